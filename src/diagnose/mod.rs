@@ -1,0 +1,1 @@
+//! Records to verdicts. Pure: no sockets, no clock.

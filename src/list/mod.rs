@@ -1,0 +1,1 @@
+//! Endpoint lists, service URLs and authentication keys: text to entries, entries to endpoints. Pure.

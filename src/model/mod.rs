@@ -1,0 +1,34 @@
+//! The nouns that every room shares. No IO, no clock, no async, no JSON: wire formats convert
+//! from and to these types in their own rooms ([`crate::archive`], [`crate::report`]).
+
+mod address;
+mod cause;
+mod certificate;
+mod dns;
+mod endpoint;
+mod name;
+mod obstacle;
+mod record;
+mod step;
+mod trail;
+mod verdict;
+
+pub use address::{AddressClass, classify};
+pub use cause::{Cause, Severity};
+pub use certificate::{Certificate, ChainTrust, Presented, Trust, Validity};
+pub use dns::{
+    Answer, ChainLink, DnsFailure, Exchange, Family, LinkData, Lookup, LookupOutcome, Resolver,
+    ResponseCode, Transport,
+};
+pub use endpoint::{Endpoint, Expectation, Fingerprint, Kind, Origin, Reach, Subject};
+pub use name::{Host, HostName, NameError};
+pub use obstacle::{Obstacle, OsError, Whose};
+pub use record::{Proxied, Record, Records, Route, RouteChoice, RouteIntent, Run, Vantage};
+pub use step::{
+    Failure, HttpAnswer, HttpFailure, Seen, Step, TcpFailure, TdsAnswer, TdsFailure, TlsFailure,
+    TlsFailureKind, TlsSession, Unreachable,
+};
+pub use trail::{End, OpenTrail, Trail};
+pub use verdict::{
+    Certainty, Conclusion, Finding, NetworkAllows, Owner, Prediction, Status, Summary, Verdict,
+};

@@ -1,0 +1,51 @@
+//! What kept this host from asking: never the far end's failure.
+
+use std::fmt;
+use std::time::Duration;
+
+/// An error of the operating system as it was given, kept to the report.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct OsError {
+    /// The raw code: `errno` on Unix, a `WSA*` code on Windows.
+    pub code: i32,
+    /// Its symbol (`ECONNREFUSED`, `WSAECONNREFUSED`), or the system's text where it has none here.
+    pub symbol: String,
+}
+
+impl fmt::Display for OsError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{} ({})", self.symbol, self.code)
+    }
+}
+
+/// Whose patience ended.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Whose {
+    /// Our own time-out of this length.
+    Ours(Duration),
+    /// The kernel gave up first (`ETIMEDOUT`, `WSAETIMEDOUT`).
+    Kernel(OsError),
+}
+
+/// Why something was not asked, or not to its end. It makes `unknown`, never `fail`.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Obstacle {
+    /// This host has no route for the address's family (IPv6 on an IPv4-only host).
+    NoRoute(OsError),
+    /// The local address to leave from cannot be used: `--source` is not of this host, or of the
+    /// other family.
+    NoLocalAddress(OsError),
+    /// Out of descriptors.
+    DescriptorLimit(OsError),
+    /// Out of ephemeral ports.
+    PortLimit(OsError),
+    /// Interrupted by the user.
+    Cancelled,
+    /// The run's `--deadline` passed.
+    BudgetSpent,
+    /// A wildcard or template that nothing makes concrete; `hint` is the option that would help.
+    NotTestable {
+        /// One sentence with the next command.
+        hint: String,
+    },
+}

@@ -1,0 +1,147 @@
+//! Everything that was seen, and nothing that was concluded.
+
+use std::fmt;
+use std::net::{IpAddr, SocketAddr};
+use std::sync::Arc;
+use std::time::Duration;
+
+use ipnet::IpNet;
+use jiff::Timestamp;
+
+use super::dns::Lookup;
+use super::endpoint::Endpoint;
+use super::obstacle::Obstacle;
+use super::trail::Trail;
+
+/// A whole run: the seam between probing and diagnosis. Saved and read back it gives the same
+/// report with no network.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Records {
+    /// What holds for all of it.
+    pub run: Run,
+    /// One per endpoint and configured route.
+    pub records: Vec<Record>,
+}
+
+/// What holds for the whole run.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Run {
+    /// The version of the program that measured.
+    pub version: String,
+    /// When it began.
+    pub started_at: Timestamp,
+    /// How long it took.
+    pub took: Duration,
+    /// The options as given, secrets taken out.
+    pub options: Vec<String>,
+    /// From where.
+    pub vantage: Vantage,
+    /// Which cloud: `public`, `usgov`, `china`.
+    pub cloud: String,
+    /// The lists that were used, as `adf-shir`.
+    pub lists: Vec<String>,
+    /// `--private-cidr`; empty means any private address.
+    pub private_networks: Vec<IpNet>,
+    /// The name servers were given by `--resolver`.
+    pub is_resolver_given: bool,
+    /// The runtime needs no relay (self-contained interactive authoring).
+    pub is_self_contained: bool,
+    /// What happened when an address that cannot answer (192.0.2.1, RFC 5737) was asked: a
+    /// middlebox that accepts everything accepts this too. `None` where it was not asked.
+    pub control: Option<Trail>,
+}
+
+/// From where the run was made.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Vantage {
+    /// This host's name.
+    pub hostname: String,
+    /// Operating system and version.
+    pub os: String,
+    /// The account the program ran as.
+    pub account: String,
+    /// This host's own addresses, loopback and link-local left out.
+    pub addresses: Vec<IpAddr>,
+    /// The name servers that were asked.
+    pub resolvers: Vec<SocketAddr>,
+    /// Where the proxy configuration was taken from, in words; `none` where there is none.
+    pub proxy_source: String,
+    /// The proxy, without credentials.
+    pub proxy_url: Option<String>,
+}
+
+/// Everything seen for one probe: an endpoint by its configured route.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Record {
+    /// What was probed.
+    pub endpoint: Arc<Endpoint>,
+    /// Which way it is meant and configured to go.
+    pub route: RouteChoice,
+    /// What each resolver said, in the order of the resolvers. Empty for IP literals and patterns.
+    pub lookups: Vec<Arc<Lookup>>,
+    /// One per address, in the order of the addresses.
+    pub trails: Vec<Trail>,
+    /// What kept the record from being whole, if anything did.
+    pub obstacle: Option<Obstacle>,
+    /// When the last step ended: the `now` of its certificates' dates.
+    pub at: Timestamp,
+}
+
+/// Which way a name goes.
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+pub enum Route {
+    /// Straight from this host.
+    Direct,
+    /// Through a proxy.
+    Proxy(Proxied),
+}
+
+/// A proxy, as reports show it: its URL without credentials.
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+pub struct Proxied {
+    /// As `http://proxy.contoso.com:3128`.
+    pub url: Arc<str>,
+}
+
+impl fmt::Display for Route {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Direct => f.write_str("direct"),
+            Self::Proxy(proxy) => f.write_str(&proxy.url),
+        }
+    }
+}
+
+/// The way a name is meant to go.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum RouteIntent {
+    /// Never through a proxy: a private endpoint.
+    Direct,
+    /// Through the proxy only.
+    Proxy,
+    /// Either.
+    Any,
+}
+
+impl RouteIntent {
+    /// The contract's word.
+    #[must_use]
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::Direct => "direct",
+            Self::Proxy => "proxy",
+            Self::Any => "any",
+        }
+    }
+}
+
+/// The way intended, the way configured, and why.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct RouteChoice {
+    /// What the endpoint needs.
+    pub intended: RouteIntent,
+    /// What the configuration says, and what was measured.
+    pub configured: Route,
+    /// The rule that decided.
+    pub why: String,
+}

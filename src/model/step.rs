@@ -1,0 +1,263 @@
+//! The steps of a trail: what each saw, or how it failed. One type per step, with its evidence.
+
+use std::time::Duration;
+
+use super::certificate::Presented;
+use super::obstacle::{OsError, Whose};
+
+/// A step that went well.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Step {
+    /// What it saw.
+    pub seen: Seen,
+    /// How long it took.
+    pub took: Duration,
+}
+
+/// What a step saw.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Seen {
+    /// The connection was accepted.
+    Tcp,
+    /// A handshake was completed; whether its chain is any good is diagnosis.
+    Tls(Box<TlsSession>),
+    /// An answer came.
+    Http(Box<HttpAnswer>),
+    /// SQL Server answered the pre-login.
+    Tds(TdsAnswer),
+}
+
+impl Seen {
+    /// The contract's word for the step.
+    #[must_use]
+    pub const fn step(&self) -> &'static str {
+        match self {
+            Self::Tcp => "tcp",
+            Self::Tls(_) => "tls",
+            Self::Http(_) => "http",
+            Self::Tds(_) => "tds",
+        }
+    }
+}
+
+/// A completed handshake.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct TlsSession {
+    /// `TLSv1_2` or `TLSv1_3`, as rustls names them.
+    pub version: String,
+    /// The suite's IANA name.
+    pub cipher_suite: String,
+    /// What the far end showed.
+    pub presented: Presented,
+}
+
+/// An HTTP/1.x answer, as much of it as is kept.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct HttpAnswer {
+    /// Status code.
+    pub status: u16,
+    /// Reason phrase.
+    pub reason: String,
+    /// Header fields in order, names as sent, values with bytes that are no UTF-8 replaced.
+    pub headers: Vec<(String, String)>,
+    /// The body's beginning, at most [`HttpAnswer::BODY_KEPT`] bytes, with bytes that are no UTF-8
+    /// replaced.
+    pub body: String,
+    /// More of the body came, or would have come.
+    pub is_cut: bool,
+}
+
+impl HttpAnswer {
+    /// How much of a body is read and kept, bytes. Block pages say who they are within that.
+    pub const BODY_KEPT: usize = 4096;
+
+    /// The first value of header `name`, whatever its case.
+    #[must_use]
+    pub fn header(&self, name: &str) -> Option<&str> {
+        self.headers
+            .iter()
+            .find(|(field, _)| field.eq_ignore_ascii_case(name))
+            .map(|(_, value)| value.as_str())
+    }
+}
+
+/// SQL Server's pre-login answer (MS-TDS 2.2.6.5).
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct TdsAnswer {
+    /// `major.minor.build` of the VERSION token.
+    pub version: String,
+    /// The ENCRYPTION token: 0 off, 1 on, 2 not supported, 3 required.
+    pub encryption: u8,
+}
+
+/// How a step failed.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Failure {
+    /// The connect.
+    Tcp(TcpFailure),
+    /// The handshake.
+    Tls(TlsFailure),
+    /// The request and its answer.
+    Http(HttpFailure),
+    /// The pre-login.
+    Tds(TdsFailure),
+}
+
+impl Failure {
+    /// The contract's word for the step.
+    #[must_use]
+    pub const fn step(&self) -> &'static str {
+        match self {
+            Self::Tcp(_) => "tcp",
+            Self::Tls(_) => "tls",
+            Self::Http(_) => "http",
+            Self::Tds(_) => "tds",
+        }
+    }
+}
+
+/// A connect that failed.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum TcpFailure {
+    /// RST, or ICMP port unreachable: one error to a client.
+    Refused(OsError),
+    /// Silence.
+    TimedOut(Whose),
+    /// ICMP says so, or an ARP that nobody answered.
+    Unreachable {
+        /// As far as the code tells.
+        kind: Unreachable,
+        /// The code.
+        os: OsError,
+    },
+    /// Reset in the connect.
+    Reset(OsError),
+    /// This host's own policy (`EACCES`, `EPERM`, `WSAEACCES`).
+    Denied(OsError),
+    /// Any other error.
+    Other(OsError),
+}
+
+/// What is unreachable, as far as the code tells.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum Unreachable {
+    /// `ENETUNREACH`, `WSAENETUNREACH`.
+    Network,
+    /// `EHOSTUNREACH`, `WSAEHOSTUNREACH`: also for "administratively prohibited".
+    Host,
+    /// A blackhole route of this host (`EINVAL` on Linux).
+    Blackhole,
+}
+
+/// A handshake that was not completed.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct TlsFailure {
+    /// How.
+    pub kind: TlsFailureKind,
+    /// The chain, where it had been shown by then.
+    pub presented: Option<Presented>,
+}
+
+/// How a handshake failed.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum TlsFailureKind {
+    /// The ClientHello could not be written: the connection was reset before it.
+    ResetOnWrite(OsError),
+    /// Reset after the ClientHello.
+    Reset(OsError),
+    /// End of stream after the ClientHello, `received` bytes into the answer.
+    Closed {
+        /// Bytes that had come.
+        received: usize,
+    },
+    /// Silence after the ClientHello, `received` bytes into the answer.
+    TimedOut {
+        /// Whose patience ended.
+        whose: Whose,
+        /// Bytes that had come.
+        received: usize,
+    },
+    /// The bytes are no TLS records; their beginning (at most [`HttpAnswer::BODY_KEPT`] bytes) is
+    /// evidence: it may be a block page in clear text.
+    NotTls {
+        /// What came.
+        first_bytes: Vec<u8>,
+    },
+    /// No common version: the alert `protocol_version`, or a ServerHello below TLS 1.2.
+    Version {
+        /// What the far end said.
+        detail: String,
+    },
+    /// Another fatal alert (RFC 8446 §6.2), named.
+    Alert {
+        /// Its name, as `handshake_failure`.
+        name: String,
+    },
+    /// TLS records that break the protocol, or an error without a name of its own.
+    Other {
+        /// rustls's words.
+        detail: String,
+    },
+}
+
+/// A request without a usable answer.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum HttpFailure {
+    /// Silence, `received` bytes into the head.
+    TimedOut {
+        /// Whose patience ended.
+        whose: Whose,
+        /// Bytes that had come.
+        received: usize,
+    },
+    /// End of stream before the head's end.
+    Closed {
+        /// Bytes that had come.
+        received: usize,
+    },
+    /// Reset before the head's end.
+    Reset(OsError),
+    /// The bytes are no HTTP head.
+    NotHttp {
+        /// What came, at most 256 bytes.
+        first_bytes: Vec<u8>,
+    },
+    /// The head did not end within `limit` bytes.
+    HeadTooLong {
+        /// How much was read.
+        limit: usize,
+    },
+    /// TLS broke under the request (a fatal alert, a bad record).
+    Tls {
+        /// rustls's words.
+        detail: String,
+    },
+    /// Any other error.
+    Other(OsError),
+}
+
+/// A pre-login without an answer of SQL Server.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum TdsFailure {
+    /// Silence.
+    TimedOut {
+        /// Whose patience ended.
+        whose: Whose,
+        /// Bytes that had come.
+        received: usize,
+    },
+    /// End of stream.
+    Closed {
+        /// Bytes that had come.
+        received: usize,
+    },
+    /// Reset.
+    Reset(OsError),
+    /// The bytes are no TDS answer.
+    NotTds {
+        /// What came, at most 256 bytes.
+        first_bytes: Vec<u8>,
+    },
+    /// Any other error.
+    Other(OsError),
+}

@@ -1,0 +1,160 @@
+//! What was seen at one address, step by step.
+
+use std::net::SocketAddr;
+use std::time::Duration;
+
+use jiff::Timestamp;
+
+use super::obstacle::Obstacle;
+use super::record::Route;
+use super::step::{Failure, HttpAnswer, Seen, Step, TdsAnswer, TlsSession};
+
+/// The steps taken at one address by one route. Only the last can have failed: a trail is built
+/// by an [`OpenTrail`], whose closing methods take it by value.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Trail {
+    route: Route,
+    remote: SocketAddr,
+    local: Option<SocketAddr>,
+    at: Timestamp,
+    passed: Vec<Step>,
+    end: End,
+}
+
+/// How a trail ended.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum End {
+    /// Every step went well.
+    Complete,
+    /// The last step failed.
+    Failed {
+        /// How.
+        failure: Failure,
+        /// After how long.
+        took: Duration,
+    },
+    /// The next step was not asked, or not to its end.
+    Stopped(Obstacle),
+}
+
+impl Trail {
+    /// By which route.
+    #[must_use]
+    pub const fn route(&self) -> &Route {
+        &self.route
+    }
+
+    /// To which address.
+    #[must_use]
+    pub const fn remote(&self) -> SocketAddr {
+        self.remote
+    }
+
+    /// From which address, once connected.
+    #[must_use]
+    pub const fn local(&self) -> Option<SocketAddr> {
+        self.local
+    }
+
+    /// When it began.
+    #[must_use]
+    pub const fn at(&self) -> Timestamp {
+        self.at
+    }
+
+    /// The steps that went well, in order.
+    #[must_use]
+    pub fn passed(&self) -> &[Step] {
+        &self.passed
+    }
+
+    /// How it ended.
+    #[must_use]
+    pub const fn end(&self) -> &End {
+        &self.end
+    }
+
+    /// The failure, where its last step failed.
+    #[must_use]
+    pub const fn failure(&self) -> Option<&Failure> {
+        match &self.end {
+            End::Failed { failure, .. } => Some(failure),
+            End::Complete | End::Stopped(_) => None,
+        }
+    }
+
+    /// Whether the connection was accepted.
+    #[must_use]
+    pub fn is_connected(&self) -> bool {
+        self.passed.iter().any(|step| matches!(step.seen, Seen::Tcp))
+    }
+
+    /// The completed handshake, if there was one.
+    #[must_use]
+    pub fn tls(&self) -> Option<&TlsSession> {
+        self.passed.iter().find_map(|step| match &step.seen {
+            Seen::Tls(session) => Some(&**session),
+            _ => None,
+        })
+    }
+
+    /// The HTTP answer, if there was one.
+    #[must_use]
+    pub fn http(&self) -> Option<&HttpAnswer> {
+        self.passed.iter().find_map(|step| match &step.seen {
+            Seen::Http(answer) => Some(&**answer),
+            _ => None,
+        })
+    }
+
+    /// SQL Server's answer, if there was one.
+    #[must_use]
+    pub fn tds(&self) -> Option<&TdsAnswer> {
+        self.passed.iter().find_map(|step| match &step.seen {
+            Seen::Tds(answer) => Some(answer),
+            _ => None,
+        })
+    }
+}
+
+/// A trail that goes on.
+#[derive(Debug)]
+#[must_use = "an open trail is closed by `complete`, `fail` or `stop`"]
+pub struct OpenTrail(Trail);
+
+impl OpenTrail {
+    /// A trail to `remote`, begun at `at`.
+    pub const fn new(route: Route, remote: SocketAddr, at: Timestamp) -> Self {
+        Self(Trail { route, remote, local: None, at, passed: Vec::new(), end: End::Complete })
+    }
+
+    /// The local address of the connection.
+    pub const fn leave_from(&mut self, local: Option<SocketAddr>) {
+        self.0.local = local;
+    }
+
+    /// Adds a step that went well.
+    pub fn pass(&mut self, seen: Seen, took: Duration) {
+        self.0.passed.push(Step { seen, took });
+    }
+
+    /// Every step went well.
+    #[must_use]
+    pub fn complete(self) -> Trail {
+        self.0
+    }
+
+    /// The next step failed.
+    #[must_use]
+    pub fn fail(mut self, failure: Failure, took: Duration) -> Trail {
+        self.0.end = End::Failed { failure, took };
+        self.0
+    }
+
+    /// The next step met an obstacle of this host.
+    #[must_use]
+    pub fn stop(mut self, obstacle: Obstacle) -> Trail {
+        self.0.end = End::Stopped(obstacle);
+        self.0
+    }
+}

@@ -1,0 +1,198 @@
+//! What was concluded.
+
+use super::cause::{Cause, Severity};
+
+/// An endpoint's or a run's state.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub enum Status {
+    /// Positive proof.
+    Pass,
+    /// Works, or is not required, and something is to be said.
+    Warn,
+    /// An expectation is violated.
+    Fail,
+    /// Could not be asked.
+    Unknown,
+}
+
+impl Status {
+    /// The contract's word.
+    #[must_use]
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::Pass => "pass",
+            Self::Warn => "warn",
+            Self::Fail => "fail",
+            Self::Unknown => "unknown",
+        }
+    }
+}
+
+/// How sure a finding is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub enum Certainty {
+    /// Other causes explain what was seen as well.
+    Possible,
+    /// This explains it best.
+    Likely,
+    /// No other cause explains what was seen.
+    Proven,
+}
+
+impl Certainty {
+    /// The contract's word.
+    #[must_use]
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::Possible => "possible",
+            Self::Likely => "likely",
+            Self::Proven => "proven",
+        }
+    }
+}
+
+/// Who can mend it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub enum Owner {
+    /// The team that runs DNS.
+    Dns,
+    /// The team that runs firewalls, NSGs and routes.
+    Firewall,
+    /// The team that runs proxies and TLS inspection.
+    Proxy,
+    /// Whoever administers this host.
+    Host,
+    /// Microsoft.
+    Azure,
+    /// The data platform team: runtime, factory, workspace, names given to this tool.
+    DataPlatform,
+    /// Nobody: nothing is to be mended.
+    Nobody,
+}
+
+impl Owner {
+    /// Every owner.
+    pub const ALL: [Self; 7] = [
+        Self::Dns,
+        Self::Firewall,
+        Self::Proxy,
+        Self::Host,
+        Self::Azure,
+        Self::DataPlatform,
+        Self::Nobody,
+    ];
+
+    /// The contract's word.
+    #[must_use]
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::Dns => "dns",
+            Self::Firewall => "firewall",
+            Self::Proxy => "proxy",
+            Self::Host => "host",
+            Self::Azure => "azure",
+            Self::DataPlatform => "data-platform",
+            Self::Nobody => "nobody",
+        }
+    }
+}
+
+/// Something that is wrong, with its evidence, its rivals and its remedy.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Finding {
+    /// What.
+    pub cause: Cause,
+    /// How bad here (an entry that is not required lowers `fail` to `warn`).
+    pub severity: Severity,
+    /// How sure.
+    pub certainty: Certainty,
+    /// One sentence with the concrete names, ports and addresses.
+    pub message: String,
+    /// What was seen, a fact a line.
+    pub evidence: Vec<String>,
+    /// Other causes that explain the same records.
+    pub rivals: Vec<Cause>,
+    /// Who can mend it.
+    pub owner: Owner,
+    /// What to do, with the concrete names, ports and addresses.
+    pub remedy: String,
+}
+
+/// What was concluded of one record.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Verdict {
+    /// Its state.
+    pub status: Status,
+    /// Its own cause; `None` on a pass.
+    pub cause: Option<Cause>,
+    /// Everything that is to be said of it, its own cause first.
+    pub findings: Vec<Finding>,
+    /// Whether it counts in the summary and the exit code (a gateway that is not assigned yet
+    /// does not).
+    pub counts: bool,
+}
+
+/// What was concluded of a run. `verdicts[i]` belongs to `records[i]`.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Conclusion {
+    /// One per record.
+    pub verdicts: Vec<Verdict>,
+    /// Findings of the run as a whole.
+    pub findings: Vec<Finding>,
+    /// How many endpoints of each status.
+    pub summary: Summary,
+    /// What it means for the runtime.
+    pub prediction: Prediction,
+}
+
+/// Endpoints by status.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Summary {
+    /// [`Status::Pass`].
+    pub pass: usize,
+    /// [`Status::Warn`].
+    pub warn: usize,
+    /// [`Status::Fail`].
+    pub fail: usize,
+    /// [`Status::Unknown`].
+    pub unknown: usize,
+}
+
+/// What the runtime can be, as far as the network decides.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Prediction {
+    /// The best state the network allows.
+    pub network_allows: NetworkAllows,
+    /// The endpoints that lead there.
+    pub because: Vec<String>,
+    /// What will not work.
+    pub consequences: Vec<String>,
+    /// What decides the runtime's state too and was not looked at.
+    pub not_looked_at: Vec<String>,
+}
+
+/// The runtime's states as the network allows them.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum NetworkAllows {
+    /// Everything required is reachable.
+    Online,
+    /// The control plane is reachable, the relay is not.
+    Limited,
+    /// The control plane is not reachable.
+    Offline,
+    /// Not enough is known.
+    Unknown,
+}
+
+impl NetworkAllows {
+    /// The contract's word.
+    #[must_use]
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::Online => "online",
+            Self::Limited => "limited",
+            Self::Offline => "offline",
+            Self::Unknown => "unknown",
+        }
+    }
+}

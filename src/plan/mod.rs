@@ -1,0 +1,1 @@
+//! Endpoints to ordered, deduplicated probes; the gateways of a relay. Pure.

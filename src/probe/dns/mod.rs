@@ -1,0 +1,1 @@
+//! DNS, step by step: our own exchange over hickory-proto.

@@ -1,0 +1,3 @@
+//! The only room that touches the measured network: sockets and clocks.
+
+pub mod dns;

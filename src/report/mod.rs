@@ -1,0 +1,1 @@
+//! Verdicts to bytes: table, JSON, JSON Lines. Pure.

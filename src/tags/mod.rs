@@ -1,0 +1,1 @@
+//! Which addresses the cloud publishes as its own. Pure.

@@ -1,0 +1,1 @@
+//! Codecs for DNS messages: a question to bytes, bytes to an [`crate::model::Answer`].

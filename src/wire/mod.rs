@@ -1,0 +1,3 @@
+//! Byte codecs without sockets. Pure.
+
+pub mod dns;
