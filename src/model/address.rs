@@ -47,9 +47,7 @@ const fn classify_v6(address: Ipv6Addr) -> AddressClass {
     match (segments[0], segments[1]) {
         (0xfc00..=0xfdff, _) => AddressClass::Private,
         // Documentation (RFC 3849, RFC 9637), ORCHIDv2 (RFC 7343).
-        (0x2001, 0x0db8) | (0x3fff, 0x0000..=0x0fff) | (0x2001, 0x0020..=0x002f) => {
-            AddressClass::NotRoutable
-        }
+        (0x2001, 0x0db8 | 0x0020..=0x002f) | (0x3fff, 0x0000..=0x0fff) => AddressClass::NotRoutable,
         // NAT64 (RFC 6052) carries a public IPv4 address.
         (0x0064, 0xff9b) => AddressClass::Public,
         (0x2000..=0x3fff, _) => AddressClass::Public,

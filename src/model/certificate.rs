@@ -38,7 +38,12 @@ impl Certificate {
     /// The fingerprint in hexadecimal, as browsers and `openssl` print it without colons.
     #[must_use]
     pub fn fingerprint_hex(&self) -> String {
-        self.fingerprint.iter().map(|byte| format!("{byte:02x}")).collect()
+        const DIGITS: &[u8; 16] = b"0123456789abcdef";
+        self.fingerprint
+            .iter()
+            .flat_map(|byte| [byte >> 4, byte & 15])
+            .map(|nibble| char::from(DIGITS[usize::from(nibble)]))
+            .collect()
     }
 }
 
