@@ -2,18 +2,21 @@
 //! from and to these types in their own rooms ([`crate::archive`], [`crate::report`]).
 
 mod address;
+mod address_set;
 mod cause;
 mod certificate;
 mod dns;
 mod endpoint;
 mod name;
 mod obstacle;
+mod ranges;
 mod record;
 mod step;
 mod trail;
 mod verdict;
 
 pub use address::{AddressClass, classify};
+pub use address_set::{AddressCount, AddressSet, AddressSetError};
 pub use cause::{Cause, Severity};
 pub use certificate::{Certificate, ChainTrust, Presented, Trust, Validity};
 pub use dns::{
@@ -23,6 +26,7 @@ pub use dns::{
 pub use endpoint::{Endpoint, Expectation, Fingerprint, Kind, Origin, Reach, Subject};
 pub use name::{Host, HostName, NameError};
 pub use obstacle::{Obstacle, OsError, Whose};
+pub use ranges::{Number, Ranges};
 pub use record::{Proxied, Record, Records, Route, RouteChoice, RouteIntent, Run, Vantage};
 pub use step::{
     Failure, HttpAnswer, HttpFailure, Seen, Step, TcpFailure, TdsAnswer, TdsFailure, TlsFailure,
