@@ -9,6 +9,7 @@ mod dns;
 mod endpoint;
 mod name;
 mod obstacle;
+mod pieces;
 mod ranges;
 mod record;
 mod step;
@@ -26,6 +27,7 @@ pub use dns::{
 pub use endpoint::{Endpoint, Expectation, Fingerprint, Kind, Origin, Reach, Subject};
 pub use name::{Host, HostName, NameError};
 pub use obstacle::{Obstacle, OsError, Whose};
+pub use pieces::{ListId, Lists, Pieces};
 pub use ranges::{Number, Ranges};
 pub use record::{Proxied, Record, Records, Route, RouteChoice, RouteIntent, Run, Vantage};
 pub use step::{

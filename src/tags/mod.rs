@@ -1,1 +1,10 @@
-//! Which addresses the cloud publishes as its own. Pure.
+//! Azure's service tags: Microsoft's weekly file, the question "which tags hold this address",
+//! and what changed between two files.
+
+mod diff;
+mod file;
+mod index;
+
+pub use diff::{TagChange, TagsDiff, diff};
+pub use file::{Coverage, ServiceTag, ServiceTags, TagFileError};
+pub use index::TagId;

@@ -278,7 +278,11 @@ fn grouped(number: u128) -> String {
 }
 
 fn power(number: u128) -> String {
-    if number < 1_000_000 { grouped(number) } else { format!("about 2^{}", (number - 1).ilog2() + 1) }
+    if number < 1_000_000 {
+        grouped(number)
+    } else {
+        format!("about 2^{}", (number - 1).ilog2() + 1)
+    }
 }
 
 fn nets(prefixes: &[&str]) -> AddressSet {
