@@ -4,6 +4,7 @@
 pub mod archive;
 pub mod cli;
 pub mod diagnose;
+pub mod firewall;
 pub mod list;
 pub mod model;
 pub mod plan;

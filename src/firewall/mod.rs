@@ -1,0 +1,19 @@
+//! Firewall rules free of any vendor's types: what they do with a flow, whether they let through
+//! what is required, and what else. [`nsg`] reads Azure's forms of them, [`emit`] writes rules.
+//!
+//! A decision is three-valued and names its rule: what is not known is said, never guessed.
+
+mod candidates;
+mod decide;
+mod flow;
+mod missing;
+mod port;
+mod rule;
+mod scope;
+
+pub use decide::{Decision, Judge, decide_in_a_row};
+pub use flow::{Flow, FlowError, read_flows};
+pub use missing::{Missing, Setting};
+pub use port::{PortError, PortSet, Protocol, ProtocolSet};
+pub use rule::{Access, Dialect, Direction, Rule, RuleSet};
+pub use scope::{Extent, Knowledge, NamePattern, Scope};
