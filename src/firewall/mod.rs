@@ -1,5 +1,5 @@
 //! Firewall rules free of any vendor's types: what they do with a flow, whether they let through
-//! what is required, and what else. [`nsg`] reads Azure's forms of them, [`emit`] writes rules.
+//! what is required, and what else. [`nsg`] reads Azure's forms of them.
 //!
 //! A decision is three-valued and names its rule: what is not known is said, never guessed.
 
@@ -7,6 +7,7 @@ mod candidates;
 mod decide;
 mod flow;
 mod missing;
+pub mod nsg;
 mod port;
 mod rule;
 mod scope;
