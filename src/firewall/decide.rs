@@ -183,7 +183,7 @@ impl<'a> Judge<'a> {
     fn rule_matches(&self, place: usize, flow: &Flow) -> Match {
         let rule = &self.set.rules()[place];
         self.properties_match(place, flow)
-            .and(|| self.destination_matches(&rule.destination, self.destination(place), flow))
+            .and(|| destination_matches(&rule.destination, self.destination(place), flow))
     }
 
     /// Everything but the destination's address and name.
@@ -218,25 +218,6 @@ impl<'a> Judge<'a> {
                 Setting::Known(_) => Match::Yes,
             })
     }
-
-    fn destination_matches(&self, scope: &Scope, extent: &Extent, flow: &Flow) -> Match {
-        let by_name = match &flow.name {
-            _ if scope.names.is_empty() => Match::No,
-            Some(name) if scope.names.iter().any(|pattern| pattern.matches(name)) => Match::Yes,
-            Some(_) => Match::No,
-            None => Match::Maybe(Missing::Name),
-        };
-        if by_name == Match::Yes {
-            return by_name;
-        }
-        match flow.address.map(|address| held(extent, address)) {
-            Some(Match::No) => by_name,
-            Some(by_address) => by_address,
-            None if extent.known.is_everything() => Match::Yes,
-            None if extent.possible().is_empty() => by_name,
-            None => Match::Maybe(Missing::Address),
-        }
-    }
 }
 
 /// How far a rule meets a flow.
@@ -261,6 +242,25 @@ impl Match {
                 Self::Yes | Self::Maybe(_) => Self::Maybe(missing),
             },
         }
+    }
+}
+
+fn destination_matches(scope: &Scope, extent: &Extent, flow: &Flow) -> Match {
+    let by_name = match &flow.name {
+        _ if scope.names.is_empty() => Match::No,
+        Some(name) if scope.names.iter().any(|pattern| pattern.matches(name)) => Match::Yes,
+        Some(_) => Match::No,
+        None => Match::Maybe(Missing::Name),
+    };
+    if by_name == Match::Yes {
+        return by_name;
+    }
+    match flow.address.map(|address| held(extent, address)) {
+        Some(Match::No) => by_name,
+        Some(by_address) => by_address,
+        None if extent.known.is_everything() => Match::Yes,
+        None if extent.possible().is_empty() => by_name,
+        None => Match::Maybe(Missing::Address),
     }
 }
 

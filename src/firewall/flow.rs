@@ -125,7 +125,7 @@ fn read_flow(line: &str) -> Result<Flow, String> {
                 .to_canonical(),
         ),
     };
-    Ok(Flow { protocol, port, source, ..Flow::tcp(host, 0) })
+    Ok(Flow { port, protocol, source, ..Flow::tcp(host, 0) })
 }
 
 fn shown(text: &str) -> String {

@@ -162,7 +162,7 @@ impl RuleSet {
     #[must_use]
     pub fn in_order(name: &str, place: &str, dialect: Dialect, mut rules: Vec<Rule>) -> Self {
         let mut last = Rule::outbound(Self::NO_RULE, u32::MAX, Access::Deny);
-        last.place = "no rule matches".to_owned();
+        "no rule matches".clone_into(&mut last.place);
         rules.push(last);
         Self { name: name.to_owned(), place: place.to_owned(), dialect, rules, notes: Vec::new() }
     }

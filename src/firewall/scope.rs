@@ -160,24 +160,24 @@ impl Knowledge<'_> {
             }
             "virtualnetwork" => {
                 let host = AddressSet::from(PLATFORM);
-                match self.virtual_network {
-                    Some(own) => own.union(&host),
-                    None => {
-                        let private = AddressSet::of_class(AddressClass::Private);
-                        extent.open.push((private, Missing::VirtualNetwork));
-                        host
-                    }
+                if let Some(own) = self.virtual_network {
+                    own.union(&host)
+                } else {
+                    let private = AddressSet::of_class(AddressClass::Private);
+                    extent.open.push((private, Missing::VirtualNetwork));
+                    host
                 }
             }
             "azureloadbalancer" | "azureplatformdns" => PLATFORM.into(),
             "azureplatformimds" => METADATA.into(),
-            _ => match self.tags.and_then(|tags| tags.tag(tag)) {
-                Some(tag) => tag.addresses.clone(),
-                None => {
+            _ => {
+                if let Some(tag) = self.tags.and_then(|tags| tags.tag(tag)) {
+                    tag.addresses.clone()
+                } else {
                     extent.open.push((AddressSet::everything(), Missing::Tag(tag.clone())));
                     return;
                 }
-            },
+            }
         };
         extent.known = extent.known.union(&known);
     }

@@ -94,7 +94,7 @@ impl<T: Number> Pieces<T> {
 /// Lists of sets, each once. Steps between them are remembered: most borders repeat a step.
 #[derive(Clone, Debug)]
 pub struct Lists<S> {
-    lists: Vec<Box<[S]>>,
+    all: Vec<Box<[S]>>,
     numbers: HashMap<Box<[S]>, ListId>,
     steps: HashMap<(ListId, bool, S), ListId>,
 }
@@ -103,7 +103,7 @@ impl<S: Copy + Ord + Hash> Default for Lists<S> {
     fn default() -> Self {
         let none: Box<[S]> = Box::default();
         Self {
-            lists: vec![none.clone()],
+            all: vec![none.clone()],
             numbers: HashMap::from([(none, ListId::NONE)]),
             steps: HashMap::new(),
         }
@@ -114,7 +114,7 @@ impl<S: Copy + Ord + Hash> Lists<S> {
     /// The lists; a [`ListId`] is a place among them.
     #[must_use]
     pub fn into_lists(self) -> Vec<Box<[S]>> {
-        self.lists
+        self.all
     }
 
     /// The list that is `from` with `set` put in or taken out.
@@ -122,7 +122,7 @@ impl<S: Copy + Ord + Hash> Lists<S> {
         if let Some(to) = self.steps.get(&(from, is_opening, set)) {
             return *to;
         }
-        let mut list = self.lists[from.place()].to_vec();
+        let mut list = self.all[from.place()].to_vec();
         match (list.binary_search(&set), is_opening) {
             (Err(place), true) => list.insert(place, set),
             (Ok(place), false) => {
@@ -132,16 +132,12 @@ impl<S: Copy + Ord + Hash> Lists<S> {
             (Ok(_), true) | (Err(_), false) => {}
         }
         let list = list.into_boxed_slice();
-        let to = match self.numbers.get(&list) {
-            Some(number) => *number,
-            None => {
-                // Fewer lists than borders, which memory bounds far below 2^32.
-                let number = ListId(u32::try_from(self.lists.len()).unwrap_or(u32::MAX));
-                self.lists.push(list.clone());
-                self.numbers.insert(list, number);
-                number
-            }
-        };
+        let next = self.all.len();
+        let to = *self.numbers.entry(list).or_insert_with_key(|list| {
+            self.all.push(list.clone());
+            // Fewer lists than borders, which memory bounds far below 2^32.
+            ListId(u32::try_from(next).unwrap_or(u32::MAX))
+        });
         self.steps.insert((from, is_opening, set), to);
         to
     }

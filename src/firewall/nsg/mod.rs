@@ -159,7 +159,7 @@ fn read_json(file: &str, datum: &Datum, groups: &IpGroups) -> Result<Vec<RuleSet
     if !elements.is_empty() && elements.iter().all(is_rule) {
         found.sets.push(group::read_bare_rules(&elements, file));
     } else if is_rule(&root) {
-        found.sets.push(group::read_bare_rules(&[root.clone()], file));
+        found.sets.push(group::read_bare_rules(std::slice::from_ref(&root), file));
     } else {
         search(&root, file, groups, &mut found);
     }

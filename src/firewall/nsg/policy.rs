@@ -78,7 +78,7 @@ impl Policy {
 
     /// The set, named as its file or firewall.
     pub(super) fn into_set(mut self, name: &str, file: &str) -> RuleSet {
-        self.rules.sort_by(|a, b| a.0.cmp(&b.0));
+        self.rules.sort_by_key(|a| a.0);
         let rules = self.rules.into_iter().map(|(_, rule)| rule).collect();
         RuleSet::in_order(name, file, Dialect::AzureFirewall, rules).with_notes(self.notes)
     }

@@ -436,7 +436,7 @@ fn groups_in_the_wild_are_read_whole() {
         };
         let own: Vec<_> = sets(&[&text])
             .iter()
-            .flat_map(|set| set.rules())
+            .flat_map(super::super::rule::RuleSet::rules)
             .filter(|rule| rule.place != "Azure's default rules" && rule.name != RuleSet::NO_RULE)
             .cloned()
             .collect();

@@ -13,7 +13,7 @@ pub(super) fn call(function: &str, arguments: &[Datum]) -> Result<Datum, Reason>
     use Datum::{Bool, Integer, List, Null, Table, Text};
     let value = match (function, arguments) {
         ("concat", [List(_), ..]) => List(lists(function, arguments)?.concat()),
-        ("concat", parts) => Text(parts.iter().map(|part| string(part)).collect::<Result<_, _>>()?),
+        ("concat", parts) => Text(parts.iter().map(string).collect::<Result<_, _>>()?),
         ("format", [Text(pattern), values @ ..]) => Text(format(pattern, values)?),
         ("string", [value]) => Text(string(value)?),
         ("tolower", [Text(text)]) => Text(text.to_lowercase()),

@@ -83,7 +83,7 @@ struct Reader<'a> {
 /// Azure nests five deep.
 const DEEPEST: usize = 12;
 
-impl<'a> Reader<'a> {
+impl Reader<'_> {
     /// The resources of `holder`: a list, or an object by symbolic names.
     fn resources(&mut self, holder: &Value, scope: &Scope<'_>, path: &str, parent: &Parent) {
         match holder.get("resources") {
@@ -156,7 +156,7 @@ impl<'a> Reader<'a> {
         };
         if is_of_interest(&kind) {
             self.template.resources.push(Resource {
-                body: self.body(resource, scope, path, &parent.loops),
+                body: body(resource, scope, path, &parent.loops),
                 kind: kind.clone(),
                 name: name.clone(),
                 path: path.to_owned(),
@@ -164,19 +164,6 @@ impl<'a> Reader<'a> {
             });
         }
         self.resources(resource, scope, path, &Parent { kind, name, ..parent });
-    }
-
-    /// Everything but child resources, which stand for themselves.
-    fn body(&self, resource: &Value, scope: &Scope<'_>, path: &str, loops: &Loops) -> Datum {
-        let members = resource.as_object().into_iter().flatten();
-        Datum::Table(
-            members
-                .filter(|(key, _)| !matches!(key.as_str(), "resources" | "copy" | "condition"))
-                .map(|(key, member)| {
-                    (key.clone(), scope.value(member, &format!("{path}.{key}"), loops))
-                })
-                .collect(),
-        )
     }
 
     fn nested(&mut self, deployment: &Value, scope: &Scope<'_>, path: &str, parent: &Parent) {
@@ -215,6 +202,19 @@ impl<'a> Reader<'a> {
         }
         self.depth -= 1;
     }
+}
+
+/// Everything but child resources, which stand for themselves.
+fn body(resource: &Value, scope: &Scope<'_>, path: &str, loops: &Loops) -> Datum {
+    let members = resource.as_object().into_iter().flatten();
+    Datum::Table(
+        members
+            .filter(|(key, _)| !matches!(key.as_str(), "resources" | "copy" | "condition"))
+            .map(|(key, member)| {
+                (key.clone(), scope.value(member, &format!("{path}.{key}"), loops))
+            })
+            .collect(),
+    )
 }
 
 fn is_of_interest(kind: &str) -> bool {
