@@ -4,17 +4,26 @@
 //! A decision is three-valued and names its rule: what is not known is said, never guessed.
 
 mod candidates;
+mod correct;
 mod decide;
 mod flow;
 mod missing;
 pub mod nsg;
 mod port;
+mod reach;
+mod requirement;
 mod rule;
 mod scope;
+mod shadow;
+mod verify;
 
+pub use correct::{Change, Correction};
 pub use decide::{Decision, Judge, decide_in_a_row};
 pub use flow::{Flow, FlowError, read_flows};
 pub use missing::{Missing, Setting};
 pub use port::{PortError, PortSet, Protocol, ProtocolSet};
+pub use requirement::{Need, Requirement, needs, synthesize};
 pub use rule::{Access, Dialect, Direction, Rule, RuleSet};
 pub use scope::{Extent, Knowledge, NamePattern, Scope};
+pub use shadow::Shadowed;
+pub use verify::{Beyond, Breadth, Excess, Gap, Verification, verify};
