@@ -116,9 +116,9 @@ fn be_u16(bytes: &[u8], at: usize) -> Option<usize> {
 }
 
 /// Two bytes, big-endian. Everything measured here is shorter than a packet.
-const fn short(length: usize) -> [u8; 2] {
+fn short(length: usize) -> [u8; 2] {
     debug_assert!(length <= PACKET_LIMIT);
-    [(length >> 8) as u8, (length & 0xff) as u8]
+    u16::try_from(length).unwrap_or(u16::MAX).to_be_bytes()
 }
 
 #[cfg(test)]

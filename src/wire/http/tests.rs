@@ -55,7 +55,7 @@ fn a_head_is_partial_until_its_end_and_nothing_else_is_one() {
 
 #[test]
 fn hundreds_of_fields_are_read_and_the_first_kept() {
-    let fields: String = (0..1000).map(|n| format!("f{n}: v\r\n")).collect();
+    let fields = "field: value\r\n".repeat(1000);
     let head = head_of(&format!("HTTP/1.1 200 OK\r\n{fields}Content-Length: 7\r\n\r\n"));
     assert_eq!(head.headers.len(), HEADERS_KEPT);
     assert_eq!(head.framing, Framing::Length(7), "framing looks beyond what is kept");
