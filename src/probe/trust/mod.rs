@@ -111,14 +111,8 @@ fn path_of(
     public: &Verified,
     host: &Verified,
 ) -> Vec<Arc<Certificate>> {
-    let verified = [public, host].into_iter().find_map(|verified| verified.path.as_ref());
-    let indices = match verified {
-        Some(indices) => indices.clone(),
-        None => {
-            let at = host.at.filter(|_| host.trust == ChainTrust::Trusted);
-            issued_path(chain, at)
-        }
-    };
+    let verified = [public, host].into_iter().find_map(|verified| verified.path.clone());
+    let indices = verified.unwrap_or_else(|| issued_path(chain, host.at));
     indices.into_iter().filter_map(|index| chain.get(index).cloned()).collect()
 }
 
