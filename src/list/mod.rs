@@ -1,1 +1,35 @@
-//! Endpoint lists, service URLs and authentication keys: text to entries, entries to endpoints. Pure.
+//! Endpoint lists, service URLs and authentication keys: text to entries, entries to endpoints.
+//! Pure: bytes and texts come in, values go out.
+//!
+//! ```text
+//! list text ──parse──► EndpointList ─┐
+//! service URLs ──────► ServiceUrls   ├─ Request ──concrete──► Concrete { endpoints, untestable }
+//! authentication key ► AuthKey       │
+//! --endpoint, --peer ► AdHoc ────────┘
+//! ```
+
+mod cloud;
+mod decode;
+mod embedded;
+mod entry;
+mod error;
+mod pasted;
+mod pattern;
+mod suggest;
+mod syntax;
+
+pub use cloud::infer_cloud;
+pub use decode::{DecodeError, decode};
+pub use embedded::{EmbeddedList, UnknownList, embedded, find};
+pub use entry::{EndpointList, Entry};
+pub use error::{ListError, ListErrors, Place, Problem};
+pub use pattern::{HostPattern, PatternError};
+pub use suggest::nearest;
+pub use syntax::parse;
+
+pub use crate::model::Cloud;
+
+/// The most bytes of one input file that is worth reading. The longest real one, the status of a
+/// runtime with 256 gateways, has 14 KiB. Parsers here refuse more; whoever reads files should
+/// stop at one byte above it.
+pub const MAX_INPUT_BYTES: usize = 4 << 20;
