@@ -209,7 +209,7 @@ pub(super) fn evidence(lookup: &Lookup) -> String {
     let chain = lookup.chain();
     if !chain.is_empty() {
         let _ = write!(line, "; {}", lookup.name);
-        for link in chain.iter() {
+        for link in &chain {
             if let LinkData::Alias(target) = &link.data {
                 let _ = write!(line, " -> {target}");
             }

@@ -234,8 +234,8 @@ fn intercepted(judged: &[(&Record, &Verdict)]) -> Vec<Draft> {
         if !verdict.findings.iter().any(|finding| finding.cause == Cause::TlsIntercepted) {
             continue;
         }
-        let sessions = record.trails.iter().filter_map(crate::model::Trail::tls);
-        let leaf = sessions.filter_map(|session| session.presented.chain.first()).next();
+        let mut sessions = record.trails.iter().filter_map(crate::model::Trail::tls);
+        let leaf = sessions.find_map(|session| session.presented.chain.first());
         if let Some(leaf) = leaf {
             hosts.entry(&leaf.issuer).or_default().push(record.endpoint.subject.to_string());
         }
