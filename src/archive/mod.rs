@@ -131,7 +131,7 @@ pub fn read(mut input: impl BufRead, name: &str) -> Result<Records, ArchiveError
         if line.len() > LINE_LIMIT {
             return Err(failed(n_lines, Defect::LineTooLong));
         }
-        let is_whole = line.ends_with(b"\n");
+        let is_whole = line.pop_if(|last| *last == b'\n').is_some();
         reader.line(&line).map_err(|defect| match defect {
             Defect::Json { is_cut: true, .. } if !is_whole => failed(n_lines, Defect::CutInLine),
             defect => failed(n_lines, defect),
