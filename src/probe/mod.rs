@@ -2,6 +2,10 @@
 
 mod crypto;
 pub mod dns;
+pub mod http;
 pub mod os_error;
+mod tap;
 pub mod tcp;
+pub mod tds;
+pub mod tls;
 pub mod trust;
