@@ -17,7 +17,7 @@ use sha2::{Digest, Sha256};
 
 use self::path::{HostStore, Verified, issued_path, moments, verify};
 pub use self::pem::{TrustError, read_pem};
-use crate::model::{Certificate, ChainTrust, Presented, Trust, Validity};
+use crate::model::{Certificate, Presented, Trust, Validity};
 
 /// Roots of Azure's services that the public web roots no longer hold (`roots/README.md`).
 const AZURE_ROOTS: [(&str, &[u8]); 2] = [
@@ -51,7 +51,7 @@ struct Judged {
 impl Judge {
     /// A judge by `public_roots` (by default the embedded public web roots), and by this host's
     /// store with `extra` added to it. The host's store is read here, which takes some
-    /// milliseconds; where it cannot be read, chains are [`ChainTrust::NotJudged`] for the host.
+    /// milliseconds; where it cannot be read, chains are [`crate::model::ChainTrust::NotJudged`] for the host.
     ///
     /// # Errors
     /// [`TrustError::NotACertificate`] where a root cannot be read.
