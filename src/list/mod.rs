@@ -8,22 +8,31 @@
 //! --endpoint, --peer ► AdHoc ────────┘
 //! ```
 
+mod adhoc;
+pub mod auth_key;
 mod cloud;
 mod decode;
 mod embedded;
 mod entry;
 mod error;
+mod parameters;
 mod pasted;
 mod pattern;
+pub mod service_urls;
 mod suggest;
 mod syntax;
 
+pub use adhoc::{AdHoc, AdHocError, parse_endpoint, parse_peer};
+pub use auth_key::{AuthKey, AuthKeyError};
 pub use cloud::infer_cloud;
 pub use decode::{DecodeError, decode};
 pub use embedded::{EmbeddedList, UnknownList, embedded, find};
 pub use entry::{EndpointList, Entry};
 pub use error::{ListError, ListErrors, Place, Problem};
+pub use parameters::{ParameterError, Parameters, region};
+pub use pasted::PastedError;
 pub use pattern::{HostPattern, PatternError};
+pub use service_urls::{ServiceUrl, ServiceUrls, ServiceUrlsError, UrlHost};
 pub use suggest::nearest;
 pub use syntax::parse;
 
