@@ -47,3 +47,13 @@ pub use crate::model::Cloud;
 /// runtime with 256 gateways, has 14 KiB. Parsers here refuse more; whoever reads files should
 /// stop at one byte above it.
 pub const MAX_INPUT_BYTES: usize = 4 << 20;
+
+/// The folder of shared data, which tests read where it is there: `PATHPROOF_SHARED`, else beside
+/// the project.
+#[cfg(test)]
+fn shared() -> std::path::PathBuf {
+    std::env::var_os("PATHPROOF_SHARED").map_or_else(
+        || std::path::PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("../shared"),
+        std::path::PathBuf::from,
+    )
+}

@@ -1,5 +1,3 @@
-use std::path::PathBuf;
-
 use proptest::prelude::*;
 
 use super::*;
@@ -106,12 +104,6 @@ fn depth_size_and_number_are_bounded() {
     assert_eq!(wrong.lines().count(), 20);
 }
 
-/// The folder of shared data: `PATHPROOF_SHARED`, else beside the project.
-fn shared() -> PathBuf {
-    std::env::var_os("PATHPROOF_SHARED")
-        .map_or_else(|| PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("../shared"), PathBuf::from)
-}
-
 #[test]
 fn recorded_answers_are_read() {
     for (file, n_urls, first, region, self_contained) in [
@@ -130,7 +122,7 @@ fn recorded_answers_are_read() {
             Some(false),
         ),
     ] {
-        let path = shared().join("data/runtime-status").join(file);
+        let path = crate::list::shared().join("data/runtime-status").join(file);
         let Ok(bytes) = std::fs::read(&path) else {
             eprintln!("skipped: {} is not there", path.display());
             continue;
