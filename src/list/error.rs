@@ -151,7 +151,7 @@ impl Place {
         // Every character has one byte that continues none before it.
         let is_start = |byte: &&u8| **byte & 0b1100_0000 != 0b1000_0000;
         Self {
-            line: 1 + before.iter().filter(|byte| **byte == b'\n').count(),
+            line: before.split(|byte| *byte == b'\n').count(),
             column: 1 + before[line_start..].iter().filter(is_start).count(),
         }
     }

@@ -171,10 +171,10 @@ impl Label {
     fn parse(text: &str) -> Result<Self, PatternError> {
         let lower = text.to_lowercase();
         let Some((before, rest)) = lower.split_once('{') else {
-            return match lower.contains('}') {
-                true => Err(PatternError::Braces),
-                false => Ok(Self { before: lower, parameter: None, after: String::new() }),
-            };
+            if lower.contains('}') {
+                return Err(PatternError::Braces);
+            }
+            return Ok(Self { before: lower, parameter: None, after: String::new() });
         };
         let (parameter, after) = rest.split_once('}').ok_or(PatternError::Braces)?;
         if before.contains('}') || parameter.contains('{') || after.contains(['{', '}']) {

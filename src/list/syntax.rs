@@ -55,7 +55,7 @@ struct Reader {
 
 /// A table with what errors call it and the keys it may have.
 struct Table<'a, 't> {
-    table: &'a DeTable<'t>,
+    pairs: &'a DeTable<'t>,
     start: usize,
     name: &'static str,
 }
@@ -82,10 +82,10 @@ impl Reader {
         if !self.problems.is_empty() {
             return None;
         }
-        let root = Table { table: root.get_ref(), start: 0, name: "the list" };
+        let root = Table { pairs: root.get_ref(), start: 0, name: "the list" };
         self.check_keys(&root, LIST_KEYS);
         let id = self.word(&root, "id");
-        if id.is_none() && !root.table.contains_key("id") {
+        if id.is_none() && !root.pairs.contains_key("id") {
             self.missing(&root, "id");
         }
         let title = self.text(&root, "title").map(|(title, _)| title);
@@ -97,14 +97,14 @@ impl Reader {
 
     fn entries(&mut self, root: &Table<'_, '_>, text: &str) -> Vec<Entry> {
         let mut placed = Vec::new();
-        match root.table.get("entry") {
+        match root.pairs.get("entry") {
             None => self.missing(root, "entry"),
             Some(value) => match value.get_ref() {
                 DeValue::Array(tables) if !tables.is_empty() => {
-                    for table in tables.iter() {
+                    for table in tables {
                         match table.get_ref() {
                             DeValue::Table(entry) => placed.extend(self.entry(&Table {
-                                table: entry,
+                                pairs: entry,
                                 start: table.span().start,
                                 name: "the entry",
                             })),
@@ -124,7 +124,7 @@ impl Reader {
     fn entry(&mut self, table: &Table<'_, '_>) -> Option<Placed> {
         self.check_keys(table, ENTRY_KEYS);
         for key in ["id", "host"] {
-            if !table.table.contains_key(key) {
+            if !table.pairs.contains_key(key) {
                 self.missing(table, key);
             }
         }
@@ -229,7 +229,7 @@ impl Reader {
 
     fn ports(&mut self, table: &Table<'_, '_>, kind: Kind) -> Option<Vec<u16>> {
         const EXPECTED: &str = "an array of ports, as [443]";
-        let Some(value) = table.table.get("ports") else {
+        let Some(value) = table.pairs.get("ports") else {
             let port = default_port(kind);
             if port.is_none() {
                 self.missing(table, "ports");
@@ -245,7 +245,7 @@ impl Reader {
             return None;
         }
         let mut ports = Vec::new();
-        for item in items.iter() {
+        for item in items {
             let DeValue::Integer(number) = item.get_ref() else {
                 self.wrong_type("ports", item.get_ref(), item.span(), EXPECTED);
                 continue;
@@ -268,7 +268,7 @@ impl Reader {
     /// A TOML date, as text.
     fn date(&mut self, table: &Table<'_, '_>) -> String {
         const EXPECTED: &str = "a date without quotes, as 2026-11-21";
-        let Some(value) = table.table.get("date") else { return String::new() };
+        let Some(value) = table.pairs.get("date") else { return String::new() };
         match value.get_ref() {
             DeValue::Datetime(date) if date.date.is_some() && date.time.is_none() => {
                 return date.to_string();
@@ -298,13 +298,13 @@ impl Reader {
     /// An array of strings that are not empty.
     fn texts(&mut self, table: &Table<'_, '_>, key: &'static str) -> Vec<(String, Range<usize>)> {
         const EXPECTED: &str = "an array of strings";
-        let Some(value) = table.table.get(key) else { return Vec::new() };
+        let Some(value) = table.pairs.get(key) else { return Vec::new() };
         let DeValue::Array(items) = value.get_ref() else {
             self.wrong_type(key, value.get_ref(), value.span(), EXPECTED);
             return Vec::new();
         };
         let mut texts = Vec::new();
-        for item in items.iter() {
+        for item in items {
             match item.get_ref() {
                 DeValue::String(text) if text.trim().is_empty() => {
                     self.value_raw(item.span().start, key, "an empty string", "some text");
@@ -349,7 +349,7 @@ impl Reader {
     }
 
     fn text(&mut self, table: &Table<'_, '_>, key: &'static str) -> Option<(String, Range<usize>)> {
-        let value = table.table.get(key)?;
+        let value = table.pairs.get(key)?;
         match value.get_ref() {
             DeValue::String(text) => Some((text.to_string(), value.span())),
             other => {
@@ -360,7 +360,7 @@ impl Reader {
     }
 
     fn boolean(&mut self, table: &Table<'_, '_>, key: &'static str) -> Option<bool> {
-        let value = table.table.get(key)?;
+        let value = table.pairs.get(key)?;
         match value.get_ref() {
             DeValue::Boolean(boolean) => Some(*boolean),
             other => {
@@ -371,7 +371,7 @@ impl Reader {
     }
 
     fn check_keys(&mut self, table: &Table<'_, '_>, allowed: &'static [&'static str]) {
-        for key in table.table.keys() {
+        for key in table.pairs.keys() {
             let name: &str = key.get_ref();
             if !allowed.contains(&name) {
                 let problem = Problem::UnknownKey {

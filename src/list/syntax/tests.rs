@@ -137,7 +137,7 @@ fn errors_name_place_and_expectation() {
     with("reach = \"private\"", "9: 'reach' is 'private'; expected one of any, public");
     with(
         "date = \"2026-11-21\"",
-        concat!("8: 'date' is of type string; expected a date without quotes, as 2026-11-21"),
+        "8: 'date' is of type string; expected a date without quotes, as 2026-11-21",
     );
     with("service-tags = [\" \"]", "17: 'service-tags' is an empty string; expected some text");
     with(
@@ -146,9 +146,7 @@ fn errors_name_place_and_expectation() {
     );
     with(
         "fingerprint = \"relay-namespace\"",
-        concat!(
-            "15: 'fingerprint' is 'relay-namespace'; expected none, as the entry's kind is not relay"
-        ),
+        "15: 'fingerprint' is 'relay-namespace'; expected none, as the entry's kind is not relay",
     );
 }
 
