@@ -1,21 +1,21 @@
 //! Arguments to configuration, then commands. The only room that reads files and the environment,
 //! writes reports and chooses the exit code.
 
-//mod arguments;
-//mod check;
-//mod duration;
-//mod exit;
-//mod explain;
-//mod hint;
-//mod input;
-//mod lists;
-//mod measure;
-//mod output;
-//mod progress;
-//mod replay;
-//mod request;
-//mod resolve;
-//mod vantage;
+mod arguments;
+mod check;
+mod duration;
+mod exit;
+mod explain;
+mod hint;
+mod input;
+mod lists;
+mod measure;
+mod output;
+mod progress;
+mod replay;
+mod request;
+mod resolve;
+mod vantage;
 
 use std::ffi::OsString;
 use std::process::ExitCode;

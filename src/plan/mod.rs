@@ -14,6 +14,18 @@ pub use gateways::{Deployment, N_GATEWAYS, deployment_of, gateways_of};
 pub struct Plan {
     /// Sorted by list order, then host, then port; one for each host and port.
     pub probes: Vec<Probe>,
+    /// What cannot be asked: wildcards and templates with nothing to make them concrete. They
+    /// stand in the report, so that nobody takes silence for health.
+    pub untestable: Vec<Untestable>,
+}
+
+/// A pattern that stays one.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Untestable {
+    /// Its subject is a pattern.
+    pub endpoint: Arc<Endpoint>,
+    /// The option that would make it concrete, in one sentence.
+    pub hint: String,
 }
 
 /// An endpoint by its configured route.
@@ -44,7 +56,7 @@ pub fn plan(endpoints: Vec<Endpoint>, route: impl Fn(&Endpoint) -> RouteChoice) 
     kept.sort_by_cached_key(place);
     let probe =
         |endpoint: Endpoint| Probe { route: route(&endpoint), endpoint: Arc::new(endpoint) };
-    Plan { probes: kept.into_iter().map(probe).collect() }
+    Plan { probes: kept.into_iter().map(probe).collect(), untestable: Vec::new() }
 }
 
 /// The route of an endpoint where no proxy is configured.

@@ -16,10 +16,10 @@ use super::pace::{Gate, Turn};
 use super::stop::Stop;
 use super::{http, tcp, tds, tls};
 use crate::model::{
-    Endpoint, Failure, Family, Host, Kind, Lookup, Obstacle, OpenTrail, Record, Route, RouteChoice,
-    Seen, Subject, Trail,
+    Endpoint, Failure, Family, Host, Kind, Lookup, Obstacle, OpenTrail, Record, Route,
+    Seen, Subject, Trail, End,
 };
-use crate::plan::{self, Plan, Probe};
+use crate::plan::{self, Plan, Probe, Untestable};
 
 /// How many trails may be busy at once (see [`super::pace`]): enough to keep the cores and a long
 /// path busy, few enough to keep memory flat.
@@ -95,12 +95,16 @@ pub async fn run(
         settings,
     });
 
-    let mut known: HashSet<(Subject, u16)> = HashSet::with_capacity(plan.probes.len());
+    let mut known: HashSet<(Subject, u16)> = plan
+        .probes
+        .iter()
+        .map(|probe| (probe.endpoint.subject.clone(), probe.endpoint.port))
+        .collect();
     let mut tasks = JoinSet::new();
-    let mut records = Vec::with_capacity(plan.probes.len());
-    watch(Progress::Planned(plan.probes.len()));
-    for probe in &plan.probes {
-        known.insert((probe.endpoint.subject.clone(), probe.endpoint.port));
+    let mut records: Vec<Record> = plan.untestable.iter().map(not_testable).collect();
+    watch(Progress::Planned(plan.probes.len() + records.len()));
+    for record in &records {
+        watch(Progress::Finished(record));
     }
     for probe in &plan.probes {
         tasks.spawn(measure(Arc::clone(&shared), probe.clone()));
@@ -109,7 +113,13 @@ pub async fn run(
         tokio::select! {
             biased;
             Some(found) = gateways.recv() => {
-                for probe in plan_gateways(found, &mut known) {
+                for endpoint in found {
+                    // Two relays of one deployment have the same gateways; listed ones are planned.
+                    if !known.insert((endpoint.subject.clone(), endpoint.port)) {
+                        continue;
+                    }
+                    let route = plan::direct(&endpoint);
+                    let probe = Probe { endpoint: Arc::new(endpoint), route };
                     watch(Progress::Planned(1));
                     tasks.spawn(measure(Arc::clone(&shared), probe));
                 }
@@ -131,7 +141,7 @@ pub async fn run(
             },
         }
     }
-    records.sort_by(|a: &Record, b: &Record| plan::report_order(&a.endpoint, &b.endpoint));
+    records.sort_by_cached_key(|record| plan::place(&record.endpoint));
     let control = match Arc::into_inner(shared) {
         Some(shared) => shared.control.conclude().await,
         None => None,
@@ -149,13 +159,15 @@ struct Shared {
     found: mpsc::UnboundedSender<Vec<Endpoint>>,
 }
 
-fn plan_gateways(
-    found: Vec<Endpoint>,
-    known: &mut HashSet<(Subject, u16)>,
-) -> impl Iterator<Item = Probe> {
-    found.into_iter().filter(|endpoint| known.insert((endpoint.subject.clone(), endpoint.port))).map(
-        |endpoint| Probe { endpoint: Arc::new(endpoint), route: plan::direct() },
-    )
+fn not_testable(untestable: &Untestable) -> Record {
+    Record {
+        route: plan::direct(&untestable.endpoint),
+        endpoint: Arc::clone(&untestable.endpoint),
+        lookups: Vec::new(),
+        trails: Vec::new(),
+        obstacle: Some(Obstacle::NotTestable { hint: untestable.hint.clone() }),
+        at: Timestamp::now(),
+    }
 }
 
 /// One probe, from its name to the end of its last trail.
@@ -169,12 +181,9 @@ async fn measure(shared: Arc<Shared>, probe: Probe) -> Record {
         obstacle,
         at: Timestamp::now(),
     };
-    let host = match &endpoint.subject {
-        Subject::Host(host) => host,
-        Subject::Pattern(_) => {
-            let hint = probe.endpoint_hint();
-            return unreached(Some(Obstacle::NotTestable { hint }), Vec::new(), Vec::new());
-        }
+    let Some(host) = endpoint.subject.host() else {
+        let hint = "a pattern cannot be probed: give a concrete name".to_owned();
+        return unreached(Some(Obstacle::NotTestable { hint }), Vec::new(), Vec::new());
     };
     let lookups = match host {
         Host::Address(_) => Vec::new(),
@@ -195,7 +204,7 @@ async fn measure(shared: Arc<Shared>, probe: Probe) -> Record {
     }
     let trails = walk_all(&shared, &endpoint, host, &lookups).await;
     let obstacle = shared.stop.reason().filter(|_| {
-        trails.iter().any(|trail| matches!(trail.end(), crate::model::End::Stopped(_)))
+        trails.iter().any(|trail| matches!(trail.end(), End::Stopped(_)))
     });
     unreached(obstacle, lookups, trails)
 }

@@ -1,3 +1,5 @@
 //! Integration tests: one binary, one module a subject.
 
+mod loopback;
+mod stages;
 mod tidy;

@@ -157,6 +157,3 @@ fn remembered<K: Eq + Hash, V: Clone>(
     let mut memory = memory.lock().unwrap_or_else(PoisonError::into_inner);
     memory.entry(key).or_insert_with(make).clone()
 }
-
-#[cfg(test)]
-mod tests;

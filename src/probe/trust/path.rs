@@ -152,7 +152,7 @@ fn verify_by_platform(
                 CertificateError::Other(_) if certificate.subject == certificate.issuer => {
                     defect = Some(ChainTrust::UnknownIssuer);
                 }
-                other => defect = Some(invalid(&other.to_string())),
+                error => defect = Some(invalid(&platform_words(&error))),
             },
             Err(error) => defect = Some(invalid(&error.to_string())),
         }
@@ -226,10 +226,27 @@ fn never_valid_together() -> ChainTrust {
     invalid("there is no time at which all of its certificates are valid")
 }
 
+/// The platform's defects in the words of [`words`], where they are the same.
+fn platform_words(error: &CertificateError) -> String {
+    match error {
+        CertificateError::BadEncoding => words(&webpki::Error::BadDer),
+        CertificateError::BadSignature => words(&webpki::Error::InvalidSignatureForPublicKey),
+        CertificateError::Revoked => words(&webpki::Error::CertRevoked),
+        CertificateError::Other(other) => match other.0.downcast_ref::<webpki::Error>() {
+            Some(error) => words(error),
+            None => other.to_string(),
+        },
+        error => error.to_string(),
+    }
+}
+
 /// webpki's errors have no words of their own.
 fn words(error: &webpki::Error) -> String {
     let words = match error {
-        webpki::Error::BadDer | webpki::Error::BadDerTime => "a certificate cannot be read",
+        webpki::Error::BadDer | webpki::Error::BadDerTime | webpki::Error::TrailingData(_) => {
+            "a certificate cannot be read"
+        }
+        webpki::Error::CertRevoked => "a certificate is revoked",
         webpki::Error::CaUsedAsEndEntity => "a CA's certificate is used as the server's own",
         webpki::Error::EndEntityUsedAsCa => "a certificate that is no CA's has signed another",
         webpki::Error::InvalidSignatureForPublicKey => {
