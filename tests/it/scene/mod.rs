@@ -11,9 +11,9 @@ use jiff::Timestamp;
 use pathproof::diagnose;
 use pathproof::model::{
     Certificate, ChainTrust, Conclusion, Endpoint, Expectation, Failure, Fingerprint, Host,
-    HttpAnswer, Kind, Lookup, Obstacle, OpenTrail, Origin, Presented, Reach, Record, Records, Route,
-    RouteChoice, RouteIntent, Run, Seen, Subject, TdsAnswer, TlsSession, Trail, Trust, Validity,
-    Vantage, Verdict,
+    HttpAnswer, Kind, Lookup, Obstacle, OpenTrail, Origin, Presented, Reach, Record, Records,
+    Route, RouteChoice, RouteIntent, Run, Seen, Subject, TdsAnswer, TlsSession, Trail, Trust,
+    Validity, Vantage, Verdict,
 };
 use sha2::{Digest, Sha256};
 
@@ -249,9 +249,9 @@ impl Probe {
     pub(crate) fn works_at(self, addresses: &[&str]) -> Self {
         let (kind, host) = (self.endpoint.kind, self.endpoint.subject.to_string());
         let asked = self.asks(gives(addresses));
-        addresses.iter().fold(asked, |probe, address| {
-            probe.goes(address, |way| way.proven(kind, &host))
-        })
+        addresses
+            .iter()
+            .fold(asked, |probe, address| probe.goes(address, |way| way.proven(kind, &host)))
     }
 
     pub(crate) fn stopped(mut self, obstacle: Obstacle) -> Self {
