@@ -37,8 +37,8 @@ pub struct Probe {
     pub route: RouteChoice,
 }
 
-/// What places a probe: list order, host as written, port.
-type Place = (u32, String, u16);
+/// What places an endpoint in a report: list order, host as written, port.
+pub type Place = (u32, String, u16);
 
 /// Orders endpoints and gives each its route. Of several with one host and port the first stays,
 /// required if any of them is.
@@ -97,7 +97,9 @@ impl Probe {
     }
 }
 
-fn place(endpoint: &Endpoint) -> Place {
+/// Where an endpoint stands in a report.
+#[must_use]
+pub fn place(endpoint: &Endpoint) -> Place {
     (endpoint.order, endpoint.subject.to_string(), endpoint.port)
 }
 

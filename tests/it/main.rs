@@ -1,5 +1,9 @@
 //! Integration tests: one binary, one module a subject.
 
+mod contract;
+mod diagnosis;
+mod golden;
 mod loopback;
+mod scene;
 mod stages;
 mod tidy;

@@ -11,7 +11,7 @@ use socket2::Socket;
 /// receive buffer, so a socket that met one is not to be used for long.
 #[expect(unsafe_code, reason = "neither socket2 nor tokio wraps IP_RECVERR")]
 pub(super) fn report_every_icmp_error(socket: &Socket, remote: SocketAddr) -> io::Result<()> {
-    const ON: libc::c_int = 1;
+    static ON: libc::c_int = 1;
     let (level, option) = match remote {
         SocketAddr::V4(_) => (libc::IPPROTO_IP, libc::IP_RECVERR),
         SocketAddr::V6(_) => (libc::IPPROTO_IPV6, libc::IPV6_RECVERR),
