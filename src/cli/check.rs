@@ -90,7 +90,9 @@ fn write(records: &Records, conclusion: &Conclusion, destination: &Destination) 
             let table = report::table(records, conclusion, &report::Style { width, color });
             output::write(path, |out| out.write_all(table.as_bytes()))
         }
-        Format::Json => output::write(path, |mut out| report::json::report(records, conclusion, &mut out)),
+        Format::Json => {
+            output::write(path, |mut out| report::json::report(records, conclusion, &mut out))
+        }
         Format::Jsonl => output::write(path, |mut out| {
             report::json::begin(&records.run, &mut out)?;
             for (record, verdict) in records.records.iter().zip(&conclusion.verdicts) {
@@ -103,12 +105,12 @@ fn write(records: &Records, conclusion: &Conclusion, destination: &Destination) 
 
 /// Fail is 1, something required that is unknown is 3; `--fail-on` says what counts.
 fn exit_of(records: &Records, conclusion: &Conclusion, fail_on: FailOn) -> Exit {
-    let counted = || {
-        records.records.iter().zip(&conclusion.verdicts).filter(|(_, verdict)| verdict.counts)
-    };
+    let counted =
+        || records.records.iter().zip(&conclusion.verdicts).filter(|(_, verdict)| verdict.counts);
     let any = |status| counted().any(|(_, verdict)| verdict.status == status);
     let run_warns = !conclusion.findings.is_empty();
-    let violated = any(Status::Fail) || (fail_on == FailOn::Warn && (any(Status::Warn) || run_warns));
+    let violated =
+        any(Status::Fail) || (fail_on == FailOn::Warn && (any(Status::Warn) || run_warns));
     let unknown = counted()
         .any(|(record, verdict)| record.endpoint.required && verdict.status == Status::Unknown);
     if violated {
@@ -122,16 +124,15 @@ fn exit_of(records: &Records, conclusion: &Conclusion, fail_on: FailOn) -> Exit 
 
 /// Whether the run's cloud publishes an address as its own; `None` where no ranges are at hand.
 fn published(run: &Run) -> impl Fn(IpAddr) -> Option<bool> + use<> {
-    let ranges = Cloud::parse(&run.cloud).and_then(tags::AzureRanges::embedded);
-    move |address| ranges.as_ref().map(|ranges| ranges.contains(address))
+    let ranges = Cloud::parse(&run.cloud).map(tags::AzureRanges::embedded);
+    move |address| ranges.map(|ranges| ranges.contains(address))
 }
 
 fn judge(command: &Check) -> Result<Arc<trust::Judge>> {
     let read = |path: &Path, option: &str| {
         let bytes = input::read_file(path)
             .with_context(|| format!("{option}: cannot read {}", path.display()))?;
-        trust::read_pem(&bytes, &path.display().to_string())
-            .with_context(|| option.to_owned())
+        trust::read_pem(&bytes, &path.display().to_string()).with_context(|| option.to_owned())
     };
     let public = match &command.public_roots {
         Some(path) => Some(read(path, "--public-roots")?),
@@ -221,4 +222,3 @@ impl Lines {
         self.failed = written.err();
     }
 }
-

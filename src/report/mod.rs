@@ -3,5 +3,10 @@
 mod assemble;
 pub mod json;
 pub mod resolve;
-pub struct Style { pub width: usize, pub color: bool }
-pub fn table(_: &crate::model::Records, _: &crate::model::Conclusion, _: &Style) -> String { String::new() }
+pub struct Style {
+    pub width: usize,
+    pub color: bool,
+}
+pub fn table(_: &crate::model::Records, _: &crate::model::Conclusion, _: &Style) -> String {
+    String::new()
+}

@@ -156,11 +156,7 @@ impl Course<'_> {
     }
 
     /// Sends the question, and again by the schedule, until something comes of it.
-    async fn hear(
-        &mut self,
-        slot: &mut Slot,
-        extension: Extension,
-    ) -> Result<Vec<u8>, DnsFailure> {
+    async fn hear(&mut self, slot: &mut Slot, extension: Extension) -> Result<Vec<u8>, DnsFailure> {
         self.send(slot, extension).await?;
         for (after, due) in self.server.schedule() {
             let deadline = self.began + after;
