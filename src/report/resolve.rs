@@ -5,6 +5,7 @@ use std::io::{self, Write};
 use std::net::IpAddr;
 use std::sync::Arc;
 
+use super::terminal::counted_as;
 use super::terminal::fit::columns;
 use super::terminal::page::{Page, padded};
 use super::{Style, json};
@@ -76,10 +77,9 @@ pub fn table(records: &Records, style: &Style) -> String {
     }
     page.gap();
     for (name, Deployment { assigned, unassigned, addresses }) in &deployments {
-        let n_addresses = addresses.len();
+        let addresses = counted_as(addresses.len(), "address", "addresses");
         page.plain(&format!(
-            "gateways of {name}: {assigned} assigned ({n_addresses} addresses), \
-             {unassigned} not assigned yet"
+            "gateways of {name}: {assigned} assigned ({addresses}), {unassigned} not assigned yet"
         ));
     }
     page.finish()

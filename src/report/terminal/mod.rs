@@ -79,7 +79,7 @@ fn counted(count: usize, noun: &str) -> String {
 }
 
 /// `1 address`, `2 addresses`.
-fn counted_as(count: usize, one: &str, several: &str) -> String {
+pub(super) fn counted_as(count: usize, one: &str, several: &str) -> String {
     format!("{count} {}", if count == 1 { one } else { several })
 }
 
