@@ -3,10 +3,8 @@
 mod assemble;
 pub mod json;
 pub mod resolve;
-pub struct Style {
-    pub width: usize,
-    pub color: bool,
-}
-pub fn table(_: &crate::model::Records, _: &crate::model::Conclusion, _: &Style) -> String {
-    String::new()
-}
+#[cfg(test)]
+mod sample;
+mod terminal;
+
+pub use terminal::{Style, table};
