@@ -1,0 +1,3 @@
+//! Servers on loopback that behave, or misbehave on purpose.
+
+pub(crate) mod dns;
