@@ -3,6 +3,7 @@
 mod cli;
 mod contract;
 mod diagnosis;
+mod dns;
 mod golden;
 mod loopback;
 mod scene;
