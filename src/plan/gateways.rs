@@ -25,9 +25,9 @@ impl Deployment {
 }
 
 /// The deployment of a namespace, by the names that its chain leads through: the first that begins
-/// with `ns-` (`ns-sb2-prod-by3-010.cloudapp.net`). Names of the namespace's own domain are skipped:
-/// the hop of private link, and another namespace that it is paired with. `None` where the chain
-/// names no deployment.
+/// with `ns-` (`ns-sb2-prod-by3-010.cloudapp.net`). Names of the namespace's own domain are
+/// skipped: the hop of private link, and another namespace that it is paired with. `None` where
+/// the chain names no deployment.
 #[must_use]
 pub fn deployment_of<'a>(
     relay: &HostName,
