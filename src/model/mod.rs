@@ -5,8 +5,10 @@ mod address;
 mod address_set;
 mod cause;
 mod certificate;
+mod cloud;
 mod dns;
 mod endpoint;
+mod gateway;
 mod name;
 mod obstacle;
 mod pieces;
@@ -20,11 +22,13 @@ pub use address::{AddressClass, classify};
 pub use address_set::{AddressCount, AddressSet, AddressSetError};
 pub use cause::{Cause, Severity};
 pub use certificate::{Certificate, ChainTrust, Presented, Trust, Validity};
+pub use cloud::Cloud;
 pub use dns::{
     Answer, ChainLink, DnsFailure, Exchange, Family, LinkData, Lookup, LookupOutcome, Resolver,
     ResponseCode, Transport,
 };
 pub use endpoint::{Endpoint, Expectation, Fingerprint, Kind, Origin, Reach, Subject};
+pub use gateway::{GatewayName, GatewaySeries};
 pub use name::{Host, HostName, NameError};
 pub use obstacle::{Obstacle, OsError, Whose};
 pub use pieces::{ListId, Lists, Pieces};

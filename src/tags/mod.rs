@@ -1,10 +1,14 @@
 //! Azure's service tags: Microsoft's weekly file, the question "which tags hold this address",
-//! and what changed between two files.
+//! what changed between two files, and the snapshots that the program carries. Pure.
 
 mod diff;
 mod file;
 mod index;
+mod ranges;
+mod snapshot;
 
 pub use diff::{TagChange, TagsDiff, diff};
 pub use file::{Coverage, ServiceTag, ServiceTags, TagFileError};
 pub use index::TagId;
+pub use ranges::AzureRanges;
+pub use snapshot::{Snapshot, SnapshotError};
