@@ -342,7 +342,7 @@ mod tests {
                 .map(|(number, nets)| {
                     let nets = nets.iter().map(|(bits, length, is_v4)| {
                         let net = if *is_v4 {
-                            format!("{}/{}", std::net::Ipv4Addr::from_bits(*bits as u32), length % 33)
+                            format!("{}/{}", std::net::Ipv4Addr::from_bits(u32::try_from(*bits >> 96).unwrap()), length % 33)
                         } else {
                             format!("{}/{length}", std::net::Ipv6Addr::from_bits(*bits))
                         };
