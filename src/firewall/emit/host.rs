@@ -4,8 +4,8 @@ use std::fmt::Write as _;
 
 use ipnet::IpNet;
 
+use super::Emission;
 use super::script::powershell_text;
-use super::{Emission, ProvenPrefix};
 
 /// Rules of many addresses become slow to load; the number is ours, not Windows's.
 const PREFIXES_PER_RULE: usize = 1000;
@@ -42,12 +42,13 @@ pub(super) fn windows(emission: &Emission) -> String {
     text
 }
 
-/// A table of its own, replaced as a whole; it accepts and denies nothing, so that the chain that
-/// drops stays the user's.
+/// A chain and its sets within the usual table `inet filter`: an `accept` in a table of its own
+/// would not spare a packet that another table drops. The user's chain jumps to it.
 pub(super) fn nftables(emission: &Emission) -> String {
-    let table: String =
+    let name: String =
         emission.name.chars().map(|c| if c.is_ascii_alphanumeric() { c } else { '_' }).collect();
-    let table = format!("pathproof_{table}");
+    let chain = format!("pathproof_{name}");
+    let (mut declared, mut flushed) = (String::new(), String::new());
     let (mut sets, mut rules) = (String::new(), String::new());
     for (number, permit) in emission.permits.iter().enumerate() {
         for prefixes in permit.families() {
@@ -55,8 +56,15 @@ pub(super) fn nftables(emission: &Emission) -> String {
                 Some(IpNet::V6(_)) => ("ip6", "ipv6_addr"),
                 _ => ("ip", "ipv4_addr"),
             };
-            let set = format!("allowed_{family}_{}", number + 1);
-            elements(&mut sets, &set, kind, &prefixes);
+            let set = format!("{chain}_{family}_{}", number + 1);
+            let head = format!("    set {set} {{\n        type {kind}\n        flags interval\n");
+            let _ = write!(declared, "{head}    }}\n");
+            let _ = writeln!(flushed, "flush set inet filter {set}");
+            let _ = write!(sets, "{head}        elements = {{\n");
+            for prefix in &prefixes {
+                let _ = writeln!(sets, "            {}, # {}", prefix.net, prefix.why);
+            }
+            sets.push_str("        }\n    }\n");
             let ports = if permit.ports.is_any() {
                 format!("meta l4proto {}", permit.protocol)
             } else {
@@ -67,20 +75,10 @@ pub(super) fn nftables(emission: &Emission) -> String {
     }
     format!(
         "#!/usr/sbin/nft -f\n# {}\n\
-         table inet {table} {{}}\ndelete table inet {table}\n\n\
-         table inet {table} {{\n{sets}    chain output {{\n        \
-         type filter hook output priority filter; policy accept;\n{rules}    }}\n}}\n",
+         # In the chain that filters what leaves this host: jump {chain}\n\n\
+         table inet filter {{\n{declared}    chain {chain} {{\n    }}\n}}\n\
+         {flushed}flush chain inet filter {chain}\n\n\
+         table inet filter {{\n{sets}    chain {chain} {{\n{rules}    }}\n}}\n",
         emission.description()
     )
-}
-
-fn elements(text: &mut String, set: &str, kind: &str, prefixes: &[&ProvenPrefix]) {
-    let _ = write!(
-        text,
-        "    set {set} {{\n        type {kind}\n        flags interval\n        elements = {{\n"
-    );
-    for prefix in prefixes {
-        let _ = writeln!(text, "            {}, # {}", prefix.net, prefix.why);
-    }
-    text.push_str("        }\n    }\n\n");
 }
