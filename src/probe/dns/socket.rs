@@ -10,6 +10,7 @@ use std::sync::{Arc, Mutex};
 use std::time::{Duration, Instant};
 use std::{fmt, io};
 
+use tokio::io::Interest;
 use tokio::net::UdpSocket;
 use tokio::sync::oneshot;
 use tokio::task::AbortHandle;
@@ -214,9 +215,11 @@ impl Strays {
 async fn receive(shared: Arc<Shared>) {
     let mut buffer = Vec::with_capacity(LONGEST_PACKET);
     loop {
-        if let Err(error) = shared.udp.readable().await {
-            return shared.end(&failure(&error));
-        }
+        // An ICMP error makes the socket no more readable: Linux tells those who ask for errors.
+        let ready = match shared.udp.ready(Interest::READABLE | Interest::ERROR).await {
+            Ok(ready) => ready,
+            Err(error) => return shared.end(&failure(&error)),
+        };
         let mut end = None;
         for _ in 0..BATCH {
             buffer.clear();
@@ -226,6 +229,9 @@ async fn receive(shared: Arc<Shared>) {
                 // The system reports an error before packets that came earlier: they count.
                 Err(error) => end = Some(failure(&error)),
             }
+        }
+        if ready.is_error() {
+            end = end.or_else(|| shared.take_error());
         }
         if let Some(end) = end {
             return shared.end(&end);
@@ -257,6 +263,13 @@ impl Shared {
             // that was repeated is nobody's.
             pending.strays.note(Mismatch::OtherId);
         }
+    }
+
+    /// The error that made the socket ready, unless a call has been given it meanwhile.
+    fn take_error(&self) -> Option<DnsFailure> {
+        let nothing = || io::Error::from(io::ErrorKind::WouldBlock);
+        let taken = self.udp.try_io(Interest::ERROR, || self.udp.take_error()?.ok_or_else(nothing));
+        taken.ok().map(|error| failure(&error))
     }
 
     /// No further question is taken, and those in flight learn why: whose packet an ICMP error
