@@ -4,7 +4,6 @@
 //! because it then drops what comes from anybody else.
 
 use std::collections::HashMap;
-use std::collections::hash_map::Entry;
 use std::net::{IpAddr, SocketAddr};
 use std::sync::{Arc, Mutex};
 use std::time::{Duration, Instant};
@@ -64,7 +63,9 @@ struct Table {
 
 struct Pending {
     question: Arc<Question>,
-    arrival: oneshot::Sender<Arrival>,
+    /// Used up by the first arrival. The row itself goes with its [`Slot`], so that no other
+    /// question is given the id before.
+    arrival: Option<oneshot::Sender<Arrival>>,
     strays: Strays,
     /// [`Table::n_garbage`] when the question came.
     n_garbage_before: u32,
@@ -109,7 +110,7 @@ impl Socket {
         table.n_taken += 1;
         let pending = Pending {
             question: Arc::clone(question),
-            arrival: sender,
+            arrival: Some(sender),
             strays: Strays::default(),
             n_garbage_before: table.n_garbage,
         };
@@ -166,7 +167,7 @@ impl Slot {
     pub(super) async fn arrival(&mut self) -> Arrival {
         match (&mut self.arrival).await {
             Ok(arrival) => arrival,
-            // The sender is in the table for as long as this slot is, unless it was used.
+            // The sender is in the table for as long as this slot lives.
             Err(_) => Err(lock(&self.socket.shared.table).end.clone().unwrap_or_else(|| {
                 let symbol = "the receiving task ended".to_owned();
                 DnsFailure::System { os: OsError { code: 0, symbol } }
@@ -193,6 +194,15 @@ impl Slot {
 impl Drop for Slot {
     fn drop(&mut self) {
         lock(&self.socket.shared.table).questions.remove(&self.id);
+    }
+}
+
+impl Pending {
+    fn arrive(&mut self, arrival: Arrival) {
+        if let Some(sender) = self.arrival.take() {
+            // Nobody waits any more where the lookup was dropped meanwhile.
+            let _ = sender.send(arrival);
+        }
     }
 }
 
@@ -248,13 +258,10 @@ impl Shared {
             return;
         };
         let questions = &mut table.questions;
-        if let Entry::Occupied(mut place) = questions.entry(id) {
-            match place.get().question.response(id, packet) {
-                Ok(_) => {
-                    // Nobody waits any more where the lookup was dropped meanwhile.
-                    let _ = place.remove().arrival.send(Ok(packet.to_vec()));
-                }
-                Err(mismatch) => place.get_mut().strays.note(mismatch),
+        if let Some(pending) = questions.get_mut(&id) {
+            match pending.question.response(id, packet) {
+                Ok(_) => pending.arrive(Ok(packet.to_vec())),
+                Err(mismatch) => pending.strays.note(mismatch),
             }
         } else if let Some(pending) =
             questions.values_mut().find(|pending| pending.question.is_echoed_in(packet))
@@ -277,8 +284,8 @@ impl Shared {
     fn end(&self, failure: &DnsFailure) {
         let mut table = lock(&self.table);
         table.end.get_or_insert_with(|| failure.clone());
-        for (_, pending) in table.questions.drain() {
-            let _ = pending.arrival.send(Err(failure.clone()));
+        for pending in table.questions.values_mut() {
+            pending.arrive(Err(failure.clone()));
         }
     }
 }
@@ -335,6 +342,21 @@ mod tests {
         drop(slot);
         assert_eq!(n_in_flight(&socket), 0);
         assert_eq!(Arc::strong_count(&socket), 1);
+    }
+
+    #[tokio::test]
+    async fn an_id_is_taken_until_its_question_is_done() {
+        let (_server, socket) = silence();
+        let question = question("a.test");
+        let mut slot = socket.take(&question).unwrap();
+        let mut answer = question.packet(slot.id(), Extension::Edns);
+        answer[2] |= 0x80;
+        socket.shared.deliver(&answer);
+        socket.shared.deliver(&answer);
+        assert_eq!(slot.arrival().await, Ok(answer));
+        assert_eq!(n_in_flight(&socket), 1);
+        drop(slot);
+        assert_eq!(n_in_flight(&socket), 0);
     }
 
     #[tokio::test]
