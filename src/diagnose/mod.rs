@@ -141,7 +141,7 @@ mod tests {
     use crate::archive::arbitrary;
 
     proptest! {
-        #![proptest_config(ProptestConfig::with_cases(256))]
+        #![proptest_config(ProptestConfig::with_cases(96))]
 
         /// Whatever was seen, what is concluded of it is sound.
         #[test]
