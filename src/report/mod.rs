@@ -2,3 +2,9 @@
 
 mod assemble;
 pub mod json;
+pub mod resolve;
+#[cfg(test)]
+mod sample;
+mod terminal;
+
+pub use terminal::{Style, table};

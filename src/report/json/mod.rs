@@ -3,6 +3,7 @@
 mod v1;
 
 use std::io::{self, Write};
+use std::net::IpAddr;
 use std::num::NonZero;
 use std::thread;
 
@@ -30,6 +31,26 @@ pub fn report(records: &Records, conclusion: &Conclusion, out: &mut impl Write) 
     out.write_all(b"]")?;
     field(out, b",\n", "prediction", &v1::Prediction::from(&conclusion.prediction))?;
     out.write_all(b"}\n")?;
+    out.flush()
+}
+
+/// Writes what `resolve` found, a name a line.
+pub(super) fn names<'a>(
+    run: &Run,
+    names: impl Iterator<Item = (&'a Record, Vec<IpAddr>)>,
+    out: &mut impl Write,
+) -> io::Result<()> {
+    field(out, b"{", "schema", &v1::NAMES_SCHEMA)?;
+    field(out, b",\n", "tool", &v1::TOOL)?;
+    field(out, b",\n", "run", &v1::Run::finished(run))?;
+    out.write_all(b",\n\"names\":[")?;
+    let mut separator: &[u8] = b"\n";
+    for (record, addresses) in names {
+        out.write_all(separator)?;
+        serde_json::to_writer(&mut *out, &v1::Name::new(record, addresses))?;
+        separator = b",\n";
+    }
+    out.write_all(b"]}\n")?;
     out.flush()
 }
 

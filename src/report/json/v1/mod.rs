@@ -13,6 +13,8 @@ use crate::model;
 use step::Step;
 
 pub(super) const SCHEMA: &str = "pathproof.report/1";
+/// What `resolve` writes.
+pub(super) const NAMES_SCHEMA: &str = "pathproof.names/1";
 pub(super) const TOOL: Tool =
     Tool { name: env!("CARGO_PKG_NAME"), version: env!("CARGO_PKG_VERSION") };
 
@@ -204,6 +206,30 @@ impl<'a> Endpoint<'a> {
             findings: findings(&verdict.findings),
             lookups: record.lookups.iter().map(|lookup| Lookup::from(&**lookup)).collect(),
             trails: record.trails.iter().map(trail).collect(),
+        }
+    }
+}
+
+/// A name of `resolve`.
+#[derive(Serialize)]
+pub(super) struct Name<'a> {
+    entry: &'a str,
+    #[serde(serialize_with = "as_text")]
+    host: &'a model::Subject,
+    origin: &'static str,
+    /// Of every resolver, each once.
+    addresses: Vec<IpAddr>,
+    lookups: Vec<Lookup<'a>>,
+}
+
+impl<'a> Name<'a> {
+    pub(super) fn new(record: &'a model::Record, addresses: Vec<IpAddr>) -> Self {
+        Self {
+            entry: &record.endpoint.entry,
+            host: &record.endpoint.subject,
+            origin: record.endpoint.origin.as_str(),
+            addresses,
+            lookups: record.lookups.iter().map(|lookup| Lookup::from(&**lookup)).collect(),
         }
     }
 }
