@@ -7,7 +7,7 @@ use serde::Deserialize;
 
 use super::flow::Flow;
 use super::port::Protocol;
-use super::requirement::Requirement;
+use super::requirement::{Measured, Requirement};
 use super::scope::NamePattern;
 use crate::model::{Host, HostName};
 
@@ -33,8 +33,8 @@ pub struct Target {
     pub required: bool,
     /// The proxy it goes through, as `http://proxy:3128`.
     pub proxy: Option<String>,
-    /// Where that proxy was found.
-    pub proxy_addresses: Vec<IpAddr>,
+    /// Where that proxy was found, and whether it could be connected.
+    pub proxies: Vec<(IpAddr, Option<Measured>)>,
     /// Its addresses.
     pub sightings: Vec<Sighting>,
 }
@@ -48,6 +48,8 @@ pub struct Sighting {
     pub chain: Vec<HostName>,
     /// Whether it showed a certificate for the name, under the public roots.
     pub is_proven_by_tls: bool,
+    /// Whether it could be connected.
+    pub measured: Option<Measured>,
 }
 
 /// Why a text is no evidence.
@@ -96,6 +98,7 @@ impl Evidence {
                     flow: Flow { protocol, ..Flow::tcp(host, resolver.port()) },
                     endpoint: format!("name server {resolver}"),
                     entry: "dns".to_owned(),
+                    measured: None,
                 });
             }
         }
@@ -138,12 +141,13 @@ impl Target {
             protocol: Protocol::Tcp,
             source: None,
         };
-        let flows: Vec<_> = if self.sightings.is_empty() {
-            vec![flow(None)]
-        } else {
-            self.sightings.iter().map(|sighting| flow(Some(sighting.address))).collect()
-        };
-        flows.into_iter().map(|flow| self.requires(flow)).collect()
+        if self.sightings.is_empty() {
+            return vec![self.requires(flow(None), None)];
+        }
+        self.sightings
+            .iter()
+            .map(|sighting| self.requires(flow(Some(sighting.address)), sighting.measured.clone()))
+            .collect()
     }
 
     fn proxy_flows(&self, url: &str) -> Vec<Requirement> {
@@ -153,15 +157,23 @@ impl Target {
             Some((host, port)) => (host, port.parse().unwrap_or(8080)),
             None => (authority, 80),
         };
-        let flow = |host| self.requires(Flow::tcp(host, port));
-        if self.proxy_addresses.is_empty() {
-            return Host::parse(host).ok().map(flow).into_iter().collect();
+        if self.proxies.is_empty() {
+            let host = Host::parse(host).ok();
+            return host
+                .map(|host| self.requires(Flow::tcp(host, port), None))
+                .into_iter()
+                .collect();
         }
-        self.proxy_addresses.iter().map(|address| flow(Host::Address(*address))).collect()
+        self.proxies
+            .iter()
+            .map(|(address, measured)| {
+                self.requires(Flow::tcp(Host::Address(*address), port), measured.clone())
+            })
+            .collect()
     }
 
-    fn requires(&self, flow: Flow) -> Requirement {
-        Requirement { flow, endpoint: self.shown(), entry: self.entry.clone() }
+    fn requires(&self, flow: Flow, measured: Option<Measured>) -> Requirement {
+        Requirement { flow, endpoint: self.shown(), entry: self.entry.clone(), measured }
     }
 }
 
@@ -279,8 +291,13 @@ impl Endpoint {
         let mut sightings: Vec<Sighting> = Vec::new();
         let mut see = |address: IpAddr, chain: Vec<HostName>| {
             if !sightings.iter().any(|sighting| sighting.address == address) {
-                let is_proven_by_tls = proven(address);
-                sightings.push(Sighting { address, chain, is_proven_by_tls });
+                let trail = direct.iter().find(|trail| trail.remote.ip() == address);
+                sightings.push(Sighting {
+                    address,
+                    chain,
+                    is_proven_by_tls: proven(address),
+                    measured: trail.and_then(|trail| trail.connect()),
+                });
             }
         };
         if let Some(address) = literal {
@@ -297,15 +314,12 @@ impl Endpoint {
             port: self.port,
             required: self.required && self.cause.as_deref() != Some("relay_gateway_unassigned"),
             proxy,
-            proxy_addresses: proxied.iter().map(|trail| trail.remote.ip()).fold(
-                Vec::new(),
-                |mut addresses, address| {
-                    if !addresses.contains(&address) {
-                        addresses.push(address);
-                    }
-                    addresses
-                },
-            ),
+            proxies: proxied.iter().fold(Vec::new(), |mut proxies, trail| {
+                if !proxies.iter().any(|(address, _)| *address == trail.remote.ip()) {
+                    proxies.push((trail.remote.ip(), trail.connect()));
+                }
+                proxies
+            }),
             sightings,
         })
     }
@@ -322,6 +336,19 @@ impl Lookup {
 }
 
 impl Trail {
+    /// How the connect ended. What this host's own limits prevented was not measured.
+    fn connect(&self) -> Option<Measured> {
+        const SEEN: [&str; 5] = ["refused", "timeout", "unreachable", "reset", "local_denied"];
+        let step = self.steps.iter().find(|step| step.step == "tcp")?;
+        match step.outcome.as_str() {
+            "ok" => Some(Measured::Connected),
+            outcome if SEEN.contains(&outcome) => {
+                Some(Measured::Blocked { outcome: outcome.to_owned() })
+            }
+            _ => None,
+        }
+    }
+
     fn is_proof_of(&self, address: IpAddr) -> bool {
         let is_trusted = |step: &Step| {
             let trust = &step.detail["trust"];

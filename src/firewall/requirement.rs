@@ -17,6 +17,21 @@ pub struct Requirement {
     pub endpoint: String,
     /// The endpoint's entry, as `relay`.
     pub entry: String,
+    /// What a run saw of the flow, where one did.
+    pub measured: Option<Measured>,
+}
+
+/// What a run saw of a flow.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Measured {
+    /// The connection was accepted: by the far end, or by something on the way that answers for
+    /// it.
+    Connected,
+    /// It was not.
+    Blocked {
+        /// The step's outcome, as `timeout`.
+        outcome: String,
+    },
 }
 
 /// Addresses that need the same ports of the same protocol.

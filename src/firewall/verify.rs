@@ -8,7 +8,7 @@ use super::correct::{Correction, corrections};
 use super::decide::{Decision, Judge, decide_in_a_row};
 use super::flow::Flow;
 use super::port::Protocol;
-use super::requirement::Requirement;
+use super::requirement::{Measured, Requirement};
 use super::rule::{Access, Rule};
 use super::shadow::Shadowed;
 use crate::model::{AddressCount, AddressSet};
@@ -30,6 +30,19 @@ pub struct Verification<'a> {
     pub shadowed: Vec<(&'a str, Shadowed<'a>)>,
     /// What would close the gaps.
     pub corrections: Vec<Correction>,
+    /// Flows of which a run saw another thing than the rules say.
+    pub contradictions: Vec<Contradiction<'a>>,
+}
+
+/// A flow that the rules decide and a run measured otherwise.
+#[derive(Clone, Debug)]
+pub struct Contradiction<'a> {
+    /// The flow, with what was measured.
+    pub requirement: Requirement,
+    /// What the rules say.
+    pub decision: Decision<'a>,
+    /// How the measurement ended, in the words of its step; `None` where it connected.
+    pub blocked: Option<String>,
 }
 
 /// A required flow that is not let through, or of which that is not known.
@@ -91,8 +104,10 @@ pub struct Beyond {
 #[must_use]
 pub fn verify<'a>(judges: &'a [Judge<'a>], requirements: &[Requirement]) -> Verification<'a> {
     let (mut gaps, mut undecided) = (Vec::new(), Vec::new());
+    let mut contradictions = Vec::new();
     for requirement in requirements {
         let Some((place, decision)) = decide_in_a_row(judges, &requirement.flow) else { continue };
+        contradictions.extend(contradiction(requirement, &decision));
         let gap = |decision| Gap {
             requirement: requirement.clone(),
             set: &judges[place].set().name,
@@ -155,7 +170,20 @@ pub fn verify<'a>(judges: &'a [Judge<'a>], requirements: &[Requirement]) -> Veri
         beyond,
         shadowed,
         corrections,
+        contradictions,
     }
+}
+
+fn contradiction<'a>(
+    requirement: &Requirement,
+    decision: &Decision<'a>,
+) -> Option<Contradiction<'a>> {
+    let blocked = match (decision, requirement.measured.as_ref()?) {
+        (Decision::Allow { .. }, Measured::Blocked { outcome }) => Some(outcome.clone()),
+        (Decision::Deny { .. }, Measured::Connected) => None,
+        _ => return None,
+    };
+    Some(Contradiction { requirement: requirement.clone(), decision: decision.clone(), blocked })
 }
 
 /// Where one set lets a port out to; what its rules let through beyond `required` goes to

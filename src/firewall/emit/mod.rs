@@ -132,6 +132,17 @@ pub enum Aggregation {
     Widened(u8),
 }
 
+impl Aggregation {
+    fn of(self, addresses: AddressSet) -> AddressSet {
+        match self {
+            Self::Exact => addresses,
+            Self::Widened(length) => {
+                addresses.widened(length).intersection(&AddressSet::of_class(AddressClass::Public))
+            }
+        }
+    }
+}
+
 /// Why nothing was written.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum EmitError {
@@ -180,13 +191,7 @@ impl Permit {
         needs(&flows)
             .into_iter()
             .map(|need| {
-                let wide = match aggregation {
-                    Aggregation::Exact => need.addresses,
-                    Aggregation::Widened(length) => need
-                        .addresses
-                        .widened(length)
-                        .intersection(&AddressSet::of_class(AddressClass::Public)),
-                };
+                let wide = aggregation.of(need.addresses);
                 let prefixes = wide
                     .prefixes()
                     .into_iter()
@@ -199,8 +204,14 @@ impl Permit {
 
     /// The permit of prefixes that were given, not resolved.
     #[must_use]
-    pub fn given(addresses: &AddressSet, ports: PortSet, origin: &str) -> Self {
-        let prefixes = addresses
+    pub fn given(
+        addresses: AddressSet,
+        aggregation: Aggregation,
+        ports: PortSet,
+        origin: &str,
+    ) -> Self {
+        let prefixes = aggregation
+            .of(addresses)
             .prefixes()
             .into_iter()
             .map(|net| ProvenPrefix { net, why: format!("given in {origin}") })

@@ -50,6 +50,7 @@ fn required(proven: &[Proven]) -> Vec<Requirement> {
             flow: Flow::tcp(Host::Address(own.address), own.port),
             endpoint: own.name.clone(),
             entry: own.entry.clone(),
+            measured: None,
         })
         .collect()
 }

@@ -8,7 +8,12 @@ fn required(flows: &str) -> Vec<Requirement> {
     read_flows(flows, "flows")
         .unwrap()
         .into_iter()
-        .map(|flow| Requirement { endpoint: flow.to_string(), entry: "relay".to_owned(), flow })
+        .map(|flow| Requirement {
+            endpoint: flow.to_string(),
+            entry: "relay".to_owned(),
+            measured: None,
+            flow,
+        })
         .collect()
 }
 
@@ -169,6 +174,32 @@ fn rules_that_no_flow_reaches_are_found() {
                 .collect();
             assert_eq!(shadowed, expected, "{rules:?}");
         });
+    }
+}
+
+#[test]
+fn measurements_that_the_rules_do_not_explain_are_named() {
+    let set = group(&["allow relay 100 13.66.60.119 443", "deny no 200 * *"]);
+    let judges = [Judge::new(&set, Knowledge::default())];
+    let blocked = Measured::Blocked { outcome: "timeout".to_owned() };
+    for (address, measured, expected) in [
+        ("13.66.60.119", Some(blocked.clone()), &["relay timeout"][..]),
+        ("13.66.60.120", Some(Measured::Connected), &["no connected"]),
+        ("13.66.60.119", Some(Measured::Connected), &[]),
+        ("13.66.60.120", Some(blocked), &[]),
+        ("13.66.60.120", None, &[]),
+    ] {
+        let mut required = required(&format!("{address},443,tcp"));
+        required[0].measured = measured;
+        let seen: Vec<_> = verify(&judges, &required)
+            .contradictions
+            .iter()
+            .map(|own| {
+                let seen = own.blocked.as_deref().unwrap_or("connected");
+                format!("{} {seen}", own.decision.by().name)
+            })
+            .collect();
+        assert_eq!(seen, expected, "{address}");
     }
 }
 
