@@ -38,12 +38,13 @@ impl Judge<'_> {
                 reach.surely = reach.surely.union(&taken);
                 reach.by_rule.push((place, taken));
             }
-            // What a rule may take is no longer sure for those behind it.
-            if rule.destination.names.is_empty() {
-                undecided = undecided.difference(&extent.possible());
-            } else {
-                undecided = undecided.difference(known);
-            }
+            // Where a rule may let through, those behind it still decide: what they let through
+            // is let through either way. What it may deny is sure of nothing any more.
+            undecided = match rule.access {
+                Setting::Known(Access::Allow) => undecided.difference(known),
+                _ if rule.destination.names.is_empty() => undecided.difference(&extent.possible()),
+                _ => undecided.difference(known),
+            };
         }
         reach
     }

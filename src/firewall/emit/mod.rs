@@ -214,7 +214,7 @@ impl Permit {
             .of(addresses)
             .prefixes()
             .into_iter()
-            .map(|net| ProvenPrefix { net, why: format!("given in {origin}") })
+            .map(|net| ProvenPrefix { net, why: one_line(&format!("given in {origin}")) })
             .collect();
         Self { protocol: Protocol::Tcp, ports, tag: None, prefixes }
     }
@@ -236,7 +236,7 @@ fn why(net: IpNet, proven: &[Proven], ports: &PortSet) -> String {
     };
     names.truncate(NAMES_SHOWN);
     let how = within.first().map(|proven| format!(", {}", proven.how)).unwrap_or_default();
-    format!("{}{more}{how}", names.join(" "))
+    one_line(&format!("{}{more}{how}", names.join(" ")))
 }
 
 /// Writes `emission` in `format`.
@@ -337,7 +337,7 @@ impl Emission {
 
     /// Azure takes 140 characters.
     fn description(&self) -> String {
-        format!("Written by pathproof from {}", self.origin).chars().take(140).collect()
+        one_line(&format!("Written by pathproof from {}", self.origin)).chars().take(140).collect()
     }
 }
 
@@ -348,6 +348,11 @@ impl Permit {
             self.prefixes.iter().partition(|prefix| matches!(prefix.net, IpNet::V4(_)));
         [v4, v6].into_iter().filter(|family| !family.is_empty()).collect()
     }
+}
+
+/// Names of files and of tags come from outside: in a comment they must not begin a line.
+fn one_line(text: &str) -> String {
+    text.chars().map(|c| if c.is_control() { ' ' } else { c }).collect()
 }
 
 /// Azure's rule for names of rules (networkSecurityGroup.json).

@@ -182,6 +182,26 @@ fn widening_takes_public_neighbours_only() {
 }
 
 #[test]
+fn what_comes_from_outside_begins_no_line() {
+    let mut list = sample();
+    list[0].how = "published in Evil\n'; rm -rf x #\u{2028}".to_owned();
+    let mut emission = emission(&list);
+    emission.origin = "a'\"\nrm -rf y\r\n".to_owned();
+    for format in Format::ALL {
+        let text = emit(*format, &emission).unwrap();
+        assert!(
+            !text.lines().any(|line| line.starts_with("rm") || line.starts_with('\'')),
+            "{format}:\n{text}"
+        );
+    }
+    let script = emit(Format::AzCli, &emission).unwrap();
+    assert!(
+        script.contains("--description 'Written by pathproof from a'\\''\" rm -rf y"),
+        "{script}"
+    );
+}
+
+#[test]
 fn limits_are_kept() {
     let scattered: Vec<_> = (0..4001_u32)
         .map(|number| IpAddr::from((0x2800_0000 + 2 * number).to_be_bytes()).to_string())

@@ -111,6 +111,19 @@ fn excess_is_measured_in_addresses() {
     // In a row only what all let through counts.
     let narrow = group(&["allow relay 100 13.66.60.119,13.66.60.120 443", "deny no 300 * *"]);
     check(&[&set, &narrow], flows, |seen| assert_eq!(seen.beyond[0].addresses.v4, 0));
+    // What an allow may take is let through by the next one all the same; what a denial may take
+    // is sure of nothing.
+    for (rules, expected) in [
+        (
+            &["allow tag 100 Nowhere 443", "allow all 200 13.66.60.0/24 443", "deny no 300 * *"][..],
+            254,
+        ),
+        (&["deny tag 100 Nowhere 443", "allow all 200 13.66.60.0/24 443", "deny no 300 * *"], 0),
+    ] {
+        check(&[&group(rules)], flows, |seen| {
+            assert_eq!(seen.beyond[0].addresses.v4, expected, "{rules:?}");
+        });
+    }
     // Without a rule of its own a group lets the Internet through.
     check(&[&group(&[])], flows, |seen| {
         let [excess] = &seen.excess[..] else { panic!("{:?}", seen.excess) };
