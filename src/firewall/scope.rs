@@ -217,7 +217,8 @@ mod tests {
 
     #[test]
     fn tags_of_the_platform_have_their_meaning() {
-        let vnet = AddressSet::parse("10.50.0.0/16").unwrap();
+        let vnet = ["10.50.0.0/16", "52.0.0.0/24"].map(|text| AddressSet::parse(text).unwrap());
+        let vnet = vnet.iter().collect();
         let without = Knowledge::default();
         let with = Knowledge { tags: None, virtual_network: Some(&vnet) };
         // (tag, address, without --vnet, with it): held, not held, open.
@@ -225,6 +226,9 @@ mod tests {
             ("Internet", "13.66.60.119", "yes yes"),
             ("INTERNET", "2603:1030::1", "yes yes"),
             ("Internet", "10.50.0.1", "no no"),
+            // Some networks use public addresses of their own.
+            ("Internet", "52.0.0.1", "yes no"),
+            ("VirtualNetwork", "52.0.0.1", "no yes"),
             ("Internet", "192.0.2.1", "no no"),
             ("Internet", "224.0.0.1", "no no"),
             ("VirtualNetwork", "10.50.0.1", "open yes"),

@@ -335,6 +335,9 @@ fn azure_firewall_asks_network_rules_before_application_rules() {
     both.name = Some(crate::model::HostName::parse("ns.servicebus.windows.net").unwrap());
     let judge = Judge::new(&with[0], Knowledge::default());
     assert_eq!(judge.decide(&both).by().name, "relay");
+    // Whatever the priorities of their collections.
+    both.address = Some("20.2.0.9".parse().unwrap());
+    assert_eq!(judge.decide(&both).by().name, "deny-net");
 }
 
 #[test]

@@ -17,16 +17,24 @@ fn required(flows: &str) -> Vec<Requirement> {
         .collect()
 }
 
-/// `allow NAME PRIORITY PREFIXES PORTS` a line, tcp and outbound.
+/// `allow NAME PRIORITY PREFIXES PORTS` a line, outbound; tcp, or what stands behind it.
 fn group(rules: &[&str]) -> RuleSet {
     let rules: Vec<_> = rules
         .iter()
         .map(|text| {
             let words: Vec<_> = text.split(' ').collect();
-            let [access, name, priority, prefixes, ports] = words[..] else { panic!("{text}") };
+            let (access, name, priority, prefixes, ports, protocol) = match words[..] {
+                [access, name, priority, prefixes, ports] => {
+                    (access, name, priority, prefixes, ports, "Tcp")
+                }
+                [access, name, priority, prefixes, ports, protocol] => {
+                    (access, name, priority, prefixes, ports, protocol)
+                }
+                _ => panic!("{text}"),
+            };
             serde_json::json!({
                 "name": name, "access": access, "priority": priority, "direction": "Outbound",
-                "protocol": "Tcp", "sourceAddressPrefix": "*", "sourcePortRange": "*",
+                "protocol": protocol, "sourceAddressPrefix": "*", "sourcePortRange": "*",
                 "destinationAddressPrefixes": prefixes.split(',').collect::<Vec<_>>(),
                 "destinationPortRanges": ports.split(',').collect::<Vec<_>>(),
             })
@@ -169,6 +177,13 @@ fn rules_that_no_flow_reaches_are_found() {
         ),
         (&["allow a 100 13.66.60.0/25 *", "allow late 200 13.66.60.0/24 443"], &[]),
         (&["allow a 100 * 80", "allow late 200 13.66.60.0/24 443"], &[]),
+        // A narrower protocol leaves flows to the wider one.
+        (&["deny a 100 * * Udp", "allow late 200 13.66.60.0/24 443"], &[]),
+        (&["deny a 100 * * Tcp", "allow late 200 13.66.60.0/24 443 *"], &[]),
+        (
+            &["deny a 100 * * *", "allow late 200 13.66.60.0/24 443 Udp"],
+            &["late by a, contradicted"],
+        ),
         // Of a tag that is not known only the same tag or everything is sure to hold it.
         (&["allow a 100 Storage 443", "deny late 200 storage 443"], &[]),
         (&["allow a 100 Storage 443", "deny late 200 Storage 443"], &["late by a, contradicted"]),
