@@ -113,6 +113,9 @@ fn decide(criterion: &mut Criterion) {
     group.bench_function("make 1,000 rules ready", |bench| {
         bench.iter(|| Judge::new(black_box(&set), knowledge));
     });
+    group.bench_function("find shadowed rules among 1,000", |bench| {
+        bench.iter(|| black_box(&judge).shadowed().len());
+    });
     group.throughput(Throughput::Elements(FLOWS));
     group.bench_function("1,000,000 flows, 1,000 rules", |bench| {
         bench.iter(|| flows.iter().filter(|flow| judge.decide(flow).as_str() == "allow").count());

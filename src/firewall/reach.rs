@@ -3,7 +3,7 @@
 use super::decide::{Judge, Met};
 use super::flow::Flow;
 use super::missing::Setting;
-use super::rule::{Access, Rule};
+use super::rule::{Access, Dialect, Rule};
 use crate::model::AddressSet;
 
 /// The addresses that a rule set lets one kind of flow out to. Names are not counted: an
@@ -20,6 +20,9 @@ pub(super) struct Reach {
 impl Judge<'_> {
     /// Where flows like `kind` may go; its destination is not looked at.
     pub(super) fn reach(&self, kind: &Flow) -> Reach {
+        if self.set().dialect == Dialect::List {
+            return self.reach_of_list(kind);
+        }
         let mut reach = Reach::default();
         let mut undecided = AddressSet::everything();
         for (place, rule) in self.set().rules().iter().enumerate() {
@@ -47,6 +50,21 @@ impl Judge<'_> {
             };
         }
         reach
+    }
+
+    /// Every line allows, so that none takes anything from another: what they let through is
+    /// their union, however long the list is.
+    fn reach_of_list(&self, kind: &Flow) -> Reach {
+        let rules = self.set().rules().iter().enumerate();
+        let by_rule: Vec<_> = rules
+            .filter(|(place, rule)| {
+                rule.access == Setting::Known(Access::Allow)
+                    && self.is_met_but_for_destination(*place, kind) == Met::Surely
+            })
+            .map(|(place, _)| (place, self.destination(place).known.clone()))
+            .filter(|(_, known)| !known.is_empty())
+            .collect();
+        Reach { surely: by_rule.iter().map(|(_, known)| known).collect(), by_rule }
     }
 }
 

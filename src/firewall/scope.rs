@@ -91,6 +91,12 @@ impl NamePattern {
         Ok(Self::Ending(format!("{dot}{domain}").into()))
     }
 
+    /// Whether it holds more than one name.
+    #[must_use]
+    pub const fn is_wildcard(&self) -> bool {
+        matches!(self, Self::Ending(_))
+    }
+
     /// Whether it holds `name`.
     #[must_use]
     pub fn matches(&self, name: &HostName) -> bool {

@@ -2,7 +2,7 @@
 
 use super::decide::Judge;
 use super::missing::Setting;
-use super::rule::{Direction, Rule};
+use super::rule::{Dialect, Direction, Rule};
 use super::scope::{Extent, Scope};
 use crate::model::AddressSet;
 
@@ -22,6 +22,10 @@ impl<'a> Judge<'a> {
     /// prove that every rule is reached.
     #[must_use]
     pub fn shadowed(&self) -> Vec<Shadowed<'a>> {
+        // The lines of a list have no order that matters.
+        if self.set().dialect == Dialect::List {
+            return Vec::new();
+        }
         let rules = self.set().rules();
         (0..rules.len())
             .filter(|place| is_own(&rules[*place]))
@@ -88,10 +92,10 @@ impl<'a> Judge<'a> {
         }
         let mut by = Vec::new();
         for before in wide {
-            let less = rest.difference(&self.destination(*before).known);
-            if less != rest {
+            let known = &self.destination(*before).known;
+            if !known.is_disjoint(&rest) {
                 by.push(*before);
-                rest = less;
+                rest = rest.difference(known);
             }
             if rest.is_empty() {
                 return Some(by);

@@ -1,6 +1,6 @@
 //! Whether rules let through what is required, and what else they let through.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
 use ipnet::IpNet;
 
@@ -10,6 +10,7 @@ use super::flow::Flow;
 use super::port::Protocol;
 use super::requirement::{Measured, Requirement};
 use super::rule::{Access, Rule};
+use super::scope::NamePattern;
 use super::shadow::Shadowed;
 use crate::model::{AddressCount, AddressSet};
 
@@ -123,7 +124,7 @@ pub fn verify<'a>(judges: &'a [Judge<'a>], requirements: &[Requirement]) -> Veri
         .iter()
         .filter_map(|requirement| Some((requirement.flow.protocol, requirement.flow.port?)))
         .collect();
-    let (mut excess, mut beyond) = (Vec::new(), Vec::new());
+    let (mut excess, mut beyond) = (BTreeMap::new(), Vec::new());
     for port in ports {
         let required: AddressSet = requirements
             .iter()
@@ -131,8 +132,8 @@ pub fn verify<'a>(judges: &'a [Judge<'a>], requirements: &[Requirement]) -> Veri
             .filter_map(|own| own.flow.address)
             .collect();
         let mut all = AddressSet::everything();
-        for judge in judges {
-            all = all.intersection(&measure(judge, port, &required, &mut excess));
+        for (place, judge) in judges.iter().enumerate() {
+            all = all.intersection(&measure(judge, place, port, &required, &mut excess));
         }
         beyond.push(Beyond {
             port,
@@ -140,6 +141,7 @@ pub fn verify<'a>(judges: &'a [Judge<'a>], requirements: &[Requirement]) -> Veri
             required: required.count(),
         });
     }
+    let mut excess: Vec<Excess<'_>> = excess.into_values().collect();
     excess.sort_by(|a, b| {
         let key = |excess: &Excess<'_>| std::cmp::Reverse((excess.beyond.v4, excess.beyond.v6));
         key(a).cmp(&key(b)).then_with(|| a.rule.name.cmp(&b.rule.name))
@@ -187,54 +189,39 @@ fn contradiction<'a>(
 }
 
 /// Where one set lets a port out to; what its rules let through beyond `required` goes to
-/// `excess`, each rule once, with the port of which it lets through most.
+/// `excess`, each rule once (by set and place), with the port of which it lets through most.
 fn measure<'a>(
     judge: &Judge<'a>,
+    set_place: usize,
     port: (Protocol, u16),
     required: &AddressSet,
-    excess: &mut Vec<Excess<'a>>,
+    excess: &mut BTreeMap<(usize, usize), Excess<'a>>,
 ) -> AddressSet {
     let set = judge.set();
     let kind =
         Flow { name: None, address: None, port: Some(port.1), protocol: port.0, source: None };
     let reach = judge.reach(&kind);
-    for (place, admitted) in &reach.by_rule {
-        let rule = &set.rules()[*place];
-        let beyond = admitted.difference(required);
-        if beyond.is_empty() {
-            continue;
+    let mut add = |place: usize, beyond: AddressCount, served: AddressCount| {
+        let rule = &set.rules()[place];
+        let is_known = |own: &Excess<'_>| (own.beyond.v4, own.beyond.v6) >= (beyond.v4, beyond.v6);
+        if !excess.get(&(set_place, place)).is_some_and(is_known) {
+            let breadth = breadth(rule, required);
+            let found = Excess { set: &set.name, rule, port, beyond, required: served, breadth };
+            excess.insert((set_place, place), found);
         }
-        let found = Excess {
-            set: &set.name,
-            rule,
-            port,
-            beyond: beyond.count(),
-            required: admitted.intersection(required).count(),
-            breadth: breadth(rule, required),
-        };
-        match excess.iter_mut().find(|own| std::ptr::eq(own.rule, rule)) {
-            Some(own) if (own.beyond.v4, own.beyond.v6) < (found.beyond.v4, found.beyond.v6) => {
-                *own = found;
-            }
-            Some(_) => {}
-            None => excess.push(found),
+    };
+    for (place, admitted) in &reach.by_rule {
+        let beyond = admitted.difference(required);
+        if !beyond.is_empty() {
+            add(*place, beyond.count(), admitted.intersection(required).count());
         }
     }
-    for rule in set.rules() {
-        let is_wild = |rule: &Rule| matches!(breadth(rule, required), Breadth::Wildcards(_));
-        let is_new = !excess.iter().any(|own| std::ptr::eq(own.rule, rule));
+    // What a wildcard lets through has no number.
+    for (place, rule) in set.rules().iter().enumerate() {
         let has_port = rule.destination_ports.known().is_none_or(|ports| ports.contains(port.1));
-        if rule.access.known() == Some(&Access::Allow) && has_port && is_new && is_wild(rule) {
-            let none = AddressCount::default();
-            let breadth = breadth(rule, required);
-            excess.push(Excess {
-                set: &set.name,
-                rule,
-                port,
-                beyond: none,
-                required: none,
-                breadth,
-            });
+        let is_wild = rule.destination.names.iter().any(NamePattern::is_wildcard);
+        if rule.access.known() == Some(&Access::Allow) && has_port && is_wild {
+            add(place, AddressCount::default(), AddressCount::default());
         }
     }
     reach.surely
@@ -242,14 +229,13 @@ fn measure<'a>(
 
 fn breadth(rule: &Rule, required: &AddressSet) -> Breadth {
     let scope = &rule.destination;
-    let is_wild =
-        |name: &&super::scope::NamePattern| matches!(name, super::scope::NamePattern::Ending(_));
     if scope.addresses.v4().is_full() || scope.addresses.v6().is_full() {
         Breadth::Everything
     } else if !scope.tags.is_empty() {
         Breadth::Tags(scope.tags.iter().map(ToString::to_string).collect())
-    } else if scope.names.iter().any(|name| is_wild(&name)) {
-        Breadth::Wildcards(scope.names.iter().filter(is_wild).map(ToString::to_string).collect())
+    } else if scope.names.iter().any(NamePattern::is_wildcard) {
+        let wild = scope.names.iter().filter(|name| name.is_wildcard());
+        Breadth::Wildcards(wild.map(ToString::to_string).collect())
     } else {
         let is_unused = |net: &IpNet| AddressSet::from(*net).intersection(required).is_empty();
         Breadth::Addresses {

@@ -121,7 +121,12 @@ impl<T: Number> Ranges<T> {
     /// Whether no number is in both.
     #[must_use]
     pub fn is_disjoint(&self, other: &Self) -> bool {
-        self.intersection(other).is_empty()
+        let (few, many) = if self.0.len() < other.0.len() { (self, other) } else { (other, self) };
+        few.0.iter().all(|(first, last)| {
+            // The first run that ends at or behind this one's beginning must begin behind its end.
+            let at = many.0.partition_point(|(_, end)| end < first);
+            many.0.get(at).is_none_or(|(start, _)| start > last)
+        })
     }
 
     /// What is in either.
@@ -253,6 +258,7 @@ mod tests {
             }
             prop_assert_eq!(a.count(), held);
             prop_assert_eq!(a.is_subset(&b), is_subset);
+            prop_assert_eq!(a.is_disjoint(&b), both.is_empty());
             for set in [&union, &both, &without, &rest] {
                 prop_assert!(set.runs().windows(2).all(|w| u16::from(w[0].1) + 1 < u16::from(w[1].0)));
             }

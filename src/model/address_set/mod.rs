@@ -118,6 +118,12 @@ impl AddressSet {
         Self { v4: self.v4.difference(&other.v4), v6: self.v6.difference(&other.v6) }
     }
 
+    /// Whether no address is in both.
+    #[must_use]
+    pub fn is_disjoint(&self, other: &Self) -> bool {
+        self.v4.is_disjoint(&other.v4) && self.v6.is_disjoint(&other.v6)
+    }
+
     /// Whether every address of this is in `other`.
     #[must_use]
     pub fn is_subset(&self, other: &Self) -> bool {
