@@ -23,7 +23,7 @@ use super::os_error::{Meaning, meaning, os_error};
 use super::tap::{Heard, Listener, Tap};
 use super::trust::Judge;
 use crate::model::{Host, Presented, TlsFailure, TlsFailureKind, TlsSession, Whose};
-use crate::wire::tls_record::alert_name;
+use crate::wire::tls_record::{alert_name, fatal_alert};
 
 /// How long the rest of an answer that is no TLS is waited for: a block page's words come in the
 /// same burst as its head, and a server that greets in another protocol then waits for us.
@@ -121,8 +121,14 @@ where
     let connect = TlsConnector::from(Arc::new(config)).connect(name, tap).into_fallible();
     match timeout_at(deadline, connect).await {
         Ok(Ok(stream)) => Ok(stream),
-        Ok(Err((error, tap))) => {
-            read_on_if_plain(tap, &listener, deadline).await;
+        Ok(Err((error, mut tap))) => {
+            if listener.heard().plain().is_some() {
+                read_on(&mut tap, &listener, deadline).await;
+            } else if meaning(&error) == Meaning::Reset
+                && let Some(code) = last_words(&mut tap, deadline).await
+            {
+                return Err(alert(code));
+            }
             Err(failure(&error, &listener.heard()))
         }
         Err(_) => Err(silence(&listener.heard(), Whose::Ours(timeout))),
@@ -138,13 +144,10 @@ fn server_name(host: &Host) -> Result<ServerName<'static>, TlsFailureKind> {
 }
 
 /// rustls stops at the first bytes that are no TLS; the rest of them is evidence.
-async fn read_on_if_plain<S>(mut tap: Tap<S>, listener: &Listener, deadline: Instant)
+async fn read_on<S>(tap: &mut Tap<S>, listener: &Listener, deadline: Instant)
 where
     S: AsyncRead + AsyncWrite + Unpin,
 {
-    if listener.heard().plain().is_none() {
-        return;
-    }
     let until = deadline.min(Instant::now() + PLAIN_ANSWER_PATIENCE);
     let read_on = async {
         let mut buffer = [0; 1024];
@@ -157,6 +160,17 @@ where
     };
     // Whatever ends it, what came until then counts.
     let _ = timeout_at(until, read_on).await;
+}
+
+/// A peer that sends an alert and goes away resets what we write after it, and rustls reports the
+/// reset. The alert is still there to be read, at once or not at all.
+async fn last_words<S>(tap: &mut Tap<S>, deadline: Instant) -> Option<u8>
+where
+    S: AsyncRead + AsyncWrite + Unpin,
+{
+    let mut words = [0; 256];
+    let length = timeout_at(deadline, tap.read(&mut words)).await.ok()?.ok()?;
+    fatal_alert(&words[..length])
 }
 
 fn failure(error: &io::Error, heard: &Heard) -> TlsFailureKind {
@@ -188,17 +202,19 @@ fn silence(heard: &Heard, whose: Whose) -> TlsFailureKind {
 /// rustls's errors, in the contract's terms.
 fn protocol_failure(error: &rustls::Error) -> TlsFailureKind {
     match error {
-        rustls::Error::AlertReceived(AlertDescription::ProtocolVersion) => {
-            TlsFailureKind::Version { detail: "alert protocol_version".to_owned() }
-        }
-        rustls::Error::AlertReceived(alert) => {
-            TlsFailureKind::Alert { name: alert_name(u8::from(*alert)) }
-        }
+        rustls::Error::AlertReceived(description) => alert(u8::from(*description)),
         rustls::Error::PeerIncompatible(PeerIncompatible::ServerDoesNotSupportTls12Or13) => {
             TlsFailureKind::Version { detail: "a ServerHello below TLS 1.2".to_owned() }
         }
         error => other(&error.to_string()),
     }
+}
+
+fn alert(code: u8) -> TlsFailureKind {
+    if code == u8::from(AlertDescription::ProtocolVersion) {
+        return TlsFailureKind::Version { detail: "alert protocol_version".to_owned() };
+    }
+    TlsFailureKind::Alert { name: alert_name(code) }
 }
 
 fn other(detail: &str) -> TlsFailureKind {

@@ -36,6 +36,22 @@ pub fn sniff(first: &[u8]) -> Sniff {
     }
 }
 
+/// The fatal alert among whole records in clear text (RFC 8446 §6): a peer's last words, where they
+/// were not yet encrypted.
+#[must_use]
+pub fn fatal_alert(mut records: &[u8]) -> Option<u8> {
+    const FATAL: u8 = 2;
+    while let [kind, 3, _, high, low, rest @ ..] = records {
+        let length = usize::from(u16::from_be_bytes([*high, *low]));
+        let (record, after) = rest.split_at_checked(length)?;
+        match (*kind, record) {
+            (21, [FATAL, code]) => return Some(*code),
+            _ => records = after,
+        }
+    }
+    None
+}
+
 /// The name of an alert (RFC 8446 §6, RFC 7301 §3.2, RFC 6066, and the historic ones of RFC 5246
 /// §7.2), or `alert_N` for a number without one.
 #[must_use]
@@ -124,7 +140,32 @@ mod tests {
         }
     }
 
+    #[test]
+    fn an_alert_is_found_behind_other_records() {
+        for (records, expected) in [
+            (&b"\x15\x03\x03\x00\x02\x02\x28"[..], Some(40)),
+            (b"\x16\x03\x03\x00\x01\x00\x15\x03\x03\x00\x02\x02\x74", Some(116)),
+            // A warning, an encrypted alert, one that is cut off, and no record at all.
+            (b"\x15\x03\x03\x00\x02\x01\x00", None),
+            (b"\x15\x03\x03\x00\x03\x02\x28\x00", None),
+            (b"\x15\x03\x03\x00\x02\x02", None),
+            (b"HTTP/1.1", None),
+            (b"", None),
+        ] {
+            assert_eq!(fatal_alert(records), expected, "{records:02x?}");
+        }
+    }
+
     proptest! {
+        #[test]
+        fn arbitrary_records_are_read_without_panic(
+            records in prop::collection::vec(prop::sample::select(vec![0, 1, 2, 3, 21, 22]), 0..64),
+        ) {
+            if fatal_alert(&records).is_some() {
+                prop_assert!(records.len() >= 7);
+            }
+        }
+
         #[test]
         fn a_verdict_stands_whatever_follows(first in prop::collection::vec(any::<u8>(), 0..16)) {
             let whole = sniff(&first);
