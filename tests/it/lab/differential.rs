@@ -1,0 +1,1 @@
+//! What other programs see of the lab's names.
