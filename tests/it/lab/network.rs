@@ -78,24 +78,24 @@ impl Network {
 
 fn client_link(router: &Namespace) -> String {
     format!(
-        "link add up type veth peer name down netns {}\n\
-         link set up up\n\
-         address add {CLIENT}/24 dev up\n\
-         address add {CLIENT_BEHIND_MIDDLEBOX}/24 dev up\n\
-         address add fd50:1::10/64 dev up nodad\n",
+        "link add uplink type veth peer name downlink netns {}\n\
+         link set uplink up\n\
+         address add {CLIENT}/24 dev uplink\n\
+         address add {CLIENT_BEHIND_MIDDLEBOX}/24 dev uplink\n\
+         address add fd50:1::10/64 dev uplink nodad\n",
         router.name()
     )
 }
 
 fn router_links(server: &Namespace) -> String {
     format!(
-        "link set down up\n\
-         address add 10.50.1.1/24 dev down\n\
-         address add fd50:1::1/64 dev down nodad\n\
-         link add up type veth peer name down netns {}\n\
-         link set up up\n\
-         address add 10.50.2.1/24 dev up\n\
-         address add fd50:2::1/64 dev up nodad\n\
+        "link set downlink up\n\
+         address add 10.50.1.1/24 dev downlink\n\
+         address add fd50:1::1/64 dev downlink nodad\n\
+         link add uplink type veth peer name downlink netns {}\n\
+         link set uplink up\n\
+         address add 10.50.2.1/24 dev uplink\n\
+         address add fd50:2::1/64 dev uplink nodad\n\
          route add default via 10.50.2.2\n\
          route add {AZURE_V6} via fd50:2::2\n",
         server.name()
@@ -107,9 +107,9 @@ const AZURE_V6: &str = "2603::/16";
 
 fn server_addresses() -> String {
     let mut lines = String::from(
-        "link set down up\n\
-         address add 10.50.2.2/24 dev down\n\
-         address add fd50:2::2/64 dev down nodad\n\
+        "link set downlink up\n\
+         address add 10.50.2.2/24 dev downlink\n\
+         address add fd50:2::2/64 dev downlink nodad\n\
          route add default via 10.50.2.1\n\
          route add fd50:1::/64 via fd50:2::1\n",
     );
