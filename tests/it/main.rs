@@ -2,3 +2,6 @@
 
 #[cfg(target_os = "linux")]
 mod lab;
+mod loopback;
+mod stages;
+mod tidy;
