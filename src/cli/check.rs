@@ -2,7 +2,9 @@
 
 use std::ffi::OsString;
 use std::io::{self, Write};
+use std::net::IpAddr;
 use std::path::Path;
+use std::sync::Arc;
 
 use anyhow::{Context, Result};
 
@@ -13,7 +15,7 @@ use super::input::{self, Stdin};
 use super::measure::Measurement;
 use super::output::{self, Destination};
 use super::request;
-use crate::model::{Conclusion, Obstacle, Record, Records, Run, Status};
+use crate::model::{Cloud, Conclusion, Kind, Obstacle, Record, Records, Run, Status};
 use crate::probe::{Stop, tls, trust};
 use crate::{archive, diagnose, report, tags};
 
@@ -61,8 +63,7 @@ pub(super) fn report(
     fail_on: FailOn,
     lines: Option<Lines>,
 ) -> Result<Exit> {
-    let ranges = tags::AzureRanges::embedded(&records.run.cloud);
-    let conclusion = diagnose::conclude(records, &diagnose::Context::new(ranges.as_ref()));
+    let conclusion = diagnose::conclude(records, &published(&records.run));
     let mut exit = exit_of(records, &conclusion, fail_on);
     let mut lines = lines;
     for destination in destinations {
@@ -89,7 +90,9 @@ fn write(records: &Records, conclusion: &Conclusion, destination: &Destination) 
             let table = report::table(records, conclusion, &report::Style { width, color });
             output::write(path, |out| out.write_all(table.as_bytes()))
         }
-        Format::Json => output::write(path, |mut out| report::json::report(records, conclusion, &mut out)),
+        Format::Json => {
+            output::write(path, |mut out| report::json::report(records, conclusion, &mut out))
+        }
         Format::Jsonl => output::write(path, |mut out| {
             report::json::begin(&records.run, &mut out)?;
             for (record, verdict) in records.records.iter().zip(&conclusion.verdicts) {
@@ -102,12 +105,12 @@ fn write(records: &Records, conclusion: &Conclusion, destination: &Destination) 
 
 /// Fail is 1, something required that is unknown is 3; `--fail-on` says what counts.
 fn exit_of(records: &Records, conclusion: &Conclusion, fail_on: FailOn) -> Exit {
-    let counted = || {
-        records.records.iter().zip(&conclusion.verdicts).filter(|(_, verdict)| verdict.counts)
-    };
+    let counted =
+        || records.records.iter().zip(&conclusion.verdicts).filter(|(_, verdict)| verdict.counts);
     let any = |status| counted().any(|(_, verdict)| verdict.status == status);
     let run_warns = !conclusion.findings.is_empty();
-    let violated = any(Status::Fail) || (fail_on == FailOn::Warn && (any(Status::Warn) || run_warns));
+    let violated =
+        any(Status::Fail) || (fail_on == FailOn::Warn && (any(Status::Warn) || run_warns));
     let unknown = counted()
         .any(|(record, verdict)| record.endpoint.required && verdict.status == Status::Unknown);
     if violated {
@@ -119,12 +122,17 @@ fn exit_of(records: &Records, conclusion: &Conclusion, fail_on: FailOn) -> Exit 
     }
 }
 
-fn judge(command: &Check) -> Result<std::sync::Arc<trust::Judge>> {
+/// Whether the run's cloud publishes an address as its own; `None` where no ranges are at hand.
+fn published(run: &Run) -> impl Fn(IpAddr) -> Option<bool> + use<> {
+    let ranges = Cloud::parse(&run.cloud).map(tags::AzureRanges::embedded);
+    move |address| ranges.map(|ranges| ranges.contains(address))
+}
+
+fn judge(command: &Check) -> Result<Arc<trust::Judge>> {
     let read = |path: &Path, option: &str| {
         let bytes = input::read_file(path)
             .with_context(|| format!("{option}: cannot read {}", path.display()))?;
-        trust::read_pem(&bytes, &path.display().to_string())
-            .with_context(|| option.to_owned())
+        trust::read_pem(&bytes, &path.display().to_string()).with_context(|| option.to_owned())
     };
     let public = match &command.public_roots {
         Some(path) => Some(read(path, "--public-roots")?),
@@ -134,7 +142,7 @@ fn judge(command: &Check) -> Result<std::sync::Arc<trust::Judge>> {
     for path in &command.ca_file {
         extra.extend(read(path, "--ca-file")?);
     }
-    Ok(std::sync::Arc::new(trust::Judge::new(public, extra)))
+    Ok(Arc::new(trust::Judge::new(public, extra)?))
 }
 
 /// This version measures the direct route only: a user whose environment names a proxy must know.
@@ -147,6 +155,14 @@ fn environment_hints() -> Vec<String> {
             format!("{name} is set, but this version measures the direct route only: a host that may leave by its proxy alone is reported as blocked")
         })
         .collect()
+}
+
+/// Whether the verdict depends on the control, which is known at the end of a run only: what
+/// connected may have been a middlebox where nothing else is proven.
+fn takes_control(record: &Record) -> bool {
+    record.trails.iter().any(|trail| {
+        trail.is_connected() && (record.endpoint.kind == Kind::Tcp || trail.failure().is_some())
+    })
 }
 
 /// JSON Lines on standard output, an endpoint as soon as it is done.
@@ -166,13 +182,11 @@ impl Lines {
     }
 
     fn finished(&mut self, record: &Record, stop: &Stop) {
-        if diagnose::takes_control(record) {
+        if takes_control(record) {
             self.held.push((record.endpoint.subject.clone(), record.endpoint.port));
             return;
         }
-        let ranges = tags::AzureRanges::embedded(&self.run.cloud);
-        let verdict =
-            diagnose::verdict(record, &self.run, &diagnose::Context::new(ranges.as_ref()));
+        let verdict = diagnose::verdict(record, &self.run, &published(&self.run));
         self.put(|out| report::json::endpoint(record, &verdict, out));
         if self.failed.is_some() {
             // Nobody reads on: there is no one to measure for.
@@ -208,4 +222,3 @@ impl Lines {
         self.failed = written.err();
     }
 }
-

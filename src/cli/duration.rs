@@ -37,7 +37,8 @@ mod tests {
         {
             assert_eq!(parse(text), Ok(Duration::from_millis(millis)), "{text}");
         }
-        for text in ["", "5", "s", "1.5s", "-1s", "0s", "5 s", "99999999999999999999d", "9999d", "5S"]
+        for text in
+            ["", "5", "s", "1.5s", "-1s", "0s", "5 s", "99999999999999999999d", "9999d", "5S"]
         {
             assert!(parse(text).is_err(), "{text}");
         }

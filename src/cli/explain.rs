@@ -1,7 +1,5 @@
 //! `explain`: what a cause, an error text or a word of the portal means.
 
-use std::io::Write;
-
 use anyhow::Result;
 
 use super::arguments::Explain;

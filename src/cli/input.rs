@@ -22,22 +22,29 @@ impl Stdin {
     /// Not readable, too large, or standard input wanted twice.
     pub(super) fn read(&mut self, path: &Path, option: &'static str) -> Result<Vec<u8>> {
         if path.as_os_str() != "-" {
-            return read_file(path).with_context(|| format!("{option}: cannot read {}", path.display()));
+            return read_file(path)
+                .with_context(|| format!("{option}: cannot read {}", path.display()));
         }
         self.take(option)?;
-        read_bounded(io::stdin().lock()).with_context(|| format!("{option}: cannot read standard input"))
+        read_bounded(io::stdin().lock())
+            .with_context(|| format!("{option}: cannot read standard input"))
     }
 
     /// Opens `path` for reading line by line, for `option`; `-` is standard input.
     ///
     /// # Errors
     /// Not readable, or standard input wanted twice.
-    pub(super) fn open(&mut self, path: &Path, option: &'static str) -> Result<Box<dyn io::BufRead>> {
+    pub(super) fn open(
+        &mut self,
+        path: &Path,
+        option: &'static str,
+    ) -> Result<Box<dyn io::BufRead>> {
         if path.as_os_str() == "-" {
             self.take(option)?;
             return Ok(Box::new(io::stdin().lock()));
         }
-        let file = open(path).with_context(|| format!("{option}: cannot read {}", path.display()))?;
+        let file =
+            open(path).with_context(|| format!("{option}: cannot read {}", path.display()))?;
         Ok(Box::new(BufReader::with_capacity(1 << 20, file)))
     }
 

@@ -1,7 +1,6 @@
 //! `lists list|show|lint`: what must be reachable, and who says so.
 
 use std::fmt::Write as _;
-use std::io::Write as _;
 
 use anyhow::{Context, Result, anyhow};
 

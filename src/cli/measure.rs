@@ -167,7 +167,9 @@ fn families(measuring: &Measuring) -> Result<Vec<Family>> {
         (Some(asked), Some(of_source)) if asked != of_source => {
             let flag = if asked == Family::V4 { "-4" } else { "-6" };
             let source = measuring.source.unwrap_or(IpAddr::from([0, 0, 0, 0]));
-            bail!("{flag} and --source {source} contradict each other: the address is of the other family");
+            bail!(
+                "{flag} and --source {source} contradict each other: the address is of the other family"
+            );
         }
         (Some(one), _) | (None, Some(one)) => Ok(vec![one]),
         (None, None) => Ok(vec![Family::V4, Family::V6]),

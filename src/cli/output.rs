@@ -101,7 +101,10 @@ pub(super) fn unless_pipe_closed(written: io::Result<()>) -> io::Result<()> {
     }
 }
 
-fn write_file(path: &Path, render: impl FnOnce(&mut dyn Write) -> io::Result<()>) -> io::Result<()> {
+fn write_file(
+    path: &Path,
+    render: impl FnOnce(&mut dyn Write) -> io::Result<()>,
+) -> io::Result<()> {
     // What is no plain file (a named pipe, /dev/null) cannot be renamed over.
     if path.exists() && !path.is_file() {
         let mut file = BufWriter::new(fs::OpenOptions::new().write(true).open(path)?);
@@ -134,7 +137,8 @@ pub(super) fn style(path: Option<&Path>) -> (usize, bool) {
     if !stdout.is_terminal() {
         return (WITHOUT_TERMINAL, color);
     }
-    let width = terminal_size::terminal_size().map_or(WITHOUT_TERMINAL, |(width, _)| width.0.into());
+    let width =
+        terminal_size::terminal_size().map_or(WITHOUT_TERMINAL, |(width, _)| width.0.into());
     (width.clamp(60, 120), color)
 }
 

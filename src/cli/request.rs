@@ -43,7 +43,11 @@ pub(super) fn prepare(targets: &Targets, names: &[String], stdin: &mut Stdin) ->
         None => None,
     };
     let mut parameters = Parameters::default();
-    let named = [("factory", &targets.factory), ("region", &targets.region), ("workspace", &targets.workspace)];
+    let named = [
+        ("factory", &targets.factory),
+        ("region", &targets.region),
+        ("workspace", &targets.workspace),
+    ];
     for (key, value) in named {
         if let Some(value) = value {
             parameters.set(key, value).with_context(|| format!("--{key}"))?;

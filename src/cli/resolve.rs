@@ -1,7 +1,6 @@
 //! `resolve`: names to chains and addresses, relay gateways included; nothing is connected.
 
 use std::ffi::OsString;
-use std::io::Write;
 use std::sync::Arc;
 
 use anyhow::Result;
@@ -25,7 +24,7 @@ pub(super) fn resolve(command: &Resolve, arguments: &[OsString]) -> Result<Exit>
     for text in &prepared.hints {
         hint::hint(text);
     }
-    let tls = tls::Client::new(Arc::new(trust::Judge::new(None, Vec::new())));
+    let tls = tls::Client::new(Arc::new(trust::Judge::new(None, Vec::new())?));
     let measurement = Measurement::new(prepared, &command.measuring, tls, true, arguments)?;
     let records = measurement.carry_out(|_, _| {})?;
 

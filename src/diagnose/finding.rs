@@ -140,8 +140,8 @@ impl Draft {
         self.facts.state("host", endpoint.subject.to_string());
         self.facts.state("port", endpoint.port.to_string());
         self.facts.state("place", place(endpoint));
-        if !endpoint.expect.private_zones.is_empty() {
-            self.facts.state("zone", endpoint.expect.private_zones.join(" or "));
+        if let Some(zone) = zone_for(endpoint) {
+            self.facts.state("zone", zone);
         }
         self.finish()
     }
@@ -196,6 +196,20 @@ pub(super) fn place(endpoint: &Endpoint) -> String {
         }
         Subject::Host(Host::Name(name)) => format!("{name}:{}", endpoint.port),
         Subject::Pattern(pattern) => format!("{pattern}:{}", endpoint.port),
+    }
+}
+
+/// The privatelink zone that covers the endpoint's name, or all of its service's.
+fn zone_for(endpoint: &Endpoint) -> Option<String> {
+    let zones = &endpoint.expect.private_zones;
+    let name = endpoint.subject.host().and_then(crate::model::Host::name);
+    let covers = |zone: &&String| {
+        let public = zone.strip_prefix("privatelink.").unwrap_or(zone);
+        name.is_some_and(|name| name.is_within(public))
+    };
+    match zones.iter().find(covers) {
+        Some(zone) => Some(zone.clone()),
+        None => (!zones.is_empty()).then(|| zones.join(" or ")),
     }
 }
 

@@ -22,9 +22,6 @@ mod tcp;
 mod tds;
 mod tls;
 
-#[cfg(test)]
-mod tests;
-
 use std::net::IpAddr;
 
 use crate::model::{

@@ -2,7 +2,7 @@
 
 mod gateways;
 
-use std::collections::BTreeMap;
+use std::collections::{HashMap, HashSet};
 use std::sync::Arc;
 
 use crate::model::{Endpoint, Reach, Route, RouteChoice, RouteIntent, Subject};
@@ -37,14 +37,14 @@ pub struct Probe {
     pub route: RouteChoice,
 }
 
-/// What places a probe: list order, host as written, port.
-type Place = (u32, String, u16);
+/// What places an endpoint in a report: list order, host as written, port.
+pub type Place = (u32, String, u16);
 
 /// Orders endpoints and gives each its route. Of several with one host and port the first stays,
 /// required if any of them is.
 #[must_use]
 pub fn plan(endpoints: Vec<Endpoint>, route: impl Fn(&Endpoint) -> RouteChoice) -> Plan {
-    let mut unique: BTreeMap<(Subject, u16), usize> = BTreeMap::new();
+    let mut unique: HashMap<(Subject, u16), usize> = HashMap::new();
     let mut kept: Vec<Endpoint> = Vec::with_capacity(endpoints.len());
     for endpoint in endpoints {
         let index = *unique.entry((endpoint.subject.clone(), endpoint.port)).or_insert(kept.len());
@@ -79,7 +79,7 @@ impl Plan {
         found: Vec<Endpoint>,
         route: impl Fn(&Endpoint) -> RouteChoice,
     ) -> Vec<Probe> {
-        let planned: std::collections::HashSet<(&Subject, u16)> = self
+        let planned: HashSet<(&Subject, u16)> = self
             .probes
             .iter()
             .map(|probe| (&probe.endpoint.subject, probe.endpoint.port))
@@ -97,7 +97,9 @@ impl Probe {
     }
 }
 
-fn place(endpoint: &Endpoint) -> Place {
+/// Where an endpoint stands in a report.
+#[must_use]
+pub fn place(endpoint: &Endpoint) -> Place {
     (endpoint.order, endpoint.subject.to_string(), endpoint.port)
 }
 
@@ -109,10 +111,8 @@ mod tests {
     fn endpoint(order: u32, host: &str, port: u16, required: bool) -> Endpoint {
         Endpoint {
             entry: "endpoint".into(),
-            subject: match host.contains('*') {
-                true => Subject::Pattern(host.into()),
-                false => Subject::Host(Host::parse(host).unwrap()),
-            },
+            subject: Host::parse(host)
+                .map_or_else(|_| Subject::Pattern(host.into()), Subject::Host),
             port,
             kind: Kind::Https,
             purpose: String::new(),

@@ -12,9 +12,7 @@ use tokio::task::JoinHandle;
 
 use super::stop::Stop;
 use super::tcp;
-use crate::model::{
-    Failure, OpenTrail, Route, Seen, TcpFailure, Trail, Whose,
-};
+use crate::model::{Failure, OpenTrail, Route, Seen, TcpFailure, Trail, Whose};
 
 const ADDRESS: IpAddr = IpAddr::V4(Ipv4Addr::new(192, 0, 2, 1));
 const PORT: u16 = 443;
@@ -77,12 +75,7 @@ impl Control {
     }
 }
 
-async fn ask(
-    source: Option<IpAddr>,
-    timeout: Duration,
-    at: Timestamp,
-    stop: Stop,
-) -> Trail {
+async fn ask(source: Option<IpAddr>, timeout: Duration, at: Timestamp, stop: Stop) -> Trail {
     let mut trail = open(at);
     let remote = SocketAddr::new(ADDRESS, PORT);
     match stop.or(tcp::connect(remote, source, timeout)).await {
@@ -92,9 +85,7 @@ async fn ask(
             trail.complete()
         }
         Ok(Err(tcp::Stopped::Failed(failure, took))) => trail.fail(Failure::Tcp(failure), took),
-        Ok(Err(tcp::Stopped::Obstacle(obstacle))) => {
-            trail.stop(obstacle)
-        }
+        Ok(Err(tcp::Stopped::Obstacle(obstacle))) => trail.stop(obstacle),
     }
 }
 

@@ -16,8 +16,8 @@ use super::pace::{Gate, Turn};
 use super::stop::Stop;
 use super::{http, tcp, tds, tls};
 use crate::model::{
-    Endpoint, Failure, Family, Host, Kind, Lookup, Obstacle, OpenTrail, Record, Route,
-    Seen, Subject, Trail, End,
+    End, Endpoint, Failure, Family, Host, Kind, Lookup, Obstacle, OpenTrail, Record, Route, Seen,
+    Subject, Trail,
 };
 use crate::plan::{self, Plan, Probe, Untestable};
 
@@ -203,9 +203,10 @@ async fn measure(shared: Arc<Shared>, probe: Probe) -> Record {
         return unreached(None, lookups, Vec::new());
     }
     let trails = walk_all(&shared, &endpoint, host, &lookups).await;
-    let obstacle = shared.stop.reason().filter(|_| {
-        trails.iter().any(|trail| matches!(trail.end(), End::Stopped(_)))
-    });
+    let obstacle = shared
+        .stop
+        .reason()
+        .filter(|_| trails.iter().any(|trail| matches!(trail.end(), End::Stopped(_))));
     unreached(obstacle, lookups, trails)
 }
 
@@ -226,7 +227,12 @@ async fn walk_all(
 
 /// The addresses to connect to: what any resolver gave, each once, of the families that are
 /// allowed.
-fn remotes(host: &Host, port: u16, lookups: &[Arc<Lookup>], families: &[Family]) -> Vec<SocketAddr> {
+fn remotes(
+    host: &Host,
+    port: u16,
+    lookups: &[Arc<Lookup>],
+    families: &[Family],
+) -> Vec<SocketAddr> {
     let mut remotes: Vec<SocketAddr> = Vec::new();
     let literal = match host {
         Host::Address(address) => Some(*address),
@@ -242,12 +248,7 @@ fn remotes(host: &Host, port: u16, lookups: &[Arc<Lookup>], families: &[Family])
 }
 
 /// One address, step by step. It is dead obvious which step failed, and why.
-async fn walk(
-    shared: &Shared,
-    endpoint: &Endpoint,
-    host: &Host,
-    remote: SocketAddr,
-) -> Trail {
+async fn walk(shared: &Shared, endpoint: &Endpoint, host: &Host, remote: SocketAddr) -> Trail {
     let Settings { timeout, source, .. } = shared.settings;
     let stop = &shared.stop;
     let mut trail = OpenTrail::new(Route::Direct, remote, Timestamp::now());
@@ -275,15 +276,16 @@ async fn walk(
     match endpoint.kind {
         Kind::Tcp => trail.complete(),
         Kind::Http => ask_http(stream, shared, endpoint, host, turn, trail).await,
-        Kind::Tds => match stop.or(turn.spend(ANSWER_PATIENCE, tds::prelogin(stream, timeout))).await
-        {
-            Err(obstacle) => trail.stop(obstacle),
-            Ok(Err((failure, took))) => trail.fail(Failure::Tds(failure), took),
-            Ok(Ok((answer, took))) => {
-                trail.pass(Seen::Tds(answer), took);
-                trail.complete()
+        Kind::Tds => {
+            match stop.or(turn.spend(ANSWER_PATIENCE, tds::prelogin(stream, timeout))).await {
+                Err(obstacle) => trail.stop(obstacle),
+                Ok(Err((failure, took))) => trail.fail(Failure::Tds(failure), took),
+                Ok(Ok((answer, took))) => {
+                    trail.pass(Seen::Tds(answer), took);
+                    trail.complete()
+                }
             }
-        },
+        }
         Kind::Https | Kind::Relay | Kind::Tls => {
             let now = Timestamp::now();
             let handshake = shared.settings.tls.handshake(stream, host, timeout, now);
@@ -324,4 +326,3 @@ where
         }
     }
 }
-

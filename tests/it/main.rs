@@ -1,7 +1,13 @@
 //! Integration tests: one binary, one module a subject.
 
+mod cli;
+mod contract;
+mod diagnosis;
+mod dns;
+mod golden;
 #[cfg(target_os = "linux")]
 mod lab;
 mod loopback;
+mod scene;
 mod stages;
 mod tidy;

@@ -16,15 +16,11 @@ const MAY_USE: &[(&str, &[&str])] = &[
     ("diagnose", &["model", "plan"]),
     ("report", &["model", "plan", "diagnose"]),
     ("probe", &["model", "plan", "wire"]),
-    (
-        "cli",
-        &["model", "list", "plan", "wire", "archive", "tags", "diagnose", "report", "probe"],
-    ),
+    ("cli", &["model", "list", "plan", "wire", "archive", "tags", "diagnose", "report", "probe"]),
 ];
 
 /// The rooms without sockets, clocks, files and environment.
-const PURE: &[&str] =
-    &["model", "wire", "tags", "list", "plan", "archive", "diagnose", "report"];
+const PURE: &[&str] = &["model", "wire", "tags", "list", "plan", "archive", "diagnose", "report"];
 
 const IMPURE_WORDS: &[&str] = &[
     "Timestamp::now",
@@ -41,7 +37,8 @@ const IMPURE_WORDS: &[&str] = &[
 
 const LONGEST_FILE: usize = 600;
 
-const VAGUE_NAMES: &[&str] = &["util", "utils", "helper", "helpers", "manager", "common", "misc", "handler", "imp"];
+const VAGUE_NAMES: &[&str] =
+    &["util", "utils", "helper", "helpers", "manager", "common", "misc", "handler", "imp"];
 
 #[test]
 fn rooms_import_downwards_only() {
@@ -81,7 +78,9 @@ fn pure_rooms_touch_nothing() {
         for (path, text) in rust_files(&source().join(room)) {
             // What tests do is their own matter.
             let code = text.split("#[cfg(test)]").next().unwrap_or_default();
-            if path.ends_with("tests.rs") || path.components().any(|part| part.as_os_str() == "tests") {
+            if path.ends_with("tests.rs")
+                || path.components().any(|part| part.as_os_str() == "tests")
+            {
                 continue;
             }
             for (number, line) in code.lines().enumerate().filter(|(_, line)| !is_comment(line)) {

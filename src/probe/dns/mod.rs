@@ -5,6 +5,7 @@
 //! cached and nobody is preferred. A question is asked once a run, however many ask for it.
 
 mod errors;
+mod ids;
 mod pool;
 #[cfg(target_os = "linux")]
 mod receive_errors;
@@ -44,8 +45,11 @@ pub struct Settings {
 pub struct Client {
     servers: Vec<Server>,
     families: Vec<Family>,
-    lookups: Mutex<HashMap<HostName, Arc<OnceCell<Vec<Arc<Lookup>>>>>>,
+    lookups: Mutex<HashMap<HostName, Arc<OnceCell<Lookups>>>>,
 }
+
+/// One a server, in the order of the servers.
+type Lookups = Vec<Arc<Lookup>>;
 
 impl Client {
     /// Asks `servers`. Nothing is opened before the first question.
@@ -66,7 +70,7 @@ impl Client {
         lookup.get_or_init(|| self.ask_all(name)).await.clone()
     }
 
-    async fn ask_all(&self, name: &HostName) -> Vec<Arc<Lookup>> {
+    async fn ask_all(&self, name: &HostName) -> Lookups {
         join_all(self.servers.iter().map(|server| self.ask(server, name))).await
     }
 

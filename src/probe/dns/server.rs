@@ -128,12 +128,11 @@ impl Course<'_> {
         let mut extension = Extension::Edns;
         let mut has_met_error = false;
         loop {
-            let mut slot = self.server.pool.take(&question)?;
-            let packet = match self.hear(&mut slot, extension).await {
-                Ok(packet) => packet,
+            let (id, packet) = match self.attempt(extension).await {
+                Ok(arrival) => arrival,
                 Err(DnsFailure::PortClosed(_) | DnsFailure::Unreachable(_)) if !has_met_error => {
                     has_met_error = true;
-                    drop(slot);
+                    self.place = None;
                     sleep(self.server.pause()).await;
                     continue;
                 }
@@ -141,7 +140,7 @@ impl Course<'_> {
             };
             let malformed = |detail: String| DnsFailure::Malformed { detail };
             let response = question
-                .response(slot.id(), &packet)
+                .response(id, &packet)
                 .map_err(|mismatch| malformed(mismatch.to_string()))?;
             if response.is_truncated() {
                 return Ok(Heard::Truncated(extension));
@@ -155,12 +154,15 @@ impl Course<'_> {
         }
     }
 
+    /// One id on one socket: the packet that answers, or why there is none.
+    async fn attempt(&mut self, extension: Extension) -> Result<(u16, Vec<u8>), DnsFailure> {
+        let mut slot = self.server.pool.take(&self.question)?;
+        let packet = self.hear(&mut slot, extension).await?;
+        Ok((slot.id(), packet))
+    }
+
     /// Sends the question, and again by the schedule, until something comes of it.
-    async fn hear(
-        &mut self,
-        slot: &mut Slot,
-        extension: Extension,
-    ) -> Result<Vec<u8>, DnsFailure> {
+    async fn hear(&mut self, slot: &mut Slot, extension: Extension) -> Result<Vec<u8>, DnsFailure> {
         self.send(slot, extension).await?;
         for (after, due) in self.server.schedule() {
             let deadline = self.began + after;
@@ -184,7 +186,11 @@ impl Course<'_> {
     }
 
     async fn send(&mut self, slot: &Slot, extension: Extension) -> Result<(), DnsFailure> {
-        slot.send(extension).await?;
+        // A send waits where this host's queue is full, as under an ARP that nobody answers.
+        let deadline = self.began + self.server.timeout;
+        if let Ok(sent) = timeout_at(deadline, slot.send(extension)).await {
+            sent?;
+        }
         self.asked += 1;
         Ok(())
     }

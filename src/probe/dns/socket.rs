@@ -4,6 +4,7 @@
 //! because it then drops what comes from anybody else.
 
 use std::collections::HashMap;
+use std::collections::hash_map::Entry;
 use std::net::{IpAddr, SocketAddr};
 use std::sync::{Arc, Mutex};
 use std::time::{Duration, Instant};
@@ -14,6 +15,7 @@ use tokio::sync::oneshot;
 use tokio::task::AbortHandle;
 
 use super::errors::{OpenError, failure};
+use super::ids::Ids;
 use super::lock;
 use crate::model::{DnsFailure, OsError};
 use crate::probe::os_error::{Meaning, meaning};
@@ -210,15 +212,16 @@ impl Strays {
 }
 
 async fn receive(shared: Arc<Shared>) {
-    let mut buffer = vec![0; LONGEST_PACKET];
+    let mut buffer = Vec::with_capacity(LONGEST_PACKET);
     loop {
         if let Err(error) = shared.udp.readable().await {
             return shared.end(&failure(&error));
         }
         let mut end = None;
         for _ in 0..BATCH {
-            match shared.udp.try_recv(&mut buffer) {
-                Ok(length) => shared.deliver(&buffer[..length]),
+            buffer.clear();
+            match shared.udp.try_recv_buf(&mut buffer) {
+                Ok(_) => shared.deliver(&buffer),
                 Err(error) if error.kind() == io::ErrorKind::WouldBlock => break,
                 // The system reports an error before packets that came earlier: they count.
                 Err(error) => end = Some(failure(&error)),
@@ -238,24 +241,21 @@ impl Shared {
             table.n_garbage = table.n_garbage.saturating_add(1);
             return;
         };
-        match table.questions.get_mut(&id) {
-            Some(pending) => match pending.question.response(id, packet) {
+        let questions = &mut table.questions;
+        if let Entry::Occupied(mut place) = questions.entry(id) {
+            match place.get().question.response(id, packet) {
                 Ok(_) => {
-                    if let Some(pending) = table.questions.remove(&id) {
-                        // Nobody waits any more where the lookup was dropped meanwhile.
-                        let _ = pending.arrival.send(Ok(packet.to_vec()));
-                    }
+                    // Nobody waits any more where the lookup was dropped meanwhile.
+                    let _ = place.remove().arrival.send(Ok(packet.to_vec()));
                 }
-                Err(mismatch) => pending.strays.note(mismatch),
-            },
-            // A second answer to a question that was repeated is nobody's; one that echoes a
-            // question in flight under another id is that question's stray.
-            None => {
-                let mut pending = table.questions.values_mut();
-                if let Some(pending) = pending.find(|p| p.question.is_echoed_in(packet)) {
-                    pending.strays.note(Mismatch::OtherId);
-                }
+                Err(mismatch) => place.get_mut().strays.note(mismatch),
             }
+        } else if let Some(pending) =
+            questions.values_mut().find(|pending| pending.question.is_echoed_in(packet))
+        {
+            // It echoes a question in flight under another id. A late second answer to a question
+            // that was repeated is nobody's.
+            pending.strays.note(Mismatch::OtherId);
         }
     }
 
@@ -288,43 +288,6 @@ fn connect(remote: SocketAddr, source: Option<IpAddr>) -> Result<UdpSocket, Open
         .connect(&SockAddr::from(remote))
         .map_err(|error| OpenError::Connect { error, is_bound: source.is_some() })?;
     UdpSocket::from_std(socket.into()).map_err(OpenError::Create)
-}
-
-/// Random ids, drawn from the system in batches.
-struct Ids {
-    bytes: [u8; 256],
-    next: usize,
-}
-
-impl Default for Ids {
-    fn default() -> Self {
-        Self { bytes: [0; 256], next: 256 }
-    }
-}
-
-impl Ids {
-    fn next(&mut self) -> Result<u16, DnsFailure> {
-        if self.next == self.bytes.len() {
-            getrandom::fill(&mut self.bytes).map_err(|error| no_random(&error))?;
-            self.next = 0;
-        }
-        let id = u16::from_be_bytes([self.bytes[self.next], self.bytes[self.next + 1]]);
-        self.next += 2;
-        Ok(id)
-    }
-}
-
-/// One random id, for a question that has a connection to itself.
-pub(super) fn random_id() -> Result<u16, DnsFailure> {
-    let mut bytes = [0; 2];
-    getrandom::fill(&mut bytes).map_err(|error| no_random(&error))?;
-    Ok(u16::from_be_bytes(bytes))
-}
-
-/// An id that can be guessed is worse than no question.
-fn no_random(error: &getrandom::Error) -> DnsFailure {
-    let symbol = format!("no random bytes: {error}");
-    DnsFailure::System { os: OsError { code: error.raw_os_error().unwrap_or(0), symbol } }
 }
 
 #[cfg(test)]

@@ -8,7 +8,7 @@ use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::TcpStream;
 use tokio::time::{Instant, timeout_at};
 
-use super::socket::random_id;
+use super::ids::random_id;
 use crate::model::{Answer, DnsFailure, OsError, TcpFailure, Whose};
 use crate::probe::os_error::{Meaning, meaning, os_error};
 use crate::probe::tcp::{self, Stopped};

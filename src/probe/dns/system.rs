@@ -22,8 +22,8 @@ pub enum SystemServersError {
 /// # Errors
 /// [`SystemServersError`] where the configuration cannot be read or names none.
 pub fn system_servers() -> Result<Vec<SocketAddr>, SystemServersError> {
-    let (config, _) = read_system_conf()
-        .map_err(|error| SystemServersError::Unreadable(error.to_string()))?;
+    let (config, _) =
+        read_system_conf().map_err(|error| SystemServersError::Unreadable(error.to_string()))?;
     let servers = servers(&config);
     if servers.is_empty() { Err(SystemServersError::None) } else { Ok(servers) }
 }

@@ -16,6 +16,10 @@ const UNSPECIFIED_RTT: u16 = u16::MAX;
 /// `TCP_INITIAL_RTO_NO_SYN_RETRANSMISSIONS` of mstcpip.h, `(UCHAR)-2`.
 const NO_SYN_RETRANSMISSIONS: u8 = 0xfe;
 
+/// Bytes of the parameters.
+const PARAMETERS_LENGTH: u32 = 4;
+const _: () = assert!(size_of::<TCP_INITIAL_RTO_PARAMETERS>() == PARAMETERS_LENGTH as usize);
+
 /// Sets `SIO_TCP_INITIAL_RTO` (Windows 8 and Server 2012 onwards).
 ///
 /// # Errors
@@ -27,8 +31,6 @@ pub(super) fn switch_off_syn_repeats(socket: &TcpSocket) -> io::Result<()> {
         MaxSynRetransmissions: NO_SYN_RETRANSMISSIONS,
     };
     let mut returned = 0_u32;
-    // The structure has four bytes.
-    let length = size_of::<TCP_INITIAL_RTO_PARAMETERS>() as u32;
     let handle = usize::try_from(socket.as_raw_socket()).map_err(io::Error::other)?;
     // SAFETY: the handle is open for as long as `socket` is borrowed; the input points to a live
     // structure of the length given; there is no output buffer, and `returned` outlives this
@@ -38,7 +40,7 @@ pub(super) fn switch_off_syn_repeats(socket: &TcpSocket) -> io::Result<()> {
             handle,
             SIO_TCP_INITIAL_RTO,
             from_ref(&parameters).cast(),
-            length,
+            PARAMETERS_LENGTH,
             null_mut(),
             0,
             &raw mut returned,

@@ -1,10 +1,9 @@
-use std::net::{Ipv4Addr, SocketAddr};
-use std::time::Duration;
+use std::net::Ipv4Addr;
 
-use pathproof::model::{Obstacle, TcpFailure, Whose};
+use pathproof::model::{Obstacle, TcpFailure};
 use pathproof::probe::tcp::{Stopped, connect};
 
-use super::{BRIEF, PATIENT};
+use super::PATIENT;
 use crate::loopback::{Behaviour, Server, Talk};
 
 #[tokio::test]
@@ -29,7 +28,6 @@ async fn a_closed_port_refuses() {
     }
 }
 
-#[cfg(target_os = "linux")]
 #[tokio::test]
 async fn a_source_that_is_not_ours_is_an_obstacle() {
     let server = Server::start(Behaviour::Plain(Talk::Silence));
@@ -45,6 +43,13 @@ async fn a_source_that_is_not_ours_is_an_obstacle() {
 #[cfg(target_os = "linux")]
 #[tokio::test]
 async fn silence_ends_at_our_own_time_out() {
+    use std::net::SocketAddr;
+    use std::time::Duration;
+
+    use pathproof::model::Whose;
+
+    use super::BRIEF;
+
     let socket = socket2::Socket::new(socket2::Domain::IPV4, socket2::Type::STREAM, None).unwrap();
     socket.bind(&SocketAddr::from(([127, 0, 0, 1], 0)).into()).unwrap();
     socket.listen(0).unwrap();
