@@ -178,7 +178,10 @@ mod tests {
 
     proptest! {
         #[test]
-        fn no_text_makes_it_panic(text in "\\PC*", likely in "([a-z]{1,5}://)?\\[?[a-z0-9.:@-]*\\]?(:[0-9]{0,6})?/?") {
+        fn no_text_makes_it_panic(
+            text in "\\PC*",
+            likely in "([a-z]{1,5}://)?\\[?[a-z0-9.:@-]*\\]?(:[0-9]{0,6})?/?",
+        ) {
             let _ = (parse_endpoint(&text), parse_peer(&text));
             if let Ok(endpoint) = parse_endpoint(&likely) {
                 prop_assert!(endpoint.port > 0);

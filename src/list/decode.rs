@@ -11,7 +11,8 @@ pub enum DecodeError {
     TooLarge,
     /// Not UTF-8, and no byte order mark says otherwise.
     #[error(
-        "byte {offset} is not UTF-8 (0x{byte:02x}): save the file as UTF-8, or as UTF-16 with a byte order mark"
+        "byte {offset} is not UTF-8 (0x{byte:02x}): save the file as UTF-8, or as UTF-16 with a \
+         byte order mark"
     )]
     NotUtf8 {
         /// Bytes before it.

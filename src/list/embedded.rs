@@ -46,8 +46,9 @@ pub enum UnknownList {
     },
     /// A list of this id, but not for this cloud.
     #[error(
-        "the list '{id}' does not exist for the cloud {cloud}, only for {}: Microsoft documents no \
-         names for it there. Names that you know can be given by --endpoint or by a list of your own",
+        "the list '{id}' does not exist for the cloud {cloud}, only for {}: Microsoft documents \
+         no names for it there. Names that you know can be given by --endpoint or by a list of \
+         your own",
         words(.clouds)
     )]
     Cloud {

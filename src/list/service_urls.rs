@@ -91,10 +91,7 @@ pub enum ServiceUrlsError {
         code: String,
     },
     /// Entries that are no names.
-    #[error(
-        "{}",
-        problems.iter().map(|(at, why)| format!("{path}: {at}: {why}")).collect::<Vec<_>>().join("\n")
-    )]
+    #[error("{}", lines(path, problems))]
     Names {
         /// The input.
         path: String,
@@ -319,6 +316,12 @@ fn without_comment(line: &str) -> &str {
         Some((at, _)) => &line[..at],
         None => line,
     }
+}
+
+fn lines(path: &str, problems: &[(Position, UrlError)]) -> String {
+    let lines: Vec<String> =
+        problems.iter().map(|(at, why)| format!("{path}: {at}: {why}")).collect();
+    lines.join("\n")
 }
 
 /// The parser's words without the place, which stands in front.

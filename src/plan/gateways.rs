@@ -25,22 +25,20 @@ impl Deployment {
 }
 
 /// The deployment of a namespace, by the names that its chain leads through: the first that begins
-/// with `ns-` (`ns-sb2-prod-by3-010.cloudapp.net`), a hop of private link and another namespace
-/// (the pairing of Service Bus) skipped. `None` where the chain names none.
+/// with `ns-` (`ns-sb2-prod-by3-010.cloudapp.net`). Names of the namespace's own domain are
+/// skipped: the hop of private link, and another namespace that it is paired with. `None` where
+/// the chain names no deployment.
 #[must_use]
 pub fn deployment_of<'a>(
     relay: &HostName,
     aliases: impl IntoIterator<Item = &'a HostName>,
 ) -> Option<Deployment> {
     let domain = relay.parent()?;
-    aliases
-        .into_iter()
-        .filter(|alias| !alias.is_privatelink() && !alias.is_within(domain))
-        .find_map(|alias| {
-            let label = alias.labels().next()?.strip_prefix("ns-")?;
-            let name = label.strip_prefix("sb2-").unwrap_or(label);
-            (!name.is_empty()).then(|| Deployment(name.to_owned()))
-        })
+    aliases.into_iter().filter(|alias| !alias.is_within(domain)).find_map(|alias| {
+        let label = alias.labels().next()?.strip_prefix("ns-")?;
+        let name = label.strip_prefix("sb2-").unwrap_or(label);
+        (!name.is_empty()).then(|| Deployment(name.to_owned()))
+    })
 }
 
 /// The gateways that the chains of a relay's lookups lead to: all `g0…g127` and `gv0…gv127` of each

@@ -164,7 +164,7 @@ fn old_factories_use_the_frontend_instead_of_a_name_of_their_own() {
         &["frontend! wu2.frontend.clouddatahub.net:443 https service-urls"],
     );
     check(&["--only", "frontend"], &["frontend! *.frontend.clouddatahub.net:443 https list ?"]);
-    let odd = r#"{"serviceUrls": ["a.net"], "serviceRegion": "e/u."}"#;
+    let odd = r#"{"serviceUrls": ["a.net"], "serviceRegion": "e.u"}"#;
     check(
         &["--service-urls", odd, "--skip", "download", "--skip", "relay"],
         &["endpoint! a.net:443 https service-urls", CONTROL],
@@ -194,6 +194,48 @@ fn wildcards_of_the_service_stay_unknown_until_a_name_is_below_them() {
     check(
         &["--service-urls", "*.contoso.com", "--endpoint", "a.contoso.com", "--only", "endpoint"],
         &["endpoint! a.contoso.com:443 https option"],
+    );
+}
+
+#[test]
+fn names_take_the_most_specific_entry() {
+    let text = "
+        id = \"mine\"
+        cloud = \"usgov\"
+        [[entry]]
+        id = \"all\"
+        host = \"*.contoso.com\"
+        [[entry]]
+        id = \"deep\"
+        host = \"*.db.contoso.com\"
+        [[entry]]
+        id = \"templated\"
+        host = \"{site}.db.contoso.com\"
+        [[entry]]
+        id = \"literal\"
+        host = \"one.db.contoso.com\"
+        ports = [443, 8443]
+        [[entry]]
+        id = \"frontend\"
+        host = \"*.frontend.clouddatahub.net\"
+    ";
+    let status = r#"{"serviceUrls": ["a.contoso.com", "a.b.db.contoso.com", "two.db.contoso.com",
+        "one.db.contoso.com:443"], "serviceRegion": "eu"}"#;
+    let request = Request {
+        lists: vec![list::parse(text, "mine.toml").unwrap()],
+        ..request(&["--service-urls", status])
+    };
+    assert_eq!(
+        lines(&concrete(&request).unwrap()),
+        [
+            "all! a.contoso.com:443 https service-urls",
+            "deep! a.b.db.contoso.com:443 https service-urls",
+            "templated! two.db.contoso.com:443 https service-urls",
+            "literal! one.db.contoso.com:443 https list",
+            "literal! one.db.contoso.com:8443 https list",
+            // Frontends are derived for the public cloud alone.
+            "frontend! *.frontend.clouddatahub.net:443 https list ?",
+        ]
     );
 }
 

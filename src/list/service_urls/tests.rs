@@ -44,7 +44,7 @@ fn every_shape_is_read() {
             1,
         ),
         ("\"a.net\",\n\"*.b.net\"", &["a.net", "*.b.net"], &[], None, 0),
-        ("https://a.net/#/path", &["a.net"], &[], None, 0),
+        ("https://a.net/#/path, b.net", &["a.net", "b.net"], &[], None, 0),
     ] {
         let urls = parse(text, "urls").unwrap_or_else(|error| panic!("{text}: {error}"));
         assert_eq!(names(&urls), expected, "{text}");

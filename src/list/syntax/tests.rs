@@ -221,7 +221,8 @@ proptest! {
     #[test]
     fn no_list_like_text_makes_it_panic(
         lines in prop::collection::vec(
-            "(id|host|kind|ports|date|reach|entry|group) = (\"\\PC{0,9}\"|\\[[0-9, ]{0,9}\\]|[-0-9.:]{1,9}|true)|\\[\\[?entry\\]?\\]",
+            "(id|host|kind|ports|date|reach|entry|group) = \
+             (\"\\PC{0,9}\"|\\[[0-9, ]{0,9}\\]|[-0-9.:]{1,9}|true)|\\[\\[?entry\\]?\\]",
             0..12,
         ),
     ) {
