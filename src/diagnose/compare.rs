@@ -3,11 +3,11 @@
 use std::net::SocketAddr;
 
 use super::blockpage::Session;
-use super::finding::{Draft, list, place};
-use super::{Case, http, obstacle, tcp, tds, tls};
+use super::finding::{Draft, add, list, place};
+use super::{Case, http, obstacle, sinkhole, tcp, tds, tls};
 use crate::model::{
-    AddressClass, Cause, ChainTrust, End, Failure, Family, Host, Kind, Obstacle, Subject, Trail,
-    Validity, classify,
+    AddressClass, Cause, ChainTrust, End, Failure, Family, Host, Kind, Obstacle, Owner, Subject,
+    Trail, Validity, classify,
 };
 
 /// One address, judged on its own.
@@ -129,11 +129,10 @@ fn judge_obstacles(case: &Case<'_>, judged: &[Judged<'_>], drafts: &mut Vec<Draf
             )
             .evidence(format!("{}: no route, {os}", one.trail.remote()))
             .proven()
-            .fact("addresses", addresses(judged))
-            .fact("from", case.from()),
+            .fact("addresses", addresses(judged)),
             other => obstacle::draft(other, case.endpoint()).seen_at(one.trail.remote()),
         };
-        super::finding::add(drafts, draft);
+        add(drafts, draft);
     }
 }
 
@@ -228,7 +227,6 @@ fn some_addresses_fail(case: &Case<'_>, judged: &[Judged<'_>]) -> Draft {
     .proven()
     .all_evidence(told.iter().map(|one| in_short(one)))
     .fact("addresses", failed)
-    .fact("from", case.from())
     .fact("tags", tags(case, judged))
 }
 
@@ -255,7 +253,6 @@ fn middlebox(case: &Case<'_>) -> Draft {
         ),
     )
     .evidence(format!("{control}, where nothing can answer, is accepted too"))
-    .fact("from", case.from())
 }
 
 /// Joins what several addresses say alike: one finding a cause, with all their evidence.
@@ -276,14 +273,55 @@ fn group(case: &Case<'_>, judged: Vec<Judged<'_>>, drafts: &mut Vec<Draft>) {
             }
         }
     }
+    let is_control_refused = case.run.control.is_some() && !case.is_control_accepted();
     for (draft, remotes) in groups {
         let subject = subject(case, &remotes);
-        let draft = draft
+        let mut draft = advise(case, draft, &remotes, drafts)
             .said_of(&subject)
             .fact("addresses", list(remotes.iter().map(SocketAddr::ip), 4))
-            .fact("from", case.from())
             .fact("tags", tags_for(case, &remotes));
-        drafts.push(draft);
+        if is_control_refused {
+            draft = draft.without_rival(Cause::TcpAnsweredByMiddlebox);
+        }
+        add(drafts, draft);
+    }
+}
+
+/// What to do about addresses that are not the ordinary public ones: what follows from a wrong
+/// address is mended with the address, and private ones are not behind the way to the internet.
+fn advise(case: &Case<'_>, draft: Draft, remotes: &[SocketAddr], names: &[Draft]) -> Draft {
+    let all = |class| remotes.iter().all(|remote| classify(remote.ip()) == class);
+    let is_filter = remotes.iter().all(|remote| sinkhole::is_filter(remote.ip()));
+    let found = |cause| names.iter().any(|draft: &Draft| draft.cause == cause);
+    let wrong_address = [
+        (Cause::DnsSinkhole, is_filter || all(AddressClass::NotRoutable)),
+        (Cause::PathPublicExpected, all(AddressClass::Private)),
+        (Cause::PathPrivateOutsideNetwork, all(AddressClass::Private)),
+    ];
+    if let Some((cause, _)) =
+        wrong_address.into_iter().find(|(cause, is_there)| *is_there && found(*cause))
+    {
+        return draft.owner(Owner::Dns).remedy(format!(
+            "Mend {cause} first: this follows from the address that the name resolves to."
+        ));
+    }
+    let is_blocked =
+        matches!(draft.cause, Cause::TcpTimeout | Cause::TcpRefused | Cause::TcpUnreachable);
+    if !is_blocked || !all(AddressClass::Private) {
+        return draft;
+    }
+    let draft = draft.without_rival(Cause::RouteProxyRequired);
+    if case.endpoint().entry == "peer" {
+        draft.template(
+            "Allow TCP {port} from {from} to {host}, in the Windows Firewall of both nodes too, \
+             and enable remote access from intranet there.",
+        )
+    } else {
+        draft.template(
+            "Allow TCP {port} from {from} to {addresses} in the NSGs, firewalls and routes \
+             between the two networks. If the private endpoint was made anew, correct the record \
+             of {host} first.",
+        )
     }
 }
 
@@ -314,5 +352,5 @@ fn tags_for(case: &Case<'_>, remotes: &[SocketAddr]) -> String {
     if tags.is_empty() || !remotes.iter().all(is_public) {
         return String::new();
     }
-    format!("; in an NSG, the service tag {} holds them", tags.join(" or "))
+    format!("; in an NSG, the service tag {} covers it", tags.join(" or "))
 }

@@ -3,7 +3,7 @@
 use std::fmt::Write as _;
 use std::sync::Arc;
 
-use super::finding::{Draft, add, list};
+use super::finding::{Draft, list};
 use super::{Case, sinkhole};
 use crate::model::{
     Cause, DnsFailure, Exchange, LinkData, Lookup, LookupOutcome, OsError, Resolver, ResponseCode,
@@ -56,10 +56,15 @@ pub(super) fn judge(case: &Case<'_>, drafts: &mut Vec<Draft>) {
         && weight < Weight::Addresses
     {
         // Those who say more decide: one silent server beside one that answers is the run's matter.
-        for lookup in lookups().filter(|lookup| weigh(lookup.outcome()) == Some(weight)) {
-            if let Some(draft) = failure(lookup) {
-                add(drafts, draft);
+        let told: Vec<&Lookup> =
+            lookups().filter(|lookup| weigh(lookup.outcome()) == Some(weight)).collect();
+        for (index, first) in told.iter().enumerate() {
+            let is_alike = |other: &&&Lookup| cause(other.outcome()) == cause(first.outcome());
+            if told[..index].iter().any(|before| is_alike(&before)) {
+                continue;
             }
+            let alike: Vec<&Lookup> = told.iter().filter(is_alike).copied().collect();
+            drafts.extend(failure(first, &alike));
         }
     }
     if let Some(draft) = views_differ(case) {
@@ -68,74 +73,81 @@ pub(super) fn judge(case: &Case<'_>, drafts: &mut Vec<Draft>) {
     sinkhole::judge(case, drafts);
 }
 
-/// What a lookup without addresses means; `None` where another layer says it better.
-fn failure(lookup: &Lookup) -> Option<Draft> {
+/// The cause that an outcome without addresses has.
+const fn cause(outcome: LookupOutcome) -> Option<Cause> {
+    match outcome {
+        LookupOutcome::Addresses | LookupOutcome::NotAsked => None,
+        LookupOutcome::NxDomain => Some(Cause::DnsNxdomain),
+        LookupOutcome::NoData => Some(Cause::DnsNodata),
+        LookupOutcome::ServFail | LookupOutcome::OtherCode(_) | LookupOutcome::SystemError => {
+            Some(Cause::DnsServfail)
+        }
+        LookupOutcome::Refused => Some(Cause::DnsRefused),
+        LookupOutcome::Loop => Some(Cause::DnsCnameLoop),
+        LookupOutcome::TimedOut => Some(Cause::DnsTimeout),
+        LookupOutcome::Unreachable => Some(Cause::DnsResolverUnreachable),
+        LookupOutcome::TcpBlocked => Some(Cause::DnsTcpBlocked),
+        LookupOutcome::Malformed => Some(Cause::DnsMalformed),
+    }
+}
+
+/// What it means that `alike`, of which `lookup` is one, have no addresses; nothing where another
+/// layer says it better.
+fn failure(lookup: &Lookup, alike: &[&Lookup]) -> Option<Draft> {
+    // A chain that ends at a privatelink name is the path's matter.
+    if super::path::ends_at_privatelink(lookup)
+        && weigh(lookup.outcome()) == Some(Weight::Statement)
+    {
+        return None;
+    }
     let name = &lookup.name;
-    let resolver = resolver_name(lookup.resolver);
+    let resolvers = list(alike.iter().map(|lookup| resolver_name(lookup.resolver)), 4);
     let end = last_name(lookup);
-    let at_end = if end == name.as_str() { String::new() } else { format!(" ({end})") };
-    let draft = match lookup.outcome() {
-        // A chain that ends at a privatelink name is the path's matter.
-        LookupOutcome::NxDomain | LookupOutcome::NoData
-            if super::path::ends_at_privatelink(lookup) =>
-        {
-            return None;
-        }
+    let is_chain = end != name.as_str();
+    let outcome = lookup.outcome();
+    let message = match outcome {
         LookupOutcome::Addresses | LookupOutcome::NotAsked => return None,
-        LookupOutcome::NxDomain => Draft::new(
-            Cause::DnsNxdomain,
-            if at_end.is_empty() {
-                format!("{name} does not exist, says {resolver}")
-            } else {
-                format!("the chain of {name} ends at {end}, which does not exist, says {resolver}")
-            },
-        )
-        .proven(),
-        LookupOutcome::NoData => {
-            Draft::new(Cause::DnsNodata, format!("{name}{at_end} has no address, says {resolver}"))
-                .proven()
-        }
-        LookupOutcome::ServFail => {
-            Draft::new(Cause::DnsServfail, format!("{resolver} failed to resolve {name}: SERVFAIL"))
-                .proven()
-        }
-        LookupOutcome::OtherCode(code) => Draft::new(
-            Cause::DnsServfail,
-            format!("{resolver} failed to resolve {name}: response code {code}"),
+        LookupOutcome::NxDomain if is_chain => format!(
+            "the chain of {name} ends at {end}, which does not exist, according to {resolvers}"
         ),
-        LookupOutcome::SystemError => {
-            Draft::new(Cause::DnsServfail, format!("the operating system failed to resolve {name}"))
-                .possible()
-                .rivals(&[Cause::DnsTimeout, Cause::DnsNxdomain])
-        }
-        LookupOutcome::Refused => {
-            Draft::new(Cause::DnsRefused, format!("{resolver} refuses to answer for {name}"))
-                .proven()
-        }
-        LookupOutcome::Loop => Draft::new(
-            Cause::DnsCnameLoop,
-            format!("the chain of {name} leads back to itself at {end}, says {resolver}"),
-        )
-        .proven(),
-        LookupOutcome::TimedOut => {
-            Draft::new(Cause::DnsTimeout, format!("{resolver} did not answer for {name}"))
-        }
-        LookupOutcome::Unreachable => Draft::new(
-            Cause::DnsResolverUnreachable,
-            format!("{resolver} cannot be reached to ask for {name}"),
+        LookupOutcome::NxDomain => format!("{name} does not exist, according to {resolvers}"),
+        LookupOutcome::NoData if is_chain => format!(
+            "the chain of {name} ends at {end}, which has no address, according to {resolvers}"
         ),
-        LookupOutcome::TcpBlocked => Draft::new(
-            Cause::DnsTcpBlocked,
-            format!("the answer for {name} needs TCP, and TCP 53 of {resolver} is blocked"),
-        )
-        .proven(),
-        LookupOutcome::Malformed => Draft::new(
-            Cause::DnsMalformed,
-            format!("{resolver} answered for {name} with bytes that are no DNS answer"),
-        )
-        .proven(),
+        LookupOutcome::NoData => format!("{name} has no address, according to {resolvers}"),
+        LookupOutcome::ServFail => format!("{resolvers} failed to resolve {name}: SERVFAIL"),
+        LookupOutcome::OtherCode(code) => {
+            format!("{resolvers} failed to resolve {name}: response code {code}")
+        }
+        LookupOutcome::SystemError => format!("{resolvers} failed to resolve {name}"),
+        LookupOutcome::Refused => format!("{resolvers} refused to answer for {name}"),
+        LookupOutcome::Loop => format!("the chain of {name} leads back to itself at {end}"),
+        LookupOutcome::TimedOut => format!("no answer for {name} from {resolvers}"),
+        LookupOutcome::Unreachable => format!("no way to ask {resolvers} for {name}"),
+        LookupOutcome::TcpBlocked => {
+            format!("the answer for {name} needs TCP, and TCP 53 of {resolvers} is blocked")
+        }
+        LookupOutcome::Malformed => format!("no readable DNS answer for {name} from {resolvers}"),
     };
-    Some(draft.evidence(evidence(lookup)).fact("resolvers", resolver))
+    let draft = Draft::new(cause(outcome)?, message)
+        .all_evidence(alike.iter().map(|lookup| evidence(lookup)))
+        .fact("resolvers", resolvers);
+    Some(match outcome {
+        // Silence and unreachability leave open who is silent; the system names no cause.
+        LookupOutcome::TimedOut | LookupOutcome::Unreachable | LookupOutcome::OtherCode(_) => draft,
+        LookupOutcome::SystemError => {
+            draft.possible().rivals(&[Cause::DnsTimeout, Cause::DnsNxdomain])
+        }
+        LookupOutcome::Addresses
+        | LookupOutcome::NxDomain
+        | LookupOutcome::NoData
+        | LookupOutcome::ServFail
+        | LookupOutcome::Refused
+        | LookupOutcome::Loop
+        | LookupOutcome::TcpBlocked
+        | LookupOutcome::Malformed
+        | LookupOutcome::NotAsked => draft.proven(),
+    })
 }
 
 /// What a resolver holds of a name, as views are compared.
@@ -226,6 +238,7 @@ fn came_to(exchange: &Exchange) -> String {
     match &exchange.result {
         Ok(answer) => match (answer.outcome(), answer.code) {
             (LookupOutcome::NoData, ResponseCode::NoError) => "no data".to_owned(),
+            (LookupOutcome::OtherCode(code), _) => format!("response code {code}"),
             (outcome, _) => outcome_word(outcome).to_owned(),
         },
         Err(DnsFailure::TimedOut { asked }) => format!(
@@ -255,13 +268,13 @@ const fn outcome_word(outcome: LookupOutcome) -> &'static str {
         LookupOutcome::ServFail => "SERVFAIL",
         LookupOutcome::Refused => "REFUSED",
         LookupOutcome::OtherCode(_) => "another response code",
-        LookupOutcome::Loop => "a CNAME loop",
+        LookupOutcome::Loop => "CNAME loop",
         LookupOutcome::TimedOut => "nothing",
         LookupOutcome::Unreachable => "nothing (unreachable)",
         LookupOutcome::TcpBlocked => "truncated",
         LookupOutcome::Malformed => "malformed",
         LookupOutcome::NotAsked => "not asked",
-        LookupOutcome::SystemError => "a system error",
+        LookupOutcome::SystemError => "system error",
     }
 }
 

@@ -13,10 +13,21 @@ pub(super) struct Draft {
     severity: Severity,
     message: String,
     evidence: Vec<String>,
-    rivals: &'static [Cause],
+    rivals: Vec<Cause>,
     owner: Option<Owner>,
-    remedy: Option<String>,
+    remedy: Remedy,
     facts: Facts,
+}
+
+/// Where a remedy's words come from.
+#[derive(Debug)]
+enum Remedy {
+    /// The catalogue's template.
+    OfCause,
+    /// Another template.
+    Template(&'static str),
+    /// Words to be taken as they are.
+    Words(String),
 }
 
 /// What fills the places of a remedy's template, by the place's name.
@@ -45,16 +56,16 @@ impl Draft {
             severity: cause.severity(),
             message: message.into(),
             evidence: Vec::new(),
-            rivals: catalogue::entry(cause).rivals,
+            rivals: catalogue::entry(cause).rivals.to_vec(),
             owner: None,
-            remedy: None,
+            remedy: Remedy::OfCause,
             facts: Facts::default(),
         }
     }
 
     /// No other cause explains what was seen.
     pub(super) fn proven(self) -> Self {
-        Self { certainty: Certainty::Proven, rivals: &[], ..self }
+        Self { certainty: Certainty::Proven, rivals: Vec::new(), ..self }
     }
 
     /// Its rivals explain it as well.
@@ -67,26 +78,37 @@ impl Draft {
     }
 
     pub(super) fn evidence(mut self, line: impl Into<String>) -> Self {
-        self.evidence.push(line.into());
+        self.evidence.push(bounded(line.into()));
         self
     }
 
     pub(super) fn all_evidence(mut self, lines: impl IntoIterator<Item = String>) -> Self {
-        self.evidence.extend(lines);
+        self.evidence.extend(lines.into_iter().map(bounded));
         self
     }
 
     pub(super) fn rivals(self, rivals: &'static [Cause]) -> Self {
-        Self { rivals, ..self }
+        Self { rivals: rivals.to_vec(), ..self }
     }
 
     pub(super) fn owner(self, owner: Owner) -> Self {
         Self { owner: Some(owner), ..self }
     }
 
-    /// Takes the place of the catalogue's remedy.
+    /// A cause that this run rules out.
+    pub(super) fn without_rival(mut self, rival: Cause) -> Self {
+        self.rivals.retain(|cause| *cause != rival);
+        self
+    }
+
+    /// Takes the place of the catalogue's remedy, word for word.
     pub(super) fn remedy(self, remedy: impl Into<String>) -> Self {
-        Self { remedy: Some(remedy.into()), ..self }
+        Self { remedy: Remedy::Words(remedy.into()), ..self }
+    }
+
+    /// Takes the place of the catalogue's remedy, with places to be filled.
+    pub(super) fn template(self, template: &'static str) -> Self {
+        Self { remedy: Remedy::Template(template), ..self }
     }
 
     pub(super) fn fact(mut self, place: &'static str, value: impl Into<String>) -> Self {
@@ -148,20 +170,33 @@ impl Draft {
 
     fn finish(self) -> Finding {
         let entry = catalogue::entry(self.cause);
-        let remedy = self
-            .remedy
-            .unwrap_or_else(|| catalogue::fill(entry.remedy, |place| self.facts.get(place)));
+        let fill = |template| catalogue::fill(template, |place| self.facts.get(place));
+        let remedy = match self.remedy {
+            Remedy::OfCause => fill(entry.remedy),
+            Remedy::Template(template) => fill(template),
+            Remedy::Words(words) => words,
+        };
         Finding {
             cause: self.cause,
             severity: self.severity,
             certainty: self.certainty,
-            message: self.message,
+            message: bounded(self.message),
             evidence: self.evidence,
-            rivals: self.rivals.to_vec(),
+            rivals: self.rivals,
             owner: self.owner.unwrap_or(entry.owner),
-            remedy,
+            remedy: bounded(remedy),
         }
     }
+}
+
+/// What foreign hosts say (a header, a certificate's subject) can be of any length.
+fn bounded(mut text: String) -> String {
+    const LONGEST: usize = 600;
+    if text.len() > LONGEST {
+        text.truncate(text.floor_char_boundary(LONGEST));
+        text.push('…');
+    }
+    text
 }
 
 /// Joins drafts of one cause, as several resolvers or addresses give it: the first one's words,
@@ -282,6 +317,14 @@ mod tests {
             assert_eq!(duration(Duration::from_millis(millis)), expected);
         }
         assert_eq!(duration(Duration::from_micros(300)), "300us");
+    }
+
+    #[test]
+    fn foreign_words_are_cut_between_characters() {
+        let draft = Draft::new(Cause::TcpTimeout, "ö".repeat(1000)).evidence("ü".repeat(1000));
+        let finding = draft.of_run();
+        assert_eq!(finding.message.chars().count(), 301);
+        assert!(finding.evidence[0].ends_with("ü…"));
     }
 
     #[test]

@@ -87,7 +87,7 @@ pub fn verdict(record: &Record, run: &Run, is_azure: IsAzure<'_>) -> Verdict {
     if drafts.is_empty() && !is_proven {
         drafts.push(obstacle::nothing_asked(record));
     }
-    settle(drafts, &record.endpoint)
+    settle(&case, drafts)
 }
 
 /// What a whole run means. `verdicts[i]` belongs to `records[i]`.
@@ -120,8 +120,9 @@ fn summarise(verdicts: &[Verdict]) -> Summary {
     summary
 }
 
-fn settle(drafts: Vec<Draft>, endpoint: &Endpoint) -> Verdict {
-    let mut findings: Vec<_> = drafts.into_iter().map(|draft| draft.of(endpoint)).collect();
+fn settle(case: &Case<'_>, drafts: Vec<Draft>) -> Verdict {
+    let finished = |draft: Draft| draft.fact("from", case.from()).of(case.endpoint());
+    let mut findings: Vec<_> = drafts.into_iter().map(finished).collect();
     finding::sort(&mut findings);
     let first = findings.first();
     let status = first.map_or(Status::Pass, |finding| match finding.severity {
@@ -130,4 +131,41 @@ fn settle(drafts: Vec<Draft>, endpoint: &Endpoint) -> Verdict {
         Severity::Unknown => Status::Unknown,
     });
     Verdict { status, cause: first.map(|finding| finding.cause), findings, counts: true }
+}
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::*;
+    use crate::archive::arbitrary;
+
+    proptest! {
+        #![proptest_config(ProptestConfig::with_cases(96))]
+
+        /// Whatever was seen, what is concluded of it is sound.
+        #[test]
+        fn conclusions_are_sound(records in arbitrary::records()) {
+            let conclusion = conclude(&records, &|address| Some(address.is_ipv4()));
+            prop_assert_eq!(conclusion.verdicts.len(), records.records.len());
+            let counted = conclusion.verdicts.iter().filter(|verdict| verdict.counts).count();
+            let Summary { pass, warn, fail, unknown } = conclusion.summary;
+            prop_assert_eq!(pass + warn + fail + unknown, counted);
+            for (record, verdict) in records.records.iter().zip(&conclusion.verdicts) {
+                prop_assert_eq!(verdict.cause, verdict.findings.first().map(|first| first.cause));
+                let is_pass = verdict.status == Status::Pass;
+                prop_assert_eq!(is_pass, verdict.findings.is_empty());
+                prop_assert!(!is_pass || record.trails.iter().any(crate::model::Trail::is_connected));
+                let has_fail = verdict.findings.iter().any(|f| f.severity == Severity::Fail);
+                prop_assert_eq!(has_fail, verdict.status == Status::Fail);
+                prop_assert!(!has_fail || record.endpoint.required);
+                for (index, finding) in verdict.findings.iter().enumerate() {
+                    let before = verdict.findings[..index].iter();
+                    let twice = before.filter(|other| other.cause == finding.cause).count();
+                    prop_assert_eq!(twice, 0, "{} stands twice", finding.cause);
+                    prop_assert!(!finding.remedy.is_empty() && !finding.message.is_empty());
+                }
+            }
+        }
+    }
 }

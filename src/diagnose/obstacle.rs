@@ -25,11 +25,13 @@ pub(super) fn judge(case: &Case<'_>, drafts: &mut Vec<Draft>) {
 pub(super) fn draft(obstacle: &Obstacle, endpoint: &Endpoint) -> Draft {
     let place = place(endpoint);
     match obstacle {
-        Obstacle::NotTestable { hint } => Draft::new(
-            Cause::NotTestable,
-            format!("{place} cannot be tested until a concrete name is known"),
-        )
-        .remedy(hint.clone()),
+        Obstacle::NotTestable { hint } => {
+            let draft = Draft::new(
+                Cause::NotTestable,
+                format!("{place} cannot be tested until a concrete name is known"),
+            );
+            if hint.is_empty() { draft } else { draft.remedy(hint.clone()) }
+        }
         Obstacle::Cancelled => {
             Draft::new(Cause::NotRun, format!("{place} was not reached: the run was interrupted"))
         }
@@ -40,6 +42,7 @@ pub(super) fn draft(obstacle: &Obstacle, endpoint: &Endpoint) -> Draft {
         Obstacle::NoRoute(os) => {
             Draft::new(Cause::VantageBroken, format!("{place}: this host has no route for it"))
                 .evidence(os.to_string())
+                .remedy("Give this host an address and a default route (ipconfig, ip route).")
         }
         Obstacle::NoLocalAddress(os) => Draft::new(
             Cause::VantageBroken,

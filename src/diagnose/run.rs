@@ -2,8 +2,8 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use super::dns;
 use super::finding::{Draft, list, sort};
+use super::{dns, tls};
 use crate::model::{
     Cause, Finding, LookupOutcome, Owner, Record, Records, Resolver, Severity, Status, Verdict,
 };
@@ -155,7 +155,8 @@ fn no_resolver_answers(records: &Records, judged: &[(&Record, &Verdict)]) -> Opt
         Draft::new(cause, format!("no resolver answers: none of {names} names could be resolved"))
             .severity(if is_any_failing { Severity::Fail } else { Severity::Warn })
             .evidence(format!("asked: {resolvers}"))
-            .fact("resolvers", resolvers),
+            .fact("resolvers", resolvers)
+            .fact("from", from(records)),
     )
 }
 
@@ -181,10 +182,7 @@ fn nothing_connects(records: &Records, judged: &[(&Record, &Verdict)]) -> Option
         return None;
     }
     let is_fail = asked.iter().any(|(_, verdict)| verdict.status == Status::Fail);
-    let from = match &*records.run.vantage.addresses {
-        [] => "this host".to_owned(),
-        own => list(own, 3),
-    };
+    let from = from(records);
     let draft = Draft::new(
         cause,
         format!(
@@ -202,6 +200,13 @@ fn nothing_connects(records: &Records, judged: &[(&Record, &Verdict)]) -> Option
              the firewall, NSG or route between this host and the internet.",
         )
     })
+}
+
+fn from(records: &Records) -> String {
+    match &*records.run.vantage.addresses {
+        [] => "this host".to_owned(),
+        own => list(own, 3),
+    }
 }
 
 /// The host's own limits, once for all endpoints they kept from being asked.
@@ -244,13 +249,14 @@ fn intercepted(judged: &[(&Record, &Verdict)]) -> Vec<Draft> {
         .into_iter()
         .filter(|(_, hosts)| hosts.len() >= SEVERAL)
         .map(|(issuer, hosts)| {
+            let short = tls::short_name(issuer);
             Draft::new(
                 Cause::TlsIntercepted,
-                format!("{} endpoints are behind the TLS inspection of '{issuer}'", hosts.len()),
+                format!("{} endpoints are behind the TLS inspection of '{short}'", hosts.len()),
             )
             .evidence(list(&hosts, 8))
             .owner(Owner::Proxy)
-            .fact("issuer", issuer)
+            .fact("issuer", short)
             .fact("host", list(&hosts, 4))
         })
         .collect()

@@ -73,14 +73,25 @@ fn judge_trust(presented: &Presented) -> Option<Draft> {
             Cause::TlsUntrusted,
             format!("showed a certificate of '{issuer}' that is not valid: {reason}"),
         )
-        .proven(),
+        .proven()
+        .template("Find what answers for {host} at {addresses}: its chain is defective."),
     };
     Some(
         draft
             .evidence("expected: a chain that leads to a public web root")
             .all_evidence(presented.chain.iter().enumerate().map(describe))
+            .all_evidence(shape(&presented.chain).map(str::to_owned))
             .fact("issuer", issuer),
     )
+}
+
+/// What the shape of a chain gives away.
+fn shape(chain: &[std::sync::Arc<Certificate>]) -> Option<&'static str> {
+    match chain {
+        [only] if only.issuer == only.subject => Some("it is self-signed"),
+        [_] => Some("it came alone: the far end may have left out the authority between"),
+        _ => None,
+    }
 }
 
 fn judge_dates(presented: &Presented, leaf: &Certificate) -> Option<Draft> {
@@ -139,7 +150,11 @@ fn name_mismatch(leaf: &Certificate, host: &Host) -> Draft {
                 public.join(".")
             ))
         }
-        Host::Name(_) | Host::Address(_) => draft,
+        Host::Name(_) => draft,
+        Host::Address(_) => draft.owner(Owner::DataPlatform).remedy(
+            "Ask for the host by its name: certificates hold addresses only where someone put \
+             them there.",
+        ),
     }
 }
 
@@ -169,7 +184,7 @@ fn covers(presented: &str, host: &str) -> bool {
 }
 
 /// The common name of a distinguished name, or all of it.
-fn short_name(name: &str) -> &str {
+pub(super) fn short_name(name: &str) -> &str {
     name.split(", ")
         .find_map(|part| part.trim_start().strip_prefix("CN="))
         .filter(|common| !common.is_empty())

@@ -123,7 +123,7 @@ pub(super) const RELAY_GATEWAY_UNASSIGNED: Entry = Entry {
               needs them. One that resolves and cannot be reached is a fault.",
     rivals: &[],
     owner: Owner::Nobody,
-    remedy: "Nothing is to be mended. Allow *.servicebus domains, or run this again from time to \
-             time: names that are assigned later need to be allowed as well.",
+    remedy: "Nothing is to be mended. Allow the names of all gateways ahead of time, or run this \
+             now and then: more are assigned as Azure needs them.",
     source: "Azure/azure-relay-dotnet, tools/GetNamespaceInfo.ps1",
 };

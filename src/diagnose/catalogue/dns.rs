@@ -75,7 +75,8 @@ pub(super) const TIMEOUT: Entry = Entry {
               dns_resolver_unreachable.",
     rivals: &[Cause::DnsResolverUnreachable],
     owner: Owner::Dns,
-    remedy: "Check that {resolvers} run and that UDP and TCP port 53 from {from} to them is open.",
+    remedy: "Check that the name server is up, and that UDP and TCP port 53 from {from} to \
+             {resolvers} is open.",
     source: "RFC 1035 section 4.2.1",
 };
 
@@ -86,8 +87,8 @@ pub(super) const RESOLVER_UNREACHABLE: Entry = Entry {
               listens there, or a firewall rejects.",
     rivals: &[Cause::DnsTimeout],
     owner: Owner::Dns,
-    remedy: "Check that the name servers this host is configured with ({resolvers}) are the right \
-             ones, that they run, and that nothing between {from} and them rejects port 53.",
+    remedy: "Check that {resolvers} is the right configuration for this host, that a name server \
+             runs there, and that nothing between rejects port 53 from {from}.",
     source: "RFC 1122 section 4.1.3.3",
 };
 
@@ -108,7 +109,7 @@ pub(super) const CNAME_LOOP: Entry = Entry {
     told_by: "A CNAME whose target already stands in the chain.",
     rivals: &[],
     owner: Owner::Dns,
-    remedy: "Mend the CNAME records of {host} in the zone that {resolvers} serve: one of them \
+    remedy: "Mend the CNAME records of {host} as {resolvers} has them: one of them \
              points back into the chain shown.",
     source: "RFC 1034 section 3.6.2",
 };

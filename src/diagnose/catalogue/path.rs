@@ -61,7 +61,7 @@ pub(super) const MIXED: Entry = Entry {
     rivals: &[],
     owner: Owner::Dns,
     remedy: "Let {host} have addresses of one class only: remove the stray record from the zone \
-             that {resolvers} serve.",
+             behind {resolvers}.",
     source: "contract, Causes",
 };
 
@@ -73,7 +73,7 @@ pub(super) const PUBLIC_EXPECTED: Entry = Entry {
     rivals: &[Cause::DnsSinkhole],
     owner: Owner::Dns,
     remedy: "Take {host} out of the private zone on {resolvers}: a private zone may hold only \
-             privatelink names, never servicebus.windows.net itself. Interactive authoring and \
+             privatelink names, never the public domain itself. Interactive authoring and \
              auto-update go public even with private endpoints.",
     source: "Microsoft, data-factory-private-link",
 };
@@ -85,7 +85,7 @@ pub(super) const NOT_AZURE: Entry = Entry {
               be older than the address.",
     rivals: &[Cause::DnsSinkhole],
     owner: Owner::Dns,
-    remedy: "Find out who owns {addresses} and why {resolvers} give it for {host}: a DNS filter, a \
+    remedy: "Find out who owns {addresses} and why it is the answer of {resolvers} for {host}: a DNS filter, a \
              proxy by DNS, or a range newer than the snapshot of service tags.",
     source: "Microsoft, service-tags-overview",
 };

@@ -8,7 +8,7 @@ use pathproof::model::{
 
 use crate::scene::{
     Ask, Probe, Way, accepted_control, azure, chain, errno, gives, ip, ms, page, records,
-    relay_feed, routeless_control, run, socket, with_header,
+    relay_feed, routeless_control, run, self_signed, socket, with_header,
 };
 
 const RELAY: &str = "amsprodwe.servicebus.windows.net";
@@ -289,7 +289,7 @@ fn tcp_failures() -> Records {
         fails("reset", tcp(TcpFailure::Reset(errno("ECONNRESET"))), 14),
         fails("denied", tcp(TcpFailure::Denied(errno("EACCES"))), 0),
         fails("odd", tcp(TcpFailure::Other(errno("EINVAL"))), 0),
-        relay("no-route")
+        Probe::of("storage", "no-route.blob.core.windows.net")
             .asks(gives(&["10.200.0.4"]))
             .goes("10.200.0.4", |way| way.stops(Obstacle::NoRoute(errno("ENETUNREACH")))),
         relay("some")
@@ -380,6 +380,7 @@ fn tls_chains() -> Records {
         relay(&name("intercepted"), make(&wild, inspector, &unknown, &trusted, &current)),
         relay(&name("intercepted-too"), make(&wild, inspector, &unknown, &trusted, &current)),
         relay(&name("untrusted"), make(&wild, own, &unknown, &unknown, &current)),
+        relay(&name("self-signed"), self_signed("amsprod-test")),
         relay(&name("unjudged"), make(&wild, own, &unknown, &not_judged, &current)),
         relay(&name("invalid"), make(&wild, issuer, &invalid, &invalid, &current)),
         relay(&name("misnamed"), make(&["fw01.contoso.com"], issuer, &trusted, &trusted, &current)),

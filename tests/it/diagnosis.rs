@@ -1,1 +1,0 @@
-//! What single records come to.
