@@ -53,17 +53,6 @@ impl Dns {
     }
 }
 
-/// What the client's hosts file says beside `localhost`.
-pub(super) fn hosts() -> String {
-    let mut text = String::from("127.0.0.1 localhost\n::1 localhost\n");
-    for row in SITUATIONS {
-        if let Name::Overridden { hosts } = row.name {
-            let _infallible = writeln!(text, "{hosts} {}", row.host);
-        }
-    }
-    text
-}
-
 /// Zone → its text. A name belongs to the zone of its last two labels, as most of them do in
 /// truth; the root delegates to each.
 fn zones() -> BTreeMap<String, String> {
@@ -116,7 +105,9 @@ fn records(row: &Situation) -> Vec<(String, String)> {
     }
     match row.name {
         Name::Resolves(chain) | Name::Missing(chain) | Name::NoAddress(chain) => {
-            chain.iter().for_each(|target| follow(&mut owner, target));
+            for target in chain {
+                follow(&mut owner, target);
+            }
         }
         Name::Loop => {
             let turn = format!("loop.{}", row.host);
@@ -128,8 +119,10 @@ fn records(row: &Situation) -> Vec<(String, String)> {
     let address =
         |address: &str| format!("{} {address}", if is_v6(address) { "AAAA" } else { "A" });
     match row.name {
-        Name::Resolves(_) | Name::Overridden { .. } => {
-            records.extend(row.places.iter().map(|place| (owner.clone(), address(place.address))))
+        Name::Resolves(_) => {
+            for place in row.places {
+                records.push((owner.clone(), address(place.address)));
+            }
         }
         Name::ResolvesTo(nobody) => records.push((owner, address(nobody))),
         Name::NoAddress(_) => records.push((owner, "TXT \"no address\"".to_owned())),
@@ -186,7 +179,8 @@ const MAIN_VIEW: View = View {
                 _ => None,
             })
             .map(|(row, kind)| format!("  local-zone: \"{}.\" {kind}\n", row.host))
-            .collect()
+            .collect::<Vec<_>>()
+            .concat()
     },
 };
 
@@ -197,10 +191,9 @@ const OTHER_VIEW: View = View {
 
 fn recursive(folder: &Path, name: &str, view: &View) -> String {
     let folder_name = folder.display();
-    let interfaces: String =
-        view.interfaces.iter().map(|address| format!("  interface: {address}\n")).collect();
+    let interfaces = view.interfaces.join("\n  interface: ");
     format!(
-        "server:\n{interfaces}  access-control: 0.0.0.0/0 allow\n  username: \"\"\n  \
+        "server:\n  interface: {interfaces}\n  access-control: 0.0.0.0/0 allow\n  username: \"\"\n  \
          chroot: \"\"\n  directory: \"{folder_name}\"\n  pidfile: \"\"\n  use-syslog: no\n  \
          logfile: \"{folder_name}/{name}.log\"\n  module-config: \"iterator\"\n  \
          do-ip6: no\n  num-threads: 1\n{}\

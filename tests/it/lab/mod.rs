@@ -17,6 +17,7 @@ mod resolvers;
 mod situation;
 mod web;
 
+use std::fmt::Write as _;
 use std::fs::{self, File};
 use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
@@ -101,7 +102,6 @@ impl Lab {
         names.push("*.servicebus.windows.net".to_owned());
         let pki = Pki::create(folder.path(), &names)?;
         network.client.etc("resolv.conf", &format!("nameserver {}\n", resolver::MAIN))?;
-        network.client.etc("hosts", &dns::hosts())?;
         let servers = Servers::start(&network.server, folder.path(), &pki)?;
         let lab = Self { network, _servers: servers, pki, folder };
         lab.wait_for_dns()?;
@@ -275,9 +275,19 @@ fn logs(folder: &Path) -> String {
         let path = entry.path();
         if path.extension().is_some_and(|extension| extension == "log") {
             let log = fs::read_to_string(&path).unwrap_or_default();
-            let tail: Vec<&str> = log.lines().rev().take(10).collect();
-            text += &format!("\n--- {}\n", path.display());
-            tail.iter().rev().for_each(|line| text += &format!("{line}\n"));
+            let lines: Vec<&str> = log.lines().collect();
+            let tail = lines[lines.len().saturating_sub(10)..].join(
+                "
+",
+            );
+            let _infallible = write!(
+                text,
+                "
+--- {}
+{tail}
+",
+                path.display()
+            );
         }
     }
     text

@@ -47,10 +47,11 @@ impl Namespace {
 
     /// Sets kernel parameters of this namespace, by their path below `/proc/sys/net`.
     pub(super) fn set(&self, parameters: &[(&str, &str)]) -> Result<(), String> {
-        let script: String = parameters
+        let script = parameters
             .iter()
             .map(|(path, value)| format!("echo {value} > /proc/sys/net/{path} || exit 1\n"))
-            .collect();
+            .collect::<Vec<_>>()
+            .concat();
         run(self.command("sh").args(["-c", &script])).map(drop)
     }
 
@@ -174,5 +175,6 @@ fn describe(command: &Command) -> String {
 }
 
 fn numbered(text: &str) -> String {
-    text.lines().enumerate().map(|(n, line)| format!("{:4} {line}\n", n + 1)).collect()
+    let lines = text.lines().enumerate().map(|(n, line)| format!("{:4} {line}\n", n + 1));
+    lines.collect::<Vec<_>>().concat()
 }

@@ -173,7 +173,7 @@ fn filter() -> String {
         "table inet roads {{\n\
          chain forward {{\ntype filter hook forward priority filter\n{rules}}}\n\
          chain prerouting {{\ntype nat hook prerouting priority dstnat\n\
-         ip saddr {CLIENT_BEHIND_MIDDLEBOX} meta l4proto tcp dnat ip to {MIDDLEBOX}:443\n}}\n}}\n"
+         ip saddr {CLIENT_BEHIND_MIDDLEBOX} tcp dport 443 dnat ip to {MIDDLEBOX}:443\n}}\n}}\n"
     )
 }
 

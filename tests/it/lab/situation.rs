@@ -53,8 +53,6 @@ pub(super) enum Name {
     Silence,
     /// Two names that point at each other.
     Loop,
-    /// The hosts file says something else than DNS.
-    Overridden { hosts: &'static str },
 }
 
 /// An address, what stands before it, and what answers.
@@ -279,13 +277,6 @@ pub(super) const SITUATIONS: &[Situation] = &[
     fails("sink1.blob.core.windows.net", HTTPS, Name::ResolvesTo("127.0.0.1"), &[], "dns_sinkhole"),
     fails("sink2.blob.core.windows.net", HTTPS, Name::ResolvesTo("192.0.2.9"), &[], "dns_sinkhole"),
     fails("sink3.blob.core.windows.net", HTTPS, Name::ResolvesTo("::"), &[], "dns_sinkhole"),
-    warns(
-        "pinned.blob.core.windows.net",
-        HTTPS,
-        Name::Overridden { hosts: WEB },
-        &[open("52.166.10.3", SITE)],
-        "dns_os_override",
-    ),
     // Private and public paths.
     fails(
         "contoso-absent.westeurope.datafactory.azure.net",

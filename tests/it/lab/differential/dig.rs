@@ -63,11 +63,8 @@ fn add(view: &mut View, message: &str) {
         "REFUSED" => "refused",
         other => panic!("dig says {other}"),
     };
-    *seen = Seen {
-        outcome: outcome.to_owned(),
-        chain,
-        addresses: std::mem::take(&mut seen.addresses),
-    };
+    *seen =
+        Seen { outcome: outcome.to_owned(), chain, addresses: std::mem::take(&mut seen.addresses) };
 }
 
 fn turns_back(chain: &[(String, String)]) -> bool {

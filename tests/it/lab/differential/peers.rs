@@ -38,7 +38,12 @@ pub(super) fn names<'a>(lab: &Lab, rows: impl Iterator<Item = &'a Situation>) ->
             .map(|address| text(address).parse().unwrap())
             .collect(),
     };
-    said["names"].as_object().unwrap().iter().map(|(host, value)| (host.clone(), seen(value))).collect()
+    said["names"]
+        .as_object()
+        .unwrap()
+        .iter()
+        .map(|(host, value)| (host.clone(), seen(value)))
+        .collect()
 }
 
 /// The HTTP status that reqwest gets from each host, `None` where it gets an error.
@@ -108,9 +113,10 @@ async fn resolve_one(resolver: &TokioResolver, name: &str) -> Value {
     for kind in [RecordType::AAAA, RecordType::A] {
         // Absolute, so that no search domain is tried.
         match resolver.lookup(format!("{name}."), kind).await {
-            Ok(lookup) => addresses.extend(
-                lookup.answers().iter().filter_map(|record| record.data.ip_addr()),
-            ),
+            Ok(lookup) => {
+                addresses
+                    .extend(lookup.answers().iter().filter_map(|record| record.data.ip_addr()));
+            }
             Err(error) => outcome = word(&error),
         }
     }
