@@ -208,7 +208,7 @@ pub(super) enum ListsCommand {
 
 #[derive(Debug, Args)]
 pub(super) struct Explain {
-    /// A cause (tls_intercepted), a layer (tls), an error text ("Unable to connect to the remote
+    /// A cause (`tls_intercepted`), a layer (tls), an error text ("Unable to connect to the remote
     /// server") or a word of the portal (Limited)
     #[arg(required = true, value_name = "CAUSE|TEXT")]
     pub(super) text: Vec<String>,

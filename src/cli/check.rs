@@ -45,7 +45,7 @@ pub(super) fn check(command: &Check, arguments: &[OsString]) -> Result<Exit> {
         output::write(Some(path), |out| archive::write(&records, &mut &mut *out))
             .with_context(|| format!("--save-records {}", path.display()))
     });
-    let exit = report(&records, &destinations, command.reporting.fail_on, lines)?;
+    let exit = report(&records, &destinations, command.reporting.fail_on, lines);
     match saved {
         Some(Err(error)) => {
             hint::error(&error);
@@ -62,7 +62,7 @@ pub(super) fn report(
     destinations: &[Destination],
     fail_on: FailOn,
     lines: Option<Lines>,
-) -> Result<Exit> {
+) -> Exit {
     let conclusion = diagnose::conclude(records, &published(&records.run));
     let mut exit = exit_of(records, &conclusion, fail_on);
     let mut lines = lines;
@@ -79,7 +79,7 @@ pub(super) fn report(
             exit = exit.or(Exit::CouldNotWork);
         }
     }
-    Ok(exit)
+    exit
 }
 
 fn write(records: &Records, conclusion: &Conclusion, destination: &Destination) -> Result<()> {

@@ -43,12 +43,12 @@ pub(super) fn prepare(targets: &Targets, names: &[String], stdin: &mut Stdin) ->
         None => None,
     };
     let mut parameters = Parameters::default();
-    let named = [
+    let common = [
         ("factory", &targets.factory),
         ("region", &targets.region),
         ("workspace", &targets.workspace),
     ];
-    for (key, value) in named {
+    for (key, value) in common {
         if let Some(value) = value {
             parameters.set(key, value).with_context(|| format!("--{key}"))?;
         }
@@ -71,13 +71,13 @@ pub(super) fn prepare(targets: &Targets, names: &[String], stdin: &mut Stdin) ->
         service_urls.push(list::service_urls::parse(&lines, "NAME")?);
     }
 
-    let cloud = match targets.cloud {
-        Some(cloud) => cloud.into(),
-        None => {
+    let cloud = targets.cloud.map_or_else(
+        || {
             let told = told_names(targets, &service_urls, auth_key.as_ref());
             list::infer_cloud(told.iter().map(String::as_str)).unwrap_or_default()
-        }
-    };
+        },
+        Cloud::from,
+    );
     let request = Request {
         lists: lists(targets, cloud)?,
         parameters,

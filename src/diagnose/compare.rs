@@ -6,8 +6,8 @@ use super::blockpage::Session;
 use super::finding::{Draft, add, list, place};
 use super::{Case, http, obstacle, sinkhole, tcp, tds, tls};
 use crate::model::{
-    AddressClass, Cause, ChainTrust, End, Failure, Family, Host, Kind, Obstacle, Owner, Subject,
-    Trail, Validity, classify,
+    AddressClass, Cause, End, Failure, Family, Host, Kind, Obstacle, Owner, Subject, Trail,
+    classify,
 };
 
 /// One address, judged on its own.
@@ -58,7 +58,8 @@ fn judge_trail<'a>(case: &Case<'_>, trail: &'a Trail) -> Judged<'a> {
     let mut session = Session::Open;
     if let (Some(tls), Some(host)) = (trail.tls(), endpoint.subject.host()) {
         drafts = tls::judge(&tls.presented, host);
-        session = session_of(&tls.presented, host);
+        session =
+            if tls::proves(&tls.presented, host) { Session::Verified } else { Session::Unverified };
     }
     if let Some(answer) = trail.http() {
         drafts.extend(http::judge(answer, endpoint, session));
@@ -95,14 +96,6 @@ fn has_proof(trail: &Trail, kind: Kind) -> bool {
         Kind::Http => trail.http().is_some(),
         Kind::Tcp => trail.is_connected(),
     }
-}
-
-fn session_of(presented: &crate::model::Presented, host: &Host) -> Session {
-    let trust = &presented.trust;
-    // Dates apart: who holds the key of an expired certificate is still the service.
-    let is_proof = tls::proves(presented, host)
-        || (trust.public == ChainTrust::Trusted && trust.validity != Validity::Current);
-    if is_proof { Session::Verified } else { Session::Unverified }
 }
 
 /// What kept addresses from being asked. A family without a route (or out of reach of `--source`)

@@ -82,7 +82,7 @@ mod tests {
         let busy = Arc::new(Semaphore::new(2));
         let work = |gate: Gate, busy: Arc<Semaphore>| async move {
             gate.turn()
-                .spend(Duration::from_secs(60), async {
+                .spend(Duration::from_mins(1), async {
                     let _one = busy.try_acquire().expect("no more than two are busy at once");
                     tokio::task::yield_now().await;
                 })

@@ -202,7 +202,7 @@ async fn measure(shared: Arc<Shared>, probe: Probe) -> Record {
     if shared.settings.resolve_only {
         return unreached(None, lookups, Vec::new());
     }
-    let trails = walk_all(&shared, &endpoint, host, &lookups).await;
+    let trails = Box::pin(walk_all(&shared, &endpoint, host, &lookups)).await;
     let obstacle = shared
         .stop
         .reason()
@@ -289,7 +289,8 @@ async fn walk(shared: &Shared, endpoint: &Endpoint, host: &Host, remote: SocketA
         Kind::Https | Kind::Relay | Kind::Tls => {
             let now = Timestamp::now();
             let handshake = shared.settings.tls.handshake(stream, host, timeout, now);
-            let stream = match stop.or(turn.spend(ANSWER_PATIENCE, handshake)).await {
+            let handshake = turn.spend(ANSWER_PATIENCE, Box::pin(handshake));
+            let stream = match stop.or(handshake).await {
                 Err(obstacle) => return trail.stop(obstacle),
                 Ok(Err((failure, took))) => return trail.fail(Failure::Tls(failure), took),
                 Ok(Ok((stream, session, took))) => {
@@ -316,7 +317,7 @@ async fn ask_http<S>(
 where
     S: tokio::io::AsyncRead + tokio::io::AsyncWrite + Unpin,
 {
-    let get = http::get(stream, host, endpoint.port, shared.settings.timeout);
+    let get = Box::pin(http::get(stream, host, endpoint.port, shared.settings.timeout));
     match shared.stop.or(turn.spend(ANSWER_PATIENCE, get)).await {
         Err(obstacle) => trail.stop(obstacle),
         Ok(Err((failure, took))) => trail.fail(Failure::Http(failure), took),

@@ -45,7 +45,7 @@ fn rooms_import_downwards_only() {
     let mut wrong = Vec::new();
     for (room, allowed) in MAY_USE {
         for (path, text) in rust_files(&source().join(room)) {
-            for used in text.lines().filter(|line| !is_comment(line)).flat_map(rooms_named) {
+            for used in code(&path, &text).filter(|line| !is_comment(line)).flat_map(rooms_named) {
                 if used != *room && !allowed.contains(&used.as_str()) {
                     wrong.push(format!("{}: {room} uses {used}", shown(&path)));
                 }
@@ -76,14 +76,9 @@ fn pure_rooms_touch_nothing() {
     let mut wrong = Vec::new();
     for room in PURE {
         for (path, text) in rust_files(&source().join(room)) {
-            // What tests do is their own matter.
-            let code = text.split("#[cfg(test)]").next().unwrap_or_default();
-            if path.ends_with("tests.rs")
-                || path.components().any(|part| part.as_os_str() == "tests")
+            for (number, line) in
+                code(&path, &text).enumerate().filter(|(_, line)| !is_comment(line))
             {
-                continue;
-            }
-            for (number, line) in code.lines().enumerate().filter(|(_, line)| !is_comment(line)) {
                 for word in IMPURE_WORDS.iter().filter(|word| line.contains(**word)) {
                     wrong.push(format!("{}:{}: {word}", shown(&path), number + 1));
                 }
@@ -134,6 +129,26 @@ fn rooms_named(line: &str) -> Vec<String> {
         .map(|rest| rest.chars().take_while(|c| c.is_ascii_alphanumeric() || *c == '_').collect())
         .filter(|word: &String| MAY_USE.iter().any(|(room, _)| room == word))
         .collect()
+}
+
+/// The lines of a file that are no tests: what tests do is their own matter. An item under
+/// `#[cfg(test)]` ends with its line, or with a brace in the first column.
+fn code<'a>(path: &Path, text: &'a str) -> impl Iterator<Item = &'a str> {
+    let is_test =
+        path.ends_with("tests.rs") || path.components().any(|part| part.as_os_str() == "tests");
+    let mut is_skipping = is_test;
+    text.lines().filter(move |line| {
+        let was_skipping = is_skipping;
+        if line.starts_with("#[cfg(test)]") {
+            is_skipping = true;
+        } else if is_skipping
+            && !is_test
+            && (line.ends_with(';') && !line.starts_with(' ') || *line == "}")
+        {
+            is_skipping = false;
+        }
+        !was_skipping && !is_skipping
+    })
 }
 
 fn is_comment(line: &str) -> bool {

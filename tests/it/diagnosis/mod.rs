@@ -208,6 +208,13 @@ fn an_address_that_proves_itself_is_no_sinkhole() {
     check(&at(Kind::Https, "127.0.0.1", proven), Status::Pass, &[]);
     check(&at(Kind::Https, "192.0.2.7", proven), Status::Pass, &[]);
     check(&at(Kind::Tds, "127.0.0.1", |way| way.proven(Kind::Tds, "")), Status::Pass, &[]);
+    let expired = |way: Way| {
+        let validity =
+            Validity::Expired { subject: "CN=a".into(), not_after: crate::scene::noon() };
+        let shown = chain(&[SITE], "CN=CA", ChainTrust::Trusted, ChainTrust::Trusted, validity);
+        way.tcp().tls(shown).http(page(200, "OK", "")).done()
+    };
+    check(&at(Kind::Https, "127.0.0.1", expired), Status::Fail, &["tls_expired"]);
     // These prove nobody's identity.
     let page = |way: Way| way.proven(Kind::Http, "");
     check(&at(Kind::Http, "127.0.0.1", page), Status::Fail, &["dns_sinkhole"]);

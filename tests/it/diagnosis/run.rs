@@ -20,6 +20,8 @@ fn the_run_says_once_what_many_share() {
     assert!(codes(run(), both(silent, refused)).is_empty());
     assert!(codes(run(), both(silent, reset_after_hello)).is_empty());
     assert!(codes(run(), vec![relay().goes("40.1.1.1", silent)]).is_empty());
+    let half = relay().goes("40.1.1.1", silent).goes("40.1.1.3", reset_after_hello);
+    assert!(codes(run(), vec![half, control().goes("40.1.1.2", silent)]).is_empty());
     let quiet = |entry, host| Probe::of(entry, host).asks(Ask::silence());
     let all = || vec![quiet("relay", RELAY), quiet("control", CONTROL)];
     assert_eq!(codes(run(), all()), ["dns_timeout"]);
@@ -88,7 +90,6 @@ fn the_prediction_follows_from_control_and_relay() {
         let relay = relay.map(|walk| {
             Probe::of("relay", RELAY).asks(gives(&["40.1.1.1"])).goes("40.1.1.1", walk)
         });
-        let relay = relay.map(|relay| if is_self_contained { relay.optional() } else { relay });
         let prediction =
             conclude(&records(run, relay.into_iter().chain(control).collect())).prediction;
         assert_eq!(prediction.network_allows, expected, "{prediction:#?}");

@@ -198,7 +198,8 @@ impl<'a> Endpoint<'a> {
             port: endpoint.port,
             kind: endpoint.kind.as_str(),
             purpose: &endpoint.purpose,
-            required: endpoint.required,
+            // A gateway that is not assigned yet is not required, listed or not.
+            required: endpoint.required && verdict.counts,
             origin: endpoint.origin.as_str(),
             status: verdict.status.as_str(),
             cause: verdict.cause.map(model::Cause::code),
