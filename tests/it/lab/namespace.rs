@@ -102,7 +102,8 @@ pub(super) fn sweep() {
 fn is_stale(name: &str) -> bool {
     name.strip_prefix(PREFIX)
         .and_then(|rest| rest.split('-').next())
-        .is_some_and(|pid| !Path::new("/proc").join(pid).exists())
+        // A zombie that nobody waits for still has a folder, and no program.
+        .is_some_and(|pid| fs::read_link(Path::new("/proc").join(pid).join("exe")).is_err())
 }
 
 /// Ends every process inside, then the namespace. What runs in a namespace of ours was started by
