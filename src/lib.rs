@@ -12,13 +12,14 @@
 //! | [`wire`] | byte codecs without sockets | DNS messages, HTTP heads, TDS pre-login, TLS records |
 //! | [`probe`] | the only room that touches the measured network | runner, DNS, TCP, TLS, trust, HTTP, TDS, the system's errors |
 //! | [`archive`] | records to and from JSON Lines | what `--save-records` writes and `replay` reads |
-//! | [`tags`] | which addresses Azure publishes as its own | snapshots of service tags |
+//! | [`tags`] | which service tags hold an address | Microsoft's weekly file, snapshots of it, differences |
+//! | [`firewall`] | what rules do with a flow | address, port and rule sets, decisions, gaps, readers and writers of rules |
 //! | [`diagnose`] | records to verdicts | a file a layer, the catalogue of causes, `explain` |
 //! | [`report`] | verdicts to bytes | table, JSON, JSON Lines |
 //! | [`cli`] | arguments to configuration, then commands | files, environment, exit codes |
 //!
 //! Imports go down only: `cli` → {`report`, `probe`} → {`diagnose`, `plan`, `list`, `wire`,
-//! `archive`, `tags`} → `model`. `probe` does not know `diagnose`; `diagnose` does not know
+//! `archive`, `firewall`} → `tags` → `model`. `probe` does not know `diagnose`; `diagnose` does not know
 //! sockets; only `cli` and `probe` touch the world. `tests/it/tidy.rs` holds the table and fails
 //! on any other edge.
 //!
@@ -43,6 +44,7 @@
 pub mod archive;
 pub mod cli;
 pub mod diagnose;
+pub mod firewall;
 pub mod list;
 pub mod model;
 pub mod plan;

@@ -13,14 +13,22 @@ const MAY_USE: &[(&str, &[&str])] = &[
     ("list", &["model"]),
     ("plan", &["model"]),
     ("archive", &["model"]),
+    ("firewall", &["model", "tags"]),
     ("diagnose", &["model", "plan"]),
     ("report", &["model", "plan", "diagnose"]),
     ("probe", &["model", "plan", "wire"]),
-    ("cli", &["model", "list", "plan", "wire", "archive", "tags", "diagnose", "report", "probe"]),
+    (
+        "cli",
+        &[
+            "model", "list", "plan", "wire", "archive", "tags", "firewall", "diagnose", "report",
+            "probe",
+        ],
+    ),
 ];
 
 /// The rooms without sockets, clocks, files and environment.
-const PURE: &[&str] = &["model", "wire", "tags", "list", "plan", "archive", "diagnose", "report"];
+const PURE: &[&str] =
+    &["model", "wire", "tags", "list", "plan", "archive", "firewall", "diagnose", "report"];
 
 const IMPURE_WORDS: &[&str] = &[
     "Timestamp::now",
