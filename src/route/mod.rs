@@ -1,0 +1,9 @@
+//! Which way each name is configured to go, and why: `NO_PROXY`, .NET bypass lists, the agent's
+//! own configuration files, PAC. Pure: the texts are read by others, and what a PAC asks of DNS,
+//! the clock and this host is handed in.
+
+mod matched;
+mod proxy_url;
+
+pub use matched::Matched;
+pub use proxy_url::{Credentials, ProxyScheme, ProxyUrl, ProxyUrlError};
