@@ -3,7 +3,9 @@
 //! the clock and this host is handed in.
 
 mod matched;
+mod no_proxy;
 mod proxy_url;
 
 pub use matched::Matched;
+pub use no_proxy::{Dialect, Ignored, NoProxy, Scheme};
 pub use proxy_url::{Credentials, ProxyScheme, ProxyUrl, ProxyUrlError};
