@@ -2,10 +2,14 @@
 //! own configuration files, PAC. Pure: the texts are read by others, and what a PAC asks of DNS,
 //! the clock and this host is handed in.
 
+mod bypass;
+mod dotnet_regex;
 mod matched;
 mod no_proxy;
 mod proxy_url;
 
+pub use bypass::{BypassEntry, BypassList, InvalidRule, LocalView, Undecided, uri_form};
+pub use dotnet_regex::{GaveUp, Pattern, PatternFault};
 pub use matched::Matched;
 pub use no_proxy::{Dialect, Ignored, NoProxy, Scheme};
 pub use proxy_url::{Credentials, ProxyScheme, ProxyUrl, ProxyUrlError};
