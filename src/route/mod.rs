@@ -2,12 +2,16 @@
 //! own configuration files, PAC. Pure: the texts are read by others, and what a PAC asks of DNS,
 //! the clock and this host is handed in.
 
+mod agent_config;
 mod bypass;
 mod dotnet_regex;
 mod matched;
 mod no_proxy;
 mod proxy_url;
 
+pub use agent_config::{
+    AgentConfigError, AgentProxy, ConfigFault, DefaultProxy, ProxyAddress, ProxyElement, Setting,
+};
 pub use bypass::{BypassEntry, BypassList, InvalidRule, LocalView, Undecided, uri_form};
 pub use dotnet_regex::{GaveUp, Pattern, PatternFault};
 pub use matched::Matched;
