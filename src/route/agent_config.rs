@@ -61,7 +61,7 @@ pub struct ProxyElement {
 pub enum ProxyAddress {
     /// A proxy that .NET Framework can use: `http://HOST:PORT`.
     Usable(ProxyUrl),
-    /// A proxy of a scheme that it cannot ("The ServicePointManager does not support proxies with
+    /// A proxy of a scheme that it cannot ("The `ServicePointManager` does not support proxies with
     /// the … scheme").
     WrongScheme(ProxyUrl),
     /// `HOST:PORT`: .NET takes the host for a scheme.

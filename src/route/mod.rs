@@ -7,6 +7,8 @@ mod bypass;
 mod dotnet_regex;
 mod matched;
 mod no_proxy;
+#[cfg(feature = "pac")]
+mod pac;
 mod proxy_url;
 
 pub use agent_config::{
@@ -16,4 +18,9 @@ pub use bypass::{BypassEntry, BypassList, InvalidRule, LocalView, Undecided, uri
 pub use dotnet_regex::{GaveUp, Pattern, PatternFault};
 pub use matched::Matched;
 pub use no_proxy::{Dialect, Ignored, NoProxy, Scheme};
+#[cfg(feature = "pac")]
+pub use pac::{
+    PacAnswer, PacChoice, PacError, PacErrorKind, PacEvaluation, PacLimits, PacQuestion, PacScript,
+    PacSurroundings, Resolve,
+};
 pub use proxy_url::{Credentials, ProxyScheme, ProxyUrl, ProxyUrlError};

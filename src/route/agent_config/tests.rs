@@ -199,7 +199,10 @@ fn what_is_no_configuration_is_refused_with_its_place() {
         (b"<configuration>", "not well-formed"),
         (b"not xml", "f, line 1, column 1: not well-formed"),
         (deep.as_bytes(), "not well-formed"),
-        (b"<configuration><p a='u:p&secret;@h'/></configuration>", "column 25: not well-formed XML: an unknown entity"),
+        (
+            b"<configuration><p a='u:p&secret;@h'/></configuration>",
+            "column 25: not well-formed XML: an unknown entity",
+        ),
         (b"<!-- x -->\n<html/>", "f, line 2: expected <configuration>, found <html>"),
     ] {
         let error = AgentProxy::parse("f", bytes).unwrap_err().to_string();
