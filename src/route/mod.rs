@@ -4,23 +4,31 @@
 
 mod agent_config;
 mod bypass;
+mod decide;
 mod dotnet_regex;
+mod environment;
 mod matched;
 mod no_proxy;
 #[cfg(feature = "pac")]
 mod pac;
 mod proxy_url;
+mod question;
 
 pub use agent_config::{
     AgentConfigError, AgentProxy, ConfigFault, DefaultProxy, ProxyAddress, ProxyElement, Setting,
 };
 pub use bypass::{BypassEntry, BypassList, InvalidRule, LocalView, Undecided, uri_form};
+pub use decide::{
+    AgentRoute, Configuration, Decision, Exceptions, FixedProxy, Named, RouteError, Way,
+};
 pub use dotnet_regex::{GaveUp, Pattern, PatternFault};
+pub use environment::{EnvironmentError, from_environment};
 pub use matched::Matched;
 pub use no_proxy::{Dialect, Ignored, NoProxy, Scheme};
 #[cfg(feature = "pac")]
 pub use pac::{
-    PacAnswer, PacChoice, PacError, PacErrorKind, PacEvaluation, PacLimits, PacQuestion, PacScript,
+    PacAnswer, PacChoice, PacError, PacErrorKind, PacEvaluation, PacLimits, PacScript,
     PacSurroundings, Resolve,
 };
 pub use proxy_url::{Credentials, ProxyScheme, ProxyUrl, ProxyUrlError};
+pub use question::PacQuestion;

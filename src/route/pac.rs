@@ -24,6 +24,7 @@ pub use self::answer::{PacAnswer, PacChoice};
 use self::host::Shared;
 use super::bypass::uri_form;
 use super::no_proxy::Scheme;
+use super::question::PacQuestion;
 use crate::model::Host;
 
 /// A loaded script.
@@ -72,15 +73,6 @@ impl Default for PacLimits {
             source: 4 << 20,
         }
     }
-}
-
-/// A name that a script asked for, and what it was told.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct PacQuestion {
-    /// The name.
-    pub name: String,
-    /// Its addresses; none where it did not resolve.
-    pub addresses: Vec<IpAddr>,
 }
 
 /// What one evaluation came to. Questions are kept whatever it came to.

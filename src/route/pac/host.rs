@@ -10,7 +10,8 @@ use jiff::Zoned;
 use jiff::tz::TimeZone;
 use rquickjs::{Ctx, Function, Object};
 
-use super::{PacLimits, PacQuestion, PacSurroundings};
+use super::{PacLimits, PacSurroundings};
+use crate::route::question::PacQuestion;
 
 /// What a script's functions share with the one who asks it.
 pub(super) struct Shared {
