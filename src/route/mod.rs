@@ -3,6 +3,7 @@
 //! the clock and this host is handed in.
 
 mod agent_config;
+mod agent_lint;
 mod bypass;
 mod decide;
 mod dotnet_regex;
@@ -11,12 +12,15 @@ mod matched;
 mod no_proxy;
 #[cfg(feature = "pac")]
 mod pac;
+mod pattern_meaning;
 mod proxy_url;
 mod question;
+mod suggest;
 
 pub use agent_config::{
     AgentConfigError, AgentProxy, ConfigFault, DefaultProxy, ProxyAddress, ProxyElement, Setting,
 };
+pub use agent_lint::{LintFinding, LintKind, LintNames, LintWeight, lint};
 pub use bypass::{BypassEntry, BypassList, InvalidRule, LocalView, Undecided, uri_form};
 pub use decide::{
     AgentRoute, Configuration, Decision, Exceptions, FixedProxy, Named, RouteError, Way,
@@ -32,3 +36,4 @@ pub use pac::{
 };
 pub use proxy_url::{Credentials, ProxyScheme, ProxyUrl, ProxyUrlError};
 pub use question::PacQuestion;
+pub use suggest::{Suggestion, corrected_fragment, suggest};
