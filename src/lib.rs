@@ -1,5 +1,45 @@
 //! `pathproof`: a network path probe and endpoint allowlist verifier for hosts that run Azure's
-//! self-hosted integration runtime.
+//! self-hosted integration runtime. The library is the program's; it promises no stable API. What
+//! other programs may rely on is the command line and its JSON.
+//!
+//! # The rooms, in the order in which values pass through them
+//!
+//! | room | does | holds |
+//! |---|---|---|
+//! | [`model`] | the nouns everyone shares | names, endpoints, lookups, trails, records, causes, verdicts |
+//! | [`list`] | text to entries, entries to endpoints | endpoint lists, service URLs, authentication keys |
+//! | [`route`] | which way each name is configured to go | proxy URLs, `NO_PROXY`, the agent's files, PAC |
+//! | [`plan`] | endpoints to probes | order, deduplication, relay gateways |
+//! | [`wire`] | byte codecs without sockets | DNS messages, HTTP heads, TDS pre-login, TLS records |
+//! | [`probe`] | the only room that touches the measured network | runner, DNS, TCP, TLS, trust, HTTP, TDS, the system's errors |
+//! | [`archive`] | records to and from JSON Lines | what `--save-records` writes and `replay` reads |
+//! | [`tags`] | which addresses Azure publishes as its own | snapshots of service tags |
+//! | [`diagnose`] | records to verdicts | a file a layer, the catalogue of causes, `explain` |
+//! | [`report`] | verdicts to bytes | table, JSON, JSON Lines |
+//! | [`cli`] | arguments to configuration, then commands | files, environment, exit codes |
+//!
+//! Imports go down only: `cli` → {`report`, `probe`} → {`diagnose`, `plan`, `route`, `list`,
+//! `wire`, `archive`, `tags`} → `model`. `probe` does not know `diagnose`; `diagnose` does not know
+//! sockets; only `cli` and `probe` touch the world. `tests/it/tidy.rs` holds the table and fails
+//! on any other edge.
+//!
+//! # Where a change goes
+//!
+//! * a new cause: `model/cause.rs`, `diagnose/catalogue/`, the layer's file in `diagnose/`, a case
+//!   in `tests/cases/`;
+//! * a new endpoint: `endpoint-lists/`;
+//! * a new step of a trail: `model/step.rs`, a stage in `probe/`, `probe/runner.rs`, a file in
+//!   `diagnose/`; the compiler finds the rest;
+//! * a new format: `report/`, and one arm in `cli/check.rs`;
+//! * a new option: `cli/arguments.rs`, and what it means in `cli/request.rs` or `cli/measure.rs`.
+//!
+//! # Words
+//!
+//! *entry*: one line of an endpoint list. *endpoint*: an entry made concrete. *route*: direct, or
+//! through one proxy. *probe*: endpoint × route. *record*: everything seen for one probe. *trail*:
+//! what was seen at one address, as steps, of which only the last can have failed. *cause*: a
+//! stable code for what is wrong. *finding*: cause, severity, certainty, evidence, rivals, owner,
+//! remedy. *verdict*: an endpoint's status and findings.
 
 pub mod archive;
 pub mod cli;

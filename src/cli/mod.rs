@@ -1,1 +1,54 @@
-//! Arguments to configuration, then commands.
+//! Arguments to configuration, then commands. The only room that reads files and the environment,
+//! writes reports and chooses the exit code.
+
+mod arguments;
+mod check;
+mod duration;
+mod exit;
+mod explain;
+mod hint;
+mod input;
+mod lists;
+mod measure;
+mod output;
+mod progress;
+mod replay;
+mod request;
+mod resolve;
+mod vantage;
+
+use std::ffi::OsString;
+use std::process::ExitCode;
+
+use clap::Parser;
+
+use arguments::{Arguments, Command};
+pub use exit::Exit;
+
+/// Runs one command line and says how it ended.
+pub fn run(arguments: impl IntoIterator<Item = OsString>) -> ExitCode {
+    let arguments: Vec<OsString> = arguments.into_iter().collect();
+    let parsed = match Arguments::try_parse_from(&arguments) {
+        Ok(parsed) => parsed,
+        Err(error) => {
+            // Help and version are answers, on standard output; all else is a usage error.
+            let exit = if error.use_stderr() { Exit::CouldNotWork } else { Exit::Satisfied };
+            let _ = error.print();
+            return exit.into();
+        }
+    };
+    let done = match parsed.command {
+        Command::Check(command) => check::check(&command, &arguments),
+        Command::Replay(command) => replay::replay(&command),
+        Command::Resolve(command) => resolve::resolve(&command, &arguments),
+        Command::Lists(command) => lists::lists(&command),
+        Command::Explain(command) => explain::explain(&command),
+    };
+    match done {
+        Ok(exit) => exit.into(),
+        Err(error) => {
+            hint::error(&error);
+            Exit::CouldNotWork.into()
+        }
+    }
+}

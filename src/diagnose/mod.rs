@@ -1,1 +1,133 @@
 //! Records to verdicts. Pure: no sockets, no clock.
+//!
+//! One file a layer says what a failure of that layer means; [`compare`](self) weighs the trails of
+//! a name against each other; `run` finds what many records have in common; `prediction` says what
+//! it comes to for the runtime. The words stand in the [`catalogue`].
+
+mod blockpage;
+pub mod catalogue;
+mod compare;
+mod dns;
+pub mod explain;
+mod finding;
+mod gateway;
+mod http;
+mod obstacle;
+mod path;
+mod prediction;
+mod relay;
+mod run;
+mod sinkhole;
+mod tcp;
+mod tds;
+mod tls;
+
+use std::net::IpAddr;
+
+use crate::model::{
+    Conclusion, Endpoint, Record, Records, Run, Severity, Status, Summary, Verdict,
+};
+use finding::Draft;
+pub use path::taken_as_private;
+
+/// Whether the cloud publishes an address as its own; `None` where that is not known.
+pub type IsAzure<'a> = &'a dyn Fn(IpAddr) -> Option<bool>;
+
+/// An [`IsAzure`] for where no published ranges are at hand: nothing is known, nothing is found.
+#[must_use]
+pub const fn ranges_unknown(_: IpAddr) -> Option<bool> {
+    None
+}
+
+/// One record, with what it is judged against.
+#[derive(Clone, Copy)]
+struct Case<'a> {
+    record: &'a Record,
+    run: &'a Run,
+    is_azure: IsAzure<'a>,
+}
+
+impl<'a> Case<'a> {
+    fn endpoint(&self) -> &'a Endpoint {
+        &self.record.endpoint
+    }
+
+    /// An address that cannot answer was accepted: an accepted connection proves nothing.
+    fn is_control_accepted(&self) -> bool {
+        self.run.control.as_ref().is_some_and(crate::model::Trail::is_connected)
+    }
+
+    /// This host's own addresses, for firewall rules.
+    fn from(&self) -> String {
+        match &*self.run.vantage.addresses {
+            [] => "this host".to_owned(),
+            addresses => finding::list(addresses, 3),
+        }
+    }
+}
+
+/// What one record means, whatever the others say: the same while a run goes on and afterwards.
+#[must_use]
+pub fn verdict(record: &Record, run: &Run, is_azure: IsAzure<'_>) -> Verdict {
+    if gateway::is_unassigned(record) {
+        let finding = gateway::unassigned(record).of(&record.endpoint);
+        return Verdict {
+            status: Status::Unknown,
+            cause: Some(finding.cause),
+            findings: vec![finding],
+            counts: false,
+        };
+    }
+    let case = Case { record, run, is_azure };
+    let mut drafts = Vec::new();
+    dns::judge(&case, &mut drafts);
+    path::judge(&case, &mut drafts);
+    let is_proven = compare::judge(&case, &mut drafts);
+    obstacle::judge(&case, &mut drafts);
+    if drafts.is_empty() && !is_proven {
+        drafts.push(obstacle::nothing_asked(record));
+    }
+    settle(drafts, &record.endpoint)
+}
+
+/// What a whole run means. `verdicts[i]` belongs to `records[i]`.
+#[must_use]
+pub fn conclude(records: &Records, is_azure: IsAzure<'_>) -> Conclusion {
+    let verdicts: Vec<Verdict> =
+        records.records.iter().map(|record| verdict(record, &records.run, is_azure)).collect();
+    conclude_with(records, verdicts)
+}
+
+/// The same where the verdicts are known already, as a stream of endpoints leaves them behind.
+#[must_use]
+pub fn conclude_with(records: &Records, verdicts: Vec<Verdict>) -> Conclusion {
+    let findings = run::findings(records, &verdicts);
+    let prediction = prediction::predict(records, &verdicts);
+    let summary = summarise(&verdicts);
+    Conclusion { verdicts, findings, summary, prediction }
+}
+
+fn summarise(verdicts: &[Verdict]) -> Summary {
+    let mut summary = Summary::default();
+    for verdict in verdicts.iter().filter(|verdict| verdict.counts) {
+        match verdict.status {
+            Status::Pass => summary.pass += 1,
+            Status::Warn => summary.warn += 1,
+            Status::Fail => summary.fail += 1,
+            Status::Unknown => summary.unknown += 1,
+        }
+    }
+    summary
+}
+
+fn settle(drafts: Vec<Draft>, endpoint: &Endpoint) -> Verdict {
+    let mut findings: Vec<_> = drafts.into_iter().map(|draft| draft.of(endpoint)).collect();
+    finding::sort(&mut findings);
+    let first = findings.first();
+    let status = first.map_or(Status::Pass, |finding| match finding.severity {
+        Severity::Fail => Status::Fail,
+        Severity::Warn => Status::Warn,
+        Severity::Unknown => Status::Unknown,
+    });
+    Verdict { status, cause: first.map(|finding| finding.cause), findings, counts: true }
+}

@@ -4,8 +4,10 @@
 mod address;
 mod cause;
 mod certificate;
+mod cloud;
 mod dns;
 mod endpoint;
+mod gateway;
 mod name;
 mod obstacle;
 mod record;
@@ -16,11 +18,13 @@ mod verdict;
 pub use address::{AddressClass, classify};
 pub use cause::{Cause, Severity};
 pub use certificate::{Certificate, ChainTrust, Presented, Trust, Validity};
+pub use cloud::Cloud;
 pub use dns::{
     Answer, ChainLink, DnsFailure, Exchange, Family, LinkData, Lookup, LookupOutcome, Resolver,
     ResponseCode, Transport,
 };
 pub use endpoint::{Endpoint, Expectation, Fingerprint, Kind, Origin, Reach, Subject};
+pub use gateway::{GatewayName, GatewaySeries};
 pub use name::{Host, HostName, NameError};
 pub use obstacle::{Obstacle, OsError, Whose};
 pub use record::{Proxied, Record, Records, Route, RouteChoice, RouteIntent, Run, Vantage};

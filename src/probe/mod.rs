@@ -1,3 +1,22 @@
 //! The only room that touches the measured network: sockets and clocks.
+//!
+//! [`run`] carries out a plan: every probe a task, every address its own trail, each trail a plain
+//! sequence of stages. A stage gets its deadline, spawns nothing, and says what it saw or how it
+//! failed in the model's words; what that means is diagnosis, elsewhere.
 
+mod control;
+mod crypto;
 pub mod dns;
+pub mod http;
+pub mod os_error;
+mod pace;
+mod runner;
+mod stop;
+mod tap;
+pub mod tcp;
+pub mod tds;
+pub mod tls;
+pub mod trust;
+
+pub use runner::{Outcome, Progress, Settings, run};
+pub use stop::Stop;

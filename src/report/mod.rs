@@ -1,1 +1,10 @@
 //! Verdicts to bytes: table, JSON, JSON Lines. Pure.
+
+mod assemble;
+pub mod json;
+pub mod resolve;
+#[cfg(test)]
+mod sample;
+mod terminal;
+
+pub use terminal::{Style, table};

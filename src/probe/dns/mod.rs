@@ -1,1 +1,90 @@
-//! DNS, step by step: our own exchange over hickory-proto.
+//! DNS, step by step: our own exchange, because resolver libraries hide what diagnosis needs.
+//!
+//! Every server is asked by itself, A and AAAA side by side, and everything that came of it is
+//! kept: the whole chain whatever its end, the code, silence told from a closed port. Nothing is
+//! cached and nobody is preferred. A question is asked once a run, however many ask for it.
+
+mod errors;
+mod ids;
+mod pool;
+#[cfg(target_os = "linux")]
+mod receive_errors;
+mod server;
+mod socket;
+mod stream;
+mod system;
+
+use std::collections::HashMap;
+use std::net::{IpAddr, SocketAddr};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::time::Duration;
+
+use futures_util::future::join_all;
+use tokio::sync::OnceCell;
+
+pub use self::system::{SystemServersError, system_servers};
+
+use self::server::Server;
+use crate::model::{Family, HostName, Lookup, Resolver};
+
+/// How questions are asked.
+#[derive(Clone, Debug)]
+pub struct Settings {
+    /// How long a question may take over UDP with its repetitions, and again over TCP after a
+    /// truncated answer.
+    pub timeout: Duration,
+    /// A, AAAA or both.
+    pub families: Vec<Family>,
+    /// The local address to leave from. Servers on loopback are asked from loopback all the same:
+    /// stub resolvers answer nobody else.
+    pub source: Option<IpAddr>,
+}
+
+/// Asks all servers of a run, and remembers what they said until it is dropped.
+#[derive(Debug)]
+pub struct Client {
+    servers: Vec<Server>,
+    families: Vec<Family>,
+    lookups: Mutex<HashMap<HostName, Arc<OnceCell<Lookups>>>>,
+}
+
+/// One a server, in the order of the servers.
+type Lookups = Vec<Arc<Lookup>>;
+
+impl Client {
+    /// Asks `servers`. Nothing is opened before the first question.
+    #[must_use]
+    pub fn new(servers: Vec<SocketAddr>, settings: Settings) -> Self {
+        let Settings { timeout, families, source } = settings;
+        let servers =
+            servers.into_iter().map(|address| Server::new(address, source, timeout)).collect();
+        Self { servers, families, lookups: Mutex::default() }
+    }
+
+    /// What each server says about `name`, in the order of the servers.
+    ///
+    /// Must run in a tokio runtime with IO and time. May be dropped at any point: another lookup
+    /// of the same name that waits for it then asks by itself.
+    pub async fn lookup(&self, name: &HostName) -> Vec<Arc<Lookup>> {
+        let lookup = Arc::clone(lock(&self.lookups).entry(name.clone()).or_default());
+        lookup.get_or_init(|| self.ask_all(name)).await.clone()
+    }
+
+    async fn ask_all(&self, name: &HostName) -> Lookups {
+        join_all(self.servers.iter().map(|server| self.ask(server, name))).await
+    }
+
+    async fn ask(&self, server: &Server, name: &HostName) -> Arc<Lookup> {
+        let questions = self.families.iter().map(|family| server.ask(name, *family));
+        Arc::new(Lookup {
+            resolver: Resolver::Server(server.address()),
+            name: name.clone(),
+            exchanges: join_all(questions).await,
+        })
+    }
+}
+
+/// No section under these locks can leave a value half changed, so a panic elsewhere spoils none.
+fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
+    mutex.lock().unwrap_or_else(PoisonError::into_inner)
+}

@@ -1,0 +1,245 @@
+//! Version 1 of the archive's lines. These structs are the format: the model can change without
+//! them, and they change only by optional fields.
+//!
+//! Whoever reads an archive ignores fields and line types it does not know, so that a later
+//! program may add what an earlier one can do without. What an earlier one cannot do without
+//! needs a new [`SCHEMA`].
+
+mod certificate;
+mod dns;
+mod endpoint;
+mod network;
+mod trail;
+
+use std::borrow::Cow;
+use std::net::{IpAddr, SocketAddr};
+use std::sync::Arc;
+use std::time::Duration;
+
+use ipnet::IpNet;
+use jiff::Timestamp;
+use serde::{Deserialize, Serialize};
+
+pub(super) use certificate::{Certificate, Fingerprint, Presented};
+pub(super) use dns::Lookup;
+use endpoint::{Endpoint, RouteChoice};
+use network::Obstacle;
+pub(super) use trail::Trail;
+
+use super::reference::{References, Unresolved};
+use crate::model;
+
+/// What the first line says.
+pub(super) const SCHEMA: &str = "pathproof.records/1";
+
+/// What every line can be read as.
+#[derive(Deserialize)]
+pub(super) struct Tag<'a> {
+    #[serde(rename = "type")]
+    pub(super) line: Cow<'a, str>,
+}
+
+/// What the first line of every version can be read as.
+#[derive(Deserialize)]
+pub(super) struct Version<'a> {
+    pub(super) schema: Cow<'a, str>,
+}
+
+/// The first line: what holds for the whole run.
+#[derive(Serialize, Deserialize)]
+#[serde(tag = "type", rename = "run")]
+pub(super) struct Run<'a> {
+    schema: Cow<'a, str>,
+    version: Cow<'a, str>,
+    /// How many `record` lines follow, so that a file cut between two lines is noticed. Absent in
+    /// files written by hand.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub(super) records: Option<u64>,
+    started_at: Timestamp,
+    took_ns: Nanoseconds,
+    options: Vec<Cow<'a, str>>,
+    vantage: Vantage<'a>,
+    cloud: Cow<'a, str>,
+    lists: Vec<Cow<'a, str>>,
+    private_networks: Vec<IpNet>,
+    is_resolver_given: bool,
+    is_self_contained: bool,
+}
+
+impl<'a> Run<'a> {
+    /// The line that announces `records` records of `run`.
+    pub(super) fn new(run: &'a model::Run, records: usize) -> Self {
+        Self {
+            schema: SCHEMA.into(),
+            version: (&*run.version).into(),
+            records: u64::try_from(records).ok(),
+            started_at: run.started_at,
+            took_ns: run.took.into(),
+            options: borrow_all(&run.options),
+            vantage: (&run.vantage).into(),
+            cloud: (&*run.cloud).into(),
+            lists: borrow_all(&run.lists),
+            private_networks: run.private_networks.clone(),
+            is_resolver_given: run.is_resolver_given,
+            is_self_contained: run.is_self_contained,
+        }
+    }
+}
+
+impl From<Run<'_>> for model::Run {
+    fn from(run: Run<'_>) -> Self {
+        Self {
+            version: run.version.into_owned(),
+            started_at: run.started_at,
+            took: run.took_ns.into(),
+            options: own_all(run.options),
+            vantage: run.vantage.into(),
+            cloud: run.cloud.into_owned(),
+            lists: own_all(run.lists),
+            private_networks: run.private_networks,
+            is_resolver_given: run.is_resolver_given,
+            is_self_contained: run.is_self_contained,
+            control: None,
+        }
+    }
+}
+
+#[derive(Serialize, Deserialize)]
+struct Vantage<'a> {
+    hostname: Cow<'a, str>,
+    os: Cow<'a, str>,
+    account: Cow<'a, str>,
+    addresses: Vec<IpAddr>,
+    resolvers: Vec<SocketAddr>,
+    proxy_source: Cow<'a, str>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    proxy_url: Option<Cow<'a, str>>,
+}
+
+impl<'a> From<&'a model::Vantage> for Vantage<'a> {
+    fn from(vantage: &'a model::Vantage) -> Self {
+        Self {
+            hostname: (&*vantage.hostname).into(),
+            os: (&*vantage.os).into(),
+            account: (&*vantage.account).into(),
+            addresses: vantage.addresses.clone(),
+            resolvers: vantage.resolvers.clone(),
+            proxy_source: (&*vantage.proxy_source).into(),
+            proxy_url: vantage.proxy_url.as_deref().map(Cow::from),
+        }
+    }
+}
+
+impl From<Vantage<'_>> for model::Vantage {
+    fn from(vantage: Vantage<'_>) -> Self {
+        Self {
+            hostname: vantage.hostname.into_owned(),
+            os: vantage.os.into_owned(),
+            account: vantage.account.into_owned(),
+            addresses: vantage.addresses,
+            resolvers: vantage.resolvers,
+            proxy_source: vantage.proxy_source.into_owned(),
+            proxy_url: vantage.proxy_url.map(Cow::into_owned),
+        }
+    }
+}
+
+/// What the control address did (`run.control`). A line of its own: it may refer to certificates,
+/// and nothing stands before the first line.
+#[derive(Serialize, Deserialize)]
+#[serde(tag = "type", rename = "control")]
+pub(super) struct Control<'a> {
+    pub(super) trail: Trail<'a>,
+}
+
+/// Everything seen for one probe.
+#[derive(Serialize, Deserialize)]
+#[serde(tag = "type", rename = "record")]
+pub(super) struct Record<'a> {
+    endpoint: Endpoint<'a>,
+    route: RouteChoice<'a>,
+    lookups: Vec<u64>,
+    trails: Vec<Trail<'a>>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    obstacle: Option<Obstacle<'a>>,
+    at: Timestamp,
+}
+
+impl<'a> Record<'a> {
+    /// The line of `record`, whose lookups have these numbers and whose trails are these.
+    pub(super) fn new(
+        record: &'a model::Record,
+        lookups: Vec<u64>,
+        trails: Vec<Trail<'a>>,
+    ) -> Self {
+        Self {
+            endpoint: (&*record.endpoint).into(),
+            route: (&record.route).into(),
+            lookups,
+            trails,
+            obstacle: record.obstacle.as_ref().map(Obstacle::from),
+            at: record.at,
+        }
+    }
+
+    /// The record, with what it refers to.
+    pub(super) fn resolve(self, references: &References) -> Result<model::Record, Unresolved> {
+        let lookups = self.lookups.into_iter().map(|number| references.lookup(number));
+        let trails = self.trails.into_iter().map(|trail| trail.resolve(references));
+        Ok(model::Record {
+            endpoint: Arc::new(self.endpoint.into()),
+            route: self.route.into(),
+            lookups: lookups.collect::<Result<_, _>>()?,
+            trails: trails.collect::<Result<_, _>>()?,
+            obstacle: self.obstacle.map(model::Obstacle::from),
+            at: self.at,
+        })
+    }
+}
+
+/// A length of time in nanoseconds: nothing is lost, and 64 bits hold five centuries.
+#[derive(Clone, Copy, Serialize, Deserialize)]
+#[serde(transparent)]
+struct Nanoseconds(u64);
+
+impl From<Duration> for Nanoseconds {
+    fn from(duration: Duration) -> Self {
+        Self(u64::try_from(duration.as_nanos()).unwrap_or(u64::MAX))
+    }
+}
+
+impl From<Nanoseconds> for Duration {
+    fn from(nanoseconds: Nanoseconds) -> Self {
+        Self::from_nanos(nanoseconds.0)
+    }
+}
+
+fn borrow_all(texts: &[String]) -> Vec<Cow<'_, str>> {
+    texts.iter().map(|text| Cow::from(&**text)).collect()
+}
+
+fn own_all(texts: Vec<Cow<'_, str>>) -> Vec<String> {
+    texts.into_iter().map(Cow::into_owned).collect()
+}
+
+/// A wire enum of words, each the same as a domain enum's variant of that name.
+macro_rules! words {
+    ($name:ident { $($variant:ident),+ $(,)? }) => {
+        #[derive(Clone, Copy, Serialize, Deserialize)]
+        #[serde(rename_all = "snake_case")]
+        pub(super) enum $name { $($variant),+ }
+
+        impl From<model::$name> for $name {
+            fn from(word: model::$name) -> Self {
+                match word { $(model::$name::$variant => Self::$variant),+ }
+            }
+        }
+
+        impl From<$name> for model::$name {
+            fn from(word: $name) -> Self {
+                match word { $($name::$variant => Self::$variant),+ }
+            }
+        }
+    };
+}
+use words;

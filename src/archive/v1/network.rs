@@ -1,0 +1,147 @@
+//! What several lines hold: names, system errors, time-outs, obstacles, routes.
+
+use std::borrow::Cow;
+use std::fmt;
+use std::sync::Arc;
+
+use serde::de::{self, Visitor};
+use serde::{Deserialize, Deserializer, Serialize, Serializer};
+
+use super::Nanoseconds;
+use crate::model;
+
+/// A host name, checked while it is read, so that an error has its place.
+#[derive(Clone)]
+pub(super) struct Name(pub(super) model::HostName);
+
+impl Serialize for Name {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.serialize_str(self.0.as_str())
+    }
+}
+
+impl<'de> Deserialize<'de> for Name {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        struct Text;
+        impl Visitor<'_> for Text {
+            type Value = Name;
+
+            fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+                f.write_str("a host name")
+            }
+
+            fn visit_str<E: de::Error>(self, text: &str) -> Result<Name, E> {
+                model::HostName::parse(text).map(Name).map_err(E::custom)
+            }
+        }
+        deserializer.deserialize_str(Text)
+    }
+}
+
+#[derive(Serialize, Deserialize)]
+pub(super) struct OsError<'a> {
+    code: i32,
+    symbol: Cow<'a, str>,
+}
+
+impl<'a> From<&'a model::OsError> for OsError<'a> {
+    fn from(os: &'a model::OsError) -> Self {
+        Self { code: os.code, symbol: (&*os.symbol).into() }
+    }
+}
+
+impl From<OsError<'_>> for model::OsError {
+    fn from(os: OsError<'_>) -> Self {
+        Self { code: os.code, symbol: os.symbol.into_owned() }
+    }
+}
+
+#[derive(Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub(super) enum Whose<'a> {
+    OursNs(Nanoseconds),
+    Kernel(OsError<'a>),
+}
+
+impl<'a> From<&'a model::Whose> for Whose<'a> {
+    fn from(whose: &'a model::Whose) -> Self {
+        match whose {
+            model::Whose::Ours(limit) => Self::OursNs((*limit).into()),
+            model::Whose::Kernel(os) => Self::Kernel(os.into()),
+        }
+    }
+}
+
+impl From<Whose<'_>> for model::Whose {
+    fn from(whose: Whose<'_>) -> Self {
+        match whose {
+            Whose::OursNs(limit) => Self::Ours(limit.into()),
+            Whose::Kernel(os) => Self::Kernel(os.into()),
+        }
+    }
+}
+
+#[derive(Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub(super) enum Obstacle<'a> {
+    NoRoute(OsError<'a>),
+    NoLocalAddress(OsError<'a>),
+    DescriptorLimit(OsError<'a>),
+    PortLimit(OsError<'a>),
+    Cancelled,
+    BudgetSpent,
+    NotTestable { hint: Cow<'a, str> },
+}
+
+impl<'a> From<&'a model::Obstacle> for Obstacle<'a> {
+    fn from(obstacle: &'a model::Obstacle) -> Self {
+        match obstacle {
+            model::Obstacle::NoRoute(os) => Self::NoRoute(os.into()),
+            model::Obstacle::NoLocalAddress(os) => Self::NoLocalAddress(os.into()),
+            model::Obstacle::DescriptorLimit(os) => Self::DescriptorLimit(os.into()),
+            model::Obstacle::PortLimit(os) => Self::PortLimit(os.into()),
+            model::Obstacle::Cancelled => Self::Cancelled,
+            model::Obstacle::BudgetSpent => Self::BudgetSpent,
+            model::Obstacle::NotTestable { hint } => Self::NotTestable { hint: (&**hint).into() },
+        }
+    }
+}
+
+impl From<Obstacle<'_>> for model::Obstacle {
+    fn from(obstacle: Obstacle<'_>) -> Self {
+        match obstacle {
+            Obstacle::NoRoute(os) => Self::NoRoute(os.into()),
+            Obstacle::NoLocalAddress(os) => Self::NoLocalAddress(os.into()),
+            Obstacle::DescriptorLimit(os) => Self::DescriptorLimit(os.into()),
+            Obstacle::PortLimit(os) => Self::PortLimit(os.into()),
+            Obstacle::Cancelled => Self::Cancelled,
+            Obstacle::BudgetSpent => Self::BudgetSpent,
+            Obstacle::NotTestable { hint } => Self::NotTestable { hint: hint.into_owned() },
+        }
+    }
+}
+
+#[derive(Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub(super) enum Route<'a> {
+    Direct,
+    Proxy(Cow<'a, str>),
+}
+
+impl<'a> From<&'a model::Route> for Route<'a> {
+    fn from(route: &'a model::Route) -> Self {
+        match route {
+            model::Route::Direct => Self::Direct,
+            model::Route::Proxy(proxy) => Self::Proxy((&*proxy.url).into()),
+        }
+    }
+}
+
+impl From<Route<'_>> for model::Route {
+    fn from(route: Route<'_>) -> Self {
+        match route {
+            Route::Direct => Self::Direct,
+            Route::Proxy(url) => Self::Proxy(model::Proxied { url: Arc::from(&*url) }),
+        }
+    }
+}

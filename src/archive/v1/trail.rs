@@ -1,0 +1,372 @@
+//! Trails, their steps, and how they failed.
+
+use std::borrow::Cow;
+use std::net::SocketAddr;
+
+use jiff::Timestamp;
+use serde::{Deserialize, Serialize};
+
+use super::super::reference::{Numbers, References, Unresolved};
+use super::certificate::Bytes;
+use super::network::{Obstacle, OsError, Route, Whose};
+use super::{Nanoseconds, words};
+use crate::model;
+
+#[derive(Serialize, Deserialize)]
+pub(crate) struct Trail<'a> {
+    route: Route<'a>,
+    remote: SocketAddr,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    local: Option<SocketAddr>,
+    at: Timestamp,
+    steps: Vec<Step<'a>>,
+    end: End<'a>,
+}
+
+impl<'a> Trail<'a> {
+    pub(crate) fn new(trail: &'a model::Trail, numbers: &Numbers) -> Self {
+        Self {
+            route: trail.route().into(),
+            remote: trail.remote(),
+            local: trail.local(),
+            at: trail.at(),
+            steps: trail.passed().iter().map(|step| Step::new(step, numbers)).collect(),
+            end: match trail.end() {
+                model::End::Complete => End::Complete,
+                model::End::Failed { failure, took } => {
+                    End::Failed { took_ns: (*took).into(), failure: Failure::new(failure, numbers) }
+                }
+                model::End::Stopped(obstacle) => End::Stopped(obstacle.into()),
+            },
+        }
+    }
+
+    pub(crate) fn resolve(self, references: &References) -> Result<model::Trail, Unresolved> {
+        let mut open = model::OpenTrail::new(self.route.into(), self.remote, self.at);
+        open.leave_from(self.local);
+        for step in self.steps {
+            open.pass(step.seen.resolve(references)?, step.took_ns.into());
+        }
+        Ok(match self.end {
+            End::Complete => open.complete(),
+            End::Failed { took_ns, failure } => {
+                open.fail(failure.resolve(references)?, took_ns.into())
+            }
+            End::Stopped(obstacle) => open.stop(obstacle.into()),
+        })
+    }
+}
+
+#[derive(Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+enum End<'a> {
+    Complete,
+    Failed { took_ns: Nanoseconds, failure: Failure<'a> },
+    Stopped(Obstacle<'a>),
+}
+
+#[derive(Serialize, Deserialize)]
+struct Step<'a> {
+    took_ns: Nanoseconds,
+    seen: Seen<'a>,
+}
+
+impl<'a> Step<'a> {
+    fn new(step: &'a model::Step, numbers: &Numbers) -> Self {
+        Self { took_ns: step.took.into(), seen: Seen::new(&step.seen, numbers) }
+    }
+}
+
+#[derive(Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+enum Seen<'a> {
+    Tcp,
+    Tls {
+        version: Cow<'a, str>,
+        cipher_suite: Cow<'a, str>,
+        presented: u64,
+    },
+    Http {
+        status: u16,
+        reason: Cow<'a, str>,
+        headers: Vec<(Cow<'a, str>, Cow<'a, str>)>,
+        body: Cow<'a, str>,
+        is_cut: bool,
+    },
+    Tds {
+        version: Cow<'a, str>,
+        encryption: u8,
+    },
+}
+
+impl<'a> Seen<'a> {
+    fn new(seen: &'a model::Seen, numbers: &Numbers) -> Self {
+        match seen {
+            model::Seen::Tcp => Self::Tcp,
+            model::Seen::Tls(session) => Self::Tls {
+                version: (&*session.version).into(),
+                cipher_suite: (&*session.cipher_suite).into(),
+                presented: numbers.presented(&session.presented),
+            },
+            model::Seen::Http(answer) => Self::Http {
+                status: answer.status,
+                reason: (&*answer.reason).into(),
+                headers: answer
+                    .headers
+                    .iter()
+                    .map(|(name, value)| ((&**name).into(), (&**value).into()))
+                    .collect(),
+                body: (&*answer.body).into(),
+                is_cut: answer.is_cut,
+            },
+            model::Seen::Tds(answer) => {
+                Self::Tds { version: (&*answer.version).into(), encryption: answer.encryption }
+            }
+        }
+    }
+
+    fn resolve(self, references: &References) -> Result<model::Seen, Unresolved> {
+        Ok(match self {
+            Self::Tcp => model::Seen::Tcp,
+            Self::Tls { version, cipher_suite, presented } => {
+                model::Seen::Tls(Box::new(model::TlsSession {
+                    version: version.into_owned(),
+                    cipher_suite: cipher_suite.into_owned(),
+                    presented: references.presented(presented)?,
+                }))
+            }
+            Self::Http { status, reason, headers, body, is_cut } => {
+                model::Seen::Http(Box::new(model::HttpAnswer {
+                    status,
+                    reason: reason.into_owned(),
+                    headers: headers
+                        .into_iter()
+                        .map(|(name, value)| (name.into_owned(), value.into_owned()))
+                        .collect(),
+                    body: body.into_owned(),
+                    is_cut,
+                }))
+            }
+            Self::Tds { version, encryption } => {
+                model::Seen::Tds(model::TdsAnswer { version: version.into_owned(), encryption })
+            }
+        })
+    }
+}
+
+#[derive(Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+enum Failure<'a> {
+    Tcp(TcpFailure<'a>),
+    Tls {
+        kind: TlsFailureKind<'a>,
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        presented: Option<u64>,
+    },
+    Http(HttpFailure<'a>),
+    Tds(TdsFailure<'a>),
+}
+
+impl<'a> Failure<'a> {
+    fn new(failure: &'a model::Failure, numbers: &Numbers) -> Self {
+        match failure {
+            model::Failure::Tcp(failure) => Self::Tcp(failure.into()),
+            model::Failure::Tls(failure) => Self::Tls {
+                kind: (&failure.kind).into(),
+                presented: failure.presented.as_ref().map(|shown| numbers.presented(shown)),
+            },
+            model::Failure::Http(failure) => Self::Http(failure.into()),
+            model::Failure::Tds(failure) => Self::Tds(failure.into()),
+        }
+    }
+
+    fn resolve(self, references: &References) -> Result<model::Failure, Unresolved> {
+        Ok(match self {
+            Self::Tcp(failure) => model::Failure::Tcp(failure.into()),
+            Self::Tls { kind, presented } => model::Failure::Tls(model::TlsFailure {
+                kind: kind.into(),
+                presented: presented.map(|number| references.presented(number)).transpose()?,
+            }),
+            Self::Http(failure) => model::Failure::Http(failure.into()),
+            Self::Tds(failure) => model::Failure::Tds(failure.into()),
+        })
+    }
+}
+
+#[derive(Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+enum TcpFailure<'a> {
+    Refused(OsError<'a>),
+    TimedOut(Whose<'a>),
+    Unreachable { kind: Unreachable, os: OsError<'a> },
+    Reset(OsError<'a>),
+    Denied(OsError<'a>),
+    Other(OsError<'a>),
+}
+
+words!(Unreachable { Network, Host, Blackhole });
+
+impl<'a> From<&'a model::TcpFailure> for TcpFailure<'a> {
+    fn from(failure: &'a model::TcpFailure) -> Self {
+        match failure {
+            model::TcpFailure::Refused(os) => Self::Refused(os.into()),
+            model::TcpFailure::TimedOut(whose) => Self::TimedOut(whose.into()),
+            model::TcpFailure::Unreachable { kind, os } => {
+                Self::Unreachable { kind: (*kind).into(), os: os.into() }
+            }
+            model::TcpFailure::Reset(os) => Self::Reset(os.into()),
+            model::TcpFailure::Denied(os) => Self::Denied(os.into()),
+            model::TcpFailure::Other(os) => Self::Other(os.into()),
+        }
+    }
+}
+
+impl From<TcpFailure<'_>> for model::TcpFailure {
+    fn from(failure: TcpFailure<'_>) -> Self {
+        match failure {
+            TcpFailure::Refused(os) => Self::Refused(os.into()),
+            TcpFailure::TimedOut(whose) => Self::TimedOut(whose.into()),
+            TcpFailure::Unreachable { kind, os } => {
+                Self::Unreachable { kind: kind.into(), os: os.into() }
+            }
+            TcpFailure::Reset(os) => Self::Reset(os.into()),
+            TcpFailure::Denied(os) => Self::Denied(os.into()),
+            TcpFailure::Other(os) => Self::Other(os.into()),
+        }
+    }
+}
+
+#[derive(Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+enum TlsFailureKind<'a> {
+    ResetOnWrite(OsError<'a>),
+    Reset(OsError<'a>),
+    Closed { received: usize },
+    TimedOut { whose: Whose<'a>, received: usize },
+    NotTls { first_bytes: Bytes },
+    Version { detail: Cow<'a, str> },
+    Alert { name: Cow<'a, str> },
+    Other { detail: Cow<'a, str> },
+}
+
+impl<'a> From<&'a model::TlsFailureKind> for TlsFailureKind<'a> {
+    fn from(kind: &'a model::TlsFailureKind) -> Self {
+        use model::TlsFailureKind as Seen;
+        match kind {
+            Seen::ResetOnWrite(os) => Self::ResetOnWrite(os.into()),
+            Seen::Reset(os) => Self::Reset(os.into()),
+            Seen::Closed { received } => Self::Closed { received: *received },
+            Seen::TimedOut { whose, received } => {
+                Self::TimedOut { whose: whose.into(), received: *received }
+            }
+            Seen::NotTls { first_bytes } => {
+                Self::NotTls { first_bytes: Bytes(first_bytes.clone()) }
+            }
+            Seen::Version { detail } => Self::Version { detail: (&**detail).into() },
+            Seen::Alert { name } => Self::Alert { name: (&**name).into() },
+            Seen::Other { detail } => Self::Other { detail: (&**detail).into() },
+        }
+    }
+}
+
+impl From<TlsFailureKind<'_>> for model::TlsFailureKind {
+    fn from(kind: TlsFailureKind<'_>) -> Self {
+        use TlsFailureKind as Wire;
+        match kind {
+            Wire::ResetOnWrite(os) => Self::ResetOnWrite(os.into()),
+            Wire::Reset(os) => Self::Reset(os.into()),
+            Wire::Closed { received } => Self::Closed { received },
+            Wire::TimedOut { whose, received } => Self::TimedOut { whose: whose.into(), received },
+            Wire::NotTls { first_bytes } => Self::NotTls { first_bytes: first_bytes.0 },
+            Wire::Version { detail } => Self::Version { detail: detail.into_owned() },
+            Wire::Alert { name } => Self::Alert { name: name.into_owned() },
+            Wire::Other { detail } => Self::Other { detail: detail.into_owned() },
+        }
+    }
+}
+
+#[derive(Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+enum HttpFailure<'a> {
+    TimedOut { whose: Whose<'a>, received: usize },
+    Closed { received: usize },
+    Reset(OsError<'a>),
+    NotHttp { first_bytes: Bytes },
+    HeadTooLong { limit: usize },
+    Tls { detail: Cow<'a, str> },
+    Other(OsError<'a>),
+}
+
+impl<'a> From<&'a model::HttpFailure> for HttpFailure<'a> {
+    fn from(failure: &'a model::HttpFailure) -> Self {
+        use model::HttpFailure as Seen;
+        match failure {
+            Seen::TimedOut { whose, received } => {
+                Self::TimedOut { whose: whose.into(), received: *received }
+            }
+            Seen::Closed { received } => Self::Closed { received: *received },
+            Seen::Reset(os) => Self::Reset(os.into()),
+            Seen::NotHttp { first_bytes } => {
+                Self::NotHttp { first_bytes: Bytes(first_bytes.clone()) }
+            }
+            Seen::HeadTooLong { limit } => Self::HeadTooLong { limit: *limit },
+            Seen::Tls { detail } => Self::Tls { detail: (&**detail).into() },
+            Seen::Other(os) => Self::Other(os.into()),
+        }
+    }
+}
+
+impl From<HttpFailure<'_>> for model::HttpFailure {
+    fn from(failure: HttpFailure<'_>) -> Self {
+        use HttpFailure as Wire;
+        match failure {
+            Wire::TimedOut { whose, received } => Self::TimedOut { whose: whose.into(), received },
+            Wire::Closed { received } => Self::Closed { received },
+            Wire::Reset(os) => Self::Reset(os.into()),
+            Wire::NotHttp { first_bytes } => Self::NotHttp { first_bytes: first_bytes.0 },
+            Wire::HeadTooLong { limit } => Self::HeadTooLong { limit },
+            Wire::Tls { detail } => Self::Tls { detail: detail.into_owned() },
+            Wire::Other(os) => Self::Other(os.into()),
+        }
+    }
+}
+
+#[derive(Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+enum TdsFailure<'a> {
+    TimedOut { whose: Whose<'a>, received: usize },
+    Closed { received: usize },
+    Reset(OsError<'a>),
+    NotTds { first_bytes: Bytes },
+    Other(OsError<'a>),
+}
+
+impl<'a> From<&'a model::TdsFailure> for TdsFailure<'a> {
+    fn from(failure: &'a model::TdsFailure) -> Self {
+        use model::TdsFailure as Seen;
+        match failure {
+            Seen::TimedOut { whose, received } => {
+                Self::TimedOut { whose: whose.into(), received: *received }
+            }
+            Seen::Closed { received } => Self::Closed { received: *received },
+            Seen::Reset(os) => Self::Reset(os.into()),
+            Seen::NotTds { first_bytes } => {
+                Self::NotTds { first_bytes: Bytes(first_bytes.clone()) }
+            }
+            Seen::Other(os) => Self::Other(os.into()),
+        }
+    }
+}
+
+impl From<TdsFailure<'_>> for model::TdsFailure {
+    fn from(failure: TdsFailure<'_>) -> Self {
+        use TdsFailure as Wire;
+        match failure {
+            Wire::TimedOut { whose, received } => Self::TimedOut { whose: whose.into(), received },
+            Wire::Closed { received } => Self::Closed { received },
+            Wire::Reset(os) => Self::Reset(os.into()),
+            Wire::NotTds { first_bytes } => Self::NotTds { first_bytes: first_bytes.0 },
+            Wire::Other(os) => Self::Other(os.into()),
+        }
+    }
+}

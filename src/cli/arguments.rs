@@ -1,0 +1,288 @@
+//! The command line. Close to the flags and pure: what they mean together is decided in
+//! [`super::request`].
+
+use std::net::IpAddr;
+use std::path::PathBuf;
+use std::time::Duration;
+
+use clap::{ArgAction, Args, Parser, Subcommand, ValueEnum};
+use ipnet::IpNet;
+
+use super::duration;
+
+/// Says which layer between this host and Azure fails, with evidence, who can mend it and how.
+#[derive(Debug, Parser)]
+#[command(
+    name = "pathproof",
+    version,
+    max_term_width = 100,
+    after_help = "Exit codes: 0 as expected, 1 violated, 2 could not work, 3 something required is unknown."
+)]
+pub(super) struct Arguments {
+    #[command(subcommand)]
+    pub(super) command: Command,
+}
+
+#[derive(Debug, Subcommand)]
+pub(super) enum Command {
+    /// Probe every endpoint from this host and report
+    Check(Box<Check>),
+    /// The same report from saved records, with no network
+    Replay(Replay),
+    /// Names to chains and addresses, relay gateways included; nothing is connected
+    Resolve(Box<Resolve>),
+    /// Endpoint lists: which there are, what stands in them, whether one of yours is sound
+    Lists(Lists),
+    /// What a cause, an error text or a word of the portal means, and who mends it
+    Explain(Explain),
+}
+
+/// What is probed: lists, names and how they are made concrete.
+#[derive(Debug, Args)]
+#[command(next_help_heading = "What is probed")]
+pub(super) struct Targets {
+    /// An embedded list's id or a file of yours; repeatable [default: adf-shir]
+    #[arg(long, value_name = "ID|FILE")]
+    pub(super) list: Vec<String>,
+    /// The cloud [default: inferred from the names given, else public]
+    #[arg(long, value_enum)]
+    pub(super) cloud: Option<Cloud>,
+    /// The factory's name, or its whole host name as the portal shows it
+    #[arg(long, value_name = "NAME")]
+    pub(super) factory: Option<String>,
+    /// The factory's region ("West Europe" is westeurope)
+    #[arg(long, value_name = "NAME")]
+    pub(super) region: Option<String>,
+    /// The Synapse workspace's name
+    #[arg(long, value_name = "NAME")]
+    pub(super) workspace: Option<String>,
+    /// Any other parameter of a template; repeatable
+    #[arg(long, value_name = "KEY=VALUE")]
+    pub(super) set: Vec<String>,
+    /// An optional group of the list (data-stores, key-vault, login, revocation, portal); repeatable
+    #[arg(long, value_name = "GROUP")]
+    pub(super) with: Vec<String>,
+    /// Only this entry; repeatable
+    #[arg(long, value_name = "ENTRY")]
+    pub(super) only: Vec<String>,
+    /// All but this entry; repeatable
+    #[arg(long, value_name = "ENTRY")]
+    pub(super) skip: Vec<String>,
+    /// The runtime's own names: what "View Service URLs" shows, or JSON of get-status; `-` reads
+    /// standard input; repeatable
+    #[arg(long, value_name = "FILE|-")]
+    pub(super) service_urls: Vec<PathBuf>,
+    /// Take the control host out of an authentication key; the secret is dropped at once
+    #[arg(long, value_name = "FILE|-")]
+    pub(super) auth_key: Option<PathBuf>,
+    /// Probe this too: https (default), relay, tls, tcp, http, tds; repeatable
+    #[arg(long, value_name = "[KIND://]HOST[:PORT]")]
+    pub(super) endpoint: Vec<String>,
+    /// Another node of the same runtime, port 8060; repeatable
+    #[arg(long, value_name = "HOST[:PORT]")]
+    pub(super) peer: Vec<String>,
+    /// Must resolve to a private endpoint and go direct; repeatable
+    #[arg(long, value_name = "ENTRY|HOST")]
+    pub(super) private: Vec<String>,
+    /// Where private endpoints live; repeatable [default: any private address]
+    #[arg(long, value_name = "CIDR")]
+    pub(super) private_cidr: Vec<IpNet>,
+    /// The runtime needs no relay: self-contained interactive authoring is on
+    #[arg(long)]
+    pub(super) self_contained_authoring: bool,
+    /// Do not expand relays to the gateways of their deployment
+    #[arg(long)]
+    pub(super) no_gateways: bool,
+}
+
+/// How it is measured.
+#[derive(Debug, Args)]
+#[command(next_help_heading = "How it is measured")]
+pub(super) struct Measuring {
+    /// Ask this name server instead of the system's; repeatable: each is asked
+    #[arg(long, value_name = "IP[:PORT]", value_parser = parse_resolver)]
+    pub(super) resolver: Vec<std::net::SocketAddr>,
+    /// Of each step: a lookup, a connect, a handshake, an answer
+    #[arg(long, value_name = "DURATION", default_value = "5s", value_parser = duration::parse)]
+    pub(super) timeout: Duration,
+    /// Of the whole run; what is not done then is unknown
+    #[arg(long, value_name = "DURATION", value_parser = duration::parse)]
+    pub(super) deadline: Option<Duration>,
+    /// IPv4 only
+    #[arg(short = '4', conflicts_with = "ipv6")]
+    pub(super) ipv4: bool,
+    /// IPv6 only
+    #[arg(short = '6')]
+    pub(super) ipv6: bool,
+    /// The local address to leave from
+    #[arg(long, value_name = "ADDRESS")]
+    pub(super) source: Option<IpAddr>,
+    /// Connections in flight [default: from the descriptor limit]
+    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u32).range(1..))]
+    pub(super) concurrency: Option<u32>,
+}
+
+#[derive(Debug, Args)]
+pub(super) struct Check {
+    #[command(flatten)]
+    pub(super) targets: Targets,
+    #[command(flatten)]
+    pub(super) measuring: Measuring,
+    /// Added to what the host trusts
+    #[arg(long, value_name = "PEM", help_heading = "How it is measured")]
+    pub(super) ca_file: Vec<PathBuf>,
+    /// Replaces the embedded public web roots, against which interception is judged
+    #[arg(long, value_name = "PEM", help_heading = "How it is measured")]
+    pub(super) public_roots: Option<PathBuf>,
+    #[command(flatten)]
+    pub(super) reporting: Reporting,
+    /// Save the records, for `replay`
+    #[arg(long, value_name = "FILE", help_heading = "How it is reported")]
+    pub(super) save_records: Option<PathBuf>,
+}
+
+/// How it is reported.
+#[derive(Debug, Args)]
+#[command(next_help_heading = "How it is reported")]
+pub(super) struct Reporting {
+    /// What makes the exit code non-zero: this and what is worse (warn, unknown, fail)
+    #[arg(long, value_enum, default_value = "unknown")]
+    pub(super) fail_on: FailOn,
+    /// The report's format [default: table, or from the extension of --output]
+    #[arg(long, value_enum, value_name = "FMT")]
+    pub(super) format: Option<Format>,
+    /// Write the report there (.txt .json .jsonl) instead of to standard output; repeatable
+    #[arg(long, value_name = "FILE", action = ArgAction::Append)]
+    pub(super) output: Vec<PathBuf>,
+}
+
+#[derive(Debug, Args)]
+pub(super) struct Replay {
+    /// What `--save-records` wrote; `-` reads standard input
+    pub(super) records: PathBuf,
+    #[command(flatten)]
+    pub(super) reporting: Reporting,
+}
+
+#[derive(Debug, Args)]
+pub(super) struct Resolve {
+    /// Names to resolve, beside what the lists and options give
+    #[arg(value_name = "NAME")]
+    pub(super) names: Vec<String>,
+    #[command(flatten)]
+    pub(super) targets: Targets,
+    #[command(flatten)]
+    pub(super) measuring: Measuring,
+    /// The output's format: plain is a name and an address a line
+    #[arg(long, value_enum, default_value = "table", help_heading = "How it is reported")]
+    pub(super) format: ResolveFormat,
+    /// Write it there instead of to standard output
+    #[arg(long, value_name = "FILE", help_heading = "How it is reported")]
+    pub(super) output: Option<PathBuf>,
+}
+
+#[derive(Debug, Args)]
+pub(super) struct Lists {
+    #[command(subcommand)]
+    pub(super) command: ListsCommand,
+}
+
+#[derive(Debug, Subcommand)]
+pub(super) enum ListsCommand {
+    /// Every embedded list
+    List,
+    /// One list, entry by entry, with its sources
+    Show {
+        /// Its id
+        id: String,
+        /// For which cloud
+        #[arg(long, value_enum, default_value = "public")]
+        cloud: Cloud,
+    },
+    /// Whether a list of yours is sound
+    Lint {
+        /// The list, TOML
+        file: PathBuf,
+    },
+}
+
+#[derive(Debug, Args)]
+pub(super) struct Explain {
+    /// A cause (`tls_intercepted`), a layer (tls), an error text ("Unable to connect to the remote
+    /// server") or a word of the portal (Limited)
+    #[arg(required = true, value_name = "CAUSE|TEXT")]
+    pub(super) text: Vec<String>,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub(super) enum Cloud {
+    Public,
+    Usgov,
+    China,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub(super) enum Format {
+    /// For people, 80 columns and up
+    Table,
+    /// One object
+    Json,
+    /// An endpoint a line, as they finish
+    Jsonl,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub(super) enum ResolveFormat {
+    Table,
+    Json,
+    Plain,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub(super) enum FailOn {
+    Warn,
+    Unknown,
+    Fail,
+}
+
+fn parse_resolver(text: &str) -> Result<std::net::SocketAddr, String> {
+    let address = text
+        .parse::<std::net::SocketAddr>()
+        .or_else(|_| {
+            let bare = text.strip_prefix('[').and_then(|t| t.strip_suffix(']')).unwrap_or(text);
+            bare.parse::<IpAddr>().map(|ip| std::net::SocketAddr::new(ip, 53))
+        })
+        .map_err(|_| "expected an IP address, with a port where it is not 53: 10.0.0.53, 10.0.0.53:5353, [fd00::53]:53".to_owned())?;
+    if address.port() == 0 {
+        return Err("port 0 cannot be asked; ports are 1 to 65535".to_owned());
+    }
+    Ok(address)
+}
+
+#[cfg(test)]
+mod tests {
+    use clap::CommandFactory;
+
+    use super::*;
+
+    #[test]
+    fn the_definition_is_sound() {
+        Arguments::command().debug_assert();
+    }
+
+    #[test]
+    fn resolvers_are_addresses_with_or_without_a_port() {
+        for (text, expected) in [
+            ("10.0.0.53", "10.0.0.53:53"),
+            ("10.0.0.53:5353", "10.0.0.53:5353"),
+            ("fd00::53", "[fd00::53]:53"),
+            ("[fd00::53]", "[fd00::53]:53"),
+            ("[fd00::53]:54", "[fd00::53]:54"),
+        ] {
+            assert_eq!(parse_resolver(text).unwrap().to_string(), expected);
+        }
+        for text in ["dns.contoso.com", "10.0.0.53:0", "10.0.0.53:65536", ""] {
+            assert!(parse_resolver(text).is_err(), "{text}");
+        }
+    }
+}

@@ -1,0 +1,224 @@
+//! `check`: probe every endpoint from this host and report. The main job.
+
+use std::ffi::OsString;
+use std::io::{self, Write};
+use std::net::IpAddr;
+use std::path::Path;
+use std::sync::Arc;
+
+use anyhow::{Context, Result};
+
+use super::arguments::{Check, FailOn, Format};
+use super::exit::Exit;
+use super::hint;
+use super::input::{self, Stdin};
+use super::measure::Measurement;
+use super::output::{self, Destination};
+use super::request;
+use crate::model::{Cloud, Conclusion, Kind, Obstacle, Record, Records, Run, Status};
+use crate::probe::{Stop, tls, trust};
+use crate::{archive, diagnose, report, tags};
+
+pub(super) fn check(command: &Check, arguments: &[OsString]) -> Result<Exit> {
+    let destinations = output::destinations(&command.reporting)?;
+    if let Some(path) = &command.save_records {
+        output::check_writable(path)?;
+    }
+    let mut stdin = Stdin::default();
+    let prepared = request::prepare(&command.targets, &[], &mut stdin)?;
+    for text in prepared.hints.iter().chain(&environment_hints()) {
+        hint::hint(text);
+    }
+    let tls = tls::Client::new(judge(command)?);
+    let measurement = Measurement::new(prepared, &command.measuring, tls, false, arguments)?;
+
+    let streams = destinations.iter().any(|one| one.path.is_none() && one.format == Format::Jsonl);
+    let mut lines = if streams { Some(Lines::begin(measurement.run())) } else { None };
+    let records = measurement.carry_out(|record, stop| {
+        if let Some(lines) = &mut lines {
+            lines.finished(record, stop);
+        }
+    })?;
+
+    // What was measured is saved first: nothing after it can lose it.
+    let saved = command.save_records.as_ref().map(|path| {
+        output::write(Some(path), |out| archive::write(&records, &mut &mut *out))
+            .with_context(|| format!("--save-records {}", path.display()))
+    });
+    let exit = report(&records, &destinations, command.reporting.fail_on, lines);
+    match saved {
+        Some(Err(error)) => {
+            hint::error(&error);
+            Ok(exit.or(Exit::CouldNotWork))
+        }
+        _ => Ok(exit),
+    }
+}
+
+/// Concludes, writes every report that was asked for, and says how it ended. One that cannot be
+/// written does not keep the others from being written.
+pub(super) fn report(
+    records: &Records,
+    destinations: &[Destination],
+    fail_on: FailOn,
+    lines: Option<Lines>,
+) -> Exit {
+    let conclusion = diagnose::conclude(records, &published(&records.run));
+    let mut exit = exit_of(records, &conclusion, fail_on);
+    let mut lines = lines;
+    for destination in destinations {
+        let written = match lines.take() {
+            Some(streamed) if destination.path.is_none() => streamed.end(records, &conclusion),
+            not_this_one => {
+                lines = not_this_one;
+                write(records, &conclusion, destination)
+            }
+        };
+        if let Err(error) = written {
+            hint::error(&error);
+            exit = exit.or(Exit::CouldNotWork);
+        }
+    }
+    exit
+}
+
+fn write(records: &Records, conclusion: &Conclusion, destination: &Destination) -> Result<()> {
+    let path = destination.path.as_deref();
+    match destination.format {
+        Format::Table => {
+            let (width, color) = output::style(path);
+            let table = report::table(records, conclusion, &report::Style { width, color });
+            output::write(path, |out| out.write_all(table.as_bytes()))
+        }
+        Format::Json => {
+            output::write(path, |mut out| report::json::report(records, conclusion, &mut out))
+        }
+        Format::Jsonl => output::write(path, |mut out| {
+            report::json::begin(&records.run, &mut out)?;
+            for (record, verdict) in records.records.iter().zip(&conclusion.verdicts) {
+                report::json::endpoint(record, verdict, &mut out)?;
+            }
+            report::json::end(&records.run, conclusion, &mut out)
+        }),
+    }
+}
+
+/// Fail is 1, something required that is unknown is 3; `--fail-on` says what counts.
+fn exit_of(records: &Records, conclusion: &Conclusion, fail_on: FailOn) -> Exit {
+    let counted =
+        || records.records.iter().zip(&conclusion.verdicts).filter(|(_, verdict)| verdict.counts);
+    let any = |status| counted().any(|(_, verdict)| verdict.status == status);
+    let run_warns = !conclusion.findings.is_empty();
+    let violated =
+        any(Status::Fail) || (fail_on == FailOn::Warn && (any(Status::Warn) || run_warns));
+    let unknown = counted()
+        .any(|(record, verdict)| record.endpoint.required && verdict.status == Status::Unknown);
+    if violated {
+        Exit::Violated
+    } else if unknown && fail_on != FailOn::Fail {
+        Exit::Unknown
+    } else {
+        Exit::Satisfied
+    }
+}
+
+/// Whether the run's cloud publishes an address as its own; `None` where no ranges are at hand.
+fn published(run: &Run) -> impl Fn(IpAddr) -> Option<bool> + use<> {
+    let ranges = Cloud::parse(&run.cloud).map(tags::AzureRanges::embedded);
+    move |address| ranges.map(|ranges| ranges.contains(address))
+}
+
+fn judge(command: &Check) -> Result<Arc<trust::Judge>> {
+    let read = |path: &Path, option: &str| {
+        let bytes = input::read_file(path)
+            .with_context(|| format!("{option}: cannot read {}", path.display()))?;
+        trust::read_pem(&bytes, &path.display().to_string()).with_context(|| option.to_owned())
+    };
+    let public = match &command.public_roots {
+        Some(path) => Some(read(path, "--public-roots")?),
+        None => None,
+    };
+    let mut extra = Vec::new();
+    for path in &command.ca_file {
+        extra.extend(read(path, "--ca-file")?);
+    }
+    Ok(Arc::new(trust::Judge::new(public, extra)?))
+}
+
+/// This version measures the direct route only: a user whose environment names a proxy must know.
+fn environment_hints() -> Vec<String> {
+    ["HTTPS_PROXY", "https_proxy", "ALL_PROXY", "all_proxy"]
+        .into_iter()
+        .filter(|name| std::env::var_os(name).is_some_and(|value| !value.is_empty()))
+        .take(1)
+        .map(|name| {
+            format!("{name} is set, but this version measures the direct route only: a host that may leave by its proxy alone is reported as blocked")
+        })
+        .collect()
+}
+
+/// Whether the verdict depends on the control, which is known at the end of a run only: what
+/// connected may have been a middlebox where nothing else is proven.
+fn takes_control(record: &Record) -> bool {
+    record.trails.iter().any(|trail| {
+        trail.is_connected() && (record.endpoint.kind == Kind::Tcp || trail.failure().is_some())
+    })
+}
+
+/// JSON Lines on standard output, an endpoint as soon as it is done.
+#[derive(Debug)]
+pub(super) struct Lines {
+    run: Run,
+    /// Those whose verdict takes the control, which is known at the end only.
+    held: Vec<(crate::model::Subject, u16)>,
+    failed: Option<io::Error>,
+}
+
+impl Lines {
+    fn begin(run: &Run) -> Self {
+        let mut lines = Self { run: run.clone(), held: Vec::new(), failed: None };
+        lines.put(|out| report::json::begin(run, out));
+        lines
+    }
+
+    fn finished(&mut self, record: &Record, stop: &Stop) {
+        if takes_control(record) {
+            self.held.push((record.endpoint.subject.clone(), record.endpoint.port));
+            return;
+        }
+        let verdict = diagnose::verdict(record, &self.run, &published(&self.run));
+        self.put(|out| report::json::endpoint(record, &verdict, out));
+        if self.failed.is_some() {
+            // Nobody reads on: there is no one to measure for.
+            stop.give(Obstacle::Cancelled);
+        }
+    }
+
+    fn end(mut self, records: &Records, conclusion: &Conclusion) -> Result<()> {
+        for (record, verdict) in records.records.iter().zip(&conclusion.verdicts) {
+            if self.held.contains(&(record.endpoint.subject.clone(), record.endpoint.port)) {
+                self.put(|out| report::json::endpoint(record, verdict, out));
+            }
+        }
+        self.put(|out| report::json::end(&records.run, conclusion, out));
+        match self.failed {
+            Some(error) => {
+                output::unless_pipe_closed(Err(error)).context("cannot write to standard output")
+            }
+            None => Ok(()),
+        }
+    }
+
+    fn put(&mut self, render: impl FnOnce(&mut Vec<u8>) -> io::Result<()>) {
+        if self.failed.is_some() {
+            return;
+        }
+        let mut line = Vec::new();
+        let written = render(&mut line).and_then(|()| {
+            let mut stdout = io::stdout().lock();
+            stdout.write_all(&line)?;
+            stdout.flush()
+        });
+        self.failed = written.err();
+    }
+}

@@ -1,0 +1,100 @@
+//! Reading what users hand over: files and standard input, bounded.
+
+use std::fs::File;
+use std::io::{self, BufReader, Read};
+use std::path::Path;
+
+use anyhow::{Context, Result, bail};
+
+/// The largest text file that is read whole, bytes. Service URLs of a large runtime are 20 KB.
+const TEXT_LIMIT: u64 = 16 << 20;
+
+/// Standard input, which at most one option may read.
+#[derive(Debug, Default)]
+pub(super) struct Stdin {
+    taken_by: Option<&'static str>,
+}
+
+impl Stdin {
+    /// Reads `path` whole, for `option`; `-` is standard input.
+    ///
+    /// # Errors
+    /// Not readable, too large, or standard input wanted twice.
+    pub(super) fn read(&mut self, path: &Path, option: &'static str) -> Result<Vec<u8>> {
+        if path.as_os_str() != "-" {
+            return read_file(path)
+                .with_context(|| format!("{option}: cannot read {}", path.display()));
+        }
+        self.take(option)?;
+        read_bounded(io::stdin().lock())
+            .with_context(|| format!("{option}: cannot read standard input"))
+    }
+
+    /// Opens `path` for reading line by line, for `option`; `-` is standard input.
+    ///
+    /// # Errors
+    /// Not readable, or standard input wanted twice.
+    pub(super) fn open(
+        &mut self,
+        path: &Path,
+        option: &'static str,
+    ) -> Result<Box<dyn io::BufRead>> {
+        if path.as_os_str() == "-" {
+            self.take(option)?;
+            return Ok(Box::new(io::stdin().lock()));
+        }
+        let file =
+            open(path).with_context(|| format!("{option}: cannot read {}", path.display()))?;
+        Ok(Box::new(BufReader::with_capacity(1 << 20, file)))
+    }
+
+    fn take(&mut self, option: &'static str) -> Result<()> {
+        if let Some(first) = self.taken_by.replace(option) {
+            bail!("both {first} and {option} read standard input ('-'): give one of them a file");
+        }
+        Ok(())
+    }
+}
+
+/// Reads a file whole, at most [`TEXT_LIMIT`] bytes of it.
+pub(super) fn read_file(path: &Path) -> Result<Vec<u8>> {
+    read_bounded(open(path)?)
+}
+
+fn open(path: &Path) -> io::Result<File> {
+    let file = File::open(path)?;
+    // On Linux a directory opens well and fails at the first read, with less clear words.
+    if file.metadata()?.is_dir() {
+        return Err(io::Error::other("it is a folder, not a file"));
+    }
+    Ok(file)
+}
+
+fn read_bounded(source: impl Read) -> Result<Vec<u8>> {
+    let mut bytes = Vec::new();
+    source.take(TEXT_LIMIT + 1).read_to_end(&mut bytes)?;
+    if bytes.len() as u64 > TEXT_LIMIT {
+        bail!("larger than {} MiB: this is not the file that is meant", TEXT_LIMIT >> 20);
+    }
+    Ok(bytes)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_is_too_large_is_refused_and_not_kept() {
+        let endless = io::repeat(b'x');
+        let error = read_bounded(endless).unwrap_err().to_string();
+        assert!(error.contains("16 MiB"), "{error}");
+        assert_eq!(read_bounded(&b"abc"[..]).unwrap(), b"abc");
+    }
+
+    #[test]
+    fn standard_input_is_read_once() {
+        let mut stdin = Stdin { taken_by: Some("--auth-key") };
+        let error = stdin.read(Path::new("-"), "--service-urls").unwrap_err().to_string();
+        assert!(error.contains("--auth-key") && error.contains("--service-urls"), "{error}");
+    }
+}

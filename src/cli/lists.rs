@@ -1,0 +1,95 @@
+//! `lists list|show|lint`: what must be reachable, and who says so.
+
+use std::fmt::Write as _;
+
+use anyhow::{Context, Result, anyhow};
+
+use super::arguments::{Lists, ListsCommand};
+use super::exit::Exit;
+use super::input;
+use super::output;
+use crate::list::{self, EndpointList, Entry};
+use crate::model::{Cloud, Reach};
+
+pub(super) fn lists(command: &Lists) -> Result<Exit> {
+    match &command.command {
+        ListsCommand::List => print(&all()),
+        ListsCommand::Show { id, cloud } => print(&shown(&list::find(id, (*cloud).into())?)),
+        ListsCommand::Lint { file } => {
+            let name = file.display().to_string();
+            let bytes = input::read_file(file).with_context(|| format!("cannot read {name}"))?;
+            let text = list::decode(&bytes).with_context(|| format!("cannot read {name}"))?;
+            let list = list::parse(&text, &name).map_err(|errors| anyhow!("{errors}"))?;
+            print(&format!("{name}: sound; {} entries of '{}'\n", list.entries.len(), list.id))
+        }
+    }
+}
+
+fn print(text: &str) -> Result<Exit> {
+    output::write(None, |out| out.write_all(text.as_bytes()))?;
+    Ok(Exit::Satisfied)
+}
+
+fn all() -> String {
+    let mut text = String::new();
+    for embedded in list::embedded() {
+        let list = embedded.list();
+        let _ = writeln!(text, "{:<14} {:<7} {}", embedded.id, embedded.cloud.as_str(), list.title);
+    }
+    text
+}
+
+fn shown(list: &EndpointList) -> String {
+    let cloud = list.cloud.map_or("any", Cloud::as_str);
+    let mut text = format!("{} ({cloud}): {}\n", list.id, list.title);
+    for entry in &list.entries {
+        entry_lines(entry, &mut text);
+    }
+    text
+}
+
+fn entry_lines(entry: &Entry, text: &mut String) {
+    let ports: Vec<String> = entry.ports.iter().map(u16::to_string).collect();
+    let needed = match (&entry.group, entry.required) {
+        (Some(group), _) => format!("with --with {group}"),
+        (None, true) => "required".to_owned(),
+        (None, false) => "not required".to_owned(),
+    };
+    let path = match entry.expect.reach {
+        Reach::Any => String::new(),
+        Reach::Public => ", public path only".to_owned(),
+        Reach::Private => ", private path only".to_owned(),
+    };
+    let _ = writeln!(
+        text,
+        "\n{}  {} port {} ({}), {needed}{path}",
+        entry.id,
+        entry.host,
+        ports.join(", "),
+        entry.kind.as_str()
+    );
+    let rows = [
+        ("for", entry.purpose.clone()),
+        ("private-link zones", entry.expect.private_zones.join(", ")),
+        ("service tags", entry.expect.service_tags.join(", ")),
+        ("source", dated(&entry.source, &entry.date)),
+        ("note", entry.note.clone()),
+    ];
+    for (word, value) in rows.into_iter().filter(|(_, value)| !value.is_empty()) {
+        let _ = writeln!(text, "    {word}: {value}");
+    }
+}
+
+fn dated(source: &str, date: &str) -> String {
+    if date.is_empty() { source.to_owned() } else { format!("{source}, read {date}") }
+}
+
+impl From<super::arguments::Cloud> for Cloud {
+    fn from(cloud: super::arguments::Cloud) -> Self {
+        match cloud {
+            super::arguments::Cloud::Public => Self::Public,
+            super::arguments::Cloud::Usgov => Self::UsGov,
+            super::arguments::Cloud::China => Self::China,
+        }
+    }
+}

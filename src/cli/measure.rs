@@ -1,0 +1,247 @@
+//! What `check` and `resolve` share: a plan carried out from this host.
+
+use std::ffi::OsString;
+use std::net::{IpAddr, SocketAddr};
+use std::time::Instant;
+
+use anyhow::{Context, Result, bail};
+use jiff::Timestamp;
+
+use super::arguments::Measuring;
+use super::progress::Bar;
+use super::request::Prepared;
+use super::vantage;
+use crate::model::{Family, Obstacle, Record, Records, Run};
+use crate::probe::{self, Progress, Settings, Stop, dns, tls};
+
+/// Descriptors that are not for probes: standard streams, files, name servers, the runtime's own.
+#[cfg(unix)]
+const RESERVED_DESCRIPTORS: u64 = 128;
+/// More at once would only run out of ephemeral ports (28,000 by default on Linux).
+const MOST_CONNECTIONS: usize = 20_000;
+
+/// A run that is about to be made. Its run is known before its records are.
+#[derive(Debug)]
+pub(super) struct Measurement {
+    prepared: Prepared,
+    settings: Settings,
+    measuring: Limits,
+    run: Run,
+}
+
+#[derive(Debug)]
+struct Limits {
+    deadline: Option<std::time::Duration>,
+}
+
+impl Measurement {
+    /// Puts together what is asked, how, and from where.
+    ///
+    /// # Errors
+    /// Options that contradict each other; no name servers.
+    pub(super) fn new(
+        prepared: Prepared,
+        measuring: &Measuring,
+        tls: tls::Client,
+        resolve_only: bool,
+        arguments: &[OsString],
+    ) -> Result<Self> {
+        let servers = servers(measuring)?;
+        let families = families(measuring)?;
+        let run = Run {
+            version: env!("CARGO_PKG_VERSION").to_owned(),
+            started_at: Timestamp::now(),
+            took: std::time::Duration::ZERO,
+            options: shown_options(arguments),
+            vantage: vantage::describe(servers.clone()),
+            cloud: prepared.cloud.as_str().to_owned(),
+            lists: prepared.lists.clone(),
+            private_networks: prepared.private_networks.clone(),
+            is_resolver_given: !measuring.resolver.is_empty(),
+            is_self_contained: prepared.is_self_contained,
+            control: None,
+        };
+        let settings = Settings {
+            timeout: measuring.timeout,
+            families,
+            source: measuring.source,
+            concurrency: concurrency(measuring.concurrency),
+            servers,
+            expand_gateways: prepared.expand_gateways,
+            resolve_only,
+            tls,
+        };
+        Ok(Self { prepared, settings, measuring: Limits { deadline: measuring.deadline }, run })
+    }
+
+    /// What is known of the run before it is made.
+    pub(super) const fn run(&self) -> &Run {
+        &self.run
+    }
+
+    /// Makes it; `finished` is told each record as it is done, and may end the run early by the
+    /// signal it is handed. SIGINT and SIGTERM end it early too: what is known then is reported.
+    pub(super) fn carry_out(self, mut finished: impl FnMut(&Record, &Stop)) -> Result<Records> {
+        let Self { prepared, settings, measuring, mut run } = self;
+        let runtime = tokio::runtime::Builder::new_multi_thread()
+            .enable_all()
+            .build()
+            .context("cannot start the asynchronous runtime")?;
+        let begun = Instant::now();
+        run.started_at = Timestamp::now();
+        let bar = Bar::new();
+        let outcome = runtime.block_on(async {
+            let stop = Stop::new();
+            let interrupted = tokio::spawn(interrupt(stop.clone()));
+            let deadline = measuring.deadline.map(|deadline| {
+                let stop = stop.clone();
+                tokio::spawn(async move {
+                    tokio::time::sleep(deadline).await;
+                    stop.give(Obstacle::BudgetSpent);
+                })
+            });
+            let outcome = probe::run(&prepared.plan, settings, &stop, |progress| {
+                bar.note(&progress);
+                if let Progress::Finished(record) = progress {
+                    finished(record, &stop);
+                }
+            })
+            .await;
+            interrupted.abort();
+            if let Some(deadline) = deadline {
+                deadline.abort();
+            }
+            outcome
+        });
+        bar.finish();
+        run.took = begun.elapsed();
+        run.control = outcome.control;
+        Ok(Records { run, records: outcome.records })
+    }
+}
+
+/// Waits for the user, or the system, to end the run.
+async fn interrupt(stop: Stop) {
+    #[cfg(unix)]
+    {
+        use tokio::signal::unix::{SignalKind, signal};
+        let Ok(mut terminated) = signal(SignalKind::terminate()) else { return };
+        tokio::select! {
+            _ = tokio::signal::ctrl_c() => {}
+            _ = terminated.recv() => {}
+        }
+    }
+    #[cfg(not(unix))]
+    {
+        let _ = tokio::signal::ctrl_c().await;
+    }
+    stop.give(Obstacle::Cancelled);
+}
+
+fn servers(measuring: &Measuring) -> Result<Vec<SocketAddr>> {
+    if !measuring.resolver.is_empty() {
+        let mut servers = Vec::new();
+        for server in &measuring.resolver {
+            if !servers.contains(server) {
+                servers.push(*server);
+            }
+        }
+        return Ok(servers);
+    }
+    let servers = dns::system_servers()
+        .context("cannot read this system's DNS configuration; name a server by --resolver IP")?;
+    if servers.is_empty() {
+        bail!("this system's DNS configuration names no server; name one by --resolver IP");
+    }
+    Ok(servers)
+}
+
+fn families(measuring: &Measuring) -> Result<Vec<Family>> {
+    let of_source = measuring.source.map(Family::of);
+    let asked = match (measuring.ipv4, measuring.ipv6) {
+        (true, _) => Some(Family::V4),
+        (false, true) => Some(Family::V6),
+        (false, false) => None,
+    };
+    match (asked, of_source) {
+        (Some(asked), Some(of_source)) if asked != of_source => {
+            let flag = if asked == Family::V4 { "-4" } else { "-6" };
+            let source = measuring.source.unwrap_or(IpAddr::from([0, 0, 0, 0]));
+            bail!(
+                "{flag} and --source {source} contradict each other: the address is of the other family"
+            );
+        }
+        (Some(one), _) | (None, Some(one)) => Ok(vec![one]),
+        (None, None) => Ok(vec![Family::V4, Family::V6]),
+    }
+}
+
+fn concurrency(given: Option<u32>) -> usize {
+    if let Some(given) = given {
+        return usize::try_from(given).unwrap_or(MOST_CONNECTIONS);
+    }
+    #[cfg(unix)]
+    {
+        // The soft limit is often 1,024; what the hard limit allows is ours to take.
+        let limit = rlimit::increase_nofile_limit(u64::MAX).unwrap_or(1024);
+        let free = usize::try_from(limit.saturating_sub(RESERVED_DESCRIPTORS));
+        free.unwrap_or(MOST_CONNECTIONS).clamp(16, MOST_CONNECTIONS)
+    }
+    #[cfg(not(unix))]
+    {
+        MOST_CONNECTIONS
+    }
+}
+
+/// The command line as reports show it: user information in URLs taken out, whatever option it
+/// stands in.
+fn shown_options(arguments: &[OsString]) -> Vec<String> {
+    arguments.iter().skip(1).map(|argument| without_userinfo(&argument.to_string_lossy())).collect()
+}
+
+fn without_userinfo(argument: &str) -> String {
+    let Some((scheme, rest)) = argument.split_once("://") else { return argument.to_owned() };
+    let authority_end = rest.find(['/', '?', '#']).unwrap_or(rest.len());
+    let (authority, path) = rest.split_at(authority_end);
+    match authority.rsplit_once('@') {
+        Some((_, host)) => format!("{scheme}://***@{host}{path}"),
+        None => argument.to_owned(),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn secrets_in_urls_are_not_shown() {
+        for (given, shown) in [
+            ("--endpoint=https://user:pa@ss@host/x@y", "--endpoint=https://***@host/x@y"),
+            ("tcp://host:80", "tcp://host:80"),
+            ("user@host", "user@host"),
+        ] {
+            assert_eq!(without_userinfo(given), shown);
+        }
+    }
+
+    fn measuring(ipv4: bool, ipv6: bool, source: Option<&str>) -> Measuring {
+        Measuring {
+            resolver: Vec::new(),
+            timeout: std::time::Duration::from_secs(5),
+            deadline: None,
+            ipv4,
+            ipv6,
+            source: source.map(|source| source.parse().unwrap()),
+            concurrency: None,
+        }
+    }
+
+    #[test]
+    fn the_source_decides_the_family() {
+        assert_eq!(families(&measuring(false, false, None)).unwrap().len(), 2);
+        assert_eq!(families(&measuring(false, false, Some("::1"))).unwrap(), [Family::V6]);
+        assert_eq!(families(&measuring(true, false, None)).unwrap(), [Family::V4]);
+        let error = families(&measuring(true, false, Some("::1"))).unwrap_err().to_string();
+        assert!(error.contains("-4") && error.contains("::1"), "{error}");
+    }
+}

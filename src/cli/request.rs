@@ -1,0 +1,193 @@
+//! What the options say together: lists, names and files to a plan.
+
+use std::path::Path;
+use std::sync::Arc;
+
+use anyhow::{Context, Result, anyhow};
+use ipnet::IpNet;
+
+use super::arguments::Targets;
+use super::input::{self, Stdin};
+use crate::list::{self, AuthKey, EndpointList, Parameters, Request, ServiceUrls, UrlHost};
+use crate::model::{Cloud, Origin};
+use crate::plan::{self, Plan};
+
+/// The list that is meant where none is named.
+const DEFAULT_LIST: &str = "adf-shir";
+
+/// What is to be probed, ready to be carried out.
+#[derive(Debug)]
+pub(super) struct Prepared {
+    pub(super) plan: Plan,
+    /// What the user should know before it begins.
+    pub(super) hints: Vec<String>,
+    pub(super) cloud: Cloud,
+    pub(super) lists: Vec<String>,
+    pub(super) private_networks: Vec<IpNet>,
+    pub(super) is_self_contained: bool,
+    pub(super) expand_gateways: bool,
+}
+
+/// Reads everything that the options name, and makes it concrete. `names` are asked for beside
+/// what the options give, as service URLs are; where nothing else is given, they stand alone.
+///
+/// # Errors
+/// Files that cannot be read or are malformed; options that match nothing.
+pub(super) fn prepare(targets: &Targets, names: &[String], stdin: &mut Stdin) -> Result<Prepared> {
+    let mut service_urls = Vec::new();
+    for path in &targets.service_urls {
+        service_urls.push(read_service_urls(path, stdin)?);
+    }
+    let auth_key = match &targets.auth_key {
+        Some(path) => Some(read_auth_key(path, stdin)?),
+        None => None,
+    };
+    let mut parameters = Parameters::default();
+    let common = [
+        ("factory", &targets.factory),
+        ("region", &targets.region),
+        ("workspace", &targets.workspace),
+    ];
+    for (key, value) in common {
+        if let Some(value) = value {
+            parameters.set(key, value).with_context(|| format!("--{key}"))?;
+        }
+    }
+    for pair in &targets.set {
+        parameters.set_pair(pair).context("--set")?;
+    }
+    let endpoints = targets
+        .endpoint
+        .iter()
+        .map(|text| list::parse_endpoint(text).with_context(|| format!("--endpoint {text}")))
+        .collect::<Result<Vec<_>>>()?;
+    let peers = targets
+        .peer
+        .iter()
+        .map(|text| list::parse_peer(text).with_context(|| format!("--peer {text}")))
+        .collect::<Result<Vec<_>>>()?;
+    if !names.is_empty() {
+        let lines = names.join("\n");
+        service_urls.push(list::service_urls::parse(&lines, "NAME")?);
+    }
+
+    let cloud = targets.cloud.map_or_else(
+        || {
+            let told = told_names(targets, &service_urls, auth_key.as_ref());
+            list::infer_cloud(told.iter().map(String::as_str)).unwrap_or_default()
+        },
+        Cloud::from,
+    );
+    let request = Request {
+        lists: lists(targets, cloud)?,
+        parameters,
+        service_urls,
+        auth_key,
+        endpoints,
+        peers,
+        with: targets.with.clone(),
+        only: targets.only.clone(),
+        skip: targets.skip.clone(),
+        private: targets.private.clone(),
+        is_self_contained: targets.self_contained_authoring,
+    };
+    let mut concrete = list::concrete(&request)?;
+    if !names.is_empty() && asks_for_names_alone(targets) {
+        // The list only tells what kind of name each is.
+        concrete.endpoints.retain(|endpoint| endpoint.origin == Origin::ServiceUrls);
+        concrete.untestable.clear();
+        concrete.hints.clear();
+    }
+    let mut plan = plan::plan(concrete.endpoints, plan::direct);
+    let untestable = |one: list::Untestable| plan::Untestable {
+        endpoint: Arc::new(one.endpoint),
+        hint: one.hint,
+    };
+    plan.untestable = concrete.untestable.into_iter().map(untestable).collect();
+    let needed = plan.untestable.iter().filter(|one| one.endpoint.required);
+    let hints = concrete.hints.into_iter().chain(needed.map(|one| one.hint.clone())).collect();
+    Ok(Prepared {
+        plan,
+        hints,
+        cloud,
+        lists: request.lists.iter().map(|list| list.id.clone()).collect(),
+        private_networks: targets.private_cidr.clone(),
+        is_self_contained: concrete.is_self_contained,
+        expand_gateways: !targets.no_gateways,
+    })
+}
+
+/// The names that tell which cloud is meant.
+fn told_names(
+    targets: &Targets,
+    service_urls: &[ServiceUrls],
+    auth_key: Option<&AuthKey>,
+) -> Vec<String> {
+    let urls = service_urls.iter().flat_map(|urls| &urls.urls).map(|url| match &url.host {
+        UrlHost::Host(host) => host.to_string(),
+        UrlHost::Wildcard(domain) => format!("*.{domain}"),
+    });
+    let key = auth_key.and_then(|key| key.control_host.as_ref()).map(ToString::to_string);
+    urls.chain(key)
+        .chain(targets.factory.clone())
+        .chain(targets.region.clone())
+        .chain(targets.workspace.clone())
+        .chain(targets.endpoint.iter().cloned())
+        .chain(targets.private.iter().cloned())
+        .collect()
+}
+
+/// Nothing but names was given: lists then only tell what kind of name each is.
+fn asks_for_names_alone(targets: &Targets) -> bool {
+    targets.list.is_empty()
+        && targets.factory.is_none()
+        && targets.workspace.is_none()
+        && targets.set.is_empty()
+        && targets.with.is_empty()
+        && targets.only.is_empty()
+        && targets.service_urls.is_empty()
+        && targets.auth_key.is_none()
+        && targets.endpoint.is_empty()
+        && targets.peer.is_empty()
+}
+
+fn lists(targets: &Targets, cloud: Cloud) -> Result<Vec<EndpointList>> {
+    if targets.list.is_empty() {
+        return Ok(vec![list::find(DEFAULT_LIST, cloud)?]);
+    }
+    targets
+        .list
+        .iter()
+        .map(|given| {
+            if is_embedded(given) || !looks_like_file(given) {
+                return list::find(given, cloud).map_err(anyhow::Error::from);
+            }
+            let bytes = input::read_file(Path::new(given))
+                .with_context(|| format!("--list: cannot read {given}"))?;
+            let text = list::decode(&bytes).with_context(|| format!("--list {given}"))?;
+            list::parse(&text, given).map_err(|errors| anyhow!("{errors}"))
+        })
+        .collect()
+}
+
+fn is_embedded(given: &str) -> bool {
+    list::embedded().iter().any(|embedded| embedded.id == given)
+}
+
+/// An id holds no dot and no separator; what exists is a file whatever it is called.
+fn looks_like_file(given: &str) -> bool {
+    given.contains(['.', '/', '\\']) || Path::new(given).exists()
+}
+
+fn read_service_urls(path: &Path, stdin: &mut Stdin) -> Result<ServiceUrls> {
+    let name = path.display().to_string();
+    let bytes = stdin.read(path, "--service-urls")?;
+    let text = list::decode(&bytes).with_context(|| format!("--service-urls {name}"))?;
+    list::service_urls::parse(&text, &name).context("--service-urls")
+}
+
+fn read_auth_key(path: &Path, stdin: &mut Stdin) -> Result<AuthKey> {
+    let bytes = stdin.read(path, "--auth-key")?;
+    let text = list::decode(&bytes).with_context(|| format!("--auth-key {}", path.display()))?;
+    list::auth_key::parse(&text).with_context(|| format!("--auth-key {}", path.display()))
+}

@@ -1,0 +1,78 @@
+//! `resolve`: names to chains and addresses, relay gateways included; nothing is connected.
+
+use std::ffi::OsString;
+use std::sync::Arc;
+
+use anyhow::Result;
+
+use super::arguments::{Resolve, ResolveFormat};
+use super::exit::Exit;
+use super::hint;
+use super::input::Stdin;
+use super::measure::Measurement;
+use super::output;
+use super::request;
+use crate::model::{LookupOutcome, Obstacle, Origin, Record, Records};
+use crate::probe::{tls, trust};
+use crate::report;
+
+pub(super) fn resolve(command: &Resolve, arguments: &[OsString]) -> Result<Exit> {
+    if let Some(path) = &command.output {
+        output::check_writable(path)?;
+    }
+    let prepared = request::prepare(&command.targets, &command.names, &mut Stdin::default())?;
+    for text in &prepared.hints {
+        hint::hint(text);
+    }
+    let tls = tls::Client::new(Arc::new(trust::Judge::new(None, Vec::new())?));
+    let measurement = Measurement::new(prepared, &command.measuring, tls, true, arguments)?;
+    let records = measurement.carry_out(|_, _| {})?;
+
+    let path = command.output.as_deref();
+    output::write(path, |mut out| match command.format {
+        ResolveFormat::Table => {
+            let (width, color) = output::style(path);
+            out.write_all(
+                report::resolve::table(&records, &report::Style { width, color }).as_bytes(),
+            )
+        }
+        ResolveFormat::Json => report::resolve::json(&records, &mut out),
+        ResolveFormat::Plain => report::resolve::plain(&records, &mut out),
+    })?;
+    Ok(exit_of(&records))
+}
+
+/// A required name without an address is a violation; one that could not be asked is unknown.
+fn exit_of(records: &Records) -> Exit {
+    records
+        .records
+        .iter()
+        .filter(|record| record.endpoint.required && record.endpoint.origin != Origin::Gateway)
+        .map(exit_of_record)
+        .fold(Exit::Satisfied, Exit::or)
+}
+
+fn exit_of_record(record: &Record) -> Exit {
+    match &record.obstacle {
+        Some(
+            Obstacle::NotTestable { .. }
+            | Obstacle::Cancelled
+            | Obstacle::BudgetSpent
+            | Obstacle::NoRoute(_)
+            | Obstacle::NoLocalAddress(_)
+            | Obstacle::DescriptorLimit(_)
+            | Obstacle::PortLimit(_),
+        ) => Exit::Unknown,
+        None => {
+            let outcomes = || record.lookups.iter().map(|lookup| lookup.outcome());
+            // A literal address has no lookups, and needs none.
+            if record.lookups.is_empty() || outcomes().any(|one| one == LookupOutcome::Addresses) {
+                Exit::Satisfied
+            } else if outcomes().all(|one| one == LookupOutcome::NotAsked) {
+                Exit::Unknown
+            } else {
+                Exit::Violated
+            }
+        }
+    }
+}

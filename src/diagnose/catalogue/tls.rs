@@ -1,0 +1,157 @@
+//! `tls_*`.
+
+use super::Entry;
+use crate::model::{Cause, Owner};
+
+pub(super) const INTERCEPTED: Entry = Entry {
+    cause: Cause::TlsIntercepted,
+    sentence: "TLS is opened on the way: the certificate is of an authority that only this host \
+               trusts.",
+    told_by: "The chain leads to a root in this host's store that is no public web root. A service \
+              with a private authority of its own looks the same.",
+    rivals: &[],
+    owner: Owner::Proxy,
+    remedy: "Exempt {host} from TLS inspection by '{issuer}'. Until then the account of the \
+             runtime's service must trust that authority too.",
+    source: "Microsoft, azure-CA-details; self-hosted-integration-runtime-troubleshoot-guide",
+};
+
+pub(super) const UNTRUSTED: Entry = Entry {
+    cause: Cause::TlsUntrusted,
+    sentence: "The certificate leads to no authority that is trusted.",
+    told_by: "The chain as presented, against the public web roots and against this host's store. \
+              TLS inspection whose root this host lacks looks the same.",
+    rivals: &[Cause::TlsIntercepted],
+    owner: Owner::Proxy,
+    remedy: "Exempt {host} from TLS inspection, or install the root of '{issuer}' in this host's \
+             machine store if that authority is meant to be trusted.",
+    source: "RFC 5280 section 6; Microsoft, azure-CA-details",
+};
+
+pub(super) const NAME_MISMATCH: Entry = Entry {
+    cause: Cause::TlsNameMismatch,
+    sentence: "The certificate is for other names than the one asked for.",
+    told_by: "The name against the certificate's subject alternative names: a wrong address in \
+              DNS, another private endpoint, or a gateway that shows its own certificate.",
+    rivals: &[],
+    owner: Owner::Dns,
+    remedy: "Check that {addresses} is the right address for {host}: what answers there shows a \
+             certificate for other names.",
+    source: "RFC 9525 section 6",
+};
+
+pub(super) const EXPIRED: Entry = Entry {
+    cause: Cause::TlsExpired,
+    sentence: "A certificate of the chain has expired.",
+    told_by: "Its dates against this host's clock: a clock that runs ahead looks the same.",
+    rivals: &[Cause::HostClockSkew],
+    owner: Owner::Proxy,
+    remedy: "Check this host's clock first. If it is right, whoever runs {host} or inspects its TLS \
+             ('{issuer}') must renew the certificate ({until}).",
+    source: "RFC 5280 section 4.1.2.5",
+};
+
+pub(super) const NOT_YET_VALID: Entry = Entry {
+    cause: Cause::TlsNotYetValid,
+    sentence: "A certificate of the chain is not valid yet.",
+    told_by: "Its dates against this host's clock: a clock that runs behind is the usual reason.",
+    rivals: &[Cause::HostClockSkew],
+    owner: Owner::Host,
+    remedy: "Check this host's clock (w32tm /query /status, timedatectl). If it is right, whoever \
+             issued the certificate of {host} ('{issuer}') dated it ahead ({until}).",
+    source: "RFC 5280 section 4.1.2.5",
+};
+
+pub(super) const RESET: Entry = Entry {
+    cause: Cause::TlsReset,
+    sentence: "The connection is reset after the ClientHello.",
+    told_by: "RST once the server name was seen, while the connect was accepted: filters that judge \
+              the server name (SNI) do this, Azure Firewall among them. A server that crashes looks \
+              the same.",
+    rivals: &[Cause::TcpAnsweredByMiddlebox],
+    owner: Owner::Firewall,
+    remedy: "Allow the server name {host} on TCP {port} in the firewall's application rules (FQDN \
+             or SNI filter) for {from}.",
+    source: "RFC 6066 section 3; Microsoft, Azure Firewall application rules",
+};
+
+pub(super) const CLOSED: Entry = Entry {
+    cause: Cause::TlsClosed,
+    sentence: "The connection is closed after the ClientHello.",
+    told_by: "End of stream without an alert: a filter that judges the server name, or a proxy \
+              without a way on.",
+    rivals: &[Cause::TcpAnsweredByMiddlebox],
+    owner: Owner::Firewall,
+    remedy: "Allow the server name {host} on TCP {port} in the firewall's application rules (FQDN \
+             or SNI filter) for {from}.",
+    source: "RFC 8446 section 6.1",
+};
+
+pub(super) const TIMEOUT: Entry = Entry {
+    cause: Cause::TlsTimeout,
+    sentence: "Nothing answers the ClientHello.",
+    told_by: "Silence after an accepted connect: a filter that drops once it knows the server name, \
+              or a path on which large packets are lost.",
+    rivals: &[Cause::TlsLargePacketsLost, Cause::TcpAnsweredByMiddlebox],
+    owner: Owner::Firewall,
+    remedy: "Allow the server name {host} on TCP {port} in the firewall's application rules for \
+             {from}. If it is allowed, check the path's MTU (VPN, ExpressRoute).",
+    source: "RFC 8446 section 4; RFC 4821",
+};
+
+pub(super) const NOT_TLS: Entry = Entry {
+    cause: Cause::TlsNotTls,
+    sentence: "What answers does not speak TLS.",
+    told_by: "The first bytes are no TLS record. A filter's page in clear text is http_block_page.",
+    rivals: &[],
+    owner: Owner::Firewall,
+    remedy: "Find what answers at {addresses} on TCP {port}: another service than {host}, or a \
+             device on the way that answers in clear text.",
+    source: "RFC 8446 section 5.1",
+};
+
+pub(super) const VERSION: Entry = Entry {
+    cause: Cause::TlsVersion,
+    sentence: "The far end offers no TLS version that is safe to use.",
+    told_by: "The alert protocol_version, or an answer below TLS 1.2; 1.2 and 1.3 were offered. \
+              Azure's own endpoints speak both, so an old middlebox is near.",
+    rivals: &[],
+    owner: Owner::Proxy,
+    remedy: "Update or bypass the TLS inspection in front of {host}: Azure requires TLS 1.2 or \
+             newer.",
+    source: "RFC 8446 section 6.2; Microsoft, TLS 1.0 and 1.1 retirement",
+};
+
+pub(super) const ALERT: Entry = Entry {
+    cause: Cause::TlsAlert,
+    sentence: "The far end ends the handshake with an alert.",
+    told_by: "The alert's name: unrecognized_name and access_denied speak of the server name, \
+              handshake_failure of cipher suites, certificate_required of a client certificate.",
+    rivals: &[],
+    owner: Owner::Proxy,
+    remedy: "Read the alert's name: check that {addresses} is the right address for {host}, and \
+             whether TLS inspection or a server name filter stands in front of it.",
+    source: "RFC 8446 section 6.2",
+};
+
+pub(super) const LARGE_PACKETS_LOST: Entry = Entry {
+    cause: Cause::TlsLargePacketsLost,
+    sentence: "Large packets are lost on the way: a path MTU black hole.",
+    told_by: "The handshake is silent as it is and works with a small segment size.",
+    rivals: &[],
+    owner: Owner::Firewall,
+    remedy: "Let ICMP \"fragmentation needed\" through, or clamp the MSS, on the VPN or \
+             ExpressRoute between {from} and {addresses}.",
+    source: "RFC 4821; RFC 2923 section 2.1",
+};
+
+pub(super) const REVOCATION_UNREACHABLE: Entry = Entry {
+    cause: Cause::TlsRevocationUnreachable,
+    sentence: "The hosts that say whether a certificate is revoked do not answer.",
+    told_by: "The CRL and OCSP addresses of the chain that was seen, asked on port 80. Windows \
+              waits for them, which makes handshakes slow.",
+    rivals: &[],
+    owner: Owner::Firewall,
+    remedy: "Allow TCP 80 out from {from} to the revocation hosts of {host}'s certificate.",
+    source: "Microsoft, azure-CA-details (certificate downloads and revocation lists)",
+};

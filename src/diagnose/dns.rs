@@ -1,0 +1,287 @@
+//! `dns_*`: what the name servers said, resolver by resolver.
+
+use std::fmt::Write as _;
+use std::sync::Arc;
+
+use super::finding::{Draft, add, list};
+use super::{Case, sinkhole};
+use crate::model::{
+    Cause, DnsFailure, Exchange, LinkData, Lookup, LookupOutcome, OsError, Resolver, ResponseCode,
+    classify,
+};
+
+/// The lookups that decide: the operating system's own where it was asked, as the probe goes where
+/// the system says, else every name server's.
+pub(super) fn deciding(lookups: &[Arc<Lookup>]) -> impl Iterator<Item = &Lookup> {
+    let has_system = lookups.iter().any(|lookup| lookup.resolver == Resolver::System);
+    lookups
+        .iter()
+        .map(|lookup| &**lookup)
+        .filter(move |lookup| !has_system || lookup.resolver == Resolver::System)
+}
+
+/// How much an outcome says of the name.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+enum Weight {
+    /// Nobody answered.
+    Silent,
+    /// The server answered that it could not, or not readably.
+    Answered,
+    /// It says whether the name exists and has addresses.
+    Statement,
+    /// It has addresses.
+    Addresses,
+}
+
+const fn weigh(outcome: LookupOutcome) -> Option<Weight> {
+    Some(match outcome {
+        LookupOutcome::Addresses => Weight::Addresses,
+        LookupOutcome::NxDomain | LookupOutcome::NoData | LookupOutcome::Loop => Weight::Statement,
+        LookupOutcome::ServFail
+        | LookupOutcome::Refused
+        | LookupOutcome::OtherCode(_)
+        | LookupOutcome::TcpBlocked
+        | LookupOutcome::Malformed => Weight::Answered,
+        LookupOutcome::TimedOut | LookupOutcome::Unreachable | LookupOutcome::SystemError => {
+            Weight::Silent
+        }
+        LookupOutcome::NotAsked => return None,
+    })
+}
+
+pub(super) fn judge(case: &Case<'_>, drafts: &mut Vec<Draft>) {
+    let lookups = || deciding(&case.record.lookups);
+    let weight = lookups().filter_map(|lookup| weigh(lookup.outcome())).max();
+    if let Some(weight) = weight
+        && weight < Weight::Addresses
+    {
+        // Those who say more decide: one silent server beside one that answers is the run's matter.
+        for lookup in lookups().filter(|lookup| weigh(lookup.outcome()) == Some(weight)) {
+            if let Some(draft) = failure(lookup) {
+                add(drafts, draft);
+            }
+        }
+    }
+    if let Some(draft) = views_differ(case) {
+        drafts.push(draft);
+    }
+    sinkhole::judge(case, drafts);
+}
+
+/// What a lookup without addresses means; `None` where another layer says it better.
+fn failure(lookup: &Lookup) -> Option<Draft> {
+    let name = &lookup.name;
+    let resolver = resolver_name(lookup.resolver);
+    let end = last_name(lookup);
+    let at_end = if end == name.as_str() { String::new() } else { format!(" ({end})") };
+    let draft = match lookup.outcome() {
+        // A chain that ends at a privatelink name is the path's matter.
+        LookupOutcome::NxDomain | LookupOutcome::NoData
+            if super::path::ends_at_privatelink(lookup) =>
+        {
+            return None;
+        }
+        LookupOutcome::Addresses | LookupOutcome::NotAsked => return None,
+        LookupOutcome::NxDomain => Draft::new(
+            Cause::DnsNxdomain,
+            if at_end.is_empty() {
+                format!("{name} does not exist, says {resolver}")
+            } else {
+                format!("the chain of {name} ends at {end}, which does not exist, says {resolver}")
+            },
+        )
+        .proven(),
+        LookupOutcome::NoData => {
+            Draft::new(Cause::DnsNodata, format!("{name}{at_end} has no address, says {resolver}"))
+                .proven()
+        }
+        LookupOutcome::ServFail => {
+            Draft::new(Cause::DnsServfail, format!("{resolver} failed to resolve {name}: SERVFAIL"))
+                .proven()
+        }
+        LookupOutcome::OtherCode(code) => Draft::new(
+            Cause::DnsServfail,
+            format!("{resolver} failed to resolve {name}: response code {code}"),
+        ),
+        LookupOutcome::SystemError => {
+            Draft::new(Cause::DnsServfail, format!("the operating system failed to resolve {name}"))
+                .possible()
+                .rivals(&[Cause::DnsTimeout, Cause::DnsNxdomain])
+        }
+        LookupOutcome::Refused => {
+            Draft::new(Cause::DnsRefused, format!("{resolver} refuses to answer for {name}"))
+                .proven()
+        }
+        LookupOutcome::Loop => Draft::new(
+            Cause::DnsCnameLoop,
+            format!("the chain of {name} leads back to itself at {end}, says {resolver}"),
+        )
+        .proven(),
+        LookupOutcome::TimedOut => {
+            Draft::new(Cause::DnsTimeout, format!("{resolver} did not answer for {name}"))
+        }
+        LookupOutcome::Unreachable => Draft::new(
+            Cause::DnsResolverUnreachable,
+            format!("{resolver} cannot be reached to ask for {name}"),
+        ),
+        LookupOutcome::TcpBlocked => Draft::new(
+            Cause::DnsTcpBlocked,
+            format!("the answer for {name} needs TCP, and TCP 53 of {resolver} is blocked"),
+        )
+        .proven(),
+        LookupOutcome::Malformed => Draft::new(
+            Cause::DnsMalformed,
+            format!("{resolver} answered for {name} with bytes that are no DNS answer"),
+        )
+        .proven(),
+    };
+    Some(draft.evidence(evidence(lookup)).fact("resolvers", resolver))
+}
+
+/// What a resolver holds of a name, as views are compared.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum View {
+    Absent,
+    Empty,
+    /// Which classes its addresses are of, as bits.
+    Addresses(u8),
+}
+
+fn view(lookup: &Lookup) -> Option<View> {
+    match lookup.outcome() {
+        LookupOutcome::NxDomain => Some(View::Absent),
+        LookupOutcome::NoData => Some(View::Empty),
+        LookupOutcome::Addresses => {
+            let classes = lookup.answers().flat_map(crate::model::Answer::addresses);
+            Some(View::Addresses(
+                classes.fold(0, |bits, address| bits | 1 << classify(address) as u8),
+            ))
+        }
+        LookupOutcome::ServFail
+        | LookupOutcome::Refused
+        | LookupOutcome::OtherCode(_)
+        | LookupOutcome::Loop
+        | LookupOutcome::TimedOut
+        | LookupOutcome::Unreachable
+        | LookupOutcome::TcpBlocked
+        | LookupOutcome::Malformed
+        | LookupOutcome::NotAsked
+        | LookupOutcome::SystemError => None,
+    }
+}
+
+fn views_differ(case: &Case<'_>) -> Option<Draft> {
+    let mut views = deciding(&case.record.lookups).filter_map(view);
+    let first = views.next()?;
+    if views.all(|view| view == first) {
+        return None;
+    }
+    let seen: Vec<&Lookup> =
+        deciding(&case.record.lookups).filter(|lookup| view(lookup).is_some()).collect();
+    let words = seen
+        .iter()
+        .map(|lookup| format!("{} says {}", resolver_name(lookup.resolver), in_short(lookup)));
+    let message = format!("the name servers disagree: {}", list(words, 3));
+    let resolvers = list(seen.iter().map(|lookup| resolver_name(lookup.resolver)), 4);
+    Some(
+        Draft::new(Cause::DnsViewsDiffer, message)
+            .proven()
+            .all_evidence(seen.iter().map(|lookup| evidence(lookup)))
+            .fact("resolvers", resolvers),
+    )
+}
+
+fn in_short(lookup: &Lookup) -> String {
+    match lookup.outcome() {
+        LookupOutcome::Addresses => list(lookup.addresses(), 2),
+        other => outcome_word(other).to_owned(),
+    }
+}
+
+/// One line with everything a lookup came to: outcome, chain, time.
+pub(super) fn evidence(lookup: &Lookup) -> String {
+    let mut line = resolver_name(lookup.resolver);
+    for (index, exchange) in lookup.exchanges.iter().enumerate() {
+        let joint = if index == 0 { ": " } else { ", " };
+        // Writing to a String cannot fail.
+        let _ = write!(line, "{joint}{} {}", exchange.family.record_type(), came_to(exchange));
+    }
+    let chain = lookup.chain();
+    if !chain.is_empty() {
+        let _ = write!(line, "; {}", lookup.name);
+        for link in &chain {
+            if let LinkData::Alias(target) = &link.data {
+                let _ = write!(line, " -> {target}");
+            }
+        }
+        let addresses = lookup.addresses();
+        if !addresses.is_empty() {
+            let _ = write!(line, " -> {}", list(addresses, 4));
+        }
+    }
+    line
+}
+
+fn came_to(exchange: &Exchange) -> String {
+    match &exchange.result {
+        Ok(answer) => match (answer.outcome(), answer.code) {
+            (LookupOutcome::NoData, ResponseCode::NoError) => "no data".to_owned(),
+            (outcome, _) => outcome_word(outcome).to_owned(),
+        },
+        Err(DnsFailure::TimedOut { asked }) => format!(
+            "silent ({asked} {} in {})",
+            if *asked == 1 { "packet" } else { "packets" },
+            super::finding::duration(exchange.took)
+        ),
+        Err(DnsFailure::PortClosed(os)) => format!("port closed, {os}"),
+        Err(DnsFailure::Unreachable(os)) => format!("unreachable, {os}"),
+        Err(DnsFailure::TcpBlocked { os }) => {
+            format!(
+                "truncated, and TCP {}",
+                os.as_ref().map_or("silent".to_owned(), OsError::to_string)
+            )
+        }
+        Err(DnsFailure::Malformed { detail }) => format!("malformed: {detail}"),
+        Err(DnsFailure::System { os }) => os.to_string(),
+        Err(DnsFailure::NotAsked(_)) => "not asked".to_owned(),
+    }
+}
+
+const fn outcome_word(outcome: LookupOutcome) -> &'static str {
+    match outcome {
+        LookupOutcome::Addresses => "answered",
+        LookupOutcome::NxDomain => "NXDOMAIN",
+        LookupOutcome::NoData => "no address",
+        LookupOutcome::ServFail => "SERVFAIL",
+        LookupOutcome::Refused => "REFUSED",
+        LookupOutcome::OtherCode(_) => "another response code",
+        LookupOutcome::Loop => "a CNAME loop",
+        LookupOutcome::TimedOut => "nothing",
+        LookupOutcome::Unreachable => "nothing (unreachable)",
+        LookupOutcome::TcpBlocked => "truncated",
+        LookupOutcome::Malformed => "malformed",
+        LookupOutcome::NotAsked => "not asked",
+        LookupOutcome::SystemError => "a system error",
+    }
+}
+
+/// The last name a chain came to: its last alias, or the name that was asked for.
+pub(super) fn last_name(lookup: &Lookup) -> &str {
+    lookup
+        .answers()
+        .flat_map(|answer| answer.chain.iter().rev())
+        .find_map(|link| match &link.data {
+            LinkData::Alias(target) => Some(target.as_str()),
+            LinkData::Address(_) => None,
+        })
+        .unwrap_or_else(|| lookup.name.as_str())
+}
+
+/// A resolver as people write it: the port only where it is not 53.
+pub(super) fn resolver_name(resolver: Resolver) -> String {
+    match resolver {
+        Resolver::Server(address) if address.port() == 53 => address.ip().to_string(),
+        Resolver::Server(address) => address.to_string(),
+        Resolver::System => "the operating system".to_owned(),
+    }
+}

@@ -1,0 +1,298 @@
+//! Findings in the making: what a layer says, before the catalogue and the endpoint complete it.
+
+use std::fmt::Write as _;
+
+use super::catalogue;
+use crate::model::{Cause, Certainty, Endpoint, Finding, Owner, Severity};
+
+/// A finding before its severity, owner and remedy are settled.
+#[derive(Debug)]
+pub(super) struct Draft {
+    pub(super) cause: Cause,
+    certainty: Certainty,
+    severity: Severity,
+    message: String,
+    evidence: Vec<String>,
+    rivals: &'static [Cause],
+    owner: Option<Owner>,
+    remedy: Option<String>,
+    facts: Facts,
+}
+
+/// What fills the places of a remedy's template, by the place's name.
+#[derive(Debug, Default)]
+pub(super) struct Facts(Vec<(&'static str, String)>);
+
+impl Facts {
+    /// States `place`; what was stated first stands.
+    pub(super) fn state(&mut self, place: &'static str, value: impl Into<String>) {
+        if self.get(place).is_none() {
+            self.0.push((place, value.into()));
+        }
+    }
+
+    fn get(&self, place: &str) -> Option<&str> {
+        self.0.iter().find(|(name, _)| *name == place).map(|(_, value)| value.as_str())
+    }
+}
+
+impl Draft {
+    /// A draft with the cause's own severity and rivals, `likely` until said otherwise.
+    pub(super) fn new(cause: Cause, message: impl Into<String>) -> Self {
+        Self {
+            cause,
+            certainty: Certainty::Likely,
+            severity: cause.severity(),
+            message: message.into(),
+            evidence: Vec::new(),
+            rivals: catalogue::entry(cause).rivals,
+            owner: None,
+            remedy: None,
+            facts: Facts::default(),
+        }
+    }
+
+    /// No other cause explains what was seen.
+    pub(super) fn proven(self) -> Self {
+        Self { certainty: Certainty::Proven, rivals: &[], ..self }
+    }
+
+    /// Its rivals explain it as well.
+    pub(super) fn possible(self) -> Self {
+        Self { certainty: Certainty::Possible, ..self }
+    }
+
+    pub(super) fn severity(self, severity: Severity) -> Self {
+        Self { severity, ..self }
+    }
+
+    pub(super) fn evidence(mut self, line: impl Into<String>) -> Self {
+        self.evidence.push(line.into());
+        self
+    }
+
+    pub(super) fn all_evidence(mut self, lines: impl IntoIterator<Item = String>) -> Self {
+        self.evidence.extend(lines);
+        self
+    }
+
+    pub(super) fn rivals(self, rivals: &'static [Cause]) -> Self {
+        Self { rivals, ..self }
+    }
+
+    pub(super) fn owner(self, owner: Owner) -> Self {
+        Self { owner: Some(owner), ..self }
+    }
+
+    /// Takes the place of the catalogue's remedy.
+    pub(super) fn remedy(self, remedy: impl Into<String>) -> Self {
+        Self { remedy: Some(remedy.into()), ..self }
+    }
+
+    pub(super) fn fact(mut self, place: &'static str, value: impl Into<String>) -> Self {
+        self.facts.state(place, value);
+        self
+    }
+
+    /// Puts what is said after whom it is said of.
+    pub(super) fn said_of(mut self, subject: &str) -> Self {
+        self.message = format!("{subject} {}", self.message);
+        self
+    }
+
+    /// Names where each line of evidence was seen.
+    pub(super) fn seen_at(mut self, place: impl std::fmt::Display) -> Self {
+        for line in &mut self.evidence {
+            *line = format!("{place}: {line}");
+        }
+        self
+    }
+
+    /// Takes in another draft of the same cause: its evidence, and the lesser certainty.
+    pub(super) fn join(&mut self, other: Self) {
+        self.evidence.extend(other.evidence);
+        self.certainty = self.certainty.min(other.certainty);
+        if self.rivals.is_empty() {
+            self.rivals = other.rivals;
+        }
+    }
+
+    /// Whether it fails an endpoint that is required.
+    pub(super) fn is_failure(&self) -> bool {
+        self.severity == Severity::Fail
+    }
+
+    /// What is said.
+    pub(super) fn words(&self) -> &str {
+        &self.message
+    }
+
+    /// The finding of a run.
+    pub(super) fn of_run(self) -> Finding {
+        self.finish()
+    }
+
+    /// The finding of an endpoint: one that is not required makes at most a warning.
+    pub(super) fn of(mut self, endpoint: &Endpoint) -> Finding {
+        if !endpoint.required && self.severity == Severity::Fail {
+            self.severity = Severity::Warn;
+        }
+        self.facts.state("host", endpoint.subject.to_string());
+        self.facts.state("port", endpoint.port.to_string());
+        self.facts.state("place", place(endpoint));
+        if let Some(zone) = zone_for(endpoint) {
+            self.facts.state("zone", zone);
+        }
+        self.finish()
+    }
+
+    fn finish(self) -> Finding {
+        let entry = catalogue::entry(self.cause);
+        let remedy = self
+            .remedy
+            .unwrap_or_else(|| catalogue::fill(entry.remedy, |place| self.facts.get(place)));
+        Finding {
+            cause: self.cause,
+            severity: self.severity,
+            certainty: self.certainty,
+            message: self.message,
+            evidence: self.evidence,
+            rivals: self.rivals.to_vec(),
+            owner: self.owner.unwrap_or(entry.owner),
+            remedy,
+        }
+    }
+}
+
+/// Joins drafts of one cause, as several resolvers or addresses give it: the first one's words,
+/// and everyone's evidence.
+pub(super) fn add(drafts: &mut Vec<Draft>, draft: Draft) {
+    if let Some(same) = drafts.iter_mut().find(|seen| seen.cause == draft.cause) {
+        same.join(draft);
+    } else {
+        drafts.push(draft);
+    }
+}
+
+/// Sorts findings as the contract says: fail before warn before unknown, then by layer.
+pub(super) fn sort(findings: &mut [Finding]) {
+    findings.sort_by_key(|finding| (severity_rank(finding.severity), finding.cause));
+}
+
+const fn severity_rank(severity: Severity) -> u8 {
+    match severity {
+        Severity::Fail => 0,
+        Severity::Warn => 1,
+        Severity::Unknown => 2,
+    }
+}
+
+/// `host:port`, an IPv6 literal in brackets.
+pub(super) fn place(endpoint: &Endpoint) -> String {
+    use crate::model::{Host, Subject};
+    match &endpoint.subject {
+        Subject::Host(Host::Address(address)) => {
+            std::net::SocketAddr::new(*address, endpoint.port).to_string()
+        }
+        Subject::Host(Host::Name(name)) => format!("{name}:{}", endpoint.port),
+        Subject::Pattern(pattern) => format!("{pattern}:{}", endpoint.port),
+    }
+}
+
+/// The privatelink zone that covers the endpoint's name, or all of its service's.
+fn zone_for(endpoint: &Endpoint) -> Option<String> {
+    let zones = &endpoint.expect.private_zones;
+    let name = endpoint.subject.host().and_then(crate::model::Host::name);
+    let covers = |zone: &&String| {
+        let public = zone.strip_prefix("privatelink.").unwrap_or(zone);
+        name.is_some_and(|name| name.is_within(public))
+    };
+    match zones.iter().find(covers) {
+        Some(zone) => Some(zone.clone()),
+        None => (!zones.is_empty()).then(|| zones.join(" or ")),
+    }
+}
+
+/// `a`, `a and b`, `a, b and 3 more`: at most `shown` items in full.
+pub(super) fn list<T: std::fmt::Display>(
+    items: impl IntoIterator<Item = T>,
+    shown: usize,
+) -> String {
+    let mut text = String::new();
+    let mut rest = 0_usize;
+    let mut iter = items.into_iter().enumerate().peekable();
+    while let Some((index, item)) = iter.next() {
+        if index >= shown {
+            rest += 1;
+            continue;
+        }
+        let is_last = iter.peek().is_none();
+        let joint = match index {
+            0 => "",
+            _ if is_last => " and ",
+            _ => ", ",
+        };
+        // Writing to a String cannot fail.
+        let _ = write!(text, "{joint}{item}");
+    }
+    if rest > 0 {
+        let _ = write!(text, " and {rest} more");
+    }
+    text
+}
+
+/// A duration as options write it: `5s`, `1.5s`, `250ms`.
+pub(super) fn duration(duration: std::time::Duration) -> String {
+    let millis = duration.as_millis();
+    if millis >= 1000 && millis.is_multiple_of(1000) {
+        format!("{}s", millis / 1000)
+    } else if millis >= 1000 {
+        format!("{}.{}s", millis / 1000, millis % 1000 / 100)
+    } else if millis == 0 && !duration.is_zero() {
+        format!("{}us", duration.as_micros())
+    } else {
+        format!("{millis}ms")
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::time::Duration;
+
+    use super::*;
+
+    #[test]
+    fn lists_read_as_sentences_do() {
+        for (items, expected) in [
+            (&["a"][..], "a"),
+            (&["a", "b"], "a and b"),
+            (&["a", "b", "c"], "a, b and c"),
+            (&["a", "b", "c", "d", "e"], "a, b, c and 2 more"),
+            (&[], ""),
+        ] {
+            assert_eq!(list(items, 3), expected);
+        }
+    }
+
+    #[test]
+    fn durations_read_as_options_do() {
+        for (millis, expected) in
+            [(5000, "5s"), (1500, "1.5s"), (250, "250ms"), (0, "0ms"), (61_000, "61s")]
+        {
+            assert_eq!(duration(Duration::from_millis(millis)), expected);
+        }
+        assert_eq!(duration(Duration::from_micros(300)), "300us");
+    }
+
+    #[test]
+    fn drafts_of_one_cause_keep_all_evidence_and_the_lesser_certainty() {
+        let mut drafts = Vec::new();
+        add(&mut drafts, Draft::new(Cause::TcpTimeout, "a").proven().evidence("1"));
+        add(&mut drafts, Draft::new(Cause::TcpTimeout, "b").possible().evidence("2"));
+        add(&mut drafts, Draft::new(Cause::TcpRefused, "c"));
+        assert_eq!(drafts.len(), 2);
+        assert_eq!(drafts[0].message, "a");
+        assert_eq!(drafts[0].evidence, ["1", "2"]);
+        assert_eq!(drafts[0].certainty, Certainty::Possible);
+    }
+}

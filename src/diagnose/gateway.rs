@@ -1,0 +1,42 @@
+//! Gateways of a relay's deployment that are not in use yet.
+
+use super::dns;
+use super::finding::{Draft, place};
+use crate::model::{Cause, LookupOutcome, Record};
+
+/// The entry id of gateways (contract, Relay gateways).
+pub(super) const ENTRY: &str = "relay-gateway";
+
+/// Whether the record is a gateway's whose name does not exist or has no address; other DNS
+/// failures keep their causes.
+pub(super) fn is_unassigned(record: &Record) -> bool {
+    if record.endpoint.entry != ENTRY {
+        return false;
+    }
+    let mut is_absent = false;
+    for lookup in dns::deciding(&record.lookups) {
+        match lookup.outcome() {
+            LookupOutcome::Addresses => return false,
+            LookupOutcome::NxDomain | LookupOutcome::NoData => is_absent = true,
+            LookupOutcome::ServFail
+            | LookupOutcome::Refused
+            | LookupOutcome::OtherCode(_)
+            | LookupOutcome::Loop
+            | LookupOutcome::TimedOut
+            | LookupOutcome::Unreachable
+            | LookupOutcome::TcpBlocked
+            | LookupOutcome::Malformed
+            | LookupOutcome::NotAsked
+            | LookupOutcome::SystemError => {}
+        }
+    }
+    is_absent
+}
+
+pub(super) fn unassigned(record: &Record) -> Draft {
+    Draft::new(
+        Cause::RelayGatewayUnassigned,
+        format!("{} has no address: this gateway is not in use yet", place(&record.endpoint)),
+    )
+    .proven()
+}

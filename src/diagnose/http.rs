@@ -1,0 +1,327 @@
+//! `http_*` of one address: who answered, and whether it is the service.
+
+use std::fmt::Write as _;
+use std::time::Duration;
+
+use super::blockpage::{self, Session};
+use super::finding::{Draft, duration};
+use super::relay;
+use super::tds::patience;
+use crate::model::{Cause, Endpoint, Fingerprint, Host, HttpAnswer, HttpFailure, Kind, Severity};
+
+/// Where Azure's services send people to sign in: a redirect there is the service's own.
+const SIGN_IN: &[&str] = &[
+    "login.microsoftonline.com",
+    "login.microsoftonline.us",
+    "login.partner.microsoftonline.cn",
+    "login.chinacloudapi.cn",
+    "login.windows.net",
+    "login.live.com",
+];
+
+/// What is wrong with an answer; nothing, where it is the service's.
+pub(super) fn judge(answer: &HttpAnswer, endpoint: &Endpoint, session: Session) -> Option<Draft> {
+    let is_relay =
+        endpoint.kind == Kind::Relay && endpoint.expect.fingerprint == Fingerprint::RelayNamespace;
+    // Its own words prove the service, whatever else the page says.
+    if !is_relay || !relay::is_relay(answer) {
+        let foreign = blockpage::judge(answer, session)
+            .or_else(|| captive_portal(answer, endpoint, session))
+            .or_else(|| gateway_error(answer));
+        if let Some(draft) = foreign {
+            return Some(draft);
+        }
+        if is_relay {
+            return Some(with_head(
+                Draft::new(
+                    Cause::HttpNotTheService,
+                    format!("answers {} without the relay's fingerprint", answer.status),
+                ),
+                answer,
+            ));
+        }
+    }
+    (answer.status >= 500).then(|| {
+        with_head(
+            Draft::new(
+                Cause::HttpServiceError,
+                format!("answers with an error of its own: {}", status_line(answer)),
+            )
+            .severity(Severity::Warn),
+            answer,
+        )
+    })
+}
+
+/// A redirect to a host outside the service's own domains (RFC 8952), or status 511 (RFC 6585).
+pub(super) fn captive_portal(
+    answer: &HttpAnswer,
+    endpoint: &Endpoint,
+    session: Session,
+) -> Option<Draft> {
+    if answer.status == 511 {
+        return Some(with_head(
+            Draft::new(Cause::HttpCaptivePortal, "is behind a network that wants a sign-in (511)")
+                .proven(),
+            answer,
+        ));
+    }
+    if !matches!(answer.status, 301 | 302 | 303 | 307 | 308) {
+        return None;
+    }
+    let location = answer.header("Location")?;
+    let target = Target::of(location)?;
+    if target.is_own(endpoint, session) {
+        return None;
+    }
+    Some(with_head(
+        Draft::new(
+            Cause::HttpCaptivePortal,
+            format!("redirects to {}, outside the service's own domains", target.host),
+        )
+        .evidence(format!("Location: {location}")),
+        answer,
+    ))
+}
+
+/// Where a redirect leads.
+struct Target {
+    host: Host,
+    is_clear: bool,
+}
+
+impl Target {
+    /// `None` for a relative reference, which stays where it is, and for what names no host.
+    fn of(location: &str) -> Option<Self> {
+        let location = location.trim();
+        let (scheme, rest) = match location.split_once("://") {
+            Some((scheme, rest)) => (scheme, rest),
+            None => ("", location.strip_prefix("//")?),
+        };
+        let authority = rest.split(['/', '?', '#', '\\']).next().unwrap_or_default();
+        let authority = authority.rsplit_once('@').map_or(authority, |(_, after)| after);
+        let host = match authority.strip_prefix('[') {
+            Some(rest) => rest.split(']').next().unwrap_or_default(),
+            None => authority.split(':').next().unwrap_or_default(),
+        };
+        Some(Self { host: Host::parse(host).ok()?, is_clear: scheme.eq_ignore_ascii_case("http") })
+    }
+
+    fn is_own(&self, endpoint: &Endpoint, session: Session) -> bool {
+        if endpoint.subject.host() == Some(&self.host) {
+            return true;
+        }
+        let Host::Name(target) = &self.host else { return false };
+        let domains = &endpoint.expect.service_domains;
+        if domains.iter().any(|domain| target.is_within(domain))
+            || SIGN_IN.iter().any(|host| target.as_str() == *host)
+        {
+            return true;
+        }
+        // Of a host that no list describes only its own name is known. Who proved to be that host
+        // may send its clients on as it likes, but not out of TLS.
+        let own_name = endpoint.subject.host().and_then(Host::name);
+        domains.is_empty()
+            && (own_name.is_some_and(|own| is_family(own.as_str(), target.as_str()))
+                || (session == Session::Verified && !self.is_clear))
+    }
+}
+
+/// `contoso.com` and `www.contoso.com`: one name with and without a `www` or a first label.
+fn is_family(one: &str, other: &str) -> bool {
+    let bare = |name: &str| name.strip_prefix("www.").unwrap_or(name).to_owned();
+    let (one, other) = (bare(one), bare(other));
+    let below = |child: &str, parent: &str| {
+        parent.contains('.')
+            && child
+                .strip_suffix(parent)
+                .is_some_and(|front| front.is_empty() || front.ends_with('.'))
+    };
+    below(&one, &other) || below(&other, &one)
+}
+
+/// A 502, 503 or 504 that bears the marks of a proxy on the way.
+fn gateway_error(answer: &HttpAnswer) -> Option<Draft> {
+    if !matches!(answer.status, 502..=504) {
+        return None;
+    }
+    let (mark, value) = blockpage::middlebox_mark(answer)?;
+    Some(with_head(
+        Draft::new(
+            Cause::HttpNotTheService,
+            format!("answers {} of a gateway on the way, not of the service", answer.status),
+        )
+        .evidence(format!("{mark}: {value}")),
+        answer,
+    ))
+}
+
+/// What a request without an answer means.
+pub(super) fn failed(failure: &HttpFailure, took: Duration) -> Draft {
+    let after = duration(took);
+    match failure {
+        HttpFailure::TimedOut { whose, received } => {
+            Draft::new(Cause::HttpTimeout, "does not answer the request")
+                .evidence(format!("{}, {received} bytes received", patience(whose)))
+        }
+        HttpFailure::Closed { received } => {
+            Draft::new(Cause::HttpClosed, "closes the connection in place of an answer")
+                .evidence(format!("end of stream after {after}, {received} bytes received"))
+        }
+        HttpFailure::Reset(os) => {
+            Draft::new(Cause::HttpClosed, "resets the connection in place of an answer")
+                .evidence(format!("{os} after {after}"))
+        }
+        HttpFailure::NotHttp { first_bytes } => {
+            Draft::new(Cause::HttpNotTheService, "answers the request with what is no HTTP")
+                .evidence(format!("first bytes: {}", shown(first_bytes)))
+        }
+        HttpFailure::HeadTooLong { limit } => Draft::new(
+            Cause::HttpNotTheService,
+            format!("answers with an HTTP head that does not end within {limit} bytes"),
+        ),
+        HttpFailure::Tls { detail } => {
+            Draft::new(Cause::TlsAlert, "ended TLS in answer to the request")
+                .evidence(detail.clone())
+        }
+        HttpFailure::Other(os) => Draft::new(Cause::HttpClosed, "failed at the request")
+            .evidence(format!("{os} after {after}"))
+            .possible(),
+    }
+}
+
+/// Reads an answer that came where TLS was expected.
+pub(super) fn parse(bytes: &[u8]) -> Option<HttpAnswer> {
+    let mut headers = [httparse::EMPTY_HEADER; 64];
+    let mut response = httparse::Response::new(&mut headers);
+    let httparse::Status::Complete(end) = response.parse(bytes).ok()? else { return None };
+    Some(HttpAnswer {
+        status: response.code?,
+        reason: response.reason.unwrap_or_default().to_owned(),
+        headers: response
+            .headers
+            .iter()
+            .map(|header| {
+                (header.name.to_owned(), String::from_utf8_lossy(header.value).into_owned())
+            })
+            .collect(),
+        body: String::from_utf8_lossy(&bytes[end..]).into_owned(),
+        is_cut: true,
+    })
+}
+
+/// The beginning of foreign bytes, fit to be read.
+pub(super) fn shown(bytes: &[u8]) -> String {
+    const SHOWN: usize = 48;
+    if bytes.is_empty() {
+        return "none".to_owned();
+    }
+    let mut text = String::from("\"");
+    for byte in &bytes[..bytes.len().min(SHOWN)] {
+        // Writing to a String cannot fail.
+        let _ = write!(text, "{}", byte.escape_ascii());
+    }
+    text.push('"');
+    if bytes.len() > SHOWN {
+        text.push_str(" and more");
+    }
+    text
+}
+
+fn with_head(draft: Draft, answer: &HttpAnswer) -> Draft {
+    let mut draft = draft.evidence(format!("HTTP {}", status_line(answer)));
+    for name in ["Server", "Via"] {
+        if let Some(value) = answer.header(name) {
+            draft = draft.evidence(format!("{name}: {value}"));
+        }
+    }
+    match title(&answer.body) {
+        Some(title) => draft.evidence(format!("title: {title}")),
+        None => draft,
+    }
+}
+
+fn status_line(answer: &HttpAnswer) -> String {
+    if answer.reason.is_empty() {
+        answer.status.to_string()
+    } else {
+        format!("{} {}", answer.status, answer.reason)
+    }
+}
+
+/// The title of a page, if it has one.
+fn title(body: &str) -> Option<String> {
+    let lower = body.to_ascii_lowercase();
+    let start = lower.find("<title")?;
+    let start = start + lower[start..].find('>')? + 1;
+    let end = start + lower[start..].find("</title")?;
+    let words: Vec<&str> = body[start..end].split_whitespace().collect();
+    let title: String = words.join(" ").chars().take(80).collect();
+    (!title.is_empty()).then_some(title)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn redirects_name_a_host_or_stay() {
+        for (location, expected) in [
+            ("http://portal.hotel.example/login?x=1", Some(("portal.hotel.example", true))),
+            ("https://user@Portal.Example:8443/", Some(("portal.example", false))),
+            ("//10.1.2.3/login", Some(("10.1.2.3", false))),
+            ("http://[fd00::1]:8080/a", Some(("fd00::1", true))),
+            ("/signin", None),
+            ("signin", None),
+            ("http:///nothing", None),
+            ("", None),
+        ] {
+            let target = Target::of(location);
+            let found = target.as_ref().map(|target| (target.host.to_string(), target.is_clear));
+            let expected = expected.map(|(host, is_clear)| (host.to_owned(), is_clear));
+            assert_eq!(found, expected, "{location}");
+        }
+    }
+
+    #[test]
+    fn families_of_names_share_all_but_the_front() {
+        for (one, other, expected) in [
+            ("contoso.com", "www.contoso.com", true),
+            ("www.contoso.com", "contoso.com", true),
+            ("www.contoso.com", "login.contoso.com", true),
+            ("a.contoso.com", "b.contoso.com", false),
+            ("contoso.com", "notcontoso.com", false),
+            ("contoso.com", "com", false),
+        ] {
+            assert_eq!(is_family(one, other), expected, "{one} {other}");
+        }
+    }
+
+    #[test]
+    fn titles_are_read_on_one_line() {
+        assert_eq!(
+            title("<HTML><Title id=a>\n Access\n Denied </TITLE>").as_deref(),
+            Some("Access Denied")
+        );
+        assert_eq!(title("<title>never ends"), None);
+        assert_eq!(title("<title></title>"), None);
+    }
+
+    #[test]
+    fn foreign_bytes_are_shown_without_harm() {
+        assert_eq!(shown(b"SSH-2.0\r\n\x1b[2J"), "\"SSH-2.0\\r\\n\\x1b[2J\"");
+        assert_eq!(shown(b""), "none");
+        assert!(shown(&[b'a'; 100]).ends_with("and more"));
+    }
+
+    proptest::proptest! {
+        #[test]
+        fn nothing_in_a_location_or_page_panics(text in ".{0,200}", bytes: Vec<u8>) {
+            let _ = Target::of(&text);
+            let _ = title(&format!("<title>{text}</title>"));
+            let _ = title(&text);
+            let _ = parse(&bytes);
+            let _ = parse(format!("HTTP/1.1 {text}\r\n\r\n").as_bytes());
+        }
+    }
+}

@@ -1,0 +1,258 @@
+//! `path_*`: private and public, judged for each resolver on its own, so that a split view is not
+//! called mixed.
+
+use std::net::IpAddr;
+
+use super::finding::{Draft, add, list};
+use super::{Case, dns, sinkhole};
+use crate::model::{
+    AddressClass, Answer, Cause, HostName, LinkData, Lookup, LookupOutcome, Reach, Record,
+    Severity, classify,
+};
+
+/// The privatelink name by which a record is taken as private without being told: its chain
+/// passes one, and every address is private.
+#[must_use]
+pub fn taken_as_private(record: &Record) -> Option<&HostName> {
+    if record.endpoint.expect.reach != Reach::Any {
+        return None;
+    }
+    let mut name = None;
+    for lookup in dns::deciding(&record.lookups) {
+        let classes = Classes::of(lookup);
+        if !classes.private || classes.public {
+            return None;
+        }
+        name = name.or(privatelink_name(lookup));
+    }
+    name
+}
+
+/// Whether a lookup without addresses came to its end at a privatelink name.
+pub(super) fn ends_at_privatelink(lookup: &Lookup) -> bool {
+    dns::last_name(lookup).split('.').any(|label| label == PRIVATELINK)
+}
+
+const PRIVATELINK: &str = "privatelink";
+
+pub(super) fn judge(case: &Case<'_>, drafts: &mut Vec<Draft>) {
+    for lookup in dns::deciding(&case.record.lookups) {
+        match lookup.outcome() {
+            LookupOutcome::Addresses => judge_addresses(case, lookup, drafts),
+            LookupOutcome::NxDomain | LookupOutcome::NoData if ends_at_privatelink(lookup) => {
+                add(drafts, record_missing(lookup));
+            }
+            LookupOutcome::NxDomain
+            | LookupOutcome::NoData
+            | LookupOutcome::ServFail
+            | LookupOutcome::Refused
+            | LookupOutcome::OtherCode(_)
+            | LookupOutcome::Loop
+            | LookupOutcome::TimedOut
+            | LookupOutcome::Unreachable
+            | LookupOutcome::TcpBlocked
+            | LookupOutcome::Malformed
+            | LookupOutcome::NotAsked
+            | LookupOutcome::SystemError => {}
+        }
+    }
+}
+
+fn judge_addresses(case: &Case<'_>, lookup: &Lookup, drafts: &mut Vec<Draft>) {
+    let expect = &case.endpoint().expect;
+    let classes = Classes::of(lookup);
+    let name = &lookup.name;
+    let mut find = |draft: Draft| {
+        let draft = draft
+            .evidence(dns::evidence(lookup))
+            .fact("resolvers", dns::resolver_name(lookup.resolver));
+        add(drafts, draft);
+    };
+
+    if classes.private && classes.public {
+        let (private, public) =
+            (of(lookup, AddressClass::Private), of(lookup, AddressClass::Public));
+        find(
+            Draft::new(
+                Cause::PathMixed,
+                format!(
+                    "{name} has private ({}) and public ({}) addresses at once",
+                    list(private, 2),
+                    list(public, 2)
+                ),
+            )
+            .proven(),
+        );
+    }
+    if classes.private && expect.reach == Reach::Public {
+        let private = list(of(lookup, AddressClass::Private), 2);
+        find(
+            Draft::new(
+                Cause::PathPublicExpected,
+                format!("{name} must be public, and resolves to the private {private}"),
+            )
+            .fact("addresses", private),
+        );
+    }
+    if classes.public && !classes.private {
+        find_public(case, lookup, &mut find);
+    }
+    let is_private_path = match expect.reach {
+        Reach::Private => true,
+        Reach::Any => privatelink_name(lookup).is_some(),
+        Reach::Public => false,
+    };
+    if classes.private && is_private_path {
+        let networks = &case.run.private_networks;
+        let outside: Vec<IpAddr> = of(lookup, AddressClass::Private)
+            .filter(|address| {
+                !networks.is_empty() && !networks.iter().any(|network| network.contains(address))
+            })
+            .collect();
+        if !outside.is_empty() {
+            let (outside, networks) = (list(outside, 3), list(networks, 3));
+            find(with_zone(
+                Draft::new(
+                    Cause::PathPrivateOutsideNetwork,
+                    format!("{name} resolves to {outside}, outside {networks}"),
+                )
+                .proven()
+                .fact("addresses", outside)
+                .fact("networks", networks),
+                lookup,
+            ));
+        }
+    }
+    let not_azure: Vec<IpAddr> = if expect.service_tags.is_empty() {
+        Vec::new()
+    } else {
+        of(lookup, AddressClass::Public)
+            .filter(|address| (case.is_azure)(*address) == Some(false))
+            .filter(|address| !sinkhole::is_filter(*address))
+            .collect()
+    };
+    if !not_azure.is_empty() {
+        let addresses = list(not_azure, 3);
+        find(
+            Draft::new(
+                Cause::PathNotAzure,
+                format!("{name} resolves to {addresses}, outside Azure's published ranges"),
+            )
+            .fact("addresses", addresses),
+        );
+    }
+}
+
+/// Only public addresses: is that where the name should lead?
+fn find_public(case: &Case<'_>, lookup: &Lookup, find: &mut impl FnMut(Draft)) {
+    let reach = case.endpoint().expect.reach;
+    let name = &lookup.name;
+    let public = || list(of(lookup, AddressClass::Public), 2);
+    match (privatelink_name(lookup), reach) {
+        // Meant to be public: a private endpoint that others have beside it changes nothing.
+        (_, Reach::Public) | (None, Reach::Any) => {}
+        (None, Reach::Private) => find(Draft::new(
+            Cause::PathPrivateEndpointAbsent,
+            format!("{name} is to be private, and resolves to the public {}", public()),
+        )),
+        (Some(alias), Reach::Private | Reach::Any) => {
+            let severity = if reach == Reach::Private { Severity::Fail } else { Severity::Warn };
+            find(with_zone(
+                Draft::new(
+                    Cause::PathPrivateZoneNotLinked,
+                    format!("{name} passes {alias}, yet resolves to the public {}", public()),
+                )
+                .severity(severity),
+                lookup,
+            ));
+        }
+    }
+}
+
+fn record_missing(lookup: &Lookup) -> Draft {
+    let end = dns::last_name(lookup);
+    with_zone(
+        Draft::new(
+            Cause::PathPrivateRecordMissing,
+            format!("{} ends at {end}, for which the private zone has no record", lookup.name),
+        )
+        .proven()
+        .evidence(dns::evidence(lookup))
+        .fact("alias", end)
+        .fact("resolvers", dns::resolver_name(lookup.resolver)),
+        lookup,
+    )
+}
+
+/// Names the zone that the chain itself shows, which is surer than the list's.
+fn with_zone(draft: Draft, lookup: &Lookup) -> Draft {
+    match privatelink_name(lookup).and_then(|alias| zone_of(alias)) {
+        Some(zone) => draft.fact("zone", zone),
+        None => draft,
+    }
+}
+
+/// `privatelink.datafactory.azure.net` of `df.eastus.privatelink.datafactory.azure.net`.
+fn zone_of(alias: &HostName) -> Option<&str> {
+    let text = alias.as_str();
+    let starts = std::iter::once(0).chain(text.match_indices('.').map(|(dot, _)| dot + 1));
+    starts
+        .map(|start| &text[start..])
+        .find(|rest| rest.strip_prefix(PRIVATELINK).is_some_and(|after| after.starts_with('.')))
+}
+
+fn privatelink_name(lookup: &Lookup) -> Option<&HostName> {
+    if lookup.name.is_privatelink() {
+        return Some(&lookup.name);
+    }
+    lookup.answers().flat_map(|answer| &answer.chain).find_map(|link| match &link.data {
+        LinkData::Alias(target) if target.is_privatelink() => Some(target),
+        LinkData::Alias(_) | LinkData::Address(_) => None,
+    })
+}
+
+/// Which classes a lookup's addresses are of.
+#[derive(Clone, Copy, Default)]
+struct Classes {
+    private: bool,
+    public: bool,
+}
+
+impl Classes {
+    fn of(lookup: &Lookup) -> Self {
+        let mut classes = Self::default();
+        for address in lookup.answers().flat_map(Answer::addresses) {
+            match classify(address) {
+                AddressClass::Private => classes.private = true,
+                AddressClass::Public => classes.public = true,
+                // The sinkhole's matter.
+                AddressClass::NotRoutable => {}
+            }
+        }
+        classes
+    }
+}
+
+fn of(lookup: &Lookup, class: AddressClass) -> impl Iterator<Item = IpAddr> {
+    lookup.answers().flat_map(Answer::addresses).filter(move |address| classify(*address) == class)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_zone_begins_at_the_privatelink_label() {
+        for (alias, expected) in [
+            (
+                "df.eastus.privatelink.datafactory.azure.net",
+                Some("privatelink.datafactory.azure.net"),
+            ),
+            ("privatelink.blob.core.windows.net", Some("privatelink.blob.core.windows.net")),
+            ("xprivatelink.blob.core.windows.net", None),
+            ("privatelinkx.blob.core.windows.net", None),
+        ] {
+            assert_eq!(zone_of(&HostName::parse(alias).unwrap()), expected, "{alias}");
+        }
+    }
+}

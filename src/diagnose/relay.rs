@@ -1,0 +1,95 @@
+//! The relay's own answers, as they are documented for the root of a namespace without a token
+//! (Microsoft, service-bus-troubleshooting-guide; relay-hybrid-connections-protocol).
+
+use crate::model::HttpAnswer;
+
+/// Whether `answer` is a relay namespace's: its Atom feed, or an error with a tracking id.
+pub(super) fn is_relay(answer: &HttpAnswer) -> bool {
+    let has = |needle| contains(&answer.body, needle);
+    has("publicly listed services")
+        || has("<generator>service bus")
+        || has("trackingid")
+        || contains(&answer.reason, "trackingid")
+        || answer.header("TrackingId").is_some()
+        || is_address_refused(answer)
+        // The kernel's web server in front of it, when the relay itself is not up.
+        || (answer.status >= 500
+            && answer.header("Server").is_some_and(|server| contains(server, "microsoft-httpapi")))
+}
+
+/// Whether the namespace itself refuses this host's public address by its IP filter. The network
+/// is good then; the namespace is configured otherwise.
+pub(super) fn is_address_refused(answer: &HttpAnswer) -> bool {
+    const WORDS: &str = "ip has been prevented to connect";
+    contains(&answer.body, WORDS) || contains(&answer.reason, WORDS)
+}
+
+/// Whether `text` holds `needle` (lower case, ASCII), whatever its case.
+pub(super) fn contains(text: &str, needle: &str) -> bool {
+    text.as_bytes()
+        .windows(needle.len())
+        .any(|window| window.eq_ignore_ascii_case(needle.as_bytes()))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn answer(status: u16, reason: &str, server: &str, body: &str) -> HttpAnswer {
+        HttpAnswer {
+            status,
+            reason: reason.to_owned(),
+            headers: vec![("Server".to_owned(), server.to_owned())],
+            body: body.to_owned(),
+            is_cut: false,
+        }
+    }
+
+    #[test]
+    fn a_relay_is_known_by_its_documented_answers() {
+        for (case, expected) in [
+            (
+                answer(
+                    200,
+                    "OK",
+                    "Microsoft-HTTPAPI/2.0",
+                    "<feed><title type=\"text\">Publicly Listed Services</title>",
+                ),
+                true,
+            ),
+            (answer(200, "OK", "", "<generator>Service Bus 1.1</generator>"), true),
+            (
+                answer(
+                    400,
+                    "Bad Request",
+                    "",
+                    "<Error><Code>400</Code><Detail>… TrackingId:0f2c_G1, …</Detail></Error>",
+                ),
+                true,
+            ),
+            (answer(401, "MissingToken: … TrackingId:5a, Timestamp:…", "", ""), true),
+            (
+                answer(
+                    401,
+                    "Unauthorized",
+                    "",
+                    "<Detail>Ip has been prevented to connect to the endpoint</Detail>",
+                ),
+                true,
+            ),
+            (answer(503, "Service Unavailable", "Microsoft-HTTPAPI/2.0", ""), true),
+            (answer(404, "Not Found", "Microsoft-HTTPAPI/2.0", ""), false),
+            (answer(401, "Unauthorized", "nginx", "<html>401</html>"), false),
+            (answer(200, "OK", "nginx", "Welcome to nginx!"), false),
+        ] {
+            assert_eq!(is_relay(&case), expected, "{case:?}");
+        }
+    }
+
+    #[test]
+    fn words_are_found_whatever_their_case() {
+        assert!(contains("xTRACKINGidx", "trackingid"));
+        assert!(!contains("tracking", "trackingid"));
+        assert!(!contains("", "a"));
+    }
+}

@@ -1,0 +1,257 @@
+//! Findings of the run as a whole: what many endpoints have in common is said once.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use super::dns;
+use super::finding::{Draft, list, sort};
+use crate::model::{
+    Cause, Finding, LookupOutcome, Owner, Record, Records, Resolver, Severity, Status, Verdict,
+};
+
+/// What holds for one endpoint alone is its own matter.
+const SEVERAL: usize = 2;
+
+pub(super) fn findings(records: &Records, verdicts: &[Verdict]) -> Vec<Finding> {
+    let judged: Vec<(&Record, &Verdict)> = records.records.iter().zip(verdicts).collect();
+    let mut drafts = resolvers_down(records);
+    drafts.extend(middlebox(records, verdicts));
+    drafts.extend(no_resolver_answers(records, &judged));
+    drafts.extend(nothing_connects(records, &judged));
+    drafts.extend(host_could_not_ask(&judged));
+    drafts.extend(intercepted(&judged));
+    let mut findings: Vec<Finding> = drafts.into_iter().map(Draft::of_run).collect();
+    sort(&mut findings);
+    findings
+}
+
+/// What one resolver made of the names that another one answered.
+#[derive(Default)]
+struct Tally {
+    asked: usize,
+    silent: usize,
+    useless: usize,
+    example: String,
+}
+
+fn resolvers_down(records: &Records) -> Vec<Draft> {
+    let mut tallies: BTreeMap<Resolver, Tally> = BTreeMap::new();
+    for record in records.records.iter().filter(|record| record.lookups.len() > 1) {
+        let outcomes = || dns::deciding(&record.lookups).map(crate::model::Lookup::outcome);
+        if !outcomes().any(is_statement) {
+            continue;
+        }
+        for lookup in dns::deciding(&record.lookups) {
+            let tally = tallies.entry(lookup.resolver).or_default();
+            tally.asked += 1;
+            match lookup.outcome() {
+                LookupOutcome::TimedOut
+                | LookupOutcome::Unreachable
+                | LookupOutcome::SystemError => tally.silent += 1,
+                LookupOutcome::ServFail
+                | LookupOutcome::Refused
+                | LookupOutcome::OtherCode(_)
+                | LookupOutcome::TcpBlocked
+                | LookupOutcome::Malformed => tally.useless += 1,
+                LookupOutcome::Addresses
+                | LookupOutcome::NxDomain
+                | LookupOutcome::NoData
+                | LookupOutcome::Loop
+                | LookupOutcome::NotAsked => continue,
+            }
+            if tally.example.is_empty() {
+                tally.example = format!("{}: {}", lookup.name, dns::evidence(lookup));
+            }
+        }
+    }
+    let is_down = |tally: &Tally| tally.silent + tally.useless > 0;
+    let down = tallies.into_iter().filter(|(_, tally)| is_down(tally));
+    down.map(|(resolver, tally)| resolver_down(resolver, &tally)).collect()
+}
+
+const fn is_statement(outcome: LookupOutcome) -> bool {
+    matches!(
+        outcome,
+        LookupOutcome::Addresses
+            | LookupOutcome::NxDomain
+            | LookupOutcome::NoData
+            | LookupOutcome::Loop
+    )
+}
+
+fn resolver_down(resolver: Resolver, tally: &Tally) -> Draft {
+    let name = dns::resolver_name(resolver);
+    let bad = tally.silent + tally.useless;
+    let what = if tally.useless == 0 {
+        "does not answer"
+    } else if tally.silent == 0 {
+        "gives no usable answer"
+    } else {
+        "does not answer, or gives no usable answer,"
+    };
+    let draft = Draft::new(
+        Cause::DnsResolverDown,
+        format!("name server {name} {what} for {bad} of {} names that others answer", tally.asked),
+    )
+    .evidence(tally.example.clone())
+    .fact("resolvers", name);
+    if bad == tally.asked && tally.useless == 0 { draft.proven() } else { draft }
+}
+
+fn middlebox(records: &Records, verdicts: &[Verdict]) -> Option<Draft> {
+    let control = records.run.control.as_ref().filter(|control| control.is_connected())?;
+    let suffers = |verdict: &&Verdict| {
+        verdict.findings.iter().any(|finding| finding.cause == Cause::TcpAnsweredByMiddlebox)
+    };
+    let hit: Vec<&Verdict> = verdicts.iter().filter(suffers).collect();
+    let is_fail = hit.iter().any(|verdict| verdict.status == Status::Fail);
+    let severity = if is_fail { Severity::Fail } else { Severity::Warn };
+    Some(
+        Draft::new(
+            Cause::TcpAnsweredByMiddlebox,
+            format!(
+                "a middlebox accepts every connection: {} answered too, where nothing can",
+                control.remote()
+            ),
+        )
+        .proven()
+        .severity(severity)
+        .evidence(format!("{} endpoints fail after the connect", hit.len()))
+        .remedy(
+            "Do not take an accepted connection for proof here. Ask whoever runs the firewall or \
+             transparent proxy what it does after accepting.",
+        ),
+    )
+}
+
+/// "No resolver answers": every name fails for want of DNS.
+fn no_resolver_answers(records: &Records, judged: &[(&Record, &Verdict)]) -> Option<Draft> {
+    let mut names = 0;
+    let mut causes = BTreeSet::new();
+    let mut is_any_failing = false;
+    for (record, verdict) in judged.iter().filter(|(record, _)| !record.lookups.is_empty()) {
+        let silent = verdict.findings.iter().find(|finding| {
+            matches!(finding.cause, Cause::DnsTimeout | Cause::DnsResolverUnreachable)
+        })?;
+        names += 1;
+        causes.insert(silent.cause);
+        is_any_failing |= record.endpoint.required;
+    }
+    if names < SEVERAL {
+        return None;
+    }
+    // Where one server is silent and another rejects, the silence is the rarer word.
+    let cause = causes.first().copied()?;
+    let resolvers = list(
+        records
+            .run
+            .vantage
+            .resolvers
+            .iter()
+            .map(|server| dns::resolver_name(Resolver::Server(*server))),
+        4,
+    );
+    let resolvers = if resolvers.is_empty() { "the name servers".to_owned() } else { resolvers };
+    Some(
+        Draft::new(cause, format!("no resolver answers: none of {names} names could be resolved"))
+            .severity(if is_any_failing { Severity::Fail } else { Severity::Warn })
+            .evidence(format!("asked: {resolvers}"))
+            .fact("resolvers", resolvers),
+    )
+}
+
+/// "All direct traffic is blocked": no endpoint accepts a connection, all for one reason.
+fn nothing_connects(records: &Records, judged: &[(&Record, &Verdict)]) -> Option<Draft> {
+    let asked: Vec<&(&Record, &Verdict)> = judged
+        .iter()
+        .filter(|(record, verdict)| verdict.counts && !record.trails.is_empty())
+        .collect();
+    let (_, first) = asked.first()?;
+    let blocked = |finding: &&Finding| {
+        matches!(
+            finding.cause,
+            Cause::TcpTimeout | Cause::TcpRefused | Cause::TcpUnreachable | Cause::TcpLocalDenied
+        )
+    };
+    let cause = first.findings.iter().find(blocked)?.cause;
+    let is_alike = |(record, verdict): &&&(&Record, &Verdict)| {
+        !record.trails.iter().any(crate::model::Trail::is_connected)
+            && verdict.findings.iter().any(|finding| finding.cause == cause)
+    };
+    if asked.len() < SEVERAL || !asked.iter().all(|one| is_alike(&one)) {
+        return None;
+    }
+    let is_fail = asked.iter().any(|(_, verdict)| verdict.status == Status::Fail);
+    let from = match &*records.run.vantage.addresses {
+        [] => "this host".to_owned(),
+        own => list(own, 3),
+    };
+    let draft = Draft::new(
+        cause,
+        format!(
+            "all direct traffic is blocked: none of {} endpoints accepts a connection",
+            asked.len()
+        ),
+    )
+    .severity(if is_fail { Severity::Fail } else { Severity::Warn })
+    .evidence(format!("from {from}, all alike: {cause}"));
+    Some(if cause == Cause::TcpLocalDenied {
+        draft.remedy("Allow the connections in this host's own firewall or security software.")
+    } else {
+        draft.remedy(
+            "If this network leaves by a proxy only, configure it in the runtime; otherwise open \
+             the firewall, NSG or route between this host and the internet.",
+        )
+    })
+}
+
+/// The host's own limits, once for all endpoints they kept from being asked.
+fn host_could_not_ask(judged: &[(&Record, &Verdict)]) -> Option<Draft> {
+    let findings: Vec<&Finding> = judged
+        .iter()
+        .flat_map(|(_, verdict)| &verdict.findings)
+        .filter(|finding| finding.cause == Cause::VantageBroken)
+        .collect();
+    let first = findings.first()?;
+    if findings.len() < SEVERAL {
+        return None;
+    }
+    Some(
+        Draft::new(
+            Cause::VantageBroken,
+            format!("this host itself kept {} endpoints from being asked", findings.len()),
+        )
+        .proven()
+        .evidence(first.message.clone())
+        .all_evidence(first.evidence.iter().cloned())
+        .remedy(first.remedy.clone()),
+    )
+}
+
+/// One foreign issuer in front of unrelated hosts is TLS inspection, and no service's own.
+fn intercepted(judged: &[(&Record, &Verdict)]) -> Vec<Draft> {
+    let mut hosts: BTreeMap<&str, Vec<String>> = BTreeMap::new();
+    for (record, verdict) in judged {
+        if !verdict.findings.iter().any(|finding| finding.cause == Cause::TlsIntercepted) {
+            continue;
+        }
+        let mut sessions = record.trails.iter().filter_map(crate::model::Trail::tls);
+        let leaf = sessions.find_map(|session| session.presented.chain.first());
+        if let Some(leaf) = leaf {
+            hosts.entry(&leaf.issuer).or_default().push(record.endpoint.subject.to_string());
+        }
+    }
+    hosts
+        .into_iter()
+        .filter(|(_, hosts)| hosts.len() >= SEVERAL)
+        .map(|(issuer, hosts)| {
+            Draft::new(
+                Cause::TlsIntercepted,
+                format!("{} endpoints are behind the TLS inspection of '{issuer}'", hosts.len()),
+            )
+            .evidence(list(&hosts, 8))
+            .owner(Owner::Proxy)
+            .fact("issuer", issuer)
+            .fact("host", list(&hosts, 4))
+        })
+        .collect()
+}

@@ -1,0 +1,42 @@
+//! `tds_no_answer`.
+
+use std::time::Duration;
+
+use super::finding::{Draft, duration};
+use super::http::shown;
+use crate::model::{Cause, TdsFailure, Whose};
+
+/// What a failed pre-login means; the message is what is said of the address.
+pub(super) fn failed(failure: &TdsFailure, took: Duration) -> Draft {
+    let after = duration(took);
+    let (message, evidence) = match failure {
+        TdsFailure::TimedOut { whose, received } => (
+            "accepted the connection and stayed silent to SQL Server's pre-login",
+            format!("{} after {after}, {received} bytes received", patience(whose)),
+        ),
+        TdsFailure::Closed { received } => (
+            "accepted the connection and closed it at SQL Server's pre-login",
+            format!("end of stream after {after}, {received} bytes received"),
+        ),
+        TdsFailure::Reset(os) => (
+            "accepted the connection and reset it at SQL Server's pre-login",
+            format!("{os} after {after}"),
+        ),
+        TdsFailure::NotTds { first_bytes } => (
+            "answers SQL Server's pre-login with something else",
+            format!("first bytes: {}", shown(first_bytes)),
+        ),
+        TdsFailure::Other(os) => {
+            ("failed at SQL Server's pre-login", format!("{os} after {after}"))
+        }
+    };
+    Draft::new(Cause::TdsNoAnswer, message).evidence(evidence)
+}
+
+/// Whose patience ended, in words.
+pub(super) fn patience(whose: &Whose) -> String {
+    match whose {
+        Whose::Ours(limit) => format!("our time-out of {}", duration(*limit)),
+        Whose::Kernel(os) => format!("{os} of the system"),
+    }
+}

@@ -1,0 +1,280 @@
+//! `tls_*` of one address: the handshake, and the chain as it was presented.
+
+use std::net::IpAddr;
+use std::time::Duration;
+
+use super::finding::{Draft, duration, list};
+use super::http::shown;
+use super::{blockpage, http, tds};
+use crate::model::{
+    Cause, Certificate, ChainTrust, Endpoint, Host, Owner, Presented, TlsFailure, TlsFailureKind,
+    Validity,
+};
+
+/// Whether the chain proves the far end to be `host`, to anyone: a public root, the name, the
+/// dates.
+pub(super) fn proves(presented: &Presented, host: &Host) -> bool {
+    presented.trust.public == ChainTrust::Trusted
+        && presented.trust.validity == Validity::Current
+        && presented.chain.first().is_some_and(|leaf| names(leaf, host))
+}
+
+/// What is wrong with a chain; nothing, where it proves the host.
+pub(super) fn judge(presented: &Presented, host: &Host) -> Vec<Draft> {
+    let mut drafts = Vec::new();
+    drafts.extend(judge_trust(presented));
+    if let Some(leaf) = presented.chain.first() {
+        if !names(leaf, host) {
+            drafts.push(name_mismatch(leaf, host));
+        }
+        drafts.extend(judge_dates(presented, leaf));
+    }
+    drafts
+}
+
+fn judge_trust(presented: &Presented) -> Option<Draft> {
+    let Some(leaf) = presented.chain.first() else {
+        return Some(Draft::new(Cause::TlsUntrusted, "showed no certificate").proven());
+    };
+    let issuer = short_name(&leaf.issuer);
+    let trust = &presented.trust;
+    let draft = match (&trust.public, &trust.host) {
+        (ChainTrust::Trusted, _) => return None,
+        (ChainTrust::NotJudged { reason }, _) => {
+            return Some(
+                Draft::new(
+                    Cause::VantageBroken,
+                    "showed a certificate that could not be judged against the public roots",
+                )
+                .evidence(reason.clone()),
+            );
+        }
+        (ChainTrust::UnknownIssuer, ChainTrust::Trusted) => Draft::new(
+            Cause::TlsIntercepted,
+            format!(
+                "showed a certificate of '{issuer}', which this host trusts and the web does not"
+            ),
+        ),
+        (ChainTrust::UnknownIssuer, ChainTrust::UnknownIssuer) => Draft::new(
+            Cause::TlsUntrusted,
+            format!("showed a certificate of '{issuer}', which nobody here trusts"),
+        ),
+        (ChainTrust::UnknownIssuer, ChainTrust::Invalid { reason }) => Draft::new(
+            Cause::TlsUntrusted,
+            format!("showed a certificate of '{issuer}' that is not valid: {reason}"),
+        ),
+        (ChainTrust::UnknownIssuer, ChainTrust::NotJudged { reason }) => Draft::new(
+            Cause::TlsUntrusted,
+            format!("showed a certificate of '{issuer}', which is no public authority"),
+        )
+        .possible()
+        .evidence(format!("whether this host trusts it is not known: {reason}")),
+        (ChainTrust::Invalid { reason }, _) => Draft::new(
+            Cause::TlsUntrusted,
+            format!("showed a certificate of '{issuer}' that is not valid: {reason}"),
+        )
+        .proven(),
+    };
+    Some(
+        draft
+            .evidence("expected: a chain that leads to a public web root")
+            .all_evidence(presented.chain.iter().enumerate().map(describe))
+            .fact("issuer", issuer),
+    )
+}
+
+fn judge_dates(presented: &Presented, leaf: &Certificate) -> Option<Draft> {
+    let draft = match &presented.trust.validity {
+        Validity::Current => return None,
+        Validity::Expired { subject, not_after } => Draft::new(
+            Cause::TlsExpired,
+            format!("showed a certificate that expired on {}", day(*not_after)),
+        )
+        .evidence(format!("'{}' was valid until {not_after}", short_name(subject)))
+        .fact("until", format!("valid until {not_after}")),
+        Validity::NotYet { subject, not_before } => Draft::new(
+            Cause::TlsNotYetValid,
+            format!("showed a certificate that is valid only from {}", day(*not_before)),
+        )
+        .evidence(format!("'{}' is valid from {not_before}", short_name(subject)))
+        .fact("until", format!("valid from {not_before}")),
+    };
+    Some(draft.fact("issuer", short_name(&leaf.issuer)))
+}
+
+fn day(time: jiff::Timestamp) -> String {
+    time.strftime("%Y-%m-%d").to_string()
+}
+
+fn describe((index, certificate): (usize, &std::sync::Arc<Certificate>)) -> String {
+    let role = if index == 0 { "seen" } else { "then" };
+    format!(
+        "{role}: '{}' by '{}', SHA-256 {}",
+        short_name(&certificate.subject),
+        short_name(&certificate.issuer),
+        certificate.fingerprint_hex()
+    )
+}
+
+fn name_mismatch(leaf: &Certificate, host: &Host) -> Draft {
+    let presented = if leaf.names.is_empty() {
+        format!("no names (subject '{}')", short_name(&leaf.subject))
+    } else {
+        list(&leaf.names, 3)
+    };
+    let draft = Draft::new(
+        Cause::TlsNameMismatch,
+        format!("showed a certificate for {presented}, not for {host}"),
+    )
+    .proven()
+    .evidence(format!("expected: {host}"))
+    .evidence(format!("seen: {}", list(&leaf.names, 12)));
+    match host {
+        // Private endpoints show the service's certificate, which has the public name only.
+        Host::Name(name) if name.is_privatelink() => {
+            let public: Vec<&str> = name.labels().filter(|label| *label != "privatelink").collect();
+            draft.owner(Owner::DataPlatform).remedy(format!(
+                "Ask for the public name ({}): the certificate never holds privatelink names, and \
+                 clients must not use them.",
+                public.join(".")
+            ))
+        }
+        Host::Name(_) | Host::Address(_) => draft,
+    }
+}
+
+/// Whether the certificate holds `host` among its subject alternative names (RFC 9525 section 6):
+/// a wildcard stands for one whole leftmost label, the common name counts for nothing.
+fn names(leaf: &Certificate, host: &Host) -> bool {
+    match host {
+        Host::Address(address) => {
+            leaf.names.iter().any(|name| name.parse::<IpAddr>().is_ok_and(|name| name == *address))
+        }
+        Host::Name(host) => leaf.names.iter().any(|name| covers(name, host.as_str())),
+    }
+}
+
+fn covers(presented: &str, host: &str) -> bool {
+    let presented = presented.strip_suffix('.').unwrap_or(presented);
+    match presented.strip_prefix("*.") {
+        // Like web browsers: a wildcard stands before at least two labels.
+        Some(parent) => {
+            parent.contains('.')
+                && host.split_once('.').is_some_and(|(label, rest)| {
+                    !label.is_empty() && rest.eq_ignore_ascii_case(parent)
+                })
+        }
+        None => presented.eq_ignore_ascii_case(host),
+    }
+}
+
+/// The common name of a distinguished name, or all of it.
+fn short_name(name: &str) -> &str {
+    name.split(", ")
+        .find_map(|part| part.trim_start().strip_prefix("CN="))
+        .filter(|common| !common.is_empty())
+        .unwrap_or(name)
+}
+
+/// What a handshake means that was not completed: how it ended, and what is wrong with the chain
+/// that had been shown by then.
+pub(super) fn failed(failure: &TlsFailure, took: Duration, endpoint: &Endpoint) -> Vec<Draft> {
+    let mut drafts = vec![ended(&failure.kind, took, endpoint)];
+    if let (Some(presented), Some(host)) = (&failure.presented, endpoint.subject.host()) {
+        drafts.extend(judge(presented, host));
+    }
+    drafts
+}
+
+fn ended(kind: &TlsFailureKind, took: Duration, endpoint: &Endpoint) -> Draft {
+    let after = duration(took);
+    match kind {
+        TlsFailureKind::ResetOnWrite(os) => {
+            Draft::new(Cause::TcpReset, "accepted the connection and reset it at once")
+                .evidence(format!("{os} when the ClientHello was written, after {after}"))
+        }
+        TlsFailureKind::Reset(os) => {
+            Draft::new(Cause::TlsReset, "reset the connection after the ClientHello")
+                .evidence(format!("{os} after {after}"))
+        }
+        TlsFailureKind::Closed { received } => {
+            Draft::new(Cause::TlsClosed, "closed the connection after the ClientHello")
+                .evidence(format!("end of stream after {after}, {received} bytes received"))
+        }
+        TlsFailureKind::TimedOut { whose, received } => {
+            let message = if *received == 0 {
+                "did not answer the ClientHello"
+            } else {
+                "fell silent in the middle of the handshake"
+            };
+            Draft::new(Cause::TlsTimeout, message)
+                .evidence(format!("{}, {received} bytes received", tds::patience(whose)))
+        }
+        TlsFailureKind::NotTls { first_bytes } => not_tls(first_bytes, endpoint),
+        TlsFailureKind::Version { detail } => {
+            Draft::new(Cause::TlsVersion, "offers neither TLS 1.2 nor 1.3")
+                .evidence(detail.clone())
+                .proven()
+        }
+        TlsFailureKind::Alert { name } => {
+            Draft::new(Cause::TlsAlert, format!("ended the handshake with the alert {name}"))
+                .proven()
+        }
+        TlsFailureKind::Other { detail } => {
+            Draft::new(Cause::TlsNotTls, "answers with what is no valid TLS")
+                .evidence(detail.clone())
+                .possible()
+        }
+    }
+}
+
+/// Bytes that are no TLS: a filter's page in clear text says so itself.
+fn not_tls(first_bytes: &[u8], endpoint: &Endpoint) -> Draft {
+    if let Some(answer) = http::parse(first_bytes) {
+        if let Some(draft) = blockpage::judge(&answer, blockpage::Session::Open) {
+            return draft.evidence("in clear text, in answer to a ClientHello");
+        }
+        if let Some(draft) = http::captive_portal(&answer, endpoint, blockpage::Session::Open) {
+            return draft.evidence("in clear text, in answer to a ClientHello");
+        }
+    }
+    Draft::new(Cause::TlsNotTls, "answers with something that is no TLS")
+        .proven()
+        .evidence(format!("first bytes: {}", shown(first_bytes)))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_wildcard_stands_for_one_leftmost_label() {
+        for (presented, host, expected) in [
+            ("*.servicebus.windows.net", "ams.servicebus.windows.net", true),
+            ("*.SERVICEBUS.windows.net.", "ams.servicebus.windows.net", true),
+            ("*.servicebus.windows.net", "a.b.servicebus.windows.net", false),
+            ("*.servicebus.windows.net", "servicebus.windows.net", false),
+            ("ams.servicebus.windows.net", "ams.servicebus.windows.net", true),
+            ("am*.servicebus.windows.net", "ams.servicebus.windows.net", false),
+            ("a.*.windows.net", "a.servicebus.windows.net", false),
+            ("*.net", "windows.net", false),
+            ("*", "localhost", false),
+            ("localhost", "localhost", true),
+        ] {
+            assert_eq!(covers(presented, host), expected, "{presented} for {host}");
+        }
+    }
+
+    #[test]
+    fn the_common_name_is_what_people_know() {
+        for (name, expected) in [
+            ("C=US, O=Zscaler Inc., CN=Zscaler Root CA", "Zscaler Root CA"),
+            ("CN=lab root", "lab root"),
+            ("O=No common name", "O=No common name"),
+            ("CN=", "CN="),
+            ("", ""),
+        ] {
+            assert_eq!(short_name(name), expected);
+        }
+    }
+}

@@ -1,0 +1,97 @@
+//! Bytes of a file to text.
+
+/// Why bytes are no text.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum DecodeError {
+    /// More than anyone could mean.
+    #[error(
+        "the input is larger than {} MiB: it is no list, service URLs or key",
+        super::MAX_INPUT_BYTES >> 20
+    )]
+    TooLarge,
+    /// Not UTF-8, and no byte order mark says otherwise.
+    #[error(
+        "byte {offset} is not UTF-8 (0x{byte:02x}): save the file as UTF-8, or as UTF-16 with a \
+         byte order mark"
+    )]
+    NotUtf8 {
+        /// Bytes before it.
+        offset: usize,
+        /// The byte.
+        byte: u8,
+    },
+    /// UTF-16 by its byte order mark, but not whole.
+    #[error(
+        "byte {offset} is not UTF-16, though the byte order mark says so: save the file as UTF-8"
+    )]
+    NotUtf16 {
+        /// Bytes before it, the byte order mark included.
+        offset: usize,
+    },
+}
+
+/// The text of `bytes`: UTF-8 with or without a byte order mark, or UTF-16 with one (what a
+/// redirect of Windows PowerShell writes).
+///
+/// # Errors
+/// [`DecodeError`] says at which byte it is neither.
+pub fn decode(bytes: &[u8]) -> Result<String, DecodeError> {
+    if bytes.len() > super::MAX_INPUT_BYTES {
+        return Err(DecodeError::TooLarge);
+    }
+    match bytes {
+        [0xff, 0xfe, rest @ ..] => utf16(rest, u16::from_le_bytes),
+        [0xfe, 0xff, rest @ ..] => utf16(rest, u16::from_be_bytes),
+        [0xef, 0xbb, 0xbf, rest @ ..] => utf8(rest, 3),
+        _ => utf8(bytes, 0),
+    }
+}
+
+fn utf8(bytes: &[u8], before: usize) -> Result<String, DecodeError> {
+    std::str::from_utf8(bytes).map(str::to_owned).map_err(|error| {
+        let at = error.valid_up_to();
+        DecodeError::NotUtf8 { offset: before + at, byte: bytes[at] }
+    })
+}
+
+fn utf16(bytes: &[u8], unit: fn([u8; 2]) -> u16) -> Result<String, DecodeError> {
+    const MARK: usize = 2;
+    let (pairs, rest) = bytes.as_chunks::<2>();
+    let mut text = String::with_capacity(bytes.len());
+    let mut offset = MARK;
+    for character in char::decode_utf16(pairs.iter().map(|pair| unit(*pair))) {
+        let character = character.map_err(|_| DecodeError::NotUtf16 { offset })?;
+        offset += 2 * character.len_utf16();
+        text.push(character);
+    }
+    if rest.is_empty() { Ok(text) } else { Err(DecodeError::NotUtf16 { offset }) }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn texts_are_read_by_their_mark() {
+        for (bytes, expected) in [
+            (&b"relay"[..], Ok("relay")),
+            (b"", Ok("")),
+            (b"\xef\xbb\xbfrelay", Ok("relay")),
+            (b"\xff\xfer\0\xe9\0", Ok("ré")),
+            (b"\xfe\xff\0r\0\xe9", Ok("ré")),
+            (b"\xff\xfe\x3d\xd8\x00\xde", Ok("\u{1f600}")),
+            (b"ab\xe9c", Err(DecodeError::NotUtf8 { offset: 2, byte: 0xe9 })),
+            (b"\xef\xbb\xbfa\xff", Err(DecodeError::NotUtf8 { offset: 4, byte: 0xff })),
+            (b"\xff\xfer\0\0", Err(DecodeError::NotUtf16 { offset: 4 })),
+            (b"\xff\xfer\0\x3d\xd8x\0", Err(DecodeError::NotUtf16 { offset: 4 })),
+        ] {
+            assert_eq!(decode(bytes), expected.map(str::to_owned), "{bytes:02x?}");
+        }
+    }
+
+    #[test]
+    fn what_is_too_large_is_refused_unread() {
+        let bytes = vec![0xff; crate::list::MAX_INPUT_BYTES + 1];
+        assert_eq!(decode(&bytes), Err(DecodeError::TooLarge));
+    }
+}

@@ -1,0 +1,230 @@
+//! The lists that the program carries.
+
+use super::entry::EndpointList;
+use super::suggest::{did_you_mean, nearest};
+use super::syntax;
+use crate::model::Cloud;
+
+/// A list in the program.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct EmbeddedList {
+    /// As `adf-shir`.
+    pub id: &'static str,
+    /// The cloud it is of.
+    pub cloud: Cloud,
+    /// The name of its file in `endpoint-lists/`.
+    pub file: &'static str,
+    /// Its text, TOML.
+    pub text: &'static str,
+}
+
+impl EmbeddedList {
+    /// The list itself.
+    #[must_use]
+    pub fn list(&self) -> EndpointList {
+        match syntax::parse(self.text, self.file) {
+            Ok(list) => list,
+            Err(errors) => unreachable!("embedded lists are tested to be valid: {errors}"),
+        }
+    }
+}
+
+/// There is no such embedded list.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum UnknownList {
+    /// No list of this id in any cloud.
+    #[error(
+        "no embedded list '{id}'{}; there are {}. A file of your own is given by its path",
+        did_you_mean(*.suggestion),
+        ids().join(", ")
+    )]
+    Id {
+        /// The id asked for, shortened.
+        id: String,
+        /// The id that was probably meant.
+        suggestion: Option<&'static str>,
+    },
+    /// A list of this id, but not for this cloud.
+    #[error(
+        "the list '{id}' does not exist for the cloud {cloud}, only for {}: Microsoft documents \
+         no names for it there. Names that you know can be given by --endpoint or by a list of \
+         your own",
+        words(.clouds)
+    )]
+    Cloud {
+        /// The id asked for.
+        id: &'static str,
+        /// The cloud asked for.
+        cloud: Cloud,
+        /// The clouds that have it.
+        clouds: Vec<Cloud>,
+    },
+}
+
+/// Every embedded list, by id, then by cloud.
+#[must_use]
+pub const fn embedded() -> &'static [EmbeddedList] {
+    EMBEDDED
+}
+
+/// The embedded list of this id and cloud.
+///
+/// # Errors
+/// [`UnknownList`] with what there is.
+pub fn find(id: &str, cloud: Cloud) -> Result<EndpointList, UnknownList> {
+    if let Some(found) = EMBEDDED.iter().find(|list| list.id == id && list.cloud == cloud) {
+        return Ok(found.list());
+    }
+    let of_id = || EMBEDDED.iter().filter(|list| list.id == id);
+    match of_id().next() {
+        Some(list) => Err(UnknownList::Cloud {
+            id: list.id,
+            cloud,
+            clouds: of_id().map(|list| list.cloud).collect(),
+        }),
+        None => Err(UnknownList::Id {
+            id: id.chars().take(80).collect(),
+            suggestion: nearest(id, EMBEDDED.iter().map(|list| list.id))
+                .and_then(|near| ids().into_iter().find(|id| *id == near)),
+        }),
+    }
+}
+
+macro_rules! list {
+    ($id:literal, $cloud:ident, $file:literal) => {
+        EmbeddedList {
+            id: $id,
+            cloud: Cloud::$cloud,
+            file: $file,
+            text: include_str!(concat!("../../endpoint-lists/", $file)),
+        }
+    };
+}
+
+const EMBEDDED: &[EmbeddedList] = &[
+    list!("adf-shir", Public, "adf-shir.public.toml"),
+    list!("adf-shir", UsGov, "adf-shir.usgov.toml"),
+    list!("adf-shir", China, "adf-shir.china.toml"),
+    list!("synapse-shir", Public, "synapse-shir.public.toml"),
+    list!("purview-shir", Public, "purview-shir.public.toml"),
+];
+
+/// The ids, each once.
+fn ids() -> Vec<&'static str> {
+    let mut ids: Vec<&str> = EMBEDDED.iter().map(|list| list.id).collect();
+    ids.dedup();
+    ids
+}
+
+fn words(clouds: &[Cloud]) -> String {
+    clouds.iter().map(|cloud| cloud.as_str()).collect::<Vec<_>>().join(", ")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::list::HostPattern;
+    use crate::model::{Kind, Reach};
+
+    #[test]
+    fn every_list_is_what_its_place_says() {
+        for embedded in embedded() {
+            let list = embedded.list();
+            assert_eq!(
+                (list.id.as_str(), list.cloud, embedded.file),
+                (
+                    embedded.id,
+                    Some(embedded.cloud),
+                    format!("{}.{}.toml", embedded.id, embedded.cloud).as_str()
+                )
+            );
+            for entry in &list.entries {
+                let place = format!("{} {}", embedded.file, entry.id);
+                for (key, text) in [
+                    ("purpose", &entry.purpose),
+                    ("source", &entry.source),
+                    ("date", &entry.date),
+                    ("note", &entry.note),
+                ] {
+                    assert!(!text.is_empty(), "{place} has no {key}");
+                }
+                assert!(!entry.expect.service_domains.is_empty(), "{place}");
+                if let HostPattern::Wildcard(_) = &entry.host {
+                    assert!(
+                        entry.group.is_some() != entry.required,
+                        "{place}: a wildcard of a group cannot be required"
+                    );
+                }
+            }
+        }
+    }
+
+    #[test]
+    fn the_contracts_entries_are_there() {
+        let required = |id, cloud, entry| {
+            find(id, cloud).unwrap().entry(entry).map(|e| (e.required, e.group.is_none()))
+        };
+        for (id, cloud, relay, control, frontend, download) in [
+            ("adf-shir", Cloud::Public, true, Some(true), Some(true), Some(false)),
+            ("adf-shir", Cloud::UsGov, true, Some(true), None, Some(false)),
+            ("adf-shir", Cloud::China, true, Some(true), None, Some(false)),
+            ("synapse-shir", Cloud::Public, true, None, Some(true), Some(false)),
+            ("purview-shir", Cloud::Public, true, None, Some(true), Some(false)),
+        ] {
+            for (entry, expected) in [
+                ("relay", Some(relay)),
+                ("control", control),
+                ("frontend", frontend),
+                ("download", download),
+            ] {
+                let expected = expected.map(|required| (required, true));
+                assert_eq!(required(id, cloud, entry), expected, "{id} {cloud} {entry}");
+            }
+            let list = find(id, cloud).unwrap();
+            let (relay, download) = (list.entry("relay").unwrap(), list.entry("download").unwrap());
+            assert_eq!((relay.kind, relay.expect.reach), (Kind::Relay, Reach::Public));
+            assert_eq!(relay.expect.service_tags, ["AzureCloud"]);
+            assert_eq!(download.expect.reach, Reach::Public);
+            assert!(download.expect.service_tags.is_empty());
+            for group in ["data-stores", "key-vault", "login", "revocation", "portal"] {
+                assert!(list.groups().contains(&group), "{id} {cloud} {group}");
+            }
+        }
+        let adf = find("adf-shir", Cloud::Public).unwrap();
+        assert_eq!(adf.entry("frontend").unwrap().instead_of.as_deref(), Some("control"));
+    }
+
+    #[test]
+    fn names_of_a_cloud_stay_in_it() {
+        for embedded in embedded() {
+            for entry in embedded.list().entries {
+                let told = super::super::cloud::cloud_of(&entry.host.to_string());
+                assert!(
+                    told.is_none_or(|cloud| cloud == embedded.cloud),
+                    "{} {}: {}",
+                    embedded.file,
+                    entry.id,
+                    entry.host
+                );
+            }
+        }
+    }
+
+    #[test]
+    fn unknown_lists_say_what_there_is() {
+        for (id, cloud, parts) in [
+            (
+                "adf-shr",
+                Cloud::Public,
+                &["'adf-shr'", "did you mean 'adf-shir'", "purview-shir"][..],
+            ),
+            ("nonsense", Cloud::China, &["'nonsense'", "there are adf-shir"]),
+            ("synapse-shir", Cloud::China, &["cloud china", "only for public", "--endpoint"]),
+        ] {
+            let message = find(id, cloud).unwrap_err().to_string();
+            for part in parts {
+                assert!(message.contains(part), "{id}: {message}");
+            }
+        }
+    }
+}

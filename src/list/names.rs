@@ -1,0 +1,65 @@
+//! The names that are known from elsewhere than lists.
+
+use std::collections::HashSet;
+
+use super::adhoc::AdHoc;
+use super::request::Request;
+use super::service_urls::UrlHost;
+use crate::model::{Host, HostName, Origin};
+
+/// A name that is known from elsewhere than a list.
+#[derive(Debug)]
+pub(super) struct Known {
+    pub(super) host: UrlHost,
+    pub(super) port: Option<u16>,
+    pub(super) origin: Origin,
+}
+
+/// What an entry is made concrete with.
+#[derive(Default)]
+pub(super) struct Names<'n> {
+    pub(super) known: Vec<&'n Known>,
+    pub(super) derived: Vec<HostName>,
+}
+
+impl<'n> Names<'n> {
+    /// The concrete ones.
+    pub(super) fn hosts(&self) -> impl Iterator<Item = (&'n Host, &'n Known)> {
+        self.known.iter().filter_map(|known| match &known.host {
+            UrlHost::Host(host) => Some((host, *known)),
+            UrlHost::Wildcard(_) => None,
+        })
+    }
+}
+
+/// The names of the service URLs, then that of the authentication key.
+pub(super) fn known_names(request: &Request) -> Vec<Known> {
+    let urls = request.service_urls.iter().flat_map(|urls| &urls.urls).map(|url| Known {
+        host: url.host.clone(),
+        port: url.port,
+        origin: Origin::ServiceUrls,
+    });
+    let key = request.auth_key.as_ref().and_then(|key| key.control_host.clone());
+    let key = key.map(|name| Known {
+        host: UrlHost::Host(Host::Name(name)),
+        port: None,
+        origin: Origin::AuthKey,
+    });
+    urls.chain(key).collect()
+}
+
+/// Every domain that a concrete name lies below.
+pub(super) fn named_domains<'n>(names: &'n [Known], options: &'n [AdHoc]) -> HashSet<&'n str> {
+    let known = names.iter().filter_map(|known| match &known.host {
+        UrlHost::Host(host) => host.name(),
+        UrlHost::Wildcard(_) => None,
+    });
+    let given = options.iter().filter_map(|adhoc| adhoc.host.name());
+    known
+        .chain(given)
+        .flat_map(|name| {
+            let parent = |domain: &&'n str| domain.split_once('.').map(|(_, parent)| parent);
+            std::iter::successors(name.parent(), parent)
+        })
+        .collect()
+}

@@ -1,0 +1,363 @@
+//! The names that a runtime was told to use: what the portal shows under Nodes, View Service
+//! URLs, as lines, or an answer of Azure in any of its shapes.
+
+use serde_json::Value;
+
+use super::MAX_INPUT_BYTES;
+use super::pasted::{self, PastedError};
+use crate::model::{Host, HostName, NameError};
+
+/// What one input says.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct ServiceUrls {
+    /// The input's name, for messages.
+    pub source: String,
+    /// The names, in their order.
+    pub urls: Vec<ServiceUrl>,
+    /// `serviceRegion` of each runtime that has one (`eu`).
+    pub service_regions: Vec<String>,
+    /// `selfContainedInteractiveAuthoringEnabled`, where it is said: the runtime needs no relay.
+    /// Of several runtimes, whether all of those that say so do.
+    pub is_self_contained: Option<bool>,
+    /// What was left out, and why.
+    pub notes: Vec<String>,
+}
+
+/// One name.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct ServiceUrl {
+    /// Which.
+    pub host: UrlHost,
+    /// The port, where it was given.
+    pub port: Option<u16>,
+}
+
+/// A concrete name, or a wildcard, as Azure sometimes answers (`*.servicebus.windows.net`).
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum UrlHost {
+    /// Can be probed.
+    Host(Host),
+    /// Every name below this domain.
+    Wildcard(HostName),
+}
+
+/// Why an input has no service URLs.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum ServiceUrlsError {
+    /// More than [`MAX_INPUT_BYTES`].
+    #[error("{path} is larger than {} MiB: it holds no service URLs", MAX_INPUT_BYTES >> 20)]
+    TooLarge {
+        /// The input.
+        path: String,
+    },
+    /// No name at all, and no status of a runtime either.
+    #[error(
+        "{path} holds no names: expected one a line, or the JSON of \
+         `az datafactory integration-runtime get-status`"
+    )]
+    Empty {
+        /// The input.
+        path: String,
+    },
+    /// Begins like JSON and is none.
+    #[error("{path}:{line}:{column}: not JSON: {message}")]
+    Json {
+        /// The input.
+        path: String,
+        /// Line, from 1.
+        line: usize,
+        /// Column, from 1.
+        column: usize,
+        /// What the parser says.
+        message: String,
+    },
+    /// JSON without service URLs.
+    #[error(
+        "{path}: found {found}; expected `serviceUrls` as \
+         `az datafactory integration-runtime get-status` answers it, or an array of names"
+    )]
+    Shape {
+        /// The input.
+        path: String,
+        /// What it holds, keys only.
+        found: String,
+    },
+    /// An error that Azure answered.
+    #[error("{path} is an error of Azure ({code}), not the status of a runtime")]
+    Azure {
+        /// The input.
+        path: String,
+        /// Azure's code.
+        code: String,
+    },
+    /// Entries that are no names.
+    #[error("{}", lines(path, problems))]
+    Names {
+        /// The input.
+        path: String,
+        /// Where and why, the first 20.
+        problems: Vec<(Position, UrlError)>,
+    },
+    /// More names than any runtime has.
+    #[error("{path} holds more than {MAX_NAMES} names")]
+    TooMany {
+        /// The input.
+        path: String,
+    },
+}
+
+/// Where an entry stands.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Position {
+    /// Of lines, from 1.
+    Line(usize),
+    /// Of an array, from 0.
+    Item(usize),
+}
+
+/// Why an entry is no name.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum UrlError {
+    /// No host with a port.
+    #[error(transparent)]
+    Pasted(#[from] PastedError),
+    /// No host name.
+    #[error(transparent)]
+    Name(#[from] NameError),
+    /// Not a string.
+    #[error("found {0}; expected a name")]
+    Type(&'static str),
+}
+
+/// Names of one input. A runtime has about 260.
+pub const MAX_NAMES: usize = 100_000;
+
+/// Reads service URLs. `path` is the input's name, for messages.
+///
+/// # Errors
+/// [`ServiceUrlsError`] names the place, what was found and what was expected.
+pub fn parse(text: &str, path: &str) -> Result<ServiceUrls, ServiceUrlsError> {
+    if text.len() > MAX_INPUT_BYTES {
+        return Err(ServiceUrlsError::TooLarge { path: path.to_owned() });
+    }
+    let text = text.trim_start_matches('\u{feff}');
+    let mut reader = Reader {
+        urls: ServiceUrls { source: path.to_owned(), ..ServiceUrls::default() },
+        n_ignored: 0,
+        problems: Vec::new(),
+    };
+    let is_json = text.trim_start().starts_with(['{', '[']);
+    if is_json {
+        let value = serde_json::from_str(text).map_err(|error| ServiceUrlsError::Json {
+            path: path.to_owned(),
+            line: error.line(),
+            column: error.column(),
+            message: json_message(&error),
+        })?;
+        reader.document(&value)?;
+    } else {
+        reader.lines(text)?;
+    }
+    reader.finish()
+}
+
+struct Reader {
+    urls: ServiceUrls,
+    n_ignored: usize,
+    problems: Vec<(Position, UrlError)>,
+}
+
+impl Reader {
+    fn lines(&mut self, text: &str) -> Result<(), ServiceUrlsError> {
+        for (index, line) in text.lines().enumerate() {
+            for name in without_comment(line).split([',', ';', '\t']) {
+                let name = pasted::trim(name);
+                match name {
+                    "" => {}
+                    // What tables and `tsv` of `az` print for a null.
+                    "null" | "None" => self.n_ignored += 1,
+                    _ => self.name(Position::Line(index + 1), name)?,
+                }
+            }
+        }
+        if self.urls.urls.is_empty() && self.problems.is_empty() {
+            return Err(ServiceUrlsError::Empty { path: self.urls.source.clone() });
+        }
+        Ok(())
+    }
+
+    fn document(&mut self, value: &Value) -> Result<(), ServiceUrlsError> {
+        match value {
+            Value::Array(items) if !items.is_empty() && items.iter().all(Value::is_object) => {
+                items.iter().try_for_each(|item| self.status(item))
+            }
+            Value::Array(items) => self.names(items),
+            Value::Object(wrapper) => match wrapper.get("value") {
+                Some(Value::Array(items)) => items.iter().try_for_each(|item| self.status(item)),
+                _ => self.status(value),
+            },
+            other => Err(self.shape(other)),
+        }
+    }
+
+    /// One runtime's status: raw as Resource Manager answers it, or flattened by `az`, whole or
+    /// only its properties.
+    fn status(&mut self, value: &Value) -> Result<(), ServiceUrlsError> {
+        let places = ["/properties/typeProperties", "/properties", "/typeProperties", ""];
+        let Some(properties) = places
+            .iter()
+            .filter_map(|place| value.pointer(place))
+            .find(|properties| properties.get("serviceUrls").is_some())
+        else {
+            return Err(self.shape(value));
+        };
+        match &properties["serviceUrls"] {
+            Value::Null => self.n_ignored += 1,
+            Value::Array(items) => self.names(items)?,
+            other => return Err(self.shape(other)),
+        }
+        if let Some(region) = properties.get("serviceRegion").and_then(Value::as_str) {
+            let region = region.trim().to_ascii_lowercase();
+            if !region.is_empty() && !self.urls.service_regions.contains(&region) {
+                self.urls.service_regions.push(region);
+            }
+        }
+        let self_contained = match properties.get("selfContainedInteractiveAuthoringEnabled") {
+            Some(Value::Bool(enabled)) => Some(*enabled),
+            Some(Value::String(text)) => text.trim().to_ascii_lowercase().parse().ok(),
+            _ => None,
+        };
+        if let Some(enabled) = self_contained {
+            let so_far = self.urls.is_self_contained.unwrap_or(true);
+            self.urls.is_self_contained = Some(so_far && enabled);
+        }
+        Ok(())
+    }
+
+    fn names(&mut self, items: &[Value]) -> Result<(), ServiceUrlsError> {
+        for (index, item) in items.iter().enumerate() {
+            let position = Position::Item(index);
+            match item {
+                Value::Null => self.n_ignored += 1,
+                Value::String(name) if pasted::trim(name).is_empty() => self.n_ignored += 1,
+                Value::String(name) => self.name(position, name)?,
+                other => self.problem(position, UrlError::Type(json_type(other))),
+            }
+        }
+        Ok(())
+    }
+
+    fn name(&mut self, position: Position, text: &str) -> Result<(), ServiceUrlsError> {
+        match read(text) {
+            Ok(url) if self.urls.urls.len() < MAX_NAMES => self.urls.urls.push(url),
+            Ok(_) => return Err(ServiceUrlsError::TooMany { path: self.urls.source.clone() }),
+            Err(error) => self.problem(position, error),
+        }
+        Ok(())
+    }
+
+    fn problem(&mut self, position: Position, error: UrlError) {
+        const SHOWN: usize = 20;
+        if self.problems.len() < SHOWN {
+            self.problems.push((position, error));
+        }
+    }
+
+    fn shape(&self, value: &Value) -> ServiceUrlsError {
+        let path = self.urls.source.clone();
+        if let Some(code) = value.pointer("/error/code").and_then(Value::as_str) {
+            return ServiceUrlsError::Azure { path, code: code.chars().take(80).collect() };
+        }
+        // Keys only: a value could be a secret (the answer of list-auth-key).
+        let found = match value.as_object() {
+            Some(object) if !object.is_empty() => {
+                let keys: Vec<String> =
+                    object.keys().take(8).map(|key| key.chars().take(40).collect()).collect();
+                format!("an object with {}", keys.join(", "))
+            }
+            _ => json_type(value).to_owned(),
+        };
+        ServiceUrlsError::Shape { path, found }
+    }
+
+    fn finish(mut self) -> Result<ServiceUrls, ServiceUrlsError> {
+        let path = &self.urls.source;
+        if !self.problems.is_empty() {
+            return Err(ServiceUrlsError::Names { path: path.clone(), problems: self.problems });
+        }
+        match self.n_ignored {
+            0 => {}
+            1 => self.urls.notes.push(format!("{path}: one entry is null or empty: ignored")),
+            n => self.urls.notes.push(format!("{path}: {n} entries are null or empty: ignored")),
+        }
+        if self.urls.urls.is_empty() {
+            let note = format!("{path}: the runtime has no service URLs (is a node registered?)");
+            self.urls.notes.push(note);
+        }
+        Ok(self.urls)
+    }
+}
+
+/// One name, as `https://host/`, `host:443`, `*.servicebus.windows.net`.
+fn read(text: &str) -> Result<ServiceUrl, UrlError> {
+    let pasted = pasted::split(text)?;
+    let port = pasted::port(pasted.port)?;
+    let host = match pasted.host.strip_prefix("*.") {
+        Some(domain) => UrlHost::Wildcard(HostName::parse(domain)?),
+        None => UrlHost::Host(Host::parse(pasted.host)?),
+    };
+    Ok(ServiceUrl { host, port })
+}
+
+/// A comment begins with `#` at the start or after a blank; elsewhere it is a URL's fragment.
+fn without_comment(line: &str) -> &str {
+    let is_comment = |at: usize| line[..at].chars().next_back().is_none_or(char::is_whitespace);
+    match line.match_indices('#').find(|(at, _)| is_comment(*at)) {
+        Some((at, _)) => &line[..at],
+        None => line,
+    }
+}
+
+fn lines(path: &str, problems: &[(Position, UrlError)]) -> String {
+    let lines: Vec<String> =
+        problems.iter().map(|(at, why)| format!("{path}: {at}: {why}")).collect();
+    lines.join("\n")
+}
+
+/// The parser's words without the place, which stands in front.
+fn json_message(error: &serde_json::Error) -> String {
+    let message = error.to_string();
+    message.split(" at line ").next().unwrap_or_default().to_owned()
+}
+
+const fn json_type(value: &Value) -> &'static str {
+    match value {
+        Value::Null => "null",
+        Value::Bool(_) => "a boolean",
+        Value::Number(_) => "a number",
+        Value::String(_) => "a string",
+        Value::Array(_) => "an array",
+        Value::Object(_) => "an object",
+    }
+}
+
+impl std::fmt::Display for Position {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        match self {
+            Self::Line(line) => write!(f, "line {line}"),
+            Self::Item(index) => write!(f, "serviceUrls[{index}]"),
+        }
+    }
+}
+
+impl std::fmt::Display for UrlHost {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        match self {
+            Self::Host(host) => host.fmt(f),
+            Self::Wildcard(domain) => write!(f, "*.{domain}"),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests;

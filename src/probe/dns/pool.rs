@@ -1,0 +1,45 @@
+//! The sockets to one server.
+
+use std::array;
+use std::net::{IpAddr, SocketAddr};
+use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::{Arc, Mutex};
+
+use super::lock;
+use super::socket::{Slot, Socket};
+use crate::model::DnsFailure;
+use crate::wire::dns::Question;
+
+/// Questions in a row leave from different ports.
+const SOCKETS: usize = 4;
+
+#[derive(Debug)]
+pub(super) struct Pool {
+    remote: SocketAddr,
+    source: Option<IpAddr>,
+    sockets: [Mutex<Option<Arc<Socket>>>; SOCKETS],
+    next: AtomicUsize,
+}
+
+impl Pool {
+    pub(super) fn new(remote: SocketAddr, source: Option<IpAddr>) -> Self {
+        let sockets = array::from_fn(|_| Mutex::default());
+        Self { remote, source, sockets, next: AtomicUsize::new(0) }
+    }
+
+    /// A place for `question` in the next socket in turn. A socket that is spent is replaced, and
+    /// closed when its last question is done.
+    pub(super) fn take(&self, question: &Arc<Question>) -> Result<Slot, DnsFailure> {
+        let turn = self.next.fetch_add(1, Ordering::Relaxed);
+        let mut place = lock(&self.sockets[turn % SOCKETS]);
+        if let Some(socket) = place.as_ref().filter(|socket| socket.is_fresh()) {
+            return socket.take(question);
+        }
+        match (Socket::open(self.remote, self.source), &*place) {
+            (Ok(socket), _) => place.insert(Arc::new(socket)).take(question),
+            // Out of descriptors: the old socket still works, unless it has ended.
+            (Err(error), Some(old)) => old.take(question).map_err(|_| error.into_failure()),
+            (Err(error), None) => Err(error.into_failure()),
+        }
+    }
+}

@@ -1,0 +1,37 @@
+//! `errno`, as sockets give it.
+
+use super::{Meaning, Row};
+
+pub(super) const TABLE: &[Row] = &[
+    (libc::EPERM, "EPERM", Meaning::Denied),
+    (libc::EINTR, "EINTR", Meaning::Other),
+    (libc::EIO, "EIO", Meaning::Other),
+    (libc::EBADF, "EBADF", Meaning::Other),
+    (libc::EAGAIN, "EAGAIN", Meaning::Other),
+    (libc::ENOMEM, "ENOMEM", Meaning::NoResources),
+    (libc::EACCES, "EACCES", Meaning::Denied),
+    (libc::EINVAL, "EINVAL", Meaning::InvalidArgument),
+    (libc::ENFILE, "ENFILE", Meaning::NoResources),
+    (libc::EMFILE, "EMFILE", Meaning::NoResources),
+    (libc::EPIPE, "EPIPE", Meaning::Reset),
+    (libc::EPROTO, "EPROTO", Meaning::Other),
+    (libc::EMSGSIZE, "EMSGSIZE", Meaning::Other),
+    (libc::ENOPROTOOPT, "ENOPROTOOPT", Meaning::Other),
+    (libc::EPROTONOSUPPORT, "EPROTONOSUPPORT", Meaning::NoFamily),
+    (libc::EOPNOTSUPP, "EOPNOTSUPP", Meaning::Other),
+    (libc::EPFNOSUPPORT, "EPFNOSUPPORT", Meaning::NoFamily),
+    (libc::EAFNOSUPPORT, "EAFNOSUPPORT", Meaning::NoFamily),
+    (libc::EADDRINUSE, "EADDRINUSE", Meaning::NoLocalEnd),
+    (libc::EADDRNOTAVAIL, "EADDRNOTAVAIL", Meaning::NoLocalEnd),
+    (libc::ENETDOWN, "ENETDOWN", Meaning::NetworkUnreachable),
+    (libc::ENETUNREACH, "ENETUNREACH", Meaning::NetworkUnreachable),
+    (libc::ENETRESET, "ENETRESET", Meaning::Reset),
+    (libc::ECONNABORTED, "ECONNABORTED", Meaning::Reset),
+    (libc::ECONNRESET, "ECONNRESET", Meaning::Reset),
+    (libc::ENOBUFS, "ENOBUFS", Meaning::NoResources),
+    (libc::ENOTCONN, "ENOTCONN", Meaning::Other),
+    (libc::ETIMEDOUT, "ETIMEDOUT", Meaning::TimedOut),
+    (libc::ECONNREFUSED, "ECONNREFUSED", Meaning::Refused),
+    (libc::EHOSTDOWN, "EHOSTDOWN", Meaning::HostUnreachable),
+    (libc::EHOSTUNREACH, "EHOSTUNREACH", Meaning::HostUnreachable),
+];

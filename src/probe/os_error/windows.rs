@@ -1,0 +1,42 @@
+//! `WSA*` codes (learn.microsoft.com, "Windows Sockets Error Codes"), and the few Win32 codes that
+//! overlapped socket calls give instead. Literal, so that the tests of every platform read them.
+
+use super::{Meaning, Row};
+
+pub(super) const TABLE: &[Row] = &[
+    (5, "ERROR_ACCESS_DENIED", Meaning::Denied),
+    (64, "ERROR_NETNAME_DELETED", Meaning::Reset),
+    (121, "ERROR_SEM_TIMEOUT", Meaning::TimedOut),
+    (1225, "ERROR_CONNECTION_REFUSED", Meaning::Refused),
+    (1231, "ERROR_NETWORK_UNREACHABLE", Meaning::NetworkUnreachable),
+    (1232, "ERROR_HOST_UNREACHABLE", Meaning::HostUnreachable),
+    (1234, "ERROR_PORT_UNREACHABLE", Meaning::Refused),
+    (1236, "ERROR_CONNECTION_ABORTED", Meaning::Reset),
+    (10004, "WSAEINTR", Meaning::Other),
+    (10009, "WSAEBADF", Meaning::Other),
+    (10013, "WSAEACCES", Meaning::Denied),
+    (10014, "WSAEFAULT", Meaning::Other),
+    (10022, "WSAEINVAL", Meaning::InvalidArgument),
+    (10024, "WSAEMFILE", Meaning::NoResources),
+    (10035, "WSAEWOULDBLOCK", Meaning::Other),
+    (10040, "WSAEMSGSIZE", Meaning::Other),
+    (10042, "WSAENOPROTOOPT", Meaning::Other),
+    (10043, "WSAEPROTONOSUPPORT", Meaning::NoFamily),
+    (10045, "WSAEOPNOTSUPP", Meaning::Other),
+    (10046, "WSAEPFNOSUPPORT", Meaning::NoFamily),
+    (10047, "WSAEAFNOSUPPORT", Meaning::NoFamily),
+    (10048, "WSAEADDRINUSE", Meaning::NoLocalEnd),
+    (10049, "WSAEADDRNOTAVAIL", Meaning::NoLocalEnd),
+    (10050, "WSAENETDOWN", Meaning::NetworkUnreachable),
+    (10051, "WSAENETUNREACH", Meaning::NetworkUnreachable),
+    (10052, "WSAENETRESET", Meaning::Reset),
+    (10053, "WSAECONNABORTED", Meaning::Reset),
+    (10054, "WSAECONNRESET", Meaning::Reset),
+    (10055, "WSAENOBUFS", Meaning::NoResources),
+    (10057, "WSAENOTCONN", Meaning::Other),
+    (10058, "WSAESHUTDOWN", Meaning::Reset),
+    (10060, "WSAETIMEDOUT", Meaning::TimedOut),
+    (10061, "WSAECONNREFUSED", Meaning::Refused),
+    (10064, "WSAEHOSTDOWN", Meaning::HostUnreachable),
+    (10065, "WSAEHOSTUNREACH", Meaning::HostUnreachable),
+];

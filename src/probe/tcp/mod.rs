@@ -1,0 +1,224 @@
+//! One TCP connect to one address, and what its error means.
+
+#[cfg(windows)]
+mod initial_rto;
+
+use std::io;
+use std::net::{IpAddr, SocketAddr, UdpSocket};
+use std::time::{Duration, Instant};
+
+use tokio::net::{TcpSocket, TcpStream};
+
+use super::os_error::{Meaning, meaning, os_error};
+use crate::model::{Obstacle, TcpFailure, Unreachable, Whose};
+
+/// A connect that made no connection.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Stopped {
+    /// The network or the far end said no, or nothing, after this long.
+    Failed(TcpFailure, Duration),
+    /// This host could not ask.
+    Obstacle(Obstacle),
+}
+
+/// Connects to `remote`, from `source` where one is given, within `timeout`. The duration is from
+/// the SYN to the answer.
+pub async fn connect(
+    remote: SocketAddr,
+    source: Option<IpAddr>,
+    timeout: Duration,
+) -> Result<(TcpStream, Duration), Stopped> {
+    let began = Instant::now();
+    match tokio::time::timeout(timeout, connect_repeating_lost_syns(remote, source)).await {
+        Ok(Ok(stream)) => Ok((stream, began.elapsed())),
+        Ok(Err(error)) => Err(error.classify(remote, source, began.elapsed())),
+        Err(_) => Err(Stopped::Failed(TcpFailure::TimedOut(Whose::Ours(timeout)), began.elapsed())),
+    }
+}
+
+/// Where the socket calls failed: the same code means different things at each.
+#[derive(Debug)]
+enum ConnectError {
+    Create(io::Error),
+    Bind(io::Error),
+    Connect(io::Error),
+}
+
+/// On Windows the kernel's own SYN retransmissions are off ([`initial_rto`]), because they also
+/// repeat a SYN that was refused. A SYN that was lost must still be repeated, so a connect that the
+/// kernel gave up is begun anew until the caller's deadline.
+async fn connect_repeating_lost_syns(
+    remote: SocketAddr,
+    source: Option<IpAddr>,
+) -> Result<TcpStream, ConnectError> {
+    loop {
+        match connect_once(remote, source).await {
+            Err(ConnectError::Connect(error))
+                if cfg!(windows) && meaning(&error) == Meaning::TimedOut => {}
+            outcome => return outcome,
+        }
+    }
+}
+
+async fn connect_once(
+    remote: SocketAddr,
+    source: Option<IpAddr>,
+) -> Result<TcpStream, ConnectError> {
+    let socket = match remote {
+        SocketAddr::V4(_) => TcpSocket::new_v4(),
+        SocketAddr::V6(_) => TcpSocket::new_v6(),
+    }
+    .map_err(ConnectError::Create)?;
+    // Best effort: without these the measurement is slower, not wrong.
+    let _ = socket.set_nodelay(true);
+    #[cfg(windows)]
+    let _ = initial_rto::switch_off_syn_repeats(&socket);
+    if let Some(source) = source {
+        socket.bind(SocketAddr::new(source, 0)).map_err(ConnectError::Bind)?;
+    }
+    socket.connect(remote).await.map_err(ConnectError::Connect)
+}
+
+impl ConnectError {
+    fn classify(self, remote: SocketAddr, source: Option<IpAddr>, took: Duration) -> Stopped {
+        match self {
+            Self::Create(error) => classify_create(&error, took),
+            Self::Bind(error) => classify_bind(&error, took),
+            Self::Connect(error) => {
+                classify_connect(&error, remote, took, || route_error(remote, source))
+            }
+        }
+    }
+}
+
+fn classify_create(error: &io::Error, took: Duration) -> Stopped {
+    let os = os_error(error);
+    match meaning(error) {
+        Meaning::NoFamily => Stopped::Obstacle(Obstacle::NoRoute(os)),
+        Meaning::NoResources => Stopped::Obstacle(Obstacle::DescriptorLimit(os)),
+        Meaning::Denied => Stopped::Failed(TcpFailure::Denied(os), took),
+        _ => Stopped::Failed(TcpFailure::Other(os), took),
+    }
+}
+
+/// A bind is only made to a given source address, with any port.
+fn classify_bind(error: &io::Error, took: Duration) -> Stopped {
+    let os = os_error(error);
+    match meaning(error) {
+        Meaning::NoResources => Stopped::Obstacle(Obstacle::DescriptorLimit(os)),
+        Meaning::Denied => Stopped::Failed(TcpFailure::Denied(os), took),
+        _ if error.kind() == io::ErrorKind::AddrInUse => Stopped::Obstacle(Obstacle::PortLimit(os)),
+        _ => Stopped::Obstacle(Obstacle::NoLocalAddress(os)),
+    }
+}
+
+/// `route_error` asks the routing table, which decides between an answer of the network and the
+/// lack of a way out.
+fn classify_connect(
+    error: &io::Error,
+    remote: SocketAddr,
+    took: Duration,
+    route_error: impl FnOnce() -> Option<Meaning>,
+) -> Stopped {
+    let os = os_error(error);
+    let failure = match meaning(error) {
+        Meaning::Refused => TcpFailure::Refused(os),
+        Meaning::Reset => TcpFailure::Reset(os),
+        Meaning::TimedOut => TcpFailure::TimedOut(Whose::Kernel(os)),
+        Meaning::Denied => TcpFailure::Denied(os),
+        Meaning::NoFamily => return Stopped::Obstacle(Obstacle::NoRoute(os)),
+        Meaning::NoResources => return Stopped::Obstacle(Obstacle::DescriptorLimit(os)),
+        Meaning::NetworkUnreachable => match route_error() {
+            // Linux answers a TCP connect and a route lookup alike where the table has no way.
+            Some(Meaning::NetworkUnreachable | Meaning::NoFamily | Meaning::NoLocalEnd) => {
+                return Stopped::Obstacle(Obstacle::NoRoute(os));
+            }
+            _ => TcpFailure::Unreachable { kind: Unreachable::Network, os },
+        },
+        Meaning::HostUnreachable => TcpFailure::Unreachable { kind: Unreachable::Host, os },
+        Meaning::NoLocalEnd if is_address_at_fault(remote) => TcpFailure::Other(os),
+        // An IPv6 destination on a host without an IPv6 address of its own reads like one on a
+        // host whose ports are spent; only the latter can still look up a route.
+        Meaning::NoLocalEnd => {
+            return Stopped::Obstacle(match route_error() {
+                Some(_) => Obstacle::NoRoute(os),
+                None => Obstacle::PortLimit(os),
+            });
+        }
+        Meaning::InvalidArgument if cfg!(target_os = "linux") && !is_address_at_fault(remote) => {
+            TcpFailure::Unreachable { kind: Unreachable::Blackhole, os }
+        }
+        Meaning::InvalidArgument | Meaning::Other => TcpFailure::Other(os),
+    };
+    Stopped::Failed(failure, took)
+}
+
+/// Addresses no connect can be made to: unspecified (`WSAEADDRNOTAVAIL`), and IPv6 link-local
+/// without a scope (`EINVAL`).
+const fn is_address_at_fault(remote: SocketAddr) -> bool {
+    match remote {
+        SocketAddr::V4(remote) => remote.ip().is_unspecified(),
+        SocketAddr::V6(remote) => {
+            remote.ip().is_unspecified()
+                || (remote.ip().is_unicast_link_local() && remote.scope_id() == 0)
+        }
+    }
+}
+
+/// Whether this host has a route: connecting a UDP socket looks one up and sends nothing.
+fn route_error(remote: SocketAddr, source: Option<IpAddr>) -> Option<Meaning> {
+    let unspecified = match remote {
+        SocketAddr::V4(_) => IpAddr::from([0; 4]),
+        SocketAddr::V6(_) => IpAddr::from([0; 16]),
+    };
+    UdpSocket::bind(SocketAddr::new(source.unwrap_or(unspecified), 0))
+        .and_then(|socket| socket.connect(remote))
+        .err()
+        .map(|error| meaning(&error))
+}
+
+#[cfg(all(test, target_os = "linux"))]
+mod tests {
+    use super::*;
+
+    /// What a connect that ended in `errno` is taken for, where the routing table says `route`.
+    fn classified(errno: i32, remote: &str, route: Option<Meaning>) -> Stopped {
+        let error = io::Error::from_raw_os_error(errno);
+        classify_connect(&error, remote.parse().unwrap(), Duration::ZERO, || route)
+    }
+
+    #[test]
+    fn codes_are_failures_of_the_path_or_obstacles_of_this_host() {
+        const V4: &str = "203.0.113.1:443";
+        const V6: &str = "[2001:db8::1]:443";
+        let os = |errno| os_error(&io::Error::from_raw_os_error(errno));
+        let failed = |failure| Stopped::Failed(failure, Duration::ZERO);
+        let unreachable = |kind, errno| failed(TcpFailure::Unreachable { kind, os: os(errno) });
+        let no_way = Some(Meaning::NetworkUnreachable);
+        for (errno, remote, route, expected) in [
+            (111, V4, None, failed(TcpFailure::Refused(os(111)))),
+            (104, V4, None, failed(TcpFailure::Reset(os(104)))),
+            (110, V4, None, failed(TcpFailure::TimedOut(Whose::Kernel(os(110))))),
+            (13, V4, None, failed(TcpFailure::Denied(os(13)))),
+            (1, V4, None, failed(TcpFailure::Denied(os(1)))),
+            (101, V4, None, unreachable(Unreachable::Network, 101)),
+            (101, V6, no_way, Stopped::Obstacle(Obstacle::NoRoute(os(101)))),
+            (97, V6, None, Stopped::Obstacle(Obstacle::NoRoute(os(97)))),
+            (113, V4, None, unreachable(Unreachable::Host, 113)),
+            (22, V4, None, unreachable(Unreachable::Blackhole, 22)),
+            (22, "[fe80::1]:443", None, failed(TcpFailure::Other(os(22)))),
+            (99, V4, None, Stopped::Obstacle(Obstacle::PortLimit(os(99)))),
+            (99, V6, no_way, Stopped::Obstacle(Obstacle::NoRoute(os(99)))),
+            (24, V4, None, Stopped::Obstacle(Obstacle::DescriptorLimit(os(24)))),
+            (105, V4, None, Stopped::Obstacle(Obstacle::DescriptorLimit(os(105)))),
+            (18, V4, None, failed(TcpFailure::Other(os(18)))),
+        ] {
+            assert_eq!(classified(errno, remote, route), expected, "{errno} {remote} {route:?}");
+        }
+    }
+
+    #[test]
+    fn loopback_has_a_route() {
+        assert_eq!(route_error("127.0.0.1:9".parse().unwrap(), None), None);
+    }
+}

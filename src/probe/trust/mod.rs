@@ -1,0 +1,159 @@
+//! How far a chain is trusted: by the public web roots, by this host, and until when.
+//!
+//! Judged after the handshake and never inside it: the platform's verifier may ask the network for
+//! revocation on Windows, which would be measured as the far end's slowness.
+
+mod certificate;
+mod path;
+mod pem;
+
+use std::collections::HashMap;
+use std::hash::Hash;
+use std::sync::{Arc, Mutex, OnceLock, PoisonError};
+
+use jiff::Timestamp;
+use rustls::pki_types::{CertificateDer, TrustAnchor};
+use sha2::{Digest, Sha256};
+
+use self::path::{HostStore, Verified, issued_path, moments, verify};
+pub use self::pem::{TrustError, read_pem};
+use crate::model::{Certificate, Presented, Trust, Validity};
+
+/// Roots of Azure's services that the public web roots no longer hold (`roots/README.md`).
+const AZURE_ROOTS: [(&str, &[u8]); 2] = [
+    ("digicert_global_root_ca.pem", include_bytes!("roots/digicert_global_root_ca.pem")),
+    ("baltimore_cybertrust_root.pem", include_bytes!("roots/baltimore_cybertrust_root.pem")),
+];
+
+/// Judges chains. Equal chains are read and verified once, however many endpoints present them:
+/// what is remembered lives as long as the judge.
+#[derive(Debug)]
+pub struct Judge {
+    public: Vec<TrustAnchor<'static>>,
+    host: HostStore,
+    certificates: Memory<Arc<Certificate>>,
+    chains: Memory<Arc<OnceLock<Judged>>>,
+}
+
+/// A SHA-256 to what is known of its bytes.
+type Memory<V> = Mutex<HashMap<[u8; 32], V>>;
+
+/// What is known of a chain, whatever the time.
+#[derive(Debug)]
+struct Judged {
+    chain: Arc<[Arc<Certificate>]>,
+    /// The certificates whose dates count, leaf first.
+    path: Vec<Arc<Certificate>>,
+    /// The trust while all of these are within their dates.
+    trust: Arc<Trust>,
+}
+
+impl Judge {
+    /// A judge by `public_roots` (by default the embedded public web roots), and by this host's
+    /// store with `extra` added to it. The host's store is read here, which takes some
+    /// milliseconds; where it cannot be read, chains are [`crate::model::ChainTrust::NotJudged`] for the host.
+    ///
+    /// # Errors
+    /// [`TrustError::NotACertificate`] where a root cannot be read.
+    pub fn new(
+        public_roots: Option<Vec<CertificateDer<'static>>>,
+        extra: Vec<CertificateDer<'static>>,
+    ) -> Result<Self, TrustError> {
+        let public = match public_roots {
+            Some(roots) => pem::anchors(&roots, "the public roots given")?,
+            None => embedded_roots()?,
+        };
+        Ok(Self {
+            public,
+            host: HostStore::open(extra)?,
+            certificates: Memory::default(),
+            chains: Memory::default(),
+        })
+    }
+
+    /// Judges a chain as presented, leaf first, at `now`. Blocks for as long as the platform's
+    /// verifier does: milliseconds on Linux, on Windows up to its revocation time-out.
+    #[must_use]
+    pub fn judge(&self, chain: &[CertificateDer<'_>], now: Timestamp) -> Presented {
+        let slot = remembered(&self.chains, chain_key(chain), Arc::default);
+        // Handshakes that see the same chain for the first time wait here for one verification.
+        let judged = slot.get_or_init(|| self.judge_anew(chain, now));
+        let trust = match validity(&judged.path, now) {
+            Validity::Current => Arc::clone(&judged.trust),
+            validity => Arc::new(Trust { validity, ..Trust::clone(&judged.trust) }),
+        };
+        Presented { chain: Arc::clone(&judged.chain), trust }
+    }
+
+    fn judge_anew(&self, ders: &[CertificateDer<'_>], now: Timestamp) -> Judged {
+        let chain: Arc<[Arc<Certificate>]> = ders.iter().map(|der| self.read(der)).collect();
+        let moments = moments(&chain, now);
+        let public = verify(&self.public, ders, &moments);
+        let host = self.host.verify(ders, &chain, &moments);
+        let path = path_of(&chain, &public, &host);
+        let trust = Trust { public: public.trust, host: host.trust, validity: Validity::Current };
+        Judged { chain, path, trust: Arc::new(trust) }
+    }
+
+    /// Intermediates are shared by many chains: each is read once.
+    fn read(&self, der: &CertificateDer<'_>) -> Arc<Certificate> {
+        let fingerprint = Sha256::digest(der).into();
+        remembered(&self.certificates, fingerprint, || {
+            Arc::new(certificate::read(der, fingerprint))
+        })
+    }
+}
+
+/// The certificates whose dates count: those of the path that was verified, else those that name
+/// each other as issuer. An expired certificate that was sent along and not used counts for nothing.
+fn path_of(
+    chain: &[Arc<Certificate>],
+    public: &Verified,
+    host: &Verified,
+) -> Vec<Arc<Certificate>> {
+    let verified = [public, host].into_iter().find_map(|verified| verified.path.clone());
+    let indices = verified.unwrap_or_else(|| issued_path(chain, host.at));
+    indices.into_iter().filter_map(|index| chain.get(index).cloned()).collect()
+}
+
+/// The dates of a path at `now`, the leaf's before the others'.
+fn validity(path: &[Arc<Certificate>], now: Timestamp) -> Validity {
+    for certificate in path {
+        let subject = || certificate.subject.clone();
+        if now > certificate.not_after {
+            return Validity::Expired { subject: subject(), not_after: certificate.not_after };
+        }
+        if now < certificate.not_before {
+            return Validity::NotYet { subject: subject(), not_before: certificate.not_before };
+        }
+    }
+    Validity::Current
+}
+
+fn embedded_roots() -> Result<Vec<TrustAnchor<'static>>, TrustError> {
+    let mut anchors = webpki_roots::TLS_SERVER_ROOTS.to_vec();
+    for (name, bytes) in AZURE_ROOTS {
+        anchors.extend(pem::anchors(&read_pem(bytes, name)?, name)?);
+    }
+    Ok(anchors)
+}
+
+/// Lengths are part of the key, so that no two chains share one by the way they are cut.
+fn chain_key(chain: &[CertificateDer<'_>]) -> [u8; 32] {
+    let mut hash = Sha256::new();
+    for der in chain {
+        hash.update(der.len().to_be_bytes());
+        hash.update(der);
+    }
+    hash.finalize().into()
+}
+
+fn remembered<K: Eq + Hash, V: Clone>(
+    memory: &Mutex<HashMap<K, V>>,
+    key: K,
+    make: impl FnOnce() -> V,
+) -> V {
+    // A panic elsewhere cannot leave a map half written: an entry is there or it is not.
+    let mut memory = memory.lock().unwrap_or_else(PoisonError::into_inner);
+    memory.entry(key).or_insert_with(make).clone()
+}

@@ -1,0 +1,91 @@
+//! Root certificates from the user's files.
+
+use rustls::pki_types::pem::PemObject;
+use rustls::pki_types::{CertificateDer, TrustAnchor};
+
+/// Why a file of roots cannot be used. The messages name the file as the user gave it.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum TrustError {
+    /// No block of PEM holds a certificate.
+    #[error(
+        "{name}: no certificate inside; expected text with '-----BEGIN CERTIFICATE-----' lines"
+    )]
+    Empty {
+        /// The file.
+        name: String,
+    },
+    /// The file is DER.
+    #[error(
+        "{name}: this is DER, expected PEM; convert it with: openssl x509 -inform der -in {name}"
+    )]
+    Der {
+        /// The file.
+        name: String,
+    },
+    /// A block is cut off or is no base64.
+    #[error("{name}: certificate {number} cannot be decoded: {reason}")]
+    Pem {
+        /// The file.
+        name: String,
+        /// Which certificate of the file, from 1.
+        number: usize,
+        /// What is wrong with it.
+        reason: String,
+    },
+    /// A block decodes to something else than a certificate.
+    #[error(
+        "{name}: certificate {number} is no X.509 certificate that can serve as a root: {reason}"
+    )]
+    NotACertificate {
+        /// The file.
+        name: String,
+        /// Which certificate of the file, from 1.
+        number: usize,
+        /// What is wrong with it.
+        reason: String,
+    },
+}
+
+/// Reads the certificates of a PEM file; `name` is the file as messages call it. Blocks of other
+/// kinds are passed over, as in the bundles of operating systems.
+///
+/// # Errors
+/// [`TrustError`] says what is wrong and with which certificate.
+pub fn read_pem(bytes: &[u8], name: &str) -> Result<Vec<CertificateDer<'static>>, TrustError> {
+    let mut certificates = Vec::new();
+    for certificate in CertificateDer::pem_slice_iter(bytes) {
+        let number = certificates.len() + 1;
+        certificates.push(certificate.map_err(|error| TrustError::Pem {
+            name: name.to_owned(),
+            number,
+            reason: error.to_string(),
+        })?);
+    }
+    if certificates.is_empty() {
+        let name = name.to_owned();
+        // A DER certificate is a SEQUENCE with a two-byte length.
+        let is_der = bytes.starts_with(&[0x30, 0x82]);
+        return Err(if is_der { TrustError::Der { name } } else { TrustError::Empty { name } });
+    }
+    anchors(&certificates, name)?;
+    Ok(certificates)
+}
+
+/// The certificates as trust anchors.
+pub(super) fn anchors(
+    certificates: &[CertificateDer<'_>],
+    name: &str,
+) -> Result<Vec<TrustAnchor<'static>>, TrustError> {
+    certificates
+        .iter()
+        .enumerate()
+        .map(|(index, der)| match webpki::anchor_from_trusted_cert(der) {
+            Ok(anchor) => Ok(anchor.to_owned()),
+            Err(error) => Err(TrustError::NotACertificate {
+                name: name.to_owned(),
+                number: index + 1,
+                reason: error.to_string(),
+            }),
+        })
+        .collect()
+}

@@ -1,0 +1,140 @@
+//! The JSON report (contract, JSON report), whole and as JSON Lines.
+
+mod v1;
+
+use std::io::{self, Write};
+use std::net::IpAddr;
+use std::num::NonZero;
+use std::thread;
+
+use serde::Serialize;
+
+use super::assemble::{Judged, in_order};
+use crate::model::{Conclusion, Record, Records, Run, Verdict};
+
+/// How many endpoints one thread renders at a time: what is held in memory is a few of these.
+const BATCH: usize = 1024;
+
+/// Writes the report: one object, an endpoint a line, so that it can be read, searched and
+/// compared line by line.
+///
+/// # Errors
+/// What `out` returns.
+pub fn report(records: &Records, conclusion: &Conclusion, out: &mut impl Write) -> io::Result<()> {
+    field(out, b"{", "schema", &v1::SCHEMA)?;
+    field(out, b",\n", "tool", &v1::TOOL)?;
+    field(out, b",\n", "run", &v1::Run::finished(&records.run))?;
+    field(out, b",\n", "summary", &v1::Summary::from(conclusion.summary))?;
+    field(out, b",\n", "findings", &v1::findings(&conclusion.findings))?;
+    out.write_all(b",\n\"endpoints\":[")?;
+    endpoints(&in_order(records, conclusion), out)?;
+    out.write_all(b"]")?;
+    field(out, b",\n", "prediction", &v1::Prediction::from(&conclusion.prediction))?;
+    out.write_all(b"}\n")?;
+    out.flush()
+}
+
+/// Writes what `resolve` found, a name a line.
+pub(super) fn names<'a>(
+    run: &Run,
+    names: impl Iterator<Item = (&'a Record, Vec<IpAddr>)>,
+    out: &mut impl Write,
+) -> io::Result<()> {
+    field(out, b"{", "schema", &v1::NAMES_SCHEMA)?;
+    field(out, b",\n", "tool", &v1::TOOL)?;
+    field(out, b",\n", "run", &v1::Run::finished(run))?;
+    out.write_all(b",\n\"names\":[")?;
+    let mut separator: &[u8] = b"\n";
+    for (record, addresses) in names {
+        out.write_all(separator)?;
+        serde_json::to_writer(&mut *out, &v1::Name::new(record, addresses))?;
+        separator = b",\n";
+    }
+    out.write_all(b"]}\n")?;
+    out.flush()
+}
+
+fn field(
+    out: &mut impl Write,
+    before: &[u8],
+    name: &str,
+    value: &impl Serialize,
+) -> io::Result<()> {
+    out.write_all(before)?;
+    write!(out, "\"{name}\":")?;
+    Ok(serde_json::to_writer(out, value)?)
+}
+
+/// Renders in parallel and writes in order.
+fn endpoints(judged: &[Judged], out: &mut impl Write) -> io::Result<()> {
+    let n_threads = thread::available_parallelism().map_or(1, NonZero::get);
+    let mut buffers = vec![Vec::new(); n_threads];
+    let mut separator: &[u8] = b"\n";
+    for round in judged.chunks(BATCH * n_threads) {
+        thread::scope(|scope| {
+            let mut shares = round.chunks(BATCH).zip(&mut buffers);
+            // A single share, as of most runs, needs no thread.
+            let own = shares.next();
+            for (share, buffer) in shares {
+                scope.spawn(|| render(share, buffer));
+            }
+            if let Some((share, buffer)) = own {
+                render(share, buffer);
+            }
+        });
+        for buffer in &mut buffers {
+            if !buffer.is_empty() {
+                out.write_all(separator)?;
+                out.write_all(buffer)?;
+                buffer.clear();
+                separator = b",\n";
+            }
+        }
+    }
+    Ok(())
+}
+
+fn render(judged: &[Judged], buffer: &mut Vec<u8>) {
+    for (at, (record, verdict)) in judged.iter().enumerate() {
+        if at > 0 {
+            buffer.extend_from_slice(b",\n");
+        }
+        serde_json::to_writer(&mut *buffer, &v1::Endpoint::new(record, verdict))
+            .expect("a Vec takes every byte, and no map of the report has keys that are not text");
+    }
+}
+
+/// The line that opens a stream of endpoints.
+///
+/// # Errors
+/// What `out` returns.
+pub fn begin(run: &Run, out: &mut impl Write) -> io::Result<()> {
+    event(&v1::Event::Begin(v1::Begin::new(run)), out)
+}
+
+/// The line of an endpoint that is done.
+///
+/// # Errors
+/// What `out` returns.
+pub fn endpoint(record: &Record, verdict: &Verdict, out: &mut impl Write) -> io::Result<()> {
+    event(&v1::Event::Endpoint(v1::Endpoint::new(record, verdict)), out)
+}
+
+/// The line that closes a stream: what only the whole run can tell.
+///
+/// # Errors
+/// What `out` returns.
+pub fn end(run: &Run, conclusion: &Conclusion, out: &mut impl Write) -> io::Result<()> {
+    event(&v1::Event::End(v1::End::new(run, conclusion)), out)?;
+    out.flush()
+}
+
+fn event(event: &v1::Event, out: &mut impl Write) -> io::Result<()> {
+    let mut line = serde_json::to_vec(event)?;
+    line.push(b'\n');
+    // In one piece: whoever reads along sees whole lines.
+    out.write_all(&line)
+}
+
+#[cfg(test)]
+mod tests;

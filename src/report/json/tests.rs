@@ -1,0 +1,124 @@
+use std::time::Duration;
+
+use proptest::prelude::*;
+use proptest::strategy::ValueTree;
+
+use super::*;
+use crate::archive::arbitrary;
+use crate::model::{
+    Cause, Certainty, Finding, NetworkAllows, Owner, Prediction, Severity, Status, Summary,
+};
+
+fn conclusion(records: &Records) -> Conclusion {
+    let finding = Finding {
+        cause: Cause::TcpTimeout,
+        severity: Severity::Fail,
+        certainty: Certainty::Likely,
+        message: "m".into(),
+        evidence: vec![],
+        rivals: vec![],
+        owner: Owner::Firewall,
+        remedy: "r".into(),
+    };
+    let verdict = Verdict {
+        status: Status::Fail,
+        cause: Some(Cause::TcpTimeout),
+        findings: vec![finding],
+        counts: true,
+    };
+    Conclusion {
+        verdicts: vec![verdict; records.records.len()],
+        findings: vec![],
+        summary: Summary::default(),
+        prediction: Prediction {
+            network_allows: NetworkAllows::Unknown,
+            because: vec![],
+            consequences: vec![],
+            not_looked_at: vec![],
+        },
+    }
+}
+
+fn rendered(records: &Records) -> String {
+    let mut bytes = Vec::new();
+    report(records, &conclusion(records), &mut bytes).unwrap();
+    String::from_utf8(bytes).unwrap()
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig::with_cases(64))]
+
+    #[test]
+    fn every_record_is_an_endpoint_a_line(records in arbitrary::records()) {
+        let text = rendered(&records);
+        let report: serde_json::Value = serde_json::from_str(&text).unwrap();
+        let endpoints = report["endpoints"].as_array().unwrap();
+        prop_assert_eq!(endpoints.len(), records.records.len());
+        let lines = text.lines().filter(|line| line.starts_with(r#"{"entry":"#)).count();
+        prop_assert_eq!(lines, endpoints.len());
+        let mut trails: Vec<_> =
+            records.records.iter().flat_map(|record| &record.trails).collect();
+        let mut steps: Vec<usize> = endpoints
+            .iter()
+            .flat_map(|one| one["trails"].as_array().unwrap())
+            .map(|trail| trail["steps"].as_array().unwrap().len())
+            .collect();
+        // What failed or was not asked is a step too.
+        trails.sort_by_key(|trail| n_steps(trail));
+        steps.sort_unstable();
+        prop_assert_eq!(steps, trails.iter().map(|trail| n_steps(trail)).collect::<Vec<_>>());
+    }
+}
+
+fn n_steps(trail: &crate::model::Trail) -> usize {
+    trail.passed().len() + usize::from(*trail.end() != crate::model::End::Complete)
+}
+
+/// More than one batch for each thread, so that the seams between them are seen.
+#[test]
+fn a_long_report_keeps_its_order_across_threads() {
+    let mut runner = proptest::test_runner::TestRunner::deterministic();
+    let base = loop {
+        let records = arbitrary::records().new_tree(&mut runner).unwrap().current();
+        if !records.records.is_empty() {
+            break records;
+        }
+    };
+    let n_records = BATCH * (2 * thread::available_parallelism().unwrap().get() + 1) + 7;
+    let records = (0..n_records).map(|order| {
+        let mut record = base.records[0].clone();
+        let mut endpoint = (*record.endpoint).clone();
+        // Backwards: the report has to sort them.
+        endpoint.order = u32::try_from(n_records - order).unwrap();
+        endpoint.purpose = endpoint.order.to_string();
+        record.endpoint = std::sync::Arc::new(endpoint);
+        record
+    });
+    let records = Records { run: base.run.clone(), records: records.collect() };
+    let report: serde_json::Value = serde_json::from_str(&rendered(&records)).unwrap();
+    let purposes: Vec<usize> = report["endpoints"]
+        .as_array()
+        .unwrap()
+        .iter()
+        .map(|one| one["purpose"].as_str().unwrap().parse().unwrap())
+        .collect();
+    assert_eq!(purposes, (1..=n_records).collect::<Vec<_>>());
+}
+
+#[test]
+fn times_are_numbers_of_milliseconds_to_a_tenth() {
+    for (duration, expected) in [
+        (Duration::ZERO, "0"),
+        (Duration::from_micros(49), "0"),
+        (Duration::from_micros(50), "0.1"),
+        (Duration::from_micros(412), "0.4"),
+        (Duration::from_micros(951), "1"),
+        (Duration::from_secs(5), "5000"),
+        (Duration::from_micros(5_000_100), "5000.1"),
+        (Duration::MAX, "1844674407370955161.5"),
+    ] {
+        let json = serde_json::to_value(v1::Milliseconds::from(duration)).unwrap();
+        let expected: serde_json::Value = serde_json::from_str(expected).unwrap();
+        assert_eq!(json, expected, "{duration:?}");
+    }
+}

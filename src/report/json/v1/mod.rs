@@ -1,0 +1,373 @@
+//! Version 1 of the JSON report, field by field as the contract has it. Fields may be added; what
+//! is here keeps its name and meaning.
+
+mod step;
+
+use std::net::{IpAddr, SocketAddr};
+use std::time::Duration;
+
+use jiff::Timestamp;
+use serde::{Serialize, Serializer};
+
+use crate::model;
+use step::Step;
+
+pub(super) const SCHEMA: &str = "pathproof.report/1";
+/// What `resolve` writes.
+pub(super) const NAMES_SCHEMA: &str = "pathproof.names/1";
+pub(super) const TOOL: Tool =
+    Tool { name: env!("CARGO_PKG_NAME"), version: env!("CARGO_PKG_VERSION") };
+
+/// The program that concluded; [`Run`] is of the one that measured.
+#[derive(Serialize)]
+pub(super) struct Tool {
+    name: &'static str,
+    version: &'static str,
+}
+
+/// A line of the JSON Lines form.
+#[derive(Serialize)]
+#[serde(tag = "type", content = "data", rename_all = "snake_case")]
+pub(super) enum Event<'a> {
+    Begin(Begin<'a>),
+    Endpoint(Endpoint<'a>),
+    End(End<'a>),
+}
+
+#[derive(Serialize)]
+pub(super) struct Begin<'a> {
+    schema: &'static str,
+    tool: Tool,
+    run: Run<'a>,
+}
+
+impl<'a> Begin<'a> {
+    pub(super) fn new(run: &'a model::Run) -> Self {
+        Self { schema: SCHEMA, tool: TOOL, run: Run::begun(run) }
+    }
+}
+
+#[derive(Serialize)]
+pub(super) struct End<'a> {
+    took_ms: Milliseconds,
+    summary: Summary,
+    findings: Vec<Finding<'a>>,
+    prediction: Prediction<'a>,
+}
+
+impl<'a> End<'a> {
+    pub(super) fn new(run: &model::Run, conclusion: &'a model::Conclusion) -> Self {
+        Self {
+            took_ms: run.took.into(),
+            summary: conclusion.summary.into(),
+            findings: findings(&conclusion.findings),
+            prediction: (&conclusion.prediction).into(),
+        }
+    }
+}
+
+#[derive(Serialize)]
+pub(super) struct Run<'a> {
+    started_at: Timestamp,
+    /// Not yet known when a stream begins.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    took_ms: Option<Milliseconds>,
+    options: &'a [String],
+    vantage: Vantage<'a>,
+}
+
+impl<'a> Run<'a> {
+    pub(super) fn finished(run: &'a model::Run) -> Self {
+        Self { took_ms: Some(run.took.into()), ..Self::begun(run) }
+    }
+
+    fn begun(run: &'a model::Run) -> Self {
+        Self {
+            started_at: run.started_at,
+            took_ms: None,
+            options: &run.options,
+            vantage: (&run.vantage).into(),
+        }
+    }
+}
+
+#[derive(Serialize)]
+struct Vantage<'a> {
+    hostname: &'a str,
+    os: &'a str,
+    account: &'a str,
+    addresses: &'a [IpAddr],
+    resolvers: &'a [SocketAddr],
+    proxy: Proxy<'a>,
+}
+
+#[derive(Serialize)]
+struct Proxy<'a> {
+    source: &'a str,
+    url: Option<&'a str>,
+}
+
+impl<'a> From<&'a model::Vantage> for Vantage<'a> {
+    fn from(vantage: &'a model::Vantage) -> Self {
+        Self {
+            hostname: &vantage.hostname,
+            os: &vantage.os,
+            account: &vantage.account,
+            addresses: &vantage.addresses,
+            resolvers: &vantage.resolvers,
+            proxy: Proxy { source: &vantage.proxy_source, url: vantage.proxy_url.as_deref() },
+        }
+    }
+}
+
+#[derive(Serialize)]
+pub(super) struct Summary {
+    pass: usize,
+    warn: usize,
+    fail: usize,
+    unknown: usize,
+}
+
+impl From<model::Summary> for Summary {
+    fn from(summary: model::Summary) -> Self {
+        Self {
+            pass: summary.pass,
+            warn: summary.warn,
+            fail: summary.fail,
+            unknown: summary.unknown,
+        }
+    }
+}
+
+pub(super) fn findings(findings: &[model::Finding]) -> Vec<Finding<'_>> {
+    findings.iter().map(Finding::from).collect()
+}
+
+#[derive(Serialize)]
+pub(super) struct Finding<'a> {
+    cause: &'static str,
+    severity: &'static str,
+    certainty: &'static str,
+    message: &'a str,
+    evidence: &'a [String],
+    rivals: Vec<&'static str>,
+    owner: &'static str,
+    remedy: &'a str,
+}
+
+impl<'a> From<&'a model::Finding> for Finding<'a> {
+    fn from(finding: &'a model::Finding) -> Self {
+        Self {
+            cause: finding.cause.code(),
+            severity: finding.severity.as_str(),
+            certainty: finding.certainty.as_str(),
+            message: &finding.message,
+            evidence: &finding.evidence,
+            rivals: finding.rivals.iter().map(|cause| cause.code()).collect(),
+            owner: finding.owner.as_str(),
+            remedy: &finding.remedy,
+        }
+    }
+}
+
+#[derive(Serialize)]
+pub(super) struct Endpoint<'a> {
+    entry: &'a str,
+    #[serde(serialize_with = "as_text")]
+    host: &'a model::Subject,
+    port: u16,
+    kind: &'static str,
+    purpose: &'a str,
+    required: bool,
+    origin: &'static str,
+    status: &'static str,
+    cause: Option<&'static str>,
+    route: RouteChoice<'a>,
+    findings: Vec<Finding<'a>>,
+    lookups: Vec<Lookup<'a>>,
+    trails: Vec<Trail<'a>>,
+}
+
+impl<'a> Endpoint<'a> {
+    pub(super) fn new(record: &'a model::Record, verdict: &'a model::Verdict) -> Self {
+        let endpoint = &*record.endpoint;
+        let trail = |trail| Trail::new(trail, endpoint.kind);
+        Self {
+            entry: &endpoint.entry,
+            host: &endpoint.subject,
+            port: endpoint.port,
+            kind: endpoint.kind.as_str(),
+            purpose: &endpoint.purpose,
+            required: endpoint.required,
+            origin: endpoint.origin.as_str(),
+            status: verdict.status.as_str(),
+            cause: verdict.cause.map(model::Cause::code),
+            route: (&record.route).into(),
+            findings: findings(&verdict.findings),
+            lookups: record.lookups.iter().map(|lookup| Lookup::from(&**lookup)).collect(),
+            trails: record.trails.iter().map(trail).collect(),
+        }
+    }
+}
+
+/// A name of `resolve`.
+#[derive(Serialize)]
+pub(super) struct Name<'a> {
+    entry: &'a str,
+    #[serde(serialize_with = "as_text")]
+    host: &'a model::Subject,
+    origin: &'static str,
+    /// Of every resolver, each once.
+    addresses: Vec<IpAddr>,
+    lookups: Vec<Lookup<'a>>,
+}
+
+impl<'a> Name<'a> {
+    pub(super) fn new(record: &'a model::Record, addresses: Vec<IpAddr>) -> Self {
+        Self {
+            entry: &record.endpoint.entry,
+            host: &record.endpoint.subject,
+            origin: record.endpoint.origin.as_str(),
+            addresses,
+            lookups: record.lookups.iter().map(|lookup| Lookup::from(&**lookup)).collect(),
+        }
+    }
+}
+
+#[derive(Serialize)]
+struct RouteChoice<'a> {
+    intended: &'static str,
+    #[serde(serialize_with = "as_text")]
+    configured: &'a model::Route,
+    why: &'a str,
+}
+
+impl<'a> From<&'a model::RouteChoice> for RouteChoice<'a> {
+    fn from(route: &'a model::RouteChoice) -> Self {
+        Self { intended: route.intended.as_str(), configured: &route.configured, why: &route.why }
+    }
+}
+
+#[derive(Serialize)]
+pub(super) struct Lookup<'a> {
+    #[serde(serialize_with = "as_text")]
+    resolver: model::Resolver,
+    outcome: &'static str,
+    chain: Vec<ChainLink<'a>>,
+    addresses: Vec<IpAddr>,
+    took_ms: Milliseconds,
+}
+
+impl<'a> From<&'a model::Lookup> for Lookup<'a> {
+    fn from(lookup: &'a model::Lookup) -> Self {
+        Self {
+            resolver: lookup.resolver,
+            outcome: lookup.outcome().as_str(),
+            chain: lookup.chain().into_iter().map(ChainLink::from).collect(),
+            addresses: lookup.addresses(),
+            took_ms: lookup.took().into(),
+        }
+    }
+}
+
+#[derive(Serialize)]
+struct ChainLink<'a> {
+    name: &'a str,
+    #[serde(rename = "type")]
+    record_type: &'static str,
+    ttl: u32,
+    #[serde(serialize_with = "target")]
+    data: &'a model::LinkData,
+}
+
+impl<'a> From<&'a model::ChainLink> for ChainLink<'a> {
+    fn from(link: &'a model::ChainLink) -> Self {
+        Self {
+            name: link.name.as_str(),
+            record_type: match &link.data {
+                model::LinkData::Alias(_) => "CNAME",
+                model::LinkData::Address(address) => model::Family::of(*address).record_type(),
+            },
+            ttl: link.ttl,
+            data: &link.data,
+        }
+    }
+}
+
+fn target<S: Serializer>(data: &model::LinkData, serializer: S) -> Result<S::Ok, S::Error> {
+    match data {
+        model::LinkData::Alias(name) => serializer.serialize_str(name.as_str()),
+        model::LinkData::Address(address) => address.serialize(serializer),
+    }
+}
+
+#[derive(Serialize)]
+struct Trail<'a> {
+    #[serde(serialize_with = "as_text")]
+    route: &'a model::Route,
+    local: Option<SocketAddr>,
+    remote: SocketAddr,
+    at: Timestamp,
+    steps: Vec<Step<'a>>,
+}
+
+impl<'a> Trail<'a> {
+    fn new(trail: &'a model::Trail, kind: model::Kind) -> Self {
+        Self {
+            route: trail.route(),
+            local: trail.local(),
+            remote: trail.remote(),
+            at: trail.at(),
+            steps: step::of(trail, kind),
+        }
+    }
+}
+
+#[derive(Serialize)]
+pub(super) struct Prediction<'a> {
+    network_allows: &'static str,
+    because: &'a [String],
+    consequences: &'a [String],
+    not_looked_at: &'a [String],
+}
+
+impl<'a> From<&'a model::Prediction> for Prediction<'a> {
+    fn from(prediction: &'a model::Prediction) -> Self {
+        Self {
+            network_allows: prediction.network_allows.as_str(),
+            because: &prediction.because,
+            consequences: &prediction.consequences,
+            not_looked_at: &prediction.not_looked_at,
+        }
+    }
+}
+
+/// A length of time in milliseconds, to a tenth: networks are no steadier.
+#[derive(Clone, Copy)]
+pub(super) struct Milliseconds {
+    tenths: u64,
+}
+
+impl From<Duration> for Milliseconds {
+    fn from(duration: Duration) -> Self {
+        let tenths = (duration.as_nanos() + 50_000) / 100_000;
+        Self { tenths: u64::try_from(tenths).unwrap_or(u64::MAX) }
+    }
+}
+
+impl Serialize for Milliseconds {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        if self.tenths.is_multiple_of(10) {
+            return serializer.serialize_u64(self.tenths / 10);
+        }
+        #[expect(clippy::cast_precision_loss, reason = "exact up to 28,000 years")]
+        serializer.serialize_f64(self.tenths as f64 / 10.0)
+    }
+}
+
+fn as_text<S: Serializer>(
+    value: &impl std::fmt::Display,
+    serializer: S,
+) -> Result<S::Ok, S::Error> {
+    serializer.collect_str(value)
+}

@@ -1,0 +1,394 @@
+//! The steps of a trail: `tcp`, `tls`, `http`, `tds`; each with its outcome and what it saw.
+//!
+//! `outcome` is `ok`, or how the step failed: for `tcp` `refused`, `timeout`, `unreachable`,
+//! `reset`, `local_denied`, `error`; for `tls` `reset_on_write`, `reset`, `closed`, `timeout`,
+//! `not_tls`, `version`, `alert`, `error`; for `http` `timeout`, `closed`, `reset`, `not_http`,
+//! `head_too_long`, `tls_error`, `error`; for `tds` `timeout`, `closed`, `reset`, `not_tds`,
+//! `error`; and for a step that this host could not take `no_route`, `no_local_address`,
+//! `descriptor_limit`, `port_limit`, `cancelled`, `budget_spent`, `not_testable`.
+//!
+//! `detail` holds what there is of: `os` (the system's code), `limit_ms` (our time-out, where it
+//! ended the step), `received` (bytes that had come), and what the step's own struct here names.
+
+use std::borrow::Cow;
+
+use data_encoding::HEXLOWER;
+use jiff::Timestamp;
+use serde::{Serialize, Serializer};
+
+use super::Milliseconds;
+use crate::model;
+
+/// How much of foreign bytes is shown: enough to know a protocol or a product by.
+const BYTES_SHOWN: usize = 256;
+
+#[derive(Serialize)]
+pub(super) struct Step<'a> {
+    #[serde(rename = "step")]
+    name: &'static str,
+    outcome: &'static str,
+    took_ms: Milliseconds,
+    detail: Detail<'a>,
+}
+
+/// The steps of `trail` for an endpoint of `kind`.
+pub(super) fn of(trail: &model::Trail, kind: model::Kind) -> Vec<Step<'_>> {
+    let mut steps = Vec::with_capacity(trail.passed().len() + 1);
+    steps.extend(trail.passed().iter().map(|step| Step {
+        name: step.seen.step(),
+        outcome: "ok",
+        took_ms: step.took.into(),
+        detail: (&step.seen).into(),
+    }));
+    match trail.end() {
+        model::End::Complete => {}
+        model::End::Failed { failure, took } => {
+            let (outcome, evidence) = broken(failure);
+            steps.push(Step {
+                name: failure.step(),
+                outcome,
+                took_ms: (*took).into(),
+                detail: Detail::Broken(evidence),
+            });
+        }
+        model::End::Stopped(obstacle) => {
+            let (outcome, evidence) = stopped(obstacle);
+            steps.push(Step {
+                name: next(trail, kind),
+                outcome,
+                took_ms: std::time::Duration::ZERO.into(),
+                detail: Detail::Broken(evidence),
+            });
+        }
+    }
+    steps
+}
+
+/// The step that was not taken.
+fn next(trail: &model::Trail, kind: model::Kind) -> &'static str {
+    let last = trail.passed().last().map(|step| &step.seen);
+    match (last, kind) {
+        (None, _) => "tcp",
+        (Some(model::Seen::Tcp), model::Kind::Tds) => "tds",
+        (Some(model::Seen::Tcp), kind) if kind.speaks_tls() => "tls",
+        _ => "http",
+    }
+}
+
+#[derive(Serialize)]
+#[serde(untagged)]
+enum Detail<'a> {
+    Nothing {},
+    Session { version: &'a str, cipher: &'a str, chain: Chain<'a>, trust: Trust<'a> },
+    Answer(Answer<'a>),
+    Tds { version: &'a str, encryption: u8 },
+    Broken(Broken<'a>),
+}
+
+impl<'a> From<&'a model::Seen> for Detail<'a> {
+    fn from(seen: &'a model::Seen) -> Self {
+        match seen {
+            model::Seen::Tcp => Self::Nothing {},
+            model::Seen::Tls(session) => Self::Session {
+                version: &session.version,
+                cipher: &session.cipher_suite,
+                chain: Chain(&session.presented.chain),
+                trust: (&*session.presented.trust).into(),
+            },
+            model::Seen::Http(answer) => Self::Answer((&**answer).into()),
+            model::Seen::Tds(answer) => {
+                Self::Tds { version: &answer.version, encryption: answer.encryption }
+            }
+        }
+    }
+}
+
+/// What tells one web server from another.
+#[derive(Serialize)]
+struct Answer<'a> {
+    status: u16,
+    reason: &'a str,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    server: Option<&'a str>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    via: Option<&'a str>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    location: Option<&'a str>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    content_type: Option<&'a str>,
+}
+
+impl<'a> From<&'a model::HttpAnswer> for Answer<'a> {
+    fn from(answer: &'a model::HttpAnswer) -> Self {
+        Self {
+            status: answer.status,
+            reason: &answer.reason,
+            server: answer.header("server"),
+            via: answer.header("via"),
+            location: answer.header("location"),
+            content_type: answer.header("content-type"),
+        }
+    }
+}
+
+/// Certificates, leaf first.
+struct Chain<'a>(&'a [std::sync::Arc<model::Certificate>]);
+
+impl Serialize for Chain<'_> {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.collect_seq(self.0.iter().map(|certificate| Certificate::from(&**certificate)))
+    }
+}
+
+#[derive(Serialize)]
+struct Certificate<'a> {
+    subject: &'a str,
+    issuer: &'a str,
+    #[serde(serialize_with = "hexadecimal")]
+    sha256: &'a [u8; 32],
+    not_before: Timestamp,
+    not_after: Timestamp,
+    names: &'a [String],
+}
+
+impl<'a> From<&'a model::Certificate> for Certificate<'a> {
+    fn from(certificate: &'a model::Certificate) -> Self {
+        Self {
+            subject: &certificate.subject,
+            issuer: &certificate.issuer,
+            sha256: &certificate.fingerprint,
+            not_before: certificate.not_before,
+            not_after: certificate.not_after,
+            names: &certificate.names,
+        }
+    }
+}
+
+fn hexadecimal<S: Serializer>(bytes: &[u8; 32], serializer: S) -> Result<S::Ok, S::Error> {
+    let mut digits = [0; 64];
+    HEXLOWER.encode_mut(bytes, &mut digits);
+    serializer.serialize_str(std::str::from_utf8(&digits).unwrap_or_default())
+}
+
+/// Whether the chain leads to a root of each store, and whether its dates hold.
+#[derive(Serialize)]
+struct Trust<'a> {
+    public: ChainTrust<'a>,
+    host: ChainTrust<'a>,
+    validity: Validity<'a>,
+}
+
+impl<'a> From<&'a model::Trust> for Trust<'a> {
+    fn from(trust: &'a model::Trust) -> Self {
+        Self {
+            public: (&trust.public).into(),
+            host: (&trust.host).into(),
+            validity: (&trust.validity).into(),
+        }
+    }
+}
+
+/// `trusted`, `unknown_issuer`, `invalid` or `not_judged`; the last two with the reason.
+#[derive(Serialize)]
+struct ChainTrust<'a> {
+    outcome: &'static str,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    reason: Option<&'a str>,
+}
+
+impl<'a> From<&'a model::ChainTrust> for ChainTrust<'a> {
+    fn from(trust: &'a model::ChainTrust) -> Self {
+        let (outcome, reason) = match trust {
+            model::ChainTrust::Trusted => ("trusted", None),
+            model::ChainTrust::UnknownIssuer => ("unknown_issuer", None),
+            model::ChainTrust::Invalid { reason } => ("invalid", Some(&**reason)),
+            model::ChainTrust::NotJudged { reason } => ("not_judged", Some(&**reason)),
+        };
+        Self { outcome, reason }
+    }
+}
+
+/// `current`, or `expired` and `not_yet_valid` with whose date it is.
+#[derive(Serialize)]
+struct Validity<'a> {
+    outcome: &'static str,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    subject: Option<&'a str>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    not_after: Option<Timestamp>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    not_before: Option<Timestamp>,
+}
+
+impl<'a> From<&'a model::Validity> for Validity<'a> {
+    fn from(validity: &'a model::Validity) -> Self {
+        let (outcome, subject, not_after, not_before) = match validity {
+            model::Validity::Current => ("current", None, None, None),
+            model::Validity::Expired { subject, not_after } => {
+                ("expired", Some(&**subject), Some(*not_after), None)
+            }
+            model::Validity::NotYet { subject, not_before } => {
+                ("not_yet_valid", Some(&**subject), None, Some(*not_before))
+            }
+        };
+        Self { outcome, subject, not_after, not_before }
+    }
+}
+
+/// What there is to show of a step that failed or was not taken.
+#[derive(Default, Serialize)]
+struct Broken<'a> {
+    #[serde(skip_serializing_if = "Option::is_none")]
+    os: Option<Os<'a>>,
+    /// `network`, `host` or `blackhole`.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    unreachable: Option<&'static str>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    limit_ms: Option<Milliseconds>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    received: Option<usize>,
+    /// The beginning, with what is no text replaced.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    first_bytes: Option<Cow<'a, str>>,
+    /// The alert's name (RFC 8446 §6).
+    #[serde(skip_serializing_if = "Option::is_none")]
+    alert: Option<&'a str>,
+    /// The words of the library that failed, or what would help.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    text: Option<&'a str>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    chain: Option<Chain<'a>>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    trust: Option<Trust<'a>>,
+}
+
+#[derive(Serialize)]
+struct Os<'a> {
+    code: i32,
+    symbol: &'a str,
+}
+
+impl<'a> From<&'a model::OsError> for Os<'a> {
+    fn from(os: &'a model::OsError) -> Self {
+        Self { code: os.code, symbol: &os.symbol }
+    }
+}
+
+impl<'a> Broken<'a> {
+    fn os(os: &'a model::OsError) -> Self {
+        Self { os: Some(os.into()), ..Self::default() }
+    }
+
+    fn silence(whose: &'a model::Whose) -> Self {
+        match whose {
+            model::Whose::Ours(limit) => {
+                Self { limit_ms: Some((*limit).into()), ..Self::default() }
+            }
+            model::Whose::Kernel(os) => Self::os(os),
+        }
+    }
+
+    fn bytes(bytes: &'a [u8]) -> Self {
+        let shown = &bytes[..bytes.len().min(BYTES_SHOWN)];
+        Self { first_bytes: Some(String::from_utf8_lossy(shown)), ..Self::default() }
+    }
+
+    fn text(text: &'a str) -> Self {
+        Self { text: Some(text), ..Self::default() }
+    }
+
+    fn received(self, received: usize) -> Self {
+        Self { received: Some(received), ..self }
+    }
+}
+
+fn broken(failure: &model::Failure) -> (&'static str, Broken<'_>) {
+    match failure {
+        model::Failure::Tcp(failure) => broken_tcp(failure),
+        model::Failure::Tls(failure) => {
+            let (outcome, evidence) = broken_tls(&failure.kind);
+            let shown = failure.presented.as_ref();
+            let chain = shown.map(|shown| Chain(&shown.chain));
+            let trust = shown.map(|shown| Trust::from(&*shown.trust));
+            (outcome, Broken { chain, trust, ..evidence })
+        }
+        model::Failure::Http(failure) => broken_http(failure),
+        model::Failure::Tds(failure) => broken_tds(failure),
+    }
+}
+
+fn broken_tcp(failure: &model::TcpFailure) -> (&'static str, Broken<'_>) {
+    use model::{TcpFailure as Tcp, Unreachable};
+    match failure {
+        Tcp::Refused(os) => ("refused", Broken::os(os)),
+        Tcp::TimedOut(whose) => ("timeout", Broken::silence(whose)),
+        Tcp::Unreachable { kind, os } => {
+            let kind = match kind {
+                Unreachable::Network => "network",
+                Unreachable::Host => "host",
+                Unreachable::Blackhole => "blackhole",
+            };
+            ("unreachable", Broken { unreachable: Some(kind), ..Broken::os(os) })
+        }
+        Tcp::Reset(os) => ("reset", Broken::os(os)),
+        Tcp::Denied(os) => ("local_denied", Broken::os(os)),
+        Tcp::Other(os) => ("error", Broken::os(os)),
+    }
+}
+
+fn broken_tls(kind: &model::TlsFailureKind) -> (&'static str, Broken<'_>) {
+    use model::TlsFailureKind as Tls;
+    match kind {
+        Tls::ResetOnWrite(os) => ("reset_on_write", Broken::os(os)),
+        Tls::Reset(os) => ("reset", Broken::os(os)),
+        Tls::Closed { received } => ("closed", Broken::default().received(*received)),
+        Tls::TimedOut { whose, received } => {
+            ("timeout", Broken::silence(whose).received(*received))
+        }
+        Tls::NotTls { first_bytes } => ("not_tls", Broken::bytes(first_bytes)),
+        Tls::Version { detail } => ("version", Broken::text(detail)),
+        Tls::Alert { name } => ("alert", Broken { alert: Some(name), ..Broken::default() }),
+        Tls::Other { detail } => ("error", Broken::text(detail)),
+    }
+}
+
+fn broken_http(failure: &model::HttpFailure) -> (&'static str, Broken<'_>) {
+    use model::HttpFailure as Http;
+    match failure {
+        Http::TimedOut { whose, received } => {
+            ("timeout", Broken::silence(whose).received(*received))
+        }
+        Http::Closed { received } => ("closed", Broken::default().received(*received)),
+        Http::Reset(os) => ("reset", Broken::os(os)),
+        Http::NotHttp { first_bytes } => ("not_http", Broken::bytes(first_bytes)),
+        Http::HeadTooLong { limit } => ("head_too_long", Broken::default().received(*limit)),
+        Http::Tls { detail } => ("tls_error", Broken::text(detail)),
+        Http::Other(os) => ("error", Broken::os(os)),
+    }
+}
+
+fn broken_tds(failure: &model::TdsFailure) -> (&'static str, Broken<'_>) {
+    use model::TdsFailure as Tds;
+    match failure {
+        Tds::TimedOut { whose, received } => {
+            ("timeout", Broken::silence(whose).received(*received))
+        }
+        Tds::Closed { received } => ("closed", Broken::default().received(*received)),
+        Tds::Reset(os) => ("reset", Broken::os(os)),
+        Tds::NotTds { first_bytes } => ("not_tds", Broken::bytes(first_bytes)),
+        Tds::Other(os) => ("error", Broken::os(os)),
+    }
+}
+
+fn stopped(obstacle: &model::Obstacle) -> (&'static str, Broken<'_>) {
+    use model::Obstacle;
+    match obstacle {
+        Obstacle::NoRoute(os) => ("no_route", Broken::os(os)),
+        Obstacle::NoLocalAddress(os) => ("no_local_address", Broken::os(os)),
+        Obstacle::DescriptorLimit(os) => ("descriptor_limit", Broken::os(os)),
+        Obstacle::PortLimit(os) => ("port_limit", Broken::os(os)),
+        Obstacle::Cancelled => ("cancelled", Broken::default()),
+        Obstacle::BudgetSpent => ("budget_spent", Broken::default()),
+        Obstacle::NotTestable { hint } => ("not_testable", Broken::text(hint)),
+    }
+}

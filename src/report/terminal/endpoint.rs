@@ -1,0 +1,189 @@
+//! Endpoints by status: those that need attention in full, those that pass in a line each.
+
+use std::net::{IpAddr, SocketAddr};
+use std::time::Duration;
+
+use super::super::assemble::Judged;
+use super::fit::{columns, ellipsize, visible};
+use super::page::{Page, padded};
+use crate::model::{
+    AddressClass, Cause, Certainty, Endpoint, Finding, Host, Record, Severity, Status, Subject,
+    Trail, Verdict, classify,
+};
+
+/// How many endpoints of one cause are shown in full; where there are more, [`EXAMPLES`] are.
+const IN_FULL: usize = 5;
+const EXAMPLES: usize = 3;
+/// How many of the others are named.
+const NAMED: usize = 6;
+/// How many endpoints that pass are shown.
+const PASSES: usize = 40;
+/// How much of the evidence is shown: as many facts, of as many columns together.
+const FACTS: usize = 3;
+const EVIDENCE: usize = 300;
+
+/// Findings of the run as a whole, where they have the severity of `status`.
+pub(super) fn write_run_findings(page: &mut Page, status: Status, findings: &[Finding]) {
+    for finding in findings.iter().filter(|finding| status_of(finding.severity) == status) {
+        page.status(status, &format!("the run as a whole  {}", cause_and_certainty(finding)));
+        write_finding(page, finding);
+    }
+}
+
+const fn status_of(severity: Severity) -> Status {
+    match severity {
+        Severity::Fail => Status::Fail,
+        Severity::Warn => Status::Warn,
+        Severity::Unknown => Status::Unknown,
+    }
+}
+
+/// The endpoints of `status`.
+pub(super) fn write(page: &mut Page, status: Status, endpoints: &[Judged]) {
+    let of_status: Vec<Judged> =
+        endpoints.iter().filter(|(_, verdict)| verdict.status == status).copied().collect();
+    if status == Status::Pass {
+        write_passes(page, &of_status);
+        return;
+    }
+    for (cause, same) in by_cause(&of_status) {
+        let shown = if same.len() > IN_FULL { EXAMPLES } else { same.len() };
+        for (record, verdict) in &same[..shown] {
+            write_block(page, record, verdict);
+        }
+        let rest = &same[shown..];
+        if !rest.is_empty() {
+            let places: Vec<String> =
+                rest.iter().take(NAMED).map(|(record, _)| place(&record.endpoint)).collect();
+            let places = places.join(", ");
+            let code = cause.map_or("the same", Cause::code);
+            let n_rest = rest.len();
+            let dots = if n_rest > NAMED { ", ..." } else { "" };
+            page.under(&format!(
+                "... and {n_rest} more with {code} (see --format json): {places}{dots}"
+            ));
+        }
+    }
+}
+
+/// Endpoints of the same cause together, in the order of the first of each.
+fn by_cause<'a>(judged: &[Judged<'a>]) -> Vec<(Option<Cause>, Vec<Judged<'a>>)> {
+    let mut groups: Vec<(Option<Cause>, Vec<Judged>)> = Vec::new();
+    for (record, verdict) in judged {
+        match groups.iter_mut().find(|(cause, _)| *cause == verdict.cause) {
+            Some((_, same)) => same.push((record, verdict)),
+            None => groups.push((verdict.cause, vec![(record, verdict)])),
+        }
+    }
+    groups
+}
+
+fn write_block(page: &mut Page, record: &Record, verdict: &Verdict) {
+    let place = place(&record.endpoint);
+    let optional = if record.endpoint.required { "" } else { ", not required" };
+    let Some((own, others)) = verdict.findings.split_first() else {
+        page.status(verdict.status, &format!("{place}{optional}"));
+        return;
+    };
+    page.status(verdict.status, &format!("{place}  {}{optional}", cause_and_certainty(own)));
+    write_finding(page, own);
+    for other in others.iter().take(FACTS) {
+        page.under(&format!("also {}: {}", other.cause, other.message));
+    }
+    if others.len() > FACTS {
+        page.under(&format!("... and {} more findings", others.len() - FACTS));
+    }
+    // How to ask is said here; how to mend stands under "What to do next".
+    if own.severity == Severity::Unknown && !own.remedy.is_empty() {
+        page.under(&format!("Next: {}", own.remedy));
+    }
+}
+
+fn write_finding(page: &mut Page, finding: &Finding) {
+    page.under(&finding.message);
+    if !finding.evidence.is_empty() {
+        page.under(&format!("Seen: {}", evidence(finding)));
+    }
+    if finding.certainty != Certainty::Proven && !finding.rivals.is_empty() {
+        let rivals: Vec<&str> = finding.rivals.iter().map(|cause| cause.code()).collect();
+        page.under(&format!("Could also be {}", rivals.join(", ")));
+    }
+}
+
+fn evidence(finding: &Finding) -> String {
+    let facts = finding.evidence.iter().take(FACTS).map(String::as_str).collect::<Vec<_>>();
+    let more = if finding.evidence.len() > FACTS { "; ..." } else { "" };
+    // Shortened in what is seen of it: a control character takes more room written out.
+    format!("{}{more}", ellipsize(&visible(&facts.join("; ")), EVIDENCE))
+}
+
+fn cause_and_certainty(finding: &Finding) -> String {
+    match finding.certainty {
+        Certainty::Proven => finding.cause.to_string(),
+        Certainty::Likely | Certainty::Possible => {
+            format!("{} ({})", finding.cause, finding.certainty.as_str())
+        }
+    }
+}
+
+/// Where an endpoint is: `host:port`, an IPv6 literal in brackets.
+pub(in crate::report) fn place(endpoint: &Endpoint) -> String {
+    match &endpoint.subject {
+        Subject::Host(Host::Address(address)) => {
+            SocketAddr::new(*address, endpoint.port).to_string()
+        }
+        subject => format!("{subject}:{}", endpoint.port),
+    }
+}
+
+fn write_passes(page: &mut Page, passes: &[Judged]) {
+    let rows: Vec<(String, String)> = passes
+        .iter()
+        .take(PASSES)
+        .map(|(record, _)| (visible(&place(&record.endpoint)).into_owned(), how_reached(record)))
+        .collect();
+    let widest = |column: fn(&(String, String)) -> &str| {
+        rows.iter().map(|row| columns(column(row))).max().unwrap_or(0)
+    };
+    let right = widest(|(_, how)| how);
+    let left = widest(|(place, _)| place).min(page.room().saturating_sub(right + 2));
+    for (place, how) in &rows {
+        let place = padded(&ellipsize(place, left), left);
+        page.status(Status::Pass, &format!("{place}  {how}"));
+    }
+    if passes.len() > PASSES {
+        let rest = passes.len() - PASSES;
+        page.under(&format!("... and {rest} more that pass (see --format json)"));
+    }
+}
+
+/// The address or the number of them, and the time from the first question to the proof.
+fn how_reached(record: &Record) -> String {
+    let mut addresses: Vec<IpAddr> =
+        record.trails.iter().map(|trail| trail.remote().ip()).collect();
+    addresses.dedup();
+    let place = match &*addresses {
+        [one @ IpAddr::V4(_)] => one.to_string(),
+        all => super::counted_as(all.len(), "address", "addresses"),
+    };
+    let is_private = !addresses.is_empty()
+        && addresses.iter().all(|one| classify(*one) == AddressClass::Private);
+    let private = if is_private { " private" } else { "" };
+    format!("{place}{private}, {}", milliseconds(took(record)))
+}
+
+fn took(record: &Record) -> Duration {
+    let asked = record.lookups.iter().map(|lookup| lookup.took()).max().unwrap_or_default();
+    let went = |trail: &Trail| trail.passed().iter().map(|step| step.took).sum::<Duration>();
+    asked + record.trails.iter().map(went).max().unwrap_or_default()
+}
+
+/// To a tenth where that can matter.
+fn milliseconds(duration: Duration) -> String {
+    let milliseconds = duration.as_secs_f64() * 1e3;
+    if milliseconds < 10.0 {
+        format!("{milliseconds:.1} ms")
+    } else {
+        format!("{milliseconds:.0} ms")
+    }
+}

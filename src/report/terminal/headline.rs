@@ -1,0 +1,93 @@
+//! The verdict in one line, and what it means for the runtime.
+
+use super::super::assemble::Judged;
+use super::counted;
+use super::page::Page;
+use crate::model::{Conclusion, NetworkAllows, Status};
+
+pub(super) fn write(
+    page: &mut Page,
+    endpoints: &[Judged],
+    gateways: &[Judged],
+    conclusion: &Conclusion,
+) {
+    let tally = Tally::of(endpoints.iter().chain(gateways), conclusion);
+    let (status, words) = tally.verdict();
+    let prediction = &conclusion.prediction;
+    let outlook = match prediction.network_allows {
+        NetworkAllows::Online => ": the network lets the runtime be online",
+        NetworkAllows::Limited => ": the runtime would be limited",
+        NetworkAllows::Offline => ": the runtime would be offline",
+        NetworkAllows::Unknown => "",
+    };
+    page.status(status, &format!("{words}{outlook}"));
+    for consequence in &prediction.consequences {
+        page.under(consequence);
+    }
+    if prediction.network_allows == NetworkAllows::Online {
+        // What stands before the colon names it; the rest explains, and stands in the JSON.
+        let names: Vec<&str> = prediction
+            .not_looked_at
+            .iter()
+            .map(|line| line.split_once(':').map_or(&**line, |(name, _)| name))
+            .collect();
+        if !names.is_empty() {
+            page.under(&format!("Not looked at: {}", names.join(", ")));
+        }
+    }
+}
+
+/// Required endpoints by status, and warnings of all.
+#[derive(Default)]
+struct Tally {
+    required: usize,
+    failing: usize,
+    unknown: usize,
+    /// Of those that are not required too, and of the run.
+    warnings: usize,
+    /// Counted, and required or not.
+    total: usize,
+    passing: usize,
+}
+
+impl Tally {
+    fn of<'a>(judged: impl IntoIterator<Item = &'a Judged<'a>>, conclusion: &Conclusion) -> Self {
+        let mut tally = Self { warnings: conclusion.findings.len(), ..Self::default() };
+        for (record, verdict) in judged.into_iter().filter(|(_, verdict)| verdict.counts) {
+            let required = usize::from(record.endpoint.required);
+            tally.total += 1;
+            tally.required += required;
+            match verdict.status {
+                Status::Pass => tally.passing += 1,
+                Status::Warn => tally.warnings += 1,
+                Status::Fail => tally.failing += 1,
+                Status::Unknown => tally.unknown += required,
+            }
+        }
+        tally
+    }
+
+    fn verdict(&self) -> (Status, String) {
+        let required = counted(self.required, "required endpoint");
+        if self.total == 0 {
+            return (Status::Unknown, "Nothing was tested".to_owned());
+        }
+        if self.failing > 0 {
+            let verb = if self.failing == 1 { "fails" } else { "fail" };
+            return (Status::Fail, format!("{} of {required} {verb}", self.failing));
+        }
+        if self.unknown > 0 {
+            let words = format!("{} of {required} could not be tested", self.unknown);
+            return (Status::Unknown, words);
+        }
+        let works = match self.required {
+            0 => format!("No endpoint is required; {} of {} pass", self.passing, self.total),
+            1 => "The required endpoint works".to_owned(),
+            _ => format!("All {required} work"),
+        };
+        match self.warnings {
+            0 => (Status::Pass, works),
+            n_warnings => (Status::Warn, format!("{works}, {}", counted(n_warnings, "warning"))),
+        }
+    }
+}

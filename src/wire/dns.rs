@@ -1,1 +1,0 @@
-//! Codecs for DNS messages: a question to bytes, bytes to an [`crate::model::Answer`].

@@ -1,0 +1,55 @@
+//! Exit codes (contract): 0 as expected, 1 violated, 2 could not work, 3 something required unknown.
+
+use std::net::TcpListener;
+
+use super::run;
+
+/// Nothing is asked of any name server here: all endpoints are addresses.
+const QUICK: [&str; 6] = ["--resolver", "127.0.0.1:1", "--timeout", "500ms", "--only", "endpoint"];
+
+fn check(arguments: &[&str]) -> Option<i32> {
+    let ended = run(&[&["check"][..], &QUICK, arguments].concat());
+    assert!(!ended.stdout.is_empty(), "{ended:?}");
+    ended.code
+}
+
+#[test]
+fn codes_say_what_holds() {
+    let open = TcpListener::bind("127.0.0.1:0").unwrap();
+    let works = format!("tcp://{}", open.local_addr().unwrap());
+    let closed = {
+        let port = TcpListener::bind("127.0.0.1:0").unwrap();
+        format!("tcp://{}", port.local_addr().unwrap())
+    };
+
+    assert_eq!(check(&["--endpoint", &works]), Some(0));
+    assert_eq!(check(&["--endpoint", &works, "--endpoint", &closed]), Some(1));
+    assert_eq!(check(&["--endpoint", &closed, "--fail-on", "fail"]), Some(1));
+}
+
+#[test]
+fn something_required_that_is_unknown_is_3() {
+    let relay_alone = ["check", "--only", "relay", "--resolver", "127.0.0.1:1"];
+    assert_eq!(run(&relay_alone).code, Some(3));
+    let tolerant = [&relay_alone[..], &["--fail-on", "fail"]].concat();
+    assert_eq!(run(&tolerant).code, Some(0));
+}
+
+#[test]
+fn a_warning_counts_where_it_is_asked_to() {
+    // A name server that is not there makes the download host, which is not required, a warning.
+    let download =
+        ["check", "--only", "download", "--resolver", "127.0.0.1:1", "--timeout", "300ms"];
+    assert_eq!(run(&download).code, Some(0));
+    assert_eq!(run(&[&download[..], &["--fail-on", "warn"]].concat()).code, Some(1));
+}
+
+#[test]
+fn help_and_version_are_answers() {
+    for arguments in [&["--help"][..], &["--version"], &["check", "--help"]] {
+        let ended = run(arguments);
+        assert_eq!(ended.code, Some(0), "{ended:?}");
+        assert!(ended.stdout.contains("pathproof"), "{ended:?}");
+        assert_eq!(ended.stderr, "");
+    }
+}

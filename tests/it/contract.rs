@@ -1,0 +1,490 @@
+//! The JSON report as the contract has it, declared once more by hand: a field that is renamed,
+//! dropped or added, or a word that changes, fails here and nowhere in the program.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use jiff::Timestamp;
+use pathproof::model;
+use pathproof::report::json;
+use serde::Deserialize;
+use serde::de::DeserializeOwned;
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Report {
+    schema: String,
+    tool: Tool,
+    run: Run,
+    summary: Summary,
+    findings: Vec<Finding>,
+    endpoints: Vec<Endpoint>,
+    prediction: Prediction,
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Tool {
+    name: String,
+    version: String,
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Run {
+    started_at: String,
+    took_ms: Option<f64>,
+    options: Vec<String>,
+    vantage: Vantage,
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Vantage {
+    hostname: String,
+    os: String,
+    account: String,
+    addresses: Vec<String>,
+    resolvers: Vec<String>,
+    proxy: Proxy,
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Proxy {
+    source: String,
+    url: Option<String>,
+}
+
+#[derive(Debug, PartialEq, Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Summary {
+    pass: u64,
+    warn: u64,
+    fail: u64,
+    unknown: u64,
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Finding {
+    cause: String,
+    severity: String,
+    certainty: String,
+    message: String,
+    evidence: Vec<String>,
+    rivals: Vec<String>,
+    owner: String,
+    remedy: String,
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Endpoint {
+    entry: String,
+    host: String,
+    port: u16,
+    kind: String,
+    purpose: String,
+    required: bool,
+    origin: String,
+    status: String,
+    cause: Option<String>,
+    route: RouteChoice,
+    findings: Vec<Finding>,
+    lookups: Vec<Lookup>,
+    trails: Vec<Trail>,
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct RouteChoice {
+    intended: String,
+    configured: String,
+    why: String,
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Lookup {
+    resolver: String,
+    outcome: String,
+    chain: Vec<ChainLink>,
+    addresses: Vec<String>,
+    took_ms: f64,
+}
+
+#[derive(Debug, PartialEq, Deserialize)]
+#[serde(deny_unknown_fields)]
+struct ChainLink {
+    name: String,
+    r#type: String,
+    ttl: u32,
+    data: String,
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Trail {
+    route: String,
+    local: Option<String>,
+    remote: String,
+    at: String,
+    steps: Vec<Step>,
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Step {
+    #[serde(rename = "step")]
+    name: String,
+    outcome: String,
+    took_ms: f64,
+    detail: serde_json::Value,
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Prediction {
+    network_allows: String,
+    because: Vec<String>,
+    consequences: Vec<String>,
+    not_looked_at: Vec<String>,
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Event<T> {
+    r#type: String,
+    data: T,
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Begin {
+    schema: String,
+    tool: Tool,
+    run: Run,
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct End {
+    took_ms: f64,
+    summary: Summary,
+    findings: Vec<Finding>,
+    prediction: Prediction,
+}
+
+#[test]
+fn the_report_is_as_the_contract_has_it() {
+    let (records, conclusion) = sample();
+    let mut bytes = Vec::new();
+    json::report(&records, &conclusion, &mut bytes).unwrap();
+    let report: Report = serde_json::from_slice(&bytes).unwrap();
+
+    assert_eq!(report.schema, "pathproof.report/1");
+    assert_eq!(report.tool.name, "pathproof");
+    assert_eq!(report.tool.version, env!("CARGO_PKG_VERSION"));
+    check_run(&report.run);
+    assert_eq!(report.run.took_ms, Some(5012.3));
+    assert_eq!(report.summary, Summary { pass: 1, warn: 0, fail: 1, unknown: 0 });
+    check_finding(&report.findings[0]);
+    check_prediction(&report.prediction);
+
+    let hosts: Vec<_> = report.endpoints.iter().map(|one| (&*one.host, one.port)).collect();
+    assert_eq!(hosts, [("a.servicebus.windows.net", 443), ("b.servicebus.windows.net", 443)]);
+    let [passed, failed] = &report.endpoints[..] else { panic!("two endpoints") };
+    assert_eq!((&*passed.status, &passed.cause), ("pass", &None));
+    assert_eq!((&*failed.status, failed.cause.as_deref()), ("fail", Some("tcp_timeout")));
+    check_endpoint(passed);
+    check_finding(&failed.findings[0]);
+    let steps: Vec<_> =
+        passed.trails[0].steps.iter().map(|step| (&*step.name, &*step.outcome)).collect();
+    assert_eq!(steps, [("tcp", "ok"), ("tls", "ok"), ("http", "ok")]);
+    let last = &failed.trails[0].steps[0];
+    assert_eq!((&*last.name, &*last.outcome, last.took_ms), ("tcp", "timeout", 5000.0));
+    assert_eq!(last.detail, serde_json::json!({"limit_ms": 5000}));
+    let mut again = Vec::new();
+    json::report(&records, &conclusion, &mut again).unwrap();
+    assert_eq!(again, bytes, "the same inputs give the same bytes");
+}
+
+#[test]
+fn the_stream_is_a_line_an_event() {
+    let (records, conclusion) = sample();
+    let mut bytes = Vec::new();
+    json::begin(&records.run, &mut bytes).unwrap();
+    json::endpoint(&records.records[1], &conclusion.verdicts[1], &mut bytes).unwrap();
+    json::end(&records.run, &conclusion, &mut bytes).unwrap();
+    let text = String::from_utf8(bytes).unwrap();
+    let lines: Vec<_> = text.lines().collect();
+    let [begin, endpoint, end] = lines[..] else { panic!("{} lines", lines.len()) };
+
+    let begin: Begin = data(begin, "begin");
+    assert_eq!((&*begin.schema, &*begin.tool.name), ("pathproof.report/1", "pathproof"));
+    check_run(&begin.run);
+    assert_eq!(begin.run.took_ms, None, "not yet known");
+    let endpoint: Endpoint = data(endpoint, "endpoint");
+    check_endpoint(&endpoint);
+    let end: End = data(end, "end");
+    assert_eq!(end.summary, Summary { pass: 1, warn: 0, fail: 1, unknown: 0 });
+    assert!((end.took_ms - 5012.3).abs() < 1e-9);
+    check_finding(&end.findings[0]);
+    check_prediction(&end.prediction);
+}
+
+fn data<T: DeserializeOwned>(line: &str, kind: &str) -> T {
+    let event: Event<T> = serde_json::from_str(line).unwrap();
+    assert_eq!(event.r#type, kind);
+    event.data
+}
+
+fn check_run(run: &Run) {
+    assert_eq!(run.started_at, "2026-03-01T10:00:00Z");
+    assert_eq!(run.options, ["--set", "factory=contoso"]);
+    let vantage = &run.vantage;
+    assert_eq!((&*vantage.hostname, &*vantage.os), ("ir-node-1", "Windows Server 2022"));
+    assert_eq!(vantage.account, "CONTOSO\\svc");
+    assert_eq!(vantage.addresses, ["10.50.1.10"]);
+    assert_eq!(vantage.resolvers, ["10.0.0.53:53"]);
+    assert_eq!((&*vantage.proxy.source, &vantage.proxy.url), ("none", &None));
+}
+
+fn check_finding(finding: &Finding) {
+    assert_eq!(finding.cause, "tcp_timeout");
+    assert_eq!((&*finding.severity, &*finding.certainty), ("fail", "likely"));
+    assert_eq!(finding.message, "m");
+    assert_eq!(finding.evidence, ["e"]);
+    assert_eq!(finding.rivals, ["tcp_local_denied"]);
+    assert_eq!((&*finding.owner, &*finding.remedy), ("data-platform", "r"));
+}
+
+fn check_prediction(prediction: &Prediction) {
+    assert_eq!(prediction.network_allows, "limited");
+    assert_eq!(prediction.because, ["b.servicebus.windows.net:443"]);
+    assert_eq!(prediction.consequences, ["c"]);
+    assert_eq!(prediction.not_looked_at, ["service state"]);
+}
+
+/// What stands in the endpoint that passes.
+fn check_endpoint(endpoint: &Endpoint) {
+    assert_eq!((&*endpoint.entry, &*endpoint.kind), ("relay", "relay"));
+    assert_eq!((&*endpoint.purpose, endpoint.required), ("interactive authoring", true));
+    assert_eq!(endpoint.origin, "service-urls");
+    assert!(endpoint.findings.is_empty());
+    let route = &endpoint.route;
+    assert_eq!((&*route.intended, &*route.configured, &*route.why), ("any", "direct", "w"));
+    let lookup = &endpoint.lookups[0];
+    assert_eq!((&*lookup.resolver, &*lookup.outcome), ("10.0.0.53:53", "ok"));
+    assert!((lookup.took_ms - 0.4).abs() < 1e-9);
+    assert_eq!(lookup.addresses, ["40.112.72.101", "2603:1030::1"]);
+    let link = |name: &str, kind: &str, ttl, data: &str| ChainLink {
+        name: name.into(),
+        r#type: kind.into(),
+        ttl,
+        data: data.into(),
+    };
+    assert_eq!(
+        lookup.chain,
+        [
+            link("a.servicebus.windows.net", "CNAME", 30, "ns-sb2-prod-by3-010.cloudapp.net"),
+            link("ns-sb2-prod-by3-010.cloudapp.net", "A", 10, "40.112.72.101"),
+            link("ns-sb2-prod-by3-010.cloudapp.net", "AAAA", 10, "2603:1030::1"),
+        ]
+    );
+    let trail = &endpoint.trails[0];
+    assert_eq!((&*trail.route, &*trail.remote), ("direct", "40.112.72.101:443"));
+    assert_eq!(trail.local.as_deref(), Some("10.50.1.10:51514"));
+    assert_eq!(trail.at, "2026-03-01T10:00:00.5Z");
+    let [tcp, tls, http] = &trail.steps[..] else { panic!("three steps") };
+    assert_eq!(tcp.detail, serde_json::json!({}));
+    assert_eq!(
+        tls.detail,
+        serde_json::json!({
+            "version": "TLSv1_3",
+            "cipher": "TLS13_AES_256_GCM_SHA384",
+            "chain": [{
+                "subject": "CN=servicebus.windows.net",
+                "issuer": "CN=Microsoft Azure RSA TLS Issuing CA 03",
+                "sha256": "ab".repeat(32),
+                "not_before": "1970-01-01T00:00:00Z",
+                "not_after": "2026-03-01T10:00:00Z",
+                "names": ["*.servicebus.windows.net"],
+            }],
+            "trust": {
+                "public": {"outcome": "trusted"},
+                "host": {"outcome": "not_judged", "reason": "the store cannot be read"},
+                "validity": {"outcome": "current"},
+            },
+        })
+    );
+    assert_eq!(
+        http.detail,
+        serde_json::json!({"status": 200, "reason": "OK", "server": "Microsoft-HTTPAPI/2.0"})
+    );
+}
+
+fn sample() -> (model::Records, model::Conclusion) {
+    let finding = model::Finding {
+        cause: model::Cause::TcpTimeout,
+        severity: model::Severity::Fail,
+        certainty: model::Certainty::Likely,
+        message: "m".into(),
+        evidence: vec!["e".into()],
+        rivals: vec![model::Cause::TcpLocalDenied],
+        owner: model::Owner::DataPlatform,
+        remedy: "r".into(),
+    };
+    let failed = model::Verdict {
+        status: model::Status::Fail,
+        cause: Some(model::Cause::TcpTimeout),
+        findings: vec![finding.clone()],
+        counts: true,
+    };
+    let passed =
+        model::Verdict { status: model::Status::Pass, cause: None, findings: vec![], counts: true };
+    let run = model::Run {
+        version: "0.1.0".into(),
+        started_at: start(),
+        took: Duration::from_micros(5_012_349),
+        options: vec!["--set".into(), "factory=contoso".into()],
+        vantage: model::Vantage {
+            hostname: "ir-node-1".into(),
+            os: "Windows Server 2022".into(),
+            account: "CONTOSO\\svc".into(),
+            addresses: vec!["10.50.1.10".parse().unwrap()],
+            resolvers: vec!["10.0.0.53:53".parse().unwrap()],
+            proxy_source: "none".into(),
+            proxy_url: None,
+        },
+        cloud: "public".into(),
+        lists: vec!["adf-shir".into()],
+        private_networks: vec![],
+        is_resolver_given: false,
+        is_self_contained: false,
+        control: None,
+    };
+    let timeout = model::Whose::Ours(Duration::from_secs(5));
+    let silent = trail()
+        .fail(model::Failure::Tcp(model::TcpFailure::TimedOut(timeout)), Duration::from_secs(5));
+    let records = vec![
+        record("b.servicebus.windows.net", vec![silent]),
+        record("a.servicebus.windows.net", vec![whole()]),
+    ];
+    let conclusion = model::Conclusion {
+        verdicts: vec![failed, passed],
+        findings: vec![finding],
+        summary: model::Summary { pass: 1, warn: 0, fail: 1, unknown: 0 },
+        prediction: model::Prediction {
+            network_allows: model::NetworkAllows::Limited,
+            because: vec!["b.servicebus.windows.net:443".into()],
+            consequences: vec!["c".into()],
+            not_looked_at: vec!["service state".into()],
+        },
+    };
+    (model::Records { run, records }, conclusion)
+}
+
+fn start() -> Timestamp {
+    "2026-03-01T10:00:00Z".parse().unwrap()
+}
+
+fn record(host: &str, trails: Vec<model::Trail>) -> model::Record {
+    let name = |text: &str| model::HostName::parse(text).unwrap();
+    let namespace = "ns-sb2-prod-by3-010.cloudapp.net";
+    let alias = model::ChainLink {
+        name: name(host),
+        ttl: 30,
+        data: model::LinkData::Alias(name(namespace)),
+    };
+    let exchange = |family, address: &str| model::Exchange {
+        family,
+        result: Ok(model::Answer {
+            code: model::ResponseCode::NoError,
+            chain: vec![
+                alias.clone(),
+                model::ChainLink {
+                    name: name(namespace),
+                    ttl: 10,
+                    data: model::LinkData::Address(address.parse().unwrap()),
+                },
+            ],
+            is_loop: false,
+        }),
+        transport: model::Transport::Udp,
+        took: Duration::from_micros(420),
+    };
+    model::Record {
+        endpoint: Arc::new(model::Endpoint {
+            entry: "relay".into(),
+            subject: model::Subject::Host(model::Host::Name(name(host))),
+            port: 443,
+            kind: model::Kind::Relay,
+            purpose: "interactive authoring".into(),
+            required: true,
+            origin: model::Origin::ServiceUrls,
+            order: 1,
+            expect: model::Expectation::default(),
+        }),
+        route: model::RouteChoice {
+            intended: model::RouteIntent::Any,
+            configured: model::Route::Direct,
+            why: "w".into(),
+        },
+        lookups: vec![Arc::new(model::Lookup {
+            resolver: model::Resolver::Server("10.0.0.53:53".parse().unwrap()),
+            name: name(host),
+            exchanges: vec![
+                exchange(model::Family::V4, "40.112.72.101"),
+                exchange(model::Family::V6, "2603:1030::1"),
+            ],
+        })],
+        trails,
+        obstacle: None,
+        at: start(),
+    }
+}
+
+fn trail() -> model::OpenTrail {
+    let at = start() + Duration::from_millis(500);
+    model::OpenTrail::new(model::Route::Direct, "40.112.72.101:443".parse().unwrap(), at)
+}
+
+fn whole() -> model::Trail {
+    let mut trail = trail();
+    trail.leave_from(Some("10.50.1.10:51514".parse().unwrap()));
+    trail.pass(model::Seen::Tcp, Duration::from_micros(230));
+    let leaf = model::Certificate {
+        der: Arc::from(&b"der"[..]),
+        fingerprint: [0xab; 32],
+        subject: "CN=servicebus.windows.net".into(),
+        issuer: "CN=Microsoft Azure RSA TLS Issuing CA 03".into(),
+        names: vec!["*.servicebus.windows.net".into()],
+        not_before: Timestamp::UNIX_EPOCH,
+        not_after: start(),
+        revocation: vec![],
+    };
+    let session = model::TlsSession {
+        version: "TLSv1_3".into(),
+        cipher_suite: "TLS13_AES_256_GCM_SHA384".into(),
+        presented: model::Presented {
+            chain: Arc::from([Arc::new(leaf)]),
+            trust: Arc::new(model::Trust {
+                public: model::ChainTrust::Trusted,
+                host: model::ChainTrust::NotJudged { reason: "the store cannot be read".into() },
+                validity: model::Validity::Current,
+            }),
+        },
+    };
+    trail.pass(model::Seen::Tls(Box::new(session)), Duration::from_millis(12));
+    let answer = model::HttpAnswer {
+        status: 200,
+        reason: "OK".into(),
+        headers: vec![("SERVER".into(), "Microsoft-HTTPAPI/2.0".into())],
+        body: String::new(),
+        is_cut: false,
+    };
+    trail.pass(model::Seen::Http(Box::new(answer)), Duration::from_millis(8));
+    trail.complete()
+}

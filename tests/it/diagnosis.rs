@@ -1,0 +1,1 @@
+//! What single records come to.

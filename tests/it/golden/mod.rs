@@ -1,0 +1,167 @@
+//! Golden cases: `tests/cases/NAME/{records.jsonl, report.json}`. Saved records must give the same
+//! report, byte for byte.
+//!
+//! `PATHPROOF_BLESS=1` rewrites the reports from the records; read the difference before it is
+//! committed. `PATHPROOF_BLESS=records` also writes the records of [`cases`] anew.
+
+mod cases;
+
+use std::collections::BTreeSet;
+use std::fs;
+use std::io::BufReader;
+use std::path::{Path, PathBuf};
+
+use pathproof::model::{Cause, Conclusion, Records};
+use pathproof::{archive, report};
+
+use crate::scene;
+
+/// Causes that later versions will find: the route by a proxy, holding, revocation, the system's
+/// own resolver, the clock and the cloud's view of a node are not looked at yet.
+const LATER: &[&str] = &[
+    "route_private_via_proxy",
+    "route_proxy_required",
+    "route_direct_required",
+    "route_config_mismatch",
+    "dns_os_override",
+    "proxy_unresolvable",
+    "proxy_refused",
+    "proxy_timeout",
+    "proxy_unreachable",
+    "proxy_auth_required",
+    "proxy_auth_rejected",
+    "proxy_denied",
+    "proxy_upstream_dns",
+    "proxy_upstream_unreachable",
+    "proxy_not_a_proxy",
+    "proxy_tunnel_closed",
+    "proxy_pac_error",
+    "tls_large_packets_lost",
+    "tls_revocation_unreachable",
+    "http_upgrade_blocked",
+    "hold_idle_dropped",
+    "hold_reset",
+    "host_clock_skew",
+    "runtime_contradiction",
+];
+
+fn folder() -> PathBuf {
+    Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/cases")
+}
+
+fn case_names() -> BTreeSet<String> {
+    let entries = fs::read_dir(folder()).expect("tests/cases");
+    entries
+        .map(|entry| entry.expect("an entry").file_name().into_string().expect("a name in UTF-8"))
+        .collect()
+}
+
+fn read(name: &str) -> Records {
+    let path = folder().join(name).join("records.jsonl");
+    let file = fs::File::open(&path).unwrap_or_else(|error| panic!("{}: {error}", path.display()));
+    let label = format!("{name}/records.jsonl");
+    archive::read(BufReader::new(file), &label).unwrap_or_else(|error| panic!("{error}"))
+}
+
+fn render(records: &Records, conclusion: &Conclusion) -> String {
+    let mut bytes = Vec::new();
+    report::json::report(records, conclusion, &mut bytes).expect("writing to memory");
+    String::from_utf8(bytes).expect("JSON is UTF-8")
+}
+
+#[test]
+fn saved_records_give_the_saved_reports() {
+    let bless = std::env::var_os("PATHPROOF_BLESS");
+    if bless.as_ref().is_some_and(|what| what == "records") {
+        write_records();
+    }
+    let mut different = Vec::new();
+    for name in case_names() {
+        let records = read(&name);
+        let report = render(&records, &scene::conclude(&records));
+        let path = folder().join(&name).join("report.json");
+        if bless.is_some() {
+            fs::write(&path, &report).expect("the report");
+        }
+        let expected = fs::read_to_string(&path).unwrap_or_default();
+        if let Some(line) = first_difference(&expected, &report) {
+            different.push(format!("{name}/report.json:{line}"));
+        }
+    }
+    assert!(
+        different.is_empty(),
+        "other reports than saved (PATHPROOF_BLESS=1 rewrites them):\n{}",
+        different.join("\n")
+    );
+}
+
+fn write_records() {
+    for (name, records) in cases::all() {
+        let case = folder().join(name);
+        fs::create_dir_all(&case).expect("the case's folder");
+        let mut bytes = Vec::new();
+        archive::write(&records, &mut bytes).expect("writing to memory");
+        fs::write(case.join("records.jsonl"), bytes).expect("the records");
+    }
+}
+
+/// The number of the first line that differs, and both versions of it.
+fn first_difference(expected: &str, found: &str) -> Option<String> {
+    if expected == found {
+        return None;
+    }
+    let lines = expected.lines().chain([""]).zip(found.lines().chain([""]));
+    let (index, (expected, found)) =
+        lines.enumerate().find(|(_, (expected, found))| expected != found).unwrap_or_default();
+    Some(format!("{}\n  saved: {expected}\n  found: {found}", index + 1))
+}
+
+#[test]
+fn every_cause_of_this_version_stands_in_a_case() {
+    let mut found = BTreeSet::new();
+    for name in case_names() {
+        let conclusion = scene::conclude(&read(&name));
+        let findings = conclusion.verdicts.iter().flat_map(|verdict| &verdict.findings);
+        found.extend(findings.chain(&conclusion.findings).map(|finding| finding.cause.code()));
+    }
+    let all: BTreeSet<&str> = Cause::ALL.iter().map(|cause| cause.code()).collect();
+    let missing: BTreeSet<&str> = all.difference(&found).copied().collect();
+    let later: BTreeSet<&str> = LATER.iter().copied().collect();
+    assert_eq!(missing, later, "causes that no case produces, beside those of later versions");
+}
+
+/// Every finding can be read and acted upon.
+#[test]
+fn findings_of_all_cases_are_complete() {
+    for name in case_names() {
+        let records = read(&name);
+        let conclusion = scene::conclude(&records);
+        let findings = conclusion.verdicts.iter().flat_map(|verdict| &verdict.findings);
+        for finding in findings.chain(&conclusion.findings) {
+            let Some(what) = flaw(finding) else { continue };
+            panic!("{name}: {what}: {finding:#?}");
+        }
+    }
+}
+
+fn flaw(finding: &pathproof::model::Finding) -> Option<&'static str> {
+    use pathproof::model::Certainty;
+    const LONGEST_MESSAGE: usize = 200;
+    let texts = || finding.evidence.iter().chain([&finding.message, &finding.remedy]);
+    if finding.message.is_empty() || finding.message.chars().count() > LONGEST_MESSAGE {
+        return Some("the message is empty or long");
+    }
+    if finding.remedy.is_empty() {
+        return Some("no remedy");
+    }
+    if texts().any(|text| text.contains(['{', '}', '\n'])) {
+        return Some("an open place or a line break");
+    }
+    if texts().any(|text| text.contains("  ") || text.trim() != text) {
+        return Some("stray blanks");
+    }
+    if finding.certainty == Certainty::Proven && !finding.rivals.is_empty() {
+        return Some("proven, with rivals");
+    }
+    None
+}

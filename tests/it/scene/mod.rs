@@ -1,0 +1,423 @@
+//! Records made by hand, for tests of what is concluded of them: names and addresses as Azure has
+//! them, times that never change.
+
+mod network;
+
+use std::net::{IpAddr, SocketAddr};
+use std::sync::Arc;
+use std::time::Duration;
+
+use jiff::Timestamp;
+use pathproof::diagnose;
+use pathproof::model::{
+    Certificate, ChainTrust, Conclusion, Endpoint, Expectation, Failure, Fingerprint, Host,
+    HttpAnswer, Kind, Lookup, Obstacle, OpenTrail, Origin, Presented, Reach, Record, Records,
+    Route, RouteChoice, RouteIntent, Run, Seen, Subject, TdsAnswer, TlsSession, Trail, Trust,
+    Validity, Vantage, Verdict,
+};
+use sha2::{Digest, Sha256};
+
+pub(crate) use network::{Ask, errno, gives};
+
+/// When everything happened.
+pub(crate) fn noon() -> Timestamp {
+    "2026-03-02T12:00:00Z".parse().expect("a timestamp")
+}
+
+pub(crate) const fn ms(millis: u64) -> Duration {
+    Duration::from_millis(millis)
+}
+
+/// A run from an ordinary virtual machine.
+pub(crate) fn run() -> Run {
+    Run {
+        version: "0.1.0".to_owned(),
+        started_at: noon(),
+        took: ms(5_214),
+        options: vec!["check".to_owned()],
+        vantage: Vantage {
+            hostname: "shir-01".to_owned(),
+            os: "Windows Server 2022".to_owned(),
+            account: "CONTOSO\\operator".to_owned(),
+            addresses: vec![ip("10.50.1.10")],
+            resolvers: vec![socket("10.0.0.53:53")],
+            proxy_source: "none".to_owned(),
+            proxy_url: None,
+        },
+        cloud: "public".to_owned(),
+        lists: vec!["adf-shir".to_owned()],
+        private_networks: Vec::new(),
+        is_resolver_given: false,
+        is_self_contained: false,
+        control: Some(unanswered_control()),
+    }
+}
+
+/// The control address as it should be: silent.
+fn unanswered_control() -> Trail {
+    let open = OpenTrail::new(Route::Direct, socket("192.0.2.1:443"), noon());
+    let failure = pathproof::model::TcpFailure::TimedOut(pathproof::model::Whose::Ours(ms(5_000)));
+    open.fail(Failure::Tcp(failure), ms(5_000))
+}
+
+/// The control address accepted: a middlebox answers for everyone.
+pub(crate) fn accepted_control() -> Trail {
+    let mut open = OpenTrail::new(Route::Direct, socket("192.0.2.1:443"), noon());
+    open.pass(Seen::Tcp, ms(1));
+    open.complete()
+}
+
+/// The control address without a route.
+pub(crate) fn routeless_control() -> Trail {
+    let open = OpenTrail::new(Route::Direct, socket("192.0.2.1:443"), noon());
+    open.stop(Obstacle::NoRoute(errno("ENETUNREACH")))
+}
+
+pub(crate) fn ip(text: &str) -> IpAddr {
+    text.parse().expect("an address")
+}
+
+pub(crate) fn socket(text: &str) -> SocketAddr {
+    text.parse().expect("an address and port")
+}
+
+/// An endpoint as the lists would make it, from its entry's id.
+pub(crate) fn endpoint(entry: &str, host: &str) -> Endpoint {
+    let strings = |texts: &[&str]| texts.iter().map(|text| (*text).to_owned()).collect::<Vec<_>>();
+    let plain = Expectation::default();
+    let (order, kind, purpose, required, origin, expect) = match entry {
+        "relay" => (
+            0,
+            Kind::Relay,
+            "Azure Relay, for interactive authoring",
+            true,
+            Origin::ServiceUrls,
+            Expectation {
+                reach: Reach::Public,
+                private_zones: strings(&["privatelink.servicebus.windows.net"]),
+                service_domains: strings(&["servicebus.windows.net"]),
+                fingerprint: Fingerprint::RelayNamespace,
+                service_tags: strings(&["AzureCloud"]),
+            },
+        ),
+        "relay-gateway" => (
+            0,
+            Kind::Relay,
+            "A gateway of the relay's deployment",
+            false,
+            Origin::Gateway,
+            Expectation {
+                reach: Reach::Public,
+                service_domains: strings(&["servicebus.windows.net"]),
+                service_tags: strings(&["AzureCloud"]),
+                ..plain
+            },
+        ),
+        "control" => (
+            1,
+            Kind::Https,
+            "The factory's own name: registration, jobs and status",
+            true,
+            Origin::List,
+            Expectation {
+                private_zones: strings(&["privatelink.datafactory.azure.net"]),
+                service_domains: strings(&["datafactory.azure.net"]),
+                service_tags: strings(&["DataFactoryManagement"]),
+                ..plain
+            },
+        ),
+        "download" => (
+            3,
+            Kind::Https,
+            "Updates of the runtime",
+            false,
+            Origin::List,
+            Expectation {
+                reach: Reach::Public,
+                service_domains: strings(&["microsoft.com"]),
+                ..plain
+            },
+        ),
+        "storage" => (
+            4,
+            Kind::Https,
+            "Azure Storage",
+            true,
+            Origin::ServiceUrls,
+            Expectation {
+                private_zones: strings(&[
+                    "privatelink.blob.core.windows.net",
+                    "privatelink.dfs.core.windows.net",
+                ]),
+                service_domains: strings(&["core.windows.net"]),
+                service_tags: strings(&["Storage"]),
+                ..plain
+            },
+        ),
+        "sql" => (
+            5,
+            Kind::Tds,
+            "Azure SQL Database",
+            true,
+            Origin::List,
+            Expectation {
+                private_zones: strings(&["privatelink.database.windows.net"]),
+                service_tags: strings(&["Sql"]),
+                ..plain
+            },
+        ),
+        "revocation" => (6, Kind::Http, "Revocation lists", false, Origin::List, plain),
+        "peer" => (8, Kind::Tcp, "Another node of the runtime", true, Origin::Option, plain),
+        _ => (9, Kind::Https, "Given by --endpoint", true, Origin::Option, plain),
+    };
+    let port = match kind {
+        Kind::Https | Kind::Relay | Kind::Tls => 443,
+        Kind::Tds => 1433,
+        Kind::Http => 80,
+        Kind::Tcp => 8060,
+    };
+    let subject = match Host::parse(host) {
+        Ok(host) => Subject::Host(host),
+        Err(_) => Subject::Pattern(host.to_owned()),
+    };
+    Endpoint {
+        entry: entry.to_owned(),
+        subject,
+        port,
+        kind,
+        purpose: purpose.to_owned(),
+        required,
+        origin,
+        order,
+        expect,
+    }
+}
+
+/// A record in the making.
+pub(crate) struct Probe {
+    pub(crate) endpoint: Endpoint,
+    lookups: Vec<Arc<Lookup>>,
+    trails: Vec<Trail>,
+    obstacle: Option<Obstacle>,
+}
+
+impl Probe {
+    pub(crate) fn of(entry: &str, host: &str) -> Self {
+        Self {
+            endpoint: endpoint(entry, host),
+            lookups: Vec::new(),
+            trails: Vec::new(),
+            obstacle: None,
+        }
+    }
+
+    /// With the endpoint changed.
+    pub(crate) fn with(mut self, change: impl FnOnce(&mut Endpoint)) -> Self {
+        change(&mut self.endpoint);
+        self
+    }
+
+    /// Of another kind than the entry's.
+    pub(crate) fn kind(self, kind: Kind) -> Self {
+        self.with(|endpoint| endpoint.kind = kind)
+    }
+
+    pub(crate) fn optional(self) -> Self {
+        self.with(|endpoint| endpoint.required = false)
+    }
+
+    pub(crate) fn private(self) -> Self {
+        self.with(|endpoint| endpoint.expect.reach = Reach::Private)
+    }
+
+    /// A name server's answer.
+    pub(crate) fn asks(mut self, ask: Ask<'_>) -> Self {
+        let Some(Host::Name(name)) = self.endpoint.subject.host() else { panic!("a name") };
+        self.lookups.push(Arc::new(ask.of(name)));
+        self
+    }
+
+    /// A way to one address, at the endpoint's port.
+    pub(crate) fn goes(mut self, address: &str, way: impl FnOnce(Way) -> Trail) -> Self {
+        let remote = SocketAddr::new(ip(address), self.endpoint.port);
+        let trail = way(Way { open: OpenTrail::new(Route::Direct, remote, noon()) });
+        self.trails.push(trail);
+        self
+    }
+
+    /// The ordinary case: addresses without aliases, and all of them work.
+    pub(crate) fn works_at(self, addresses: &[&str]) -> Self {
+        let (kind, host) = (self.endpoint.kind, self.endpoint.subject.to_string());
+        let asked = self.asks(gives(addresses));
+        addresses
+            .iter()
+            .fold(asked, |probe, address| probe.goes(address, |way| way.proven(kind, &host)))
+    }
+
+    pub(crate) fn stopped(mut self, obstacle: Obstacle) -> Self {
+        self.obstacle = Some(obstacle);
+        self
+    }
+
+    pub(crate) fn record(self) -> Record {
+        Record {
+            endpoint: Arc::new(self.endpoint),
+            route: RouteChoice {
+                intended: RouteIntent::Any,
+                configured: Route::Direct,
+                why: "no proxy is configured".to_owned(),
+            },
+            lookups: self.lookups,
+            trails: self.trails,
+            obstacle: self.obstacle,
+            at: noon(),
+        }
+    }
+
+    /// What is concluded of it alone, in an ordinary run.
+    pub(crate) fn verdict(self) -> Verdict {
+        self.verdict_in(&run())
+    }
+
+    pub(crate) fn verdict_in(self, run: &Run) -> Verdict {
+        diagnose::verdict(&self.record(), run, &is_azure)
+    }
+}
+
+/// The ranges these tests take for Azure's.
+pub(crate) fn is_azure(address: IpAddr) -> Option<bool> {
+    match address {
+        IpAddr::V4(v4) => Some(matches!(v4.octets()[0], 13 | 20 | 40 | 51 | 52)),
+        IpAddr::V6(v6) => Some(v6.segments()[0] == 0x2603),
+    }
+}
+
+pub(crate) fn records(run: Run, probes: Vec<Probe>) -> Records {
+    Records { run, records: probes.into_iter().map(Probe::record).collect() }
+}
+
+pub(crate) fn conclude(records: &Records) -> Conclusion {
+    diagnose::conclude(records, &is_azure)
+}
+
+/// Steps to one address.
+pub(crate) struct Way {
+    open: OpenTrail,
+}
+
+impl Way {
+    pub(crate) fn tcp(mut self) -> Self {
+        self.open.leave_from(Some(socket("10.50.1.10:51514")));
+        self.open.pass(Seen::Tcp, ms(12));
+        self
+    }
+
+    pub(crate) fn tls(mut self, presented: Presented) -> Self {
+        let session = TlsSession {
+            version: "TLSv1_3".to_owned(),
+            cipher_suite: "TLS13_AES_256_GCM_SHA384".to_owned(),
+            presented,
+        };
+        self.open.pass(Seen::Tls(Box::new(session)), ms(31));
+        self
+    }
+
+    pub(crate) fn http(mut self, answer: HttpAnswer) -> Self {
+        self.open.pass(Seen::Http(Box::new(answer)), ms(18));
+        self
+    }
+
+    pub(crate) fn tds(mut self) -> Self {
+        let answer = TdsAnswer { version: "12.0.2000".to_owned(), encryption: 1 };
+        self.open.pass(Seen::Tds(answer), ms(15));
+        self
+    }
+
+    pub(crate) fn done(self) -> Trail {
+        self.open.complete()
+    }
+
+    pub(crate) fn fails(self, failure: Failure, millis: u64) -> Trail {
+        self.open.fail(failure, ms(millis))
+    }
+
+    pub(crate) fn stops(self, obstacle: Obstacle) -> Trail {
+        self.open.stop(obstacle)
+    }
+
+    /// Everything its kind asks for.
+    pub(crate) fn proven(self, kind: Kind, host: &str) -> Trail {
+        match kind {
+            Kind::Relay => self.tcp().tls(azure(host)).http(relay_feed()).done(),
+            Kind::Https => self.tcp().tls(azure(host)).http(page(404, "Not Found", "")).done(),
+            Kind::Tls => self.tcp().tls(azure(host)).done(),
+            Kind::Tds => self.tcp().tds().done(),
+            Kind::Http => self.tcp().http(page(200, "OK", "")).done(),
+            Kind::Tcp => self.tcp().done(),
+        }
+    }
+}
+
+/// The answer of a relay namespace to a request without a token.
+pub(crate) fn relay_feed() -> HttpAnswer {
+    let body = "<feed xmlns=\"http://www.w3.org/2005/Atom\"><title type=\"text\">Publicly Listed \
+                Services</title><generator>Service Bus 1.1</generator></feed>";
+    with_header(page(200, "OK", body), "Content-Type", "application/atom+xml;type=feed")
+}
+
+pub(crate) fn page(status: u16, reason: &str, body: &str) -> HttpAnswer {
+    HttpAnswer {
+        status,
+        reason: reason.to_owned(),
+        headers: Vec::new(),
+        body: body.to_owned(),
+        is_cut: false,
+    }
+}
+
+pub(crate) fn with_header(mut answer: HttpAnswer, name: &str, value: &str) -> HttpAnswer {
+    answer.headers.push((name.to_owned(), value.to_owned()));
+    answer
+}
+
+/// A chain as Azure shows it: publicly trusted, for the host's own domain.
+pub(crate) fn azure(host: &str) -> Presented {
+    let name = match host.split_once('.') {
+        Some((_, parent)) => format!("*.{parent}"),
+        None => host.to_owned(),
+    };
+    let issuer = "C=US, O=Microsoft Corporation, CN=Microsoft Azure RSA TLS Issuing CA 04";
+    chain(&[&name, host], issuer, ChainTrust::Trusted, ChainTrust::Trusted, Validity::Current)
+}
+
+/// A chain of two for `names`: a leaf, and the authority that issued it.
+pub(crate) fn chain(
+    names: &[&str],
+    issuer: &str,
+    public: ChainTrust,
+    host: ChainTrust,
+    validity: Validity,
+) -> Presented {
+    let root = "C=US, O=DigiCert Inc, CN=DigiCert Global Root G2";
+    let leaf = certificate(&format!("CN={}", names[0]), issuer, names);
+    let authority = certificate(issuer, root, &[]);
+    Presented {
+        chain: Arc::from([Arc::new(leaf), Arc::new(authority)]),
+        trust: Arc::new(Trust { public, host, validity }),
+    }
+}
+
+fn certificate(subject: &str, issuer: &str, names: &[&str]) -> Certificate {
+    // Diagnosis reads no DER: what tells one certificate from another is enough.
+    let der = format!("{subject} by {issuer}").into_bytes();
+    Certificate {
+        fingerprint: Sha256::digest(&der).into(),
+        der: Arc::from(der),
+        subject: subject.to_owned(),
+        issuer: issuer.to_owned(),
+        names: names.iter().map(|name| (*name).to_owned()).collect(),
+        not_before: "2025-11-01T00:00:00Z".parse().expect("a timestamp"),
+        not_after: "2026-10-27T23:59:59Z".parse().expect("a timestamp"),
+        revocation: Vec::new(),
+    }
+}

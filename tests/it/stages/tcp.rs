@@ -1,0 +1,70 @@
+use std::net::Ipv4Addr;
+
+use pathproof::model::{Obstacle, TcpFailure};
+use pathproof::probe::tcp::{Stopped, connect};
+
+use super::PATIENT;
+use crate::loopback::{Behaviour, Server, Talk};
+
+#[tokio::test]
+async fn a_connection_leaves_from_the_source_given() {
+    let server = Server::start(Behaviour::Plain(Talk::Silence));
+    let source = Ipv4Addr::LOCALHOST.into();
+    let (stream, took) = connect(server.address, Some(source), PATIENT).await.unwrap();
+    assert_eq!(stream.local_addr().unwrap().ip(), source);
+    assert!(stream.nodelay().unwrap());
+    assert!(took < PATIENT);
+}
+
+#[tokio::test]
+async fn a_closed_port_refuses() {
+    let closed = {
+        let listener = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
+        listener.local_addr().unwrap()
+    };
+    match connect(closed, None, PATIENT).await {
+        Err(Stopped::Failed(TcpFailure::Refused(os), _)) => assert!(os.code != 0, "{os}"),
+        other => panic!("{other:?}"),
+    }
+}
+
+#[tokio::test]
+async fn a_source_that_is_not_ours_is_an_obstacle() {
+    let server = Server::start(Behaviour::Plain(Talk::Silence));
+    for source in ["192.0.2.7", "2001:db8::7"] {
+        match connect(server.address, Some(source.parse().unwrap()), PATIENT).await {
+            Err(Stopped::Obstacle(Obstacle::NoLocalAddress(_))) => {}
+            other => panic!("{source}: {other:?}"),
+        }
+    }
+}
+
+/// A listener whose queue is full drops SYNs, which is silence without leaving this host.
+#[cfg(target_os = "linux")]
+#[tokio::test]
+async fn silence_ends_at_our_own_time_out() {
+    use std::net::SocketAddr;
+    use std::time::Duration;
+
+    use pathproof::model::Whose;
+
+    use super::BRIEF;
+
+    let socket = socket2::Socket::new(socket2::Domain::IPV4, socket2::Type::STREAM, None).unwrap();
+    socket.bind(&SocketAddr::from(([127, 0, 0, 1], 0)).into()).unwrap();
+    socket.listen(0).unwrap();
+    let full = socket.local_addr().unwrap().as_socket().unwrap();
+    let mut queued = Vec::new();
+    for _ in 0..8 {
+        match connect(full, None, BRIEF).await {
+            Ok(connection) => queued.push(connection),
+            Err(Stopped::Failed(TcpFailure::TimedOut(Whose::Ours(limit)), took)) => {
+                assert_eq!(limit, BRIEF);
+                assert!((BRIEF..BRIEF + Duration::from_secs(2)).contains(&took), "{took:?}");
+                return;
+            }
+            other => panic!("{other:?}"),
+        }
+    }
+    panic!("a queue of one took {} connections", queued.len());
+}
