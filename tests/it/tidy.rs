@@ -22,15 +22,15 @@ const MAY_USE: &[(&str, &[&str])] = &[
         "cli",
         &[
             "model", "list", "route", "plan", "wire", "archive", "tags", "firewall", "diagnose",
-            "report",
-            "probe",
+            "report", "probe",
         ],
     ),
 ];
 
 /// The rooms without sockets, clocks, files and environment.
-const PURE: &[&str] =
-    &["model", "wire", "tags", "list", "route", "plan", "archive", "firewall", "diagnose", "report"];
+const PURE: &[&str] = &[
+    "model", "wire", "tags", "list", "route", "plan", "archive", "firewall", "diagnose", "report",
+];
 
 const IMPURE_WORDS: &[&str] = &[
     "Timestamp::now",
