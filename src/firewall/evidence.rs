@@ -56,11 +56,21 @@ pub struct Sighting {
 #[derive(Debug, thiserror::Error)]
 pub enum EvidenceError {
     /// Not what the contract describes.
-    #[error("no report: {0}")]
-    Malformed(#[from] serde_json::Error),
+    #[error("no report: {error}")]
+    Malformed {
+        /// What and where.
+        error: serde_json::Error,
+    },
     /// JSON of another kind or version.
     #[error("schema '{0}' is not known here: expected pathproof.report/1 or pathproof.names/1")]
     Schema(String),
+}
+
+// Not a source: its words are part of the message.
+impl From<serde_json::Error> for EvidenceError {
+    fn from(error: serde_json::Error) -> Self {
+        Self::Malformed { error }
+    }
 }
 
 impl Evidence {
@@ -265,7 +275,8 @@ struct Trail {
 
 #[derive(Deserialize)]
 struct Step {
-    step: String,
+    #[serde(rename = "step")]
+    name: String,
     outcome: String,
     #[serde(default)]
     detail: serde_json::Value,
@@ -339,7 +350,7 @@ impl Trail {
     /// How the connect ended. What this host's own limits prevented was not measured.
     fn connect(&self) -> Option<Measured> {
         const SEEN: [&str; 5] = ["refused", "timeout", "unreachable", "reset", "local_denied"];
-        let step = self.steps.iter().find(|step| step.step == "tcp")?;
+        let step = self.steps.iter().find(|step| step.name == "tcp")?;
         match step.outcome.as_str() {
             "ok" => Some(Measured::Connected),
             outcome if SEEN.contains(&outcome) => {
@@ -352,7 +363,7 @@ impl Trail {
     fn is_proof_of(&self, address: IpAddr) -> bool {
         let is_trusted = |step: &Step| {
             let trust = &step.detail["trust"];
-            step.step == "tls"
+            step.name == "tls"
                 && step.outcome == "ok"
                 && trust["public"]["outcome"] == "trusted"
                 && trust["validity"]["outcome"] == "current"

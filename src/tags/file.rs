@@ -43,10 +43,13 @@ pub struct ServiceTag {
 pub enum TagFileError {
     /// serde's message has line and column.
     #[error(
-        "no service tag file: {0}; expected Microsoft's weekly JSON, an object with changeNumber, \
+        "no service tag file: {error}; expected Microsoft's weekly JSON, an object with changeNumber, \
          cloud and values (download pages 56519 public, 57063 US government, 57062 China)"
     )]
-    Malformed(#[from] serde_json::Error),
+    Malformed {
+        /// What and where.
+        error: serde_json::Error,
+    },
     /// A file without tags would answer every question with "no".
     #[error("the service tag file holds no tags: its values are empty")]
     Empty,
@@ -66,6 +69,13 @@ pub enum TagFileError {
         /// Its second place.
         second: usize,
     },
+}
+
+// Not a source: its words are part of the message.
+impl From<serde_json::Error> for TagFileError {
+    fn from(error: serde_json::Error) -> Self {
+        Self::Malformed { error }
+    }
 }
 
 impl ServiceTags {

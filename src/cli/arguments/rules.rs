@@ -63,8 +63,9 @@ pub(in crate::cli) struct Inputs {
     /// groups and a template's parameter file may stand beside them
     #[arg(required = true, value_name = "RULES")]
     pub(in crate::cli) rules: Vec<PathBuf>,
-    /// What is in VirtualNetwork: the network's own prefixes, its peers', and what it is connected
-    /// to; repeatable. Without it private destinations may or may not be
+    /// What the tag VirtualNetwork holds: the network's own prefixes, its peers', and what it is
+    /// connected to; repeatable. Without it private destinations may or may not be
+    #[expect(clippy::doc_markdown, reason = "help text, where backticks would show")]
     #[arg(long, value_name = "CIDR")]
     pub(in crate::cli) vnet: Vec<IpNet>,
 }

@@ -11,7 +11,7 @@ use crate::cli::input::Stdin;
 use crate::cli::output;
 use crate::firewall::emit::{self, Emission, Holds, Permit};
 use crate::firewall::nsg::{self, Source};
-use crate::firewall::{Evidence, NamePattern, PortSet, ProofLevel, Proven, Target, prove};
+use crate::firewall::{Evidence, NamePattern, PortSet, ProofLevel, Proven, RuleSet, Target, prove};
 use crate::list;
 use crate::model::{AddressClass, AddressSet, Cloud};
 
@@ -157,7 +157,7 @@ fn of_list(command: &Emit, text: &str) -> Result<Emission> {
     let sets = nsg::read(&[Source { file: &file, text }])?;
     let rules = || {
         sets.iter()
-            .flat_map(|set| set.rules())
+            .flat_map(RuleSet::rules)
             .filter(|rule| !rule.destination.addresses.is_everything())
     };
     let names: Vec<_> = rules().flat_map(|rule| rule.destination.names.clone()).collect();

@@ -29,7 +29,7 @@ pub(super) fn rules(command: &Rules) -> Result<Exit> {
 
 /// The service tags of a command, from a file or embedded.
 pub(super) struct Tags {
-    tags: Cow<'static, ServiceTags>,
+    release: Cow<'static, ServiceTags>,
     published: Cow<'static, AddressSet>,
     /// The embedded snapshot's day.
     date: Option<&'static str>,
@@ -46,7 +46,7 @@ impl Tags {
                 .with_context(|| format!("--service-tags: {}", path.display()))?;
             let published = tags.tags().iter().map(|tag| &tag.addresses).collect();
             return Ok(Self {
-                tags: Cow::Owned(tags),
+                release: Cow::Owned(tags),
                 published: Cow::Owned(published),
                 date: None,
             });
@@ -54,25 +54,25 @@ impl Tags {
         let cloud = world.cloud.map(Cloud::from).or(inferred).unwrap_or_default();
         let snapshot = Snapshot::embedded(cloud);
         Ok(Self {
-            tags: Cow::Borrowed(&snapshot.tags),
+            release: Cow::Borrowed(&snapshot.tags),
             published: Cow::Borrowed(&snapshot.published),
             date: Some(&snapshot.date),
         })
     }
 
     pub(super) fn tags(&self) -> &ServiceTags {
-        &self.tags
+        &self.release
     }
 
     pub(super) fn published(&self) -> Published<'_> {
-        Published { addresses: &self.published, tags: &self.tags }
+        Published { addresses: &self.published, tags: &self.release }
     }
 
     /// As descriptions name them.
     pub(super) fn shown(&self) -> String {
         match self.date {
-            Some(date) => format!("service tags {} of {date}", self.tags.change_number()),
-            None => format!("service tags {}", self.tags.change_number()),
+            Some(date) => format!("service tags {} of {date}", self.release.change_number()),
+            None => format!("service tags {}", self.release.change_number()),
         }
     }
 
@@ -147,7 +147,7 @@ fn names_service_tags(set: &RuleSet) -> bool {
 }
 
 /// Where a decision of several sets in a row came from.
-fn set_name<'a>(sets: &'a [RuleSet], place: usize) -> Option<&'a str> {
+fn set_name(sets: &[RuleSet], place: usize) -> Option<&str> {
     (sets.len() > 1).then(|| sets[place].name.as_str())
 }
 

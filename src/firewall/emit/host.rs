@@ -18,12 +18,16 @@ pub(super) fn windows(emission: &Emission) -> String {
         emission.description(),
         emission.name
     );
-    let parts = emission.permits.iter().flat_map(|permit| {
+    let chunks = emission.permits.iter().flat_map(|permit| {
         permit.prefixes.chunks(PREFIXES_PER_RULE).map(move |prefixes| (permit, prefixes))
     });
-    for (number, (permit, prefixes)) in parts.enumerate() {
-        let ports: Vec<_> = permit.ports.texts().iter().map(|ports| format!("'{ports}'")).collect();
-        let ports = if permit.ports.is_any() { "'Any'".to_owned() } else { ports.join(", ") };
+    for (number, (permit, prefixes)) in chunks.enumerate() {
+        let ports = if permit.ports.is_any() {
+            "'Any'".to_owned()
+        } else {
+            let quoted = |run: &String| format!("'{run}'");
+            permit.ports.texts().iter().map(quoted).collect::<Vec<_>>().join(", ")
+        };
         text.push_str("\n$addresses = @(\n");
         for prefix in prefixes {
             let _ = writeln!(text, "    '{}' # {}", prefix.net, prefix.why);
@@ -58,9 +62,9 @@ pub(super) fn nftables(emission: &Emission) -> String {
             };
             let set = format!("{chain}_{family}_{}", number + 1);
             let head = format!("    set {set} {{\n        type {kind}\n        flags interval\n");
-            let _ = write!(declared, "{head}    }}\n");
+            let _ = writeln!(declared, "{head}    }}");
             let _ = writeln!(flushed, "flush set inet filter {set}");
-            let _ = write!(sets, "{head}        elements = {{\n");
+            let _ = writeln!(sets, "{head}        elements = {{");
             for prefix in &prefixes {
                 let _ = writeln!(sets, "            {}, # {}", prefix.net, prefix.why);
             }

@@ -106,9 +106,9 @@ fn every_format_holds_the_whole_set_and_its_proof() {
         match format.holds() {
             Holds::Names => holds("download.microsoft.com"),
             Holds::NsgRules | Holds::Addresses => {
-                ["40.112.72.100/31", "20.0.0.1/32", "2603:1030::1/128"]
-                    .iter()
-                    .for_each(|word| holds(word));
+                for word in ["40.112.72.100/31", "20.0.0.1/32", "2603:1030::1/128"] {
+                    holds(word);
+                }
             }
         }
         let has_comments = !matches!(
@@ -125,7 +125,9 @@ fn every_format_holds_the_whole_set_and_its_proof() {
         }
         if format.holds() == Holds::NsgRules {
             // One rule per ports and family, numbered.
-            ["Allow-Relay-2", "Allow-Relay-3", "202"].iter().for_each(|word| holds(word));
+            for word in ["Allow-Relay-2", "Allow-Relay-3", "202"] {
+                holds(word);
+            }
         }
     }
 }
