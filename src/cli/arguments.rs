@@ -10,6 +10,13 @@ use ipnet::IpNet;
 
 use super::duration;
 
+mod rules;
+
+pub(super) use rules::{
+    Decide, DecideFormat, Emit, Inputs, Rules, RulesCommand, Tags, TagsCommand, TagsFormat, Verify,
+    VerifyFormat, World,
+};
+
 /// Says which layer between this host and Azure fails, with evidence, who can mend it and how.
 #[derive(Debug, Parser)]
 #[command(
@@ -33,6 +40,13 @@ pub(super) enum Command {
     Resolve(Box<Resolve>),
     /// Endpoint lists: which there are, what stands in them, whether one of yours is sound
     Lists(Lists),
+    /// Firewall rules: what they do with a flow, whether they let through what is required, and
+    /// rules to be written
+    Rules(Box<Rules>),
+    /// Azure's service tags: which hold an address, and what changed
+    Tags(Tags),
+    /// The runtime's own proxy configuration
+    Agent(Agent),
     /// What a cause, an error text or a word of the portal means, and who mends it
     Explain(Explain),
 }
@@ -204,6 +218,36 @@ pub(super) enum ListsCommand {
         /// The list, TOML
         file: PathBuf,
     },
+}
+
+#[derive(Debug, Args)]
+pub(super) struct Agent {
+    #[command(subcommand)]
+    pub(super) command: AgentCommand,
+}
+
+#[derive(Debug, Subcommand)]
+pub(super) enum AgentCommand {
+    /// Judge diahost.exe.config and diawp.exe.config
+    Lint(AgentLint),
+}
+
+#[derive(Debug, Args)]
+pub(super) struct AgentLint {
+    /// The folder that holds both files [default: where the runtime is installed]
+    pub(super) dir: Option<PathBuf>,
+    /// A private endpoint's name, which must bypass the proxy; repeatable
+    #[arg(long, value_name = "HOST")]
+    pub(super) private: Vec<String>,
+    /// A relay's name, which must not; repeatable
+    #[arg(long, value_name = "HOST")]
+    pub(super) relay: Vec<String>,
+    /// Print what would be right, to paste
+    #[arg(long)]
+    pub(super) suggest: bool,
+    /// The proxy that the suggestions are for, where the files name none
+    #[arg(long, value_name = "URL", requires = "suggest")]
+    pub(super) proxy: Option<String>,
 }
 
 #[derive(Debug, Args)]

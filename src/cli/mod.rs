@@ -1,6 +1,7 @@
 //! Arguments to configuration, then commands. The only room that reads files and the environment,
 //! writes reports and chooses the exit code.
 
+mod agent;
 mod arguments;
 mod check;
 mod duration;
@@ -15,6 +16,8 @@ mod progress;
 mod replay;
 mod request;
 mod resolve;
+mod rules;
+mod tags;
 mod vantage;
 
 use std::ffi::OsString;
@@ -42,6 +45,9 @@ pub fn run(arguments: impl IntoIterator<Item = OsString>) -> ExitCode {
         Command::Replay(command) => replay::replay(&command),
         Command::Resolve(command) => resolve::resolve(&command, &arguments),
         Command::Lists(command) => lists::lists(&command),
+        Command::Rules(command) => rules::rules(&command),
+        Command::Tags(command) => tags::tags(&command),
+        Command::Agent(command) => agent::agent(&command),
         Command::Explain(command) => explain::explain(&command),
     };
     match done {

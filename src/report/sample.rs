@@ -42,10 +42,18 @@ fn start() -> Timestamp {
 }
 
 pub(super) fn conclusion(verdicts: Vec<Verdict>, allows: NetworkAllows) -> Conclusion {
+    let count = |status| {
+        verdicts.iter().filter(|verdict| verdict.counts && verdict.status == status).count()
+    };
     Conclusion {
+        summary: Summary {
+            pass: count(Status::Pass),
+            warn: count(Status::Warn),
+            fail: count(Status::Fail),
+            unknown: count(Status::Unknown),
+        },
         verdicts,
         findings: vec![],
-        summary: Summary::default(),
         prediction: Prediction {
             network_allows: allows,
             because: vec![],

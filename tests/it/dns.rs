@@ -159,6 +159,30 @@ async fn a_closed_port_is_no_silence() {
     assert!(began.elapsed() < TIMEOUT, "{:?}", began.elapsed());
 }
 
+/// A port that is closed when the question is asked, and open before it is asked again.
+async fn ask_across_a_restart(script: fn(&Asked) -> Say) -> Exchange {
+    let address = UdpSocket::bind("127.0.0.1:0").unwrap().local_addr().unwrap();
+    let client = client(&[address], &[Family::V4], Duration::from_secs(5));
+    let asking = tokio::spawn(async move { client.lookup(&name("a.test")).await });
+    tokio::time::sleep(Duration::from_millis(50)).await;
+    let _server = Server::start_at(address, script);
+    asking.await.unwrap()[0].exchanges[0].clone()
+}
+
+#[tokio::test]
+async fn a_server_that_is_restarted_is_waited_for() {
+    let exchange = ask_across_a_restart(|asked| Say::addresses(asked, 1)).await;
+    assert_eq!(exchange.outcome(), LookupOutcome::Addresses, "{exchange:?}");
+}
+
+#[tokio::test]
+async fn one_icmp_error_and_then_silence_is_a_closed_port() {
+    // ICMP errors are rationed: the second question meets silence.
+    let exchange = ask_across_a_restart(|_| Say::Nothing).await;
+    assert!(matches!(exchange.result, Err(DnsFailure::PortClosed(_))), "{exchange:?}");
+    assert!(exchange.took < Duration::from_secs(2), "{:?}", exchange.took);
+}
+
 #[tokio::test]
 async fn truncated_with_tcp_closed_is_told() {
     let server = Server::start_without_tcp(|_| Say::Truncated);

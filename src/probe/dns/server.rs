@@ -2,12 +2,13 @@
 //! server knows none, over TCP where the answer is truncated.
 
 use std::net::{IpAddr, SocketAddr};
-use std::sync::Arc;
+use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
 use tokio::sync::{Semaphore, SemaphorePermit};
 use tokio::time::{Instant, sleep, timeout_at};
 
+use super::lock;
 use super::pool::Pool;
 use super::socket::Slot;
 use super::stream;
@@ -33,6 +34,9 @@ pub(super) struct Server {
     pool: Pool,
     window: Semaphore,
     streams: Semaphore,
+    /// What the network last said of this server, until it answers. Hosts send few ICMP errors
+    /// (Linux six at once to one peer, then one a second), so what one question met holds for all.
+    trouble: Mutex<Option<DnsFailure>>,
 }
 
 /// What a question over UDP came to.
@@ -72,6 +76,7 @@ impl Server {
             pool: Pool::new(address, source),
             window: Semaphore::new(WINDOW),
             streams: Semaphore::new(STREAMS),
+            trouble: Mutex::default(),
         }
     }
 
@@ -130,14 +135,18 @@ impl Course<'_> {
         loop {
             let (id, packet) = match self.attempt(extension).await {
                 Ok(arrival) => arrival,
-                Err(DnsFailure::PortClosed(_) | DnsFailure::Unreachable(_)) if !has_met_error => {
+                Err(failure @ (DnsFailure::PortClosed(_) | DnsFailure::Unreachable(_)))
+                    if !has_met_error =>
+                {
                     has_met_error = true;
+                    *lock(&self.server.trouble) = Some(failure);
                     self.place = None;
                     sleep(self.server.pause()).await;
                     continue;
                 }
                 Err(failure) => return Err(failure),
             };
+            *lock(&self.server.trouble) = None;
             let malformed = |detail: String| DnsFailure::Malformed { detail };
             let response = question
                 .response(id, &packet)
@@ -172,17 +181,28 @@ impl Course<'_> {
             if let Ok(arrival) = timeout_at(deadline, slot.arrival()).await {
                 return arrival;
             }
+            if matches!(due, Due::LetGo) {
+                self.place = None;
+                continue;
+            }
+            if let Some(trouble) = self.trouble() {
+                return Err(trouble);
+            }
             match due {
-                Due::LetGo => self.place = None,
                 Due::Repeat => self.send(slot, extension).await?,
                 Due::RepeatWithoutEdns => self.send(slot, Extension::None).await?,
-                Due::GiveUp => {}
+                Due::LetGo | Due::GiveUp => {}
             }
         }
         Err(match slot.strays().describe() {
             Some(detail) => DnsFailure::Malformed { detail },
             None => DnsFailure::TimedOut { asked: self.asked },
         })
+    }
+
+    /// What the network said of the server, for a question that was asked twice in vain.
+    fn trouble(&self) -> Option<DnsFailure> {
+        lock(&self.server.trouble).clone().filter(|_| self.asked > 1)
     }
 
     async fn send(&mut self, slot: &Slot, extension: Extension) -> Result<(), DnsFailure> {

@@ -4,12 +4,12 @@
 //! because it then drops what comes from anybody else.
 
 use std::collections::HashMap;
-use std::collections::hash_map::Entry;
 use std::net::{IpAddr, SocketAddr};
 use std::sync::{Arc, Mutex};
 use std::time::{Duration, Instant};
 use std::{fmt, io};
 
+use tokio::io::Interest;
 use tokio::net::UdpSocket;
 use tokio::sync::oneshot;
 use tokio::task::AbortHandle;
@@ -63,7 +63,9 @@ struct Table {
 
 struct Pending {
     question: Arc<Question>,
-    arrival: oneshot::Sender<Arrival>,
+    /// Used up by the first arrival. The row itself goes with its [`Slot`], so that no other
+    /// question is given the id before.
+    arrival: Option<oneshot::Sender<Arrival>>,
     strays: Strays,
     /// [`Table::n_garbage`] when the question came.
     n_garbage_before: u32,
@@ -108,7 +110,7 @@ impl Socket {
         table.n_taken += 1;
         let pending = Pending {
             question: Arc::clone(question),
-            arrival: sender,
+            arrival: Some(sender),
             strays: Strays::default(),
             n_garbage_before: table.n_garbage,
         };
@@ -165,7 +167,7 @@ impl Slot {
     pub(super) async fn arrival(&mut self) -> Arrival {
         match (&mut self.arrival).await {
             Ok(arrival) => arrival,
-            // The sender is in the table for as long as this slot is, unless it was used.
+            // The sender is in the table for as long as this slot lives.
             Err(_) => Err(lock(&self.socket.shared.table).end.clone().unwrap_or_else(|| {
                 let symbol = "the receiving task ended".to_owned();
                 DnsFailure::System { os: OsError { code: 0, symbol } }
@@ -195,6 +197,15 @@ impl Drop for Slot {
     }
 }
 
+impl Pending {
+    fn arrive(&mut self, arrival: Arrival) {
+        if let Some(sender) = self.arrival.take() {
+            // Nobody waits any more where the lookup was dropped meanwhile.
+            let _ = sender.send(arrival);
+        }
+    }
+}
+
 impl Strays {
     /// What is wrong with what came, if anything came.
     pub(super) fn describe(self) -> Option<String> {
@@ -214,9 +225,11 @@ impl Strays {
 async fn receive(shared: Arc<Shared>) {
     let mut buffer = Vec::with_capacity(LONGEST_PACKET);
     loop {
-        if let Err(error) = shared.udp.readable().await {
-            return shared.end(&failure(&error));
-        }
+        // An ICMP error makes the socket no more readable: Linux tells those who ask for errors.
+        let ready = match shared.udp.ready(Interest::READABLE | Interest::ERROR).await {
+            Ok(ready) => ready,
+            Err(error) => return shared.end(&failure(&error)),
+        };
         let mut end = None;
         for _ in 0..BATCH {
             buffer.clear();
@@ -226,6 +239,9 @@ async fn receive(shared: Arc<Shared>) {
                 // The system reports an error before packets that came earlier: they count.
                 Err(error) => end = Some(failure(&error)),
             }
+        }
+        if ready.is_error() {
+            end = end.or_else(|| shared.take_error());
         }
         if let Some(end) = end {
             return shared.end(&end);
@@ -242,13 +258,10 @@ impl Shared {
             return;
         };
         let questions = &mut table.questions;
-        if let Entry::Occupied(mut place) = questions.entry(id) {
-            match place.get().question.response(id, packet) {
-                Ok(_) => {
-                    // Nobody waits any more where the lookup was dropped meanwhile.
-                    let _ = place.remove().arrival.send(Ok(packet.to_vec()));
-                }
-                Err(mismatch) => place.get_mut().strays.note(mismatch),
+        if let Some(pending) = questions.get_mut(&id) {
+            match pending.question.response(id, packet) {
+                Ok(_) => pending.arrive(Ok(packet.to_vec())),
+                Err(mismatch) => pending.strays.note(mismatch),
             }
         } else if let Some(pending) =
             questions.values_mut().find(|pending| pending.question.is_echoed_in(packet))
@@ -259,13 +272,20 @@ impl Shared {
         }
     }
 
+    /// The error that made the socket ready, unless a call has been given it meanwhile.
+    fn take_error(&self) -> Option<DnsFailure> {
+        let nothing = || io::Error::from(io::ErrorKind::WouldBlock);
+        let taken = self.udp.try_io(Interest::ERROR, || self.udp.take_error()?.ok_or_else(nothing));
+        taken.ok().map(|error| failure(&error))
+    }
+
     /// No further question is taken, and those in flight learn why: whose packet an ICMP error
     /// was about is not told, so each has to find out by asking again elsewhere.
     fn end(&self, failure: &DnsFailure) {
         let mut table = lock(&self.table);
         table.end.get_or_insert_with(|| failure.clone());
-        for (_, pending) in table.questions.drain() {
-            let _ = pending.arrival.send(Err(failure.clone()));
+        for pending in table.questions.values_mut() {
+            pending.arrive(Err(failure.clone()));
         }
     }
 }
@@ -322,6 +342,21 @@ mod tests {
         drop(slot);
         assert_eq!(n_in_flight(&socket), 0);
         assert_eq!(Arc::strong_count(&socket), 1);
+    }
+
+    #[tokio::test]
+    async fn an_id_is_taken_until_its_question_is_done() {
+        let (_server, socket) = silence();
+        let question = question("a.test");
+        let mut slot = socket.take(&question).unwrap();
+        let mut answer = question.packet(slot.id(), Extension::Edns);
+        answer[2] |= 0x80;
+        socket.shared.deliver(&answer);
+        socket.shared.deliver(&answer);
+        assert_eq!(slot.arrival().await, Ok(answer));
+        assert_eq!(n_in_flight(&socket), 1);
+        drop(slot);
+        assert_eq!(n_in_flight(&socket), 0);
     }
 
     #[tokio::test]

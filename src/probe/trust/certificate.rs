@@ -86,3 +86,80 @@ fn revocation(x509: &X509Certificate<'_>) -> Vec<String> {
     }
     urls
 }
+
+#[cfg(test)]
+mod tests {
+    use rcgen::{CertificateParams, CrlDistributionPoint, CustomExtension, KeyPair, date_time_ymd};
+
+    use super::*;
+
+    #[test]
+    fn what_reports_need_is_read() {
+        let names = ["*.wild.example", "we.example", "192.0.2.1", "2001:db8::1"];
+        let mut params = CertificateParams::new(names.map(str::to_owned)).unwrap();
+        params.not_before = date_time_ymd(2024, 2, 29);
+        params.not_after = date_time_ymd(2025, 3, 1);
+        params.crl_distribution_points =
+            vec![CrlDistributionPoint { uris: vec!["http://crl.example/1.crl".to_owned()] }];
+        params.custom_extensions = vec![authority_information_access()];
+        let key = KeyPair::generate().unwrap();
+        let certificate = read(params.self_signed(&key).unwrap().der(), [7; 32]);
+
+        assert_eq!(certificate.names, names);
+        assert_eq!(certificate.subject, "CN=rcgen self signed cert");
+        assert_eq!(certificate.issuer, certificate.subject);
+        assert_eq!(certificate.not_before.to_string(), "2024-02-29T00:00:00Z");
+        assert_eq!(certificate.not_after.to_string(), "2025-03-01T00:00:00Z");
+        let mut revocation = certificate.revocation;
+        revocation.sort_unstable();
+        assert_eq!(revocation, ["http://crl.example/1.crl", "http://ocsp.example"]);
+        assert_eq!(certificate.fingerprint, [7; 32]);
+    }
+
+    #[test]
+    fn bytes_that_are_no_certificate_say_so() {
+        let certificate = read(b"\x30\x03abc", [0; 32]);
+        assert!(certificate.subject.starts_with("unreadable certificate"));
+        assert!(certificate.not_before < certificate.not_after);
+    }
+
+    proptest::proptest! {
+        #[test]
+        fn arbitrary_bytes_are_read_without_panic(
+            place in 0_usize..400,
+            byte: u8,
+            cut in 0_usize..400,
+        ) {
+            use std::sync::LazyLock;
+            static DER: LazyLock<Vec<u8>> = LazyLock::new(|| {
+                let params = CertificateParams::new(["we.example".to_owned()]).unwrap();
+                params.self_signed(&KeyPair::generate().unwrap()).unwrap().der().to_vec()
+            });
+            let mut der = DER.clone();
+            if let Some(place) = der.get_mut(place) {
+                *place = byte;
+            }
+            der.truncate(der.len().saturating_sub(cut));
+            let certificate = read(&der, [0; 32]);
+            proptest::prop_assert_eq!(&*certificate.der, &*der);
+        }
+    }
+
+    /// An OCSP responder, and an issuer's certificate, which is no place of revocation.
+    fn authority_information_access() -> CustomExtension {
+        let describe = |method: u8, url: &[u8]| {
+            let mut method = vec![0x06, 8, 0x2b, 6, 1, 5, 5, 7, 0x30, method];
+            method.extend(tagged(0x86, url));
+            tagged(0x30, &method)
+        };
+        let access = [describe(1, b"http://ocsp.example"), describe(2, b"http://ca.example")];
+        let value = tagged(0x30, &access.concat());
+        CustomExtension::from_oid_content(&[1, 3, 6, 1, 5, 5, 7, 1, 1], value)
+    }
+
+    fn tagged(tag: u8, content: &[u8]) -> Vec<u8> {
+        let length = u8::try_from(content.len()).unwrap();
+        assert!(length < 0x80, "short form");
+        [&[tag, length], content].concat()
+    }
+}

@@ -157,3 +157,27 @@ fn remembered<K: Eq + Hash, V: Clone>(
     let mut memory = memory.lock().unwrap_or_else(PoisonError::into_inner);
     memory.entry(key).or_insert_with(make).clone()
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn embedded_roots_include_azures_older_ones() {
+        let anchors = embedded_roots().unwrap();
+        assert_eq!(anchors.len(), webpki_roots::TLS_SERVER_ROOTS.len() + AZURE_ROOTS.len());
+        // As `roots/README.md` has them from the source.
+        let fingerprints = [
+            "4348a0e9444c78cb265e058d5e8944b4d84f9662bd26db257f8934a443c70161",
+            "16af57a9f676b0ab126095aa5ebadef22ab31119d644ac95cd4b93dbf3f26aeb",
+        ];
+        for ((name, bytes), expected) in AZURE_ROOTS.into_iter().zip(fingerprints) {
+            let root = read_pem(bytes, name).unwrap();
+            let fingerprint = Sha256::digest(&root[0]).into();
+            let certificate = certificate::read(&root[0], fingerprint);
+            assert_eq!(certificate.fingerprint_hex(), expected, "{name}");
+            let anchor = webpki::anchor_from_trusted_cert(&root[0]).unwrap();
+            assert!(anchors.iter().any(|known| known.subject == anchor.subject), "{name}");
+        }
+    }
+}

@@ -265,3 +265,70 @@ fn words(error: &webpki::Error) -> String {
     };
     words.to_owned()
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn year(year: i16) -> Timestamp {
+        format!("{year}-01-01T00:00:00Z").parse().unwrap()
+    }
+
+    fn certificate(subject: &str, issuer: &str, from: i16, to: i16) -> Arc<Certificate> {
+        Arc::new(Certificate {
+            der: Arc::default(),
+            fingerprint: [0; 32],
+            subject: subject.to_owned(),
+            issuer: issuer.to_owned(),
+            names: Vec::new(),
+            not_before: year(from),
+            not_after: year(to),
+            revocation: Vec::new(),
+        })
+    }
+
+    #[test]
+    fn a_chain_is_tried_when_its_certificates_are_valid_together() {
+        fn check(dates: &[(i16, i16)], expected: &[i16]) {
+            let chain: Vec<_> =
+                dates.iter().map(|(from, to)| certificate("s", "i", *from, *to)).collect();
+            let expected: Vec<_> = expected.iter().map(|at| year(*at)).collect();
+            assert_eq!(moments(&chain, year(2026)), expected, "{dates:?}");
+        }
+        check(&[], &[2026]);
+        check(&[(2025, 2027), (2020, 2030)], &[2026]);
+        check(&[(2023, 2024), (2020, 2030)], &[2026, 2024]);
+        check(&[(2028, 2029), (2020, 2030)], &[2026, 2028]);
+        // An expired issuer: together with the leaf, then the leaf alone is valid now.
+        check(&[(2020, 2030), (2020, 2024)], &[2026, 2024]);
+        // Two that were never valid together, each tried with the leaf.
+        check(&[(2020, 2025), (2021, 2022), (2023, 2024)], &[2026, 2022, 2024, 2025]);
+        // Never valid with the leaf.
+        check(&[(2022, 2025), (2020, 2021)], &[2026, 2025]);
+        check(&[(2030, 2020)], &[2026]);
+    }
+
+    #[test]
+    fn a_hostile_chain_is_not_tried_for_ever() {
+        let mut chain = vec![certificate("s", "i", 1950, 2020)];
+        chain.extend((1950..2000).map(|from| certificate("s", "i", from, from + 1)));
+        assert_eq!(moments(&chain, year(2026)).len(), MOMENTS_LIMIT);
+    }
+
+    #[test]
+    fn a_path_follows_the_issuers() {
+        let leaf = certificate("leaf", "Issuing", 2020, 2030);
+        let elder = certificate("Issuing", "Root", 2020, 2024);
+        let stray = certificate("Stray", "Root", 2020, 2024);
+        let root = certificate("Root", "Root", 2020, 2030);
+        let chain = [leaf, stray, elder, root];
+        assert_eq!(issued_path(&chain, None), [0, 2, 3]);
+        // Verified in 2026, when the elder was no longer valid: another stood in its place.
+        assert_eq!(issued_path(&chain, Some(year(2026))), [0, 3]);
+        assert_eq!(issued_path(&chain, Some(year(2023))), [0, 2, 3]);
+
+        let looping = [certificate("a", "b", 2020, 2030), certificate("b", "a", 2020, 2030)];
+        assert_eq!(issued_path(&looping, None), [0, 1]);
+        assert_eq!(issued_path(&[], None), [0; 0]);
+    }
+}

@@ -4,7 +4,7 @@ use std::net::{IpAddr, SocketAddr};
 use std::time::Duration;
 
 use super::super::assemble::Judged;
-use super::fit::{columns, ellipsize, visible};
+use super::fit::{columns, ellipsize, shorten, visible};
 use super::page::{Page, padded};
 use crate::model::{
     AddressClass, Cause, Certainty, Endpoint, Finding, Host, Record, Severity, Status, Subject,
@@ -111,10 +111,19 @@ fn write_finding(page: &mut Page, finding: &Finding) {
 }
 
 fn evidence(finding: &Finding) -> String {
-    let facts = finding.evidence.iter().take(FACTS).map(String::as_str).collect::<Vec<_>>();
+    let facts: Vec<&str> = finding.evidence.iter().take(FACTS).map(String::as_str).collect();
+    // Several facts about one address name it once.
+    let place = facts.first().and_then(|fact| fact.split_once(": ")).map(|(place, _)| place);
+    let place = place.filter(|place| place.parse::<SocketAddr>().is_ok());
+    let mut text = facts.first().map_or_else(String::new, |fact| (*fact).to_owned());
+    for fact in facts.iter().skip(1) {
+        let own = place.and_then(|place| fact.strip_prefix(place)?.strip_prefix(": "));
+        text.push_str("; ");
+        text.push_str(own.unwrap_or(fact));
+    }
     let more = if finding.evidence.len() > FACTS { "; ..." } else { "" };
     // Shortened in what is seen of it: a control character takes more room written out.
-    format!("{}{more}", ellipsize(&visible(&facts.join("; ")), EVIDENCE))
+    format!("{}{more}", shorten(&visible(&text), EVIDENCE))
 }
 
 fn cause_and_certainty(finding: &Finding) -> String {

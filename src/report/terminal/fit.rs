@@ -105,6 +105,16 @@ pub(in crate::report) fn ellipsize(text: &str, width: usize) -> Cow<'_, str> {
     format!("{front}{GAP}{}", &text[start..]).into()
 }
 
+/// `text` in at most `width` columns, its end left out.
+pub(in crate::report) fn shorten(text: &str, width: usize) -> Cow<'_, str> {
+    const GAP: &str = " ...";
+    if columns(text) <= width {
+        return text.into();
+    }
+    let kept = &text[..fitting(text, width.saturating_sub(GAP.len()))];
+    format!("{}{GAP}", kept.trim_end()).into()
+}
+
 #[cfg(test)]
 mod tests {
     use proptest::prelude::*;
@@ -154,6 +164,15 @@ mod tests {
         }
     }
 
+    #[test]
+    fn long_texts_keep_their_beginning() {
+        for (text, width, expected) in
+            [("one two", 7, "one two"), ("one two three", 8, "one ..."), ("abcdefgh", 7, "abc ...")]
+        {
+            assert_eq!(shorten(text, width), expected);
+        }
+    }
+
     proptest! {
         #[test]
         fn nothing_is_too_wide_and_nothing_is_lost(text in arbitrary::text(), width in 8..60_usize) {
@@ -167,6 +186,7 @@ mod tests {
             let all: String = shown.split_whitespace().collect();
             prop_assert_eq!(kept, all);
             prop_assert!(columns(&ellipsize(&shown, width)) <= width);
+            prop_assert!(columns(&shorten(&shown, width)) <= width);
         }
     }
 }

@@ -14,13 +14,23 @@ pub(super) fn write(
     let tally = Tally::of(endpoints.iter().chain(gateways), conclusion);
     let (status, words) = tally.verdict();
     let prediction = &conclusion.prediction;
+    // Where nothing fails and the runtime is worse off all the same, the reason stands nowhere
+    // else.
+    let is_surprise = matches!(status, Status::Pass | Status::Warn)
+        && matches!(prediction.network_allows, NetworkAllows::Limited | NetworkAllows::Offline);
+    let joint = if is_surprise { ", yet" } else { ":" };
     let outlook = match prediction.network_allows {
-        NetworkAllows::Online => ": the network lets the runtime be online",
-        NetworkAllows::Limited => ": the runtime would be limited",
-        NetworkAllows::Offline => ": the runtime would be offline",
-        NetworkAllows::Unknown => "",
+        NetworkAllows::Online => format!("{joint} the network lets the runtime be online"),
+        NetworkAllows::Limited => format!("{joint} the runtime would be limited"),
+        NetworkAllows::Offline => format!("{joint} the runtime would be offline"),
+        NetworkAllows::Unknown => String::new(),
     };
     page.status(status, &format!("{words}{outlook}"));
+    if is_surprise {
+        for reason in &prediction.because {
+            page.under(reason);
+        }
+    }
     for consequence in &prediction.consequences {
         page.under(consequence);
     }

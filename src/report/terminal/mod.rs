@@ -10,7 +10,7 @@ mod gateway;
 mod headline;
 pub(super) mod page;
 
-use crate::model::{Conclusion, Records, Run, Status};
+use crate::model::{Conclusion, Records, Run, Status, Summary};
 use page::Page;
 
 use super::assemble::in_order;
@@ -44,12 +44,24 @@ pub fn table(records: &Records, conclusion: &Conclusion, style: &Style) -> Strin
         gateway::write(&mut page, status, &deployments);
     }
     page.gap();
-    write_footer(&mut page, &records.run);
+    write_footer(&mut page, &records.run, conclusion.summary);
     page.finish()
 }
 
-/// When, how long and from where.
-fn write_footer(page: &mut Page, run: &Run) {
+/// How many of each; when, how long and from where.
+fn write_footer(page: &mut Page, run: &Run, summary: Summary) {
+    let counts = [
+        (summary.fail, "fail"),
+        (summary.warn, "warn"),
+        (summary.unknown, "unknown"),
+        (summary.pass, "pass"),
+    ];
+    let counts: Vec<String> = counts
+        .into_iter()
+        .filter(|(count, _)| *count > 0)
+        .map(|(count, word)| format!("{count} {word}"))
+        .collect();
+    page.plain(&counts.join(", "));
     let vantage = &run.vantage;
     let begun = run.started_at.strftime("%Y-%m-%d %H:%M:%S UTC");
     let seconds = run.took.as_secs_f64();

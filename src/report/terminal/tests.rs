@@ -63,6 +63,7 @@ PASS    prod-weu-relay-2.servicebus.windows.net:443   40.0.0.2, 34 ms
 PASS    we.frontend.clouddatahub.net:443              52.0.0.1, 34 ms
 PASS    gateways of prod-by3-010: 12 of 12 reachable, 244 not assigned yet
 
+18 pass
 Measured 2026-03-01 10:00:00 UTC in 5.0 s from ir-node-1 (10.50.1.10); name
 servers 10.0.0.53:53
 "
@@ -155,6 +156,7 @@ UNKNOWN {factory}.{region}.datafactory.azure.net:443  not_testable
 
 PASS    192.0.2.10:443  192.0.2.10, 30 ms
 
+2 fail, 5 warn, 1 unknown, 2 pass
 Measured 2026-03-01 10:00:00 UTC in 5.0 s from ir-node-1 (10.50.1.10); name
 servers 10.0.0.53:53
 "
@@ -198,6 +200,7 @@ FAIL    node-002.contoso.com:443  tcp_timeout (likely)
         node-005.contoso.com:443, node-006.contoso.com:443,
         node-007.contoso.com:443, node-008.contoso.com:443, ...
 
+300 fail
 Measured 2026-03-01 10:00:00 UTC in 5.0 s from ir-node-1 (10.50.1.10); name
 servers 10.0.0.53:53
 "
@@ -259,6 +262,23 @@ fn the_headline_says_what_holds() {
 }
 
 #[test]
+fn a_worse_outlook_than_the_verdict_gives_its_reason() {
+    let mut conclusion = conclusion(vec![passed()], NetworkAllows::Limited);
+    conclusion.prediction.because.push("the relay's IP filter refuses this host".into());
+    let text = table(&records(vec![record("relay", "a.contoso.com")]), &conclusion, &NARROW);
+    assert!(
+        text.starts_with(
+            "\
+PASS    The required endpoint works, yet the runtime would be limited
+        the relay's IP filter refuses this host
+
+PASS    a.contoso.com"
+        ),
+        "{text}"
+    );
+}
+
+#[test]
 fn findings_of_the_run_stand_with_their_like() {
     let mut conclusion = conclusion(vec![passed()], NetworkAllows::Online);
     conclusion.findings.push(Finding {
@@ -266,7 +286,7 @@ fn findings_of_the_run_stand_with_their_like() {
         severity: Severity::Warn,
         certainty: Certainty::Proven,
         message: "name server 10.0.0.54 does not answer".into(),
-        evidence: (1..6).map(|number| format!("fact {number}")).collect(),
+        evidence: (1..6).map(|number| format!("10.0.0.54:53: fact {number}")).collect(),
         rivals: vec![],
         owner: Owner::Dns,
         remedy: "Mend 10.0.0.54.".into(),
@@ -285,7 +305,7 @@ DNS team
 
 WARN    the run as a whole  dns_resolver_down
         name server 10.0.0.54 does not answer
-        Seen: fact 1; fact 2; fact 3; ...
+        Seen: 10.0.0.54:53: fact 1; fact 2; fact 3; ...
 
 PASS    a.contoso.com:443"
         ),

@@ -1,10 +1,11 @@
 //! DNS messages (RFC 1035): a question to bytes, bytes to an [`Answer`].
 //!
-//! hickory-proto encodes questions and decodes records. What belongs to a question is decided
-//! here, on the bytes, before anything is decoded: a packet that echoes another question is not
-//! ours (RFC 5452 §9.1), however well it reads.
+//! hickory-proto decodes what servers say. Questions are written here, where a host name makes
+//! them infallible and a tenth as dear; and what belongs to a question is decided here, on the
+//! bytes, before anything is decoded: a packet that echoes another question is not ours (RFC 5452
+//! §9.1), however well it reads.
 
-use hickory_proto::op::{Edns, Header, Message, MessageType, OpCode, Query};
+use hickory_proto::op::{Header, Message, OpCode};
 use hickory_proto::rr::{DNSClass, Name, RData, Record, RecordType};
 use hickory_proto::serialize::binary::{BinDecodable, BinDecoder};
 
@@ -20,8 +21,15 @@ pub const MAX_ALIASES: usize = 32;
 /// holds, and few enough that a hostile answer costs neither memory nor probes without end.
 pub const MAX_ADDRESSES: usize = 256;
 
-/// RFC 1035 §4.1.1.
+/// RFC 1035 §4.1.1: id 0, recursion desired, one question and one additional record.
+const HEADER: [u8; HEADER_LENGTH] = [0, 0, 1, 0, 0, 1, 0, 0, 0, 0, 0, 1];
 const HEADER_LENGTH: usize = 12;
+
+/// RFC 6891 §6.1.2: the root's name, type 41, [`EDNS_PAYLOAD`], version 0, no option.
+const OPT: [u8; 11] = {
+    let [high, low] = EDNS_PAYLOAD.to_be_bytes();
+    [0, 0, 41, high, low, 0, 0, 0, 0, 0, 0]
+};
 
 /// One question of class IN, encoded once; it reads its own answers.
 #[derive(Debug)]
@@ -93,15 +101,17 @@ impl Question {
     pub fn new(name: &HostName, family: Family) -> Self {
         let invariant = "a host name has at most 253 bytes, in labels of 1 to 63";
         let owner = Name::from_labels(name.labels().map(str::as_bytes)).expect(invariant);
-        let mut message = Message::new(0, MessageType::Query, OpCode::Query);
-        message.metadata.recursion_desired = true;
-        message.add_query(Query::query(owner.clone(), record_type(family)));
-        let mut edns = Edns::new();
-        edns.set_max_payload(EDNS_PAYLOAD);
-        message.set_edns(edns);
-        let packet = message.to_vec().expect(invariant);
-        // A length byte before each label, the root's, and four bytes of type and class.
-        let end = HEADER_LENGTH + name.as_str().len() + 2 + 4;
+        let mut packet = Vec::with_capacity(HEADER.len() + name.as_str().len() + 6 + OPT.len());
+        packet.extend(HEADER);
+        for label in name.labels() {
+            packet.push(u8::try_from(label.len()).expect(invariant));
+            packet.extend(label.as_bytes());
+        }
+        packet.push(0);
+        packet.extend(u16::from(record_type(family)).to_be_bytes());
+        packet.extend(u16::from(DNSClass::IN).to_be_bytes());
+        let end = packet.len();
+        packet.extend(OPT);
         Self { name: name.clone(), owner, family, packet, end }
     }
 

@@ -1,5 +1,6 @@
 use std::net::Ipv4Addr;
 
+use hickory_proto::op::{Edns, MessageType};
 use hickory_proto::rr::rdata::{A, AAAA, CNAME};
 use proptest::prelude::*;
 

@@ -76,7 +76,7 @@ fn files_that_are_not_what_is_meant_are_refused_by_name() {
     let truncated =
         at("truncated.json", br#"{"properties":{"typeProperties":{"serviceUrls":["a.ser"#);
     let shape = at("shape.json", br#"{"properties":{"serviceUrls":"one"}}"#);
-    let deep = at("deep.json", &[b'['; 200_000]);
+    let deep = at("deep.json", &vec![b'['; 200_000]);
     let huge = folder.path().join("huge");
     File::create(&huge).unwrap().set_len(100 << 20).unwrap();
     let huge = shown(&huge).to_owned();

@@ -1,8 +1,10 @@
 //! The program as its users start it: exit codes, bad input, streams. Nothing here leaves
 //! loopback; what needs a network is in the lab.
 
+mod agent;
 mod bad_input;
 mod exit_codes;
+mod rules;
 mod streams;
 
 use std::path::Path;

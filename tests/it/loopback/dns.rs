@@ -100,12 +100,21 @@ impl Server {
         Self::serve(udp, Some(tcp), script)
     }
 
-    /// Starts one whose TCP port is closed.
+    /// Starts one at `address`, whose TCP port is closed.
+    pub(crate) fn start_at(
+        address: SocketAddr,
+        script: impl Fn(&Asked) -> Say + Send + Sync + 'static,
+    ) -> Self {
+        let udp = UdpSocket::bind(address)
+            .unwrap_or_else(|error| panic!("cannot bind {address}: {error}"));
+        Self::serve(udp, None, script)
+    }
+
+    /// Starts one at a free port whose TCP port is closed.
     pub(crate) fn start_without_tcp(
         script: impl Fn(&Asked) -> Say + Send + Sync + 'static,
     ) -> Self {
-        let udp = UdpSocket::bind("127.0.0.1:0").expect("a free port");
-        Self::serve(udp, None, script)
+        Self::start_at(SocketAddr::from((Ipv4Addr::LOCALHOST, 0)), script)
     }
 
     fn serve(

@@ -38,6 +38,8 @@ pub(crate) enum Behaviour {
 pub(crate) enum Talk {
     /// Says these pieces with a pause between them, then closes in order.
     Answer(Vec<Vec<u8>>, Duration),
+    /// Says this and ends the connection, inside TLS without saying so (no `close_notify`).
+    AnswerAndVanish(Vec<u8>),
     /// Says this and keeps the connection open.
     AnswerAndStay(Vec<u8>),
     /// Says the first, then the second again and again.
@@ -152,6 +154,10 @@ where
                 stream.write_all(piece).await?;
                 stream.flush().await?;
             }
+        }
+        Talk::AnswerAndVanish(words) => {
+            stream.write_all(&words).await?;
+            return stream.flush().await;
         }
         Talk::AnswerAndStay(words) => {
             stream.write_all(&words).await?;

@@ -56,8 +56,11 @@ async fn a_body_without_end_is_cut() {
 
     // A chunk's extension is no body, and must not be read for ever either.
     let chunked = b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n1;".to_vec();
-    let answer = answer_to(Talk::Endless(chunked, vec![b'x'; 1000]), PATIENT).await.unwrap();
+    let server = Server::start(Behaviour::Plain(Talk::Endless(chunked, vec![b'x'; 1000])));
+    let stream = connected(server.address).await;
+    let (answer, took) = get(stream, &host("we.example"), 80, PATIENT).await.unwrap();
     assert_eq!((answer.body.as_str(), answer.is_cut), ("", true));
+    assert!(took < PATIENT / 2, "it ends by its length, not by its time: {took:?}");
 }
 
 #[tokio::test]
@@ -102,6 +105,14 @@ async fn inside_tls_an_answer_is_read_and_a_late_alert_is_named() {
     let (stream, ..) = client.handshake(stream, &we, PATIENT, now()).await.unwrap();
     let (answer, _) = get(stream, &we, 443, PATIENT).await.unwrap();
     assert_eq!((answer.status, answer.is_cut), (200, false));
+
+    // The end of a body that ends with the connection, without a close_notify before it.
+    let vanishing = Talk::AnswerAndVanish(b"HTTP/1.0 200 OK\r\n\r\npage".to_vec());
+    let server = Server::start(Behaviour::Tls(tls::server(&identity), vanishing));
+    let stream = connected(server.address).await;
+    let (stream, ..) = client.handshake(stream, &we, PATIENT, now()).await.unwrap();
+    let (answer, _) = get(stream, &we, 443, PATIENT).await.unwrap();
+    assert_eq!((answer.body.as_str(), answer.is_cut), ("page", false));
 
     // In TLS 1.3 the client is done before the server has seen that no certificate came.
     let insisting = tls::server_with_client_auth(&identity, &[&TLS13], &root);

@@ -1,7 +1,11 @@
+use std::io;
+use std::pin::Pin;
+use std::task::{Context, Poll};
 use std::time::Duration;
 
 use pathproof::model::{ChainTrust, HttpAnswer, TlsFailure, TlsFailureKind, TlsSession, Whose};
 use rustls::version::{TLS12, TLS13};
+use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
 
 use super::{BRIEF, PATIENT, client, connected, host, now};
 use crate::loopback::pki::{Authority, Dates, Identity};
@@ -146,4 +150,49 @@ async fn the_chain_outlives_a_handshake_that_dies_after_it() {
     let presented = failure.presented.expect("the server had shown its chain");
     assert_eq!(presented.trust.public, ChainTrust::Trusted);
     assert_eq!(presented.chain.len(), 1);
+}
+
+/// A connection that was reset, with what had come before the reset still to be read.
+struct Gone(&'static [u8]);
+
+impl AsyncRead for Gone {
+    fn poll_read(
+        mut self: Pin<&mut Self>,
+        _: &mut Context<'_>,
+        buf: &mut ReadBuf<'_>,
+    ) -> Poll<io::Result<()>> {
+        buf.put_slice(std::mem::take(&mut self.0));
+        Poll::Ready(Ok(()))
+    }
+}
+
+impl AsyncWrite for Gone {
+    fn poll_write(self: Pin<&mut Self>, _: &mut Context<'_>, _: &[u8]) -> Poll<io::Result<usize>> {
+        Poll::Ready(Err(io::ErrorKind::ConnectionReset.into()))
+    }
+
+    fn poll_flush(self: Pin<&mut Self>, _: &mut Context<'_>) -> Poll<io::Result<()>> {
+        Poll::Ready(Ok(()))
+    }
+
+    fn poll_shutdown(self: Pin<&mut Self>, _: &mut Context<'_>) -> Poll<io::Result<()>> {
+        Poll::Ready(Ok(()))
+    }
+}
+
+#[tokio::test]
+async fn an_alert_before_a_reset_is_heard() {
+    let root = Authority::root("Public Root");
+    let client = client(&root, &[]);
+    let alert = |name: &str| TlsFailureKind::Alert { name: name.to_owned() };
+    for (words, expected) in
+        [(&b"\x15\x03\x03\x00\x02\x02\x31"[..], Some(alert("access_denied"))), (b"", None)]
+    {
+        let outcome = client.handshake(Gone(words), &host("we.example"), PATIENT, now()).await;
+        let (failure, _) = outcome.err().expect("nothing can be written");
+        match expected {
+            Some(expected) => assert_eq!(failure.kind, expected),
+            None => assert!(matches!(failure.kind, TlsFailureKind::ResetOnWrite(_))),
+        }
+    }
 }
