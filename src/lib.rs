@@ -8,17 +8,19 @@
 //! |---|---|---|
 //! | [`model`] | the nouns everyone shares | names, endpoints, lookups, trails, records, causes, verdicts |
 //! | [`list`] | text to entries, entries to endpoints | endpoint lists, service URLs, authentication keys |
+//! | [`route`] | which way each name is configured to go | proxy URLs, `NO_PROXY`, the agent's files, PAC |
 //! | [`plan`] | endpoints to probes | order, deduplication, relay gateways |
 //! | [`wire`] | byte codecs without sockets | DNS messages, HTTP heads, TDS pre-login, TLS records |
 //! | [`probe`] | the only room that touches the measured network | runner, DNS, TCP, TLS, trust, HTTP, TDS, the system's errors |
 //! | [`archive`] | records to and from JSON Lines | what `--save-records` writes and `replay` reads |
-//! | [`tags`] | which addresses Azure publishes as its own | snapshots of service tags |
+//! | [`tags`] | which service tags hold an address | Microsoft's weekly file, snapshots of it, differences |
+//! | [`firewall`] | what rules do with a flow | address, port and rule sets, decisions, gaps, readers and writers of rules |
 //! | [`diagnose`] | records to verdicts | a file a layer, the catalogue of causes, `explain` |
 //! | [`report`] | verdicts to bytes | table, JSON, JSON Lines |
 //! | [`cli`] | arguments to configuration, then commands | files, environment, exit codes |
 //!
-//! Imports go down only: `cli` → {`report`, `probe`} → {`diagnose`, `plan`, `list`, `wire`,
-//! `archive`, `tags`} → `model`. `probe` does not know `diagnose`; `diagnose` does not know
+//! Imports go down only: `cli` → {`report`, `probe`} → {`diagnose`, `plan`, `route`, `list`, `wire`,
+//! `archive`, `firewall`} → `tags` → `model`. `probe` does not know `diagnose`; `diagnose` does not know
 //! sockets; only `cli` and `probe` touch the world. `tests/it/tidy.rs` holds the table and fails
 //! on any other edge.
 //!
@@ -43,10 +45,12 @@
 pub mod archive;
 pub mod cli;
 pub mod diagnose;
+pub mod firewall;
 pub mod list;
 pub mod model;
 pub mod plan;
 pub mod probe;
 pub mod report;
+pub mod route;
 pub mod tags;
 pub mod wire;

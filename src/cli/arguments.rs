@@ -10,6 +10,13 @@ use ipnet::IpNet;
 
 use super::duration;
 
+mod rules;
+
+pub(super) use rules::{
+    Decide, DecideFormat, Emit, Inputs, Rules, RulesCommand, Tags, TagsCommand, TagsFormat, Verify,
+    VerifyFormat, World,
+};
+
 /// Says which layer between this host and Azure fails, with evidence, who can mend it and how.
 #[derive(Debug, Parser)]
 #[command(
@@ -33,6 +40,11 @@ pub(super) enum Command {
     Resolve(Box<Resolve>),
     /// Endpoint lists: which there are, what stands in them, whether one of yours is sound
     Lists(Lists),
+    /// Firewall rules: what they do with a flow, whether they let through what is required, and
+    /// rules to be written
+    Rules(Box<Rules>),
+    /// Azure's service tags: which hold an address, and what changed
+    Tags(Tags),
     /// What a cause, an error text or a word of the portal means, and who mends it
     Explain(Explain),
 }

@@ -63,7 +63,7 @@ pub(super) fn report(
     fail_on: FailOn,
     lines: Option<Lines>,
 ) -> Exit {
-    let conclusion = diagnose::conclude(records, &published(&records.run));
+    let conclusion = conclude(records);
     let mut exit = exit_of(records, &conclusion, fail_on);
     let mut lines = lines;
     for destination in destinations {
@@ -80,6 +80,11 @@ pub(super) fn report(
         }
     }
     exit
+}
+
+/// What the records come to.
+pub(super) fn conclude(records: &Records) -> Conclusion {
+    diagnose::conclude(records, &published(&records.run))
 }
 
 fn write(records: &Records, conclusion: &Conclusion, destination: &Destination) -> Result<()> {

@@ -6,8 +6,12 @@ use std::path::Path;
 
 use anyhow::{Context, Result, bail};
 
+use crate::list;
+
 /// The largest text file that is read whole, bytes. Service URLs of a large runtime are 20 KB.
 const TEXT_LIMIT: u64 = 16 << 20;
+/// The largest report or list of flows, bytes.
+const LARGE_LIMIT: u64 = 512 << 20;
 
 /// Standard input, which at most one option may read.
 #[derive(Debug, Default)]
@@ -54,6 +58,38 @@ impl Stdin {
         }
         Ok(())
     }
+}
+
+/// Reads `path` whole as text, for `option`: UTF-8, or UTF-16 with a byte order mark.
+///
+/// # Errors
+/// As [`Stdin::read`], or no text.
+pub(super) fn read_text(stdin: &mut Stdin, path: &Path, option: &'static str) -> Result<String> {
+    let bytes = stdin.read(path, option)?;
+    list::decode(&bytes).with_context(|| format!("{option}: {}", path.display()))
+}
+
+/// The same for what programs write: UTF-8, and a million flows long.
+///
+/// # Errors
+/// As [`Stdin::read`], or not UTF-8.
+pub(super) fn read_large_text(
+    stdin: &mut Stdin,
+    path: &Path,
+    option: &'static str,
+) -> Result<String> {
+    let context = || format!("{option}: cannot read {}", path.display());
+    let mut bytes = Vec::new();
+    let source = stdin.open(path, option)?;
+    source.take(LARGE_LIMIT + 1).read_to_end(&mut bytes).with_context(context)?;
+    if bytes.len() as u64 > LARGE_LIMIT {
+        bail!("{option}: {} is larger than {} MiB", path.display(), LARGE_LIMIT >> 20);
+    }
+    // PowerShell's redirects write UTF-16 with its mark; these are small.
+    if bytes.starts_with(b"\xff\xfe") || bytes.starts_with(b"\xfe\xff") {
+        return list::decode(&bytes).with_context(context);
+    }
+    String::from_utf8(bytes).with_context(context)
 }
 
 /// Reads a file whole, at most [`TEXT_LIMIT`] bytes of it.

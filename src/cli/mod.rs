@@ -15,6 +15,8 @@ mod progress;
 mod replay;
 mod request;
 mod resolve;
+mod rules;
+mod tags;
 mod vantage;
 
 use std::ffi::OsString;
@@ -42,6 +44,8 @@ pub fn run(arguments: impl IntoIterator<Item = OsString>) -> ExitCode {
         Command::Replay(command) => replay::replay(&command),
         Command::Resolve(command) => resolve::resolve(&command, &arguments),
         Command::Lists(command) => lists::lists(&command),
+        Command::Rules(command) => rules::rules(&command),
+        Command::Tags(command) => tags::tags(&command),
         Command::Explain(command) => explain::explain(&command),
     };
     match done {

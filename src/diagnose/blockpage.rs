@@ -245,10 +245,19 @@ fn with_status(draft: Draft, answer: &HttpAnswer) -> Draft {
 
 /// All words of all pages, found in one pass over a body, whatever their case.
 struct Words {
-    /// Each once.
+    /// Each once, sorted.
     words: Vec<&'static [u8]>,
-    /// The indices of the words that begin with a byte (lower case).
-    by_first: Vec<Vec<usize>>,
+    /// Whether a word may begin with three bytes, by their [`slot`]: most places of a page are
+    /// passed with one look.
+    may_begin: Vec<bool>,
+}
+
+/// How many bytes of a word's beginning are looked at first; no word is shorter.
+const FRONT: usize = 3;
+
+/// Where three bytes have their place in [`Words::may_begin`].
+fn slot(front: &[u8]) -> usize {
+    front.iter().fold(0, |slot, byte| (slot << 4) ^ usize::from(*byte))
 }
 
 static WORDS: LazyLock<Words> = LazyLock::new(|| {
@@ -260,22 +269,27 @@ static WORDS: LazyLock<Words> = LazyLock::new(|| {
         .collect();
     all.sort_unstable();
     all.dedup();
-    let mut by_first = vec![Vec::new(); 256];
-    for (index, word) in all.iter().enumerate() {
-        by_first[usize::from(word[0])].push(index);
+    let mut may_begin = vec![false; 1 << 16];
+    for word in &all {
+        may_begin[slot(&word[..FRONT])] = true;
     }
-    Words { words: all, by_first }
+    Words { words: all, may_begin }
 });
 
 impl Words {
     /// Which words occur in `body`, as bits by index.
     fn occurring(&self, body: &[u8]) -> u128 {
         let mut found = 0;
-        for (start, byte) in body.iter().enumerate() {
-            for &index in &self.by_first[usize::from(byte.to_ascii_lowercase())] {
-                let word = self.words[index];
-                if body[start..].get(..word.len()).is_some_and(|at| at.eq_ignore_ascii_case(word)) {
-                    found |= 1 << index;
+        let body = body.to_ascii_lowercase();
+        for (start, front) in body.windows(FRONT).enumerate() {
+            if !self.may_begin[slot(front)] {
+                continue;
+            }
+            let first = self.words.partition_point(|word| *word < front);
+            let words = self.words[first..].iter().take_while(|word| word.starts_with(front));
+            for (index, word) in words.enumerate() {
+                if body[start..].starts_with(word) {
+                    found |= 1 << (first + index);
                 }
             }
         }
@@ -317,6 +331,7 @@ mod tests {
         assert!(WORDS.words.len() <= 128, "{}", WORDS.words.len());
         for word in &WORDS.words {
             assert_eq!(**word, word.to_ascii_lowercase(), "{}", word.escape_ascii());
+            assert!(word.len() >= FRONT, "{}", word.escape_ascii());
         }
     }
 

@@ -2,6 +2,7 @@
 //! from and to these types in their own rooms ([`crate::archive`], [`crate::report`]).
 
 mod address;
+mod address_set;
 mod cause;
 mod certificate;
 mod cloud;
@@ -10,12 +11,15 @@ mod endpoint;
 mod gateway;
 mod name;
 mod obstacle;
+mod pieces;
+mod ranges;
 mod record;
 mod step;
 mod trail;
 mod verdict;
 
 pub use address::{AddressClass, classify};
+pub use address_set::{AddressCount, AddressSet, AddressSetError};
 pub use cause::{Cause, Severity};
 pub use certificate::{Certificate, ChainTrust, Presented, Trust, Validity};
 pub use cloud::Cloud;
@@ -27,6 +31,8 @@ pub use endpoint::{Endpoint, Expectation, Fingerprint, Kind, Origin, Reach, Subj
 pub use gateway::{GatewayName, GatewaySeries};
 pub use name::{Host, HostName, NameError};
 pub use obstacle::{Obstacle, OsError, Whose};
+pub use pieces::{ListId, Lists, Pieces};
+pub use ranges::{Number, Ranges};
 pub use record::{Proxied, Record, Records, Route, RouteChoice, RouteIntent, Run, Vantage};
 pub use step::{
     Failure, HttpAnswer, HttpFailure, Seen, Step, TcpFailure, TdsAnswer, TdsFailure, TlsFailure,

@@ -11,16 +11,26 @@ const MAY_USE: &[(&str, &[&str])] = &[
     ("wire", &["model"]),
     ("tags", &["model"]),
     ("list", &["model"]),
+    ("route", &["model"]),
     ("plan", &["model"]),
     ("archive", &["model"]),
+    ("firewall", &["model", "tags"]),
     ("diagnose", &["model", "plan"]),
     ("report", &["model", "plan", "diagnose"]),
     ("probe", &["model", "plan", "wire"]),
-    ("cli", &["model", "list", "plan", "wire", "archive", "tags", "diagnose", "report", "probe"]),
+    (
+        "cli",
+        &[
+            "model", "list", "route", "plan", "wire", "archive", "tags", "firewall", "diagnose",
+            "report", "probe",
+        ],
+    ),
 ];
 
 /// The rooms without sockets, clocks, files and environment.
-const PURE: &[&str] = &["model", "wire", "tags", "list", "plan", "archive", "diagnose", "report"];
+const PURE: &[&str] = &[
+    "model", "wire", "tags", "list", "route", "plan", "archive", "firewall", "diagnose", "report",
+];
 
 const IMPURE_WORDS: &[&str] = &[
     "Timestamp::now",

@@ -3,6 +3,7 @@
 
 mod bad_input;
 mod exit_codes;
+mod rules;
 mod streams;
 
 use std::path::Path;

@@ -1,0 +1,218 @@
+//! The command lines of `rules` and `tags`.
+
+use std::path::PathBuf;
+
+use clap::{Args, Subcommand, ValueEnum};
+use ipnet::IpNet;
+
+use super::Cloud;
+use crate::firewall::ProofLevel;
+use crate::firewall::emit::{Aggregation, Format};
+
+#[derive(Debug, Args)]
+pub(in crate::cli) struct Rules {
+    #[command(subcommand)]
+    pub(in crate::cli) command: RulesCommand,
+}
+
+#[derive(Debug, Subcommand)]
+pub(in crate::cli) enum RulesCommand {
+    /// What becomes of each flow, and by which rule
+    Decide(Decide),
+    /// Whether all that is required is let through, and what else is
+    Verify(Verify),
+    /// Write rules for what a run saw
+    Emit(Emit),
+}
+
+/// What is known of the world around the rules.
+#[derive(Debug, Args)]
+#[command(next_help_heading = "What is known")]
+pub(in crate::cli) struct World {
+    /// Microsoft's weekly service tag JSON [default: an embedded snapshot of the tags that a
+    /// runtime's rules name]
+    #[arg(long, value_name = "FILE")]
+    pub(in crate::cli) service_tags: Option<PathBuf>,
+    /// Whose embedded snapshot [default: inferred from the names, else public]
+    #[arg(long, value_enum)]
+    pub(in crate::cli) cloud: Option<Cloud>,
+}
+
+#[derive(Debug, Args)]
+pub(in crate::cli) struct Decide {
+    #[command(flatten)]
+    pub(in crate::cli) inputs: Inputs,
+    /// The flows, CSV: destination,port,protocol[,source]; `-` reads standard input
+    #[arg(long, value_name = "FILE|-")]
+    pub(in crate::cli) flows: PathBuf,
+    #[command(flatten)]
+    pub(in crate::cli) world: World,
+    /// The output's format
+    #[arg(long, value_enum, default_value = "table", help_heading = "How it is reported")]
+    pub(in crate::cli) format: DecideFormat,
+    /// Write it there instead of to standard output
+    #[arg(long, value_name = "FILE", help_heading = "How it is reported")]
+    pub(in crate::cli) output: Option<PathBuf>,
+}
+
+/// The rules.
+#[derive(Debug, Args)]
+pub(in crate::cli) struct Inputs {
+    /// Rules: a network security group, effective rules, an ARM template, rule collection groups,
+    /// or a list of addresses and names; several are in a row (subnet and network interface). IP
+    /// groups and a template's parameter file may stand beside them
+    #[arg(required = true, value_name = "RULES")]
+    pub(in crate::cli) rules: Vec<PathBuf>,
+    /// What the tag VirtualNetwork holds: the network's own prefixes, its peers', and what it is
+    /// connected to; repeatable. Without it private destinations may or may not be
+    #[expect(clippy::doc_markdown, reason = "help text, where backticks would show")]
+    #[arg(long, value_name = "CIDR")]
+    pub(in crate::cli) vnet: Vec<IpNet>,
+}
+
+#[derive(Debug, Args)]
+pub(in crate::cli) struct Verify {
+    #[command(flatten)]
+    pub(in crate::cli) inputs: Inputs,
+    /// What is required: a JSON report, saved records, what `resolve --format json` wrote; `-`
+    /// reads standard input
+    #[arg(long, value_name = "REPORT|RECORDS", required_unless_present = "flows")]
+    pub(in crate::cli) from: Option<PathBuf>,
+    /// What is required, as flows: CSV as for `rules decide`
+    #[arg(long, value_name = "FILE|-", conflicts_with = "from")]
+    pub(in crate::cli) flows: Option<PathBuf>,
+    #[command(flatten)]
+    pub(in crate::cli) world: World,
+    /// The output's format
+    #[arg(long, value_enum, default_value = "table", help_heading = "How it is reported")]
+    pub(in crate::cli) format: VerifyFormat,
+    /// Write it there instead of to standard output
+    #[arg(long, value_name = "FILE", help_heading = "How it is reported")]
+    pub(in crate::cli) output: Option<PathBuf>,
+}
+
+#[derive(Debug, Args)]
+pub(in crate::cli) struct Emit {
+    /// What a run saw: a JSON report, saved records, what `resolve --format json` wrote; or a list
+    /// of addresses and names; `-` reads standard input
+    #[arg(long, value_name = "REPORT|RECORDS|FILE")]
+    pub(in crate::cli) from: PathBuf,
+    /// The rules' format
+    #[arg(long, value_name = "FMT", value_parser = format)]
+    pub(in crate::cli) format: Format,
+    /// `exact`, or /N: IPv4 prefixes no longer than that
+    #[arg(long, value_name = "exact|/N", default_value = "exact", value_parser = aggregation)]
+    pub(in crate::cli) aggregate: Aggregation,
+    /// The first rule's name; others are numbered
+    #[arg(long, value_name = "NAME", default_value = "Allow-Azure-Relay")]
+    pub(in crate::cli) name: String,
+    /// The first rule's priority; others count up
+    #[arg(long, value_name = "N", default_value_t = 200)]
+    pub(in crate::cli) priority: u32,
+    /// How well an address must be proven: published, tls or resolved
+    #[arg(long, value_name = "LEVEL", default_value = "published", value_parser = proof)]
+    pub(in crate::cli) proof: ProofLevel,
+    /// Only this entry, gateways with their relay; repeatable [default: relay; for formats of
+    /// names every entry]
+    #[arg(long, value_name = "ENTRY")]
+    pub(in crate::cli) only: Vec<String>,
+    #[command(flatten)]
+    pub(in crate::cli) world: World,
+    /// Write it there instead of to standard output
+    #[arg(long, value_name = "FILE", help_heading = "How it is reported")]
+    pub(in crate::cli) output: Option<PathBuf>,
+}
+
+#[derive(Debug, Args)]
+pub(in crate::cli) struct Tags {
+    #[command(subcommand)]
+    pub(in crate::cli) command: TagsCommand,
+}
+
+#[derive(Debug, Subcommand)]
+pub(in crate::cli) enum TagsCommand {
+    /// Which tags hold an address or a prefix; which prefixes a tag holds
+    Lookup {
+        /// Addresses, prefixes and names of tags
+        #[arg(required = true, value_name = "ADDRESS|CIDR|TAG")]
+        subjects: Vec<String>,
+        #[command(flatten)]
+        world: World,
+        /// The output's format
+        #[arg(long, value_enum, default_value = "table")]
+        format: TagsFormat,
+    },
+    /// What changed between two service tag files
+    Diff {
+        /// The older file
+        old: PathBuf,
+        /// The newer file
+        new: PathBuf,
+        /// Only this tag and its regions; repeatable
+        #[arg(long, value_name = "TAG")]
+        only: Vec<String>,
+        /// The output's format
+        #[arg(long, value_enum, default_value = "table")]
+        format: TagsFormat,
+    },
+    /// Put a newer service tag file in the place of an older one: checked first, never half
+    /// written, never back to an older release
+    Update {
+        /// The newer file; `-` reads standard input
+        #[arg(long, value_name = "FILE|-")]
+        from: PathBuf,
+        /// The file to keep up to date: what --service-tags is given
+        #[arg(long, value_name = "FILE")]
+        output: PathBuf,
+    },
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub(in crate::cli) enum DecideFormat {
+    /// For people
+    Table,
+    /// A flow a line
+    Jsonl,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub(in crate::cli) enum VerifyFormat {
+    /// For people
+    Table,
+    /// One object
+    Json,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub(in crate::cli) enum TagsFormat {
+    /// For people
+    Table,
+    /// One object
+    Json,
+}
+
+fn format(text: &str) -> Result<Format, String> {
+    Format::ALL.iter().copied().find(|format| format.as_str() == text).ok_or_else(|| {
+        let words: Vec<_> = Format::ALL.iter().map(|format| format.as_str()).collect();
+        format!("formats are {}", words.join(", "))
+    })
+}
+
+fn proof(text: &str) -> Result<ProofLevel, String> {
+    ProofLevel::ALL
+        .into_iter()
+        .find(|level| level.as_str() == text)
+        .ok_or_else(|| "levels are published, tls and resolved".to_owned())
+}
+
+/// Wider than /8 would say nothing any more about what is allowed.
+fn aggregation(text: &str) -> Result<Aggregation, String> {
+    if text == "exact" {
+        return Ok(Aggregation::Exact);
+    }
+    text.strip_prefix('/')
+        .and_then(|length| length.parse().ok())
+        .filter(|length| (8..=32).contains(length))
+        .map(Aggregation::Widened)
+        .ok_or_else(|| "expected exact, or a length from /8 to /32, as /24".to_owned())
+}

@@ -1,0 +1,100 @@
+//! `rules decide`: what becomes of each flow.
+
+use std::io::{self, Write};
+
+use anyhow::Result;
+use serde::Serialize;
+
+use super::{Loaded, missing, set_name};
+use crate::cli::arguments::{Decide, DecideFormat};
+use crate::cli::exit::Exit;
+use crate::cli::input::{self, Stdin};
+use crate::cli::output;
+use crate::firewall::{Decision, Flow, Judge, RuleSet, decide_in_a_row, read_flows};
+
+pub(super) fn decide(command: &Decide) -> Result<Exit> {
+    if let Some(path) = &command.output {
+        output::check_writable(path)?;
+    }
+    let mut stdin = Stdin::default();
+    let loaded = Loaded::read(&command.inputs, &command.world, &mut stdin)?;
+    let name = command.flows.display().to_string();
+    let flows = read_flows(&input::read_large_text(&mut stdin, &command.flows, "--flows")?, &name)?;
+    let judges: Vec<_> =
+        loaded.sets.iter().map(|set| Judge::new(set, loaded.knowledge())).collect();
+    output::write(command.output.as_deref(), |out| {
+        for flow in &flows {
+            // There is at least one set: reading refuses files without any.
+            let Some((place, decision)) = decide_in_a_row(&judges, flow) else { continue };
+            match command.format {
+                DecideFormat::Table => line(flow, &loaded.sets, place, &decision, out)?,
+                DecideFormat::Jsonl => json(flow, &loaded.sets, place, &decision, out)?,
+            }
+        }
+        Ok(())
+    })?;
+    // Whatever is decided: the question was answered (contract, Exit codes).
+    Ok(Exit::Satisfied)
+}
+
+fn line(
+    flow: &Flow,
+    sets: &[RuleSet],
+    place: usize,
+    decision: &Decision<'_>,
+    out: &mut dyn Write,
+) -> io::Result<()> {
+    write!(out, "{:<8} {flow}  by {}", decision.as_str(), decision.by().name)?;
+    if let Some(set) = set_name(sets, place) {
+        write!(out, " of {set}")?;
+    }
+    match missing(decision) {
+        Some(missing) => writeln!(out, ", for want of {missing}"),
+        None => writeln!(out),
+    }
+}
+
+/// A line of the contract's JSON Lines.
+#[derive(Serialize)]
+#[serde(tag = "type", content = "data", rename_all = "snake_case")]
+enum Event<'a> {
+    Flow(Decided<'a>),
+}
+
+#[derive(Serialize)]
+struct Decided<'a> {
+    destination: String,
+    port: Option<u16>,
+    protocol: &'static str,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    source: Option<std::net::IpAddr>,
+    decision: &'static str,
+    rule: &'a str,
+    /// The rule set, where there are several.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    set: Option<&'a str>,
+    /// What would decide an unknown.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    missing: Option<String>,
+}
+
+fn json(
+    flow: &Flow,
+    sets: &[RuleSet],
+    place: usize,
+    decision: &Decision<'_>,
+    out: &mut dyn Write,
+) -> io::Result<()> {
+    let event = Event::Flow(Decided {
+        destination: flow.destination(),
+        port: flow.port,
+        protocol: flow.protocol.as_str(),
+        source: flow.source,
+        decision: decision.as_str(),
+        rule: &decision.by().name,
+        set: set_name(sets, place),
+        missing: missing(decision),
+    });
+    serde_json::to_writer(&mut *out, &event)?;
+    out.write_all(b"\n")
+}

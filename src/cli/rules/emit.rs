@@ -1,0 +1,200 @@
+//! `rules emit`: rules for what a run saw, or for a list.
+
+use anyhow::{Result, bail};
+
+use super::seen::{self, Seen};
+use super::{Tags, shown};
+use crate::cli::arguments::Emit;
+use crate::cli::exit::Exit;
+use crate::cli::hint;
+use crate::cli::input::Stdin;
+use crate::cli::output;
+use crate::firewall::emit::{self, Emission, Holds, Permit};
+use crate::firewall::nsg::{self, Source};
+use crate::firewall::{Evidence, NamePattern, PortSet, ProofLevel, Proven, RuleSet, Target, prove};
+use crate::list;
+use crate::model::{AddressClass, AddressSet, Cloud};
+
+pub(super) fn emit(command: &Emit) -> Result<Exit> {
+    if let Some(path) = &command.output {
+        output::check_writable(path)?;
+    }
+    let seen = seen::read(&command.from, &mut Stdin::default())?;
+    let emission = match &seen {
+        Seen::Evidence(evidence) => of_evidence(command, evidence)?,
+        Seen::List(text) => of_list(command, text)?,
+    };
+    let text = emit::emit(command.format, &emission)?;
+    output::write(command.output.as_deref(), |out| out.write_all(text.as_bytes()))?;
+    Ok(Exit::Satisfied)
+}
+
+fn emission(
+    command: &Emit,
+    tags: &Tags,
+    permits: Vec<Permit>,
+    names: Vec<NamePattern>,
+) -> Emission {
+    let mut names = names;
+    names.sort();
+    names.dedup();
+    Emission {
+        name: command.name.clone(),
+        priority: command.priority,
+        origin: format!("{}, {}", shown(&command.from), tags.shown()),
+        permits,
+        names,
+    }
+}
+
+fn of_evidence(command: &Emit, evidence: &Evidence) -> Result<Emission> {
+    let chosen = chosen(command, evidence)?;
+    let names: Vec<_> = chosen.iter().filter_map(|target| target.name.clone()).collect();
+    let tags = Tags::read(&command.world, cloud_of(&names))?;
+    if command.format.holds() == Holds::Names {
+        return Ok(emission(command, &tags, Vec::new(), names));
+    }
+    tags.warn_if_stale();
+    let (proven, refused) = prove(chosen.iter().copied(), command.proof, tags.published());
+    for refused in &refused {
+        hint::hint(&refused.to_string());
+    }
+    for target in &chosen {
+        let is_gateway = target.entry == "relay-gateway";
+        if target.sightings.is_empty() && target.required && !is_gateway {
+            hint::hint(&format!(
+                "{} has no address here: nothing is written for it",
+                target.shown()
+            ));
+        }
+    }
+    let n_proxied = chosen.iter().filter(|target| target.proxy.is_some()).count();
+    if n_proxied > 0 {
+        hint::hint(&format!(
+            "{n_proxied} names go through the proxy: this host needs a rule for the proxy, and the \
+             proxy needs these"
+        ));
+    }
+    Ok(emission(command, &tags, permits(command, &tags, proven), names))
+}
+
+/// `--only`, where gateways go with their relay; by default what the rule is for.
+fn chosen<'a>(command: &Emit, evidence: &'a Evidence) -> Result<Vec<&'a Target>> {
+    let only: Vec<&str> = match (&command.only[..], command.format.holds()) {
+        ([], Holds::Names) => return Ok(evidence.targets.iter().collect()),
+        ([], _) => vec!["relay"],
+        (given, _) => given.iter().map(String::as_str).collect(),
+    };
+    let is_chosen = |target: &Target, entry: &str| {
+        target.entry == entry || (entry == "relay" && target.entry == "relay-gateway")
+    };
+    for entry in &only {
+        if !evidence.targets.iter().any(|target| is_chosen(target, entry)) {
+            let mut there: Vec<_> =
+                evidence.targets.iter().map(|target| target.entry.as_str()).collect();
+            there.sort_unstable();
+            there.dedup();
+            bail!(
+                "{} holds no entry '{entry}': choose with --only among {}",
+                command.from.display(),
+                there.join(", ")
+            );
+        }
+    }
+    Ok(evidence
+        .targets
+        .iter()
+        .filter(|target| only.iter().any(|entry| is_chosen(target, entry)))
+        .collect())
+}
+
+fn cloud_of(names: &[NamePattern]) -> Option<Cloud> {
+    let names: Vec<_> = names.iter().map(ToString::to_string).collect();
+    list::infer_cloud(names.iter().map(String::as_str))
+}
+
+/// The control plane has a service tag, which stays true when its addresses change; the relay has
+/// none (facts.md, section 4).
+fn permits(command: &Emit, tags: &Tags, proven: Vec<Proven>) -> Vec<Permit> {
+    const CONTROL_TAG: &str = "DataFactoryManagement";
+    let (control, other): (Vec<_>, Vec<_>) = proven
+        .into_iter()
+        .partition(|proven| matches!(proven.entry.as_str(), "control" | "frontend"));
+    let mut permits = Permit::of(&other, command.aggregate);
+    let uncovered: Vec<_> = match tags.tags().tag(CONTROL_TAG) {
+        Some(tag) => control
+            .iter()
+            .filter(|proven| !tag.addresses.contains(proven.address))
+            .map(|proven| proven.address.to_string())
+            .collect(),
+        None => vec!["any address here: the tag file does not hold it".to_owned()],
+    };
+    let mut own = Permit::of(&control, command.aggregate);
+    if uncovered.is_empty() {
+        for permit in &mut own {
+            permit.tag = Some(CONTROL_TAG.to_owned());
+        }
+    } else if !control.is_empty() {
+        hint::hint(&format!(
+            "{CONTROL_TAG} does not cover {}: the control plane's addresses are written instead",
+            uncovered.join(", ")
+        ));
+    }
+    permits.append(&mut own);
+    permits
+}
+
+/// A list proves nothing by itself: what it holds must be public, and published where that is
+/// asked for.
+fn of_list(command: &Emit, text: &str) -> Result<Emission> {
+    if command.proof == ProofLevel::Tls {
+        bail!("--proof tls: a list holds no handshakes; give a report, or --proof published");
+    }
+    if !command.only.is_empty() {
+        bail!("--only: a list has no entries");
+    }
+    let file = command.from.display().to_string();
+    let sets = nsg::read(&[Source { file: &file, text }])?;
+    let rules = || {
+        sets.iter()
+            .flat_map(RuleSet::rules)
+            .filter(|rule| !rule.destination.addresses.is_everything())
+    };
+    let names: Vec<_> = rules().flat_map(|rule| rule.destination.names.clone()).collect();
+    let tags = Tags::read(&command.world, cloud_of(&names))?;
+    if command.format.holds() != Holds::Names {
+        tags.warn_if_stale();
+    }
+    let mut by_ports: Vec<(PortSet, AddressSet)> = Vec::new();
+    for rule in rules() {
+        let ports = match rule.destination_ports.known() {
+            Some(ports) if !ports.is_any() => ports.clone(),
+            _ => 443.into(),
+        };
+        let mut addresses =
+            rule.destination.addresses.intersection(&AddressSet::of_class(AddressClass::Public));
+        if command.proof == ProofLevel::Published {
+            addresses = addresses.intersection(tags.published().addresses);
+        }
+        let left_out = rule.destination.addresses.difference(&addresses);
+        if !left_out.is_empty() {
+            hint::hint(&format!(
+                "{} of {} ({}) are left out: private, reserved, or outside the cloud's published ranges",
+                left_out.count(),
+                rule.name,
+                rule.place
+            ));
+        }
+        match by_ports.iter_mut().find(|(own, _)| *own == ports) {
+            Some((_, all)) => *all = all.union(&addresses),
+            None => by_ports.push((ports, addresses)),
+        }
+    }
+    let permits = by_ports
+        .into_iter()
+        .map(|(ports, addresses)| {
+            Permit::given(addresses, command.aggregate, ports, &shown(&command.from))
+        })
+        .collect();
+    Ok(emission(command, &tags, permits, names))
+}

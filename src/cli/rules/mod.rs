@@ -1,0 +1,164 @@
+//! `rules decide|verify|emit`: firewall rules, given and to be written.
+
+mod decide;
+mod emit;
+mod seen;
+mod verify;
+
+use std::borrow::Cow;
+use std::path::Path;
+
+use anyhow::{Context, Result};
+
+use super::arguments::{Inputs, Rules, RulesCommand, World};
+use super::exit::Exit;
+use super::hint;
+use super::input::{self, Stdin};
+use crate::firewall::nsg::{self, Source};
+use crate::firewall::{Decision, Knowledge, Published, RuleSet};
+use crate::model::{AddressSet, Cloud};
+use crate::tags::{ServiceTags, Snapshot};
+
+pub(super) fn rules(command: &Rules) -> Result<Exit> {
+    match &command.command {
+        RulesCommand::Decide(command) => decide::decide(command),
+        RulesCommand::Verify(command) => verify::verify(command),
+        RulesCommand::Emit(command) => emit::emit(command),
+    }
+}
+
+/// The service tags of a command, from a file or embedded.
+pub(super) struct Tags {
+    release: Cow<'static, ServiceTags>,
+    published: Cow<'static, AddressSet>,
+    /// The embedded snapshot's day.
+    date: Option<&'static str>,
+}
+
+impl Tags {
+    /// Reads the file that `world` names, or takes the embedded snapshot of its cloud, else of
+    /// `inferred`.
+    pub(super) fn read(world: &World, inferred: Option<Cloud>) -> Result<Self> {
+        if let Some(path) = &world.service_tags {
+            let bytes = input::read_file(path)
+                .with_context(|| format!("--service-tags: cannot read {}", path.display()))?;
+            let tags = ServiceTags::parse(&bytes)
+                .with_context(|| format!("--service-tags: {}", path.display()))?;
+            let published = tags.tags().iter().map(|tag| &tag.addresses).collect();
+            return Ok(Self {
+                release: Cow::Owned(tags),
+                published: Cow::Owned(published),
+                date: None,
+            });
+        }
+        let cloud = world.cloud.map(Cloud::from).or(inferred).unwrap_or_default();
+        let snapshot = Snapshot::embedded(cloud);
+        Ok(Self {
+            release: Cow::Borrowed(&snapshot.tags),
+            published: Cow::Borrowed(&snapshot.published),
+            date: Some(&snapshot.date),
+        })
+    }
+
+    pub(super) fn tags(&self) -> &ServiceTags {
+        &self.release
+    }
+
+    pub(super) fn published(&self) -> Published<'_> {
+        Published { addresses: &self.published, tags: &self.release }
+    }
+
+    /// As descriptions name them.
+    pub(super) fn shown(&self) -> String {
+        match self.date {
+            Some(date) => format!("service tags {} of {date}", self.release.change_number()),
+            None => format!("service tags {}", self.release.change_number()),
+        }
+    }
+
+    /// Microsoft publishes new tags every week and removes old prefixes after some more.
+    pub(super) fn warn_if_stale(&self) {
+        const STALE_AFTER_DAYS: i32 = 90;
+        let today = jiff::Timestamp::now().to_zoned(jiff::tz::TimeZone::UTC).date();
+        let age = self
+            .date
+            .and_then(|date| date.parse::<jiff::civil::Date>().ok())
+            .and_then(|date| today.since(date).ok())
+            .map(|age| age.get_days());
+        if let (Some(date), Some(age)) = (self.date, age)
+            && age > STALE_AFTER_DAYS
+        {
+            hint::hint(&format!(
+                "the embedded service tags are of {date}, {age} days ago: give Microsoft's current \
+                 file with --service-tags"
+            ));
+        }
+    }
+}
+
+/// Rule sets, and what is known around them.
+struct Loaded {
+    sets: Vec<RuleSet>,
+    tags: Tags,
+    virtual_network: Option<AddressSet>,
+}
+
+impl Loaded {
+    fn read(inputs: &Inputs, world: &World, stdin: &mut Stdin) -> Result<Self> {
+        let mut texts = Vec::new();
+        for path in &inputs.rules {
+            texts.push((path.display().to_string(), input::read_text(stdin, path, "RULES")?));
+        }
+        let sources: Vec<_> =
+            texts.iter().map(|(file, text)| Source { file: file.as_str(), text }).collect();
+        let sets = nsg::read(&sources)?;
+        for set in &sets {
+            for note in &set.notes {
+                hint::hint(&format!("{}: {note}", set.name));
+            }
+        }
+        if sets.len() > inputs.rules.len() {
+            hint::hint(&format!(
+                "{} rule sets are taken as in a row, so that each must allow: {}",
+                sets.len(),
+                sets.iter().map(|set| set.name.as_str()).collect::<Vec<_>>().join(", ")
+            ));
+        }
+        let tags = Tags::read(world, None)?;
+        if sets.iter().any(names_service_tags) {
+            tags.warn_if_stale();
+        }
+        let own: AddressSet = inputs.vnet.iter().copied().collect();
+        Ok(Self { sets, tags, virtual_network: (!own.is_empty()).then_some(own) })
+    }
+
+    fn knowledge(&self) -> Knowledge<'_> {
+        Knowledge { tags: Some(self.tags.tags()), virtual_network: self.virtual_network.as_ref() }
+    }
+}
+
+/// Tags whose prefixes change from week to week, not those of the platform.
+fn names_service_tags(set: &RuleSet) -> bool {
+    const PLATFORM: [&str; 3] = ["internet", "virtualnetwork", "azureloadbalancer"];
+    set.rules().iter().any(|rule| {
+        let tags = &rule.destination.tags;
+        tags.iter().any(|tag| !PLATFORM.contains(&tag.to_ascii_lowercase().as_str()))
+    })
+}
+
+/// Where a decision of several sets in a row came from.
+fn set_name(sets: &[RuleSet], place: usize) -> Option<&str> {
+    (sets.len() > 1).then(|| sets[place].name.as_str())
+}
+
+/// Why a flow is not decided.
+fn missing(decision: &Decision<'_>) -> Option<String> {
+    match decision {
+        Decision::Undecided { missing, .. } => Some(missing.to_string()),
+        Decision::Allow { .. } | Decision::Deny { .. } => None,
+    }
+}
+
+fn shown(path: &Path) -> String {
+    path.file_name().unwrap_or(path.as_os_str()).to_string_lossy().into_owned()
+}

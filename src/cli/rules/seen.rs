@@ -1,0 +1,67 @@
+//! What a run saw, from any of the files that hold it.
+
+use std::path::Path;
+
+use anyhow::{Context, Result, bail};
+use serde_json::Value;
+
+use crate::archive;
+use crate::cli::check;
+use crate::cli::input::{self, Stdin};
+use crate::firewall::Evidence;
+use crate::report;
+
+/// A file given by `--from`.
+pub(super) enum Seen {
+    /// A report, records, or names.
+    Evidence(Evidence),
+    /// Anything else: a list of addresses and names.
+    List(String),
+}
+
+/// Reads a JSON report (whole or as lines), saved records, what `resolve` wrote, or a list.
+pub(super) fn read(path: &Path, stdin: &mut Stdin) -> Result<Seen> {
+    let name = path.display().to_string();
+    let text = input::read_large_text(stdin, path, "--from")?;
+    if !text.trim_start_matches('\u{feff}').trim_start().starts_with('{') {
+        return Ok(Seen::List(text));
+    }
+    let context = || format!("--from: {name}");
+    let first: Option<Value> = text.lines().next().and_then(|line| serde_json::from_str(line).ok());
+    let evidence = match first {
+        // A report that is written on one line.
+        Some(first) if first.get("endpoints").is_some() || first.get("names").is_some() => {
+            Evidence::read(&text)
+        }
+        Some(first) if first.get("type").is_some_and(|kind| kind == "begin") => {
+            let report = from_lines(&first, &text).with_context(context)?;
+            Evidence::read(&report.to_string())
+        }
+        Some(_) => {
+            // What the records say is what the report of them says.
+            let records = archive::read(text.as_bytes(), &name)?;
+            let conclusion = check::conclude(&records);
+            let mut bytes = Vec::new();
+            report::json::report(&records, &conclusion, &mut bytes)?;
+            Evidence::read(&String::from_utf8(bytes)?)
+        }
+        None => Evidence::read(&text),
+    };
+    evidence.with_context(context).map(Seen::Evidence)
+}
+
+/// A report's lines as the report they stand for.
+fn from_lines(begin: &Value, text: &str) -> Result<Value> {
+    let mut endpoints = Vec::new();
+    for (index, line) in text.lines().enumerate().filter(|(_, line)| !line.trim().is_empty()) {
+        let mut line: Value =
+            serde_json::from_str(line).with_context(|| format!("line {}", index + 1))?;
+        match line["type"].as_str() {
+            Some("endpoint") => endpoints.push(line["data"].take()),
+            Some("begin" | "end") => {}
+            _ => bail!("line {}: expected a type begin, endpoint or end", index + 1),
+        }
+    }
+    let data = &begin["data"];
+    Ok(serde_json::json!({"schema": data["schema"], "run": data["run"], "endpoints": endpoints}))
+}

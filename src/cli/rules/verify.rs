@@ -1,0 +1,241 @@
+//! `rules verify`: whether all that is required is let through, and what else is.
+
+use std::fmt::Write as _;
+
+use anyhow::{Result, bail};
+use serde_json::json;
+
+use super::seen::{self, Seen};
+use super::{Loaded, missing};
+use crate::cli::arguments::{Verify, VerifyFormat};
+use crate::cli::exit::Exit;
+use crate::cli::input::{self, Stdin};
+use crate::cli::output;
+use crate::firewall::{
+    Breadth, Dialect, Gap, Judge, Requirement, Verification, read_flows, verify as hold,
+};
+
+pub(super) fn verify(command: &Verify) -> Result<Exit> {
+    if let Some(path) = &command.output {
+        output::check_writable(path)?;
+    }
+    let mut stdin = Stdin::default();
+    let loaded = Loaded::read(&command.inputs, &command.world, &mut stdin)?;
+    let required = required(command, &loaded, &mut stdin)?;
+    if required.is_empty() {
+        bail!("nothing is required: the file names no required endpoint that is concrete");
+    }
+    let judges: Vec<_> =
+        loaded.sets.iter().map(|set| Judge::new(set, loaded.knowledge())).collect();
+    let seen = hold(&judges, &required);
+    output::write(command.output.as_deref(), |out| match command.format {
+        VerifyFormat::Table => out.write_all(table(&seen).as_bytes()),
+        VerifyFormat::Json => {
+            serde_json::to_writer_pretty(&mut *out, &json(&seen))?;
+            out.write_all(b"\n")
+        }
+    })?;
+    Ok(if !seen.gaps.is_empty() {
+        Exit::Violated
+    } else if !seen.undecided.is_empty() {
+        Exit::Unknown
+    } else {
+        Exit::Satisfied
+    })
+}
+
+fn required(command: &Verify, loaded: &Loaded, stdin: &mut Stdin) -> Result<Vec<Requirement>> {
+    if let Some(path) = &command.flows {
+        let text = input::read_large_text(stdin, path, "--flows")?;
+        let flows = read_flows(&text, &path.display().to_string())?;
+        let requirement = |flow: crate::firewall::Flow| Requirement {
+            endpoint: flow.to_string(),
+            entry: "flow".to_owned(),
+            measured: None,
+            flow,
+        };
+        return Ok(flows.into_iter().map(requirement).collect());
+    }
+    // clap asks for one of the two.
+    let Some(path) = &command.from else { return Ok(Vec::new()) };
+    match seen::read(path, stdin)? {
+        // Whoever applies a list sees the names themselves, not the way to a proxy.
+        Seen::Evidence(evidence) if loaded.sets.iter().all(|set| set.dialect == Dialect::List) => {
+            Ok(evidence.own_requirements())
+        }
+        Seen::Evidence(evidence) => Ok(evidence.requirements()),
+        Seen::List(_) => bail!(
+            "--from {}: expected a JSON report, saved records or what resolve --format json wrote; \
+             flows are given with --flows",
+            path.display()
+        ),
+    }
+}
+
+fn table(seen: &Verification<'_>) -> String {
+    let mut text = String::new();
+    let (n_denied, n_unknown) = (seen.gaps.len(), seen.undecided.len());
+    let n_allowed = seen.n_required - n_denied - n_unknown;
+    let _ = writeln!(
+        text,
+        "{n_allowed} of {} required flows are allowed, {n_denied} denied, {n_unknown} unknown",
+        seen.n_required
+    );
+    for gap in seen.gaps.iter().chain(&seen.undecided) {
+        gap_line(gap, &mut text);
+    }
+    section(&mut text, "To close the gaps", seen.corrections.iter().map(ToString::to_string));
+    section(
+        &mut text,
+        "Measured otherwise",
+        seen.contradictions.iter().map(|own| {
+            let (flow, rule) = (&own.requirement.flow, &own.decision.by().name);
+            match &own.blocked {
+                Some(outcome) => format!(
+                    "{flow}: {rule} allows it and it is blocked ({outcome}): look beyond these rules"
+                ),
+                None => format!(
+                    "{flow}: {rule} denies it and it works: another rule set is in force"
+                ),
+            }
+        }),
+    );
+    let beyond =
+        seen.beyond.iter().filter(|own| own.addresses != crate::model::AddressCount::default());
+    section(
+        &mut text,
+        "Let through beyond what is required",
+        beyond.map(|own| {
+            let (protocol, port) = own.port;
+            format!(
+                "{protocol} {port}: admits {} addresses beyond the {} that are required",
+                own.addresses, own.required
+            )
+        }),
+    );
+    section(&mut text, "By rule", seen.excess.iter().map(excess_line));
+    section(
+        &mut text,
+        "Rules that no flow reaches",
+        seen.shadowed.iter().map(|(set, own)| {
+            let by: Vec<_> = own.by.iter().map(|rule| rule.name.as_str()).collect();
+            let otherwise = if own.is_contradicted { ", which does otherwise" } else { "" };
+            format!("{} of {set}: taken by {}{otherwise}", own.rule.name, by.join(" and "))
+        }),
+    );
+    text
+}
+
+fn gap_line(gap: &Gap<'_>, text: &mut String) {
+    let _ = write!(
+        text,
+        "  {:<8} {} ({})  by {} of {}",
+        gap.decision.as_str(),
+        gap.requirement.flow,
+        gap.requirement.entry,
+        gap.decision.by().name,
+        gap.set
+    );
+    match missing(&gap.decision) {
+        Some(missing) => {
+            let _ = writeln!(text, ", for want of {missing}");
+        }
+        None => text.push('\n'),
+    }
+}
+
+fn excess_line(own: &crate::firewall::Excess<'_>) -> String {
+    const SHOWN: usize = 5;
+    let (protocol, port) = own.port;
+    let what = match &own.breadth {
+        Breadth::Everything => "any address".to_owned(),
+        Breadth::Tags(tags) => format!("the tag {}", tags.join(", ")),
+        Breadth::Wildcards(names) => format!("every name in {}", names.join(", ")),
+        Breadth::Addresses { unused } if unused.is_empty() => "wide prefixes".to_owned(),
+        Breadth::Addresses { unused } => {
+            let more = unused.len().saturating_sub(SHOWN);
+            let nets: Vec<_> = unused.iter().take(SHOWN).map(ToString::to_string).collect();
+            let more = if more == 0 { String::new() } else { format!(" and {more} more") };
+            format!("nothing required goes to {}{more}", nets.join(", "))
+        }
+    };
+    let (name, set) = (&own.rule.name, own.set);
+    if matches!(own.breadth, Breadth::Wildcards(_)) {
+        return format!("{name} of {set}, {protocol} {port}: {what}");
+    }
+    format!(
+        "{name} of {set}, {protocol} {port}: {} addresses beyond the {} required: {what}",
+        own.beyond, own.required
+    )
+}
+
+fn section(text: &mut String, heading: &str, lines: impl Iterator<Item = String>) {
+    let mut lines = lines.peekable();
+    if lines.peek().is_some() {
+        let _ = writeln!(text, "\n{heading}");
+    }
+    for line in lines {
+        let _ = writeln!(text, "  {line}");
+    }
+}
+
+/// Counts of IPv6 pass what JSON numbers hold: they are texts.
+fn json(seen: &Verification<'_>) -> serde_json::Value {
+    let count =
+        |count: crate::model::AddressCount| json!({"v4": count.v4, "v6": count.v6.to_string()});
+    let gap = |gap: &Gap<'_>| {
+        json!({
+            "endpoint": gap.requirement.endpoint,
+            "entry": gap.requirement.entry,
+            "name": gap.requirement.flow.name.as_ref().map(ToString::to_string),
+            "address": gap.requirement.flow.address,
+            "port": gap.requirement.flow.port,
+            "protocol": gap.requirement.flow.protocol.as_str(),
+            "decision": gap.decision.as_str(),
+            "set": gap.set,
+            "rule": gap.decision.by().name,
+            "place": gap.decision.by().place,
+            "missing": missing(&gap.decision),
+        })
+    };
+    json!({
+        "schema": "pathproof.verification/1",
+        "summary": {
+            "required": seen.n_required,
+            "allow": seen.n_required - seen.gaps.len() - seen.undecided.len(),
+            "deny": seen.gaps.len(),
+            "unknown": seen.undecided.len(),
+        },
+        "gaps": seen.gaps.iter().chain(&seen.undecided).map(gap).collect::<Vec<_>>(),
+        "corrections": seen.corrections.iter().map(ToString::to_string).collect::<Vec<_>>(),
+        "contradictions": seen.contradictions.iter().map(|own| json!({
+            "endpoint": own.requirement.endpoint,
+            "address": own.requirement.flow.address,
+            "port": own.requirement.flow.port,
+            "decision": own.decision.as_str(),
+            "rule": own.decision.by().name,
+            "measured": own.blocked.as_deref().unwrap_or("connected"),
+        })).collect::<Vec<_>>(),
+        "beyond": seen.beyond.iter().map(|own| json!({
+            "protocol": own.port.0.as_str(),
+            "port": own.port.1,
+            "addresses": count(own.addresses),
+            "required": count(own.required),
+        })).collect::<Vec<_>>(),
+        "excess": seen.excess.iter().map(|own| json!({
+            "set": own.set,
+            "rule": own.rule.name,
+            "protocol": own.port.0.as_str(),
+            "port": own.port.1,
+            "addresses": count(own.beyond),
+            "required": count(own.required),
+            "reason": excess_line(own),
+        })).collect::<Vec<_>>(),
+        "shadowed": seen.shadowed.iter().map(|(set, own)| json!({
+            "set": set,
+            "rule": own.rule.name,
+            "by": own.by.iter().map(|rule| rule.name.as_str()).collect::<Vec<_>>(),
+            "contradicted": own.is_contradicted,
+        })).collect::<Vec<_>>(),
+    })
+}

@@ -1,0 +1,264 @@
+//! `tags lookup|diff|update`: Azure's service tags.
+
+use std::fmt::Write as _;
+use std::net::IpAddr;
+use std::path::Path;
+
+use anyhow::{Context, Result, bail};
+use ipnet::IpNet;
+use serde_json::{Value, json};
+
+use super::arguments::{Tags, TagsCommand, TagsFormat};
+use super::exit::Exit;
+use super::input::{self, Stdin};
+use super::output;
+use super::rules;
+use crate::model::AddressSet;
+use crate::tags::{ServiceTags, TagChange, TagsDiff, diff};
+
+pub(super) fn tags(command: &Tags) -> Result<Exit> {
+    match &command.command {
+        TagsCommand::Lookup { subjects, world, format } => {
+            let tags = rules::Tags::read(world, None)?;
+            tags.warn_if_stale();
+            let answers: Vec<_> = subjects
+                .iter()
+                .map(|subject| lookup(tags.tags(), subject))
+                .collect::<Result<_>>()?;
+            print(&match format {
+                TagsFormat::Table => answers.iter().map(Answer::table).collect::<Vec<_>>().concat(),
+                TagsFormat::Json => pretty(&json!({
+                    "schema": "pathproof.tags/1",
+                    "cloud": tags.tags().cloud(),
+                    "change_number": tags.tags().change_number(),
+                    "answers": answers.iter().map(Answer::json).collect::<Vec<_>>(),
+                })),
+            })
+        }
+        TagsCommand::Diff { old, new, only, format } => {
+            let (old, new) = (read(old)?, read(new)?);
+            let seen = chosen(diff(&old, &new), only);
+            print(&match format {
+                TagsFormat::Table => diff_table(&old, &new, &seen),
+                TagsFormat::Json => pretty(&diff_json(&old, &new, &seen)),
+            })
+        }
+        TagsCommand::Update { from, output } => update(from, output),
+    }
+}
+
+fn print(text: &str) -> Result<Exit> {
+    output::write(None, |out| out.write_all(text.as_bytes()))?;
+    Ok(Exit::Satisfied)
+}
+
+fn pretty(value: &Value) -> String {
+    format!("{value:#}\n")
+}
+
+fn read(path: &Path) -> Result<ServiceTags> {
+    let bytes =
+        input::read_file(path).with_context(|| format!("cannot read {}", path.display()))?;
+    ServiceTags::parse(&bytes).with_context(|| path.display().to_string())
+}
+
+/// What is known of one subject.
+enum Answer<'a> {
+    /// The tags that hold all of an address or prefix.
+    Holders { subject: String, tags: Vec<(&'a str, &'a str)> },
+    /// What a tag holds.
+    Tag { name: &'a str, change_number: u64, prefixes: Vec<String> },
+}
+
+fn lookup<'a>(tags: &'a ServiceTags, subject: &str) -> Result<Answer<'a>> {
+    let subject = subject.trim();
+    if let Some(tag) = tags.tag(subject) {
+        return Ok(Answer::Tag {
+            name: &tag.name,
+            change_number: tag.change_number,
+            prefixes: tag.prefixes.iter().map(ToString::to_string).collect(),
+        });
+    }
+    let shown = |tag: &'a crate::tags::ServiceTag| (tag.name.as_str(), tag.region.as_str());
+    let holders = if let Ok(address) = subject.parse::<IpAddr>() {
+        tags.holding(address).iter().filter_map(|id| tags.get(*id)).map(shown).collect()
+    } else if let Ok(net) = subject.parse::<IpNet>() {
+        let asked = AddressSet::from(net);
+        let holds = |tag: &&crate::tags::ServiceTag| asked.is_subset(&tag.addresses);
+        tags.tags().iter().filter(holds).map(shown).collect()
+    } else {
+        bail!("{}", no_such_tag(tags, subject));
+    };
+    Ok(Answer::Holders { subject: subject.to_owned(), tags: holders })
+}
+
+fn no_such_tag(tags: &ServiceTags, subject: &str) -> String {
+    let own = subject.to_ascii_lowercase();
+    let near = tags
+        .tags()
+        .iter()
+        .map(|tag| (strsim::jaro_winkler(&own, &tag.name.to_ascii_lowercase()), &tag.name))
+        .filter(|(likeness, _)| *likeness > 0.85)
+        .max_by(|a, b| a.0.total_cmp(&b.0));
+    let near = near.map(|(_, name)| format!("; did you mean {name}?")).unwrap_or_default();
+    format!(
+        "'{subject}' is no address, no prefix and no tag of this file ({} tags){near}",
+        tags.tags().len()
+    )
+}
+
+impl Answer<'_> {
+    fn table(&self) -> String {
+        let mut text = String::new();
+        match self {
+            Self::Holders { subject, tags } if tags.is_empty() => {
+                let _ = writeln!(text, "{subject}  in no tag of this file");
+            }
+            Self::Holders { subject, tags } => {
+                let names: Vec<_> = tags.iter().map(|(name, _)| *name).collect();
+                let _ = writeln!(text, "{subject}  {}", names.join(" "));
+            }
+            Self::Tag { name, change_number, prefixes } => {
+                let _ =
+                    writeln!(text, "{name}  change {change_number}, {} prefixes", prefixes.len());
+                for prefix in prefixes {
+                    let _ = writeln!(text, "  {prefix}");
+                }
+            }
+        }
+        text
+    }
+
+    fn json(&self) -> Value {
+        match self {
+            Self::Holders { subject, tags } => json!({
+                "subject": subject,
+                "tags": tags
+                    .iter()
+                    .map(|(name, region)| json!({"name": name, "region": region}))
+                    .collect::<Vec<_>>(),
+            }),
+            Self::Tag { name, change_number, prefixes } => {
+                json!({"tag": name, "change_number": change_number, "prefixes": prefixes})
+            }
+        }
+    }
+}
+
+/// The tags of `--only`, with their regions.
+fn chosen(mut seen: TagsDiff, only: &[String]) -> TagsDiff {
+    let is_chosen = |name: &str| {
+        let name = name.to_ascii_lowercase();
+        only.is_empty()
+            || only.iter().map(|own| own.to_ascii_lowercase()).any(|own| {
+                name.strip_prefix(&own).is_some_and(|rest| rest.is_empty() || rest.starts_with('.'))
+            })
+    };
+    seen.added.retain(|tag| is_chosen(&tag.name));
+    seen.removed.retain(|tag| is_chosen(&tag.name));
+    seen.changed.retain(|change| is_chosen(&change.name));
+    seen
+}
+
+fn diff_table(old: &ServiceTags, new: &ServiceTags, seen: &TagsDiff) -> String {
+    let mut text = format!(
+        "{} {} to {} {}: {} tags added, {} removed, {} changed\n",
+        old.cloud(),
+        old.change_number(),
+        new.cloud(),
+        new.change_number(),
+        seen.added.len(),
+        seen.removed.len(),
+        seen.changed.len()
+    );
+    for (sign, tags) in [('+', &seen.added), ('-', &seen.removed)] {
+        for tag in tags {
+            let _ = writeln!(text, "{sign} {}  {} prefixes", tag.name, tag.prefixes.len());
+        }
+    }
+    for change in &seen.changed {
+        let _ = writeln!(
+            text,
+            "~ {}  {} addresses added, {} removed",
+            change.name,
+            change.addresses_added.count(),
+            change.addresses_removed.count()
+        );
+        for (sign, prefixes) in [('+', &change.prefixes_added), ('-', &change.prefixes_removed)] {
+            for prefix in prefixes {
+                let _ = writeln!(text, "    {sign} {prefix}");
+            }
+        }
+    }
+    text
+}
+
+fn diff_json(old: &ServiceTags, new: &ServiceTags, seen: &TagsDiff) -> Value {
+    let texts = |nets: &[IpNet]| nets.iter().map(ToString::to_string).collect::<Vec<_>>();
+    let tags = |tags: &[crate::tags::ServiceTag]| {
+        tags.iter()
+            .map(|tag| json!({"name": tag.name, "prefixes": texts(&tag.prefixes)}))
+            .collect::<Vec<_>>()
+    };
+    let changed = |change: &TagChange| {
+        json!({
+            "name": change.name,
+            "change_numbers": [change.change_numbers.0, change.change_numbers.1],
+            "prefixes_added": texts(&change.prefixes_added),
+            "prefixes_removed": texts(&change.prefixes_removed),
+        })
+    };
+    json!({
+        "schema": "pathproof.tags/1",
+        "change_numbers": [old.change_number(), new.change_number()],
+        "added": tags(&seen.added),
+        "removed": tags(&seen.removed),
+        "changed": seen.changed.iter().map(changed).collect::<Vec<_>>(),
+    })
+}
+
+/// Checked as a whole before anything is written: a page of a captive portal, half a download or
+/// last month's file never takes the place of a good one.
+fn update(from: &Path, output: &Path) -> Result<Exit> {
+    output::check_writable(output)?;
+    let bytes = Stdin::default().read(from, "--from")?;
+    let new = ServiceTags::parse(&bytes).with_context(|| format!("--from: {}", from.display()))?;
+    let (was, seen) = if output.exists() {
+        let old = read(output)?;
+        if old.cloud() != new.cloud() {
+            bail!(
+                "{} is of cloud {}, {} of {}",
+                output.display(),
+                old.cloud(),
+                from.display(),
+                new.cloud()
+            );
+        }
+        if new.change_number() < old.change_number() {
+            bail!(
+                "{} is older (change {}) than {} (change {}): left as it is",
+                from.display(),
+                new.change_number(),
+                output.display(),
+                old.change_number()
+            );
+        }
+        let seen = diff(&old, &new);
+        (format!("from change {} ", old.change_number()), Some(seen))
+    } else {
+        (String::new(), None)
+    };
+    output::write(Some(output), |out| out.write_all(&bytes))?;
+    let what = seen.map_or_else(
+        || format!("{} tags", new.tags().len()),
+        |seen| {
+            format!(
+                "{} tags added, {} removed, {} changed",
+                seen.added.len(),
+                seen.removed.len(),
+                seen.changed.len()
+            )
+        },
+    );
+    print(&format!("{}: {was}to change {}: {what}\n", output.display(), new.change_number()))
+}

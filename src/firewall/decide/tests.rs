@@ -1,0 +1,350 @@
+use proptest::prelude::*;
+
+use super::*;
+use crate::firewall::{Dialect, PortSet, ProtocolSet, read_flows};
+use crate::model::{AddressSet, HostName};
+use crate::tags::{ServiceTag, ServiceTags};
+
+fn tags(list: &[(&str, &[&str])]) -> ServiceTags {
+    let tag = |(name, prefixes): &(&str, &[&str])| {
+        let prefixes: Vec<ipnet::IpNet> =
+            prefixes.iter().map(|text| text.parse().unwrap()).collect();
+        ServiceTag {
+            name: (*name).to_owned(),
+            change_number: 1,
+            region: String::new(),
+            system_service: String::new(),
+            addresses: prefixes.iter().copied().collect(),
+            prefixes,
+        }
+    };
+    ServiceTags::new("Public".to_owned(), 1, list.iter().map(tag).collect()).unwrap()
+}
+
+/// `allow 100 tcp Storage 443,1433` with `from SOURCE` behind it where the source matters.
+fn rule(text: &str) -> Rule {
+    let words: Vec<_> = text.split_whitespace().collect();
+    let [access, priority, protocol, destination, ports, rest @ ..] = &words[..] else {
+        panic!("{text}")
+    };
+    let mut rule = Rule::outbound(
+        &format!("r{priority}"),
+        priority.parse().unwrap(),
+        Access::parse(access).unwrap(),
+    );
+    rule.protocols = ProtocolSet::parse(protocol).unwrap().into();
+    rule.destination = Scope::default();
+    for part in destination.split(',') {
+        match part.strip_prefix("name:") {
+            Some(name) => rule.destination.names.push(name_pattern(name)),
+            None => rule.destination.add(part),
+        }
+    }
+    let ports = ports
+        .split(',')
+        .map(|text| PortSet::parse(text).unwrap())
+        .fold(PortSet::default(), |all, ports| all.union(&ports));
+    rule.destination_ports = ports.into();
+    if let ["from", sources] = rest {
+        rule.source = Scope::default();
+        sources.split(',').for_each(|part| rule.source.add(part));
+    }
+    rule
+}
+
+fn name_pattern(text: &str) -> crate::firewall::NamePattern {
+    crate::firewall::NamePattern::parse(text).unwrap()
+}
+
+fn set(rules: &[&str]) -> RuleSet {
+    RuleSet::by_priority("nsg", "", Dialect::Nsg, rules.iter().map(|text| rule(text)).collect())
+}
+
+fn flow(text: &str) -> Flow {
+    read_flows(text, "flow").unwrap().remove(0)
+}
+
+fn decided(rules: &[&str], knowledge: Knowledge<'_>, text: &str) -> String {
+    let set = set(rules);
+    let judge = Judge::new(&set, knowledge);
+    let decision = judge.decide(&flow(text));
+    format!("{} {}", decision.as_str(), decision.by().name)
+}
+
+#[test]
+fn the_first_rule_that_matches_decides() {
+    let rules = [
+        "deny 200 * * *",
+        "allow 100 tcp 13.66.60.0/24 443,1433",
+        "deny 90 tcp 13.66.60.119 443",
+        "allow 110 udp 168.63.129.16 53",
+        "allow 120 icmp * 7",
+        "allow 130 tcp 2603:1030::/32 1-1024",
+    ];
+    for (text, expected) in [
+        ("13.66.60.118,443,tcp", "allow r100"),
+        ("13.66.60.118,1433,tcp", "allow r100"),
+        ("13.66.60.118,1434,tcp", "deny r200"),
+        ("13.66.60.118,443,udp", "deny r200"),
+        ("13.66.60.119,443,tcp", "deny r90"),
+        ("::ffff:13.66.60.119,443,tcp", "deny r90"),
+        ("13.66.61.0,443,tcp", "deny r200"),
+        ("168.63.129.16,53,udp", "allow r110"),
+        // Ports say nothing of a protocol without ports.
+        ("8.8.8.8,,icmp", "allow r120"),
+        ("2603:1030::1,1024,tcp", "allow r130"),
+        ("2603:1030::1,1025,tcp", "deny r200"),
+        ("2603:1031::1,443,tcp", "deny r200"),
+    ] {
+        assert_eq!(decided(&rules, Knowledge::default(), text), expected, "{text}");
+    }
+    assert_eq!(decided(&rules[1..2], Knowledge::default(), "8.8.8.8,53,tcp"), "deny (no rule)");
+}
+
+#[test]
+fn tags_decide_where_they_are_known_and_leave_open_where_not() {
+    let tags =
+        tags(&[("AzureCloud", &["13.64.0.0/11"]), ("AzureCloud.westeurope", &["13.69.0.0/17"])]);
+    let knowledge = Knowledge { tags: Some(&tags), virtual_network: None };
+    let rules = [
+        "allow 100 tcp azurecloud.WestEurope 443",
+        "allow 110 udp Nowhere 443",
+        "deny 120 tcp Nowhere 80",
+        "deny 200 * * *",
+    ];
+    for (text, expected) in [
+        ("13.69.0.1,443,tcp", "allow r100"),
+        ("13.69.128.1,443,tcp", "deny r200"),
+        ("13.69.0.1,443,udp", "unknown r110"),
+        ("13.69.0.1,80,tcp", "unknown r120"),
+        ("10.0.0.1,80,tcp", "unknown r120"),
+    ] {
+        assert_eq!(decided(&rules, knowledge, text), expected, "{text}");
+    }
+    // Without tags even those that are there are unknown.
+    assert_eq!(decided(&rules, Knowledge::default(), "13.69.0.1,443,tcp"), "unknown r100");
+    let set = set(&rules);
+    let judge = Judge::new(&set, knowledge);
+    let Decision::Undecided { missing, .. } = judge.decide(&flow("1.2.3.4,80,tcp")) else {
+        panic!("decided")
+    };
+    assert_eq!(missing, Missing::Tag("Nowhere".into()));
+}
+
+#[test]
+fn the_virtual_network_is_open_until_it_is_given() {
+    let rules = [
+        "allow 65000 * VirtualNetwork * from VirtualNetwork",
+        "allow 65001 * Internet *",
+        "deny 65500 * * *",
+    ];
+    let own = AddressSet::parse("10.50.0.0/16").unwrap();
+    let given = Knowledge { tags: None, virtual_network: Some(&own) };
+    for (text, without, with) in [
+        ("13.66.60.119,443,tcp", "allow r65001", "allow r65001"),
+        ("10.50.1.4,1433,tcp", "unknown r65000", "allow r65000"),
+        ("10.51.1.4,1433,tcp", "unknown r65000", "deny r65500"),
+        ("192.0.2.1,443,tcp", "deny r65500", "deny r65500"),
+        ("224.0.0.1,443,udp", "deny r65500", "deny r65500"),
+        ("168.63.129.16,53,udp", "allow r65000", "allow r65000"),
+        // A source outside what is given is not in the virtual network.
+        ("10.50.1.4,1433,tcp,10.60.0.1", "unknown r65000", "deny r65500"),
+        ("10.50.1.4,1433,tcp,10.50.0.1", "unknown r65000", "allow r65000"),
+    ] {
+        assert_eq!(decided(&rules, Knowledge::default(), text), without, "{text}");
+        assert_eq!(decided(&rules, given, text), with, "{text}");
+    }
+}
+
+#[test]
+fn sources_matter_where_they_are_given() {
+    let rules = [
+        "allow 100 tcp * 443 from 10.0.0.4",
+        "deny 110 tcp * 443 from Internet",
+        "deny 120 tcp * 443 from 0.0.0.0/0",
+        "allow 130 tcp * 80 from ::/0",
+    ];
+    for (text, expected) in [
+        ("13.66.60.119,443,tcp,10.0.0.4", "allow r100"),
+        ("13.66.60.119,443,tcp,10.0.0.5", "deny r120"),
+        ("13.66.60.119,443,tcp,20.0.0.5", "deny r110"),
+        ("13.66.60.119,443,tcp", "unknown r100"),
+        ("13.66.60.119,80,tcp", "unknown r130"),
+        ("2603:1030::1,80,tcp", "allow r130"),
+    ] {
+        assert_eq!(decided(&rules, Knowledge::default(), text), expected, "{text}");
+    }
+}
+
+#[test]
+fn names_decide_where_they_are_given() {
+    let rules = ["allow 100 tcp name:*.servicebus.windows.net,10.0.0.0/8 443", "deny 200 * * *"];
+    let mut both = flow("40.1.1.1,443,tcp");
+    both.name = Some(HostName::parse("ns.servicebus.windows.net").unwrap());
+    for (flow, expected) in [
+        (flow("ns.servicebus.windows.net,443,tcp"), "allow r100"),
+        // Its address could be among the prefixes.
+        (flow("contoso.com,443,tcp"), "unknown r100"),
+        (flow("10.1.1.1,443,tcp"), "allow r100"),
+        // Its name could be among the names.
+        (flow("40.1.1.1,443,tcp"), "unknown r100"),
+        (flow("40.1.1.1,80,tcp"), "deny r200"),
+        (both, "allow r100"),
+    ] {
+        let set = set(&rules);
+        let judge = Judge::new(&set, Knowledge::default());
+        let decision = judge.decide(&flow);
+        assert_eq!(format!("{} {}", decision.as_str(), decision.by().name), expected, "{flow}");
+    }
+}
+
+#[test]
+fn what_cannot_be_read_of_a_rule_leaves_open_what_it_could_match() {
+    let missing = Missing::Value { path: "$.x".into(), why: "[reference('y')]".into() };
+    let base = "allow 100 tcp 13.66.60.0/24 443";
+    let unknown_access = Rule { access: Setting::Unknown(missing.clone()), ..rule(base) };
+    let unknown_ports = Rule { destination_ports: Setting::Unknown(missing.clone()), ..rule(base) };
+    let unknown_priority =
+        Rule { priority: Setting::Unknown(missing.clone()), ..rule("deny 300 udp * *") };
+    let unreadable = Rule::unreadable("rules", "$.x", &missing);
+    for (rule, text, expected) in [
+        (&unknown_access, "13.66.60.1,443,tcp", "unknown r100"),
+        (&unknown_access, "13.66.60.1,80,tcp", "deny r200"),
+        (&unknown_ports, "13.66.60.1,80,tcp", "unknown r100"),
+        (&unknown_ports, "13.66.61.1,80,tcp", "deny r200"),
+        (&unknown_priority, "8.8.8.8,53,udp", "unknown r300"),
+        (&unknown_priority, "8.8.8.8,53,tcp", "deny r200"),
+        (&unreadable, "8.8.8.8,53,tcp", "unknown rules"),
+    ] {
+        let rules = vec![self::rule("deny 200 * * *"), rule.clone()];
+        let set = RuleSet::by_priority("nsg", "", Dialect::Nsg, rules);
+        let judge = Judge::new(&set, Knowledge::default());
+        let decision = judge.decide(&flow(text));
+        assert_eq!(format!("{} {}", decision.as_str(), decision.by().name), expected, "{text}");
+    }
+}
+
+#[test]
+fn inbound_rules_decide_nothing_outbound() {
+    let mut inbound = rule("deny 100 * * *");
+    inbound.direction = Direction::Inbound.into();
+    let rules = vec![inbound, rule("allow 200 * * *")];
+    let set = RuleSet::by_priority("nsg", "", Dialect::Nsg, rules);
+    let judge = Judge::new(&set, Knowledge::default());
+    assert_eq!(judge.decide(&flow("8.8.8.8,53,tcp")).by().name, "r200");
+}
+
+#[test]
+fn sets_in_a_row_must_all_allow() {
+    let (allow, deny, open) =
+        (set(&["allow 1 * * *"]), set(&["deny 2 * * *"]), set(&["allow 3 * Nowhere *"]));
+    for (sets, expected) in [
+        (vec![&allow, &allow], "1 allow r1"),
+        (vec![&allow, &deny], "1 deny r2"),
+        (vec![&open, &deny], "1 deny r2"),
+        (vec![&open, &allow], "0 unknown r3"),
+    ] {
+        let judges: Vec<_> =
+            sets.into_iter().map(|set| Judge::new(set, Knowledge::default())).collect();
+        let flow = flow("8.8.8.8,53,tcp");
+        let (place, decision) = decide_in_a_row(&judges, &flow).unwrap();
+        assert_eq!(format!("{place} {} {}", decision.as_str(), decision.by().name), expected);
+    }
+    assert!(decide_in_a_row(&[], &flow("8.8.8.8,53,tcp")).is_none());
+}
+
+const DESTINATIONS: [&str; 9] = [
+    "*",
+    "10.0.0.0/30",
+    "10.0.0.2",
+    "13.66.60.0/29",
+    "13.66.60.0/31,10.0.0.1",
+    "Cloud",
+    "Nowhere",
+    "Internet",
+    "VirtualNetwork",
+];
+
+/// One rule at a time, one property at a time, as the documentation says it.
+fn brute_force(rules: &[(u32, bool, usize, usize, u16, u16)], flow: &Flow) -> String {
+    let mut sorted = rules.to_vec();
+    sorted.sort_by_key(|rule| rule.0);
+    let IpAddr::V4(address) = flow.address.unwrap() else { unreachable!() };
+    let [first, .., last] = address.octets();
+    for (priority, is_allow, protocol, destination, low, high) in sorted {
+        let is_protocol = match protocol {
+            0 => true,
+            1 => flow.protocol == Protocol::Tcp,
+            _ => flow.protocol == Protocol::Udp,
+        };
+        let port = flow.port.unwrap();
+        if !is_protocol || port < low || port > low.saturating_add(high) {
+            continue;
+        }
+        let is_private = first == 10;
+        let is_held = match DESTINATIONS[destination] {
+            "*" => Some(true),
+            "10.0.0.0/30" => Some(is_private && last < 4),
+            "10.0.0.2" => Some(is_private && last == 2),
+            "13.66.60.0/29" | "Cloud" => Some(!is_private && last < 8),
+            "13.66.60.0/31,10.0.0.1" => {
+                Some((!is_private && last < 2) || (is_private && last == 1))
+            }
+            "Nowhere" => None,
+            "Internet" => Some(!is_private),
+            "VirtualNetwork" => {
+                if is_private {
+                    None
+                } else {
+                    Some(false)
+                }
+            }
+            other => unreachable!("{other}"),
+        };
+        match is_held {
+            Some(false) => {}
+            Some(true) => {
+                return format!("{} r{priority}", if is_allow { "allow" } else { "deny" });
+            }
+            None => return format!("unknown r{priority}"),
+        }
+    }
+    "deny (no rule)".to_owned()
+}
+
+proptest! {
+    #[test]
+    fn decisions_agree_with_brute_force(
+        mut rules in proptest::collection::vec(
+            (100_u32..4096, any::<bool>(), 0_usize..3, 0..DESTINATIONS.len(), 0_u16..6, 0_u16..4),
+            0..90,
+        ),
+        flows in proptest::collection::vec((any::<bool>(), 0_u8..12, any::<bool>(), 1_u16..10), 16),
+    ) {
+        rules.sort_by_key(|rule| rule.0);
+        rules.dedup_by_key(|rule| rule.0);
+        let texts: Vec<_> = rules.iter().map(|(priority, is_allow, protocol, to, low, more)| format!(
+            "{} {priority} {} {} {low}-{}",
+            if *is_allow { "allow" } else { "deny" },
+            ["*", "tcp", "udp"][*protocol],
+            DESTINATIONS[*to],
+            low + more,
+        )).collect();
+        let set = set(&texts.iter().map(String::as_str).collect::<Vec<_>>());
+        let tags = tags(&[("Cloud", &["13.66.60.0/29"])]);
+        let judge = Judge::new(&set, Knowledge { tags: Some(&tags), virtual_network: None });
+        for (is_private, last, is_tcp, port) in flows {
+            let flow = flow(&format!(
+                "{}.{last},{port},{}",
+                if is_private { "10.0.0" } else { "13.66.60" },
+                if is_tcp { "tcp" } else { "udp" },
+            ));
+            let decision = judge.decide(&flow);
+            prop_assert_eq!(
+                format!("{} {}", decision.as_str(), &decision.by().name),
+                brute_force(&rules, &flow),
+                "{}", flow
+            );
+        }
+    }
+}

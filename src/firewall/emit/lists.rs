@@ -1,0 +1,79 @@
+//! Plain lists, of addresses and of names.
+
+use std::fmt::Write as _;
+
+use super::Emission;
+use crate::firewall::scope::NamePattern;
+
+/// One prefix a line with a comment behind it: the form that external dynamic lists take. Without
+/// a head, which not every reader of such lists skips.
+pub(super) fn edl_ip(emission: &Emission) -> String {
+    let mut prefixes: Vec<_> =
+        emission.permits.iter().flat_map(|permit| &permit.prefixes).collect();
+    prefixes.sort_by_key(|prefix| prefix.net);
+    prefixes.dedup_by_key(|prefix| prefix.net);
+    prefixes.into_iter().fold(String::new(), |mut text, prefix| {
+        let _ = writeln!(text, "{} # {}", prefix.net, prefix.why);
+        text
+    })
+}
+
+/// RFC 4180 but for line ends; ports of a permit in one cell.
+pub(super) fn csv(emission: &Emission) -> String {
+    let mut text = "destination,port,protocol,proof\n".to_owned();
+    for permit in &emission.permits {
+        let ports = permit.ports.texts().join(" ");
+        for prefix in &permit.prefixes {
+            let why = prefix.why.replace('"', "\"\"");
+            let _ = writeln!(text, "{},{ports},{},\"{why}\"", prefix.net, permit.protocol);
+        }
+    }
+    text
+}
+
+/// Names and `*.` wildcards, one a line.
+pub(super) fn edl_domain(emission: &Emission) -> String {
+    lines(emission.names.iter().map(ToString::to_string))
+}
+
+/// Squid's `dstdomain`: `.domain` holds a domain and all below it, and squid refuses a list that
+/// holds a name beside a domain that covers it.
+pub(super) fn squid(emission: &Emission) -> String {
+    let ending = |pattern: &NamePattern| match pattern {
+        NamePattern::Ending(ending) => Some(ending.clone()),
+        NamePattern::Name(_) => None,
+    };
+    let domains: Vec<_> = emission.names.iter().filter_map(ending).collect();
+    let is_covered = |pattern: &NamePattern| match pattern {
+        NamePattern::Name(name) => domains.iter().any(|domain| {
+            name.as_str().ends_with(&**domain) || name.as_str() == domain.trim_start_matches('.')
+        }),
+        NamePattern::Ending(own) => {
+            domains.iter().any(|domain| domain != own && own.ends_with(&**domain))
+        }
+    };
+    let kept = emission.names.iter().filter(|pattern| !is_covered(pattern));
+    format!("# {}\n", emission.description())
+        + &lines(kept.map(|pattern| match pattern {
+            NamePattern::Name(name) => name.to_string(),
+            NamePattern::Ending(domain) => {
+                format!(".{}", domain.trim_start_matches('.'))
+            }
+        }))
+}
+
+/// What a TLS-inspecting proxy must pass on unopened.
+pub(super) fn tls_exemptions(emission: &Emission) -> String {
+    format!("# {}\n", emission.description())
+        + &lines(emission.names.iter().map(ToString::to_string))
+}
+
+fn lines(names: impl Iterator<Item = String>) -> String {
+    let mut names: Vec<_> = names.collect();
+    names.sort_unstable();
+    names.dedup();
+    names.iter().fold(String::new(), |mut text, name| {
+        let _ = writeln!(text, "{name}");
+        text
+    })
+}

@@ -1,0 +1,375 @@
+//! Rules written for those who apply them: one set, many formats. All hold the same set, sorted,
+//! without a clock: the same evidence gives the same bytes.
+
+mod azure;
+mod host;
+mod lists;
+mod script;
+mod template;
+
+use std::fmt;
+
+use ipnet::IpNet;
+
+use super::flow::Flow;
+use super::port::{PortSet, Protocol};
+use super::prove::Proven;
+use super::requirement::needs;
+use super::scope::NamePattern;
+use crate::model::{AddressClass, AddressSet, Host};
+
+macro_rules! formats {
+    ($($(#[$doc:meta])* $variant:ident $word:literal $holds:ident,)*) => {
+        /// A format (contract, Rules).
+        #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+        pub enum Format { $($(#[$doc])* $variant,)* }
+
+        impl Format {
+            /// Every format, in the contract's order.
+            pub const ALL: &[Self] = &[$(Self::$variant,)*];
+
+            /// The contract's word.
+            #[must_use]
+            pub const fn as_str(self) -> &'static str {
+                match self { $(Self::$variant => $word,)* }
+            }
+
+            /// What it holds.
+            #[must_use]
+            pub const fn holds(self) -> Holds {
+                match self { $(Self::$variant => Holds::$holds,)* }
+            }
+        }
+    };
+}
+
+formats! {
+    /// ARM security rules, as JSON.
+    NsgJson "nsg-json" NsgRules,
+    /// An ARM template that adds the rules to a group.
+    ArmTemplate "arm-template" NsgRules,
+    /// The same in Bicep.
+    Bicep "bicep" NsgRules,
+    /// The same for Terraform's azurerm provider.
+    Terraform "terraform" NsgRules,
+    /// A shell script for the Azure CLI.
+    AzCli "az-cli" NsgRules,
+    /// A script for Az PowerShell.
+    AzPowershell "az-powershell" NsgRules,
+    /// A rule collection group of an Azure Firewall policy, as JSON.
+    AzureFirewall "azure-firewall" Addresses,
+    /// An external dynamic list of addresses.
+    EdlIp "edl-ip" Addresses,
+    /// Comma-separated values.
+    Csv "csv" Addresses,
+    /// PowerShell for the firewall of Windows.
+    WindowsFirewall "windows-firewall" Addresses,
+    /// An nftables table.
+    Nftables "nftables" Addresses,
+    /// An external dynamic list of domains.
+    EdlDomain "edl-domain" Names,
+    /// An ACL file of squid (`dstdomain`).
+    SquidDomains "squid-domains" Names,
+    /// Names that TLS inspection must leave alone.
+    TlsExemptions "tls-exemptions" Names,
+}
+
+/// What a format holds.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Holds {
+    /// Rules of a network security group: Azure's limits apply.
+    NsgRules,
+    /// Addresses.
+    Addresses,
+    /// Names.
+    Names,
+}
+
+/// What is to be written.
+#[derive(Clone, Debug)]
+pub struct Emission {
+    /// The first rule's name; others are numbered from 2.
+    pub name: String,
+    /// The first rule's priority; others count up.
+    pub priority: u32,
+    /// Where it comes from, in a few words without a time: for descriptions and heads.
+    pub origin: String,
+    /// What is allowed.
+    pub permits: Vec<Permit>,
+    /// The names, for formats of names; sorted.
+    pub names: Vec<NamePattern>,
+}
+
+/// Addresses that are allowed the same ports.
+#[derive(Clone, Debug)]
+pub struct Permit {
+    /// The protocol.
+    pub protocol: Protocol,
+    /// The ports.
+    pub ports: PortSet,
+    /// A service tag that holds all of the addresses, for formats that know tags.
+    pub tag: Option<String>,
+    /// The addresses, ascending.
+    pub prefixes: Vec<ProvenPrefix>,
+}
+
+/// A prefix and why it is there.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct ProvenPrefix {
+    /// The prefix.
+    pub net: IpNet,
+    /// For whom, and how proven.
+    pub why: String,
+}
+
+/// How addresses become prefixes.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Aggregation {
+    /// The fewest prefixes that hold just the set.
+    #[default]
+    Exact,
+    /// IPv4 prefixes no longer than this; what is not public stays out.
+    Widened(u8),
+}
+
+impl Aggregation {
+    fn of(self, addresses: AddressSet) -> AddressSet {
+        match self {
+            Self::Exact => addresses,
+            Self::Widened(length) => {
+                addresses.widened(length).intersection(&AddressSet::of_class(AddressClass::Public))
+            }
+        }
+    }
+}
+
+/// Why nothing was written.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum EmitError {
+    /// No address was proven.
+    #[error("there is no address to allow: an empty rule would block what it should allow")]
+    NoAddresses,
+    /// No name is known.
+    #[error("there is no name to allow")]
+    NoNames,
+    /// Azure takes 4,000 prefixes a group.
+    #[error(
+        "{found} prefixes are more than the {MOST_PREFIXES} that a network security group takes: \
+         widen them (--aggregate /24) or allow a service tag instead"
+    )]
+    TooManyPrefixes {
+        /// How many there are.
+        found: usize,
+    },
+    /// Not a name for a rule.
+    #[error(
+        "'{0}' is no name for a rule: at most 80 letters, digits, '_', '.' and '-', a letter or \
+         digit first, a letter, digit or '_' last"
+    )]
+    Name(String),
+    /// Azure's priorities are 100 to 4096.
+    #[error("priorities {first} to {last} are not all within 100 to 4096, as Azure wants them")]
+    Priority {
+        /// The first rule's.
+        first: u32,
+        /// The last rule's.
+        last: u32,
+    },
+}
+
+/// Azure's limit of prefixes of one side, per group (azure-virtual-network-limits).
+const MOST_PREFIXES: usize = 4000;
+
+impl Permit {
+    /// The permits of these addresses: those that need the same ports together.
+    #[must_use]
+    pub fn of(proven: &[Proven], aggregation: Aggregation) -> Vec<Self> {
+        let flows: Vec<_> = proven
+            .iter()
+            .map(|proven| Flow::tcp(Host::Address(proven.address), proven.port))
+            .collect();
+        needs(&flows)
+            .into_iter()
+            .map(|need| {
+                let wide = aggregation.of(need.addresses);
+                let prefixes = wide
+                    .prefixes()
+                    .into_iter()
+                    .map(|net| ProvenPrefix { net, why: why(net, proven, &need.ports) })
+                    .collect();
+                Self { protocol: need.protocol, ports: need.ports, tag: None, prefixes }
+            })
+            .collect()
+    }
+
+    /// The permit of prefixes that were given, not resolved.
+    #[must_use]
+    pub fn given(
+        addresses: AddressSet,
+        aggregation: Aggregation,
+        ports: PortSet,
+        origin: &str,
+    ) -> Self {
+        let prefixes = aggregation
+            .of(addresses)
+            .prefixes()
+            .into_iter()
+            .map(|net| ProvenPrefix { net, why: one_line(&format!("given in {origin}")) })
+            .collect();
+        Self { protocol: Protocol::Tcp, ports, tag: None, prefixes }
+    }
+}
+
+/// The names behind a prefix, and how the first was proven. `proven` is sorted by address.
+fn why(net: IpNet, proven: &[Proven], ports: &PortSet) -> String {
+    const NAMES_SHOWN: usize = 2;
+    let from = proven.partition_point(|proven| proven.address < net.network());
+    let to = proven.partition_point(|proven| proven.address <= net.broadcast());
+    let within: Vec<_> =
+        proven[from..to].iter().filter(|proven| ports.contains(proven.port)).collect();
+    let mut names: Vec<_> = within.iter().map(|proven| proven.name.as_str()).collect();
+    names.sort_unstable();
+    names.dedup();
+    let more = match names.len().saturating_sub(NAMES_SHOWN) {
+        0 => String::new(),
+        more => format!(" and {more} more"),
+    };
+    names.truncate(NAMES_SHOWN);
+    let how = within.first().map(|proven| format!(", {}", proven.how)).unwrap_or_default();
+    one_line(&format!("{}{more}{how}", names.join(" ")))
+}
+
+/// Writes `emission` in `format`.
+///
+/// # Errors
+/// [`EmitError`] where there is nothing to write, or a limit of Azure's is exceeded.
+pub fn emit(format: Format, emission: &Emission) -> Result<String, EmitError> {
+    match format.holds() {
+        Holds::Names => {
+            if emission.names.is_empty() {
+                return Err(EmitError::NoNames);
+            }
+        }
+        Holds::NsgRules | Holds::Addresses => {
+            if emission.permits.iter().all(|permit| permit.prefixes.is_empty()) {
+                return Err(EmitError::NoAddresses);
+            }
+            check_name(&emission.name)?;
+        }
+    }
+    let rows = match format.holds() {
+        Holds::NsgRules => emission.nsg_rows()?,
+        Holds::Addresses | Holds::Names => Vec::new(),
+    };
+    Ok(match format {
+        Format::NsgJson => azure::nsg_json(&rows, emission),
+        Format::ArmTemplate => template::arm(&rows, emission),
+        Format::Bicep => template::bicep(&rows, emission),
+        Format::Terraform => template::terraform(&rows, emission),
+        Format::AzCli => script::az_cli(&rows, emission),
+        Format::AzPowershell => script::az_powershell(&rows, emission),
+        Format::AzureFirewall => azure::firewall(emission),
+        Format::EdlIp => lists::edl_ip(emission),
+        Format::Csv => lists::csv(emission),
+        Format::WindowsFirewall => host::windows(emission),
+        Format::Nftables => host::nftables(emission),
+        Format::EdlDomain => lists::edl_domain(emission),
+        Format::SquidDomains => lists::squid(emission),
+        Format::TlsExemptions => lists::tls_exemptions(emission),
+    })
+}
+
+/// A rule of a network security group.
+struct Row<'a> {
+    name: String,
+    priority: u32,
+    permit: &'a Permit,
+    destination: Destination<'a>,
+}
+
+enum Destination<'a> {
+    Tag(&'a str),
+    /// Of one family.
+    Prefixes(Vec<&'a ProvenPrefix>),
+}
+
+impl Emission {
+    /// A rule per permit and family, numbered: Azure takes one tag a rule, and tags and prefixes
+    /// apart.
+    fn nsg_rows(&self) -> Result<Vec<Row<'_>>, EmitError> {
+        let mut rows: Vec<Row<'_>> = Vec::new();
+        let mut add = |permit, destination| {
+            let number = rows.len();
+            // Far fewer rules than 2^32.
+            let priority = self.priority.saturating_add(u32::try_from(number).unwrap_or(u32::MAX));
+            rows.push(Row { name: self.numbered(number), priority, permit, destination });
+        };
+        for permit in &self.permits {
+            if let Some(tag) = &permit.tag {
+                add(permit, Destination::Tag(tag));
+                continue;
+            }
+            for family in permit.families() {
+                add(permit, Destination::Prefixes(family));
+            }
+        }
+        let n_prefixes = rows.iter().map(|row| match &row.destination {
+            Destination::Tag(_) => 1,
+            Destination::Prefixes(prefixes) => prefixes.len(),
+        });
+        let found = n_prefixes.sum();
+        if found > MOST_PREFIXES {
+            return Err(EmitError::TooManyPrefixes { found });
+        }
+        let last = rows.last().map_or(self.priority, |row| row.priority);
+        if self.priority < 100 || last > 4096 {
+            return Err(EmitError::Priority { first: self.priority, last });
+        }
+        for row in &rows {
+            check_name(&row.name)?;
+        }
+        Ok(rows)
+    }
+
+    fn numbered(&self, number: usize) -> String {
+        if number == 0 { self.name.clone() } else { format!("{}-{}", self.name, number + 1) }
+    }
+
+    /// Azure takes 140 characters.
+    fn description(&self) -> String {
+        one_line(&format!("Written by pathproof from {}", self.origin)).chars().take(140).collect()
+    }
+}
+
+impl Permit {
+    /// The prefixes of each family that has any.
+    fn families(&self) -> Vec<Vec<&ProvenPrefix>> {
+        let (v4, v6): (Vec<_>, Vec<_>) =
+            self.prefixes.iter().partition(|prefix| matches!(prefix.net, IpNet::V4(_)));
+        [v4, v6].into_iter().filter(|family| !family.is_empty()).collect()
+    }
+}
+
+/// Names of files and of tags come from outside: in a comment they must not begin a line.
+fn one_line(text: &str) -> String {
+    text.chars().map(|c| if c.is_control() { ' ' } else { c }).collect()
+}
+
+/// Azure's rule for names of rules (networkSecurityGroup.json).
+fn check_name(name: &str) -> Result<(), EmitError> {
+    let is_word = |c: char| c.is_ascii_alphanumeric() || c == '_';
+    let is_fine = name.chars().count() <= 80
+        && name.starts_with(|c: char| c.is_ascii_alphanumeric())
+        && name.ends_with(is_word)
+        && name.chars().all(|c| is_word(c) || matches!(c, '.' | '-'));
+    if is_fine { Ok(()) } else { Err(EmitError::Name(name.chars().take(100).collect())) }
+}
+
+impl fmt::Display for Format {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(self.as_str())
+    }
+}
+
+#[cfg(test)]
+mod tests;

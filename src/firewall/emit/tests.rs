@@ -1,0 +1,267 @@
+use std::net::IpAddr;
+
+use proptest::prelude::*;
+
+use super::*;
+use crate::firewall::nsg::{Source, read};
+use crate::firewall::{Judge, Knowledge, NamePattern, Requirement, verify};
+
+fn proven(list: &[(&str, u16, &str)]) -> Vec<Proven> {
+    let mut proven: Vec<_> = list
+        .iter()
+        .map(|(address, port, name)| Proven {
+            address: address.parse().unwrap(),
+            port: *port,
+            entry: "relay".to_owned(),
+            name: (*name).to_owned(),
+            how: "published in AzureCloud.westeurope".to_owned(),
+        })
+        .collect();
+    proven.sort_by_key(|own| own.address);
+    proven
+}
+
+fn emission(proven: &[Proven]) -> Emission {
+    let names = ["*.servicebus.windows.net", "ns.servicebus.windows.net", "download.microsoft.com"];
+    Emission {
+        name: "Allow-Relay".to_owned(),
+        priority: 200,
+        origin: "report.json, service tags 376".to_owned(),
+        permits: Permit::of(proven, Aggregation::Exact),
+        names: names.iter().map(|name| NamePattern::parse(name).unwrap()).collect(),
+    }
+}
+
+fn sample() -> Vec<Proven> {
+    proven(&[
+        ("40.112.72.100", 443, "ns.servicebus.windows.net"),
+        ("40.112.72.101", 443, "g0-prod-sb.servicebus.windows.net"),
+        ("40.112.72.101", 443, "g1-prod-sb.servicebus.windows.net"),
+        ("40.112.72.101", 443, "g2-prod-sb.servicebus.windows.net"),
+        ("20.0.0.1", 1433, "s.database.windows.net"),
+        ("2603:1030::1", 443, "ns.servicebus.windows.net"),
+    ])
+}
+
+fn required(proven: &[Proven]) -> Vec<Requirement> {
+    proven
+        .iter()
+        .map(|own| Requirement {
+            flow: Flow::tcp(Host::Address(own.address), own.port),
+            endpoint: own.name.clone(),
+            entry: own.entry.clone(),
+            measured: None,
+        })
+        .collect()
+}
+
+/// What our own reader and `verify` make of what was written: gaps, and addresses let through
+/// beyond what is required. Lists know no ports of addresses, and groups end with Azure's own
+/// rules: a denial of everything stands behind what was written.
+fn read_back(format: Format, text: &str, proven: &[Proven]) -> (usize, u128) {
+    let mut text = text.to_owned();
+    if format == Format::NsgJson {
+        let deny = r#",{"name": "deny", "properties": {"protocol": "*", "sourcePortRange": "*",
+            "destinationPortRange": "*", "sourceAddressPrefix": "*",
+            "destinationAddressPrefix": "*", "access": "Deny", "priority": 4096,
+            "direction": "Outbound"}}]"#;
+        text.truncate(text.trim_end().len() - 1);
+        text.push_str(deny);
+    }
+    let sets = read(&[Source { file: format.as_str(), text: &text }]).unwrap();
+    let judges: Vec<_> = sets.iter().map(|set| Judge::new(set, Knowledge::default())).collect();
+    let seen = verify(&judges, &required(proven));
+    assert!(seen.undecided.is_empty(), "{format}: {:?}", seen.undecided);
+    (seen.gaps.len(), seen.beyond.iter().map(|beyond| beyond.addresses.v4).sum())
+}
+
+#[test]
+fn what_is_written_is_read_back_without_a_gap() {
+    let proven = sample();
+    for (format, beyond) in [
+        (Format::NsgJson, Some(0)),
+        // The group's other rules are not in the template: Azure's own let the Internet through.
+        (Format::ArmTemplate, None),
+        (Format::AzureFirewall, Some(0)),
+        // Each address on both ports.
+        (Format::EdlIp, Some(3)),
+        (Format::Csv, Some(3)),
+    ] {
+        let text = emit(format, &emission(&proven)).unwrap();
+        let seen = read_back(format, &text, &proven);
+        assert_eq!(seen.0, 0, "{format}");
+        if let Some(beyond) = beyond {
+            assert_eq!(seen.1, beyond, "{format}");
+        }
+    }
+}
+
+#[test]
+fn every_format_holds_the_whole_set_and_its_proof() {
+    let emission = emission(&sample());
+    for format in Format::ALL {
+        let text = emit(*format, &emission).unwrap();
+        assert_eq!(text, emit(*format, &emission).unwrap(), "{format} is not deterministic");
+        let holds = |word: &str| assert!(text.contains(word), "{format} lacks {word}:\n{text}");
+        match format.holds() {
+            Holds::Names => holds("download.microsoft.com"),
+            Holds::NsgRules | Holds::Addresses => {
+                for word in ["40.112.72.100/31", "20.0.0.1/32", "2603:1030::1/128"] {
+                    holds(word);
+                }
+            }
+        }
+        let has_comments = !matches!(
+            format,
+            Format::NsgJson
+                | Format::AzureFirewall
+                | Format::EdlDomain
+                | Format::SquidDomains
+                | Format::TlsExemptions
+        );
+        if has_comments {
+            holds("g0-prod-sb.servicebus.windows.net g1-prod-sb.servicebus.windows.net and 2 more");
+            holds("published in AzureCloud.westeurope");
+        }
+        if format.holds() == Holds::NsgRules {
+            // One rule per ports and family, numbered.
+            for word in ["Allow-Relay-2", "Allow-Relay-3", "202"] {
+                holds(word);
+            }
+        }
+    }
+}
+
+#[test]
+fn a_tag_stands_for_its_addresses_where_the_format_knows_tags() {
+    let mut emission = emission(&sample());
+    for permit in &mut emission.permits {
+        permit.tag = Some("DataFactoryManagement".to_owned());
+    }
+    for format in Format::ALL {
+        let text = emit(*format, &emission).unwrap();
+        match format.holds() {
+            Holds::NsgRules => {
+                assert!(text.contains("DataFactoryManagement"), "{format}");
+                assert!(!text.contains("destinationAddressPrefixes"), "{format}");
+            }
+            Holds::Addresses => assert!(text.contains("40.112.72.100/31"), "{format}"),
+            Holds::Names => {}
+        }
+    }
+}
+
+#[test]
+fn names_are_written_as_their_readers_want_them() {
+    let emission = emission(&sample());
+    let lines = |format| -> Vec<String> {
+        let text = emit(format, &emission).unwrap();
+        text.lines().filter(|line| !line.starts_with('#')).map(str::to_owned).collect()
+    };
+    assert_eq!(
+        lines(Format::EdlDomain),
+        ["*.servicebus.windows.net", "download.microsoft.com", "ns.servicebus.windows.net"]
+    );
+    // Squid refuses a name beside a domain that covers it.
+    assert_eq!(lines(Format::SquidDomains), [".servicebus.windows.net", "download.microsoft.com"]);
+    assert_eq!(lines(Format::TlsExemptions), lines(Format::EdlDomain));
+}
+
+#[test]
+fn widening_takes_public_neighbours_only() {
+    let permits = Permit::of(
+        &proven(&[("192.0.1.7", 443, "a"), ("40.112.72.101", 443, "b")]),
+        Aggregation::Widened(16),
+    );
+    let nets: Vec<_> = permits[0].prefixes.iter().map(|prefix| prefix.net.to_string()).collect();
+    assert!(
+        nets.contains(&"40.112.0.0/16".to_owned()) && nets.contains(&"192.0.1.0/24".to_owned())
+    );
+    let all: AddressSet = permits[0].prefixes.iter().map(|prefix| prefix.net).collect();
+    for reserved in ["192.0.2.1", "192.0.0.1"] {
+        assert!(!all.contains(reserved.parse().unwrap()), "{reserved}");
+    }
+}
+
+#[test]
+fn what_comes_from_outside_begins_no_line() {
+    let mut list = sample();
+    list[0].how = "published in Evil\n'; rm -rf x #\u{2028}".to_owned();
+    let mut emission = emission(&list);
+    emission.origin = "a'\"\nrm -rf y\r\n".to_owned();
+    for format in Format::ALL {
+        let text = emit(*format, &emission).unwrap();
+        assert!(
+            !text.lines().any(|line| line.starts_with("rm") || line.starts_with('\'')),
+            "{format}:\n{text}"
+        );
+    }
+    let script = emit(Format::AzCli, &emission).unwrap();
+    assert!(
+        script.contains("--description 'Written by pathproof from a'\\''\" rm -rf y"),
+        "{script}"
+    );
+}
+
+#[test]
+fn limits_are_kept() {
+    let scattered: Vec<_> = (0..4001_u32)
+        .map(|number| IpAddr::from((0x2800_0000 + 2 * number).to_be_bytes()).to_string())
+        .collect();
+    let many: Vec<_> = scattered.iter().map(|address| (address.as_str(), 443, "a")).collect();
+    let fine = emission(&sample());
+    for (format, emission, expected) in [
+        (Format::NsgJson, Emission { permits: Vec::new(), ..fine.clone() }, "no address to allow"),
+        (Format::EdlDomain, Emission { names: Vec::new(), ..fine.clone() }, "no name to allow"),
+        (Format::Bicep, emission(&proven(&many)), "4001 prefixes are more than the 4000"),
+        (Format::AzCli, Emission { priority: 99, ..fine.clone() }, "priorities 99 to 101"),
+        (Format::AzCli, Emission { priority: 4095, ..fine.clone() }, "priorities 4095 to 4097"),
+        (
+            Format::NsgJson,
+            Emission { name: "a'b".to_owned(), ..fine.clone() },
+            "is no name for a rule",
+        ),
+        (
+            Format::NsgJson,
+            Emission { name: "x".repeat(79), ..fine.clone() },
+            "is no name for a rule",
+        ),
+    ] {
+        let error = emit(format, &emission).unwrap_err().to_string();
+        assert!(error.contains(expected), "{format}: {error}");
+    }
+    // Other formats have room for more.
+    assert!(emit(Format::EdlIp, &emission(&proven(&many))).is_ok());
+    let long = Emission { origin: "x".repeat(300), ..fine };
+    let text = emit(Format::NsgJson, &long).unwrap();
+    let rules: serde_json::Value = serde_json::from_str(&text).unwrap();
+    assert_eq!(rules[0]["properties"]["description"].as_str().unwrap().chars().count(), 140);
+}
+
+proptest! {
+    /// Exact aggregation neither loses nor gains an address; widening loses none.
+    #[test]
+    fn aggregation_keeps_the_set(
+        addresses in proptest::collection::btree_set(0x2870_4800_u32..0x2870_4900, 1..60),
+        length in 16_u8..=32,
+    ) {
+        let list: Vec<_> = addresses
+            .iter()
+            .map(|bits| Proven {
+                address: IpAddr::V4((*bits).into()),
+                port: 443,
+                entry: "relay".to_owned(),
+                name: "a".to_owned(),
+                how: String::new(),
+            })
+            .collect();
+        let own: AddressSet = list.iter().map(|proven| proven.address).collect();
+        let set = |aggregation| -> AddressSet {
+            Permit::of(&list, aggregation)[0].prefixes.iter().map(|prefix| prefix.net).collect()
+        };
+        prop_assert_eq!(&set(Aggregation::Exact), &own);
+        prop_assert!(own.is_subset(&set(Aggregation::Widened(length))));
+        let text = emit(Format::NsgJson, &emission(&list)).unwrap();
+        prop_assert_eq!(read_back(Format::NsgJson, &text, &list), (0, 0));
+    }
+}

@@ -1,0 +1,101 @@
+//! What a decision would need to know.
+
+use std::fmt;
+use std::sync::Arc;
+
+/// What was not known when it mattered. Never guessed: an unknown tag read as an empty set turns
+/// an allow into a deny.
+#[derive(Clone, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub enum Missing {
+    /// The prefixes of a service tag that the tag file does not hold.
+    Tag(Arc<str>),
+    /// The prefixes of the virtual network, its peers and what it is connected to.
+    VirtualNetwork,
+    /// The members of an application security group.
+    ApplicationGroup(Arc<str>),
+    /// The addresses of an IP group.
+    IpGroup(Arc<str>),
+    /// The names behind an FQDN tag, a web category or a target URL of an application rule.
+    NameGroup(Arc<str>),
+    /// A value that cannot be read from the file alone.
+    Value {
+        /// Where it stands, as a JSON path.
+        path: Arc<str>,
+        /// What stands there, and why it has no value.
+        why: Arc<str>,
+    },
+    /// The flow's source address.
+    Source,
+    /// The flow's source port.
+    SourcePort,
+    /// The flow's destination address: only its name is given.
+    Address,
+    /// The flow's destination name: only its address is given.
+    Name,
+    /// The flow's port.
+    Port,
+    /// What the platform does with an address family that the effective rules do not list.
+    Family,
+}
+
+impl fmt::Display for Missing {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Tag(name) => {
+                write!(
+                    f,
+                    "the prefixes of service tag {name}: give a file that holds it (--service-tags)"
+                )
+            }
+            Self::VirtualNetwork => {
+                f.write_str("which private addresses are in VirtualNetwork: give them (--vnet)")
+            }
+            Self::ApplicationGroup(id) => {
+                write!(f, "the members of application security group {}", last_segment(id))
+            }
+            Self::IpGroup(id) => write!(
+                f,
+                "the addresses of IP group {}: give its JSON beside the rules",
+                last_segment(id)
+            ),
+            Self::NameGroup(name) => write!(f, "the names behind {name}"),
+            Self::Value { path, why } => write!(f, "{path}: {why}"),
+            Self::Source => f.write_str("the flow's source address"),
+            Self::SourcePort => f.write_str("the flow's source port"),
+            Self::Address => f.write_str("the address of the flow's name"),
+            Self::Name => f.write_str("the name behind the flow's address"),
+            Self::Port => f.write_str("the flow's port"),
+            Self::Family => f.write_str("the effective rules list no IPv6 prefixes"),
+        }
+    }
+}
+
+fn last_segment(id: &str) -> &str {
+    id.rsplit('/').next().unwrap_or(id)
+}
+
+/// A property of a rule, as far as it could be read.
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+pub enum Setting<T> {
+    /// As written.
+    Known(T),
+    /// Not readable from the file alone.
+    Unknown(Missing),
+}
+
+impl<T> Setting<T> {
+    /// The value, where it is known.
+    #[must_use]
+    pub const fn known(&self) -> Option<&T> {
+        match self {
+            Self::Known(value) => Some(value),
+            Self::Unknown(_) => None,
+        }
+    }
+}
+
+impl<T> From<T> for Setting<T> {
+    fn from(value: T) -> Self {
+        Self::Known(value)
+    }
+}

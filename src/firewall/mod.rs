@@ -1,0 +1,34 @@
+//! Firewall rules free of any vendor's types: what they do with a flow, whether they let through
+//! what is required, and what else. [`nsg`] reads Azure's forms of them, [`emit`] writes rules.
+//!
+//! A decision is three-valued and names its rule: what is not known is said, never guessed.
+
+mod candidates;
+mod correct;
+mod decide;
+pub mod emit;
+mod evidence;
+mod flow;
+mod missing;
+pub mod nsg;
+mod port;
+mod prove;
+mod reach;
+mod requirement;
+mod rule;
+mod scope;
+mod shadow;
+mod verify;
+
+pub use correct::{Change, Correction};
+pub use decide::{Decision, Judge, decide_in_a_row};
+pub use evidence::{Evidence, EvidenceError, Sighting, Target};
+pub use flow::{Flow, FlowError, read_flows};
+pub use missing::{Missing, Setting};
+pub use port::{PortError, PortSet, Protocol, ProtocolSet};
+pub use prove::{Doubt, ProofLevel, Proven, Published, Refused, prove};
+pub use requirement::{Measured, Need, Requirement, needs, synthesize};
+pub use rule::{Access, Dialect, Direction, Rule, RuleSet};
+pub use scope::{Extent, Knowledge, NamePattern, Scope};
+pub use shadow::Shadowed;
+pub use verify::{Beyond, Breadth, Contradiction, Excess, Gap, Verification, verify};

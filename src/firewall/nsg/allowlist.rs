@@ -1,0 +1,104 @@
+//! Plain lists of what is allowed: addresses, prefixes, ranges, names and wildcards.
+
+use super::ReadError;
+use crate::firewall::port::{PortSet, Protocol, ProtocolSet};
+use crate::firewall::rule::{Access, Dialect, Rule, RuleSet};
+use crate::firewall::scope::{NamePattern, Scope};
+use crate::model::AddressSet;
+
+/// Reads a list, an element a line, with what follows a blank or `#` as comment (the form of
+/// external dynamic lists). A line becomes a rule of its own that allows any port, or the one
+/// behind `:`; what no line holds is denied.
+pub(super) fn read_allowlist(text: &str, file: &str) -> Result<RuleSet, ReadError> {
+    let mut rules = Vec::new();
+    for (index, line) in text.lines().enumerate() {
+        let line = line.split('#').next().unwrap_or_default().trim();
+        if line.is_empty() {
+            continue;
+        }
+        for element in elements(line) {
+            let (scope, ports) = read_element(element).ok_or_else(|| ReadError {
+                file: file.to_owned(),
+                place: format!("line {}", index + 1),
+                found: format!("'{}'", element.chars().take(60).collect::<String>()),
+                expected: "an address, a prefix, a range FIRST-LAST, a name or a wildcard as \
+                           *.servicebus.windows.net, with :PORT where only one is allowed",
+            })?;
+            let mut rule = Rule::outbound(element, 0, Access::Allow);
+            rule.place = format!("line {}", index + 1);
+            rule.destination = scope;
+            if let Some(port) = ports {
+                rule.protocols = ProtocolSet::from(Protocol::Tcp).into();
+                rule.destination_ports = port.into();
+            }
+            rules.push(rule);
+        }
+    }
+    if rules.is_empty() {
+        return Err(ReadError {
+            file: file.to_owned(),
+            place: "the whole file".to_owned(),
+            found: "nothing".to_owned(),
+            expected: "rules: a network security group as JSON, effective rules, an ARM template, \
+                       rule collection groups, or a list of addresses and names",
+        });
+    }
+    // All allow, so that their order decides nothing but who is named: an address that is listed
+    // needs no name.
+    rules.sort_by_key(|rule| !rule.destination.names.is_empty());
+    Ok(RuleSet::in_order(file, file, Dialect::List, rules))
+}
+
+/// Several on a line only where commas part nothing but addresses: elsewhere a comma begins
+/// another column.
+fn elements(line: &str) -> Vec<&str> {
+    let cells: Vec<_> =
+        line.split([',', ';']).map(str::trim).filter(|cell| !cell.is_empty()).collect();
+    if cells.len() > 1 && cells.iter().all(|cell| AddressSet::parse(cell).is_ok()) {
+        return cells;
+    }
+    let is_range = AddressSet::parse(line).is_ok();
+    let first = if is_range { Some(line) } else { line.split([',', ';', ' ', '\t']).next() };
+    first.into_iter().collect()
+}
+
+fn read_element(element: &str) -> Option<(Scope, Option<PortSet>)> {
+    if let Ok(addresses) = AddressSet::parse(element) {
+        return Some((addresses.into(), None));
+    }
+    // `a.b/` ends a domain in Palo Alto's lists.
+    let bare = element.strip_suffix('/').unwrap_or(element);
+    let (host, port) = match bare.rsplit_once(':') {
+        Some((host, port)) if !host.is_empty() => {
+            (host, Some(PortSet::parse(port).ok().filter(|ports| !ports.contains(0))?))
+        }
+        _ => (bare, None),
+    };
+    let unbracketed =
+        host.strip_prefix('[').and_then(|host| host.strip_suffix(']')).unwrap_or(host);
+    if let Ok(addresses) = AddressSet::parse(unbracketed) {
+        return Some((addresses.into(), port));
+    }
+    // Squid's `.domain` holds the domain and everything below it.
+    let names = match host.strip_prefix('.') {
+        Some(domain) => {
+            vec![NamePattern::parse(domain).ok()?, NamePattern::parse(&format!("*.{domain}")).ok()?]
+        }
+        None => vec![NamePattern::parse(host).ok()?],
+    };
+    // What begins like an address and is none is a mistake, not a name.
+    if names.iter().any(looks_like_address) {
+        return None;
+    }
+    Some((Scope { names, ..Scope::default() }, port))
+}
+
+fn looks_like_address(pattern: &NamePattern) -> bool {
+    match pattern {
+        NamePattern::Name(name) => name
+            .labels()
+            .last()
+            .is_some_and(|label| label.bytes().all(|byte| byte.is_ascii_digit())),
+        NamePattern::Ending(_) => false,
+    }
+}

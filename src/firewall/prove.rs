@@ -1,0 +1,197 @@
+//! Which of the addresses that were seen may enter a rule.
+
+use std::fmt;
+use std::net::IpAddr;
+
+use super::evidence::{Sighting, Target};
+use super::scope::NamePattern;
+use crate::model::{AddressClass, AddressSet, HostName, classify};
+use crate::tags::ServiceTags;
+
+/// How well an address must be proven to belong to a name.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum ProofLevel {
+    /// Resolved by a chain of the expected domains, to an address inside the cloud's published
+    /// ranges.
+    #[default]
+    Published,
+    /// Also proven by TLS for that name.
+    Tls,
+    /// Anything public.
+    Resolved,
+}
+
+impl ProofLevel {
+    /// Every level.
+    pub const ALL: [Self; 3] = [Self::Published, Self::Tls, Self::Resolved];
+
+    /// The contract's word.
+    #[must_use]
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::Published => "published",
+            Self::Tls => "tls",
+            Self::Resolved => "resolved",
+        }
+    }
+}
+
+/// An address that may enter a rule.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Proven {
+    /// The address.
+    pub address: IpAddr,
+    /// The port it is needed on.
+    pub port: u16,
+    /// The entry it is needed for.
+    pub entry: String,
+    /// The name that led to it; for a literal, the address.
+    pub name: String,
+    /// How it was proven, in words.
+    pub how: String,
+}
+
+/// An address that may not, and why.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Refused {
+    /// The address.
+    pub address: IpAddr,
+    /// The endpoint, as `host:port`.
+    pub endpoint: String,
+    /// Why.
+    pub reason: Doubt,
+}
+
+/// What speaks against an address.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Doubt {
+    /// Private, reserved, or what sinkholes answer with: never in a rule.
+    NotPublic,
+    /// The chain leaves the domains in which Azure hosts its services.
+    ForeignChain(HostName),
+    /// No published range holds it.
+    NotPublished,
+    /// It showed no certificate for the name under the public roots.
+    NotProvenByTls,
+}
+
+impl fmt::Display for Refused {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{} of {} is left out: ", self.address, self.endpoint)?;
+        match &self.reason {
+            Doubt::NotPublic => f.write_str("private and reserved addresses never enter a rule"),
+            Doubt::ForeignChain(name) => {
+                write!(f, "its chain leads to {name}, outside the domains of Azure's services")
+            }
+            Doubt::NotPublished => f.write_str("no published range of the cloud holds it"),
+            Doubt::NotProvenByTls => f.write_str("it showed no certificate for that name"),
+        }
+    }
+}
+
+/// What the cloud publishes.
+#[derive(Clone, Copy, Debug)]
+pub struct Published<'a> {
+    /// Every address of any tag.
+    pub addresses: &'a AddressSet,
+    /// The tags, to name the narrowest.
+    pub tags: &'a ServiceTags,
+}
+
+/// Sorts the addresses of `targets` into those that may enter a rule and those that may not, by
+/// address and port.
+#[must_use]
+pub fn prove<'a>(
+    targets: impl IntoIterator<Item = &'a Target>,
+    level: ProofLevel,
+    published: Published<'_>,
+) -> (Vec<Proven>, Vec<Refused>) {
+    let (mut proven, mut refused) = (Vec::new(), Vec::new());
+    for target in targets {
+        for sighting in &target.sightings {
+            match doubt(sighting, level, published.addresses) {
+                Some(reason) => refused.push(Refused {
+                    address: sighting.address,
+                    endpoint: target.shown(),
+                    reason,
+                }),
+                None => proven.push(Proven {
+                    address: sighting.address,
+                    port: target.port,
+                    entry: target.entry.clone(),
+                    name: match &target.name {
+                        Some(NamePattern::Name(name)) => name.to_string(),
+                        Some(pattern) => pattern.to_string(),
+                        None => sighting.address.to_string(),
+                    },
+                    how: how(sighting, level, published.tags),
+                }),
+            }
+        }
+    }
+    proven.sort_by(|a, b| (a.address, a.port, &a.name).cmp(&(b.address, b.port, &b.name)));
+    proven.dedup_by(|a, b| (a.address, a.port, &a.name) == (b.address, b.port, &b.name));
+    (proven, refused)
+}
+
+fn doubt(sighting: &Sighting, level: ProofLevel, published: &AddressSet) -> Option<Doubt> {
+    if classify(sighting.address) != AddressClass::Public {
+        return Some(Doubt::NotPublic);
+    }
+    if level == ProofLevel::Resolved {
+        return None;
+    }
+    let foreign = |name: &&HostName| !EXPECTED_DOMAINS.iter().any(|domain| name.is_within(domain));
+    if let Some(name) = sighting.chain.iter().find(foreign) {
+        return Some(Doubt::ForeignChain(name.clone()));
+    }
+    if !published.contains(sighting.address) {
+        return Some(Doubt::NotPublished);
+    }
+    (level == ProofLevel::Tls && !sighting.is_proven_by_tls).then_some(Doubt::NotProvenByTls)
+}
+
+fn how(sighting: &Sighting, level: ProofLevel, tags: &ServiceTags) -> String {
+    let narrowest = tags
+        .holding(sighting.address)
+        .iter()
+        .filter_map(|id| tags.get(*id))
+        .min_by_key(|tag| (tag.addresses.count().v4, &tag.name));
+    let mut how = match (narrowest, level) {
+        (Some(tag), _) => format!("published in {}", tag.name),
+        (None, ProofLevel::Resolved) => "resolved only".to_owned(),
+        (None, _) => "published".to_owned(),
+    };
+    if sighting.is_proven_by_tls {
+        how.push_str(", TLS");
+    }
+    how
+}
+
+/// Where the chains of Azure's services lead: facts of recorded chains (`cloudapp.net`,
+/// `trafficmanager.net`, `clouddatahub.net`) and the suffixes of the three clouds' endpoints
+/// (Microsoft's compare-azure-government and Azure China developer guides).
+const EXPECTED_DOMAINS: &[&str] = &[
+    "windows.net",
+    "azure.net",
+    "azure.com",
+    "azuresynapse.net",
+    "clouddatahub.net",
+    "cloudapp.net",
+    "trafficmanager.net",
+    "microsoft.com",
+    "microsoftonline.com",
+    "msidentity.com",
+    "azurefd.net",
+    "azureedge.net",
+    "azure-dns.com",
+    "azure.us",
+    "usgovcloudapi.net",
+    "usgovcloudapp.net",
+    "usgovtrafficmanager.net",
+    "microsoftonline.us",
+    "azure.cn",
+    "chinacloudapi.cn",
+    "chinacloudapp.cn",
+    "trafficmanager.cn",
+];

@@ -1,0 +1,92 @@
+//! What must be let through.
+
+use std::collections::BTreeMap;
+use std::net::IpAddr;
+
+use super::flow::Flow;
+use super::port::{PortSet, Protocol};
+use super::rule::{Access, Dialect, Rule, RuleSet};
+use crate::model::AddressSet;
+
+/// A flow that must be let through, and for whom.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Requirement {
+    /// The flow.
+    pub flow: Flow,
+    /// The endpoint it belongs to, as `ns.servicebus.windows.net:443`.
+    pub endpoint: String,
+    /// The endpoint's entry, as `relay`.
+    pub entry: String,
+    /// What a run saw of the flow, where one did.
+    pub measured: Option<Measured>,
+}
+
+/// What a run saw of a flow.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Measured {
+    /// The connection was accepted: by the far end, or by something on the way that answers for
+    /// it.
+    Connected,
+    /// It was not.
+    Blocked {
+        /// The step's outcome, as `timeout`.
+        outcome: String,
+    },
+}
+
+/// Addresses that need the same ports of the same protocol.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Need {
+    /// The protocol.
+    pub protocol: Protocol,
+    /// The ports.
+    pub ports: PortSet,
+    /// The addresses.
+    pub addresses: AddressSet,
+}
+
+/// What these flows need: as few groups as can be without letting an address have a port that it
+/// does not need. Flows without an address need what no address rule can give.
+#[must_use]
+pub fn needs<'a>(flows: impl IntoIterator<Item = &'a Flow>) -> Vec<Need> {
+    let mut ports: BTreeMap<(Protocol, IpAddr), Vec<u16>> = BTreeMap::new();
+    for flow in flows {
+        if let Some(address) = flow.address {
+            let ports = ports.entry((flow.protocol, address.to_canonical())).or_default();
+            ports.extend(flow.port);
+        }
+    }
+    let mut groups: BTreeMap<(Protocol, Vec<u16>), Vec<IpAddr>> = BTreeMap::new();
+    for ((protocol, address), mut ports) in ports {
+        ports.sort_unstable();
+        ports.dedup();
+        groups.entry((protocol, ports)).or_default().push(address);
+    }
+    groups
+        .into_iter()
+        .map(|((protocol, ports), addresses)| Need {
+            protocol,
+            ports: if protocol.has_ports() { ports.into_iter().collect() } else { PortSet::any() },
+            addresses: addresses.into_iter().collect(),
+        })
+        .collect()
+}
+
+/// The least rules that let these flows through: one per need, and nothing else is.
+#[must_use]
+pub fn synthesize(name: &str, requirements: &[Requirement]) -> RuleSet {
+    let rules = needs(requirements.iter().map(|requirement| &requirement.flow))
+        .into_iter()
+        .zip(FIRST_PRIORITY..)
+        .map(|(need, priority)| Rule {
+            protocols: super::port::ProtocolSet::from(need.protocol).into(),
+            destination: need.addresses.into(),
+            destination_ports: need.ports.into(),
+            ..Rule::outbound(&format!("{name}-{priority}"), priority, Access::Allow)
+        })
+        .collect();
+    RuleSet::by_priority(name, "synthesized", Dialect::Nsg, rules)
+}
+
+/// Azure's least priority.
+const FIRST_PRIORITY: u32 = 100;

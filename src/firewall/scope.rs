@@ -1,0 +1,251 @@
+//! What one side of a rule holds: addresses, tags, names.
+
+use std::fmt;
+use std::net::{IpAddr, Ipv4Addr};
+use std::sync::Arc;
+
+use super::missing::Missing;
+use crate::model::{AddressClass, AddressSet, HostName, NameError};
+use crate::tags::ServiceTags;
+
+/// One side of a rule. Everything in it counts: a rule matches what any of its parts holds.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Hash)]
+pub struct Scope {
+    /// Addresses and prefixes as written; `*` is everything.
+    pub addresses: AddressSet,
+    /// Service tags, `Internet` and `VirtualNetwork` among them, as written.
+    pub tags: Vec<Arc<str>>,
+    /// Names, of Azure Firewall rules and of lists.
+    pub names: Vec<NamePattern>,
+    /// Parts that could hold any address.
+    pub unknown: Vec<Missing>,
+}
+
+impl Scope {
+    /// Everything.
+    #[must_use]
+    pub fn any() -> Self {
+        AddressSet::everything().into()
+    }
+
+    /// What holds what `missing` would tell.
+    #[must_use]
+    pub fn unknown(missing: Missing) -> Self {
+        Self { unknown: vec![missing], ..Self::default() }
+    }
+
+    /// Reads an element as Azure's rules write it: `*`, an address, a prefix, a range; whatever
+    /// else is a tag.
+    pub fn add(&mut self, text: &str) {
+        let text = text.trim();
+        if text == "*" || text.eq_ignore_ascii_case("any") {
+            self.addresses = AddressSet::everything();
+        } else if let Ok(addresses) = AddressSet::parse(text) {
+            self.addresses = self.addresses.union(&addresses);
+        } else {
+            self.tags.push(text.into());
+        }
+    }
+
+    /// Whether it holds nothing, known or unknown.
+    #[must_use]
+    pub const fn is_empty(&self) -> bool {
+        self.addresses.is_empty()
+            && self.tags.is_empty()
+            && self.names.is_empty()
+            && self.unknown.is_empty()
+    }
+}
+
+impl From<AddressSet> for Scope {
+    fn from(addresses: AddressSet) -> Self {
+        Self { addresses, ..Self::default() }
+    }
+}
+
+/// A name or a wildcard.
+#[derive(Clone, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub enum NamePattern {
+    /// That name.
+    Name(HostName),
+    /// Whatever ends so: `*.contoso.com` holds `.contoso.com`, at any depth and not the domain
+    /// itself; `*contoso.com` holds `contoso.com`; `*` holds nothing and matches every name.
+    Ending(Arc<str>),
+}
+
+impl NamePattern {
+    /// Reads a name, `*.domain`, `*domain` or `*`.
+    ///
+    /// # Errors
+    /// [`NameError`] where what remains without the leading `*` is no name.
+    pub fn parse(text: &str) -> Result<Self, NameError> {
+        let text = text.trim();
+        let Some(ending) = text.strip_prefix('*') else {
+            return HostName::parse(text).map(Self::Name);
+        };
+        let (dot, domain) = ending.strip_prefix('.').map_or(("", ending), |domain| (".", domain));
+        if dot.is_empty() && domain.is_empty() {
+            return Ok(Self::Ending(Arc::from("")));
+        }
+        let domain = HostName::parse(domain)?;
+        Ok(Self::Ending(format!("{dot}{domain}").into()))
+    }
+
+    /// Whether it holds `name`.
+    #[must_use]
+    pub fn matches(&self, name: &HostName) -> bool {
+        match self {
+            Self::Name(own) => own == name,
+            // A name never begins with a dot: `.contoso.com` cannot be all of it.
+            Self::Ending(ending) => name.as_str().ends_with(&**ending),
+        }
+    }
+}
+
+impl fmt::Display for NamePattern {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Name(name) => name.fmt(f),
+            Self::Ending(ending) => write!(f, "*{ending}"),
+        }
+    }
+}
+
+/// What is known of the world around the rules.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct Knowledge<'a> {
+    /// The service tags; without them every tag is unknown.
+    pub tags: Option<&'a ServiceTags>,
+    /// The prefixes of `VirtualNetwork`; without them private destinations may be in it.
+    pub virtual_network: Option<&'a AddressSet>,
+}
+
+/// A scope's addresses, as far as they are known.
+#[derive(Clone, Debug, Default)]
+pub struct Extent {
+    /// What it surely holds.
+    pub known: AddressSet,
+    /// What it may hold, and what would tell.
+    pub open: Vec<(AddressSet, Missing)>,
+}
+
+impl Extent {
+    /// What it holds or may hold.
+    #[must_use]
+    pub fn possible(&self) -> AddressSet {
+        std::iter::once(&self.known).chain(self.open.iter().map(|(within, _)| within)).collect()
+    }
+}
+
+impl Knowledge<'_> {
+    /// The addresses of `scope`.
+    #[must_use]
+    pub fn extent(&self, scope: &Scope) -> Extent {
+        let mut extent = Extent { known: scope.addresses.clone(), open: Vec::new() };
+        for tag in &scope.tags {
+            self.add_tag(tag, &mut extent);
+        }
+        for missing in &scope.unknown {
+            extent.open.push((AddressSet::everything(), missing.clone()));
+        }
+        extent
+    }
+
+    /// Azure compares tags without case.
+    fn add_tag(&self, tag: &Arc<str>, extent: &mut Extent) {
+        let known = match tag.to_ascii_lowercase().as_str() {
+            "internet" => {
+                let public = AddressSet::of_class(AddressClass::Public);
+                self.virtual_network.map_or_else(|| public.clone(), |own| public.difference(own))
+            }
+            "virtualnetwork" => {
+                let host = AddressSet::from(PLATFORM);
+                if let Some(own) = self.virtual_network {
+                    own.union(&host)
+                } else {
+                    let private = AddressSet::of_class(AddressClass::Private);
+                    extent.open.push((private, Missing::VirtualNetwork));
+                    host
+                }
+            }
+            "azureloadbalancer" | "azureplatformdns" => PLATFORM.into(),
+            "azureplatformimds" => METADATA.into(),
+            _ => {
+                if let Some(tag) = self.tags.and_then(|tags| tags.tag(tag)) {
+                    tag.addresses.clone()
+                } else {
+                    extent.open.push((AddressSet::everything(), Missing::Tag(tag.clone())));
+                    return;
+                }
+            }
+        };
+        extent.known = extent.known.union(&known);
+    }
+}
+
+/// The platform's virtual address: DNS, load balancer probes, the agent. Microsoft's
+/// service-tags-overview counts "the virtual IP address of the host" to `VirtualNetwork`.
+const PLATFORM: IpAddr = IpAddr::V4(Ipv4Addr::new(168, 63, 129, 16));
+/// The instance metadata service.
+const METADATA: IpAddr = IpAddr::V4(Ipv4Addr::new(169, 254, 169, 254));
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn wildcards_hold_what_ends_so() {
+        for (pattern, name, expected) in [
+            ("*.servicebus.windows.net", "ns.servicebus.windows.net", true),
+            ("*.servicebus.windows.net", "a.b.servicebus.windows.net", true),
+            ("*.servicebus.windows.net", "servicebus.windows.net", false),
+            ("*.servicebus.windows.net", "evilservicebus.windows.net", false),
+            ("*contoso.com", "contoso.com", true),
+            ("*contoso.com", "mycontoso.com", true),
+            ("*", "anything.example", true),
+            ("Download.Microsoft.com", "download.microsoft.com", true),
+            ("download.microsoft.com", "x.download.microsoft.com", false),
+        ] {
+            let pattern = NamePattern::parse(pattern).unwrap();
+            let name = HostName::parse(name).unwrap();
+            assert_eq!(pattern.matches(&name), expected, "{pattern} {name}");
+        }
+        for text in ["", "*.", "a*.contoso.com", "**.contoso.com", "https://x"] {
+            assert!(NamePattern::parse(text).is_err(), "{text}");
+        }
+    }
+
+    #[test]
+    fn tags_of_the_platform_have_their_meaning() {
+        let vnet = AddressSet::parse("10.50.0.0/16").unwrap();
+        let without = Knowledge::default();
+        let with = Knowledge { tags: None, virtual_network: Some(&vnet) };
+        // (tag, address, without --vnet, with it): held, not held, open.
+        for (tag, address, expected) in [
+            ("Internet", "13.66.60.119", "yes yes"),
+            ("INTERNET", "2603:1030::1", "yes yes"),
+            ("Internet", "10.50.0.1", "no no"),
+            ("Internet", "192.0.2.1", "no no"),
+            ("Internet", "224.0.0.1", "no no"),
+            ("VirtualNetwork", "10.50.0.1", "open yes"),
+            ("virtualnetwork", "10.51.0.1", "open no"),
+            ("VirtualNetwork", "13.66.60.119", "no no"),
+            ("VirtualNetwork", "168.63.129.16", "yes yes"),
+            ("AzureLoadBalancer", "168.63.129.16", "yes yes"),
+            ("Storage", "13.66.60.119", "open open"),
+        ] {
+            let mut scope = Scope::default();
+            scope.add(tag);
+            let address: IpAddr = address.parse().unwrap();
+            let seen = [without, with].map(|knowledge| {
+                let extent = knowledge.extent(&scope);
+                match (extent.known.contains(address), extent.possible().contains(address)) {
+                    (true, _) => "yes",
+                    (false, true) => "open",
+                    (false, false) => "no",
+                }
+            });
+            assert_eq!(seen.join(" "), expected, "{tag} {address}");
+        }
+    }
+}

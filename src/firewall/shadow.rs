@@ -1,0 +1,123 @@
+//! Rules that no flow ever reaches.
+
+use super::decide::Judge;
+use super::missing::Setting;
+use super::rule::{Direction, Rule};
+use super::scope::{Extent, Scope};
+use crate::model::AddressSet;
+
+/// A rule whose every flow is taken by rules before it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Shadowed<'a> {
+    /// The rule.
+    pub rule: &'a Rule,
+    /// Those that take its flows, in order.
+    pub by: Vec<&'a Rule>,
+    /// Whether any of them does otherwise than the rule says.
+    pub is_contradicted: bool,
+}
+
+impl<'a> Judge<'a> {
+    /// The rules that are never reached. Only what is known counts: an empty answer does not
+    /// prove that every rule is reached.
+    #[must_use]
+    pub fn shadowed(&self) -> Vec<Shadowed<'a>> {
+        let rules = self.set().rules();
+        (0..rules.len())
+            .filter(|place| is_own(&rules[*place]))
+            .filter_map(|place| self.shadow_of(place))
+            .collect()
+    }
+
+    fn shadow_of(&self, place: usize) -> Option<Shadowed<'a>> {
+        let rules = self.set().rules();
+        let rule = &rules[place];
+        let wide: Vec<_> =
+            (0..place).filter(|before| self.takes_all_but_destination(*before, place)).collect();
+        let by = match wide.iter().find(|before| self.holds_destination(**before, place)) {
+            Some(one) => vec![*one],
+            None => self.together(&wide, place)?,
+        };
+        let by: Vec<_> = by.into_iter().map(|place| &rules[place]).collect();
+        let is_contradicted = by.iter().any(|before| before.access != rule.access);
+        Some(Shadowed { rule, by, is_contradicted })
+    }
+
+    fn takes_all_but_destination(&self, before: usize, place: usize) -> bool {
+        let (earlier, rule) = (&self.set().rules()[before], &self.set().rules()[place]);
+        let same_direction = match (&earlier.direction, &rule.direction) {
+            (Setting::Known(a), Setting::Known(b)) => a == b,
+            _ => false,
+        };
+        let (Setting::Known(wide), Setting::Known(narrow)) = (&earlier.protocols, &rule.protocols)
+        else {
+            return false;
+        };
+        let ports = |wide: &Setting<_>, narrow: &Setting<_>| match (wide, narrow) {
+            (Setting::Known(wide), Setting::Known(narrow)) => {
+                super::port::PortSet::is_subset(narrow, wide)
+            }
+            (Setting::Known(wide), Setting::Unknown(_)) => super::port::PortSet::is_any(wide),
+            (Setting::Unknown(_), _) => false,
+        };
+        same_direction
+            && earlier.priority.known().is_some()
+            && earlier.access.known().is_some()
+            && narrow.is_subset(*wide)
+            && ports(&earlier.destination_ports, &rule.destination_ports)
+            && ports(&earlier.source_ports, &rule.source_ports)
+            && holds(&earlier.source, self.source(before), &rule.source, self.source(place))
+    }
+
+    fn holds_destination(&self, before: usize, place: usize) -> bool {
+        let (earlier, rule) = (&self.set().rules()[before], &self.set().rules()[place]);
+        holds(
+            &earlier.destination,
+            self.destination(before),
+            &rule.destination,
+            self.destination(place),
+        )
+    }
+
+    /// Several rules that hold the destination only together.
+    fn together(&self, wide: &[usize], place: usize) -> Option<Vec<usize>> {
+        let rule = &self.set().rules()[place];
+        let mut rest = self.destination(place).possible();
+        if !rule.destination.names.is_empty() || rest.is_empty() {
+            return None;
+        }
+        let mut by = Vec::new();
+        for before in wide {
+            let less = rest.difference(&self.destination(*before).known);
+            if less != rest {
+                by.push(*before);
+                rest = less;
+            }
+            if rest.is_empty() {
+                return Some(by);
+            }
+        }
+        None
+    }
+}
+
+/// A rule of the user's: Azure's default rules are meant to come last.
+fn is_own(rule: &Rule) -> bool {
+    let is_default = rule.priority.known().is_some_and(|priority| *priority > 4096);
+    !is_default && rule.direction.known().is_some() && rule.name != super::rule::RuleSet::NO_RULE
+        || rule.direction == Setting::Known(Direction::Inbound) && !is_default
+}
+
+/// Whether one side of a rule holds all that another's may hold: by addresses, or because both
+/// say the same.
+fn holds(wide: &Scope, wide_extent: &Extent, narrow: &Scope, narrow_extent: &Extent) -> bool {
+    if wide == narrow && wide.unknown.is_empty() {
+        return true;
+    }
+    let names = narrow.names.iter().all(|name| wide.names.contains(name))
+        || wide_extent.known.is_everything();
+    let is_within = |addresses: &AddressSet| addresses.is_subset(&wide_extent.known);
+    names
+        && is_within(&narrow_extent.known)
+        && narrow_extent.open.iter().all(|(open, _)| is_within(open))
+}

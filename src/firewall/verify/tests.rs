@@ -1,0 +1,249 @@
+use proptest::prelude::*;
+
+use super::*;
+use crate::firewall::nsg::{Source, read};
+use crate::firewall::{Knowledge, RuleSet, read_flows, synthesize};
+
+fn required(flows: &str) -> Vec<Requirement> {
+    read_flows(flows, "flows")
+        .unwrap()
+        .into_iter()
+        .map(|flow| Requirement {
+            endpoint: flow.to_string(),
+            entry: "relay".to_owned(),
+            measured: None,
+            flow,
+        })
+        .collect()
+}
+
+/// `allow NAME PRIORITY PREFIXES PORTS` a line, tcp and outbound.
+fn group(rules: &[&str]) -> RuleSet {
+    let rules: Vec<_> = rules
+        .iter()
+        .map(|text| {
+            let words: Vec<_> = text.split(' ').collect();
+            let [access, name, priority, prefixes, ports] = words[..] else { panic!("{text}") };
+            serde_json::json!({
+                "name": name, "access": access, "priority": priority, "direction": "Outbound",
+                "protocol": "Tcp", "sourceAddressPrefix": "*", "sourcePortRange": "*",
+                "destinationAddressPrefixes": prefixes.split(',').collect::<Vec<_>>(),
+                "destinationPortRanges": ports.split(',').collect::<Vec<_>>(),
+            })
+        })
+        .collect();
+    let text = serde_json::json!({"name": "nsg", "securityRules": rules}).to_string();
+    read(&[Source { file: "f", text: &text }]).unwrap().remove(0)
+}
+
+fn check<T>(sets: &[&RuleSet], flows: &str, see: impl FnOnce(&Verification<'_>) -> T) -> T {
+    let judges: Vec<_> = sets.iter().map(|set| Judge::new(set, Knowledge::default())).collect();
+    see(&verify(&judges, &required(flows)))
+}
+
+#[test]
+fn gaps_name_the_deciding_rule_and_the_smallest_correction() {
+    let flows = "13.66.60.119,443,tcp\n13.66.60.120,443,tcp\n13.66.60.120,1433,tcp\n";
+    for (rules, gaps, corrections) in [
+        // A rule that can grow.
+        (
+            &["allow relay 100 13.66.60.119 443", "deny no 200 * *"][..],
+            &["no", "no"][..],
+            &[
+                "nsg: add an outbound rule with priority 199, before no, that allows tcp 443,1433 to \
+               13.66.60.120/32",
+            ][..],
+        ),
+        (
+            &[
+                "allow relay 100 13.66.60.119 443",
+                "allow sql 101 13.66.60.120 1433",
+                "deny no 200 * *",
+            ],
+            &["no"],
+            &["nsg: add to the destinations of relay: 13.66.60.120/32"],
+        ),
+        // No room before the rule that denies.
+        (
+            &["deny no 100 Internet *"],
+            &["no", "no", "no"],
+            &[
+                "nsg: no priority from 100 is free before no: give it a higher number, then allow \
+               tcp 443 to 13.66.60.119/32 before it",
+                "nsg: no priority from 100 is free before no: give it a higher number, then allow \
+               tcp 443,1433 to 13.66.60.120/32 before it",
+            ],
+        ),
+        (&["allow all 100 Internet *"], &[], &[]),
+    ] {
+        check(&[&group(rules)], flows, |seen| {
+            let by: Vec<_> = seen.gaps.iter().map(|gap| gap.decision.by().name.as_str()).collect();
+            assert_eq!(by, gaps, "{rules:?}");
+            let texts: Vec<_> = seen.corrections.iter().map(ToString::to_string).collect();
+            assert_eq!(texts, corrections, "{rules:?}");
+        });
+    }
+}
+
+#[test]
+fn excess_is_measured_in_addresses() {
+    let flows = "13.66.60.119,443,tcp\n13.66.60.120,443,tcp\n";
+    let set = group(&[
+        "allow relay 100 13.66.60.0/24,20.0.0.1,13.66.60.119 443",
+        "deny some 150 13.66.61.0/24 *",
+        "allow wide 200 13.66.60.0/22 443",
+        "deny no 300 * *",
+    ]);
+    check(&[&set], flows, |seen| {
+        let excess: Vec<_> = seen
+            .excess
+            .iter()
+            .map(|excess| format!("{} {} {}", excess.rule.name, excess.beyond, excess.required))
+            .collect();
+        // The /22 without the two /24 that rules before it take.
+        assert_eq!(excess, ["wide 512 0", "relay 255 2"]);
+        let Breadth::Addresses { unused } = &seen.excess[1].breadth else {
+            panic!("not addresses")
+        };
+        assert_eq!(unused.iter().map(ToString::to_string).collect::<Vec<_>>(), ["20.0.0.1/32"]);
+        assert_eq!((seen.beyond[0].addresses.v4, seen.beyond[0].required.v4), (767, 2));
+    });
+    // In a row only what all let through counts.
+    let narrow = group(&["allow relay 100 13.66.60.119,13.66.60.120 443", "deny no 300 * *"]);
+    check(&[&set, &narrow], flows, |seen| assert_eq!(seen.beyond[0].addresses.v4, 0));
+    // What an allow may take is let through by the next one all the same; what a denial may take
+    // is sure of nothing.
+    for (rules, expected) in [
+        (
+            &["allow tag 100 Nowhere 443", "allow all 200 13.66.60.0/24 443", "deny no 300 * *"][..],
+            254,
+        ),
+        (&["deny tag 100 Nowhere 443", "allow all 200 13.66.60.0/24 443", "deny no 300 * *"], 0),
+    ] {
+        check(&[&group(rules)], flows, |seen| {
+            assert_eq!(seen.beyond[0].addresses.v4, expected, "{rules:?}");
+        });
+    }
+    // Without a rule of its own a group lets the Internet through.
+    check(&[&group(&[])], flows, |seen| {
+        let [excess] = &seen.excess[..] else { panic!("{:?}", seen.excess) };
+        assert_eq!(excess.rule.name, "AllowInternetOutBound");
+        assert_eq!(excess.breadth, Breadth::Tags(vec!["Internet".to_owned()]));
+        let public = AddressSet::of_class(crate::model::AddressClass::Public).count().v4;
+        // The platform's own address is in the virtual network, whose rule comes first.
+        assert_eq!((excess.beyond.v4, excess.required.v4), (public - 3, 2));
+    });
+}
+
+#[test]
+fn wildcards_of_lists_are_named() {
+    let list =
+        read(&[Source { file: "list", text: "*.servicebus.windows.net\ncontoso.com\n" }]).unwrap();
+    check(&[&list[0]], "ns.servicebus.windows.net,443,tcp\nother.net,443,tcp\n", |seen| {
+        assert_eq!(seen.gaps.len(), 1);
+        assert_eq!(seen.corrections[0].to_string(), "list: allow other.net tcp 443");
+        let [excess] = &seen.excess[..] else { panic!("{:?}", seen.excess) };
+        assert_eq!(excess.breadth, Breadth::Wildcards(vec!["*.servicebus.windows.net".to_owned()]));
+    });
+}
+
+#[test]
+fn rules_that_no_flow_reaches_are_found() {
+    for (rules, expected) in [
+        (
+            &["deny all 100 * *", "allow late 200 13.66.60.0/24 443"][..],
+            &["late by all, contradicted"][..],
+        ),
+        (
+            &["allow wide 100 13.0.0.0/8 1-1024", "allow late 200 13.66.60.0/24 443"],
+            &["late by wide"],
+        ),
+        // Two halves together.
+        (
+            &[
+                "allow a 100 13.66.60.0/25 *",
+                "deny b 110 13.66.60.128/25 *",
+                "allow late 200 13.66.60.0/24 443",
+            ],
+            &["late by a b, contradicted"],
+        ),
+        (&["allow a 100 13.66.60.0/25 *", "allow late 200 13.66.60.0/24 443"], &[]),
+        (&["allow a 100 * 80", "allow late 200 13.66.60.0/24 443"], &[]),
+        // Of a tag that is not known only the same tag or everything is sure to hold it.
+        (&["allow a 100 Storage 443", "deny late 200 storage 443"], &[]),
+        (&["allow a 100 Storage 443", "deny late 200 Storage 443"], &["late by a, contradicted"]),
+        (&["allow a 100 Internet 443", "deny late 200 Storage 443"], &[]),
+        (&["allow a 100 * *", "deny late 200 Storage 443"], &["late by a, contradicted"]),
+    ] {
+        check(&[&group(rules)], "13.66.60.119,443,tcp", |seen| {
+            let shadowed: Vec<_> = seen
+                .shadowed
+                .iter()
+                .map(|(_, shadowed)| {
+                    let by: Vec<_> = shadowed.by.iter().map(|rule| rule.name.as_str()).collect();
+                    let contradicted = if shadowed.is_contradicted { ", contradicted" } else { "" };
+                    format!("{} by {}{contradicted}", shadowed.rule.name, by.join(" "))
+                })
+                .collect();
+            assert_eq!(shadowed, expected, "{rules:?}");
+        });
+    }
+}
+
+#[test]
+fn measurements_that_the_rules_do_not_explain_are_named() {
+    let set = group(&["allow relay 100 13.66.60.119 443", "deny no 200 * *"]);
+    let judges = [Judge::new(&set, Knowledge::default())];
+    let blocked = Measured::Blocked { outcome: "timeout".to_owned() };
+    for (address, measured, expected) in [
+        ("13.66.60.119", Some(blocked.clone()), &["relay timeout"][..]),
+        ("13.66.60.120", Some(Measured::Connected), &["no connected"]),
+        ("13.66.60.119", Some(Measured::Connected), &[]),
+        ("13.66.60.120", Some(blocked), &[]),
+        ("13.66.60.120", None, &[]),
+    ] {
+        let mut required = required(&format!("{address},443,tcp"));
+        required[0].measured = measured;
+        let seen: Vec<_> = verify(&judges, &required)
+            .contradictions
+            .iter()
+            .map(|own| {
+                let seen = own.blocked.as_deref().unwrap_or("connected");
+                format!("{} {seen}", own.decision.by().name)
+            })
+            .collect();
+        assert_eq!(seen, expected, "{address}");
+    }
+}
+
+#[test]
+fn what_is_not_known_is_no_gap() {
+    check(&[&group(&["allow a 100 Storage 443"])], "13.66.60.119,443,tcp", |seen| {
+        assert!(seen.gaps.is_empty() && seen.corrections.is_empty());
+        assert_eq!(seen.undecided[0].decision.by().name, "a");
+    });
+}
+
+proptest! {
+    /// What `synthesize` makes, `verify` finds complete, and nothing beyond.
+    #[test]
+    #[expect(clippy::format_collect, reason = "a few lines of a test")]
+    fn what_is_synthesized_is_complete_and_no_more(
+        flows in proptest::collection::vec((any::<u32>(), 1_u16..6, any::<bool>()), 1..40),
+    ) {
+        let flows: String = flows
+            .iter()
+            .map(|(address, port, is_tcp)| format!(
+                "{},{port},{}\n",
+                std::net::Ipv4Addr::from_bits(*address),
+                if *is_tcp { "tcp" } else { "udp" }
+            ))
+            .collect();
+        let required = required(&flows);
+        let set = synthesize("own", &required);
+        let judges = [Judge::new(&set, Knowledge::default())];
+        let seen = verify(&judges, &required);
+        prop_assert!(seen.gaps.is_empty() && seen.undecided.is_empty() && seen.excess.is_empty());
+        prop_assert!(seen.beyond.iter().all(|beyond| beyond.addresses.v4 == 0 && beyond.addresses.v6 == 0));
+    }
+}

@@ -1,0 +1,396 @@
+//! `rules` and `tags` as their users start them.
+
+use std::fs;
+use std::io::Write as _;
+use std::path::{Path, PathBuf};
+use std::process::Stdio;
+
+use serde::Deserialize;
+use serde_json::{Value, json};
+
+use super::{Ended, pathproof, run, shown};
+
+struct Folder(tempfile::TempDir);
+
+impl Folder {
+    fn new() -> Self {
+        Self(tempfile::tempdir().unwrap())
+    }
+
+    fn put(&self, name: &str, text: impl AsRef<[u8]>) -> String {
+        let path = self.0.path().join(name);
+        fs::write(&path, text).unwrap();
+        shown(&path).to_owned()
+    }
+
+    fn at(&self, name: &str) -> PathBuf {
+        self.0.path().join(name)
+    }
+}
+
+fn rule(name: &str, priority: u32, access: &str, prefix: &str, ports: &str) -> Value {
+    json!({"name": name, "properties": {
+        "priority": priority, "access": access, "direction": "Outbound", "protocol": "*",
+        "sourceAddressPrefix": "*", "sourcePortRange": "*",
+        "destinationAddressPrefix": prefix, "destinationPortRange": ports,
+    }})
+}
+
+fn group(name: &str, rules: &[Value]) -> String {
+    json!({"name": name, "properties": {"securityRules": rules}}).to_string()
+}
+
+/// The saved cases of the project, which every feature reads.
+fn case(name: &str) -> String {
+    shown(&Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/cases").join(name)).to_owned()
+}
+
+/// A line of `rules decide`, as the contract writes it; re-declared by hand.
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Line {
+    #[serde(rename = "type")]
+    kind: String,
+    data: Data,
+}
+
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Data {
+    destination: String,
+    port: Option<u16>,
+    protocol: String,
+    source: Option<String>,
+    decision: String,
+    rule: String,
+    set: Option<String>,
+    missing: Option<String>,
+}
+
+fn decided(arguments: &[&str]) -> Vec<Line> {
+    let ended = run(&[&["rules", "decide"], arguments, &["--format", "jsonl"]].concat());
+    assert_eq!(ended.code, Some(0), "{ended:?}");
+    ended.stdout.lines().map(|line| serde_json::from_str(line).unwrap()).collect()
+}
+
+#[test]
+fn flows_are_decided_in_their_order() {
+    let folder = Folder::new();
+    let nsg = folder.put(
+        "nsg.json",
+        group(
+            "nsg",
+            &[
+                rule("relay", 100, "Allow", "azurecloud.NORTHEUROPE", "443"),
+                rule("other", 110, "Deny", "Nowhere.westeurope", "80"),
+                rule("deny", 4000, "Deny", "Internet", "*"),
+            ],
+        ),
+    );
+    let flows = folder.put(
+        "flows.csv",
+        "destination,port,protocol,source\n40.112.72.101,443,tcp,\n8.8.8.8,443,tcp,10.0.0.4\n\
+         8.8.8.8,80,tcp,\n10.50.1.4,1433,tcp,\n192.0.2.1,443,udp,\n10.50.1.4,,icmp,\n",
+    );
+    let seen = |more: &[&str]| -> Vec<String> {
+        decided(&[&[nsg.as_str(), "--flows", &flows], more].concat())
+            .into_iter()
+            .map(|line| {
+                assert_eq!(line.kind, "flow");
+                assert_eq!(line.data.missing.is_some(), line.data.decision == "unknown");
+                assert!(line.data.set.is_none(), "one set needs no name");
+                let Data { destination, port, protocol, decision, rule, .. } = line.data;
+                let port = port.map_or_else(|| "-".to_owned(), |port| port.to_string());
+                format!("{destination} {port} {protocol} {decision} {rule}")
+            })
+            .collect()
+    };
+    assert_eq!(
+        seen(&[]),
+        [
+            "40.112.72.101 443 tcp allow relay",
+            "8.8.8.8 443 tcp deny deny",
+            "8.8.8.8 80 tcp unknown other",
+            "10.50.1.4 1433 tcp unknown AllowVnetOutBound",
+            "192.0.2.1 443 udp deny DenyAllOutBound",
+            "10.50.1.4 - icmp unknown other",
+        ]
+    );
+    let given = seen(&["--vnet", "10.50.0.0/16"]);
+    assert_eq!(given[3], "10.50.1.4 1433 tcp allow AllowVnetOutBound");
+}
+
+#[test]
+fn several_sets_are_in_a_row() {
+    let folder = Folder::new();
+    let subnet = folder.put("subnet.json", group("subnet", &[rule("all", 100, "Allow", "*", "*")]));
+    let nic = folder.put("nic.json", group("nic", &[rule("no", 100, "Deny", "*", "*")]));
+    let flows = folder.put("flows.csv", "8.8.8.8,443,tcp\n");
+    for (rules, decision, set) in [
+        ([&subnet, &nic], "deny", "nic"),
+        ([&nic, &subnet], "deny", "nic"),
+        ([&subnet, &subnet], "allow", "subnet"),
+    ] {
+        let lines = decided(&[rules[0].as_str(), rules[1], "--flows", &flows]);
+        assert_eq!(
+            (lines[0].data.decision.as_str(), lines[0].data.set.as_deref()),
+            (decision, Some(set))
+        );
+        assert_eq!(lines[0].data.source, None);
+    }
+}
+
+#[test]
+fn a_proposed_group_is_held_against_a_report() {
+    let folder = Folder::new();
+    let report = case("healthy/report.json");
+    let records = case("healthy/records.jsonl");
+    let closed = group(
+        "nsg",
+        &[rule("relay", 100, "Allow", "40.112.72.101", "443"), rule("deny", 200, "Deny", "*", "*")],
+    );
+    let open = group(
+        "nsg",
+        &[
+            rule("cloud", 100, "Allow", "AzureCloud", "443"),
+            rule("dns", 110, "Allow", "10.0.0.53", "53"),
+            rule("deny", 200, "Deny", "*", "*"),
+        ],
+    );
+    let (closed, open) = (folder.put("closed.json", closed), folder.put("open.json", open));
+    for from in [&report, &records] {
+        let ended = run(&["rules", "verify", &closed, "--from", from]);
+        assert_eq!(ended.code, Some(1), "{ended:?}");
+        for words in [
+            "1 of 4 required flows are allowed, 3 denied, 0 unknown",
+            "contoso-adf.westeurope.datafactory.azure.net (40.74.24.70) tcp 443 (control)  by deny of nsg",
+            "10.0.0.53 udp 53 (dns)  by deny of nsg",
+            "priority 198, before deny, that allows tcp 443 to 40.74.24.70/32",
+            // The report saw it work.
+            "deny denies it and it works: another rule set is in force",
+        ] {
+            assert!(ended.stdout.contains(words), "{words}: {}", ended.stdout);
+        }
+        let ended = run(&["rules", "verify", &open, "--from", from, "--format", "json"]);
+        assert_eq!(ended.code, Some(0), "{ended:?}");
+        let seen: Value = serde_json::from_str(&ended.stdout).unwrap();
+        assert_eq!(seen["summary"], json!({"required": 4, "allow": 4, "deny": 0, "unknown": 0}));
+        assert_eq!(seen["excess"][0]["rule"], "cloud");
+        assert!(seen["excess"][0]["addresses"]["v4"].as_u64().unwrap() > 1_000_000);
+    }
+    let unknown = folder.put("u.json", group("nsg", &[rule("tag", 100, "Allow", "Nowhere", "*")]));
+    let ended = run(&["rules", "verify", &unknown, "--from", &report]);
+    assert_eq!(ended.code, Some(3), "{ended:?}");
+    assert!(ended.stdout.contains("the prefixes of service tag Nowhere"), "{}", ended.stdout);
+}
+
+#[test]
+fn what_is_emitted_is_verified_without_a_gap() {
+    let folder = Folder::new();
+    for from in [case("gateways/records.jsonl"), case("gateways/report.json")] {
+        let flows = folder.put("flows.csv", "40.112.72.101,443,tcp\n40.112.72.104,443,tcp\n");
+        for format in ["nsg-json", "arm-template", "azure-firewall", "edl-ip", "csv"] {
+            let output = folder.at(format);
+            let ended = run(&[
+                "rules",
+                "emit",
+                "--from",
+                &from,
+                "--format",
+                format,
+                "--output",
+                shown(&output),
+            ]);
+            assert_eq!(ended.code, Some(0), "{format}: {ended:?}");
+            assert_eq!(ended.stdout, "");
+            let ended = run(&["rules", "verify", shown(&output), "--flows", &flows]);
+            assert_eq!(ended.code, Some(0), "{format}: {ended:?}");
+        }
+    }
+}
+
+#[test]
+fn the_control_plane_is_a_tag_where_the_tag_holds_it() {
+    let folder = Folder::new();
+    let name = "contoso-adf.eastus.datafactory.azure.net";
+    // The frontend's address of facts.md, section 0.
+    let report = json!({"schema": "pathproof.report/1", "endpoints": [{
+        "entry": "control", "host": name, "port": 443, "required": true, "cause": null,
+        "lookups": [{"chain": [], "addresses": ["40.78.229.99"]}],
+    }]});
+    let from = folder.put("report.json", report.to_string());
+    let control = ["rules", "emit", "--from", &from, "--only", "control", "--format", "nsg-json"];
+    let ended = run(&control);
+    assert_eq!(ended.code, Some(0), "{ended:?}");
+    let rules: Value = serde_json::from_str(&ended.stdout).unwrap();
+    assert_eq!(rules[0]["properties"]["destinationAddressPrefix"], "DataFactoryManagement");
+    // A tag file that does not hold the address: said, and the address is written.
+    let tags = folder.put(
+        "tags.json",
+        tag_file(
+            7,
+            &[("AzureCloud", &["40.78.0.0/16"]), ("DataFactoryManagement", &["20.0.0.0/24"])],
+        ),
+    );
+    let ended = run(&[&control[..], &["--service-tags", &tags]].concat());
+    assert!(ended.stderr.contains("does not cover 40.78.229.99"), "{ended:?}");
+    assert!(ended.stdout.contains("\"40.78.229.99/32\""), "{ended:?}");
+    // One that publishes nothing of it: left out, and nothing remains.
+    let tags = folder.put("none.json", tag_file(7, &[("AzureCloud", &["20.0.0.0/24"])]));
+    let ended = run(&[&control[..], &["--service-tags", &tags]].concat());
+    ended.refuses(&["40.78.229.99 of contoso-adf", "no published range", "an empty rule"]);
+}
+
+#[test]
+fn lists_are_written_too_and_what_is_not_public_stays_out() {
+    let folder = Folder::new();
+    let list = folder.put(
+        "list.txt",
+        "40.112.72.101\n10.0.0.4\n8.8.8.8\n*.servicebus.windows.net\ndownload.microsoft.com\n",
+    );
+    let emit = |more: &[&str]| run(&[&["rules", "emit", "--from", &list], more].concat());
+    let ended = emit(&["--format", "edl-ip"]);
+    assert_eq!(ended.stdout.lines().count(), 1, "{ended:?}");
+    assert!(ended.stdout.starts_with("40.112.72.101/32 # given in list.txt"), "{ended:?}");
+    assert!(ended.stderr.contains("10.0.0.4 (line 2) are left out"), "{ended:?}");
+    let ended = emit(&["--format", "edl-ip", "--proof", "resolved"]);
+    assert_eq!(ended.stdout.lines().count(), 2, "{ended:?}");
+    let ended = emit(&["--format", "edl-domain"]);
+    assert_eq!(ended.stdout, "*.servicebus.windows.net\ndownload.microsoft.com\n");
+    let ended = emit(&["--format", "edl-ip", "--aggregate", "/24"]);
+    assert!(ended.stdout.starts_with("40.112.72.0/24"), "{ended:?}");
+}
+
+#[test]
+fn what_cannot_be_meant_is_refused_with_the_next_step() {
+    let folder = Folder::new();
+    let nsg = folder.put("nsg.json", group("nsg", &[]));
+    let flows = folder.put("flows.csv", "8.8.8.8,443,tcp\n");
+    let bad_flows = folder.put("bad.csv", "8.8.8.8,443,tcp\n8.8.8.8,0,tcp\n");
+    let broken = folder.put("broken.json", "{\"securityRules\": [");
+    let other = folder.put("other.json", "{\"a\": 1}");
+    let deep = folder.put("deep.json", "[".repeat(200_000));
+    let report = case("healthy/report.json");
+    for (arguments, words) in [
+        (&["rules", "decide", "--flows", &flows][..], &["RULES"][..]),
+        (&["rules", "decide", &nsg], &["--flows"]),
+        (&["rules", "decide", "missing.json", "--flows", &flows], &["missing.json"]),
+        (&["rules", "decide", &nsg, "--flows", &bad_flows], &["bad.csv:2", "1 to 65535"]),
+        (&["rules", "decide", &broken, "--flows", &flows], &["broken.json", "line 1 column"]),
+        (&["rules", "decide", &other, "--flows", &flows], &["other.json", "securityRules"]),
+        (&["rules", "decide", &deep, "--flows", &flows], &["deep.json", "recursion"]),
+        (&["rules", "decide", &nsg, "--flows", &flows, "--vnet", "10.0.0.0/33"], &["--vnet"]),
+        (
+            &["rules", "decide", &nsg, "--flows", &flows, "--service-tags", &other],
+            &["other.json", "56519"],
+        ),
+        (&["rules", "verify", &nsg], &["--from"]),
+        (&["rules", "verify", &nsg, "--from", &other], &["other.json:1", "records"]),
+        (&["rules", "verify", &nsg, "--from", &flows], &["--flows"]),
+        (&["rules", "emit", "--from", &report, "--format", "nsg"], &["nsg-json, arm-template"]),
+        (
+            &["rules", "emit", "--from", &report, "--format", "csv", "--only", "realy"],
+            &["realy", "control", "relay"],
+        ),
+        (&["rules", "emit", "--from", &report, "--format", "csv", "--aggregate", "24"], &["/24"]),
+        (
+            &["rules", "emit", "--from", &report, "--format", "csv", "--name", "a b"],
+            &["'a b'", "80"],
+        ),
+        (
+            &["rules", "emit", "--from", &report, "--format", "bicep", "--priority", "4097"],
+            &["100 to 4096"],
+        ),
+        (
+            &["rules", "emit", "--from", &report, "--format", "csv", "--output", "no/such/f"],
+            &["no/such"],
+        ),
+        (&["rules", "plan"], &[]),
+        (&["rules", "apply"], &[]),
+        (&["tags", "lookup", "AzureClout"], &["AzureClout", "did you mean AzureCloud"]),
+        (&["tags", "diff", &other, &other], &["other.json", "changeNumber"]),
+    ] {
+        run(arguments).refuses(words);
+    }
+}
+
+fn tag_file(change_number: u64, tags: &[(&str, &[&str])]) -> String {
+    let values: Vec<_> = tags
+        .iter()
+        .map(|(name, prefixes)| {
+            json!({"name": name, "id": name, "properties": {"changeNumber": 1, "region": "",
+                "systemService": "", "addressPrefixes": prefixes}})
+        })
+        .collect();
+    json!({"changeNumber": change_number, "cloud": "Public", "values": values}).to_string()
+}
+
+#[test]
+fn tags_are_looked_up_and_compared() {
+    let ended = run(&["tags", "lookup", "40.78.229.99", "datafactory.EASTUS", "--format", "json"]);
+    assert_eq!(ended.code, Some(0), "{ended:?}");
+    let seen: Value = serde_json::from_str(&ended.stdout).unwrap();
+    let names: Vec<_> = seen["answers"][0]["tags"]
+        .as_array()
+        .unwrap()
+        .iter()
+        .map(|tag| tag["name"].as_str().unwrap())
+        .collect();
+    assert!(names.contains(&"DataFactory.EastUS") && names.contains(&"DataFactoryManagement"));
+    assert_eq!(seen["answers"][1]["tag"], "DataFactory.EastUS");
+
+    let folder = Folder::new();
+    let old =
+        folder.put("old.json", tag_file(1, &[("A", &["20.0.0.0/24"]), ("Gone", &["21.0.0.0/24"])]));
+    let new = folder.put(
+        "new.json",
+        tag_file(2, &[("A", &["20.0.0.0/25", "22.0.0.0/32"]), ("New.x", &["21.0.0.0/24"])]),
+    );
+    let ended = run(&["tags", "diff", &old, &new]);
+    assert_eq!(
+        ended.stdout,
+        "Public 1 to Public 2: 1 tags added, 1 removed, 1 changed\n\
+         + New.x  1 prefixes\n- Gone  1 prefixes\n~ A  1 addresses added, 128 removed\n    \
+         + 20.0.0.0/25\n    + 22.0.0.0/32\n    - 20.0.0.0/24\n"
+    );
+    let ended = run(&["tags", "diff", &old, &new, "--only", "new"]);
+    assert_eq!(ended.stdout.lines().count(), 2, "{ended:?}");
+}
+
+#[test]
+fn an_update_never_makes_things_worse() {
+    let folder = Folder::new();
+    let new = tag_file(2, &[("A", &["20.0.0.0/25"])]);
+    let kept = folder.put("kept.json", tag_file(1, &[("A", &["20.0.0.0/24"])]));
+    let newer = folder.put("newer.json", &new);
+    let ended = run(&["tags", "update", "--from", &newer, "--output", &kept]);
+    assert_eq!(ended.code, Some(0), "{ended:?}");
+    assert!(ended.stdout.contains("from change 1 to change 2: 0 tags added, 0 removed, 1 changed"));
+    assert_eq!(fs::read_to_string(&kept).unwrap(), new);
+    let foreign = new.replace("\"Public\"", "\"China\"");
+    for (text, words) in [
+        (tag_file(1, &[("A", &["20.0.0.0/24"])]), &["is older (change 1)", "left as it is"][..]),
+        (foreign, &["China", "Public"]),
+        ("<html>sign in</html>".to_owned(), &["no service tag file"]),
+        (new[..new.len() / 2].to_owned(), &["line 1"]),
+    ] {
+        let from = folder.put("from.json", &text);
+        run(&["tags", "update", "--from", &from, "--output", &kept]).refuses(words);
+        assert_eq!(fs::read_to_string(&kept).unwrap(), new);
+    }
+}
+
+#[test]
+fn a_pipe_carries_flows_and_rules() {
+    let folder = Folder::new();
+    let nsg = folder.put("nsg.json", group("nsg", &[]));
+    let mut child = pathproof(&["rules", "decide", &nsg, "--flows", "-"])
+        .stdin(Stdio::piped())
+        .stdout(Stdio::piped())
+        .stderr(Stdio::piped())
+        .spawn()
+        .unwrap();
+    child.stdin.take().unwrap().write_all(b"8.8.8.8,443,tcp\n").unwrap();
+    let ended = Ended::of(child.wait_with_output().unwrap());
+    assert_eq!(ended.stdout, "allow    8.8.8.8 tcp 443  by AllowInternetOutBound\n");
+}
