@@ -298,16 +298,13 @@ impl AgentRoute {
         now: &Zoned,
     ) -> Result<Decision, RouteError> {
         let file = &self.file;
-        // Asked first where it could only send direct what goes direct anyhow.
-        if let AgentWay::Direct(reason) = &self.way {
-            return Ok(Decision::new(Way::Direct, format!("{file} {reason}")));
-        }
-        if let Some(decision) = excepted(self.exceptions.as_ref(), host, port, scheme) {
-            return Ok(decision);
-        }
-        match &self.way {
-            AgentWay::Direct(reason) => Ok(Decision::new(Way::Direct, format!("{file} {reason}"))),
-            AgentWay::Fixed { proxy, bypass } => {
+        let exception = excepted(self.exceptions.as_ref(), host, port, scheme);
+        match (&self.way, exception) {
+            (AgentWay::Direct(reason), _) => {
+                Ok(Decision::new(Way::Direct, format!("{file} {reason}")))
+            }
+            (_, Some(decision)) => Ok(decision),
+            (AgentWay::Fixed { proxy, bypass }, None) => {
                 let matched =
                     bypass.decide(host, port, scheme, &self.here).map_err(|undecided| {
                         RouteError::AgentUndecided { file: file.clone(), undecided }
@@ -326,11 +323,11 @@ impl AgentRoute {
                     }
                 })
             }
-            AgentWay::Script { location } => {
+            (AgentWay::Script { location }, None) => {
                 Err(RouteError::ScriptNotLoaded { file: file.clone(), location: location.clone() })
             }
             #[cfg(feature = "pac")]
-            AgentWay::LoadedScript { script, location } => {
+            (AgentWay::LoadedScript { script, location }, None) => {
                 let source = format!("scriptLocation of {file} ({location})");
                 ask(script, &source, host, port, scheme, now)
             }

@@ -18,7 +18,7 @@ use std::time::Duration;
 
 use jiff::Zoned;
 use rquickjs::context::EvalOptions;
-use rquickjs::{CatchResultExt, CaughtError, Context, Ctx, Function, Runtime, Value};
+use rquickjs::{CatchResultExt, CaughtError, Context, Ctx, Function, Persistent, Runtime, Value};
 
 pub use self::answer::{PacAnswer, PacChoice};
 use self::host::Shared;
@@ -29,6 +29,8 @@ use crate::model::Host;
 
 /// A loaded script.
 pub struct PacScript {
+    /// Forgets what the functions kept of the evaluation before. (Dropped before its context.)
+    reset: Persistent<Function<'static>>,
     context: Context,
     shared: Rc<Shared>,
     limits: PacLimits,
@@ -166,8 +168,8 @@ impl PacScript {
         let shared = Rc::new(Shared::new(surroundings, limits));
         let context = cage(&shared, limits).map_err(|error| out_of_memory(&error))?;
         shared.begin(now);
-        let entry = context.with(|ctx| {
-            provide(&ctx, &shared).map_err(|error| out_of_memory(&error))?;
+        let (reset, entry) = context.with(|ctx| {
+            let reset = provide(&ctx, &shared).map_err(|error| out_of_memory(&error))?;
             let mut options = EvalOptions::default();
             // Such scripts were written long before strict mode.
             options.strict = false;
@@ -179,9 +181,10 @@ impl PacScript {
             ["FindProxyForURLEx", "FindProxyForURL"]
                 .into_iter()
                 .find(|name| ctx.globals().get::<_, Function>(*name).is_ok())
+                .map(|entry| (Persistent::save(&ctx, reset), entry))
                 .ok_or_else(|| PacError::from(PacErrorKind::NoFunction))
         })?;
-        Ok(Self { context, shared, limits, entry })
+        Ok(Self { reset, context, shared, limits, entry })
     }
 
     /// Asks the script which way `host` goes. Paths are not shown to it, as browsers do not.
@@ -190,9 +193,12 @@ impl PacScript {
         self.shared.begin(now);
         let url = format!("{}/", uri_form(host, port, scheme));
         let answer = self.context.with(|ctx| {
-            let returned = ctx
-                .globals()
-                .get::<_, Function>(self.entry)
+            let returned = self
+                .reset
+                .clone()
+                .restore(&ctx)
+                .and_then(|reset| reset.call::<_, ()>(()))
+                .and_then(|()| ctx.globals().get::<_, Function>(self.entry))
                 .and_then(|function| function.call::<_, Value>((url, host.to_string())))
                 .catch(&ctx)
                 .map_err(|caught| error_of(&caught, &self.shared, self.limits))?;
@@ -240,10 +246,10 @@ fn cage(shared: &Rc<Shared>, limits: PacLimits) -> rquickjs::Result<Context> {
     Context::full(&runtime)
 }
 
-/// Defines the functions that scripts call.
-fn provide(ctx: &Ctx, shared: &Rc<Shared>) -> rquickjs::Result<()> {
+/// Defines the functions that scripts call. What it returns is called before each evaluation.
+fn provide<'js>(ctx: &Ctx<'js>, shared: &Rc<Shared>) -> rquickjs::Result<Function<'js>> {
     let install: Function = ctx.eval(include_str!("pac/prelude.js"))?;
-    install.call::<_, ()>((ctx.globals(), shared.object(ctx)?))
+    install.call((ctx.globals(), shared.object(ctx)?))
 }
 
 fn out_of_memory(_: &rquickjs::Error) -> PacError {

@@ -83,11 +83,6 @@ impl Shared {
         let resolve_all = move |name: String| joined(this.resolve(&name));
         host.set("resolveAll", Function::new(ctx.clone(), resolve_all)?)?;
         let this = Rc::clone(self);
-        let is_in_net = move |name: String, pattern: String, mask: String| {
-            this.is_in_net(&name, &pattern, &mask).unwrap_or(false)
-        };
-        host.set("isInNet", Function::new(ctx.clone(), is_in_net)?)?;
-        let this = Rc::clone(self);
         let is_in_net_ex = move |name: String, prefix: String| this.is_in_net_ex(&name, &prefix);
         host.set("isInNetEx", Function::new(ctx.clone(), is_in_net_ex)?)?;
         let this = Rc::clone(self);
@@ -96,9 +91,9 @@ impl Shared {
         let this = Rc::clone(self);
         let own_addresses = move || joined(this.surroundings.own_addresses.clone());
         host.set("ownAddresses", Function::new(ctx.clone(), own_addresses)?)?;
-        let convert =
-            |address: String| address.parse::<Ipv4Addr>().map_or(0.0, |v4| f64::from(v4.to_bits()));
-        host.set("convert", Function::new(ctx.clone(), convert)?)?;
+        let bits =
+            |text: String| text.parse::<Ipv4Addr>().map_or(-1.0, |v4| f64::from(v4.to_bits()));
+        host.set("bits", Function::new(ctx.clone(), bits)?)?;
         host.set("sort", Function::new(ctx.clone(), |list: String| sorted(&list))?)?;
         let this = Rc::clone(self);
         host.set("now", Function::new(ctx.clone(), move |is_gmt: bool| this.now(is_gmt))?)?;
@@ -135,14 +130,6 @@ impl Shared {
             IpAddr::V4(v4) => Some(v4),
             IpAddr::V6(_) => None,
         })
-    }
-
-    fn is_in_net(&self, name: &str, pattern: &str, mask: &str) -> Option<bool> {
-        // Read first: where they are no addresses, nothing needs to be asked.
-        let pattern = pattern.parse::<Ipv4Addr>().ok()?.to_bits();
-        let mask = mask.parse::<Ipv4Addr>().ok()?.to_bits();
-        let address = self.first_v4(name)?.to_bits();
-        Some(address & mask == pattern & mask)
     }
 
     fn is_in_net_ex(&self, name: &str, prefix: &str) -> bool {

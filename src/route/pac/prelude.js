@@ -5,7 +5,34 @@
 (function (global, host) {
   const DAYS = ['SUN', 'MON', 'TUE', 'WED', 'THU', 'FRI', 'SAT'];
   const MONTHS = ['JAN', 'FEB', 'MAR', 'APR', 'MAY', 'JUN', 'JUL', 'AUG', 'SEP', 'OCT', 'NOV', 'DEC'];
+
+  // A script of hundreds of rules compares one host with hundreds of constants, again and again:
+  // what was once read of a constant is kept, and the host's address for one evaluation.
+  const LONGEST_CACHE = 10000;
   const globs = new Map();
+  const bits = new Map();
+  let resolvedName;
+  let resolvedBits;
+
+  function remember(cache, key, value) {
+    if (cache.size < LONGEST_CACHE) cache.set(key, value);
+    return value;
+  }
+
+  // An IPv4 address as a number; -1 where it is none.
+  function bitsOf(text) {
+    const known = bits.get(text);
+    return known === undefined ? remember(bits, text, host.bits(String(text))) : known;
+  }
+
+  function bitsOfHost(name) {
+    if (name !== resolvedName) {
+      const address = host.resolve4(String(name));
+      resolvedName = name;
+      resolvedBits = address === '' ? -1 : bitsOf(address);
+    }
+    return resolvedBits;
+  }
 
   // Mozilla's rule since Firefox 49, and Netscape's own examples: a range may wrap around.
   function within(low, now, high) {
@@ -21,17 +48,20 @@
     return { args, year, month, date, day, hour, minute, second };
   }
 
+  // A pattern as a test of texts.
   function glob(pattern) {
-    let compiled = globs.get(pattern);
-    if (compiled === undefined) {
-      const source = pattern
-        .replace(/[.+^${}()|[\]\\]/g, '\\$&')
-        .replace(/\*/g, '.*')
-        .replace(/\?/g, '.');
-      compiled = new RegExp('^' + source + '$', 's');
-      if (globs.size < 10000) globs.set(pattern, compiled);
+    const known = globs.get(pattern);
+    if (known !== undefined) return known;
+    const rest = pattern.slice(1);
+    if (pattern.startsWith('*') && !/[*?]/.test(rest)) {
+      return remember(globs, pattern, (text) => text.endsWith(rest));
     }
-    return compiled;
+    const source = pattern
+      .replace(/[.+^${}()|[\]\\]/g, '\\$&')
+      .replace(/\*/g, '.*')
+      .replace(/\?/g, '.');
+    const compiled = new RegExp('^' + source + '$', 's');
+    return remember(globs, pattern, (text) => compiled.test(text));
   }
 
   const functions = {
@@ -41,12 +71,19 @@
       String(name) === String(full) ||
       (!String(name).includes('.') && String(full).startsWith(String(name) + '.')),
     isResolvable: (name) => host.resolve4(String(name)) !== '',
-    isInNet: (name, pattern, mask) => host.isInNet(String(name), String(pattern), String(mask)),
+    isInNet: (name, pattern, mask) => {
+      const net = bitsOf(pattern);
+      const ones = bitsOf(mask);
+      // Read first: where they are no addresses, nothing needs to be asked.
+      if (net < 0 || ones < 0) return false;
+      const address = bitsOfHost(name);
+      return address >= 0 && (address & ones) === (net & ones);
+    },
     dnsResolve: (name) => host.resolve4(String(name)) || null,
-    convert_addr: (address) => host.convert(String(address)),
+    convert_addr: (address) => Math.max(0, bitsOf(address)),
     myIpAddress: () => host.ownAddress(),
     dnsDomainLevels: (name) => String(name).split('.').length - 1,
-    shExpMatch: (text, pattern) => glob(String(pattern)).test(String(text)),
+    shExpMatch: (text, pattern) => glob(String(pattern))(String(text)),
     isInNetEx: (name, prefix) => host.isInNetEx(String(name), String(prefix)),
     isResolvableEx: (name) => host.resolveAll(String(name)) !== '',
     dnsResolveEx: (name) => host.resolveAll(String(name)),
@@ -124,4 +161,9 @@
     get: (target, name) =>
       name === 'now' ? () => host.milliseconds() : Reflect.get(target, name),
   });
+
+  // Called before each evaluation.
+  return () => {
+    resolvedName = undefined;
+  };
 });

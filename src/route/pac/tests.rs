@@ -74,6 +74,10 @@ fn functions_do_what_their_documents_say() {
         ("isInNet('v4.test', '10.2.0.0', '255.255.0.0')", "false"),
         ("isInNet('none.test', '0.0.0.0', '0.0.0.0')", "false"),
         ("isInNet('v4.test', 'nonsense', '255.0.0.0')", "false"),
+        ("isInNet('10.1.2.3', '192.0.0.0', '192.0.0.0')", "false"),
+        ("isInNet('200.1.2.3', '192.0.0.0', '192.0.0.0')", "true"),
+        ("isInNet('both.test', '192.0.2.0', '255.255.255.0')", "true"),
+        ("isInNet('v6.test', '0.0.0.0', '0.0.0.0')", "false"),
         ("dnsResolve('v4.test')", "10.1.2.3"),
         ("dnsResolve('none.test')", "null"),
         ("convert_addr('104.16.41.2')", "1745889538"),
@@ -85,6 +89,10 @@ fn functions_do_what_their_documents_say() {
         ("shExpMatch('http://home.netscape.com/people/montulli/index.html', '*/ari/*')", "false"),
         ("shExpMatch('a.b', 'a?b')", "true"),
         ("shExpMatch('axb', 'a.b')", "false"),
+        ("shExpMatch('a.b.c', '*.b.c')", "true"),
+        ("shExpMatch('b.c', '*.b.c')", "false"),
+        ("shExpMatch('a.b.c', '*.?.c')", "true"),
+        ("shExpMatch('xa.b', 'a.b')", "false"),
         ("shExpMatch('a(b', 'a(b')", "true"),
         // Days: NOW is a Wednesday here and in Greenwich.
         ("weekdayRange('WED')", "true"),
@@ -204,6 +212,10 @@ fn every_question_is_recorded_once() {
     // A second evaluation asks anew, and reports its own questions.
     assert_eq!(ask(&script, "a").questions, expected);
     assert_eq!(ask(&script, "b").questions, expected);
+    let first = load(&body("isInNet(host, '0.0.0.0', '0.0.0.0'); return 'DIRECT'")).unwrap();
+    for _ in 0..2 {
+        assert_eq!(ask(&first, "v4.test").questions, expected[..1]);
+    }
     let throws = load(&body("dnsResolve('v4.test'); throw 1")).unwrap();
     assert_eq!(ask(&throws, "a").questions, expected[..1]);
 }
