@@ -15,6 +15,9 @@ use pathproof::model::{Family, HostName, LookupOutcome};
 use pathproof::probe::dns::{Client, Settings};
 use pathproof::wire::dns::{Extension, Question};
 
+#[global_allocator]
+static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
+
 const NAMES: usize = 20_000;
 const TASKS: usize = 128;
 

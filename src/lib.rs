@@ -8,6 +8,7 @@
 //! |---|---|---|
 //! | [`model`] | the nouns everyone shares | names, endpoints, lookups, trails, records, causes, verdicts |
 //! | [`list`] | text to entries, entries to endpoints | endpoint lists, service URLs, authentication keys |
+//! | [`route`] | which way each name is configured to go | proxy URLs, `NO_PROXY`, the agent's files, PAC |
 //! | [`plan`] | endpoints to probes | order, deduplication, relay gateways |
 //! | [`wire`] | byte codecs without sockets | DNS messages, HTTP heads, TDS pre-login, TLS records |
 //! | [`probe`] | the only room that touches the measured network | runner, DNS, TCP, TLS, trust, HTTP, TDS, the system's errors |
@@ -18,7 +19,7 @@
 //! | [`report`] | verdicts to bytes | table, JSON, JSON Lines |
 //! | [`cli`] | arguments to configuration, then commands | files, environment, exit codes |
 //!
-//! Imports go down only: `cli` → {`report`, `probe`} → {`diagnose`, `plan`, `list`, `wire`,
+//! Imports go down only: `cli` → {`report`, `probe`} → {`diagnose`, `plan`, `route`, `list`, `wire`,
 //! `archive`, `firewall`} → `tags` → `model`. `probe` does not know `diagnose`; `diagnose` does not know
 //! sockets; only `cli` and `probe` touch the world. `tests/it/tidy.rs` holds the table and fails
 //! on any other edge.
@@ -50,5 +51,6 @@ pub mod model;
 pub mod plan;
 pub mod probe;
 pub mod report;
+pub mod route;
 pub mod tags;
 pub mod wire;

@@ -15,17 +15,17 @@
 
 #[cfg(test)]
 pub(crate) mod arbitrary;
+mod reader;
 mod reference;
 mod v1;
 
-use std::io::{self, BufRead, Read, Write};
+use std::io::{self, BufRead, Write};
 
-use serde::{Deserialize, Serialize};
-use sha2::{Digest, Sha256};
+use serde::Serialize;
 
-use crate::model::{Failure, Presented, Record, Records, Seen, Trail};
+use crate::model::{Failure, NameError, Presented, Record, Records, Seen, Trail};
+use reference::Numbers;
 pub use reference::Unresolved;
-use reference::{Numbers, References};
 
 /// The longest line that is read, bytes. A record holds at most a few dozen kilobytes for each of
 /// its addresses.
@@ -111,136 +111,11 @@ fn presented_in(trail: &Trail) -> impl Iterator<Item = &Presented> {
 ///
 /// # Errors
 /// [`ArchiveError`] with the line and what was expected there.
-pub fn read(mut input: impl BufRead, name: &str) -> Result<Records, ArchiveError> {
-    let mut reader = Reader::default();
-    let mut line = Vec::new();
-    let mut n_lines = 0;
-    let failed = |line, defect| ArchiveError { name: name.to_owned(), line, defect };
-    loop {
-        line.clear();
-        n_lines += 1;
-        let limit = LINE_LIMIT as u64 + 1;
-        let length = input
-            .by_ref()
-            .take(limit)
-            .read_until(b'\n', &mut line)
-            .map_err(|error| failed(n_lines, Defect::Io(error)))?;
-        if length == 0 {
-            break;
-        }
-        if line.len() > LINE_LIMIT {
-            return Err(failed(n_lines, Defect::LineTooLong));
-        }
-        let is_whole = line.pop_if(|last| *last == b'\n').is_some();
-        reader.line(&line).map_err(|defect| match defect {
-            Defect::Json { is_cut: true, .. } if !is_whole => failed(n_lines, Defect::CutInLine),
-            defect => failed(n_lines, defect),
-        })?;
-    }
-    reader.finish().map_err(|defect| failed(n_lines, defect))
-}
-
-#[derive(Default)]
-struct Reader {
-    records: Option<Records>,
-    announced: Option<u64>,
-    references: References,
-}
-
-impl Reader {
-    fn line(&mut self, line: &[u8]) -> Result<(), Defect> {
-        if line.trim_ascii().is_empty() {
-            return Ok(());
-        }
-        let Some(records) = &mut self.records else {
-            let (records, announced) = first_line(line)?;
-            self.announced = announced;
-            self.records = Some(records);
-            return Ok(());
-        };
-        // What `write` puts in front spares the search for the type.
-        if line.starts_with(br#"{"type":"record","#) {
-            let record: v1::Record = parse(line)?;
-            records.records.push(record.resolve(&self.references)?);
-            return Ok(());
-        }
-        match &*parse::<v1::Tag>(line)?.line {
-            "record" => {
-                let record: v1::Record = parse(line)?;
-                records.records.push(record.resolve(&self.references)?);
-            }
-            "lookup" => {
-                let lookup: v1::Lookup = parse(line)?;
-                let number = lookup.number;
-                if !self.references.add_lookup(number, lookup.into()) {
-                    return Err(Defect::Twice { what: "lookup", number });
-                }
-            }
-            "presented" => {
-                let presented: v1::Presented = parse(line)?;
-                let number = presented.number;
-                let presented = presented.resolve(&self.references)?;
-                if !self.references.add_presented(number, presented) {
-                    return Err(Defect::Twice { what: "presented chain", number });
-                }
-            }
-            "certificate" => {
-                let certificate: v1::Certificate = parse(line)?;
-                if Sha256::digest(&certificate.der.0)[..] != certificate.sha256.0 {
-                    return Err(Defect::Fingerprint);
-                }
-                self.references.add_certificate(certificate.into());
-            }
-            "control" => {
-                let control: v1::Control = parse(line)?;
-                records.run.control = Some(control.trail.resolve(&self.references)?);
-            }
-            "run" => return Err(Defect::SecondRun),
-            // A line type of a later program, which an earlier one can do without.
-            _ => {}
-        }
-        Ok(())
-    }
-
-    fn finish(self) -> Result<Records, Defect> {
-        let records = self.records.ok_or(Defect::Empty)?;
-        let found = records.records.len();
-        match self.announced {
-            Some(announced) if announced != found as u64 => {
-                Err(Defect::Missing { announced, found })
-            }
-            _ => Ok(records),
-        }
-    }
-}
-
-fn first_line(line: &[u8]) -> Result<(Records, Option<u64>), Defect> {
-    // PowerShell's `Out-File -Encoding utf8` puts a byte order mark in front.
-    let line = line.strip_prefix("\u{feff}".as_bytes()).unwrap_or(line);
-    let version = parse::<v1::Version>(line).map_err(|error| match error {
-        Defect::Json { is_cut: true, .. } => error,
-        _ => Defect::NotRecords,
-    })?;
-    match version.schema.strip_prefix("pathproof.records/") {
-        None => return Err(Defect::NotRecords),
-        Some("1") => {}
-        Some(_) => return Err(Defect::Schema(version.schema.into_owned())),
-    }
-    let run: v1::Run = parse(line)?;
-    let announced = run.records;
-    Ok((Records { run: run.into(), records: Vec::new() }, announced))
-}
-
-fn parse<'a, T: Deserialize<'a>>(line: &'a [u8]) -> Result<T, Defect> {
-    serde_json::from_slice(line).map_err(|error| {
-        let text = error.to_string();
-        // serde_json adds the place, whose line is always 1 here.
-        let expected = text.rsplit_once(" at line ").map_or(&*text, |(front, _)| front);
-        Defect::Json {
-            column: error.column(),
-            expected: expected.to_owned(),
-            is_cut: error.is_eof(),
-        }
+pub fn read(input: impl BufRead, name: &str) -> Result<Records, ArchiveError> {
+    reader::read(input).map_err(|(line, defect)| ArchiveError {
+        name: name.to_owned(),
+        line,
+        defect,
     })
 }
 
@@ -287,6 +162,12 @@ pub enum Defect {
         /// The line ends too early.
         is_cut: bool,
     },
+    /// Bytes that are no text.
+    #[error("column {column}: is not UTF-8")]
+    NotUtf8 {
+        /// The column, from 1, bytes.
+        column: usize,
+    },
     /// The last line has no end.
     #[error("the file is cut in the middle of this line: save or copy it again")]
     CutInLine,
@@ -307,6 +188,9 @@ pub enum Defect {
     /// A reference to something that is not there.
     #[error(transparent)]
     Unresolved(#[from] Unresolved),
+    /// A chain through what is no host name.
+    #[error(transparent)]
+    Name(#[from] NameError),
     /// A number given twice.
     #[error("{what} {number} stands in an earlier line already")]
     Twice {

@@ -1,9 +1,11 @@
 //! What lines refer to: written once, however many records share it, and shared again when read.
 
+use std::collections::hash_map::Entry;
 use std::collections::{HashMap, HashSet};
 use std::sync::Arc;
 
 use super::v1::Fingerprint;
+use super::{Defect, v1};
 use crate::model::{Certificate, Lookup, Presented, Trust};
 
 /// A reference to something that no earlier line holds.
@@ -20,48 +22,84 @@ pub enum Unresolved {
     Certificate(String),
 }
 
-/// What the lines read so far hold.
+/// What the lines read so far hold, each with its line.
 #[derive(Default)]
 pub(super) struct References {
-    lookups: HashMap<u64, Arc<Lookup>>,
-    presented: HashMap<u64, Presented>,
+    lookups: HashMap<u64, (usize, Arc<Lookup>)>,
+    presented: HashMap<u64, (usize, Presented)>,
     certificates: HashMap<Fingerprint, Arc<Certificate>>,
     /// Chains are shared by content: two judgements of one chain hold the same certificates.
     chains: HashMap<Vec<[u8; 32]>, Arc<[Arc<Certificate>]>>,
 }
 
 impl References {
-    pub(super) fn lookup(&self, number: u64) -> Result<Arc<Lookup>, Unresolved> {
-        self.lookups.get(&number).cloned().ok_or(Unresolved::Lookup(number))
+    /// What a line may refer to: what stands before it.
+    pub(super) fn before(&self, line: usize) -> Before<'_> {
+        Before { references: self, line }
     }
 
-    pub(super) fn presented(&self, number: u64) -> Result<Presented, Unresolved> {
-        self.presented.get(&number).cloned().ok_or(Unresolved::Presented(number))
+    pub(super) fn add_lookup(
+        &mut self,
+        line: usize,
+        number: u64,
+        lookup: Lookup,
+    ) -> Result<(), Defect> {
+        match self.lookups.entry(number) {
+            Entry::Vacant(free) => {
+                free.insert((line, Arc::new(lookup)));
+                Ok(())
+            }
+            Entry::Occupied(_) => Err(Defect::Twice { what: "lookup", number }),
+        }
     }
 
-    pub(super) fn certificate(&self, sha256: &Fingerprint) -> Result<Arc<Certificate>, Unresolved> {
-        let found = self.certificates.get(sha256).cloned();
-        found.ok_or_else(|| Unresolved::Certificate(sha256.to_string()))
-    }
-
-    /// Whether `number` was free.
-    #[must_use]
-    pub(super) fn add_lookup(&mut self, number: u64, lookup: Lookup) -> bool {
-        self.lookups.insert(number, Arc::new(lookup)).is_none()
-    }
-
-    /// Whether `number` was free.
-    #[must_use]
-    pub(super) fn add_presented(&mut self, number: u64, mut presented: Presented) -> bool {
-        let key = fingerprints(&presented);
-        presented.chain = Arc::clone(self.chains.entry(key).or_insert(presented.chain));
-        self.presented.insert(number, presented).is_none()
+    pub(super) fn add_presented(
+        &mut self,
+        line: usize,
+        presented: v1::Presented,
+    ) -> Result<(), Defect> {
+        let number = presented.number;
+        let mut presented = presented.resolve(self)?;
+        let chain = self.chains.entry(fingerprints(&presented)).or_insert(presented.chain);
+        presented.chain = Arc::clone(chain);
+        match self.presented.entry(number) {
+            Entry::Vacant(free) => {
+                free.insert((line, presented));
+                Ok(())
+            }
+            Entry::Occupied(_) => Err(Defect::Twice { what: "presented chain", number }),
+        }
     }
 
     /// The first line of a certificate counts: its bytes are the same in all.
     pub(super) fn add_certificate(&mut self, certificate: Certificate) {
         let key = Fingerprint(certificate.fingerprint);
         self.certificates.entry(key).or_insert_with(|| Arc::new(certificate));
+    }
+
+    pub(super) fn certificate(&self, sha256: &Fingerprint) -> Result<Arc<Certificate>, Unresolved> {
+        let found = self.certificates.get(sha256).cloned();
+        found.ok_or_else(|| Unresolved::Certificate(sha256.to_string()))
+    }
+}
+
+/// What stands before a line.
+pub(super) struct Before<'a> {
+    references: &'a References,
+    line: usize,
+}
+
+impl Before<'_> {
+    pub(super) fn lookup(&self, number: u64) -> Result<Arc<Lookup>, Unresolved> {
+        self.found(self.references.lookups.get(&number)).ok_or(Unresolved::Lookup(number))
+    }
+
+    pub(super) fn presented(&self, number: u64) -> Result<Presented, Unresolved> {
+        self.found(self.references.presented.get(&number)).ok_or(Unresolved::Presented(number))
+    }
+
+    fn found<T: Clone>(&self, defined: Option<&(usize, T)>) -> Option<T> {
+        defined.filter(|(line, _)| *line < self.line).map(|(_, what)| what.clone())
     }
 }
 

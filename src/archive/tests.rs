@@ -1,7 +1,9 @@
+use std::io::Read;
 use std::sync::Arc;
 use std::time::Duration;
 
 use proptest::prelude::*;
+use sha2::{Digest, Sha256};
 
 use super::*;
 use crate::model::{ChainTrust, OpenTrail, Route, TlsSession, Trust, Validity};
@@ -130,6 +132,7 @@ fn errors_name_the_line_and_what_was_expected() {
         (format!("{RUN}\n{LOOKUP}\n{kind}\n"), "unknown variant `relais`, expected one of `https`"),
         (format!("{RUN}\n{LOOKUP}\n{name}\n"), "'a b' holds ' ', which no host name may hold"),
         (format!("{RUN}\n{RECORD}\n"), "saved.jsonl:2: lookup 7 is referred to"),
+        (format!("{RUN}\n{RECORD}\n{LOOKUP}\n"), "saved.jsonl:2: lookup 7 is referred to"),
         (format!("{RUN}\n{presented}\n"), "saved.jsonl:2: certificate 000000"),
         (format!("{RUN}\n{LOOKUP}\n{LOOKUP}\n"), "saved.jsonl:3: lookup 7 stands in an earlier"),
         (format!("{RUN}\n{LOOKUP}\n{half}"), "saved.jsonl:3: the file is cut in the middle"),
@@ -145,7 +148,7 @@ fn errors_name_the_line_and_what_was_expected() {
         assert!(error.contains(expected), "{start}…\n  {error}\n  {expected}");
     }
     let utf8 = [RUN.as_bytes(), b"\n{\"type\":\"rec\xff\"}\n"].concat();
-    assert!(read_text(utf8).unwrap_err().contains("invalid unicode"));
+    assert_eq!(read_text(utf8).unwrap_err(), "saved.jsonl:2: column 13: is not UTF-8");
 }
 
 #[test]
@@ -162,4 +165,39 @@ fn a_line_without_end_is_refused_before_it_fills_the_memory() {
     let endless = io::Cursor::new(RUN).chain(io::repeat(b' '));
     let error = read(io::BufReader::new(endless), "-").unwrap_err();
     assert_eq!(error.to_string(), "-:1: the line is longer than 16 MiB");
+}
+
+/// Wherever the borders between the threads' shares fall.
+#[test]
+fn of_several_errors_the_first_is_told() {
+    let good = format!("{RECORD}\n");
+    for n_before in 0..12 {
+        let head = format!("{RUN}\n{LOOKUP}\n{}", good.repeat(n_before));
+        let unresolved = RECORD.replace("[7]", "[8]");
+        for bad in [&*unresolved, LOOKUP, "{]"] {
+            let text = format!("{head}{bad}\n{}{{]\n{unresolved}\n", good.repeat(3));
+            let error = read_text(&text).unwrap_err();
+            let place = format!("saved.jsonl:{}: ", n_before + 3);
+            assert!(error.starts_with(&place), "{bad}: {error}, expected {place}");
+        }
+    }
+}
+
+#[test]
+fn an_input_that_fails_keeps_the_order_of_errors() {
+    struct Broken;
+    impl Read for Broken {
+        fn read(&mut self, _: &mut [u8]) -> io::Result<usize> {
+            Err(io::Error::other("the disk is gone"))
+        }
+    }
+    let good = format!("{RECORD}\n");
+    let head = format!("{RUN}\n{LOOKUP}\n{}", good.repeat(9));
+    let read_from = |text: &str| {
+        let input = io::Cursor::new(text.to_owned()).chain(Broken);
+        read(io::BufReader::new(input), "-").unwrap_err().to_string()
+    };
+    assert_eq!(read_from(&head), "-:12: cannot be read: the disk is gone");
+    let error = read_from(&format!("{head}{{]\n"));
+    assert!(error.starts_with("-:12: column 2: "), "{error}");
 }

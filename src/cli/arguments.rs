@@ -45,6 +45,8 @@ pub(super) enum Command {
     Rules(Box<Rules>),
     /// Azure's service tags: which hold an address, and what changed
     Tags(Tags),
+    /// The runtime's own proxy configuration
+    Agent(Agent),
     /// What a cause, an error text or a word of the portal means, and who mends it
     Explain(Explain),
 }
@@ -216,6 +218,36 @@ pub(super) enum ListsCommand {
         /// The list, TOML
         file: PathBuf,
     },
+}
+
+#[derive(Debug, Args)]
+pub(super) struct Agent {
+    #[command(subcommand)]
+    pub(super) command: AgentCommand,
+}
+
+#[derive(Debug, Subcommand)]
+pub(super) enum AgentCommand {
+    /// Judge diahost.exe.config and diawp.exe.config
+    Lint(AgentLint),
+}
+
+#[derive(Debug, Args)]
+pub(super) struct AgentLint {
+    /// The folder that holds both files [default: where the runtime is installed]
+    pub(super) dir: Option<PathBuf>,
+    /// A private endpoint's name, which must bypass the proxy; repeatable
+    #[arg(long, value_name = "HOST")]
+    pub(super) private: Vec<String>,
+    /// A relay's name, which must not; repeatable
+    #[arg(long, value_name = "HOST")]
+    pub(super) relay: Vec<String>,
+    /// Print what would be right, to paste
+    #[arg(long)]
+    pub(super) suggest: bool,
+    /// The proxy that the suggestions are for, where the files name none
+    #[arg(long, value_name = "URL", requires = "suggest")]
+    pub(super) proxy: Option<String>,
 }
 
 #[derive(Debug, Args)]

@@ -1,6 +1,7 @@
 //! Arguments to configuration, then commands. The only room that reads files and the environment,
 //! writes reports and chooses the exit code.
 
+mod agent;
 mod arguments;
 mod check;
 mod duration;
@@ -46,6 +47,7 @@ pub fn run(arguments: impl IntoIterator<Item = OsString>) -> ExitCode {
         Command::Lists(command) => lists::lists(&command),
         Command::Rules(command) => rules::rules(&command),
         Command::Tags(command) => tags::tags(&command),
+        Command::Agent(command) => agent::agent(&command),
         Command::Explain(command) => explain::explain(&command),
     };
     match done {

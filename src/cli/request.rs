@@ -9,7 +9,7 @@ use ipnet::IpNet;
 use super::arguments::Targets;
 use super::input::{self, Stdin};
 use crate::list::{self, AuthKey, EndpointList, Parameters, Request, ServiceUrls, UrlHost};
-use crate::model::{Cloud, Origin};
+use crate::model::{Cloud, Endpoint};
 use crate::plan::{self, Plan};
 
 /// The list that is meant where none is named.
@@ -66,10 +66,11 @@ pub(super) fn prepare(targets: &Targets, names: &[String], stdin: &mut Stdin) ->
         .iter()
         .map(|text| list::parse_peer(text).with_context(|| format!("--peer {text}")))
         .collect::<Result<Vec<_>>>()?;
-    if !names.is_empty() {
-        let lines = names.join("\n");
-        service_urls.push(list::service_urls::parse(&lines, "NAME")?);
-    }
+    let asked = match names {
+        [] => ServiceUrls::default(),
+        names => list::service_urls::parse(&names.join("\n"), "NAME")?,
+    };
+    service_urls.push(asked.clone());
 
     let cloud = targets.cloud.map_or_else(
         || {
@@ -94,7 +95,14 @@ pub(super) fn prepare(targets: &Targets, names: &[String], stdin: &mut Stdin) ->
     let mut concrete = list::concrete(&request)?;
     if !names.is_empty() && asks_for_names_alone(targets) {
         // The list only tells what kind of name each is.
-        concrete.endpoints.retain(|endpoint| endpoint.origin == Origin::ServiceUrls);
+        let is_asked = |endpoint: &Endpoint| {
+            let asked = asked.urls.iter().map(|url| &url.host);
+            asked.into_iter().any(|host| match host {
+                UrlHost::Host(host) => endpoint.subject.host() == Some(host),
+                UrlHost::Wildcard(_) => false,
+            })
+        };
+        concrete.endpoints.retain(is_asked);
         concrete.untestable.clear();
         concrete.hints.clear();
     }

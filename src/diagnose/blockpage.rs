@@ -245,37 +245,58 @@ fn with_status(draft: Draft, answer: &HttpAnswer) -> Draft {
 
 /// All words of all pages, found in one pass over a body, whatever their case.
 struct Words {
-    /// Each once.
-    words: Vec<&'static [u8]>,
-    /// The indices of the words that begin with a byte (lower case).
-    by_first: Vec<Vec<usize>>,
+    /// Each once, with the slot of its front, sorted by slot.
+    words: Vec<(usize, &'static [u8])>,
+    /// For each slot the place of its first word, counted from 1, or 0 where it has none: most of
+    /// a body is passed with one look.
+    first: Vec<u8>,
+}
+
+/// How many bytes of a word's beginning are looked at first; no word is shorter.
+const FRONT: usize = 3;
+
+/// The last [`FRONT`] bytes, as a number, after one more.
+const fn roll(front: u32, byte: u8) -> u32 {
+    (front << 8 | byte.to_ascii_lowercase() as u32) & 0x00ff_ffff
+}
+
+/// Where a front has its place in [`Words::first`] (Fibonacci hashing to 16 bits).
+fn slot(front: u32) -> usize {
+    usize::from((front.wrapping_mul(0x9e37_79b1) >> 16) as u16)
 }
 
 static WORDS: LazyLock<Words> = LazyLock::new(|| {
-    let mut all: Vec<&[u8]> = PAGES
-        .iter()
-        .chain([&GENERIC])
-        .flat_map(|page| page.words.iter().copied().flatten())
+    let of_pages = PAGES.iter().chain([&GENERIC]).flat_map(|page| page.words.iter().copied());
+    let mut words: Vec<(usize, &[u8])> = of_pages
+        .flatten()
         .map(|word| word.as_bytes())
+        .map(|word| (slot(word[..FRONT].iter().copied().fold(0, roll)), word))
         .collect();
-    all.sort_unstable();
-    all.dedup();
-    let mut by_first = vec![Vec::new(); 256];
-    for (index, word) in all.iter().enumerate() {
-        by_first[usize::from(word[0])].push(index);
+    words.sort_unstable();
+    words.dedup();
+    let mut first = vec![0; 1 << 16];
+    for ((slot, _), place) in words.iter().zip(1..) {
+        if first[*slot] == 0 {
+            first[*slot] = place;
+        }
     }
-    Words { words: all, by_first }
+    Words { words, first }
 });
 
 impl Words {
-    /// Which words occur in `body`, as bits by index.
+    /// Which words occur in `body`, as bits by place.
     fn occurring(&self, body: &[u8]) -> u128 {
         let mut found = 0;
-        for (start, byte) in body.iter().enumerate() {
-            for &index in &self.by_first[usize::from(byte.to_ascii_lowercase())] {
-                let word = self.words[index];
-                if body[start..].get(..word.len()).is_some_and(|at| at.eq_ignore_ascii_case(word)) {
-                    found |= 1 << index;
+        let mut front = 0;
+        for (end, byte) in body.iter().enumerate() {
+            front = roll(front, *byte);
+            let slot = slot(front);
+            let Some(first) = usize::from(self.first[slot]).checked_sub(1) else { continue };
+            let rest = &body[(end + 1).saturating_sub(FRONT)..];
+            let alike = self.words[first..].iter().take_while(|(other, _)| *other == slot);
+            for (place, (_, word)) in (first..).zip(alike) {
+                if rest.get(..word.len()).is_some_and(|at| at.eq_ignore_ascii_case(word)) {
+                    found |= 1 << place;
                 }
             }
         }
@@ -285,7 +306,8 @@ impl Words {
     /// The page's product and the words it is known by, where one alternative occurs in full.
     fn of_page(&self, page: &Page, found: u128) -> Option<(&'static str, String)> {
         let occurs = |word: &&str| {
-            self.words.binary_search(&word.as_bytes()).is_ok_and(|index| found >> index & 1 == 1)
+            let place = self.words.iter().position(|(_, known)| *known == word.as_bytes());
+            place.is_some_and(|place| found >> place & 1 == 1)
         };
         let words = page.words.iter().find(|words| words.iter().all(occurs))?;
         Some((page.product, words.join(", ")))
@@ -315,8 +337,9 @@ mod tests {
     #[test]
     fn all_words_fit_the_bits_and_are_lower_case() {
         assert!(WORDS.words.len() <= 128, "{}", WORDS.words.len());
-        for word in &WORDS.words {
+        for (_, word) in &WORDS.words {
             assert_eq!(**word, word.to_ascii_lowercase(), "{}", word.escape_ascii());
+            assert!(word.len() >= FRONT, "{}", word.escape_ascii());
         }
     }
 

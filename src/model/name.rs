@@ -116,6 +116,10 @@ impl HostName {
         } else {
             idna::domain_to_ascii(bare).map_err(|_| NameError::Idna(shorten(bare)))?
         };
+        // The mapping of UTS 46 can bring forth what no host name holds, a blank for one.
+        if !ascii.bytes().all(is_host_byte) {
+            return Err(NameError::Idna(shorten(bare)));
+        }
         let ascii = ascii.strip_suffix('.').unwrap_or(&ascii);
         if ascii.len() > 253 {
             return Err(NameError::TooLong { name: shorten(ascii), length: ascii.len() });
@@ -214,6 +218,7 @@ mod tests {
             (label.as_str(), "63"),
             (long.as_str(), "253"),
             ("https://x", "':'"),
+            ("\u{fe72}.example", "no valid internationalised"),
         ] {
             let error = HostName::parse(given).unwrap_err().to_string();
             assert!(error.contains(expected), "{given}: {error}");

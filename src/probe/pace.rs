@@ -5,20 +5,47 @@
 //! a time. Busy is not the same as waiting: a trail that has waited on the network for a while
 //! hands its place on and keeps waiting outside, so that a run of blocked endpoints takes one
 //! chain of time-outs, not `endpoints × time-out`.
+//!
+//! How long "a while" is, is learnt from answers that came: where these take long, because a server
+//! or this host is busy, more work at once would only make them take longer.
 
 use std::future::Future;
 use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Duration;
 
 use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 
+/// An answer that takes so many times as long as answers do is not coming soon.
+const SLOWER_THAN_USUAL: u32 = 4;
+/// How much one answer changes what is usual: one part in so many.
+const MEMORY: u64 = 8;
+
 /// The places for trails that are busy.
 #[derive(Clone, Debug)]
-pub(super) struct Gate(Arc<Semaphore>);
+pub(super) struct Gate {
+    places: Arc<Semaphore>,
+    /// How long answers usually take, microseconds.
+    usual: Arc<AtomicU64>,
+}
 
 impl Gate {
     pub(super) fn new(places: usize) -> Self {
-        Self(Arc::new(Semaphore::new(places)))
+        Self { places: Arc::new(Semaphore::new(places)), usual: Arc::default() }
+    }
+
+    /// Takes note of an answer that came after `took`.
+    pub(super) fn learn(&self, took: Duration) {
+        let took = u64::try_from(took.as_micros()).unwrap_or(u64::MAX) / MEMORY;
+        // Of two at the same time one is lost, which changes nothing that matters.
+        let usual = self.usual.load(Ordering::Relaxed);
+        self.usual.store((usual - usual / MEMORY).saturating_add(took), Ordering::Relaxed);
+    }
+
+    /// How long to keep a place for an answer: several times the usual, within bounds.
+    pub(super) fn patience(&self, least: Duration, most: Duration) -> Duration {
+        let usual = Duration::from_micros(self.usual.load(Ordering::Relaxed));
+        usual.saturating_mul(SLOWER_THAN_USUAL).min(most).max(least)
     }
 
     /// A trail's turn; its place is taken when its first work begins.
@@ -40,7 +67,7 @@ impl Turn<'_> {
     pub(super) async fn spend<F: Future>(&mut self, patience: Duration, work: F) -> F::Output {
         if self.place.is_none() {
             // The semaphore is never closed: an error cannot occur, and would only unpace.
-            self.place = Arc::clone(&self.gate.0).acquire_owned().await.ok();
+            self.place = Arc::clone(&self.gate.places).acquire_owned().await.ok();
         }
         tokio::pin!(work);
         tokio::select! {
@@ -74,6 +101,22 @@ mod tests {
         // One behind the other they would take 500 s.
         assert!(begun.elapsed() < Duration::from_secs(7), "{:?}", begun.elapsed());
         assert!(begun.elapsed() >= Duration::from_secs(5));
+    }
+
+    #[test]
+    fn patience_follows_the_answers_within_its_bounds() {
+        let gate = Gate::new(1);
+        let bounds = (Duration::from_millis(100), Duration::from_secs(1));
+        assert_eq!(gate.patience(bounds.0, bounds.1), bounds.0);
+        for _ in 0..100 {
+            gate.learn(Duration::from_millis(50));
+        }
+        let learnt = gate.patience(bounds.0, bounds.1);
+        assert!((190..=200).contains(&learnt.as_millis()), "{learnt:?}");
+        for _ in 0..100 {
+            gate.learn(Duration::from_secs(3));
+        }
+        assert_eq!(gate.patience(bounds.0, bounds.1), bounds.1);
     }
 
     #[tokio::test]

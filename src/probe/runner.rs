@@ -26,7 +26,8 @@ use crate::plan::{self, Plan, Probe, Untestable};
 const BUSY_TRAILS: usize = 128;
 /// A connect that took longer than this waits for the network, not for this host.
 const CONNECT_PATIENCE: Duration = Duration::from_millis(20);
-/// The same for a handshake and for a request.
+/// The least that a handshake or a request is given; several times what answers usually take is
+/// more, and a quarter of the time-out is the most.
 const ANSWER_PATIENCE: Duration = Duration::from_millis(100);
 
 /// How a run is made.
@@ -159,6 +160,12 @@ struct Shared {
     found: mpsc::UnboundedSender<Vec<Endpoint>>,
 }
 
+impl Shared {
+    fn patience(&self) -> Duration {
+        self.gate.patience(ANSWER_PATIENCE, self.settings.timeout / 4)
+    }
+}
+
 fn not_testable(untestable: &Untestable) -> Record {
     Record {
         route: plan::direct(&untestable.endpoint),
@@ -277,7 +284,7 @@ async fn walk(shared: &Shared, endpoint: &Endpoint, host: &Host, remote: SocketA
         Kind::Tcp => trail.complete(),
         Kind::Http => ask_http(stream, shared, endpoint, host, turn, trail).await,
         Kind::Tds => {
-            match stop.or(turn.spend(ANSWER_PATIENCE, tds::prelogin(stream, timeout))).await {
+            match stop.or(turn.spend(shared.patience(), tds::prelogin(stream, timeout))).await {
                 Err(obstacle) => trail.stop(obstacle),
                 Ok(Err((failure, took))) => trail.fail(Failure::Tds(failure), took),
                 Ok(Ok((answer, took))) => {
@@ -289,11 +296,12 @@ async fn walk(shared: &Shared, endpoint: &Endpoint, host: &Host, remote: SocketA
         Kind::Https | Kind::Relay | Kind::Tls => {
             let now = Timestamp::now();
             let handshake = shared.settings.tls.handshake(stream, host, timeout, now);
-            let handshake = turn.spend(ANSWER_PATIENCE, Box::pin(handshake));
+            let handshake = turn.spend(shared.patience(), Box::pin(handshake));
             let stream = match stop.or(handshake).await {
                 Err(obstacle) => return trail.stop(obstacle),
                 Ok(Err((failure, took))) => return trail.fail(Failure::Tls(failure), took),
                 Ok(Ok((stream, session, took))) => {
+                    shared.gate.learn(took);
                     trail.pass(Seen::Tls(Box::new(session)), took);
                     stream
                 }
@@ -318,10 +326,11 @@ where
     S: tokio::io::AsyncRead + tokio::io::AsyncWrite + Unpin,
 {
     let get = Box::pin(http::get(stream, host, endpoint.port, shared.settings.timeout));
-    match shared.stop.or(turn.spend(ANSWER_PATIENCE, get)).await {
+    match shared.stop.or(turn.spend(shared.patience(), get)).await {
         Err(obstacle) => trail.stop(obstacle),
         Ok(Err((failure, took))) => trail.fail(Failure::Http(failure), took),
         Ok(Ok((answer, took))) => {
+            shared.gate.learn(took);
             trail.pass(Seen::Http(Box::new(answer)), took);
             trail.complete()
         }

@@ -30,3 +30,56 @@ fn host(subject: &Subject) -> Cow<'_, str> {
         Subject::Pattern(pattern) => pattern.into(),
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use std::sync::Arc;
+
+    use super::super::sample::{conclusion, found, passed, record, records, timeout};
+    use super::*;
+    use crate::model::{NetworkAllows, Status};
+
+    #[test]
+    fn lists_come_before_hosts_and_hosts_before_ports() {
+        let mut seen = Vec::new();
+        let mut verdicts = Vec::new();
+        for (order, host, port) in [
+            (1, "b.contoso.com", 443),
+            (1, "a.contoso.com", 8443),
+            (1, "a.contoso.com", 443),
+            (1, "*.contoso.com", 443),
+            (1, "10.0.0.1", 443),
+            (0, "z.contoso.com", 443),
+        ] {
+            let mut record = record("relay", host);
+            let endpoint = Arc::make_mut(&mut record.endpoint);
+            endpoint.order = order;
+            endpoint.port = port;
+            seen.push(record);
+            verdicts.push(if host == "b.contoso.com" {
+                found(timeout(host, "10.0.0.1"))
+            } else {
+                passed()
+            });
+        }
+        let (records, conclusion) = (records(seen), conclusion(verdicts, NetworkAllows::Unknown));
+        let judged = in_order(&records, &conclusion);
+        let places: Vec<_> = judged
+            .iter()
+            .map(|(record, _)| format!("{}:{}", record.endpoint.subject, record.endpoint.port))
+            .collect();
+        assert_eq!(
+            places,
+            [
+                "z.contoso.com:443",
+                "*.contoso.com:443",
+                "10.0.0.1:443",
+                "a.contoso.com:443",
+                "a.contoso.com:8443",
+                "b.contoso.com:443",
+            ]
+        );
+        // Each verdict stays with its record.
+        assert_eq!(judged[5].1.status, Status::Fail);
+    }
+}

@@ -134,7 +134,7 @@ async fn each_fault_of_a_server_has_its_own_outcome() {
     assert_eq!((dangling.chain.len(), dangling.chain[0].ttl), (1, 60));
     // The first packet was lost, the second was not.
     let lost = &exchanges[16];
-    assert!(lost.took >= TIMEOUT / 5 && lost.took < TIMEOUT / 2, "{:?}", lost.took);
+    assert!(lost.took >= TIMEOUT / 5 && lost.took < 3 * TIMEOUT / 5, "{:?}", lost.took);
 }
 
 #[tokio::test]

@@ -5,6 +5,8 @@ mod contract;
 mod diagnosis;
 mod dns;
 mod golden;
+#[cfg(target_os = "linux")]
+mod lab;
 mod loopback;
 mod scene;
 mod stages;

@@ -11,6 +11,7 @@ const MAY_USE: &[(&str, &[&str])] = &[
     ("wire", &["model"]),
     ("tags", &["model"]),
     ("list", &["model"]),
+    ("route", &["model"]),
     ("plan", &["model"]),
     ("archive", &["model"]),
     ("firewall", &["model", "tags"]),
@@ -20,15 +21,16 @@ const MAY_USE: &[(&str, &[&str])] = &[
     (
         "cli",
         &[
-            "model", "list", "plan", "wire", "archive", "tags", "firewall", "diagnose", "report",
-            "probe",
+            "model", "list", "route", "plan", "wire", "archive", "tags", "firewall", "diagnose",
+            "report", "probe",
         ],
     ),
 ];
 
 /// The rooms without sockets, clocks, files and environment.
-const PURE: &[&str] =
-    &["model", "wire", "tags", "list", "plan", "archive", "firewall", "diagnose", "report"];
+const PURE: &[&str] = &[
+    "model", "wire", "tags", "list", "route", "plan", "archive", "firewall", "diagnose", "report",
+];
 
 const IMPURE_WORDS: &[&str] = &[
     "Timestamp::now",

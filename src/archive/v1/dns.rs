@@ -7,7 +7,7 @@ use serde::{Deserialize, Serialize};
 
 use super::network::{Name, Obstacle, OsError};
 use super::{Nanoseconds, words};
-use crate::model;
+use crate::model::{self, HostName, NameError};
 
 /// Everything one resolver said about one name. Records refer to it by its number.
 #[derive(Serialize, Deserialize)]
@@ -16,6 +16,7 @@ pub(crate) struct Lookup<'a> {
     pub(crate) number: u64,
     resolver: Resolver,
     name: Name,
+    #[serde(borrow)]
     exchanges: Vec<Exchange<'a>>,
 }
 
@@ -30,13 +31,36 @@ impl<'a> Lookup<'a> {
     }
 }
 
-impl From<Lookup<'_>> for model::Lookup {
-    fn from(lookup: Lookup<'_>) -> Self {
-        Self {
-            resolver: lookup.resolver.into(),
-            name: lookup.name.0,
-            exchanges: lookup.exchanges.into_iter().map(model::Exchange::from).collect(),
+impl TryFrom<Lookup<'_>> for model::Lookup {
+    type Error = NameError;
+
+    fn try_from(lookup: Lookup<'_>) -> Result<Self, NameError> {
+        let mut names = Names(vec![lookup.name.0.clone()]);
+        let mut exchanges = Vec::with_capacity(lookup.exchanges.len());
+        for exchange in lookup.exchanges {
+            exchanges.push(exchange.named(&mut names)?);
         }
+        Ok(Self { resolver: lookup.resolver.into(), name: lookup.name.0, exchanges })
+    }
+}
+
+/// The names of one lookup. A chain says each of them two or three times; they are checked and
+/// kept once.
+struct Names(Vec<HostName>);
+
+impl Names {
+    /// How many are looked through. Chains are shorter.
+    const REMEMBERED: usize = 16;
+
+    fn name(&mut self, text: &str) -> Result<HostName, NameError> {
+        if let Some(known) = self.0.iter().find(|known| known.as_str() == text) {
+            return Ok(known.clone());
+        }
+        let name = HostName::parse(text)?;
+        if self.0.len() < Self::REMEMBERED {
+            self.0.push(name.clone());
+        }
+        Ok(name)
     }
 }
 
@@ -70,6 +94,7 @@ struct Exchange<'a> {
     family: Family,
     transport: Transport,
     took_ns: Nanoseconds,
+    #[serde(borrow)]
     result: Outcome<'a>,
 }
 
@@ -87,17 +112,17 @@ impl<'a> From<&'a model::Exchange> for Exchange<'a> {
     }
 }
 
-impl From<Exchange<'_>> for model::Exchange {
-    fn from(exchange: Exchange<'_>) -> Self {
-        Self {
-            family: exchange.family.into(),
-            transport: exchange.transport.into(),
-            took: exchange.took_ns.into(),
-            result: match exchange.result {
-                Outcome::Answer(answer) => Ok(answer.into()),
+impl Exchange<'_> {
+    fn named(self, names: &mut Names) -> Result<model::Exchange, NameError> {
+        Ok(model::Exchange {
+            family: self.family.into(),
+            transport: self.transport.into(),
+            took: self.took_ns.into(),
+            result: match self.result {
+                Outcome::Answer(answer) => Ok(answer.named(names)?),
                 Outcome::Failure(failure) => Err(failure.into()),
             },
-        }
+        })
     }
 }
 
@@ -107,20 +132,22 @@ words!(Transport { Udp, Tcp, System });
 #[derive(Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 enum Outcome<'a> {
-    Answer(Answer),
+    #[serde(borrow)]
+    Answer(Answer<'a>),
     Failure(Failure<'a>),
 }
 
 #[derive(Serialize, Deserialize)]
-struct Answer {
+struct Answer<'a> {
     /// RFC 6895 §2.3.
     code: u16,
-    chain: Vec<ChainLink>,
+    #[serde(borrow)]
+    chain: Vec<ChainLink<'a>>,
     is_loop: bool,
 }
 
-impl From<&model::Answer> for Answer {
-    fn from(answer: &model::Answer) -> Self {
+impl<'a> From<&'a model::Answer> for Answer<'a> {
+    fn from(answer: &'a model::Answer) -> Self {
         Self {
             code: match answer.code {
                 model::ResponseCode::NoError => 0,
@@ -135,59 +162,63 @@ impl From<&model::Answer> for Answer {
     }
 }
 
-impl From<Answer> for model::Answer {
-    fn from(answer: Answer) -> Self {
-        Self {
-            code: match answer.code {
-                0 => model::ResponseCode::NoError,
-                2 => model::ResponseCode::ServFail,
-                3 => model::ResponseCode::NxDomain,
-                5 => model::ResponseCode::Refused,
-                code => model::ResponseCode::Other(code),
-            },
-            chain: answer.chain.into_iter().map(model::ChainLink::from).collect(),
-            is_loop: answer.is_loop,
+impl Answer<'_> {
+    fn named(self, names: &mut Names) -> Result<model::Answer, NameError> {
+        let mut chain = Vec::with_capacity(self.chain.len());
+        for link in self.chain {
+            chain.push(link.named(names)?);
         }
+        let code = match self.code {
+            0 => model::ResponseCode::NoError,
+            2 => model::ResponseCode::ServFail,
+            3 => model::ResponseCode::NxDomain,
+            5 => model::ResponseCode::Refused,
+            code => model::ResponseCode::Other(code),
+        };
+        Ok(model::Answer { code, chain, is_loop: self.is_loop })
     }
 }
 
 #[derive(Serialize, Deserialize)]
-struct ChainLink {
-    name: Name,
+struct ChainLink<'a> {
+    #[serde(borrow)]
+    name: Cow<'a, str>,
     ttl: u32,
-    data: LinkData,
+    #[serde(borrow)]
+    data: LinkData<'a>,
 }
 
 #[derive(Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
-enum LinkData {
-    Alias(Name),
+enum LinkData<'a> {
+    #[serde(borrow)]
+    Alias(Cow<'a, str>),
     Address(IpAddr),
 }
 
-impl From<&model::ChainLink> for ChainLink {
-    fn from(link: &model::ChainLink) -> Self {
+impl<'a> From<&'a model::ChainLink> for ChainLink<'a> {
+    fn from(link: &'a model::ChainLink) -> Self {
         Self {
-            name: Name(link.name.clone()),
+            name: link.name.as_str().into(),
             ttl: link.ttl,
             data: match &link.data {
-                model::LinkData::Alias(target) => LinkData::Alias(Name(target.clone())),
+                model::LinkData::Alias(target) => LinkData::Alias(target.as_str().into()),
                 model::LinkData::Address(address) => LinkData::Address(*address),
             },
         }
     }
 }
 
-impl From<ChainLink> for model::ChainLink {
-    fn from(link: ChainLink) -> Self {
-        Self {
-            name: link.name.0,
-            ttl: link.ttl,
-            data: match link.data {
-                LinkData::Alias(target) => model::LinkData::Alias(target.0),
+impl ChainLink<'_> {
+    fn named(self, names: &mut Names) -> Result<model::ChainLink, NameError> {
+        Ok(model::ChainLink {
+            name: names.name(&self.name)?,
+            ttl: self.ttl,
+            data: match self.data {
+                LinkData::Alias(target) => model::LinkData::Alias(names.name(&target)?),
                 LinkData::Address(address) => model::LinkData::Address(address),
             },
-        }
+        })
     }
 }
 

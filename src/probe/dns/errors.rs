@@ -51,3 +51,51 @@ pub(super) fn failure(error: &io::Error) -> DnsFailure {
         _ => DnsFailure::Unreachable(os),
     }
 }
+
+#[cfg(all(test, unix))]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn errors_of_this_host_are_obstacles_and_those_of_the_way_are_failures() {
+        let error = io::Error::from_raw_os_error;
+        let connect = |code, is_bound| OpenError::Connect { error: error(code), is_bound };
+        for (open, expected) in [
+            (OpenError::Create(error(libc::EMFILE)), "descriptors"),
+            (OpenError::Create(error(libc::EAFNOSUPPORT)), "unreachable"),
+            (OpenError::Bind(error(libc::EADDRNOTAVAIL)), "address"),
+            (OpenError::Bind(error(libc::EAFNOSUPPORT)), "address"),
+            (OpenError::Bind(error(libc::EADDRINUSE)), "ports"),
+            (connect(libc::EAGAIN, false), "ports"),
+            (connect(libc::EADDRNOTAVAIL, false), "ports"),
+            (connect(libc::ENETUNREACH, false), "unreachable"),
+            (connect(libc::EINVAL, true), "address"),
+            (connect(libc::EINVAL, false), "unreachable"), // a blackhole route
+        ] {
+            let what = format!("{open:?}");
+            let found = match open.into_failure() {
+                DnsFailure::NotAsked(Obstacle::DescriptorLimit(_)) => "descriptors",
+                DnsFailure::NotAsked(Obstacle::NoLocalAddress(_)) => "address",
+                DnsFailure::NotAsked(Obstacle::PortLimit(_)) => "ports",
+                DnsFailure::Unreachable(_) => "unreachable",
+                other => panic!("{what}: {other:?}"),
+            };
+            assert_eq!(found, expected, "{what}");
+        }
+    }
+
+    #[test]
+    fn only_a_refusal_is_a_closed_port() {
+        for (code, is_closed) in [
+            (libc::ECONNREFUSED, true),
+            (libc::ECONNRESET, true),
+            (libc::EHOSTUNREACH, false),
+            (libc::ENETUNREACH, false),
+            (libc::EPERM, false),
+        ] {
+            let found = failure(&io::Error::from_raw_os_error(code));
+            assert_eq!(matches!(found, DnsFailure::PortClosed(_)), is_closed, "{found:?}");
+            assert_eq!(matches!(found, DnsFailure::Unreachable(_)), !is_closed, "{found:?}");
+        }
+    }
+}

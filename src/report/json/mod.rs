@@ -95,11 +95,12 @@ fn endpoints(judged: &[Judged], out: &mut impl Write) -> io::Result<()> {
 }
 
 fn render(judged: &[Judged], buffer: &mut Vec<u8>) {
+    let mut chains = v1::Chains::default();
     for (at, (record, verdict)) in judged.iter().enumerate() {
         if at > 0 {
             buffer.extend_from_slice(b",\n");
         }
-        serde_json::to_writer(&mut *buffer, &v1::Endpoint::new(record, verdict))
+        serde_json::to_writer(&mut *buffer, &v1::Endpoint::new(record, verdict, &mut chains))
             .expect("a Vec takes every byte, and no map of the report has keys that are not text");
     }
 }
@@ -117,7 +118,8 @@ pub fn begin(run: &Run, out: &mut impl Write) -> io::Result<()> {
 /// # Errors
 /// What `out` returns.
 pub fn endpoint(record: &Record, verdict: &Verdict, out: &mut impl Write) -> io::Result<()> {
-    event(&v1::Event::Endpoint(v1::Endpoint::new(record, verdict)), out)
+    let mut chains = v1::Chains::default();
+    event(&v1::Event::Endpoint(v1::Endpoint::new(record, verdict, &mut chains)), out)
 }
 
 /// The line that closes a stream: what only the whole run can tell.

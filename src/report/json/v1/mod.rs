@@ -10,6 +10,7 @@ use jiff::Timestamp;
 use serde::{Serialize, Serializer};
 
 use crate::model;
+pub(super) use step::Chains;
 use step::Step;
 
 pub(super) const SCHEMA: &str = "pathproof.report/1";
@@ -189,9 +190,13 @@ pub(super) struct Endpoint<'a> {
 }
 
 impl<'a> Endpoint<'a> {
-    pub(super) fn new(record: &'a model::Record, verdict: &'a model::Verdict) -> Self {
+    pub(super) fn new(
+        record: &'a model::Record,
+        verdict: &'a model::Verdict,
+        chains: &mut Chains,
+    ) -> Self {
         let endpoint = &*record.endpoint;
-        let trail = |trail| Trail::new(trail, endpoint.kind);
+        let trail = |trail| Trail::new(trail, endpoint.kind, chains);
         Self {
             entry: &endpoint.entry,
             host: &endpoint.subject,
@@ -313,13 +318,13 @@ struct Trail<'a> {
 }
 
 impl<'a> Trail<'a> {
-    fn new(trail: &'a model::Trail, kind: model::Kind) -> Self {
+    fn new(trail: &'a model::Trail, kind: model::Kind, chains: &mut Chains) -> Self {
         Self {
             route: trail.route(),
             local: trail.local(),
             remote: trail.remote(),
             at: trail.at(),
-            steps: step::of(trail, kind),
+            steps: step::of(trail, kind, chains),
         }
     }
 }

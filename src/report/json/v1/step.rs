@@ -11,10 +11,14 @@
 //! ended the step), `received` (bytes that had come), and what the step's own struct here names.
 
 use std::borrow::Cow;
+use std::collections::HashMap;
+use std::rc::Rc;
+use std::sync::Arc;
 
 use data_encoding::HEXLOWER;
 use jiff::Timestamp;
 use serde::{Serialize, Serializer};
+use serde_json::value::RawValue;
 
 use super::Milliseconds;
 use crate::model;
@@ -32,18 +36,22 @@ pub(super) struct Step<'a> {
 }
 
 /// The steps of `trail` for an endpoint of `kind`.
-pub(super) fn of(trail: &model::Trail, kind: model::Kind) -> Vec<Step<'_>> {
+pub(super) fn of<'a>(
+    trail: &'a model::Trail,
+    kind: model::Kind,
+    chains: &mut Chains,
+) -> Vec<Step<'a>> {
     let mut steps = Vec::with_capacity(trail.passed().len() + 1);
     steps.extend(trail.passed().iter().map(|step| Step {
         name: step.seen.step(),
         outcome: "ok",
         took_ms: step.took.into(),
-        detail: (&step.seen).into(),
+        detail: Detail::new(&step.seen, chains),
     }));
     match trail.end() {
         model::End::Complete => {}
         model::End::Failed { failure, took } => {
-            let (outcome, evidence) = broken(failure);
+            let (outcome, evidence) = broken(failure, chains);
             steps.push(Step {
                 name: failure.step(),
                 outcome,
@@ -79,20 +87,20 @@ fn next(trail: &model::Trail, kind: model::Kind) -> &'static str {
 #[serde(untagged)]
 enum Detail<'a> {
     Nothing {},
-    Session { version: &'a str, cipher: &'a str, chain: Chain<'a>, trust: Trust<'a> },
+    Session { version: &'a str, cipher: &'a str, chain: Rc<RawValue>, trust: Trust<'a> },
     Answer(Answer<'a>),
     Tds { version: &'a str, encryption: u8 },
     Broken(Broken<'a>),
 }
 
-impl<'a> From<&'a model::Seen> for Detail<'a> {
-    fn from(seen: &'a model::Seen) -> Self {
+impl<'a> Detail<'a> {
+    fn new(seen: &'a model::Seen, chains: &mut Chains) -> Self {
         match seen {
             model::Seen::Tcp => Self::Nothing {},
             model::Seen::Tls(session) => Self::Session {
                 version: &session.version,
                 cipher: &session.cipher_suite,
-                chain: Chain(&session.presented.chain),
+                chain: chains.json(&session.presented.chain),
                 trust: (&*session.presented.trust).into(),
             },
             model::Seen::Http(answer) => Self::Answer((&**answer).into()),
@@ -131,12 +139,35 @@ impl<'a> From<&'a model::HttpAnswer> for Answer<'a> {
     }
 }
 
-/// Certificates, leaf first.
-struct Chain<'a>(&'a [std::sync::Arc<model::Certificate>]);
+/// Chains as JSON, leaf first, each rendered once: hundreds of thousands of endpoints show a few
+/// dozen of them, and certificates are most of a report's bytes.
+#[derive(Default)]
+pub(in crate::report::json) struct Chains {
+    /// By address; the chain is kept, so that its address stays its own.
+    rendered: HashMap<*const Arc<model::Certificate>, (Chain, Rc<RawValue>)>,
+}
 
-impl Serialize for Chain<'_> {
-    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        serializer.collect_seq(self.0.iter().map(|certificate| Certificate::from(&**certificate)))
+type Chain = Arc<[Arc<model::Certificate>]>;
+
+impl Chains {
+    /// How many are kept at a time.
+    const KEPT: usize = 256;
+
+    fn json(&mut self, chain: &Chain) -> Rc<RawValue> {
+        let address = chain.as_ptr();
+        if let Some((_, json)) = self.rendered.get(&address) {
+            return Rc::clone(json);
+        }
+        let certificates: Vec<Certificate> =
+            chain.iter().map(|certificate| Certificate::from(&**certificate)).collect();
+        let json = serde_json::value::to_raw_value(&certificates)
+            .expect("certificates are made of texts and times");
+        let json: Rc<RawValue> = json.into();
+        if self.rendered.len() >= Self::KEPT {
+            self.rendered.clear();
+        }
+        self.rendered.insert(address, (Arc::clone(chain), Rc::clone(&json)));
+        json
     }
 }
 
@@ -257,7 +288,7 @@ struct Broken<'a> {
     #[serde(skip_serializing_if = "Option::is_none")]
     text: Option<&'a str>,
     #[serde(skip_serializing_if = "Option::is_none")]
-    chain: Option<Chain<'a>>,
+    chain: Option<Rc<RawValue>>,
     #[serde(skip_serializing_if = "Option::is_none")]
     trust: Option<Trust<'a>>,
 }
@@ -302,13 +333,13 @@ impl<'a> Broken<'a> {
     }
 }
 
-fn broken(failure: &model::Failure) -> (&'static str, Broken<'_>) {
+fn broken<'a>(failure: &'a model::Failure, chains: &mut Chains) -> (&'static str, Broken<'a>) {
     match failure {
         model::Failure::Tcp(failure) => broken_tcp(failure),
         model::Failure::Tls(failure) => {
             let (outcome, evidence) = broken_tls(&failure.kind);
             let shown = failure.presented.as_ref();
-            let chain = shown.map(|shown| Chain(&shown.chain));
+            let chain = shown.map(|shown| chains.json(&shown.chain));
             let trust = shown.map(|shown| Trust::from(&*shown.trust));
             (outcome, Broken { chain, trust, ..evidence })
         }

@@ -1,0 +1,462 @@
+//! `diahost.exe.config` and `diawp.exe.config`: the runtime's own proxy settings, as .NET
+//! Framework reads them ("`<defaultProxy>` Element (Network Settings)", learn.microsoft.com, and
+//! its published source, `DefaultProxySection`).
+
+use std::borrow::Cow;
+
+use roxmltree::{Document, Node, ParsingOptions};
+
+use super::bypass::BypassEntry;
+use super::proxy_url::{ProxyUrl, ProxyUrlError};
+
+/// What one of the two files says about proxies.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct AgentProxy {
+    /// The file's name, without its folder: `diahost.exe.config`.
+    pub file: String,
+    /// `<system.net><defaultProxy>`; `None` where there is none.
+    pub default_proxy: Option<DefaultProxy>,
+    /// What .NET refuses in the section: it then makes no proxy at all and every request fails.
+    pub faults: Vec<ConfigFault>,
+}
+
+/// The section `<defaultProxy>`.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct DefaultProxy {
+    /// Where it begins.
+    pub line: u32,
+    /// `enabled`, true where not given. False means direct, whatever else stands there.
+    pub enabled: bool,
+    /// `useDefaultCredentials`, false where not given: authenticate as the service's account.
+    pub use_default_credentials: bool,
+    /// The file that holds the section's content instead (`configSource`).
+    pub config_source: Option<String>,
+    /// The `<proxy>` element; its defaults where there is none.
+    pub proxy: ProxyElement,
+    /// What `<bypasslist>` comes to, in order.
+    pub bypass: Vec<BypassEntry>,
+    /// `<module type="…"/>`: code that decides instead.
+    pub module: Option<String>,
+}
+
+/// The element `<proxy>`.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct ProxyElement {
+    /// Where it stands; 0 where there is none.
+    pub line: u32,
+    /// `proxyaddress`.
+    pub address: Option<ProxyAddress>,
+    /// `bypassonlocal`.
+    pub bypass_on_local: Setting,
+    /// `usesystemdefault`: begin with the account's own Internet settings.
+    pub use_system_default: Setting,
+    /// `scriptLocation`: a PAC.
+    pub script_location: Option<String>,
+    /// `autoDetect`: WPAD.
+    pub auto_detect: Setting,
+}
+
+/// The attribute `proxyaddress`, read.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum ProxyAddress {
+    /// A proxy that .NET Framework can use: `http://HOST:PORT`.
+    Usable(ProxyUrl),
+    /// A proxy of a scheme that it cannot ("The `ServicePointManager` does not support proxies with
+    /// the … scheme").
+    WrongScheme(ProxyUrl),
+    /// `HOST:PORT`: .NET takes the host for a scheme.
+    NoScheme(ProxyUrl),
+    /// No URL of a proxy.
+    Malformed(ProxyUrlError),
+}
+
+/// An attribute of three values, as .NET's `ProxyElement` has them.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
+pub enum Setting {
+    /// Not given, or `unspecified`.
+    #[default]
+    Unspecified,
+    /// `true`
+    True,
+    /// `false`
+    False,
+}
+
+/// Something in the section that .NET refuses.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+#[error("line {line}: {message}")]
+pub struct ConfigFault {
+    /// Where, counted from 1.
+    pub line: u32,
+    /// What, and what was expected.
+    pub message: String,
+}
+
+/// Why a file could not be read at all.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum AgentConfigError {
+    /// Empty, or white space alone.
+    #[error("{file} is empty")]
+    Empty {
+        /// The file's name.
+        file: String,
+    },
+    /// Far more than such a file holds.
+    #[error("{file} has {length} bytes; at most {} are read", AgentProxy::MAX_LENGTH)]
+    TooLong {
+        /// The file's name.
+        file: String,
+        /// Its length in bytes.
+        length: usize,
+    },
+    /// The bytes are no text.
+    #[error("{file} is not {encoding}: byte {at} cannot be read")]
+    Encoding {
+        /// The file's name.
+        file: String,
+        /// What it was read as.
+        encoding: &'static str,
+        /// The first byte that does not fit, counted from 0.
+        at: usize,
+    },
+    /// A document type: entities could grow without bound or fetch other files.
+    #[error("{file}, line {line}: a document type (<!DOCTYPE) is not accepted")]
+    DocumentType {
+        /// The file's name.
+        file: String,
+        /// Where.
+        line: u32,
+    },
+    /// The XML is not well-formed.
+    #[error("{file}, line {line}, column {column}: not well-formed XML: {message}")]
+    NotWellFormed {
+        /// The file's name.
+        file: String,
+        /// Where, counted from 1.
+        line: u32,
+        /// Where, counted from 1.
+        column: u32,
+        /// What is wrong.
+        message: String,
+    },
+    /// Well-formed, and no .NET configuration.
+    #[error("{file}, line {line}: expected <configuration>, found <{found}>")]
+    Root {
+        /// The file's name.
+        file: String,
+        /// Where.
+        line: u32,
+        /// The root element.
+        found: String,
+    },
+}
+
+impl AgentProxy {
+    /// Such files have a few kilobytes.
+    const MAX_LENGTH: usize = 4 << 20;
+    /// Elements, texts and comments.
+    const MAX_NODES: u32 = 100_000;
+
+    /// Reads a file's bytes: UTF-8 or UTF-16, with or without a byte order mark.
+    ///
+    /// # Errors
+    /// [`AgentConfigError`] where it is no XML of a configuration. What .NET would refuse inside
+    /// the section is in [`AgentProxy::faults`].
+    pub fn parse(file: &str, bytes: &[u8]) -> Result<Self, AgentConfigError> {
+        let owned = || file.to_owned();
+        if bytes.len() > Self::MAX_LENGTH {
+            return Err(AgentConfigError::TooLong { file: owned(), length: bytes.len() });
+        }
+        let text = decode(bytes).map_err(|(encoding, at)| AgentConfigError::Encoding {
+            file: owned(),
+            encoding,
+            at,
+        })?;
+        if text.trim().is_empty() {
+            return Err(AgentConfigError::Empty { file: owned() });
+        }
+        let options = ParsingOptions { nodes_limit: Self::MAX_NODES, ..ParsingOptions::default() };
+        let document = Document::parse_with_options(&text, options)
+            .map_err(|error| xml_error(file, &text, &error))?;
+        let root = document.root_element();
+        if root.tag_name().name() != "configuration" {
+            return Err(AgentConfigError::Root {
+                file: owned(),
+                line: line_of(root),
+                found: root.tag_name().name().chars().take(80).collect(),
+            });
+        }
+        let mut read = Section { faults: Vec::new() };
+        let default_proxy = read.default_proxy(root);
+        Ok(Self { file: owned(), default_proxy, faults: read.faults })
+    }
+}
+
+impl ProxyAddress {
+    fn parse(text: &str) -> Self {
+        match ProxyUrl::parse(text) {
+            Err(error) => Self::Malformed(error),
+            Ok(proxy) if !text.contains("://") => Self::NoScheme(proxy),
+            Ok(proxy) if proxy.scheme().as_str() != "http" => Self::WrongScheme(proxy),
+            Ok(proxy) => Self::Usable(proxy),
+        }
+    }
+
+    /// The proxy that is meant, whether or not .NET can use it as written.
+    #[must_use]
+    pub const fn meant(&self) -> Option<&ProxyUrl> {
+        match self {
+            Self::Usable(proxy) | Self::WrongScheme(proxy) | Self::NoScheme(proxy) => Some(proxy),
+            Self::Malformed(_) => None,
+        }
+    }
+}
+
+/// Reads the section, and collects what .NET refuses in it.
+struct Section {
+    faults: Vec<ConfigFault>,
+}
+
+impl Section {
+    fn default_proxy(&mut self, root: Node) -> Option<DefaultProxy> {
+        let mut found: Option<DefaultProxy> = None;
+        for group in root.children().filter(Node::is_element) {
+            if self.is_named(group, "system.net") {
+                for section in group.children().filter(Node::is_element) {
+                    if !self.is_named(section, "defaultProxy") {
+                        continue;
+                    }
+                    if let Some(first) = &found {
+                        let message = format!(
+                            "a second <defaultProxy>; the first is on line {}, and only one may be",
+                            first.line
+                        );
+                        self.refuse(section, message);
+                    } else {
+                        found = Some(self.section(section));
+                    }
+                }
+            }
+        }
+        found
+    }
+
+    fn section(&mut self, node: Node) -> DefaultProxy {
+        const ATTRIBUTES: &[&str] = &["enabled", "useDefaultCredentials", "configSource"];
+        self.refuse_attributes(node, ATTRIBUTES);
+        let mut section = DefaultProxy {
+            line: line_of(node),
+            enabled: self.truth(node, "enabled").unwrap_or(true),
+            use_default_credentials: self.truth(node, "useDefaultCredentials").unwrap_or(false),
+            config_source: node.attribute("configSource").map(str::to_owned),
+            proxy: ProxyElement::default(),
+            bypass: Vec::new(),
+            module: None,
+        };
+        for child in node.children().filter(Node::is_element) {
+            match child.tag_name().name() {
+                "proxy" => section.proxy = self.proxy(child),
+                "bypasslist" => self.bypass(child, &mut section.bypass),
+                "module" => {
+                    self.refuse_attributes(child, &["type"]);
+                    section.module =
+                        child.attribute("type").filter(|name| !name.is_empty()).map(str::to_owned);
+                }
+                _ => self.refuse_element(child, &["proxy", "bypasslist", "module"]),
+            }
+        }
+        section
+    }
+
+    fn proxy(&mut self, node: Node) -> ProxyElement {
+        self.refuse_attributes(
+            node,
+            &["autoDetect", "bypassonlocal", "proxyaddress", "scriptLocation", "usesystemdefault"],
+        );
+        let given = |name| node.attribute(name).map(str::trim).filter(|text| !text.is_empty());
+        ProxyElement {
+            line: line_of(node),
+            address: given("proxyaddress").map(ProxyAddress::parse),
+            bypass_on_local: self.setting(node, "bypassonlocal"),
+            use_system_default: self.setting(node, "usesystemdefault"),
+            script_location: given("scriptLocation").map(str::to_owned),
+            auto_detect: self.setting(node, "autoDetect"),
+        }
+    }
+
+    /// In order: `<remove>` takes out what stands above it, `<clear>` all of that. A second
+    /// `<add>` of the same text changes nothing (`BypassElementCollection.ThrowOnDuplicate`).
+    fn bypass(&mut self, node: Node, entries: &mut Vec<BypassEntry>) {
+        for child in node.children().filter(Node::is_element) {
+            let name = child.tag_name().name();
+            match name {
+                "clear" => {
+                    self.refuse_attributes(child, &[]);
+                    entries.clear();
+                }
+                "add" | "remove" => {
+                    self.refuse_attributes(child, &["address"]);
+                    let address = child.attribute("address").unwrap_or_else(|| {
+                        self.refuse(child, format!("<{name}> needs an attribute 'address'"));
+                        ""
+                    });
+                    let is_same = |entry: &BypassEntry| entry.pattern == address;
+                    if name == "remove" {
+                        entries.retain(|entry| !is_same(entry));
+                    } else if child.has_attribute("address") && !entries.iter().any(is_same) {
+                        let line = line_of(child);
+                        entries.push(BypassEntry { pattern: address.to_owned(), line });
+                    }
+                }
+                _ => self.refuse_element(child, &["add", "remove", "clear"]),
+            }
+        }
+    }
+
+    fn setting(&mut self, node: Node, name: &str) -> Setting {
+        let Some(text) = node.attribute(name) else { return Setting::Unspecified };
+        // `EnumConverter` reads the numbers too.
+        match text.trim().to_ascii_lowercase().as_str() {
+            "true" | "1" => Setting::True,
+            "false" | "0" => Setting::False,
+            "unspecified" | "-1" => Setting::Unspecified,
+            _ => {
+                self.refuse_value(node, name, text, "true, false or unspecified");
+                Setting::Unspecified
+            }
+        }
+    }
+
+    fn truth(&mut self, node: Node, name: &str) -> Option<bool> {
+        let text = node.attribute(name)?;
+        match text.trim().to_ascii_lowercase().as_str() {
+            "true" => Some(true),
+            "false" => Some(false),
+            _ => {
+                self.refuse_value(node, name, text, "true or false");
+                None
+            }
+        }
+    }
+
+    /// Whether the element is the one named; one that differs in case alone is no section to .NET.
+    fn is_named(&mut self, node: Node, name: &str) -> bool {
+        let found = node.tag_name().name();
+        if found != name && found.eq_ignore_ascii_case(name) {
+            self.refuse(node, format!("unrecognised element <{found}>: it is written <{name}>"));
+        }
+        found == name
+    }
+
+    fn refuse_element(&mut self, node: Node, known: &[&str]) {
+        let found = node.tag_name().name();
+        self.refuse(
+            node,
+            format!("unrecognised element <{}>{}", shorten(found), near(found, known)),
+        );
+    }
+
+    fn refuse_attributes(&mut self, node: Node, known: &[&str]) {
+        // `lockAttributes` and its kin are known to every element of a configuration.
+        for attribute in node.attributes() {
+            let found = attribute.name();
+            if !known.contains(&found) && !found.starts_with("lock") {
+                let near = near(found, known);
+                self.refuse(node, format!("unrecognised attribute '{}'{near}", shorten(found)));
+            }
+        }
+    }
+
+    fn refuse_value(&mut self, node: Node, name: &str, found: &str, expected: &str) {
+        self.refuse(node, format!("{name}=\"{}\": expected {expected}", shorten(found)));
+    }
+
+    fn refuse(&mut self, node: Node, message: String) {
+        self.faults.push(ConfigFault { line: line_of(node), message });
+    }
+}
+
+fn near(found: &str, known: &[&str]) -> String {
+    let distance = |name: &&&str| {
+        strsim::damerau_levenshtein(
+            &name.to_lowercase(),
+            &found.chars().take(40).collect::<String>().to_lowercase(),
+        )
+    };
+    match known.iter().min_by_key(distance) {
+        Some(name) if distance(&name) <= 2 => format!(": it is written '{name}'"),
+        _ => String::new(),
+    }
+}
+
+fn shorten(text: &str) -> String {
+    text.chars().take(60).collect()
+}
+
+fn line_of(node: Node) -> u32 {
+    node.document().text_pos_at(node.range().start).row
+}
+
+fn xml_error(file: &str, text: &str, error: &roxmltree::Error) -> AgentConfigError {
+    if matches!(error, roxmltree::Error::DtdDetected) {
+        let before = text.find("<!DOCTYPE").map_or("", |at| &text[..at]);
+        let line = u32::try_from(before.matches('\n').count()).unwrap_or(u32::MAX - 1) + 1;
+        return AgentConfigError::DocumentType { file: file.to_owned(), line };
+    }
+    let place = error.pos();
+    let message = match error {
+        // What follows an '&' may be part of a password: it is not repeated.
+        roxmltree::Error::UnknownEntityReference(..) => {
+            "an unknown entity; the sign '&' is written &amp;".to_owned()
+        }
+        other => other.to_string(),
+    };
+    // The library ends its messages with the place, which stands in front of ours.
+    let message = message.split(" at ").next().unwrap_or(&message);
+    AgentConfigError::NotWellFormed {
+        file: file.to_owned(),
+        line: place.row,
+        column: place.col,
+        message: shorten(message),
+    }
+}
+
+/// The text of the bytes, without a byte order mark; else what they were read as, and the first
+/// byte that does not fit.
+fn decode(bytes: &[u8]) -> Result<Cow<'_, str>, (&'static str, usize)> {
+    match bytes {
+        [0xef, 0xbb, 0xbf, rest @ ..] => decode_utf8(rest, 3),
+        [0xff, 0xfe, rest @ ..] => decode_utf16(rest, 2, u16::from_le_bytes, "UTF-16 (LE)"),
+        [0xfe, 0xff, rest @ ..] => decode_utf16(rest, 2, u16::from_be_bytes, "UTF-16 (BE)"),
+        // XML 1.0, appendix F: without a mark a document begins with '<'.
+        [b'<', 0, ..] => decode_utf16(bytes, 0, u16::from_le_bytes, "UTF-16 (LE)"),
+        [0, b'<', ..] => decode_utf16(bytes, 0, u16::from_be_bytes, "UTF-16 (BE)"),
+        _ => decode_utf8(bytes, 0),
+    }
+}
+
+fn decode_utf8(bytes: &[u8], skipped: usize) -> Result<Cow<'_, str>, (&'static str, usize)> {
+    std::str::from_utf8(bytes)
+        .map(Cow::Borrowed)
+        .map_err(|error| ("UTF-8", skipped + error.valid_up_to()))
+}
+
+fn decode_utf16(
+    bytes: &[u8],
+    skipped: usize,
+    unit: fn([u8; 2]) -> u16,
+    encoding: &'static str,
+) -> Result<Cow<'static, str>, (&'static str, usize)> {
+    let (pairs, rest) = bytes.as_chunks::<2>();
+    let mut text = String::with_capacity(bytes.len() / 2);
+    let mut at = skipped;
+    for decoded in char::decode_utf16(pairs.iter().copied().map(unit)) {
+        let Ok(c) = decoded else { return Err((encoding, at)) };
+        at += c.len_utf16() * 2;
+        text.push(c);
+    }
+    if rest.is_empty() { Ok(Cow::Owned(text)) } else { Err((encoding, at)) }
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,447 @@
+//! A configuration and a name: which way it is configured to go, and why.
+
+use jiff::Zoned;
+
+use super::agent_config::{AgentProxy, ConfigFault, ProxyAddress, Setting};
+use super::bypass::{BypassList, InvalidRule, LocalView, Undecided};
+use super::matched::Matched;
+use super::no_proxy::{NoProxy, Scheme};
+#[cfg(feature = "pac")]
+use super::pac::{PacChoice, PacScript};
+use super::proxy_url::ProxyUrl;
+use super::question::PacQuestion;
+use crate::model::{Cause, Host, Route, RouteChoice, RouteIntent};
+
+/// Where the way of a name is decided.
+#[derive(Debug)]
+pub enum Configuration {
+    /// No proxy, by this authority (`--proxy none`, `no proxy is set`).
+    Direct {
+        /// In words, as reports show it.
+        source: String,
+    },
+    /// One proxy, or one for each scheme.
+    Fixed(FixedProxy),
+    /// The agent's own configuration.
+    Agent(AgentRoute),
+    /// A script.
+    #[cfg(feature = "pac")]
+    Pac {
+        /// The loaded script.
+        script: PacScript,
+        /// In words: `pac:http://wpad.contoso.com/wpad.dat`.
+        source: String,
+        /// What never gets to the script.
+        exceptions: Option<Exceptions>,
+    },
+}
+
+/// Proxies by scheme, from `--proxy URL` or the environment.
+#[derive(Clone, Debug)]
+pub struct FixedProxy {
+    /// For `https` URLs.
+    pub https: Option<Named<ProxyUrl>>,
+    /// For `http` URLs.
+    pub http: Option<Named<ProxyUrl>>,
+    /// What goes direct all the same.
+    pub exceptions: Option<Exceptions>,
+}
+
+/// Something that was configured, and the name of the place: `--proxy`, `HTTPS_PROXY`.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Named<T> {
+    /// What was configured.
+    pub value: T,
+    /// Where.
+    pub source: String,
+}
+
+/// A list of what goes direct, and where it stands.
+pub type Exceptions = Named<NoProxy>;
+
+/// The agent's configuration, made ready to be asked.
+#[derive(Debug)]
+pub struct AgentRoute {
+    file: String,
+    way: AgentWay,
+    exceptions: Option<Exceptions>,
+    here: LocalView,
+}
+
+#[derive(Debug)]
+enum AgentWay {
+    Direct(&'static str),
+    Fixed {
+        proxy: ProxyUrl,
+        bypass: BypassList,
+    },
+    Script {
+        location: String,
+    },
+    #[cfg(feature = "pac")]
+    LoadedScript {
+        script: PacScript,
+        location: String,
+    },
+}
+
+/// A way out.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Way {
+    /// Straight from this host.
+    Direct,
+    /// Through this proxy; it may carry credentials, which are not shown.
+    Proxy(ProxyUrl),
+}
+
+impl Way {
+    /// As records and reports hold it.
+    #[must_use]
+    pub fn route(&self) -> Route {
+        match self {
+            Self::Direct => Route::Direct,
+            Self::Proxy(proxy) => proxy.route(),
+        }
+    }
+}
+
+/// Which way a name is configured to go.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Decision {
+    /// The way.
+    pub way: Way,
+    /// What decided, as `bypass rule 2 of diahost.exe.config: \.contoso\.com$`.
+    pub why: String,
+    /// What a client tries next where the way fails, in order: a script may name several.
+    pub fallbacks: Vec<Way>,
+    /// What a script asked of DNS to decide.
+    pub questions: Vec<PacQuestion>,
+}
+
+impl Decision {
+    fn new(way: Way, why: impl Into<String>) -> Self {
+        Self { way, why: why.into(), fallbacks: Vec::new(), questions: Vec::new() }
+    }
+
+    /// As a record holds it, beside what the endpoint needs.
+    #[must_use]
+    pub fn choice(&self, intended: RouteIntent) -> RouteChoice {
+        RouteChoice { intended, configured: self.way.route(), why: self.why.clone() }
+    }
+}
+
+/// Why it is not known which way a name is configured to go.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum RouteError {
+    /// .NET makes no proxy of this file, and the runtime can send nothing at all.
+    #[error("{file} cannot be used by .NET: {fault}")]
+    AgentFault {
+        /// The file's name.
+        file: String,
+        /// The first fault.
+        fault: ConfigFault,
+    },
+    /// The same, for an entry of the bypass list.
+    #[error("{file} cannot be used by .NET: {rule}")]
+    AgentRule {
+        /// The file's name.
+        file: String,
+        /// The first such entry.
+        rule: InvalidRule,
+    },
+    /// Whether a bypass rule matches is not known.
+    #[error("{file}, {undecided}")]
+    AgentUndecided {
+        /// The file's name.
+        file: String,
+        /// Which, and why.
+        undecided: Undecided,
+    },
+    /// The decision lies where this program does not look.
+    #[error("{file} leaves the decision to {what}: give the proxy with --proxy")]
+    Elsewhere {
+        /// The file's name.
+        file: String,
+        /// What decides instead.
+        what: String,
+    },
+    /// The script that a configuration names was not loaded.
+    #[error("the script {location} of {file} was not loaded: give it with --proxy pac:URL_OR_FILE")]
+    ScriptNotLoaded {
+        /// The file that names it.
+        file: String,
+        /// Where it is.
+        location: String,
+    },
+    /// The script gave no answer.
+    #[error("{source_name}: {message}")]
+    Pac {
+        /// Which script.
+        source_name: String,
+        /// What went wrong, with its line.
+        message: String,
+        /// What it asked of DNS before.
+        questions: Vec<PacQuestion>,
+    },
+}
+
+impl RouteError {
+    /// The contract's cause, where there is one.
+    #[must_use]
+    pub const fn cause(&self) -> Option<Cause> {
+        match self {
+            Self::Pac { .. } | Self::ScriptNotLoaded { .. } => Some(Cause::ProxyPacError),
+            _ => None,
+        }
+    }
+}
+
+impl Configuration {
+    /// One proxy for everything, as `--proxy URL` means it.
+    #[must_use]
+    pub fn url(proxy: ProxyUrl, source: &str, exceptions: Option<Exceptions>) -> Self {
+        let named = Named { value: proxy, source: source.to_owned() };
+        Self::Fixed(FixedProxy { https: Some(named.clone()), http: Some(named), exceptions })
+    }
+
+    /// Which way a request for `scheme://host:port` is configured to go. `now` is for scripts.
+    ///
+    /// # Errors
+    /// [`RouteError`] where that cannot be known.
+    pub fn decide(
+        &self,
+        host: &Host,
+        port: u16,
+        scheme: Scheme,
+        now: &Zoned,
+    ) -> Result<Decision, RouteError> {
+        match self {
+            Self::Direct { source } => Ok(Decision::new(Way::Direct, source)),
+            Self::Fixed(fixed) => Ok(fixed.decide(host, port, scheme)),
+            Self::Agent(agent) => agent.decide(host, port, scheme, now),
+            #[cfg(feature = "pac")]
+            Self::Pac { script, source, exceptions } => {
+                match excepted(exceptions.as_ref(), host, port, scheme) {
+                    Some(decision) => Ok(decision),
+                    None => ask(script, source, host, port, scheme, now),
+                }
+            }
+        }
+    }
+}
+
+impl FixedProxy {
+    fn decide(&self, host: &Host, port: u16, scheme: Scheme) -> Decision {
+        let (proxy, variable) = match scheme {
+            Scheme::Https => (&self.https, "HTTPS_PROXY"),
+            Scheme::Http => (&self.http, "http_proxy"),
+        };
+        let Some(proxy) = proxy else {
+            return Decision::new(Way::Direct, format!("{variable} is not set"));
+        };
+        excepted(self.exceptions.as_ref(), host, port, scheme)
+            .unwrap_or_else(|| Decision::new(Way::Proxy(proxy.value.clone()), &proxy.source))
+    }
+}
+
+impl AgentRoute {
+    /// Makes a file ready to be asked, by the rules of .NET Framework: settings of `<proxy>` and
+    /// `<bypasslist>` switch the script and the detection off (`WebProxy.DeleteScriptEngine`).
+    /// Where no proxy is named the runtime goes direct ("Configure proxy server settings",
+    /// Microsoft's page of the self-hosted integration runtime).
+    ///
+    /// # Errors
+    /// [`RouteError`] where .NET would refuse the file, or where something else decides.
+    pub fn new(
+        agent: &AgentProxy,
+        here: LocalView,
+        exceptions: Option<Exceptions>,
+    ) -> Result<Self, RouteError> {
+        let way = way_of(agent)?;
+        Ok(Self { file: agent.file.clone(), way, exceptions, here })
+    }
+
+    /// The script that must be loaded before anything is asked.
+    #[must_use]
+    pub fn script_location(&self) -> Option<&str> {
+        match &self.way {
+            AgentWay::Script { location } => Some(location),
+            _ => None,
+        }
+    }
+
+    /// The same, with the script that [`AgentRoute::script_location`] asked for.
+    #[cfg(feature = "pac")]
+    #[must_use]
+    pub fn with_script(mut self, script: PacScript) -> Self {
+        if let AgentWay::Script { location } = self.way {
+            self.way = AgentWay::LoadedScript { script, location };
+        }
+        self
+    }
+
+    /// The proxy that it names.
+    #[must_use]
+    pub fn proxy(&self) -> Option<&ProxyUrl> {
+        match &self.way {
+            AgentWay::Fixed { proxy, .. } => Some(proxy),
+            _ => None,
+        }
+    }
+
+    #[cfg_attr(not(feature = "pac"), expect(unused_variables, reason = "scripts alone need it"))]
+    fn decide(
+        &self,
+        host: &Host,
+        port: u16,
+        scheme: Scheme,
+        now: &Zoned,
+    ) -> Result<Decision, RouteError> {
+        let file = &self.file;
+        let exception = excepted(self.exceptions.as_ref(), host, port, scheme);
+        match (&self.way, exception) {
+            (AgentWay::Direct(reason), _) => {
+                Ok(Decision::new(Way::Direct, format!("{file} {reason}")))
+            }
+            (_, Some(decision)) => Ok(decision),
+            (AgentWay::Fixed { proxy, bypass }, None) => {
+                let matched =
+                    bypass.decide(host, port, scheme, &self.here).map_err(|undecided| {
+                        RouteError::AgentUndecided { file: file.clone(), undecided }
+                    })?;
+                Ok(match matched {
+                    None => {
+                        let why = format!("proxyaddress of {file}");
+                        Decision::new(Way::Proxy(proxy.clone()), why)
+                    }
+                    Some(Matched::Rule { index, text }) => {
+                        let why = format!("bypass rule {index} of {file}: {text}");
+                        Decision::new(Way::Direct, why)
+                    }
+                    Some(Matched::BuiltIn(reason)) => {
+                        Decision::new(Way::Direct, format!("{reason} ({file})"))
+                    }
+                })
+            }
+            (AgentWay::Script { location }, None) => {
+                Err(RouteError::ScriptNotLoaded { file: file.clone(), location: location.clone() })
+            }
+            #[cfg(feature = "pac")]
+            (AgentWay::LoadedScript { script, location }, None) => {
+                let source = format!("scriptLocation of {file} ({location})");
+                ask(script, &source, host, port, scheme, now)
+            }
+        }
+    }
+}
+
+fn way_of(agent: &AgentProxy) -> Result<AgentWay, RouteError> {
+    let file = || agent.file.clone();
+    if let Some(fault) = agent.faults.first() {
+        return Err(RouteError::AgentFault { file: file(), fault: fault.clone() });
+    }
+    let Some(section) = &agent.default_proxy else {
+        return Ok(AgentWay::Direct("has no <defaultProxy>"));
+    };
+    if let Some(other) = &section.config_source {
+        return Err(RouteError::Elsewhere { file: file(), what: format!("the file {other}") });
+    }
+    if !section.enabled {
+        return Ok(AgentWay::Direct("says enabled=\"false\""));
+    }
+    if let Some(module) = &section.module {
+        return Err(RouteError::Elsewhere { file: file(), what: format!("the module {module}") });
+    }
+    let proxy = &section.proxy;
+    if let Some(address) = &proxy.address {
+        let refused = |message: String| {
+            let fault = ConfigFault { line: proxy.line, message };
+            Err(RouteError::AgentFault { file: file(), fault })
+        };
+        let url = match address {
+            ProxyAddress::Usable(url) => url,
+            ProxyAddress::WrongScheme(url) => {
+                let scheme = url.scheme().as_str();
+                return refused(format!("proxyaddress is {scheme}://, which it does not speak"));
+            }
+            ProxyAddress::NoScheme(url) => {
+                return refused(format!("proxyaddress has no http://, as in {}/", url.shown()));
+            }
+            ProxyAddress::Malformed(error) => return refused(format!("proxyaddress: {error}")),
+        };
+        let on_local = proxy.bypass_on_local == Setting::True;
+        let bypass = BypassList::new(&section.bypass, on_local)
+            .map_err(|rule| RouteError::AgentRule { file: file(), rule })?;
+        return Ok(AgentWay::Fixed { proxy: url.clone(), bypass });
+    }
+    // Without an address nothing is left to bypass, but an invalid entry still throws.
+    BypassList::new(&section.bypass, false)
+        .map_err(|rule| RouteError::AgentRule { file: file(), rule })?;
+    let is_script_dropped =
+        proxy.bypass_on_local != Setting::Unspecified || !section.bypass.is_empty();
+    match &proxy.script_location {
+        _ if is_script_dropped => Ok(AgentWay::Direct("names no proxy")),
+        Some(location) => Ok(AgentWay::Script { location: location.clone() }),
+        None if proxy.auto_detect == Setting::True => Err(RouteError::Elsewhere {
+            file: file(),
+            what: "automatic detection (WPAD)".to_owned(),
+        }),
+        None if proxy.use_system_default == Setting::True => Ok(AgentWay::Direct(
+            "names no proxy (usesystemdefault alone takes the service account's Internet \
+             settings, which are not read here)",
+        )),
+        None => Ok(AgentWay::Direct("names no proxy")),
+    }
+}
+
+fn excepted(
+    exceptions: Option<&Exceptions>,
+    host: &Host,
+    port: u16,
+    scheme: Scheme,
+) -> Option<Decision> {
+    let Named { value: list, source } = exceptions?;
+    let why = match list.decide(host, port, scheme)? {
+        Matched::Rule { index, text } => format!("rule {index} of {source}: {text}"),
+        Matched::BuiltIn(reason) => reason.to_owned(),
+    };
+    Some(Decision::new(Way::Direct, why))
+}
+
+#[cfg(feature = "pac")]
+fn ask(
+    script: &PacScript,
+    source: &str,
+    host: &Host,
+    port: u16,
+    scheme: Scheme,
+    now: &Zoned,
+) -> Result<Decision, RouteError> {
+    let evaluation = script.evaluate(host, port, scheme, now);
+    let failed = |message: String, questions| RouteError::Pac {
+        source_name: source.to_owned(),
+        message,
+        questions,
+    };
+    let answer = match evaluation.answer {
+        Ok(answer) => answer,
+        Err(error) => return Err(failed(error.to_string(), evaluation.questions)),
+    };
+    let mut ways = answer.choices.into_iter().filter_map(|choice| match choice {
+        PacChoice::Direct => Some(Way::Direct),
+        PacChoice::Proxy(proxy) => Some(Way::Proxy(proxy)),
+        PacChoice::Skipped { .. } => None,
+    });
+    let Some(way) = ways.next() else {
+        return Err(failed("the answer names no way".to_owned(), evaluation.questions));
+    };
+    Ok(Decision {
+        way,
+        why: format!("answer of {source}"),
+        fallbacks: ways.collect(),
+        questions: evaluation.questions,
+    })
+}
+
+#[cfg(test)]
+mod tests;

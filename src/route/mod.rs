@@ -1,0 +1,39 @@
+//! Which way each name is configured to go, and why: `NO_PROXY`, .NET bypass lists, the agent's
+//! own configuration files, PAC. Pure: the texts are read by others, and what a PAC asks of DNS,
+//! the clock and this host is handed in.
+
+mod agent_config;
+mod agent_lint;
+mod bypass;
+mod decide;
+mod dotnet_regex;
+mod environment;
+mod matched;
+mod no_proxy;
+#[cfg(feature = "pac")]
+mod pac;
+mod pattern_meaning;
+mod proxy_url;
+mod question;
+mod suggest;
+
+pub use agent_config::{
+    AgentConfigError, AgentProxy, ConfigFault, DefaultProxy, ProxyAddress, ProxyElement, Setting,
+};
+pub use agent_lint::{LintFinding, LintKind, LintNames, LintWeight, lint};
+pub use bypass::{BypassEntry, BypassList, InvalidRule, LocalView, Undecided, uri_form};
+pub use decide::{
+    AgentRoute, Configuration, Decision, Exceptions, FixedProxy, Named, RouteError, Way,
+};
+pub use dotnet_regex::{GaveUp, Pattern, PatternFault};
+pub use environment::{EnvironmentError, from_environment};
+pub use matched::Matched;
+pub use no_proxy::{Dialect, Ignored, NoProxy, Scheme};
+#[cfg(feature = "pac")]
+pub use pac::{
+    PacAnswer, PacChoice, PacError, PacErrorKind, PacEvaluation, PacLimits, PacScript,
+    PacSurroundings, Resolve,
+};
+pub use proxy_url::{Credentials, ProxyScheme, ProxyUrl, ProxyUrlError};
+pub use question::PacQuestion;
+pub use suggest::{Suggestion, corrected_fragment, suggest};

@@ -1,0 +1,438 @@
+//! `NO_PROXY` and its relatives, in the dialects people meet. They share commas and little else:
+//! a leading dot, a `*` and a port mean four different things, so the dialect is always named.
+
+use std::fmt;
+use std::net::IpAddr;
+
+use ipnet::IpNet;
+
+use super::matched::Matched;
+use crate::model::{Host, HostName};
+
+/// Whose rules a list is read by.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum Dialect {
+    /// curl's `CURLOPT_NOPROXY` and `--noproxy`, as of 7.87: a name stands for its subdomains, a
+    /// leading dot means nothing, a `*` alone is everything, ports are not known.
+    Curl,
+    /// Go's `golang.org/x/net/http/httpproxy`: a name stands for its subdomains, with a leading dot
+    /// or `*.` for these alone, a port may follow; loopback never goes through the proxy.
+    Go,
+    /// .NET's `HttpEnvironmentProxy` (.NET Core 3 and later): a name is itself alone, with a
+    /// leading dot it stands for its subdomains too. No `*`, no ports, no CIDR.
+    DotNet,
+    /// Windows' `ProxyOverride` (Internet Options, `WinHTTP`): separated by `;`, `*` anywhere,
+    /// `<local>` for names without a dot; loopback goes direct unless `<-loopback>` stands there.
+    WinInet,
+}
+
+impl Dialect {
+    /// The name that documentation and reports use.
+    #[must_use]
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::Curl => "curl",
+            Self::Go => "Go",
+            Self::DotNet => ".NET",
+            Self::WinInet => "WinINET",
+        }
+    }
+}
+
+impl fmt::Display for Dialect {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(self.as_str())
+    }
+}
+
+/// The scheme of the URL a client would ask for: it decides the default port, and in some
+/// dialects whether a rule applies.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum Scheme {
+    /// In clear text, port 80.
+    Http,
+    /// Inside TLS, port 443.
+    Https,
+}
+
+impl Scheme {
+    /// The word before `://`.
+    #[must_use]
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::Http => "http",
+            Self::Https => "https",
+        }
+    }
+
+    /// The port that a URL leaves out.
+    #[must_use]
+    pub const fn default_port(self) -> u16 {
+        match self {
+            Self::Http => 80,
+            Self::Https => 443,
+        }
+    }
+}
+
+/// A list of what goes direct, read once and asked often.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct NoProxy {
+    dialect: Dialect,
+    rules: Vec<Rule>,
+    ignored: Vec<Ignored>,
+    /// Loopback goes direct without a rule.
+    exempts_loopback: bool,
+}
+
+/// An entry that can match nothing in its dialect, which people who wrote it for another will want
+/// to hear.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Ignored {
+    /// Its place in the list, counted from 1.
+    pub index: usize,
+    /// The entry as written.
+    pub text: String,
+    /// Why it matches nothing.
+    pub why: &'static str,
+}
+
+#[derive(Clone, Debug, PartialEq, Eq)]
+struct Rule {
+    index: usize,
+    text: String,
+    form: Form,
+    scheme: Option<Scheme>,
+    port: Option<u16>,
+}
+
+/// What a rule stands for. Texts are lower case.
+#[derive(Clone, Debug, PartialEq, Eq)]
+enum Form {
+    Everything,
+    /// This host alone, as a URL writes it.
+    Exact(String),
+    /// Whatever ends like this (it begins with a dot).
+    Below(String),
+    /// What is written so, and whatever ends like it after a dot: .NET and Go compare the text of
+    /// addresses too.
+    AtOrBelow(String),
+    /// The name and the names below it.
+    Domain(String),
+    Network(IpNet),
+    /// `*` for any run of characters.
+    Glob(String),
+    /// Names without a dot.
+    Local,
+}
+
+impl NoProxy {
+    /// Reads a list. There are no errors, as these dialects have none: what cannot match is in
+    /// [`NoProxy::ignored`].
+    #[must_use]
+    pub fn parse(text: &str, dialect: Dialect) -> Self {
+        let mut list = Self {
+            dialect,
+            rules: Vec::new(),
+            ignored: Vec::new(),
+            exempts_loopback: matches!(dialect, Dialect::Go | Dialect::WinInet),
+        };
+        match dialect {
+            Dialect::Curl => list.read_curl(text),
+            Dialect::Go => list.read_go(text),
+            Dialect::DotNet => list.read_dotnet(text),
+            Dialect::WinInet => list.read_wininet(text),
+        }
+        list
+    }
+
+    /// Whose rules it was read by.
+    #[must_use]
+    pub const fn dialect(&self) -> Dialect {
+        self.dialect
+    }
+
+    /// The entries that can match nothing.
+    #[must_use]
+    pub fn ignored(&self) -> &[Ignored] {
+        &self.ignored
+    }
+
+    /// What sends this host direct; `None` where it goes to the proxy.
+    #[must_use]
+    pub fn decide(&self, host: &Host, port: u16, scheme: Scheme) -> Option<Matched> {
+        if self.exempts_loopback && self.is_loopback(host) {
+            return Some(Matched::LOOPBACK);
+        }
+        let written = host.to_string();
+        self.rules
+            .iter()
+            .filter(|rule| rule.port.is_none_or(|only| only == port))
+            .filter(|rule| rule.scheme.is_none_or(|only| only == scheme))
+            .find(|rule| rule.form.matches(host, &written))
+            .map(|rule| Matched::Rule { index: rule.index, text: rule.text.clone() })
+    }
+
+    fn is_loopback(&self, host: &Host) -> bool {
+        match host {
+            Host::Address(address) => address.to_canonical().is_loopback(),
+            Host::Name(name) => {
+                name.as_str() == "localhost"
+                    || self.dialect == Dialect::WinInet && name.as_str() == "loopback"
+            }
+        }
+    }
+
+    /// `lib/noproxy.c`: `*` counts alone only; entries end at a comma or a blank, and a blank that
+    /// no comma follows ends the list.
+    fn read_curl(&mut self, text: &str) {
+        if text == "*" {
+            self.add(1, text, Form::Everything, None);
+            return;
+        }
+        let mut index = 0;
+        let mut has_ended = false;
+        for part in text.split(',') {
+            let mut words = part.split([' ', '\t']).filter(|word| !word.is_empty());
+            let Some(entry) = words.next() else { continue };
+            index += 1;
+            if has_ended {
+                self.ignore(index, part.trim(), "curl stops reading at a blank without a comma");
+                continue;
+            }
+            self.add_curl(index, entry);
+            let rest: Vec<&str> = words.collect();
+            if !rest.is_empty() {
+                has_ended = true;
+                index += 1;
+                let rest = rest.join(" ");
+                self.ignore(index, &rest, "curl stops reading at a blank without a comma");
+            }
+        }
+    }
+
+    fn add_curl(&mut self, index: usize, entry: &str) {
+        let (address, bits) = entry.split_once('/').unwrap_or((entry, "0"));
+        if let Ok(address) = address.parse::<IpAddr>() {
+            let most = if address.is_ipv4() { 32 } else { 128 };
+            match bits.parse::<u8>() {
+                // No bits at all are read as the whole address.
+                Ok(0) => self.add(index, entry, Form::Exact(address.to_string()), None),
+                Ok(bits) if bits <= most => {
+                    let network = IpNet::new_assert(address, bits);
+                    self.add(index, entry, Form::Network(network), None);
+                }
+                _ => self.ignore(index, entry, "the prefix length is out of range"),
+            }
+            return;
+        }
+        let name = entry.strip_suffix('.').unwrap_or(entry);
+        let name = name.strip_prefix('.').unwrap_or(name).to_lowercase();
+        match name.as_str() {
+            "" => self.ignore(index, entry, "nothing but dots"),
+            name if name.contains('*') => {
+                self.ignore(index, entry, "curl knows '*' only as the whole list");
+            }
+            name if name.contains('[') => {
+                self.ignore(index, entry, "curl wants IPv6 addresses without brackets");
+            }
+            name if name.contains(':') => self.ignore(index, entry, "curl matches no ports"),
+            name => self.add(index, entry, Form::Domain(canonical(name)), None),
+        }
+    }
+
+    /// `httpproxy.Config.NoProxy` and its `init`: a `*` anywhere makes the list match everything.
+    fn read_go(&mut self, text: &str) {
+        let entries = text.split(',').map(str::trim).filter(|entry| !entry.is_empty());
+        for (position, entry) in entries.enumerate() {
+            let index = position + 1;
+            let lower = entry.to_lowercase();
+            if lower == "*" {
+                self.rules.clear();
+                self.add(index, entry, Form::Everything, None);
+                return;
+            }
+            if let Ok(network) = lower.parse::<IpNet>() {
+                self.add(index, entry, Form::Network(network), None);
+                continue;
+            }
+            let (host, port) = split_go_port(&lower);
+            let Ok(port) = port.map(str::parse::<u16>).transpose() else {
+                self.ignore(index, entry, "the port is no number");
+                continue;
+            };
+            if let Ok(address) = host.parse::<IpAddr>() {
+                let network = IpNet::from(address.to_canonical());
+                self.add(index, entry, Form::Network(network), port);
+                continue;
+            }
+            let below = host.strip_prefix('*').filter(|rest| rest.starts_with('.'));
+            match below.unwrap_or(host) {
+                "" => self.ignore(index, entry, "no host"),
+                domain if domain.contains('*') => {
+                    self.ignore(index, entry, "Go knows '*' alone or as the first label only");
+                }
+                domain if domain.starts_with('[') => {
+                    self.ignore(index, entry, "Go wants brackets only where a port follows");
+                }
+                domain if domain.starts_with('.') => {
+                    self.add(index, entry, Form::Below(canonical(domain)), port);
+                }
+                domain => self.add(index, entry, Form::AtOrBelow(canonical(domain)), port),
+            }
+        }
+    }
+
+    /// `HttpEnvironmentProxy.IsMatchInBypassList`.
+    fn read_dotnet(&mut self, text: &str) {
+        let entries = text.split(',').map(str::trim).filter(|entry| !entry.is_empty());
+        for (position, entry) in entries.enumerate() {
+            let index = position + 1;
+            let lower = entry.to_lowercase();
+            if lower.contains('*') {
+                self.ignore(index, entry, ".NET knows no '*' here: a leading dot means subdomains");
+            } else if lower.contains('/') {
+                self.ignore(index, entry, ".NET knows no CIDR here");
+            } else if let Some(bare) =
+                lower.strip_prefix('[').and_then(|rest| rest.strip_suffix(']'))
+            {
+                // `Uri.Host` writes IPv6 in brackets.
+                self.add(index, entry, Form::Exact(bare.to_owned()), None);
+            } else if lower.contains(':') {
+                let why = ".NET matches no ports, and IPv6 addresses only in brackets";
+                self.ignore(index, entry, why);
+            } else if let Some(domain) = lower.strip_prefix('.') {
+                self.add(index, entry, Form::AtOrBelow(canonical(domain)), None);
+            } else {
+                self.add(index, entry, Form::Exact(canonical(&lower)), None);
+            }
+        }
+    }
+
+    /// `WINHTTP_PROXY_INFO.lpszProxyBypass` and Internet Explorer's exceptions.
+    fn read_wininet(&mut self, text: &str) {
+        let is_separator = |c: char| c == ';' || c == ',' || c.is_whitespace();
+        let entries = text.split(is_separator).filter(|entry| !entry.is_empty());
+        for (position, entry) in entries.enumerate() {
+            let index = position + 1;
+            let lower = entry.to_lowercase();
+            match lower.as_str() {
+                "<local>" => {
+                    self.add(index, entry, Form::Local, None);
+                    continue;
+                }
+                "<-loopback>" => {
+                    self.exempts_loopback = false;
+                    continue;
+                }
+                _ => {}
+            }
+            let (scheme, rest) = match lower.split_once("://") {
+                None => (None, lower.as_str()),
+                Some(("http", rest)) => (Some(Scheme::Http), rest),
+                Some(("https", rest)) => (Some(Scheme::Https), rest),
+                Some(("*", rest)) => (None, rest),
+                Some(_) => {
+                    self.ignore(index, entry, "of another scheme");
+                    continue;
+                }
+            };
+            let rest = rest.strip_suffix('/').unwrap_or(rest);
+            let (host, port) = split_go_port(rest);
+            let Ok(port) = port.filter(|port| *port != "*").map(str::parse::<u16>).transpose()
+            else {
+                self.ignore(index, entry, "the port is no number");
+                continue;
+            };
+            let bare = host.strip_prefix('[').and_then(|rest| rest.strip_suffix(']'));
+            let host = bare.unwrap_or(host);
+            let form = match host {
+                "" => {
+                    self.ignore(index, entry, "no host");
+                    continue;
+                }
+                host if host.contains('/') => {
+                    self.ignore(index, entry, "Windows knows neither paths nor CIDR here");
+                    continue;
+                }
+                "*" => Form::Everything,
+                host if host.contains('*') => Form::Glob(host.to_owned()),
+                host => Form::Exact(canonical(host)),
+            };
+            self.rules.push(Rule { index, text: entry.to_owned(), form, scheme, port });
+        }
+    }
+
+    fn add(&mut self, index: usize, text: &str, form: Form, port: Option<u16>) {
+        self.rules.push(Rule { index, text: text.to_owned(), form, scheme: None, port });
+    }
+
+    fn ignore(&mut self, index: usize, text: &str, why: &'static str) {
+        self.ignored.push(Ignored { index, text: text.to_owned(), why });
+    }
+}
+
+impl Form {
+    fn matches(&self, host: &Host, written: &str) -> bool {
+        match self {
+            Self::Everything => true,
+            Self::Exact(text) => written == text,
+            Self::Below(suffix) => written.ends_with(suffix.as_str()),
+            Self::AtOrBelow(domain) => written
+                .strip_suffix(domain.as_str())
+                .is_some_and(|front| front.is_empty() || front.ends_with('.')),
+            Self::Domain(domain) => host.name().is_some_and(|name| name.is_within(domain)),
+            Self::Network(network) => match host {
+                Host::Address(address) => network.contains(&address.to_canonical()),
+                Host::Name(_) => false,
+            },
+            Self::Glob(pattern) => matches_glob(pattern, written),
+            Self::Local => host.name().is_some_and(|name| !name.as_str().contains('.')),
+        }
+    }
+}
+
+/// `host:port`, `[v6]:port`, or a host alone (which may be a bare IPv6 address), as
+/// `net.SplitHostPort` divides them.
+fn split_go_port(text: &str) -> (&str, Option<&str>) {
+    if let Some((bare, port)) = text.strip_prefix('[').and_then(|rest| rest.split_once("]:")) {
+        return (bare, Some(port));
+    }
+    match text.split_once(':') {
+        Some((host, port)) if !port.contains(':') => (host, Some(port)),
+        _ => (text, None),
+    }
+}
+
+/// A domain as hosts are written: IDN as A-labels, addresses in their canonical text, a leading
+/// dot kept.
+fn canonical(text: &str) -> String {
+    if let Ok(address) = text.parse::<IpAddr>() {
+        return address.to_string();
+    }
+    let (dot, bare) = text.strip_prefix('.').map_or(("", text), |bare| (".", bare));
+    match HostName::parse(bare) {
+        Ok(name) => format!("{dot}{name}"),
+        Err(_) => text.to_owned(),
+    }
+}
+
+/// `*` stands for any run of characters, the empty one too.
+fn matches_glob(pattern: &str, text: &str) -> bool {
+    let mut pieces = pattern.split('*');
+    let Some(mut rest) = pieces.next().and_then(|first| text.strip_prefix(first)) else {
+        return false;
+    };
+    let mut last = None;
+    for piece in pieces {
+        // The piece before this one may match as early as it can: only the last is bound.
+        if let Some(middle) = last.replace(piece) {
+            let Some(at) = str::find(rest, middle) else { return false };
+            rest = &rest[at + middle.len()..];
+        }
+    }
+    last.map_or(rest.is_empty(), |piece| rest.ends_with(piece))
+}
+
+#[cfg(test)]
+mod tests;

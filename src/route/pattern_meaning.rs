@@ -1,0 +1,166 @@
+//! What a bypass expression seems to mean, and how it is written so that it means that.
+
+use crate::model::HostName;
+
+/// A name, or what is below it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(super) struct Meaning {
+    pub(super) domain: HostName,
+    pub(super) reach: Reach,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Reach {
+    /// The name alone.
+    Itself,
+    /// The names below it.
+    Below,
+}
+
+impl Meaning {
+    /// Guesses: takes off what people put around a name (anchors, a scheme, a port, a path,
+    /// wildcards) and sees whether a name is left.
+    pub(super) fn guess(pattern: &str) -> Option<Self> {
+        const SCHEMES: &[&str] =
+            &["https?://", "http(s)?://", "https://", "http://", ".*://", "*://", "//", "://"];
+        const WILDCARDS: &[&str] = &[
+            ".*\\.",
+            "*\\.",
+            ".+\\.",
+            "[a-z]+\\.",
+            "[^.]+\\.",
+            "\\w+\\.",
+            "*.",
+            ".*.",
+            ".*",
+            "*",
+            "\\.",
+            ".",
+        ];
+        const ENDS: &[&str] = &["$", "(:\\d+)?", ":443", ":80", "/.*", "/*", "/", ".*", "*", "\\b"];
+        let lower = pattern.trim().to_ascii_lowercase().replace("\\/", "/").replace("\\:", ":");
+        let mut rest = lower.strip_prefix("(?i)").unwrap_or(&lower);
+        rest = rest.strip_prefix('^').unwrap_or(rest);
+        rest = SCHEMES.iter().find_map(|scheme| rest.strip_prefix(scheme)).unwrap_or(rest);
+        while let Some(shorter) = ENDS.iter().find_map(|end| rest.strip_suffix(end)) {
+            rest = shorter;
+        }
+        let (rest, reach) = match WILDCARDS.iter().find_map(|sign| rest.strip_prefix(sign)) {
+            Some(domain) => (domain, Reach::Below),
+            None => (rest, Reach::Itself),
+        };
+        let text = rest.replace("\\.", ".").replace("\\-", "-");
+        let is_name = text.contains('.')
+            && text.starts_with(|c: char| c.is_ascii_alphanumeric())
+            && text.bytes().all(|b| b.is_ascii_alphanumeric() || matches!(b, b'.' | b'-'));
+        let domain = if is_name { HostName::parse(&text).ok()? } else { return None };
+        Some(Self { domain, reach })
+    }
+
+    /// A name it means.
+    pub(super) fn sample(&self) -> String {
+        match self.reach {
+            Reach::Itself => self.domain.to_string(),
+            Reach::Below => format!("a.{}", self.domain),
+        }
+    }
+
+    /// Names it does not mean, and that a careless expression matches all the same.
+    pub(super) fn strangers(&self) -> Vec<String> {
+        let sample = self.sample();
+        let mut strangers = vec![format!("{sample}.example.net")];
+        if self.reach == Reach::Itself {
+            strangers.push(format!("not-{sample}"));
+        }
+        let domain = self.domain.as_str();
+        for (at, _) in domain.match_indices('.') {
+            let joined = format!("{}-{}", &domain[..at], &domain[at + 1..]);
+            strangers.push(match self.reach {
+                Reach::Itself => joined,
+                Reach::Below => format!("a.{joined}"),
+            });
+        }
+        strangers
+    }
+
+    /// The expression that means just this: anchored at both ends, dots escaped, any port.
+    pub(super) fn pattern(&self) -> String {
+        let domain = self.domain.as_str().replace('.', "\\.");
+        match self.reach {
+            Reach::Itself => format!("^https?://{domain}(:\\d+)?$"),
+            Reach::Below => format!("^https?://[^/:]+\\.{domain}(:\\d+)?$"),
+        }
+    }
+}
+
+/// The expression for one name alone.
+pub(super) fn pattern_for(name: &HostName) -> String {
+    Meaning { domain: name.clone(), reach: Reach::Itself }.pattern()
+}
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::*;
+    use crate::route::Pattern;
+
+    #[test]
+    fn meanings_are_guessed() {
+        for (pattern, expected) in [
+            (
+                "df.westeurope.datafactory.azure.net",
+                Some(("df.westeurope.datafactory.azure.net", Reach::Itself)),
+            ),
+            (r"^https?://df\.we\.azure\.net(:\d+)?$", Some(("df.we.azure.net", Reach::Itself))),
+            (r"df\.azure\.net:443", Some(("df.azure.net", Reach::Itself))),
+            ("https://df.azure.net/", Some(("df.azure.net", Reach::Itself))),
+            (r"https\:\/\/df\.azure\.net\/.*", Some(("df.azure.net", Reach::Itself))),
+            ("*.contoso.com", Some(("contoso.com", Reach::Below))),
+            (".contoso.com", Some(("contoso.com", Reach::Below))),
+            (r".*\.contoso\.com$", Some(("contoso.com", Reach::Below))),
+            (r"[a-z]+\.contoso\.com$", Some(("contoso.com", Reach::Below))),
+            (r"^.*contoso\.com.*$", Some(("contoso.com", Reach::Below))),
+            ("*contoso.com*", Some(("contoso.com", Reach::Below))),
+            ("10.0.0.1", Some(("10.0.0.1", Reach::Itself))),
+            (r"192\.168\.\d{1,3}\.\d{1,3}", None),
+            ("(a|b).contoso.com", None),
+            ("contoso", None),
+            ("", None),
+            ("a.com;b.com", None),
+        ] {
+            let found = Meaning::guess(pattern);
+            let found = found.as_ref().map(|m| (m.domain.as_str(), m.reach));
+            assert_eq!(found, expected, "{pattern}");
+        }
+    }
+
+    proptest! {
+        #[test]
+        fn what_is_written_for_a_meaning_means_that_and_no_more(
+            domain in "[a-z]{1,6}(\\.[a-z]{1,6}){1,3}",
+            is_below in any::<bool>(),
+        ) {
+            let reach = if is_below { Reach::Below } else { Reach::Itself };
+            let meaning = Meaning { domain: HostName::parse(&domain).unwrap(), reach };
+            let written = meaning.pattern();
+            prop_assert!(written.is_ascii());
+            let pattern = Pattern::compile(&written).unwrap();
+            let sample = meaning.sample();
+            for uri in [format!("https://{sample}"), format!("http://{sample}:8080")] {
+                prop_assert_eq!(pattern.is_match(&uri), Ok(true));
+            }
+            for stranger in meaning.strangers() {
+                prop_assert_eq!(pattern.is_match(&format!("https://{stranger}")), Ok(false));
+            }
+            if reach == Reach::Itself {
+                prop_assert_eq!(Meaning::guess(&written), Some(meaning));
+            }
+        }
+
+        #[test]
+        fn no_pattern_panics(pattern in "\\PC{0,40}") {
+            let _ = Meaning::guess(&pattern);
+        }
+    }
+}

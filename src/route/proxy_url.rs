@@ -1,0 +1,502 @@
+//! Proxy URLs as people write them, and the credentials in them, which are never shown again.
+
+use std::fmt;
+use std::sync::Arc;
+
+use percent_encoding::percent_decode_str;
+
+use crate::model::{Host, NameError, Proxied, Route};
+
+/// A proxy: how it is spoken to, where it is, and what it is told about us.
+///
+/// `Debug` and `Display` show what [`ProxyUrl::shown`] shows.
+#[derive(Clone, PartialEq, Eq)]
+pub struct ProxyUrl {
+    scheme: ProxyScheme,
+    host: Host,
+    port: u16,
+    credentials: Option<Credentials>,
+}
+
+/// How a proxy is spoken to.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum ProxyScheme {
+    /// HTTP `CONNECT` (RFC 9110 §9.3.6) over a connection in clear text.
+    Http,
+    /// HTTP `CONNECT` inside TLS.
+    Https,
+    /// SOCKS 4. No URL names it, but a PAC may answer `SOCKS host:port`, which means it.
+    Socks4,
+    /// SOCKS 5 (RFC 1928); this host resolves the name.
+    Socks5,
+    /// SOCKS 5; the proxy resolves the name.
+    Socks5h,
+}
+
+impl ProxyScheme {
+    /// The schemes a URL may name.
+    const NAMED: [Self; 4] = [Self::Http, Self::Https, Self::Socks5, Self::Socks5h];
+
+    /// The word before `://`.
+    #[must_use]
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::Http => "http",
+            Self::Https => "https",
+            Self::Socks4 => "socks4",
+            Self::Socks5 => "socks5",
+            Self::Socks5h => "socks5h",
+        }
+    }
+
+    /// The port where none is given: the scheme's own, as .NET, Go and `WinINET` take it. (curl
+    /// takes 1080 for every proxy.)
+    #[must_use]
+    pub const fn default_port(self) -> u16 {
+        match self {
+            Self::Http => 80,
+            Self::Https => 443,
+            Self::Socks4 | Self::Socks5 | Self::Socks5h => 1080,
+        }
+    }
+}
+
+/// A user name and a password. They can be read, never printed.
+#[derive(Clone, PartialEq, Eq)]
+pub struct Credentials {
+    user: String,
+    password: String,
+}
+
+/// Why a text is no proxy URL. No message repeats a user name or a password: what might be one is
+/// left out, which is why a bad port is not quoted.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum ProxyUrlError {
+    /// Nothing was given.
+    #[error("the proxy is empty: expected http://HOST:PORT")]
+    Empty,
+    /// A scheme that is not spoken.
+    #[error(
+        "a proxy cannot be spoken to by '{scheme}': expected http, https, socks5 or socks5h{}",
+        suggested(*suggestion)
+    )]
+    Scheme {
+        /// The scheme as given.
+        scheme: String,
+        /// The known one that is nearest.
+        suggestion: Option<&'static str>,
+    },
+    /// `http:/host` or `http:host`.
+    #[error("'{0}:' must be followed by two slashes: {0}://HOST:PORT")]
+    Slashes(&'static str),
+    /// No host before the port.
+    #[error("the proxy has no host: expected http://HOST:PORT")]
+    NoHost,
+    /// The host is neither a name nor an address.
+    #[error("the proxy's host is not valid: {0}")]
+    Host(NameError),
+    /// An IPv6 address without brackets, or brackets around something else.
+    #[error("the proxy's IPv6 address must stand in brackets: http://[2001:db8::1]:PORT")]
+    Brackets,
+    /// Port 0.
+    #[error("port 0 cannot be connected to: expected a port from 1 to 65535")]
+    PortZero,
+    /// Not a number, or above 65535.
+    #[error("the proxy's port is no number from 1 to 65535")]
+    Port,
+    /// More than a host and a port.
+    #[error(
+        "a proxy has no path: expected http://HOST:PORT. The address of a PAC file is given as pac:URL"
+    )]
+    Path,
+    /// RFC 7617 §2: a control character, or a user name with a colon.
+    #[error(
+        "the proxy's credentials cannot be sent: a user name holds no colon, and neither part holds control characters (RFC 7617)"
+    )]
+    Credentials,
+    /// The percent-decoded bytes are no UTF-8.
+    #[error("the proxy's credentials are not UTF-8 after percent-decoding")]
+    CredentialsEncoding,
+}
+
+fn suggested(suggestion: Option<&str>) -> String {
+    suggestion.map_or_else(String::new, |scheme| format!("; did you mean {scheme}?"))
+}
+
+impl ProxyUrl {
+    /// Reads `[SCHEME://][USER[:PASSWORD]@]HOST[:PORT][/]`; without a scheme it is `http`. User
+    /// name and password are percent-decoded; the last `@` ends them, as curl and .NET have it, so
+    /// a password with `@` or `/` in it works unescaped.
+    ///
+    /// # Errors
+    /// [`ProxyUrlError`], which never repeats the credentials.
+    pub fn parse(text: &str) -> Result<Self, ProxyUrlError> {
+        let text = text.trim();
+        if text.is_empty() {
+            return Err(ProxyUrlError::Empty);
+        }
+        let (scheme, rest) = split_scheme(text)?;
+        let (credentials, place) = match rest.rsplit_once('@') {
+            Some((user_info, place)) => (Credentials::from_user_info(user_info)?, place),
+            None => (None, rest),
+        };
+        let authority = place.strip_suffix('/').unwrap_or(place);
+        if authority.contains(['/', '?', '#', '\\']) {
+            return Err(ProxyUrlError::Path);
+        }
+        let (host, port) = split_port(authority)?;
+        if host.is_empty() {
+            return Err(ProxyUrlError::NoHost);
+        }
+        let host = parse_host(host)?;
+        let port = match port {
+            Some(digits) => parse_port(digits)?,
+            None => scheme.default_port(),
+        };
+        Ok(Self { scheme, host, port, credentials })
+    }
+
+    /// A proxy without credentials.
+    #[must_use]
+    pub const fn new(scheme: ProxyScheme, host: Host, port: u16) -> Self {
+        Self { scheme, host, port, credentials: None }
+    }
+
+    /// The same proxy with these credentials (`--proxy-credentials`) instead of its own.
+    #[must_use]
+    pub fn with_credentials(self, credentials: Credentials) -> Self {
+        Self { credentials: Some(credentials), ..self }
+    }
+
+    /// How it is spoken to.
+    #[must_use]
+    pub const fn scheme(&self) -> ProxyScheme {
+        self.scheme
+    }
+
+    /// Its host.
+    #[must_use]
+    pub const fn host(&self) -> &Host {
+        &self.host
+    }
+
+    /// Its port, 1 to 65535.
+    #[must_use]
+    pub const fn port(&self) -> u16 {
+        self.port
+    }
+
+    /// What it is told about us.
+    #[must_use]
+    pub const fn credentials(&self) -> Option<&Credentials> {
+        self.credentials.as_ref()
+    }
+
+    /// The URL without credentials, always with its port: `http://proxy.contoso.com:3128`.
+    #[must_use]
+    pub fn shown(&self) -> String {
+        let scheme = self.scheme.as_str();
+        match &self.host {
+            Host::Address(address) if address.is_ipv6() => {
+                format!("{scheme}://[{address}]:{}", self.port)
+            }
+            host => format!("{scheme}://{host}:{}", self.port),
+        }
+    }
+
+    /// The route through it, as records and reports hold it.
+    #[must_use]
+    pub fn route(&self) -> Route {
+        Route::Proxy(Proxied { url: Arc::from(self.shown()) })
+    }
+}
+
+impl fmt::Display for ProxyUrl {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.shown())
+    }
+}
+
+impl fmt::Debug for ProxyUrl {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let with = if self.credentials.is_some() { " with credentials" } else { "" };
+        write!(f, "ProxyUrl({}{with})", self.shown())
+    }
+}
+
+impl Credentials {
+    /// Reads `USER:PASSWORD` as a file holds it: nothing is decoded, one line end is dropped, the
+    /// first colon divides (RFC 7617 §2).
+    ///
+    /// # Errors
+    /// [`ProxyUrlError::Credentials`] where there is no user name, or a control character.
+    pub fn parse(text: &str) -> Result<Self, ProxyUrlError> {
+        let line = text.strip_suffix('\n').unwrap_or(text);
+        let line = line.strip_suffix('\r').unwrap_or(line);
+        let (user, password) = line.split_once(':').unwrap_or((line, ""));
+        Self::new(user.to_owned(), password.to_owned())
+    }
+
+    /// The user name, to be sent and not to be shown.
+    #[must_use]
+    pub fn user(&self) -> &str {
+        &self.user
+    }
+
+    /// The password, to be sent and not to be shown.
+    #[must_use]
+    pub fn password(&self) -> &str {
+        &self.password
+    }
+
+    fn new(user: String, password: String) -> Result<Self, ProxyUrlError> {
+        let holds_control = |text: &str| text.chars().any(char::is_control);
+        if user.is_empty() || user.contains(':') || holds_control(&user) || holds_control(&password)
+        {
+            return Err(ProxyUrlError::Credentials);
+        }
+        Ok(Self { user, password })
+    }
+
+    /// `None` for an empty user name and password (`http://@proxy`, `http://:@proxy`).
+    fn from_user_info(user_info: &str) -> Result<Option<Self>, ProxyUrlError> {
+        let (user, password) = user_info.split_once(':').unwrap_or((user_info, ""));
+        if user.is_empty() && password.is_empty() {
+            return Ok(None);
+        }
+        let decode = |part: &str| match percent_decode_str(part).decode_utf8() {
+            Ok(text) => Ok(text.into_owned()),
+            Err(_) => Err(ProxyUrlError::CredentialsEncoding),
+        };
+        Self::new(decode(user)?, decode(password)?).map(Some)
+    }
+}
+
+impl fmt::Display for Credentials {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("(credentials, not shown)")
+    }
+}
+
+impl fmt::Debug for Credentials {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("Credentials(not shown)")
+    }
+}
+
+fn split_scheme(text: &str) -> Result<(ProxyScheme, &str), ProxyUrlError> {
+    if let Some((word, rest)) = text.split_once("://")
+        && is_scheme(word)
+    {
+        return ProxyScheme::NAMED
+            .into_iter()
+            .find(|scheme| scheme.as_str().eq_ignore_ascii_case(word))
+            .map(|scheme| (scheme, rest))
+            .ok_or_else(|| unknown_scheme(word));
+    }
+    // `http:proxy`, `http:/proxy`: read as a host and a port they would be nonsense.
+    for scheme in ProxyScheme::NAMED {
+        let word = scheme.as_str();
+        if let Some((front, rest)) = text.split_once(':')
+            && front.eq_ignore_ascii_case(word)
+            && !rest.starts_with(|c: char| c.is_ascii_digit())
+        {
+            return Err(ProxyUrlError::Slashes(word));
+        }
+    }
+    Ok((ProxyScheme::Http, text))
+}
+
+fn unknown_scheme(word: &str) -> ProxyUrlError {
+    let lower = word.to_ascii_lowercase();
+    // Words that people write and that no edit distance would lead to the right one.
+    let suggestion = match lower.as_str() {
+        "socks" | "socks4" | "socks4a" => Some("socks5"),
+        _ => ProxyScheme::NAMED
+            .into_iter()
+            .map(|scheme| (strsim::damerau_levenshtein(scheme.as_str(), &lower), scheme.as_str()))
+            .filter(|(distance, _)| *distance <= 2)
+            .min_by_key(|(distance, _)| *distance)
+            .map(|(_, word)| word),
+    };
+    ProxyUrlError::Scheme { scheme: lower, suggestion }
+}
+
+/// RFC 3986 §3.1, and short: a longer word is no scheme but something pasted by mistake, which a
+/// message must not repeat.
+fn is_scheme(word: &str) -> bool {
+    word.len() <= 10
+        && word.starts_with(|c: char| c.is_ascii_alphabetic())
+        && word.bytes().all(|b| b.is_ascii_alphanumeric() || matches!(b, b'+' | b'-' | b'.'))
+}
+
+fn split_port(authority: &str) -> Result<(&str, Option<&str>), ProxyUrlError> {
+    if let Some(rest) = authority.strip_prefix('[') {
+        let (_, after) = rest.split_once(']').ok_or(ProxyUrlError::Brackets)?;
+        let host = &authority[..authority.len() - after.len()];
+        return match after.strip_prefix(':') {
+            Some(port) => Ok((host, Some(port))),
+            None if after.is_empty() => Ok((host, None)),
+            None => Err(ProxyUrlError::Brackets),
+        };
+    }
+    match authority.rsplit_once(':') {
+        Some((host, _)) if host.contains(':') => Err(ProxyUrlError::Brackets),
+        Some((host, port)) => Ok((host, Some(port))),
+        None => Ok((authority, None)),
+    }
+}
+
+fn parse_host(text: &str) -> Result<Host, ProxyUrlError> {
+    let host = Host::parse(text).map_err(ProxyUrlError::Host)?;
+    let is_bracketed = text.starts_with('[');
+    match &host {
+        Host::Address(address) if address.is_ipv6() == is_bracketed => Ok(host),
+        Host::Name(_) if !is_bracketed => Ok(host),
+        _ => Err(ProxyUrlError::Brackets),
+    }
+}
+
+fn parse_port(digits: &str) -> Result<u16, ProxyUrlError> {
+    if digits.is_empty() || !digits.bytes().all(|b| b.is_ascii_digit()) {
+        return Err(ProxyUrlError::Port);
+    }
+    match digits.parse() {
+        Ok(0) => Err(ProxyUrlError::PortZero),
+        Ok(port) => Ok(port),
+        Err(_) => Err(ProxyUrlError::Port),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::*;
+
+    #[test]
+    fn urls_are_read_and_shown_without_credentials() {
+        for (given, shown, credentials) in [
+            ("http://proxy.contoso.com:3128", "http://proxy.contoso.com:3128", None),
+            (" http://proxy.contoso.com:3128/ ", "http://proxy.contoso.com:3128", None),
+            ("HTTP://Proxy.Contoso.COM", "http://proxy.contoso.com:80", None),
+            ("https://proxy", "https://proxy:443", None),
+            ("socks5://10.0.0.1", "socks5://10.0.0.1:1080", None),
+            ("socks5h://proxy:1081", "socks5h://proxy:1081", None),
+            ("proxy.contoso.com:8080", "http://proxy.contoso.com:8080", None),
+            ("localhost", "http://localhost:80", None),
+            ("10.0.0.1:8080", "http://10.0.0.1:8080", None),
+            ("[::1]", "http://[::1]:80", None),
+            ("http://[2001:db8::1]:3128", "http://[2001:db8::1]:3128", None),
+            ("http://proxy:65535", "http://proxy:65535", None),
+            ("http://@proxy:1", "http://proxy:1", None),
+            ("http://anna@proxy:1", "http://proxy:1", Some(("anna", ""))),
+            ("anna:geheim@proxy:1", "http://proxy:1", Some(("anna", "geheim"))),
+            // .NET's HttpEnvironmentProxyTest: a domain, escaped or not; raw signs in a password.
+            ("domain\\foo:bar@1.1.1.1", "http://1.1.1.1:80", Some(("domain\\foo", "bar"))),
+            ("domain%5Cfoo:bar@1.1.1.1", "http://1.1.1.1:80", Some(("domain\\foo", "bar"))),
+            (
+                "foo:Pass$!#\\.$@127.0.0.1:3128",
+                "http://127.0.0.1:3128",
+                Some(("foo", "Pass$!#\\.$")),
+            ),
+            ("foo:bar@[::1]:3128", "http://[::1]:3128", Some(("foo", "bar"))),
+            ("http://a:p@ss/w:rd@proxy:1/", "http://proxy:1", Some(("a", "p@ss/w:rd"))),
+            ("http://a:100%25%zz@proxy:1", "http://proxy:1", Some(("a", "100%%zz"))),
+            ("http://a:p%3A%40@proxy:1", "http://proxy:1", Some(("a", "p:@"))),
+        ] {
+            let proxy = ProxyUrl::parse(given).unwrap_or_else(|error| panic!("{given}: {error}"));
+            assert_eq!(proxy.shown(), shown, "{given}");
+            let found = proxy.credentials().map(|c| (c.user(), c.password()));
+            assert_eq!(found, credentials, "{given}");
+        }
+    }
+
+    #[test]
+    fn what_is_no_proxy_is_refused_with_the_reason() {
+        let host = |text| ProxyUrlError::Host(Host::parse(text).unwrap_err());
+        let scheme =
+            |word: &str, suggestion| ProxyUrlError::Scheme { scheme: word.to_owned(), suggestion };
+        for (given, expected) in [
+            ("", ProxyUrlError::Empty),
+            ("  ", ProxyUrlError::Empty),
+            ("http://", ProxyUrlError::NoHost),
+            ("http://:3128", ProxyUrlError::NoHost),
+            ("http://a:b@:3128", ProxyUrlError::NoHost),
+            (":3128", ProxyUrlError::NoHost),
+            ("http://proxy:0", ProxyUrlError::PortZero),
+            ("http://proxy:00", ProxyUrlError::PortZero),
+            ("http://proxy:65536", ProxyUrlError::Port),
+            ("http://proxy:", ProxyUrlError::Port),
+            ("http://proxy:+80", ProxyUrlError::Port),
+            ("http://proxy:http", ProxyUrlError::Port),
+            ("htp://proxy:80", scheme("htp", Some("http"))),
+            ("htpps://proxy:80", scheme("htpps", Some("https"))),
+            ("socks://proxy", scheme("socks", Some("socks5"))),
+            ("socks4a://proxy", scheme("socks4a", Some("socks5"))),
+            ("ftp://proxy", scheme("ftp", Some("http"))),
+            ("quic+x://proxy", scheme("quic+x", None)),
+            ("http:proxy:80", ProxyUrlError::Slashes("http")),
+            ("http:/proxy:80", ProxyUrlError::Slashes("http")),
+            ("http://proxy:80/wpad.dat", ProxyUrlError::Path),
+            ("http://proxy?x", ProxyUrlError::Path),
+            ("http://2001:db8::1:3128", ProxyUrlError::Brackets),
+            ("http://[proxy]:3128", host("[proxy]")),
+            ("http://[10.0.0.1]:3128", ProxyUrlError::Brackets),
+            ("http://[::1", ProxyUrlError::Brackets),
+            ("http://[::1]3128", ProxyUrlError::Brackets),
+            ("http://pro xy:80", host("pro xy")),
+            ("http://us%3Aer:x@proxy", ProxyUrlError::Credentials),
+            ("http://user:a%0d%0ab@proxy", ProxyUrlError::Credentials),
+            ("http://:only@proxy", ProxyUrlError::Credentials),
+            ("http://user:%ff@proxy", ProxyUrlError::CredentialsEncoding),
+        ] {
+            assert_eq!(ProxyUrl::parse(given).unwrap_err(), expected, "{given}");
+        }
+    }
+
+    #[test]
+    fn a_file_of_credentials_is_taken_as_it_is() {
+        for (given, expected) in [
+            ("anna:ge%20heim\n", Some(("anna", "ge%20heim"))),
+            ("anna:a:b\r\n", Some(("anna", "a:b"))),
+            ("anna", Some(("anna", ""))),
+            ("CONTOSO\\anna:x ", Some(("CONTOSO\\anna", "x "))),
+            ("", None),
+            (":secret", None),
+            ("anna:one\ntwo", None),
+        ] {
+            let found = Credentials::parse(given).ok();
+            let found = found.as_ref().map(|c| (c.user(), c.password()));
+            assert_eq!(found, expected, "{given:?}");
+        }
+    }
+
+    proptest! {
+        #[test]
+        fn no_text_panics_and_what_is_shown_is_read_again(text in "\\PC{0,40}") {
+            if let Ok(proxy) = ProxyUrl::parse(&text) {
+                let bare = ProxyUrl { credentials: None, ..proxy };
+                prop_assert_eq!(ProxyUrl::parse(&bare.shown()).unwrap(), bare);
+            }
+        }
+
+        #[test]
+        fn credentials_are_never_shown(
+            user in "QUser[a-z]{0,3}",
+            password in "QPass[a-z:@/?#%0-9]{0,6}",
+            scheme in "(http://|https://|socks5://|ftp://|http:/|)",
+            place in "(proxy|proxy:0|proxy:x|\\[::1|:80|pro xy|proxy/p|)",
+        ) {
+            let text = format!("{scheme}{user}:{password}@{place}");
+            let printed = match ProxyUrl::parse(&text) {
+                Ok(proxy) => format!(
+                    "{proxy} {proxy:?} {} {:?} {}",
+                    proxy.route(), proxy.credentials(), proxy.credentials().unwrap()
+                ),
+                Err(error) => format!("{error} {error:?}"),
+            };
+            prop_assert!(!printed.contains("QUser") && !printed.contains("QPass"), "{}", printed);
+        }
+    }
+}

@@ -1,0 +1,166 @@
+//! What to write where: a bypass list, a `NO_PROXY` and a PAC that are right for a set of names.
+
+use std::fmt::Write as _;
+
+use super::agent_config::{AgentProxy, DefaultProxy, Setting};
+use super::bypass::uri_form;
+use super::dotnet_regex::Pattern;
+use super::no_proxy::Scheme;
+use super::pattern_meaning::{Meaning, pattern_for};
+use super::proxy_url::{ProxyScheme, ProxyUrl};
+use crate::model::{Host, HostName};
+
+/// Three ways of saying that the private names go direct and everything else to the proxy.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Suggestion {
+    /// `<system.net>` for `diahost.exe.config` and `diawp.exe.config`.
+    pub bypass_list: String,
+    /// For `NO_PROXY`: full names, which every dialect reads alike (curl and Go take the names
+    /// below them too).
+    pub no_proxy: String,
+    /// A proxy auto-configuration file.
+    pub pac: String,
+}
+
+/// What is right for these private names and this proxy. Credentials of the proxy are left out.
+#[must_use]
+pub fn suggest(private: &[HostName], proxy: &ProxyUrl) -> Suggestion {
+    let private = in_order(private);
+    let patterns: Vec<String> = private.iter().copied().map(pattern_for).collect();
+    Suggestion {
+        bypass_list: fragment(&patterns, proxy, true, true),
+        no_proxy: private.iter().map(|name| name.as_str()).collect::<Vec<_>>().join(","),
+        pac: script(&private, proxy),
+    }
+}
+
+/// The file's own section, put right: private names go direct, expressions say what they seem to
+/// mean, no relay is bypassed, no credentials stand in it. `None` where it names no proxy.
+#[must_use]
+pub fn corrected_fragment(
+    agent: &AgentProxy,
+    private: &[HostName],
+    relay: &[HostName],
+) -> Option<String> {
+    let section = agent.default_proxy.as_ref()?;
+    let proxy = section.proxy.address.as_ref()?.meant()?;
+    let mut patterns = corrected_patterns(section, relay);
+    for name in in_order(private) {
+        let is_covered = patterns.iter().any(|pattern| is_match(pattern, name));
+        if !is_covered {
+            patterns.push(pattern_for(name));
+        }
+    }
+    let on_local = section.proxy.bypass_on_local == Setting::True;
+    Some(fragment(&patterns, proxy, on_local, section.use_default_credentials))
+}
+
+fn corrected_patterns(section: &DefaultProxy, relay: &[HostName]) -> Vec<String> {
+    let mut patterns: Vec<String> = Vec::new();
+    for entry in &section.bypass {
+        let corrected = match (Meaning::guess(&entry.pattern), Pattern::compile(&entry.pattern)) {
+            (Some(meaning), _) => meaning.pattern(),
+            (None, Ok(_)) if !entry.pattern.is_empty() && !is_placeholder(&entry.pattern) => {
+                entry.pattern.clone()
+            }
+            // Nobody can tell what was meant.
+            (None, _) => continue,
+        };
+        let bypasses_relay = relay.iter().any(|name| is_match(&corrected, name));
+        if !bypasses_relay && !patterns.contains(&corrected) {
+            patterns.push(corrected);
+        }
+    }
+    patterns
+}
+
+/// Whether what Microsoft's page shows in brackets was left as it is.
+pub(super) fn is_placeholder(pattern: &str) -> bool {
+    let lower = pattern.to_ascii_lowercase();
+    ["[adfresourcename]", "[adfresourcelocation]", "<factory", "{factory", "<region", "{region"]
+        .iter()
+        .any(|sign| lower.contains(sign))
+}
+
+pub(super) fn is_match(pattern: &str, name: &HostName) -> bool {
+    let uri = uri_form(&Host::Name(name.clone()), Scheme::Https.default_port(), Scheme::Https);
+    Pattern::compile(pattern).is_ok_and(|pattern| pattern.is_match(&uri) == Ok(true))
+}
+
+fn in_order(names: &[HostName]) -> Vec<&HostName> {
+    let mut names: Vec<&HostName> = names.iter().collect();
+    names.sort();
+    names.dedup();
+    names
+}
+
+fn fragment(
+    patterns: &[String],
+    proxy: &ProxyUrl,
+    on_local: bool,
+    use_default_credentials: bool,
+) -> String {
+    let credentials = if use_default_credentials { " useDefaultCredentials=\"true\"" } else { "" };
+    let mut xml = format!("<system.net>\n  <defaultProxy enabled=\"true\"{credentials}>\n");
+    if !patterns.is_empty() {
+        xml.push_str("    <bypasslist>\n");
+        for pattern in patterns {
+            let _ = writeln!(xml, "      <add address=\"{}\" />", escaped(pattern));
+        }
+        xml.push_str("    </bypasslist>\n");
+    }
+    // .NET Framework speaks to proxies in clear text alone.
+    let address = ProxyUrl::new(ProxyScheme::Http, proxy.host().clone(), proxy.port()).shown();
+    let on_local = if on_local { "True" } else { "False" };
+    let _ = write!(
+        xml,
+        "    <proxy usesystemdefault=\"False\" proxyaddress=\"{}/\" bypassonlocal=\"{on_local}\" />\n  \
+         </defaultProxy>\n</system.net>\n",
+        escaped(&address)
+    );
+    xml
+}
+
+fn escaped(text: &str) -> String {
+    let mut escaped = String::with_capacity(text.len());
+    for c in text.chars() {
+        match c {
+            '&' => escaped.push_str("&amp;"),
+            '<' => escaped.push_str("&lt;"),
+            '>' => escaped.push_str("&gt;"),
+            '"' => escaped.push_str("&quot;"),
+            // Attributes are normalised: anything but a plain blank must be written as a number.
+            c if c.is_control() => {
+                let _ = write!(escaped, "&#{};", u32::from(c));
+            }
+            c => escaped.push(c),
+        }
+    }
+    escaped
+}
+
+fn script(private: &[&HostName], proxy: &ProxyUrl) -> String {
+    let word = match proxy.scheme() {
+        ProxyScheme::Http => "PROXY",
+        ProxyScheme::Https => "HTTPS",
+        ProxyScheme::Socks4 => "SOCKS",
+        ProxyScheme::Socks5 | ProxyScheme::Socks5h => "SOCKS5",
+    };
+    let shown = proxy.shown();
+    let place = shown.split_once("://").map_or(shown.as_str(), |(_, place)| place);
+    let mut text = String::from(
+        "function FindProxyForURL(url, host) {\n  if (isPlainHostName(host)) return \"DIRECT\";\n  \
+         // Private endpoints: never through the proxy.\n  switch (host.toLowerCase()) {\n",
+    );
+    for name in private {
+        let _ = writeln!(text, "    case \"{name}\":");
+    }
+    if !private.is_empty() {
+        text.push_str("      return \"DIRECT\";\n");
+    }
+    let _ = write!(text, "  }}\n  return \"{word} {place}\";\n}}\n");
+    text
+}
+
+#[cfg(test)]
+mod tests;

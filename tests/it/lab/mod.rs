@@ -1,0 +1,294 @@
+//! The namespace lab: the program against real parts (unbound, nsd, nginx, nftables) on a network
+//! that the test builds and that leads nowhere.
+//!
+//! Needs root and the Debian packages that `.ci/install` names. Where it cannot run it says why and
+//! counts as skipped; with `LAB_REQUIRED=1` that is a failure.
+
+mod check;
+mod differential;
+mod dns;
+mod faults;
+mod interrupt;
+mod invocation;
+mod namespace;
+mod network;
+mod pki;
+mod resolvers;
+mod situation;
+mod web;
+
+use std::fmt::Write as _;
+use std::fs::{self, File};
+use std::net::SocketAddr;
+use std::path::{Path, PathBuf};
+use std::process::{Child, Command, Stdio};
+use std::sync::atomic::{AtomicU32, Ordering};
+use std::sync::{Arc, Mutex, PoisonError, Weak};
+use std::time::{Duration, Instant};
+use std::{env, thread};
+
+use tempfile::TempDir;
+
+use self::dns::Dns;
+use self::faults::Behaviour;
+use self::namespace::{Namespace, run};
+use self::network::{MIDDLEBOX, Network, places, resolver};
+use self::pki::Pki;
+use self::situation::{SITUATIONS, Service};
+
+/// Not a test: keeps a lab until standard input ends, for looking around in it.
+#[test]
+#[ignore = "for people: builds the lab and waits"]
+fn stay() {
+    let Some(lab) = Lab::shared() else { return };
+    let command = lab.check(SITUATIONS);
+    println!("ip netns exec {} bash", lab.network.client.name());
+    println!("servers, logs and zones: {}", lab.folder.path().display());
+    println!("{command:?}");
+    let _end = std::io::stdin().read_line(&mut String::new());
+}
+
+/// What the lab needs, and the Debian package that has it.
+const PROGRAMS: [(&str, &str); 7] = [
+    ("ip", "iproute2"),
+    ("nft", "nftables"),
+    ("nsd", "nsd"),
+    ("unbound", "unbound"),
+    ("nginx", "nginx"),
+    ("dig", "bind9-dnsutils"),
+    ("curl", "curl"),
+];
+
+/// A built lab. It ends with its value: processes, namespaces, files.
+struct Lab {
+    // Fields are dropped in this order: the namespaces end the processes, which then are waited
+    // for, and only then their files go.
+    network: Network,
+    _servers: Servers,
+    pki: Pki,
+    folder: TempDir,
+}
+
+impl Lab {
+    /// The lab that the running tests share, built by the first of them and gone with the last;
+    /// `None`, said on stderr, where this machine cannot build one.
+    fn shared() -> Option<Arc<Self>> {
+        static SHARED: Mutex<Weak<Lab>> = Mutex::new(Weak::new());
+        // A poisoned lock means that building failed in another test; this one tries, and says why.
+        let mut shared = SHARED.lock().unwrap_or_else(PoisonError::into_inner);
+        if let Some(lab) = shared.upgrade() {
+            return Some(lab);
+        }
+        if let Err(reason) = possible() {
+            let required = env::var_os("LAB_REQUIRED").is_some_and(|value| value == "1");
+            assert!(!required, "LAB_REQUIRED=1, and the namespace lab cannot run here: {reason}");
+            eprintln!("skipped: the namespace lab cannot run here: {reason}");
+            return None;
+        }
+        let lab = Arc::new(Self::build().unwrap_or_else(|error| panic!("the lab: {error}")));
+        *shared = Arc::downgrade(&lab);
+        Some(lab)
+    }
+
+    fn build() -> Result<Self, String> {
+        namespace::sweep();
+        let name = namespace::unique_name();
+        let folder = tempfile::Builder::new()
+            .prefix(&format!("{name}-"))
+            .tempdir()
+            .map_err(|error| error.to_string())?;
+        let network = Network::create(&name)?;
+        let mut names: Vec<String> = SITUATIONS.iter().map(|row| row.host.to_owned()).collect();
+        names.push("*.servicebus.windows.net".to_owned());
+        let pki = Pki::create(folder.path(), &names)?;
+        network.client.etc("resolv.conf", &format!("nameserver {}\n", resolver::MAIN))?;
+        let servers = Servers::start(&network.server, folder.path(), &pki)?;
+        let lab = Self { network, _servers: servers, pki, folder };
+        lab.wait_for_dns()?;
+        Ok(lab)
+    }
+
+    /// A program in the client's namespace.
+    fn client(&self, program: impl AsRef<std::ffi::OsStr>) -> Command {
+        let mut command = self.network.client.command(program);
+        // The shell that runs the tests may carry settings of its own.
+        for variable in ["SSL_CERT_FILE", "SSL_CERT_DIR", "NO_COLOR", "https_proxy", "http_proxy"] {
+            command.env_remove(variable);
+        }
+        command.stdin(Stdio::null());
+        command
+    }
+
+    /// `pathproof` in the client's namespace, with a command of its own.
+    fn pathproof(&self, command: &str) -> Command {
+        let mut program = self.client(env!("CARGO_BIN_EXE_pathproof"));
+        program.arg(command);
+        program
+    }
+
+    /// A file for the program to read; another one each time, for tests run side by side.
+    fn file(&self, extension: &str, text: &str) -> PathBuf {
+        static NEXT: AtomicU32 = AtomicU32::new(0);
+        let number = NEXT.fetch_add(1, Ordering::Relaxed);
+        let path = self.folder.path().join(format!("input-{number}.{extension}"));
+        fs::write(&path, text).unwrap_or_else(|error| panic!("{}: {error}", path.display()));
+        path
+    }
+
+    /// A whole recursion, from the client through unbound to nsd.
+    fn wait_for_dns(&self) -> Result<(), String> {
+        for server in [resolver::MAIN, resolver::OTHER_VIEW] {
+            wait_for(server, || {
+                let mut dig = self.client("dig");
+                dig.args([&format!("@{server}"), "+time=1", "+tries=1", "+short"]);
+                let answer = run(dig.arg("download.microsoft.com"))?;
+                if answer.stdout.is_empty() { Err("no answer".to_owned()) } else { Ok(()) }
+            })
+            .map_err(|error| format!("{error}{}", self.logs()))?;
+        }
+        Ok(())
+    }
+
+    /// What the servers wrote.
+    fn logs(&self) -> String {
+        logs(self.folder.path())
+    }
+}
+
+/// Why no lab can be built here, if so.
+fn possible() -> Result<(), String> {
+    for (program, package) in PROGRAMS {
+        let known = env::var_os("PATH").is_some_and(|path| {
+            env::split_paths(&path).any(|folder| folder.join(program).is_file())
+        });
+        if !known {
+            return Err(format!("no {program} in PATH (Debian package {package})"));
+        }
+    }
+    Namespace::create(&namespace::unique_name(), "trial").map(drop)
+}
+
+/// The processes of the server's namespace. The namespace ends them; this waits for that.
+struct Servers(Vec<Child>);
+
+impl Servers {
+    fn start(server: &Namespace, folder: &Path, pki: &Pki) -> Result<Self, String> {
+        let dns = Dns::create(folder)?;
+        let nginx = web::create(folder, pki)?;
+        let faults = faults_file(folder)?;
+        let mut this = Self(Vec::new());
+        this.spawn(folder, server.command("nsd").arg("-d").arg("-c").arg(dns.authoritative()))?;
+        for configuration in [dns.resolver(), dns.other_view()] {
+            this.spawn(folder, server.command("unbound").arg("-d").arg("-c").arg(configuration))?;
+        }
+        let foreground = ["-g", "daemon off;", "-c"];
+        this.spawn(folder, server.command("nginx").args(foreground).arg(nginx))?;
+        this.spawn(
+            folder,
+            server
+                .command(env::current_exe().map_err(|error| error.to_string())?)
+                .args(["--ignored", "--exact", faults::PROGRAM])
+                .env(faults::INSTRUCTIONS, faults),
+        )?;
+        for file in [web::pid_file(folder), folder.join("ready")] {
+            wait_for(&file.display().to_string(), || {
+                this.still_run()?;
+                if file.exists() { Ok(()) } else { Err("is not there".to_owned()) }
+            })
+            .map_err(|error| format!("{error}{}", logs(folder)))?;
+        }
+        Ok(this)
+    }
+
+    /// Starts a program; what it prints goes to a file in the lab's folder.
+    fn spawn(&mut self, folder: &Path, command: &mut Command) -> Result<(), String> {
+        let output = File::create(folder.join(format!("output-{}.log", self.0.len())))
+            .map_err(|error| error.to_string())?;
+        let error = output.try_clone().map_err(|error| error.to_string())?;
+        let child = command.stdin(Stdio::null()).stdout(output).stderr(error).spawn();
+        self.0
+            .push(child.map_err(|error| format!("{}: {error}", command.get_program().display()))?);
+        Ok(())
+    }
+
+    fn still_run(&mut self) -> Result<(), String> {
+        for (number, child) in self.0.iter_mut().enumerate() {
+            if let Ok(Some(status)) = child.try_wait() {
+                return Err(format!("server {number} ended with {status}"));
+            }
+        }
+        Ok(())
+    }
+}
+
+impl Drop for Servers {
+    fn drop(&mut self) {
+        for child in &mut self.0 {
+            // Where building failed before the namespaces could end, they still run.
+            let _gone = child.kill();
+            let _status = child.wait();
+        }
+    }
+}
+
+/// What the lab's own server is told to do.
+fn faults_file(folder: &Path) -> Result<PathBuf, String> {
+    let socket = |address: &str, port| {
+        SocketAddr::new(address.parse().expect("the table's addresses are literals"), port)
+    };
+    let text: String = places()
+        .filter_map(|(row, place)| match place.service {
+            Service::Fault(behaviour) => Some((socket(place.address, row.port), behaviour)),
+            _ => None,
+        })
+        .chain([
+            (web::SILENT_BACKEND.parse().expect("a literal"), Behaviour::Silent),
+            (socket(MIDDLEBOX, 443), Behaviour::CloseAfterBytes),
+            (socket(resolver::MALFORMED, 53), Behaviour::MalformedDns),
+            (socket(resolver::OTHER_QUESTION, 53), Behaviour::OtherQuestionDns),
+        ])
+        .map(|(address, behaviour)| faults::instruction(address, behaviour))
+        .collect();
+    let path = folder.join("listeners");
+    fs::write(&path, text).map_err(|error| format!("{}: {error}", path.display()))?;
+    Ok(path)
+}
+
+/// Asks until it is so, for ten seconds.
+fn wait_for(what: &str, is_so: impl FnMut() -> Result<(), String>) -> Result<(), String> {
+    let mut is_so = is_so;
+    let begun = Instant::now();
+    loop {
+        match is_so() {
+            Ok(()) => return Ok(()),
+            Err(error) if begun.elapsed() > Duration::from_secs(10) => {
+                return Err(format!("{what}: {error}"));
+            }
+            Err(_) => thread::sleep(Duration::from_millis(20)),
+        }
+    }
+}
+
+fn logs(folder: &Path) -> String {
+    let mut text = String::new();
+    for entry in fs::read_dir(folder).into_iter().flatten().flatten() {
+        let path = entry.path();
+        if path.extension().is_some_and(|extension| extension == "log") {
+            let log = fs::read_to_string(&path).unwrap_or_default();
+            let lines: Vec<&str> = log.lines().collect();
+            let tail = lines[lines.len().saturating_sub(10)..].join(
+                "
+",
+            );
+            let _infallible = write!(
+                text,
+                "
+--- {}
+{tail}
+",
+                path.display()
+            );
+        }
+    }
+    text
+}
