@@ -3,7 +3,7 @@
 use std::collections::HashMap;
 use std::net::IpAddr;
 
-use super::candidates::{Candidates, Table};
+use super::candidates::{Candidates, PortTable, Table};
 use super::flow::Flow;
 use super::missing::{Missing, Setting};
 use super::port::Protocol;
@@ -84,7 +84,7 @@ pub struct Judge<'a> {
     sides: Vec<(usize, usize)>,
     sources: Table,
     destinations: Table,
-    ports: super::candidates::PortTable,
+    ports: PortTable,
     /// By [`Protocol`].
     protocols: [Candidates; Protocol::ALL.len()],
     outbound: Candidates,
@@ -129,9 +129,7 @@ impl<'a> Judge<'a> {
         let destinations = Table::new(rules.iter().zip(&sides).map(|(rule, (_, destination))| {
             (*destination, reach(&rule.destination, *destination))
         }));
-        let ports = super::candidates::PortTable::new(
-            rules.iter().map(|rule| rule.destination_ports.known()),
-        );
+        let ports = PortTable::new(rules.iter().map(|rule| rule.destination_ports.known()));
         let protocols = Protocol::ALL.map(|protocol| {
             Candidates::of(rules, |rule| {
                 rule.protocols.known().is_none_or(|set| set.contains(protocol))

@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 use std::net::IpAddr;
 
 use super::flow::Flow;
-use super::port::{PortSet, Protocol};
+use super::port::{PortSet, Protocol, ProtocolSet};
 use super::rule::{Access, Dialect, Rule, RuleSet};
 use crate::model::AddressSet;
 
@@ -79,7 +79,7 @@ pub fn synthesize(name: &str, requirements: &[Requirement]) -> RuleSet {
         .into_iter()
         .zip(FIRST_PRIORITY..)
         .map(|(need, priority)| Rule {
-            protocols: super::port::ProtocolSet::from(need.protocol).into(),
+            protocols: ProtocolSet::from(need.protocol).into(),
             destination: need.addresses.into(),
             destination_ports: need.ports.into(),
             ..Rule::outbound(&format!("{name}-{priority}"), priority, Access::Allow)

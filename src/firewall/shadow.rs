@@ -2,7 +2,8 @@
 
 use super::decide::Judge;
 use super::missing::Setting;
-use super::rule::{Dialect, Direction, Rule};
+use super::port::PortSet;
+use super::rule::{Dialect, Rule};
 use super::scope::{Extent, Scope};
 use crate::model::AddressSet;
 
@@ -57,11 +58,9 @@ impl<'a> Judge<'a> {
         else {
             return false;
         };
-        let ports = |wide: &Setting<_>, narrow: &Setting<_>| match (wide, narrow) {
-            (Setting::Known(wide), Setting::Known(narrow)) => {
-                super::port::PortSet::is_subset(narrow, wide)
-            }
-            (Setting::Known(wide), Setting::Unknown(_)) => super::port::PortSet::is_any(wide),
+        let ports = |wide: &Setting<PortSet>, narrow: &Setting<PortSet>| match (wide, narrow) {
+            (Setting::Known(wide), Setting::Known(narrow)) => narrow.is_subset(wide),
+            (Setting::Known(wide), Setting::Unknown(_)) => wide.is_any(),
             (Setting::Unknown(_), _) => false,
         };
         same_direction
@@ -105,11 +104,10 @@ impl<'a> Judge<'a> {
     }
 }
 
-/// A rule of the user's: Azure's default rules are meant to come last.
+/// A rule of the user's: Azure's default rules, and the one that stands for "no rule matches", are
+/// meant to come last.
 fn is_own(rule: &Rule) -> bool {
-    let is_default = rule.priority.known().is_some_and(|priority| *priority > 4096);
-    !is_default && rule.direction.known().is_some() && rule.name != super::rule::RuleSet::NO_RULE
-        || rule.direction == Setting::Known(Direction::Inbound) && !is_default
+    rule.priority.known().is_none_or(|priority| *priority <= 4096)
 }
 
 /// Whether one side of a rule holds all that another's may hold: by addresses, or because both
