@@ -15,7 +15,9 @@ use super::input::{self, Stdin};
 use super::measure::Measurement;
 use super::output::{self, Destination};
 use super::request;
-use crate::model::{Cloud, Conclusion, Kind, Obstacle, Record, Records, Run, Status};
+use crate::model::{
+    Cloud, Conclusion, Finding, Kind, Obstacle, Record, Records, Run, Severity, Status,
+};
 use crate::probe::{Stop, tls, trust};
 use crate::{archive, diagnose, report, tags};
 
@@ -116,8 +118,11 @@ fn exit_of(records: &Records, conclusion: &Conclusion, fail_on: FailOn) -> Exit 
     let run_warns = !conclusion.findings.is_empty();
     let violated =
         any(Status::Fail) || (fail_on == FailOn::Warn && (any(Status::Warn) || run_warns));
-    let unknown = counted()
-        .any(|(record, verdict)| record.endpoint.required && verdict.status == Status::Unknown);
+    // A warning stands before what could not be asked; the exit code tells of both.
+    let is_unknown = |finding: &Finding| finding.severity == Severity::Unknown;
+    let unknown = counted().any(|(record, verdict)| {
+        record.endpoint.required && verdict.findings.iter().any(is_unknown)
+    });
     if violated {
         Exit::Violated
     } else if unknown && fail_on != FailOn::Fail {

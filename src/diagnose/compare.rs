@@ -87,15 +87,16 @@ fn judge_trail<'a>(case: &Case<'_>, trail: &'a Trail) -> Judged<'a> {
 }
 
 /// What proves an endpoint of this kind (contract, Status); that the chain and the answer are any
-/// good was judged before.
+/// good was judged before. Saved records may be anything: without a connection there is no proof.
 fn has_proof(trail: &Trail, kind: Kind) -> bool {
-    match kind {
+    let has_answer = match kind {
         Kind::Https | Kind::Relay => trail.tls().is_some() && trail.http().is_some(),
         Kind::Tls => trail.tls().is_some(),
         Kind::Tds => trail.tds().is_some(),
         Kind::Http => trail.http().is_some(),
-        Kind::Tcp => trail.is_connected(),
-    }
+        Kind::Tcp => true,
+    };
+    trail.is_connected() && has_answer
 }
 
 /// What kept addresses from being asked. A family without a route (or out of reach of `--source`)
