@@ -49,14 +49,13 @@ fn stay() {
 }
 
 /// What the lab needs, and the Debian package that has it.
-const PROGRAMS: [(&str, &str); 7] = [
+const PROGRAMS: [(&str, &str); 6] = [
     ("ip", "iproute2"),
     ("nft", "nftables"),
     ("nsd", "nsd"),
     ("unbound", "unbound"),
     ("nginx", "nginx"),
     ("dig", "bind9-dnsutils"),
-    ("curl", "curl"),
 ];
 
 /// A built lab. It ends with its value: processes, namespaces, files.
