@@ -15,9 +15,9 @@ use std::time::{Duration, Instant};
 use jiff::Timestamp;
 use pathproof::model::{
     Answer, Certificate, ChainLink, ChainTrust, Endpoint, Exchange, Expectation, Failure, Family,
-    Fingerprint, Host, HostName, HttpAnswer, Kind, LinkData, Lookup, OpenTrail, Origin, Presented,
-    Reach, Record, Records, Resolver, ResponseCode, Route, RouteChoice, RouteIntent, Run, Seen,
-    Subject, TcpFailure, TlsSession, Trail, Transport, Trust, Validity, Vantage, Whose,
+    Fingerprint, FollowUps, Host, HostName, HttpAnswer, Kind, LinkData, Lookup, OpenTrail, Origin,
+    Presented, Reach, Record, Records, Resolver, ResponseCode, Route, RouteChoice, RouteIntent,
+    Run, Seen, Subject, TcpFailure, TlsSession, Trail, Transport, Trust, Validity, Vantage, Whose,
 };
 use pathproof::{archive, diagnose, report};
 use sha2::{Digest, Sha256};
@@ -160,6 +160,8 @@ fn synthetic(n_records: usize) -> Records {
         is_self_contained: false,
         control: None,
         agent_files_differ: Vec::new(),
+        absent: Vec::new(),
+        nodes: Vec::new(),
     };
     Records { run, records }
 }
@@ -199,6 +201,7 @@ fn record(number: usize, presented: &Presented) -> Record {
         proxies: Vec::new(),
         lookups: vec![Arc::new(lookup(host, &alias, address))],
         trails: vec![trail],
+        follow_ups: FollowUps::default(),
         obstacle: None,
         at: at(),
     }

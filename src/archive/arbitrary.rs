@@ -1,5 +1,7 @@
 //! Records of every shape, for property tests.
 
+mod follow_up;
+
 use std::net::{IpAddr, SocketAddr};
 use std::sync::Arc;
 use std::time::Duration;
@@ -38,25 +40,31 @@ pub(crate) fn records() -> BoxedStrategy<Records> {
                 endpoint(),
                 route_choice(),
                 vec(prop::sample::select(lookups.clone()), 0..3),
-                vec(proxy_lookup(lookups), 0..2),
+                vec(proxy_lookup(lookups.clone()), 0..2),
                 vec(trails(), 0..3),
+                follow_up::follow_ups(lookups.clone(), shown.clone()),
                 option::of(obstacle()),
                 timestamp(),
             )
                 .prop_map(
-                    |(endpoint, route, lookups, proxies, trails, obstacle, at)| Record {
-                        endpoint: Arc::new(endpoint),
-                        route,
-                        lookups,
-                        proxies,
-                        trails,
-                        obstacle,
-                        at,
+                    |(endpoint, route, lookups, proxies, trails, follow_ups, obstacle, at)| {
+                        Record {
+                            endpoint: Arc::new(endpoint),
+                            route,
+                            lookups,
+                            proxies,
+                            trails,
+                            follow_ups,
+                            obstacle,
+                            at,
+                        }
                     },
                 );
-            (run(), option::of(trails()), vec(record, 0..5)).prop_map(
-                |(mut run, control, records)| {
+            let absent = vec(prop::sample::select(lookups.clone()), 0..2);
+            (run(), option::of(trails()), absent, vec(record, 0..5)).prop_map(
+                |(mut run, control, absent, records)| {
                     run.control = control;
+                    run.absent = absent;
                     Records { run, records }
                 },
             )
@@ -74,8 +82,8 @@ fn run() -> BoxedStrategy<Run> {
     let switches = (any::<bool>(), any::<bool>());
     let networks = vec(prop::sample::select(vec!["10.0.0.0/8", "fd00::/8", "10.1.2.3/32"]), 0..3);
     let head = (text(), timestamp(), duration(), vec(text(), 0..4));
-    let differ = vec(text(), 0..2);
-    (head, vantage(), text(), vec(text(), 0..3), networks, switches, differ)
+    let rest = (vec(text(), 0..2), vec(follow_up::node(), 0..2));
+    (head, vantage(), text(), vec(text(), 0..3), networks, switches, rest)
         .prop_map(
             |(
                 (version, started_at, took, options),
@@ -84,7 +92,7 @@ fn run() -> BoxedStrategy<Run> {
                 lists,
                 networks,
                 switches,
-                differ,
+                (differ, nodes),
             )| {
                 Run {
                     version,
@@ -102,6 +110,8 @@ fn run() -> BoxedStrategy<Run> {
                     is_self_contained: switches.1,
                     control: None,
                     agent_files_differ: differ,
+                    absent: Vec::new(),
+                    nodes,
                 }
             },
         )
@@ -191,7 +201,12 @@ fn lookup() -> BoxedStrategy<Lookup> {
 
 fn exchange() -> BoxedStrategy<Exchange> {
     let family = prop::sample::select(vec![Family::V4, Family::V6]);
-    let transport = prop::sample::select(vec![Transport::Udp, Transport::Tcp, Transport::System]);
+    let transport = prop::sample::select(vec![
+        Transport::Udp,
+        Transport::Tcp,
+        Transport::System,
+        Transport::HostsFile,
+    ]);
     let result = prop_oneof![answer().prop_map(Ok), dns_failure().prop_map(Err)];
     (family, transport, result, duration())
         .prop_map(|(family, transport, result, took)| Exchange { family, result, transport, took })
@@ -295,7 +310,8 @@ fn seen(shown: Vec<Presented>) -> BoxedStrategy<Seen> {
     let http = http_answer().prop_map(|answer| Seen::Http(Box::new(answer)));
     let tds = (text(), any::<u8>())
         .prop_map(|(version, encryption)| Seen::Tds(TdsAnswer { version, encryption }));
-    prop_oneof![Just(Seen::Tcp), proxy, tls, http, tds].boxed()
+    let hold = follow_up::held().prop_map(Seen::Hold);
+    prop_oneof![Just(Seen::Tcp), proxy, tls, http, tds, hold].boxed()
 }
 
 fn tls_session(shown: Vec<Presented>) -> BoxedStrategy<TlsSession> {
@@ -331,6 +347,7 @@ fn failure(shown: Vec<Presented>) -> BoxedStrategy<Failure> {
         tls.prop_map(Failure::Tls),
         http_failure().prop_map(Failure::Http),
         tds_failure().prop_map(Failure::Tds),
+        follow_up::hold_failure().prop_map(Failure::Hold),
     ]
     .boxed()
 }

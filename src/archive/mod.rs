@@ -1,8 +1,8 @@
 //! Records to and from JSON Lines. Pure: readers and writers are arguments.
 //!
 //! The first line says what holds for the run and which schema the file follows. Then come lines
-//! of the types `certificate`, `presented` (a chain and how it was judged), `lookup`, `control` and
-//! `record`; each refers only to what stands before it. Certificates, chains and lookups are
+//! of the types `certificate`, `presented` (a chain and how it was judged), `lookup`, `control`,
+//! `absent` (what was said of names that cannot exist) and `record`; each refers only to what stands before it. Certificates, chains and lookups are
 //! written once and shared again when they are read.
 //!
 //! ```text
@@ -25,7 +25,8 @@ use std::sync::Arc;
 use serde::Serialize;
 
 use crate::model::{
-    Failure, Lookup, NameError, Presented, ProxyFailure, ProxyLookup, Record, Records, Seen, Trail,
+    Failure, FollowUps, Lookup, NameError, Presented, ProxyFailure, ProxyLookup, Record, Records,
+    Seen, Trail,
 };
 use reference::Numbers;
 pub use reference::Unresolved;
@@ -45,6 +46,10 @@ pub fn write(records: &Records, out: &mut impl Write) -> io::Result<()> {
         writer.chains_of(trail)?;
         let trail = v1::Trail::new(trail, &writer.numbers);
         writer.line(&v1::Control { trail })?;
+    }
+    if !records.run.absent.is_empty() {
+        let lookups = writer.lookups(&records.run.absent)?;
+        writer.line(&v1::Absent { lookups })?;
     }
     for record in &records.records {
         writer.record(record)?;
@@ -68,9 +73,36 @@ impl<W: Write> Writer<'_, W> {
         for trail in &record.trails {
             self.chains_of(trail)?;
         }
+        let follow_ups = self.follow_ups(&record.follow_ups)?;
         let trails = record.trails.iter().map(|trail| v1::Trail::new(trail, &self.numbers));
         let trails = trails.collect();
-        self.line(&v1::Record::new(record, lookups, proxies, trails))
+        let follow_ups = follow_ups.map(|lookups| {
+            Box::new(v1::FollowUps::new(&record.follow_ups, lookups, &self.numbers))
+        });
+        self.line(&v1::Record::new(record, lookups, proxies, trails, follow_ups))
+    }
+
+    /// Writes what the follow-ups of a record refer to; the lookups of each revocation host, where
+    /// anything was asked again at all.
+    fn follow_ups(&mut self, follow_ups: &FollowUps) -> io::Result<Option<Vec<Vec<u64>>>> {
+        if follow_ups.is_empty() {
+            return Ok(None);
+        }
+        let FollowUps { located: _, segments, holds, upgrade, revocation } = follow_ups;
+        let hosts = revocation.iter().flat_map(|host| &host.trails);
+        for trail in holds.iter().chain(upgrade).chain(hosts) {
+            self.chains_of(trail)?;
+        }
+        for rung in segments.iter().flat_map(|ladder| &ladder.rungs) {
+            if let Some(presented) = rung.failure.as_ref().and_then(presented_by) {
+                self.chain(presented)?;
+            }
+        }
+        revocation
+            .iter()
+            .map(|host| self.lookups(&host.lookups))
+            .collect::<Result<_, _>>()
+            .map(Some)
     }
 
     /// Writes those of `lookups` that are new, and gives the numbers of all.
@@ -88,16 +120,17 @@ impl<W: Write> Writer<'_, W> {
 
     /// Writes what `trail` will refer to, where that is new.
     fn chains_of(&mut self, trail: &Trail) -> io::Result<()> {
-        for presented in presented_in(trail) {
-            let Some(number) = self.numbers.add_presented(presented) else { continue };
-            for certificate in presented.chain.iter() {
-                if self.numbers.add_certificate(certificate) {
-                    self.line(&v1::Certificate::from(&**certificate))?;
-                }
+        presented_in(trail).try_for_each(|presented| self.chain(presented))
+    }
+
+    fn chain(&mut self, presented: &Presented) -> io::Result<()> {
+        let Some(number) = self.numbers.add_presented(presented) else { return Ok(()) };
+        for certificate in presented.chain.iter() {
+            if self.numbers.add_certificate(certificate) {
+                self.line(&v1::Certificate::from(&**certificate))?;
             }
-            self.line(&v1::Presented::new(number, presented))?;
         }
-        Ok(())
+        self.line(&v1::Presented::new(number, presented))
     }
 
     fn line(&mut self, line: &impl Serialize) -> io::Result<()> {
@@ -112,14 +145,21 @@ fn presented_in(trail: &Trail) -> impl Iterator<Item = &Presented> {
     let completed = trail.passed().iter().filter_map(|step| match &step.seen {
         Seen::Tls(session) => Some(&session.presented),
         Seen::Proxy(tunnel) => tunnel.session.as_ref().map(|session| &session.presented),
-        Seen::Tcp | Seen::Http(_) | Seen::Tds(_) => None,
+        Seen::Tcp | Seen::Http(_) | Seen::Tds(_) | Seen::Hold(_) => None,
     });
-    let broken = trail.failure().and_then(|failure| match failure {
+    completed.chain(trail.failure().and_then(presented_by))
+}
+
+fn presented_by(failure: &Failure) -> Option<&Presented> {
+    match failure {
         Failure::Tls(failure) => failure.presented.as_ref(),
         Failure::Proxy(ProxyFailure::Tls(failure)) => failure.presented.as_ref(),
-        Failure::Tcp(_) | Failure::Proxy(_) | Failure::Http(_) | Failure::Tds(_) => None,
-    });
-    completed.chain(broken)
+        Failure::Tcp(_)
+        | Failure::Proxy(_)
+        | Failure::Http(_)
+        | Failure::Tds(_)
+        | Failure::Hold(_) => None,
+    }
 }
 
 /// Reads what [`write`] wrote. `name` is what errors call the input: a path, or `standard input`.

@@ -195,6 +195,7 @@ enum Content<'b> {
     Presented(v1::Presented<'b>),
     Certificate(Box<Certificate>),
     Control(Box<v1::Control<'b>>),
+    Absent(v1::Absent),
     /// Blank, or of a later program that can do without being understood.
     Nothing,
 }
@@ -211,6 +212,7 @@ fn content(line: Line<'_>) -> Result<Content<'_>, Located> {
         "presented" => parse(text).map(Content::Presented),
         "certificate" => parse(text).and_then(certificate),
         "control" => parse(text).map(Content::Control),
+        "absent" => parse(text).map(Content::Absent),
         "run" => Err(Defect::SecondRun),
         _ => Ok(Content::Nothing),
     }
@@ -273,6 +275,14 @@ fn define<'b>(
                         .resolve(&references.before(line))
                         .map(|trail| records.run.control = Some(trail))
                         .map_err(Defect::from),
+                    Content::Absent(absent) => {
+                        let before = references.before(line);
+                        let lookups = absent.lookups.into_iter().map(|one| before.lookup(one));
+                        lookups
+                            .collect::<Result<_, _>>()
+                            .map(|lookups| records.run.absent = lookups)
+                            .map_err(Defect::from)
+                    }
                 };
                 defined.map_err(|defect| (line, defect))
             });

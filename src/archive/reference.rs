@@ -6,7 +6,7 @@ use std::sync::Arc;
 
 use super::v1::Fingerprint;
 use super::{Defect, v1};
-use crate::model::{Certificate, Lookup, Presented, Trust};
+use crate::model::{Certificate, Lookup, NameError, Presented, Trust};
 
 /// A reference to something that no earlier line holds.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
@@ -17,6 +17,9 @@ pub enum Unresolved {
     /// A trail's chain.
     #[error("presented chain {0} is referred to, but no earlier line holds it")]
     Presented(u64),
+    /// A revocation host that is neither a name nor an address.
+    #[error(transparent)]
+    Host(#[from] NameError),
     /// A chain's certificate.
     #[error("certificate {0} is referred to, but no earlier line holds it")]
     Certificate(String),

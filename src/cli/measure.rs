@@ -61,6 +61,8 @@ impl Measurement {
             is_self_contained: prepared.is_self_contained,
             control: None,
             agent_files_differ: Vec::new(),
+            absent: Vec::new(),
+            nodes: Vec::new(),
         };
         let settings = Settings {
             timeout: measuring.timeout,
@@ -68,6 +70,7 @@ impl Measurement {
             source: measuring.source,
             concurrency: concurrency(measuring.concurrency),
             servers,
+            asks_system: measuring.resolver.is_empty() && !resolve_only,
             expand_gateways: prepared.expand_gateways,
             resolve_only,
             tls,
@@ -117,6 +120,7 @@ impl Measurement {
         bar.finish();
         run.took = begun.elapsed();
         run.control = outcome.control;
+        run.absent = outcome.absent;
         Ok(Records { run, records: outcome.records })
     }
 }

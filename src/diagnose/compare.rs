@@ -4,7 +4,7 @@ use std::net::SocketAddr;
 
 use super::blockpage::Session;
 use super::finding::{Draft, add, list, place};
-use super::{Case, http, obstacle, proxy, sinkhole, tcp, tds, tls};
+use super::{Case, hold, http, obstacle, proxy, sinkhole, tcp, tds, tls};
 use crate::model::{
     AddressClass, Cause, End, Failure, Family, Host, Kind, Obstacle, Owner, Subject, Trail,
     classify,
@@ -71,6 +71,7 @@ fn judge_trail<'a>(case: &Case<'_>, trail: &'a Trail) -> Judged<'a> {
             Failure::Tls(failure) => drafts.extend(tls::failed(failure, *took, endpoint)),
             Failure::Http(failure) => drafts.push(http::failed(failure, *took)),
             Failure::Tds(failure) => drafts.push(tds::failed(failure, *took)),
+            Failure::Hold(failure) => drafts.push(hold::failed(failure)),
         }
     }
     let is_hollow =

@@ -4,20 +4,29 @@ use std::fmt::Write as _;
 use std::sync::Arc;
 
 use super::finding::{Draft, list};
-use super::{Case, sinkhole};
+use super::{Case, obstacle, sinkhole, system};
 use crate::model::{
-    Cause, DnsFailure, Exchange, LinkData, Lookup, LookupOutcome, OsError, Resolver, ResponseCode,
-    classify,
+    Cause, DnsFailure, Exchange, LinkData, Lookup, LookupOutcome, Obstacle, OsError, Resolver,
+    ResponseCode, Transport, classify,
 };
 
-/// The lookups that decide: the operating system's own where it was asked, as the probe goes where
-/// the system says, else every name server's.
+/// The lookups that decide: the operating system's own where it says something else than every name
+/// server, as the probe goes where the system says; else every name server's, which show their
+/// chains.
 pub(super) fn deciding(lookups: &[Arc<Lookup>]) -> impl Iterator<Item = &Lookup> {
-    let has_system = lookups.iter().any(|lookup| lookup.resolver == Resolver::System);
-    lookups
-        .iter()
-        .map(|lookup| &**lookup)
-        .filter(move |lookup| !has_system || lookup.resolver == Resolver::System)
+    let overriding = system::overriding(lookups);
+    let has_override = overriding.is_some();
+    let has_servers = servers(lookups).next().is_some();
+    let others = lookups.iter().map(|lookup| &**lookup).filter(move |lookup| {
+        !has_override && (!has_servers || lookup.resolver != Resolver::System)
+    });
+    overriding.into_iter().chain(others)
+}
+
+/// What name servers said, the operating system left out.
+pub(super) fn servers(lookups: &[Arc<Lookup>]) -> impl Iterator<Item = &Lookup> {
+    let lookups = lookups.iter().map(|lookup| &**lookup);
+    lookups.filter(|lookup| lookup.resolver != Resolver::System)
 }
 
 /// How much an outcome says of the name.
@@ -64,12 +73,11 @@ pub(super) fn judge(case: &Case<'_>, drafts: &mut Vec<Draft>) {
                 continue;
             }
             let alike: Vec<&Lookup> = told.iter().filter(is_alike).copied().collect();
-            drafts.extend(failure(first, &alike));
+            drafts.extend(no_way_out(case, &alike).or_else(|| failure(first, &alike)));
         }
     }
-    if let Some(draft) = views_differ(case) {
-        drafts.push(draft);
-    }
+    drafts.extend(views_differ(case));
+    drafts.extend(system::judge(case));
     sinkhole::judge(case, drafts);
 }
 
@@ -150,16 +158,31 @@ fn failure(lookup: &Lookup, alike: &[&Lookup]) -> Option<Draft> {
     })
 }
 
+/// No name server can be reached, and nothing else either: what is wrong is this host's, not DNS's.
+fn no_way_out(case: &Case<'_>, alike: &[&Lookup]) -> Option<Draft> {
+    let mut errors =
+        alike.iter().flat_map(|lookup| &lookup.exchanges).map(|exchange| match &exchange.result {
+            Err(DnsFailure::Unreachable(os)) => Some(os),
+            _ => None,
+        });
+    let first = errors.next()??;
+    if !case.has_no_way_out() || !errors.all(|error| error.is_some()) {
+        return None;
+    }
+    let draft = obstacle::draft(&Obstacle::NoRoute(first.clone()), case.endpoint());
+    Some(draft.all_evidence(alike.iter().map(|lookup| evidence(lookup))))
+}
+
 /// What a resolver holds of a name, as views are compared.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-enum View {
+pub(super) enum View {
     Absent,
     Empty,
     /// Which classes its addresses are of, as bits.
     Addresses(u8),
 }
 
-fn view(lookup: &Lookup) -> Option<View> {
+pub(super) fn view(lookup: &Lookup) -> Option<View> {
     match lookup.outcome() {
         LookupOutcome::NxDomain => Some(View::Absent),
         LookupOutcome::NoData => Some(View::Empty),
@@ -183,13 +206,13 @@ fn view(lookup: &Lookup) -> Option<View> {
 }
 
 fn views_differ(case: &Case<'_>) -> Option<Draft> {
-    let mut views = deciding(&case.record.lookups).filter_map(view);
+    let mut views = servers(&case.record.lookups).filter_map(view);
     let first = views.next()?;
     if views.all(|view| view == first) {
         return None;
     }
     let seen: Vec<&Lookup> =
-        deciding(&case.record.lookups).filter(|lookup| view(lookup).is_some()).collect();
+        servers(&case.record.lookups).filter(|lookup| view(lookup).is_some()).collect();
     let words = seen
         .iter()
         .map(|lookup| format!("{} says {}", resolver_name(lookup.resolver), in_short(lookup)));
@@ -203,7 +226,7 @@ fn views_differ(case: &Case<'_>) -> Option<Draft> {
     )
 }
 
-fn in_short(lookup: &Lookup) -> String {
+pub(super) fn in_short(lookup: &Lookup) -> String {
     match lookup.outcome() {
         LookupOutcome::Addresses => list(lookup.addresses(), 2),
         other => outcome_word(other).to_owned(),
@@ -241,6 +264,9 @@ fn came_to(exchange: &Exchange) -> String {
             (LookupOutcome::OtherCode(code), _) => format!("response code {code}"),
             (outcome, _) => outcome_word(outcome).to_owned(),
         },
+        Err(DnsFailure::TimedOut { .. }) if exchange.transport == Transport::System => {
+            format!("silent for {}", super::finding::duration(exchange.took))
+        }
         Err(DnsFailure::TimedOut { asked }) => format!(
             "silent ({asked} {} in {})",
             if *asked == 1 { "packet" } else { "packets" },

@@ -73,6 +73,10 @@ impl Draft {
         Self { certainty: Certainty::Possible, ..self }
     }
 
+    pub(super) fn certainty(self, certainty: Certainty) -> Self {
+        Self { certainty, ..self }
+    }
+
     pub(super) fn severity(self, severity: Severity) -> Self {
         Self { severity, ..self }
     }

@@ -1,21 +1,23 @@
 //! Gateways of a relay's deployment that are not in use yet.
 
-use super::dns;
 use super::finding::{Draft, place};
-use crate::model::{Cause, LookupOutcome, Record};
+use super::{absent, dns};
+use crate::model::{Cause, LookupOutcome, Record, Run};
 
 /// The entry id of gateways (contract, Relay gateways).
 pub(super) const ENTRY: &str = "relay-gateway";
 
 /// Whether the record is a gateway's whose name does not exist or has no address; other DNS
 /// failures keep their causes.
-pub(super) fn is_unassigned(record: &Record) -> bool {
+pub(super) fn is_unassigned(record: &Record, run: &Run) -> bool {
     if record.endpoint.entry != ENTRY {
         return false;
     }
     let mut is_absent = false;
     for lookup in dns::deciding(&record.lookups) {
         match lookup.outcome() {
+            // A name server that lies about every name has not said that this one exists.
+            LookupOutcome::Addresses if absent::is_lie(run, lookup) => is_absent = true,
             LookupOutcome::Addresses => return false,
             LookupOutcome::NxDomain | LookupOutcome::NoData => is_absent = true,
             LookupOutcome::ServFail

@@ -4,13 +4,16 @@
 //! a name against each other; `run` finds what many records have in common; `prediction` says what
 //! it comes to for the runtime. The words stand in the [`catalogue`].
 
+mod absent;
 mod blockpage;
 pub mod catalogue;
+mod clock;
 mod compare;
 mod dns;
 pub mod explain;
 mod finding;
 mod gateway;
+mod hold;
 mod http;
 mod obstacle;
 mod path;
@@ -19,6 +22,7 @@ mod proxy;
 mod relay;
 mod run;
 mod sinkhole;
+mod system;
 mod tcp;
 mod tds;
 mod tls;
@@ -26,7 +30,7 @@ mod tls;
 use std::net::IpAddr;
 
 use crate::model::{
-    Conclusion, Endpoint, Record, Records, Run, Severity, Status, Summary, Verdict,
+    Conclusion, End, Endpoint, Obstacle, Record, Records, Run, Severity, Status, Summary, Verdict,
 };
 use finding::Draft;
 pub use path::taken_as_private;
@@ -58,6 +62,17 @@ impl<'a> Case<'a> {
         self.run.control.as_ref().is_some_and(crate::model::Trail::is_connected)
     }
 
+    /// The control address has no route, and there is no other family that could have one: this
+    /// host has no way out at all.
+    fn has_no_way_out(&self) -> bool {
+        let has_no_route = self
+            .run
+            .control
+            .as_ref()
+            .is_some_and(|control| matches!(control.end(), End::Stopped(Obstacle::NoRoute(_))));
+        has_no_route && self.run.vantage.addresses.iter().all(std::net::IpAddr::is_ipv4)
+    }
+
     /// This host's own addresses, for firewall rules.
     fn from(&self) -> String {
         match &*self.run.vantage.addresses {
@@ -70,7 +85,7 @@ impl<'a> Case<'a> {
 /// What one record means, whatever the others say: the same while a run goes on and afterwards.
 #[must_use]
 pub fn verdict(record: &Record, run: &Run, is_azure: IsAzure<'_>) -> Verdict {
-    if gateway::is_unassigned(record) {
+    if gateway::is_unassigned(record, run) {
         let finding = gateway::unassigned(record).of(&record.endpoint);
         return Verdict {
             status: Status::Unknown,

@@ -3,7 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use super::finding::{Draft, list, sort};
-use super::{dns, tls};
+use super::{absent, clock, dns, tls};
 use crate::model::{
     Cause, Finding, LookupOutcome, Owner, Record, Records, Resolver, Severity, Status, Verdict,
 };
@@ -19,6 +19,8 @@ pub(super) fn findings(records: &Records, verdicts: &[Verdict]) -> Vec<Finding> 
     drafts.extend(nothing_connects(records, &judged));
     drafts.extend(host_could_not_ask(&judged));
     drafts.extend(intercepted(&judged));
+    drafts.extend(absent::of_run(records, verdicts));
+    drafts.extend(clock::skew(records));
     let mut findings: Vec<Finding> = drafts.into_iter().map(Draft::of_run).collect();
     sort(&mut findings);
     findings
@@ -36,11 +38,11 @@ struct Tally {
 fn resolvers_down(records: &Records) -> Vec<Draft> {
     let mut tallies: BTreeMap<Resolver, Tally> = BTreeMap::new();
     for record in records.records.iter().filter(|record| record.lookups.len() > 1) {
-        let outcomes = || dns::deciding(&record.lookups).map(crate::model::Lookup::outcome);
+        let outcomes = || dns::servers(&record.lookups).map(crate::model::Lookup::outcome);
         if !outcomes().any(is_statement) {
             continue;
         }
-        for lookup in dns::deciding(&record.lookups) {
+        for lookup in dns::servers(&record.lookups) {
             let tally = tallies.entry(lookup.resolver).or_default();
             tally.asked += 1;
             match lookup.outcome() {

@@ -3,7 +3,7 @@
 use std::net::IpAddr;
 
 use super::finding::{Draft, add};
-use super::{Case, dns, tls};
+use super::{Case, absent, dns, tls};
 use crate::model::{AddressClass, Cause, HostName, LinkData, Lookup, classify};
 
 /// Where DNS filters are known to show their block pages. Few on purpose: lists of malware
@@ -34,7 +34,14 @@ enum Filter {
 pub(super) fn judge(case: &Case<'_>, drafts: &mut Vec<Draft>) {
     for lookup in dns::deciding(&case.record.lookups) {
         for address in lookup.answers().flat_map(crate::model::Answer::addresses) {
-            if let Some(what) = what_is(address, lookup)
+            let lie = || {
+                format!(
+                    "what {} says of every name that does not exist",
+                    dns::resolver_name(lookup.resolver)
+                )
+            };
+            let is_lie = absent::is_lie_at(case.run, lookup, address);
+            if let Some(what) = what_is(address, lookup).or_else(|| is_lie.then(lie))
                 && !is_identified(case, address)
             {
                 add(drafts, draft(address, &what, lookup));

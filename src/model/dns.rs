@@ -87,6 +87,8 @@ pub enum Transport {
     Tcp,
     /// The operating system's resolver.
     System,
+    /// The operating system's resolver, where its hosts file names the host.
+    HostsFile,
 }
 
 /// A response: its code and the chain from the name to its addresses, in the order of the chain.

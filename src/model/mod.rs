@@ -8,6 +8,7 @@ mod certificate;
 mod cloud;
 mod dns;
 mod endpoint;
+mod follow_up;
 mod gateway;
 mod name;
 mod obstacle;
@@ -30,6 +31,10 @@ pub use dns::{
     ResponseCode, Transport,
 };
 pub use endpoint::{Endpoint, Expectation, Fingerprint, Kind, Origin, Reach, Subject};
+pub use follow_up::{
+    FollowUps, Held, HeldOutcome, HoldFailure, Hop, HopAnswer, Located, ReportedNode,
+    RevocationHost, Rung, SegmentLadder,
+};
 pub use gateway::{GatewayName, GatewaySeries};
 pub use name::{Host, HostName, NameError};
 pub use obstacle::{Obstacle, OsError, Whose};

@@ -9,6 +9,7 @@ use jiff::Timestamp;
 
 use super::dns::Lookup;
 use super::endpoint::Endpoint;
+use super::follow_up::{FollowUps, ReportedNode};
 use super::obstacle::Obstacle;
 use super::route::{Proxied, RouteChoice};
 use super::trail::Trail;
@@ -52,6 +53,11 @@ pub struct Run {
     /// How the agent's two configuration files differ, a sentence each; empty where they agree or
     /// are not there.
     pub agent_files_differ: Vec<String>,
+    /// What the name servers said of names that cannot exist: one that answers with an address lies
+    /// about every name it does not know. Empty where it was not asked.
+    pub absent: Vec<Arc<Lookup>>,
+    /// What the cloud reports of the runtime's nodes, where it was given.
+    pub nodes: Vec<ReportedNode>,
 }
 
 /// From where the run was made.
@@ -87,6 +93,8 @@ pub struct Record {
     /// One per address and route, in the order of the routes, then of the addresses. By a proxy
     /// the address is the proxy's.
     pub trails: Vec<Trail>,
+    /// What was asked again because of what was seen.
+    pub follow_ups: FollowUps,
     /// What kept the record from being whole, if anything did.
     pub obstacle: Option<Obstacle>,
     /// When the last step ended: the `now` of its certificates' dates.

@@ -3,6 +3,7 @@
 use std::time::Duration;
 
 use super::certificate::Presented;
+use super::follow_up::{Held, HoldFailure};
 use super::obstacle::{OsError, Whose};
 use super::proxy::{ProxyFailure, Tunnel};
 
@@ -28,6 +29,8 @@ pub enum Seen {
     Http(Box<HttpAnswer>),
     /// SQL Server answered the pre-login.
     Tds(TdsAnswer),
+    /// The connection was kept idle, and did not break.
+    Hold(Held),
 }
 
 impl Seen {
@@ -40,6 +43,7 @@ impl Seen {
             Self::Tls(_) => "tls",
             Self::Http(_) => "http",
             Self::Tds(_) => "tds",
+            Self::Hold(_) => "hold",
         }
     }
 }
@@ -107,6 +111,8 @@ pub enum Failure {
     Http(HttpFailure),
     /// The pre-login.
     Tds(TdsFailure),
+    /// The pause, and the first use after it.
+    Hold(HoldFailure),
 }
 
 impl Failure {
@@ -119,6 +125,7 @@ impl Failure {
             Self::Tls(_) => "tls",
             Self::Http(_) => "http",
             Self::Tds(_) => "tds",
+            Self::Hold(_) => "hold",
         }
     }
 }

@@ -5,7 +5,9 @@ mod gateways;
 use std::collections::{HashMap, HashSet};
 use std::sync::Arc;
 
-use crate::model::{Endpoint, Reach, Route, RouteChoice, RouteIntent, Subject};
+use crate::model::{
+    Endpoint, Lookup, LookupOutcome, Reach, Resolver, Route, RouteChoice, RouteIntent, Subject,
+};
 
 pub use gateways::{Deployment, N_GATEWAYS, deployment_of, gateways_of};
 
@@ -35,6 +37,22 @@ pub struct Probe {
     pub endpoint: Arc<Endpoint>,
     /// Which way.
     pub route: RouteChoice,
+}
+
+/// The lookups whose addresses are connected to: the operating system's own where it said anything
+/// of the name (that it does not exist, too), as that is where the runtime would go; else every
+/// name server's.
+pub fn going_to(lookups: &[Arc<Lookup>]) -> impl Iterator<Item = &Lookup> {
+    let says = |lookup: &Lookup| {
+        matches!(
+            lookup.outcome(),
+            LookupOutcome::Addresses | LookupOutcome::NxDomain | LookupOutcome::NoData
+        )
+    };
+    let is_of_system = |lookup: &Lookup| lookup.resolver == Resolver::System;
+    let decides = lookups.iter().any(|lookup| is_of_system(lookup) && says(lookup));
+    let lookups = lookups.iter().map(|lookup| &**lookup);
+    lookups.filter(move |lookup| !decides || is_of_system(lookup))
 }
 
 /// What places an endpoint in a report: list order, host as written, port.

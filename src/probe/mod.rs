@@ -4,6 +4,7 @@
 //! sequence of stages. A stage gets its deadline, spawns nothing, and says what it saw or how it
 //! failed in the model's words; what that means is diagnosis, elsewhere.
 
+mod absent;
 mod control;
 mod crypto;
 pub mod dns;

@@ -6,18 +6,20 @@ use std::net::{IpAddr, SocketAddr};
 use std::sync::Arc;
 use std::time::Duration;
 
+use futures_util::future::join;
 use jiff::Timestamp;
 use tokio::sync::{Semaphore, mpsc};
 use tokio::task::JoinSet;
 
+use super::absent::Absent;
 use super::control::Control;
 use super::dns;
 use super::pace::{Gate, Turn};
 use super::stop::Stop;
 use super::{http, tcp, tds, tls};
 use crate::model::{
-    End, Endpoint, Failure, Family, Host, Kind, Lookup, Obstacle, OpenTrail, Record, Route, Seen,
-    Subject, Trail,
+    End, Endpoint, Failure, Family, FollowUps, Host, HostName, Kind, Lookup, Obstacle, OpenTrail,
+    Record, Route, Seen, Subject, Trail,
 };
 use crate::plan::{self, Plan, Probe, Untestable};
 
@@ -43,6 +45,8 @@ pub struct Settings {
     pub concurrency: usize,
     /// The name servers, in order.
     pub servers: Vec<SocketAddr>,
+    /// Whether the operating system's own resolver is asked too, and decides where to go.
+    pub asks_system: bool,
     /// Whether relays stand for their gateways too.
     pub expand_gateways: bool,
     /// Names are resolved, and nothing is connected.
@@ -58,6 +62,8 @@ pub struct Outcome {
     pub records: Vec<Record>,
     /// The control, where something left this host.
     pub control: Option<Trail>,
+    /// What the name servers said of names that cannot exist.
+    pub absent: Vec<Arc<Lookup>>,
 }
 
 /// Something that happened in a run.
@@ -83,6 +89,7 @@ pub async fn run(
             timeout: settings.timeout,
             families: settings.families.clone(),
             source: settings.source,
+            asks_system: settings.asks_system,
         },
     );
     let (found, mut gateways) = mpsc::unbounded_channel();
@@ -90,6 +97,7 @@ pub async fn run(
         sockets: Arc::new(Semaphore::new(settings.concurrency.max(1))),
         gate: Gate::new(BUSY_TRAILS),
         control: Control::default(),
+        absent: Absent::beside(plan),
         stop: stop.clone(),
         dns,
         found,
@@ -143,11 +151,11 @@ pub async fn run(
         }
     }
     records.sort_by_cached_key(|record| plan::place(&record.endpoint));
-    let control = match Arc::into_inner(shared) {
-        Some(shared) => shared.control.conclude().await,
-        None => None,
+    let (control, absent) = match Arc::into_inner(shared) {
+        Some(shared) => (shared.control.conclude().await, shared.absent.into_answers()),
+        None => (None, Vec::new()),
     };
-    Outcome { records, control }
+    Outcome { records, control, absent }
 }
 
 struct Shared {
@@ -156,11 +164,25 @@ struct Shared {
     sockets: Arc<Semaphore>,
     gate: Gate,
     control: Control,
+    absent: Absent,
     stop: Stop,
     found: mpsc::UnboundedSender<Vec<Endpoint>>,
 }
 
 impl Shared {
+    /// What is said of `name`, with the controls that belong to asking at all.
+    async fn resolve(&self, name: &HostName) -> Vec<Arc<Lookup>> {
+        let Settings { timeout, source, resolve_only, .. } = self.settings;
+        if resolve_only {
+            return self.dns.lookup(name).await;
+        }
+        for server in &self.settings.servers {
+            self.control.beside(*server, source, timeout, &self.stop);
+        }
+        let (lookups, ()) = join(self.dns.lookup(name), self.absent.ask(&self.dns)).await;
+        lookups
+    }
+
     fn patience(&self) -> Duration {
         self.gate.patience(ANSWER_PATIENCE, self.settings.timeout / 4)
     }
@@ -173,6 +195,7 @@ fn not_testable(untestable: &Untestable) -> Record {
         lookups: Vec::new(),
         proxies: Vec::new(),
         trails: Vec::new(),
+        follow_ups: FollowUps::default(),
         obstacle: Some(Obstacle::NotTestable { hint: untestable.hint.clone() }),
         at: Timestamp::now(),
     }
@@ -187,6 +210,7 @@ async fn measure(shared: Arc<Shared>, probe: Probe) -> Record {
         lookups,
         proxies: Vec::new(),
         trails,
+        follow_ups: FollowUps::default(),
         obstacle,
         at: Timestamp::now(),
     };
@@ -196,7 +220,7 @@ async fn measure(shared: Arc<Shared>, probe: Probe) -> Record {
     };
     let lookups = match host {
         Host::Address(_) => Vec::new(),
-        Host::Name(name) => match shared.stop.or(shared.dns.lookup(name)).await {
+        Host::Name(name) => match shared.stop.or(shared.resolve(name)).await {
             Ok(lookups) => lookups,
             Err(obstacle) => return unreached(Some(obstacle), Vec::new(), Vec::new()),
         },
@@ -234,8 +258,8 @@ async fn walk_all(
     futures_util::future::join_all(walks).await
 }
 
-/// The addresses to connect to: what any resolver gave, each once, of the families that are
-/// allowed.
+/// The addresses to connect to, each once, of the families that are allowed: those that the
+/// operating system gave, where it was asked and said anything, else those of every name server.
 fn remotes(
     host: &Host,
     port: u16,
@@ -247,7 +271,8 @@ fn remotes(
         Host::Address(address) => Some(*address),
         Host::Name(_) => None,
     };
-    for address in literal.into_iter().chain(lookups.iter().flat_map(|lookup| lookup.addresses())) {
+    let named = plan::going_to(lookups).flat_map(|lookup| lookup.addresses());
+    for address in literal.into_iter().chain(named) {
         let remote = SocketAddr::new(address, port);
         if families.contains(&Family::of(address)) && !remotes.contains(&remote) {
             remotes.push(remote);

@@ -8,10 +8,10 @@ use jiff::Timestamp;
 
 use crate::model::{
     Answer, Cause, Certainty, ChainLink, Conclusion, Endpoint, Exchange, Expectation, Failure,
-    Family, Finding, Host, HostName, Kind, LinkData, Lookup, NetworkAllows, OpenTrail, Origin,
-    Owner, Prediction, Record, Records, Resolver, ResponseCode, Route, RouteChoice, RouteIntent,
-    Run, Seen, Severity, Status, Subject, Summary, TcpFailure, Trail, Transport, Vantage, Verdict,
-    Whose,
+    Family, Finding, FollowUps, Host, HostName, Kind, LinkData, Lookup, NetworkAllows, OpenTrail,
+    Origin, Owner, Prediction, Record, Records, Resolver, ResponseCode, Route, RouteChoice,
+    RouteIntent, Run, Seen, Severity, Status, Subject, Summary, TcpFailure, Trail, Transport,
+    Vantage, Verdict, Whose,
 };
 
 pub(super) fn records(records: Vec<Record>) -> Records {
@@ -34,6 +34,8 @@ pub(super) fn records(records: Vec<Record>) -> Records {
         is_self_contained: false,
         control: None,
         agent_files_differ: Vec::new(),
+        absent: Vec::new(),
+        nodes: Vec::new(),
     };
     Records { run, records }
 }
@@ -86,6 +88,7 @@ pub(super) fn record(entry: &str, host: &str) -> Record {
         lookups: vec![],
         proxies: vec![],
         trails: vec![],
+        follow_ups: FollowUps::default(),
         obstacle: None,
         at: start(),
     }

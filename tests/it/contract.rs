@@ -365,6 +365,8 @@ fn sample() -> (model::Records, model::Conclusion) {
         is_self_contained: false,
         control: None,
         agent_files_differ: Vec::new(),
+        absent: Vec::new(),
+        nodes: Vec::new(),
     };
     let timeout = model::Whose::Ours(Duration::from_secs(5));
     let silent = trail()
@@ -439,6 +441,7 @@ fn record(host: &str, trails: Vec<model::Trail>) -> model::Record {
             ],
         })],
         trails,
+        follow_ups: model::FollowUps::default(),
         obstacle: None,
         at: start(),
     }

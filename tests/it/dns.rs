@@ -19,7 +19,8 @@ fn name(text: &str) -> HostName {
 }
 
 fn client(servers: &[SocketAddr], families: &[Family], timeout: Duration) -> Client {
-    let settings = Settings { timeout, families: families.to_vec(), source: None };
+    let settings =
+        Settings { timeout, families: families.to_vec(), source: None, asks_system: false };
     Client::new(servers.to_vec(), settings)
 }
 

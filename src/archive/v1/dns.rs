@@ -127,7 +127,7 @@ impl Exchange<'_> {
 }
 
 words!(Family { V4, V6 });
-words!(Transport { Udp, Tcp, System });
+words!(Transport { Udp, Tcp, System, HostsFile });
 
 #[derive(Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]

@@ -8,6 +8,7 @@
 mod certificate;
 mod dns;
 mod endpoint;
+mod follow_up;
 mod network;
 mod proxy;
 mod route;
@@ -25,6 +26,8 @@ use serde::{Deserialize, Serialize};
 pub(super) use certificate::{Certificate, Fingerprint, Presented};
 pub(super) use dns::Lookup;
 use endpoint::Endpoint;
+pub(super) use follow_up::FollowUps;
+use follow_up::ReportedNode;
 use network::Obstacle;
 use route::RouteChoice;
 pub(super) use trail::Trail;
@@ -69,6 +72,8 @@ pub(super) struct Run<'a> {
     is_self_contained: bool,
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     agent_files_differ: Vec<Cow<'a, str>>,
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    nodes: Vec<ReportedNode<'a>>,
 }
 
 impl<'a> Run<'a> {
@@ -88,6 +93,7 @@ impl<'a> Run<'a> {
             is_resolver_given: run.is_resolver_given,
             is_self_contained: run.is_self_contained,
             agent_files_differ: borrow_all(&run.agent_files_differ),
+            nodes: run.nodes.iter().map(ReportedNode::from).collect(),
         }
     }
 }
@@ -107,6 +113,8 @@ impl From<Run<'_>> for model::Run {
             is_self_contained: run.is_self_contained,
             control: None,
             agent_files_differ: own_all(run.agent_files_differ),
+            absent: Vec::new(),
+            nodes: to_size(run.nodes.into_iter().map(model::ReportedNode::from)),
         }
     }
 }
@@ -159,6 +167,13 @@ pub(super) struct Control<'a> {
     pub(super) trail: Trail<'a>,
 }
 
+/// What was said of names that cannot exist (`run.absent`).
+#[derive(Serialize, Deserialize)]
+#[serde(tag = "type", rename = "absent")]
+pub(super) struct Absent {
+    pub(super) lookups: Vec<u64>,
+}
+
 /// Everything seen for one probe.
 #[derive(Serialize, Deserialize)]
 #[serde(tag = "type", rename = "record")]
@@ -169,6 +184,8 @@ pub(super) struct Record<'a> {
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     proxies: Vec<ProxyLookup<'a>>,
     trails: Vec<Trail<'a>>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    follow_ups: Option<Box<FollowUps<'a>>>,
     #[serde(default, skip_serializing_if = "Option::is_none")]
     obstacle: Option<Obstacle<'a>>,
     at: Timestamp,
@@ -181,6 +198,7 @@ impl<'a> Record<'a> {
         lookups: Vec<u64>,
         proxies: Vec<ProxyLookup<'a>>,
         trails: Vec<Trail<'a>>,
+        follow_ups: Option<Box<FollowUps<'a>>>,
     ) -> Self {
         Self {
             endpoint: (&*record.endpoint).into(),
@@ -188,6 +206,7 @@ impl<'a> Record<'a> {
             lookups,
             proxies,
             trails,
+            follow_ups,
             obstacle: record.obstacle.as_ref().map(Obstacle::from),
             at: record.at,
         }
@@ -205,12 +224,14 @@ impl<'a> Record<'a> {
         for trail in self.trails {
             trails.push(trail.resolve(references)?);
         }
+        let follow_ups = self.follow_ups.map(|asked| asked.resolve(references)).transpose()?;
         Ok(model::Record {
             endpoint: Arc::new(self.endpoint.into()),
             route: self.route.into(),
             lookups,
             proxies,
             trails,
+            follow_ups: follow_ups.unwrap_or_default(),
             obstacle: self.obstacle.map(model::Obstacle::from),
             at: self.at,
         })

@@ -87,6 +87,14 @@ enum Seen<'a> {
     Tls(TlsSession<'a>),
     Http(HttpAnswer<'a>),
     Tds { version: Cow<'a, str>, encryption: u8 },
+    Hold { idle_ns: Nanoseconds, outcome: HeldOutcome },
+}
+
+#[derive(Clone, Copy, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+enum HeldOutcome {
+    Answered,
+    Closed { after_ns: Nanoseconds },
 }
 
 impl<'a> Seen<'a> {
@@ -99,6 +107,15 @@ impl<'a> Seen<'a> {
             model::Seen::Tds(answer) => {
                 Self::Tds { version: (&*answer.version).into(), encryption: answer.encryption }
             }
+            model::Seen::Hold(held) => Self::Hold {
+                idle_ns: held.idle.into(),
+                outcome: match held.outcome {
+                    model::HeldOutcome::Answered => HeldOutcome::Answered,
+                    model::HeldOutcome::Closed { after } => {
+                        HeldOutcome::Closed { after_ns: after.into() }
+                    }
+                },
+            },
         }
     }
 
@@ -111,6 +128,15 @@ impl<'a> Seen<'a> {
             Self::Tds { version, encryption } => {
                 model::Seen::Tds(model::TdsAnswer { version: version.into_owned(), encryption })
             }
+            Self::Hold { idle_ns, outcome } => model::Seen::Hold(model::Held {
+                idle: idle_ns.into(),
+                outcome: match outcome {
+                    HeldOutcome::Answered => model::HeldOutcome::Answered,
+                    HeldOutcome::Closed { after_ns } => {
+                        model::HeldOutcome::Closed { after: after_ns.into() }
+                    }
+                },
+            }),
         })
     }
 }
@@ -177,16 +203,17 @@ impl From<HttpAnswer<'_>> for model::HttpAnswer {
 
 #[derive(Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
-enum Failure<'a> {
+pub(super) enum Failure<'a> {
     Tcp(TcpFailure<'a>),
     Proxy(Box<ProxyFailure<'a>>),
     Tls(TlsFailure<'a>),
     Http(HttpFailure<'a>),
     Tds(TdsFailure<'a>),
+    Hold(HoldFailure<'a>),
 }
 
 impl<'a> Failure<'a> {
-    fn new(failure: &'a model::Failure, numbers: &Numbers) -> Self {
+    pub(super) fn new(failure: &'a model::Failure, numbers: &Numbers) -> Self {
         match failure {
             model::Failure::Tcp(failure) => Self::Tcp(failure.into()),
             model::Failure::Proxy(failure) => {
@@ -195,16 +222,18 @@ impl<'a> Failure<'a> {
             model::Failure::Tls(failure) => Self::Tls(TlsFailure::new(failure, numbers)),
             model::Failure::Http(failure) => Self::Http(failure.into()),
             model::Failure::Tds(failure) => Self::Tds(failure.into()),
+            model::Failure::Hold(failure) => Self::Hold(failure.into()),
         }
     }
 
-    fn resolve(self, references: &Before) -> Result<model::Failure, Unresolved> {
+    pub(super) fn resolve(self, references: &Before) -> Result<model::Failure, Unresolved> {
         Ok(match self {
             Self::Tcp(failure) => model::Failure::Tcp(failure.into()),
             Self::Proxy(failure) => model::Failure::Proxy(failure.resolve(references)?),
             Self::Tls(failure) => model::Failure::Tls(failure.resolve(references)?),
             Self::Http(failure) => model::Failure::Http(failure.into()),
             Self::Tds(failure) => model::Failure::Tds(failure.into()),
+            Self::Hold(failure) => model::Failure::Hold(failure.into()),
         })
     }
 }
@@ -234,7 +263,7 @@ impl<'a> TlsFailure<'a> {
 
 #[derive(Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
-enum TcpFailure<'a> {
+pub(super) enum TcpFailure<'a> {
     Refused(OsError<'a>),
     TimedOut(Whose<'a>),
     Unreachable { kind: Unreachable, os: OsError<'a> },
@@ -326,7 +355,7 @@ impl From<TlsFailureKind<'_>> for model::TlsFailureKind {
 
 #[derive(Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
-enum HttpFailure<'a> {
+pub(super) enum HttpFailure<'a> {
     TimedOut { whose: Whose<'a>, received: usize },
     Closed { received: usize },
     Reset(OsError<'a>),
@@ -372,7 +401,7 @@ impl From<HttpFailure<'_>> for model::HttpFailure {
 
 #[derive(Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
-enum TdsFailure<'a> {
+pub(super) enum TdsFailure<'a> {
     TimedOut { whose: Whose<'a>, received: usize },
     Closed { received: usize },
     Reset(OsError<'a>),
@@ -406,6 +435,44 @@ impl From<TdsFailure<'_>> for model::TdsFailure {
             Wire::Reset(os) => Self::Reset(os.into()),
             Wire::NotTds { first_bytes } => Self::NotTds { first_bytes: first_bytes.0 },
             Wire::Other(os) => Self::Other(os.into()),
+        }
+    }
+}
+
+#[derive(Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub(super) enum HoldFailure<'a> {
+    Silent { idle_ns: Nanoseconds, whose: Whose<'a> },
+    Reset { idle_ns: Nanoseconds, after_ns: Nanoseconds, os: OsError<'a> },
+    Other { idle_ns: Nanoseconds, os: OsError<'a> },
+}
+
+impl<'a> From<&'a model::HoldFailure> for HoldFailure<'a> {
+    fn from(failure: &'a model::HoldFailure) -> Self {
+        use model::HoldFailure as Seen;
+        match failure {
+            Seen::Silent { idle, whose } => {
+                Self::Silent { idle_ns: (*idle).into(), whose: whose.into() }
+            }
+            Seen::Reset { idle, after, os } => {
+                Self::Reset { idle_ns: (*idle).into(), after_ns: (*after).into(), os: os.into() }
+            }
+            Seen::Other { idle, os } => Self::Other { idle_ns: (*idle).into(), os: os.into() },
+        }
+    }
+}
+
+impl From<HoldFailure<'_>> for model::HoldFailure {
+    fn from(failure: HoldFailure<'_>) -> Self {
+        use HoldFailure as Wire;
+        match failure {
+            Wire::Silent { idle_ns, whose } => {
+                Self::Silent { idle: idle_ns.into(), whose: whose.into() }
+            }
+            Wire::Reset { idle_ns, after_ns, os } => {
+                Self::Reset { idle: idle_ns.into(), after: after_ns.into(), os: os.into() }
+            }
+            Wire::Other { idle_ns, os } => Self::Other { idle: idle_ns.into(), os: os.into() },
         }
     }
 }

@@ -6,6 +6,7 @@
 
 mod errors;
 mod ids;
+mod operating_system;
 mod pool;
 #[cfg(target_os = "linux")]
 mod receive_errors;
@@ -19,11 +20,12 @@ use std::net::{IpAddr, SocketAddr};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
-use futures_util::future::join_all;
+use futures_util::future::{join, join_all};
 use tokio::sync::OnceCell;
 
 pub use self::system::{SystemServersError, system_servers};
 
+use self::operating_system::OperatingSystem;
 use self::server::Server;
 use crate::model::{Family, HostName, Lookup, Resolver};
 
@@ -38,39 +40,54 @@ pub struct Settings {
     /// The local address to leave from. Servers on loopback are asked from loopback all the same:
     /// stub resolvers answer nobody else.
     pub source: Option<IpAddr>,
+    /// Whether the operating system is asked too.
+    pub asks_system: bool,
 }
 
 /// Asks all servers of a run, and remembers what they said until it is dropped.
 #[derive(Debug)]
 pub struct Client {
     servers: Vec<Server>,
+    system: Option<OperatingSystem>,
     families: Vec<Family>,
     lookups: Mutex<HashMap<HostName, Arc<OnceCell<Lookups>>>>,
 }
 
-/// One a server, in the order of the servers.
+/// One a server, in the order of the servers; then the operating system's.
 type Lookups = Vec<Arc<Lookup>>;
 
 impl Client {
     /// Asks `servers`. Nothing is opened before the first question.
     #[must_use]
     pub fn new(servers: Vec<SocketAddr>, settings: Settings) -> Self {
-        let Settings { timeout, families, source } = settings;
+        let Settings { timeout, families, source, asks_system } = settings;
+        let system = asks_system.then(|| OperatingSystem::new(families.clone(), timeout));
         let servers =
             servers.into_iter().map(|address| Server::new(address, source, timeout)).collect();
-        Self { servers, families, lookups: Mutex::default() }
+        Self { servers, system, families, lookups: Mutex::default() }
     }
 
-    /// What each server says about `name`, in the order of the servers.
+    /// What each server says about `name`, in the order of the servers, and then the operating
+    /// system where it is to be asked.
     ///
     /// Must run in a tokio runtime with IO and time. May be dropped at any point: another lookup
     /// of the same name that waits for it then asks by itself.
     pub async fn lookup(&self, name: &HostName) -> Vec<Arc<Lookup>> {
         let lookup = Arc::clone(lock(&self.lookups).entry(name.clone()).or_default());
-        lookup.get_or_init(|| self.ask_all(name)).await.clone()
+        let all = async {
+            let (mut all, system) = join(self.ask_servers(name), self.ask_system(name)).await;
+            all.extend(system.map(Arc::new));
+            all
+        };
+        lookup.get_or_init(|| all).await.clone()
     }
 
-    async fn ask_all(&self, name: &HostName) -> Lookups {
+    async fn ask_system(&self, name: &HostName) -> Option<Lookup> {
+        self.system.as_ref()?.ask(name).await
+    }
+
+    /// What the servers alone say, asked anew.
+    pub async fn ask_servers(&self, name: &HostName) -> Lookups {
         join_all(self.servers.iter().map(|server| self.ask(server, name))).await
     }
 

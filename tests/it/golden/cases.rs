@@ -11,10 +11,10 @@ use crate::scene::{
     relay_feed, routeless_control, run, self_signed, socket, with_header,
 };
 
-const RELAY: &str = "amsprodwe.servicebus.windows.net";
-const CONTROL: &str = "contoso-adf.westeurope.datafactory.azure.net";
+pub(super) const RELAY: &str = "amsprodwe.servicebus.windows.net";
+pub(super) const CONTROL: &str = "contoso-adf.westeurope.datafactory.azure.net";
 const CONTROL_PRIVATE: &str = "contoso-adf.westeurope.privatelink.datafactory.azure.net";
-const DOWNLOAD: &str = "download.microsoft.com";
+pub(super) const DOWNLOAD: &str = "download.microsoft.com";
 
 pub(super) fn all() -> Vec<(&'static str, Records)> {
     vec![
@@ -65,7 +65,7 @@ fn rest() -> Vec<Probe> {
 }
 
 /// These and the rest.
-fn with_rest(probes: Vec<Probe>) -> Vec<Probe> {
+pub(super) fn with_rest(probes: Vec<Probe>) -> Vec<Probe> {
     probes.into_iter().chain(rest()).collect()
 }
 
@@ -259,11 +259,11 @@ fn tcp(failure: TcpFailure) -> Failure {
     Failure::Tcp(failure)
 }
 
-fn silent(way: Way) -> pathproof::model::Trail {
+pub(super) fn silent(way: Way) -> pathproof::model::Trail {
     way.fails(tcp(TcpFailure::TimedOut(Whose::Ours(ms(5_000)))), 5_000)
 }
 
-fn refused(way: Way) -> pathproof::model::Trail {
+pub(super) fn refused(way: Way) -> pathproof::model::Trail {
     way.fails(tcp(TcpFailure::Refused(errno("ECONNREFUSED"))), 1)
 }
 

@@ -10,8 +10,8 @@ use std::time::Duration;
 use jiff::Timestamp;
 use pathproof::diagnose;
 use pathproof::model::{
-    Certificate, ChainTrust, Conclusion, Endpoint, Expectation, Failure, Fingerprint, Host,
-    HttpAnswer, Kind, Lookup, Obstacle, OpenTrail, Origin, Presented, Reach, Record, Records,
+    Certificate, ChainTrust, Conclusion, Endpoint, Expectation, Failure, Fingerprint, FollowUps,
+    Host, HttpAnswer, Kind, Lookup, Obstacle, OpenTrail, Origin, Presented, Reach, Record, Records,
     Route, RouteChoice, RouteIntent, Run, Seen, Subject, TdsAnswer, TlsSession, Trail, Trust,
     Validity, Vantage, Verdict,
 };
@@ -50,6 +50,8 @@ pub(crate) fn run() -> Run {
         is_resolver_given: false,
         is_self_contained: false,
         agent_files_differ: Vec::new(),
+        absent: Vec::new(),
+        nodes: Vec::new(),
         control: Some(unanswered_control()),
     }
 }
@@ -199,6 +201,7 @@ pub(crate) struct Probe {
     pub(crate) endpoint: Endpoint,
     lookups: Vec<Arc<Lookup>>,
     trails: Vec<Trail>,
+    follow_ups: FollowUps,
     obstacle: Option<Obstacle>,
 }
 
@@ -208,6 +211,7 @@ impl Probe {
             endpoint: endpoint(entry, host),
             lookups: Vec::new(),
             trails: Vec::new(),
+            follow_ups: FollowUps::default(),
             obstacle: None,
         }
     }
@@ -255,6 +259,12 @@ impl Probe {
             .fold(asked, |probe, address| probe.goes(address, |way| way.proven(kind, &host)))
     }
 
+    /// What was asked again of it.
+    pub(crate) fn followed_up(mut self, change: impl FnOnce(&mut FollowUps)) -> Self {
+        change(&mut self.follow_ups);
+        self
+    }
+
     pub(crate) fn stopped(mut self, obstacle: Obstacle) -> Self {
         self.obstacle = Some(obstacle);
         self
@@ -267,6 +277,7 @@ impl Probe {
             lookups: self.lookups,
             proxies: Vec::new(),
             trails: self.trails,
+            follow_ups: self.follow_ups,
             obstacle: self.obstacle,
             at: noon(),
         }

@@ -28,6 +28,7 @@ pub(crate) fn errno(symbol: &str) -> OsError {
 /// A question for A and AAAA and what comes of it.
 pub(crate) struct Ask<'a> {
     resolver: Resolver,
+    is_by_hosts_file: bool,
     aliases: &'a [&'a str],
     addresses: &'a [&'a str],
     end: Result<ResponseCode, DnsFailure>,
@@ -38,6 +39,7 @@ pub(crate) struct Ask<'a> {
 pub(crate) fn gives<'a>(addresses: &'a [&'a str]) -> Ask<'a> {
     Ask {
         resolver: Resolver::Server(socket("10.0.0.53:53")),
+        is_by_hosts_file: false,
         aliases: &[],
         addresses,
         end: Ok(ResponseCode::NoError),
@@ -80,9 +82,15 @@ impl<'a> Ask<'a> {
         Self { resolver: Resolver::System, ..self }
     }
 
+    /// Of the operating system, whose hosts file names the host.
+    pub(crate) fn of_hosts_file(self) -> Self {
+        Self { is_by_hosts_file: true, ..self.of_system() }
+    }
+
     pub(crate) fn of(self, name: &HostName) -> Lookup {
         let transport = match self.resolver {
             Resolver::Server(_) => Transport::Udp,
+            Resolver::System if self.is_by_hosts_file => Transport::HostsFile,
             Resolver::System => Transport::System,
         };
         let exchanges = [Family::V4, Family::V6].map(|family| Exchange {

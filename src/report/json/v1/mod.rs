@@ -1,6 +1,7 @@
 //! Version 1 of the JSON report, field by field as the contract has it. Fields may be added; what
 //! is here keeps its name and meaning.
 
+mod follow_up;
 mod step;
 
 use std::borrow::Cow;
@@ -190,6 +191,18 @@ pub(super) struct Endpoint<'a> {
     #[serde(skip_serializing_if = "Vec::is_empty")]
     proxies: Vec<ProxyLookup<'a>>,
     trails: Vec<Trail<'a>>,
+    /// `--locate`.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    located: Option<follow_up::Located<'a>>,
+    /// What small segments did to a handshake that met silence.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    segments: Vec<follow_up::SegmentLadder>,
+    /// `--hold`: the WebSocket upgrade on the relay's path.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    upgrade: Option<Trail<'a>>,
+    /// The hosts that the chain names for revocation lists and OCSP.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    revocation: Vec<follow_up::RevocationHost<'a>>,
 }
 
 impl<'a> Endpoint<'a> {
@@ -199,7 +212,13 @@ impl<'a> Endpoint<'a> {
         chains: &mut Chains,
     ) -> Self {
         let endpoint = &*record.endpoint;
-        let trail = |trail| Trail::new(trail, endpoint.kind, chains);
+        let model::FollowUps { located, segments, holds, upgrade, revocation } = &record.follow_ups;
+        let trails = record.trails.iter().chain(holds);
+        let trails = trails.map(|trail| Trail::new(trail, endpoint.kind, chains)).collect();
+        let upgrade = upgrade.as_ref().map(|trail| Trail::new(trail, endpoint.kind, chains));
+        let segments = segments.iter();
+        let segments = segments.map(|one| follow_up::SegmentLadder::new(one, chains)).collect();
+        let revocation = revocation.iter();
         Self {
             entry: &endpoint.entry,
             host: &endpoint.subject,
@@ -215,7 +234,13 @@ impl<'a> Endpoint<'a> {
             findings: findings(&verdict.findings),
             lookups: record.lookups.iter().map(|lookup| Lookup::from(&**lookup)).collect(),
             proxies: record.proxies.iter().map(ProxyLookup::from).collect(),
-            trails: record.trails.iter().map(trail).collect(),
+            trails,
+            located: located.as_ref().map(follow_up::Located::from),
+            segments,
+            upgrade,
+            revocation: revocation
+                .map(|host| follow_up::RevocationHost::new(host, chains))
+                .collect(),
         }
     }
 }

@@ -1,11 +1,11 @@
-//! The steps of a trail: `tcp`, `proxy`, `tls`, `http`, `tds`; each with its outcome and what it saw.
+//! The steps of a trail: `tcp`, `proxy`, `tls`, `http`, `tds`, `hold`; each with its outcome and what it saw.
 //!
 //! `outcome` is `ok`, or how the step failed: for `tcp` `refused`, `timeout`, `unreachable`,
 //! `reset`, `local_denied`, `error`; for `proxy` `tls`, `timeout`, `closed`, `reset`, `not_proxy`,
 //! `head_too_long`, `answered`, `no_method`, `rejected`, `socks_reply`, `error`; for `tls` `reset_on_write`, `reset`, `closed`, `timeout`,
 //! `not_tls`, `version`, `alert`, `error`; for `http` `timeout`, `closed`, `reset`, `not_http`,
 //! `head_too_long`, `tls_error`, `error`; for `tds` `timeout`, `closed`, `reset`, `not_tds`,
-//! `error`; and for a step that this host could not take `no_route`, `no_local_address`,
+//! `error`; for `hold` `silent`, `reset`, `error`; and for a step that this host could not take `no_route`, `no_local_address`,
 //! `descriptor_limit`, `port_limit`, `cancelled`, `budget_spent`, `not_testable`.
 //!
 //! `detail` holds what there is of: `os` (the system's code), `limit_ms` (our time-out, where it
@@ -95,6 +95,7 @@ enum Detail<'a> {
     Session(Session<'a>),
     Answer(Answer<'a>),
     Tds { version: &'a str, encryption: u8 },
+    Hold(Hold),
     Broken(Broken<'a>),
 }
 
@@ -108,7 +109,27 @@ impl<'a> Detail<'a> {
             model::Seen::Tds(answer) => {
                 Self::Tds { version: &answer.version, encryption: answer.encryption }
             }
+            model::Seen::Hold(held) => Self::Hold(Hold::new(held)),
         }
+    }
+}
+
+/// A connection that was kept idle and did not break.
+#[derive(Serialize)]
+struct Hold {
+    idle_ms: Milliseconds,
+    /// The far end closed it in order after so long.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    closed_after_ms: Option<Milliseconds>,
+}
+
+impl Hold {
+    fn new(held: &model::Held) -> Self {
+        let closed_after_ms = match held.outcome {
+            model::HeldOutcome::Answered => None,
+            model::HeldOutcome::Closed { after } => Some(after.into()),
+        };
+        Self { idle_ms: held.idle.into(), closed_after_ms }
     }
 }
 
@@ -337,6 +358,9 @@ struct Broken<'a> {
     unreachable: Option<&'static str>,
     #[serde(skip_serializing_if = "Option::is_none")]
     limit_ms: Option<Milliseconds>,
+    /// How long the connection was to be idle.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    idle_ms: Option<Milliseconds>,
     #[serde(skip_serializing_if = "Option::is_none")]
     received: Option<usize>,
     /// The beginning, with what is no text replaced.
@@ -409,7 +433,13 @@ fn broken<'a>(failure: &'a model::Failure, chains: &mut Chains) -> (&'static str
         model::Failure::Tls(failure) => broken_session(failure, chains),
         model::Failure::Http(failure) => broken_http(failure),
         model::Failure::Tds(failure) => broken_tds(failure),
+        model::Failure::Hold(failure) => broken_hold(failure),
     }
+}
+
+/// How a step failed, in one word.
+pub(super) fn outcome(failure: &model::Failure, chains: &mut Chains) -> &'static str {
+    broken(failure, chains).0
 }
 
 fn broken_tcp(failure: &model::TcpFailure) -> (&'static str, Broken<'_>) {
@@ -514,6 +544,16 @@ fn broken_tds(failure: &model::TdsFailure) -> (&'static str, Broken<'_>) {
         Tds::Reset(os) => ("reset", Broken::os(os)),
         Tds::NotTds { first_bytes } => ("not_tds", Broken::bytes(first_bytes)),
         Tds::Other(os) => ("error", Broken::os(os)),
+    }
+}
+
+fn broken_hold(failure: &model::HoldFailure) -> (&'static str, Broken<'_>) {
+    use model::HoldFailure as Hold;
+    let idle_ms = Some(failure.idle().into());
+    match failure {
+        Hold::Silent { whose, .. } => ("silent", Broken { idle_ms, ..Broken::silence(whose) }),
+        Hold::Reset { os, .. } => ("reset", Broken { idle_ms, ..Broken::os(os) }),
+        Hold::Other { os, .. } => ("error", Broken { idle_ms, ..Broken::os(os) }),
     }
 }
 

@@ -1,0 +1,58 @@
+//! Name servers that answer for names that cannot exist: every address they give in that way is a
+//! lie, also where it stands for a name of Azure's.
+
+use std::net::IpAddr;
+
+use super::dns::resolver_name;
+use super::finding::{Draft, list};
+use crate::model::{Cause, Lookup, Records, Run, Severity, Status, Verdict};
+
+/// Whether `address` is what `lookup`'s resolver gives for names that cannot exist. The operating
+/// system asks the same servers, so theirs are its too.
+pub(super) fn is_lie_at(run: &Run, lookup: &Lookup, address: IpAddr) -> bool {
+    let is_of = |absent: &Lookup| {
+        absent.resolver == lookup.resolver || lookup.resolver == crate::model::Resolver::System
+    };
+    run.absent.iter().any(|absent| is_of(absent) && absent.addresses().contains(&address))
+}
+
+/// Whether all that `lookup` says is such addresses.
+pub(super) fn is_lie(run: &Run, lookup: &Lookup) -> bool {
+    let addresses = lookup.addresses();
+    !addresses.is_empty() && addresses.iter().all(|address| is_lie_at(run, lookup, *address))
+}
+
+/// The finding of the run, for each name server that lies.
+pub(super) fn of_run(records: &Records, verdicts: &[Verdict]) -> Vec<Draft> {
+    let mut drafts: Vec<Draft> = Vec::new();
+    let mut told = Vec::new();
+    for absent in records.run.absent.iter().filter(|absent| !absent.addresses().is_empty()) {
+        if told.contains(&absent.resolver) {
+            continue;
+        }
+        told.push(absent.resolver);
+        let server = resolver_name(absent.resolver);
+        let addresses = list(absent.addresses(), 3);
+        let parent = absent.name.as_str().split_once('.').map_or("", |(_, parent)| parent);
+        let suffers = |verdict: &&Verdict| {
+            verdict.findings.iter().any(|finding| finding.cause == Cause::DnsSinkhole)
+        };
+        let hit: Vec<&Verdict> = verdicts.iter().filter(suffers).collect();
+        let is_fail = hit.iter().any(|verdict| verdict.status == Status::Fail);
+        drafts.push(
+            Draft::new(
+                Cause::DnsSinkhole,
+                format!("name server {server} answers {addresses} for names that cannot exist"),
+            )
+            .proven()
+            .severity(if is_fail { Severity::Fail } else { Severity::Warn })
+            .evidence(format!("asked for a name below {parent} that is too long to be given"))
+            .evidence(format!("{} endpoints lead to such an address", hit.len()))
+            .remedy(format!(
+                "Take the wildcard, the redirect of unknown names or the captive portal off the \
+                 name server {server}: a name that does not exist must be answered with NXDOMAIN."
+            )),
+        );
+    }
+    drafts
+}

@@ -1,0 +1,115 @@
+//! `host_clock_skew`: this host's clock against the `Date` of answers that are proven to come from
+//! whom they claim to.
+
+use jiff::{SignedDuration, Timestamp};
+
+use super::finding::{Draft, list, place};
+use super::tls;
+use crate::model::{Cause, Certainty, Record, Records, Trail};
+
+/// From where on it is a finding (contract, Causes); Kerberos draws the line there too.
+const TOLERATED: SignedDuration = SignedDuration::from_mins(5);
+
+/// How far a verified answer's clock is ahead of ours.
+struct Reading {
+    place: String,
+    ahead: SignedDuration,
+    date: String,
+}
+
+/// The finding of the run: only where every verified answer says so, as one server's own clock may
+/// be wrong too.
+pub(super) fn skew(records: &Records) -> Option<Draft> {
+    let readings: Vec<Reading> = records.records.iter().filter_map(reading).collect();
+    let least = readings.iter().min_by_key(|reading| reading.ahead.abs())?;
+    if least.ahead.abs() <= TOLERATED {
+        return None;
+    }
+    let direction = if least.ahead.is_positive() { "behind" } else { "ahead" };
+    let evidence = |reading: &Reading| {
+        format!("{} said {}, {}", reading.place, reading.date, in_words(reading.ahead))
+    };
+    let draft = Draft::new(
+        Cause::HostClockSkew,
+        format!(
+            "this host's clock is {} {direction}, by the verified answers of {}",
+            amount(least.ahead.abs()),
+            list(readings.iter().map(|reading| &reading.place), 3)
+        ),
+    )
+    .all_evidence(readings.iter().take(4).map(evidence));
+    Some(if readings.len() > 1 { draft.proven() } else { draft.certainty(Certainty::Likely) })
+}
+
+fn in_words(ahead: SignedDuration) -> String {
+    let direction = if ahead.is_positive() { "ahead of" } else { "behind" };
+    format!("{} {direction} this clock", amount(ahead.abs()))
+}
+
+/// `7 minutes`, `3 hours`, `2 days`.
+fn amount(skew: SignedDuration) -> String {
+    let minutes = skew.as_mins();
+    match minutes {
+        0..120 => format!("{minutes} minutes"),
+        120..2880 => format!("{} hours", minutes / 60),
+        _ => format!("{} days", minutes / 1440),
+    }
+}
+
+/// The record's closest reading; none where nothing of it is verified.
+fn reading(record: &Record) -> Option<Reading> {
+    let host = record.endpoint.subject.host()?;
+    record
+        .trails
+        .iter()
+        .filter(|trail| trail.tls().is_some_and(|tls| tls::proves(&tls.presented, host)))
+        .filter_map(|trail| {
+            let answer = trail.http()?;
+            let date = answer.header("Date")?;
+            // What a cache kept says how old it is (RFC 9111 section 5.1).
+            let age = answer.header("Age").and_then(|age| age.trim().parse().ok()).unwrap_or(0);
+            let then = parse(date)?.checked_add(SignedDuration::from_secs(age)).ok()?;
+            let ahead = then.duration_since(answered_at(trail)?);
+            Some(Reading { place: place(&record.endpoint), ahead, date: date.to_owned() })
+        })
+        .min_by_key(|reading| reading.ahead.abs())
+}
+
+/// When the answer came, by our clock.
+fn answered_at(trail: &Trail) -> Option<Timestamp> {
+    let took: std::time::Duration = trail.passed().iter().map(|step| step.took).sum();
+    trail.at().checked_add(took).ok()
+}
+
+/// An HTTP date (RFC 9110 section 5.6.7), in the form that servers must send.
+fn parse(date: &str) -> Option<Timestamp> {
+    jiff::fmt::rfc2822::DateTimeParser::new().parse_timestamp(date.trim()).ok()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn dates_are_read_as_servers_send_them() {
+        let noon: Timestamp = "2026-03-02T12:00:00Z".parse().unwrap();
+        for (date, expected) in [
+            ("Mon, 02 Mar 2026 12:00:00 GMT", Some(noon)),
+            (" Mon, 02 Mar 2026 12:00:00 GMT ", Some(noon)),
+            ("2026-03-02T12:00:00Z", None),
+            ("yesterday", None),
+            ("", None),
+        ] {
+            assert_eq!(parse(date), expected, "{date:?}");
+        }
+    }
+
+    #[test]
+    fn amounts_are_in_the_unit_that_people_use() {
+        for (minutes, expected) in
+            [(6, "6 minutes"), (119, "119 minutes"), (120, "2 hours"), (2880, "2 days")]
+        {
+            assert_eq!(amount(SignedDuration::from_mins(minutes)), expected);
+        }
+    }
+}

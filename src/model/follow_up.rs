@@ -1,0 +1,240 @@
+//! What was asked again because of what was seen first: where a silent address is blocked, whether
+//! small packets pass, how long an idle connection lives, who answers for revocation.
+
+use std::net::{IpAddr, SocketAddr};
+use std::sync::Arc;
+use std::time::Duration;
+
+use super::dns::Lookup;
+use super::name::Host;
+use super::obstacle::{OsError, Whose};
+use super::step::Failure;
+use super::trail::Trail;
+
+/// What was asked again of one endpoint.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct FollowUps {
+    /// `--locate`: how far packets to a silent address come.
+    pub located: Option<Located>,
+    /// Handshakes that met silence, begun again with small segments; one an address.
+    pub segments: Vec<SegmentLadder>,
+    /// `--hold`: one connection a rung, to one address; the last step of each is `hold`.
+    pub holds: Vec<Trail>,
+    /// `--hold`: a WebSocket upgrade on the relay's path, without a token.
+    pub upgrade: Option<Trail>,
+    /// Who says whether the certificates that were shown are revoked.
+    pub revocation: Vec<Arc<RevocationHost>>,
+}
+
+impl FollowUps {
+    /// Whether nothing was asked again.
+    #[must_use]
+    pub const fn is_empty(&self) -> bool {
+        self.located.is_none()
+            && self.segments.is_empty()
+            && self.holds.is_empty()
+            && self.upgrade.is_none()
+            && self.revocation.is_empty()
+    }
+}
+
+/// How far packets to a silent address come, by their time to live.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Located {
+    /// Which address and port.
+    pub remote: SocketAddr,
+    /// One a time to live, from 1.
+    pub hops: Vec<Hop>,
+}
+
+impl Located {
+    /// The last hop that answered a connect to the real port.
+    #[must_use]
+    pub fn last_hop(&self) -> Option<&Hop> {
+        self.hops.iter().rev().find(|hop| hop.tcp.is_expired())
+    }
+}
+
+/// What came back from packets of one time to live.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Hop {
+    /// The time to live they were sent with.
+    pub ttl: u8,
+    /// Of a SYN to the real port.
+    pub tcp: HopAnswer,
+    /// Of a datagram to a port where nobody listens; routers answer both alike.
+    pub udp: HopAnswer,
+}
+
+impl Hop {
+    /// Which router it was, as far as either answer names it.
+    #[must_use]
+    pub const fn address(&self) -> Option<IpAddr> {
+        match (&self.tcp, &self.udp) {
+            (HopAnswer::Expired { from: Some(from) }, _)
+            | (_, HopAnswer::Expired { from: Some(from) }) => Some(*from),
+            _ => None,
+        }
+    }
+}
+
+/// What came back from one packet.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum HopAnswer {
+    /// Nothing.
+    Silence,
+    /// ICMP time exceeded: a router there received it and passed it on no further.
+    Expired {
+        /// Which, where the system says so.
+        from: Option<IpAddr>,
+    },
+    /// The far end's own answer, or ICMP that is no time exceeded.
+    Answered {
+        /// The system's error; `None` where the connection was accepted.
+        os: Option<OsError>,
+        /// Who, where the system says so.
+        from: Option<IpAddr>,
+    },
+    /// This host could not send it.
+    NotSent(OsError),
+}
+
+impl HopAnswer {
+    /// Whether a router said that the time to live had expired there.
+    #[must_use]
+    pub const fn is_expired(&self) -> bool {
+        matches!(self, Self::Expired { .. })
+    }
+}
+
+/// A handshake that met silence, begun again with ever smaller segments.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct SegmentLadder {
+    /// Which address and port.
+    pub remote: SocketAddr,
+    /// From the largest segment to the smallest.
+    pub rungs: Vec<Rung>,
+}
+
+impl SegmentLadder {
+    /// The largest segment with which the handshake was completed, bytes.
+    #[must_use]
+    pub fn passed(&self) -> Option<u16> {
+        self.rungs.iter().filter(|rung| rung.failure.is_none()).map(|rung| rung.segment).max()
+    }
+}
+
+/// One handshake of a [`SegmentLadder`].
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Rung {
+    /// The largest segment that either side sends, bytes (`TCP_MAXSEG`).
+    pub segment: u16,
+    /// How it failed; `None` where it was completed.
+    pub failure: Option<Failure>,
+    /// How long it took, the connect included.
+    pub took: Duration,
+}
+
+/// A connection that was kept idle and used again.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Held {
+    /// How long it was to be idle.
+    pub idle: Duration,
+    /// What came of it.
+    pub outcome: HeldOutcome,
+}
+
+/// What came of an idle connection that did not break.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum HeldOutcome {
+    /// It still worked.
+    Answered,
+    /// The far end closed it in order after this long: what the path would have done is not known.
+    Closed {
+        /// After how long.
+        after: Duration,
+    },
+}
+
+/// An idle connection that broke.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum HoldFailure {
+    /// What was sent after the pause was not answered.
+    Silent {
+        /// How long it had been idle.
+        idle: Duration,
+        /// Whose patience ended.
+        whose: Whose,
+    },
+    /// It was reset, in the pause or at its first use after it.
+    Reset {
+        /// How long it was to be idle.
+        idle: Duration,
+        /// After how long it was reset.
+        after: Duration,
+        /// The error.
+        os: OsError,
+    },
+    /// Any other error.
+    Other {
+        /// How long it was to be idle.
+        idle: Duration,
+        /// The error.
+        os: OsError,
+    },
+}
+
+impl HoldFailure {
+    /// How long the connection was to be idle.
+    #[must_use]
+    pub const fn idle(&self) -> Duration {
+        match self {
+            Self::Silent { idle, .. } | Self::Reset { idle, .. } | Self::Other { idle, .. } => {
+                *idle
+            }
+        }
+    }
+}
+
+/// A host that certificates name for revocation lists or OCSP.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct RevocationHost {
+    /// Which.
+    pub host: Host,
+    /// At which port, 80 as a rule.
+    pub port: u16,
+    /// What each resolver said of it.
+    pub lookups: Vec<Arc<Lookup>>,
+    /// One an address.
+    pub trails: Vec<Trail>,
+}
+
+impl RevocationHost {
+    /// Whether anything answered as a web server does.
+    #[must_use]
+    pub fn has_answered(&self) -> bool {
+        self.trails.iter().any(|trail| trail.http().is_some())
+    }
+}
+
+/// What the cloud reports of one node of the runtime.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct ReportedNode {
+    /// Its name.
+    pub name: String,
+    /// Its machine's name.
+    pub machine: String,
+    /// `Online`, `Limited`, `Offline`, …
+    pub status: String,
+    /// What it can do, as reported (`serviceBusConnected`): name and `True` or `False`.
+    pub capabilities: Vec<(String, bool)>,
+}
+
+impl ReportedNode {
+    /// Whether the capability `name` is there; `None` where nothing is reported of it.
+    #[must_use]
+    pub fn can(&self, name: &str) -> Option<bool> {
+        let found = self.capabilities.iter().find(|(known, _)| known.eq_ignore_ascii_case(name));
+        found.map(|(_, is_there)| *is_there)
+    }
+}
