@@ -12,7 +12,7 @@ use super::progress::Bar;
 use super::request::Prepared;
 use super::vantage;
 use crate::model::{Family, Obstacle, Record, Records, Run};
-use crate::probe::{self, Progress, Settings, Stop, dns, tls};
+use crate::probe::{self, Progress, Routing, Settings, Stop, dns, tls};
 
 /// Descriptors that are not for probes: standard streams, files, name servers, the runtime's own.
 #[cfg(unix)]
@@ -71,6 +71,7 @@ impl Measurement {
             expand_gateways: prepared.expand_gateways,
             resolve_only,
             tls,
+            routing: Routing::direct("no proxy was asked for"),
         };
         Ok(Self { prepared, settings, measuring: Limits { deadline: measuring.deadline }, run })
     }

@@ -10,6 +10,8 @@ pub mod dns;
 pub mod http;
 pub mod os_error;
 mod pace;
+pub mod proxy;
+mod routing;
 mod runner;
 mod stop;
 mod tap;
@@ -17,6 +19,8 @@ pub mod tcp;
 pub mod tds;
 pub mod tls;
 pub mod trust;
+mod walk;
 
+pub use routing::{Deciding, Routing};
 pub use runner::{Outcome, Progress, Settings, run};
 pub use stop::Stop;
