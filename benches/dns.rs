@@ -56,13 +56,12 @@ fn serve() -> SocketAddr {
 
 /// How long `n` lookups of different names take, and that each found an address.
 async fn lookups(server: SocketAddr, families: &[Family], n: usize) -> Duration {
-    let settings =
-        Settings {
-            timeout: Duration::from_secs(5),
-            families: families.to_vec(),
-            source: None,
-            asks_system: false,
-        };
+    let settings = Settings {
+        timeout: Duration::from_secs(5),
+        families: families.to_vec(),
+        source: None,
+        asks_system: false,
+    };
     let client = Arc::new(Client::new(vec![server], settings));
     let began = Instant::now();
     let tasks: Vec<_> = (0..TASKS)

@@ -142,6 +142,17 @@ pub(super) struct Check {
     pub(super) targets: Targets,
     #[command(flatten)]
     pub(super) measuring: Measuring,
+    /// For endpoints that time out: the last hop that answered
+    #[arg(long, help_heading = "How it is measured")]
+    pub(super) locate: bool,
+    /// Keep one connection a relay idle for so long, and others for shorter, then use them again
+    #[arg(
+        long,
+        value_name = "DURATION",
+        value_parser = duration::parse,
+        help_heading = "How it is measured"
+    )]
+    pub(super) hold: Option<Duration>,
     /// Added to what the host trusts
     #[arg(long, value_name = "PEM", help_heading = "How it is measured")]
     pub(super) ca_file: Vec<PathBuf>,

@@ -18,7 +18,7 @@ use super::request;
 use crate::model::{
     Cloud, Conclusion, Finding, Kind, Obstacle, Record, Records, Run, Severity, Status,
 };
-use crate::probe::{Stop, tls, trust};
+use crate::probe::{Stop, Wishes, tls, trust};
 use crate::{archive, diagnose, report, tags};
 
 pub(super) fn check(command: &Check, arguments: &[OsString]) -> Result<Exit> {
@@ -32,7 +32,9 @@ pub(super) fn check(command: &Check, arguments: &[OsString]) -> Result<Exit> {
         hint::hint(text);
     }
     let tls = tls::Client::new(judge(command)?);
+    let wishes = Wishes { locate: command.locate, hold: command.hold };
     let measurement = Measurement::new(prepared, &command.measuring, tls, false, arguments)?;
+    let measurement = measurement.wish(wishes);
 
     let streams = destinations.iter().any(|one| one.path.is_none() && one.format == Format::Jsonl);
     let mut lines = if streams { Some(Lines::begin(measurement.run())) } else { None };

@@ -12,7 +12,7 @@ use super::progress::Bar;
 use super::request::Prepared;
 use super::vantage;
 use crate::model::{Family, Obstacle, Record, Records, Run};
-use crate::probe::{self, Progress, Settings, Stop, dns, tls};
+use crate::probe::{self, Progress, Routing, Settings, Stop, dns, tls};
 
 /// Descriptors that are not for probes: standard streams, files, name servers, the runtime's own.
 #[cfg(unix)]
@@ -62,7 +62,7 @@ impl Measurement {
             control: None,
             agent_files_differ: Vec::new(),
             absent: Vec::new(),
-            nodes: Vec::new(),
+            nodes: prepared.nodes.clone(),
         };
         let settings = Settings {
             timeout: measuring.timeout,
@@ -74,8 +74,16 @@ impl Measurement {
             expand_gateways: prepared.expand_gateways,
             resolve_only,
             tls,
+            wishes: probe::Wishes::default(),
+            routing: Routing::direct("no proxy was asked for"),
         };
         Ok(Self { prepared, settings, measuring: Limits { deadline: measuring.deadline }, run })
+    }
+
+    /// Asks for more than proof and failure.
+    pub(super) const fn wish(mut self, wishes: probe::Wishes) -> Self {
+        self.settings.wishes = wishes;
+        self
     }
 
     /// What is known of the run before it is made.

@@ -9,7 +9,7 @@ use ipnet::IpNet;
 use super::arguments::Targets;
 use super::input::{self, Stdin};
 use crate::list::{self, AuthKey, EndpointList, Parameters, Request, ServiceUrls, UrlHost};
-use crate::model::{Cloud, Endpoint};
+use crate::model::{Cloud, Endpoint, ReportedNode};
 use crate::plan::{self, Plan};
 
 /// The list that is meant where none is named.
@@ -25,6 +25,8 @@ pub(super) struct Prepared {
     pub(super) lists: Vec<String>,
     pub(super) private_networks: Vec<IpNet>,
     pub(super) is_self_contained: bool,
+    /// What the cloud reports of the runtime's nodes.
+    pub(super) nodes: Vec<ReportedNode>,
     pub(super) expand_gateways: bool,
 }
 
@@ -79,6 +81,7 @@ pub(super) fn prepare(targets: &Targets, names: &[String], stdin: &mut Stdin) ->
         },
         Cloud::from,
     );
+    let nodes = service_urls.iter().flat_map(|urls| urls.nodes.iter().cloned()).collect();
     let request = Request {
         lists: lists(targets, cloud)?,
         parameters,
@@ -106,7 +109,7 @@ pub(super) fn prepare(targets: &Targets, names: &[String], stdin: &mut Stdin) ->
         concrete.untestable.clear();
         concrete.hints.clear();
     }
-    let mut plan = plan::plan(concrete.endpoints, plan::direct);
+    let mut plan = plan::plan(concrete.endpoints);
     let untestable = |one: list::Untestable| plan::Untestable {
         endpoint: Arc::new(one.endpoint),
         hint: one.hint,
@@ -121,6 +124,7 @@ pub(super) fn prepare(targets: &Targets, names: &[String], stdin: &mut Stdin) ->
         lists: request.lists.iter().map(|list| list.id.clone()).collect(),
         private_networks: targets.private_cidr.clone(),
         is_self_contained: concrete.is_self_contained,
+        nodes,
         expand_gateways: !targets.no_gateways,
     })
 }

@@ -4,7 +4,7 @@ use std::net::SocketAddr;
 
 use super::blockpage::Session;
 use super::finding::{Draft, add, list, place};
-use super::{Case, hold, http, obstacle, proxy, sinkhole, tcp, tds, tls};
+use super::{Case, follow_up, http, obstacle, proxy, sinkhole, tcp, tds, tls};
 use crate::model::{
     AddressClass, Cause, End, Failure, Family, Host, Kind, Obstacle, Owner, Subject, Trail,
     classify,
@@ -71,9 +71,10 @@ fn judge_trail<'a>(case: &Case<'_>, trail: &'a Trail) -> Judged<'a> {
             Failure::Tls(failure) => drafts.extend(tls::failed(failure, *took, endpoint)),
             Failure::Http(failure) => drafts.push(http::failed(failure, *took)),
             Failure::Tds(failure) => drafts.push(tds::failed(failure, *took)),
-            Failure::Hold(failure) => drafts.push(hold::failed(failure)),
+            Failure::Hold(failure) => drafts.push(follow_up::hold::failed(failure)),
         }
     }
+    follow_up::segments::weigh(case, trail, &mut drafts);
     let is_hollow =
         endpoint.kind == Kind::Tcp && trail.is_connected() && case.is_control_accepted();
     let fate = if is_hollow || drafts.iter().any(Draft::is_failure) {
@@ -291,6 +292,7 @@ fn advise(case: &Case<'_>, draft: Draft, remotes: &[SocketAddr], names: &[Draft]
     let found = |cause| names.iter().any(|draft: &Draft| draft.cause == cause);
     let wrong_address = [
         (Cause::DnsSinkhole, is_filter || all(AddressClass::NotRoutable)),
+        (Cause::DnsOsOverride, true),
         (Cause::PathPublicExpected, all(AddressClass::Private)),
         (Cause::PathPrivateOutsideNetwork, all(AddressClass::Private)),
     ];

@@ -1,33 +1,14 @@
 //! `dns_*`: what the name servers said, resolver by resolver.
 
 use std::fmt::Write as _;
-use std::sync::Arc;
 
 use super::finding::{Draft, list};
 use super::{Case, obstacle, sinkhole, system};
 use crate::model::{
-    Cause, DnsFailure, Exchange, LinkData, Lookup, LookupOutcome, Obstacle, OsError, Resolver,
-    ResponseCode, Transport, classify,
+    Cause, DnsFailure, Exchange, LinkData, Lookup, LookupOutcome, Obstacle, OsError, Owner, Resolver,
+    ResponseCode, Transport,
 };
-
-/// The lookups that decide: the operating system's own where it says something else than every name
-/// server, as the probe goes where the system says; else every name server's, which show their
-/// chains.
-pub(super) fn deciding(lookups: &[Arc<Lookup>]) -> impl Iterator<Item = &Lookup> {
-    let overriding = system::overriding(lookups);
-    let has_override = overriding.is_some();
-    let has_servers = servers(lookups).next().is_some();
-    let others = lookups.iter().map(|lookup| &**lookup).filter(move |lookup| {
-        !has_override && (!has_servers || lookup.resolver != Resolver::System)
-    });
-    overriding.into_iter().chain(others)
-}
-
-/// What name servers said, the operating system left out.
-pub(super) fn servers(lookups: &[Arc<Lookup>]) -> impl Iterator<Item = &Lookup> {
-    let lookups = lookups.iter().map(|lookup| &**lookup);
-    lookups.filter(|lookup| lookup.resolver != Resolver::System)
-}
+pub(super) use crate::model::{deciding, servers};
 
 /// How much an outcome says of the name.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
@@ -140,6 +121,15 @@ fn failure(lookup: &Lookup, alike: &[&Lookup]) -> Option<Draft> {
     let draft = Draft::new(cause(outcome)?, message)
         .all_evidence(alike.iter().map(|lookup| evidence(lookup)))
         .fact("resolvers", resolvers);
+    // The system decides only where it says something else than every name server.
+    let draft = if lookup.resolver == Resolver::System {
+        draft.owner(Owner::Host).remedy(
+            "Mend dns_os_override first: the name servers say otherwise, and the runtime goes by \
+             what the operating system says.",
+        )
+    } else {
+        draft
+    };
     Some(match outcome {
         // Silence and unreachability leave open who is silent; the system names no cause.
         LookupOutcome::TimedOut | LookupOutcome::Unreachable | LookupOutcome::OtherCode(_) => draft,
@@ -173,46 +163,14 @@ fn no_way_out(case: &Case<'_>, alike: &[&Lookup]) -> Option<Draft> {
     Some(draft.all_evidence(alike.iter().map(|lookup| evidence(lookup))))
 }
 
-/// What a resolver holds of a name, as views are compared.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum View {
-    Absent,
-    Empty,
-    /// Which classes its addresses are of, as bits.
-    Addresses(u8),
-}
-
-pub(super) fn view(lookup: &Lookup) -> Option<View> {
-    match lookup.outcome() {
-        LookupOutcome::NxDomain => Some(View::Absent),
-        LookupOutcome::NoData => Some(View::Empty),
-        LookupOutcome::Addresses => {
-            let classes = lookup.answers().flat_map(crate::model::Answer::addresses);
-            Some(View::Addresses(
-                classes.fold(0, |bits, address| bits | 1 << classify(address) as u8),
-            ))
-        }
-        LookupOutcome::ServFail
-        | LookupOutcome::Refused
-        | LookupOutcome::OtherCode(_)
-        | LookupOutcome::Loop
-        | LookupOutcome::TimedOut
-        | LookupOutcome::Unreachable
-        | LookupOutcome::TcpBlocked
-        | LookupOutcome::Malformed
-        | LookupOutcome::NotAsked
-        | LookupOutcome::SystemError => None,
-    }
-}
-
 fn views_differ(case: &Case<'_>) -> Option<Draft> {
-    let mut views = servers(&case.record.lookups).filter_map(view);
+    let mut views = servers(&case.record.lookups).filter_map(Lookup::view);
     let first = views.next()?;
     if views.all(|view| view == first) {
         return None;
     }
     let seen: Vec<&Lookup> =
-        servers(&case.record.lookups).filter(|lookup| view(lookup).is_some()).collect();
+        servers(&case.record.lookups).filter(|lookup| lookup.view().is_some()).collect();
     let words = seen
         .iter()
         .map(|lookup| format!("{} says {}", resolver_name(lookup.resolver), in_short(lookup)));

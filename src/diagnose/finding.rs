@@ -143,6 +143,26 @@ impl Draft {
         }
     }
 
+    /// Another line of evidence.
+    pub(super) fn note(&mut self, line: String) {
+        self.evidence.push(bounded(line));
+    }
+
+    /// A line of evidence that comes before the others.
+    pub(super) fn note_first(&mut self, line: String) {
+        self.evidence.insert(0, bounded(line));
+    }
+
+    /// Another sentence than before.
+    pub(super) fn say(&mut self, message: String) {
+        self.message = message;
+    }
+
+    /// The same as [`Self::without_rival`], in place.
+    pub(super) fn rule_out(&mut self, rival: Cause) {
+        self.rivals.retain(|cause| *cause != rival);
+    }
+
     /// Whether it fails an endpoint that is required.
     pub(super) fn is_failure(&self) -> bool {
         self.severity == Severity::Fail

@@ -9,12 +9,14 @@ mod blockpage;
 pub mod catalogue;
 mod clock;
 mod compare;
+mod contradiction;
 mod dns;
 pub mod explain;
 mod finding;
+mod follow_up;
 mod gateway;
-mod hold;
 mod http;
+mod interception;
 mod obstacle;
 mod path;
 mod prediction;
@@ -99,6 +101,7 @@ pub fn verdict(record: &Record, run: &Run, is_azure: IsAzure<'_>) -> Verdict {
     dns::judge(&case, &mut drafts);
     path::judge(&case, &mut drafts);
     let is_proven = compare::judge(&case, &mut drafts);
+    follow_up::judge(&case, is_proven, &mut drafts);
     obstacle::judge(&case, &mut drafts);
     if drafts.is_empty() && !is_proven {
         drafts.push(obstacle::nothing_asked(record));

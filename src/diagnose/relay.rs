@@ -8,13 +8,18 @@ pub(super) fn is_relay(answer: &HttpAnswer) -> bool {
     let has = |needle| contains(&answer.body, needle);
     has("publicly listed services")
         || has("<generator>service bus")
-        || has("trackingid")
-        || contains(&answer.reason, "trackingid")
-        || answer.header("TrackingId").is_some()
+        || has_tracking_id(answer)
         || is_address_refused(answer)
         // The kernel's web server in front of it, when the relay itself is not up.
         || (answer.status >= 500
             && answer.header("Server").is_some_and(|server| contains(server, "microsoft-httpapi")))
+}
+
+/// Whether the relay's tracking id is anywhere in `answer`.
+pub(super) fn has_tracking_id(answer: &HttpAnswer) -> bool {
+    contains(&answer.body, "trackingid")
+        || contains(&answer.reason, "trackingid")
+        || answer.header("TrackingId").is_some()
 }
 
 /// Whether the namespace itself refuses this host's public address by its IP filter. The network

@@ -3,9 +3,9 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use super::finding::{Draft, list, sort};
-use super::{absent, clock, dns, tls};
+use super::{absent, clock, contradiction, dns, interception};
 use crate::model::{
-    Cause, Finding, LookupOutcome, Owner, Record, Records, Resolver, Severity, Status, Verdict,
+    Cause, Finding, LookupOutcome, Record, Records, Resolver, Severity, Status, Verdict,
 };
 
 /// What holds for one endpoint alone is its own matter.
@@ -18,7 +18,8 @@ pub(super) fn findings(records: &Records, verdicts: &[Verdict]) -> Vec<Finding> 
     drafts.extend(no_resolver_answers(records, &judged));
     drafts.extend(nothing_connects(records, &judged));
     drafts.extend(host_could_not_ask(&judged));
-    drafts.extend(intercepted(&judged));
+    drafts.extend(interception::of_run(&judged));
+    drafts.extend(contradiction::of_run(records, &judged));
     drafts.extend(absent::of_run(records, verdicts));
     drafts.extend(clock::skew(records));
     let mut findings: Vec<Finding> = drafts.into_iter().map(Draft::of_run).collect();
@@ -232,34 +233,4 @@ fn host_could_not_ask(judged: &[(&Record, &Verdict)]) -> Option<Draft> {
         .all_evidence(first.evidence.iter().cloned())
         .remedy(first.remedy.clone()),
     )
-}
-
-/// One foreign issuer in front of unrelated hosts is TLS inspection, and no service's own.
-fn intercepted(judged: &[(&Record, &Verdict)]) -> Vec<Draft> {
-    let mut hosts: BTreeMap<&str, Vec<String>> = BTreeMap::new();
-    for (record, verdict) in judged {
-        if !verdict.findings.iter().any(|finding| finding.cause == Cause::TlsIntercepted) {
-            continue;
-        }
-        let mut sessions = record.trails.iter().filter_map(crate::model::Trail::tls);
-        let leaf = sessions.find_map(|session| session.presented.chain.first());
-        if let Some(leaf) = leaf {
-            hosts.entry(&leaf.issuer).or_default().push(record.endpoint.subject.to_string());
-        }
-    }
-    hosts
-        .into_iter()
-        .filter(|(_, hosts)| hosts.len() >= SEVERAL)
-        .map(|(issuer, hosts)| {
-            let short = tls::short_name(issuer);
-            Draft::new(
-                Cause::TlsIntercepted,
-                format!("{} endpoints are behind the TLS inspection of '{short}'", hosts.len()),
-            )
-            .evidence(list(&hosts, 8))
-            .owner(Owner::Proxy)
-            .fact("issuer", short)
-            .fact("host", list(&hosts, 4))
-        })
-        .collect()
 }

@@ -17,6 +17,7 @@ mod embedded;
 mod entry;
 mod error;
 mod names;
+mod node_status;
 mod parameters;
 mod pasted;
 mod pattern;

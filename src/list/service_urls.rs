@@ -4,8 +4,9 @@
 use serde_json::Value;
 
 use super::MAX_INPUT_BYTES;
+use super::node_status;
 use super::pasted::{self, PastedError};
-use crate::model::{Host, HostName, NameError};
+use crate::model::{Host, HostName, NameError, ReportedNode};
 
 /// What one input says.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -19,6 +20,8 @@ pub struct ServiceUrls {
     /// `selfContainedInteractiveAuthoringEnabled`, where it is said: the runtime needs no relay.
     /// Of several runtimes, whether all of those that say so do.
     pub is_self_contained: Option<bool>,
+    /// What is reported of the runtime's nodes.
+    pub nodes: Vec<ReportedNode>,
     /// What was left out, and why.
     pub notes: Vec<String>,
 }
@@ -211,6 +214,7 @@ impl Reader {
         else {
             return Err(self.shape(value));
         };
+        self.urls.nodes.extend(node_status::read(properties, value));
         match &properties["serviceUrls"] {
             Value::Null => self.n_ignored += 1,
             Value::Array(items) => self.names(items)?,

@@ -308,6 +308,18 @@ impl Lookup {
         })
     }
 
+    /// The first privatelink name of the chain, the asked one included.
+    #[must_use]
+    pub fn privatelink(&self) -> Option<&HostName> {
+        if self.name.is_privatelink() {
+            return Some(&self.name);
+        }
+        self.answers().flat_map(|answer| &answer.chain).find_map(|link| match &link.data {
+            LinkData::Alias(target) if target.is_privatelink() => Some(target),
+            LinkData::Alias(_) | LinkData::Address(_) => None,
+        })
+    }
+
     /// The outcome over both families: addresses if either has one; else what most surely speaks
     /// of the name (its non-existence, its codes) before what speaks of the way to the resolver.
     #[must_use]

@@ -20,6 +20,7 @@ mod route;
 mod step;
 mod trail;
 mod verdict;
+mod views;
 
 pub use address::{AddressClass, classify};
 pub use address_set::{AddressCount, AddressSet, AddressSetError};
@@ -53,3 +54,4 @@ pub use trail::{End, OpenTrail, Trail};
 pub use verdict::{
     Certainty, Conclusion, Finding, NetworkAllows, Owner, Prediction, Status, Summary, Verdict,
 };
+pub use views::{View, deciding, going_to, overriding, servers};

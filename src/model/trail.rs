@@ -138,6 +138,12 @@ impl OpenTrail {
         Self(Trail { route, remote, local: None, at, passed: Vec::new(), end: End::Complete })
     }
 
+    /// When, to which address and by which route it began.
+    #[must_use]
+    pub fn begun(&self) -> (Timestamp, SocketAddr, Route) {
+        (self.0.at, self.0.remote, self.0.route.clone())
+    }
+
     /// The local address of the connection.
     pub const fn leave_from(&mut self, local: Option<SocketAddr>) {
         self.0.local = local;

@@ -27,8 +27,8 @@ impl Absent {
     /// For the names of `plan`: below the domain of its relays too, where a private zone with a
     /// wildcard hides what is missing.
     pub(super) fn beside(plan: &Plan) -> Self {
-        let relay = plan.probes.iter().find(|probe| probe.endpoint.kind == Kind::Relay);
-        let name = relay.and_then(|probe| probe.endpoint.subject.host()?.name());
+        let relay = plan.endpoints.iter().find(|endpoint| endpoint.kind == Kind::Relay);
+        let name = relay.and_then(|endpoint| endpoint.subject.host()?.name());
         let domain = name.and_then(|name| name.as_str().split_once('.')).map(|(_, rest)| rest);
         let names = [Some(RESERVED), domain].into_iter().flatten();
         let names = names.filter_map(|domain| HostName::parse(&format!("{LABEL}.{domain}")).ok());

@@ -1,6 +1,10 @@
 //! HTTP/1.1 (RFC 9112) as far as one GET needs it: a request, a head, the beginning of a body.
 
+mod incoming;
+
 use crate::model::HttpAnswer;
+
+pub use self::incoming::{Incoming, Method, Progress, Reply};
 
 /// How long a head may be, bytes; interim answers before it count.
 pub const HEAD_LIMIT: usize = 32 * 1024;
@@ -15,6 +19,19 @@ pub fn get_request(authority: &str) -> Vec<u8> {
     format!(
         "GET / HTTP/1.1\r\nHost: {authority}\r\nUser-Agent: pathproof/{version}\r\n\
          Accept: */*\r\nConnection: close\r\n\r\n",
+        version = env!("CARGO_PKG_VERSION"),
+    )
+    .into_bytes()
+}
+
+/// The upgrade to a WebSocket (RFC 6455 §4.1) that a listener of Azure Relay asks for. The key
+/// proves nothing without a token, so it is the same each time.
+#[must_use]
+pub fn upgrade_request(authority: &str) -> Vec<u8> {
+    format!(
+        "GET /$hc/pathproof?sb-hc-action=listen HTTP/1.1\r\nHost: {authority}\r\n\
+         User-Agent: pathproof/{version}\r\nConnection: Upgrade\r\nUpgrade: websocket\r\n\
+         Sec-WebSocket-Version: 13\r\nSec-WebSocket-Key: cGF0aHByb29mLWNoZWNrIQ==\r\n\r\n",
         version = env!("CARGO_PKG_VERSION"),
     )
     .into_bytes()

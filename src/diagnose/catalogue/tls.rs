@@ -149,9 +149,10 @@ pub(super) const REVOCATION_UNREACHABLE: Entry = Entry {
     cause: Cause::TlsRevocationUnreachable,
     sentence: "The hosts that say whether a certificate is revoked do not answer.",
     told_by: "The CRL and OCSP addresses of the chain that was seen, asked on port 80. Windows \
-              waits for them, which makes handshakes slow.",
+              waits up to 15 seconds for a URL and 20 for a chain, where a client checks.",
     rivals: &[],
     owner: Owner::Firewall,
-    remedy: "Allow TCP 80 out from {from} to the revocation hosts of {host}'s certificate.",
-    source: "Microsoft, azure-CA-details (certificate downloads and revocation lists)",
+    remedy: "Allow TCP 80 out from {from} to {revocation}, which the certificates of {host} name.",
+    source: "Microsoft, azure-CA-details (certificate downloads and revocation lists); wincrypt.h, \
+             CERT_CHAIN_URL_RETRIEVAL_TIMEOUT_MILLISECONDS_DEFAULT",
 };

@@ -10,6 +10,8 @@ mod operating_system;
 mod pool;
 #[cfg(target_os = "linux")]
 mod receive_errors;
+#[cfg(target_os = "linux")]
+pub(super) use receive_errors::report_every_icmp_error;
 mod server;
 mod socket;
 mod stream;

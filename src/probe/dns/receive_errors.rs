@@ -10,7 +10,10 @@ use socket2::Socket;
 /// Asks for every ICMP error about packets to `remote`. The errors also queue up in the socket's
 /// receive buffer, so a socket that met one is not to be used for long.
 #[expect(unsafe_code, reason = "neither socket2 nor tokio wraps IP_RECVERR")]
-pub(super) fn report_every_icmp_error(socket: &Socket, remote: SocketAddr) -> io::Result<()> {
+pub(in crate::probe) fn report_every_icmp_error(
+    socket: &Socket,
+    remote: SocketAddr,
+) -> io::Result<()> {
     let on: libc::c_int = 1;
     let (level, option) = match remote {
         SocketAddr::V4(_) => (libc::IPPROTO_IP, libc::IP_RECVERR),

@@ -22,12 +22,85 @@ const PASSES: usize = 40;
 const FACTS: usize = 3;
 const EVIDENCE: usize = 300;
 
-/// Findings of the run as a whole, where they have the severity of `status`.
-pub(super) fn write_run_findings(page: &mut Page, status: Status, findings: &[Finding]) {
+/// How many endpoints are listed under a finding of the run.
+const GROUPED: usize = 40;
+
+/// The endpoints that a finding of the run speaks of, told by their own cause: everything fails in
+/// the same way, so that it is said once.
+pub(super) struct Groups<'a> {
+    all: Vec<(&'a Finding, Vec<Judged<'a>>)>,
+}
+
+impl<'a> Groups<'a> {
+    pub(super) fn of(findings: &'a [Finding], endpoints: &[Judged<'a>]) -> Self {
+        let mut seen: Vec<Cause> = Vec::new();
+        let all = findings.iter().filter(|finding| {
+            let is_first = !seen.contains(&finding.cause);
+            seen.push(finding.cause);
+            is_first && is_of_all_alike(finding.cause)
+        });
+        let of = |finding: &'a Finding| {
+            let is_of = |(_, verdict): &&Judged<'a>| verdict.cause == Some(finding.cause);
+            (finding, endpoints.iter().filter(is_of).copied().collect())
+        };
+        Self { all: all.map(of).collect() }
+    }
+
+    /// Whether an endpoint is said under a finding of the run.
+    fn has(&self, verdict: &Verdict) -> bool {
+        self.all.iter().any(|(finding, _)| verdict.cause == Some(finding.cause))
+    }
+
+    fn under(&self, finding: &Finding) -> &[Judged<'a>] {
+        let found = self.all.iter().find(|(grouping, _)| std::ptr::eq(*grouping, finding));
+        found.map_or(&[], |(_, endpoints)| endpoints)
+    }
+}
+
+/// Whether a finding of the run with this cause speaks of every endpoint that has it as its own.
+const fn is_of_all_alike(cause: Cause) -> bool {
+    matches!(
+        cause,
+        Cause::DnsTimeout
+            | Cause::DnsResolverUnreachable
+            | Cause::TcpTimeout
+            | Cause::TcpRefused
+            | Cause::TcpUnreachable
+            | Cause::TcpLocalDenied
+            | Cause::TcpAnsweredByMiddlebox
+            | Cause::VantageBroken
+    )
+}
+
+/// Findings of the run as a whole, where they have the severity of `status`, each with the
+/// endpoints it speaks of.
+pub(super) fn write_run_findings(
+    page: &mut Page,
+    status: Status,
+    findings: &[Finding],
+    groups: &Groups,
+) {
     for finding in findings.iter().filter(|finding| status_of(finding.severity) == status) {
         page.status(status, &format!("the run as a whole  {}", cause_and_certainty(finding)));
         write_finding(page, finding);
+        let endpoints = groups.under(finding);
+        for (record, verdict) in endpoints.iter().take(GROUPED) {
+            page.under(&in_group(record, verdict));
+        }
+        if endpoints.len() > GROUPED {
+            page.under(&format!("... and {} more (see --format json)", endpoints.len() - GROUPED));
+        }
     }
+}
+
+/// `- host:port`, and what else is to be said of it.
+fn in_group(record: &Record, verdict: &Verdict) -> String {
+    let optional = if record.endpoint.required { "" } else { ", not required" };
+    let others: Vec<&str> =
+        verdict.findings.iter().skip(1).map(|finding| finding.cause.code()).collect();
+    let others =
+        if others.is_empty() { String::new() } else { format!("; also {}", others.join(", ")) };
+    format!("- {}{optional}{others}", place(&record.endpoint))
 }
 
 const fn status_of(severity: Severity) -> Status {
@@ -39,9 +112,10 @@ const fn status_of(severity: Severity) -> Status {
 }
 
 /// The endpoints of `status`.
-pub(super) fn write(page: &mut Page, status: Status, endpoints: &[Judged]) {
-    let of_status: Vec<Judged> =
-        endpoints.iter().filter(|(_, verdict)| verdict.status == status).copied().collect();
+pub(super) fn write(page: &mut Page, status: Status, endpoints: &[Judged], groups: &Groups) {
+    let is_shown =
+        |(_, verdict): &&Judged| verdict.status == status && !groups.has(verdict);
+    let of_status: Vec<Judged> = endpoints.iter().filter(is_shown).copied().collect();
     if status == Status::Pass {
         write_passes(page, &of_status);
         return;

@@ -37,10 +37,11 @@ pub fn table(records: &Records, conclusion: &Conclusion, style: &Style) -> Strin
     let mut page = Page::new(style);
     headline::write(&mut page, &endpoints, &gateways, conclusion);
     action::write(&mut page, &endpoints, &deployments, conclusion);
+    let groups = endpoint::Groups::of(&conclusion.findings, &endpoints);
     for status in SECTIONS {
         page.gap();
-        endpoint::write_run_findings(&mut page, status, &conclusion.findings);
-        endpoint::write(&mut page, status, &endpoints);
+        endpoint::write_run_findings(&mut page, status, &conclusion.findings, &groups);
+        endpoint::write(&mut page, status, &endpoints, &groups);
         gateway::write(&mut page, status, &deployments);
     }
     page.gap();

@@ -1,18 +1,33 @@
 //! The records of the golden cases that ask more than once: the operating system's own answer, the
 //! controls, and what was asked again.
 
+use std::net::SocketAddr;
 use std::sync::Arc;
 
-use pathproof::model::{HostName, Kind, Records, ResponseCode};
+use pathproof::model::{
+    ChainTrust, Failure, Held, HeldOutcome, HoldFailure, Hop, HopAnswer, Host, HostName,
+    HttpFailure, Kind, Located, OpenTrail, Records, ReportedNode, ResponseCode, RevocationHost,
+    Route, Rung, Seen, SegmentLadder, TcpFailure, TlsFailure, TlsFailureKind, Trail, Validity,
+    Whose,
+};
 
-use super::cases::{CONTROL, DOWNLOAD, RELAY, refused, with_rest};
-use crate::scene::{Ask, Probe, Way, azure, gives, page, records, relay_feed, run, with_header};
+use super::cases::{CONTROL, DOWNLOAD, RELAY, refused, silent, with_rest};
+use crate::scene::{
+    Ask, Probe, Way, azure, chain, errno, gives, ip, ms, noon, page, records, relay_feed, run,
+    socket, with_header,
+};
 
 pub(super) fn all() -> Vec<(&'static str, Records)> {
     vec![
         ("dns-os-override", os_override()),
         ("dns-wildcard", wildcard()),
         ("host-clock-skew", clock_skew()),
+        ("located", located()),
+        ("segments", segments()),
+        ("idle-connections", idle_connections()),
+        ("revocation", revocation()),
+        ("inspected", inspected()),
+        ("contradiction", contradiction()),
     ]
 }
 
@@ -97,4 +112,210 @@ fn clock_skew() -> Records {
         ),
     ];
     records(run(), probes)
+}
+
+fn located() -> Records {
+    let expired = |from: &str| HopAnswer::Expired { from: Some(ip(from)) };
+    let hops = |answers: Vec<(HopAnswer, HopAnswer)>| Located {
+        remote: socket("40.112.72.101:443"),
+        hops: (1..).zip(answers).map(|(ttl, (tcp, udp))| Hop { ttl, tcp, udp }).collect(),
+    };
+    let relay = |name: &str, located| {
+        Probe::of("relay", &format!("{name}.servicebus.windows.net"))
+            .asks(gives(&["40.112.72.101"]))
+            .goes("40.112.72.101", silent)
+            .followed_up(|asked| asked.located = Some(located))
+    };
+    let (first, second) = (|| expired("10.50.1.1"), || expired("10.50.3.2"));
+    let silence = || HopAnswer::Silence;
+    let probes = vec![
+        relay(
+            "dropped",
+            hops(vec![(first(), first()), (second(), second()), (silence(), silence())]),
+        ),
+        relay(
+            "filtered",
+            hops(vec![
+                (first(), first()),
+                (silence(), second()),
+                (
+                    silence(),
+                    HopAnswer::Answered {
+                        os: Some(errno("ECONNREFUSED")),
+                        from: Some(ip("40.112.72.101")),
+                    },
+                ),
+            ]),
+        ),
+        relay("mute", hops(vec![(silence(), silence())])),
+        relay(
+            "came-back",
+            hops(vec![
+                (first(), first()),
+                (HopAnswer::Answered { os: None, from: None }, silence()),
+            ]),
+        ),
+    ];
+    records(run(), with_rest(probes))
+}
+
+fn mute() -> Failure {
+    let kind = TlsFailureKind::TimedOut { whose: Whose::Ours(ms(5_000)), received: 0 };
+    Failure::Tls(TlsFailure { kind, presented: None })
+}
+
+fn segments() -> Records {
+    let relay = |name: &str, passes_at: u16| {
+        let rung = |segment: u16| {
+            let passes = segment <= passes_at;
+            let took = if passes { ms(38) } else { ms(5_012) };
+            Rung { segment, failure: (!passes).then(mute), took }
+        };
+        let remote: SocketAddr = socket("40.112.72.101:443");
+        let rungs = [1360, 1220, 1000, 768, 536].map(rung).to_vec();
+        Probe::of("relay", &format!("{name}.servicebus.windows.net"))
+            .asks(gives(&["40.112.72.101"]))
+            .goes("40.112.72.101", |way| way.tcp().fails(mute(), 5_000))
+            .followed_up(|asked| asked.segments = vec![SegmentLadder { remote, rungs }])
+    };
+    records(run(), with_rest(vec![relay("black-hole", 1000), relay("filtered", 0)]))
+}
+
+/// A connection to a relay that was kept idle for some seconds.
+fn held(host: &str, idle: u64, end: Result<HeldOutcome, HoldFailure>) -> Trail {
+    let mut open = OpenTrail::new(Route::Direct, socket("40.112.72.101:443"), noon());
+    open.leave_from(Some(socket("10.50.1.10:51520")));
+    open.pass(Seen::Tcp, ms(12));
+    let session = pathproof::model::TlsSession {
+        version: "TLSv1_3".to_owned(),
+        cipher_suite: "TLS13_AES_256_GCM_SHA384".to_owned(),
+        presented: azure(host),
+    };
+    open.pass(Seen::Tls(Box::new(session)), ms(31));
+    let idle = ms(idle * 1000);
+    match end {
+        Ok(outcome) => {
+            open.pass(Seen::Hold(Held { idle, outcome }), idle);
+            if outcome == HeldOutcome::Answered {
+                open.pass(Seen::Http(Box::new(relay_feed())), ms(18));
+            }
+            open.complete()
+        }
+        Err(failure) => open.fail(Failure::Hold(failure), idle + ms(5_000)),
+    }
+}
+
+fn upgraded(host: &str, answer: Result<(u16, &str), HttpFailure>) -> Trail {
+    let mut open = OpenTrail::new(Route::Direct, socket("40.112.72.101:443"), noon());
+    open.pass(Seen::Tcp, ms(12));
+    let session = pathproof::model::TlsSession {
+        version: "TLSv1_3".to_owned(),
+        cipher_suite: "TLS13_AES_256_GCM_SHA384".to_owned(),
+        presented: azure(host),
+    };
+    open.pass(Seen::Tls(Box::new(session)), ms(31));
+    match answer {
+        Ok((status, reason)) => {
+            open.pass(Seen::Http(Box::new(page(status, reason, ""))), ms(18));
+            open.complete()
+        }
+        Err(failure) => open.fail(Failure::Http(failure), ms(5_000)),
+    }
+}
+
+fn idle_connections() -> Records {
+    let silent =
+        |idle: u64| HoldFailure::Silent { idle: ms(idle * 1000), whose: Whose::Ours(ms(5_000)) };
+    let reset = |idle: u64| HoldFailure::Reset {
+        idle: ms(idle * 1000),
+        after: ms(61_000),
+        os: errno("ECONNRESET"),
+    };
+    let missing = "MissingToken: Relay security token is required. TrackingId:8a2e_G12";
+    let relay = |name: &str, holds: Vec<(u64, Result<HeldOutcome, HoldFailure>)>, upgrade| {
+        let host = format!("{name}.servicebus.windows.net");
+        let way = host.clone();
+        Probe::of("relay", &host)
+            .asks(gives(&["40.112.72.101"]))
+            .goes("40.112.72.101", |open| open.proven(Kind::Relay, &way))
+            .followed_up(|asked| {
+                let holds = holds.into_iter();
+                asked.holds = holds.map(|(idle, end)| held(&host, idle, end)).collect();
+                asked.upgrade = Some(upgraded(&host, upgrade));
+            })
+    };
+    let alive = || Ok(HeldOutcome::Answered);
+    let closed = || Ok(HeldOutcome::Closed { after: ms(120_020) });
+    let probes = vec![
+        relay(
+            "forgotten",
+            vec![(30, alive()), (60, alive()), (120, Err(silent(120))), (240, Err(silent(240)))],
+            Ok((401, missing)),
+        ),
+        relay("reset", vec![(30, alive()), (120, Err(reset(120)))], Ok((401, missing))),
+        // The far end closes in order: nothing is wrong.
+        relay("closed", vec![(60, alive()), (240, closed())], Ok((401, missing))),
+        relay("stripped", vec![(60, alive())], Ok((426, "Upgrade Required"))),
+        relay(
+            "swallowed",
+            vec![(60, alive())],
+            Err(HttpFailure::TimedOut { whose: Whose::Ours(ms(5_000)), received: 0 }),
+        ),
+    ];
+    records(run(), with_rest(probes))
+}
+
+fn revocation() -> Records {
+    let way = |address: &str| OpenTrail::new(Route::Direct, socket(address), noon());
+    let host = |name: &str, trail: Trail| {
+        let name = HostName::parse(name).expect("a name");
+        Arc::new(RevocationHost {
+            lookups: vec![Arc::new(gives(&["152.199.19.160"]).of(&name))],
+            host: Host::Name(name),
+            port: 80,
+            trails: vec![trail],
+        })
+    };
+    let mut answered = way("152.199.19.160:80");
+    answered.pass(Seen::Tcp, ms(9));
+    answered.pass(Seen::Http(Box::new(page(404, "Not Found", ""))), ms(8));
+    let silence = Failure::Tcp(TcpFailure::TimedOut(Whose::Ours(ms(5_000))));
+    let silent = way("152.199.19.161:80").fail(silence, ms(5_000));
+    let hosts =
+        vec![host("crl3.digicert.com", answered.complete()), host("ocsp.digicert.com", silent)];
+    let relay = Probe::of("relay", RELAY).works_at(&["40.112.72.101"]);
+    records(run(), with_rest(vec![relay.followed_up(|asked| asked.revocation = hosts)]))
+}
+
+fn inspected() -> Records {
+    let issuer = "C=US, ST=California, O=Zscaler Inc., CN=Zscaler Intermediate Root CA";
+    let opened = |host: &str| {
+        let (public, own) = (ChainTrust::UnknownIssuer, ChainTrust::Trusted);
+        chain(&[host], issuer, public, own, Validity::Current)
+    };
+    let probes = vec![
+        Probe::of("relay", RELAY).works_at(&["40.112.72.101"]),
+        Probe::of("control", CONTROL).asks(gives(&["40.74.24.70"])).goes("40.74.24.70", |way| {
+            way.tcp().tls(opened(CONTROL)).http(page(404, "Not Found", "")).done()
+        }),
+        Probe::of("download", DOWNLOAD)
+            .asks(gives(&["23.38.106.11"]))
+            .goes("23.38.106.11", |way| {
+                way.tcp().tls(opened(DOWNLOAD)).http(page(200, "OK", "")).done()
+            }),
+    ];
+    records(run(), probes)
+}
+
+fn contradiction() -> Records {
+    let mut run = run();
+    let capabilities = [("serviceBusConnected", false), ("nodeEnabled", true)];
+    run.nodes = vec![ReportedNode {
+        name: "Node_1".to_owned(),
+        machine: "SHIR-01".to_owned(),
+        status: "Limited".to_owned(),
+        capabilities: capabilities.map(|(name, can)| (name.to_owned(), can)).to_vec(),
+    }];
+    let relay = Probe::of("relay", RELAY).works_at(&["40.112.72.101"]);
+    records(run, with_rest(vec![relay]))
 }

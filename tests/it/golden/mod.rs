@@ -37,12 +37,6 @@ const LATER: &[&str] = &[
     "proxy_not_a_proxy",
     "proxy_tunnel_closed",
     "proxy_pac_error",
-    "tls_large_packets_lost",
-    "tls_revocation_unreachable",
-    "http_upgrade_blocked",
-    "hold_idle_dropped",
-    "hold_reset",
-    "runtime_contradiction",
 ];
 
 fn folder() -> PathBuf {

@@ -11,6 +11,8 @@ use std::path::Path;
 use std::time::Duration;
 use std::{env, fs, thread};
 
+use super::network::LIE;
+
 /// Names the file of listeners, one `ADDRESS BEHAVIOUR` a line.
 pub(super) const INSTRUCTIONS: &str = "PATHPROOF_LAB_LISTENERS";
 /// What [`serve`] is to the test harness.
@@ -35,10 +37,12 @@ pub(super) enum Behaviour {
     MalformedDns,
     /// A name server that answers another question.
     OtherQuestionDns,
+    /// A name server that gives every name the same address.
+    WildcardDns,
 }
 
 impl Behaviour {
-    const ALL: [Self; 8] = [
+    const ALL: [Self; 9] = [
         Self::Silent,
         Self::CloseAfterBytes,
         Self::ResetAfterBytes,
@@ -47,6 +51,7 @@ impl Behaviour {
         Self::ClearBlockPage,
         Self::MalformedDns,
         Self::OtherQuestionDns,
+        Self::WildcardDns,
     ];
 }
 
@@ -78,7 +83,7 @@ fn listen(line: &str) -> thread::JoinHandle<()> {
     let behaviour =
         Behaviour::ALL.into_iter().find(|behaviour| format!("{behaviour:?}") == word).unwrap();
     match behaviour {
-        Behaviour::MalformedDns | Behaviour::OtherQuestionDns => {
+        Behaviour::MalformedDns | Behaviour::OtherQuestionDns | Behaviour::WildcardDns => {
             let socket = UdpSocket::bind(address).unwrap();
             thread::spawn(move || answer_questions(&socket, behaviour))
         }
@@ -120,7 +125,7 @@ fn converse(mut stream: TcpStream, behaviour: Behaviour) -> std::io::Result<()> 
             let _hello = stream.read(&mut bytes)?;
             stream.write_all(clear_block_page().as_bytes())?;
         }
-        Behaviour::MalformedDns | Behaviour::OtherQuestionDns => {}
+        Behaviour::MalformedDns | Behaviour::OtherQuestionDns | Behaviour::WildcardDns => {}
     }
     Ok(())
 }
@@ -170,7 +175,14 @@ fn dns_answer(question: &[u8], behaviour: Behaviour) -> Option<Vec<u8>> {
     answer[2] = 0x84; // response, authoritative
     answer[3] = 0;
     answer[6..12].copy_from_slice(&[0, 1, 0, 0, 0, 0]); // one answer, nothing else
+    // The question's type stands before its class.
+    let is_v4 = answer[end + 1..end + 3] == [0, 1];
     match behaviour {
+        Behaviour::WildcardDns if is_v4 => {
+            answer.extend([0xc0, 12, 0, 1, 0, 1, 0, 0, 0, 30, 0, 4]);
+            answer.extend(LIE);
+        }
+        Behaviour::WildcardDns => answer[7] = 0,
         Behaviour::OtherQuestionDns => {
             answer[13] ^= 0x01; // another first letter
             answer.extend([0xc0, 12, 0, 1, 0, 1, 0, 0, 0, 30, 0, 4, 52, 166, 10, 1]);

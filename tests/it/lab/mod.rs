@@ -5,6 +5,7 @@
 //! counts as skipped; with `LAB_REQUIRED=1` that is a failure.
 
 mod check;
+mod deep;
 mod differential;
 mod dns;
 mod faults;
@@ -14,6 +15,7 @@ mod namespace;
 mod network;
 mod pki;
 mod resolvers;
+mod routers;
 mod situation;
 mod web;
 
@@ -245,6 +247,7 @@ fn faults_file(folder: &Path) -> Result<PathBuf, String> {
             (socket(MIDDLEBOX, 443), Behaviour::CloseAfterBytes),
             (socket(resolver::MALFORMED, 53), Behaviour::MalformedDns),
             (socket(resolver::OTHER_QUESTION, 53), Behaviour::OtherQuestionDns),
+            (socket(resolver::LIAR, 53), Behaviour::WildcardDns),
         ])
         .map(|(address, behaviour)| faults::instruction(address, behaviour))
         .collect();

@@ -10,9 +10,15 @@ use std::net::IpAddr;
 use super::namespace::Namespace;
 use super::situation::{Place, Road, SITUATIONS, Situation};
 
-/// The client's own addresses; from the second one every connection is answered by a middlebox.
+/// The client's own addresses; from the second one every connection is answered by a middlebox, to
+/// the third one large packets are lost in silence, and connections of the fourth one are forgotten
+/// by the router's connection tracking.
 pub(super) const CLIENT: &str = "10.50.1.10";
 pub(super) const CLIENT_BEHIND_MIDDLEBOX: &str = "10.50.1.66";
+pub(super) const CLIENT_BEHIND_BLACK_HOLE: &str = "10.50.1.67";
+pub(super) const CLIENT_BEHIND_TRACKING: &str = "10.50.1.68";
+/// How long the router remembers an idle connection, seconds.
+pub(super) const REMEMBERED: u32 = 3;
 /// What the middlebox passes connections to.
 pub(super) const MIDDLEBOX: &str = "10.50.2.66";
 
@@ -36,9 +42,14 @@ pub(super) mod resolver {
     pub(in crate::lab) const MALFORMED: &str = "10.50.2.60";
     /// The router says that it cannot be reached.
     pub(in crate::lab) const UNREACHABLE: &str = "10.50.2.61";
+    /// Answers every question with [`super::LIE`].
+    pub(in crate::lab) const LIAR: &str = "10.50.2.63";
     /// Answers to another question.
     pub(in crate::lab) const OTHER_QUESTION: &str = "10.50.2.62";
 }
+
+/// What the lying name server says of every name, and nobody has.
+pub(super) const LIE: [u8; 4] = [10, 9, 9, 9];
 
 /// The three namespaces.
 pub(super) struct Network {
@@ -72,6 +83,13 @@ impl Network {
         server.ip(&server_addresses())?;
         client.ip(&client_routes())?;
         router.nft(&filter())?;
+        // There only once a rule tracks connections. A packet in the middle of one that is not
+        // known makes none.
+        let remembered = REMEMBERED.to_string();
+        router.set(&[
+            ("netfilter/nf_conntrack_tcp_timeout_established", &remembered),
+            ("netfilter/nf_conntrack_tcp_loose", "0"),
+        ])?;
         Ok(Self { client, server, _router: router })
     }
 }
@@ -82,6 +100,8 @@ fn client_link(router: &Namespace) -> String {
          link set uplink up\n\
          address add {CLIENT}/24 dev uplink\n\
          address add {CLIENT_BEHIND_MIDDLEBOX}/24 dev uplink\n\
+         address add {CLIENT_BEHIND_BLACK_HOLE}/24 dev uplink\n\
+         address add {CLIENT_BEHIND_TRACKING}/24 dev uplink\n\
          address add fd50:1::10/64 dev uplink nodad\n",
         router.name()
     )
@@ -93,6 +113,7 @@ fn router_links(server: &Namespace) -> String {
          address add 10.50.1.1/24 dev downlink\n\
          address add fd50:1::1/64 dev downlink nodad\n\
          link add uplink type veth peer name downlink netns {}\n\
+         route add {CLIENT_BEHIND_BLACK_HOLE}/32 dev downlink mtu lock 900\n\
          link set uplink up\n\
          address add 10.50.2.1/24 dev uplink\n\
          address add fd50:2::1/64 dev uplink nodad\n\
@@ -122,6 +143,7 @@ fn server_addresses() -> String {
         resolver::CLOSED,
         resolver::MALFORMED,
         resolver::OTHER_QUESTION,
+        resolver::LIAR,
         MIDDLEBOX,
     ];
     let mut addresses: Vec<&str> =
@@ -147,7 +169,10 @@ fn client_routes() -> String {
 
 fn filter() -> String {
     let mut rules = format!(
-        "ip daddr {} tcp dport 53 reject with tcp reset\n\
+        "ip saddr {CLIENT_BEHIND_TRACKING} ct state established accept\n\
+         ip daddr {CLIENT_BEHIND_TRACKING} ct state established accept\n\
+         ip saddr {CLIENT_BEHIND_TRACKING} tcp flags & (syn | ack) != syn drop\n\
+         ip daddr {} tcp dport 53 reject with tcp reset\n\
          ip daddr {} tcp dport 53 drop\n\
          ip daddr {} drop\n\
          ip daddr {} reject with icmp type host-unreachable\n",
@@ -172,6 +197,8 @@ fn filter() -> String {
     format!(
         "table inet roads {{\n\
          chain forward {{\ntype filter hook forward priority filter\n{rules}}}\n\
+         chain output {{\ntype filter hook output priority filter\n\
+         icmp type destination-unreachable icmp code frag-needed drop\n}}\n\
          chain prerouting {{\ntype nat hook prerouting priority dstnat\n\
          ip saddr {CLIENT_BEHIND_MIDDLEBOX} tcp dport 443 dnat ip to {MIDDLEBOX}:443\n}}\n}}\n"
     )

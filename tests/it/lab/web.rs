@@ -120,5 +120,15 @@ fn location(row: &Situation, answer: Answer) -> String {
             said(200, "text/html", "<html><body><h1>Welcome to nginx!</h1></body></html>")
         }
     };
-    format!("location / {{\n{inside}\n}}\n")
+    // Where a listener asks for its WebSocket without a token.
+    let upgrade = match answer {
+        Answer::Relay => said(
+            401,
+            "application/xml",
+            "<Error><Code>401</Code><Detail>MissingToken: Relay security token is required. \
+             TrackingId:2d7e_G9</Detail></Error>",
+        ),
+        _ => inside.clone(),
+    };
+    format!("location / {{\n{inside}\n}}\nlocation /$hc/ {{\n{upgrade}\n}}\n")
 }

@@ -1,0 +1,73 @@
+//! `hold_*`: connections that were kept idle and used again, and the idle limit they show.
+
+use std::time::Duration;
+
+use crate::diagnose::Case;
+use crate::diagnose::finding::{Draft, duration, place};
+use crate::diagnose::tds;
+use crate::model::{Cause, Failure, HeldOutcome, HoldFailure, Seen, Trail};
+
+/// What one connection means that did not outlive its pause.
+pub(in crate::diagnose) fn failed(failure: &HoldFailure) -> Draft {
+    let idle = duration(failure.idle());
+    match failure {
+        HoldFailure::Silent { whose, .. } => Draft::new(
+            Cause::HoldIdleDropped,
+            format!("did not answer on a connection that had been idle for {idle}"),
+        )
+        .evidence(format!("idle for {idle}, then {}", tds::patience(whose))),
+        HoldFailure::Reset { after, os, .. } => Draft::new(
+            Cause::HoldReset,
+            format!("reset a connection that was to be idle for {idle}"),
+        )
+        .evidence(format!("to be idle for {idle}: {os} after {}", duration(*after))),
+        HoldFailure::Other { os, .. } => Draft::new(
+            Cause::HoldReset,
+            format!("broke a connection that was to be idle for {idle}"),
+        )
+        .evidence(format!("to be idle for {idle}: {os}"))
+        .possible(),
+    }
+}
+
+/// The rungs of the ladder together: how long an idle connection lives on this path.
+pub(super) fn judge(case: &Case<'_>) -> Vec<Draft> {
+    let holds = &case.record.follow_ups.holds;
+    let survived = holds.iter().filter_map(survived).max();
+    let mut drafts: Vec<Draft> = Vec::new();
+    for cause in [Cause::HoldIdleDropped, Cause::HoldReset] {
+        let mut broken: Vec<&HoldFailure> =
+            holds.iter().filter_map(broken).filter(|one| failed(one).cause == cause).collect();
+        broken.sort_by_key(|failure| failure.idle());
+        let Some(first) = broken.first() else { continue };
+        let mut draft = failed(first);
+        for other in &broken[1..] {
+            draft.join(failed(other));
+        }
+        let limit = duration(first.idle());
+        let lived = match survived.filter(|survived| *survived < first.idle()) {
+            Some(survived) => format!("lives for {}, and not for {limit}", duration(survived)),
+            None => format!("does not live for {limit}"),
+        };
+        let what = if cause == Cause::HoldReset { "is reset" } else { "is dropped in silence" };
+        let place = place(case.endpoint());
+        draft.say(format!("{place}: an idle connection {lived}: it {what} on the way"));
+        drafts.push(draft);
+    }
+    drafts
+}
+
+/// How long the connection was idle and still worked.
+fn survived(trail: &Trail) -> Option<Duration> {
+    trail.passed().iter().find_map(|step| match &step.seen {
+        Seen::Hold(held) if held.outcome == HeldOutcome::Answered => Some(held.idle),
+        _ => None,
+    })
+}
+
+fn broken(trail: &Trail) -> Option<&HoldFailure> {
+    match trail.failure() {
+        Some(Failure::Hold(failure)) => Some(failure),
+        _ => None,
+    }
+}

@@ -1,0 +1,43 @@
+//! `http_upgrade_blocked`: the relay answers plain requests, and not the WebSocket upgrade that its
+//! listeners begin with.
+
+use crate::diagnose::Case;
+use crate::diagnose::finding::{Draft, duration, place};
+use crate::diagnose::relay;
+use crate::model::{Cause, End, Failure, HttpAnswer};
+
+/// Nothing, where the relay itself has answered the upgrade: with 401, as no token was sent, or
+/// with another answer that carries its tracking id (Microsoft,
+/// relay-hybrid-connections-protocol).
+pub(super) fn judge(case: &Case<'_>) -> Option<Draft> {
+    let upgrade = case.record.follow_ups.upgrade.as_ref()?;
+    let place = place(case.endpoint());
+    let draft = match (upgrade.http(), upgrade.end()) {
+        (Some(answer), _) if is_relays(answer) => return None,
+        (Some(answer), _) => Draft::new(
+            Cause::HttpUpgradeBlocked,
+            format!(
+                "{place}: the WebSocket upgrade was answered with {} and no tracking id: the relay \
+                 did not see it",
+                answer.status
+            ),
+        )
+        .evidence(format!("HTTP {} {}", answer.status, answer.reason).trim_end().to_owned()),
+        (None, End::Failed { failure: Failure::Http(failure), took }) => {
+            let what = crate::diagnose::http::failed(failure, *took);
+            Draft::new(
+                Cause::HttpUpgradeBlocked,
+                format!("{place}: plain requests are answered, and the WebSocket upgrade is not"),
+            )
+            .evidence(format!("after {}: it {}", duration(*took), what.words()))
+        }
+        // Nothing of the upgrade was seen.
+        _ => return None,
+    };
+    Some(draft.evidence("the same connection by GET / reaches the relay"))
+}
+
+fn is_relays(answer: &HttpAnswer) -> bool {
+    const SWITCHING_PROTOCOLS: u16 = 101;
+    answer.status == SWITCHING_PROTOCOLS || relay::has_tracking_id(answer)
+}

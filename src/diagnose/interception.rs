@@ -1,0 +1,120 @@
+//! TLS inspection as a whole: one foreign issuer in front of unrelated names is one finding of the
+//! run, with what is exempt from it already and what must be.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use super::finding::{Draft, list};
+use super::tls;
+use crate::model::{Cause, Certificate, Host, Owner, Presented, Record, Severity, Trail, Verdict};
+
+/// One name behind an issuer is as likely a service with an authority of its own.
+const SEVERAL: usize = 2;
+/// How many names are written out.
+const NAMED: usize = 8;
+
+/// What one foreign issuer was seen to sign.
+struct Inspector<'a> {
+    issuer: &'a str,
+    /// The certificate of the issuer itself, where it was sent.
+    certificate: Option<&'a Certificate>,
+    hosts: Vec<String>,
+    domains: BTreeSet<String>,
+    is_trusted: bool,
+}
+
+pub(super) fn of_run(judged: &[(&Record, &Verdict)]) -> Vec<Draft> {
+    let mut inspectors: BTreeMap<&str, Inspector<'_>> = BTreeMap::new();
+    let mut exempt: Vec<String> = Vec::new();
+    for (record, verdict) in judged {
+        let Some(host) = record.endpoint.subject.host() else { continue };
+        let mut shown = record.trails.iter().filter_map(presented);
+        let Some(presented) = shown.next() else { continue };
+        if tls::proves(presented, host) {
+            exempt.push(host.to_string());
+        }
+        let Some(is_trusted) = foreign(verdict) else { continue };
+        let Some(leaf) = presented.chain.first().filter(|leaf| leaf.issuer != leaf.subject) else {
+            continue;
+        };
+        let inspector = inspectors.entry(&leaf.issuer).or_insert_with(|| Inspector {
+            issuer: &leaf.issuer,
+            certificate: None,
+            hosts: Vec::new(),
+            domains: BTreeSet::new(),
+            is_trusted,
+        });
+        let sent = presented.chain.get(1).filter(|above| above.subject == leaf.issuer);
+        inspector.certificate = inspector.certificate.or(sent.map(|above| &**above));
+        inspector.hosts.push(host.to_string());
+        inspector.domains.insert(domain(host));
+        inspector.is_trusted &= is_trusted;
+    }
+    inspectors
+        .into_values()
+        .filter(|one| one.hosts.len() >= SEVERAL)
+        .map(|one| one.draft(&exempt))
+        .collect()
+}
+
+/// The chain of a handshake, completed or not.
+fn presented(trail: &Trail) -> Option<&Presented> {
+    let broken = trail.failure().and_then(|failure| match failure {
+        crate::model::Failure::Tls(failure) => failure.presented.as_ref(),
+        _ => None,
+    });
+    trail.tls().map(|session| &session.presented).or(broken)
+}
+
+/// Whether the verdict is of a foreign issuer, and if so whether this host trusts it.
+fn foreign(verdict: &Verdict) -> Option<bool> {
+    let found = |cause| verdict.findings.iter().any(|finding| finding.cause == cause);
+    if found(Cause::TlsIntercepted) {
+        return Some(true);
+    }
+    found(Cause::TlsUntrusted).then_some(false)
+}
+
+/// The last two labels: names of one company mostly share them.
+fn domain(host: &Host) -> String {
+    match host {
+        Host::Address(address) => address.to_string(),
+        Host::Name(name) => {
+            let labels: Vec<&str> = name.labels().collect();
+            labels[labels.len().saturating_sub(2)..].join(".")
+        }
+    }
+}
+
+impl Inspector<'_> {
+    fn draft(&self, exempt: &[String]) -> Draft {
+        let short = tls::short_name(self.issuer);
+        let cause = if self.is_trusted { Cause::TlsIntercepted } else { Cause::TlsUntrusted };
+        let mut draft = Draft::new(
+            cause,
+            format!(
+                "TLS of {} endpoints is opened by one authority that is not public: '{short}'",
+                self.hosts.len()
+            ),
+        )
+        .severity(if self.is_trusted { Severity::Warn } else { Severity::Fail })
+        .evidence(format!("behind it: {}", list(&self.hosts, NAMED)))
+        .evidence(format!("issuer: {}", self.issuer))
+        .evidence(match self.certificate {
+            Some(certificate) => {
+                format!("SHA-256 of the issuer's certificate: {}", certificate.fingerprint_hex())
+            }
+            None => "the issuer's certificate was not sent along".to_owned(),
+        });
+        draft.note(match exempt {
+            [] => "exempt already: none".to_owned(),
+            names => format!("exempt already: {}", list(names, NAMED)),
+        });
+        let draft = draft.owner(Owner::Proxy).remedy(format!(
+            "Exempt {} from TLS inspection by '{short}'. All names that the runtime needs, as a \
+                 list: pathproof rules emit --format tls-exemptions.",
+            list(&self.hosts, NAMED)
+        ));
+        // A service's own authority signs names of one owner.
+        if self.domains.len() > 1 { draft.proven() } else { draft }
+    }
+}
