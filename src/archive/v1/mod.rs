@@ -26,7 +26,7 @@ use endpoint::{Endpoint, RouteChoice};
 use network::Obstacle;
 pub(super) use trail::Trail;
 
-use super::reference::{Before, Unresolved};
+use super::reference::{References, Unresolved};
 use crate::model;
 
 /// What the first line says.
@@ -183,7 +183,7 @@ impl<'a> Record<'a> {
     }
 
     /// The record, with what it refers to.
-    pub(super) fn resolve(self, references: &Before) -> Result<model::Record, Unresolved> {
+    pub(super) fn resolve(self, references: &References) -> Result<model::Record, Unresolved> {
         let mut lookups = Vec::with_capacity(self.lookups.len());
         for number in self.lookups {
             lookups.push(references.lookup(number)?);

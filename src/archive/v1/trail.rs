@@ -6,7 +6,7 @@ use std::net::SocketAddr;
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
-use super::super::reference::{Before, Numbers, Unresolved};
+use super::super::reference::{Numbers, References, Unresolved};
 use super::certificate::Bytes;
 use super::network::{Obstacle, OsError, Route, Whose};
 use super::{Nanoseconds, to_size, words};
@@ -41,7 +41,7 @@ impl<'a> Trail<'a> {
         }
     }
 
-    pub(crate) fn resolve(self, references: &Before) -> Result<model::Trail, Unresolved> {
+    pub(crate) fn resolve(self, references: &References) -> Result<model::Trail, Unresolved> {
         let mut open = model::OpenTrail::new(self.route.into(), self.remote, self.at);
         open.leave_from(self.local);
         for step in self.steps {
@@ -125,7 +125,7 @@ impl<'a> Seen<'a> {
         }
     }
 
-    fn resolve(self, references: &Before) -> Result<model::Seen, Unresolved> {
+    fn resolve(self, references: &References) -> Result<model::Seen, Unresolved> {
         Ok(match self {
             Self::Tcp => model::Seen::Tcp,
             Self::Tls { version, cipher_suite, presented } => {
@@ -181,7 +181,7 @@ impl<'a> Failure<'a> {
         }
     }
 
-    fn resolve(self, references: &Before) -> Result<model::Failure, Unresolved> {
+    fn resolve(self, references: &References) -> Result<model::Failure, Unresolved> {
         Ok(match self {
             Self::Tcp(failure) => model::Failure::Tcp(failure.into()),
             Self::Tls { kind, presented } => model::Failure::Tls(model::TlsFailure {
