@@ -3,12 +3,14 @@
 
 mod step;
 
+use std::borrow::Cow;
 use std::net::{IpAddr, SocketAddr};
 use std::time::Duration;
 
 use jiff::Timestamp;
 use serde::{Serialize, Serializer};
 
+use crate::diagnose::taken_as_private;
 use crate::model;
 pub(super) use step::Chains;
 use step::Step;
@@ -208,7 +210,7 @@ impl<'a> Endpoint<'a> {
             origin: endpoint.origin.as_str(),
             status: verdict.status.as_str(),
             cause: verdict.cause.map(model::Cause::code),
-            route: (&record.route).into(),
+            route: RouteChoice::new(record),
             findings: findings(&verdict.findings),
             lookups: record.lookups.iter().map(|lookup| Lookup::from(&**lookup)).collect(),
             trails: record.trails.iter().map(trail).collect(),
@@ -245,12 +247,20 @@ struct RouteChoice<'a> {
     intended: &'static str,
     #[serde(serialize_with = "as_text")]
     configured: &'a model::Route,
-    why: &'a str,
+    why: Cow<'a, str>,
 }
 
-impl<'a> From<&'a model::RouteChoice> for RouteChoice<'a> {
-    fn from(route: &'a model::RouteChoice) -> Self {
-        Self { intended: route.intended.as_str(), configured: &route.configured, why: &route.why }
+impl<'a> RouteChoice<'a> {
+    fn new(record: &'a model::Record) -> Self {
+        let model::RouteChoice { intended, configured, why } = &record.route;
+        match taken_as_private(record) {
+            Some(alias) => Self {
+                intended: model::RouteIntent::Direct.as_str(),
+                configured,
+                why: format!("{why}; taken as private: its chain passes {alias}").into(),
+            },
+            None => Self { intended: intended.as_str(), configured, why: why.into() },
+        }
     }
 }
 
@@ -261,6 +271,9 @@ pub(super) struct Lookup<'a> {
     outcome: &'static str,
     chain: Vec<ChainLink<'a>>,
     addresses: Vec<IpAddr>,
+    /// More addresses came than are kept; said only where it is so.
+    #[serde(skip_serializing_if = "std::ops::Not::not")]
+    is_cut: bool,
     took_ms: Milliseconds,
 }
 
@@ -271,6 +284,7 @@ impl<'a> From<&'a model::Lookup> for Lookup<'a> {
             outcome: lookup.outcome().as_str(),
             chain: lookup.chain().into_iter().map(ChainLink::from).collect(),
             addresses: lookup.addresses(),
+            is_cut: lookup.is_cut(),
             took_ms: lookup.took().into(),
         }
     }
