@@ -8,15 +8,16 @@ use std::path::{Path, PathBuf};
 /// commit.
 const MAY_USE: &[(&str, &[&str])] = &[
     ("model", &[]),
+    ("conveyor", &[]),
     ("wire", &["model"]),
     ("tags", &["model"]),
     ("list", &["model"]),
     ("route", &["model"]),
     ("plan", &["model"]),
-    ("archive", &["model"]),
+    ("archive", &["model", "conveyor"]),
     ("firewall", &["model", "tags"]),
-    ("diagnose", &["model", "plan"]),
-    ("report", &["model", "plan", "diagnose"]),
+    ("diagnose", &["model", "plan", "conveyor"]),
+    ("report", &["model", "plan", "diagnose", "conveyor"]),
     ("probe", &["model", "plan", "wire"]),
     (
         "cli",
@@ -29,7 +30,8 @@ const MAY_USE: &[(&str, &[&str])] = &[
 
 /// The rooms without sockets, clocks, files and environment.
 const PURE: &[&str] = &[
-    "model", "wire", "tags", "list", "route", "plan", "archive", "firewall", "diagnose", "report",
+    "model", "conveyor", "wire", "tags", "list", "route", "plan", "archive", "firewall",
+    "diagnose", "report",
 ];
 
 const IMPURE_WORDS: &[&str] = &[
