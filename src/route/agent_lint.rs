@@ -163,17 +163,22 @@ fn unreadable(error: &AgentConfigError) -> LintFinding {
     }
 }
 
-/// One sentence with every setting that differs.
-fn disagreement(first: &AgentProxy, other: &AgentProxy) -> Option<LintFinding> {
+/// How two files differ, a sentence a setting.
+#[must_use]
+pub fn differences(first: &AgentProxy, other: &AgentProxy) -> Vec<String> {
     let [ours, theirs] = [first, other].map(|agent| settings(agent.default_proxy.as_ref()));
-    let differences: Vec<String> = ours
-        .iter()
+    ours.iter()
         .zip(&theirs)
         .filter(|(ours, theirs)| ours != theirs)
         .map(|((name, ours), (_, theirs))| {
             format!("{name} is {ours} in {} and {theirs} in {}", first.file, other.file)
         })
-        .collect();
+        .collect()
+}
+
+/// One sentence with every setting that differs.
+fn disagreement(first: &AgentProxy, other: &AgentProxy) -> Option<LintFinding> {
+    let differences = differences(first, other);
     (!differences.is_empty()).then(|| LintFinding {
         kind: LintKind::FilesDisagree,
         weight: LintWeight::Warning,
@@ -249,7 +254,7 @@ impl FileLint<'_> {
                 self.judge_pattern(entry);
             }
         }
-        match AgentRoute::new(agent, here.clone(), None) {
+        match AgentRoute::new(agent, here.clone(), Vec::new()) {
             Ok(route) => {
                 let has_proxy = route.proxy().is_some();
                 self.judge_names(&Configuration::Agent(route), has_proxy, agent, names);
