@@ -15,7 +15,6 @@ mod no_proxy;
 mod pac;
 mod pattern_meaning;
 mod proxy_url;
-mod question;
 mod suggest;
 mod windows;
 
@@ -36,6 +35,5 @@ pub use pac::{
     PacSurroundings, Resolve,
 };
 pub use proxy_url::{Credentials, ProxyScheme, ProxyUrl, ProxyUrlError};
-pub use question::PacQuestion;
 pub use suggest::{Suggestion, corrected_fragment, suggest};
 pub use windows::{WindowsProxies, WindowsSettings, WindowsWay, from_windows};
