@@ -11,6 +11,7 @@ pub mod http;
 pub mod os_error;
 mod pace;
 mod runner;
+pub mod script;
 mod stop;
 mod tap;
 pub mod tcp;

@@ -10,6 +10,16 @@ use super::pattern_meaning::{Meaning, Reach, pattern_for};
 use super::suggest::is_placeholder;
 use crate::model::{Cause, Host, HostName};
 
+/// Where relay namespaces live, in each cloud (Microsoft, "domain and outbound port requirements").
+const RELAY_DOMAINS: [&str; 3] =
+    ["servicebus.windows.net", "servicebus.usgovcloudapi.net", "servicebus.chinacloudapi.cn"];
+
+/// Whether a name is a relay's, or a relay gateway's.
+#[must_use]
+pub fn is_relay(name: &HostName) -> bool {
+    RELAY_DOMAINS.iter().any(|domain| name.as_str() != *domain && name.is_within(domain))
+}
+
 /// The names that files are judged by.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct LintNames {
@@ -78,6 +88,8 @@ pub enum LintKind {
     AddressUnusable,
     /// A script or the detection that other settings switch off.
     ScriptIgnored,
+    /// A script that cannot be had from where it is said to be.
+    ScriptUnusable,
     /// A module, another file or the detection decides, which is not followed here.
     DecidedElsewhere,
 }
@@ -100,6 +112,7 @@ impl LintKind {
             Self::Credentials => "credentials",
             Self::AddressUnusable => "address-unusable",
             Self::ScriptIgnored => "script-ignored",
+            Self::ScriptUnusable => "script-unusable",
             Self::DecidedElsewhere => "decided-elsewhere",
         }
     }
@@ -415,7 +428,13 @@ impl FileLint<'_> {
                 self.add(kind, LintWeight::Error, line, &message, &remedy);
             }
         }
-        for name in &names.relay {
+        let samples: Vec<HostName> = if names.relay.is_empty() {
+            let sample = |domain: &&str| HostName::parse(&format!("any-relay.{domain}")).ok();
+            RELAY_DOMAINS.iter().filter_map(sample).collect()
+        } else {
+            Vec::new()
+        };
+        for name in names.relay.iter().chain(&samples) {
             if let Some(Decision { way: Way::Direct, why, .. }) = decide(name) {
                 let message = format!("the relay {name} goes past the proxy: {why}");
                 let remedy = "narrow that rule, unless the firewall lets this host reach the relay \

@@ -21,7 +21,7 @@ mod windows;
 pub use agent_config::{
     AgentConfigError, AgentProxy, ConfigFault, DefaultProxy, ProxyAddress, ProxyElement, Setting,
 };
-pub use agent_lint::{LintFinding, LintKind, LintNames, LintWeight, differences, lint};
+pub use agent_lint::{LintFinding, LintKind, LintNames, LintWeight, differences, is_relay, lint};
 pub use bypass::{BypassEntry, BypassList, InvalidRule, LocalView, Undecided, uri_form};
 pub use decide::{AgentRoute, Configuration, Decision, FixedProxy, Named, RouteError, Way};
 pub use dotnet_regex::{GaveUp, Pattern, PatternFault};

@@ -2,5 +2,8 @@
 
 pub mod dns;
 pub mod http;
+mod http_url;
 pub mod tds;
 pub mod tls_record;
+
+pub use http_url::{HttpUrl, HttpUrlError};
