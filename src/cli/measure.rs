@@ -117,8 +117,13 @@ impl Measurement {
             });
             let client = script_client(&settings, measuring.asks_system);
             let own = vantage::leading_out(settings.servers.first().copied(), settings.source);
-            let router = leaving.into_router(client, own).await?;
-            if let Ok(_proxies) = stop.or(router.route(&mut prepared.plan)).await {}
+            let routed = stop.or(async {
+                let router = leaving.into_router(client, own).await?;
+                let proxies = router.route(&mut prepared.plan).await;
+                anyhow::Ok((router, proxies))
+            });
+            // Stopped before: every record says so.
+            let _routes = routed.await.ok().transpose()?;
             let outcome = probe::run(&prepared.plan, settings, &stop, |progress| {
                 bar.note(&progress);
                 if let Progress::Finished(record) = progress {

@@ -6,6 +6,8 @@ use std::ffi::OsString;
 /// with or without a scheme.
 const OF_PROXIES: [&str; 2] = ["--proxy", "--alternate-proxy"];
 
+const SCHEMES: [&str; 4] = ["http://", "https://", "socks5://", "socks5h://"];
+
 /// The arguments after the program's name.
 pub(super) fn options(arguments: &[OsString]) -> Vec<String> {
     let mut is_value_of_proxy = false;
@@ -36,13 +38,10 @@ fn without_secrets(value: &str) -> String {
         _ => (value, ""),
     };
     let Some((front, place)) = value.rsplit_once('@') else { return format!("{value}{query}") };
-    let scheme = front.find("://").map_or("", |at| &front[..at + 3]);
-    // A scheme is a few letters; what else stands before `://` belongs to the secret.
-    let is_scheme = scheme.len() <= 16
-        && scheme.trim_end_matches("://").bytes().all(|b| b.is_ascii_alphanumeric() || b == b':');
     let script = if front.starts_with("pac:") { "pac:" } else { "" };
-    let scheme = if is_scheme && !scheme.is_empty() { scheme } else { script };
-    format!("{scheme}***@{place}{query}")
+    let scheme = SCHEMES.iter().find(|scheme| front[script.len()..].starts_with(**scheme));
+    // What else stands before `://` may be a part of the secret.
+    format!("{script}{}***@{place}{query}", scheme.unwrap_or(&""))
 }
 
 fn without_userinfo(argument: &str) -> String {
@@ -83,7 +82,6 @@ mod tests {
             (&["--proxy", "agent", "a@b"], "--proxy agent a@b"),
         ] {
             let found = shown(arguments);
-            let expected = expected.replace("a:geheim://x@", "***@");
             assert_eq!(found, expected);
             assert!(!found.contains("geheim") && !found.contains("heim"), "{found}");
         }

@@ -65,10 +65,6 @@ impl Exceptions {
     }
 
     pub(super) fn decide(&self, host: &Host, port: u16, scheme: Scheme) -> Excepted {
-        let names = |of: &[&NoProxy]| {
-            let names: Vec<&str> = of.iter().map(|list| list.dialect().as_str()).collect();
-            names.join(" and ")
-        };
         let matched = self.list.decide(host, port, scheme);
         let (agree, dissent): (Vec<&NoProxy>, Vec<&NoProxy>) = self
             .others
@@ -77,16 +73,14 @@ impl Exceptions {
         let Some(matched) = matched else {
             let other = dissent.first().and_then(|other| other.decide(host, port, scheme));
             return Excepted::No(other.filter(is_rule).map(|rule| {
-                let readers = names(&dissent);
-                format!("{} would keep it direct as {readers} read it", self.words(&rule))
+                format!("{} would keep it direct as {}", self.words(&rule), read_by(&dissent))
             }));
         };
         let mut words = self.words(&matched);
         if !dissent.is_empty() {
             let mut readers = vec![&self.list];
             readers.extend(agree);
-            words =
-                format!("{words} (as {} read it; not so for {})", names(&readers), names(&dissent));
+            words = format!("{words} (as {}; not so for {})", read_by(&readers), names(&dissent));
         }
         Excepted::Direct(words)
     }
@@ -97,6 +91,16 @@ impl Exceptions {
             Matched::BuiltIn(reason) => (*reason).to_owned(),
         }
     }
+}
+
+fn names(lists: &[&NoProxy]) -> String {
+    let names: Vec<&str> = lists.iter().map(|list| list.dialect().as_str()).collect();
+    names.join(" and ")
+}
+
+fn read_by(lists: &[&NoProxy]) -> String {
+    let verb = if lists.len() == 1 { "reads" } else { "read" };
+    format!("{} {verb} it", names(lists))
 }
 
 const fn is_rule(matched: &Matched) -> bool {
@@ -127,13 +131,13 @@ mod tests {
                 "*.contoso.com",
                 "a.contoso.com",
                 443,
-                "rule 1 of NO_PROXY: *.contoso.com (as Go read it; not so for curl and .NET)",
+                "rule 1 of NO_PROXY: *.contoso.com (as Go reads it; not so for curl and .NET)",
             ),
             (
                 "a.net:8443",
                 "a.net",
                 8443,
-                "rule 1 of NO_PROXY: a.net:8443 (as Go read it; not so for curl and .NET)",
+                "rule 1 of NO_PROXY: a.net:8443 (as Go reads it; not so for curl and .NET)",
             ),
             (
                 "10.0.0.0/8",

@@ -9,6 +9,7 @@ use std::collections::HashMap;
 use std::net::IpAddr;
 use std::sync::mpsc::{Receiver, Sender, channel};
 use std::sync::{Arc, Mutex, PoisonError};
+use std::time::Duration;
 
 use jiff::Zoned;
 use tokio::sync::{OnceCell, oneshot};
@@ -91,7 +92,8 @@ pub(super) enum Reply {
     Wants(String),
 }
 
-/// Starts the thread; it ends when nobody can ask any more.
+/// Starts the thread; it ends when nobody can ask any more. A script may compute for `time` at each
+/// question, lookups not counted.
 ///
 /// # Errors
 /// The system gives no thread.
@@ -100,9 +102,10 @@ pub(super) fn start(
     script: Option<Result<Vec<u8>, String>>,
     answers: Arc<Answers>,
     own_addresses: Vec<IpAddr>,
+    time: Duration,
 ) -> std::io::Result<Sender<Job>> {
     let (sender, jobs) = channel();
-    let engine = Engine::new(recipe, script, answers, own_addresses);
+    let engine = Engine { recipe, script, answers, own_addresses, time };
     std::thread::Builder::new().name("routes".to_owned()).spawn(move || serve(engine, &jobs))?;
     Ok(sender)
 }
@@ -130,19 +133,11 @@ struct Engine {
     script: Option<Result<Vec<u8>, String>>,
     answers: Arc<Answers>,
     own_addresses: Vec<IpAddr>,
+    time: Duration,
 }
 
+#[cfg(not(feature = "pac"))]
 impl Engine {
-    fn new(
-        recipe: Recipe,
-        script: Option<Result<Vec<u8>, String>>,
-        answers: Arc<Answers>,
-        own_addresses: Vec<IpAddr>,
-    ) -> Self {
-        Self { recipe, script, answers, own_addresses }
-    }
-
-    #[cfg(not(feature = "pac"))]
     fn configuration(self) -> Result<Configuration, RouteError> {
         Ok(match self.recipe {
             Recipe::Direct { source } | Recipe::Script { source, .. } => {
@@ -160,14 +155,12 @@ impl Engine {
 mod scripts {
     use std::cell::RefCell;
     use std::rc::Rc;
-    use std::time::{Duration, Instant};
+    use std::time::Instant;
 
     use super::*;
     use crate::probe::script::LONGEST;
     use crate::route::{PacLimits, PacScript, PacSurroundings};
 
-    /// Lookups do not count: a script that computes for longer does not end.
-    const TIME: Duration = Duration::from_secs(2);
     /// After so many names for which its time ran out, a script is not asked any more.
     const PATIENCE: usize = 3;
 
@@ -205,7 +198,7 @@ mod scripts {
                 return Reply::Wants(name);
             }
             self.loaded = Some(configuration);
-            if before.elapsed() >= TIME && self.engine.script.is_some() {
+            if before.elapsed() >= self.engine.time && self.engine.script.is_some() {
                 self.give_up_in_the_end(&decided);
             }
             Reply::Decided(decided)
@@ -249,7 +242,8 @@ mod scripts {
                 Some(Err(reason)) => return Err(reason.clone()),
                 None => return Err("was not loaded".to_owned()),
             };
-            let limits = PacLimits { time: TIME, source: LONGEST, ..PacLimits::default() };
+            let limits =
+                PacLimits { time: self.engine.time, source: LONGEST, ..PacLimits::default() };
             PacScript::load(source, self.surroundings(), limits, now)
                 .map_err(|error| error.to_string())
         }

@@ -384,6 +384,9 @@ fn read_credentials(path: &Path) -> Result<Credentials> {
     if line.trim().is_empty() {
         bail!("{}: its first line is empty; expected user:password", option());
     }
+    if !line.contains(':') {
+        bail!("{}: its first line holds no colon; expected user:password", option());
+    }
     Credentials::parse(line).with_context(option)
 }
 

@@ -19,6 +19,8 @@ use crate::plan::Plan;
 use crate::probe::script::Client;
 use crate::route::{Credentials, Decision, ProxyUrl, RouteError, Scheme, Way};
 
+/// Lookups do not count: a script that computes for longer does not end.
+const SCRIPT_TIME: Duration = Duration::from_secs(2);
 /// A step of a script that is not interrupted within this is not waited for.
 const STUCK: Duration = Duration::from_secs(10);
 /// How often a script is asked again for one name: once for each name that it may ask DNS for, and
@@ -71,8 +73,9 @@ impl Configured {
             }
         };
         let answers = Arc::new(Answers::default());
-        let jobs = engine::start(self.recipe, script, Arc::clone(&answers), own_addresses)
-            .context("cannot start a thread")?;
+        let jobs =
+            engine::start(self.recipe, script, Arc::clone(&answers), own_addresses, SCRIPT_TIME)
+                .context("cannot start a thread")?;
         Ok(Router {
             jobs,
             turn: Mutex::default(),
