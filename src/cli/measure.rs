@@ -115,6 +115,7 @@ impl Measurement {
                     stop.give(Obstacle::BudgetSpent);
                 })
             });
+            let leaving = if settings.resolve_only { leaving.without_fetching() } else { leaving };
             let client = script_client(&settings, measuring.asks_system);
             let own = vantage::leading_out(settings.servers.first().copied(), settings.source);
             let routed = stop.or(async {
