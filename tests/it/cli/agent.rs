@@ -118,7 +118,10 @@ fn what_is_wrong_is_said_with_its_line_and_what_to_write() {
         (rule("contoso.com/x"), &["config:4: warning:", "does not match https://contoso.com"]),
         (rule(r"[a-z]+\.contoso\.com"), &["config:4: warning:", "also matches https://"]),
         (rule("contoso.example.net"), &["config:4: note:", "also matches"]),
-        (rule(r".*\.windows\.net$"), &["config:3: warning: the relay any-relay.servicebus.windows.net"]),
+        (
+            rule(r".*\.windows\.net$"),
+            &["config:3: warning: the relay any-relay.servicebus.windows.net"],
+        ),
         (
             section(r#"<proxy proxyaddress="http://anna:geheim@p.example:1"/>"#),
             &["config:4: warning: proxyaddress holds credentials in clear text"],
@@ -157,7 +160,10 @@ fn suggestions_are_for_the_names_given() {
     let options = ["--private", PRIVATE, "--service-urls", shown(&urls), "--suggest"];
     let (code, stdout) = said(bypassed.as_bytes(), &options);
     assert_eq!(code, Some(1));
-    assert!(stdout.contains("the relay one.servicebus.windows.net goes past the proxy"), "{stdout}");
+    assert!(
+        stdout.contains("the relay one.servicebus.windows.net goes past the proxy"),
+        "{stdout}"
+    );
     let (_, suggested) = stdout.split_once("for both files:").unwrap();
     assert!(!suggested.contains("servicebus"), "{suggested}");
     assert!(suggested.contains(&format!("NO_PROXY={PRIVATE}\n")), "{suggested}");
