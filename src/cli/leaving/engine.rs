@@ -151,13 +151,17 @@ impl Engine {
     }
 }
 
+/// What scripts need of the thread.
 #[cfg(feature = "pac")]
 mod scripts {
     use std::cell::RefCell;
     use std::rc::Rc;
     use std::time::Instant;
 
-    use super::*;
+    use super::{
+        AgentRoute, Arc, Configuration, Decision, Duration, Engine, Job, Recipe, Reply, RouteError,
+        Zoned,
+    };
     use crate::probe::script::LONGEST;
     use crate::route::{PacLimits, PacScript, PacSurroundings};
 
