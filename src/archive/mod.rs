@@ -166,7 +166,7 @@ fn presented_by(failure: &Failure) -> Option<&Presented> {
 ///
 /// # Errors
 /// [`ArchiveError`] with the line and what was expected there.
-pub fn read(input: impl BufRead, name: &str) -> Result<Records, ArchiveError> {
+pub fn read(input: impl BufRead + Send, name: &str) -> Result<Records, ArchiveError> {
     reader::read(input).map_err(|(line, defect)| ArchiveError {
         name: name.to_owned(),
         line,

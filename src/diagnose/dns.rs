@@ -5,8 +5,8 @@ use std::fmt::Write as _;
 use super::finding::{Draft, list};
 use super::{Case, obstacle, sinkhole, system};
 use crate::model::{
-    Cause, DnsFailure, Exchange, LinkData, Lookup, LookupOutcome, Obstacle, OsError, Owner, Resolver,
-    ResponseCode, Transport,
+    Cause, DnsFailure, Exchange, LinkData, Lookup, LookupOutcome, Obstacle, OsError, Owner,
+    Resolver, ResponseCode, Transport,
 };
 pub(super) use crate::model::{deciding, servers};
 
@@ -209,7 +209,8 @@ pub(super) fn evidence(lookup: &Lookup) -> String {
         }
         let addresses = lookup.addresses();
         if !addresses.is_empty() {
-            let _ = write!(line, " -> {}", list(addresses, 4));
+            let more = if lookup.is_cut() { " (and more than are kept)" } else { "" };
+            let _ = write!(line, " -> {}{more}", list(addresses, 4));
         }
     }
     line

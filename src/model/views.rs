@@ -134,6 +134,7 @@ mod tests {
                 })
                 .collect(),
             is_loop: false,
+            is_cut: false,
         };
         let result = match said {
             "nxdomain" => Ok(answer(ResponseCode::NxDomain, &[])),

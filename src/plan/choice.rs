@@ -16,24 +16,47 @@ pub struct Choice {
     pub ways: Vec<Way>,
 }
 
-/// The choice for `endpoint`, where `decide` knows what is configured and `alternate` is
+/// What a configuration is asked for an endpoint.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Question<'a> {
+    /// The host of the URL.
+    pub host: &'a Host,
+    /// Its port.
+    pub port: u16,
+    /// Its scheme.
+    pub scheme: Scheme,
+}
+
+/// What is to be asked for `endpoint`, unless it goes direct whatever the configuration says: the
+/// runtime uses its proxy for sources and destinations "which use the HTTP or HTTPS protocol"
+/// (Microsoft, create-self-hosted-integration-runtime, proxy server considerations).
+///
+/// # Errors
+/// The choice, where there is nothing to ask.
+pub fn question(endpoint: &Endpoint) -> Result<Question<'_>, Choice> {
+    let Some(host) = endpoint.subject.host() else {
+        return Err(direct(endpoint, "a pattern has no route"));
+    };
+    let scheme = match endpoint.kind {
+        Kind::Https | Kind::Relay | Kind::Tls => Scheme::Https,
+        Kind::Http => Scheme::Http,
+        Kind::Tds => return Err(direct(endpoint, "SQL Server's protocol uses no HTTP proxy")),
+        Kind::Tcp => return Err(direct(endpoint, "plain TCP uses no HTTP proxy")),
+    };
+    Ok(Question { host, port: endpoint.port, scheme })
+}
+
+/// The choice for `endpoint`, for which the configuration has `decided`; `alternate` is
 /// `--alternate-proxy`. Where nobody knows what is configured the alternate alone is measured: a
 /// direct attempt would show a way that nothing says is taken.
+#[must_use]
 pub fn choose(
     endpoint: &Endpoint,
-    alternate: Option<&Way>,
-    decide: impl FnOnce(&Host, u16, Scheme) -> Result<Decision, RouteError>,
+    decided: Result<Decision, RouteError>,
+    alternate: Option<Way>,
 ) -> Choice {
     let intended = intended(endpoint);
-    let host = match (endpoint.kind, endpoint.subject.host()) {
-        (Kind::Tcp | Kind::Tds, _) => {
-            return Choice::direct(intended, "this kind never goes through a proxy");
-        }
-        (_, None) => return Choice::direct(intended, "a pattern has no route of its own"),
-        (Kind::Https | Kind::Relay | Kind::Tls | Kind::Http, Some(host)) => host,
-    };
-    let scheme = if endpoint.kind == Kind::Http { Scheme::Http } else { Scheme::Https };
-    let (mut route, mut ways) = match decide(host, endpoint.port, scheme) {
+    let (mut route, mut ways) = match decided {
         Ok(decision) => {
             let route = decision.choice(intended);
             let fallbacks = decision.fallbacks.into_iter().take(FALLBACKS_MEASURED);
@@ -41,8 +64,13 @@ pub fn choose(
         }
         Err(error) => (error.choice(intended), Vec::new()),
     };
-    route.alternate = alternate.map(Way::route);
-    ways.extend(alternate.cloned());
+    if let Some(way) = alternate {
+        let alternate = way.route();
+        if route.configured.as_ref() != Ok(&alternate) {
+            route.alternate = Some(alternate);
+        }
+        ways.push(way);
+    }
     let mut choice = Choice { route, ways: each_once(ways) };
     if intended == RouteIntent::Direct {
         choice.keep_private();
@@ -61,14 +89,11 @@ const fn intended(endpoint: &Endpoint) -> RouteIntent {
 /// The choice for `endpoint` where `source` says that there is no proxy.
 #[must_use]
 pub fn direct(endpoint: &Endpoint, source: &str) -> Choice {
-    Choice::direct(intended(endpoint), source)
+    let route = RouteChoice::new(intended(endpoint), Route::Direct, source);
+    Choice { route, ways: vec![Way::Direct] }
 }
 
 impl Choice {
-    fn direct(intended: RouteIntent, why: &str) -> Self {
-        Self { route: RouteChoice::new(intended, Route::Direct, why), ways: vec![Way::Direct] }
-    }
-
     /// The name is private: no proxy gets to hear it, to find out whether it could carry it. Where
     /// a proxy is configured the direct way is measured in its place.
     pub fn keep_private(&mut self) {
@@ -149,8 +174,11 @@ mod tests {
             }),
             None => Err(RouteError::Elsewhere { file: "a".to_owned(), what: "b".to_owned() }),
         };
-        let alternate = alternate.map(way);
-        choose(&endpoint(kind, reach), alternate.as_ref(), |_, _, _| decision)
+        let endpoint = endpoint(kind, reach);
+        match question(&endpoint) {
+            Ok(_) => choose(&endpoint, decision, alternate.map(way)),
+            Err(choice) => choice,
+        }
     }
 
     fn shown(choice: &Choice) -> Vec<String> {
@@ -204,22 +232,25 @@ mod tests {
 
         let tcp = choice(Kind::Tcp, Reach::Any, &["http://a:1"], None);
         assert_eq!(tcp.route.configured, Ok(Route::Direct));
-        assert_eq!(tcp.route.why, "this kind never goes through a proxy");
+        assert_eq!(tcp.route.why, "plain TCP uses no HTTP proxy");
+
+        let same = choice(Kind::Https, Reach::Any, &["http://a:1"], Some("http://a:1"));
+        assert_eq!(same.route.alternate, None, "it is no second way");
     }
 
     #[test]
     fn the_scheme_is_that_of_the_kind() {
         for (kind, expected) in [
-            (Kind::Https, Scheme::Https),
-            (Kind::Relay, Scheme::Https),
-            (Kind::Tls, Scheme::Https),
-            (Kind::Http, Scheme::Http),
+            (Kind::Https, Some(Scheme::Https)),
+            (Kind::Relay, Some(Scheme::Https)),
+            (Kind::Tls, Some(Scheme::Https)),
+            (Kind::Http, Some(Scheme::Http)),
+            (Kind::Tcp, None),
+            (Kind::Tds, None),
         ] {
-            choose(&endpoint(kind, Reach::Any), None, |host, port, scheme| {
-                assert_eq!((host.to_string().as_str(), port), ("a.example", 443));
-                assert_eq!(scheme, expected, "{kind:?}");
-                Err(RouteError::Elsewhere { file: "a".to_owned(), what: "b".to_owned() })
-            });
+            let endpoint = endpoint(kind, Reach::Any);
+            let scheme = question(&endpoint).ok().map(|question| question.scheme);
+            assert_eq!(scheme, expected, "{kind:?}");
         }
     }
 

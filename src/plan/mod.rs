@@ -10,7 +10,7 @@ use std::sync::Arc;
 
 use crate::model::{Endpoint, Subject};
 
-pub use choice::{Choice, can_be_measured, choose, direct};
+pub use choice::{Choice, Question, can_be_measured, choose, direct, question};
 pub use gateways::{Deployment, N_GATEWAYS, deployment_of, gateways_of};
 pub use private::taken_as_private;
 

@@ -15,6 +15,7 @@ mod pace;
 pub mod proxy;
 mod routing;
 mod runner;
+pub mod script;
 mod stop;
 mod tap;
 pub mod tcp;

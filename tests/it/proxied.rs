@@ -10,8 +10,9 @@ use pathproof::model::{
     Origin, ProxyFailure, Reach, Record, Records, Route, RouteFaultKind, Run, Subject, TcpFailure,
     Trail, Vantage,
 };
+use pathproof::plan::{Choice, Question};
 use pathproof::probe::{self, Outcome, Routing, Settings, Stop, tls::Client, trust::Judge};
-use pathproof::route::{Configuration, Credentials, ProxyUrl, RouteError, Way};
+use pathproof::route::{Configuration, Credentials, Decision, ProxyUrl, RouteError, Way};
 use pathproof::{archive, plan};
 
 use crate::loopback::dns::{self, Asked, Say as Answer};
@@ -48,8 +49,8 @@ fn by(url: &str) -> Routing {
 fn by_either(url: &str, alternate: Option<Way>) -> Routing {
     let proxy = ProxyUrl::parse(url).expect("a proxy URL");
     Routing::at_once(move |endpoint| {
-        let configuration = Configuration::url(proxy.clone(), "--proxy", None);
-        plan::choose(endpoint, alternate.as_ref(), |host, port, scheme| {
+        let configuration = Configuration::url(proxy.clone(), "--proxy", Vec::new());
+        choose(endpoint, alternate.clone(), |Question { host, port, scheme }| {
             configuration.decide(host, port, scheme, &jiff::Zoned::default())
         })
     })
@@ -58,10 +59,21 @@ fn by_either(url: &str, alternate: Option<Way>) -> Routing {
 /// Nobody knows the way.
 fn by_nobody(alternate: Option<Way>) -> Routing {
     Routing::at_once(move |endpoint| {
-        plan::choose(endpoint, alternate.as_ref(), |_, _, _| {
+        choose(endpoint, alternate.clone(), |_| {
             Err(RouteError::Elsewhere { file: "f".to_owned(), what: "w".to_owned() })
         })
     })
+}
+
+fn choose(
+    endpoint: &Endpoint,
+    alternate: Option<Way>,
+    decide: impl FnOnce(Question<'_>) -> Result<Decision, RouteError>,
+) -> Choice {
+    match plan::question(endpoint) {
+        Ok(question) => plan::choose(endpoint, decide(question), alternate),
+        Err(choice) => choice,
+    }
 }
 
 /// A network of names: where they are not known, the name server says NXDOMAIN.

@@ -6,7 +6,7 @@ use std::sync::Arc;
 
 use serde::{Deserialize, Serialize};
 
-use super::super::reference::{Before, Numbers, Unresolved};
+use super::super::reference::{Numbers, References, Unresolved};
 use super::network::OsError;
 use super::trail::{Failure, Trail};
 use super::{Nanoseconds, to_size};
@@ -46,7 +46,7 @@ impl<'a> FollowUps<'a> {
         }
     }
 
-    pub(crate) fn resolve(self, references: &Before) -> Result<model::FollowUps, Unresolved> {
+    pub(crate) fn resolve(self, references: &References) -> Result<model::FollowUps, Unresolved> {
         let trails = |trails: Vec<Trail<'_>>| {
             trails.into_iter().map(|trail| trail.resolve(references)).collect::<Result<Vec<_>, _>>()
         };
@@ -153,7 +153,7 @@ impl<'a> SegmentLadder<'a> {
         Self { remote: ladder.remote, rungs: ladder.rungs.iter().map(rung).collect() }
     }
 
-    fn resolve(self, references: &Before) -> Result<model::SegmentLadder, Unresolved> {
+    fn resolve(self, references: &References) -> Result<model::SegmentLadder, Unresolved> {
         let rungs = self.rungs.into_iter().map(|rung| {
             let failure = rung.failure.map(|failure| failure.resolve(references)).transpose()?;
             Ok::<_, Unresolved>(model::Rung {
@@ -184,7 +184,7 @@ impl<'a> RevocationHost<'a> {
         }
     }
 
-    fn resolve(self, references: &Before) -> Result<Arc<model::RevocationHost>, Unresolved> {
+    fn resolve(self, references: &References) -> Result<Arc<model::RevocationHost>, Unresolved> {
         let lookups = self.lookups.into_iter().map(|number| references.lookup(number));
         let trails = self.trails.into_iter().map(|trail| trail.resolve(references));
         Ok(Arc::new(model::RevocationHost {

@@ -15,7 +15,7 @@ pub(in crate::diagnose) fn failed(failure: &HoldFailure) -> Draft {
             Cause::HoldIdleDropped,
             format!("did not answer on a connection that had been idle for {idle}"),
         )
-        .evidence(format!("idle for {idle}, then {}", tds::patience(whose))),
+        .evidence(format!("idle for {idle}, then {}", tds::silence(whose, 0, failure.idle()))),
         HoldFailure::Reset { after, os, .. } => Draft::new(
             Cause::HoldReset,
             format!("reset a connection that was to be idle for {idle}"),

@@ -129,7 +129,7 @@ fn answer(name: &HostName, code: ResponseCode, all: &[IpAddr], family: Family) -
         ttl: 0,
         data: LinkData::Address(*address),
     };
-    Answer { code, chain: of_family.map(link).collect(), is_loop: false }
+    Answer { code, chain: of_family.map(link).collect(), is_loop: false, is_cut: false }
 }
 
 fn hosts_file() -> PathBuf {

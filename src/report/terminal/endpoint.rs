@@ -6,6 +6,7 @@ use std::time::Duration;
 use super::super::assemble::Judged;
 use super::fit::{columns, ellipsize, shorten, visible};
 use super::page::{Page, padded};
+use crate::diagnose::taken_as_private;
 use crate::model::{
     AddressClass, Cause, Certainty, Endpoint, Finding, Host, Record, Severity, Status, Subject,
     Trail, Verdict, classify,
@@ -113,8 +114,7 @@ const fn status_of(severity: Severity) -> Status {
 
 /// The endpoints of `status`.
 pub(super) fn write(page: &mut Page, status: Status, endpoints: &[Judged], groups: &Groups) {
-    let is_shown =
-        |(_, verdict): &&Judged| verdict.status == status && !groups.has(verdict);
+    let is_shown = |(_, verdict): &&Judged| verdict.status == status && !groups.has(verdict);
     let of_status: Vec<Judged> = endpoints.iter().filter(is_shown).copied().collect();
     if status == Status::Pass {
         write_passes(page, &of_status);
@@ -251,7 +251,11 @@ fn how_reached(record: &Record) -> String {
     };
     let is_private = !addresses.is_empty()
         && addresses.iter().all(|one| classify(*one) == AddressClass::Private);
-    let private = if is_private { " private" } else { "" };
+    let private = match taken_as_private(record) {
+        Some(_) => " private (by privatelink)",
+        None if is_private => " private",
+        None => "",
+    };
     format!("{place}{private}, {}", milliseconds(took(record)))
 }
 
