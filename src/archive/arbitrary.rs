@@ -42,7 +42,7 @@ pub(crate) fn records() -> BoxedStrategy<Records> {
                 vec(prop::sample::select(lookups.clone()), 0..3),
                 vec(proxy_lookup(lookups.clone()), 0..2),
                 vec(trails(), 0..3),
-                follow_up::follow_ups(lookups.clone(), shown.clone()),
+                follow_up::follow_ups(lookups.clone(), &shown),
                 option::of(obstacle()),
                 timestamp(),
             )

@@ -15,12 +15,13 @@ use crate::model::{
 
 pub(super) fn follow_ups(
     lookups: Vec<Arc<Lookup>>,
-    shown: Vec<Presented>,
+    shown: &[Presented],
 ) -> BoxedStrategy<FollowUps> {
-    let trails = |most| vec(trail(shown.clone()), 0..most);
-    let revocation = vec(revocation(lookups, shown.clone()).prop_map(Arc::new), 0..2);
-    let segments = vec(ladder(shown.clone()), 0..2);
-    (option::of(located()), segments, trails(2), option::of(trail(shown.clone())), revocation)
+    let shown = || shown.to_vec();
+    let trails = |most| vec(trail(shown()), 0..most);
+    let revocation = vec(revocation(lookups, shown()).prop_map(Arc::new), 0..2);
+    let segments = vec(ladder(shown()), 0..2);
+    (option::of(located()), segments, trails(2), option::of(trail(shown())), revocation)
         .prop_map(|(located, segments, holds, upgrade, revocation)| FollowUps {
             located,
             segments,

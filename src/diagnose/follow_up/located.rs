@@ -31,7 +31,7 @@ fn sentence(located: &Located) -> (String, Certainty) {
     let name = last.address().map_or_else(|| "one without a name".to_owned(), |it| it.to_string());
     let place = format!("the last hop that answered is {name}, hop {}; the next did not", last.ttl);
     let others = located.hops.iter().filter(|hop| hop.ttl > last.ttl);
-    let further = others.filter(|hop| is_heard(&hop.udp)).last();
+    let further = others.rev().find(|hop| is_heard(&hop.udp));
     if let Some(hop) = further {
         let beyond = match from(&hop.udp) {
             Some(address) => format!("{address}, hop {}", hop.ttl),

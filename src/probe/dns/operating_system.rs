@@ -87,15 +87,15 @@ impl OperatingSystem {
             Ok(told) => Some(told.ok()?),
             Err(_) => None,
         };
-        Some(self.lookup(name, told, began.elapsed()))
+        Some(self.lookup(name, told.as_ref(), began.elapsed()))
     }
 
     /// `told` is `None` where the system was silent.
-    fn lookup(&self, name: &HostName, told: Option<Told>, took: Duration) -> Lookup {
+    fn lookup(&self, name: &HostName, told: Option<&Told>, took: Duration) -> Lookup {
         let is_by_hosts_file = matches!(told, Some(Told::Addresses(_))) && self.is_in_hosts(name);
         let transport = if is_by_hosts_file { Transport::HostsFile } else { Transport::System };
         let exchange = |family: &Family| {
-            let result = match &told {
+            let result = match told {
                 None => Err(DnsFailure::TimedOut { asked: 1 }),
                 Some(Told::Failed(os)) => Err(DnsFailure::System { os: os.clone() }),
                 Some(Told::NoName) => Ok(answer(name, ResponseCode::NxDomain, &[], *family)),
@@ -190,7 +190,7 @@ mod tests {
         let os = OperatingSystem::new(vec![Family::V4, Family::V6], Duration::from_secs(5));
         let name = HostName::parse("name.that.no.hosts.file.has.example").unwrap();
         let outcomes = |told| {
-            let lookup = os.lookup(&name, told, Duration::ZERO);
+            let lookup = os.lookup(&name, told.as_ref(), Duration::ZERO);
             assert!(lookup.exchanges.iter().all(|one| one.transport == Transport::System));
             lookup.exchanges.iter().map(|one| one.outcome().as_str()).collect::<Vec<_>>()
         };

@@ -47,9 +47,9 @@ pub(super) async fn ask(
 fn ladder(hold: Duration) -> Vec<Duration> {
     const RUNGS: [Duration; 4] = [
         Duration::from_secs(30),
-        Duration::from_secs(60),
-        Duration::from_secs(120),
-        Duration::from_secs(240),
+        Duration::from_mins(1),
+        Duration::from_mins(2),
+        Duration::from_mins(4),
     ];
     let below = if hold <= RUNGS[0] {
         [hold / 8, hold / 4, hold / 2].to_vec()
@@ -114,7 +114,7 @@ where
     let failure = match answer {
         Ok((answer, took_to_answer)) => {
             let outcome = HeldOutcome::Answered;
-            trail.pass(Seen::Hold(Held { idle, outcome }), took - took_to_answer.min(took));
+            trail.pass(Seen::Hold(Held { idle, outcome }), took.saturating_sub(took_to_answer));
             trail.pass(Seen::Http(Box::new(answer)), took_to_answer);
             return trail.complete();
         }
@@ -132,7 +132,7 @@ where
         // It still carries bytes; what is wrong with them is another matter.
         failure => {
             trail.pass(Seen::Hold(Held { idle, outcome: HeldOutcome::Answered }), idle);
-            return trail.fail(Failure::Http(failure), took - idle.min(took));
+            return trail.fail(Failure::Http(failure), took.saturating_sub(idle));
         }
     };
     trail.fail(Failure::Hold(failure), took)

@@ -5,8 +5,8 @@ use std::net::SocketAddr;
 use std::sync::Arc;
 
 use crate::model::{
-    Endpoint, Expectation, Family, Host as Name, Kind, Origin, RevocationHost, Subject, Trail,
-    going_to,
+    Endpoint, Expectation, Family, Host as Name, Kind, Lookup, Origin, RevocationHost, Subject,
+    Trail, going_to,
 };
 use crate::probe::runner::Shared;
 use crate::probe::walk::{self, Purpose, Target};
@@ -75,7 +75,7 @@ async fn probe(shared: &Shared, host: Host) -> Option<Arc<RevocationHost>> {
         Name::Address(address) => Some(*address),
         Name::Name(_) => None,
     };
-    let named = going_to(&lookups).flat_map(|lookup| lookup.addresses());
+    let named = going_to(&lookups).flat_map(Lookup::addresses);
     let mut remotes: Vec<SocketAddr> = Vec::new();
     for address in literal.into_iter().chain(named) {
         let remote = SocketAddr::new(address, host.port);

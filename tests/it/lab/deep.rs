@@ -118,7 +118,7 @@ fn a_forgotten_connection_shows_the_limit() {
     assert!(message.contains("lives for 2s, and not for 4s"), "{message}");
     let steps = |trail: &Value| {
         let steps = trail["steps"].as_array().into_iter().flatten();
-        steps.map(|step| step["step"].to_string()).collect::<String>()
+        steps.filter_map(|step| step["step"].as_str()).collect::<Vec<_>>().join(" ")
     };
     let trails = endpoint["trails"].as_array().unwrap();
     assert_eq!(trails.iter().filter(|trail| steps(trail).contains("hold")).count(), 4);

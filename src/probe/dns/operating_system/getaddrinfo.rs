@@ -25,7 +25,7 @@ pub(super) fn resolve(name: &str, families: &[Family]) -> Told {
     // SAFETY: `node` ends in a null byte, `hints` is initialised, and both outlive the call; `list`
     // is read only where the call succeeds.
     let code =
-        unsafe { libc::getaddrinfo(node.as_ptr(), ptr::null(), &raw const hints, &mut list) };
+        unsafe { libc::getaddrinfo(node.as_ptr(), ptr::null(), &raw const hints, &raw mut list) };
     if code != 0 {
         return failure(code);
     }
