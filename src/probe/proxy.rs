@@ -67,7 +67,8 @@ where
 }
 
 /// Has the HTTP proxy at the other end of `stream` fetch `http://host:port/`. Its request for
-/// credentials is a failure on the way through it; any other answer may be the far end's.
+/// credentials is a failure on the way through it; any other answer may be the far end's. There is
+/// no tunnel to record: of an `https://` proxy's own session only its failure is kept.
 pub async fn get<S>(
     stream: S,
     manner: Manner<'_>,

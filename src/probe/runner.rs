@@ -205,12 +205,14 @@ async fn measure(shared: Arc<Shared>, endpoint: Arc<Endpoint>) -> Record {
             Host::Name(name) => shared.dns.lookup(name).await,
         }
     };
-    let both = future::join(lookups, shared.settings.routing.decide(&endpoint));
-    let (lookups, mut choice) = match shared.stop.or(both).await {
-        Ok(both) => both,
-        Err(obstacle) => {
+    let decide = shared.settings.routing.decide(&endpoint);
+    let stop = &shared.stop;
+    let (lookups, mut choice) = match future::join(stop.or(lookups), stop.or(decide)).await {
+        (Ok(lookups), Ok(choice)) => (lookups, choice),
+        (Err(obstacle), Ok(choice)) => return record(choice.route, Vec::new(), Some(obstacle)),
+        (lookups, Err(obstacle)) => {
             let route = plan::direct(&endpoint, NOT_DECIDED).route;
-            return record(route, Vec::new(), Some(obstacle));
+            return record(route, lookups.unwrap_or_default(), Some(obstacle));
         }
     };
     if shared.settings.expand_gateways && endpoint.kind == Kind::Relay {
