@@ -99,6 +99,8 @@ pub struct Answer {
     pub chain: Vec<ChainLink>,
     /// The chain names itself again (RFC 1034 §3.6.2).
     pub is_loop: bool,
+    /// More addresses came than are kept.
+    pub is_cut: bool,
 }
 
 /// A DNS response code (RFC 6895 §2.3).
@@ -327,6 +329,12 @@ impl Lookup {
             LinkData::Alias(target) if target.is_privatelink() => Some(target),
             LinkData::Alias(_) | LinkData::Address(_) => None,
         })
+    }
+
+    /// More addresses came than are kept.
+    #[must_use]
+    pub fn is_cut(&self) -> bool {
+        self.answers().any(|answer| answer.is_cut)
     }
 
     /// The outcome over both families: addresses if either has one; else what most surely speaks

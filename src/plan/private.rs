@@ -61,7 +61,7 @@ mod tests {
         let addresses = addresses.iter().map(|a| LinkData::Address(a.parse::<IpAddr>().unwrap()));
         let link = |data| ChainLink { name: name("a.test"), ttl: 30, data };
         let chain = aliases.chain(addresses).map(link).collect();
-        let answer = Answer { code: ResponseCode::NoError, chain, is_loop: false };
+        let answer = Answer { code: ResponseCode::NoError, chain, is_loop: false, is_cut: false };
         Arc::new(Lookup {
             resolver,
             name: name("a.test"),
