@@ -218,11 +218,11 @@ async fn negotiate<S>(
 where
     S: AsyncRead + AsyncWrite + Unpin,
 {
-    let mut send = greeting;
+    let mut words = greeting;
     let mut piece = Vec::with_capacity(PIECE);
     loop {
         let sent = async {
-            stream.write_all(&send).await?;
+            stream.write_all(&words).await?;
             stream.flush().await
         };
         sent.await.map_err(|error| broken(heard, &error))?;
@@ -234,7 +234,7 @@ where
         heard.extend_from_slice(&piece);
         let turn = dialogue.push(&piece);
         match turn.end {
-            None => send = turn.send,
+            None => words = turn.send,
             Some(Ok(granted)) => return Ok(granted),
             Some(Err(refusal)) => {
                 let with_credentials = dialogue.offers_login();

@@ -270,13 +270,11 @@ async fn walk_all(
         Way::Proxy(proxy) => proxy,
         Way::Direct => {
             let remotes = remotes(target.host, target.endpoint.port, lookups, families);
-            let trails = match remotes[..] {
-                [remote] => vec![walk::direct(shared, target, remote).await],
-                _ => {
-                    let walks = remotes.into_iter();
-                    let walks = walks.map(|remote| walk::direct(shared, target, remote));
-                    future::join_all(walks).await
-                }
+            let trails = if let [remote] = remotes[..] {
+                vec![walk::direct(shared, target, remote).await]
+            } else {
+                let walks = remotes.into_iter().map(|remote| walk::direct(shared, target, remote));
+                future::join_all(walks).await
             };
             return Walked { is_whole: are_whole(&trails), proxy: None, trails };
         }
