@@ -16,7 +16,7 @@ use super::recorded;
 use super::request::Prepared;
 use super::vantage;
 use crate::model::{Family, Obstacle, Record, Records, Run};
-use crate::probe::{self, Progress, Settings, Stop, dns, script, tls};
+use crate::probe::{self, Progress, Routing, Settings, Stop, dns, script, tls};
 
 /// Descriptors that are not for probes: standard streams, files, name servers, the runtime's own.
 #[cfg(unix)]
@@ -83,6 +83,8 @@ impl Measurement {
             expand_gateways: prepared.expand_gateways,
             resolve_only,
             tls,
+            // Until the configuration is ready to be asked.
+            routing: Routing::direct("nothing is connected"),
         };
         let measuring =
             Limits { deadline: measuring.deadline, asks_system: measuring.resolver.is_empty() };
@@ -97,7 +99,7 @@ impl Measurement {
     /// Makes it; `finished` is told each record as it is done, and may end the run early by the
     /// signal it is handed. SIGINT and SIGTERM end it early too: what is known then is reported.
     pub(super) fn carry_out(self, mut finished: impl FnMut(&Record, &Stop)) -> Result<Records> {
-        let Self { mut prepared, settings, leaving, measuring, mut run } = self;
+        let Self { prepared, mut settings, leaving, measuring, mut run } = self;
         let runtime = tokio::runtime::Builder::new_multi_thread()
             .enable_all()
             .build()
@@ -115,16 +117,18 @@ impl Measurement {
                     stop.give(Obstacle::BudgetSpent);
                 })
             });
-            let leaving = if settings.resolve_only { leaving.without_fetching() } else { leaving };
-            let client = script_client(&settings, measuring.asks_system);
-            let own = vantage::leading_out(settings.servers.first().copied(), settings.source);
-            let routed = stop.or(async {
-                let router = leaving.into_router(client, own).await?;
-                let proxies = router.route(&mut prepared.plan).await;
-                anyhow::Ok((router, proxies))
-            });
-            // Stopped before: every record says so.
-            let _routes = routed.await.ok().transpose()?;
+            if !settings.resolve_only {
+                let client = script_client(&settings, measuring.asks_system);
+                let own = vantage::leading_out(settings.servers.first().copied(), settings.source);
+                // Stopped before it is known: every record says so, and none asks for a way.
+                if let Ok(router) = stop.or(leaving.into_router(client, own)).await {
+                    let router = Arc::new(router?);
+                    settings.routing = Routing::new(move |endpoint| {
+                        let router = Arc::clone(&router);
+                        async move { router.choose(&endpoint).await }
+                    });
+                }
+            }
             let outcome = probe::run(&prepared.plan, settings, &stop, |progress| {
                 bar.note(&progress);
                 if let Progress::Finished(record) = progress {

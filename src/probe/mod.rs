@@ -10,6 +10,8 @@ pub mod dns;
 pub mod http;
 pub mod os_error;
 mod pace;
+pub mod proxy;
+mod routing;
 mod runner;
 pub mod script;
 mod stop;
@@ -18,6 +20,8 @@ pub mod tcp;
 pub mod tds;
 pub mod tls;
 pub mod trust;
+mod walk;
 
+pub use routing::{Deciding, Routing};
 pub use runner::{Outcome, Progress, Settings, run};
 pub use stop::Stop;

@@ -1,6 +1,10 @@
 //! HTTP/1.1 (RFC 9112) as far as one GET needs it: a request, a head, the beginning of a body.
 
+mod incoming;
+
 use crate::model::HttpAnswer;
+
+pub use self::incoming::{Incoming, Method, Progress, Reply};
 
 /// How long a head may be, bytes; interim answers before it count.
 pub const HEAD_LIMIT: usize = 32 * 1024;

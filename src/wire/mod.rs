@@ -1,8 +1,10 @@
 //! Byte codecs without sockets. Pure.
 
+pub mod connect;
 pub mod dns;
 pub mod http;
 mod http_url;
+pub mod socks;
 pub mod tds;
 pub mod tls_record;
 

@@ -194,19 +194,6 @@ impl Configured {
     }
 }
 
-impl Configured {
-    /// The same where nothing may be connected: a script of another host is not fetched.
-    pub(super) fn without_fetching(self) -> Self {
-        let script = match self.script {
-            Script::Web(_) => {
-                Script::Missing("is not fetched: resolve connects to nothing".to_owned())
-            }
-            here => here,
-        };
-        Self { script, ..self }
-    }
-}
-
 fn ignored(exceptions: &Exceptions) -> Vec<String> {
     let words = |entry: &route::Ignored| {
         let place = exceptions.source();

@@ -8,16 +8,15 @@ use std::sync::mpsc::Sender;
 use std::time::Duration;
 
 use anyhow::{Context, Result};
-use futures_util::future::join_all;
 use jiff::Zoned;
 use tokio::sync::{Mutex, oneshot};
 
 use super::Configured;
 use super::engine::{self, Answers, Job, Reply, Script};
-use crate::model::{Endpoint, Host, Kind, PacQuestion, Reach, Route, RouteChoice, RouteIntent};
-use crate::plan::Plan;
+use crate::model::{Endpoint, Host, PacQuestion};
+use crate::plan::{self, Choice, Question};
 use crate::probe::script::Client;
-use crate::route::{Credentials, Decision, ProxyUrl, RouteError, Scheme, Way};
+use crate::route::{Credentials, Decision, RouteError, Scheme, Way};
 
 /// Lookups do not count: a script that computes for longer does not end.
 const SCRIPT_TIME: Duration = Duration::from_secs(2);
@@ -40,16 +39,6 @@ pub(in crate::cli) struct Router {
     asks_for_hosts: AtomicBool,
     is_stuck: AtomicBool,
     source: String,
-}
-
-/// Which way an endpoint goes, and the proxies on its ways.
-#[derive(Clone, Debug)]
-pub(in crate::cli) struct Chosen {
-    /// As a record holds it.
-    pub(in crate::cli) choice: RouteChoice,
-    /// The proxies of the choice, with the credentials that they are to be sent: the configured
-    /// one, those of the fallbacks, the alternate; each once.
-    pub(in crate::cli) proxies: Vec<ProxyUrl>,
 }
 
 impl Configured {
@@ -91,70 +80,33 @@ impl Configured {
 }
 
 impl Router {
-    /// Gives every probe of `plan` its route. The proxies stand in the order of the probes.
-    pub(in crate::cli) async fn route(&self, plan: &mut Plan) -> Vec<Vec<ProxyUrl>> {
-        let all = join_all(plan.probes.iter().map(|probe| self.choose(&probe.endpoint))).await;
-        plan.probes
-            .iter_mut()
-            .zip(all)
-            .map(|(probe, Chosen { choice, proxies })| {
-                probe.route = choice;
-                proxies
-            })
-            .collect()
-    }
-
-    /// Which way `endpoint` is configured to go. What is no HTTP and no TLS goes direct: the runtime
-    /// uses its proxy for sources and destinations "which use the HTTP or HTTPS protocol"
-    /// (Microsoft, create-self-hosted-integration-runtime, proxy server considerations).
-    pub(in crate::cli) async fn choose(&self, endpoint: &Endpoint) -> Chosen {
-        let intended = match endpoint.expect.reach {
-            Reach::Private => RouteIntent::Direct,
-            Reach::Any | Reach::Public => RouteIntent::Any,
+    /// Which way `endpoint` is configured to go, and the ways to measure.
+    pub(in crate::cli) async fn choose(&self, endpoint: &Endpoint) -> Choice {
+        let Question { host, port, scheme } = match plan::question(endpoint) {
+            Ok(question) => question,
+            Err(choice) => return choice,
         };
-        let Some(host) = endpoint.subject.host() else {
-            return Chosen::direct(intended, "a pattern has no route");
-        };
-        let scheme = match endpoint.kind {
-            Kind::Https | Kind::Relay | Kind::Tls => Scheme::Https,
-            Kind::Http => Scheme::Http,
-            Kind::Tds => {
-                return Chosen::direct(intended, "SQL Server's protocol uses no HTTP proxy");
-            }
-            Kind::Tcp => return Chosen::direct(intended, "plain TCP uses no HTTP proxy"),
-        };
-        let decided = self.decide(host, endpoint.port, scheme).await;
-        let mut chosen = match decided {
-            Ok(decision) => self.chosen(intended, &decision),
-            Err(error) => Chosen { choice: error.choice(intended), proxies: Vec::new() },
-        };
-        if let Some(alternate) = &self.alternate
-            && !(intended == RouteIntent::Direct && matches!(alternate, Way::Proxy(_)))
-            && chosen.choice.configured.as_ref() != Ok(&alternate.route())
-        {
-            chosen.choice.alternate = Some(alternate.route());
-            chosen.add(self.with_credentials(alternate));
-        }
-        chosen
-    }
-
-    fn chosen(&self, intended: RouteIntent, decision: &Decision) -> Chosen {
-        let mut chosen = Chosen { choice: decision.choice(intended), proxies: Vec::new() };
-        for way in std::iter::once(&decision.way).chain(&decision.fallbacks) {
-            chosen.add(self.with_credentials(way));
-        }
-        chosen
+        let decided = self.decide(host, port, scheme).await.map(|decision| Decision {
+            way: self.with_credentials(decision.way),
+            fallbacks: decision
+                .fallbacks
+                .into_iter()
+                .map(|way| self.with_credentials(way))
+                .collect(),
+            ..decision
+        });
+        let alternate = self.alternate.clone().map(|way| self.with_credentials(way));
+        plan::choose(endpoint, decided, alternate)
     }
 
     /// `--proxy-credentials` is for proxies whose URL holds none.
-    fn with_credentials(&self, way: &Way) -> Option<ProxyUrl> {
-        let Way::Proxy(proxy) = way else { return None };
-        Some(match &self.credentials {
-            Some(given) if proxy.credentials().is_none() => {
-                proxy.clone().with_credentials(given.clone())
+    fn with_credentials(&self, way: Way) -> Way {
+        match (way, &self.credentials) {
+            (Way::Proxy(proxy), Some(given)) if proxy.credentials().is_none() => {
+                Way::Proxy(proxy.with_credentials(given.clone()))
             }
-            _ => proxy.clone(),
-        })
+            (way, _) => way,
+        }
     }
 
     async fn decide(&self, host: &Host, port: u16, scheme: Scheme) -> Result<Decision, RouteError> {
@@ -214,20 +166,6 @@ impl Router {
             source_name: self.source.clone(),
             message: format!("the script {message}"),
             questions,
-        }
-    }
-}
-
-impl Chosen {
-    fn direct(intended: RouteIntent, why: &str) -> Self {
-        Self { choice: RouteChoice::new(intended, Route::Direct, why), proxies: Vec::new() }
-    }
-
-    fn add(&mut self, proxy: Option<ProxyUrl>) {
-        if let Some(proxy) = proxy
-            && !self.proxies.contains(&proxy)
-        {
-            self.proxies.push(proxy);
         }
     }
 }

@@ -5,10 +5,9 @@ use std::time::Duration;
 
 use tempfile::TempDir;
 
-use super::router::Chosen;
 use super::*;
 use crate::model::{Endpoint, Expectation, Host, Kind, Origin, Reach, Subject};
-use crate::plan::Plan;
+use crate::plan::Choice;
 use crate::probe::{dns, script, tls, trust};
 use crate::route::WindowsProxies;
 
@@ -219,15 +218,15 @@ fn client() -> script::Client {
     }
 }
 
-async fn chosen(options: &Leaving, endpoints: &[Endpoint]) -> Vec<Chosen> {
+async fn chosen(options: &Leaving, endpoints: &[Endpoint]) -> Vec<Choice> {
     let router =
         Situation::default().configured(options).unwrap().into_router(client(), Vec::new());
     let router = router.await.unwrap();
     futures_util::future::join_all(endpoints.iter().map(|one| router.choose(one))).await
 }
 
-fn shown(chosen: &Chosen) -> String {
-    match &chosen.choice.configured {
+fn shown(chosen: &Choice) -> String {
+    match &chosen.route.configured {
         Ok(route) => route.to_string(),
         Err(fault) => format!("{:?}: {}", fault.kind, fault.message),
     }
@@ -246,9 +245,12 @@ async fn credentials_go_to_proxies_that_have_none_and_stand_in_no_record() {
     };
     let found = chosen(&options, &[endpoint(Kind::Https, "a.net", Reach::Any)]).await;
     let [one] = &found[..] else { panic!("{found:?}") };
-    let users: Vec<_> = one.proxies.iter().map(|p| p.credentials().unwrap().user()).collect();
-    assert_eq!(users, ["anna", "own"]);
-    assert_eq!(one.choice.alternate.as_ref().map(ToString::to_string), Some("http://q:1".into()));
+    let user = |way: &Way| match way {
+        Way::Proxy(proxy) => proxy.credentials().unwrap().user().to_owned(),
+        Way::Direct => panic!("{way:?}"),
+    };
+    assert_eq!(one.ways.iter().map(user).collect::<Vec<_>>(), ["anna", "own"]);
+    assert_eq!(one.route.alternate.as_ref().map(ToString::to_string), Some("http://q:1".into()));
     let text = format!("{found:?} {options:?}");
     assert!(!text.contains("geheim") && !text.contains("secret"), "{text}");
 }
@@ -265,10 +267,7 @@ async fn private_names_have_no_proxy_for_a_second_way_and_sql_has_none_at_all() 
         endpoint(Kind::Https, "b.net", Reach::Private),
     ];
     let found = chosen(&options, &endpoints).await;
-    assert!(
-        found[0].choice.alternate.is_some() && found[1].choice.alternate.is_none(),
-        "{found:?}"
-    );
+    assert!(found[0].route.alternate.is_some() && found[1].route.alternate.is_none(), "{found:?}");
 
     let options = Leaving {
         proxy: Some("http://p:1".to_owned()),
@@ -284,7 +283,7 @@ async fn private_names_have_no_proxy_for_a_second_way_and_sql_has_none_at_all() 
     let found = chosen(&options, &endpoints).await;
     let routes: Vec<_> = found.iter().map(shown).collect();
     assert_eq!(routes, ["direct", "direct", "http://p:1", "http://p:1"]);
-    let alternates: Vec<_> = found.iter().map(|one| one.choice.alternate.is_some()).collect();
+    let alternates: Vec<_> = found.iter().map(|one| one.route.alternate.is_some()).collect();
     assert_eq!(alternates, [false, false, true, true]);
 }
 
@@ -325,7 +324,7 @@ mod scripts {
         let routes: Vec<_> = found.iter().map(shown).collect();
         assert_eq!(routes[..2], ["http://p:1", "direct"]);
         assert!(routes[2].starts_with("Script: ") && routes[2].contains("line 3: "), "{routes:?}");
-        assert_eq!(found[0].choice.fallbacks.len(), 1);
+        assert_eq!(found[0].route.fallbacks.len(), 1);
     }
 
     /// It takes its time for three names, and not for a thousand.
@@ -392,20 +391,18 @@ mod scripts {
     }
 
     #[tokio::test]
-    async fn a_plan_is_routed_in_its_order() {
+    async fn hundreds_ask_at_once_and_each_gets_its_own_answer() {
         let folder = tempfile::tempdir().unwrap();
         let options = pac(&folder, "dnsResolve(host); return 'PROXY ' + host + ':1'");
         let hosts: Vec<String> = (0..300).map(|n| format!("a{n:03}.net")).collect();
-        let endpoints = hosts.iter().map(|host| endpoint(Kind::Https, host, Reach::Any)).collect();
-        let mut plan: Plan = crate::plan::plan(endpoints, crate::plan::direct);
-        let router = Situation::default().configured(&options).unwrap();
-        let router = router.into_router(client(), Vec::new()).await.unwrap();
-        let proxies = router.route(&mut plan).await;
-        for ((probe, proxies), host) in plan.probes.iter().zip(&proxies).zip(&hosts) {
+        let endpoints: Vec<Endpoint> =
+            hosts.iter().map(|host| endpoint(Kind::Https, host, Reach::Any)).collect();
+        for (choice, host) in chosen(&options, &endpoints).await.iter().zip(&hosts) {
             let expected = format!("http://{host}:1");
-            assert_eq!(probe.route.proxy().map(|proxy| &*proxy.url), Some(expected.as_str()));
-            assert_eq!(proxies.iter().map(ProxyUrl::shown).collect::<Vec<_>>(), [expected]);
-            assert_eq!(probe.route.questions.len(), 1, "{:?}", probe.route);
+            assert_eq!(choice.route.proxy().map(|proxy| &*proxy.url), Some(expected.as_str()));
+            let ways: Vec<_> = choice.ways.iter().map(|way| way.route().to_string()).collect();
+            assert_eq!(ways, [expected]);
+            assert_eq!(choice.route.questions.len(), 1, "{:?}", choice.route);
         }
     }
 }
