@@ -139,8 +139,8 @@ impl Lab {
 fn share<T>(shared: &Mutex<Weak<T>>, build: fn() -> Result<T, String>) -> Option<Arc<T>> {
     // A poisoned lock means that building failed in another test; this one tries, and says why.
     let mut shared = shared.lock().unwrap_or_else(PoisonError::into_inner);
-    if let Some(built) = shared.upgrade() {
-        return Some(built);
+    if let Some(value) = shared.upgrade() {
+        return Some(value);
     }
     if let Err(reason) = possible() {
         let required = env::var_os("LAB_REQUIRED").is_some_and(|value| value == "1");
@@ -148,9 +148,9 @@ fn share<T>(shared: &Mutex<Weak<T>>, build: fn() -> Result<T, String>) -> Option
         eprintln!("skipped: the namespace lab cannot run here: {reason}");
         return None;
     }
-    let built = Arc::new(build().unwrap_or_else(|error| panic!("the lab: {error}")));
-    *shared = Arc::downgrade(&built);
-    Some(built)
+    let value = Arc::new(build().unwrap_or_else(|error| panic!("the lab: {error}")));
+    *shared = Arc::downgrade(&value);
+    Some(value)
 }
 
 /// The command without what the shell that runs the tests may carry of its own.

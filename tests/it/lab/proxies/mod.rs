@@ -15,7 +15,9 @@ mod ways;
 use std::fs;
 use std::path::PathBuf;
 use std::process::Command;
+use std::sync::atomic::{AtomicU32, Ordering};
 use std::sync::{Arc, Mutex, Weak};
+use std::time::Duration;
 
 use tempfile::TempDir;
 
@@ -85,7 +87,8 @@ impl Site {
         arguments: &[&str],
     ) -> Command {
         let mut command = self.client(env!("CARGO_BIN_EXE_pathproof"));
-        command.args(["check", "--format", format, "--timeout", "4s"]);
+        command.args(["check", "--format", format]);
+        command.args(["--timeout", &format!("{}s", TIMEOUT.as_secs())]);
         command.args(["--skip", "relay", "--skip", "control", "--skip", "download"]);
         command.arg("--public-roots").arg(self.pki.public_roots());
         command.arg("--ca-file").arg(self.pki.host_roots());
@@ -100,11 +103,7 @@ impl Site {
     }
 
     /// The same, as JSON.
-    fn check<'a>(
-        &self,
-        names: impl IntoIterator<Item = &'a Name>,
-        arguments: &[&str],
-    ) -> Command {
+    fn check<'a>(&self, names: impl IntoIterator<Item = &'a Name>, arguments: &[&str]) -> Command {
         self.check_as("json", names, arguments)
     }
 
@@ -113,18 +112,27 @@ impl Site {
         input(self.folder.path(), extension, content)
     }
 
-    /// What squid carried or refused so far, once it has noted `last`.
-    fn squid_log(&self, last: &str) -> String {
+    /// What squid carried or refused until now. It notes a request when it ends, so that one more
+    /// is made, and waited for.
+    fn squid_log(&self) -> String {
+        static NEXT: AtomicU32 = AtomicU32::new(0);
+        let mark = format!("/mark-{}-", NEXT.fetch_add(1, Ordering::Relaxed));
+        let mut curl = self.client("curl");
+        curl.args(["--silent", "--output", "/dev/null", "--proxy", &servers::squid()]);
+        run(curl.arg(format!("http://crl3.digicert.com{mark}"))).unwrap();
         let path = servers::squid_log(self.folder.path());
         let mut text = String::new();
-        wait_for(last, || {
+        wait_for("squid's log", || {
             text = fs::read_to_string(&path).map_err(|error| error.to_string())?;
-            if text.contains(last) { Ok(()) } else { Err("is not in squid's log".to_owned()) }
+            if text.contains(&mark) { Ok(()) } else { Err(format!("holds no {mark}")) }
         })
         .unwrap();
         text
     }
 }
+
+/// Of each step of ours. The proxies' own are shorter, so that they say what failed.
+const TIMEOUT: Duration = Duration::from_secs(4);
 
 /// What must be concluded of a name: status and cause.
 type Expected = (&'static str, Option<&'static str>);

@@ -5,9 +5,7 @@ use std::sync::LazyLock;
 
 use super::super::pki::Leaf;
 use super::super::situation::Answer;
-use super::network::{
-    DROPPED, PRIVATE, RESET, UNREACHABLE, WEB, WEB_OPEN, WEB_REJECTED,
-};
+use super::network::{DROPPED, PRIVATE, RESET, UNREACHABLE, WEB, WEB_OPEN, WEB_REJECTED};
 use super::{Expected, PASS, fails, warns};
 
 /// One endpoint.
@@ -93,6 +91,9 @@ fn names() -> Vec<Name> {
         site("login.microsoftonline.com"),
         Name { kind: "tls", ..site("contoso-kv.vault.azure.net") },
         http("crl3.digicert.com"),
+        // A client's resolver that says nothing is no fault of what only the proxies resolve.
+        Name { here: Known::Silence, ..relay("quiet") },
+        Name { here: Known::Refused, ..relay("hushed") },
         // What the proxies refuse.
         blob("denied").is(DENIED, DENIED),
         site("files.fabrikam.example").is(DENIED, DENIED),
@@ -120,7 +121,10 @@ fn names() -> Vec<Name> {
         // What must not be sent to them.
         Name {
             is_private: true,
-            here: Known::Link("contoso-pe.westeurope.privatelink.datafactory.azure.net", PRIVATE[0]),
+            here: Known::Link(
+                "contoso-pe.westeurope.privatelink.datafactory.azure.net",
+                PRIVATE[0],
+            ),
             ..site(STATED_PRIVATE)
         }
         .alike(fails("route_private_via_proxy")),
@@ -160,6 +164,11 @@ fn both(address: &'static str, host: &str) -> Name {
 }
 
 impl Name {
+    /// Whether nobody may send it to a proxy.
+    pub(super) const fn must_stay(&self) -> bool {
+        self.is_private || matches!(self.here, Known::Link(..))
+    }
+
     fn is(self, by_squid: Expected, by_tinyproxy: Expected) -> Self {
         Self { by_squid, by_tinyproxy, ..self }
     }

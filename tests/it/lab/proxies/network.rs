@@ -70,9 +70,8 @@ impl Network {
                 addresses.map(|line| format!("{line} dev uplink\n")).collect::<Vec<_>>().concat()
             ))?;
         }
-        let served =
-            [RESOLVER, PROXIES_RESOLVER, INTRANET, WEB, WEB_REJECTED, WEB_OPEN].iter();
-        let lines = served.chain(&PRIVATE).map(|address| format!("address add {address} dev lo\n"));
+        let here = [RESOLVER, PROXIES_RESOLVER, INTRANET, WEB, WEB_REJECTED, WEB_OPEN].iter();
+        let lines = here.chain(&PRIVATE).map(|address| format!("address add {address} dev lo\n"));
         server.ip(&lines.collect::<Vec<_>>().concat())?;
         // What the table names and nobody has goes to the server, which forwards nothing.
         router.ip("route add default via 10.50.2.2\n")?;

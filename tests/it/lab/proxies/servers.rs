@@ -10,9 +10,8 @@ use super::super::pki::{Leaf, Pki};
 use super::super::situation::Answer;
 use super::super::{Servers, web};
 use super::names::{FORBIDDEN, Known, NAMES, Name};
-use super::network::{
-    INTRANET, Network, PROXIES_RESOLVER, RESOLVER, SQUID, TINYPROXY,
-};
+use super::network::{INTRANET, Network, PROXIES_RESOLVER, RESOLVER, SQUID, TINYPROXY};
+use super::scripts::SCRIPT;
 
 /// The account that both proxies know.
 pub(super) const USER: &str = "svc-shir";
@@ -84,6 +83,7 @@ pub(super) fn start(network: &Network, folder: &Path, pki: &Pki) -> Result<Serve
     run(std::process::Command::new("chmod").arg("755").arg(folder))?;
     write("squid.passwords", &format!("{USER}:{PASSWORD_HASH}\n"))?;
     write("tinyproxy.filter", &tinyproxy_filter())?;
+    write("proxy.pac", SCRIPT)?;
 
     let mut servers = Servers(Vec::new());
     for (view, address, known) in [
