@@ -9,9 +9,9 @@
 //! | [`model`] | the nouns everyone shares | names, endpoints, lookups, trails, records, causes, verdicts |
 //! | [`list`] | text to entries, entries to endpoints | endpoint lists, service URLs, authentication keys |
 //! | [`route`] | which way each name is configured to go | proxy URLs, `NO_PROXY`, the agent's files, PAC |
-//! | [`plan`] | endpoints to probes | order, deduplication, relay gateways |
-//! | [`wire`] | byte codecs without sockets | DNS messages, HTTP heads, TDS pre-login, TLS records |
-//! | [`probe`] | the only room that touches the measured network | runner, DNS, TCP, TLS, trust, HTTP, TDS, the system's errors |
+//! | [`plan`] | endpoints to probes | order, deduplication, ways to measure, relay gateways |
+//! | [`wire`] | byte codecs without sockets | DNS messages, CONNECT, SOCKS, HTTP heads, TDS pre-login, TLS records |
+//! | [`probe`] | the only room that touches the measured network | runner, DNS, TCP, proxies, TLS, trust, HTTP, TDS, the system's errors |
 //! | [`archive`] | records to and from JSON Lines | what `--save-records` writes and `replay` reads |
 //! | [`tags`] | which service tags hold an address | Microsoft's weekly file, snapshots of it, differences |
 //! | [`firewall`] | what rules do with a flow | address, port and rule sets, decisions, gaps, readers and writers of rules |

@@ -106,7 +106,7 @@ pub(super) fn prepare(targets: &Targets, names: &[String], stdin: &mut Stdin) ->
         concrete.untestable.clear();
         concrete.hints.clear();
     }
-    let mut plan = plan::plan(concrete.endpoints, plan::direct);
+    let mut plan = plan::plan(concrete.endpoints);
     let untestable = |one: list::Untestable| plan::Untestable {
         endpoint: Arc::new(one.endpoint),
         hint: one.hint,

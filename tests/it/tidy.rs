@@ -12,12 +12,14 @@ const MAY_USE: &[(&str, &[&str])] = &[
     ("tags", &["model"]),
     ("list", &["model"]),
     ("route", &["model"]),
-    ("plan", &["model"]),
+    // The ways to measure follow from the way that is configured.
+    ("plan", &["model", "route"]),
     ("archive", &["model"]),
     ("firewall", &["model", "tags"]),
     ("diagnose", &["model", "plan"]),
     ("report", &["model", "plan", "diagnose"]),
-    ("probe", &["model", "plan", "wire"]),
+    // A proxy is spoken to by its URL, with the credentials that no record holds.
+    ("probe", &["model", "route", "plan", "wire"]),
     (
         "cli",
         &[

@@ -1,5 +1,4 @@
 use super::super::agent_config::AgentProxy;
-use super::super::no_proxy::Dialect;
 use super::*;
 
 fn now() -> Zoned {
@@ -9,7 +8,7 @@ fn now() -> Zoned {
 fn agent(section: &str) -> Result<AgentRoute, RouteError> {
     let text = format!("<configuration><system.net>{section}</system.net></configuration>");
     let read = AgentProxy::parse("diahost.exe.config", text.as_bytes()).unwrap();
-    AgentRoute::new(&read, LocalView::default(), None)
+    AgentRoute::new(&read, LocalView::default(), Vec::new())
 }
 
 fn decide(configuration: &Configuration, host: &str, scheme: Scheme) -> (String, String) {
@@ -24,9 +23,8 @@ fn check(configuration: &Configuration, host: &str, route: &str, why: &str) {
     assert_eq!(decide(configuration, host, Scheme::Https), expected, "{host}");
 }
 
-fn exceptions(list: &str) -> Exceptions {
-    let value = NoProxy::parse(list, Dialect::Curl);
-    Named { value, source: "--no-proxy".to_owned() }
+fn exceptions(list: &str) -> Vec<Exceptions> {
+    vec![Exceptions::of_convention(list, "--no-proxy")]
 }
 
 #[test]
@@ -34,7 +32,7 @@ fn nothing_and_one_proxy() {
     let none = Configuration::Direct { source: "--proxy none".to_owned() };
     check(&none, "a.example", "direct", "--proxy none");
     let proxy = ProxyUrl::parse("http://u:p@proxy:3128").unwrap();
-    let fixed = Configuration::url(proxy, "--proxy", Some(exceptions("x.example, .b.example")));
+    let fixed = Configuration::url(proxy, "--proxy", exceptions("x.example, .b.example"));
     check(&fixed, "a.example", "http://proxy:3128", "--proxy");
     check(&fixed, "a.b.example", "direct", "rule 2 of --no-proxy: .b.example");
 }
@@ -43,7 +41,7 @@ fn nothing_and_one_proxy() {
 fn a_scheme_without_a_proxy_goes_direct() {
     let value = ProxyUrl::parse("http://proxy:3128").unwrap();
     let https = Some(Named { value, source: "HTTPS_PROXY".to_owned() });
-    let fixed = Configuration::Fixed(FixedProxy { https, http: None, exceptions: None });
+    let fixed = Configuration::Fixed(FixedProxy { https, http: None, exceptions: Vec::new() });
     check(&fixed, "a.example", "http://proxy:3128", "HTTPS_PROXY");
     let found = decide(&fixed, "a.example", Scheme::Http);
     assert_eq!(found, ("direct".to_owned(), "http_proxy is not set".to_owned()));
@@ -145,11 +143,16 @@ fn a_rule_that_is_not_understood_leaves_it_undecided() {
 }
 
 #[test]
+fn credentials_of_the_agents_address_are_not_used() {
+    let section = r#"<defaultProxy><proxy proxyaddress="http://u:p@p:1"/></defaultProxy>"#;
+    assert_eq!(agent(section).unwrap().proxy().and_then(ProxyUrl::credentials), None);
+}
+
+#[test]
 fn exceptions_of_the_command_line_add_to_the_agents_list() {
     let text = r#"<configuration><system.net><defaultProxy><proxy proxyaddress="http://p:1"/></defaultProxy></system.net></configuration>"#;
     let read = AgentProxy::parse("diahost.exe.config", text.as_bytes()).unwrap();
-    let agent =
-        AgentRoute::new(&read, LocalView::default(), Some(exceptions("a.example"))).unwrap();
+    let agent = AgentRoute::new(&read, LocalView::default(), exceptions("a.example")).unwrap();
     let configuration = Configuration::Agent(agent);
     check(&configuration, "a.example", "direct", "rule 1 of --no-proxy: a.example");
     check(&configuration, "b.example", "http://p:1", "proxyaddress of diahost.exe.config");
@@ -162,14 +165,15 @@ mod scripts {
     use super::super::super::pac::{PacLimits, PacSurroundings};
     use super::*;
 
-    fn script(statements: &str) -> PacScript {
+    fn script(statements: &str) -> Result<PacScript, String> {
         let source = format!("function FindProxyForURL(url, host) {{ {statements} }}");
         let surroundings = PacSurroundings {
             resolve: Box::new(|_| vec!["10.0.0.1".parse().unwrap()]),
             own_addresses: Vec::new(),
             clock: Box::new(|| Duration::ZERO),
         };
-        PacScript::load(source.as_bytes(), surroundings, PacLimits::default(), &now()).unwrap()
+        let limits = PacLimits::default();
+        Ok(PacScript::load(source.as_bytes(), surroundings, limits, &now()).unwrap())
     }
 
     #[test]
@@ -177,7 +181,7 @@ mod scripts {
         let configuration = Configuration::Pac {
             script: script("dnsResolve(host); return 'QUIC x:1; PROXY p:1; SOCKS5 s:2; DIRECT'"),
             source: "pac:http://w/p.pac".to_owned(),
-            exceptions: Some(exceptions("b.example")),
+            exceptions: exceptions("b.example"),
         };
         let host = Host::parse("a.example").unwrap();
         let found = configuration.decide(&host, 443, Scheme::Https, &now()).unwrap();
@@ -197,12 +201,25 @@ mod scripts {
         let configuration = Configuration::Pac {
             script: script("\n\n  nothing()"),
             source: "pac:p.pac".to_owned(),
-            exceptions: None,
+            exceptions: Vec::new(),
         };
         let host = Host::parse("a.example").unwrap();
         let error = configuration.decide(&host, 443, Scheme::Https, &now()).unwrap_err();
         assert_eq!(error.cause(), Some(Cause::ProxyPacError));
         assert!(error.to_string().starts_with("pac:p.pac: line 3: "), "{error}");
+    }
+
+    #[test]
+    fn without_its_script_nothing_is_known_but_the_exceptions() {
+        let configuration = Configuration::Pac {
+            script: Err("no answer".to_owned()),
+            source: "pac:http://w/p.pac".to_owned(),
+            exceptions: exceptions("b.example"),
+        };
+        let host = Host::parse("a.example").unwrap();
+        let error = configuration.decide(&host, 443, Scheme::Https, &now()).unwrap_err();
+        assert_eq!(error.to_string(), "pac:http://w/p.pac: no answer");
+        check(&configuration, "b.example", "direct", "rule 1 of --no-proxy: b.example");
     }
 
     #[test]
