@@ -1,6 +1,7 @@
 //! `dns_*`: what the name servers said, resolver by resolver.
 
 use std::fmt::Write as _;
+use std::sync::Arc;
 
 use super::finding::{Draft, list};
 use super::{Case, sinkhole};
