@@ -7,6 +7,7 @@
 //! | room | does | holds |
 //! |---|---|---|
 //! | [`model`] | the nouns everyone shares | names, endpoints, lookups, trails, records, causes, verdicts |
+//! | [`conveyor`] | parts of a large job side by side, results in order | the threads of `archive`, `diagnose`, `report` |
 //! | [`list`] | text to entries, entries to endpoints | endpoint lists, service URLs, authentication keys |
 //! | [`route`] | which way each name is configured to go | proxy URLs, `NO_PROXY`, the agent's files, PAC |
 //! | [`plan`] | endpoints to probes | order, deduplication, ways to measure, relay gateways |
@@ -20,7 +21,7 @@
 //! | [`cli`] | arguments to configuration, then commands | files, environment, exit codes |
 //!
 //! Imports go down only: `cli` → {`report`, `probe`} → {`diagnose`, `plan`, `route`, `list`, `wire`,
-//! `archive`, `firewall`} → `tags` → `model`. `probe` does not know `diagnose`; `diagnose` does not know
+//! `archive`, `firewall`} → {`tags`, `conveyor`} → `model`. `probe` does not know `diagnose`; `diagnose` does not know
 //! sockets; only `cli` and `probe` touch the world. `tests/it/tidy.rs` holds the table and fails
 //! on any other edge.
 //!
@@ -44,6 +45,7 @@
 
 pub mod archive;
 pub mod cli;
+pub mod conveyor;
 pub mod diagnose;
 pub mod firewall;
 pub mod list;
