@@ -4,6 +4,8 @@ mod cli;
 mod contract;
 mod diagnosis;
 mod dns;
+#[cfg(target_os = "linux")]
+mod emission;
 mod golden;
 #[cfg(target_os = "linux")]
 mod lab;
