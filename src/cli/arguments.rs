@@ -13,8 +13,8 @@ use super::duration;
 mod rules;
 
 pub(super) use rules::{
-    Decide, DecideFormat, Emit, Inputs, Rules, RulesCommand, Tags, TagsCommand, TagsFormat, Verify,
-    VerifyFormat, World,
+    Decide, DecideFormat, Emit, Inputs, Probing, Rules, RulesCommand, Tags, TagsCommand,
+    TagsFormat, Verify, VerifyFormat, World,
 };
 
 /// Says which layer between this host and Azure fails, with evidence, who can mend it and how.
@@ -52,7 +52,7 @@ pub(super) enum Command {
 }
 
 /// What is probed: lists, names and how they are made concrete.
-#[derive(Debug, Args)]
+#[derive(Clone, Debug, Args)]
 #[command(next_help_heading = "What is probed")]
 pub(super) struct Targets {
     /// An embedded list's id or a file of yours; repeatable [default: adf-shir]
@@ -136,18 +136,26 @@ pub(super) struct Measuring {
     pub(super) concurrency: Option<u32>,
 }
 
+/// Whose certificates are trusted.
+#[derive(Debug, Args)]
+#[command(next_help_heading = "How it is measured")]
+pub(super) struct Trust {
+    /// Added to what the host trusts
+    #[arg(long, value_name = "PEM")]
+    pub(super) ca_file: Vec<PathBuf>,
+    /// Replaces the embedded public web roots, against which interception is judged
+    #[arg(long, value_name = "PEM")]
+    pub(super) public_roots: Option<PathBuf>,
+}
+
 #[derive(Debug, Args)]
 pub(super) struct Check {
     #[command(flatten)]
     pub(super) targets: Targets,
     #[command(flatten)]
     pub(super) measuring: Measuring,
-    /// Added to what the host trusts
-    #[arg(long, value_name = "PEM", help_heading = "How it is measured")]
-    pub(super) ca_file: Vec<PathBuf>,
-    /// Replaces the embedded public web roots, against which interception is judged
-    #[arg(long, value_name = "PEM", help_heading = "How it is measured")]
-    pub(super) public_roots: Option<PathBuf>,
+    #[command(flatten)]
+    pub(super) trust: Trust,
     #[command(flatten)]
     pub(super) reporting: Reporting,
     /// Save the records, for `replay`

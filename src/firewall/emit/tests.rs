@@ -102,8 +102,8 @@ fn what_is_written_is_read_back_without_a_gap() {
 #[test]
 fn each_address_of_a_prefix_keeps_its_own_proof() {
     let mut list = sample();
-    let last = list.iter_mut().rfind(|own| own.name.starts_with("ns") && own.address.is_ipv4());
-    last.unwrap().how.push_str(", TLS");
+    let own = list.iter_mut().find(|own| own.name.starts_with("ns") && own.address.is_ipv4());
+    own.unwrap().how.push_str(", TLS");
     let permits = Permit::of(&list, Aggregation::Exact);
     let prefixes = permits.iter().flat_map(|permit| &permit.prefixes);
     let joined = prefixes.clone().find(|prefix| prefix.net.prefix_len() == 31).unwrap();

@@ -1,4 +1,4 @@
-//! az, and Microsoft's OpenAPI of Resource Manager.
+//! az, and Microsoft's `OpenAPI` of Resource Manager.
 
 use std::fs;
 use std::process::Command;

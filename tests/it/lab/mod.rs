@@ -14,6 +14,7 @@ mod namespace;
 mod network;
 mod pki;
 mod resolvers;
+mod rules;
 mod situation;
 mod web;
 
