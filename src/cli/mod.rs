@@ -9,6 +9,7 @@ mod exit;
 mod explain;
 mod hint;
 mod input;
+mod ledger;
 mod lists;
 mod measure;
 mod output;
@@ -45,7 +46,8 @@ pub fn run(arguments: impl IntoIterator<Item = OsString>) -> ExitCode {
         Command::Replay(command) => replay::replay(&command),
         Command::Resolve(command) => resolve::resolve(&command, &arguments),
         Command::Lists(command) => lists::lists(&command),
-        Command::Rules(command) => rules::rules(&command),
+        Command::Rules(command) => rules::rules(&command, &arguments),
+        Command::Ledger(command) => ledger::ledger(&command),
         Command::Tags(command) => tags::tags(&command),
         Command::Agent(command) => agent::agent(&command),
         Command::Explain(command) => explain::explain(&command),

@@ -1,11 +1,15 @@
-//! `rules decide|verify|emit`: firewall rules, given and to be written.
+//! `rules`: firewall rules, given, to be written, and kept right in Azure.
 
+mod apply;
 mod decide;
 mod emit;
+mod gather;
+mod plan;
 mod seen;
 mod verify;
 
 use std::borrow::Cow;
+use std::ffi::OsString;
 use std::path::Path;
 
 use anyhow::{Context, Result};
@@ -19,11 +23,14 @@ use crate::firewall::{Decision, Knowledge, Published, RuleSet};
 use crate::model::{AddressSet, Cloud};
 use crate::tags::{ServiceTags, Snapshot};
 
-pub(super) fn rules(command: &Rules) -> Result<Exit> {
+pub(super) fn rules(command: &Rules, arguments: &[OsString]) -> Result<Exit> {
     match &command.command {
         RulesCommand::Decide(command) => decide::decide(command),
         RulesCommand::Verify(command) => verify::verify(command),
         RulesCommand::Emit(command) => emit::emit(command),
+        RulesCommand::Plan(command) => plan::plan(command, arguments),
+        RulesCommand::Apply(command) => apply::apply(command, arguments),
+        RulesCommand::Rollback(command) => apply::rollback(command),
     }
 }
 
