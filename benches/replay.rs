@@ -159,6 +159,7 @@ fn synthetic(n_records: usize) -> Records {
         is_resolver_given: false,
         is_self_contained: false,
         control: None,
+        agent_files_differ: Vec::new(),
     };
     Records { run, records }
 }
@@ -194,11 +195,8 @@ fn record(number: usize, presented: &Presented) -> Record {
                 service_tags: vec!["AzureCloud".into()],
             },
         }),
-        route: RouteChoice {
-            intended: RouteIntent::Any,
-            configured: Route::Direct,
-            why: "no proxy is configured".into(),
-        },
+        route: RouteChoice::new(RouteIntent::Any, Route::Direct, "no proxy is configured"),
+        proxies: Vec::new(),
         lookups: vec![Arc::new(lookup(host, &alias, address))],
         trails: vec![trail],
         obstacle: None,

@@ -13,10 +13,11 @@ use sha2::{Digest, Sha256};
 use crate::model::{
     Answer, Certificate, ChainLink, ChainTrust, DnsFailure, Endpoint, Exchange, Expectation,
     Failure, Family, Fingerprint, Host, HostName, HttpAnswer, HttpFailure, Kind, LinkData, Lookup,
-    Obstacle, OpenTrail, Origin, OsError, Presented, Proxied, Reach, Record, Records, Resolver,
-    ResponseCode, Route, RouteChoice, RouteIntent, Run, Seen, Subject, TcpFailure, TdsAnswer,
-    TdsFailure, TlsFailure, TlsFailureKind, TlsSession, Trail, Transport, Trust, Unreachable,
-    Validity, Vantage, Whose,
+    Obstacle, OpenTrail, Origin, OsError, PacQuestion, Presented, Proxied, ProxyFailure,
+    ProxyLookup, ProxyReply, Reach, Record, Records, Resolver, ResponseCode, Route, RouteChoice,
+    RouteFault, RouteFaultKind, RouteIntent, Run, Seen, Subject, TcpFailure, TdsAnswer, TdsFailure,
+    TlsFailure, TlsFailureKind, TlsSession, Trail, Transport, Trust, Tunnel, Unreachable, Validity,
+    Vantage, Whose,
 };
 
 /// What strangers may write: any text, control characters and wide letters among it.
@@ -36,19 +37,23 @@ pub(crate) fn records() -> BoxedStrategy<Records> {
             let record = (
                 endpoint(),
                 route_choice(),
-                vec(prop::sample::select(lookups), 0..3),
+                vec(prop::sample::select(lookups.clone()), 0..3),
+                vec(proxy_lookup(lookups), 0..2),
                 vec(trails(), 0..3),
                 option::of(obstacle()),
                 timestamp(),
             )
-                .prop_map(|(endpoint, route, lookups, trails, obstacle, at)| Record {
-                    endpoint: Arc::new(endpoint),
-                    route,
-                    lookups,
-                    trails,
-                    obstacle,
-                    at,
-                });
+                .prop_map(
+                    |(endpoint, route, lookups, proxies, trails, obstacle, at)| Record {
+                        endpoint: Arc::new(endpoint),
+                        route,
+                        lookups,
+                        proxies,
+                        trails,
+                        obstacle,
+                        at,
+                    },
+                );
             (run(), option::of(trails()), vec(record, 0..5)).prop_map(
                 |(mut run, control, records)| {
                     run.control = control;
@@ -59,13 +64,28 @@ pub(crate) fn records() -> BoxedStrategy<Records> {
         .boxed()
 }
 
+fn proxy_lookup(lookups: Vec<Arc<Lookup>>) -> BoxedStrategy<ProxyLookup> {
+    (text(), vec(prop::sample::select(lookups), 0..2))
+        .prop_map(|(url, lookups)| ProxyLookup { proxy: Proxied { url: url.into() }, lookups })
+        .boxed()
+}
+
 fn run() -> BoxedStrategy<Run> {
     let switches = (any::<bool>(), any::<bool>());
     let networks = vec(prop::sample::select(vec!["10.0.0.0/8", "fd00::/8", "10.1.2.3/32"]), 0..3);
     let head = (text(), timestamp(), duration(), vec(text(), 0..4));
-    (head, vantage(), text(), vec(text(), 0..3), networks, switches)
+    let differ = vec(text(), 0..2);
+    (head, vantage(), text(), vec(text(), 0..3), networks, switches, differ)
         .prop_map(
-            |((version, started_at, took, options), vantage, cloud, lists, networks, switches)| {
+            |(
+                (version, started_at, took, options),
+                vantage,
+                cloud,
+                lists,
+                networks,
+                switches,
+                differ,
+            )| {
                 Run {
                     version,
                     started_at,
@@ -81,6 +101,7 @@ fn run() -> BoxedStrategy<Run> {
                     is_resolver_given: switches.0,
                     is_self_contained: switches.1,
                     control: None,
+                    agent_files_differ: differ,
                 }
             },
         )
@@ -137,8 +158,22 @@ fn expectation() -> BoxedStrategy<Expectation> {
 
 fn route_choice() -> BoxedStrategy<RouteChoice> {
     let intents = vec![RouteIntent::Direct, RouteIntent::Proxy, RouteIntent::Any];
-    (prop::sample::select(intents), route(), text())
-        .prop_map(|(intended, configured, why)| RouteChoice { intended, configured, why })
+    let kinds = vec![RouteFaultKind::Script, RouteFaultKind::Refused, RouteFaultKind::Elsewhere];
+    let fault = (prop::sample::select(kinds), text())
+        .prop_map(|(kind, message)| Err(RouteFault { kind, message }));
+    let configured = prop_oneof![3 => route().prop_map(Ok), 1 => fault];
+    let question = (text(), vec(any::<IpAddr>(), 0..2))
+        .prop_map(|(name, addresses)| PacQuestion { name, addresses });
+    let others = (vec(route(), 0..2), option::of(route()), vec(question, 0..2));
+    (prop::sample::select(intents), configured, text(), others)
+        .prop_map(|(intended, configured, why, (fallbacks, alternate, questions))| RouteChoice {
+            intended,
+            configured,
+            why,
+            fallbacks,
+            alternate,
+            questions,
+        })
         .boxed()
 }
 
@@ -250,31 +285,72 @@ enum End {
 }
 
 fn seen(shown: Vec<Presented>) -> BoxedStrategy<Seen> {
-    let tls = (text(), text(), prop::sample::select(shown)).prop_map(
-        |(version, cipher_suite, presented)| {
-            Seen::Tls(Box::new(TlsSession { version, cipher_suite, presented }))
-        },
-    );
-    let headers = vec((text(), text()), 0..4);
-    let http = (any::<u16>(), text(), headers, text(), any::<bool>()).prop_map(
-        |(status, reason, headers, body, is_cut)| {
-            Seen::Http(Box::new(HttpAnswer { status, reason, headers, body, is_cut }))
-        },
-    );
+    let reply = prop_oneof![
+        http_answer().prop_map(|answer| ProxyReply::Connect(Box::new(answer))),
+        text().prop_map(|bound| ProxyReply::Socks { bound }),
+    ];
+    let proxy = (option::of(tls_session(shown.clone()).prop_map(Box::new)), reply)
+        .prop_map(|(session, reply)| Seen::Proxy(Box::new(Tunnel { session, reply })));
+    let tls = tls_session(shown).prop_map(|session| Seen::Tls(Box::new(session)));
+    let http = http_answer().prop_map(|answer| Seen::Http(Box::new(answer)));
     let tds = (text(), any::<u8>())
         .prop_map(|(version, encryption)| Seen::Tds(TdsAnswer { version, encryption }));
-    prop_oneof![Just(Seen::Tcp), tls, http, tds].boxed()
+    prop_oneof![Just(Seen::Tcp), proxy, tls, http, tds].boxed()
+}
+
+fn tls_session(shown: Vec<Presented>) -> BoxedStrategy<TlsSession> {
+    (text(), text(), prop::sample::select(shown))
+        .prop_map(|(version, cipher_suite, presented)| TlsSession {
+            version,
+            cipher_suite,
+            presented,
+        })
+        .boxed()
+}
+
+fn http_answer() -> BoxedStrategy<HttpAnswer> {
+    let headers = vec((text(), text()), 0..4);
+    (any::<u16>(), text(), headers, text(), any::<bool>())
+        .prop_map(|(status, reason, headers, body, is_cut)| HttpAnswer {
+            status,
+            reason,
+            headers,
+            body,
+            is_cut,
+        })
+        .boxed()
 }
 
 fn failure(shown: Vec<Presented>) -> BoxedStrategy<Failure> {
     let presented = option::of(prop::sample::select(shown));
-    let tls = (tls_failure(), presented)
-        .prop_map(|(kind, presented)| Failure::Tls(TlsFailure { kind, presented }));
+    let tls =
+        (tls_failure(), presented).prop_map(|(kind, presented)| TlsFailure { kind, presented });
     prop_oneof![
         tcp_failure().prop_map(Failure::Tcp),
-        tls,
+        proxy_failure(tls.clone().boxed()).prop_map(Failure::Proxy),
+        tls.prop_map(Failure::Tls),
         http_failure().prop_map(Failure::Http),
         tds_failure().prop_map(Failure::Tds),
+    ]
+    .boxed()
+}
+
+fn proxy_failure(tls: BoxedStrategy<TlsFailure>) -> BoxedStrategy<ProxyFailure> {
+    prop_oneof![
+        tls.prop_map(|failure| ProxyFailure::Tls(Box::new(failure))),
+        (whose(), any::<usize>())
+            .prop_map(|(whose, received)| ProxyFailure::TimedOut { whose, received }),
+        any::<usize>().prop_map(|received| ProxyFailure::Closed { received }),
+        os_error().prop_map(ProxyFailure::Reset),
+        bytes().prop_map(|first_bytes| ProxyFailure::NotProxy { first_bytes }),
+        any::<usize>().prop_map(|limit| ProxyFailure::HeadTooLong { limit }),
+        (http_answer(), any::<bool>()).prop_map(|(answer, with_credentials)| {
+            ProxyFailure::Answered { answer: Box::new(answer), with_credentials }
+        }),
+        any::<bool>().prop_map(|with_credentials| ProxyFailure::SocksNoMethod { with_credentials }),
+        Just(ProxyFailure::SocksRejected),
+        any::<u8>().prop_map(ProxyFailure::SocksReply),
+        os_error().prop_map(ProxyFailure::Other),
     ]
     .boxed()
 }

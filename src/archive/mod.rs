@@ -20,10 +20,13 @@ mod reference;
 mod v1;
 
 use std::io::{self, BufRead, Write};
+use std::sync::Arc;
 
 use serde::Serialize;
 
-use crate::model::{Failure, NameError, Presented, Record, Records, Seen, Trail};
+use crate::model::{
+    Failure, Lookup, NameError, Presented, ProxyFailure, ProxyLookup, Record, Records, Seen, Trail,
+};
 use reference::Numbers;
 pub use reference::Unresolved;
 
@@ -57,20 +60,30 @@ struct Writer<'o, W> {
 
 impl<W: Write> Writer<'_, W> {
     fn record(&mut self, record: &Record) -> io::Result<()> {
-        let mut lookups = Vec::with_capacity(record.lookups.len());
-        for lookup in &record.lookups {
-            let (number, is_new) = self.numbers.add_lookup(lookup);
-            if is_new {
-                self.line(&v1::Lookup::new(number, lookup))?;
-            }
-            lookups.push(number);
+        let lookups = self.lookups(&record.lookups)?;
+        let mut proxies = Vec::with_capacity(record.proxies.len());
+        for ProxyLookup { proxy, lookups } in &record.proxies {
+            proxies.push(v1::ProxyLookup::new(proxy, self.lookups(lookups)?));
         }
         for trail in &record.trails {
             self.chains_of(trail)?;
         }
         let trails = record.trails.iter().map(|trail| v1::Trail::new(trail, &self.numbers));
         let trails = trails.collect();
-        self.line(&v1::Record::new(record, lookups, trails))
+        self.line(&v1::Record::new(record, lookups, proxies, trails))
+    }
+
+    /// Writes those of `lookups` that are new, and gives the numbers of all.
+    fn lookups(&mut self, lookups: &[Arc<Lookup>]) -> io::Result<Vec<u64>> {
+        let mut numbers = Vec::with_capacity(lookups.len());
+        for lookup in lookups {
+            let (number, is_new) = self.numbers.add_lookup(lookup);
+            if is_new {
+                self.line(&v1::Lookup::new(number, lookup))?;
+            }
+            numbers.push(number);
+        }
+        Ok(numbers)
     }
 
     /// Writes what `trail` will refer to, where that is new.
@@ -98,11 +111,13 @@ impl<W: Write> Writer<'_, W> {
 fn presented_in(trail: &Trail) -> impl Iterator<Item = &Presented> {
     let completed = trail.passed().iter().filter_map(|step| match &step.seen {
         Seen::Tls(session) => Some(&session.presented),
+        Seen::Proxy(tunnel) => tunnel.session.as_ref().map(|session| &session.presented),
         Seen::Tcp | Seen::Http(_) | Seen::Tds(_) => None,
     });
     let broken = trail.failure().and_then(|failure| match failure {
         Failure::Tls(failure) => failure.presented.as_ref(),
-        Failure::Tcp(_) | Failure::Http(_) | Failure::Tds(_) => None,
+        Failure::Proxy(ProxyFailure::Tls(failure)) => failure.presented.as_ref(),
+        Failure::Tcp(_) | Failure::Proxy(_) | Failure::Http(_) | Failure::Tds(_) => None,
     });
     completed.chain(broken)
 }

@@ -60,6 +60,7 @@ impl Measurement {
             is_resolver_given: !measuring.resolver.is_empty(),
             is_self_contained: prepared.is_self_contained,
             control: None,
+            agent_files_differ: Vec::new(),
         };
         let settings = Settings {
             timeout: measuring.timeout,

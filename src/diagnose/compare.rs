@@ -4,7 +4,7 @@ use std::net::SocketAddr;
 
 use super::blockpage::Session;
 use super::finding::{Draft, add, list, place};
-use super::{Case, http, obstacle, sinkhole, tcp, tds, tls};
+use super::{Case, http, obstacle, proxy, sinkhole, tcp, tds, tls};
 use crate::model::{
     AddressClass, Cause, End, Failure, Family, Host, Kind, Obstacle, Owner, Subject, Trail,
     classify,
@@ -67,6 +67,7 @@ fn judge_trail<'a>(case: &Case<'_>, trail: &'a Trail) -> Judged<'a> {
     if let End::Failed { failure, took } = trail.end() {
         match failure {
             Failure::Tcp(failure) => drafts.push(tcp::failed(failure, *took)),
+            Failure::Proxy(failure) => drafts.push(proxy::failed(failure, *took)),
             Failure::Tls(failure) => drafts.extend(tls::failed(failure, *took, endpoint)),
             Failure::Http(failure) => drafts.push(http::failed(failure, *took)),
             Failure::Tds(failure) => drafts.push(tds::failed(failure, *took)),

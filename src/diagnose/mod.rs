@@ -15,6 +15,7 @@ mod http;
 mod obstacle;
 mod path;
 mod prediction;
+mod proxy;
 mod relay;
 mod run;
 mod sinkhole;

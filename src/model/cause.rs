@@ -62,6 +62,7 @@ causes! {
     RoutePrivateViaProxy "route_private_via_proxy" Fail,
     RouteProxyRequired "route_proxy_required" Fail,
     RouteDirectRequired "route_direct_required" Fail,
+    RouteConfigInvalid "route_config_invalid" Fail,
     RouteConfigMismatch "route_config_mismatch" Warn,
     DnsNxdomain "dns_nxdomain" Fail,
     DnsNodata "dns_nodata" Fail,

@@ -12,8 +12,10 @@ mod gateway;
 mod name;
 mod obstacle;
 mod pieces;
+mod proxy;
 mod ranges;
 mod record;
+mod route;
 mod step;
 mod trail;
 mod verdict;
@@ -32,8 +34,12 @@ pub use gateway::{GatewayName, GatewaySeries};
 pub use name::{Host, HostName, NameError};
 pub use obstacle::{Obstacle, OsError, Whose};
 pub use pieces::{ListId, Lists, Pieces};
+pub use proxy::{ProxyFailure, ProxyReply, Tunnel};
 pub use ranges::{Number, Ranges};
-pub use record::{Proxied, Record, Records, Route, RouteChoice, RouteIntent, Run, Vantage};
+pub use record::{ProxyLookup, Record, Records, Run, Vantage};
+pub use route::{
+    PacQuestion, Proxied, Route, RouteChoice, RouteFault, RouteFaultKind, RouteIntent,
+};
 pub use step::{
     Failure, HttpAnswer, HttpFailure, Seen, Step, TcpFailure, TdsAnswer, TdsFailure, TlsFailure,
     TlsFailureKind, TlsSession, Unreachable,

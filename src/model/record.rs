@@ -1,6 +1,5 @@
 //! Everything that was seen, and nothing that was concluded.
 
-use std::fmt;
 use std::net::{IpAddr, SocketAddr};
 use std::sync::Arc;
 use std::time::Duration;
@@ -11,6 +10,7 @@ use jiff::Timestamp;
 use super::dns::Lookup;
 use super::endpoint::Endpoint;
 use super::obstacle::Obstacle;
+use super::route::{Proxied, RouteChoice};
 use super::trail::Trail;
 
 /// A whole run: the seam between probing and diagnosis. Saved and read back it gives the same
@@ -49,6 +49,9 @@ pub struct Run {
     /// What happened when an address that cannot answer (192.0.2.1, RFC 5737) was asked: a
     /// middlebox that accepts everything accepts this too. `None` where it was not asked.
     pub control: Option<Trail>,
+    /// How the agent's two configuration files differ, a sentence each; empty where they agree or
+    /// are not there.
+    pub agent_files_differ: Vec<String>,
 }
 
 /// From where the run was made.
@@ -79,7 +82,10 @@ pub struct Record {
     pub route: RouteChoice,
     /// What each resolver said, in the order of the resolvers. Empty for IP literals and patterns.
     pub lookups: Vec<Arc<Lookup>>,
-    /// One per address, in the order of the addresses.
+    /// The proxies that trails were to go through, each with the lookups of its own name.
+    pub proxies: Vec<ProxyLookup>,
+    /// One per address and route, in the order of the routes, then of the addresses. By a proxy
+    /// the address is the proxy's.
     pub trails: Vec<Trail>,
     /// What kept the record from being whole, if anything did.
     pub obstacle: Option<Obstacle>,
@@ -87,61 +93,11 @@ pub struct Record {
     pub at: Timestamp,
 }
 
-/// Which way a name goes.
-#[derive(Clone, Debug, PartialEq, Eq, Hash)]
-pub enum Route {
-    /// Straight from this host.
-    Direct,
-    /// Through a proxy.
-    Proxy(Proxied),
-}
-
-/// A proxy, as reports show it: its URL without credentials.
-#[derive(Clone, Debug, PartialEq, Eq, Hash)]
-pub struct Proxied {
-    /// As `http://proxy.contoso.com:3128`.
-    pub url: Arc<str>,
-}
-
-impl fmt::Display for Route {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match self {
-            Self::Direct => f.write_str("direct"),
-            Self::Proxy(proxy) => f.write_str(&proxy.url),
-        }
-    }
-}
-
-/// The way a name is meant to go.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
-pub enum RouteIntent {
-    /// Never through a proxy: a private endpoint.
-    Direct,
-    /// Through the proxy only.
-    Proxy,
-    /// Either.
-    Any,
-}
-
-impl RouteIntent {
-    /// The contract's word.
-    #[must_use]
-    pub const fn as_str(self) -> &'static str {
-        match self {
-            Self::Direct => "direct",
-            Self::Proxy => "proxy",
-            Self::Any => "any",
-        }
-    }
-}
-
-/// The way intended, the way configured, and why.
+/// How a proxy's own name resolved.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct RouteChoice {
-    /// What the endpoint needs.
-    pub intended: RouteIntent,
-    /// What the configuration says, and what was measured.
-    pub configured: Route,
-    /// The rule that decided.
-    pub why: String,
+pub struct ProxyLookup {
+    /// Which proxy.
+    pub proxy: Proxied,
+    /// What each resolver said, in the order of the resolvers. Empty for an IP literal.
+    pub lookups: Vec<Arc<Lookup>>,
 }

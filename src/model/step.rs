@@ -4,6 +4,7 @@ use std::time::Duration;
 
 use super::certificate::Presented;
 use super::obstacle::{OsError, Whose};
+use super::proxy::{ProxyFailure, Tunnel};
 
 /// A step that went well.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -17,8 +18,10 @@ pub struct Step {
 /// What a step saw.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Seen {
-    /// The connection was accepted.
+    /// The connection was accepted: by the far end, or by the proxy.
     Tcp,
+    /// The proxy opened a tunnel.
+    Proxy(Box<Tunnel>),
     /// A handshake was completed; whether its chain is any good is diagnosis.
     Tls(Box<TlsSession>),
     /// An answer came.
@@ -33,6 +36,7 @@ impl Seen {
     pub const fn step(&self) -> &'static str {
         match self {
             Self::Tcp => "tcp",
+            Self::Proxy(_) => "proxy",
             Self::Tls(_) => "tls",
             Self::Http(_) => "http",
             Self::Tds(_) => "tds",
@@ -95,6 +99,8 @@ pub struct TdsAnswer {
 pub enum Failure {
     /// The connect.
     Tcp(TcpFailure),
+    /// The way through the proxy.
+    Proxy(ProxyFailure),
     /// The handshake.
     Tls(TlsFailure),
     /// The request and its answer.
@@ -109,6 +115,7 @@ impl Failure {
     pub const fn step(&self) -> &'static str {
         match self {
             Self::Tcp(_) => "tcp",
+            Self::Proxy(_) => "proxy",
             Self::Tls(_) => "tls",
             Self::Http(_) => "http",
             Self::Tds(_) => "tds",

@@ -6,7 +6,8 @@ use std::time::Duration;
 use jiff::Timestamp;
 
 use super::obstacle::Obstacle;
-use super::record::Route;
+use super::proxy::Tunnel;
+use super::route::Route;
 use super::step::{Failure, HttpAnswer, Seen, Step, TdsAnswer, TlsSession};
 
 /// The steps taken at one address by one route. Only the last can have failed: a trail is built
@@ -44,7 +45,7 @@ impl Trail {
         &self.route
     }
 
-    /// To which address.
+    /// To which address: the proxy's, where the route leads through one.
     #[must_use]
     pub const fn remote(&self) -> SocketAddr {
         self.remote
@@ -83,13 +84,22 @@ impl Trail {
         }
     }
 
-    /// Whether the connection was accepted.
+    /// Whether the connection was accepted, by the far end or by the proxy.
     #[must_use]
     pub fn is_connected(&self) -> bool {
         self.passed.iter().any(|step| matches!(step.seen, Seen::Tcp))
     }
 
-    /// The completed handshake, if there was one.
+    /// The proxy's tunnel, if there was one.
+    #[must_use]
+    pub fn tunnel(&self) -> Option<&Tunnel> {
+        self.passed.iter().find_map(|step| match &step.seen {
+            Seen::Proxy(tunnel) => Some(&**tunnel),
+            _ => None,
+        })
+    }
+
+    /// The completed handshake with the far end, if there was one.
     #[must_use]
     pub fn tls(&self) -> Option<&TlsSession> {
         self.passed.iter().find_map(|step| match &step.seen {

@@ -66,7 +66,7 @@ pub fn direct(endpoint: &Endpoint) -> RouteChoice {
         Reach::Private => (RouteIntent::Direct, "private, by --private"),
         Reach::Any | Reach::Public => (RouteIntent::Any, "no proxy was asked for"),
     };
-    RouteChoice { intended, configured: Route::Direct, why: why.to_owned() }
+    RouteChoice::new(intended, Route::Direct, why)
 }
 
 impl Plan {

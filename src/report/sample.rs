@@ -33,6 +33,7 @@ pub(super) fn records(records: Vec<Record>) -> Records {
         is_resolver_given: false,
         is_self_contained: false,
         control: None,
+        agent_files_differ: Vec::new(),
     };
     Records { run, records }
 }
@@ -81,12 +82,9 @@ pub(super) fn record(entry: &str, host: &str) -> Record {
             order: 0,
             expect: Expectation::default(),
         }),
-        route: RouteChoice {
-            intended: RouteIntent::Any,
-            configured: Route::Direct,
-            why: "no proxy is configured".into(),
-        },
+        route: RouteChoice::new(RouteIntent::Any, Route::Direct, "no proxy is configured"),
         lookups: vec![],
+        proxies: vec![],
         trails: vec![],
         obstacle: None,
         at: start(),

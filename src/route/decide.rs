@@ -9,8 +9,9 @@ use super::no_proxy::{NoProxy, Scheme};
 #[cfg(feature = "pac")]
 use super::pac::{PacChoice, PacScript};
 use super::proxy_url::ProxyUrl;
-use super::question::PacQuestion;
-use crate::model::{Cause, Host, Route, RouteChoice, RouteIntent};
+use crate::model::{
+    Cause, Host, PacQuestion, Route, RouteChoice, RouteFault, RouteFaultKind, RouteIntent,
+};
 
 /// Where the way of a name is decided.
 #[derive(Debug)]
@@ -126,7 +127,11 @@ impl Decision {
     /// As a record holds it, beside what the endpoint needs.
     #[must_use]
     pub fn choice(&self, intended: RouteIntent) -> RouteChoice {
-        RouteChoice { intended, configured: self.way.route(), why: self.why.clone() }
+        RouteChoice {
+            fallbacks: self.fallbacks.iter().map(Way::route).collect(),
+            questions: self.questions.clone(),
+            ..RouteChoice::new(intended, self.way.route(), &self.why)
+        }
     }
 }
 
@@ -186,6 +191,30 @@ pub enum RouteError {
 }
 
 impl RouteError {
+    /// As a record holds it, beside what the endpoint needs.
+    #[must_use]
+    pub fn choice(&self, intended: RouteIntent) -> RouteChoice {
+        let (kind, questions) = match self {
+            Self::Pac { questions, .. } => (RouteFaultKind::Script, questions.clone()),
+            Self::ScriptNotLoaded { .. } => (RouteFaultKind::Script, Vec::new()),
+            Self::AgentFault { .. } | Self::AgentRule { .. } => {
+                (RouteFaultKind::Refused, Vec::new())
+            }
+            Self::AgentUndecided { .. } | Self::Elsewhere { .. } => {
+                (RouteFaultKind::Elsewhere, Vec::new())
+            }
+        };
+        let message = self.to_string();
+        RouteChoice {
+            intended,
+            configured: Err(RouteFault { kind, message: message.clone() }),
+            why: message,
+            fallbacks: Vec::new(),
+            alternate: None,
+            questions,
+        }
+    }
+
     /// The contract's cause, where there is one.
     #[must_use]
     pub const fn cause(&self) -> Option<Cause> {

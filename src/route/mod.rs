@@ -14,7 +14,6 @@ mod no_proxy;
 mod pac;
 mod pattern_meaning;
 mod proxy_url;
-mod question;
 mod suggest;
 
 pub use agent_config::{
@@ -35,5 +34,4 @@ pub use pac::{
     PacSurroundings, Resolve,
 };
 pub use proxy_url::{Credentials, ProxyScheme, ProxyUrl, ProxyUrlError};
-pub use question::PacQuestion;
 pub use suggest::{Suggestion, corrected_fragment, suggest};

@@ -24,8 +24,8 @@ pub use self::answer::{PacAnswer, PacChoice};
 use self::host::Shared;
 use super::bypass::uri_form;
 use super::no_proxy::Scheme;
-use super::question::PacQuestion;
 use crate::model::Host;
+use crate::model::PacQuestion;
 
 /// A loaded script.
 pub struct PacScript {

@@ -364,6 +364,7 @@ fn sample() -> (model::Records, model::Conclusion) {
         is_resolver_given: false,
         is_self_contained: false,
         control: None,
+        agent_files_differ: Vec::new(),
     };
     let timeout = model::Whose::Ours(Duration::from_secs(5));
     let silent = trail()
@@ -427,11 +428,8 @@ fn record(host: &str, trails: Vec<model::Trail>) -> model::Record {
             order: 1,
             expect: model::Expectation::default(),
         }),
-        route: model::RouteChoice {
-            intended: model::RouteIntent::Any,
-            configured: model::Route::Direct,
-            why: "w".into(),
-        },
+        route: model::RouteChoice::new(model::RouteIntent::Any, model::Route::Direct, "w"),
+        proxies: vec![],
         lookups: vec![Arc::new(model::Lookup {
             resolver: model::Resolver::Server("10.0.0.53:53".parse().unwrap()),
             name: name(host),

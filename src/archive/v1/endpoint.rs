@@ -1,11 +1,11 @@
-//! What was to be reached, and which way.
+//! What was to be reached.
 
 use std::borrow::Cow;
 use std::net::IpAddr;
 
 use serde::{Deserialize, Serialize};
 
-use super::network::{Name, Route};
+use super::network::Name;
 use super::{borrow_all, own_all, words};
 use crate::model;
 
@@ -117,33 +117,6 @@ impl From<Expectation<'_>> for model::Expectation {
             service_domains: own_all(expect.service_domains),
             fingerprint: expect.fingerprint.into(),
             service_tags: own_all(expect.service_tags),
-        }
-    }
-}
-
-#[derive(Serialize, Deserialize)]
-pub(super) struct RouteChoice<'a> {
-    intended: RouteIntent,
-    configured: Route<'a>,
-    why: Cow<'a, str>,
-}
-
-impl<'a> From<&'a model::RouteChoice> for RouteChoice<'a> {
-    fn from(route: &'a model::RouteChoice) -> Self {
-        Self {
-            intended: route.intended.into(),
-            configured: (&route.configured).into(),
-            why: (&*route.why).into(),
-        }
-    }
-}
-
-impl From<RouteChoice<'_>> for model::RouteChoice {
-    fn from(route: RouteChoice<'_>) -> Self {
-        Self {
-            intended: route.intended.into(),
-            configured: route.configured.into(),
-            why: route.why.into_owned(),
         }
     }
 }

@@ -9,6 +9,8 @@ mod certificate;
 mod dns;
 mod endpoint;
 mod network;
+mod proxy;
+mod route;
 mod trail;
 
 use std::borrow::Cow;
@@ -22,8 +24,9 @@ use serde::{Deserialize, Serialize};
 
 pub(super) use certificate::{Certificate, Fingerprint, Presented};
 pub(super) use dns::Lookup;
-use endpoint::{Endpoint, RouteChoice};
+use endpoint::Endpoint;
 use network::Obstacle;
+use route::RouteChoice;
 pub(super) use trail::Trail;
 
 use super::reference::{Before, Unresolved};
@@ -64,6 +67,8 @@ pub(super) struct Run<'a> {
     private_networks: Vec<IpNet>,
     is_resolver_given: bool,
     is_self_contained: bool,
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    agent_files_differ: Vec<Cow<'a, str>>,
 }
 
 impl<'a> Run<'a> {
@@ -82,6 +87,7 @@ impl<'a> Run<'a> {
             private_networks: run.private_networks.clone(),
             is_resolver_given: run.is_resolver_given,
             is_self_contained: run.is_self_contained,
+            agent_files_differ: borrow_all(&run.agent_files_differ),
         }
     }
 }
@@ -100,6 +106,7 @@ impl From<Run<'_>> for model::Run {
             is_resolver_given: run.is_resolver_given,
             is_self_contained: run.is_self_contained,
             control: None,
+            agent_files_differ: own_all(run.agent_files_differ),
         }
     }
 }
@@ -159,6 +166,8 @@ pub(super) struct Record<'a> {
     endpoint: Endpoint<'a>,
     route: RouteChoice<'a>,
     lookups: Vec<u64>,
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    proxies: Vec<ProxyLookup<'a>>,
     trails: Vec<Trail<'a>>,
     #[serde(default, skip_serializing_if = "Option::is_none")]
     obstacle: Option<Obstacle<'a>>,
@@ -170,12 +179,14 @@ impl<'a> Record<'a> {
     pub(super) fn new(
         record: &'a model::Record,
         lookups: Vec<u64>,
+        proxies: Vec<ProxyLookup<'a>>,
         trails: Vec<Trail<'a>>,
     ) -> Self {
         Self {
             endpoint: (&*record.endpoint).into(),
             route: (&record.route).into(),
             lookups,
+            proxies,
             trails,
             obstacle: record.obstacle.as_ref().map(Obstacle::from),
             at: record.at,
@@ -188,6 +199,8 @@ impl<'a> Record<'a> {
         for number in self.lookups {
             lookups.push(references.lookup(number)?);
         }
+        let proxies = self.proxies.into_iter().map(|proxy| proxy.resolve(references));
+        let proxies = proxies.collect::<Result<_, _>>()?;
         let mut trails = Vec::with_capacity(self.trails.len());
         for trail in self.trails {
             trails.push(trail.resolve(references)?);
@@ -196,9 +209,31 @@ impl<'a> Record<'a> {
             endpoint: Arc::new(self.endpoint.into()),
             route: self.route.into(),
             lookups,
+            proxies,
             trails,
             obstacle: self.obstacle.map(model::Obstacle::from),
             at: self.at,
+        })
+    }
+}
+
+/// How a proxy's own name resolved.
+#[derive(Serialize, Deserialize)]
+pub(super) struct ProxyLookup<'a> {
+    proxy: Cow<'a, str>,
+    lookups: Vec<u64>,
+}
+
+impl<'a> ProxyLookup<'a> {
+    pub(super) fn new(proxy: &'a model::Proxied, lookups: Vec<u64>) -> Self {
+        Self { proxy: (&*proxy.url).into(), lookups }
+    }
+
+    fn resolve(self, references: &Before) -> Result<model::ProxyLookup, Unresolved> {
+        let lookups = self.lookups.into_iter().map(|number| references.lookup(number));
+        Ok(model::ProxyLookup {
+            proxy: model::Proxied { url: Arc::from(&*self.proxy) },
+            lookups: lookups.collect::<Result<_, _>>()?,
         })
     }
 }

@@ -1,8 +1,7 @@
-//! What several lines hold: names, system errors, time-outs, obstacles, routes.
+//! What several lines hold: names, system errors, time-outs, obstacles.
 
 use std::borrow::Cow;
 use std::fmt;
-use std::sync::Arc;
 
 use serde::de::{self, Visitor};
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
@@ -117,31 +116,6 @@ impl From<Obstacle<'_>> for model::Obstacle {
             Obstacle::Cancelled => Self::Cancelled,
             Obstacle::BudgetSpent => Self::BudgetSpent,
             Obstacle::NotTestable { hint } => Self::NotTestable { hint: hint.into_owned() },
-        }
-    }
-}
-
-#[derive(Serialize, Deserialize)]
-#[serde(rename_all = "snake_case")]
-pub(super) enum Route<'a> {
-    Direct,
-    Proxy(Cow<'a, str>),
-}
-
-impl<'a> From<&'a model::Route> for Route<'a> {
-    fn from(route: &'a model::Route) -> Self {
-        match route {
-            model::Route::Direct => Self::Direct,
-            model::Route::Proxy(proxy) => Self::Proxy((&*proxy.url).into()),
-        }
-    }
-}
-
-impl From<Route<'_>> for model::Route {
-    fn from(route: Route<'_>) -> Self {
-        match route {
-            Route::Direct => Self::Direct,
-            Route::Proxy(url) => Self::Proxy(model::Proxied { url: Arc::from(&*url) }),
         }
     }
 }

@@ -8,7 +8,9 @@ use serde::{Deserialize, Serialize};
 
 use super::super::reference::{Before, Numbers, Unresolved};
 use super::certificate::Bytes;
-use super::network::{Obstacle, OsError, Route, Whose};
+use super::network::{Obstacle, OsError, Whose};
+use super::proxy::{ProxyFailure, Tunnel};
+use super::route::Route;
 use super::{Nanoseconds, to_size, words};
 use crate::model;
 
@@ -81,44 +83,19 @@ impl<'a> Step<'a> {
 #[serde(rename_all = "snake_case")]
 enum Seen<'a> {
     Tcp,
-    Tls {
-        version: Cow<'a, str>,
-        cipher_suite: Cow<'a, str>,
-        presented: u64,
-    },
-    Http {
-        status: u16,
-        reason: Cow<'a, str>,
-        headers: Vec<(Cow<'a, str>, Cow<'a, str>)>,
-        body: Cow<'a, str>,
-        is_cut: bool,
-    },
-    Tds {
-        version: Cow<'a, str>,
-        encryption: u8,
-    },
+    Proxy(Box<Tunnel<'a>>),
+    Tls(TlsSession<'a>),
+    Http(HttpAnswer<'a>),
+    Tds { version: Cow<'a, str>, encryption: u8 },
 }
 
 impl<'a> Seen<'a> {
     fn new(seen: &'a model::Seen, numbers: &Numbers) -> Self {
         match seen {
             model::Seen::Tcp => Self::Tcp,
-            model::Seen::Tls(session) => Self::Tls {
-                version: (&*session.version).into(),
-                cipher_suite: (&*session.cipher_suite).into(),
-                presented: numbers.presented(&session.presented),
-            },
-            model::Seen::Http(answer) => Self::Http {
-                status: answer.status,
-                reason: (&*answer.reason).into(),
-                headers: answer
-                    .headers
-                    .iter()
-                    .map(|(name, value)| ((&**name).into(), (&**value).into()))
-                    .collect(),
-                body: (&*answer.body).into(),
-                is_cut: answer.is_cut,
-            },
+            model::Seen::Proxy(tunnel) => Self::Proxy(Box::new(Tunnel::new(tunnel, numbers))),
+            model::Seen::Tls(session) => Self::Tls(TlsSession::new(session, numbers)),
+            model::Seen::Http(answer) => Self::Http((&**answer).into()),
             model::Seen::Tds(answer) => {
                 Self::Tds { version: (&*answer.version).into(), encryption: answer.encryption }
             }
@@ -128,26 +105,9 @@ impl<'a> Seen<'a> {
     fn resolve(self, references: &Before) -> Result<model::Seen, Unresolved> {
         Ok(match self {
             Self::Tcp => model::Seen::Tcp,
-            Self::Tls { version, cipher_suite, presented } => {
-                model::Seen::Tls(Box::new(model::TlsSession {
-                    version: version.into_owned(),
-                    cipher_suite: cipher_suite.into_owned(),
-                    presented: references.presented(presented)?,
-                }))
-            }
-            Self::Http { status, reason, headers, body, is_cut } => {
-                model::Seen::Http(Box::new(model::HttpAnswer {
-                    status,
-                    reason: reason.into_owned(),
-                    headers: to_size(
-                        headers
-                            .into_iter()
-                            .map(|(name, value)| (name.into_owned(), value.into_owned())),
-                    ),
-                    body: body.into_owned(),
-                    is_cut,
-                }))
-            }
+            Self::Proxy(tunnel) => model::Seen::Proxy(Box::new(tunnel.resolve(references)?)),
+            Self::Tls(session) => model::Seen::Tls(Box::new(session.resolve(references)?)),
+            Self::Http(answer) => model::Seen::Http(Box::new(answer.into())),
             Self::Tds { version, encryption } => {
                 model::Seen::Tds(model::TdsAnswer { version: version.into_owned(), encryption })
             }
@@ -156,14 +116,71 @@ impl<'a> Seen<'a> {
 }
 
 #[derive(Serialize, Deserialize)]
+pub(super) struct TlsSession<'a> {
+    version: Cow<'a, str>,
+    cipher_suite: Cow<'a, str>,
+    presented: u64,
+}
+
+impl<'a> TlsSession<'a> {
+    pub(super) fn new(session: &'a model::TlsSession, numbers: &Numbers) -> Self {
+        Self {
+            version: (&*session.version).into(),
+            cipher_suite: (&*session.cipher_suite).into(),
+            presented: numbers.presented(&session.presented),
+        }
+    }
+
+    pub(super) fn resolve(self, references: &Before) -> Result<model::TlsSession, Unresolved> {
+        Ok(model::TlsSession {
+            version: self.version.into_owned(),
+            cipher_suite: self.cipher_suite.into_owned(),
+            presented: references.presented(self.presented)?,
+        })
+    }
+}
+
+#[derive(Serialize, Deserialize)]
+pub(super) struct HttpAnswer<'a> {
+    status: u16,
+    reason: Cow<'a, str>,
+    headers: Vec<(Cow<'a, str>, Cow<'a, str>)>,
+    body: Cow<'a, str>,
+    is_cut: bool,
+}
+
+impl<'a> From<&'a model::HttpAnswer> for HttpAnswer<'a> {
+    fn from(answer: &'a model::HttpAnswer) -> Self {
+        let headers = answer.headers.iter();
+        Self {
+            status: answer.status,
+            reason: (&*answer.reason).into(),
+            headers: headers.map(|(name, value)| ((&**name).into(), (&**value).into())).collect(),
+            body: (&*answer.body).into(),
+            is_cut: answer.is_cut,
+        }
+    }
+}
+
+impl From<HttpAnswer<'_>> for model::HttpAnswer {
+    fn from(answer: HttpAnswer<'_>) -> Self {
+        let headers = answer.headers.into_iter();
+        Self {
+            status: answer.status,
+            reason: answer.reason.into_owned(),
+            headers: to_size(headers.map(|(name, value)| (name.into_owned(), value.into_owned()))),
+            body: answer.body.into_owned(),
+            is_cut: answer.is_cut,
+        }
+    }
+}
+
+#[derive(Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 enum Failure<'a> {
     Tcp(TcpFailure<'a>),
-    Tls {
-        kind: TlsFailureKind<'a>,
-        #[serde(default, skip_serializing_if = "Option::is_none")]
-        presented: Option<u64>,
-    },
+    Proxy(Box<ProxyFailure<'a>>),
+    Tls(TlsFailure<'a>),
     Http(HttpFailure<'a>),
     Tds(TdsFailure<'a>),
 }
@@ -172,10 +189,10 @@ impl<'a> Failure<'a> {
     fn new(failure: &'a model::Failure, numbers: &Numbers) -> Self {
         match failure {
             model::Failure::Tcp(failure) => Self::Tcp(failure.into()),
-            model::Failure::Tls(failure) => Self::Tls {
-                kind: (&failure.kind).into(),
-                presented: failure.presented.as_ref().map(|shown| numbers.presented(shown)),
-            },
+            model::Failure::Proxy(failure) => {
+                Self::Proxy(Box::new(ProxyFailure::new(failure, numbers)))
+            }
+            model::Failure::Tls(failure) => Self::Tls(TlsFailure::new(failure, numbers)),
             model::Failure::Http(failure) => Self::Http(failure.into()),
             model::Failure::Tds(failure) => Self::Tds(failure.into()),
         }
@@ -184,12 +201,33 @@ impl<'a> Failure<'a> {
     fn resolve(self, references: &Before) -> Result<model::Failure, Unresolved> {
         Ok(match self {
             Self::Tcp(failure) => model::Failure::Tcp(failure.into()),
-            Self::Tls { kind, presented } => model::Failure::Tls(model::TlsFailure {
-                kind: kind.into(),
-                presented: presented.map(|number| references.presented(number)).transpose()?,
-            }),
+            Self::Proxy(failure) => model::Failure::Proxy(failure.resolve(references)?),
+            Self::Tls(failure) => model::Failure::Tls(failure.resolve(references)?),
             Self::Http(failure) => model::Failure::Http(failure.into()),
             Self::Tds(failure) => model::Failure::Tds(failure.into()),
+        })
+    }
+}
+
+#[derive(Serialize, Deserialize)]
+pub(super) struct TlsFailure<'a> {
+    kind: TlsFailureKind<'a>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    presented: Option<u64>,
+}
+
+impl<'a> TlsFailure<'a> {
+    pub(super) fn new(failure: &'a model::TlsFailure, numbers: &Numbers) -> Self {
+        Self {
+            kind: (&failure.kind).into(),
+            presented: failure.presented.as_ref().map(|shown| numbers.presented(shown)),
+        }
+    }
+
+    pub(super) fn resolve(self, references: &Before) -> Result<model::TlsFailure, Unresolved> {
+        Ok(model::TlsFailure {
+            kind: self.kind.into(),
+            presented: self.presented.map(|number| references.presented(number)).transpose()?,
         })
     }
 }

@@ -76,6 +76,7 @@ pub const fn entry(cause: Cause) -> &'static Entry {
         Cause::RoutePrivateViaProxy => &route::PRIVATE_VIA_PROXY,
         Cause::RouteProxyRequired => &route::PROXY_REQUIRED,
         Cause::RouteDirectRequired => &route::DIRECT_REQUIRED,
+        Cause::RouteConfigInvalid => &route::CONFIG_INVALID,
         Cause::RouteConfigMismatch => &route::CONFIG_MISMATCH,
         Cause::ProxyUnresolvable => &route::PROXY_UNRESOLVABLE,
         Cause::ProxyRefused => &route::PROXY_REFUSED,

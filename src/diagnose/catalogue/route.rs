@@ -36,6 +36,17 @@ pub(super) const DIRECT_REQUIRED: Entry = Entry {
     source: "Microsoft, create-self-hosted-integration-runtime (proxy server considerations)",
 };
 
+pub(super) const CONFIG_INVALID: Entry = Entry {
+    cause: Cause::RouteConfigInvalid,
+    sentence: "The runtime cannot use its own proxy configuration.",
+    told_by: "The configuration file as .NET Framework reads it: it throws where an element, a URL or a \
+              regular expression of the bypass list is not valid.",
+    rivals: &[],
+    owner: Owner::DataPlatform,
+    remedy: "Mend the file (agent lint prints what to paste), and restart the runtime's service.",
+    source: "Microsoft, <defaultProxy> element (network settings); create-self-hosted-integration-runtime",
+};
+
 pub(super) const CONFIG_MISMATCH: Entry = Entry {
     cause: Cause::RouteConfigMismatch,
     sentence: "The runtime's two configuration files disagree on the proxy.",

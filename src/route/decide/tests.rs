@@ -187,7 +187,8 @@ mod scripts {
             found.fallbacks.iter().map(|way| way.route().to_string()).collect();
         assert_eq!(fallbacks, ["socks5://s:2", "direct"]);
         assert_eq!(found.questions.len(), 1);
-        assert_eq!(found.choice(RouteIntent::Any).configured.to_string(), "http://p:1");
+        let choice = found.choice(RouteIntent::Any);
+        assert_eq!(choice.proxy().map(|proxy| &*proxy.url), Some("http://p:1"));
         check(&configuration, "b.example", "direct", "rule 1 of --no-proxy: b.example");
     }
 

@@ -11,7 +11,7 @@ use jiff::tz::TimeZone;
 use rquickjs::{Ctx, Function, Object};
 
 use super::{PacLimits, PacSurroundings};
-use crate::route::question::PacQuestion;
+use crate::model::PacQuestion;
 
 /// What a script's functions share with the one who asks it.
 pub(super) struct Shared {

@@ -22,6 +22,7 @@ const LATER: &[&str] = &[
     "route_private_via_proxy",
     "route_proxy_required",
     "route_direct_required",
+    "route_config_invalid",
     "route_config_mismatch",
     "dns_os_override",
     "proxy_unresolvable",

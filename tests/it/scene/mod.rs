@@ -49,6 +49,7 @@ pub(crate) fn run() -> Run {
         private_networks: Vec::new(),
         is_resolver_given: false,
         is_self_contained: false,
+        agent_files_differ: Vec::new(),
         control: Some(unanswered_control()),
     }
 }
@@ -262,12 +263,9 @@ impl Probe {
     pub(crate) fn record(self) -> Record {
         Record {
             endpoint: Arc::new(self.endpoint),
-            route: RouteChoice {
-                intended: RouteIntent::Any,
-                configured: Route::Direct,
-                why: "no proxy is configured".to_owned(),
-            },
+            route: RouteChoice::new(RouteIntent::Any, Route::Direct, "no proxy is configured"),
             lookups: self.lookups,
+            proxies: Vec::new(),
             trails: self.trails,
             obstacle: self.obstacle,
             at: noon(),

@@ -3,6 +3,7 @@
 
 mod step;
 
+use std::borrow::Cow;
 use std::net::{IpAddr, SocketAddr};
 use std::time::Duration;
 
@@ -186,6 +187,8 @@ pub(super) struct Endpoint<'a> {
     route: RouteChoice<'a>,
     findings: Vec<Finding<'a>>,
     lookups: Vec<Lookup<'a>>,
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    proxies: Vec<ProxyLookup<'a>>,
     trails: Vec<Trail<'a>>,
 }
 
@@ -211,6 +214,7 @@ impl<'a> Endpoint<'a> {
             route: (&record.route).into(),
             findings: findings(&verdict.findings),
             lookups: record.lookups.iter().map(|lookup| Lookup::from(&**lookup)).collect(),
+            proxies: record.proxies.iter().map(ProxyLookup::from).collect(),
             trails: record.trails.iter().map(trail).collect(),
         }
     }
@@ -243,14 +247,62 @@ impl<'a> Name<'a> {
 #[derive(Serialize)]
 struct RouteChoice<'a> {
     intended: &'static str,
-    #[serde(serialize_with = "as_text")]
-    configured: &'a model::Route,
+    /// `unknown` where `why` says what kept it from being known.
+    configured: Cow<'a, str>,
     why: &'a str,
+    /// What a script names for the case that the configured way fails.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    fallbacks: Vec<String>,
+    /// `--alternate-proxy`.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    alternate: Option<String>,
+    /// What a script asked of DNS to decide.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    questions: Vec<PacQuestion<'a>>,
 }
 
 impl<'a> From<&'a model::RouteChoice> for RouteChoice<'a> {
     fn from(route: &'a model::RouteChoice) -> Self {
-        Self { intended: route.intended.as_str(), configured: &route.configured, why: &route.why }
+        Self {
+            intended: route.intended.as_str(),
+            configured: match &route.configured {
+                Ok(model::Route::Direct) => "direct".into(),
+                Ok(model::Route::Proxy(proxy)) => (&*proxy.url).into(),
+                Err(_) => "unknown".into(),
+            },
+            why: &route.why,
+            fallbacks: route.fallbacks.iter().map(ToString::to_string).collect(),
+            alternate: route.alternate.as_ref().map(ToString::to_string),
+            questions: route.questions.iter().map(PacQuestion::from).collect(),
+        }
+    }
+}
+
+#[derive(Serialize)]
+struct PacQuestion<'a> {
+    name: &'a str,
+    addresses: &'a [IpAddr],
+}
+
+impl<'a> From<&'a model::PacQuestion> for PacQuestion<'a> {
+    fn from(question: &'a model::PacQuestion) -> Self {
+        Self { name: &question.name, addresses: &question.addresses }
+    }
+}
+
+/// How a proxy's own name resolved: the beginning of the leg to the proxy.
+#[derive(Serialize)]
+struct ProxyLookup<'a> {
+    proxy: &'a str,
+    lookups: Vec<Lookup<'a>>,
+}
+
+impl<'a> From<&'a model::ProxyLookup> for ProxyLookup<'a> {
+    fn from(lookup: &'a model::ProxyLookup) -> Self {
+        Self {
+            proxy: &lookup.proxy.url,
+            lookups: lookup.lookups.iter().map(|lookup| Lookup::from(&**lookup)).collect(),
+        }
     }
 }
 

@@ -1,7 +1,8 @@
-//! The steps of a trail: `tcp`, `tls`, `http`, `tds`; each with its outcome and what it saw.
+//! The steps of a trail: `tcp`, `proxy`, `tls`, `http`, `tds`; each with its outcome and what it saw.
 //!
 //! `outcome` is `ok`, or how the step failed: for `tcp` `refused`, `timeout`, `unreachable`,
-//! `reset`, `local_denied`, `error`; for `tls` `reset_on_write`, `reset`, `closed`, `timeout`,
+//! `reset`, `local_denied`, `error`; for `proxy` `tls`, `timeout`, `closed`, `reset`, `not_proxy`,
+//! `head_too_long`, `answered`, `no_method`, `rejected`, `socks_reply`, `error`; for `tls` `reset_on_write`, `reset`, `closed`, `timeout`,
 //! `not_tls`, `version`, `alert`, `error`; for `http` `timeout`, `closed`, `reset`, `not_http`,
 //! `head_too_long`, `tls_error`, `error`; for `tds` `timeout`, `closed`, `reset`, `not_tds`,
 //! `error`; and for a step that this host could not take `no_route`, `no_local_address`,
@@ -75,8 +76,11 @@ pub(super) fn of<'a>(
 /// The step that was not taken.
 fn next(trail: &model::Trail, kind: model::Kind) -> &'static str {
     let last = trail.passed().last().map(|step| &step.seen);
+    let is_proxied = matches!(trail.route(), model::Route::Proxy(_));
     match (last, kind) {
         (None, _) => "tcp",
+        (Some(model::Seen::Tcp), kind) if is_proxied && kind != model::Kind::Http => "proxy",
+        (Some(model::Seen::Proxy(_)), kind) if kind.speaks_tls() => "tls",
         (Some(model::Seen::Tcp), model::Kind::Tds) => "tds",
         (Some(model::Seen::Tcp), kind) if kind.speaks_tls() => "tls",
         _ => "http",
@@ -87,7 +91,8 @@ fn next(trail: &model::Trail, kind: model::Kind) -> &'static str {
 #[serde(untagged)]
 enum Detail<'a> {
     Nothing {},
-    Session { version: &'a str, cipher: &'a str, chain: Rc<RawValue>, trust: Trust<'a> },
+    Tunnel(Tunnel<'a>),
+    Session(Session<'a>),
     Answer(Answer<'a>),
     Tds { version: &'a str, encryption: u8 },
     Broken(Broken<'a>),
@@ -97,17 +102,56 @@ impl<'a> Detail<'a> {
     fn new(seen: &'a model::Seen, chains: &mut Chains) -> Self {
         match seen {
             model::Seen::Tcp => Self::Nothing {},
-            model::Seen::Tls(session) => Self::Session {
-                version: &session.version,
-                cipher: &session.cipher_suite,
-                chain: chains.json(&session.presented.chain),
-                trust: (&*session.presented.trust).into(),
-            },
+            model::Seen::Proxy(tunnel) => Self::Tunnel(Tunnel::new(tunnel, chains)),
+            model::Seen::Tls(session) => Self::Session(Session::new(session, chains)),
             model::Seen::Http(answer) => Self::Answer((&**answer).into()),
             model::Seen::Tds(answer) => {
                 Self::Tds { version: &answer.version, encryption: answer.encryption }
             }
         }
+    }
+}
+
+/// A completed handshake.
+#[derive(Serialize)]
+struct Session<'a> {
+    version: &'a str,
+    cipher: &'a str,
+    chain: Rc<RawValue>,
+    trust: Trust<'a>,
+}
+
+impl<'a> Session<'a> {
+    fn new(session: &'a model::TlsSession, chains: &mut Chains) -> Self {
+        Self {
+            version: &session.version,
+            cipher: &session.cipher_suite,
+            chain: chains.json(&session.presented.chain),
+            trust: (&*session.presented.trust).into(),
+        }
+    }
+}
+
+/// A proxy's consent: its answer to CONNECT, or the address a SOCKS proxy bound; and the session
+/// with the proxy itself where it is an `https://` one.
+#[derive(Serialize)]
+struct Tunnel<'a> {
+    #[serde(skip_serializing_if = "Option::is_none")]
+    session: Option<Session<'a>>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    answer: Option<Answer<'a>>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    bound: Option<&'a str>,
+}
+
+impl<'a> Tunnel<'a> {
+    fn new(tunnel: &'a model::Tunnel, chains: &mut Chains) -> Self {
+        let (answer, bound) = match &tunnel.reply {
+            model::ProxyReply::Connect(answer) => (Some((&**answer).into()), None),
+            model::ProxyReply::Socks { bound } => (None, Some(&**bound)),
+        };
+        let session = tunnel.session.as_deref().map(|session| Session::new(session, chains));
+        Self { session, answer, bound }
     }
 }
 
@@ -124,6 +168,13 @@ struct Answer<'a> {
     location: Option<&'a str>,
     #[serde(skip_serializing_if = "Option::is_none")]
     content_type: Option<&'a str>,
+    /// A proxy's own words: what it wants, and why it could not (RFC 9110 section 11.7.1, RFC 9209).
+    #[serde(skip_serializing_if = "Option::is_none")]
+    proxy_authenticate: Option<String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    proxy_status: Option<&'a str>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    x_squid_error: Option<&'a str>,
 }
 
 impl<'a> From<&'a model::HttpAnswer> for Answer<'a> {
@@ -135,8 +186,18 @@ impl<'a> From<&'a model::HttpAnswer> for Answer<'a> {
             via: answer.header("via"),
             location: answer.header("location"),
             content_type: answer.header("content-type"),
+            proxy_authenticate: all_values(answer, "proxy-authenticate"),
+            proxy_status: answer.header("proxy-status"),
+            x_squid_error: answer.header("x-squid-error"),
         }
     }
+}
+
+/// The values of a field that may stand several times, in one line (RFC 9110 section 5.3).
+fn all_values(answer: &model::HttpAnswer, name: &str) -> Option<String> {
+    let values = answer.headers.iter().filter(|(field, _)| field.eq_ignore_ascii_case(name));
+    let values: Vec<&str> = values.map(|(_, value)| &**value).collect();
+    (!values.is_empty()).then(|| values.join(", "))
 }
 
 /// Chains as JSON, leaf first, each rendered once: hundreds of thousands of endpoints show a few
@@ -287,6 +348,14 @@ struct Broken<'a> {
     /// The words of the library that failed, or what would help.
     #[serde(skip_serializing_if = "Option::is_none")]
     text: Option<&'a str>,
+    /// What a proxy said instead of opening a tunnel.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    answer: Option<Answer<'a>>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    with_credentials: Option<bool>,
+    /// RFC 1928 section 6.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    socks_reply: Option<u8>,
     #[serde(skip_serializing_if = "Option::is_none")]
     chain: Option<Rc<RawValue>>,
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -336,13 +405,8 @@ impl<'a> Broken<'a> {
 fn broken<'a>(failure: &'a model::Failure, chains: &mut Chains) -> (&'static str, Broken<'a>) {
     match failure {
         model::Failure::Tcp(failure) => broken_tcp(failure),
-        model::Failure::Tls(failure) => {
-            let (outcome, evidence) = broken_tls(&failure.kind);
-            let shown = failure.presented.as_ref();
-            let chain = shown.map(|shown| chains.json(&shown.chain));
-            let trust = shown.map(|shown| Trust::from(&*shown.trust));
-            (outcome, Broken { chain, trust, ..evidence })
-        }
+        model::Failure::Proxy(failure) => broken_proxy(failure, chains),
+        model::Failure::Tls(failure) => broken_session(failure, chains),
         model::Failure::Http(failure) => broken_http(failure),
         model::Failure::Tds(failure) => broken_tds(failure),
     }
@@ -365,6 +429,48 @@ fn broken_tcp(failure: &model::TcpFailure) -> (&'static str, Broken<'_>) {
         Tcp::Denied(os) => ("local_denied", Broken::os(os)),
         Tcp::Other(os) => ("error", Broken::os(os)),
     }
+}
+
+fn broken_proxy<'a>(
+    failure: &'a model::ProxyFailure,
+    chains: &mut Chains,
+) -> (&'static str, Broken<'a>) {
+    use model::ProxyFailure as Proxy;
+    match failure {
+        Proxy::Tls(failure) => ("tls", broken_session(failure, chains).1),
+        Proxy::TimedOut { whose, received } => {
+            ("timeout", Broken::silence(whose).received(*received))
+        }
+        Proxy::Closed { received } => ("closed", Broken::default().received(*received)),
+        Proxy::Reset(os) => ("reset", Broken::os(os)),
+        Proxy::NotProxy { first_bytes } => ("not_proxy", Broken::bytes(first_bytes)),
+        Proxy::HeadTooLong { limit } => ("head_too_long", Broken::default().received(*limit)),
+        Proxy::Answered { answer, with_credentials } => {
+            let answer = Some((&**answer).into());
+            let with_credentials = Some(*with_credentials);
+            ("answered", Broken { answer, with_credentials, ..Broken::default() })
+        }
+        Proxy::SocksNoMethod { with_credentials } => {
+            let with_credentials = Some(*with_credentials);
+            ("no_method", Broken { with_credentials, ..Broken::default() })
+        }
+        Proxy::SocksRejected => ("rejected", Broken::default()),
+        Proxy::SocksReply(code) => {
+            ("socks_reply", Broken { socks_reply: Some(*code), ..Broken::default() })
+        }
+        Proxy::Other(os) => ("error", Broken::os(os)),
+    }
+}
+
+fn broken_session<'a>(
+    failure: &'a model::TlsFailure,
+    chains: &mut Chains,
+) -> (&'static str, Broken<'a>) {
+    let (outcome, evidence) = broken_tls(&failure.kind);
+    let shown = failure.presented.as_ref();
+    let chain = shown.map(|shown| chains.json(&shown.chain));
+    let trust = shown.map(|shown| Trust::from(&*shown.trust));
+    (outcome, Broken { chain, trust, ..evidence })
 }
 
 fn broken_tls(kind: &model::TlsFailureKind) -> (&'static str, Broken<'_>) {

@@ -1,0 +1,76 @@
+//! The step through a proxy: a tunnel, or how it failed.
+
+use super::obstacle::{OsError, Whose};
+use super::step::{HttpAnswer, TlsFailure, TlsSession};
+
+/// A tunnel that a proxy opened.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Tunnel {
+    /// The session with the proxy itself, where it is an `https://` one.
+    pub session: Option<Box<TlsSession>>,
+    /// What the proxy said.
+    pub reply: ProxyReply,
+}
+
+/// A proxy's consent.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum ProxyReply {
+    /// A 2xx answer to CONNECT (RFC 9110 section 9.3.6).
+    Connect(Box<HttpAnswer>),
+    /// Reply 0 of SOCKS5 (RFC 1928 section 6), with the address that the proxy says it bound.
+    Socks {
+        /// As `10.0.0.8:40112`; a name where the proxy gave one.
+        bound: String,
+    },
+}
+
+/// A proxy that opened no tunnel. What kept the connection to it from being made is a
+/// [`super::TcpFailure`] of the same trail.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum ProxyFailure {
+    /// The handshake with the proxy itself, an `https://` one.
+    Tls(Box<TlsFailure>),
+    /// Silence, `received` bytes into its answer.
+    TimedOut {
+        /// Whose patience ended.
+        whose: Whose,
+        /// Bytes that had come.
+        received: usize,
+    },
+    /// End of stream before its answer's end.
+    Closed {
+        /// Bytes that had come.
+        received: usize,
+    },
+    /// Reset before its answer's end.
+    Reset(OsError),
+    /// The bytes are no answer of a proxy's protocol.
+    NotProxy {
+        /// What came, at most 256 bytes.
+        first_bytes: Vec<u8>,
+    },
+    /// The head did not end within `limit` bytes.
+    HeadTooLong {
+        /// How much was read.
+        limit: usize,
+    },
+    /// An answer other than consent; its words say why.
+    Answered {
+        /// The answer, with the beginning of its body.
+        answer: Box<HttpAnswer>,
+        /// Credentials were sent with the request.
+        with_credentials: bool,
+    },
+    /// SOCKS5: none of the methods offered is accepted (0xFF), or the proxy asks for a user name
+    /// and none is configured.
+    SocksNoMethod {
+        /// Credentials were offered.
+        with_credentials: bool,
+    },
+    /// SOCKS5: user name and password are rejected (RFC 1929).
+    SocksRejected,
+    /// SOCKS5: a reply other than 0 (RFC 1928 section 6).
+    SocksReply(u8),
+    /// Any other error.
+    Other(OsError),
+}
