@@ -11,10 +11,15 @@ use ipnet::IpNet;
 use super::duration;
 
 mod rules;
+mod upkeep;
 
 pub(super) use rules::{
     Decide, DecideFormat, Emit, Inputs, Probing, Rules, RulesCommand, Tags, TagsCommand,
     TagsFormat, Verify, VerifyFormat, World,
+};
+pub(super) use upkeep::{
+    Apply, Azure, Ledger, LedgerCommand, LedgerFile, LedgerFormat, Plan, PlanFormat, Planning,
+    Rollback,
 };
 
 /// Says which layer between this host and Azure fails, with evidence, who can mend it and how.
@@ -23,7 +28,7 @@ pub(super) use rules::{
     name = "pathproof",
     version,
     max_term_width = 100,
-    after_help = "Exit codes: 0 as expected, 1 violated, 2 could not work, 3 something required is unknown."
+    after_help = "Exit codes: 0 as expected, 1 violated, 2 could not work, 3 something required is unknown, 4 a guard refused a write to Azure."
 )]
 pub(super) struct Arguments {
     #[command(subcommand)]
@@ -43,6 +48,8 @@ pub(super) enum Command {
     /// Firewall rules: what they do with a flow, whether they let through what is required, and
     /// rules to be written
     Rules(Box<Rules>),
+    /// Which address was seen for which name, when, and how proven
+    Ledger(Ledger),
     /// Azure's service tags: which hold an address, and what changed
     Tags(Tags),
     /// The runtime's own proxy configuration

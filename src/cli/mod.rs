@@ -9,6 +9,7 @@ mod exit;
 mod explain;
 mod hint;
 mod input;
+mod ledger;
 mod lists;
 mod measure;
 mod output;
@@ -46,6 +47,7 @@ pub fn run(arguments: impl IntoIterator<Item = OsString>) -> ExitCode {
         Command::Resolve(command) => resolve::resolve(&command, &arguments),
         Command::Lists(command) => lists::lists(&command),
         Command::Rules(command) => rules::rules(&command, &arguments),
+        Command::Ledger(command) => ledger::ledger(&command),
         Command::Tags(command) => tags::tags(&command),
         Command::Agent(command) => agent::agent(&command),
         Command::Explain(command) => explain::explain(&command),

@@ -1,5 +1,6 @@
 //! Integration tests: one binary, one module a subject.
 
+mod azure;
 mod cli;
 mod contract;
 mod diagnosis;

@@ -18,11 +18,13 @@ const MAY_USE: &[(&str, &[&str])] = &[
     ("diagnose", &["model", "plan"]),
     ("report", &["model", "plan", "diagnose"]),
     ("probe", &["model", "plan", "wire"]),
+    ("ledger", &["model"]),
+    ("azure", &["model"]),
     (
         "cli",
         &[
             "model", "list", "route", "plan", "wire", "archive", "tags", "firewall", "diagnose",
-            "report", "probe",
+            "report", "probe", "ledger", "azure",
         ],
     ),
 ];

@@ -23,6 +23,12 @@ pub(in crate::cli) enum RulesCommand {
     Verify(Verify),
     /// Write rules for what a run saw
     Emit(Box<Emit>),
+    /// Compare the rule of a live network security group with what it should hold
+    Plan(Box<super::Plan>),
+    /// Write what was planned, if nothing changed since; read it back
+    Apply(Box<super::Apply>),
+    /// Put back what was there before
+    Rollback(super::Rollback),
 }
 
 /// What is known of the world around the rules.
@@ -239,7 +245,7 @@ fn format(text: &str) -> Result<Format, String> {
     })
 }
 
-fn proof(text: &str) -> Result<ProofLevel, String> {
+pub(super) fn proof(text: &str) -> Result<ProofLevel, String> {
     ProofLevel::ALL
         .into_iter()
         .find(|level| level.as_str() == text)

@@ -1,7 +1,10 @@
-//! `rules decide|verify|emit`: firewall rules, given and to be written.
+//! `rules`: firewall rules, given, to be written, and kept right in Azure.
 
+mod apply;
 mod decide;
 mod emit;
+mod gather;
+mod plan;
 mod seen;
 mod verify;
 
@@ -25,6 +28,9 @@ pub(super) fn rules(command: &Rules, arguments: &[OsString]) -> Result<Exit> {
         RulesCommand::Decide(command) => decide::decide(command),
         RulesCommand::Verify(command) => verify::verify(command),
         RulesCommand::Emit(command) => emit::emit(command, arguments),
+        RulesCommand::Plan(command) => plan::plan(command, arguments),
+        RulesCommand::Apply(command) => apply::apply(command, arguments),
+        RulesCommand::Rollback(command) => apply::rollback(command),
     }
 }
 
