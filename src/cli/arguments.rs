@@ -319,6 +319,9 @@ fn parse_resolver(text: &str) -> Result<std::net::SocketAddr, String> {
 }
 
 #[cfg(test)]
+mod deploy;
+
+#[cfg(test)]
 mod tests {
     use clap::CommandFactory;
 

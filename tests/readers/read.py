@@ -1,4 +1,4 @@
-"""Reads one file that `rules emit` wrote, with a reader that is not ours; says what it saw as JSON.
+"""Reads one file that `rules emit` wrote, or one of deploy/, with a reader that is not ours; says what it saw as JSON.
 
 usage: read.py FORMAT FILE [SHARED]
 """
@@ -115,6 +115,12 @@ def addresses(text):
     return [str(ipaddress.ip_network(line.split("#")[0].strip())) for line in text.splitlines()]
 
 
+def yaml(text):
+    import yaml
+
+    return list(yaml.safe_load_all(text))
+
+
 def schema(format, text, shared):
     """What Microsoft's OpenAPI has against it."""
     from specification import Specification
@@ -146,6 +152,7 @@ READERS = {
     "windows-firewall": powershell,
     "csv": rows,
     "edl-ip": addresses,
+    "yaml": yaml,
 }
 
 

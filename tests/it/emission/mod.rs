@@ -114,7 +114,7 @@ impl Drop for Emitted {
 }
 
 /// The Python of the readers that `.ci/install` put into a folder of their own.
-fn python() -> Option<PathBuf> {
+pub(crate) fn python() -> Option<PathBuf> {
     let folder = env::var_os("PATHPROOF_READERS").map(PathBuf::from).or_else(|| {
         let cache = env::var_os("XDG_CACHE_HOME").map(PathBuf::from);
         let cache = cache.or_else(|| Some(PathBuf::from(env::var_os("HOME")?).join(".cache")))?;
@@ -129,7 +129,7 @@ fn python() -> Option<PathBuf> {
 }
 
 /// Whether `program` is here.
-fn has(program: &str) -> bool {
+pub(crate) fn has(program: &str) -> bool {
     let path = env::var_os("PATH").unwrap_or_default();
     // Debian keeps programs of administrators where not every user's path leads.
     let folders = env::split_paths(&path).chain([PathBuf::from("/usr/sbin")]);
@@ -163,14 +163,14 @@ fn reader(name: &str) -> PathBuf {
 }
 
 /// What the reader of `format` sees in `file`.
-fn read<T: serde::de::DeserializeOwned>(python: &Path, format: &str, file: &Path) -> T {
+pub(crate) fn read<T: serde::de::DeserializeOwned>(python: &Path, format: &str, file: &Path) -> T {
     let seen = succeed(Command::new(python).arg(reader("read.py")).arg(format).arg(file));
     serde_json::from_str(&seen).unwrap_or_else(|error| panic!("{format}: {error}: {seen}"))
 }
 
 /// Standard output of a command that ends with 0.
 #[track_caller]
-fn succeed(command: &mut Command) -> String {
+pub(crate) fn succeed(command: &mut Command) -> String {
     // Python would leave compiled files beside the sources.
     let command = command.env("PYTHONDONTWRITEBYTECODE", "1").stdin(Stdio::null());
     let output = command.output().unwrap_or_else(|error| panic!("{command:?}: {error}"));
