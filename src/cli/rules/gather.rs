@@ -74,7 +74,7 @@ pub(super) fn gather(
                 );
             }
             SeenFile::List(text) => {
-                gathered.add_list(text, place, source, planning.proof, &tags)?
+                gathered.add_list(text, place, source, planning.proof, &tags)?;
             }
         }
     }
