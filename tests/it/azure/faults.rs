@@ -3,7 +3,7 @@
 use std::fs;
 use std::time::{Duration, Instant};
 
-use super::manager::{Answer, Fault, TOKEN};
+use super::arm::{Answer, Fault, TOKEN};
 use super::{FIRST, Scene, own};
 
 const RULE: &str = "Allow-Azure-Relay";

@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use serde_json::{Map, Value, json};
 
-use super::manager::{Answer, Fault, Request, SUBSCRIPTION};
+use super::arm::{Answer, Fault, Request, SUBSCRIPTION};
 
 /// The API's version of the recordings, and the one that is spoken.
 const VERSIONS: [&str; 2] = ["api-version=2021-02-01", "api-version=2024-01-01"];

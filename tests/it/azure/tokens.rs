@@ -3,7 +3,7 @@
 
 use serde_json::json;
 
-use super::manager::{Answer, Request};
+use super::arm::{Answer, Request};
 
 /// What each gives out.
 pub(super) const METADATA_TOKEN: &str = "token-of-the-metadata-service";
