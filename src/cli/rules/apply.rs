@@ -3,7 +3,6 @@
 
 use std::ffi::OsString;
 use std::fmt::Write as _;
-use std::io;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
@@ -371,7 +370,7 @@ impl Work<'_> {
             Some(kind) => format!("Azure: {}, signed in by {kind}\n", self.client.endpoint()),
             None => String::new(),
         };
-        output::write(None, |out: &mut dyn io::Write| {
+        output::write(None, |out| {
             out.write_all(signed.as_bytes())?;
             out.write_all(text.as_bytes())
         })?;

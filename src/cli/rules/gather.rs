@@ -166,6 +166,13 @@ impl Gathered {
                 ));
             }
         }
+        let n_proxied = targets.iter().filter(|target| target.proxy.is_some()).count();
+        if n_proxied > 0 {
+            hint::hint(&format!(
+                "{n_proxied} names of {source} go through a proxy: that host's group needs a rule for \
+                 the proxy, and the proxy's group needs these"
+            ));
+        }
         self.unproven.extend(unproven_relays(targets, &proven, &refused));
         self.seen.extend(proven.into_iter().map(|proven| Seen {
             net: proven.address.into(),

@@ -6,6 +6,7 @@ use std::time::Duration;
 use super::super::assemble::Judged;
 use super::fit::{columns, ellipsize, shorten, visible};
 use super::page::{Page, padded};
+use crate::diagnose::taken_as_private;
 use crate::model::{
     AddressClass, Cause, Certainty, Endpoint, Finding, Host, Record, Severity, Status, Subject,
     Trail, Verdict, classify,
@@ -177,7 +178,11 @@ fn how_reached(record: &Record) -> String {
     };
     let is_private = !addresses.is_empty()
         && addresses.iter().all(|one| classify(*one) == AddressClass::Private);
-    let private = if is_private { " private" } else { "" };
+    let private = match taken_as_private(record) {
+        Some(_) => " private (by privatelink)",
+        None if is_private => " private",
+        None => "",
+    };
     format!("{place}{private}, {}", milliseconds(took(record)))
 }
 
