@@ -16,7 +16,7 @@
 //! | [`archive`] | records to and from JSON Lines | what `--save-records` writes and `replay` reads |
 //! | [`tags`] | which service tags hold an address | Microsoft's weekly file, snapshots of it, differences |
 //! | [`firewall`] | what rules do with a flow | address, port and rule sets, decisions, gaps, readers and writers of rules |
-//! | [`ledger`] | what was seen when | names, addresses, first and last seen, in one SQLite file |
+//! | [`ledger`] | what was seen when | names, addresses, first and last seen, in one `SQLite` file |
 //! | [`azure`] | Resource Manager and tokens | credentials, security rules, operations that end later |
 //! | [`diagnose`] | records to verdicts | a file a layer, the catalogue of causes, `explain` |
 //! | [`report`] | verdicts to bytes | table, JSON, JSON Lines |
