@@ -16,13 +16,16 @@
 //! | [`archive`] | records to and from JSON Lines | what `--save-records` writes and `replay` reads |
 //! | [`tags`] | which service tags hold an address | Microsoft's weekly file, snapshots of it, differences |
 //! | [`firewall`] | what rules do with a flow | address, port and rule sets, decisions, gaps, readers and writers of rules |
+//! | [`ledger`] | what was seen when | names, addresses, first and last seen, in one `SQLite` file |
+//! | [`azure`] | Resource Manager and tokens | credentials, security rules, operations that end later |
 //! | [`diagnose`] | records to verdicts | a file a layer, the catalogue of causes, `explain` |
 //! | [`report`] | verdicts to bytes | table, JSON, JSON Lines |
 //! | [`cli`] | arguments to configuration, then commands | files, environment, exit codes |
 //!
-//! Imports go down only: `cli` → {`report`, `probe`} → {`diagnose`, `plan`, `route`, `list`, `wire`,
-//! `archive`, `firewall`} → {`tags`, `conveyor`} → `model`. `probe` does not know `diagnose`; `diagnose` does not know
-//! sockets; only `cli` and `probe` touch the world. `tests/it/tidy.rs` holds the table and fails
+//! Imports go down only: `cli` → {`report`, `probe`, `ledger`, `azure`} → {`diagnose`, `plan`, `route`,
+//! `list`, `wire`, `archive`, `firewall`} → {`tags`, `conveyor`} → `model`. `probe` does not know
+//! `diagnose`; `diagnose` does not know sockets; only `cli`, `probe`, `ledger` and `azure` touch the
+//! world, and only `azure` uses reqwest. `tests/it/tidy.rs` holds the table and fails
 //! on any other edge.
 //!
 //! # Where a change goes
@@ -46,10 +49,12 @@
 //! remedy. *verdict*: an endpoint's status and findings.
 
 pub mod archive;
+pub mod azure;
 pub mod cli;
 pub mod conveyor;
 pub mod diagnose;
 pub mod firewall;
+pub mod ledger;
 pub mod list;
 pub mod model;
 pub mod plan;

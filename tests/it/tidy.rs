@@ -21,11 +21,13 @@ const MAY_USE: &[(&str, &[&str])] = &[
     ("report", &["model", "plan", "diagnose", "conveyor"]),
     // A proxy is spoken to by its URL, with the credentials that no record holds.
     ("probe", &["model", "route", "plan", "wire"]),
+    ("ledger", &["model"]),
+    ("azure", &["model"]),
     (
         "cli",
         &[
             "model", "list", "route", "plan", "wire", "archive", "tags", "firewall", "diagnose",
-            "report", "probe",
+            "report", "probe", "ledger", "azure",
         ],
     ),
 ];

@@ -189,7 +189,7 @@ mod tests {
     fn each_family_has_its_own_exchange() {
         let os = OperatingSystem::new(vec![Family::V4, Family::V6], Duration::from_secs(5));
         let name = HostName::parse("name.that.no.hosts.file.has.example").unwrap();
-        let outcomes = |told| {
+        let outcomes = |told: Option<Told>| {
             let lookup = os.lookup(&name, told.as_ref(), Duration::ZERO);
             assert!(lookup.exchanges.iter().all(|one| one.transport == Transport::System));
             lookup.exchanges.iter().map(|one| one.outcome().as_str()).collect::<Vec<_>>()

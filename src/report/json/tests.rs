@@ -58,7 +58,7 @@ proptest! {
         let lines = text.lines().filter(|line| line.starts_with(r#"{"entry":"#)).count();
         prop_assert_eq!(lines, endpoints.len());
         let mut trails: Vec<_> =
-            records.records.iter().flat_map(|record| &record.trails).collect();
+            records.records.iter().flat_map(|one| one.trails.iter().chain(&one.follow_ups.holds)).collect();
         let mut steps: Vec<usize> = endpoints
             .iter()
             .flat_map(|one| one["trails"].as_array().unwrap())

@@ -13,7 +13,7 @@ use crate::scene::{
 
 pub(super) const RELAY: &str = "amsprodwe.servicebus.windows.net";
 pub(super) const CONTROL: &str = "contoso-adf.westeurope.datafactory.azure.net";
-const CONTROL_PRIVATE: &str = "contoso-adf.westeurope.privatelink.datafactory.azure.net";
+pub(super) const CONTROL_PRIVATE: &str = "contoso-adf.westeurope.privatelink.datafactory.azure.net";
 pub(super) const DOWNLOAD: &str = "download.microsoft.com";
 
 pub(super) fn all() -> Vec<(&'static str, Records)> {

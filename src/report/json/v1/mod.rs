@@ -13,6 +13,7 @@ use serde::{Serialize, Serializer};
 
 use crate::diagnose::taken_as_private;
 use crate::model;
+use crate::report::route;
 pub(super) use step::Chains;
 use step::Step;
 
@@ -204,6 +205,9 @@ pub(super) struct Endpoint<'a> {
     /// The hosts that the chain names for revocation lists and OCSP.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     revocation: Vec<follow_up::RevocationHost<'a>>,
+    /// Why the gateways of this relay were not looked for.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    gateways_skipped: Option<&'static str>,
 }
 
 impl<'a> Endpoint<'a> {
@@ -242,6 +246,7 @@ impl<'a> Endpoint<'a> {
             revocation: revocation
                 .map(|host| follow_up::RevocationHost::new(host, chains))
                 .collect(),
+            gateways_skipped: route::hides_gateways(record).then_some(route::GATEWAYS_HIDDEN),
         }
     }
 }
@@ -276,6 +281,8 @@ struct RouteChoice<'a> {
     /// `unknown` where `why` says what kept it from being known.
     configured: Cow<'a, str>,
     why: Cow<'a, str>,
+    /// Each way that was measured, in the order of `trails`.
+    measured: Vec<String>,
     /// What a script names for the case that the configured way fails.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     fallbacks: Vec<String>,
@@ -305,6 +312,7 @@ impl<'a> RouteChoice<'a> {
                 Err(_) => "unknown".into(),
             },
             why,
+            measured: route::measured(record).into_iter().map(ToString::to_string).collect(),
             fallbacks: choice.fallbacks.iter().map(ToString::to_string).collect(),
             alternate: choice.alternate.as_ref().map(ToString::to_string),
             questions: choice.questions.iter().map(PacQuestion::from).collect(),

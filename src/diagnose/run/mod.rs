@@ -1,11 +1,14 @@
 //! Findings of the run as a whole: what many endpoints have in common is said once.
 
+mod proxy;
+
 use std::collections::{BTreeMap, BTreeSet};
 
 use super::finding::{Draft, list, sort};
-use super::{absent, clock, contradiction, dns, interception};
+use super::{absent, clock, contradiction, dns, interception, route};
 use crate::model::{
-    Cause, Finding, LookupOutcome, Record, Records, Resolver, Severity, Status, Verdict,
+    Cause, Finding, LookupOutcome, Record, Records, Resolver, Route, Severity, Status, Trail,
+    Verdict,
 };
 
 /// What holds for one endpoint alone is its own matter.
@@ -22,6 +25,8 @@ pub(super) fn findings(records: &Records, verdicts: &[Verdict]) -> Vec<Finding> 
     drafts.extend(contradiction::of_run(records, &judged));
     drafts.extend(absent::of_run(records, verdicts));
     drafts.extend(clock::skew(records));
+    drafts.extend(proxy::findings(&judged, &from(records)));
+    drafts.extend(files_differ(records));
     let mut findings: Vec<Finding> = drafts.into_iter().map(Draft::of_run).collect();
     sort(&mut findings);
     findings
@@ -38,7 +43,7 @@ struct Tally {
 
 fn resolvers_down(records: &Records) -> Vec<Draft> {
     let mut tallies: BTreeMap<Resolver, Tally> = BTreeMap::new();
-    for record in records.records.iter().filter(|record| record.lookups.len() > 1) {
+    for record in asked_here(records).filter(|record| record.lookups.len() > 1) {
         let outcomes = || dns::servers(&record.lookups).map(crate::model::Lookup::outcome);
         if !outcomes().any(is_statement) {
             continue;
@@ -69,6 +74,11 @@ fn resolvers_down(records: &Records) -> Vec<Draft> {
     let is_down = |tally: &Tally| tally.silent + tally.useless > 0;
     let down = tallies.into_iter().filter(|(_, tally)| is_down(tally));
     down.map(|(resolver, tally)| resolver_down(resolver, &tally)).collect()
+}
+
+/// The records whose names the local name servers decide over.
+fn asked_here(records: &Records) -> impl Iterator<Item = &Record> {
+    records.records.iter().filter(|record| route::is_resolved_here(record))
 }
 
 const fn is_statement(outcome: LookupOutcome) -> bool {
@@ -131,7 +141,8 @@ fn no_resolver_answers(records: &Records, judged: &[(&Record, &Verdict)]) -> Opt
     let mut names = 0;
     let mut causes = BTreeSet::new();
     let mut is_any_failing = false;
-    for (record, verdict) in judged.iter().filter(|(record, _)| !record.lookups.is_empty()) {
+    let is_asked = |record: &Record| !record.lookups.is_empty() && route::is_resolved_here(record);
+    for (record, verdict) in judged.iter().filter(|(record, _)| is_asked(record)) {
         let silent = verdict.findings.iter().find(|finding| {
             matches!(finding.cause, Cause::DnsTimeout | Cause::DnsResolverUnreachable)
         })?;
@@ -167,7 +178,8 @@ fn no_resolver_answers(records: &Records, judged: &[(&Record, &Verdict)]) -> Opt
 fn nothing_connects(records: &Records, judged: &[(&Record, &Verdict)]) -> Option<Draft> {
     let asked: Vec<&(&Record, &Verdict)> = judged
         .iter()
-        .filter(|(record, verdict)| verdict.counts && !record.trails.is_empty())
+        .filter(|(record, verdict)| verdict.counts && direct(record).next().is_some())
+        .filter(|(record, _)| matches!(record.route.configured, Ok(Route::Direct)))
         .collect();
     let (_, first) = asked.first()?;
     let blocked = |finding: &&Finding| {
@@ -178,7 +190,7 @@ fn nothing_connects(records: &Records, judged: &[(&Record, &Verdict)]) -> Option
     };
     let cause = first.findings.iter().find(blocked)?.cause;
     let is_alike = |(record, verdict): &&&(&Record, &Verdict)| {
-        !record.trails.iter().any(crate::model::Trail::is_connected)
+        !direct(record).any(Trail::is_connected)
             && verdict.findings.iter().any(|finding| finding.cause == cause)
     };
     if asked.len() < SEVERAL || !asked.iter().all(|one| is_alike(&one)) {
@@ -203,6 +215,10 @@ fn nothing_connects(records: &Records, judged: &[(&Record, &Verdict)]) -> Option
              the firewall, NSG or route between this host and the internet.",
         )
     })
+}
+
+fn direct(record: &Record) -> impl Iterator<Item = &Trail> {
+    record.trails.iter().filter(|trail| *trail.route() == Route::Direct)
 }
 
 fn from(records: &Records) -> String {
@@ -232,5 +248,21 @@ fn host_could_not_ask(judged: &[(&Record, &Verdict)]) -> Option<Draft> {
         .evidence(first.message.clone())
         .all_evidence(first.evidence.iter().cloned())
         .remedy(first.remedy.clone()),
+    )
+}
+
+/// The runtime's two files, where they do not say the same.
+fn files_differ(records: &Records) -> Option<Draft> {
+    let differences = &records.run.agent_files_differ;
+    if differences.is_empty() {
+        return None;
+    }
+    Some(
+        Draft::new(
+            Cause::RouteConfigMismatch,
+            "diahost.exe.config and diawp.exe.config disagree on the proxy",
+        )
+        .proven()
+        .all_evidence(differences.iter().cloned()),
     )
 }
