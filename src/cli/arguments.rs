@@ -16,8 +16,8 @@ mod upkeep;
 
 pub(super) use proxy::Leaving;
 pub(super) use rules::{
-    Decide, DecideFormat, Emit, Inputs, Rules, RulesCommand, Tags, TagsCommand, TagsFormat, Verify,
-    VerifyFormat, World,
+    Decide, DecideFormat, Emit, Inputs, Probing, Rules, RulesCommand, Tags, TagsCommand,
+    TagsFormat, Verify, VerifyFormat, World,
 };
 pub(super) use upkeep::{
     Apply, Azure, Ledger, LedgerCommand, LedgerFile, LedgerFormat, Plan, PlanFormat, Planning,
@@ -147,18 +147,26 @@ pub(super) struct Measuring {
     pub(super) leaving: Leaving,
 }
 
+/// Whose certificates are trusted.
+#[derive(Debug, Args)]
+#[command(next_help_heading = "How it is measured")]
+pub(super) struct Trust {
+    /// Added to what the host trusts
+    #[arg(long, value_name = "PEM")]
+    pub(super) ca_file: Vec<PathBuf>,
+    /// Replaces the embedded public web roots, against which interception is judged
+    #[arg(long, value_name = "PEM")]
+    pub(super) public_roots: Option<PathBuf>,
+}
+
 #[derive(Debug, Args)]
 pub(super) struct Check {
     #[command(flatten)]
     pub(super) targets: Targets,
     #[command(flatten)]
     pub(super) measuring: Measuring,
-    /// Added to what the host trusts
-    #[arg(long, value_name = "PEM", help_heading = "How it is measured")]
-    pub(super) ca_file: Vec<PathBuf>,
-    /// Replaces the embedded public web roots, against which interception is judged
-    #[arg(long, value_name = "PEM", help_heading = "How it is measured")]
-    pub(super) public_roots: Option<PathBuf>,
+    #[command(flatten)]
+    pub(super) trust: Trust,
     #[command(flatten)]
     pub(super) reporting: Reporting,
     /// Save the records, for `replay`
@@ -317,6 +325,9 @@ fn parse_resolver(text: &str) -> Result<std::net::SocketAddr, String> {
     }
     Ok(address)
 }
+
+#[cfg(test)]
+mod deploy;
 
 #[cfg(test)]
 mod tests {

@@ -241,7 +241,7 @@ fn with_head(draft: Draft, answer: &HttpAnswer) -> Draft {
     }
 }
 
-fn status_line(answer: &HttpAnswer) -> String {
+pub(super) fn status_line(answer: &HttpAnswer) -> String {
     if answer.reason.is_empty() {
         answer.status.to_string()
     } else {
@@ -249,8 +249,16 @@ fn status_line(answer: &HttpAnswer) -> String {
     }
 }
 
+/// The beginning of foreign words, at most `longest` characters of them.
+pub(super) fn shorten(text: &str, longest: usize) -> std::borrow::Cow<'_, str> {
+    match text.char_indices().nth(longest) {
+        Some((end, _)) => format!("{}…", &text[..end]).into(),
+        None => text.into(),
+    }
+}
+
 /// The title of a page, if it has one.
-fn title(body: &str) -> Option<String> {
+pub(super) fn title(body: &str) -> Option<String> {
     let lower = body.to_ascii_lowercase();
     let start = lower.find("<title")?;
     let start = start + lower[start..].find('>')? + 1;

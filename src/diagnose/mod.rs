@@ -17,6 +17,7 @@ mod path;
 mod prediction;
 mod proxy;
 mod relay;
+mod route;
 mod run;
 mod sinkhole;
 mod tcp;
@@ -75,25 +76,36 @@ impl<'a> Case<'a> {
 /// What one record means, whatever the others say: the same while a run goes on and afterwards.
 #[must_use]
 pub fn verdict(record: &Record, run: &Run, is_azure: IsAzure<'_>) -> Verdict {
-    if gateway::is_unassigned(record) {
-        let finding = gateway::unassigned(record).of(&record.endpoint);
-        return Verdict {
-            status: Status::Unknown,
-            cause: Some(finding.cause),
-            findings: vec![finding],
-            counts: false,
-        };
-    }
     let case = Case { record, run, is_azure };
+    let is_resolved_here = route::is_resolved_here(record);
+    if is_resolved_here && gateway::is_unassigned(record) {
+        return unassigned(&case);
+    }
     let mut drafts = Vec::new();
-    dns::judge(&case, &mut drafts);
-    path::judge(&case, &mut drafts);
-    let is_proven = compare::judge(&case, &mut drafts);
-    obstacle::judge(&case, &mut drafts);
+    if is_resolved_here {
+        dns::judge(&case, &mut drafts);
+        path::judge(&case, &mut drafts);
+    }
+    let is_proven = route::judge(&case, &mut drafts);
+    if !is_resolved_here && gateway::is_unknown_to_proxy(record, &drafts) {
+        return unassigned(&case);
+    }
+    obstacle::judge(&case, is_resolved_here, &mut drafts);
     if drafts.is_empty() && !is_proven {
         drafts.push(obstacle::nothing_asked(record));
     }
     settle(&case, drafts)
+}
+
+/// A gateway that is not in use yet.
+fn unassigned(case: &Case<'_>) -> Verdict {
+    let finding = gateway::unassigned(case.record).of(case.endpoint());
+    Verdict {
+        status: Status::Unknown,
+        cause: Some(finding.cause),
+        findings: vec![finding],
+        counts: false,
+    }
 }
 
 /// What a whole run means. `verdicts[i]` belongs to `records[i]`.
@@ -135,6 +147,14 @@ fn summarise(verdicts: &[Verdict]) -> Summary {
         }
     }
     summary
+}
+
+/// Whether an endpoint would pass or warn if it were required: its failures are made up for by
+/// another way.
+fn is_reached(record: &Record, run: &Run) -> bool {
+    let mut required = record.clone();
+    std::sync::Arc::make_mut(&mut required.endpoint).required = true;
+    verdict(&required, run, &ranges_unknown).status != Status::Fail
 }
 
 fn settle(case: &Case<'_>, drafts: Vec<Draft>) -> Verdict {

@@ -3,8 +3,13 @@
 mod azure;
 mod cli;
 mod contract;
+#[cfg(target_os = "linux")]
+mod deploy;
 mod diagnosis;
 mod dns;
+#[cfg(target_os = "linux")]
+mod emission;
+mod fuzz;
 mod golden;
 #[cfg(target_os = "linux")]
 mod lab;

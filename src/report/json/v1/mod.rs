@@ -12,6 +12,7 @@ use serde::{Serialize, Serializer};
 
 use crate::diagnose::taken_as_private;
 use crate::model;
+use crate::report::route;
 pub(super) use step::Chains;
 use step::Step;
 
@@ -191,6 +192,9 @@ pub(super) struct Endpoint<'a> {
     #[serde(skip_serializing_if = "Vec::is_empty")]
     proxies: Vec<ProxyLookup<'a>>,
     trails: Vec<Trail<'a>>,
+    /// Why the gateways of this relay were not looked for.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    gateways_skipped: Option<&'static str>,
 }
 
 impl<'a> Endpoint<'a> {
@@ -217,6 +221,7 @@ impl<'a> Endpoint<'a> {
             lookups: record.lookups.iter().map(|lookup| Lookup::from(&**lookup)).collect(),
             proxies: record.proxies.iter().map(ProxyLookup::from).collect(),
             trails: record.trails.iter().map(trail).collect(),
+            gateways_skipped: route::hides_gateways(record).then_some(route::GATEWAYS_HIDDEN),
         }
     }
 }
@@ -251,6 +256,8 @@ struct RouteChoice<'a> {
     /// `unknown` where `why` says what kept it from being known.
     configured: Cow<'a, str>,
     why: Cow<'a, str>,
+    /// Each way that was measured, in the order of `trails`.
+    measured: Vec<String>,
     /// What a script names for the case that the configured way fails.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     fallbacks: Vec<String>,
@@ -280,6 +287,7 @@ impl<'a> RouteChoice<'a> {
                 Err(_) => "unknown".into(),
             },
             why,
+            measured: route::measured(record).into_iter().map(ToString::to_string).collect(),
             fallbacks: choice.fallbacks.iter().map(ToString::to_string).collect(),
             alternate: choice.alternate.as_ref().map(ToString::to_string),
             questions: choice.questions.iter().map(PacQuestion::from).collect(),
