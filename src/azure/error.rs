@@ -13,7 +13,7 @@ use super::endpoint::EndpointError;
 pub enum ArmError {
     /// An answer that says no, after what could be tried again was.
     #[error("{0}")]
-    Refused(ApiError),
+    Refused(Box<ApiError>),
     /// No answer.
     #[error("{what}: {why}")]
     Unanswered {
@@ -46,7 +46,7 @@ pub enum ArmError {
         /// `failed` or `was cancelled`.
         status: &'static str,
         /// Azure's words.
-        error: ApiError,
+        error: Box<ApiError>,
     },
     /// The version that was read is no longer the one that is there.
     #[error("{what}: the group was changed by someone else at the same time")]

@@ -14,6 +14,8 @@ use super::secret::Secret;
 
 /// Of one request, from connect to the last byte of its answer.
 const REQUEST_TIMEOUT: Duration = Duration::from_secs(30);
+/// What a request gets even where the run's time is over: what the state is must be read.
+const LAST_LOOK: Duration = Duration::from_secs(10);
 /// How often a request is made before its error is believed.
 const MOST_ATTEMPTS: u32 = 5;
 /// A group of 1,000 rules and 4,000 prefixes is 1 MB.
@@ -146,7 +148,9 @@ impl Client {
                     self.token = None;
                     continue;
                 }
-                Err(Unsuccessful::Unauthorized(error)) => return Err(ArmError::Refused(error)),
+                Err(Unsuccessful::Unauthorized(error)) => {
+                    return Err(ArmError::Refused(Box::new(error)));
+                }
                 Err(Unsuccessful::Overtaken) => {
                     return Err(ArmError::Overtaken { what: what.to_owned() });
                 }
@@ -174,7 +178,7 @@ impl Client {
         let mut request = self
             .http
             .request(method.clone(), url.clone())
-            .timeout(REQUEST_TIMEOUT.min(self.remaining().max(Duration::from_millis(100))))
+            .timeout(REQUEST_TIMEOUT.min(self.remaining().max(LAST_LOOK)))
             .header("x-ms-correlation-request-id", &self.correlation)
             .header("x-ms-client-request-id", new_id())
             .header("accept", "application/json");
@@ -205,16 +209,14 @@ impl Client {
             };
             return Ok(Answer { status, headers, body });
         }
-        let header = |name: &str| headers.get(name).and_then(|value| value.to_str().ok());
-        let correlation = header("x-ms-correlation-request-id").unwrap_or(&self.correlation);
-        let error = ApiError::read(what, status, &text, correlation);
+        let error = ApiError::read(what, status, &text, self.correlation(&headers));
         Err(match status {
             401 => Unsuccessful::Unauthorized(error),
             412 => Unsuccessful::Overtaken,
             408 | 409 | 425 | 429 | 500..=599 => {
-                Unsuccessful::Again(ArmError::Refused(error), retry_after(&headers))
+                Unsuccessful::Again(ArmError::Refused(Box::new(error)), retry_after(&headers))
             }
-            _ => Unsuccessful::Final(ArmError::Refused(error)),
+            _ => Unsuccessful::Final(ArmError::Refused(Box::new(error))),
         })
     }
 
@@ -243,7 +245,14 @@ impl Client {
         } else {
             format!("the connection ended in the middle: {}", chain(error))
         };
+        let why = format!("{why} [correlation id {}]", self.correlation);
         Unsuccessful::Again(ArmError::Unanswered { what: what.to_owned(), why }, None)
+    }
+
+    /// What Azure's support finds a request by.
+    pub(super) fn correlation<'a>(&'a self, headers: &'a HeaderMap) -> &'a str {
+        let given = headers.get("x-ms-correlation-request-id");
+        given.and_then(|value| value.to_str().ok()).unwrap_or(&self.correlation)
     }
 
     /// What is left of the run's time.
@@ -274,7 +283,7 @@ fn malformed(what: &str, why: &str) -> Unsuccessful {
 
 fn attempted(error: ArmError, attempts: u32) -> ArmError {
     match error {
-        ArmError::Refused(error) => ArmError::Refused(ApiError { attempts, ..error }),
+        ArmError::Refused(error) => ArmError::Refused(Box::new(ApiError { attempts, ..*error })),
         ArmError::Unanswered { what, why } if attempts > 1 => {
             ArmError::Unanswered { what, why: format!("{why} ({attempts} times)") }
         }

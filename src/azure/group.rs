@@ -35,6 +35,19 @@ impl Client {
         Err(ArmError::Malformed { what, why: "no object".to_owned() })
     }
 
+    /// One rule, where it is there.
+    ///
+    /// # Errors
+    /// [`ArmError`].
+    pub async fn rule(&mut self, id: &GroupId, name: &str) -> Result<Option<Value>, ArmError> {
+        let url = self.url(&format!("{id}/securityRules/{name}"))?;
+        match self.get(url, &format!("reading {name} of {}", id.name())).await {
+            Ok(answer) => Ok(Some(answer.body)),
+            Err(ArmError::Refused(error)) if error.status == 404 => Ok(None),
+            Err(error) => Err(error),
+        }
+    }
+
     /// Writes one rule whole and waits until that is done. With `etag` only over that version;
     /// `is_new`: only where there is none.
     ///

@@ -7,7 +7,7 @@ use super::exchange::{Answer, Client, retry_after};
 
 /// Between two questions, at least and at most, whatever Azure says.
 const SHORTEST: Duration = Duration::from_millis(20);
-const LONGEST: Duration = Duration::from_secs(60);
+const LONGEST: Duration = Duration::from_mins(1);
 
 impl Client {
     /// Waits until what `answer` accepted is done: by `Azure-AsyncOperation`, else by `Location`.
@@ -28,7 +28,14 @@ impl Client {
                 return Err(ArmError::Unfinished { what: what.to_owned(), waited: self.waited() });
             }
             tokio::time::sleep(pause).await;
-            let status = self.get(url.clone(), &format!("{what}, its outcome")).await?;
+            let status = match self.get(url.clone(), &format!("{what}, its outcome")).await {
+                // Not everyone who may write may read operations, and they are forgotten soon.
+                Err(ArmError::Refused(error)) if matches!(error.status, 403 | 404 | 410) => {
+                    let why = format!("its outcome cannot be read (status {})", error.status);
+                    return Err(ArmError::Unanswered { what: what.to_owned(), why });
+                }
+                other => other?,
+            };
             wait = retry_after(&status.headers);
             if !by_status {
                 // 202 until it is done; the address may change on the way.
@@ -45,7 +52,12 @@ impl Client {
             let failed = |status_word| ArmError::Failed {
                 what: what.to_owned(),
                 status: status_word,
-                error: ApiError::read("", 0, &status.body.to_string(), ""),
+                error: Box::new(ApiError::read(
+                    "",
+                    0,
+                    &status.body.to_string(),
+                    self.correlation(&status.headers),
+                )),
             };
             match word.to_ascii_lowercase().as_str() {
                 "succeeded" => return Ok(()),

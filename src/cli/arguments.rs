@@ -10,9 +10,11 @@ use ipnet::IpNet;
 
 use super::duration;
 
+mod proxy;
 mod rules;
 mod upkeep;
 
+pub(super) use proxy::Leaving;
 pub(super) use rules::{
     Decide, DecideFormat, Emit, Inputs, Probing, Rules, RulesCommand, Tags, TagsCommand,
     TagsFormat, Verify, VerifyFormat, World,
@@ -141,6 +143,8 @@ pub(super) struct Measuring {
     /// Connections in flight [default: from the descriptor limit]
     #[arg(long, value_name = "N", value_parser = clap::value_parser!(u32).range(1..))]
     pub(super) concurrency: Option<u32>,
+    #[command(flatten)]
+    pub(super) leaving: Leaving,
 }
 
 /// Whose certificates are trusted.
@@ -249,7 +253,7 @@ pub(super) enum AgentCommand {
 
 #[derive(Debug, Args)]
 pub(super) struct AgentLint {
-    /// The folder that holds both files [default: where the runtime is installed]
+    /// The folder that holds both files, or one of them [default: where the runtime is installed]
     pub(super) dir: Option<PathBuf>,
     /// A private endpoint's name, which must bypass the proxy; repeatable
     #[arg(long, value_name = "HOST")]
@@ -257,10 +261,14 @@ pub(super) struct AgentLint {
     /// A relay's name, which must not; repeatable
     #[arg(long, value_name = "HOST")]
     pub(super) relay: Vec<String>,
-    /// Print what would be right, to paste
+    /// The runtime's own names, whose relays must not; `-` reads standard input
+    #[arg(long, value_name = "FILE|-")]
+    pub(super) service_urls: Vec<PathBuf>,
+    /// Print what would be right for these names, to paste: both files' section, NO_PROXY and a PAC
+    #[expect(clippy::doc_markdown, reason = "help text, where backticks would show")]
     #[arg(long)]
     pub(super) suggest: bool,
-    /// The proxy that the suggestions are for, where the files name none
+    /// The proxy that the suggestions are for [default: the one that the files name]
     #[arg(long, value_name = "URL", requires = "suggest")]
     pub(super) proxy: Option<String>,
 }

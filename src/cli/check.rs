@@ -28,7 +28,7 @@ pub(super) fn check(command: &Check, arguments: &[OsString]) -> Result<Exit> {
     }
     let mut stdin = Stdin::default();
     let prepared = request::prepare(&command.targets, &[], &mut stdin)?;
-    for text in prepared.hints.iter().chain(&environment_hints()) {
+    for text in &prepared.hints {
         hint::hint(text);
     }
     let tls = tls::Client::new(judge(&command.trust)?);
@@ -154,18 +154,6 @@ pub(super) fn judge(given: &Trust) -> Result<Arc<trust::Judge>> {
         extra.extend(read(path, "--ca-file")?);
     }
     Ok(Arc::new(trust::Judge::new(public, extra)?))
-}
-
-/// This version measures the direct route only: a user whose environment names a proxy must know.
-fn environment_hints() -> Vec<String> {
-    ["HTTPS_PROXY", "https_proxy", "ALL_PROXY", "all_proxy"]
-        .into_iter()
-        .filter(|name| std::env::var_os(name).is_some_and(|value| !value.is_empty()))
-        .take(1)
-        .map(|name| {
-            format!("{name} is set, but this version measures the direct route only: a host that may leave by its proxy alone is reported as blocked")
-        })
-        .collect()
 }
 
 /// Whether the verdict depends on the control, which is known at the end of a run only: what

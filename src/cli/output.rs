@@ -79,11 +79,11 @@ pub(super) fn check_writable(path: &Path) -> Result<()> {
 /// a report. A closed pipe (`| head`) is no error.
 pub(super) fn write(
     path: Option<&Path>,
-    render: impl FnOnce(&mut dyn Write) -> io::Result<()>,
+    render: impl FnOnce(&mut (dyn Write + Send)) -> io::Result<()>,
 ) -> Result<()> {
     match path {
         None => {
-            let mut stdout = BufWriter::with_capacity(1 << 16, io::stdout().lock());
+            let mut stdout = BufWriter::with_capacity(1 << 16, io::stdout());
             let written = render(&mut stdout).and_then(|()| stdout.flush());
             unless_pipe_closed(written).context("cannot write to standard output")
         }
@@ -103,7 +103,7 @@ pub(super) fn unless_pipe_closed(written: io::Result<()>) -> io::Result<()> {
 
 fn write_file(
     path: &Path,
-    render: impl FnOnce(&mut dyn Write) -> io::Result<()>,
+    render: impl FnOnce(&mut (dyn Write + Send)) -> io::Result<()>,
 ) -> io::Result<()> {
     // What is no plain file (a named pipe, /dev/null) cannot be renamed over.
     if path.exists() && !path.is_file() {

@@ -178,6 +178,12 @@ const MIDDLEBOXES: &[(&str, &str)] = &[
     ("Server", "mcafee"),
     ("Server", "skyhigh"),
     ("Server", "envoy-egress"),
+    ("Server", "tinyproxy"),
+    ("Server", "privoxy"),
+    ("Server", "forcepoint"),
+    ("Server", "websense"),
+    ("Server", "mikrotik httpproxy"),
+    ("Proxy-Agent", ""),
     ("Via", ""),
 ];
 
@@ -187,14 +193,27 @@ const CDNS: &[&str] =
 
 /// A block page, and whose.
 pub(super) fn judge(answer: &HttpAnswer, session: Session) -> Option<Draft> {
-    let draft = |product: &str| {
-        Draft::new(Cause::HttpBlockPage, format!("shows the block page of {product}"))
-    };
+    let page = page(answer, session)?;
+    let draft =
+        Draft::new(Cause::HttpBlockPage, format!("shows the block page of {}", page.product))
+            .evidence(page.told_by)
+            .evidence(format!("HTTP {}", answer.status));
+    Some(if page.is_named { draft.proven() } else { draft })
+}
+
+/// A block page that was recognised.
+pub(super) struct BlockPage {
+    pub(super) product: &'static str,
+    /// The header or words, as evidence.
+    pub(super) told_by: String,
+    /// It names its product: no service says so of itself.
+    pub(super) is_named: bool,
+}
+
+/// Which product's block page `answer` is, if it is one.
+pub(super) fn page(answer: &HttpAnswer, session: Session) -> Option<BlockPage> {
     if let Some((name, value, product)) = header_mark(answer) {
-        return Some(with_status(
-            draft(product).proven().evidence(format!("{name}: {value}")),
-            answer,
-        ));
+        return Some(BlockPage { product, told_by: format!("{name}: {value}"), is_named: true });
     }
     if answer.body.is_empty() || !is_page(answer) {
         return None;
@@ -203,17 +222,21 @@ pub(super) fn judge(answer: &HttpAnswer, session: Session) -> Option<Draft> {
     if found == 0 {
         return None;
     }
+    let told_by = |words| format!("words of the page: {words}");
     if let Some((product, words)) = PAGES.iter().find_map(|page| WORDS.of_page(page, found)) {
-        return Some(with_status(
-            draft(product).proven().evidence(format!("words of the page: {words}")),
-            answer,
-        ));
+        return Some(BlockPage { product, told_by: told_by(words), is_named: true });
     }
     if session == Session::Verified {
         return None;
     }
     let (product, words) = WORDS.of_page(&GENERIC, found)?;
-    Some(with_status(draft(product).evidence(format!("words of the page: {words}")), answer))
+    Some(BlockPage { product, told_by: told_by(words), is_named: false })
+}
+
+/// Whether a `Server` field names a proxy product.
+pub(super) fn is_proxy_product(server: &str) -> bool {
+    let mut products = MIDDLEBOXES.iter().filter(|(field, _)| *field == "Server");
+    products.any(|(_, product)| contains(server, product))
 }
 
 /// A header that names a proxy on the way, and its value.
@@ -237,10 +260,6 @@ fn is_page(answer: &HttpAnswer) -> bool {
     answer.header("Content-Type").is_none_or(|kind| {
         !["json", "atom+xml", "octet-stream"].iter().any(|data| contains(kind, data))
     })
-}
-
-fn with_status(draft: Draft, answer: &HttpAnswer) -> Draft {
-    draft.evidence(format!("HTTP {}", answer.status))
 }
 
 /// All words of all pages, found in one pass over a body, whatever their case.

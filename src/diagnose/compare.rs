@@ -1,14 +1,49 @@
-//! The trails of one name against each other: what works, what does not, and what that says.
+//! The trails of one name by one way against each other: what works, what does not, and what that
+//! says.
 
 use std::net::SocketAddr;
+use std::time::Duration;
 
 use super::blockpage::Session;
 use super::finding::{Draft, add, list, place};
 use super::{Case, http, obstacle, proxy, sinkhole, tcp, tds, tls};
 use crate::model::{
-    AddressClass, Cause, End, Failure, Family, Host, Kind, Obstacle, Owner, Subject, Trail,
-    classify,
+    AddressClass, Cause, End, Failure, Family, Host, HttpAnswer, Kind, Obstacle, Owner, Proxied,
+    Route, Subject, Trail, classify,
 };
+
+/// What a name came to by one way.
+pub(super) struct Outcome<'a> {
+    pub(super) route: &'a Route,
+    /// What is to be said of it.
+    pub(super) drafts: Vec<Draft>,
+    /// At least one address holds its proof.
+    pub(super) is_proven: bool,
+    /// No connection was made, to the far end or to the proxy.
+    is_unconnected: bool,
+}
+
+impl Outcome<'_> {
+    /// The first of what makes it fail.
+    pub(super) fn failure(&self) -> Option<&Draft> {
+        self.drafts.iter().find(|draft| draft.is_failure())
+    }
+
+    pub(super) fn is_failed(&self) -> bool {
+        !self.is_proven && self.failure().is_some()
+    }
+
+    /// Whether a client that has another way goes on to it: it could not connect by this one.
+    pub(super) fn is_left_behind(&self) -> bool {
+        let is_silent = || self.drafts.iter().any(|draft| draft.cause == Cause::ProxyTimeout);
+        !self.is_proven && (self.is_unconnected || is_silent())
+    }
+
+    /// Whether it was measured at all.
+    pub(super) fn is_told(&self) -> bool {
+        self.is_proven || !self.drafts.is_empty()
+    }
+}
 
 /// One address, judged on its own.
 struct Judged<'a> {
@@ -33,49 +68,68 @@ enum Fate<'a> {
     Unfinished,
 }
 
-/// Judges the trails, and says whether at least one address holds its proof.
-pub(super) fn judge(case: &Case<'_>, drafts: &mut Vec<Draft>) -> bool {
-    let mut judged: Vec<Judged<'_>> =
-        case.record.trails.iter().map(|trail| judge_trail(case, trail)).collect();
-    let has_proof = judged.iter().any(|one| one.fate == Fate::Proven);
+/// Judges the trails by `route`. `names` is what is to be said of the name itself.
+pub(super) fn judge<'a>(case: &Case<'a>, route: &'a Route, names: &[Draft]) -> Outcome<'a> {
+    let trails = case.record.trails.iter().filter(|trail| trail.route() == route);
+    let mut judged: Vec<Judged<'_>> = trails.map(|trail| judge_trail(case, trail)).collect();
+    let is_proven = judged.iter().any(|one| one.fate == Fate::Proven);
+    let is_unconnected = judged.iter().all(|one| one.fate == Fate::Unconnected);
+    let mut drafts = Vec::new();
+    if let Route::Proxy(proxy) = route
+        && judged.is_empty()
+    {
+        drafts = proxy::unresolvable(case, proxy);
+    }
     if judged.iter().all(|one| one.fate == Fate::Proven && one.drafts.is_empty()) {
-        return has_proof;
+        return Outcome { route, drafts, is_proven, is_unconnected };
     }
-    judge_obstacles(case, &judged, drafts);
-    if has_proof {
-        judge_differences(case, &mut judged, drafts);
+    judge_obstacles(case, route, &judged, &mut drafts);
+    match route {
+        Route::Direct => {
+            if is_proven {
+                judge_differences(case, &mut judged, &mut drafts);
+            }
+            if case.is_control_accepted() && judged.iter().any(|one| one.fate == Fate::Failed) {
+                drafts.push(middlebox(case));
+            }
+        }
+        Route::Proxy(_) if is_proven => lower_unconnected(&mut judged),
+        Route::Proxy(_) => {}
     }
-    if case.is_control_accepted() && judged.iter().any(|one| one.fate == Fate::Failed) {
-        drafts.push(middlebox(case));
-    }
-    group(case, judged, drafts);
-    has_proof
+    group(case, route, judged, names, &mut drafts);
+    Outcome { route, drafts, is_proven, is_unconnected }
 }
 
 fn judge_trail<'a>(case: &Case<'_>, trail: &'a Trail) -> Judged<'a> {
     let endpoint = case.endpoint();
     let mut drafts = Vec::new();
     let mut session = Session::Open;
+    if let Route::Proxy(proxy) = trail.route()
+        && let Some(own) = trail.tunnel().and_then(|tunnel| tunnel.session.as_deref())
+    {
+        drafts.extend(proxy::judge_session(own, proxy));
+    }
     if let (Some(tls), Some(host)) = (trail.tls(), endpoint.subject.host()) {
-        drafts = tls::judge(&tls.presented, host);
+        drafts.extend(tls::judge(&tls.presented, host));
         session =
             if tls::proves(&tls.presented, host) { Session::Verified } else { Session::Unverified };
     }
     if let Some(answer) = trail.http() {
-        drafts.extend(http::judge(answer, endpoint, session));
+        let of_proxy = words_of_proxy(case, trail, answer);
+        drafts.extend(of_proxy.or_else(|| http::judge(answer, endpoint, session)));
     }
     if let End::Failed { failure, took } = trail.end() {
-        match failure {
-            Failure::Tcp(failure) => drafts.push(tcp::failed(failure, *took)),
-            Failure::Proxy(failure) => drafts.push(proxy::failed(failure, *took)),
-            Failure::Tls(failure) => drafts.extend(tls::failed(failure, *took, endpoint)),
-            Failure::Http(failure) => drafts.push(http::failed(failure, *took)),
-            Failure::Tds(failure) => drafts.push(tds::failed(failure, *took)),
-        }
+        drafts.extend(match trail.route() {
+            Route::Direct => failed(case, failure, *took),
+            Route::Proxy(proxy) => failed_by_proxy(case, trail, proxy, failure, *took),
+        });
     }
-    let is_hollow =
-        endpoint.kind == Kind::Tcp && trail.is_connected() && case.is_control_accepted();
-    let fate = if is_hollow || drafts.iter().any(Draft::is_failure) {
+    let is_direct = *trail.route() == Route::Direct;
+    let is_hollow = endpoint.kind == Kind::Tcp
+        && is_direct
+        && trail.is_connected()
+        && case.is_control_accepted();
+    let fate = if is_hollow || drafts.iter().any(|draft| draft.is_failure() || is_closed(draft)) {
         if trail.is_connected() { Fate::Failed } else { Fate::Unconnected }
     } else {
         match trail.end() {
@@ -87,6 +141,69 @@ fn judge_trail<'a>(case: &Case<'_>, trail: &'a Trail) -> Judged<'a> {
     Judged { trail, drafts, fate }
 }
 
+/// A proxy that only the runtime's own account may pass: not a failure, and no proof.
+fn is_closed(draft: &Draft) -> bool {
+    draft.cause == Cause::ProxyAuthRequired
+}
+
+/// What a step that failed on the direct way means.
+fn failed(case: &Case<'_>, failure: &Failure, took: Duration) -> Vec<Draft> {
+    match failure {
+        Failure::Tcp(failure) => vec![tcp::failed(failure, took)],
+        Failure::Tls(failure) => tls::failed(failure, took, case.endpoint()),
+        Failure::Http(failure) => vec![http::failed(failure, took)],
+        Failure::Tds(failure) => vec![tds::failed(failure, took)],
+        // Only a record that someone wrote by hand has a proxy's failure on a direct way.
+        Failure::Proxy(failure) => {
+            let proxy = Proxied { url: "of the record".into() };
+            proxy::failed(failure, took, &proxy, &place(case.endpoint()))
+        }
+    }
+}
+
+/// What a step that failed on the way through a proxy means: of the proxy, or of what is beyond.
+fn failed_by_proxy(
+    case: &Case<'_>,
+    trail: &Trail,
+    proxy: &Proxied,
+    failure: &Failure,
+    took: Duration,
+) -> Vec<Draft> {
+    let place = place(case.endpoint());
+    let of_proxy = match failure {
+        Failure::Tcp(failure) => Some(proxy::unconnected(failure, took)),
+        Failure::Proxy(failure) => return proxy::failed(failure, took, proxy, &place),
+        Failure::Http(failure) if proxy::is_absolute_form(trail) => {
+            proxy::unanswered(failure, took, &place)
+        }
+        failure if trail.tunnel().is_some() && trail.tls().is_none() => {
+            proxy::tunnel_closed(failure, took, &place)
+        }
+        _ => None,
+    };
+    match of_proxy {
+        Some(draft) => vec![draft.of_proxy(&proxy.url)],
+        None => failed(case, failure, took),
+    }
+}
+
+/// What the proxy itself says in answer to a request in absolute form.
+fn words_of_proxy(case: &Case<'_>, trail: &Trail, answer: &HttpAnswer) -> Option<Draft> {
+    let Route::Proxy(proxy) = trail.route() else { return None };
+    if !proxy::is_absolute_form(trail) {
+        return None;
+    }
+    let draft = proxy::in_place_of_the_service(answer, &place(case.endpoint()))?;
+    Some(draft.of_proxy(&proxy.url))
+}
+
+/// Of a proxy's addresses a client takes the next where it cannot connect: slower, and it works.
+fn lower_unconnected(judged: &mut [Judged<'_>]) {
+    for one in judged.iter_mut().filter(|one| one.fate == Fate::Unconnected) {
+        one.drafts = std::mem::take(&mut one.drafts).into_iter().map(Draft::lowered).collect();
+    }
+}
+
 /// What proves an endpoint of this kind (contract, Status); that the chain and the answer are any
 /// good was judged before. Saved records may be anything: without a connection there is no proof.
 fn has_proof(trail: &Trail, kind: Kind) -> bool {
@@ -95,14 +212,14 @@ fn has_proof(trail: &Trail, kind: Kind) -> bool {
         Kind::Tls => trail.tls().is_some(),
         Kind::Tds => trail.tds().is_some(),
         Kind::Http => trail.http().is_some(),
-        Kind::Tcp => true,
+        Kind::Tcp => trail.tunnel().is_some() || *trail.route() == Route::Direct,
     };
     trail.is_connected() && has_answer
 }
 
 /// What kept addresses from being asked. A family without a route (or out of reach of `--source`)
 /// is no failure as long as another one was asked.
-fn judge_obstacles(case: &Case<'_>, judged: &[Judged<'_>], drafts: &mut Vec<Draft>) {
+fn judge_obstacles(case: &Case<'_>, route: &Route, judged: &[Judged<'_>], drafts: &mut Vec<Draft>) {
     let is_of_family = |obstacle: &Obstacle| {
         matches!(obstacle, Obstacle::NoRoute(_) | Obstacle::NoLocalAddress(_))
     };
@@ -115,20 +232,29 @@ fn judge_obstacles(case: &Case<'_>, judged: &[Judged<'_>], drafts: &mut Vec<Draf
             continue;
         }
         let draft = match obstacle {
-            Obstacle::NoRoute(os) if !is_host_cut_off(case, judged) => Draft::new(
-                Cause::TcpUnreachable,
-                format!(
-                    "{}: this host has no route to any of its addresses",
-                    place(case.endpoint())
-                ),
-            )
-            .evidence(format!("{}: no route, {os}", one.trail.remote()))
-            .proven()
-            .fact("addresses", addresses(judged)),
+            Obstacle::NoRoute(os) if !is_host_cut_off(case, judged) => {
+                no_route(case, route, judged)
+                    .evidence(format!("{}: no route, {os}", one.trail.remote()))
+            }
             other => obstacle::draft(other, case.endpoint()).seen_at(one.trail.remote()),
         };
         add(drafts, draft);
     }
+}
+
+fn no_route(case: &Case<'_>, route: &Route, judged: &[Judged<'_>]) -> Draft {
+    let draft = match route {
+        Route::Direct => Draft::new(
+            Cause::TcpUnreachable,
+            format!("{}: this host has no route to any of its addresses", place(case.endpoint())),
+        ),
+        Route::Proxy(proxy) => Draft::new(
+            Cause::ProxyUnreachable,
+            format!("the proxy {}: this host has no route to any of its addresses", proxy.url),
+        )
+        .fact("proxy", &*proxy.url),
+    };
+    draft.proven().fact("addresses", addresses(judged))
 }
 
 /// Without a route for a public address, and none for the control address either, this host has
@@ -251,7 +377,13 @@ fn middlebox(case: &Case<'_>) -> Draft {
 }
 
 /// Joins what several addresses say alike: one finding a cause, with all their evidence.
-fn group(case: &Case<'_>, judged: Vec<Judged<'_>>, drafts: &mut Vec<Draft>) {
+fn group(
+    case: &Case<'_>,
+    route: &Route,
+    judged: Vec<Judged<'_>>,
+    names: &[Draft],
+    drafts: &mut Vec<Draft>,
+) {
     let mut groups: Vec<(Draft, Vec<SocketAddr>)> = Vec::new();
     for one in judged {
         let remote = one.trail.remote();
@@ -270,16 +402,33 @@ fn group(case: &Case<'_>, judged: Vec<Judged<'_>>, drafts: &mut Vec<Draft>) {
     }
     let is_control_refused = case.run.control.is_some() && !case.is_control_accepted();
     for (draft, remotes) in groups {
-        let subject = subject(case, &remotes);
-        let mut draft = advise(case, draft, &remotes, drafts)
-            .said_of(&subject)
-            .fact("addresses", list(remotes.iter().map(SocketAddr::ip), 4))
-            .fact("tags", tags_for(case, &remotes));
+        let draft = match route {
+            Route::Direct => advise(case, draft, &remotes, names)
+                .said_of(&subject(case, &remotes))
+                .fact("tags", tags_for(case, &remotes)),
+            Route::Proxy(proxy) => by_proxy(case, draft, proxy),
+        };
+        let mut draft = draft.fact("addresses", list(remotes.iter().map(SocketAddr::ip), 4));
         if is_control_refused {
             draft = draft.without_rival(Cause::TcpAnsweredByMiddlebox);
         }
         add(drafts, draft);
     }
+}
+
+/// Beyond a proxy it is the proxy that asks, of an address that it alone knows.
+fn by_proxy(case: &Case<'_>, draft: Draft, proxy: &Proxied) -> Draft {
+    let url = &*proxy.url;
+    let draft = draft.without_rival(Cause::TcpAnsweredByMiddlebox);
+    let draft = if draft.is_of_proxy() {
+        draft
+    } else {
+        draft
+            .fact("from", format!("the proxy {url}"))
+            .fact("addresses", format!("the address that the proxy {url} goes to"))
+    };
+    let place = place(case.endpoint());
+    draft.said_of(&format!("{place} by the proxy {url}")).fact("proxy", url)
 }
 
 /// What to do about addresses that are not the ordinary public ones: what follows from a wrong

@@ -5,20 +5,11 @@ use std::sync::Arc;
 
 use super::finding::{Draft, list};
 use super::{Case, sinkhole};
+pub(super) use crate::model::deciding;
 use crate::model::{
     Cause, DnsFailure, Exchange, LinkData, Lookup, LookupOutcome, OsError, Resolver, ResponseCode,
     classify,
 };
-
-/// The lookups that decide: the operating system's own where it was asked, as the probe goes where
-/// the system says, else every name server's.
-pub(super) fn deciding(lookups: &[Arc<Lookup>]) -> impl Iterator<Item = &Lookup> {
-    let has_system = lookups.iter().any(|lookup| lookup.resolver == Resolver::System);
-    lookups
-        .iter()
-        .map(|lookup| &**lookup)
-        .filter(move |lookup| !has_system || lookup.resolver == Resolver::System)
-}
 
 /// How much an outcome says of the name.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
@@ -50,27 +41,40 @@ const fn weigh(outcome: LookupOutcome) -> Option<Weight> {
 }
 
 pub(super) fn judge(case: &Case<'_>, drafts: &mut Vec<Draft>) {
-    let lookups = || deciding(&case.record.lookups);
-    let weight = lookups().filter_map(|lookup| weigh(lookup.outcome())).max();
-    if let Some(weight) = weight
-        && weight < Weight::Addresses
-    {
-        // Those who say more decide: one silent server beside one that answers is the run's matter.
-        let told: Vec<&Lookup> =
-            lookups().filter(|lookup| weigh(lookup.outcome()) == Some(weight)).collect();
-        for (index, first) in told.iter().enumerate() {
-            let is_alike = |other: &&&Lookup| cause(other.outcome()) == cause(first.outcome());
-            if told[..index].iter().any(|before| is_alike(&before)) {
-                continue;
-            }
-            let alike: Vec<&Lookup> = told.iter().filter(is_alike).copied().collect();
-            drafts.extend(failure(first, &alike));
-        }
-    }
+    drafts.extend(failures(&case.record.lookups));
     if let Some(draft) = views_differ(case) {
         drafts.push(draft);
     }
     sinkhole::judge(case, drafts);
+}
+
+/// Why there are no addresses; nothing where there are some, or where nobody was asked.
+fn failures(lookups: &[Arc<Lookup>]) -> Vec<Draft> {
+    let weight = deciding(lookups).filter_map(|lookup| weigh(lookup.outcome())).max();
+    let Some(weight) = weight.filter(|weight| *weight < Weight::Addresses) else {
+        return Vec::new();
+    };
+    // Those who say more decide: one silent server beside one that answers is the run's matter.
+    let told: Vec<&Lookup> =
+        deciding(lookups).filter(|lookup| weigh(lookup.outcome()) == Some(weight)).collect();
+    let mut drafts = Vec::new();
+    for (index, first) in told.iter().enumerate() {
+        let is_alike = |other: &&&Lookup| cause(other.outcome()) == cause(first.outcome());
+        if told[..index].iter().any(|before| is_alike(&before)) {
+            continue;
+        }
+        let alike: Vec<&Lookup> = told.iter().filter(is_alike).copied().collect();
+        drafts.extend(failure(first, &alike));
+    }
+    drafts
+}
+
+/// Why a name has no addresses: the cause of those resolvers who say most, it in words, and who
+/// they are.
+pub(super) fn reason(lookups: &[Arc<Lookup>]) -> Option<(Cause, String, String)> {
+    let first = failures(lookups).into_iter().next()?;
+    let resolvers = list(deciding(lookups).map(|lookup| resolver_name(lookup.resolver)), 4);
+    Some((first.cause, first.words().to_owned(), resolvers))
 }
 
 /// The cause that an outcome without addresses has.
@@ -228,7 +232,8 @@ pub(super) fn evidence(lookup: &Lookup) -> String {
         }
         let addresses = lookup.addresses();
         if !addresses.is_empty() {
-            let _ = write!(line, " -> {}", list(addresses, 4));
+            let more = if lookup.is_cut() { " (and more than are kept)" } else { "" };
+            let _ = write!(line, " -> {}{more}", list(addresses, 4));
         }
     }
     line

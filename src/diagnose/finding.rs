@@ -17,6 +17,8 @@ pub(super) struct Draft {
     owner: Option<Owner>,
     remedy: Remedy,
     facts: Facts,
+    /// Whom the message is said of, where that is not the address it was seen at.
+    subject: Option<String>,
 }
 
 /// Where a remedy's words come from.
@@ -56,16 +58,22 @@ impl Draft {
             severity: cause.severity(),
             message: message.into(),
             evidence: Vec::new(),
-            rivals: catalogue::entry(cause).rivals.to_vec(),
+            rivals: rivals_of(cause),
             owner: None,
             remedy: Remedy::OfCause,
             facts: Facts::default(),
+            subject: None,
         }
     }
 
     /// No other cause explains what was seen.
     pub(super) fn proven(self) -> Self {
         Self { certainty: Certainty::Proven, rivals: Vec::new(), ..self }
+    }
+
+    /// It explains best what was seen.
+    pub(super) fn likely(self) -> Self {
+        Self { certainty: Certainty::Likely, ..self }
     }
 
     /// Its rivals explain it as well.
@@ -95,6 +103,11 @@ impl Draft {
         Self { owner: Some(owner), ..self }
     }
 
+    /// As sure as `finding`, with its rivals.
+    pub(super) fn as_sure_as(self, finding: &Finding) -> Self {
+        Self { certainty: finding.certainty, rivals: finding.rivals.clone(), ..self }
+    }
+
     /// A cause that this run rules out.
     pub(super) fn without_rival(mut self, rival: Cause) -> Self {
         self.rivals.retain(|cause| *cause != rival);
@@ -116,9 +129,35 @@ impl Draft {
         self
     }
 
-    /// Puts what is said after whom it is said of.
+    /// Another cause for the same words and evidence, with its own severity, rivals and remedy.
+    pub(super) fn recast(self, cause: Cause) -> Self {
+        let rivals =
+            if self.certainty == Certainty::Proven { Vec::new() } else { rivals_of(cause) };
+        Self { cause, severity: cause.severity(), rivals, ..self }
+    }
+
+    /// A failure that something else makes up for.
+    pub(super) fn lowered(mut self) -> Self {
+        if self.severity == Severity::Fail {
+            self.severity = Severity::Warn;
+        }
+        self
+    }
+
+    /// The message is what is said of the proxy at `url`.
+    pub(super) fn of_proxy(self, url: &str) -> Self {
+        let subject = Some(format!("the proxy {url}"));
+        Self { subject, ..self }.fact("proxy", url)
+    }
+
+    pub(super) fn is_of_proxy(&self) -> bool {
+        self.subject.is_some()
+    }
+
+    /// Puts what is said after whom it is said of: the proxy, or else `subject`.
     pub(super) fn said_of(mut self, subject: &str) -> Self {
-        self.message = format!("{subject} {}", self.message);
+        let own = self.subject.take();
+        self.message = format!("{} {}", own.as_deref().unwrap_or(subject), self.message);
         self
     }
 
@@ -187,6 +226,10 @@ impl Draft {
             remedy: bounded(remedy),
         }
     }
+}
+
+fn rivals_of(cause: Cause) -> Vec<Cause> {
+    catalogue::entry(cause).rivals.to_vec()
 }
 
 /// What foreign hosts say (a header, a certificate's subject) can be of any length.

@@ -33,6 +33,12 @@ pub(super) fn is_unassigned(record: &Record) -> bool {
     is_absent
 }
 
+/// Whether the record is a gateway's that only a proxy resolves, and that says it cannot.
+pub(super) fn is_unknown_to_proxy(record: &Record, drafts: &[Draft]) -> bool {
+    let is_unknown = |draft: &Draft| draft.cause == Cause::ProxyUpstreamDns;
+    record.endpoint.entry == ENTRY && !drafts.is_empty() && drafts.iter().all(is_unknown)
+}
+
 pub(super) fn unassigned(record: &Record) -> Draft {
     Draft::new(
         Cause::RelayGatewayUnassigned,

@@ -6,7 +6,7 @@ use std::time::Duration;
 use super::blockpage::{self, Session};
 use super::finding::{Draft, duration};
 use super::relay;
-use super::tds::patience;
+use super::tds::silence;
 use crate::model::{Cause, Endpoint, Fingerprint, Host, HttpAnswer, HttpFailure, Kind, Severity};
 
 /// Where Azure's services send people to sign in: a redirect there is the service's own.
@@ -162,7 +162,7 @@ pub(super) fn failed(failure: &HttpFailure, took: Duration) -> Draft {
     match failure {
         HttpFailure::TimedOut { whose, received } => {
             Draft::new(Cause::HttpTimeout, "does not answer the request")
-                .evidence(format!("{}, {received} bytes received", patience(whose)))
+                .evidence(silence(whose, *received, took))
         }
         HttpFailure::Closed { received } => {
             Draft::new(Cause::HttpClosed, "closes the connection in place of an answer")
@@ -241,7 +241,7 @@ fn with_head(draft: Draft, answer: &HttpAnswer) -> Draft {
     }
 }
 
-fn status_line(answer: &HttpAnswer) -> String {
+pub(super) fn status_line(answer: &HttpAnswer) -> String {
     if answer.reason.is_empty() {
         answer.status.to_string()
     } else {
@@ -249,8 +249,16 @@ fn status_line(answer: &HttpAnswer) -> String {
     }
 }
 
+/// The beginning of foreign words, at most `longest` characters of them.
+pub(super) fn shorten(text: &str, longest: usize) -> std::borrow::Cow<'_, str> {
+    match text.char_indices().nth(longest) {
+        Some((end, _)) => format!("{}…", &text[..end]).into(),
+        None => text.into(),
+    }
+}
+
 /// The title of a page, if it has one.
-fn title(body: &str) -> Option<String> {
+pub(super) fn title(body: &str) -> Option<String> {
     let lower = body.to_ascii_lowercase();
     let start = lower.find("<title")?;
     let start = start + lower[start..].find('>')? + 1;

@@ -17,6 +17,7 @@ mod path;
 mod prediction;
 mod proxy;
 mod relay;
+mod route;
 mod run;
 mod sinkhole;
 mod tcp;
@@ -24,15 +25,20 @@ mod tds;
 mod tls;
 
 use std::net::IpAddr;
+use std::ops::ControlFlow;
 
+use crate::conveyor::Conveyor;
 use crate::model::{
     Conclusion, Endpoint, Record, Records, Run, Severity, Status, Summary, Verdict,
 };
 use finding::Draft;
 pub use path::taken_as_private;
 
+/// How many records a thread judges at a time.
+const BATCH: usize = 1024;
+
 /// Whether the cloud publishes an address as its own; `None` where that is not known.
-pub type IsAzure<'a> = &'a dyn Fn(IpAddr) -> Option<bool>;
+pub type IsAzure<'a> = &'a (dyn Fn(IpAddr) -> Option<bool> + Sync);
 
 /// An [`IsAzure`] for where no published ranges are at hand: nothing is known, nothing is found.
 #[must_use]
@@ -70,32 +76,54 @@ impl<'a> Case<'a> {
 /// What one record means, whatever the others say: the same while a run goes on and afterwards.
 #[must_use]
 pub fn verdict(record: &Record, run: &Run, is_azure: IsAzure<'_>) -> Verdict {
-    if gateway::is_unassigned(record) {
-        let finding = gateway::unassigned(record).of(&record.endpoint);
-        return Verdict {
-            status: Status::Unknown,
-            cause: Some(finding.cause),
-            findings: vec![finding],
-            counts: false,
-        };
-    }
     let case = Case { record, run, is_azure };
+    let is_resolved_here = route::is_resolved_here(record);
+    if is_resolved_here && gateway::is_unassigned(record) {
+        return unassigned(&case);
+    }
     let mut drafts = Vec::new();
-    dns::judge(&case, &mut drafts);
-    path::judge(&case, &mut drafts);
-    let is_proven = compare::judge(&case, &mut drafts);
-    obstacle::judge(&case, &mut drafts);
+    if is_resolved_here {
+        dns::judge(&case, &mut drafts);
+        path::judge(&case, &mut drafts);
+    }
+    let is_proven = route::judge(&case, &mut drafts);
+    if !is_resolved_here && gateway::is_unknown_to_proxy(record, &drafts) {
+        return unassigned(&case);
+    }
+    obstacle::judge(&case, is_resolved_here, &mut drafts);
     if drafts.is_empty() && !is_proven {
         drafts.push(obstacle::nothing_asked(record));
     }
     settle(&case, drafts)
 }
 
+/// A gateway that is not in use yet.
+fn unassigned(case: &Case<'_>) -> Verdict {
+    let finding = gateway::unassigned(case.record).of(case.endpoint());
+    Verdict {
+        status: Status::Unknown,
+        cause: Some(finding.cause),
+        findings: vec![finding],
+        counts: false,
+    }
+}
+
 /// What a whole run means. `verdicts[i]` belongs to `records[i]`.
 #[must_use]
 pub fn conclude(records: &Records, is_azure: IsAzure<'_>) -> Conclusion {
-    let verdicts: Vec<Verdict> =
-        records.records.iter().map(|record| verdict(record, &records.run, is_azure)).collect();
+    let batches = records.records.chunks(BATCH);
+    let most = batches.len();
+    let room = Vec::with_capacity(records.records.len());
+    let verdicts = Conveyor::new(batches, room).run(most, |conveyor| {
+        while let Some((batch, turn)) = conveyor.draw(Iterator::next) {
+            let judged = batch.iter().map(|record| verdict(record, &records.run, is_azure));
+            let judged: Vec<Verdict> = judged.collect();
+            turn.hand_over(|verdicts| {
+                verdicts.extend(judged);
+                ControlFlow::Continue(())
+            });
+        }
+    });
     conclude_with(records, verdicts)
 }
 
@@ -119,6 +147,14 @@ fn summarise(verdicts: &[Verdict]) -> Summary {
         }
     }
     summary
+}
+
+/// Whether an endpoint would pass or warn if it were required: its failures are made up for by
+/// another way.
+fn is_reached(record: &Record, run: &Run) -> bool {
+    let mut required = record.clone();
+    std::sync::Arc::make_mut(&mut required.endpoint).required = true;
+    verdict(&required, run, &ranges_unknown).status != Status::Fail
 }
 
 fn settle(case: &Case<'_>, drafts: Vec<Draft>) -> Verdict {

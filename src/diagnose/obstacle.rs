@@ -4,11 +4,14 @@ use super::finding::{Draft, add, place};
 use super::{Case, dns};
 use crate::model::{Cause, DnsFailure, Endpoint, Obstacle, Record};
 
-/// Obstacles of the record as a whole and of its lookups; those of trails are weighed in
-/// [`super::compare`].
-pub(super) fn judge(case: &Case<'_>, drafts: &mut Vec<Draft>) {
+/// Obstacles of the record as a whole and of its lookups, where these decide; those of trails are
+/// weighed in [`super::compare`].
+pub(super) fn judge(case: &Case<'_>, is_resolved_here: bool, drafts: &mut Vec<Draft>) {
     if let Some(obstacle) = &case.record.obstacle {
         add(drafts, draft(obstacle, case.endpoint()));
+    }
+    if !is_resolved_here {
+        return;
     }
     for lookup in dns::deciding(&case.record.lookups) {
         for exchange in &lookup.exchanges {

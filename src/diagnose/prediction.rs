@@ -5,7 +5,7 @@
 //! (Microsoft, create-self-hosted-integration-runtime; data-factory-private-link).
 
 use super::{finding, gateway, relay};
-use crate::model::{NetworkAllows, Prediction, Record, Records, Status, Verdict};
+use crate::model::{NetworkAllows, Prediction, Record, Records, Run, Severity, Status, Verdict};
 
 /// How many endpoints are named one by one.
 const NAMED: usize = 8;
@@ -20,6 +20,7 @@ const NOT_LOOKED_AT: &[&str] = &[
 ];
 
 pub(super) fn predict(records: &Records, verdicts: &[Verdict]) -> Prediction {
+    let run = &records.run;
     let mut control = Part::default();
     let mut relays = Part::default();
     let mut updates = Part::default();
@@ -27,13 +28,13 @@ pub(super) fn predict(records: &Records, verdicts: &[Verdict]) -> Prediction {
     for (record, verdict) in records.records.iter().zip(verdicts) {
         let endpoint = &record.endpoint;
         match endpoint.entry.as_str() {
-            "control" | "frontend" if endpoint.required => control.take(record, verdict),
+            "control" | "frontend" if endpoint.required => control.take(record, verdict, run),
             "relay" | gateway::ENTRY if endpoint.required && verdict.counts => {
-                relays.take(record, verdict);
+                relays.take(record, verdict, run);
                 let mut answers = record.trails.iter().filter_map(crate::model::Trail::http);
                 is_address_refused |= answers.any(relay::is_address_refused);
             }
-            "download" => updates.take(record, verdict),
+            "download" => updates.take(record, verdict, run),
             _ => {}
         }
     }
@@ -102,15 +103,15 @@ struct Part {
 }
 
 impl Part {
-    fn take(&mut self, record: &Record, verdict: &Verdict) {
+    fn take(&mut self, record: &Record, verdict: &Verdict, run: &Run) {
         self.total += 1;
         match verdict.status {
             Status::Pass => {}
             // What is not required makes a warning of a failure: a finding that would fail it.
             Status::Warn => {
-                if verdict.cause.is_some_and(|cause| {
-                    cause.severity() == crate::model::Severity::Fail && !record.endpoint.required
-                }) {
+                let would_fail =
+                    verdict.cause.is_some_and(|cause| cause.severity() == Severity::Fail);
+                if would_fail && !record.endpoint.required && !super::is_reached(record, run) {
                     self.failed.add(record, verdict);
                 }
             }

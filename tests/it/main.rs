@@ -14,6 +14,7 @@ mod golden;
 #[cfg(target_os = "linux")]
 mod lab;
 mod loopback;
+mod proxied;
 mod scene;
 mod stages;
 mod tidy;

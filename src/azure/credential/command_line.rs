@@ -10,7 +10,7 @@ use crate::azure::error::one_line;
 use crate::azure::secret::Secret;
 
 /// It is Python, and slow to start on a busy host.
-const TIMEOUT: Duration = Duration::from_secs(60);
+const TIMEOUT: Duration = Duration::from_mins(1);
 
 #[derive(Deserialize)]
 #[serde(rename_all = "camelCase")]

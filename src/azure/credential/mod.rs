@@ -272,8 +272,10 @@ fn http(timeout: Duration, connect: Duration, by_proxy: bool) -> Result<reqwest:
 
 /// `application/x-www-form-urlencoded`.
 fn form(pairs: &[(&str, &str)]) -> String {
-    use percent_encoding::{NON_ALPHANUMERIC, utf8_percent_encode};
-    let encode = |text: &str| utf8_percent_encode(text, NON_ALPHANUMERIC).to_string();
+    use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, utf8_percent_encode};
+    const RESERVED: &AsciiSet =
+        &NON_ALPHANUMERIC.remove(b'-').remove(b'.').remove(b'_').remove(b'~');
+    let encode = |text: &str| utf8_percent_encode(text, RESERVED).to_string();
     let pairs: Vec<_> =
         pairs.iter().map(|(key, value)| format!("{}={}", encode(key), encode(value))).collect();
     pairs.join("&")

@@ -87,8 +87,9 @@ pub(in crate::cli) struct Azure {
     #[arg(long, value_enum, value_name = "SOURCE")]
     pub(in crate::cli) credential: Option<CredentialSource>,
     /// Of everything that is asked of Azure
-    #[arg(long, value_name = "DURATION", default_value = "10m", value_parser = duration::parse)]
-    pub(in crate::cli) azure_deadline: Duration,
+    #[arg(id = "azure_deadline", long = "azure-deadline", value_name = "DURATION",
+        default_value = "10m", value_parser = duration::parse)]
+    pub(in crate::cli) patience: Duration,
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
@@ -120,7 +121,7 @@ impl From<CredentialSource> for Kind {
 #[derive(Debug, Args)]
 pub(in crate::cli) struct Apply {
     /// What `rules plan --out` saved
-    #[arg(value_name = "PLAN", required_unless_present = "yes", conflicts_with_all = [
+    #[arg(value_name = "PLAN", conflicts_with_all = [
         "yes", "nsg", "current", "from", "ledger", "out",
     ])]
     pub(in crate::cli) plan: Option<PathBuf>,

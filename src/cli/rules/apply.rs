@@ -3,7 +3,6 @@
 
 use std::ffi::OsString;
 use std::fmt::Write as _;
-use std::io;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
@@ -18,7 +17,7 @@ use crate::cli::hint;
 use crate::cli::input::{self, Stdin};
 use crate::cli::output;
 use crate::firewall::upkeep::{
-    Change, LiveGroup, Plan, Refusal, Rollback, Stand, limits_now, stand,
+    Change, LiveGroup, LiveRule, Plan, Refusal, Rollback, Stand, limits_now, stand,
 };
 use crate::model::Cloud;
 
@@ -28,7 +27,11 @@ pub(super) fn apply(command: &Apply, arguments: &[OsString]) -> Result<Exit> {
     }
     match &command.plan {
         Some(path) => apply_saved(command, path),
-        None => apply_now(command, arguments),
+        None if command.yes => apply_now(command, arguments),
+        None => bail!(
+            "what is to be written? Give a saved PLAN (rules plan --out), or --yes to plan and write \
+             in one go"
+        ),
     }
 }
 
@@ -134,8 +137,8 @@ async fn write(
     })
     .context("nothing was written to Azure: what puts it back cannot be saved")?;
     let mut work = Work { client, id, changes: &plan.changes, n_done: 0 };
-    let exit = work.carry_out(live).await;
-    work.conclude(exit, Some(&path))
+    let outcome = work.unless_interrupted(live).await;
+    work.conclude(outcome, Some(&path))
 }
 
 /// Beside whoever runs it; the time keeps yesterday's.
@@ -178,8 +181,8 @@ pub(super) fn rollback(command: &RollbackCommand) -> Result<Exit> {
             return Ok(Exit::Satisfied);
         }
         let mut work = Work { client: &mut client, id: &id, changes: &changes, n_done: 0 };
-        let exit = work.carry_out(live).await;
-        work.conclude(exit, None)
+        let outcome = work.unless_interrupted(live).await;
+        work.conclude(outcome, None)
     })
 }
 
@@ -189,6 +192,21 @@ struct Work<'a> {
     id: &'a GroupId,
     changes: &'a [Change],
     n_done: usize,
+}
+
+async fn interrupted() {
+    #[cfg(unix)]
+    {
+        use tokio::signal::unix::{SignalKind, signal};
+        if let Ok(mut terminated) = signal(SignalKind::terminate()) {
+            tokio::select! {
+                _ = tokio::signal::ctrl_c() => {}
+                _ = terminated.recv() => {}
+            }
+            return;
+        }
+    }
+    let _ = tokio::signal::ctrl_c().await;
 }
 
 /// Why it stopped.
@@ -204,6 +222,16 @@ impl From<anyhow::Error> for Stopped {
 }
 
 impl Work<'_> {
+    /// Whoever interrupts is told what was done.
+    async fn unless_interrupted(&mut self, live: LiveGroup) -> Result<(), Stopped> {
+        tokio::select! {
+            outcome = self.carry_out(live) => outcome,
+            () = interrupted() => Err(Stopped::Error(anyhow!(
+                "interrupted: what was being written may or may not be in force"
+            ))),
+        }
+    }
+
     async fn carry_out(&mut self, mut live: LiveGroup) -> Result<(), Stopped> {
         for (place, change) in self.changes.iter().enumerate() {
             if place > 0 {
@@ -214,7 +242,7 @@ impl Work<'_> {
             self.n_done += 1;
         }
         // Azure said that it is done; now it must show it.
-        live = read_group(self.client, self.id).await?;
+        live = self.read_back().await?;
         let wrong = self.changes.iter().find(|change| stand(&live, change) != Stand::After);
         match wrong {
             None => Ok(()),
@@ -224,6 +252,18 @@ impl Work<'_> {
                 change.name
             ))),
         }
+    }
+
+    /// The rules that were written, each by itself.
+    async fn read_back(&mut self) -> Result<LiveGroup> {
+        let mut rules = Vec::new();
+        for change in self.changes {
+            if let Some(rule) = self.client.rule(self.id, &change.name).await? {
+                let what = || anyhow!("Azure's answer for {}", change.name);
+                rules.push(LiveRule::read(&rule).map_err(|member| what().context(member))?);
+            }
+        }
+        Ok(LiveGroup { rules })
     }
 
     /// Makes one change, where it stands as it did when the plan was made.
@@ -330,7 +370,7 @@ impl Work<'_> {
             Some(kind) => format!("Azure: {}, signed in by {kind}\n", self.client.endpoint()),
             None => String::new(),
         };
-        output::write(None, |out: &mut dyn io::Write| {
+        output::write(None, |out| {
             out.write_all(signed.as_bytes())?;
             out.write_all(text.as_bytes())
         })?;

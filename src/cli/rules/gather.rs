@@ -74,7 +74,7 @@ pub(super) fn gather(
                 );
             }
             SeenFile::List(text) => {
-                gathered.add_list(text, place, source, planning.proof, &tags)?
+                gathered.add_list(text, place, source, planning.proof, &tags)?;
             }
         }
     }
@@ -165,6 +165,13 @@ impl Gathered {
                     target.shown()
                 ));
             }
+        }
+        let n_proxied = targets.iter().filter(|target| target.proxy.is_some()).count();
+        if n_proxied > 0 {
+            hint::hint(&format!(
+                "{n_proxied} names of {source} go through a proxy: that host's group needs a rule for \
+                 the proxy, and the proxy's group needs these"
+            ));
         }
         self.unproven.extend(unproven_relays(targets, &proven, &refused));
         self.seen.extend(proven.into_iter().map(|proven| Seen {

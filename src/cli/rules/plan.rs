@@ -170,7 +170,7 @@ pub(super) fn client(azure: &Azure, cloud: Cloud) -> Result<Client> {
     let endpoint = Endpoint::parse(endpoint).context("--arm-endpoint")?;
     let surroundings = Surroundings::read(cloud, |name| std::env::var(name).ok());
     let credential = Credential::new(surroundings, azure.credential.map(Into::into));
-    Ok(Client::new(endpoint, credential, Pace::new(azure.azure_deadline))?)
+    Ok(Client::new(endpoint, credential, Pace::new(azure.patience))?)
 }
 
 /// One thread is enough: Azure is asked one thing after the other.

@@ -7,6 +7,7 @@
 mod application;
 mod dns;
 mod path;
+mod proxy;
 mod route;
 mod run;
 mod tcp;
@@ -47,6 +48,8 @@ pub const PLACES: &[(&str, &str)] = &[
     ("networks", "the networks given by --private-cidr"),
     ("tags", ""),
     ("until", "the end of its validity"),
+    ("proxy", "the proxy"),
+    ("pattern", "the name, its dots escaped,"),
 ];
 
 /// What is known of `cause`.
@@ -78,18 +81,18 @@ pub const fn entry(cause: Cause) -> &'static Entry {
         Cause::RouteDirectRequired => &route::DIRECT_REQUIRED,
         Cause::RouteConfigInvalid => &route::CONFIG_INVALID,
         Cause::RouteConfigMismatch => &route::CONFIG_MISMATCH,
-        Cause::ProxyUnresolvable => &route::PROXY_UNRESOLVABLE,
-        Cause::ProxyRefused => &route::PROXY_REFUSED,
-        Cause::ProxyTimeout => &route::PROXY_TIMEOUT,
-        Cause::ProxyUnreachable => &route::PROXY_UNREACHABLE,
-        Cause::ProxyAuthRequired => &route::PROXY_AUTH_REQUIRED,
-        Cause::ProxyAuthRejected => &route::PROXY_AUTH_REJECTED,
-        Cause::ProxyDenied => &route::PROXY_DENIED,
-        Cause::ProxyUpstreamDns => &route::PROXY_UPSTREAM_DNS,
-        Cause::ProxyUpstreamUnreachable => &route::PROXY_UPSTREAM_UNREACHABLE,
-        Cause::ProxyNotAProxy => &route::PROXY_NOT_A_PROXY,
-        Cause::ProxyTunnelClosed => &route::PROXY_TUNNEL_CLOSED,
-        Cause::ProxyPacError => &route::PROXY_PAC_ERROR,
+        Cause::ProxyUnresolvable => &proxy::UNRESOLVABLE,
+        Cause::ProxyRefused => &proxy::REFUSED,
+        Cause::ProxyTimeout => &proxy::TIMEOUT,
+        Cause::ProxyUnreachable => &proxy::UNREACHABLE,
+        Cause::ProxyAuthRequired => &proxy::AUTH_REQUIRED,
+        Cause::ProxyAuthRejected => &proxy::AUTH_REJECTED,
+        Cause::ProxyDenied => &proxy::DENIED,
+        Cause::ProxyUpstreamDns => &proxy::UPSTREAM_DNS,
+        Cause::ProxyUpstreamUnreachable => &proxy::UPSTREAM_UNREACHABLE,
+        Cause::ProxyNotAProxy => &proxy::NOT_A_PROXY,
+        Cause::ProxyTunnelClosed => &proxy::TUNNEL_CLOSED,
+        Cause::ProxyPacError => &proxy::PAC_ERROR,
         Cause::TcpRefused => &tcp::REFUSED,
         Cause::TcpTimeout => &tcp::TIMEOUT,
         Cause::TcpUnreachable => &tcp::UNREACHABLE,

@@ -112,7 +112,7 @@ fn numbers(own: &[(u32, &LiveRule)], blocks: &[Block]) -> Vec<u32> {
     }
     for place in 0..numbers.len() {
         if numbers[place].is_none() {
-            numbers[place] = (1..).find(|number| !numbers.contains(&Some(*number)));
+            numbers[place] = (1..=u32::MAX).find(|number| !numbers.contains(&Some(*number)));
         }
     }
     numbers.into_iter().flatten().collect()
@@ -131,10 +131,10 @@ fn priorities(
         .filter(|rule| rule.meaning.is_outbound())
         .map(|rule| (rule.meaning.priority, rule.name.as_str()))
         .collect();
-    let own = |rule: &Option<&LiveRule>| {
+    let own = |rule: Option<&LiveRule>| {
         rule.filter(|rule| rule.meaning.is_outbound()).map(|rule| rule.meaning.priority)
     };
-    let mut given: Vec<Option<u32>> = existing.iter().map(own).collect();
+    let mut given: Vec<Option<u32>> = existing.iter().copied().map(own).collect();
     match intent.priority {
         PriorityChoice::Auto => {
             for (place, block) in blocks.iter().enumerate() {

@@ -137,6 +137,15 @@ impl LiveRule {
     }
 }
 
+/// How many addresses and prefixes a rule's destination is written with: what Azure's limit counts.
+pub(super) fn n_prefixes(properties: &Value) -> usize {
+    let is_prefix =
+        |value: &&Value| value.as_str().is_some_and(|text| AddressSet::parse(text).is_ok());
+    let many = properties["destinationAddressPrefixes"].as_array();
+    let one = [&properties["destinationAddressPrefix"]];
+    one.into_iter().chain(many.into_iter().flatten()).filter(is_prefix).count()
+}
+
 /// The number of a rule's name: 1 for the name itself, N for `NAME-N`.
 pub(super) fn number(name: &str, rule_name: &str) -> Option<u32> {
     let head = name.get(..rule_name.len())?;
@@ -181,8 +190,6 @@ pub struct Side {
     pub addresses: AddressSet,
     /// Tags and application security groups, lower case.
     pub others: BTreeSet<String>,
-    /// How many addresses and prefixes are written there: what Azure's limit counts.
-    pub n_prefixes: usize,
     /// Its ports.
     pub ports: PortSet,
 }
@@ -257,7 +264,6 @@ impl Side {
                 read.addresses = AddressSet::everything();
             } else if let Ok(addresses) = AddressSet::parse(&text) {
                 read.addresses = read.addresses.union(&addresses);
-                read.n_prefixes += 1;
             } else {
                 read.others.insert(text.to_ascii_lowercase());
             }

@@ -3,7 +3,7 @@
 use std::fmt;
 
 use super::document::{Plan, RuleDocument};
-use super::live::{LiveGroup, LiveRule, RuleMeaning};
+use super::live::{LiveGroup, LiveRule, RuleMeaning, n_prefixes};
 use super::wanted::Unproven;
 use crate::model::{AddressCount, AddressSet};
 
@@ -191,12 +191,12 @@ pub(super) fn limits(
     let is_own =
         |rule: &LiveRule| own.iter().any(|(_, own)| own.name.eq_ignore_ascii_case(&rule.name));
     let foreign: Vec<_> = live.rules.iter().filter(|rule| !is_own(rule)).collect();
-    let n_foreign: usize = foreign.iter().map(|rule| rule.meaning.destination.n_prefixes).sum();
-    let n_prefixes = n_foreign + rules.iter().map(|rule| rule.prefixes.len()).sum::<usize>();
+    let n_foreign: usize = foreign.iter().map(|rule| n_prefixes(&rule.properties)).sum();
+    let n_after = n_foreign + rules.iter().map(|rule| rule.prefixes.len()).sum::<usize>();
     let n_rules = foreign.len() + rules.len();
     let mut refusals = Vec::new();
-    if n_prefixes > MOST_PREFIXES {
-        refusals.push(Refusal::TooManyPrefixes { found: n_prefixes });
+    if n_after > MOST_PREFIXES {
+        refusals.push(Refusal::TooManyPrefixes { found: n_after });
     }
     if n_rules > MOST_RULES {
         refusals.push(Refusal::TooManyRules { found: n_rules });

@@ -2,8 +2,10 @@
 
 use std::fmt::Write as _;
 
+use serde_json::Value;
+
 use super::document::{Action, Change, Plan};
-use super::live::RuleMeaning;
+use super::live::{RuleMeaning, n_prefixes};
 
 /// The plan as text.
 #[must_use]
@@ -13,12 +15,7 @@ pub fn plan_text(plan: &Plan) -> String {
     let _ = writeln!(text, "{} in {place}", plan.rule_name);
     for rule in &plan.rules {
         if !plan.changes.iter().any(|change| change.name == rule.name) {
-            let _ = writeln!(
-                text,
-                "\n  {}: {}, as it is",
-                rule.name,
-                shown(&RuleMeaning::of(&rule.properties))
-            );
+            let _ = writeln!(text, "\n  {}: {}, as it is", rule.name, shown(&rule.properties));
         }
     }
     for change in &plan.changes {
@@ -47,15 +44,15 @@ fn write_change(text: &mut String, plan: &Plan, change: &Change) {
         Action::Delete => '-',
     };
     let _ = writeln!(text, "\n{sign} {} {}", change.action.as_str(), change.name);
-    let before = change.before.as_ref().map(RuleMeaning::of);
-    let after = change.after.as_ref().map(RuleMeaning::of);
+    let before = change.before.as_ref().map(shown);
+    let after = change.after.as_ref().map(shown);
     match (&before, &after) {
-        (Some(before), Some(after)) if shown(before) != shown(after) => {
-            let _ = writeln!(text, "    - {}", shown(before));
-            let _ = writeln!(text, "    + {}", shown(after));
+        (Some(before), Some(after)) if before != after => {
+            let _ = writeln!(text, "    - {before}");
+            let _ = writeln!(text, "    + {after}");
         }
         (_, Some(one)) | (Some(one), None) => {
-            let _ = writeln!(text, "      {}", shown(one));
+            let _ = writeln!(text, "      {one}");
         }
         (None, None) => {}
     }
@@ -76,7 +73,8 @@ fn write_change(text: &mut String, plan: &Plan, change: &Change) {
     }
 }
 
-fn shown(meaning: &RuleMeaning) -> String {
+fn shown(properties: &Value) -> String {
+    let meaning = RuleMeaning::of(properties);
     format!(
         "priority {}, {}, {}, {} {}, {} destination prefixes",
         meaning.priority,
@@ -84,7 +82,7 @@ fn shown(meaning: &RuleMeaning) -> String {
         meaning.access,
         meaning.protocol,
         meaning.destination.ports,
-        meaning.destination.n_prefixes,
+        n_prefixes(properties),
     )
 }
 

@@ -151,7 +151,7 @@ impl<'a> Recent<'a> {
         // Before the calendar begins, nothing is too old.
         let since = intent.now.checked_sub(keep).unwrap_or(Timestamp::MIN);
         let is_enough = |proof: Option<ProofLevel>| match (proof, intent.proof) {
-            (None, _) | (_, ProofLevel::Resolved) | (Some(ProofLevel::Tls), _) => true,
+            (None | Some(ProofLevel::Tls), _) | (_, ProofLevel::Resolved) => true,
             (Some(proof), level) => proof == level,
         };
         let rows: Vec<_> =

@@ -2,7 +2,7 @@
 
 use std::fs;
 
-use super::manager::{Answer, Fault};
+use super::arm::{Answer, Fault};
 use super::tokens::{DIRECTORY_TOKEN, METADATA_TOKEN, PLATFORM_TOKEN};
 use super::{Ended, Scene};
 use pathproof::azure::{Client, Credential, Endpoint, Kind, Pace, Surroundings};

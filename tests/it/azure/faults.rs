@@ -3,7 +3,7 @@
 use std::fs;
 use std::time::{Duration, Instant};
 
-use super::manager::{Answer, Fault, TOKEN};
+use super::arm::{Answer, Fault, TOKEN};
 use super::{FIRST, Scene, own};
 
 const RULE: &str = "Allow-Azure-Relay";
@@ -227,11 +227,7 @@ fn kill_9_in_the_middle_leaves_a_rollback_file_that_works() {
         .stderr(std::process::Stdio::null())
         .spawn()
         .unwrap();
-    let begun = Instant::now();
-    while scene.manager.n_writes() == 0 {
-        assert!(begun.elapsed() < Duration::from_secs(20), "it never wrote");
-        std::thread::sleep(Duration::from_millis(5));
-    }
+    wait_for_a_write(&scene);
     child.kill().unwrap();
     child.wait().unwrap();
     assert_eq!(scene.live(RULE).unwrap().len(), 4, "it was written");
@@ -249,4 +245,56 @@ fn no_secret_is_in_any_file() {
         let bytes = fs::read(entry.unwrap().path()).unwrap();
         assert!(!String::from_utf8_lossy(&bytes).contains(TOKEN));
     }
+}
+
+/// Waits until the first write arrived.
+fn wait_for_a_write(scene: &Scene) {
+    let begun = Instant::now();
+    while scene.manager.n_writes() == 0 {
+        assert!(begun.elapsed() < Duration::from_secs(20), "it never wrote");
+        std::thread::sleep(Duration::from_millis(5));
+    }
+}
+
+#[cfg(unix)]
+#[test]
+fn whoever_interrupts_is_told_what_was_done() {
+    let scene = Scene::new(&[]);
+    scene.manager.fault("PUT", RULES, 1, Fault::NeverEnds);
+    let url = scene.manager.url();
+    let child = scene
+        .command(&[
+            "rules",
+            "apply",
+            "--yes",
+            "--nsg",
+            &scene.nsg,
+            "--arm-endpoint",
+            &url,
+            "--from",
+            "seen.json",
+            "--rollback",
+            "back.json",
+        ])
+        .stdout(std::process::Stdio::piped())
+        .stderr(std::process::Stdio::piped())
+        .spawn()
+        .unwrap();
+    wait_for_a_write(&scene);
+    let kill = std::process::Command::new("kill").arg(child.id().to_string()).status().unwrap();
+    assert!(kill.success());
+    let output = child.wait_with_output().unwrap();
+    assert_eq!(output.status.code(), Some(2));
+    let text = String::from_utf8(output.stdout).unwrap();
+    assert!(text.contains("not done: create Allow-Azure-Relay"), "{text}");
+    assert!(text.contains("rules rollback back.json"), "{text}");
+    assert!(String::from_utf8(output.stderr).unwrap().contains("interrupted"));
+}
+
+#[test]
+fn an_outcome_that_may_not_be_read_is_seen_by_the_rule() {
+    let scene = Scene::new(&[]);
+    scene.manager.fault("PUT", RULES, 1, Fault::Unwatched);
+    scene.manager.fault("GET", "/operations/", 9, error(403, "AuthorizationFailed"));
+    scene.apply(&[]).ends(0, &["outcome cannot be read", "done: create"]);
 }

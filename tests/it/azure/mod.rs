@@ -1,11 +1,11 @@
 //! `rules plan|apply|rollback` and `ledger` as their users start them, against a Resource Manager
 //! on loopback.
 
+mod arm;
 mod credentials;
 mod faults;
 mod guards;
 mod ledger;
-mod manager;
 mod recordings;
 mod rules;
 mod tokens;
@@ -17,7 +17,7 @@ use std::process::{Command, Stdio};
 
 use serde_json::{Value, json};
 
-use manager::{Manager, TOKEN};
+use arm::{Manager, TOKEN};
 
 /// Addresses of Azure's published ranges in western Europe.
 const FIRST: [&str; 3] = ["40.112.72.101", "40.112.72.104", "40.112.72.110"];

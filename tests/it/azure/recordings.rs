@@ -7,7 +7,7 @@ use std::path::PathBuf;
 
 use serde_json::Value;
 
-use super::manager::{Manager, Request};
+use super::arm::{Manager, Request};
 use super::{Scene, own};
 
 const SPECIFICATION: &str = "data/arm/specification/network/resource-manager/Microsoft.Network/stable/2024-01-01/networkSecurityGroup.json";

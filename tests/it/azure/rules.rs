@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use serde_json::{Map, Value, json};
 
-use super::manager::{Answer, Fault, Request, SUBSCRIPTION};
+use super::arm::{Answer, Fault, Request, SUBSCRIPTION};
 
 /// The API's version of the recordings, and the one that is spoken.
 const VERSIONS: [&str; 2] = ["api-version=2021-02-01", "api-version=2024-01-01"];
@@ -12,8 +12,10 @@ const VERSIONS: [&str; 2] = ["api-version=2021-02-01", "api-version=2024-01-01"]
 #[derive(Default)]
 pub(super) struct Groups {
     /// By lower-case path.
-    groups: BTreeMap<String, Group>,
+    by_path: BTreeMap<String, Group>,
     operations: BTreeMap<String, Operation>,
+    /// Accepted writes whose operation nobody knows: settled once they were seen.
+    settling: Vec<(String, String)>,
     /// Makes versions and ids.
     counter: u64,
 }
@@ -49,18 +51,18 @@ impl Groups {
         };
         let rules = rules.iter().map(rule).collect();
         let group = Group { id: id.clone(), name: name.to_owned(), etag, extra: Map::new(), rules };
-        self.groups.insert(id.to_lowercase(), group);
+        self.by_path.insert(id.to_lowercase(), group);
         id
     }
 
     pub(super) fn rules(&self, id: &str) -> Vec<Value> {
-        let group = &self.groups[&id.to_lowercase()];
+        let group = &self.by_path[&id.to_lowercase()];
         group.rules.iter().map(|rule| group.rule(rule)).collect()
     }
 
     pub(super) fn set(&mut self, id: &str, name: &str, properties: Option<Value>) {
         let etag = self.version();
-        let group = self.groups.get_mut(&id.to_lowercase()).unwrap();
+        let group = self.by_path.get_mut(&id.to_lowercase()).unwrap();
         group.etag = etag;
         group.put(name, properties.map(|properties| complete(&properties)), "Succeeded");
     }
@@ -87,11 +89,17 @@ impl Groups {
             None => (path.clone(), None),
         };
         match (request.method.as_str(), rule) {
-            ("GET", None) => match self.groups.get(&group_path) {
-                Some(group) => Answer::json(200, &group.shown()).with("etag", &group.etag),
-                None => not_found(&group_path),
-            },
-            ("GET", Some(name)) => match self.groups.get(&group_path) {
+            ("GET", None) => {
+                let answer = match self.by_path.get(&group_path) {
+                    Some(group) => Answer::json(200, &group.shown()).with("etag", &group.etag),
+                    None => not_found(&group_path),
+                };
+                for (path, name) in std::mem::take(&mut self.settling) {
+                    self.settle(&path, &name);
+                }
+                answer
+            }
+            ("GET", Some(name)) => match self.by_path.get(&group_path) {
                 Some(group) => match group.find(name) {
                     Some(rule) => Answer::json(200, &group.rule(rule)).with("etag", &group.etag),
                     None => not_found(name),
@@ -100,11 +108,11 @@ impl Groups {
             },
             ("PUT", None) => self.put_group(request, &group_path, host),
             ("DELETE", None) => {
-                self.groups.remove(&group_path);
+                self.by_path.remove(&group_path);
                 self.accepted(host, None, fault)
             }
             ("PUT" | "DELETE", Some(name)) => {
-                if !self.groups.contains_key(&group_path) {
+                if !self.by_path.contains_key(&group_path) {
                     return not_found(&group_path);
                 }
                 self.write_rule(request, &group_path, name, host, fault)
@@ -116,7 +124,7 @@ impl Groups {
     fn put_group(&mut self, request: &Request, path: &str, host: &str) -> Answer {
         let parts: Vec<&str> = request.path.split('/').collect();
         let id = self.create(parts[4], parts[8], &[]);
-        let mut group = self.groups.remove(&id.to_lowercase()).unwrap();
+        let mut group = self.by_path.remove(&id.to_lowercase()).unwrap();
         for (key, value) in request.json().as_object().unwrap() {
             if matches!(key.as_str(), "location" | "tags") {
                 group.extra.insert(key.clone(), value.clone());
@@ -124,7 +132,9 @@ impl Groups {
         }
         let mut shown = group.shown();
         shown["properties"]["provisioningState"] = json!("Updating");
-        self.groups.insert(path.to_owned(), group);
+        let default = &mut shown["properties"]["defaultSecurityRules"][0];
+        default["properties"]["provisioningState"] = json!("Updating");
+        self.by_path.insert(path.to_owned(), group);
         let operation = self.begin(None, None, false);
         Answer::json(201, &shown).with("azure-asyncoperation", &url(host, "operations", &operation))
     }
@@ -138,10 +148,10 @@ impl Groups {
         fault: Option<&Fault>,
     ) -> Answer {
         if let Some(Fault::Overtaken(properties)) = fault {
-            let id = self.groups[path].id.clone();
+            let id = self.by_path[path].id.clone();
             self.set(&id, name, Some(properties.clone()));
         }
-        let group = &self.groups[path];
+        let group = &self.by_path[path];
         let is_there = group.find(name).is_some();
         let wrong_version = request.header("if-match").is_some_and(|etag| etag != group.etag);
         let unexpected = request.header("if-none-match") == Some("*") && is_there;
@@ -153,7 +163,7 @@ impl Groups {
                 return Answer::empty(204);
             }
             let etag = self.version();
-            let group = self.groups.get_mut(path).unwrap();
+            let group = self.by_path.get_mut(path).unwrap();
             group.etag = etag;
             if !matches!(fault, Some(Fault::Lost)) {
                 group.put(name, None, "");
@@ -166,7 +176,7 @@ impl Groups {
             return refused;
         }
         let etag = self.version();
-        let group = self.groups.get_mut(path).unwrap();
+        let group = self.by_path.get_mut(path).unwrap();
         group.etag = etag;
         if !matches!(fault, Some(Fault::Lost)) {
             let state = if matches!(fault, Some(Fault::Fails)) { "Failed" } else { "Updating" };
@@ -178,6 +188,9 @@ impl Groups {
         };
         shown["properties"]["provisioningState"] = json!("Updating");
         let settles = Some((path.to_owned(), name.to_owned()));
+        if matches!(fault, Some(Fault::CutAfter | Fault::Unwatched)) {
+            self.settling.extend(settles.clone());
+        }
         let operation = self.begin(settles, fault, false);
         let status = if is_there { 200 } else { 201 };
         let host =
@@ -235,7 +248,7 @@ impl Groups {
                 let again = path.to_owned() + "?api-version=2024-01-01";
                 return Answer::empty(202).with("location", &again).with("retry-after", "0");
             }
-            self.settle(id.to_owned().as_str());
+            self.settle_operation(id);
             return Answer::empty(200);
         }
         if !is_done {
@@ -245,17 +258,22 @@ impl Groups {
             let error = json!({"code": "InternalServerError", "message": "An error occurred.", "details": []});
             return Answer::json(200, &json!({"status": "Failed", "error": error}));
         }
-        self.settle(id.to_owned().as_str());
+        self.settle_operation(id);
         Answer::json(200, &json!({"status": "Succeeded"}))
     }
 
-    fn settle(&mut self, id: &str) {
-        let Some((path, name)) = self.operations[id].settles.clone() else { return };
+    fn settle_operation(&mut self, id: &str) {
+        if let Some((path, name)) = self.operations[id].settles.clone() {
+            self.settle(&path, &name);
+        }
+    }
+
+    fn settle(&mut self, path: &str, name: &str) {
         let etag = self.version();
-        let Some(group) = self.groups.get_mut(&path) else { return };
+        let Some(group) = self.by_path.get_mut(path) else { return };
         group.etag = etag;
-        for rule in group.rules.iter_mut().filter(|rule| rule.0.eq_ignore_ascii_case(&name)) {
-            rule.2 = "Succeeded".to_owned();
+        for rule in group.rules.iter_mut().filter(|rule| rule.0.eq_ignore_ascii_case(name)) {
+            "Succeeded".clone_into(&mut rule.2);
         }
     }
 
@@ -299,7 +317,7 @@ impl Group {
         match (place, properties) {
             (Some(place), Some(properties)) => {
                 self.rules[place].1 = properties;
-                self.rules[place].2 = state.to_owned();
+                state.clone_into(&mut self.rules[place].2);
             }
             (Some(place), None) => drop(self.rules.remove(place)),
             (None, Some(properties)) => {
@@ -341,7 +359,8 @@ impl Group {
         }
         let count = |properties: &Value| {
             let plural = properties["destinationAddressPrefixes"].as_array().map_or(0, Vec::len);
-            plural + usize::from(properties["destinationAddressPrefix"].is_string())
+            let singular = properties["destinationAddressPrefix"].as_str().unwrap_or_default();
+            plural + usize::from(!singular.is_empty())
         };
         let others = self.rules.iter().filter(|rule| !rule.0.eq_ignore_ascii_case(name));
         let n_prefixes: usize =

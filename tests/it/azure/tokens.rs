@@ -3,7 +3,7 @@
 
 use serde_json::json;
 
-use super::manager::{Answer, Request};
+use super::arm::{Answer, Request};
 
 /// What each gives out.
 pub(super) const METADATA_TOKEN: &str = "token-of-the-metadata-service";
@@ -11,7 +11,7 @@ pub(super) const PLATFORM_TOKEN: &str = "token-of-the-platform";
 pub(super) const DIRECTORY_TOKEN: &str = "token-of-the-directory";
 
 pub(super) fn answer(request: &Request) -> Option<Answer> {
-    const AUDIENCE: &str = "resource=https%3A%2F%2Fmanagement%2Eazure%2Ecom%2F";
+    const AUDIENCE: &str = "resource=https%3A%2F%2Fmanagement.azure.com%2F";
     let token = |token: &str| {
         Answer::json(
             200,
@@ -43,12 +43,10 @@ pub(super) fn answer(request: &Request) -> Option<Answer> {
             },
         ),
         "/tenant-1/oauth2/v2.0/token" => {
-            let by_secret = request.body.contains("client_secret=client%2Dsecret%2B1");
-            let by_assertion = request.body.contains("client_assertion=federated%2Dtoken");
-            let is_asked_well = request.body.contains("grant_type=client%5Fcredentials")
-                && request
-                    .body
-                    .contains("scope=https%3A%2F%2Fmanagement%2Eazure%2Ecom%2F%2Edefault");
+            let by_secret = request.body.contains("client_secret=client-secret%2B1");
+            let by_assertion = request.body.contains("client_assertion=federated-token");
+            let is_asked_well = request.body.contains("grant_type=client_credentials")
+                && request.body.contains("scope=https%3A%2F%2Fmanagement.azure.com%2F.default");
             Some(if (by_secret || by_assertion) && is_asked_well {
                 token(DIRECTORY_TOKEN)
             } else {

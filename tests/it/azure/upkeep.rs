@@ -216,7 +216,7 @@ fn command_lines_that_make_no_sense_are_refused() {
         (&["rules", "plan", "--current", "seen.json"], "no securityRules"),
         (&["rules", "plan", "--nsg", "x", "--current", "y"], "cannot be used with"),
         (&["rules", "plan", "--priority", "99"], "from 100 to 4096"),
-        (&["rules", "plan", "--rule-name", "-x"], "--rule-name"),
+        (&["rules", "plan", "--rule-name", "x-"], "--rule-name"),
         (&["rules", "plan", "--max-shrink", "101"], "--max-shrink"),
     ] {
         let arguments = if arguments.contains(&"apply") && !arguments.contains(&"--yes") {

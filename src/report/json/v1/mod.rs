@@ -10,7 +10,9 @@ use std::time::Duration;
 use jiff::Timestamp;
 use serde::{Serialize, Serializer};
 
+use crate::diagnose::taken_as_private;
 use crate::model;
+use crate::report::route;
 pub(super) use step::Chains;
 use step::Step;
 
@@ -190,6 +192,9 @@ pub(super) struct Endpoint<'a> {
     #[serde(skip_serializing_if = "Vec::is_empty")]
     proxies: Vec<ProxyLookup<'a>>,
     trails: Vec<Trail<'a>>,
+    /// Why the gateways of this relay were not looked for.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    gateways_skipped: Option<&'static str>,
 }
 
 impl<'a> Endpoint<'a> {
@@ -211,11 +216,12 @@ impl<'a> Endpoint<'a> {
             origin: endpoint.origin.as_str(),
             status: verdict.status.as_str(),
             cause: verdict.cause.map(model::Cause::code),
-            route: (&record.route).into(),
+            route: RouteChoice::new(record),
             findings: findings(&verdict.findings),
             lookups: record.lookups.iter().map(|lookup| Lookup::from(&**lookup)).collect(),
             proxies: record.proxies.iter().map(ProxyLookup::from).collect(),
             trails: record.trails.iter().map(trail).collect(),
+            gateways_skipped: route::hides_gateways(record).then_some(route::GATEWAYS_HIDDEN),
         }
     }
 }
@@ -249,7 +255,9 @@ struct RouteChoice<'a> {
     intended: &'static str,
     /// `unknown` where `why` says what kept it from being known.
     configured: Cow<'a, str>,
-    why: &'a str,
+    why: Cow<'a, str>,
+    /// Each way that was measured, in the order of `trails`.
+    measured: Vec<String>,
     /// What a script names for the case that the configured way fails.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     fallbacks: Vec<String>,
@@ -261,19 +269,28 @@ struct RouteChoice<'a> {
     questions: Vec<PacQuestion<'a>>,
 }
 
-impl<'a> From<&'a model::RouteChoice> for RouteChoice<'a> {
-    fn from(route: &'a model::RouteChoice) -> Self {
+impl<'a> RouteChoice<'a> {
+    fn new(record: &'a model::Record) -> Self {
+        let choice = &record.route;
+        let (intended, why) = match taken_as_private(record) {
+            Some(alias) => {
+                let why = format!("{}; taken as private: its chain passes {alias}", choice.why);
+                (model::RouteIntent::Direct, why.into())
+            }
+            None => (choice.intended, (&*choice.why).into()),
+        };
         Self {
-            intended: route.intended.as_str(),
-            configured: match &route.configured {
+            intended: intended.as_str(),
+            configured: match &choice.configured {
                 Ok(model::Route::Direct) => "direct".into(),
                 Ok(model::Route::Proxy(proxy)) => (&*proxy.url).into(),
                 Err(_) => "unknown".into(),
             },
-            why: &route.why,
-            fallbacks: route.fallbacks.iter().map(ToString::to_string).collect(),
-            alternate: route.alternate.as_ref().map(ToString::to_string),
-            questions: route.questions.iter().map(PacQuestion::from).collect(),
+            why,
+            measured: route::measured(record).into_iter().map(ToString::to_string).collect(),
+            fallbacks: choice.fallbacks.iter().map(ToString::to_string).collect(),
+            alternate: choice.alternate.as_ref().map(ToString::to_string),
+            questions: choice.questions.iter().map(PacQuestion::from).collect(),
         }
     }
 }
@@ -313,6 +330,9 @@ pub(super) struct Lookup<'a> {
     outcome: &'static str,
     chain: Vec<ChainLink<'a>>,
     addresses: Vec<IpAddr>,
+    /// More addresses came than are kept; said only where it is so.
+    #[serde(skip_serializing_if = "std::ops::Not::not")]
+    is_cut: bool,
     took_ms: Milliseconds,
 }
 
@@ -323,6 +343,7 @@ impl<'a> From<&'a model::Lookup> for Lookup<'a> {
             outcome: lookup.outcome().as_str(),
             chain: lookup.chain().into_iter().map(ChainLink::from).collect(),
             addresses: lookup.addresses(),
+            is_cut: lookup.is_cut(),
             took_ms: lookup.took().into(),
         }
     }

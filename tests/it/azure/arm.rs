@@ -2,7 +2,8 @@
 //! later, tokens, and faults on demand. `recordings.rs` holds it against recorded exchanges.
 
 use std::collections::VecDeque;
-use std::io::{BufRead, BufReader, Read, Write};
+use std::fmt::Write as _;
+use std::io::{BufRead, BufReader, Read, Write as _};
 use std::net::{Ipv4Addr, Shutdown, SocketAddr, TcpListener, TcpStream};
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard};
@@ -97,12 +98,12 @@ pub(crate) enum Fault {
     Lost,
     /// Someone else changes the rule first.
     Overtaken(Value),
+    /// Done in its time, whether or not anyone asks about it.
+    Unwatched,
     /// `Location` in place of `Azure-AsyncOperation`.
     ByLocation,
     /// The operation is at another host.
     Elsewhere,
-    /// Nothing is said for this long.
-    Slow(Duration),
 }
 
 /// A fault and the requests it befalls.
@@ -229,10 +230,10 @@ fn serve(mut stream: TcpStream, state: &Mutex<State>) {
     let mut text = format!("HTTP/1.1 {} X\r\nconnection: close\r\n", answer.status);
     text.push_str("x-ms-correlation-request-id: c0ffee00-0000-4000-8000-000000000000\r\n");
     for (name, value) in &answer.headers {
-        text.push_str(&format!("{name}: {value}\r\n"));
+        let _ = write!(text, "{name}: {value}\r\n");
     }
     if answer.status != 204 {
-        text.push_str(&format!("content-length: {}\r\n", answer.body.len()));
+        let _ = write!(text, "content-length: {}\r\n", answer.body.len());
     }
     text.push_str("\r\n");
     text.push_str(&answer.body);
@@ -264,12 +265,7 @@ fn decide(request: &Request, state: &Mutex<State>) -> (Option<Answer>, bool) {
     match fault {
         Some(Fault::Cut) => (None, false),
         Some(Fault::CutAfter) => {
-            state.groups.answer(request, &host, None);
-            (None, false)
-        }
-        Some(Fault::Slow(pause)) => {
-            drop(state);
-            thread::sleep(pause);
+            state.groups.answer(request, &host, Some(&Fault::CutAfter));
             (None, false)
         }
         Some(fault @ Fault::CutAnswer) => {

@@ -1,11 +1,14 @@
 //! Findings of the run as a whole: what many endpoints have in common is said once.
 
+mod proxy;
+
 use std::collections::{BTreeMap, BTreeSet};
 
 use super::finding::{Draft, list, sort};
-use super::{dns, tls};
+use super::{dns, route, tls};
 use crate::model::{
-    Cause, Finding, LookupOutcome, Owner, Record, Records, Resolver, Severity, Status, Verdict,
+    Cause, Finding, LookupOutcome, Owner, Record, Records, Resolver, Route, Severity, Status,
+    Trail, Verdict,
 };
 
 /// What holds for one endpoint alone is its own matter.
@@ -19,6 +22,8 @@ pub(super) fn findings(records: &Records, verdicts: &[Verdict]) -> Vec<Finding> 
     drafts.extend(nothing_connects(records, &judged));
     drafts.extend(host_could_not_ask(&judged));
     drafts.extend(intercepted(&judged));
+    drafts.extend(proxy::findings(&judged, &from(records)));
+    drafts.extend(files_differ(records));
     let mut findings: Vec<Finding> = drafts.into_iter().map(Draft::of_run).collect();
     sort(&mut findings);
     findings
@@ -35,7 +40,7 @@ struct Tally {
 
 fn resolvers_down(records: &Records) -> Vec<Draft> {
     let mut tallies: BTreeMap<Resolver, Tally> = BTreeMap::new();
-    for record in records.records.iter().filter(|record| record.lookups.len() > 1) {
+    for record in asked_here(records).filter(|record| record.lookups.len() > 1) {
         let outcomes = || dns::deciding(&record.lookups).map(crate::model::Lookup::outcome);
         if !outcomes().any(is_statement) {
             continue;
@@ -66,6 +71,11 @@ fn resolvers_down(records: &Records) -> Vec<Draft> {
     let is_down = |tally: &Tally| tally.silent + tally.useless > 0;
     let down = tallies.into_iter().filter(|(_, tally)| is_down(tally));
     down.map(|(resolver, tally)| resolver_down(resolver, &tally)).collect()
+}
+
+/// The records whose names the local name servers decide over.
+fn asked_here(records: &Records) -> impl Iterator<Item = &Record> {
+    records.records.iter().filter(|record| route::is_resolved_here(record))
 }
 
 const fn is_statement(outcome: LookupOutcome) -> bool {
@@ -128,7 +138,8 @@ fn no_resolver_answers(records: &Records, judged: &[(&Record, &Verdict)]) -> Opt
     let mut names = 0;
     let mut causes = BTreeSet::new();
     let mut is_any_failing = false;
-    for (record, verdict) in judged.iter().filter(|(record, _)| !record.lookups.is_empty()) {
+    let is_asked = |record: &Record| !record.lookups.is_empty() && route::is_resolved_here(record);
+    for (record, verdict) in judged.iter().filter(|(record, _)| is_asked(record)) {
         let silent = verdict.findings.iter().find(|finding| {
             matches!(finding.cause, Cause::DnsTimeout | Cause::DnsResolverUnreachable)
         })?;
@@ -164,7 +175,8 @@ fn no_resolver_answers(records: &Records, judged: &[(&Record, &Verdict)]) -> Opt
 fn nothing_connects(records: &Records, judged: &[(&Record, &Verdict)]) -> Option<Draft> {
     let asked: Vec<&(&Record, &Verdict)> = judged
         .iter()
-        .filter(|(record, verdict)| verdict.counts && !record.trails.is_empty())
+        .filter(|(record, verdict)| verdict.counts && direct(record).next().is_some())
+        .filter(|(record, _)| matches!(record.route.configured, Ok(Route::Direct)))
         .collect();
     let (_, first) = asked.first()?;
     let blocked = |finding: &&Finding| {
@@ -175,7 +187,7 @@ fn nothing_connects(records: &Records, judged: &[(&Record, &Verdict)]) -> Option
     };
     let cause = first.findings.iter().find(blocked)?.cause;
     let is_alike = |(record, verdict): &&&(&Record, &Verdict)| {
-        !record.trails.iter().any(crate::model::Trail::is_connected)
+        !direct(record).any(Trail::is_connected)
             && verdict.findings.iter().any(|finding| finding.cause == cause)
     };
     if asked.len() < SEVERAL || !asked.iter().all(|one| is_alike(&one)) {
@@ -200,6 +212,10 @@ fn nothing_connects(records: &Records, judged: &[(&Record, &Verdict)]) -> Option
              the firewall, NSG or route between this host and the internet.",
         )
     })
+}
+
+fn direct(record: &Record) -> impl Iterator<Item = &Trail> {
+    record.trails.iter().filter(|trail| *trail.route() == Route::Direct)
 }
 
 fn from(records: &Records) -> String {
@@ -260,4 +276,20 @@ fn intercepted(judged: &[(&Record, &Verdict)]) -> Vec<Draft> {
             .fact("host", list(&hosts, 4))
         })
         .collect()
+}
+
+/// The runtime's two files, where they do not say the same.
+fn files_differ(records: &Records) -> Option<Draft> {
+    let differences = &records.run.agent_files_differ;
+    if differences.is_empty() {
+        return None;
+    }
+    Some(
+        Draft::new(
+            Cause::RouteConfigMismatch,
+            "diahost.exe.config and diawp.exe.config disagree on the proxy",
+        )
+        .proven()
+        .all_evidence(differences.iter().cloned()),
+    )
 }

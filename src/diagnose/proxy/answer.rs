@@ -1,0 +1,484 @@
+//! What a proxy means by an answer that is not consent: its own words first, then its status.
+
+use super::super::blockpage::{self, Session};
+use super::super::finding::{Draft, list};
+use super::super::http::{shorten, status_line, title};
+use super::super::relay::contains;
+use super::{challenge, status};
+use crate::model::{Cause, HttpAnswer, Severity};
+
+/// What this program signs in by.
+const OWN_SCHEME: &str = "Basic";
+
+/// For a sign-in that only the account of the runtime's service can do (Microsoft,
+/// create-self-hosted-integration-runtime, note on NTLM).
+pub(in crate::diagnose) const ACCOUNT_REMEDY: &str = "Let the runtime's service (DIAHostService) run under a dedicated domain account that {proxy} \
+     accepts, whose password seldom changes (when it does, change it in the service's settings \
+     and restart the service); or exempt {host} from the proxy's authentication.";
+
+/// What `answer` in place of a tunnel to `place` means.
+pub(super) fn judge(answer: &HttpAnswer, with_credentials: bool, place: &str) -> Draft {
+    let draft = if answer.status == 407 {
+        sign_in(answer, with_credentials)
+    } else {
+        by_words(answer, place).unwrap_or_else(|| by_status(answer, place))
+    };
+    quoted(draft, answer)
+}
+
+/// What the proxy means by an answer to a request in absolute form; nothing, where the answer may
+/// be the far end's own.
+pub(in crate::diagnose) fn in_place_of_the_service(
+    answer: &HttpAnswer,
+    place: &str,
+) -> Option<Draft> {
+    let is_error = answer.status >= 400;
+    let is_of_proxy_itself = answer.header("X-Squid-Error").is_some()
+        || (is_error && answer.header("Server").is_some_and(blockpage::is_proxy_product));
+    if answer.status == 407 || is_of_proxy_itself {
+        return Some(judge(answer, false, place));
+    }
+    // Squid marks its own errors; what it only passes on bears its `Via` as well.
+    let is_by_via = matches!(answer.status, 403 | 502..=504)
+        && answer.header("Via").is_some_and(|via| !contains(via, "squid"))
+        && blockpage::middlebox_mark(answer).is_some();
+    if is_by_via || (is_error && status::error(answer).is_some()) {
+        let draft = judge(answer, false, place);
+        return Some(draft.likely().rivals(&[Cause::HttpServiceError]));
+    }
+    None
+}
+
+/// Status 407 (RFC 9110 section 15.5.8).
+fn sign_in(answer: &HttpAnswer, with_credentials: bool) -> Draft {
+    let schemes = challenge::schemes(answer);
+    let offers = |scheme: &str| schemes.iter().any(|own| own.eq_ignore_ascii_case(scheme));
+    let offered = list(&schemes, 6);
+    if with_credentials && (schemes.is_empty() || offers(OWN_SCHEME)) {
+        let draft = Draft::new(
+            Cause::ProxyAuthRejected,
+            "rejects the user name and password that were sent",
+        );
+        return if schemes.is_empty() { draft } else { draft.proven() };
+    }
+    if schemes.is_empty() {
+        return Draft::new(Cause::ProxyAuthRequired, "wants a sign-in, and does not say which");
+    }
+    let draft =
+        Draft::new(Cause::ProxyAuthRequired, format!("wants a sign-in by {offered}")).proven();
+    let draft = if with_credentials {
+        draft.evidence(format!("the credentials given are for {OWN_SCHEME}, which is not offered"))
+    } else {
+        draft
+    };
+    if schemes.iter().all(|scheme| challenge::is_of_account(scheme)) {
+        return draft
+            .severity(Severity::Unknown)
+            .evidence("the account of the runtime's service may pass; this program cannot try it")
+            .template(ACCOUNT_REMEDY);
+    }
+    draft
+}
+
+/// What the proxy says in so many words.
+fn by_words(answer: &HttpAnswer, place: &str) -> Option<Draft> {
+    if let Some(cause) = status::error(answer).and_then(status::meaning) {
+        return Some(said(cause, place).proven());
+    }
+    if let Some(error) = answer.header("X-Squid-Error") {
+        return Some(squid(error, answer.status, place));
+    }
+    if let Some(page) = blockpage::page(answer, Session::Open) {
+        let draft = Draft::new(
+            Cause::ProxyDenied,
+            format!("denies {place} with the block page of {}", page.product),
+        )
+        .evidence(page.told_by);
+        return Some(if page.is_named { draft.proven() } else { draft });
+    }
+    if !(answer.status == 404 || answer.status >= 500) {
+        return None;
+    }
+    // Tinyproxy has these words for names that it cannot resolve too.
+    if contains(&answer.body, "tinyproxy was unable to connect") {
+        return Some(
+            said(Cause::ProxyUpstreamUnreachable, place)
+                .possible()
+                .rivals(&[Cause::ProxyUpstreamDns]),
+        );
+    }
+    let is_said = |words: &[&str]| {
+        words.iter().any(|word| contains(&answer.reason, word) || contains(&answer.body, word))
+    };
+    if is_said(DNS_WORDS) {
+        return Some(
+            said(Cause::ProxyUpstreamDns, place).rivals(&[Cause::ProxyUpstreamUnreachable]),
+        );
+    }
+    (answer.status >= 500 && is_said(CONNECT_WORDS))
+        .then(|| said(Cause::ProxyUpstreamUnreachable, place).rivals(&[Cause::ProxyUpstreamDns]))
+}
+
+/// How proxies' pages and reason phrases say that a name does not resolve, lower case: Blue Coat's
+/// exceptions, Privoxy's and McAfee Web Gateway's templates, and the system's own words.
+const DNS_WORDS: &[&str] = &[
+    "dns_unresolved_hostname",
+    "dns_server_failure",
+    "no such domain",
+    "host not found",
+    "unknown host",
+    "could not resolve",
+    "cannot resolve",
+    "unable to resolve",
+    "failed to resolve",
+    "unable to determine ip address",
+    "name or service not known",
+    "name resolution",
+    "dns resolution",
+    "dns lookup",
+    "dns error",
+];
+
+/// How they say that the far end cannot be reached.
+const CONNECT_WORDS: &[&str] = &[
+    "tcp_error",
+    "unable to connect",
+    "could not connect",
+    "cannot connect",
+    "failed to connect",
+    "connection refused",
+    "connection timed out",
+    "no route to host",
+    "network is unreachable",
+];
+
+/// The sentence for what a proxy says of the way beyond it.
+fn said(cause: Cause, place: &str) -> Draft {
+    Draft::new(
+        cause,
+        match cause {
+            Cause::ProxyUpstreamDns => format!("says that it cannot resolve the name of {place}"),
+            Cause::ProxyUpstreamUnreachable => format!("says that it cannot reach {place}"),
+            _ => format!("denies {place}"),
+        },
+    )
+}
+
+/// Squid's error pages, by the names of their templates (`errors/templates` of its source).
+fn squid(error: &str, code: u16, place: &str) -> Draft {
+    let name = error.split_whitespace().next().unwrap_or_default();
+    match name {
+        "ERR_DNS_FAIL" => said(Cause::ProxyUpstreamDns, place).proven(),
+        // Squid 5 and later find no destination for a name that does not resolve, and say 500;
+        // a peer that may not be used gives the same name with another status.
+        "ERR_CANNOT_FORWARD" if code == 500 => {
+            said(Cause::ProxyUpstreamDns, place).rivals(&[Cause::ProxyUpstreamUnreachable])
+        }
+        "ERR_CANNOT_FORWARD" => said(Cause::ProxyUpstreamUnreachable, place)
+            .possible()
+            .rivals(&[Cause::ProxyUpstreamDns]),
+        "ERR_CONNECT_FAIL" | "ERR_SECURE_CONNECT_FAIL" => {
+            said(Cause::ProxyUpstreamUnreachable, place).proven()
+        }
+        "ERR_ACCESS_DENIED" | "ERR_FORWARDING_DENIED" | "ERR_ACL_TIME_QUOTA_EXCEEDED" => {
+            said(Cause::ProxyDenied, place).proven()
+        }
+        "ERR_UNSUP_REQ"
+        | "ERR_INVALID_URL"
+        | "ERR_INVALID_REQ"
+        | "ERR_PROTOCOL_UNKNOWN"
+        | "ERR_CONFLICT_HOST"
+        | "ERR_TOO_BIG" => {
+            Draft::new(Cause::ProxyDenied, format!("refuses to handle the request for {place}"))
+        }
+        // Read and write errors, time-outs, empty answers, templates of the house's own.
+        _ if code < 500 => said(Cause::ProxyDenied, place),
+        _ => said(Cause::ProxyUpstreamUnreachable, place).rivals(&[Cause::ProxyUpstreamDns]),
+    }
+}
+
+/// What is left to conclude from the status, and from whether it looks like a proxy at all.
+fn by_status(answer: &HttpAnswer, place: &str) -> Draft {
+    let is_proxy = blockpage::middlebox_mark(answer).is_some();
+    let is_web_server = !is_proxy && answer.header("Server").is_some_and(is_web_server);
+    let no_proxy = || {
+        Draft::new(
+            Cause::ProxyNotAProxy,
+            format!("answers the request for {place} as a web server does: {}", answer.status),
+        )
+    };
+    match answer.status {
+        403 | 451 if is_web_server => {
+            said(Cause::ProxyDenied, place).possible().rivals(&[Cause::ProxyNotAProxy])
+        }
+        403 | 451 if is_proxy => said(Cause::ProxyDenied, place),
+        403 | 451 => said(Cause::ProxyDenied, place).rivals(&[Cause::ProxyNotAProxy]),
+        502..=504 if is_web_server => no_proxy().rivals(&[Cause::ProxyUpstreamUnreachable]),
+        500 | 502..=504 => said(Cause::ProxyUpstreamUnreachable, place)
+            .possible()
+            .rivals(&[Cause::ProxyUpstreamDns, Cause::ProxyNotAProxy]),
+        300..=399 if is_proxy => {
+            Draft::new(Cause::ProxyDenied, format!("redirects the request for {place} elsewhere"))
+                .possible()
+                .rivals(&[Cause::ProxyAuthRequired])
+        }
+        300..=399 => no_proxy().rivals(&[Cause::ProxyAuthRequired, Cause::ProxyDenied]),
+        400..=599 if is_proxy => {
+            said(Cause::ProxyDenied, place).possible().rivals(&[Cause::ProxyUpstreamUnreachable])
+        }
+        _ => no_proxy().rivals(&[Cause::ProxyDenied]),
+    }
+}
+
+/// Whether a `Server` field is a web server's, which forward nothing as they come.
+fn is_web_server(server: &str) -> bool {
+    const SERVERS: &[&str] = &[
+        "nginx",
+        "openresty",
+        "apache/",
+        "microsoft-iis",
+        "microsoft-httpapi",
+        "lighttpd",
+        "caddy",
+        "litespeed",
+        "jetty",
+        "coyote",
+        "kestrel",
+        "simplehttp",
+        "werkzeug",
+        "gunicorn",
+    ];
+    server.eq_ignore_ascii_case("apache") || SERVERS.iter().any(|known| contains(server, known))
+}
+
+/// Quotes the proxy: what says most stands first.
+fn quoted(draft: Draft, answer: &HttpAnswer) -> Draft {
+    const LONGEST: usize = 160;
+    const FIELDS: &[&str] =
+        &["X-Squid-Error", "Proxy-Status", "Proxy-Authenticate", "Location", "Server", "Via"];
+    let mut draft = draft.evidence(format!("HTTP {}", shorten(&status_line(answer), LONGEST)));
+    for field in FIELDS {
+        let values: Vec<&str> = answer
+            .headers
+            .iter()
+            .filter(|(name, _)| name.eq_ignore_ascii_case(field))
+            .map(|(_, value)| value.trim())
+            .filter(|value| !value.is_empty())
+            .collect();
+        if !values.is_empty() {
+            draft = draft.evidence(format!("{field}: {}", shorten(&values.join(", "), LONGEST)));
+        }
+    }
+    match title(&answer.body) {
+        Some(title) => draft.evidence(format!("title: {title}")),
+        None => draft,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::model::{Cause::*, Certainty};
+
+    const PLACE: &str = "ams.servicebus.windows.net:443";
+
+    fn answer(status: u16, headers: &[(&str, &str)], body: &str) -> HttpAnswer {
+        HttpAnswer {
+            status,
+            reason: String::new(),
+            headers: headers.iter().map(|(n, v)| ((*n).to_owned(), (*v).to_owned())).collect(),
+            body: body.to_owned(),
+            is_cut: false,
+        }
+    }
+
+    #[track_caller]
+    fn check(answer: &HttpAnswer, cause: Cause, certainty: Certainty, rivals: &[Cause]) {
+        let finding = judge(answer, false, PLACE).of_run();
+        let found = (finding.cause, finding.certainty, &*finding.rivals);
+        assert_eq!(found, (cause, certainty, rivals), "{answer:?}\n{finding:#?}");
+    }
+
+    #[test]
+    fn squid_is_believed_as_far_as_it_says_something() {
+        // As squid 5.7 answers CONNECT: status and error.
+        for (status, error, cause, certainty, rivals) in [
+            (503, "ERR_DNS_FAIL 0", ProxyUpstreamDns, Certainty::Proven, &[][..]),
+            (
+                500,
+                "ERR_CANNOT_FORWARD 0",
+                ProxyUpstreamDns,
+                Certainty::Likely,
+                &[ProxyUpstreamUnreachable],
+            ),
+            (
+                503,
+                "ERR_CANNOT_FORWARD 0",
+                ProxyUpstreamUnreachable,
+                Certainty::Possible,
+                &[ProxyUpstreamDns],
+            ),
+            (503, "ERR_CONNECT_FAIL 111", ProxyUpstreamUnreachable, Certainty::Proven, &[]),
+            (
+                502,
+                "ERR_READ_ERROR 0",
+                ProxyUpstreamUnreachable,
+                Certainty::Likely,
+                &[ProxyUpstreamDns],
+            ),
+            (403, "ERR_ACCESS_DENIED 0", ProxyDenied, Certainty::Proven, &[]),
+            (403, "ERR_OF_THE_HOUSE", ProxyDenied, Certainty::Likely, &[]),
+        ] {
+            let headers = [("Server", "squid/5.7"), ("X-Squid-Error", error)];
+            check(&answer(status, &headers, ""), cause, certainty, rivals);
+        }
+    }
+
+    #[test]
+    fn proxy_status_decides_over_the_status() {
+        for (status, value, cause) in [
+            (502, "gw; error=dns_timeout", ProxyUpstreamDns),
+            (502, "gw; error=destination_ip_unroutable", ProxyUpstreamUnreachable),
+            (502, "gw; error=destination_ip_prohibited", ProxyDenied),
+            (403, "gw; error=http_request_denied", ProxyDenied),
+            (504, "gw; error=connection_timeout", ProxyUpstreamUnreachable),
+        ] {
+            let answer = answer(status, &[("Proxy-Status", value)], "");
+            check(&answer, cause, Certainty::Proven, &[]);
+        }
+        // An error that says nothing of the way beyond leaves it to the status.
+        let internal = answer(502, &[("Proxy-Status", "gw; error=proxy_internal_error")], "");
+        check(
+            &internal,
+            ProxyUpstreamUnreachable,
+            Certainty::Possible,
+            &[ProxyUpstreamDns, ProxyNotAProxy],
+        );
+    }
+
+    #[test]
+    fn products_are_known_by_their_pages() {
+        let tiny = "<p>Tinyproxy was unable to connect to the remote web server.</p>";
+        for (status, body, cause, certainty, rivals) in [
+            (403, "Internet Security by Zscaler", ProxyDenied, Certainty::Proven, &[][..]),
+            (
+                403,
+                "<title>Forcepoint</title> This page is blocked",
+                ProxyDenied,
+                Certainty::Proven,
+                &[],
+            ),
+            (
+                403,
+                "<title>McAfee Web Gateway - Notification</title>",
+                ProxyDenied,
+                Certainty::Proven,
+                &[],
+            ),
+            (
+                503,
+                "<td>Network Error (dns_unresolved_hostname)</td>",
+                ProxyUpstreamDns,
+                Certainty::Likely,
+                &[ProxyUpstreamUnreachable],
+            ),
+            (
+                503,
+                "<td>Network Error (tcp_error)</td>",
+                ProxyUpstreamUnreachable,
+                Certainty::Likely,
+                &[ProxyUpstreamDns],
+            ),
+            (500, tiny, ProxyUpstreamUnreachable, Certainty::Possible, &[ProxyUpstreamDns]),
+        ] {
+            check(&answer(status, &[], body), cause, certainty, rivals);
+        }
+    }
+
+    #[test]
+    fn a_bare_status_leaves_rivals() {
+        let nginx = [("Server", "nginx/1.22.1")];
+        let tiny = [("Server", "tinyproxy/1.11.1")];
+        let via = [("Via", "1.1 proxy01")];
+        for (status, headers, cause, certainty, rivals) in [
+            (403, &[][..], ProxyDenied, Certainty::Likely, &[ProxyNotAProxy][..]),
+            (403, &nginx, ProxyDenied, Certainty::Possible, &[ProxyNotAProxy]),
+            (403, &tiny, ProxyDenied, Certainty::Likely, &[]),
+            (405, &nginx, ProxyNotAProxy, Certainty::Likely, &[ProxyDenied]),
+            (404, &[], ProxyNotAProxy, Certainty::Likely, &[ProxyDenied]),
+            (400, &[], ProxyNotAProxy, Certainty::Likely, &[ProxyDenied]),
+            (405, &via, ProxyDenied, Certainty::Possible, &[ProxyUpstreamUnreachable]),
+            (502, &nginx, ProxyNotAProxy, Certainty::Likely, &[ProxyUpstreamUnreachable]),
+            (
+                502,
+                &via,
+                ProxyUpstreamUnreachable,
+                Certainty::Possible,
+                &[ProxyUpstreamDns, ProxyNotAProxy],
+            ),
+            (302, &nginx, ProxyNotAProxy, Certainty::Likely, &[ProxyAuthRequired, ProxyDenied]),
+            (302, &via, ProxyDenied, Certainty::Possible, &[ProxyAuthRequired]),
+        ] {
+            check(&answer(status, headers, ""), cause, certainty, rivals);
+        }
+    }
+
+    #[test]
+    fn sign_ins_are_named_and_weighed_by_who_could_pass_them() {
+        let fields = |schemes: &[&str]| {
+            let fields: Vec<_> = schemes.iter().map(|it| ("Proxy-Authenticate", *it)).collect();
+            answer(407, &fields, "")
+        };
+        for (schemes, with_credentials, cause, severity) in [
+            (&["Basic realm=\"x\""][..], false, ProxyAuthRequired, Severity::Fail),
+            (&["Basic realm=\"x\""], true, ProxyAuthRejected, Severity::Fail),
+            (&["Negotiate", "NTLM"], false, ProxyAuthRequired, Severity::Unknown),
+            // Credentials for a scheme that is not offered were not rejected.
+            (&["Negotiate", "NTLM"], true, ProxyAuthRequired, Severity::Unknown),
+            (&["Negotiate", "NTLM", "Basic realm=\"x\""], false, ProxyAuthRequired, Severity::Fail),
+            (&["Negotiate", "NTLM", "Basic realm=\"x\""], true, ProxyAuthRejected, Severity::Fail),
+            (&["Digest realm=\"x\", nonce=\"y\""], true, ProxyAuthRequired, Severity::Fail),
+            (&[], true, ProxyAuthRejected, Severity::Fail),
+            (&[], false, ProxyAuthRequired, Severity::Fail),
+        ] {
+            let finding = judge(&fields(schemes), with_credentials, PLACE).of_run();
+            assert_eq!((finding.cause, finding.severity), (cause, severity), "{schemes:?}");
+            let account = finding.remedy.contains("domain account");
+            assert_eq!(account, severity == Severity::Unknown, "{}", finding.remedy);
+        }
+        let both = judge(&fields(&["Negotiate, NTLM", "Basic realm=x"]), false, PLACE);
+        assert_eq!(both.words(), "wants a sign-in by Negotiate, NTLM and Basic");
+    }
+
+    #[test]
+    fn an_answer_in_absolute_form_is_the_proxys_where_it_says_so() {
+        let squid_via = ("Via", "1.1 proxy01 (squid/5.7)");
+        for (status, headers, expected) in [
+            (503, &[("X-Squid-Error", "ERR_DNS_FAIL 0"), squid_via][..], Some(ProxyUpstreamDns)),
+            (403, &[("X-Squid-Error", "ERR_ACCESS_DENIED 0"), squid_via], Some(ProxyDenied)),
+            // What squid passes on is the service's.
+            (403, &[squid_via], None),
+            (404, &[("Via", "1.1 proxy01")], None),
+            (403, &[("Via", "1.1 proxy01")], Some(ProxyDenied)),
+            (504, &[("Via", "1.1 proxy01")], Some(ProxyUpstreamUnreachable)),
+            (503, &[("Via", "1.1 varnish")], None),
+            (502, &[("Proxy-Status", "gw; error=dns_error")], Some(ProxyUpstreamDns)),
+            (200, &[("Proxy-Status", "gw; error=dns_error")], None),
+            (500, &[("Server", "tinyproxy/1.11.1")], Some(ProxyUpstreamUnreachable)),
+            (200, &[("Server", "tinyproxy/1.11.1")], None),
+            (407, &[], Some(ProxyAuthRequired)),
+            (500, &[], None),
+        ] {
+            let found = in_place_of_the_service(&answer(status, headers, ""), PLACE);
+            assert_eq!(found.map(|draft| draft.cause), expected, "{status} {headers:?}");
+        }
+    }
+
+    #[test]
+    fn a_proxys_words_are_bounded() {
+        let long = "x".repeat(5_000);
+        let answer = answer(503, &[("X-Squid-Error", &long), ("Via", &long)], &long);
+        let finding = judge(&answer, false, PLACE).of_run();
+        assert!(finding.evidence.iter().all(|line| line.len() < 200), "{:?}", finding.evidence);
+    }
+}

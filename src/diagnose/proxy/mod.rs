@@ -1,0 +1,339 @@
+//! `proxy_*`: the way to a proxy, and what the proxy says of the way beyond it.
+//!
+//! A message is what is said of the proxy; [`compare`](super::compare) puts its URL before it.
+
+mod answer;
+mod challenge;
+mod status;
+
+use std::time::Duration;
+
+use super::finding::{Draft, duration};
+use super::http::shown;
+use super::{Case, dns, obstacle, tcp, tds, tls};
+use crate::model::{
+    Cause, ChainTrust, DnsFailure, Failure, Host, HttpFailure, Owner, Proxied, ProxyFailure,
+    TcpFailure, TdsFailure, TlsFailure, TlsFailureKind, TlsSession, Trail,
+};
+pub(super) use answer::{ACCOUNT_REMEDY, in_place_of_the_service};
+
+/// What a proxy's session must be mended by, whatever is wrong with it.
+const SESSION_REMEDY: &str =
+    "Have {proxy} show a certificate for its own name that this host trusts.";
+
+/// What it means that there is no address to reach the proxy at.
+pub(super) fn unresolvable(case: &Case<'_>, proxy: &Proxied) -> Vec<Draft> {
+    let Some(asked) = case.record.proxies.iter().find(|asked| asked.proxy == *proxy) else {
+        return Vec::new();
+    };
+    let not_asked = asked.lookups.iter().flat_map(|lookup| &lookup.exchanges).find_map(|one| {
+        match &one.result {
+            Err(DnsFailure::NotAsked(obstacle)) => Some(obstacle),
+            Ok(_) | Err(_) => None,
+        }
+    });
+    // The first is of those who say most.
+    let Some((reason, words, resolvers)) = dns::reason(&asked.lookups) else {
+        return not_asked.map(|it| obstacle::draft(it, case.endpoint())).into_iter().collect();
+    };
+    let draft = Draft::new(Cause::ProxyUnresolvable, format!("cannot be found: {words}"))
+        .evidence(format!("{reason}, for the proxy's own name"))
+        .all_evidence(dns::deciding(&asked.lookups).map(dns::evidence))
+        .fact("resolvers", resolvers);
+    let is_sure = matches!(reason, Cause::DnsNxdomain | Cause::DnsNodata);
+    vec![if is_sure { draft.proven() } else { draft }.of_proxy(&proxy.url)]
+}
+
+/// What a connection to the proxy that was not made means.
+pub(super) fn unconnected(failure: &TcpFailure, took: Duration) -> Draft {
+    let draft = tcp::failed(failure, took);
+    match failure {
+        // The same policy stands before every address.
+        TcpFailure::Denied(_) => draft.template(
+            "Allow connections to {proxy} in this host's own firewall or security software.",
+        ),
+        TcpFailure::Refused(_) | TcpFailure::Reset(_) => draft.recast(Cause::ProxyRefused),
+        TcpFailure::TimedOut(_) => draft.recast(Cause::ProxyTimeout),
+        TcpFailure::Unreachable { .. } => draft.recast(Cause::ProxyUnreachable),
+        TcpFailure::Other(_) => draft.recast(Cause::ProxyUnreachable).possible(),
+    }
+}
+
+/// What a tunnel that was not opened means. `place` is where it was to lead.
+pub(super) fn failed(
+    failure: &ProxyFailure,
+    took: Duration,
+    proxy: &Proxied,
+    place: &str,
+) -> Vec<Draft> {
+    let after = duration(took);
+    let draft = match failure {
+        ProxyFailure::Tls(failure) => return failed_session(failure, took, proxy),
+        ProxyFailure::TimedOut { whose, received: 0 } => Draft::new(
+            Cause::ProxyTimeout,
+            format!("accepts the connection and does not answer the request for {place}"),
+        )
+        .evidence(tds::silence(whose, 0, took))
+        // A proxy that waits for its name servers, or for the far end, is as silent.
+        .possible()
+        .rivals(&[Cause::ProxyUpstreamUnreachable, Cause::ProxyUpstreamDns])
+        .owner(Owner::Proxy),
+        ProxyFailure::TimedOut { whose, received } => {
+            Draft::new(Cause::ProxyTimeout, "falls silent in the middle of its answer")
+                .evidence(tds::silence(whose, *received, took))
+                .rivals(&[Cause::ProxyNotAProxy])
+                .owner(Owner::Proxy)
+        }
+        ProxyFailure::Closed { received: 0 } => {
+            hung_up(&format!("end of stream after {after}, 0 bytes received"), place)
+        }
+        ProxyFailure::Closed { received } => {
+            Draft::new(Cause::ProxyNotAProxy, "closes the connection in the middle of its answer")
+                .evidence(format!("end of stream after {after}, {received} bytes received"))
+        }
+        ProxyFailure::Reset(os) => hung_up(&format!("{os} after {after}"), place),
+        ProxyFailure::NotProxy { first_bytes } => not_a_proxy(first_bytes),
+        ProxyFailure::HeadTooLong { limit } => Draft::new(
+            Cause::ProxyNotAProxy,
+            format!("answers with a head that does not end within {limit} bytes"),
+        )
+        .proven(),
+        ProxyFailure::Answered { answer, with_credentials } => {
+            answer::judge(answer, *with_credentials, place)
+        }
+        ProxyFailure::SocksNoMethod { with_credentials } => no_method(*with_credentials),
+        ProxyFailure::SocksRejected => {
+            Draft::new(Cause::ProxyAuthRejected, "rejects the user name and password").proven()
+        }
+        ProxyFailure::SocksReply(code) => socks_reply(*code, place),
+        ProxyFailure::Other(os) => {
+            Draft::new(Cause::ProxyNotAProxy, format!("failed at the request for {place}"))
+                .evidence(format!("{os} after {after}"))
+                .possible()
+        }
+    };
+    vec![draft.of_proxy(&proxy.url)]
+}
+
+/// Without a word: what is no proxy does so, and proxies that deny by a reset do.
+fn hung_up(evidence: &str, place: &str) -> Draft {
+    Draft::new(
+        Cause::ProxyNotAProxy,
+        format!("ends the connection without a word at the request for {place}"),
+    )
+    .evidence(evidence)
+    .possible()
+    .rivals(&[Cause::ProxyDenied, Cause::ProxyUpstreamUnreachable])
+}
+
+fn not_a_proxy(first_bytes: &[u8]) -> Draft {
+    let draft =
+        Draft::new(Cause::ProxyNotAProxy, "answers with what is no answer of an HTTP proxy")
+            .proven()
+            .evidence(format!("first bytes: {}", shown(first_bytes)));
+    match first_bytes {
+        // A TLS record: alert or handshake, version 3.x (RFC 8446 section 5.1).
+        [0x15 | 0x16, 3, ..] => {
+            draft.evidence("these bytes are TLS: it may be a proxy that wants https:// in its URL")
+        }
+        // RFC 1928 section 3.
+        [5, 0 | 2 | 0xff] => {
+            draft.evidence("these bytes are SOCKS5: it may want socks5:// in its URL")
+        }
+        _ => draft,
+    }
+}
+
+fn no_method(with_credentials: bool) -> Draft {
+    if with_credentials {
+        // Nothing was sent that could have been rejected.
+        return Draft::new(
+            Cause::ProxyAuthRequired,
+            "accepts neither a client without a sign-in nor one with user name and password",
+        )
+        .evidence("SOCKS5: method 0xFF in answer to both");
+    }
+    Draft::new(Cause::ProxyAuthRequired, "wants a user name and password, and none is configured")
+        .evidence("SOCKS5: does not accept a client without a sign-in")
+}
+
+/// RFC 1928 section 6. Servers give 1 and 4 for names that they cannot resolve too.
+fn socks_reply(code: u8, place: &str) -> Draft {
+    const UNREACHABLE: Cause = Cause::ProxyUpstreamUnreachable;
+    let could_not =
+        |words: &str| Draft::new(UNREACHABLE, format!("could not connect to {place}: {words}"));
+    let draft = match code {
+        2 => Draft::new(Cause::ProxyDenied, format!("does not allow the connection to {place}"))
+            .proven(),
+        3 => could_not("network unreachable").proven(),
+        4 => could_not("host unreachable").rivals(&[Cause::ProxyUpstreamDns]),
+        5 => could_not("connection refused").proven(),
+        6 => could_not("time to live expired").proven(),
+        7 => Draft::new(Cause::ProxyDenied, "does not support the command CONNECT"),
+        8 => Draft::new(Cause::ProxyUpstreamDns, "takes no names, only addresses"),
+        _ => could_not("general failure")
+            .possible()
+            .rivals(&[Cause::ProxyUpstreamDns, Cause::ProxyDenied]),
+    };
+    draft.evidence(format!("SOCKS5 reply {code}"))
+}
+
+/// A handshake with an `https://` proxy that was not completed.
+fn failed_session(failure: &TlsFailure, took: Duration, proxy: &Proxied) -> Vec<Draft> {
+    let after = duration(took);
+    let ended = match &failure.kind {
+        TlsFailureKind::TimedOut { whose, received } => {
+            Draft::new(Cause::ProxyTimeout, "does not answer the TLS handshake with itself")
+                .evidence(tds::silence(whose, *received, took))
+                .owner(Owner::Proxy)
+        }
+        TlsFailureKind::NotTls { first_bytes } => {
+            let draft = Draft::new(Cause::ProxyNotAProxy, "does not speak TLS")
+                .proven()
+                .evidence(format!("first bytes: {}", shown(first_bytes)));
+            if first_bytes.starts_with(b"HTTP/1.") {
+                draft.evidence("these bytes are HTTP: it may want http:// in its URL")
+            } else {
+                draft
+            }
+        }
+        TlsFailureKind::Reset(os) | TlsFailureKind::ResetOnWrite(os) => {
+            Draft::new(Cause::ProxyNotAProxy, "resets the connection at the TLS handshake")
+                .evidence(format!("{os} after {after}"))
+                .possible()
+        }
+        TlsFailureKind::Closed { received } => {
+            Draft::new(Cause::ProxyNotAProxy, "closes the connection at the TLS handshake")
+                .evidence(format!("end of stream after {after}, {received} bytes received"))
+                .possible()
+        }
+        TlsFailureKind::Version { detail } => {
+            Draft::new(Cause::TlsVersion, "offers neither TLS 1.2 nor 1.3")
+                .proven()
+                .evidence(detail.clone())
+        }
+        TlsFailureKind::Alert { name } => Draft::new(
+            Cause::TlsAlert,
+            format!("ended the handshake with itself with the alert {name}"),
+        )
+        .proven(),
+        TlsFailureKind::Other { detail } => {
+            Draft::new(Cause::ProxyNotAProxy, "answers with what is no valid TLS")
+                .possible()
+                .evidence(detail.clone())
+        }
+    };
+    vec![ended.of_proxy(&proxy.url)]
+}
+
+/// What is wrong with the session with an `https://` proxy. It is this host that must trust it: a
+/// proxy of the house has a certificate of the house.
+pub(super) fn judge_session(session: &TlsSession, proxy: &Proxied) -> Vec<Draft> {
+    let Some(host) = host_of(proxy) else { return Vec::new() };
+    let presented = &session.presented;
+    let is_trusted_here = presented.trust.host == ChainTrust::Trusted;
+    let drafts = tls::judge(presented, &host);
+    let of_proxy =
+        |draft: Draft| draft.owner(Owner::Proxy).template(SESSION_REMEDY).of_proxy(&proxy.url);
+    drafts
+        .into_iter()
+        .filter(|draft| draft.cause != Cause::TlsIntercepted)
+        .filter(|draft| !(is_trusted_here && draft.cause == Cause::TlsUntrusted))
+        .map(of_proxy)
+        .collect()
+}
+
+/// The host of a proxy's URL.
+fn host_of(proxy: &Proxied) -> Option<Host> {
+    let authority = proxy.url.split_once("://").map_or(&*proxy.url, |(_, rest)| rest);
+    let authority = authority.split('/').next().unwrap_or_default();
+    let host = match authority.strip_prefix('[') {
+        Some(rest) => rest.split(']').next().unwrap_or_default(),
+        None => authority.rsplit_once(':').map_or(authority, |(host, _)| host),
+    };
+    Host::parse(host).ok()
+}
+
+/// What a failure beyond an open tunnel says of the proxy: the end of the stream, or a reset,
+/// before a byte of the far end.
+pub(super) fn tunnel_closed(failure: &Failure, took: Duration, place: &str) -> Option<Draft> {
+    let after = duration(took);
+    let closed = || format!("end of stream after {after}, 0 bytes received");
+    let (evidence, rival): (String, &'static [Cause]) = match failure {
+        Failure::Tls(TlsFailure { presented: Some(_), .. }) => return None,
+        Failure::Tls(TlsFailure { kind, .. }) => match kind {
+            TlsFailureKind::Closed { received: 0 } => (closed(), &[Cause::TlsClosed]),
+            TlsFailureKind::Reset(os) | TlsFailureKind::ResetOnWrite(os) => {
+                (format!("{os} after {after}"), &[Cause::TlsReset])
+            }
+            _ => return None,
+        },
+        Failure::Http(HttpFailure::Closed { received: 0 })
+        | Failure::Tds(TdsFailure::Closed { received: 0 }) => (closed(), &[Cause::HttpClosed]),
+        Failure::Http(HttpFailure::Reset(os)) | Failure::Tds(TdsFailure::Reset(os)) => {
+            (format!("{os} after {after}"), &[Cause::HttpClosed])
+        }
+        Failure::Tcp(_) | Failure::Proxy(_) | Failure::Http(_) | Failure::Tds(_) => return None,
+    };
+    Some(
+        Draft::new(
+            Cause::ProxyTunnelClosed,
+            format!("opens a tunnel to {place} and ends it before a byte of the far end"),
+        )
+        .evidence(evidence)
+        // The far end's own goodbye comes through the tunnel as well.
+        .rivals(rival),
+    )
+}
+
+/// What a request in absolute form (RFC 9112 section 3.2.2) without an answer says of the proxy.
+pub(super) fn unanswered(failure: &HttpFailure, took: Duration, place: &str) -> Option<Draft> {
+    let after = duration(took);
+    match failure {
+        HttpFailure::TimedOut { whose, received: 0 } => Some(
+            Draft::new(
+                Cause::ProxyTimeout,
+                format!("accepts the connection and does not answer the request for {place}"),
+            )
+            .evidence(tds::silence(whose, 0, took))
+            .possible()
+            .rivals(&[Cause::ProxyUpstreamUnreachable, Cause::HttpTimeout])
+            .owner(Owner::Proxy),
+        ),
+        HttpFailure::Closed { received: 0 } => {
+            Some(hung_up(&format!("end of stream after {after}, 0 bytes received"), place))
+        }
+        HttpFailure::Reset(os) => Some(hung_up(&format!("{os} after {after}"), place)),
+        HttpFailure::NotHttp { first_bytes } => Some(not_a_proxy(first_bytes)),
+        HttpFailure::TimedOut { .. }
+        | HttpFailure::Closed { .. }
+        | HttpFailure::HeadTooLong { .. }
+        | HttpFailure::Tls { .. }
+        | HttpFailure::Other(_) => None,
+    }
+}
+
+/// Whether a trail by a proxy asked it for the whole URL, without a tunnel.
+pub(super) fn is_absolute_form(trail: &Trail) -> bool {
+    trail.tunnel().is_none() && matches!(trail.route(), crate::model::Route::Proxy(_))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_proxys_host_is_read_from_its_url() {
+        for (url, expected) in [
+            ("http://proxy.contoso.com:3128", Some("proxy.contoso.com")),
+            ("https://10.0.0.8:8443", Some("10.0.0.8")),
+            ("http://[fd00::8]:3128/", Some("fd00::8")),
+            ("socks5://proxy", Some("proxy")),
+            ("http://:3128", None),
+            ("", None),
+        ] {
+            let host = host_of(&Proxied { url: url.into() });
+            assert_eq!(host.map(|host| host.to_string()).as_deref(), expected, "{url}");
+        }
+    }
+}

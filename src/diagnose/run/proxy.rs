@@ -1,0 +1,123 @@
+//! What many names have in common on their way through one proxy, or for want of one way.
+
+use std::collections::BTreeMap;
+
+use super::super::finding::{Draft, list, place};
+use super::super::{proxy as diagnose_proxy, route};
+use super::SEVERAL;
+use crate::model::{Cause, Finding, Record, Severity, Verdict};
+
+/// Names that fail at one proxy in one way, each of which keeps its own cause.
+#[derive(Default)]
+struct Herd<'a> {
+    places: Vec<String>,
+    findings: Vec<&'a Finding>,
+}
+
+pub(super) fn findings(judged: &[(&Record, &Verdict)], from: &str) -> Vec<Draft> {
+    let mut drafts = Vec::new();
+    let mut by_proxy: BTreeMap<&str, Vec<&(&Record, &Verdict)>> = BTreeMap::new();
+    for one in judged.iter().filter(|(_, verdict)| verdict.counts) {
+        if let Some(proxy) = one.0.route.proxy() {
+            by_proxy.entry(&proxy.url).or_default().push(one);
+        }
+    }
+    for (url, users) in by_proxy {
+        // A private name is not sent to the proxy to find out.
+        let users: Vec<_> = users.into_iter().filter(|(record, _)| is_sent(record)).collect();
+        let mut herds: BTreeMap<Cause, Herd<'_>> = BTreeMap::new();
+        for (record, verdict) in &users {
+            let of_proxy =
+                verdict.findings.iter().find(|finding| words_for(finding.cause).is_some());
+            if let Some(finding) = of_proxy {
+                let herd = herds.entry(finding.cause).or_default();
+                herd.places.push(place(&record.endpoint));
+                herd.findings.push(finding);
+            }
+        }
+        for (cause, herd) in herds {
+            let Some(words) = words_for(cause) else { continue };
+            if herd.findings.len() == users.len() && users.len() >= SEVERAL {
+                let words = format!("the proxy {url} {words}: all {} endpoints alike", users.len());
+                drafts.push(herd.draft(cause, words).fact("proxy", url).fact("from", from));
+            }
+        }
+    }
+    drafts.extend(unknown_ways(judged));
+    drafts
+}
+
+fn is_sent(record: &Record) -> bool {
+    !route::is_private(record)
+}
+
+/// What a proxy does to everyone, for a cause that is the proxy's own.
+const fn words_for(cause: Cause) -> Option<&'static str> {
+    Some(match cause {
+        Cause::ProxyUnresolvable => "cannot be found by its name",
+        Cause::ProxyRefused => "refuses every connection",
+        Cause::ProxyTimeout => "answers nobody",
+        Cause::ProxyUnreachable => "cannot be reached",
+        Cause::ProxyAuthRequired => "wants a sign-in for every name",
+        Cause::ProxyAuthRejected => "rejects the credentials for every name",
+        Cause::ProxyDenied => "denies every name",
+        Cause::ProxyUpstreamDns => "resolves no name",
+        Cause::ProxyUpstreamUnreachable => "reaches no name",
+        Cause::ProxyNotAProxy => "does not answer as a proxy does",
+        Cause::ProxyTunnelClosed => "ends every tunnel at once",
+        _ => return None,
+    })
+}
+
+/// One script or one file that leaves the way of many names unknown.
+fn unknown_ways(judged: &[(&Record, &Verdict)]) -> Vec<Draft> {
+    let mut herds: BTreeMap<(Cause, &str), Herd<'_>> = BTreeMap::new();
+    for (record, verdict) in judged {
+        let Err(fault) = &record.route.configured else { continue };
+        let is_fault = |cause| matches!(cause, Cause::ProxyPacError | Cause::RouteConfigInvalid);
+        if let Some(finding) = verdict.findings.iter().find(|finding| is_fault(finding.cause)) {
+            let herd = herds.entry((finding.cause, &fault.message)).or_default();
+            herd.places.push(place(&record.endpoint));
+            herd.findings.push(finding);
+        }
+    }
+    herds
+        .into_iter()
+        .filter(|(_, herd)| herd.findings.len() >= SEVERAL)
+        .map(|((cause, message), herd)| {
+            let n_names = herd.findings.len();
+            let words = if cause == Cause::ProxyPacError {
+                format!("one script leaves open which way {n_names} endpoints go")
+            } else {
+                format!("the runtime cannot use its configuration: {n_names} endpoints are cut off")
+            };
+            herd.draft(cause, words).evidence(message)
+        })
+        .collect()
+}
+
+impl Herd<'_> {
+    /// As bad as the worst of them, as sure as the least sure.
+    fn draft(&self, cause: Cause, words: String) -> Draft {
+        let is = |severity| self.findings.iter().any(|finding| finding.severity == severity);
+        let severity = [Severity::Fail, Severity::Warn]
+            .into_iter()
+            .find(|severity| is(*severity))
+            .unwrap_or(Severity::Unknown);
+        let places = list(&self.places, 4);
+        let draft = Draft::new(cause, words)
+            .severity(severity)
+            .evidence(places.clone())
+            .fact("host", places.clone())
+            .fact("place", places);
+        let least = self.findings.iter().min_by_key(|finding| finding.certainty);
+        let Some(least) = least else { return draft };
+        let draft = draft.as_sure_as(least).owner(least.owner);
+        match (cause, severity) {
+            (Cause::ProxyAuthRequired, Severity::Unknown) => {
+                draft.template(diagnose_proxy::ACCOUNT_REMEDY)
+            }
+            _ => draft,
+        }
+    }
+}
