@@ -171,9 +171,11 @@ fn squid(error: &str, code: u16, place: &str) -> Draft {
         "ERR_DNS_FAIL" => said(Cause::ProxyUpstreamDns, place).proven(),
         // Squid 5 and later find no destination for a name that does not resolve, and say 500;
         // a peer that may not be used gives the same name with another status.
-        "ERR_CANNOT_FORWARD" if code == 500 => {
-            said(Cause::ProxyUpstreamDns, place).rivals(&[Cause::ProxyUpstreamUnreachable])
-        }
+        "ERR_CANNOT_FORWARD" if code == 500 => Draft::new(
+            Cause::ProxyUpstreamDns,
+            format!("finds no way to {place}: most likely it cannot resolve the name"),
+        )
+        .rivals(&[Cause::ProxyUpstreamUnreachable]),
         "ERR_CANNOT_FORWARD" => said(Cause::ProxyUpstreamUnreachable, place)
             .possible()
             .rivals(&[Cause::ProxyUpstreamDns]),
