@@ -120,7 +120,7 @@ fn by_words(answer: &HttpAnswer, place: &str) -> Option<Draft> {
 }
 
 /// How proxies' pages and reason phrases say that a name does not resolve, lower case: Blue Coat's
-/// exceptions, Privoxy's and McAfee Web Gateway's templates, and the system's own words.
+/// exceptions, Privoxy's and `McAfee` Web Gateway's templates, and the system's own words.
 const DNS_WORDS: &[&str] = &[
     "dns_unresolved_hostname",
     "dns_server_failure",
