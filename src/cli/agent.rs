@@ -1,20 +1,20 @@
 //! `agent lint`: the runtime's own proxy configuration, read and judged.
 
 use std::fmt::Write as _;
-use std::path::{Path, PathBuf};
+use std::path::Path;
 
 use anyhow::{Context, Result, anyhow, bail};
 
 use super::arguments::{Agent, AgentCommand, AgentLint};
 use super::exit::Exit;
-use super::{input, output};
-use crate::model::HostName;
-use crate::route::{self, AgentProxy, LintFinding, LintNames, LintWeight, LocalView, ProxyUrl};
-
-/// The two files that must agree (Microsoft, create-self-hosted-integration-runtime).
-const FILES: [&str; 2] = ["diahost.exe.config", "diawp.exe.config"];
-/// Where the runtime is installed, one folder a version, with the files in `Shared` of each.
-const INSTALLED: &str = r"C:\Program Files\Microsoft Integration Runtime";
+use super::input::Stdin;
+use super::leaving::FILES;
+use super::{hint, input, leaving, output, vantage};
+use crate::list::{self, UrlHost};
+use crate::model::{Host, HostName};
+use crate::route::{
+    self, AgentProxy, AgentRoute, LintFinding, LintKind, LintNames, LintWeight, LocalView, ProxyUrl,
+};
 
 pub(super) fn agent(command: &Agent) -> Result<Exit> {
     match &command.command {
@@ -23,23 +23,26 @@ pub(super) fn agent(command: &Agent) -> Result<Exit> {
 }
 
 fn lint(command: &AgentLint) -> Result<Exit> {
-    let names = LintNames {
+    let mut names = LintNames {
         private: host_names(&command.private, "--private")?,
         relay: host_names(&command.relay, "--relay")?,
     };
-    let folder = match &command.dir {
-        Some(folder) => folder.clone(),
-        None => installed()?,
-    };
-    let mut files = Vec::new();
-    for name in FILES {
-        let path = folder.join(name);
-        let bytes =
-            input::read_file(&path).with_context(|| format!("cannot read {}", path.display()))?;
-        files.push(AgentProxy::parse(name, &bytes));
+    for path in &command.service_urls {
+        names.relay.extend(relays(path, &mut Stdin::default())?);
     }
-    let here = LocalView { domain: None, addresses: Vec::new() };
-    let findings = route::lint(&files, &names, &here);
+    let place = match &command.dir {
+        Some(place) => place.clone(),
+        None => leaving::installed().ok_or_else(|| anyhow!(leaving::none_installed()))?,
+    };
+    let files = leaving::read_agent_files(&place)?;
+    if let [only] = &files[..] {
+        let other = FILES.iter().find(|name| !only.path.ends_with(name)).unwrap_or(&FILES[1]);
+        bail!("cannot read {other}: it is not beside {}", only.path.display());
+    }
+    let files: Vec<_> = files.into_iter().map(|file| file.read).collect();
+    let here = leaving::local_view(vantage::addresses());
+    let mut findings = route::lint(&files, &names, &here);
+    findings.extend(files.iter().flatten().filter_map(|agent| judge_script(agent, &here)));
     let mut text = String::new();
     for finding in &findings {
         write_finding(&mut text, finding);
@@ -47,12 +50,59 @@ fn lint(command: &AgentLint) -> Result<Exit> {
     if findings.is_empty() {
         let _ = writeln!(text, "{} and {}: nothing to say", FILES[0], FILES[1]);
     }
-    if command.suggest {
-        write_suggestion(&mut text, &files, &names, command.proxy.as_deref())?;
-    }
-    output::write(None, |out| out.write_all(text.as_bytes()))?;
     let is_wrong = findings.iter().any(|finding| finding.weight > LintWeight::Note);
+    let corrected = files
+        .iter()
+        .flatten()
+        .find_map(|agent| route::corrected_fragment(agent, &names.private, &names.relay));
+    if let Some(fragment) = corrected.as_ref().filter(|_| is_wrong || command.suggest) {
+        let _ = writeln!(text, "\nfor both files:\n{}", fragment.trim_end());
+    }
+    if command.suggest {
+        let given = command.proxy.as_deref().map(ProxyUrl::parse).transpose();
+        // The error never repeats the URL, which may hold a password.
+        let given = given.map_err(|error| anyhow!("--proxy: {error}"))?;
+        let of_files = || files.iter().flatten().find_map(AgentProxy::proxy).cloned();
+        match given.or_else(of_files) {
+            Some(proxy) => {
+                write_suggestion(&mut text, &names.private, &proxy, corrected.is_some());
+            }
+            None => hint::hint(
+                "the files name no proxy: add --proxy URL to see what would be right for one",
+            ),
+        }
+    }
+    hint::hint(leaving::CUSTOM_PROXY);
+    output::write(None, |out| out.write_all(text.as_bytes()))?;
     Ok(if is_wrong { Exit::Violated } else { Exit::Satisfied })
+}
+
+/// A script that the file names and that cannot be had. One of another host is fetched by `check`.
+fn judge_script(agent: &AgentProxy, here: &LocalView) -> Option<LintFinding> {
+    let route = AgentRoute::new(agent, here.clone(), Vec::new()).ok()?;
+    let location = route.script_location()?;
+    let (weight, problem) = leaving::script_problem(location)?;
+    Some(LintFinding {
+        kind: LintKind::ScriptUnusable,
+        weight,
+        file: agent.file.clone(),
+        line: agent.default_proxy.as_ref().map(|section| section.proxy.line),
+        column: None,
+        message: format!("scriptLocation: {problem}"),
+        remedy: "give the script's address as http://HOST/PATH or file:///C:/PATH".to_owned(),
+    })
+}
+
+/// The relay namespaces and gateways among a runtime's own names.
+fn relays(path: &Path, stdin: &mut Stdin) -> Result<Vec<HostName>> {
+    let text = input::read_text(stdin, path, "--service-urls")?;
+    let urls =
+        list::service_urls::parse(&text, &path.display().to_string()).context("--service-urls")?;
+    let name = |url: &UrlHost| match url {
+        UrlHost::Host(Host::Name(name)) if route::is_relay(name) => Some(name.clone()),
+        _ => None,
+    };
+    Ok(urls.urls.iter().filter_map(|url| name(&url.host)).collect())
 }
 
 fn write_finding(text: &mut String, finding: &LintFinding) {
@@ -72,30 +122,15 @@ fn write_finding(text: &mut String, finding: &LintFinding) {
     }
 }
 
-/// The first file's own section put right; where it names no proxy, what would be right for the
-/// one given.
-fn write_suggestion(
-    text: &mut String,
-    files: &[Result<AgentProxy, route::AgentConfigError>],
-    names: &LintNames,
-    proxy: Option<&str>,
-) -> Result<()> {
-    let LintNames { private, relay } = names;
-    let corrected = files
-        .iter()
-        .filter_map(|file| file.as_ref().ok())
-        .find_map(|agent| route::corrected_fragment(agent, private, relay));
-    if let Some(fragment) = corrected {
-        let _ = writeln!(text, "\nfor both files:\n{}", fragment.trim_end());
+/// What would be right for these names and this proxy, in the forms that people paste. The section
+/// of the files stands above already where theirs could be corrected.
+fn write_suggestion(text: &mut String, private: &[HostName], proxy: &ProxyUrl, has_section: bool) {
+    let suggestion = route::suggest(private, proxy);
+    if !has_section {
+        let _ = writeln!(text, "\nfor both files:\n{}", suggestion.bypass_list.trim_end());
     }
-    let Some(proxy) = proxy else { return Ok(()) };
-    // The error never repeats the URL, which may hold a password.
-    let proxy = ProxyUrl::parse(proxy).map_err(|error| anyhow!("--proxy: {error}"))?;
-    let suggestion = route::suggest(private, &proxy);
-    let _ = writeln!(text, "\nbypass list:\n{}", suggestion.bypass_list.trim_end());
     let _ = writeln!(text, "\nNO_PROXY={}", suggestion.no_proxy);
     let _ = writeln!(text, "\nPAC:\n{}", suggestion.pac.trim_end());
-    Ok(())
 }
 
 fn host_names(given: &[String], option: &str) -> Result<Vec<HostName>> {
@@ -103,22 +138,4 @@ fn host_names(given: &[String], option: &str) -> Result<Vec<HostName>> {
         .iter()
         .map(|text| HostName::parse(text).with_context(|| format!("{option} {text}")))
         .collect()
-}
-
-/// The newest installed version's folder.
-fn installed() -> Result<PathBuf> {
-    let mut folders: Vec<PathBuf> = std::fs::read_dir(INSTALLED)
-        .map(|entries| entries.flatten().map(|entry| entry.path().join("Shared")).collect())
-        .unwrap_or_default();
-    folders.retain(|folder| folder.join(FILES[0]).is_file());
-    folders.sort();
-    match folders.pop() {
-        Some(folder) => Ok(folder),
-        None => bail!(
-            "no runtime is installed in {}: name the folder that holds {} and {}",
-            Path::new(INSTALLED).display(),
-            FILES[0],
-            FILES[1]
-        ),
-    }
 }

@@ -8,7 +8,7 @@ use std::sync::Arc;
 
 use anyhow::{Context, Result};
 
-use super::arguments::{Check, FailOn, Format};
+use super::arguments::{Check, FailOn, Format, Trust};
 use super::exit::Exit;
 use super::hint;
 use super::input::{self, Stdin};
@@ -28,10 +28,10 @@ pub(super) fn check(command: &Check, arguments: &[OsString]) -> Result<Exit> {
     }
     let mut stdin = Stdin::default();
     let prepared = request::prepare(&command.targets, &[], &mut stdin)?;
-    for text in prepared.hints.iter().chain(&environment_hints()) {
+    for text in &prepared.hints {
         hint::hint(text);
     }
-    let tls = tls::Client::new(judge(command)?);
+    let tls = tls::Client::new(judge(&command.trust)?);
     let measurement = Measurement::new(prepared, &command.measuring, tls, false, arguments)?;
 
     let streams = destinations.iter().any(|one| one.path.is_none() && one.format == Format::Jsonl);
@@ -138,33 +138,22 @@ fn published(run: &Run) -> impl Fn(IpAddr) -> Option<bool> + use<> {
     move |address| ranges.map(|ranges| ranges.contains(address))
 }
 
-fn judge(command: &Check) -> Result<Arc<trust::Judge>> {
+/// Who judges certificates.
+pub(super) fn judge(given: &Trust) -> Result<Arc<trust::Judge>> {
     let read = |path: &Path, option: &str| {
         let bytes = input::read_file(path)
             .with_context(|| format!("{option}: cannot read {}", path.display()))?;
         trust::read_pem(&bytes, &path.display().to_string()).with_context(|| option.to_owned())
     };
-    let public = match &command.public_roots {
+    let public = match &given.public_roots {
         Some(path) => Some(read(path, "--public-roots")?),
         None => None,
     };
     let mut extra = Vec::new();
-    for path in &command.ca_file {
+    for path in &given.ca_file {
         extra.extend(read(path, "--ca-file")?);
     }
     Ok(Arc::new(trust::Judge::new(public, extra)?))
-}
-
-/// This version measures the direct route only: a user whose environment names a proxy must know.
-fn environment_hints() -> Vec<String> {
-    ["HTTPS_PROXY", "https_proxy", "ALL_PROXY", "all_proxy"]
-        .into_iter()
-        .filter(|name| std::env::var_os(name).is_some_and(|value| !value.is_empty()))
-        .take(1)
-        .map(|name| {
-            format!("{name} is set, but this version measures the direct route only: a host that may leave by its proxy alone is reported as blocked")
-        })
-        .collect()
 }
 
 /// Whether the verdict depends on the control, which is known at the end of a run only: what

@@ -2,17 +2,21 @@
 
 use std::ffi::OsString;
 use std::net::{IpAddr, SocketAddr};
+use std::sync::Arc;
 use std::time::Instant;
 
 use anyhow::{Context, Result, bail};
 use jiff::Timestamp;
 
 use super::arguments::Measuring;
+use super::hint;
+use super::leaving::{self, Configured};
 use super::progress::Bar;
+use super::recorded;
 use super::request::Prepared;
 use super::vantage;
 use crate::model::{Family, Obstacle, Record, Records, Run};
-use crate::probe::{self, Progress, Settings, Stop, dns, tls};
+use crate::probe::{self, Progress, Routing, Settings, Stop, dns, script, tls};
 
 /// Descriptors that are not for probes: standard streams, files, name servers, the runtime's own.
 #[cfg(unix)]
@@ -25,6 +29,7 @@ const MOST_CONNECTIONS: usize = 20_000;
 pub(super) struct Measurement {
     prepared: Prepared,
     settings: Settings,
+    leaving: Configured,
     measuring: Limits,
     run: Run,
 }
@@ -32,6 +37,8 @@ pub(super) struct Measurement {
 #[derive(Debug)]
 struct Limits {
     deadline: Option<std::time::Duration>,
+    /// No name server was given: the system's own way of resolving counts too.
+    asks_system: bool,
 }
 
 impl Measurement {
@@ -46,21 +53,26 @@ impl Measurement {
         resolve_only: bool,
         arguments: &[OsString],
     ) -> Result<Self> {
+        let leaving =
+            leaving::configured(&measuring.leaving, leaving::local_view(vantage::addresses()))?;
         let servers = servers(measuring)?;
         let families = families(measuring)?;
+        for note in &leaving.notes {
+            hint::hint(note);
+        }
         let run = Run {
             version: env!("CARGO_PKG_VERSION").to_owned(),
             started_at: Timestamp::now(),
             took: std::time::Duration::ZERO,
-            options: shown_options(arguments),
-            vantage: vantage::describe(servers.clone()),
+            options: recorded::options(arguments),
+            vantage: vantage::describe(servers.clone(), &leaving),
             cloud: prepared.cloud.as_str().to_owned(),
             lists: prepared.lists.clone(),
             private_networks: prepared.private_networks.clone(),
             is_resolver_given: !measuring.resolver.is_empty(),
             is_self_contained: prepared.is_self_contained,
             control: None,
-            agent_files_differ: Vec::new(),
+            agent_files_differ: leaving.agent_files_differ.clone(),
         };
         let settings = Settings {
             timeout: measuring.timeout,
@@ -71,8 +83,12 @@ impl Measurement {
             expand_gateways: prepared.expand_gateways,
             resolve_only,
             tls,
+            // Until the configuration is ready to be asked.
+            routing: Routing::direct("nothing is connected"),
         };
-        Ok(Self { prepared, settings, measuring: Limits { deadline: measuring.deadline }, run })
+        let measuring =
+            Limits { deadline: measuring.deadline, asks_system: measuring.resolver.is_empty() };
+        Ok(Self { prepared, settings, leaving, measuring, run })
     }
 
     /// What is known of the run before it is made.
@@ -83,7 +99,7 @@ impl Measurement {
     /// Makes it; `finished` is told each record as it is done, and may end the run early by the
     /// signal it is handed. SIGINT and SIGTERM end it early too: what is known then is reported.
     pub(super) fn carry_out(self, mut finished: impl FnMut(&Record, &Stop)) -> Result<Records> {
-        let Self { prepared, settings, measuring, mut run } = self;
+        let Self { prepared, mut settings, leaving, measuring, mut run } = self;
         let runtime = tokio::runtime::Builder::new_multi_thread()
             .enable_all()
             .build()
@@ -101,6 +117,18 @@ impl Measurement {
                     stop.give(Obstacle::BudgetSpent);
                 })
             });
+            if !settings.resolve_only {
+                let client = script_client(&settings, measuring.asks_system);
+                let own = vantage::leading_out(settings.servers.first().copied(), settings.source);
+                // Stopped before it is known: every record says so, and none asks for a way.
+                if let Ok(router) = stop.or(leaving.into_router(client, own)).await {
+                    let router = Arc::new(router?);
+                    settings.routing = Routing::new(move |endpoint| {
+                        let router = Arc::clone(&router);
+                        async move { router.choose(&endpoint).await }
+                    });
+                }
+            }
             let outcome = probe::run(&prepared.plan, settings, &stop, |progress| {
                 bar.note(&progress);
                 if let Progress::Finished(record) = progress {
@@ -112,12 +140,28 @@ impl Measurement {
             if let Some(deadline) = deadline {
                 deadline.abort();
             }
-            outcome
-        });
+            anyhow::Ok(outcome)
+        })?;
         bar.finish();
         run.took = begun.elapsed();
         run.control = outcome.control;
         Ok(Records { run, records: outcome.records })
+    }
+}
+
+/// Who fetches a script and answers its questions.
+fn script_client(settings: &Settings, asks_system: bool) -> script::Client {
+    let of_dns = dns::Settings {
+        timeout: settings.timeout,
+        families: settings.families.clone(),
+        source: settings.source,
+    };
+    script::Client {
+        dns: Arc::new(dns::Client::new(settings.servers.clone(), of_dns)),
+        tls: settings.tls.clone(),
+        source: settings.source,
+        timeout: settings.timeout,
+        asks_system,
     }
 }
 
@@ -194,36 +238,10 @@ fn concurrency(given: Option<u32>) -> usize {
     }
 }
 
-/// The command line as reports show it: user information in URLs taken out, whatever option it
-/// stands in.
-fn shown_options(arguments: &[OsString]) -> Vec<String> {
-    arguments.iter().skip(1).map(|argument| without_userinfo(&argument.to_string_lossy())).collect()
-}
-
-fn without_userinfo(argument: &str) -> String {
-    let Some((scheme, rest)) = argument.split_once("://") else { return argument.to_owned() };
-    let authority_end = rest.find(['/', '?', '#']).unwrap_or(rest.len());
-    let (authority, path) = rest.split_at(authority_end);
-    match authority.rsplit_once('@') {
-        Some((_, host)) => format!("{scheme}://***@{host}{path}"),
-        None => argument.to_owned(),
-    }
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    #[test]
-    fn secrets_in_urls_are_not_shown() {
-        for (given, shown) in [
-            ("--endpoint=https://user:pa@ss@host/x@y", "--endpoint=https://***@host/x@y"),
-            ("tcp://host:80", "tcp://host:80"),
-            ("user@host", "user@host"),
-        ] {
-            assert_eq!(without_userinfo(given), shown);
-        }
-    }
+    use crate::cli::arguments::Leaving;
 
     fn measuring(ipv4: bool, ipv6: bool, source: Option<&str>) -> Measuring {
         Measuring {
@@ -234,6 +252,7 @@ mod tests {
             ipv6,
             source: source.map(|source| source.parse().unwrap()),
             concurrency: None,
+            leaving: Leaving::default(),
         }
     }
 

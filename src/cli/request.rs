@@ -87,6 +87,7 @@ pub(super) fn prepare(targets: &Targets, names: &[String], stdin: &mut Stdin) ->
         endpoints,
         peers,
         with: targets.with.clone(),
+        by_hand: asked.urls.iter().map(|url| url.host.clone()).collect(),
         only: targets.only.clone(),
         skip: targets.skip.clone(),
         private: targets.private.clone(),
@@ -106,7 +107,7 @@ pub(super) fn prepare(targets: &Targets, names: &[String], stdin: &mut Stdin) ->
         concrete.untestable.clear();
         concrete.hints.clear();
     }
-    let mut plan = plan::plan(concrete.endpoints, plan::direct);
+    let mut plan = plan::plan(concrete.endpoints);
     let untestable = |one: list::Untestable| plan::Untestable {
         endpoint: Arc::new(one.endpoint),
         hint: one.hint,

@@ -1,24 +1,49 @@
 //! From where a run is made: what identifies this host and account in a report.
 
-use std::net::{IpAddr, SocketAddr};
+use std::net::{IpAddr, SocketAddr, UdpSocket};
 
+use super::leaving::Configured;
 use crate::model::Vantage;
 
-/// Describes this host. What cannot be found out is left empty, never guessed.
-pub(super) fn describe(resolvers: Vec<SocketAddr>) -> Vantage {
+/// Describes this host, and how it is configured to leave. What cannot be found out is left empty,
+/// never guessed.
+pub(super) fn describe(resolvers: Vec<SocketAddr>, leaving: &Configured) -> Vantage {
     Vantage {
         hostname: whoami::hostname().unwrap_or_default(),
         os: whoami::distro().unwrap_or_else(|_| std::env::consts::OS.to_owned()),
         account: whoami::username().unwrap_or_default(),
         addresses: addresses(),
         resolvers,
-        proxy_source: "none".to_owned(),
-        proxy_url: None,
+        proxy_source: leaving.source.clone(),
+        proxy_url: leaving.shown.clone(),
     }
 }
 
+/// This host's own addresses, the one first that leads to `towards`, or that `source` says.
+pub(super) fn leading_out(towards: Option<SocketAddr>, source: Option<IpAddr>) -> Vec<IpAddr> {
+    let first = source.or_else(|| local_end(towards?));
+    let mut all = addresses();
+    if let Some(first) = first {
+        all.retain(|address| *address != first);
+        all.insert(0, first);
+    }
+    all
+}
+
+/// Connecting a UDP socket chooses the address to leave from, and sends nothing.
+fn local_end(towards: SocketAddr) -> Option<IpAddr> {
+    let unspecified = match towards {
+        SocketAddr::V4(_) => IpAddr::from([0; 4]),
+        SocketAddr::V6(_) => IpAddr::from([0; 16]),
+    };
+    let socket = UdpSocket::bind(SocketAddr::new(unspecified, 0)).ok()?;
+    socket.connect(towards).ok()?;
+    let address = socket.local_addr().ok()?.ip();
+    (!address.is_loopback()).then_some(address)
+}
+
 /// This host's own addresses; loopback and link-local ones say nothing about a vantage.
-fn addresses() -> Vec<IpAddr> {
+pub(super) fn addresses() -> Vec<IpAddr> {
     let mut addresses: Vec<IpAddr> = if_addrs::get_if_addrs()
         .unwrap_or_default()
         .into_iter()

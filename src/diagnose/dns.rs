@@ -5,20 +5,11 @@ use std::sync::Arc;
 
 use super::finding::{Draft, list};
 use super::{Case, sinkhole};
+pub(super) use crate::model::deciding;
 use crate::model::{
     Cause, DnsFailure, Exchange, LinkData, Lookup, LookupOutcome, OsError, Resolver, ResponseCode,
     classify,
 };
-
-/// The lookups that decide: the operating system's own where it was asked, as the probe goes where
-/// the system says, else every name server's.
-pub(super) fn deciding(lookups: &[Arc<Lookup>]) -> impl Iterator<Item = &Lookup> {
-    let has_system = lookups.iter().any(|lookup| lookup.resolver == Resolver::System);
-    lookups
-        .iter()
-        .map(|lookup| &**lookup)
-        .filter(move |lookup| !has_system || lookup.resolver == Resolver::System)
-}
 
 /// How much an outcome says of the name.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
@@ -241,7 +232,8 @@ pub(super) fn evidence(lookup: &Lookup) -> String {
         }
         let addresses = lookup.addresses();
         if !addresses.is_empty() {
-            let _ = write!(line, " -> {}", list(addresses, 4));
+            let more = if lookup.is_cut() { " (and more than are kept)" } else { "" };
+            let _ = write!(line, " -> {}{more}", list(addresses, 4));
         }
     }
     line

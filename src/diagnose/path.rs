@@ -6,26 +6,14 @@ use std::net::IpAddr;
 use super::finding::{Draft, add, list};
 use super::{Case, dns, sinkhole};
 use crate::model::{
-    AddressClass, Answer, Cause, HostName, LinkData, Lookup, LookupOutcome, Reach, Record,
-    Severity, classify,
+    AddressClass, Answer, Cause, HostName, Lookup, LookupOutcome, Reach, Record, Severity, classify,
 };
+use crate::plan;
 
-/// The privatelink name by which a record is taken as private without being told: its chain
-/// passes one, and every address is private.
+/// The privatelink name by which a record is taken as private without being told.
 #[must_use]
 pub fn taken_as_private(record: &Record) -> Option<&HostName> {
-    if record.endpoint.expect.reach != Reach::Any {
-        return None;
-    }
-    let mut name = None;
-    for lookup in dns::deciding(&record.lookups) {
-        let classes = Classes::of(lookup);
-        if !classes.private || classes.public {
-            return None;
-        }
-        name = name.or(privatelink_name(lookup));
-    }
-    name
+    plan::taken_as_private(&record.endpoint, &record.lookups)
 }
 
 /// Whether a lookup without addresses came to its end at a privatelink name.
@@ -99,7 +87,7 @@ fn judge_addresses(case: &Case<'_>, lookup: &Lookup, drafts: &mut Vec<Draft>) {
     }
     let is_private_path = match expect.reach {
         Reach::Private => true,
-        Reach::Any => privatelink_name(lookup).is_some(),
+        Reach::Any => lookup.privatelink().is_some(),
         Reach::Public => false,
     };
     if classes.private && is_private_path {
@@ -148,7 +136,7 @@ fn find_public(case: &Case<'_>, lookup: &Lookup, find: &mut impl FnMut(Draft)) {
     let reach = case.endpoint().expect.reach;
     let name = &lookup.name;
     let public = || list(of(lookup, AddressClass::Public), 2);
-    match (privatelink_name(lookup), reach) {
+    match (lookup.privatelink(), reach) {
         // Meant to be public: a private endpoint that others have beside it changes nothing.
         (_, Reach::Public) | (None, Reach::Any) => {}
         (None, Reach::Private) => find(Draft::new(
@@ -186,7 +174,7 @@ fn record_missing(lookup: &Lookup) -> Draft {
 
 /// Names the zone that the chain itself shows, which is surer than the list's.
 fn with_zone(draft: Draft, lookup: &Lookup) -> Draft {
-    match privatelink_name(lookup).and_then(|alias| zone_of(alias)) {
+    match lookup.privatelink().and_then(|alias| zone_of(alias)) {
         Some(zone) => draft.fact("zone", zone),
         None => draft,
     }
@@ -199,16 +187,6 @@ fn zone_of(alias: &HostName) -> Option<&str> {
     starts
         .map(|start| &text[start..])
         .find(|rest| rest.strip_prefix(PRIVATELINK).is_some_and(|after| after.starts_with('.')))
-}
-
-fn privatelink_name(lookup: &Lookup) -> Option<&HostName> {
-    if lookup.name.is_privatelink() {
-        return Some(&lookup.name);
-    }
-    lookup.answers().flat_map(|answer| &answer.chain).find_map(|link| match &link.data {
-        LinkData::Alias(target) if target.is_privatelink() => Some(target),
-        LinkData::Alias(_) | LinkData::Address(_) => None,
-    })
 }
 
 /// Which classes a lookup's addresses are of.

@@ -2,6 +2,7 @@
 
 use std::fmt;
 use std::net::{IpAddr, SocketAddr};
+use std::sync::Arc;
 use std::time::Duration;
 
 use super::name::HostName;
@@ -98,6 +99,8 @@ pub struct Answer {
     pub chain: Vec<ChainLink>,
     /// The chain names itself again (RFC 1034 §3.6.2).
     pub is_loop: bool,
+    /// More addresses came than are kept.
+    pub is_cut: bool,
 }
 
 /// A DNS response code (RFC 6895 §2.3).
@@ -219,6 +222,16 @@ impl LookupOutcome {
     }
 }
 
+/// The lookups that decide: the operating system's own where it was asked, as the probe goes where
+/// the system says, else every name server's.
+pub fn deciding(lookups: &[Arc<Lookup>]) -> impl Iterator<Item = &Lookup> {
+    let has_system = lookups.iter().any(|lookup| lookup.resolver == Resolver::System);
+    lookups
+        .iter()
+        .map(|lookup| &**lookup)
+        .filter(move |lookup| !has_system || lookup.resolver == Resolver::System)
+}
+
 impl Exchange {
     /// What this one question came to.
     #[must_use]
@@ -303,6 +316,24 @@ impl Lookup {
         self.chain().into_iter().filter_map(|link| match &link.data {
             LinkData::Alias(target) => Some(target),
             LinkData::Address(_) => None,
+        })
+    }
+
+    /// More addresses came than are kept.
+    #[must_use]
+    pub fn is_cut(&self) -> bool {
+        self.answers().any(|answer| answer.is_cut)
+    }
+
+    /// The first privatelink name of the chain, the asked one included.
+    #[must_use]
+    pub fn privatelink(&self) -> Option<&HostName> {
+        if self.name.is_privatelink() {
+            return Some(&self.name);
+        }
+        self.answers().flat_map(|answer| &answer.chain).find_map(|link| match &link.data {
+            LinkData::Alias(target) if target.is_privatelink() => Some(target),
+            LinkData::Alias(_) | LinkData::Address(_) => None,
         })
     }
 

@@ -27,7 +27,7 @@ pub use certificate::{Certificate, ChainTrust, Presented, Trust, Validity};
 pub use cloud::Cloud;
 pub use dns::{
     Answer, ChainLink, DnsFailure, Exchange, Family, LinkData, Lookup, LookupOutcome, Resolver,
-    ResponseCode, Transport,
+    ResponseCode, Transport, deciding,
 };
 pub use endpoint::{Endpoint, Expectation, Fingerprint, Kind, Origin, Reach, Subject};
 pub use gateway::{GatewayName, GatewaySeries};

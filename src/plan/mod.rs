@@ -1,19 +1,25 @@
-//! Endpoints to ordered, deduplicated probes; the gateways of a relay. Pure.
+//! Endpoints in the order of their report, which ways each is measured, the gateways of a relay.
+//! Pure.
 
+mod choice;
 mod gateways;
+mod private;
 
-use std::collections::{HashMap, HashSet};
+use std::collections::HashMap;
 use std::sync::Arc;
 
-use crate::model::{Endpoint, Reach, Route, RouteChoice, RouteIntent, Subject};
+use crate::model::{Endpoint, Subject};
 
+pub use choice::{Choice, Question, can_be_measured, choose, direct, question};
 pub use gateways::{Deployment, N_GATEWAYS, deployment_of, gateways_of};
+pub use private::taken_as_private;
 
-/// What a run will ask, in the order of its report.
+/// What a run will ask, in the order of its report. Which way each is measured is decided when its
+/// turn comes ([`choose`]): a script may have to be asked, and lookups tell which names are private.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Plan {
     /// Sorted by list order, then host, then port; one for each host and port.
-    pub probes: Vec<Probe>,
+    pub endpoints: Vec<Arc<Endpoint>>,
     /// What cannot be asked: wildcards and templates with nothing to make them concrete. They
     /// stand in the report, so that nobody takes silence for health.
     pub untestable: Vec<Untestable>,
@@ -28,22 +34,13 @@ pub struct Untestable {
     pub hint: String,
 }
 
-/// An endpoint by its configured route.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Probe {
-    /// What is probed.
-    pub endpoint: Arc<Endpoint>,
-    /// Which way.
-    pub route: RouteChoice,
-}
-
 /// What places an endpoint in a report: list order, host as written, port.
 pub type Place = (u32, String, u16);
 
-/// Orders endpoints and gives each its route. Of several with one host and port the first stays,
-/// required if any of them is.
+/// Orders endpoints. Of several with one host and port the first stays, required if any of them
+/// is.
 #[must_use]
-pub fn plan(endpoints: Vec<Endpoint>, route: impl Fn(&Endpoint) -> RouteChoice) -> Plan {
+pub fn plan(endpoints: Vec<Endpoint>) -> Plan {
     let mut unique: HashMap<(Subject, u16), usize> = HashMap::new();
     let mut kept: Vec<Endpoint> = Vec::with_capacity(endpoints.len());
     for endpoint in endpoints {
@@ -54,47 +51,7 @@ pub fn plan(endpoints: Vec<Endpoint>, route: impl Fn(&Endpoint) -> RouteChoice) 
         }
     }
     kept.sort_by_cached_key(place);
-    let probe =
-        |endpoint: Endpoint| Probe { route: route(&endpoint), endpoint: Arc::new(endpoint) };
-    Plan { probes: kept.into_iter().map(probe).collect(), untestable: Vec::new() }
-}
-
-/// The route of an endpoint where no proxy is configured.
-#[must_use]
-pub fn direct(endpoint: &Endpoint) -> RouteChoice {
-    let (intended, why) = match endpoint.expect.reach {
-        Reach::Private => (RouteIntent::Direct, "private, by --private"),
-        Reach::Any | Reach::Public => (RouteIntent::Any, "no proxy was asked for"),
-    };
-    RouteChoice::new(intended, Route::Direct, why)
-}
-
-impl Plan {
-    /// The endpoints of `found` (gateways of a relay) that the plan does not have yet, as probes in
-    /// the plan's order. They are not added: the runner measures them, and sorts its records by
-    /// [`Probe::cmp_place`].
-    #[must_use]
-    pub fn additions(
-        &self,
-        found: Vec<Endpoint>,
-        route: impl Fn(&Endpoint) -> RouteChoice,
-    ) -> Vec<Probe> {
-        let planned: HashSet<(&Subject, u16)> = self
-            .probes
-            .iter()
-            .map(|probe| (&probe.endpoint.subject, probe.endpoint.port))
-            .collect();
-        let is_new = |endpoint: &Endpoint| !planned.contains(&(&endpoint.subject, endpoint.port));
-        plan(found.into_iter().filter(is_new).collect(), route).probes
-    }
-}
-
-impl Probe {
-    /// The order of reports.
-    #[must_use]
-    pub fn cmp_place(&self, other: &Self) -> std::cmp::Ordering {
-        place(&self.endpoint).cmp(&place(&other.endpoint))
-    }
+    Plan { endpoints: kept.into_iter().map(Arc::new).collect(), untestable: Vec::new() }
 }
 
 /// Where an endpoint stands in a report.
@@ -123,30 +80,23 @@ mod tests {
         }
     }
 
-    fn lines(probes: &[Probe]) -> Vec<String> {
-        let line = |probe: &Probe| {
-            let Endpoint { subject, port, required, order, .. } = &*probe.endpoint;
+    #[test]
+    fn endpoints_are_sorted_and_unique() {
+        let planned = plan(vec![
+            endpoint(10, "b.net", 443, false),
+            endpoint(0, "c.net", 443, true),
+            endpoint(10, "a.net", 1433, false),
+            endpoint(10, "a.net", 443, false),
+            endpoint(10, "*.x.net", 443, false),
+            endpoint(20, "b.net", 443, true),
+            endpoint(10, "10.0.0.1", 443, false),
+        ]);
+        let line = |endpoint: &Arc<Endpoint>| {
+            let Endpoint { subject, port, required, order, .. } = &**endpoint;
             format!("{order} {subject}:{port}{}", if *required { "!" } else { "" })
         };
-        probes.iter().map(line).collect()
-    }
-
-    #[test]
-    fn probes_are_sorted_and_unique() {
-        let planned = plan(
-            vec![
-                endpoint(10, "b.net", 443, false),
-                endpoint(0, "c.net", 443, true),
-                endpoint(10, "a.net", 1433, false),
-                endpoint(10, "a.net", 443, false),
-                endpoint(10, "*.x.net", 443, false),
-                endpoint(20, "b.net", 443, true),
-                endpoint(10, "10.0.0.1", 443, false),
-            ],
-            direct,
-        );
         assert_eq!(
-            lines(&planned.probes),
+            planned.endpoints.iter().map(line).collect::<Vec<_>>(),
             [
                 "0 c.net:443!",
                 "10 *.x.net:443",
@@ -156,25 +106,5 @@ mod tests {
                 "10 b.net:443!",
             ]
         );
-        let added = planned.additions(
-            vec![
-                endpoint(11, "g1.net", 443, false),
-                endpoint(11, "b.net", 443, false),
-                endpoint(11, "g0.net", 443, false),
-            ],
-            direct,
-        );
-        assert_eq!(lines(&added), ["11 g0.net:443", "11 g1.net:443"]);
-        let mut all = [planned.probes, added].concat();
-        all.sort_by(Probe::cmp_place);
-        assert_eq!(lines(&all).last().map(String::as_str), Some("11 g1.net:443"));
-    }
-
-    #[test]
-    fn private_names_are_meant_to_go_direct() {
-        let mut private = endpoint(0, "a.net", 443, true);
-        assert_eq!(direct(&private).intended, RouteIntent::Any);
-        private.expect.reach = Reach::Private;
-        assert_eq!(direct(&private).intended, RouteIntent::Direct);
     }
 }

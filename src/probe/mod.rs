@@ -10,13 +10,18 @@ pub mod dns;
 pub mod http;
 pub mod os_error;
 mod pace;
+pub mod proxy;
+mod routing;
 mod runner;
+pub mod script;
 mod stop;
 mod tap;
 pub mod tcp;
 pub mod tds;
 pub mod tls;
 pub mod trust;
+mod walk;
 
+pub use routing::{Deciding, Routing};
 pub use runner::{Outcome, Progress, Settings, run};
 pub use stop::Stop;

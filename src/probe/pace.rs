@@ -65,10 +65,7 @@ impl Turn<'_> {
     /// Begins `work` once a place is free, and keeps the place for at most `patience`: after that
     /// the work goes on without it, and the next work waits for a place again.
     pub(super) async fn spend<F: Future>(&mut self, patience: Duration, work: F) -> F::Output {
-        if self.place.is_none() {
-            // The semaphore is never closed: an error cannot occur, and would only unpace.
-            self.place = Arc::clone(&self.gate.places).acquire_owned().await.ok();
-        }
+        self.take().await;
         tokio::pin!(work);
         tokio::select! {
             biased;
@@ -76,6 +73,19 @@ impl Turn<'_> {
             () = tokio::time::sleep(patience) => self.place = None,
         }
         work.await
+    }
+
+    /// Begins `work` once a place is free, and keeps the place to its end.
+    pub(super) async fn keep<F: Future>(&mut self, work: F) -> F::Output {
+        self.take().await;
+        work.await
+    }
+
+    async fn take(&mut self) {
+        if self.place.is_none() {
+            // The semaphore is never closed: an error cannot occur, and would only unpace.
+            self.place = Arc::clone(&self.gate.places).acquire_owned().await.ok();
+        }
     }
 }
 

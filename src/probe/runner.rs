@@ -1,34 +1,38 @@
-//! All concurrency of a run: a task for each probe and each address, bounded, stoppable, and in
-//! the end one record for each probe.
+//! All concurrency of a run: a task for each endpoint, each way and each address, bounded,
+//! stoppable, and in the end one record for each endpoint.
 
 use std::collections::HashSet;
 use std::net::{IpAddr, SocketAddr};
 use std::sync::Arc;
 use std::time::Duration;
 
+use futures_util::future;
 use jiff::Timestamp;
 use tokio::sync::{Semaphore, mpsc};
 use tokio::task::JoinSet;
 
 use super::control::Control;
 use super::dns;
-use super::pace::{Gate, Turn};
+use super::pace::Gate;
+use super::routing::Routing;
 use super::stop::Stop;
-use super::{http, tcp, tds, tls};
+use super::tls;
+use super::walk::{self, Proxies, Target};
 use crate::model::{
-    End, Endpoint, Failure, Family, Host, Kind, Lookup, Obstacle, OpenTrail, Record, Route, Seen,
+    End, Endpoint, Family, Host, Kind, Lookup, Obstacle, Proxied, ProxyLookup, Record, RouteChoice,
     Subject, Trail,
 };
-use crate::plan::{self, Plan, Probe, Untestable};
+use crate::plan::{self, Plan, Untestable};
+use crate::route::Way;
 
 /// How many trails may be busy at once (see [`super::pace`]): enough to keep the cores and a long
 /// path busy, few enough to keep memory flat.
 const BUSY_TRAILS: usize = 128;
-/// A connect that took longer than this waits for the network, not for this host.
-const CONNECT_PATIENCE: Duration = Duration::from_millis(20);
 /// The least that a handshake or a request is given; several times what answers usually take is
 /// more, and a quarter of the time-out is the most.
 const ANSWER_PATIENCE: Duration = Duration::from_millis(100);
+/// Why a record has no way of its own.
+const NOT_DECIDED: &str = "nothing was asked";
 
 /// How a run is made.
 #[derive(Debug)]
@@ -49,6 +53,8 @@ pub struct Settings {
     pub resolve_only: bool,
     /// What chains are judged against.
     pub tls: tls::Client,
+    /// Which way each endpoint goes.
+    pub routing: Routing,
 }
 
 /// What a run brought.
@@ -90,25 +96,23 @@ pub async fn run(
         sockets: Arc::new(Semaphore::new(settings.concurrency.max(1))),
         gate: Gate::new(BUSY_TRAILS),
         control: Control::default(),
+        proxies: Proxies::default(),
         stop: stop.clone(),
         dns,
         found,
         settings,
     });
 
-    let mut known: HashSet<(Subject, u16)> = plan
-        .probes
-        .iter()
-        .map(|probe| (probe.endpoint.subject.clone(), probe.endpoint.port))
-        .collect();
+    let mut known: HashSet<(Subject, u16)> =
+        plan.endpoints.iter().map(|endpoint| (endpoint.subject.clone(), endpoint.port)).collect();
     let mut tasks = JoinSet::new();
     let mut records: Vec<Record> = plan.untestable.iter().map(not_testable).collect();
-    watch(Progress::Planned(plan.probes.len() + records.len()));
+    watch(Progress::Planned(plan.endpoints.len() + records.len()));
     for record in &records {
         watch(Progress::Finished(record));
     }
-    for probe in &plan.probes {
-        tasks.spawn(measure(Arc::clone(&shared), probe.clone()));
+    for endpoint in &plan.endpoints {
+        tasks.spawn(measure(Arc::clone(&shared), Arc::clone(endpoint)));
     }
     loop {
         tokio::select! {
@@ -119,10 +123,8 @@ pub async fn run(
                     if !known.insert((endpoint.subject.clone(), endpoint.port)) {
                         continue;
                     }
-                    let route = plan::direct(&endpoint);
-                    let probe = Probe { endpoint: Arc::new(endpoint), route };
                     watch(Progress::Planned(1));
-                    tasks.spawn(measure(Arc::clone(&shared), probe));
+                    tasks.spawn(measure(Arc::clone(&shared), Arc::new(endpoint)));
                 }
             }
             done = tasks.join_next() => match done {
@@ -150,25 +152,28 @@ pub async fn run(
     Outcome { records, control }
 }
 
-struct Shared {
-    settings: Settings,
+/// What the tasks of a run share.
+pub(super) struct Shared {
+    pub(super) settings: Settings,
     dns: dns::Client,
-    sockets: Arc<Semaphore>,
-    gate: Gate,
-    control: Control,
-    stop: Stop,
+    pub(super) sockets: Arc<Semaphore>,
+    pub(super) gate: Gate,
+    pub(super) control: Control,
+    pub(super) proxies: Proxies,
+    pub(super) stop: Stop,
     found: mpsc::UnboundedSender<Vec<Endpoint>>,
 }
 
 impl Shared {
-    fn patience(&self) -> Duration {
+    /// How long a trail keeps its place for an answer.
+    pub(super) fn patience(&self) -> Duration {
         self.gate.patience(ANSWER_PATIENCE, self.settings.timeout / 4)
     }
 }
 
 fn not_testable(untestable: &Untestable) -> Record {
     Record {
-        route: plan::direct(&untestable.endpoint),
+        route: plan::direct(&untestable.endpoint, NOT_DECIDED).route,
         endpoint: Arc::clone(&untestable.endpoint),
         lookups: Vec::new(),
         proxies: Vec::new(),
@@ -178,28 +183,37 @@ fn not_testable(untestable: &Untestable) -> Record {
     }
 }
 
-/// One probe, from its name to the end of its last trail.
-async fn measure(shared: Arc<Shared>, probe: Probe) -> Record {
-    let Probe { endpoint, route } = probe;
-    let unreached = |obstacle: Option<Obstacle>, lookups, trails| Record {
+/// One endpoint, from its name to the end of its last trail.
+async fn measure(shared: Arc<Shared>, endpoint: Arc<Endpoint>) -> Record {
+    let record = |route: RouteChoice, lookups, obstacle| Record {
         endpoint: Arc::clone(&endpoint),
-        route: route.clone(),
+        route,
         lookups,
         proxies: Vec::new(),
-        trails,
+        trails: Vec::new(),
         obstacle,
         at: Timestamp::now(),
     };
     let Some(host) = endpoint.subject.host() else {
         let hint = "a pattern cannot be probed: give a concrete name".to_owned();
-        return unreached(Some(Obstacle::NotTestable { hint }), Vec::new(), Vec::new());
+        let route = plan::direct(&endpoint, NOT_DECIDED).route;
+        return record(route, Vec::new(), Some(Obstacle::NotTestable { hint }));
     };
-    let lookups = match host {
-        Host::Address(_) => Vec::new(),
-        Host::Name(name) => match shared.stop.or(shared.dns.lookup(name)).await {
-            Ok(lookups) => lookups,
-            Err(obstacle) => return unreached(Some(obstacle), Vec::new(), Vec::new()),
-        },
+    let lookups = async {
+        match host {
+            Host::Address(_) => Vec::new(),
+            Host::Name(name) => shared.dns.lookup(name).await,
+        }
+    };
+    let decide = shared.settings.routing.decide(&endpoint);
+    let stop = &shared.stop;
+    let (lookups, mut choice) = match future::join(stop.or(lookups), stop.or(decide)).await {
+        (Ok(lookups), Ok(choice)) => (lookups, choice),
+        (Err(obstacle), Ok(choice)) => return record(choice.route, Vec::new(), Some(obstacle)),
+        (lookups, Err(obstacle)) => {
+            let route = plan::direct(&endpoint, NOT_DECIDED).route;
+            return record(route, lookups.unwrap_or_default(), Some(obstacle));
+        }
     };
     if shared.settings.expand_gateways && endpoint.kind == Kind::Relay {
         let gateways = plan::gateways_of(&endpoint, &lookups);
@@ -209,29 +223,80 @@ async fn measure(shared: Arc<Shared>, probe: Probe) -> Record {
         }
     }
     if shared.settings.resolve_only {
-        return unreached(None, lookups, Vec::new());
+        return record(choice.route, lookups, None);
     }
-    let trails = Box::pin(walk_all(&shared, &endpoint, host, &lookups)).await;
-    let obstacle = shared
-        .stop
-        .reason()
-        .filter(|_| trails.iter().any(|trail| matches!(trail.end(), End::Stopped(_))));
-    unreached(obstacle, lookups, trails)
+    // Before anything is said to a proxy.
+    if choice.tells_a_proxy() && plan::taken_as_private(&endpoint, &lookups).is_some() {
+        choice.keep_private();
+    }
+    let unspoken = choice.ways.iter().any(|way| !plan::can_be_measured(way));
+    choice.ways.retain(plan::can_be_measured);
+    if unspoken && choice.ways.is_empty() {
+        let hint = "SOCKS 4 is not spoken here: give the proxy as socks5://HOST:PORT".to_owned();
+        return record(choice.route, lookups, Some(Obstacle::NotTestable { hint }));
+    }
+    let target = Target { endpoint: &endpoint, host };
+    let by_way = choice.ways.iter().map(|way| walk_all(&shared, target, way, &lookups));
+    let mut record = record(choice.route, lookups.clone(), None);
+    let mut is_whole = true;
+    for walked in Box::pin(future::join_all(by_way)).await {
+        is_whole &= walked.is_whole;
+        record.proxies.extend(walked.proxy);
+        record.trails.extend(walked.trails);
+    }
+    record.obstacle = shared.stop.reason().filter(|_| !is_whole);
+    record.at = Timestamp::now();
+    record
 }
 
-/// Every address of a name in parallel, each its own trail, in the order of the addresses.
+/// What came of one way.
+struct Walked {
+    /// Nothing ended it early.
+    is_whole: bool,
+    proxy: Option<ProxyLookup>,
+    trails: Vec<Trail>,
+}
+
+/// One way. Direct, every address of the name in parallel, each its own trail, in the order of the
+/// addresses; by a proxy, the proxy's addresses one after the other until one accepts.
 async fn walk_all(
-    shared: &Arc<Shared>,
-    endpoint: &Arc<Endpoint>,
-    host: &Host,
+    shared: &Shared,
+    target: Target<'_>,
+    way: &Way,
     lookups: &[Arc<Lookup>],
-) -> Vec<Trail> {
-    let remotes = remotes(host, endpoint.port, lookups, &shared.settings.families);
-    if let [remote] = remotes[..] {
-        return vec![walk(shared, endpoint, host, remote).await];
-    }
-    let walks = remotes.into_iter().map(|remote| walk(shared, endpoint, host, remote));
-    futures_util::future::join_all(walks).await
+) -> Walked {
+    let families = &shared.settings.families;
+    let proxy = match way {
+        Way::Proxy(proxy) => proxy,
+        Way::Direct => {
+            let remotes = remotes(target.host, target.endpoint.port, lookups, families);
+            let trails = if let [remote] = remotes[..] {
+                vec![walk::direct(shared, target, remote).await]
+            } else {
+                let walks = remotes.into_iter().map(|remote| walk::direct(shared, target, remote));
+                future::join_all(walks).await
+            };
+            return Walked { is_whole: are_whole(&trails), proxy: None, trails };
+        }
+    };
+    let shown = Proxied { url: Arc::from(proxy.shown()) };
+    let lookups = match proxy.host() {
+        Host::Address(_) => Ok(Vec::new()),
+        // However many endpoints ask, it is asked once a run.
+        Host::Name(name) => shared.stop.or(shared.dns.lookup(name)).await,
+    };
+    let Ok(lookups) = lookups else {
+        let proxy = Some(ProxyLookup { proxy: shown, lookups: Vec::new() });
+        return Walked { is_whole: false, proxy, trails: Vec::new() };
+    };
+    let remotes = remotes(proxy.host(), proxy.port(), &lookups, families);
+    let trails = walk::by_proxy(shared, target, proxy, &remotes).await;
+    let proxy = Some(ProxyLookup { proxy: shown, lookups });
+    Walked { is_whole: are_whole(&trails), proxy, trails }
+}
+
+fn are_whole(trails: &[Trail]) -> bool {
+    !trails.iter().any(|trail| matches!(trail.end(), End::Stopped(_)))
 }
 
 /// The addresses to connect to: what any resolver gave, each once, of the families that are
@@ -254,87 +319,4 @@ fn remotes(
         }
     }
     remotes
-}
-
-/// One address, step by step. It is dead obvious which step failed, and why.
-async fn walk(shared: &Shared, endpoint: &Endpoint, host: &Host, remote: SocketAddr) -> Trail {
-    let Settings { timeout, source, .. } = shared.settings;
-    let stop = &shared.stop;
-    let mut trail = OpenTrail::new(Route::Direct, remote, Timestamp::now());
-
-    let _socket = match stop.or(Arc::clone(&shared.sockets).acquire_owned()).await {
-        Ok(socket) => socket,
-        Err(obstacle) => return trail.stop(obstacle),
-    };
-    let mut turn = shared.gate.turn();
-    shared.control.beside(remote, source, timeout, stop);
-    let connect = turn.spend(CONNECT_PATIENCE, tcp::connect(remote, source, timeout));
-    let stream = match stop.or(connect).await {
-        Err(obstacle) => return trail.stop(obstacle),
-        Ok(Err(tcp::Stopped::Obstacle(obstacle))) => return trail.stop(obstacle),
-        Ok(Err(tcp::Stopped::Failed(failure, took))) => {
-            return trail.fail(Failure::Tcp(failure), took);
-        }
-        Ok(Ok((stream, took))) => {
-            shared.control.compare(took);
-            trail.leave_from(stream.local_addr().ok());
-            trail.pass(Seen::Tcp, took);
-            stream
-        }
-    };
-    match endpoint.kind {
-        Kind::Tcp => trail.complete(),
-        Kind::Http => ask_http(stream, shared, endpoint, host, turn, trail).await,
-        Kind::Tds => {
-            match stop.or(turn.spend(shared.patience(), tds::prelogin(stream, timeout))).await {
-                Err(obstacle) => trail.stop(obstacle),
-                Ok(Err((failure, took))) => trail.fail(Failure::Tds(failure), took),
-                Ok(Ok((answer, took))) => {
-                    trail.pass(Seen::Tds(answer), took);
-                    trail.complete()
-                }
-            }
-        }
-        Kind::Https | Kind::Relay | Kind::Tls => {
-            let now = Timestamp::now();
-            let handshake = shared.settings.tls.handshake(stream, host, timeout, now);
-            let handshake = turn.spend(shared.patience(), Box::pin(handshake));
-            let stream = match stop.or(handshake).await {
-                Err(obstacle) => return trail.stop(obstacle),
-                Ok(Err((failure, took))) => return trail.fail(Failure::Tls(failure), took),
-                Ok(Ok((stream, session, took))) => {
-                    shared.gate.learn(took);
-                    trail.pass(Seen::Tls(Box::new(session)), took);
-                    stream
-                }
-            };
-            if endpoint.kind == Kind::Tls {
-                return trail.complete();
-            }
-            ask_http(stream, shared, endpoint, host, turn, trail).await
-        }
-    }
-}
-
-async fn ask_http<S>(
-    stream: S,
-    shared: &Shared,
-    endpoint: &Endpoint,
-    host: &Host,
-    mut turn: Turn<'_>,
-    mut trail: OpenTrail,
-) -> Trail
-where
-    S: tokio::io::AsyncRead + tokio::io::AsyncWrite + Unpin,
-{
-    let get = Box::pin(http::get(stream, host, endpoint.port, shared.settings.timeout));
-    match shared.stop.or(turn.spend(shared.patience(), get)).await {
-        Err(obstacle) => trail.stop(obstacle),
-        Ok(Err((failure, took))) => trail.fail(Failure::Http(failure), took),
-        Ok(Ok((answer, took))) => {
-            shared.gate.learn(took);
-            trail.pass(Seen::Http(Box::new(answer)), took);
-            trail.complete()
-        }
-    }
 }

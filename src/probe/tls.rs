@@ -135,7 +135,7 @@ where
     }
 }
 
-fn server_name(host: &Host) -> Result<ServerName<'static>, TlsFailureKind> {
+pub(super) fn server_name(host: &Host) -> Result<ServerName<'static>, TlsFailureKind> {
     match host {
         Host::Address(address) => Ok(ServerName::IpAddress((*address).into())),
         Host::Name(name) => ServerName::try_from(name.as_str().to_owned())

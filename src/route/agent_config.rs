@@ -192,6 +192,14 @@ impl AgentProxy {
     }
 }
 
+impl AgentProxy {
+    /// The proxy that it means, whether or not .NET can use it as written.
+    #[must_use]
+    pub fn proxy(&self) -> Option<&ProxyUrl> {
+        self.default_proxy.as_ref()?.proxy.address.as_ref()?.meant()
+    }
+}
+
 impl ProxyAddress {
     fn parse(text: &str) -> Self {
         match ProxyUrl::parse(text) {

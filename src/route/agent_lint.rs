@@ -10,6 +10,16 @@ use super::pattern_meaning::{Meaning, Reach, pattern_for};
 use super::suggest::is_placeholder;
 use crate::model::{Cause, Host, HostName};
 
+/// Where relay namespaces live, in each cloud (Microsoft, "domain and outbound port requirements").
+const RELAY_DOMAINS: [&str; 3] =
+    ["servicebus.windows.net", "servicebus.usgovcloudapi.net", "servicebus.chinacloudapi.cn"];
+
+/// Whether a name is a relay's, or a relay gateway's.
+#[must_use]
+pub fn is_relay(name: &HostName) -> bool {
+    RELAY_DOMAINS.iter().any(|domain| name.as_str() != *domain && name.is_within(domain))
+}
+
 /// The names that files are judged by.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct LintNames {
@@ -78,6 +88,8 @@ pub enum LintKind {
     AddressUnusable,
     /// A script or the detection that other settings switch off.
     ScriptIgnored,
+    /// A script that cannot be had from where it is said to be.
+    ScriptUnusable,
     /// A module, another file or the detection decides, which is not followed here.
     DecidedElsewhere,
 }
@@ -100,6 +112,7 @@ impl LintKind {
             Self::Credentials => "credentials",
             Self::AddressUnusable => "address-unusable",
             Self::ScriptIgnored => "script-ignored",
+            Self::ScriptUnusable => "script-unusable",
             Self::DecidedElsewhere => "decided-elsewhere",
         }
     }
@@ -163,17 +176,22 @@ fn unreadable(error: &AgentConfigError) -> LintFinding {
     }
 }
 
-/// One sentence with every setting that differs.
-fn disagreement(first: &AgentProxy, other: &AgentProxy) -> Option<LintFinding> {
+/// How two files differ, a sentence a setting.
+#[must_use]
+pub fn differences(first: &AgentProxy, other: &AgentProxy) -> Vec<String> {
     let [ours, theirs] = [first, other].map(|agent| settings(agent.default_proxy.as_ref()));
-    let differences: Vec<String> = ours
-        .iter()
+    ours.iter()
         .zip(&theirs)
         .filter(|(ours, theirs)| ours != theirs)
         .map(|((name, ours), (_, theirs))| {
             format!("{name} is {ours} in {} and {theirs} in {}", first.file, other.file)
         })
-        .collect();
+        .collect()
+}
+
+/// One sentence with every setting that differs.
+fn disagreement(first: &AgentProxy, other: &AgentProxy) -> Option<LintFinding> {
+    let differences = differences(first, other);
     (!differences.is_empty()).then(|| LintFinding {
         kind: LintKind::FilesDisagree,
         weight: LintWeight::Warning,
@@ -249,7 +267,7 @@ impl FileLint<'_> {
                 self.judge_pattern(entry);
             }
         }
-        match AgentRoute::new(agent, here.clone(), None) {
+        match AgentRoute::new(agent, here.clone(), Vec::new()) {
             Ok(route) => {
                 let has_proxy = route.proxy().is_some();
                 self.judge_names(&Configuration::Agent(route), has_proxy, agent, names);
@@ -410,7 +428,13 @@ impl FileLint<'_> {
                 self.add(kind, LintWeight::Error, line, &message, &remedy);
             }
         }
-        for name in &names.relay {
+        let samples: Vec<HostName> = if names.relay.is_empty() {
+            let sample = |domain: &&str| HostName::parse(&format!("any-relay.{domain}")).ok();
+            RELAY_DOMAINS.iter().filter_map(sample).collect()
+        } else {
+            Vec::new()
+        };
+        for name in names.relay.iter().chain(&samples) {
             if let Some(Decision { way: Way::Direct, why, .. }) = decide(name) {
                 let message = format!("the relay {name} goes past the proxy: {why}");
                 let remedy = "narrow that rule, unless the firewall lets this host reach the relay \

@@ -4,8 +4,9 @@ use jiff::Zoned;
 
 use super::agent_config::{AgentProxy, ConfigFault, ProxyAddress, Setting};
 use super::bypass::{BypassList, InvalidRule, LocalView, Undecided};
+use super::exceptions::{Excepted, Exceptions};
 use super::matched::Matched;
-use super::no_proxy::{NoProxy, Scheme};
+use super::no_proxy::Scheme;
 #[cfg(feature = "pac")]
 use super::pac::{PacChoice, PacScript};
 use super::proxy_url::ProxyUrl;
@@ -28,12 +29,12 @@ pub enum Configuration {
     /// A script.
     #[cfg(feature = "pac")]
     Pac {
-        /// The loaded script.
-        script: PacScript,
+        /// The loaded script, or why there is none.
+        script: Result<PacScript, String>,
         /// In words: `pac:http://wpad.contoso.com/wpad.dat`.
         source: String,
         /// What never gets to the script.
-        exceptions: Option<Exceptions>,
+        exceptions: Vec<Exceptions>,
     },
 }
 
@@ -44,8 +45,8 @@ pub struct FixedProxy {
     pub https: Option<Named<ProxyUrl>>,
     /// For `http` URLs.
     pub http: Option<Named<ProxyUrl>>,
-    /// What goes direct all the same.
-    pub exceptions: Option<Exceptions>,
+    /// What goes direct all the same: the first that holds the host decides.
+    pub exceptions: Vec<Exceptions>,
 }
 
 /// Something that was configured, and the name of the place: `--proxy`, `HTTPS_PROXY`.
@@ -57,15 +58,12 @@ pub struct Named<T> {
     pub source: String,
 }
 
-/// A list of what goes direct, and where it stands.
-pub type Exceptions = Named<NoProxy>;
-
 /// The agent's configuration, made ready to be asked.
 #[derive(Debug)]
 pub struct AgentRoute {
     file: String,
     way: AgentWay,
-    exceptions: Option<Exceptions>,
+    exceptions: Vec<Exceptions>,
     here: LocalView,
 }
 
@@ -81,7 +79,7 @@ enum AgentWay {
     },
     #[cfg(feature = "pac")]
     LoadedScript {
-        script: PacScript,
+        script: Result<PacScript, String>,
         location: String,
     },
 }
@@ -228,7 +226,7 @@ impl RouteError {
 impl Configuration {
     /// One proxy for everything, as `--proxy URL` means it.
     #[must_use]
-    pub fn url(proxy: ProxyUrl, source: &str, exceptions: Option<Exceptions>) -> Self {
+    pub fn url(proxy: ProxyUrl, source: &str, exceptions: Vec<Exceptions>) -> Self {
         let named = Named { value: proxy, source: source.to_owned() };
         Self::Fixed(FixedProxy { https: Some(named.clone()), http: Some(named), exceptions })
     }
@@ -249,12 +247,8 @@ impl Configuration {
             Self::Fixed(fixed) => Ok(fixed.decide(host, port, scheme)),
             Self::Agent(agent) => agent.decide(host, port, scheme, now),
             #[cfg(feature = "pac")]
-            Self::Pac { script, source, exceptions } => {
-                match excepted(exceptions.as_ref(), host, port, scheme) {
-                    Some(decision) => Ok(decision),
-                    None => ask(script, source, host, port, scheme, now),
-                }
-            }
+            Self::Pac { script, source, exceptions } => excepted(exceptions, host, port, scheme)
+                .or_else(|remark| remark.add(ask(script, source, host, port, scheme, now))),
         }
     }
 }
@@ -268,8 +262,10 @@ impl FixedProxy {
         let Some(proxy) = proxy else {
             return Decision::new(Way::Direct, format!("{variable} is not set"));
         };
-        excepted(self.exceptions.as_ref(), host, port, scheme)
-            .unwrap_or_else(|| Decision::new(Way::Proxy(proxy.value.clone()), &proxy.source))
+        excepted(&self.exceptions, host, port, scheme).unwrap_or_else(|remark| {
+            let decision = Decision::new(Way::Proxy(proxy.value.clone()), &proxy.source);
+            Decision { why: remark.after(decision.why), ..decision }
+        })
     }
 }
 
@@ -284,7 +280,7 @@ impl AgentRoute {
     pub fn new(
         agent: &AgentProxy,
         here: LocalView,
-        exceptions: Option<Exceptions>,
+        exceptions: Vec<Exceptions>,
     ) -> Result<Self, RouteError> {
         let way = way_of(agent)?;
         Ok(Self { file: agent.file.clone(), way, exceptions, here })
@@ -299,10 +295,11 @@ impl AgentRoute {
         }
     }
 
-    /// The same, with the script that [`AgentRoute::script_location`] asked for.
+    /// The same, with the script that [`AgentRoute::script_location`] asked for, or why there is
+    /// none.
     #[cfg(feature = "pac")]
     #[must_use]
-    pub fn with_script(mut self, script: PacScript) -> Self {
+    pub fn with_script(mut self, script: Result<PacScript, String>) -> Self {
         if let AgentWay::Script { location } = self.way {
             self.way = AgentWay::LoadedScript { script, location };
         }
@@ -327,13 +324,15 @@ impl AgentRoute {
         now: &Zoned,
     ) -> Result<Decision, RouteError> {
         let file = &self.file;
-        let exception = excepted(self.exceptions.as_ref(), host, port, scheme);
-        match (&self.way, exception) {
-            (AgentWay::Direct(reason), _) => {
-                Ok(Decision::new(Way::Direct, format!("{file} {reason}")))
-            }
-            (_, Some(decision)) => Ok(decision),
-            (AgentWay::Fixed { proxy, bypass }, None) => {
+        let remark = match excepted(&self.exceptions, host, port, scheme) {
+            // Where nothing goes to a proxy, nothing is excepted from it.
+            _ if matches!(self.way, AgentWay::Direct(_)) => Remark::default(),
+            Ok(decision) => return Ok(decision),
+            Err(remark) => remark,
+        };
+        remark.add(match &self.way {
+            AgentWay::Direct(reason) => Ok(Decision::new(Way::Direct, format!("{file} {reason}"))),
+            AgentWay::Fixed { proxy, bypass } => {
                 let matched =
                     bypass.decide(host, port, scheme, &self.here).map_err(|undecided| {
                         RouteError::AgentUndecided { file: file.clone(), undecided }
@@ -352,15 +351,15 @@ impl AgentRoute {
                     }
                 })
             }
-            (AgentWay::Script { location }, None) => {
+            AgentWay::Script { location } => {
                 Err(RouteError::ScriptNotLoaded { file: file.clone(), location: location.clone() })
             }
             #[cfg(feature = "pac")]
-            (AgentWay::LoadedScript { script, location }, None) => {
+            AgentWay::LoadedScript { script, location } => {
                 let source = format!("scriptLocation of {file} ({location})");
                 ask(script, &source, host, port, scheme, now)
             }
-        }
+        })
     }
 }
 
@@ -401,7 +400,9 @@ fn way_of(agent: &AgentProxy) -> Result<AgentWay, RouteError> {
         let on_local = proxy.bypass_on_local == Setting::True;
         let bypass = BypassList::new(&section.bypass, on_local)
             .map_err(|rule| RouteError::AgentRule { file: file(), rule })?;
-        return Ok(AgentWay::Fixed { proxy: url.clone(), bypass });
+        // .NET does not use credentials that stand in the address.
+        let proxy = ProxyUrl::new(url.scheme(), url.host().clone(), url.port());
+        return Ok(AgentWay::Fixed { proxy, bypass });
     }
     // Without an address nothing is left to bypass, but an invalid entry still throws.
     BypassList::new(&section.bypass, false)
@@ -423,35 +424,56 @@ fn way_of(agent: &AgentProxy) -> Result<AgentWay, RouteError> {
     }
 }
 
+/// What was nearly decided otherwise, for the words of a decision.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+struct Remark(Option<String>);
+
+impl Remark {
+    fn add(self, decided: Result<Decision, RouteError>) -> Result<Decision, RouteError> {
+        decided.map(|decision| Decision { why: self.after(decision.why.clone()), ..decision })
+    }
+
+    fn after(self, why: String) -> String {
+        match self.0 {
+            Some(remark) => format!("{why} ({remark})"),
+            None => why,
+        }
+    }
+}
+
+/// The first list that holds the host decides.
 fn excepted(
-    exceptions: Option<&Exceptions>,
+    exceptions: &[Exceptions],
     host: &Host,
     port: u16,
     scheme: Scheme,
-) -> Option<Decision> {
-    let Named { value: list, source } = exceptions?;
-    let why = match list.decide(host, port, scheme)? {
-        Matched::Rule { index, text } => format!("rule {index} of {source}: {text}"),
-        Matched::BuiltIn(reason) => reason.to_owned(),
-    };
-    Some(Decision::new(Way::Direct, why))
+) -> Result<Decision, Remark> {
+    let mut remark = Remark::default();
+    for list in exceptions {
+        match list.decide(host, port, scheme) {
+            Excepted::Direct(why) => return Ok(Decision::new(Way::Direct, why)),
+            Excepted::No(words) => remark.0 = remark.0.or(words),
+        }
+    }
+    Err(remark)
 }
 
 #[cfg(feature = "pac")]
 fn ask(
-    script: &PacScript,
+    script: &Result<PacScript, String>,
     source: &str,
     host: &Host,
     port: u16,
     scheme: Scheme,
     now: &Zoned,
 ) -> Result<Decision, RouteError> {
-    let evaluation = script.evaluate(host, port, scheme, now);
     let failed = |message: String, questions| RouteError::Pac {
         source_name: source.to_owned(),
         message,
         questions,
     };
+    let script = script.as_ref().map_err(|reason| failed(reason.clone(), Vec::new()))?;
+    let evaluation = script.evaluate(host, port, scheme, now);
     let answer = match evaluation.answer {
         Ok(answer) => answer,
         Err(error) => return Err(failed(error.to_string(), evaluation.questions)),

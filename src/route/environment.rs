@@ -1,7 +1,7 @@
 //! Proxies from environment variables, as curl, Go and .NET share them.
 
 use super::decide::{FixedProxy, Named};
-use super::no_proxy::{Dialect, NoProxy};
+use super::exceptions::Exceptions;
 use super::proxy_url::{ProxyUrl, ProxyUrlError};
 
 /// A variable that holds no proxy.
@@ -16,14 +16,13 @@ pub struct EnvironmentError {
 
 /// Reads `https_proxy`, `http_proxy`, `all_proxy` and `no_proxy` in both cases, the lower one
 /// first, as curl does; an empty value is none. `HTTP_PROXY` is left alone where `REQUEST_METHOD`
-/// or `GATEWAY_INTERFACE` is set: there a client can set it (<https://httpoxy.org>). `NO_PROXY` is
-/// read in `dialect`. `None` where no proxy is set.
+/// or `GATEWAY_INTERFACE` is set: there a client can set it (<https://httpoxy.org>). `None` where
+/// no proxy is set.
 ///
 /// # Errors
 /// [`EnvironmentError`] names the variable.
 pub fn from_environment(
     variable: impl Fn(&str) -> Option<String>,
-    dialect: Dialect,
 ) -> Result<Option<FixedProxy>, EnvironmentError> {
     let is_cgi = ["REQUEST_METHOD", "GATEWAY_INTERFACE"].iter().any(|v| variable(v).is_some());
     let first = |names: &[&'static str]| {
@@ -48,11 +47,9 @@ pub fn from_environment(
     if https.is_none() && http.is_none() {
         return Ok(None);
     }
-    let exceptions = first(&["no_proxy", "NO_PROXY"]).map(|(name, list)| Named {
-        value: NoProxy::parse(&list, dialect),
-        source: name.to_owned(),
-    });
-    Ok(Some(FixedProxy { https, http, exceptions }))
+    let exceptions =
+        first(&["no_proxy", "NO_PROXY"]).map(|(name, list)| Exceptions::of_convention(&list, name));
+    Ok(Some(FixedProxy { https, http, exceptions: exceptions.into_iter().collect() }))
 }
 
 #[cfg(test)]
@@ -86,7 +83,7 @@ mod tests {
             let variable = |name: &str| {
                 variables.iter().find(|(n, _)| *n == name).map(|(_, value)| (*value).to_owned())
             };
-            let found = from_environment(variable, Dialect::Curl).unwrap();
+            let found = from_environment(variable).unwrap();
             let shown = |named: &Option<Named<ProxyUrl>>| {
                 named.as_ref().map(|named| format!("{} {}", named.value, named.source))
             };
@@ -99,7 +96,7 @@ mod tests {
     fn errors_name_the_variable_and_not_its_value() {
         let variable =
             |name: &str| (name == "HTTPS_PROXY").then(|| "htp://anna:geheim@p".to_owned());
-        let error = from_environment(variable, Dialect::Go).unwrap_err();
+        let error = from_environment(variable).unwrap_err();
         let text = format!("{error} {error:?}");
         assert!(text.contains("HTTPS_PROXY") && !text.contains("geheim"), "{text}");
     }

@@ -8,6 +8,7 @@ mod bypass;
 mod decide;
 mod dotnet_regex;
 mod environment;
+mod exceptions;
 mod matched;
 mod no_proxy;
 #[cfg(feature = "pac")]
@@ -15,17 +16,17 @@ mod pac;
 mod pattern_meaning;
 mod proxy_url;
 mod suggest;
+mod windows;
 
 pub use agent_config::{
     AgentConfigError, AgentProxy, ConfigFault, DefaultProxy, ProxyAddress, ProxyElement, Setting,
 };
-pub use agent_lint::{LintFinding, LintKind, LintNames, LintWeight, lint};
+pub use agent_lint::{LintFinding, LintKind, LintNames, LintWeight, differences, is_relay, lint};
 pub use bypass::{BypassEntry, BypassList, InvalidRule, LocalView, Undecided, uri_form};
-pub use decide::{
-    AgentRoute, Configuration, Decision, Exceptions, FixedProxy, Named, RouteError, Way,
-};
+pub use decide::{AgentRoute, Configuration, Decision, FixedProxy, Named, RouteError, Way};
 pub use dotnet_regex::{GaveUp, Pattern, PatternFault};
 pub use environment::{EnvironmentError, from_environment};
+pub use exceptions::Exceptions;
 pub use matched::Matched;
 pub use no_proxy::{Dialect, Ignored, NoProxy, Scheme};
 #[cfg(feature = "pac")]
@@ -35,3 +36,4 @@ pub use pac::{
 };
 pub use proxy_url::{Credentials, ProxyScheme, ProxyUrl, ProxyUrlError};
 pub use suggest::{Suggestion, corrected_fragment, suggest};
+pub use windows::{WindowsProxies, WindowsSettings, WindowsWay, from_windows};

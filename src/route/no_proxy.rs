@@ -146,6 +146,12 @@ impl NoProxy {
         list
     }
 
+    /// The same list, with loopback treated as any other host.
+    #[must_use]
+    pub fn without_loopback_rule(self) -> Self {
+        Self { exempts_loopback: false, ..self }
+    }
+
     /// Whose rules it was read by.
     #[must_use]
     pub const fn dialect(&self) -> Dialect {

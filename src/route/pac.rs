@@ -35,6 +35,8 @@ pub struct PacScript {
     shared: Rc<Shared>,
     limits: PacLimits,
     entry: &'static str,
+    /// What it asked while it was loaded, which every answer may rest on.
+    asked_at_load: Vec<PacQuestion>,
 }
 
 /// The addresses of a name, IPv6 and IPv4; none where it does not resolve.
@@ -184,7 +186,8 @@ impl PacScript {
                 .map(|entry| (Persistent::save(&ctx, reset), entry))
                 .ok_or_else(|| PacError::from(PacErrorKind::NoFunction))
         })?;
-        Ok(Self { reset, context, shared, limits, entry })
+        let asked_at_load = shared.take_questions();
+        Ok(Self { reset, context, shared, limits, entry, asked_at_load })
     }
 
     /// Asks the script which way `host` goes. Paths are not shown to it, as browsers do not.
@@ -207,7 +210,10 @@ impl PacScript {
             }
             PacAnswer::parse(&text_of(&returned)?)
         });
-        PacEvaluation { answer, questions: self.shared.take_questions() }
+        let mut questions = self.asked_at_load.clone();
+        let asked_now = self.shared.take_questions();
+        questions.extend(asked_now.into_iter().filter(|asked| !self.asked_at_load.contains(asked)));
+        PacEvaluation { answer, questions }
     }
 }
 

@@ -27,9 +27,10 @@ pub enum ProxyScheme {
     Https,
     /// SOCKS 4. No URL names it, but a PAC may answer `SOCKS host:port`, which means it.
     Socks4,
-    /// SOCKS 5 (RFC 1928); this host resolves the name.
+    /// SOCKS 5 (RFC 1928). Curl resolves the name itself; .NET and this program leave it to the
+    /// proxy.
     Socks5,
-    /// SOCKS 5; the proxy resolves the name.
+    /// SOCKS 5; the proxy resolves the name, by every client.
     Socks5h,
 }
 

@@ -1,6 +1,10 @@
 //! HTTP/1.1 (RFC 9112) as far as one GET needs it: a request, a head, the beginning of a body.
 
+mod incoming;
+
 use crate::model::HttpAnswer;
+
+pub use self::incoming::{Incoming, Method, Progress, Reply};
 
 /// How long a head may be, bytes; interim answers before it count.
 pub const HEAD_LIMIT: usize = 32 * 1024;
@@ -12,8 +16,14 @@ const HEADERS_POSSIBLE: usize = HEAD_LIMIT / 3;
 /// `GET /` for `authority` (RFC 9110 §7.2: a host, with its port where that is not the default).
 #[must_use]
 pub fn get_request(authority: &str) -> Vec<u8> {
+    get_request_of("/", authority)
+}
+
+/// The same for another target: path and query, without blanks.
+#[must_use]
+pub fn get_request_of(target: &str, authority: &str) -> Vec<u8> {
     format!(
-        "GET / HTTP/1.1\r\nHost: {authority}\r\nUser-Agent: pathproof/{version}\r\n\
+        "GET {target} HTTP/1.1\r\nHost: {authority}\r\nUser-Agent: pathproof/{version}\r\n\
          Accept: */*\r\nConnection: close\r\n\r\n",
         version = env!("CARGO_PKG_VERSION"),
     )
@@ -148,6 +158,8 @@ fn framing(status: u16, fields: &[httparse::Header<'_>]) -> Framing {
 #[derive(Debug)]
 pub struct Body {
     kept: Vec<u8>,
+    /// How many bytes are kept at most.
+    room: usize,
     rest: Rest,
     has_overflowed: bool,
 }
@@ -179,13 +191,19 @@ impl Body {
     /// A body of which nothing has come.
     #[must_use]
     pub const fn new(framing: Framing) -> Self {
+        Self::with_room(framing, HttpAnswer::BODY_KEPT)
+    }
+
+    /// The same, of which at most `room` bytes are kept.
+    #[must_use]
+    pub const fn with_room(framing: Framing, room: usize) -> Self {
         let rest = match framing {
             Framing::Empty | Framing::Length(0) => Rest::Nothing,
             Framing::Length(length) => Rest::Bytes(length),
             Framing::Chunked => Rest::Chunks(CHUNK_START),
             Framing::UntilClose => Rest::UntilClose,
         };
-        Self { kept: Vec::new(), rest, has_overflowed: false }
+        Self { kept: Vec::new(), room, rest, has_overflowed: false }
     }
 
     /// Whether more of it is of use.
@@ -218,12 +236,30 @@ impl Body {
     /// What was kept, and whether there was or would have been more.
     #[must_use]
     pub fn finish(self) -> (String, bool) {
-        let is_cut = self.has_overflowed || !matches!(self.rest, Rest::Nothing);
+        let is_cut = self.has_overflowed || !self.is_whole();
         (String::from_utf8_lossy(&self.kept).into_owned(), is_cut)
     }
 
+    /// Whether its end has come.
+    #[must_use]
+    pub const fn is_whole(&self) -> bool {
+        matches!(self.rest, Rest::Nothing)
+    }
+
+    /// Whether there was more than is kept.
+    #[must_use]
+    pub const fn has_overflowed(&self) -> bool {
+        self.has_overflowed
+    }
+
+    /// What was kept.
+    #[must_use]
+    pub fn into_bytes(self) -> Vec<u8> {
+        self.kept
+    }
+
     fn keep(&mut self, bytes: &[u8]) {
-        let room = HttpAnswer::BODY_KEPT - self.kept.len();
+        let room = self.room - self.kept.len();
         self.has_overflowed |= bytes.len() > room;
         self.kept.extend_from_slice(&bytes[..bytes.len().min(room)]);
     }

@@ -1,5 +1,4 @@
 use super::super::agent_config::AgentProxy;
-use super::super::no_proxy::Dialect;
 use super::*;
 
 fn now() -> Zoned {
@@ -9,7 +8,7 @@ fn now() -> Zoned {
 fn agent(section: &str) -> Result<AgentRoute, RouteError> {
     let text = format!("<configuration><system.net>{section}</system.net></configuration>");
     let read = AgentProxy::parse("diahost.exe.config", text.as_bytes()).unwrap();
-    AgentRoute::new(&read, LocalView::default(), None)
+    AgentRoute::new(&read, LocalView::default(), Vec::new())
 }
 
 fn decide(configuration: &Configuration, host: &str, scheme: Scheme) -> (String, String) {
@@ -24,9 +23,8 @@ fn check(configuration: &Configuration, host: &str, route: &str, why: &str) {
     assert_eq!(decide(configuration, host, Scheme::Https), expected, "{host}");
 }
 
-fn exceptions(list: &str) -> Exceptions {
-    let value = NoProxy::parse(list, Dialect::Curl);
-    Named { value, source: "--no-proxy".to_owned() }
+fn exceptions(list: &str) -> Vec<Exceptions> {
+    vec![Exceptions::of_convention(list, "--no-proxy")]
 }
 
 #[test]
@@ -34,7 +32,7 @@ fn nothing_and_one_proxy() {
     let none = Configuration::Direct { source: "--proxy none".to_owned() };
     check(&none, "a.example", "direct", "--proxy none");
     let proxy = ProxyUrl::parse("http://u:p@proxy:3128").unwrap();
-    let fixed = Configuration::url(proxy, "--proxy", Some(exceptions("x.example, .b.example")));
+    let fixed = Configuration::url(proxy, "--proxy", exceptions("x.example, .b.example"));
     check(&fixed, "a.example", "http://proxy:3128", "--proxy");
     check(&fixed, "a.b.example", "direct", "rule 2 of --no-proxy: .b.example");
 }
@@ -43,7 +41,7 @@ fn nothing_and_one_proxy() {
 fn a_scheme_without_a_proxy_goes_direct() {
     let value = ProxyUrl::parse("http://proxy:3128").unwrap();
     let https = Some(Named { value, source: "HTTPS_PROXY".to_owned() });
-    let fixed = Configuration::Fixed(FixedProxy { https, http: None, exceptions: None });
+    let fixed = Configuration::Fixed(FixedProxy { https, http: None, exceptions: Vec::new() });
     check(&fixed, "a.example", "http://proxy:3128", "HTTPS_PROXY");
     let found = decide(&fixed, "a.example", Scheme::Http);
     assert_eq!(found, ("direct".to_owned(), "http_proxy is not set".to_owned()));
@@ -145,11 +143,16 @@ fn a_rule_that_is_not_understood_leaves_it_undecided() {
 }
 
 #[test]
+fn credentials_of_the_agents_address_are_not_used() {
+    let section = r#"<defaultProxy><proxy proxyaddress="http://u:p@p:1"/></defaultProxy>"#;
+    assert_eq!(agent(section).unwrap().proxy().and_then(ProxyUrl::credentials), None);
+}
+
+#[test]
 fn exceptions_of_the_command_line_add_to_the_agents_list() {
     let text = r#"<configuration><system.net><defaultProxy><proxy proxyaddress="http://p:1"/></defaultProxy></system.net></configuration>"#;
     let read = AgentProxy::parse("diahost.exe.config", text.as_bytes()).unwrap();
-    let agent =
-        AgentRoute::new(&read, LocalView::default(), Some(exceptions("a.example"))).unwrap();
+    let agent = AgentRoute::new(&read, LocalView::default(), exceptions("a.example")).unwrap();
     let configuration = Configuration::Agent(agent);
     check(&configuration, "a.example", "direct", "rule 1 of --no-proxy: a.example");
     check(&configuration, "b.example", "http://p:1", "proxyaddress of diahost.exe.config");
@@ -169,15 +172,18 @@ mod scripts {
             own_addresses: Vec::new(),
             clock: Box::new(|| Duration::ZERO),
         };
-        PacScript::load(source.as_bytes(), surroundings, PacLimits::default(), &now()).unwrap()
+        let limits = PacLimits::default();
+        PacScript::load(source.as_bytes(), surroundings, limits, &now()).unwrap()
     }
 
     #[test]
     fn a_script_answers_with_fallbacks_and_questions() {
         let configuration = Configuration::Pac {
-            script: script("dnsResolve(host); return 'QUIC x:1; PROXY p:1; SOCKS5 s:2; DIRECT'"),
+            script: Ok(script(
+                "dnsResolve(host); return 'QUIC x:1; PROXY p:1; SOCKS5 s:2; DIRECT'",
+            )),
             source: "pac:http://w/p.pac".to_owned(),
-            exceptions: Some(exceptions("b.example")),
+            exceptions: exceptions("b.example"),
         };
         let host = Host::parse("a.example").unwrap();
         let found = configuration.decide(&host, 443, Scheme::Https, &now()).unwrap();
@@ -195,14 +201,27 @@ mod scripts {
     #[test]
     fn a_script_that_throws_is_the_cause_it_is() {
         let configuration = Configuration::Pac {
-            script: script("\n\n  nothing()"),
+            script: Ok(script("\n\n  nothing()")),
             source: "pac:p.pac".to_owned(),
-            exceptions: None,
+            exceptions: Vec::new(),
         };
         let host = Host::parse("a.example").unwrap();
         let error = configuration.decide(&host, 443, Scheme::Https, &now()).unwrap_err();
         assert_eq!(error.cause(), Some(Cause::ProxyPacError));
         assert!(error.to_string().starts_with("pac:p.pac: line 3: "), "{error}");
+    }
+
+    #[test]
+    fn without_its_script_nothing_is_known_but_the_exceptions() {
+        let configuration = Configuration::Pac {
+            script: Err("no answer".to_owned()),
+            source: "pac:http://w/p.pac".to_owned(),
+            exceptions: exceptions("b.example"),
+        };
+        let host = Host::parse("a.example").unwrap();
+        let error = configuration.decide(&host, 443, Scheme::Https, &now()).unwrap_err();
+        assert_eq!(error.to_string(), "pac:http://w/p.pac: no answer");
+        check(&configuration, "b.example", "direct", "rule 1 of --no-proxy: b.example");
     }
 
     #[test]
@@ -213,7 +232,7 @@ mod scripts {
         assert_eq!(route.script_location(), Some("http://w/p.pac"));
         let error = Configuration::Agent(route).decide(&host, 443, Scheme::Https, &now());
         assert_eq!(error.unwrap_err().cause(), Some(Cause::ProxyPacError));
-        let route = agent(section).unwrap().with_script(script("return 'PROXY p:1'"));
+        let route = agent(section).unwrap().with_script(Ok(script("return 'PROXY p:1'")));
         let why = "answer of scriptLocation of diahost.exe.config (http://w/p.pac)";
         check(&Configuration::Agent(route), "a.example", "http://p:1", why);
     }

@@ -64,14 +64,18 @@
     return remember(globs, pattern, (text) => compiled.test(text));
   }
 
+  const isNothing = (name) => name === null || name === undefined;
+
   const functions = {
     isPlainHostName: (name) => !String(name).includes('.') && !String(name).includes(':'),
     dnsDomainIs: (name, domain) => String(name).endsWith(String(domain)),
     localHostOrDomainIs: (name, full) =>
       String(name) === String(full) ||
       (!String(name).includes('.') && String(full).startsWith(String(name) + '.')),
-    isResolvable: (name) => host.resolve4(String(name)) !== '',
+    isResolvable: (name) => !isNothing(name) && host.resolve4(String(name)) !== '',
     isInNet: (name, pattern, mask) => {
+      // What did not resolve is in no network, and no name to ask for.
+      if (isNothing(name)) return false;
       const net = bitsOf(pattern);
       const ones = bitsOf(mask);
       // Read first: where they are no addresses, nothing needs to be asked.
@@ -79,14 +83,14 @@
       const address = bitsOfHost(name);
       return address >= 0 && (address & ones) === (net & ones);
     },
-    dnsResolve: (name) => host.resolve4(String(name)) || null,
+    dnsResolve: (name) => (isNothing(name) ? null : host.resolve4(String(name)) || null),
     convert_addr: (address) => Math.max(0, bitsOf(address)),
     myIpAddress: () => host.ownAddress(),
     dnsDomainLevels: (name) => String(name).split('.').length - 1,
     shExpMatch: (text, pattern) => glob(String(pattern))(String(text)),
-    isInNetEx: (name, prefix) => host.isInNetEx(String(name), String(prefix)),
-    isResolvableEx: (name) => host.resolveAll(String(name)) !== '',
-    dnsResolveEx: (name) => host.resolveAll(String(name)),
+    isInNetEx: (name, prefix) => !isNothing(name) && host.isInNetEx(String(name), String(prefix)),
+    isResolvableEx: (name) => !isNothing(name) && host.resolveAll(String(name)) !== '',
+    dnsResolveEx: (name) => (isNothing(name) ? '' : host.resolveAll(String(name))),
     myIpAddressEx: () => host.ownAddresses(),
     sortIpAddressList: (list) => host.sort(String(list)) || false,
     getClientVersion: () => '1.0',

@@ -13,7 +13,7 @@ fn name(text: &str) -> HostName {
 fn routes(fragment: &str, names: &[&HostName]) -> Vec<String> {
     let text = format!("<configuration>{fragment}</configuration>");
     let agent = AgentProxy::parse("diahost.exe.config", text.as_bytes()).unwrap();
-    let route = AgentRoute::new(&agent, LocalView::default(), None).unwrap();
+    let route = AgentRoute::new(&agent, LocalView::default(), Vec::new()).unwrap();
     let configuration = Configuration::Agent(route);
     names
         .iter()

@@ -47,8 +47,7 @@ fn options_that_cannot_be_meant_are_refused_with_the_next_step() {
 #[test]
 fn what_is_not_built_is_not_accepted_in_silence() {
     for arguments in [
-        &["check", "--proxy", "none"][..],
-        &["check", "--hold", "60s"],
+        &["check", "--hold", "60s"][..],
         &["check", "--locate"],
         &["check", "--redact"],
         &["check", "--baseline", "b.json"],

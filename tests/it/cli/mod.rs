@@ -4,6 +4,7 @@
 mod agent;
 mod bad_input;
 mod exit_codes;
+mod leaving;
 mod rules;
 mod streams;
 
@@ -14,7 +15,17 @@ use std::process::{Command, Output, Stdio};
 fn pathproof(arguments: &[&str]) -> Command {
     let mut command = Command::new(env!("CARGO_BIN_EXE_pathproof"));
     command.args(arguments).stdin(Stdio::null());
-    for name in ["HTTPS_PROXY", "https_proxy", "ALL_PROXY", "all_proxy", "NO_COLOR"] {
+    for name in [
+        "HTTPS_PROXY",
+        "https_proxy",
+        "HTTP_PROXY",
+        "http_proxy",
+        "ALL_PROXY",
+        "all_proxy",
+        "NO_PROXY",
+        "no_proxy",
+        "NO_COLOR",
+    ] {
         command.env_remove(name);
     }
     command

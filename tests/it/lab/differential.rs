@@ -2,7 +2,7 @@
 //! reqwest ask the same servers from the same namespace.
 
 mod dig;
-mod peers;
+pub(super) mod peers;
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::net::IpAddr;
@@ -125,7 +125,7 @@ fn reqwest_gets_the_same_answers() {
     let (report, _) = Report::of(&mut lab.check(rows()));
     let mut wrong = Vec::new();
     for row in rows() {
-        let ours = answers_of(report.endpoint(row.host).unwrap(), row);
+        let ours = answers_of(report.endpoint(row.host).unwrap());
         let agrees = match theirs[row.host] {
             Some(status) => ours.contains(&status),
             None => ours.is_empty(),
@@ -140,7 +140,7 @@ fn reqwest_gets_the_same_answers() {
 }
 
 /// The HTTP statuses of an endpoint's trails that a client gets who refuses bad certificates.
-fn answers_of(endpoint: &Value, row: &Situation) -> BTreeSet<u64> {
+pub(super) fn answers_of(endpoint: &Value) -> BTreeSet<u64> {
     const REFUSED: [&str; 4] =
         ["tls_untrusted", "tls_name_mismatch", "tls_expired", "tls_not_yet_valid"];
     let findings = endpoint["findings"].as_array().expect("`findings` is an array");
@@ -154,7 +154,7 @@ fn answers_of(endpoint: &Value, row: &Situation) -> BTreeSet<u64> {
         .filter(|step| step["step"] == "http" && step["outcome"] == "ok")
         .map(|step| {
             let status = step["detail"]["status"].as_u64();
-            status.unwrap_or_else(|| panic!("{}: an answer without status", row.host))
+            status.unwrap_or_else(|| panic!("{}: an answer without status", endpoint["host"]))
         })
         .collect()
 }

@@ -1,5 +1,5 @@
-//! The namespace lab: the program against real parts (unbound, nsd, nginx, nftables) on a network
-//! that the test builds and that leads nowhere.
+//! The namespace lab: the program against real parts (unbound, nsd, nginx, squid, tinyproxy,
+//! nftables) on networks that the test builds and that lead nowhere.
 //!
 //! Needs root and the Debian packages that `.ci/install` names. Where it cannot run it says why and
 //! counts as skipped; with `LAB_REQUIRED=1` that is a failure.
@@ -13,7 +13,9 @@ mod invocation;
 mod namespace;
 mod network;
 mod pki;
+mod proxies;
 mod resolvers;
+mod rules;
 mod situation;
 mod web;
 
@@ -49,13 +51,16 @@ fn stay() {
 }
 
 /// What the lab needs, and the Debian package that has it.
-const PROGRAMS: [(&str, &str); 6] = [
+const PROGRAMS: [(&str, &str); 9] = [
     ("ip", "iproute2"),
     ("nft", "nftables"),
     ("nsd", "nsd"),
     ("unbound", "unbound"),
     ("nginx", "nginx"),
+    ("squid", "squid"),
+    ("tinyproxy", "tinyproxy"),
     ("dig", "bind9-dnsutils"),
+    ("curl", "curl"),
 ];
 
 /// A built lab. It ends with its value: processes, namespaces, files.
@@ -69,24 +74,10 @@ struct Lab {
 }
 
 impl Lab {
-    /// The lab that the running tests share, built by the first of them and gone with the last;
-    /// `None`, said on stderr, where this machine cannot build one.
+    /// The lab that the running tests share.
     fn shared() -> Option<Arc<Self>> {
         static SHARED: Mutex<Weak<Lab>> = Mutex::new(Weak::new());
-        // A poisoned lock means that building failed in another test; this one tries, and says why.
-        let mut shared = SHARED.lock().unwrap_or_else(PoisonError::into_inner);
-        if let Some(lab) = shared.upgrade() {
-            return Some(lab);
-        }
-        if let Err(reason) = possible() {
-            let required = env::var_os("LAB_REQUIRED").is_some_and(|value| value == "1");
-            assert!(!required, "LAB_REQUIRED=1, and the namespace lab cannot run here: {reason}");
-            eprintln!("skipped: the namespace lab cannot run here: {reason}");
-            return None;
-        }
-        let lab = Arc::new(Self::build().unwrap_or_else(|error| panic!("the lab: {error}")));
-        *shared = Arc::downgrade(&lab);
-        Some(lab)
+        share(&SHARED, Self::build)
     }
 
     fn build() -> Result<Self, String> {
@@ -109,13 +100,7 @@ impl Lab {
 
     /// A program in the client's namespace.
     fn client(&self, program: impl AsRef<std::ffi::OsStr>) -> Command {
-        let mut command = self.network.client.command(program);
-        // The shell that runs the tests may carry settings of its own.
-        for variable in ["SSL_CERT_FILE", "SSL_CERT_DIR", "NO_COLOR", "https_proxy", "http_proxy"] {
-            command.env_remove(variable);
-        }
-        command.stdin(Stdio::null());
-        command
+        unset(self.network.client.command(program))
     }
 
     /// `pathproof` in the client's namespace, with a command of its own.
@@ -127,11 +112,7 @@ impl Lab {
 
     /// A file for the program to read; another one each time, for tests run side by side.
     fn file(&self, extension: &str, text: &str) -> PathBuf {
-        static NEXT: AtomicU32 = AtomicU32::new(0);
-        let number = NEXT.fetch_add(1, Ordering::Relaxed);
-        let path = self.folder.path().join(format!("input-{number}.{extension}"));
-        fs::write(&path, text).unwrap_or_else(|error| panic!("{}: {error}", path.display()));
-        path
+        input(self.folder.path(), extension, text)
     }
 
     /// A whole recursion, from the client through unbound to nsd.
@@ -152,6 +133,47 @@ impl Lab {
     fn logs(&self) -> String {
         logs(self.folder.path())
     }
+}
+
+/// What the running tests share, built by the first of them and gone with the last; `None`, said
+/// on stderr, where this machine cannot build it.
+fn share<T>(shared: &Mutex<Weak<T>>, build: fn() -> Result<T, String>) -> Option<Arc<T>> {
+    // A poisoned lock means that building failed in another test; this one tries, and says why.
+    let mut shared = shared.lock().unwrap_or_else(PoisonError::into_inner);
+    if let Some(value) = shared.upgrade() {
+        return Some(value);
+    }
+    if let Err(reason) = possible() {
+        let required = env::var_os("LAB_REQUIRED").is_some_and(|value| value == "1");
+        assert!(!required, "LAB_REQUIRED=1, and the namespace lab cannot run here: {reason}");
+        eprintln!("skipped: the namespace lab cannot run here: {reason}");
+        return None;
+    }
+    let value = Arc::new(build().unwrap_or_else(|error| panic!("the lab: {error}")));
+    *shared = Arc::downgrade(&value);
+    Some(value)
+}
+
+/// The command without what the shell that runs the tests may carry of its own.
+fn unset(mut command: Command) -> Command {
+    for variable in ["SSL_CERT_FILE", "SSL_CERT_DIR", "NO_COLOR"] {
+        command.env_remove(variable);
+    }
+    for variable in ["http_proxy", "https_proxy", "all_proxy", "no_proxy"] {
+        command.env_remove(variable).env_remove(variable.to_uppercase());
+    }
+    command.stdin(Stdio::null());
+    command
+}
+
+/// A file of the folder for the program to read; another one each time, for tests run side by
+/// side.
+fn input(folder: &Path, extension: &str, content: impl AsRef<[u8]>) -> PathBuf {
+    static NEXT: AtomicU32 = AtomicU32::new(0);
+    let number = NEXT.fetch_add(1, Ordering::Relaxed);
+    let path = folder.join(format!("input-{number}.{extension}"));
+    fs::write(&path, content).unwrap_or_else(|error| panic!("{}: {error}", path.display()));
+    path
 }
 
 /// Why no lab can be built here, if so.
@@ -189,14 +211,20 @@ impl Servers {
                 .args(["--ignored", "--exact", faults::PROGRAM])
                 .env(faults::INSTRUCTIONS, faults),
         )?;
-        for file in [web::pid_file(folder), folder.join("ready")] {
+        this.wait_for_files(folder, &[web::pid_file(folder), folder.join("ready")])?;
+        Ok(this)
+    }
+
+    /// Waits until the servers have written these files, which say that they are ready.
+    fn wait_for_files(&mut self, folder: &Path, files: &[PathBuf]) -> Result<(), String> {
+        for file in files {
             wait_for(&file.display().to_string(), || {
-                this.still_run()?;
+                self.still_run()?;
                 if file.exists() { Ok(()) } else { Err("is not there".to_owned()) }
             })
             .map_err(|error| format!("{error}{}", logs(folder)))?;
         }
-        Ok(this)
+        Ok(())
     }
 
     /// Starts a program; what it prints goes to a file in the lab's folder.

@@ -26,9 +26,10 @@ pub(super) fn pid_file(folder: &Path) -> PathBuf {
     folder.join("nginx.pid")
 }
 
-fn configuration(folder: &Path, pki: &Pki) -> String {
+/// nginx's configuration up to its servers.
+pub(super) fn preamble(folder: &Path) -> String {
     let here = folder.display();
-    let mut text = format!(
+    format!(
         "user root;\nworker_processes 1;\npid {};\nerror_log {here}/nginx.log;\n\
          events {{ worker_connections 4096; }}\n\
          http {{\naccess_log off;\nserver_tokens off;\nserver_names_hash_bucket_size 128;\n\
@@ -36,7 +37,11 @@ fn configuration(folder: &Path, pki: &Pki) -> String {
          fastcgi_temp_path {here}/fastcgi;\nuwsgi_temp_path {here}/uwsgi;\n\
          scgi_temp_path {here}/scgi;\n",
         pid_file(folder).display()
-    );
+    )
+}
+
+fn configuration(folder: &Path, pki: &Pki) -> String {
+    let mut text = preamble(folder);
     let mut seen = BTreeSet::new();
     for (row, place) in places() {
         // A name with two addresses is one server with two sockets.
@@ -61,17 +66,11 @@ fn configuration(folder: &Path, pki: &Pki) -> String {
 
 /// The inside of a server block; `None` for what nginx does not play.
 fn server(row: &Situation, place: &Place, pki: &Pki) -> Option<String> {
-    let certificate = |leaf| {
-        format!(
-            "ssl_certificate {};\nssl_certificate_key {};\n",
-            pki.chain(leaf).display(),
-            pki.key(leaf).display()
-        )
-    };
+    let certificate = |leaf| certificate(pki, leaf);
     match place.service {
         Service::Nobody | Service::Fault(_) => None,
-        Service::Web(leaf, answer) => Some(certificate(leaf) + &location(row, answer)),
-        Service::Clear(answer) => Some(location(row, answer)),
+        Service::Web(leaf, answer) => Some(certificate(leaf) + &location(row.host, answer)),
+        Service::Clear(answer) => Some(location(row.host, answer)),
         Service::WebRejects => Some("ssl_reject_handshake on;\n".to_owned()),
         // OpenSSL 3 signs nothing below TLS 1.2 at its own security level.
         Service::WebOld => Some(
@@ -81,8 +80,17 @@ fn server(row: &Situation, place: &Place, pki: &Pki) -> Option<String> {
     }
 }
 
-fn location(row: &Situation, answer: Answer) -> String {
-    let host = row.host;
+/// nginx's lines for the certificate to show.
+pub(super) fn certificate(pki: &Pki, leaf: Leaf) -> String {
+    format!(
+        "ssl_certificate {};\nssl_certificate_key {};\n",
+        pki.chain(leaf).display(),
+        pki.key(leaf).display()
+    )
+}
+
+/// What nginx answers as `host`.
+pub(super) fn location(host: &str, answer: Answer) -> String {
     let said = |status: u16, kind: &str, body: &str| {
         format!("default_type {kind};\nreturn {status} '{body}';")
     };

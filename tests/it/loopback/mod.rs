@@ -4,6 +4,7 @@
 pub(crate) mod dns;
 pub(crate) mod http;
 pub(crate) mod pki;
+pub(crate) mod script;
 pub(crate) mod tds;
 pub(crate) mod tls;
 
@@ -31,6 +32,8 @@ pub(crate) enum Behaviour {
     Plain(Talk),
     /// Shakes hands, then talks inside TLS.
     Tls(Arc<ServerConfig>, Talk),
+    /// Answers by a script.
+    Scripted(Arc<script::Script>),
 }
 
 /// What a server does once the client has said something.
@@ -126,6 +129,7 @@ async fn serve(stream: TcpStream, behaviour: Behaviour) -> io::Result<()> {
             }
             converse(stream, talk).await
         }
+        Behaviour::Scripted(script) => script::serve(stream, script).await,
     }
 }
 

@@ -1,6 +1,8 @@
 //! The stages of a probe, one by one, against servers on loopback.
 
 mod http;
+mod proxy;
+mod socks;
 mod tcp;
 mod tds;
 mod tls;

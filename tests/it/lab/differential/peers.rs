@@ -4,7 +4,8 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::env;
 use std::fs;
-use std::path::Path;
+use std::path::{Path, PathBuf};
+use std::process::Command;
 use std::time::Duration;
 
 use hickory_resolver::TokioResolver;
@@ -14,12 +15,12 @@ use hickory_resolver::proto::rr::RecordType;
 use serde_json::{Map, Value, json};
 use tokio::task::JoinSet;
 
-use super::super::Lab;
 use super::super::namespace::run;
 use super::super::situation::Situation;
+use super::super::{Lab, input};
 use super::{Seen, View, text};
 
-/// The file with the task: `{"names": […], "urls": {HOST: URL}, "roots": PEM}`; the answer
+/// The file with the task: `{"names": […], "urls": {HOST: URL}, "proxy": URL}`; the answer
 /// replaces it.
 const TASK: &str = "PATHPROOF_LAB_TASK";
 const PROGRAM: &str = "lab::differential::peers::see";
@@ -56,7 +57,23 @@ pub(super) fn answers<'a>(
         (row.host.to_owned(), Value::from(format!("{scheme}://{}/", row.host)))
     };
     let urls: Map<String, Value> = rows.map(url).collect();
-    let said = ask(lab, &json!({"names": [], "urls": urls}));
+    statuses(&ask(lab, &json!({"names": [], "urls": urls})))
+}
+
+/// The HTTP status that reqwest gets from each of these hosts through a proxy, `None` where it gets
+/// an error or the answer is the proxy's own; `program` is this one in the client's namespace.
+pub(in crate::lab) fn answers_through(
+    program: Command,
+    folder: &Path,
+    roots: &Path,
+    proxy: &str,
+    urls: &Map<String, Value>,
+) -> BTreeMap<String, Option<u64>> {
+    let task = json!({"names": [], "urls": urls, "proxy": proxy});
+    statuses(&work(program, input(folder, "json", task.to_string()), roots))
+}
+
+fn statuses(said: &Value) -> BTreeMap<String, Option<u64>> {
     said["urls"]
         .as_object()
         .unwrap()
@@ -67,9 +84,12 @@ pub(super) fn answers<'a>(
 
 fn ask(lab: &Lab, task: &Value) -> Value {
     let file = lab.file("json", &task.to_string());
-    let mut program = lab.client(env::current_exe().unwrap());
+    work(lab.client(env::current_exe().unwrap()), file, &lab.pki.host_roots())
+}
+
+fn work(mut program: Command, file: PathBuf, roots: &Path) -> Value {
     program.args(["--ignored", "--exact", PROGRAM]).env(TASK, &file);
-    program.env("PATHPROOF_LAB_ROOTS", lab.pki.host_roots());
+    program.env("PATHPROOF_LAB_ROOTS", roots);
     run(&mut program).unwrap();
     serde_json::from_slice(&fs::read(file).unwrap()).unwrap()
 }
@@ -87,7 +107,8 @@ fn see() {
     let roots = fs::read(env::var_os("PATHPROOF_LAB_ROOTS").unwrap()).unwrap();
     let runtime = tokio::runtime::Runtime::new().unwrap();
     let said = runtime.block_on(async {
-        json!({"names": resolve(&task["names"]).await, "urls": fetch(&task["urls"], &roots).await})
+        let urls = fetch(&task["urls"], &roots, task["proxy"].as_str()).await;
+        json!({"names": resolve(&task["names"]).await, "urls": urls})
     });
     fs::write(file, said.to_string()).unwrap();
 }
@@ -142,12 +163,16 @@ fn word(error: &NetError) -> String {
     }
 }
 
-async fn fetch(urls: &Value, roots: &[u8]) -> Value {
+async fn fetch(urls: &Value, roots: &[u8], proxy: Option<&str>) -> Value {
     let roots = reqwest::Certificate::from_pem_bundle(roots).unwrap();
-    let client = reqwest::Client::builder()
+    let builder = reqwest::Client::builder().no_proxy();
+    let builder = match proxy {
+        Some(url) => builder.proxy(reqwest::Proxy::all(url).unwrap()),
+        None => builder,
+    };
+    let client = builder
         .tls_certs_only(roots)
         .redirect(reqwest::redirect::Policy::none())
-        .no_proxy()
         .pool_max_idle_per_host(0)
         .connect_timeout(Duration::from_secs(4))
         .timeout(Duration::from_secs(6))
@@ -156,7 +181,10 @@ async fn fetch(urls: &Value, roots: &[u8]) -> Value {
     let mut asked = JoinSet::new();
     for (host, url) in urls.as_object().unwrap() {
         let (host, request) = (host.clone(), client.get(text(url)));
-        asked.spawn(async move { (host, request.send().await.ok()) });
+        asked.spawn(async move {
+            let answer = request.send().await.ok().filter(|answer| !is_the_proxys(answer));
+            (host, answer)
+        });
     }
     asked
         .join_all()
@@ -167,4 +195,11 @@ async fn fetch(urls: &Value, roots: &[u8]) -> Value {
         })
         .collect::<Map<_, _>>()
         .into()
+}
+
+/// Whether a proxy speaks for itself: squid's error pages and tinyproxy's.
+fn is_the_proxys(answer: &reqwest::Response) -> bool {
+    let server = answer.headers().get("server").and_then(|value| value.to_str().ok());
+    answer.headers().contains_key("x-squid-error")
+        || server.is_some_and(|server| server.starts_with("tinyproxy/"))
 }

@@ -1,0 +1,45 @@
+//! How the runtime is configured to leave.
+
+use std::fmt;
+use std::path::PathBuf;
+
+use clap::Args;
+
+/// How the runtime is configured to leave this host.
+#[derive(Default, Args)]
+#[command(next_help_heading = "Which way it leaves")]
+pub(in crate::cli) struct Leaving {
+    /// How the runtime is configured to leave. auto: agent where its files are found, else os.
+    /// agent: its diahost.exe.config and diawp.exe.config. os: the environment, on Windows also
+    /// the user's and the machine's settings. none: direct. Or a proxy (http, https, socks5,
+    /// socks5h), or a script [default: auto]
+    #[arg(long, value_name = "auto|agent|os|none|URL|pac:URL_OR_FILE")]
+    pub(in crate::cli) proxy: Option<String>,
+    /// Where diahost.exe.config and diawp.exe.config are [default: where the runtime is installed]
+    #[arg(long, value_name = "FILE|DIR")]
+    pub(in crate::cli) agent_config: Option<PathBuf>,
+    /// A file with user:password, for proxies whose URL holds none
+    #[arg(long, value_name = "FILE")]
+    pub(in crate::cli) proxy_credentials: Option<PathBuf>,
+    /// What goes direct, as NO_PROXY is written; adds to what is configured
+    #[expect(clippy::doc_markdown, reason = "help text, where backticks would show")]
+    #[arg(long, value_name = "LIST")]
+    pub(in crate::cli) no_proxy: Option<String>,
+    /// A second way, measured too for every endpoint that is not private: tells misrouting from
+    /// blocking
+    #[arg(long, value_name = "none|URL")]
+    pub(in crate::cli) alternate_proxy: Option<String>,
+}
+
+/// The URLs may hold passwords.
+impl fmt::Debug for Leaving {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Leaving")
+            .field("proxy_given", &self.proxy.is_some())
+            .field("agent_config", &self.agent_config)
+            .field("proxy_credentials", &self.proxy_credentials)
+            .field("no_proxy", &self.no_proxy)
+            .field("alternate_proxy_given", &self.alternate_proxy.is_some())
+            .finish()
+    }
+}

@@ -1,0 +1,100 @@
+//! The command line as reports record it: without what could be a password or a token.
+
+use std::ffi::OsString;
+
+/// Options whose value is a proxy's URL: whatever stands before its last `@` may be a password,
+/// with or without a scheme.
+const OF_PROXIES: [&str; 2] = ["--proxy", "--alternate-proxy"];
+
+const SCHEMES: [&str; 4] = ["http://", "https://", "socks5://", "socks5h://"];
+
+/// The arguments after the program's name.
+pub(super) fn options(arguments: &[OsString]) -> Vec<String> {
+    let mut is_value_of_proxy = false;
+    let shown = |argument: &OsString| {
+        let text = argument.to_string_lossy();
+        let was_expected = std::mem::replace(
+            &mut is_value_of_proxy,
+            OF_PROXIES.iter().any(|option| *option == text),
+        );
+        match text.split_once('=') {
+            _ if was_expected => without_secrets(&text),
+            Some((option, value)) if OF_PROXIES.contains(&option) => {
+                format!("{option}={}", without_secrets(value))
+            }
+            _ => without_userinfo(&text),
+        }
+    };
+    arguments.iter().skip(1).map(shown).collect()
+}
+
+/// A proxy's URL, or a script's: user information and a query are taken out.
+fn without_secrets(value: &str) -> String {
+    let (value, query) = match value.split_once('?') {
+        // A question mark before an `@` is part of a password.
+        Some((front, query)) if !query.contains('@') => {
+            (front, if query.is_empty() { "?" } else { "?***" })
+        }
+        _ => (value, ""),
+    };
+    let Some((front, place)) = value.rsplit_once('@') else { return format!("{value}{query}") };
+    let script = if front.starts_with("pac:") { "pac:" } else { "" };
+    let scheme = SCHEMES.iter().find(|scheme| front[script.len()..].starts_with(**scheme));
+    // What else stands before `://` may be a part of the secret.
+    format!("{script}{}***@{place}{query}", scheme.unwrap_or(&""))
+}
+
+fn without_userinfo(argument: &str) -> String {
+    let Some((scheme, rest)) = argument.split_once("://") else { return argument.to_owned() };
+    let authority_end = rest.find(['/', '?', '#']).unwrap_or(rest.len());
+    let (authority, path) = rest.split_at(authority_end);
+    match authority.rsplit_once('@') {
+        Some((_, host)) => format!("{scheme}://***@{host}{path}"),
+        None => argument.to_owned(),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn shown(arguments: &[&str]) -> String {
+        let all: Vec<OsString> = std::iter::once("pathproof")
+            .chain(arguments.iter().copied())
+            .map(OsString::from)
+            .collect();
+        options(&all).join(" ")
+    }
+
+    #[test]
+    fn secrets_of_proxies_are_not_recorded() {
+        for (arguments, expected) in [
+            (&["--proxy", "http://anna:geheim@p:1"][..], "--proxy http://***@p:1"),
+            (&["--proxy=http://anna:geheim@p:1"], "--proxy=http://***@p:1"),
+            (&["--proxy", "anna:geheim@p:1"], "--proxy ***@p:1"),
+            (&["--proxy=anna:geheim@p:1"], "--proxy=***@p:1"),
+            (&["--alternate-proxy", "socks5h://a:ge/he@im@p"], "--alternate-proxy socks5h://***@p"),
+            (&["--alternate-proxy=http://a:ge?heim@p:1/"], "--alternate-proxy=http://***@p:1/"),
+            (&["--proxy", "a:geheim://x@p:1"], "--proxy ***@p:1"),
+            (&["--proxy", "pac:http://a:geheim@w/p?t=geheim"], "--proxy pac:http://***@w/p?***"),
+            (&["--proxy", "pac:https://w/p?sig=geheim"], "--proxy pac:https://w/p?***"),
+            (&["--proxy", "http://p:1", "--only", "relay"], "--proxy http://p:1 --only relay"),
+            (&["--proxy", "agent", "a@b"], "--proxy agent a@b"),
+        ] {
+            let found = shown(arguments);
+            assert_eq!(found, expected);
+            assert!(!found.contains("geheim") && !found.contains("heim"), "{found}");
+        }
+    }
+
+    #[test]
+    fn secrets_in_urls_are_not_shown() {
+        for (given, shown) in [
+            ("--endpoint=https://user:pa@ss@host/x@y", "--endpoint=https://***@host/x@y"),
+            ("tcp://host:80", "tcp://host:80"),
+            ("user@host", "user@host"),
+        ] {
+            assert_eq!(without_userinfo(given), shown);
+        }
+    }
+}

@@ -1,0 +1,171 @@
+//! A list of what goes direct, from `--no-proxy`, `NO_PROXY` or Windows, as one dialect reads it,
+//! and what the others would make of it: whoever wrote the list had one of them in mind.
+
+use super::matched::Matched;
+use super::no_proxy::{Dialect, Ignored, NoProxy, Scheme};
+use crate::model::Host;
+
+/// The dialects that share `NO_PROXY` and disagree on it.
+const OF_THE_ENVIRONMENT: [Dialect; 3] = [Dialect::Go, Dialect::Curl, Dialect::DotNet];
+
+/// A list of what goes direct, and where it stands.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Exceptions {
+    /// As the deciding dialect reads it.
+    list: NoProxy,
+    /// As the others do.
+    others: Vec<NoProxy>,
+    source: String,
+}
+
+/// What a list says of a host.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(super) enum Excepted {
+    /// It goes direct; the words name the rule.
+    Direct(String),
+    /// It is not kept from the proxy; the words name another dialect that would do so.
+    No(Option<String>),
+}
+
+impl Exceptions {
+    /// Reads a list as `NO_PROXY` is written: as Go does, which knows the most forms (suffixes,
+    /// leading dots, `*`, CIDR, ports). Loopback is as any other host: what is listed counts.
+    #[must_use]
+    pub fn of_convention(text: &str, source: &str) -> Self {
+        Self::read(text, Dialect::Go, source)
+    }
+
+    /// Reads a list as `dialect` does, which decides.
+    #[must_use]
+    pub fn read(text: &str, dialect: Dialect, source: &str) -> Self {
+        let is_shared = OF_THE_ENVIRONMENT.contains(&dialect);
+        let others = OF_THE_ENVIRONMENT.into_iter().filter(|other| is_shared && *other != dialect);
+        let list = NoProxy::parse(text, dialect);
+        Self {
+            list: if is_shared { list.without_loopback_rule() } else { list },
+            others: others.map(|other| NoProxy::parse(text, other)).collect(),
+            source: source.to_owned(),
+        }
+    }
+
+    /// Where it stands: `NO_PROXY`, `--no-proxy`.
+    #[must_use]
+    pub fn source(&self) -> &str {
+        &self.source
+    }
+
+    /// Entries that match nothing for any client that reads this list.
+    #[must_use]
+    pub fn ignored(&self) -> Vec<&Ignored> {
+        let is_ignored_by = |other: &NoProxy, entry: &Ignored| {
+            other.ignored().iter().any(|ignored| ignored.text == entry.text)
+        };
+        let by_all = |entry: &&Ignored| self.others.iter().all(|o| is_ignored_by(o, entry));
+        self.list.ignored().iter().filter(by_all).collect()
+    }
+
+    pub(super) fn decide(&self, host: &Host, port: u16, scheme: Scheme) -> Excepted {
+        let matched = self.list.decide(host, port, scheme);
+        let (agree, dissent): (Vec<&NoProxy>, Vec<&NoProxy>) = self
+            .others
+            .iter()
+            .partition(|o| o.decide(host, port, scheme).is_some() == matched.is_some());
+        let Some(matched) = matched else {
+            let other = dissent.first().and_then(|other| other.decide(host, port, scheme));
+            return Excepted::No(other.filter(is_rule).map(|rule| {
+                format!("{} would keep it direct as {}", self.words(&rule), read_by(&dissent))
+            }));
+        };
+        let mut words = self.words(&matched);
+        if !dissent.is_empty() {
+            let mut readers = vec![&self.list];
+            readers.extend(agree);
+            words = format!("{words} (as {}; not so for {})", read_by(&readers), names(&dissent));
+        }
+        Excepted::Direct(words)
+    }
+
+    fn words(&self, matched: &Matched) -> String {
+        match matched {
+            Matched::Rule { index, text } => format!("rule {index} of {}: {text}", self.source),
+            Matched::BuiltIn(reason) => (*reason).to_owned(),
+        }
+    }
+}
+
+fn names(lists: &[&NoProxy]) -> String {
+    let names: Vec<&str> = lists.iter().map(|list| list.dialect().as_str()).collect();
+    names.join(" and ")
+}
+
+fn read_by(lists: &[&NoProxy]) -> String {
+    let verb = if lists.len() == 1 { "reads" } else { "read" };
+    format!("{} {verb} it", names(lists))
+}
+
+const fn is_rule(matched: &Matched) -> bool {
+    matches!(matched, Matched::Rule { .. })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn decided(list: &str, host: &str, port: u16) -> Excepted {
+        let host = Host::parse(host).unwrap();
+        Exceptions::of_convention(list, "NO_PROXY").decide(&host, port, Scheme::Https)
+    }
+
+    #[test]
+    fn the_rule_is_named_and_so_is_who_reads_it_otherwise() {
+        for (list, host, port, expected) in [
+            ("contoso.com", "contoso.com", 443, "rule 1 of NO_PROXY: contoso.com"),
+            (".b.net, .contoso.com", "a.contoso.com", 443, "rule 2 of NO_PROXY: .contoso.com"),
+            (
+                "contoso.com",
+                "a.contoso.com",
+                443,
+                "rule 1 of NO_PROXY: contoso.com (as Go and curl read it; not so for .NET)",
+            ),
+            (
+                "*.contoso.com",
+                "a.contoso.com",
+                443,
+                "rule 1 of NO_PROXY: *.contoso.com (as Go reads it; not so for curl and .NET)",
+            ),
+            (
+                "a.net:8443",
+                "a.net",
+                8443,
+                "rule 1 of NO_PROXY: a.net:8443 (as Go reads it; not so for curl and .NET)",
+            ),
+            (
+                "10.0.0.0/8",
+                "10.1.2.3",
+                443,
+                "rule 1 of NO_PROXY: 10.0.0.0/8 (as Go and curl read it; not so for .NET)",
+            ),
+        ] {
+            assert_eq!(decided(list, host, port), Excepted::Direct(expected.to_owned()), "{list}");
+        }
+    }
+
+    #[test]
+    fn what_another_client_would_keep_direct_is_said() {
+        let words =
+            "rule 1 of NO_PROXY: .contoso.com would keep it direct as curl and .NET read it";
+        assert_eq!(
+            decided(".contoso.com", "contoso.com", 443),
+            Excepted::No(Some(words.to_owned()))
+        );
+        assert_eq!(decided("contoso.com", "other.net", 443), Excepted::No(None));
+        assert_eq!(decided("contoso.com", "127.0.0.1", 443), Excepted::No(None), "loopback");
+    }
+
+    #[test]
+    fn entries_that_nobody_reads_are_named() {
+        let list = Exceptions::of_convention("a.com,*.b.com,a:http,[::1]:443", "NO_PROXY");
+        let ignored: Vec<&str> = list.ignored().iter().map(|entry| entry.text.as_str()).collect();
+        assert_eq!(ignored, ["a:http"]);
+    }
+}
