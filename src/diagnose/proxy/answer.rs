@@ -120,7 +120,7 @@ fn by_words(answer: &HttpAnswer, place: &str) -> Option<Draft> {
 }
 
 /// How proxies' pages and reason phrases say that a name does not resolve, lower case: Blue Coat's
-/// exceptions, Privoxy's and McAfee Web Gateway's templates, and the system's own words.
+/// exceptions, Privoxy's and `McAfee` Web Gateway's templates, and the system's own words.
 const DNS_WORDS: &[&str] = &[
     "dns_unresolved_hostname",
     "dns_server_failure",
@@ -171,9 +171,11 @@ fn squid(error: &str, code: u16, place: &str) -> Draft {
         "ERR_DNS_FAIL" => said(Cause::ProxyUpstreamDns, place).proven(),
         // Squid 5 and later find no destination for a name that does not resolve, and say 500;
         // a peer that may not be used gives the same name with another status.
-        "ERR_CANNOT_FORWARD" if code == 500 => {
-            said(Cause::ProxyUpstreamDns, place).rivals(&[Cause::ProxyUpstreamUnreachable])
-        }
+        "ERR_CANNOT_FORWARD" if code == 500 => Draft::new(
+            Cause::ProxyUpstreamDns,
+            format!("finds no way to {place}: most likely it cannot resolve the name"),
+        )
+        .rivals(&[Cause::ProxyUpstreamUnreachable]),
         "ERR_CANNOT_FORWARD" => said(Cause::ProxyUpstreamUnreachable, place)
             .possible()
             .rivals(&[Cause::ProxyUpstreamDns]),

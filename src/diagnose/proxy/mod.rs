@@ -21,6 +21,10 @@ pub(super) use answer::{ACCOUNT_REMEDY, in_place_of_the_service};
 const SESSION_REMEDY: &str =
     "Have {proxy} show a certificate for its own name that this host trusts.";
 
+/// For a proxy that accepts the connection and stays silent.
+const MUTE_REMEDY: &str = "Ask whoever runs {proxy} what it waits for: the way from it to {place}, \
+                           its name servers, or its own load.";
+
 /// What it means that there is no address to reach the proxy at.
 pub(super) fn unresolvable(case: &Case<'_>, proxy: &Proxied) -> Vec<Draft> {
     let Some(asked) = case.record.proxies.iter().find(|asked| asked.proxy == *proxy) else {
@@ -41,7 +45,8 @@ pub(super) fn unresolvable(case: &Case<'_>, proxy: &Proxied) -> Vec<Draft> {
         .all_evidence(dns::deciding(&asked.lookups).map(dns::evidence))
         .fact("resolvers", resolvers);
     let is_sure = matches!(reason, Cause::DnsNxdomain | Cause::DnsNodata);
-    vec![if is_sure { draft.proven() } else { draft }.of_proxy(&proxy.url)]
+    // No trail will put the subject before it.
+    vec![if is_sure { draft.proven() } else { draft }.of_proxy(&proxy.url).said_of("")]
 }
 
 /// What a connection to the proxy that was not made means.
@@ -77,7 +82,8 @@ pub(super) fn failed(
         // A proxy that waits for its name servers, or for the far end, is as silent.
         .possible()
         .rivals(&[Cause::ProxyUpstreamUnreachable, Cause::ProxyUpstreamDns])
-        .owner(Owner::Proxy),
+        .owner(Owner::Proxy)
+        .template(MUTE_REMEDY),
         ProxyFailure::TimedOut { whose, received } => {
             Draft::new(Cause::ProxyTimeout, "falls silent in the middle of its answer")
                 .evidence(tds::silence(whose, *received, took))
@@ -298,7 +304,8 @@ pub(super) fn unanswered(failure: &HttpFailure, took: Duration, place: &str) -> 
             .evidence(tds::silence(whose, 0, took))
             .possible()
             .rivals(&[Cause::ProxyUpstreamUnreachable, Cause::HttpTimeout])
-            .owner(Owner::Proxy),
+            .owner(Owner::Proxy)
+            .template(MUTE_REMEDY),
         ),
         HttpFailure::Closed { received: 0 } => {
             Some(hung_up(&format!("end of stream after {after}, 0 bytes received"), place))
