@@ -3,6 +3,7 @@
 mod assemble;
 pub mod json;
 pub mod resolve;
+mod route;
 #[cfg(test)]
 mod sample;
 mod terminal;

@@ -8,10 +8,10 @@ use jiff::Timestamp;
 
 use crate::model::{
     Answer, Cause, Certainty, ChainLink, Conclusion, Endpoint, Exchange, Expectation, Failure,
-    Family, Finding, Host, HostName, Kind, LinkData, Lookup, NetworkAllows, OpenTrail, Origin,
-    Owner, Prediction, Record, Records, Resolver, ResponseCode, Route, RouteChoice, RouteIntent,
-    Run, Seen, Severity, Status, Subject, Summary, TcpFailure, Trail, Transport, Vantage, Verdict,
-    Whose,
+    Family, Finding, Host, HostName, HttpAnswer, Kind, LinkData, Lookup, NetworkAllows, OpenTrail,
+    Origin, Owner, Prediction, Proxied, ProxyReply, Record, Records, Resolver, ResponseCode, Route,
+    RouteChoice, RouteIntent, Run, Seen, Severity, Status, Subject, Summary, TcpFailure, Trail,
+    Transport, Tunnel, Vantage, Verdict, Whose,
 };
 
 pub(super) fn records(records: Vec<Record>) -> Records {
@@ -38,7 +38,7 @@ pub(super) fn records(records: Vec<Record>) -> Records {
     Records { run, records }
 }
 
-fn start() -> Timestamp {
+pub(super) fn start() -> Timestamp {
     "2026-03-01T10:00:00Z".parse().unwrap()
 }
 
@@ -65,6 +65,10 @@ pub(super) fn conclusion(verdicts: Vec<Verdict>, allows: NetworkAllows) -> Concl
             ],
         },
     }
+}
+
+pub(super) fn proxy(url: &str) -> Route {
+    Route::Proxy(Proxied { url: url.into() })
 }
 
 /// A required endpoint that was not asked yet.
@@ -127,6 +131,25 @@ impl Record {
             trail.pass(Seen::Tcp, Duration::from_millis(30));
             trail.complete()
         }));
+        self
+    }
+
+    /// Configured to go by the proxy at `url`, which opened a tunnel at `address`.
+    pub(super) fn tunnelled(mut self, url: &str, address: &str) -> Self {
+        self.route.configured = Ok(proxy(url));
+        self.route.why = "HTTPS_PROXY".into();
+        let mut trail = OpenTrail::new(proxy(url), address.parse().unwrap(), start());
+        trail.pass(Seen::Tcp, Duration::from_millis(1));
+        let answer = HttpAnswer {
+            status: 200,
+            reason: "OK".into(),
+            headers: vec![],
+            body: String::new(),
+            is_cut: false,
+        };
+        let tunnel = Tunnel { session: None, reply: ProxyReply::Connect(Box::new(answer)) };
+        trail.pass(Seen::Proxy(Box::new(tunnel)), Duration::from_millis(12));
+        self.trails.push(trail.complete());
         self
     }
 

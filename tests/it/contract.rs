@@ -93,7 +93,10 @@ struct Endpoint {
     route: RouteChoice,
     findings: Vec<Finding>,
     lookups: Vec<Lookup>,
+    #[serde(default)]
+    proxies: Vec<ProxyLookup>,
     trails: Vec<Trail>,
+    gateways_skipped: Option<String>,
 }
 
 #[derive(Deserialize)]
@@ -102,6 +105,26 @@ struct RouteChoice {
     intended: String,
     configured: String,
     why: String,
+    measured: Vec<String>,
+    #[serde(default)]
+    fallbacks: Vec<String>,
+    alternate: Option<String>,
+    #[serde(default)]
+    questions: Vec<Question>,
+}
+
+#[derive(Debug, PartialEq, Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Question {
+    name: String,
+    addresses: Vec<String>,
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct ProxyLookup {
+    proxy: String,
+    lookups: Vec<Lookup>,
 }
 
 #[derive(Deserialize)]
@@ -234,6 +257,85 @@ fn the_stream_is_a_line_an_event() {
     check_prediction(&end.prediction);
 }
 
+/// The way through a proxy: what the ordinary report leaves out.
+#[test]
+fn the_way_through_a_proxy_is_as_the_contract_has_it() {
+    let (records, conclusion) = sample();
+    let proxied = |url: &str| model::Route::Proxy(model::Proxied { url: url.into() });
+    let first = "http://proxy.contoso.com:3128";
+    let mut record = records.records[1].clone();
+    record.route.configured = Ok(proxied(first));
+    record.route.fallbacks = vec![proxied("socks5://10.0.0.9:1080"), model::Route::Direct];
+    record.route.alternate = Some(model::Route::Direct);
+    let addresses = vec!["10.1.1.1".parse().unwrap()];
+    record.route.questions = vec![model::PacQuestion { name: "intranet".into(), addresses }];
+    record.proxies = vec![model::ProxyLookup {
+        proxy: model::Proxied { url: first.into() },
+        lookups: record.lookups.clone(),
+    }];
+    record.lookups.clear();
+    let answer = |status, headers: &[(&str, &str)]| {
+        let headers = headers.iter().map(|(n, v)| ((*n).to_owned(), (*v).to_owned())).collect();
+        let (reason, body) = ("R".to_owned(), String::new());
+        Box::new(model::HttpAnswer { status, reason, headers, body, is_cut: false })
+    };
+    let open = |url: &str| {
+        let mut open =
+            model::OpenTrail::new(proxied(url), "10.0.0.8:3128".parse().unwrap(), start());
+        open.pass(model::Seen::Tcp, Duration::from_millis(1));
+        open
+    };
+    let mut tunnel = open(first);
+    let reply = model::ProxyReply::Connect(answer(200, &[("Via", "1.1 p")]));
+    let session = None;
+    tunnel.pass(
+        model::Seen::Proxy(Box::new(model::Tunnel { session, reply })),
+        Duration::from_millis(2),
+    );
+    let refused = model::ProxyFailure::Answered {
+        answer: answer(407, &[("Proxy-Authenticate", "NTLM"), ("Proxy-Authenticate", "Basic")]),
+        with_credentials: true,
+    };
+    let socks = model::Failure::Proxy(model::ProxyFailure::SocksReply(4));
+    record.trails = vec![
+        tunnel.complete(),
+        open(first).fail(model::Failure::Proxy(refused), Duration::from_millis(3)),
+        open("socks5://10.0.0.9:1080").fail(socks, Duration::from_millis(3)),
+    ];
+    let mut bytes = Vec::new();
+    json::endpoint(&record, &conclusion.verdicts[0], &mut bytes).unwrap();
+    let endpoint: Endpoint = data(std::str::from_utf8(&bytes).unwrap(), "endpoint");
+
+    assert_eq!(endpoint.route.configured, first);
+    assert_eq!(endpoint.route.measured, [first, "socks5://10.0.0.9:1080"]);
+    assert_eq!(endpoint.route.fallbacks, ["socks5://10.0.0.9:1080", "direct"]);
+    assert_eq!(endpoint.route.alternate.as_deref(), Some("direct"));
+    let asked = Question { name: "intranet".into(), addresses: vec!["10.1.1.1".into()] };
+    assert_eq!(endpoint.route.questions, [asked]);
+    assert_eq!(endpoint.proxies[0].proxy, first);
+    assert_eq!(endpoint.proxies[0].lookups[0].outcome, "ok");
+    let skipped = Some("only the proxy resolves the name");
+    assert_eq!(endpoint.gateways_skipped.as_deref(), skipped);
+    let last = |trail: &Trail| {
+        let step = trail.steps.last().unwrap();
+        (step.name.clone(), step.outcome.clone(), step.detail.clone())
+    };
+    let seen: Vec<_> = endpoint.trails.iter().map(last).collect();
+    let expected = [
+        ("ok", serde_json::json!({"answer": {"status": 200, "reason": "R", "via": "1.1 p"}})),
+        (
+            "answered",
+            serde_json::json!({
+                "answer": {"status": 407, "reason": "R", "proxy_authenticate": "NTLM, Basic"},
+                "with_credentials": true,
+            }),
+        ),
+        ("socks_reply", serde_json::json!({"socks_reply": 4})),
+    ];
+    let expected = expected.map(|(outcome, detail)| ("proxy".into(), outcome.into(), detail));
+    assert_eq!(seen, expected);
+}
+
 fn data<T: DeserializeOwned>(line: &str, kind: &str) -> T {
     let event: Event<T> = serde_json::from_str(line).unwrap();
     assert_eq!(event.r#type, kind);
@@ -275,6 +377,10 @@ fn check_endpoint(endpoint: &Endpoint) {
     assert!(endpoint.findings.is_empty());
     let route = &endpoint.route;
     assert_eq!((&*route.intended, &*route.configured, &*route.why), ("any", "direct", "w"));
+    assert_eq!(route.measured, ["direct"]);
+    assert!(route.fallbacks.is_empty() && route.questions.is_empty());
+    assert_eq!((&route.alternate, &endpoint.gateways_skipped), (&None, &None));
+    assert!(endpoint.proxies.is_empty());
     let lookup = &endpoint.lookups[0];
     assert_eq!((&*lookup.resolver, &*lookup.outcome), ("10.0.0.53:53", "ok"));
     assert!((lookup.took_ms - 0.4).abs() < 1e-9);

@@ -4,11 +4,12 @@ use std::net::{IpAddr, SocketAddr};
 use std::time::Duration;
 
 use super::super::assemble::Judged;
+use super::super::route::{self, milliseconds};
 use super::fit::{columns, ellipsize, shorten, visible};
 use super::page::{Page, padded};
 use crate::model::{
-    AddressClass, Cause, Certainty, Endpoint, Finding, Host, Record, Severity, Status, Subject,
-    Trail, Verdict, classify,
+    AddressClass, Cause, Certainty, Endpoint, Finding, Host, Record, Route, Severity, Status,
+    Subject, Trail, Verdict, classify,
 };
 
 /// How many endpoints of one cause are shown in full; where there are more, [`EXAMPLES`] are.
@@ -39,17 +40,17 @@ const fn status_of(severity: Severity) -> Status {
 }
 
 /// The endpoints of `status`.
-pub(super) fn write(page: &mut Page, status: Status, endpoints: &[Judged]) {
+pub(super) fn write(page: &mut Page, status: Status, endpoints: &[Judged], has_proxies: bool) {
     let of_status: Vec<Judged> =
         endpoints.iter().filter(|(_, verdict)| verdict.status == status).copied().collect();
     if status == Status::Pass {
-        write_passes(page, &of_status);
+        write_passes(page, &of_status, has_proxies);
         return;
     }
     for (cause, same) in by_cause(&of_status) {
         let shown = if same.len() > IN_FULL { EXAMPLES } else { same.len() };
         for (record, verdict) in &same[..shown] {
-            write_block(page, record, verdict);
+            write_block(page, record, verdict, has_proxies);
         }
         let rest = &same[shown..];
         if !rest.is_empty() {
@@ -78,7 +79,7 @@ fn by_cause<'a>(judged: &[Judged<'a>]) -> Vec<(Option<Cause>, Vec<Judged<'a>>)> 
     groups
 }
 
-fn write_block(page: &mut Page, record: &Record, verdict: &Verdict) {
+fn write_block(page: &mut Page, record: &Record, verdict: &Verdict, has_proxies: bool) {
     let place = place(&record.endpoint);
     let optional = if record.endpoint.required { "" } else { ", not required" };
     let Some((own, others)) = verdict.findings.split_first() else {
@@ -93,9 +94,37 @@ fn write_block(page: &mut Page, record: &Record, verdict: &Verdict) {
     if others.len() > FACTS {
         page.under(&format!("... and {} more findings", others.len() - FACTS));
     }
+    if has_proxies {
+        write_route(page, record);
+    }
     // How to ask is said here; how to mend stands under "What to do next".
     if own.severity == Severity::Unknown && !own.remedy.is_empty() {
         page.under(&format!("Next: {}", own.remedy));
+    }
+}
+
+/// The way intended, configured and measured; and both legs of each way through a proxy.
+fn write_route(page: &mut Page, record: &Record) {
+    let choice = &record.route;
+    let configured = match &choice.configured {
+        Ok(route) => format!("{route} ({})", choice.why),
+        Err(_) => "unknown".to_owned(),
+    };
+    let measured: Vec<String> =
+        route::measured(record).into_iter().map(ToString::to_string).collect();
+    let measured = if measured.is_empty() { "none".to_owned() } else { measured.join(", ") };
+    page.under(&format!(
+        "Route: intended {}, configured {configured}, measured {measured}",
+        choice.intended.as_str()
+    ));
+    for legs in route::legs(record).iter().take(FACTS) {
+        let beyond = legs.beyond.as_ref().map(|beyond| format!("; beyond it: {beyond}"));
+        page.under(&format!(
+            "To the proxy {}: {}{}",
+            legs.proxy,
+            legs.to_it,
+            beyond.unwrap_or_default()
+        ));
     }
 }
 
@@ -145,11 +174,14 @@ pub(in crate::report) fn place(endpoint: &Endpoint) -> String {
     }
 }
 
-fn write_passes(page: &mut Page, passes: &[Judged]) {
+fn write_passes(page: &mut Page, passes: &[Judged], has_proxies: bool) {
     let rows: Vec<(String, String)> = passes
         .iter()
         .take(PASSES)
-        .map(|(record, _)| (visible(&place(&record.endpoint)).into_owned(), how_reached(record)))
+        .map(|(record, _)| {
+            let place = visible(&place(&record.endpoint)).into_owned();
+            (place, how_reached(record, has_proxies))
+        })
         .collect();
     let widest = |column: fn(&(String, String)) -> &str| {
         rows.iter().map(|row| columns(column(row))).max().unwrap_or(0)
@@ -166,10 +198,15 @@ fn write_passes(page: &mut Page, passes: &[Judged]) {
     }
 }
 
-/// The address or the number of them, and the time from the first question to the proof.
-fn how_reached(record: &Record) -> String {
-    let mut addresses: Vec<IpAddr> =
-        record.trails.iter().map(|trail| trail.remote().ip()).collect();
+/// The address or the number of them (or that a proxy has it), and the time from the first
+/// question to the proof.
+fn how_reached(record: &Record, has_proxies: bool) -> String {
+    let time = milliseconds(took(record));
+    if record.route.proxy().is_some() {
+        return format!("by proxy, {time}");
+    }
+    let direct = record.trails.iter().filter(|trail| *trail.route() == Route::Direct);
+    let mut addresses: Vec<IpAddr> = direct.map(|trail| trail.remote().ip()).collect();
     addresses.dedup();
     let place = match &*addresses {
         [one @ IpAddr::V4(_)] => one.to_string(),
@@ -178,21 +215,21 @@ fn how_reached(record: &Record) -> String {
     let is_private = !addresses.is_empty()
         && addresses.iter().all(|one| classify(*one) == AddressClass::Private);
     let private = if is_private { " private" } else { "" };
-    format!("{place}{private}, {}", milliseconds(took(record)))
+    let direct = if has_proxies { " direct" } else { "" };
+    format!("{place}{private}{direct}, {time}")
 }
 
+/// By the way configured: a second way is measured beside it.
 fn took(record: &Record) -> Duration {
-    let asked = record.lookups.iter().map(|lookup| lookup.took()).max().unwrap_or_default();
+    let is_own = |trail: &&Trail| Ok(trail.route()) == record.route.configured.as_ref();
     let went = |trail: &Trail| trail.passed().iter().map(|step| step.took).sum::<Duration>();
-    asked + record.trails.iter().map(went).max().unwrap_or_default()
-}
-
-/// To a tenth where that can matter.
-fn milliseconds(duration: Duration) -> String {
-    let milliseconds = duration.as_secs_f64() * 1e3;
-    if milliseconds < 10.0 {
-        format!("{milliseconds:.1} ms")
-    } else {
-        format!("{milliseconds:.0} ms")
-    }
+    let travelled = record.trails.iter().filter(is_own).map(went).max().unwrap_or_default();
+    let lookups = match record.route.proxy() {
+        Some(proxy) => {
+            record.proxies.iter().find(|asked| asked.proxy == *proxy).map(|it| &it.lookups)
+        }
+        None => Some(&record.lookups),
+    };
+    let asked = lookups.into_iter().flatten().map(|lookup| lookup.took()).max();
+    asked.unwrap_or_default() + travelled
 }

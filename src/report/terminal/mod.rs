@@ -10,10 +10,11 @@ mod gateway;
 mod headline;
 pub(super) mod page;
 
-use crate::model::{Conclusion, Records, Run, Status, Summary};
+use crate::model::{Conclusion, Records, Route, Run, Status, Summary};
 use page::Page;
 
-use super::assemble::in_order;
+use super::assemble::{Judged, in_order};
+use super::route;
 
 /// How the terminal is.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -34,22 +35,83 @@ pub fn table(records: &Records, conclusion: &Conclusion, style: &Style) -> Strin
     let (gateways, endpoints): (Vec<_>, Vec<_>) =
         judged.into_iter().partition(|(record, _)| gateway::is_gateway(record));
     let deployments = gateway::deployments(&gateways);
+    let has_proxies = route::has_proxies(records);
     let mut page = Page::new(style);
     headline::write(&mut page, &endpoints, &gateways, conclusion);
     action::write(&mut page, &endpoints, &deployments, conclusion);
     for status in SECTIONS {
         page.gap();
         endpoint::write_run_findings(&mut page, status, &conclusion.findings);
-        endpoint::write(&mut page, status, &endpoints);
+        endpoint::write(&mut page, status, &endpoints, has_proxies);
         gateway::write(&mut page, status, &deployments);
     }
     page.gap();
-    write_footer(&mut page, &records.run, conclusion.summary);
+    write_gateways_hidden(&mut page, &endpoints);
+    write_counts(&mut page, conclusion.summary);
+    if has_proxies || has_source(records) {
+        write_routes(&mut page, records);
+    }
+    write_footer(&mut page, &records.run);
     page.finish()
 }
 
-/// How many of each; when, how long and from where.
-fn write_footer(page: &mut Page, run: &Run, summary: Summary) {
+/// Relays whose gateways nobody here can find.
+fn write_gateways_hidden(page: &mut Page, endpoints: &[Judged]) {
+    let hidden: Vec<String> = endpoints
+        .iter()
+        .filter(|(record, _)| route::hides_gateways(record))
+        .map(|(record, _)| record.endpoint.subject.to_string())
+        .collect();
+    if !hidden.is_empty() {
+        page.plain(&format!(
+            "Gateways of {} were not looked for: {}",
+            listed(&hidden, 2),
+            route::GATEWAYS_HIDDEN
+        ));
+    }
+}
+
+/// How many names go which way, and where that is configured.
+fn write_routes(page: &mut Page, records: &Records) {
+    let mut counts: Vec<(String, usize)> = Vec::new();
+    for record in records.records.iter().filter(|record| record.endpoint.subject.host().is_some()) {
+        let way = match &record.route.configured {
+            Ok(Route::Direct) => "direct".to_owned(),
+            Ok(Route::Proxy(proxy)) => format!("by {}", proxy.url),
+            Err(_) => "unknown".to_owned(),
+        };
+        match counts.iter_mut().find(|(known, _)| *known == way) {
+            Some((_, count)) => *count += 1,
+            None => counts.push((way, 1)),
+        }
+    }
+    counts.sort_by(|left, right| right.1.cmp(&left.1).then_with(|| left.0.cmp(&right.0)));
+    let counts: Vec<String> =
+        counts.into_iter().map(|(way, count)| format!("{count} {way}")).collect();
+    page.plain(&format!("Routes as configured: {}{}", listed(&counts, 4), source(records)));
+}
+
+/// Where the configuration was taken from; the proxy where no name goes by it.
+fn source(records: &Records) -> String {
+    let vantage = &records.run.vantage;
+    if !has_source(records) {
+        return String::new();
+    }
+    let is_used = |url: &str| {
+        let mut proxies = records.records.iter().filter_map(|record| record.route.proxy());
+        proxies.any(|proxy| &*proxy.url == url)
+    };
+    let unused = vantage.proxy_url.as_deref().filter(|url| !is_used(url));
+    let unused = unused.map(|url| format!(" ({url})")).unwrap_or_default();
+    format!("; taken from {}{unused}", vantage.proxy_source)
+}
+
+fn has_source(records: &Records) -> bool {
+    !matches!(&*records.run.vantage.proxy_source, "" | "none")
+}
+
+/// How many of each.
+fn write_counts(page: &mut Page, summary: Summary) {
     let counts = [
         (summary.fail, "fail"),
         (summary.warn, "warn"),
@@ -62,6 +124,10 @@ fn write_footer(page: &mut Page, run: &Run, summary: Summary) {
         .map(|(count, word)| format!("{count} {word}"))
         .collect();
     page.plain(&counts.join(", "));
+}
+
+/// When, how long and from where.
+fn write_footer(page: &mut Page, run: &Run) {
     let vantage = &run.vantage;
     let begun = run.started_at.strftime("%Y-%m-%d %H:%M:%S UTC");
     let seconds = run.took.as_secs_f64();

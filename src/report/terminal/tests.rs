@@ -1,11 +1,19 @@
+use std::sync::Arc;
+use std::time::Duration;
+
 use proptest::prelude::*;
 
-use super::super::sample::{conclusion, found, passed, record, records, timeout, unassigned};
+use super::super::sample::{
+    conclusion, found, passed, proxy, record, records, start, timeout, unassigned,
+};
 use super::fit::columns;
 use super::page::NARROWEST;
 use super::*;
 use crate::archive::arbitrary;
-use crate::model::{Cause, Certainty, Finding, NetworkAllows, Owner, Record, Severity, Verdict};
+use crate::model::{
+    Cause, Certainty, Failure, Finding, HttpAnswer, Kind, NetworkAllows, OpenTrail, Owner,
+    ProxyFailure, Record, Seen, Severity, Verdict,
+};
 
 const NARROW: Style = Style { width: 80, color: false };
 
@@ -157,6 +165,77 @@ UNKNOWN {factory}.{region}.datafactory.azure.net:443  not_testable
 PASS    192.0.2.10:443  192.0.2.10, 30 ms
 
 2 fail, 5 warn, 1 unknown, 2 pass
+Measured 2026-03-01 10:00:00 UTC in 5.0 s from ir-node-1 (10.50.1.10); name
+servers 10.0.0.53:53
+"
+    );
+}
+
+#[test]
+fn ways_through_a_proxy_are_told_with_both_legs() {
+    let url = "http://10.0.0.8:3128";
+    let by_proxy = |entry, host| record(entry, host).tunnelled(url, "10.0.0.8:3128");
+    let mut refused = record("frontend", "we.frontend.clouddatahub.net");
+    refused.route = by_proxy("frontend", "x").route;
+    refused.route.alternate = Some(Route::Direct);
+    let answer = HttpAnswer {
+        status: 503,
+        reason: "Service Unavailable".into(),
+        headers: vec![("X-Squid-Error".into(), "ERR_DNS_FAIL 0".into())],
+        body: String::new(),
+        is_cut: false,
+    };
+    let failure = ProxyFailure::Answered { answer: Box::new(answer), with_credentials: false };
+    let mut trail = OpenTrail::new(proxy(url), "10.0.0.8:3128".parse().unwrap(), start());
+    trail.pass(Seen::Tcp, Duration::from_millis(1));
+    refused.trails.push(trail.fail(Failure::Proxy(failure), Duration::from_millis(20)));
+    let refused = refused.silent("52.0.0.1");
+    let finding = Finding {
+        cause: Cause::ProxyUpstreamDns,
+        certainty: Certainty::Proven,
+        message: "the proxy http://10.0.0.8:3128 says that it cannot resolve the name".into(),
+        evidence: vec!["10.0.0.8:3128: HTTP 503".into()],
+        rivals: vec![],
+        owner: Owner::Proxy,
+        remedy: "Mend it.".into(),
+        ..timeout("x", "y")
+    };
+    let mut relay = by_proxy("relay", "ns.servicebus.windows.net");
+    Arc::make_mut(&mut relay.endpoint).kind = Kind::Relay;
+    let judged = vec![
+        (refused, found(finding)),
+        (relay, passed()),
+        (record("control", "contoso.azure.net").reached(&["10.10.2.4"]), passed()),
+    ];
+    let (seen, verdicts) = judged.into_iter().unzip();
+    let mut records = records(seen);
+    records.run.vantage.proxy_source = "HTTPS_PROXY".into();
+    records.run.vantage.proxy_url = Some(url.into());
+    let text = table(&records, &conclusion(verdicts, NetworkAllows::Unknown), &NARROW);
+    assert_eq!(
+        text,
+        "\
+FAIL    1 of 3 required endpoints fails
+
+What to do next
+Proxy team
+  - Mend it.
+
+FAIL    we.frontend.clouddatahub.net:443  proxy_upstream_dns
+        the proxy http://10.0.0.8:3128 says that it cannot resolve the name
+        Seen: 10.0.0.8:3128: HTTP 503
+        Route: intended any, configured http://10.0.0.8:3128 (HTTPS_PROXY),
+        measured http://10.0.0.8:3128, direct
+        To the proxy 10.0.0.8:3128: ok, 1.0 ms; beyond it: 503 ERR_DNS_FAIL
+
+PASS    contoso.azure.net:443          10.10.2.4 private direct, 30 ms
+PASS    ns.servicebus.windows.net:443  by proxy, 13 ms
+
+Gateways of ns.servicebus.windows.net were not looked for: only the proxy
+resolves the name
+1 fail, 2 pass
+Routes as configured: 2 by http://10.0.0.8:3128, 1 direct; taken from
+HTTPS_PROXY
 Measured 2026-03-01 10:00:00 UTC in 5.0 s from ir-node-1 (10.50.1.10); name
 servers 10.0.0.53:53
 "

@@ -11,10 +11,10 @@ use crate::scene::{
     relay_feed, routeless_control, run, self_signed, socket, with_header,
 };
 
-const RELAY: &str = "amsprodwe.servicebus.windows.net";
-const CONTROL: &str = "contoso-adf.westeurope.datafactory.azure.net";
-const CONTROL_PRIVATE: &str = "contoso-adf.westeurope.privatelink.datafactory.azure.net";
-const DOWNLOAD: &str = "download.microsoft.com";
+pub(super) const RELAY: &str = "amsprodwe.servicebus.windows.net";
+pub(super) const CONTROL: &str = "contoso-adf.westeurope.datafactory.azure.net";
+pub(super) const CONTROL_PRIVATE: &str = "contoso-adf.westeurope.privatelink.datafactory.azure.net";
+pub(super) const DOWNLOAD: &str = "download.microsoft.com";
 
 pub(super) fn all() -> Vec<(&'static str, Records)> {
     vec![
@@ -259,7 +259,7 @@ fn tcp(failure: TcpFailure) -> Failure {
     Failure::Tcp(failure)
 }
 
-fn silent(way: Way) -> pathproof::model::Trail {
+pub(super) fn silent(way: Way) -> pathproof::model::Trail {
     way.fails(tcp(TcpFailure::TimedOut(Whose::Ours(ms(5_000)))), 5_000)
 }
 

@@ -5,6 +5,7 @@
 //! committed. `PATHPROOF_BLESS=records` also writes the records of [`cases`] anew.
 
 mod cases;
+mod proxies;
 
 use std::collections::BTreeSet;
 use std::fs;
@@ -16,27 +17,10 @@ use pathproof::{archive, report};
 
 use crate::scene;
 
-/// Causes that later versions will find: the route by a proxy, holding, revocation, the system's
-/// own resolver, the clock and the cloud's view of a node are not looked at yet.
+/// Causes that later versions will find: holding, revocation, the system's own resolver, the
+/// clock and the cloud's view of a node are not looked at yet.
 const LATER: &[&str] = &[
-    "route_private_via_proxy",
-    "route_proxy_required",
-    "route_direct_required",
-    "route_config_invalid",
-    "route_config_mismatch",
     "dns_os_override",
-    "proxy_unresolvable",
-    "proxy_refused",
-    "proxy_timeout",
-    "proxy_unreachable",
-    "proxy_auth_required",
-    "proxy_auth_rejected",
-    "proxy_denied",
-    "proxy_upstream_dns",
-    "proxy_upstream_unreachable",
-    "proxy_not_a_proxy",
-    "proxy_tunnel_closed",
-    "proxy_pac_error",
     "tls_large_packets_lost",
     "tls_revocation_unreachable",
     "http_upgrade_blocked",
@@ -97,7 +81,7 @@ fn saved_records_give_the_saved_reports() {
 }
 
 fn write_records() {
-    for (name, records) in cases::all() {
+    for (name, records) in cases::all().into_iter().chain(proxies::all()) {
         let case = folder().join(name);
         fs::create_dir_all(&case).expect("the case's folder");
         let mut bytes = Vec::new();

@@ -11,8 +11,9 @@ use jiff::Timestamp;
 use pathproof::diagnose;
 use pathproof::model::{
     Certificate, ChainTrust, Conclusion, Endpoint, Expectation, Failure, Fingerprint, Host,
-    HttpAnswer, Kind, Lookup, Obstacle, OpenTrail, Origin, Presented, Reach, Record, Records,
-    Route, RouteChoice, RouteIntent, Run, Seen, Subject, TdsAnswer, TlsSession, Trail, Trust,
+    HostName, HttpAnswer, Kind, Lookup, Obstacle, OpenTrail, Origin, Presented, Proxied,
+    ProxyFailure, ProxyLookup, ProxyReply, Reach, Record, Records, Route, RouteChoice, RouteFault,
+    RouteFaultKind, RouteIntent, Run, Seen, Subject, TdsAnswer, TlsSession, Trail, Trust, Tunnel,
     Validity, Vantage, Verdict,
 };
 use sha2::{Digest, Sha256};
@@ -197,7 +198,9 @@ pub(crate) fn endpoint(entry: &str, host: &str) -> Endpoint {
 /// A record in the making.
 pub(crate) struct Probe {
     pub(crate) endpoint: Endpoint,
+    pub(crate) route: RouteChoice,
     lookups: Vec<Arc<Lookup>>,
+    proxies: Vec<ProxyLookup>,
     trails: Vec<Trail>,
     obstacle: Option<Obstacle>,
 }
@@ -206,7 +209,9 @@ impl Probe {
     pub(crate) fn of(entry: &str, host: &str) -> Self {
         Self {
             endpoint: endpoint(entry, host),
+            route: RouteChoice::new(RouteIntent::Any, Route::Direct, "no proxy is configured"),
             lookups: Vec::new(),
+            proxies: Vec::new(),
             trails: Vec::new(),
             obstacle: None,
         }
@@ -228,7 +233,56 @@ impl Probe {
     }
 
     pub(crate) fn private(self) -> Self {
-        self.with(|endpoint| endpoint.expect.reach = Reach::Private)
+        let mut probe = self.with(|endpoint| endpoint.expect.reach = Reach::Private);
+        probe.route.intended = RouteIntent::Direct;
+        probe
+    }
+
+    /// Configured to go through the proxy at `url`.
+    pub(crate) fn by(mut self, url: &str) -> Self {
+        self.route.configured = Ok(proxy(url));
+        self.route.why = "HTTPS_PROXY".to_owned();
+        self
+    }
+
+    /// With what a script says besides.
+    pub(crate) fn else_by(mut self, fallbacks: &[Route]) -> Self {
+        self.route.fallbacks = fallbacks.to_vec();
+        self.route.why = "pac:http://wpad.contoso.com/wpad.dat".to_owned();
+        self
+    }
+
+    /// With `--alternate-proxy`.
+    pub(crate) fn beside(mut self, alternate: Route) -> Self {
+        self.route.alternate = Some(alternate);
+        self
+    }
+
+    /// Configured in a way that nobody can follow.
+    pub(crate) fn faulty(mut self, kind: RouteFaultKind, message: &str) -> Self {
+        self.route.configured = Err(RouteFault { kind, message: message.to_owned() });
+        self.route.why = message.to_owned();
+        self
+    }
+
+    /// What a name server says of the proxy's own name.
+    pub(crate) fn asks_for_proxy(mut self, url: &str, name: &str, ask: Ask<'_>) -> Self {
+        let name = HostName::parse(name).expect("a name");
+        let lookups = vec![Arc::new(ask.of(&name))];
+        self.proxies.push(ProxyLookup { proxy: Proxied { url: url.into() }, lookups });
+        self
+    }
+
+    /// A way through a proxy at `address`.
+    pub(crate) fn goes_by(
+        mut self,
+        url: &str,
+        address: &str,
+        way: impl FnOnce(Way) -> Trail,
+    ) -> Self {
+        let trail = way(Way { open: OpenTrail::new(proxy(url), socket(address), noon()) });
+        self.trails.push(trail);
+        self
     }
 
     /// A name server's answer.
@@ -263,9 +317,9 @@ impl Probe {
     pub(crate) fn record(self) -> Record {
         Record {
             endpoint: Arc::new(self.endpoint),
-            route: RouteChoice::new(RouteIntent::Any, Route::Direct, "no proxy is configured"),
+            route: self.route,
             lookups: self.lookups,
-            proxies: Vec::new(),
+            proxies: self.proxies,
             trails: self.trails,
             obstacle: self.obstacle,
             at: noon(),
@@ -280,6 +334,10 @@ impl Probe {
     pub(crate) fn verdict_in(self, run: &Run) -> Verdict {
         diagnose::verdict(&self.record(), run, &is_azure)
     }
+}
+
+pub(crate) fn proxy(url: &str) -> Route {
+    Route::Proxy(Proxied { url: url.into() })
 }
 
 /// The ranges these tests take for Azure's.
@@ -311,12 +369,26 @@ impl Way {
         self
     }
 
+    /// A tunnel as squid opens it.
+    pub(crate) fn tunnel(self) -> Self {
+        let answer = page(200, "Connection established", "");
+        self.tunnel_of(None, ProxyReply::Connect(Box::new(answer)))
+    }
+
+    pub(crate) fn tunnel_of(mut self, session: Option<Presented>, reply: ProxyReply) -> Self {
+        let session = session.map(|presented| Box::new(session_of(presented)));
+        self.open.pass(Seen::Proxy(Box::new(Tunnel { session, reply })), ms(14));
+        self
+    }
+
+    /// An answer other than consent.
+    pub(crate) fn refused_with(self, answer: HttpAnswer) -> Trail {
+        let failure = ProxyFailure::Answered { answer: Box::new(answer), with_credentials: false };
+        self.tcp().fails(Failure::Proxy(failure), 9)
+    }
+
     pub(crate) fn tls(mut self, presented: Presented) -> Self {
-        let session = TlsSession {
-            version: "TLSv1_3".to_owned(),
-            cipher_suite: "TLS13_AES_256_GCM_SHA384".to_owned(),
-            presented,
-        };
+        let session = session_of(presented);
         self.open.pass(Seen::Tls(Box::new(session)), ms(31));
         self
     }
@@ -354,6 +426,24 @@ impl Way {
             Kind::Http => self.tcp().http(page(200, "OK", "")).done(),
             Kind::Tcp => self.tcp().done(),
         }
+    }
+
+    /// The same, through a tunnel.
+    pub(crate) fn proven_beyond(self, kind: Kind, host: &str) -> Trail {
+        let way = self.tcp().tunnel();
+        match kind {
+            Kind::Relay => way.tls(azure(host)).http(relay_feed()).done(),
+            Kind::Tls => way.tls(azure(host)).done(),
+            _ => way.tls(azure(host)).http(page(404, "Not Found", "")).done(),
+        }
+    }
+}
+
+fn session_of(presented: Presented) -> TlsSession {
+    TlsSession {
+        version: "TLSv1_3".to_owned(),
+        cipher_suite: "TLS13_AES_256_GCM_SHA384".to_owned(),
+        presented,
     }
 }
 

@@ -11,6 +11,7 @@ use jiff::Timestamp;
 use serde::{Serialize, Serializer};
 
 use crate::model;
+use crate::report::route;
 pub(super) use step::Chains;
 use step::Step;
 
@@ -190,6 +191,9 @@ pub(super) struct Endpoint<'a> {
     #[serde(skip_serializing_if = "Vec::is_empty")]
     proxies: Vec<ProxyLookup<'a>>,
     trails: Vec<Trail<'a>>,
+    /// Why the gateways of this relay were not looked for.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    gateways_skipped: Option<&'static str>,
 }
 
 impl<'a> Endpoint<'a> {
@@ -211,11 +215,12 @@ impl<'a> Endpoint<'a> {
             origin: endpoint.origin.as_str(),
             status: verdict.status.as_str(),
             cause: verdict.cause.map(model::Cause::code),
-            route: (&record.route).into(),
+            route: record.into(),
             findings: findings(&verdict.findings),
             lookups: record.lookups.iter().map(|lookup| Lookup::from(&**lookup)).collect(),
             proxies: record.proxies.iter().map(ProxyLookup::from).collect(),
             trails: record.trails.iter().map(trail).collect(),
+            gateways_skipped: route::hides_gateways(record).then_some(route::GATEWAYS_HIDDEN),
         }
     }
 }
@@ -250,6 +255,8 @@ struct RouteChoice<'a> {
     /// `unknown` where `why` says what kept it from being known.
     configured: Cow<'a, str>,
     why: &'a str,
+    /// Each way that was measured, in the order of `trails`.
+    measured: Vec<String>,
     /// What a script names for the case that the configured way fails.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     fallbacks: Vec<String>,
@@ -261,8 +268,9 @@ struct RouteChoice<'a> {
     questions: Vec<PacQuestion<'a>>,
 }
 
-impl<'a> From<&'a model::RouteChoice> for RouteChoice<'a> {
-    fn from(route: &'a model::RouteChoice) -> Self {
+impl<'a> From<&'a model::Record> for RouteChoice<'a> {
+    fn from(record: &'a model::Record) -> Self {
+        let route = &record.route;
         Self {
             intended: route.intended.as_str(),
             configured: match &route.configured {
@@ -271,6 +279,7 @@ impl<'a> From<&'a model::RouteChoice> for RouteChoice<'a> {
                 Err(_) => "unknown".into(),
             },
             why: &route.why,
+            measured: route::measured(record).into_iter().map(ToString::to_string).collect(),
             fallbacks: route.fallbacks.iter().map(ToString::to_string).collect(),
             alternate: route.alternate.as_ref().map(ToString::to_string),
             questions: route.questions.iter().map(PacQuestion::from).collect(),

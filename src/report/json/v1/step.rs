@@ -81,7 +81,7 @@ fn next(trail: &model::Trail, kind: model::Kind) -> &'static str {
         (None, _) => "tcp",
         (Some(model::Seen::Tcp), kind) if is_proxied && kind != model::Kind::Http => "proxy",
         (Some(model::Seen::Proxy(_)), kind) if kind.speaks_tls() => "tls",
-        (Some(model::Seen::Tcp), model::Kind::Tds) => "tds",
+        (Some(model::Seen::Tcp | model::Seen::Proxy(_)), model::Kind::Tds) => "tds",
         (Some(model::Seen::Tcp), kind) if kind.speaks_tls() => "tls",
         _ => "http",
     }
