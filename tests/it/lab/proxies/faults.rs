@@ -47,7 +47,8 @@ fn each_name(site: &Site, proxy: &str, expected: fn(&Name) -> Expected) {
     }
 }
 
-/// squid under TLS: the tunnel is made inside, and the service's TLS inside that.
+/// squid under TLS: the tunnel is made inside, and the service's TLS inside that. That the proxy's
+/// own certificate is the company's is no interception of the service.
 #[test]
 fn a_proxy_under_tls() {
     let Some(site) = Site::shared() else { return };
@@ -55,6 +56,17 @@ fn a_proxy_under_tls() {
     conclude(
         &mut site.check(names, &["--proxy", &servers::squid_tls()]),
         names.map(|name| (name, PASS)),
+    );
+}
+
+/// Whoever shows it could read what is sent: no tunnel is asked of it, and no request.
+#[test]
+fn a_proxy_under_tls_that_nobody_trusts() {
+    let Some(site) = Site::shared() else { return };
+    let names = [FACTORY, "contoso-relay.servicebus.windows.net", "crl3.digicert.com"].map(name);
+    conclude(
+        &mut site.check(names, &["--proxy", &servers::squid_tls_untrusted()]),
+        names.map(|name| (name, fails("tls_untrusted"))),
     );
 }
 
