@@ -406,10 +406,7 @@ fn group(
             Route::Direct => advise(case, draft, &remotes, names)
                 .said_of(&subject(case, &remotes))
                 .fact("tags", tags_for(case, &remotes)),
-            Route::Proxy(proxy) => draft
-                .said_of(&format!("{} by the proxy {}", place(case.endpoint()), proxy.url))
-                .fact("proxy", &*proxy.url)
-                .without_rival(Cause::TcpAnsweredByMiddlebox),
+            Route::Proxy(proxy) => by_proxy(case, draft, proxy),
         };
         let mut draft = draft.fact("addresses", list(remotes.iter().map(SocketAddr::ip), 4));
         if is_control_refused {
@@ -417,6 +414,21 @@ fn group(
         }
         add(drafts, draft);
     }
+}
+
+/// Beyond a proxy it is the proxy that asks, of an address that it alone knows.
+fn by_proxy(case: &Case<'_>, draft: Draft, proxy: &Proxied) -> Draft {
+    let url = &*proxy.url;
+    let draft = draft.without_rival(Cause::TcpAnsweredByMiddlebox);
+    let draft = if draft.is_of_proxy() {
+        draft
+    } else {
+        draft
+            .fact("from", format!("the proxy {url}"))
+            .fact("addresses", format!("the address that the proxy {url} goes to"))
+    };
+    let place = place(case.endpoint());
+    draft.said_of(&format!("{place} by the proxy {url}")).fact("proxy", url)
 }
 
 /// What to do about addresses that are not the ordinary public ones: what follows from a wrong

@@ -150,6 +150,10 @@ impl Draft {
         Self { subject, ..self }.fact("proxy", url)
     }
 
+    pub(super) fn is_of_proxy(&self) -> bool {
+        self.subject.is_some()
+    }
+
     /// Puts what is said after whom it is said of: the proxy, or else `subject`.
     pub(super) fn said_of(mut self, subject: &str) -> Self {
         let own = self.subject.take();

@@ -104,7 +104,7 @@ pub(super) const UPSTREAM_UNREACHABLE: Entry = Entry {
     rivals: &[Cause::ProxyUpstreamDns],
     owner: Owner::Proxy,
     remedy: "Open the way from the proxy {proxy} to {place}.",
-    source: "RFC 9209 sections 2.3.5 to 2.3.10; RFC 1928 section 6",
+    source: "RFC 9209 sections 2.3.3 to 2.3.15; RFC 1928 section 6",
 };
 
 pub(super) const NOT_A_PROXY: Entry = Entry {
