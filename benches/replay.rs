@@ -209,7 +209,7 @@ fn lookup(host: HostName, alias: &HostName, address: [u8; 4]) -> Lookup {
     let last = ChainLink { name: alias.clone(), ttl: 10, data: LinkData::Address(address.into()) };
     let exchange = |family, chain| Exchange {
         family,
-        result: Ok(Answer { code: ResponseCode::NoError, chain, is_loop: false }),
+        result: Ok(Answer { code: ResponseCode::NoError, chain, is_loop: false, is_cut: false }),
         transport: Transport::Udp,
         took: Duration::from_nanos(412_345),
     };

@@ -7,21 +7,25 @@
 //! | room | does | holds |
 //! |---|---|---|
 //! | [`model`] | the nouns everyone shares | names, endpoints, lookups, trails, records, causes, verdicts |
+//! | [`conveyor`] | parts of a large job side by side, results in order | the threads of `archive`, `diagnose`, `report` |
 //! | [`list`] | text to entries, entries to endpoints | endpoint lists, service URLs, authentication keys |
 //! | [`route`] | which way each name is configured to go | proxy URLs, `NO_PROXY`, the agent's files, PAC |
 //! | [`plan`] | endpoints to probes | order, deduplication, ways to measure, relay gateways |
 //! | [`wire`] | byte codecs without sockets | DNS messages, CONNECT, SOCKS, HTTP heads, TDS pre-login, TLS records |
-//! | [`probe`] | the only room that touches the measured network | runner, DNS, TCP, proxies, TLS, trust, HTTP, TDS, the system's errors |
+//! | [`probe`] | the only room that touches the measured network | runner, DNS, TCP, proxies, TLS, trust, HTTP, TDS, scripts to fetch, the system's errors |
 //! | [`archive`] | records to and from JSON Lines | what `--save-records` writes and `replay` reads |
 //! | [`tags`] | which service tags hold an address | Microsoft's weekly file, snapshots of it, differences |
 //! | [`firewall`] | what rules do with a flow | address, port and rule sets, decisions, gaps, readers and writers of rules |
+//! | [`ledger`] | what was seen when | names, addresses, first and last seen, in one `SQLite` file |
+//! | [`azure`] | Resource Manager and tokens | credentials, security rules, operations that end later |
 //! | [`diagnose`] | records to verdicts | a file a layer, the catalogue of causes, `explain` |
 //! | [`report`] | verdicts to bytes | table, JSON, JSON Lines |
 //! | [`cli`] | arguments to configuration, then commands | files, environment, exit codes |
 //!
-//! Imports go down only: `cli` → {`report`, `probe`} → {`diagnose`, `plan`, `route`, `list`, `wire`,
-//! `archive`, `firewall`} → `tags` → `model`. `probe` does not know `diagnose`; `diagnose` does not know
-//! sockets; only `cli` and `probe` touch the world. `tests/it/tidy.rs` holds the table and fails
+//! Imports go down only: `cli` → {`report`, `probe`, `ledger`, `azure`} → {`diagnose`, `plan`, `route`,
+//! `list`, `wire`, `archive`, `firewall`} → {`tags`, `conveyor`} → `model`. `probe` does not know
+//! `diagnose`; `diagnose` does not know sockets; only `cli`, `probe`, `ledger` and `azure` touch the
+//! world, and only `azure` uses reqwest. `tests/it/tidy.rs` holds the table and fails
 //! on any other edge.
 //!
 //! # Where a change goes
@@ -32,6 +36,8 @@
 //! * a new step of a trail: `model/step.rs`, a stage in `probe/`, `probe/runner.rs`, a file in
 //!   `diagnose/`; the compiler finds the rest;
 //! * a new format: `report/`, and one arm in `cli/check.rs`;
+//! * a new place that says which proxy is configured: its texts in `route/`, who reads them in
+//!   `cli/leaving/`;
 //! * a new option: `cli/arguments.rs`, and what it means in `cli/request.rs` or `cli/measure.rs`.
 //!
 //! # Words
@@ -43,9 +49,12 @@
 //! remedy. *verdict*: an endpoint's status and findings.
 
 pub mod archive;
+pub mod azure;
 pub mod cli;
+pub mod conveyor;
 pub mod diagnose;
 pub mod firewall;
+pub mod ledger;
 pub mod list;
 pub mod model;
 pub mod plan;

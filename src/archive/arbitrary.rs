@@ -215,8 +215,8 @@ fn answer() -> BoxedStrategy<Answer> {
         ttl,
         data,
     });
-    (code, vec(link, 0..4), any::<bool>())
-        .prop_map(|(code, chain, is_loop)| Answer { code, chain, is_loop })
+    (code, vec(link, 0..4), any::<bool>(), any::<bool>())
+        .prop_map(|(code, chain, is_loop, is_cut)| Answer { code, chain, is_loop, is_cut })
         .boxed()
 }
 

@@ -126,7 +126,7 @@ fn presented_in(trail: &Trail) -> impl Iterator<Item = &Presented> {
 ///
 /// # Errors
 /// [`ArchiveError`] with the line and what was expected there.
-pub fn read(input: impl BufRead, name: &str) -> Result<Records, ArchiveError> {
+pub fn read(input: impl BufRead + Send, name: &str) -> Result<Records, ArchiveError> {
     reader::read(input).map_err(|(line, defect)| ArchiveError {
         name: name.to_owned(),
         line,

@@ -1,17 +1,19 @@
-//! Reading in rounds: a block of lines for each processor, parsed side by side. What lines define
-//! is collected in their order, so that a reference is good or bad whatever the number of threads.
+//! Reading in blocks of lines: parsed side by side, taken in in their order, so that a reference is
+//! good or bad, and an error the first, whatever the number of threads.
 
 use std::borrow::Cow;
-use std::io::{BufRead, Read};
-use std::num::NonZero;
-use std::{iter, panic, thread};
+use std::io::{self, BufRead, Read};
+use std::iter;
+use std::ops::ControlFlow;
+use std::sync::Arc;
 
 use serde::Deserialize;
 use sha2::{Digest, Sha256};
 
 use super::reference::References;
 use super::{Defect, LINE_LIMIT, v1};
-use crate::model::{Certificate, Lookup, Record, Records};
+use crate::conveyor::Conveyor;
+use crate::model::{Certificate, Lookup, Records};
 
 /// How many bytes of lines a thread parses at a time. What is in memory of the text is this, for
 /// each thread, and a line more. Tests take little, so that they meet the seams.
@@ -23,73 +25,95 @@ const ANNOUNCED: usize = 1 << 18;
 /// A defect and its line.
 pub(super) type Located = (usize, Defect);
 
-pub(super) fn read(input: impl BufRead) -> Result<Records, Located> {
-    let mut lines = Lines { input, n_lines: 0 };
-    let (mut records, announced) = loop {
-        let mut block = Block::default();
-        lines.fill(&mut block, 0)?;
-        let line = block.lines().next().ok_or((1, Defect::Empty))?;
-        if !line.text.trim_ascii().is_empty() {
-            break first_line(line.text).map_err(|defect| line.located(defect))?;
-        }
-    };
+pub(super) fn read(mut input: impl BufRead + Send) -> Result<Records, Located> {
+    let (n_lines, mut records, announced) = begin(&mut input)?;
     let expected = announced.and_then(|number| usize::try_from(number).ok()).unwrap_or(0);
     records.records.reserve(expected.min(ANNOUNCED));
 
-    let n_threads = thread::available_parallelism().map_or(1, NonZero::get);
-    let mut blocks: Vec<Block> = iter::repeat_with(Block::default).take(n_threads).collect();
-    let mut references = References::default();
-    loop {
-        for block in &mut blocks {
-            block.clear(0);
+    let taken = Taken { n_lines, records, references: References::default(), defect: None };
+    let lines = Lines { input, rest: Vec::new(), is_end: false };
+    let Taken { n_lines, records, defect, .. } =
+        Conveyor::new(lines, taken).run(usize::MAX, |conveyor| {
+            let mut block = Block::default();
+            while let Some(((), turn)) = conveyor.draw(|lines| lines.fill(&mut block)) {
+                let failed = block.failed.take();
+                let parsed = block.lines().map(content).collect();
+                turn.hand_over(|taken| taken.take(parsed, failed));
+            }
+        });
+    let found = records.records.len();
+    match (defect, announced) {
+        (Some(defect), _) => Err((n_lines, defect)),
+        (None, Some(announced)) if announced != found as u64 => {
+            Err((n_lines, Defect::Missing { announced, found }))
         }
-        // An error of the input comes after those of the lines in front of it.
-        let filled = blocks.iter_mut().try_for_each(|block| lines.fill(block, SHARE));
-        let is_end = blocks[0].ends.is_empty();
-        round(&blocks, &mut references, &mut records)?;
-        filled?;
-        if is_end {
+        (None, _) => Ok(records),
+    }
+}
+
+/// Reads up to the line that says what holds for the run: how many lines that are, what it says,
+/// and how many records it announces.
+fn begin(input: &mut impl BufRead) -> Result<(usize, Records, Option<u64>), Located> {
+    let mut bytes = Vec::new();
+    for number in 1.. {
+        bytes.clear();
+        let length = input
+            .take(LINE_LIMIT as u64 + 1)
+            .read_until(b'\n', &mut bytes)
+            .map_err(|error| (number, Defect::Io(error)))?;
+        if length == 0 {
             break;
         }
-    }
-    let found = records.records.len();
-    match announced {
-        Some(announced) if announced != found as u64 => {
-            Err((lines.n_lines, Defect::Missing { announced, found }))
+        let line = Line::new(&bytes);
+        if line.is_too_long() {
+            return Err((number, Defect::LineTooLong));
         }
-        _ => Ok(records),
+        if !line.text.trim_ascii().is_empty() {
+            let (records, announced) =
+                first_line(line.text).map_err(|defect| (number, line.defect(defect)))?;
+            return Ok((number, records, announced));
+        }
     }
+    Err((1, Defect::Empty))
 }
 
+/// The lines that are not read yet.
 struct Lines<R> {
     input: R,
-    n_lines: usize,
+    /// The beginning of a line whose end was not in the last block.
+    rest: Vec<u8>,
+    is_end: bool,
 }
 
-impl<R: BufRead> Lines<R> {
-    /// Reads lines into `block`, in place of those it held, until they have more than `enough`
-    /// bytes or the input ends.
-    fn fill(&mut self, block: &mut Block, enough: usize) -> Result<(), Located> {
-        block.clear(self.n_lines);
-        loop {
-            let start = block.bytes.len();
-            let mut limited = self.input.by_ref().take(LINE_LIMIT as u64 + 1);
-            let length = limited
-                .read_until(b'\n', &mut block.bytes)
-                .map_err(|error| (self.n_lines + 1, Defect::Io(error)))?;
-            if length == 0 {
-                return Ok(());
+impl<R: Read> Lines<R> {
+    /// Reads lines into `block`, in place of those it held. Only the last line of the input can be
+    /// without its end, and one that is too long anyway.
+    fn fill(&mut self, block: &mut Block) -> Option<()> {
+        let bytes = &mut block.bytes;
+        bytes.clear();
+        bytes.append(&mut self.rest);
+        while !self.is_end && bytes.len() <= LINE_LIMIT {
+            let start = bytes.len();
+            match self.input.by_ref().take(SHARE as u64).read_to_end(bytes) {
+                Ok(length) => self.is_end = length == 0,
+                Err(error) => {
+                    self.is_end = true;
+                    block.failed = Some(error);
+                }
             }
-            self.n_lines += 1;
-            if length > LINE_LIMIT {
-                block.bytes.truncate(start);
-                return Err((self.n_lines, Defect::LineTooLong));
+            let line_break = bytes[start..].iter().rposition(|byte| *byte == b'\n');
+            let whole = line_break.map_or(0, |place| start + place + 1);
+            if block.failed.is_some() {
+                bytes.truncate(whole);
+                return Some(());
             }
-            block.ends.push(block.bytes.len());
-            if block.bytes.len() > enough {
-                return Ok(());
+            if whole > 0 {
+                self.rest.extend_from_slice(&bytes[whole..]);
+                bytes.truncate(whole);
+                return Some(());
             }
         }
+        (!bytes.is_empty()).then_some(())
     }
 }
 
@@ -97,92 +121,44 @@ impl<R: BufRead> Lines<R> {
 #[derive(Default)]
 struct Block {
     bytes: Vec<u8>,
-    ends: Vec<usize>,
-    n_before: usize,
+    /// What kept the input from being read on after them.
+    failed: Option<io::Error>,
 }
 
 impl Block {
-    fn clear(&mut self, n_before: usize) {
-        self.bytes.clear();
-        self.ends.clear();
-        self.n_before = n_before;
-    }
-
     fn lines(&self) -> impl Iterator<Item = Line<'_>> {
-        let starts = iter::once(&0).chain(&self.ends);
-        starts.zip(&self.ends).enumerate().map(|(at, (start, end))| {
-            let text = &self.bytes[*start..*end];
-            let whole = text.strip_suffix(b"\n");
-            Line {
-                number: self.n_before + at + 1,
-                text: whole.unwrap_or(text),
-                is_whole: whole.is_some(),
-            }
+        let mut rest = &*self.bytes;
+        iter::from_fn(move || {
+            let from = rest;
+            let length = rest.skip_until(b'\n').ok().filter(|length| *length > 0)?;
+            Some(Line::new(&from[..length]))
         })
     }
 }
 
 #[derive(Clone, Copy)]
 struct Line<'b> {
-    number: usize,
     text: &'b [u8],
     is_whole: bool,
 }
 
-impl Line<'_> {
+impl<'b> Line<'b> {
+    fn new(bytes: &'b [u8]) -> Self {
+        let whole = bytes.strip_suffix(b"\n");
+        Self { text: whole.unwrap_or(bytes), is_whole: whole.is_some() }
+    }
+
+    fn is_too_long(self) -> bool {
+        self.text.len() + usize::from(self.is_whole) > LINE_LIMIT
+    }
+
     /// A last line that ends in the middle of a value was cut; any other is wrong.
-    fn located(&self, defect: Defect) -> Located {
+    fn defect(self, defect: Defect) -> Defect {
         match defect {
-            Defect::Json { is_cut: true, .. } if !self.is_whole => (self.number, Defect::CutInLine),
-            defect => (self.number, defect),
+            Defect::Json { is_cut: true, .. } if !self.is_whole => Defect::CutInLine,
+            defect => defect,
         }
     }
-}
-
-/// Takes what `blocks` hold into `records`.
-fn round(
-    blocks: &[Block],
-    references: &mut References,
-    records: &mut Records,
-) -> Result<(), Located> {
-    let filled = blocks.iter().filter(|block| !block.ends.is_empty());
-    let parsed = side_by_side(filled, |block| {
-        block.lines().map(|line| (line.number, content(line))).collect::<Vec<_>>()
-    });
-    let (unresolved, defined) = define(parsed, references, records);
-    let resolved = side_by_side(unresolved, |share| {
-        let resolve = |(line, record): (usize, v1::Record)| {
-            record.resolve(&references.before(line)).map_err(|missing| (line, missing.into()))
-        };
-        let mut kept: Vec<Record> = Vec::with_capacity(share.len());
-        for record in share {
-            kept.push(resolve(record)?);
-        }
-        Ok(kept)
-    });
-    for share in resolved {
-        records.records.extend(share?);
-    }
-    // Everything before it was good.
-    defined
-}
-
-/// Runs `work` on each of `shares`, on a thread each but for the first; the results in order.
-fn side_by_side<T: Send, U: Send>(
-    shares: impl IntoIterator<Item = T>,
-    work: impl Fn(T) -> U + Sync,
-) -> Vec<U> {
-    let mut shares = shares.into_iter();
-    let Some(own) = shares.next() else { return Vec::new() };
-    thread::scope(|scope| {
-        let work = &work;
-        let others: Vec<_> = shares.map(|share| scope.spawn(move || work(share))).collect();
-        let first = work(own);
-        let rest = others
-            .into_iter()
-            .map(|other| other.join().unwrap_or_else(|payload| panic::resume_unwind(payload)));
-        iter::once(first).chain(rest).collect()
-    })
 }
 
 /// What a line holds, as far as it can be known without the others.
@@ -190,7 +166,7 @@ enum Content<'b> {
     Record(Box<v1::Record<'b>>),
     Lookup {
         number: u64,
-        lookup: Lookup,
+        lookup: Arc<Lookup>,
     },
     Presented(v1::Presented<'b>),
     Certificate(Box<Certificate>),
@@ -199,13 +175,15 @@ enum Content<'b> {
     Nothing,
 }
 
-fn content(line: Line<'_>) -> Result<Content<'_>, Located> {
-    let located = |defect| line.located(defect);
+fn content(line: Line<'_>) -> Result<Content<'_>, Defect> {
     let text = line.text;
+    if line.is_too_long() {
+        return Err(Defect::LineTooLong);
+    }
     if text.trim_ascii().is_empty() {
         return Ok(Content::Nothing);
     }
-    match &*tag(text).map_err(located)? {
+    match &*tag(text).map_err(|defect| line.defect(defect))? {
         "record" => parse(text).map(Content::Record),
         "lookup" => parse(text).and_then(lookup),
         "presented" => parse(text).map(Content::Presented),
@@ -214,7 +192,7 @@ fn content(line: Line<'_>) -> Result<Content<'_>, Located> {
         "run" => Err(Defect::SecondRun),
         _ => Ok(Content::Nothing),
     }
-    .map_err(located)
+    .map_err(|defect| line.defect(defect))
 }
 
 /// The line's type. What `write` puts in front spares the search for it.
@@ -231,7 +209,7 @@ fn tag(text: &[u8]) -> Result<Cow<'_, str>, Defect> {
 }
 
 fn lookup(lookup: v1::Lookup<'_>) -> Result<Content<'_>, Defect> {
-    Ok(Content::Lookup { number: lookup.number, lookup: lookup.try_into()? })
+    Ok(Content::Lookup { number: lookup.number, lookup: Arc::new(lookup.try_into()?) })
 }
 
 fn certificate(certificate: v1::Certificate<'_>) -> Result<Content<'_>, Defect> {
@@ -241,49 +219,46 @@ fn certificate(certificate: v1::Certificate<'_>) -> Result<Content<'_>, Defect> 
     Ok(Content::Certificate(Box::new(certificate.into())))
 }
 
-/// Takes in what later lines refer to, in order up to the first error, and leaves the records in
-/// front of it, share by share.
-#[expect(clippy::type_complexity, reason = "the shares of one round, handed on once")]
-fn define<'b>(
-    parsed: Vec<Vec<(usize, Result<Content<'b>, Located>)>>,
-    references: &mut References,
-    records: &mut Records,
-) -> (Vec<Vec<(usize, v1::Record<'b>)>>, Result<(), Located>) {
-    let mut shares = Vec::with_capacity(parsed.len());
-    for share in parsed {
-        let mut unresolved = Vec::with_capacity(share.len());
-        for (line, content) in share {
-            let defined = content.and_then(|content| {
-                let defined = match content {
-                    Content::Nothing => Ok(()),
-                    Content::Record(record) => {
-                        unresolved.push((line, *record));
-                        Ok(())
-                    }
-                    Content::Lookup { number, lookup } => {
-                        references.add_lookup(line, number, lookup)
-                    }
-                    Content::Presented(presented) => references.add_presented(line, presented),
-                    Content::Certificate(certificate) => {
-                        references.add_certificate(*certificate);
-                        Ok(())
-                    }
-                    Content::Control(control) => control
-                        .trail
-                        .resolve(&references.before(line))
-                        .map(|trail| records.run.control = Some(trail))
-                        .map_err(Defect::from),
-                };
-                defined.map_err(|defect| (line, defect))
-            });
-            if defined.is_err() {
-                shares.push(unresolved);
-                return (shares, defined);
+/// What was read so far, in the order of the lines.
+struct Taken {
+    n_lines: usize,
+    records: Records,
+    references: References,
+    /// What is wrong with the last of the lines.
+    defect: Option<Defect>,
+}
+
+impl Taken {
+    /// Takes in the lines of a block, up to the first that is wrong, and what came after them.
+    fn take(
+        &mut self,
+        parsed: Vec<Result<Content, Defect>>,
+        failed: Option<io::Error>,
+    ) -> ControlFlow<()> {
+        let failed = failed.map(|error| Err(Defect::Io(error)));
+        for line in parsed.into_iter().chain(failed) {
+            self.n_lines += 1;
+            if let Err(defect) = line.and_then(|content| self.line(content)) {
+                self.defect = Some(defect);
+                return ControlFlow::Break(());
             }
         }
-        shares.push(unresolved);
+        ControlFlow::Continue(())
     }
-    (shares, Ok(()))
+
+    fn line(&mut self, content: Content) -> Result<(), Defect> {
+        match content {
+            Content::Record(record) => self.records.records.push(record.resolve(&self.references)?),
+            Content::Lookup { number, lookup } => self.references.add_lookup(number, lookup)?,
+            Content::Presented(presented) => self.references.add_presented(presented)?,
+            Content::Certificate(certificate) => self.references.add_certificate(*certificate),
+            Content::Control(control) => {
+                self.records.run.control = Some(control.trail.resolve(&self.references)?);
+            }
+            Content::Nothing => {}
+        }
+        Ok(())
+    }
 }
 
 fn first_line(line: &[u8]) -> Result<(Records, Option<u64>), Defect> {

@@ -1,6 +1,5 @@
 //! What lines refer to: written once, however many records share it, and shared again when read.
 
-use std::collections::hash_map::Entry;
 use std::collections::{HashMap, HashSet};
 use std::sync::Arc;
 
@@ -22,52 +21,32 @@ pub enum Unresolved {
     Certificate(String),
 }
 
-/// What the lines read so far hold, each with its line.
+/// What the lines read so far hold.
 #[derive(Default)]
 pub(super) struct References {
-    lookups: HashMap<u64, (usize, Arc<Lookup>)>,
-    presented: HashMap<u64, (usize, Presented)>,
+    lookups: HashMap<u64, Arc<Lookup>>,
+    presented: HashMap<u64, Presented>,
     certificates: HashMap<Fingerprint, Arc<Certificate>>,
     /// Chains are shared by content: two judgements of one chain hold the same certificates.
     chains: HashMap<Vec<[u8; 32]>, Arc<[Arc<Certificate>]>>,
 }
 
 impl References {
-    /// What a line may refer to: what stands before it.
-    pub(super) fn before(&self, line: usize) -> Before<'_> {
-        Before { references: self, line }
-    }
-
-    pub(super) fn add_lookup(
-        &mut self,
-        line: usize,
-        number: u64,
-        lookup: Lookup,
-    ) -> Result<(), Defect> {
-        match self.lookups.entry(number) {
-            Entry::Vacant(free) => {
-                free.insert((line, Arc::new(lookup)));
-                Ok(())
-            }
-            Entry::Occupied(_) => Err(Defect::Twice { what: "lookup", number }),
+    pub(super) fn add_lookup(&mut self, number: u64, lookup: Arc<Lookup>) -> Result<(), Defect> {
+        match self.lookups.insert(number, lookup) {
+            None => Ok(()),
+            Some(_) => Err(Defect::Twice { what: "lookup", number }),
         }
     }
 
-    pub(super) fn add_presented(
-        &mut self,
-        line: usize,
-        presented: v1::Presented,
-    ) -> Result<(), Defect> {
+    pub(super) fn add_presented(&mut self, presented: v1::Presented) -> Result<(), Defect> {
         let number = presented.number;
         let mut presented = presented.resolve(self)?;
         let chain = self.chains.entry(fingerprints(&presented)).or_insert(presented.chain);
         presented.chain = Arc::clone(chain);
-        match self.presented.entry(number) {
-            Entry::Vacant(free) => {
-                free.insert((line, presented));
-                Ok(())
-            }
-            Entry::Occupied(_) => Err(Defect::Twice { what: "presented chain", number }),
+        match self.presented.insert(number, presented) {
+            None => Ok(()),
+            Some(_) => Err(Defect::Twice { what: "presented chain", number }),
         }
     }
 
@@ -81,25 +60,12 @@ impl References {
         let found = self.certificates.get(sha256).cloned();
         found.ok_or_else(|| Unresolved::Certificate(sha256.to_string()))
     }
-}
-
-/// What stands before a line.
-pub(super) struct Before<'a> {
-    references: &'a References,
-    line: usize,
-}
-
-impl Before<'_> {
     pub(super) fn lookup(&self, number: u64) -> Result<Arc<Lookup>, Unresolved> {
-        self.found(self.references.lookups.get(&number)).ok_or(Unresolved::Lookup(number))
+        self.lookups.get(&number).cloned().ok_or(Unresolved::Lookup(number))
     }
 
     pub(super) fn presented(&self, number: u64) -> Result<Presented, Unresolved> {
-        self.found(self.references.presented.get(&number)).ok_or(Unresolved::Presented(number))
-    }
-
-    fn found<T: Clone>(&self, defined: Option<&(usize, T)>) -> Option<T> {
-        defined.filter(|(line, _)| *line < self.line).map(|(_, what)| what.clone())
+        self.presented.get(&number).cloned().ok_or(Unresolved::Presented(number))
     }
 }
 

@@ -50,11 +50,30 @@ fn lint(command: &AgentLint) -> Result<Exit> {
     if findings.is_empty() {
         let _ = writeln!(text, "{} and {}: nothing to say", FILES[0], FILES[1]);
     }
-    if command.suggest {
-        write_suggestion(&mut text, &files, &names, command.proxy.as_deref())?;
-    }
-    output::write(None, |out| out.write_all(text.as_bytes()))?;
     let is_wrong = findings.iter().any(|finding| finding.weight > LintWeight::Note);
+    let corrected = files
+        .iter()
+        .flatten()
+        .find_map(|agent| route::corrected_fragment(agent, &names.private, &names.relay));
+    if let Some(fragment) = corrected.as_ref().filter(|_| is_wrong || command.suggest) {
+        let _ = writeln!(text, "\nfor both files:\n{}", fragment.trim_end());
+    }
+    if command.suggest {
+        let given = command.proxy.as_deref().map(ProxyUrl::parse).transpose();
+        // The error never repeats the URL, which may hold a password.
+        let given = given.map_err(|error| anyhow!("--proxy: {error}"))?;
+        let of_files = || files.iter().flatten().find_map(AgentProxy::proxy).cloned();
+        match given.or_else(of_files) {
+            Some(proxy) => {
+                write_suggestion(&mut text, &names.private, &proxy, corrected.is_some());
+            }
+            None => hint::hint(
+                "the files name no proxy: add --proxy URL to see what would be right for one",
+            ),
+        }
+    }
+    hint::hint(leaving::CUSTOM_PROXY);
+    output::write(None, |out| out.write_all(text.as_bytes()))?;
     Ok(if is_wrong { Exit::Violated } else { Exit::Satisfied })
 }
 
@@ -62,10 +81,10 @@ fn lint(command: &AgentLint) -> Result<Exit> {
 fn judge_script(agent: &AgentProxy, here: &LocalView) -> Option<LintFinding> {
     let route = AgentRoute::new(agent, here.clone(), Vec::new()).ok()?;
     let location = route.script_location()?;
-    let problem = leaving::script_problem(location)?;
+    let (weight, problem) = leaving::script_problem(location)?;
     Some(LintFinding {
         kind: LintKind::ScriptUnusable,
-        weight: LintWeight::Warning,
+        weight,
         file: agent.file.clone(),
         line: agent.default_proxy.as_ref().map(|section| section.proxy.line),
         column: None,
@@ -103,38 +122,15 @@ fn write_finding(text: &mut String, finding: &LintFinding) {
     }
 }
 
-/// The first file's own section put right; where it names no proxy, what would be right for the
-/// one given.
-fn write_suggestion(
-    text: &mut String,
-    files: &[Result<AgentProxy, route::AgentConfigError>],
-    names: &LintNames,
-    proxy: Option<&str>,
-) -> Result<()> {
-    let LintNames { private, relay } = names;
-    let corrected = files
-        .iter()
-        .filter_map(|file| file.as_ref().ok())
-        .find_map(|agent| route::corrected_fragment(agent, private, relay));
-    if let Some(fragment) = &corrected {
-        let _ = writeln!(text, "\nfor both files:\n{}", fragment.trim_end());
-    }
-    // The error never repeats the URL, which may hold a password.
-    let given = proxy
-        .map(|url| ProxyUrl::parse(url).map_err(|error| anyhow!("--proxy: {error}")))
-        .transpose()?;
-    let of_files = || files.iter().flatten().find_map(AgentProxy::proxy).cloned();
-    let Some(proxy) = given.or_else(of_files) else {
-        hint::hint("the files name no proxy: add --proxy URL to see what would be right for one");
-        return Ok(());
-    };
-    let suggestion = route::suggest(private, &proxy);
-    if corrected.is_none() {
+/// What would be right for these names and this proxy, in the forms that people paste. The section
+/// of the files stands above already where theirs could be corrected.
+fn write_suggestion(text: &mut String, private: &[HostName], proxy: &ProxyUrl, has_section: bool) {
+    let suggestion = route::suggest(private, proxy);
+    if !has_section {
         let _ = writeln!(text, "\nfor both files:\n{}", suggestion.bypass_list.trim_end());
     }
     let _ = writeln!(text, "\nNO_PROXY={}", suggestion.no_proxy);
     let _ = writeln!(text, "\nPAC:\n{}", suggestion.pac.trim_end());
-    Ok(())
 }
 
 fn host_names(given: &[String], option: &str) -> Result<Vec<HostName>> {

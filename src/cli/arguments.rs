@@ -12,11 +12,16 @@ use super::duration;
 
 mod proxy;
 mod rules;
+mod upkeep;
 
 pub(super) use proxy::Leaving;
 pub(super) use rules::{
-    Decide, DecideFormat, Emit, Inputs, Rules, RulesCommand, Tags, TagsCommand, TagsFormat, Verify,
-    VerifyFormat, World,
+    Decide, DecideFormat, Emit, Inputs, Probing, Rules, RulesCommand, Tags, TagsCommand,
+    TagsFormat, Verify, VerifyFormat, World,
+};
+pub(super) use upkeep::{
+    Apply, Azure, Ledger, LedgerCommand, LedgerFile, LedgerFormat, Plan, PlanFormat, Planning,
+    Rollback,
 };
 
 /// Says which layer between this host and Azure fails, with evidence, who can mend it and how.
@@ -25,7 +30,7 @@ pub(super) use rules::{
     name = "pathproof",
     version,
     max_term_width = 100,
-    after_help = "Exit codes: 0 as expected, 1 violated, 2 could not work, 3 something required is unknown."
+    after_help = "Exit codes: 0 as expected, 1 violated, 2 could not work, 3 something required is unknown, 4 a guard refused a write to Azure."
 )]
 pub(super) struct Arguments {
     #[command(subcommand)]
@@ -45,6 +50,8 @@ pub(super) enum Command {
     /// Firewall rules: what they do with a flow, whether they let through what is required, and
     /// rules to be written
     Rules(Box<Rules>),
+    /// Which address was seen for which name, when, and how proven
+    Ledger(Ledger),
     /// Azure's service tags: which hold an address, and what changed
     Tags(Tags),
     /// The runtime's own proxy configuration
@@ -54,7 +61,7 @@ pub(super) enum Command {
 }
 
 /// What is probed: lists, names and how they are made concrete.
-#[derive(Debug, Args)]
+#[derive(Clone, Debug, Args)]
 #[command(next_help_heading = "What is probed")]
 pub(super) struct Targets {
     /// An embedded list's id or a file of yours; repeatable [default: adf-shir]
@@ -140,18 +147,26 @@ pub(super) struct Measuring {
     pub(super) leaving: Leaving,
 }
 
+/// Whose certificates are trusted.
+#[derive(Debug, Args)]
+#[command(next_help_heading = "How it is measured")]
+pub(super) struct Trust {
+    /// Added to what the host trusts
+    #[arg(long, value_name = "PEM")]
+    pub(super) ca_file: Vec<PathBuf>,
+    /// Replaces the embedded public web roots, against which interception is judged
+    #[arg(long, value_name = "PEM")]
+    pub(super) public_roots: Option<PathBuf>,
+}
+
 #[derive(Debug, Args)]
 pub(super) struct Check {
     #[command(flatten)]
     pub(super) targets: Targets,
     #[command(flatten)]
     pub(super) measuring: Measuring,
-    /// Added to what the host trusts
-    #[arg(long, value_name = "PEM", help_heading = "How it is measured")]
-    pub(super) ca_file: Vec<PathBuf>,
-    /// Replaces the embedded public web roots, against which interception is judged
-    #[arg(long, value_name = "PEM", help_heading = "How it is measured")]
-    pub(super) public_roots: Option<PathBuf>,
+    #[command(flatten)]
+    pub(super) trust: Trust,
     #[command(flatten)]
     pub(super) reporting: Reporting,
     /// Save the records, for `replay`
@@ -310,6 +325,9 @@ fn parse_resolver(text: &str) -> Result<std::net::SocketAddr, String> {
     }
     Ok(address)
 }
+
+#[cfg(test)]
+mod deploy;
 
 #[cfg(test)]
 mod tests {

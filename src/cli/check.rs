@@ -8,7 +8,7 @@ use std::sync::Arc;
 
 use anyhow::{Context, Result};
 
-use super::arguments::{Check, FailOn, Format};
+use super::arguments::{Check, FailOn, Format, Trust};
 use super::exit::Exit;
 use super::hint;
 use super::input::{self, Stdin};
@@ -31,7 +31,7 @@ pub(super) fn check(command: &Check, arguments: &[OsString]) -> Result<Exit> {
     for text in &prepared.hints {
         hint::hint(text);
     }
-    let tls = tls::Client::new(judge(command)?);
+    let tls = tls::Client::new(judge(&command.trust)?);
     let measurement = Measurement::new(prepared, &command.measuring, tls, false, arguments)?;
 
     let streams = destinations.iter().any(|one| one.path.is_none() && one.format == Format::Jsonl);
@@ -138,18 +138,19 @@ fn published(run: &Run) -> impl Fn(IpAddr) -> Option<bool> + use<> {
     move |address| ranges.map(|ranges| ranges.contains(address))
 }
 
-fn judge(command: &Check) -> Result<Arc<trust::Judge>> {
+/// Who judges certificates.
+pub(super) fn judge(given: &Trust) -> Result<Arc<trust::Judge>> {
     let read = |path: &Path, option: &str| {
         let bytes = input::read_file(path)
             .with_context(|| format!("{option}: cannot read {}", path.display()))?;
         trust::read_pem(&bytes, &path.display().to_string()).with_context(|| option.to_owned())
     };
-    let public = match &command.public_roots {
+    let public = match &given.public_roots {
         Some(path) => Some(read(path, "--public-roots")?),
         None => None,
     };
     let mut extra = Vec::new();
-    for path in &command.ca_file {
+    for path in &given.ca_file {
         extra.extend(read(path, "--ca-file")?);
     }
     Ok(Arc::new(trust::Judge::new(public, extra)?))

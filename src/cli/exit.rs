@@ -14,15 +14,18 @@ pub enum Exit {
     CouldNotWork = 2,
     /// Nothing is violated, but something required is unknown.
     Unknown = 3,
+    /// A safety guard refused a write to Azure.
+    Refused = 4,
 }
 
 impl Exit {
-    /// The one of two that is said where both hold: 2, 1, 3, 0.
+    /// The one of two that is said where both hold: 2, 4, 1, 3, 0.
     #[must_use]
     pub const fn or(self, other: Self) -> Self {
         const fn rank(exit: Exit) -> u8 {
             match exit {
-                Exit::CouldNotWork => 3,
+                Exit::CouldNotWork => 4,
+                Exit::Refused => 3,
                 Exit::Violated => 2,
                 Exit::Unknown => 1,
                 Exit::Satisfied => 0,
@@ -40,7 +43,7 @@ impl From<Exit> for ExitCode {
 
 #[cfg(test)]
 mod tests {
-    use super::Exit::{CouldNotWork, Satisfied, Unknown, Violated};
+    use super::Exit::{CouldNotWork, Refused, Satisfied, Unknown, Violated};
 
     #[test]
     fn the_worse_is_said() {
@@ -48,6 +51,8 @@ mod tests {
             (Satisfied, Unknown, Unknown),
             (Unknown, Violated, Violated),
             (CouldNotWork, Violated, CouldNotWork),
+            (Violated, Refused, Refused),
+            (CouldNotWork, Refused, CouldNotWork),
             (Satisfied, Satisfied, Satisfied),
         ] {
             assert_eq!(one.or(other), said);

@@ -42,10 +42,10 @@ impl Stdin {
         &mut self,
         path: &Path,
         option: &'static str,
-    ) -> Result<Box<dyn io::BufRead>> {
+    ) -> Result<Box<dyn io::BufRead + Send>> {
         if path.as_os_str() == "-" {
             self.take(option)?;
-            return Ok(Box::new(io::stdin().lock()));
+            return Ok(Box::new(BufReader::new(io::stdin())));
         }
         let file =
             open(path).with_context(|| format!("{option}: cannot read {}", path.display()))?;

@@ -10,6 +10,7 @@ mod explain;
 mod hint;
 mod input;
 mod leaving;
+mod ledger;
 mod lists;
 mod measure;
 mod output;
@@ -47,7 +48,8 @@ pub fn run(arguments: impl IntoIterator<Item = OsString>) -> ExitCode {
         Command::Replay(command) => replay::replay(&command),
         Command::Resolve(command) => resolve::resolve(&command, &arguments),
         Command::Lists(command) => lists::lists(&command),
-        Command::Rules(command) => rules::rules(&command),
+        Command::Rules(command) => rules::rules(&command, &arguments),
+        Command::Ledger(command) => ledger::ledger(&command),
         Command::Tags(command) => tags::tags(&command),
         Command::Agent(command) => agent::agent(&command),
         Command::Explain(command) => explain::explain(&command),

@@ -79,11 +79,11 @@ pub(super) fn check_writable(path: &Path) -> Result<()> {
 /// a report. A closed pipe (`| head`) is no error.
 pub(super) fn write(
     path: Option<&Path>,
-    render: impl FnOnce(&mut dyn Write) -> io::Result<()>,
+    render: impl FnOnce(&mut (dyn Write + Send)) -> io::Result<()>,
 ) -> Result<()> {
     match path {
         None => {
-            let mut stdout = BufWriter::with_capacity(1 << 16, io::stdout().lock());
+            let mut stdout = BufWriter::with_capacity(1 << 16, io::stdout());
             let written = render(&mut stdout).and_then(|()| stdout.flush());
             unless_pipe_closed(written).context("cannot write to standard output")
         }
@@ -103,7 +103,7 @@ pub(super) fn unless_pipe_closed(written: io::Result<()>) -> io::Result<()> {
 
 fn write_file(
     path: &Path,
-    render: impl FnOnce(&mut dyn Write) -> io::Result<()>,
+    render: impl FnOnce(&mut (dyn Write + Send)) -> io::Result<()>,
 ) -> io::Result<()> {
     // What is no plain file (a named pipe, /dev/null) cannot be renamed over.
     if path.exists() && !path.is_file() {
@@ -117,12 +117,25 @@ fn write_file(
         let mut file = BufWriter::with_capacity(1 << 16, fs::File::create(&beside)?);
         render(&mut file)?;
         file.into_inner().map_err(io::IntoInnerError::into_error)?.sync_all()?;
-        fs::rename(&beside, path)
+        fs::rename(&beside, path)?;
+        settle_folder(path)
     })();
     if written.is_err() {
         let _ = fs::remove_file(&beside);
     }
     written
+}
+
+/// A new name is safe from a power cut once its folder is; Windows has no such call.
+fn settle_folder(path: &Path) -> io::Result<()> {
+    #[cfg(unix)]
+    {
+        let folder = path.parent().filter(|folder| !folder.as_os_str().is_empty());
+        fs::File::open(folder.unwrap_or(Path::new(".")))?.sync_all()?;
+    }
+    #[cfg(not(unix))]
+    let _ = path;
+    Ok(())
 }
 
 /// The width and colour of a table on standard output: of the terminal, or 80 columns where there

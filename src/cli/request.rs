@@ -87,6 +87,7 @@ pub(super) fn prepare(targets: &Targets, names: &[String], stdin: &mut Stdin) ->
         endpoints,
         peers,
         with: targets.with.clone(),
+        by_hand: asked.urls.iter().map(|url| url.host.clone()).collect(),
         only: targets.only.clone(),
         skip: targets.skip.clone(),
         private: targets.private.clone(),

@@ -232,7 +232,8 @@ pub(super) fn evidence(lookup: &Lookup) -> String {
         }
         let addresses = lookup.addresses();
         if !addresses.is_empty() {
-            let _ = write!(line, " -> {}", list(addresses, 4));
+            let more = if lookup.is_cut() { " (and more than are kept)" } else { "" };
+            let _ = write!(line, " -> {}{more}", list(addresses, 4));
         }
     }
     line

@@ -6,7 +6,7 @@ use std::time::Duration;
 use super::blockpage::{self, Session};
 use super::finding::{Draft, duration};
 use super::relay;
-use super::tds::patience;
+use super::tds::silence;
 use crate::model::{Cause, Endpoint, Fingerprint, Host, HttpAnswer, HttpFailure, Kind, Severity};
 
 /// Where Azure's services send people to sign in: a redirect there is the service's own.
@@ -162,7 +162,7 @@ pub(super) fn failed(failure: &HttpFailure, took: Duration) -> Draft {
     match failure {
         HttpFailure::TimedOut { whose, received } => {
             Draft::new(Cause::HttpTimeout, "does not answer the request")
-                .evidence(format!("{}, {received} bytes received", patience(whose)))
+                .evidence(silence(whose, *received, took))
         }
         HttpFailure::Closed { received } => {
             Draft::new(Cause::HttpClosed, "closes the connection in place of an answer")

@@ -25,15 +25,20 @@ mod tds;
 mod tls;
 
 use std::net::IpAddr;
+use std::ops::ControlFlow;
 
+use crate::conveyor::Conveyor;
 use crate::model::{
     Conclusion, Endpoint, Record, Records, Run, Severity, Status, Summary, Verdict,
 };
 use finding::Draft;
 pub use path::taken_as_private;
 
+/// How many records a thread judges at a time.
+const BATCH: usize = 1024;
+
 /// Whether the cloud publishes an address as its own; `None` where that is not known.
-pub type IsAzure<'a> = &'a dyn Fn(IpAddr) -> Option<bool>;
+pub type IsAzure<'a> = &'a (dyn Fn(IpAddr) -> Option<bool> + Sync);
 
 /// An [`IsAzure`] for where no published ranges are at hand: nothing is known, nothing is found.
 #[must_use]
@@ -106,8 +111,19 @@ fn unassigned(case: &Case<'_>) -> Verdict {
 /// What a whole run means. `verdicts[i]` belongs to `records[i]`.
 #[must_use]
 pub fn conclude(records: &Records, is_azure: IsAzure<'_>) -> Conclusion {
-    let verdicts: Vec<Verdict> =
-        records.records.iter().map(|record| verdict(record, &records.run, is_azure)).collect();
+    let batches = records.records.chunks(BATCH);
+    let most = batches.len();
+    let room = Vec::with_capacity(records.records.len());
+    let verdicts = Conveyor::new(batches, room).run(most, |conveyor| {
+        while let Some((batch, turn)) = conveyor.draw(Iterator::next) {
+            let judged = batch.iter().map(|record| verdict(record, &records.run, is_azure));
+            let judged: Vec<Verdict> = judged.collect();
+            turn.hand_over(|verdicts| {
+                verdicts.extend(judged);
+                ControlFlow::Continue(())
+            });
+        }
+    });
     conclude_with(records, verdicts)
 }
 

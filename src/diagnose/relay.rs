@@ -26,9 +26,11 @@ pub(super) fn is_address_refused(answer: &HttpAnswer) -> bool {
 
 /// Whether `text` holds `needle` (lower case, ASCII), whatever its case.
 pub(super) fn contains(text: &str, needle: &str) -> bool {
-    text.as_bytes()
-        .windows(needle.len())
-        .any(|window| window.eq_ignore_ascii_case(needle.as_bytes()))
+    // Most places are passed by their first byte alone.
+    text.as_bytes().windows(needle.len()).any(|window| {
+        window[0].to_ascii_lowercase() == needle.as_bytes()[0]
+            && window.eq_ignore_ascii_case(needle.as_bytes())
+    })
 }
 
 #[cfg(test)]

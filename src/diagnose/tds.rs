@@ -12,7 +12,7 @@ pub(super) fn failed(failure: &TdsFailure, took: Duration) -> Draft {
     let (message, evidence) = match failure {
         TdsFailure::TimedOut { whose, received } => (
             "accepted the connection and stayed silent to SQL Server's pre-login",
-            format!("{} after {after}, {received} bytes received", patience(whose)),
+            silence(whose, *received, took),
         ),
         TdsFailure::Closed { received } => (
             "accepted the connection and closed it at SQL Server's pre-login",
@@ -33,10 +33,17 @@ pub(super) fn failed(failure: &TdsFailure, took: Duration) -> Draft {
     Draft::new(Cause::TdsNoAnswer, message).evidence(evidence)
 }
 
-/// Whose patience ended, in words.
-pub(super) fn patience(whose: &Whose) -> String {
+/// How long the far end was silent, and after how much.
+pub(super) fn silence(whose: &Whose, received: usize, took: Duration) -> String {
+    let came = match received {
+        0 => "no byte came".to_owned(),
+        1 => "1 byte came, then none".to_owned(),
+        _ => format!("{received} bytes came, then none"),
+    };
     match whose {
-        Whose::Ours(limit) => format!("our time-out of {}", duration(*limit)),
-        Whose::Kernel(os) => format!("{os} of the system"),
+        Whose::Ours(limit) => format!("{came} within our time-out of {}", duration(*limit)),
+        Whose::Kernel(os) => {
+            format!("{came} until the system gave up after {} ({os})", duration(took))
+        }
     }
 }

@@ -221,8 +221,7 @@ fn ended(kind: &TlsFailureKind, took: Duration, endpoint: &Endpoint) -> Draft {
             } else {
                 "fell silent in the middle of the handshake"
             };
-            Draft::new(Cause::TlsTimeout, message)
-                .evidence(format!("{}, {received} bytes received", tds::patience(whose)))
+            Draft::new(Cause::TlsTimeout, message).evidence(tds::silence(whose, *received, took))
         }
         TlsFailureKind::NotTls { first_bytes } => not_tls(first_bytes, endpoint),
         TlsFailureKind::Version { detail } => {

@@ -3,6 +3,7 @@
 
 use std::net::{IpAddr, SocketAddr};
 
+use jiff::Timestamp;
 use serde::Deserialize;
 
 use super::flow::Flow;
@@ -18,6 +19,8 @@ pub struct Evidence {
     pub targets: Vec<Target>,
     /// The name servers that were asked.
     pub resolvers: Vec<SocketAddr>,
+    /// When the run began, where the file says so.
+    pub seen_at: Option<Timestamp>,
 }
 
 /// What was seen of one endpoint.
@@ -86,6 +89,7 @@ impl Evidence {
         let endpoints = report.endpoints.into_iter().chain(report.names);
         Ok(Self {
             targets: endpoints.filter_map(Endpoint::into_target).collect(),
+            seen_at: report.run.started_at.as_deref().and_then(|text| text.parse().ok()),
             resolvers: report.run.vantage.resolvers,
         })
     }
@@ -201,6 +205,8 @@ struct Report {
 
 #[derive(Default, Deserialize)]
 struct Run {
+    #[serde(default)]
+    started_at: Option<String>,
     #[serde(default)]
     vantage: Vantage,
 }

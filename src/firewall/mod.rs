@@ -18,6 +18,7 @@ mod requirement;
 mod rule;
 mod scope;
 mod shadow;
+pub mod upkeep;
 mod verify;
 
 pub use correct::{Change, Correction};

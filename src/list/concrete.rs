@@ -345,7 +345,14 @@ impl Builder<'_> {
 
     /// Keeps what `--only` and `--skip` leave.
     fn choose(&mut self) -> Result<(), RequestError> {
-        let Request { only, skip, .. } = self.request;
+        let Request { only, skip, by_hand, .. } = self.request;
+        let given: BTreeSet<Subject> = by_hand
+            .iter()
+            .map(|host| match host {
+                UrlHost::Host(host) => Subject::Host(host.clone()),
+                UrlHost::Wildcard(domain) => Subject::Pattern(format!("*.{domain}")),
+            })
+            .collect();
         let keeps = |endpoint: &Endpoint| {
             let is_named = |names: &[String]| {
                 names.iter().any(|name| {
@@ -354,7 +361,8 @@ impl Builder<'_> {
                         || (endpoint.entry == GATEWAY && name == "relay")
                 })
             };
-            (only.is_empty() || is_named(only)) && !is_named(skip)
+            given.contains(&endpoint.subject)
+                || (only.is_empty() || is_named(only)) && !is_named(skip)
         };
         self.wanted.retain(|wanted| keeps(&wanted.endpoint));
         self.seen.clear();

@@ -6,7 +6,7 @@ use super::adhoc::AdHoc;
 use super::auth_key::AuthKey;
 use super::entry::{EndpointList, Entry};
 use super::parameters::Parameters;
-use super::service_urls::ServiceUrls;
+use super::service_urls::{ServiceUrls, UrlHost};
 use super::suggest::{did_you_mean, nearest};
 use crate::model::{Cloud, HostName, NameError};
 
@@ -31,6 +31,8 @@ pub struct Request {
     pub only: Vec<String>,
     /// `--skip`: entries.
     pub skip: Vec<String>,
+    /// Names given by hand, one by one: whatever `--only` and `--skip` leave, these stay.
+    pub by_hand: Vec<UrlHost>,
     /// `--private`: entries or hosts.
     pub private: Vec<String>,
     /// `--self-contained-authoring`.

@@ -99,6 +99,8 @@ pub struct Answer {
     pub chain: Vec<ChainLink>,
     /// The chain names itself again (RFC 1034 §3.6.2).
     pub is_loop: bool,
+    /// More addresses came than are kept.
+    pub is_cut: bool,
 }
 
 /// A DNS response code (RFC 6895 §2.3).
@@ -315,6 +317,12 @@ impl Lookup {
             LinkData::Alias(target) => Some(target),
             LinkData::Address(_) => None,
         })
+    }
+
+    /// More addresses came than are kept.
+    #[must_use]
+    pub fn is_cut(&self) -> bool {
+        self.answers().any(|answer| answer.is_cut)
     }
 
     /// The first privatelink name of the chain, the asked one included.

@@ -32,16 +32,16 @@ pub struct Question<'a> {
 /// (Microsoft, create-self-hosted-integration-runtime, proxy server considerations).
 ///
 /// # Errors
-/// The choice, where there is nothing to ask.
-pub fn question(endpoint: &Endpoint) -> Result<Question<'_>, Choice> {
+/// Why it goes [`direct`], where there is nothing to ask.
+pub fn question(endpoint: &Endpoint) -> Result<Question<'_>, &'static str> {
     let Some(host) = endpoint.subject.host() else {
-        return Err(direct(endpoint, "a pattern has no route"));
+        return Err("a pattern has no route");
     };
     let scheme = match endpoint.kind {
         Kind::Https | Kind::Relay | Kind::Tls => Scheme::Https,
         Kind::Http => Scheme::Http,
-        Kind::Tds => return Err(direct(endpoint, "SQL Server's protocol uses no HTTP proxy")),
-        Kind::Tcp => return Err(direct(endpoint, "plain TCP uses no HTTP proxy")),
+        Kind::Tds => return Err("SQL Server's protocol uses no HTTP proxy"),
+        Kind::Tcp => return Err("plain TCP uses no HTTP proxy"),
     };
     Ok(Question { host, port: endpoint.port, scheme })
 }
@@ -177,7 +177,7 @@ mod tests {
         let endpoint = endpoint(kind, reach);
         match question(&endpoint) {
             Ok(_) => choose(&endpoint, decision, alternate.map(way)),
-            Err(choice) => choice,
+            Err(why) => direct(&endpoint, why),
         }
     }
 

@@ -158,6 +158,7 @@ mod tests {
                     code: ResponseCode::NxDomain,
                     chain: vec![link],
                     is_loop: false,
+                    is_cut: false,
                 }),
                 transport: Transport::Udp,
                 took: Duration::ZERO,

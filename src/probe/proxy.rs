@@ -67,7 +67,8 @@ where
 }
 
 /// Has the HTTP proxy at the other end of `stream` fetch `http://host:port/`. Its request for
-/// credentials is a failure on the way through it; any other answer may be the far end's.
+/// credentials is a failure on the way through it; any other answer may be the far end's. There is
+/// no tunnel to record: of an `https://` proxy's own session only its failure is kept.
 pub async fn get<S>(
     stream: S,
     manner: Manner<'_>,
@@ -217,11 +218,11 @@ async fn negotiate<S>(
 where
     S: AsyncRead + AsyncWrite + Unpin,
 {
-    let mut send = greeting;
+    let mut words = greeting;
     let mut piece = Vec::with_capacity(PIECE);
     loop {
         let sent = async {
-            stream.write_all(&send).await?;
+            stream.write_all(&words).await?;
             stream.flush().await
         };
         sent.await.map_err(|error| broken(heard, &error))?;
@@ -233,7 +234,7 @@ where
         heard.extend_from_slice(&piece);
         let turn = dialogue.push(&piece);
         match turn.end {
-            None => send = turn.send,
+            None => words = turn.send,
             Some(Ok(granted)) => return Ok(granted),
             Some(Err(refusal)) => {
                 let with_credentials = dialogue.offers_login();

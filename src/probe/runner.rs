@@ -205,12 +205,14 @@ async fn measure(shared: Arc<Shared>, endpoint: Arc<Endpoint>) -> Record {
             Host::Name(name) => shared.dns.lookup(name).await,
         }
     };
-    let both = future::join(lookups, shared.settings.routing.decide(&endpoint));
-    let (lookups, mut choice) = match shared.stop.or(both).await {
-        Ok(both) => both,
-        Err(obstacle) => {
+    let decide = shared.settings.routing.decide(&endpoint);
+    let stop = &shared.stop;
+    let (lookups, mut choice) = match future::join(stop.or(lookups), stop.or(decide)).await {
+        (Ok(lookups), Ok(choice)) => (lookups, choice),
+        (Err(obstacle), Ok(choice)) => return record(choice.route, Vec::new(), Some(obstacle)),
+        (lookups, Err(obstacle)) => {
             let route = plan::direct(&endpoint, NOT_DECIDED).route;
-            return record(route, Vec::new(), Some(obstacle));
+            return record(route, lookups.unwrap_or_default(), Some(obstacle));
         }
     };
     if shared.settings.expand_gateways && endpoint.kind == Kind::Relay {
@@ -268,13 +270,11 @@ async fn walk_all(
         Way::Proxy(proxy) => proxy,
         Way::Direct => {
             let remotes = remotes(target.host, target.endpoint.port, lookups, families);
-            let trails = match remotes[..] {
-                [remote] => vec![walk::direct(shared, target, remote).await],
-                _ => {
-                    let walks = remotes.into_iter();
-                    let walks = walks.map(|remote| walk::direct(shared, target, remote));
-                    future::join_all(walks).await
-                }
+            let trails = if let [remote] = remotes[..] {
+                vec![walk::direct(shared, target, remote).await]
+            } else {
+                let walks = remotes.into_iter().map(|remote| walk::direct(shared, target, remote));
+                future::join_all(walks).await
             };
             return Walked { is_whole: are_whole(&trails), proxy: None, trails };
         }

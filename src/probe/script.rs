@@ -225,12 +225,11 @@ where
             Err(error) if error.kind() == io::ErrorKind::UnexpectedEof => true,
             Err(error) => return Err(failed(error)),
         };
-        match &mut answer {
-            Some(Answer { body, .. }) => body.push(&piece),
-            None => {
-                pending.extend_from_slice(&piece);
-                answer = begin(&mut pending).map_err(|reason| broken(reason.to_owned()))?;
-            }
+        if let Some(Answer { body, .. }) = &mut answer {
+            body.push(&piece);
+        } else {
+            pending.extend_from_slice(&piece);
+            answer = begin(&mut pending).map_err(|reason| broken(reason.to_owned()))?;
         }
         match answer {
             Some(mut answer) if is_over => {

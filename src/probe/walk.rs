@@ -91,11 +91,8 @@ pub(super) async fn by_proxy(
 ) -> Vec<Trail> {
     let route = proxy.route();
     let door = shared.proxies.door(&route);
-    // Lookups of one name are asked once a run: the addresses are the same each time.
-    let first = door.accepting.load(Ordering::Relaxed).min(remotes.len());
-    let (after, before) = (first..remotes.len(), 0..first);
     let mut trails = Vec::new();
-    for index in after.chain(before) {
+    for index in beginning_with(door.accepting.load(Ordering::Relaxed), remotes.len()) {
         let trail = OpenTrail::new(route.clone(), remotes[index], Timestamp::now());
         let trail = through(shared, target, proxy, &door, trail, remotes[index]).await;
         let is_over = shared.stop.reason().is_some() && matches!(trail.end(), End::Stopped(_));
@@ -109,6 +106,14 @@ pub(super) async fn by_proxy(
         }
     }
     trails
+}
+
+/// The places `0..n`, `first` before the others. (Lookups of one name are made once a run: a place
+/// is the same address each time.)
+fn beginning_with(first: usize, n: usize) -> impl Iterator<Item = usize> {
+    std::iter::once(first)
+        .chain((0..n).filter(move |place| *place != first))
+        .filter(move |p| *p < n)
 }
 
 async fn through(
@@ -265,5 +270,24 @@ fn not_connected(trail: OpenTrail, stopped: tcp::Stopped) -> Trail {
     match stopped {
         tcp::Stopped::Obstacle(obstacle) => trail.stop(obstacle),
         tcp::Stopped::Failed(failure, took) => trail.fail(Failure::Tcp(failure), took),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_address_that_accepted_last_is_asked_first() {
+        for (first, n, expected) in [
+            (0, 0, vec![]),
+            (0, 1, vec![0]),
+            (0, 3, vec![0, 1, 2]),
+            (2, 3, vec![2, 0, 1]),
+            // No place of these: another run of lookups, or none.
+            (3, 3, vec![0, 1, 2]),
+        ] {
+            assert_eq!(beginning_with(first, n).collect::<Vec<_>>(), expected, "{first} of {n}");
+        }
     }
 }

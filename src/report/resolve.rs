@@ -129,6 +129,9 @@ fn write_name(page: &mut Page, record: &Record) {
             };
             page.indented(&format!("{kind:<5}  {}  ttl {}", padded(target, widest), link.ttl));
         }
+        if lookup.is_cut() {
+            page.indented("more addresses came: the first of them are kept");
+        }
     }
 }
 

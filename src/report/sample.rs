@@ -109,8 +109,12 @@ impl Record {
             ChainLink { name: name.clone(), ttl: 300, data: LinkData::Alias(alias.clone()) };
         let code =
             if addresses.is_empty() { ResponseCode::NxDomain } else { ResponseCode::NoError };
-        let answer =
-            Answer { code, chain: [first].into_iter().chain(links).collect(), is_loop: false };
+        let answer = Answer {
+            code,
+            chain: [first].into_iter().chain(links).collect(),
+            is_loop: false,
+            is_cut: false,
+        };
         self.lookups.push(Arc::new(Lookup {
             resolver: Resolver::Server(by.parse().unwrap()),
             name,

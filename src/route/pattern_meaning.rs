@@ -42,6 +42,8 @@ impl Meaning {
         let mut rest = lower.strip_prefix("(?i)").unwrap_or(&lower);
         rest = rest.strip_prefix('^').unwrap_or(rest);
         rest = SCHEMES.iter().find_map(|scheme| rest.strip_prefix(scheme)).unwrap_or(rest);
+        // No path is ever compared.
+        rest = rest.split_once('/').map_or(rest, |(host, _)| host);
         while let Some(shorter) = ENDS.iter().find_map(|end| rest.strip_suffix(end)) {
             rest = shorter;
         }
@@ -114,6 +116,7 @@ mod tests {
             ),
             (r"^https?://df\.we\.azure\.net(:\d+)?$", Some(("df.we.azure.net", Reach::Itself))),
             (r"df\.azure\.net:443", Some(("df.azure.net", Reach::Itself))),
+            ("https://df.azure.net/a/b", Some(("df.azure.net", Reach::Itself))),
             ("https://df.azure.net/", Some(("df.azure.net", Reach::Itself))),
             (r"https\:\/\/df\.azure\.net\/.*", Some(("df.azure.net", Reach::Itself))),
             ("*.contoso.com", Some(("contoso.com", Reach::Below))),

@@ -1,5 +1,6 @@
 //! `http://` and `https://` addresses as far as fetching one document needs them (RFC 9110 §4.2).
 
+use std::fmt::Write as _;
 use std::net::IpAddr;
 
 use crate::model::{Host, NameError};
@@ -151,7 +152,8 @@ fn target_of(text: &str) -> String {
         } else {
             let mut bytes = [0; 4];
             for byte in c.encode_utf8(&mut bytes).bytes() {
-                target.push_str(&format!("%{byte:02X}"));
+                // Writing to a String cannot fail.
+                let _ = write!(target, "%{byte:02X}");
             }
         }
     }

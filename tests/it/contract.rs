@@ -518,6 +518,7 @@ fn record(host: &str, trails: Vec<model::Trail>) -> model::Record {
                 },
             ],
             is_loop: false,
+            is_cut: false,
         }),
         transport: model::Transport::Udp,
         took: Duration::from_micros(420),

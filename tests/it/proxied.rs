@@ -72,7 +72,7 @@ fn choose(
 ) -> Choice {
     match plan::question(endpoint) {
         Ok(question) => plan::choose(endpoint, decide(question), alternate),
-        Err(choice) => choice,
+        Err(why) => plan::direct(endpoint, why),
     }
 }
 

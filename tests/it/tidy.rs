@@ -8,30 +8,34 @@ use std::path::{Path, PathBuf};
 /// commit.
 const MAY_USE: &[(&str, &[&str])] = &[
     ("model", &[]),
+    ("conveyor", &[]),
     ("wire", &["model"]),
     ("tags", &["model"]),
     ("list", &["model"]),
     ("route", &["model"]),
     // The ways to measure follow from the way that is configured.
     ("plan", &["model", "route"]),
-    ("archive", &["model"]),
+    ("archive", &["model", "conveyor"]),
     ("firewall", &["model", "tags"]),
-    ("diagnose", &["model", "plan"]),
-    ("report", &["model", "plan", "diagnose"]),
+    ("diagnose", &["model", "plan", "conveyor"]),
+    ("report", &["model", "plan", "diagnose", "conveyor"]),
     // A proxy is spoken to by its URL, with the credentials that no record holds.
     ("probe", &["model", "route", "plan", "wire"]),
+    ("ledger", &["model"]),
+    ("azure", &["model"]),
     (
         "cli",
         &[
             "model", "list", "route", "plan", "wire", "archive", "tags", "firewall", "diagnose",
-            "report", "probe",
+            "report", "probe", "ledger", "azure",
         ],
     ),
 ];
 
 /// The rooms without sockets, clocks, files and environment.
 const PURE: &[&str] = &[
-    "model", "wire", "tags", "list", "route", "plan", "archive", "firewall", "diagnose", "report",
+    "model", "conveyor", "wire", "tags", "list", "route", "plan", "archive", "firewall",
+    "diagnose", "report",
 ];
 
 const IMPURE_WORDS: &[&str] = &[

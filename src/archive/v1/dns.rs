@@ -144,6 +144,8 @@ struct Answer<'a> {
     #[serde(borrow)]
     chain: Vec<ChainLink<'a>>,
     is_loop: bool,
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    is_cut: bool,
 }
 
 impl<'a> From<&'a model::Answer> for Answer<'a> {
@@ -158,6 +160,7 @@ impl<'a> From<&'a model::Answer> for Answer<'a> {
             },
             chain: answer.chain.iter().map(ChainLink::from).collect(),
             is_loop: answer.is_loop,
+            is_cut: answer.is_cut,
         }
     }
 }
@@ -175,7 +178,7 @@ impl Answer<'_> {
             5 => model::ResponseCode::Refused,
             code => model::ResponseCode::Other(code),
         };
-        Ok(model::Answer { code, chain, is_loop: self.is_loop })
+        Ok(model::Answer { code, chain, is_loop: self.is_loop, is_cut: self.is_cut })
     }
 }
 

@@ -29,7 +29,7 @@ use network::Obstacle;
 use route::RouteChoice;
 pub(super) use trail::Trail;
 
-use super::reference::{Before, Unresolved};
+use super::reference::{References, Unresolved};
 use crate::model;
 
 /// What the first line says.
@@ -194,7 +194,7 @@ impl<'a> Record<'a> {
     }
 
     /// The record, with what it refers to.
-    pub(super) fn resolve(self, references: &Before) -> Result<model::Record, Unresolved> {
+    pub(super) fn resolve(self, references: &References) -> Result<model::Record, Unresolved> {
         let mut lookups = Vec::with_capacity(self.lookups.len());
         for number in self.lookups {
             lookups.push(references.lookup(number)?);
@@ -229,7 +229,7 @@ impl<'a> ProxyLookup<'a> {
         Self { proxy: (&*proxy.url).into(), lookups }
     }
 
-    fn resolve(self, references: &Before) -> Result<model::ProxyLookup, Unresolved> {
+    fn resolve(self, references: &References) -> Result<model::ProxyLookup, Unresolved> {
         let lookups = self.lookups.into_iter().map(|number| references.lookup(number));
         Ok(model::ProxyLookup {
             proxy: model::Proxied { url: Arc::from(&*self.proxy) },

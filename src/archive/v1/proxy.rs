@@ -4,7 +4,7 @@ use std::borrow::Cow;
 
 use serde::{Deserialize, Serialize};
 
-use super::super::reference::{Before, Numbers, Unresolved};
+use super::super::reference::{Numbers, References, Unresolved};
 use super::certificate::Bytes;
 use super::network::{OsError, Whose};
 use super::trail::{HttpAnswer, TlsFailure, TlsSession};
@@ -35,7 +35,7 @@ impl<'a> Tunnel<'a> {
         }
     }
 
-    pub(super) fn resolve(self, references: &Before) -> Result<model::Tunnel, Unresolved> {
+    pub(super) fn resolve(self, references: &References) -> Result<model::Tunnel, Unresolved> {
         let session = self.session.map(|session| session.resolve(references)).transpose()?;
         Ok(model::Tunnel {
             session: session.map(Box::new),
@@ -89,7 +89,10 @@ impl<'a> ProxyFailure<'a> {
         }
     }
 
-    pub(super) fn resolve(self, references: &Before) -> Result<model::ProxyFailure, Unresolved> {
+    pub(super) fn resolve(
+        self,
+        references: &References,
+    ) -> Result<model::ProxyFailure, Unresolved> {
         use model::ProxyFailure as Seen;
         Ok(match self {
             Self::Tls(failure) => Seen::Tls(Box::new(failure.resolve(references)?)),

@@ -6,7 +6,7 @@ use std::net::SocketAddr;
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
-use super::super::reference::{Before, Numbers, Unresolved};
+use super::super::reference::{Numbers, References, Unresolved};
 use super::certificate::Bytes;
 use super::network::{Obstacle, OsError, Whose};
 use super::proxy::{ProxyFailure, Tunnel};
@@ -43,7 +43,7 @@ impl<'a> Trail<'a> {
         }
     }
 
-    pub(crate) fn resolve(self, references: &Before) -> Result<model::Trail, Unresolved> {
+    pub(crate) fn resolve(self, references: &References) -> Result<model::Trail, Unresolved> {
         let mut open = model::OpenTrail::new(self.route.into(), self.remote, self.at);
         open.leave_from(self.local);
         for step in self.steps {
@@ -102,7 +102,7 @@ impl<'a> Seen<'a> {
         }
     }
 
-    fn resolve(self, references: &Before) -> Result<model::Seen, Unresolved> {
+    fn resolve(self, references: &References) -> Result<model::Seen, Unresolved> {
         Ok(match self {
             Self::Tcp => model::Seen::Tcp,
             Self::Proxy(tunnel) => model::Seen::Proxy(Box::new(tunnel.resolve(references)?)),
@@ -131,7 +131,7 @@ impl<'a> TlsSession<'a> {
         }
     }
 
-    pub(super) fn resolve(self, references: &Before) -> Result<model::TlsSession, Unresolved> {
+    pub(super) fn resolve(self, references: &References) -> Result<model::TlsSession, Unresolved> {
         Ok(model::TlsSession {
             version: self.version.into_owned(),
             cipher_suite: self.cipher_suite.into_owned(),
@@ -198,7 +198,7 @@ impl<'a> Failure<'a> {
         }
     }
 
-    fn resolve(self, references: &Before) -> Result<model::Failure, Unresolved> {
+    fn resolve(self, references: &References) -> Result<model::Failure, Unresolved> {
         Ok(match self {
             Self::Tcp(failure) => model::Failure::Tcp(failure.into()),
             Self::Proxy(failure) => model::Failure::Proxy(failure.resolve(references)?),
@@ -224,7 +224,7 @@ impl<'a> TlsFailure<'a> {
         }
     }
 
-    pub(super) fn resolve(self, references: &Before) -> Result<model::TlsFailure, Unresolved> {
+    pub(super) fn resolve(self, references: &References) -> Result<model::TlsFailure, Unresolved> {
         Ok(model::TlsFailure {
             kind: self.kind.into(),
             presented: self.presented.map(|number| references.presented(number)).transpose()?,

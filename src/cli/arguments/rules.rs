@@ -5,7 +5,7 @@ use std::path::PathBuf;
 use clap::{Args, Subcommand, ValueEnum};
 use ipnet::IpNet;
 
-use super::Cloud;
+use super::{Cloud, Measuring, Targets, Trust};
 use crate::firewall::ProofLevel;
 use crate::firewall::emit::{Aggregation, Format};
 
@@ -22,7 +22,13 @@ pub(in crate::cli) enum RulesCommand {
     /// Whether all that is required is let through, and what else is
     Verify(Verify),
     /// Write rules for what a run saw
-    Emit(Emit),
+    Emit(Box<Emit>),
+    /// Compare the rule of a live network security group with what it should hold
+    Plan(Box<super::Plan>),
+    /// Write what was planned, if nothing changed since; read it back
+    Apply(Box<super::Apply>),
+    /// Put back what was there before
+    Rollback(super::Rollback),
 }
 
 /// What is known of the world around the rules.
@@ -94,9 +100,10 @@ pub(in crate::cli) struct Verify {
 #[derive(Debug, Args)]
 pub(in crate::cli) struct Emit {
     /// What a run saw: a JSON report, saved records, what `resolve --format json` wrote; or a list
-    /// of addresses and names; `-` reads standard input
-    #[arg(long, value_name = "REPORT|RECORDS|FILE")]
-    pub(in crate::cli) from: PathBuf,
+    /// of addresses and names; `-` reads standard input. Without it this host resolves and proves
+    /// first, as `check` does
+    #[arg(long, value_name = "REPORT|RECORDS|FILE", conflicts_with_all = PROBED)]
+    pub(in crate::cli) from: Option<PathBuf>,
     /// The rules' format
     #[arg(long, value_name = "FMT", value_parser = format)]
     pub(in crate::cli) format: Format,
@@ -112,16 +119,56 @@ pub(in crate::cli) struct Emit {
     /// How well an address must be proven: published, tls or resolved
     #[arg(long, value_name = "LEVEL", default_value = "published", value_parser = proof)]
     pub(in crate::cli) proof: ProofLevel,
-    /// Only this entry, gateways with their relay; repeatable [default: relay; for formats of
-    /// names every entry]
-    #[arg(long, value_name = "ENTRY")]
-    pub(in crate::cli) only: Vec<String>,
-    #[command(flatten)]
-    pub(in crate::cli) world: World,
+    /// Microsoft's weekly service tag JSON [default: an embedded snapshot of the tags that a
+    /// runtime's rules name]
+    #[arg(long, value_name = "FILE")]
+    pub(in crate::cli) service_tags: Option<PathBuf>,
     /// Write it there instead of to standard output
-    #[arg(long, value_name = "FILE", help_heading = "How it is reported")]
+    #[arg(long, value_name = "FILE")]
     pub(in crate::cli) output: Option<PathBuf>,
+    #[command(flatten)]
+    pub(in crate::cli) probing: Probing,
 }
+
+/// What is resolved and proven first where no run is given. `--only` and `--cloud` mean the same
+/// with one.
+#[derive(Debug, Args)]
+pub(in crate::cli) struct Probing {
+    #[command(flatten)]
+    pub(in crate::cli) targets: Targets,
+    #[command(flatten)]
+    pub(in crate::cli) measuring: Measuring,
+    #[command(flatten)]
+    pub(in crate::cli) trust: Trust,
+}
+
+/// The options of [`Probing`] that mean nothing beside what a run saw.
+const PROBED: [&str; 24] = [
+    "list",
+    "factory",
+    "region",
+    "workspace",
+    "set",
+    "with",
+    "skip",
+    "service_urls",
+    "auth_key",
+    "endpoint",
+    "peer",
+    "private",
+    "private_cidr",
+    "self_contained_authoring",
+    "no_gateways",
+    "resolver",
+    "timeout",
+    "deadline",
+    "ipv4",
+    "ipv6",
+    "source",
+    "concurrency",
+    "ca_file",
+    "public_roots",
+];
 
 #[derive(Debug, Args)]
 pub(in crate::cli) struct Tags {
@@ -198,7 +245,7 @@ fn format(text: &str) -> Result<Format, String> {
     })
 }
 
-fn proof(text: &str) -> Result<ProofLevel, String> {
+pub(super) fn proof(text: &str) -> Result<ProofLevel, String> {
     ProofLevel::ALL
         .into_iter()
         .find(|level| level.as_str() == text)

@@ -30,7 +30,6 @@ pub(super) enum Recipe {
     /// The agent's file.
     Agent { file: AgentProxy, local: LocalView, exceptions: Vec<Exceptions> },
     /// A script.
-    #[cfg_attr(not(feature = "pac"), expect(dead_code, reason = "refused before"))]
     Script { source: String, exceptions: Vec<Exceptions> },
 }
 
@@ -140,8 +139,10 @@ struct Engine {
 impl Engine {
     fn configuration(self) -> Result<Configuration, RouteError> {
         Ok(match self.recipe {
-            Recipe::Direct { source } | Recipe::Script { source, .. } => {
-                Configuration::Direct { source }
+            Recipe::Direct { source } => Configuration::Direct { source },
+            Recipe::Script { source: source_name, .. } => {
+                let message = "this program was built without scripts (feature pac)".to_owned();
+                return Err(RouteError::Pac { source_name, message, questions: Vec::new() });
             }
             Recipe::Fixed(fixed) => Configuration::Fixed(fixed),
             Recipe::Agent { file, local, exceptions } => {
@@ -151,13 +152,17 @@ impl Engine {
     }
 }
 
+/// What scripts need of the thread.
 #[cfg(feature = "pac")]
 mod scripts {
     use std::cell::RefCell;
     use std::rc::Rc;
     use std::time::Instant;
 
-    use super::*;
+    use super::{
+        AgentRoute, Arc, Configuration, Decision, Duration, Engine, Job, Recipe, Reply, RouteError,
+        Zoned,
+    };
     use crate::probe::script::LONGEST;
     use crate::route::{PacLimits, PacScript, PacSurroundings};
 

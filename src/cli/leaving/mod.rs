@@ -25,14 +25,19 @@ use anyhow::{Context, Result, anyhow, bail};
 use self::agent_files::AgentFile;
 pub(super) use self::agent_files::{FILES, installed, none_installed, read as read_agent_files};
 use self::engine::{Recipe, Script};
-use self::location::Location;
+use self::location::{Location, LocationError};
 use super::arguments::Leaving;
 use super::{input, recorded};
 use crate::list;
 use crate::route::{
-    self, AgentProxy, AgentRoute, Credentials, Exceptions, FixedProxy, LocalView, Named, ProxyUrl,
-    Way, WindowsSettings, WindowsWay,
+    self, AgentProxy, AgentRoute, Credentials, Exceptions, FixedProxy, LintWeight, LocalView,
+    Named, ProxyUrl, Way, WindowsSettings, WindowsWay,
 };
+
+/// The mode of the runtime that nobody else can read (Microsoft, create-self-hosted-integration-
+/// runtime: "encrypted with Windows DPAPI").
+pub(super) const CUSTOM_PROXY: &str = "the custom proxy of the Configuration Manager is stored \
+    encrypted and cannot be read: where one is set there, these files do not count";
 
 /// What the configuration of this host is read from.
 pub(super) struct Here<'a> {
@@ -83,7 +88,7 @@ pub(super) fn configured(options: &Leaving, local: LocalView) -> Result<Configur
     #[cfg(not(windows))]
     let windows = WindowsSettings::default();
     let variable = |name: &str| std::env::var_os(name).map(|value| value.to_string_lossy().into());
-    configured_at(options, Here { variable: &variable, installed: installed(), windows, local })
+    configured_at(options, &Here { variable: &variable, installed: installed(), windows, local })
 }
 
 /// What .NET takes for local on this host.
@@ -95,7 +100,7 @@ pub(super) fn local_view(addresses: Vec<std::net::IpAddr>) -> LocalView {
     LocalView { domain, addresses }
 }
 
-fn configured_at(options: &Leaving, here: Here<'_>) -> Result<Configured> {
+fn configured_at(options: &Leaving, here: &Here<'_>) -> Result<Configured> {
     let exceptions: Vec<Exceptions> =
         options.no_proxy.iter().map(|list| Exceptions::of_convention(list, "--no-proxy")).collect();
     let mut configured = match Asked::of(options)? {
@@ -232,7 +237,7 @@ fn explicitly(asked: Asked, exceptions: Vec<Exceptions>) -> Result<Configured> {
 
 /// `os`: the environment decides before the user's settings, and these before the machine's, as
 /// .NET has it.
-fn os(here: Here<'_>, exceptions: Vec<Exceptions>, is_auto: bool) -> Result<Configured> {
+fn os(here: &Here<'_>, exceptions: Vec<Exceptions>, is_auto: bool) -> Result<Configured> {
     let prefix = if is_auto { "auto: os: " } else { "os: " };
     if let Some(mut fixed) = route::from_environment(here.variable)? {
         let proxies = [&fixed.https, &fixed.http].into_iter().flatten();
@@ -279,7 +284,7 @@ fn os(here: Here<'_>, exceptions: Vec<Exceptions>, is_auto: bool) -> Result<Conf
 
 fn agent(
     options: &Leaving,
-    here: Here<'_>,
+    here: &Here<'_>,
     exceptions: Vec<Exceptions>,
     is_auto: bool,
 ) -> Result<Configured> {
@@ -304,11 +309,7 @@ fn agent(
             only.display()
         ));
     }
-    notes.push(
-        "the custom proxy of the Configuration Manager is stored encrypted and cannot be read: \
-         where one is set there, these files do not count; give it with --proxy URL"
-            .to_owned(),
-    );
+    notes.push(format!("{CUSTOM_PROXY}; give it with --proxy URL"));
     let (mut shown, mut script) = (None, Script::None);
     // What .NET refuses in the file is each endpoint's own fault: nothing can be sent at all.
     if let Ok(route) = AgentRoute::new(&deciding, here.local.clone(), Vec::new()) {
@@ -318,7 +319,7 @@ fn agent(
             (script, shown) = (found, Some(words));
         }
     }
-    let recipe = Recipe::Agent { file: deciding, local: here.local, exceptions };
+    let recipe = Recipe::Agent { file: deciding, local: here.local.clone(), exceptions };
     let mut configured = Configured::new(source, recipe);
     configured.notes.extend(notes);
     Ok(Configured { shown, script, agent_files_differ: differ, ..configured })
@@ -342,10 +343,15 @@ fn script_of(place: &str) -> (Script, String) {
     }
 }
 
-/// Why the script of the agent's file cannot be had, where it cannot.
-pub(super) fn script_problem(place: &str) -> Option<String> {
+/// Why the script of the agent's file cannot be had, where it cannot. That this program does not
+/// fetch from shares is no fault of the file.
+pub(super) fn script_problem(place: &str) -> Option<(LintWeight, String)> {
+    let weight = match Location::parse(place) {
+        Err(LocationError::Share) => LintWeight::Note,
+        _ => LintWeight::Warning,
+    };
     match script_of(place) {
-        (Script::Missing(reason), _) => Some(reason),
+        (Script::Missing(reason), _) => Some((weight, reason)),
         _ => None,
     }
 }

@@ -84,7 +84,7 @@ impl Router {
     pub(in crate::cli) async fn choose(&self, endpoint: &Endpoint) -> Choice {
         let Question { host, port, scheme } = match plan::question(endpoint) {
             Ok(question) => question,
-            Err(choice) => return choice,
+            Err(why) => return plan::direct(endpoint, why),
         };
         let decided = self.decide(host, port, scheme).await.map(|decision| Decision {
             way: self.with_credentials(decision.way),

@@ -42,7 +42,7 @@ impl Situation {
         let variable = |name: &str| self.variables.get(name).map(|value| (*value).to_owned());
         configured_at(
             options,
-            Here {
+            &Here {
                 variable: &variable,
                 installed: self.installed.clone(),
                 windows: self.windows.clone(),

@@ -57,7 +57,10 @@ unsafe fn take(text: windows_sys::core::PWSTR) -> Option<String> {
     }
     // SAFETY: the caller's promise: it is readable up to its zero, and is ours to free, once.
     unsafe {
-        let length = (0..).take_while(|at| *text.add(*at) != 0).count();
+        let mut length = 0;
+        while *text.add(length) != 0 {
+            length += 1;
+        }
         let taken = String::from_utf16_lossy(std::slice::from_raw_parts(text, length));
         GlobalFree(text.cast());
         Some(taken)

@@ -1,32 +1,60 @@
 //! `rules emit`: rules for what a run saw, or for a list.
 
+use std::ffi::OsString;
+use std::path::Path;
+
 use anyhow::{Result, bail};
 
 use super::seen::{self, Seen};
 use super::{Tags, shown};
-use crate::cli::arguments::Emit;
+use crate::cli::arguments::{Emit, Probing};
+use crate::cli::check;
 use crate::cli::exit::Exit;
 use crate::cli::hint;
 use crate::cli::input::Stdin;
+use crate::cli::measure::Measurement;
 use crate::cli::output;
+use crate::cli::request;
 use crate::firewall::emit::{self, Emission, Holds, Permit};
 use crate::firewall::nsg::{self, Source};
 use crate::firewall::{Evidence, NamePattern, PortSet, ProofLevel, Proven, RuleSet, Target, prove};
 use crate::list;
 use crate::model::{AddressClass, AddressSet, Cloud};
+use crate::probe::tls;
 
-pub(super) fn emit(command: &Emit) -> Result<Exit> {
+pub(super) fn emit(command: &Emit, arguments: &[OsString]) -> Result<Exit> {
     if let Some(path) = &command.output {
         output::check_writable(path)?;
     }
-    let seen = seen::read(&command.from, &mut Stdin::default())?;
-    let emission = match &seen {
-        Seen::Evidence(evidence) => of_evidence(command, evidence)?,
-        Seen::List(text) => of_list(command, text)?,
+    let mut stdin = Stdin::default();
+    let emission = match &command.from {
+        None => of_evidence(command, &probe(command, arguments, &mut stdin)?)?,
+        Some(from) => match seen::read(from, &mut stdin)? {
+            Seen::Evidence(evidence) => of_evidence(command, &evidence)?,
+            Seen::List(text) => of_list(command, from, &text)?,
+        },
     };
     let text = emit::emit(command.format, &emission)?;
     output::write(command.output.as_deref(), |out| out.write_all(text.as_bytes()))?;
     Ok(Exit::Satisfied)
+}
+
+/// Resolves and proves from this host, as `check` does.
+fn probe(command: &Emit, arguments: &[OsString], stdin: &mut Stdin) -> Result<Evidence> {
+    let Probing { targets, measuring, trust } = &command.probing;
+    let mut targets = targets.clone();
+    // What a rule of addresses is for (contract, Rules): a factory's name that is missing does not
+    // stop it.
+    if targets.only.is_empty() && command.format.holds() != Holds::Names {
+        targets.only = vec!["relay".to_owned()];
+    }
+    let prepared = request::prepare(&targets, &[], stdin)?;
+    for text in &prepared.hints {
+        hint::hint(text);
+    }
+    let tls = tls::Client::new(check::judge(trust)?);
+    let measurement = Measurement::new(prepared, measuring, tls, false, arguments)?;
+    seen::of_records(&measurement.carry_out(|_, _| {})?)
 }
 
 fn emission(
@@ -41,7 +69,7 @@ fn emission(
     Emission {
         name: command.name.clone(),
         priority: command.priority,
-        origin: format!("{}, {}", shown(&command.from), tags.shown()),
+        origin: format!("{}, {}", origin(command), tags.shown()),
         permits,
         names,
     }
@@ -50,7 +78,7 @@ fn emission(
 fn of_evidence(command: &Emit, evidence: &Evidence) -> Result<Emission> {
     let chosen = chosen(command, evidence)?;
     let names: Vec<_> = chosen.iter().filter_map(|target| target.name.clone()).collect();
-    let tags = Tags::read(&command.world, cloud_of(&names))?;
+    let tags = tags(command, &names)?;
     if command.format.holds() == Holds::Names {
         return Ok(emission(command, &tags, Vec::new(), names));
     }
@@ -80,7 +108,7 @@ fn of_evidence(command: &Emit, evidence: &Evidence) -> Result<Emission> {
 
 /// `--only`, where gateways go with their relay; by default what the rule is for.
 fn chosen<'a>(command: &Emit, evidence: &'a Evidence) -> Result<Vec<&'a Target>> {
-    let only: Vec<&str> = match (&command.only[..], command.format.holds()) {
+    let only: Vec<&str> = match (&command.probing.targets.only[..], command.format.holds()) {
         ([], Holds::Names) => return Ok(evidence.targets.iter().collect()),
         ([], _) => vec!["relay"],
         (given, _) => given.iter().map(String::as_str).collect(),
@@ -96,7 +124,7 @@ fn chosen<'a>(command: &Emit, evidence: &'a Evidence) -> Result<Vec<&'a Target>>
             there.dedup();
             bail!(
                 "{} holds no entry '{entry}': choose with --only among {}",
-                command.from.display(),
+                origin(command),
                 there.join(", ")
             );
         }
@@ -108,9 +136,15 @@ fn chosen<'a>(command: &Emit, evidence: &'a Evidence) -> Result<Vec<&'a Target>>
         .collect())
 }
 
-fn cloud_of(names: &[NamePattern]) -> Option<Cloud> {
+fn origin(command: &Emit) -> String {
+    command.from.as_deref().map_or_else(|| "what this host saw".to_owned(), shown)
+}
+
+fn tags(command: &Emit, names: &[NamePattern]) -> Result<Tags> {
     let names: Vec<_> = names.iter().map(ToString::to_string).collect();
-    list::infer_cloud(names.iter().map(String::as_str))
+    let inferred = list::infer_cloud(names.iter().map(String::as_str));
+    let given = command.probing.targets.cloud.map(Cloud::from);
+    Tags::of(command.service_tags.as_deref(), given, inferred)
 }
 
 /// The control plane has a service tag, which stays true when its addresses change; the relay has
@@ -146,14 +180,14 @@ fn permits(command: &Emit, tags: &Tags, proven: Vec<Proven>) -> Vec<Permit> {
 
 /// A list proves nothing by itself: what it holds must be public, and published where that is
 /// asked for.
-fn of_list(command: &Emit, text: &str) -> Result<Emission> {
+fn of_list(command: &Emit, from: &Path, text: &str) -> Result<Emission> {
     if command.proof == ProofLevel::Tls {
         bail!("--proof tls: a list holds no handshakes; give a report, or --proof published");
     }
-    if !command.only.is_empty() {
+    if !command.probing.targets.only.is_empty() {
         bail!("--only: a list has no entries");
     }
-    let file = command.from.display().to_string();
+    let file = from.display().to_string();
     let sets = nsg::read(&[Source { file: &file, text }])?;
     let rules = || {
         sets.iter()
@@ -161,7 +195,7 @@ fn of_list(command: &Emit, text: &str) -> Result<Emission> {
             .filter(|rule| !rule.destination.addresses.is_everything())
     };
     let names: Vec<_> = rules().flat_map(|rule| rule.destination.names.clone()).collect();
-    let tags = Tags::read(&command.world, cloud_of(&names))?;
+    let tags = tags(command, &names)?;
     if command.format.holds() != Holds::Names {
         tags.warn_if_stale();
     }
@@ -192,9 +226,7 @@ fn of_list(command: &Emit, text: &str) -> Result<Emission> {
     }
     let permits = by_ports
         .into_iter()
-        .map(|(ports, addresses)| {
-            Permit::given(addresses, command.aggregate, ports, &shown(&command.from))
-        })
+        .map(|(ports, addresses)| Permit::given(addresses, command.aggregate, ports, &shown(from)))
         .collect();
     Ok(emission(command, &tags, permits, names))
 }

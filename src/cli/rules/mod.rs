@@ -1,11 +1,15 @@
-//! `rules decide|verify|emit`: firewall rules, given and to be written.
+//! `rules`: firewall rules, given, to be written, and kept right in Azure.
 
+mod apply;
 mod decide;
 mod emit;
+mod gather;
+mod plan;
 mod seen;
 mod verify;
 
 use std::borrow::Cow;
+use std::ffi::OsString;
 use std::path::Path;
 
 use anyhow::{Context, Result};
@@ -19,11 +23,14 @@ use crate::firewall::{Decision, Knowledge, Published, RuleSet};
 use crate::model::{AddressSet, Cloud};
 use crate::tags::{ServiceTags, Snapshot};
 
-pub(super) fn rules(command: &Rules) -> Result<Exit> {
+pub(super) fn rules(command: &Rules, arguments: &[OsString]) -> Result<Exit> {
     match &command.command {
         RulesCommand::Decide(command) => decide::decide(command),
         RulesCommand::Verify(command) => verify::verify(command),
-        RulesCommand::Emit(command) => emit::emit(command),
+        RulesCommand::Emit(command) => emit::emit(command, arguments),
+        RulesCommand::Plan(command) => plan::plan(command, arguments),
+        RulesCommand::Apply(command) => apply::apply(command, arguments),
+        RulesCommand::Rollback(command) => apply::rollback(command),
     }
 }
 
@@ -39,7 +46,16 @@ impl Tags {
     /// Reads the file that `world` names, or takes the embedded snapshot of its cloud, else of
     /// `inferred`.
     pub(super) fn read(world: &World, inferred: Option<Cloud>) -> Result<Self> {
-        if let Some(path) = &world.service_tags {
+        Self::of(world.service_tags.as_deref(), world.cloud.map(Cloud::from), inferred)
+    }
+
+    /// The same of what is given one by one.
+    pub(super) fn of(
+        file: Option<&Path>,
+        cloud: Option<Cloud>,
+        inferred: Option<Cloud>,
+    ) -> Result<Self> {
+        if let Some(path) = file {
             let bytes = input::read_file(path)
                 .with_context(|| format!("--service-tags: cannot read {}", path.display()))?;
             let tags = ServiceTags::parse(&bytes)
@@ -51,7 +67,7 @@ impl Tags {
                 date: None,
             });
         }
-        let cloud = world.cloud.map(Cloud::from).or(inferred).unwrap_or_default();
+        let cloud = cloud.or(inferred).unwrap_or_default();
         let snapshot = Snapshot::embedded(cloud);
         Ok(Self {
             release: Cow::Borrowed(&snapshot.tags),

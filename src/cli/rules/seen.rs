@@ -9,6 +9,7 @@ use crate::archive;
 use crate::cli::check;
 use crate::cli::input::{self, Stdin};
 use crate::firewall::Evidence;
+use crate::model::Records;
 use crate::report;
 
 /// A file given by `--from`.
@@ -38,16 +39,19 @@ pub(super) fn read(path: &Path, stdin: &mut Stdin) -> Result<Seen> {
             Evidence::read(&report.to_string())
         }
         Some(_) => {
-            // What the records say is what the report of them says.
-            let records = archive::read(text.as_bytes(), &name)?;
-            let conclusion = check::conclude(&records);
-            let mut bytes = Vec::new();
-            report::json::report(&records, &conclusion, &mut bytes)?;
-            Evidence::read(&String::from_utf8(bytes)?)
+            return of_records(&archive::read(text.as_bytes(), &name)?).map(Seen::Evidence);
         }
         None => Evidence::read(&text),
     };
     evidence.with_context(context).map(Seen::Evidence)
+}
+
+/// What records say is what the report of them says.
+pub(super) fn of_records(records: &Records) -> Result<Evidence> {
+    let conclusion = check::conclude(records);
+    let mut bytes = Vec::new();
+    report::json::report(records, &conclusion, &mut bytes)?;
+    Ok(Evidence::read(&String::from_utf8(bytes)?)?)
 }
 
 /// A report's lines as the report they stand for.

@@ -73,14 +73,14 @@ pub(super) fn failed(
             Cause::ProxyTimeout,
             format!("accepts the connection and does not answer the request for {place}"),
         )
-        .evidence(tds::patience(whose))
+        .evidence(tds::silence(whose, 0, took))
         // A proxy that waits for its name servers, or for the far end, is as silent.
         .possible()
         .rivals(&[Cause::ProxyUpstreamUnreachable, Cause::ProxyUpstreamDns])
         .owner(Owner::Proxy),
         ProxyFailure::TimedOut { whose, received } => {
             Draft::new(Cause::ProxyTimeout, "falls silent in the middle of its answer")
-                .evidence(format!("{}, {received} bytes received", tds::patience(whose)))
+                .evidence(tds::silence(whose, *received, took))
                 .rivals(&[Cause::ProxyNotAProxy])
                 .owner(Owner::Proxy)
         }
@@ -192,7 +192,7 @@ fn failed_session(failure: &TlsFailure, took: Duration, proxy: &Proxied) -> Vec<
     let ended = match &failure.kind {
         TlsFailureKind::TimedOut { whose, received } => {
             Draft::new(Cause::ProxyTimeout, "does not answer the TLS handshake with itself")
-                .evidence(format!("{}, {received} bytes received", tds::patience(whose)))
+                .evidence(tds::silence(whose, *received, took))
                 .owner(Owner::Proxy)
         }
         TlsFailureKind::NotTls { first_bytes } => {
@@ -306,7 +306,7 @@ pub(super) fn unanswered(failure: &HttpFailure, took: Duration, place: &str) -> 
                 Cause::ProxyTimeout,
                 format!("accepts the connection and does not answer the request for {place}"),
             )
-            .evidence(tds::patience(whose))
+            .evidence(tds::silence(whose, 0, took))
             .possible()
             .rivals(&[Cause::ProxyUpstreamUnreachable, Cause::HttpTimeout])
             .owner(Owner::Proxy),

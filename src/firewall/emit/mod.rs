@@ -7,7 +7,9 @@ mod lists;
 mod script;
 mod template;
 
+use std::collections::{BTreeMap, BTreeSet};
 use std::fmt;
+use std::ops::RangeInclusive;
 
 use ipnet::IpNet;
 
@@ -167,18 +169,28 @@ pub enum EmitError {
          digit first, a letter, digit or '_' last"
     )]
     Name(String),
-    /// Azure's priorities are 100 to 4096.
-    #[error("priorities {first} to {last} are not all within 100 to 4096, as Azure wants them")]
+    /// Not a priority for Azure.
+    #[error(
+        "priorities {first} to {last} are not all within {least} to {most}, as Azure wants them"
+    )]
     Priority {
         /// The first rule's.
         first: u32,
         /// The last rule's.
         last: u32,
+        /// The least that Azure takes.
+        least: u32,
+        /// The greatest.
+        most: u32,
     },
 }
 
 /// Azure's limit of prefixes of one side, per group (azure-virtual-network-limits).
 const MOST_PREFIXES: usize = 4000;
+/// Of rules (network-security-groups-overview).
+const RULE_PRIORITIES: RangeInclusive<u32> = 100..=4096;
+/// Of rule collection groups and of collections (firewallPolicy.json).
+const COLLECTION_PRIORITIES: RangeInclusive<u32> = 100..=65_000;
 
 impl Permit {
     /// The permits of these addresses: those that need the same ports together.
@@ -220,23 +232,25 @@ impl Permit {
     }
 }
 
-/// The names behind a prefix, and how the first was proven. `proven` is sorted by address.
+/// The names behind a prefix and how each was proven, those with the same proof together.
+/// `proven` is sorted by address.
 fn why(net: IpNet, proven: &[Proven], ports: &PortSet) -> String {
     const NAMES_SHOWN: usize = 2;
     let from = proven.partition_point(|proven| proven.address < net.network());
     let to = proven.partition_point(|proven| proven.address <= net.broadcast());
-    let within: Vec<_> =
-        proven[from..to].iter().filter(|proven| ports.contains(proven.port)).collect();
-    let mut names: Vec<_> = within.iter().map(|proven| proven.name.as_str()).collect();
-    names.sort_unstable();
-    names.dedup();
-    let more = match names.len().saturating_sub(NAMES_SHOWN) {
-        0 => String::new(),
-        more => format!(" and {more} more"),
-    };
-    names.truncate(NAMES_SHOWN);
-    let how = within.first().map(|proven| format!(", {}", proven.how)).unwrap_or_default();
-    one_line(&format!("{}{more}{how}", names.join(" ")))
+    let mut by_proof: BTreeMap<&str, BTreeSet<&str>> = BTreeMap::new();
+    for own in proven[from..to].iter().filter(|own| ports.contains(own.port)) {
+        by_proof.entry(&own.how).or_default().insert(&own.name);
+    }
+    let groups = by_proof.into_iter().map(|(how, names)| {
+        let more = match names.len().saturating_sub(NAMES_SHOWN) {
+            0 => String::new(),
+            more => format!(" and {more} more"),
+        };
+        let names: Vec<_> = names.into_iter().take(NAMES_SHOWN).collect();
+        format!("{}{more}, {how}", names.join(" "))
+    });
+    one_line(&groups.collect::<Vec<_>>().join("; "))
 }
 
 /// Writes `emission` in `format`.
@@ -256,6 +270,9 @@ pub fn emit(format: Format, emission: &Emission) -> Result<String, EmitError> {
             }
             check_name(&emission.name)?;
         }
+    }
+    if format == Format::AzureFirewall {
+        check_priorities(emission.priority, emission.priority, COLLECTION_PRIORITIES)?;
     }
     let rows = match format.holds() {
         Holds::NsgRules => emission.nsg_rows()?,
@@ -322,9 +339,7 @@ impl Emission {
             return Err(EmitError::TooManyPrefixes { found });
         }
         let last = rows.last().map_or(self.priority, |row| row.priority);
-        if self.priority < 100 || last > 4096 {
-            return Err(EmitError::Priority { first: self.priority, last });
-        }
+        check_priorities(self.priority, last, RULE_PRIORITIES)?;
         for row in &rows {
             check_name(&row.name)?;
         }
@@ -341,6 +356,13 @@ impl Emission {
     }
 }
 
+impl Row<'_> {
+    /// What a tag stands for here, a comment a line: the proof of each address goes with the rule.
+    fn held_by_tag(&self) -> impl Iterator<Item = String> {
+        self.permit.prefixes.iter().map(|prefix| format!("holds {}: {}", prefix.net, prefix.why))
+    }
+}
+
 impl Permit {
     /// The prefixes of each family that has any.
     fn families(&self) -> Vec<Vec<&ProvenPrefix>> {
@@ -350,9 +372,23 @@ impl Permit {
     }
 }
 
-/// Names of files and of tags come from outside: in a comment they must not begin a line.
+/// Names of files and of tags come from outside: they must not begin a line, nor end a text.
+/// Only ASCII is kept: to `PowerShell` typographic quotes are quotes, and Windows's own reads a
+/// script in the code page of the machine, where parts of any other letter become such quotes.
 fn one_line(text: &str) -> String {
-    text.chars().map(|c| if c.is_control() { ' ' } else { c }).collect()
+    let keep = |c: char| match c {
+        ' '..='~' => c,
+        _ if c.is_control() => ' ',
+        _ => '?',
+    };
+    text.chars().map(keep).collect()
+}
+
+fn check_priorities(first: u32, last: u32, taken: RangeInclusive<u32>) -> Result<(), EmitError> {
+    if taken.contains(&first) && taken.contains(&last) {
+        return Ok(());
+    }
+    Err(EmitError::Priority { first, last, least: *taken.start(), most: *taken.end() })
 }
 
 /// Azure's rule for names of rules (networkSecurityGroup.json).

@@ -8,7 +8,7 @@ use super::{Destination, Emission, Row};
 pub(super) fn az_cli(rows: &[Row<'_>], emission: &Emission) -> String {
     let mut text = format!(
         "#!/usr/bin/env bash\n# {}\n\
-         # usage: RESOURCE_GROUP=… NSG=… bash THIS_FILE\n\
+         # usage: RESOURCE_GROUP=... NSG=... bash THIS_FILE\n\
          set -euo pipefail\n\
          : \"${{RESOURCE_GROUP:?the resource group of the network security group}}\"\n\
          : \"${{NSG:?the name of the network security group}}\"\n",
@@ -18,6 +18,9 @@ pub(super) fn az_cli(rows: &[Row<'_>], emission: &Emission) -> String {
         text.push_str("\ndestinations=(\n");
         match &row.destination {
             Destination::Tag(tag) => {
+                for held in row.held_by_tag() {
+                    let _ = writeln!(text, "  # {held}");
+                }
                 let _ = writeln!(text, "  {tag}");
             }
             Destination::Prefixes(prefixes) => {
@@ -84,6 +87,9 @@ pub(super) fn az_powershell(rows: &[Row<'_>], emission: &Emission) -> String {
         );
         match &row.destination {
             Destination::Tag(tag) => {
+                for held in row.held_by_tag() {
+                    let _ = writeln!(text, "        # {held}");
+                }
                 let _ = writeln!(text, "        '{tag}'");
             }
             Destination::Prefixes(prefixes) => {
@@ -98,7 +104,7 @@ pub(super) fn az_powershell(rows: &[Row<'_>], emission: &Emission) -> String {
     text
 }
 
-/// Within single quotes only the quote itself is special.
+/// Within single quotes only the quote itself is special; descriptions are ASCII.
 pub(super) fn powershell_text(text: &str) -> String {
     text.replace('\'', "''")
 }

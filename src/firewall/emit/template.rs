@@ -73,6 +73,9 @@ pub(super) fn bicep(rows: &[Row<'_>], emission: &Emission) -> String {
         text.push_str("    ]\n    sourceAddressPrefix: '*'\n");
         match &row.destination {
             Destination::Tag(tag) => {
+                for held in row.held_by_tag() {
+                    let _ = writeln!(text, "    // {held}");
+                }
                 let _ = writeln!(text, "    destinationAddressPrefix: '{tag}'");
             }
             Destination::Prefixes(prefixes) => {
@@ -136,6 +139,9 @@ pub(super) fn terraform(rows: &[Row<'_>], emission: &Emission) -> String {
         );
         match &row.destination {
             Destination::Tag(tag) => {
+                for held in row.held_by_tag() {
+                    let _ = writeln!(text, "  # {held}");
+                }
                 let _ = writeln!(text, "  destination_address_prefix  = \"{tag}\"");
             }
             Destination::Prefixes(prefixes) => {

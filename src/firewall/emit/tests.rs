@@ -72,7 +72,10 @@ fn read_back(format: Format, text: &str, proven: &[Proven]) -> (usize, u128) {
     let judges: Vec<_> = sets.iter().map(|set| Judge::new(set, Knowledge::default())).collect();
     let seen = verify(&judges, &required(proven));
     assert!(seen.undecided.is_empty(), "{format}: {:?}", seen.undecided);
-    (seen.gaps.len(), seen.beyond.iter().map(|beyond| beyond.addresses.v4).sum())
+    (
+        seen.gaps.len(),
+        seen.beyond.iter().map(|beyond| beyond.addresses.v4 + beyond.addresses.v6).sum(),
+    )
 }
 
 #[test]
@@ -84,8 +87,8 @@ fn what_is_written_is_read_back_without_a_gap() {
         (Format::ArmTemplate, None),
         (Format::AzureFirewall, Some(0)),
         // Each address on both ports.
-        (Format::EdlIp, Some(3)),
-        (Format::Csv, Some(3)),
+        (Format::EdlIp, Some(4)),
+        (Format::Csv, Some(4)),
     ] {
         let text = emit(format, &emission(&proven)).unwrap();
         let seen = read_back(format, &text, &proven);
@@ -94,6 +97,22 @@ fn what_is_written_is_read_back_without_a_gap() {
             assert_eq!(seen.1, beyond, "{format}");
         }
     }
+}
+
+#[test]
+fn each_address_of_a_prefix_keeps_its_own_proof() {
+    let mut list = sample();
+    let own = list.iter_mut().find(|own| own.name.starts_with("ns") && own.address.is_ipv4());
+    own.unwrap().how.push_str(", TLS");
+    let permits = Permit::of(&list, Aggregation::Exact);
+    let prefixes = permits.iter().flat_map(|permit| &permit.prefixes);
+    let joined = prefixes.clone().find(|prefix| prefix.net.prefix_len() == 31).unwrap();
+    assert_eq!(
+        joined.why,
+        "g0-prod-sb.servicebus.windows.net g1-prod-sb.servicebus.windows.net and 1 more, published \
+         in AzureCloud.westeurope; ns.servicebus.windows.net, published in AzureCloud.westeurope, \
+         TLS"
+    );
 }
 
 #[test]
@@ -143,6 +162,12 @@ fn a_tag_stands_for_its_addresses_where_the_format_knows_tags() {
         match format.holds() {
             Holds::NsgRules => {
                 assert!(text.contains("DataFactoryManagement"), "{format}");
+                // The proof of what the tag stands for stays, where there are comments.
+                assert_eq!(
+                    text.contains("40.112.72.100/31") && text.contains("published in AzureCloud"),
+                    *format != Format::NsgJson,
+                    "{format}"
+                );
                 assert!(!text.contains("destinationAddressPrefixes"), "{format}");
             }
             Holds::Addresses => assert!(text.contains("40.112.72.100/31"), "{format}"),
@@ -186,11 +211,12 @@ fn widening_takes_public_neighbours_only() {
 #[test]
 fn what_comes_from_outside_begins_no_line() {
     let mut list = sample();
-    list[0].how = "published in Evil\n'; rm -rf x #\u{2028}".to_owned();
+    list[0].how = "published in Evil\n'; rm -rf x #\u{2028}\u{2019}".to_owned();
     let mut emission = emission(&list);
-    emission.origin = "a'\"\nrm -rf y\r\n".to_owned();
+    emission.origin = "a'\"\nrm -rf y\r\n\u{2018}; rm -rf z; \u{d1}\u{202e}".to_owned();
     for format in Format::ALL {
         let text = emit(*format, &emission).unwrap();
+        assert!(text.is_ascii(), "{format}:\n{text}");
         assert!(
             !text.lines().any(|line| line.starts_with("rm") || line.starts_with('\'')),
             "{format}:\n{text}"
@@ -215,6 +241,11 @@ fn limits_are_kept() {
         (Format::EdlDomain, Emission { names: Vec::new(), ..fine.clone() }, "no name to allow"),
         (Format::Bicep, emission(&proven(&many)), "4001 prefixes are more than the 4000"),
         (Format::AzCli, Emission { priority: 99, ..fine.clone() }, "priorities 99 to 101"),
+        (
+            Format::AzureFirewall,
+            Emission { priority: 65_001, ..fine.clone() },
+            "not all within 100 to 65000",
+        ),
         (Format::AzCli, Emission { priority: 4095, ..fine.clone() }, "priorities 4095 to 4097"),
         (
             Format::NsgJson,
@@ -230,12 +261,31 @@ fn limits_are_kept() {
         let error = emit(format, &emission).unwrap_err().to_string();
         assert!(error.contains(expected), "{format}: {error}");
     }
+    let firewall = Emission { priority: 5000, ..fine.clone() };
+    assert!(emit(Format::AzureFirewall, &firewall).is_ok());
     // Other formats have room for more.
     assert!(emit(Format::EdlIp, &emission(&proven(&many))).is_ok());
     let long = Emission { origin: "x".repeat(300), ..fine };
     let text = emit(Format::NsgJson, &long).unwrap();
     let rules: serde_json::Value = serde_json::from_str(&text).unwrap();
     assert_eq!(rules[0]["properties"]["description"].as_str().unwrap().chars().count(), 140);
+}
+
+/// Public addresses of both families, some of them neighbours, on a few ports.
+fn many_proven() -> impl Strategy<Value = Vec<Proven>> {
+    let v4 = (0x2870_4800_u32..0x2870_4840).prop_map(|bits| IpAddr::V4(bits.into()));
+    let v6 = (0_u128..16).prop_map(|low| IpAddr::V6(((0x2603_1030 << 96) + low).into()));
+    let one = (prop_oneof![3 => v4, 1 => v6], prop_oneof![Just(443_u16), Just(80), Just(1433)]);
+    proptest::collection::btree_set(one, 1..40).prop_map(|set| {
+        let proven = |(address, port)| Proven {
+            address,
+            port,
+            entry: "relay".to_owned(),
+            name: "ns.servicebus.windows.net".to_owned(),
+            how: "resolved only".to_owned(),
+        };
+        set.into_iter().map(proven).collect()
+    })
 }
 
 proptest! {
@@ -263,5 +313,23 @@ proptest! {
         prop_assert!(own.is_subset(&set(Aggregation::Widened(length))));
         let text = emit(Format::NsgJson, &emission(&list)).unwrap();
         prop_assert_eq!(read_back(Format::NsgJson, &text, &list), (0, 0));
+    }
+
+    /// Every format that we can read leaves no gap, and those with ports let through no more than
+    /// what is required.
+    #[test]
+    fn what_is_written_leaves_no_gap(proven in many_proven()) {
+        let emission = emission(&proven);
+        for (format, is_exact) in [
+            (Format::NsgJson, true),
+            (Format::ArmTemplate, false),
+            (Format::AzureFirewall, true),
+            (Format::EdlIp, false),
+            (Format::Csv, false),
+        ] {
+            let (gaps, beyond) = read_back(format, &emit(format, &emission).unwrap(), &proven);
+            prop_assert_eq!(gaps, 0, "{}", format);
+            prop_assert!(!is_exact || beyond == 0, "{}: {} beyond", format, beyond);
+        }
     }
 }

@@ -461,3 +461,26 @@ fn recorded_answers_become_endpoints() {
         assert_eq!(lines, expected, "{file}");
     }
 }
+
+#[test]
+fn names_given_by_hand_stay_whatever_is_chosen() {
+    let asked = service_urls::parse("ns.servicebus.windows.net\nsql.contoso.com", "NAME").unwrap();
+    for (options, expected) in [
+        (
+            &["--only", "download"][..],
+            &["ns.servicebus.windows.net", "download.microsoft.com", "sql.contoso.com"][..],
+        ),
+        (
+            &["--skip", "relay", "--only", "relay"],
+            &["ns.servicebus.windows.net", "sql.contoso.com"],
+        ),
+    ] {
+        let mut request = request(options);
+        request.by_hand = asked.urls.iter().map(|url| url.host.clone()).collect();
+        request.service_urls.push(asked.clone());
+        let concrete = concrete(&request).unwrap_or_else(|error| panic!("{options:?} {error}"));
+        let hosts: Vec<String> =
+            concrete.endpoints.iter().map(|endpoint| endpoint.subject.to_string()).collect();
+        assert_eq!(hosts, expected, "{options:?}");
+    }
+}

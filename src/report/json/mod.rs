@@ -4,12 +4,12 @@ mod v1;
 
 use std::io::{self, Write};
 use std::net::IpAddr;
-use std::num::NonZero;
-use std::thread;
+use std::ops::ControlFlow;
 
 use serde::Serialize;
 
 use super::assemble::{Judged, in_order};
+use crate::conveyor::Conveyor;
 use crate::model::{Conclusion, Record, Records, Run, Verdict};
 
 /// How many endpoints one thread renders at a time: what is held in memory is a few of these.
@@ -20,7 +20,11 @@ const BATCH: usize = 1024;
 ///
 /// # Errors
 /// What `out` returns.
-pub fn report(records: &Records, conclusion: &Conclusion, out: &mut impl Write) -> io::Result<()> {
+pub fn report(
+    records: &Records,
+    conclusion: &Conclusion,
+    out: &mut (impl Write + Send),
+) -> io::Result<()> {
     field(out, b"{", "schema", &v1::SCHEMA)?;
     field(out, b",\n", "tool", &v1::TOOL)?;
     field(out, b",\n", "run", &v1::Run::finished(&records.run))?;
@@ -65,33 +69,23 @@ fn field(
     Ok(serde_json::to_writer(out, value)?)
 }
 
-/// Renders in parallel and writes in order.
-fn endpoints(judged: &[Judged], out: &mut impl Write) -> io::Result<()> {
-    let n_threads = thread::available_parallelism().map_or(1, NonZero::get);
-    let mut buffers = vec![Vec::new(); n_threads];
-    let mut separator: &[u8] = b"\n";
-    for round in judged.chunks(BATCH * n_threads) {
-        thread::scope(|scope| {
-            let mut shares = round.chunks(BATCH).zip(&mut buffers);
-            // A single share, as of most runs, needs no thread.
-            let own = shares.next();
-            for (share, buffer) in shares {
-                scope.spawn(|| render(share, buffer));
-            }
-            if let Some((share, buffer)) = own {
-                render(share, buffer);
-            }
-        });
-        for buffer in &mut buffers {
-            if !buffer.is_empty() {
-                out.write_all(separator)?;
-                out.write_all(buffer)?;
-                buffer.clear();
-                separator = b",\n";
-            }
+/// Renders in parallel and writes in order; an error ends it.
+fn endpoints(judged: &[Judged], out: &mut (impl Write + Send)) -> io::Result<()> {
+    let batches = judged.chunks(BATCH);
+    let most = batches.len();
+    let written = Conveyor::new(batches.enumerate(), (out, Ok(()))).run(most, |conveyor| {
+        let mut buffer = Vec::new();
+        while let Some(((number, batch), turn)) = conveyor.draw(Iterator::next) {
+            buffer.clear();
+            buffer.extend_from_slice(if number == 0 { b"\n" } else { b",\n" });
+            render(batch, &mut buffer);
+            turn.hand_over(|(out, written)| {
+                *written = out.write_all(&buffer);
+                if written.is_ok() { ControlFlow::Continue(()) } else { ControlFlow::Break(()) }
+            });
         }
-    }
-    Ok(())
+    });
+    written.1
 }
 
 fn render(judged: &[Judged], buffer: &mut Vec<u8>) {

@@ -8,6 +8,7 @@ use crate::archive::arbitrary;
 use crate::model::{
     Cause, Certainty, Finding, NetworkAllows, Owner, Prediction, Severity, Status, Summary,
 };
+use crate::report::sample;
 
 fn conclusion(records: &Records) -> Conclusion {
     let finding = Finding {
@@ -84,7 +85,7 @@ fn a_long_report_keeps_its_order_across_threads() {
             break records;
         }
     };
-    let n_records = BATCH * (2 * thread::available_parallelism().unwrap().get() + 1) + 7;
+    let n_records = 5 * BATCH + 7;
     let records = (0..n_records).map(|order| {
         let mut record = base.records[0].clone();
         let mut endpoint = (*record.endpoint).clone();
@@ -121,4 +122,41 @@ fn times_are_numbers_of_milliseconds_to_a_tenth() {
         let expected: serde_json::Value = serde_json::from_str(expected).unwrap();
         assert_eq!(json, expected, "{duration:?}");
     }
+}
+
+#[test]
+fn what_is_taken_as_private_is_said_of_what_passes() {
+    let route = |alias: &str, address: &str| {
+        let host = "myadf.eastus.datafactory.azure.net";
+        let record = sample::record("control", host).resolved("10.0.0.53:53", alias, &[address]);
+        let mut line = Vec::new();
+        endpoint(&record.reached(&[address]), &sample::passed(), &mut line).unwrap();
+        let line: serde_json::Value = serde_json::from_slice(&line).unwrap();
+        let route = &line["data"]["route"];
+        format!("{}: {}", route["intended"].as_str().unwrap(), route["why"].as_str().unwrap())
+    };
+    let link = "myadf.eastus.privatelink.datafactory.azure.net";
+    let expected =
+        format!("direct: no proxy is configured; taken as private: its chain passes {link}");
+    assert_eq!(route(link, "10.1.1.1"), expected);
+    assert_eq!(route(link, "40.1.1.1"), "any: no proxy is configured");
+}
+
+#[test]
+fn an_answer_that_was_not_kept_whole_says_so() {
+    let mut record = sample::record("relay", "ns.servicebus.windows.net").resolved(
+        "10.0.0.53:53",
+        "ns.cloudapp.net",
+        &["40.1.1.1"],
+    );
+    let lookup = |record: &Record| {
+        let mut line = Vec::new();
+        endpoint(record, &sample::passed(), &mut line).unwrap();
+        let line: serde_json::Value = serde_json::from_slice(&line).unwrap();
+        line["data"]["lookups"][0].clone()
+    };
+    assert_eq!(lookup(&record).get("is_cut"), None);
+    let exchange = &mut std::sync::Arc::make_mut(&mut record.lookups[0]).exchanges[0];
+    exchange.result.as_mut().unwrap().is_cut = true;
+    assert_eq!(lookup(&record)["is_cut"], true);
 }

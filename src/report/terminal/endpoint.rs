@@ -7,6 +7,7 @@ use super::super::assemble::Judged;
 use super::super::route::{self, milliseconds};
 use super::fit::{columns, ellipsize, shorten, visible};
 use super::page::{Page, padded};
+use crate::diagnose::taken_as_private;
 use crate::model::{
     AddressClass, Cause, Certainty, Endpoint, Finding, Host, Record, Route, Severity, Status,
     Subject, Trail, Verdict, classify,
@@ -214,7 +215,11 @@ fn how_reached(record: &Record, has_proxies: bool) -> String {
     };
     let is_private = !addresses.is_empty()
         && addresses.iter().all(|one| classify(*one) == AddressClass::Private);
-    let private = if is_private { " private" } else { "" };
+    let private = match taken_as_private(record) {
+        Some(_) => " private (by privatelink)",
+        None if is_private => " private",
+        None => "",
+    };
     let direct = if has_proxies { " direct" } else { "" };
     format!("{place}{private}{direct}, {time}")
 }

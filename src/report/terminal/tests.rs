@@ -472,3 +472,21 @@ fn arbitrary_finding() -> BoxedStrategy<Finding> {
         })
         .boxed()
 }
+
+#[test]
+fn what_is_taken_as_private_is_said_of_what_passes() {
+    let at = |alias: &str, address: &str| {
+        let host = "myadf.eastus.datafactory.azure.net";
+        let record = record("control", host).resolved("10.0.0.53:53", alias, &[address]);
+        shown(vec![(record.reached(&[address]), passed())], NetworkAllows::Unknown)
+    };
+    let link = "myadf.eastus.privatelink.datafactory.azure.net";
+    for (alias, address, expected) in [
+        (link, "10.1.1.1", "10.1.1.1 private (by privatelink), "),
+        ("myadf.contoso.com", "10.1.1.1", "10.1.1.1 private, "),
+        (link, "40.1.1.1", "40.1.1.1, "),
+    ] {
+        let text = at(alias, address);
+        assert!(text.contains(expected), "{alias} {address}\n{text}");
+    }
+}

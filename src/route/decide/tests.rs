@@ -165,7 +165,7 @@ mod scripts {
     use super::super::super::pac::{PacLimits, PacSurroundings};
     use super::*;
 
-    fn script(statements: &str) -> Result<PacScript, String> {
+    fn script(statements: &str) -> PacScript {
         let source = format!("function FindProxyForURL(url, host) {{ {statements} }}");
         let surroundings = PacSurroundings {
             resolve: Box::new(|_| vec!["10.0.0.1".parse().unwrap()]),
@@ -173,13 +173,15 @@ mod scripts {
             clock: Box::new(|| Duration::ZERO),
         };
         let limits = PacLimits::default();
-        Ok(PacScript::load(source.as_bytes(), surroundings, limits, &now()).unwrap())
+        PacScript::load(source.as_bytes(), surroundings, limits, &now()).unwrap()
     }
 
     #[test]
     fn a_script_answers_with_fallbacks_and_questions() {
         let configuration = Configuration::Pac {
-            script: script("dnsResolve(host); return 'QUIC x:1; PROXY p:1; SOCKS5 s:2; DIRECT'"),
+            script: Ok(script(
+                "dnsResolve(host); return 'QUIC x:1; PROXY p:1; SOCKS5 s:2; DIRECT'",
+            )),
             source: "pac:http://w/p.pac".to_owned(),
             exceptions: exceptions("b.example"),
         };
@@ -199,7 +201,7 @@ mod scripts {
     #[test]
     fn a_script_that_throws_is_the_cause_it_is() {
         let configuration = Configuration::Pac {
-            script: script("\n\n  nothing()"),
+            script: Ok(script("\n\n  nothing()")),
             source: "pac:p.pac".to_owned(),
             exceptions: Vec::new(),
         };
@@ -230,7 +232,7 @@ mod scripts {
         assert_eq!(route.script_location(), Some("http://w/p.pac"));
         let error = Configuration::Agent(route).decide(&host, 443, Scheme::Https, &now());
         assert_eq!(error.unwrap_err().cause(), Some(Cause::ProxyPacError));
-        let route = agent(section).unwrap().with_script(script("return 'PROXY p:1'"));
+        let route = agent(section).unwrap().with_script(Ok(script("return 'PROXY p:1'")));
         let why = "answer of scriptLocation of diahost.exe.config (http://w/p.pac)";
         check(&Configuration::Agent(route), "a.example", "http://p:1", why);
     }

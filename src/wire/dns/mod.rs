@@ -220,13 +220,12 @@ impl Response<'_> {
         let high = edns.map_or(0, |edns| u16::from(edns.rcode_high()));
         let code = response_code(high << 4 | u16::from(self.packet[3] & 0x0f));
 
-        let (chain, is_loop) = self.question.follow(&records)?;
-        Ok(Answer { code, chain, is_loop })
+        self.question.follow(code, &records)
     }
 }
 
 impl Question {
-    fn follow(&self, records: &[Record]) -> Result<(Vec<ChainLink>, bool), Malformed> {
+    fn follow(&self, code: ResponseCode, records: &[Record]) -> Result<Answer, Malformed> {
         let mut chain = Vec::new();
         let mut seen = vec![&self.owner];
         let mut owner = &self.owner;
@@ -239,12 +238,13 @@ impl Question {
                 .map_err(|error| Malformed::Alias { owner: name.clone(), error })?;
             chain.push(ChainLink { name, ttl, data: LinkData::Alias(alias.clone()) });
             if seen.contains(&target) {
-                return Ok((chain, true));
+                return Ok(Answer { code, chain, is_loop: true, is_cut: false });
             }
             seen.push(target);
             (owner, name) = (target, alias);
         }
         let first = chain.len();
+        let mut is_cut = false;
         for record in at(records, owner) {
             let address = match (self.family, &record.data) {
                 (Family::V4, RData::A(address)) => address.0.into(),
@@ -252,14 +252,16 @@ impl Question {
                 _ => continue,
             };
             let data = LinkData::Address(address);
+            if chain[first..].iter().any(|kept| kept.data == data) {
+                continue;
+            }
             if chain.len() - first == MAX_ADDRESSES {
+                is_cut = true;
                 break;
             }
-            if !chain[first..].iter().any(|kept| kept.data == data) {
-                chain.push(ChainLink { name: name.clone(), ttl: ttl(record), data });
-            }
+            chain.push(ChainLink { name: name.clone(), ttl: ttl(record), data });
         }
-        Ok((chain, false))
+        Ok(Answer { code, chain, is_loop: false, is_cut })
     }
 }
 

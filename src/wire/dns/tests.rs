@@ -178,6 +178,11 @@ fn chains_and_addresses_are_bounded() {
     let kept = of(&many).unwrap();
     assert_eq!(kept.chain.len(), MAX_ADDRESSES);
     assert_eq!(kept.addresses().next().unwrap().to_string(), "10.0.0.0");
+    assert!(kept.is_cut);
+    // As many as are kept are all of them, though one be sent twice.
+    let mut whole = many[..MAX_ADDRESSES].to_vec();
+    whole.push(whole[0].clone());
+    assert!(!of(&whole).unwrap().is_cut);
 }
 
 #[test]

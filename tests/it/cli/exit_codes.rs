@@ -45,6 +45,15 @@ fn a_warning_counts_where_it_is_asked_to() {
 }
 
 #[test]
+fn a_name_given_by_hand_is_resolved_whatever_is_chosen_of_the_lists() {
+    let download = ["resolve", "--only", "download", "--resolver", "127.0.0.1:1"];
+    let asked = ["--timeout", "300ms", "--format", "json", "ns.servicebus.windows.net"];
+    let ended = run(&[&download[..], &asked].concat());
+    assert!(ended.stdout.contains("\"host\":\"ns.servicebus.windows.net\""), "{ended:?}");
+    assert_eq!(ended.code, Some(1), "{ended:?}");
+}
+
+#[test]
 fn help_and_version_are_answers() {
     for arguments in [&["--help"][..], &["--version"], &["check", "--help"]] {
         let ended = run(arguments);

@@ -294,6 +294,11 @@ fn what_cannot_be_meant_is_refused_with_the_next_step() {
         ),
         (&["rules", "emit", "--from", &report, "--format", "csv", "--aggregate", "24"], &["/24"]),
         (
+            &["rules", "emit", "--from", &report, "--format", "csv", "--resolver", "10.0.0.53"],
+            &["--resolver", "--from"],
+        ),
+        (&["rules", "emit"], &["--format"]),
+        (
             &["rules", "emit", "--from", &report, "--format", "csv", "--name", "a b"],
             &["'a b'", "80"],
         ),

@@ -15,6 +15,7 @@ mod network;
 mod pki;
 mod proxies;
 mod resolvers;
+mod rules;
 mod situation;
 mod web;
 

@@ -108,6 +108,6 @@ impl<'a> Ask<'a> {
             let data = LinkData::Address(address);
             chain.push(ChainLink { name: owner.clone(), ttl: 30, data });
         }
-        Answer { code, chain, is_loop: self.is_loop }
+        Answer { code, chain, is_loop: self.is_loop, is_cut: false }
     }
 }

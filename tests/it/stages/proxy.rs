@@ -95,9 +95,9 @@ async fn what_is_no_consent_is_kept_with_its_words() {
         };
         assert_eq!(format!("{} {}", answer.status, answer.reason), status);
         assert_eq!((answer.body.as_str(), answer.is_cut), ("<html>why</html>", false));
-        let kept: String =
+        let kept: Vec<String> =
             answer.headers.iter().map(|(name, value)| format!("{name}: {value}\r\n")).collect();
-        assert!(kept.starts_with(fields), "{kept}");
+        assert!(kept.concat().starts_with(fields), "{kept:?}");
     }
 }
 
@@ -266,7 +266,7 @@ async fn a_tunnel_that_dies_fails_in_what_it_carries() {
     }
 }
 
-/// What asking the proxy for http://we.example/ comes to, and what it heard.
+/// What asking the proxy for `http://we.example/` comes to, and what it heard.
 async fn get_by(
     user_info: &str,
     say: Say,

@@ -15,8 +15,8 @@ async fn socks(
     n_bytes: usize,
 ) -> (Result<(Tunnel, Vec<u8>), ProxyFailure>, Vec<String>) {
     let client = client(&Authority::root("Public Root"), &[]);
-    let server = Scripted::start(move |_, n_before| match answers.get(n_before) {
-        Some(words) if words.is_empty() => Say::LastWords(Vec::new()),
+    let server = Scripted::start(move |_, n_before| match answers.get(n_before).copied() {
+        Some([]) => Say::LastWords(Vec::new()),
         Some(words) => Say::Words(words.to_vec()),
         None => Say::Words(Vec::new()),
     });

@@ -10,6 +10,7 @@ use std::time::Duration;
 use jiff::Timestamp;
 use serde::{Serialize, Serializer};
 
+use crate::diagnose::taken_as_private;
 use crate::model;
 use crate::report::route;
 pub(super) use step::Chains;
@@ -215,7 +216,7 @@ impl<'a> Endpoint<'a> {
             origin: endpoint.origin.as_str(),
             status: verdict.status.as_str(),
             cause: verdict.cause.map(model::Cause::code),
-            route: record.into(),
+            route: RouteChoice::new(record),
             findings: findings(&verdict.findings),
             lookups: record.lookups.iter().map(|lookup| Lookup::from(&**lookup)).collect(),
             proxies: record.proxies.iter().map(ProxyLookup::from).collect(),
@@ -254,7 +255,7 @@ struct RouteChoice<'a> {
     intended: &'static str,
     /// `unknown` where `why` says what kept it from being known.
     configured: Cow<'a, str>,
-    why: &'a str,
+    why: Cow<'a, str>,
     /// Each way that was measured, in the order of `trails`.
     measured: Vec<String>,
     /// What a script names for the case that the configured way fails.
@@ -268,21 +269,28 @@ struct RouteChoice<'a> {
     questions: Vec<PacQuestion<'a>>,
 }
 
-impl<'a> From<&'a model::Record> for RouteChoice<'a> {
-    fn from(record: &'a model::Record) -> Self {
-        let route = &record.route;
+impl<'a> RouteChoice<'a> {
+    fn new(record: &'a model::Record) -> Self {
+        let choice = &record.route;
+        let (intended, why) = match taken_as_private(record) {
+            Some(alias) => {
+                let why = format!("{}; taken as private: its chain passes {alias}", choice.why);
+                (model::RouteIntent::Direct, why.into())
+            }
+            None => (choice.intended, (&*choice.why).into()),
+        };
         Self {
-            intended: route.intended.as_str(),
-            configured: match &route.configured {
+            intended: intended.as_str(),
+            configured: match &choice.configured {
                 Ok(model::Route::Direct) => "direct".into(),
                 Ok(model::Route::Proxy(proxy)) => (&*proxy.url).into(),
                 Err(_) => "unknown".into(),
             },
-            why: &route.why,
+            why,
             measured: route::measured(record).into_iter().map(ToString::to_string).collect(),
-            fallbacks: route.fallbacks.iter().map(ToString::to_string).collect(),
-            alternate: route.alternate.as_ref().map(ToString::to_string),
-            questions: route.questions.iter().map(PacQuestion::from).collect(),
+            fallbacks: choice.fallbacks.iter().map(ToString::to_string).collect(),
+            alternate: choice.alternate.as_ref().map(ToString::to_string),
+            questions: choice.questions.iter().map(PacQuestion::from).collect(),
         }
     }
 }
@@ -322,6 +330,9 @@ pub(super) struct Lookup<'a> {
     outcome: &'static str,
     chain: Vec<ChainLink<'a>>,
     addresses: Vec<IpAddr>,
+    /// More addresses came than are kept; said only where it is so.
+    #[serde(skip_serializing_if = "std::ops::Not::not")]
+    is_cut: bool,
     took_ms: Milliseconds,
 }
 
@@ -332,6 +343,7 @@ impl<'a> From<&'a model::Lookup> for Lookup<'a> {
             outcome: lookup.outcome().as_str(),
             chain: lookup.chain().into_iter().map(ChainLink::from).collect(),
             addresses: lookup.addresses(),
+            is_cut: lookup.is_cut(),
             took_ms: lookup.took().into(),
         }
     }

@@ -1,0 +1,323 @@
+//! One request to Resource Manager and its answer: time-outs, what is worth asking again, and a
+//! new token where the old one has run out.
+
+use std::time::{Duration, Instant};
+
+use reqwest::header::{HeaderMap, HeaderValue};
+use reqwest::{Method, Url};
+use serde_json::Value;
+
+use super::credential::Credential;
+use super::endpoint::{Endpoint, is_loopback};
+use super::error::{ApiError, ArmError};
+use super::secret::Secret;
+
+/// Of one request, from connect to the last byte of its answer.
+const REQUEST_TIMEOUT: Duration = Duration::from_secs(30);
+/// What a request gets even where the run's time is over: what the state is must be read.
+const LAST_LOOK: Duration = Duration::from_secs(10);
+/// How often a request is made before its error is believed.
+const MOST_ATTEMPTS: u32 = 5;
+/// A group of 1,000 rules and 4,000 prefixes is 1 MB.
+const MOST_BYTES: usize = 16 << 20;
+
+/// How long to wait and for how long.
+#[derive(Clone, Copy, Debug)]
+pub struct Pace {
+    /// Of everything that is asked of Azure together.
+    pub deadline: Duration,
+    /// Before something is asked again where Azure does not say when; doubled each time.
+    pub pause: Duration,
+}
+
+impl Pace {
+    /// Pauses from a second up.
+    #[must_use]
+    pub const fn new(deadline: Duration) -> Self {
+        Self { deadline, pause: Duration::from_secs(1) }
+    }
+}
+
+/// Resource Manager, as one identity sees it.
+#[derive(Debug)]
+pub struct Client {
+    pub(super) endpoint: Endpoint,
+    http: reqwest::Client,
+    credential: Credential,
+    token: Option<Secret>,
+    pace: Pace,
+    begun: Instant,
+    /// Ties the requests of a run together in Azure's logs.
+    correlation: String,
+}
+
+/// An answer that is no error.
+#[derive(Debug)]
+pub(super) struct Answer {
+    pub(super) status: u16,
+    pub(super) headers: HeaderMap,
+    pub(super) body: Value,
+}
+
+/// What a request requires of what is there.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Condition<'a> {
+    None,
+    Match(&'a str),
+    Absent,
+}
+
+impl Client {
+    /// A client that has asked nothing yet.
+    ///
+    /// # Errors
+    /// Where TLS cannot be set up.
+    pub fn new(endpoint: Endpoint, credential: Credential, pace: Pace) -> Result<Self, ArmError> {
+        let builder = reqwest::Client::builder()
+            .user_agent(user_agent())
+            .timeout(REQUEST_TIMEOUT)
+            // A redirect would take the token elsewhere; Resource Manager has none.
+            .redirect(reqwest::redirect::Policy::none());
+        let is_near = Url::parse(&endpoint.to_string()).is_ok_and(|url| is_loopback(&url));
+        let builder = if is_near { builder.no_proxy() } else { builder };
+        let http = builder.build().map_err(|error| ArmError::Unanswered {
+            what: endpoint.to_string(),
+            why: chain(&error),
+        })?;
+        Ok(Self {
+            endpoint,
+            http,
+            credential,
+            token: None,
+            pace,
+            begun: Instant::now(),
+            correlation: new_id(),
+        })
+    }
+
+    /// Where it asks.
+    #[must_use]
+    pub const fn endpoint(&self) -> &Endpoint {
+        &self.endpoint
+    }
+
+    /// Where the token came from, once there is one.
+    #[must_use]
+    pub const fn credential(&self) -> &Credential {
+        &self.credential
+    }
+
+    /// Asks for a token now, so that whose rights are used is known before anything is done.
+    ///
+    /// # Errors
+    /// [`ArmError::Credential`] with every source that was tried.
+    pub async fn sign_in(&mut self) -> Result<(), ArmError> {
+        if self.token.is_none() {
+            self.token = Some(self.credential.token().await?);
+        }
+        Ok(())
+    }
+
+    pub(super) async fn get(&mut self, url: Url, what: &str) -> Result<Answer, ArmError> {
+        self.ask(&Method::GET, &url, None, Condition::None, what).await
+    }
+
+    /// Makes a request, again where that helps. What changes something is asked again only where
+    /// it was surely not carried out, or where doing it twice is doing it once: all of ours are
+    /// idempotent.
+    pub(super) async fn ask(
+        &mut self,
+        method: &Method,
+        url: &Url,
+        body: Option<&Value>,
+        condition: Condition<'_>,
+        what: &str,
+    ) -> Result<Answer, ArmError> {
+        let mut attempt = 0;
+        let mut is_token_new = false;
+        loop {
+            attempt += 1;
+            self.sign_in().await?;
+            let outcome = self.ask_once(method, url, body, condition, what).await;
+            let (error, wait) = match outcome {
+                Ok(answer) => return Ok(answer),
+                Err(Unsuccessful::Unauthorized(_))
+                    if !is_token_new && self.credential.is_renewable() =>
+                {
+                    is_token_new = true;
+                    self.token = None;
+                    continue;
+                }
+                Err(Unsuccessful::Unauthorized(error)) => {
+                    return Err(ArmError::Refused(Box::new(error)));
+                }
+                Err(Unsuccessful::Overtaken) => {
+                    return Err(ArmError::Overtaken { what: what.to_owned() });
+                }
+                Err(Unsuccessful::Final(error)) => return Err(error),
+                Err(Unsuccessful::Again(error, wait)) => (error, wait),
+            };
+            let wait = wait.unwrap_or_else(|| self.pace.pause * 2u32.pow(attempt - 1));
+            // The first connection that fails may be this host's network; one that is cut is
+            // asked about by whoever asked.
+            if attempt == MOST_ATTEMPTS || self.remaining() <= wait {
+                return Err(attempted(error, attempt));
+            }
+            tokio::time::sleep(wait).await;
+        }
+    }
+
+    async fn ask_once(
+        &self,
+        method: &Method,
+        url: &Url,
+        body: Option<&Value>,
+        condition: Condition<'_>,
+        what: &str,
+    ) -> Result<Answer, Unsuccessful> {
+        let mut request = self
+            .http
+            .request(method.clone(), url.clone())
+            .timeout(REQUEST_TIMEOUT.min(self.remaining().max(LAST_LOOK)))
+            .header("x-ms-correlation-request-id", &self.correlation)
+            .header("x-ms-client-request-id", new_id())
+            .header("accept", "application/json");
+        if let Some(token) = &self.token {
+            let mut value = HeaderValue::from_str(&format!("Bearer {}", token.expose()))
+                .map_err(|_| malformed(what, "the token holds characters that no token has"))?;
+            value.set_sensitive(true);
+            request = request.header("authorization", value);
+        }
+        match condition {
+            Condition::None => {}
+            Condition::Match(etag) => request = request.header("if-match", etag),
+            Condition::Absent => request = request.header("if-none-match", "*"),
+        }
+        if let Some(body) = body {
+            request = request.header("content-type", "application/json").body(body.to_string());
+        }
+        let response = request.send().await.map_err(|error| self.unanswered(what, &error))?;
+        let status = response.status().as_u16();
+        let headers = response.headers().clone();
+        let text = self.body(response, what).await?;
+        if (200..300).contains(&status) {
+            let body = if text.trim().is_empty() {
+                Value::Null
+            } else {
+                serde_json::from_str(&text)
+                    .map_err(|error| malformed(what, &format!("no JSON: {error}")))?
+            };
+            return Ok(Answer { status, headers, body });
+        }
+        let error = ApiError::read(what, status, &text, self.correlation(&headers));
+        Err(match status {
+            401 => Unsuccessful::Unauthorized(error),
+            412 => Unsuccessful::Overtaken,
+            408 | 409 | 425 | 429 | 500..=599 => {
+                Unsuccessful::Again(ArmError::Refused(Box::new(error)), retry_after(&headers))
+            }
+            _ => Unsuccessful::Final(ArmError::Refused(Box::new(error))),
+        })
+    }
+
+    async fn body(
+        &self,
+        mut response: reqwest::Response,
+        what: &str,
+    ) -> Result<String, Unsuccessful> {
+        let mut bytes = Vec::new();
+        while let Some(chunk) =
+            response.chunk().await.map_err(|error| self.unanswered(what, &error))?
+        {
+            bytes.extend_from_slice(&chunk);
+            if bytes.len() > MOST_BYTES {
+                return Err(malformed(what, "larger than 16 MiB"));
+            }
+        }
+        String::from_utf8(bytes).map_err(|_| malformed(what, "no UTF-8"))
+    }
+
+    fn unanswered(&self, what: &str, error: &reqwest::Error) -> Unsuccessful {
+        let why = if error.is_connect() {
+            format!("cannot connect to {}: {}", self.endpoint, chain(error))
+        } else if error.is_timeout() {
+            format!("no answer in {} s", REQUEST_TIMEOUT.as_secs())
+        } else {
+            format!("the connection ended in the middle: {}", chain(error))
+        };
+        let why = format!("{why} [correlation id {}]", self.correlation);
+        Unsuccessful::Again(ArmError::Unanswered { what: what.to_owned(), why }, None)
+    }
+
+    /// What Azure's support finds a request by.
+    pub(super) fn correlation<'a>(&'a self, headers: &'a HeaderMap) -> &'a str {
+        let given = headers.get("x-ms-correlation-request-id");
+        given.and_then(|value| value.to_str().ok()).unwrap_or(&self.correlation)
+    }
+
+    /// What is left of the run's time.
+    pub(super) fn remaining(&self) -> Duration {
+        self.pace.deadline.saturating_sub(self.begun.elapsed())
+    }
+
+    pub(super) fn waited(&self) -> Duration {
+        self.begun.elapsed()
+    }
+
+    pub(super) const fn pause(&self) -> Duration {
+        self.pace.pause
+    }
+}
+
+/// An attempt that led to nothing.
+enum Unsuccessful {
+    Unauthorized(ApiError),
+    Overtaken,
+    Again(ArmError, Option<Duration>),
+    Final(ArmError),
+}
+
+fn malformed(what: &str, why: &str) -> Unsuccessful {
+    Unsuccessful::Final(ArmError::Malformed { what: what.to_owned(), why: why.to_owned() })
+}
+
+fn attempted(error: ArmError, attempts: u32) -> ArmError {
+    match error {
+        ArmError::Refused(error) => ArmError::Refused(Box::new(ApiError { attempts, ..*error })),
+        ArmError::Unanswered { what, why } if attempts > 1 => {
+            ArmError::Unanswered { what, why: format!("{why} ({attempts} times)") }
+        }
+        other => other,
+    }
+}
+
+/// When Azure wants to be asked again: seconds, or a date, of which only that it is soon matters.
+pub(super) fn retry_after(headers: &HeaderMap) -> Option<Duration> {
+    let text = headers.get("retry-after")?.to_str().ok()?.trim();
+    text.parse().ok().map(Duration::from_secs)
+}
+
+/// `pathproof/VERSION`, as Azure's logs show it.
+pub(super) fn user_agent() -> String {
+    concat!("pathproof/", env!("CARGO_PKG_VERSION")).to_owned()
+}
+
+/// What led to an error, without the URL: a token never stands in one, but ids do.
+pub(super) fn chain(error: &(dyn std::error::Error + 'static)) -> String {
+    let mut last = error;
+    while let Some(source) = last.source() {
+        last = source;
+    }
+    last.to_string()
+}
+
+/// A random UUID (RFC 9562, version 4).
+fn new_id() -> String {
+    let mut bytes = [0u8; 16];
+    // Without randomness the ids are all zero: they only name requests.
+    let _ = getrandom::fill(&mut bytes);
+    bytes[6] = bytes[6] & 0x0f | 0x40;
+    bytes[8] = bytes[8] & 0x3f | 0x80;
+    let hex = data_encoding::HEXLOWER.encode(&bytes);
+    format!("{}-{}-{}-{}-{}", &hex[..8], &hex[8..12], &hex[12..16], &hex[16..20], &hex[20..])
+}

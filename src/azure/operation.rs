@@ -1,0 +1,77 @@
+//! Operations that Azure accepts and finishes later (Microsoft's async-operations).
+
+use std::time::Duration;
+
+use super::error::{ApiError, ArmError};
+use super::exchange::{Answer, Client, retry_after};
+
+/// Between two questions, at least and at most, whatever Azure says.
+const SHORTEST: Duration = Duration::from_millis(20);
+const LONGEST: Duration = Duration::from_mins(1);
+
+impl Client {
+    /// Waits until what `answer` accepted is done: by `Azure-AsyncOperation`, else by `Location`.
+    pub(super) async fn finish(&mut self, answer: Answer, what: &str) -> Result<(), ArmError> {
+        let header = |name: &str| {
+            answer.headers.get(name).and_then(|value| value.to_str().ok()).map(str::to_owned)
+        };
+        let (url, by_status) = match (header("azure-asyncoperation"), header("location")) {
+            (Some(url), _) => (url, true),
+            (None, Some(url)) if answer.status != 200 => (url, false),
+            _ => return Ok(()),
+        };
+        let mut url = self.endpoint.follow(&url)?;
+        let mut wait = retry_after(&answer.headers);
+        loop {
+            let pause = wait.unwrap_or_else(|| self.pause()).clamp(SHORTEST, LONGEST);
+            if self.remaining() <= pause {
+                return Err(ArmError::Unfinished { what: what.to_owned(), waited: self.waited() });
+            }
+            tokio::time::sleep(pause).await;
+            let status = match self.get(url.clone(), &format!("{what}, its outcome")).await {
+                // Not everyone who may write may read operations, and they are forgotten soon.
+                Err(ArmError::Refused(error)) if matches!(error.status, 403 | 404 | 410) => {
+                    let why = format!("its outcome cannot be read (status {})", error.status);
+                    return Err(ArmError::Unanswered { what: what.to_owned(), why });
+                }
+                other => other?,
+            };
+            wait = retry_after(&status.headers);
+            if !by_status {
+                // 202 until it is done; the address may change on the way.
+                if status.status != 202 {
+                    return Ok(());
+                }
+                let next = status.headers.get("location").and_then(|value| value.to_str().ok());
+                if let Some(next) = next {
+                    url = self.endpoint.follow(next)?;
+                }
+                continue;
+            }
+            let word = status.body["status"].as_str().unwrap_or_default();
+            let failed = |status_word| ArmError::Failed {
+                what: what.to_owned(),
+                status: status_word,
+                error: Box::new(ApiError::read(
+                    "",
+                    0,
+                    &status.body.to_string(),
+                    self.correlation(&status.headers),
+                )),
+            };
+            match word.to_ascii_lowercase().as_str() {
+                "succeeded" => return Ok(()),
+                "failed" => return Err(failed("failed")),
+                "canceled" | "cancelled" => return Err(failed("was cancelled")),
+                "" => {
+                    return Err(ArmError::Malformed {
+                        what: what.to_owned(),
+                        why: "an operation without a status".to_owned(),
+                    });
+                }
+                // InProgress, and whatever word a provider has for it.
+                _ => {}
+            }
+        }
+    }
+}

@@ -1,0 +1,82 @@
+//! The command lines of `deploy/` are ones that this program takes.
+
+use std::fs;
+use std::path::Path;
+
+use clap::Parser;
+
+use super::{Arguments, Command, RulesCommand};
+
+#[test]
+fn the_daily_jobs_are_command_lines_of_this_program() {
+    for (file, lines) in [
+        ("systemd/pathproof-rules.service", units as fn(&str) -> Vec<String>),
+        ("windows/pathproof-rules.xml", tasks),
+        ("kubernetes/cronjob.yaml", manifests),
+        ("container-apps/job.yaml", manifests),
+    ] {
+        let lines = lines(&text(file));
+        assert_eq!(lines.len(), 1, "{file}: {lines:?}");
+        for line in &lines {
+            match parse(line) {
+                // It writes without asking, to the group it is given, and for the given names.
+                Command::Rules(rules) => match rules.command {
+                    RulesCommand::Apply(apply) => {
+                        assert!(apply.yes && apply.planning.nsg.is_some(), "{file}: {line}");
+                        let given = &apply.planning.targets.service_urls;
+                        assert_eq!(given.len(), 1, "{file}: {line}");
+                    }
+                    other => panic!("{file}: {other:?}"),
+                },
+                other => panic!("{file}: {other:?}"),
+            }
+        }
+    }
+}
+
+#[test]
+fn the_readme_shows_command_lines_of_this_program() {
+    let text = text("README.md");
+    let lines: Vec<_> =
+        text.lines().filter_map(|line| line.trim().strip_prefix("pathproof ")).collect();
+    assert!(lines.len() >= 3, "{lines:?}");
+    for line in lines {
+        parse(line);
+    }
+}
+
+fn text(file: &str) -> String {
+    let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("deploy");
+    fs::read_to_string(folder.join(file)).unwrap_or_else(|error| panic!("{file}: {error}"))
+}
+
+fn parse(line: &str) -> Command {
+    let words = std::iter::once("pathproof").chain(line.split_whitespace());
+    Arguments::try_parse_from(words).unwrap_or_else(|error| panic!("{line}: {error}")).command
+}
+
+fn units(text: &str) -> Vec<String> {
+    let lines = text.lines().filter_map(|line| line.strip_prefix("ExecStart=/usr/bin/pathproof "));
+    lines.map(str::to_owned).collect()
+}
+
+fn tasks(text: &str) -> Vec<String> {
+    let document = roxmltree::Document::parse(text).unwrap();
+    let named = document.descendants().filter(|node| node.tag_name().name() == "Arguments");
+    named.map(|node| node.text().unwrap().to_owned()).collect()
+}
+
+/// The lists called `command`, an element a line, behind the program's own name.
+fn manifests(text: &str) -> Vec<String> {
+    let mut lines = Vec::new();
+    let mut rest = text.lines();
+    while let Some(line) = rest.next() {
+        if line.trim() == "command:" {
+            let elements = rest.by_ref().map_while(|line| line.trim().strip_prefix("- "));
+            let words: Vec<_> = elements.collect();
+            assert_eq!(words[0], "pathproof");
+            lines.push(words[1..].join(" "));
+        }
+    }
+    lines
+}

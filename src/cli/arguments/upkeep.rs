@@ -1,0 +1,229 @@
+//! The command lines of `rules plan|apply|rollback` and `ledger`.
+
+use std::path::PathBuf;
+use std::time::Duration;
+
+use clap::{Args, Subcommand, ValueEnum};
+
+use super::rules::proof;
+use super::{Measuring, Targets, duration};
+use crate::azure::Kind;
+use crate::firewall::ProofLevel;
+use crate::firewall::upkeep::{PriorityChoice, is_rule_name};
+
+#[derive(Debug, Args)]
+pub(in crate::cli) struct Plan {
+    #[command(flatten)]
+    pub(in crate::cli) planning: Planning,
+    /// Save the plan, for `rules apply`
+    #[arg(long, value_name = "PLAN", help_heading = "How it is reported")]
+    pub(in crate::cli) out: Option<PathBuf>,
+    /// The output's format
+    #[arg(long, value_enum, default_value = "table", help_heading = "How it is reported")]
+    pub(in crate::cli) format: PlanFormat,
+}
+
+/// What should be there, and what is.
+#[derive(Debug, Args)]
+#[command(next_help_heading = "What is compared")]
+pub(in crate::cli) struct Planning {
+    /// The live network security group, by its resource id
+    #[arg(long, value_name = "RESOURCE_ID", conflicts_with = "current")]
+    pub(in crate::cli) nsg: Option<String>,
+    /// The group in a file, as `az network nsg show` prints it; nothing can be applied then
+    #[arg(long, value_name = "FILE")]
+    pub(in crate::cli) current: Option<PathBuf>,
+    /// What a run saw: a JSON report, saved records, what `resolve --format json` wrote, or a list;
+    /// repeatable: several runtimes behind one group are one rule. Without it the names are
+    /// resolved now
+    #[arg(long, value_name = "REPORT|RECORDS|FILE", conflicts_with_all = [
+        "list", "factory", "region", "workspace", "set", "with", "skip", "service_urls", "auth_key",
+        "endpoint", "peer", "private", "private_cidr", "self_contained_authoring", "no_gateways",
+        "resolver", "deadline", "ipv4", "ipv6", "source", "concurrency",
+    ])]
+    pub(in crate::cli) from: Vec<PathBuf>,
+    /// The rule's name; where limits need more rules, they are numbered
+    #[arg(long, value_name = "NAME", default_value = "Allow-Azure-Relay", value_parser = rule_name)]
+    pub(in crate::cli) rule_name: String,
+    /// Its priority. auto: that of the live rule, else a free one from 200 up that comes before the
+    /// rules which deny what it allows
+    #[arg(long, value_name = "N|auto", default_value = "auto", value_parser = priority)]
+    pub(in crate::cli) priority: PriorityChoice,
+    /// Remembers which address was seen when. Without it the live rule's addresses count as seen
+    /// now, and none ever leaves the rule
+    #[arg(long, value_name = "FILE")]
+    pub(in crate::cli) ledger: Option<PathBuf>,
+    /// How long an address stays in the rule after it was last seen
+    #[arg(long, value_name = "DURATION", default_value = "7d", value_parser = duration::parse)]
+    pub(in crate::cli) keep: Duration,
+    /// Refuse where more than this share of the live addresses would go
+    #[arg(long, value_name = "PERCENT", default_value_t = 50,
+        value_parser = clap::value_parser!(u8).range(0..=100))]
+    pub(in crate::cli) max_shrink: u8,
+    /// How well an address must be proven: published, tls or resolved
+    #[arg(long, value_name = "LEVEL", default_value = "published", value_parser = proof)]
+    pub(in crate::cli) proof: ProofLevel,
+    /// Microsoft's weekly service tag JSON [default: an embedded snapshot]
+    #[arg(long, value_name = "FILE")]
+    pub(in crate::cli) service_tags: Option<PathBuf>,
+    #[command(flatten)]
+    pub(in crate::cli) azure: Azure,
+    #[command(flatten)]
+    pub(in crate::cli) targets: Targets,
+    #[command(flatten)]
+    pub(in crate::cli) measuring: Measuring,
+}
+
+/// How Azure is asked.
+#[derive(Clone, Debug, Args)]
+#[command(next_help_heading = "Azure")]
+pub(in crate::cli) struct Azure {
+    /// Where Resource Manager answers [default: the cloud's]
+    #[arg(long, value_name = "URL")]
+    pub(in crate::cli) arm_endpoint: Option<String>,
+    /// Only this source of tokens [default: the first that is there: PATHPROOF_ACCESS_TOKEN, managed
+    /// identity, workload identity, client secret, the Azure CLI]
+    #[expect(clippy::doc_markdown, reason = "help text, where backticks would show")]
+    #[arg(long, value_enum, value_name = "SOURCE")]
+    pub(in crate::cli) credential: Option<CredentialSource>,
+    /// Of everything that is asked of Azure
+    #[arg(id = "azure_deadline", long = "azure-deadline", value_name = "DURATION",
+        default_value = "10m", value_parser = duration::parse)]
+    pub(in crate::cli) patience: Duration,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub(in crate::cli) enum CredentialSource {
+    /// The variable `PATHPROOF_ACCESS_TOKEN`
+    Token,
+    /// Of this machine or container
+    ManagedIdentity,
+    /// `AZURE_FEDERATED_TOKEN_FILE`
+    WorkloadIdentity,
+    /// `AZURE_CLIENT_SECRET`
+    ClientSecret,
+    /// Whoever is signed in to az
+    AzureCli,
+}
+
+impl From<CredentialSource> for Kind {
+    fn from(source: CredentialSource) -> Self {
+        match source {
+            CredentialSource::Token => Self::Token,
+            CredentialSource::ManagedIdentity => Self::ManagedIdentity,
+            CredentialSource::WorkloadIdentity => Self::WorkloadIdentity,
+            CredentialSource::ClientSecret => Self::ClientSecret,
+            CredentialSource::AzureCli => Self::AzureCli,
+        }
+    }
+}
+
+#[derive(Debug, Args)]
+pub(in crate::cli) struct Apply {
+    /// What `rules plan --out` saved
+    #[arg(value_name = "PLAN", conflicts_with_all = [
+        "yes", "nsg", "current", "from", "ledger", "out",
+    ])]
+    pub(in crate::cli) plan: Option<PathBuf>,
+    /// Plan and write in one go, without approval: for the daily job
+    #[arg(long)]
+    pub(in crate::cli) yes: bool,
+    /// Where to write what puts everything back [default: rollback-NSG-RULE-TIME.json here]
+    #[arg(long, value_name = "FILE")]
+    pub(in crate::cli) rollback: Option<PathBuf>,
+    /// Save the plan too
+    #[arg(long, value_name = "PLAN")]
+    pub(in crate::cli) out: Option<PathBuf>,
+    #[command(flatten)]
+    pub(in crate::cli) planning: Planning,
+}
+
+#[derive(Debug, Args)]
+pub(in crate::cli) struct Rollback {
+    /// What `rules apply` left
+    #[arg(value_name = "FILE")]
+    pub(in crate::cli) file: PathBuf,
+    #[command(flatten)]
+    pub(in crate::cli) azure: Azure,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub(in crate::cli) enum PlanFormat {
+    /// For people: like a diff
+    Table,
+    /// What --out saves
+    Json,
+}
+
+#[derive(Debug, Args)]
+pub(in crate::cli) struct Ledger {
+    #[command(subcommand)]
+    pub(in crate::cli) command: LedgerCommand,
+}
+
+#[derive(Debug, Subcommand)]
+pub(in crate::cli) enum LedgerCommand {
+    /// What is remembered, for people
+    Show {
+        #[command(flatten)]
+        file: LedgerFile,
+    },
+    /// The same for programs
+    Export {
+        #[command(flatten)]
+        file: LedgerFile,
+        /// The output's format
+        #[arg(long, value_enum, default_value = "csv")]
+        format: LedgerFormat,
+        /// Write it there instead of to standard output
+        #[arg(long, value_name = "FILE")]
+        output: Option<PathBuf>,
+    },
+    /// Forget what was not seen for a while
+    Prune {
+        #[command(flatten)]
+        file: LedgerFile,
+        /// Keep what was seen since; at least as long as --keep of the plan
+        #[arg(long, value_name = "DURATION", default_value = "90d", value_parser = duration::parse)]
+        keep: Duration,
+    },
+}
+
+/// Which ledger.
+#[derive(Debug, Args)]
+pub(in crate::cli) struct LedgerFile {
+    /// The ledger
+    #[arg(value_name = "FILE", required_unless_present = "ledger", conflicts_with = "ledger")]
+    pub(in crate::cli) file: Option<PathBuf>,
+    /// The same, as `rules plan` calls it
+    #[arg(long, value_name = "FILE")]
+    pub(in crate::cli) ledger: Option<PathBuf>,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub(in crate::cli) enum LedgerFormat {
+    /// Comma-separated values
+    Csv,
+    /// One object
+    Json,
+}
+
+fn rule_name(text: &str) -> Result<String, String> {
+    if is_rule_name(text) {
+        return Ok(text.to_owned());
+    }
+    Err("expected at most 75 letters, digits, '_', '.' and '-', a letter or digit first, a letter, \
+         digit or '_' last"
+        .to_owned())
+}
+
+fn priority(text: &str) -> Result<PriorityChoice, String> {
+    if text == "auto" {
+        return Ok(PriorityChoice::Auto);
+    }
+    text.parse()
+        .ok()
+        .filter(|number| (100..=4096).contains(number))
+        .map(PriorityChoice::At)
+        .ok_or_else(|| "expected auto, or a number from 100 to 4096".to_owned())
+}

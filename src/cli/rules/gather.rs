@@ -1,0 +1,252 @@
+//! What a plan is made of: what runs saw, or what is resolved now.
+
+use std::ffi::OsString;
+use std::sync::Arc;
+
+use anyhow::{Result, bail};
+use jiff::Timestamp;
+
+use super::seen::{self, Seen as SeenFile};
+use super::{Tags, shown};
+use crate::cli::arguments::{Planning, World};
+use crate::cli::hint;
+use crate::cli::input::Stdin;
+use crate::cli::measure::Measurement;
+use crate::cli::request;
+use crate::firewall::nsg::{self, Source};
+use crate::firewall::upkeep::{Seen, Unproven, unproven_relays};
+use crate::firewall::{Evidence, NamePattern, ProofLevel, Proven, RuleSet, Target, prove};
+use crate::ledger::{Proof, Sighting};
+use crate::list;
+use crate::model::{AddressClass, AddressSet, Cloud};
+use crate::probe::{tls, trust};
+
+/// What was gathered.
+#[derive(Default)]
+pub(super) struct Gathered {
+    /// What may enter the rule.
+    pub(super) seen: Vec<Seen>,
+    /// Required relays without an address that may.
+    pub(super) unproven: Vec<Unproven>,
+    /// Everything public, for the ledger, whatever it is good for.
+    pub(super) sightings: Vec<Sighting>,
+    /// Which cloud the names are of.
+    pub(super) cloud: Cloud,
+}
+
+/// Reads every `--from`, or resolves now; addresses are proven as `rules emit` proves them.
+pub(super) fn gather(
+    planning: &Planning,
+    arguments: &[OsString],
+    now: Timestamp,
+) -> Result<Gathered> {
+    let mut stdin = Stdin::default();
+    let mut files = Vec::new();
+    for path in &planning.from {
+        files.push((shown(path), path.display().to_string(), seen::read(path, &mut stdin)?));
+    }
+    if files.is_empty() {
+        let evidence = resolve(planning, arguments, &mut stdin)?;
+        files.push(("dns".to_owned(), "this run".to_owned(), SeenFile::Evidence(evidence)));
+    }
+    let only = match &planning.targets.only[..] {
+        [] => vec!["relay".to_owned()],
+        given => given.to_vec(),
+    };
+    let told: Vec<String> = files.iter().flat_map(|(_, _, file)| names(file)).collect();
+    let world =
+        World { service_tags: planning.service_tags.clone(), cloud: planning.targets.cloud };
+    let inferred = list::infer_cloud(told.iter().map(String::as_str));
+    let tags = Tags::read(&world, inferred)?;
+    tags.warn_if_stale();
+    let cloud = world.cloud.map(Cloud::from).or(inferred).unwrap_or_default();
+    let mut gathered = Gathered { cloud, ..Gathered::default() };
+    for (source, place, file) in &files {
+        match file {
+            SeenFile::Evidence(evidence) => {
+                let targets = choose(evidence, &only, place)?;
+                gathered.add(
+                    &targets,
+                    planning.proof,
+                    &tags,
+                    source,
+                    seen_at(evidence, place, now),
+                );
+            }
+            SeenFile::List(text) => {
+                gathered.add_list(text, place, source, planning.proof, &tags)?;
+            }
+        }
+    }
+    Ok(gathered)
+}
+
+/// A report may be old, and is never of the future.
+fn seen_at(evidence: &Evidence, place: &str, now: Timestamp) -> Timestamp {
+    const OLD_HOURS: i64 = 25;
+    let at = evidence.seen_at.unwrap_or(now).min(now);
+    let hours = now.duration_since(at).as_hours();
+    if hours >= OLD_HOURS {
+        hint::hint(&format!("{place} is of {}: {hours} hours old", at.strftime("%Y-%m-%d %H:%M")));
+    }
+    at
+}
+
+/// Names to addresses; connections are made only where TLS is to prove them.
+fn resolve(planning: &Planning, arguments: &[OsString], stdin: &mut Stdin) -> Result<Evidence> {
+    let mut targets = planning.targets.clone();
+    if targets.only.is_empty() {
+        targets.only = vec!["relay".to_owned()];
+    }
+    let prepared = request::prepare(&targets, &[], stdin)?;
+    for text in &prepared.hints {
+        hint::hint(text);
+    }
+    let tls = tls::Client::new(Arc::new(trust::Judge::new(None, Vec::new())?));
+    let resolve_only = planning.proof != ProofLevel::Tls;
+    let measurement =
+        Measurement::new(prepared, &planning.measuring, tls, resolve_only, arguments)?;
+    seen::of_records(&measurement.carry_out(|_, _| {})?)
+}
+
+fn names(file: &SeenFile) -> Vec<String> {
+    match file {
+        SeenFile::Evidence(evidence) => {
+            let names = evidence.targets.iter().filter_map(|target| target.name.as_ref());
+            names.map(ToString::to_string).collect()
+        }
+        SeenFile::List(_) => Vec::new(),
+    }
+}
+
+/// The targets of these entries, gateways with their relay.
+fn choose<'a>(evidence: &'a Evidence, only: &[String], place: &str) -> Result<Vec<&'a Target>> {
+    let is_of = |target: &Target, entry: &str| {
+        target.entry == entry || (entry == "relay" && target.entry == "relay-gateway")
+    };
+    for entry in only {
+        if !evidence.targets.iter().any(|target| is_of(target, entry)) {
+            let mut there: Vec<_> =
+                evidence.targets.iter().map(|target| target.entry.as_str()).collect();
+            there.sort_unstable();
+            there.dedup();
+            bail!(
+                "{place} holds no entry '{entry}': choose with --only among {}",
+                there.join(", ")
+            );
+        }
+    }
+    let is_chosen = |target: &&Target| only.iter().any(|entry| is_of(target, entry));
+    Ok(evidence.targets.iter().filter(is_chosen).collect())
+}
+
+impl Gathered {
+    fn add(
+        &mut self,
+        targets: &[&Target],
+        level: ProofLevel,
+        tags: &Tags,
+        source: &str,
+        at: Timestamp,
+    ) {
+        let (proven, refused) = prove(targets.iter().copied(), level, tags.published());
+        for refused in &refused {
+            hint::hint(&refused.to_string());
+        }
+        for target in targets {
+            let is_gateway = target.entry == "relay-gateway";
+            if target.sightings.is_empty()
+                && target.required
+                && target.entry != "relay"
+                && !is_gateway
+            {
+                hint::hint(&format!(
+                    "{} has no address here: nothing is written for it",
+                    target.shown()
+                ));
+            }
+        }
+        let n_proxied = targets.iter().filter(|target| target.proxy.is_some()).count();
+        if n_proxied > 0 {
+            hint::hint(&format!(
+                "{n_proxied} names of {source} go through a proxy: that host's group needs a rule for \
+                 the proxy, and the proxy's group needs these"
+            ));
+        }
+        self.unproven.extend(unproven_relays(targets, &proven, &refused));
+        self.seen.extend(proven.into_iter().map(|proven| Seen {
+            net: proven.address.into(),
+            ports: proven.port.into(),
+            name: proven.name,
+            how: proven.how,
+        }));
+        let at_level = |level| prove(targets.iter().copied(), level, tags.published()).0;
+        let (published, tls) = (at_level(ProofLevel::Published), at_level(ProofLevel::Tls));
+        let holds = |all: &[Proven], one: &Proven| {
+            all.iter().any(|other| (other.address, &other.name) == (one.address, &one.name))
+        };
+        self.sightings.extend(at_level(ProofLevel::Resolved).into_iter().map(|one| Sighting {
+            proof: if holds(&tls, &one) {
+                Proof::Tls
+            } else if holds(&published, &one) {
+                Proof::Published
+            } else {
+                Proof::Resolved
+            },
+            net: one.address.into(),
+            name: one.name,
+            at,
+            source: source.to_owned(),
+        }));
+    }
+
+    /// A list proves nothing by itself: what it holds must be public, and published where that is
+    /// asked for. It is given, not seen: the ledger does not learn it.
+    fn add_list(
+        &mut self,
+        text: &str,
+        place: &str,
+        source: &str,
+        level: ProofLevel,
+        tags: &Tags,
+    ) -> Result<()> {
+        if level == ProofLevel::Tls {
+            bail!("--proof tls: {place} is a list and holds no handshakes; give a report");
+        }
+        let sets = nsg::read(&[Source { file: place, text }])?;
+        let rules = sets.iter().flat_map(RuleSet::rules);
+        for rule in rules.filter(|rule| !rule.destination.addresses.is_everything()) {
+            for name in &rule.destination.names {
+                let name = NamePattern::to_string(name);
+                hint::hint(&format!(
+                    "{place}: {name} is not resolved here: pathproof resolve does"
+                ));
+            }
+            let ports = match rule.destination_ports.known() {
+                Some(ports) if !ports.is_any() => ports.clone(),
+                _ => 443.into(),
+            };
+            let public = AddressSet::of_class(AddressClass::Public);
+            let mut addresses = rule.destination.addresses.intersection(&public);
+            if level == ProofLevel::Published {
+                addresses = addresses.intersection(tags.published().addresses);
+            }
+            let left_out = rule.destination.addresses.difference(&addresses);
+            if !left_out.is_empty() {
+                hint::hint(&format!(
+                    "{} of {place} ({}) are left out: private, reserved, or outside the cloud's \
+                     published ranges",
+                    left_out.count(),
+                    rule.place
+                ));
+            }
+            self.seen.extend(addresses.prefixes().into_iter().map(|net| Seen {
+                net,
+                ports: ports.clone(),
+                name: source.to_owned(),
+                how: "given".to_owned(),
+            }));
+        }
+        Ok(())
+    }
+}

@@ -1,0 +1,182 @@
+//! `rules plan`: what is to be changed in a live group, and what speaks against it.
+
+use std::ffi::OsString;
+
+use anyhow::{Context, Result, bail};
+use jiff::Timestamp;
+
+use super::gather::{self, Gathered};
+use crate::azure::{Client, Credential, Endpoint, GroupId, Pace, Surroundings};
+use crate::cli::arguments::{Azure, Plan as PlanCommand, PlanFormat, Planning};
+use crate::cli::exit::Exit;
+use crate::cli::input::{self, Stdin};
+use crate::cli::output;
+use crate::firewall::ProofLevel;
+use crate::firewall::upkeep::{
+    self, Intent, Knowledge, LiveGroup, Plan, Planned, Remembered, plan_text,
+};
+use crate::ledger::{Ledger, Proof, Row, Sighting};
+use crate::model::Cloud;
+
+pub(super) fn plan(command: &PlanCommand, arguments: &[OsString]) -> Result<Exit> {
+    if let Some(path) = &command.out {
+        output::check_writable(path)?;
+    }
+    let planning = &command.planning;
+    if planning.nsg.is_none() && planning.current.is_none() {
+        bail!("which group? Give its resource id (--nsg) or a file of it (--current)");
+    }
+    let prepared = Prepared::new(planning, arguments)?;
+    let plan = match &planning.nsg {
+        Some(nsg) => {
+            let id = GroupId::parse(nsg).context("--nsg")?;
+            let mut client = client(&planning.azure, prepared.gathered.cloud)?;
+            let live = runtime()?.block_on(read_group(&mut client, &id))?;
+            prepared.plan(planning, &live, Some((&id, &client)))?
+        }
+        None => prepared.plan(planning, &from_file(planning)?, None)?,
+    };
+    save(&plan, command.out.as_deref())?;
+    output::write(None, |out| match command.format {
+        PlanFormat::Table => out.write_all(shown(&plan).as_bytes()),
+        PlanFormat::Json => out.write_all(json(&plan)?.as_bytes()),
+    })?;
+    Ok(exit_of(&plan))
+}
+
+/// Refused before pending before done.
+pub(super) fn exit_of(plan: &Plan) -> Exit {
+    if !plan.refusals.is_empty() {
+        Exit::Refused
+    } else if !plan.changes.is_empty() {
+        Exit::Violated
+    } else {
+        Exit::Satisfied
+    }
+}
+
+/// The plan for people, with whose rights it was read by.
+pub(super) fn shown(plan: &Plan) -> String {
+    let signed = match (&plan.arm_endpoint, &plan.credential) {
+        (Some(endpoint), Some(kind)) => format!("Azure: {endpoint}, signed in by {kind}\n"),
+        _ => String::new(),
+    };
+    format!("{signed}{}", plan_text(plan))
+}
+
+pub(super) fn save(plan: &Plan, path: Option<&std::path::Path>) -> Result<()> {
+    let Some(path) = path else { return Ok(()) };
+    output::write(Some(path), |out| out.write_all(json(plan)?.as_bytes()))
+}
+
+fn json(plan: &Plan) -> std::io::Result<String> {
+    Ok(serde_json::to_string_pretty(plan)? + "\n")
+}
+
+/// What a plan needs beside the live group.
+pub(super) struct Prepared {
+    pub(super) gathered: Gathered,
+    ledger: Option<Ledger>,
+    now: Timestamp,
+}
+
+impl Prepared {
+    pub(super) fn new(planning: &Planning, arguments: &[OsString]) -> Result<Self> {
+        let ledger =
+            planning.ledger.as_deref().map(Ledger::open).transpose().context("--ledger")?;
+        let gathered = gather::gather(planning, arguments, Timestamp::now())?;
+        Ok(Self { gathered, ledger, now: Timestamp::now() })
+    }
+
+    /// Compares, and lets the ledger learn what was seen.
+    pub(super) fn plan(
+        mut self,
+        planning: &Planning,
+        live: &LiveGroup,
+        azure: Option<(&GroupId, &Client)>,
+    ) -> Result<Plan> {
+        let rows = self.ledger.as_ref().map(Ledger::rows).transpose().context("--ledger")?;
+        let remembered: Option<Vec<Remembered>> =
+            rows.map(|rows| rows.into_iter().map(remembered).collect());
+        let intent = Intent {
+            rule_name: planning.rule_name.clone(),
+            priority: planning.priority,
+            proof: planning.proof,
+            keep: planning.keep,
+            max_shrink: planning.max_shrink,
+            now: self.now,
+        };
+        let knowledge = Knowledge {
+            seen: &self.gathered.seen,
+            unproven: &self.gathered.unproven,
+            ledger: remembered.as_deref(),
+            live,
+        };
+        let Planned { mut plan, adopted } = upkeep::plan(&intent, knowledge);
+        plan.cloud = self.gathered.cloud.to_string();
+        if let Some((id, client)) = azure {
+            plan.nsg = Some(id.to_string());
+            plan.arm_endpoint = Some(client.endpoint().to_string());
+            plan.credential = client.credential().kind().map(|kind| kind.to_string());
+        }
+        if let Some(ledger) = &mut self.ledger {
+            let mut sightings = std::mem::take(&mut self.gathered.sightings);
+            let group = azure.map_or("a file", |(id, _)| id.name());
+            sightings.extend(adopted.into_iter().map(|net| Sighting {
+                name: format!("rule {}", intent.rule_name),
+                net,
+                at: self.now,
+                proof: Proof::Live,
+                source: group.to_owned(),
+            }));
+            ledger.note(&sightings).context("--ledger")?;
+        }
+        Ok(plan)
+    }
+}
+
+fn remembered(row: Row) -> Remembered {
+    Remembered {
+        name: row.name,
+        net: row.net,
+        last_seen: row.last_seen,
+        proof: match row.proof {
+            Proof::Live => None,
+            Proof::Resolved => Some(ProofLevel::Resolved),
+            Proof::Published => Some(ProofLevel::Published),
+            Proof::Tls => Some(ProofLevel::Tls),
+        },
+    }
+}
+
+fn from_file(planning: &Planning) -> Result<LiveGroup> {
+    // The caller looked: one of the two is given.
+    let path = planning.current.as_deref().unwrap_or(std::path::Path::new("-"));
+    let context = || format!("--current {}", path.display());
+    let text = input::read_text(&mut Stdin::default(), path, "--current")?;
+    let value = serde_json::from_str(&text).with_context(context)?;
+    LiveGroup::read(&value).with_context(context)
+}
+
+/// The group as it is now.
+pub(super) async fn read_group(client: &mut Client, id: &GroupId) -> Result<LiveGroup> {
+    let group = client.group(id).await?;
+    LiveGroup::read(&group).with_context(|| format!("Azure's answer for {}", id.name()))
+}
+
+/// Resource Manager, by the options and the environment.
+pub(super) fn client(azure: &Azure, cloud: Cloud) -> Result<Client> {
+    let endpoint = azure.arm_endpoint.as_deref().unwrap_or(Endpoint::resource_manager(cloud));
+    let endpoint = Endpoint::parse(endpoint).context("--arm-endpoint")?;
+    let surroundings = Surroundings::read(cloud, |name| std::env::var(name).ok());
+    let credential = Credential::new(surroundings, azure.credential.map(Into::into));
+    Ok(Client::new(endpoint, credential, Pace::new(azure.patience))?)
+}
+
+/// One thread is enough: Azure is asked one thing after the other.
+pub(super) fn runtime() -> Result<tokio::runtime::Runtime> {
+    tokio::runtime::Builder::new_current_thread()
+        .enable_all()
+        .build()
+        .context("cannot start the asynchronous runtime")
+}

@@ -1,0 +1,331 @@
+use ipnet::Ipv4Net;
+use proptest::prelude::*;
+use serde_json::json;
+
+use super::live::number;
+use super::*;
+use crate::model::{AddressClass, AddressSet};
+
+fn now() -> Timestamp {
+    "2026-03-02T12:00:00Z".parse().unwrap()
+}
+
+fn intent(priority: PriorityChoice) -> Intent {
+    Intent {
+        rule_name: "Relay".to_owned(),
+        priority,
+        proof: ProofLevel::Published,
+        keep: Duration::from_hours(168),
+        max_shrink: 100,
+        now: now(),
+    }
+}
+
+fn seen(net: &str, port: u16) -> Seen {
+    Seen {
+        net: net.parse().unwrap(),
+        ports: port.into(),
+        name: "a.servicebus.windows.net".to_owned(),
+        how: "published".to_owned(),
+    }
+}
+
+fn rule(name: &str, priority: u32, description: &str, prefixes: &[&str]) -> LiveRule {
+    LiveRule::read(&json!({"name": name, "etag": "W/\"1\"", "properties": {
+        "description": description, "priority": priority, "access": "Allow",
+        "direction": "Outbound", "protocol": "TCP", "sourceAddressPrefix": "*",
+        "sourcePortRange": "*", "destinationAddressPrefixes": prefixes,
+        "destinationPortRanges": ["443"], "provisioningState": "Succeeded",
+    }}))
+    .unwrap()
+}
+
+fn planned(live: &LiveGroup, seen: &[Seen], ledger: Option<&[Remembered]>) -> Planned {
+    plan(&intent(PriorityChoice::Auto), Knowledge { seen, unproven: &[], ledger, live })
+}
+
+#[test]
+fn our_rules_are_known_by_name_and_description() {
+    for (name, expected) in [
+        ("Relay", Some(1)),
+        ("RELAY", Some(1)),
+        ("Relay-2", Some(2)),
+        ("relay-14", Some(14)),
+        ("Relay-1", None),
+        ("Relay-02", None),
+        ("Relay-+2", None),
+        ("Relay-x", None),
+        ("Relay2", None),
+        ("Relays", None),
+        ("Rela", None),
+        ("Ré", None),
+    ] {
+        assert_eq!(number(name, "Relay"), expected, "{name}");
+    }
+    let live = LiveGroup {
+        rules: vec![
+            rule("Relay-2", 210, MARKER, &["13.69.0.1"]),
+            rule("Relay", 200, "Written by pathproof from x", &["13.69.0.2"]),
+            rule("Relay-3", 220, "written by hand", &["13.69.0.3"]),
+        ],
+    };
+    let own: Vec<_> = live.own("Relay").iter().map(|(number, _)| *number).collect();
+    assert_eq!(own, [1, 2]);
+    assert!(DESCRIPTION.starts_with(MARKER) && DESCRIPTION.len() <= 140);
+}
+
+#[test]
+fn how_a_rule_is_written_does_not_matter() {
+    let one = RuleMeaning::of(&json!({
+        "description": "a", "priority": 200, "access": "Allow", "direction": "Outbound",
+        "protocol": "Tcp", "sourceAddressPrefix": "*", "sourcePortRange": "*",
+        "destinationAddressPrefix": "13.69.0.0/31", "destinationPortRange": "443",
+        "destinationAddressPrefixes": [], "destinationPortRanges": [],
+    }));
+    let other = RuleMeaning::of(&json!({
+        "priority": "200", "access": "allow", "direction": "outbound", "protocol": "TCP",
+        "sourceAddressPrefix": "*", "sourcePortRanges": ["0-65535"],
+        "destinationAddressPrefixes": ["13.69.0.1", "13.69.0.0/32"],
+        "destinationPortRanges": [443],
+    }));
+    assert_eq!(one.destination.addresses, other.destination.addresses);
+    assert_eq!(one.source, other.source);
+    assert_eq!((&one.protocol, one.priority), (&other.protocol, other.priority));
+}
+
+#[test]
+fn what_is_the_same_is_no_change() {
+    let live = LiveGroup { rules: vec![rule("Relay", 333, MARKER, &["13.69.0.1", "13.69.0.0"])] };
+    let plan = planned(&live, &[seen("13.69.0.0/31", 443)], None).plan;
+    assert_eq!(plan.changes, []);
+    assert_eq!(plan.rules[0].properties["priority"], 333);
+}
+
+#[test]
+fn families_and_ports_are_rules_of_their_own() {
+    let all =
+        [seen("13.69.0.0/32", 443), seen("2603:1020::1/128", 443), seen("13.69.0.9/32", 1433)];
+    let plan = planned(&LiveGroup::default(), &all, None).plan;
+    let shown: Vec<_> = plan
+        .rules
+        .iter()
+        .map(|rule| format!("{} {}", rule.name, rule.properties["destinationAddressPrefixes"]))
+        .collect();
+    assert_eq!(
+        shown,
+        [
+            "Relay [\"13.69.0.9/32\"]",
+            "Relay-2 [\"13.69.0.0/32\"]",
+            "Relay-3 [\"2603:1020::1/128\"]",
+        ]
+    );
+    assert_eq!(plan.refusals, []);
+}
+
+#[test]
+fn a_block_stays_in_its_rule_when_another_comes_before_it() {
+    let live = LiveGroup { rules: vec![rule("Relay", 200, MARKER, &["13.69.0.0/32"])] };
+    let all = [seen("13.69.0.0/32", 443), seen("13.69.0.9/32", 1433)];
+    let plan = planned(&live, &all, None).plan;
+    assert_eq!(plan.changes.len(), 1);
+    assert_eq!(
+        (plan.changes[0].action, plan.changes[0].name.as_str()),
+        (Action::Create, "Relay-2")
+    );
+}
+
+#[test]
+fn documents_are_read_back_as_they_are() {
+    let live = LiveGroup { rules: vec![rule("Relay", 200, MARKER, &["13.69.0.7/32"])] };
+    let plan = planned(&live, &[seen("13.69.0.0/32", 443)], None).plan;
+    let text = serde_json::to_string(&plan).unwrap();
+    assert_eq!(Plan::read(&text).unwrap(), plan);
+    let newer = text.replacen('{', "{\"later\": 1, ", 1);
+    assert_eq!(Plan::read(&newer).unwrap(), plan, "unknown fields are ignored");
+    assert!(matches!(Plan::read("{}"), Err(PlanError::Schema { .. })));
+    assert!(matches!(Plan::read("["), Err(PlanError::Malformed { .. })));
+    let rollback = Rollback::of(&plan, "/id", "https://arm", now());
+    let text = serde_json::to_string(&rollback).unwrap();
+    assert_eq!(Rollback::read(&text).unwrap(), rollback);
+    assert!(Plan::read(&text).is_err());
+}
+
+#[test]
+fn groups_are_read_in_every_form() {
+    let flat = json!({"name": "r", "priority": 100, "access": "Allow", "direction": "Outbound",
+        "protocol": "*", "etag": "x", "id": "/y", "description": null});
+    for value in [
+        json!({"securityRules": [flat]}),
+        json!({"properties": {"securityRules": [flat]}}),
+        json!({"value": [flat]}),
+        json!([flat]),
+    ] {
+        let live = LiveGroup::read(&value).unwrap();
+        let keys: Vec<_> = live.rules[0].properties.as_object().unwrap().keys().cloned().collect();
+        assert_eq!(keys, ["access", "direction", "priority", "protocol"], "{value}");
+    }
+    for value in [
+        json!({}),
+        json!([{"properties": {"securityRules": []}}]),
+        json!({"securityRules": [{"name": "r", "priority": 100}]}),
+        json!({"securityRules": [{"priority": 100}]}),
+    ] {
+        assert!(LiveGroup::read(&value).is_err(), "{value}");
+    }
+}
+
+/// What a group is after the changes, made one by one as Azure would take them.
+fn after(live: &LiveGroup, changes: &[Change]) -> Result<LiveGroup, String> {
+    let mut group = live.clone();
+    for change in changes {
+        if stand(&group, change) != Stand::Before {
+            return Err(format!("{} does not stand as before", change.name));
+        }
+        group.rules.retain(|rule| rule.name != change.name);
+        if let Some(after) = &change.after {
+            let rule = json!({"name": change.name, "properties": after});
+            group.rules.push(LiveRule::read(&rule).map_err(str::to_owned)?);
+        }
+        let mut priorities: Vec<_> = group.rules.iter().map(|rule| rule.meaning.priority).collect();
+        priorities.sort_unstable();
+        if priorities.windows(2).any(|pair| pair[0] == pair[1]) {
+            return Err(format!("two rules of one priority after {}: {priorities:?}", change.name));
+        }
+    }
+    Ok(group)
+}
+
+fn address() -> impl Strategy<Value = IpNet> {
+    // Few enough that they meet; some private, one reserved.
+    let v4 = prop_oneof![
+        (0u8..24).prop_map(|n| Ipv4Net::new([13, 69, 0, n].into(), 32).unwrap()),
+        (0u8..4).prop_map(|n| Ipv4Net::new([10, 0, 0, n].into(), 32).unwrap()),
+        Just(Ipv4Net::new([0, 0, 0, 0].into(), 32).unwrap()),
+    ];
+    prop_oneof![
+        6 => v4.prop_map(IpNet::V4),
+        1 => (0u16..4).prop_map(|n| format!("2603:1020::{n}/128").parse().unwrap()),
+    ]
+}
+
+fn seens() -> impl Strategy<Value = Vec<Seen>> {
+    let one =
+        (address(), prop_oneof![Just(443u16), Just(1433)], 0u8..2).prop_map(|(net, port, n)| {
+            Seen { net, ports: port.into(), name: format!("{n}.net"), how: "published".to_owned() }
+        });
+    proptest::collection::vec(one, 0..12)
+}
+
+fn ledgers() -> impl Strategy<Value = Option<Vec<Remembered>>> {
+    let one = (address(), 0i64..14, 0u8..2).prop_map(|(net, days, n)| Remembered {
+        name: format!("{n}.net"),
+        net,
+        last_seen: now() - jiff::SignedDuration::from_hours(days * 24),
+        proof: Some(ProofLevel::Published),
+    });
+    proptest::option::of(proptest::collection::vec(one, 0..12))
+}
+
+fn groups() -> impl Strategy<Value = LiveGroup> {
+    let own = (proptest::collection::vec(address(), 1..5), any::<bool>());
+    let own = proptest::collection::vec(own, 0..4);
+    (own, proptest::collection::btree_set(198u32..208, 0..7)).prop_map(|(own, priorities)| {
+        let mut priorities = priorities.into_iter();
+        let mut rules = Vec::new();
+        for (place, (nets, is_ours)) in own.into_iter().enumerate() {
+            let Some(priority) = priorities.next() else { break };
+            let nets: Vec<_> = nets.iter().map(ToString::to_string).collect();
+            let nets: Vec<_> = nets.iter().map(String::as_str).collect();
+            let place = u32::try_from(place).unwrap() + 1;
+            let (name, description) = if is_ours {
+                (live::numbered("Relay", place), MARKER)
+            } else {
+                (format!("Foreign-{place}"), "")
+            };
+            rules.push(rule(&name, priority, description, &nets));
+        }
+        LiveGroup { rules }
+    })
+}
+
+proptest! {
+    /// A plan that nothing refuses can be made step by step, holds all that was seen and nothing
+    /// private, touches no foreign rule, and leaves nothing to plan.
+    #[test]
+    fn what_is_planned_can_be_done_and_is_then_done(
+        seen in seens(),
+        ledger in ledgers(),
+        live in groups(),
+        priority in prop_oneof![
+            Just(PriorityChoice::Auto),
+            (197u16..206).prop_map(PriorityChoice::At),
+        ],
+    ) {
+        let intent = intent(priority);
+        let knowledge = Knowledge { seen: &seen, unproven: &[], ledger: ledger.as_deref(), live: &live };
+        let plan = super::plan(&intent, knowledge).plan;
+        if !plan.refusals.is_empty() {
+            return Ok(());
+        }
+        let then = after(&live, &plan.changes);
+        prop_assert!(then.is_ok(), "{:?} {:#?}", then, plan.changes);
+        let then = then.unwrap();
+        let public = AddressSet::of_class(AddressClass::Public);
+        let held: AddressSet = then
+            .own("Relay")
+            .iter()
+            .map(|(_, rule)| rule.meaning.destination.addresses.clone())
+            .collect::<Vec<_>>()
+            .iter()
+            .collect();
+        prop_assert!(held.is_subset(&public));
+        let wanted: AddressSet = seen.iter().map(|seen| seen.net).collect();
+        prop_assert!(wanted.intersection(&public).is_subset(&held));
+        for foreign in live.rules.iter().filter(|rule| !rule.is_marked()) {
+            prop_assert_eq!(then.rule(&foreign.name), Some(foreign));
+        }
+        // The adopted prefixes are remembered by then.
+        let mut remembered = ledger.clone();
+        if let Some(rows) = &mut remembered {
+            rows.extend(live.own("Relay").iter().flat_map(|(_, rule)| {
+                rule.meaning.destination.addresses.prefixes()
+            }).filter(|net| !ledger.iter().flatten().any(|row| row.net.contains(net) || net.contains(&row.net))).map(|net| Remembered {
+                name: "rule Relay".to_owned(), net, last_seen: now(), proof: None,
+            }));
+        }
+        let knowledge = Knowledge { ledger: remembered.as_deref(), live: &then, ..knowledge };
+        let again = super::plan(&intent, knowledge).plan;
+        prop_assert_eq!(&again.changes, &vec![], "first {:#?}", plan.changes);
+    }
+
+    /// What changed for whatever reason is never taken for what was planned.
+    #[test]
+    fn whoever_meddles_is_noticed(seen in seens(), live in groups(), net in address()) {
+        let plan = planned(&live, &seen, None).plan;
+        let mut meddled = live.clone();
+        for change in &plan.changes {
+            let Some(rule) = meddled.rules.iter_mut().find(|rule| rule.name == change.name) else { continue };
+            let set = AddressSet::from(net);
+            if set.is_subset(&rule.meaning.destination.addresses) {
+                continue;
+            }
+            rule.meaning.destination.addresses = rule.meaning.destination.addresses.union(&set);
+            let is_as_planned = change.after.as_ref().is_some_and(|after| {
+                RuleMeaning::of(after).destination.addresses == rule.meaning.destination.addresses
+            });
+            if !is_as_planned {
+                prop_assert!(matches!(stand(&meddled, change), Stand::Neither(_)));
+            }
+        }
+    }
+
+    /// Any text is read or refused.
+    #[test]
+    fn no_text_is_too_strange(text in ".{0,200}", member in "[a-zA-Z]{0,20}") {
+        let _ = Plan::read(&text);
+        let _ = Rollback::read(&text);
+        let value = json!({"securityRules": [{"name": text, member: text, "priority": text,
+            "access": 1, "direction": [], "protocol": {}}]});
+        let _ = LiveGroup::read(&value);
+    }
+}

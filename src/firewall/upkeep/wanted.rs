@@ -1,0 +1,211 @@
+//! What the rule should hold: what was seen now, what was seen not long ago, and what the live
+//! rule holds that nobody remembers.
+
+use std::collections::BTreeMap;
+use std::fmt;
+
+use ipnet::IpNet;
+use jiff::{SignedDuration, Timestamp};
+
+use super::live::LiveRule;
+use super::{Intent, Knowledge, Remembered};
+use crate::firewall::evidence::Target;
+use crate::firewall::port::PortSet;
+use crate::firewall::prove::{ProofLevel, Proven, Refused};
+use crate::model::{AddressClass, AddressSet};
+
+/// What the rules should hold.
+#[derive(Clone, Debug, Default)]
+pub(super) struct Wanted {
+    /// What goes into one rule each, in a stable order.
+    pub(super) blocks: Vec<Block>,
+    /// Prefixes of the live rule that count as seen now.
+    pub(super) adopted: Vec<IpNet>,
+    pub(super) notes: Vec<String>,
+    reasons: Vec<(IpNet, String)>,
+}
+
+/// Prefixes of one family that are allowed the same ports.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(super) struct Block {
+    pub(super) ports: PortSet,
+    pub(super) is_v6: bool,
+    pub(super) prefixes: Vec<IpNet>,
+}
+
+impl Block {
+    pub(super) fn addresses(&self) -> AddressSet {
+        self.prefixes.iter().copied().collect()
+    }
+}
+
+impl Wanted {
+    /// Why a prefix is there: the first two reasons of what is in it.
+    pub(super) fn why(&self, net: IpNet) -> String {
+        const SHOWN: usize = 2;
+        let mut reasons: Vec<&str> = self
+            .reasons
+            .iter()
+            .filter(|(own, _)| net.contains(own) || own.contains(&net))
+            .map(|(_, why)| why.as_str())
+            .collect();
+        reasons.dedup();
+        let more = reasons.len().saturating_sub(SHOWN);
+        reasons.truncate(SHOWN);
+        let more = if more == 0 { String::new() } else { format!("; and {more} more") };
+        format!("{}{more}", reasons.join("; "))
+    }
+}
+
+/// Collects it. Private, reserved and sinkhole addresses never enter, wherever they come from.
+pub(super) fn wanted(
+    intent: &Intent,
+    knowledge: Knowledge<'_>,
+    own: &[(u32, &LiveRule)],
+) -> Wanted {
+    let public = AddressSet::of_class(AddressClass::Public);
+    let mut wanted = Wanted::default();
+    let mut by_ports: BTreeMap<String, (PortSet, AddressSet)> = BTreeMap::new();
+    let mut add = |ports: &PortSet, addresses: &AddressSet| {
+        let entry =
+            by_ports.entry(ports.to_string()).or_insert_with(|| (ports.clone(), AddressSet::new()));
+        entry.1 = entry.1.union(&addresses.intersection(&public));
+    };
+    for seen in knowledge.seen {
+        add(&seen.ports, &seen.net.into());
+        wanted.reasons.push((seen.net, format!("{}, {}", seen.name, seen.how)));
+    }
+    let recent = Recent::of(intent, knowledge.ledger.unwrap_or_default());
+    for row in &recent.rows {
+        // The ports of a name are those on which it is needed now.
+        let of_name = knowledge.seen.iter().filter(|seen| seen.name == row.name);
+        let mut done: Vec<&PortSet> = Vec::new();
+        for seen in of_name {
+            if !done.contains(&&seen.ports) {
+                add(&seen.ports, &row.net.into());
+                done.push(&seen.ports);
+            }
+        }
+        let is_seen = knowledge.seen.iter().any(|seen| seen.net == row.net);
+        if !is_seen {
+            let day = day(row.last_seen);
+            wanted.reasons.push((row.net, format!("{}, last seen {day}", row.name)));
+        }
+    }
+    for (_, rule) in own {
+        let side = &rule.meaning.destination;
+        if side.beyond_addresses().is_some() {
+            continue;
+        }
+        let known = match knowledge.ledger {
+            Some(rows) => rows.iter().map(|row| row.net).collect(),
+            None => AddressSet::new(),
+        };
+        let unknown = side.addresses.difference(&known).intersection(&public);
+        let remembered = side.addresses.intersection(&recent.addresses);
+        add(&side.ports, &unknown);
+        add(&side.ports, &remembered);
+        let seen: AddressSet = knowledge.seen.iter().map(|seen| seen.net).collect();
+        let newly: Vec<_> = unknown.prefixes();
+        for net in unknown.difference(&seen).prefixes() {
+            wanted.reasons.push((net, format!("stood in {}", rule.name)));
+        }
+        wanted.adopted.extend(newly);
+    }
+    wanted.reasons.sort();
+    wanted.blocks = by_ports
+        .into_values()
+        .flat_map(|(ports, addresses)| {
+            let (v4, v6): (Vec<_>, Vec<_>) =
+                addresses.prefixes().into_iter().partition(|net| matches!(net, IpNet::V4(_)));
+            let block = move |(is_v6, prefixes)| Block { ports: ports.clone(), is_v6, prefixes };
+            [(false, v4), (true, v6)].into_iter().map(block)
+        })
+        .filter(|block| !block.prefixes.is_empty())
+        .collect();
+    let n_kept = recent.rows.iter().filter(|row| {
+        let is_in = |block: &Block| AddressSet::from(row.net).is_subset(&block.addresses());
+        !knowledge.seen.iter().any(|seen| seen.net == row.net) && wanted.blocks.iter().any(is_in)
+    });
+    let mut kept: Vec<_> = n_kept.map(|row| row.net).collect();
+    kept.sort();
+    kept.dedup();
+    if !kept.is_empty() {
+        wanted.notes.push(format!(
+            "{} prefixes are no longer in DNS and stay for a while (--keep)",
+            kept.len()
+        ));
+    }
+    wanted
+}
+
+/// What of the ledger counts: seen not long ago, and proven well enough.
+struct Recent<'a> {
+    rows: Vec<&'a Remembered>,
+    addresses: AddressSet,
+}
+
+impl<'a> Recent<'a> {
+    fn of(intent: &Intent, ledger: &'a [Remembered]) -> Self {
+        let keep = SignedDuration::try_from(intent.keep).unwrap_or(SignedDuration::MAX);
+        // Before the calendar begins, nothing is too old.
+        let since = intent.now.checked_sub(keep).unwrap_or(Timestamp::MIN);
+        let is_enough = |proof: Option<ProofLevel>| match (proof, intent.proof) {
+            (None | Some(ProofLevel::Tls), _) | (_, ProofLevel::Resolved) => true,
+            (Some(proof), level) => proof == level,
+        };
+        let rows: Vec<_> =
+            ledger.iter().filter(|row| row.last_seen >= since && is_enough(row.proof)).collect();
+        let addresses = rows.iter().map(|row| row.net).collect();
+        Self { rows, addresses }
+    }
+}
+
+pub(super) fn day(at: Timestamp) -> String {
+    at.strftime("%Y-%m-%d").to_string()
+}
+
+/// A relay that is required and has no address that may enter a rule.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Unproven {
+    /// The endpoint, as `host:port`.
+    pub endpoint: String,
+    /// Why, in words.
+    pub why: String,
+}
+
+impl fmt::Display for Unproven {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "the relay {} {}", self.endpoint, self.why)
+    }
+}
+
+/// The required relay namespaces that have no proven address.
+#[must_use]
+pub fn unproven_relays(
+    targets: &[&Target],
+    proven: &[Proven],
+    refused: &[Refused],
+) -> Vec<Unproven> {
+    let relays = targets.iter().filter(|target| target.required && target.entry == "relay");
+    relays
+        .filter(|target| {
+            !target
+                .sightings
+                .iter()
+                .any(|own| proven.iter().any(|proven| proven.address == own.address))
+        })
+        .map(|target| {
+            let endpoint = target.shown();
+            let refused = refused.iter().find(|refused| refused.endpoint == endpoint);
+            let why = match (&target.name, refused) {
+                (Some(name), _) if name.is_wildcard() => {
+                    "is a pattern, and no concrete name is known (--service-urls)".to_owned()
+                }
+                (_, Some(refused)) => format!("has no address to allow: {refused}"),
+                (_, None) => "did not resolve".to_owned(),
+            };
+            Unproven { endpoint, why }
+        })
+        .collect()
+}

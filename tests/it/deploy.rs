@@ -1,0 +1,119 @@
+//! The files of `deploy/`: read by those they are written for. That their command lines are ones of
+//! this program is tested beside its arguments.
+
+use std::collections::BTreeSet;
+use std::fs;
+use std::path::{Path, PathBuf};
+use std::process::Command;
+
+use serde_json::Value;
+
+use crate::emission::{has, python, read, succeed};
+
+fn file(name: &str) -> PathBuf {
+    Path::new(env!("CARGO_MANIFEST_DIR")).join("deploy").join(name)
+}
+
+/// `systemd-analyze` finds nothing wrong, and the service is confined.
+#[test]
+fn systemd_takes_the_units() {
+    if !Path::new("/usr/bin/systemd-analyze").exists() {
+        eprintln!("skipped: systemd-analyze is not here");
+        return;
+    }
+    let folder = tempfile::tempdir().unwrap();
+    for name in ["pathproof-rules.service", "pathproof-rules.timer", "pathproof-alert@.service"] {
+        let text = fs::read_to_string(file("systemd").join(name)).unwrap();
+        // It looks for the program, which is not installed here.
+        let text = text.replace("/usr/bin/pathproof", env!("CARGO_BIN_EXE_pathproof"));
+        fs::write(folder.path().join(name), text).unwrap();
+    }
+    let unit = |name: &str| folder.path().join(name);
+    let mut verify = Command::new("systemd-analyze");
+    verify.arg("verify").arg(unit("pathproof-rules.service")).arg(unit("pathproof-rules.timer"));
+    let output = verify.output().unwrap();
+    let said = String::from_utf8_lossy(&output.stderr);
+    assert!(output.status.success() && said.trim().is_empty(), "{said}");
+
+    // 20 of 100 is what systemd calls OK.
+    let mut security = Command::new("systemd-analyze");
+    security.args(["security", "--offline=true", "--threshold=20"]);
+    succeed(security.arg(unit("pathproof-rules.service")));
+    let service = fs::read_to_string(unit("pathproof-rules.service")).unwrap();
+    assert!(service.contains("\nOnFailure=pathproof-alert@%n.service\n"));
+}
+
+#[test]
+fn the_scheduled_tasks_are_well_formed_and_the_alert_watches_the_other() {
+    let texts = ["rules", "alert"]
+        .map(|name| fs::read_to_string(file(&format!("windows/pathproof-{name}.xml"))).unwrap());
+    let [rules, alert] = texts.each_ref().map(|text| roxmltree::Document::parse(text).unwrap());
+    let content = |document: &roxmltree::Document<'_>, tag: &str| {
+        let node = document.descendants().find(|node| node.tag_name().name() == tag);
+        node.and_then(|node| node.text().map(str::to_owned)).unwrap_or_default()
+    };
+    let task = content(&rules, "URI");
+    assert_eq!(task, r"\pathproof\rules");
+    // A document within the document.
+    let query = content(&alert, "Subscription");
+    let query = roxmltree::Document::parse(&query).unwrap();
+    let select = content(&query, "Select");
+    assert!(select.contains(&format!("[Data[@Name='TaskName']='{task}']")), "{select}");
+    assert!(select.contains("[Data[@Name='ResultCode']!='0']"), "{select}");
+    let Some(python) = python() else { return };
+    // The grammar finds no error in the script that registers both.
+    let texts: Vec<String> = read(&python, "az-powershell", &file("windows/register.ps1"));
+    for name in ["rules", "alert"] {
+        assert!(texts.contains(&format!("pathproof-{name}.xml")), "{texts:?}");
+    }
+}
+
+#[test]
+fn the_manifests_are_yaml_and_wire_the_exit_codes() {
+    let Some(python) = python() else { return };
+    let documents: Vec<Value> = read(&python, "yaml", &file("kubernetes/cronjob.yaml"));
+    let job = documents.iter().find(|document| document["kind"] == "CronJob").unwrap();
+    let job = &job["spec"]["jobTemplate"]["spec"];
+    let codes = &job["podFailurePolicy"]["rules"][0]["onExitCodes"];
+    let container = &job["template"]["spec"]["containers"][0];
+    assert_eq!(codes["values"], serde_json::json!([1, 3, 4]));
+    assert_eq!(codes["containerName"], container["name"]);
+    // A pod failure policy needs it.
+    assert_eq!(job["template"]["spec"]["restartPolicy"], "Never");
+    let volumes = &job["template"]["spec"]["volumes"];
+    assert_eq!(names(&container["volumeMounts"]), names(volumes));
+
+    let alerts: Vec<Value> = read(&python, "yaml", &file("kubernetes/alert.yaml"));
+    let named = alerts[0]["spec"]["groups"][0]["rules"].as_array().unwrap();
+    let cron_job = documents.iter().find(|document| document["kind"] == "CronJob").unwrap();
+    let name = cron_job["metadata"]["name"].as_str().unwrap();
+    assert!(named.iter().all(|rule| rule["expr"].as_str().unwrap().contains(name)), "{named:?}");
+
+    let jobs: Vec<Value> = read(&python, "yaml", &file("container-apps/job.yaml"));
+    let properties = &jobs[0]["properties"];
+    assert_eq!(properties["configuration"]["triggerType"], "Schedule");
+    assert_eq!(properties["configuration"]["replicaRetryLimit"], 0);
+    let mounts = properties["template"]["containers"][0]["volumeMounts"].as_array().unwrap();
+    let mounted: BTreeSet<_> = mounts.iter().map(|mount| mount["volumeName"].as_str()).collect();
+    let volumes = properties["template"]["volumes"].as_array().unwrap();
+    assert_eq!(mounted, volumes.iter().map(|volume| volume["name"].as_str()).collect());
+    if has("bash") {
+        succeed(Command::new("bash").arg("-n").arg(file("container-apps/alert.sh")));
+    }
+}
+
+#[test]
+fn the_role_has_the_four_actions_that_are_used() {
+    let role: Value =
+        serde_json::from_str(&fs::read_to_string(file("azure/role.json")).unwrap()).unwrap();
+    let actions: BTreeSet<_> =
+        role["Actions"].as_array().unwrap().iter().filter_map(Value::as_str).collect();
+    let group = "Microsoft.Network/networkSecurityGroups";
+    let expected = ["read", "securityRules/read", "securityRules/write", "securityRules/delete"]
+        .map(|action| format!("{group}/{action}"));
+    assert_eq!(actions, expected.iter().map(String::as_str).collect());
+}
+
+fn names(list: &Value) -> BTreeSet<&str> {
+    list.as_array().unwrap().iter().filter_map(|one| one["name"].as_str()).collect()
+}
