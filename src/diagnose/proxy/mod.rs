@@ -12,8 +12,8 @@ use super::finding::{Draft, duration};
 use super::http::shown;
 use super::{Case, dns, obstacle, tcp, tds, tls};
 use crate::model::{
-    Cause, ChainTrust, DnsFailure, Failure, Host, HttpFailure, Owner, Proxied, ProxyFailure,
-    TcpFailure, TdsFailure, TlsFailure, TlsFailureKind, TlsSession, Trail,
+    Cause, ChainTrust, DnsFailure, Failure, Host, HttpFailure, Owner, Presented, Proxied,
+    ProxyFailure, TcpFailure, TdsFailure, TlsFailure, TlsFailureKind, TlsSession, Trail,
 };
 pub(super) use answer::{ACCOUNT_REMEDY, in_place_of_the_service};
 
