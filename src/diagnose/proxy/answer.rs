@@ -20,10 +20,19 @@ pub(in crate::diagnose) const ACCOUNT_REMEDY: &str = "Let the runtime's service 
 pub(super) fn judge(answer: &HttpAnswer, with_credentials: bool, place: &str) -> Draft {
     let draft = if answer.status == 407 {
         sign_in(answer, with_credentials)
+    } else if is_tinyproxys_no(answer) {
+        Draft::new(Cause::ProxyAuthRejected, "rejects the user name and password that were sent")
+            .evidence("status 401, which tinyproxy says to wrong credentials")
     } else {
         by_words(answer, place).unwrap_or_else(|| by_status(answer, place))
     };
     quoted(draft, answer)
+}
+
+/// Tinyproxy (1.11) asks for credentials with 407 and refuses wrong ones with 401.
+fn is_tinyproxys_no(answer: &HttpAnswer) -> bool {
+    answer.status == 401
+        && answer.header("Server").is_some_and(|server| server.starts_with("tinyproxy/"))
 }
 
 /// What the proxy means by an answer to a request in absolute form; nothing, where the answer may

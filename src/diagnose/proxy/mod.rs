@@ -12,8 +12,8 @@ use super::finding::{Draft, duration};
 use super::http::shown;
 use super::{Case, dns, obstacle, tcp, tds, tls};
 use crate::model::{
-    Cause, ChainTrust, DnsFailure, Failure, Host, HttpFailure, Owner, Proxied, ProxyFailure,
-    TcpFailure, TdsFailure, TlsFailure, TlsFailureKind, TlsSession, Trail,
+    Cause, ChainTrust, DnsFailure, Failure, Host, HttpFailure, Owner, Presented, Proxied,
+    ProxyFailure, TcpFailure, TdsFailure, TlsFailure, TlsFailureKind, TlsSession, Trail,
 };
 pub(super) use answer::{ACCOUNT_REMEDY, in_place_of_the_service};
 
@@ -187,6 +187,14 @@ fn socks_reply(code: u8, place: &str) -> Draft {
 /// A handshake with an `https://` proxy that was not completed.
 fn failed_session(failure: &TlsFailure, took: Duration, proxy: &Proxied) -> Vec<Draft> {
     let after = duration(took);
+    // Given up for the chain: what is wrong with that is the cause.
+    if let (TlsFailureKind::Other { detail }, Some(presented)) = (&failure.kind, &failure.presented)
+    {
+        let drafts = judge_chain(presented, proxy);
+        if !drafts.is_empty() {
+            return drafts.into_iter().map(|draft| draft.evidence(detail.clone())).collect();
+        }
+    }
     let ended = match &failure.kind {
         TlsFailureKind::TimedOut { whose, received } => {
             Draft::new(Cause::ProxyTimeout, "does not answer the TLS handshake with itself")
@@ -235,8 +243,11 @@ fn failed_session(failure: &TlsFailure, took: Duration, proxy: &Proxied) -> Vec<
 /// What is wrong with the session with an `https://` proxy. It is this host that must trust it: a
 /// proxy of the house has a certificate of the house.
 pub(super) fn judge_session(session: &TlsSession, proxy: &Proxied) -> Vec<Draft> {
+    judge_chain(&session.presented, proxy)
+}
+
+fn judge_chain(presented: &Presented, proxy: &Proxied) -> Vec<Draft> {
     let Some(host) = host_of(proxy) else { return Vec::new() };
-    let presented = &session.presented;
     let is_trusted_here = presented.trust.host == ChainTrust::Trusted;
     let drafts = tls::judge(presented, &host);
     let of_proxy =
