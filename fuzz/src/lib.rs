@@ -4,7 +4,7 @@
 use pathproof::firewall::nsg::{self, Source};
 use pathproof::firewall::{Evidence, Flow, Judge, Knowledge, read_flows};
 use pathproof::model::{Family, Host, HostName};
-use pathproof::route::{AgentProxy, Dialect, NoProxy, ProxyUrl, Scheme};
+use pathproof::route::{AgentProxy, Credentials, Dialect, NoProxy, ProxyUrl, Scheme};
 use pathproof::tags::ServiceTags;
 use pathproof::wire::{dns, http, tds, tls_record};
 use pathproof::{archive, list};
@@ -264,7 +264,7 @@ pub fn auth_key(data: &[u8]) {
 pub fn proxy_url(data: &[u8]) {
     if let Ok(url) = ProxyUrl::parse(&String::from_utf8_lossy(data)) {
         let shown = format!("{} {url:?}", url.shown());
-        if let Some(password) = url.credentials().map(|own| own.password()) {
+        if let Some(password) = url.credentials().map(Credentials::password) {
             assert!(password.len() < 8 || !shown.contains(password), "a password is shown");
         }
     }

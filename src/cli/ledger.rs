@@ -27,7 +27,7 @@ pub(super) fn ledger(command: &Ledger) -> Result<Exit> {
         LedgerCommand::Prune { file, keep } => {
             let keep = SignedDuration::try_from(*keep)?;
             let pruned = Book::open_existing(path(file))?.prune(Timestamp::now() - keep)?;
-            output::write(None, |out| writeln!(out, "{pruned} sightings forgotten"))?;
+            output::write(None, |out| writeln!(out, "sightings forgotten: {pruned}"))?;
         }
     }
     Ok(Exit::Satisfied)

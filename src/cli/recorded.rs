@@ -28,6 +28,13 @@ pub(super) fn options(arguments: &[OsString]) -> Vec<String> {
     arguments.iter().skip(1).map(shown).collect()
 }
 
+/// The name of a file that is not there: where it looks like an address with a typing error, what
+/// could be a password is taken out.
+pub(super) fn misspelt(name: &str) -> String {
+    let is_meant_as_address = name.starts_with("http") || name.contains("//");
+    if is_meant_as_address { without_secrets(name) } else { name.to_owned() }
+}
+
 /// A proxy's URL, or a script's: user information and a query are taken out.
 fn without_secrets(value: &str) -> String {
     let (value, query) = match value.split_once('?') {

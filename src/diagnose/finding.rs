@@ -108,7 +108,7 @@ impl Draft {
     }
 
     /// As sure as `finding`, with its rivals.
-    pub(super) fn as_sure_as(self, finding: &Finding) -> Self {
+    pub(super) fn sure_as(self, finding: &Finding) -> Self {
         Self { certainty: finding.certainty, rivals: finding.rivals.clone(), ..self }
     }
 

@@ -158,7 +158,7 @@ fn misrouted(
 ) -> Option<Draft> {
     let place = place(case.endpoint());
     let worded = first.failure().or_else(|| names.iter().find(|draft| is_unresolved(draft)))?;
-    let failing = format!("{configured}: {} ({})", worded.words(), worded.cause);
+    let failing = of_way(configured, worded, "");
     let working = |is_it: fn(&Route) -> bool| {
         others.iter().find(|other| other.is_proven && is_it(other.route))
     };
@@ -213,12 +213,19 @@ fn with_others(draft: Draft, others: &[Outcome<'_>]) -> Draft {
     draft.all_evidence(others.iter().filter(|other| other.is_told()).map(|other| {
         match other.failure() {
             _ if other.is_proven => format!("{}: works", other.route),
-            Some(failure) => {
-                format!("{}: fails too: {} ({})", other.route, failure.words(), failure.cause)
-            }
+            Some(failure) => of_way(other.route, failure, "fails too: "),
             None => format!("{}: not measured to its end", other.route),
         }
     }))
+}
+
+/// What a way fails by; a proxy's words name it already.
+fn of_way(way: &Route, failure: &Draft, fails: &str) -> String {
+    let words = failure.words();
+    match way {
+        Route::Direct => format!("direct: {fails}{words} ({})", failure.cause),
+        Route::Proxy(_) => format!("{fails}{words} ({})", failure.cause),
+    }
 }
 
 fn configured_by(case: &Case<'_>) -> String {
@@ -245,9 +252,7 @@ fn private_via_proxy(case: &Case<'_>, proxy: &Proxied, direct: &Outcome<'_>) -> 
     .fact("pattern", escaped(&case.endpoint().subject.to_string()));
     match direct.failure() {
         _ if direct.is_proven => draft.evidence("direct: works"),
-        Some(failure) => {
-            draft.evidence(format!("direct: fails too: {} ({})", failure.words(), failure.cause))
-        }
+        Some(failure) => draft.evidence(of_way(&Route::Direct, failure, "fails too: ")),
         None => draft,
     }
 }

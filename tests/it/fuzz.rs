@@ -119,7 +119,7 @@ fn mutated(seeds: &[&[u8]], numbers: &mut Numbers) -> Vec<u8> {
     input
 }
 
-/// A repeatable stream of numbers (SplitMix64).
+/// A repeatable stream of numbers (`SplitMix64`).
 struct Numbers(u64);
 
 impl Numbers {

@@ -27,7 +27,7 @@ pub(super) use self::agent_files::{FILES, installed, none_installed, read as rea
 use self::engine::{Recipe, Script};
 use self::location::{Location, LocationError};
 use super::arguments::Leaving;
-use super::input;
+use super::{input, recorded};
 use crate::list;
 use crate::route::{
     self, AgentProxy, AgentRoute, Credentials, Exceptions, FixedProxy, LintWeight, LocalView,
@@ -215,10 +215,12 @@ fn explicitly(asked: Asked, exceptions: Vec<Exceptions>) -> Result<Configured> {
             let location =
                 Location::parse(&place).map_err(|error| anyhow!("--proxy pac: {error}"))?;
             let script = match &location {
-                Location::File(path) => Script::Source(
-                    input::read_file(path)
-                        .with_context(|| format!("--proxy pac: cannot read {}", path.display()))?,
-                ),
+                Location::File(path) => {
+                    Script::Source(input::read_file(path).with_context(|| {
+                        let place = recorded::misspelt(&path.to_string_lossy());
+                        format!("--proxy pac: cannot read {place}")
+                    })?)
+                }
                 Location::Web(url) => Script::Web(url.clone()),
             };
             let source = format!("pac:{}", location.shown());

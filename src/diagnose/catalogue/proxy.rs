@@ -80,7 +80,7 @@ pub(super) const DENIED: Entry = Entry {
               ERR_ACCESS_DENIED, or reply 2 of SOCKS5.",
     rivals: &[],
     owner: Owner::Proxy,
-    remedy: "Allow CONNECT to {place} for {from} in the access list of {proxy}.",
+    remedy: "Allow {place} for {from} in the access list of {proxy}.",
     source: "RFC 9110 section 9.3.6; RFC 9209 section 2.3; RFC 1928 section 6",
 };
 

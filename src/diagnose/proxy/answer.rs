@@ -20,10 +20,19 @@ pub(in crate::diagnose) const ACCOUNT_REMEDY: &str = "Let the runtime's service 
 pub(super) fn judge(answer: &HttpAnswer, with_credentials: bool, place: &str) -> Draft {
     let draft = if answer.status == 407 {
         sign_in(answer, with_credentials)
+    } else if is_tinyproxys_no(answer) {
+        Draft::new(Cause::ProxyAuthRejected, "rejects the user name and password that were sent")
+            .evidence("status 401, which tinyproxy says to wrong credentials")
     } else {
         by_words(answer, place).unwrap_or_else(|| by_status(answer, place))
     };
     quoted(draft, answer)
+}
+
+/// Tinyproxy (1.11) asks for credentials with 407 and refuses wrong ones with 401.
+fn is_tinyproxys_no(answer: &HttpAnswer) -> bool {
+    answer.status == 401
+        && answer.header("Server").is_some_and(|server| server.starts_with("tinyproxy/"))
 }
 
 /// What the proxy means by an answer to a request in absolute form; nothing, where the answer may
@@ -120,7 +129,7 @@ fn by_words(answer: &HttpAnswer, place: &str) -> Option<Draft> {
 }
 
 /// How proxies' pages and reason phrases say that a name does not resolve, lower case: Blue Coat's
-/// exceptions, Privoxy's and McAfee Web Gateway's templates, and the system's own words.
+/// exceptions, Privoxy's and `McAfee` Web Gateway's templates, and the system's own words.
 const DNS_WORDS: &[&str] = &[
     "dns_unresolved_hostname",
     "dns_server_failure",
@@ -171,9 +180,11 @@ fn squid(error: &str, code: u16, place: &str) -> Draft {
         "ERR_DNS_FAIL" => said(Cause::ProxyUpstreamDns, place).proven(),
         // Squid 5 and later find no destination for a name that does not resolve, and say 500;
         // a peer that may not be used gives the same name with another status.
-        "ERR_CANNOT_FORWARD" if code == 500 => {
-            said(Cause::ProxyUpstreamDns, place).rivals(&[Cause::ProxyUpstreamUnreachable])
-        }
+        "ERR_CANNOT_FORWARD" if code == 500 => Draft::new(
+            Cause::ProxyUpstreamDns,
+            format!("finds no way to {place}: most likely it cannot resolve the name"),
+        )
+        .rivals(&[Cause::ProxyUpstreamUnreachable]),
         "ERR_CANNOT_FORWARD" => said(Cause::ProxyUpstreamUnreachable, place)
             .possible()
             .rivals(&[Cause::ProxyUpstreamDns]),

@@ -12,14 +12,18 @@ use super::finding::{Draft, duration};
 use super::http::shown;
 use super::{Case, dns, obstacle, tcp, tds, tls};
 use crate::model::{
-    Cause, ChainTrust, DnsFailure, Failure, Host, HttpFailure, Owner, Proxied, ProxyFailure,
-    TcpFailure, TdsFailure, TlsFailure, TlsFailureKind, TlsSession, Trail,
+    Cause, ChainTrust, DnsFailure, Failure, Host, HttpFailure, Owner, Presented, Proxied,
+    ProxyFailure, TcpFailure, TdsFailure, TlsFailure, TlsFailureKind, TlsSession, Trail,
 };
 pub(super) use answer::{ACCOUNT_REMEDY, in_place_of_the_service};
 
 /// What a proxy's session must be mended by, whatever is wrong with it.
 const SESSION_REMEDY: &str =
     "Have {proxy} show a certificate for its own name that this host trusts.";
+
+/// For a proxy that accepts the connection and stays silent.
+const MUTE_REMEDY: &str = "Ask whoever runs {proxy} what it waits for: the way from it to {place}, \
+                           its name servers, or its own load.";
 
 /// What it means that there is no address to reach the proxy at.
 pub(super) fn unresolvable(case: &Case<'_>, proxy: &Proxied) -> Vec<Draft> {
@@ -41,7 +45,8 @@ pub(super) fn unresolvable(case: &Case<'_>, proxy: &Proxied) -> Vec<Draft> {
         .all_evidence(dns::deciding(&asked.lookups).map(dns::evidence))
         .fact("resolvers", resolvers);
     let is_sure = matches!(reason, Cause::DnsNxdomain | Cause::DnsNodata);
-    vec![if is_sure { draft.proven() } else { draft }.of_proxy(&proxy.url)]
+    // No trail will put the subject before it.
+    vec![if is_sure { draft.proven() } else { draft }.of_proxy(&proxy.url).said_of("")]
 }
 
 /// What a connection to the proxy that was not made means.
@@ -77,7 +82,8 @@ pub(super) fn failed(
         // A proxy that waits for its name servers, or for the far end, is as silent.
         .possible()
         .rivals(&[Cause::ProxyUpstreamUnreachable, Cause::ProxyUpstreamDns])
-        .owner(Owner::Proxy),
+        .owner(Owner::Proxy)
+        .template(MUTE_REMEDY),
         ProxyFailure::TimedOut { whose, received } => {
             Draft::new(Cause::ProxyTimeout, "falls silent in the middle of its answer")
                 .evidence(tds::silence(whose, *received, took))
@@ -181,6 +187,14 @@ fn socks_reply(code: u8, place: &str) -> Draft {
 /// A handshake with an `https://` proxy that was not completed.
 fn failed_session(failure: &TlsFailure, took: Duration, proxy: &Proxied) -> Vec<Draft> {
     let after = duration(took);
+    // Given up for the chain: what is wrong with that is the cause.
+    if let (TlsFailureKind::Other { detail }, Some(presented)) = (&failure.kind, &failure.presented)
+    {
+        let drafts = judge_chain(presented, proxy);
+        if !drafts.is_empty() {
+            return drafts.into_iter().map(|draft| draft.evidence(detail.clone())).collect();
+        }
+    }
     let ended = match &failure.kind {
         TlsFailureKind::TimedOut { whose, received } => {
             Draft::new(Cause::ProxyTimeout, "does not answer the TLS handshake with itself")
@@ -229,8 +243,11 @@ fn failed_session(failure: &TlsFailure, took: Duration, proxy: &Proxied) -> Vec<
 /// What is wrong with the session with an `https://` proxy. It is this host that must trust it: a
 /// proxy of the house has a certificate of the house.
 pub(super) fn judge_session(session: &TlsSession, proxy: &Proxied) -> Vec<Draft> {
+    judge_chain(&session.presented, proxy)
+}
+
+fn judge_chain(presented: &Presented, proxy: &Proxied) -> Vec<Draft> {
     let Some(host) = host_of(proxy) else { return Vec::new() };
-    let presented = &session.presented;
     let is_trusted_here = presented.trust.host == ChainTrust::Trusted;
     let drafts = tls::judge(presented, &host);
     let of_proxy =
@@ -302,7 +319,8 @@ pub(super) fn unanswered(failure: &HttpFailure, took: Duration, place: &str) -> 
             .evidence(tds::silence(whose, 0, took))
             .possible()
             .rivals(&[Cause::ProxyUpstreamUnreachable, Cause::HttpTimeout])
-            .owner(Owner::Proxy),
+            .owner(Owner::Proxy)
+            .template(MUTE_REMEDY),
         ),
         HttpFailure::Closed { received: 0 } => {
             Some(hung_up(&format!("end of stream after {after}, 0 bytes received"), place))

@@ -112,7 +112,7 @@ impl Herd<'_> {
             .fact("place", places);
         let least = self.findings.iter().min_by_key(|finding| finding.certainty);
         let Some(least) = least else { return draft };
-        let draft = draft.as_sure_as(least).owner(least.owner);
+        let draft = draft.sure_as(least).owner(least.owner);
         match (cause, severity) {
             (Cause::ProxyAuthRequired, Severity::Unknown) => {
                 draft.template(diagnose_proxy::ACCOUNT_REMEDY)

@@ -69,14 +69,14 @@ fn write_change(text: &mut String, plan: &Plan, change: &Change) {
     let rule = plan.rules.iter().find(|rule| rule.name == change.name);
     let n_same = rule.map_or(0, |rule| rule.prefixes.len().saturating_sub(change.add.len()));
     if n_same > 0 {
-        let _ = writeln!(text, "      {n_same} prefixes as they are");
+        let _ = writeln!(text, "      prefixes that stay: {n_same}");
     }
 }
 
 fn shown(properties: &Value) -> String {
     let meaning = RuleMeaning::of(properties);
     format!(
-        "priority {}, {}, {}, {} {}, {} destination prefixes",
+        "priority {}, {}, {}, {} {}, destination prefixes: {}",
         meaning.priority,
         meaning.direction,
         meaning.access,
@@ -88,7 +88,7 @@ fn shown(properties: &Value) -> String {
 
 fn conclusion(plan: &Plan) -> String {
     if !plan.refusals.is_empty() {
-        return format!("Nothing may be written: {} guards refuse it.", plan.refusals.len());
+        return format!("Nothing may be written: guards that refuse it: {}.", plan.refusals.len());
     }
     if plan.changes.is_empty() {
         return "Nothing to do: the rules are as they should be.".to_owned();
@@ -99,5 +99,5 @@ fn conclusion(plan: &Plan) -> String {
         .filter(|action| count(*action) > 0)
         .map(|action| format!("{} to {}", count(action), action.as_str()))
         .collect();
-    format!("{} changes: {}.", plan.changes.len(), words.join(", "))
+    format!("To do: {}.", words.join(", "))
 }

@@ -132,7 +132,7 @@ pub(super) fn wanted(
     kept.dedup();
     if !kept.is_empty() {
         wanted.notes.push(format!(
-            "{} prefixes are no longer in DNS and stay for a while (--keep)",
+            "prefixes that are no longer in DNS and stay for a while (--keep): {}",
             kept.len()
         ));
     }

@@ -80,7 +80,7 @@ fn export_and_prune() {
     let json = scene.json("l.json");
     assert_eq!(json["schema"], "pathproof.ledger/1");
     assert_eq!(json["sightings"][1]["proof"], "tls");
-    scene.run(&["ledger", "prune", "ledger.db"]).ends(0, &["1 sightings forgotten"]);
+    scene.run(&["ledger", "prune", "ledger.db"]).ends(0, &["sightings forgotten: 1"]);
     let shown = scene.run(&["ledger", "show", "ledger.db"]).ends(0, &["13.69.0.2"]);
     assert!(!shown.stdout.contains("13.69.0.1"));
 }

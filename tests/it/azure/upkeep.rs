@@ -18,7 +18,7 @@ fn a_rule_is_planned_written_kept_and_put_back() {
             NAME,
             "priority 200",
             "signed in by PATHPROOF_ACCESS_TOKEN",
-            "1 changes: 1 to create",
+            "To do: 1 to create",
         ],
     );
     assert_eq!(scene.manager.n_writes(), 0, "a plan writes nothing");

@@ -33,7 +33,7 @@ pub(super) fn all() -> Vec<(&'static str, Records)> {
 /// A run whose proxy is set in the environment.
 fn run_by_proxy() -> Run {
     let mut run = run();
-    run.vantage.proxy_source = "HTTPS_PROXY".to_owned();
+    "HTTPS_PROXY".clone_into(&mut run.vantage.proxy_source);
     run.vantage.proxy_url = Some(URL.to_owned());
     run
 }
@@ -249,7 +249,7 @@ fn refuses_all() -> Records {
 }
 
 fn judged() -> Records {
-    let proves = |host: &'static str| move |way: Way| way.proven_beyond(Kind::Relay, host);
+    let works = |host: &'static str| move |way: Way| way.proven_beyond(Kind::Relay, host);
     let denied = |way: Way| way.refused_with(squid(403, "Forbidden", "ERR_ACCESS_DENIED 0"));
     let (one, two) = ("one.servicebus.windows.net", "two.servicebus.windows.net");
     let mut run = run_by_proxy();
@@ -270,7 +270,7 @@ fn judged() -> Records {
             .beside(proxy(URL))
             .asks(gives(&["40.112.72.101"]))
             .goes("40.112.72.101", silent)
-            .goes_by(URL, AT, proves(one)),
+            .goes_by(URL, AT, works(one)),
         relay("two")
             .by(URL)
             .beside(Route::Direct)

@@ -245,14 +245,14 @@ impl Probe {
     /// Configured to go through the proxy at `url`.
     pub(crate) fn by(mut self, url: &str) -> Self {
         self.route.configured = Ok(proxy(url));
-        self.route.why = "HTTPS_PROXY".to_owned();
+        "HTTPS_PROXY".clone_into(&mut self.route.why);
         self
     }
 
     /// With what a script says besides.
     pub(crate) fn else_by(mut self, fallbacks: &[Route]) -> Self {
         self.route.fallbacks = fallbacks.to_vec();
-        self.route.why = "pac:http://wpad.contoso.com/wpad.dat".to_owned();
+        "pac:http://wpad.contoso.com/wpad.dat".clone_into(&mut self.route.why);
         self
     }
 
@@ -265,7 +265,7 @@ impl Probe {
     /// Configured in a way that nobody can follow.
     pub(crate) fn faulty(mut self, kind: RouteFaultKind, message: &str) -> Self {
         self.route.configured = Err(RouteFault { kind, message: message.to_owned() });
-        self.route.why = message.to_owned();
+        message.clone_into(&mut self.route.why);
         self
     }
 

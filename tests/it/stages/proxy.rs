@@ -206,7 +206,7 @@ async fn a_proxy_that_speaks_no_tls_fails_in_its_own_handshake() {
 }
 
 #[tokio::test]
-async fn the_handshake_counts_towards_the_stage() {
+async fn silence_inside_the_proxys_tls_ends_the_stage() {
     let root = Authority::root("Public Root");
     let known = root.issue(&["127.0.0.1"], Dates::Current);
     let server = Server::start(Behaviour::Tls(tls::server(&known), Talk::Silence));

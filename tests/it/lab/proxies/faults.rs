@@ -47,7 +47,8 @@ fn each_name(site: &Site, proxy: &str, expected: fn(&Name) -> Expected) {
     }
 }
 
-/// squid under TLS: the tunnel is made inside, and the service's TLS inside that.
+/// squid under TLS: the tunnel is made inside, and the service's TLS inside that. That the proxy's
+/// own certificate is the company's is no interception of the service.
 #[test]
 fn a_proxy_under_tls() {
     let Some(site) = Site::shared() else { return };
@@ -56,6 +57,21 @@ fn a_proxy_under_tls() {
         &mut site.check(names, &["--proxy", &servers::squid_tls()]),
         names.map(|name| (name, PASS)),
     );
+}
+
+/// Whoever shows it could be anybody: it is gone past for evidence, and no password is sent to it.
+#[test]
+fn a_proxy_under_tls_that_nobody_trusts() {
+    let Some(site) = Site::shared() else { return };
+    let names = [FACTORY, "contoso-relay.servicebus.windows.net"].map(name);
+    let proxy = servers::squid_tls_untrusted();
+    let account = format!("{}:{}@", servers::USER, servers::PASSWORD_IN_URL);
+    for proxy in [proxy.clone(), proxy.replace("://", &format!("://{account}"))] {
+        conclude(
+            &mut site.check(names, &["--proxy", &proxy]),
+            names.map(|name| (name, fails("tls_untrusted"))),
+        );
+    }
 }
 
 #[test]

@@ -141,6 +141,11 @@ fn errors_hold_none() {
     let mut command =
         site.check(names(), &["--proxy", &squid_authenticated(), "--proxy-credentials", file]);
     printed("two sources", &mut command);
+    // Up to its last `@` this is a user name and a password.
+    let url = squid_authenticated().replace("http:", "http");
+    printed("no colon", &mut site.check(names(), &["--proxy", &url]));
+    let script = format!("pac:{url}");
+    assert!(printed("no colon", &mut site.check(names(), &["--proxy", &script])).is_empty());
     let mut command = site.check(names(), &["--prxy", &squid_authenticated()]);
     assert!(printed("a typing error", &mut command).is_empty());
 }
@@ -155,7 +160,6 @@ fn malformed() -> Vec<String> {
         "http://USER:PASS@[::1:3128",
         "http://USER:PASS@pro xy:3128",
         "ftp://USER:PASS@proxy:21",
-        "http//USER:PASS@proxy:3128",
         "http:/USER:PASS@proxy:3128",
         "http://USER:PASS%ZZ@proxy:port",
     ]

@@ -44,9 +44,14 @@ pub(super) fn squid_authenticated() -> String {
     format!("http://{USER}:{PASSWORD_IN_URL}@{SQUID_NAME}:3129")
 }
 
-/// squid under TLS, by its address.
+/// squid under TLS, by its address, with a certificate of the company's own.
 pub(super) fn squid_tls() -> String {
     format!("https://{SQUID}:3130")
+}
+
+/// The same with a certificate of nobody's.
+pub(super) fn squid_tls_untrusted() -> String {
+    format!("https://{SQUID}:3131")
 }
 
 /// tinyproxy, by its name.
@@ -207,6 +212,7 @@ fn squid_configuration(folder: &Path, pki: &Pki) -> String {
          http_port {SQUID}:3128\n\
          http_port {SQUID}:3129\n\
          https_port {SQUID}:3130 tls-cert={} tls-key={}\n\
+         https_port {SQUID}:3131 tls-cert={} tls-key={}\n\
          auth_param basic program /usr/lib/squid/basic_ncsa_auth {here}/squid.passwords\n\
          auth_param basic realm Contoso\n\
          auth_param basic children 1 startup=1 concurrency=0\n\
@@ -235,8 +241,10 @@ fn squid_configuration(folder: &Path, pki: &Pki) -> String {
          pid_filename none\n\
          pinger_enable off\n\
          max_filedescriptors 4096\n",
-        pki.chain(Leaf::Public).display(),
-        pki.key(Leaf::Public).display(),
+        pki.chain(Leaf::Corporate).display(),
+        pki.key(Leaf::Corporate).display(),
+        pki.chain(Leaf::Unknown).display(),
+        pki.key(Leaf::Unknown).display(),
         FORBIDDEN.join(" "),
         squid_log(folder).display(),
     )
