@@ -346,7 +346,7 @@ fn remotes(
         Host::Address(address) => Some(*address),
         Host::Name(_) => None,
     };
-    let named = going_to(lookups).flat_map(|lookup| lookup.addresses());
+    let named = going_to(lookups).flat_map(Lookup::addresses);
     for address in literal.into_iter().chain(named) {
         let remote = SocketAddr::new(address, port);
         if families.contains(&Family::of(address)) && !remotes.contains(&remote) {

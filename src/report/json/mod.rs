@@ -113,7 +113,7 @@ pub fn begin(run: &Run, out: &mut impl Write) -> io::Result<()> {
 /// What `out` returns.
 pub fn endpoint(record: &Record, verdict: &Verdict, out: &mut impl Write) -> io::Result<()> {
     let mut chains = v1::Chains::default();
-    event(&v1::Event::Endpoint(v1::Endpoint::new(record, verdict, &mut chains)), out)
+    event(&v1::Event::Endpoint(Box::new(v1::Endpoint::new(record, verdict, &mut chains))), out)
 }
 
 /// The line that closes a stream: what only the whole run can tell.

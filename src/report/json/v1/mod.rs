@@ -35,7 +35,7 @@ pub(super) struct Tool {
 #[serde(tag = "type", content = "data", rename_all = "snake_case")]
 pub(super) enum Event<'a> {
     Begin(Begin<'a>),
-    Endpoint(Endpoint<'a>),
+    Endpoint(Box<Endpoint<'a>>),
     End(End<'a>),
 }
 
