@@ -105,7 +105,7 @@ fn judge_trail<'a>(case: &Case<'_>, trail: &'a Trail) -> Judged<'a> {
     let mut drafts = Vec::new();
     let mut session = Session::Open;
     if let Route::Proxy(proxy) = trail.route()
-        && let Some(own) = trail.tunnel().and_then(|tunnel| tunnel.session.as_deref())
+        && let Some(own) = trail.proxy_session()
     {
         drafts.extend(proxy::judge_session(own, proxy));
     }
