@@ -137,8 +137,9 @@ pub(super) const ALERT: Entry = Entry {
 pub(super) const LARGE_PACKETS_LOST: Entry = Entry {
     cause: Cause::TlsLargePacketsLost,
     sentence: "Large packets are lost on the way: a path MTU black hole.",
-    told_by: "The handshake is silent as it is and works with a small segment size.",
-    rivals: &[],
+    told_by: "The handshake is silent as it is and works with a small segment size. A filter that \
+              reads the server name only where the ClientHello is in one segment looks the same.",
+    rivals: &[Cause::TlsTimeout],
     owner: Owner::Firewall,
     remedy: "Let ICMP \"fragmentation needed\" through, or clamp the MSS, on the VPN or \
              ExpressRoute between {from} and {addresses}.",
