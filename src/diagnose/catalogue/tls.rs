@@ -67,7 +67,8 @@ pub(super) const RESET: Entry = Entry {
     sentence: "The connection is reset after the ClientHello.",
     told_by: "RST once the server name was seen, while the connect was accepted: filters that judge \
               the server name (SNI) do this, Azure Firewall among them. A server that crashes looks \
-              the same.",
+              the same. A reset much sooner than the connect's round trip possibly comes from \
+              something nearer than the far end; its TTL is shown to privileged programs only.",
     rivals: &[Cause::TcpAnsweredByMiddlebox],
     owner: Owner::Firewall,
     remedy: "Allow the server name {host} on TCP {port} in the firewall's application rules (FQDN \
