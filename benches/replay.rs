@@ -55,7 +55,12 @@ fn measure(n_records: usize) -> Result<(), Box<dyn Error>> {
     let conclusion = diagnose::conclude(&records, &diagnose::ranges_unknown);
     let judged = watch.lap();
     let rendered = directory.path().join("report.json");
-    report::json::report(&records, &conclusion, &mut BufWriter::new(File::create(&rendered)?))?;
+    report::json::report(
+        &records,
+        &conclusion,
+        None,
+        &mut BufWriter::new(File::create(&rendered)?),
+    )?;
     let written = watch.lap();
 
     let mebibytes = |path: &Path| std::fs::metadata(path).map(|file| file.len() >> 20);

@@ -19,7 +19,7 @@
 //! | [`ledger`] | what was seen when | names, addresses, first and last seen, in one `SQLite` file |
 //! | [`azure`] | Resource Manager and tokens | credentials, security rules, operations that end later |
 //! | [`diagnose`] | records to verdicts | a file a layer, the catalogue of causes, `explain` |
-//! | [`report`] | verdicts to bytes | table, JSON, JSON Lines |
+//! | [`report`] | verdicts to bytes, and back to compare them | table, JSON, JSON Lines; saved reports, differences, hosts side by side |
 //! | [`cli`] | arguments to configuration, then commands | files, environment, exit codes |
 //!
 //! Imports go down only: `cli` → {`report`, `probe`, `ledger`, `azure`} → {`diagnose`, `plan`, `route`,

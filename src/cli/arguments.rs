@@ -12,6 +12,7 @@ use super::duration;
 
 mod proxy;
 mod rules;
+mod saved;
 mod upkeep;
 
 pub(super) use proxy::Leaving;
@@ -19,6 +20,7 @@ pub(super) use rules::{
     Decide, DecideFormat, Emit, Inputs, Probing, Rules, RulesCommand, Tags, TagsCommand,
     TagsFormat, Verify, VerifyFormat, World,
 };
+pub(super) use saved::{Diff, Merge, Report, ReportCommand, Showing};
 pub(super) use upkeep::{
     Apply, Azure, Ledger, LedgerCommand, LedgerFile, LedgerFormat, Plan, PlanFormat, Planning,
     Rollback,
@@ -54,6 +56,8 @@ pub(super) enum Command {
     Ledger(Ledger),
     /// Azure's service tags: which hold an address, and what changed
     Tags(Tags),
+    /// JSON reports of other times and hosts: compared, and put side by side
+    Report(Report),
     /// The runtime's own proxy configuration
     Agent(Agent),
     /// What a cause, an error text or a word of the portal means, and who mends it
@@ -192,6 +196,10 @@ pub(super) struct Reporting {
     /// What makes the exit code non-zero: this and what is worse (warn, unknown, fail)
     #[arg(long, value_enum, default_value = "unknown")]
     pub(super) fail_on: FailOn,
+    /// An earlier JSON report: regressions and recoveries since then are named; a regression is exit
+    /// code 1
+    #[arg(long, value_name = "FILE")]
+    pub(super) baseline: Option<PathBuf>,
     /// The report's format [default: table, or from the extension of --output]
     #[arg(long, value_enum, value_name = "FMT")]
     pub(super) format: Option<Format>,

@@ -15,18 +15,23 @@ use super::input::{self, Stdin};
 use super::measure::Measurement;
 use super::output::{self, Destination};
 use super::request;
+use super::saved;
 use crate::model::{
     Cloud, Conclusion, Finding, Kind, Obstacle, Record, Records, Run, Severity, Status,
 };
 use crate::probe::{Stop, Wishes, tls, trust};
+use crate::report::diff::Diff;
+use crate::report::saved::Saved;
 use crate::{archive, diagnose, report, tags};
 
 pub(super) fn check(command: &Check, arguments: &[OsString]) -> Result<Exit> {
-    let destinations = output::destinations(&command.reporting)?;
+    let reporting = &command.reporting;
+    let destinations = output::destinations(reporting.format, &reporting.output)?;
     if let Some(path) = &command.save_records {
         output::check_writable(path)?;
     }
     let mut stdin = Stdin::default();
+    let baseline = saved::baseline(reporting, &mut stdin)?;
     let prepared = request::prepare(&command.targets, &[], &mut stdin)?;
     for text in &prepared.hints {
         hint::hint(text);
@@ -49,7 +54,7 @@ pub(super) fn check(command: &Check, arguments: &[OsString]) -> Result<Exit> {
         output::write(Some(path), |out| archive::write(&records, &mut &mut *out))
             .with_context(|| format!("--save-records {}", path.display()))
     });
-    let exit = report(&records, &destinations, command.reporting.fail_on, lines);
+    let exit = report(&records, &destinations, reporting.fail_on, baseline.as_ref(), lines);
     match saved {
         Some(Err(error)) => {
             hint::error(&error);
@@ -59,23 +64,35 @@ pub(super) fn check(command: &Check, arguments: &[OsString]) -> Result<Exit> {
     }
 }
 
-/// Concludes, writes every report that was asked for, and says how it ended. One that cannot be
-/// written does not keep the others from being written.
+/// Concludes, compares with `baseline`, writes every report that was asked for, and says how it
+/// ended. One that cannot be written does not keep the others from being written.
 pub(super) fn report(
     records: &Records,
     destinations: &[Destination],
     fail_on: FailOn,
+    baseline: Option<&Saved>,
     lines: Option<Lines>,
 ) -> Exit {
     let conclusion = conclude(records);
     let mut exit = exit_of(records, &conclusion, fail_on);
+    let now = baseline.and_then(|_| {
+        saved::of_run(records, &conclusion).map_err(|error| hint::error(&error)).ok()
+    });
+    if baseline.is_some() && now.is_none() {
+        exit = exit.or(Exit::CouldNotWork);
+    }
+    let since = baseline.zip(now.as_ref()).map(|(before, now)| Diff::between(before, now));
+    let since = since.as_ref();
+    exit = exit.or(since.map_or(Exit::Satisfied, |diff| saved::exit_of(diff, fail_on)));
     let mut lines = lines;
     for destination in destinations {
         let written = match lines.take() {
-            Some(streamed) if destination.path.is_none() => streamed.end(records, &conclusion),
+            Some(streamed) if destination.path.is_none() => {
+                streamed.end(records, &conclusion, since)
+            }
             not_this_one => {
                 lines = not_this_one;
-                write(records, &conclusion, destination)
+                write(records, &conclusion, since, destination)
             }
         };
         if let Err(error) = written {
@@ -91,23 +108,33 @@ pub(super) fn conclude(records: &Records) -> Conclusion {
     diagnose::conclude(records, &published(&records.run))
 }
 
-fn write(records: &Records, conclusion: &Conclusion, destination: &Destination) -> Result<()> {
+fn write(
+    records: &Records,
+    conclusion: &Conclusion,
+    since: Option<&Diff>,
+    destination: &Destination,
+) -> Result<()> {
     let path = destination.path.as_deref();
     match destination.format {
         Format::Table => {
             let (width, color) = output::style(path);
-            let table = report::table(records, conclusion, &report::Style { width, color });
+            let style = report::Style { width, color };
+            let mut table = report::table(records, conclusion, &style);
+            if let Some(since) = since {
+                table.push('\n');
+                table.push_str(&report::diff::table(since, &style));
+            }
             output::write(path, |out| out.write_all(table.as_bytes()))
         }
-        Format::Json => {
-            output::write(path, |mut out| report::json::report(records, conclusion, &mut out))
-        }
+        Format::Json => output::write(path, |mut out| {
+            report::json::report(records, conclusion, since, &mut out)
+        }),
         Format::Jsonl => output::write(path, |mut out| {
             report::json::begin(&records.run, &mut out)?;
             for (record, verdict) in records.records.iter().zip(&conclusion.verdicts) {
                 report::json::endpoint(record, verdict, &mut out)?;
             }
-            report::json::end(&records.run, conclusion, &mut out)
+            report::json::end(&records.run, conclusion, since, &mut out)
         }),
     }
 }
@@ -195,13 +222,18 @@ impl Lines {
         }
     }
 
-    fn end(mut self, records: &Records, conclusion: &Conclusion) -> Result<()> {
+    fn end(
+        mut self,
+        records: &Records,
+        conclusion: &Conclusion,
+        since: Option<&Diff>,
+    ) -> Result<()> {
         for (record, verdict) in records.records.iter().zip(&conclusion.verdicts) {
             if self.held.contains(&(record.endpoint.subject.clone(), record.endpoint.port)) {
                 self.put(|out| report::json::endpoint(record, verdict, out));
             }
         }
-        self.put(|out| report::json::end(&records.run, conclusion, out));
+        self.put(|out| report::json::end(&records.run, conclusion, since, out));
         match self.failed {
             Some(error) => {
                 output::unless_pipe_closed(Err(error)).context("cannot write to standard output")

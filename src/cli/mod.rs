@@ -20,6 +20,7 @@ mod replay;
 mod request;
 mod resolve;
 mod rules;
+mod saved;
 mod tags;
 mod vantage;
 
@@ -51,6 +52,7 @@ pub fn run(arguments: impl IntoIterator<Item = OsString>) -> ExitCode {
         Command::Rules(command) => rules::rules(&command, &arguments),
         Command::Ledger(command) => ledger::ledger(&command),
         Command::Tags(command) => tags::tags(&command),
+        Command::Report(command) => saved::report(&command),
         Command::Agent(command) => agent::agent(&command),
         Command::Explain(command) => explain::explain(&command),
     };

@@ -6,7 +6,7 @@ use std::path::{Path, PathBuf};
 
 use anyhow::{Context, Result, bail};
 
-use super::arguments::{Format, Reporting};
+use super::arguments::Format;
 
 /// A report to write.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -22,16 +22,15 @@ pub(super) struct Destination {
 ///
 /// # Errors
 /// An extension that names no format.
-pub(super) fn destinations(reporting: &Reporting) -> Result<Vec<Destination>> {
-    if reporting.output.is_empty() {
-        let format = reporting.format.unwrap_or(Format::Table);
+pub(super) fn destinations(format: Option<Format>, output: &[PathBuf]) -> Result<Vec<Destination>> {
+    if output.is_empty() {
+        let format = format.unwrap_or(Format::Table);
         return Ok(vec![Destination { format, path: None }]);
     }
-    reporting
-        .output
+    output
         .iter()
         .map(|path| {
-            let format = match reporting.format {
+            let format = match format {
                 Some(format) => format,
                 None => format_of(path)?,
             };
@@ -158,21 +157,13 @@ pub(super) fn style(path: Option<&Path>) -> (usize, bool) {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::cli::arguments::FailOn;
-
-    fn reporting(format: Option<Format>, output: &[&str]) -> Reporting {
-        let output = output.iter().map(PathBuf::from).collect();
-        Reporting { fail_on: FailOn::Unknown, format, output }
-    }
 
     #[test]
     fn extensions_name_formats_unless_one_is_given() {
         let folder = tempfile::tempdir().unwrap();
-        let at = |name: &str| folder.path().join(name).display().to_string();
         let formats = |format, names: &[&str]| {
-            let paths: Vec<String> = names.iter().map(|name| at(name)).collect();
-            let paths: Vec<&str> = paths.iter().map(String::as_str).collect();
-            destinations(&reporting(format, &paths))
+            let paths: Vec<PathBuf> = names.iter().map(|name| folder.path().join(name)).collect();
+            destinations(format, &paths)
                 .map(|all| all.into_iter().map(|one| one.format).collect::<Vec<_>>())
                 .map_err(|error| error.to_string())
         };

@@ -9,13 +9,17 @@ use super::check::report;
 use super::exit::Exit;
 use super::input::Stdin;
 use super::output;
+use super::saved;
 use crate::archive;
 
 pub(super) fn replay(command: &Replay) -> Result<Exit> {
-    let destinations = output::destinations(&command.reporting)?;
-    let source = Stdin::default().open(&command.records, "RECORDS")?;
+    let reporting = &command.reporting;
+    let destinations = output::destinations(reporting.format, &reporting.output)?;
+    let mut stdin = Stdin::default();
+    let baseline = saved::baseline(reporting, &mut stdin)?;
+    let source = stdin.open(&command.records, "RECORDS")?;
     let records = archive::read(source, &command.records.display().to_string())?;
-    let exit = report(&records, &destinations, command.reporting.fail_on, None);
+    let exit = report(&records, &destinations, reporting.fail_on, baseline.as_ref(), None);
     // The program ends next: nobody waits until millions of small pieces are given back.
     thread::spawn(move || drop(records));
     Ok(exit)

@@ -1,7 +1,7 @@
 //! The stable codes for what is wrong (contract, Causes). Append-only.
 
-/// How bad a finding is.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+/// How bad a finding is; the worst first.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub enum Severity {
     /// An expectation is violated.
     Fail,

@@ -1,8 +1,9 @@
-//! Verdicts to bytes: table, JSON, JSON Lines. Pure.
+//! Verdicts to bytes: table, JSON, JSON Lines; and JSON reports read back and compared. Pure.
 
 mod assemble;
 pub mod diff;
 pub mod json;
+pub mod merge;
 pub mod resolve;
 mod route;
 #[cfg(test)]

@@ -203,7 +203,7 @@ struct End {
 fn the_report_is_as_the_contract_has_it() {
     let (records, conclusion) = sample();
     let mut bytes = Vec::new();
-    json::report(&records, &conclusion, &mut bytes).unwrap();
+    json::report(&records, &conclusion, None, &mut bytes).unwrap();
     let report: Report = serde_json::from_slice(&bytes).unwrap();
 
     assert_eq!(report.schema, "pathproof.report/1");
@@ -229,7 +229,7 @@ fn the_report_is_as_the_contract_has_it() {
     assert_eq!((&*last.name, &*last.outcome, last.took_ms), ("tcp", "timeout", 5000.0));
     assert_eq!(last.detail, serde_json::json!({"limit_ms": 5000}));
     let mut again = Vec::new();
-    json::report(&records, &conclusion, &mut again).unwrap();
+    json::report(&records, &conclusion, None, &mut again).unwrap();
     assert_eq!(again, bytes, "the same inputs give the same bytes");
 }
 
@@ -239,7 +239,7 @@ fn the_stream_is_a_line_an_event() {
     let mut bytes = Vec::new();
     json::begin(&records.run, &mut bytes).unwrap();
     json::endpoint(&records.records[1], &conclusion.verdicts[1], &mut bytes).unwrap();
-    json::end(&records.run, &conclusion, &mut bytes).unwrap();
+    json::end(&records.run, &conclusion, None, &mut bytes).unwrap();
     let text = String::from_utf8(bytes).unwrap();
     let lines: Vec<_> = text.lines().collect();
     let [begin, endpoint, end] = lines[..] else { panic!("{} lines", lines.len()) };

@@ -50,7 +50,7 @@ pub(super) fn read(path: &Path, stdin: &mut Stdin) -> Result<Seen> {
 pub(super) fn of_records(records: &Records) -> Result<Evidence> {
     let conclusion = check::conclude(records);
     let mut bytes = Vec::new();
-    report::json::report(records, &conclusion, &mut bytes)?;
+    report::json::report(records, &conclusion, None, &mut bytes)?;
     Ok(Evidence::read(&String::from_utf8(bytes)?)?)
 }
 

@@ -140,7 +140,7 @@ impl<'a> Diff<'a> {
             changes.extend(found.into_iter().map(|what| Change { endpoint: place, what }));
         }
         let gone = before.endpoints.iter().filter(|one| earlier.contains_key(&key(one)));
-        changes.extend(gone.filter(there).map(|endpoint| Change {
+        changes.extend(gone.map(|endpoint| Change {
             endpoint: Some(Place::of(endpoint)),
             what: What::GoneEndpoint { before: Standing::of(endpoint) },
         }));

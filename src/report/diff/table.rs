@@ -99,7 +99,7 @@ fn write(page: &mut Page, change: &Change) {
         | What::OtherCause { before, after } => format!("{} -> {}", words(before), words(after)),
         What::NewEndpoint { after } => words(after),
         What::GoneEndpoint { before } => format!("was {}", words(before)),
-        What::Route { before, after, why } if why.is_empty() => format!("{before} -> {after}"),
+        What::Route { before, after, why: "" } => format!("{before} -> {after}"),
         What::Route { before, after, why } => format!("{before} -> {after} ({why})"),
         What::Addresses { new, gone } => {
             let parts = [("new", new), ("gone", gone)];

@@ -9,6 +9,7 @@ use std::ops::ControlFlow;
 use serde::Serialize;
 
 use super::assemble::{Judged, in_order};
+use super::diff::Diff;
 use crate::conveyor::Conveyor;
 use crate::model::{Conclusion, Record, Records, Run, Verdict};
 
@@ -16,13 +17,14 @@ use crate::model::{Conclusion, Record, Records, Run, Verdict};
 const BATCH: usize = 1024;
 
 /// Writes the report: one object, an endpoint a line, so that it can be read, searched and
-/// compared line by line.
+/// compared line by line. `since` is what changed since the baseline.
 ///
 /// # Errors
 /// What `out` returns.
 pub fn report(
     records: &Records,
     conclusion: &Conclusion,
+    since: Option<&Diff>,
     out: &mut (impl Write + Send),
 ) -> io::Result<()> {
     field(out, b"{", "schema", &v1::SCHEMA)?;
@@ -34,6 +36,10 @@ pub fn report(
     endpoints(&in_order(records, conclusion), out)?;
     out.write_all(b"]")?;
     field(out, b",\n", "prediction", &v1::Prediction::from(&conclusion.prediction))?;
+    if let Some(since) = since {
+        field(out, b",\n", "baseline", &since.before)?;
+        field(out, b",\n", "changes", &since.changes)?;
+    }
     out.write_all(b"}\n")?;
     out.flush()
 }
@@ -120,8 +126,13 @@ pub fn endpoint(record: &Record, verdict: &Verdict, out: &mut impl Write) -> io:
 ///
 /// # Errors
 /// What `out` returns.
-pub fn end(run: &Run, conclusion: &Conclusion, out: &mut impl Write) -> io::Result<()> {
-    event(&v1::Event::End(v1::End::new(run, conclusion)), out)?;
+pub fn end(
+    run: &Run,
+    conclusion: &Conclusion,
+    since: Option<&Diff>,
+    out: &mut impl Write,
+) -> io::Result<()> {
+    event(&v1::Event::End(v1::End::new(run, conclusion, since)), out)?;
     out.flush()
 }
 

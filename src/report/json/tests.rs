@@ -42,7 +42,7 @@ fn conclusion(records: &Records) -> Conclusion {
 
 fn rendered(records: &Records) -> String {
     let mut bytes = Vec::new();
-    report(records, &conclusion(records), &mut bytes).unwrap();
+    report(records, &conclusion(records), None, &mut bytes).unwrap();
     String::from_utf8(bytes).unwrap()
 }
 

@@ -39,6 +39,7 @@ fn options_that_cannot_be_meant_are_refused_with_the_next_step() {
         (&["explain", "zzqqxx yyy"], &["Nothing is known"]),
         (&["lists", "show", "adf"], &["adf-shir"]),
         (&["replay", "missing.jsonl"], &["missing.jsonl"]),
+        (&["check", "--baseline", "b.json"], &["--baseline", "b.json"]),
     ] {
         run(arguments).refuses(words);
     }
@@ -48,7 +49,7 @@ fn options_that_cannot_be_meant_are_refused_with_the_next_step() {
 fn what_is_not_built_is_not_accepted_in_silence() {
     for arguments in [
         &["check", "--redact"][..],
-        &["check", "--baseline", "b.json"],
+        &["report", "render", "r.json"],
         &["check", "--format", "html"],
         &["check", "--output", "report.html"],
         &["watch"],

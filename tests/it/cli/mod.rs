@@ -6,6 +6,7 @@ mod bad_input;
 mod exit_codes;
 mod leaving;
 mod rules;
+mod saved;
 mod streams;
 
 use std::path::Path;

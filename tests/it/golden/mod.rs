@@ -40,7 +40,7 @@ fn read(name: &str) -> Records {
 
 fn render(records: &Records, conclusion: &Conclusion) -> String {
     let mut bytes = Vec::new();
-    report::json::report(records, conclusion, &mut bytes).expect("writing to memory");
+    report::json::report(records, conclusion, None, &mut bytes).expect("writing to memory");
     String::from_utf8(bytes).expect("JSON is UTF-8")
 }
 

@@ -13,6 +13,7 @@ use serde::{Serialize, Serializer};
 
 use crate::diagnose::taken_as_private;
 use crate::model;
+use crate::report::diff::{Change, Diff, Source};
 use crate::report::route;
 pub(super) use step::Chains;
 use step::Step;
@@ -58,15 +59,26 @@ pub(super) struct End<'a> {
     summary: Summary,
     findings: Vec<Finding<'a>>,
     prediction: Prediction<'a>,
+    /// `--baseline`: the earlier report, and what changed since.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    baseline: Option<Source<'a>>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    changes: Option<&'a [Change<'a>]>,
 }
 
 impl<'a> End<'a> {
-    pub(super) fn new(run: &model::Run, conclusion: &'a model::Conclusion) -> Self {
+    pub(super) fn new(
+        run: &model::Run,
+        conclusion: &'a model::Conclusion,
+        since: Option<&'a Diff<'a>>,
+    ) -> Self {
         Self {
             took_ms: run.took.into(),
             summary: conclusion.summary.into(),
             findings: findings(&conclusion.findings),
             prediction: (&conclusion.prediction).into(),
+            baseline: since.map(|diff| diff.before),
+            changes: since.map(|diff| &*diff.changes),
         }
     }
 }

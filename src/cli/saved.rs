@@ -1,0 +1,161 @@
+//! `report diff|merge`, and `--baseline`: what JSON reports of other times and hosts say.
+
+use std::fs;
+use std::io::{self, Write};
+use std::path::{Path, PathBuf};
+
+use anyhow::{Context, Result, anyhow, bail};
+
+use super::arguments::{self, FailOn, Format, Report, ReportCommand, Reporting, Showing};
+use super::exit::Exit;
+use super::hint;
+use super::input::{self, Stdin};
+use super::output::{self, Destination};
+use crate::model::{Conclusion, Owner, Records};
+use crate::report::diff::Diff;
+use crate::report::merge::{Host, Merged, Unreadable};
+use crate::report::saved::Saved;
+use crate::report::{self, Style};
+
+pub(super) fn report(command: &Report) -> Result<Exit> {
+    match &command.command {
+        ReportCommand::Diff(command) => diff(command),
+        ReportCommand::Merge(command) => merge(command),
+    }
+}
+
+/// The report of `--baseline`.
+pub(super) fn baseline(reporting: &Reporting, stdin: &mut Stdin) -> Result<Option<Saved>> {
+    reporting.baseline.as_ref().map(|path| read(path, "--baseline", stdin)).transpose()
+}
+
+/// A run as its JSON report says it: by that it is compared.
+pub(super) fn of_run(records: &Records, conclusion: &Conclusion) -> Result<Saved> {
+    let mut bytes = Vec::new();
+    report::json::report(records, conclusion, None, &mut bytes)?;
+    let text = String::from_utf8(bytes)?;
+    Saved::read(&text).context("this run's own report cannot be compared")
+}
+
+/// A regression is a violation; what is not known any more is unknown.
+pub(super) fn exit_of(diff: &Diff, fail_on: FailOn) -> Exit {
+    if diff.is_violated() {
+        Exit::Violated
+    } else if diff.is_unknown() && fail_on != FailOn::Fail {
+        Exit::Unknown
+    } else {
+        Exit::Satisfied
+    }
+}
+
+fn read(path: &Path, option: &'static str, stdin: &mut Stdin) -> Result<Saved> {
+    let text = input::read_large_text(stdin, path, option)?;
+    Saved::read(&text).with_context(|| format!("{option}: {}", path.display()))
+}
+
+fn diff(command: &arguments::Diff) -> Result<Exit> {
+    let destinations = destinations(&command.showing)?;
+    let mut stdin = Stdin::default();
+    let before = read(&command.before, "BEFORE", &mut stdin)?;
+    let after = read(&command.after, "AFTER", &mut stdin)?;
+    let mut diff = Diff::between(&before, &after);
+    if let Some(owner) = command.showing.owner {
+        diff = diff.of_owner(owner.as_str());
+    }
+    write(&destinations, |style| report::diff::table(&diff, style), |mut out| diff.json(&mut out))?;
+    Ok(exit_of(&diff, FailOn::Unknown))
+}
+
+/// One that cannot be read is named, and does not keep the others from being read.
+fn merge(command: &arguments::Merge) -> Result<Exit> {
+    let destinations = destinations(&command.showing)?;
+    let mut stdin = Stdin::default();
+    let owner = command.showing.owner.map(Owner::as_str);
+    let (mut hosts, mut unreadable) = (Vec::new(), Vec::new());
+    let mut refuse = |file: String, error: &anyhow::Error| {
+        hint::error(error);
+        unreadable.push(Unreadable { file, error: format!("{error:#}") });
+    };
+    for given in &command.reports {
+        let files = match files(given) {
+            Ok(files) => files,
+            Err(error) => {
+                refuse(given.display().to_string(), &error);
+                continue;
+            }
+        };
+        for path in files {
+            let file = path.display().to_string();
+            match read(&path, "REPORT", &mut stdin) {
+                Ok(saved) => hosts.push(Host::of(&file, &saved, owner)),
+                Err(error) => refuse(file, &error),
+            }
+        }
+    }
+    if hosts.is_empty() {
+        bail!("nothing to merge: none of these is a JSON report, as --format json writes it");
+    }
+    let merged = Merged::of(hosts, unreadable);
+    write(
+        &destinations,
+        |style| report::merge::table(&merged, style),
+        |mut out| merged.json(&mut out),
+    )?;
+    Ok(if !merged.unreadable.is_empty() {
+        Exit::CouldNotWork
+    } else if merged.is_violated() {
+        Exit::Violated
+    } else if merged.is_unknown() {
+        Exit::Unknown
+    } else {
+        Exit::Satisfied
+    })
+}
+
+/// A file, or the `.json` files of a folder by name.
+fn files(given: &Path) -> Result<Vec<PathBuf>> {
+    if !given.is_dir() {
+        return Ok(vec![given.to_owned()]);
+    }
+    let context = || format!("REPORT: cannot read the folder {}", given.display());
+    let mut files = Vec::new();
+    for entry in fs::read_dir(given).with_context(context)? {
+        let path = entry.with_context(context)?.path();
+        if path.extension().is_some_and(|it| it.eq_ignore_ascii_case("json")) && path.is_file() {
+            files.push(path);
+        }
+    }
+    if files.is_empty() {
+        return Err(anyhow!("REPORT: no .json file in the folder {}", given.display()));
+    }
+    files.sort();
+    Ok(files)
+}
+
+fn destinations(showing: &Showing) -> Result<Vec<Destination>> {
+    let destinations = output::destinations(showing.format, &showing.output)?;
+    match destinations.iter().find(|one| one.format == Format::Jsonl) {
+        Some(Destination { path: Some(path), .. }) => {
+            bail!("--output {}: .jsonl is a run's; here are .txt and .json", path.display())
+        }
+        _ => Ok(destinations),
+    }
+}
+
+fn write(
+    destinations: &[Destination],
+    table: impl Fn(&Style) -> String,
+    json: impl Fn(&mut (dyn Write + Send)) -> io::Result<()>,
+) -> Result<()> {
+    for destination in destinations {
+        let path = destination.path.as_deref();
+        if destination.format == Format::Table {
+            let (width, color) = output::style(path);
+            let text = table(&Style { width, color });
+            output::write(path, |out| out.write_all(text.as_bytes()))?;
+        } else {
+            output::write(path, &json)?;
+        }
+    }
+    Ok(())
+}

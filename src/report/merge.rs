@@ -1,0 +1,260 @@
+//! Reports of several hosts side by side: hosts with the same findings together, the rarest
+//! first, and apart from what all of them share.
+//!
+//! Two hosts have the same findings where the same causes stand at the same endpoints with the
+//! same severity; messages, addresses and times may differ. A gateway that Azure has not assigned
+//! is nobody's finding.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::io::{self, Write};
+
+use jiff::Timestamp;
+use serde::Serialize;
+
+use super::Style;
+use super::saved::{Saved, SavedFinding, SeverityWord};
+use super::terminal::counted_as;
+use super::terminal::page::Page;
+use crate::model::{Severity, Status};
+
+/// How many hosts of a group are named in the table; the JSON has all.
+const HOSTS_SHOWN: usize = 12;
+/// How many findings of a group.
+const FINDINGS_SHOWN: usize = 40;
+
+/// A host's report, as far as it is put beside others.
+#[derive(Clone, Debug, Serialize)]
+pub struct Host {
+    /// Its own name.
+    pub hostname: String,
+    /// The file that was read.
+    pub file: String,
+    /// When it measured.
+    pub started_at: Option<Timestamp>,
+    /// The best state that the network allows the runtime.
+    pub network_allows: String,
+    #[serde(skip)]
+    seen: BTreeSet<Seen>,
+}
+
+/// A finding without what differs from host to host. The worst come first.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize)]
+pub struct Seen {
+    /// How bad.
+    #[serde(with = "SeverityWord")]
+    pub severity: Severity,
+    /// `relay ns.servicebus.windows.net:443`; `None` where it is of the run.
+    pub endpoint: Option<String>,
+    /// The stable code.
+    pub cause: String,
+    /// Who can mend it.
+    pub owner: String,
+    /// Whether the runtime needs the endpoint.
+    pub required: bool,
+}
+
+/// A file that is no report.
+#[derive(Clone, Debug, Serialize)]
+pub struct Unreadable {
+    /// Which.
+    pub file: String,
+    /// Why.
+    pub error: String,
+}
+
+/// Hosts side by side.
+#[derive(Clone, Debug, Serialize)]
+pub struct Merged {
+    /// What every host found.
+    pub common: BTreeSet<Seen>,
+    /// The rarest first.
+    pub groups: Vec<Group>,
+    /// What could not be read.
+    pub unreadable: Vec<Unreadable>,
+}
+
+/// Hosts with the same findings.
+#[derive(Clone, Debug, Serialize)]
+pub struct Group {
+    /// By name, then by file.
+    pub hosts: Vec<Host>,
+    /// What they found beyond what all hosts found.
+    pub findings: BTreeSet<Seen>,
+}
+
+impl Host {
+    /// What `saved`, read from `file`, says; of `owner` only, where one is given.
+    #[must_use]
+    pub fn of(file: &str, saved: &Saved, owner: Option<&str>) -> Self {
+        let is_theirs = |finding: &&SavedFinding| owner.is_none_or(|owner| finding.owner == owner);
+        let mut seen = BTreeSet::new();
+        for finding in saved.findings.iter().filter(is_theirs) {
+            seen.insert(Seen::of(finding, None, true));
+        }
+        for endpoint in saved.endpoints.iter().filter(|endpoint| !endpoint.is_unassigned()) {
+            for finding in endpoint.findings.iter().filter(is_theirs) {
+                let place = format!("{} {}", endpoint.entry, endpoint.place());
+                seen.insert(Seen::of(finding, Some(place), endpoint.required));
+            }
+        }
+        Self {
+            hostname: saved.run.vantage.hostname.clone(),
+            file: file.to_owned(),
+            started_at: saved.run.started_at,
+            network_allows: saved.prediction.network_allows.clone(),
+            seen,
+        }
+    }
+}
+
+impl Seen {
+    fn of(finding: &SavedFinding, endpoint: Option<String>, required: bool) -> Self {
+        Self {
+            severity: finding.severity,
+            endpoint,
+            cause: finding.cause.clone(),
+            owner: finding.owner.clone(),
+            required,
+        }
+    }
+}
+
+impl Merged {
+    /// Puts hosts side by side.
+    #[must_use]
+    pub fn of(hosts: Vec<Host>, unreadable: Vec<Unreadable>) -> Self {
+        let mut common = hosts.first().map(|host| host.seen.clone()).unwrap_or_default();
+        let mut alike: BTreeMap<BTreeSet<Seen>, Vec<Host>> = BTreeMap::new();
+        for host in hosts {
+            common.retain(|seen| host.seen.contains(seen));
+            alike.entry(host.seen.clone()).or_default().push(host);
+        }
+        let mut groups: Vec<Group> = alike
+            .into_iter()
+            .map(|(seen, mut hosts)| {
+                hosts.sort_by(|a, b| (&a.hostname, &a.file).cmp(&(&b.hostname, &b.file)));
+                Group { hosts, findings: &seen - &common }
+            })
+            .collect();
+        groups.sort_by_key(|group| group.hosts.len());
+        Self { common, groups, unreadable }
+    }
+
+    /// Whether some host found an expectation violated.
+    #[must_use]
+    pub fn is_violated(&self) -> bool {
+        self.findings().any(|seen| seen.severity == Severity::Fail)
+    }
+
+    /// Whether something required is unknown to some host.
+    #[must_use]
+    pub fn is_unknown(&self) -> bool {
+        self.findings().any(|seen| seen.severity == Severity::Unknown && seen.required)
+    }
+
+    /// Writes one object, a group a line: `{"schema": "pathproof.merge/1", "common", "groups":
+    /// [{"hosts", "findings"}], "unreadable"}`.
+    ///
+    /// # Errors
+    /// What `out` returns.
+    pub fn json(&self, out: &mut impl Write) -> io::Result<()> {
+        out.write_all(b"{\"schema\":\"pathproof.merge/1\",\n\"common\":")?;
+        serde_json::to_writer(&mut *out, &self.common)?;
+        out.write_all(b",\n\"groups\":[")?;
+        for (at, group) in self.groups.iter().enumerate() {
+            out.write_all(if at == 0 { b"\n" } else { b",\n" })?;
+            serde_json::to_writer(&mut *out, group)?;
+        }
+        out.write_all(b"],\n\"unreadable\":")?;
+        serde_json::to_writer(&mut *out, &self.unreadable)?;
+        out.write_all(b"}\n")?;
+        out.flush()
+    }
+
+    fn findings(&self) -> impl Iterator<Item = &Seen> {
+        self.common.iter().chain(self.groups.iter().flat_map(|group| &group.findings))
+    }
+
+    fn n_hosts(&self) -> usize {
+        self.groups.iter().map(|group| group.hosts.len()).sum()
+    }
+}
+
+/// The hosts as text for a terminal: what differs, then what all of them share.
+#[must_use]
+pub fn table(merged: &Merged, style: &Style) -> String {
+    let mut page = Page::new(style);
+    let n_hosts = merged.n_hosts();
+    let reports = counted_as(n_hosts, "report", "reports");
+    let status = if merged.is_violated() {
+        Status::Fail
+    } else if merged.is_unknown() {
+        Status::Unknown
+    } else if merged.findings().next().is_some() {
+        Status::Warn
+    } else {
+        Status::Pass
+    };
+    match &*merged.groups {
+        [_] => page.status(status, &format!("{reports}, all with the same findings")),
+        groups => {
+            page.status(status, &format!("{reports}, {} different sets of findings", groups.len()));
+        }
+    }
+    for Unreadable { file, .. } in &merged.unreadable {
+        page.under(&format!("Not read: {file}"));
+    }
+    for group in &merged.groups {
+        page.heading(&format!("{} of {n_hosts}: {}", group.hosts.len(), names(merged, group)));
+        if merged.groups.len() > 1 {
+            let nothing = if merged.common.is_empty() {
+                "nothing was found"
+            } else {
+                "nothing but what all of them share"
+            };
+            write(&mut page, &group.findings, nothing);
+        }
+    }
+    page.heading("Found by all of them");
+    write(&mut page, &merged.common, "nothing");
+    page.finish()
+}
+
+fn write(page: &mut Page, findings: &BTreeSet<Seen>, nothing: &str) {
+    if findings.is_empty() {
+        page.indented(nothing);
+    }
+    for Seen { severity, endpoint, cause, owner, .. } in findings.iter().take(FINDINGS_SHOWN) {
+        let place = endpoint.as_deref().unwrap_or("the run as a whole");
+        page.bullet(&format!("{} {place}: {cause} ({owner})", severity.as_str()));
+    }
+    if findings.len() > FINDINGS_SHOWN {
+        let n_hidden = findings.len() - FINDINGS_SHOWN;
+        page.plain(&format!("... and {n_hidden} more (see --format json)"));
+    }
+}
+
+/// The hosts' names; with the file where a name says too little.
+fn names(merged: &Merged, group: &Group) -> String {
+    let all = || merged.groups.iter().flat_map(|group| &group.hosts);
+    let mut names: Vec<String> = group
+        .hosts
+        .iter()
+        .take(HOSTS_SHOWN)
+        .map(|Host { hostname, file, .. }| {
+            let is_unique = all().filter(|host| host.hostname == *hostname).count() == 1;
+            if is_unique && !hostname.is_empty() {
+                hostname.clone()
+            } else {
+                format!("{hostname} ({file})").trim_start().to_owned()
+            }
+        })
+        .collect();
+    if group.hosts.len() > HOSTS_SHOWN {
+        names.push(format!("{} more", group.hosts.len() - HOSTS_SHOWN));
+    }
+    names.join(", ")
+}
+
+#[cfg(test)]
+mod tests;
