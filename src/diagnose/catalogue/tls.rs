@@ -138,7 +138,8 @@ pub(super) const ALERT: Entry = Entry {
 pub(super) const LARGE_PACKETS_LOST: Entry = Entry {
     cause: Cause::TlsLargePacketsLost,
     sentence: "Large packets are lost on the way: a path MTU black hole.",
-    told_by: "The handshake is silent as it is and works with a small segment size.",
+    told_by: "The handshake is silent as it is and works with a small segment size. Tried on direct \
+              ways only: a proxy's own connection decides how large segments are beyond it.",
     rivals: &[],
     owner: Owner::Firewall,
     remedy: "Let ICMP \"fragmentation needed\" through, or clamp the MSS, on the VPN or \
