@@ -87,7 +87,7 @@ pub(super) fn judge<'a>(case: &Case<'a>, route: &'a Route, names: &[Draft]) -> O
     match route {
         Route::Direct => {
             if is_proven {
-                judge_differences(case, &mut judged, &mut drafts);
+                judge_differences(case, names, &mut judged, &mut drafts);
             }
             if case.is_control_accepted() && judged.iter().any(|one| one.fate == Fate::Failed) {
                 drafts.push(middlebox(case));
@@ -285,7 +285,12 @@ fn is_host_cut_off(case: &Case<'_>, judged: &[Judged<'_>]) -> bool {
 }
 
 /// Some addresses work: those that do not are one finding, of the family or of the addresses.
-fn judge_differences(case: &Case<'_>, judged: &mut [Judged<'_>], drafts: &mut Vec<Draft>) {
+fn judge_differences(
+    case: &Case<'_>,
+    names: &[Draft],
+    judged: &mut [Judged<'_>],
+    drafts: &mut Vec<Draft>,
+) {
     for family in [Family::V4, Family::V6] {
         let is_of = |one: &Judged<'_>| Family::of(one.trail.remote().ip()) == family;
         let is_asked = |one: &Judged<'_>| {
@@ -305,7 +310,7 @@ fn judge_differences(case: &Case<'_>, judged: &mut [Judged<'_>], drafts: &mut Ve
     }
     let is_failed = |one: &&Judged<'_>| matches!(one.fate, Fate::Unconnected | Fate::Failed);
     if judged.iter().any(|one| is_failed(&one)) {
-        drafts.push(some_addresses_fail(case, judged));
+        drafts.push(some_addresses_fail(case, names, judged));
         // What failed after the connect keeps its own cause beside this one.
         for one in judged.iter_mut().filter(|one| one.fate == Fate::Unconnected) {
             one.drafts.clear();
@@ -337,7 +342,7 @@ fn family_fails(case: &Case<'_>, family: Family, judged: &[Judged<'_>]) -> Draft
     .fact("from", from)
 }
 
-fn some_addresses_fail(case: &Case<'_>, judged: &[Judged<'_>]) -> Draft {
+fn some_addresses_fail(case: &Case<'_>, names: &[Draft], judged: &[Judged<'_>]) -> Draft {
     let is_failed = |one: &&&Judged<'_>| matches!(one.fate, Fate::Unconnected | Fate::Failed);
     let told: Vec<&Judged<'_>> = judged
         .iter()
@@ -345,7 +350,7 @@ fn some_addresses_fail(case: &Case<'_>, judged: &[Judged<'_>]) -> Draft {
         .collect();
     let failed = list(told.iter().filter(is_failed).map(|one| one.trail.remote().ip()), 3);
     let working = told.iter().filter(|one| one.fate == Fate::Proven);
-    Draft::new(
+    let draft = Draft::new(
         Cause::TcpSomeAddresses,
         format!(
             "{} works at {}, and not at {failed}",
@@ -356,7 +361,25 @@ fn some_addresses_fail(case: &Case<'_>, judged: &[Judged<'_>]) -> Draft {
     .proven()
     .all_evidence(told.iter().map(|one| in_short(one)))
     .fact("addresses", failed)
-    .fact("tags", tags(case, judged))
+    .fact("tags", tags(case, judged));
+    let is_split = names.iter().any(|draft| draft.cause == Cause::DnsViewsDiffer);
+    if is_split && are_of_different_classes(&told) {
+        // To open the firewall for an address that only an odd name server gives would be wrong.
+        draft.owner(Owner::Dns).template(
+            "Settle dns_views_differ first: not every name server says {addresses}, and a client \
+             goes there only where it asks the one that does.",
+        )
+    } else {
+        draft
+    }
+}
+
+/// Whether what fails is private and what works public, or the other way round.
+fn are_of_different_classes(told: &[&Judged<'_>]) -> bool {
+    let class = |one: &Judged<'_>| classify(one.trail.remote().ip());
+    let (working, failed): (Vec<&Judged<'_>>, Vec<_>) =
+        told.iter().copied().partition(|one| one.fate == Fate::Proven);
+    failed.iter().all(|failed| working.iter().all(|working| class(working) != class(failed)))
 }
 
 /// One line on one address.

@@ -139,7 +139,9 @@ pub(super) const LARGE_PACKETS_LOST: Entry = Entry {
     cause: Cause::TlsLargePacketsLost,
     sentence: "Large packets are lost on the way: a path MTU black hole.",
     told_by: "The handshake is silent as it is and works with a small segment size. A filter that \
-              reads the server name only where the ClientHello is in one segment looks the same.",
+              reads the server name only where the ClientHello is in one segment looks the same. \
+              Tried on direct ways only: a proxy's own connection decides how large segments are \
+              beyond it.",
     rivals: &[Cause::TlsTimeout],
     owner: Owner::Firewall,
     remedy: "Let ICMP \"fragmentation needed\" through, or clamp the MSS, on the VPN or \

@@ -1,5 +1,8 @@
 //! A handshake that met silence, begun again with small segments. Where large packets are lost on
 //! the way and nobody says so (a path MTU black hole, RFC 2923 section 2.1), small ones pass.
+//!
+//! On direct ways only: what is lost beyond a proxy is lost on the proxy's own connection, whose
+//! segments nobody here can make smaller.
 
 use std::io;
 use std::net::{IpAddr, SocketAddr};

@@ -169,6 +169,31 @@ fn views_differ_by_existence_and_class_only() {
     }
 }
 
+/// Where the odd view is what fails, no firewall is to be opened for it.
+#[test]
+fn an_address_of_one_view_only_is_the_name_servers_matter() {
+    let found = |one: &[&str], other: &[&str], fails: &str, works: &str| {
+        let probe = Probe::of("endpoint", SITE).asks(gives(one));
+        let probe = probe.asks(gives(other).at("10.0.1.53:53")).goes(fails, silent);
+        let verdict = probe.goes(works, |way| way.proven(Kind::Https, SITE)).verdict();
+        let mut all = verdict.findings.into_iter();
+        let finding = all.find(|finding| finding.cause == Cause::TcpSomeAddresses);
+        finding.map(|finding| (finding.owner, finding.remedy))
+    };
+    for (one, other, fails, works, owner) in [
+        (&["20.50.1.1"][..], &["10.1.1.1"][..], "10.1.1.1", "20.50.1.1", Owner::Dns),
+        (&["20.50.1.1"], &["10.1.1.1"], "20.50.1.1", "10.1.1.1", Owner::Dns),
+        // The same view: an address that the rules forgot.
+        (&["20.50.1.1"], &["20.50.1.2"], "20.50.1.2", "20.50.1.1", Owner::Firewall),
+        // The views differ, and yet what fails is of the kind that works.
+        (&["20.50.1.1", "20.50.1.2"], &["10.1.1.1"], "20.50.1.2", "20.50.1.1", Owner::Firewall),
+    ] {
+        let (seen, remedy) = found(one, other, fails, works).expect("some addresses fail");
+        assert_eq!(seen, owner, "{one:?} {other:?}: {remedy}");
+        assert_eq!(remedy.contains("dns_views_differ"), owner == Owner::Dns, "{remedy}");
+    }
+}
+
 #[test]
 fn the_operating_systems_answer_decides_where_it_was_asked() {
     let verdict = Probe::of("relay", RELAY)
