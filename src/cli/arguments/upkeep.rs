@@ -37,9 +37,10 @@ pub(in crate::cli) struct Planning {
     /// repeatable: several runtimes behind one group are one rule. Without it the names are
     /// resolved now
     #[arg(long, value_name = "REPORT|RECORDS|FILE", conflicts_with_all = [
-        "list", "factory", "region", "workspace", "set", "with", "skip", "service_urls", "auth_key",
-        "endpoint", "peer", "private", "private_cidr", "self_contained_authoring", "no_gateways",
+        "list", "factory", "region", "workspace", "set", "with", "skip", "service_urls", "runtime",
+        "auth_key", "endpoint", "peer", "private", "private_cidr", "self_contained_authoring", "no_gateways",
         "resolver", "deadline", "ipv4", "ipv6", "source", "concurrency",
+       
     ])]
     pub(in crate::cli) from: Vec<PathBuf>,
     /// The rule's name; where limits need more rules, they are numbered
@@ -66,8 +67,6 @@ pub(in crate::cli) struct Planning {
     /// Microsoft's weekly service tag JSON [default: an embedded snapshot]
     #[arg(long, value_name = "FILE")]
     pub(in crate::cli) service_tags: Option<PathBuf>,
-    #[command(flatten)]
-    pub(in crate::cli) azure: Azure,
     #[command(flatten)]
     pub(in crate::cli) targets: Targets,
     #[command(flatten)]
