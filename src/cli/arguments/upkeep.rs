@@ -6,7 +6,7 @@ use std::time::Duration;
 use clap::{Args, Subcommand, ValueEnum};
 
 use super::rules::proof;
-use super::{Measuring, Targets, duration};
+use super::{Measuring, Targets, Trust, duration};
 use crate::azure::Kind;
 use crate::firewall::ProofLevel;
 use crate::firewall::upkeep::{PriorityChoice, is_rule_name};
@@ -40,7 +40,7 @@ pub(in crate::cli) struct Planning {
         "list", "factory", "region", "workspace", "set", "with", "skip", "service_urls", "runtime",
         "auth_key", "endpoint", "peer", "private", "private_cidr", "self_contained_authoring", "no_gateways",
         "resolver", "deadline", "ipv4", "ipv6", "source", "concurrency",
-       
+        "ca_file", "public_roots",
     ])]
     pub(in crate::cli) from: Vec<PathBuf>,
     /// The rule's name; where limits need more rules, they are numbered
@@ -71,6 +71,8 @@ pub(in crate::cli) struct Planning {
     pub(in crate::cli) targets: Targets,
     #[command(flatten)]
     pub(in crate::cli) measuring: Measuring,
+    #[command(flatten)]
+    pub(in crate::cli) trust: Trust,
 }
 
 /// How Azure is asked.

@@ -114,6 +114,7 @@ impl Prepared {
         };
         let Planned { mut plan, adopted } = upkeep::plan(&intent, knowledge);
         plan.cloud = self.gathered.cloud.to_string();
+        plan.notes.append(&mut self.gathered.notes);
         if let Some((id, client)) = azure {
             plan.nsg = Some(id.to_string());
             plan.arm_endpoint = Some(client.endpoint().to_string());
