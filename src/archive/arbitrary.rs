@@ -306,12 +306,13 @@ fn seen(shown: Vec<Presented>) -> BoxedStrategy<Seen> {
     ];
     let proxy = (option::of(tls_session(shown.clone()).prop_map(Box::new)), reply)
         .prop_map(|(session, reply)| Seen::Proxy(Box::new(Tunnel { session, reply })));
+    let own = tls_session(shown.clone()).prop_map(|own| Seen::ProxySession(Box::new(own)));
     let tls = tls_session(shown).prop_map(|session| Seen::Tls(Box::new(session)));
     let http = http_answer().prop_map(|answer| Seen::Http(Box::new(answer)));
     let tds = (text(), any::<u8>())
         .prop_map(|(version, encryption)| Seen::Tds(TdsAnswer { version, encryption }));
     let hold = follow_up::held().prop_map(Seen::Hold);
-    prop_oneof![Just(Seen::Tcp), proxy, tls, http, tds, hold].boxed()
+    prop_oneof![Just(Seen::Tcp), proxy, own, tls, http, tds, hold].boxed()
 }
 
 fn tls_session(shown: Vec<Presented>) -> BoxedStrategy<TlsSession> {

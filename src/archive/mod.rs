@@ -143,7 +143,7 @@ impl<W: Write> Writer<'_, W> {
 
 fn presented_in(trail: &Trail) -> impl Iterator<Item = &Presented> {
     let completed = trail.passed().iter().filter_map(|step| match &step.seen {
-        Seen::Tls(session) => Some(&session.presented),
+        Seen::Tls(session) | Seen::ProxySession(session) => Some(&session.presented),
         Seen::Proxy(tunnel) => tunnel.session.as_ref().map(|session| &session.presented),
         Seen::Tcp | Seen::Http(_) | Seen::Tds(_) | Seen::Hold(_) => None,
     });

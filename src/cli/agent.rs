@@ -44,8 +44,8 @@ fn lint(command: &AgentLint) -> Result<Exit> {
     let mut findings = route::lint(&files, &names, &here);
     findings.extend(files.iter().flatten().filter_map(|agent| judge_script(agent, &here)));
     let mut text = String::new();
-    for finding in &findings {
-        write_finding(&mut text, finding);
+    for same in each_once(&findings) {
+        write_finding(&mut text, &same);
     }
     if findings.is_empty() {
         let _ = writeln!(text, "{} and {}: nothing to say", FILES[0], FILES[1]);
@@ -105,18 +105,41 @@ fn relays(path: &Path, stdin: &mut Stdin) -> Result<Vec<HostName>> {
     Ok(urls.urls.iter().filter_map(|url| name(&url.host)).collect())
 }
 
-fn write_finding(text: &mut String, finding: &LintFinding) {
+/// What both files have is said once, with each place: they are mostly copies of each other.
+fn each_once(findings: &[LintFinding]) -> Vec<Vec<&LintFinding>> {
+    let said = |one: &LintFinding| (one.kind, one.weight, one.message.clone(), one.remedy.clone());
+    let mut once: Vec<Vec<&LintFinding>> = Vec::new();
+    for finding in findings {
+        // Two lines of one file are two findings, whatever they say.
+        let same = once.iter_mut().find(|same| {
+            same.iter().all(|other| other.file != finding.file && said(other) == said(finding))
+        });
+        match same {
+            Some(same) => same.push(finding),
+            None => once.push(vec![finding]),
+        }
+    }
+    once
+}
+
+fn place(finding: &LintFinding) -> String {
+    match (finding.line, finding.column) {
+        (Some(line), Some(column)) => format!("{}:{line}:{column}", finding.file),
+        (Some(line), None) => format!("{}:{line}", finding.file),
+        (None, _) => finding.file.clone(),
+    }
+}
+
+/// One finding, or the same of several files.
+fn write_finding(text: &mut String, same: &[&LintFinding]) {
+    let Some(finding) = same.first() else { return };
     let word = match finding.weight {
         LintWeight::Error => "error",
         LintWeight::Warning => "warning",
         LintWeight::Note => "note",
     };
-    let place = match (finding.line, finding.column) {
-        (Some(line), Some(column)) => format!("{}:{line}:{column}", finding.file),
-        (Some(line), None) => format!("{}:{line}", finding.file),
-        (None, _) => finding.file.clone(),
-    };
-    let _ = writeln!(text, "{place}: {word}: {}", finding.message);
+    let places: Vec<String> = same.iter().map(|finding| place(finding)).collect();
+    let _ = writeln!(text, "{}: {word}: {}", places.join(", "), finding.message);
     if !finding.remedy.is_empty() {
         let _ = writeln!(text, "    {}", finding.remedy);
     }

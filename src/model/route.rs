@@ -62,8 +62,8 @@ pub struct RouteChoice {
     pub configured: Result<Route, RouteFault>,
     /// The rule that decided, in words.
     pub why: String,
-    /// What a client tries next where the configured way fails, in order: a script may name
-    /// several. They are measured too.
+    /// What a client tries next where the configured way fails, in order: a script may name many.
+    /// The first two are measured too, a private name's none.
     pub fallbacks: Vec<Route>,
     /// `--alternate-proxy`: measured too, for telling misrouting from blocking.
     pub alternate: Option<Route>,

@@ -23,6 +23,8 @@ pub enum Seen {
     Tcp,
     /// The proxy opened a tunnel.
     Proxy(Box<Tunnel>),
+    /// The handshake with an `https://` proxy that is asked for the whole URL, without a tunnel.
+    ProxySession(Box<TlsSession>),
     /// A handshake was completed; whether its chain is any good is diagnosis.
     Tls(Box<TlsSession>),
     /// An answer came.
@@ -39,7 +41,7 @@ impl Seen {
     pub const fn step(&self) -> &'static str {
         match self {
             Self::Tcp => "tcp",
-            Self::Proxy(_) => "proxy",
+            Self::Proxy(_) | Self::ProxySession(_) => "proxy",
             Self::Tls(_) => "tls",
             Self::Http(_) => "http",
             Self::Tds(_) => "tds",

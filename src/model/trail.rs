@@ -99,6 +99,16 @@ impl Trail {
         })
     }
 
+    /// The completed handshake with an `https://` proxy itself, whatever was asked of it then.
+    #[must_use]
+    pub fn proxy_session(&self) -> Option<&TlsSession> {
+        self.passed.iter().find_map(|step| match &step.seen {
+            Seen::Proxy(tunnel) => tunnel.session.as_deref(),
+            Seen::ProxySession(session) => Some(&**session),
+            _ => None,
+        })
+    }
+
     /// The completed handshake with the far end, if there was one.
     #[must_use]
     pub fn tls(&self) -> Option<&TlsSession> {

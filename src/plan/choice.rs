@@ -3,7 +3,8 @@
 use crate::model::{Endpoint, Host, Kind, Reach, Route, RouteChoice, RouteIntent};
 use crate::route::{Decision, ProxyScheme, RouteError, Scheme, Way};
 
-/// How many of the ways that a script names after its first are measured.
+/// How many of the ways that a script names after its first are measured: each costs a chain of
+/// time-outs where it is dead.
 const FALLBACKS_MEASURED: usize = 2;
 
 /// The way that an endpoint is configured to go, as it is recorded, and the ways to measure, which

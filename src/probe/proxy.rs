@@ -66,11 +66,29 @@ where
     }
 }
 
-/// Has the HTTP proxy at the other end of `stream` fetch `http://host:port/`. Its request for
-/// credentials is a failure on the way through it; any other answer may be the far end's. There is
-/// no tunnel to record: of an `https://` proxy's own session only its failure is kept.
-pub async fn get<S>(
+/// Gets to where the proxy at the other end of `stream` listens for requests: inside TLS, where it
+/// is an `https://` one. The session is that with the proxy itself.
+pub async fn enter<S>(
     stream: S,
+    manner: Manner<'_>,
+) -> Result<(Carrier<S>, Option<Box<TlsSession>>, Duration), (ProxyFailure, Duration)>
+where
+    S: AsyncRead + AsyncWrite + Unpin,
+{
+    let began = Instant::now();
+    let entered = reach(stream, manner).await;
+    let took = began.elapsed();
+    match entered {
+        Ok((stream, session)) => Ok((stream, session, took)),
+        Err(failure) => Err((failure, took)),
+    }
+}
+
+/// Has the HTTP proxy that listens at the other end of `stream` (see [`enter`]) fetch
+/// `http://host:port/`. Its request for credentials is a failure on the way through it; any other
+/// answer may be the far end's.
+pub async fn get<S>(
+    mut stream: S,
     manner: Manner<'_>,
     host: &Host,
     port: u16,
@@ -81,7 +99,6 @@ where
     let began = Instant::now();
     let got = async {
         let login = login(manner.proxy);
-        let (mut stream, _) = reach(stream, manner).await.map_err(Failure::Proxy)?;
         let request = proxied_get(host, port, login);
         let reply = http::ask(&mut stream, &request, Method::Get, began, manner.timeout).await;
         match reply {
@@ -151,7 +168,6 @@ fn unanswered(failure: HttpFailure) -> ProxyFailure {
     }
 }
 
-/// Gets to where the proxy listens for requests: inside TLS, where it is an `https://` one.
 async fn reach<S>(
     stream: S,
     manner: Manner<'_>,
@@ -267,8 +283,10 @@ const fn silence(heard: &[u8], whose: Whose) -> ProxyFailure {
 
 /// A connection to a proxy.
 #[derive(Debug)]
-enum Carrier<S> {
+pub enum Carrier<S> {
+    /// In clear text.
     Plain(S),
+    /// Inside TLS with the proxy itself.
     Tls(Box<TlsStream<S>>),
 }
 

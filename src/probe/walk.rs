@@ -192,6 +192,17 @@ async fn on_from(
     let speaks_http = matches!(manner.proxy.scheme(), ProxyScheme::Http | ProxyScheme::Https);
     if endpoint.kind == Kind::Http && speaks_http {
         // As every client does it: no tunnel for what is in clear text.
+        let enter = proxy::enter(stream, manner);
+        let stream = match shared.stop.or(turn.spend(shared.patience(), enter)).await {
+            Err(obstacle) => return trail.stop(obstacle),
+            Ok(Err((failure, took))) => return trail.fail(Failure::Proxy(failure), took),
+            Ok(Ok((stream, session, took))) => {
+                if let Some(session) = session {
+                    trail.pass(Seen::ProxySession(session), took);
+                }
+                stream
+            }
+        };
         let get = proxy::get(stream, manner, host, endpoint.port);
         return match shared.stop.or(turn.spend(shared.patience(), get)).await {
             Err(obstacle) => trail.stop(obstacle),

@@ -90,6 +90,9 @@ pub enum ProxyUrlError {
     /// `http:/host` or `http:host`.
     #[error("'{0}:' must be followed by two slashes: {0}://HOST:PORT")]
     Slashes(&'static str),
+    /// `http//host`: read as a user name it would be sent, and the host found by chance.
+    #[error("'{0}//' is no scheme: did you mean {0}://HOST:PORT?")]
+    Colon(&'static str),
     /// No host before the port.
     #[error("the proxy has no host: expected http://HOST:PORT")]
     NoHost,
@@ -298,6 +301,11 @@ fn split_scheme(text: &str) -> Result<(ProxyScheme, &str), ProxyUrlError> {
     // `http:proxy`, `http:/proxy`: read as a host and a port they would be nonsense.
     for scheme in ProxyScheme::NAMED {
         let word = scheme.as_str();
+        if let Some((front, _)) = text.split_once("//")
+            && front.eq_ignore_ascii_case(word)
+        {
+            return Err(ProxyUrlError::Colon(word));
+        }
         if let Some((front, rest)) = text.split_once(':')
             && front.eq_ignore_ascii_case(word)
             && !rest.starts_with(|c: char| c.is_ascii_digit())
@@ -439,6 +447,9 @@ mod tests {
             ("quic+x://proxy", scheme("quic+x", None)),
             ("http:proxy:80", ProxyUrlError::Slashes("http")),
             ("http:/proxy:80", ProxyUrlError::Slashes("http")),
+            ("http//proxy:80", ProxyUrlError::Colon("http")),
+            ("HTTPS//user:geheim@proxy:80", ProxyUrlError::Colon("https")),
+            ("socks5h//user:x://y@proxy", ProxyUrlError::Colon("socks5h")),
             ("http://proxy:80/wpad.dat", ProxyUrlError::Path),
             ("http://proxy?x", ProxyUrlError::Path),
             ("http://2001:db8::1:3128", ProxyUrlError::Brackets),
@@ -486,7 +497,7 @@ mod tests {
         fn credentials_are_never_shown(
             user in "QUser[a-z]{0,3}",
             password in "QPass[a-z:@/?#%0-9]{0,6}",
-            scheme in "(http://|https://|socks5://|ftp://|http:/|)",
+            scheme in "(http://|https://|socks5://|ftp://|http:/|http//|)",
             place in "(proxy|proxy:0|proxy:x|\\[::1|:80|pro xy|proxy/p|)",
         ) {
             let text = format!("{scheme}{user}:{password}@{place}");

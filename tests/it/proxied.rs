@@ -6,9 +6,9 @@ use std::time::Duration;
 
 use hickory_proto::rr::RecordType;
 use pathproof::model::{
-    End, Endpoint, Expectation, Failure, Family, Fingerprint, Host, Kind, LookupOutcome, Obstacle,
-    Origin, ProxyFailure, Reach, Record, Records, Route, RouteFaultKind, Run, Subject, TcpFailure,
-    Trail, Vantage,
+    ChainTrust, End, Endpoint, Expectation, Failure, Family, Fingerprint, Host, Kind,
+    LookupOutcome, Obstacle, Origin, ProxyFailure, Reach, Record, Records, Route, RouteFaultKind,
+    Run, Subject, TcpFailure, Trail, Vantage,
 };
 use pathproof::plan::{Choice, Question};
 use pathproof::probe::{self, Outcome, Routing, Settings, Stop, tls::Client, trust::Judge};
@@ -299,6 +299,23 @@ async fn what_is_no_http_goes_direct() {
         assert_eq!(records[0].route.configured, Ok(Route::Direct));
     }
     assert_eq!(proxy.heard(), Vec::<String>::new());
+}
+
+#[tokio::test]
+async fn what_an_https_proxy_shows_is_recorded_without_a_tunnel_too() {
+    let scene = Scene::with_the_proxys_name_alone();
+    let identity = Authority::root("Nobody's Root").issue(&["proxy.test"], Dates::Current);
+    let proxy = Scripted::start_with(Some(tls::server(&identity)), |_, _| {
+        Say::LastWords(http::page("200 OK", "", "a revocation list"))
+    });
+    let clear = endpoint("a.test", Kind::Http, Reach::Any);
+    let url = format!("https://proxy.test:{}", proxy.address.port());
+    let records = scene.run(vec![clear], by(&url)).await;
+    let [trail] = &records[0].trails[..] else { panic!("{records:?}") };
+    assert_eq!(steps(trail), ["tcp", "proxy", "http"]);
+    let shown = &trail.proxy_session().unwrap().presented;
+    assert_eq!(shown.chain[0].names, ["proxy.test"]);
+    assert_eq!(shown.trust.host, ChainTrust::UnknownIssuer);
 }
 
 #[tokio::test]

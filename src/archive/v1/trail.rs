@@ -84,6 +84,7 @@ impl<'a> Step<'a> {
 enum Seen<'a> {
     Tcp,
     Proxy(Box<Tunnel<'a>>),
+    ProxySession(TlsSession<'a>),
     Tls(TlsSession<'a>),
     Http(HttpAnswer<'a>),
     Tds { version: Cow<'a, str>, encryption: u8 },
@@ -102,6 +103,9 @@ impl<'a> Seen<'a> {
         match seen {
             model::Seen::Tcp => Self::Tcp,
             model::Seen::Proxy(tunnel) => Self::Proxy(Box::new(Tunnel::new(tunnel, numbers))),
+            model::Seen::ProxySession(session) => {
+                Self::ProxySession(TlsSession::new(session, numbers))
+            }
             model::Seen::Tls(session) => Self::Tls(TlsSession::new(session, numbers)),
             model::Seen::Http(answer) => Self::Http((&**answer).into()),
             model::Seen::Tds(answer) => {
@@ -123,6 +127,9 @@ impl<'a> Seen<'a> {
         Ok(match self {
             Self::Tcp => model::Seen::Tcp,
             Self::Proxy(tunnel) => model::Seen::Proxy(Box::new(tunnel.resolve(references)?)),
+            Self::ProxySession(session) => {
+                model::Seen::ProxySession(Box::new(session.resolve(references)?))
+            }
             Self::Tls(session) => model::Seen::Tls(Box::new(session.resolve(references)?)),
             Self::Http(answer) => model::Seen::Http(Box::new(answer.into())),
             Self::Tds { version, encryption } => {

@@ -72,6 +72,29 @@ fn a_suggestion_is_what_the_lint_accepts() {
     assert_eq!(after.code, Some(0), "{after:?}");
 }
 
+/// What both say is said once, and what one says of it alone.
+#[test]
+fn both_files_are_named_where_they_say_the_same() {
+    let folder = tempfile::tempdir().unwrap();
+    let invalid = r#"<add address="*.contoso.com" />"#;
+    let host = config(invalid);
+    // The same on a line further down.
+    let worker = host.replacen('\n', "\n\n", 1);
+    fs::write(folder.path().join("diahost.exe.config"), &host).unwrap();
+    fs::write(folder.path().join("diawp.exe.config"), &worker).unwrap();
+    let said = run(&["agent", "lint", shown(folder.path())]).stdout;
+    let [line] = &said.lines().filter(|line| line.contains("error:")).collect::<Vec<_>>()[..]
+    else {
+        panic!("{said}")
+    };
+    assert!(line.contains("diahost.exe.config:6, ") && line.contains("diawp.exe.config:7: error:"));
+
+    fs::write(folder.path().join("diawp.exe.config"), config(GOOD)).unwrap();
+    let said = run(&["agent", "lint", shown(folder.path())]).stdout;
+    let of_one = |line: &str| line.contains("diahost.exe.config:6: error:");
+    assert!(said.lines().any(of_one) && !said.contains("diawp.exe.config:6: error"), "{said}");
+}
+
 /// What the lint says of both files with this text.
 fn said(bytes: &[u8], more: &[&str]) -> (Option<i32>, String) {
     let folder = tempfile::tempdir().unwrap();
@@ -113,7 +136,10 @@ fn what_is_wrong_is_said_with_its_line_and_what_to_write() {
     };
     let bomb = "<?xml version=\"1.0\"?>\n<!DOCTYPE a [<!ENTITY b \"bbbb\"><!ENTITY c \"&b;&b;\">]>\n<configuration>&c;</configuration>";
     for (text, words) in [
-        (section(PROXY), &["diahost.exe.config:3: error: the private name"][..]),
+        (
+            section(PROXY),
+            &["diahost.exe.config:3, diawp.exe.config:3: error: the private name"][..],
+        ),
         (rule("*.contoso.com"), &["config:4: error:", "no regular expression", "write ^https?://"]),
         (rule("contoso.com/x"), &["config:4: warning:", "does not match https://contoso.com"]),
         (rule(r"[a-z]+\.contoso\.com"), &["config:4: warning:", "also matches https://"]),

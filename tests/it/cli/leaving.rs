@@ -11,7 +11,8 @@ use serde_json::Value;
 
 use super::{Ended, pathproof, run, shown};
 use crate::loopback::dns::{Asked, Say, Server as Dns};
-use crate::loopback::{Behaviour, Server, Talk, http};
+use crate::loopback::pki::{Authority, Dates};
+use crate::loopback::{Behaviour, Server, Talk, http, tls};
 
 const PASSWORD: &str = "ge:h@ei/m";
 /// As it is written in a URL.
@@ -150,6 +151,36 @@ fn a_script_is_fetched_and_its_questions_are_recorded() {
     assert!(why(&report, "b.test").contains("line 2: "), "{report}");
     assert!(!ended.stdout.contains("sig=secret") && !ended.stderr.contains("sig=secret"));
     drop(dns);
+}
+
+/// A script decides where everything goes: it is taken from nobody whom this host does not trust.
+#[test]
+fn a_script_by_https_is_taken_from_whom_this_host_trusts() {
+    let at_loopback = Dns::start(|asked: &Asked| match asked.record_type {
+        RecordType::A => Say::records(&[&format!("{} 30 A 127.0.0.1", asked.name)]),
+        _ => Say::records(&[]),
+    });
+    let root = Authority::root("Contoso Root");
+    let folder = tempfile::tempdir().unwrap();
+    let roots = folder.path().join("roots.pem");
+    fs::write(&roots, root.pem()).unwrap();
+    let trusting = &["--ca-file", shown(&roots)][..];
+    let script = "function FindProxyForURL() { return 'PROXY 127.0.0.1:9'; }";
+    for (name, dates, trust, expected) in [
+        ("wpad.test", Dates::Current, trusting, "http://127.0.0.1:9"),
+        ("wpad.test", Dates::Current, &[], "its certificate is not trusted here"),
+        ("wpad.test", Dates::Expired, trusting, "its certificate is out of date"),
+        ("other.test", Dates::Current, trusting, "its certificate is for another name"),
+    ] {
+        let identity = tls::server(&root.issue(&[name], dates));
+        let talk = Talk::answer(http::page("200 OK", "", script));
+        let server = Server::start(Behaviour::Tls(identity, talk));
+        let place = format!("pac:https://wpad.test:{}/p.pac", server.address.port());
+        let given = [&["--proxy", &place][..], trust].concat();
+        let report = check(at_loopback.address, &["a.test"], &given);
+        let said = format!("{} {}", configured(&report, "a.test"), why(&report, "a.test"));
+        assert!(said.contains(expected), "{name}: no {expected:?} in {said}");
+    }
 }
 
 #[test]

@@ -175,33 +175,42 @@ fn some_addresses_of_a_proxy_are_enough() {
 fn a_proxys_own_certificate_needs_this_hosts_trust_only() {
     use pathproof::model::{ChainTrust, ProxyReply, Validity};
     let url = "https://proxy.contoso.com:8443";
-    let by = |name: &str, host: ChainTrust| {
-        let own = crate::scene::chain(
+    let own = |name: &str, host: ChainTrust| {
+        crate::scene::chain(
             &[name],
             "CN=Contoso CA",
             ChainTrust::UnknownIssuer,
             host,
             Validity::Current,
-        );
-        let reply = ProxyReply::Connect(Box::new(page(200, "", "")));
-        relay()
-            .by(url)
-            .goes_by(url, "10.0.0.8:8443", |way| {
-                way.tcp()
-                    .tunnel_of(Some(own), reply)
-                    .tls(crate::scene::azure(RELAY))
-                    .http(crate::scene::relay_feed())
-                    .done()
-            })
-            .verdict()
+        )
     };
-    check(&by("proxy.contoso.com", ChainTrust::Trusted), Status::Pass, &[]);
-    let untrusted = by("proxy.contoso.com", ChainTrust::UnknownIssuer);
-    check(&untrusted, Status::Fail, &["tls_untrusted"]);
-    assert_eq!(untrusted.findings[0].owner, Owner::Proxy);
-    let other = by("other.contoso.com", ChainTrust::Trusted);
-    check(&other, Status::Fail, &["tls_name_mismatch"]);
-    assert!(other.findings[0].message.starts_with("the proxy https://proxy.contoso.com:8443"));
+    let tunnelled = |name: &str, host: ChainTrust| {
+        let reply = ProxyReply::Connect(Box::new(page(200, "", "")));
+        let probe = relay().by(url).goes_by(url, "10.0.0.8:8443", |way| {
+            way.tcp()
+                .tunnel_of(Some(own(name, host)), reply)
+                .tls(crate::scene::azure(RELAY))
+                .http(crate::scene::relay_feed())
+                .done()
+        });
+        probe.verdict()
+    };
+    let fetched = |name: &str, host: ChainTrust| {
+        let probe = relay().kind(Kind::Http).by(url).goes_by(url, "10.0.0.8:8443", |way| {
+            way.tcp().proxy_session(own(name, host)).http(page(200, "OK", "")).done()
+        });
+        probe.verdict()
+    };
+    let ways: [&dyn Fn(&str, ChainTrust) -> Verdict; 2] = [&tunnelled, &fetched];
+    for by in ways {
+        check(&by("proxy.contoso.com", ChainTrust::Trusted), Status::Pass, &[]);
+        let untrusted = by("proxy.contoso.com", ChainTrust::UnknownIssuer);
+        check(&untrusted, Status::Fail, &["tls_untrusted"]);
+        assert_eq!(untrusted.findings[0].owner, Owner::Proxy);
+        let other = by("other.contoso.com", ChainTrust::Trusted);
+        check(&other, Status::Fail, &["tls_name_mismatch"]);
+        assert!(other.findings[0].message.starts_with("the proxy https://proxy.contoso.com:8443"));
+    }
 }
 
 #[test]

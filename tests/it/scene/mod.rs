@@ -392,6 +392,12 @@ impl Way {
         self
     }
 
+    /// An `https://` proxy itself, which is asked for a whole URL.
+    pub(crate) fn proxy_session(mut self, presented: Presented) -> Self {
+        self.open.pass(Seen::ProxySession(Box::new(session_of(presented))), ms(14));
+        self
+    }
+
     /// An answer other than consent.
     pub(crate) fn refused_with(self, answer: HttpAnswer) -> Trail {
         let failure = ProxyFailure::Answered { answer: Box::new(answer), with_credentials: false };

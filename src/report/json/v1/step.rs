@@ -104,6 +104,10 @@ impl<'a> Detail<'a> {
         match seen {
             model::Seen::Tcp => Self::Nothing {},
             model::Seen::Proxy(tunnel) => Self::Tunnel(Tunnel::new(tunnel, chains)),
+            model::Seen::ProxySession(session) => {
+                let session = Some(Session::new(session, chains));
+                Self::Tunnel(Tunnel { session, answer: None, bound: None })
+            }
             model::Seen::Tls(session) => Self::Session(Session::new(session, chains)),
             model::Seen::Http(answer) => Self::Answer((&**answer).into()),
             model::Seen::Tds(answer) => {
@@ -154,7 +158,8 @@ impl<'a> Session<'a> {
 }
 
 /// A proxy's consent: its answer to CONNECT, or the address a SOCKS proxy bound; and the session
-/// with the proxy itself where it is an `https://` one.
+/// with the proxy itself where it is an `https://` one. Where no tunnel was asked for (kind `http`)
+/// there is the session alone.
 #[derive(Serialize)]
 struct Tunnel<'a> {
     #[serde(skip_serializing_if = "Option::is_none")]

@@ -63,7 +63,7 @@ fn a_proxy_under_tls() {
 #[test]
 fn a_proxy_under_tls_that_nobody_trusts() {
     let Some(site) = Site::shared() else { return };
-    let names = [FACTORY, "contoso-relay.servicebus.windows.net"].map(name);
+    let names = [FACTORY, "contoso-relay.servicebus.windows.net", "crl3.digicert.com"].map(name);
     let proxy = servers::squid_tls_untrusted();
     let account = format!("{}:{}@", servers::USER, servers::PASSWORD_IN_URL);
     for proxy in [proxy.clone(), proxy.replace("://", &format!("://{account}"))] {
