@@ -2,6 +2,7 @@
 //! must hold beside that. Fuzz targets call them, and `tests/it/fuzz.rs` over mutated seeds.
 
 use pathproof::firewall::nsg::{self, Source};
+use pathproof::firewall::upkeep::{LiveGroup, Plan, Rollback, plan_text, stand};
 use pathproof::firewall::{Evidence, Flow, Judge, Knowledge, read_flows};
 use pathproof::model::{Family, Host, HostName};
 use pathproof::route::{AgentProxy, Credentials, Dialect, NoProxy, ProxyUrl, Scheme};
@@ -59,6 +60,27 @@ pub const TARGETS: &[Target] = &[
             br#"{"$schema":"https://schema.management.azure.com/schemas/2019-04-01/deploymentTemplate.json#","parameters":{"p":{"type":"string","defaultValue":"10.0.0.0/8"}},"variables":{"v":"[concat(parameters('p'),'')]"},/*c*/"resources":[{"type":"Microsoft.Network/networkSecurityGroups","name":"[format('{0}-x', variables('v'))]","properties":{"securityRules":[{"name":"a","properties":{"priority":"[add(100,1)]","access":"Allow","direction":"Outbound","protocol":"*","destinationAddressPrefix":"[variables('v')]","destinationPortRange":"*"}}]}}]}"#,
             br#"{"properties":{"priority":200,"ruleCollections":[{"ruleCollectionType":"FirewallPolicyFilterRuleCollection","name":"c","priority":1,"action":{"type":"Allow"},"rules":[{"ruleType":"NetworkRule","name":"r","ipProtocols":["TCP"],"sourceAddresses":["*"],"destinationFqdns":["*.contoso.com"],"destinationPorts":["443"]}]}]}}"#,
             b"40.112.72.101\n40.112.72.0/24 # c\n*.servicebus.windows.net\n1.2.3.4-1.2.3.9\n",
+        ],
+    },
+    Target {
+        name: "plan",
+        read: plan,
+        seeds: &[
+            br#"{"schema":"pathproof.plan/1","tool":{"name":"pathproof","version":"0.1.0"},"made_at":"2026-11-21T08:00:00Z","nsg":null,"arm_endpoint":null,"cloud":"public","credential":null,"rule_name":"a","priority":"auto","proof":"published","keep_s":604800,"max_shrink":50,"changes":[{"action":"update","name":"a","before":{"access":"Allow","description":"Written by pathproof","direction":"Outbound","priority":200,"protocol":"Tcp","destinationAddressPrefix":"40.112.72.0/24","destinationPortRange":"443"},"after":{"access":"Allow","description":"Written by pathproof","direction":"Outbound","priority":200,"protocol":"Tcp","destinationAddressPrefixes":["40.112.72.101/32"],"destinationPortRanges":["443"]},"add":[{"prefix":"40.112.72.101/32","why":"x"}],"remove":[{"prefix":"40.112.72.102/32","last_seen":null}]}],"rules":[],"refusals":[{"guard":"empty","message":"m"}],"notes":["n"]}"#,
+        ],
+    },
+    Target {
+        name: "rollback",
+        read: rollback,
+        seeds: &[
+            br#"{"schema":"pathproof.rollback/1","tool":{"name":"pathproof","version":"0.1.0"},"made_at":"2026-11-21T08:00:00Z","nsg":"/subscriptions/s/resourceGroups/g/providers/Microsoft.Network/networkSecurityGroups/n","arm_endpoint":"https://management.azure.com","cloud":"public","changes":[{"name":"a","before":null,"after":{"access":"Allow","direction":"Outbound","priority":200,"protocol":"Tcp"}},{"name":"b","before":{"priority":"201"},"after":null}]}"#,
+        ],
+    },
+    Target {
+        name: "live_group",
+        read: live_group,
+        seeds: &[
+            br#"{"properties":{"securityRules":[{"name":"a","etag":"W/\"1\"","properties":{"provisioningState":"Succeeded","access":"Deny","direction":"Outbound","priority":100,"protocol":"*","destinationAddressPrefix":"Internet","destinationPortRange":"*","destinationApplicationSecurityGroups":[{"id":"/x"}]}}]}}"#,
         ],
     },
     Target {
@@ -235,6 +257,36 @@ pub fn http_head(data: &[u8]) {
         let mut parts = http::Body::new(framing);
         data.chunks(3).for_each(|part| parts.push(part));
         assert_eq!(whole.finish(), parts.finish(), "a body does not depend on how it is cut");
+    }
+}
+
+/// A saved plan, shown and held against a group without rules.
+pub fn plan(data: &[u8]) {
+    if let Ok(plan) = Plan::read(&String::from_utf8_lossy(data)) {
+        assert!(plan_text(&plan).contains(&plan.rule_name));
+        for change in &plan.changes {
+            let _ = stand(&LiveGroup::default(), change);
+        }
+    }
+}
+
+/// A rollback file, gone back and held against a group without rules.
+pub fn rollback(data: &[u8]) {
+    if let Ok(document) = Rollback::read(&String::from_utf8_lossy(data)) {
+        let backwards = document.backwards();
+        assert_eq!(backwards.len(), document.changes.len());
+        for change in &backwards {
+            let _ = stand(&LiveGroup::default(), change);
+        }
+    }
+}
+
+/// A group as Resource Manager answers it: every rule is found by its name.
+pub fn live_group(data: &[u8]) {
+    let Ok(value) = serde_json::from_slice(data) else { return };
+    if let Ok(group) = LiveGroup::read(&value) {
+        assert!(group.rules.iter().all(|rule| group.rule(&rule.name).is_some()));
+        let _ = group.own("a");
     }
 }
 

@@ -201,7 +201,7 @@ impl GroupId {
 
 /// Azure's names of resource groups hold letters, digits, `-`, `_`, `.` and parentheses, and do
 /// not end with a dot (Microsoft's resource-name-rules).
-fn is_segment(text: &str) -> bool {
+pub(super) fn is_segment(text: &str) -> bool {
     let is_fine = |c: char| c.is_alphanumeric() || matches!(c, '-' | '_' | '.' | '(' | ')');
     !text.is_empty() && text.chars().all(is_fine) && !text.ends_with('.')
 }

@@ -63,6 +63,16 @@ pub enum ArmError {
 }
 
 impl ArmError {
+    /// With this advice where a right is missing; without it, a security rule's is given.
+    pub(super) fn for_want_of(self, advice: &'static str) -> Self {
+        match self {
+            Self::Refused(error) => {
+                Self::Refused(Box::new(ApiError { right: Some(advice), ..*error }))
+            }
+            other => other,
+        }
+    }
+
     /// Whether the request may have been carried out although this was the answer.
     #[must_use]
     pub const fn is_undecided(&self) -> bool {
@@ -90,6 +100,8 @@ pub struct ApiError {
     pub correlation: String,
     /// How often it was asked.
     pub attempts: u32,
+    /// What to do where a right is missing, of requests that are not for security rules.
+    pub right: Option<&'static str>,
 }
 
 #[derive(Default, Deserialize)]
@@ -128,6 +140,7 @@ impl ApiError {
             message: one_line(&message, 600),
             correlation: one_line(correlation, 100),
             attempts: 1,
+            right: None,
         }
     }
 
@@ -138,10 +151,10 @@ impl ApiError {
                 "the token is not accepted: is it of this tenant, and for Resource Manager \
                  (https://management.azure.com/)?",
             ),
-            (403, _) => Some(
+            (403, _) => self.right.or(Some(
                 "the identity lacks a right: it needs networkSecurityGroups/read and \
                  networkSecurityGroups/securityRules/read, write and delete on this group",
-            ),
+            )),
             (404, _) => Some("is it spelt right, and may this identity see it?"),
             (_, "SecurityRuleConflict") => {
                 Some("another rule has this priority and direction: plan again")

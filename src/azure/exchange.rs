@@ -195,6 +195,9 @@ impl Client {
         }
         if let Some(body) = body {
             request = request.header("content-type", "application/json").body(body.to_string());
+        } else if *method == Method::POST {
+            // Left out, and Azure's front ends answer 411 (RFC 9112, section 6.3).
+            request = request.header("content-length", "0");
         }
         let response = request.send().await.map_err(|error| self.unanswered(what, &error))?;
         let status = response.status().as_u16();

@@ -9,7 +9,7 @@ use super::error::ArmError;
 use super::exchange::{Client, Condition};
 
 /// The version of the API that is spoken: the one whose specification the tests read.
-const VERSION: &str = "2024-01-01";
+pub(super) const VERSION: &str = "2024-01-01";
 
 /// How a write ended.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -26,7 +26,7 @@ impl Client {
     /// # Errors
     /// [`ArmError`].
     pub async fn group(&mut self, id: &GroupId) -> Result<Value, ArmError> {
-        let url = self.url(&id.to_string())?;
+        let url = self.url(&id.to_string(), VERSION)?;
         let what = format!("reading {}", id.name());
         let answer = self.get(url, &what).await?;
         if answer.body.is_object() {
@@ -40,7 +40,7 @@ impl Client {
     /// # Errors
     /// [`ArmError`].
     pub async fn rule(&mut self, id: &GroupId, name: &str) -> Result<Option<Value>, ArmError> {
-        let url = self.url(&format!("{id}/securityRules/{name}"))?;
+        let url = self.url(&format!("{id}/securityRules/{name}"), VERSION)?;
         match self.get(url, &format!("reading {name} of {}", id.name())).await {
             Ok(answer) => Ok(Some(answer.body)),
             Err(ArmError::Refused(error)) if error.status == 404 => Ok(None),
@@ -92,7 +92,7 @@ impl Client {
         body: Option<&Value>,
         condition: Condition<'_>,
     ) -> Result<Wrote, ArmError> {
-        let url = self.url(&format!("{id}/securityRules/{name}"))?;
+        let url = self.url(&format!("{id}/securityRules/{name}"), VERSION)?;
         let verb = if method == Method::PUT { "writing" } else { "removing" };
         let what = format!("{verb} {name} of {}", id.name());
         match self.ask(&method, &url, body, condition, &what).await {
@@ -102,8 +102,8 @@ impl Client {
         }
     }
 
-    fn url(&self, path: &str) -> Result<Url, ArmError> {
-        let text = format!("{}?api-version={VERSION}", self.endpoint.join(path));
+    pub(super) fn url(&self, path: &str, version: &str) -> Result<Url, ArmError> {
+        let text = format!("{}?api-version={version}", self.endpoint.join(path));
         Url::parse(&text)
             .map_err(|error| ArmError::Malformed { what: text, why: error.to_string() })
     }

@@ -18,7 +18,7 @@ mod upkeep;
 pub(super) use proxy::Leaving;
 pub(super) use rules::{
     Decide, DecideFormat, Emit, Inputs, Probing, Rules, RulesCommand, Tags, TagsCommand,
-    TagsFormat, Verify, VerifyFormat, World,
+    TagsFormat, TagsUpdate, Verify, VerifyFormat, World,
 };
 pub(super) use saved::{Diff, Merge, Report, ReportCommand, Showing};
 pub(super) use upkeep::{
@@ -99,6 +99,9 @@ pub(super) struct Targets {
     /// standard input; repeatable
     #[arg(long, value_name = "FILE|-")]
     pub(super) service_urls: Vec<PathBuf>,
+    /// The same, asked of Azure: the runtime's resource id
+    #[arg(long, value_name = "RESOURCE_ID")]
+    pub(super) runtime: Option<String>,
     /// Take the control host out of an authentication key; the secret is dropped at once
     #[arg(long, value_name = "FILE|-")]
     pub(super) auth_key: Option<PathBuf>,
@@ -120,6 +123,8 @@ pub(super) struct Targets {
     /// Do not expand relays to the gateways of their deployment
     #[arg(long)]
     pub(super) no_gateways: bool,
+    #[command(flatten)]
+    pub(super) azure: Azure,
 }
 
 /// How it is measured.

@@ -3,6 +3,7 @@
 
 mod agent;
 mod arguments;
+mod azure;
 mod check;
 mod duration;
 mod exit;

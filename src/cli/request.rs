@@ -7,7 +7,9 @@ use anyhow::{Context, Result, anyhow};
 use ipnet::IpNet;
 
 use super::arguments::Targets;
+use super::azure;
 use super::input::{self, Stdin};
+use crate::azure::RuntimeId;
 use crate::list::{self, AuthKey, EndpointList, Parameters, Request, ServiceUrls, UrlHost};
 use crate::model::{Cloud, Endpoint, ReportedNode};
 use crate::plan::{self, Plan};
@@ -39,6 +41,12 @@ pub(super) fn prepare(targets: &Targets, names: &[String], stdin: &mut Stdin) ->
     let mut service_urls = Vec::new();
     for path in &targets.service_urls {
         service_urls.push(read_service_urls(path, stdin)?);
+    }
+    let mut signed = None;
+    if let Some(id) = &targets.runtime {
+        let (urls, line) = ask_service_urls(id, targets)?;
+        service_urls.push(urls);
+        signed = line;
     }
     let auth_key = match &targets.auth_key {
         Some(path) => Some(read_auth_key(path, stdin)?),
@@ -117,7 +125,11 @@ pub(super) fn prepare(targets: &Targets, names: &[String], stdin: &mut Stdin) ->
     };
     plan.untestable = concrete.untestable.into_iter().map(untestable).collect();
     let needed = plan.untestable.iter().filter(|one| one.endpoint.required);
-    let hints = concrete.hints.into_iter().chain(needed.map(|one| one.hint.clone())).collect();
+    let hints = signed
+        .into_iter()
+        .chain(concrete.hints)
+        .chain(needed.map(|one| one.hint.clone()))
+        .collect();
     Ok(Prepared {
         plan,
         hints,
@@ -159,6 +171,7 @@ fn asks_for_names_alone(targets: &Targets) -> bool {
         && targets.with.is_empty()
         && targets.only.is_empty()
         && targets.service_urls.is_empty()
+        && targets.runtime.is_none()
         && targets.auth_key.is_none()
         && targets.endpoint.is_empty()
         && targets.peer.is_empty()
@@ -197,6 +210,18 @@ fn read_service_urls(path: &Path, stdin: &mut Stdin) -> Result<ServiceUrls> {
     let bytes = stdin.read(path, "--service-urls")?;
     let text = list::decode(&bytes).with_context(|| format!("--service-urls {name}"))?;
     list::service_urls::parse(&text, &name).context("--service-urls")
+}
+
+/// What Azure reports of a runtime, and whose rights it was read with.
+fn ask_service_urls(id: &str, targets: &Targets) -> Result<(ServiceUrls, Option<String>)> {
+    let id = RuntimeId::parse(id).context("--runtime")?;
+    // No name has told the cloud yet: they are what is asked for.
+    let cloud = targets.cloud.map(Cloud::from).unwrap_or_default();
+    let mut client = azure::client(&targets.azure, cloud)?;
+    let status = azure::runtime()?.block_on(client.runtime_status(&id)).context("--runtime")?;
+    let urls =
+        list::service_urls::parse(&status.to_string(), "Azure's answer").context("--runtime")?;
+    Ok((urls, azure::signed_in(&client)))
 }
 
 fn read_auth_key(path: &Path, stdin: &mut Stdin) -> Result<AuthKey> {

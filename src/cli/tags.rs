@@ -8,12 +8,14 @@ use anyhow::{Context, Result, bail};
 use ipnet::IpNet;
 use serde_json::{Value, json};
 
-use super::arguments::{Tags, TagsCommand, TagsFormat};
+use super::arguments::{Tags, TagsCommand, TagsFormat, TagsUpdate};
+use super::azure;
 use super::exit::Exit;
 use super::input::{self, Stdin};
 use super::output;
 use super::rules;
-use crate::model::AddressSet;
+use crate::azure::TagScope;
+use crate::model::{AddressSet, Cloud};
 use crate::tags::{ServiceTags, TagChange, TagsDiff, diff};
 
 pub(super) fn tags(command: &Tags) -> Result<Exit> {
@@ -43,7 +45,7 @@ pub(super) fn tags(command: &Tags) -> Result<Exit> {
                 TagsFormat::Json => pretty(&diff_json(&old, &new, &seen)),
             })
         }
-        TagsCommand::Update { from, output } => update(from, output),
+        TagsCommand::Update(command) => update(command),
     }
 }
 
@@ -217,27 +219,60 @@ fn diff_json(old: &ServiceTags, new: &ServiceTags, seen: &TagsDiff) -> Value {
     })
 }
 
+/// A newer release, and where it is from.
+struct Newer {
+    place: String,
+    bytes: Vec<u8>,
+    /// Whose rights it was read with.
+    signed: Option<String>,
+}
+
+impl Newer {
+    fn read(command: &TagsUpdate) -> Result<Self> {
+        match (&command.from, &command.subscription) {
+            (Some(path), _) => Ok(Self {
+                place: path.display().to_string(),
+                bytes: Stdin::default().read(path, "--from")?,
+                signed: None,
+            }),
+            (None, Some(subscription)) => Self::ask(command, subscription),
+            (None, None) => bail!("give a file (--from), or a --subscription to ask Azure by"),
+        }
+    }
+
+    fn ask(command: &TagsUpdate, subscription: &str) -> Result<Self> {
+        let cloud = command.cloud.map(Cloud::from).unwrap_or_default();
+        let location = command.location.as_deref().unwrap_or(match cloud {
+            Cloud::Public => "westeurope",
+            Cloud::UsGov => "usgovvirginia",
+            Cloud::China => "chinaeast2",
+        });
+        let scope = TagScope::new(subscription, location)?;
+        let mut client = azure::client(&command.azure, cloud)?;
+        let document = azure::runtime()?.block_on(client.service_tags(&scope))?;
+        Ok(Self {
+            place: "Azure's answer".to_owned(),
+            bytes: pretty(&document).into_bytes(),
+            signed: azure::signed_in(&client),
+        })
+    }
+}
+
 /// Checked as a whole before anything is written: a page of a captive portal, half a download or
 /// last month's file never takes the place of a good one.
-fn update(from: &Path, output: &Path) -> Result<Exit> {
+fn update(command: &TagsUpdate) -> Result<Exit> {
+    let output = command.output.as_path();
     output::check_writable(output)?;
-    let bytes = Stdin::default().read(from, "--from")?;
-    let new = ServiceTags::parse(&bytes).with_context(|| format!("--from: {}", from.display()))?;
+    let Newer { place, bytes, signed } = Newer::read(command)?;
+    let new = ServiceTags::parse(&bytes).with_context(|| place.clone())?;
     let (was, seen) = if output.exists() {
         let old = read(output)?;
         if old.cloud() != new.cloud() {
-            bail!(
-                "{} is of cloud {}, {} of {}",
-                output.display(),
-                old.cloud(),
-                from.display(),
-                new.cloud()
-            );
+            bail!("{} is of cloud {}, {place} of {}", output.display(), old.cloud(), new.cloud());
         }
         if new.change_number() < old.change_number() {
             bail!(
-                "{} is older (change {}) than {} (change {}): left as it is",
-                from.display(),
+                "{place} is older (change {}) than {} (change {}): left as it is",
                 new.change_number(),
                 output.display(),
                 old.change_number()
@@ -260,5 +295,10 @@ fn update(from: &Path, output: &Path) -> Result<Exit> {
             )
         },
     );
-    print(&format!("{}: {was}to change {}: {what}\n", output.display(), new.change_number()))
+    let signed = signed.map(|line| line + "\n").unwrap_or_default();
+    print(&format!(
+        "{signed}{}: {was}to change {}: {what}\n",
+        output.display(),
+        new.change_number()
+    ))
 }

@@ -5,7 +5,7 @@ use std::path::PathBuf;
 use clap::{Args, Subcommand, ValueEnum};
 use ipnet::IpNet;
 
-use super::{Cloud, Measuring, Targets, Trust};
+use super::{Azure, Cloud, Measuring, Targets, Trust};
 use crate::firewall::ProofLevel;
 use crate::firewall::emit::{Aggregation, Format};
 
@@ -143,7 +143,7 @@ pub(in crate::cli) struct Probing {
 }
 
 /// The options of [`Probing`] that mean nothing beside what a run saw.
-const PROBED: [&str; 24] = [
+const PROBED: [&str; 25] = [
     "list",
     "factory",
     "region",
@@ -152,6 +152,7 @@ const PROBED: [&str; 24] = [
     "with",
     "skip",
     "service_urls",
+    "runtime",
     "auth_key",
     "endpoint",
     "peer",
@@ -204,14 +205,31 @@ pub(in crate::cli) enum TagsCommand {
     },
     /// Put a newer service tag file in the place of an older one: checked first, never half
     /// written, never back to an older release
-    Update {
-        /// The newer file; `-` reads standard input
-        #[arg(long, value_name = "FILE|-")]
-        from: PathBuf,
-        /// The file to keep up to date: what --service-tags is given
-        #[arg(long, value_name = "FILE")]
-        output: PathBuf,
-    },
+    Update(TagsUpdate),
+}
+
+/// A newer release and where it is kept.
+#[derive(Debug, Args)]
+pub(in crate::cli) struct TagsUpdate {
+    /// The newer file; `-` reads standard input
+    #[arg(long, value_name = "FILE|-", required_unless_present = "subscription",
+        conflicts_with_all = ["subscription", "location", "cloud"])]
+    pub(in crate::cli) from: Option<PathBuf>,
+    /// Ask the Service Tag Discovery API, as this subscription sees it
+    #[arg(long, value_name = "ID")]
+    pub(in crate::cli) subscription: Option<String>,
+    /// Where the API reads the release, which holds all regions [default: westeurope, or a region of
+    /// the cloud]
+    #[arg(long, value_name = "REGION", requires = "subscription")]
+    pub(in crate::cli) location: Option<String>,
+    /// The subscription's cloud [default: public]
+    #[arg(long, value_enum)]
+    pub(in crate::cli) cloud: Option<Cloud>,
+    /// The file to keep up to date: what --service-tags is given
+    #[arg(long, value_name = "FILE")]
+    pub(in crate::cli) output: PathBuf,
+    #[command(flatten)]
+    pub(in crate::cli) azure: Azure,
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]

@@ -6,7 +6,7 @@ use std::time::Duration;
 use clap::{Args, Subcommand, ValueEnum};
 
 use super::rules::proof;
-use super::{Measuring, Targets, duration};
+use super::{Measuring, Targets, Trust, duration};
 use crate::azure::Kind;
 use crate::firewall::ProofLevel;
 use crate::firewall::upkeep::{PriorityChoice, is_rule_name};
@@ -37,9 +37,10 @@ pub(in crate::cli) struct Planning {
     /// repeatable: several runtimes behind one group are one rule. Without it the names are
     /// resolved now
     #[arg(long, value_name = "REPORT|RECORDS|FILE", conflicts_with_all = [
-        "list", "factory", "region", "workspace", "set", "with", "skip", "service_urls", "auth_key",
-        "endpoint", "peer", "private", "private_cidr", "self_contained_authoring", "no_gateways",
+        "list", "factory", "region", "workspace", "set", "with", "skip", "service_urls", "runtime",
+        "auth_key", "endpoint", "peer", "private", "private_cidr", "self_contained_authoring", "no_gateways",
         "resolver", "deadline", "ipv4", "ipv6", "source", "concurrency",
+        "ca_file", "public_roots",
     ])]
     pub(in crate::cli) from: Vec<PathBuf>,
     /// The rule's name; where limits need more rules, they are numbered
@@ -67,11 +68,11 @@ pub(in crate::cli) struct Planning {
     #[arg(long, value_name = "FILE")]
     pub(in crate::cli) service_tags: Option<PathBuf>,
     #[command(flatten)]
-    pub(in crate::cli) azure: Azure,
-    #[command(flatten)]
     pub(in crate::cli) targets: Targets,
     #[command(flatten)]
     pub(in crate::cli) measuring: Measuring,
+    #[command(flatten)]
+    pub(in crate::cli) trust: Trust,
 }
 
 /// How Azure is asked.

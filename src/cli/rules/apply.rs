@@ -9,9 +9,10 @@ use std::time::Duration;
 use anyhow::{Context, Result, anyhow, bail};
 use jiff::Timestamp;
 
-use super::plan::{self, Prepared, client, read_group, runtime};
+use super::plan::{self, Prepared, read_group};
 use crate::azure::{ArmError, Client, GroupId, Wrote};
 use crate::cli::arguments::{Apply, Rollback as RollbackCommand};
+use crate::cli::azure::{client, runtime, signed_in};
 use crate::cli::exit::Exit;
 use crate::cli::hint;
 use crate::cli::input::{self, Stdin};
@@ -50,7 +51,7 @@ fn apply_saved(command: &Apply, path: &Path) -> Result<Exit> {
         say("nothing to do: the plan holds no changes")?;
         return Ok(Exit::Satisfied);
     }
-    let azure = azure_of(&command.planning.azure, plan.arm_endpoint.as_deref());
+    let azure = azure_of(&command.planning.targets.azure, plan.arm_endpoint.as_deref());
     let cloud = Cloud::parse(&plan.cloud).unwrap_or_default();
     let mut client = client(&azure, cloud)?;
     runtime()?.block_on(async {
@@ -67,7 +68,7 @@ fn apply_now(command: &Apply, arguments: &[OsString]) -> Result<Exit> {
     };
     let id = GroupId::parse(nsg).context("--nsg")?;
     let prepared = Prepared::new(planning, arguments)?;
-    let mut client = client(&planning.azure, prepared.gathered.cloud)?;
+    let mut client = client(&planning.targets.azure, prepared.gathered.cloud)?;
     runtime()?.block_on(async {
         let live = read_group(&mut client, &id).await?;
         let plan = prepared.plan(planning, &live, Some((&id, &client)))?;
@@ -366,10 +367,7 @@ impl Work<'_> {
         if error.is_some() && !open.is_empty() {
             text.push_str("to go on: run the same command again; it begins where this one ended\n");
         }
-        let signed = match self.client.credential().kind() {
-            Some(kind) => format!("Azure: {}, signed in by {kind}\n", self.client.endpoint()),
-            None => String::new(),
-        };
+        let signed = signed_in(self.client).map(|line| line + "\n").unwrap_or_default();
         output::write(None, |out| {
             out.write_all(signed.as_bytes())?;
             out.write_all(text.as_bytes())

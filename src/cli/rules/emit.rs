@@ -6,7 +6,7 @@ use std::path::Path;
 use anyhow::{Result, bail};
 
 use super::seen::{self, Seen};
-use super::{Tags, shown};
+use super::{CONTROL_TAG, Tags, is_control, shown};
 use crate::cli::arguments::{Emit, Probing};
 use crate::cli::check;
 use crate::cli::exit::Exit;
@@ -150,19 +150,9 @@ fn tags(command: &Emit, names: &[NamePattern]) -> Result<Tags> {
 /// The control plane has a service tag, which stays true when its addresses change; the relay has
 /// none (facts.md, section 4).
 fn permits(command: &Emit, tags: &Tags, proven: Vec<Proven>) -> Vec<Permit> {
-    const CONTROL_TAG: &str = "DataFactoryManagement";
-    let (control, other): (Vec<_>, Vec<_>) = proven
-        .into_iter()
-        .partition(|proven| matches!(proven.entry.as_str(), "control" | "frontend"));
+    let (control, other): (Vec<_>, Vec<_>) = proven.into_iter().partition(is_control);
     let mut permits = Permit::of(&other, command.aggregate);
-    let uncovered: Vec<_> = match tags.tags().tag(CONTROL_TAG) {
-        Some(tag) => control
-            .iter()
-            .filter(|proven| !tag.addresses.contains(proven.address))
-            .map(|proven| proven.address.to_string())
-            .collect(),
-        None => vec!["any address here: the tag file does not hold it".to_owned()],
-    };
+    let uncovered = tags.outside_control_tag(&control);
     let mut own = Permit::of(&control, command.aggregate);
     if uncovered.is_empty() {
         for permit in &mut own {

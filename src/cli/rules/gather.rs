@@ -1,14 +1,14 @@
 //! What a plan is made of: what runs saw, or what is resolved now.
 
 use std::ffi::OsString;
-use std::sync::Arc;
 
 use anyhow::{Result, bail};
 use jiff::Timestamp;
 
 use super::seen::{self, Seen as SeenFile};
-use super::{Tags, shown};
+use super::{CONTROL_TAG, Tags, is_control, shown};
 use crate::cli::arguments::{Planning, World};
+use crate::cli::check;
 use crate::cli::hint;
 use crate::cli::input::Stdin;
 use crate::cli::measure::Measurement;
@@ -19,7 +19,7 @@ use crate::firewall::{Evidence, NamePattern, ProofLevel, Proven, RuleSet, Target
 use crate::ledger::{Proof, Sighting};
 use crate::list;
 use crate::model::{AddressClass, AddressSet, Cloud};
-use crate::probe::{tls, trust};
+use crate::probe::tls;
 
 /// What was gathered.
 #[derive(Default)]
@@ -30,6 +30,8 @@ pub(super) struct Gathered {
     pub(super) unproven: Vec<Unproven>,
     /// Everything public, for the ledger, whatever it is good for.
     pub(super) sightings: Vec<Sighting>,
+    /// What whoever approves the plan should know.
+    pub(super) notes: Vec<String>,
     /// Which cloud the names are of.
     pub(super) cloud: Cloud,
 }
@@ -102,7 +104,7 @@ fn resolve(planning: &Planning, arguments: &[OsString], stdin: &mut Stdin) -> Re
     for text in &prepared.hints {
         hint::hint(text);
     }
-    let tls = tls::Client::new(Arc::new(trust::Judge::new(None, Vec::new())?));
+    let tls = tls::Client::new(check::judge(&planning.trust)?);
     let resolve_only = planning.proof != ProofLevel::Tls;
     let measurement =
         Measurement::new(prepared, &planning.measuring, tls, resolve_only, arguments)?;
@@ -173,6 +175,7 @@ impl Gathered {
                  the proxy, and the proxy's group needs these"
             ));
         }
+        self.note_control(&proven, tags);
         self.unproven.extend(unproven_relays(targets, &proven, &refused));
         self.seen.extend(proven.into_iter().map(|proven| Seen {
             net: proven.address.into(),
@@ -198,6 +201,27 @@ impl Gathered {
             at,
             source: source.to_owned(),
         }));
+    }
+
+    /// What is kept right from day to day are addresses: a tag needs no keeping, so whoever plans for
+    /// the control plane is told where the tag would do.
+    fn note_control(&mut self, proven: &[Proven], tags: &Tags) {
+        let control: Vec<_> = proven.iter().filter(|one| is_control(one)).cloned().collect();
+        if control.is_empty() {
+            return;
+        }
+        let uncovered = tags.outside_control_tag(&control);
+        self.notes.push(if uncovered.is_empty() {
+            format!(
+                "the tag {CONTROL_TAG} holds all of the control plane's addresses seen here: a rule \
+                 with the tag needs no daily job (rules emit --only control)"
+            )
+        } else {
+            format!(
+                "the tag {CONTROL_TAG} does not hold {}: the control plane needs these addresses",
+                uncovered.join(", ")
+            )
+        });
     }
 
     /// A list proves nothing by itself: what it holds must be public, and published where that is

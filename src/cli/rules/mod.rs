@@ -19,7 +19,7 @@ use super::exit::Exit;
 use super::hint;
 use super::input::{self, Stdin};
 use crate::firewall::nsg::{self, Source};
-use crate::firewall::{Decision, Knowledge, Published, RuleSet};
+use crate::firewall::{Decision, Knowledge, Proven, Published, RuleSet};
 use crate::model::{AddressSet, Cloud};
 use crate::tags::{ServiceTags, Snapshot};
 
@@ -32,6 +32,15 @@ pub(super) fn rules(command: &Rules, arguments: &[OsString]) -> Result<Exit> {
         RulesCommand::Apply(command) => apply::apply(command, arguments),
         RulesCommand::Rollback(command) => apply::rollback(command),
     }
+}
+
+/// The control plane's service tag, which stays true when its addresses change; the relay has none
+/// (Microsoft's virtual network service tags).
+const CONTROL_TAG: &str = "DataFactoryManagement";
+
+/// Whether an address is the control plane's.
+fn is_control(proven: &Proven) -> bool {
+    matches!(proven.entry.as_str(), "control" | "frontend")
 }
 
 /// The service tags of a command, from a file or embedded.
@@ -78,6 +87,15 @@ impl Tags {
 
     pub(super) fn tags(&self) -> &ServiceTags {
         &self.release
+    }
+
+    /// Which of these addresses [`CONTROL_TAG`] does not hold; none, where the tag would do.
+    fn outside_control_tag(&self, control: &[Proven]) -> Vec<String> {
+        let Some(tag) = self.tags().tag(CONTROL_TAG) else {
+            return vec!["any address here: the tag file does not hold it".to_owned()];
+        };
+        let outside = control.iter().filter(|one| !tag.addresses.contains(one.address));
+        outside.map(|one| one.address.to_string()).collect()
     }
 
     pub(super) fn published(&self) -> Published<'_> {

@@ -6,8 +6,9 @@ use anyhow::{Context, Result, bail};
 use jiff::Timestamp;
 
 use super::gather::{self, Gathered};
-use crate::azure::{Client, Credential, Endpoint, GroupId, Pace, Surroundings};
-use crate::cli::arguments::{Azure, Plan as PlanCommand, PlanFormat, Planning};
+use crate::azure::{Client, GroupId};
+use crate::cli::arguments::{Plan as PlanCommand, PlanFormat, Planning};
+use crate::cli::azure::{client, runtime};
 use crate::cli::exit::Exit;
 use crate::cli::input::{self, Stdin};
 use crate::cli::output;
@@ -16,7 +17,6 @@ use crate::firewall::upkeep::{
     self, Intent, Knowledge, LiveGroup, Plan, Planned, Remembered, plan_text,
 };
 use crate::ledger::{Ledger, Proof, Row, Sighting};
-use crate::model::Cloud;
 
 pub(super) fn plan(command: &PlanCommand, arguments: &[OsString]) -> Result<Exit> {
     if let Some(path) = &command.out {
@@ -30,7 +30,7 @@ pub(super) fn plan(command: &PlanCommand, arguments: &[OsString]) -> Result<Exit
     let plan = match &planning.nsg {
         Some(nsg) => {
             let id = GroupId::parse(nsg).context("--nsg")?;
-            let mut client = client(&planning.azure, prepared.gathered.cloud)?;
+            let mut client = client(&planning.targets.azure, prepared.gathered.cloud)?;
             let live = runtime()?.block_on(read_group(&mut client, &id))?;
             prepared.plan(planning, &live, Some((&id, &client)))?
         }
@@ -114,6 +114,7 @@ impl Prepared {
         };
         let Planned { mut plan, adopted } = upkeep::plan(&intent, knowledge);
         plan.cloud = self.gathered.cloud.to_string();
+        plan.notes.append(&mut self.gathered.notes);
         if let Some((id, client)) = azure {
             plan.nsg = Some(id.to_string());
             plan.arm_endpoint = Some(client.endpoint().to_string());
@@ -162,21 +163,4 @@ fn from_file(planning: &Planning) -> Result<LiveGroup> {
 pub(super) async fn read_group(client: &mut Client, id: &GroupId) -> Result<LiveGroup> {
     let group = client.group(id).await?;
     LiveGroup::read(&group).with_context(|| format!("Azure's answer for {}", id.name()))
-}
-
-/// Resource Manager, by the options and the environment.
-pub(super) fn client(azure: &Azure, cloud: Cloud) -> Result<Client> {
-    let endpoint = azure.arm_endpoint.as_deref().unwrap_or(Endpoint::resource_manager(cloud));
-    let endpoint = Endpoint::parse(endpoint).context("--arm-endpoint")?;
-    let surroundings = Surroundings::read(cloud, |name| std::env::var(name).ok());
-    let credential = Credential::new(surroundings, azure.credential.map(Into::into));
-    Ok(Client::new(endpoint, credential, Pace::new(azure.patience))?)
-}
-
-/// One thread is enough: Azure is asked one thing after the other.
-pub(super) fn runtime() -> Result<tokio::runtime::Runtime> {
-    tokio::runtime::Builder::new_current_thread()
-        .enable_all()
-        .build()
-        .context("cannot start the asynchronous runtime")
 }

@@ -28,8 +28,10 @@ pub(super) fn verify(command: &Verify) -> Result<Exit> {
     let judges: Vec<_> =
         loaded.sets.iter().map(|set| Judge::new(set, loaded.knowledge())).collect();
     let seen = hold(&judges, &required);
+    let is_nsg =
+        loaded.sets.iter().all(|set| matches!(set.dialect, Dialect::Nsg | Dialect::Effective));
     output::write(command.output.as_deref(), |out| match command.format {
-        VerifyFormat::Table => out.write_all(table(&seen).as_bytes()),
+        VerifyFormat::Table => out.write_all(table(&seen, is_nsg).as_bytes()),
         VerifyFormat::Json => {
             serde_json::to_writer_pretty(&mut *out, &json(&seen))?;
             out.write_all(b"\n")
@@ -72,7 +74,7 @@ fn required(command: &Verify, loaded: &Loaded, stdin: &mut Stdin) -> Result<Vec<
     }
 }
 
-fn table(seen: &Verification<'_>) -> String {
+fn table(seen: &Verification<'_>, is_nsg: bool) -> String {
     let mut text = String::new();
     let (n_denied, n_unknown) = (seen.gaps.len(), seen.undecided.len());
     let n_allowed = seen.n_required - n_denied - n_unknown;
@@ -89,13 +91,15 @@ fn table(seen: &Verification<'_>) -> String {
         &mut text,
         "Measured otherwise",
         seen.contradictions.iter().map(|own| {
+            let beyond = if is_nsg { "the NSG" } else { "these rules" };
             let (flow, rule) = (&own.requirement.flow, &own.decision.by().name);
             match &own.blocked {
                 Some(outcome) => format!(
-                    "{flow}: {rule} allows it and it is blocked ({outcome}): look beyond these rules"
+                    "{flow}: the rules allow it ({rule}) and it is blocked ({outcome}): look beyond \
+                     {beyond}"
                 ),
                 None => format!(
-                    "{flow}: {rule} denies it and it works: another rule set is in force"
+                    "{flow}: the rules deny it ({rule}) and it works: another rule set is in force"
                 ),
             }
         }),

@@ -1,8 +1,9 @@
-//! `rules plan|apply|rollback` and `ledger` as their users start them, against a Resource Manager
-//! on loopback.
+//! `rules plan|apply|rollback`, `ledger`, and what else asks Azure, as their users start them,
+//! against a Resource Manager on loopback.
 
 mod arm;
 mod credentials;
+mod discovery;
 mod faults;
 mod guards;
 mod ledger;

@@ -13,7 +13,7 @@ use super::{Scene, own};
 const SPECIFICATION: &str = "data/arm/specification/network/resource-manager/Microsoft.Network/stable/2024-01-01/networkSecurityGroup.json";
 
 /// A file beside the repository, or nothing where it is not at hand.
-fn shared(file: &str) -> Option<Value> {
+pub(super) fn shared(file: &str) -> Option<Value> {
     let folder = std::env::var_os("PATHPROOF_SHARED")
         .map_or_else(|| PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("../shared"), PathBuf::from);
     let Ok(text) = fs::read_to_string(folder.join(file)) else {

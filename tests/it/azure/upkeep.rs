@@ -77,6 +77,23 @@ fn several_runtimes_are_one_rule_and_the_job_asks_only_for_its_entries() {
 }
 
 #[test]
+fn whoever_plans_for_the_control_plane_is_told_of_its_tag() {
+    let scene = Scene::new(&[]);
+    let host = "contoso-adf.eastus.datafactory.azure.net";
+    let tags = "DataFactoryManagement";
+    // The first is of facts.md, section 0; the second is Azure's and not the control plane's.
+    for (address, words) in [
+        ("40.78.229.99", ["DataFactoryManagement holds all", "needs no daily job"]),
+        (FIRST[0], ["DataFactoryManagement does not hold 40.112.72.101", "needs these addresses"]),
+    ] {
+        scene.put("seen.json", &names(&[("control", host, &[address])]));
+        let plan = scene.rules("plan", &["--only", "control"]);
+        let plan = plan.ends(1, &[&words[..], &[tags, "note: ", address]].concat());
+        assert!(!plan.stdout.contains("refused"), "{}", plan.stdout);
+    }
+}
+
+#[test]
 fn private_and_unpublished_addresses_never_enter() {
     let scene = Scene::new(&[]);
     scene.sees("seen.json", &["40.112.72.101", "10.0.0.4", "192.0.2.1", "0.0.0.0", "9.9.9.9"]);

@@ -167,7 +167,7 @@ fn a_proposed_group_is_held_against_a_report() {
             "10.0.0.53 udp 53 (dns)  by deny of nsg",
             "priority 198, before deny, that allows tcp 443 to 40.74.24.70/32",
             // The report saw it work.
-            "deny denies it and it works: another rule set is in force",
+            "the rules deny it (deny) and it works: another rule set is in force",
         ] {
             assert!(ended.stdout.contains(words), "{words}: {}", ended.stdout);
         }
@@ -182,6 +182,32 @@ fn a_proposed_group_is_held_against_a_report() {
     let ended = run(&["rules", "verify", &unknown, "--from", &report]);
     assert_eq!(ended.code, Some(3), "{ended:?}");
     assert!(ended.stdout.contains("the prefixes of service tag Nowhere"), "{}", ended.stdout);
+}
+
+#[test]
+fn what_is_allowed_and_blocked_is_beyond_the_rules() {
+    let folder = Folder::new();
+    let report = json!({"schema": "pathproof.report/1", "endpoints": [{
+        "entry": "relay", "host": "ns.servicebus.windows.net", "port": 443, "required": true,
+        "cause": "tcp_timeout", "lookups": [{"chain": [], "addresses": ["40.112.72.101"]}],
+        "trails": [{"route": "direct", "remote": "40.112.72.101:443",
+            "steps": [{"step": "tcp", "outcome": "timeout", "took_ms": 5000.0}]}],
+    }]});
+    let from = folder.put("report.json", report.to_string());
+    let nsg = folder.put("nsg.json", group("nsg", &[rule("all", 100, "Allow", "*", "443")]));
+    let list = folder.put("list.txt", "40.112.72.101\n");
+    for (rules, beyond) in [(&nsg, "look beyond the NSG"), (&list, "look beyond these rules")] {
+        let ended = run(&["rules", "verify", rules, "--from", &from]);
+        assert_eq!(ended.code, Some(0), "{ended:?}");
+        for words in ["the rules allow it (", "it is blocked (timeout)", beyond] {
+            assert!(ended.stdout.contains(words), "{words}: {}", ended.stdout);
+        }
+    }
+    // Too broad is measured in addresses.
+    let ended = run(&["rules", "verify", &nsg, "--from", &from]);
+    let words = "admits 4,294,967,295 IPv4";
+    assert!(ended.stdout.contains(words), "{}", ended.stdout);
+    assert!(ended.stdout.contains("addresses beyond the 1 that are required"), "{}", ended.stdout);
 }
 
 #[test]

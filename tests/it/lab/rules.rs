@@ -43,6 +43,33 @@ fn rules_are_written_for_what_is_resolved_and_proven_now() {
 }
 
 #[test]
+fn a_plan_proves_by_tls_what_it_resolves_itself() {
+    let Some(lab) = Lab::shared() else { return };
+    let names = lab.file("txt", &format!("{SPLIT}\n"));
+    let group = lab.file("json", r#"{"name": "nsg", "securityRules": []}"#);
+    let plan = |roots: bool| {
+        let mut command = lab.pathproof("rules");
+        command.args(["plan", "--proof", "tls", "--timeout", "2s", "--current"]).arg(&group);
+        if roots {
+            command.arg("--public-roots").arg(lab.pki.public_roots());
+            command.arg("--ca-file").arg(lab.pki.host_roots());
+        }
+        let output = command.arg("--service-urls").arg(&names).output().unwrap();
+        let text = |bytes| String::from_utf8(bytes).unwrap();
+        (output.status.code(), text(output.stdout), text(output.stderr))
+    };
+    // The gateway that refuses connections is published, and cannot prove itself.
+    let (code, stdout, stderr) = plan(true);
+    assert_eq!(code, Some(1), "{stdout}{stderr}");
+    assert!(stdout.contains("+ 40.112.72.101/32") && !stdout.contains("52.166.20.1"), "{stdout}");
+    assert!(stderr.contains("52.166.20.1 of g1-prod-by3-010-sb"), "{stderr}");
+    // Under roots that are not the lab's, nothing is proven, and nothing is written.
+    let (code, stdout, stderr) = plan(false);
+    assert_eq!(code, Some(4), "{stdout}{stderr}");
+    assert!(stdout.contains("has no address to allow"), "{stdout}");
+}
+
+#[test]
 fn the_description_says_that_this_host_looked() {
     let Some(lab) = Lab::shared() else { return };
     let names = lab.file("txt", &format!("{SPLIT}\n"));

@@ -1,0 +1,147 @@
+//! What Azure reports of a runtime: its service URLs and its nodes.
+
+use std::fmt;
+
+use reqwest::Method;
+use serde_json::Value;
+
+use super::endpoint::is_segment;
+use super::error::ArmError;
+use super::exchange::{Client, Condition};
+
+/// The resource id of an integration runtime.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct RuntimeId {
+    path: String,
+    name: String,
+    owner: Owner,
+}
+
+/// Whose runtime it is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Owner {
+    Factory,
+    Workspace,
+}
+
+/// Why a text is no resource id of a runtime.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+#[error(
+    "'{0}' is no resource id of an integration runtime: expected /subscriptions/ID/resourceGroups/\
+     GROUP/providers/Microsoft.DataFactory/factories/NAME/integrationRuntimes/NAME, or \
+     Microsoft.Synapse/workspaces, as az datafactory integration-runtime show --query id prints it"
+)]
+pub struct RuntimeIdError(String);
+
+impl RuntimeId {
+    /// Reads a resource id. Azure's ids have no case.
+    ///
+    /// # Errors
+    /// [`RuntimeIdError`] where it is another resource's, or none.
+    pub fn parse(text: &str) -> Result<Self, RuntimeIdError> {
+        let error = || RuntimeIdError(text.chars().take(200).collect());
+        let parts: Vec<&str> = text.trim().trim_end_matches('/').split('/').collect();
+        let [
+            "",
+            subscriptions,
+            subscription,
+            groups,
+            group,
+            providers,
+            provider,
+            owners,
+            owner_name,
+            runtimes,
+            name,
+        ] = parts[..]
+        else {
+            return Err(error());
+        };
+        let words = [
+            (subscriptions, "subscriptions"),
+            (groups, "resourceGroups"),
+            (providers, "providers"),
+            (runtimes, "integrationRuntimes"),
+        ];
+        let owner =
+            match (provider.to_ascii_lowercase().as_str(), owners.to_ascii_lowercase().as_str()) {
+                ("microsoft.datafactory", "factories") => Owner::Factory,
+                ("microsoft.synapse", "workspaces") => Owner::Workspace,
+                _ => return Err(error()),
+            };
+        let is_path = words.iter().all(|(found, expected)| found.eq_ignore_ascii_case(expected));
+        if !is_path || ![subscription, group, owner_name, name].into_iter().all(is_segment) {
+            return Err(error());
+        }
+        Ok(Self { path: parts.join("/"), name: name.to_owned(), owner })
+    }
+}
+
+impl Owner {
+    /// The version of the API that is spoken (entityTypes of datafactory.json 2018-06-01, and
+    /// integrationRuntime.json 2021-06-01).
+    const fn version(self) -> &'static str {
+        match self {
+            Self::Factory => "2018-06-01",
+            Self::Workspace => "2021-06-01",
+        }
+    }
+
+    const fn right(self) -> &'static str {
+        match self {
+            Self::Factory => {
+                "the identity lacks a right: it needs \
+                 Microsoft.DataFactory/factories/integrationRuntimes/getStatus/action on the factory"
+            }
+            Self::Workspace => {
+                "the identity lacks a right: it needs \
+                 Microsoft.Synapse/workspaces/integrationRuntimes/getStatus/action on the workspace"
+            }
+        }
+    }
+}
+
+impl fmt::Display for RuntimeId {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.path)
+    }
+}
+
+impl Client {
+    /// The status of a runtime. It is asked for by POST, and changes nothing.
+    ///
+    /// # Errors
+    /// [`ArmError`].
+    pub async fn runtime_status(&mut self, id: &RuntimeId) -> Result<Value, ArmError> {
+        let url = self.url(&format!("{id}/getStatus"), id.owner.version())?;
+        let what = format!("reading the status of {}", id.name);
+        let answer = self.ask(&Method::POST, &url, None, Condition::None, &what).await;
+        Ok(answer.map_err(|error| error.for_want_of(id.owner.right()))?.body)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn runtimes_are_named_by_their_whole_id() {
+        const ID: &str = "/subscriptions/00000000-0000-0000-0000-000000000000/resourceGroups/rg/providers/Microsoft.DataFactory/factories/contoso/integrationRuntimes/shir-1";
+        let synapse = ID.replace("DataFactory/factories", "Synapse/workspaces");
+        for (id, version) in [(ID, "2018-06-01"), (&synapse, "2021-06-01")] {
+            let read = RuntimeId::parse(id).unwrap();
+            assert_eq!((read.to_string().as_str(), read.owner.version()), (id, version));
+            assert_eq!(RuntimeId::parse(&id.to_lowercase()).unwrap().name, "shir-1");
+        }
+        for wrong in [
+            "shir-1",
+            "",
+            &ID.replace("factories", "workspaces"),
+            &ID.replace("shir-1", ".."),
+            &ID.replace("shir-1", "a?b"),
+            &format!("{ID}/nodes"),
+        ] {
+            assert!(RuntimeId::parse(wrong).is_err(), "{wrong}");
+        }
+    }
+}
