@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use super::blockpage::Session;
 use super::finding::{Draft, add, list, place};
-use super::{Case, follow_up, http, obstacle, proxy, sinkhole, tcp, tds, tls};
+use super::{Case, follow_up, http, obstacle, proxy, reset, sinkhole, tcp, tds, tls};
 use crate::model::{
     AddressClass, Cause, End, Failure, Family, Host, HttpAnswer, Kind, Obstacle, Owner, Proxied,
     Route, Subject, Trail, classify,
@@ -119,10 +119,16 @@ fn judge_trail<'a>(case: &Case<'_>, trail: &'a Trail) -> Judged<'a> {
         drafts.extend(of_proxy.or_else(|| http::judge(answer, endpoint, session)));
     }
     if let End::Failed { failure, took } = trail.end() {
-        drafts.extend(match trail.route() {
-            Route::Direct => failed(case, failure, *took),
-            Route::Proxy(proxy) => failed_by_proxy(case, trail, proxy, failure, *took),
-        });
+        match trail.route() {
+            Route::Direct => {
+                let mut of_step = failed(case, failure, *took);
+                reset::weigh(trail, failure, *took, &mut of_step);
+                drafts.extend(of_step);
+            }
+            Route::Proxy(proxy) => {
+                drafts.extend(failed_by_proxy(case, trail, proxy, failure, *took));
+            }
+        }
     }
     follow_up::segments::weigh(case, trail, &mut drafts);
     let is_direct = *trail.route() == Route::Direct;

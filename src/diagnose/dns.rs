@@ -139,8 +139,9 @@ fn failure(lookup: &Lookup, alike: &[&Lookup]) -> Option<Draft> {
         .all_evidence(alike.iter().map(|lookup| evidence(lookup)))
         .fact("resolvers", resolvers);
     // The system decides only where it says something else than every name server.
-    let draft = if lookup.resolver == Resolver::System {
-        draft.owner(Owner::Host).remedy(
+    let is_of_system = lookup.resolver == Resolver::System;
+    let draft = if is_of_system {
+        draft.owner(Owner::Host).rivals(&[Cause::DnsOsOverride, Cause::DnsViewsDiffer]).remedy(
             "Mend dns_os_override first: the name servers say otherwise, and the runtime goes by \
              what the operating system says.",
         )
@@ -148,6 +149,8 @@ fn failure(lookup: &Lookup, alike: &[&Lookup]) -> Option<Draft> {
         draft
     };
     Some(match outcome {
+        // It may say so of its own accord, or in the words of a name server that was not asked.
+        _ if is_of_system && outcome != LookupOutcome::SystemError => draft,
         // Silence and unreachability leave open who is silent; the system names no cause.
         LookupOutcome::TimedOut | LookupOutcome::Unreachable | LookupOutcome::OtherCode(_) => draft,
         LookupOutcome::SystemError => {

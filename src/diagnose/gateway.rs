@@ -46,5 +46,9 @@ pub(super) fn unassigned(record: &Record) -> Draft {
         Cause::RelayGatewayUnassigned,
         format!("{} has no address: this gateway is not in use yet", place(&record.endpoint)),
     )
-    .proven()
+}
+
+/// The same by the word of the proxy that would carry the name.
+pub(super) fn unassigned_beyond_proxy(record: &Record) -> Draft {
+    unassigned(record).rivals(&[Cause::ProxyUpstreamDns])
 }

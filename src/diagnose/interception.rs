@@ -1,11 +1,11 @@
 //! TLS inspection as a whole: one foreign issuer in front of unrelated names is one finding of the
 //! run, with what is exempt from it already and what must be.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeMap;
 
 use super::finding::{Draft, list};
 use super::tls;
-use crate::model::{Cause, Certificate, Host, Owner, Presented, Record, Severity, Trail, Verdict};
+use crate::model::{Cause, Certificate, Owner, Presented, Record, Severity, Trail, Verdict};
 
 /// One name behind an issuer is as likely a service with an authority of its own.
 const SEVERAL: usize = 2;
@@ -18,7 +18,6 @@ struct Inspector<'a> {
     /// The certificate of the issuer itself, where it was sent.
     certificate: Option<&'a Certificate>,
     hosts: Vec<String>,
-    domains: BTreeSet<String>,
     is_trusted: bool,
 }
 
@@ -40,13 +39,11 @@ pub(super) fn of_run(judged: &[(&Record, &Verdict)]) -> Vec<Draft> {
             issuer: &leaf.issuer,
             certificate: None,
             hosts: Vec::new(),
-            domains: BTreeSet::new(),
             is_trusted,
         });
         let sent = presented.chain.get(1).filter(|above| above.subject == leaf.issuer);
         inspector.certificate = inspector.certificate.or(sent.map(|above| &**above));
         inspector.hosts.push(host.to_string());
-        inspector.domains.insert(domain(host));
         inspector.is_trusted &= is_trusted;
     }
     inspectors
@@ -74,17 +71,6 @@ fn foreign(verdict: &Verdict) -> Option<bool> {
     found(Cause::TlsUntrusted).then_some(false)
 }
 
-/// The last two labels: names of one company mostly share them.
-fn domain(host: &Host) -> String {
-    match host {
-        Host::Address(address) => address.to_string(),
-        Host::Name(name) => {
-            let labels: Vec<&str> = name.labels().collect();
-            labels[labels.len().saturating_sub(2)..].join(".")
-        }
-    }
-}
-
 impl Inspector<'_> {
     fn draft(&self, exempt: &[String]) -> Draft {
         let short = tls::short_name(self.issuer);
@@ -109,12 +95,11 @@ impl Inspector<'_> {
             [] => "exempt already: none".to_owned(),
             names => format!("exempt already: {}", list(names, NAMED)),
         });
-        let draft = draft.owner(Owner::Proxy).remedy(format!(
+        // Never proven: services that move to a public root newer than the embedded ones look alike.
+        draft.owner(Owner::Proxy).remedy(format!(
             "Exempt {} from TLS inspection by '{short}'. All names that the runtime needs, as a \
                  list: pathproof rules emit --format tls-exemptions.",
             list(&self.hosts, NAMED)
-        ));
-        // A service's own authority signs names of one owner.
-        if self.domains.len() > 1 { draft.proven() } else { draft }
+        ))
     }
 }

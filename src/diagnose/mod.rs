@@ -22,6 +22,7 @@ mod path;
 mod prediction;
 mod proxy;
 mod relay;
+mod reset;
 mod route;
 mod run;
 mod sinkhole;
@@ -96,7 +97,7 @@ pub fn verdict(record: &Record, run: &Run, is_azure: IsAzure<'_>) -> Verdict {
     let case = Case { record, run, is_azure };
     let is_resolved_here = route::is_resolved_here(record);
     if is_resolved_here && gateway::is_unassigned(record, run) {
-        return unassigned(&case);
+        return unassigned(&case, gateway::unassigned(record));
     }
     let mut drafts = Vec::new();
     if is_resolved_here {
@@ -105,7 +106,7 @@ pub fn verdict(record: &Record, run: &Run, is_azure: IsAzure<'_>) -> Verdict {
     }
     let is_proven = route::judge(&case, &mut drafts);
     if !is_resolved_here && gateway::is_unknown_to_proxy(record, &drafts) {
-        return unassigned(&case);
+        return unassigned(&case, gateway::unassigned_beyond_proxy(record));
     }
     follow_up::judge(&case, is_proven, &mut drafts);
     obstacle::judge(&case, is_resolved_here, &mut drafts);
@@ -116,8 +117,8 @@ pub fn verdict(record: &Record, run: &Run, is_azure: IsAzure<'_>) -> Verdict {
 }
 
 /// A gateway that is not in use yet.
-fn unassigned(case: &Case<'_>) -> Verdict {
-    let finding = gateway::unassigned(case.record).of(case.endpoint());
+fn unassigned(case: &Case<'_>, draft: Draft) -> Verdict {
+    let finding = draft.of(case.endpoint());
     Verdict {
         status: Status::Unknown,
         cause: Some(finding.cause),

@@ -9,6 +9,8 @@ use crate::model::{NetworkAllows, Prediction, Record, Records, Run, Severity, St
 
 /// How many endpoints are named one by one.
 const NAMED: usize = 8;
+/// And in one sentence; never more than [`NAMED`].
+const NAMED_IN_SENTENCE: usize = 3;
 
 /// What decides too, and is not the network's: the order is that of what goes wrong most.
 const NOT_LOOKED_AT: &[&str] = &[
@@ -27,15 +29,12 @@ pub(super) fn predict(records: &Records, verdicts: &[Verdict]) -> Prediction {
     let mut control = Part::default();
     let mut relays = Part::default();
     let mut updates = Part::default();
-    let mut is_address_refused = false;
     for (record, verdict) in records.records.iter().zip(verdicts) {
         let endpoint = &record.endpoint;
         match endpoint.entry.as_str() {
             "control" | "frontend" if endpoint.required => control.take(record, verdict, run),
             "relay" | gateway::ENTRY if endpoint.required && verdict.counts => {
                 relays.take(record, verdict, run);
-                let mut answers = record.trails.iter().filter_map(crate::model::Trail::http);
-                is_address_refused |= answers.any(relay::is_address_refused);
             }
             "download" => updates.take(record, verdict, run),
             _ => {}
@@ -43,15 +42,16 @@ pub(super) fn predict(records: &Records, verdicts: &[Verdict]) -> Prediction {
     }
     if records.run.is_self_contained {
         relays = Part::default();
-        is_address_refused = false;
     }
 
     let mut because = Vec::new();
     let mut consequences = Vec::new();
     let network_allows = if control.fails() {
         because.extend(control.failed.lines());
-        consequences
-            .push("the runtime goes offline: pipelines fail with no available node".to_owned());
+        consequences.push(format!(
+            "the runtime goes offline: pipelines fail with no available node ({})",
+            control.blamed()
+        ));
         consequences.push("a new node cannot be registered".to_owned());
         NetworkAllows::Offline
     } else if !control.is_known() {
@@ -62,7 +62,7 @@ pub(super) fn predict(records: &Records, verdicts: &[Verdict]) -> Prediction {
         because.extend(relays.failed.lines());
         because.extend(relays.unknown.lines());
         NetworkAllows::Unknown
-    } else if relays.fails() || is_address_refused {
+    } else if relays.fails() {
         because.extend(relays.failed.lines());
         NetworkAllows::Limited
     } else if relays.is_known() || records.run.is_self_contained {
@@ -75,23 +75,23 @@ pub(super) fn predict(records: &Records, verdicts: &[Verdict]) -> Prediction {
         because.extend(relays.unknown.lines());
         NetworkAllows::Unknown
     };
-    if is_address_refused {
+    if relays.refused.count > 0 {
         because.push("the relay's own IP filter refuses this host's public address".to_owned());
     }
-    if relays.fails() || is_address_refused {
+    if relays.fails() {
+        let copies =
+            if network_allows == NetworkAllows::Limited { "scheduled copies run, " } else { "" };
         consequences
-            .push("interactive authoring fails: test connection, browse, preview data".to_owned());
+            .push(format!("{copies}test connection and data preview fail ({})", relays.blamed()));
         consequences
             .push("credentials kept on the nodes cannot be pushed or synchronised".to_owned());
-        if network_allows == NetworkAllows::Limited {
-            consequences.push("scheduled pipelines still run".to_owned());
-        }
     }
     if updates.fails() {
-        consequences.push(
-            "auto-update fails: a version goes offline once it expires, a year after its release"
-                .to_owned(),
-        );
+        consequences.push(format!(
+            "no auto-update: the version expires, a year after its release, and the runtime goes \
+             offline ({})",
+            updates.blamed()
+        ));
     }
     let not_looked_at = NOT_LOOKED_AT.iter().map(|line| (*line).to_owned()).collect();
     Prediction { network_allows, because, consequences, not_looked_at }
@@ -103,11 +103,17 @@ struct Part {
     total: usize,
     failed: Named,
     unknown: Named,
+    /// Those that answer, and refuse this host by their own IP filter.
+    refused: Named,
 }
 
 impl Part {
     fn take(&mut self, record: &Record, verdict: &Verdict, run: &Run) {
         self.total += 1;
+        let mut answers = record.trails.iter().filter_map(crate::model::Trail::http);
+        if answers.any(relay::is_address_refused) {
+            self.refused.add(record, verdict);
+        }
         match verdict.status {
             Status::Pass => {}
             // What is not required makes a warning of a failure: a finding that would fail it.
@@ -124,7 +130,15 @@ impl Part {
     }
 
     fn fails(&self) -> bool {
-        self.failed.count > 0
+        self.failed.count > 0 || self.refused.count > 0
+    }
+
+    /// The endpoints that a consequence comes from.
+    fn blamed(&self) -> String {
+        let sets = [("failing: ", &self.failed), ("refused by the IP filter of ", &self.refused)];
+        let named = sets.iter().filter(|(_, set)| set.count > 0);
+        let named = named.map(|(words, set)| format!("{words}{}", set.places()));
+        named.collect::<Vec<_>>().join("; ")
     }
 
     fn is_known(&self) -> bool {
@@ -136,7 +150,7 @@ impl Part {
 #[derive(Default)]
 struct Named {
     count: usize,
-    first: Vec<String>,
+    first: Vec<(String, &'static str)>,
 }
 
 impl Named {
@@ -144,12 +158,21 @@ impl Named {
         self.count += 1;
         if self.first.len() < NAMED {
             let cause = verdict.cause.map_or("", crate::model::Cause::code);
-            self.first.push(format!("{}: {cause}", finding::place(&record.endpoint)));
+            self.first.push((finding::place(&record.endpoint), cause));
         }
     }
 
     fn lines(&self) -> impl Iterator<Item = String> {
         let rest = self.count - self.first.len();
-        self.first.iter().cloned().chain((rest > 0).then(|| format!("and {rest} more")))
+        let first = self.first.iter().map(|(place, cause)| format!("{place}: {cause}"));
+        first.chain((rest > 0).then(|| format!("and {rest} more")))
+    }
+
+    /// The same in a sentence, without the causes.
+    fn places(&self) -> String {
+        let first = self.first.iter().map(|(place, _)| place.as_str());
+        // Those that were not kept are only counted.
+        let rest = std::iter::repeat_n("", self.count - self.first.len());
+        finding::list(first.chain(rest), NAMED_IN_SENTENCE)
     }
 }

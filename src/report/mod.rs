@@ -1,11 +1,13 @@
 //! Verdicts to bytes: table, JSON, JSON Lines. Pure.
 
 mod assemble;
+pub mod diff;
 pub mod json;
 pub mod resolve;
 mod route;
 #[cfg(test)]
 mod sample;
+pub mod saved;
 mod terminal;
 
 pub use terminal::{Style, table};

@@ -120,8 +120,9 @@ pub(super) const RELAY_GATEWAY_UNASSIGNED: Entry = Entry {
     cause: Cause::RelayGatewayUnassigned,
     sentence: "This gateway of the relay's deployment is not in use yet.",
     told_by: "Its name does not exist or has no address: normal, as Azure assigns gateways when it \
-              needs them. One that resolves and cannot be reached is a fault.",
-    rivals: &[],
+              needs them. A name server that hides one in use looks the same. One that resolves \
+              and cannot be reached is a fault.",
+    rivals: &[Cause::DnsNxdomain, Cause::DnsNodata],
     owner: Owner::Nobody,
     remedy: "Nothing is to be mended. Allow the names of all gateways ahead of time, or run this \
              now and then: more are assigned as Azure needs them.",

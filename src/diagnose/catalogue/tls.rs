@@ -67,7 +67,8 @@ pub(super) const RESET: Entry = Entry {
     sentence: "The connection is reset after the ClientHello.",
     told_by: "RST once the server name was seen, while the connect was accepted: filters that judge \
               the server name (SNI) do this, Azure Firewall among them. A server that crashes looks \
-              the same.",
+              the same. A reset much sooner than the connect's round trip possibly comes from \
+              something nearer than the far end; its TTL is shown to privileged programs only.",
     rivals: &[Cause::TcpAnsweredByMiddlebox],
     owner: Owner::Firewall,
     remedy: "Allow the server name {host} on TCP {port} in the firewall's application rules (FQDN \
@@ -137,8 +138,9 @@ pub(super) const ALERT: Entry = Entry {
 pub(super) const LARGE_PACKETS_LOST: Entry = Entry {
     cause: Cause::TlsLargePacketsLost,
     sentence: "Large packets are lost on the way: a path MTU black hole.",
-    told_by: "The handshake is silent as it is and works with a small segment size.",
-    rivals: &[],
+    told_by: "The handshake is silent as it is and works with a small segment size. A filter that \
+              reads the server name only where the ClientHello is in one segment looks the same.",
+    rivals: &[Cause::TlsTimeout],
     owner: Owner::Firewall,
     remedy: "Let ICMP \"fragmentation needed\" through, or clamp the MSS, on the VPN or \
              ExpressRoute between {from} and {addresses}.",

@@ -25,8 +25,7 @@ fn lost(ladder: &SegmentLadder, segment: u16) -> Draft {
     let mut draft = Draft::new(
         Cause::TlsLargePacketsLost,
         format!("answers only while segments have at most {segment} bytes: larger ones are lost"),
-    )
-    .proven();
+    );
     for rung in &ladder.rungs {
         let came_to = match rung.failure {
             None => "the handshake was completed",

@@ -3,7 +3,7 @@
 use pathproof::model::{Cause, Kind, NetworkAllows, Obstacle, ResponseCode, Severity};
 
 use super::{CONTROL, GATEWAY, RELAY, Walk, refused, reset_after_hello, silent};
-use crate::scene::{Ask, Probe, accepted_control, conclude, gives, records, run};
+use crate::scene::{Ask, Probe, Way, accepted_control, conclude, gives, records, run};
 
 #[test]
 fn the_run_says_once_what_many_share() {
@@ -96,6 +96,70 @@ fn the_prediction_follows_from_control_and_relay() {
         assert!(!prediction.because.is_empty() && !prediction.not_looked_at.is_empty());
         let has_consequences = matches!(expected, NetworkAllows::Offline | NetworkAllows::Limited);
         assert!(!has_consequences || !prediction.consequences.is_empty());
+    }
+}
+
+/// What will not work is named, with the endpoints that lead there.
+#[test]
+fn consequences_name_the_endpoints_they_come_from() {
+    const OFFLINE: &str = "the runtime goes offline: pipelines fail with no available node \
+        (failing: contoso-adf.westeurope.datafactory.azure.net:443)";
+    const REGISTERED: &str = "a new node cannot be registered";
+    const LIMITED: &str = "scheduled copies run, test connection and data preview fail \
+        (failing: amsprodwe.servicebus.windows.net:443)";
+    const NOT_INTERACTIVE: &str = "test connection and data preview fail \
+        (failing: amsprodwe.servicebus.windows.net:443)";
+    const CREDENTIALS: &str = "credentials kept on the nodes cannot be pushed or synchronised";
+    const NO_UPDATE: &str = "no auto-update: the version expires, a year after its release, and \
+        the runtime goes offline (failing: download.microsoft.com:443)";
+    let walks = |fails: bool, entry: &str, host: &'static str| {
+        let probe = Probe::of(entry, host);
+        let kind = probe.endpoint.kind;
+        let walk = |way: Way| if fails { silent(way) } else { way.proven(kind, host) };
+        probe.asks(gives(&["40.1.1.1"])).goes("40.1.1.1", walk)
+    };
+    // Whether control, relay and download fail, and whether the runtime needs a relay at all.
+    for (control, relay, download, is_self_contained, allows, expected) in [
+        (false, false, false, false, "online", &[][..]),
+        (false, true, false, false, "limited", &[LIMITED, CREDENTIALS]),
+        (false, false, true, false, "online", &[NO_UPDATE]),
+        (false, true, true, false, "limited", &[LIMITED, CREDENTIALS, NO_UPDATE]),
+        (true, false, false, false, "offline", &[OFFLINE, REGISTERED]),
+        (true, true, false, false, "offline", &[OFFLINE, REGISTERED, NOT_INTERACTIVE, CREDENTIALS]),
+        (true, false, true, false, "offline", &[OFFLINE, REGISTERED, NO_UPDATE]),
+        (false, true, false, true, "online", &[]),
+        (false, true, true, true, "online", &[NO_UPDATE]),
+        (true, true, false, true, "offline", &[OFFLINE, REGISTERED]),
+    ] {
+        let mut run = run();
+        run.is_self_contained = is_self_contained;
+        let probes = vec![
+            walks(relay, "relay", RELAY),
+            walks(control, "control", CONTROL),
+            walks(download, "download", "download.microsoft.com"),
+        ];
+        let prediction = conclude(&records(run, probes)).prediction;
+        let case = (control, relay, download, is_self_contained);
+        assert_eq!(prediction.network_allows.as_str(), allows, "{case:?}");
+        assert_eq!(prediction.consequences, expected, "{case:?}");
+    }
+}
+
+/// Many endpoints are counted, however many of them are kept by name.
+#[test]
+fn a_consequence_names_a_few_and_counts_the_rest() {
+    for (relays, expected) in [
+        (2, "(failing: r0.servicebus.windows.net:443 and r1.servicebus.windows.net:443)"),
+        (4, "r2.servicebus.windows.net:443 and 1 more)"),
+        (12, "r2.servicebus.windows.net:443 and 9 more)"),
+    ] {
+        let failing = (0..relays).map(|number| {
+            let host = format!("r{number}.servicebus.windows.net");
+            Probe::of("relay", &host).asks(gives(&["40.1.1.1"])).goes("40.1.1.1", silent)
+        });
+        let prediction = conclude(&records(run(), failing.collect())).prediction;
+        let said = &prediction.consequences[0];
+        assert!(said.ends_with(expected), "{said}");
     }
 }
 

@@ -5,8 +5,10 @@
 //! committed. `PATHPROOF_BLESS=records` also writes the records of [`cases`] anew.
 
 mod cases;
+mod certainty;
 mod deep_cases;
 mod proxies;
+mod two_faults;
 
 use std::collections::BTreeSet;
 use std::fs;
@@ -70,6 +72,7 @@ fn saved_records_give_the_saved_reports() {
 
 fn write_records() {
     let all = cases::all().into_iter().chain(proxies::all()).chain(deep_cases::all());
+    let all = all.chain(two_faults::all());
     for (name, records) in all {
         let case = folder().join(name);
         fs::create_dir_all(&case).expect("the case's folder");

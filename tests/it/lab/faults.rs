@@ -11,7 +11,12 @@ use std::path::Path;
 use std::time::Duration;
 use std::{env, fs, thread};
 
+use jiff::SignedDuration;
+
 use super::network::LIE;
+
+/// How far the clock of [`Behaviour::RelayAhead`] is ahead of this host's.
+pub(super) const FAST: SignedDuration = SignedDuration::from_mins(17);
 
 /// Names the file of listeners, one `ADDRESS BEHAVIOUR` a line.
 pub(super) const INSTRUCTIONS: &str = "PATHPROOF_LAB_LISTENERS";
@@ -33,6 +38,8 @@ pub(super) enum Behaviour {
     Tds,
     /// Answers whatever comes with a web filter's page in clear text.
     ClearBlockPage,
+    /// Answers HTTP as a relay does, with a `Date` that is [`FAST`] ahead.
+    RelayAhead,
     /// A name server that answers the right question with a record that cannot be read.
     MalformedDns,
     /// A name server that answers another question.
@@ -42,13 +49,14 @@ pub(super) enum Behaviour {
 }
 
 impl Behaviour {
-    const ALL: [Self; 9] = [
+    const ALL: [Self; 10] = [
         Self::Silent,
         Self::CloseAfterBytes,
         Self::ResetAfterBytes,
         Self::Banner,
         Self::Tds,
         Self::ClearBlockPage,
+        Self::RelayAhead,
         Self::MalformedDns,
         Self::OtherQuestionDns,
         Self::WildcardDns,
@@ -125,6 +133,10 @@ fn converse(mut stream: TcpStream, behaviour: Behaviour) -> std::io::Result<()> 
             let _hello = stream.read(&mut bytes)?;
             stream.write_all(clear_block_page().as_bytes())?;
         }
+        Behaviour::RelayAhead => {
+            let _request = stream.read(&mut bytes)?;
+            stream.write_all(dated(jiff::Timestamp::now() + FAST).as_bytes())?;
+        }
         Behaviour::MalformedDns | Behaviour::OtherQuestionDns | Behaviour::WildcardDns => {}
     }
     Ok(())
@@ -151,6 +163,18 @@ fn clear_block_page() -> String {
     let mut page = String::from("HTTP/1.1 403 Forbidden\r\nContent-Type: text/html\r\n");
     let _infallible = write!(page, "Content-Length: {}\r\n", BLOCK_PAGE.len());
     page + "Connection: close\r\n\r\n" + BLOCK_PAGE
+}
+
+/// An answer that proves a relay, sent at `time`.
+fn dated(time: jiff::Timestamp) -> String {
+    let body = "<feed><subtitle>This is the list of publicly-listed services currently available.\
+                </subtitle><generator>Service Bus 1.1</generator></feed>";
+    let date = time.strftime("%a, %d %b %Y %H:%M:%S GMT");
+    format!(
+        "HTTP/1.1 200 OK\r\nDate: {date}\r\nContent-Type: application/atom+xml\r\n\
+         Content-Length: {}\r\nConnection: close\r\n\r\n{body}",
+        body.len()
+    )
 }
 
 fn answer_questions(socket: &UdpSocket, behaviour: Behaviour) {

@@ -4,6 +4,7 @@
 //! Needs root and the Debian packages that `.ci/install` names. Where it cannot run it says why and
 //! counts as skipped; with `LAB_REQUIRED=1` that is a failure.
 
+mod across;
 mod check;
 mod deep;
 mod differential;
@@ -272,6 +273,7 @@ fn faults_file(folder: &Path) -> Result<PathBuf, String> {
         })
         .chain([
             (web::SILENT_BACKEND.parse().expect("a literal"), Behaviour::Silent),
+            (web::BACKEND_AHEAD.parse().expect("a literal"), Behaviour::RelayAhead),
             (socket(MIDDLEBOX, 443), Behaviour::CloseAfterBytes),
             (socket(resolver::MALFORMED, 53), Behaviour::MalformedDns),
             (socket(resolver::OTHER_QUESTION, 53), Behaviour::OtherQuestionDns),

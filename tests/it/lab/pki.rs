@@ -4,9 +4,11 @@ use std::fs;
 use std::path::{Path, PathBuf};
 
 use rcgen::{
-    BasicConstraints, CertificateParams, CertifiedIssuer, DnType, ExtendedKeyUsagePurpose, IsCa,
-    KeyPair, KeyUsagePurpose, date_time_ymd,
+    BasicConstraints, CertificateParams, CertifiedIssuer, CrlDistributionPoint, DnType,
+    ExtendedKeyUsagePurpose, IsCa, KeyPair, KeyUsagePurpose, date_time_ymd,
 };
+
+use super::situation::REVOCATION;
 
 type Authority = CertifiedIssuer<'static, KeyPair>;
 
@@ -29,10 +31,12 @@ pub(super) enum Leaf {
     NotYetValid,
     /// Of the public authority, for another name.
     OtherName,
+    /// Of the public authority, with a place to ask for its revocation.
+    Revocable,
 }
 
 impl Leaf {
-    const ALL: [Self; 8] = [
+    const ALL: [Self; 9] = [
         Self::Public,
         Self::NoIntermediate,
         Self::Corporate,
@@ -41,6 +45,7 @@ impl Leaf {
         Self::Expired,
         Self::NotYetValid,
         Self::OtherName,
+        Self::Revocable,
     ];
 
     /// The PEM files' name, without extension.
@@ -54,6 +59,7 @@ impl Leaf {
             Self::Expired => "expired",
             Self::NotYetValid => "not-yet-valid",
             Self::OtherName => "other-name",
+            Self::Revocable => "revocable",
         }
     }
 }
@@ -102,9 +108,11 @@ impl Pki {
         for leaf in Leaf::ALL {
             let mut params = server(names)?;
             let (issuer, sent) = match leaf {
-                Leaf::Public | Leaf::Expired | Leaf::NotYetValid | Leaf::OtherName => {
-                    (Some(&issuing), issuing.pem())
-                }
+                Leaf::Public
+                | Leaf::Expired
+                | Leaf::NotYetValid
+                | Leaf::OtherName
+                | Leaf::Revocable => (Some(&issuing), issuing.pem()),
                 Leaf::NoIntermediate => (Some(&issuing), String::new()),
                 Leaf::Corporate => (Some(&corporate), String::new()),
                 Leaf::Unknown => (Some(&unknown), String::new()),
@@ -116,6 +124,10 @@ impl Pki {
                 Leaf::OtherName => {
                     let other = ["portal.fabrikam.example".to_owned()];
                     params.subject_alt_names = server(&other)?.subject_alt_names;
+                }
+                Leaf::Revocable => {
+                    let uris = vec![format!("http://{REVOCATION}/lab.crl")];
+                    params.crl_distribution_points = vec![CrlDistributionPoint { uris }];
                 }
                 _ => {}
             }

@@ -113,6 +113,8 @@ pub(super) enum Answer {
     Portal,
     /// A web server's own welcome.
     Welcome,
+    /// As [`Answer::Relay`], by a clock that is [`super::faults::FAST`] ahead of this host's.
+    RelayAhead,
 }
 
 const fn row(
@@ -222,6 +224,13 @@ pub(super) const FACTORY: (&str, &str) = ("contoso-df", "westeurope");
 pub(super) const LONG_CHAIN: &str = "contoso-long.servicebus.windows.net";
 /// A name that the second resolver answers with a private address.
 pub(super) const SPLIT: &str = "contoso-relay.servicebus.windows.net";
+
+/// What [`Leaf::Revocable`] names for its revocation list.
+pub(super) const REVOCATION: &str = "crl5.digicert.com";
+/// Two that take this host's clock for slow.
+pub(super) const AHEAD: [&str; 2] =
+    ["ahead-1.servicebus.windows.net", "ahead-2.servicebus.windows.net"];
+const UNREVOKED: &str = "tls_revocation_unreachable";
 
 pub(super) const SITUATIONS: &[Situation] = &[
     // What works.
@@ -486,7 +495,20 @@ pub(super) const SITUATIONS: &[Situation] = &[
         &[open("52.166.30.6", Service::WebRejects)],
         "tls_alert",
     ),
-    // Answers.
+    // Another name that the same authority opens, of another owner.
+    warns("inspected.vault.azure.net", HTTPS, PLAIN, &[shows(Leaf::Corporate)], "tls_intercepted"),
+    // Its certificate names a host for revocation lists that a firewall drops.
+    relay_warns("revocable.servicebus.windows.net", &[shows(Leaf::Revocable)], UNREVOKED),
+    fails(
+        REVOCATION,
+        Given::Endpoint("http"),
+        PLAIN,
+        &[shut("2.21.20.143", Road::Drop)],
+        "tcp_timeout",
+    ),
+    // Answers. What only these two say of this host's clock, the others deny.
+    passes(AHEAD[0], URLS, PLAIN, &[answers(Answer::RelayAhead)]),
+    passes(AHEAD[1], URLS, PLAIN, &[answers(Answer::RelayAhead)]),
     relay_fails(
         "clear-block.servicebus.windows.net",
         &[plays("52.166.30.7", Behaviour::ClearBlockPage)],

@@ -13,6 +13,9 @@ use super::situation::{Answer, Place, Service, Situation};
 /// A backend that accepts and never answers; it listens for nginx alone.
 pub(super) const SILENT_BACKEND: &str = "127.0.0.1:9001";
 
+/// A backend whose clock is fast; it listens for nginx alone.
+pub(super) const BACKEND_AHEAD: &str = "127.0.0.1:9002";
+
 /// nginx's configuration.
 pub(super) fn create(folder: &Path, pki: &Pki) -> Result<PathBuf, String> {
     let path = folder.join("nginx.conf");
@@ -119,6 +122,10 @@ pub(super) fn location(host: &str, answer: Answer) -> String {
         Answer::NotFound => "return 404 '';".to_owned(),
         Answer::Silence => {
             format!("proxy_pass http://{SILENT_BACKEND};\nproxy_read_timeout 10m;")
+        }
+        // nginx writes a `Date` of its own unless it is told to pass the backend's.
+        Answer::RelayAhead => {
+            format!("proxy_pass http://{BACKEND_AHEAD};\nproxy_pass_header Date;")
         }
         // nginx's own code for hanging up without a word.
         Answer::Close => "return 444;".to_owned(),

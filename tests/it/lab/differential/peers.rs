@@ -174,8 +174,8 @@ async fn fetch(urls: &Value, roots: &[u8], proxy: Option<&str>) -> Value {
         .tls_certs_only(roots)
         .redirect(reqwest::redirect::Policy::none())
         .pool_max_idle_per_host(0)
-        .connect_timeout(Duration::from_secs(4))
-        .timeout(Duration::from_secs(6))
+        .connect_timeout(Duration::from_secs(10))
+        .timeout(Duration::from_secs(12))
         .build()
         .unwrap();
     let mut asked = JoinSet::new();

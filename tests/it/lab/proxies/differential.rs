@@ -90,8 +90,8 @@ fn reach_the_same(proxy: &str) {
 fn curl(site: &Site, proxy: &str) -> Answers {
     // Headers say whose the answer is: squid's error pages and tinyproxy's are no service's.
     let mut configuration = format!(
-        "silent\nno-progress-meter\ncacert = \"{}\"\nproxy = \"{proxy}\"\nconnect-timeout = 4\n\
-         max-time = 6\n\
+        "silent\nno-progress-meter\ncacert = \"{}\"\nproxy = \"{proxy}\"\nconnect-timeout = 10\n\
+         max-time = 12\n\
          write-out = \"%{{urlnum}}|%{{exitcode}}|%{{http_code}}|%header{{x-squid-error}}|\
          %header{{server}}\\n\"\n",
         site.pki.host_roots().display()

@@ -1,0 +1,334 @@
+//! Before and after: what two reports say differently.
+//!
+//! What is called a regression or a recovery follows the statuses, endpoint by endpoint:
+//!
+//! | before | now pass | now warn | now fail | now unknown |
+//! |---|---|---|---|---|
+//! | pass | | regression | regression | unknown now |
+//! | warn | recovery | other cause | regression | unknown now |
+//! | fail | recovery | recovery | other cause | unknown now |
+//! | unknown | recovery | other cause | regression | other cause |
+//!
+//! *Other cause* is said only where the causes differ. Findings of the run are compared cause by
+//! cause. A gateway that Azure has not assigned counts as absent.
+
+mod latency;
+mod table;
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::io::{self, Write};
+use std::net::IpAddr;
+
+use jiff::Timestamp;
+use serde::Serialize;
+
+use super::saved::{Saved, SavedEndpoint, SavedFinding, SeverityWord, StatusWord};
+use crate::model::{Severity, Status};
+pub use latency::Latency;
+pub use table::table;
+
+/// What changed from one report to another.
+#[derive(Clone, Debug, Serialize)]
+pub struct Diff<'a> {
+    /// The earlier report.
+    pub before: Source<'a>,
+    /// The later one.
+    pub after: Source<'a>,
+    /// What differs: of the run, then of the endpoints in the order of the later report, then of
+    /// those that are gone.
+    pub changes: Vec<Change<'a>>,
+}
+
+/// Where a report comes from, and what it came to.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
+pub struct Source<'a> {
+    /// The host that measured.
+    pub hostname: &'a str,
+    /// When.
+    pub started_at: Option<Timestamp>,
+    /// The best state that the network allowed the runtime.
+    pub network_allows: &'a str,
+}
+
+/// One thing that differs.
+#[derive(Clone, Debug, PartialEq, Serialize)]
+pub struct Change<'a> {
+    /// Of which endpoint; `None` where it is of the run as a whole.
+    pub endpoint: Option<Place<'a>>,
+    /// What.
+    #[serde(flatten)]
+    pub what: What<'a>,
+}
+
+/// An endpoint.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
+pub struct Place<'a> {
+    /// The list's entry.
+    pub entry: &'a str,
+    /// A name, an address or a pattern.
+    pub host: &'a str,
+    /// The port.
+    pub port: u16,
+    /// Whether the runtime needs it.
+    pub required: bool,
+}
+
+/// What differs.
+#[derive(Clone, Debug, PartialEq, Serialize)]
+#[serde(tag = "kind", rename_all = "snake_case")]
+#[expect(missing_docs, reason = "before and after are what the variants' own docs say")]
+pub enum What<'a> {
+    /// Worse than before, and it is known to be.
+    Regression { before: Standing<'a>, after: Standing<'a> },
+    /// Better than before.
+    Recovery { before: Standing<'a>, after: Standing<'a> },
+    /// It could not be asked this time.
+    UnknownNow { before: Standing<'a>, after: Standing<'a> },
+    /// No better and no worse, for another reason.
+    OtherCause { before: Standing<'a>, after: Standing<'a> },
+    /// Only the later report has it.
+    NewEndpoint { after: Standing<'a> },
+    /// Only the earlier report has it.
+    GoneEndpoint { before: Standing<'a> },
+    /// Its name leads elsewhere.
+    Addresses { new: Vec<IpAddr>, gone: Vec<IpAddr> },
+    /// Other authorities issued the certificates it shows.
+    Issuers { before: Vec<&'a str>, after: Vec<&'a str> },
+    /// It is configured to go another way.
+    Route { before: &'a str, after: &'a str, why: &'a str },
+    /// A step takes another time, beyond what is noise.
+    Latency(Latency),
+}
+
+/// How an endpoint, or a run, stood.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub struct Standing<'a> {
+    /// Its status.
+    #[serde(with = "StatusWord")]
+    pub status: Status,
+    /// What was wrong.
+    pub findings: Vec<Told<'a>>,
+}
+
+/// A finding, as far as a comparison tells it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
+#[expect(missing_docs, reason = "the fields of a finding, see SavedFinding")]
+pub struct Told<'a> {
+    pub cause: &'a str,
+    #[serde(with = "SeverityWord")]
+    pub severity: Severity,
+    pub message: &'a str,
+    pub owner: &'a str,
+    pub remedy: &'a str,
+}
+
+impl<'a> Diff<'a> {
+    /// What `after` says otherwise than `before`.
+    #[must_use]
+    pub fn between(before: &'a Saved, after: &'a Saved) -> Self {
+        let mut changes = run_changes(&before.findings, &after.findings);
+        let key = |endpoint: &'a SavedEndpoint| (&*endpoint.host, endpoint.port);
+        let there = |endpoint: &&SavedEndpoint| !endpoint.is_unassigned();
+        let mut earlier: BTreeMap<_, _> =
+            before.endpoints.iter().filter(there).map(|one| (key(one), one)).collect();
+        for endpoint in after.endpoints.iter().filter(there) {
+            let found = match earlier.remove(&key(endpoint)) {
+                Some(old) => compare(old, endpoint),
+                None => vec![What::NewEndpoint { after: Standing::of(endpoint) }],
+            };
+            let place = Some(Place::of(endpoint));
+            changes.extend(found.into_iter().map(|what| Change { endpoint: place, what }));
+        }
+        let gone = before.endpoints.iter().filter(|one| earlier.contains_key(&key(one)));
+        changes.extend(gone.filter(there).map(|endpoint| Change {
+            endpoint: Some(Place::of(endpoint)),
+            what: What::GoneEndpoint { before: Standing::of(endpoint) },
+        }));
+        Self { before: Source::of(before), after: Source::of(after), changes }
+    }
+
+    /// Leaves only what `owner` can mend now, or has mended.
+    #[must_use]
+    pub fn of_owner(mut self, owner: &str) -> Self {
+        self.changes.retain(|change| change.what.concerns(owner));
+        self
+    }
+
+    /// Whether something is worse than before, or is new and fails.
+    #[must_use]
+    pub fn is_violated(&self) -> bool {
+        self.changes.iter().any(|change| match &change.what {
+            What::Regression { .. } => true,
+            What::NewEndpoint { after } => after.status == Status::Fail,
+            _ => false,
+        })
+    }
+
+    /// Whether something required is not known any more, or was not looked at again.
+    #[must_use]
+    pub fn is_unknown(&self) -> bool {
+        self.changes.iter().any(|change| {
+            let is_required = change.endpoint.is_none_or(|endpoint| endpoint.required);
+            let is_unseen = match &change.what {
+                What::UnknownNow { .. } | What::GoneEndpoint { .. } => true,
+                What::NewEndpoint { after } => after.status == Status::Unknown,
+                _ => false,
+            };
+            is_required && is_unseen
+        })
+    }
+
+    /// Writes one object, a change a line: `{"schema": "pathproof.diff/1", "before", "after",
+    /// "changes": [{"endpoint", "kind", …}]}`.
+    ///
+    /// # Errors
+    /// What `out` returns.
+    pub fn json(&self, out: &mut impl Write) -> io::Result<()> {
+        out.write_all(b"{\"schema\":\"pathproof.diff/1\"")?;
+        for (name, source) in [("before", &self.before), ("after", &self.after)] {
+            write!(out, ",\n\"{name}\":")?;
+            serde_json::to_writer(&mut *out, source)?;
+        }
+        out.write_all(b",\n\"changes\":[")?;
+        for (at, change) in self.changes.iter().enumerate() {
+            out.write_all(if at == 0 { b"\n" } else { b",\n" })?;
+            serde_json::to_writer(&mut *out, change)?;
+        }
+        out.write_all(b"]}\n")?;
+        out.flush()
+    }
+}
+
+/// What the runs as a whole say otherwise: a finding that came is worse, one that went is better.
+fn run_changes<'a>(before: &'a [SavedFinding], after: &'a [SavedFinding]) -> Vec<Change<'a>> {
+    let standing = |findings: &'a [SavedFinding], cause: &str| {
+        Standing::of_findings(findings.iter().filter(|finding| finding.cause == cause))
+    };
+    let mut seen = BTreeSet::new();
+    let causes = after.iter().chain(before).map(|finding| &*finding.cause);
+    causes
+        .filter(|cause| seen.insert(*cause))
+        .filter_map(|cause| judge(standing(before, cause), standing(after, cause)))
+        .map(|what| Change { endpoint: None, what })
+        .collect()
+}
+
+fn compare<'a>(before: &'a SavedEndpoint, after: &'a SavedEndpoint) -> Vec<What<'a>> {
+    let mut found = Vec::new();
+    found.extend(judge(Standing::of(before), Standing::of(after)));
+    if before.route.configured == after.route.configured {
+        found.extend(latency::changes(before, after).into_iter().map(What::Latency));
+    } else {
+        // Another way is another distance too: the times cannot be compared.
+        found.push(What::Route {
+            before: &before.route.configured,
+            after: &after.route.configured,
+            why: &after.route.why,
+        });
+    }
+    if let (Some(old), Some(new)) = (before.addresses(), after.addresses())
+        && old != new
+    {
+        let (gone, new) = (&old - &new, &new - &old);
+        found.push(What::Addresses {
+            new: new.into_iter().collect(),
+            gone: gone.into_iter().collect(),
+        });
+    }
+    let (old, new) = (before.issuers(), after.issuers());
+    // Where no certificate was seen nothing is known of its issuer.
+    if !old.is_empty() && !new.is_empty() && old != new {
+        let (before, after) = (old.into_iter().collect(), new.into_iter().collect());
+        found.push(What::Issuers { before, after });
+    }
+    found
+}
+
+/// What the change from one standing to another is called (the table above).
+fn judge<'a>(before: Standing<'a>, after: Standing<'a>) -> Option<What<'a>> {
+    use Status::{Fail, Pass, Unknown, Warn};
+    match (before.status, after.status) {
+        (Warn | Fail | Unknown, Pass) | (Fail, Warn) => Some(What::Recovery { before, after }),
+        (Pass | Warn | Unknown, Fail) | (Pass, Warn) => Some(What::Regression { before, after }),
+        (Pass | Warn | Fail, Unknown) => Some(What::UnknownNow { before, after }),
+        (Pass, Pass) | (Fail, Fail) | (Warn | Unknown, Warn) | (Unknown, Unknown) => {
+            (before.causes() != after.causes()).then_some(What::OtherCause { before, after })
+        }
+    }
+}
+
+impl<'a> Source<'a> {
+    fn of(saved: &'a Saved) -> Self {
+        Self {
+            hostname: &saved.run.vantage.hostname,
+            started_at: saved.run.started_at,
+            network_allows: &saved.prediction.network_allows,
+        }
+    }
+}
+
+impl<'a> Place<'a> {
+    fn of(endpoint: &'a SavedEndpoint) -> Self {
+        let SavedEndpoint { entry, host, port, required, .. } = endpoint;
+        Self { entry, host, port: *port, required: *required }
+    }
+}
+
+impl<'a> Standing<'a> {
+    fn of(endpoint: &'a SavedEndpoint) -> Self {
+        let findings = endpoint.findings.iter().map(Told::of).collect();
+        Self { status: endpoint.status, findings }
+    }
+
+    /// The worst of them; none is a pass.
+    fn of_findings(findings: impl Iterator<Item = &'a SavedFinding>) -> Self {
+        let findings: Vec<_> = findings.map(Told::of).collect();
+        let any = |severity| findings.iter().any(|finding| finding.severity == severity);
+        let status = if any(Severity::Fail) {
+            Status::Fail
+        } else if any(Severity::Warn) {
+            Status::Warn
+        } else if any(Severity::Unknown) {
+            Status::Unknown
+        } else {
+            Status::Pass
+        };
+        Self { status, findings }
+    }
+
+    fn causes(&self) -> BTreeSet<&'a str> {
+        self.findings.iter().map(|finding| finding.cause).collect()
+    }
+
+    fn is_of(&self, owner: &str) -> bool {
+        self.findings.iter().any(|finding| finding.owner == owner)
+    }
+}
+
+impl<'a> Told<'a> {
+    fn of(finding: &'a SavedFinding) -> Self {
+        let SavedFinding { cause, severity, message, owner, remedy } = finding;
+        Self { cause, severity: *severity, message, owner, remedy }
+    }
+}
+
+impl What<'_> {
+    fn concerns(&self, owner: &str) -> bool {
+        match self {
+            Self::Regression { after, .. }
+            | Self::UnknownNow { after, .. }
+            | Self::NewEndpoint { after } => after.is_of(owner),
+            Self::Recovery { before, after } | Self::OtherCause { before, after } => {
+                before.is_of(owner) || after.is_of(owner)
+            }
+            Self::GoneEndpoint { before } => before.is_of(owner),
+            Self::Addresses { .. }
+            | Self::Issuers { .. }
+            | Self::Route { .. }
+            | Self::Latency(_) => false,
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests;
