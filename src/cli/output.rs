@@ -117,7 +117,9 @@ fn write_file(
         render(&mut file)?;
         file.into_inner().map_err(io::IntoInnerError::into_error)?.sync_all()?;
         fs::rename(&beside, path)?;
-        settle_folder(path)
+        #[cfg(unix)]
+        settle_folder(path)?;
+        Ok(())
     })();
     if written.is_err() {
         let _ = fs::remove_file(&beside);
@@ -126,15 +128,10 @@ fn write_file(
 }
 
 /// A new name is safe from a power cut once its folder is; Windows has no such call.
+#[cfg(unix)]
 fn settle_folder(path: &Path) -> io::Result<()> {
-    #[cfg(unix)]
-    {
-        let folder = path.parent().filter(|folder| !folder.as_os_str().is_empty());
-        fs::File::open(folder.unwrap_or(Path::new(".")))?.sync_all()?;
-    }
-    #[cfg(not(unix))]
-    let _ = path;
-    Ok(())
+    let folder = path.parent().filter(|folder| !folder.as_os_str().is_empty());
+    fs::File::open(folder.unwrap_or(Path::new(".")))?.sync_all()
 }
 
 /// The width and colour of a table on standard output: of the terminal, or 80 columns where there

@@ -249,7 +249,11 @@ fn private_via_proxy(case: &Case<'_>, proxy: &Proxied, direct: &Outcome<'_>) -> 
     .evidence(configured_by(case))
     .all_evidence(dns::deciding(&record.lookups).map(dns::evidence))
     .fact("proxy", &*proxy.url)
-    .fact("pattern", escaped(&case.endpoint().subject.to_string()));
+    // As `agent lint` writes it: .NET looks for the expression anywhere in the URI.
+    .fact(
+        "pattern",
+        format!("^https?://{}(:\\d+)?$", escaped(&case.endpoint().subject.to_string())),
+    );
     match direct.failure() {
         _ if direct.is_proven => draft.evidence("direct: works"),
         Some(failure) => draft.evidence(of_way(&Route::Direct, failure, "fails too: ")),
@@ -257,7 +261,7 @@ fn private_via_proxy(case: &Case<'_>, proxy: &Proxied, direct: &Outcome<'_>) -> 
     }
 }
 
-/// A name as a regular expression that means it alone, as `<bypasslist>` wants it.
+/// A name as a part of a regular expression.
 fn escaped(name: &str) -> String {
     name.replace('.', "\\.")
 }

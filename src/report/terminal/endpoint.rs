@@ -9,8 +9,8 @@ use super::fit::{columns, ellipsize, shorten, visible};
 use super::page::{Page, padded};
 use crate::diagnose::taken_as_private;
 use crate::model::{
-    AddressClass, Cause, Certainty, Endpoint, Finding, Host, Record, Route, Severity, Status,
-    Subject, Trail, Verdict, classify,
+    AddressClass, Cause, Certainty, Endpoint, Finding, Host, Record, Route, RouteIntent, Severity,
+    Status, Subject, Trail, Verdict, classify,
 };
 
 /// How many endpoints of one cause are shown in full; where there are more, [`EXAMPLES`] are.
@@ -193,9 +193,11 @@ fn write_route(page: &mut Page, record: &Record) {
     let measured: Vec<String> =
         route::measured(record).into_iter().map(ToString::to_string).collect();
     let measured = if measured.is_empty() { "none".to_owned() } else { measured.join(", ") };
+    let intended =
+        if taken_as_private(record).is_some() { RouteIntent::Direct } else { choice.intended };
     page.under(&format!(
         "Route: intended {}, configured {configured}, measured {measured}",
-        choice.intended.as_str()
+        intended.as_str()
     ));
     for legs in route::legs(record).iter().take(FACTS) {
         let beyond = legs.beyond.as_ref().map(|beyond| format!("; beyond it: {beyond}"));

@@ -174,6 +174,7 @@ fn some_addresses_of_a_proxy_are_enough() {
 #[test]
 fn a_proxys_own_certificate_needs_this_hosts_trust_only() {
     use pathproof::model::{ChainTrust, ProxyReply, Validity};
+    type By<'b> = &'b dyn Fn(&str, ChainTrust) -> Verdict;
     let url = "https://proxy.contoso.com:8443";
     let own = |name: &str, host: ChainTrust| {
         crate::scene::chain(
@@ -201,8 +202,7 @@ fn a_proxys_own_certificate_needs_this_hosts_trust_only() {
         });
         probe.verdict()
     };
-    let ways: [&dyn Fn(&str, ChainTrust) -> Verdict; 2] = [&tunnelled, &fetched];
-    for by in ways {
+    for by in [&tunnelled as By<'_>, &fetched] {
         check(&by("proxy.contoso.com", ChainTrust::Trusted), Status::Pass, &[]);
         let untrusted = by("proxy.contoso.com", ChainTrust::UnknownIssuer);
         check(&untrusted, Status::Fail, &["tls_untrusted"]);
