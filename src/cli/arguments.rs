@@ -13,6 +13,7 @@ use super::duration;
 mod proxy;
 mod rules;
 mod upkeep;
+mod watch;
 
 pub(super) use proxy::Leaving;
 pub(super) use rules::{
@@ -23,6 +24,7 @@ pub(super) use upkeep::{
     Apply, Azure, Ledger, LedgerCommand, LedgerFile, LedgerFormat, Plan, PlanFormat, Planning,
     Rollback,
 };
+pub(super) use watch::{Watch, WatchFormat};
 
 /// Says which layer between this host and Azure fails, with evidence, who can mend it and how.
 #[derive(Debug, Parser)]
@@ -41,6 +43,8 @@ pub(super) struct Arguments {
 pub(super) enum Command {
     /// Probe every endpoint from this host and report
     Check(Box<Check>),
+    /// The same again and again; prints what changes, with UTC times
+    Watch(Box<Watch>),
     /// The same report from saved records, with no network
     Replay(Replay),
     /// Names to chains and addresses, relay gateways included; nothing is connected

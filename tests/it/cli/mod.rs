@@ -7,6 +7,8 @@ mod exit_codes;
 mod leaving;
 mod rules;
 mod streams;
+#[cfg(unix)]
+mod watch;
 
 use std::path::Path;
 use std::process::{Command, Output, Stdio};
