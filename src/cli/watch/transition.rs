@@ -7,7 +7,7 @@ use std::net::SocketAddr;
 use jiff::Timestamp;
 use serde::{Serialize, Serializer};
 
-use crate::model::{Conclusion, Endpoint, Host, Records, Status, Subject, Summary, Verdict};
+use crate::model::{Cause, Conclusion, Endpoint, Host, Records, Status, Subject, Summary, Verdict};
 
 /// A line of `watch`.
 #[derive(Debug, Serialize)]
@@ -57,7 +57,7 @@ pub(super) struct State {
 
 impl State {
     fn of(verdict: &Verdict) -> Self {
-        Self { status: verdict.status.as_str(), cause: verdict.cause.map(|cause| cause.code()) }
+        Self { status: verdict.status.as_str(), cause: verdict.cause.map(Cause::code) }
     }
 
     const fn is_pass(&self) -> bool {
@@ -117,12 +117,10 @@ fn place(endpoint: &Endpoint) -> String {
     }
 }
 
-#[expect(clippy::trivially_copy_pass_by_ref, reason = "the shape that serde asks for")]
 fn moment<S: Serializer>(at: &Timestamp, to: S) -> Result<S::Ok, S::Error> {
     to.collect_str(&format_args!("{at:.3}"))
 }
 
-#[expect(clippy::trivially_copy_pass_by_ref, reason = "the shape that serde asks for")]
 fn counts<S: Serializer>(summary: &Summary, to: S) -> Result<S::Ok, S::Error> {
     to.collect_map(by_status(*summary).map(|(status, count)| (status.as_str(), count)))
 }
