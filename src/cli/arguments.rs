@@ -14,6 +14,7 @@ mod proxy;
 mod rules;
 mod saved;
 mod upkeep;
+mod watch;
 
 pub(super) use proxy::Leaving;
 pub(super) use rules::{
@@ -25,6 +26,7 @@ pub(super) use upkeep::{
     Apply, Azure, Ledger, LedgerCommand, LedgerFile, LedgerFormat, Plan, PlanFormat, Planning,
     Rollback,
 };
+pub(super) use watch::{Watch, WatchFormat};
 
 /// Says which layer between this host and Azure fails, with evidence, who can mend it and how.
 #[derive(Debug, Parser)]
@@ -43,6 +45,8 @@ pub(super) struct Arguments {
 pub(super) enum Command {
     /// Probe every endpoint from this host and report
     Check(Box<Check>),
+    /// The same again and again; prints what changes, with UTC times
+    Watch(Box<Watch>),
     /// The same report from saved records, with no network
     Replay(Replay),
     /// Names to chains and addresses, relay gateways included; nothing is connected

@@ -140,7 +140,7 @@ fn write(
 }
 
 /// Fail is 1, something required that is unknown is 3; `--fail-on` says what counts.
-fn exit_of(records: &Records, conclusion: &Conclusion, fail_on: FailOn) -> Exit {
+pub(super) fn exit_of(records: &Records, conclusion: &Conclusion, fail_on: FailOn) -> Exit {
     let counted =
         || records.records.iter().zip(&conclusion.verdicts).filter(|(_, verdict)| verdict.counts);
     let any = |status| counted().any(|(_, verdict)| verdict.status == status);

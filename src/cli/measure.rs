@@ -42,7 +42,7 @@ struct Limits {
 }
 
 impl Measurement {
-    /// Puts together what is asked, how, and from where.
+    /// Puts together what is asked, how, and from where; says what is to be noted of it.
     ///
     /// # Errors
     /// Options that contradict each other; no name servers.
@@ -53,13 +53,28 @@ impl Measurement {
         resolve_only: bool,
         arguments: &[OsString],
     ) -> Result<Self> {
+        let measurement = Self::again(prepared, measuring, tls, resolve_only, arguments)?;
+        for note in &measurement.leaving.notes {
+            hint::hint(note);
+        }
+        Ok(measurement)
+    }
+
+    /// The same without the notes.
+    ///
+    /// # Errors
+    /// Options that contradict each other; no name servers.
+    pub(super) fn again(
+        prepared: Prepared,
+        measuring: &Measuring,
+        tls: tls::Client,
+        resolve_only: bool,
+        arguments: &[OsString],
+    ) -> Result<Self> {
         let leaving =
             leaving::configured(&measuring.leaving, leaving::local_view(vantage::addresses()))?;
         let servers = servers(measuring)?;
         let families = families(measuring)?;
-        for note in &leaving.notes {
-            hint::hint(note);
-        }
         let run = Run {
             version: env!("CARGO_PKG_VERSION").to_owned(),
             started_at: Timestamp::now(),
@@ -108,18 +123,23 @@ impl Measurement {
 
     /// Makes it; `finished` is told each record as it is done, and may end the run early by the
     /// signal it is handed. SIGINT and SIGTERM end it early too: what is known then is reported.
-    pub(super) fn carry_out(self, mut finished: impl FnMut(&Record, &Stop)) -> Result<Records> {
+    pub(super) fn carry_out(self, finished: impl FnMut(&Record, &Stop)) -> Result<Records> {
+        self.carry_out_in(&Session::begin()?, finished)
+    }
+
+    /// The same as one of several.
+    pub(super) fn carry_out_in(
+        self,
+        session: &Session,
+        mut finished: impl FnMut(&Record, &Stop),
+    ) -> Result<Records> {
         let Self { prepared, mut settings, leaving, measuring, mut run } = self;
-        let runtime = tokio::runtime::Builder::new_multi_thread()
-            .enable_all()
-            .build()
-            .context("cannot start the asynchronous runtime")?;
         let begun = Instant::now();
         run.started_at = Timestamp::now();
         let bar = Bar::new();
-        let outcome = runtime.block_on(async {
+        let outcome = session.runtime.block_on(async {
             let stop = Stop::new();
-            let interrupted = tokio::spawn(interrupt(stop.clone()));
+            let interrupted = tokio::spawn(pass_on(session.stop.clone(), stop.clone()));
             let deadline = measuring.deadline.map(|deadline| {
                 let stop = stop.clone();
                 tokio::spawn(async move {
@@ -157,6 +177,44 @@ impl Measurement {
         run.control = outcome.control;
         run.absent = outcome.absent;
         Ok(Records { run, records: outcome.records })
+    }
+}
+
+/// Where runs are made, and what ends them all: SIGINT and SIGTERM, whenever they come.
+#[derive(Debug)]
+pub(super) struct Session {
+    runtime: tokio::runtime::Runtime,
+    stop: Stop,
+}
+
+impl Session {
+    /// From here on the signals are taken.
+    pub(super) fn begin() -> Result<Self> {
+        let runtime = tokio::runtime::Builder::new_multi_thread()
+            .enable_all()
+            .build()
+            .context("cannot start the asynchronous runtime")?;
+        let stop = Stop::new();
+        runtime.spawn(interrupt(stop.clone()));
+        Ok(Self { runtime, stop })
+    }
+
+    /// Whether a signal came.
+    pub(super) fn is_interrupted(&self) -> bool {
+        self.stop.reason().is_some()
+    }
+
+    /// Waits; false where a signal ended it.
+    pub(super) fn pause(&self, time: std::time::Duration) -> bool {
+        let wait = async { self.stop.or(tokio::time::sleep(time)).await };
+        self.runtime.block_on(wait).is_ok()
+    }
+}
+
+/// What ends the session ends its run.
+async fn pass_on(session: Stop, run: Stop) {
+    if let Err(reason) = session.or(std::future::pending::<()>()).await {
+        run.give(reason);
     }
 }
 

@@ -24,6 +24,7 @@ mod rules;
 mod saved;
 mod tags;
 mod vantage;
+mod watch;
 
 use std::ffi::OsString;
 use std::process::ExitCode;
@@ -47,6 +48,7 @@ pub fn run(arguments: impl IntoIterator<Item = OsString>) -> ExitCode {
     };
     let done = match parsed.command {
         Command::Check(command) => check::check(&command, &arguments),
+        Command::Watch(command) => watch::watch(&command, &arguments),
         Command::Replay(command) => replay::replay(&command),
         Command::Resolve(command) => resolve::resolve(&command, &arguments),
         Command::Lists(command) => lists::lists(&command),

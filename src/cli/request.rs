@@ -18,7 +18,7 @@ use crate::plan::{self, Plan};
 const DEFAULT_LIST: &str = "adf-shir";
 
 /// What is to be probed, ready to be carried out.
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 pub(super) struct Prepared {
     pub(super) plan: Plan,
     /// What the user should know before it begins.

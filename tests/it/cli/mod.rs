@@ -8,6 +8,8 @@ mod leaving;
 mod rules;
 mod saved;
 mod streams;
+#[cfg(unix)]
+mod watch;
 
 use std::path::Path;
 use std::process::{Command, Output, Stdio};

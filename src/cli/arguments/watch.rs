@@ -1,0 +1,45 @@
+//! `watch`.
+
+use std::time::Duration;
+
+use clap::{Args, ValueEnum};
+
+use super::{FailOn, Measuring, Targets, Trust, duration};
+
+#[derive(Debug, Args)]
+pub(in crate::cli) struct Watch {
+    /// From the beginning of one round to that of the next; a round that takes longer is followed
+    /// at once
+    #[arg(long, value_name = "DURATION", default_value = "1m", value_parser = duration::parse)]
+    pub(in crate::cli) every: Duration,
+    /// Begin no round after this long [default: until it is interrupted]
+    #[arg(long = "for", value_name = "DURATION", value_parser = duration::parse)]
+    pub(in crate::cli) long: Option<Duration>,
+    #[command(flatten)]
+    pub(in crate::cli) targets: Targets,
+    #[command(flatten)]
+    pub(in crate::cli) measuring: Measuring,
+    #[command(flatten)]
+    pub(in crate::cli) trust: Trust,
+    /// What makes the exit code non-zero in the last round: this and what is worse (warn, unknown,
+    /// fail)
+    #[arg(long, value_enum, default_value = "unknown", help_heading = "How it is reported")]
+    pub(in crate::cli) fail_on: FailOn,
+    /// How a change is written
+    #[arg(
+        long,
+        value_enum,
+        value_name = "FMT",
+        default_value = "text",
+        help_heading = "How it is reported"
+    )]
+    pub(in crate::cli) format: WatchFormat,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub(in crate::cli) enum WatchFormat {
+    /// A line a change, for people
+    Text,
+    /// An object a line
+    Jsonl,
+}

@@ -1,0 +1,102 @@
+//! `watch`: `check` again and again, printing what changes. Every round is a run of its own: its
+//! name servers are asked anew, its certificates judged anew, its configuration read anew.
+
+mod transition;
+
+use std::ffi::OsString;
+use std::io::{self, Write};
+use std::time::Instant;
+
+use anyhow::{Context, Result};
+use jiff::Timestamp;
+
+use super::arguments::{Watch, WatchFormat};
+use super::check;
+use super::exit::Exit;
+use super::hint;
+use super::input::Stdin;
+use super::measure::{Measurement, Session};
+use super::output;
+use super::request::{self, Prepared};
+use crate::model::{Records, Summary};
+use crate::probe::tls;
+use transition::{Line, States};
+
+/// The exit code is that of the last whole round: what came and went is in the lines.
+pub(super) fn watch(command: &Watch, arguments: &[OsString]) -> Result<Exit> {
+    let prepared = request::prepare(&command.targets, &[], &mut Stdin::default())?;
+    for text in &prepared.hints {
+        hint::hint(text);
+    }
+    let session = Session::begin()?;
+    let begun = Instant::now();
+    let mut states = States::default();
+    let mut paper = Paper { format: command.format, is_open: true };
+    let (mut rounds, mut changes) = (0_u64, 0_u64);
+    let (mut exit, mut summary) = (Exit::Unknown, Summary::default());
+    while paper.is_open {
+        let round = Instant::now();
+        match measure(command, prepared.clone(), arguments, &session, rounds == 0) {
+            // A round cut short says nothing of what it did not come to.
+            Ok(_) if rounds > 0 && session.is_interrupted() => break,
+            Ok(records) => {
+                let conclusion = check::conclude(&records);
+                exit = check::exit_of(&records, &conclusion, command.fail_on);
+                summary = conclusion.summary;
+                if rounds == 0 {
+                    paper.put(&Line::Begin { at: records.run.started_at, summary })?;
+                }
+                for change in states.changes(&records, &conclusion) {
+                    changes += u64::from(rounds > 0);
+                    paper.put(&Line::Transition(change))?;
+                }
+                rounds += 1;
+            }
+            Err(error) if rounds == 0 => return Err(error),
+            // What cannot be read for a moment does not end a watch of days.
+            Err(error) => hint::error(&error),
+        }
+        let next = round.elapsed().max(command.every) + round.duration_since(begun);
+        if command.long.is_some_and(|long| next >= long)
+            || !session.pause(next.saturating_sub(begun.elapsed()))
+        {
+            break;
+        }
+    }
+    paper.put(&Line::End { at: Timestamp::now(), rounds, changes, summary })?;
+    Ok(exit)
+}
+
+fn measure(
+    command: &Watch,
+    prepared: Prepared,
+    arguments: &[OsString],
+    session: &Session,
+    is_first: bool,
+) -> Result<Records> {
+    let tls = tls::Client::new(check::judge(&command.trust)?);
+    let make = if is_first { Measurement::new } else { Measurement::again };
+    make(prepared, &command.measuring, tls, false, arguments)?.carry_out_in(session, |_, _| {})
+}
+
+/// Standard output, until nobody reads it.
+struct Paper {
+    format: WatchFormat,
+    is_open: bool,
+}
+
+impl Paper {
+    fn put(&mut self, line: &Line) -> Result<()> {
+        if !self.is_open {
+            return Ok(());
+        }
+        let text = match self.format {
+            WatchFormat::Text => line.to_string(),
+            WatchFormat::Jsonl => serde_json::to_string(line)?,
+        };
+        let mut stdout = io::stdout().lock();
+        let written = writeln!(stdout, "{text}").and_then(|()| stdout.flush());
+        self.is_open = written.is_ok();
+        output::unless_pipe_closed(written).context("cannot write to standard output")
+    }
+}

@@ -1,0 +1,169 @@
+//! What changed from one round to the next, and how it is written.
+
+use std::collections::BTreeMap;
+use std::fmt;
+use std::net::SocketAddr;
+
+use jiff::Timestamp;
+use serde::{Serialize, Serializer};
+
+use crate::model::{Cause, Conclusion, Endpoint, Host, Records, Status, Subject, Summary, Verdict};
+
+/// A line of `watch`.
+#[derive(Debug, Serialize)]
+#[serde(tag = "type", content = "data", rename_all = "snake_case")]
+pub(super) enum Line {
+    /// After the first round, before what is not as it should be in it.
+    Begin {
+        #[serde(serialize_with = "moment")]
+        at: Timestamp,
+        #[serde(serialize_with = "counts")]
+        summary: Summary,
+    },
+    Transition(Transition),
+    End {
+        #[serde(serialize_with = "moment")]
+        at: Timestamp,
+        rounds: u64,
+        changes: u64,
+        #[serde(serialize_with = "counts")]
+        summary: Summary,
+    },
+}
+
+/// One endpoint's way from one state to another.
+#[derive(Debug, PartialEq, Eq, Serialize)]
+pub(super) struct Transition {
+    /// When its new state was measured.
+    #[serde(serialize_with = "moment")]
+    at: Timestamp,
+    entry: String,
+    host: String,
+    port: u16,
+    #[serde(skip)]
+    place: String,
+    /// `None` where it was not seen before.
+    from: Option<State>,
+    to: State,
+    /// What is said of the new state; empty on a pass.
+    message: String,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
+pub(super) struct State {
+    status: &'static str,
+    cause: Option<&'static str>,
+}
+
+impl State {
+    fn of(verdict: &Verdict) -> Self {
+        Self { status: verdict.status.as_str(), cause: verdict.cause.map(Cause::code) }
+    }
+
+    const fn is_pass(&self) -> bool {
+        self.cause.is_none()
+    }
+}
+
+/// The last state of every endpoint, by host and port. One that a round does not see (a gateway
+/// while its relay does not resolve) keeps its state: it is not its own that changed.
+#[derive(Debug, Default)]
+pub(super) struct States(BTreeMap<(String, u16), State>);
+
+impl States {
+    /// What this round saw otherwise than the rounds before; of what was never seen, only what is
+    /// not as it should be.
+    pub(super) fn changes(
+        &mut self,
+        records: &Records,
+        conclusion: &Conclusion,
+    ) -> Vec<Transition> {
+        let mut changes = Vec::new();
+        for (record, verdict) in records.records.iter().zip(&conclusion.verdicts) {
+            let endpoint = &*record.endpoint;
+            let host = endpoint.subject.to_string();
+            let key = (host.clone(), endpoint.port);
+            if !verdict.counts && !self.0.contains_key(&key) {
+                continue;
+            }
+            let to = State::of(verdict);
+            let from = self.0.insert(key, to);
+            if from == Some(to) || (from.is_none() && to.is_pass()) {
+                continue;
+            }
+            let message = verdict.findings.first().map(|finding| finding.message.clone());
+            changes.push(Transition {
+                at: record.at,
+                entry: endpoint.entry.clone(),
+                host,
+                port: endpoint.port,
+                place: place(endpoint),
+                from,
+                to,
+                message: message.unwrap_or_default(),
+            });
+        }
+        changes.sort_by_key(|change| change.at);
+        changes
+    }
+}
+
+fn place(endpoint: &Endpoint) -> String {
+    match &endpoint.subject {
+        Subject::Host(Host::Address(address)) => {
+            SocketAddr::new(*address, endpoint.port).to_string()
+        }
+        subject => format!("{subject}:{}", endpoint.port),
+    }
+}
+
+fn moment<S: Serializer>(at: &Timestamp, to: S) -> Result<S::Ok, S::Error> {
+    to.collect_str(&format_args!("{at:.3}"))
+}
+
+fn counts<S: Serializer>(summary: &Summary, to: S) -> Result<S::Ok, S::Error> {
+    to.collect_map(by_status(*summary).map(|(status, count)| (status.as_str(), count)))
+}
+
+const fn by_status(summary: Summary) -> [(Status, usize); 4] {
+    let Summary { pass, warn, fail, unknown } = summary;
+    [(Status::Pass, pass), (Status::Warn, warn), (Status::Fail, fail), (Status::Unknown, unknown)]
+}
+
+impl fmt::Display for Line {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Begin { at, summary } => write!(f, "{at:.3} begin: {}", in_words(*summary)),
+            Self::Transition(change) => change.fmt(f),
+            Self::End { at, rounds, changes, summary } => {
+                let summary = in_words(*summary);
+                write!(f, "{at:.3} end: rounds {rounds}, changes {changes}; {summary}")
+            }
+        }
+    }
+}
+
+fn in_words(summary: Summary) -> String {
+    by_status(summary).map(|(status, count)| format!("{} {count}", status.as_str())).join(", ")
+}
+
+impl fmt::Display for Transition {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{:.3} {}: ", self.at, self.place)?;
+        if let Some(from) = self.from {
+            write!(f, "{from} -> ")?;
+        }
+        write!(f, "{}", self.to)?;
+        if !self.message.is_empty() {
+            write!(f, "; {}", self.message)?;
+        }
+        Ok(())
+    }
+}
+
+impl fmt::Display for State {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(self.status)?;
+        self.cause.map_or(Ok(()), |cause| write!(f, " {cause}"))
+    }
+}

@@ -1,0 +1,71 @@
+//! `watch`: what comes and goes, told as it does.
+
+use std::io::{BufRead, BufReader};
+use std::net::TcpListener;
+use std::process::{Command, Stdio};
+
+use serde_json::Value;
+
+use super::{pathproof, run};
+
+const ROUNDS: [&str; 8] =
+    ["--only", "endpoint", "--resolver", "127.0.0.1:1", "--timeout", "200ms", "--every", "50ms"];
+
+fn line(lines: &mut impl Iterator<Item = std::io::Result<String>>) -> Value {
+    let line = lines.next().expect("another line before --for is over").unwrap();
+    serde_json::from_str(&line).unwrap_or_else(|error| panic!("{error}: {line}"))
+}
+
+/// Nothing here waits for a time: each step is taken once the program has told of the one before.
+#[test]
+fn a_server_that_goes_away_and_comes_back_is_told_both_times() {
+    let server = TcpListener::bind("127.0.0.1:0").unwrap();
+    let address = server.local_addr().unwrap();
+    let endpoint = format!("tcp://{address}");
+    let mut child = pathproof(&["watch", "--endpoint", &endpoint, "--format", "jsonl"])
+        .args(ROUNDS)
+        .args(["--for", "1m"])
+        .stdout(Stdio::piped())
+        .spawn()
+        .unwrap();
+    let mut lines = BufReader::new(child.stdout.take().unwrap()).lines();
+
+    let begin = line(&mut lines);
+    assert_eq!((&begin["type"], &begin["data"]["summary"]["pass"]), (&"begin".into(), &1.into()));
+
+    drop(server);
+    let gone = line(&mut lines);
+    assert_eq!(gone["type"], "transition");
+    let gone = &gone["data"];
+    assert_eq!((&gone["host"], &gone["port"]), (&"127.0.0.1".into(), &address.port().into()));
+    assert_eq!(gone["from"], serde_json::json!({"status": "pass", "cause": null}));
+    assert_eq!(gone["to"], serde_json::json!({"status": "fail", "cause": "tcp_refused"}));
+    assert!(gone["at"].as_str().unwrap().ends_with('Z'), "{gone}");
+    assert!(gone["message"].as_str().unwrap().contains("refused"), "{gone}");
+
+    let _server = TcpListener::bind(address).unwrap();
+    let back = line(&mut lines);
+    assert_eq!(back["data"]["from"]["cause"], "tcp_refused");
+    assert_eq!(back["data"]["to"], serde_json::json!({"status": "pass", "cause": null}));
+
+    let kill = format!("kill -INT {}", child.id());
+    assert!(Command::new("sh").args(["-c", &kill]).status().unwrap().success());
+    let end = line(&mut lines);
+    assert_eq!((&end["type"], &end["data"]["changes"]), (&"end".into(), &2.into()));
+    assert_eq!(child.wait().unwrap().code(), Some(0), "as the last round was");
+    assert!(lines.next().is_none());
+}
+
+#[test]
+fn the_time_given_ends_it_with_the_code_of_the_last_round() {
+    let free = TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap();
+    let endpoint = format!("tcp://{free}");
+    let arguments = ["watch", "--endpoint", &endpoint, "--for", "1ms"];
+    let ended = run(&[&arguments[..], &ROUNDS[..]].concat());
+    assert_eq!(ended.code, Some(1), "{ended:?}");
+    let lines: Vec<&str> = ended.stdout.lines().collect();
+    let [begin, failing, end] = *lines else { panic!("{ended:?}") };
+    assert!(begin.contains(" begin: pass 0, warn 0, fail 1, unknown 0"), "{begin}");
+    assert!(failing.contains(&format!("{free}: fail tcp_refused; ")), "{failing}");
+    assert!(end.contains(" end: rounds 1, changes 0; "), "{end}");
+}
