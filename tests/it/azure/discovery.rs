@@ -110,8 +110,11 @@ fn an_answer_that_is_not_sound_leaves_the_file_as_it_is() {
 fn the_specification_s_own_example_is_a_tag_file() {
     const EXAMPLE: &str = "data/arm/specification/network/resource-manager/Microsoft.Network/stable/2024-01-01/examples/ServiceTagsList.json";
     let Some(example) = shared(EXAMPLE) else { return };
+    let mut body = example["responses"]["200"]["body"].clone();
+    // Its next page stands at Azure's own address, with a placeholder for a token.
+    assert!(body.as_object_mut().unwrap().remove("nextLink").is_some());
     let scene = Scene::new(&[]);
-    scene.next_tags(Answer::json(200, &example["responses"]["200"]["body"]));
+    scene.next_tags(Answer::json(200, &body));
     scene.update(&[]).ends(0, &["to change 63"]);
     let lookup = ["tags", "lookup", "13.64.39.16", "--service-tags", "tags.json"];
     scene.run(&lookup).ends(0, &["ApiManagement"]);

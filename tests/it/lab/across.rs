@@ -28,7 +28,8 @@ fn one_authority_before_unrelated_names_is_one_finding() {
     }
     let finding =
         of_run(&report, "tls_intercepted").unwrap_or_else(|| panic!("{:#}", report.value));
-    assert_eq!(finding["certainty"], "proven", "{finding:#}");
+    // A service on a public root that is newer than the embedded ones would look the same.
+    assert_eq!(finding["certainty"], "likely", "{finding:#}");
     assert_eq!(finding["owner"], "proxy", "{finding:#}");
     let evidence = finding["evidence"].to_string();
     let is_exempt = |host: &str| {
