@@ -12,7 +12,7 @@
 //! | [`route`] | which way each name is configured to go | proxy URLs, `NO_PROXY`, the agent's files, PAC |
 //! | [`plan`] | endpoints to probes | order, deduplication, ways to measure, relay gateways |
 //! | [`wire`] | byte codecs without sockets | DNS messages, CONNECT, SOCKS, HTTP heads, TDS pre-login, TLS records |
-//! | [`probe`] | the only room that touches the measured network | runner, DNS, TCP, proxies, TLS, trust, HTTP, TDS, scripts to fetch, the system's errors |
+//! | [`probe`] | the only room that touches the measured network | runner, DNS, TCP, proxies, TLS, trust, HTTP, TDS, follow-ups (locate, hold, segments, revocation), scripts to fetch, the system's errors |
 //! | [`archive`] | records to and from JSON Lines | what `--save-records` writes and `replay` reads |
 //! | [`tags`] | which service tags hold an address | Microsoft's weekly file, snapshots of it, differences |
 //! | [`firewall`] | what rules do with a flow | address, port and rule sets, decisions, gaps, readers and writers of rules |
@@ -33,11 +33,13 @@
 //! * a new cause: `model/cause.rs`, `diagnose/catalogue/`, the layer's file in `diagnose/`, a case
 //!   in `tests/cases/`;
 //! * a new endpoint: `endpoint-lists/`;
-//! * a new step of a trail: `model/step.rs`, a stage in `probe/`, `probe/runner.rs`, a file in
+//! * a new step of a trail: `model/step.rs`, a stage in `probe/`, `probe/walk.rs`, a file in
 //!   `diagnose/`; the compiler finds the rest;
 //! * a new format: `report/`, and one arm in `cli/check.rs`;
 //! * a new place that says which proxy is configured: its texts in `route/`, who reads them in
 //!   `cli/leaving/`;
+//! * a new credential of Azure: `azure/credential/`; a new guard of writes:
+//!   `firewall/upkeep/refusal.rs`;
 //! * a new option: `cli/arguments.rs`, and what it means in `cli/request.rs` or `cli/measure.rs`.
 //!
 //! # Words

@@ -5,6 +5,7 @@ use std::net::IpAddr;
 
 use reqwest::Url;
 
+use super::resource;
 use crate::model::Cloud;
 
 /// A base URL to which a token may be sent.
@@ -158,33 +159,10 @@ impl GroupId {
     /// # Errors
     /// [`GroupIdError`] where it is another resource's, or none.
     pub fn parse(text: &str) -> Result<Self, GroupIdError> {
-        let error = || GroupIdError(text.chars().take(200).collect());
-        let parts: Vec<&str> = text.trim().trim_end_matches('/').split('/').collect();
-        let [
-            "",
-            subscriptions,
-            subscription,
-            groups,
-            resource_group,
-            providers,
-            provider,
-            kind,
-            name,
-        ] = parts[..]
-        else {
-            return Err(error());
-        };
-        let words = [
-            (subscriptions, "subscriptions"),
-            (groups, "resourceGroups"),
-            (providers, "providers"),
-            (provider, "Microsoft.Network"),
-            (kind, "networkSecurityGroups"),
-        ];
-        let is_path = words.iter().all(|(found, expected)| found.eq_ignore_ascii_case(expected));
-        if !is_path || ![subscription, resource_group, name].into_iter().all(is_segment) {
-            return Err(error());
-        }
+        const PATTERN: &str =
+            "/subscriptions/*/resourceGroups/*/providers/Microsoft.Network/networkSecurityGroups/*";
+        let [subscription, resource_group, name] = resource::names(text, PATTERN)
+            .ok_or_else(|| GroupIdError(text.chars().take(200).collect()))?;
         Ok(Self {
             subscription: subscription.to_owned(),
             resource_group: resource_group.to_owned(),
@@ -197,13 +175,6 @@ impl GroupId {
     pub fn name(&self) -> &str {
         &self.name
     }
-}
-
-/// Azure's names of resource groups hold letters, digits, `-`, `_`, `.` and parentheses, and do
-/// not end with a dot (Microsoft's resource-name-rules).
-pub(super) fn is_segment(text: &str) -> bool {
-    let is_fine = |c: char| c.is_alphanumeric() || matches!(c, '-' | '_' | '.' | '(' | ')');
-    !text.is_empty() && text.chars().all(is_fine) && !text.ends_with('.')
 }
 
 impl fmt::Display for GroupId {

@@ -8,6 +8,7 @@ mod error;
 mod exchange;
 mod group;
 mod operation;
+mod resource;
 mod runtime;
 mod secret;
 mod service_tags;

@@ -5,9 +5,9 @@ use std::fmt;
 use reqwest::Method;
 use serde_json::Value;
 
-use super::endpoint::is_segment;
 use super::error::ArmError;
 use super::exchange::{Client, Condition};
+use super::resource;
 
 /// The resource id of an integration runtime.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -39,45 +39,30 @@ impl RuntimeId {
     /// # Errors
     /// [`RuntimeIdError`] where it is another resource's, or none.
     pub fn parse(text: &str) -> Result<Self, RuntimeIdError> {
-        let error = || RuntimeIdError(text.chars().take(200).collect());
-        let parts: Vec<&str> = text.trim().trim_end_matches('/').split('/').collect();
-        let [
-            "",
-            subscriptions,
-            subscription,
-            groups,
-            group,
-            providers,
-            provider,
-            owners,
-            owner_name,
-            runtimes,
-            name,
-        ] = parts[..]
-        else {
-            return Err(error());
+        let is_of = |owner: Owner| {
+            resource::names(text, owner.pattern()).map(|[_, _, _, name]| (owner, name))
         };
-        let words = [
-            (subscriptions, "subscriptions"),
-            (groups, "resourceGroups"),
-            (providers, "providers"),
-            (runtimes, "integrationRuntimes"),
-        ];
-        let owner =
-            match (provider.to_ascii_lowercase().as_str(), owners.to_ascii_lowercase().as_str()) {
-                ("microsoft.datafactory", "factories") => Owner::Factory,
-                ("microsoft.synapse", "workspaces") => Owner::Workspace,
-                _ => return Err(error()),
-            };
-        let is_path = words.iter().all(|(found, expected)| found.eq_ignore_ascii_case(expected));
-        if !is_path || ![subscription, group, owner_name, name].into_iter().all(is_segment) {
-            return Err(error());
-        }
-        Ok(Self { path: parts.join("/"), name: name.to_owned(), owner })
+        let (owner, name) = is_of(Owner::Factory)
+            .or_else(|| is_of(Owner::Workspace))
+            .ok_or_else(|| RuntimeIdError(text.chars().take(200).collect()))?;
+        Ok(Self { path: resource::path(text).to_owned(), name: name.to_owned(), owner })
     }
 }
 
 impl Owner {
+    const fn pattern(self) -> &'static str {
+        match self {
+            Self::Factory => {
+                "/subscriptions/*/resourceGroups/*/providers/Microsoft.DataFactory/factories/*\
+                 /integrationRuntimes/*"
+            }
+            Self::Workspace => {
+                "/subscriptions/*/resourceGroups/*/providers/Microsoft.Synapse/workspaces/*\
+                 /integrationRuntimes/*"
+            }
+        }
+    }
+
     /// The version of the API that is spoken (entityTypes of datafactory.json 2018-06-01, and
     /// integrationRuntime.json 2021-06-01).
     const fn version(self) -> &'static str {

@@ -26,14 +26,7 @@ pub async fn get<S>(
 where
     S: AsyncRead + AsyncWrite + Unpin,
 {
-    let began = Instant::now();
-    let request = get_request(&authority(host, port));
-    let reply = ask(&mut stream, &request, Method::Get, began, timeout).await;
-    let took = began.elapsed();
-    match reply {
-        Ok(reply) => Ok((reply.answer, took)),
-        Err(failure) => Err((failure, took)),
-    }
+    answer_to(&mut stream, &get_request(&authority(host, port)), timeout).await
 }
 
 /// Asks for a WebSocket on a path of the relay's, as a listener does (Microsoft,
@@ -47,9 +40,19 @@ pub async fn upgrade<S>(
 where
     S: AsyncRead + AsyncWrite + Unpin,
 {
+    answer_to(&mut stream, &upgrade_request(&authority(host, port)), timeout).await
+}
+
+async fn answer_to<S>(
+    stream: &mut S,
+    request: &[u8],
+    timeout: Duration,
+) -> Result<(HttpAnswer, Duration), (HttpFailure, Duration)>
+where
+    S: AsyncRead + AsyncWrite + Unpin,
+{
     let began = Instant::now();
-    let request = upgrade_request(&authority(host, port));
-    let reply = ask(&mut stream, &request, Method::Get, began, timeout).await;
+    let reply = ask(stream, request, Method::Get, began, timeout).await;
     let took = began.elapsed();
     match reply {
         Ok(reply) => Ok((reply.answer, took)),
