@@ -305,8 +305,22 @@ pub(super) struct AgentLint {
 pub(super) struct Explain {
     /// A cause (`tls_intercepted`), a layer (tls), an error text ("Unable to connect to the remote
     /// server") or a word of the portal (Limited)
-    #[arg(required = true, value_name = "CAUSE|TEXT")]
+    #[arg(required_unless_present = "list", value_name = "CAUSE|TEXT")]
     pub(super) text: Vec<String>,
+    /// Every cause by layer, and every text that is known
+    #[arg(long, conflicts_with = "text")]
+    pub(super) list: bool,
+    /// How it is written
+    #[arg(short, long, value_enum, default_value = "table")]
+    pub(super) format: ExplainFormat,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub(super) enum ExplainFormat {
+    /// For people
+    Table,
+    /// One object, `pathproof.explanation/1`
+    Json,
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]

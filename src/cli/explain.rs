@@ -2,18 +2,42 @@
 
 use anyhow::Result;
 
-use super::arguments::Explain;
+use super::arguments::{Explain, ExplainFormat};
 use super::exit::Exit;
 use super::output;
 use crate::diagnose::explain::{Explanation, explain as of};
+use crate::report::{Style, explanation};
 
 pub(super) fn explain(command: &Explain) -> Result<Exit> {
-    let explanation = of(&command.text.join(" "));
-    let known = !matches!(explanation, Explanation::Unknown { .. });
-    if known {
-        output::write(None, |out| write!(out, "{explanation}"))?;
+    let (width, color) = output::style(None);
+    let style = Style { width, color };
+    if command.list {
+        let text = match command.format {
+            ExplainFormat::Table => explanation::list(&style),
+            ExplainFormat::Json => explanation::list_json(),
+        };
+        output::write(None, |out| out.write_all(text.as_bytes()))?;
         return Ok(Exit::Satisfied);
     }
-    // An answer nobody has is no answer: standard output stays empty for whoever reads it.
-    anyhow::bail!("{}", explanation.to_string().trim_end())
+    let found = of(&command.text.join(" "));
+    match command.format {
+        ExplainFormat::Json => {
+            let text = explanation::json(&found);
+            output::write(None, |out| out.write_all(text.as_bytes()))?;
+        }
+        ExplainFormat::Table if matches!(found, Explanation::Unknown { .. }) => {}
+        ExplainFormat::Table => {
+            let text = explanation::table(&found, &style);
+            output::write(None, |out| out.write_all(text.as_bytes()))?;
+        }
+    }
+    match found {
+        Explanation::Causes(_) | Explanation::Layer(_) | Explanation::Symptoms(_) => {
+            Ok(Exit::Satisfied)
+        }
+        // An answer nobody has is no answer: the table's output stays empty for whoever reads it.
+        Explanation::Unknown { suggestions } => {
+            anyhow::bail!("{}", explanation::unknown(&suggestions))
+        }
+    }
 }

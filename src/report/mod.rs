@@ -2,6 +2,7 @@
 
 mod assemble;
 pub mod diff;
+pub mod explanation;
 pub mod json;
 pub mod merge;
 pub mod resolve;

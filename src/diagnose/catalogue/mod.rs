@@ -2,7 +2,7 @@
 //! how. Also those that later versions will find: records outlive the program that wrote them.
 //!
 //! Remedies are templates: `{host}` and its like are filled with what was seen ([`fill`]), or, for
-//! `explain`, with words ([`in_words`]).
+//! `explain`, written as a form ([`in_form`]).
 
 mod application;
 mod dns;
@@ -34,23 +34,24 @@ pub struct Entry {
     pub source: &'static str,
 }
 
-/// The places a remedy may name, and the words for them where nothing was seen.
-pub const PLACES: &[(&str, &str)] = &[
-    ("revocation", "the revocation hosts"),
-    ("host", "the host"),
-    ("port", "the port"),
-    ("place", "the host and port"),
-    ("addresses", "its addresses"),
-    ("from", "this host"),
-    ("resolvers", "the name servers"),
-    ("zone", "the service's privatelink zone"),
-    ("alias", "its privatelink name"),
-    ("issuer", "the issuer shown"),
-    ("networks", "the networks given by --private-cidr"),
-    ("tags", ""),
-    ("until", "the end of its validity"),
-    ("proxy", "the proxy"),
-    ("pattern", "the name, its dots escaped,"),
+/// A place that a remedy may name: its name, the words for it where nothing was seen, and how
+/// [`in_form`] writes it, as a form to be filled in.
+pub const PLACES: &[(&str, &str, &str)] = &[
+    ("revocation", "the revocation hosts", "REVOCATION HOSTS"),
+    ("host", "the host", "HOST"),
+    ("port", "the port", "PORT"),
+    ("place", "the host and port", "HOST:PORT"),
+    ("addresses", "its addresses", "ADDRESSES"),
+    ("from", "this host", "THIS HOST"),
+    ("resolvers", "the name servers", "NAME SERVERS"),
+    ("zone", "the service's privatelink zone", "PRIVATELINK ZONE"),
+    ("alias", "its privatelink name", "PRIVATELINK NAME"),
+    ("issuer", "the issuer shown", "ISSUER"),
+    ("networks", "the networks given by --private-cidr", "NETWORKS OF --private-cidr"),
+    ("tags", "", ""),
+    ("until", "the end of its validity", "END OF VALIDITY"),
+    ("proxy", "the proxy", "PROXY"),
+    ("pattern", "the name, its dots escaped,", "NAME WITH ESCAPED DOTS"),
 ];
 
 /// What is known of `cause`.
@@ -152,14 +153,15 @@ pub(super) fn fill<'a>(template: &str, known: impl Fn(&str) -> Option<&'a str>) 
     text
 }
 
-/// `template` with words in all its places.
+/// `template` as a form: each place in capitals, as `TCP PORT to HOST (ADDRESSES)`.
 #[must_use]
-pub fn in_words(template: &str) -> String {
-    fill(template, |_| None)
+pub fn in_form(template: &str) -> String {
+    let form = |place: &str| PLACES.iter().find(|row| row.0 == place).map(|row| row.2);
+    fill(template, form)
 }
 
 fn words_for(place: &str) -> Option<&'static str> {
-    PLACES.iter().find(|(name, _)| *name == place).map(|(_, words)| *words)
+    PLACES.iter().find(|row| row.0 == place).map(|row| row.1)
 }
 
 #[cfg(test)]
@@ -194,7 +196,7 @@ mod tests {
                 let (place, _) = part.split_once('}').expect("a place ends with a brace");
                 assert!(words_for(place).is_some(), "{cause}: {place}");
             }
-            assert!(!in_words(entry(cause).remedy).contains(['{', '}']), "{cause}");
+            assert!(!in_form(entry(cause).remedy).contains(['{', '}']), "{cause}");
         }
     }
 

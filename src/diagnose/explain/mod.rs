@@ -1,13 +1,14 @@
 //! What a cause, a layer, an error text of the runtime or a word of the portal means, and what to
 //! check first.
 
+mod symptom;
 mod symptoms;
-
-use std::fmt;
+#[cfg(test)]
+mod tests;
 
 use super::catalogue::{self, Entry};
 use crate::model::Cause;
-pub use symptoms::{SYMPTOMS, Symptom};
+pub use symptom::{Rank, Symptom};
 
 /// What is known of a text.
 #[derive(Debug)]
@@ -17,17 +18,25 @@ pub enum Explanation {
     /// It is a layer: all causes whose code begins with it.
     Layer(Vec<&'static Entry>),
     /// It holds words of the runtime, the portal or the system.
-    Symptoms(Vec<&'static Symptom>),
-    /// Nothing is known of it; what comes near.
+    Symptoms(Vec<Match>),
+    /// Nothing is known of it; what comes nearest.
     Unknown {
-        /// Codes and words, the nearest first; empty where nothing is near.
+        /// Codes and words, the nearest first.
         suggestions: Vec<&'static str>,
     },
 }
 
-/// How alike a suggestion must be (Jaro-Winkler, 0 to 1), and how many there are at most.
-const ALIKE: f64 = 0.82;
-const SUGGESTIONS: usize = 4;
+/// A symptom, and the words of it that were found.
+#[derive(Clone, Copy, Debug)]
+pub struct Match {
+    /// The words as the symptom has them.
+    pub text: &'static str,
+    /// What they mean.
+    pub symptom: &'static Symptom,
+}
+
+/// How many suggestions an unknown text gets.
+const SUGGESTIONS: usize = 3;
 
 /// How much of a text is read: error texts are short, and logs are not meant.
 const READ: usize = 16 * 1024;
@@ -47,33 +56,49 @@ pub fn explain(text: &str) -> Explanation {
     if !causes.is_empty() {
         return Explanation::Causes(causes);
     }
-    let symptoms = symptoms_in(&words);
-    if !symptoms.is_empty() {
-        return Explanation::Symptoms(symptoms);
+    let matches = most_specific(&words);
+    if !matches.is_empty() {
+        return Explanation::Symptoms(matches);
     }
     Explanation::Unknown { suggestions: suggestions(asked) }
 }
 
-/// The symptoms whose words `words` hold, those with most to say first. A single word such as
-/// "offline" means a status only where nothing longer was recognised.
-fn symptoms_in(words: &str) -> Vec<&'static Symptom> {
-    let mut found: Vec<(String, &'static Symptom)> = Vec::new();
-    for symptom in SYMPTOMS {
-        let texts = symptom.texts.iter().map(|text| normal(text).trim().to_owned());
-        let longest = texts.filter(|text| holds(words, text)).max_by_key(String::len);
-        found.extend(longest.map(|text| (text, symptom)));
-    }
-    let is_phrase = |text: &str| text.contains(' ');
-    if found.iter().any(|(text, _)| is_phrase(text)) {
-        let is_code = |text: &str| text.contains(|c: char| c.is_ascii_digit());
-        found.retain(|(text, _)| is_phrase(text) || is_code(text));
-    }
-    found.sort_by_key(|(text, _)| std::cmp::Reverse(text.len()));
-    found.into_iter().map(|(_, symptom)| symptom).collect()
+/// Every cause, in the contract's order.
+pub fn entries() -> impl Iterator<Item = &'static Entry> {
+    Cause::ALL.iter().map(|cause| catalogue::entry(*cause))
 }
 
-fn entries() -> impl Iterator<Item = &'static Entry> {
-    Cause::ALL.iter().map(|cause| catalogue::entry(*cause))
+/// Every symptom, by theme.
+pub fn symptoms() -> impl Iterator<Item = &'static Symptom> {
+    symptoms::ALL.iter().copied().flatten()
+}
+
+/// Every layer that [`explain`] takes, in the order of the causes.
+#[must_use]
+pub fn layers() -> Vec<&'static str> {
+    let mut layers: Vec<&'static str> = Vec::new();
+    for entry in entries() {
+        let layer = layer_of(entry.cause);
+        if !layers.contains(&layer) {
+            layers.push(layer);
+        }
+    }
+    layers
+}
+
+/// The symptoms of the highest rank whose words `words` hold, the longest words first.
+fn most_specific(words: &str) -> Vec<Match> {
+    let mut found: Vec<(usize, Match)> = Vec::new();
+    for symptom in symptoms() {
+        let texts = symptom.texts.iter().map(|text| (normal(text), *text));
+        let held = texts.filter(|(normal, _)| holds(words, normal.trim()));
+        let longest = held.max_by_key(|(normal, _)| normal.len());
+        found.extend(longest.map(|(normal, text)| (normal.len(), Match { text, symptom })));
+    }
+    let highest = found.iter().map(|(_, one)| one.symptom.rank).max();
+    found.retain(|(_, one)| Some(one.symptom.rank) == highest);
+    found.sort_by_key(|(length, _)| std::cmp::Reverse(*length));
+    found.into_iter().map(|(_, one)| one).collect()
 }
 
 /// The first word of a cause's code: `dns`, `path`, …
@@ -106,185 +131,23 @@ fn holds(words: &str, needle: &str) -> bool {
         })
 }
 
+/// The known codes and texts that are most like `asked`.
 fn suggestions(asked: &str) -> Vec<&'static str> {
     let codes = Cause::ALL.iter().map(|cause| cause.code());
-    let titles = SYMPTOMS.iter().flat_map(|symptom| symptom.texts.iter().copied());
-    let mut near: Vec<(f64, &'static str)> = codes
-        .chain(titles)
-        .map(|known| (strsim::jaro_winkler(asked, normal(known).trim()), known))
-        .filter(|(alike, _)| *alike >= ALIKE)
-        .collect();
+    let texts = symptoms().flat_map(|symptom| symptom.texts.iter().copied());
+    let mut near: Vec<(f64, &'static str)> =
+        codes.chain(texts).map(|known| (likeness(asked, normal(known).trim()), known)).collect();
     near.sort_by(|one, other| other.0.total_cmp(&one.0).then(one.1.cmp(other.1)));
     near.truncate(SUGGESTIONS);
     near.into_iter().map(|(_, known)| known).collect()
 }
 
-impl fmt::Display for Explanation {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match self {
-            Self::Causes(entries) => separated(f, entries, write_entry),
-            Self::Layer(entries) => entries
-                .iter()
-                .try_for_each(|entry| writeln!(f, "{:<30} {}", entry.cause.code(), entry.sentence)),
-            Self::Symptoms(symptoms) => separated(f, symptoms, write_symptom),
-            Self::Unknown { suggestions } if suggestions.is_empty() => writeln!(
-                f,
-                "Nothing is known of this text. Give a cause (tcp_timeout), a layer (dns, path, \
-                 tcp, tls, http), or an error text as the runtime shows it."
-            ),
-            Self::Unknown { suggestions } => {
-                writeln!(f, "Nothing is known of this text. Near it:")?;
-                suggestions.iter().try_for_each(|known| writeln!(f, "  {known}"))
-            }
-        }
+/// How alike two normal texts are, 0 to 1: by their letters where both are short (spelling), by
+/// the share of common words where one is a sentence.
+fn likeness(asked: &str, known: &str) -> f64 {
+    let by_letters = strsim::jaro_winkler(asked, known);
+    if !asked.contains(' ') || !known.contains(' ') {
+        return by_letters;
     }
-}
-
-fn separated<T>(
-    f: &mut fmt::Formatter<'_>,
-    items: &[T],
-    write: impl Fn(&mut fmt::Formatter<'_>, &T) -> fmt::Result,
-) -> fmt::Result {
-    for (index, item) in items.iter().enumerate() {
-        if index > 0 {
-            writeln!(f)?;
-        }
-        write(f, item)?;
-    }
-    Ok(())
-}
-
-#[expect(clippy::trivially_copy_pass_by_ref, reason = "the shape `separated` calls")]
-fn write_entry(f: &mut fmt::Formatter<'_>, entry: &&'static Entry) -> fmt::Result {
-    let severity = entry.cause.severity().as_str();
-    writeln!(f, "{} ({severity})", entry.cause)?;
-    writeln!(f, "  {}", entry.sentence)?;
-    writeln!(f, "told by:  {}", entry.told_by)?;
-    if !entry.rivals.is_empty() {
-        let rivals: Vec<_> = entry.rivals.iter().map(|cause| cause.code()).collect();
-        writeln!(f, "rivals:   {}", rivals.join(", "))?;
-    }
-    writeln!(f, "owner:    {}", entry.owner.as_str())?;
-    writeln!(f, "remedy:   {}", catalogue::in_words(entry.remedy))?;
-    writeln!(f, "source:   {}", entry.source)
-}
-
-#[expect(clippy::trivially_copy_pass_by_ref, reason = "the shape `separated` calls")]
-fn write_symptom(f: &mut fmt::Formatter<'_>, symptom: &&'static Symptom) -> fmt::Result {
-    writeln!(f, "\"{}\"", symptom.title())?;
-    writeln!(f, "  {}", symptom.meaning)?;
-    writeln!(f, "check first:")?;
-    for (index, check) in symptom.checks.iter().enumerate() {
-        writeln!(f, "  {}. {check}", index + 1)?;
-    }
-    if !symptom.causes.is_empty() {
-        let causes: Vec<_> = symptom.causes.iter().map(|cause| cause.code()).collect();
-        writeln!(f, "causes:   {}", causes.join(", "))?;
-    }
-    writeln!(f, "source:   {}", symptom.source)
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    /// What an explanation is of: the codes, or the symptoms' titles.
-    fn of(text: &str) -> Vec<&'static str> {
-        match explain(text) {
-            Explanation::Causes(entries) | Explanation::Layer(entries) => {
-                entries.iter().map(|entry| entry.cause.code()).collect()
-            }
-            Explanation::Symptoms(symptoms) => symptoms.iter().map(|one| one.title()).collect(),
-            Explanation::Unknown { .. } => Vec::new(),
-        }
-    }
-
-    #[test]
-    fn codes_explain_themselves() {
-        for cause in Cause::ALL {
-            assert_eq!(of(cause.code()), [cause.code()]);
-            assert_eq!(of(&format!(" {} ", cause.code().to_uppercase())), [cause.code()]);
-        }
-        assert_eq!(of("tcp_timeout and then tls_reset"), ["tcp_timeout", "tls_reset"]);
-    }
-
-    #[test]
-    fn a_layer_lists_its_causes() {
-        assert_eq!(of("tds"), ["tds_no_answer"]);
-        assert_eq!(of("hold"), ["hold_idle_dropped", "hold_reset"]);
-        assert!(of("dns").len() > 10);
-    }
-
-    #[test]
-    fn words_of_the_runtime_and_the_portal_are_known() {
-        for (text, expected) in [
-            ("Limited", "Limited"),
-            ("Running (Limited)", "Limited"),
-            ("Inactive", "Inactive"),
-            ("NeedRegistration", "NeedRegistration"),
-            ("Unable to connect to the remote server", "Unable to connect to the remote server"),
-            (
-                "System.Net.WebException: The remote name could not be resolved: \
-                 'df.westeurope.datafactory.azure.net'",
-                "The remote name could not be resolved",
-            ),
-            (
-                "The underlying connection was closed: Could not establish trust relationship for \
-                 the SSL/TLS secure channel.",
-                "Could not establish trust relationship for the SSL/TLS secure channel",
-            ),
-            (
-                "Failed to register this Integration Runtime node! Confirm that the Authentication \
-                 key is valid and the integration service host service is running on this machine.",
-                "Failed to register this Integration Runtime node",
-            ),
-            ("SocketException (10060): connection attempt failed", "10060"),
-            ("10061", "10061"),
-            ("WSAECONNRESET", "The underlying connection was closed"),
-            ("the revocation server was offline", "revocation server was offline"),
-            (
-                "Ip has been prevented to connect to the endpoint",
-                "Ip has been prevented to connect to the endpoint",
-            ),
-        ] {
-            let found = of(text);
-            assert_eq!(found.first(), Some(&expected), "{text}: {found:?}");
-        }
-    }
-
-    #[test]
-    fn words_are_whole_words() {
-        assert_eq!(of("the revocation server was offline").len(), 1);
-        assert!(of("unlimited").is_empty());
-        assert!(of("1006012").is_empty());
-        assert!(of("").is_empty());
-    }
-
-    #[test]
-    fn what_is_near_is_suggested() {
-        let near = |text: &str| match explain(text) {
-            Explanation::Unknown { suggestions } => suggestions,
-            known => panic!("{text} is known: {known:?}"),
-        };
-        assert_eq!(near("tcp_timout").first(), Some(&"tcp_timeout"));
-        assert_eq!(near("need registraton").first(), Some(&"need registration"));
-        assert!(near("zebra crossing").is_empty());
-    }
-
-    #[test]
-    fn every_explanation_can_be_printed() {
-        for text in ["dns", "tcp_timeout", "Limited", "tcp_timout", "zebra crossing"] {
-            let shown = explain(text).to_string();
-            assert!(shown.ends_with('\n') && !shown.contains(['{', '}']), "{shown}");
-        }
-        let shown = explain("tcp_refused").to_string();
-        assert!(shown.contains("rivals:   tcp_local_denied, route_proxy_required"), "{shown}");
-    }
-
-    proptest::proptest! {
-        #[test]
-        fn no_text_panics(text in ".{0,300}") {
-            let _ = explain(&text).to_string();
-        }
-    }
+    by_letters.max(strsim::sorensen_dice(asked, known))
 }

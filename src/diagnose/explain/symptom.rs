@@ -1,0 +1,73 @@
+//! A text that people see, and what it means.
+
+use crate::model::Cause;
+
+/// Words that people see, and what they mean.
+#[derive(Debug)]
+pub struct Symptom {
+    /// How much the words say of the reason.
+    pub rank: Rank,
+    /// The words, the best known first. They are found as whole words, whatever their case.
+    pub texts: &'static [&'static str],
+    /// What it means, in a sentence or two.
+    pub meaning: &'static str,
+    /// What to check, in this order.
+    pub checks: &'static [&'static str],
+    /// The causes that lead there.
+    pub causes: &'static [Cause],
+    /// Where the words are written down.
+    pub source: &'static str,
+}
+
+/// How much a text says of the reason. Error messages wrap each other: the same sentence stands
+/// before many reasons, and only the most specific part of a message decides what it means.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Rank {
+    /// A state, or a word of the subject, which says nothing of the reason.
+    Status,
+    /// A sentence that stands before many reasons.
+    Sentence,
+    /// An error code that covers several reasons.
+    Code,
+    /// The reason itself.
+    Reason,
+}
+
+/// Where the words of symptoms are written down.
+pub(super) mod source {
+    pub(in super::super) const CREATE: &str = "Microsoft, create-self-hosted-integration-runtime";
+    pub(in super::super) const GUIDE: &str =
+        "Microsoft, self-hosted-integration-runtime-troubleshoot-guide";
+    pub(in super::super) const MONITOR: &str = "Microsoft, monitor-integration-runtime";
+    pub(in super::super) const UPDATE: &str =
+        "Microsoft, self-hosted-integration-runtime-auto-update";
+    pub(in super::super) const LOGS: &str =
+        "Microsoft, how-to-configure-shir-for-log-analytics-collection";
+    pub(in super::super) const WINSOCK: &str =
+        "Microsoft, Windows Sockets error codes; WinHTTP error messages";
+    pub(in super::super) const DOTNET: &str =
+        ".NET Framework, System.Net resources (WebException, SocketException, SslStream)";
+    pub(in super::super) const OFFLINE: &str =
+        "Insight Crunch, self-hosted integration runtime offline";
+    pub(in super::super) const SQL: &str =
+        "Microsoft, troubleshoot-common-errors-issues (Azure SQL); connector-troubleshoot";
+    pub(in super::super) const TNC: &str = "Microsoft, Test-NetConnection";
+    pub(in super::super) const DMGCMD: &str =
+        "Microsoft, create-self-hosted-integration-runtime (command line, dmgcmd)";
+    pub(in super::super) const AZFW: &str = "Microsoft, Azure Firewall application rules";
+    pub(in super::super) const SBGUIDE: &str = "Microsoft, service-bus-troubleshooting-guide";
+    pub(in super::super) const PRIVLINK: &str = "Microsoft, data-factory-private-link";
+    pub(in super::super) const ISSUE478: &str = "github.com/Azure/Azure-DataFactory/issues/478";
+    pub(in super::super) const ISSUE23145: &str =
+        "github.com/MicrosoftDocs/azure-docs/issues/23145";
+    pub(in super::super) const ISSUE30720: &str =
+        "github.com/MicrosoftDocs/azure-docs/issues/30720 and 25489";
+}
+
+impl Symptom {
+    /// The words it is best known by.
+    #[must_use]
+    pub const fn title(&self) -> &'static str {
+        self.texts[0]
+    }
+}

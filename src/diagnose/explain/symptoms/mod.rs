@@ -1,0 +1,28 @@
+//! What is known of texts: a file a theme.
+
+mod connection;
+mod host;
+mod http;
+mod nodes;
+mod registration;
+mod status;
+mod stores;
+mod tls;
+mod tools;
+mod winsock;
+
+use super::symptom::Symptom;
+
+/// Every symptom, by theme.
+pub(super) const ALL: &[&[Symptom]] = &[
+    status::SYMPTOMS,
+    registration::SYMPTOMS,
+    connection::SYMPTOMS,
+    tls::SYMPTOMS,
+    http::SYMPTOMS,
+    winsock::SYMPTOMS,
+    nodes::SYMPTOMS,
+    host::SYMPTOMS,
+    tools::SYMPTOMS,
+    stores::SYMPTOMS,
+];
