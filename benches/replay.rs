@@ -16,8 +16,9 @@ use jiff::Timestamp;
 use pathproof::model::{
     Answer, Certificate, ChainLink, ChainTrust, Endpoint, Exchange, Expectation, Failure, Family,
     Fingerprint, FollowUps, Host, HostName, HttpAnswer, Kind, LinkData, Lookup, OpenTrail, Origin,
-    Presented, Reach, Record, Records, Resolver, ResponseCode, Route, RouteChoice, RouteIntent,
-    Run, Seen, Subject, TcpFailure, TlsSession, Trail, Transport, Trust, Validity, Vantage, Whose,
+    Presented, Reach, Record, Records, Resolver, ResponseCode, Role, Route, RouteChoice,
+    RouteIntent, Run, Seen, Subject, TcpFailure, TlsSession, Trail, Transport, Trust, Validity,
+    Vantage, Whose,
 };
 use pathproof::{archive, diagnose, report};
 use sha2::{Digest, Sha256};
@@ -187,6 +188,7 @@ fn record(number: usize, presented: &Presented) -> Record {
     Record {
         endpoint: Arc::new(Endpoint {
             entry: "relay".into(),
+            role: Role::Relay,
             subject: Subject::Host(Host::Name(host.clone())),
             port: 443,
             kind: Kind::Relay,

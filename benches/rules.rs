@@ -14,7 +14,7 @@ use pathproof::firewall::emit::{Aggregation, Emission, Format, Holds, Permit, em
 use pathproof::firewall::{
     Access, Dialect, Flow, Judge, Knowledge, PortSet, Proven, Rule, RuleSet, Scope,
 };
-use pathproof::model::{Cloud, Host};
+use pathproof::model::{Cloud, Host, Role};
 use pathproof::tags::{ServiceTags, Snapshot};
 
 const FLOWS: u64 = 1_000_000;
@@ -138,6 +138,7 @@ fn proven() -> Vec<Proven> {
             address: Ipv4Addr::from_bits(0x2800_0000 + number * 7).into(),
             port: 443,
             entry: "relay".to_owned(),
+            role: Role::Relay,
             name: format!(
                 "g{}-prod-am3-{}-sb.servicebus.windows.net",
                 number % 128,

@@ -16,10 +16,10 @@ use crate::model::{
     Answer, Certificate, ChainLink, ChainTrust, DnsFailure, Endpoint, Exchange, Expectation,
     Failure, Family, Fingerprint, Host, HostName, HttpAnswer, HttpFailure, Kind, LinkData, Lookup,
     Obstacle, OpenTrail, Origin, OsError, PacQuestion, Presented, Proxied, ProxyFailure,
-    ProxyLookup, ProxyReply, Reach, Record, Records, Resolver, ResponseCode, Route, RouteChoice,
-    RouteFault, RouteFaultKind, RouteIntent, Run, Seen, Subject, TcpFailure, TdsAnswer, TdsFailure,
-    TlsFailure, TlsFailureKind, TlsSession, Trail, Transport, Trust, Tunnel, Unreachable, Validity,
-    Vantage, Whose,
+    ProxyLookup, ProxyReply, Reach, Record, Records, Resolver, ResponseCode, Role, Route,
+    RouteChoice, RouteFault, RouteFaultKind, RouteIntent, Run, Seen, Subject, TcpFailure,
+    TdsAnswer, TdsFailure, TlsFailure, TlsFailureKind, TlsSession, Trail, Transport, Trust, Tunnel,
+    Unreachable, Validity, Vantage, Whose,
 };
 
 /// What strangers may write: any text, control characters and wide letters among it.
@@ -129,15 +129,29 @@ fn vantage() -> BoxedStrategy<Vantage> {
 
 fn endpoint() -> BoxedStrategy<Endpoint> {
     let fixed = (
+        prop::sample::select(Role::ALL.to_vec()),
         prop::sample::select(Kind::ALL.to_vec()),
         prop::sample::select(Origin::ALL.to_vec()),
         any::<bool>(),
         0..4_u32,
     );
     (text(), subject(), 1..=u16::MAX, text(), fixed, expectation())
-        .prop_map(|(entry, subject, port, purpose, (kind, origin, required, order), expect)| {
-            Endpoint { entry, subject, port, kind, purpose, required, origin, order, expect }
-        })
+        .prop_map(
+            |(entry, subject, port, purpose, (role, kind, origin, required, order), expect)| {
+                Endpoint {
+                    entry,
+                    role,
+                    subject,
+                    port,
+                    kind,
+                    purpose,
+                    required,
+                    origin,
+                    order,
+                    expect,
+                }
+            },
+        )
         .boxed()
 }
 

@@ -69,6 +69,7 @@ fn entry_lines(entry: &Entry, text: &mut String) {
         entry.kind.as_str()
     );
     let rows = [
+        ("role", entry.role.as_str().to_owned()),
         ("for", entry.purpose.clone()),
         ("private-link zones", entry.expect.private_zones.join(", ")),
         ("service tags", entry.expect.service_tags.join(", ")),

@@ -9,7 +9,7 @@ use super::finding::{Draft, add, list, place};
 use super::{Case, follow_up, http, obstacle, proxy, reset, sinkhole, tcp, tds, tls};
 use crate::model::{
     AddressClass, Cause, End, Failure, Family, Host, HttpAnswer, Kind, Obstacle, Owner, Proxied,
-    Route, Subject, Trail, classify,
+    Role, Route, Subject, Trail, classify,
 };
 
 /// What a name came to by one way.
@@ -487,7 +487,7 @@ fn advise(case: &Case<'_>, draft: Draft, remotes: &[SocketAddr], names: &[Draft]
         return draft;
     }
     let draft = draft.without_rival(Cause::RouteProxyRequired);
-    if case.endpoint().entry == "peer" {
+    if case.endpoint().role == Role::Peer {
         draft.template(
             "Allow TCP {port} from {from} to {host}, in the Windows Firewall of both nodes too, \
              and enable remote access from intranet there.",

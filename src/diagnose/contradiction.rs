@@ -1,8 +1,8 @@
 //! `runtime_contradiction`: what the cloud reports of a node against what was measured here.
 
 use super::finding::Draft;
-use super::{gateway, tls};
-use crate::model::{Cause, Record, Records, ReportedNode, Status, Trail, Verdict};
+use super::tls;
+use crate::model::{Cause, Record, Records, ReportedNode, Role, Status, Trail, Verdict};
 
 /// What was measured of one part of the runtime.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -21,8 +21,8 @@ struct Claim {
 
 pub(super) fn of_run(records: &Records, judged: &[(&Record, &Verdict)]) -> Vec<Draft> {
     let Some((node, is_this_host)) = this_node(records) else { return Vec::new() };
-    let relay = measured(judged, &["relay", gateway::ENTRY]);
-    let control = measured(judged, &["control", "frontend"]);
+    let relay = measured(judged, Role::is_relay);
+    let control = measured(judged, Role::is_control_plane);
     let claims = claims(node, relay, control);
     let name = if node.name.is_empty() { "the runtime" } else { &node.name };
     claims
@@ -134,14 +134,12 @@ fn claims(node: &ReportedNode, relay: Measured, control: Measured) -> Vec<Claim>
     table.into_iter().filter_map(|(holds, claim)| holds.then_some(claim)).collect()
 }
 
-/// Whether the endpoints of these entries that count were reached.
-fn measured(judged: &[(&Record, &Verdict)], entries: &[&str]) -> Measured {
+/// Whether the endpoints of these roles that count were reached.
+fn measured(judged: &[(&Record, &Verdict)], is_meant: fn(Role) -> bool) -> Measured {
     let mut all = judged
         .iter()
         .filter(|(record, verdict)| {
-            record.endpoint.required
-                && verdict.counts
-                && entries.contains(&record.endpoint.entry.as_str())
+            record.endpoint.required && verdict.counts && is_meant(record.endpoint.role)
         })
         .peekable();
     if all.peek().is_none() {

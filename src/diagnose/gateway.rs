@@ -2,15 +2,12 @@
 
 use super::finding::{Draft, place};
 use super::{absent, dns};
-use crate::model::{Cause, LookupOutcome, Record, Run};
-
-/// The entry id of gateways (contract, Relay gateways).
-pub(super) const ENTRY: &str = "relay-gateway";
+use crate::model::{Cause, LookupOutcome, Record, Role, Run};
 
 /// Whether the record is a gateway's whose name does not exist or has no address; other DNS
 /// failures keep their causes.
 pub(super) fn is_unassigned(record: &Record, run: &Run) -> bool {
-    if record.endpoint.entry != ENTRY {
+    if record.endpoint.role != Role::Gateway {
         return false;
     }
     let mut is_absent = false;
@@ -38,7 +35,7 @@ pub(super) fn is_unassigned(record: &Record, run: &Run) -> bool {
 /// Whether the record is a gateway's that only a proxy resolves, and that says it cannot.
 pub(super) fn is_unknown_to_proxy(record: &Record, drafts: &[Draft]) -> bool {
     let is_unknown = |draft: &Draft| draft.cause == Cause::ProxyUpstreamDns;
-    record.endpoint.entry == ENTRY && !drafts.is_empty() && drafts.iter().all(is_unknown)
+    record.endpoint.role == Role::Gateway && !drafts.is_empty() && drafts.iter().all(is_unknown)
 }
 
 pub(super) fn unassigned(record: &Record) -> Draft {

@@ -4,8 +4,10 @@
 //! without it interactive authoring fails and the status is "Limited", while activities run
 //! (Microsoft, create-self-hosted-integration-runtime; data-factory-private-link).
 
-use super::{finding, gateway, relay};
-use crate::model::{NetworkAllows, Prediction, Record, Records, Run, Severity, Status, Verdict};
+use super::{finding, relay};
+use crate::model::{
+    NetworkAllows, Prediction, Record, Records, Role, Run, Severity, Status, Verdict,
+};
 
 /// How many endpoints are named one by one.
 const NAMED: usize = 8;
@@ -31,12 +33,14 @@ pub(super) fn predict(records: &Records, verdicts: &[Verdict]) -> Prediction {
     let mut updates = Part::default();
     for (record, verdict) in records.records.iter().zip(verdicts) {
         let endpoint = &record.endpoint;
-        match endpoint.entry.as_str() {
-            "control" | "frontend" if endpoint.required => control.take(record, verdict, run),
-            "relay" | gateway::ENTRY if endpoint.required && verdict.counts => {
+        match endpoint.role {
+            Role::Control | Role::Frontend if endpoint.required => {
+                control.take(record, verdict, run)
+            }
+            Role::Relay | Role::Gateway if endpoint.required && verdict.counts => {
                 relays.take(record, verdict, run);
             }
-            "download" => updates.take(record, verdict, run),
+            Role::Download => updates.take(record, verdict, run),
             _ => {}
         }
     }

@@ -10,7 +10,7 @@ use super::flow::Flow;
 use super::port::Protocol;
 use super::requirement::{Measured, Requirement};
 use super::scope::NamePattern;
-use crate::model::{Host, HostName};
+use crate::model::{Host, HostName, Kind, Role};
 
 /// What a run saw.
 #[derive(Clone, Debug, Default)]
@@ -28,6 +28,8 @@ pub struct Evidence {
 pub struct Target {
     /// The entry's id.
     pub entry: String,
+    /// What it is to the runtime; of reports that know no roles, what the entry says.
+    pub role: Role,
     /// The name; `None` for a literal address.
     pub name: Option<NamePattern>,
     /// The port.
@@ -69,6 +71,16 @@ pub enum EvidenceError {
     Schema(String),
 }
 
+/// What a run saw holds nothing of an entry or role.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+#[error("no entry or role '{word}': choose with --only among {}", there.join(", "))]
+pub struct NotHeld {
+    /// As given.
+    pub word: String,
+    /// The entries and roles that there are.
+    pub there: Vec<String>,
+}
+
 // Not a source: its words are part of the message.
 impl From<serde_json::Error> for EvidenceError {
     fn from(error: serde_json::Error) -> Self {
@@ -92,6 +104,38 @@ impl Evidence {
             seen_at: report.run.started_at.as_deref().and_then(|text| text.parse().ok()),
             resolvers: report.run.vantage.resolvers,
         })
+    }
+
+    /// The targets that words of `--only` mean: those of an entry, or those of a role. A relay
+    /// namespace stands for itself and its gateways.
+    ///
+    /// # Errors
+    /// [`NotHeld`] where a word means none of them.
+    pub fn choose(&self, words: &[impl AsRef<str>]) -> Result<Vec<&Target>, NotHeld> {
+        let is_of =
+            |target: &Target, word: &str| target.entry == word || target.role.as_str() == word;
+        let mut brings_gateways = false;
+        for word in words.iter().map(AsRef::as_ref) {
+            let is_relay = |target: &Target| target.role == Role::Relay && is_of(target, word);
+            let has_relay = word == Role::Relay.as_str() || self.targets.iter().any(is_relay);
+            brings_gateways |= has_relay;
+            let is_held = |target: &Target| {
+                is_of(target, word) || (has_relay && target.role == Role::Gateway)
+            };
+            if !self.targets.iter().any(is_held) {
+                let held =
+                    |target: &Target| [target.entry.clone(), target.role.as_str().to_owned()];
+                let mut there: Vec<_> = self.targets.iter().flat_map(held).collect();
+                there.sort_unstable();
+                there.dedup();
+                return Err(NotHeld { word: word.to_owned(), there });
+            }
+        }
+        let is_chosen = |target: &&Target| {
+            words.iter().any(|word| is_of(target, word.as_ref()))
+                || (brings_gateways && target.role == Role::Gateway)
+        };
+        Ok(self.targets.iter().filter(is_chosen).collect())
     }
 
     /// The flows that this host must be able to open, by the route each name takes: a proxied
@@ -220,6 +264,10 @@ struct Vantage {
 #[derive(Deserialize)]
 struct Endpoint {
     entry: String,
+    #[serde(default)]
+    role: String,
+    #[serde(default)]
+    kind: String,
     host: String,
     /// `resolve` has none: what a list names is reached by 443 but for a few.
     #[serde(default = "https")]
@@ -325,7 +373,10 @@ impl Endpoint {
                 see(*address, lookup.aliases());
             }
         }
+        // Without a kind, as names have none, the id alone says what it is.
+        let kind = Kind::parse(&self.kind).unwrap_or(Kind::Https);
         Some(Target {
+            role: Role::parse(&self.role).unwrap_or_else(|| Role::of_entry(&self.entry, kind)),
             entry: self.entry,
             name,
             port: self.port,

@@ -23,7 +23,7 @@ mod verify;
 
 pub use correct::{Change, Correction};
 pub use decide::{Decision, Judge, decide_in_a_row};
-pub use evidence::{Evidence, EvidenceError, Sighting, Target};
+pub use evidence::{Evidence, EvidenceError, NotHeld, Sighting, Target};
 pub use flow::{Flow, FlowError, read_flows};
 pub use missing::{Missing, Setting};
 pub use port::{PortError, PortSet, Protocol, ProtocolSet};

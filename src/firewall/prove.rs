@@ -5,7 +5,7 @@ use std::net::IpAddr;
 
 use super::evidence::{Sighting, Target};
 use super::scope::NamePattern;
-use crate::model::{AddressClass, AddressSet, HostName, classify};
+use crate::model::{AddressClass, AddressSet, HostName, Role, classify};
 use crate::tags::ServiceTags;
 
 /// How well an address must be proven to belong to a name.
@@ -45,6 +45,8 @@ pub struct Proven {
     pub port: u16,
     /// The entry it is needed for.
     pub entry: String,
+    /// What that is to the runtime.
+    pub role: Role,
     /// The name that led to it; for a literal, the address.
     pub name: String,
     /// How it was proven, in words.
@@ -119,6 +121,7 @@ pub fn prove<'a>(
                     address: sighting.address,
                     port: target.port,
                     entry: target.entry.clone(),
+                    role: target.role,
                     name: match &target.name {
                         Some(NamePattern::Name(name)) => name.to_string(),
                         Some(pattern) => pattern.to_string(),

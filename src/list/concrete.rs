@@ -10,11 +10,11 @@ use super::names::{Known, Names, known_names, named_domains};
 use super::pasted;
 use super::pattern::{HostPattern, Template};
 use super::request::{ENDPOINT, GATEWAY, PEER, Request, RequestError};
+use super::role;
 use super::service_urls::UrlHost;
 use super::suggest::nearest;
 use crate::model::{
-    Cloud, Endpoint, Expectation, Fingerprint, GatewayName, Host, HostName, Kind, Origin, Reach,
-    Subject,
+    Cloud, Endpoint, Expectation, Fingerprint, Host, HostName, Kind, Origin, Reach, Role, Subject,
 };
 
 /// What a run will ask for.
@@ -152,7 +152,7 @@ impl Builder<'_> {
         list: &EndpointList,
         by_entry: &BTreeMap<&str, Names<'_>>,
     ) -> bool {
-        if self.request.only.contains(&entry.id) {
+        if self.request.only.iter().any(|word| entry.is_meant_by(word)) {
             return false;
         }
         let names = &by_entry[entry.id.as_str()];
@@ -204,13 +204,14 @@ impl Builder<'_> {
         }
         for (host, known) in names.hosts() {
             let ports = known.port.map_or_else(|| entry.ports.clone(), |port| vec![port]);
-            let is_gateway = is_gateway(entry.kind, host);
+            let is_gateway = role::is_gateway(entry.kind, host);
             has_name |= !is_gateway;
             for port in ports {
                 let subject = Subject::Host(host.clone());
                 let mut endpoint = self.endpoint(entry, subject, port, known.origin, order);
                 if is_gateway {
                     GATEWAY.clone_into(&mut endpoint.entry);
+                    endpoint.role = Role::Gateway;
                     "A gateway of the relay, named by the service URLs"
                         .clone_into(&mut endpoint.purpose);
                     endpoint.order = order + 1;
@@ -274,11 +275,12 @@ impl Builder<'_> {
     ) -> Endpoint {
         Endpoint {
             entry: entry.id.clone(),
+            role: entry.role,
             subject,
             port,
             kind: entry.kind,
             purpose: entry.purpose.clone(),
-            required: entry.required && !(self.is_self_contained && entry.kind == Kind::Relay),
+            required: entry.required && !(self.is_self_contained && entry.role.is_relay()),
             origin,
             order,
             expect: entry.expect.clone(),
@@ -314,8 +316,13 @@ impl Builder<'_> {
                 (Subject::Pattern(pattern), Some(hint))
             }
         };
+        let role = match name.origin {
+            Origin::AuthKey => Role::Control,
+            _ => role::of_host(&name.host.to_string()).unwrap_or(Role::Other),
+        };
         let endpoint = Endpoint {
             entry: ENDPOINT.to_owned(),
+            role,
             subject,
             port: name.port.unwrap_or(443),
             kind: Kind::Https,
@@ -354,13 +361,8 @@ impl Builder<'_> {
             })
             .collect();
         let keeps = |endpoint: &Endpoint| {
-            let is_named = |names: &[String]| {
-                names.iter().any(|name| {
-                    *name == endpoint.entry
-                        // A namespace stands for itself and its gateways.
-                        || (endpoint.entry == GATEWAY && name == "relay")
-                })
-            };
+            let is_named =
+                |names: &[String]| names.iter().any(|name| self.request.means(name, endpoint));
             given.contains(&endpoint.subject)
                 || (only.is_empty() || is_named(only)) && !is_named(skip)
         };
@@ -372,7 +374,7 @@ impl Builder<'_> {
         for name in only {
             let is_option = (name == ENDPOINT && !self.request.endpoints.is_empty())
                 || (name == PEER && !self.request.peers.is_empty());
-            if !is_option && !self.all().any(|endpoint| endpoint.entry == *name) {
+            if !is_option && !self.all().any(|endpoint| self.request.means(name, endpoint)) {
                 return Err(RequestError::Nothing {
                     option: "--only",
                     given: name.clone(),
@@ -414,6 +416,7 @@ impl Builder<'_> {
         let kind = adhoc.kind();
         let endpoint = Endpoint {
             entry: entry.to_owned(),
+            role: Role::of_entry(entry, kind),
             subject,
             port: adhoc.port,
             kind,
@@ -433,7 +436,7 @@ impl Builder<'_> {
             let mut is_matched = false;
             for Wanted { endpoint, .. } in &mut self.wanted {
                 let is_host = host.is_some() && endpoint.subject.host() == host.as_ref();
-                if is_host || endpoint.entry == *given {
+                if is_host || self.request.means(given, endpoint) {
                     endpoint.expect.reach = Reach::Private;
                     is_matched = true;
                 }
@@ -478,7 +481,7 @@ impl Builder<'_> {
                 hints.push(format!("no entry uses {{{key}}}: its value has no effect"));
             }
         }
-        let is_frontend = |e: &Endpoint| e.entry == "frontend" && e.subject.host().is_some();
+        let is_frontend = |e: &Endpoint| e.role == Role::Frontend && e.subject.host().is_some();
         if auth_key.as_ref().is_some_and(|key| key.control_host.is_none())
             && !self.all().any(is_frontend)
         {
@@ -543,14 +546,10 @@ fn covering<'e>(entries: impl IntoIterator<Item = &'e Entry>, host: &UrlHost) ->
         .min_by_key(|entry| entry.host.breadth())
 }
 
-fn is_gateway(kind: Kind, host: &Host) -> bool {
-    kind == Kind::Relay && host.name().is_some_and(|name| GatewayName::parse(name).is_some())
-}
-
 /// The relay's fingerprint is documented for namespaces, not for their gateways.
 fn fingerprint(host: &UrlHost, kind: Kind) -> Fingerprint {
     match host {
-        UrlHost::Host(host) if is_gateway(kind, host) => Fingerprint::None,
+        UrlHost::Host(host) if role::is_gateway(kind, host) => Fingerprint::None,
         UrlHost::Host(_) | UrlHost::Wildcard(_) => default_fingerprint(kind),
     }
 }

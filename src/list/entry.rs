@@ -1,7 +1,7 @@
 //! Lists and their entries, as written.
 
 use super::pattern::HostPattern;
-use crate::model::{Cloud, Expectation, Fingerprint, Kind, Reach};
+use crate::model::{Cloud, Expectation, Fingerprint, Kind, Reach, Role};
 
 /// A list of what must be reachable.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -21,6 +21,8 @@ pub struct EndpointList {
 pub struct Entry {
     /// As `relay`.
     pub id: String,
+    /// What it is to the runtime.
+    pub role: Role,
     /// Which names.
     pub host: HostPattern,
     /// Which ports; never empty.
@@ -44,6 +46,13 @@ pub struct Entry {
     pub date: String,
     /// What else there is to know.
     pub note: String,
+}
+
+impl Entry {
+    /// Whether a word of `--only` is its id or its role.
+    pub(super) fn is_meant_by(&self, word: &str) -> bool {
+        word == self.id || word == self.role.as_str()
+    }
 }
 
 impl EndpointList {
@@ -76,7 +85,8 @@ pub(super) const fn default_port(kind: Kind) -> Option<u16> {
     }
 }
 
-/// What the answers of a kind must show, where nothing else is said.
+/// What the answers of a kind must show, where nothing else is said. The relay's fingerprint is
+/// documented for namespaces, not for their gateways.
 pub(super) const fn default_fingerprint(kind: Kind) -> Fingerprint {
     match kind {
         Kind::Relay => Fingerprint::RelayNamespace,

@@ -22,6 +22,7 @@ mod parameters;
 mod pasted;
 mod pattern;
 mod request;
+mod role;
 pub mod service_urls;
 mod suggest;
 mod syntax;

@@ -8,7 +8,7 @@ use super::entry::{EndpointList, Entry};
 use super::parameters::Parameters;
 use super::service_urls::{ServiceUrls, UrlHost};
 use super::suggest::{did_you_mean, nearest};
-use crate::model::{Cloud, HostName, NameError};
+use crate::model::{Cloud, Endpoint, HostName, NameError, RELAY_GATEWAY, Role};
 
 /// What a run is asked for.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -27,20 +27,20 @@ pub struct Request {
     pub peers: Vec<AdHoc>,
     /// `--with`: groups.
     pub with: Vec<String>,
-    /// `--only`: entries. Endpoints and peers that were given as options stay.
+    /// `--only`: entries and roles. Endpoints and peers that were given as options stay.
     pub only: Vec<String>,
-    /// `--skip`: entries.
+    /// `--skip`: entries and roles.
     pub skip: Vec<String>,
     /// Names given by hand, one by one: whatever `--only` and `--skip` leave, these stay.
     pub by_hand: Vec<UrlHost>,
-    /// `--private`: entries or hosts.
+    /// `--private`: entries, roles or hosts.
     pub private: Vec<String>,
     /// `--self-contained-authoring`.
     pub is_self_contained: bool,
 }
 
 /// Entries of endpoints that no list holds.
-pub(super) const GATEWAY: &str = "relay-gateway";
+pub(super) const GATEWAY: &str = RELAY_GATEWAY;
 pub(super) const ENDPOINT: &str = "endpoint";
 pub(super) const PEER: &str = "peer";
 
@@ -141,6 +141,18 @@ impl Request {
             || (said.peek().is_some() && said.all(|is_self_contained| is_self_contained))
     }
 
+    /// Whether a word of `--only`, `--skip` or `--private` means an endpoint: by its entry or by
+    /// its role. A relay namespace stands for itself and its gateways.
+    pub(super) fn means(&self, word: &str, endpoint: &Endpoint) -> bool {
+        let is_relay = |word: &str| {
+            let own = self.lists.iter().filter_map(|list| list.entry(word));
+            word == Role::Relay.as_str() || own.into_iter().any(|entry| entry.role == Role::Relay)
+        };
+        word == endpoint.entry
+            || word == endpoint.role.as_str()
+            || (endpoint.role == Role::Gateway && is_relay(word))
+    }
+
     /// Whether `--with`, `--only` and `--skip` name groups and entries that the lists have.
     pub(super) fn check(&self) -> Result<(), RequestError> {
         let mut groups: Vec<&str> = Vec::new();
@@ -149,11 +161,14 @@ impl Request {
             groups.extend(list.groups());
             entries.extend(list.entries.iter().map(|entry| entry.id.as_str()));
         }
+        for list in &self.lists {
+            entries.extend(list.entries.iter().map(|entry| entry.role.as_str()));
+        }
+        entries.extend([GATEWAY, Role::Gateway.as_str(), ENDPOINT, PEER]);
         let mut seen = BTreeSet::new();
         groups.retain(|group| seen.insert(*group));
         seen.clear();
         entries.retain(|entry| seen.insert(*entry));
-        entries.extend([GATEWAY, ENDPOINT, PEER]);
         let owned = |words: &[&str]| words.iter().map(|word| (*word).to_owned()).collect();
         for given in &self.with {
             if !groups.contains(&given.as_str()) {
@@ -185,7 +200,8 @@ impl Request {
         option: &'static str,
         given: &str,
     ) -> Result<(), RequestError> {
-        let mut named = self.lists.iter().filter_map(|list| list.entry(given)).peekable();
+        let all = self.lists.iter().flat_map(|list| &list.entries);
+        let mut named = all.filter(|entry| entry.is_meant_by(given)).peekable();
         let Some(first) = named.peek().copied() else { return Ok(()) };
         match &first.group {
             Some(group) if !named.any(|entry| self.asks_for(entry)) => {

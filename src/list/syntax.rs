@@ -9,8 +9,10 @@ use super::MAX_INPUT_BYTES;
 use super::entry::{EndpointList, Entry, FINGERPRINTS, REACHES, default_fingerprint, default_port};
 use super::error::{ListError, ListErrors, Place, Problem};
 use super::pattern::{HostPattern, is_word};
+use super::request::{ENDPOINT, GATEWAY, PEER};
+use super::role;
 use super::suggest::nearest;
-use crate::model::{Cloud, Expectation, Fingerprint, HostName, Kind};
+use crate::model::{Cloud, Expectation, Fingerprint, HostName, Kind, Role};
 
 /// Reads a list. `file` is the name that errors show.
 ///
@@ -28,6 +30,7 @@ pub fn parse(text: &str, file: &str) -> Result<EndpointList, ListErrors> {
 const LIST_KEYS: &[&str] = &["id", "title", "cloud", "entry"];
 const ENTRY_KEYS: &[&str] = &[
     "id",
+    "role",
     "host",
     "ports",
     "kind",
@@ -46,7 +49,7 @@ const ENTRY_KEYS: &[&str] = &[
 ];
 
 /// Ids that endpoints have which no list holds.
-const RESERVED: [&str; 3] = ["relay-gateway", "endpoint", "peer"];
+const RESERVED: [&str; 3] = [GATEWAY, ENDPOINT, PEER];
 
 /// Collects what is wrong, by byte offset.
 struct Reader {
@@ -150,15 +153,34 @@ impl Reader {
         let service_domains = self.domains(table, "service-domains");
         let service_tags = self.texts(table, "service-tags");
         let instead_of = self.word(table, "instead-of");
+        let group = self.word(table, "group").map(|(group, _)| group);
+        let role = self.one_of(table, "role", &Role::ALL.map(|role| (role.as_str(), role)));
+        let purpose = self.text(table, "purpose").map(|(text, _)| text).unwrap_or_default();
+        let required = self.boolean(table, "required").unwrap_or(true);
+        let source = self.text(table, "source").map(|(text, _)| text).unwrap_or_default();
+        let date = self.date(table);
+        let note = self.text(table, "note").map(|(text, _)| text).unwrap_or_default();
+        // From here on nothing is read: every error of the entry has been said.
+        let (own_id, host) = (id.as_ref()?.0.clone(), host?);
+        let role = role.map_or_else(
+            || role::of_entry(&own_id, kind, &host, group.as_deref()),
+            |(role, _)| role,
+        );
+        let fingerprint = match fingerprint {
+            Some((fingerprint, _)) => fingerprint,
+            None if role == Role::Gateway => Fingerprint::None,
+            None => default_fingerprint(kind),
+        };
         let entry = Entry {
-            purpose: self.text(table, "purpose").map(|(text, _)| text).unwrap_or_default(),
-            required: self.boolean(table, "required").unwrap_or(true),
-            group: self.word(table, "group").map(|(group, _)| group),
-            source: self.text(table, "source").map(|(text, _)| text).unwrap_or_default(),
-            date: self.date(table),
-            note: self.text(table, "note").map(|(text, _)| text).unwrap_or_default(),
-            id: id.as_ref()?.0.clone(),
-            host: host?,
+            purpose,
+            required,
+            group,
+            source,
+            date,
+            note,
+            id: own_id,
+            role,
+            host,
             ports: ports?,
             kind,
             instead_of: instead_of.as_ref().map(|(id, _)| id.clone()),
@@ -166,8 +188,7 @@ impl Reader {
                 reach: reach.unwrap_or_default(),
                 private_zones: private_zones.into_iter().map(|(name, _)| name).collect(),
                 service_domains: service_domains.into_iter().map(|(name, _)| name).collect(),
-                fingerprint: fingerprint
-                    .map_or_else(|| default_fingerprint(kind), |(fingerprint, _)| fingerprint),
+                fingerprint,
                 service_tags: service_tags.into_iter().map(|(tag, _)| tag).collect(),
             },
         };

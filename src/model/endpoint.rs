@@ -3,13 +3,19 @@
 use std::fmt;
 
 use super::name::Host;
+use super::role::Role;
+
+/// The entry of every gateway of a relay: no list holds it.
+pub const RELAY_GATEWAY: &str = "relay-gateway";
 
 /// An entry of a list made concrete (or shown as written, where nothing makes it so).
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Endpoint {
     /// The entry's id: `relay`, `control`, …; `relay-gateway`, `endpoint` and `peer` for what no
-    /// list holds.
+    /// list holds. A label: what decides is the role.
     pub entry: String,
+    /// What it is to the runtime.
+    pub role: Role,
     /// What is to be reached.
     pub subject: Subject,
     /// The port, 1 to 65535.

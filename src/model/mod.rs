@@ -16,6 +16,7 @@ mod pieces;
 mod proxy;
 mod ranges;
 mod record;
+mod role;
 mod route;
 mod step;
 mod trail;
@@ -31,7 +32,9 @@ pub use dns::{
     Answer, ChainLink, DnsFailure, Exchange, Family, LinkData, Lookup, LookupOutcome, Resolver,
     ResponseCode, Transport,
 };
-pub use endpoint::{Endpoint, Expectation, Fingerprint, Kind, Origin, Reach, Subject};
+pub use endpoint::{
+    Endpoint, Expectation, Fingerprint, Kind, Origin, RELAY_GATEWAY, Reach, Subject,
+};
 pub use follow_up::{
     FollowUps, Held, HeldOutcome, HoldFailure, Hop, HopAnswer, Located, ReportedNode,
     RevocationHost, Rung, SegmentLadder,
@@ -43,6 +46,7 @@ pub use pieces::{ListId, Lists, Pieces};
 pub use proxy::{ProxyFailure, ProxyReply, Tunnel};
 pub use ranges::{Number, Ranges};
 pub use record::{ProxyLookup, Record, Records, Run, Vantage};
+pub use role::Role;
 pub use route::{
     PacQuestion, Proxied, Route, RouteChoice, RouteFault, RouteFaultKind, RouteIntent,
 };

@@ -142,12 +142,13 @@ mod tests {
     use std::sync::Arc;
 
     use super::*;
-    use crate::model::{Expectation, Origin, Subject};
+    use crate::model::{Expectation, Origin, Role, Subject};
     use crate::route::ProxyUrl;
 
     fn endpoint(kind: Kind, reach: Reach) -> Endpoint {
         Endpoint {
             entry: "endpoint".into(),
+            role: Role::Other,
             subject: Subject::Host(Host::parse("a.example").unwrap()),
             port: 443,
             kind,

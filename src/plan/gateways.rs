@@ -5,8 +5,8 @@
 use std::sync::Arc;
 
 use crate::model::{
-    Endpoint, Fingerprint, GatewayName, GatewaySeries, Host, HostName, Kind, Lookup, Origin, Reach,
-    Subject,
+    Endpoint, Fingerprint, GatewayName, GatewaySeries, Host, HostName, Lookup, Origin,
+    RELAY_GATEWAY, Reach, Role, Subject,
 };
 
 /// How many gateways each series of a deployment can have.
@@ -46,7 +46,7 @@ pub fn deployment_of<'a>(
 #[must_use]
 pub fn gateways_of(relay: &Endpoint, lookups: &[Arc<Lookup>]) -> Vec<Endpoint> {
     let Some(name) = relay.subject.host().and_then(Host::name) else { return Vec::new() };
-    if relay.kind != Kind::Relay || GatewayName::parse(name).is_some() {
+    if relay.role != Role::Relay || GatewayName::parse(name).is_some() {
         return Vec::new();
     }
     let Some(domain) = name.parent() else { return Vec::new() };
@@ -76,10 +76,11 @@ fn gateway_endpoint(relay: &Endpoint, gateway: HostName) -> Endpoint {
         expect.reach = Reach::Any;
     }
     Endpoint {
-        entry: "relay-gateway".to_owned(),
+        entry: RELAY_GATEWAY.to_owned(),
+        role: Role::Gateway,
         subject: Subject::Host(Host::Name(gateway)),
         port: relay.port,
-        kind: Kind::Relay,
+        kind: relay.kind,
         purpose: format!("A gateway of {}", relay.subject),
         required: false,
         origin: Origin::Gateway,
@@ -94,7 +95,7 @@ mod tests {
 
     use super::*;
     use crate::model::{
-        Answer, ChainLink, Exchange, Expectation, Family, LinkData, Resolver, ResponseCode,
+        Answer, ChainLink, Exchange, Expectation, Family, Kind, LinkData, Resolver, ResponseCode,
         Transport,
     };
 
@@ -131,6 +132,7 @@ mod tests {
     fn relay(host: &str) -> Endpoint {
         Endpoint {
             entry: "relay".into(),
+            role: Role::Relay,
             subject: Subject::Host(Host::parse(host).unwrap()),
             port: 443,
             kind: Kind::Relay,
@@ -178,8 +180,8 @@ mod tests {
         assert_eq!(hosts[255], "gv127-usg-a-sb.servicebus.usgovcloudapi.net");
         let first = &gateways[0];
         assert_eq!(
-            (first.entry.as_str(), first.required, first.origin, first.order, first.port),
-            ("relay-gateway", false, Origin::Gateway, 21, 443)
+            (first.entry.as_str(), first.role, first.required, first.origin, first.order),
+            ("relay-gateway", Role::Gateway, false, Origin::Gateway, 21)
         );
         assert_eq!(first.kind, Kind::Relay);
         assert_eq!(
@@ -198,10 +200,11 @@ mod tests {
         let alias = "ns-sb2-prod-by3-010.cloudapp.net";
         let host = "r.servicebus.windows.net";
         let gateway = "g1-prod-by3-010-sb.servicebus.windows.net";
-        let https = Endpoint { kind: Kind::Https, ..relay(host) };
+        let control = Endpoint { role: Role::Control, ..relay(host) };
         for (endpoint, lookups) in [
             (relay(host), vec![]),
-            (https, vec![lookup(host, alias)]),
+            (control, vec![lookup(host, alias)]),
+            (Endpoint { role: Role::Gateway, ..relay(gateway) }, vec![lookup(gateway, alias)]),
             (relay(gateway), vec![lookup(gateway, alias)]),
             (relay("10.0.0.1"), vec![]),
             (relay(host), vec![lookup(host, "r.contoso.com")]),

@@ -63,11 +63,12 @@ pub fn place(endpoint: &Endpoint) -> Place {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::model::{Expectation, Host, Kind, Origin};
+    use crate::model::{Expectation, Host, Kind, Origin, Role};
 
     fn endpoint(order: u32, host: &str, port: u16, required: bool) -> Endpoint {
         Endpoint {
             entry: "endpoint".into(),
+            role: Role::Other,
             subject: Host::parse(host)
                 .map_or_else(|_| Subject::Pattern(host.into()), Subject::Host),
             port,

@@ -35,7 +35,7 @@ mod tests {
     use super::*;
     use crate::model::{
         ChainLink, Exchange, Expectation, Family, Host, Kind, LinkData, Origin, Resolver,
-        ResponseCode, Subject, Transport,
+        ResponseCode, Role, Subject, Transport,
     };
 
     const LINK: &str = "a.privatelink.test";
@@ -43,6 +43,7 @@ mod tests {
     fn endpoint(reach: Reach) -> Endpoint {
         Endpoint {
             entry: "endpoint".into(),
+            role: Role::Other,
             subject: Subject::Host(Host::parse("a.test").unwrap()),
             port: 443,
             kind: Kind::Https,

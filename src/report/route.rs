@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use crate::model::{
-    Failure, HttpAnswer, Kind, LookupOutcome, Proxied, ProxyFailure, Record, Records, Route, Seen,
+    Failure, HttpAnswer, LookupOutcome, Proxied, ProxyFailure, Record, Records, Role, Route, Seen,
     TcpFailure, Trail,
 };
 use crate::plan;
@@ -35,8 +35,7 @@ pub(super) fn has_proxies(records: &Records) -> bool {
 pub(super) fn hides_gateways(record: &Record) -> bool {
     let endpoint = &record.endpoint;
     let is_resolved = |outcome| matches!(outcome, LookupOutcome::Addresses);
-    endpoint.kind == Kind::Relay
-        && endpoint.entry != "relay-gateway"
+    endpoint.role == Role::Relay
         && record.route.proxy().is_some()
         && !record.lookups.iter().any(|lookup| is_resolved(lookup.outcome()))
         && plan::gateways_of(endpoint, &record.lookups).is_empty()

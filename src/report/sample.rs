@@ -10,8 +10,8 @@ use crate::model::{
     Answer, Cause, Certainty, ChainLink, Conclusion, Endpoint, Exchange, Expectation, Failure,
     Family, Finding, FollowUps, Host, HostName, HttpAnswer, Kind, LinkData, Lookup, NetworkAllows,
     OpenTrail, Origin, Owner, Prediction, Proxied, ProxyReply, Record, Records, Resolver,
-    ResponseCode, Route, RouteChoice, RouteIntent, Run, Seen, Severity, Status, Subject, Summary,
-    TcpFailure, Trail, Transport, Tunnel, Vantage, Verdict, Whose,
+    ResponseCode, Role, Route, RouteChoice, RouteIntent, Run, Seen, Severity, Status, Subject,
+    Summary, TcpFailure, Trail, Transport, Tunnel, Vantage, Verdict, Whose,
 };
 
 pub(super) fn records(records: Vec<Record>) -> Records {
@@ -79,6 +79,7 @@ pub(super) fn record(entry: &str, host: &str) -> Record {
     Record {
         endpoint: Arc::new(Endpoint {
             entry: entry.into(),
+            role: Role::of_entry(entry, Kind::Https),
             subject,
             port: 443,
             kind: Kind::Https,

@@ -82,6 +82,7 @@ struct Finding {
 #[serde(deny_unknown_fields)]
 struct Endpoint {
     entry: String,
+    role: String,
     host: String,
     port: u16,
     kind: String,
@@ -371,7 +372,7 @@ fn check_prediction(prediction: &Prediction) {
 
 /// What stands in the endpoint that passes.
 fn check_endpoint(endpoint: &Endpoint) {
-    assert_eq!((&*endpoint.entry, &*endpoint.kind), ("relay", "relay"));
+    assert_eq!((&*endpoint.entry, &*endpoint.role, &*endpoint.kind), ("relay", "relay", "relay"));
     assert_eq!((&*endpoint.purpose, endpoint.required), ("interactive authoring", true));
     assert_eq!(endpoint.origin, "service-urls");
     assert!(endpoint.findings.is_empty());
@@ -528,6 +529,7 @@ fn record(host: &str, trails: Vec<model::Trail>) -> model::Record {
     model::Record {
         endpoint: Arc::new(model::Endpoint {
             entry: "relay".into(),
+            role: model::Role::Relay,
             subject: model::Subject::Host(model::Host::Name(name(host))),
             port: 443,
             kind: model::Kind::Relay,

@@ -7,8 +7,8 @@ use std::time::Duration;
 use hickory_proto::rr::RecordType;
 use pathproof::model::{
     ChainTrust, End, Endpoint, Expectation, Failure, Family, Fingerprint, Host, Kind,
-    LookupOutcome, Obstacle, Origin, ProxyFailure, Reach, Record, Records, Route, RouteFaultKind,
-    Run, Subject, TcpFailure, Trail, Vantage,
+    LookupOutcome, Obstacle, Origin, ProxyFailure, Reach, Record, Records, Role, Route,
+    RouteFaultKind, Run, Subject, TcpFailure, Trail, Vantage,
 };
 use pathproof::plan::{Choice, Question};
 use pathproof::probe::{self, Outcome, Routing, Settings, Stop, tls::Client, trust::Judge};
@@ -26,6 +26,7 @@ const TIMEOUT: Duration = Duration::from_secs(10);
 fn endpoint(host: &str, kind: Kind, reach: Reach) -> Endpoint {
     Endpoint {
         entry: "endpoint".into(),
+        role: Role::Other,
         subject: Subject::Host(Host::parse(host).unwrap()),
         port: if kind == Kind::Http { 80 } else { 443 },
         kind,

@@ -12,6 +12,9 @@ use crate::model;
 #[derive(Serialize, Deserialize)]
 pub(super) struct Endpoint<'a> {
     entry: Cow<'a, str>,
+    /// Where it is not what the entry's id and kind say.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    role: Option<Role>,
     subject: Subject<'a>,
     port: u16,
     kind: Kind,
@@ -26,6 +29,8 @@ impl<'a> From<&'a model::Endpoint> for Endpoint<'a> {
     fn from(endpoint: &'a model::Endpoint) -> Self {
         Self {
             entry: (&*endpoint.entry).into(),
+            role: (endpoint.role != model::Role::of_entry(&endpoint.entry, endpoint.kind))
+                .then(|| endpoint.role.into()),
             subject: (&endpoint.subject).into(),
             port: endpoint.port,
             kind: endpoint.kind.into(),
@@ -40,11 +45,14 @@ impl<'a> From<&'a model::Endpoint> for Endpoint<'a> {
 
 impl From<Endpoint<'_>> for model::Endpoint {
     fn from(endpoint: Endpoint<'_>) -> Self {
+        let kind = endpoint.kind.into();
+        let role = endpoint.role.map(model::Role::from);
         Self {
+            role: role.unwrap_or_else(|| model::Role::of_entry(&endpoint.entry, kind)),
             entry: endpoint.entry.into_owned(),
             subject: endpoint.subject.into(),
             port: endpoint.port,
-            kind: endpoint.kind.into(),
+            kind,
             purpose: endpoint.purpose.into_owned(),
             required: endpoint.required,
             origin: endpoint.origin.into(),
@@ -83,6 +91,20 @@ impl From<Subject<'_>> for model::Subject {
 }
 
 words!(Kind { Https, Relay, Tls, Tds, Http, Tcp });
+words!(Role {
+    Relay,
+    Gateway,
+    Control,
+    Frontend,
+    Download,
+    Peer,
+    DataStore,
+    KeyVault,
+    Login,
+    Revocation,
+    Portal,
+    Other,
+});
 words!(Origin { List, ServiceUrls, AuthKey, Option, Derived, Gateway });
 words!(Reach { Any, Public, Private });
 words!(Fingerprint { None, RelayNamespace });

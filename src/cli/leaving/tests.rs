@@ -6,7 +6,7 @@ use std::time::Duration;
 use tempfile::TempDir;
 
 use super::*;
-use crate::model::{Endpoint, Expectation, Host, Kind, Origin, Reach, Subject};
+use crate::model::{Endpoint, Expectation, Host, Kind, Origin, Reach, Role, Subject};
 use crate::plan::Choice;
 use crate::probe::{dns, script, tls, trust};
 use crate::route::WindowsProxies;
@@ -190,6 +190,7 @@ fn credentials_are_the_first_line_of_their_file() {
 fn endpoint(kind: Kind, host: &str, reach: Reach) -> Endpoint {
     Endpoint {
         entry: "endpoint".to_owned(),
+        role: Role::Other,
         subject: Subject::Host(Host::parse(host).unwrap()),
         port: 443,
         kind,

@@ -3,7 +3,7 @@
 use std::ffi::OsString;
 use std::path::Path;
 
-use anyhow::{Result, bail};
+use anyhow::{Result, anyhow, bail};
 
 use super::seen::{self, Seen};
 use super::{CONTROL_TAG, Tags, is_control, shown};
@@ -19,7 +19,7 @@ use crate::firewall::emit::{self, Emission, Holds, Permit};
 use crate::firewall::nsg::{self, Source};
 use crate::firewall::{Evidence, NamePattern, PortSet, ProofLevel, Proven, RuleSet, Target, prove};
 use crate::list;
-use crate::model::{AddressClass, AddressSet, Cloud};
+use crate::model::{AddressClass, AddressSet, Cloud, Role};
 use crate::probe::tls;
 
 pub(super) fn emit(command: &Emit, arguments: &[OsString]) -> Result<Exit> {
@@ -46,7 +46,7 @@ fn probe(command: &Emit, arguments: &[OsString], stdin: &mut Stdin) -> Result<Ev
     // What a rule of addresses is for (contract, Rules): a factory's name that is missing does not
     // stop it.
     if targets.only.is_empty() && command.format.holds() != Holds::Names {
-        targets.only = vec!["relay".to_owned()];
+        targets.only = vec![Role::Relay.as_str().to_owned()];
     }
     let prepared = request::prepare(&targets, &[], stdin)?;
     for text in &prepared.hints {
@@ -88,8 +88,7 @@ fn of_evidence(command: &Emit, evidence: &Evidence) -> Result<Emission> {
         hint::hint(&refused.to_string());
     }
     for target in &chosen {
-        let is_gateway = target.entry == "relay-gateway";
-        if target.sightings.is_empty() && target.required && !is_gateway {
+        if target.sightings.is_empty() && target.required && target.role != Role::Gateway {
             hint::hint(&format!(
                 "{} has no address here: nothing is written for it",
                 target.shown()
@@ -110,30 +109,10 @@ fn of_evidence(command: &Emit, evidence: &Evidence) -> Result<Emission> {
 fn chosen<'a>(command: &Emit, evidence: &'a Evidence) -> Result<Vec<&'a Target>> {
     let only: Vec<&str> = match (&command.probing.targets.only[..], command.format.holds()) {
         ([], Holds::Names) => return Ok(evidence.targets.iter().collect()),
-        ([], _) => vec!["relay"],
+        ([], _) => vec![Role::Relay.as_str()],
         (given, _) => given.iter().map(String::as_str).collect(),
     };
-    let is_chosen = |target: &Target, entry: &str| {
-        target.entry == entry || (entry == "relay" && target.entry == "relay-gateway")
-    };
-    for entry in &only {
-        if !evidence.targets.iter().any(|target| is_chosen(target, entry)) {
-            let mut there: Vec<_> =
-                evidence.targets.iter().map(|target| target.entry.as_str()).collect();
-            there.sort_unstable();
-            there.dedup();
-            bail!(
-                "{} holds no entry '{entry}': choose with --only among {}",
-                origin(command),
-                there.join(", ")
-            );
-        }
-    }
-    Ok(evidence
-        .targets
-        .iter()
-        .filter(|target| only.iter().any(|entry| is_chosen(target, entry)))
-        .collect())
+    evidence.choose(&only).map_err(|error| anyhow!("{} holds {error}", origin(command)))
 }
 
 fn origin(command: &Emit) -> String {

@@ -2,7 +2,7 @@
 
 use std::ffi::OsString;
 
-use anyhow::{Result, bail};
+use anyhow::{Result, anyhow, bail};
 use jiff::Timestamp;
 
 use super::seen::{self, Seen as SeenFile};
@@ -18,7 +18,7 @@ use crate::firewall::upkeep::{Seen, Unproven, unproven_relays};
 use crate::firewall::{Evidence, NamePattern, ProofLevel, Proven, RuleSet, Target, prove};
 use crate::ledger::{Proof, Sighting};
 use crate::list;
-use crate::model::{AddressClass, AddressSet, Cloud};
+use crate::model::{AddressClass, AddressSet, Cloud, Role};
 use crate::probe::tls;
 
 /// What was gathered.
@@ -52,7 +52,7 @@ pub(super) fn gather(
         files.push(("dns".to_owned(), "this run".to_owned(), SeenFile::Evidence(evidence)));
     }
     let only = match &planning.targets.only[..] {
-        [] => vec!["relay".to_owned()],
+        [] => vec![Role::Relay.as_str().to_owned()],
         given => given.to_vec(),
     };
     let told: Vec<String> = files.iter().flat_map(|(_, _, file)| names(file)).collect();
@@ -66,7 +66,8 @@ pub(super) fn gather(
     for (source, place, file) in &files {
         match file {
             SeenFile::Evidence(evidence) => {
-                let targets = choose(evidence, &only, place)?;
+                let targets =
+                    evidence.choose(&only).map_err(|error| anyhow!("{place} holds {error}"))?;
                 gathered.add(
                     &targets,
                     planning.proof,
@@ -98,7 +99,7 @@ fn seen_at(evidence: &Evidence, place: &str, now: Timestamp) -> Timestamp {
 fn resolve(planning: &Planning, arguments: &[OsString], stdin: &mut Stdin) -> Result<Evidence> {
     let mut targets = planning.targets.clone();
     if targets.only.is_empty() {
-        targets.only = vec!["relay".to_owned()];
+        targets.only = vec![Role::Relay.as_str().to_owned()];
     }
     let prepared = request::prepare(&targets, &[], stdin)?;
     for text in &prepared.hints {
@@ -121,27 +122,6 @@ fn names(file: &SeenFile) -> Vec<String> {
     }
 }
 
-/// The targets of these entries, gateways with their relay.
-fn choose<'a>(evidence: &'a Evidence, only: &[String], place: &str) -> Result<Vec<&'a Target>> {
-    let is_of = |target: &Target, entry: &str| {
-        target.entry == entry || (entry == "relay" && target.entry == "relay-gateway")
-    };
-    for entry in only {
-        if !evidence.targets.iter().any(|target| is_of(target, entry)) {
-            let mut there: Vec<_> =
-                evidence.targets.iter().map(|target| target.entry.as_str()).collect();
-            there.sort_unstable();
-            there.dedup();
-            bail!(
-                "{place} holds no entry '{entry}': choose with --only among {}",
-                there.join(", ")
-            );
-        }
-    }
-    let is_chosen = |target: &&Target| only.iter().any(|entry| is_of(target, entry));
-    Ok(evidence.targets.iter().filter(is_chosen).collect())
-}
-
 impl Gathered {
     fn add(
         &mut self,
@@ -156,12 +136,7 @@ impl Gathered {
             hint::hint(&refused.to_string());
         }
         for target in targets {
-            let is_gateway = target.entry == "relay-gateway";
-            if target.sightings.is_empty()
-                && target.required
-                && target.entry != "relay"
-                && !is_gateway
-            {
+            if target.sightings.is_empty() && target.required && !target.role.is_relay() {
                 hint::hint(&format!(
                     "{} has no address here: nothing is written for it",
                     target.shown()

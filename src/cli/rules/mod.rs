@@ -40,7 +40,7 @@ const CONTROL_TAG: &str = "DataFactoryManagement";
 
 /// Whether an address is the control plane's.
 fn is_control(proven: &Proven) -> bool {
-    matches!(proven.entry.as_str(), "control" | "frontend")
+    proven.role.is_control_plane()
 }
 
 /// The service tags of a command, from a file or embedded.

@@ -5,6 +5,7 @@ use proptest::prelude::*;
 use super::*;
 use crate::firewall::nsg::{Source, read};
 use crate::firewall::{Judge, Knowledge, NamePattern, Requirement, verify};
+use crate::model::Role;
 
 fn proven(list: &[(&str, u16, &str)]) -> Vec<Proven> {
     let mut proven: Vec<_> = list
@@ -13,6 +14,7 @@ fn proven(list: &[(&str, u16, &str)]) -> Vec<Proven> {
             address: address.parse().unwrap(),
             port: *port,
             entry: "relay".to_owned(),
+            role: Role::Relay,
             name: (*name).to_owned(),
             how: "published in AzureCloud.westeurope".to_owned(),
         })
@@ -281,6 +283,7 @@ fn many_proven() -> impl Strategy<Value = Vec<Proven>> {
             address,
             port,
             entry: "relay".to_owned(),
+            role: Role::Relay,
             name: "ns.servicebus.windows.net".to_owned(),
             how: "resolved only".to_owned(),
         };
@@ -301,6 +304,7 @@ proptest! {
                 address: IpAddr::V4((*bits).into()),
                 port: 443,
                 entry: "relay".to_owned(),
+                role: Role::Relay,
                 name: "a".to_owned(),
                 how: String::new(),
             })

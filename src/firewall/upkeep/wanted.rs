@@ -12,7 +12,7 @@ use super::{Intent, Knowledge, Remembered};
 use crate::firewall::evidence::Target;
 use crate::firewall::port::PortSet;
 use crate::firewall::prove::{ProofLevel, Proven, Refused};
-use crate::model::{AddressClass, AddressSet};
+use crate::model::{AddressClass, AddressSet, Role};
 
 /// What the rules should hold.
 #[derive(Clone, Debug, Default)]
@@ -187,7 +187,7 @@ pub fn unproven_relays(
     proven: &[Proven],
     refused: &[Refused],
 ) -> Vec<Unproven> {
-    let relays = targets.iter().filter(|target| target.required && target.entry == "relay");
+    let relays = targets.iter().filter(|target| target.required && target.role == Role::Relay);
     relays
         .filter(|target| {
             !target

@@ -484,3 +484,49 @@ fn names_given_by_hand_stay_whatever_is_chosen() {
         assert_eq!(hosts, expected, "{options:?}");
     }
 }
+
+/// The public list with other ids: what names, options and gateways do is decided by roles.
+#[test]
+fn ids_are_labels() {
+    let mut own = list::find("adf-shir", Cloud::Public).unwrap();
+    for entry in &mut own.entries {
+        entry.id = format!("own-{}", entry.id);
+        entry.instead_of = entry.instead_of.take().map(|id| format!("own-{id}"));
+    }
+    let of = |lists: &[EndpointList], options: &[&str]| {
+        let request = Request { lists: lists.to_vec(), ..request(options) };
+        concrete(&request).unwrap_or_else(|error| panic!("{options:?}: {error}"))
+    };
+    let embedded = [list::find("adf-shir", Cloud::Public).unwrap()];
+    let own = [own];
+    let key = "IR@1@contoso@ServiceEndpoint=contoso.westeurope.datafactory.azure.net@secret";
+    let urls = "ns.servicebus.windows.net\ng0-prod-by3-010-sb.servicebus.windows.net\n\
+                wu2.frontend.clouddatahub.net";
+    for options in [
+        &["--service-urls", urls][..],
+        &["--service-urls", urls, "--only", "relay"],
+        &["--service-urls", urls, "--only", "gateway"],
+        &["--service-urls", urls, "--skip", "relay"],
+        &["--service-urls", urls, "--self-contained-authoring"],
+        &["--auth-key", key, "--only", "control", "--private", "control"],
+        &["--only", "frontend"],
+        &["--with", "revocation", "--only", "revocation"],
+    ] {
+        let strip = |mut concrete: Concrete| {
+            let own = concrete.untestable.iter_mut().map(|untestable| &mut untestable.endpoint);
+            for endpoint in concrete.endpoints.iter_mut().chain(own) {
+                endpoint.entry = endpoint.entry.trim_start_matches("own-").to_owned();
+            }
+            concrete
+        };
+        assert_eq!(strip(of(&own, options)), of(&embedded, options), "{options:?}");
+    }
+    // An id still means its entry, and a relay's id its gateways too.
+    assert_eq!(
+        lines(&of(&own, &["--service-urls", urls, "--only", "own-relay"])),
+        [
+            "own-relay! ns.servicebus.windows.net:443 relay service-urls",
+            "relay-gateway! g0-prod-by3-010-sb.servicebus.windows.net:443 relay service-urls",
+        ]
+    );
+}

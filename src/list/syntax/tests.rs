@@ -52,6 +52,7 @@ fn every_field_is_read() {
         relay,
         &Entry {
             id: "relay".into(),
+            role: Role::Relay,
             host: HostPattern::parse("*.servicebus.usgovcloudapi.net").unwrap(),
             ports: vec![443, 7096],
             kind: Kind::Relay,
@@ -72,6 +73,31 @@ fn every_field_is_read() {
         }
     );
     assert_eq!(list.groups(), ["extra"]);
+}
+
+#[test]
+fn a_role_is_what_the_list_says_before_what_the_entry_speaks_of() {
+    let role = |lines: &str| {
+        let text = SMALLEST.replace("host = \"a.contoso.com\"", lines);
+        let list = parse(&text, "mine.toml").unwrap_or_else(|errors| panic!("{errors}"));
+        let entry = &list.entries[0];
+        (entry.role, entry.expect.fingerprint)
+    };
+    let host = "host = \"*.servicebus.windows.net\"\nkind = \"relay\"";
+    assert_eq!(role(host), (Role::Relay, Fingerprint::RelayNamespace));
+    for (word, fingerprint) in
+        [("other", Fingerprint::RelayNamespace), ("gateway", Fingerprint::None)]
+    {
+        let said = format!("{host}\nrole = \"{word}\"");
+        assert_eq!(role(&said), (Role::parse(word).unwrap(), fingerprint), "{word}");
+    }
+    check(
+        "host = \"a.contoso.com\"",
+        "host = \"a.contoso.com\"\nrole = \"relais\"",
+        "mine.toml:5:8: 'role' is 'relais'; expected one of relay, gateway, control, frontend, \
+         download, peer, data-store, key-vault, login, revocation, portal, other; did you mean \
+         'relay'?",
+    );
 }
 
 /// `replace` in the smallest list, and the one error that this must give.

@@ -5,8 +5,8 @@ use std::net::SocketAddr;
 use std::sync::Arc;
 
 use crate::model::{
-    Endpoint, Expectation, Family, Host as Name, Kind, Lookup, Origin, RevocationHost, Subject,
-    Trail, going_to,
+    Endpoint, Expectation, Family, Host as Name, Kind, Lookup, Origin, RevocationHost, Role,
+    Subject, Trail, going_to,
 };
 use crate::probe::runner::Shared;
 use crate::probe::walk::{self, Purpose, Target};
@@ -86,6 +86,7 @@ async fn probe(shared: &Shared, host: Host) -> Option<Arc<RevocationHost>> {
     }
     let endpoint = Endpoint {
         entry: "revocation".to_owned(),
+        role: Role::Revocation,
         subject: Subject::Host(host.name.clone()),
         port: host.port,
         kind: Kind::Http,

@@ -4,13 +4,10 @@ use std::collections::BTreeMap;
 
 use super::super::assemble::Judged;
 use super::page::Page;
-use crate::model::{Cause, End, Finding, GatewayName, GatewaySeries, Record, Status};
-
-/// The entry of every gateway (contract, Relay gateways).
-const ENTRY: &str = "relay-gateway";
+use crate::model::{Cause, End, Finding, GatewayName, GatewaySeries, Record, Role, Status};
 
 pub(super) fn is_gateway(record: &Record) -> bool {
-    record.endpoint.entry == ENTRY && name_of(record).is_some()
+    record.endpoint.role == Role::Gateway && name_of(record).is_some()
 }
 
 fn name_of(record: &Record) -> Option<GatewayName> {

@@ -267,6 +267,43 @@ fn the_control_plane_is_a_tag_where_the_tag_holds_it() {
     ended.refuses(&["40.78.229.99 of contoso-adf", "no published range", "an empty rule"]);
 }
 
+/// Entries of a user's own list: what a rule is for is told by roles.
+#[test]
+fn roles_choose_what_a_rule_is_for() {
+    let folder = Folder::new();
+    let target = |entry: &str, role: &str, host: &str, address: &str| {
+        json!({"entry": entry, "role": role, "host": host, "port": 443, "required": true,
+            "cause": null, "kind": "https",
+            "lookups": [{"chain": [], "addresses": [address]}]})
+    };
+    let report = json!({"schema": "pathproof.report/1", "endpoints": [
+        target("azure-relay", "relay", "ns.servicebus.windows.net", "40.112.72.101"),
+        target("relay-gateway", "gateway", "g0-prod-by3-010-sb.servicebus.windows.net",
+            "40.112.72.104"),
+        target("factory", "control", "contoso-adf.eastus.datafactory.azure.net", "40.78.229.99"),
+    ]});
+    let from = folder.put("report.json", report.to_string());
+    let (relay, gateway, control) = ("40.112.72.101/32", "40.112.72.104/32", "40.78.229.99/32");
+    for (only, expected) in [
+        (&[][..], &[relay, gateway][..]),
+        (&["--only", "relay"], &[relay, gateway]),
+        (&["--only", "azure-relay"], &[relay, gateway]),
+        (&["--only", "gateway"], &[gateway]),
+        (&["--only", "relay-gateway"], &[gateway]),
+        (&["--only", "control"], &[control]),
+        (&["--only", "factory"], &[control]),
+    ] {
+        let emit = ["rules", "emit", "--from", &from, "--format", "edl-ip"];
+        let ended = run(&[&emit[..], only].concat());
+        assert_eq!(ended.code, Some(0), "{only:?}: {ended:?}");
+        let found: Vec<_> =
+            ended.stdout.lines().filter_map(|line| line.split(' ').next()).collect();
+        assert_eq!(found, expected, "{only:?}");
+    }
+    let ended = run(&["rules", "emit", "--from", &from, "--format", "csv", "--only", "frontend"]);
+    ended.refuses(&["report.json holds no entry or role 'frontend'", "azure-relay", "gateway"]);
+}
+
 #[test]
 fn lists_are_written_too_and_what_is_not_public_stays_out() {
     let folder = Folder::new();

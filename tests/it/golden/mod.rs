@@ -14,6 +14,7 @@ use std::collections::BTreeSet;
 use std::fs;
 use std::io::BufReader;
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 
 use pathproof::model::{Cause, Conclusion, Records};
 use pathproof::{archive, report};
@@ -68,6 +69,26 @@ fn saved_records_give_the_saved_reports() {
         "other reports than saved (PATHPROOF_BLESS=1 rewrites them):\n{}",
         different.join("\n")
     );
+}
+
+/// A user's own list may call its entries anything: roles decide, so that every verdict stays.
+#[test]
+fn ids_of_entries_are_labels() {
+    for name in case_names() {
+        let records = read(&name);
+        let expected = render(&records, &scene::conclude(&records));
+        let mut own = records;
+        for record in &mut own.records {
+            let endpoint = Arc::make_mut(&mut record.endpoint);
+            endpoint.entry = format!("own-{}", endpoint.entry);
+        }
+        // Through the archive too, which derives the roles of old records from their ids.
+        let mut bytes = Vec::new();
+        archive::write(&own, &mut bytes).expect("writing to memory");
+        let own = archive::read(&*bytes, &name).unwrap_or_else(|error| panic!("{error}"));
+        let found = render(&own, &scene::conclude(&own)).replace("\"own-", "\"");
+        assert_eq!(first_difference(&expected, &found), None, "{name}");
+    }
 }
 
 fn write_records() {

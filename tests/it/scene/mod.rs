@@ -12,9 +12,9 @@ use pathproof::diagnose;
 use pathproof::model::{
     Certificate, ChainTrust, Conclusion, Endpoint, Expectation, Failure, Fingerprint, FollowUps,
     Host, HostName, HttpAnswer, Kind, Lookup, Obstacle, OpenTrail, Origin, Presented, Proxied,
-    ProxyFailure, ProxyLookup, ProxyReply, Reach, Record, Records, Route, RouteChoice, RouteFault,
-    RouteFaultKind, RouteIntent, Run, Seen, Subject, TdsAnswer, TlsSession, Trail, Trust, Tunnel,
-    Validity, Vantage, Verdict,
+    ProxyFailure, ProxyLookup, ProxyReply, Reach, Record, Records, Role, Route, RouteChoice,
+    RouteFault, RouteFaultKind, RouteIntent, Run, Seen, Subject, TdsAnswer, TlsSession, Trail,
+    Trust, Tunnel, Validity, Vantage, Verdict,
 };
 use sha2::{Digest, Sha256};
 
@@ -186,6 +186,7 @@ pub(crate) fn endpoint(entry: &str, host: &str) -> Endpoint {
     };
     Endpoint {
         entry: entry.to_owned(),
+        role: Role::of_entry(entry, kind),
         subject,
         port,
         kind,

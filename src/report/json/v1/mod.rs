@@ -190,6 +190,7 @@ impl<'a> From<&'a model::Finding> for Finding<'a> {
 #[derive(Serialize)]
 pub(super) struct Endpoint<'a> {
     entry: &'a str,
+    role: &'static str,
     #[serde(serialize_with = "as_text")]
     host: &'a model::Subject,
     port: u16,
@@ -238,6 +239,7 @@ impl<'a> Endpoint<'a> {
         let revocation = revocation.iter();
         Self {
             entry: &endpoint.entry,
+            role: endpoint.role.as_str(),
             host: &endpoint.subject,
             port: endpoint.port,
             kind: endpoint.kind.as_str(),
@@ -267,6 +269,7 @@ impl<'a> Endpoint<'a> {
 #[derive(Serialize)]
 pub(super) struct Name<'a> {
     entry: &'a str,
+    role: &'static str,
     #[serde(serialize_with = "as_text")]
     host: &'a model::Subject,
     origin: &'static str,
@@ -279,6 +282,7 @@ impl<'a> Name<'a> {
     pub(super) fn new(record: &'a model::Record, addresses: Vec<IpAddr>) -> Self {
         Self {
             entry: &record.endpoint.entry,
+            role: record.endpoint.role.as_str(),
             host: &record.endpoint.subject,
             origin: record.endpoint.origin.as_str(),
             addresses,
