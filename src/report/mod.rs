@@ -2,6 +2,7 @@
 
 mod assemble;
 pub mod diff;
+mod guarded;
 pub mod json;
 pub mod merge;
 pub mod resolve;
@@ -11,4 +12,5 @@ mod sample;
 pub mod saved;
 mod terminal;
 
+pub use guarded::Guarded;
 pub use terminal::{Style, table};

@@ -136,13 +136,13 @@ fn gap_line(gap: &Gap<'_>, text: &mut String) {
         "  {:<8} {} ({})  by {} of {}",
         gap.decision.as_str(),
         gap.requirement.flow,
-        gap.requirement.entry,
-        gap.decision.by().name,
-        gap.set
+        visible(&gap.requirement.entry),
+        visible(&gap.decision.by().name),
+        visible(gap.set)
     );
     match missing(&gap.decision) {
         Some(missing) => {
-            let _ = writeln!(text, ", for want of {missing}");
+            let _ = writeln!(text, ", for want of {}", visible(&missing));
         }
         None => text.push('\n'),
     }
@@ -179,7 +179,7 @@ fn section(text: &mut String, heading: &str, lines: impl Iterator<Item = String>
         let _ = writeln!(text, "\n{heading}");
     }
     for line in lines {
-        let _ = writeln!(text, "  {line}");
+        let _ = writeln!(text, "  {}", visible(&line));
     }
 }
 
