@@ -14,6 +14,7 @@ use crate::cli::output;
 use crate::firewall::{
     Breadth, Dialect, Gap, Judge, Requirement, Verification, read_flows, verify as hold,
 };
+use crate::model::visible;
 
 pub(super) fn verify(command: &Verify) -> Result<Exit> {
     if let Some(path) = &command.output {
