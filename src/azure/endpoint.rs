@@ -26,11 +26,17 @@ pub enum EndpointError {
         "Azure named {found} for what follows, which is not {expected}: no token is sent there"
     )]
     Elsewhere {
-        /// The host that was named.
+        /// The scheme, host and port that were named.
         found: String,
-        /// The host that is asked.
+        /// Those that are asked.
         expected: String,
     },
+    /// Azure named no place at all.
+    #[error("Azure named a place for what follows that is no URL: no token is sent there")]
+    NoPlace,
+    /// A name that would change the path of a request.
+    #[error("'{0}' is no name of a resource")]
+    Segment(String),
 }
 
 impl Endpoint {
@@ -96,9 +102,8 @@ impl Endpoint {
 
     /// A URL that Azure named, where the token may follow: the same host, or a region of it.
     pub(super) fn follow(&self, url: &str) -> Result<Url, EndpointError> {
-        let found = Url::parse(url)
-            .or_else(|_| self.0.join(url))
-            .map_err(|_| EndpointError::Malformed(url.chars().take(200).collect()))?;
+        let found =
+            Url::parse(url).or_else(|_| self.0.join(url)).map_err(|_| EndpointError::NoPlace)?;
         let (own, other) =
             (self.0.host_str().unwrap_or_default(), found.host_str().unwrap_or_default());
         let is_same =
@@ -107,13 +112,22 @@ impl Endpoint {
         if found.scheme() == self.0.scheme() && (is_same || is_region) {
             return Ok(found);
         }
-        Err(EndpointError::Elsewhere { found: other.to_owned(), expected: own.to_owned() })
+        Err(EndpointError::Elsewhere { found: origin(&found), expected: origin(&self.0) })
     }
 }
 
 impl fmt::Display for Endpoint {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(self.0.as_str().trim_end_matches('/'))
+    }
+}
+
+/// `https://host:443`: all of it decides where a token goes.
+fn origin(url: &Url) -> String {
+    match (url.host_str(), url.port_or_known_default()) {
+        (Some(host), Some(port)) => format!("{}://{host}:{port}", url.scheme()),
+        (Some(host), None) => format!("{}://{host}", url.scheme()),
+        (None, _) => format!("a URL of {}: without a host", url.scheme()),
     }
 }
 
@@ -241,6 +255,17 @@ mod tests {
             (&near, "http://evil.127.0.0.1/x", false),
         ] {
             assert_eq!(endpoint.follow(url).is_ok(), follows, "{url}");
+        }
+        for (url, words) in [
+            (
+                "http://127.0.0.1:82/x",
+                "http://127.0.0.1:82 for what follows, which is not http://127.0.0.1:81",
+            ),
+            ("https://127.0.0.1:81/x", "https://127.0.0.1:81 for"),
+            ("file:///etc/passwd", "a URL of file: without a host"),
+        ] {
+            let error = near.follow(url).unwrap_err().to_string();
+            assert!(error.contains(words), "{error}");
         }
     }
 

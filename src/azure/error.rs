@@ -7,6 +7,8 @@ use serde::Deserialize;
 
 use super::credential::CredentialError;
 use super::endpoint::EndpointError;
+use super::secret::Secrets;
+use crate::model::is_obeyed;
 
 /// Why something asked of Resource Manager was not done.
 #[derive(Debug, thiserror::Error)]
@@ -54,6 +56,19 @@ pub enum ArmError {
         /// The request.
         what: String,
     },
+    /// A certificate that this host does not trust: nothing was sent.
+    #[error(
+        "{what}: the certificate of {endpoint} is not trusted here ({why}): where TLS is inspected \
+         on the way, this host must trust the inspecting authority"
+    )]
+    Untrusted {
+        /// The request.
+        what: String,
+        /// Who presented it.
+        endpoint: String,
+        /// What is wrong with it.
+        why: String,
+    },
     /// No token.
     #[error(transparent)]
     Credential(#[from] CredentialError),
@@ -80,7 +95,7 @@ impl ArmError {
             Self::Unanswered { .. } | Self::Malformed { .. } | Self::Unfinished { .. } => true,
             Self::Refused(error) => error.status >= 500,
             Self::Failed { .. } | Self::Overtaken { .. } => false,
-            Self::Credential(_) | Self::Endpoint(_) => false,
+            Self::Untrusted { .. } | Self::Credential(_) | Self::Endpoint(_) => false,
         }
     }
 }
@@ -124,8 +139,14 @@ enum Inner {
 }
 
 impl ApiError {
-    /// Reads the error of an answer, whatever it is.
-    pub(super) fn read(what: &str, status: u16, body: &str, correlation: &str) -> Self {
+    /// Reads the error of an answer, whatever it is; `secrets` are what it must not repeat.
+    pub(super) fn read(
+        what: &str,
+        status: u16,
+        body: &str,
+        correlation: &str,
+        secrets: &Secrets,
+    ) -> Self {
         let body: Body = serde_json::from_str(body).unwrap_or_default();
         let (code, message) = match body.error {
             Inner::Object { code, message } => {
@@ -136,9 +157,9 @@ impl ApiError {
         Self {
             what: what.to_owned(),
             status,
-            code: one_line(&code, 100),
-            message: one_line(&message, 600),
-            correlation: one_line(correlation, 100),
+            code: one_line(&secrets.mask(&code), 100),
+            message: one_line(&secrets.mask(&message), 600),
+            correlation: one_line(&secrets.mask(correlation), 100),
             attempts: 1,
             right: None,
         }
@@ -197,5 +218,5 @@ impl fmt::Display for ApiError {
 
 /// What comes from outside does not begin a line of ours.
 pub(super) fn one_line(text: &str, most: usize) -> String {
-    text.chars().map(|c| if c.is_control() { ' ' } else { c }).take(most).collect()
+    text.chars().map(|c| if is_obeyed(c) { ' ' } else { c }).take(most).collect()
 }

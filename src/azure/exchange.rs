@@ -10,7 +10,7 @@ use serde_json::Value;
 use super::credential::Credential;
 use super::endpoint::{Endpoint, is_loopback};
 use super::error::{ApiError, ArmError};
-use super::secret::Secret;
+use super::secret::{Secret, Secrets};
 
 /// Of one request, from connect to the last byte of its answer.
 const REQUEST_TIMEOUT: Duration = Duration::from_secs(30);
@@ -212,7 +212,8 @@ impl Client {
             };
             return Ok(Answer { status, headers, body });
         }
-        let error = ApiError::read(what, status, &text, self.correlation(&headers));
+        let error =
+            ApiError::read(what, status, &text, self.correlation(&headers), &self.secrets());
         Err(match status {
             401 => Unsuccessful::Unauthorized(error),
             412 => Unsuccessful::Overtaken,
@@ -223,24 +224,22 @@ impl Client {
         })
     }
 
-    async fn body(
-        &self,
-        mut response: reqwest::Response,
-        what: &str,
-    ) -> Result<String, Unsuccessful> {
-        let mut bytes = Vec::new();
-        while let Some(chunk) =
-            response.chunk().await.map_err(|error| self.unanswered(what, &error))?
-        {
-            bytes.extend_from_slice(&chunk);
-            if bytes.len() > MOST_BYTES {
-                return Err(malformed(what, "larger than 16 MiB"));
-            }
-        }
+    async fn body(&self, response: reqwest::Response, what: &str) -> Result<String, Unsuccessful> {
+        let bytes = bounded(response, MOST_BYTES).await.map_err(|unread| match unread {
+            Unread::Cut(error) => self.unanswered(what, &error),
+            Unread::TooLarge { .. } => malformed(what, &unread.to_string()),
+        })?;
         String::from_utf8(bytes).map_err(|_| malformed(what, "no UTF-8"))
     }
 
     fn unanswered(&self, what: &str, error: &reqwest::Error) -> Unsuccessful {
+        if is_untrusted(error) {
+            return Unsuccessful::Final(ArmError::Untrusted {
+                what: what.to_owned(),
+                endpoint: self.endpoint.to_string(),
+                why: chain(error),
+            });
+        }
         let why = if error.is_connect() {
             format!("cannot connect to {}: {}", self.endpoint, chain(error))
         } else if error.is_timeout() {
@@ -250,6 +249,11 @@ impl Client {
         };
         let why = format!("{why} [correlation id {}]", self.correlation);
         Unsuccessful::Again(ArmError::Unanswered { what: what.to_owned(), why }, None)
+    }
+
+    /// What no message may repeat.
+    pub(super) fn secrets(&self) -> Secrets {
+        self.credential.secrets().and(self.token.clone())
     }
 
     /// What Azure's support finds a request by.
@@ -292,6 +296,52 @@ fn attempted(error: ArmError, attempts: u32) -> ArmError {
         }
         other => other,
     }
+}
+
+/// Why the body of an answer was not read.
+#[derive(Debug, thiserror::Error)]
+pub(super) enum Unread {
+    /// It did not come whole.
+    #[error("{}", chain(.0))]
+    Cut(reqwest::Error),
+    /// It is longer than any that is meant.
+    #[error("the answer is larger than {} MiB", most >> 20)]
+    TooLarge {
+        /// What is read of it at most, bytes.
+        most: usize,
+    },
+}
+
+impl From<Unread> for String {
+    fn from(unread: Unread) -> Self {
+        unread.to_string()
+    }
+}
+
+/// The body of an answer, of which no more than `most` bytes are taken in.
+pub(super) async fn bounded(
+    mut response: reqwest::Response,
+    most: usize,
+) -> Result<Vec<u8>, Unread> {
+    let mut bytes = Vec::new();
+    while let Some(chunk) = response.chunk().await.map_err(Unread::Cut)? {
+        if bytes.len() + chunk.len() > most {
+            return Err(Unread::TooLarge { most });
+        }
+        bytes.extend_from_slice(&chunk);
+    }
+    Ok(bytes)
+}
+
+/// Whether a handshake failed by the certificate: asking again shows the same one. The standard
+/// library's errors do not count what they hold among their sources.
+fn is_untrusted(error: &(dyn std::error::Error + 'static)) -> bool {
+    let certificate = error.downcast_ref::<rustls::Error>();
+    if matches!(certificate, Some(rustls::Error::InvalidCertificate(_))) {
+        return true;
+    }
+    let held = error.downcast_ref::<std::io::Error>().and_then(std::io::Error::get_ref);
+    held.is_some_and(|held| is_untrusted(held)) || error.source().is_some_and(is_untrusted)
 }
 
 /// When Azure wants to be asked again: seconds, or a date, of which only that it is soon matters.

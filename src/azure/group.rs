@@ -7,6 +7,7 @@ use serde_json::{Value, json};
 use super::endpoint::GroupId;
 use super::error::ArmError;
 use super::exchange::{Client, Condition};
+use super::resource;
 
 /// The version of the API that is spoken: the one whose specification the tests read.
 pub(super) const VERSION: &str = "2024-01-01";
@@ -40,7 +41,7 @@ impl Client {
     /// # Errors
     /// [`ArmError`].
     pub async fn rule(&mut self, id: &GroupId, name: &str) -> Result<Option<Value>, ArmError> {
-        let url = self.url(&format!("{id}/securityRules/{name}"), VERSION)?;
+        let url = self.rule_url(id, name)?;
         match self.get(url, &format!("reading {name} of {}", id.name())).await {
             Ok(answer) => Ok(Some(answer.body)),
             Err(ArmError::Refused(error)) if error.status == 404 => Ok(None),
@@ -92,7 +93,7 @@ impl Client {
         body: Option<&Value>,
         condition: Condition<'_>,
     ) -> Result<Wrote, ArmError> {
-        let url = self.url(&format!("{id}/securityRules/{name}"), VERSION)?;
+        let url = self.rule_url(id, name)?;
         let verb = if method == Method::PUT { "writing" } else { "removing" };
         let what = format!("{verb} {name} of {}", id.name());
         match self.ask(&method, &url, body, condition, &what).await {
@@ -102,7 +103,21 @@ impl Client {
         }
     }
 
-    pub(super) fn url(&self, path: &str, version: &str) -> Result<Url, ArmError> {
+    /// The place of a rule. Its name is one segment, whatever stands in it.
+    fn rule_url(&self, id: &GroupId, name: &str) -> Result<Url, ArmError> {
+        let name = resource::segment(name)?;
+        self.url_of(
+            &format!("{}/securityRules/{name}", resource::encoded(&id.to_string())),
+            VERSION,
+        )
+    }
+
+    /// The place of a resource by its id.
+    pub(super) fn url(&self, id: &str, version: &str) -> Result<Url, ArmError> {
+        self.url_of(&resource::encoded(id), version)
+    }
+
+    fn url_of(&self, path: &str, version: &str) -> Result<Url, ArmError> {
         let text = format!("{}?api-version={version}", self.endpoint.join(path));
         Url::parse(&text)
             .map_err(|error| ArmError::Malformed { what: text, why: error.to_string() })

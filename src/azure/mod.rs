@@ -21,3 +21,11 @@ pub use group::Wrote;
 pub use runtime::{RuntimeId, RuntimeIdError};
 pub use secret::Secret;
 pub use service_tags::{TagScope, TagScopeError};
+
+/// Text as a form or a segment of a path has it: all but RFC 3986's unreserved characters encoded.
+fn form_encoded(text: &str) -> String {
+    use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, utf8_percent_encode};
+    const RESERVED: &AsciiSet =
+        &NON_ALPHANUMERIC.remove(b'-').remove(b'.').remove(b'_').remove(b'~');
+    utf8_percent_encode(text, RESERVED).to_string()
+}

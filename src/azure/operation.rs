@@ -11,7 +11,25 @@ const LONGEST: Duration = Duration::from_mins(1);
 
 impl Client {
     /// Waits until what `answer` accepted is done: by `Azure-AsyncOperation`, else by `Location`.
+    /// What keeps its outcome from being read leaves it undecided: it was accepted.
     pub(super) async fn finish(&mut self, answer: Answer, what: &str) -> Result<(), ArmError> {
+        self.follow(answer, what).await.map_err(|error| match error {
+            ArmError::Unfinished { .. }
+            | ArmError::Failed { .. }
+            | ArmError::Unanswered { .. }
+            | ArmError::Malformed { .. } => error,
+            ArmError::Refused(_)
+            | ArmError::Overtaken { .. }
+            | ArmError::Untrusted { .. }
+            | ArmError::Credential(_)
+            | ArmError::Endpoint(_) => ArmError::Unanswered {
+                what: what.to_owned(),
+                why: format!("Azure accepted it, and its outcome is not known: {error}"),
+            },
+        })
+    }
+
+    async fn follow(&mut self, answer: Answer, what: &str) -> Result<(), ArmError> {
         let header = |name: &str| {
             answer.headers.get(name).and_then(|value| value.to_str().ok()).map(str::to_owned)
         };
@@ -28,7 +46,7 @@ impl Client {
                 return Err(ArmError::Unfinished { what: what.to_owned(), waited: self.waited() });
             }
             tokio::time::sleep(pause).await;
-            let status = match self.get(url.clone(), &format!("{what}, its outcome")).await {
+            let status = match self.get(url.clone(), "reading the operation").await {
                 // Not everyone who may write may read operations, and they are forgotten soon.
                 Err(ArmError::Refused(error)) if matches!(error.status, 403 | 404 | 410) => {
                     let why = format!("its outcome cannot be read (status {})", error.status);
@@ -57,6 +75,7 @@ impl Client {
                     0,
                     &status.body.to_string(),
                     self.correlation(&status.headers),
+                    &self.secrets(),
                 )),
             };
             match word.to_ascii_lowercase().as_str() {

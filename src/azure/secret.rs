@@ -2,6 +2,8 @@
 
 use std::fmt;
 
+use super::form_encoded;
+
 /// A token, password or assertion. It has no `Display`, and its `Debug` says nothing.
 #[derive(Clone, PartialEq, Eq)]
 pub struct Secret(String);
@@ -29,5 +31,50 @@ impl Secret {
 impl fmt::Debug for Secret {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str("(secret)")
+    }
+}
+
+/// Those that a request was made with: what comes back may repeat them.
+#[derive(Clone, Debug, Default)]
+pub(super) struct Secrets(Vec<Secret>);
+
+impl Secrets {
+    /// Of these; the empty ones are none.
+    pub(super) fn of(secrets: impl IntoIterator<Item = Secret>) -> Self {
+        Self(secrets.into_iter().filter(|secret| !secret.is_empty()).collect())
+    }
+
+    /// These and others.
+    pub(super) fn and(mut self, more: impl IntoIterator<Item = Secret>) -> Self {
+        self.0.extend(Self::of(more).0);
+        self
+    }
+
+    /// Someone else's words without any of them, whether as they are or as a form or a URL has
+    /// them.
+    pub(super) fn mask(&self, words: &str) -> String {
+        const MASK: &str = "***";
+        let mut masked = words.to_owned();
+        for Secret(secret) in &self.0 {
+            masked = masked.replace(secret.as_str(), MASK).replace(&form_encoded(secret), MASK);
+        }
+        masked
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn words_are_repeated_without_the_secrets() {
+        let secrets = Secrets::of(["s3c+ret", "", "token"].map(Secret::new));
+        for (words, expected) in [
+            ("the client_secret=s3c%2Bret is wrong", "the client_secret=*** is wrong"),
+            ("Bearer token, s3c+ret; Bearer token", "Bearer ***, ***; Bearer ***"),
+            ("Invalid client secret provided.", "Invalid client secret provided."),
+        ] {
+            assert_eq!(secrets.mask(words), expected);
+        }
     }
 }

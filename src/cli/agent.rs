@@ -11,7 +11,7 @@ use super::input::Stdin;
 use super::leaving::FILES;
 use super::{hint, input, leaving, output, vantage};
 use crate::list::{self, UrlHost};
-use crate::model::{Host, HostName};
+use crate::model::{Host, HostName, visible};
 use crate::route::{
     self, AgentProxy, AgentRoute, LintFinding, LintKind, LintNames, LintWeight, LocalView, ProxyUrl,
 };
@@ -139,7 +139,8 @@ fn write_finding(text: &mut String, same: &[&LintFinding]) {
         LintWeight::Note => "note",
     };
     let places: Vec<String> = same.iter().map(|finding| place(finding)).collect();
-    let _ = writeln!(text, "{}: {word}: {}", places.join(", "), finding.message);
+    let _ =
+        writeln!(text, "{}: {word}: {}", visible(&places.join(", ")), visible(&finding.message));
     if !finding.remedy.is_empty() {
         let _ = writeln!(text, "    {}", finding.remedy);
     }

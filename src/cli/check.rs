@@ -1,7 +1,7 @@
 //! `check`: probe every endpoint from this host and report. The main job.
 
 use std::ffi::OsString;
-use std::io::{self, Write};
+use std::io;
 use std::net::IpAddr;
 use std::path::Path;
 use std::sync::Arc;
@@ -124,7 +124,7 @@ fn write(
                 table.push('\n');
                 table.push_str(&report::diff::table(since, &style));
             }
-            output::write(path, |out| out.write_all(table.as_bytes()))
+            output::write_table(path, &table)
         }
         Format::Json => output::write(path, |mut out| {
             report::json::report(records, conclusion, since, &mut out)
@@ -247,11 +247,7 @@ impl Lines {
             return;
         }
         let mut line = Vec::new();
-        let written = render(&mut line).and_then(|()| {
-            let mut stdout = io::stdout().lock();
-            stdout.write_all(&line)?;
-            stdout.flush()
-        });
+        let written = render(&mut line).and_then(|()| output::stream(&line));
         self.failed = written.err();
     }
 }

@@ -1,6 +1,9 @@
 //! What is said on standard error: errors and hints.
 
+use std::ffi::OsString;
 use std::io::Write;
+
+use crate::model::{is_obeyed, visible};
 
 /// An error, with what led to it.
 pub(super) fn error(error: &anyhow::Error) {
@@ -12,13 +15,27 @@ pub(super) fn hint(text: &str) {
     say("hint", text);
 }
 
-/// A line on standard error. Where that is closed there is nobody left to tell.
+/// What is wrong with a command line, or its help. It repeats the arguments, which a script may
+/// have from elsewhere: with what a terminal would obey among them, it is said without colours.
+pub(super) fn usage(error: &clap::Error, arguments: &[OsString]) {
+    if !arguments.iter().any(|argument| argument.to_string_lossy().contains(is_obeyed)) {
+        let _ = error.print();
+        return;
+    }
+    let mut stderr = anstream::stderr().lock();
+    for line in error.render().to_string().lines() {
+        let _ = writeln!(stderr, "{}", visible(line));
+    }
+}
+
+/// A line on standard error, with nothing in it that a terminal would obey: names, files and
+/// answers are repeated here. Where it is closed there is nobody left to tell.
 fn say(word: &str, text: &str) {
     let mut stderr = anstream::stderr().lock();
     let mut lines = text.lines();
     let first = lines.next().unwrap_or_default();
-    let _ = writeln!(stderr, "pathproof: {word}: {first}");
+    let _ = writeln!(stderr, "pathproof: {word}: {}", visible(first));
     for line in lines {
-        let _ = writeln!(stderr, "  {line}");
+        let _ = writeln!(stderr, "  {}", visible(line));
     }
 }

@@ -8,6 +8,7 @@ mod check;
 mod duration;
 mod exit;
 mod explain;
+mod file_options;
 mod hint;
 mod input;
 mod leaving;
@@ -29,7 +30,7 @@ mod watch;
 use std::ffi::OsString;
 use std::process::ExitCode;
 
-use clap::Parser;
+use clap::{CommandFactory, FromArgMatches};
 
 use arguments::{Arguments, Command};
 pub use exit::Exit;
@@ -37,15 +38,26 @@ pub use exit::Exit;
 /// Runs one command line and says how it ended.
 pub fn run(arguments: impl IntoIterator<Item = OsString>) -> ExitCode {
     let arguments: Vec<OsString> = arguments.into_iter().collect();
-    let parsed = match Arguments::try_parse_from(&arguments) {
+    // First: what is wrong with a command line is said by repeating it.
+    if let Err(error) = recorded::refuse_secrets(&arguments) {
+        hint::error(&error);
+        return Exit::CouldNotWork.into();
+    }
+    let matched = Arguments::command().try_get_matches_from(&arguments);
+    let parsed = matched.and_then(|matches| Ok((Arguments::from_arg_matches(&matches)?, matches)));
+    let (parsed, matches) = match parsed {
         Ok(parsed) => parsed,
         Err(error) => {
             // Help and version are answers, on standard output; all else is a usage error.
             let exit = if error.use_stderr() { Exit::CouldNotWork } else { Exit::Satisfied };
-            let _ = error.print();
+            hint::usage(&error, &arguments);
             return exit.into();
         }
     };
+    if let Err(error) = file_options::keep_apart(&Arguments::command(), &matches) {
+        hint::error(&error);
+        return Exit::CouldNotWork.into();
+    }
     let done = match parsed.command {
         Command::Check(command) => check::check(&command, &arguments),
         Command::Watch(command) => watch::watch(&command, &arguments),

@@ -1,12 +1,15 @@
 //! Where reports go: standard output, or files that appear whole or not at all.
 
+use std::borrow::Cow;
 use std::fs;
 use std::io::{self, BufWriter, IsTerminal, Write};
 use std::path::{Path, PathBuf};
 
 use anyhow::{Context, Result, bail};
+use tempfile::NamedTempFile;
 
 use super::arguments::Format;
+use crate::report::Guarded;
 
 /// A report to write.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -62,21 +65,52 @@ pub(super) fn check_writable(path: &Path) -> Result<()> {
     if path.is_dir() {
         bail!("cannot write {}: it is a folder", path.display());
     }
-    let folder = match path.parent() {
-        Some(folder) if !folder.as_os_str().is_empty() => folder,
-        _ => Path::new("."),
-    };
+    let folder = folder_of(path);
     if !folder.is_dir() {
         bail!("cannot write {}: the folder {} does not exist", path.display(), folder.display());
     }
     Ok(())
 }
 
-/// Writes to `path`, or to standard output.
+/// Writes text or JSON to `path`, or to standard output. What strangers put into it cannot command
+/// a terminal ([`Guarded`]).
 ///
 /// A file is written beside its place and then renamed over it, so that a reader never meets half
 /// a report. A closed pipe (`| head`) is no error.
 pub(super) fn write(
+    path: Option<&Path>,
+    render: impl FnOnce(&mut (dyn Write + Send)) -> io::Result<()>,
+) -> Result<()> {
+    write_by(path, |out| {
+        let mut guarded = Guarded::new(out);
+        render(&mut guarded)?;
+        guarded.finish().map(drop)
+    })
+}
+
+/// The same for a table in the colours of [`style`].
+pub(super) fn write_table(path: Option<&Path>, table: &str) -> Result<()> {
+    let (_, has_colors) = style(path);
+    write_by(path, |out| {
+        let mut guarded = if has_colors { Guarded::colored(out) } else { Guarded::new(out) };
+        guarded.write_all(table.as_bytes())?;
+        guarded.finish().map(drop)
+    })
+}
+
+/// The same for a file of someone else's, byte for byte.
+pub(super) fn copy(path: &Path, bytes: &[u8]) -> Result<()> {
+    write_by(Some(path), |out| out.write_all(bytes))
+}
+
+/// Lines on standard output as they come, each at once.
+pub(super) fn stream(lines: &[u8]) -> io::Result<()> {
+    let mut guarded = Guarded::new(io::stdout().lock());
+    guarded.write_all(lines)?;
+    guarded.finish().map(drop)
+}
+
+fn write_by(
     path: Option<&Path>,
     render: impl FnOnce(&mut (dyn Write + Send)) -> io::Result<()>,
 ) -> Result<()> {
@@ -109,29 +143,62 @@ fn write_file(
         let mut file = BufWriter::new(fs::OpenOptions::new().write(true).open(path)?);
         return unless_pipe_closed(render(&mut file).and_then(|()| file.flush()));
     }
-    let mut name = path.file_name().unwrap_or_default().to_owned();
-    name.push(format!(".{}.part", std::process::id()));
-    let beside = path.with_file_name(name);
-    let written = (|| {
-        let mut file = BufWriter::with_capacity(1 << 16, fs::File::create(&beside)?);
-        render(&mut file)?;
-        file.into_inner().map_err(io::IntoInnerError::into_error)?.sync_all()?;
-        fs::rename(&beside, path)?;
-        #[cfg(unix)]
-        settle_folder(path)?;
-        Ok(())
-    })();
-    if written.is_err() {
-        let _ = fs::remove_file(&beside);
+    let path = &*behind_link(path)?;
+    let file = beside(path)?;
+    let mut out = BufWriter::with_capacity(1 << 16, file);
+    render(&mut out)?;
+    let file = out.into_inner().map_err(io::IntoInnerError::into_error)?;
+    file.as_file().sync_all()?;
+    file.persist(path)?;
+    #[cfg(unix)]
+    settle_folder(path)?;
+    Ok(())
+}
+
+/// Where a link leads: what it names is replaced, and the link stays. It is opened first, so that
+/// the system's own rules on links of other users hold (`fs.protected_symlinks`).
+fn behind_link(path: &Path) -> io::Result<Cow<'_, Path>> {
+    if !path.is_symlink() {
+        return Ok(path.into());
     }
-    written
+    fs::OpenOptions::new().write(true).open(path)?;
+    fs::canonicalize(path).map(Into::into)
+}
+
+/// A file of a name that nobody can foresee, made in the folder of `path`; it vanishes where it is
+/// not kept. It has the mode of the file in whose place it comes.
+fn beside(path: &Path) -> io::Result<NamedTempFile> {
+    let mut prefix = std::ffi::OsString::from(".");
+    prefix.push(path.file_name().unwrap_or_default());
+    prefix.push(".");
+    let mut builder = tempfile::Builder::new();
+    builder.prefix(&prefix).suffix(".part");
+    #[cfg(unix)]
+    {
+        use std::os::unix::fs::PermissionsExt;
+        // A new file is as readable as the umask says, like any other program's.
+        const NEW: u32 = 0o666;
+        let own = fs::metadata(path).ok().map(|own| own.permissions());
+        builder.permissions(own.clone().unwrap_or_else(|| fs::Permissions::from_mode(NEW)));
+        let file = builder.tempfile_in(folder_of(path))?;
+        // The umask counts for new files only.
+        if let Some(own) = own {
+            file.as_file().set_permissions(own)?;
+        }
+        Ok(file)
+    }
+    #[cfg(not(unix))]
+    builder.tempfile_in(folder_of(path))
+}
+
+fn folder_of(path: &Path) -> &Path {
+    path.parent().filter(|folder| !folder.as_os_str().is_empty()).unwrap_or(Path::new("."))
 }
 
 /// A new name is safe from a power cut once its folder is; Windows has no such call.
 #[cfg(unix)]
 fn settle_folder(path: &Path) -> io::Result<()> {
-    let folder = path.parent().filter(|folder| !folder.as_os_str().is_empty());
-    fs::File::open(folder.unwrap_or(Path::new(".")))?.sync_all()
+    fs::File::open(folder_of(path))?.sync_all()
 }
 
 /// The width and colour of a table on standard output: of the terminal, or 80 columns where there
@@ -187,5 +254,49 @@ mod tests {
         assert!(failed.is_err());
         assert_eq!(fs::read(&path).unwrap(), b"old");
         assert_eq!(fs::read_dir(folder.path()).unwrap().count(), 1, "nothing is left beside it");
+    }
+
+    #[test]
+    #[cfg(unix)]
+    fn a_file_keeps_its_mode_and_a_link_its_place() {
+        use std::os::unix::fs::{PermissionsExt, symlink};
+
+        let folder = tempfile::tempdir().unwrap();
+        let (file, link) = (folder.path().join("report.json"), folder.path().join("latest.json"));
+        let mode = |path: &Path| fs::metadata(path).unwrap().permissions().mode() & 0o777;
+        write(Some(&file), |out| out.write_all(b"new")).unwrap();
+        let new = folder.path().join("as others make it");
+        fs::write(&new, "").unwrap();
+        assert_eq!(mode(&file), mode(&new));
+        for own in [0o600, 0o666] {
+            fs::set_permissions(&file, fs::Permissions::from_mode(own)).unwrap();
+            write(Some(&file), |out| out.write_all(b"newer")).unwrap();
+            assert_eq!(mode(&file), own);
+        }
+        symlink("report.json", &link).unwrap();
+        write(Some(&link), |out| out.write_all(b"newest")).unwrap();
+        assert!(link.is_symlink());
+        assert_eq!(fs::read(&file).unwrap(), b"newest");
+        let nowhere = folder.path().join("nowhere.json");
+        symlink("missing/report.json", &nowhere).unwrap();
+        assert!(write(Some(&nowhere), |out| out.write_all(b"x")).is_err());
+    }
+
+    #[test]
+    fn what_is_half_written_stands_under_a_name_that_nobody_can_foresee() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("report.json");
+        let mut names = std::collections::BTreeSet::new();
+        for _ in 0..3 {
+            write(Some(&path), |_| {
+                let half = fs::read_dir(folder.path()).unwrap().map(|entry| entry.unwrap());
+                names.extend(
+                    half.map(|entry| entry.file_name()).filter(|name| *name != "report.json"),
+                );
+                Ok(())
+            })
+            .unwrap();
+        }
+        assert_eq!(names.len(), 3, "{names:?}");
     }
 }

@@ -1,6 +1,9 @@
-//! The command line as reports record it: without what could be a password or a token.
+//! Secrets on the command line: refused where nothing could use them, and left out of what reports
+//! record.
 
 use std::ffi::OsString;
+
+use anyhow::{Result, bail};
 
 /// Options whose value is a proxy's URL: whatever stands before its last `@` may be a password,
 /// with or without a scheme.
@@ -26,6 +29,59 @@ pub(super) fn options(arguments: &[OsString]) -> Vec<String> {
         }
     };
     arguments.iter().skip(1).map(shown).collect()
+}
+
+/// Refuses what was pasted where it does not belong, without repeating it: every error about it
+/// would, and a shell keeps its history.
+///
+/// # Errors
+/// An authentication key, or a user name and password in the URL of what is no proxy.
+pub(super) fn refuse_secrets(arguments: &[OsString]) -> Result<()> {
+    let mut before = String::new();
+    for argument in arguments.iter().skip(1) {
+        let text = argument.to_string_lossy();
+        let (option, value) = match text.split_once('=') {
+            Some((option, value)) if option.starts_with("--") => (option, value),
+            _ if text.starts_with("--") => (&*text, ""),
+            _ => (&*before, &*text),
+        };
+        let place = if option.starts_with("--") { option } else { "the command line" };
+        if is_authentication_key(value) {
+            bail!(
+                "{place}: this is an authentication key, and a file is expected that holds it, or \
+                 - for standard input: in the command line other users see it in the list of \
+                 processes, and the shell keeps it"
+            );
+        }
+        if !OF_PROXIES.contains(&option) && without_userinfo(value) != value {
+            bail!(
+                "{place}: a user name or password stands before the host ({}): leave it out, it is \
+                 used for proxies only",
+                without_userinfo(value)
+            );
+        }
+        before = if text.starts_with("--") && !text.contains('=') {
+            text.into_owned()
+        } else {
+            String::new()
+        };
+    }
+    Ok(())
+}
+
+/// `IR@<id>@<factory>@…@<secret>`, in quotes or not.
+fn is_authentication_key(text: &str) -> bool {
+    let text = text.trim_start_matches(|c: char| !c.is_alphanumeric());
+    text.get(..3).is_some_and(|front| front.eq_ignore_ascii_case("IR@"))
+        && text.matches('@').count() >= 3
+}
+
+/// What `option` was given, for an error about it: all before an `@` may be a password.
+pub(super) fn misread(given: &str) -> String {
+    match given.rsplit_once('@') {
+        Some((_, place)) => format!("***@{place}"),
+        None => given.to_owned(),
+    }
 }
 
 /// The name of a file that is not there: where it looks like an address with a typing error, what

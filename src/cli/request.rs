@@ -9,6 +9,7 @@ use ipnet::IpNet;
 use super::arguments::Targets;
 use super::azure;
 use super::input::{self, Stdin};
+use super::recorded::misread;
 use crate::azure::RuntimeId;
 use crate::list::{self, AuthKey, EndpointList, Parameters, Request, ServiceUrls, UrlHost};
 use crate::model::{Cloud, Endpoint, ReportedNode};
@@ -69,12 +70,14 @@ pub(super) fn prepare(targets: &Targets, names: &[String], stdin: &mut Stdin) ->
     let endpoints = targets
         .endpoint
         .iter()
-        .map(|text| list::parse_endpoint(text).with_context(|| format!("--endpoint {text}")))
+        .map(|text| {
+            list::parse_endpoint(text).with_context(|| format!("--endpoint {}", misread(text)))
+        })
         .collect::<Result<Vec<_>>>()?;
     let peers = targets
         .peer
         .iter()
-        .map(|text| list::parse_peer(text).with_context(|| format!("--peer {text}")))
+        .map(|text| list::parse_peer(text).with_context(|| format!("--peer {}", misread(text))))
         .collect::<Result<Vec<_>>>()?;
     let asked = match names {
         [] => ServiceUrls::default(),

@@ -29,16 +29,19 @@ pub(super) fn resolve(command: &Resolve, arguments: &[OsString]) -> Result<Exit>
     let records = measurement.carry_out(|_, _| {})?;
 
     let path = command.output.as_deref();
-    output::write(path, |mut out| match command.format {
+    match command.format {
         ResolveFormat::Table => {
             let (width, color) = output::style(path);
-            out.write_all(
-                report::resolve::table(&records, &report::Style { width, color }).as_bytes(),
-            )
+            let style = report::Style { width, color };
+            output::write_table(path, &report::resolve::table(&records, &style))?;
         }
-        ResolveFormat::Json => report::resolve::json(&records, &mut out),
-        ResolveFormat::Plain => report::resolve::plain(&records, &mut out),
-    })?;
+        ResolveFormat::Json => {
+            output::write(path, |mut out| report::resolve::json(&records, &mut out))?;
+        }
+        ResolveFormat::Plain => {
+            output::write(path, |mut out| report::resolve::plain(&records, &mut out))?;
+        }
+    }
     Ok(exit_of(&records))
 }
 

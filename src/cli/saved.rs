@@ -152,7 +152,7 @@ fn write(
         if destination.format == Format::Table {
             let (width, color) = output::style(path);
             let text = table(&Style { width, color });
-            output::write(path, |out| out.write_all(text.as_bytes()))?;
+            output::write_table(path, &text)?;
         } else {
             output::write(path, &json)?;
         }

@@ -15,7 +15,7 @@ use super::input::{self, Stdin};
 use super::output;
 use super::rules;
 use crate::azure::TagScope;
-use crate::model::{AddressSet, Cloud};
+use crate::model::{AddressSet, Cloud, visible};
 use crate::tags::{ServiceTags, TagChange, TagsDiff, diff};
 
 pub(super) fn tags(command: &Tags) -> Result<Exit> {
@@ -114,15 +114,15 @@ impl Answer<'_> {
         let mut text = String::new();
         match self {
             Self::Holders { subject, tags } if tags.is_empty() => {
-                let _ = writeln!(text, "{subject}  in no tag of this file");
+                let _ = writeln!(text, "{}  in no tag of this file", visible(subject));
             }
             Self::Holders { subject, tags } => {
-                let names: Vec<_> = tags.iter().map(|(name, _)| *name).collect();
-                let _ = writeln!(text, "{subject}  {}", names.join(" "));
+                let names: Vec<_> = tags.iter().map(|(name, _)| visible(name)).collect();
+                let _ = writeln!(text, "{}  {}", visible(subject), names.join(" "));
             }
             Self::Tag { name, change_number, prefixes } => {
-                let _ =
-                    writeln!(text, "{name}  change {change_number}, {} prefixes", prefixes.len());
+                let (name, n_prefixes) = (visible(name), prefixes.len());
+                let _ = writeln!(text, "{name}  change {change_number}, {n_prefixes} prefixes");
                 for prefix in prefixes {
                     let _ = writeln!(text, "  {prefix}");
                 }
@@ -175,14 +175,15 @@ fn diff_table(old: &ServiceTags, new: &ServiceTags, seen: &TagsDiff) -> String {
     );
     for (sign, tags) in [('+', &seen.added), ('-', &seen.removed)] {
         for tag in tags {
-            let _ = writeln!(text, "{sign} {}  {} prefixes", tag.name, tag.prefixes.len());
+            let _ =
+                writeln!(text, "{sign} {}  {} prefixes", visible(&tag.name), tag.prefixes.len());
         }
     }
     for change in &seen.changed {
         let _ = writeln!(
             text,
             "~ {}  {} addresses added, {} removed",
-            change.name,
+            visible(&change.name),
             change.addresses_added.count(),
             change.addresses_removed.count()
         );
@@ -283,7 +284,7 @@ fn update(command: &TagsUpdate) -> Result<Exit> {
     } else {
         (String::new(), None)
     };
-    output::write(Some(output), |out| out.write_all(&bytes))?;
+    output::copy(output, &bytes)?;
     let what = seen.map_or_else(
         || format!("{} tags", new.tags().len()),
         |seen| {

@@ -4,7 +4,6 @@
 mod transition;
 
 use std::ffi::OsString;
-use std::io::{self, Write};
 use std::time::Instant;
 
 use anyhow::{Context, Result};
@@ -18,7 +17,7 @@ use super::input::Stdin;
 use super::measure::{Measurement, Session};
 use super::output;
 use super::request::{self, Prepared};
-use crate::model::{Records, Summary};
+use crate::model::{Records, Summary, visible};
 use crate::probe::tls;
 use transition::{Line, States};
 
@@ -90,12 +89,12 @@ impl Paper {
         if !self.is_open {
             return Ok(());
         }
-        let text = match self.format {
-            WatchFormat::Text => line.to_string(),
+        let mut text = match self.format {
+            WatchFormat::Text => visible(&line.to_string()).into_owned(),
             WatchFormat::Jsonl => serde_json::to_string(line)?,
         };
-        let mut stdout = io::stdout().lock();
-        let written = writeln!(stdout, "{text}").and_then(|()| stdout.flush());
+        text.push('\n');
+        let written = output::stream(text.as_bytes());
         self.is_open = written.is_ok();
         output::unless_pipe_closed(written).context("cannot write to standard output")
     }

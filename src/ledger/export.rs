@@ -6,6 +6,7 @@ use jiff::Timestamp;
 use serde_json::{Value, json};
 
 use super::{Row, stamp};
+use crate::model::visible;
 
 /// For people: a name, its addresses below it, and how long they were there.
 #[must_use]
@@ -15,7 +16,7 @@ pub fn table(rows: &[Row]) -> String {
     for row in rows {
         if name != Some(&row.name) {
             name = Some(&row.name);
-            let _ = writeln!(text, "{}", row.name);
+            let _ = writeln!(text, "{}", visible(&row.name));
         }
         let _ = writeln!(
             text,
@@ -24,7 +25,7 @@ pub fn table(rows: &[Row]) -> String {
             minute(row.first_seen),
             minute(row.last_seen),
             row.proof.as_str(),
-            row.source
+            visible(&row.source)
         );
     }
     if rows.is_empty() {

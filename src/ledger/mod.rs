@@ -1,21 +1,26 @@
 //! Which address was seen for which name, when first and last, and how proven: one `SQLite` file.
 //!
 //! A run writes in one transaction, so that a run that is killed leaves what was there before;
-//! two runs at once wait for each other. Times are given, never asked of a clock.
+//! two runs at once wait for each other. Times are given, never asked of a clock. Every row has a
+//! checksum, and so have all together: `SQLite` has none, and a bit that a disk flips would cut off
+//! an address, or keep one.
 
 mod export;
+mod raw;
 
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use ipnet::IpNet;
 use jiff::Timestamp;
-use rusqlite::{Connection, ErrorCode, OpenFlags, TransactionBehavior, params};
+use rusqlite::{Connection, ErrorCode, OpenFlags, TransactionBehavior};
 
 pub use export::{csv, json, table};
 
-/// `PRAGMA user_version` of this layout.
-const SCHEMA: i32 = 1;
+use raw::{RawRow, Total, checked_rows, put, put_total, raw_row, raw_rows, total};
+
+/// `PRAGMA user_version` of this layout. Layout 1 had no checksums.
+const SCHEMA: i32 = 2;
 /// `PRAGMA application_id`: "pthp". It tells our files from other databases.
 const APPLICATION: i32 = 0x7074_6870;
 /// How long one run waits for another.
@@ -94,16 +99,29 @@ pub enum LedgerError {
         /// The file.
         path: PathBuf,
     },
+    /// A file of no bytes: a run was ended before it wrote any.
+    #[error(
+        "{path}: the file is empty: nothing was noted in it yet; rules plan --ledger does that"
+    )]
+    Empty {
+        /// The file.
+        path: PathBuf,
+    },
     /// Not readable or writable.
-    #[error("{path}: cannot open the ledger: {message}; its folder must be there and writable")]
+    #[error("{path}: cannot open the ledger: {message}; {advice}")]
     Open {
         /// The file.
         path: PathBuf,
         /// `SQLite`'s words.
         message: String,
+        /// What it takes.
+        advice: &'static str,
     },
     /// Another kind of file.
-    #[error("{path}: this is no ledger of pathproof; give another file (--ledger)")]
+    #[error(
+        "{path}: this is no ledger of pathproof: give another file (--ledger); where it was one, \
+         its beginning is damaged: restore it from a copy"
+    )]
     Foreign {
         /// The file.
         path: PathBuf,
@@ -118,13 +136,24 @@ pub enum LedgerError {
         /// Its layout.
         found: i32,
     },
-    /// The disk.
+    /// The disk, or a quota.
     #[error(
         "{path}: no space is left for the ledger; what it held is intact: make room and run again"
     )]
     Full {
         /// The file.
         path: PathBuf,
+    },
+    /// The disk does not give what was written.
+    #[error(
+        "{path}: the disk or the network share does not read or write the ledger ({message}): look \
+         into the system's log"
+    )]
+    Disk {
+        /// The file.
+        path: PathBuf,
+        /// `SQLite`'s words.
+        message: String,
     },
     /// Another run.
     #[error("{path}: another run holds the ledger for more than {} s: wait for it to end", PATIENCE.as_secs())]
@@ -134,7 +163,8 @@ pub enum LedgerError {
     },
     /// Damaged content.
     #[error(
-        "{path}: the ledger is damaged ({what}): move it away; without it the live rule's addresses count as seen now"
+        "{path}: the ledger is damaged ({what}): restore it from a copy, or move it away: without \
+         it the live rule's addresses count as seen now"
     )]
     Damaged {
         /// The file.
@@ -152,11 +182,29 @@ pub enum LedgerError {
     },
 }
 
+/// What ended a piece of work on the file.
+enum Failure {
+    Sqlite(rusqlite::Error),
+    /// The content is not what was written.
+    Damaged(String),
+    Said(LedgerError),
+}
+
+impl From<rusqlite::Error> for Failure {
+    fn from(error: rusqlite::Error) -> Self {
+        Self::Sqlite(error)
+    }
+}
+
+type Done<T> = Result<T, Failure>;
+
 /// An open ledger.
 #[derive(Debug)]
 pub struct Ledger {
     path: PathBuf,
     connection: Connection,
+    /// Those before layout 2 have none.
+    has_sums: bool,
 }
 
 impl Ledger {
@@ -165,7 +213,7 @@ impl Ledger {
     /// # Errors
     /// [`LedgerError`].
     pub fn open(path: &Path) -> Result<Self, LedgerError> {
-        Self::open_with(path, OpenFlags::SQLITE_OPEN_CREATE)
+        Self::open_with(path, OpenFlags::SQLITE_OPEN_READ_WRITE | OpenFlags::SQLITE_OPEN_CREATE)
     }
 
     /// Opens the ledger at `path`, which must be there.
@@ -176,61 +224,120 @@ impl Ledger {
         if !path.exists() {
             return Err(LedgerError::Absent { path: path.to_owned() });
         }
-        Self::open_with(path, OpenFlags::empty())
+        Self::open_with(path, OpenFlags::SQLITE_OPEN_READ_WRITE)
+    }
+
+    /// Opens the ledger at `path` to read it: the right to read the file is enough.
+    ///
+    /// # Errors
+    /// [`LedgerError`].
+    pub fn open_to_read(path: &Path) -> Result<Self, LedgerError> {
+        let Ok(metadata) = path.metadata() else {
+            return Err(LedgerError::Absent { path: path.to_owned() });
+        };
+        if metadata.is_file() && metadata.len() == 0 {
+            return Err(LedgerError::Empty { path: path.to_owned() });
+        }
+        let is_unwritten = !has_pages(&beside(path, "-wal"));
+        match Self::open_with(path, OpenFlags::SQLITE_OPEN_READ_ONLY) {
+            // Readers of a write-ahead log share a file beside it, which a reader without rights
+            // cannot make. Without a log there is nothing to share: the file alone is whole.
+            Err(LedgerError::Open { .. } | LedgerError::Full { .. } | LedgerError::Disk { .. })
+                if is_unwritten =>
+            {
+                let flags = OpenFlags::SQLITE_OPEN_READ_ONLY | OpenFlags::SQLITE_OPEN_URI;
+                Self::open_place(path, &unchanging(path), flags)
+            }
+            other => other,
+        }
     }
 
     fn open_with(path: &Path, flags: OpenFlags) -> Result<Self, LedgerError> {
-        let flags = flags | OpenFlags::SQLITE_OPEN_READ_WRITE | OpenFlags::SQLITE_OPEN_NO_MUTEX;
-        let connection = Connection::open_with_flags(path, flags).map_err(|error| {
-            LedgerError::Open { path: path.to_owned(), message: error.to_string() }
-        })?;
-        let mut ledger = Self { path: path.to_owned(), connection };
-        ledger.prepare().map_err(|error| ledger.explain(error))??;
+        Self::open_place(path, path, flags)
+    }
+
+    fn open_place(path: &Path, place: &Path, flags: OpenFlags) -> Result<Self, LedgerError> {
+        let flags = flags | OpenFlags::SQLITE_OPEN_NO_MUTEX;
+        let connection = Connection::open_with_flags(place, flags)
+            .map_err(|error| explain(path, Failure::Sqlite(error)))?;
+        let mut ledger = Self { path: path.to_owned(), connection, has_sums: true };
+        let may_write = flags.contains(OpenFlags::SQLITE_OPEN_READ_WRITE);
+        ledger.prepare(may_write).map_err(|failure| explain(path, failure))?;
         Ok(ledger)
     }
 
-    fn prepare(&mut self) -> rusqlite::Result<Result<(), LedgerError>> {
+    fn prepare(&mut self, may_write: bool) -> Done<()> {
         self.connection.busy_timeout(PATIENCE)?;
         // Nothing is written to a file before it is known to be ours, or empty.
-        let pragma = |name: &str| -> rusqlite::Result<i32> {
-            self.connection.pragma_query_value(None, name, |row| row.get(0))
+        let number = |sql: &str| -> rusqlite::Result<i32> {
+            self.connection.query_row(sql, [], |row| row.get(0))
         };
-        let n_tables: i64 =
-            self.connection
-                .query_row("SELECT count(*) FROM sqlite_master", [], |row| row.get(0))?;
-        let (application, version) = (pragma("application_id")?, pragma("user_version")?);
+        let n_tables = number("SELECT count(*) FROM sqlite_master")?;
+        let n_totals = number("SELECT count(*) FROM sqlite_master WHERE name = 'total'")?;
+        let application = number("PRAGMA application_id")?;
+        let version = number("PRAGMA user_version")?;
         let is_empty = n_tables == 0 && application == 0 && version == 0;
         if !is_empty && application != APPLICATION {
-            return Ok(Err(LedgerError::Foreign { path: self.path.clone() }));
+            return Err(Failure::Said(LedgerError::Foreign { path: self.path.clone() }));
         }
         if version > SCHEMA {
-            return Ok(Err(LedgerError::Newer { path: self.path.clone(), found: version }));
+            let path = self.path.clone();
+            return Err(Failure::Said(LedgerError::Newer { path, found: version }));
+        }
+        if !is_empty && (version < 1 || (version >= 2) != (n_totals == 1)) {
+            return Err(Failure::Damaged(format!("its layout says {version}, its tables do not")));
+        }
+        self.has_sums = is_empty || version >= 2;
+        if !may_write {
+            return Ok(());
         }
         // Readers do not block the writer, and a killed writer leaves whole transactions only.
         // Every commit reaches the disk: a job that runs once a day can wait for it.
         self.connection.pragma_update_and_check(None, "journal_mode", "WAL", |_| Ok(()))?;
         self.connection.pragma_update(None, "synchronous", "FULL")?;
-        if !is_empty {
-            return Ok(Ok(()));
+        if is_empty || version < SCHEMA {
+            self.make()?;
         }
+        Ok(())
+    }
+
+    /// Makes the tables, and brings those of an older layout up to this one.
+    fn make(&mut self) -> Done<()> {
         let transaction =
             self.connection.transaction_with_behavior(TransactionBehavior::Immediate)?;
         // Another run may have made it while this one waited.
-        transaction.execute_batch(&format!(
-            "CREATE TABLE IF NOT EXISTS sighting (
-                 name TEXT NOT NULL,
-                 net TEXT NOT NULL,
-                 first_seen TEXT NOT NULL,
-                 last_seen TEXT NOT NULL,
-                 proof TEXT NOT NULL,
-                 source TEXT NOT NULL,
-                 PRIMARY KEY (name, net)
-             ) STRICT, WITHOUT ROWID;
-             PRAGMA application_id = {APPLICATION};
-             PRAGMA user_version = {SCHEMA};"
-        ))?;
+        let version: i32 = transaction.query_row("PRAGMA user_version", [], |row| row.get(0))?;
+        if version == 0 {
+            transaction.execute_batch(&format!(
+                "CREATE TABLE sighting (
+                     name TEXT NOT NULL,
+                     net TEXT NOT NULL,
+                     first_seen TEXT NOT NULL,
+                     last_seen TEXT NOT NULL,
+                     proof TEXT NOT NULL,
+                     source TEXT NOT NULL,
+                     PRIMARY KEY (name, net)
+                 ) STRICT, WITHOUT ROWID;
+                 PRAGMA application_id = {APPLICATION};"
+            ))?;
+        }
+        if version < 2 {
+            transaction.execute_batch(
+                "ALTER TABLE sighting ADD COLUMN sum INTEGER NOT NULL DEFAULT 0;
+                 CREATE TABLE total (rows INTEGER NOT NULL, sum INTEGER NOT NULL) STRICT;
+                 INSERT INTO total (rows, sum) VALUES (0, 0);",
+            )?;
+            let mut total = Total::default();
+            for (row, _) in raw_rows(&transaction, false)? {
+                put(&transaction, &row)?;
+                total.add(&row);
+            }
+            put_total(&transaction, total)?;
+        }
+        transaction.pragma_update(None, "user_version", SCHEMA)?;
         transaction.commit()?;
-        Ok(Ok(()))
+        self.has_sums = true;
+        Ok(())
     }
 
     /// Notes what a run saw: all of it, or nothing.
@@ -238,35 +345,31 @@ impl Ledger {
     /// # Errors
     /// [`LedgerError`]; what was there before stays.
     pub fn note(&mut self, sightings: &[Sighting]) -> Result<(), LedgerError> {
-        self.note_all(sightings).map_err(|error| self.explain(error))
+        self.note_all(sightings).map_err(|failure| explain(&self.path, failure))
     }
 
-    fn note_all(&mut self, sightings: &[Sighting]) -> rusqlite::Result<()> {
+    fn note_all(&mut self, sightings: &[Sighting]) -> Done<()> {
         let transaction =
             self.connection.transaction_with_behavior(TransactionBehavior::Immediate)?;
-        {
-            // Times are texts of one length in UTC: their order is that of time. An older report
-            // read late moves nothing back.
-            let mut note = transaction.prepare(
-                "INSERT INTO sighting (name, net, first_seen, last_seen, proof, source)
-                 VALUES (?1, ?2, ?3, ?3, ?4, ?5)
-                 ON CONFLICT (name, net) DO UPDATE SET
-                     first_seen = min(first_seen, excluded.first_seen),
-                     proof = iif(excluded.last_seen >= last_seen, excluded.proof, proof),
-                     source = iif(excluded.last_seen >= last_seen, excluded.source, source),
-                     last_seen = max(last_seen, excluded.last_seen)",
-            )?;
-            for sighting in sightings {
-                note.execute(params![
-                    sighting.name,
-                    sighting.net.to_string(),
-                    stamp(sighting.at),
-                    sighting.proof.as_str(),
-                    sighting.source,
-                ])?;
+        let mut total = total(&transaction)?;
+        for sighting in sightings {
+            let seen = RawRow::of(sighting);
+            let known = raw_row(&transaction, &seen.name, &seen.net)?;
+            let row = match &known {
+                Some(known) => known.with(&seen),
+                None => seen,
+            };
+            if known.as_ref() == Some(&row) {
+                continue;
             }
+            if let Some(known) = &known {
+                total.remove(known);
+            }
+            total.add(&row);
+            put(&transaction, &row)?;
         }
-        transaction.commit()
+        put_total(&transaction, total)?;
+        Ok(transaction.commit()?)
     }
 
     /// Everything that is remembered, by name and address.
@@ -274,36 +377,48 @@ impl Ledger {
     /// # Errors
     /// [`LedgerError`].
     pub fn rows(&self) -> Result<Vec<Row>, LedgerError> {
-        let raw = self.raw_rows().map_err(|error| self.explain(error))?;
-        let mut rows = raw
-            .into_iter()
-            .map(|[name, net, first, last, proof, source]| {
-                let damaged = |what: &str| LedgerError::Damaged {
-                    path: self.path.clone(),
-                    what: format!("'{what}' of {name}"),
-                };
-                Ok(Row {
-                    net: net.parse().map_err(|_| damaged(&net))?,
-                    first_seen: first.parse().map_err(|_| damaged(&first))?,
-                    last_seen: last.parse().map_err(|_| damaged(&last))?,
-                    proof: Proof::parse(&proof).ok_or_else(|| damaged(&proof))?,
-                    source,
-                    name,
-                })
-            })
-            .collect::<Result<Vec<_>, LedgerError>>()?;
+        self.all_rows().map_err(|failure| explain(&self.path, failure))
+    }
+
+    fn all_rows(&self) -> Done<Vec<Row>> {
+        let raw = checked_rows(&self.connection, self.has_sums)?;
+        let mut rows = raw.into_iter().map(RawRow::read).collect::<Done<Vec<_>>>()?;
         rows.sort_by(|a, b| (&a.name, a.net).cmp(&(&b.name, b.net)));
         Ok(rows)
     }
 
-    fn raw_rows(&self) -> rusqlite::Result<Vec<[String; 6]>> {
-        let mut query = self
-            .connection
-            .prepare("SELECT name, net, first_seen, last_seen, proof, source FROM sighting")?;
-        let rows = query.query_map([], |row| {
-            Ok([row.get(0)?, row.get(1)?, row.get(2)?, row.get(3)?, row.get(4)?, row.get(5)?])
-        })?;
-        rows.collect()
+    /// Sets to `now` what claims to be seen later: a clock was ahead, and such an address would
+    /// never be forgotten. Gives those rows as they were.
+    ///
+    /// # Errors
+    /// [`LedgerError`]; what was there before stays.
+    pub fn settle(&mut self, now: Timestamp) -> Result<Vec<Row>, LedgerError> {
+        self.settle_all(now).map_err(|failure| explain(&self.path, failure))
+    }
+
+    fn settle_all(&mut self, now: Timestamp) -> Done<Vec<Row>> {
+        let transaction =
+            self.connection.transaction_with_behavior(TransactionBehavior::Immediate)?;
+        let mut total = total(&transaction)?;
+        let mut ahead = Vec::new();
+        let limit = stamp(now);
+        for raw in checked_rows(&transaction, true)? {
+            if raw.last_seen <= limit && raw.first_seen <= limit {
+                continue;
+            }
+            total.remove(&raw);
+            let settled = RawRow {
+                first_seen: raw.first_seen.clone().min(limit.clone()),
+                last_seen: raw.last_seen.clone().min(limit.clone()),
+                ..raw.clone()
+            };
+            total.add(&settled);
+            put(&transaction, &settled)?;
+            ahead.push(raw.read()?);
+        }
+        put_total(&transaction, total)?;
+        transaction.commit()?;
+        Ok(ahead)
     }
 
     /// Forgets what was not seen since; says how much that was.
@@ -311,27 +426,98 @@ impl Ledger {
     /// # Errors
     /// [`LedgerError`].
     pub fn prune(&mut self, before: Timestamp) -> Result<usize, LedgerError> {
-        self.connection
-            .execute("DELETE FROM sighting WHERE last_seen < ?1", [stamp(before)])
-            .map_err(|error| self.explain(error))
+        self.prune_all(before).map_err(|failure| explain(&self.path, failure))
     }
 
-    #[expect(clippy::needless_pass_by_value, reason = "the error ends here")]
-    fn explain(&self, error: rusqlite::Error) -> LedgerError {
-        let path = self.path.clone();
-        match error.sqlite_error_code() {
-            Some(ErrorCode::NotADatabase) => LedgerError::Foreign { path },
-            Some(ErrorCode::DiskFull) => LedgerError::Full { path },
-            Some(ErrorCode::DatabaseBusy | ErrorCode::DatabaseLocked) => LedgerError::Busy { path },
-            Some(ErrorCode::DatabaseCorrupt) => {
-                LedgerError::Damaged { path, what: error.to_string() }
+    fn prune_all(&mut self, before: Timestamp) -> Done<usize> {
+        let transaction =
+            self.connection.transaction_with_behavior(TransactionBehavior::Immediate)?;
+        let limit = stamp(before);
+        let mut total = total(&transaction)?;
+        let mut pruned = 0;
+        for raw in checked_rows(&transaction, true)? {
+            if raw.last_seen < limit {
+                total.remove(&raw);
+                pruned += transaction.execute(
+                    "DELETE FROM sighting WHERE name = ?1 AND net = ?2",
+                    [&raw.name, &raw.net],
+                )?;
             }
-            Some(ErrorCode::CannotOpen | ErrorCode::PermissionDenied | ErrorCode::ReadOnly) => {
-                LedgerError::Open { path, message: error.to_string() }
-            }
-            _ => LedgerError::Other { path, message: error.to_string() },
         }
+        put_total(&transaction, total)?;
+        transaction.commit()?;
+        Ok(pruned)
     }
+}
+
+/// A failure in words that say what to do.
+fn explain(path: &Path, failure: Failure) -> LedgerError {
+    let path = path.to_owned();
+    let error = match failure {
+        Failure::Sqlite(error) => error,
+        Failure::Damaged(what) => return LedgerError::Damaged { path, what },
+        Failure::Said(error) => return error,
+    };
+    let message = error.to_string();
+    let extended = error.sqlite_error().map(|error| error.extended_code);
+    match error.sqlite_error_code() {
+        Some(ErrorCode::NotADatabase) => LedgerError::Foreign { path },
+        Some(ErrorCode::DiskFull) => LedgerError::Full { path },
+        // A quota, or a full disk that is met when the shared file beside the log grows.
+        Some(ErrorCode::SystemIoFailure)
+            if extended.is_some_and(|code| WRITING.contains(&code)) =>
+        {
+            LedgerError::Full { path }
+        }
+        Some(ErrorCode::SystemIoFailure) => LedgerError::Disk { path, message },
+        Some(ErrorCode::DatabaseBusy | ErrorCode::DatabaseLocked) => LedgerError::Busy { path },
+        Some(ErrorCode::CannotOpen | ErrorCode::PermissionDenied | ErrorCode::ReadOnly) => {
+            let advice = if path.exists() {
+                "it must be a file that this user may read, and to note in it, it and its folder \
+                 must be writable"
+            } else {
+                "its folder must be there and writable"
+            };
+            LedgerError::Open { path, message, advice }
+        }
+        Some(ErrorCode::OutOfMemory) => LedgerError::Other { path, message },
+        // The statements are ours: where the file does not fit them, it is not as it was written.
+        _ => LedgerError::Damaged { path, what: message },
+    }
+}
+
+/// What fails where the file cannot grow (`SQLite`'s extended result codes).
+const WRITING: [i32; 5] = [
+    rusqlite::ffi::SQLITE_IOERR_WRITE,
+    rusqlite::ffi::SQLITE_IOERR_FSYNC,
+    rusqlite::ffi::SQLITE_IOERR_TRUNCATE,
+    rusqlite::ffi::SQLITE_IOERR_SHMSIZE,
+    rusqlite::ffi::SQLITE_IOERR_SHMMAP,
+];
+
+/// The name of a file that `SQLite` keeps beside its own.
+fn beside(path: &Path, end: &str) -> PathBuf {
+    let mut name = path.as_os_str().to_owned();
+    name.push(end);
+    name.into()
+}
+
+fn has_pages(path: &Path) -> bool {
+    path.metadata().is_ok_and(|metadata| metadata.len() > 0)
+}
+
+/// `path` as a URI that says that nobody writes to it meanwhile (`SQLite`'s URI filenames).
+fn unchanging(path: &Path) -> PathBuf {
+    use percent_encoding::{AsciiSet, CONTROLS, percent_encode};
+    const SPECIAL: &AsciiSet = &CONTROLS.add(b'%').add(b'?').add(b'#').add(b' ');
+    let encoded = percent_encode(path.as_os_str().as_encoded_bytes(), SPECIAL).to_string();
+    // A drive is a part of the path there.
+    let encoded = if cfg!(windows) && path.is_absolute() {
+        format!("/{}", encoded.replace('\\', "/"))
+    } else {
+        encoded
+    };
+    format!("file:{encoded}?immutable=1").into()
 }
 
 /// RFC 3339 with milliseconds: all of one length.

@@ -22,6 +22,7 @@ mod step;
 mod trail;
 mod verdict;
 mod views;
+mod visible;
 
 pub use address::{AddressClass, classify};
 pub use address_set::{AddressCount, AddressSet, AddressSetError};
@@ -59,3 +60,4 @@ pub use verdict::{
     Certainty, Conclusion, Finding, NetworkAllows, Owner, Prediction, Status, Summary, Verdict,
 };
 pub use views::{View, deciding, going_to, overriding, servers};
+pub use visible::{Escaped, is_obeyed, visible};

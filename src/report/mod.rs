@@ -3,6 +3,7 @@
 mod assemble;
 pub mod diff;
 pub mod explanation;
+mod guarded;
 pub mod json;
 pub mod merge;
 pub mod resolve;
@@ -12,4 +13,5 @@ mod sample;
 pub mod saved;
 mod terminal;
 
+pub use guarded::Guarded;
 pub use terminal::{Style, table};

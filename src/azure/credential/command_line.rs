@@ -40,7 +40,10 @@ pub(super) async fn token(surroundings: &Surroundings) -> Told {
     if !output.status.success() {
         let words = String::from_utf8_lossy(&output.stderr);
         let last = words.lines().rfind(|line| !line.trim().is_empty()).unwrap_or_default();
-        return Told::Failed(format!("az says: {}", one_line(last, 300)));
+        return Told::Failed(format!(
+            "az says: {}",
+            one_line(&surroundings.secrets().mask(last), 300)
+        ));
     }
     match serde_json::from_slice::<Answer>(&output.stdout) {
         Ok(answer) => Told::Token(Secret::new(&answer.access_token)),

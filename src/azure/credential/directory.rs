@@ -3,7 +3,7 @@
 
 use std::time::Duration;
 
-use super::{Kind, Surroundings, Told, form, http, read_token};
+use super::{Kind, Surroundings, Told, form, http, read_token, text_of};
 use crate::azure::endpoint::{Endpoint, is_loopback};
 use crate::azure::exchange::chain;
 use crate::azure::secret::Secret;
@@ -77,5 +77,8 @@ async fn request(
         .await
         .map_err(unanswered)?;
     let status = response.status().as_u16();
-    read_token(status, &response.text().await.map_err(unanswered)?)
+    let text =
+        text_of(response).await.map_err(|why| format!("{authority} does not answer: {why}"))?;
+    let sent = proof.iter().map(|(_, value)| Secret::new(value));
+    read_token(status, &text, &surroundings.secrets().and(sent))
 }

@@ -3,7 +3,7 @@
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
-use super::{Secret, Surroundings, Told, form, http, read_token};
+use super::{Secret, Secrets, Surroundings, Told, form, http, read_token, text_of};
 use crate::azure::endpoint::Endpoint;
 use crate::azure::exchange::chain;
 
@@ -33,7 +33,8 @@ async fn platform(surroundings: &Surroundings, endpoint: &str, header: &Secret) 
     }
     let headers = [("x-identity-header", header.expose())];
     match ask(endpoint, &query, &headers, TIMEOUT).await {
-        Ok((status, body, _)) => read_token(status, &body).map_or_else(Told::Failed, Told::Token),
+        Ok((status, body, _)) => read_token(status, &body, &surroundings.secrets())
+            .map_or_else(Told::Failed, Told::Token),
         Err(why) => Told::Failed(why.to_string()),
     }
 }
@@ -55,10 +56,12 @@ async fn metadata(surroundings: &Surroundings) -> Told {
             }
             // The machine has no identity, or not this one: there may be other credentials.
             Ok((400, body, _)) => {
-                return Told::Absent(read_token(400, &body).err().unwrap_or_default());
+                let why = read_token(400, &body, &surroundings.secrets()).err();
+                return Told::Absent(why.unwrap_or_default());
             }
             Ok((status, body, _)) => {
-                return read_token(status, &body).map_or_else(Told::Failed, Told::Token);
+                return read_token(status, &body, &surroundings.secrets())
+                    .map_or_else(Told::Failed, Told::Token);
             }
             Err(Unasked::Unsafe(why)) => return Told::Failed(why),
             Err(Unasked::Unanswered(_)) => {
@@ -86,7 +89,7 @@ async fn arc(surroundings: &Surroundings, endpoint: &str) -> Told {
     let authorization = format!("Basic {}", key.expose());
     let headers = [("metadata", "true"), ("authorization", authorization.as_str())];
     match ask(endpoint, &query, &headers, TIMEOUT).await {
-        Ok((status, body, _)) => read_token(status, &body)
+        Ok((status, body, _)) => read_token(status, &body, &Secrets::of([key]))
             .map_or_else(|why| Told::Failed(format!("Azure Arc: {why}")), Told::Token),
         Err(why) => Told::Failed(format!("Azure Arc: {why}")),
     }
@@ -143,5 +146,8 @@ async fn ask(
     let challenge = response.headers().get("www-authenticate");
     let challenge = challenge.and_then(|value| value.to_str().ok()).map(str::to_owned);
     let status = response.status().as_u16();
-    Ok((status, response.text().await.map_err(unanswered)?, challenge))
+    let text = text_of(response)
+        .await
+        .map_err(|why| Unasked::Unanswered(format!("{endpoint} does not answer: {why}")))?;
+    Ok((status, text, challenge))
 }

@@ -14,8 +14,9 @@ use std::time::Duration;
 use serde::Deserialize;
 
 use super::error::one_line;
-use super::exchange::user_agent;
-use super::secret::Secret;
+use super::exchange::{bounded, user_agent};
+use super::form_encoded;
+use super::secret::{Secret, Secrets};
 use crate::model::Cloud;
 
 /// A source of tokens, in the contract's order.
@@ -117,6 +118,12 @@ impl Surroundings {
         }
     }
 
+    /// What an answer may repeat of what was sent.
+    pub(super) fn secrets(&self) -> Secrets {
+        let all = [&self.token, &self.identity_header, &self.client_secret];
+        Secrets::of(all.into_iter().flatten().cloned())
+    }
+
     /// For whom the token is: Resource Manager of the cloud, wherever it is reached.
     fn audience(&self) -> &'static str {
         match self.cloud {
@@ -182,6 +189,11 @@ impl Credential {
         self.kind
     }
 
+    /// Every secret of its own.
+    pub(super) fn secrets(&self) -> Secrets {
+        self.surroundings.secrets()
+    }
+
     /// Whether asking again can give another token.
     pub(super) fn is_renewable(&self) -> bool {
         self.kind != Some(Kind::Token)
@@ -240,9 +252,18 @@ struct TokenError {
     error_description: String,
 }
 
+/// An answer that holds a token is a few kilobytes.
+const MOST_BYTES: usize = 1 << 20;
+
+/// The text of an answer of whoever gives out tokens, which is not believed to end by itself.
+async fn text_of(response: reqwest::Response) -> Result<String, String> {
+    let bytes = bounded(response, MOST_BYTES).await?;
+    String::from_utf8(bytes).map_err(|_| "the answer is no UTF-8".to_owned())
+}
+
 /// A token of an answer, or why there is none. The body is never repeated as it is: it may hold
-/// what was sent.
-fn read_token(status: u16, body: &str) -> Result<Secret, String> {
+/// what was sent, of which `secrets` are left out.
+fn read_token(status: u16, body: &str, secrets: &Secrets) -> Result<Secret, String> {
     if status == 200 {
         let answer: Result<TokenAnswer, _> = serde_json::from_str(body);
         return answer
@@ -251,7 +272,7 @@ fn read_token(status: u16, body: &str) -> Result<Secret, String> {
     }
     let error: TokenError = serde_json::from_str(body).unwrap_or_default();
     let words = format!("{} {}", error.error, error.error_description);
-    let words = one_line(words.trim(), 300);
+    let words = one_line(&secrets.mask(words.trim()), 300);
     Err(if words.is_empty() {
         format!("status {status}")
     } else {
@@ -272,12 +293,10 @@ fn http(timeout: Duration, connect: Duration, by_proxy: bool) -> Result<reqwest:
 
 /// `application/x-www-form-urlencoded`.
 fn form(pairs: &[(&str, &str)]) -> String {
-    use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, utf8_percent_encode};
-    const RESERVED: &AsciiSet =
-        &NON_ALPHANUMERIC.remove(b'-').remove(b'.').remove(b'_').remove(b'~');
-    let encode = |text: &str| utf8_percent_encode(text, RESERVED).to_string();
-    let pairs: Vec<_> =
-        pairs.iter().map(|(key, value)| format!("{}={}", encode(key), encode(value))).collect();
+    let pairs: Vec<_> = pairs
+        .iter()
+        .map(|(key, value)| format!("{}={}", form_encoded(key), form_encoded(value)))
+        .collect();
     pairs.join("&")
 }
 

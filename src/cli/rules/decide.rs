@@ -11,6 +11,7 @@ use crate::cli::exit::Exit;
 use crate::cli::input::{self, Stdin};
 use crate::cli::output;
 use crate::firewall::{Decision, Flow, Judge, RuleSet, decide_in_a_row, read_flows};
+use crate::model::visible;
 
 pub(super) fn decide(command: &Decide) -> Result<Exit> {
     if let Some(path) = &command.output {
@@ -44,12 +45,12 @@ fn line(
     decision: &Decision<'_>,
     out: &mut dyn Write,
 ) -> io::Result<()> {
-    write!(out, "{:<8} {flow}  by {}", decision.as_str(), decision.by().name)?;
+    write!(out, "{:<8} {flow}  by {}", decision.as_str(), visible(&decision.by().name))?;
     if let Some(set) = set_name(sets, place) {
-        write!(out, " of {set}")?;
+        write!(out, " of {}", visible(set))?;
     }
     match missing(decision) {
-        Some(missing) => writeln!(out, ", for want of {missing}"),
+        Some(missing) => writeln!(out, ", for want of {}", visible(&missing)),
         None => writeln!(out),
     }
 }

@@ -95,6 +95,9 @@ impl Prepared {
         live: &LiveGroup,
         azure: Option<(&GroupId, &Client)>,
     ) -> Result<Plan> {
+        if let Some(ledger) = &mut self.ledger {
+            crate::cli::ledger::settle(ledger, self.now).context("--ledger")?;
+        }
         let rows = self.ledger.as_ref().map(Ledger::rows).transpose().context("--ledger")?;
         let remembered: Option<Vec<Remembered>> =
             rows.map(|rows| rows.into_iter().map(remembered).collect());

@@ -14,6 +14,7 @@ use crate::cli::output;
 use crate::firewall::{
     Breadth, Dialect, Gap, Judge, Requirement, Verification, read_flows, verify as hold,
 };
+use crate::model::visible;
 
 pub(super) fn verify(command: &Verify) -> Result<Exit> {
     if let Some(path) = &command.output {
@@ -136,13 +137,13 @@ fn gap_line(gap: &Gap<'_>, text: &mut String) {
         "  {:<8} {} ({})  by {} of {}",
         gap.decision.as_str(),
         gap.requirement.flow,
-        gap.requirement.entry,
-        gap.decision.by().name,
-        gap.set
+        visible(&gap.requirement.entry),
+        visible(&gap.decision.by().name),
+        visible(gap.set)
     );
     match missing(&gap.decision) {
         Some(missing) => {
-            let _ = writeln!(text, ", for want of {missing}");
+            let _ = writeln!(text, ", for want of {}", visible(&missing));
         }
         None => text.push('\n'),
     }
@@ -179,7 +180,7 @@ fn section(text: &mut String, heading: &str, lines: impl Iterator<Item = String>
         let _ = writeln!(text, "\n{heading}");
     }
     for line in lines {
-        let _ = writeln!(text, "  {line}");
+        let _ = writeln!(text, "  {}", visible(&line));
     }
 }
 

@@ -4,41 +4,7 @@ use std::borrow::Cow;
 
 use unicode_width::UnicodeWidthStr;
 
-/// `text` with what a terminal would obey, or not show, written out (`\u{1b}`): names, reason
-/// phrases and certificates come from strangers, and an escape sequence among them could repaint
-/// the report.
-pub(in crate::report) fn visible(text: &str) -> Cow<'_, str> {
-    if !text.contains(is_obeyed) {
-        return text.into();
-    }
-    let mut shown = String::with_capacity(text.len() + 16);
-    for c in text.chars() {
-        if is_obeyed(c) {
-            shown.extend(c.escape_default());
-        } else {
-            shown.push(c);
-        }
-    }
-    shown.into()
-}
-
-/// Control characters (C0, DEL, C1), and the format characters that reorder text, break lines or
-/// are nothing to see (Unicode Standard 23.2; CVE-2021-42574).
-fn is_obeyed(c: char) -> bool {
-    c.is_control()
-        || matches!(
-            c,
-            '\u{ad}'
-                | '\u{61c}'
-                | '\u{180e}'
-                | '\u{200b}'..='\u{200f}'
-                | '\u{2028}'..='\u{202e}'
-                | '\u{2060}'..='\u{206f}'
-                | '\u{feff}'
-                | '\u{fff9}'..='\u{fffb}'
-                | '\u{e0000}'..='\u{e007f}'
-        )
-}
+pub(in crate::report) use crate::model::visible;
 
 /// How many columns `text` takes.
 pub(in crate::report) fn columns(text: &str) -> usize {
@@ -123,20 +89,6 @@ mod tests {
     use crate::archive::arbitrary;
 
     #[test]
-    fn what_a_terminal_would_obey_is_written_out() {
-        for (text, expected) in [
-            ("CN=*.contoso.com", "CN=*.contoso.com"),
-            ("\u{1b}[2J\u{1b}]0;x\u{7}", "\\u{1b}[2J\\u{1b}]0;x\\u{7}"),
-            ("a\r\nb\tc", "a\\r\\nb\\tc"),
-            ("\u{9b}31m", "\\u{9b}31m"),
-            ("moc.\u{202e}osotnoc", "moc.\\u{202e}osotnoc"),
-            ("b\u{fc}cher \u{4e2d}", "b\u{fc}cher \u{4e2d}"),
-        ] {
-            assert_eq!(visible(text), expected);
-        }
-    }
-
-    #[test]
     fn lines_break_between_words_where_they_can() {
         for (text, width, expected) in [
             ("", 5, &[""][..]),
@@ -177,7 +129,7 @@ mod tests {
         #[test]
         fn nothing_is_too_wide_and_nothing_is_lost(text in arbitrary::text(), width in 8..60_usize) {
             let shown = visible(&text);
-            prop_assert!(!shown.chars().any(is_obeyed));
+            prop_assert!(!shown.contains(crate::model::is_obeyed));
             let lines = wrap(&shown, width);
             for line in &lines {
                 prop_assert!(columns(line) <= width, "{line:?}");
