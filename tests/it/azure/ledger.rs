@@ -96,7 +96,7 @@ fn files_that_are_no_ledger_are_left_as_they_are() {
     note(&scene, "13.69.0.1", 1, Proof::Tls);
     fs::copy(scene.at("ledger.db"), scene.at("newer.db")).unwrap();
     let newer = rusqlite::Connection::open(scene.at("newer.db")).unwrap();
-    newer.execute_batch("PRAGMA user_version = 2;").unwrap();
+    newer.execute_batch("PRAGMA user_version = 99;").unwrap();
     drop(newer);
     for (file, words) in [
         ("text.db", "no ledger of pathproof"),
