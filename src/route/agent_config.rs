@@ -110,7 +110,7 @@ pub enum AgentConfigError {
         /// The file's name.
         file: String,
         /// The element's line.
-        line: usize,
+        line: u32,
     },
     /// Far more than such a file holds.
     #[error("{file} has {length} bytes; at most {} are read", AgentProxy::MAX_LENGTH)]
@@ -238,7 +238,7 @@ impl ProxyAddress {
 
 /// The line of an element with too many attributes. Each has two quotation marks, and none of them
 /// holds the beginning of another element (XML 1.0, `AttValue`).
-fn crowded_element(text: &str) -> Option<usize> {
+fn crowded_element(text: &str) -> Option<u32> {
     let mut line = 1;
     for element in text.split('<') {
         let is_quote = |byte: &u8| matches!(byte, b'"' | b'\'');
@@ -247,7 +247,8 @@ fn crowded_element(text: &str) -> Option<usize> {
         {
             return Some(line);
         }
-        line += element.matches('\n').count();
+        let breaks = u32::try_from(element.matches('\n').count()).unwrap_or(u32::MAX);
+        line = line.saturating_add(breaks);
     }
     None
 }
