@@ -25,8 +25,8 @@ use std::sync::Arc;
 use serde::Serialize;
 
 use crate::model::{
-    Failure, FollowUps, Lookup, NameError, Presented, ProxyFailure, ProxyLookup, Record, Records,
-    Seen, Trail,
+    Failure, FileKind, FollowUps, Lookup, NameError, Presented, ProxyFailure, ProxyLookup, Record,
+    Records, Seen, Trail,
 };
 use reference::Numbers;
 pub use reference::Unresolved;
@@ -182,8 +182,7 @@ pub struct ArchiveError {
     pub name: String,
     /// The line, from 1.
     pub line: usize,
-    /// What is wrong there.
-    #[source]
+    /// What is wrong there. Not a source: its words are part of the message.
     pub defect: Defect,
 }
 
@@ -203,6 +202,9 @@ pub enum Defect {
         v1::SCHEMA
     )]
     NotRecords,
+    /// Another of the program's own files.
+    #[error("this is {0}; saved records are meant here, which `check --save-records` writes")]
+    OtherKind(FileKind),
     /// A schema that this program does not know.
     #[error("has the schema {0:?}, and this program reads {known}: use a newer pathproof",
         known = v1::SCHEMA)]

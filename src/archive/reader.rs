@@ -13,7 +13,7 @@ use sha2::{Digest, Sha256};
 use super::reference::References;
 use super::{Defect, LINE_LIMIT, v1};
 use crate::conveyor::Conveyor;
-use crate::model::{Certificate, Lookup, Records};
+use crate::model::{Certificate, FileKind, Lookup, Records};
 
 /// How many bytes of lines a thread parses at a time. What is in memory of the text is this, for
 /// each thread, and a line more. Tests take little, so that they meet the seams.
@@ -21,6 +21,9 @@ const SHARE: usize = if cfg!(test) { 1 << 10 } else { 1 << 20 };
 
 /// How many records are believed to come before they do.
 const ANNOUNCED: usize = 1 << 18;
+
+/// How much of a file that is not ours is looked at to say what it is, bytes.
+const KIND_WITHIN: u64 = 512;
 
 /// A defect and its line.
 pub(super) type Located = (usize, Defect);
@@ -69,8 +72,17 @@ fn begin(input: &mut impl BufRead) -> Result<(usize, Records, Option<u64>), Loca
             return Err((number, Defect::LineTooLong));
         }
         if !line.text.trim_ascii().is_empty() {
-            let (records, announced) =
-                first_line(line.text).map_err(|defect| (number, line.defect(defect)))?;
+            let (records, announced) = first_line(line).map_err(|defect| {
+                // Most of our files begin with their schema; indented ones on the second line.
+                let mut seen = bytes.clone();
+                let _ = input.take(KIND_WITHIN).read_to_end(&mut seen);
+                match (defect, FileKind::of(&seen)) {
+                    (_, Some(kind)) if kind != FileKind::Records => {
+                        (number, Defect::OtherKind(kind))
+                    }
+                    (defect, _) => (number, defect),
+                }
+            })?;
             return Ok((number, records, announced));
         }
     }
@@ -267,11 +279,11 @@ impl Taken {
     }
 }
 
-fn first_line(line: &[u8]) -> Result<(Records, Option<u64>), Defect> {
+fn first_line(whole: Line<'_>) -> Result<(Records, Option<u64>), Defect> {
     // PowerShell's `Out-File -Encoding utf8` puts a byte order mark in front.
-    let line = line.strip_prefix("\u{feff}".as_bytes()).unwrap_or(line);
+    let line = whole.text.strip_prefix("\u{feff}".as_bytes()).unwrap_or(whole.text);
     let version = parse::<v1::Version>(line).map_err(|error| match error {
-        Defect::Json { is_cut: true, .. } => error,
+        Defect::Json { is_cut: true, .. } if !whole.is_whole => whole.defect(error),
         _ => Defect::NotRecords,
     })?;
     match version.schema.strip_prefix("pathproof.records/") {
@@ -279,7 +291,7 @@ fn first_line(line: &[u8]) -> Result<(Records, Option<u64>), Defect> {
         Some("1") => {}
         Some(_) => return Err(Defect::Schema(version.schema.into_owned())),
     }
-    let run: v1::Run = parse(line)?;
+    let run: v1::Run = parse(line).map_err(|defect| whole.defect(defect))?;
     let announced = run.records;
     Ok((Records { run: run.into(), records: Vec::new() }, announced))
 }

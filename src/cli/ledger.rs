@@ -42,7 +42,7 @@ fn read(path: &Path) -> Result<Vec<Row>> {
     let rows = Book::open_to_read(path)?.rows()?;
     let now = Timestamp::now();
     let ahead: Vec<_> = rows.iter().filter(|row| row.last_seen > now).collect();
-    name_ahead(&ahead, "they count as seen now, and the next command that writes says so in it");
+    name_ahead(&ahead, "they count as seen now, and the next command that writes sets them to now");
     Ok(rows)
 }
 

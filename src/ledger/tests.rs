@@ -171,6 +171,150 @@ fn a_file_that_cannot_be_made_is_said() {
     assert!(matches!(error, LedgerError::Foreign { .. }), "{error}");
 }
 
+/// A ledger of many pages, closed.
+fn filled() -> (tempfile::TempDir, PathBuf, Vec<Row>) {
+    let (folder, path) = folder();
+    let mut ledger = Ledger::open(&path).unwrap();
+    let all: Vec<_> = (0..120)
+        .map(|n| sighting(&format!("{n}.contoso.net"), &format!("10.0.0.{n}"), n, Proof::Tls))
+        .collect();
+    ledger.note(&all).unwrap();
+    let rows = ledger.rows().unwrap();
+    assert_eq!(rows.len(), 120);
+    (folder, path, rows)
+}
+
+#[test]
+fn a_flipped_bit_is_an_error_or_changes_nothing() {
+    const STRIDE: usize = 29;
+    let (_folder, path, rows) = filled();
+    let sound = fs::read(&path).unwrap();
+    let (mut n_refused, mut n_same) = (0, 0);
+    for at in (0..sound.len()).step_by(STRIDE) {
+        for bit in 0..8 {
+            let mut flipped = sound.clone();
+            flipped[at] ^= 1 << bit;
+            fs::write(&path, &flipped).unwrap();
+            match Ledger::open_to_read(&path).and_then(|ledger| ledger.rows()) {
+                Err(error) => {
+                    let words = error.to_string();
+                    let is_helpful = ["restore it", "update pathproof", "look", "writable"];
+                    assert!(is_helpful.iter().any(|word| words.contains(word)), "{words}");
+                    n_refused += 1;
+                }
+                Ok(read) => {
+                    assert_eq!(read, rows, "bit {bit} of byte {at}");
+                    n_same += 1;
+                }
+            }
+        }
+    }
+    assert!(n_refused > n_same / 4, "{n_refused} refused, {n_same} the same");
+}
+
+#[test]
+fn a_row_that_is_changed_or_gone_is_damage() {
+    for change in [
+        "UPDATE sighting SET last_seen = '2030-01-01T00:00:00.000Z' WHERE net = '10.0.0.7/32'",
+        "UPDATE sighting SET sum = sum + 1 WHERE net = '10.0.0.7/32'",
+        "DELETE FROM sighting WHERE net = '10.0.0.7/32'",
+        "UPDATE total SET rows = rows - 1",
+        "DELETE FROM total",
+        "DROP TABLE total",
+    ] {
+        let (_folder, path, _) = filled();
+        let ledger = Ledger::open(&path).unwrap();
+        ledger.connection.execute_batch(change).unwrap();
+        drop(ledger);
+        let error = Ledger::open_to_read(&path).and_then(|ledger| ledger.rows()).unwrap_err();
+        assert!(matches!(error, LedgerError::Damaged { .. }), "{change}: {error}");
+    }
+}
+
+#[test]
+fn a_ledger_of_layout_1_is_read_and_then_brought_up() {
+    let (_folder, path) = folder();
+    let old = Connection::open(&path).unwrap();
+    old.execute_batch(&format!(
+        "CREATE TABLE sighting (
+             name TEXT NOT NULL, net TEXT NOT NULL, first_seen TEXT NOT NULL,
+             last_seen TEXT NOT NULL, proof TEXT NOT NULL, source TEXT NOT NULL,
+             PRIMARY KEY (name, net)
+         ) STRICT, WITHOUT ROWID;
+         INSERT INTO sighting VALUES ('a.net', '1.2.3.4/32', '2023-11-14T22:13:20.000Z',
+             '2023-11-14T22:13:50.000Z', 'tls', 'dns');
+         PRAGMA application_id = {APPLICATION};
+         PRAGMA user_version = 1;"
+    ))
+    .unwrap();
+    drop(old);
+    let read = Ledger::open_to_read(&path).unwrap().rows().unwrap();
+    assert_eq!((read.len(), read[0].last_seen), (1, at(30)));
+    let mut ledger = Ledger::open(&path).unwrap();
+    assert_eq!(ledger.rows().unwrap(), read);
+    ledger.note(&[sighting("b.net", "1.2.3.5", 40, Proof::Tls)]).unwrap();
+    drop(ledger);
+    assert_eq!(Ledger::open_to_read(&path).unwrap().rows().unwrap().len(), 2);
+    let ledger = Ledger::open(&path).unwrap();
+    let version: i32 =
+        ledger.connection.query_row("PRAGMA user_version", [], |row| row.get(0)).unwrap();
+    assert_eq!(version, SCHEMA);
+}
+
+#[test]
+fn what_is_later_than_now_is_set_to_now_once() {
+    let (_folder, path) = folder();
+    let mut ledger = Ledger::open(&path).unwrap();
+    let years = 75 * 365 * 24 * 3600;
+    ledger
+        .note(&[
+            sighting("a.net", "1.2.3.4", 10, Proof::Tls),
+            sighting("b.net", "1.2.3.5", years, Proof::Tls),
+        ])
+        .unwrap();
+    let ahead = ledger.settle(at(100)).unwrap();
+    assert_eq!(ahead.len(), 1);
+    assert_eq!((ahead[0].name.as_str(), ahead[0].last_seen), ("b.net", at(years)));
+    let rows = ledger.rows().unwrap();
+    assert_eq!((rows[1].first_seen, rows[1].last_seen), (at(100), at(100)));
+    assert_eq!(rows[0].last_seen, at(10));
+    assert!(ledger.settle(at(100)).unwrap().is_empty());
+    assert_eq!(ledger.prune(at(101)).unwrap(), 2);
+}
+
+#[test]
+fn an_empty_file_is_new_to_a_writer_and_nothing_to_a_reader() {
+    let (_folder, path) = folder();
+    fs::write(&path, "").unwrap();
+    let error = Ledger::open_to_read(&path).unwrap_err();
+    assert!(matches!(error, LedgerError::Empty { .. }), "{error}");
+    assert_eq!(Ledger::open(&path).unwrap().rows().unwrap(), []);
+}
+
+#[test]
+#[cfg(unix)]
+fn whoever_may_read_the_file_reads_the_ledger() {
+    use std::os::unix::fs::PermissionsExt;
+
+    let (folder, path, rows) = filled();
+    // Characters that a URI has other uses for.
+    let odd = folder.path().join("a %41?#b.db");
+    fs::rename(&path, &odd).unwrap();
+    for (place, mode) in [(&odd, 0o444), (&folder.path().to_owned(), 0o555)] {
+        fs::set_permissions(place, fs::Permissions::from_mode(mode)).unwrap();
+    }
+    assert_eq!(Ledger::open_to_read(&odd).unwrap().rows().unwrap(), rows);
+    let unchanging = Ledger::open_place(
+        &odd,
+        &unchanging(&odd),
+        OpenFlags::SQLITE_OPEN_READ_ONLY | OpenFlags::SQLITE_OPEN_URI,
+    );
+    assert_eq!(unchanging.unwrap().rows().unwrap(), rows);
+    fs::set_permissions(folder.path(), fs::Permissions::from_mode(0o755)).unwrap();
+    let beside: Vec<_> = fs::read_dir(folder.path()).unwrap().collect();
+    assert_eq!(beside.len(), 1, "nothing is left beside it: {beside:?}");
+}
+
 proptest! {
     #![proptest_config(ProptestConfig { cases: 32, ..ProptestConfig::default() })]
 

@@ -5,7 +5,8 @@
 pub enum DecodeError {
     /// More than anyone could mean.
     #[error(
-        "the input is larger than {} MiB: it is no list, service URLs or key",
+        "larger than {} MiB, the most that is read of a list, rules, a plan or a key: this is not the \
+         file that is meant",
         super::MAX_INPUT_BYTES >> 20
     )]
     TooLarge,

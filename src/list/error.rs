@@ -41,7 +41,7 @@ pub struct Place {
 /// What is wrong at a place: what was found beside what was expected.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Problem {
-    /// More than [`super::MAX_INPUT_BYTES`].
+    /// More than [`super::MAX_LIST_BYTES`].
     TooLarge,
     /// Not TOML.
     Syntax(String),
@@ -94,7 +94,11 @@ impl fmt::Display for Problem {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::TooLarge => {
-                write!(f, "larger than {} MiB: this is no list", super::MAX_INPUT_BYTES >> 20)
+                write!(
+                    f,
+                    "larger than {} KiB, the most that is read of a list: give several (--list)",
+                    super::MAX_LIST_BYTES >> 10
+                )
             }
             Self::Syntax(message) => write!(f, "not TOML: {message}"),
             Self::UnknownKey { key, allowed, suggestion } => write!(

@@ -5,7 +5,7 @@ use std::ops::Range;
 
 use toml::de::{DeTable, DeValue};
 
-use super::MAX_INPUT_BYTES;
+use super::MAX_LIST_BYTES;
 use super::entry::{EndpointList, Entry, FINGERPRINTS, REACHES, default_fingerprint, default_port};
 use super::error::{ListError, ListErrors, Place, Problem};
 use super::pattern::{HostPattern, is_word};
@@ -72,7 +72,7 @@ struct Placed {
 
 impl Reader {
     fn document(&mut self, text: &str) -> Option<EndpointList> {
-        if text.len() > MAX_INPUT_BYTES {
+        if text.len() > MAX_LIST_BYTES {
             self.problems.push((0, Problem::TooLarge));
             return None;
         }

@@ -8,8 +8,10 @@ mod certificate;
 mod cloud;
 mod dns;
 mod endpoint;
+mod file_kind;
 mod follow_up;
 mod gateway;
+mod header;
 mod name;
 mod obstacle;
 mod pieces;
@@ -36,6 +38,7 @@ pub use dns::{
 pub use endpoint::{
     Endpoint, Expectation, Fingerprint, Kind, Origin, RELAY_GATEWAY, Reach, Subject,
 };
+pub use file_kind::FileKind;
 pub use follow_up::{
     FollowUps, Held, HeldOutcome, HoldFailure, Hop, HopAnswer, Located, ReportedNode,
     RevocationHost, Rung, SegmentLadder,

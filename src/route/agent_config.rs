@@ -101,6 +101,17 @@ pub enum AgentConfigError {
         /// The file's name.
         file: String,
     },
+    /// An element that no configuration has.
+    #[error(
+        "{file}:{line}: an element with more than {} attributes; such a file is not read",
+        AgentProxy::MAX_ATTRIBUTES
+    )]
+    Crowded {
+        /// The file's name.
+        file: String,
+        /// The element's line.
+        line: u32,
+    },
     /// Far more than such a file holds.
     #[error("{file} has {length} bytes; at most {} are read", AgentProxy::MAX_LENGTH)]
     TooLong {
@@ -153,7 +164,9 @@ pub enum AgentConfigError {
 
 impl AgentProxy {
     /// Such files have a few kilobytes.
-    const MAX_LENGTH: usize = 4 << 20;
+    const MAX_LENGTH: usize = 1 << 20;
+    /// Of one element. The parser compares each with all before it.
+    const MAX_ATTRIBUTES: usize = 1000;
     /// Elements, texts and comments.
     const MAX_NODES: u32 = 100_000;
 
@@ -174,6 +187,9 @@ impl AgentProxy {
         })?;
         if text.trim().is_empty() {
             return Err(AgentConfigError::Empty { file: owned() });
+        }
+        if let Some(line) = crowded_element(&text) {
+            return Err(AgentConfigError::Crowded { file: owned(), line });
         }
         let options = ParsingOptions { nodes_limit: Self::MAX_NODES, ..ParsingOptions::default() };
         let document = Document::parse_with_options(&text, options)
@@ -218,6 +234,23 @@ impl ProxyAddress {
             Self::Malformed(_) => None,
         }
     }
+}
+
+/// The line of an element with too many attributes. Each has two quotation marks, and none of them
+/// holds the beginning of another element (XML 1.0, `AttValue`).
+fn crowded_element(text: &str) -> Option<u32> {
+    let mut line = 1;
+    for element in text.split('<') {
+        let is_quote = |byte: &u8| matches!(byte, b'"' | b'\'');
+        if element.as_bytes().iter().filter(|byte| is_quote(byte)).count()
+            > 2 * AgentProxy::MAX_ATTRIBUTES
+        {
+            return Some(line);
+        }
+        let breaks = u32::try_from(element.matches('\n').count()).unwrap_or(u32::MAX);
+        line = line.saturating_add(breaks);
+    }
+    None
 }
 
 /// Reads the section, and collects what .NET refuses in it.

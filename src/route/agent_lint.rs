@@ -158,6 +158,7 @@ fn unreadable(error: &AgentConfigError) -> LintFinding {
         | AgentConfigError::TooLong { file, .. }
         | AgentConfigError::Encoding { file, .. } => (file, None, None),
         AgentConfigError::DocumentType { file, line }
+        | AgentConfigError::Crowded { file, line }
         | AgentConfigError::Root { file, line, .. } => (file, Some(*line), None),
         AgentConfigError::NotWellFormed { file, line, column, .. } => {
             (file, Some(*line), Some(*column))

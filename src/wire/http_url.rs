@@ -28,7 +28,7 @@ pub enum HttpUrlError {
     #[error("it holds a user name or a password, which are not sent")]
     UserInfo,
     /// Neither a name nor an address.
-    #[error("{0}")]
+    #[error(transparent)]
     Host(#[from] NameError),
     /// No number from 1 to 65535.
     #[error("its port is no number from 1 to 65535")]

@@ -138,6 +138,33 @@ fn nothing_names_a_machine() {
     assert!(wrong.is_empty(), "{}", wrong.join("\n"));
 }
 
+/// What led to an error is said by whoever shows the chain: an error whose words hold those of its
+/// source says them twice.
+#[test]
+fn no_error_repeats_its_source() {
+    let mut wrong = Vec::new();
+    for (path, text) in rust_files(&source()) {
+        for after in text.split("#[error(").skip(1) {
+            let Some(end) = after.find(")]\n") else { continue };
+            let (words, rest) = after.split_at(end);
+            // A field, or the fields of a variant: up to the next one's message or the item's end.
+            let item = &rest[..rest.find("\n}").unwrap_or(rest.len())];
+            let Some(at) = ["#[source]", "#[from]"].iter().filter_map(|mark| item.find(mark)).min()
+            else {
+                continue;
+            };
+            let named = item[at..].split_once(": ").map_or("", |(front, _)| front);
+            let name = named.rsplit([' ', '\n']).next().unwrap_or_default();
+            let is_tuple = item[..at].ends_with('(');
+            let holds = |field: &str| words.contains(&format!("{{{field}"));
+            if is_tuple && holds("0") || !is_tuple && !name.is_empty() && holds(name) {
+                wrong.push(format!("{}: {words}", shown(&path)));
+            }
+        }
+    }
+    assert!(wrong.is_empty(), "errors that say their source's words:\n{}", wrong.join("\n"));
+}
+
 /// The rooms of this crate that a line names, as `crate::room`.
 fn rooms_named(line: &str) -> Vec<String> {
     line.split("crate::")

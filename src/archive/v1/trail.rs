@@ -198,13 +198,15 @@ impl<'a> From<&'a model::HttpAnswer> for HttpAnswer<'a> {
 impl From<HttpAnswer<'_>> for model::HttpAnswer {
     fn from(answer: HttpAnswer<'_>) -> Self {
         let headers = answer.headers.into_iter();
-        Self {
+        let answer = Self {
             status: answer.status,
             reason: answer.reason.into_owned(),
             headers: to_size(headers.map(|(name, value)| (name.into_owned(), value.into_owned()))),
             body: answer.body.into_owned(),
             is_cut: answer.is_cut,
-        }
+        };
+        // Earlier versions kept them.
+        answer.without_secrets()
     }
 }
 

@@ -28,7 +28,14 @@ pub(super) enum LocationError {
     #[error("the address of the file cannot be read: {0}")]
     FileUrl(&'static str),
     #[error("the address of the script cannot be used: {0}")]
-    Url(#[from] HttpUrlError),
+    Url(HttpUrlError),
+}
+
+// Not a source: its words are part of the message.
+impl From<HttpUrlError> for LocationError {
+    fn from(error: HttpUrlError) -> Self {
+        Self::Url(error)
+    }
 }
 
 impl Location {

@@ -234,7 +234,7 @@ fn thousands_of_errors_are_cut() {
 fn deep_nesting_and_size_are_refused() {
     let deep = format!("id = {}", "[".repeat(100_000));
     assert!(parse(&deep, "l").is_err());
-    let large = " ".repeat(MAX_INPUT_BYTES + 1);
+    let large = " ".repeat(MAX_LIST_BYTES + 1);
     assert_eq!(parse(&large, "l").unwrap_err().errors[0].problem, Problem::TooLarge);
 }
 

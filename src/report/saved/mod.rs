@@ -8,7 +8,7 @@ use std::net::IpAddr;
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
-use crate::model::{Cause, Severity, Status};
+use crate::model::{Cause, FileKind, Severity, Status};
 
 const SCHEMA: &str = "pathproof.report/1";
 
@@ -184,6 +184,9 @@ pub enum SavedError {
         /// What and where.
         error: serde_json::Error,
     },
+    /// Another of the program's own files.
+    #[error("this is {0}; a report is meant here, which --format json writes")]
+    OtherKind(FileKind),
     /// JSON of another kind or version.
     #[error("schema '{0}' is no report: expected {SCHEMA}, which --format json writes")]
     Schema(String),
@@ -205,6 +208,9 @@ impl Saved {
         #[derive(Deserialize)]
         struct Kind {
             schema: String,
+        }
+        if let Some(kind) = FileKind::of(text.as_bytes()).filter(|kind| *kind != FileKind::Report) {
+            return Err(SavedError::OtherKind(kind));
         }
         let kind: Kind = serde_json::from_str(text)?;
         if kind.schema != SCHEMA {

@@ -235,3 +235,19 @@ proptest! {
         }
     }
 }
+
+#[test]
+fn what_is_made_to_be_slow_is_refused_unparsed() {
+    let attributes = |n: usize| (0..n).map(|at| format!(" a{at}='1'")).collect::<String>();
+    let file = |n| format!("<configuration>\n<x{}/></configuration>", attributes(n));
+    let parse = |text: &str| AgentProxy::parse("diahost.exe.config", text.as_bytes());
+    assert!(parse(&file(AgentProxy::MAX_ATTRIBUTES)).is_ok());
+    let error = parse(&file(AgentProxy::MAX_ATTRIBUTES + 1)).unwrap_err();
+    assert!(matches!(error, AgentConfigError::Crowded { line: 2, .. }), "{error}");
+    let begun = std::time::Instant::now();
+    for n in [100_000, 300_000] {
+        let error = parse(&file(n)).unwrap_err().to_string();
+        assert!(error.contains("1000") || error.contains("1048576"), "no bound named: {error}");
+    }
+    assert!(begun.elapsed().as_secs() < 5);
+}

@@ -152,7 +152,7 @@ impl Incoming {
         let (body, is_cut) = body.finish();
         let Head { status, reason, headers, framing: _ } = head;
         let answer = HttpAnswer { status, reason, headers, body, is_cut };
-        Some(Reply { answer, tunnelled: self.tunnelled })
+        Some(Reply { answer: answer.without_secrets(), tunnelled: self.tunnelled })
     }
 }
 

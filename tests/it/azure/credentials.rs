@@ -184,3 +184,72 @@ fn reqwest_like_get(scene: &Scene) -> std::io::Result<()> {
     stream.write_all(b"GET /arc/token HTTP/1.1\r\n\r\n")?;
     stream.read_to_end(&mut Vec::new()).map(drop)
 }
+
+#[test]
+fn whoever_gives_out_tokens_cannot_repeat_what_was_sent_or_go_on_for_ever() {
+    use std::io::{Read, Write};
+
+    /// Repeats the request as the error's words, or does not stop.
+    fn serve(listener: std::net::TcpListener, is_endless: bool) {
+        for stream in listener.incoming() {
+            let Ok(mut stream) = stream else { return };
+            let mut request = vec![0; 8192];
+            let length = stream.read(&mut request).unwrap_or(0);
+            let mut request = String::from_utf8_lossy(&request[..length]).into_owned();
+            // The head and the form may come apart.
+            if request.starts_with("POST") && !request.contains("client_secret") {
+                let mut form = vec![0; 8192];
+                let length = stream.read(&mut form).unwrap_or(0);
+                request.push_str(&String::from_utf8_lossy(&form[..length]));
+            }
+            if is_endless {
+                let _ = stream.write_all(b"HTTP/1.1 200 OK\r\n\r\n");
+                while stream.write_all(&[b' '; 1 << 16]).is_ok() {}
+                continue;
+            }
+            let words: String = request.chars().rev().take(250).collect();
+            let words: String = words.chars().rev().collect();
+            let body = serde_json::json!({"error": "invalid", "error_description": words});
+            let body = body.to_string();
+            let head = format!("HTTP/1.1 400 X\r\ncontent-length: {}\r\n\r\n", body.len());
+            let _ = stream.write_all((head + &body).as_bytes());
+        }
+    }
+    let start = |is_endless| {
+        let listener = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
+        let address = listener.local_addr().unwrap();
+        std::thread::spawn(move || serve(listener, is_endless));
+        format!("http://{address}")
+    };
+    let scene = Scene::new(&[]);
+    let (echo, endless) = (start(false), start(true));
+    let platform = |url: &str| {
+        vec![
+            ("IDENTITY_ENDPOINT".to_owned(), format!("{url}/msi/token")),
+            ("IDENTITY_HEADER".to_owned(), "CANARY+header".to_owned()),
+        ]
+    };
+    let client = |url: &str| {
+        vec![
+            ("AZURE_AUTHORITY_HOST".to_owned(), url.to_owned()),
+            ("AZURE_TENANT_ID".to_owned(), "tenant-1".to_owned()),
+            ("AZURE_CLIENT_ID".to_owned(), "client-1".to_owned()),
+            ("AZURE_CLIENT_SECRET".to_owned(), "CANARY+secret".to_owned()),
+        ]
+    };
+    for (environment, words) in [
+        (platform(&echo), "***"),
+        (client(&echo), "client_secret=***"),
+        (platform(&endless), "larger than 1 MiB"),
+        (client(&endless), "larger than 1 MiB"),
+    ] {
+        let environment: Vec<_> =
+            environment.iter().map(|(name, value)| (name.as_str(), value.as_str())).collect();
+        let begun = std::time::Instant::now();
+        let ended = plan(&scene, &environment, &[]).ends(2, &[words]);
+        assert!(begun.elapsed().as_secs() < 10, "{:?}", begun.elapsed());
+        for text in [&ended.stdout, &ended.stderr] {
+            assert!(!text.contains("CANARY"), "{text}");
+        }
+    }
+}

@@ -184,7 +184,54 @@ fn a_token_that_runs_out_on_the_way() {
 fn no_token_follows_an_operation_to_another_host() {
     let scene = Scene::new(&[]);
     scene.manager.fault("PUT", RULES, 1, Fault::Elsewhere);
-    scene.apply(&[]).ends(2, &["no token is sent there"]);
+    // The write was accepted, and is looked at.
+    scene.apply(&[]).ends(
+        2,
+        &[
+            "accepted and not in force yet",
+            "Azure named http://127.0.0.1:9 for what follows, which is not http://127.0.0.1:",
+            "no token is sent there",
+        ],
+    );
+}
+
+#[test]
+fn azures_words_do_not_repeat_the_token() {
+    let scene = Scene::new(&[]);
+    let echo = format!("You sent Bearer {TOKEN} and \u{202e}more.");
+    let answer = Answer::error(403, TOKEN, &echo);
+    scene.manager.fault("PUT", RULES, 100, Fault::Say(answer));
+    let ended = scene.apply(&[]).ends(2, &["You sent Bearer *** and"]);
+    assert!(!ended.stderr.contains('\u{202e}'), "{ended:?}");
+}
+
+#[test]
+fn a_certificate_that_is_not_trusted_is_asked_for_once() {
+    use std::io::{Read, Write};
+
+    let listener = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
+    let url = format!("https://{}", listener.local_addr().unwrap());
+    let identity = crate::loopback::pki::Identity::self_signed(&["127.0.0.1"], false);
+    let config = crate::loopback::tls::server(&identity);
+    let asked = std::sync::Arc::new(std::sync::atomic::AtomicUsize::new(0));
+    let counted = std::sync::Arc::clone(&asked);
+    std::thread::spawn(move || {
+        for stream in listener.incoming() {
+            let Ok(mut stream) = stream else { return };
+            counted.fetch_add(1, std::sync::atomic::Ordering::SeqCst);
+            let mut tls = rustls::ServerConnection::new(config.clone()).unwrap();
+            let mut stream = rustls::Stream::new(&mut tls, &mut stream);
+            let _ = stream.read(&mut [0; 1024]);
+            let _ = stream.flush();
+        }
+    });
+    let scene = Scene::new(&[]);
+    let begun = Instant::now();
+    let plan =
+        ["rules", "plan", "--nsg", &scene.nsg, "--arm-endpoint", &url, "--from", "seen.json"];
+    scene.run(&plan).ends(2, &["is not trusted here", &url, "inspecting authority"]);
+    assert!(begun.elapsed() < Duration::from_secs(5), "{:?}", begun.elapsed());
+    assert_eq!(asked.load(std::sync::atomic::Ordering::SeqCst), 1);
 }
 
 #[test]

@@ -96,7 +96,7 @@ fn files_that_are_no_ledger_are_left_as_they_are() {
     note(&scene, "13.69.0.1", 1, Proof::Tls);
     fs::copy(scene.at("ledger.db"), scene.at("newer.db")).unwrap();
     let newer = rusqlite::Connection::open(scene.at("newer.db")).unwrap();
-    newer.execute_batch("PRAGMA user_version = 2;").unwrap();
+    newer.execute_batch("PRAGMA user_version = 99;").unwrap();
     drop(newer);
     for (file, words) in [
         ("text.db", "no ledger of pathproof"),
@@ -139,4 +139,91 @@ fn two_jobs_at_once_share_a_ledger() {
         assert_eq!(child.wait().unwrap().code(), Some(1));
     }
     assert_eq!(Ledger::open_existing(&scene.at("ledger.db")).unwrap().rows().unwrap().len(), 3);
+}
+
+#[test]
+fn an_address_of_the_future_does_not_stay_for_ever() {
+    let scene = Scene::new(&[own(RULE, 200, &[FIRST[0], "13.69.0.1"])]);
+    note(&scene, "13.69.0.1", -365 * 70, Proof::Published);
+    for command in [["ledger", "show", "ledger.db"], ["ledger", "export", "ledger.db"]] {
+        scene.run(&command).ends(0, &["later than now", "13.69.0.1", "set"]);
+    }
+    // It counts as seen now, is named, and is of the past from then on.
+    scene.apply(&LEDGER).ends(0, &["later than now", "13.69.0.1"]);
+    assert_eq!(scene.live(RULE).unwrap(), ["13.69.0.1", FIRST[0], FIRST[1], FIRST[2]]);
+    let shown = scene.run(&["ledger", "show", "ledger.db"]).ends(0, &["13.69.0.1"]);
+    assert!(!shown.stderr.contains("later than now"), "{shown:?}");
+    std::thread::sleep(std::time::Duration::from_millis(1100));
+    let keep = [&LEDGER[..], &["--keep", "1s"]].concat();
+    let ended = scene.apply(&keep).ends(0, &["- 13.69.0.1/32"]);
+    assert!(!ended.stderr.contains("later than now"), "{ended:?}");
+    assert_eq!(scene.live(RULE).unwrap(), FIRST);
+}
+
+#[test]
+fn prune_forgets_the_future_too() {
+    let scene = Scene::new(&[]);
+    note(&scene, "13.69.0.1", -365 * 70, Proof::Published);
+    let prune = ["ledger", "prune", "ledger.db", "--keep", "30d"];
+    scene.run(&prune).ends(0, &["later than now", "forgotten: 0"]);
+    assert!(!scene.run(&prune).ends(0, &[]).stderr.contains("later"));
+}
+
+/// Where files cannot grow: a quota, which is to a program what a full disk is.
+#[test]
+#[cfg(unix)]
+fn a_full_disk_is_said_and_nothing_is_written() {
+    let scene = Scene::new(&[]);
+    note(&scene, "13.69.0.1", 1, Proof::Tls);
+    let before = fs::read(scene.at("ledger.db")).unwrap();
+    let many: Vec<String> = (0..200).map(|n| format!("40.112.72.{n}")).collect();
+    let many: Vec<&str> = many.iter().map(String::as_str).collect();
+    scene.sees("seen.json", &many);
+    let url = scene.manager.url();
+    for blocks in [16, 72] {
+        let program = env!("CARGO_BIN_EXE_pathproof");
+        let limit = format!("trap '' XFSZ; ulimit -f {blocks}; exec \"$0\" \"$@\"");
+        let mut command = scene.command(&[]);
+        let environment: Vec<_> = command
+            .get_envs()
+            .filter_map(|(name, value)| Some((name.to_owned(), value?.to_owned())))
+            .collect();
+        command = std::process::Command::new("/bin/sh");
+        command.current_dir(scene.folder.path()).env_clear().envs(environment);
+        command.args(["-c", &limit, program, "rules", "plan", "--nsg", &scene.nsg]);
+        command.args(["--arm-endpoint", &url, "--from", "seen.json", "--ledger", "ledger.db"]);
+        super::Ended::of(&mut command).ends(2, &["no space is left for the ledger", "make room"]);
+        assert_eq!(fs::read(scene.at("ledger.db")).unwrap(), before, "{blocks}");
+    }
+    scene.run(&["ledger", "show", "ledger.db"]).ends(0, &["13.69.0.1"]);
+}
+
+#[test]
+fn each_thing_that_is_wrong_with_a_ledger_has_its_sentence() {
+    let scene = Scene::new(&[]);
+    note(&scene, "13.69.0.1", 1, Proof::Tls);
+    let sound = fs::read(scene.at("ledger.db")).unwrap();
+    fs::write(scene.at("empty.db"), "").unwrap();
+    let damaged = |name: &str, from: &[u8], to: &[u8]| {
+        let mut bytes = sound.clone();
+        let at = bytes.windows(from.len()).rposition(|window| window == from).unwrap();
+        bytes[at..at + to.len()].copy_from_slice(to);
+        fs::write(scene.at(name), bytes).unwrap();
+    };
+    damaged("text.db", b"13.69.0.1", b"13.69.0.2");
+    damaged("utf8.db", b"contoso", b"\xff\xff");
+    damaged("column.db", b"first_seen TEXT", b"first_sEEm");
+    fs::write(scene.at("short.db"), &sound[..sound.len() / 2]).unwrap();
+    for (file, words) in [
+        ("empty.db", "the file is empty"),
+        ("text.db", "the checksum of 13.69.0.2/32"),
+        ("utf8.db", "the ledger is damaged"),
+        ("column.db", "the ledger is damaged"),
+        ("short.db", "damaged"),
+    ] {
+        let ended = scene.run(&["ledger", "show", file]).ends(2, &[words]);
+        let advice =
+            if file == "empty.db" { "rules plan --ledger" } else { "restore it from a copy" };
+        assert!(ended.stderr.contains(advice), "{ended:?}");
+    }
 }

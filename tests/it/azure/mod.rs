@@ -116,6 +116,7 @@ impl Ended {
             assert!(!text.contains(TOKEN), "a token is shown: {text}");
             assert!(!text.contains("panicked"), "{text}");
         }
+        crate::cli::says_nothing_twice(&ended.stderr);
         ended
     }
 

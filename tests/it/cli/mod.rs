@@ -4,10 +4,14 @@
 mod agent;
 mod bad_input;
 mod exit_codes;
+mod files;
 mod leaving;
 mod rules;
 mod saved;
+mod secrets;
 mod streams;
+#[cfg(unix)]
+mod terminal;
 #[cfg(unix)]
 mod watch;
 
@@ -65,6 +69,21 @@ impl Ended {
             assert!(self.stderr.contains(word), "no {word:?} in {:?}", self.stderr);
         }
         assert!(!self.stderr.contains("panicked"), "{}", self.stderr);
+        says_nothing_twice(&self.stderr);
+    }
+}
+
+/// An error is one sentence, whose parts stand behind each other: what stands there twice was said
+/// by an error and by the one that led to it.
+#[track_caller]
+pub(crate) fn says_nothing_twice(stderr: &str) {
+    for line in stderr.lines() {
+        let mut parts: Vec<&str> = line.split([':', ';']).map(str::trim).collect();
+        // Names of files and numbers may come back; sentences have words.
+        parts.retain(|part| part.split_whitespace().count() > 2);
+        parts.sort_unstable();
+        let twice = parts.windows(2).find(|pair| pair[0] == pair[1]);
+        assert!(twice.is_none(), "said twice: {twice:?} in {line}");
     }
 }
 

@@ -1,0 +1,104 @@
+//! Header fields that carry what lets someone in: of these, records and reports hold the form and
+//! not the secret, since they are sent to colleagues and to support.
+
+use super::step::HttpAnswer;
+
+/// What stands in a secret's place.
+const MASK: &str = "***";
+
+impl HttpAnswer {
+    /// The answer with the values of cookies, and with the query and fragment of where it points
+    /// to, left out.
+    #[must_use]
+    pub fn without_secrets(mut self) -> Self {
+        for (name, value) in &mut self.headers {
+            match name.to_ascii_lowercase().as_str() {
+                "set-cookie" | "set-cookie2" => *value = without_cookie(value),
+                "location" | "content-location" => *value = without_query(value),
+                "refresh" => *value = without_query_of_refresh(value),
+                _ => {}
+            }
+        }
+        self
+    }
+}
+
+/// `name=***` with its attributes: a cookie's name says whose it is.
+fn without_cookie(value: &str) -> String {
+    let (pair, attributes) = match value.split_once(';') {
+        Some((pair, attributes)) => (pair, Some(attributes)),
+        None => (value, None),
+    };
+    // What has no name is all value.
+    let masked = match pair.split_once('=') {
+        Some((name, _)) => format!("{name}={MASK}"),
+        None => MASK.to_owned(),
+    };
+    match attributes {
+        Some(attributes) => format!("{masked};{attributes}"),
+        None => masked,
+    }
+}
+
+/// A URL with its query, fragment and user information masked.
+fn without_query(url: &str) -> String {
+    let end = url.find(['?', '#']).unwrap_or(url.len());
+    let (front, rest) = url.split_at(end);
+    let mut masked = without_user(front);
+    if let Some(mark) = rest.chars().next() {
+        masked.push(mark);
+        if rest.len() > mark.len_utf8() {
+            masked.push_str(MASK);
+        }
+    }
+    masked
+}
+
+fn without_user(front: &str) -> String {
+    let Some(start) = front.find("//").map(|at| at + 2) else { return front.to_owned() };
+    let end = front[start..].find(['/', '\\']).map_or(front.len(), |at| start + at);
+    match front[start..end].rfind('@') {
+        Some(at) => format!("{}{MASK}{}", &front[..start], &front[start + at..]),
+        None => front.to_owned(),
+    }
+}
+
+/// `5; url=https://host/path?***`
+fn without_query_of_refresh(value: &str) -> String {
+    match value.split_once(';') {
+        Some((seconds, url)) => format!("{seconds};{}", without_query(url)),
+        None => value.to_owned(),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn fields_keep_their_form_and_lose_their_secret() {
+        for (name, value, expected) in [
+            ("Set-Cookie", "sid=CANARY; Path=/; HttpOnly", "sid=***; Path=/; HttpOnly"),
+            ("set-cookie", "sid=CANARY=CANARY", "sid=***"),
+            ("Set-Cookie", "CANARY", "***"),
+            ("Location", "/login", "/login"),
+            ("Location", "http://login.corp/?SAMLRequest=CANARY", "http://login.corp/?***"),
+            ("LOCATION", "http://a:CANARY@login.corp/x#CANARY", "http://***@login.corp/x#***"),
+            ("Location", "//login.corp\\@CANARY?", "//login.corp\\@CANARY?"),
+            ("Location", "https://h/?a?CANARY#CANARY", "https://h/?***"),
+            ("Refresh", "0; url=http://h/p?t=CANARY", "0; url=http://h/p?***"),
+            ("Server", "a?b=c", "a?b=c"),
+        ] {
+            let answer = HttpAnswer {
+                status: 302,
+                reason: "Found".to_owned(),
+                headers: vec![(name.to_owned(), value.to_owned())],
+                body: String::new(),
+                is_cut: false,
+            };
+            let once = answer.without_secrets();
+            assert_eq!(once.headers[0].1, expected);
+            assert_eq!(once.clone().without_secrets(), once, "masked twice is masked once");
+        }
+    }
+}

@@ -1,0 +1,290 @@
+//! A terminal is never commanded by what others chose: every command, on a real one, with hostile
+//! text wherever a file, a name or an argument can hold it. Through a pipe this cannot be seen:
+//! escape sequences are taken out on the way.
+
+use std::fs::{self, File, OpenOptions};
+use std::io::Read;
+use std::os::unix::fs::OpenOptionsExt;
+use std::path::Path;
+use std::process::{Command, Stdio};
+
+use jiff::Timestamp;
+use pathproof::ledger::{Ledger, Proof, Sighting};
+use rustix::pty::{OpenptFlags, grantpt, openpt, ptsname, unlockpt};
+use serde_json::{Value, json};
+
+use super::{pathproof, shown};
+
+/// A title, a bell, a colour and a cleared screen by seven and eight bits, and what turns text
+/// around or begins a line.
+const EVIL: &str =
+    "pwn\u{1b}]0;x\u{7}\u{1b}[31mRED\u{1b}[2J\u{9b}2J\u{202e}\u{2066}\u{200f}\u{2028}\u{85}end";
+
+/// What a terminal gets of `command`, from both streams.
+fn on_terminal(mut command: Command) -> String {
+    let master = openpt(OpenptFlags::RDWR | OpenptFlags::NOCTTY).unwrap();
+    grantpt(&master).unwrap();
+    unlockpt(&master).unwrap();
+    let name = ptsname(&master, Vec::new()).unwrap();
+    let slave = OpenOptions::new()
+        .read(true)
+        .write(true)
+        .custom_flags(libc::O_NOCTTY)
+        .open(name.to_str().unwrap())
+        .unwrap();
+    command.env("TERM", "xterm-256color").env_remove("CI");
+    command.stdin(Stdio::null()).stdout(slave.try_clone().unwrap()).stderr(slave);
+    let mut child = command.spawn().unwrap();
+    // Its copies of the terminal are closed: reading ends when the program does.
+    drop(command);
+    let mut bytes = Vec::new();
+    let mut block = [0; 4096];
+    let mut master = File::from(master);
+    // Linux says so by an error.
+    while let Ok(length @ 1..) = master.read(&mut block) {
+        bytes.extend_from_slice(&block[..length]);
+    }
+    child.wait().unwrap();
+    String::from_utf8(bytes).expect("text only")
+}
+
+/// `text` without line ends, colours and what a progress bar moves by.
+fn without_our_own(text: &str) -> String {
+    let mut parts = text.split('\u{1b}');
+    let mut rest = parts.next().unwrap_or_default().to_owned();
+    for part in parts {
+        let sequence = part.strip_prefix('[').and_then(|part| {
+            let end = part.find(|c: char| !c.is_ascii_digit() && c != ';')?;
+            let is_ours = part[end..].starts_with('m') || part.starts_with("2K");
+            is_ours.then(|| &part[end + 1..])
+        });
+        match sequence {
+            Some(after) => rest.push_str(after),
+            None => {
+                rest.push('\u{1b}');
+                rest.push_str(part);
+            }
+        }
+    }
+    rest.replace(['\r', '\n'], "")
+}
+
+#[track_caller]
+fn commands_nothing(what: &str, text: &str) {
+    assert!(!text.contains("\u{1b}[31mRED"), "a colour of theirs in {what}: {text:?}");
+    let rest = without_our_own(text);
+    assert!(!rest.contains(pathproof::model::is_obeyed), "{what}: {rest:?}");
+    assert!(!text.contains("panicked"), "{what}: {text}");
+}
+
+/// Runs it on a terminal, and in the JSON of a pipe where it writes some.
+#[track_caller]
+fn shows(arguments: &[&str], words: &[&str]) -> String {
+    let text = on_terminal(pathproof(arguments));
+    commands_nothing(&arguments.join(" "), &text);
+    for word in words {
+        assert!(text.contains(word), "no {word:?} in what {arguments:?} shows: {text}");
+    }
+    text
+}
+
+struct Folder(tempfile::TempDir);
+
+impl Folder {
+    fn put(&self, name: &str, text: &str) -> String {
+        let path = self.0.path().join(name);
+        fs::write(&path, text).unwrap();
+        shown(&path).to_owned()
+    }
+}
+
+fn folder() -> Folder {
+    Folder(tempfile::tempdir().unwrap())
+}
+
+fn case(name: &str) -> String {
+    shown(&Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/cases").join(name)).to_owned()
+}
+
+#[test]
+fn arguments_are_shown_without_effect() {
+    for arguments in [
+        &[EVIL][..],
+        &["check", "--only", EVIL],
+        &["check", "--endpoint", EVIL],
+        &["check", "--with", EVIL],
+        &["check", "--factory", EVIL],
+        &["check", "--timeout", EVIL],
+        &["check", "--list", EVIL],
+        &["check", "--save-records", &format!("{EVIL}/x")],
+        &["check", "--output", &format!("{EVIL}.xyz")],
+        &["resolve", EVIL],
+        &["replay", EVIL],
+        &["explain", EVIL],
+        &["lists", "lint", EVIL],
+        &["lists", "show", EVIL],
+        &["report", "diff", EVIL, EVIL],
+        &["report", "merge", EVIL],
+        &["rules", "decide", EVIL, "--flows", EVIL],
+        &["rules", "rollback", EVIL],
+        &["ledger", "show", EVIL],
+        &["tags", "lookup", EVIL],
+        &["agent", "lint", EVIL],
+    ] {
+        shows(arguments, &["pwn"]);
+    }
+}
+
+#[test]
+fn rules_and_flows_are_shown_without_effect() {
+    let folder = folder();
+    let rule = json!({"name": EVIL, "properties": {
+        "description": EVIL, "priority": 100, "access": "Deny", "direction": "Outbound",
+        "protocol": "*", "sourceAddressPrefix": "*", "sourcePortRange": "*",
+        "destinationAddressPrefix": "*", "destinationPortRange": "*",
+    }});
+    let group = json!({"name": EVIL, "properties": {"securityRules": [rule, {
+        "name": format!("{EVIL}-2"), "properties": rule["properties"],
+    }]}});
+    let group = folder.put("group.json", &group.to_string());
+    let flows = folder.put("flows.csv", "40.112.72.101,443,tcp\n");
+    let evil_flows = folder.put("evil.csv", &format!("{EVIL},443,tcp\n"));
+    let decide = ["rules", "decide", &group, "--flows"];
+    shows(&[&decide[..], &[&flows]].concat(), &["deny", "pwn"]);
+    shows(&[&decide[..], &[&flows, "--format", "jsonl"]].concat(), &["deny", "pwn"]);
+    shows(&[&decide[..], &[&evil_flows]].concat(), &["pwn"]);
+    let verify = ["rules", "verify", &group, "--flows", &flows];
+    shows(&verify, &["denied", "pwn"]);
+    shows(&[&verify[..], &["--format", "json"]].concat(), &["pwn"]);
+    let report = case("healthy/report.json");
+    let list = folder.put("list.txt", &format!("40.112.72.101 # {EVIL}\n{EVIL}\n"));
+    shows(&["rules", "emit", "--format", "csv", "--from", &list], &[]);
+    let plan = ["rules", "plan", "--current", &group, "--from", &report];
+    shows(&plan, &[]);
+    shows(&[&plan[..], &["--rule-name", EVIL]].concat(), &[]);
+    for file in ["PLAN", "ROLLBACK"] {
+        let schema = json!({"schema": EVIL, "nsg": EVIL, "cloud": EVIL});
+        let path = folder.put(file, &schema.to_string());
+        shows(&["rules", "apply", &path], &[]);
+        shows(&["rules", "rollback", &path], &[]);
+    }
+}
+
+#[test]
+fn tags_ledgers_and_configuration_are_shown_without_effect() {
+    let folder = folder();
+    let tags = |name: &str, number: u32| {
+        json!({"changeNumber": number, "cloud": "Public", "values": [{
+            "name": name, "id": name, "properties": {"changeNumber": 1, "region": EVIL,
+                "platform": "Azure", "systemService": EVIL,
+                "addressPrefixes": ["40.112.72.0/24"]},
+        }]})
+    };
+    let old = folder.put("old.json", &tags("Old", 1).to_string());
+    let new = folder.put("new.json", &tags(EVIL, 2).to_string());
+    shows(&["tags", "lookup", "40.112.72.101", "--service-tags", &new], &["pwn"]);
+    shows(&["tags", "lookup", EVIL, "--service-tags", &new], &["pwn"]);
+    shows(&["tags", "diff", &old, &new], &["pwn"]);
+    shows(&["tags", "diff", &old, &new, "--format", "json"], &["pwn"]);
+
+    let ledger = folder.0.path().join("ledger.db");
+    let sighting = Sighting {
+        name: EVIL.to_owned(),
+        net: "40.112.72.101/32".parse().unwrap(),
+        at: Timestamp::now(),
+        proof: Proof::Tls,
+        source: EVIL.to_owned(),
+    };
+    Ledger::open(&ledger).unwrap().note(&[sighting]).unwrap();
+    shows(&["ledger", "show", shown(&ledger)], &["pwn"]);
+    for format in ["csv", "json"] {
+        shows(&["ledger", "export", shown(&ledger), "--format", format], &["pwn"]);
+    }
+
+    let config = format!(
+        "<configuration><system.net><defaultProxy enabled=\"{0}\"><proxy proxyaddress=\"{0}\" \
+         scriptLocation=\"{0}\"/><bypasslist><add address=\"{0}\"/></bypasslist></defaultProxy>\
+         </system.net></configuration>",
+        EVIL.replace(['\u{1b}', '\u{7}'], "")
+    );
+    for name in ["diahost.exe.config", "diawp.exe.config"] {
+        folder.put(name, &config);
+    }
+    shows(&["agent", "lint", shown(folder.0.path())], &["pwn"]);
+    let urls = folder.put("urls.txt", &format!("{EVIL}.servicebus.windows.net\n{EVIL}\n"));
+    shows(&["check", "--service-urls", &urls, "--resolver", "127.0.0.1:1"], &["pwn"]);
+    let escaped = json!(EVIL).to_string();
+    let list = folder.put("list.toml", &format!("id = {escaped}\n[[entry]]\nid = {escaped}\n"));
+    shows(&["lists", "lint", &list], &["pwn"]);
+}
+
+/// Every text of saved records in turn, wherever it still is one of records or is refused.
+#[test]
+fn records_and_reports_are_shown_without_effect() {
+    let folder = folder();
+    let records = fs::read_to_string(case("inspected/records.jsonl")).unwrap();
+    let lines: Vec<Value> =
+        records.lines().map(|line| serde_json::from_str(line).unwrap()).collect();
+    let mut places = Vec::new();
+    for (number, line) in lines.iter().enumerate() {
+        texts(line, &mut String::new(), &mut |path| places.push((number, path.to_owned())));
+    }
+    // One of each kind: the same field of another record is the same code.
+    let kind = |path: &str| path.replace(|c: char| c.is_ascii_digit(), "");
+    places.sort_by_key(|(_, path)| kind(path));
+    places.dedup_by_key(|(_, path)| kind(path));
+    assert!(places.len() > 40, "{places:?}");
+    for (number, path) in places {
+        let mut own = lines.clone();
+        *own[number].pointer_mut(&path).unwrap() = json!(EVIL);
+        let text: Vec<String> = own.iter().map(Value::to_string).collect();
+        let file = folder.put("records.jsonl", &(text.join("\n") + "\n"));
+        for format in ["table", "json"] {
+            let text = on_terminal(pathproof(&["replay", &file, "--format", format]));
+            commands_nothing(&format!("{format} of {path}"), &text);
+        }
+    }
+    let report = fs::read_to_string(case("inspected/report.json")).unwrap();
+    let mut report: Value = serde_json::from_str(&report).unwrap();
+    report["run"]["vantage"]["hostname"] = json!(EVIL);
+    let finding = &mut report["endpoints"][0];
+    finding["entry"] = json!(EVIL);
+    finding["host"] = json!(EVIL);
+    let evil = folder.put("evil.json", &report.to_string());
+    let healthy = case("healthy/report.json");
+    for format in ["table", "json"] {
+        shows(&["report", "diff", &healthy, &evil, "--format", format], &["pwn"]);
+        shows(&["report", "merge", &healthy, &evil, "--format", format], &["pwn"]);
+    }
+}
+
+#[test]
+fn our_own_colors_stay() {
+    let records = case("inspected/records.jsonl");
+    let text = shows(&["replay", &records], &["\u{1b}["]);
+    assert!(!text.contains("\\u001b"), "{text}");
+}
+
+/// The places of texts in `value`, as JSON pointers.
+fn texts(value: &Value, path: &mut String, found: &mut impl FnMut(&str)) {
+    let length = path.len();
+    match value {
+        Value::String(_) => found(path),
+        Value::Array(values) => {
+            for (at, value) in values.iter().enumerate() {
+                path.push_str(&format!("/{at}"));
+                texts(value, path, found);
+                path.truncate(length);
+            }
+        }
+        Value::Object(values) => {
+            for (name, value) in values {
+                path.push('/');
+                path.push_str(&name.replace('~', "~0").replace('/', "~1"));
+                texts(value, path, found);
+                path.truncate(length);
+            }
+        }
+        _ => {}
+    }
+}
