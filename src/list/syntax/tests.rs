@@ -94,9 +94,9 @@ fn a_role_is_what_the_list_says_before_what_the_entry_speaks_of() {
     check(
         "host = \"a.contoso.com\"",
         "host = \"a.contoso.com\"\nrole = \"relais\"",
-        "mine.toml:5:8: 'role' is 'relais'; expected one of relay, gateway, control, frontend, \
-         download, peer, data-store, key-vault, login, revocation, portal, other; did you mean \
-         'relay'?",
+        "mine.toml:5:8: 'role' is 'relais' (did you mean 'relay'?); expected one of relay, \
+         gateway, control, frontend, download, peer, data-store, key-vault, login, revocation, \
+         portal, other",
     );
 }
 
@@ -212,7 +212,7 @@ host = \"b.contoso.com\"
             "l:3:1: the entry has no 'host'",
             "l:3:1: the entry has no 'ports'",
             concat!(
-                "l:5:1: unknown key 'hots' (did you mean 'host'?); expected one of id, host, ports, ",
+                "l:5:1: unknown key 'hots' (did you mean 'host'?); expected one of id, role, host, ports, ",
                 "kind, purpose, required, group, instead-of, reach, fingerprint, ",
                 "private-link-zones, service-domains, service-tags, source, date, note"
             ),
