@@ -2,9 +2,9 @@
 //! must hold beside that. Fuzz targets call them, and `tests/it/fuzz.rs` over mutated seeds.
 
 use pathproof::firewall::nsg::{self, Source};
-use pathproof::firewall::upkeep::{LiveGroup, Plan, Rollback, plan_text, stand};
 use pathproof::firewall::{Evidence, Flow, Judge, Knowledge, read_flows};
 use pathproof::model::{Family, Host, HostName};
+use pathproof::nsg_rules::{LiveGroup, Plan, Rollback, plan_text, stand};
 use pathproof::route::{AgentProxy, Credentials, Dialect, NoProxy, ProxyUrl, Scheme};
 use pathproof::tags::ServiceTags;
 use pathproof::wire::{dns, http, tds, tls_record};

@@ -9,7 +9,7 @@ use super::rules::proof;
 use super::{Measuring, Targets, Trust, duration};
 use crate::azure::Kind;
 use crate::firewall::ProofLevel;
-use crate::firewall::upkeep::{PriorityChoice, is_rule_name};
+use crate::nsg_rules::{PriorityChoice, is_rule_name};
 
 #[derive(Debug, Args)]
 pub(in crate::cli) struct Plan {

@@ -17,10 +17,10 @@ use crate::cli::exit::Exit;
 use crate::cli::hint;
 use crate::cli::input::{self, Stdin};
 use crate::cli::output;
-use crate::firewall::upkeep::{
+use crate::model::Cloud;
+use crate::nsg_rules::{
     Change, LiveGroup, LiveRule, Plan, Refusal, Rollback, Stand, limits_now, stand,
 };
-use crate::model::Cloud;
 
 pub(super) fn apply(command: &Apply, arguments: &[OsString]) -> Result<Exit> {
     for path in [&command.rollback, &command.out].into_iter().flatten() {

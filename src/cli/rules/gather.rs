@@ -14,11 +14,11 @@ use crate::cli::input::Stdin;
 use crate::cli::measure::Measurement;
 use crate::cli::request;
 use crate::firewall::nsg::{self, Source};
-use crate::firewall::upkeep::{Seen, Unproven, unproven_relays};
 use crate::firewall::{Evidence, NamePattern, ProofLevel, Proven, RuleSet, Target, prove};
 use crate::ledger::{Proof, Sighting};
 use crate::list;
 use crate::model::{AddressClass, AddressSet, Cloud};
+use crate::nsg_rules::{Seen, Unproven, unproven_relays};
 use crate::probe::tls;
 
 /// What was gathered.

@@ -13,10 +13,8 @@ use crate::cli::exit::Exit;
 use crate::cli::input::{self, Stdin};
 use crate::cli::output;
 use crate::firewall::ProofLevel;
-use crate::firewall::upkeep::{
-    self, Intent, Knowledge, LiveGroup, Plan, Planned, Remembered, plan_text,
-};
 use crate::ledger::{Ledger, Proof, Row, Sighting};
+use crate::nsg_rules::{self, Intent, Knowledge, LiveGroup, Plan, Planned, Remembered, plan_text};
 
 pub(super) fn plan(command: &PlanCommand, arguments: &[OsString]) -> Result<Exit> {
     if let Some(path) = &command.out {
@@ -112,7 +110,7 @@ impl Prepared {
             ledger: remembered.as_deref(),
             live,
         };
-        let Planned { mut plan, adopted } = upkeep::plan(&intent, knowledge);
+        let Planned { mut plan, adopted } = nsg_rules::plan(&intent, knowledge);
         plan.cloud = self.gathered.cloud.to_string();
         plan.notes.append(&mut self.gathered.notes);
         if let Some((id, client)) = azure {

@@ -2,10 +2,10 @@
 
 use ipnet::IpNet;
 
+use super::desired::day;
 use super::document::{Action, Change, Held, Removed, RuleDocument};
+use super::guard::Refusal;
 use super::live::{LiveGroup, LiveRule, RuleMeaning};
-use super::refusal::Refusal;
-use super::wanted::day;
 use super::{MARKER, Remembered};
 
 /// The changes, in the order in which they can be made: what allows comes before what takes away,

@@ -2,10 +2,10 @@
 
 use serde_json::json;
 
+use super::desired::{Block, Wanted};
 use super::document::{Held, RuleDocument};
+use super::guard::Refusal;
 use super::live::{LiveGroup, LiveRule, numbered};
-use super::refusal::Refusal;
-use super::wanted::{Block, Wanted};
 use super::{DESCRIPTION, Intent, PriorityChoice};
 
 /// Where `auto` begins to look: the numbers before are left to rules that must come first.

@@ -9,9 +9,9 @@ use jiff::{SignedDuration, Timestamp};
 
 use super::live::LiveRule;
 use super::{Intent, Knowledge, Remembered};
-use crate::firewall::evidence::Target;
-use crate::firewall::port::PortSet;
-use crate::firewall::prove::{ProofLevel, Proven, Refused};
+use crate::firewall::PortSet;
+use crate::firewall::Target;
+use crate::firewall::{ProofLevel, Proven, Refused};
 use crate::model::{AddressClass, AddressSet};
 
 /// What the rules should hold.

@@ -4,7 +4,7 @@
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
-use super::refusal::Refusal;
+use super::guard::Refusal;
 use super::{Intent, PriorityChoice};
 
 const PLAN: &str = "pathproof.plan/1";

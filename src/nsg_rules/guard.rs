@@ -2,9 +2,9 @@
 
 use std::fmt;
 
+use super::desired::Unproven;
 use super::document::{Plan, RuleDocument};
 use super::live::{LiveGroup, LiveRule, RuleMeaning, n_prefixes};
-use super::wanted::Unproven;
 use crate::model::{AddressCount, AddressSet};
 
 /// Azure's limits of a group (azure-virtual-network-limits): prefixes of one side, and rules.

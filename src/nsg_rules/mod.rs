@@ -4,31 +4,30 @@
 //! A rule is ours where its name is the one asked for (or that with `-2`, `-3`, …) and its
 //! description begins with [`MARKER`]. All others are foreign, and are never touched.
 
-mod allot;
-mod change;
+mod assign;
+mod desired;
+mod difference;
 mod document;
+mod guard;
 mod live;
-mod refusal;
 mod text;
-mod wanted;
 
 use std::time::Duration;
 
 use ipnet::IpNet;
 use jiff::Timestamp;
 
-pub use self::change::{Stand, stand};
+pub use self::desired::{Unproven, unproven_relays};
+pub use self::difference::{Stand, stand};
 pub use self::document::{
     Action, Change, Held, Plan, PlanError, Removed, Restore, Rollback, RuleDocument, Tool,
 };
+pub use self::guard::{Refusal, limits_now};
 pub use self::live::{LiveError, LiveGroup, LiveRule, RuleMeaning};
-pub use self::refusal::{Refusal, limits_now};
 pub use self::text::plan_text;
-pub use self::wanted::{Unproven, unproven_relays};
 
-use self::allot::Allotment;
-use super::port::PortSet;
-use super::prove::ProofLevel;
+use self::assign::Allotment;
+use crate::firewall::{PortSet, ProofLevel};
 
 /// How the description of every rule of ours begins.
 pub const MARKER: &str = "Written by pathproof";
@@ -128,24 +127,24 @@ pub struct Planned {
 pub fn plan(intent: &Intent, knowledge: Knowledge<'_>) -> Planned {
     let live = knowledge.live;
     let own = live.own(&intent.rule_name);
-    let wanted = wanted::wanted(intent, knowledge, &own);
+    let wanted = desired::wanted(intent, knowledge, &own);
     let mut refusals: Vec<Refusal> =
         knowledge.unproven.iter().cloned().map(Refusal::RelayUnproven).collect();
     let allotment = if wanted.blocks.is_empty() {
         refusals.push(Refusal::Empty);
         Allotment::default()
     } else {
-        allot::allot(intent, live, &own, &wanted.blocks)
+        assign::allot(intent, live, &own, &wanted.blocks)
     };
     refusals.extend(allotment.refusals);
     let rules: Vec<RuleDocument> =
         allotment.rules.iter().map(|rule| rule.document(&wanted)).collect();
-    refusals.extend(refusal::shrink(&own, &rules, intent.max_shrink));
-    refusals.extend(refusal::limits(live, &own, &rules));
+    refusals.extend(guard::shrink(&own, &rules, intent.max_shrink));
+    refusals.extend(guard::limits(live, &own, &rules));
     let changes = if wanted.blocks.is_empty() {
         Vec::new()
     } else {
-        change::changes(&own, &rules, knowledge.ledger.unwrap_or_default())
+        difference::changes(&own, &rules, knowledge.ledger.unwrap_or_default())
     };
     let mut notes = wanted.notes;
     notes.extend(allotment.notes);

@@ -6,7 +6,7 @@ use ipnet::IpNet;
 use serde_json::{Map, Value};
 
 use super::MARKER;
-use crate::firewall::port::{PortSet, Protocol, ProtocolSet};
+use crate::firewall::{PortSet, Protocol, ProtocolSet};
 use crate::model::AddressSet;
 
 /// A network security group.
