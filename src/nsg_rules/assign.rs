@@ -76,7 +76,8 @@ pub(super) fn assign<'a>(
     let numbers = numbers(own, &blocks);
     let is_own = |rule: &&LiveRule| own.iter().any(|(_, own)| own.name == rule.name);
     let foreign: Vec<&LiveRule> = live.rules.iter().filter(|rule| !is_own(rule)).collect();
-    let existing: Vec<Option<&LiveRule>> = numbers.iter().map(|number| find(own, *number)).collect();
+    let existing: Vec<Option<&LiveRule>> =
+        numbers.iter().map(|number| find(own, *number)).collect();
     let priorities = priorities(intent, &foreign, &existing, &blocks, &mut assignment.refusals);
     let rows = sourced.into_iter().zip(numbers).zip(existing).zip(priorities);
     for ((((block, source), number), existing), priority) in rows {

@@ -131,8 +131,7 @@ fn kept(knowledge: Knowledge<'_>, recent: &Recent<'_>, blocks: &[Block]) -> Vec<
         .rows
         .iter()
         .filter(|row| {
-            let is_in =
-                |block: &Block| AddressSet::from(row.net).is_subset(&block.addresses());
+            let is_in = |block: &Block| AddressSet::from(row.net).is_subset(&block.addresses());
             !knowledge.seen.iter().any(|seen| seen.net == row.net) && blocks.iter().any(is_in)
         })
         .map(|row| (row.net, row.name.as_str(), day(row.last_seen)))
@@ -141,7 +140,9 @@ fn kept(knowledge: Knowledge<'_>, recent: &Recent<'_>, blocks: &[Block]) -> Vec<
     kept.dedup();
     let more = kept.len().saturating_sub(SHOWN);
     let note = |(net, name, day): &(IpNet, &str, String)| {
-        format!("{net} of {name} is no longer in DNS, last seen {day}, and stays for a while (--keep)")
+        format!(
+            "{net} of {name} is no longer in DNS, last seen {day}, and stays for a while (--keep)"
+        )
     };
     let mut notes: Vec<String> = kept.iter().take(SHOWN).map(note).collect();
     if more > 0 {

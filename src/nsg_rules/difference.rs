@@ -36,8 +36,7 @@ pub(super) fn changes(
 /// its mark when it is next written.
 fn is_kept(intent: &Intent, live: &Properties, desired: &Properties) -> bool {
     let is_unmarked = live.mark().is_some_and(|mark| mark.jobs.is_empty());
-    live.is_same_as(desired)
-        || is_unmarked && !intent.adopt && live.meaning() == desired.meaning()
+    live.is_same_as(desired) || is_unmarked && !intent.adopt && live.meaning() == desired.meaning()
 }
 
 fn in_order(own: &[(u32, &LiveRule)], mut waiting: Vec<Change>) -> Vec<Change> {

@@ -473,11 +473,7 @@ fn shrink(own: &[(u32, &LiveRule)], after: &[Properties], most: u8) -> Option<Re
 }
 
 /// What a person or another job did to our rules, which a write would undo.
-pub(super) fn ownership(
-    job: &str,
-    own: &[(u32, &LiveRule)],
-    changes: &[Change],
-) -> Vec<Refusal> {
+pub(super) fn ownership(job: &str, own: &[(u32, &LiveRule)], changes: &[Change]) -> Vec<Refusal> {
     let mut refusals = Vec::new();
     let after: AddressSet = own
         .iter()

@@ -97,9 +97,7 @@ impl Mark {
             protocol: protocol.to_ascii_lowercase(),
             ports: ports.to_owned(),
         };
-        jobs.iter()
-            .all(|job| is_job_name(job))
-            .then_some(Self { jobs, written: Some(written) })
+        jobs.iter().all(|job| is_job_name(job)).then_some(Self { jobs, written: Some(written) })
     }
 
     /// The jobs beside `job` that write the rule. An older rule without a mark is this job's.

@@ -250,7 +250,9 @@ impl RuleSource {
     pub fn parse(given: &[String]) -> Result<Option<Self>, SourceError> {
         let mut source = Self { prefixes: Vec::new(), groups: Vec::new(), ports: PortSet::any() };
         for text in given {
-            let net = text.parse().or_else(|_| text.parse().map(|address: std::net::IpAddr| address.into()));
+            let net = text
+                .parse()
+                .or_else(|_| text.parse().map(|address: std::net::IpAddr| address.into()));
             match net {
                 Ok(net) => source.prefixes.push(SourcePrefix::Net(IpNet::trunc(&net))),
                 Err(_) if text == "*" => source.prefixes.push(SourcePrefix::Any),

@@ -11,7 +11,7 @@ use crate::cli::arguments::PlanFormat;
 use crate::cli::exit::Exit;
 use crate::cli::hint;
 use crate::cli::output;
-use crate::nsg_rules::{Outcome, RefusalDocument, Refusal, Step, Tool, Work};
+use crate::nsg_rules::{Outcome, Refusal, RefusalDocument, Step, Tool, Work};
 
 /// How it ended.
 #[derive(Debug)]

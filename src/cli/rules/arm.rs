@@ -57,11 +57,7 @@ impl ResourceManager for Group<'_> {
         Ok(wrote(self.client.put_rule(self.id, name, json, version, is_new).await?))
     }
 
-    async fn delete(
-        &mut self,
-        name: &str,
-        condition: Condition<'_>,
-    ) -> Result<Wrote, GroupError> {
+    async fn delete(&mut self, name: &str, condition: Condition<'_>) -> Result<Wrote, GroupError> {
         let version = match condition {
             Condition::Version(version) => Some(version),
             Condition::None | Condition::Absent => None,

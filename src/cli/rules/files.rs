@@ -79,7 +79,8 @@ pub(super) fn create(path: &Path, text: &str) -> Result<()> {
 pub(super) fn create_beside(stem: &str, text: &str) -> Result<PathBuf> {
     const MOST: u32 = 1000;
     for number in 1..=MOST {
-        let name = if number == 1 { format!("{stem}.json") } else { format!("{stem}-{number}.json") };
+        let name =
+            if number == 1 { format!("{stem}.json") } else { format!("{stem}-{number}.json") };
         let path = PathBuf::from(name);
         match write_new(&path, text) {
             Ok(()) => return Ok(path),

@@ -148,7 +148,11 @@ fn job_sources(planning: &Planning, files: &[(String, String, SeenFile)]) -> Vec
         return relays;
     }
     let others = names(|target| target.entry != "relay-gateway");
-    if others.is_empty() { files.iter().map(|(source, ..)| source.clone()).collect() } else { others }
+    if others.is_empty() {
+        files.iter().map(|(source, ..)| source.clone()).collect()
+    } else {
+        others
+    }
 }
 
 fn names(file: &SeenFile) -> Vec<String> {

@@ -155,7 +155,8 @@ pub fn stand(live: &LiveGroup, step: &Step, all: &[Step]) -> Stand {
 fn taken_priority(live: &LiveGroup, step: &Step, all: &[Step]) -> Option<Refusal> {
     let after = step.after.as_ref()?.meaning();
     let priority = after.priority?;
-    let is_changed = |rule: &LiveRule| all.iter().any(|own| own.name.eq_ignore_ascii_case(&rule.name));
+    let is_changed =
+        |rule: &LiveRule| all.iter().any(|own| own.name.eq_ignore_ascii_case(&rule.name));
     let other = live.rules.iter().find(|rule| {
         !is_changed(rule)
             && rule.meaning().direction == after.direction
@@ -364,7 +365,8 @@ impl<'a> Work<'a> {
             manager.pause(FIRST_PAUSE * 2u32.pow(look)).await;
         }
         self.outcomes[place] = Outcome::Undecided { found: found.clone() };
-        let state = format!("whether {name} will be written is not known; when last looked, {found}");
+        let state =
+            format!("whether {name} will be written is not known; when last looked, {found}");
         Err(Stopped::Failed { state: Some(state), error })
     }
 }
