@@ -16,6 +16,7 @@
 //! | [`archive`] | records to and from JSON Lines | what `--save-records` writes and `replay` reads |
 //! | [`tags`] | which service tags hold an address | Microsoft's weekly file, snapshots of it, differences |
 //! | [`firewall`] | what rules do with a flow | address, port and rule sets, decisions, gaps, readers and writers of rules |
+//! | [`nsg_rules`] | the rules that pathproof keeps in a live group | desired, assigned, compared, guarded, planned, applied, rolled back |
 //! | [`ledger`] | what was seen when | names, addresses, first and last seen, in one `SQLite` file |
 //! | [`azure`] | Resource Manager and tokens | credentials, security rules, operations that end later |
 //! | [`diagnose`] | records to verdicts | a file a layer, the catalogue of causes, `explain` |
@@ -23,7 +24,7 @@
 //! | [`cli`] | arguments to configuration, then commands | files, environment, exit codes |
 //!
 //! Imports go down only: `cli` → {`report`, `probe`, `ledger`, `azure`} → {`diagnose`, `plan`, `route`,
-//! `list`, `wire`, `archive`, `firewall`} → {`tags`, `conveyor`} → `model`. `probe` does not know
+//! `list`, `wire`, `archive`, `nsg_rules`} → `firewall` → {`tags`, `conveyor`} → `model`. `probe` does not know
 //! `diagnose`; `diagnose` does not know sockets; only `cli`, `probe`, `ledger` and `azure` touch the
 //! world, and only `azure` uses reqwest. `tests/it/tidy.rs` holds the table and fails
 //! on any other edge.
@@ -39,7 +40,7 @@
 //! * a new place that says which proxy is configured: its texts in `route/`, who reads them in
 //!   `cli/leaving/`;
 //! * a new credential of Azure: `azure/credential/`; a new guard of writes:
-//!   `firewall/upkeep/refusal.rs`;
+//!   `nsg_rules/guard.rs`;
 //! * a new option: `cli/arguments.rs`, and what it means in `cli/request.rs` or `cli/measure.rs`.
 //!
 //! # Words
@@ -59,6 +60,7 @@ pub mod firewall;
 pub mod ledger;
 pub mod list;
 pub mod model;
+pub mod nsg_rules;
 pub mod plan;
 pub mod probe;
 pub mod report;

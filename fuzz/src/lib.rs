@@ -2,9 +2,9 @@
 //! must hold beside that. Fuzz targets call them, and `tests/it/fuzz.rs` over mutated seeds.
 
 use pathproof::firewall::nsg::{self, Source};
-use pathproof::firewall::upkeep::{LiveGroup, Plan, Rollback, plan_text, stand};
 use pathproof::firewall::{Evidence, Flow, Judge, Knowledge, read_flows};
 use pathproof::model::{Family, Host, HostName};
+use pathproof::nsg_rules::{Bounds, LiveGroup, Plan, Rollback, judge, judge_rollback, plan_text};
 use pathproof::route::{AgentProxy, Credentials, Dialect, NoProxy, ProxyUrl, Scheme};
 use pathproof::tags::ServiceTags;
 use pathproof::wire::{dns, http, tds, tls_record};
@@ -264,9 +264,15 @@ pub fn http_head(data: &[u8]) {
 pub fn plan(data: &[u8]) {
     if let Ok(plan) = Plan::read(&String::from_utf8_lossy(data)) {
         assert!(plan_text(&plan).contains(&plan.rule_name));
-        for change in &plan.changes {
-            let _ = stand(&LiveGroup::default(), change);
-        }
+        let bounds = Bounds {
+            max_shrink: 50,
+            max_age: std::time::Duration::from_hours(24),
+            adopt: false,
+            now: plan.made_at,
+        };
+        // Every name leads to a rule of the one that the plan is for, and nowhere else.
+        assert!(plan.changes.iter().all(|change| !change.name.contains(['/', '?', '%', '#'])));
+        let _ = judge(&plan, &LiveGroup::default(), bounds);
     }
 }
 
@@ -275,9 +281,8 @@ pub fn rollback(data: &[u8]) {
     if let Ok(document) = Rollback::read(&String::from_utf8_lossy(data)) {
         let backwards = document.backwards();
         assert_eq!(backwards.len(), document.changes.len());
-        for change in &backwards {
-            let _ = stand(&LiveGroup::default(), change);
-        }
+        assert!(backwards.iter().all(|step| !step.name.contains(['/', '?', '%', '#'])));
+        let _ = judge_rollback(&backwards, &LiveGroup::default());
     }
 }
 

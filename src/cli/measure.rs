@@ -14,6 +14,7 @@ use super::leaving::{self, Configured};
 use super::progress::Bar;
 use super::recorded;
 use super::request::Prepared;
+use super::signals;
 use super::vantage;
 use crate::model::{Family, Obstacle, Record, Records, Run};
 use crate::probe::{self, Progress, Routing, Settings, Stop, dns, script, tls};
@@ -238,19 +239,7 @@ fn script_client(settings: &Settings, asks_system: bool) -> script::Client {
 
 /// Waits for the user, or the system, to end the run.
 async fn interrupt(stop: Stop) {
-    #[cfg(unix)]
-    {
-        use tokio::signal::unix::{SignalKind, signal};
-        let Ok(mut terminated) = signal(SignalKind::terminate()) else { return };
-        tokio::select! {
-            _ = tokio::signal::ctrl_c() => {}
-            _ = terminated.recv() => {}
-        }
-    }
-    #[cfg(not(unix))]
-    {
-        let _ = tokio::signal::ctrl_c().await;
-    }
+    signals::interrupted().await;
     stop.give(Obstacle::Cancelled);
 }
 

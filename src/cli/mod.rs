@@ -23,6 +23,7 @@ mod request;
 mod resolve;
 mod rules;
 mod saved;
+mod signals;
 mod tags;
 mod vantage;
 mod watch;

@@ -18,7 +18,6 @@ mod requirement;
 mod rule;
 mod scope;
 mod shadow;
-pub mod upkeep;
 mod verify;
 
 pub use correct::{Change, Correction};

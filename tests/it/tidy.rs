@@ -17,6 +17,8 @@ const MAY_USE: &[(&str, &[&str])] = &[
     ("plan", &["model", "route"]),
     ("archive", &["model", "conveyor"]),
     ("firewall", &["model", "tags"]),
+    // The rules of a live group are compared with what was seen and proven for them.
+    ("nsg_rules", &["model", "firewall"]),
     ("diagnose", &["model", "plan", "conveyor"]),
     ("report", &["model", "plan", "diagnose", "conveyor"]),
     // A proxy is spoken to by its URL, with the credentials that no record holds.
@@ -26,16 +28,38 @@ const MAY_USE: &[(&str, &[&str])] = &[
     (
         "cli",
         &[
-            "model", "list", "route", "plan", "wire", "archive", "tags", "firewall", "diagnose",
-            "report", "probe", "ledger", "azure",
+            "model",
+            "list",
+            "route",
+            "plan",
+            "wire",
+            "archive",
+            "tags",
+            "firewall",
+            "diagnose",
+            "report",
+            "probe",
+            "ledger",
+            "azure",
+            "nsg_rules",
         ],
     ),
 ];
 
 /// The rooms without sockets, clocks, files and environment.
 const PURE: &[&str] = &[
-    "model", "conveyor", "wire", "tags", "list", "route", "plan", "archive", "firewall",
-    "diagnose", "report",
+    "model",
+    "conveyor",
+    "wire",
+    "tags",
+    "list",
+    "route",
+    "plan",
+    "archive",
+    "firewall",
+    "nsg_rules",
+    "diagnose",
+    "report",
 ];
 
 const IMPURE_WORDS: &[&str] = &[

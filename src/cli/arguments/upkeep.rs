@@ -9,7 +9,7 @@ use super::rules::proof;
 use super::{Measuring, Targets, Trust, duration};
 use crate::azure::Kind;
 use crate::firewall::ProofLevel;
-use crate::firewall::upkeep::{PriorityChoice, is_rule_name};
+use crate::nsg_rules::{PriorityChoice, is_job_name, is_rule_name};
 
 #[derive(Debug, Args)]
 pub(in crate::cli) struct Plan {
@@ -50,6 +50,18 @@ pub(in crate::cli) struct Planning {
     /// rules which deny what it allows
     #[arg(long, value_name = "N|auto", default_value = "auto", value_parser = priority)]
     pub(in crate::cli) priority: PriorityChoice,
+    /// Where the rule's flows come from: a prefix, or the resource id of an application security
+    /// group; repeatable. Without it the live rule's source stays, and a new rule takes *
+    #[arg(long, value_name = "CIDR|ASG_ID")]
+    pub(in crate::cli) rule_source: Vec<String>,
+    /// Who writes the rule, for its description: runs of one job undo only their own addresses
+    /// [default: made from the runtime's id, else from the relay namespaces]
+    #[arg(long, value_name = "NAME", value_parser = job_name)]
+    pub(in crate::cli) job: Option<String>,
+    /// Take the rule over although pathproof did not write it, somebody changed it by hand, or
+    /// another job writes it
+    #[arg(long)]
+    pub(in crate::cli) adopt: bool,
     /// Remembers which address was seen when. Without it the live rule's addresses count as seen
     /// now, and none ever leaves the rule
     #[arg(long, value_name = "FILE")]
@@ -67,6 +79,9 @@ pub(in crate::cli) struct Planning {
     /// Microsoft's weekly service tag JSON [default: an embedded snapshot]
     #[arg(long, value_name = "FILE")]
     pub(in crate::cli) service_tags: Option<PathBuf>,
+    /// Refuse where the service tags are older
+    #[arg(long, value_name = "DURATION", value_parser = duration::parse)]
+    pub(in crate::cli) max_tags_age: Option<Duration>,
     #[command(flatten)]
     pub(in crate::cli) targets: Targets,
     #[command(flatten)]
@@ -123,13 +138,20 @@ impl From<CredentialSource> for Kind {
 pub(in crate::cli) struct Apply {
     /// What `rules plan --out` saved
     #[arg(value_name = "PLAN", conflicts_with_all = [
-        "yes", "nsg", "current", "from", "ledger", "out",
+        "yes", "nsg", "current", "from", "ledger", "out", "rule_source", "job",
     ])]
     pub(in crate::cli) plan: Option<PathBuf>,
     /// Plan and write in one go, without approval: for the daily job
     #[arg(long)]
     pub(in crate::cli) yes: bool,
-    /// Where to write what puts everything back [default: rollback-NSG-RULE-TIME.json here]
+    /// How old a PLAN may be
+    #[arg(long, value_name = "DURATION", default_value = "24h", value_parser = duration::parse)]
+    pub(in crate::cli) max_age: Duration,
+    /// The output's format
+    #[arg(long, value_enum, default_value = "table", help_heading = "How it is reported")]
+    pub(in crate::cli) format: PlanFormat,
+    /// Where to write what puts everything back; a file that is not there yet
+    /// [default: rollback-NSG-RULE-TIME.json here]
     #[arg(long, value_name = "FILE")]
     pub(in crate::cli) rollback: Option<PathBuf>,
     /// Save the plan too
@@ -152,7 +174,7 @@ pub(in crate::cli) struct Rollback {
 pub(in crate::cli) enum PlanFormat {
     /// For people: like a diff
     Table,
-    /// What --out saves
+    /// For programs
     Json,
 }
 
@@ -216,6 +238,13 @@ fn rule_name(text: &str) -> Result<String, String> {
     Err("expected at most 75 letters, digits, '_', '.' and '-', a letter or digit first, a letter, \
          digit or '_' last"
         .to_owned())
+}
+
+fn job_name(text: &str) -> Result<String, String> {
+    if is_job_name(text) {
+        return Ok(text.to_owned());
+    }
+    Err("expected at most 24 letters, digits, '-', '_' and '.'".to_owned())
 }
 
 fn priority(text: &str) -> Result<PriorityChoice, String> {

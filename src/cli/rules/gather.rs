@@ -1,11 +1,13 @@
 //! What a plan is made of: what runs saw, or what is resolved now.
 
 use std::ffi::OsString;
+use std::time::Duration;
 
-use anyhow::{Result, anyhow, bail};
-use jiff::Timestamp;
+use anyhow::{Result, bail};
+use jiff::{SignedDuration, Timestamp};
 
 use super::seen::{self, Seen as SeenFile};
+use super::tag_age::TagAge;
 use super::{CONTROL_TAG, Tags, is_control, shown};
 use crate::cli::arguments::{Planning, World};
 use crate::cli::check;
@@ -14,11 +16,11 @@ use crate::cli::input::Stdin;
 use crate::cli::measure::Measurement;
 use crate::cli::request;
 use crate::firewall::nsg::{self, Source};
-use crate::firewall::upkeep::{Seen, Unproven, unproven_relays};
 use crate::firewall::{Evidence, NamePattern, ProofLevel, Proven, RuleSet, Target, prove};
 use crate::ledger::{Proof, Sighting};
 use crate::list;
 use crate::model::{AddressClass, AddressSet, Cloud, Role};
+use crate::nsg_rules::{LeftOut, Reason, Refusal, Seen, job_of, left_out, unmet};
 use crate::probe::tls;
 
 /// What was gathered.
@@ -26,8 +28,12 @@ use crate::probe::tls;
 pub(super) struct Gathered {
     /// What may enter the rule.
     pub(super) seen: Vec<Seen>,
-    /// Required relays without an address that may.
-    pub(super) unproven: Vec<Unproven>,
+    /// What speaks against a write already.
+    pub(super) refusals: Vec<Refusal>,
+    /// What may not enter the rule.
+    pub(super) left_out: Vec<LeftOut>,
+    /// Who writes the rule, where no name was given.
+    pub(super) job: String,
     /// Everything public, for the ledger, whatever it is good for.
     pub(super) sightings: Vec<Sighting>,
     /// What whoever approves the plan should know.
@@ -62,7 +68,10 @@ pub(super) fn gather(
     let tags = Tags::read(&world, inferred)?;
     tags.warn_if_stale();
     let cloud = world.cloud.map(Cloud::from).or(inferred).unwrap_or_default();
-    let mut gathered = Gathered { cloud, ..Gathered::default() };
+    let age = TagAge::of(&tags, planning.service_tags.as_deref(), now);
+    let refusals = planning.max_tags_age.and_then(|most| too_old(&age, most)).into_iter().collect();
+    let job = job_of(&job_sources(planning, &files));
+    let mut gathered = Gathered { cloud, refusals, job, ..Gathered::default() };
     for (source, place, file) in &files {
         match file {
             SeenFile::Evidence(evidence) => {
@@ -72,6 +81,7 @@ pub(super) fn gather(
                     &targets,
                     planning.proof,
                     &tags,
+                    &age,
                     source,
                     seen_at(evidence, place, now),
                 );
@@ -112,6 +122,40 @@ fn resolve(planning: &Planning, arguments: &[OsString], stdin: &mut Stdin) -> Re
     seen::of_records(&measurement.carry_out(|_, _| {})?)
 }
 
+fn too_old(age: &TagAge, most: Duration) -> Option<Refusal> {
+    let most_signed = SignedDuration::try_from(most).unwrap_or(SignedDuration::MAX);
+    let is_old = age.age.is_none_or(|age| age > most_signed);
+    let most_days = most.as_secs().div_ceil(24 * 3600);
+    is_old.then(|| Refusal::TagsTooOld { tags: age.shown.clone(), most_days })
+}
+
+/// What stays the same from run to run of one job: the runtime, else the relay namespaces, else
+/// what the rule is for. Never gateways, which come and go.
+fn job_sources(planning: &Planning, files: &[(String, String, SeenFile)]) -> Vec<String> {
+    if let Some(runtime) = &planning.targets.runtime {
+        return vec![runtime.clone()];
+    }
+    let targets = || {
+        files.iter().flat_map(|(_, _, file)| match file {
+            SeenFile::Evidence(evidence) => &evidence.targets[..],
+            SeenFile::List(_) => &[],
+        })
+    };
+    let names = |is_of: fn(&Target) -> bool| -> Vec<String> {
+        targets().filter(|target| is_of(target)).map(Target::shown).collect()
+    };
+    let relays = names(|target| target.role == Role::Relay);
+    if !relays.is_empty() {
+        return relays;
+    }
+    let others = names(|target| target.role != Role::Gateway);
+    if others.is_empty() {
+        files.iter().map(|(source, ..)| source.clone()).collect()
+    } else {
+        others
+    }
+}
+
 fn names(file: &SeenFile) -> Vec<String> {
     match file {
         SeenFile::Evidence(evidence) => {
@@ -128,21 +172,11 @@ impl Gathered {
         targets: &[&Target],
         level: ProofLevel,
         tags: &Tags,
+        age: &TagAge,
         source: &str,
         at: Timestamp,
     ) {
         let (proven, refused) = prove(targets.iter().copied(), level, tags.published());
-        for refused in &refused {
-            hint::hint(&refused.to_string());
-        }
-        for target in targets {
-            if target.sightings.is_empty() && target.required && !target.role.is_relay() {
-                hint::hint(&format!(
-                    "{} has no address here: nothing is written for it",
-                    target.shown()
-                ));
-            }
-        }
         let n_proxied = targets.iter().filter(|target| target.proxy.is_some()).count();
         if n_proxied > 0 {
             hint::hint(&format!(
@@ -151,7 +185,8 @@ impl Gathered {
             ));
         }
         self.note_control(&proven, tags);
-        self.unproven.extend(unproven_relays(targets, &proven, &refused));
+        self.refusals.extend(unmet(targets, &proven, &refused, &age.shown));
+        self.left_out.extend(left_out(targets, &refused));
         self.seen.extend(proven.into_iter().map(|proven| Seen {
             net: proven.address.into(),
             ports: proven.port.into(),
@@ -231,14 +266,11 @@ impl Gathered {
                 addresses = addresses.intersection(tags.published().addresses);
             }
             let left_out = rule.destination.addresses.difference(&addresses);
-            if !left_out.is_empty() {
-                hint::hint(&format!(
-                    "{} of {place} ({}) are left out: private, reserved, or outside the cloud's \
-                     published ranges",
-                    left_out.count(),
-                    rule.place
-                ));
-            }
+            self.left_out.extend(left_out.prefixes().into_iter().map(|net| LeftOut {
+                name: format!("{source} ({})", rule.place),
+                address: Some(net.to_string()),
+                reason: Reason::of_class(net.network()),
+            }));
             self.seen.extend(addresses.prefixes().into_iter().map(|net| Seen {
                 net,
                 ports: ports.clone(),

@@ -1,11 +1,15 @@
 //! `rules`: firewall rules, given, to be written, and kept right in Azure.
 
+mod applied;
 mod apply;
+mod arm;
 mod decide;
 mod emit;
+mod files;
 mod gather;
 mod plan;
 mod seen;
+mod tag_age;
 mod verify;
 
 use std::borrow::Cow;

@@ -1,10 +1,13 @@
 //! `rules plan`: what is to be changed in a live group, and what speaks against it.
 
 use std::ffi::OsString;
+use std::path::Path;
 
 use anyhow::{Context, Result, bail};
 use jiff::Timestamp;
 
+use super::arm::Group;
+use super::files::{self, Named};
 use super::gather::{self, Gathered};
 use crate::azure::{Client, GroupId};
 use crate::cli::arguments::{Plan as PlanCommand, PlanFormat, Planning};
@@ -13,16 +16,18 @@ use crate::cli::exit::Exit;
 use crate::cli::input::{self, Stdin};
 use crate::cli::output;
 use crate::firewall::ProofLevel;
-use crate::firewall::upkeep::{
-    self, Intent, Knowledge, LiveGroup, Plan, Planned, Remembered, plan_text,
-};
 use crate::ledger::{Ledger, Proof, Row, Sighting};
+use crate::nsg_rules::{
+    self, Intent, Knowledge, LiveGroup, Plan, PlanState, Planned, Remembered, ResourceManager,
+    RuleSource, plan_text,
+};
 
 pub(super) fn plan(command: &PlanCommand, arguments: &[OsString]) -> Result<Exit> {
     if let Some(path) = &command.out {
         output::check_writable(path)?;
     }
     let planning = &command.planning;
+    files::check_apart(&files(planning, command.out.as_deref()))?;
     if planning.nsg.is_none() && planning.current.is_none() {
         bail!("which group? Give its resource id (--nsg) or a file of it (--current)");
     }
@@ -41,18 +46,24 @@ pub(super) fn plan(command: &PlanCommand, arguments: &[OsString]) -> Result<Exit
         PlanFormat::Table => out.write_all(shown(&plan).as_bytes()),
         PlanFormat::Json => out.write_all(json(&plan)?.as_bytes()),
     })?;
-    Ok(exit_of(&plan))
+    Ok(match plan.state() {
+        PlanState::Refused => Exit::Refused,
+        PlanState::Pending => Exit::Violated,
+        PlanState::Unchanged => Exit::Satisfied,
+    })
 }
 
-/// Refused before pending before done.
-pub(super) fn exit_of(plan: &Plan) -> Exit {
-    if !plan.refusals.is_empty() {
-        Exit::Refused
-    } else if !plan.changes.is_empty() {
-        Exit::Violated
-    } else {
-        Exit::Satisfied
-    }
+/// The files of the options that plan.
+pub(super) fn files<'a>(planning: &'a Planning, out: Option<&'a Path>) -> Vec<Named<'a>> {
+    let mut named = Vec::new();
+    named.extend(out.map(|path| files::written("--out", path)));
+    named.extend(planning.ledger.as_deref().map(|path| files::written("--ledger", path)));
+    named.extend(planning.current.as_deref().map(|path| files::read("--current", path)));
+    named.extend(planning.from.iter().map(|path| files::read("--from", path)));
+    named.extend(planning.service_tags.as_deref().map(|path| files::read("--service-tags", path)));
+    let urls = &planning.targets.service_urls;
+    named.extend(urls.iter().map(|path| files::read("--service-urls", path)));
+    named
 }
 
 /// The plan for people, with whose rights it was read by.
@@ -64,7 +75,7 @@ pub(super) fn shown(plan: &Plan) -> String {
     format!("{signed}{}", plan_text(plan))
 }
 
-pub(super) fn save(plan: &Plan, path: Option<&std::path::Path>) -> Result<()> {
+pub(super) fn save(plan: &Plan, path: Option<&Path>) -> Result<()> {
     let Some(path) = path else { return Ok(()) };
     output::write(Some(path), |out| out.write_all(json(plan)?.as_bytes()))
 }
@@ -103,6 +114,9 @@ impl Prepared {
             rows.map(|rows| rows.into_iter().map(remembered).collect());
         let intent = Intent {
             rule_name: planning.rule_name.clone(),
+            job: planning.job.clone().unwrap_or_else(|| self.gathered.job.clone()),
+            adopt: planning.adopt,
+            source: RuleSource::parse(&planning.rule_source).context("--rule-source")?,
             priority: planning.priority,
             proof: planning.proof,
             keep: planning.keep,
@@ -111,11 +125,12 @@ impl Prepared {
         };
         let knowledge = Knowledge {
             seen: &self.gathered.seen,
-            unproven: &self.gathered.unproven,
+            refusals: &self.gathered.refusals,
+            left_out: &self.gathered.left_out,
             ledger: remembered.as_deref(),
             live,
         };
-        let Planned { mut plan, adopted } = upkeep::plan(&intent, knowledge);
+        let Planned { mut plan, adopted } = nsg_rules::plan(&intent, knowledge);
         plan.cloud = self.gathered.cloud.to_string();
         plan.notes.append(&mut self.gathered.notes);
         if let Some((id, client)) = azure {
@@ -155,7 +170,7 @@ fn remembered(row: Row) -> Remembered {
 
 fn from_file(planning: &Planning) -> Result<LiveGroup> {
     // The caller looked: one of the two is given.
-    let path = planning.current.as_deref().unwrap_or(std::path::Path::new("-"));
+    let path = planning.current.as_deref().unwrap_or(Path::new("-"));
     let context = || format!("--current {}", path.display());
     let text = input::read_text(&mut Stdin::default(), path, "--current")?;
     let value = serde_json::from_str(&text).with_context(context)?;
@@ -164,6 +179,5 @@ fn from_file(planning: &Planning) -> Result<LiveGroup> {
 
 /// The group as it is now.
 pub(super) async fn read_group(client: &mut Client, id: &GroupId) -> Result<LiveGroup> {
-    let group = client.group(id).await?;
-    LiveGroup::read(&group).with_context(|| format!("Azure's answer for {}", id.name()))
+    Ok(Group { client, id }.group().await?)
 }

@@ -2,40 +2,44 @@
 //! from what is there, and when not to touch it.
 //!
 //! A rule is ours where its name is the one asked for (or that with `-2`, `-3`, …) and its
-//! description begins with [`MARKER`]. All others are foreign, and are never touched.
+//! description begins with [`MARKER`]. All others are foreign, and are never touched, unless one is
+//! taken over. The description also says which jobs write the rule and what they wrote, so that a
+//! person's change and another job's addresses are not undone.
 
-mod allot;
-mod change;
+mod apply;
+mod assign;
+mod desired;
+mod difference;
 mod document;
+mod guard;
+mod left_out;
 mod live;
-mod refusal;
+mod mark;
+mod rollback;
+mod rule;
 mod text;
-mod wanted;
 
 use std::time::Duration;
 
 use ipnet::IpNet;
 use jiff::Timestamp;
 
-pub use self::change::{Stand, stand};
-pub use self::document::{
-    Action, Change, Held, Plan, PlanError, Removed, Restore, Rollback, RuleDocument, Tool,
+pub use self::apply::{
+    Condition, Fate, Outcome, ResourceManager, Stand, Step, Stopped, Work, Wrote, stand,
 };
-pub use self::live::{LiveError, LiveGroup, LiveRule, RuleMeaning};
-pub use self::refusal::{Refusal, limits_now};
+pub use self::document::{
+    Action, Change, Held, Plan, PlanError, PlanState, RefusalDocument, Removed, RuleDocument, Tool,
+};
+pub use self::guard::{Bounds, Refusal, judge, judge_rollback};
+pub use self::left_out::{LeftOut, Reason, left_out, unmet};
+pub use self::live::{LiveError, LiveGroup, LiveRule};
+pub use self::mark::{MARKER, Mark, is_job_name, job_of};
+pub use self::rollback::{Restore, Rollback};
+pub use self::rule::{Properties, RuleMeaning, RuleSource, Side, SourceError};
 pub use self::text::plan_text;
-pub use self::wanted::{Unproven, unproven_relays};
 
-use self::allot::Allotment;
-use super::port::PortSet;
-use super::prove::ProofLevel;
-
-/// How the description of every rule of ours begins.
-pub const MARKER: &str = "Written by pathproof";
-
-/// The description of a rule that is kept (at most 140 characters).
-const DESCRIPTION: &str =
-    "Written by pathproof, kept right by its rules apply; edits by hand do not stay";
+use self::assign::Assignment;
+use crate::firewall::{PortSet, ProofLevel};
 
 /// Whether a rule, and those numbered after it, can be called so (networkSecurityGroup.json: at most
 /// 80 characters, a letter or digit first, a letter, digit or `_` last).
@@ -54,6 +58,13 @@ pub fn is_rule_name(name: &str) -> bool {
 pub struct Intent {
     /// The first rule's name; others are numbered from 2.
     pub rule_name: String,
+    /// Who writes the rules.
+    pub job: String,
+    /// Whether a rule is taken over: one that pathproof did not write, that a person changed, or
+    /// that another job writes.
+    pub adopt: bool,
+    /// Where the rules' flows come from; without it the live rule's source stays.
+    pub source: Option<RuleSource>,
     /// Where the rules stand.
     pub priority: PriorityChoice,
     /// How well an address must be proven.
@@ -106,8 +117,10 @@ pub struct Remembered {
 pub struct Knowledge<'a> {
     /// What was seen now.
     pub seen: &'a [Seen],
-    /// Relays that are required and have no address that may enter a rule.
-    pub unproven: &'a [Unproven],
+    /// What speaks against a write already: required names without an address, old tags.
+    pub refusals: &'a [Refusal],
+    /// What may not enter a rule.
+    pub left_out: &'a [LeftOut],
     /// What the ledger knows; `None` without one: then what the live rule holds counts as seen now.
     pub ledger: Option<&'a [Remembered]>,
     /// The group as it is.
@@ -127,30 +140,28 @@ pub struct Planned {
 #[must_use]
 pub fn plan(intent: &Intent, knowledge: Knowledge<'_>) -> Planned {
     let live = knowledge.live;
-    let own = live.own(&intent.rule_name);
-    let wanted = wanted::wanted(intent, knowledge, &own);
-    let mut refusals: Vec<Refusal> =
-        knowledge.unproven.iter().cloned().map(Refusal::RelayUnproven).collect();
-    let allotment = if wanted.blocks.is_empty() {
-        refusals.push(Refusal::Empty);
-        Allotment::default()
-    } else {
-        allot::allot(intent, live, &own, &wanted.blocks)
-    };
-    refusals.extend(allotment.refusals);
+    let own = live.own_or_adopted(&intent.rule_name, intent.adopt);
+    let desired = desired::desired(intent, knowledge, &own);
+    let mut refusals = knowledge.refusals.to_vec();
+    let assignment = assign::assign(intent, live, &own, &desired.blocks);
     let rules: Vec<RuleDocument> =
-        allotment.rules.iter().map(|rule| rule.document(&wanted)).collect();
-    refusals.extend(refusal::shrink(&own, &rules, intent.max_shrink));
-    refusals.extend(refusal::limits(live, &own, &rules));
-    let changes = if wanted.blocks.is_empty() {
+        assignment.rules.iter().map(|rule| rule.document(&desired)).collect();
+    let changes = if rules.is_empty() {
+        refusals.push(Refusal::Empty);
         Vec::new()
     } else {
-        change::changes(&own, &rules, knowledge.ledger.unwrap_or_default())
+        difference::changes(intent, &own, &rules, knowledge.ledger.unwrap_or_default())
     };
-    let mut notes = wanted.notes;
-    notes.extend(allotment.notes);
-    let plan = Plan::new(intent, rules, changes, &refusals, notes);
-    Planned { plan, adopted: wanted.adopted }
+    let Assignment { refusals: unassigned, left_out, notes, .. } = assignment;
+    refusals.extend(unassigned);
+    refusals.extend(guard::changes(live, &own, &changes, intent.max_shrink));
+    if !intent.adopt {
+        refusals.extend(guard::ownership(&intent.job, &own, &changes));
+    }
+    let notes = desired.notes.into_iter().chain(notes).collect();
+    let mut plan = Plan::new(intent, rules, changes, &refusals, notes);
+    plan.left_out = knowledge.left_out.iter().cloned().chain(left_out).collect();
+    Planned { plan, adopted: desired.adopted }
 }
 
 #[cfg(test)]

@@ -1,14 +1,18 @@
-//! Plans and rollback files as they are saved, approved and applied: `pathproof.plan/1` and
-//! `pathproof.rollback/1`. Readers ignore what they do not know.
+//! Plans as they are saved, approved and applied: `pathproof.plan/1`. Readers ignore what they do
+//! not know. Whoever reads one reads a foreign file: names are checked here, what it would do by
+//! the guards.
 
+use ipnet::IpNet;
+use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
-use serde_json::Value;
 
-use super::refusal::Refusal;
-use super::{Intent, PriorityChoice};
+use super::guard::Refusal;
+use super::live::number;
+use super::rule::Properties;
+use super::{Intent, LeftOut, PriorityChoice, is_rule_name};
+use crate::model::Cloud;
 
 const PLAN: &str = "pathproof.plan/1";
-const ROLLBACK: &str = "pathproof.rollback/1";
 
 /// What is to be changed, and what speaks against it.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -18,7 +22,7 @@ pub struct Plan {
     /// What made it.
     pub tool: Tool,
     /// When: RFC 3339, UTC.
-    pub made_at: String,
+    pub made_at: Timestamp,
     /// The group's resource id; `None` for a plan that was made from a file.
     pub nsg: Option<String>,
     /// Where Resource Manager answers.
@@ -29,6 +33,9 @@ pub struct Plan {
     pub credential: Option<String>,
     /// The first rule's name.
     pub rule_name: String,
+    /// Which job writes the rules.
+    #[serde(default)]
+    pub job: Option<String>,
     /// `auto`, or the number.
     pub priority: String,
     /// The level of proof.
@@ -41,10 +48,24 @@ pub struct Plan {
     pub changes: Vec<Change>,
     /// Every rule as it should be, changed or not.
     pub rules: Vec<RuleDocument>,
+    /// What was seen, and may not enter a rule.
+    #[serde(default)]
+    pub left_out: Vec<LeftOut>,
     /// The guards that refuse it.
     pub refusals: Vec<RefusalDocument>,
     /// What whoever approves it should know.
     pub notes: Vec<String>,
+}
+
+/// What follows from a plan.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum PlanState {
+    /// A guard speaks against it: nothing may be written.
+    Refused,
+    /// There is something to write.
+    Pending,
+    /// The rules are as they should be.
+    Unchanged,
 }
 
 /// What made a plan.
@@ -57,7 +78,9 @@ pub struct Tool {
 }
 
 impl Tool {
-    fn this() -> Self {
+    /// This program.
+    #[must_use]
+    pub fn this() -> Self {
         Self { name: "pathproof".to_owned(), version: env!("CARGO_PKG_VERSION").to_owned() }
     }
 }
@@ -69,6 +92,12 @@ pub struct RefusalDocument {
     pub guard: String,
     /// In words.
     pub message: String,
+}
+
+impl From<&Refusal> for RefusalDocument {
+    fn from(refusal: &Refusal) -> Self {
+        Self { guard: refusal.as_str().to_owned(), message: refusal.to_string() }
+    }
 }
 
 /// What is done with a rule.
@@ -84,6 +113,16 @@ pub enum Action {
 }
 
 impl Action {
+    /// What leads from one state of a rule to another.
+    #[must_use]
+    pub const fn between(before: Option<&Properties>, after: Option<&Properties>) -> Self {
+        match (before, after) {
+            (_, None) => Self::Delete,
+            (None, Some(_)) => Self::Create,
+            (Some(_), Some(_)) => Self::Update,
+        }
+    }
+
     /// Its word.
     #[must_use]
     pub const fn as_str(self) -> &'static str {
@@ -103,9 +142,9 @@ pub struct Change {
     /// With which rule.
     pub name: String,
     /// Its properties now; `None` where it is not there.
-    pub before: Option<Value>,
+    pub before: Option<Properties>,
     /// Its properties then; `None` where it goes.
-    pub after: Option<Value>,
+    pub after: Option<Properties>,
     /// Prefixes that it does not hold yet.
     pub add: Vec<Held>,
     /// Prefixes that it will no longer hold.
@@ -116,7 +155,7 @@ pub struct Change {
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Held {
     /// The prefix.
-    pub prefix: String,
+    pub prefix: IpNet,
     /// For which name, and how proven.
     pub why: String,
 }
@@ -125,7 +164,7 @@ pub struct Held {
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Removed {
     /// The prefix.
-    pub prefix: String,
+    pub prefix: IpNet,
     /// The day on which the ledger saw it last.
     pub last_seen: Option<String>,
 }
@@ -136,7 +175,7 @@ pub struct RuleDocument {
     /// Its name.
     pub name: String,
     /// Its properties, as Resource Manager takes them.
-    pub properties: Value,
+    pub properties: Properties,
     /// Its destination, with reasons.
     pub prefixes: Vec<Held>,
 }
@@ -158,6 +197,20 @@ pub enum PlanError {
         /// What is read here.
         expected: &'static str,
     },
+    /// A name that would lead elsewhere than to a rule.
+    #[error("'{0}' is no name of a rule: the file was not written by pathproof, or was changed")]
+    RuleName(String),
+    /// A rule that the plan is not for.
+    #[error("{found} is not of the rule {rule_name}, which this plan is for")]
+    OtherRule {
+        /// The rule.
+        found: String,
+        /// What the plan is for.
+        rule_name: String,
+    },
+    /// A cloud that is none.
+    #[error("cloud '{0}' is not known: expected public, usgov or china")]
+    Cloud(String),
 }
 
 // Not a source: its words are part of the message.
@@ -175,19 +228,16 @@ impl Plan {
         refusals: &[Refusal],
         notes: Vec<String>,
     ) -> Self {
-        let refusal = |refusal: &Refusal| RefusalDocument {
-            guard: refusal.as_str().to_owned(),
-            message: refusal.to_string(),
-        };
         Self {
             schema: PLAN.to_owned(),
             tool: Tool::this(),
-            made_at: intent.now.to_string(),
+            made_at: intent.now,
             nsg: None,
             arm_endpoint: None,
-            cloud: "public".to_owned(),
+            cloud: Cloud::default().to_string(),
             credential: None,
             rule_name: intent.rule_name.clone(),
+            job: Some(intent.job.clone()),
             priority: match intent.priority {
                 PriorityChoice::Auto => "auto".to_owned(),
                 PriorityChoice::At(number) => number.to_string(),
@@ -197,7 +247,8 @@ impl Plan {
             max_shrink: intent.max_shrink,
             changes,
             rules,
-            refusals: refusals.iter().map(refusal).collect(),
+            left_out: Vec::new(),
+            refusals: refusals.iter().map(Into::into).collect(),
             notes,
         }
     }
@@ -205,92 +256,66 @@ impl Plan {
     /// Reads a saved plan.
     ///
     /// # Errors
-    /// [`PlanError`] with line and column.
+    /// [`PlanError`] with line and column, or the name that is none.
     pub fn read(text: &str) -> Result<Self, PlanError> {
         check_schema(text, PLAN)?;
-        Ok(serde_json::from_str(text)?)
-    }
-}
-
-/// What was there before a plan was applied.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
-pub struct Rollback {
-    /// `pathproof.rollback/1`.
-    pub schema: String,
-    /// What wrote it.
-    pub tool: Tool,
-    /// When: RFC 3339, UTC.
-    pub made_at: String,
-    /// The group's resource id.
-    pub nsg: String,
-    /// Where Resource Manager answers.
-    pub arm_endpoint: String,
-    /// Azure's cloud.
-    pub cloud: String,
-    /// What was about to be done, in that order.
-    pub changes: Vec<Restore>,
-}
-
-/// One rule before and after.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
-pub struct Restore {
-    /// The rule.
-    pub name: String,
-    /// Its properties before; `None` where it was not there.
-    pub before: Option<Value>,
-    /// Its properties after; `None` where it went.
-    pub after: Option<Value>,
-}
-
-impl Rollback {
-    /// What puts back what was there when `plan` was made.
-    #[must_use]
-    pub fn of(plan: &Plan, nsg: &str, arm_endpoint: &str, now: jiff::Timestamp) -> Self {
-        let restore = |change: &Change| Restore {
-            name: change.name.clone(),
-            before: change.before.clone(),
-            after: change.after.clone(),
-        };
-        Self {
-            schema: ROLLBACK.to_owned(),
-            tool: Tool::this(),
-            made_at: now.to_string(),
-            nsg: nsg.to_owned(),
-            arm_endpoint: arm_endpoint.to_owned(),
-            cloud: plan.cloud.clone(),
-            changes: plan.changes.iter().map(restore).collect(),
+        let plan: Self = serde_json::from_str(text)?;
+        check_name(&plan.rule_name)?;
+        let rules = plan.rules.iter().map(|rule| &rule.name);
+        for name in plan.changes.iter().map(|change| &change.name).chain(rules) {
+            check_numbered_name(name)?;
+            if number(name, &plan.rule_name).is_none() {
+                let rule_name = plan.rule_name.clone();
+                return Err(PlanError::OtherRule { found: name.clone(), rule_name });
+            }
         }
+        plan.cloud()?;
+        Ok(plan)
     }
 
-    /// Reads a rollback file.
+    /// Azure's cloud.
     ///
     /// # Errors
-    /// [`PlanError`] with line and column.
-    pub fn read(text: &str) -> Result<Self, PlanError> {
-        check_schema(text, ROLLBACK)?;
-        Ok(serde_json::from_str(text)?)
+    /// [`PlanError::Cloud`], which [`Plan::read`] gives too.
+    pub fn cloud(&self) -> Result<Cloud, PlanError> {
+        cloud(&self.cloud)
     }
 
-    /// The changes that put it back: the other way round, last first.
+    /// What follows from it: refused before pending before unchanged.
     #[must_use]
-    pub fn backwards(&self) -> Vec<Change> {
-        let backwards = |restore: &Restore| Change {
-            action: match (&restore.before, &restore.after) {
-                (None, _) => Action::Delete,
-                (Some(_), None) => Action::Create,
-                (Some(_), Some(_)) => Action::Update,
-            },
-            name: restore.name.clone(),
-            before: restore.after.clone(),
-            after: restore.before.clone(),
-            add: Vec::new(),
-            remove: Vec::new(),
-        };
-        self.changes.iter().rev().map(backwards).collect()
+    pub const fn state(&self) -> PlanState {
+        if !self.refusals.is_empty() {
+            PlanState::Refused
+        } else if self.changes.is_empty() {
+            PlanState::Unchanged
+        } else {
+            PlanState::Pending
+        }
     }
 }
 
-fn check_schema(text: &str, expected: &'static str) -> Result<(), PlanError> {
+pub(super) fn cloud(word: &str) -> Result<Cloud, PlanError> {
+    Cloud::parse(word).ok_or_else(|| PlanError::Cloud(short(word)))
+}
+
+fn check_name(name: &str) -> Result<(), PlanError> {
+    if is_rule_name(name) { Ok(()) } else { Err(PlanError::RuleName(short(name))) }
+}
+
+/// `NAME-1000` may be longer than a name that is given.
+pub(super) fn check_numbered_name(name: &str) -> Result<(), PlanError> {
+    let given = match name.rsplit_once('-') {
+        Some((given, digits)) if number(name, given).is_some() && digits.len() <= 4 => given,
+        _ => name,
+    };
+    check_name(given).map_err(|_| PlanError::RuleName(short(name)))
+}
+
+fn short(text: &str) -> String {
+    text.chars().take(80).collect()
+}
+
+pub(super) fn check_schema(text: &str, expected: &'static str) -> Result<(), PlanError> {
     #[derive(Deserialize)]
     struct Head {
         #[serde(default)]
@@ -300,5 +325,5 @@ fn check_schema(text: &str, expected: &'static str) -> Result<(), PlanError> {
     if head.schema == expected {
         return Ok(());
     }
-    Err(PlanError::Schema { found: head.schema.chars().take(80).collect(), expected })
+    Err(PlanError::Schema { found: short(&head.schema), expected })
 }

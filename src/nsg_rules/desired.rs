@@ -1,22 +1,19 @@
-//! What the rule should hold: what was seen now, what was seen not long ago, and what the live
+//! What the rules should hold: what was seen now, what was seen not long ago, and what the live
 //! rule holds that nobody remembers.
 
 use std::collections::BTreeMap;
-use std::fmt;
 
 use ipnet::IpNet;
 use jiff::{SignedDuration, Timestamp};
 
 use super::live::LiveRule;
 use super::{Intent, Knowledge, Remembered};
-use crate::firewall::evidence::Target;
-use crate::firewall::port::PortSet;
-use crate::firewall::prove::{ProofLevel, Proven, Refused};
-use crate::model::{AddressClass, AddressSet, Role};
+use crate::firewall::{PortSet, ProofLevel};
+use crate::model::{AddressClass, AddressSet};
 
 /// What the rules should hold.
 #[derive(Clone, Debug, Default)]
-pub(super) struct Wanted {
+pub(super) struct Desired {
     /// What goes into one rule each, in a stable order.
     pub(super) blocks: Vec<Block>,
     /// Prefixes of the live rule that count as seen now.
@@ -39,7 +36,7 @@ impl Block {
     }
 }
 
-impl Wanted {
+impl Desired {
     /// Why a prefix is there: the first two reasons of what is in it.
     pub(super) fn why(&self, net: IpNet) -> String {
         const SHOWN: usize = 2;
@@ -58,13 +55,13 @@ impl Wanted {
 }
 
 /// Collects it. Private, reserved and sinkhole addresses never enter, wherever they come from.
-pub(super) fn wanted(
+pub(super) fn desired(
     intent: &Intent,
     knowledge: Knowledge<'_>,
     own: &[(u32, &LiveRule)],
-) -> Wanted {
+) -> Desired {
     let public = AddressSet::of_class(AddressClass::Public);
-    let mut wanted = Wanted::default();
+    let mut desired = Desired::default();
     let mut by_ports: BTreeMap<String, (PortSet, AddressSet)> = BTreeMap::new();
     let mut add = |ports: &PortSet, addresses: &AddressSet| {
         let entry =
@@ -73,7 +70,7 @@ pub(super) fn wanted(
     };
     for seen in knowledge.seen {
         add(&seen.ports, &seen.net.into());
-        wanted.reasons.push((seen.net, format!("{}, {}", seen.name, seen.how)));
+        desired.reasons.push((seen.net, format!("{}, {}", seen.name, seen.how)));
     }
     let recent = Recent::of(intent, knowledge.ledger.unwrap_or_default());
     for row in &recent.rows {
@@ -89,11 +86,11 @@ pub(super) fn wanted(
         let is_seen = knowledge.seen.iter().any(|seen| seen.net == row.net);
         if !is_seen {
             let day = day(row.last_seen);
-            wanted.reasons.push((row.net, format!("{}, last seen {day}", row.name)));
+            desired.reasons.push((row.net, format!("{}, last seen {day}", row.name)));
         }
     }
     for (_, rule) in own {
-        let side = &rule.meaning.destination;
+        let side = &rule.meaning().destination;
         if side.beyond_addresses().is_some() {
             continue;
         }
@@ -108,12 +105,12 @@ pub(super) fn wanted(
         let seen: AddressSet = knowledge.seen.iter().map(|seen| seen.net).collect();
         let newly: Vec<_> = unknown.prefixes();
         for net in unknown.difference(&seen).prefixes() {
-            wanted.reasons.push((net, format!("stood in {}", rule.name)));
+            desired.reasons.push((net, format!("stood in {}", rule.name)));
         }
-        wanted.adopted.extend(newly);
+        desired.adopted.extend(newly);
     }
-    wanted.reasons.sort();
-    wanted.blocks = by_ports
+    desired.reasons.sort();
+    desired.blocks = by_ports
         .into_values()
         .flat_map(|(ports, addresses)| {
             let (v4, v6): (Vec<_>, Vec<_>) =
@@ -123,20 +120,35 @@ pub(super) fn wanted(
         })
         .filter(|block| !block.prefixes.is_empty())
         .collect();
-    let n_kept = recent.rows.iter().filter(|row| {
-        let is_in = |block: &Block| AddressSet::from(row.net).is_subset(&block.addresses());
-        !knowledge.seen.iter().any(|seen| seen.net == row.net) && wanted.blocks.iter().any(is_in)
-    });
-    let mut kept: Vec<_> = n_kept.map(|row| row.net).collect();
+    desired.notes.extend(kept(knowledge, &recent, &desired.blocks));
+    desired
+}
+
+/// What is in the rules only because it was seen not long ago.
+fn kept(knowledge: Knowledge<'_>, recent: &Recent<'_>, blocks: &[Block]) -> Vec<String> {
+    const SHOWN: usize = 10;
+    let mut kept: Vec<_> = recent
+        .rows
+        .iter()
+        .filter(|row| {
+            let is_in = |block: &Block| AddressSet::from(row.net).is_subset(&block.addresses());
+            !knowledge.seen.iter().any(|seen| seen.net == row.net) && blocks.iter().any(is_in)
+        })
+        .map(|row| (row.net, row.name.as_str(), day(row.last_seen)))
+        .collect();
     kept.sort();
     kept.dedup();
-    if !kept.is_empty() {
-        wanted.notes.push(format!(
-            "prefixes that are no longer in DNS and stay for a while (--keep): {}",
-            kept.len()
-        ));
+    let more = kept.len().saturating_sub(SHOWN);
+    let note = |(net, name, day): &(IpNet, &str, String)| {
+        format!(
+            "{net} of {name} is no longer in DNS, last seen {day}, and stays for a while (--keep)"
+        )
+    };
+    let mut notes: Vec<String> = kept.iter().take(SHOWN).map(note).collect();
+    if more > 0 {
+        notes.push(format!("prefixes that stay for a while (--keep) beside these: {more}"));
     }
-    wanted
+    notes
 }
 
 /// What of the ledger counts: seen not long ago, and proven well enough.
@@ -163,49 +175,4 @@ impl<'a> Recent<'a> {
 
 pub(super) fn day(at: Timestamp) -> String {
     at.strftime("%Y-%m-%d").to_string()
-}
-
-/// A relay that is required and has no address that may enter a rule.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Unproven {
-    /// The endpoint, as `host:port`.
-    pub endpoint: String,
-    /// Why, in words.
-    pub why: String,
-}
-
-impl fmt::Display for Unproven {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "the relay {} {}", self.endpoint, self.why)
-    }
-}
-
-/// The required relay namespaces that have no proven address.
-#[must_use]
-pub fn unproven_relays(
-    targets: &[&Target],
-    proven: &[Proven],
-    refused: &[Refused],
-) -> Vec<Unproven> {
-    let relays = targets.iter().filter(|target| target.required && target.role == Role::Relay);
-    relays
-        .filter(|target| {
-            !target
-                .sightings
-                .iter()
-                .any(|own| proven.iter().any(|proven| proven.address == own.address))
-        })
-        .map(|target| {
-            let endpoint = target.shown();
-            let refused = refused.iter().find(|refused| refused.endpoint == endpoint);
-            let why = match (&target.name, refused) {
-                (Some(name), _) if name.is_wildcard() => {
-                    "is a pattern, and no concrete name is known (--service-urls)".to_owned()
-                }
-                (_, Some(refused)) => format!("has no address to allow: {refused}"),
-                (_, None) => "did not resolve".to_owned(),
-            };
-            Unproven { endpoint, why }
-        })
-        .collect()
 }

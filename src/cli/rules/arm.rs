@@ -1,0 +1,89 @@
+//! Azure's client as the rules of one group need it: JSON becomes rules here.
+
+use std::time::Duration;
+
+use crate::azure::{ArmError, Client, GroupId, Wrote as Sent};
+use crate::nsg_rules::{
+    Condition, Fate, LiveError, LiveGroup, LiveRule, Properties, ResourceManager, Wrote,
+};
+
+/// One group in Resource Manager.
+pub(super) struct Group<'a> {
+    pub(super) client: &'a mut Client,
+    pub(super) id: &'a GroupId,
+}
+
+/// Why it could not be read or written.
+#[derive(Debug, thiserror::Error)]
+pub(super) enum GroupError {
+    #[error(transparent)]
+    Arm(#[from] ArmError),
+    /// An answer that holds no group.
+    #[error("Azure's answer for {name}: {error}")]
+    Group { name: String, error: LiveError },
+    /// An answer that holds no rule.
+    #[error("Azure's answer for {name} has no {member}")]
+    Rule { name: String, member: &'static str },
+}
+
+impl ResourceManager for Group<'_> {
+    type Error = GroupError;
+
+    async fn group(&mut self) -> Result<LiveGroup, GroupError> {
+        let group = self.client.group(self.id).await?;
+        LiveGroup::read(&group)
+            .map_err(|error| GroupError::Group { name: self.id.name().to_owned(), error })
+    }
+
+    async fn rule(&mut self, name: &str) -> Result<Option<LiveRule>, GroupError> {
+        let rule = self.client.rule(self.id, name).await?;
+        rule.map(|rule| LiveRule::read(&rule))
+            .transpose()
+            .map_err(|member| GroupError::Rule { name: name.to_owned(), member })
+    }
+
+    async fn put(
+        &mut self,
+        name: &str,
+        properties: &Properties,
+        condition: Condition<'_>,
+    ) -> Result<Wrote, GroupError> {
+        let (version, is_new) = match condition {
+            Condition::None => (None, false),
+            Condition::Version(version) => (Some(version), false),
+            Condition::Absent => (None, true),
+        };
+        let json = properties.json();
+        Ok(wrote(self.client.put_rule(self.id, name, json, version, is_new).await?))
+    }
+
+    async fn delete(&mut self, name: &str, condition: Condition<'_>) -> Result<Wrote, GroupError> {
+        let version = match condition {
+            Condition::Version(version) => Some(version),
+            Condition::None | Condition::Absent => None,
+        };
+        Ok(wrote(self.client.delete_rule(self.id, name, version).await?))
+    }
+
+    fn fate(error: &GroupError) -> Fate {
+        match error {
+            // Azure accepted the write and named another host for its outcome.
+            GroupError::Arm(ArmError::Endpoint(_)) => Fate::Unknown,
+            GroupError::Arm(ArmError::Refused(error)) if error.status >= 500 => Fate::Doubtful,
+            GroupError::Arm(error) if error.is_undecided() => Fate::Unknown,
+            GroupError::Arm(_) => Fate::Refused,
+            GroupError::Group { .. } | GroupError::Rule { .. } => Fate::Unknown,
+        }
+    }
+
+    async fn pause(&mut self, time: Duration) {
+        tokio::time::sleep(time).await;
+    }
+}
+
+const fn wrote(sent: Sent) -> Wrote {
+    match sent {
+        Sent::Done => Wrote::Done,
+        Sent::Overtaken => Wrote::Overtaken,
+    }
+}

@@ -1,0 +1,66 @@
+//! How old the service tags are by which addresses are judged.
+
+use std::fs;
+use std::path::Path;
+
+use jiff::civil::Date;
+use jiff::tz::TimeZone;
+use jiff::{SignedDuration, Timestamp};
+
+use super::Tags;
+
+/// The tags in use, and their age.
+pub(super) struct TagAge {
+    /// As messages name them: which, of which day, how old.
+    pub(super) shown: String,
+    /// `None` where it is not known.
+    pub(super) age: Option<SignedDuration>,
+}
+
+impl TagAge {
+    /// Of the embedded snapshot's day; of a file, by the day in its name, as Microsoft calls it,
+    /// else by when it was written.
+    pub(super) fn of(tags: &Tags, file: Option<&Path>, now: Timestamp) -> Self {
+        let day = match (tags.date, file) {
+            (Some(date), _) => date.parse().ok(),
+            (None, Some(file)) => day_in_name(file).or_else(|| day_written(file)),
+            (None, None) => None,
+        };
+        let begun = day.and_then(|day: Date| day.to_zoned(TimeZone::UTC).ok());
+        let age = begun.map(|begun| now.duration_since(begun.timestamp()));
+        let number = tags.tags().change_number();
+        let shown = match (day, age) {
+            (Some(day), Some(age)) => {
+                format!("service tags {number} of {day}, {} days old", age.as_hours() / 24)
+            }
+            _ => format!("service tags {number} of an unknown day"),
+        };
+        Self { shown, age }
+    }
+}
+
+/// `ServiceTags_Public_20251117.json`
+fn day_in_name(file: &Path) -> Option<Date> {
+    let stem = file.file_stem()?.to_str()?;
+    let digits = stem.get(stem.len().checked_sub(8)?..)?;
+    Date::strptime("%Y%m%d", digits).ok()
+}
+
+fn day_written(file: &Path) -> Option<Date> {
+    let modified = fs::metadata(file).ok()?.modified().ok()?;
+    Some(Timestamp::try_from(modified).ok()?.to_zoned(TimeZone::UTC).date())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn microsofts_file_names_hold_the_day() {
+        let day = |name: &str| day_in_name(Path::new(name)).map(|day| day.to_string());
+        assert_eq!(day("x/ServiceTags_Public_20251117.json").as_deref(), Some("2025-11-17"));
+        for name in ["tags.json", "20251399.json", "é1234567.json", ""] {
+            assert_eq!(day(name), None, "{name}");
+        }
+    }
+}

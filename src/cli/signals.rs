@@ -1,0 +1,30 @@
+//! SIGINT and SIGTERM: the one place where the program waits for them.
+
+/// Waits until the user or the system ends the program. A signal that cannot be waited for never
+/// comes; the other one still does.
+pub(super) async fn interrupted() {
+    let by_user = async {
+        if tokio::signal::ctrl_c().await.is_err() {
+            std::future::pending::<()>().await;
+        }
+    };
+    tokio::select! {
+        () = by_user => {}
+        () = terminated() => {}
+    }
+}
+
+#[cfg(unix)]
+async fn terminated() {
+    use tokio::signal::unix::{SignalKind, signal};
+    if let Ok(mut terminated) = signal(SignalKind::terminate()) {
+        terminated.recv().await;
+    } else {
+        std::future::pending::<()>().await;
+    }
+}
+
+#[cfg(not(unix))]
+async fn terminated() {
+    std::future::pending::<()>().await;
+}

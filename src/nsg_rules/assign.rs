@@ -1,0 +1,289 @@
+//! Which block goes into which rule, from where, and at which priority.
+
+use std::collections::BTreeSet;
+use std::ops::RangeInclusive;
+
+use serde_json::{Value, json};
+
+use super::desired::{Block, Desired};
+use super::document::{Held, RuleDocument};
+use super::guard::Refusal;
+use super::left_out::{LeftOut, Reason};
+use super::live::{LiveGroup, LiveRule, numbered};
+use super::mark::Mark;
+use super::rule::RuleSource;
+use super::{Intent, PriorityChoice};
+
+/// Where `auto` begins to look: the numbers before are left to rules that must come first.
+const FIRST_AUTOMATIC: u16 = 200;
+/// Azure's priorities.
+pub(super) const PRIORITIES: RangeInclusive<u16> = 100..=4096;
+
+/// The rules that should be there.
+#[derive(Clone, Debug, Default)]
+pub(super) struct Assignment<'a> {
+    pub(super) rules: Vec<Assigned<'a>>,
+    pub(super) refusals: Vec<Refusal>,
+    pub(super) left_out: Vec<LeftOut>,
+    pub(super) notes: Vec<String>,
+}
+
+/// One of them.
+#[derive(Clone, Debug)]
+pub(super) struct Assigned<'a> {
+    name: String,
+    /// `None` where none is free.
+    priority: Option<u16>,
+    source: RuleSource,
+    description: String,
+    block: &'a Block,
+}
+
+impl Assigned<'_> {
+    pub(super) fn document(&self, desired: &Desired) -> RuleDocument {
+        let prefixes: Vec<String> = self.block.prefixes.iter().map(ToString::to_string).collect();
+        let mut properties = json!({
+            "description": self.description,
+            "protocol": "Tcp",
+            "destinationPortRanges": self.block.ports.texts(),
+            "destinationAddressPrefixes": prefixes,
+            "access": "Allow",
+            "direction": "Outbound",
+        });
+        if let Some(priority) = self.priority {
+            properties["priority"] = Value::from(priority);
+        }
+        self.source.write(&mut properties);
+        let held = |net: &ipnet::IpNet| Held { prefix: *net, why: desired.why(*net) };
+        RuleDocument {
+            name: self.name.clone(),
+            properties: properties.into(),
+            prefixes: self.block.prefixes.iter().map(held).collect(),
+        }
+    }
+}
+
+/// Gives each block a rule. A block stays where it is; what is new takes the first free number.
+pub(super) fn assign<'a>(
+    intent: &Intent,
+    live: &LiveGroup,
+    own: &[(u32, &LiveRule)],
+    blocks: &'a [Block],
+) -> Assignment<'a> {
+    let mut assignment = Assignment::default();
+    let sourced = with_sources(intent, own, blocks, &mut assignment);
+    let blocks: Vec<&Block> = sourced.iter().map(|(block, _)| *block).collect();
+    let numbers = numbers(own, &blocks);
+    let is_own = |rule: &&LiveRule| own.iter().any(|(_, own)| own.name == rule.name);
+    let foreign: Vec<&LiveRule> = live.rules.iter().filter(|rule| !is_own(rule)).collect();
+    let existing: Vec<Option<&LiveRule>> =
+        numbers.iter().map(|number| find(own, *number)).collect();
+    let priorities = priorities(intent, &foreign, &existing, &blocks, &mut assignment.refusals);
+    let rows = sourced.into_iter().zip(numbers).zip(existing).zip(priorities);
+    for ((((block, source), number), existing), priority) in rows {
+        let name = match existing {
+            Some(rule) => rule.name.clone(),
+            None => numbered(&intent.rule_name, number),
+        };
+        if existing.is_none() && live.rule(&name).is_some() {
+            assignment.refusals.push(Refusal::NameTaken { name: name.clone() });
+        }
+        assignment.notes.extend(order_notes(&name, priority, block, &foreign));
+        let source = source.unwrap_or_else(|| {
+            assignment.notes.push(format!(
+                "{name} allows every source (*): --rule-source narrows it to the runtime's hosts"
+            ));
+            RuleSource::any()
+        });
+        let (description, refusal) = describe(intent, &name, existing, block);
+        assignment.refusals.extend(refusal);
+        assignment.rules.push(Assigned { name, priority, source, description, block });
+    }
+    assignment.rules.sort_by_key(|rule| rule.priority);
+    assignment
+}
+
+fn find<'a>(own: &[(u32, &'a LiveRule)], number: u32) -> Option<&'a LiveRule> {
+    own.iter().find(|(own, _)| *own == number).map(|(_, rule)| *rule)
+}
+
+/// Each block with where it comes from: what was asked for, else what the rule's live source is,
+/// else that of the first rule; `None` for a rule of which nothing is known.
+fn with_sources<'a>(
+    intent: &Intent,
+    own: &[(u32, &LiveRule)],
+    blocks: &'a [Block],
+    assignment: &mut Assignment<'a>,
+) -> Vec<(&'a Block, Option<RuleSource>)> {
+    let all: Vec<&Block> = blocks.iter().collect();
+    let numbers = numbers(own, &all);
+    let mut sourced = Vec::new();
+    for (block, number) in blocks.iter().zip(numbers) {
+        let live = find(own, number).or_else(|| own.first().map(|(_, rule)| *rule));
+        let live = live.map(|rule| RuleSource::of(&rule.properties));
+        match intent.source.clone().or(live) {
+            None => sourced.push((block, None)),
+            Some(source) => match source.of_family(block.is_v6) {
+                Some(source) => sourced.push((block, Some(source))),
+                None => assignment.left_out.extend(block.prefixes.iter().map(|net| LeftOut {
+                    name: intent.rule_name.clone(),
+                    address: Some(net.to_string()),
+                    reason: Reason::NoSource,
+                })),
+            },
+        }
+    }
+    sourced
+}
+
+/// The description with the mark of who writes the rule now: this job beside those that did, or
+/// alone where it takes the rule over.
+fn describe(
+    intent: &Intent,
+    name: &str,
+    existing: Option<&LiveRule>,
+    block: &Block,
+) -> (String, Option<Refusal>) {
+    let live = existing.map(|rule| rule.properties.description());
+    let mut jobs: BTreeSet<String> = match existing.and_then(|rule| rule.properties.mark()) {
+        Some(mark) if !intent.adopt => mark.jobs,
+        _ => BTreeSet::new(),
+    };
+    jobs.insert(intent.job.clone());
+    if let Some(text) = Mark::new(jobs, &block.ports).describe(live) {
+        return (text, None);
+    }
+    let alone = Mark::new([intent.job.clone()].into(), &block.ports);
+    let refusal = Refusal::TooManyJobs { rule: name.to_owned() };
+    (alone.describe(live).unwrap_or_default(), Some(refusal))
+}
+
+/// Which rules that deny stand before and behind this one.
+fn order_notes(
+    name: &str,
+    priority: Option<u16>,
+    block: &Block,
+    foreign: &[&LiveRule],
+) -> Vec<String> {
+    let Some(priority) = priority else { return Vec::new() };
+    let mut denies: Vec<(u16, &str)> = foreign
+        .iter()
+        .filter(|rule| rule.meaning().may_deny(&block.addresses(), &block.ports))
+        .filter_map(|rule| Some((rule.meaning().priority?, rule.name.as_str())))
+        .collect();
+    denies.sort_unstable();
+    let before = denies.iter().find(|(own, _)| *own < priority);
+    let behind = denies.iter().find(|(own, _)| *own > priority);
+    let mut notes = Vec::new();
+    if let Some((own, deny)) = before {
+        notes.push(format!(
+            "{deny} (priority {own}) comes before {name} (priority {priority}) and denies, or may \
+             deny, some of what it allows: --priority decides which comes first"
+        ));
+    }
+    if let Some((own, deny)) = behind {
+        notes.push(format!(
+            "{name} (priority {priority}) comes before {deny} (priority {own}), which would deny, \
+             or might deny, some of what it allows"
+        ));
+    }
+    notes
+}
+
+/// The number of each block's rule.
+fn numbers(own: &[(u32, &LiveRule)], blocks: &[&Block]) -> Vec<u32> {
+    let mut numbers: Vec<Option<u32>> = vec![None; blocks.len()];
+    for (place, block) in blocks.iter().enumerate() {
+        let holds = |rule: &LiveRule| {
+            let side = &rule.meaning().destination;
+            let count = side.addresses.count();
+            let is_of_family = if block.is_v6 { count.v6 > 0 } else { count.v4 > 0 };
+            side.ports == block.ports && is_of_family
+        };
+        let free = |number: &u32| !numbers.contains(&Some(*number));
+        let found = own
+            .iter()
+            .find(|(number, rule)| free(number) && holds(rule))
+            .map(|(number, _)| *number);
+        numbers[place] = found;
+    }
+    for place in 0..numbers.len() {
+        if numbers[place].is_none() {
+            numbers[place] = (1..=u32::MAX).find(|number| !numbers.contains(&Some(*number)));
+        }
+    }
+    numbers.into_iter().flatten().collect()
+}
+
+/// The priority of each block's rule; `None` where none is free, which is refused.
+fn priorities(
+    intent: &Intent,
+    foreign: &[&LiveRule],
+    existing: &[Option<&LiveRule>],
+    blocks: &[&Block],
+    refusals: &mut Vec<Refusal>,
+) -> Vec<Option<u16>> {
+    let taken: Vec<(u16, &str)> = foreign
+        .iter()
+        .filter(|rule| rule.meaning().is_outbound())
+        .filter_map(|rule| Some((rule.meaning().priority?, rule.name.as_str())))
+        .collect();
+    let own = |rule: Option<&LiveRule>| {
+        rule.filter(|rule| rule.meaning().is_outbound()).and_then(|rule| rule.meaning().priority)
+    };
+    let mut given: Vec<Option<u16>> = existing.iter().copied().map(own).collect();
+    match intent.priority {
+        PriorityChoice::Auto => {
+            for (place, block) in blocks.iter().enumerate() {
+                if given[place].is_some() {
+                    continue;
+                }
+                let deny = foreign
+                    .iter()
+                    .filter(|rule| rule.meaning().may_deny(&block.addresses(), &block.ports))
+                    .filter_map(|rule| Some((rule.meaning().priority?, rule.name.clone())))
+                    .min();
+                let end = deny.as_ref().map_or(*PRIORITIES.end() + 1, |(priority, _)| *priority);
+                let is_free = |priority: &u16| {
+                    !taken.iter().any(|(own, _)| own == priority)
+                        && !given.contains(&Some(*priority))
+                };
+                let found = (FIRST_AUTOMATIC..end).find(is_free).or_else(|| {
+                    (*PRIORITIES.start()..end.min(FIRST_AUTOMATIC)).rev().find(is_free)
+                });
+                if found.is_none() {
+                    let before = deny.map(|(priority, name)| (name, priority));
+                    refusals.push(Refusal::NoPriority { before });
+                }
+                given[place] = found;
+            }
+        }
+        PriorityChoice::At(first) => {
+            let count = u16::try_from(blocks.len()).unwrap_or(u16::MAX);
+            let range = first..first.saturating_add(count);
+            // What stands within the range already stays where it is.
+            for slot in &mut given {
+                *slot = slot.filter(|priority| range.contains(priority));
+            }
+            for place in 0..given.len() {
+                if given[place].is_none() {
+                    given[place] = range.clone().find(|priority| !given.contains(&Some(*priority)));
+                }
+            }
+            for priority in range {
+                if let Some((_, by)) = taken.iter().find(|(own, _)| *own == priority) {
+                    let is_free = |start: &u16| {
+                        let mut all = *start..start.saturating_add(count);
+                        all.all(|own| !taken.iter().any(|(its, _)| *its == own))
+                    };
+                    let last = PRIORITIES.end().saturating_sub(count);
+                    let free = (FIRST_AUTOMATIC..=last).find(is_free);
+                    refusals.push(Refusal::PriorityTaken { priority, by: (*by).to_owned(), free });
+                } else if !PRIORITIES.contains(&priority) {
+                    refusals.push(Refusal::NoPriority { before: None });
+                }
+            }
+        }
+    }
+    given
+}

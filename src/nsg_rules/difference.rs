@@ -1,0 +1,111 @@
+//! From the rules that are there to those that should be, in an order that Azure accepts.
+
+use ipnet::IpNet;
+
+use super::desired::day;
+use super::document::{Action, Change, Held, Removed, RuleDocument};
+use super::live::LiveRule;
+use super::rule::Properties;
+use super::{Intent, Remembered};
+use crate::model::AddressSet;
+
+/// The changes, in the order in which they can be made: what allows comes before what takes away,
+/// and no two rules ever share a priority.
+pub(super) fn changes(
+    intent: &Intent,
+    own: &[(u32, &LiveRule)],
+    rules: &[RuleDocument],
+    ledger: &[Remembered],
+) -> Vec<Change> {
+    let mut waiting: Vec<Change> = Vec::new();
+    for rule in rules {
+        let before = own.iter().find(|(_, live)| live.name == rule.name).map(|(_, live)| *live);
+        if !before.is_some_and(|live| is_kept(intent, &live.properties, &rule.properties)) {
+            waiting.push(change(before, Some(rule), ledger));
+        }
+    }
+    for (_, live) in own {
+        if !rules.iter().any(|rule| rule.name == live.name) {
+            waiting.push(change(Some(live), None, ledger));
+        }
+    }
+    in_order(own, waiting)
+}
+
+/// Whether the live rule needs no write. One that an older version wrote is this job's, and gets
+/// its mark when it is next written.
+fn is_kept(intent: &Intent, live: &Properties, desired: &Properties) -> bool {
+    let is_unmarked = live.mark().is_some_and(|mark| mark.jobs.is_empty());
+    live.is_same_as(desired) || is_unmarked && !intent.adopt && live.meaning() == desired.meaning()
+}
+
+fn in_order(own: &[(u32, &LiveRule)], mut waiting: Vec<Change>) -> Vec<Change> {
+    let mut held: Vec<(String, Option<u16>)> = own
+        .iter()
+        .filter(|(_, rule)| rule.meaning().is_outbound())
+        .map(|(_, rule)| (rule.name.clone(), rule.meaning().priority))
+        .collect();
+    let mut ordered = Vec::new();
+    while !waiting.is_empty() {
+        let can_be_made = |change: &Change| match &change.after {
+            Some(after) => {
+                let priority = after.meaning().priority;
+                !held.iter().any(|(name, own)| *own == priority && *name != change.name)
+            }
+            None => false,
+        };
+        let blocks_nothing = |change: &Change| change.after.is_none();
+        let next = waiting
+            .iter()
+            .position(can_be_made)
+            .or_else(|| waiting.iter().position(blocks_nothing))
+            .unwrap_or(0);
+        let change = waiting.remove(next);
+        held.retain(|(name, _)| *name != change.name);
+        if let Some(after) = &change.after {
+            held.push((change.name.clone(), after.meaning().priority));
+        }
+        ordered.push(change);
+    }
+    ordered
+}
+
+fn change(before: Option<&LiveRule>, rule: Option<&RuleDocument>, ledger: &[Remembered]) -> Change {
+    let addresses = |properties: Option<&Properties>| -> AddressSet {
+        properties.map(|own| own.meaning().destination.addresses.clone()).unwrap_or_default()
+    };
+    let old = addresses(before.map(|live| &live.properties));
+    let new = addresses(rule.map(|rule| &rule.properties));
+    let removed = old.difference(&new).prefixes();
+    let why = |net: &IpNet| {
+        rule.into_iter()
+            .flat_map(|rule| &rule.prefixes)
+            .find(|held| held.prefix.contains(net))
+            .map(|held| held.why.clone())
+            .unwrap_or_default()
+    };
+    let added = new.difference(&old).prefixes();
+    Change {
+        action: Action::between(
+            before.map(|live| &live.properties),
+            rule.map(|rule| &rule.properties),
+        ),
+        // A change is of a rule that is there, or of one that should be.
+        name: before
+            .map(|live| live.name.clone())
+            .or_else(|| rule.map(|rule| rule.name.clone()))
+            .unwrap_or_default(),
+        before: before.map(|live| live.properties.clone()),
+        after: rule.map(|rule| rule.properties.clone()),
+        add: added.iter().map(|net| Held { prefix: *net, why: why(net) }).collect(),
+        remove: removed
+            .into_iter()
+            .map(|net| Removed { prefix: net, last_seen: last_seen(net, ledger) })
+            .collect(),
+    }
+}
+
+fn last_seen(net: IpNet, ledger: &[Remembered]) -> Option<String> {
+    let of_it = ledger.iter().filter(|row| row.net.contains(&net) || net.contains(&row.net));
+    of_it.map(|row| row.last_seen).max().map(day)
+}

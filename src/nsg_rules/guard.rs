@@ -1,0 +1,503 @@
+//! The guards: when a write would do harm (contract, Rules). Each is judged when a plan is made,
+//! and again on what a saved plan would do: the file may have been changed since.
+
+use std::collections::BTreeSet;
+use std::fmt;
+use std::net::IpAddr;
+use std::time::Duration;
+
+use jiff::{SignedDuration, Timestamp};
+
+use super::apply::{Stand, Step, stand};
+use super::assign::PRIORITIES;
+use super::document::{Change, Plan};
+use super::live::{LiveGroup, LiveRule};
+use super::rule::Properties;
+use crate::model::{AddressClass, AddressCount, AddressSet};
+
+/// Azure's limits of a group (azure-virtual-network-limits): prefixes of one side, and rules.
+const MOST_PREFIXES: usize = 4000;
+const MOST_RULES: usize = 1000;
+
+/// Why nothing is written.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Refusal {
+    /// A required name has no address that may enter a rule.
+    Unresolved {
+        /// The endpoint, as `host:port`.
+        endpoint: String,
+        /// Why, in words.
+        why: String,
+    },
+    /// A required name has a public address that no published range holds.
+    NotPublished {
+        /// The endpoint, as `host:port`.
+        endpoint: String,
+        /// The addresses.
+        addresses: Vec<IpAddr>,
+        /// Which tags were used, and how old they are.
+        tags: String,
+    },
+    /// The service tags are older than is accepted.
+    TagsTooOld {
+        /// Which tags, and how old they are.
+        tags: String,
+        /// What is accepted, in days, rounded up.
+        most_days: u64,
+    },
+    /// There is nothing to allow.
+    Empty,
+    /// Too much of what is there would go.
+    Shrink {
+        /// Of the live addresses, percent, rounded up.
+        percent: u8,
+        /// How many go.
+        removed: AddressCount,
+        /// What is allowed.
+        most: u8,
+    },
+    /// The live rule allows more than addresses that can be counted.
+    Unmeasurable {
+        /// The rule.
+        rule: String,
+        /// What it allows.
+        what: String,
+    },
+    /// More prefixes than the group takes.
+    TooManyPrefixes {
+        /// After the change.
+        found: usize,
+    },
+    /// More rules than the group takes.
+    TooManyRules {
+        /// After the change.
+        found: usize,
+    },
+    /// A foreign rule has the name.
+    NameTaken {
+        /// The name.
+        name: String,
+    },
+    /// Another rule has the priority.
+    PriorityTaken {
+        /// The priority.
+        priority: u16,
+        /// Whose it is.
+        by: String,
+        /// One that is free.
+        free: Option<u16>,
+    },
+    /// No priority is left for it.
+    NoPriority {
+        /// The rule before which it must stand.
+        before: Option<(String, u16)>,
+    },
+    /// A live rule is neither as it was when the plan was made nor as planned.
+    Changed {
+        /// The rule.
+        rule: String,
+        /// What became of it.
+        what: String,
+    },
+    /// A rule is not as `rules apply` left it.
+    ChangedAfter {
+        /// The rule.
+        rule: String,
+        /// What became of it.
+        what: String,
+    },
+    /// Somebody changed what the rule does since pathproof wrote it.
+    ChangedByHand {
+        /// The rule.
+        rule: String,
+        /// What, in words.
+        what: String,
+    },
+    /// Addresses would leave a rule that another job writes too.
+    ForeignSource {
+        /// The rule.
+        rule: String,
+        /// The other jobs.
+        jobs: Vec<String>,
+        /// What would leave.
+        leaving: AddressCount,
+    },
+    /// More jobs write the rule than its description can hold.
+    TooManyJobs {
+        /// The rule.
+        rule: String,
+    },
+    /// A saved plan takes over a rule, and the command line does not say so.
+    NotAdopted {
+        /// The rule.
+        rule: String,
+    },
+    /// The plan is too old, or of the future.
+    Stale {
+        /// When it was made.
+        made_at: Timestamp,
+        /// How old it may be.
+        most: Duration,
+    },
+    /// The plan would write what pathproof never writes.
+    Altered {
+        /// The rule.
+        rule: String,
+        /// What, in words.
+        what: String,
+    },
+}
+
+impl Refusal {
+    /// A stable word for it.
+    #[must_use]
+    pub const fn as_str(&self) -> &'static str {
+        match self {
+            Self::Unresolved { .. } => "relay_unresolved",
+            Self::NotPublished { .. } | Self::TagsTooOld { .. } => "not_published",
+            Self::Empty => "empty",
+            Self::Shrink { .. } | Self::Unmeasurable { .. } => "shrink",
+            Self::TooManyPrefixes { .. } | Self::TooManyRules { .. } => "limit",
+            Self::NameTaken { .. } | Self::NotAdopted { .. } => "name_taken",
+            Self::PriorityTaken { .. } | Self::NoPriority { .. } => "priority_taken",
+            Self::Changed { .. } | Self::ChangedAfter { .. } => "changed",
+            Self::ChangedByHand { .. } => "changed_by_hand",
+            Self::ForeignSource { .. } | Self::TooManyJobs { .. } => "foreign_source",
+            Self::Stale { .. } => "plan_stale",
+            Self::Altered { .. } => "plan_altered",
+        }
+    }
+}
+
+impl fmt::Display for Refusal {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Unresolved { endpoint, why } => write!(
+                f,
+                "{endpoint} {why}: a rule without it would cut the runtime off. Run \
+                 pathproof check here, and plan again once it resolves"
+            ),
+            Self::NotPublished { endpoint, addresses, tags } => {
+                let addresses: Vec<_> = addresses.iter().map(ToString::to_string).collect();
+                write!(
+                    f,
+                    "{} of {endpoint}: no published range of the cloud holds it ({tags}), and a \
+                     rule without it would cut the runtime off. Get the current tags (pathproof \
+                     tags update --subscription ID --output FILE), and plan again with \
+                     --service-tags FILE",
+                    addresses.join(", ")
+                )
+            }
+            Self::TagsTooOld { tags, most_days } => write!(
+                f,
+                "{tags}, and --max-tags-age accepts {most_days} days. Get the current tags \
+                 (pathproof tags update --subscription ID --output FILE), and plan again with \
+                 --service-tags FILE"
+            ),
+            Self::Empty => f.write_str(
+                "there is no address to allow: an empty rule would block what it should allow",
+            ),
+            Self::Shrink { percent, removed, most } => write!(
+                f,
+                "{percent}% of the live addresses ({removed}) would go, more than --max-shrink \
+                 {most}: if they are truly no longer used, give a larger --max-shrink"
+            ),
+            Self::Unmeasurable { rule, what } => write!(
+                f,
+                "the live rule {rule} allows {what}: what would go cannot be counted. Put it right \
+                 by hand, or give --max-shrink 100"
+            ),
+            Self::TooManyPrefixes { found } => write!(
+                f,
+                "the group would hold {found} destination prefixes, and takes {MOST_PREFIXES}: \
+                 remove rules that are no longer used, or allow a service tag instead"
+            ),
+            Self::TooManyRules { found } => {
+                write!(f, "the group would hold {found} rules, and takes {MOST_RULES}")
+            }
+            Self::NameTaken { name } => write!(
+                f,
+                "{name} is a rule that pathproof did not write: choose another --rule-name, or \
+                 take the rule over with --adopt"
+            ),
+            Self::NotAdopted { rule } => write!(
+                f,
+                "the plan takes over {rule}, which pathproof did not write: apply it with --adopt \
+                 if that is meant"
+            ),
+            Self::PriorityTaken { priority, by, free } => {
+                write!(f, "priority {priority} belongs to {by}, which is not changed here")?;
+                match free {
+                    Some(free) => write!(f, ": --priority {free} is free, or give auto"),
+                    None => f.write_str(": plan again with --priority auto"),
+                }
+            }
+            Self::NoPriority { before: Some((rule, priority)) } => write!(
+                f,
+                "no priority is free before {rule} (priority {priority}), which denies what is to \
+                 be allowed: move that rule to a higher number"
+            ),
+            Self::NoPriority { before: None } => {
+                f.write_str("no priority from 100 to 4096 is free: remove rules that are not used")
+            }
+            Self::Changed { rule, what } => {
+                write!(f, "{rule} {what} since the plan was made: plan again")
+            }
+            Self::ChangedAfter { rule, what } => {
+                write!(f, "{rule} {what} after it was applied: put it right by hand")
+            }
+            Self::ChangedByHand { rule, what } => write!(
+                f,
+                "somebody changed {rule} since pathproof wrote it: {what}. Ask who did, and why; \
+                 --adopt writes the rule as it should be"
+            ),
+            Self::ForeignSource { rule, jobs, leaving } => write!(
+                f,
+                "{leaving} would leave {rule}, which another job writes too ({}): they may be that \
+                 job's. Give each job a --rule-name of its own, or all of them the same --job and \
+                 ledger; --adopt takes the rule for this job alone",
+                jobs.join(", ")
+            ),
+            Self::TooManyJobs { rule } => write!(
+                f,
+                "more jobs write {rule} than its description can hold: give each job a --rule-name \
+                 of its own, or all of them the same --job"
+            ),
+            Self::Stale { made_at, most } => write!(
+                f,
+                "the plan was made at {made_at}, and plans of the last {} h are accepted \
+                 (--max-age): plan again",
+                most.as_secs().div_ceil(3600)
+            ),
+            Self::Altered { rule, what } => write!(
+                f,
+                "{rule}: {what}, which pathproof never plans: somebody changed the file. Plan again"
+            ),
+        }
+    }
+}
+
+/// What a write must not go beyond.
+#[derive(Clone, Copy, Debug)]
+pub struct Bounds {
+    /// The share of the live addresses that may go at once, percent.
+    pub max_shrink: u8,
+    /// How old a saved plan may be.
+    pub max_age: Duration,
+    /// Whether a rule may be taken over.
+    pub adopt: bool,
+    /// The time.
+    pub now: Timestamp,
+}
+
+/// What speaks against a saved plan, by what it would do to the group as it is now.
+#[must_use]
+pub fn judge(plan: &Plan, live: &LiveGroup, bounds: Bounds) -> Vec<Refusal> {
+    let mut refusals: Vec<Refusal> = stale(plan, bounds).into_iter().collect();
+    let mut own = live.own(&plan.rule_name);
+    for change in &plan.changes {
+        refusals.extend(altered(change));
+        let Some(rule) = live.rule(&change.name) else { continue };
+        if !own.iter().any(|(_, own)| own.name == rule.name) {
+            let is_foreign = |before: &Properties| before.mark().is_none();
+            if change.before.as_ref().is_some_and(is_foreign) && !bounds.adopt {
+                refusals.push(Refusal::NotAdopted { rule: rule.name.clone() });
+            }
+            own.push((0, rule));
+        }
+    }
+    let steps: Vec<Step> = plan.changes.iter().map(Step::from).collect();
+    refusals.extend(steps.iter().filter_map(|step| match stand(live, step, &steps) {
+        Stand::Neither(refusal) => Some(refusal),
+        Stand::Before | Stand::After => None,
+    }));
+    refusals.extend(changes(live, &own, &plan.changes, bounds.max_shrink));
+    if !bounds.adopt {
+        let job = plan.job.as_deref().unwrap_or_default();
+        refusals.extend(ownership(job, &own, &plan.changes));
+    }
+    refusals.dedup();
+    refusals
+}
+
+/// What speaks against a rollback file: it puts back what pathproof changed, and nothing else.
+#[must_use]
+pub fn judge_rollback(steps: &[Step], live: &LiveGroup) -> Vec<Refusal> {
+    let is_foreign = |properties: &Properties| properties.mark().is_none();
+    let mut refusals = Vec::new();
+    for step in steps {
+        let what = match (&step.before, &step.after) {
+            (Some(applied), _) if is_foreign(applied) => "it undoes what pathproof did not write",
+            (None, Some(restored)) if is_foreign(restored) => {
+                "it brings back a rule that pathproof never wrote"
+            }
+            _ => match stand(live, step, steps) {
+                Stand::Neither(Refusal::Changed { rule, what }) => {
+                    refusals.push(Refusal::ChangedAfter { rule, what });
+                    continue;
+                }
+                Stand::Neither(refusal) => {
+                    refusals.push(refusal);
+                    continue;
+                }
+                Stand::Before | Stand::After => continue,
+            },
+        };
+        refusals.push(Refusal::Altered { rule: step.name.clone(), what: what.to_owned() });
+    }
+    refusals
+}
+
+/// A little ahead is another clock.
+const AHEAD: SignedDuration = SignedDuration::from_mins(10);
+
+fn stale(plan: &Plan, bounds: Bounds) -> Option<Refusal> {
+    let age = bounds.now.duration_since(plan.made_at);
+    let most = SignedDuration::try_from(bounds.max_age).unwrap_or(SignedDuration::MAX);
+    let is_fresh = -AHEAD <= age && age <= most;
+    (!is_fresh).then_some(Refusal::Stale { made_at: plan.made_at, most: bounds.max_age })
+}
+
+/// What of a change pathproof would never have planned.
+fn altered(change: &Change) -> Option<Refusal> {
+    const WRITTEN: [&str; 15] = [
+        "description",
+        "protocol",
+        "sourcePortRange",
+        "sourcePortRanges",
+        "sourceAddressPrefix",
+        "sourceAddressPrefixes",
+        "sourceApplicationSecurityGroups",
+        "destinationPortRange",
+        "destinationPortRanges",
+        "destinationAddressPrefix",
+        "destinationAddressPrefixes",
+        "destinationApplicationSecurityGroups",
+        "access",
+        "priority",
+        "direction",
+    ];
+    let properties = change.after.as_ref()?;
+    let meaning = properties.meaning();
+    let side = &meaning.destination;
+    let public = AddressSet::of_class(AddressClass::Public);
+    let unknown = properties.json().as_object().map_or(Some("no object"), |members| {
+        members.keys().map(String::as_str).find(|key| !WRITTEN.contains(key))
+    });
+    let what = if let Some(key) = unknown {
+        format!("it sets {}", key.chars().take(80).collect::<String>())
+    } else if properties.mark().is_none() {
+        "its description is not pathproof's".to_owned()
+    } else if meaning.access != "allow" || meaning.direction != "outbound" {
+        format!("it would be {}, {}", meaning.direction, meaning.access)
+    } else if meaning.protocol != "tcp" {
+        format!("its protocol is {}", meaning.protocol)
+    } else if side.ports == crate::firewall::PortSet::default() || side.ports.is_any() {
+        format!("its ports are '{}'", side.ports)
+    } else if !meaning.priority.is_some_and(|priority| PRIORITIES.contains(&priority)) {
+        "its priority is none of 100 to 4096".to_owned()
+    } else if let Some(what) = side.beyond_addresses() {
+        format!("it allows {what}")
+    } else if side.addresses.is_empty() {
+        "it allows no address".to_owned()
+    } else if !side.addresses.is_subset(&public) {
+        let private = side.addresses.difference(&public);
+        let shown: Vec<_> = private.prefixes().iter().take(3).map(ToString::to_string).collect();
+        format!("it allows {}, private or reserved", shown.join(", "))
+    } else {
+        return None;
+    };
+    Some(Refusal::Altered { rule: change.name.clone(), what })
+}
+
+/// What speaks against what the changes do: nothing left, too much gone, more than the group takes.
+pub(super) fn changes(
+    live: &LiveGroup,
+    own: &[(u32, &LiveRule)],
+    changes: &[Change],
+    max_shrink: u8,
+) -> Vec<Refusal> {
+    let change_of =
+        |rule: &LiveRule| changes.iter().find(|own| own.name.eq_ignore_ascii_case(&rule.name));
+    let is_own = |rule: &LiveRule| own.iter().any(|(_, own)| own.name == rule.name);
+    let is_new = |change: &&Change| live.rule(&change.name).is_none();
+    let created = changes.iter().filter(is_new).filter_map(|change| change.after.as_ref());
+    let stays = |rule: &'_ LiveRule| match change_of(rule) {
+        Some(change) => change.after.clone(),
+        None => Some(rule.properties.clone()),
+    };
+    let of_own = live.rules.iter().filter(|rule| is_own(rule)).filter_map(stays);
+    let after: Vec<Properties> = of_own.chain(created.cloned()).collect();
+    let foreign: Vec<_> = live.rules.iter().filter(|rule| !is_own(rule)).collect();
+    let mut refusals = Vec::new();
+    if !changes.is_empty() && after.is_empty() {
+        refusals.push(Refusal::Empty);
+    } else if !changes.is_empty() {
+        refusals.extend(shrink(own, &after, max_shrink));
+    }
+    let n_prefixes = foreign.iter().map(|rule| rule.properties.n_prefixes()).sum::<usize>()
+        + after.iter().map(Properties::n_prefixes).sum::<usize>();
+    if n_prefixes > MOST_PREFIXES {
+        refusals.push(Refusal::TooManyPrefixes { found: n_prefixes });
+    }
+    if foreign.len() + after.len() > MOST_RULES {
+        refusals.push(Refusal::TooManyRules { found: foreign.len() + after.len() });
+    }
+    refusals
+}
+
+/// Whether too much of what is there would go. The families are judged apart: one IPv6 prefix
+/// outnumbers all of IPv4.
+fn shrink(own: &[(u32, &LiveRule)], after: &[Properties], most: u8) -> Option<Refusal> {
+    if most >= 100 {
+        return None;
+    }
+    for (_, rule) in own {
+        if let Some(what) = rule.meaning().destination.beyond_addresses() {
+            return Some(Refusal::Unmeasurable { rule: rule.name.clone(), what });
+        }
+    }
+    let before: AddressSet =
+        own.iter().map(|(_, rule)| &rule.meaning().destination.addresses).collect();
+    let after: AddressSet = after.iter().map(|own| &own.meaning().destination.addresses).collect();
+    let (all, removed) = (before.count(), before.difference(&after).count());
+    let share = |removed: u128, all: u128| match all {
+        0 => 0,
+        // Counts of IPv6 fill 128 bits: divide before multiplying where they are large.
+        _ if all > u128::MAX / 100 => removed.div_ceil(all / 100),
+        _ => (removed * 100).div_ceil(all),
+    };
+    let percent = share(removed.v4, all.v4).max(share(removed.v6, all.v6)).min(100);
+    let percent = u8::try_from(percent).unwrap_or(100);
+    (percent > most).then_some(Refusal::Shrink { percent, removed, most })
+}
+
+/// What a person or another job did to our rules, which a write would undo.
+pub(super) fn ownership(job: &str, own: &[(u32, &LiveRule)], changes: &[Change]) -> Vec<Refusal> {
+    let mut refusals = Vec::new();
+    let after: AddressSet = own
+        .iter()
+        .filter(|(_, rule)| {
+            !changes.iter().any(|change| change.name.eq_ignore_ascii_case(&rule.name))
+        })
+        .map(|(_, rule)| &rule.properties)
+        .chain(changes.iter().filter_map(|change| change.after.as_ref()))
+        .map(|own| &own.meaning().destination.addresses)
+        .collect();
+    for (_, rule) in own {
+        let Some(mark) = rule.properties.mark() else { continue };
+        if let Some(what) = mark.changed_by_hand(rule.meaning()) {
+            refusals.push(Refusal::ChangedByHand { rule: rule.name.clone(), what });
+        }
+        let others: BTreeSet<String> = mark.others(job).map(str::to_owned).collect();
+        let leaving = rule.meaning().destination.addresses.difference(&after);
+        if !others.is_empty() && !leaving.is_empty() {
+            refusals.push(Refusal::ForeignSource {
+                rule: rule.name.clone(),
+                jobs: others.into_iter().collect(),
+                leaving: leaving.count(),
+            });
+        }
+    }
+    refusals
+}

@@ -1,0 +1,139 @@
+//! What was seen and may not enter a rule, and which of it holds the write back.
+
+use std::net::IpAddr;
+
+use serde::{Deserialize, Serialize};
+
+use super::guard::Refusal;
+use crate::firewall::{Doubt, Proven, Refused, Target};
+use crate::model::{AddressClass, Role, classify};
+
+/// An address that was seen for a name and stays out of the rules.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+pub struct LeftOut {
+    /// The name, or the list that holds it.
+    pub name: String,
+    /// The address or prefix; `None` where the name has none.
+    pub address: Option<String>,
+    /// Why.
+    pub reason: Reason,
+}
+
+/// Why an address stays out.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Reason {
+    /// Where private endpoints live.
+    Private,
+    /// What sinkholes answer with: loopback, reserved, documentation.
+    Sinkhole,
+    /// The chain leads out of the domains of Azure's services.
+    ForeignDomain,
+    /// No published range of the cloud holds it.
+    NotPublished,
+    /// It presented no certificate for the name.
+    Unproven,
+    /// The name did not resolve.
+    Unresolved,
+    /// No given source is of its family.
+    NoSource,
+}
+
+impl Reason {
+    /// In words.
+    #[must_use]
+    pub const fn words(self) -> &'static str {
+        match self {
+            Self::Private => "private addresses never enter a rule",
+            Self::Sinkhole => "no service answers there: sinkholes give such addresses",
+            Self::ForeignDomain => "its chain leads out of the domains of Azure's services",
+            Self::NotPublished => "no published range of the cloud holds it",
+            Self::Unproven => "it presented no certificate for the name",
+            Self::Unresolved => "the name did not resolve",
+            Self::NoSource => "no --rule-source is of its family",
+        }
+    }
+
+    /// Of an address that is not public.
+    #[must_use]
+    pub fn of_class(address: IpAddr) -> Self {
+        match classify(address) {
+            AddressClass::Private => Self::Private,
+            AddressClass::NotRoutable => Self::Sinkhole,
+            AddressClass::Public => Self::NotPublished,
+        }
+    }
+}
+
+/// What stays out of the rules for these targets.
+#[must_use]
+pub fn left_out(targets: &[&Target], refused: &[Refused]) -> Vec<LeftOut> {
+    let of_address = refused.iter().map(|one| LeftOut {
+        name: one.endpoint.rsplit_once(':').map_or(&*one.endpoint, |(host, _)| host).to_owned(),
+        address: Some(one.address.to_string()),
+        reason: match one.reason {
+            Doubt::NotPublic => Reason::of_class(one.address),
+            Doubt::ForeignChain(_) => Reason::ForeignDomain,
+            Doubt::NotPublished => Reason::NotPublished,
+            Doubt::NotProvenByTls => Reason::Unproven,
+        },
+    });
+    let unresolved = targets
+        .iter()
+        .filter(|target| target.required && target.sightings.is_empty() && !is_gateway(target))
+        .map(|target| LeftOut {
+            name: target.name.as_ref().map(ToString::to_string).unwrap_or_default(),
+            address: None,
+            reason: Reason::Unresolved,
+        });
+    let mut all: Vec<_> = of_address.chain(unresolved).collect();
+    all.sort();
+    all.dedup();
+    all
+}
+
+/// A gateway without an address is not assigned yet.
+fn is_gateway(target: &Target) -> bool {
+    target.role == Role::Gateway
+}
+
+/// The required names that would be cut off: those with a public address that no published range
+/// holds, and those that have no address which may enter a rule. `tags` says which tags were used.
+#[must_use]
+pub fn unmet(
+    targets: &[&Target],
+    proven: &[Proven],
+    refused: &[Refused],
+    tags: &str,
+) -> Vec<Refusal> {
+    let mut refusals = Vec::new();
+    for target in targets.iter().filter(|target| target.required) {
+        let endpoint = target.shown();
+        let of_it = || refused.iter().filter(|one| one.endpoint == endpoint);
+        let unpublished: Vec<IpAddr> = of_it()
+            .filter(|one| one.reason == Doubt::NotPublished)
+            .map(|one| one.address)
+            .collect();
+        if !unpublished.is_empty() {
+            let tags = tags.to_owned();
+            refusals.push(Refusal::NotPublished { endpoint, addresses: unpublished, tags });
+            continue;
+        }
+        let is_proven = target
+            .sightings
+            .iter()
+            .any(|own| proven.iter().any(|proven| proven.address == own.address));
+        if is_proven || is_gateway(target) && target.sightings.is_empty() {
+            continue;
+        }
+        let why = match (&target.name, of_it().next()) {
+            (Some(name), _) if name.is_wildcard() => {
+                "is a pattern, and no concrete name is known (--service-urls)".to_owned()
+            }
+            (_, Some(refused)) => format!("has no address to allow: {refused}"),
+            (_, None) => "did not resolve".to_owned(),
+        };
+        refusals.push(Refusal::Unresolved { endpoint, why });
+    }
+    refusals
+}

@@ -1,0 +1,159 @@
+//! A group as Resource Manager and `az` show it: every rule whole, so that it can be put back.
+
+use serde_json::{Map, Value};
+
+use super::rule::{Properties, RuleMeaning};
+
+/// A network security group.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct LiveGroup {
+    /// Its rules, without Azure's defaults.
+    pub rules: Vec<LiveRule>,
+}
+
+/// One of its rules.
+#[derive(Clone, Debug, PartialEq)]
+pub struct LiveRule {
+    /// Its name, in the group's case.
+    pub name: String,
+    /// Its version; weak, as Azure's are.
+    pub etag: Option<String>,
+    /// How far Azure is with it: `Succeeded`, `Updating`, `Failed`; where it says so.
+    pub state: Option<String>,
+    /// Its properties as they can be written again.
+    pub properties: Properties,
+}
+
+/// Why a text is no group.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum LiveError {
+    /// Something else.
+    #[error(
+        "expected the group as az network nsg show or Resource Manager shows it: no securityRules found"
+    )]
+    NoRules,
+    /// A rule that is none.
+    #[error("securityRules[{index}] has no {member}")]
+    Incomplete {
+        /// Which.
+        index: usize,
+        /// What is not there.
+        member: &'static str,
+    },
+}
+
+impl LiveGroup {
+    /// Reads `az network nsg show`, Resource Manager's answer, or a list of rules.
+    ///
+    /// # Errors
+    /// [`LiveError`] where it is none of these.
+    pub fn read(value: &Value) -> Result<Self, LiveError> {
+        let rules = [
+            value.pointer("/properties/securityRules"),
+            value.get("securityRules"),
+            value.get("value"),
+            Some(value),
+        ];
+        let rules =
+            rules.into_iter().flatten().find_map(Value::as_array).ok_or(LiveError::NoRules)?;
+        // A list of groups holds rules of none of them.
+        if rules.iter().any(|rule| rule.pointer("/properties/securityRules").is_some()) {
+            return Err(LiveError::NoRules);
+        }
+        let rules = rules
+            .iter()
+            .enumerate()
+            .map(|(index, rule)| {
+                LiveRule::read(rule).map_err(|member| LiveError::Incomplete { index, member })
+            })
+            .collect::<Result<_, _>>()?;
+        Ok(Self { rules })
+    }
+
+    /// Our rules of this name, by their number: 1 is the name itself.
+    #[must_use]
+    pub fn own(&self, rule_name: &str) -> Vec<(u32, &LiveRule)> {
+        self.own_or_adopted(rule_name, false)
+    }
+
+    /// The same, with the rule of exactly this name where it is taken over.
+    pub(super) fn own_or_adopted(&self, rule_name: &str, adopt: bool) -> Vec<(u32, &LiveRule)> {
+        let mut own: Vec<_> = self
+            .rules
+            .iter()
+            .filter_map(|rule| Some((number(&rule.name, rule_name)?, rule)))
+            .filter(|(number, rule)| rule.is_marked() || adopt && *number == 1)
+            .collect();
+        own.sort_by_key(|(number, _)| *number);
+        own
+    }
+
+    /// The rule of this name, whosever it is. Azure's names have no case.
+    #[must_use]
+    pub fn rule(&self, name: &str) -> Option<&LiveRule> {
+        self.rules.iter().find(|rule| rule.name.eq_ignore_ascii_case(name))
+    }
+}
+
+impl LiveRule {
+    /// Reads one rule, in Resource Manager's form or in `az`'s flat one.
+    ///
+    /// # Errors
+    /// The member that it must have and has not.
+    pub fn read(rule: &Value) -> Result<Self, &'static str> {
+        const NOT_WRITABLE: [&str; 6] =
+            ["name", "id", "etag", "type", "resourceGroup", "provisioningState"];
+        let name = rule["name"].as_str().ok_or("name")?;
+        let members = match &rule["properties"] {
+            Value::Object(properties) => properties,
+            _ => rule.as_object().ok_or("properties")?,
+        };
+        let properties: Map<String, Value> = members
+            .iter()
+            .filter(|(key, value)| !NOT_WRITABLE.contains(&key.as_str()) && !value.is_null())
+            .map(|(key, value)| (key.clone(), value.clone()))
+            .collect();
+        for required in ["access", "direction", "priority", "protocol"] {
+            if !properties.contains_key(required) {
+                return Err(required);
+            }
+        }
+        Ok(Self {
+            name: name.to_owned(),
+            etag: rule["etag"].as_str().map(str::to_owned),
+            state: members.get("provisioningState").and_then(Value::as_str).map(str::to_owned),
+            properties: Value::Object(properties).into(),
+        })
+    }
+
+    /// Whether we wrote it.
+    #[must_use]
+    pub fn is_marked(&self) -> bool {
+        self.properties.mark().is_some()
+    }
+
+    /// What it does.
+    #[must_use]
+    pub const fn meaning(&self) -> &RuleMeaning {
+        self.properties.meaning()
+    }
+}
+
+/// The number of a rule's name: 1 for the name itself, N for `NAME-N`.
+pub(super) fn number(name: &str, rule_name: &str) -> Option<u32> {
+    let head = name.get(..rule_name.len())?;
+    if !head.eq_ignore_ascii_case(rule_name) {
+        return None;
+    }
+    let rest = &name[rule_name.len()..];
+    if rest.is_empty() {
+        return Some(1);
+    }
+    let digits = rest.strip_prefix('-').filter(|digits| !digits.starts_with(['0', '+']))?;
+    digits.parse().ok().filter(|number| *number >= 2)
+}
+
+/// The name of a number.
+pub(super) fn numbered(rule_name: &str, number: u32) -> String {
+    if number == 1 { rule_name.to_owned() } else { format!("{rule_name}-{number}") }
+}

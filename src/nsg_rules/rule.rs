@@ -1,0 +1,387 @@
+//! What a security rule does, however it is written: one prefix or several, in any order and case.
+
+use std::collections::BTreeSet;
+
+use ipnet::IpNet;
+use serde::{Deserialize, Serialize};
+use serde_json::{Value, json};
+
+use super::mark::Mark;
+use crate::firewall::{PortSet, Protocol, ProtocolSet};
+use crate::model::AddressSet;
+
+/// A rule's properties as Resource Manager takes them, whole, so that they can be put back, with
+/// what they mean.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(from = "Value", into = "Value")]
+pub struct Properties {
+    json: Value,
+    meaning: RuleMeaning,
+}
+
+impl From<Value> for Properties {
+    fn from(json: Value) -> Self {
+        let meaning = RuleMeaning::of(&json);
+        Self { json, meaning }
+    }
+}
+
+impl From<Properties> for Value {
+    fn from(properties: Properties) -> Self {
+        properties.json
+    }
+}
+
+impl Properties {
+    /// As they are written.
+    #[must_use]
+    pub const fn json(&self) -> &Value {
+        &self.json
+    }
+
+    /// What they do.
+    #[must_use]
+    pub const fn meaning(&self) -> &RuleMeaning {
+        &self.meaning
+    }
+
+    /// The words of the rule; empty where there are none.
+    #[must_use]
+    pub fn description(&self) -> &str {
+        self.json["description"].as_str().unwrap_or_default()
+    }
+
+    /// The mark of a rule that pathproof wrote.
+    #[must_use]
+    pub fn mark(&self) -> Option<Mark> {
+        Mark::read(self.description())
+    }
+
+    /// Whether the other rule does the same and is the same jobs'. Words do not count.
+    pub(super) fn is_same_as(&self, other: &Self) -> bool {
+        let jobs = |properties: &Self| properties.mark().map(|mark| mark.jobs);
+        self.meaning == other.meaning && jobs(self) == jobs(other)
+    }
+
+    /// How many addresses and prefixes the destination is written with: what Azure's limit counts.
+    pub(super) fn n_prefixes(&self) -> usize {
+        let is_prefix =
+            |value: &&Value| value.as_str().is_some_and(|text| AddressSet::parse(text).is_ok());
+        let many = self.json["destinationAddressPrefixes"].as_array();
+        let one = [&self.json["destinationAddressPrefix"]];
+        one.into_iter().chain(many.into_iter().flatten()).filter(is_prefix).count()
+    }
+}
+
+/// What a rule does. The description means nothing.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct RuleMeaning {
+    /// Lower case.
+    pub protocol: String,
+    /// Lower case.
+    pub access: String,
+    /// Lower case.
+    pub direction: String,
+    /// `None` where it is no number.
+    pub priority: Option<u16>,
+    /// Where from.
+    pub source: Side,
+    /// Where to.
+    pub destination: Side,
+}
+
+/// One side of a rule.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Side {
+    /// Its addresses.
+    pub addresses: AddressSet,
+    /// Tags and application security groups, lower case.
+    pub others: BTreeSet<String>,
+    /// Its ports.
+    pub ports: PortSet,
+}
+
+impl RuleMeaning {
+    fn of(properties: &Value) -> Self {
+        let word = |key: &str| properties[key].as_str().unwrap_or_default().to_ascii_lowercase();
+        let priority = match &properties["priority"] {
+            Value::String(text) => text.parse().ok(),
+            number => number.as_u64().and_then(|number| u16::try_from(number).ok()),
+        };
+        Self {
+            protocol: word("protocol"),
+            access: word("access"),
+            direction: word("direction"),
+            priority,
+            source: Side::of(properties, "source"),
+            destination: Side::of(properties, "destination"),
+        }
+    }
+
+    /// Whether it looks away from the host.
+    #[must_use]
+    pub fn is_outbound(&self) -> bool {
+        self.direction == "outbound"
+    }
+
+    /// Whether it denies, or may deny, some of what goes to `addresses` over TCP by `ports`.
+    #[must_use]
+    pub fn may_deny(&self, addresses: &AddressSet, ports: &PortSet) -> bool {
+        // What is in the virtual network is private, and never in a rule of ours.
+        const NOT_PUBLIC: [&str; 2] = ["virtualnetwork", "azureloadbalancer"];
+        let is_tcp =
+            ProtocolSet::parse(&self.protocol).is_none_or(|own| own.contains(Protocol::Tcp));
+        let other = |other: &String| !NOT_PUBLIC.contains(&other.as_str());
+        self.is_outbound()
+            && self.access == "deny"
+            && is_tcp
+            && ports.ranges().runs().iter().any(|(first, last)| {
+                self.destination
+                    .ports
+                    .ranges()
+                    .runs()
+                    .iter()
+                    .any(|(own_first, own_last)| own_first <= last && first <= own_last)
+            })
+            && (!self.destination.addresses.is_disjoint(addresses)
+                || self.destination.others.iter().any(other))
+    }
+}
+
+impl Side {
+    fn of(properties: &Value, side: &str) -> Self {
+        let mut read = Self::default();
+        for text in texts(properties, &format!("{side}AddressPrefix"), "es") {
+            if text == "*" {
+                read.addresses = AddressSet::everything();
+            } else if let Ok(addresses) = AddressSet::parse(&text) {
+                read.addresses = read.addresses.union(&addresses);
+            } else {
+                read.others.insert(text.to_ascii_lowercase());
+            }
+        }
+        let groups = groups(properties, side);
+        read.others.extend(groups.iter().map(|id| id.to_ascii_lowercase()));
+        read.ports = texts(properties, &format!("{side}PortRange"), "s")
+            .iter()
+            .filter_map(|text| PortSet::parse(text).ok())
+            .fold(PortSet::default(), |all, ports| all.union(&ports));
+        read
+    }
+
+    /// What it holds beside addresses that can be counted, in words: tags, groups, everything.
+    #[must_use]
+    pub fn beyond_addresses(&self) -> Option<String> {
+        let everything = ["0.0.0.0/0", "::/0"]
+            .iter()
+            .filter_map(|text| text.parse::<IpNet>().ok())
+            .any(|net| AddressSet::from(net).is_subset(&self.addresses));
+        if everything {
+            return Some("every address".to_owned());
+        }
+        let others: Vec<_> = self.others.iter().map(String::as_str).collect();
+        (!others.is_empty()).then(|| others.join(", "))
+    }
+}
+
+/// What stands under `KEY` and under its plural.
+fn texts(properties: &Value, key: &str, plural: &str) -> Vec<String> {
+    let one = [&properties[key]];
+    let many = properties[format!("{key}{plural}")].as_array();
+    one.into_iter()
+        .chain(many.into_iter().flatten())
+        .filter_map(|value| match value {
+            Value::String(text) => Some(text.trim().to_owned()),
+            Value::Number(number) => Some(number.to_string()),
+            _ => None,
+        })
+        .filter(|text| !text.is_empty())
+        .collect()
+}
+
+fn groups(properties: &Value, side: &str) -> Vec<String> {
+    let groups = properties[format!("{side}ApplicationSecurityGroups")].as_array();
+    let id = |group: &Value| group["id"].as_str().or_else(|| group.as_str()).map(str::to_owned);
+    groups.into_iter().flatten().filter_map(id).collect()
+}
+
+/// Where the flows of a rule come from, as it is written.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct RuleSource {
+    /// `*`, prefixes, service tags.
+    prefixes: Vec<SourcePrefix>,
+    /// Resource ids of application security groups.
+    groups: Vec<String>,
+    /// Nearly always all.
+    ports: PortSet,
+}
+
+#[derive(Clone, Debug, PartialEq, Eq)]
+enum SourcePrefix {
+    Any,
+    Net(IpNet),
+    Tag(String),
+}
+
+/// Why sources cannot be taken together, or one is none.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum SourceError {
+    /// Neither a prefix nor a group.
+    #[error(
+        "'{0}' is no source: expected a CIDR, *, or the resource id of an application security group"
+    )]
+    Malformed(String),
+    /// Azure takes one kind in a rule.
+    #[error("a rule takes prefixes or application security groups, not both")]
+    Mixed,
+}
+
+impl RuleSource {
+    /// Everything.
+    #[must_use]
+    pub fn any() -> Self {
+        Self { prefixes: vec![SourcePrefix::Any], groups: Vec::new(), ports: PortSet::any() }
+    }
+
+    /// Reads what was asked for; `None` where nothing was.
+    ///
+    /// # Errors
+    /// [`SourceError`].
+    pub fn parse(given: &[String]) -> Result<Option<Self>, SourceError> {
+        let mut source = Self { prefixes: Vec::new(), groups: Vec::new(), ports: PortSet::any() };
+        for text in given {
+            let net = text
+                .parse()
+                .or_else(|_| text.parse().map(|address: std::net::IpAddr| address.into()));
+            match net {
+                Ok(net) => source.prefixes.push(SourcePrefix::Net(IpNet::trunc(&net))),
+                Err(_) if text == "*" => source.prefixes.push(SourcePrefix::Any),
+                Err(_) if is_group_id(text) => source.groups.push(text.clone()),
+                Err(_) => return Err(SourceError::Malformed(text.chars().take(200).collect())),
+            }
+        }
+        match (source.prefixes.is_empty(), source.groups.is_empty()) {
+            (true, true) => Ok(None),
+            (false, false) => Err(SourceError::Mixed),
+            _ => Ok(Some(source)),
+        }
+    }
+
+    /// The source of a live rule.
+    pub(super) fn of(rule: &Properties) -> Self {
+        let prefix = |text: String| match text.parse() {
+            Ok(net) => SourcePrefix::Net(net),
+            Err(_) if text == "*" => SourcePrefix::Any,
+            Err(_) => SourcePrefix::Tag(text),
+        };
+        let prefixes = texts(&rule.json, "sourceAddressPrefix", "es");
+        let ports = rule.meaning.source.ports.clone();
+        Self {
+            prefixes: prefixes.into_iter().map(prefix).collect(),
+            groups: groups(&rule.json, "source"),
+            ports: if ports == PortSet::default() { PortSet::any() } else { ports },
+        }
+    }
+
+    /// What of it can reach addresses of a family; `None` where nothing can. Azure takes one family
+    /// in a rule.
+    pub(super) fn of_family(&self, is_v6: bool) -> Option<Self> {
+        let is_of = |prefix: &&SourcePrefix| match prefix {
+            SourcePrefix::Net(net) => matches!(net, IpNet::V6(_)) == is_v6,
+            SourcePrefix::Any | SourcePrefix::Tag(_) => true,
+        };
+        let prefixes: Vec<_> = self.prefixes.iter().filter(is_of).cloned().collect();
+        let is_empty = prefixes.is_empty() && self.groups.is_empty();
+        (!is_empty).then(|| Self { prefixes, ..self.clone() })
+    }
+
+    /// As members of a rule's properties.
+    pub(super) fn write(&self, properties: &mut Value) {
+        let text = |prefix: &SourcePrefix| match prefix {
+            SourcePrefix::Any => "*".to_owned(),
+            SourcePrefix::Net(net) => net.to_string(),
+            SourcePrefix::Tag(tag) => tag.clone(),
+        };
+        match &self.prefixes[..] {
+            [] => {}
+            [one] => properties["sourceAddressPrefix"] = json!(text(one)),
+            many => {
+                properties["sourceAddressPrefixes"] =
+                    json!(many.iter().map(text).collect::<Vec<_>>());
+            }
+        }
+        if !self.groups.is_empty() {
+            let groups: Vec<_> = self.groups.iter().map(|id| json!({"id": id})).collect();
+            properties["sourceApplicationSecurityGroups"] = json!(groups);
+        }
+        if self.ports.is_any() {
+            properties["sourcePortRange"] = json!("*");
+        } else {
+            properties["sourcePortRanges"] = json!(self.ports.texts());
+        }
+    }
+}
+
+fn is_group_id(text: &str) -> bool {
+    let text = text.to_ascii_lowercase();
+    let words: Vec<&str> = text.split('/').collect();
+    matches!(
+        words[..],
+        ["", "subscriptions", _, "resourcegroups", _, "providers", "microsoft.network",
+         "applicationsecuritygroups", name] if !name.is_empty()
+    )
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const GROUP: &str = "/subscriptions/s/resourceGroups/g/providers/Microsoft.Network/applicationSecurityGroups/hosts";
+
+    fn written(source: &RuleSource) -> Value {
+        let mut properties = json!({});
+        source.write(&mut properties);
+        properties
+    }
+
+    #[test]
+    fn sources_are_prefixes_or_groups() {
+        let parse = |given: &[&str]| {
+            RuleSource::parse(&given.iter().map(|&text| text.to_owned()).collect::<Vec<_>>())
+        };
+        assert_eq!(parse(&[]), Ok(None));
+        let one = parse(&["10.1.2.7/24"]).unwrap().unwrap();
+        assert_eq!(
+            written(&one),
+            json!({"sourceAddressPrefix": "10.1.2.0/24", "sourcePortRange": "*"})
+        );
+        let groups = parse(&[GROUP]).unwrap().unwrap();
+        assert_eq!(written(&groups)["sourceApplicationSecurityGroups"], json!([{"id": GROUP}]));
+        assert_eq!(parse(&["10.0.0.4", GROUP]), Err(SourceError::Mixed));
+        for wrong in ["", "x", "10.0.0.0/33", "/subscriptions/x", &format!("{GROUP}/y")] {
+            assert!(matches!(parse(&[wrong]), Err(SourceError::Malformed(_))), "{wrong}");
+        }
+    }
+
+    #[test]
+    fn a_source_is_written_as_it_was_read() {
+        for properties in [
+            json!({"sourceAddressPrefix": "*", "sourcePortRange": "*"}),
+            json!({"sourceAddressPrefix": "VirtualNetwork", "sourcePortRange": "*"}),
+            json!({"sourceAddressPrefixes": ["10.1.2.0/24", "10.1.3.0/24"],
+                "sourcePortRanges": ["1024-65535"]}),
+            json!({"sourceApplicationSecurityGroups": [{"id": GROUP}], "sourcePortRange": "*"}),
+        ] {
+            let read = RuleSource::of(&Properties::from(properties.clone()));
+            assert_eq!(written(&read), properties);
+        }
+    }
+
+    #[test]
+    fn a_source_of_one_family_reaches_no_address_of_the_other() {
+        let source = RuleSource::parse(&["10.1.2.0/24".to_owned()]).unwrap().unwrap();
+        assert_eq!(source.of_family(false), Some(source.clone()));
+        assert_eq!(source.of_family(true), None);
+        assert_eq!(RuleSource::any().of_family(true), Some(RuleSource::any()));
+    }
+}

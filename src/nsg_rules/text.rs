@@ -1,0 +1,142 @@
+//! A plan as people read it: like a diff.
+
+use std::fmt::Write as _;
+
+use super::document::{Action, Change, Plan, PlanState};
+use super::rule::{Properties, Side};
+
+/// The plan as text.
+#[must_use]
+pub fn plan_text(plan: &Plan) -> String {
+    let mut text = String::new();
+    let place = plan.nsg.as_deref().unwrap_or("the group of the file");
+    let _ = writeln!(text, "{} in {place}", plan.rule_name);
+    for rule in &plan.rules {
+        if !plan.changes.iter().any(|change| change.name == rule.name) {
+            let _ = writeln!(text, "\n  {}: {}, as it is", rule.name, shown(&rule.properties));
+        }
+    }
+    for change in &plan.changes {
+        write_change(&mut text, plan, change);
+    }
+    if !plan.left_out.is_empty() {
+        let _ = writeln!(text, "\nleft out of the rules:");
+    }
+    for one in &plan.left_out {
+        let address = one.address.as_deref().unwrap_or("-");
+        let _ = writeln!(text, "    {address:<20} {}: {}", one.name, one.reason.words());
+    }
+    if !plan.notes.is_empty() {
+        text.push('\n');
+    }
+    for note in &plan.notes {
+        let _ = writeln!(text, "note: {note}");
+    }
+    if !plan.refusals.is_empty() {
+        text.push('\n');
+    }
+    for refusal in &plan.refusals {
+        let _ = writeln!(text, "refused ({}): {}", refusal.guard, refusal.message);
+    }
+    let _ = writeln!(text, "\n{}", conclusion(plan));
+    text
+}
+
+fn write_change(text: &mut String, plan: &Plan, change: &Change) {
+    let sign = match change.action {
+        Action::Create => '+',
+        Action::Update => '~',
+        Action::Delete => '-',
+    };
+    let _ = writeln!(text, "\n{sign} {} {}", change.action.as_str(), change.name);
+    if let Some(one) = change.after.as_ref().or(change.before.as_ref()) {
+        let _ = writeln!(text, "      {}", shown(one));
+    }
+    if let (Some(before), Some(after)) = (&change.before, &change.after) {
+        for ((what, before), (_, after)) in lines(before).into_iter().zip(lines(after)) {
+            if before != after {
+                let _ = writeln!(text, "    - {what}: {before}");
+                let _ = writeln!(text, "    + {what}: {after}");
+            }
+        }
+    }
+    for held in &change.add {
+        let _ = writeln!(text, "    + {:<20} {}", held.prefix.to_string(), held.why);
+    }
+    for removed in &change.remove {
+        let when = match &removed.last_seen {
+            Some(day) => format!("last seen {day}"),
+            None => "not remembered".to_owned(),
+        };
+        let _ = writeln!(text, "    - {:<20} {when}", removed.prefix.to_string());
+    }
+    let rule = plan.rules.iter().find(|rule| rule.name == change.name);
+    let n_same = rule.map_or(0, |rule| rule.prefixes.len().saturating_sub(change.add.len()));
+    if n_same > 0 {
+        let _ = writeln!(text, "      prefixes that stay: {n_same}");
+    }
+}
+
+/// Every property but the destination's prefixes, which have lines of their own.
+fn lines(properties: &Properties) -> [(&'static str, String); 10] {
+    let meaning = properties.meaning();
+    let others = |side: &Side| side.others.iter().cloned().collect::<Vec<_>>().join(", ");
+    [
+        ("priority", priority(properties)),
+        ("direction", meaning.direction.clone()),
+        ("access", meaning.access.clone()),
+        ("protocol", meaning.protocol.clone()),
+        ("source", source(&meaning.source)),
+        ("source ports", meaning.source.ports.to_string()),
+        ("destination tags and groups", others(&meaning.destination)),
+        ("destination prefixes", properties.n_prefixes().to_string()),
+        ("ports", meaning.destination.ports.to_string()),
+        ("description", properties.description().to_owned()),
+    ]
+}
+
+fn priority(properties: &Properties) -> String {
+    properties.meaning().priority.map_or_else(|| "none".to_owned(), |number| number.to_string())
+}
+
+fn source(side: &Side) -> String {
+    if side.addresses.is_everything() {
+        return "*".to_owned();
+    }
+    let prefixes = side.addresses.prefixes();
+    let prefixes = prefixes.iter().map(ToString::to_string);
+    prefixes.chain(side.others.iter().cloned()).collect::<Vec<_>>().join(", ")
+}
+
+fn shown(properties: &Properties) -> String {
+    let meaning = properties.meaning();
+    format!(
+        "priority {}, {}, {}, {} {}, from {}, destination prefixes: {}",
+        priority(properties),
+        meaning.direction,
+        meaning.access,
+        meaning.protocol,
+        meaning.destination.ports,
+        source(&meaning.source),
+        properties.n_prefixes(),
+    )
+}
+
+fn conclusion(plan: &Plan) -> String {
+    match plan.state() {
+        PlanState::Refused => {
+            format!("Nothing may be written: guards that refuse it: {}.", plan.refusals.len())
+        }
+        PlanState::Unchanged => "Nothing to do: the rules are as they should be.".to_owned(),
+        PlanState::Pending => {
+            let count =
+                |action| plan.changes.iter().filter(|change| change.action == action).count();
+            let words: Vec<_> = [Action::Create, Action::Update, Action::Delete]
+                .into_iter()
+                .filter(|action| count(*action) > 0)
+                .map(|action| format!("{} to {}", count(action), action.as_str()))
+                .collect();
+            format!("To do: {}.", words.join(", "))
+        }
+    }
+}
