@@ -3,7 +3,7 @@
 use std::ffi::OsString;
 use std::time::Duration;
 
-use anyhow::{Result, bail};
+use anyhow::{Result, anyhow, bail};
 use jiff::{SignedDuration, Timestamp};
 
 use super::seen::{self, Seen as SeenFile};
