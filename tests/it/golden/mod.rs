@@ -9,6 +9,7 @@ mod certainty;
 mod deep_cases;
 mod proxies;
 mod two_faults;
+mod words;
 
 use std::collections::BTreeSet;
 use std::fs;
