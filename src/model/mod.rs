@@ -33,8 +33,8 @@ pub use dns::{
 };
 pub use endpoint::{Endpoint, Expectation, Fingerprint, Kind, Origin, Reach, Subject};
 pub use follow_up::{
-    FollowUps, Held, HeldOutcome, HoldFailure, Hop, HopAnswer, Located, ReportedNode,
-    RevocationHost, Rung, SegmentLadder,
+    FollowUps, Held, HeldOutcome, HoldFailure, Hop, HopAnswer, Located, OldHello, OldHelloOutcome,
+    ReportedNode, RevocationHost, Rung, SegmentLadder,
 };
 pub use gateway::{GatewayName, GatewaySeries};
 pub use name::{Host, HostName, NameError};
