@@ -126,8 +126,8 @@ fn judge_trail<'a>(case: &Case<'_>, trail: &'a Trail) -> Judged<'a> {
         is_unproven = of_answer.is_none()
             && session == Session::Inspected
             && http::is_unproven(answer, endpoint);
-        if is_unproven {
-            let unproven = |draft| tls::unproven_page(draft, answer);
+        if let Some(tls) = trail.tls().filter(|_| is_unproven) {
+            let unproven = |draft| tls::unproven_page(draft, &tls.presented, answer);
             drafts = drafts.into_iter().map(unproven).collect();
         }
         drafts.extend(of_answer);

@@ -33,6 +33,11 @@ pub(super) fn is_unproven(answer: &HttpAnswer, endpoint: &Endpoint) -> bool {
         && !stays_with_the_service()
 }
 
+/// The fields that say who answered.
+const HEAD: [&str; 3] = ["Content-Type", "Server", "Via"];
+/// How much of a field is quoted, characters.
+const LONGEST_FIELD: usize = 160;
+
 /// What is wrong with an answer; nothing, where it is the service's.
 pub(super) fn judge(answer: &HttpAnswer, endpoint: &Endpoint, session: Session) -> Option<Draft> {
     let is_relay =
@@ -166,9 +171,15 @@ fn gateway_error(answer: &HttpAnswer) -> Option<Draft> {
                 quote::answer(answer)
             ),
         )
-        .evidence(format!("{mark}: {value}")),
+        .all_evidence(beside_head(mark, value)),
         answer,
     ))
+}
+
+/// A mark of whoever answered, unless [`with_head`] shows it.
+pub(super) fn beside_head(name: &str, value: &str) -> Option<String> {
+    let is_shown = HEAD.iter().any(|shown| shown.eq_ignore_ascii_case(name));
+    (!is_shown).then(|| format!("{name}: {}", quote::words(value, LONGEST_FIELD)))
 }
 
 /// What a request without an answer means.
@@ -245,12 +256,11 @@ pub(super) fn shown(bytes: &[u8]) -> String {
 
 /// Adds what an answer says of who sent it.
 pub(super) fn with_head(draft: Draft, answer: &HttpAnswer) -> Draft {
-    const LONGEST: usize = 160;
-    let status_line = quote::words(&status_line(answer), LONGEST);
+    let status_line = quote::words(&status_line(answer), LONGEST_FIELD);
     let mut draft = draft.evidence(format!("HTTP {status_line}"));
-    for name in ["Content-Type", "Server", "Via"] {
+    for name in HEAD {
         if let Some(value) = answer.header(name) {
-            draft = draft.evidence(format!("{name}: {}", quote::words(value, LONGEST)));
+            draft = draft.evidence(format!("{name}: {}", quote::words(value, LONGEST_FIELD)));
         }
     }
     match quote::title(&answer.body) {

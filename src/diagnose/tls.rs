@@ -87,15 +87,13 @@ fn judge_trust(presented: &Presented) -> Option<Draft> {
 
 /// What an inspected session says of the service, where its page may be the inspection's own:
 /// nothing.
-pub(super) fn unproven_page(draft: Draft, answer: &HttpAnswer) -> Draft {
+pub(super) fn unproven_page(draft: Draft, presented: &Presented, answer: &HttpAnswer) -> Draft {
     if draft.cause != Cause::TlsIntercepted {
         return draft;
     }
-    let message = format!(
-        "{}, and a page that may be the inspection's own: {}",
-        draft.words(),
-        quote::answer(answer)
-    );
+    let issuer = presented.chain.first().map_or("", |leaf| short_name(&leaf.issuer));
+    let quoted = quote::answer(answer);
+    let message = format!("is opened by '{issuer}', and its page proves nothing: {quoted}");
     let mut draft = draft.severity(Severity::Unknown).rivals(&[Cause::HttpBlockPage]);
     draft.say(message);
     http::with_head(draft, answer)

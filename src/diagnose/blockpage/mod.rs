@@ -14,7 +14,7 @@ use std::sync::LazyLock;
 use aho_corasick::AhoCorasick;
 
 use super::finding::Draft;
-use super::http::with_head;
+use super::http::{beside_head, with_head};
 use super::quote;
 use super::relay::contains;
 use crate::model::{Cause, HttpAnswer};
@@ -61,8 +61,8 @@ pub(super) fn judge(answer: &HttpAnswer, session: Session) -> Option<Draft> {
     }
     if let Some((name, value)) = gateway_mark(answer) {
         let message = format!("shows a page of a gateway on the way: {quoted}");
-        let draft = Draft::new(Cause::HttpBlockPage, message)
-            .evidence(format!("{name}: {}", quote::words(value, LONGEST_MARK)));
+        let draft =
+            Draft::new(Cause::HttpBlockPage, message).all_evidence(beside_head(name, value));
         return Some(with_head(draft, answer));
     }
     (session == Session::Inspected && is_refusal(answer.status)).then(|| {

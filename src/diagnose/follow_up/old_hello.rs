@@ -3,14 +3,16 @@
 
 use crate::diagnose::Case;
 use crate::diagnose::finding::{Draft, duration};
-use crate::model::{Cause, OldHello, OldHelloOutcome, Trail};
+use crate::model::{Cause, OldHello, OldHelloOutcome, Route, Trail};
 
 const ASKED: &str = "a second ClientHello that offers TLS 1.1 and 1.0 alone";
 
 /// What the second ClientHello to the trail's address makes of the end of the first.
 pub(in crate::diagnose) fn weigh(case: &Case<'_>, trail: &Trail, drafts: &mut Vec<Draft>) {
     let hellos = &case.record.follow_ups.old_hellos;
-    let hello = hellos.iter().find(|hello| hello.remote == trail.remote());
+    // Beyond a proxy nothing was asked again.
+    let is_direct = *trail.route() == Route::Direct;
+    let hello = hellos.iter().find(|hello| is_direct && hello.remote == trail.remote());
     let is_ended = |draft: &Draft| matches!(draft.cause, Cause::TlsClosed | Cause::TlsReset);
     let place = drafts.iter().position(is_ended);
     let (Some(hello), Some(place)) = (hello, place) else { return };
@@ -21,8 +23,8 @@ pub(in crate::diagnose) fn weigh(case: &Case<'_>, trail: &Trail, drafts: &mut Ve
     {
         draft = draft.recast(Cause::TlsVersion).proven();
         draft.say(format!(
-            "offers neither TLS 1.2 nor 1.3: it ended the connection after the ClientHello, and \
-             answers one of old in {name}"
+            "offers neither TLS 1.2 nor 1.3: it ends the connection after our ClientHello, and \
+             answers an older one with {name}"
         ));
     }
     draft.note(line);

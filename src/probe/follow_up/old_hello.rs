@@ -101,7 +101,7 @@ mod tests {
         let stream = TcpStream::connect(listener.local_addr().unwrap()).await.unwrap();
         let serve = async {
             let (mut stream, _) = listener.accept().await.unwrap();
-            stream.read_buf(&mut Vec::new()).await.unwrap();
+            stream.read_buf(&mut Vec::with_capacity(4096)).await.unwrap();
             stream.write_all(words).await.unwrap();
         };
         let deadline = Instant::now() + Duration::from_secs(10);
