@@ -266,13 +266,11 @@ fn not_tls(first_bytes: &[u8], endpoint: &Endpoint) -> Draft {
     let of_a_filter = blockpage::judge(&answer, Session::Open)
         .or_else(|| http::captive_portal(&answer, endpoint, Session::Open))
         .or_else(|| blockpage::in_place_of_tls(&answer));
-    match of_a_filter {
-        Some(draft) => draft.evidence("in clear text, in answer to a ClientHello"),
-        None => {
-            let message = format!("answers in clear text, not in TLS: {}", quote::answer(&answer));
-            http::with_head(Draft::new(Cause::TlsNotTls, message).proven(), &answer)
-        }
+    if let Some(draft) = of_a_filter {
+        return draft.evidence("in clear text, in answer to a ClientHello");
     }
+    let message = format!("answers in clear text, not in TLS: {}", quote::answer(&answer));
+    http::with_head(Draft::new(Cause::TlsNotTls, message).proven(), &answer)
 }
 
 #[cfg(test)]
