@@ -110,14 +110,15 @@ fn judge_trail<'a>(case: &Case<'_>, trail: &'a Trail) -> Judged<'a> {
         drafts.extend(proxy::judge_session(own, proxy));
     }
     if let (Some(tls), Some(host)) = (trail.tls(), endpoint.subject.host()) {
-        drafts.extend(tls::judge(&tls.presented, host));
+        let of_chain = tls::judge(&tls.presented, host);
         session = if tls::proves(&tls.presented, host) {
             Session::Verified
-        } else if drafts.iter().any(|draft| draft.cause == Cause::TlsIntercepted) {
+        } else if of_chain.iter().any(|draft| draft.cause == Cause::TlsIntercepted) {
             Session::Inspected
         } else {
             Session::Unverified
         };
+        drafts.extend(of_chain);
     }
     let mut is_unproven = false;
     if let Some(answer) = trail.http() {

@@ -88,7 +88,7 @@ fn judge_trust(presented: &Presented) -> Option<Draft> {
 /// What an inspected session says of the service, where its page may be the inspection's own:
 /// nothing.
 pub(super) fn unproven_page(draft: Draft, presented: &Presented, answer: &HttpAnswer) -> Draft {
-    if draft.cause != Cause::TlsIntercepted {
+    if draft.cause != Cause::TlsIntercepted || draft.is_of_proxy() {
         return draft;
     }
     let issuer = presented.chain.first().map_or("", |leaf| short_name(&leaf.issuer));
