@@ -12,7 +12,7 @@
 //! | [`route`] | which way each name is configured to go | proxy URLs, `NO_PROXY`, the agent's files, PAC |
 //! | [`plan`] | endpoints to probes | order, deduplication, ways to measure, relay gateways |
 //! | [`wire`] | byte codecs without sockets | DNS messages, CONNECT, SOCKS, HTTP heads, TDS pre-login, TLS records |
-//! | [`probe`] | the only room that touches the measured network | runner, DNS, TCP, proxies, TLS, trust, HTTP, TDS, follow-ups (locate, hold, segments, revocation), scripts to fetch, the system's errors |
+//! | [`probe`] | the only room that touches the measured network | runner, DNS, TCP, proxies, TLS, trust, HTTP, TDS, follow-ups (locate, hold, segments, revocation, old hello), scripts to fetch, the system's errors |
 //! | [`archive`] | records to and from JSON Lines | what `--save-records` writes and `replay` reads |
 //! | [`tags`] | which service tags hold an address | Microsoft's weekly file, snapshots of it, differences |
 //! | [`firewall`] | what rules do with a flow | address, port and rule sets, decisions, gaps, readers and writers of rules |

@@ -88,7 +88,8 @@ impl<W: Write> Writer<'_, W> {
         if follow_ups.is_empty() {
             return Ok(None);
         }
-        let FollowUps { located: _, segments, holds, upgrade, revocation } = follow_ups;
+        let FollowUps { located: _, segments, holds, upgrade, revocation, old_hellos: _ } =
+            follow_ups;
         let hosts = revocation.iter().flat_map(|host| &host.trails);
         for trail in holds.iter().chain(upgrade).chain(hosts) {
             self.chains_of(trail)?;

@@ -189,6 +189,9 @@ pub(super) struct Check {
         help_heading = "How it is measured"
     )]
     pub(super) hold: Option<Duration>,
+    /// Ask no host that a certificate names (for revocation lists and OCSP)
+    #[arg(long, help_heading = "How it is measured")]
+    pub(super) no_revocation: bool,
     #[command(flatten)]
     pub(super) trust: Trust,
     #[command(flatten)]

@@ -37,7 +37,8 @@ pub(super) fn check(command: &Check, arguments: &[OsString]) -> Result<Exit> {
         hint::hint(text);
     }
     let tls = tls::Client::new(judge(&command.trust)?);
-    let wishes = Wishes { locate: command.locate, hold: command.hold };
+    let wishes =
+        Wishes { locate: command.locate, hold: command.hold, no_revocation: command.no_revocation };
     let measurement = Measurement::new(prepared, &command.measuring, tls, false, arguments)?;
     let measurement = measurement.wish(wishes);
 

@@ -18,7 +18,7 @@ use super::measure::{Measurement, Session};
 use super::output;
 use super::request::{self, Prepared};
 use crate::model::{Records, Summary, visible};
-use crate::probe::tls;
+use crate::probe::{Wishes, tls};
 use transition::{Line, States};
 
 /// The exit code is that of the last whole round: what came and went is in the lines.
@@ -75,7 +75,9 @@ fn measure(
 ) -> Result<Records> {
     let tls = tls::Client::new(check::judge(&command.trust)?);
     let make = if is_first { Measurement::new } else { Measurement::again };
-    make(prepared, &command.measuring, tls, false, arguments)?.carry_out_in(session, |_, _| {})
+    let wishes = Wishes { no_revocation: command.no_revocation, ..Wishes::default() };
+    let measurement = make(prepared, &command.measuring, tls, false, arguments)?.wish(wishes);
+    measurement.carry_out_in(session, |_, _| {})
 }
 
 /// Standard output, until nobody reads it.

@@ -110,13 +110,28 @@ fn judge_trail<'a>(case: &Case<'_>, trail: &'a Trail) -> Judged<'a> {
         drafts.extend(proxy::judge_session(own, proxy));
     }
     if let (Some(tls), Some(host)) = (trail.tls(), endpoint.subject.host()) {
-        drafts.extend(tls::judge(&tls.presented, host));
-        session =
-            if tls::proves(&tls.presented, host) { Session::Verified } else { Session::Unverified };
+        let of_chain = tls::judge(&tls.presented, host);
+        session = if tls::proves(&tls.presented, host) {
+            Session::Verified
+        } else if of_chain.iter().any(|draft| draft.cause == Cause::TlsIntercepted) {
+            Session::Inspected
+        } else {
+            Session::Unverified
+        };
+        drafts.extend(of_chain);
     }
+    let mut is_unproven = false;
     if let Some(answer) = trail.http() {
         let of_proxy = words_of_proxy(case, trail, answer);
-        drafts.extend(of_proxy.or_else(|| http::judge(answer, endpoint, session)));
+        let of_answer = of_proxy.or_else(|| http::judge(answer, endpoint, session));
+        is_unproven = of_answer.is_none()
+            && session == Session::Inspected
+            && http::is_unproven(answer, endpoint);
+        if let Some(tls) = trail.tls().filter(|_| is_unproven) {
+            let unproven = |draft| tls::unproven_page(draft, &tls.presented, answer);
+            drafts = drafts.into_iter().map(unproven).collect();
+        }
+        drafts.extend(of_answer);
     }
     if let End::Failed { failure, took } = trail.end() {
         match trail.route() {
@@ -131,6 +146,7 @@ fn judge_trail<'a>(case: &Case<'_>, trail: &'a Trail) -> Judged<'a> {
         }
     }
     follow_up::segments::weigh(case, trail, &mut drafts);
+    follow_up::old_hello::weigh(case, trail, &mut drafts);
     let is_direct = *trail.route() == Route::Direct;
     let is_hollow = endpoint.kind == Kind::Tcp
         && is_direct
@@ -141,7 +157,11 @@ fn judge_trail<'a>(case: &Case<'_>, trail: &'a Trail) -> Judged<'a> {
     } else {
         match trail.end() {
             End::Stopped(obstacle) => Fate::Obstructed(obstacle),
-            End::Complete | End::Failed { .. } if has_proof(trail, endpoint.kind) => Fate::Proven,
+            End::Complete | End::Failed { .. }
+                if !is_unproven && has_proof(trail, endpoint.kind) =>
+            {
+                Fate::Proven
+            }
             End::Complete | End::Failed { .. } => Fate::Unfinished,
         }
     };

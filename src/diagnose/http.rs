@@ -5,8 +5,8 @@ use std::time::Duration;
 
 use super::blockpage::{self, Session};
 use super::finding::{Draft, duration};
-use super::relay;
 use super::tds::silence;
+use super::{quote, relay};
 use crate::model::{Cause, Endpoint, Fingerprint, Host, HttpAnswer, HttpFailure, Kind, Severity};
 
 /// Where Azure's services send people to sign in: a redirect there is the service's own.
@@ -18,6 +18,25 @@ const SIGN_IN: &[&str] = &[
     "login.windows.net",
     "login.live.com",
 ];
+
+/// Whether an answer within an inspected session may as well be the inspection's own: a page for
+/// people that no service or front of one is known by. [`judge`] found nothing in it.
+pub(super) fn is_unproven(answer: &HttpAnswer, endpoint: &Endpoint) -> bool {
+    let stays_with_the_service = || {
+        let target = answer.header("Location").and_then(Target::of);
+        matches!(answer.status, 301 | 302 | 303 | 307 | 308)
+            && target.is_some_and(|target| target.is_own(endpoint, Session::Inspected))
+    };
+    answer.is_html()
+        && !blockpage::is_of_a_front(answer)
+        && !relay::is_relay(answer)
+        && !stays_with_the_service()
+}
+
+/// The fields that say who answered.
+const HEAD: [&str; 3] = ["Content-Type", "Server", "Via"];
+/// How much of a field is quoted, characters.
+const LONGEST_FIELD: usize = 160;
 
 /// What is wrong with an answer; nothing, where it is the service's.
 pub(super) fn judge(answer: &HttpAnswer, endpoint: &Endpoint, session: Session) -> Option<Draft> {
@@ -32,13 +51,9 @@ pub(super) fn judge(answer: &HttpAnswer, endpoint: &Endpoint, session: Session) 
             return Some(draft);
         }
         if is_relay {
-            return Some(with_head(
-                Draft::new(
-                    Cause::HttpNotTheService,
-                    format!("answers {} without the relay's fingerprint", answer.status),
-                ),
-                answer,
-            ));
+            let said = "answers without the relay's fingerprint";
+            let message = format!("{said}: {}", quote::answer(answer));
+            return Some(with_head(Draft::new(Cause::HttpNotTheService, message), answer));
         }
     }
     (answer.status >= 500).then(|| {
@@ -60,11 +75,9 @@ pub(super) fn captive_portal(
     session: Session,
 ) -> Option<Draft> {
     if answer.status == 511 {
-        return Some(with_head(
-            Draft::new(Cause::HttpCaptivePortal, "is behind a network that wants a sign-in (511)")
-                .proven(),
-            answer,
-        ));
+        let said = "is behind a network that wants a sign-in";
+        let message = format!("{said}: {}", quote::answer(answer));
+        return Some(with_head(Draft::new(Cause::HttpCaptivePortal, message).proven(), answer));
     }
     if !matches!(answer.status, 301 | 302 | 303 | 307 | 308) {
         return None;
@@ -77,7 +90,11 @@ pub(super) fn captive_portal(
     Some(with_head(
         Draft::new(
             Cause::HttpCaptivePortal,
-            format!("redirects to {}, outside the service's own domains", target.host),
+            format!(
+                "redirects to {}, outside the service's own domains: {}",
+                target.host,
+                quote::answer(answer)
+            ),
         )
         .evidence(format!("Location: {location}")),
         answer,
@@ -149,11 +166,20 @@ fn gateway_error(answer: &HttpAnswer) -> Option<Draft> {
     Some(with_head(
         Draft::new(
             Cause::HttpNotTheService,
-            format!("answers {} of a gateway on the way, not of the service", answer.status),
+            format!(
+                "answers with an error of a gateway on the way, not of the service: {}",
+                quote::answer(answer)
+            ),
         )
-        .evidence(format!("{mark}: {value}")),
+        .all_evidence(beside_head(mark, value)),
         answer,
     ))
+}
+
+/// A mark of whoever answered, unless [`with_head`] shows it.
+pub(super) fn beside_head(name: &str, value: &str) -> Option<String> {
+    let is_shown = HEAD.iter().any(|shown| shown.eq_ignore_ascii_case(name));
+    (!is_shown).then(|| format!("{name}: {}", quote::words(value, LONGEST_FIELD)))
 }
 
 /// What a request without an answer means.
@@ -228,14 +254,16 @@ pub(super) fn shown(bytes: &[u8]) -> String {
     text
 }
 
-fn with_head(draft: Draft, answer: &HttpAnswer) -> Draft {
-    let mut draft = draft.evidence(format!("HTTP {}", status_line(answer)));
-    for name in ["Server", "Via"] {
+/// Adds what an answer says of who sent it.
+pub(super) fn with_head(draft: Draft, answer: &HttpAnswer) -> Draft {
+    let status_line = quote::words(&status_line(answer), LONGEST_FIELD);
+    let mut draft = draft.evidence(format!("HTTP {status_line}"));
+    for name in HEAD {
         if let Some(value) = answer.header(name) {
-            draft = draft.evidence(format!("{name}: {value}"));
+            draft = draft.evidence(format!("{name}: {}", quote::words(value, LONGEST_FIELD)));
         }
     }
-    match title(&answer.body) {
+    match quote::title(&answer.body) {
         Some(title) => draft.evidence(format!("title: {title}")),
         None => draft,
     }
@@ -255,17 +283,6 @@ pub(super) fn shorten(text: &str, longest: usize) -> std::borrow::Cow<'_, str> {
         Some((end, _)) => format!("{}…", &text[..end]).into(),
         None => text.into(),
     }
-}
-
-/// The title of a page, if it has one.
-pub(super) fn title(body: &str) -> Option<String> {
-    let lower = body.to_ascii_lowercase();
-    let start = lower.find("<title")?;
-    let start = start + lower[start..].find('>')? + 1;
-    let end = start + lower[start..].find("</title")?;
-    let words: Vec<&str> = body[start..end].split_whitespace().collect();
-    let title: String = words.join(" ").chars().take(80).collect();
-    (!title.is_empty()).then_some(title)
 }
 
 #[cfg(test)]
@@ -306,16 +323,6 @@ mod tests {
     }
 
     #[test]
-    fn titles_are_read_on_one_line() {
-        assert_eq!(
-            title("<HTML><Title id=a>\n Access\n Denied </TITLE>").as_deref(),
-            Some("Access Denied")
-        );
-        assert_eq!(title("<title>never ends"), None);
-        assert_eq!(title("<title></title>"), None);
-    }
-
-    #[test]
     fn foreign_bytes_are_shown_without_harm() {
         assert_eq!(shown(b"SSH-2.0\r\n\x1b[2J"), "\"SSH-2.0\\r\\n\\x1b[2J\"");
         assert_eq!(shown(b""), "none");
@@ -326,8 +333,6 @@ mod tests {
         #[test]
         fn nothing_in_a_location_or_page_panics(text in ".{0,200}", bytes: Vec<u8>) {
             let _ = Target::of(&text);
-            let _ = title(&format!("<title>{text}</title>"));
-            let _ = title(&text);
             let _ = parse(&bytes);
             let _ = parse(format!("HTTP/1.1 {text}\r\n\r\n").as_bytes());
         }

@@ -21,6 +21,7 @@ mod obstacle;
 mod path;
 mod prediction;
 mod proxy;
+mod quote;
 mod relay;
 mod reset;
 mod route;

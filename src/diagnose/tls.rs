@@ -3,12 +3,13 @@
 use std::net::IpAddr;
 use std::time::Duration;
 
+use super::blockpage::{self, Session};
 use super::finding::{Draft, duration, list};
 use super::http::shown;
-use super::{blockpage, http, tds};
+use super::{http, quote, tds};
 use crate::model::{
-    Cause, Certificate, ChainTrust, Endpoint, Host, Owner, Presented, TlsFailure, TlsFailureKind,
-    Validity,
+    Cause, Certificate, ChainTrust, Endpoint, Host, HttpAnswer, Owner, Presented, Severity,
+    TlsFailure, TlsFailureKind, Validity,
 };
 
 /// Whether the chain proves the far end to be `host`, to anyone: a public root and the name. Dates
@@ -82,6 +83,20 @@ fn judge_trust(presented: &Presented) -> Option<Draft> {
             .all_evidence(shape(&presented.chain).map(str::to_owned))
             .fact("issuer", issuer),
     )
+}
+
+/// What an inspected session says of the service, where its page may be the inspection's own:
+/// nothing.
+pub(super) fn unproven_page(draft: Draft, presented: &Presented, answer: &HttpAnswer) -> Draft {
+    if draft.cause != Cause::TlsIntercepted || draft.is_of_proxy() {
+        return draft;
+    }
+    let issuer = presented.chain.first().map_or("", |leaf| short_name(&leaf.issuer));
+    let quoted = quote::answer(answer);
+    let message = format!("is opened by '{issuer}', and its page proves nothing: {quoted}");
+    let mut draft = draft.severity(Severity::Unknown).rivals(&[Cause::HttpBlockPage]);
+    draft.say(message);
+    http::with_head(draft, answer)
 }
 
 /// What the shape of a chain gives away.
@@ -243,17 +258,19 @@ fn ended(kind: &TlsFailureKind, took: Duration, endpoint: &Endpoint) -> Draft {
 
 /// Bytes that are no TLS: a filter's page in clear text says so itself.
 fn not_tls(first_bytes: &[u8], endpoint: &Endpoint) -> Draft {
-    if let Some(answer) = http::parse(first_bytes) {
-        if let Some(draft) = blockpage::judge(&answer, blockpage::Session::Open) {
-            return draft.evidence("in clear text, in answer to a ClientHello");
-        }
-        if let Some(draft) = http::captive_portal(&answer, endpoint, blockpage::Session::Open) {
-            return draft.evidence("in clear text, in answer to a ClientHello");
-        }
+    let Some(answer) = http::parse(first_bytes) else {
+        return Draft::new(Cause::TlsNotTls, "answers with something that is no TLS")
+            .proven()
+            .evidence(format!("first bytes: {}", shown(first_bytes)));
+    };
+    let of_a_filter = blockpage::judge(&answer, Session::Open)
+        .or_else(|| http::captive_portal(&answer, endpoint, Session::Open))
+        .or_else(|| blockpage::in_place_of_tls(&answer));
+    if let Some(draft) = of_a_filter {
+        return draft.evidence("in clear text, in answer to a ClientHello");
     }
-    Draft::new(Cause::TlsNotTls, "answers with something that is no TLS")
-        .proven()
-        .evidence(format!("first bytes: {}", shown(first_bytes)))
+    let message = format!("answers in clear text, not in TLS: {}", quote::answer(&answer));
+    http::with_head(Draft::new(Cause::TlsNotTls, message).proven(), &answer)
 }
 
 #[cfg(test)]

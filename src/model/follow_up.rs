@@ -8,7 +8,7 @@ use std::time::Duration;
 use super::dns::Lookup;
 use super::name::Host;
 use super::obstacle::{OsError, Whose};
-use super::step::Failure;
+use super::step::{Failure, HttpAnswer};
 use super::trail::Trail;
 
 /// What was asked again of one endpoint.
@@ -24,6 +24,9 @@ pub struct FollowUps {
     pub upgrade: Option<Trail>,
     /// Who says whether the certificates that were shown are revoked.
     pub revocation: Vec<Arc<RevocationHost>>,
+    /// Handshakes that were ended without a word, begun again with the versions of old; one an
+    /// address.
+    pub old_hellos: Vec<OldHello>,
 }
 
 impl FollowUps {
@@ -35,6 +38,7 @@ impl FollowUps {
             && self.holds.is_empty()
             && self.upgrade.is_none()
             && self.revocation.is_empty()
+            && self.old_hellos.is_empty()
     }
 }
 
@@ -201,8 +205,11 @@ impl HoldFailure {
 pub struct RevocationHost {
     /// Which.
     pub host: Host,
-    /// At which port, 80 as a rule.
+    /// At which port: 80, but in records of earlier versions.
     pub port: u16,
+    /// What was asked for: path and query of the certificate's own URL. Records of earlier versions
+    /// have none: they asked for `/`.
+    pub path: Option<String>,
     /// What each resolver said of it.
     pub lookups: Vec<Arc<Lookup>>,
     /// One an address.
@@ -210,11 +217,50 @@ pub struct RevocationHost {
 }
 
 impl RevocationHost {
-    /// Whether anything answered as a web server does.
+    /// Whether anything answered that may be a list or a responder: a page for people in answer to
+    /// a certificate's own URL is somebody else's.
     #[must_use]
     pub fn has_answered(&self) -> bool {
-        self.trails.iter().any(|trail| trail.http().is_some())
+        let is_foreign = |answer: &HttpAnswer| self.path.is_some() && answer.is_html();
+        self.trails.iter().filter_map(Trail::http).any(|answer| !is_foreign(answer))
     }
+}
+
+/// A handshake that was ended after the ClientHello without a word, begun again with a ClientHello
+/// that offers TLS 1.1 and 1.0 alone.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct OldHello {
+    /// Which address and port.
+    pub remote: SocketAddr,
+    /// What came of it.
+    pub outcome: OldHelloOutcome,
+    /// How long it took, the connect included.
+    pub took: Duration,
+}
+
+/// What came of a ClientHello that offers TLS 1.1 and 1.0 alone.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum OldHelloOutcome {
+    /// A ServerHello that chooses this version (`0x0301` is TLS 1.0, `0x0302` TLS 1.1).
+    Chosen {
+        /// As it stands there.
+        version: u16,
+    },
+    /// A fatal alert (RFC 5246 §7.2), named.
+    Alert {
+        /// Its name, as `protocol_version`.
+        name: String,
+    },
+    /// The stream ended before either.
+    Closed,
+    /// Reset before either.
+    Reset(OsError),
+    /// Silence until our time-out.
+    Silence,
+    /// Bytes that are neither.
+    Unreadable,
+    /// The second connection was not made.
+    NotConnected,
 }
 
 /// What the cloud reports of one node of the runtime.

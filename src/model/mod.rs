@@ -40,8 +40,8 @@ pub use endpoint::{
 };
 pub use file_kind::FileKind;
 pub use follow_up::{
-    FollowUps, Held, HeldOutcome, HoldFailure, Hop, HopAnswer, Located, ReportedNode,
-    RevocationHost, Rung, SegmentLadder,
+    FollowUps, Held, HeldOutcome, HoldFailure, Hop, HopAnswer, Located, OldHello, OldHelloOutcome,
+    ReportedNode, RevocationHost, Rung, SegmentLadder,
 };
 pub use gateway::{GatewayName, GatewaySeries};
 pub use name::{Host, HostName, NameError};

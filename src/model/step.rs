@@ -81,6 +81,42 @@ impl HttpAnswer {
     /// How much of a body is read and kept, bytes. Block pages say who they are within that.
     pub const BODY_KEPT: usize = 4096;
 
+    /// Whether the body is a page for people: the `Content-Type` says HTML, or says nothing of
+    /// data and the body begins as HTML does.
+    #[must_use]
+    pub fn is_html(&self) -> bool {
+        // As browsers tell it (WHATWG, MIME Sniffing, 7.1), as far as pages of gateways go.
+        const BEGINNINGS: &[&str] = &[
+            "<!doctype html",
+            "<html",
+            "<head",
+            "<title",
+            "<body",
+            "<script",
+            "<style",
+            "<table",
+            "<div",
+            "<h1",
+            "<p>",
+            "<br",
+            "<meta",
+            "<center",
+            "<font",
+            "<!--",
+        ];
+        let kind = self.header("Content-Type").unwrap_or_default().to_ascii_lowercase();
+        if kind.contains("html") {
+            return true;
+        }
+        if ["json", "xml", "javascript"].iter().any(|data| kind.contains(data)) {
+            return false;
+        }
+        let body = self.body.trim_start_matches('\u{feff}').trim_ascii_start().as_bytes();
+        BEGINNINGS.iter().any(|start| {
+            body.get(..start.len()).is_some_and(|at| at.eq_ignore_ascii_case(start.as_bytes()))
+        })
+    }
+
     /// The first value of header `name`, whatever its case.
     #[must_use]
     pub fn header(&self, name: &str) -> Option<&str> {

@@ -18,7 +18,7 @@ const PIECE: usize = 2048;
 /// ends the body leaves an answer with as much of it as came. Ports 80 and 443 go without saying in
 /// the Host field.
 pub async fn get<S>(
-    mut stream: S,
+    stream: S,
     host: &Host,
     port: u16,
     timeout: Duration,
@@ -26,7 +26,21 @@ pub async fn get<S>(
 where
     S: AsyncRead + AsyncWrite + Unpin,
 {
-    answer_to(&mut stream, &get_request(&authority(host, port)), timeout).await
+    fetch(stream, host, port, "/", timeout).await
+}
+
+/// The same for another path and query, which hold no blanks.
+pub async fn fetch<S>(
+    mut stream: S,
+    host: &Host,
+    port: u16,
+    path: &str,
+    timeout: Duration,
+) -> Result<(HttpAnswer, Duration), (HttpFailure, Duration)>
+where
+    S: AsyncRead + AsyncWrite + Unpin,
+{
+    answer_to(&mut stream, &get_request(path, &authority(host, port)), timeout).await
 }
 
 /// Asks for a WebSocket on a path of the relay's, as a listener does (Microsoft,

@@ -15,7 +15,7 @@ use crate::model::{
     Certificate, ChainTrust, Host, HostName, Obstacle, Presented, TcpFailure, TlsFailureKind,
     Validity,
 };
-use crate::wire::http::{Body, HEAD_LIMIT, Head, HeadRead, get_request_of, read_head};
+use crate::wire::http::{Body, HEAD_LIMIT, Head, HeadRead, get_request, read_head};
 use crate::wire::{HttpUrl, HttpUrlError};
 
 /// The largest script that is read, bytes. Large ones have a tenth of it.
@@ -212,7 +212,7 @@ where
     let host = url.authority();
     let broken = |reason: String| ScriptError::Broken { host: host.clone(), reason };
     let failed = |error: io::Error| broken(format!("breaks the connection: {}", os_error(&error)));
-    stream.write_all(&get_request_of(&url.target, &host)).await.map_err(failed)?;
+    stream.write_all(&get_request(&url.target, &host)).await.map_err(failed)?;
     stream.flush().await.map_err(failed)?;
     let mut pending = Vec::new();
     let mut answer: Option<Answer> = None;

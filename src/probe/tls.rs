@@ -21,7 +21,7 @@ use tokio_rustls::TlsConnector;
 use super::crypto;
 use super::os_error::{Meaning, meaning, os_error};
 use super::tap::{Heard, Listener, Tap};
-use super::trust::Judge;
+use super::trust::{Judge, Vouched};
 use crate::model::{Host, Presented, TlsFailure, TlsFailureKind, TlsSession, Whose};
 use crate::wire::tls_record::{alert_name, fatal_alert};
 
@@ -90,6 +90,11 @@ impl Client {
             (Ok(_), None) => other("the handshake ended without a certificate"),
         };
         Err((TlsFailure { kind, presented: None }, took))
+    }
+
+    /// What of a chain that came of a handshake here was verified.
+    pub(super) fn vouched(&self, presented: &Presented) -> Option<Vouched> {
+        self.judge.vouched(presented)
     }
 
     async fn judge(&self, chain: Vec<CertificateDer<'static>>, now: Timestamp) -> Presented {

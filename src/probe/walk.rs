@@ -32,14 +32,16 @@ const PROXY_CONNECT_PATIENCE: Duration = Duration::from_millis(250);
 pub(super) struct Target<'a> {
     pub(super) endpoint: &'a Endpoint,
     pub(super) host: &'a Host,
-    pub(super) purpose: Purpose,
+    pub(super) purpose: Purpose<'a>,
 }
 
 /// What a connection is made for.
 #[derive(Clone, Copy)]
-pub(super) enum Purpose {
+pub(super) enum Purpose<'a> {
     /// The proof that its kind asks for.
     Proof,
+    /// An answer to this path and query, by HTTP.
+    Fetch(&'a str),
     /// To be kept idle for so long, and then used.
     Hold(Duration),
     /// A WebSocket upgrade on the relay's path.
@@ -295,6 +297,7 @@ where
     let get = Box::pin(async {
         match target.purpose {
             Purpose::Upgrade => http::upgrade(stream, target.host, port, timeout).await,
+            Purpose::Fetch(path) => http::fetch(stream, target.host, port, path, timeout).await,
             Purpose::Proof | Purpose::Hold(_) => {
                 http::get(stream, target.host, port, timeout).await
             }

@@ -13,15 +13,10 @@ const HEADERS_KEPT: usize = 128;
 /// No head within [`HEAD_LIMIT`] holds more fields: `a:` and a line feed is the shortest.
 const HEADERS_POSSIBLE: usize = HEAD_LIMIT / 3;
 
-/// `GET /` for `authority` (RFC 9110 §7.2: a host, with its port where that is not the default).
+/// `GET` of `target`, a path and query without blanks, for `authority` (RFC 9110 §7.2: a host, with
+/// its port where that is not the default).
 #[must_use]
-pub fn get_request(authority: &str) -> Vec<u8> {
-    get_request_of("/", authority)
-}
-
-/// The same for another target: path and query, without blanks.
-#[must_use]
-pub fn get_request_of(target: &str, authority: &str) -> Vec<u8> {
+pub fn get_request(target: &str, authority: &str) -> Vec<u8> {
     format!(
         "GET {target} HTTP/1.1\r\nHost: {authority}\r\nUser-Agent: pathproof/{version}\r\n\
          Accept: */*\r\nConnection: close\r\n\r\n",

@@ -9,6 +9,7 @@ mod diagnosis;
 mod dns;
 #[cfg(target_os = "linux")]
 mod emission;
+mod follow_ups;
 mod fuzz;
 mod golden;
 #[cfg(target_os = "linux")]

@@ -9,8 +9,8 @@ use proptest::prelude::*;
 
 use super::{duration, failure, host_name, os_error, socket, text, trail, whose};
 use crate::model::{
-    FollowUps, Held, HeldOutcome, HoldFailure, Hop, HopAnswer, Host, Located, Lookup, Presented,
-    ReportedNode, RevocationHost, Rung, SegmentLadder,
+    FollowUps, Held, HeldOutcome, HoldFailure, Hop, HopAnswer, Host, Located, Lookup, OldHello,
+    OldHelloOutcome, Presented, ReportedNode, RevocationHost, Rung, SegmentLadder,
 };
 
 pub(super) fn follow_ups(
@@ -21,13 +21,15 @@ pub(super) fn follow_ups(
     let trails = |most| vec(trail(shown()), 0..most);
     let revocation = vec(revocation(lookups, shown()).prop_map(Arc::new), 0..2);
     let segments = vec(ladder(shown()), 0..2);
-    (option::of(located()), segments, trails(2), option::of(trail(shown())), revocation)
-        .prop_map(|(located, segments, holds, upgrade, revocation)| FollowUps {
+    let old_hellos = vec(old_hello(), 0..2);
+    (option::of(located()), segments, trails(2), option::of(trail(shown())), revocation, old_hellos)
+        .prop_map(|(located, segments, holds, upgrade, revocation, old_hellos)| FollowUps {
             located,
             segments,
             holds,
             upgrade,
             revocation,
+            old_hellos,
         })
         .boxed()
 }
@@ -59,8 +61,31 @@ fn revocation(lookups: Vec<Arc<Lookup>>, shown: Vec<Presented>) -> BoxedStrategy
     let host =
         prop_oneof![host_name().prop_map(Host::Name), any::<IpAddr>().prop_map(Host::Address)];
     let lookups = vec(prop::sample::select(lookups), 0..2);
-    (host, any::<u16>(), lookups, vec(trail(shown), 0..2))
-        .prop_map(|(host, port, lookups, trails)| RevocationHost { host, port, lookups, trails })
+    (host, any::<u16>(), option::of(text()), lookups, vec(trail(shown), 0..2))
+        .prop_map(|(host, port, path, lookups, trails)| RevocationHost {
+            host,
+            port,
+            path,
+            lookups,
+            trails,
+        })
+        .boxed()
+}
+
+fn old_hello() -> BoxedStrategy<OldHello> {
+    let outcome = prop_oneof![
+        any::<u16>().prop_map(|version| OldHelloOutcome::Chosen { version }),
+        text().prop_map(|name| OldHelloOutcome::Alert { name }),
+        os_error().prop_map(OldHelloOutcome::Reset),
+        prop::sample::select(vec![
+            OldHelloOutcome::Closed,
+            OldHelloOutcome::Silence,
+            OldHelloOutcome::Unreadable,
+            OldHelloOutcome::NotConnected,
+        ]),
+    ];
+    (socket(), outcome, duration())
+        .prop_map(|(remote, outcome, took)| OldHello { remote, outcome, took })
         .boxed()
 }
 

@@ -24,6 +24,8 @@ pub(crate) struct FollowUps<'a> {
     upgrade: Option<Trail<'a>>,
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     revocation: Vec<RevocationHost<'a>>,
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    old_hellos: Vec<OldHello<'a>>,
 }
 
 impl<'a> FollowUps<'a> {
@@ -33,7 +35,8 @@ impl<'a> FollowUps<'a> {
         lookups: Vec<Vec<u64>>,
         numbers: &Numbers,
     ) -> Self {
-        let model::FollowUps { located, segments, holds, upgrade, revocation } = follow_ups;
+        let model::FollowUps { located, segments, holds, upgrade, revocation, old_hellos } =
+            follow_ups;
         let revocation = revocation.iter().zip(lookups);
         Self {
             located: located.as_ref().map(Located::from),
@@ -43,6 +46,7 @@ impl<'a> FollowUps<'a> {
             revocation: revocation
                 .map(|(host, lookups)| RevocationHost::new(host, lookups, numbers))
                 .collect(),
+            old_hellos: old_hellos.iter().map(OldHello::from).collect(),
         }
     }
 
@@ -58,6 +62,7 @@ impl<'a> FollowUps<'a> {
             holds: trails(self.holds)?,
             upgrade: self.upgrade.map(|trail| trail.resolve(references)).transpose()?,
             revocation: revocation.collect::<Result<_, _>>()?,
+            old_hellos: to_size(self.old_hellos.into_iter().map(model::OldHello::from)),
         })
     }
 }
@@ -170,6 +175,8 @@ impl<'a> SegmentLadder<'a> {
 struct RevocationHost<'a> {
     host: Cow<'a, str>,
     port: u16,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    path: Option<Cow<'a, str>>,
     lookups: Vec<u64>,
     trails: Vec<Trail<'a>>,
 }
@@ -179,6 +186,7 @@ impl<'a> RevocationHost<'a> {
         Self {
             host: host.host.to_string().into(),
             port: host.port,
+            path: host.path.as_deref().map(Cow::from),
             lookups,
             trails: host.trails.iter().map(|trail| Trail::new(trail, numbers)).collect(),
         }
@@ -190,9 +198,61 @@ impl<'a> RevocationHost<'a> {
         Ok(Arc::new(model::RevocationHost {
             host: model::Host::parse(&self.host).map_err(Unresolved::Host)?,
             port: self.port,
+            path: self.path.map(Cow::into_owned),
             lookups: lookups.collect::<Result<_, _>>()?,
             trails: trails.collect::<Result<_, _>>()?,
         }))
+    }
+}
+
+#[derive(Serialize, Deserialize)]
+struct OldHello<'a> {
+    remote: SocketAddr,
+    took_ns: Nanoseconds,
+    outcome: OldHelloOutcome<'a>,
+}
+
+#[derive(Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+enum OldHelloOutcome<'a> {
+    Chosen { version: u16 },
+    Alert { name: Cow<'a, str> },
+    Closed,
+    Reset(OsError<'a>),
+    Silence,
+    Unreadable,
+    NotConnected,
+}
+
+impl<'a> From<&'a model::OldHello> for OldHello<'a> {
+    fn from(hello: &'a model::OldHello) -> Self {
+        use model::OldHelloOutcome as Outcome;
+        let outcome = match &hello.outcome {
+            Outcome::Chosen { version } => OldHelloOutcome::Chosen { version: *version },
+            Outcome::Alert { name } => OldHelloOutcome::Alert { name: (&**name).into() },
+            Outcome::Closed => OldHelloOutcome::Closed,
+            Outcome::Reset(os) => OldHelloOutcome::Reset(os.into()),
+            Outcome::Silence => OldHelloOutcome::Silence,
+            Outcome::Unreadable => OldHelloOutcome::Unreadable,
+            Outcome::NotConnected => OldHelloOutcome::NotConnected,
+        };
+        Self { remote: hello.remote, took_ns: hello.took.into(), outcome }
+    }
+}
+
+impl From<OldHello<'_>> for model::OldHello {
+    fn from(hello: OldHello<'_>) -> Self {
+        use model::OldHelloOutcome as Outcome;
+        let outcome = match hello.outcome {
+            OldHelloOutcome::Chosen { version } => Outcome::Chosen { version },
+            OldHelloOutcome::Alert { name } => Outcome::Alert { name: name.into_owned() },
+            OldHelloOutcome::Closed => Outcome::Closed,
+            OldHelloOutcome::Reset(os) => Outcome::Reset(os.into()),
+            OldHelloOutcome::Silence => Outcome::Silence,
+            OldHelloOutcome::Unreadable => Outcome::Unreadable,
+            OldHelloOutcome::NotConnected => Outcome::NotConnected,
+        };
+        Self { remote: hello.remote, outcome, took: hello.took_ns.into() }
     }
 }
 

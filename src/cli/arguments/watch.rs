@@ -19,6 +19,9 @@ pub(in crate::cli) struct Watch {
     pub(in crate::cli) targets: Targets,
     #[command(flatten)]
     pub(in crate::cli) measuring: Measuring,
+    /// Ask no host that a certificate names (for revocation lists and OCSP)
+    #[arg(long, help_heading = "How it is measured")]
+    pub(in crate::cli) no_revocation: bool,
     #[command(flatten)]
     pub(in crate::cli) trust: Trust,
     /// What makes the exit code non-zero in the last round: this and what is worse (warn, unknown,

@@ -21,7 +21,7 @@ use crate::ledger::{Proof, Sighting};
 use crate::list;
 use crate::model::{AddressClass, AddressSet, Cloud, Role};
 use crate::nsg_rules::{LeftOut, Reason, Refusal, Seen, job_of, left_out, unmet};
-use crate::probe::tls;
+use crate::probe::{Wishes, tls};
 
 /// What was gathered.
 #[derive(Default)]
@@ -119,6 +119,8 @@ fn resolve(planning: &Planning, arguments: &[OsString], stdin: &mut Stdin) -> Re
     let resolve_only = planning.proof != ProofLevel::Tls;
     let measurement =
         Measurement::new(prepared, &planning.measuring, tls, resolve_only, arguments)?;
+    // What certificates name is nothing that these rules are for.
+    let measurement = measurement.wish(Wishes { no_revocation: true, ..Wishes::default() });
     seen::of_records(&measurement.carry_out(|_, _| {})?)
 }
 

@@ -29,12 +29,13 @@ pub(super) const HTTP_CLOSED: Entry = Entry {
 pub(super) const HTTP_BLOCK_PAGE: Entry = Entry {
     cause: Cause::HttpBlockPage,
     sentence: "A filter shows its block page in the service's place.",
-    told_by: "The known words or headers of a filtering product. The service's own or a CDN's \
+    told_by: "The known words or headers of a filtering product; behind TLS inspection, any page \
+              that refuses and is not known to be the service's own. The service's own or a CDN's \
               \"403 Access Denied\" is an answer of the service.",
-    rivals: &[],
+    rivals: &[Cause::HttpNotTheService],
     owner: Owner::Proxy,
-    remedy: "Ask whoever runs the web filter to allow {host} on port {port} for {from}; the page \
-             names the product and often the category.",
+    remedy: "Ask whoever runs the web filter to allow {host} on port {port} for {from}; the page's \
+             own words are in the evidence.",
     source: "contract, Status; citizenlab/filtering-annotations",
 };
 

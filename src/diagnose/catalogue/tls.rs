@@ -80,7 +80,8 @@ pub(super) const CLOSED: Entry = Entry {
     cause: Cause::TlsClosed,
     sentence: "The connection is closed after the ClientHello.",
     told_by: "End of stream without an alert: a filter that judges the server name, or a proxy \
-              without a way on.",
+              without a way on. A server of old that closes in place of an alert is told by a \
+              second ClientHello that offers TLS 1.1 and 1.0 alone: it answers that one.",
     rivals: &[Cause::TcpAnsweredByMiddlebox],
     owner: Owner::Firewall,
     remedy: "Allow the server name {host} on TCP {port} in the firewall's application rules (FQDN \
@@ -114,7 +115,8 @@ pub(super) const NOT_TLS: Entry = Entry {
 pub(super) const VERSION: Entry = Entry {
     cause: Cause::TlsVersion,
     sentence: "The far end offers no TLS version that is safe to use.",
-    told_by: "The alert protocol_version, or an answer below TLS 1.2; 1.2 and 1.3 were offered. \
+    told_by: "The alert protocol_version, or an answer below TLS 1.2, if need be to a second \
+              ClientHello that offers nothing newer; 1.2 and 1.3 were offered first. \
               Azure's own endpoints speak both, so an old middlebox is near.",
     rivals: &[],
     owner: Owner::Proxy,
@@ -152,8 +154,9 @@ pub(super) const LARGE_PACKETS_LOST: Entry = Entry {
 pub(super) const REVOCATION_UNREACHABLE: Entry = Entry {
     cause: Cause::TlsRevocationUnreachable,
     sentence: "The hosts that say whether a certificate is revoked do not answer.",
-    told_by: "The CRL and OCSP addresses of the chain that was seen, asked on port 80. Windows \
-              waits up to 15 seconds for a URL and 20 for a chain, where a client checks.",
+    told_by: "The CRL and OCSP addresses of the chain that was seen, asked on port 80; only those \
+              of a chain that was verified. A page for people is no answer. Windows waits up to \
+              15 seconds for a URL and 20 for a chain, where a client checks.",
     rivals: &[],
     owner: Owner::Firewall,
     remedy: "Allow TCP 80 out from {from} to {revocation}, which the certificates of {host} name.",

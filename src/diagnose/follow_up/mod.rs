@@ -2,6 +2,7 @@
 
 pub(super) mod hold;
 mod located;
+pub(super) mod old_hello;
 mod revocation;
 pub(super) mod segments;
 mod upgrade;

@@ -1,38 +1,70 @@
 //! `tls_revocation_unreachable`: nobody says whether the certificates that were shown are revoked.
 
 use crate::diagnose::Case;
+use crate::diagnose::blockpage::{self, Session};
 use crate::diagnose::dns;
 use crate::diagnose::finding::{Draft, list, place};
-use crate::model::{Cause, End, Obstacle, RevocationHost};
+use crate::diagnose::quote;
+use crate::model::{
+    AddressClass, Cause, ChainTrust, End, Host, HttpAnswer, Obstacle, Owner, RevocationHost, Trail,
+    classify,
+};
+
+/// For a filter that answers in the hosts' place.
+const FILTERED: &str = "Ask whoever runs the web filter to pass HTTP from {from} to {revocation}, \
+                        which the certificates of {host} name, unchanged.";
 
 pub(super) fn judge(case: &Case<'_>) -> Option<Draft> {
-    let hosts = &case.record.follow_ups.revocation;
+    let hosts = case.record.follow_ups.revocation.iter().map(|host| &**host);
+    let hosts: Vec<&RevocationHost> = hosts.filter(|host| is_vouched_for(case, host)).collect();
     let silent: Vec<&RevocationHost> =
-        hosts.iter().map(|host| &**host).filter(|host| is_unreachable(host)).collect();
+        hosts.iter().copied().filter(|host| is_unreachable(host)).collect();
     if silent.is_empty() {
         return None;
     }
-    let names = list(silent.iter().map(|host| format!("{}:{}", host.host, host.port)), 4);
+    let names = list(silent.iter().map(|host| &host.host), 4);
     let answering = hosts.len() - silent.len();
     // wincrypt.h: CERT_CHAIN_URL_RETRIEVAL_TIMEOUT_MILLISECONDS_DEFAULT, and the same with
     // REV_ACCUMULATIVE; the policy "Certificate Path Validation" can change both.
-    Some(
-        Draft::new(
-            Cause::TlsRevocationUnreachable,
-            format!(
-                "{}: {names} {} not say whether its certificates are revoked",
-                place(case.endpoint()),
-                if silent.len() == 1 { "does" } else { "do" }
-            ),
-        )
-        .all_evidence(silent.iter().map(|host| evidence(host)))
-        .evidence(format!("{answering} of {} revocation hosts answer", hosts.len()))
-        .evidence(
-            "a blocked one costs a check of the chain up to 15 s, all of them up to 20 s (Windows \
-             defaults: wincrypt.h)",
-        )
-        .fact("revocation", names),
+    let draft = Draft::new(
+        Cause::TlsRevocationUnreachable,
+        format!(
+            "{}: {names} {} not say whether its certificates are revoked",
+            place(case.endpoint()),
+            if silent.len() == 1 { "does" } else { "do" }
+        ),
     )
+    .all_evidence(silent.iter().map(|host| evidence(host)))
+    .evidence(format!("{answering} of {} revocation hosts answer", hosts.len()))
+    .evidence(
+        "a blocked one costs a check of the chain up to 15 s, all of them up to 20 s (Windows \
+         defaults: wincrypt.h)",
+    )
+    .fact("revocation", names);
+    let is_filtered = silent.iter().all(|host| pages(host).next().is_some());
+    Some(if is_filtered { draft.owner(Owner::Proxy).template(FILTERED) } else { draft })
+}
+
+/// Whether a chain that was verified names the host, as a host of its kind. Records of earlier
+/// versions hold whatever any certificate said: nothing of that is passed on as advice.
+fn is_vouched_for(case: &Case<'_>, host: &RevocationHost) -> bool {
+    let Host::Name(name) = &host.host else { return false };
+    let sessions = case.record.trails.iter().filter_map(Trail::tls);
+    let verified = sessions.filter(|session| {
+        let trust = &session.presented.trust;
+        trust.public == ChainTrust::Trusted || trust.host == ChainTrust::Trusted
+    });
+    let mut urls = verified
+        .flat_map(|session| session.presented.chain.iter())
+        .flat_map(|certificate| &certificate.revocation);
+    host.port == 80 && urls.any(|url| names(url, name.as_str()))
+}
+
+/// Whether the host of `url` is `name`.
+fn names(url: &str, name: &str) -> bool {
+    let authority = url.split_once("://").and_then(|(_, rest)| rest.split(['/', '?', '#']).next());
+    let host = authority.map(|authority| authority.strip_suffix(":80").unwrap_or(authority));
+    host.is_some_and(|host| host.strip_suffix('.').unwrap_or(host).eq_ignore_ascii_case(name))
 }
 
 /// What was asked to its end, and did not answer.
@@ -45,11 +77,39 @@ fn is_unreachable(host: &RevocationHost) -> bool {
         .trails
         .iter()
         .any(|trail| matches!(trail.end(), End::Stopped(obstacle) if is_over(obstacle)));
-    !host.has_answered() && !stopped
+    !has_answered(host) && !stopped && !is_left_out(host)
+}
+
+/// It has addresses where something may answer, and none of them was asked: a private one of a
+/// public authority, or a family that is switched off.
+fn is_left_out(host: &RevocationHost) -> bool {
+    let mut addresses = host.lookups.iter().flat_map(|lookup| lookup.addresses());
+    host.trails.is_empty()
+        && addresses.any(|address| classify(address) != AddressClass::NotRoutable)
+}
+
+/// Whether anything answered that is not a filter's page.
+fn has_answered(host: &RevocationHost) -> bool {
+    let answers = host.trails.iter().filter_map(Trail::http).count();
+    answers > pages(host).count()
+}
+
+/// Pages that came in place of an answer.
+fn pages(host: &RevocationHost) -> impl Iterator<Item = &HttpAnswer> {
+    let is_own_url = host.path.is_some();
+    host.trails.iter().filter_map(Trail::http).filter(move |answer| {
+        (is_own_url && answer.is_html()) || blockpage::judge(answer, Session::Open).is_some()
+    })
 }
 
 fn evidence(host: &RevocationHost) -> String {
     let place = format!("{}:{}", host.host, host.port);
+    if let Some(page) = pages(host).next() {
+        return format!(
+            "{place}: a page for people in place of an answer: {}",
+            quote::answer(page)
+        );
+    }
     if let Some(trail) = host.trails.first() {
         let step = trail.failure().map_or("tcp", |failure| failure.step());
         return format!("{place} at {}: no answer, {step} failed", trail.remote().ip());

@@ -2,7 +2,8 @@
 
 use super::super::blockpage::{self, Session};
 use super::super::finding::{Draft, list};
-use super::super::http::{shorten, status_line, title};
+use super::super::http::{shorten, status_line};
+use super::super::quote::title;
 use super::super::relay::contains;
 use super::{challenge, status};
 use crate::model::{Cause, HttpAnswer, Severity};

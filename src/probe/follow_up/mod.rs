@@ -3,6 +3,7 @@
 
 mod hold;
 mod locate;
+mod old_hello;
 mod revocation;
 mod segments;
 
@@ -20,8 +21,8 @@ pub(super) use revocation::Host as RevocationKey;
 use super::runner::Shared;
 use super::walk::Target;
 use crate::model::{
-    End, Failure, FollowUps, Kind, Located, Origin, RevocationHost, Route, SegmentLadder,
-    TcpFailure, TlsFailureKind, Trail,
+    End, Failure, FollowUps, Host, Kind, Located, OldHello, Origin, RevocationHost, Route,
+    SegmentLadder, TcpFailure, TlsFailureKind, Trail,
 };
 use crate::route::Way;
 
@@ -32,12 +33,16 @@ pub struct Wishes {
     pub locate: bool,
     /// How long one connection a relay is kept idle.
     pub hold: Option<Duration>,
+    /// Nobody is asked whom only a certificate names.
+    pub no_revocation: bool,
 }
 
 /// How many silent destinations are located a run: those behind one firewall tell the same.
 const MOST_LOCATED: usize = 16;
 /// How many silent handshakes are tried again.
 const MOST_LADDERS: usize = 64;
+/// How many handshakes that were ended without a word are tried again with old versions.
+const MOST_OLD_HELLOS: usize = 64;
 /// How many revocation hosts are asked; a chain names four or five, and most chains the same.
 const MOST_REVOCATION_HOSTS: usize = 64;
 
@@ -47,6 +52,7 @@ pub(super) struct Memory {
     located: Once<SocketAddr, Option<Located>>,
     ladders: Once<SocketAddr, Option<SegmentLadder>>,
     revocation: Once<RevocationKey, Option<Arc<RevocationHost>>>,
+    old_hellos: Once<(Host, SocketAddr), Option<OldHello>>,
 }
 
 impl Default for Memory {
@@ -55,6 +61,7 @@ impl Default for Memory {
             located: Once::new(MOST_LOCATED),
             ladders: Once::new(MOST_LADDERS),
             revocation: Once::new(MOST_REVOCATION_HOSTS),
+            old_hellos: Once::new(MOST_OLD_HELLOS),
         }
     }
 }
@@ -105,6 +112,12 @@ pub(super) async fn ask(
         let climb = segments::climb(shared, target.host, remote);
         shared.follow_ups.ladders.get(remote, climb).await.flatten()
     }));
+    let ended = direct().filter(|trail| old_hello::is_asked_for(trail)).map(Trail::remote);
+    let old_hellos = futures_util::future::join_all(ended.map(async |remote| {
+        let key = (target.host.clone(), remote);
+        let asked = old_hello::ask(shared, target.host, remote);
+        shared.follow_ups.old_hellos.get(key, asked).await.flatten()
+    }));
     // Gateways show the chain of their relay, and are many.
     let is_gateway = target.endpoint.origin == Origin::Gateway;
     let held = async {
@@ -115,12 +128,18 @@ pub(super) async fn ask(
             _ => (Vec::new(), None),
         }
     };
-    let revocation =
-        async { if is_gateway { Vec::new() } else { revocation::ask(shared, direct()).await } };
-    let (located, segments, (holds, upgrade), revocation) =
-        futures_util::join!(located, segments, held, revocation);
+    let revocation = async {
+        if is_gateway || wishes.no_revocation {
+            Vec::new()
+        } else {
+            revocation::ask(shared, direct()).await
+        }
+    };
+    let (located, segments, (holds, upgrade), revocation, old_hellos) =
+        futures_util::join!(located, segments, held, revocation, old_hellos);
     let segments = segments.into_iter().flatten().collect();
-    FollowUps { located, segments, holds, upgrade, revocation }
+    let old_hellos = old_hellos.into_iter().flatten().collect();
+    FollowUps { located, segments, holds, upgrade, revocation, old_hellos }
 }
 
 fn is_tcp_silent(trail: &Trail) -> bool {

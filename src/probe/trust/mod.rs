@@ -17,7 +17,7 @@ use sha2::{Digest, Sha256};
 
 use self::path::{HostStore, Verified, issued_path, moments, verify};
 pub use self::pem::{TrustError, read_pem};
-use crate::model::{Certificate, Presented, Trust, Validity};
+use crate::model::{Certificate, ChainTrust, Presented, Trust, Validity};
 
 /// Roots of Azure's services that the public web roots no longer hold (`roots/README.md`).
 const AZURE_ROOTS: [(&str, &[u8]); 2] = [
@@ -46,12 +46,32 @@ struct Judged {
     path: Vec<Arc<Certificate>>,
     /// The trust while all of these are within their dates.
     trust: Arc<Trust>,
+    vouched: Option<Vouched>,
+}
+
+/// Whose roots a chain leads to.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum Voucher {
+    /// Public ones, whatever this host trusts besides.
+    PublicRoots,
+    /// Those of this host alone.
+    HostRoots,
+}
+
+/// The presented certificates that somebody vouches for: a far end may send any others along.
+#[derive(Clone, Debug)]
+pub struct Vouched {
+    /// Who does.
+    pub by: Voucher,
+    /// Those on the verified path, leaf first. Where the platform's verifier does not tell its
+    /// path, the leaf alone is known to be on it.
+    pub certificates: Vec<Arc<Certificate>>,
 }
 
 impl Judge {
     /// A judge by `public_roots` (by default the embedded public web roots), and by this host's
     /// store with `extra` added to it. The host's store is read here, which takes some
-    /// milliseconds; where it cannot be read, chains are [`crate::model::ChainTrust::NotJudged`] for the host.
+    /// milliseconds; where it cannot be read, chains are [`ChainTrust::NotJudged`] for the host.
     ///
     /// # Errors
     /// [`TrustError::NotACertificate`] where a root cannot be read.
@@ -85,14 +105,24 @@ impl Judge {
         Presented { chain: Arc::clone(&judged.chain), trust }
     }
 
+    /// What of a chain that this judge has judged was verified; `None` where it was not.
+    #[must_use]
+    pub fn vouched(&self, presented: &Presented) -> Option<Vouched> {
+        let ders: Vec<_> =
+            presented.chain.iter().map(|one| CertificateDer::from_slice(&one.der)).collect();
+        let slot = remembered(&self.chains, chain_key(&ders), Arc::default);
+        slot.get()?.vouched.clone()
+    }
+
     fn judge_anew(&self, ders: &[CertificateDer<'_>], now: Timestamp) -> Judged {
         let chain: Arc<[Arc<Certificate>]> = ders.iter().map(|der| self.read(der)).collect();
         let moments = moments(&chain, now);
         let public = verify(&self.public, ders, &moments);
         let host = self.host.verify(ders, &chain, &moments);
         let path = path_of(&chain, &public, &host);
+        let vouched = vouched_of(&chain, &public, &host);
         let trust = Trust { public: public.trust, host: host.trust, validity: Validity::Current };
-        Judged { chain, path, trust: Arc::new(trust) }
+        Judged { chain, path, trust: Arc::new(trust), vouched }
     }
 
     /// Intermediates are shared by many chains: each is read once.
@@ -114,6 +144,19 @@ fn path_of(
     let verified = [public, host].into_iter().find_map(|verified| verified.path.clone());
     let indices = verified.unwrap_or_else(|| issued_path(chain, host.at));
     indices.into_iter().filter_map(|index| chain.get(index).cloned()).collect()
+}
+
+fn vouched_of(chain: &[Arc<Certificate>], public: &Verified, host: &Verified) -> Option<Vouched> {
+    let (by, verified) = if public.trust == ChainTrust::Trusted {
+        (Voucher::PublicRoots, public)
+    } else if host.trust == ChainTrust::Trusted {
+        (Voucher::HostRoots, host)
+    } else {
+        return None;
+    };
+    let indices = verified.path.as_deref().unwrap_or(&[0]);
+    let certificates = indices.iter().filter_map(|index| chain.get(*index).cloned()).collect();
+    Some(Vouched { by, certificates })
 }
 
 /// The dates of a path at `now`, the leaf's before the others'.

@@ -134,7 +134,7 @@ fn a_long_body_is_cut_where_it_is_full() {
 
 #[test]
 fn requests_carry_what_a_server_needs() {
-    let request = String::from_utf8(get_request("we.example:8443")).unwrap();
+    let request = String::from_utf8(get_request("/", "we.example:8443")).unwrap();
     assert!(
         request.starts_with("GET / HTTP/1.1\r\nHost: we.example:8443\r\nUser-Agent: pathproof/")
     );

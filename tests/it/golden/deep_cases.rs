@@ -6,15 +6,15 @@ use std::sync::Arc;
 
 use pathproof::model::{
     ChainTrust, Failure, Held, HeldOutcome, HoldFailure, Hop, HopAnswer, Host, HostName,
-    HttpFailure, Kind, Located, OpenTrail, Records, ReportedNode, ResponseCode, RevocationHost,
-    Route, Rung, Seen, SegmentLadder, TcpFailure, TlsFailure, TlsFailureKind, Trail, Validity,
-    Whose,
+    HttpFailure, Kind, Located, OldHello, OldHelloOutcome, OpenTrail, Records, ReportedNode,
+    ResponseCode, RevocationHost, Route, Rung, Seen, SegmentLadder, TcpFailure, TlsFailure,
+    TlsFailureKind, Trail, Validity, Whose,
 };
 
 use super::cases::{CONTROL, DOWNLOAD, RELAY, refused, silent, with_rest};
 use crate::scene::{
-    Ask, Probe, Way, azure, chain, errno, gives, ip, ms, noon, page, records, relay_feed, run,
-    socket, with_header,
+    Ask, Probe, Way, azure, chain, errno, gives, ip, ms, naming, noon, page, records, relay_feed,
+    run, socket, with_header,
 };
 
 pub(super) fn all() -> Vec<(&'static str, Records)> {
@@ -27,6 +27,8 @@ pub(super) fn all() -> Vec<(&'static str, Records)> {
         ("idle-connections", idle_connections()),
         ("revocation", revocation()),
         ("inspected", inspected()),
+        ("inspected-pages", inspected_pages()),
+        ("tls-of-old", tls_of_old()),
         ("contradiction", contradiction()),
     ]
 }
@@ -273,6 +275,7 @@ fn revocation() -> Records {
             lookups: vec![Arc::new(gives(&["152.199.19.160"]).of(&name))],
             host: Host::Name(name),
             port: 80,
+            path: Some("/DigiCertGlobalRootG2.crl".to_owned()),
             trails: vec![trail],
         })
     };
@@ -283,7 +286,11 @@ fn revocation() -> Records {
     let silent = way("152.199.19.161:80").fail(silence, ms(5_000));
     let hosts =
         vec![host("crl3.digicert.com", answered.complete()), host("ocsp.digicert.com", silent)];
-    let relay = Probe::of("relay", RELAY).works_at(&["40.112.72.101"]);
+    let urls = ["http://crl3.digicert.com/DigiCertGlobalRootG2.crl", "http://ocsp.digicert.com"];
+    let session = naming(azure(RELAY), &urls);
+    let relay = Probe::of("relay", RELAY)
+        .asks(gives(&["40.112.72.101"]))
+        .goes("40.112.72.101", |way| way.tcp().tls(session).http(relay_feed()).done());
     records(run(), with_rest(vec![relay.followed_up(|asked| asked.revocation = hosts)]))
 }
 
@@ -305,6 +312,56 @@ fn inspected() -> Records {
             }),
     ];
     records(run(), probes)
+}
+
+fn inspected_pages() -> Records {
+    let own = "C=US, ST=California, O=Zscaler Inc., CN=Zscaler Intermediate Root CA";
+    let html = |status, reason: &str, body: &str| {
+        let answer = with_header(page(status, reason, body), "Content-Type", "text/html");
+        with_header(answer, "Server", "Contoso-GW")
+    };
+    let storage = |name: &str, answer| {
+        let host = format!("{name}.blob.core.windows.net");
+        let (public, trusted) = (ChainTrust::UnknownIssuer, ChainTrust::Trusted);
+        let shown = chain(&[&host], own, public, trusted, Validity::Current);
+        Probe::of("storage", &host)
+            .asks(gives(&["20.60.1.4"]))
+            .goes("20.60.1.4", |way| way.tcp().tls(shown).http(answer).done())
+    };
+    let gateway = "<html><title>Access Denied - Contoso Web Gateway</title>";
+    let own_data = page(400, "Bad Request", "<?xml version=\"1.0\"?><Error>");
+    let probes = vec![
+        storage("words", html(403, "Forbidden", gateway)),
+        storage("refuses", html(403, "Forbidden", "<html><title>Nein</title>")),
+        storage("welcomes", html(200, "OK", "<html><title>Notice</title>")),
+        storage("answers", with_header(own_data, "Content-Type", "application/xml")),
+    ];
+    records(run(), with_rest(probes))
+}
+
+/// Handshakes that were ended without a word, and what a ClientHello of old met there.
+fn tls_of_old() -> Records {
+    let closed = || TlsFailureKind::Closed { received: 0 };
+    let relay = |name: &str, kind, outcome| {
+        let remote = socket("40.112.72.101:443");
+        let failure = Failure::Tls(TlsFailure { kind, presented: None });
+        Probe::of("relay", &format!("{name}.servicebus.windows.net"))
+            .asks(gives(&["40.112.72.101"]))
+            .goes("40.112.72.101", |way| way.tcp().fails(failure, 24))
+            .followed_up(|asked| {
+                asked.old_hellos = vec![OldHello { remote, outcome, took: ms(38) }];
+            })
+    };
+    let alert = OldHelloOutcome::Alert { name: "protocol_version".to_owned() };
+    let reset = || TlsFailureKind::Reset(errno("ECONNRESET"));
+    let probes = vec![
+        relay("old", closed(), OldHelloOutcome::Chosen { version: 0x0302 }),
+        relay("older", reset(), OldHelloOutcome::Chosen { version: 0x0301 }),
+        // A filter of names ends both alike.
+        relay("filtered", closed(), OldHelloOutcome::Closed),
+        relay("newer", closed(), alert),
+    ];
+    records(run(), with_rest(probes))
 }
 
 fn contradiction() -> Records {

@@ -74,5 +74,7 @@ fn a_revocation_host_that_is_blocked_is_named_with_its_delay() {
     let finding = report.endpoint(host).unwrap()["findings"][0].to_string();
     assert!(finding.contains(&format!("{REVOCATION}:80")), "{finding}");
     assert!(finding.contains("15 s"), "{finding}");
+    let (report, _) = Report::of(lab.check(rows(&[host])).arg("--no-revocation"));
+    report.expect(host, "pass", None).unwrap();
     assert_eq!(output.status.code(), Some(0), "{}", report.stderr);
 }

@@ -1,8 +1,8 @@
 //! Certificate authorities of the tests, and what they sign.
 
 use rcgen::{
-    BasicConstraints, CertificateParams, DistinguishedName, DnType, IsCa, Issuer, KeyPair,
-    KeyUsagePurpose, date_time_ymd,
+    BasicConstraints, CertificateParams, CrlDistributionPoint, DistinguishedName, DnType, IsCa,
+    Issuer, KeyPair, KeyUsagePurpose, date_time_ymd,
 };
 use rustls::pki_types::{CertificateDer, PrivateKeyDer};
 
@@ -57,6 +57,15 @@ impl Authority {
         Identity { chain, key: key_der(&key) }
     }
 
+    /// The same, which names these URLs for its revocation list.
+    pub(crate) fn issue_revocable(&self, names: &[&str], urls: &[String]) -> Identity {
+        let key = new_key();
+        let mut params = server_params(names, Dates::Current);
+        params.crl_distribution_points = distribution_points(urls);
+        let certificate = params.signed_by(&key, &self.issuer).expect("an authority signs");
+        Identity { chain: vec![certificate.der().clone()], key: key_der(&key) }
+    }
+
     /// Its own certificate.
     pub(crate) fn certificate(&self) -> CertificateDer<'static> {
         self.chain[0].clone()
@@ -85,6 +94,10 @@ impl Identity {
         let certificate = params.self_signed(&key).expect("it signs itself");
         Self { chain: vec![certificate.der().clone()], key: key_der(&key) }
     }
+}
+
+fn distribution_points(urls: &[String]) -> Vec<CrlDistributionPoint> {
+    urls.iter().map(|url| CrlDistributionPoint { uris: vec![url.clone()] }).collect()
 }
 
 fn new_key() -> KeyPair {

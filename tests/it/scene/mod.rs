@@ -497,6 +497,18 @@ pub(crate) fn azure(host: &str) -> Presented {
     chain(&[&name, host], issuer, ChainTrust::Trusted, ChainTrust::Trusted, Validity::Current)
 }
 
+/// The same chain, whose first certificate names these URLs for revocation lists.
+pub(crate) fn naming(presented: Presented, urls: &[&str]) -> Presented {
+    let mut chain = presented.chain.to_vec();
+    let leaf = Arc::make_mut(&mut chain[0]);
+    leaf.revocation = urls.iter().map(|url| (*url).to_owned()).collect();
+    // Another certificate.
+    let der = format!("{} {urls:?}", String::from_utf8_lossy(&leaf.der)).into_bytes();
+    leaf.fingerprint = Sha256::digest(&der).into();
+    leaf.der = Arc::from(der);
+    Presented { chain: Arc::from(chain), trust: presented.trust }
+}
+
 /// One certificate that issued itself.
 pub(crate) fn self_signed(name: &str) -> Presented {
     let subject = format!("CN={name}");

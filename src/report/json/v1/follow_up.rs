@@ -92,6 +92,9 @@ pub(super) struct RevocationHost<'a> {
     #[serde(serialize_with = "as_text")]
     host: &'a model::Host,
     port: u16,
+    /// What was asked for, where it is known.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    path: Option<&'a str>,
     answered: bool,
     lookups: Vec<Lookup<'a>>,
     trails: Vec<Trail<'a>>,
@@ -103,9 +106,49 @@ impl<'a> RevocationHost<'a> {
         Self {
             host: &host.host,
             port: host.port,
+            path: host.path.as_deref(),
             answered: host.has_answered(),
             lookups: host.lookups.iter().map(|lookup| Lookup::from(&**lookup)).collect(),
             trails: host.trails.iter().map(trail).collect(),
         }
+    }
+}
+
+/// A handshake that was ended without a word, begun again with TLS 1.1 and 1.0 alone.
+#[derive(Serialize)]
+pub(super) struct OldHello<'a> {
+    remote: SocketAddr,
+    /// `server_hello`, `alert`, `closed`, `reset`, `silence`, `unreadable`, `not_connected`.
+    outcome: &'static str,
+    /// Of a ServerHello: what it chooses, `1.0` or `1.1`, or four hexadecimal digits.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    version: Option<String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    alert: Option<&'a str>,
+    took_ms: Milliseconds,
+}
+
+impl<'a> From<&'a model::OldHello> for OldHello<'a> {
+    fn from(hello: &'a model::OldHello) -> Self {
+        use model::OldHelloOutcome as Outcome;
+        let (outcome, version, alert) = match &hello.outcome {
+            Outcome::Chosen { version } => ("server_hello", Some(version_number(*version)), None),
+            Outcome::Alert { name } => ("alert", None, Some(&**name)),
+            Outcome::Closed => ("closed", None, None),
+            Outcome::Reset(_) => ("reset", None, None),
+            Outcome::Silence => ("silence", None, None),
+            Outcome::Unreadable => ("unreadable", None, None),
+            Outcome::NotConnected => ("not_connected", None, None),
+        };
+        Self { remote: hello.remote, outcome, version, alert, took_ms: hello.took.into() }
+    }
+}
+
+/// RFC 8446 section 4.1.2: the numbers on the wire count from SSL 3.0.
+fn version_number(version: u16) -> String {
+    match version {
+        0x0301 => "1.0".to_owned(),
+        0x0302 => "1.1".to_owned(),
+        other => format!("{other:04x}"),
     }
 }

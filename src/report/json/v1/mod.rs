@@ -218,6 +218,9 @@ pub(super) struct Endpoint<'a> {
     /// The hosts that the chain names for revocation lists and OCSP.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     revocation: Vec<follow_up::RevocationHost<'a>>,
+    /// What a ClientHello of old versions alone met, where the ordinary one was ended in silence.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    old_hellos: Vec<follow_up::OldHello<'a>>,
     /// Why the gateways of this relay were not looked for.
     #[serde(skip_serializing_if = "Option::is_none")]
     gateways_skipped: Option<&'static str>,
@@ -230,7 +233,8 @@ impl<'a> Endpoint<'a> {
         chains: &mut Chains,
     ) -> Self {
         let endpoint = &*record.endpoint;
-        let model::FollowUps { located, segments, holds, upgrade, revocation } = &record.follow_ups;
+        let model::FollowUps { located, segments, holds, upgrade, revocation, old_hellos } =
+            &record.follow_ups;
         let trails = record.trails.iter().chain(holds);
         let trails = trails.map(|trail| Trail::new(trail, endpoint.kind, chains)).collect();
         let upgrade = upgrade.as_ref().map(|trail| Trail::new(trail, endpoint.kind, chains));
@@ -260,6 +264,7 @@ impl<'a> Endpoint<'a> {
             revocation: revocation
                 .map(|host| follow_up::RevocationHost::new(host, chains))
                 .collect(),
+            old_hellos: old_hellos.iter().map(follow_up::OldHello::from).collect(),
             gateways_skipped: route::hides_gateways(record).then_some(route::GATEWAYS_HIDDEN),
         }
     }

@@ -1,0 +1,223 @@
+//! Block pages of filtering products, known by their own words and headers; and where the far end is
+//! not proven, any page that is not known to be the service's own.
+//!
+//! The words were written for this table: from the pages that citizenlab/filtering-annotations
+//! captured, and from the products' documentation. A service's own or a CDN's "Access Denied" must
+//! match none of them.
+
+mod products;
+#[cfg(test)]
+mod tests;
+
+use std::sync::LazyLock;
+
+use aho_corasick::AhoCorasick;
+
+use super::finding::Draft;
+use super::http::{beside_head, with_head};
+use super::quote;
+use super::relay::contains;
+use crate::model::{Cause, HttpAnswer};
+use products::{CDNS, FRONTS, GENERIC, HEADERS, MIDDLEBOXES, PAGES, Page};
+
+/// Under what an answer came: whom it can be from.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Session {
+    /// TLS that proves the host to anyone.
+    Verified,
+    /// TLS that proves the host to this host alone: opened on the way, or a service with an
+    /// authority of its own.
+    Inspected,
+    /// TLS that does not.
+    Unverified,
+    /// Clear text.
+    Open,
+}
+
+/// Whether a page is one that a front of the service is known by.
+pub(super) fn is_of_a_front(answer: &HttpAnswer) -> bool {
+    FRONTS.iter().any(|(name, value, words)| {
+        answer.header(name).is_some_and(|own| value.is_empty() || contains(own, value))
+            && words.iter().all(|word| contains(&answer.body, word))
+    })
+}
+
+/// A block page, and whose.
+pub(super) fn judge(answer: &HttpAnswer, session: Session) -> Option<Draft> {
+    let quoted = quote::answer(answer);
+    if let Some(page) = page(answer, session) {
+        let draft = |whose: &str| {
+            Draft::new(Cause::HttpBlockPage, format!("shows a block page{whose}: {quoted}"))
+                .evidence(page.told_by.clone())
+        };
+        // Within a session that somebody opened, who says so proves nothing.
+        let is_proven = page.is_named && session != Session::Inspected;
+        let draft = if page.is_named { draft(&format!(" of {}", page.product)) } else { draft("") };
+        let draft = if is_proven { draft.proven() } else { draft };
+        return Some(with_head(draft, answer));
+    }
+    if session == Session::Verified || !answer.is_html() || is_of_a_front(answer) {
+        return None;
+    }
+    if let Some((name, value)) = gateway_mark(answer) {
+        let message = format!("shows a page of a gateway on the way: {quoted}");
+        let draft =
+            Draft::new(Cause::HttpBlockPage, message).all_evidence(beside_head(name, value));
+        return Some(with_head(draft, answer));
+    }
+    (session == Session::Inspected && is_refusal(answer.status)).then(|| {
+        let message = format!("shows a page that is not known to be the service's own: {quoted}");
+        let draft = Draft::new(Cause::HttpBlockPage, message)
+            .possible()
+            .rivals(&[Cause::TlsIntercepted])
+            .evidence("whoever opens TLS on the way can answer in the service's place");
+        with_head(draft, answer)
+    })
+}
+
+/// An HTTP page that came in answer to a ClientHello. A web server that takes the ClientHello for a
+/// request can only call it a bad one; who refuses it has not read a request at all.
+pub(super) fn in_place_of_tls(answer: &HttpAnswer) -> Option<Draft> {
+    let is_of_a_server = matches!(answer.status, 501 | 505);
+    (answer.is_html() && is_refusal(answer.status) && !is_of_a_server).then(|| {
+        let message = format!("shows a page in place of TLS: {}", quote::answer(answer));
+        let draft = Draft::new(Cause::HttpBlockPage, message).rivals(&[Cause::TlsNotTls]);
+        with_head(draft, answer)
+    })
+}
+
+/// With such a status a gateway says no; a service does as well.
+const fn is_refusal(status: u16) -> bool {
+    matches!(status, 401 | 403 | 407 | 451 | 500..=599)
+}
+
+/// A block page that was recognised.
+pub(super) struct BlockPage {
+    pub(super) product: &'static str,
+    /// The header or words, as evidence.
+    pub(super) told_by: String,
+    /// It names its product: no service says so of itself.
+    pub(super) is_named: bool,
+}
+
+/// How much of a header that gives a gateway away is quoted, characters.
+const LONGEST_MARK: usize = 80;
+
+/// Which product's block page `answer` is, if it is one.
+pub(super) fn page(answer: &HttpAnswer, session: Session) -> Option<BlockPage> {
+    if let Some((name, value, product)) = header_mark(answer) {
+        let told_by = format!("{name}: {}", quote::words(value, LONGEST_MARK));
+        return Some(BlockPage { product, told_by, is_named: true });
+    }
+    if answer.body.is_empty() || !is_page(answer) {
+        return None;
+    }
+    let found = WORDS.occurring(&answer.body)?;
+    let told_by = |words: &[&str]| format!("words of the page: {}", words.join(", "));
+    let of_page = |page: &Page| {
+        let words = page.words.iter().find(|words| words.iter().all(|word| found.holds(word)))?;
+        Some((page.product, told_by(words)))
+    };
+    if let Some((product, told_by)) = PAGES.iter().find_map(of_page) {
+        return Some(BlockPage { product, told_by, is_named: true });
+    }
+    if session == Session::Verified {
+        return None;
+    }
+    let (product, told_by) = of_page(&GENERIC)?;
+    Some(BlockPage { product, told_by, is_named: false })
+}
+
+/// What gives away that a page is a gateway's own. A gateway that only passes a page on may add its
+/// `Via`, but leaves `Server` as it came. Its words on the way beyond it (502 to 504) are no refusal.
+fn gateway_mark(answer: &HttpAnswer) -> Option<(&'static str, &str)> {
+    if matches!(answer.status, 502..=504) {
+        return None;
+    }
+    let server = answer.header("Server").filter(|server| is_proxy_product(server));
+    let squid = answer.header("X-Squid-Error");
+    server
+        .map(|server| ("Server", server))
+        .or_else(|| squid.map(|error| ("X-Squid-Error", error)))
+        .or_else(|| squid_signature(answer))
+}
+
+/// What squid writes below its own error pages (`%s` and `%h` of `errors/templates`).
+fn squid_signature(answer: &HttpAnswer) -> Option<(&'static str, &str)> {
+    const WORDS: [&str; 2] = ["generated", "(squid/"];
+    WORDS
+        .iter()
+        .all(|word| contains(&answer.body, word))
+        .then_some(("the page", "generated by squid"))
+}
+
+/// Whether a `Server` field names a proxy product.
+pub(super) fn is_proxy_product(server: &str) -> bool {
+    let mut products = MIDDLEBOXES.iter().filter(|(field, _)| *field == "Server");
+    products.any(|(_, product)| contains(server, product))
+}
+
+/// A header that names a proxy on the way, and its value; or the same of the page.
+pub(super) fn middlebox_mark(answer: &HttpAnswer) -> Option<(&'static str, &str)> {
+    let by_header = MIDDLEBOXES.iter().find_map(|(name, needle)| {
+        let value = answer.header(name)?;
+        let is_cdn = *name == "Via" && CDNS.iter().any(|cdn| contains(value, cdn));
+        (!is_cdn && (needle.is_empty() || contains(value, needle))).then_some((*name, value))
+    });
+    by_header.or_else(|| squid_signature(answer))
+}
+
+fn header_mark(answer: &HttpAnswer) -> Option<(&'static str, &str, &'static str)> {
+    HEADERS.iter().find_map(|(name, needle, product)| {
+        let value = answer.header(name)?;
+        (needle.is_empty() || contains(value, needle)).then_some((*name, value, *product))
+    })
+}
+
+/// Pages are text for people; data formats are the service's own.
+fn is_page(answer: &HttpAnswer) -> bool {
+    answer.header("Content-Type").is_none_or(|kind| {
+        !["json", "atom+xml", "octet-stream"].iter().any(|data| contains(kind, data))
+    })
+}
+
+/// All words of all pages, found in one pass over a body, whatever their case.
+struct Words {
+    words: Vec<&'static str>,
+    automaton: Option<AhoCorasick>,
+}
+
+/// Which of them occur.
+struct Found {
+    by_place: Vec<bool>,
+}
+
+static WORDS: LazyLock<Words> = LazyLock::new(|| {
+    let of_pages = PAGES.iter().chain([&GENERIC]).flat_map(|page| page.words.iter().copied());
+    let mut words: Vec<&str> = of_pages.flatten().copied().collect();
+    words.sort_unstable();
+    words.dedup();
+    // Words this few and short always fit: a test builds it.
+    let automaton = AhoCorasick::builder().ascii_case_insensitive(true).build(&words).ok();
+    Words { words, automaton }
+});
+
+impl Words {
+    /// Those that occur in `body`; `None` where none does.
+    fn occurring(&self, body: &str) -> Option<Found> {
+        let mut found: Option<Found> = None;
+        // One word may stand within another.
+        for occurrence in self.automaton.as_ref()?.find_overlapping_iter(body) {
+            let found =
+                found.get_or_insert_with(|| Found { by_place: vec![false; self.words.len()] });
+            found.by_place[occurrence.pattern().as_usize()] = true;
+        }
+        found
+    }
+}
+
+impl Found {
+    fn holds(&self, word: &str) -> bool {
+        WORDS.words.binary_search(&word).is_ok_and(|place| self.by_place[place])
+    }
+}

@@ -1,0 +1,57 @@
+//! `tls_version` of a server that closes in place of an alert: a ClientHello of old versions alone
+//! is answered where the ordinary one was not.
+
+use crate::diagnose::Case;
+use crate::diagnose::finding::{Draft, duration};
+use crate::model::{Cause, OldHello, OldHelloOutcome, Route, Trail};
+
+const ASKED: &str = "a second ClientHello that offers TLS 1.1 and 1.0 alone";
+
+/// What the second ClientHello to the trail's address makes of the end of the first.
+pub(in crate::diagnose) fn weigh(case: &Case<'_>, trail: &Trail, drafts: &mut Vec<Draft>) {
+    let hellos = &case.record.follow_ups.old_hellos;
+    // Beyond a proxy nothing was asked again.
+    let is_direct = *trail.route() == Route::Direct;
+    let hello = hellos.iter().find(|hello| is_direct && hello.remote == trail.remote());
+    let is_ended = |draft: &Draft| matches!(draft.cause, Cause::TlsClosed | Cause::TlsReset);
+    let place = drafts.iter().position(is_ended);
+    let (Some(hello), Some(place)) = (hello, place) else { return };
+    let mut draft = drafts.remove(place);
+    let line = format!("{ASKED}: {} after {}", said(hello), duration(hello.took));
+    if let OldHelloOutcome::Chosen { version } = hello.outcome
+        && let Some(name) = name_of(version)
+    {
+        draft = draft.recast(Cause::TlsVersion).proven();
+        draft.say(format!(
+            "offers neither TLS 1.2 nor 1.3: it ends the connection after our ClientHello, and \
+             answers an older one with {name}"
+        ));
+    }
+    draft.note(line);
+    drafts.insert(place, draft);
+}
+
+fn said(hello: &OldHello) -> String {
+    match &hello.outcome {
+        OldHelloOutcome::Chosen { version } => match name_of(*version) {
+            Some(name) => format!("a ServerHello that chooses {name}"),
+            None => format!("a ServerHello that chooses the version {version:#06x}"),
+        },
+        OldHelloOutcome::Alert { name } => format!("the alert {name}"),
+        OldHelloOutcome::Closed => "closed as well".to_owned(),
+        OldHelloOutcome::Reset(os) => format!("reset as well ({os})"),
+        OldHelloOutcome::Silence => "silence".to_owned(),
+        OldHelloOutcome::Unreadable => "bytes that are no TLS".to_owned(),
+        OldHelloOutcome::NotConnected => "no connection any more".to_owned(),
+    }
+}
+
+/// The versions that are offered; SSL 3.0 is what some say nevertheless.
+const fn name_of(version: u16) -> Option<&'static str> {
+    match version {
+        0x0300 => Some("SSL 3.0"),
+        0x0301 => Some("TLS 1.0"),
+        0x0302 => Some("TLS 1.1"),
+        _ => None,
+    }
+}
