@@ -7,6 +7,7 @@ mod cause;
 mod certificate;
 mod cloud;
 mod dns;
+mod elapsed;
 mod endpoint;
 mod follow_up;
 mod gateway;
@@ -31,6 +32,7 @@ pub use dns::{
     Answer, ChainLink, DnsFailure, Exchange, Family, LinkData, Lookup, LookupOutcome, Resolver,
     ResponseCode, Transport,
 };
+pub use elapsed::Elapsed;
 pub use endpoint::{Endpoint, Expectation, Fingerprint, Kind, Origin, Reach, Subject};
 pub use follow_up::{
     FollowUps, Held, HeldOutcome, HoldFailure, Hop, HopAnswer, Located, ReportedNode,
@@ -38,7 +40,7 @@ pub use follow_up::{
 };
 pub use gateway::{GatewayName, GatewaySeries};
 pub use name::{Host, HostName, NameError};
-pub use obstacle::{Obstacle, OsError, Whose};
+pub use obstacle::{Awaited, Obstacle, OsError, Pending, Whose};
 pub use pieces::{ListId, Lists, Pieces};
 pub use proxy::{ProxyFailure, ProxyReply, Tunnel};
 pub use ranges::{Number, Ranges};

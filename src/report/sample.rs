@@ -94,6 +94,7 @@ pub(super) fn record(entry: &str, host: &str) -> Record {
         trails: vec![],
         follow_ups: FollowUps::default(),
         obstacle: None,
+        pending: None,
         at: start(),
     }
 }
