@@ -1,6 +1,20 @@
 //! What is said on standard error: errors and hints.
 
 use std::io::Write;
+use std::sync::atomic::{AtomicBool, Ordering};
+
+/// `--quiet`. As colour is, it is decided once, for the whole program.
+static IS_QUIET: AtomicBool = AtomicBool::new(false);
+
+/// From here on only errors are said.
+pub(super) fn be_quiet() {
+    IS_QUIET.store(true, Ordering::Relaxed);
+}
+
+/// Whether only errors are said.
+pub(super) fn is_quiet() -> bool {
+    IS_QUIET.load(Ordering::Relaxed)
+}
 
 /// An error, with what led to it.
 pub(super) fn error(error: &anyhow::Error) {
@@ -9,7 +23,9 @@ pub(super) fn error(error: &anyhow::Error) {
 
 /// Something that would make the next run better.
 pub(super) fn hint(text: &str) {
-    say("hint", text);
+    if !is_quiet() {
+        say("hint", text);
+    }
 }
 
 /// A line on standard error. Where that is closed there is nobody left to tell.

@@ -31,7 +31,7 @@ use std::process::ExitCode;
 
 use clap::Parser;
 
-use arguments::{Arguments, Command};
+use arguments::{Arguments, Color, Command};
 pub use exit::Exit;
 
 /// Runs one command line and says how it ended.
@@ -46,6 +46,14 @@ pub fn run(arguments: impl IntoIterator<Item = OsString>) -> ExitCode {
             return exit.into();
         }
     };
+    if parsed.quiet {
+        hint::be_quiet();
+    }
+    match parsed.color {
+        Color::Auto => {}
+        Color::Always => anstream::ColorChoice::Always.write_global(),
+        Color::Never => anstream::ColorChoice::Never.write_global(),
+    }
     let done = match parsed.command {
         Command::Check(command) => check::check(&command, &arguments),
         Command::Watch(command) => watch::watch(&command, &arguments),

@@ -59,7 +59,8 @@ pub(super) fn failed(failure: &TcpFailure, took: Duration, syns: Option<u32>) ->
 
 /// What was seen of a connect that failed, without a word of what it means: `refused after 0.1 ms
 /// (ECONNREFUSED)`, `no answer to SYN for 2.0 s (2 SYNs sent)`.
-pub(super) fn fact(failure: &TcpFailure, took: Duration, syns: Option<u32>) -> String {
+#[must_use]
+pub fn fact(failure: &TcpFailure, took: Duration, syns: Option<u32>) -> String {
     let after = duration(took);
     let ended = |how: &str, os: &OsError| format!("{how} after {after} ({})", os.symbol);
     match failure {

@@ -11,4 +11,4 @@ mod sample;
 pub mod saved;
 mod terminal;
 
-pub use terminal::{Style, table};
+pub use terminal::{Style, table, verbose};

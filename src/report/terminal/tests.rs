@@ -11,8 +11,8 @@ use super::page::NARROWEST;
 use super::*;
 use crate::archive::arbitrary;
 use crate::model::{
-    Cause, Certainty, Failure, Finding, HttpAnswer, Kind, NetworkAllows, OpenTrail, Owner,
-    ProxyFailure, Record, Seen, Severity, Verdict,
+    Cause, Certainty, Failure, Finding, Held, HeldOutcome, HttpAnswer, Kind, NetworkAllows,
+    Obstacle, OpenTrail, OsError, Owner, ProxyFailure, Record, Seen, Severity, Verdict,
 };
 
 const NARROW: Style = Style { width: 80, color: false };
@@ -63,18 +63,26 @@ PASS    All 5 required endpoints work: the network lets the runtime be online
 
 UNKNOWN gateways of prod-bn-vaz0001: none assigned yet, 256 not assigned yet
 
-PASS    contoso.westeurope.datafactory.azure.net:443  10.10.2.4 private, 34 ms
-PASS    download.microsoft.com:443                    2 addresses, 34 ms
-PASS    login.microsoftonline.com:443                 1 address, 34 ms
-PASS    prod-weu-relay-1.servicebus.windows.net:443   40.0.0.1, 34 ms
-PASS    prod-weu-relay-2.servicebus.windows.net:443   40.0.0.2, 34 ms
-PASS    we.frontend.clouddatahub.net:443              52.0.0.1, 34 ms
+PASS    contoso.westeurope.datafactory.azure.net:443
+        10.10.2.4 private (dns 4.0 ms, tcp 30.0 ms)
+PASS    download.microsoft.com:443
+        2.16.0.1, 2.16.0.2 (dns 4.0 ms, tcp 30.0 ms)
+PASS    login.microsoftonline.com:443
+        2603:1030::1 (dns 4.0 ms, tcp 30.0 ms)
+PASS    prod-weu-relay-1.servicebus.windows.net:443
+        40.0.0.1 (dns 4.0 ms, tcp 30.0 ms)
+PASS    prod-weu-relay-2.servicebus.windows.net:443
+        40.0.0.2 (dns 4.0 ms, tcp 30.0 ms)
+PASS    we.frontend.clouddatahub.net:443
+        52.0.0.1 (dns 4.0 ms, tcp 30.0 ms)
 PASS    gateways of prod-by3-010: 12 of 12 reachable, 244 not assigned yet
 
 18 pass
 Measured 2026-03-01 10:00:00 UTC in 5.0 s from ir-node-1 (10.50.1.10); name
 servers 10.0.0.53:53
+By pathproof VERSION
 "
+        .replace("VERSION", env!("CARGO_PKG_VERSION"))
     );
     assert!(text.lines().count() <= 24);
 }
@@ -146,7 +154,9 @@ Proxy team
 FAIL    ns.servicebus.windows.net:443  tcp_timeout (likely)
         40.0.0.1:443 did not answer within 5s
         Seen: silent for 5s, until our time-out
-        Could also be tcp_local_denied, route_proxy_required
+        Also possible: this host's own firewall (tcp_local_denied): try from a
+        neighbour in the same subnet; a network that leaves by a proxy only
+        (route_proxy_required): add --alternate-proxy URL
 FAIL    we.frontend.clouddatahub.net:443  tls_name_mismatch
         the certificate is for proxy.contoso.com
         also tcp_timeout: 52.0.0.2:443 did not answer within 5s
@@ -154,7 +164,9 @@ FAIL    we.frontend.clouddatahub.net:443  tls_name_mismatch
 WARN    download.microsoft.com:443  tcp_timeout (likely), not required
         2.16.0.1:443 did not answer within 5s
         Seen: silent for 5s, until our time-out
-        Could also be tcp_local_denied, route_proxy_required
+        Also possible: this host's own firewall (tcp_local_denied): try from a
+        neighbour in the same subnet; a network that leaves by a proxy only
+        (route_proxy_required): add --alternate-proxy URL
 WARN    gateways of prod-by3-010: 1 of 5 reachable
         tcp_timeout: g3-g5, g8: 40.0.1.4:443 did not answer within 5s
 
@@ -162,12 +174,14 @@ UNKNOWN {factory}.{region}.datafactory.azure.net:443  not_testable
         its factory is not known
         Next: Add --factory NAME --region REGION.
 
-PASS    192.0.2.10:443  192.0.2.10, 30 ms
+PASS    192.0.2.10:443  192.0.2.10 (tcp 30.0 ms)
 
 2 fail, 5 warn, 1 unknown, 2 pass
 Measured 2026-03-01 10:00:00 UTC in 5.0 s from ir-node-1 (10.50.1.10); name
 servers 10.0.0.53:53
+By pathproof VERSION
 "
+        .replace("VERSION", env!("CARGO_PKG_VERSION"))
     );
 }
 
@@ -226,19 +240,20 @@ FAIL    we.frontend.clouddatahub.net:443  proxy_upstream_dns
         Seen: 10.0.0.8:3128: HTTP 503
         Route: intended any, configured http://10.0.0.8:3128 (HTTPS_PROXY),
         measured http://10.0.0.8:3128, direct
-        To the proxy 10.0.0.8:3128: ok, 1.0 ms; beyond it: 503 ERR_DNS_FAIL
+        To the proxy 10.0.0.8:3128: ok, 1.0 ms; it answers: 503 ERR_DNS_FAIL
 
-PASS    contoso.azure.net:443          10.10.2.4 private direct, 30 ms
-PASS    ns.servicebus.windows.net:443  by proxy, 13 ms
+PASS    contoso.azure.net:443          10.10.2.4 private direct (tcp 30.0 ms)
+PASS    ns.servicebus.windows.net:443  by proxy (tcp 1.0 ms, proxy 12.0 ms)
 
 Gateways of ns.servicebus.windows.net were not looked for: only the proxy
 resolves the name
 1 fail, 2 pass
-Routes as configured: 2 by http://10.0.0.8:3128, 1 direct; taken from
-HTTPS_PROXY
+Route: 2 by http://10.0.0.8:3128, 1 direct (taken from HTTPS_PROXY)
 Measured 2026-03-01 10:00:00 UTC in 5.0 s from ir-node-1 (10.50.1.10); name
 servers 10.0.0.53:53
+By pathproof VERSION
 "
+        .replace("VERSION", env!("CARGO_PKG_VERSION"))
     );
 }
 
@@ -265,15 +280,21 @@ Firewall team
 FAIL    node-000.contoso.com:443  tcp_timeout (likely)
         10.0.0.0:443 did not answer within 5s
         Seen: silent for 5s, until our time-out
-        Could also be tcp_local_denied, route_proxy_required
+        Also possible: this host's own firewall (tcp_local_denied): try from a
+        neighbour in the same subnet; a network that leaves by a proxy only
+        (route_proxy_required): add --alternate-proxy URL
 FAIL    node-001.contoso.com:443  tcp_timeout (likely)
         10.0.0.1:443 did not answer within 5s
         Seen: silent for 5s, until our time-out
-        Could also be tcp_local_denied, route_proxy_required
+        Also possible: this host's own firewall (tcp_local_denied): try from a
+        neighbour in the same subnet; a network that leaves by a proxy only
+        (route_proxy_required): add --alternate-proxy URL
 FAIL    node-002.contoso.com:443  tcp_timeout (likely)
         10.0.0.2:443 did not answer within 5s
         Seen: silent for 5s, until our time-out
-        Could also be tcp_local_denied, route_proxy_required
+        Also possible: this host's own firewall (tcp_local_denied): try from a
+        neighbour in the same subnet; a network that leaves by a proxy only
+        (route_proxy_required): add --alternate-proxy URL
         ... and 297 more with tcp_timeout (see --format json):
         node-003.contoso.com:443, node-004.contoso.com:443,
         node-005.contoso.com:443, node-006.contoso.com:443,
@@ -282,7 +303,9 @@ FAIL    node-002.contoso.com:443  tcp_timeout (likely)
 300 fail
 Measured 2026-03-01 10:00:00 UTC in 5.0 s from ir-node-1 (10.50.1.10); name
 servers 10.0.0.53:53
+By pathproof VERSION
 "
+        .replace("VERSION", env!("CARGO_PKG_VERSION"))
     );
 }
 
@@ -446,7 +469,10 @@ proptest! {
         conclusion.findings = findings;
         let text = table(&records, &conclusion, &Style { width, color: false });
         for line in text.lines() {
-            prop_assert!(columns(line) <= width.max(NARROWEST), "{width}: {line:?}");
+            // A word that is wider than the page is not cut.
+            let widest = line.split(' ').map(columns).max().unwrap_or(0);
+            let is_one_word = widest > width.max(NARROWEST) - page::MARGIN - 4;
+            prop_assert!(columns(line) <= width.max(NARROWEST) || is_one_word, "{width}: {line:?}");
             prop_assert_eq!(line.trim_end(), line);
         }
         prop_assert!(!text.chars().any(|c| c.is_control() && c != '\n'), "{:?}", text);
@@ -482,11 +508,73 @@ fn what_is_taken_as_private_is_said_of_what_passes() {
     };
     let link = "myadf.eastus.privatelink.datafactory.azure.net";
     for (alias, address, expected) in [
-        (link, "10.1.1.1", "10.1.1.1 private (by privatelink), "),
-        ("myadf.contoso.com", "10.1.1.1", "10.1.1.1 private, "),
-        (link, "40.1.1.1", "40.1.1.1, "),
+        (link, "10.1.1.1", "10.1.1.1 private (by privatelink) (dns"),
+        ("myadf.contoso.com", "10.1.1.1", "10.1.1.1 private (dns"),
+        (link, "40.1.1.1", "40.1.1.1 (dns"),
     ] {
         let text = at(alias, address);
         assert!(text.contains(expected), "{alias} {address}\n{text}");
     }
+}
+
+#[test]
+fn names_are_not_cut() {
+    let long = format!("{}.{}.servicebus.windows.net", "a".repeat(60), "b".repeat(40));
+    let judged = || {
+        let silent = record("relay", &long).silent("40.0.0.1");
+        vec![
+            (record("relay", &long).reached(&["40.0.0.2"]), passed()),
+            (silent, found(timeout(&long, "40.0.0.1"))),
+        ]
+    };
+    for width in [40, 60, 80, 120] {
+        let (seen, verdicts) = judged().into_iter().unzip();
+        let conclusion = conclusion(verdicts, NetworkAllows::Unknown);
+        let text = table(&records(seen), &conclusion, &Style { width, color: false });
+        let whole = text.matches(&format!("{long}:443")).count();
+        assert_eq!(whole, 2, "{width}\n{text}");
+        assert!(!text.contains("..."), "{text}");
+    }
+}
+
+#[test]
+fn what_passes_says_what_was_not_asked_and_what_was_kept() {
+    let no_route = Obstacle::NoRoute(OsError { code: 101, symbol: "ENETUNREACH".into() });
+    let mut seen = record("relay", "a.contoso.com").reached(&["40.0.0.1"]);
+    let begun = |remote: &str| OpenTrail::new(Route::Direct, remote.parse().unwrap(), start());
+    seen.trails.push(begun("[2603:1030::1]:443").stop(no_route));
+    for idle in [60, 240] {
+        let idle = Duration::from_secs(idle);
+        let mut held = begun("40.0.0.1:443");
+        held.pass(Seen::Hold(Held { idle, outcome: HeldOutcome::Answered }), idle);
+        seen.follow_ups.holds.push(held.complete());
+    }
+    let text = shown(vec![(seen, passed())], NetworkAllows::Unknown).replace("\n        ", " ");
+    assert!(
+        text.contains(
+            "a.contoso.com:443 40.0.0.1 (tcp 30.0 ms); still usable after 240.0 s idle; \
+             2603:1030::1 not asked: this host has no IPv6 route (ENETUNREACH)\n"
+        ),
+        "{text}"
+    );
+}
+
+#[test]
+fn the_end_says_what_would_do_it_again() {
+    let mut records = records(vec![record("relay", "a.contoso.com").reached(&["40.0.0.1"])]);
+    records.run.version = "0.0.1".into();
+    let options = ["check", "--factory", "contoso df", "--endpoint", "https://a.contoso.com"];
+    records.run.options = options.map(str::to_owned).to_vec();
+    records.run.vantage.proxy_source = "auto: os: no proxy is set in the environment".into();
+    let conclusion = conclusion(vec![passed()], NetworkAllows::Unknown);
+    let text = table(&records, &conclusion, &Style { width: 120, color: false });
+    let own = env!("CARGO_PKG_VERSION");
+    assert!(
+        text.ends_with(&format!(
+            "Measured by pathproof 0.0.1, judged by {own}: pathproof check --factory \"contoso df\" \
+             --endpoint\nhttps://a.contoso.com\n"
+        )),
+        "{text}"
+    );
+    assert!(text.contains("\nRoute: direct (no proxy is set in the environment)\n"), "{text}");
 }
