@@ -13,13 +13,13 @@ use proptest::prelude::*;
 use sha2::{Digest, Sha256};
 
 use crate::model::{
-    Answer, Awaited, Certificate, ChainLink, ChainTrust, DnsFailure, Endpoint, Exchange, Expectation,
-    Failure, Family, Fingerprint, Host, HostName, HttpAnswer, HttpFailure, Kind, LinkData, Lookup,
-    Obstacle, OpenTrail, Origin, OsError, PacQuestion, Pending, Presented, Proxied, ProxyFailure,
-    ProxyLookup, ProxyReply, Reach, Record, Records, Resolver, ResponseCode, Route, RouteChoice,
-    RouteFault, RouteFaultKind, RouteIntent, Run, Seen, Subject, TcpFailure, TdsAnswer, TdsFailure,
-    TlsFailure, TlsFailureKind, TlsSession, Trail, Transport, Trust, Tunnel, Unreachable, Validity,
-    Vantage, Whose,
+    Answer, Awaited, Certificate, ChainLink, ChainTrust, DnsFailure, Endpoint, Exchange,
+    Expectation, Failure, Family, Fingerprint, Host, HostName, HttpAnswer, HttpFailure, Kind,
+    LinkData, Lookup, Obstacle, OpenTrail, Origin, OsError, PacQuestion, Pending, Presented,
+    Proxied, ProxyFailure, ProxyLookup, ProxyReply, Reach, Record, Records, Resolver, ResponseCode,
+    Route, RouteChoice, RouteFault, RouteFaultKind, RouteIntent, Run, Seen, Subject, TcpFailure,
+    TdsAnswer, TdsFailure, TlsFailure, TlsFailureKind, TlsSession, Trail, Transport, Trust, Tunnel,
+    Unreachable, Validity, Vantage, Whose,
 };
 
 /// What strangers may write: any text, control characters and wide letters among it.

@@ -427,8 +427,7 @@ fn group(
         let remote = one.trail.remote();
         let has_failed = one.trail.failure().is_some();
         for draft in one.drafts {
-            let draft =
-                if has_failed { draft.seen_in(one.trail) } else { draft.seen_at(remote) };
+            let draft = if has_failed { draft.seen_in(one.trail) } else { draft.seen_at(remote) };
             match groups.iter_mut().find(|(first, _)| first.cause == draft.cause) {
                 Some((first, remotes)) => {
                     first.join(draft);

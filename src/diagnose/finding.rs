@@ -3,9 +3,7 @@
 use std::fmt::Write as _;
 
 use super::catalogue;
-use crate::model::{
-    Cause, Certainty, Elapsed, Endpoint, Finding, Owner, Severity, Trail,
-};
+use crate::model::{Cause, Certainty, Elapsed, Endpoint, Finding, Owner, Severity, Trail};
 
 /// A finding before its severity, owner and remedy are settled.
 #[derive(Debug)]

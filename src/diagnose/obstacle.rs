@@ -2,9 +2,7 @@
 
 use super::finding::{Draft, add, duration, place};
 use super::{Case, dns, tcp};
-use crate::model::{
-    Awaited, Cause, DnsFailure, End, Endpoint, Obstacle, Pending, Record, Trail,
-};
+use crate::model::{Awaited, Cause, DnsFailure, End, Endpoint, Obstacle, Pending, Record, Trail};
 
 /// Obstacles of the record as a whole and of its lookups, where these decide; those of trails are
 /// weighed in [`super::compare`].

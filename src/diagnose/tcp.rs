@@ -102,7 +102,8 @@ mod tests {
         let os = |symbol: &str| OsError { code: 1, symbol: symbol.to_owned() };
         let ours = || TcpFailure::TimedOut(Whose::Ours(Duration::from_secs(2)));
         let kernel = TcpFailure::TimedOut(Whose::Kernel(os("ETIMEDOUT")));
-        let prohibited = TcpFailure::Unreachable { kind: Unreachable::Host, os: os("EHOSTUNREACH") };
+        let prohibited =
+            TcpFailure::Unreachable { kind: Unreachable::Host, os: os("EHOSTUNREACH") };
         for (failure, millis, syns, expected) in [
             (ours(), 2000, Some(2), "no answer to SYN for 2.0 s (2 SYNs sent)"),
             (ours(), 2000, Some(1), "no answer to SYN for 2.0 s (1 SYN sent)"),

@@ -187,6 +187,11 @@ impl OpenTrail {
         self.0.local = local;
     }
 
+    /// When the attempt really left, where it had waited for its place.
+    pub const fn leave_at(&mut self, at: Timestamp) {
+        self.0.at = at;
+    }
+
     /// How many SYNs the attempt sent.
     pub const fn send_syns(&mut self, syns: Option<u32>) {
         self.0.syns = syns;

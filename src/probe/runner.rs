@@ -20,8 +20,8 @@ use super::tls;
 use super::walk::{self, Proxies, Purpose, Target};
 use super::{dns, follow_up};
 use crate::model::{
-    Awaited, End, Endpoint, Family, FollowUps, Host, HostName, Kind, Lookup, Obstacle, Pending, Proxied, ProxyLookup,
-    Record, RouteChoice, Subject, Trail, going_to,
+    Awaited, End, Endpoint, Family, FollowUps, Host, HostName, Kind, Lookup, Obstacle, Pending,
+    Proxied, ProxyLookup, Record, RouteChoice, Subject, Trail, going_to,
 };
 use crate::plan::{self, Plan, Untestable};
 use crate::route::Way;

@@ -17,9 +17,7 @@ use super::pace::{Gate, Turn};
 use super::proxy::{self, Manner};
 use super::runner::{Settings, Shared};
 use super::{http, tcp, tds};
-use crate::model::{
-    End, Endpoint, Failure, Host, Kind, Obstacle, OpenTrail, Route, Seen, Trail,
-};
+use crate::model::{End, Endpoint, Failure, Host, Kind, Obstacle, OpenTrail, Route, Seen, Trail};
 use crate::route::{ProxyScheme, ProxyUrl};
 
 /// A connect that took longer than this waits for the network, not for this host.
@@ -87,7 +85,7 @@ pub(super) async fn direct(shared: &Shared, target: Target<'_>, remote: SocketAd
     let (attempt, begun) = (tcp::Attempt::default(), Begun::default());
     let connect = begun.with(tcp::connect_noting(remote, source, timeout, &attempt));
     let outcome = shared.stop.or(turn.spend(CONNECT_PATIENCE, connect)).await;
-    trail.leave_from(attempt.local());
+    left(&mut trail, &attempt);
     let stream = match outcome {
         Ok(Ok((stream, took))) => {
             shared.control.compare(took);
@@ -167,7 +165,7 @@ async fn through(
     let connect = begun.with(tcp::connect_noting(remote, source, timeout, &attempt));
     let connect = place.spend(PROXY_CONNECT_PATIENCE, turn.spend(CONNECT_PATIENCE, connect));
     let outcome = shared.stop.or(connect).await;
-    trail.leave_from(attempt.local());
+    left(&mut trail, &attempt);
     let stream = match outcome {
         Ok(Ok((stream, took))) => {
             trail.pass(Seen::Tcp, took);
@@ -250,16 +248,14 @@ where
     match endpoint.kind {
         Kind::Tcp => trail.complete(),
         Kind::Http => ask_http(stream, shared, target, turn, trail).await,
-        Kind::Tds => {
-            match shared.answer(&mut turn, tds::prelogin(stream, timeout)).await {
-                Err(ended) => ended.stop(trail),
-                Ok(Err((failure, took))) => trail.fail(Failure::Tds(failure), took),
-                Ok(Ok((answer, took))) => {
-                    trail.pass(Seen::Tds(answer), took);
-                    trail.complete()
-                }
+        Kind::Tds => match shared.answer(&mut turn, tds::prelogin(stream, timeout)).await {
+            Err(ended) => ended.stop(trail),
+            Ok(Err((failure, took))) => trail.fail(Failure::Tds(failure), took),
+            Ok(Ok((answer, took))) => {
+                trail.pass(Seen::Tds(answer), took);
+                trail.complete()
             }
-        }
+        },
         Kind::Https | Kind::Relay | Kind::Tls => {
             let now = Timestamp::now();
             let handshake = shared.settings.tls.handshake(stream, host, timeout, now);
@@ -319,6 +315,14 @@ where
 async fn socket(shared: &Shared) -> Result<Option<OwnedSemaphorePermit>, Obstacle> {
     // The semaphore is never closed: an error cannot occur, and would only unbound.
     shared.stop.or(Arc::clone(&shared.sockets).acquire_owned()).await.map(Result::ok)
+}
+
+/// What is known of an attempt, whatever came of it.
+fn left(trail: &mut OpenTrail, attempt: &tcp::Attempt) {
+    trail.leave_from(attempt.local());
+    if let Some(at) = attempt.at() {
+        trail.leave_at(at);
+    }
 }
 
 /// A trail without a connection: why there is none, and what is known of the attempt.

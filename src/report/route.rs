@@ -3,8 +3,8 @@
 use std::time::Duration;
 
 use crate::model::{
-    Elapsed, Failure, HttpAnswer, Kind, LookupOutcome, Proxied, ProxyFailure, Record, Records, Route, Seen,
-    TcpFailure, Trail,
+    Elapsed, Failure, HttpAnswer, Kind, LookupOutcome, Proxied, ProxyFailure, Record, Records,
+    Route, Seen, TcpFailure, Trail,
 };
 use crate::plan;
 
@@ -211,11 +211,7 @@ mod tests {
                 "ok, 1.0 ms",
                 Some(Further::Answer("503 ERR_DNS_FAIL".into())),
             ),
-            (
-                refuses(answered(403, &[])),
-                "ok, 1.0 ms",
-                Some(Further::Answer("403 Reason".into())),
-            ),
+            (refuses(answered(403, &[])), "ok, 1.0 ms", Some(Further::Answer("403 Reason".into()))),
             (opened().complete(), "ok, 1.0 ms", Some(Further::Beyond("ok, 12.0 ms".into()))),
             (
                 opened().fail(closed, Duration::ZERO),
@@ -228,8 +224,7 @@ mod tests {
                 None,
             ),
         ] {
-            let expected =
-                Legs { proxy: "10.0.0.8:3128".into(), to_it: to_it.into(), further };
+            let expected = Legs { proxy: "10.0.0.8:3128".into(), to_it: to_it.into(), further };
             assert_eq!(legs_of(&trail), Some(expected));
         }
     }

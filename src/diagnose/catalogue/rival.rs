@@ -33,11 +33,7 @@ pub fn is_worded(cause: Cause) -> bool {
 }
 
 const RIVALS: &[(Cause, &str, &str)] = &[
-    (
-        Cause::DnsNxdomain,
-        "a name that does not exist",
-        "ask another name server by --resolver IP",
-    ),
+    (Cause::DnsNxdomain, "a name that does not exist", "ask another name server by --resolver IP"),
     (
         Cause::DnsNodata,
         "a name without an address of this family",
@@ -88,11 +84,7 @@ const RIVALS: &[(Cause, &str, &str)] = &[
         "a runtime that leaves by another way than this run",
         "run pathproof agent lint on the node",
     ),
-    (
-        Cause::ProxyAuthRequired,
-        "a proxy that wants a sign-in",
-        "add --proxy-credentials FILE",
-    ),
+    (Cause::ProxyAuthRequired, "a proxy that wants a sign-in", "add --proxy-credentials FILE"),
     (
         Cause::ProxyDenied,
         "a rule of the proxy",
@@ -128,11 +120,7 @@ const RIVALS: &[(Cause, &str, &str)] = &[
         "a path that is silent altogether",
         "look whether a new connection to the address is accepted",
     ),
-    (
-        Cause::TcpLocalDenied,
-        "this host's own firewall",
-        "try from a neighbour in the same subnet",
-    ),
+    (Cause::TcpLocalDenied, "this host's own firewall", "try from a neighbour in the same subnet"),
     (
         Cause::TcpAnsweredByMiddlebox,
         "a middlebox that accepts for the far end",
@@ -163,21 +151,13 @@ const RIVALS: &[(Cause, &str, &str)] = &[
         "large packets that are lost on the way",
         "ping the address with 1400 bytes that may not be fragmented",
     ),
-    (
-        Cause::HostClockSkew,
-        "this host's clock",
-        "compare it: w32tm /query /status, timedatectl",
-    ),
+    (Cause::HostClockSkew, "this host's clock", "compare it: w32tm /query /status, timedatectl"),
     (
         Cause::HttpClosed,
         "a far end that closes without an answer",
         "try the same name from another network",
     ),
-    (
-        Cause::HttpBlockPage,
-        "a web filter's page",
-        "open the address in a browser on this host",
-    ),
+    (Cause::HttpBlockPage, "a web filter's page", "open the address in a browser on this host"),
     (
         Cause::HttpNotTheService,
         "another service that answers under this name",

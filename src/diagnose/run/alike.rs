@@ -3,12 +3,15 @@
 
 use std::collections::BTreeSet;
 use std::net::SocketAddr;
+use std::time::Duration;
+
+use jiff::Timestamp;
 
 use super::direct;
 use crate::diagnose::finding::{attempt, list};
 use crate::diagnose::follow_up::located;
 use crate::diagnose::tcp;
-use crate::model::{Elapsed, End, Failure, Record, TcpFailure, Trail};
+use crate::model::{End, Failure, Record, TcpFailure, Trail};
 
 /// How many of the addresses are named.
 const NAMED: usize = 4;
@@ -18,7 +21,7 @@ pub(super) fn facts<'a>(
     records: impl Iterator<Item = &'a Record> + Clone,
     from: &str,
 ) -> Vec<String> {
-    let attempts: Vec<(&Trail, &TcpFailure, std::time::Duration)> =
+    let attempts: Vec<(&Trail, &TcpFailure, Duration)> =
         records.clone().flat_map(direct).filter_map(unconnected).collect();
     let Some((first, failure, took)) = attempts.first() else { return Vec::new() };
     let remotes: BTreeSet<SocketAddr> = attempts.iter().map(|(trail, ..)| trail.remote()).collect();
@@ -26,32 +29,25 @@ pub(super) fn facts<'a>(
     let mut facts =
         vec![format!("{}: {}", attempt(first), tcp::fact(failure, *took, first.syns()))];
     if remotes.len() > 1 {
-        facts.push(format!(
-            "from {from} {}: alike at {}",
-            span(&attempts),
-            list(others, NAMED)
-        ));
+        let at = span(attempts.iter().map(|(trail, ..)| trail.at()));
+        facts.push(format!("alike at {}, from {from} {at}", list(others, NAMED)));
     }
     facts.extend(located::of_run(records));
     facts
 }
 
-fn unconnected(trail: &Trail) -> Option<(&Trail, &TcpFailure, std::time::Duration)> {
+fn unconnected(trail: &Trail) -> Option<(&Trail, &TcpFailure, Duration)> {
     match trail.end() {
         End::Failed { failure: Failure::Tcp(failure), took } => Some((trail, failure, *took)),
         _ => None,
     }
 }
 
-/// When the attempts were made, and how long the longest took.
-fn span(attempts: &[(&Trail, &TcpFailure, std::time::Duration)]) -> String {
-    let at = || attempts.iter().map(|(trail, ..)| trail.at());
-    let longest = attempts.iter().map(|(.., took)| *took).max().unwrap_or_default();
-    let clock = |at: Option<jiff::Timestamp>| {
+/// When the attempts were made.
+fn span(at: impl Iterator<Item = Timestamp> + Clone) -> String {
+    let clock = |at: Option<Timestamp>| {
         at.map(|at| at.strftime("%H:%M:%S").to_string()).unwrap_or_default()
     };
-    let (first, last) = (clock(at().min()), clock(at().max()));
-    let when =
-        if first == last { format!("at {first} UTC") } else { format!("at {first} to {last} UTC") };
-    format!("{when}, after at most {}", Elapsed(longest))
+    let (first, last) = (clock(at.clone().min()), clock(at.max()));
+    if first == last { format!("at {first} UTC") } else { format!("at {first} to {last} UTC") }
 }

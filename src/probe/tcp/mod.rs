@@ -11,6 +11,7 @@ use std::sync::OnceLock;
 use std::sync::atomic::{AtomicU32, Ordering};
 use std::time::{Duration, Instant};
 
+use jiff::Timestamp;
 use socket2::{Domain, Protocol, Socket, Type};
 use tokio::net::TcpStream;
 
@@ -30,11 +31,18 @@ pub enum Stopped {
 /// log is searched by address and port.
 #[derive(Debug, Default)]
 pub struct Attempt {
+    at: OnceLock<Timestamp>,
     local: OnceLock<SocketAddr>,
     syns: AtomicU32,
 }
 
 impl Attempt {
+    /// When its first SYN left.
+    #[must_use]
+    pub fn at(&self) -> Option<Timestamp> {
+        self.at.get().copied()
+    }
+
     /// From where it was made; of several attempts, the first one's.
     #[must_use]
     pub fn local(&self) -> Option<SocketAddr> {
@@ -49,6 +57,7 @@ impl Attempt {
 
     /// Takes note of where the socket that connects is bound.
     fn leaves_from(&self, socket: &Socket, remote: SocketAddr, source: Option<IpAddr>) {
+        self.at.get_or_init(Timestamp::now);
         let bound = socket.local_addr().ok().and_then(|local| local.as_socket());
         let Some(mut local) = bound.filter(|local| local.port() != 0) else { return };
         if local.ip().is_unspecified() {
@@ -132,7 +141,9 @@ async fn connect_once(
     }
     // By hand and not by `TcpSocket`, which keeps the socket to itself until it is connected.
     match socket.connect(&remote.into()) {
-        Err(error) if !has_begun(&error) => return Err(ConnectError::Connect(error)),
+        Err(error) if error.raw_os_error() != Some(UNDER_WAY) => {
+            return Err(ConnectError::Connect(error));
+        }
         Ok(()) | Err(_) => attempt.leaves_from(&socket, remote, source),
     }
     #[cfg(windows)]
@@ -155,13 +166,11 @@ fn open(remote: SocketAddr) -> io::Result<Socket> {
     Ok(socket)
 }
 
-/// Whether a connect that does not wait is under way.
-fn has_begun(error: &io::Error) -> bool {
-    #[cfg(unix)]
-    return error.raw_os_error() == Some(libc::EINPROGRESS);
-    #[cfg(not(unix))]
-    return error.kind() == io::ErrorKind::WouldBlock;
-}
+/// What a connect that does not wait says of itself.
+#[cfg(unix)]
+const UNDER_WAY: i32 = libc::EINPROGRESS;
+#[cfg(windows)]
+const UNDER_WAY: i32 = windows_sys::Win32::Networking::WinSock::WSAEWOULDBLOCK;
 
 /// Counts SYNs when the waiting ends, however it ends: the future of a connect that runs out of
 /// time is dropped.

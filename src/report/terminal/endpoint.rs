@@ -184,8 +184,8 @@ fn write_block(page: &mut Page, record: &Record, verdict: &Verdict, has_proxies:
 /// The way intended, configured and measured; and both legs of each way through a proxy.
 fn write_route(page: &mut Page, record: &Record) {
     let choice = &record.route;
-    if record.endpoint.subject.host().is_none() {
-        // What has no name goes nowhere.
+    if record.trails.is_empty() && record.obstacle.is_some() {
+        // What was not asked goes nowhere: neither a pattern, nor a name before its way was decided.
         return;
     }
     let configured = match &choice.configured {

@@ -186,7 +186,7 @@ fn tool(run: &Run) -> String {
     if run.version == OWN {
         format!("By pathproof {OWN}")
     } else {
-        format!("Measured by pathproof {}, judged by {OWN}", run.version)
+        format!("By pathproof {}, judged anew by {OWN}", run.version)
     }
 }
 

@@ -571,10 +571,24 @@ fn the_end_says_what_would_do_it_again() {
     let own = env!("CARGO_PKG_VERSION");
     assert!(
         text.ends_with(&format!(
-            "Measured by pathproof 0.0.1, judged by {own}: pathproof check --factory \"contoso df\" \
-             --endpoint\nhttps://a.contoso.com\n"
+            "\nBy pathproof 0.0.1, judged anew by {own}: pathproof check --factory \"contoso df\" \
+             --endpoint https://a.contoso.com\n"
         )),
         "{text}"
     );
     assert!(text.contains("\nRoute: direct (no proxy is set in the environment)\n"), "{text}");
+}
+
+#[test]
+fn what_was_not_asked_has_no_way() {
+    let mut pattern = record("relay", "*.servicebus.windows.net");
+    pattern.obstacle = Some(Obstacle::NotTestable { hint: "Add --service-urls.".into() });
+    let mut finding = unassigned();
+    finding.cause = Cause::NotTestable;
+    let by_proxy = record("control", "contoso.azure.net");
+    let by_proxy = by_proxy.tunnelled("http://10.0.0.8:3128", "10.0.0.8:3128");
+    let judged = vec![(pattern, found(finding)), (by_proxy, passed())];
+    let text = shown(judged, NetworkAllows::Unknown);
+    assert!(text.contains("*.servicebus.windows.net:443  not_testable"), "{text}");
+    assert!(!text.contains("intended"), "{text}");
 }

@@ -1,9 +1,7 @@
 //! The records of the golden cases about what an attempt leaves behind: from where and when it was
 //! made, how many SYNs it sent, and what was pending when the run was ended.
 
-use pathproof::model::{
-    Awaited, Hop, HopAnswer, Located, Obstacle, Records, TcpFailure, Whose,
-};
+use pathproof::model::{Awaited, Hop, HopAnswer, Located, Obstacle, Records, TcpFailure, Whose};
 
 use super::cases::{CONTROL, DOWNLOAD, RELAY, tcp};
 use crate::scene::{Probe, Way, azure, errno, gives, ip, ms, records, run, socket};
@@ -49,7 +47,8 @@ fn all_blocked() -> Records {
 fn pending() -> Records {
     let cancelled = || Obstacle::Cancelled;
     let relay = |name: &str| Probe::of("relay", &format!("{name}.servicebus.windows.net"));
-    let proven = |way: Way| way.proven(pathproof::model::Kind::Relay, "half.servicebus.windows.net");
+    let proven =
+        |way: Way| way.proven(pathproof::model::Kind::Relay, "half.servicebus.windows.net");
     let url = "http://10.0.0.8:3128";
     let probes = vec![
         // One address is proven, the other was still silent.
@@ -67,7 +66,9 @@ fn pending() -> Records {
         relay("request")
             .asks(gives(&["40.112.72.101"]))
             .goes("40.112.72.101", |way| {
-                way.tcp().tls(azure("request.servicebus.windows.net")).stops_after(cancelled(), 1_930)
+                way.tcp()
+                    .tls(azure("request.servicebus.windows.net"))
+                    .stops_after(cancelled(), 1_930)
             })
             .stopped(cancelled()),
         relay("tunnel")

@@ -10,11 +10,11 @@ use std::time::Duration;
 use jiff::Timestamp;
 use pathproof::diagnose;
 use pathproof::model::{
-    Awaited, Certificate, ChainTrust, Conclusion, Endpoint, Expectation, Failure, Fingerprint, FollowUps,
-    Host, HostName, HttpAnswer, Kind, Lookup, Obstacle, OpenTrail, Origin, Pending, Presented, Proxied,
-    ProxyFailure, ProxyLookup, ProxyReply, Reach, Record, Records, Route, RouteChoice, RouteFault,
-    RouteFaultKind, RouteIntent, Run, Seen, Subject, TdsAnswer, TlsSession, Trail, Trust, Tunnel,
-    Validity, Vantage, Verdict,
+    Awaited, Certificate, ChainTrust, Conclusion, Endpoint, Expectation, Failure, Fingerprint,
+    FollowUps, Host, HostName, HttpAnswer, Kind, Lookup, Obstacle, OpenTrail, Origin, Pending,
+    Presented, Proxied, ProxyFailure, ProxyLookup, ProxyReply, Reach, Record, Records, Route,
+    RouteChoice, RouteFault, RouteFaultKind, RouteIntent, Run, Seen, Subject, TdsAnswer,
+    TlsSession, Trail, Trust, Tunnel, Validity, Vantage, Verdict,
 };
 use sha2::{Digest, Sha256};
 
