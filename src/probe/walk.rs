@@ -83,7 +83,8 @@ pub(super) async fn direct(shared: &Shared, target: Target<'_>, remote: SocketAd
     let mut turn = shared.gate.turn();
     shared.control.beside(remote, source, timeout, &shared.stop);
     let (attempt, begun) = (tcp::Attempt::default(), Begun::default());
-    let connect = begun.with(tcp::connect_noting(remote, source, timeout, &attempt));
+    let connect = Box::pin(tcp::connect_noting(remote, source, timeout, &attempt));
+    let connect = begun.with(connect);
     let outcome = shared.stop.or(turn.spend(CONNECT_PATIENCE, connect)).await;
     left(&mut trail, &attempt);
     let stream = match outcome {
@@ -162,7 +163,8 @@ async fn through(
     let mut place = door.places.turn();
     let mut turn = shared.gate.turn();
     let (attempt, begun) = (tcp::Attempt::default(), Begun::default());
-    let connect = begun.with(tcp::connect_noting(remote, source, timeout, &attempt));
+    let connect = Box::pin(tcp::connect_noting(remote, source, timeout, &attempt));
+    let connect = begun.with(connect);
     let connect = place.spend(PROXY_CONNECT_PATIENCE, turn.spend(CONNECT_PATIENCE, connect));
     let outcome = shared.stop.or(connect).await;
     left(&mut trail, &attempt);
