@@ -210,6 +210,7 @@ fn record(number: usize, presented: &Presented) -> Record {
         trails: vec![trail],
         follow_ups: FollowUps::default(),
         obstacle: None,
+        pending: None,
         at: at(),
     }
 }

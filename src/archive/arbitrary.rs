@@ -13,13 +13,13 @@ use proptest::prelude::*;
 use sha2::{Digest, Sha256};
 
 use crate::model::{
-    Answer, Certificate, ChainLink, ChainTrust, DnsFailure, Endpoint, Exchange, Expectation,
-    Failure, Family, Fingerprint, Host, HostName, HttpAnswer, HttpFailure, Kind, LinkData, Lookup,
-    Obstacle, OpenTrail, Origin, OsError, PacQuestion, Presented, Proxied, ProxyFailure,
-    ProxyLookup, ProxyReply, Reach, Record, Records, Resolver, ResponseCode, Role, Route,
-    RouteChoice, RouteFault, RouteFaultKind, RouteIntent, Run, Seen, Subject, TcpFailure,
-    TdsAnswer, TdsFailure, TlsFailure, TlsFailureKind, TlsSession, Trail, Transport, Trust, Tunnel,
-    Unreachable, Validity, Vantage, Whose,
+    Answer, Awaited, Certificate, ChainLink, ChainTrust, DnsFailure, Endpoint, Exchange,
+    Expectation, Failure, Family, Fingerprint, Host, HostName, HttpAnswer, HttpFailure, Kind,
+    LinkData, Lookup, Obstacle, OpenTrail, Origin, OsError, PacQuestion, Pending, Presented,
+    Proxied, ProxyFailure, ProxyLookup, ProxyReply, Reach, Record, Records, Resolver, ResponseCode,
+    Role, Route, RouteChoice, RouteFault, RouteFaultKind, RouteIntent, Run, Seen, Subject,
+    TcpFailure, TdsAnswer, TdsFailure, TlsFailure, TlsFailureKind, TlsSession, Trail, Transport,
+    Trust, Tunnel, Unreachable, Validity, Vantage, Whose,
 };
 
 /// What strangers may write: any text, control characters and wide letters among it.
@@ -43,11 +43,12 @@ pub(crate) fn records() -> BoxedStrategy<Records> {
                 vec(proxy_lookup(lookups.clone()), 0..2),
                 vec(trails(), 0..3),
                 follow_up::follow_ups(lookups.clone(), &shown),
-                option::of(obstacle()),
+                (option::of(obstacle()), option::of(pending())),
                 timestamp(),
             )
                 .prop_map(
-                    |(endpoint, route, lookups, proxies, trails, follow_ups, obstacle, at)| {
+                    |(endpoint, route, lookups, proxies, trails, follow_ups, ended, at)| {
+                        let (obstacle, pending) = ended;
                         Record {
                             endpoint: Arc::new(endpoint),
                             route,
@@ -56,6 +57,7 @@ pub(crate) fn records() -> BoxedStrategy<Records> {
                             trails,
                             follow_ups,
                             obstacle,
+                            pending,
                             at,
                         }
                     },
@@ -275,6 +277,13 @@ fn obstacle() -> BoxedStrategy<Obstacle> {
     .boxed()
 }
 
+fn pending() -> BoxedStrategy<Pending> {
+    let awaited = vec![Awaited::Lookup, Awaited::Route, Awaited::ProxyLookup];
+    (prop::sample::select(awaited), duration())
+        .prop_map(|(awaited, took)| Pending { awaited, took })
+        .boxed()
+}
+
 fn os_error() -> BoxedStrategy<OsError> {
     (any::<i32>(), text()).prop_map(|(code, symbol)| OsError { code, symbol }).boxed()
 }
@@ -288,19 +297,20 @@ fn trail(shown: Vec<Presented>) -> BoxedStrategy<Trail> {
     let end = prop_oneof![
         Just(End::Complete),
         (failure(shown), duration()).prop_map(|(failure, took)| End::Failed(failure, took)),
-        obstacle().prop_map(End::Stopped),
+        (obstacle(), option::of(duration())).prop_map(|(why, waited)| End::Stopped(why, waited)),
     ];
-    (route(), socket(), option::of(socket()), timestamp(), steps, end)
-        .prop_map(|(route, remote, local, at, steps, end)| {
+    (route(), socket(), option::of(socket()), option::of(any::<u32>()), timestamp(), steps, end)
+        .prop_map(|(route, remote, local, syns, at, steps, end)| {
             let mut open = OpenTrail::new(route, remote, at);
             open.leave_from(local);
+            open.send_syns(syns);
             for (seen, took) in steps {
                 open.pass(seen, took);
             }
             match end {
                 End::Complete => open.complete(),
                 End::Failed(failure, took) => open.fail(failure, took),
-                End::Stopped(obstacle) => open.stop(obstacle),
+                End::Stopped(obstacle, waited) => open.stop_after(obstacle, waited),
             }
         })
         .boxed()
@@ -310,7 +320,7 @@ fn trail(shown: Vec<Presented>) -> BoxedStrategy<Trail> {
 enum End {
     Complete,
     Failed(Failure, Duration),
-    Stopped(Obstacle),
+    Stopped(Obstacle, Option<Duration>),
 }
 
 fn seen(shown: Vec<Presented>) -> BoxedStrategy<Seen> {

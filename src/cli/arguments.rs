@@ -37,8 +37,30 @@ pub(super) use watch::{Watch, WatchFormat};
     after_help = "Exit codes: 0 as expected, 1 violated, 2 could not work, 3 something required is unknown, 4 a guard refused a write to Azure."
 )]
 pub(super) struct Arguments {
+    /// No progress and no hints on standard error
+    #[arg(long, short, global = true, help_heading = "How it is reported")]
+    pub(super) quiet: bool,
+    /// Whether there is colour; NO_COLOR is honoured where this says auto
+    #[expect(clippy::doc_markdown, reason = "help text, where backticks would show")]
+    #[arg(
+        long,
+        global = true,
+        value_enum,
+        value_name = "WHEN",
+        default_value = "auto",
+        help_heading = "How it is reported"
+    )]
+    pub(super) color: Color,
     #[command(subcommand)]
     pub(super) command: Command,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub(super) enum Color {
+    /// Where a terminal shows it
+    Auto,
+    Always,
+    Never,
 }
 
 #[derive(Debug, Subcommand)]
@@ -213,11 +235,14 @@ pub(super) struct Reporting {
     #[arg(long, value_name = "FILE")]
     pub(super) baseline: Option<PathBuf>,
     /// The report's format [default: table, or from the extension of --output]
-    #[arg(long, value_enum, value_name = "FMT")]
+    #[arg(long, short, value_enum, value_name = "FMT")]
     pub(super) format: Option<Format>,
     /// Write the report there (.txt .json .jsonl) instead of to standard output; repeatable
-    #[arg(long, value_name = "FILE", action = ArgAction::Append)]
+    #[arg(long, short, value_name = "FILE", action = ArgAction::Append)]
     pub(super) output: Vec<PathBuf>,
+    /// In the table, every step of every endpoint too: names, connects, handshakes, answers
+    #[arg(long, short)]
+    pub(super) verbose: bool,
 }
 
 #[derive(Debug, Args)]
@@ -238,10 +263,10 @@ pub(super) struct Resolve {
     #[command(flatten)]
     pub(super) measuring: Measuring,
     /// The output's format: plain is a name and an address a line
-    #[arg(long, value_enum, default_value = "table", help_heading = "How it is reported")]
+    #[arg(long, short, value_enum, default_value = "table", help_heading = "How it is reported")]
     pub(super) format: ResolveFormat,
     /// Write it there instead of to standard output
-    #[arg(long, value_name = "FILE", help_heading = "How it is reported")]
+    #[arg(long, short, value_name = "FILE", help_heading = "How it is reported")]
     pub(super) output: Option<PathBuf>,
 }
 

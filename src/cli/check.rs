@@ -8,7 +8,7 @@ use std::sync::Arc;
 
 use anyhow::{Context, Result};
 
-use super::arguments::{Check, FailOn, Format, Trust};
+use super::arguments::{Check, FailOn, Format, Reporting, Trust};
 use super::exit::Exit;
 use super::hint;
 use super::input::{self, Stdin};
@@ -55,7 +55,7 @@ pub(super) fn check(command: &Check, arguments: &[OsString]) -> Result<Exit> {
         output::write(Some(path), |out| archive::write(&records, &mut &mut *out))
             .with_context(|| format!("--save-records {}", path.display()))
     });
-    let exit = report(&records, &destinations, reporting.fail_on, baseline.as_ref(), lines);
+    let exit = report(&records, &destinations, reporting, baseline.as_ref(), lines);
     match saved {
         Some(Err(error)) => {
             hint::error(&error);
@@ -70,10 +70,12 @@ pub(super) fn check(command: &Check, arguments: &[OsString]) -> Result<Exit> {
 pub(super) fn report(
     records: &Records,
     destinations: &[Destination],
-    fail_on: FailOn,
+    reporting: &Reporting,
     baseline: Option<&Saved>,
     lines: Option<Lines>,
 ) -> Exit {
+    let fail_on = reporting.fail_on;
+    let table = if reporting.verbose { report::verbose } else { report::table };
     let conclusion = conclude(records);
     let mut exit = exit_of(records, &conclusion, fail_on);
     let now = baseline.and_then(|_| {
@@ -93,7 +95,7 @@ pub(super) fn report(
             }
             not_this_one => {
                 lines = not_this_one;
-                write(records, &conclusion, since, destination)
+                write(records, &conclusion, since, destination, table)
             }
         };
         if let Err(error) = written {
@@ -114,13 +116,14 @@ fn write(
     conclusion: &Conclusion,
     since: Option<&Diff>,
     destination: &Destination,
+    table: fn(&Records, &Conclusion, &report::Style) -> String,
 ) -> Result<()> {
     let path = destination.path.as_deref();
     match destination.format {
         Format::Table => {
             let (width, color) = output::style(path);
             let style = report::Style { width, color };
-            let mut table = report::table(records, conclusion, &style);
+            let mut table = table(records, conclusion, &style);
             if let Some(since) = since {
                 table.push('\n');
                 table.push_str(&report::diff::table(since, &style));

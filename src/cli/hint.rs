@@ -2,6 +2,20 @@
 
 use std::ffi::OsString;
 use std::io::Write;
+use std::sync::atomic::{AtomicBool, Ordering};
+
+/// `--quiet`. As colour is, it is decided once, for the whole program.
+static IS_QUIET: AtomicBool = AtomicBool::new(false);
+
+/// From here on only errors are said.
+pub(super) fn be_quiet() {
+    IS_QUIET.store(true, Ordering::Relaxed);
+}
+
+/// Whether only errors are said.
+pub(super) fn is_quiet() -> bool {
+    IS_QUIET.load(Ordering::Relaxed)
+}
 
 use crate::model::{is_obeyed, visible};
 
@@ -12,7 +26,9 @@ pub(super) fn error(error: &anyhow::Error) {
 
 /// Something that would make the next run better.
 pub(super) fn hint(text: &str) {
-    say("hint", text);
+    if !is_quiet() {
+        say("hint", text);
+    }
 }
 
 /// What is wrong with a command line, or its help. It repeats the arguments, which a script may

@@ -33,7 +33,7 @@ use std::process::ExitCode;
 
 use clap::{CommandFactory, FromArgMatches};
 
-use arguments::{Arguments, Command};
+use arguments::{Arguments, Color, Command};
 pub use exit::Exit;
 
 /// Runs one command line and says how it ended.
@@ -58,6 +58,14 @@ pub fn run(arguments: impl IntoIterator<Item = OsString>) -> ExitCode {
     if let Err(error) = file_options::keep_apart(&Arguments::command(), &matches) {
         hint::error(&error);
         return Exit::CouldNotWork.into();
+    }
+    if parsed.quiet {
+        hint::be_quiet();
+    }
+    match parsed.color {
+        Color::Auto => {}
+        Color::Always => anstream::ColorChoice::Always.write_global(),
+        Color::Never => anstream::ColorChoice::Never.write_global(),
     }
     let done = match parsed.command {
         Command::Check(command) => check::check(&command, &arguments),

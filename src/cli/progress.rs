@@ -5,15 +5,16 @@ use std::time::Duration;
 
 use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
 
+use super::hint;
 use crate::probe::Progress;
 
-/// Counts probes; invisible unless standard error is a terminal.
+/// Counts probes; invisible unless standard error is a terminal, and with `--quiet`.
 #[derive(Debug)]
 pub(super) struct Bar(ProgressBar);
 
 impl Bar {
     pub(super) fn new() -> Self {
-        let target = if std::io::stderr().is_terminal() {
+        let target = if std::io::stderr().is_terminal() && !hint::is_quiet() {
             ProgressDrawTarget::stderr_with_hz(10)
         } else {
             ProgressDrawTarget::hidden()

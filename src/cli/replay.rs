@@ -19,7 +19,7 @@ pub(super) fn replay(command: &Replay) -> Result<Exit> {
     let baseline = saved::baseline(reporting, &mut stdin)?;
     let source = stdin.open(&command.records, "RECORDS")?;
     let records = archive::read(source, &command.records.display().to_string())?;
-    let exit = report(&records, &destinations, reporting.fail_on, baseline.as_ref(), None);
+    let exit = report(&records, &destinations, reporting, baseline.as_ref(), None);
     // The program ends next: nobody waits until millions of small pieces are given back.
     thread::spawn(move || drop(records));
     Ok(exit)

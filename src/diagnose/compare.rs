@@ -5,7 +5,7 @@ use std::net::SocketAddr;
 use std::time::Duration;
 
 use super::blockpage::Session;
-use super::finding::{Draft, add, list, place};
+use super::finding::{Draft, add, attempt, list, place};
 use super::{Case, follow_up, http, obstacle, proxy, reset, sinkhole, tcp, tds, tls};
 use crate::model::{
     AddressClass, Cause, End, Failure, Family, Host, HttpAnswer, Kind, Obstacle, Owner, Proxied,
@@ -136,7 +136,7 @@ fn judge_trail<'a>(case: &Case<'_>, trail: &'a Trail) -> Judged<'a> {
     if let End::Failed { failure, took } = trail.end() {
         match trail.route() {
             Route::Direct => {
-                let mut of_step = failed(case, failure, *took);
+                let mut of_step = failed(case, trail, failure, *took);
                 reset::weigh(trail, failure, *took, &mut of_step);
                 drafts.extend(of_step);
             }
@@ -174,9 +174,9 @@ fn is_closed(draft: &Draft) -> bool {
 }
 
 /// What a step that failed on the direct way means.
-fn failed(case: &Case<'_>, failure: &Failure, took: Duration) -> Vec<Draft> {
+fn failed(case: &Case<'_>, trail: &Trail, failure: &Failure, took: Duration) -> Vec<Draft> {
     match failure {
-        Failure::Tcp(failure) => vec![tcp::failed(failure, took)],
+        Failure::Tcp(failure) => vec![tcp::failed(failure, took, trail.syns())],
         Failure::Tls(failure) => tls::failed(failure, took, case.endpoint()),
         Failure::Http(failure) => vec![http::failed(failure, took)],
         Failure::Tds(failure) => vec![tds::failed(failure, took)],
@@ -199,7 +199,7 @@ fn failed_by_proxy(
 ) -> Vec<Draft> {
     let place = place(case.endpoint());
     let of_proxy = match failure {
-        Failure::Tcp(failure) => Some(proxy::unconnected(failure, took)),
+        Failure::Tcp(failure) => Some(proxy::unconnected(failure, took, trail.syns())),
         Failure::Proxy(failure) => return proxy::failed(failure, took, proxy, &place),
         Failure::Http(failure) if proxy::is_absolute_form(trail) => {
             proxy::unanswered(failure, took, &place)
@@ -211,7 +211,7 @@ fn failed_by_proxy(
     };
     match of_proxy {
         Some(draft) => vec![draft.of_proxy(&proxy.url)],
-        None => failed(case, failure, took),
+        None => failed(case, trail, failure, took),
     }
 }
 
@@ -263,6 +263,9 @@ fn judge_obstacles(case: &Case<'_>, route: &Route, judged: &[Judged<'_>], drafts
             Obstacle::NoRoute(os) if !is_host_cut_off(case, judged) => {
                 no_route(case, route, judged)
                     .evidence(format!("{}: no route, {os}", one.trail.remote()))
+            }
+            Obstacle::Cancelled | Obstacle::BudgetSpent => {
+                obstacle::ended(obstacle, one.trail, case.endpoint())
             }
             other => obstacle::draft(other, case.endpoint()).seen_at(one.trail.remote()),
         };
@@ -404,10 +407,14 @@ fn are_of_different_classes(told: &[&Judged<'_>]) -> bool {
 
 /// One line on one address.
 fn in_short(one: &Judged<'_>) -> String {
-    let remote = one.trail.remote();
-    match one.drafts.first() {
-        Some(draft) => format!("{remote}: {} ({})", draft.words(), draft.cause),
-        None => format!("{remote}: works"),
+    match (one.drafts.first(), one.trail.failure()) {
+        (Some(draft), Some(_)) => {
+            format!("{}: {} ({})", attempt(one.trail), draft.words(), draft.cause)
+        }
+        (Some(draft), None) => {
+            format!("{}: {} ({})", one.trail.remote(), draft.words(), draft.cause)
+        }
+        (None, _) => format!("{}: works", one.trail.remote()),
     }
 }
 
@@ -438,8 +445,9 @@ fn group(
     let mut groups: Vec<(Draft, Vec<SocketAddr>)> = Vec::new();
     for one in judged {
         let remote = one.trail.remote();
+        let has_failed = one.trail.failure().is_some();
         for draft in one.drafts {
-            let draft = draft.seen_at(remote);
+            let draft = if has_failed { draft.seen_in(one.trail) } else { draft.seen_at(remote) };
             match groups.iter_mut().find(|(first, _)| first.cause == draft.cause) {
                 Some((first, remotes)) => {
                     first.join(draft);

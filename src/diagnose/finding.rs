@@ -3,7 +3,7 @@
 use std::fmt::Write as _;
 
 use super::catalogue;
-use crate::model::{Cause, Certainty, Endpoint, Finding, Owner, Severity};
+use crate::model::{Cause, Certainty, Elapsed, Endpoint, Finding, Owner, Severity, Trail};
 
 /// A finding before its severity, owner and remedy are settled.
 #[derive(Debug)]
@@ -173,6 +173,15 @@ impl Draft {
         self
     }
 
+    /// The same for an attempt that failed: its first line has what a firewall's log is searched
+    /// by, the address and port it left from and the second.
+    pub(super) fn seen_in(self, trail: &Trail) -> Self {
+        let first = self.evidence.first().map(|fact| format!("{}: {fact}", attempt(trail)));
+        let mut draft = self.seen_at(trail.remote());
+        draft.evidence.splice(..usize::from(first.is_some()), first);
+        draft
+    }
+
     /// Takes in another draft of the same cause: its evidence, and the lesser certainty.
     pub(super) fn join(&mut self, other: Self) {
         self.evidence.extend(other.evidence);
@@ -301,6 +310,15 @@ pub(super) fn place(endpoint: &Endpoint) -> String {
     }
 }
 
+/// `40.1.1.1:443 from 10.50.1.10:51514 at 09:13:22 UTC`, as far as it is known.
+pub(super) fn attempt(trail: &Trail) -> String {
+    let remote = trail.remote();
+    match trail.local() {
+        Some(local) => format!("{remote} from {local} at {}", trail.at().strftime("%H:%M:%S UTC")),
+        None => remote.to_string(),
+    }
+}
+
 /// The privatelink zone that covers the endpoint's name, or all of its service's.
 fn zone_for(endpoint: &Endpoint) -> Option<String> {
     let zones = &endpoint.expect.private_zones;
@@ -343,24 +361,13 @@ pub(super) fn list<T: std::fmt::Display>(
     text
 }
 
-/// A duration as options write it: `5s`, `1.5s`, `250ms`.
+/// A measured time, in the one style of all reports.
 pub(super) fn duration(duration: std::time::Duration) -> String {
-    let millis = duration.as_millis();
-    if millis >= 1000 && millis.is_multiple_of(1000) {
-        format!("{}s", millis / 1000)
-    } else if millis >= 1000 {
-        format!("{}.{}s", millis / 1000, millis % 1000 / 100)
-    } else if millis == 0 && !duration.is_zero() {
-        format!("{}us", duration.as_micros())
-    } else {
-        format!("{millis}ms")
-    }
+    Elapsed(duration).to_string()
 }
 
 #[cfg(test)]
 mod tests {
-    use std::time::Duration;
-
     use super::*;
 
     #[test]
@@ -374,16 +381,6 @@ mod tests {
         ] {
             assert_eq!(list(items, 3), expected);
         }
-    }
-
-    #[test]
-    fn durations_read_as_options_do() {
-        for (millis, expected) in
-            [(5000, "5s"), (1500, "1.5s"), (250, "250ms"), (0, "0ms"), (61_000, "61s")]
-        {
-            assert_eq!(duration(Duration::from_millis(millis)), expected);
-        }
-        assert_eq!(duration(Duration::from_micros(300)), "300us");
     }
 
     #[test]

@@ -41,6 +41,7 @@ use crate::model::{
 };
 use finding::Draft;
 pub use path::taken_as_private;
+pub use tcp::fact as tcp_fact;
 
 /// How many records a thread judges at a time.
 const BATCH: usize = 1024;

@@ -1,14 +1,20 @@
 //! What could not be asked: `unknown`, never `fail`.
 
-use super::finding::{Draft, add, place};
-use super::{Case, dns};
-use crate::model::{Cause, DnsFailure, Endpoint, Obstacle, Record};
+use super::finding::{Draft, add, duration, place};
+use super::{Case, dns, tcp};
+use crate::model::{Awaited, Cause, DnsFailure, End, Endpoint, Obstacle, Pending, Record, Trail};
 
 /// Obstacles of the record as a whole and of its lookups, where these decide; those of trails are
 /// weighed in [`super::compare`].
 pub(super) fn judge(case: &Case<'_>, is_resolved_here: bool, drafts: &mut Vec<Draft>) {
-    if let Some(obstacle) = &case.record.obstacle {
-        add(drafts, draft(obstacle, case.endpoint()));
+    if let Some(obstacle) = &case.record.obstacle
+        && !is_told_by_trails(case.record, obstacle)
+    {
+        let draft = match &case.record.pending {
+            Some(pending) => awaited(obstacle, pending, case.endpoint()),
+            None => draft(obstacle, case.endpoint()),
+        };
+        add(drafts, draft);
     }
     if !is_resolved_here {
         return;
@@ -24,6 +30,86 @@ pub(super) fn judge(case: &Case<'_>, is_resolved_here: bool, drafts: &mut Vec<Dr
     }
 }
 
+/// Whether the trails of the configured way say the same, and which step was pending.
+fn is_told_by_trails(record: &Record, obstacle: &Obstacle) -> bool {
+    record.trails.iter().any(|trail| {
+        record.route.configured.as_ref() == Ok(trail.route())
+            && matches!(trail.end(), End::Stopped(own) if own == obstacle)
+    })
+}
+
+/// How a run is ended early: in words, and what helps.
+const fn end_of_run(obstacle: &Obstacle) -> (Cause, &'static str, &'static str) {
+    match obstacle {
+        Obstacle::BudgetSpent => (
+            Cause::BudgetSpent,
+            "the run's deadline passed",
+            "Give a longer --deadline than that, or fewer endpoints by --only: a step ends by itself \
+             after --timeout.",
+        ),
+        _ => (
+            Cause::NotRun,
+            "the run was interrupted",
+            "Run the check again and let it end: a step ends by itself after --timeout, and then its \
+             cause is known.",
+        ),
+    }
+}
+
+/// A trail that the end of the run stopped: which step was pending, and for how long.
+pub(super) fn ended(obstacle: &Obstacle, trail: &Trail, endpoint: &Endpoint) -> Draft {
+    let (cause, end, remedy) = end_of_run(obstacle);
+    let Some(waited) = trail.waited() else {
+        if trail.passed().is_empty() {
+            return draft(obstacle, endpoint).evidence("not asked").seen_at(trail.remote());
+        }
+        let next = trail.next_step(endpoint.kind);
+        return Draft::new(cause, format!("{} was not finished: {end}", place(endpoint)))
+            .evidence(format!("connected, and stopped before {next}"))
+            .seen_in(trail)
+            .proven()
+            .remedy(remedy);
+    };
+    let doing = match trail.next_step(endpoint.kind) {
+        "tcp" => "still connecting",
+        "proxy" => "still waiting for the proxy to answer",
+        "tls" => "still in the TLS handshake",
+        "tds" => "still waiting for SQL Server's answer",
+        _ => "still waiting for the HTTP answer",
+    };
+    let syns = trail.syns().map(|syns| format!(" ({})", tcp::syns_sent(syns))).unwrap_or_default();
+    Draft::new(
+        cause,
+        format!(
+            "{} was not finished: {} was {doing} after {} when {end}",
+            place(endpoint),
+            trail.remote().ip(),
+            duration(waited)
+        ),
+    )
+    .evidence(format!("{doing} after {}{syns}", duration(waited)))
+    .seen_in(trail)
+    .proven()
+    .remedy(remedy)
+}
+
+/// What the run waited for when it was ended, before there was an address to go to.
+fn awaited(obstacle: &Obstacle, pending: &Pending, endpoint: &Endpoint) -> Draft {
+    let (cause, end, remedy) = end_of_run(obstacle);
+    let doing = match pending.awaited {
+        Awaited::Lookup => "its name was still being looked up",
+        Awaited::Route => "the way to it was still being decided by a script",
+        Awaited::ProxyLookup => "the name of its proxy was still being looked up",
+    };
+    let took = duration(pending.took);
+    Draft::new(
+        cause,
+        format!("{} was not finished: {doing} after {took} when {end}", place(endpoint)),
+    )
+    .proven()
+    .remedy(remedy)
+}
+
 /// What `obstacle` means for `endpoint`.
 pub(super) fn draft(obstacle: &Obstacle, endpoint: &Endpoint) -> Draft {
     let place = place(endpoint);
@@ -36,11 +122,11 @@ pub(super) fn draft(obstacle: &Obstacle, endpoint: &Endpoint) -> Draft {
             if hint.is_empty() { draft } else { draft.remedy(hint.clone()) }
         }
         Obstacle::Cancelled => {
-            Draft::new(Cause::NotRun, format!("{place} was not reached: the run was interrupted"))
+            Draft::new(Cause::NotRun, format!("{place} was not asked: the run was interrupted"))
         }
         Obstacle::BudgetSpent => Draft::new(
             Cause::BudgetSpent,
-            format!("{place} was not finished within the run's deadline"),
+            format!("{place} was not asked within the run's deadline"),
         ),
         Obstacle::NoRoute(os) => {
             Draft::new(Cause::VantageBroken, format!("{place}: this host has no route for it"))

@@ -4,63 +4,120 @@
 use std::time::Duration;
 
 use super::finding::{Draft, duration};
-use crate::model::{Cause, Owner, TcpFailure, Unreachable, Whose};
+use crate::model::{Cause, OsError, Owner, TcpFailure, Unreachable, Whose};
 
 /// An unreachable host that took this long is more likely an ARP that nobody answered (Linux gives
 /// up after three questions, a second apart) than a firewall's word.
 const ARP_PATIENCE: Duration = Duration::from_millis(2500);
 
-/// What a failed connect means; the message is what is said of the address.
-pub(super) fn failed(failure: &TcpFailure, took: Duration) -> Draft {
-    let after = duration(took);
+/// What a failed connect means; the message is what is said of the address. `syns` is how many SYNs
+/// it sent, where that is known.
+pub(super) fn failed(failure: &TcpFailure, took: Duration, syns: Option<u32>) -> Draft {
+    let fact = fact(failure, took, syns);
     match failure {
-        TcpFailure::Refused(os) => Draft::new(Cause::TcpRefused, "refused the connection")
-            .evidence(format!("{os} after {after}")),
+        TcpFailure::Refused(_) => Draft::new(Cause::TcpRefused, "refused the connection"),
         TcpFailure::TimedOut(Whose::Ours(patience)) => {
             Draft::new(Cause::TcpTimeout, format!("did not answer within {}", duration(*patience)))
-                .evidence(format!("silent for {after}, until our time-out"))
         }
-        TcpFailure::TimedOut(Whose::Kernel(os)) => Draft::new(
+        TcpFailure::TimedOut(Whose::Kernel(_)) => Draft::new(
             Cause::TcpTimeout,
-            format!("did not answer: this host's system gave up after {after}"),
-        )
-        .evidence(format!("{os} after {after}")),
-        TcpFailure::Unreachable { kind: Unreachable::Network, os } => {
+            format!("did not answer: this host's system gave up after {}", duration(took)),
+        ),
+        TcpFailure::Unreachable { kind: Unreachable::Network, .. } => {
             Draft::new(Cause::TcpUnreachable, "could not be reached: network unreachable")
-                .evidence(format!("{os} after {after}"))
         }
-        TcpFailure::Unreachable { kind: Unreachable::Host, os } => {
+        TcpFailure::Unreachable { kind: Unreachable::Host, .. } => {
             let draft = Draft::new(
                 Cause::TcpUnreachable,
                 "could not be reached: host unreachable or prohibited",
-            )
-            .evidence(format!("{os} after {after}"));
-            if took >= ARP_PATIENCE {
-                draft.evidence("that slowly: most likely an ARP that nobody answered")
+            );
+            let why = if took >= ARP_PATIENCE {
+                "that slowly: most likely an ARP that nobody answered"
             } else {
-                draft.evidence("that fast: a router or firewall said so")
-            }
+                "that fast: a router or firewall said so"
+            };
+            return draft.evidence(fact).evidence(why);
         }
-        TcpFailure::Unreachable { kind: Unreachable::Blackhole, os } => Draft::new(
+        TcpFailure::Unreachable { kind: Unreachable::Blackhole, .. } => Draft::new(
             Cause::TcpUnreachable,
             "could not be reached: a blackhole route of this host",
         )
-        .evidence(format!("{os} after {after}"))
         .proven()
         .owner(Owner::Host),
-        TcpFailure::Reset(os) => {
+        TcpFailure::Reset(_) => {
             Draft::new(Cause::TcpReset, "reset the connection while it was being made")
-                .evidence(format!("{os} after {after}"))
         }
-        TcpFailure::Denied(os) => {
-            Draft::new(Cause::TcpLocalDenied, "is forbidden by this host's own policy")
-                .evidence(format!("{os} after {after}"))
-                .proven()
+        TcpFailure::Denied(_) => {
+            Draft::new(Cause::TcpLocalDenied, "is forbidden by this host's own policy").proven()
         }
         TcpFailure::Other(os) => {
-            Draft::new(Cause::TcpUnreachable, format!("could not be connected to: {os}"))
-                .evidence(format!("{os} after {after}"))
-                .possible()
+            Draft::new(Cause::TcpUnreachable, format!("could not be connected to: {os}")).possible()
+        }
+    }
+    .evidence(fact)
+}
+
+/// What was seen of a connect that failed, without a word of what it means: `refused after 0.1 ms
+/// (ECONNREFUSED)`, `no answer to SYN for 2.0 s (2 SYNs sent)`.
+#[must_use]
+pub fn fact(failure: &TcpFailure, took: Duration, syns: Option<u32>) -> String {
+    let after = duration(took);
+    let ended = |how: &str, os: &OsError| format!("{how} after {after} ({})", os.symbol);
+    match failure {
+        TcpFailure::Refused(os) => ended("refused", os),
+        TcpFailure::TimedOut(whose) => {
+            let code = match whose {
+                Whose::Ours(_) => None,
+                Whose::Kernel(os) => Some(os.symbol.clone()),
+            };
+            let remarks: Vec<String> = code.into_iter().chain(syns.map(syns_sent)).collect();
+            let remarks = remarks.join(", ");
+            let remarks = if remarks.is_empty() { remarks } else { format!(" ({remarks})") };
+            format!("no answer to SYN for {after}{remarks}")
+        }
+        TcpFailure::Unreachable { kind: Unreachable::Network, os } => {
+            ended("network unreachable", os)
+        }
+        TcpFailure::Unreachable { kind: Unreachable::Host, os } => ended("host unreachable", os),
+        TcpFailure::Unreachable { kind: Unreachable::Blackhole, os } => {
+            ended("stopped by a blackhole route", os)
+        }
+        TcpFailure::Reset(os) => ended("reset", os),
+        TcpFailure::Denied(os) => ended("denied by this host", os),
+        TcpFailure::Other(os) => ended("failed", os),
+    }
+}
+
+/// `1 SYN sent`, `2 SYNs sent`.
+pub(super) fn syns_sent(syns: u32) -> String {
+    format!("{syns} SYN{} sent", if syns == 1 { "" } else { "s" })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn facts_have_one_style() {
+        let os = |symbol: &str| OsError { code: 1, symbol: symbol.to_owned() };
+        let ours = || TcpFailure::TimedOut(Whose::Ours(Duration::from_secs(2)));
+        let kernel = TcpFailure::TimedOut(Whose::Kernel(os("ETIMEDOUT")));
+        let prohibited =
+            TcpFailure::Unreachable { kind: Unreachable::Host, os: os("EHOSTUNREACH") };
+        for (failure, millis, syns, expected) in [
+            (ours(), 2000, Some(2), "no answer to SYN for 2.0 s (2 SYNs sent)"),
+            (ours(), 2000, Some(1), "no answer to SYN for 2.0 s (1 SYN sent)"),
+            (ours(), 2000, None, "no answer to SYN for 2.0 s"),
+            (kernel, 4012, Some(3), "no answer to SYN for 4.0 s (ETIMEDOUT, 3 SYNs sent)"),
+            (
+                TcpFailure::Refused(os("ECONNREFUSED")),
+                1,
+                Some(1),
+                "refused after 1.0 ms (ECONNREFUSED)",
+            ),
+            (prohibited, 0, None, "host unreachable after 0.0 ms (EHOSTUNREACH)"),
+        ] {
+            assert_eq!(fact(&failure, Duration::from_millis(millis), syns), expected);
         }
     }
 }

@@ -7,6 +7,7 @@ mod cause;
 mod certificate;
 mod cloud;
 mod dns;
+mod elapsed;
 mod endpoint;
 mod file_kind;
 mod follow_up;
@@ -35,6 +36,7 @@ pub use dns::{
     Answer, ChainLink, DnsFailure, Exchange, Family, LinkData, Lookup, LookupOutcome, Resolver,
     ResponseCode, Transport,
 };
+pub use elapsed::Elapsed;
 pub use endpoint::{
     Endpoint, Expectation, Fingerprint, Kind, Origin, RELAY_GATEWAY, Reach, Subject,
 };
@@ -45,7 +47,7 @@ pub use follow_up::{
 };
 pub use gateway::{GatewayName, GatewaySeries};
 pub use name::{Host, HostName, NameError};
-pub use obstacle::{Obstacle, OsError, Whose};
+pub use obstacle::{Awaited, Obstacle, OsError, Pending, Whose};
 pub use pieces::{ListId, Lists, Pieces};
 pub use proxy::{ProxyFailure, ProxyReply, Tunnel};
 pub use ranges::{Number, Ranges};

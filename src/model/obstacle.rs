@@ -49,3 +49,23 @@ pub enum Obstacle {
         hint: String,
     },
 }
+
+/// What a run that was ended early was waiting for, where it had no address to go to yet.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Pending {
+    /// For what.
+    pub awaited: Awaited,
+    /// For how long.
+    pub took: Duration,
+}
+
+/// What stands before the first connect.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum Awaited {
+    /// The endpoint's name was being looked up.
+    Lookup,
+    /// The way to it was being decided: a script was being fetched, or it asked for names.
+    Route,
+    /// The name of its proxy was being looked up.
+    ProxyLookup,
+}

@@ -74,3 +74,17 @@ pub enum ProxyFailure {
     /// Any other error.
     Other(OsError),
 }
+
+impl ProxyFailure {
+    /// Whether the proxy said no in its own protocol.
+    #[must_use]
+    pub const fn is_answer(&self) -> bool {
+        matches!(
+            self,
+            Self::Answered { .. }
+                | Self::SocksNoMethod { .. }
+                | Self::SocksRejected
+                | Self::SocksReply(_)
+        )
+    }
+}

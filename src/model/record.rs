@@ -10,7 +10,7 @@ use jiff::Timestamp;
 use super::dns::Lookup;
 use super::endpoint::Endpoint;
 use super::follow_up::{FollowUps, ReportedNode};
-use super::obstacle::Obstacle;
+use super::obstacle::{Obstacle, Pending};
 use super::route::{Proxied, RouteChoice};
 use super::trail::Trail;
 
@@ -97,6 +97,8 @@ pub struct Record {
     pub follow_ups: FollowUps,
     /// What kept the record from being whole, if anything did.
     pub obstacle: Option<Obstacle>,
+    /// What was being waited for when the run was ended, where no trail says it.
+    pub pending: Option<Pending>,
     /// When the last step ended: the `now` of its certificates' dates.
     pub at: Timestamp,
 }

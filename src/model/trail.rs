@@ -5,6 +5,7 @@ use std::time::Duration;
 
 use jiff::Timestamp;
 
+use super::endpoint::Kind;
 use super::obstacle::Obstacle;
 use super::proxy::Tunnel;
 use super::route::Route;
@@ -17,9 +18,11 @@ pub struct Trail {
     route: Route,
     remote: SocketAddr,
     local: Option<SocketAddr>,
+    syns: Option<u32>,
     at: Timestamp,
     passed: Vec<Step>,
     end: End,
+    waited: Option<Duration>,
 }
 
 /// How a trail ended.
@@ -51,10 +54,17 @@ impl Trail {
         self.remote
     }
 
-    /// From which address, once connected.
+    /// From which address and port, as soon as a connect had begun: firewall logs are searched by
+    /// them, and most of all for the attempts that failed.
     #[must_use]
     pub const fn local(&self) -> Option<SocketAddr> {
         self.local
+    }
+
+    /// How many SYNs a connect sent that was not accepted, where the system says so.
+    #[must_use]
+    pub const fn syns(&self) -> Option<u32> {
+        self.syns
     }
 
     /// When it began.
@@ -73,6 +83,28 @@ impl Trail {
     #[must_use]
     pub const fn end(&self) -> &End {
         &self.end
+    }
+
+    /// How long the step had been going on that [`End::Stopped`] ended; `None` where it had not
+    /// begun.
+    #[must_use]
+    pub const fn waited(&self) -> Option<Duration> {
+        self.waited
+    }
+
+    /// The contract's word for the step that comes after those that went well, for an endpoint of
+    /// `kind`: where the trail was stopped, the one that was pending.
+    #[must_use]
+    pub fn next_step(&self, kind: Kind) -> &'static str {
+        let last = self.passed.last().map(|step| &step.seen);
+        let is_proxied = matches!(self.route, Route::Proxy(_));
+        match (last, kind) {
+            (None, _) => "tcp",
+            (Some(Seen::Tcp), kind) if is_proxied && kind != Kind::Http => "proxy",
+            (Some(Seen::Tcp | Seen::Proxy(_)), kind) if kind.speaks_tls() => "tls",
+            (Some(Seen::Tcp | Seen::Proxy(_)), Kind::Tds) => "tds",
+            _ => "http",
+        }
     }
 
     /// The failure, where its last step failed.
@@ -138,25 +170,31 @@ impl Trail {
 }
 
 /// A trail that goes on.
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 #[must_use = "an open trail is closed by `complete`, `fail` or `stop`"]
 pub struct OpenTrail(Trail);
 
 impl OpenTrail {
     /// A trail to `remote`, begun at `at`.
     pub const fn new(route: Route, remote: SocketAddr, at: Timestamp) -> Self {
-        Self(Trail { route, remote, local: None, at, passed: Vec::new(), end: End::Complete })
+        let passed = Vec::new();
+        let end = End::Complete;
+        Self(Trail { route, remote, local: None, syns: None, at, passed, end, waited: None })
     }
 
-    /// When, to which address and by which route it began.
-    #[must_use]
-    pub fn begun(&self) -> (Timestamp, SocketAddr, Route) {
-        (self.0.at, self.0.remote, self.0.route.clone())
-    }
-
-    /// The local address of the connection.
+    /// The local address of the attempt.
     pub const fn leave_from(&mut self, local: Option<SocketAddr>) {
         self.0.local = local;
+    }
+
+    /// When the attempt really left, where it had waited for its place.
+    pub const fn leave_at(&mut self, at: Timestamp) {
+        self.0.at = at;
+    }
+
+    /// How many SYNs the attempt sent.
+    pub const fn send_syns(&mut self, syns: Option<u32>) {
+        self.0.syns = syns;
     }
 
     /// Adds a step that went well.
@@ -182,5 +220,13 @@ impl OpenTrail {
     pub fn stop(mut self, obstacle: Obstacle) -> Trail {
         self.0.end = End::Stopped(obstacle);
         self.0
+    }
+
+    /// The next step had been going on for `waited` when it was ended from outside; `None` where
+    /// it had not begun.
+    #[must_use]
+    pub fn stop_after(mut self, obstacle: Obstacle, waited: Option<Duration>) -> Trail {
+        self.0.waited = waited;
+        self.stop(obstacle)
     }
 }

@@ -4,7 +4,7 @@
 use std::collections::HashSet;
 use std::net::{IpAddr, SocketAddr};
 use std::sync::Arc;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use futures_util::future;
 use jiff::Timestamp;
@@ -20,8 +20,8 @@ use super::tls;
 use super::walk::{self, Proxies, Purpose, Target};
 use super::{dns, follow_up};
 use crate::model::{
-    End, Endpoint, Family, FollowUps, Host, HostName, Kind, Lookup, Obstacle, Proxied, ProxyLookup,
-    Record, RouteChoice, Subject, Trail, going_to,
+    Awaited, End, Endpoint, Family, FollowUps, Host, HostName, Kind, Lookup, Obstacle, Pending,
+    Proxied, ProxyLookup, Record, RouteChoice, Subject, Trail, going_to,
 };
 use crate::plan::{self, Plan, Untestable};
 use crate::route::Way;
@@ -210,6 +210,7 @@ fn not_testable(untestable: &Untestable) -> Record {
         trails: Vec::new(),
         follow_ups: FollowUps::default(),
         obstacle: Some(Obstacle::NotTestable { hint: untestable.hint.clone() }),
+        pending: None,
         at: Timestamp::now(),
     }
 }
@@ -224,6 +225,7 @@ async fn measure(shared: Arc<Shared>, endpoint: Arc<Endpoint>) -> Record {
         trails: Vec::new(),
         follow_ups: FollowUps::default(),
         obstacle,
+        pending: None,
         at: Timestamp::now(),
     };
     let Some(host) = endpoint.subject.host() else {
@@ -239,12 +241,21 @@ async fn measure(shared: Arc<Shared>, endpoint: Arc<Endpoint>) -> Record {
     };
     let decide = shared.settings.routing.decide(&endpoint);
     let stop = &shared.stop;
+    let since = Since::now(stop);
     let (lookups, mut choice) = match future::join(stop.or(lookups), stop.or(decide)).await {
         (Ok(lookups), Ok(choice)) => (lookups, choice),
-        (Err(obstacle), Ok(choice)) => return record(choice.route, Vec::new(), Some(obstacle)),
+        (Err(obstacle), Ok(choice)) => {
+            let pending = since.pending(Awaited::Lookup);
+            return Record { pending, ..record(choice.route, Vec::new(), Some(obstacle)) };
+        }
         (lookups, Err(obstacle)) => {
             let route = plan::direct(&endpoint, NOT_DECIDED).route;
-            return record(route, lookups.unwrap_or_default(), Some(obstacle));
+            let awaited = if lookups.is_err() { Awaited::Lookup } else { Awaited::Route };
+            let pending = since.pending(awaited);
+            return Record {
+                pending,
+                ..record(route, lookups.unwrap_or_default(), Some(obstacle))
+            };
         }
     };
     if shared.settings.expand_gateways && endpoint.kind == Kind::Relay {
@@ -273,6 +284,7 @@ async fn measure(shared: Arc<Shared>, endpoint: Arc<Endpoint>) -> Record {
     let mut is_whole = true;
     for walked in Box::pin(future::join_all(by_way)).await {
         is_whole &= walked.is_whole;
+        record.pending = record.pending.or(walked.pending);
         record.proxies.extend(walked.proxy);
         record.trails.extend(walked.trails);
     }
@@ -287,6 +299,8 @@ async fn measure(shared: Arc<Shared>, endpoint: Arc<Endpoint>) -> Record {
 struct Walked {
     /// Nothing ended it early.
     is_whole: bool,
+    /// What it was waiting for when it was ended before it had an address.
+    pending: Option<Pending>,
     proxy: Option<ProxyLookup>,
     trails: Vec<Trail>,
 }
@@ -310,10 +324,11 @@ async fn walk_all(
                 let walks = remotes.into_iter().map(|remote| walk::direct(shared, target, remote));
                 future::join_all(walks).await
             };
-            return Walked { is_whole: are_whole(&trails), proxy: None, trails };
+            return Walked { is_whole: are_whole(&trails), pending: None, proxy: None, trails };
         }
     };
     let shown = Proxied { url: Arc::from(proxy.shown()) };
+    let since = Since::now(&shared.stop);
     let lookups = match proxy.host() {
         Host::Address(_) => Ok(Vec::new()),
         // However many endpoints ask, it is asked once a run.
@@ -321,12 +336,26 @@ async fn walk_all(
     };
     let Ok(lookups) = lookups else {
         let proxy = Some(ProxyLookup { proxy: shown, lookups: Vec::new() });
-        return Walked { is_whole: false, proxy, trails: Vec::new() };
+        let pending = since.pending(Awaited::ProxyLookup);
+        return Walked { is_whole: false, pending, proxy, trails: Vec::new() };
     };
     let remotes = remotes(proxy.host(), proxy.port(), &lookups, families);
     let trails = walk::by_proxy(shared, target, proxy, &remotes).await;
     let proxy = Some(ProxyLookup { proxy: shown, lookups });
-    Walked { is_whole: are_whole(&trails), proxy, trails }
+    Walked { is_whole: are_whole(&trails), pending: None, proxy, trails }
+}
+
+/// When something began that the end of the run may end; nothing begins after that.
+struct Since(Option<Instant>);
+
+impl Since {
+    fn now(stop: &Stop) -> Self {
+        Self(stop.reason().is_none().then(Instant::now))
+    }
+
+    fn pending(&self, awaited: Awaited) -> Option<Pending> {
+        self.0.map(|begun| Pending { awaited, took: begun.elapsed() })
+    }
 }
 
 fn are_whole(trails: &[Trail]) -> bool {

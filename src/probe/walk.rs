@@ -1,10 +1,11 @@
 //! One trail: an address by one way, step by step. It is dead obvious which step failed, and why.
 
 use std::collections::HashMap;
+use std::future::Future;
 use std::net::SocketAddr;
 use std::sync::atomic::{AtomicUsize, Ordering};
-use std::sync::{Arc, Mutex, PoisonError};
-use std::time::Duration;
+use std::sync::{Arc, Mutex, OnceLock, PoisonError};
+use std::time::{Duration, Instant};
 
 use jiff::Timestamp;
 use tokio::io::{AsyncRead, AsyncWrite};
@@ -16,7 +17,7 @@ use super::pace::{Gate, Turn};
 use super::proxy::{self, Manner};
 use super::runner::{Settings, Shared};
 use super::{http, tcp, tds};
-use crate::model::{End, Endpoint, Failure, Host, Kind, OpenTrail, Route, Seen, Trail};
+use crate::model::{End, Endpoint, Failure, Host, Kind, Obstacle, OpenTrail, Route, Seen, Trail};
 use crate::route::{ProxyScheme, ProxyUrl};
 
 /// A connect that took longer than this waits for the network, not for this host.
@@ -83,15 +84,18 @@ pub(super) async fn direct(shared: &Shared, target: Target<'_>, remote: SocketAd
     };
     let mut turn = shared.gate.turn();
     shared.control.beside(remote, source, timeout, &shared.stop);
-    let connect = turn.spend(CONNECT_PATIENCE, tcp::connect(remote, source, timeout));
-    let stream = match shared.stop.or(connect).await {
-        Err(obstacle) => return trail.stop(obstacle),
-        Ok(Err(stopped)) => return not_connected(trail, stopped),
+    let (attempt, begun) = (tcp::Attempt::default(), Begun::default());
+    let connect = Box::pin(tcp::connect_noting(remote, source, timeout, &attempt));
+    let connect = begun.with(connect);
+    let outcome = shared.stop.or(turn.spend(CONNECT_PATIENCE, connect)).await;
+    left(&mut trail, &attempt);
+    let stream = match outcome {
         Ok(Ok((stream, took))) => {
             shared.control.compare(took);
-            connected(&mut trail, &stream, took);
+            trail.pass(Seen::Tcp, took);
             stream
         }
+        not_connected => return unconnected(trail, not_connected, &attempt, &begun),
     };
     beyond(stream, shared, target, turn, trail).await
 }
@@ -160,15 +164,18 @@ async fn through(
     // The proxy's place is always taken before one of this host's, which is handed on sooner.
     let mut place = door.places.turn();
     let mut turn = shared.gate.turn();
-    let connect = turn.spend(CONNECT_PATIENCE, tcp::connect(remote, source, timeout));
-    let connect = place.spend(PROXY_CONNECT_PATIENCE, connect);
-    let stream = match shared.stop.or(connect).await {
-        Err(obstacle) => return trail.stop(obstacle),
-        Ok(Err(stopped)) => return not_connected(trail, stopped),
+    let (attempt, begun) = (tcp::Attempt::default(), Begun::default());
+    let connect = Box::pin(tcp::connect_noting(remote, source, timeout, &attempt));
+    let connect = begun.with(connect);
+    let connect = place.spend(PROXY_CONNECT_PATIENCE, turn.spend(CONNECT_PATIENCE, connect));
+    let outcome = shared.stop.or(connect).await;
+    left(&mut trail, &attempt);
+    let stream = match outcome {
         Ok(Ok((stream, took))) => {
-            connected(&mut trail, &stream, took);
+            trail.pass(Seen::Tcp, took);
             stream
         }
+        not_connected => return unconnected(trail, not_connected, &attempt, &begun),
     };
     let now = Timestamp::now();
     let manner = Manner { proxy, tls: &shared.settings.tls, timeout, now };
@@ -195,8 +202,8 @@ async fn on_from(
     if endpoint.kind == Kind::Http && speaks_http {
         // As every client does it: no tunnel for what is in clear text.
         let enter = proxy::enter(stream, manner);
-        let stream = match shared.stop.or(turn.spend(shared.patience(), enter)).await {
-            Err(obstacle) => return trail.stop(obstacle),
+        let stream = match shared.answer(&mut turn, enter).await {
+            Err(ended) => return ended.stop(trail),
             Ok(Err((failure, took))) => return trail.fail(Failure::Proxy(failure), took),
             Ok(Ok((stream, session, took))) => {
                 if let Some(session) = session {
@@ -206,8 +213,8 @@ async fn on_from(
             }
         };
         let get = proxy::get(stream, manner, host, endpoint.port);
-        return match shared.stop.or(turn.spend(shared.patience(), get)).await {
-            Err(obstacle) => trail.stop(obstacle),
+        return match shared.answer(&mut turn, get).await {
+            Err(ended) => ended.stop(trail),
             Ok(Err((failure, took))) => trail.fail(failure, took),
             Ok(Ok((answer, took))) => {
                 shared.gate.learn(took);
@@ -217,8 +224,8 @@ async fn on_from(
         };
     }
     let open = proxy::open_tunnel(stream, manner, host, endpoint.port);
-    let stream = match shared.stop.or(turn.spend(shared.patience(), open)).await {
-        Err(obstacle) => return trail.stop(obstacle),
+    let stream = match shared.answer(&mut turn, open).await {
+        Err(ended) => return ended.stop(trail),
         Ok(Err((failure, took))) => return trail.fail(Failure::Proxy(failure), took),
         Ok(Ok((stream, tunnel, took))) => {
             shared.gate.learn(took);
@@ -241,27 +248,23 @@ where
     S: AsyncRead + AsyncWrite + Unpin,
 {
     let Target { endpoint, host, .. } = target;
-    let stop = &shared.stop;
     let timeout = shared.settings.timeout;
     match endpoint.kind {
         Kind::Tcp => trail.complete(),
         Kind::Http => ask_http(stream, shared, target, turn, trail).await,
-        Kind::Tds => {
-            match stop.or(turn.spend(shared.patience(), tds::prelogin(stream, timeout))).await {
-                Err(obstacle) => trail.stop(obstacle),
-                Ok(Err((failure, took))) => trail.fail(Failure::Tds(failure), took),
-                Ok(Ok((answer, took))) => {
-                    trail.pass(Seen::Tds(answer), took);
-                    trail.complete()
-                }
+        Kind::Tds => match shared.answer(&mut turn, tds::prelogin(stream, timeout)).await {
+            Err(ended) => ended.stop(trail),
+            Ok(Err((failure, took))) => trail.fail(Failure::Tds(failure), took),
+            Ok(Ok((answer, took))) => {
+                trail.pass(Seen::Tds(answer), took);
+                trail.complete()
             }
-        }
+        },
         Kind::Https | Kind::Relay | Kind::Tls => {
             let now = Timestamp::now();
             let handshake = shared.settings.tls.handshake(stream, host, timeout, now);
-            let handshake = turn.spend(shared.patience(), Box::pin(handshake));
-            let stream = match stop.or(handshake).await {
-                Err(obstacle) => return trail.stop(obstacle),
+            let stream = match shared.answer(&mut turn, Box::pin(handshake)).await {
+                Err(ended) => return ended.stop(trail),
                 Ok(Err((failure, took))) => return trail.fail(Failure::Tls(failure), took),
                 Ok(Ok((stream, session, took))) => {
                     shared.gate.learn(took);
@@ -303,8 +306,8 @@ where
             }
         }
     });
-    match shared.stop.or(turn.spend(shared.patience(), get)).await {
-        Err(obstacle) => trail.stop(obstacle),
+    match shared.answer(&mut turn, get).await {
+        Err(ended) => ended.stop(trail),
         Ok(Err((failure, took))) => trail.fail(Failure::Http(failure), took),
         Ok(Ok((answer, took))) => {
             shared.gate.learn(took);
@@ -314,20 +317,71 @@ where
     }
 }
 
-async fn socket(shared: &Shared) -> Result<Option<OwnedSemaphorePermit>, crate::model::Obstacle> {
+async fn socket(shared: &Shared) -> Result<Option<OwnedSemaphorePermit>, Obstacle> {
     // The semaphore is never closed: an error cannot occur, and would only unbound.
     shared.stop.or(Arc::clone(&shared.sockets).acquire_owned()).await.map(Result::ok)
 }
 
-fn connected(trail: &mut OpenTrail, stream: &TcpStream, took: Duration) {
-    trail.leave_from(stream.local_addr().ok());
-    trail.pass(Seen::Tcp, took);
+/// What is known of an attempt, whatever came of it.
+fn left(trail: &mut OpenTrail, attempt: &tcp::Attempt) {
+    trail.leave_from(attempt.local());
+    if let Some(at) = attempt.at() {
+        trail.leave_at(at);
+    }
 }
 
-fn not_connected(trail: OpenTrail, stopped: tcp::Stopped) -> Trail {
-    match stopped {
-        tcp::Stopped::Obstacle(obstacle) => trail.stop(obstacle),
-        tcp::Stopped::Failed(failure, took) => trail.fail(Failure::Tcp(failure), took),
+/// A trail without a connection: why there is none, and what is known of the attempt.
+fn unconnected(
+    mut trail: OpenTrail,
+    outcome: Result<Result<(TcpStream, Duration), tcp::Stopped>, Obstacle>,
+    attempt: &tcp::Attempt,
+    begun: &Begun,
+) -> Trail {
+    trail.send_syns(attempt.syns());
+    match outcome {
+        Ok(Ok(_)) => trail.complete(),
+        Ok(Err(tcp::Stopped::Obstacle(obstacle))) => trail.stop(obstacle),
+        Ok(Err(tcp::Stopped::Failed(failure, took))) => trail.fail(Failure::Tcp(failure), took),
+        Err(obstacle) => trail.stop_after(obstacle, begun.waited()),
+    }
+}
+
+/// When a step really began, which is not while it waited for its place.
+#[derive(Debug, Default)]
+struct Begun(OnceLock<Instant>);
+
+impl Begun {
+    /// `work`, its beginning noted.
+    async fn with<F: Future>(&self, work: F) -> F::Output {
+        self.0.get_or_init(Instant::now);
+        work.await
+    }
+
+    /// For how long it has been going on.
+    fn waited(&self) -> Option<Duration> {
+        self.0.get().map(Instant::elapsed)
+    }
+}
+
+/// A step that the end of the run ended.
+struct Ended {
+    reason: Obstacle,
+    waited: Option<Duration>,
+}
+
+impl Ended {
+    fn stop(self, trail: OpenTrail) -> Trail {
+        trail.stop_after(self.reason, self.waited)
+    }
+}
+
+impl Shared {
+    /// What `work`, which waits for an answer, comes to in its `turn`, unless the run ends first.
+    async fn answer<F: Future>(&self, turn: &mut Turn<'_>, work: F) -> Result<F::Output, Ended> {
+        let begun = Begun::default();
+        let answer = turn.spend(self.patience(), begun.with(work));
+        let outcome = self.stop.or(answer).await;
+        outcome.map_err(|reason| Ended { reason, waited: begun.waited() })
     }
 }
 

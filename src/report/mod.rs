@@ -14,4 +14,4 @@ pub mod saved;
 mod terminal;
 
 pub use guarded::Guarded;
-pub use terminal::{Style, table};
+pub use terminal::{Style, table, verbose};

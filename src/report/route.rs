@@ -3,8 +3,8 @@
 use std::time::Duration;
 
 use crate::model::{
-    Failure, HttpAnswer, LookupOutcome, Proxied, ProxyFailure, Record, Records, Role, Route, Seen,
-    TcpFailure, Trail,
+    Elapsed, Failure, HttpAnswer, Kind, LookupOutcome, Proxied, ProxyFailure, Record, Records,
+    Role, Route, Seen, TcpFailure, Trail,
 };
 use crate::plan;
 
@@ -51,8 +51,19 @@ pub(super) struct Legs {
     pub(super) proxy: String,
     /// `ok, 1.2 ms`, `refused`.
     pub(super) to_it: String,
-    /// `503 ERR_DNS_FAIL`; nothing where the first leg fails.
-    pub(super) beyond: Option<String>,
+    /// What came of the second leg; nothing where the first fails.
+    pub(super) further: Option<Further>,
+}
+
+/// The second leg, as far as the proxy lets it be seen.
+#[derive(Debug, PartialEq, Eq)]
+pub(super) enum Further {
+    /// The proxy's own word, in place of the way on: `407 Proxy Authentication Required`.
+    Answer(String),
+    /// How the talk with the proxy ended without one.
+    Ended(String),
+    /// What came through it.
+    Beyond(String),
 }
 
 /// The legs of each trail through a proxy; for a proxy without an address, why it has none.
@@ -66,7 +77,7 @@ pub(super) fn legs(record: &Record) -> Vec<Legs> {
             legs.push(Legs {
                 proxy: asked.proxy.url.to_string(),
                 to_it: format!("its name: {}", lookup.outcome().as_str()),
-                beyond: None,
+                further: None,
             });
         }
     }
@@ -82,22 +93,25 @@ fn legs_of(trail: &Trail) -> Option<Legs> {
             Some(Failure::Tcp(failure)) => word_for(failure),
             Some(_) | None => "not tried",
         };
-        return Some(Legs { proxy, to_it: to_it.to_owned(), beyond: None });
+        return Some(Legs { proxy, to_it: to_it.to_owned(), further: None });
     };
-    let beyond = match trail.failure() {
-        Some(Failure::Proxy(failure)) => refusal(failure),
+    let further = match trail.failure() {
+        Some(Failure::Proxy(failure)) if failure.is_answer() => Further::Answer(refusal(failure)),
+        Some(Failure::Proxy(failure)) => Further::Ended(refusal(failure)),
         Some(failure) if trail.tunnel().is_some() => {
-            format!("a tunnel, in which {} failed", failure.step())
+            Further::Beyond(format!("a tunnel, in which {} failed", failure.step()))
         }
-        Some(failure) => format!("{} failed", failure.step()),
+        Some(failure) => Further::Beyond(format!("{} failed", failure.step())),
         None => match trail.http() {
-            Some(answer) if trail.tunnel().is_none() && answer.status >= 400 => in_short(answer),
-            None if trail.tunnel().is_none() => "not tried".to_owned(),
-            _ => format!("ok, {}", milliseconds(after(trail))),
+            Some(answer) if trail.tunnel().is_none() && answer.status >= 400 => {
+                Further::Answer(in_short(answer))
+            }
+            None if trail.tunnel().is_none() => Further::Beyond("not tried".to_owned()),
+            _ => Further::Beyond(format!("ok, {}", Elapsed(after(trail)))),
         },
     };
-    let to_it = format!("ok, {}", milliseconds(connected.took));
-    Some(Legs { proxy, to_it, beyond: Some(beyond) })
+    let to_it = format!("ok, {}", Elapsed(connected.took));
+    Some(Legs { proxy, to_it, further: Some(further) })
 }
 
 fn after(trail: &Trail) -> Duration {
@@ -115,7 +129,7 @@ const fn word_for(failure: &TcpFailure) -> &'static str {
     }
 }
 
-fn refusal(failure: &ProxyFailure) -> String {
+pub(super) fn refusal(failure: &ProxyFailure) -> String {
     match failure {
         ProxyFailure::Answered { answer, .. } => in_short(answer),
         ProxyFailure::Tls(_) => "no TLS with the proxy".to_owned(),
@@ -142,16 +156,6 @@ fn in_short(answer: &HttpAnswer) -> String {
     };
     let word: String = word.chars().take(LONGEST).collect();
     format!("{} {word}", answer.status).trim_end().to_owned()
-}
-
-/// To a tenth where that can matter.
-pub(super) fn milliseconds(duration: Duration) -> String {
-    let milliseconds = duration.as_secs_f64() * 1e3;
-    if milliseconds < 10.0 {
-        format!("{milliseconds:.1} ms")
-    } else {
-        format!("{milliseconds:.0} ms")
-    }
 }
 
 #[cfg(test)]
@@ -200,18 +204,18 @@ mod tests {
             trail
         };
         let closed = Failure::Http(crate::model::HttpFailure::Closed { received: 0 });
-        for (trail, to_it, beyond) in [
+        for (trail, to_it, further) in [
             (
                 refuses(answered(503, &[("X-Squid-Error", "ERR_DNS_FAIL 0")])),
                 "ok, 1.0 ms",
-                Some("503 ERR_DNS_FAIL"),
+                Some(Further::Answer("503 ERR_DNS_FAIL".into())),
             ),
-            (refuses(answered(403, &[])), "ok, 1.0 ms", Some("403 Reason")),
-            (opened().complete(), "ok, 1.0 ms", Some("ok, 12 ms")),
+            (refuses(answered(403, &[])), "ok, 1.0 ms", Some(Further::Answer("403 Reason".into()))),
+            (opened().complete(), "ok, 1.0 ms", Some(Further::Beyond("ok, 12.0 ms".into()))),
             (
                 opened().fail(closed, Duration::ZERO),
                 "ok, 1.0 ms",
-                Some("a tunnel, in which http failed"),
+                Some(Further::Beyond("a tunnel, in which http failed".into())),
             ),
             (
                 by_proxy().fail(Failure::Tcp(TcpFailure::Refused(os())), Duration::ZERO),
@@ -219,11 +223,7 @@ mod tests {
                 None,
             ),
         ] {
-            let expected = Legs {
-                proxy: "10.0.0.8:3128".into(),
-                to_it: to_it.into(),
-                beyond: beyond.map(str::to_owned),
-            };
+            let expected = Legs { proxy: "10.0.0.8:3128".into(), to_it: to_it.into(), further };
             assert_eq!(legs_of(&trail), Some(expected));
         }
     }

@@ -16,7 +16,7 @@ use crate::model::{
 
 pub(super) fn records(records: Vec<Record>) -> Records {
     let run = Run {
-        version: "0.1.0".into(),
+        version: env!("CARGO_PKG_VERSION").into(),
         started_at: start(),
         took: Duration::from_millis(5012),
         options: vec![],
@@ -95,6 +95,7 @@ pub(super) fn record(entry: &str, host: &str) -> Record {
         trails: vec![],
         follow_ups: FollowUps::default(),
         obstacle: None,
+        pending: None,
         at: start(),
     }
 }

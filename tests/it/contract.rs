@@ -552,6 +552,7 @@ fn record(host: &str, trails: Vec<model::Trail>) -> model::Record {
         trails,
         follow_ups: model::FollowUps::default(),
         obstacle: None,
+        pending: None,
         at: start(),
     }
 }

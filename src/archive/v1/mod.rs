@@ -28,7 +28,7 @@ pub(super) use dns::Lookup;
 use endpoint::Endpoint;
 pub(super) use follow_up::FollowUps;
 use follow_up::ReportedNode;
-use network::Obstacle;
+use network::{Obstacle, Pending};
 use route::RouteChoice;
 pub(super) use trail::Trail;
 
@@ -188,6 +188,8 @@ pub(super) struct Record<'a> {
     follow_ups: Option<Box<FollowUps<'a>>>,
     #[serde(default, skip_serializing_if = "Option::is_none")]
     obstacle: Option<Obstacle<'a>>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pending: Option<Pending>,
     at: Timestamp,
 }
 
@@ -208,6 +210,7 @@ impl<'a> Record<'a> {
             trails,
             follow_ups,
             obstacle: record.obstacle.as_ref().map(Obstacle::from),
+            pending: record.pending.as_ref().map(Pending::from),
             at: record.at,
         }
     }
@@ -233,6 +236,7 @@ impl<'a> Record<'a> {
             trails,
             follow_ups: follow_ups.unwrap_or_default(),
             obstacle: self.obstacle.map(model::Obstacle::from),
+            pending: self.pending.map(model::Pending::from),
             at: self.at,
         })
     }

@@ -6,7 +6,7 @@ use std::fmt;
 use serde::de::{self, Visitor};
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
 
-use super::Nanoseconds;
+use super::{Nanoseconds, words};
 use crate::model;
 
 /// A host name, checked while it is read, so that an error has its place.
@@ -117,5 +117,26 @@ impl From<Obstacle<'_>> for model::Obstacle {
             Obstacle::BudgetSpent => Self::BudgetSpent,
             Obstacle::NotTestable { hint } => Self::NotTestable { hint: hint.into_owned() },
         }
+    }
+}
+
+/// What a run that was ended early was waiting for.
+#[derive(Serialize, Deserialize)]
+pub(super) struct Pending {
+    awaited: Awaited,
+    took_ns: Nanoseconds,
+}
+
+words!(Awaited { Lookup, Route, ProxyLookup });
+
+impl From<&model::Pending> for Pending {
+    fn from(pending: &model::Pending) -> Self {
+        Self { awaited: pending.awaited.into(), took_ns: pending.took.into() }
+    }
+}
+
+impl From<Pending> for model::Pending {
+    fn from(pending: Pending) -> Self {
+        Self { awaited: pending.awaited.into(), took: pending.took_ns.into() }
     }
 }

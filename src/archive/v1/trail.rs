@@ -2,6 +2,7 @@
 
 use std::borrow::Cow;
 use std::net::SocketAddr;
+use std::time::Duration;
 
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
@@ -20,9 +21,13 @@ pub(crate) struct Trail<'a> {
     remote: SocketAddr,
     #[serde(default, skip_serializing_if = "Option::is_none")]
     local: Option<SocketAddr>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    syns: Option<u32>,
     at: Timestamp,
     steps: Vec<Step<'a>>,
     end: End<'a>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    waited_ns: Option<Nanoseconds>,
 }
 
 impl<'a> Trail<'a> {
@@ -31,6 +36,7 @@ impl<'a> Trail<'a> {
             route: trail.route().into(),
             remote: trail.remote(),
             local: trail.local(),
+            syns: trail.syns(),
             at: trail.at(),
             steps: trail.passed().iter().map(|step| Step::new(step, numbers)).collect(),
             end: match trail.end() {
@@ -40,12 +46,14 @@ impl<'a> Trail<'a> {
                 }
                 model::End::Stopped(obstacle) => End::Stopped(obstacle.into()),
             },
+            waited_ns: trail.waited().map(Nanoseconds::from),
         }
     }
 
     pub(crate) fn resolve(self, references: &References) -> Result<model::Trail, Unresolved> {
         let mut open = model::OpenTrail::new(self.route.into(), self.remote, self.at);
         open.leave_from(self.local);
+        open.send_syns(self.syns);
         for step in self.steps {
             open.pass(step.seen.resolve(references)?, step.took_ns.into());
         }
@@ -54,7 +62,9 @@ impl<'a> Trail<'a> {
             End::Failed { took_ns, failure } => {
                 open.fail(failure.resolve(references)?, took_ns.into())
             }
-            End::Stopped(obstacle) => open.stop(obstacle.into()),
+            End::Stopped(obstacle) => {
+                open.stop_after(obstacle.into(), self.waited_ns.map(Duration::from))
+            }
         })
     }
 }

@@ -49,10 +49,10 @@ pub(in crate::cli) struct Showing {
     #[arg(long, value_name = "OWNER", value_parser = owner)]
     pub(in crate::cli) owner: Option<Owner>,
     /// table or json [default: table, or from the extension of --output]
-    #[arg(long, value_name = "FMT", value_parser = format)]
+    #[arg(long, short, value_name = "FMT", value_parser = format)]
     pub(in crate::cli) format: Option<Format>,
     /// Write it there (.txt .json) instead of to standard output; repeatable
-    #[arg(long, value_name = "FILE", action = ArgAction::Append)]
+    #[arg(long, short, value_name = "FILE", action = ArgAction::Append)]
     pub(in crate::cli) output: Vec<PathBuf>,
 }
 

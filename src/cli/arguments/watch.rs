@@ -31,6 +31,7 @@ pub(in crate::cli) struct Watch {
     /// How a change is written
     #[arg(
         long,
+        short,
         value_enum,
         value_name = "FMT",
         default_value = "text",

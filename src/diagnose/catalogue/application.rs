@@ -8,7 +8,7 @@ pub(super) const HTTP_TIMEOUT: Entry = Entry {
     sentence: "The connection stands, but no answer comes to the request.",
     told_by: "Silence after the request was sent: a middlebox that holds what it inspects, or a \
               service that hangs.",
-    rivals: &[Cause::TcpAnsweredByMiddlebox],
+    rivals: &[Cause::TcpAnsweredByMiddlebox, Cause::HttpServiceError],
     owner: Owner::Proxy,
     remedy: "Ask whoever runs the proxy or TLS inspection in front of {host} whether it holds or \
              scans the traffic of {from}; if nothing stands between, ask again later.",
@@ -19,7 +19,7 @@ pub(super) const HTTP_CLOSED: Entry = Entry {
     cause: Cause::HttpClosed,
     sentence: "The connection ends before an answer to the request.",
     told_by: "End of stream or reset before the head of the answer was whole.",
-    rivals: &[Cause::TcpAnsweredByMiddlebox],
+    rivals: &[Cause::TcpAnsweredByMiddlebox, Cause::HttpServiceError],
     owner: Owner::Proxy,
     remedy: "Ask whoever runs the proxy or TLS inspection in front of {host} what it does with \
              requests of {from}: the connection is cut once the request is seen.",
@@ -67,7 +67,7 @@ pub(super) const HTTP_UPGRADE_BLOCKED: Entry = Entry {
     sentence: "Plain requests reach the relay, but its WebSocket upgrade does not.",
     told_by: "A GET is answered by the relay and the upgrade is not: a proxy takes the Upgrade \
               header away.",
-    rivals: &[],
+    rivals: &[Cause::HttpNotTheService],
     owner: Owner::Proxy,
     remedy: "Let WebSocket upgrades to {host} pass the proxy or TLS inspection unchanged.",
     source: "RFC 6455 section 4.1; Microsoft, relay-hybrid-connections-protocol",
@@ -88,7 +88,7 @@ pub(super) const TDS_NO_ANSWER: Entry = Entry {
     cause: Cause::TdsNoAnswer,
     sentence: "The connection is accepted, but SQL Server does not answer.",
     told_by: "No pre-login answer: silence, end of stream, reset or other bytes.",
-    rivals: &[Cause::TcpAnsweredByMiddlebox],
+    rivals: &[Cause::TcpAnsweredByMiddlebox, Cause::HttpNotTheService],
     owner: Owner::Firewall,
     remedy: "Check that {addresses} is a SQL Server's and that the firewall lets TDS on TCP {port} \
              from {from} pass, not only the connect.",
@@ -99,7 +99,7 @@ pub(super) const HOLD_IDLE_DROPPED: Entry = Entry {
     cause: Cause::HoldIdleDropped,
     sentence: "An idle connection is forgotten on the way, in silence.",
     told_by: "After idling, what is sent gets no answer: a firewall or NAT dropped its state.",
-    rivals: &[],
+    rivals: &[Cause::TcpTimeout],
     owner: Owner::Firewall,
     remedy: "Raise the idle time-out for TCP {port} to {host} on the firewall or NAT, or let it \
              send resets.",
@@ -111,7 +111,7 @@ pub(super) const HOLD_RESET: Entry = Entry {
     sentence: "An idle connection is reset.",
     told_by: "After idling, the connection was reset. An orderly close by the far end is no \
               finding.",
-    rivals: &[],
+    rivals: &[Cause::HttpServiceError],
     owner: Owner::Firewall,
     remedy: "Raise the idle time-out for TCP {port} to {host} on the firewall or proxy on the way.",
     source: "RFC 5382 section 5",

@@ -47,7 +47,7 @@ pub(super) const SERVFAIL: Entry = Entry {
     told_by: "The response code SERVFAIL, or another that says the server failed. It answered, so \
               the path to it is good: what fails lies behind it (a forwarder, DNSSEC, the \
               authoritative servers).",
-    rivals: &[],
+    rivals: &[Cause::DnsRefused],
     owner: Owner::Dns,
     remedy: "Ask whoever runs {resolvers} to look up {host} there: a forwarder that does not \
              answer, or DNSSEC validation that fails. For Azure private zones the forwarder must \

@@ -8,10 +8,13 @@ mod application;
 mod dns;
 mod path;
 mod proxy;
+mod rival;
 mod route;
 mod run;
 mod tcp;
 mod tls;
+
+pub use rival::{Rival, is_worded, rival};
 
 use crate::model::{Cause, Owner};
 

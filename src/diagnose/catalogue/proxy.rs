@@ -7,7 +7,7 @@ pub(super) const UNRESOLVABLE: Entry = Entry {
     cause: Cause::ProxyUnresolvable,
     sentence: "The proxy's name does not resolve.",
     told_by: "The lookup of the proxy's own name; the evidence has what each name server said.",
-    rivals: &[],
+    rivals: &[Cause::DnsTimeout],
     owner: Owner::Dns,
     remedy: "Check the spelling of the proxy {proxy} in the configuration, and its record on \
              {resolvers}.",
@@ -53,7 +53,7 @@ pub(super) const AUTH_REQUIRED: Entry = Entry {
     told_by: "Status 407, with the schemes of all its Proxy-Authenticate fields. Where only NTLM \
               or Negotiate are offered the state is unknown: they sign in as the account that \
               asks, and the account of the runtime's service may pass where this program does not.",
-    rivals: &[],
+    rivals: &[Cause::ProxyDenied],
     owner: Owner::Proxy,
     remedy: "Exempt {host} from the proxy's authentication, or give the runtime the user name and \
              password that {proxy} wants (and this program the same, by --proxy-credentials).",

@@ -18,7 +18,7 @@ pub(super) const RUNTIME_CONTRADICTION: Entry = Entry {
     sentence: "What Azure reports of a node contradicts what was measured here.",
     told_by: "The node's state in Azure Resource Manager beside this run: the service's account or \
               proxy differs from those of this run, or the node was asked at another time.",
-    rivals: &[],
+    rivals: &[Cause::RouteConfigMismatch],
     owner: Owner::DataPlatform,
     remedy: "Compare the account and proxy of the runtime's service with those of this run.",
     source: "Microsoft, monitor-integration-runtime",

@@ -86,7 +86,7 @@ pub(super) const FAMILY: Entry = Entry {
     sentence: "One address family works and the other, which this host has a route for, does not.",
     told_by: "All addresses of one family fail to connect while one of the other works. Clients \
               lose a time-out before they fall back.",
-    rivals: &[],
+    rivals: &[Cause::TcpLocalDenied],
     owner: Owner::Firewall,
     remedy: "Allow TCP {port} out from {from} to {addresses}, or take that address family off this \
              host's default route.",
@@ -98,7 +98,7 @@ pub(super) const ANSWERED_BY_MIDDLEBOX: Entry = Entry {
     sentence: "A middlebox accepts connections in the name of every address.",
     told_by: "192.0.2.1, where nothing can answer, is accepted too: an accepted connection proves \
               nothing, and what fails after it fails behind the middlebox.",
-    rivals: &[],
+    rivals: &[Cause::HttpServiceError],
     owner: Owner::Firewall,
     remedy: "Ask whoever runs the firewall or transparent proxy in front of {from} what it does \
              with TCP {port} to {host}: it accepts first and blocks afterwards.",

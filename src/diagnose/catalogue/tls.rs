@@ -9,7 +9,7 @@ pub(super) const INTERCEPTED: Entry = Entry {
                trusts.",
     told_by: "The chain leads to a root in this host's store that is no public web root. A service \
               with a private authority of its own looks the same.",
-    rivals: &[],
+    rivals: &[Cause::HttpNotTheService],
     owner: Owner::Proxy,
     remedy: "Exempt {host} from TLS inspection by '{issuer}'. Until then the account of the \
              runtime's service must trust that authority too.",
@@ -69,7 +69,7 @@ pub(super) const RESET: Entry = Entry {
               the server name (SNI) do this, Azure Firewall among them. A server that crashes looks \
               the same. A reset much sooner than the connect's round trip possibly comes from \
               something nearer than the far end; its TTL is shown to privileged programs only.",
-    rivals: &[Cause::TcpAnsweredByMiddlebox],
+    rivals: &[Cause::TcpAnsweredByMiddlebox, Cause::HttpServiceError],
     owner: Owner::Firewall,
     remedy: "Allow the server name {host} on TCP {port} in the firewall's application rules (FQDN \
              or SNI filter) for {from}.",
@@ -82,7 +82,7 @@ pub(super) const CLOSED: Entry = Entry {
     told_by: "End of stream without an alert: a filter that judges the server name, or a proxy \
               without a way on. A server of old that closes in place of an alert is told by a \
               second ClientHello that offers TLS 1.1 and 1.0 alone: it answers that one.",
-    rivals: &[Cause::TcpAnsweredByMiddlebox],
+    rivals: &[Cause::TcpAnsweredByMiddlebox, Cause::HttpServiceError],
     owner: Owner::Firewall,
     remedy: "Allow the server name {host} on TCP {port} in the firewall's application rules (FQDN \
              or SNI filter) for {from}.",
@@ -94,7 +94,7 @@ pub(super) const TIMEOUT: Entry = Entry {
     sentence: "Nothing answers the ClientHello.",
     told_by: "Silence after an accepted connect: a filter that drops once it knows the server name, \
               or a path on which large packets are lost.",
-    rivals: &[Cause::TlsLargePacketsLost, Cause::TcpAnsweredByMiddlebox],
+    rivals: &[Cause::TlsLargePacketsLost, Cause::TcpAnsweredByMiddlebox, Cause::HttpServiceError],
     owner: Owner::Firewall,
     remedy: "Allow the server name {host} on TCP {port} in the firewall's application rules for \
              {from}. If it is allowed, check the path's MTU (VPN, ExpressRoute).",
@@ -105,7 +105,7 @@ pub(super) const NOT_TLS: Entry = Entry {
     cause: Cause::TlsNotTls,
     sentence: "What answers does not speak TLS.",
     told_by: "The first bytes are no TLS record. A filter's page in clear text is http_block_page.",
-    rivals: &[],
+    rivals: &[Cause::TcpAnsweredByMiddlebox, Cause::HttpServiceError],
     owner: Owner::Firewall,
     remedy: "Find what answers at {addresses} on TCP {port}: another service than {host}, or a \
              device on the way that answers in clear text.",
@@ -130,7 +130,7 @@ pub(super) const ALERT: Entry = Entry {
     sentence: "The far end ends the handshake with an alert.",
     told_by: "The alert's name: unrecognized_name and access_denied speak of the server name, \
               handshake_failure of cipher suites, certificate_required of a client certificate.",
-    rivals: &[],
+    rivals: &[Cause::TlsIntercepted],
     owner: Owner::Proxy,
     remedy: "Read the alert's name: check that {addresses} is the right address for {host}, and \
              whether TLS inspection or a server name filter stands in front of it.",
@@ -157,7 +157,7 @@ pub(super) const REVOCATION_UNREACHABLE: Entry = Entry {
     told_by: "The CRL and OCSP addresses of the chain that was seen, asked on port 80; only those \
               of a chain that was verified. A page for people is no answer. Windows waits up to \
               15 seconds for a URL and 20 for a chain, where a client checks.",
-    rivals: &[],
+    rivals: &[Cause::HttpServiceError],
     owner: Owner::Firewall,
     remedy: "Allow TCP 80 out from {from} to {revocation}, which the certificates of {host} name.",
     source: "Microsoft, azure-CA-details (certificate downloads and revocation lists); wincrypt.h, \

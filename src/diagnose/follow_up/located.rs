@@ -1,10 +1,11 @@
 //! Where a silent address is blocked: a line of evidence beside the silence.
 
+use std::collections::BTreeMap;
 use std::net::IpAddr;
 
 use crate::diagnose::Case;
 use crate::diagnose::finding::Draft;
-use crate::model::{Cause, Certainty, Hop, HopAnswer, Located};
+use crate::model::{Cause, Certainty, Hop, HopAnswer, Located, Record};
 
 pub(super) fn tell(case: &Case<'_>, drafts: &mut [Draft]) {
     let Some(located) = &case.record.follow_ups.located else { return };
@@ -28,11 +29,9 @@ fn sentence(located: &Located) -> (String, Certainty) {
     let Some(last) = located.last_hop() else {
         return ("no hop answered: the first one is silent".to_owned(), Certainty::Possible);
     };
-    let name = last.address().map_or_else(|| "one without a name".to_owned(), |it| it.to_string());
+    let name = named(last.address());
     let place = format!("the last hop that answered is {name}, hop {}; the next did not", last.ttl);
-    let others = located.hops.iter().filter(|hop| hop.ttl > last.ttl);
-    let further = others.rev().find(|hop| is_heard(&hop.udp));
-    if let Some(hop) = further {
+    if let Some(hop) = furthest(located, last.ttl) {
         let beyond = match from(&hop.udp) {
             Some(address) => format!("{address}, hop {}", hop.ttl),
             None => format!("hop {}", hop.ttl),
@@ -47,8 +46,39 @@ fn sentence(located: &Located) -> (String, Certainty) {
     (place, if has_gap { Certainty::Possible } else { Certainty::Likely })
 }
 
-const fn is_heard(answer: &HopAnswer) -> bool {
-    matches!(answer, HopAnswer::Expired { .. } | HopAnswer::Answered { .. })
+/// How far other packets come beyond `ttl`. The far end answers whatever comes to it, however long
+/// it may still live: where it is, is said by the first answer of its own. Else the last router that
+/// speaks is the furthest.
+fn furthest(located: &Located, ttl: u8) -> Option<&Hop> {
+    let mut others = located.hops.iter().filter(|hop| hop.ttl > ttl);
+    let answered = others.clone().find(|hop| matches!(hop.udp, HopAnswer::Answered { .. }));
+    answered.or_else(|| others.rfind(|hop| hop.udp.is_expired()))
+}
+
+/// Where packets to all silent addresses of a run end: a line for each last hop, with how many
+/// endpoints it was the last for.
+pub(in crate::diagnose) fn of_run<'a>(
+    records: impl IntoIterator<Item = &'a Record>,
+) -> Vec<String> {
+    let mut ends: BTreeMap<Option<(u8, Option<IpAddr>)>, usize> = BTreeMap::new();
+    for located in records.into_iter().filter_map(|record| record.follow_ups.located.as_ref()) {
+        let last = located.last_hop().map(|hop| (hop.ttl, hop.address()));
+        *ends.entry(last).or_default() += 1;
+    }
+    let line = |(last, count): (Option<(u8, Option<IpAddr>)>, usize)| {
+        let of = if count == 1 { "1 endpoint".to_owned() } else { format!("{count} endpoints") };
+        match last {
+            Some((ttl, address)) => {
+                format!("last hop that answered: {}, hop {ttl}, for {of}", named(address))
+            }
+            None => format!("no hop answered, for {of}: the first one is silent"),
+        }
+    };
+    ends.into_iter().map(line).collect()
+}
+
+fn named(address: Option<IpAddr>) -> String {
+    address.map_or_else(|| "one without a name".to_owned(), |address| address.to_string())
 }
 
 const fn from(answer: &HopAnswer) -> Option<IpAddr> {
@@ -61,9 +91,15 @@ const fn from(answer: &HopAnswer) -> Option<IpAddr> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::model::OsError;
 
     fn expired(last: u8) -> HopAnswer {
         HopAnswer::Expired { from: Some(IpAddr::from([10, 50, last, 2])) }
+    }
+
+    fn far_end() -> HopAnswer {
+        let os = OsError { code: 111, symbol: "ECONNREFUSED".into() };
+        HopAnswer::Answered { os: Some(os), from: Some(IpAddr::from([40, 1, 1, 1])) }
     }
 
     #[test]
@@ -90,6 +126,18 @@ mod tests {
                 vec![(expired(1), Silence), (Silence, expired(2)), (Silence, Silence)],
                 "the last hop that answered is 10.50.1.2, hop 1; the next did not, while other \
                  packets come to 10.50.2.2, hop 2: TCP 443 is filtered",
+                Certainty::Likely,
+            ),
+            // The far end is hop 3, and answers what has one hop more to live too.
+            (
+                vec![
+                    (expired(1), expired(1)),
+                    (expired(2), expired(2)),
+                    (Silence, far_end()),
+                    (Silence, far_end()),
+                ],
+                "the last hop that answered is 10.50.2.2, hop 2; the next did not, while other \
+                 packets come to 40.1.1.1, hop 3: TCP 443 is filtered",
                 Certainty::Likely,
             ),
             (

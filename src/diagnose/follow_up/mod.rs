@@ -1,7 +1,7 @@
 //! What was asked again of an endpoint, and what it adds to what was seen first.
 
 pub(super) mod hold;
-mod located;
+pub(super) mod located;
 pub(super) mod old_hello;
 mod revocation;
 pub(super) mod segments;

@@ -50,8 +50,8 @@ pub(super) fn unresolvable(case: &Case<'_>, proxy: &Proxied) -> Vec<Draft> {
 }
 
 /// What a connection to the proxy that was not made means.
-pub(super) fn unconnected(failure: &TcpFailure, took: Duration) -> Draft {
-    let draft = tcp::failed(failure, took);
+pub(super) fn unconnected(failure: &TcpFailure, took: Duration, syns: Option<u32>) -> Draft {
+    let draft = tcp::failed(failure, took, syns);
     match failure {
         // The same policy stands before every address.
         TcpFailure::Denied(_) => draft.template(

@@ -1,5 +1,6 @@
 //! Findings of the run as a whole: what many endpoints have in common is said once.
 
+mod alike;
 mod proxy;
 
 use std::collections::{BTreeMap, BTreeSet};
@@ -206,7 +207,7 @@ fn nothing_connects(records: &Records, judged: &[(&Record, &Verdict)]) -> Option
         ),
     )
     .severity(if is_fail { Severity::Fail } else { Severity::Warn })
-    .evidence(format!("from {from}, all alike: {cause}"));
+    .all_evidence(alike::facts(asked.iter().map(|(record, _)| *record), &from));
     Some(if cause == Cause::TcpLocalDenied {
         draft.remedy("Allow the connections in this host's own firewall or security software.")
     } else {

@@ -72,11 +72,12 @@ where
     S: AsyncRead + AsyncWrite + Unpin,
 {
     let patience = shared.settings.timeout;
-    let (at, remote, route) = trail.begun();
+    let began = Instant::now();
+    let so_far = trail.clone();
     let kept = Box::pin(idle_then_ask(stream, host, port, idle, patience, trail));
     match shared.stop.or(kept).await {
         Ok(trail) => trail,
-        Err(obstacle) => OpenTrail::new(route, remote, at).stop(obstacle),
+        Err(obstacle) => so_far.stop_after(obstacle, Some(began.elapsed())),
     }
 }
 

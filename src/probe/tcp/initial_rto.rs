@@ -6,7 +6,7 @@ use std::mem::size_of;
 use std::os::windows::io::AsRawSocket;
 use std::ptr::{from_ref, null_mut};
 
-use tokio::net::TcpSocket;
+use socket2::Socket;
 use windows_sys::Win32::Networking::WinSock::{
     SIO_TCP_INITIAL_RTO, SOCKET_ERROR, TCP_INITIAL_RTO_PARAMETERS, WSAGetLastError, WSAIoctl,
 };
@@ -25,7 +25,7 @@ const _: () = assert!(size_of::<TCP_INITIAL_RTO_PARAMETERS>() == PARAMETERS_LENG
 /// # Errors
 /// The code of `WSAIoctl`, where the system does not know the option.
 #[expect(unsafe_code, reason = "WinSock offers the option through WSAIoctl alone")]
-pub(super) fn switch_off_syn_repeats(socket: &TcpSocket) -> io::Result<()> {
+pub(super) fn switch_off_syn_repeats(socket: &Socket) -> io::Result<()> {
     let parameters = TCP_INITIAL_RTO_PARAMETERS {
         Rtt: UNSPECIFIED_RTT,
         MaxSynRetransmissions: NO_SYN_RETRANSMISSIONS,

@@ -2,12 +2,18 @@
 
 #[cfg(windows)]
 mod initial_rto;
+#[cfg(target_os = "linux")]
+mod retransmissions;
 
 use std::io;
 use std::net::{IpAddr, SocketAddr, UdpSocket};
+use std::sync::OnceLock;
+use std::sync::atomic::{AtomicU32, Ordering};
 use std::time::{Duration, Instant};
 
-use tokio::net::{TcpSocket, TcpStream};
+use jiff::Timestamp;
+use socket2::{Domain, Protocol, Socket, Type};
+use tokio::net::TcpStream;
 
 use super::os_error::{Meaning, meaning, os_error};
 use crate::model::{Obstacle, TcpFailure, Unreachable, Whose};
@@ -21,6 +27,53 @@ pub enum Stopped {
     Obstacle(Obstacle),
 }
 
+/// What is known of a connect from its first SYN on, also where it fails or is given up: a firewall
+/// log is searched by address and port.
+#[derive(Debug, Default)]
+pub struct Attempt {
+    at: OnceLock<Timestamp>,
+    local: OnceLock<SocketAddr>,
+    syns: AtomicU32,
+}
+
+impl Attempt {
+    /// When its first SYN left.
+    #[must_use]
+    pub fn at(&self) -> Option<Timestamp> {
+        self.at.get().copied()
+    }
+
+    /// From where it was made; of several attempts, the first one's.
+    #[must_use]
+    pub fn local(&self) -> Option<SocketAddr> {
+        self.local.get().copied()
+    }
+
+    /// How many SYNs were sent, where the system says so.
+    #[must_use]
+    pub fn syns(&self) -> Option<u32> {
+        Some(self.syns.load(Ordering::Relaxed)).filter(|syns| *syns > 0)
+    }
+
+    /// Takes note of where the socket that connects is bound.
+    fn leaves_from(&self, socket: &Socket, remote: SocketAddr, source: Option<IpAddr>) {
+        self.at.get_or_init(Timestamp::now);
+        let bound = socket.local_addr().ok().and_then(|local| local.as_socket());
+        let Some(mut local) = bound.filter(|local| local.port() != 0) else { return };
+        if local.ip().is_unspecified() {
+            // Windows chooses the port at once and says the address once connected: until then the
+            // routing table says it.
+            let Ok(routed) = routed(remote, source) else { return };
+            local.set_ip(routed.ip());
+        }
+        let _ = self.local.set(local);
+    }
+
+    fn sent(&self, syns: u32) {
+        self.syns.fetch_add(syns, Ordering::Relaxed);
+    }
+}
+
 /// Connects to `remote`, from `source` where one is given, within `timeout`. The duration is from
 /// the SYN to the answer.
 pub async fn connect(
@@ -28,8 +81,20 @@ pub async fn connect(
     source: Option<IpAddr>,
     timeout: Duration,
 ) -> Result<(TcpStream, Duration), Stopped> {
+    connect_noting(remote, source, timeout, &Attempt::default()).await
+}
+
+/// The same; `attempt` is told what becomes known on the way, and keeps it where the caller gives
+/// up.
+pub async fn connect_noting(
+    remote: SocketAddr,
+    source: Option<IpAddr>,
+    timeout: Duration,
+    attempt: &Attempt,
+) -> Result<(TcpStream, Duration), Stopped> {
     let began = Instant::now();
-    match tokio::time::timeout(timeout, connect_repeating_lost_syns(remote, source)).await {
+    let connecting = connect_repeating_lost_syns(remote, source, attempt);
+    match tokio::time::timeout(timeout, connecting).await {
         Ok(Ok(stream)) => Ok((stream, began.elapsed())),
         Ok(Err(error)) => Err(error.classify(remote, source, began.elapsed())),
         Err(_) => Err(Stopped::Failed(TcpFailure::TimedOut(Whose::Ours(timeout)), began.elapsed())),
@@ -50,9 +115,10 @@ enum ConnectError {
 async fn connect_repeating_lost_syns(
     remote: SocketAddr,
     source: Option<IpAddr>,
+    attempt: &Attempt,
 ) -> Result<TcpStream, ConnectError> {
     loop {
-        match connect_once(remote, source).await {
+        match connect_once(remote, source, attempt).await {
             Err(ConnectError::Connect(error))
                 if cfg!(windows) && meaning(&error) == Meaning::TimedOut => {}
             outcome => return outcome,
@@ -63,20 +129,65 @@ async fn connect_repeating_lost_syns(
 async fn connect_once(
     remote: SocketAddr,
     source: Option<IpAddr>,
+    attempt: &Attempt,
 ) -> Result<TcpStream, ConnectError> {
-    let socket = match remote {
-        SocketAddr::V4(_) => TcpSocket::new_v4(),
-        SocketAddr::V6(_) => TcpSocket::new_v6(),
-    }
-    .map_err(ConnectError::Create)?;
+    let socket = open(remote).map_err(ConnectError::Create)?;
     // Best effort: without these the measurement is slower, not wrong.
-    let _ = socket.set_nodelay(true);
+    let _ = socket.set_tcp_nodelay(true);
     #[cfg(windows)]
-    let _ = initial_rto::switch_off_syn_repeats(&socket);
+    let is_one_syn = initial_rto::switch_off_syn_repeats(&socket).is_ok();
     if let Some(source) = source {
-        socket.bind(SocketAddr::new(source, 0)).map_err(ConnectError::Bind)?;
+        socket.bind(&SocketAddr::new(source, 0).into()).map_err(ConnectError::Bind)?;
     }
-    socket.connect(remote).await.map_err(ConnectError::Connect)
+    // By hand and not by `TcpSocket`, which keeps the socket to itself until it is connected.
+    match socket.connect(&remote.into()) {
+        Err(error) if error.raw_os_error() != Some(UNDER_WAY) => {
+            return Err(ConnectError::Connect(error));
+        }
+        Ok(()) | Err(_) => attempt.leaves_from(&socket, remote, source),
+    }
+    #[cfg(windows)]
+    if is_one_syn {
+        attempt.sent(1);
+    }
+    let stream = TcpStream::from_std(socket.into()).map_err(ConnectError::Create)?;
+    let syns = Syns { stream: &stream, attempt };
+    let connected = match stream.writable().await {
+        Ok(()) => stream.take_error().and_then(|error| error.map_or(Ok(()), Err)),
+        Err(error) => Err(error),
+    };
+    drop(syns);
+    connected.map(|()| stream).map_err(ConnectError::Connect)
+}
+
+fn open(remote: SocketAddr) -> io::Result<Socket> {
+    let socket = Socket::new(Domain::for_address(remote), Type::STREAM, Some(Protocol::TCP))?;
+    socket.set_nonblocking(true)?;
+    Ok(socket)
+}
+
+/// What a connect that does not wait says of itself.
+#[cfg(unix)]
+const UNDER_WAY: i32 = libc::EINPROGRESS;
+#[cfg(windows)]
+const UNDER_WAY: i32 = windows_sys::Win32::Networking::WinSock::WSAEWOULDBLOCK;
+
+/// Counts SYNs when the waiting ends, however it ends: the future of a connect that runs out of
+/// time is dropped.
+struct Syns<'connect> {
+    stream: &'connect TcpStream,
+    attempt: &'connect Attempt,
+}
+
+impl Drop for Syns<'_> {
+    fn drop(&mut self) {
+        #[cfg(target_os = "linux")]
+        if let Some(repeated) = retransmissions::of(self.stream) {
+            self.attempt.sent(repeated + 1);
+        }
+        #[cfg(not(target_os = "linux"))]
+        let _ = (self.stream, self.attempt);
+    }
 }
 
 impl ConnectError {
@@ -165,16 +276,21 @@ const fn is_address_at_fault(remote: SocketAddr) -> bool {
     }
 }
 
-/// Whether this host has a route: connecting a UDP socket looks one up and sends nothing.
+/// Why this host has no route, if it has none.
 fn route_error(remote: SocketAddr, source: Option<IpAddr>) -> Option<Meaning> {
+    routed(remote, source).err().map(|error| meaning(&error))
+}
+
+/// The local end that the routing table gives: connecting a UDP socket looks it up and sends
+/// nothing.
+fn routed(remote: SocketAddr, source: Option<IpAddr>) -> io::Result<SocketAddr> {
     let unspecified = match remote {
         SocketAddr::V4(_) => IpAddr::from([0; 4]),
         SocketAddr::V6(_) => IpAddr::from([0; 16]),
     };
-    UdpSocket::bind(SocketAddr::new(source.unwrap_or(unspecified), 0))
-        .and_then(|socket| socket.connect(remote))
-        .err()
-        .map(|error| meaning(&error))
+    let socket = UdpSocket::bind(SocketAddr::new(source.unwrap_or(unspecified), 0))?;
+    socket.connect(remote)?;
+    socket.local_addr()
 }
 
 #[cfg(all(test, target_os = "linux"))]

@@ -1,16 +1,16 @@
 //! Endpoints by status: those that need attention in full, those that pass in a line each.
 
-use std::net::{IpAddr, SocketAddr};
-use std::time::Duration;
+use std::net::SocketAddr;
 
 use super::super::assemble::Judged;
-use super::super::route::{self, milliseconds};
-use super::fit::{columns, ellipsize, shorten, visible};
-use super::page::{Page, padded};
-use crate::diagnose::taken_as_private;
+use super::super::route::{self, Further};
+use super::fit::{shorten, visible};
+use super::page::Page;
+use super::passing;
+use crate::diagnose::{catalogue, taken_as_private};
 use crate::model::{
-    AddressClass, Cause, Certainty, Endpoint, Finding, Host, Record, Route, RouteIntent, Severity,
-    Status, Subject, Trail, Verdict, classify,
+    Cause, Certainty, Endpoint, Finding, Host, Record, RouteIntent, Severity, Status, Subject,
+    Verdict,
 };
 
 /// How many endpoints of one cause are shown in full; where there are more, [`EXAMPLES`] are.
@@ -18,8 +18,6 @@ const IN_FULL: usize = 5;
 const EXAMPLES: usize = 3;
 /// How many of the others are named.
 const NAMED: usize = 6;
-/// How many endpoints that pass are shown.
-const PASSES: usize = 40;
 /// How much of the evidence is shown: as many facts, of as many columns together.
 const FACTS: usize = 3;
 const EVIDENCE: usize = 300;
@@ -124,7 +122,7 @@ pub(super) fn write(
     let is_shown = |(_, verdict): &&Judged| verdict.status == status && !groups.has(verdict);
     let of_status: Vec<Judged> = endpoints.iter().filter(is_shown).copied().collect();
     if status == Status::Pass {
-        write_passes(page, &of_status, has_proxies);
+        passing::write_passes(page, &of_status, has_proxies);
         return;
     }
     for (cause, same) in by_cause(&of_status) {
@@ -186,6 +184,10 @@ fn write_block(page: &mut Page, record: &Record, verdict: &Verdict, has_proxies:
 /// The way intended, configured and measured; and both legs of each way through a proxy.
 fn write_route(page: &mut Page, record: &Record) {
     let choice = &record.route;
+    if record.trails.is_empty() && record.obstacle.is_some() {
+        // What was not asked goes nowhere: neither a pattern, nor a name before its way was decided.
+        return;
+    }
     let configured = match &choice.configured {
         Ok(route) => format!("{route} ({})", choice.why),
         Err(_) => "unknown".to_owned(),
@@ -200,13 +202,13 @@ fn write_route(page: &mut Page, record: &Record) {
         intended.as_str()
     ));
     for legs in route::legs(record).iter().take(FACTS) {
-        let beyond = legs.beyond.as_ref().map(|beyond| format!("; beyond it: {beyond}"));
-        page.under(&format!(
-            "To the proxy {}: {}{}",
-            legs.proxy,
-            legs.to_it,
-            beyond.unwrap_or_default()
-        ));
+        let further = match &legs.further {
+            Some(Further::Answer(answer)) => format!("; it answers: {answer}"),
+            Some(Further::Ended(end)) => format!("; then {end}"),
+            Some(Further::Beyond(beyond)) => format!("; beyond it: {beyond}"),
+            None => String::new(),
+        };
+        page.under(&format!("To the proxy {}: {}{further}", legs.proxy, legs.to_it));
     }
 }
 
@@ -216,15 +218,26 @@ fn write_finding(page: &mut Page, finding: &Finding) {
         page.under(&format!("Seen: {}", evidence(finding)));
     }
     if finding.certainty != Certainty::Proven && !finding.rivals.is_empty() {
-        let rivals: Vec<&str> = finding.rivals.iter().map(|cause| cause.code()).collect();
-        page.under(&format!("Could also be {}", rivals.join(", ")));
+        page.under(&format!("Also possible: {}", rivals(finding)));
     }
+}
+
+/// What else it could be, and what tells it apart: `this host's own firewall (tcp_local_denied): try
+/// from a neighbour`.
+fn rivals(finding: &Finding) -> String {
+    let told = |cause: &Cause| {
+        let rival = catalogue::rival(*cause);
+        format!("{} ({cause}): {}", rival.phrase, rival.test)
+    };
+    let told: Vec<String> = finding.rivals.iter().map(told).collect();
+    told.join("; ")
 }
 
 fn evidence(finding: &Finding) -> String {
     let facts: Vec<&str> = finding.evidence.iter().take(FACTS).map(String::as_str).collect();
-    // Several facts about one address name it once.
+    // Several facts about one address name it once; the first may say from where it was asked too.
     let place = facts.first().and_then(|fact| fact.split_once(": ")).map(|(place, _)| place);
+    let place = place.and_then(|place| place.split(' ').next());
     let place = place.filter(|place| place.parse::<SocketAddr>().is_ok());
     let mut text = facts.first().map_or_else(String::new, |fact| (*fact).to_owned());
     for fact in facts.iter().skip(1) {
@@ -254,68 +267,4 @@ pub(in crate::report) fn place(endpoint: &Endpoint) -> String {
         }
         subject => format!("{subject}:{}", endpoint.port),
     }
-}
-
-fn write_passes(page: &mut Page, passes: &[Judged], has_proxies: bool) {
-    let rows: Vec<(String, String)> = passes
-        .iter()
-        .take(PASSES)
-        .map(|(record, _)| {
-            let place = visible(&place(&record.endpoint)).into_owned();
-            (place, how_reached(record, has_proxies))
-        })
-        .collect();
-    let widest = |column: fn(&(String, String)) -> &str| {
-        rows.iter().map(|row| columns(column(row))).max().unwrap_or(0)
-    };
-    let right = widest(|(_, how)| how);
-    let left = widest(|(place, _)| place).min(page.room().saturating_sub(right + 2));
-    for (place, how) in &rows {
-        let place = padded(&ellipsize(place, left), left);
-        page.status(Status::Pass, &format!("{place}  {how}"));
-    }
-    if passes.len() > PASSES {
-        let rest = passes.len() - PASSES;
-        page.under(&format!("... and {rest} more that pass (see --format json)"));
-    }
-}
-
-/// The address or the number of them (or that a proxy has it), and the time from the first
-/// question to the proof.
-fn how_reached(record: &Record, has_proxies: bool) -> String {
-    let time = milliseconds(took(record));
-    if record.route.proxy().is_some() {
-        return format!("by proxy, {time}");
-    }
-    let direct = record.trails.iter().filter(|trail| *trail.route() == Route::Direct);
-    let mut addresses: Vec<IpAddr> = direct.map(|trail| trail.remote().ip()).collect();
-    addresses.dedup();
-    let place = match &*addresses {
-        [one @ IpAddr::V4(_)] => one.to_string(),
-        all => super::counted_as(all.len(), "address", "addresses"),
-    };
-    let is_private = !addresses.is_empty()
-        && addresses.iter().all(|one| classify(*one) == AddressClass::Private);
-    let private = match taken_as_private(record) {
-        Some(_) => " private (by privatelink)",
-        None if is_private => " private",
-        None => "",
-    };
-    let direct = if has_proxies { " direct" } else { "" };
-    format!("{place}{private}{direct}, {time}")
-}
-
-/// By the way configured: a second way is measured beside it.
-fn took(record: &Record) -> Duration {
-    let is_own = |trail: &&Trail| Ok(trail.route()) == record.route.configured.as_ref();
-    let went = |trail: &Trail| trail.passed().iter().map(|step| step.took).sum::<Duration>();
-    let travelled = record.trails.iter().filter(is_own).map(went).max().unwrap_or_default();
-    let lookups = match record.route.proxy() {
-        Some(proxy) => {
-            record.proxies.iter().find(|asked| asked.proxy == *proxy).map(|it| &it.lookups)
-        }
-        None => Some(&record.lookups),
-    };
-    let asked = lookups.into_iter().flatten().map(|lookup| lookup.took()).max();
-    asked.unwrap_or_default() + travelled
 }

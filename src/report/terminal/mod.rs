@@ -9,6 +9,8 @@ pub(super) mod fit;
 mod gateway;
 mod headline;
 pub(super) mod page;
+mod passing;
+mod verbose;
 
 use crate::model::{Conclusion, Records, Route, Run, Status, Summary};
 use page::Page;
@@ -31,9 +33,24 @@ const SECTIONS: [Status; 4] = [Status::Fail, Status::Warn, Status::Unknown, Stat
 /// The report as text for a terminal.
 #[must_use]
 pub fn table(records: &Records, conclusion: &Conclusion, style: &Style) -> String {
+    written(records, conclusion, style, false)
+}
+
+/// The same, and after it every step of every endpoint.
+#[must_use]
+pub fn verbose(records: &Records, conclusion: &Conclusion, style: &Style) -> String {
+    written(records, conclusion, style, true)
+}
+
+fn written(
+    records: &Records,
+    conclusion: &Conclusion,
+    style: &Style,
+    has_every_step: bool,
+) -> String {
     let judged = in_order(records, conclusion);
     let (gateways, endpoints): (Vec<_>, Vec<_>) =
-        judged.into_iter().partition(|(record, _)| gateway::is_gateway(record));
+        judged.iter().copied().partition(|(record, _)| gateway::is_gateway(record));
     let deployments = gateway::deployments(&gateways);
     let has_proxies = route::has_proxies(records);
     let mut page = Page::new(style);
@@ -45,6 +62,9 @@ pub fn table(records: &Records, conclusion: &Conclusion, style: &Style) -> Strin
         endpoint::write_run_findings(&mut page, status, &conclusion.findings, &groups);
         endpoint::write(&mut page, status, &endpoints, has_proxies, &groups);
         gateway::write(&mut page, status, &deployments);
+    }
+    if has_every_step {
+        verbose::write(&mut page, &judged);
     }
     page.gap();
     write_gateways_hidden(&mut page, &endpoints);
@@ -87,9 +107,16 @@ fn write_routes(page: &mut Page, records: &Records) {
         }
     }
     counts.sort_by(|left, right| right.1.cmp(&left.1).then_with(|| left.0.cmp(&right.0)));
-    let counts: Vec<String> =
-        counts.into_iter().map(|(way, count)| format!("{count} {way}")).collect();
-    page.plain(&format!("Routes as configured: {}{}", listed(&counts, 4), source(records)));
+    let ways = match &*counts {
+        [] => return,
+        [(way, _)] => way.clone(),
+        _ => {
+            let counts: Vec<String> =
+                counts.into_iter().map(|(way, count)| format!("{count} {way}")).collect();
+            listed(&counts, 4)
+        }
+    };
+    page.plain(&format!("Route: {ways}{}", source(records)));
 }
 
 /// Where the configuration was taken from; the proxy where no name goes by it.
@@ -103,8 +130,13 @@ fn source(records: &Records) -> String {
         proxies.any(|proxy| &*proxy.url == url)
     };
     let unused = vantage.proxy_url.as_deref().filter(|url| !is_used(url));
-    let unused = unused.map(|url| format!(" ({url})")).unwrap_or_default();
-    format!("; taken from {}{unused}", vantage.proxy_source)
+    let unused = unused.map(|url| format!(": {url}")).unwrap_or_default();
+    let source = &*vantage.proxy_source;
+    let source = source.strip_prefix("auto: ").unwrap_or(source);
+    match source.strip_prefix("os: ").unwrap_or(source) {
+        none if none.starts_with("no proxy is set") => format!(" ({none}{unused})"),
+        source => format!(" (taken from {source}{unused})"),
+    }
 }
 
 fn has_source(records: &Records) -> bool {
@@ -141,6 +173,34 @@ fn write_footer(page: &mut Page, run: &Run) {
         resolvers => format!("; name servers {}", listed(resolvers, 3)),
     };
     page.plain(&format!("Measured {begun} in {seconds:.1} s from {from}{asked}"));
+    let command = match &*run.options {
+        [] => String::new(),
+        options => format!(": pathproof {}", command_line(options)),
+    };
+    page.plain(&format!("{}{command}", tool(run)));
+}
+
+/// Which version measured, and which one judged what it saved.
+fn tool(run: &Run) -> String {
+    const OWN: &str = env!("CARGO_PKG_VERSION");
+    if run.version == OWN {
+        format!("By pathproof {OWN}")
+    } else {
+        format!("By pathproof {}, judged anew by {OWN}", run.version)
+    }
+}
+
+/// The command as it was given, its secrets taken out, to be given again.
+fn command_line(options: &[String]) -> String {
+    let quoted = |option: &String| {
+        let is_plain = |c: char| c.is_alphanumeric() || "-_./:=,@%+*{}[]".contains(c);
+        if !option.is_empty() && option.chars().all(is_plain) {
+            option.clone()
+        } else {
+            format!("\"{}\"", option.replace('"', "\\\""))
+        }
+    };
+    options.iter().map(quoted).collect::<Vec<_>>().join(" ")
 }
 
 /// `a, b and 3 more`.

@@ -68,6 +68,13 @@ impl Page {
         self.hang("", MARGIN, MARGIN, text);
     }
 
+    /// A part of what stands above, its own blanks kept.
+    pub(in crate::report) fn deeper(&mut self, text: &str) {
+        let own = text.len() - text.trim_start().len();
+        let first = MARGIN + 2 + own;
+        self.hang("", first, first + 2, text);
+    }
+
     /// One of several things, with what belongs to it below.
     pub(in crate::report) fn bullet(&mut self, text: &str) {
         self.hang("  - ", 0, 4, text);

@@ -1,3 +1,5 @@
+mod evidence;
+
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -63,18 +65,26 @@ PASS    All 5 required endpoints work: the network lets the runtime be online
 
 UNKNOWN gateways of prod-bn-vaz0001: none assigned yet, 256 not assigned yet
 
-PASS    contoso.westeurope.datafactory.azure.net:443  10.10.2.4 private, 34 ms
-PASS    download.microsoft.com:443                    2 addresses, 34 ms
-PASS    login.microsoftonline.com:443                 1 address, 34 ms
-PASS    prod-weu-relay-1.servicebus.windows.net:443   40.0.0.1, 34 ms
-PASS    prod-weu-relay-2.servicebus.windows.net:443   40.0.0.2, 34 ms
-PASS    we.frontend.clouddatahub.net:443              52.0.0.1, 34 ms
+PASS    contoso.westeurope.datafactory.azure.net:443
+        10.10.2.4 private (dns 4.0 ms, tcp 30.0 ms)
+PASS    download.microsoft.com:443
+        2.16.0.1, 2.16.0.2 (dns 4.0 ms, tcp 30.0 ms)
+PASS    login.microsoftonline.com:443
+        2603:1030::1 (dns 4.0 ms, tcp 30.0 ms)
+PASS    prod-weu-relay-1.servicebus.windows.net:443
+        40.0.0.1 (dns 4.0 ms, tcp 30.0 ms)
+PASS    prod-weu-relay-2.servicebus.windows.net:443
+        40.0.0.2 (dns 4.0 ms, tcp 30.0 ms)
+PASS    we.frontend.clouddatahub.net:443
+        52.0.0.1 (dns 4.0 ms, tcp 30.0 ms)
 PASS    gateways of prod-by3-010: 12 of 12 reachable, 244 not assigned yet
 
 18 pass
 Measured 2026-03-01 10:00:00 UTC in 5.0 s from ir-node-1 (10.50.1.10); name
 servers 10.0.0.53:53
+By pathproof VERSION
 "
+        .replace("VERSION", env!("CARGO_PKG_VERSION"))
     );
     assert!(text.lines().count() <= 24);
 }
@@ -146,7 +156,9 @@ Proxy team
 FAIL    ns.servicebus.windows.net:443  tcp_timeout (likely)
         40.0.0.1:443 did not answer within 5s
         Seen: silent for 5s, until our time-out
-        Could also be tcp_local_denied, route_proxy_required
+        Also possible: this host's own firewall (tcp_local_denied): try from a
+        neighbour in the same subnet; a network that leaves by a proxy only
+        (route_proxy_required): add --alternate-proxy URL
 FAIL    we.frontend.clouddatahub.net:443  tls_name_mismatch
         the certificate is for proxy.contoso.com
         also tcp_timeout: 52.0.0.2:443 did not answer within 5s
@@ -154,7 +166,9 @@ FAIL    we.frontend.clouddatahub.net:443  tls_name_mismatch
 WARN    download.microsoft.com:443  tcp_timeout (likely), not required
         2.16.0.1:443 did not answer within 5s
         Seen: silent for 5s, until our time-out
-        Could also be tcp_local_denied, route_proxy_required
+        Also possible: this host's own firewall (tcp_local_denied): try from a
+        neighbour in the same subnet; a network that leaves by a proxy only
+        (route_proxy_required): add --alternate-proxy URL
 WARN    gateways of prod-by3-010: 1 of 5 reachable
         tcp_timeout: g3-g5, g8: 40.0.1.4:443 did not answer within 5s
 
@@ -162,12 +176,14 @@ UNKNOWN {factory}.{region}.datafactory.azure.net:443  not_testable
         its factory is not known
         Next: Add --factory NAME --region REGION.
 
-PASS    192.0.2.10:443  192.0.2.10, 30 ms
+PASS    192.0.2.10:443  192.0.2.10 (tcp 30.0 ms)
 
 2 fail, 5 warn, 1 unknown, 2 pass
 Measured 2026-03-01 10:00:00 UTC in 5.0 s from ir-node-1 (10.50.1.10); name
 servers 10.0.0.53:53
+By pathproof VERSION
 "
+        .replace("VERSION", env!("CARGO_PKG_VERSION"))
     );
 }
 
@@ -226,19 +242,20 @@ FAIL    we.frontend.clouddatahub.net:443  proxy_upstream_dns
         Seen: 10.0.0.8:3128: HTTP 503
         Route: intended any, configured http://10.0.0.8:3128 (HTTPS_PROXY),
         measured http://10.0.0.8:3128, direct
-        To the proxy 10.0.0.8:3128: ok, 1.0 ms; beyond it: 503 ERR_DNS_FAIL
+        To the proxy 10.0.0.8:3128: ok, 1.0 ms; it answers: 503 ERR_DNS_FAIL
 
-PASS    contoso.azure.net:443          10.10.2.4 private direct, 30 ms
-PASS    ns.servicebus.windows.net:443  by proxy, 13 ms
+PASS    contoso.azure.net:443          10.10.2.4 private direct (tcp 30.0 ms)
+PASS    ns.servicebus.windows.net:443  by proxy (tcp 1.0 ms, proxy 12.0 ms)
 
 Gateways of ns.servicebus.windows.net were not looked for: only the proxy
 resolves the name
 1 fail, 2 pass
-Routes as configured: 2 by http://10.0.0.8:3128, 1 direct; taken from
-HTTPS_PROXY
+Route: 2 by http://10.0.0.8:3128, 1 direct (taken from HTTPS_PROXY)
 Measured 2026-03-01 10:00:00 UTC in 5.0 s from ir-node-1 (10.50.1.10); name
 servers 10.0.0.53:53
+By pathproof VERSION
 "
+        .replace("VERSION", env!("CARGO_PKG_VERSION"))
     );
 }
 
@@ -265,15 +282,21 @@ Firewall team
 FAIL    node-000.contoso.com:443  tcp_timeout (likely)
         10.0.0.0:443 did not answer within 5s
         Seen: silent for 5s, until our time-out
-        Could also be tcp_local_denied, route_proxy_required
+        Also possible: this host's own firewall (tcp_local_denied): try from a
+        neighbour in the same subnet; a network that leaves by a proxy only
+        (route_proxy_required): add --alternate-proxy URL
 FAIL    node-001.contoso.com:443  tcp_timeout (likely)
         10.0.0.1:443 did not answer within 5s
         Seen: silent for 5s, until our time-out
-        Could also be tcp_local_denied, route_proxy_required
+        Also possible: this host's own firewall (tcp_local_denied): try from a
+        neighbour in the same subnet; a network that leaves by a proxy only
+        (route_proxy_required): add --alternate-proxy URL
 FAIL    node-002.contoso.com:443  tcp_timeout (likely)
         10.0.0.2:443 did not answer within 5s
         Seen: silent for 5s, until our time-out
-        Could also be tcp_local_denied, route_proxy_required
+        Also possible: this host's own firewall (tcp_local_denied): try from a
+        neighbour in the same subnet; a network that leaves by a proxy only
+        (route_proxy_required): add --alternate-proxy URL
         ... and 297 more with tcp_timeout (see --format json):
         node-003.contoso.com:443, node-004.contoso.com:443,
         node-005.contoso.com:443, node-006.contoso.com:443,
@@ -282,7 +305,9 @@ FAIL    node-002.contoso.com:443  tcp_timeout (likely)
 300 fail
 Measured 2026-03-01 10:00:00 UTC in 5.0 s from ir-node-1 (10.50.1.10); name
 servers 10.0.0.53:53
+By pathproof VERSION
 "
+        .replace("VERSION", env!("CARGO_PKG_VERSION"))
     );
 }
 
@@ -446,7 +471,10 @@ proptest! {
         conclusion.findings = findings;
         let text = table(&records, &conclusion, &Style { width, color: false });
         for line in text.lines() {
-            prop_assert!(columns(line) <= width.max(NARROWEST), "{width}: {line:?}");
+            // A word that is wider than the page is not cut.
+            let widest = line.split(' ').map(columns).max().unwrap_or(0);
+            let is_one_word = widest > width.max(NARROWEST) - page::MARGIN - 4;
+            prop_assert!(columns(line) <= width.max(NARROWEST) || is_one_word, "{width}: {line:?}");
             prop_assert_eq!(line.trim_end(), line);
         }
         prop_assert!(!text.chars().any(|c| c.is_control() && c != '\n'), "{:?}", text);
@@ -482,9 +510,9 @@ fn what_is_taken_as_private_is_said_of_what_passes() {
     };
     let link = "myadf.eastus.privatelink.datafactory.azure.net";
     for (alias, address, expected) in [
-        (link, "10.1.1.1", "10.1.1.1 private (by privatelink), "),
-        ("myadf.contoso.com", "10.1.1.1", "10.1.1.1 private, "),
-        (link, "40.1.1.1", "40.1.1.1, "),
+        (link, "10.1.1.1", "10.1.1.1 private (by privatelink) (dns"),
+        ("myadf.contoso.com", "10.1.1.1", "10.1.1.1 private (dns"),
+        (link, "40.1.1.1", "40.1.1.1 (dns"),
     ] {
         let text = at(alias, address);
         assert!(text.contains(expected), "{alias} {address}\n{text}");

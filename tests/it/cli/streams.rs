@@ -97,3 +97,69 @@ fn a_report_that_cannot_be_written_is_2_and_keeps_the_others() {
         assert!(good.is_file());
     }
 }
+
+fn saved(case: &str) -> String {
+    let cases = std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/cases");
+    shown(&cases.join(case).join("records.jsonl")).to_owned()
+}
+
+#[test]
+fn quiet_leaves_errors_only() {
+    let check = ["check", "--only", "relay", "--resolver", "127.0.0.1:1"];
+    let loud = run(&check);
+    assert!(loud.stderr.contains("hint"), "{loud:?}");
+    for quiet in ["-q", "--quiet"] {
+        let ended = run(&[&check[..], &[quiet]].concat());
+        assert_eq!((ended.code, ended.stderr.as_str()), (loud.code, ""), "{ended:?}");
+        assert!(ended.stdout.contains("UNKNOWN"), "{ended:?}");
+    }
+    let wrong = run(&["-q", "replay", "nowhere.jsonl"]);
+    assert_eq!(wrong.code, Some(2));
+    assert!(wrong.stderr.contains("nowhere.jsonl"), "{wrong:?}");
+}
+
+#[test]
+fn colour_is_as_asked() {
+    let records = saved("healthy");
+    let is_colored = |arguments: &[&str], variables: &[(&str, &str)]| {
+        let mut command = pathproof(&[&["replay", &records][..], arguments].concat());
+        command.envs(variables.iter().copied());
+        String::from_utf8(command.output().unwrap().stdout).unwrap().contains('\u{1b}')
+    };
+    let forced = ("CLICOLOR_FORCE", "1");
+    assert!(!is_colored(&[], &[]), "a pipe is no terminal");
+    assert!(is_colored(&["--color", "always"], &[]));
+    assert!(is_colored(&[], &[forced]));
+    assert!(!is_colored(&["--color", "never"], &[forced]));
+    assert!(!is_colored(&[], &[("NO_COLOR", "1")]));
+}
+
+#[test]
+fn verbose_adds_every_step_and_short_forms_do() {
+    let records = saved("healthy");
+    let plain = run(&["replay", &records]);
+    assert!(!plain.stdout.contains("Every step"), "{plain:?}");
+    for verbose in ["-v", "--verbose"] {
+        let ended = run(&["replay", &records, verbose]);
+        assert_eq!(ended.code, plain.code);
+        assert!(ended.stdout.contains("\nEvery step\n"), "{ended:?}");
+        assert!(ended.stdout.contains("tls: handshake completed"), "{ended:?}");
+    }
+    let folder = tempfile::tempdir().unwrap();
+    let report = folder.path().join("r.log");
+    let ended = run(&["replay", &records, "-f", "json", "-o", shown(&report)]);
+    assert_eq!((ended.code, ended.stdout.as_str()), (plain.code, ""), "{ended:?}");
+    assert!(fs::read_to_string(&report).unwrap().starts_with('{'));
+}
+
+/// What is no terminal gets names whole, however long they are.
+#[test]
+fn a_pipe_gets_whole_names() {
+    for case in ["healthy", "path-private-endpoints", "gateways"] {
+        let ended = run(&["replay", &saved(case)]);
+        let places = ended.stdout.lines().filter(|line| line.starts_with("PASS"));
+        for line in places {
+            assert!(!line.contains("..."), "{case}: {line}");
+        }
+    }
+}

@@ -255,7 +255,7 @@ fn public_names() -> Records {
     records(run(), probes)
 }
 
-fn tcp(failure: TcpFailure) -> Failure {
+pub(super) fn tcp(failure: TcpFailure) -> Failure {
     Failure::Tcp(failure)
 }
 

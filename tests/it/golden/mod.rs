@@ -7,6 +7,7 @@
 mod cases;
 mod certainty;
 mod deep_cases;
+mod evidence;
 mod proxies;
 mod two_faults;
 mod words;
@@ -17,7 +18,8 @@ use std::io::BufReader;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
-use pathproof::model::{Cause, Conclusion, Records};
+use pathproof::diagnose::catalogue;
+use pathproof::model::{Cause, Certainty, Conclusion, Records};
 use pathproof::{archive, report};
 
 use crate::scene;
@@ -94,7 +96,7 @@ fn ids_of_entries_are_labels() {
 
 fn write_records() {
     let all = cases::all().into_iter().chain(proxies::all()).chain(deep_cases::all());
-    let all = all.chain(two_faults::all());
+    let all = all.chain(two_faults::all()).chain(evidence::all());
     for (name, records) in all {
         let case = folder().join(name);
         fs::create_dir_all(&case).expect("the case's folder");
@@ -162,4 +164,106 @@ fn flaw(finding: &pathproof::model::Finding) -> Option<&'static str> {
         return Some("proven, with rivals");
     }
     None
+}
+
+/// Whoever reads "likely" is told what else it could be, in words, and what would tell.
+#[test]
+fn what_is_not_proven_names_a_rival_that_has_words() {
+    let mut bare = Vec::new();
+    for name in case_names() {
+        let conclusion = scene::conclude(&read(&name));
+        let of_endpoints = conclusion.verdicts.iter().flat_map(|verdict| &verdict.findings);
+        for finding in conclusion.findings.iter().chain(of_endpoints) {
+            let is_bare = finding.certainty != Certainty::Proven && finding.rivals.is_empty();
+            if is_bare || !finding.rivals.iter().all(|rival| catalogue::is_worded(*rival)) {
+                bare.push(format!("{name}: {} {:?}", finding.message, finding.rivals));
+            }
+        }
+    }
+    assert!(bare.is_empty(), "\n{}", bare.join("\n"));
+}
+
+/// The table of a case, as a file gets it.
+fn shown(name: &str) -> String {
+    let records = read(name);
+    let style = report::Style { width: 80, color: false };
+    report::table(&records, &scene::conclude(&records), &style)
+}
+
+#[test]
+fn what_was_pending_is_said_with_its_time() {
+    let records = read("pending");
+    let text = render(&records, &scene::conclude(&records));
+    for line in [
+        "half.servicebus.windows.net:443 was not finished: 40.112.72.102 was still connecting \
+         after 2.0 s when the run was interrupted",
+        "40.112.72.102:443 from 10.50.1.10:51514 at 12:00:00 UTC: still connecting after 2.0 s (2 \
+         SYNs sent)",
+        "40.112.72.101 was still in the TLS handshake after 2.0 s",
+        "40.112.72.101 was still waiting for the HTTP answer after 1.9 s",
+        "10.0.0.8 was still waiting for the proxy to answer after 2.0 s",
+        "its name was still being looked up after 2.0 s when the run was interrupted",
+        "the way to it was still being decided by a script after 2.0 s when the run's deadline",
+        "the name of its proxy was still being looked up after 2.0 s",
+        "never.servicebus.windows.net:443 was not asked: the run was interrupted",
+    ] {
+        assert!(text.contains(line), "{line}\n{text}");
+    }
+    assert!(!text.contains("not reached"), "{text}");
+    assert!(text.contains("\"took_ms\": 2004"), "{text}");
+}
+
+#[test]
+fn what_is_blocked_alike_keeps_its_facts() {
+    let text = shown("attempts-all-blocked").replace("\n        ", " ");
+    for fact in [
+        "40.112.72.101:443 from 10.50.1.10:51514 at 12:00:00 UTC: no answer to SYN for 5.0 s (3 \
+         SYNs sent)",
+        "alike at 23.38.106.11:443, 40.74.24.70:443 and 40.112.72.102:443",
+        "last hop that answered: 10.50.3.2, hop 2, for 4 endpoints",
+        "this host's own firewall (tcp_local_denied): try from a neighbour in the same subnet",
+        "a network that leaves by a proxy only (route_proxy_required): add --alternate-proxy URL",
+    ] {
+        assert!(text.contains(fact), "{fact}\n{text}");
+    }
+    assert!(!text.contains("all alike: tcp_timeout"), "{text}");
+    let found = scene::conclude(&read("attempts-all-blocked"));
+    let relay = format!("{:?}", found.verdicts[0].findings);
+    assert!(relay.contains("other packets come to 40.112.72.101, hop 3"), "{relay}");
+}
+
+#[test]
+fn every_step_is_told_where_that_is_asked_for() {
+    for (name, lines) in [
+        (
+            "healthy",
+            &[
+                "* dns: amsprodwe.servicebus.windows.net asked of 10.0.0.53:53",
+                "(TTL ",
+                "* 40.112.72.101:443 from 10.50.1.10:51514 at 2026-03-02 12:00:00.000 UTC",
+                "tcp: connected, 12.0 ms",
+                "tls: handshake completed, 31.0 ms",
+                "< TLSv1.3, TLS13_AES_256_GCM_SHA384",
+                "0 subject: ",
+                "issuer: ",
+                "public roots: trusted; this host: trusted; dates are current",
+                "http: answered, 18.0 ms",
+                "< HTTP 4",
+            ][..],
+        ),
+        ("pending", &["tcp: the run was interrupted, after 2.0 s", "tls: the run was interrupted"]),
+        (
+            "attempts-all-blocked",
+            &["tcp: no answer to SYN for 5.0 s (3 SYNs sent)", "2 10.50.3.2: "],
+        ),
+        ("proxy-sign-in", &["* 10.0.0.8:3128, the proxy", "< HTTP 407 "]),
+        ("idle-connections", &["* kept idle:", "hold: idle for 60.0 s, and it still works"]),
+    ] {
+        let records = read(name);
+        let style = report::Style { width: 200, color: false };
+        let text = report::verbose(&records, &scene::conclude(&records), &style);
+        for line in lines {
+            assert!(text.contains(line), "{name}: {line}\n{text}");
+        }
+    }
 }

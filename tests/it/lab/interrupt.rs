@@ -39,6 +39,13 @@ fn reports_what_is_known(signal: &str) {
     let report = Report::read(&command, &output);
     report.expect(SPLIT, "pass", None).unwrap();
     report.expect(drop, "unknown", Some("not_run")).unwrap();
+    let pending = report.endpoint(drop).unwrap();
+    let said = pending["findings"].to_string();
+    assert!(said.contains("was still connecting after "), "{said}");
+    let step = &pending["trails"][0]["steps"][0];
+    assert_eq!(step["step"], "tcp", "{step:#}");
+    assert!(step["took_ms"].as_f64().unwrap() > 500.0, "{step:#}");
+    assert!(pending["trails"][0]["local"].is_string(), "{pending:#}");
     assert_eq!(output.status.code(), Some(3), "{}", report.stderr);
 }
 

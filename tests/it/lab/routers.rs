@@ -76,4 +76,12 @@ fn the_last_hop_that_answers_is_named() {
     assert!(said.contains("the last hop that answered is 10.60.1.2, hop 2"), "{said}");
     // Datagrams come to the server itself: only TCP 443 is dropped.
     assert!(said.contains("TCP 443 is filtered"), "{said}");
+    // The server is the fourth hop, and answers datagrams that could go further too.
+    assert!(said.contains(&format!("come to {SERVER}, hop 4")), "{said}");
+    // What a firewall's log is searched by.
+    let trail = &endpoint["trails"][0];
+    let local = trail["local"].as_str().unwrap_or_default();
+    assert!(said.contains(&format!("{SERVER}:443 from {local} at ")), "{local} {said}");
+    assert_eq!(trail["steps"][0]["detail"]["syns"], 2, "{trail:#}");
+    assert!(said.contains("no answer to SYN for 2.0 s (2 SYNs sent)"), "{said}");
 }

@@ -10,11 +10,11 @@ use std::time::Duration;
 use jiff::Timestamp;
 use pathproof::diagnose;
 use pathproof::model::{
-    Certificate, ChainTrust, Conclusion, Endpoint, Expectation, Failure, Fingerprint, FollowUps,
-    Host, HostName, HttpAnswer, Kind, Lookup, Obstacle, OpenTrail, Origin, Presented, Proxied,
-    ProxyFailure, ProxyLookup, ProxyReply, Reach, Record, Records, Role, Route, RouteChoice,
-    RouteFault, RouteFaultKind, RouteIntent, Run, Seen, Subject, TdsAnswer, TlsSession, Trail,
-    Trust, Tunnel, Validity, Vantage, Verdict,
+    Awaited, Certificate, ChainTrust, Conclusion, Endpoint, Expectation, Failure, Fingerprint,
+    FollowUps, Host, HostName, HttpAnswer, Kind, Lookup, Obstacle, OpenTrail, Origin, Pending,
+    Presented, Proxied, ProxyFailure, ProxyLookup, ProxyReply, Reach, Record, Records, Role, Route,
+    RouteChoice, RouteFault, RouteFaultKind, RouteIntent, Run, Seen, Subject, TdsAnswer,
+    TlsSession, Trail, Trust, Tunnel, Validity, Vantage, Verdict,
 };
 use sha2::{Digest, Sha256};
 
@@ -207,6 +207,7 @@ pub(crate) struct Probe {
     trails: Vec<Trail>,
     follow_ups: FollowUps,
     obstacle: Option<Obstacle>,
+    pending: Option<Pending>,
 }
 
 impl Probe {
@@ -219,6 +220,7 @@ impl Probe {
             trails: Vec::new(),
             follow_ups: FollowUps::default(),
             obstacle: None,
+            pending: None,
         }
     }
 
@@ -325,6 +327,12 @@ impl Probe {
         self
     }
 
+    /// Ended early while it waited for this.
+    pub(crate) fn pending(mut self, awaited: Awaited, millis: u64) -> Self {
+        self.pending = Some(Pending { awaited, took: ms(millis) });
+        self
+    }
+
     pub(crate) fn record(self) -> Record {
         Record {
             endpoint: Arc::new(self.endpoint),
@@ -334,6 +342,7 @@ impl Probe {
             trails: self.trails,
             follow_ups: self.follow_ups,
             obstacle: self.obstacle,
+            pending: self.pending,
             at: noon(),
         }
     }
@@ -432,6 +441,18 @@ impl Way {
 
     pub(crate) fn stops(self, obstacle: Obstacle) -> Trail {
         self.open.stop(obstacle)
+    }
+
+    /// The next step had been going on for so long when it was ended.
+    pub(crate) fn stops_after(self, obstacle: Obstacle, millis: u64) -> Trail {
+        self.open.stop_after(obstacle, Some(ms(millis)))
+    }
+
+    /// The connect left from there, and sent so many SYNs.
+    pub(crate) fn tried(mut self, local: &str, syns: u32) -> Self {
+        self.open.leave_from(Some(socket(local)));
+        self.open.send_syns(Some(syns));
+        self
     }
 
     /// Everything its kind asks for.

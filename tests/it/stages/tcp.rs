@@ -1,7 +1,7 @@
 use std::net::Ipv4Addr;
 
 use pathproof::model::{Obstacle, TcpFailure};
-use pathproof::probe::tcp::{Stopped, connect};
+use pathproof::probe::tcp::{Attempt, Stopped, connect, connect_noting};
 
 use super::PATIENT;
 use crate::loopback::{Behaviour, Server, Talk};
@@ -22,10 +22,14 @@ async fn a_closed_port_refuses() {
         let listener = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
         listener.local_addr().unwrap()
     };
-    match connect(closed, None, PATIENT).await {
+    let attempt = Attempt::default();
+    match connect_noting(closed, None, PATIENT, &attempt).await {
         Err(Stopped::Failed(TcpFailure::Refused(os), _)) => assert!(os.code != 0, "{os}"),
         other => panic!("{other:?}"),
     }
+    let local = attempt.local().expect("what a firewall's log is searched by");
+    assert_eq!(local.ip(), closed.ip());
+    assert!(local.port() != 0);
 }
 
 #[tokio::test]
@@ -56,11 +60,14 @@ async fn silence_ends_at_our_own_time_out() {
     let full = socket.local_addr().unwrap().as_socket().unwrap();
     let mut queued = Vec::new();
     for _ in 0..8 {
-        match connect(full, None, BRIEF).await {
+        let attempt = Attempt::default();
+        match connect_noting(full, None, BRIEF, &attempt).await {
             Ok(connection) => queued.push(connection),
             Err(Stopped::Failed(TcpFailure::TimedOut(Whose::Ours(limit)), took)) => {
                 assert_eq!(limit, BRIEF);
                 assert!((BRIEF..BRIEF + Duration::from_secs(2)).contains(&took), "{took:?}");
+                assert!(attempt.local().is_some_and(|local| local.port() != 0), "{attempt:?}");
+                assert!(attempt.syns() >= Some(1), "{attempt:?}");
                 return;
             }
             other => panic!("{other:?}"),

@@ -57,34 +57,20 @@ pub(super) fn of<'a>(
                 name: failure.step(),
                 outcome,
                 took_ms: (*took).into(),
-                detail: Detail::Broken(evidence),
+                detail: Detail::Broken(evidence.with_syns(trail)),
             });
         }
         model::End::Stopped(obstacle) => {
             let (outcome, evidence) = stopped(obstacle);
             steps.push(Step {
-                name: next(trail, kind),
+                name: trail.next_step(kind),
                 outcome,
-                took_ms: std::time::Duration::ZERO.into(),
-                detail: Detail::Broken(evidence),
+                took_ms: trail.waited().unwrap_or_default().into(),
+                detail: Detail::Broken(evidence.with_syns(trail)),
             });
         }
     }
     steps
-}
-
-/// The step that was not taken.
-fn next(trail: &model::Trail, kind: model::Kind) -> &'static str {
-    let last = trail.passed().last().map(|step| &step.seen);
-    let is_proxied = matches!(trail.route(), model::Route::Proxy(_));
-    match (last, kind) {
-        (None, _) => "tcp",
-        (Some(model::Seen::Tcp), kind) if is_proxied && kind != model::Kind::Http => "proxy",
-        (Some(model::Seen::Proxy(_)), kind) if kind.speaks_tls() => "tls",
-        (Some(model::Seen::Tcp | model::Seen::Proxy(_)), model::Kind::Tds) => "tds",
-        (Some(model::Seen::Tcp), kind) if kind.speaks_tls() => "tls",
-        _ => "http",
-    }
 }
 
 #[derive(Serialize)]
@@ -366,6 +352,9 @@ struct Broken<'a> {
     /// How long the connection was to be idle.
     #[serde(skip_serializing_if = "Option::is_none")]
     idle_ms: Option<Milliseconds>,
+    /// How many SYNs a connect sent that was not accepted.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    syns: Option<u32>,
     #[serde(skip_serializing_if = "Option::is_none")]
     received: Option<usize>,
     /// The beginning, with what is no text replaced.
@@ -428,6 +417,10 @@ impl<'a> Broken<'a> {
 
     fn received(self, received: usize) -> Self {
         Self { received: Some(received), ..self }
+    }
+
+    fn with_syns(self, trail: &model::Trail) -> Self {
+        Self { syns: trail.syns(), ..self }
     }
 }
 
