@@ -257,6 +257,10 @@ impl Ledger {
     }
 
     fn open_place(path: &Path, place: &Path, flags: OpenFlags) -> Result<Self, LedgerError> {
+        if path.is_dir() {
+            let (message, advice) = ("it is a folder".to_owned(), "name a file in it");
+            return Err(LedgerError::Open { path: path.to_owned(), message, advice });
+        }
         let flags = flags | OpenFlags::SQLITE_OPEN_NO_MUTEX;
         let connection = Connection::open_with_flags(place, flags)
             .map_err(|error| explain(path, Failure::Sqlite(error)))?;

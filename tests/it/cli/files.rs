@@ -73,9 +73,8 @@ fn a_file_of_another_kind_is_called_by_its_name() {
     let folder = tempfile::tempdir().unwrap();
     let (records, report) = (case("healthy/records.jsonl"), case("healthy/report.json"));
     let indented = folder.path().join("indented.json");
-    let value: serde_json::Value =
-        serde_json::from_str(&fs::read_to_string(&report).unwrap()).unwrap();
-    fs::write(&indented, format!("{value:#}")).unwrap();
+    let text = fs::read_to_string(&report).unwrap();
+    fs::write(&indented, text.replacen("{\"schema\":", "{\n  \"schema\": ", 1)).unwrap();
     let names = folder.path().join("names.json");
     fs::write(&names, "{\"schema\":\"pathproof.names/1\",\"names\":[]}").unwrap();
     let (indented, names) = (shown(&indented), shown(&names));
@@ -113,7 +112,6 @@ fn every_reader_names_its_bound() {
         (&["check", "--auth-key", &large], "4 MiB"),
         (&["lists", "lint", &list], "256 KiB"),
         (&["check", "--list", &list], "256 KiB"),
-        (&["report", "diff", huge, huge], "512 MiB"),
         (&["rules", "decide", huge, "--flows", &flows], "16 MiB"),
         (&["tags", "lookup", "1.2.3.4", "--service-tags", huge], "16 MiB"),
         (&["check", "--ca-file", huge], "16 MiB"),
