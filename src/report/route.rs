@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use crate::model::{
-    Elapsed, Failure, HttpAnswer, Kind, LookupOutcome, Proxied, ProxyFailure, Record, Records,
+    Elapsed, Failure, HttpAnswer, LookupOutcome, Proxied, ProxyFailure, Record, Records,
     Role, Route, Seen, TcpFailure, Trail,
 };
 use crate::plan;

@@ -10,7 +10,7 @@ use hickory_proto::rr::RecordType;
 use pathproof::diagnose;
 use pathproof::model::{
     Cause, Certainty, Endpoint, Expectation, Family, Host, Kind, OldHelloOutcome, Origin, Record,
-    Route, Subject,
+    Role, Route, Subject,
 };
 use pathproof::plan;
 use pathproof::probe::{self, Routing, Settings, Stop, Wishes, tls::Client, trust::Judge};
@@ -55,6 +55,7 @@ fn names() -> dns::Server {
 async fn run(names: &dns::Server, port: u16, judge: Judge, wishes: Wishes) -> Record {
     let endpoint = Endpoint {
         entry: "endpoint".into(),
+        role: Role::Other,
         subject: Subject::Host(Host::parse(SITE).unwrap()),
         port,
         kind: Kind::Https,
