@@ -207,6 +207,11 @@ impl Draft {
         self.severity == Severity::Fail
     }
 
+    /// Whether it says something of what works.
+    pub(super) fn is_warning(&self) -> bool {
+        self.severity == Severity::Warn
+    }
+
     /// What is said.
     pub(super) fn words(&self) -> &str {
         &self.message

@@ -6,6 +6,7 @@ use std::time::Duration;
 use super::blockpage::{self, Session};
 use super::finding::{Draft, duration};
 use super::relay;
+use super::source;
 use super::tds::silence;
 use crate::model::{Cause, Endpoint, Fingerprint, Host, HttpAnswer, HttpFailure, Kind, Severity};
 
@@ -21,6 +22,9 @@ const SIGN_IN: &[&str] = &[
 
 /// What is wrong with an answer; nothing, where it is the service's.
 pub(super) fn judge(answer: &HttpAnswer, endpoint: &Endpoint, session: Session) -> Option<Draft> {
+    if let Some(draft) = source::refused(answer, endpoint, session) {
+        return Some(draft);
+    }
     let is_relay =
         endpoint.kind == Kind::Relay && endpoint.expect.fingerprint == Fingerprint::RelayNamespace;
     // Its own words prove the service, whatever else the page says.
@@ -228,7 +232,7 @@ pub(super) fn shown(bytes: &[u8]) -> String {
     text
 }
 
-fn with_head(draft: Draft, answer: &HttpAnswer) -> Draft {
+pub(super) fn with_head(draft: Draft, answer: &HttpAnswer) -> Draft {
     let mut draft = draft.evidence(format!("HTTP {}", status_line(answer)));
     for name in ["Server", "Via"] {
         if let Some(value) = answer.header(name) {

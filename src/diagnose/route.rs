@@ -26,6 +26,7 @@ pub(super) fn judge(case: &Case<'_>, drafts: &mut Vec<Draft>) -> bool {
     let route = &case.record.route;
     if is_private(case.record) {
         let outcome = compare::judge(case, &Route::Direct, drafts);
+        path::tell_of_public(case.record, outcome.is_proven, drafts);
         if let Some(proxy) = route.proxy() {
             drafts.push(private_via_proxy(case, proxy, &outcome));
         } else if let Err(fault) = &route.configured {

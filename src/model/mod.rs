@@ -7,6 +7,7 @@ mod cause;
 mod certificate;
 mod cloud;
 mod dns;
+mod ending;
 mod endpoint;
 mod follow_up;
 mod gateway;
@@ -31,6 +32,7 @@ pub use dns::{
     Answer, ChainLink, DnsFailure, Exchange, Family, LinkData, Lookup, LookupOutcome, Resolver,
     ResponseCode, Transport,
 };
+pub use ending::{Ending, Exit, FailOn};
 pub use endpoint::{Endpoint, Expectation, Fingerprint, Kind, Origin, Reach, Subject};
 pub use follow_up::{
     FollowUps, Held, HeldOutcome, HoldFailure, Hop, HopAnswer, Located, ReportedNode,

@@ -36,6 +36,8 @@ struct Run {
     took_ms: Option<f64>,
     options: Vec<String>,
     vantage: Vantage,
+    exit: Option<u8>,
+    fail_on: Option<String>,
 }
 
 #[derive(Deserialize)]
@@ -194,6 +196,8 @@ struct Begin {
 #[serde(deny_unknown_fields)]
 struct End {
     took_ms: f64,
+    exit: u8,
+    fail_on: String,
     summary: Summary,
     findings: Vec<Finding>,
     prediction: Prediction,
@@ -447,9 +451,15 @@ fn sample() -> (model::Records, model::Conclusion) {
         cause: Some(model::Cause::TcpTimeout),
         findings: vec![finding.clone()],
         counts: true,
+        is_lowered: false,
     };
-    let passed =
-        model::Verdict { status: model::Status::Pass, cause: None, findings: vec![], counts: true };
+    let passed = model::Verdict {
+        status: model::Status::Pass,
+        cause: None,
+        findings: vec![],
+        counts: true,
+        is_lowered: false,
+    };
     let run = model::Run {
         version: "0.1.0".into(),
         started_at: start(),
@@ -490,6 +500,11 @@ fn sample() -> (model::Records, model::Conclusion) {
             because: vec!["b.servicebus.windows.net:443".into()],
             consequences: vec!["c".into()],
             not_looked_at: vec!["service state".into()],
+        },
+        ending: model::Ending {
+            exit: model::Exit::Violated,
+            fail_on: model::FailOn::Warn,
+            left_out: 0,
         },
     };
     (model::Records { run, records }, conclusion)

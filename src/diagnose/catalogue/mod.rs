@@ -119,6 +119,7 @@ pub const fn entry(cause: Cause) -> &'static Entry {
         Cause::HttpClosed => &application::HTTP_CLOSED,
         Cause::HttpBlockPage => &application::HTTP_BLOCK_PAGE,
         Cause::HttpCaptivePortal => &application::HTTP_CAPTIVE_PORTAL,
+        Cause::HttpSourceRefused => &application::HTTP_SOURCE_REFUSED,
         Cause::HttpNotTheService => &application::HTTP_NOT_THE_SERVICE,
         Cause::HttpUpgradeBlocked => &application::HTTP_UPGRADE_BLOCKED,
         Cause::HttpServiceError => &application::HTTP_SERVICE_ERROR,

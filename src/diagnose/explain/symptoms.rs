@@ -349,7 +349,7 @@ pub const SYMPTOMS: &[Symptom] = &[
         meaning: "The relay or Service Bus namespace was reached, and its own IP filter refuses \
                   this host's public address.",
         checks: &["the namespace's networking settings: add the public address of this network"],
-        causes: &[],
+        causes: &[Cause::HttpSourceRefused],
         source: "Microsoft, service-bus-troubleshooting-guide",
     },
     Symptom {
