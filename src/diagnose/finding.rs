@@ -212,6 +212,11 @@ impl Draft {
         self.severity == Severity::Warn
     }
 
+    /// Whether another cause would leave the same records.
+    pub(super) fn has_rival(&self, rival: Cause) -> bool {
+        self.rivals.contains(&rival)
+    }
+
     /// What is said.
     pub(super) fn words(&self) -> &str {
         &self.message

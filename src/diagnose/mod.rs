@@ -12,6 +12,7 @@ mod compare;
 mod contradiction;
 mod dns;
 mod ending;
+mod exception;
 pub mod explain;
 mod finding;
 mod follow_up;

@@ -46,7 +46,8 @@ pub use proxy::{ProxyFailure, ProxyReply, Tunnel};
 pub use ranges::{Number, Ranges};
 pub use record::{ProxyLookup, Record, Records, Run, Vantage};
 pub use route::{
-    PacQuestion, Proxied, Route, RouteChoice, RouteFault, RouteFaultKind, RouteIntent,
+    ExceptionKind, PacQuestion, Proxied, Route, RouteChoice, RouteFault, RouteFaultKind,
+    RouteIntent,
 };
 pub use step::{
     Failure, HttpAnswer, HttpFailure, Seen, Step, TcpFailure, TdsAnswer, TdsFailure, TlsFailure,

@@ -66,7 +66,7 @@ pub(super) fn conclusion(verdicts: Vec<Verdict>, allows: NetworkAllows) -> Concl
                 "authentication key".into(),
             ],
         },
-        ending: Ending::default(),
+        ending: crate::model::Ending::default(),
     }
 }
 

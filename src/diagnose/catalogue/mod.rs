@@ -50,6 +50,7 @@ pub const PLACES: &[(&str, &str)] = &[
     ("tags", ""),
     ("until", "the end of its validity"),
     ("proxy", "the proxy"),
+    ("rule", "the rule that the report names"),
     ("pattern", "the name, its dots escaped,"),
 ];
 

@@ -1,6 +1,7 @@
 //! Findings of the run as a whole: what many endpoints have in common is said once.
 
 mod proxy;
+mod ways;
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::net::IpAddr;
@@ -21,6 +22,7 @@ pub(super) fn findings(records: &Records, verdicts: &[Verdict]) -> Vec<Finding> 
     let mut drafts = resolvers_down(records);
     drafts.extend(middlebox(records, verdicts));
     drafts.extend(no_resolver_answers(records, &judged));
+    drafts.extend(ways::misrouted(records, &judged));
     drafts.extend(nothing_connects(records, &judged));
     drafts.extend(host_could_not_ask(records, &judged));
     drafts.extend(interception::of_run(&judged));
@@ -210,7 +212,10 @@ fn nothing_connects(records: &Records, judged: &[(&Record, &Verdict)]) -> Option
     )
     .severity(if is_fail { Severity::Fail } else { Severity::Warn })
     .evidence(format!("from {from}, all alike: {cause}"));
-    Some(if cause == Cause::TcpLocalDenied {
+    let draft = ways::without_measured_rivals(draft, cause, &asked);
+    Some(if let Some(past) = ways::all_past_the_proxy(records, judged, &asked) {
+        past.tell(draft)
+    } else if cause == Cause::TcpLocalDenied {
         draft.remedy("Allow the connections in this host's own firewall or security software.")
     } else {
         draft.remedy(
@@ -241,7 +246,8 @@ fn is_explained(verdict: &Verdict) -> bool {
     let explains = |finding: &Finding| {
         matches!(
             finding.cause,
-            Cause::DnsSinkhole
+            Cause::RouteProxyRequired
+                | Cause::DnsSinkhole
                 | Cause::DnsOsOverride
                 | Cause::PathPublicExpected
                 | Cause::PathPrivateOutsideNetwork

@@ -38,7 +38,7 @@ fn conclusion(records: &Records) -> Conclusion {
             consequences: vec![],
             not_looked_at: vec![],
         },
-        ending: Ending::default(),
+        ending: crate::model::Ending::default(),
     }
 }
 
