@@ -2,6 +2,7 @@
 
 use std::ffi::OsString;
 use std::io::{self, Write};
+use std::net::IpAddr;
 use std::path::Path;
 use std::sync::Arc;
 
@@ -175,10 +176,23 @@ impl Published {
         Ok(Self(Some(Arc::new(AzureRanges::of(&tags, &name)))))
     }
 
-    /// Those of the run's cloud; `None` where no ranges are at hand.
-    fn of(&self, run: &Run) -> Option<&AzureRanges> {
+    /// Those of the run's cloud.
+    fn of(&self, run: &Run) -> Ranges<'_> {
         let embedded = || Cloud::parse(&run.cloud).map(AzureRanges::embedded);
-        self.0.as_deref().or_else(embedded)
+        Ranges(self.0.as_deref().or_else(embedded))
+    }
+}
+
+/// The addresses of one cloud; `None` where no ranges are at hand.
+struct Ranges<'a>(Option<&'a AzureRanges>);
+
+impl diagnose::Published for Ranges<'_> {
+    fn holds(&self, address: IpAddr) -> Option<bool> {
+        self.0.map(|ranges| ranges.contains(address))
+    }
+
+    fn source(&self) -> Option<String> {
+        self.0.map(|ranges| ranges.shown().to_owned())
     }
 }
 

@@ -43,7 +43,6 @@ use crate::model::{
     self, Conclusion, End, Ending, Endpoint, FailOn, Kind, Obstacle, Record, Records, Run,
     Severity, Status, Summary, Verdict,
 };
-use crate::tags::AzureRanges;
 pub use ending::ending;
 use finding::Draft;
 pub use path::taken_as_private;
@@ -65,16 +64,6 @@ pub trait Published: Sync {
 impl<F: Fn(IpAddr) -> Option<bool> + Sync> Published for F {
     fn holds(&self, address: IpAddr) -> Option<bool> {
         self(address)
-    }
-}
-
-impl Published for Option<&AzureRanges> {
-    fn holds(&self, address: IpAddr) -> Option<bool> {
-        self.map(|ranges| ranges.contains(address))
-    }
-
-    fn source(&self) -> Option<String> {
-        self.map(|ranges| ranges.shown().to_owned())
     }
 }
 
@@ -229,16 +218,17 @@ fn settle(case: &Case<'_>, is_proven: bool, drafts: Vec<Draft>) -> Verdict {
     let mut findings: Vec<_> = drafts.into_iter().map(finished).collect();
     finding::sort(&mut findings);
     let is_unknown = |finding: &model::Finding| finding.severity == Severity::Unknown;
-    if !is_failure && !is_proven && findings.iter().any(is_unknown) {
-        // What kept it from being asked decides, and stands before what is to be known besides.
-        findings.sort_by_key(|finding| !is_unknown(finding));
-    }
     let first = findings.first();
-    let status = first.map_or(Status::Pass, |finding| match finding.severity {
-        Severity::Fail => Status::Fail,
-        Severity::Warn => Status::Warn,
-        Severity::Unknown => Status::Unknown,
-    });
+    let status = match first.map(|finding| finding.severity) {
+        None => Status::Pass,
+        Some(Severity::Fail) => Status::Fail,
+        // What is to be known besides does not stand for what could not be asked.
+        Some(Severity::Warn) if !is_failure && !is_proven && findings.iter().any(is_unknown) => {
+            Status::Unknown
+        }
+        Some(Severity::Warn) => Status::Warn,
+        Some(Severity::Unknown) => Status::Unknown,
+    };
     Verdict {
         status,
         cause: first.map(|finding| finding.cause),

@@ -78,12 +78,11 @@ fn of_herd(
 
 /// The proxy by which a name that is configured direct was reached.
 fn working_proxy(record: &Record) -> Option<String> {
-    let ways = record.route.fallbacks.iter().chain(&record.route.alternate);
-    ways.filter_map(|way| match way {
+    let mut ways = record.route.fallbacks.iter().chain(&record.route.alternate);
+    ways.find_map(|way| match way {
         Route::Proxy(proxy) => Some(proxy.url.to_string()),
         Route::Direct => None,
     })
-    .next()
 }
 
 /// What decided over the names, each rule once.
