@@ -13,9 +13,9 @@ use proptest::prelude::*;
 use sha2::{Digest, Sha256};
 
 use crate::model::{
-    Answer, Awaited, Certificate, ChainLink, ChainTrust, DnsFailure, Endpoint, Exchange,
-    Expectation, Failure, Family, Fingerprint, Host, HostName, HttpAnswer, HttpFailure, Kind,
-    LinkData, Lookup, Obstacle, OpenTrail, Origin, OsError, PacQuestion, Pending, Presented,
+    Answer, Awaited, Certificate, ChainLink, ChainTrust, DnsFailure, Endpoint, ExceptionKind,
+    Exchange, Expectation, Failure, Family, Fingerprint, Host, HostName, HttpAnswer, HttpFailure,
+    Kind, LinkData, Lookup, Obstacle, OpenTrail, Origin, OsError, PacQuestion, Pending, Presented,
     Proxied, ProxyFailure, ProxyLookup, ProxyReply, Reach, Record, Records, Resolver, ResponseCode,
     Role, Route, RouteChoice, RouteFault, RouteFaultKind, RouteIntent, Run, Seen, Subject,
     TcpFailure, TdsAnswer, TdsFailure, TlsFailure, TlsFailureKind, TlsSession, Trail, Transport,
@@ -190,15 +190,18 @@ fn route_choice() -> BoxedStrategy<RouteChoice> {
     let configured = prop_oneof![3 => route().prop_map(Ok), 1 => fault];
     let question = (text(), vec(any::<IpAddr>(), 0..2))
         .prop_map(|(name, addresses)| PacQuestion { name, addresses });
-    let others = (vec(route(), 0..2), option::of(route()), vec(question, 0..2));
+    let exceptions = vec![
+        ExceptionKind::Environment,
+        ExceptionKind::Option,
+        ExceptionKind::AgentFile,
+        ExceptionKind::System,
+        ExceptionKind::Script,
+    ];
+    let exception = option::of(prop::sample::select(exceptions));
+    let others = (exception, vec(route(), 0..2), option::of(route()), vec(question, 0..2));
     (prop::sample::select(intents), configured, text(), others)
-        .prop_map(|(intended, configured, why, (fallbacks, alternate, questions))| RouteChoice {
-            intended,
-            configured,
-            why,
-            fallbacks,
-            alternate,
-            questions,
+        .prop_map(|(intended, configured, why, (exception, fallbacks, alternate, questions))| {
+            RouteChoice { intended, configured, why, exception, fallbacks, alternate, questions }
         })
         .boxed()
 }

@@ -230,6 +230,10 @@ pub(super) struct Reporting {
     /// What makes the exit code non-zero: this and what is worse (warn, unknown, fail)
     #[arg(long, value_enum, default_value = "unknown")]
     pub(super) fail_on: FailOn,
+    /// Microsoft's weekly service tag JSON, by which addresses are judged to be Azure's [default: an
+    /// embedded snapshot of its cloud]
+    #[arg(long, value_name = "FILE")]
+    pub(super) service_tags: Option<PathBuf>,
     /// An earlier JSON report: regressions and recoveries since then are named; a regression is exit
     /// code 1
     #[arg(long, value_name = "FILE")]
@@ -380,6 +384,16 @@ pub(super) enum FailOn {
     Warn,
     Unknown,
     Fail,
+}
+
+impl From<FailOn> for crate::model::FailOn {
+    fn from(given: FailOn) -> Self {
+        match given {
+            FailOn::Warn => Self::Warn,
+            FailOn::Unknown => Self::Unknown,
+            FailOn::Fail => Self::Fail,
+        }
+    }
 }
 
 fn parse_resolver(text: &str) -> Result<std::net::SocketAddr, String> {

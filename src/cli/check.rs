@@ -16,13 +16,12 @@ use super::measure::Measurement;
 use super::output::{self, Destination};
 use super::request;
 use super::saved;
-use crate::model::{
-    Cloud, Conclusion, Finding, Kind, Obstacle, Record, Records, Run, Severity, Status,
-};
+use crate::model::{Cloud, Conclusion, Ending, Obstacle, Record, Records, Run};
 use crate::probe::{Stop, Wishes, tls, trust};
 use crate::report::diff::Diff;
 use crate::report::saved::Saved;
-use crate::{archive, diagnose, report, tags};
+use crate::tags::{AzureRanges, ServiceTags};
+use crate::{archive, diagnose, report};
 
 pub(super) fn check(command: &Check, arguments: &[OsString]) -> Result<Exit> {
     let reporting = &command.reporting;
@@ -32,7 +31,8 @@ pub(super) fn check(command: &Check, arguments: &[OsString]) -> Result<Exit> {
     }
     let mut stdin = Stdin::default();
     let baseline = saved::baseline(reporting, &mut stdin)?;
-    let prepared = request::prepare(&command.targets, &[], &mut stdin)?;
+    let published = Published::read(reporting.service_tags.as_deref())?;
+    let prepared = request::prepare(&command.targets, &command.measuring, &[], &mut stdin)?;
     for text in &prepared.hints {
         hint::hint(text);
     }
@@ -43,7 +43,7 @@ pub(super) fn check(command: &Check, arguments: &[OsString]) -> Result<Exit> {
     let measurement = measurement.wish(wishes);
 
     let streams = destinations.iter().any(|one| one.path.is_none() && one.format == Format::Jsonl);
-    let mut lines = if streams { Some(Lines::begin(measurement.run())) } else { None };
+    let mut lines = if streams { Some(Lines::begin(measurement.run(), &published)) } else { None };
     let records = measurement.carry_out(|record, stop| {
         if let Some(lines) = &mut lines {
             lines.finished(record, stop);
@@ -55,7 +55,7 @@ pub(super) fn check(command: &Check, arguments: &[OsString]) -> Result<Exit> {
         output::write(Some(path), |out| archive::write(&records, &mut &mut *out))
             .with_context(|| format!("--save-records {}", path.display()))
     });
-    let exit = report(&records, &destinations, reporting, baseline.as_ref(), lines);
+    let exit = report(&records, &published, &destinations, reporting, baseline.as_ref(), lines);
     match saved {
         Some(Err(error)) => {
             hint::error(&error);
@@ -69,6 +69,7 @@ pub(super) fn check(command: &Check, arguments: &[OsString]) -> Result<Exit> {
 /// ended. One that cannot be written does not keep the others from being written.
 pub(super) fn report(
     records: &Records,
+    published: &Published,
     destinations: &[Destination],
     reporting: &Reporting,
     baseline: Option<&Saved>,
@@ -76,8 +77,9 @@ pub(super) fn report(
 ) -> Exit {
     let fail_on = reporting.fail_on;
     let table = if reporting.verbose { report::verbose } else { report::table };
-    let conclusion = conclude(records);
-    let mut exit = exit_of(records, &conclusion, fail_on);
+    let mut conclusion = conclude(records, published);
+    conclusion.ending = ending(records, &conclusion, fail_on);
+    let mut exit = conclusion.ending.exit;
     let now = baseline.and_then(|_| {
         saved::of_run(records, &conclusion).map_err(|error| hint::error(&error)).ok()
     });
@@ -87,6 +89,7 @@ pub(super) fn report(
     let since = baseline.zip(now.as_ref()).map(|(before, now)| Diff::between(before, now));
     let since = since.as_ref();
     exit = exit.or(since.map_or(Exit::Satisfied, |diff| saved::exit_of(diff, fail_on)));
+    conclusion.ending.exit = exit;
     let mut lines = lines;
     for destination in destinations {
         let written = match lines.take() {
@@ -107,8 +110,8 @@ pub(super) fn report(
 }
 
 /// What the records come to.
-pub(super) fn conclude(records: &Records) -> Conclusion {
-    diagnose::conclude(records, &published(&records.run))
+pub(super) fn conclude(records: &Records, published: &Published) -> Conclusion {
+    diagnose::conclude(records, &published.of(&records.run))
 }
 
 fn write(
@@ -143,32 +146,57 @@ fn write(
     }
 }
 
-/// Fail is 1, something required that is unknown is 3; `--fail-on` says what counts.
-pub(super) fn exit_of(records: &Records, conclusion: &Conclusion, fail_on: FailOn) -> Exit {
-    let counted =
-        || records.records.iter().zip(&conclusion.verdicts).filter(|(_, verdict)| verdict.counts);
-    let any = |status| counted().any(|(_, verdict)| verdict.status == status);
-    let run_warns = !conclusion.findings.is_empty();
-    let violated =
-        any(Status::Fail) || (fail_on == FailOn::Warn && (any(Status::Warn) || run_warns));
-    // A warning stands before what could not be asked; the exit code tells of both.
-    let is_unknown = |finding: &Finding| finding.severity == Severity::Unknown;
-    let unknown = counted().any(|(record, verdict)| {
-        record.endpoint.required && verdict.findings.iter().any(is_unknown)
-    });
-    if violated {
-        Exit::Violated
-    } else if unknown && fail_on != FailOn::Fail {
-        Exit::Unknown
-    } else {
-        Exit::Satisfied
+/// How the run ends by `--fail-on`. What that leaves out is said aloud.
+pub(super) fn ending(records: &Records, conclusion: &Conclusion, fail_on: FailOn) -> Ending {
+    let ending = diagnose::ending(records, conclusion, fail_on.into());
+    if ending.left_out > 0 {
+        hint::hint(&left_out(ending.left_out));
+    }
+    ending
+}
+
+fn left_out(n_endpoints: usize) -> String {
+    let (endpoints, verb) =
+        if n_endpoints == 1 { ("endpoint", "is") } else { ("endpoints", "are") };
+    format!(
+        "{n_endpoints} required {endpoints} {verb} unknown, and --fail-on fail leaves that out of \
+         the exit code"
+    )
+}
+
+/// The addresses that clouds publish as their own: embedded, or those of `--service-tags`.
+#[derive(Clone, Debug, Default)]
+pub(super) struct Published(Option<Arc<AzureRanges>>);
+
+impl Published {
+    /// Reads `file`, where one is given.
+    pub(super) fn read(file: Option<&Path>) -> Result<Self> {
+        let Some(path) = file else { return Ok(Self::default()) };
+        let name = path.display().to_string();
+        let bytes = input::read_file(path)
+            .with_context(|| format!("--service-tags: cannot read {name}"))?;
+        let tags = ServiceTags::parse(&bytes).with_context(|| format!("--service-tags: {name}"))?;
+        Ok(Self(Some(Arc::new(AzureRanges::of(&tags, &name)))))
+    }
+
+    /// Those of the run's cloud.
+    fn of(&self, run: &Run) -> Ranges<'_> {
+        let embedded = || Cloud::parse(&run.cloud).map(AzureRanges::embedded);
+        Ranges(self.0.as_deref().or_else(embedded))
     }
 }
 
-/// Whether the run's cloud publishes an address as its own; `None` where no ranges are at hand.
-fn published(run: &Run) -> impl Fn(IpAddr) -> Option<bool> + use<> {
-    let ranges = Cloud::parse(&run.cloud).map(tags::AzureRanges::embedded);
-    move |address| ranges.map(|ranges| ranges.contains(address))
+/// The addresses of one cloud; `None` where no ranges are at hand.
+struct Ranges<'a>(Option<&'a AzureRanges>);
+
+impl diagnose::Published for Ranges<'_> {
+    fn holds(&self, address: IpAddr) -> Option<bool> {
+        self.0.map(|ranges| ranges.contains(address))
+    }
+
+    fn source(&self) -> Option<String> {
+        self.0.map(|ranges| ranges.shown().to_owned())
+    }
 }
 
 /// Who judges certificates.
@@ -189,36 +217,30 @@ pub(super) fn judge(given: &Trust) -> Result<Arc<trust::Judge>> {
     Ok(Arc::new(trust::Judge::new(public, extra)?))
 }
 
-/// Whether the verdict depends on the control, which is known at the end of a run only: what
-/// connected may have been a middlebox where nothing else is proven.
-fn takes_control(record: &Record) -> bool {
-    record.trails.iter().any(|trail| {
-        trail.is_connected() && (record.endpoint.kind == Kind::Tcp || trail.failure().is_some())
-    })
-}
-
 /// JSON Lines on standard output, an endpoint as soon as it is done.
 #[derive(Debug)]
 pub(super) struct Lines {
     run: Run,
-    /// Those whose verdict takes the control, which is known at the end only.
+    published: Published,
+    /// Those whose verdict takes what is known at the end only.
     held: Vec<(crate::model::Subject, u16)>,
     failed: Option<io::Error>,
 }
 
 impl Lines {
-    fn begin(run: &Run) -> Self {
-        let mut lines = Self { run: run.clone(), held: Vec::new(), failed: None };
+    fn begin(run: &Run, published: &Published) -> Self {
+        let (run_now, published) = (run.clone(), published.clone());
+        let mut lines = Self { run: run_now, published, held: Vec::new(), failed: None };
         lines.put(|out| report::json::begin(run, out));
         lines
     }
 
     fn finished(&mut self, record: &Record, stop: &Stop) {
-        if takes_control(record) {
+        if diagnose::takes_the_run(record) {
             self.held.push((record.endpoint.subject.clone(), record.endpoint.port));
             return;
         }
-        let verdict = diagnose::verdict(record, &self.run, &published(&self.run));
+        let verdict = diagnose::verdict(record, &self.run, &self.published.of(&self.run));
         self.put(|out| report::json::endpoint(record, &verdict, out));
         if self.failed.is_some() {
             // Nobody reads on: there is no one to measure for.

@@ -5,7 +5,7 @@ use std::thread;
 use anyhow::Result;
 
 use super::arguments::Replay;
-use super::check::report;
+use super::check::{Published, report};
 use super::exit::Exit;
 use super::input::Stdin;
 use super::output;
@@ -17,9 +17,10 @@ pub(super) fn replay(command: &Replay) -> Result<Exit> {
     let destinations = output::destinations(reporting.format, &reporting.output)?;
     let mut stdin = Stdin::default();
     let baseline = saved::baseline(reporting, &mut stdin)?;
+    let published = Published::read(reporting.service_tags.as_deref())?;
     let source = stdin.open(&command.records, "RECORDS")?;
     let records = archive::read(source, &command.records.display().to_string())?;
-    let exit = report(&records, &destinations, reporting, baseline.as_ref(), None);
+    let exit = report(&records, &published, &destinations, reporting, baseline.as_ref(), None);
     // The program ends next: nobody waits until millions of small pieces are given back.
     thread::spawn(move || drop(records));
     Ok(exit)

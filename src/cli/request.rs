@@ -3,13 +3,14 @@
 use std::path::Path;
 use std::sync::Arc;
 
-use anyhow::{Context, Result, anyhow};
+use anyhow::{Context, Result, anyhow, bail};
 use ipnet::IpNet;
 
-use super::arguments::Targets;
+use super::arguments::{Measuring, Targets};
 use super::azure;
 use super::input::{self, Stdin};
 use super::recorded::misread;
+use super::vantage;
 use crate::azure::RuntimeId;
 use crate::list::{self, AuthKey, EndpointList, Parameters, Request, ServiceUrls, UrlHost};
 use crate::model::{Cloud, Endpoint, ReportedNode};
@@ -37,8 +38,15 @@ pub(super) struct Prepared {
 /// what the options give, as service URLs are; where nothing else is given, they stand alone.
 ///
 /// # Errors
-/// Files that cannot be read or are malformed; options that match nothing.
-pub(super) fn prepare(targets: &Targets, names: &[String], stdin: &mut Stdin) -> Result<Prepared> {
+/// Files that cannot be read or are malformed; options that match nothing, or leave nothing to
+/// probe; a source address that this host does not have.
+pub(super) fn prepare(
+    targets: &Targets,
+    measuring: &Measuring,
+    names: &[String],
+    stdin: &mut Stdin,
+) -> Result<Prepared> {
+    vantage::check_source(measuring.source)?;
     let mut service_urls = Vec::new();
     for path in &targets.service_urls {
         service_urls.push(read_service_urls(path, stdin)?);
@@ -127,6 +135,9 @@ pub(super) fn prepare(targets: &Targets, names: &[String], stdin: &mut Stdin) ->
         hint: one.hint,
     };
     plan.untestable = concrete.untestable.into_iter().map(untestable).collect();
+    if plan.endpoints.is_empty() && plan.untestable.is_empty() {
+        bail!("{}", nothing_left(targets, &request.lists));
+    }
     let needed = plan.untestable.iter().filter(|one| one.endpoint.required);
     let hints = signed
         .into_iter()
@@ -143,6 +154,23 @@ pub(super) fn prepare(targets: &Targets, names: &[String], stdin: &mut Stdin) ->
         nodes,
         expand_gateways: !targets.no_gateways,
     })
+}
+
+/// What to do where the options leave nothing over.
+fn nothing_left(targets: &Targets, lists: &[EndpointList]) -> String {
+    let given = |option: &str, values: &[String]| {
+        values.iter().map(|value| format!("{option} {value}")).collect::<Vec<_>>()
+    };
+    let lists = lists.iter().map(|list| &*list.id).collect::<Vec<_>>().join(", ");
+    let narrowing = [given("--only", &targets.only), given("--skip", &targets.skip)].concat();
+    if narrowing.is_empty() {
+        return format!("nothing to probe: {lists} gives no endpoint; add --endpoint HOST");
+    }
+    format!(
+        "nothing is left to probe: {} leave out every endpoint of {lists}; take one of them away, \
+         or add --endpoint HOST",
+        narrowing.join(" ")
+    )
 }
 
 /// The names that tell which cloud is meant.

@@ -20,7 +20,12 @@ pub(super) fn resolve(command: &Resolve, arguments: &[OsString]) -> Result<Exit>
     if let Some(path) = &command.output {
         output::check_writable(path)?;
     }
-    let prepared = request::prepare(&command.targets, &command.names, &mut Stdin::default())?;
+    let prepared = request::prepare(
+        &command.targets,
+        &command.measuring,
+        &command.names,
+        &mut Stdin::default(),
+    )?;
     for text in &prepared.hints {
         hint::hint(text);
     }

@@ -1,6 +1,10 @@
 //! From where a run is made: what identifies this host and account in a report.
 
+use std::io;
 use std::net::{IpAddr, SocketAddr, UdpSocket};
+
+use anyhow::{Context, Result, bail};
+use socket2::{Domain, Protocol, Socket, Type};
 
 use super::leaving::Configured;
 use crate::model::Vantage;
@@ -16,6 +20,28 @@ pub(super) fn describe(resolvers: Vec<SocketAddr>, leaving: &Configured) -> Vant
         resolvers,
         proxy_source: leaving.source.clone(),
         proxy_url: leaving.shown.clone(),
+    }
+}
+
+/// Whether this host can leave from `source`: asked of the system, which sends nothing for it.
+///
+/// # Errors
+/// It has no such address.
+pub(super) fn check_source(source: Option<IpAddr>) -> Result<()> {
+    let Some(source) = source else { return Ok(()) };
+    let domain = Domain::for_address(SocketAddr::new(source, 0));
+    let bound = Socket::new(domain, Type::STREAM, Some(Protocol::TCP))
+        .and_then(|socket| socket.bind(&SocketAddr::new(source, 0).into()));
+    match bound {
+        Ok(()) => Ok(()),
+        Err(error) if error.kind() == io::ErrorKind::AddrNotAvailable => {
+            let of_family = |own: &IpAddr| own.is_ipv4() == source.is_ipv4();
+            let own: Vec<String> =
+                addresses().iter().filter(|own| of_family(own)).map(ToString::to_string).collect();
+            let has = if own.is_empty() { "none of its family".to_owned() } else { own.join(", ") };
+            bail!("--source {source}: no interface of this host has this address (it has {has})")
+        }
+        Err(error) => Err(error).context(format!("--source {source}: cannot leave from it")),
     }
 }
 

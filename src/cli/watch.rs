@@ -23,10 +23,12 @@ use transition::{Line, States};
 
 /// The exit code is that of the last whole round: what came and went is in the lines.
 pub(super) fn watch(command: &Watch, arguments: &[OsString]) -> Result<Exit> {
-    let prepared = request::prepare(&command.targets, &[], &mut Stdin::default())?;
+    let prepared =
+        request::prepare(&command.targets, &command.measuring, &[], &mut Stdin::default())?;
     for text in &prepared.hints {
         hint::hint(text);
     }
+    let published = check::Published::read(command.service_tags.as_deref())?;
     let session = Session::begin()?;
     let begun = Instant::now();
     let mut states = States::default();
@@ -39,8 +41,8 @@ pub(super) fn watch(command: &Watch, arguments: &[OsString]) -> Result<Exit> {
             // A round cut short says nothing of what it did not come to.
             Ok(_) if rounds > 0 && session.is_interrupted() => break,
             Ok(records) => {
-                let conclusion = check::conclude(&records);
-                exit = check::exit_of(&records, &conclusion, command.fail_on);
+                let conclusion = check::conclude(&records, &published);
+                exit = check::ending(&records, &conclusion, command.fail_on).exit;
                 summary = conclusion.summary;
                 if rounds == 0 {
                     paper.put(&Line::Begin { at: records.run.started_at, summary })?;

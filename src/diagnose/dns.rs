@@ -6,8 +6,8 @@ use std::sync::Arc;
 use super::finding::{Draft, list};
 use super::{Case, obstacle, sinkhole, system};
 use crate::model::{
-    Cause, DnsFailure, Exchange, LinkData, Lookup, LookupOutcome, Obstacle, OsError, Owner,
-    Resolver, ResponseCode, Transport,
+    Cause, DnsFailure, Exchange, Family, LinkData, Lookup, LookupOutcome, Obstacle, OsError, Owner,
+    Record, Resolver, ResponseCode, Transport,
 };
 pub(super) use crate::model::{deciding, servers};
 
@@ -100,8 +100,10 @@ const fn cause(outcome: LookupOutcome) -> Option<Cause> {
 /// What it means that `alike`, of which `lookup` is one, have no addresses; nothing where another
 /// layer says it better.
 fn failure(lookup: &Lookup, alike: &[&Lookup]) -> Option<Draft> {
+    let one_family = only_family(lookup);
     // A chain that ends at a privatelink name is the path's matter.
-    if super::path::ends_at_privatelink(lookup)
+    if one_family.is_none()
+        && super::path::ends_at_privatelink(lookup)
         && weigh(lookup.outcome()) == Some(Weight::Statement)
     {
         return None;
@@ -117,6 +119,9 @@ fn failure(lookup: &Lookup, alike: &[&Lookup]) -> Option<Draft> {
             "the chain of {name} ends at {end}, which does not exist, according to {resolvers}"
         ),
         LookupOutcome::NxDomain => format!("{name} does not exist, according to {resolvers}"),
+        LookupOutcome::NoData if let Some(family) = one_family => {
+            return Some(without_family(lookup, alike, family));
+        }
         LookupOutcome::NoData if is_chain => format!(
             "the chain of {name} ends at {end}, which has no address, according to {resolvers}"
         ),
@@ -166,6 +171,48 @@ fn failure(lookup: &Lookup, alike: &[&Lookup]) -> Option<Draft> {
         | LookupOutcome::Malformed
         | LookupOutcome::NotAsked => draft.proven(),
     })
+}
+
+/// The family that alone was asked for (`-4`, `-6`), where the name has no address of it: what it
+/// has of the other one nobody knows.
+pub(super) fn only_family(lookup: &Lookup) -> Option<Family> {
+    let mut families = lookup.exchanges.iter().map(|exchange| exchange.family);
+    let first = families.next()?;
+    let is_alone = families.all(|family| family == first);
+    (is_alone && lookup.outcome() == LookupOutcome::NoData).then_some(first)
+}
+
+/// Whether all that is wrong with a record's name is that one family alone was asked for.
+pub(super) fn is_of_one_family(record: &Record) -> bool {
+    let mut lookups = deciding(&record.lookups).peekable();
+    lookups.peek().is_some() && lookups.all(|lookup| only_family(lookup).is_some())
+}
+
+/// No address of the one family that was asked for: an answer to the option, not a fault of DNS.
+fn without_family(lookup: &Lookup, alike: &[&Lookup], family: Family) -> Draft {
+    let (own, option, other) = match family {
+        Family::V4 => ("IPv4 address (A)", "-4", "IPv6 (AAAA)"),
+        Family::V6 => ("IPv6 address (AAAA)", "-6", "IPv4 (A)"),
+    };
+    let name = &lookup.name;
+    let resolvers = list(alike.iter().map(|lookup| resolver_name(lookup.resolver)), 4);
+    let note = match family {
+        Family::V6 => " Azure Relay and most of Azure's own names have no IPv6 address.",
+        Family::V4 => "",
+    };
+    Draft::new(
+        Cause::DnsNodata,
+        format!(
+            "{name} has no {own}, according to {resolvers}; {other} was not asked, by {option}"
+        ),
+    )
+    .proven()
+    .all_evidence(alike.iter().map(|lookup| evidence(lookup)))
+    .owner(Owner::Nobody)
+    .remedy(format!(
+        "Nothing is to be added to DNS for it: run the check without {option} to see how the \
+         runtime would go.{note}"
+    ))
 }
 
 /// No name server can be reached, and nothing else either: what is wrong is this host's, not DNS's.

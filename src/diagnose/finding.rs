@@ -216,6 +216,16 @@ impl Draft {
         self.severity == Severity::Fail
     }
 
+    /// Whether it says something of what works.
+    pub(super) fn is_warning(&self) -> bool {
+        self.severity == Severity::Warn
+    }
+
+    /// Whether another cause would leave the same records.
+    pub(super) fn has_rival(&self, rival: Cause) -> bool {
+        self.rivals.contains(&rival)
+    }
+
     /// What is said.
     pub(super) fn words(&self) -> &str {
         &self.message

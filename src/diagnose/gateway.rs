@@ -2,7 +2,7 @@
 
 use super::finding::{Draft, place};
 use super::{absent, dns};
-use crate::model::{Cause, LookupOutcome, Record, Role, Run};
+use crate::model::{Cause, LookupOutcome, Record, Records, Role, Run, Status, Verdict};
 
 /// Whether the record is a gateway's whose name does not exist or has no address; other DNS
 /// failures keep their causes.
@@ -30,6 +30,28 @@ pub(super) fn is_unassigned(record: &Record, run: &Run) -> bool {
         }
     }
     is_absent
+}
+
+/// What it means where not one of the gateways that a relay could hand connections on to was
+/// reached.
+pub(super) fn none_reached(records: &Records, verdicts: &[Verdict]) -> Option<String> {
+    let mut total = 0;
+    for (record, verdict) in records.records.iter().zip(verdicts) {
+        if record.endpoint.entry != ENTRY || !verdict.counts {
+            continue;
+        }
+        let is_failed = verdict.status == Status::Fail || verdict.is_lowered;
+        if !is_failed {
+            return None;
+        }
+        total += 1;
+    }
+    (total > 0).then(|| {
+        format!(
+            "none of {total} gateways of the relay can be reached: connections that it hands on to \
+             them fail, and with them test connection and data preview"
+        )
+    })
 }
 
 /// Whether the record is a gateway's that only a proxy resolves, and that says it cannot.

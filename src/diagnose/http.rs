@@ -7,6 +7,7 @@ use super::blockpage::{self, Session};
 use super::finding::{Draft, duration};
 use super::tds::silence;
 use super::{quote, relay};
+use super::{relay, source};
 use crate::model::{Cause, Endpoint, Fingerprint, Host, HttpAnswer, HttpFailure, Kind, Severity};
 
 /// Where Azure's services send people to sign in: a redirect there is the service's own.
@@ -40,6 +41,9 @@ const LONGEST_FIELD: usize = 160;
 
 /// What is wrong with an answer; nothing, where it is the service's.
 pub(super) fn judge(answer: &HttpAnswer, endpoint: &Endpoint, session: Session) -> Option<Draft> {
+    if let Some(draft) = source::refused(answer, endpoint, session) {
+        return Some(draft);
+    }
     let is_relay =
         endpoint.kind == Kind::Relay && endpoint.expect.fingerprint == Fingerprint::RelayNamespace;
     // Its own words prove the service, whatever else the page says.

@@ -5,7 +5,9 @@ use std::collections::BTreeMap;
 
 use super::finding::{Draft, list};
 use super::tls;
-use crate::model::{Cause, Certificate, Owner, Presented, Record, Severity, Trail, Verdict};
+use crate::model::{
+    Cause, Certificate, Owner, Presented, Record, Severity, Status, Trail, Verdict,
+};
 
 /// One name behind an issuer is as likely a service with an authority of its own.
 const SEVERAL: usize = 2;
@@ -19,6 +21,8 @@ struct Inspector<'a> {
     certificate: Option<&'a Certificate>,
     hosts: Vec<String>,
     is_trusted: bool,
+    /// It fails an endpoint that is required.
+    is_failing: bool,
 }
 
 pub(super) fn of_run(judged: &[(&Record, &Verdict)]) -> Vec<Draft> {
@@ -40,11 +44,13 @@ pub(super) fn of_run(judged: &[(&Record, &Verdict)]) -> Vec<Draft> {
             certificate: None,
             hosts: Vec::new(),
             is_trusted,
+            is_failing: false,
         });
         let sent = presented.chain.get(1).filter(|above| above.subject == leaf.issuer);
         inspector.certificate = inspector.certificate.or(sent.map(|above| &**above));
         inspector.hosts.push(host.to_string());
         inspector.is_trusted &= is_trusted;
+        inspector.is_failing |= verdict.status == Status::Fail;
     }
     inspectors
         .into_values()
@@ -82,7 +88,7 @@ impl Inspector<'_> {
                 self.hosts.len()
             ),
         )
-        .severity(if self.is_trusted { Severity::Warn } else { Severity::Fail })
+        .severity(if self.is_trusted || !self.is_failing { Severity::Warn } else { Severity::Fail })
         .evidence(format!("behind it: {}", list(&self.hosts, NAMED)))
         .evidence(format!("issuer: {}", self.issuer))
         .evidence(match self.certificate {

@@ -11,6 +11,8 @@ mod clock;
 mod compare;
 mod contradiction;
 mod dns;
+mod ending;
+mod exception;
 pub mod explain;
 mod finding;
 mod follow_up;
@@ -18,6 +20,7 @@ mod gateway;
 mod http;
 mod interception;
 mod obstacle;
+mod one_name;
 mod path;
 mod prediction;
 mod proxy;
@@ -27,6 +30,7 @@ mod reset;
 mod route;
 mod run;
 mod sinkhole;
+mod source;
 mod system;
 mod tcp;
 mod tds;
@@ -37,8 +41,10 @@ use std::ops::ControlFlow;
 
 use crate::conveyor::Conveyor;
 use crate::model::{
-    Conclusion, End, Endpoint, Obstacle, Record, Records, Run, Severity, Status, Summary, Verdict,
+    self, Conclusion, End, Ending, Endpoint, FailOn, Kind, Obstacle, Record, Records, Run,
+    Severity, Status, Summary, Verdict,
 };
+pub use ending::ending;
 use finding::Draft;
 pub use path::taken_as_private;
 pub use tcp::fact as tcp_fact;
@@ -46,13 +52,50 @@ pub use tcp::fact as tcp_fact;
 /// How many records a thread judges at a time.
 const BATCH: usize = 1024;
 
-/// Whether the cloud publishes an address as its own; `None` where that is not known.
-pub type IsAzure<'a> = &'a (dyn Fn(IpAddr) -> Option<bool> + Sync);
+/// Which addresses the cloud publishes as its own.
+pub trait Published: Sync {
+    /// Whether it publishes `address`; `None` where that is not known.
+    fn holds(&self, address: IpAddr) -> Option<bool>;
+
+    /// The list that says so, as `service tags of 2025-11-17`.
+    fn source(&self) -> Option<String> {
+        None
+    }
+}
+
+impl<F: Fn(IpAddr) -> Option<bool> + Sync> Published for F {
+    fn holds(&self, address: IpAddr) -> Option<bool> {
+        self(address)
+    }
+}
+
+/// What judges whether an address is the cloud's.
+pub type IsAzure<'a> = &'a dyn Published;
 
 /// An [`IsAzure`] for where no published ranges are at hand: nothing is known, nothing is found.
 #[must_use]
 pub const fn ranges_unknown(_: IpAddr) -> Option<bool> {
     None
+}
+
+/// The control address has no route, and there is no other family that could have one: this host
+/// has no way out at all.
+fn has_no_way_out(run: &Run) -> bool {
+    let has_no_route = run
+        .control
+        .as_ref()
+        .is_some_and(|control| matches!(control.end(), End::Stopped(Obstacle::NoRoute(_))));
+    has_no_route && run.vantage.addresses.iter().all(IpAddr::is_ipv4)
+}
+
+/// Whether the rest of the run may change what is said of a record: what connected may have been a
+/// middlebox where nothing else is proven, and a name that a server refuses may be the only one.
+#[must_use]
+pub fn takes_the_run(record: &Record) -> bool {
+    let takes_control = record.trails.iter().any(|trail| {
+        trail.is_connected() && (record.endpoint.kind == Kind::Tcp || trail.failure().is_some())
+    });
+    takes_control || one_name::takes_others(record)
 }
 
 /// One record, with what it is judged against.
@@ -73,15 +116,9 @@ impl<'a> Case<'a> {
         self.run.control.as_ref().is_some_and(crate::model::Trail::is_connected)
     }
 
-    /// The control address has no route, and there is no other family that could have one: this
-    /// host has no way out at all.
+    /// The same of the run that it is a part of.
     fn has_no_way_out(&self) -> bool {
-        let has_no_route = self
-            .run
-            .control
-            .as_ref()
-            .is_some_and(|control| matches!(control.end(), End::Stopped(Obstacle::NoRoute(_))));
-        has_no_route && self.run.vantage.addresses.iter().all(std::net::IpAddr::is_ipv4)
+        has_no_way_out(self.run)
     }
 
     /// This host's own addresses, for firewall rules.
@@ -93,7 +130,8 @@ impl<'a> Case<'a> {
     }
 }
 
-/// What one record means, whatever the others say: the same while a run goes on and afterwards.
+/// What one record means, whatever the others say: the same while a run goes on and afterwards,
+/// but for what [`takes_the_run`].
 #[must_use]
 pub fn verdict(record: &Record, run: &Run, is_azure: IsAzure<'_>) -> Verdict {
     let case = Case { record, run, is_azure };
@@ -112,10 +150,11 @@ pub fn verdict(record: &Record, run: &Run, is_azure: IsAzure<'_>) -> Verdict {
     }
     follow_up::judge(&case, is_proven, &mut drafts);
     obstacle::judge(&case, is_resolved_here, &mut drafts);
-    if drafts.is_empty() && !is_proven {
+    // A warning needs proof as a pass does.
+    if !is_proven && drafts.iter().all(Draft::is_warning) {
         drafts.push(obstacle::nothing_asked(record));
     }
-    settle(&case, drafts)
+    settle(&case, is_proven, drafts)
 }
 
 /// A gateway that is not in use yet.
@@ -126,10 +165,12 @@ fn unassigned(case: &Case<'_>, draft: Draft) -> Verdict {
         cause: Some(finding.cause),
         findings: vec![finding],
         counts: false,
+        is_lowered: false,
     }
 }
 
-/// What a whole run means. `verdicts[i]` belongs to `records[i]`.
+/// What a whole run means, and how it ends where nothing else was asked for. `verdicts[i]` belongs
+/// to `records[i]`.
 #[must_use]
 pub fn conclude(records: &Records, is_azure: IsAzure<'_>) -> Conclusion {
     let batches = records.records.chunks(BATCH);
@@ -150,11 +191,14 @@ pub fn conclude(records: &Records, is_azure: IsAzure<'_>) -> Conclusion {
 
 /// The same where the verdicts are known already, as a stream of endpoints leaves them behind.
 #[must_use]
-pub fn conclude_with(records: &Records, verdicts: Vec<Verdict>) -> Conclusion {
+pub fn conclude_with(records: &Records, mut verdicts: Vec<Verdict>) -> Conclusion {
+    one_name::tell(records, &mut verdicts);
     let findings = run::findings(records, &verdicts);
     let prediction = prediction::predict(records, &verdicts);
     let summary = summarise(&verdicts);
-    Conclusion { verdicts, findings, summary, prediction }
+    let ending = Ending::default();
+    let conclusion = Conclusion { verdicts, findings, summary, prediction, ending };
+    Conclusion { ending: self::ending(records, &conclusion, FailOn::default()), ..conclusion }
 }
 
 fn summarise(verdicts: &[Verdict]) -> Summary {
@@ -170,25 +214,30 @@ fn summarise(verdicts: &[Verdict]) -> Summary {
     summary
 }
 
-/// Whether an endpoint would pass or warn if it were required: its failures are made up for by
-/// another way.
-fn is_reached(record: &Record, run: &Run) -> bool {
-    let mut required = record.clone();
-    std::sync::Arc::make_mut(&mut required.endpoint).required = true;
-    verdict(&required, run, &ranges_unknown).status != Status::Fail
-}
-
-fn settle(case: &Case<'_>, drafts: Vec<Draft>) -> Verdict {
+fn settle(case: &Case<'_>, is_proven: bool, drafts: Vec<Draft>) -> Verdict {
+    let is_failure = drafts.iter().any(Draft::is_failure);
     let finished = |draft: Draft| draft.fact("from", case.from()).of(case.endpoint());
     let mut findings: Vec<_> = drafts.into_iter().map(finished).collect();
     finding::sort(&mut findings);
+    let is_unknown = |finding: &model::Finding| finding.severity == Severity::Unknown;
     let first = findings.first();
-    let status = first.map_or(Status::Pass, |finding| match finding.severity {
-        Severity::Fail => Status::Fail,
-        Severity::Warn => Status::Warn,
-        Severity::Unknown => Status::Unknown,
-    });
-    Verdict { status, cause: first.map(|finding| finding.cause), findings, counts: true }
+    let status = match first.map(|finding| finding.severity) {
+        None => Status::Pass,
+        Some(Severity::Fail) => Status::Fail,
+        // What is to be known besides does not stand for what could not be asked.
+        Some(Severity::Warn) if !is_failure && !is_proven && findings.iter().any(is_unknown) => {
+            Status::Unknown
+        }
+        Some(Severity::Warn) => Status::Warn,
+        Some(Severity::Unknown) => Status::Unknown,
+    };
+    Verdict {
+        status,
+        cause: first.map(|finding| finding.cause),
+        findings,
+        counts: true,
+        is_lowered: is_failure && status != Status::Fail,
+    }
 }
 
 #[cfg(test)]
@@ -204,7 +253,7 @@ mod tests {
         /// Whatever was seen, what is concluded of it is sound.
         #[test]
         fn conclusions_are_sound(records in arbitrary::records()) {
-            let conclusion = conclude(&records, &|address| Some(address.is_ipv4()));
+            let conclusion = conclude(&records, &|address: IpAddr| Some(address.is_ipv4()));
             prop_assert_eq!(conclusion.verdicts.len(), records.records.len());
             let counted = conclusion.verdicts.iter().filter(|verdict| verdict.counts).count();
             let Summary { pass, warn, fail, unknown } = conclusion.summary;

@@ -4,9 +4,10 @@
 use std::net::IpAddr;
 
 use super::finding::{Draft, add, list};
-use super::{Case, dns, sinkhole};
+use super::{Case, dns, sinkhole, tls};
 use crate::model::{
-    AddressClass, Answer, Cause, HostName, Lookup, LookupOutcome, Reach, Record, Severity, classify,
+    AddressClass, Answer, Cause, End, Finding, HostName, Lookup, LookupOutcome, Reach, Record,
+    Route, Severity, Status, Trail, Verdict, classify,
 };
 use crate::plan;
 
@@ -27,7 +28,9 @@ pub(super) fn judge(case: &Case<'_>, drafts: &mut Vec<Draft>) {
     for lookup in dns::deciding(&case.record.lookups) {
         match lookup.outcome() {
             LookupOutcome::Addresses => judge_addresses(case, lookup, drafts),
-            LookupOutcome::NxDomain | LookupOutcome::NoData if ends_at_privatelink(lookup) => {
+            LookupOutcome::NxDomain | LookupOutcome::NoData
+                if ends_at_privatelink(lookup) && dns::only_family(lookup).is_none() =>
+            {
                 add(drafts, record_missing(lookup));
             }
             LookupOutcome::NxDomain
@@ -115,7 +118,7 @@ fn judge_addresses(case: &Case<'_>, lookup: &Lookup, drafts: &mut Vec<Draft>) {
         Vec::new()
     } else {
         of(lookup, AddressClass::Public)
-            .filter(|address| (case.is_azure)(*address) == Some(false))
+            .filter(|address| case.is_azure.holds(*address) == Some(false))
             .filter(|address| !sinkhole::is_filter(*address))
             .collect()
     };
@@ -126,9 +129,61 @@ fn judge_addresses(case: &Case<'_>, lookup: &Lookup, drafts: &mut Vec<Draft>) {
                 Cause::PathNotAzure,
                 format!("{name} resolves to {addresses}, outside Azure's published ranges"),
             )
+            .all_evidence(case.is_azure.source().map(|source| format!("judged by {source}")))
             .fact("addresses", addresses),
         );
     }
+}
+
+/// Whether all that fails a record is that it goes to public addresses where private ones were
+/// meant, and those work.
+pub(super) fn is_reached_in_public(record: &Record, verdict: &Verdict) -> bool {
+    let mut failing = verdict.findings.iter().filter(|one| one.severity == Severity::Fail);
+    let is_of_private = |finding: &Finding| {
+        matches!(finding.cause, Cause::PathPrivateEndpointAbsent | Cause::PathPrivateZoneNotLinked)
+    };
+    failing.all(is_of_private) && verdict.status == Status::Fail && public_proof(record).is_some()
+}
+
+/// A trail on which a public address proved to be the endpoint.
+fn public_proof(record: &Record) -> Option<&Trail> {
+    let host = record.endpoint.subject.host()?;
+    record.trails.iter().find(|trail| {
+        classify(trail.remote().ip()) == AddressClass::Public
+            && *trail.route() == Route::Direct
+            && *trail.end() == End::Complete
+            && trail.tls().is_some_and(|session| tls::proves(&session.presented, host))
+    })
+}
+
+/// Says of a name that leads to public addresses where private ones were meant whether these
+/// answer: `is_proven` is what the trails came to.
+pub(super) fn tell_of_public(record: &Record, is_proven: bool, drafts: &mut [Draft]) {
+    let of_private = drafts.iter_mut().filter(|draft| {
+        matches!(draft.cause, Cause::PathPrivateEndpointAbsent | Cause::PathPrivateZoneNotLinked)
+    });
+    for draft in of_private {
+        match public_proof(record).filter(|_| is_proven) {
+            Some(trail) => {
+                let remote = trail.remote().ip();
+                let status = trail.http().map(|answer| format!(", HTTP {}", answer.status));
+                draft.say(format!("{}, which answers", draft.words()));
+                draft.note(format!(
+                    "the public address {remote} answers: TLS verified{}; the runtime stays online \
+                     only while public network access is allowed there",
+                    status.unwrap_or_default()
+                ));
+            }
+            None if record.trails.iter().any(is_tried) => {
+                draft.say(format!("{}, which does not answer as it should", draft.words()));
+            }
+            None => {}
+        }
+    }
+}
+
+fn is_tried(trail: &Trail) -> bool {
+    classify(trail.remote().ip()) == AddressClass::Public && trail.failure().is_some()
 }
 
 /// Only public addresses: is that where the name should lead?

@@ -4,9 +4,9 @@
 //! without it interactive authoring fails and the status is "Limited", while activities run
 //! (Microsoft, create-self-hosted-integration-runtime; data-factory-private-link).
 
-use super::{finding, relay};
+use super::{dns, finding, gateway, path, relay};
 use crate::model::{
-    NetworkAllows, Prediction, Record, Records, Role, Run, Severity, Status, Verdict,
+    Cause, NetworkAllows, Prediction, Record, Records, Role, Run, Severity, Status, Verdict,
 };
 
 /// How many endpoints are named one by one.
@@ -27,20 +27,17 @@ const NOT_LOOKED_AT: &[&str] = &[
 ];
 
 pub(super) fn predict(records: &Records, verdicts: &[Verdict]) -> Prediction {
-    let run = &records.run;
     let mut control = Part::default();
     let mut relays = Part::default();
     let mut updates = Part::default();
     for (record, verdict) in records.records.iter().zip(verdicts) {
         let endpoint = &record.endpoint;
         match endpoint.role {
-            Role::Control | Role::Frontend if endpoint.required => {
-                control.take(record, verdict, run)
-            }
+            Role::Control | Role::Frontend if endpoint.required => control.take(record, verdict),
             Role::Relay | Role::Gateway if endpoint.required && verdict.counts => {
-                relays.take(record, verdict, run);
+                relays.take(record, verdict);
             }
-            Role::Download => updates.take(record, verdict, run),
+            Role::Download => updates.take(record, verdict),
             _ => {}
         }
     }
@@ -57,6 +54,10 @@ pub(super) fn predict(records: &Records, verdicts: &[Verdict]) -> Prediction {
             control.blamed()
         ));
         consequences.push("a new node cannot be registered".to_owned());
+        NetworkAllows::Offline
+    } else if control.cut_off > 0 && super::has_no_way_out(&records.run) {
+        because.push("this host has no default route: nothing leaves it".to_owned());
+        consequences.push("the runtime goes offline: no packet of it leaves this host".to_owned());
         NetworkAllows::Offline
     } else if !control.is_known() {
         if control.total == 0 {
@@ -79,9 +80,6 @@ pub(super) fn predict(records: &Records, verdicts: &[Verdict]) -> Prediction {
         because.extend(relays.unknown.lines());
         NetworkAllows::Unknown
     };
-    if relays.refused.count > 0 {
-        because.push("the relay's own IP filter refuses this host's public address".to_owned());
-    }
     if relays.fails() {
         let copies =
             if network_allows == NetworkAllows::Limited { "scheduled copies run, " } else { "" };
@@ -90,6 +88,14 @@ pub(super) fn predict(records: &Records, verdicts: &[Verdict]) -> Prediction {
         consequences
             .push("credentials kept on the nodes cannot be pushed or synchronised".to_owned());
     }
+    for part in [&control, &relays].into_iter().filter(|part| part.in_public.count > 0) {
+        let places = part.in_public.places();
+        because.push(format!("meant to be private, and reached in public: {places}"));
+        consequences.push(format!(
+            "the runtime stays online only while public network access is allowed to {places}"
+        ));
+    }
+    consequences.extend(gateway::none_reached(records, verdicts));
     if updates.fails() {
         consequences.push(format!(
             "no auto-update: the version expires, a year after its release, and the runtime goes \
@@ -107,42 +113,43 @@ struct Part {
     total: usize,
     failed: Named,
     unknown: Named,
-    /// Those that answer, and refuse this host by their own IP filter.
-    refused: Named,
+    /// Meant to be private, and reached at public addresses.
+    in_public: Named,
+    /// Kept from being asked by this host itself, which has no way out.
+    cut_off: usize,
 }
 
 impl Part {
-    fn take(&mut self, record: &Record, verdict: &Verdict, run: &Run) {
+    fn take(&mut self, record: &Record, verdict: &Verdict) {
         self.total += 1;
-        let mut answers = record.trails.iter().filter_map(crate::model::Trail::http);
-        if answers.any(relay::is_address_refused) {
-            self.refused.add(record, verdict);
-        }
         match verdict.status {
             Status::Pass => {}
             // What is not required makes a warning of a failure: a finding that would fail it.
             Status::Warn => {
-                let would_fail =
-                    verdict.cause.is_some_and(|cause| cause.severity() == Severity::Fail);
-                if would_fail && !record.endpoint.required && !super::is_reached(record, run) {
+                if verdict.is_lowered {
                     self.failed.add(record, verdict);
                 }
             }
+            // What the other family would have come to is not known.
+            Status::Fail if dns::is_of_one_family(record) => self.unknown.add(record, verdict),
+            Status::Fail if path::is_reached_in_public(record, verdict) => {
+                self.in_public.add(record, verdict);
+            }
             Status::Fail => self.failed.add(record, verdict),
-            Status::Unknown => self.unknown.add(record, verdict),
+            Status::Unknown => {
+                self.cut_off += usize::from(verdict.cause == Some(Cause::VantageBroken));
+                self.unknown.add(record, verdict);
+            }
         }
     }
 
     fn fails(&self) -> bool {
-        self.failed.count > 0 || self.refused.count > 0
+        self.failed.count > 0
     }
 
     /// The endpoints that a consequence comes from.
     fn blamed(&self) -> String {
-        let sets = [("failing: ", &self.failed), ("refused by the IP filter of ", &self.refused)];
-        let named = sets.iter().filter(|(_, set)| set.count > 0);
-        let named = named.map(|(words, set)| format!("{words}{}", set.places()));
-        named.collect::<Vec<_>>().join("; ")
+        format!("failing: {}", self.failed.places())
     }
 
     fn is_known(&self) -> bool {

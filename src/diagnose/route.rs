@@ -6,7 +6,7 @@
 
 use super::compare::{self, Outcome};
 use super::finding::{Draft, add, list, place};
-use super::{Case, dns, path};
+use super::{Case, dns, exception, path};
 use crate::model::{Cause, Proxied, Reach, Record, Route, RouteFault, RouteFaultKind, Severity};
 
 /// Whether the name must go direct: by `--private`, or taken as private by its lookups.
@@ -26,6 +26,7 @@ pub(super) fn judge(case: &Case<'_>, drafts: &mut Vec<Draft>) -> bool {
     let route = &case.record.route;
     if is_private(case.record) {
         let outcome = compare::judge(case, &Route::Direct, drafts);
+        path::tell_of_public(case.record, outcome.is_proven, drafts);
         if let Some(proxy) = route.proxy() {
             drafts.push(private_via_proxy(case, proxy, &outcome));
         } else if let Err(fault) = &route.configured {
@@ -68,7 +69,7 @@ pub(super) fn judge(case: &Case<'_>, drafts: &mut Vec<Draft>) -> bool {
         && let Some(at) = at
     {
         let draft = own.remove(at);
-        own.insert(at, with_others(draft, &others));
+        own.insert(at, exception::tell(case, with_others(draft, &others)));
     }
     drafts.extend(misrouted);
     drafts.extend(own);
@@ -172,7 +173,14 @@ fn misrouted(
                     by.route
                 ),
             );
-            Some(draft.fact("proxy", by.route.to_string()))
+            let draft = draft.fact("proxy", by.route.to_string());
+            Some(match exception::of(case.record) {
+                Some(kind) => draft
+                    .owner(exception::owner(kind))
+                    .template(exception::remedy(kind))
+                    .fact("rule", &case.record.route.why),
+                None => draft,
+            })
         }
         Route::Proxy(proxy) => {
             working(|route| *route == Route::Direct)?;

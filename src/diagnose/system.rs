@@ -3,7 +3,12 @@
 use super::Case;
 use super::dns::{self, in_short, resolver_name};
 use super::finding::{Draft, list, place};
-use crate::model::{Cause, Lookup, View, overriding};
+use crate::model::{Cause, Lookup, LookupOutcome, View, overriding};
+
+/// What was not asked says nothing that could be overridden.
+fn is_asked(lookup: &Lookup) -> bool {
+    lookup.outcome() != LookupOutcome::NotAsked
+}
 
 pub(super) fn judge(case: &Case<'_>) -> Option<Draft> {
     if case.run.is_resolver_given {
@@ -12,7 +17,7 @@ pub(super) fn judge(case: &Case<'_>) -> Option<Draft> {
     let lookups = &case.record.lookups;
     let system = overriding(lookups)?;
     let place = place(case.endpoint());
-    let servers: Vec<&Lookup> = dns::servers(lookups).collect();
+    let servers: Vec<&Lookup> = dns::servers(lookups).filter(|one| is_asked(one)).collect();
     let words = servers
         .iter()
         .map(|lookup| format!("{} says {}", resolver_name(lookup.resolver), in_short(lookup)));

@@ -113,6 +113,7 @@ causes! {
     HttpClosed "http_closed" Fail,
     HttpBlockPage "http_block_page" Fail,
     HttpCaptivePortal "http_captive_portal" Fail,
+    HttpSourceRefused "http_source_refused" Fail,
     HttpNotTheService "http_not_the_service" Fail,
     HttpUpgradeBlocked "http_upgrade_blocked" Fail,
     HttpServiceError "http_service_error" Warn,

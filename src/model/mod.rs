@@ -8,6 +8,7 @@ mod certificate;
 mod cloud;
 mod dns;
 mod elapsed;
+mod ending;
 mod endpoint;
 mod file_kind;
 mod follow_up;
@@ -37,6 +38,7 @@ pub use dns::{
     ResponseCode, Transport,
 };
 pub use elapsed::Elapsed;
+pub use ending::{Ending, Exit, FailOn};
 pub use endpoint::{
     Endpoint, Expectation, Fingerprint, Kind, Origin, RELAY_GATEWAY, Reach, Subject,
 };
@@ -54,7 +56,8 @@ pub use ranges::{Number, Ranges};
 pub use record::{ProxyLookup, Record, Records, Run, Vantage};
 pub use role::Role;
 pub use route::{
-    PacQuestion, Proxied, Route, RouteChoice, RouteFault, RouteFaultKind, RouteIntent,
+    ExceptionKind, PacQuestion, Proxied, Route, RouteChoice, RouteFault, RouteFaultKind,
+    RouteIntent,
 };
 pub use step::{
     Failure, HttpAnswer, HttpFailure, Seen, Step, TcpFailure, TdsAnswer, TdsFailure, TlsFailure,

@@ -62,6 +62,9 @@ pub struct RouteChoice {
     pub configured: Result<Route, RouteFault>,
     /// The rule that decided, in words.
     pub why: String,
+    /// What sends the name past the proxy that others go through; `None` where nothing does, or no
+    /// proxy is configured.
+    pub exception: Option<ExceptionKind>,
     /// What a client tries next where the configured way fails, in order: a script may name many.
     /// The first two are measured too, a private name's none.
     pub fallbacks: Vec<Route>,
@@ -79,6 +82,7 @@ impl RouteChoice {
             intended,
             configured: Ok(configured),
             why: why.into(),
+            exception: None,
             fallbacks: Vec::new(),
             alternate: None,
             questions: Vec::new(),
@@ -93,6 +97,21 @@ impl RouteChoice {
             Ok(Route::Direct) | Err(_) => None,
         }
     }
+}
+
+/// Where a rule stands that sends a name past the proxy: who can change it follows from that.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum ExceptionKind {
+    /// `NO_PROXY` of the environment.
+    Environment,
+    /// `--no-proxy`.
+    Option,
+    /// The bypass list of the runtime's own configuration files.
+    AgentFile,
+    /// The exceptions of Windows' own settings.
+    System,
+    /// The answer of a script.
+    Script,
 }
 
 /// Why it is not known which way a name is configured to go.

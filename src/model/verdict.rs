@@ -1,6 +1,7 @@
 //! What was concluded.
 
 use super::cause::{Cause, Severity};
+use super::ending::Ending;
 
 /// An endpoint's or a run's state.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
@@ -130,6 +131,9 @@ pub struct Verdict {
     /// Whether it counts in the summary and the exit code (a gateway that is not assigned yet
     /// does not).
     pub counts: bool,
+    /// It would be a failure if the endpoint were required: what would fail it is a warning only
+    /// because it is not.
+    pub is_lowered: bool,
 }
 
 /// What was concluded of a run. `verdicts[i]` belongs to `records[i]`.
@@ -143,6 +147,8 @@ pub struct Conclusion {
     pub summary: Summary,
     /// What it means for the runtime.
     pub prediction: Prediction,
+    /// How the run ends.
+    pub ending: Ending,
 }
 
 /// Endpoints by status.

@@ -87,8 +87,10 @@ pub fn overriding(lookups: &[Arc<Lookup>]) -> Option<&Lookup> {
     let own = system.view()?;
     let mut told = servers(lookups).filter_map(|lookup| Some((lookup.view()?, lookup)));
     let Some(first) = told.next() else {
-        // Nobody else says anything of the name: what the system has, it has from elsewhere.
-        let has_servers = servers(lookups).next().is_some();
+        // Nobody else says anything of the name: what the system has, it has from elsewhere. A
+        // server that was not asked leaves that open.
+        let is_asked = |lookup: &Lookup| lookup.outcome() != LookupOutcome::NotAsked;
+        let has_servers = servers(lookups).any(is_asked);
         return (has_servers && matches!(own, View::Addresses(_))).then_some(&**system);
     };
     let is_alike = |(view, lookup): (View, &Lookup)| agrees((own, system), (view, lookup));
@@ -118,7 +120,7 @@ mod tests {
 
     use super::*;
     use crate::model::{
-        Answer, ChainLink, DnsFailure, Exchange, Family, HostName, LinkData, ResponseCode,
+        Answer, ChainLink, DnsFailure, Exchange, Family, HostName, LinkData, Obstacle, ResponseCode,
     };
 
     fn lookup(resolver: Resolver, transport: Transport, said: &str) -> Arc<Lookup> {
@@ -141,6 +143,7 @@ mod tests {
             "nodata" => Ok(answer(ResponseCode::NoError, &[])),
             "servfail" => Ok(answer(ResponseCode::ServFail, &[])),
             "silence" => Err(DnsFailure::TimedOut { asked: 3 }),
+            "not asked" => Err(DnsFailure::NotAsked(Obstacle::BudgetSpent)),
             addresses => {
                 let addresses: Vec<_> =
                     addresses.split(' ').map(|one| one.parse().unwrap()).collect();
@@ -170,6 +173,9 @@ mod tests {
             (&["40.1.1.1"], "nxdomain", false, true),
             (&["silence"], "40.1.1.1", false, true),
             (&["silence", "40.1.1.1"], "40.1.1.1", false, false),
+            (&["not asked"], "40.1.1.1", false, false),
+            (&["not asked", "silence"], "40.1.1.1", false, true),
+            (&["not asked", "10.1.1.1"], "40.1.1.1", false, true),
             (&["servfail"], "nxdomain", false, false),
             (&["40.1.1.1"], "silence", false, false),
             (&["40.1.1.1"], "servfail", false, false),

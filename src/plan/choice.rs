@@ -169,6 +169,7 @@ mod tests {
         let mut ways = configured.iter().map(|text| way(text));
         let decision = match ways.next() {
             Some(first) => Ok(Decision {
+                exception: None,
                 way: first,
                 why: "--proxy".to_owned(),
                 fallbacks: ways.collect(),

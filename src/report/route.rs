@@ -3,8 +3,8 @@
 use std::time::Duration;
 
 use crate::model::{
-    Elapsed, Failure, HttpAnswer, LookupOutcome, Proxied, ProxyFailure, Record, Records,
-    Role, Route, Seen, TcpFailure, Trail,
+    Elapsed, Failure, HttpAnswer, LookupOutcome, Proxied, ProxyFailure, Record, Records, Role,
+    Route, Seen, TcpFailure, Trail,
 };
 use crate::plan;
 

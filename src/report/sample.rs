@@ -66,6 +66,7 @@ pub(super) fn conclusion(verdicts: Vec<Verdict>, allows: NetworkAllows) -> Concl
                 "authentication key".into(),
             ],
         },
+        ending: crate::model::Ending::default(),
     }
 }
 
@@ -179,7 +180,7 @@ fn silent(address: IpAddr) -> Trail {
 }
 
 pub(super) fn passed() -> Verdict {
-    Verdict { status: Status::Pass, cause: None, findings: vec![], counts: true }
+    Verdict { status: Status::Pass, cause: None, findings: vec![], counts: true, is_lowered: false }
 }
 
 pub(super) fn found(finding: Finding) -> Verdict {
@@ -192,6 +193,7 @@ pub(super) fn found(finding: Finding) -> Verdict {
         cause: Some(finding.cause),
         counts: finding.cause != Cause::RelayGatewayUnassigned,
         findings: vec![finding],
+        is_lowered: false,
     }
 }
 

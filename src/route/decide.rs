@@ -11,7 +11,8 @@ use super::no_proxy::Scheme;
 use super::pac::{PacChoice, PacScript};
 use super::proxy_url::ProxyUrl;
 use crate::model::{
-    Cause, Host, PacQuestion, Route, RouteChoice, RouteFault, RouteFaultKind, RouteIntent,
+    Cause, ExceptionKind, Host, PacQuestion, Route, RouteChoice, RouteFault, RouteFaultKind,
+    RouteIntent,
 };
 
 /// Where the way of a name is decided.
@@ -111,6 +112,8 @@ pub struct Decision {
     pub way: Way,
     /// What decided, as `bypass rule 2 of diahost.exe.config: \.contoso\.com$`.
     pub why: String,
+    /// What sends the name past the proxy.
+    pub exception: Option<ExceptionKind>,
     /// What a client tries next where the way fails, in order: a script may name several.
     pub fallbacks: Vec<Way>,
     /// What a script asked of DNS to decide.
@@ -119,13 +122,19 @@ pub struct Decision {
 
 impl Decision {
     fn new(way: Way, why: impl Into<String>) -> Self {
-        Self { way, why: why.into(), fallbacks: Vec::new(), questions: Vec::new() }
+        Self { way, why: why.into(), exception: None, fallbacks: Vec::new(), questions: Vec::new() }
+    }
+
+    /// Past the proxy, by a rule of `kind`.
+    fn past(kind: ExceptionKind, why: impl Into<String>) -> Self {
+        Self { exception: Some(kind), ..Self::new(Way::Direct, why) }
     }
 
     /// As a record holds it, beside what the endpoint needs.
     #[must_use]
     pub fn choice(&self, intended: RouteIntent) -> RouteChoice {
         RouteChoice {
+            exception: self.exception,
             fallbacks: self.fallbacks.iter().map(Way::route).collect(),
             questions: self.questions.clone(),
             ..RouteChoice::new(intended, self.way.route(), &self.why)
@@ -207,6 +216,7 @@ impl RouteError {
             intended,
             configured: Err(RouteFault { kind, message: message.clone() }),
             why: message,
+            exception: None,
             fallbacks: Vec::new(),
             alternate: None,
             questions,
@@ -344,7 +354,7 @@ impl AgentRoute {
                     }
                     Some(Matched::Rule { index, text }) => {
                         let why = format!("bypass rule {index} of {file}: {text}");
-                        Decision::new(Way::Direct, why)
+                        Decision::past(ExceptionKind::AgentFile, why)
                     }
                     Some(Matched::BuiltIn(reason)) => {
                         Decision::new(Way::Direct, format!("{reason} ({file})"))
@@ -451,7 +461,7 @@ fn excepted(
     let mut remark = Remark::default();
     for list in exceptions {
         match list.decide(host, port, scheme) {
-            Excepted::Direct(why) => return Ok(Decision::new(Way::Direct, why)),
+            Excepted::Direct(why) => return Ok(Decision::past(list.kind(), why)),
             Excepted::No(words) => remark.0 = remark.0.or(words),
         }
     }
@@ -487,6 +497,7 @@ fn ask(
         return Err(failed("the answer names no way".to_owned(), evaluation.questions));
     };
     Ok(Decision {
+        exception: (way == Way::Direct).then_some(ExceptionKind::Script),
         way,
         why: format!("answer of {source}"),
         fallbacks: ways.collect(),

@@ -3,7 +3,7 @@
 
 use super::matched::Matched;
 use super::no_proxy::{Dialect, Ignored, NoProxy, Scheme};
-use crate::model::Host;
+use crate::model::{ExceptionKind, Host};
 
 /// The dialects that share `NO_PROXY` and disagree on it.
 const OF_THE_ENVIRONMENT: [Dialect; 3] = [Dialect::Go, Dialect::Curl, Dialect::DotNet];
@@ -45,6 +45,17 @@ impl Exceptions {
             list: if is_shared { list.without_loopback_rule() } else { list },
             others: others.map(|other| NoProxy::parse(text, other)).collect(),
             source: source.to_owned(),
+        }
+    }
+
+    /// Whose it is.
+    pub(super) fn kind(&self) -> ExceptionKind {
+        if self.source == "--no-proxy" {
+            ExceptionKind::Option
+        } else if self.list.dialect() == Dialect::WinInet {
+            ExceptionKind::System
+        } else {
+            ExceptionKind::Environment
         }
     }
 

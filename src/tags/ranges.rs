@@ -3,6 +3,7 @@
 use std::net::{IpAddr, Ipv6Addr};
 use std::sync::LazyLock;
 
+use super::file::ServiceTags;
 use super::snapshot::Snapshot;
 use crate::model::{AddressSet, Cloud};
 
@@ -12,6 +13,7 @@ use crate::model::{AddressSet, Cloud};
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct AzureRanges {
     date: String,
+    shown: String,
     addresses: AddressSet,
 }
 
@@ -31,8 +33,21 @@ impl AzureRanges {
 
     fn read(cloud: Cloud) -> Self {
         match Snapshot::published(Snapshot::bytes(cloud)) {
-            Ok((date, addresses)) => Self { date, addresses },
+            Ok((date, addresses)) => {
+                let shown = format!("the embedded service tags of {date}");
+                Self { date, shown, addresses }
+            }
             Err(error) => unreachable!("the embedded snapshots are tested to be valid: {error}"),
+        }
+    }
+
+    /// The ranges of a tag file, which holds no date; `name` is how reports call it.
+    #[must_use]
+    pub fn of(tags: &ServiceTags, name: &str) -> Self {
+        Self {
+            date: String::new(),
+            shown: format!("the service tags of {name}, change number {}", tags.change_number()),
+            addresses: tags.tags().iter().map(|tag| &tag.addresses).collect(),
         }
     }
 
@@ -49,7 +64,13 @@ impl AzureRanges {
         &self.addresses
     }
 
-    /// The day of the snapshot, as `2025-11-17`.
+    /// As evidence names them.
+    #[must_use]
+    pub fn shown(&self) -> &str {
+        &self.shown
+    }
+
+    /// The day of the snapshot, as `2025-11-17`; empty where a file was read.
     #[must_use]
     pub fn date(&self) -> &str {
         &self.date

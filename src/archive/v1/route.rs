@@ -18,6 +18,8 @@ pub(super) struct RouteChoice<'a> {
     #[serde(default, skip_serializing_if = "Option::is_none")]
     fault: Option<RouteFault<'a>>,
     why: Cow<'a, str>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    exception: Option<ExceptionKind>,
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     fallbacks: Vec<Route<'a>>,
     #[serde(default, skip_serializing_if = "Option::is_none")]
@@ -27,6 +29,7 @@ pub(super) struct RouteChoice<'a> {
 }
 
 words!(RouteIntent { Direct, Proxy, Any });
+words!(ExceptionKind { Environment, Option, AgentFile, System, Script });
 
 impl<'a> From<&'a model::RouteChoice> for RouteChoice<'a> {
     fn from(choice: &'a model::RouteChoice) -> Self {
@@ -35,6 +38,7 @@ impl<'a> From<&'a model::RouteChoice> for RouteChoice<'a> {
             configured: choice.configured.as_ref().ok().map(Route::from),
             fault: choice.configured.as_ref().err().map(RouteFault::from),
             why: (&*choice.why).into(),
+            exception: choice.exception.map(ExceptionKind::from),
             fallbacks: choice.fallbacks.iter().map(Route::from).collect(),
             alternate: choice.alternate.as_ref().map(Route::from),
             questions: choice.questions.iter().map(PacQuestion::from).collect(),
@@ -50,12 +54,29 @@ impl From<RouteChoice<'_>> for model::RouteChoice {
                 Some(fault) => Err(fault.into()),
                 None => Ok(choice.configured.map_or(model::Route::Direct, model::Route::from)),
             },
+            exception: choice
+                .exception
+                .map(model::ExceptionKind::from)
+                .or_else(|| told_in_words(&choice.why)),
             why: choice.why.into_owned(),
             fallbacks: choice.fallbacks.into_iter().map(model::Route::from).collect(),
             alternate: choice.alternate.map(model::Route::from),
             questions: choice.questions.into_iter().map(model::PacQuestion::from).collect(),
         }
     }
+}
+
+/// Records of the first versions name the exception in words alone.
+fn told_in_words(why: &str) -> Option<model::ExceptionKind> {
+    if why.starts_with("bypass rule ") {
+        return Some(model::ExceptionKind::AgentFile);
+    }
+    let (_, place) = why.strip_prefix("rule ")?.split_once(" of ")?;
+    Some(match place {
+        _ if place.starts_with("--no-proxy") => model::ExceptionKind::Option,
+        _ if place.starts_with("ProxyOverride") => model::ExceptionKind::System,
+        _ => model::ExceptionKind::Environment,
+    })
 }
 
 #[derive(Serialize, Deserialize)]

@@ -48,7 +48,7 @@ fn probe(command: &Emit, arguments: &[OsString], stdin: &mut Stdin) -> Result<Ev
     if targets.only.is_empty() && command.format.holds() != Holds::Names {
         targets.only = vec![Role::Relay.as_str().to_owned()];
     }
-    let prepared = request::prepare(&targets, &[], stdin)?;
+    let prepared = request::prepare(&targets, measuring, &[], stdin)?;
     for text in &prepared.hints {
         hint::hint(text);
     }

@@ -111,7 +111,7 @@ fn resolve(planning: &Planning, arguments: &[OsString], stdin: &mut Stdin) -> Re
     if targets.only.is_empty() {
         targets.only = vec![Role::Relay.as_str().to_owned()];
     }
-    let prepared = request::prepare(&targets, &[], stdin)?;
+    let prepared = request::prepare(&targets, &planning.measuring, &[], stdin)?;
     for text in &prepared.hints {
         hint::hint(text);
     }

@@ -48,7 +48,7 @@ pub(super) fn read(path: &Path, stdin: &mut Stdin) -> Result<Seen> {
 
 /// What records say is what the report of them says.
 pub(super) fn of_records(records: &Records) -> Result<Evidence> {
-    let conclusion = check::conclude(records);
+    let conclusion = check::conclude(records, &check::Published::default());
     let mut bytes = Vec::new();
     report::json::report(records, &conclusion, None, &mut bytes)?;
     Ok(Evidence::read(&String::from_utf8(bytes)?)?)

@@ -50,6 +50,19 @@ pub(super) const HTTP_CAPTIVE_PORTAL: Entry = Entry {
     source: "RFC 8952; RFC 6585 section 6",
 };
 
+pub(super) const HTTP_SOURCE_REFUSED: Entry = Entry {
+    cause: Cause::HttpSourceRefused,
+    sentence: "The service itself answers, and refuses where it was asked from.",
+    told_by: "Its own words: a relay's IP filter, or public network access that is switched off or \
+              limited to some addresses. The network path is good.",
+    rivals: &[Cause::HttpBlockPage],
+    owner: Owner::DataPlatform,
+    remedy: "Allow the public address that {from} leaves by in the networking settings of {host} \
+             (IP filter, firewall, public network access), or reach it by its private endpoint.",
+    source: "Microsoft, service-bus-troubleshooting-guide; relay-network-security; \
+             data-factory-private-link",
+};
+
 pub(super) const HTTP_NOT_THE_SERVICE: Entry = Entry {
     cause: Cause::HttpNotTheService,
     sentence: "Something answers, but not the service that was asked for.",

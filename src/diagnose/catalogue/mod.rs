@@ -55,6 +55,7 @@ pub const PLACES: &[(&str, &str, &str)] = &[
     ("until", "the end of its validity", "END OF VALIDITY"),
     ("proxy", "the proxy", "PROXY"),
     ("pattern", "the name, its dots escaped,", "NAME WITH ESCAPED DOTS"),
+    ("rule", "the rule that the report names", "RULE"),
 ];
 
 /// What is known of `cause`.
@@ -123,6 +124,7 @@ pub const fn entry(cause: Cause) -> &'static Entry {
         Cause::HttpClosed => &application::HTTP_CLOSED,
         Cause::HttpBlockPage => &application::HTTP_BLOCK_PAGE,
         Cause::HttpCaptivePortal => &application::HTTP_CAPTIVE_PORTAL,
+        Cause::HttpSourceRefused => &application::HTTP_SOURCE_REFUSED,
         Cause::HttpNotTheService => &application::HTTP_NOT_THE_SERVICE,
         Cause::HttpUpgradeBlocked => &application::HTTP_UPGRADE_BLOCKED,
         Cause::HttpServiceError => &application::HTTP_SERVICE_ERROR,

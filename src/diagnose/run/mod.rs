@@ -2,14 +2,17 @@
 
 mod alike;
 mod proxy;
+mod ways;
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::net::IpAddr;
 
 use super::finding::{Draft, list, sort};
-use super::{absent, clock, contradiction, dns, interception, route};
+use super::has_no_way_out;
+use super::{absent, clock, contradiction, dns, interception, route, sinkhole};
 use crate::model::{
-    Cause, Finding, LookupOutcome, Record, Records, Resolver, Route, Severity, Status, Trail,
-    Verdict,
+    AddressClass, Cause, Finding, LookupOutcome, Reach, Record, Records, Resolver, Route, Severity,
+    Status, Trail, Verdict, classify,
 };
 
 /// What holds for one endpoint alone is its own matter.
@@ -20,8 +23,9 @@ pub(super) fn findings(records: &Records, verdicts: &[Verdict]) -> Vec<Finding> 
     let mut drafts = resolvers_down(records);
     drafts.extend(middlebox(records, verdicts));
     drafts.extend(no_resolver_answers(records, &judged));
+    drafts.extend(ways::misrouted(records, &judged));
     drafts.extend(nothing_connects(records, &judged));
-    drafts.extend(host_could_not_ask(&judged));
+    drafts.extend(host_could_not_ask(records, &judged));
     drafts.extend(interception::of_run(&judged));
     drafts.extend(contradiction::of_run(records, &judged));
     drafts.extend(absent::of_run(records, verdicts));
@@ -177,9 +181,10 @@ fn no_resolver_answers(records: &Records, judged: &[(&Record, &Verdict)]) -> Opt
 
 /// "All direct traffic is blocked": no endpoint accepts a connection, all for one reason.
 fn nothing_connects(records: &Records, judged: &[(&Record, &Verdict)]) -> Option<Draft> {
+    let is_asked = |record: &Record| leaving(records, record).next().is_some();
     let asked: Vec<&(&Record, &Verdict)> = judged
         .iter()
-        .filter(|(record, verdict)| verdict.counts && direct(record).next().is_some())
+        .filter(|(record, verdict)| verdict.counts && !is_explained(verdict) && is_asked(record))
         .filter(|(record, _)| matches!(record.route.configured, Ok(Route::Direct)))
         .collect();
     let (_, first) = asked.first()?;
@@ -191,7 +196,7 @@ fn nothing_connects(records: &Records, judged: &[(&Record, &Verdict)]) -> Option
     };
     let cause = first.findings.iter().find(blocked)?.cause;
     let is_alike = |(record, verdict): &&&(&Record, &Verdict)| {
-        !direct(record).any(Trail::is_connected)
+        !leaving(records, record).any(Trail::is_connected)
             && verdict.findings.iter().any(|finding| finding.cause == cause)
     };
     if asked.len() < SEVERAL || !asked.iter().all(|one| is_alike(&one)) {
@@ -208,7 +213,10 @@ fn nothing_connects(records: &Records, judged: &[(&Record, &Verdict)]) -> Option
     )
     .severity(if is_fail { Severity::Fail } else { Severity::Warn })
     .all_evidence(alike::facts(asked.iter().map(|(record, _)| *record), &from));
-    Some(if cause == Cause::TcpLocalDenied {
+    let draft = ways::without_measured_rivals(draft, cause, &asked);
+    Some(if let Some(past) = ways::all_past_the_proxy(records, judged, &asked) {
+        past.tell(draft)
+    } else if cause == Cause::TcpLocalDenied {
         draft.remedy("Allow the connections in this host's own firewall or security software.")
     } else {
         draft.remedy(
@@ -218,8 +226,35 @@ fn nothing_connects(records: &Records, judged: &[(&Record, &Verdict)]) -> Option
     })
 }
 
-fn direct(record: &Record) -> impl Iterator<Item = &Trail> {
-    record.trails.iter().filter(|trail| *trail.route() == Route::Direct)
+/// The direct trails to addresses that may be the service's: what goes to a sinkhole, or to a
+/// private address that stands for a public service, says nothing of the way out.
+fn leaving<'a>(records: &'a Records, record: &'a Record) -> impl Iterator<Item = &'a Trail> {
+    let is_lie = |address| {
+        let mut lookups = record.lookups.iter();
+        lookups.any(|lookup| absent::is_lie_at(&records.run, lookup, address))
+    };
+    let may_be_its_own = move |address: IpAddr| match classify(address) {
+        AddressClass::Public => !sinkhole::is_filter(address) && !is_lie(address),
+        AddressClass::Private => record.endpoint.expect.reach != Reach::Public,
+        AddressClass::NotRoutable => false,
+    };
+    let trails = record.trails.iter().filter(|trail| *trail.route() == Route::Direct);
+    trails.filter(move |trail| may_be_its_own(trail.remote().ip()))
+}
+
+/// Whether something of an earlier layer explains what its trails came to.
+fn is_explained(verdict: &Verdict) -> bool {
+    let explains = |finding: &Finding| {
+        matches!(
+            finding.cause,
+            Cause::RouteProxyRequired
+                | Cause::DnsSinkhole
+                | Cause::DnsOsOverride
+                | Cause::PathPublicExpected
+                | Cause::PathPrivateOutsideNetwork
+        )
+    };
+    verdict.findings.iter().any(explains)
 }
 
 fn from(records: &Records) -> String {
@@ -230,7 +265,7 @@ fn from(records: &Records) -> String {
 }
 
 /// The host's own limits, once for all endpoints they kept from being asked.
-fn host_could_not_ask(judged: &[(&Record, &Verdict)]) -> Option<Draft> {
+fn host_could_not_ask(records: &Records, judged: &[(&Record, &Verdict)]) -> Option<Draft> {
     let findings: Vec<&Finding> = judged
         .iter()
         .flat_map(|(_, verdict)| &verdict.findings)
@@ -240,15 +275,24 @@ fn host_could_not_ask(judged: &[(&Record, &Verdict)]) -> Option<Draft> {
     if findings.len() < SEVERAL {
         return None;
     }
+    let kept = format!("kept {} endpoints from being asked", findings.len());
+    let draft = if has_no_way_out(&records.run) {
+        let look = if records.run.vantage.os.contains("Windows") {
+            "Get-NetRoute -DestinationPrefix 0.0.0.0/0; ipconfig /all"
+        } else {
+            "ip route; ip address"
+        };
+        let words = format!("this host has no default route, which {kept}");
+        Draft::new(Cause::VantageBroken, words).remedy(format!(
+            "Give this host an address and a default route ({look}): until then the runtime on it \
+             is offline, whatever the network beyond allows."
+        ))
+    } else {
+        let words = format!("this host itself {kept}");
+        Draft::new(Cause::VantageBroken, words).remedy(first.remedy.clone())
+    };
     Some(
-        Draft::new(
-            Cause::VantageBroken,
-            format!("this host itself kept {} endpoints from being asked", findings.len()),
-        )
-        .proven()
-        .evidence(first.message.clone())
-        .all_evidence(first.evidence.iter().cloned())
-        .remedy(first.remedy.clone()),
+        draft.proven().evidence(first.message.clone()).all_evidence(first.evidence.iter().cloned()),
     )
 }
 

@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use super::super::finding::{Draft, list, place};
 use super::super::{proxy as diagnose_proxy, route};
-use super::SEVERAL;
+use super::{SEVERAL, ways};
 use crate::model::{Cause, Finding, Record, Severity, Verdict};
 
 /// Names that fail at one proxy in one way, each of which keeps its own cause.
@@ -24,7 +24,10 @@ pub(super) fn findings(judged: &[(&Record, &Verdict)], from: &str) -> Vec<Draft>
     }
     for (url, users) in by_proxy {
         // A private name is not sent to the proxy to find out.
-        let users: Vec<_> = users.into_iter().filter(|(record, _)| is_sent(record)).collect();
+        let is_herded = |(record, verdict): &&(&Record, &Verdict)| {
+            is_sent(record) && !ways::is_misrouted(verdict)
+        };
+        let users: Vec<_> = users.into_iter().filter(is_herded).collect();
         let mut herds: BTreeMap<Cause, Herd<'_>> = BTreeMap::new();
         for (record, verdict) in &users {
             let of_proxy =

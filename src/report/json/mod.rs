@@ -29,7 +29,7 @@ pub fn report(
 ) -> io::Result<()> {
     field(out, b"{", "schema", &v1::SCHEMA)?;
     field(out, b",\n", "tool", &v1::TOOL)?;
-    field(out, b",\n", "run", &v1::Run::finished(&records.run))?;
+    field(out, b",\n", "run", &v1::Run::ended(&records.run, &conclusion.ending))?;
     field(out, b",\n", "summary", &v1::Summary::from(conclusion.summary))?;
     field(out, b",\n", "findings", &v1::findings(&conclusion.findings))?;
     out.write_all(b",\n\"endpoints\":[")?;

@@ -25,6 +25,7 @@ fn conclusion(records: &Records) -> Conclusion {
         status: Status::Fail,
         cause: Some(Cause::TcpTimeout),
         findings: vec![finding],
+        is_lowered: false,
         counts: true,
     };
     Conclusion {
@@ -37,6 +38,7 @@ fn conclusion(records: &Records) -> Conclusion {
             consequences: vec![],
             not_looked_at: vec![],
         },
+        ending: crate::model::Ending::default(),
     }
 }
 

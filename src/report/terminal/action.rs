@@ -40,6 +40,11 @@ pub(super) fn write(
             }
         }
     }
+    // What keeps this host from asking anything is its administrator's to put right.
+    let kept = conclusion.findings.iter().filter(|one| one.cause == Cause::VantageBroken);
+    for finding in kept {
+        actions.add(finding, None);
+    }
     let owners = actions.by_owner();
     if owners.is_empty() {
         return;

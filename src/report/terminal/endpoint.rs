@@ -61,7 +61,9 @@ impl<'a> Groups<'a> {
 const fn is_of_all_alike(cause: Cause) -> bool {
     matches!(
         cause,
-        Cause::DnsTimeout
+        Cause::RouteProxyRequired
+            | Cause::RouteDirectRequired
+            | Cause::DnsTimeout
             | Cause::DnsResolverUnreachable
             | Cause::TcpTimeout
             | Cause::TcpRefused

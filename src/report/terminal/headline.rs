@@ -20,6 +20,14 @@ pub(super) fn write(
         && matches!(prediction.network_allows, NetworkAllows::Limited | NetworkAllows::Offline);
     let joint = if is_surprise { ", yet" } else { ":" };
     let outlook = match prediction.network_allows {
+        // What fails is something else's: "fails: the runtime can be online" contradicts itself.
+        NetworkAllows::Online if status == Status::Fail => {
+            "; what the runtime itself needs can be reached".to_owned()
+        }
+        // By the letter it is online, and nobody would call it that.
+        NetworkAllows::Online if let Some(n_gateways) = none_reached(gateways) => {
+            format!(", yet none of {n_gateways} gateways of the relay can be reached")
+        }
         NetworkAllows::Online => format!("{joint} the network lets the runtime be online"),
         NetworkAllows::Limited => format!("{joint} the runtime would be limited"),
         NetworkAllows::Offline => format!("{joint} the runtime would be offline"),
@@ -45,6 +53,18 @@ pub(super) fn write(
             page.under(&format!("Not looked at: {}", names.join(", ")));
         }
     }
+}
+
+/// How many gateways in use there are, where not one of them is reached.
+fn none_reached(gateways: &[Judged]) -> Option<usize> {
+    let mut used = gateways.iter().filter(|(_, verdict)| verdict.counts).peekable();
+    used.peek()?;
+    let mut total = 0;
+    used.all(|(_, verdict)| {
+        total += 1;
+        verdict.is_lowered || verdict.status == Status::Fail
+    })
+    .then_some(total)
 }
 
 /// Required endpoints by status, and warnings of all.

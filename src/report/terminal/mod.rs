@@ -12,7 +12,7 @@ pub(super) mod page;
 mod passing;
 mod verbose;
 
-use crate::model::{Conclusion, Records, Route, Run, Status, Summary};
+use crate::model::{Conclusion, Ending, Records, Route, Run, Status, Summary};
 use page::Page;
 
 use super::assemble::{Judged, in_order};
@@ -69,6 +69,7 @@ fn written(
     page.gap();
     write_gateways_hidden(&mut page, &endpoints);
     write_counts(&mut page, conclusion.summary);
+    write_left_out(&mut page, conclusion.ending);
     if has_proxies || has_source(records) {
         write_routes(&mut page, records);
     }
@@ -157,6 +158,22 @@ fn write_counts(page: &mut Page, summary: Summary) {
         .map(|(count, word)| format!("{count} {word}"))
         .collect();
     page.plain(&counts.join(", "));
+}
+
+/// What `--fail-on` hides from those who only look at the exit code.
+fn write_left_out(page: &mut Page, ending: Ending) {
+    if ending.left_out > 0 {
+        page.plain(&format!(
+            "Exit code {}: --fail-on {} leaves {} out of it",
+            ending.exit.code(),
+            ending.fail_on.as_str(),
+            counted_as(
+                ending.left_out,
+                "required endpoint that is unknown",
+                "required endpoints that are unknown"
+            )
+        ));
+    }
 }
 
 /// When, how long and from where.

@@ -28,6 +28,40 @@ fn codes_say_what_holds() {
 }
 
 #[test]
+fn a_source_that_is_not_this_hosts_is_refused_before_anything_is_sent() {
+    // A documentation address (RFC 5737), which no host has.
+    let source = ["--source", "203.0.113.9", "--only", "relay", "--resolver", "127.0.0.1:1"];
+    for command in [&["check"][..], &["watch"], &["resolve"], &["rules", "emit", "--format", "csv"]]
+    {
+        let ended = run(&[command, &source].concat());
+        ended
+            .refuses(&["--source 203.0.113.9: no interface of this host has this address (it has"]);
+    }
+}
+
+#[test]
+fn options_that_leave_nothing_to_probe_are_refused() {
+    let all = ["--skip", "relay", "--skip", "control", "--skip", "download"];
+    for command in ["check", "watch", "resolve"] {
+        let ended = run(&[&[command][..], &all].concat());
+        ended.refuses(&["nothing is left to probe", "--skip control"]);
+    }
+    // Rules are for relays, where nothing else is said.
+    let ended = run(&[&["rules", "emit", "--format", "csv"][..], &all].concat());
+    ended.refuses(&["--only relay matches nothing"]);
+}
+
+#[test]
+fn what_the_exit_code_leaves_out_is_said_aloud() {
+    let relay_alone = ["check", "--only", "relay", "--resolver", "127.0.0.1:1"];
+    let ended = run(&[&relay_alone[..], &["--fail-on", "fail"]].concat());
+    assert!(ended.stderr.contains("1 required endpoint is unknown"), "{ended:?}");
+    assert!(ended.stdout.contains("Exit code 0: --fail-on fail leaves"), "{ended:?}");
+    let json = run(&[&relay_alone[..], &["--format", "json"]].concat()).stdout;
+    assert!(json.contains("\"exit\":3,\"fail_on\":\"unknown\""), "{json}");
+}
+
+#[test]
 fn something_required_that_is_unknown_is_3() {
     let relay_alone = ["check", "--only", "relay", "--resolver", "127.0.0.1:1"];
     assert_eq!(run(&relay_alone).code, Some(3));

@@ -3,6 +3,7 @@
 mod block_pages;
 mod routes;
 mod run;
+mod verdicts;
 
 use pathproof::diagnose;
 use pathproof::model::{
@@ -108,12 +109,12 @@ fn the_own_cause_is_the_worst_then_the_earliest_layer() {
         .goes("185.46.212.88", reset_after_hello)
         .verdict();
     check(&verdict, Status::Fail, &["tls_reset", "path_not_azure"]);
-    // An unknown stands behind a warning.
+    // An unknown stands behind a warning, which without proof is none.
     let verdict = Probe::of("control", CONTROL)
         .asks(gives(&["185.46.212.88"]))
         .goes("185.46.212.88", |way| way.tcp().stops(Obstacle::BudgetSpent))
         .verdict();
-    check(&verdict, Status::Warn, &["path_not_azure", "budget_spent"]);
+    check(&verdict, Status::Unknown, &["path_not_azure", "budget_spent"]);
     assert_eq!(verdict.findings[1].severity, Severity::Unknown);
 }
 

@@ -9,7 +9,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::fs;
 
 use pathproof::archive;
-use pathproof::model::{Cause, Certainty, Finding, Records};
+use pathproof::model::{Cause, Certainty, Finding, LookupOutcome, Record, Records};
 use serde::Deserialize;
 use serde_json::Value;
 
@@ -82,6 +82,7 @@ fn seen(records: &Records, index: usize, host: &str) -> String {
     let one = Records { run: records.run.clone(), records: vec![records.records[index].clone()] };
     let mut bytes = Vec::new();
     archive::write(&one, &mut bytes).expect("writing to memory");
+    let is_alone = if is_silent_alone(records, index) { "; its server answers others" } else { "" };
     let text = String::from_utf8(bytes).expect("JSON is UTF-8").replace(host, "HOST");
     let (label, _) = host.split_once('.').unwrap_or((host, ""));
     let lines = text.lines().map(|line| {
@@ -89,7 +90,19 @@ fn seen(records: &Records, index: usize, host: &str) -> String {
         anonymise(&mut line, label);
         line.to_string()
     });
-    lines.collect()
+    lines.chain([is_alone.to_owned()]).collect()
+}
+
+/// Whether a server that is silent about this name gave addresses of others.
+fn is_silent_alone(records: &Records, index: usize) -> bool {
+    let of = |record: &Record, outcome| {
+        let lookups = record.lookups.iter().filter(move |one| one.outcome() == outcome);
+        lookups.map(|one| one.resolver).collect::<Vec<_>>()
+    };
+    let silent = of(&records.records[index], LookupOutcome::TimedOut);
+    let answers = |record| of(record, LookupOutcome::Addresses);
+    let answered: Vec<_> = records.records.iter().flat_map(answers).collect();
+    !silent.is_empty() && silent.iter().all(|server| answered.contains(server))
 }
 
 fn anonymise(value: &mut Value, label: &str) {

@@ -33,6 +33,8 @@ pub(crate) struct Ask<'a> {
     addresses: &'a [&'a str],
     end: Result<ResponseCode, DnsFailure>,
     is_loop: bool,
+    /// `-4`, `-6`.
+    only: Option<Family>,
 }
 
 /// Addresses, from the one name server of the scene.
@@ -44,6 +46,7 @@ pub(crate) fn gives<'a>(addresses: &'a [&'a str]) -> Ask<'a> {
         addresses,
         end: Ok(ResponseCode::NoError),
         is_loop: false,
+        only: None,
     }
 }
 
@@ -65,6 +68,11 @@ impl<'a> Ask<'a> {
     /// Aliases that lead back to the first of them.
     pub(crate) fn looping(aliases: &'a [&'a str]) -> Self {
         Self { is_loop: true, aliases, ..gives(&[]) }
+    }
+
+    /// Of one family alone.
+    pub(crate) fn only(self, family: Family) -> Self {
+        Self { only: Some(family), ..self }
     }
 
     /// Through these aliases.
@@ -93,13 +101,15 @@ impl<'a> Ask<'a> {
             Resolver::System if self.is_by_hosts_file => Transport::HostsFile,
             Resolver::System => Transport::System,
         };
-        let exchanges = [Family::V4, Family::V6].map(|family| Exchange {
+        let families = [Family::V4, Family::V6].into_iter();
+        let families = families.filter(|family| self.only.is_none_or(|only| only == *family));
+        let exchanges = families.map(|family| Exchange {
             family,
             result: self.end.clone().map(|code| self.answer(name, family, code)),
             transport,
             took: if self.end.is_ok() { ms(3) } else { ms(5_000) },
         });
-        Lookup { resolver: self.resolver, name: name.clone(), exchanges: exchanges.to_vec() }
+        Lookup { resolver: self.resolver, name: name.clone(), exchanges: exchanges.collect() }
     }
 
     fn answer(&self, name: &HostName, family: Family, code: ResponseCode) -> Answer {

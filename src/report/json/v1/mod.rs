@@ -56,6 +56,8 @@ impl<'a> Begin<'a> {
 #[derive(Serialize)]
 pub(super) struct End<'a> {
     took_ms: Milliseconds,
+    exit: u8,
+    fail_on: &'static str,
     summary: Summary,
     findings: Vec<Finding<'a>>,
     prediction: Prediction<'a>,
@@ -74,6 +76,8 @@ impl<'a> End<'a> {
     ) -> Self {
         Self {
             took_ms: run.took.into(),
+            exit: conclusion.ending.exit.code(),
+            fail_on: conclusion.ending.fail_on.as_str(),
             summary: conclusion.summary.into(),
             findings: findings(&conclusion.findings),
             prediction: (&conclusion.prediction).into(),
@@ -91,11 +95,24 @@ pub(super) struct Run<'a> {
     took_ms: Option<Milliseconds>,
     options: &'a [String],
     vantage: Vantage<'a>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    exit: Option<u8>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    fail_on: Option<&'static str>,
 }
 
 impl<'a> Run<'a> {
     pub(super) fn finished(run: &'a model::Run) -> Self {
         Self { took_ms: Some(run.took.into()), ..Self::begun(run) }
+    }
+
+    /// The same, with how it ended.
+    pub(super) fn ended(run: &'a model::Run, ending: &model::Ending) -> Self {
+        Self {
+            exit: Some(ending.exit.code()),
+            fail_on: Some(ending.fail_on.as_str()),
+            ..Self::finished(run)
+        }
     }
 
     fn begun(run: &'a model::Run) -> Self {
@@ -104,6 +121,8 @@ impl<'a> Run<'a> {
             took_ms: None,
             options: &run.options,
             vantage: (&run.vantage).into(),
+            exit: None,
+            fail_on: None,
         }
     }
 }

@@ -1,0 +1,40 @@
+//! How a run ends (contract, Exit codes).
+
+use crate::model::{
+    Conclusion, Ending, Exit, FailOn, Finding, NetworkAllows, Records, Severity, Status,
+};
+
+/// Fail is 1, something required that is unknown is 3; `fail_on` says what counts.
+#[must_use]
+pub fn ending(records: &Records, conclusion: &Conclusion, fail_on: FailOn) -> Ending {
+    let is_unknown = |finding: &Finding| finding.severity == Severity::Unknown;
+    let is_failure = |finding: &Finding| finding.severity == Severity::Fail;
+    let mut violated = conclusion.findings.iter().any(is_failure);
+    let mut unknown = 0;
+    for (record, verdict) in records.records.iter().zip(&conclusion.verdicts) {
+        if !verdict.counts {
+            continue;
+        }
+        violated |= verdict.status == Status::Fail
+            || (fail_on == FailOn::Warn && verdict.status == Status::Warn);
+        // A warning stands before what could not be asked; the exit code tells of both.
+        let is_required = record.endpoint.required;
+        unknown += usize::from(is_required && verdict.findings.iter().any(is_unknown));
+    }
+    violated |= fail_on == FailOn::Warn && !conclusion.findings.is_empty();
+    // What is required decides the prediction: one that is worse than online is never all well.
+    violated |= matches!(
+        conclusion.prediction.network_allows,
+        NetworkAllows::Limited | NetworkAllows::Offline
+    ) && unknown == 0;
+    let (exit, left_out) = if violated {
+        (Exit::Violated, 0)
+    } else if unknown == 0 {
+        (Exit::Satisfied, 0)
+    } else if fail_on == FailOn::Fail {
+        (Exit::Satisfied, unknown)
+    } else {
+        (Exit::Unknown, 0)
+    };
+    Ending { exit, fail_on, left_out }
+}

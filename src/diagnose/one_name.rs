@@ -1,0 +1,131 @@
+//! A name that a server refuses, fails on or keeps silent about, while it answers others in the
+//! same run: then the server is up and serves this host, and what fails is the name's alone. That
+//! is known at the end of a run only.
+
+use std::collections::BTreeMap;
+
+use super::dns::{self, resolver_name};
+use super::finding::{duration, list, place};
+use super::route;
+use crate::model::{
+    Cause, Finding, Lookup, LookupOutcome, Owner, Record, Records, Resolver, Verdict,
+};
+
+/// What a server did for other names in the run.
+#[derive(Default)]
+struct Answered<'a> {
+    total: usize,
+    first: Vec<&'a Lookup>,
+}
+
+/// How many of the names that were answered are written out.
+const NAMED: usize = 3;
+
+/// Whether what a record's name met may be the name's alone: the other records tell.
+pub(super) fn takes_others(record: &Record) -> bool {
+    route::is_resolved_here(record)
+        && dns::servers(&record.lookups).any(|lookup| cause_of(lookup.outcome()).is_some())
+}
+
+/// Says so, where it is so.
+pub(super) fn tell(records: &Records, verdicts: &mut [Verdict]) {
+    let is_hit = |(record, verdict): (&Record, &Verdict)| {
+        takes_others(record) && verdict.findings.iter().any(is_of_server)
+    };
+    if !records.records.iter().zip(&*verdicts).any(is_hit) {
+        return;
+    }
+    let mut answered: BTreeMap<Resolver, Answered<'_>> = BTreeMap::new();
+    for record in &records.records {
+        for lookup in dns::servers(&record.lookups).filter(|lookup| is_answer(lookup.outcome())) {
+            let own = answered.entry(lookup.resolver).or_default();
+            own.total += 1;
+            if own.first.len() < NAMED {
+                own.first.push(lookup);
+            }
+        }
+    }
+    for (record, verdict) in records.records.iter().zip(verdicts) {
+        if !takes_others(record) {
+            continue;
+        }
+        for finding in verdict.findings.iter_mut().filter(|finding| is_of_server(finding)) {
+            refine(finding, record, &answered);
+        }
+    }
+}
+
+fn is_of_server(finding: &Finding) -> bool {
+    matches!(finding.cause, Cause::DnsRefused | Cause::DnsServfail | Cause::DnsTimeout)
+}
+
+/// The cause that an outcome has where it may be the name's alone.
+const fn cause_of(outcome: LookupOutcome) -> Option<Cause> {
+    match outcome {
+        LookupOutcome::Refused => Some(Cause::DnsRefused),
+        LookupOutcome::ServFail => Some(Cause::DnsServfail),
+        LookupOutcome::TimedOut => Some(Cause::DnsTimeout),
+        _ => None,
+    }
+}
+
+const fn is_answer(outcome: LookupOutcome) -> bool {
+    matches!(outcome, LookupOutcome::Addresses | LookupOutcome::NxDomain | LookupOutcome::NoData)
+}
+
+/// Puts the comparison into a finding, where every server that it is of answered other names.
+fn refine(finding: &mut Finding, record: &Record, answered: &BTreeMap<Resolver, Answered<'_>>) {
+    let lookups = dns::servers(&record.lookups);
+    let told: Vec<(&Lookup, &Answered<'_>)> = lookups
+        .filter(|lookup| cause_of(lookup.outcome()) == Some(finding.cause))
+        .map_while(|lookup| Some((lookup, answered.get(&lookup.resolver)?)))
+        .collect();
+    let of_cause = dns::servers(&record.lookups)
+        .filter(|lookup| cause_of(lookup.outcome()) == Some(finding.cause))
+        .count();
+    if told.is_empty() || told.len() < of_cause {
+        return;
+    }
+    let servers = list(told.iter().map(|(lookup, _)| resolver_name(lookup.resolver)), 3);
+    let others = told.iter().map(|(_, answered)| answered.total).min().unwrap_or_default();
+    let name = &told[0].0.name;
+    let (does, why) = match finding.cause {
+        Cause::DnsRefused => ("refuses", "a policy (RPZ, DNS firewall) or an access list"),
+        Cause::DnsServfail => {
+            ("fails on", "the forwarder of its zone, or DNSSEC validation that fails")
+        }
+        _ => ("keeps silent about", "a policy that drops the question, or its forwarder"),
+    };
+    let names = if others == 1 { "1 other name" } else { "other names" };
+    let count = if others == 1 { String::new() } else { format!("{others} ") };
+    finding.message =
+        format!("{servers} {does} {} alone, and answered {count}{names}", place(&record.endpoint));
+    for (lookup, answered) in &told {
+        let good = answered
+            .first
+            .iter()
+            .map(|other| format!("{} in {}", other.name, duration(other.took())));
+        finding.evidence.push(format!(
+            "{}: {name} {} after {}; it answered {}",
+            resolver_name(lookup.resolver),
+            came_to(finding.cause),
+            duration(lookup.took()),
+            list(good, NAMED)
+        ));
+    }
+    // A server that answers others is up, and the way to it is open.
+    finding.rivals.retain(|rival| *rival != Cause::DnsResolverUnreachable);
+    finding.owner = Owner::Dns;
+    finding.remedy = format!(
+        "Ask whoever runs {servers} what stands in the way of {name} alone: {why}. The server \
+         itself is up and answers this host."
+    );
+}
+
+const fn came_to(cause: Cause) -> &'static str {
+    match cause {
+        Cause::DnsRefused => "REFUSED",
+        Cause::DnsServfail => "SERVFAIL",
+        _ => "no answer",
+    }
+}

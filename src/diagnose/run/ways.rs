@@ -1,0 +1,185 @@
+//! Names that go the wrong way together: a way that was measured and works is said once, and first.
+
+use std::collections::BTreeMap;
+
+use super::super::exception;
+use super::super::finding::{Draft, list, place};
+use super::SEVERAL;
+use crate::model::{
+    Cause, Certainty, ExceptionKind, Finding, Owner, Record, Records, Route, Severity, Status,
+    Verdict,
+};
+
+/// How many names are written out.
+const NAMED: usize = 4;
+
+type Judged<'a> = (&'a Record, &'a Verdict);
+
+/// Whether another way is proven to be the right one.
+pub(super) fn is_misrouted(verdict: &Verdict) -> bool {
+    verdict.findings.iter().any(is_proven_way)
+}
+
+fn is_proven_way(finding: &Finding) -> bool {
+    matches!(finding.cause, Cause::RouteProxyRequired | Cause::RouteDirectRequired)
+        && finding.certainty == Certainty::Proven
+}
+
+/// Several names that one change of the route would help.
+pub(super) fn misrouted(records: &Records, judged: &[Judged<'_>]) -> Vec<Draft> {
+    let mut herds: BTreeMap<(Cause, Owner), Vec<(Judged<'_>, &Finding)>> = BTreeMap::new();
+    for one in judged.iter().filter(|(_, verdict)| verdict.counts) {
+        if let Some(finding) = one.1.findings.iter().find(|finding| is_proven_way(finding)) {
+            herds.entry((finding.cause, finding.owner)).or_default().push((*one, finding));
+        }
+    }
+    let several = herds.into_iter().filter(|(_, herd)| herd.len() >= SEVERAL);
+    several.map(|((cause, owner), herd)| of_herd(records, cause, owner, &herd)).collect()
+}
+
+fn of_herd(
+    records: &Records,
+    cause: Cause,
+    owner: Owner,
+    herd: &[(Judged<'_>, &Finding)],
+) -> Draft {
+    let (first, _) = herd[0].0;
+    let places = list(herd.iter().map(|((record, _), _)| place(&record.endpoint)), NAMED);
+    let n_names = herd.len();
+    let is_fail = herd.iter().any(|((_, verdict), _)| verdict.status == Status::Fail);
+    let (message, proxy) = if cause == Cause::RouteProxyRequired {
+        let proxy = working_proxy(first).unwrap_or_else(|| "the proxy".to_owned());
+        let message = format!(
+            "{n_names} endpoints are configured to go direct, and only {proxy} leads there"
+        );
+        (message, proxy)
+    } else {
+        let proxy = first.route.proxy().map_or("the proxy".to_owned(), |one| one.url.to_string());
+        let message =
+            format!("{n_names} endpoints are configured to go by {proxy}, and only direct works");
+        (message, proxy)
+    };
+    let draft = Draft::new(cause, message)
+        .proven()
+        .severity(if is_fail { Severity::Fail } else { Severity::Warn })
+        .evidence(places.clone())
+        .all_evidence(rules(herd.iter().map(|((record, _), _)| *record)))
+        .owner(owner)
+        .fact("host", places)
+        .fact("port", first.endpoint.port.to_string())
+        .fact("from", super::from(records))
+        .fact("proxy", proxy)
+        .fact("rule", &*first.route.why);
+    match exception::of(first).filter(|_| cause == Cause::RouteProxyRequired) {
+        Some(kind) => draft.template(exception::remedy(kind)),
+        None => draft,
+    }
+}
+
+/// The proxy by which a name that is configured direct was reached.
+fn working_proxy(record: &Record) -> Option<String> {
+    let mut ways = record.route.fallbacks.iter().chain(&record.route.alternate);
+    ways.find_map(|way| match way {
+        Route::Proxy(proxy) => Some(proxy.url.to_string()),
+        Route::Direct => None,
+    })
+}
+
+/// What decided over the names, each rule once.
+fn rules<'a>(records: impl Iterator<Item = &'a Record>) -> Vec<String> {
+    let mut rules: Vec<String> = Vec::new();
+    for record in records {
+        let line = format!("configured by: {}", record.route.why);
+        if rules.len() < NAMED && !rules.contains(&line) {
+            rules.push(line);
+        }
+    }
+    rules
+}
+
+/// The rivals that some of the endpoints still have: what was measured for all of them is out.
+pub(super) fn without_measured_rivals(
+    mut draft: Draft,
+    cause: Cause,
+    asked: &[&Judged<'_>],
+) -> Draft {
+    let own = || {
+        let of_cause = |finding: &&Finding| finding.cause == cause;
+        asked.iter().flat_map(move |(_, verdict)| verdict.findings.iter().filter(of_cause))
+    };
+    for rival in Cause::ALL {
+        if draft.has_rival(*rival) && !own().any(|finding| finding.rivals.contains(rival)) {
+            draft.rule_out(*rival);
+        }
+    }
+    let by_proxy = |(record, _): &&Judged<'_>| match &record.route.alternate {
+        Some(Route::Proxy(proxy)) => Some(proxy.url.clone()),
+        Some(Route::Direct) | None => None,
+    };
+    let measured: Option<Vec<_>> = asked.iter().map(|one| by_proxy(one)).collect();
+    match measured.as_deref() {
+        Some([first, ..]) => {
+            draft.evidence(format!("by {first}, measured beside it, none of them works either"))
+        }
+        _ => draft,
+    }
+}
+
+/// Rules that send every name that is asked directly past the proxy.
+pub(super) struct PastTheProxy {
+    kind: ExceptionKind,
+    rule: String,
+    rules: Vec<String>,
+    proxy: String,
+    places: String,
+    total: usize,
+    /// How many other names the proxy carries.
+    carried: usize,
+}
+
+/// Whether all that is asked directly is asked so by an exception from a proxy.
+pub(super) fn all_past_the_proxy(
+    records: &Records,
+    judged: &[Judged<'_>],
+    asked: &[&Judged<'_>],
+) -> Option<PastTheProxy> {
+    // Where the proxy was measured, the endpoints say what it came to.
+    let is_open = |(record, _): &&&Judged<'_>| record.route.alternate.is_none();
+    let asked: Vec<_> = asked.iter().filter(is_open).collect();
+    let kinds: Option<Vec<ExceptionKind>> =
+        asked.iter().map(|(record, _)| exception::of(record)).collect();
+    let kind = *kinds?.first()?;
+    let is_carried = |(record, verdict): &&Judged<'_>| {
+        record.route.proxy().is_some() && matches!(verdict.status, Status::Pass | Status::Warn)
+    };
+    let url = records.run.vantage.proxy_url.as_deref();
+    Some(PastTheProxy {
+        kind,
+        rule: asked[0].0.route.why.clone(),
+        rules: rules(asked.iter().map(|(record, _)| *record)),
+        proxy: url.map_or("the proxy".to_owned(), |url| format!("the proxy {url}")),
+        places: list(asked.iter().map(|(record, _)| place(&record.endpoint)), NAMED),
+        total: asked.len(),
+        carried: judged.iter().filter(is_carried).count(),
+    })
+}
+
+impl PastTheProxy {
+    pub(super) fn tell(self, mut draft: Draft) -> Draft {
+        let Self { kind, rule, rules, proxy, places, total, carried } = self;
+        draft.say(format!(
+            "{total} endpoints are sent past {proxy}, and none of them accepts a direct connection"
+        ));
+        let carries = match carried {
+            0 => String::new(),
+            1 => format!(" {proxy} carries the other name."),
+            n_names => format!(" {proxy} carries the {n_names} other names."),
+        };
+        let carries = carries.replacen(" the proxy", " The proxy", 1);
+        draft.all_evidence(rules).owner(exception::owner(kind)).remedy(format!(
+            "Take what sends {places} past {proxy} out of its place: {rule}.{carries} Only if they \
+             are meant to go direct, open the firewall, NSG or route between this host and the \
+             internet."
+        ))
+    }
+}

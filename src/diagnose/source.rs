@@ -1,0 +1,65 @@
+//! `http_source_refused`: the service itself answers, and refuses where it was asked from. The
+//! network is good then; the service is configured otherwise.
+
+use super::blockpage::Session;
+use super::finding::Draft;
+use super::{gateway, http, relay};
+use crate::model::{Cause, Endpoint, HttpAnswer, Kind, Origin, Owner};
+
+/// The words of services whose public network access is off, or whose firewall leaves this host's
+/// public address out: Data Factory (data-factory-private-link troubleshooting), Key Vault
+/// (access-behind-firewall), Cosmos DB (how-to-configure-firewall).
+const NO_PUBLIC_ACCESS: &[&str] = &[
+    "client ip address is not valid private ip",
+    "public network access is disabled",
+    "forbiddenbyfirewall",
+    "forbiddenbyconnection",
+    "blocked by your cosmos db account firewall",
+];
+
+/// What the endpoint's own refusal of this host's address means.
+pub(super) fn refused(answer: &HttpAnswer, endpoint: &Endpoint, session: Session) -> Option<Draft> {
+    let is_verified = session == Session::Verified;
+    let message = if endpoint.kind == Kind::Relay {
+        if !relay::is_address_refused(answer) {
+            return None;
+        }
+        "answers, and refuses this host's public address by its own IP filter".to_owned()
+    } else {
+        let says = |words: &&&str| {
+            relay::contains(&answer.body, words) || relay::contains(&answer.reason, words)
+        };
+        // Others' pages may speak of access too: whose words these are must be proven.
+        let words = NO_PUBLIC_ACCESS.iter().find(says).filter(|_| is_verified)?;
+        format!("answers, and refuses where it was asked from: \"{words}\"")
+    };
+    let draft = http::with_head(Draft::new(Cause::HttpSourceRefused, message), answer);
+    let draft = if is_verified { draft.proven() } else { draft };
+    Some(if is_managed(endpoint) {
+        draft.owner(Owner::Azure).template(
+            "Ask Microsoft's support why the relay {host}, which the service manages, refuses the \
+             public address that {from} leaves by: its IP filter is not the customer's to change.",
+        )
+    } else {
+        draft
+    })
+}
+
+/// Whether the service manages the relay itself: those that the runtime's own list of names holds.
+/// What a user names with `--endpoint` is the user's.
+fn is_managed(endpoint: &Endpoint) -> bool {
+    endpoint.origin != Origin::Option
+        && (endpoint.entry == "relay" || endpoint.entry == gateway::ENTRY)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn words_are_lower_case_as_the_search_wants_them() {
+        for words in NO_PUBLIC_ACCESS {
+            assert_eq!(*words, words.to_ascii_lowercase());
+        }
+    }
+}
