@@ -37,7 +37,7 @@ pub(super) fn is_unassigned(record: &Record, run: &Run) -> bool {
 pub(super) fn none_reached(records: &Records, verdicts: &[Verdict]) -> Option<String> {
     let mut total = 0;
     for (record, verdict) in records.records.iter().zip(verdicts) {
-        if record.endpoint.entry != ENTRY || !verdict.counts {
+        if record.endpoint.role != Role::Gateway || !verdict.counts {
             continue;
         }
         let is_failed = verdict.status == Status::Fail || verdict.is_lowered;

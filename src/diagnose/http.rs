@@ -6,8 +6,7 @@ use std::time::Duration;
 use super::blockpage::{self, Session};
 use super::finding::{Draft, duration};
 use super::tds::silence;
-use super::{quote, relay};
-use super::{relay, source};
+use super::{quote, relay, source};
 use crate::model::{Cause, Endpoint, Fingerprint, Host, HttpAnswer, HttpFailure, Kind, Severity};
 
 /// Where Azure's services send people to sign in: a redirect there is the service's own.

@@ -4,10 +4,8 @@
 //! without it interactive authoring fails and the status is "Limited", while activities run
 //! (Microsoft, create-self-hosted-integration-runtime; data-factory-private-link).
 
-use super::{dns, finding, gateway, path, relay};
-use crate::model::{
-    Cause, NetworkAllows, Prediction, Record, Records, Role, Run, Severity, Status, Verdict,
-};
+use super::{dns, finding, gateway, path};
+use crate::model::{Cause, NetworkAllows, Prediction, Record, Records, Role, Status, Verdict};
 
 /// How many endpoints are named one by one.
 const NAMED: usize = 8;

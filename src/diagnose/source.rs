@@ -3,8 +3,8 @@
 
 use super::blockpage::Session;
 use super::finding::Draft;
-use super::{gateway, http, relay};
-use crate::model::{Cause, Endpoint, HttpAnswer, Kind, Origin, Owner};
+use super::{http, relay};
+use crate::model::{Cause, Endpoint, HttpAnswer, Kind, Origin, Owner, Role};
 
 /// The words of services whose public network access is off, or whose firewall leaves this host's
 /// public address out: Data Factory (data-factory-private-link troubleshooting), Key Vault
@@ -48,8 +48,7 @@ pub(super) fn refused(answer: &HttpAnswer, endpoint: &Endpoint, session: Session
 /// Whether the service manages the relay itself: those that the runtime's own list of names holds.
 /// What a user names with `--endpoint` is the user's.
 fn is_managed(endpoint: &Endpoint) -> bool {
-    endpoint.origin != Origin::Option
-        && (endpoint.entry == "relay" || endpoint.entry == gateway::ENTRY)
+    endpoint.origin != Origin::Option && matches!(endpoint.role, Role::Relay | Role::Gateway)
 }
 
 #[cfg(test)]

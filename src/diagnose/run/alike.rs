@@ -7,22 +7,23 @@ use std::time::Duration;
 
 use jiff::Timestamp;
 
-use super::direct;
+use super::leaving;
 use crate::diagnose::finding::{attempt, list};
 use crate::diagnose::follow_up::located;
 use crate::diagnose::tcp;
-use crate::model::{End, Failure, Record, TcpFailure, Trail};
+use crate::model::{End, Failure, Record, Records, TcpFailure, Trail};
 
 /// How many of the addresses are named.
 const NAMED: usize = 4;
 
-/// The evidence of one finding for all of `records`, which leave from the addresses `from`.
+/// The evidence of one finding for all of `asked`, which leave from the addresses `from`.
 pub(super) fn facts<'a>(
-    records: impl Iterator<Item = &'a Record> + Clone,
+    records: &'a Records,
+    asked: impl Iterator<Item = &'a Record> + Clone,
     from: &str,
 ) -> Vec<String> {
-    let attempts: Vec<(&Trail, &TcpFailure, Duration)> =
-        records.clone().flat_map(direct).filter_map(unconnected).collect();
+    let trails = asked.clone().flat_map(|record| leaving(records, record));
+    let attempts: Vec<(&Trail, &TcpFailure, Duration)> = trails.filter_map(unconnected).collect();
     let Some((first, failure, took)) = attempts.first() else { return Vec::new() };
     let remotes: BTreeSet<SocketAddr> = attempts.iter().map(|(trail, ..)| trail.remote()).collect();
     let others = remotes.iter().filter(|remote| **remote != first.remote());
@@ -32,7 +33,7 @@ pub(super) fn facts<'a>(
         let at = span(attempts.iter().map(|(trail, ..)| trail.at()));
         facts.push(format!("alike at {}, from {from} {at}", list(others, NAMED)));
     }
-    facts.extend(located::of_run(records));
+    facts.extend(located::of_run(asked));
     facts
 }
 

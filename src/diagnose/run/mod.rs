@@ -212,7 +212,7 @@ fn nothing_connects(records: &Records, judged: &[(&Record, &Verdict)]) -> Option
         ),
     )
     .severity(if is_fail { Severity::Fail } else { Severity::Warn })
-    .all_evidence(alike::facts(asked.iter().map(|(record, _)| *record), &from));
+    .all_evidence(alike::facts(records, asked.iter().map(|(record, _)| *record), &from));
     let draft = ways::without_measured_rivals(draft, cause, &asked);
     Some(if let Some(past) = ways::all_past_the_proxy(records, judged, &asked) {
         past.tell(draft)
