@@ -75,17 +75,11 @@ const fn is_answer(outcome: LookupOutcome) -> bool {
 
 /// Puts the comparison into a finding, where every server that it is of answered other names.
 fn refine(finding: &mut Finding, record: &Record, answered: &BTreeMap<Resolver, Answered<'_>>) {
-    let lookups = dns::servers(&record.lookups);
-    let told: Vec<(&Lookup, &Answered<'_>)> = lookups
-        .filter(|lookup| cause_of(lookup.outcome()) == Some(finding.cause))
-        .map_while(|lookup| Some((lookup, answered.get(&lookup.resolver)?)))
-        .collect();
     let of_cause = dns::servers(&record.lookups)
-        .filter(|lookup| cause_of(lookup.outcome()) == Some(finding.cause))
-        .count();
-    if told.is_empty() || told.len() < of_cause {
-        return;
-    }
+        .filter(|lookup| cause_of(lookup.outcome()) == Some(finding.cause));
+    let told: Option<Vec<(&Lookup, &Answered<'_>)>> =
+        of_cause.map(|lookup| Some((lookup, answered.get(&lookup.resolver)?))).collect();
+    let Some(told) = told.filter(|told| !told.is_empty()) else { return };
     let servers = list(told.iter().map(|(lookup, _)| resolver_name(lookup.resolver)), 3);
     let others = told.iter().map(|(_, answered)| answered.total).min().unwrap_or_default();
     let name = &told[0].0.name;
@@ -99,7 +93,7 @@ fn refine(finding: &mut Finding, record: &Record, answered: &BTreeMap<Resolver, 
     let names = if others == 1 { "1 other name" } else { "other names" };
     let count = if others == 1 { String::new() } else { format!("{others} ") };
     finding.message =
-        format!("{servers} {does} {} alone, and answered {count}{names}", place(&record.endpoint));
+        format!("{servers} {does} {}, and answered {count}{names}", place(&record.endpoint));
     for (lookup, answered) in &told {
         let good = answered
             .first

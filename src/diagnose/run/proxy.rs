@@ -24,10 +24,11 @@ pub(super) fn findings(judged: &[(&Record, &Verdict)], from: &str) -> Vec<Draft>
     }
     for (url, users) in by_proxy {
         // A private name is not sent to the proxy to find out.
-        let is_herded = |(record, verdict): &&(&Record, &Verdict)| {
-            is_sent(record) && !ways::is_misrouted(verdict)
-        };
-        let users: Vec<_> = users.into_iter().filter(is_herded).collect();
+        let users: Vec<_> = users.into_iter().filter(|(record, _)| is_sent(record)).collect();
+        // Another way is proven for all of them, and said.
+        if users.iter().all(|(_, verdict)| ways::is_misrouted(verdict)) {
+            continue;
+        }
         let mut herds: BTreeMap<Cause, Herd<'_>> = BTreeMap::new();
         for (record, verdict) in &users {
             let of_proxy =
