@@ -210,7 +210,7 @@ fn what_was_pending_is_said_with_its_time() {
         assert!(text.contains(line), "{line}\n{text}");
     }
     assert!(!text.contains("not reached"), "{text}");
-    assert!(text.contains("\"took_ms\": 2004"), "{text}");
+    assert!(text.contains("\"took_ms\":2004"), "{text}");
 }
 
 #[test]
