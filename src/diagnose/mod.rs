@@ -22,6 +22,7 @@ mod path;
 mod prediction;
 mod proxy;
 mod relay;
+mod reported;
 mod reset;
 mod route;
 mod run;

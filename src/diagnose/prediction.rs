@@ -4,7 +4,7 @@
 //! without it interactive authoring fails and the status is "Limited", while activities run
 //! (Microsoft, create-self-hosted-integration-runtime; data-factory-private-link).
 
-use super::{finding, relay};
+use super::{finding, relay, reported};
 use crate::model::{
     NetworkAllows, Prediction, Record, Records, Role, Run, Severity, Status, Verdict,
 };
@@ -97,6 +97,7 @@ pub(super) fn predict(records: &Records, verdicts: &[Verdict]) -> Prediction {
             updates.blamed()
         ));
     }
+    consequences.extend(reported::consequences(records));
     let not_looked_at = NOT_LOOKED_AT.iter().map(|line| (*line).to_owned()).collect();
     Prediction { network_allows, because, consequences, not_looked_at }
 }

@@ -5,7 +5,7 @@ mod proxy;
 use std::collections::{BTreeMap, BTreeSet};
 
 use super::finding::{Draft, list, sort};
-use super::{absent, clock, contradiction, dns, interception, route};
+use super::{absent, clock, contradiction, dns, interception, reported, route};
 use crate::model::{
     Cause, Finding, LookupOutcome, Record, Records, Resolver, Route, Severity, Status, Trail,
     Verdict,
@@ -23,6 +23,7 @@ pub(super) fn findings(records: &Records, verdicts: &[Verdict]) -> Vec<Finding> 
     drafts.extend(host_could_not_ask(&judged));
     drafts.extend(interception::of_run(&judged));
     drafts.extend(contradiction::of_run(records, &judged));
+    drafts.extend(reported::of_run(records));
     drafts.extend(absent::of_run(records, verdicts));
     drafts.extend(clock::skew(records));
     drafts.extend(proxy::findings(&judged, &from(records)));
