@@ -39,7 +39,9 @@ fn lint(command: &AgentLint) -> Result<Exit> {
         let other = FILES.iter().find(|name| !only.path.ends_with(name)).unwrap_or(&FILES[1]);
         bail!("cannot read {other}: it is not beside {}", only.path.display());
     }
-    let files: Vec<_> = files.into_iter().map(|file| file.read).collect();
+    let purviews = leaving::read_data_map(&files)?;
+    let which = if purviews.is_empty() { "both files" } else { "all of these files" };
+    let files: Vec<_> = files.into_iter().chain(purviews).map(|file| file.read).collect();
     let here = leaving::local_view(vantage::addresses());
     let mut findings = route::lint(&files, &names, &here);
     findings.extend(files.iter().flatten().filter_map(|agent| judge_script(agent, &here)));
@@ -48,7 +50,8 @@ fn lint(command: &AgentLint) -> Result<Exit> {
         write_finding(&mut text, &same);
     }
     if findings.is_empty() {
-        let _ = writeln!(text, "{} and {}: nothing to say", FILES[0], FILES[1]);
+        let names = files.iter().flatten().map(|agent| agent.file.as_str());
+        let _ = writeln!(text, "{}: nothing to say", names.collect::<Vec<_>>().join(" and "));
     }
     let is_wrong = findings.iter().any(|finding| finding.weight > LintWeight::Note);
     let corrected = files
@@ -56,7 +59,7 @@ fn lint(command: &AgentLint) -> Result<Exit> {
         .flatten()
         .find_map(|agent| route::corrected_fragment(agent, &names.private, &names.relay));
     if let Some(fragment) = corrected.as_ref().filter(|_| is_wrong || command.suggest) {
-        let _ = writeln!(text, "\nfor both files:\n{}", fragment.trim_end());
+        let _ = writeln!(text, "\nfor {which}:\n{}", fragment.trim_end());
     }
     if command.suggest {
         let given = command.proxy.as_deref().map(ProxyUrl::parse).transpose();
@@ -65,7 +68,11 @@ fn lint(command: &AgentLint) -> Result<Exit> {
         let of_files = || files.iter().flatten().find_map(AgentProxy::proxy).cloned();
         match given.or_else(of_files) {
             Some(proxy) => {
-                write_suggestion(&mut text, &names.private, &proxy, corrected.is_some());
+                if corrected.is_none() {
+                    let section = route::suggest(&names.private, &proxy).bypass_list;
+                    let _ = writeln!(text, "\nfor {which}:\n{}", section.trim_end());
+                }
+                write_suggestion(&mut text, &names.private, &proxy);
             }
             None => hint::hint(
                 "the files name no proxy: add --proxy URL to see what would be right for one",
@@ -146,13 +153,9 @@ fn write_finding(text: &mut String, same: &[&LintFinding]) {
     }
 }
 
-/// What would be right for these names and this proxy, in the forms that people paste. The section
-/// of the files stands above already where theirs could be corrected.
-fn write_suggestion(text: &mut String, private: &[HostName], proxy: &ProxyUrl, has_section: bool) {
+/// What would be right for these names and this proxy, in the other forms that people paste.
+fn write_suggestion(text: &mut String, private: &[HostName], proxy: &ProxyUrl) {
     let suggestion = route::suggest(private, proxy);
-    if !has_section {
-        let _ = writeln!(text, "\nfor both files:\n{}", suggestion.bypass_list.trim_end());
-    }
     let _ = writeln!(text, "\nNO_PROXY={}", suggestion.no_proxy);
     let _ = writeln!(text, "\nPAC:\n{}", suggestion.pac.trim_end());
 }

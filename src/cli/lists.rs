@@ -82,7 +82,7 @@ fn entry_lines(entry: &Entry, text: &mut String) {
 }
 
 fn dated(source: &str, date: &str) -> String {
-    if date.is_empty() { source.to_owned() } else { format!("{source}, read {date}") }
+    if date.is_empty() { source.to_owned() } else { format!("{source}, of {date}") }
 }
 
 impl From<super::arguments::Cloud> for Cloud {

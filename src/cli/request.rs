@@ -15,6 +15,7 @@ use crate::azure::RuntimeId;
 use crate::list::{self, AuthKey, EndpointList, Parameters, Request, ServiceUrls, UrlHost};
 use crate::model::{Cloud, Endpoint, ReportedNode};
 use crate::plan::{self, Plan};
+use crate::tags;
 
 /// The list that is meant where none is named.
 const DEFAULT_LIST: &str = "adf-shir";
@@ -100,6 +101,8 @@ pub(super) fn prepare(
         },
         Cloud::from,
     );
+    check_factory(&parameters, auth_key.as_ref())?;
+    let strange_region = check_region(&parameters, cloud)?;
     let nodes = service_urls.iter().flat_map(|urls| urls.nodes.iter().cloned()).collect();
     let request = Request {
         lists: lists(targets, cloud)?,
@@ -141,6 +144,7 @@ pub(super) fn prepare(
     let needed = plan.untestable.iter().filter(|one| one.endpoint.required);
     let hints = signed
         .into_iter()
+        .chain(strange_region)
         .chain(concrete.hints)
         .chain(needed.map(|one| one.hint.clone()))
         .collect();
@@ -171,6 +175,43 @@ fn nothing_left(targets: &Targets, lists: &[EndpointList]) -> String {
          or add --endpoint HOST",
         narrowing.join(" ")
     )
+}
+
+/// A region that was typed and that the embedded tags do not know: near to one that they know it is
+/// refused, before its name is asked of DNS; else it may be newer than they are, which is said. A
+/// factory's whole host name is pasted, not typed: its region is taken as it is.
+fn check_region(parameters: &Parameters, cloud: Cloud) -> Result<Option<String>> {
+    let Some(region) = parameters.value("region") else { return Ok(None) };
+    let known = tags::regions(cloud);
+    if parameters.factory_host().is_some() || known.contains(&region) {
+        return Ok(None);
+    }
+    let date = &tags::Snapshot::embedded(cloud).date;
+    let what = format!("'{region}' is no Azure region in the service tags of {date}");
+    let without_digits =
+        |name: &str| name.trim_end_matches(|c: char| c.is_ascii_digit()).to_owned();
+    match list::nearest(region, known.iter().copied()) {
+        // New regions are called after those that were there: westus3.
+        Some(near) if without_digits(near) != without_digits(region) => bail!(
+            "--region: {what}: did you mean {near}? If it is newer, give the factory's whole host \
+             name, as the portal shows it: --factory FACTORY.{region}.datafactory.azure.net"
+        ),
+        _ => Ok(Some(format!("{what}: it may be newer than they are, or misspelt"))),
+    }
+}
+
+/// A key and a factory that were given together must be of one factory.
+fn check_factory(parameters: &Parameters, auth_key: Option<&AuthKey>) -> Result<()> {
+    let Some(host) = auth_key.and_then(|key| key.control_host.as_ref()) else { return Ok(()) };
+    for (word, label) in ["factory", "region"].into_iter().zip(host.labels()) {
+        if let Some(given) = parameters.value(word).filter(|given| *given != label) {
+            bail!(
+                "--auth-key is the key of {host}, but --{word} says {given}: give the key of the \
+                 factory that is meant, or leave --{word} out"
+            );
+        }
+    }
+    Ok(())
 }
 
 /// The names that tell which cloud is meant.

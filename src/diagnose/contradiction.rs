@@ -1,7 +1,7 @@
 //! `runtime_contradiction`: what the cloud reports of a node against what was measured here.
 
 use super::finding::Draft;
-use super::tls;
+use super::{reported, tls};
 use crate::model::{Cause, Record, Records, ReportedNode, Role, Status, Trail, Verdict};
 
 /// What was measured of one part of the runtime.
@@ -32,7 +32,8 @@ pub(super) fn of_run(records: &Records, judged: &[(&Record, &Verdict)]) -> Vec<D
                 Cause::RuntimeContradiction,
                 format!("the cloud says of {name} that {}, {}", claim.says, claim.contradicts),
             )
-            .all_evidence(reported(node))
+            .all_evidence(reported_of(node))
+            .all_evidence(reported::last_contact(node, records.run.started_at))
             .evidence(if is_this_host {
                 format!("the node's machine is this host, {}", records.run.vantage.hostname)
             } else {
@@ -70,7 +71,7 @@ fn first_label(name: &str) -> String {
     name.split('.').next().unwrap_or_default().to_ascii_lowercase()
 }
 
-fn reported(node: &ReportedNode) -> impl Iterator<Item = String> {
+fn reported_of(node: &ReportedNode) -> impl Iterator<Item = String> {
     let status = (!node.status.is_empty()).then(|| format!("reported: status {}", node.status));
     let capabilities = node
         .capabilities
@@ -178,6 +179,7 @@ mod tests {
                 .map(|is_there| ("serviceBusConnected".to_owned(), is_there))
                 .into_iter()
                 .collect(),
+            ..ReportedNode::default()
         };
         for (status, connected, relay, control, expected) in [
             ("Limited", Some(false), Reached, Reached, &["relay is not connected"][..]),

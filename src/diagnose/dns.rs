@@ -6,8 +6,8 @@ use std::sync::Arc;
 use super::finding::{Draft, list};
 use super::{Case, obstacle, sinkhole, system};
 use crate::model::{
-    Cause, DnsFailure, Exchange, Family, LinkData, Lookup, LookupOutcome, Obstacle, OsError, Owner,
-    Record, Resolver, ResponseCode, Transport,
+    Cause, DnsFailure, Exchange, Family, LinkData, Lookup, LookupOutcome, Obstacle, Origin,
+    OsError, Owner, Record, Resolver, ResponseCode, Role, Transport,
 };
 pub(super) use crate::model::{deciding, servers};
 
@@ -43,11 +43,34 @@ const fn weigh(outcome: LookupOutcome) -> Option<Weight> {
 pub(super) fn judge(case: &Case<'_>, drafts: &mut Vec<Draft>) {
     match no_way_out(case) {
         Some(draft) => drafts.push(draft),
-        None => drafts.extend(failures(&case.record.lookups)),
+        None => drafts.extend(
+            failures(&case.record.lookups).into_iter().map(|draft| without_spelling(case, draft)),
+        ),
     }
     drafts.extend(views_differ(case));
     drafts.extend(system::judge(case));
     sinkhole::judge(case, drafts);
+}
+
+/// A name of the embedded lists is spelt right: that it does not exist is the resolver's matter.
+fn without_spelling(case: &Case<'_>, draft: Draft) -> Draft {
+    let endpoint = case.endpoint();
+    let is_typed = match endpoint.origin {
+        Origin::Option | Origin::ServiceUrls => true,
+        Origin::List => {
+            !matches!(endpoint.role, Role::Download | Role::Login | Role::Revocation | Role::Portal)
+        }
+        Origin::AuthKey | Origin::Derived | Origin::Gateway => false,
+    };
+    let is_of_system =
+        deciding(&case.record.lookups).any(|lookup| lookup.resolver == Resolver::System);
+    if is_typed || is_of_system || draft.cause != Cause::DnsNxdomain {
+        return draft;
+    }
+    draft.template(
+        "Ask whoever runs {resolvers} why {host} does not exist there: a private zone for a parent \
+         domain hides every public name below it, and DNS filters answer so too.",
+    )
 }
 
 /// Why there are no addresses; nothing where there are some, or where nobody was asked.

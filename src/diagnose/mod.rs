@@ -26,6 +26,7 @@ mod prediction;
 mod proxy;
 mod quote;
 mod relay;
+mod reported;
 mod reset;
 mod route;
 mod run;

@@ -4,7 +4,7 @@
 //! without it interactive authoring fails and the status is "Limited", while activities run
 //! (Microsoft, create-self-hosted-integration-runtime; data-factory-private-link).
 
-use super::{dns, finding, gateway, path};
+use super::{dns, finding, gateway, path, reported};
 use crate::model::{Cause, NetworkAllows, Prediction, Record, Records, Role, Status, Verdict};
 
 /// How many endpoints are named one by one.
@@ -101,6 +101,7 @@ pub(super) fn predict(records: &Records, verdicts: &[Verdict]) -> Prediction {
             updates.blamed()
         ));
     }
+    consequences.extend(reported::consequences(records));
     let not_looked_at = NOT_LOOKED_AT.iter().map(|line| (*line).to_owned()).collect();
     Prediction { network_allows, because, consequences, not_looked_at }
 }

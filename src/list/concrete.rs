@@ -485,12 +485,16 @@ impl Builder<'_> {
         if auth_key.as_ref().is_some_and(|key| key.control_host.is_none())
             && !self.all().any(is_frontend)
         {
-            hints.push(
+            let entries = self.request.lists.iter().flat_map(|list| &list.entries);
+            let mut frontends = entries.filter(|entry| entry.role == Role::Frontend);
+            let below = frontends.next().map_or_else(String::new, |entry| {
+                let host = entry.host.to_string();
+                format!(" below {}", host.trim_start_matches("*."))
+            });
+            hints.push(format!(
                 "the authentication key names no control host, as those of old factories and of \
-                 Synapse: its runtime uses a name below frontend.clouddatahub.net; add \
-                 --service-urls FILE, which holds it"
-                    .to_owned(),
-            );
+                 Synapse: its runtime uses a name{below}; add --service-urls FILE, which holds it"
+            ));
         }
         hints
     }

@@ -106,6 +106,8 @@ const EMBEDDED: &[EmbeddedList] = &[
     list!("adf-shir", UsGov, "adf-shir.usgov.toml"),
     list!("adf-shir", China, "adf-shir.china.toml"),
     list!("synapse-shir", Public, "synapse-shir.public.toml"),
+    list!("synapse-shir", UsGov, "synapse-shir.usgov.toml"),
+    list!("synapse-shir", China, "synapse-shir.china.toml"),
     list!("purview-shir", Public, "purview-shir.public.toml"),
 ];
 
@@ -124,7 +126,7 @@ fn words(clouds: &[Cloud]) -> String {
 mod tests {
     use super::*;
     use crate::list::HostPattern;
-    use crate::model::{Kind, Reach};
+    use crate::model::{Kind, Reach, Role};
 
     #[test]
     fn every_list_is_what_its_place_says() {
@@ -140,12 +142,9 @@ mod tests {
             );
             for entry in &list.entries {
                 let place = format!("{} {}", embedded.file, entry.id);
-                for (key, text) in [
-                    ("purpose", &entry.purpose),
-                    ("source", &entry.source),
-                    ("date", &entry.date),
-                    ("note", &entry.note),
-                ] {
+                for (key, text) in
+                    [("purpose", &entry.purpose), ("source", &entry.source), ("note", &entry.note)]
+                {
                     assert!(!text.is_empty(), "{place} has no {key}");
                 }
                 assert!(!entry.expect.service_domains.is_empty(), "{place}");
@@ -166,9 +165,11 @@ mod tests {
         };
         for (id, cloud, relay, control, frontend, download) in [
             ("adf-shir", Cloud::Public, true, Some(true), Some(true), Some(false)),
-            ("adf-shir", Cloud::UsGov, true, Some(true), None, Some(false)),
-            ("adf-shir", Cloud::China, true, Some(true), None, Some(false)),
+            ("adf-shir", Cloud::UsGov, true, Some(true), Some(true), Some(false)),
+            ("adf-shir", Cloud::China, true, Some(true), Some(true), Some(false)),
             ("synapse-shir", Cloud::Public, true, None, Some(true), Some(false)),
+            ("synapse-shir", Cloud::UsGov, true, None, Some(true), Some(false)),
+            ("synapse-shir", Cloud::China, true, None, Some(true), Some(false)),
             ("purview-shir", Cloud::Public, true, None, Some(true), Some(false)),
         ] {
             for (entry, expected) in [
@@ -187,11 +188,78 @@ mod tests {
             assert_eq!(download.expect.reach, Reach::Public);
             assert!(download.expect.service_tags.is_empty());
             for group in ["data-stores", "key-vault", "login", "revocation", "portal"] {
-                assert!(list.groups().contains(&group), "{id} {cloud} {group}");
+                // Purview's runtime signs in itself: no group, required.
+                let is_there = list.groups().contains(&group);
+                assert!(is_there || (id, group) == ("purview-shir", "login"), "{id} {group}");
             }
         }
-        let adf = find("adf-shir", Cloud::Public).unwrap();
-        assert_eq!(adf.entry("frontend").unwrap().instead_of.as_deref(), Some("control"));
+        for cloud in Cloud::ALL {
+            let adf = find("adf-shir", cloud).unwrap();
+            assert_eq!(adf.entry("frontend").unwrap().instead_of.as_deref(), Some("control"));
+        }
+    }
+
+    /// What Microsoft's page on Purview marks as required (facts.md, section 1).
+    #[test]
+    fn purview_needs_its_account_its_storage_and_its_sign_in() {
+        let list = find("purview-shir", Cloud::Public).unwrap();
+        let required: Vec<String> = list
+            .entries
+            .iter()
+            .filter(|entry| entry.required && entry.group.is_none())
+            .map(|entry| entry.host.to_string())
+            .collect();
+        assert_eq!(
+            required,
+            [
+                "*.servicebus.windows.net",
+                "*.frontend.clouddatahub.net",
+                "{account}.purview.azure.com",
+                "{storage}.blob.core.windows.net",
+                "{storage}.queue.core.windows.net",
+                "login.microsoftonline.com",
+                "login.windows.net",
+            ]
+        );
+        let account = list.entry("account").unwrap();
+        assert!(
+            account
+                .expect
+                .private_zones
+                .contains(&"privatelink.purview-service.microsoft.com".into())
+        );
+    }
+
+    /// Wherever certificates are issued by Microsoft, and DigiCert's hosts in China by name.
+    #[test]
+    fn revocation_hosts_are_names_that_can_be_asked() {
+        for embedded in embedded() {
+            let list = embedded.list();
+            let hosts: Vec<String> = list
+                .entries
+                .iter()
+                .filter(|entry| entry.role == Role::Revocation)
+                .map(|entry| entry.host.to_string())
+                .collect();
+            assert!(hosts.iter().all(|host| !host.contains('*')), "{}", embedded.file);
+            assert!(hosts.contains(&"caissuers.microsoft.com".to_owned()), "{}", embedded.file);
+            for host in ["cacerts.digicert.cn", "crl.digicert.cn", "ocsp.digicert.cn"] {
+                let is_there = hosts.contains(&host.to_owned());
+                assert_eq!(is_there, embedded.cloud == Cloud::China, "{}", embedded.file);
+            }
+        }
+    }
+
+    /// A date is its source's: whoever reads the list sees how old what it says may be.
+    #[test]
+    fn dates_are_those_of_sources() {
+        let mut by_source = std::collections::BTreeMap::new();
+        for entry in embedded().iter().flat_map(|embedded| embedded.list().entries) {
+            let first = by_source.entry(entry.source.clone()).or_insert(entry.date.clone());
+            assert_eq!(*first, entry.date, "{}", entry.source);
+        }
+        assert!(by_source.values().any(|date| !date.is_empty()));
+        assert!(by_source.values().all(|date| date.as_str() < "2026-06-01"), "{by_source:?}");
     }
 
     #[test]
@@ -219,7 +287,7 @@ mod tests {
                 &["'adf-shr'", "did you mean 'adf-shir'", "purview-shir"][..],
             ),
             ("nonsense", Cloud::China, &["'nonsense'", "there are adf-shir"]),
-            ("synapse-shir", Cloud::China, &["cloud china", "only for public", "--endpoint"]),
+            ("purview-shir", Cloud::China, &["cloud china", "only for public", "--endpoint"]),
         ] {
             let message = find(id, cloud).unwrap_err().to_string();
             for part in parts {

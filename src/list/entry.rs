@@ -42,7 +42,7 @@ pub struct Entry {
     pub expect: Expectation,
     /// The document that says so.
     pub source: String,
-    /// The day on which that document was read, as `2026-11-21`; empty where the list is silent.
+    /// The document's own date, as `2025-03-31`; empty where none is known.
     pub date: String,
     /// What else there is to know.
     pub note: String,

@@ -8,7 +8,8 @@ use crate::model::ReportedNode;
 /// if anything is said of it.
 pub(super) fn read(properties: &Value, wrapper: &Value) -> Vec<ReportedNode> {
     let nodes = properties.get("nodes").and_then(Value::as_array);
-    let nodes: Vec<ReportedNode> = nodes.into_iter().flatten().map(node).collect();
+    let nodes: Vec<ReportedNode> =
+        nodes.into_iter().flatten().map(|value| node(value, properties)).collect();
     if !nodes.is_empty() {
         return nodes;
     }
@@ -19,19 +20,35 @@ pub(super) fn read(properties: &Value, wrapper: &Value) -> Vec<ReportedNode> {
     let state = [properties, wrapper, &wrapper["properties"]];
     let state = state.into_iter().find_map(|place| place.get("state")?.as_str());
     let status = state.unwrap_or_default().to_owned();
-    vec![ReportedNode { name: String::new(), machine: String::new(), status, capabilities }]
+    vec![ReportedNode { status, capabilities, ..node(&Value::Null, properties) }]
 }
 
-fn node(value: &Value) -> ReportedNode {
-    let text = |name: &str| {
-        let text = value.get(name).and_then(Value::as_str).unwrap_or_default();
+/// A node, with what is said of the runtime as a whole where the node itself says nothing.
+fn node(value: &Value, runtime: &Value) -> ReportedNode {
+    let of = |place: &Value, name: &str| {
+        let text = place.get(name).and_then(Value::as_str).unwrap_or_default();
         text.chars().filter(|letter| !letter.is_control()).take(80).collect::<String>()
+    };
+    let text = |name: &str| of(value, name);
+    let here_or_there = |name: &str| {
+        let own = text(name);
+        if own.is_empty() { of(runtime, name) } else { own }
     };
     ReportedNode {
         name: text("nodeName"),
         machine: text("machineName"),
         status: text("status"),
         capabilities: capabilities(value),
+        version: here_or_there("version"),
+        version_status: here_or_there("versionStatus"),
+        latest_version: of(runtime, "latestVersion"),
+        auto_update: match of(runtime, "autoUpdate").to_ascii_lowercase().as_str() {
+            "on" => Some(true),
+            "off" => Some(false),
+            _ => None,
+        },
+        expires: text("expiryTime").parse().ok(),
+        last_connected: text("lastConnectTime").parse().ok(),
     }
 }
 
@@ -71,6 +88,26 @@ mod tests {
         assert_eq!(first.can("nodeEnabled"), Some(true));
         assert_eq!(first.can("dotNetVersion"), None);
         assert_eq!(nodes[1].status, "");
+    }
+
+    /// The shapes of recorded answers (data/runtime-status) and of the OpenAPI description.
+    #[test]
+    fn versions_and_times_are_read() {
+        let properties = json!({"autoUpdate": "Off", "latestVersion": "5.46.1.1",
+            "versionStatus": "UpToDate", "version": "5.5.7762.1", "nodes": [
+                {"nodeName": "n1", "versionStatus": "Expired", "version": "5.44.8984.1",
+                    "expiryTime": "2026-02-01T00:00:00Z",
+                    "lastConnectTime": "2021-05-26T08:45:25.7403032Z"},
+                {"nodeName": "n2", "expiryTime": null, "lastConnectTime": "yesterday"},
+        ]});
+        let nodes = read(&properties, &json!({}));
+        let [first, second] = &nodes[..] else { panic!("{nodes:?}") };
+        assert_eq!((&*first.version, &*first.version_status), ("5.44.8984.1", "Expired"));
+        assert_eq!((first.auto_update, &*first.latest_version), (Some(false), "5.46.1.1"));
+        assert_eq!(first.expires, "2026-02-01T00:00:00Z".parse().ok());
+        assert_eq!(first.last_connected, "2021-05-26T08:45:25.7403032Z".parse().ok());
+        assert_eq!((&*second.version, &*second.version_status), ("5.5.7762.1", "UpToDate"));
+        assert_eq!((second.expires, second.last_connected), (None, None));
     }
 
     #[test]

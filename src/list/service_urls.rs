@@ -130,6 +130,9 @@ pub enum UrlError {
     /// Not a string.
     #[error("found {0}; expected a name")]
     Type(&'static str),
+    /// An authentication key, of which nothing is repeated.
+    #[error("this is an authentication key, not a service URL: give it by --auth-key FILE")]
+    AuthKey,
 }
 
 /// Names of one input. A runtime has about 260.
@@ -173,7 +176,17 @@ struct Reader {
 impl Reader {
     fn lines(&mut self, text: &str) -> Result<(), ServiceUrlsError> {
         for (index, line) in text.lines().enumerate() {
-            for name in without_comment(line).split([',', ';', '\t']) {
+            if is_auth_key(line) {
+                self.problem(Position::Line(index + 1), UrlError::AuthKey);
+                continue;
+            }
+            if is_heading(line) {
+                let (path, line) = (&self.urls.source, pasted::trim(line));
+                let note = format!("{path}: line {}: '{line}' is a heading: ignored", index + 1);
+                self.urls.notes.push(note);
+                continue;
+            }
+            for name in without_comment(without_bullet(line)).split([',', ';', '\t']) {
                 let name = pasted::trim(name);
                 match name {
                     "" => {}
@@ -252,7 +265,8 @@ impl Reader {
     }
 
     fn name(&mut self, position: Position, text: &str) -> Result<(), ServiceUrlsError> {
-        match read(text) {
+        let url = if is_auth_key(text) { Err(UrlError::AuthKey) } else { read(text) };
+        match url {
             Ok(url) if self.urls.urls.len() < MAX_NAMES => self.urls.urls.push(url),
             Ok(_) => return Err(ServiceUrlsError::TooMany { path: self.urls.source.clone() }),
             Err(error) => self.problem(position, error),
@@ -311,6 +325,41 @@ fn read(text: &str) -> Result<ServiceUrl, UrlError> {
         None => UrlHost::Host(Host::parse(pasted.host)?),
     };
     Ok(ServiceUrl { host, port })
+}
+
+/// As `IR@…@…@ServiceEndpoint=…@…`, wherever it stands in the text.
+fn is_auth_key(text: &str) -> bool {
+    let text = text.to_ascii_lowercase();
+    text.trim_start_matches(|c: char| !c.is_ascii_alphanumeric()).starts_with("ir@")
+        || text.contains("@serviceendpoint=")
+}
+
+/// What stands above the names where they are copied from.
+fn is_heading(line: &str) -> bool {
+    const HEADINGS: [&str; 9] = [
+        "service urls",
+        "service url",
+        "view service urls",
+        "urls",
+        "url",
+        "fqdn",
+        "fqdns",
+        "domain name",
+        "domain names",
+    ];
+    let line = pasted::trim(line).trim_start_matches('#').trim_end_matches(':').trim();
+    HEADINGS.iter().any(|heading| line.eq_ignore_ascii_case(heading))
+}
+
+/// A line of a list without its bullet or number.
+fn without_bullet(line: &str) -> &str {
+    let line = line.trim_start();
+    let digits = line.bytes().take_while(u8::is_ascii_digit).count();
+    let numbered = line[digits..].strip_prefix(['.', ')']).filter(|_| digits > 0);
+    let marked = line.strip_prefix(['-', '*', '•', '–', '·', '+']);
+    let rest = numbered.or(marked).unwrap_or(line);
+    // Without a blank the sign belongs to the name (*.servicebus.windows.net, 10.0.0.1).
+    if rest.starts_with(char::is_whitespace) { rest.trim_start() } else { line }
 }
 
 /// A comment begins with `#` at the start or after a blank; elsewhere it is a URL's fragment.

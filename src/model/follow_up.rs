@@ -5,6 +5,8 @@ use std::net::{IpAddr, SocketAddr};
 use std::sync::Arc;
 use std::time::Duration;
 
+use jiff::Timestamp;
+
 use super::dns::Lookup;
 use super::name::Host;
 use super::obstacle::{OsError, Whose};
@@ -264,7 +266,7 @@ pub enum OldHelloOutcome {
 }
 
 /// What the cloud reports of one node of the runtime.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct ReportedNode {
     /// Its name.
     pub name: String,
@@ -274,6 +276,18 @@ pub struct ReportedNode {
     pub status: String,
     /// What it can do, as reported (`serviceBusConnected`): name and `True` or `False`.
     pub capabilities: Vec<(String, bool)>,
+    /// `5.44.8984.1`; empty where nothing is reported, as the texts below.
+    pub version: String,
+    /// `UpToDate`, `Expired`, …: the node's, else the runtime's.
+    pub version_status: String,
+    /// The newest version that there was to install.
+    pub latest_version: String,
+    /// Whether the runtime updates itself.
+    pub auto_update: Option<bool>,
+    /// When its version expires.
+    pub expires: Option<Timestamp>,
+    /// When it was connected last.
+    pub last_connected: Option<Timestamp>,
 }
 
 impl ReportedNode {

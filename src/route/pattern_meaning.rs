@@ -1,6 +1,10 @@
 //! What a bypass expression seems to mean, and how it is written so that it means that.
 
+use super::dotnet_regex::Pattern;
 use crate::model::HostName;
+
+/// Any port, or the scheme's own, which is not written.
+const PORT: &str = "(:\\d+)?";
 
 /// A name, or what is below it.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -87,11 +91,42 @@ impl Meaning {
 
     /// The expression that means just this: anchored at both ends, dots escaped, any port.
     pub(super) fn pattern(&self) -> String {
+        self.pattern_of("https?", PORT)
+    }
+
+    fn pattern_of(&self, scheme: &str, port: &str) -> String {
+        let below = if self.reach == Reach::Below { "[^/:]+\\." } else { "" };
         let domain = self.domain.as_str().replace('.', "\\.");
-        match self.reach {
-            Reach::Itself => format!("^https?://{domain}(:\\d+)?$"),
-            Reach::Below => format!("^https?://[^/:]+\\.{domain}(:\\d+)?$"),
-        }
+        format!("^{scheme}://{below}{domain}{port}$")
+    }
+
+    /// The same as far as `original` goes: the widest expression of this kind that matches nothing
+    /// which the original does not; `None` where every one does.
+    pub(super) fn pattern_within(&self, original: &Pattern) -> Option<String> {
+        // Every kind of label: letters, digits, signs, one sign, as long as there can be, several.
+        let longest = "a1-".repeat(21);
+        let labels = ["a", "a1", "1-b", "x_y", "9", "b.c", "b-1.c_2.9d", longest.as_str()];
+        let hosts: Vec<String> = match self.reach {
+            Reach::Itself => vec![self.domain.to_string()],
+            Reach::Below => labels.iter().map(|label| format!("{label}.{}", self.domain)).collect(),
+        };
+        let variants = [("https?", PORT), ("https?", ""), ("https", PORT), ("https", "")];
+        variants.into_iter().chain([("http", PORT), ("http", "")]).find_map(|(scheme, port)| {
+            let schemes: &[&str] = match scheme {
+                "https?" => &["https", "http"],
+                "https" => &["https"],
+                _ => &["http"],
+            };
+            let ports: &[&str] =
+                if port.is_empty() { &[""] } else { &["", ":1", ":443", ":8443", ":65535"] };
+            let mut uris = schemes.iter().flat_map(|scheme| {
+                hosts.iter().flat_map(move |host| {
+                    ports.iter().map(move |port| format!("{scheme}://{host}{port}"))
+                })
+            });
+            uris.all(|uri| original.is_match(&uri) == Ok(true))
+                .then(|| self.pattern_of(scheme, port))
+        })
     }
 }
 

@@ -4,7 +4,7 @@ use std::fmt::Write as _;
 
 use super::agent_config::{AgentProxy, DefaultProxy, Setting};
 use super::bypass::uri_form;
-use super::dotnet_regex::Pattern;
+use super::dotnet_regex::{Pattern, PatternFault};
 use super::no_proxy::Scheme;
 use super::pattern_meaning::{Meaning, pattern_for};
 use super::proxy_url::{ProxyScheme, ProxyUrl};
@@ -58,20 +58,47 @@ pub fn corrected_fragment(
 fn corrected_patterns(section: &DefaultProxy, relay: &[HostName]) -> Vec<String> {
     let mut patterns: Vec<String> = Vec::new();
     for entry in &section.bypass {
-        let corrected = match (Meaning::guess(&entry.pattern), Pattern::compile(&entry.pattern)) {
-            (Some(meaning), _) => meaning.pattern(),
-            (None, Ok(_)) if !entry.pattern.is_empty() && !is_placeholder(&entry.pattern) => {
-                entry.pattern.clone()
-            }
-            // Nobody can tell what was meant.
-            (None, _) => continue,
+        let Some(mut corrected) = corrected_pattern(&entry.pattern) else { continue };
+        let meaning = Meaning::guess(&entry.pattern);
+        let is_relays_own = |relay: &HostName| {
+            let domain = relay.parent().unwrap_or(relay.as_str());
+            meaning.as_ref().is_some_and(|meaning| meaning.domain.is_within(domain))
         };
-        let bypasses_relay = relay.iter().any(|name| is_match(&corrected, name));
-        if !bypasses_relay && !patterns.contains(&corrected) {
+        let bypassed: Vec<_> = relay.iter().filter(|name| is_match(&corrected, name)).collect();
+        if bypassed.iter().any(|relay| is_relays_own(relay)) {
+            continue;
+        }
+        for relay in bypassed {
+            if is_match(&corrected, relay) {
+                corrected = without_relays(&corrected, relay);
+            }
+        }
+        if !patterns.contains(&corrected) {
             patterns.push(corrected);
         }
     }
     patterns
+}
+
+/// An expression that says what was meant and bypasses no name that the original does not; the
+/// original itself where there is none, for it is in effect. `None` where nobody can tell what was
+/// meant, and for what bypasses everything by oversight.
+fn corrected_pattern(original: &str) -> Option<String> {
+    match (Pattern::compile(original), Meaning::guess(original)) {
+        (Ok(pattern), Some(meaning)) => {
+            Some(meaning.pattern_within(&pattern).unwrap_or_else(|| original.to_owned()))
+        }
+        (Ok(_), None) if original.is_empty() || is_placeholder(original) => None,
+        (Ok(_), None) | (Err(PatternFault::Unsupported(_)), _) => Some(original.to_owned()),
+        // Not in effect: .NET refuses it, and the whole proxy with it.
+        (Err(PatternFault::Invalid(_)), meaning) => meaning.map(|meaning| meaning.pattern()),
+    }
+}
+
+/// The same rule but for the names of the relay's domain: it may be in effect for others.
+fn without_relays(pattern: &str, relay: &HostName) -> String {
+    let domain = relay.parent().unwrap_or(relay.as_str()).replace('.', "\\.");
+    format!("^(?!https?://(?:[^/:]+\\.)?{domain}(?::\\d+)?$).*(?:{pattern})")
 }
 
 /// Whether what Microsoft's page shows in brackets was left as it is.

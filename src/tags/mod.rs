@@ -5,10 +5,12 @@ mod diff;
 mod file;
 mod index;
 mod ranges;
+mod regions;
 mod snapshot;
 
 pub use diff::{TagChange, TagsDiff, diff};
 pub use file::{Coverage, ServiceTag, ServiceTags, TagFileError};
 pub use index::TagId;
 pub use ranges::AzureRanges;
+pub use regions::regions;
 pub use snapshot::{Snapshot, SnapshotError};

@@ -7,7 +7,7 @@ use proptest::collection::vec;
 use proptest::option;
 use proptest::prelude::*;
 
-use super::{duration, failure, host_name, os_error, socket, text, trail, whose};
+use super::{duration, failure, host_name, os_error, socket, text, timestamp, trail, whose};
 use crate::model::{
     FollowUps, Held, HeldOutcome, HoldFailure, Hop, HopAnswer, Host, Located, Lookup, OldHello,
     OldHelloOutcome, Presented, ReportedNode, RevocationHost, Rung, SegmentLadder,
@@ -111,12 +111,23 @@ pub(super) fn hold_failure() -> BoxedStrategy<HoldFailure> {
 }
 
 pub(super) fn node() -> BoxedStrategy<ReportedNode> {
-    (text(), text(), text(), vec((text(), any::<bool>()), 0..2))
-        .prop_map(|(name, machine, status, capabilities)| ReportedNode {
-            name,
-            machine,
-            status,
-            capabilities,
+    let facts = (text(), text(), text(), any::<Option<bool>>());
+    let times = (option::of(timestamp()), option::of(timestamp()));
+    (text(), text(), text(), vec((text(), any::<bool>()), 0..2), facts, times)
+        .prop_map(|(name, machine, status, capabilities, facts, (expires, last_connected))| {
+            let (version, version_status, latest_version, auto_update) = facts;
+            ReportedNode {
+                name,
+                machine,
+                status,
+                capabilities,
+                version,
+                version_status,
+                latest_version,
+                auto_update,
+                expires,
+                last_connected,
+            }
         })
         .boxed()
 }

@@ -4,6 +4,7 @@ use std::borrow::Cow;
 use std::net::{IpAddr, SocketAddr};
 use std::sync::Arc;
 
+use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
 use super::super::reference::{Numbers, References, Unresolved};
@@ -263,6 +264,18 @@ pub(super) struct ReportedNode<'a> {
     machine: Cow<'a, str>,
     status: Cow<'a, str>,
     capabilities: Vec<(Cow<'a, str>, bool)>,
+    #[serde(default, skip_serializing_if = "str::is_empty")]
+    version: Cow<'a, str>,
+    #[serde(default, skip_serializing_if = "str::is_empty")]
+    version_status: Cow<'a, str>,
+    #[serde(default, skip_serializing_if = "str::is_empty")]
+    latest_version: Cow<'a, str>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    auto_update: Option<bool>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    expires: Option<Timestamp>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    last_connected: Option<Timestamp>,
 }
 
 impl<'a> From<&'a model::ReportedNode> for ReportedNode<'a> {
@@ -273,6 +286,12 @@ impl<'a> From<&'a model::ReportedNode> for ReportedNode<'a> {
             machine: (&*node.machine).into(),
             status: (&*node.status).into(),
             capabilities: capabilities.map(|(name, can)| ((&**name).into(), *can)).collect(),
+            version: (&*node.version).into(),
+            version_status: (&*node.version_status).into(),
+            latest_version: (&*node.latest_version).into(),
+            auto_update: node.auto_update,
+            expires: node.expires,
+            last_connected: node.last_connected,
         }
     }
 }
@@ -285,6 +304,12 @@ impl From<ReportedNode<'_>> for model::ReportedNode {
             machine: node.machine.into_owned(),
             status: node.status.into_owned(),
             capabilities: to_size(capabilities.map(|(name, can)| (name.into_owned(), can))),
+            version: node.version.into_owned(),
+            version_status: node.version_status.into_owned(),
+            latest_version: node.latest_version.into_owned(),
+            auto_update: node.auto_update,
+            expires: node.expires,
+            last_connected: node.last_connected,
         }
     }
 }

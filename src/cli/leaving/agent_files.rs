@@ -10,6 +10,13 @@ use crate::route::{AgentConfigError, AgentProxy};
 /// The two files that must agree (Microsoft, create-self-hosted-integration-runtime), the host
 /// service's first: it holds the connections to the control plane and the relay.
 pub(in crate::cli) const FILES: [&str; 2] = ["diahost.exe.config", "diawp.exe.config"];
+/// The two more that Purview's agent reads, from the folder of the version (Microsoft, Create and
+/// manage a self-hosted integration runtime, Configure proxy server settings).
+const DATA_MAP: [&str; 2] = [
+    "Gateway/DataScan/Microsoft.DataMap.Agent.exe.config",
+    "Gateway/DataScan/DataTransfer/\
+     Microsoft.DataMap.Agent.Connectors.Azure.DataFactory.ServiceHost.exe.config",
+];
 /// Where the runtime is installed, one folder a version, with the files in `Shared` of each.
 const INSTALLED: &str = r"C:\Program Files\Microsoft Integration Runtime";
 
@@ -68,6 +75,26 @@ pub(in crate::cli) fn read(place: &Path) -> Result<Vec<AgentFile>> {
         files.push(read_one(&path)?);
     }
     Ok(files)
+}
+
+/// Reads those of Purview's own files that are there: below the version whose `files` were read, or
+/// beside them, where somebody copied all to one place.
+///
+/// # Errors
+/// One is there and cannot be read.
+pub(in crate::cli) fn read_data_map(files: &[AgentFile]) -> Result<Vec<AgentFile>> {
+    let Some(folder) = files.first().and_then(|file| file.path.parent()) else {
+        return Ok(Vec::new());
+    };
+    DATA_MAP
+        .iter()
+        .filter_map(|relative| {
+            let name = Path::new(relative).file_name()?;
+            let installed = folder.parent().map(|version| version.join(relative));
+            installed.into_iter().chain([folder.join(name)]).find(|path| path.is_file())
+        })
+        .map(|path| read_one(&path))
+        .collect()
 }
 
 fn read_one(path: &Path) -> Result<AgentFile> {

@@ -23,7 +23,9 @@ use std::path::{Path, PathBuf};
 use anyhow::{Context, Result, anyhow, bail};
 
 use self::agent_files::AgentFile;
-pub(super) use self::agent_files::{FILES, installed, none_installed, read as read_agent_files};
+pub(super) use self::agent_files::{
+    FILES, installed, none_installed, read as read_agent_files, read_data_map,
+};
 use self::engine::{Recipe, Script};
 use self::location::{Location, LocationError};
 use super::arguments::Leaving;

@@ -24,6 +24,51 @@ pub(super) const RUNTIME_CONTRADICTION: Entry = Entry {
     source: "Microsoft, monitor-integration-runtime",
 };
 
+pub(super) const RUNTIME_VERSION_EXPIRED: Entry = Entry {
+    cause: Cause::RuntimeVersionExpired,
+    sentence: "The runtime's version has expired: it goes offline whatever the network allows.",
+    told_by: "versionStatus or a past expiryTime of a node in the runtime's status.",
+    rivals: &[],
+    owner: Owner::DataPlatform,
+    remedy: "Install the current version of the runtime on its nodes, restart the service \
+             DIAHostService and check the version in the portal under Nodes.",
+    source: "Microsoft, self-hosted-integration-runtime-auto-update",
+};
+
+pub(super) const RUNTIME_VERSION_EXPIRING: Entry = Entry {
+    cause: Cause::RuntimeVersionExpiring,
+    sentence: "The runtime's version expires within 90 days.",
+    told_by: "expiryTime of a node in the runtime's status, beside the time of this run.",
+    rivals: &[],
+    owner: Owner::DataPlatform,
+    remedy: "Update the runtime's nodes before that day, one after the other, and check the \
+             version in the portal under Nodes.",
+    source: "Microsoft, self-hosted-integration-runtime-auto-update",
+};
+
+pub(super) const RUNTIME_VERSIONS_DIFFER: Entry = Entry {
+    cause: Cause::RuntimeVersionsDiffer,
+    sentence: "The runtime's nodes run different versions.",
+    told_by: "The versions of the nodes in the runtime's status.",
+    rivals: &[],
+    owner: Owner::DataPlatform,
+    remedy: "Bring all nodes to the same version, one node after the other, and check the version \
+             in the portal under Nodes: nodes far apart drop in and out.",
+    source: "Microsoft, create-self-hosted-integration-runtime, high availability",
+};
+
+pub(super) const RUNTIME_CREDENTIALS_UNSYNCED: Entry = Entry {
+    cause: Cause::RuntimeCredentialsUnsynced,
+    sentence: "A node does not hold the credentials that the other nodes hold.",
+    told_by: "credentialInSync of a node in the runtime's status.",
+    rivals: &[],
+    owner: Owner::DataPlatform,
+    remedy: "Open TCP 8060 between the nodes and enable remote access from the intranet on each \
+             (Configuration Manager, Settings); or keep the credentials in Key Vault, where no \
+             node can miss a change.",
+    source: "Microsoft, monitor-integration-runtime",
+};
+
 pub(super) const NOT_TESTABLE: Entry = Entry {
     cause: Cause::NotTestable,
     sentence: "A wildcard or template cannot be tested until its names are known.",

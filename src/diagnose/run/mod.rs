@@ -8,8 +8,9 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::net::IpAddr;
 
 use super::finding::{Draft, list, sort};
-use super::has_no_way_out;
-use super::{absent, clock, contradiction, dns, interception, route, sinkhole};
+use super::{
+    absent, clock, contradiction, dns, has_no_way_out, interception, reported, route, sinkhole,
+};
 use crate::model::{
     AddressClass, Cause, Finding, LookupOutcome, Reach, Record, Records, Resolver, Route, Severity,
     Status, Trail, Verdict, classify,
@@ -28,6 +29,7 @@ pub(super) fn findings(records: &Records, verdicts: &[Verdict]) -> Vec<Finding> 
     drafts.extend(host_could_not_ask(records, &judged));
     drafts.extend(interception::of_run(&judged));
     drafts.extend(contradiction::of_run(records, &judged));
+    drafts.extend(reported::of_run(records));
     drafts.extend(absent::of_run(records, verdicts));
     drafts.extend(clock::skew(records));
     drafts.extend(proxy::findings(&judged, &from(records)));

@@ -530,3 +530,59 @@ fn ids_are_labels() {
         ]
     );
 }
+
+/// What the portal shows for runtimes of the other clouds.
+#[test]
+fn the_other_clouds_have_frontends_too() {
+    for (cloud, frontend) in [
+        (Cloud::UsGov, "usgv.frontend.datamovement.azure.us"),
+        (Cloud::China, "chinae2.frontend.datamovement.azure.cn"),
+    ] {
+        for list in ["adf-shir", "synapse-shir"] {
+            let options = ["--service-urls", frontend, "--skip", "relay", "--skip", "download"];
+            let concrete = concrete(&request_of(&[(list, cloud)], &options)).unwrap();
+            assert_eq!(
+                lines(&concrete),
+                [format!("frontend! {frontend}:443 https service-urls")],
+                "{list} {cloud}"
+            );
+            assert_eq!(concrete.endpoints[0].role, Role::Frontend);
+        }
+    }
+}
+
+#[test]
+fn purviews_parameters_name_what_it_needs() {
+    let lists = [("purview-shir", Cloud::Public)];
+    let urls = "ns.servicebus.windows.net\nwe.frontend.clouddatahub.net";
+    let options = [
+        "--set",
+        "account=contosopv",
+        "--set",
+        "storage=scanweu",
+        "--set",
+        "eventhubs=1f0",
+        "--with",
+        "event-hubs",
+        "--skip",
+        "download",
+        "--service-urls",
+        urls,
+    ];
+    let concrete = concrete(&request_of(&lists, &options)).unwrap();
+    assert_eq!(
+        lines(&concrete),
+        [
+            // A namespace of the runtime is a relay, whatever else lives in that domain.
+            "relay! ns.servicebus.windows.net:443 relay service-urls",
+            "frontend! we.frontend.clouddatahub.net:443 https service-urls",
+            "account! contosopv.purview.azure.com:443 https list",
+            "managed-blob! scanweu.blob.core.windows.net:443 https list",
+            "managed-queue! scanweu.queue.core.windows.net:443 https list",
+            "managed-event-hubs! atlas-1f0.servicebus.windows.net:443 https list",
+            "login! login.microsoftonline.com:443 https list",
+            "login-windows! login.windows.net:443 https list",
+        ]
+    );
+    assert_eq!(concrete.hints, [""; 0]);
+}

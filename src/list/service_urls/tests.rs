@@ -93,6 +93,49 @@ fn a_key_given_by_mistake_is_not_repeated() {
     }
 }
 
+/// As they are copied out of tickets and portals.
+#[test]
+fn headings_and_bullets_are_read_over() {
+    let text = "Service URLs\n- ns.servicebus.windows.net\n* *.servicebus.windows.net\n\
+        • we.frontend.clouddatahub.net\n1. a.contoso.com\n2) b.contoso.com\n10.0.0.1\nDomain names:\n";
+    let urls = parse(text, "urls").unwrap();
+    assert_eq!(
+        names(&urls),
+        [
+            "ns.servicebus.windows.net",
+            "*.servicebus.windows.net",
+            "we.frontend.clouddatahub.net",
+            "a.contoso.com",
+            "b.contoso.com",
+            "10.0.0.1",
+        ]
+    );
+    assert_eq!(
+        urls.notes,
+        [
+            "urls: line 1: 'Service URLs' is a heading: ignored",
+            "urls: line 8: 'Domain names:' is a heading: ignored",
+        ]
+    );
+}
+
+#[test]
+fn an_authentication_key_is_sent_to_its_own_option() {
+    let key = "IR@11-22@contoso@ServiceEndpoint=contoso.eastus.datafactory.azure.net@hunter2=";
+    for text in [
+        key.to_owned(),
+        format!("ns.servicebus.windows.net\n  {key}\n"),
+        format!("key: {key}"),
+        "IR@11-22@contoso@we@hunter2+/=".to_owned(),
+        serde_json::json!([key]).to_string(),
+    ] {
+        let error = parse(&text, "urls").unwrap_err();
+        let shown = format!("{error} {error:?}");
+        assert!(shown.contains("--auth-key"), "{shown}");
+        assert!(!shown.contains("hunter2") && !shown.contains("11-22"), "{shown}");
+    }
+}
+
 #[test]
 fn depth_size_and_number_are_bounded() {
     assert!(matches!(parse(&"[".repeat(1 << 20), "urls"), Err(ServiceUrlsError::Json { .. })));

@@ -151,3 +151,70 @@ proptest! {
         }
     }
 }
+
+/// What is printed to be pasted bypasses nothing that the file did not, and drops no rule in effect.
+#[test]
+fn a_corrected_section_is_never_wider_than_the_file() {
+    let hosts = [
+        "df.we.datafactory.azure.net",
+        "dfxwe.datafactory.azure.net",
+        "relay1.servicebus.windows.net",
+        "relay.servicebus.windows.net",
+        "a.b.servicebus.windows.net",
+        "kv.vault.azure.net",
+        "acct.blob.core.windows.net",
+        "not-df.we.datafactory.azure.net",
+        "df.we.datafactory.azure.net.example.net",
+        "a-1.corp.contoso.com",
+        "corp.contoso.com",
+    ];
+    // The pattern, and hosts that must still be bypassed.
+    for (pattern, kept) in [
+        // Seen: the section that was to narrow it made it wider.
+        (r"[a-z]+\.servicebus\.windows\.net$", &["relay.servicebus.windows.net"][..]),
+        (r"^https://df\.we\.datafactory\.azure\.net$", &["df.we.datafactory.azure.net"]),
+        ("df.we.datafactory.azure.net", &["df.we.datafactory.azure.net"]),
+        (r"^https?://[\w-]+\.corp\.contoso\.com$", &["a-1.corp.contoso.com"]),
+        (r"[^.]+\.corp\.contoso\.com", &["a-1.corp.contoso.com"]),
+        (r".*\.windows\.net$", &["acct.blob.core.windows.net", "relay1.servicebus.windows.net"]),
+        (r"(kv|df)\.", &["kv.vault.azure.net", "df.we.datafactory.azure.net"]),
+        (r"corp\.contoso\.com$", &["corp.contoso.com"]),
+    ] {
+        let original = Pattern::compile(pattern).unwrap();
+        let text = format!(
+            "<configuration><system.net><defaultProxy><bypasslist><add address=\"{}\"/>\
+             </bypasslist><proxy proxyaddress=\"http://p:1\"/></defaultProxy></system.net>\
+             </configuration>",
+            escaped(pattern)
+        );
+        let agent = AgentProxy::parse("diahost.exe.config", text.as_bytes()).unwrap();
+        let section = agent.default_proxy.as_ref().unwrap();
+        for relay in [&[][..], &[name("relay9.servicebus.windows.net")]] {
+            let corrected = corrected_patterns(section, relay);
+            for host in hosts {
+                for scheme in [Scheme::Http, Scheme::Https] {
+                    for port in [80, 443, 8443] {
+                        let uri = uri_form(&Host::Name(name(host)), port, scheme);
+                        let is_wider = corrected
+                            .iter()
+                            .any(|own| Pattern::compile(own).unwrap().is_match(&uri) == Ok(true))
+                            && original.is_match(&uri) != Ok(true);
+                        assert!(!is_wider, "{pattern} became {corrected:?}, wider by {uri}");
+                    }
+                }
+            }
+            for host in kept {
+                let is_relay = !relay.is_empty() && host.ends_with(".servicebus.windows.net");
+                let is_kept = corrected.iter().any(|own| is_match(own, &name(host)));
+                assert!(is_kept || is_relay, "{pattern} became {corrected:?}, without {host}");
+            }
+        }
+    }
+    // What only .NET can evaluate is in effect there: it stays as it is.
+    let text = r#"<configuration><system.net><defaultProxy><bypasslist>
+        <add address="^https://[a-z-[x]]+\.contoso\.com$"/></bypasslist>
+        <proxy proxyaddress="http://p:1"/></defaultProxy></system.net></configuration>"#;
+    let agent = AgentProxy::parse("diahost.exe.config", text.as_bytes()).unwrap();
+    let corrected = corrected_patterns(agent.default_proxy.as_ref().unwrap(), &[]);
+    assert_eq!(corrected, [r"^https://[a-z-[x]]+\.contoso\.com$"]);
+}

@@ -203,3 +203,30 @@ fn suggestions_are_for_the_names_given() {
         assert!(given.contains(part), "no {part} in {given}");
     }
 }
+
+/// Purview's agent reads two files more, elsewhere below the same version.
+#[test]
+fn purviews_own_files_are_judged_too() {
+    let installed = tempfile::tempdir().unwrap();
+    let write = |name: &str, text: &str| {
+        let path = installed.path().join("5.0").join(name);
+        fs::create_dir_all(path.parent().unwrap()).unwrap();
+        fs::write(path, text).unwrap();
+    };
+    let lint = ["agent", "lint", shown(installed.path()), "--private", PRIVATE];
+    let scan = "Gateway/DataScan/Microsoft.DataMap.Agent.exe.config";
+    let connectors = "Gateway/DataScan/DataTransfer/\
+        Microsoft.DataMap.Agent.Connectors.Azure.DataFactory.ServiceHost.exe.config";
+    for name in ["Shared/diahost.exe.config", "Shared/diawp.exe.config", scan, connectors] {
+        write(name, &config(GOOD));
+    }
+    let sound = run(&lint);
+    assert_eq!(sound.code, Some(0), "{sound:?}");
+
+    write(connectors, "<configuration />");
+    let apart = run(&lint);
+    assert_eq!(apart.code, Some(1), "{apart:?}");
+    let name = "Microsoft.DataMap.Agent.Connectors.Azure.DataFactory.ServiceHost.exe.config";
+    assert!(apart.stdout.contains(name), "{apart:?}");
+    assert!(apart.stdout.contains("for all of these files:"), "{apart:?}");
+}

@@ -12,6 +12,15 @@ fn options_that_cannot_be_meant_are_refused_with_the_next_step() {
         (&["check", "--list", "purview-shir", "--cloud", "china"], &["purview-shir", "public"]),
         (&["check", "--list", "missing.toml"], &["missing.toml", "No such file"]),
         (&["check", "--only", "realy"], &["--only", "relay"]),
+        // Before anything is sent: a name that nobody has would become the DNS team's ticket.
+        (
+            &["check", "--factory", "contoso-df", "--region", "Wst Europe"],
+            &["--region: 'wsteurope' is no Azure region", "did you mean westeurope"],
+        ),
+        (
+            &["check", "--factory", "contoso-df", "--set", "region=westeurop"],
+            &["'westeurop' is no Azure region", "did you mean westeurope"],
+        ),
         (&["check", "--skip", "downlaod"], &["--skip", "download"]),
         (&["check", "--private", "contrl"], &["--private", "control"]),
         (&["check", "--with", "data-store"], &["--with", "data-stores"]),

@@ -538,3 +538,19 @@ fn remedies_fit_what_the_address_is() {
     assert_eq!(owner, Owner::Dns);
     assert!(text.contains("dns_sinkhole"), "{text}");
 }
+
+/// Nobody typed a name of the embedded lists, nor one that a certificate or a chain gave.
+#[test]
+fn only_names_that_were_typed_may_be_misspelt() {
+    for (entry, host, is_typed) in [
+        ("control", CONTROL, true),
+        ("endpoint", SITE, true),
+        ("download", "download.microsoft.com", false),
+        ("revocation", "crl.microsoft.com", false),
+    ] {
+        let verdict = Probe::of(entry, host).asks(Ask::code(ResponseCode::NxDomain)).verdict();
+        let remedy = &verdict.findings[0].remedy;
+        assert_eq!(remedy.contains("spelling"), is_typed, "{host}: {remedy}");
+        assert!(remedy.contains(host) && remedy.contains("private zone"), "{remedy}");
+    }
+}

@@ -30,6 +30,8 @@ pub(super) fn all() -> Vec<(&'static str, Records)> {
         ("inspected-pages", inspected_pages()),
         ("tls-of-old", tls_of_old()),
         ("contradiction", contradiction()),
+        ("reported-versions", reported_versions()),
+        ("reported-expiry", reported_expiry()),
     ]
 }
 
@@ -372,6 +374,55 @@ fn contradiction() -> Records {
         machine: "SHIR-01".to_owned(),
         status: "Limited".to_owned(),
         capabilities: capabilities.map(|(name, can)| (name.to_owned(), can)).to_vec(),
+        last_connected: "2026-03-02T09:15:00Z".parse().ok(),
+        ..ReportedNode::default()
+    }];
+    let relay = Probe::of("relay", RELAY).works_at(&["40.112.72.101"]);
+    records(run, with_rest(vec![relay]))
+}
+
+/// What the status JSON says of versions and credentials: the network is sound, the runtime is not.
+fn reported_versions() -> Records {
+    let mut run = run();
+    let node = |name: &str, version: &str, status: &str| ReportedNode {
+        name: name.to_owned(),
+        machine: name.replace("Node_", "SHIR-0"),
+        status: status.to_owned(),
+        version: version.to_owned(),
+        version_status: "UpToDate".to_owned(),
+        latest_version: "5.50.9171.1".to_owned(),
+        auto_update: Some(false),
+        ..ReportedNode::default()
+    };
+    run.nodes = vec![
+        ReportedNode {
+            version_status: "Expired".to_owned(),
+            expires: "2026-02-27T00:00:00Z".parse().ok(),
+            last_connected: "2026-02-27T03:10:00Z".parse().ok(),
+            ..node("Node_1", "5.38.8817.3", "Offline")
+        },
+        ReportedNode {
+            capabilities: vec![("credentialInSync".to_owned(), false)],
+            last_connected: "2026-03-02T11:59:00Z".parse().ok(),
+            ..node("Node_2", "5.50.9171.1", "Online")
+        },
+    ];
+    let relay = Probe::of("relay", RELAY).works_at(&["40.112.72.101"]);
+    records(run, with_rest(vec![relay]))
+}
+
+/// One node alone, whose version expires within the notice.
+fn reported_expiry() -> Records {
+    let mut run = run();
+    run.nodes = vec![ReportedNode {
+        name: "Node_1".to_owned(),
+        machine: "SHIR-01".to_owned(),
+        status: "Online".to_owned(),
+        version: "5.44.8984.1".to_owned(),
+        version_status: "UpToDate".to_owned(),
+        auto_update: Some(true),
+        expires: "2026-04-11T00:00:00Z".parse().ok(),
+        ..ReportedNode::default()
     }];
     let relay = Probe::of("relay", RELAY).works_at(&["40.112.72.101"]);
     records(run, with_rest(vec![relay]))
