@@ -2,8 +2,10 @@
 
 use std::fmt::Write as _;
 
-use super::catalogue;
-use crate::model::{Cause, Certainty, Endpoint, Finding, Owner, Severity};
+use super::{advice, catalogue};
+use crate::model::{
+    Advice, Cause, Certainty, Destination, Endpoint, Finding, Host, Owner, Severity, Subject,
+};
 
 /// A finding before its severity, owner and remedy are settled.
 #[derive(Debug)]
@@ -19,6 +21,10 @@ pub(super) struct Draft {
     facts: Facts,
     /// Whom the message is said of, where that is not the address it was seen at.
     subject: Option<String>,
+    /// Where the remedy is to be applied.
+    destinations: Vec<Destination>,
+    further: Vec<(Owner, &'static str)>,
+    explained_by: Option<Cause>,
 }
 
 /// Where a remedy's words come from.
@@ -63,6 +69,9 @@ impl Draft {
             remedy: Remedy::OfCause,
             facts: Facts::default(),
             subject: None,
+            destinations: Vec::new(),
+            further: catalogue::further(cause).to_vec(),
+            explained_by: None,
         }
     }
 
@@ -128,6 +137,24 @@ impl Draft {
         Self { remedy: Remedy::Template(template), ..self }
     }
 
+    /// What another owner has to do beside the finding's own.
+    pub(super) fn further(mut self, owner: Owner, template: &'static str) -> Self {
+        self.further.push((owner, template));
+        self
+    }
+
+    /// It follows from another finding: there is nothing to do about it alone.
+    pub(super) fn explained_by(self, cause: Cause) -> Self {
+        let draft = self.remedy(format!("Nothing of its own: it follows from {cause}."));
+        Self { explained_by: Some(cause), ..draft }
+    }
+
+    /// Where the remedy is to be applied, where that is not the endpoint by its name alone.
+    pub(super) fn at(mut self, destinations: impl IntoIterator<Item = Destination>) -> Self {
+        self.destinations.extend(destinations);
+        self
+    }
+
     pub(super) fn fact(mut self, place: &'static str, value: impl Into<String>) -> Self {
         self.facts.state(place, value);
         self
@@ -137,7 +164,8 @@ impl Draft {
     pub(super) fn recast(self, cause: Cause) -> Self {
         let rivals =
             if self.certainty == Certainty::Proven { Vec::new() } else { rivals_of(cause) };
-        Self { cause, severity: cause.severity(), rivals, ..self }
+        let further = catalogue::further(cause).to_vec();
+        Self { cause, severity: cause.severity(), rivals, further, ..self }
     }
 
     /// A failure that something else makes up for.
@@ -176,6 +204,7 @@ impl Draft {
     /// Takes in another draft of the same cause: its evidence, and the lesser certainty.
     pub(super) fn join(&mut self, other: Self) {
         self.evidence.extend(other.evidence);
+        self.destinations.extend(other.destinations);
         self.certainty = self.certainty.min(other.certainty);
         if self.rivals.is_empty() {
             self.rivals = other.rivals;
@@ -225,18 +254,32 @@ impl Draft {
         self.facts.state("host", endpoint.subject.to_string());
         self.facts.state("port", endpoint.port.to_string());
         self.facts.state("place", place(endpoint));
+        if self.destinations.is_empty() {
+            self.destinations.push(destination(endpoint, None));
+        }
         if let Some(zone) = zone_for(endpoint) {
             self.facts.state("zone", zone);
         }
         self.finish()
     }
 
-    fn finish(self) -> Finding {
+    fn finish(mut self) -> Finding {
         let entry = catalogue::entry(self.cause);
-        let fill = |template| catalogue::fill(template, |place| self.facts.get(place));
+        self.destinations.sort();
+        self.destinations.dedup();
+        let template = match &self.remedy {
+            Remedy::OfCause => entry.remedy,
+            Remedy::Template(template) => template,
+            Remedy::Words(_) => "",
+        };
+        let advice = Advice {
+            template: template.into(),
+            facts: self.facts.0,
+            destinations: self.destinations,
+            further: self.further,
+        };
         let remedy = match self.remedy {
-            Remedy::OfCause => fill(entry.remedy),
-            Remedy::Template(template) => fill(template),
+            Remedy::OfCause | Remedy::Template(_) => advice::remedy(&advice),
             Remedy::Words(words) => words,
         };
         Finding {
@@ -248,6 +291,8 @@ impl Draft {
             rivals: self.rivals,
             owner: self.owner.unwrap_or(entry.owner),
             remedy: bounded(remedy),
+            explained_by: self.explained_by,
+            advice,
         }
     }
 }
@@ -298,6 +343,20 @@ pub(super) fn place(endpoint: &Endpoint) -> String {
         }
         Subject::Host(Host::Name(name)) => format!("{name}:{}", endpoint.port),
         Subject::Pattern(pattern) => format!("{pattern}:{}", endpoint.port),
+    }
+}
+
+/// The endpoint at one of its addresses, or at none that is known here.
+pub(super) fn destination(endpoint: &Endpoint, address: Option<std::net::IpAddr>) -> Destination {
+    let literal = match &endpoint.subject {
+        Subject::Host(Host::Address(address)) => Some(*address),
+        Subject::Host(Host::Name(_)) | Subject::Pattern(_) => None,
+    };
+    Destination {
+        name: endpoint.subject.to_string(),
+        address: address.or(literal),
+        port: endpoint.port,
+        protocol: "tcp",
     }
 }
 

@@ -5,6 +5,8 @@
 //! it comes to for the runtime. The words stand in the [`catalogue`].
 
 mod absent;
+mod action;
+mod advice;
 mod blockpage;
 pub mod catalogue;
 mod clock;
@@ -12,6 +14,7 @@ mod compare;
 mod contradiction;
 mod dns;
 pub mod explain;
+mod explained;
 mod finding;
 mod follow_up;
 mod gateway;
@@ -38,6 +41,7 @@ use crate::conveyor::Conveyor;
 use crate::model::{
     Conclusion, End, Endpoint, Obstacle, Record, Records, Run, Severity, Status, Summary, Verdict,
 };
+pub use action::{actions, says};
 use finding::Draft;
 pub use path::taken_as_private;
 
@@ -149,10 +153,13 @@ pub fn conclude(records: &Records, is_azure: IsAzure<'_>) -> Conclusion {
 /// The same where the verdicts are known already, as a stream of endpoints leaves them behind.
 #[must_use]
 pub fn conclude_with(records: &Records, verdicts: Vec<Verdict>) -> Conclusion {
+    let mut verdicts = verdicts;
     let findings = run::findings(records, &verdicts);
+    explained::mark(&mut verdicts, &findings);
     let prediction = prediction::predict(records, &verdicts);
     let summary = summarise(&verdicts);
-    Conclusion { verdicts, findings, summary, prediction }
+    let actions = actions(&verdicts, &findings);
+    Conclusion { verdicts, findings, actions, summary, prediction }
 }
 
 fn summarise(verdicts: &[Verdict]) -> Summary {

@@ -36,6 +36,7 @@ pub(super) fn records(records: Vec<Record>) -> Records {
         agent_files_differ: Vec::new(),
         absent: Vec::new(),
         nodes: Vec::new(),
+        kept_in: None,
     };
     Records { run, records }
 }

@@ -473,6 +473,7 @@ fn sample() -> (model::Records, model::Conclusion) {
         agent_files_differ: Vec::new(),
         absent: Vec::new(),
         nodes: Vec::new(),
+        kept_in: None,
     };
     let timeout = model::Whose::Ours(Duration::from_secs(5));
     let silent = trail()

@@ -13,6 +13,8 @@ mod run;
 mod tcp;
 mod tls;
 
+use std::borrow::Cow;
+
 use crate::model::{Cause, Owner};
 
 /// What is known of a cause, whatever the endpoint.
@@ -41,6 +43,7 @@ pub const PLACES: &[(&str, &str)] = &[
     ("port", "the port"),
     ("place", "the host and port"),
     ("addresses", "its addresses"),
+    ("destinations", "the host (its addresses)"),
     ("from", "this host"),
     ("resolvers", "the name servers"),
     ("zone", "the service's privatelink zone"),
@@ -135,8 +138,18 @@ pub const fn entry(cause: Cause) -> &'static Entry {
     }
 }
 
+/// What others than the entry's owner have to do about `cause`: templates too.
+#[must_use]
+pub const fn further(cause: Cause) -> &'static [(Owner, &'static str)] {
+    match cause {
+        Cause::TlsExpired | Cause::TlsNotYetValid => &[(Owner::Proxy, tls::RENEW)],
+        Cause::TlsUntrusted => &[(Owner::Host, tls::INSTALL_ROOT)],
+        _ => &[],
+    }
+}
+
 /// `template` with its places filled by what `known` says, or else by the words for them.
-pub(super) fn fill<'a>(template: &str, known: impl Fn(&str) -> Option<&'a str>) -> String {
+pub(super) fn fill<'a>(template: &str, known: impl Fn(&str) -> Option<Cow<'a, str>>) -> String {
     let mut text = String::with_capacity(template.len() + 64);
     let mut rest = template;
     while let Some((before, after)) = rest.split_once('{') {
@@ -145,7 +158,8 @@ pub(super) fn fill<'a>(template: &str, known: impl Fn(&str) -> Option<&'a str>) 
             rest = after;
             break;
         };
-        text.push_str(known(place).or_else(|| words_for(place)).unwrap_or(place));
+        let value = known(place).or_else(|| words_for(place).map(Cow::Borrowed));
+        text.push_str(value.as_deref().unwrap_or(place));
         rest = after;
     }
     text.push_str(rest);
@@ -200,7 +214,7 @@ mod tests {
 
     #[test]
     fn places_are_filled_by_what_is_known_before_words() {
-        let known = |place: &str| (place == "host").then_some("contoso.com");
+        let known = |place: &str| (place == "host").then_some(Cow::Borrowed("contoso.com"));
         assert_eq!(fill("to {host} from {from}.", known), "to contoso.com from this host.");
     }
 }

@@ -54,9 +54,9 @@ pub(super) const AUTH_REQUIRED: Entry = Entry {
               or Negotiate are offered the state is unknown: they sign in as the account that \
               asks, and the account of the runtime's service may pass where this program does not.",
     rivals: &[],
-    owner: Owner::Proxy,
-    remedy: "Exempt {host} from the proxy's authentication, or give the runtime the user name and \
-             password that {proxy} wants (and this program the same, by --proxy-credentials).",
+    owner: Owner::DataPlatform,
+    remedy: "Give the runtime the user name and password that {proxy} wants, and this program the \
+             same by --proxy-credentials.",
     source: "RFC 9110 sections 11.7.1 and 15.5.8; Microsoft, \
              create-self-hosted-integration-runtime (NTLM)",
 };

@@ -3,6 +3,19 @@
 use super::Entry;
 use crate::model::{Cause, Owner};
 
+/// Dates are judged by this host's clock, so it comes first.
+const CHECK_CLOCK: &str = "Check this host's clock first (w32tm /query /status, timedatectl): the \
+                           dates of the certificate of {host} are judged by it.";
+
+/// For whoever presents a certificate whose dates are wrong.
+pub(super) const RENEW: &str = "If the clock of that host is right, replace the certificate that \
+                                answers for {host} ('{issuer}', {until}), or the one of the TLS \
+                                inspection in front of it.";
+
+/// For an authority that is meant to be trusted.
+pub(super) const INSTALL_ROOT: &str = "If the authority '{issuer}' is meant to be trusted, install \
+                                       its root in this host's machine store.";
+
 pub(super) const INTERCEPTED: Entry = Entry {
     cause: Cause::TlsIntercepted,
     sentence: "TLS is opened on the way: the certificate is of an authority that only this host \
@@ -23,8 +36,7 @@ pub(super) const UNTRUSTED: Entry = Entry {
               TLS inspection whose root this host lacks looks the same.",
     rivals: &[Cause::TlsIntercepted],
     owner: Owner::Proxy,
-    remedy: "Exempt {host} from TLS inspection, or install the root of '{issuer}' in this host's \
-             machine store if that authority is meant to be trusted.",
+    remedy: "Exempt {host} from TLS inspection by '{issuer}'.",
     source: "RFC 5280 section 6; Microsoft, azure-CA-details",
 };
 
@@ -45,9 +57,8 @@ pub(super) const EXPIRED: Entry = Entry {
     sentence: "A certificate of the chain has expired.",
     told_by: "Its dates against this host's clock: a clock that runs ahead looks the same.",
     rivals: &[Cause::HostClockSkew],
-    owner: Owner::Proxy,
-    remedy: "Check this host's clock first. If it is right, whoever runs {host} or inspects its TLS \
-             ('{issuer}') must renew the certificate ({until}).",
+    owner: Owner::Host,
+    remedy: CHECK_CLOCK,
     source: "RFC 5280 section 4.1.2.5",
 };
 
@@ -57,8 +68,7 @@ pub(super) const NOT_YET_VALID: Entry = Entry {
     told_by: "Its dates against this host's clock: a clock that runs behind is the usual reason.",
     rivals: &[Cause::HostClockSkew],
     owner: Owner::Host,
-    remedy: "Check this host's clock (w32tm /query /status, timedatectl). If it is right, whoever \
-             issued the certificate of {host} ('{issuer}') dated it ahead ({until}).",
+    remedy: CHECK_CLOCK,
     source: "RFC 5280 section 4.1.2.5",
 };
 
