@@ -19,7 +19,7 @@ pub fn actions(verdicts: &[Verdict], of_run: &[Finding]) -> Vec<Action> {
     }
     for finding in verdicts.iter().flat_map(|verdict| &verdict.findings) {
         // What the run's finding says is not said again of each endpoint.
-        if !of_run.iter().any(|one| explained::is_said_by(finding, one)) {
+        if !of_run.iter().any(|one| explained::says(one, finding)) {
             kinds.add(finding);
         }
     }
@@ -142,10 +142,4 @@ impl Kind<'_> {
         let is_to_open = advice::names(self.template, "destinations");
         (self.owner == Owner::Firewall && is_to_open).then_some("csv")
     }
-}
-
-/// Whether a finding of the run says all that `finding` says, of everything it speaks of.
-#[must_use]
-pub fn says(of_run: &Finding, finding: &Finding) -> bool {
-    explained::is_said_by(finding, of_run)
 }

@@ -90,7 +90,8 @@ fn is_of_way(cause: Cause) -> bool {
 }
 
 /// Whether a finding of the run says all that `finding` says, of everything it speaks of.
-pub(super) fn is_said_by(finding: &Finding, of_run: &Finding) -> bool {
+#[must_use]
+pub fn says(of_run: &Finding, finding: &Finding) -> bool {
     let to = &of_run.advice.destinations;
     finding.cause == of_run.cause
         && (to.is_empty()

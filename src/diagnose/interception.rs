@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 
 use super::finding::{Draft, list};
 use super::tls;
-use crate::model::{Cause, Certificate, Owner, Presented, Record, Severity, Trail, Verdict};
+use crate::model::{Cause, Certificate, Destination, Finding, Owner, Presented, Record, Severity, Trail, Verdict};
 
 /// One name behind an issuer is as likely a service with an authority of its own.
 const SEVERAL: usize = 2;
@@ -18,6 +18,8 @@ struct Inspector<'a> {
     /// The certificate of the issuer itself, where it was sent.
     certificate: Option<&'a Certificate>,
     hosts: Vec<String>,
+    /// What the findings of the endpoints speak of.
+    to: Vec<Destination>,
     is_trusted: bool,
 }
 
@@ -39,11 +41,15 @@ pub(super) fn of_run(judged: &[(&Record, &Verdict)]) -> Vec<Draft> {
             issuer: &leaf.issuer,
             certificate: None,
             hosts: Vec::new(),
+            to: Vec::new(),
             is_trusted,
         });
         let sent = presented.chain.get(1).filter(|above| above.subject == leaf.issuer);
         inspector.certificate = inspector.certificate.or(sent.map(|above| &**above));
         inspector.hosts.push(host.to_string());
+        let is_of = |f: &&Finding| matches!(f.cause, Cause::TlsIntercepted | Cause::TlsUntrusted);
+        let found = verdict.findings.iter().find(is_of);
+        inspector.to.extend(found.into_iter().flat_map(|f| f.advice.destinations.iter().cloned()));
         inspector.is_trusted &= is_trusted;
     }
     inspectors
@@ -96,10 +102,10 @@ impl Inspector<'_> {
             names => format!("exempt already: {}", list(names, NAMED)),
         });
         // Never proven: services that move to a public root newer than the embedded ones look alike.
-        draft.owner(Owner::Proxy).remedy(format!(
-            "Exempt {} from TLS inspection by '{short}'. All names that the runtime needs, as a \
-                 list: pathproof rules emit --format tls-exemptions.",
-            list(&self.hosts, NAMED)
-        ))
+        draft
+            .owner(Owner::Proxy)
+            .fact("host", list(&self.hosts, NAMED))
+            .fact("issuer", short)
+            .at(self.to.iter().cloned())
     }
 }

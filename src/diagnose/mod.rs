@@ -41,7 +41,8 @@ use crate::conveyor::Conveyor;
 use crate::model::{
     Conclusion, End, Endpoint, Obstacle, Record, Records, Run, Severity, Status, Summary, Verdict,
 };
-pub use action::{actions, says};
+pub use action::actions;
+pub use explained::says;
 use finding::Draft;
 pub use path::taken_as_private;
 

@@ -441,6 +441,8 @@ fn sample() -> (model::Records, model::Conclusion) {
         rivals: vec![model::Cause::TcpLocalDenied],
         owner: model::Owner::DataPlatform,
         remedy: "r".into(),
+        explained_by: None,
+        advice: model::Advice::default(),
     };
     let failed = model::Verdict {
         status: model::Status::Fail,
@@ -485,6 +487,7 @@ fn sample() -> (model::Records, model::Conclusion) {
     let conclusion = model::Conclusion {
         verdicts: vec![failed, passed],
         findings: vec![finding],
+        actions: vec![],
         summary: model::Summary { pass: 1, warn: 0, fail: 1, unknown: 0 },
         prediction: model::Prediction {
             network_allows: model::NetworkAllows::Limited,

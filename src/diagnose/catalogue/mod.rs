@@ -53,6 +53,7 @@ pub const PLACES: &[(&str, &str)] = &[
     ("tags", ""),
     ("until", "the end of its validity"),
     ("proxy", "the proxy"),
+    ("configured", "in the runtime's configuration"),
     ("pattern", "the name, its dots escaped,"),
 ];
 

@@ -68,8 +68,8 @@ pub(super) const AUTH_REJECTED: Entry = Entry {
               that does not accept the user name and password.",
     rivals: &[],
     owner: Owner::DataPlatform,
-    remedy: "Correct the user name and password for {proxy} in the runtime's configuration, or \
-             have the account unlocked.",
+    remedy: "Correct the user name and password for {proxy} ({configured}), or have the account \
+             unlocked.",
     source: "RFC 9110 section 15.5.8; RFC 1929 section 2",
 };
 
@@ -114,8 +114,8 @@ pub(super) const NOT_A_PROXY: Entry = Entry {
               headers. A proxy that denies by ending the connection looks the same.",
     rivals: &[Cause::ProxyDenied],
     owner: Owner::DataPlatform,
-    remedy: "Correct the proxy's scheme, address and port in the runtime's configuration: \
-             {proxy} does not answer as a proxy does.",
+    remedy: "Correct the proxy's scheme, address and port ({configured}): {proxy} does not answer \
+             as a proxy does.",
     source: "RFC 9110 section 9.3.6",
 };
 

@@ -166,7 +166,8 @@ pub(super) const REVOCATION_UNREACHABLE: Entry = Entry {
               waits up to 15 seconds for a URL and 20 for a chain, where a client checks.",
     rivals: &[],
     owner: Owner::Firewall,
-    remedy: "Allow TCP 80 out from {from} to {revocation}, which the certificates of {host} name.",
+    remedy: "Allow TCP 80 out from {from} to {destinations}, where the certificates say whether \
+             they are revoked.",
     source: "Microsoft, azure-CA-details (certificate downloads and revocation lists); wincrypt.h, \
              CERT_CHAIN_URL_RETRIEVAL_TIMEOUT_MILLISECONDS_DEFAULT",
 };

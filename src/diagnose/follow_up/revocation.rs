@@ -3,7 +3,7 @@
 use crate::diagnose::Case;
 use crate::diagnose::dns;
 use crate::diagnose::finding::{Draft, list, place};
-use crate::model::{Cause, End, Obstacle, RevocationHost};
+use crate::model::{Cause, Destination, End, Obstacle, RevocationHost};
 
 pub(super) fn judge(case: &Case<'_>) -> Option<Draft> {
     let hosts = &case.record.follow_ups.revocation;
@@ -31,8 +31,25 @@ pub(super) fn judge(case: &Case<'_>) -> Option<Draft> {
             "a blocked one costs a check of the chain up to 15 s, all of them up to 20 s (Windows \
              defaults: wincrypt.h)",
         )
-        .fact("revocation", names),
+        .fact("revocation", names)
+        .at(silent.iter().flat_map(|host| destinations(host))),
     )
+}
+
+/// At each of its addresses; by name alone where none is known.
+fn destinations(host: &RevocationHost) -> Vec<Destination> {
+    let at = |address| Destination {
+        name: host.host.to_string(),
+        address,
+        port: host.port,
+        protocol: "tcp",
+    };
+    let mut all: Vec<Destination> =
+        host.trails.iter().map(|trail| at(Some(trail.remote().ip()))).collect();
+    if all.is_empty() {
+        all.push(at(None));
+    }
+    all
 }
 
 /// What was asked to its end, and did not answer.

@@ -7,12 +7,17 @@ use std::collections::{BTreeMap, BTreeSet};
 use super::finding::{Draft, list, sort};
 use super::{absent, clock, contradiction, dns, interception, route};
 use crate::model::{
-    Cause, Finding, LookupOutcome, Record, Records, Resolver, Route, Severity, Status, Trail,
+    Cause, Destination, Finding, LookupOutcome, Owner, Record, Records, Resolver, Route, Severity, Status, Trail,
     Verdict,
 };
 
 /// What holds for one endpoint alone is its own matter.
 const SEVERAL: usize = 2;
+
+/// Where nothing leaves directly, a proxy may be what is missing.
+const CONFIGURE_PROXY: &str = "If this network is left by a proxy only, configure that proxy in the \
+                               runtime. To see that it works, check again with --alternate-proxy \
+                               URL.";
 
 pub(super) fn findings(records: &Records, verdicts: &[Verdict]) -> Vec<Finding> {
     let judged: Vec<(&Record, &Verdict)> = records.records.iter().zip(verdicts).collect();
@@ -118,28 +123,35 @@ fn middlebox(records: &Records, verdicts: &[Verdict]) -> Option<Draft> {
     let hit: Vec<&Verdict> = verdicts.iter().filter(suffers).collect();
     let is_fail = hit.iter().any(|verdict| verdict.status == Status::Fail);
     let severity = if is_fail { Severity::Fail } else { Severity::Warn };
-    Some(
-        Draft::new(
-            Cause::TcpAnsweredByMiddlebox,
-            format!(
-                "a middlebox accepts every connection: {} answered too, where nothing can",
-                control.remote()
-            ),
-        )
-        .proven()
-        .severity(severity)
-        .evidence(format!("{} endpoints fail after the connect", hit.len()))
-        .remedy(
-            "Do not take an accepted connection for proof here. Ask whoever runs the firewall or \
-             transparent proxy what it does after accepting.",
+    let draft = Draft::new(
+        Cause::TcpAnsweredByMiddlebox,
+        format!(
+            "a middlebox accepts every connection: {} answered too, where nothing can",
+            control.remote()
         ),
     )
+    .proven()
+    .severity(severity)
+    .fact("from", from(records));
+    if hit.is_empty() {
+        // Nothing is worse for it, so nobody has to do anything.
+        return Some(draft.owner(Owner::Nobody).remedy(
+            "Nothing needs to be done while everything passes. Here an accepted connection proves \
+             nothing: trust only what answers.",
+        ));
+    }
+    let to = hit.iter().flat_map(|verdict| concerned(verdict, Cause::TcpAnsweredByMiddlebox));
+    Some(draft.evidence(format!("{} endpoints fail after the connect", hit.len())).at(to).template(
+        "Ask whoever runs the firewall or transparent proxy in front of {from} what it does with \
+         {destinations}: it accepts the connections, and blocks afterwards.",
+    ))
 }
 
 /// "No resolver answers": every name fails for want of DNS.
 fn no_resolver_answers(records: &Records, judged: &[(&Record, &Verdict)]) -> Option<Draft> {
     let mut names = 0;
     let mut causes = BTreeSet::new();
+    let mut to = Vec::new();
     let mut is_any_failing = false;
     let is_asked = |record: &Record| !record.lookups.is_empty() && route::is_resolved_here(record);
     for (record, verdict) in judged.iter().filter(|(record, _)| is_asked(record)) {
@@ -148,6 +160,7 @@ fn no_resolver_answers(records: &Records, judged: &[(&Record, &Verdict)]) -> Opt
         })?;
         names += 1;
         causes.insert(silent.cause);
+        to.extend(silent.advice.destinations.iter().cloned());
         is_any_failing |= record.endpoint.required;
     }
     if names < SEVERAL {
@@ -170,7 +183,8 @@ fn no_resolver_answers(records: &Records, judged: &[(&Record, &Verdict)]) -> Opt
             .severity(if is_any_failing { Severity::Fail } else { Severity::Warn })
             .evidence(format!("asked: {resolvers}"))
             .fact("resolvers", resolvers)
-            .fact("from", from(records)),
+            .fact("from", from(records))
+            .at(to),
     )
 }
 
@@ -206,15 +220,24 @@ fn nothing_connects(records: &Records, judged: &[(&Record, &Verdict)]) -> Option
         ),
     )
     .severity(if is_fail { Severity::Fail } else { Severity::Warn })
-    .evidence(format!("from {from}, all alike: {cause}"));
+    .evidence(format!("from {from}, all alike: {cause}"))
+    .fact("from", from)
+    .at(asked.iter().flat_map(|(_, verdict)| concerned(verdict, cause)));
     Some(if cause == Cause::TcpLocalDenied {
-        draft.remedy("Allow the connections in this host's own firewall or security software.")
-    } else {
-        draft.remedy(
-            "If this network leaves by a proxy only, configure it in the runtime; otherwise open \
-             the firewall, NSG or route between this host and the internet.",
+        draft.template(
+            "Allow TCP out to {destinations} in this host's own firewall or security software.",
         )
+    } else {
+        draft
+            .template("Allow TCP out from {from} to {destinations}.")
+            .further(Owner::DataPlatform, CONFIGURE_PROXY)
     })
+}
+
+/// Where the findings of one cause say that something is to be done.
+fn concerned(verdict: &Verdict, cause: Cause) -> impl Iterator<Item = Destination> {
+    let alike = verdict.findings.iter().filter(move |finding| finding.cause == cause);
+    alike.flat_map(|finding| finding.advice.destinations.iter().cloned())
 }
 
 fn direct(record: &Record) -> impl Iterator<Item = &Trail> {
@@ -245,6 +268,7 @@ fn host_could_not_ask(judged: &[(&Record, &Verdict)]) -> Option<Draft> {
             format!("this host itself kept {} endpoints from being asked", findings.len()),
         )
         .proven()
+        .at(findings.iter().flat_map(|finding| finding.advice.destinations.iter().cloned()))
         .evidence(first.message.clone())
         .all_evidence(first.evidence.iter().cloned())
         .remedy(first.remedy.clone()),

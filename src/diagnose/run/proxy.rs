@@ -112,7 +112,12 @@ impl Herd<'_> {
             .fact("place", places);
         let least = self.findings.iter().min_by_key(|finding| finding.certainty);
         let Some(least) = least else { return draft };
-        let draft = draft.sure_as(least).owner(least.owner);
+        let draft = draft
+            .sure_as(least)
+            .owner(least.owner)
+            .at(self.findings.iter().flat_map(|finding| finding.advice.destinations.clone()));
+        let known = least.advice.facts.iter().find(|(place, _)| *place == "configured");
+        let draft = known.into_iter().fold(draft, |draft, (place, value)| draft.fact(place, value));
         match (cause, severity) {
             (Cause::ProxyAuthRequired, Severity::Unknown) => {
                 draft.template(diagnose_proxy::ACCOUNT_REMEDY)

@@ -11,7 +11,7 @@ use super::page::NARROWEST;
 use super::*;
 use crate::archive::arbitrary;
 use crate::model::{
-    Cause, Certainty, Failure, Finding, HttpAnswer, Kind, NetworkAllows, OpenTrail, Owner,
+    Advice, Cause, Certainty, Failure, Finding, HttpAnswer, Kind, NetworkAllows, OpenTrail, Owner,
     ProxyFailure, Record, Seen, Severity, Verdict,
 };
 
@@ -91,6 +91,8 @@ fn what_fails_comes_first_with_what_to_do() {
         rivals: vec![],
         owner: Owner::Proxy,
         remedy: "Exempt we.frontend.clouddatahub.net from inspection.".into(),
+        explained_by: None,
+        advice: Advice::default(),
     };
     let pattern = Finding {
         cause: Cause::NotTestable,
@@ -101,6 +103,8 @@ fn what_fails_comes_first_with_what_to_do() {
         rivals: vec![],
         owner: Owner::DataPlatform,
         remedy: "Add --factory NAME --region REGION.".into(),
+        explained_by: None,
+        advice: Advice::default(),
     };
     let mut download = timeout("download.microsoft.com", "2.16.0.1");
     download.severity = Severity::Warn;
@@ -369,6 +373,8 @@ fn findings_of_the_run_stand_with_their_like() {
         rivals: vec![],
         owner: Owner::Dns,
         remedy: "Mend 10.0.0.54.".into(),
+        explained_by: None,
+        advice: Advice::default(),
     });
     let text = table(&records(vec![record("relay", "a.contoso.com")]), &conclusion, &NARROW);
     assert!(
@@ -468,7 +474,7 @@ fn arbitrary_finding() -> BoxedStrategy<Finding> {
     let evidence = prop::collection::vec(arbitrary::text(), 0..5);
     (words, arbitrary::text(), evidence, arbitrary::text())
         .prop_map(|((cause, severity, certainty, rivals, owner), message, evidence, remedy)| {
-            Finding { cause, severity, certainty, message, evidence, rivals, owner, remedy }
+            Finding { cause, severity, certainty, message, evidence, rivals, owner, remedy, explained_by: None, advice: Advice::default() }
         })
         .boxed()
 }
