@@ -134,12 +134,12 @@ impl Kind<'_> {
         }
     }
 
-    /// What the owner's own tools read.
+    /// What the owner's own tools read: rules of addresses, or a list of names.
     fn list_format(&self) -> Option<&'static str> {
         if self.causes.contains(&Cause::TlsIntercepted) && self.owner == Owner::Proxy {
             return Some("tls-exemptions");
         }
-        let is_to_open = advice::names(self.template, "destinations");
+        let is_to_open = self.template.starts_with("Allow TCP");
         (self.owner == Owner::Firewall && is_to_open).then_some("csv")
     }
 }

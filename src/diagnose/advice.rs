@@ -17,7 +17,10 @@ pub(super) fn remedy(advice: &Advice) -> String {
     let inline = inline(&advice.destinations);
     words(&advice.template, |place| match place {
         "destinations" => Some(inline.clone()),
-        place => fact(advice, place).map(|value| in_sentence(place, &BTreeSet::from([value]))),
+        place => {
+            let one = |value| in_sentence(place, &BTreeSet::from([value]), false);
+            fact(advice, place).map(one)
+        }
     })
 }
 
@@ -30,7 +33,7 @@ pub(super) fn common(template: &str, members: &[&Advice], all: &BTreeSet<&Destin
         let known = || {
             let values: BTreeSet<&str> =
                 members.iter().filter_map(|advice| fact(advice, place)).collect();
-            (!values.is_empty()).then(|| in_sentence(place, &values))
+            (!values.is_empty()).then(|| in_sentence(place, &values, all.len() > 1))
         };
         match place {
             "destinations" if is_one => {
@@ -69,16 +72,28 @@ fn words(template: &str, known: impl Fn(&str) -> Option<String>) -> String {
     catalogue::fill(template, |place| known(place).map(Into::into))
 }
 
-/// `a` or `a and b`; service tags with the words around them.
-fn in_sentence(place: &str, values: &BTreeSet<&str>) -> String {
-    if place != "tags" {
-        return list(values, usize::MAX);
+/// `a` or `a and b`; service tags and bypass rules with the words around them. `several` is
+/// whether there are several destinations.
+fn in_sentence(place: &str, values: &BTreeSet<&str>, several: bool) -> String {
+    match place {
+        "tags" => tags(values, several),
+        "pattern" => {
+            let values: Vec<&str> = values.iter().copied().collect();
+            values.join("\" /> <add address=\"")
+        }
+        _ => list(values, usize::MAX),
     }
+}
+
+fn tags(values: &BTreeSet<&str>, several: bool) -> String {
     let tags: Vec<&&str> = values.iter().filter(|tag| !tag.is_empty()).collect();
     let of = |words: &str| format!("; in an NSG, {words}");
     match &*tags {
         [] => String::new(),
-        [tag] if values.len() == 1 => of(&format!("the service tag {tag} covers it")),
+        [tag] if values.len() == 1 => {
+            let them = if several { "them" } else { "it" };
+            of(&format!("the service tag {tag} covers {them}"))
+        }
         [tag] => of(&format!("the service tag {tag} covers some of them")),
         tags if tags.len() == values.len() => {
             of(&format!("the service tags {} cover them", list(tags, usize::MAX)))

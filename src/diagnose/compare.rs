@@ -90,7 +90,9 @@ pub(super) fn judge<'a>(case: &Case<'a>, route: &'a Route, names: &[Draft]) -> O
                 judge_differences(case, names, &mut judged, &mut drafts);
             }
             if case.is_control_accepted() && judged.iter().any(|one| one.fate == Fate::Failed) {
-                drafts.push(middlebox(case));
+                let failed = judged.iter().filter(|one| one.fate == Fate::Failed);
+                let to = failed.map(|one| whereto(case, one.trail));
+                drafts.push(middlebox(case).at(to));
             }
         }
         Route::Proxy(_) if is_proven => lower_unconnected(&mut judged),

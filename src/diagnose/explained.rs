@@ -89,11 +89,11 @@ fn is_of_way(cause: Cause) -> bool {
         )
 }
 
-/// Whether a finding of the run says all that `finding` says, of everything it speaks of.
+/// Whether a finding of the run says all that `finding` says, of everywhere it speaks of.
 #[must_use]
 pub fn says(of_run: &Finding, finding: &Finding) -> bool {
     let to = &of_run.advice.destinations;
     finding.cause == of_run.cause
-        && (to.is_empty()
-            || finding.advice.destinations.iter().all(|one| to.binary_search(one).is_ok()))
+        && !to.is_empty()
+        && finding.advice.destinations.iter().all(|one| to.binary_search(one).is_ok())
 }

@@ -89,7 +89,6 @@ impl Inspector<'_> {
             ),
         )
         .severity(if self.is_trusted { Severity::Warn } else { Severity::Fail })
-        .evidence(format!("behind it: {}", list(&self.hosts, NAMED)))
         .evidence(format!("issuer: {}", self.issuer))
         .evidence(match self.certificate {
             Some(certificate) => {

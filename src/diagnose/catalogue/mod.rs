@@ -144,7 +144,7 @@ pub const fn entry(cause: Cause) -> &'static Entry {
 pub const fn further(cause: Cause) -> &'static [(Owner, &'static str)] {
     match cause {
         Cause::TlsExpired | Cause::TlsNotYetValid => &[(Owner::Proxy, tls::RENEW)],
-        Cause::TlsUntrusted => &[(Owner::Host, tls::INSTALL_ROOT)],
+        Cause::TlsUntrusted | Cause::TlsIntercepted => &[(Owner::Host, tls::INSTALL_ROOT)],
         _ => &[],
     }
 }

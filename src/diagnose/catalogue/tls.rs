@@ -8,13 +8,18 @@ const CHECK_CLOCK: &str = "Check this host's clock first (w32tm /query /status, 
                            dates of the certificate of {host} are judged by it.";
 
 /// For whoever presents a certificate whose dates are wrong.
-pub(super) const RENEW: &str = "If the clock of that host is right, replace the certificate that \
-                                answers for {host} ('{issuer}', {until}), or the one of the TLS \
-                                inspection in front of it.";
+pub(super) const RENEW: &str = "If the clock of {from} is right, replace the certificate of \
+                                '{issuer}' that is presented for {host}: the server's own, or the \
+                                one of a TLS inspection in front of it.";
 
-/// For an authority that is meant to be trusted.
-pub(super) const INSTALL_ROOT: &str = "If the authority '{issuer}' is meant to be trusted, install \
-                                       its root in this host's machine store.";
+/// For whoever opens TLS on the way.
+const EXEMPT: &str = "Exempt {host} from TLS inspection by '{issuer}'.";
+
+/// Until then: a root that one user trusts is not trusted by the runtime's service.
+pub(super) const INSTALL_ROOT: &str = "As long as '{issuer}' opens TLS here, the account of the \
+                                       runtime's service must trust it: its root belongs into \
+                                       this host's machine store. Install it only if you know that \
+                                       authority.";
 
 pub(super) const INTERCEPTED: Entry = Entry {
     cause: Cause::TlsIntercepted,
@@ -24,8 +29,7 @@ pub(super) const INTERCEPTED: Entry = Entry {
               with a private authority of its own looks the same.",
     rivals: &[],
     owner: Owner::Proxy,
-    remedy: "Exempt {host} from TLS inspection by '{issuer}'. Until then the account of the \
-             runtime's service must trust that authority too.",
+    remedy: EXEMPT,
     source: "Microsoft, azure-CA-details; self-hosted-integration-runtime-troubleshoot-guide",
 };
 
@@ -36,7 +40,7 @@ pub(super) const UNTRUSTED: Entry = Entry {
               TLS inspection whose root this host lacks looks the same.",
     rivals: &[Cause::TlsIntercepted],
     owner: Owner::Proxy,
-    remedy: "Exempt {host} from TLS inspection by '{issuer}'.",
+    remedy: EXEMPT,
     source: "RFC 5280 section 6; Microsoft, azure-CA-details",
 };
 
@@ -47,8 +51,8 @@ pub(super) const NAME_MISMATCH: Entry = Entry {
               DNS, another private endpoint, or a gateway that shows its own certificate.",
     rivals: &[],
     owner: Owner::Dns,
-    remedy: "Check that {addresses} is the right address for {host}: what answers there shows a \
-             certificate for other names.",
+    remedy: "Check the records of {host}: what answers at {addresses} presents a certificate for \
+             other names.",
     source: "RFC 9525 section 6",
 };
 
@@ -81,8 +85,8 @@ pub(super) const RESET: Entry = Entry {
               something nearer than the far end; its TTL is shown to privileged programs only.",
     rivals: &[Cause::TcpAnsweredByMiddlebox],
     owner: Owner::Firewall,
-    remedy: "Allow the server name {host} on TCP {port} in the firewall's application rules (FQDN \
-             or SNI filter) for {from}.",
+    remedy: "Allow {host} on TCP {port} for {from} in the firewall's application rules (FQDN or SNI \
+             filter).",
     source: "RFC 6066 section 3; Microsoft, Azure Firewall application rules",
 };
 
@@ -93,8 +97,8 @@ pub(super) const CLOSED: Entry = Entry {
               without a way on.",
     rivals: &[Cause::TcpAnsweredByMiddlebox],
     owner: Owner::Firewall,
-    remedy: "Allow the server name {host} on TCP {port} in the firewall's application rules (FQDN \
-             or SNI filter) for {from}.",
+    remedy: "Allow {host} on TCP {port} for {from} in the firewall's application rules (FQDN or SNI \
+             filter).",
     source: "RFC 8446 section 6.1",
 };
 
@@ -105,8 +109,8 @@ pub(super) const TIMEOUT: Entry = Entry {
               or a path on which large packets are lost.",
     rivals: &[Cause::TlsLargePacketsLost, Cause::TcpAnsweredByMiddlebox],
     owner: Owner::Firewall,
-    remedy: "Allow the server name {host} on TCP {port} in the firewall's application rules for \
-             {from}. If it is allowed, check the path's MTU (VPN, ExpressRoute).",
+    remedy: "Allow {host} on TCP {port} for {from} in the firewall's application rules (FQDN or SNI \
+             filter). If that is so already, check the path's MTU (VPN, ExpressRoute).",
     source: "RFC 8446 section 4; RFC 4821",
 };
 
@@ -116,8 +120,8 @@ pub(super) const NOT_TLS: Entry = Entry {
     told_by: "The first bytes are no TLS record. A filter's page in clear text is http_block_page.",
     rivals: &[],
     owner: Owner::Firewall,
-    remedy: "Find what answers at {addresses} on TCP {port}: another service than {host}, or a \
-             device on the way that answers in clear text.",
+    remedy: "Find what answers for {host} at {addresses} on TCP {port}: another service, or a device \
+             on the way that answers in clear text.",
     source: "RFC 8446 section 5.1",
 };
 
@@ -140,8 +144,8 @@ pub(super) const ALERT: Entry = Entry {
               handshake_failure of cipher suites, certificate_required of a client certificate.",
     rivals: &[],
     owner: Owner::Proxy,
-    remedy: "Read the alert's name: check that {addresses} is the right address for {host}, and \
-             whether TLS inspection or a server name filter stands in front of it.",
+    remedy: "Read the alert's name, check the records of {host}, and find out whether TLS \
+             inspection or a filter of server names stands in front of {addresses}.",
     source: "RFC 8446 section 6.2",
 };
 

@@ -105,9 +105,11 @@ impl Herd<'_> {
             .find(|severity| is(*severity))
             .unwrap_or(Severity::Unknown);
         let places = list(&self.places, 4);
+        // All alike: what was seen at the first was seen at all.
+        let seen = self.findings.first().into_iter().flat_map(|first| first.evidence.clone());
         let draft = Draft::new(cause, words)
             .severity(severity)
-            .evidence(places.clone())
+            .all_evidence(seen)
             .fact("host", places.clone())
             .fact("place", places);
         let least = self.findings.iter().min_by_key(|finding| finding.certainty);

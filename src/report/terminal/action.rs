@@ -69,14 +69,15 @@ fn write_rows(page: &mut Page, destinations: &[Destination]) {
     };
     let has_address = destinations.iter().any(|one| one.address.is_some());
     let widest = destinations.iter().map(|one| columns(&address(one))).max().unwrap_or(0);
+    let widest_port = destinations.iter().map(|one| columns(&one.port.to_string())).max();
     for one in destinations {
         let Destination { name, port, .. } = one;
-        let address = if has_address {
-            format!("{}  ", padded(&address(one), widest))
-        } else {
-            String::new()
-        };
-        page.row(&format!("{address}{}  {name}", padded(&port.to_string(), 5)));
+        if !has_address {
+            page.row(&format!("{name}:{port}"));
+            continue;
+        }
+        let port = padded(&port.to_string(), widest_port.unwrap_or(0));
+        page.row(&format!("{}  {port}  {name}", padded(&address(one), widest)));
     }
 }
 
@@ -95,7 +96,7 @@ fn write_prefixes(page: &mut Page, destinations: &[Destination]) {
             let n_addresses = 1_u128 << (net.max_prefix_len() - net.prefix_len()).min(127);
             let noun = if n_addresses == 1 { "address" } else { "addresses" };
             let prefix = padded(prefix, widest);
-            page.row(&format!("{prefix}  {}  {n_addresses} {noun}", padded(&port.to_string(), 5)));
+            page.row(&format!("{prefix}  {port}  {n_addresses} {noun}"));
         }
         if prefixes.len() > PREFIXES {
             page.row(&format!("... and {} more prefixes", prefixes.len() - PREFIXES));
