@@ -39,9 +39,8 @@ pub(super) fn of_run(records: &Records, verdicts: &[Verdict]) -> Vec<Draft> {
         };
         let hit: Vec<&Verdict> = verdicts.iter().filter(suffers).collect();
         let judged = records.records.iter().zip(verdicts);
-        let is_lied_to = |record: &Record| {
-            record.lookups.iter().any(|lookup| is_lie(&records.run, lookup))
-        };
+        let is_lied_to =
+            |record: &Record| record.lookups.iter().any(|lookup| is_lie(&records.run, lookup));
         let to = judged
             .filter(|(record, _)| is_lied_to(record))
             .flat_map(|(_, verdict)| &verdict.findings)

@@ -32,7 +32,12 @@ pub fn actions(verdicts: &[Verdict], of_run: &[Finding]) -> Vec<Action> {
         Owner::ALL.into_iter().map(|owner| (owner, first_of(owner))).collect();
     actions.sort_by(|left, right| {
         let key = |action: &Action| {
-            (urgency[&action.owner], action.owner, rank(action.severity), action.causes.first().copied())
+            (
+                urgency[&action.owner],
+                action.owner,
+                rank(action.severity),
+                action.causes.first().copied(),
+            )
         };
         key(left).cmp(&key(right)).then_with(|| left.text.cmp(&right.text))
     });
@@ -75,13 +80,7 @@ impl<'a> Kinds<'a> {
         }
     }
 
-    fn add_one(
-        &mut self,
-        finding: &'a Finding,
-        owner: Owner,
-        template: &'a str,
-        words: &'a str,
-    ) {
+    fn add_one(&mut self, finding: &'a Finding, owner: Owner, template: &'a str, words: &'a str) {
         let is_nothing = template.is_empty() && words.is_empty();
         if owner == Owner::Nobody || is_nothing {
             return;

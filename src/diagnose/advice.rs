@@ -58,9 +58,9 @@ pub(super) fn is_about_destinations(template: &str) -> bool {
 
 /// Whether a template has this place.
 pub(super) fn names(template: &str, place: &str) -> bool {
-    template
-        .match_indices(place)
-        .any(|(at, _)| template[..at].ends_with('{') && template[at + place.len()..].starts_with('}'))
+    template.match_indices(place).any(|(at, _)| {
+        template[..at].ends_with('{') && template[at + place.len()..].starts_with('}')
+    })
 }
 
 /// What an advice knows of a place.

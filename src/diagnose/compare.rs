@@ -8,8 +8,8 @@ use super::blockpage::Session;
 use super::finding::{Draft, add, destination, list, place};
 use super::{Case, follow_up, http, obstacle, proxy, reset, sinkhole, tcp, tds, tls};
 use crate::model::{
-    AddressClass, Cause, Destination, End, Failure, Family, Host, HttpAnswer, Kind, Obstacle, Owner, Proxied,
-    Route, Subject, Trail, classify,
+    AddressClass, Cause, Destination, End, Failure, Family, Host, HttpAnswer, Kind, Obstacle,
+    Owner, Proxied, Route, Subject, Trail, classify,
 };
 
 /// What a name came to by one way.

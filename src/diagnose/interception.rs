@@ -5,7 +5,9 @@ use std::collections::BTreeMap;
 
 use super::finding::{Draft, list};
 use super::tls;
-use crate::model::{Cause, Certificate, Destination, Finding, Owner, Presented, Record, Severity, Trail, Verdict};
+use crate::model::{
+    Cause, Certificate, Destination, Finding, Owner, Presented, Record, Severity, Trail, Verdict,
+};
 
 /// One name behind an issuer is as likely a service with an authority of its own.
 const SEVERAL: usize = 2;

@@ -52,6 +52,7 @@ pub use step::{
 };
 pub use trail::{End, OpenTrail, Trail};
 pub use verdict::{
-    Action, Advice, Certainty, Conclusion, Destination, Finding, NetworkAllows, Owner, Prediction, Status, Summary, Verdict,
+    Action, Advice, Certainty, Conclusion, Destination, Finding, NetworkAllows, Owner, Prediction,
+    Status, Summary, Verdict,
 };
 pub use views::{View, deciding, going_to, overriding, servers};

@@ -39,14 +39,15 @@ const WITH_VALUE: [&str; 31] = [
 /// The same without a value.
 const ALONE: [&str; 4] = ["--self-contained-authoring", "--no-gateways", "-4", "-6"];
 
-/// `rules emit` for what this run saw: from the file where it is kept, or by its options.
-pub(crate) fn rules_emit(run: &Run, format: &str) -> String {
+/// `rules emit` for what this run saw: from the file where it is kept, or by its options; `own` are
+/// options of its own.
+pub(crate) fn rules_emit(run: &Run, own: &[&str]) -> String {
     let mut command = "pathproof rules emit".to_owned();
     let given = match &run.kept_in {
         Some(path) => vec!["--from", path],
         None => inherited(&run.options),
     };
-    for word in given.into_iter().chain(["--format", format]) {
+    for word in given.iter().chain(own) {
         command.push(' ');
         command.push_str(&quoted(word));
     }
@@ -94,7 +95,11 @@ mod tests {
         let options = |options: &[&str]| options.iter().map(|word| (*word).to_owned()).collect();
         for (given, kept_in, expected) in [
             (&["check"][..], None, "pathproof rules emit --format csv"),
-            (&["check", "--factory", "adf"], Some("run.jsonl"), "pathproof rules emit --from run.jsonl --format csv"),
+            (
+                &["check", "--factory", "adf"],
+                Some("run.jsonl"),
+                "pathproof rules emit --from run.jsonl --format csv",
+            ),
             (
                 &["check", "--factory=adf", "--region", "West Europe", "--format", "json", "-6"],
                 None,
@@ -105,12 +110,16 @@ mod tests {
                 None,
                 "pathproof rules emit --endpoint tcp://a:1 --format csv",
             ),
-            (&["check"], Some("my $x.jsonl"), "pathproof rules emit --from 'my $x.jsonl' --format csv"),
+            (
+                &["check"],
+                Some("my $x.jsonl"),
+                "pathproof rules emit --from 'my $x.jsonl' --format csv",
+            ),
         ] {
             let mut run = sample::records(vec![]).run;
             run.options = options(given);
             run.kept_in = kept_in.map(str::to_owned);
-            assert_eq!(rules_emit(&run, "csv"), expected);
+            assert_eq!(rules_emit(&run, &["--format", "csv"]), expected);
         }
     }
 }

@@ -7,11 +7,11 @@ use std::time::Duration;
 use jiff::Timestamp;
 
 use crate::model::{
-    Advice, Answer, Cause, Certainty, ChainLink, Conclusion, Destination, Endpoint, Exchange, Expectation, Failure,
-    Family, Finding, FollowUps, Host, HostName, HttpAnswer, Kind, LinkData, Lookup, NetworkAllows,
-    OpenTrail, Origin, Owner, Prediction, Proxied, ProxyReply, Record, Records, Resolver,
-    ResponseCode, Route, RouteChoice, RouteIntent, Run, Seen, Severity, Status, Subject, Summary,
-    TcpFailure, Trail, Transport, Tunnel, Vantage, Verdict, Whose,
+    Advice, Answer, Cause, Certainty, ChainLink, Conclusion, Destination, Endpoint, Exchange,
+    Expectation, Failure, Family, Finding, FollowUps, Host, HostName, HttpAnswer, Kind, LinkData,
+    Lookup, NetworkAllows, OpenTrail, Origin, Owner, Prediction, Proxied, ProxyReply, Record,
+    Records, Resolver, ResponseCode, Route, RouteChoice, RouteIntent, Run, Seen, Severity, Status,
+    Subject, Summary, TcpFailure, Trail, Transport, Tunnel, Vantage, Verdict, Whose,
 };
 
 pub(super) fn records(records: Vec<Record>) -> Records {

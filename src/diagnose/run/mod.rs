@@ -7,8 +7,8 @@ use std::collections::{BTreeMap, BTreeSet};
 use super::finding::{Draft, list, sort};
 use super::{absent, clock, contradiction, dns, interception, route};
 use crate::model::{
-    Cause, Destination, Finding, LookupOutcome, Owner, Record, Records, Resolver, Route, Severity, Status, Trail,
-    Verdict,
+    Cause, Destination, Finding, LookupOutcome, Owner, Record, Records, Resolver, Route, Severity,
+    Status, Trail, Verdict,
 };
 
 /// What holds for one endpoint alone is its own matter.

@@ -1,13 +1,13 @@
 //! What to do next, by who can do it, with everywhere it is to be done: what is missing here is
 //! missing in the ticket.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::{BTreeMap, BTreeSet, HashSet};
 
 use super::super::command;
 use super::fit::columns;
 use super::page::{Page, padded};
 use super::{counted, listed};
-use crate::model::{Action, AddressSet, Destination, Owner, Run};
+use crate::model::{Action, AddressSet, Destination, Endpoint, Owner, Records};
 
 /// How many destinations are listed one by one; where there are more, their addresses are, as
 /// prefixes that hold them and nothing else.
@@ -15,7 +15,7 @@ const SINGLY: usize = 48;
 /// How many prefixes are listed. More of them are nothing to be typed in.
 const PREFIXES: usize = 256;
 
-pub(super) fn write(page: &mut Page, run: &Run, actions: &[Action]) {
+pub(super) fn write(page: &mut Page, records: &Records, actions: &[Action]) {
     if actions.is_empty() {
         return;
     }
@@ -23,7 +23,7 @@ pub(super) fn write(page: &mut Page, run: &Run, actions: &[Action]) {
     for of_owner in actions.chunk_by(|left, right| left.owner == right.owner) {
         page.plain(title(of_owner[0].owner));
         for action in of_owner {
-            write_one(page, run, action);
+            write_one(page, records, action);
         }
     }
 }
@@ -40,7 +40,7 @@ const fn title(owner: Owner) -> &'static str {
     }
 }
 
-fn write_one(page: &mut Page, run: &Run, action: &Action) {
+fn write_one(page: &mut Page, records: &Records, action: &Action) {
     page.bullet(&action.text);
     if action.is_about_destinations && !is_in_text(action) {
         if action.destinations.len() > SINGLY {
@@ -49,9 +49,35 @@ fn write_one(page: &mut Page, run: &Run, action: &Action) {
             write_rows(page, &action.destinations);
         }
     }
-    if let Some(format) = action.list_format.filter(|_| action.destinations.len() > 1) {
-        page.under_bullet(&format!("As a list: {}", command::rules_emit(run, format)));
+    match action.list_format {
+        // A few addresses stand above, all of them.
+        Some("csv") if action.destinations.len() > SINGLY => {
+            let entries = entries(records, &action.destinations);
+            let only = entries.iter().flat_map(|entry| ["--only", entry]);
+            // As they were seen: whoever opens the way needs all of them.
+            let own: Vec<&str> = only.chain(["--proof", "resolved", "--format", "csv"]).collect();
+            write_command(page, &command::rules_emit(&records.run, &own));
+        }
+        Some("csv") | None => {}
+        Some(names) => {
+            write_command(page, &command::rules_emit(&records.run, &["--format", names]));
+        }
     }
+}
+
+fn write_command(page: &mut Page, command: &str) {
+    page.under_bullet(&format!("As a list: {command}"));
+}
+
+/// The entries of the list that destinations are of; gateways go with their relay.
+fn entries<'a>(records: &'a Records, destinations: &[Destination]) -> BTreeSet<&'a str> {
+    let places: HashSet<(&str, u16)> =
+        destinations.iter().map(|one| (one.name.as_str(), one.port)).collect();
+    let is_meant = |endpoint: &Endpoint| {
+        places.contains(&(endpoint.subject.to_string().as_str(), endpoint.port))
+    };
+    let meant = records.records.iter().map(|record| &*record.endpoint).filter(|one| is_meant(one));
+    meant.map(|one| if one.entry == "relay-gateway" { "relay" } else { &*one.entry }).collect()
 }
 
 /// Whether the text itself says the one destination.

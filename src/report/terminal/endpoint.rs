@@ -9,8 +9,8 @@ use super::fit::{columns, ellipsize, shorten, visible};
 use super::page::{Page, padded};
 use crate::diagnose::{self, taken_as_private};
 use crate::model::{
-    AddressClass, Cause, Certainty, Endpoint, Finding, Host, Owner, Record, Route, RouteIntent, Severity,
-    Status, Subject, Trail, Verdict, classify,
+    AddressClass, Cause, Certainty, Endpoint, Finding, Host, Owner, Record, Route, RouteIntent,
+    Severity, Status, Subject, Trail, Verdict, classify,
 };
 
 /// How many endpoints of one cause are shown in full; where there are more, [`EXAMPLES`] are.
@@ -37,7 +37,8 @@ impl<'a> Groups<'a> {
         let mut all: Vec<(&Finding, Vec<Judged>)> =
             findings.iter().map(|finding| (finding, Vec::new())).collect();
         for judged in endpoints {
-            if let Some((_, said)) = all.iter_mut().find(|(finding, _)| is_said(finding, judged.1)) {
+            if let Some((_, said)) = all.iter_mut().find(|(finding, _)| is_said(finding, judged.1))
+            {
                 said.push(*judged);
             }
         }
@@ -64,8 +65,7 @@ pub(super) fn write_notes(page: &mut Page, findings: &[Finding]) {
 /// Findings of the run as a whole, where they have the severity of `status`, each with the
 /// endpoints it speaks of.
 pub(super) fn write_run_findings(page: &mut Page, status: Status, groups: &Groups) {
-    let is_due =
-        |finding: &Finding| status_of(finding.severity) == status && !finding.is_note();
+    let is_due = |finding: &Finding| status_of(finding.severity) == status && !finding.is_note();
     for (finding, endpoints) in groups.all.iter().filter(|(finding, _)| is_due(finding)) {
         page.status(status, &format!("the run as a whole  {}", cause_and_certainty(finding)));
         write_finding(page, finding);

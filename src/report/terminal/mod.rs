@@ -38,7 +38,7 @@ pub fn table(records: &Records, conclusion: &Conclusion, style: &Style) -> Strin
     let has_proxies = route::has_proxies(records);
     let mut page = Page::new(style);
     headline::write(&mut page, &endpoints, &gateways, conclusion);
-    action::write(&mut page, &records.run, &conclusion.actions);
+    action::write(&mut page, records, &conclusion.actions);
     headline::write_next(&mut page, conclusion);
     let groups = endpoint::Groups::of(&conclusion.findings, &endpoints);
     for status in SECTIONS {

@@ -16,8 +16,8 @@ use crate::diagnose::taken_as_private;
 use crate::model;
 use crate::report::diff::{Change, Diff, Source};
 use crate::report::route;
-pub(super) use action::actions;
 use action::Action;
+pub(super) use action::actions;
 pub(super) use step::Chains;
 use step::Step;
 
