@@ -156,7 +156,7 @@ impl Draft {
     }
 
     pub(super) fn fact(mut self, place: &'static str, value: impl Into<String>) -> Self {
-        self.facts.state(place, value);
+        self.facts.state(place, bounded(value.into()));
         self
     }
 

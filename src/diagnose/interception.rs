@@ -98,10 +98,9 @@ impl Inspector<'_> {
             }
             None => "the issuer's certificate was not sent along".to_owned(),
         });
-        draft.note(match exempt {
-            [] => "exempt already: none".to_owned(),
-            names => format!("exempt already: {}", list(names, NAMED)),
-        });
+        if !exempt.is_empty() {
+            draft.note(format!("exempt already: {}", list(exempt, NAMED)));
+        }
         // Never proven: services that move to a public root newer than the embedded ones look alike.
         draft
             .owner(Owner::Proxy)

@@ -3,7 +3,7 @@
 use crate::model::Run;
 
 /// Options of `check` that `rules emit` has too, and that take a value.
-const WITH_VALUE: [&str; 31] = [
+const WITH_VALUE: [&str; 32] = [
     "--list",
     "--cloud",
     "--factory",
@@ -22,6 +22,7 @@ const WITH_VALUE: [&str; 31] = [
     "--private-cidr",
     "--arm-endpoint",
     "--credential",
+    "--azure-deadline",
     "--resolver",
     "--timeout",
     "--deadline",
@@ -86,9 +87,13 @@ fn quoted(word: &str) -> String {
 }
 
 #[cfg(test)]
-mod tests {
+pub(crate) mod tests {
     use super::*;
     use crate::report::sample;
+
+    pub(crate) fn run() -> Run {
+        sample::records(vec![]).run
+    }
 
     #[test]
     fn the_run_is_gone_on_from() {
@@ -116,7 +121,7 @@ mod tests {
                 "pathproof rules emit --from 'my $x.jsonl' --format csv",
             ),
         ] {
-            let mut run = sample::records(vec![]).run;
+            let mut run = run();
             run.options = options(given);
             run.kept_in = kept_in.map(str::to_owned);
             assert_eq!(rules_emit(&run, &["--format", "csv"]), expected);

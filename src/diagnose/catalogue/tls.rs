@@ -16,10 +16,9 @@ pub(super) const RENEW: &str = "If the clock of {from} is right, replace the cer
 const EXEMPT: &str = "Exempt {host} from TLS inspection by '{issuer}'.";
 
 /// Until then: a root that one user trusts is not trusted by the runtime's service.
-pub(super) const INSTALL_ROOT: &str = "As long as '{issuer}' opens TLS here, the account of the \
-                                       runtime's service must trust it: its root belongs into \
-                                       this host's machine store. Install it only if you know that \
-                                       authority.";
+pub(super) const INSTALL_ROOT: &str = "If '{issuer}' is known to you: as long as it opens TLS, its \
+                                       root must be in this host's machine store, where the \
+                                       runtime's service finds it.";
 
 pub(super) const INTERCEPTED: Entry = Entry {
     cause: Cause::TlsIntercepted,

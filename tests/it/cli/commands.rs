@@ -2,6 +2,7 @@
 
 use std::collections::BTreeSet;
 use std::fs;
+use std::net::IpAddr;
 use std::path::Path;
 
 use serde_json::Value;
@@ -44,8 +45,10 @@ fn commands_of_a_report_hold_what_they_promise() {
             // All names that the report requires, and not only those that are behind it today.
             let endpoints = report["endpoints"].as_array().unwrap();
             let required = endpoints.iter().filter(|endpoint| endpoint["required"] == true);
+            let hosts = required.map(|endpoint| endpoint["host"].as_str().unwrap());
+            // An address is no name that could be exempt.
             let names: BTreeSet<&str> =
-                required.map(|endpoint| endpoint["host"].as_str().unwrap()).collect();
+                hosts.filter(|host| host.parse::<IpAddr>().is_err()).collect();
             for name in names {
                 assert!(ended.stdout.contains(name), "{command}: {name}\n{}", ended.stdout);
             }
