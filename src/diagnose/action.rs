@@ -2,6 +2,7 @@
 
 use std::collections::{BTreeSet, HashMap};
 
+use super::finding::severity_rank;
 use super::{advice, explained};
 use crate::model::{Action, Advice, Cause, Destination, Finding, Owner, Severity, Verdict};
 
@@ -26,7 +27,7 @@ pub fn actions(verdicts: &[Verdict], of_run: &[Finding]) -> Vec<Action> {
     let mut actions: Vec<Action> = kinds.list.into_iter().map(Kind::action).collect();
     let first_of = |owner| {
         let own = actions.iter().filter(|action| action.owner == owner);
-        own.map(|action| rank(action.severity)).min()
+        own.map(|action| severity_rank(action.severity)).min()
     };
     let urgency: HashMap<Owner, Option<u8>> =
         Owner::ALL.into_iter().map(|owner| (owner, first_of(owner))).collect();
@@ -35,21 +36,13 @@ pub fn actions(verdicts: &[Verdict], of_run: &[Finding]) -> Vec<Action> {
             (
                 urgency[&action.owner],
                 action.owner,
-                rank(action.severity),
+                severity_rank(action.severity),
                 action.causes.first().copied(),
             )
         };
         key(left).cmp(&key(right)).then_with(|| left.text.cmp(&right.text))
     });
     actions
-}
-
-const fn rank(severity: Severity) -> u8 {
-    match severity {
-        Severity::Fail => 0,
-        Severity::Warn => 1,
-        Severity::Unknown => 2,
-    }
 }
 
 /// Findings that one owner mends in one way.
@@ -105,7 +98,7 @@ impl<'a> Kinds<'a> {
             });
         }
         let kind = &mut self.list[at];
-        if rank(finding.severity) < rank(kind.severity) {
+        if severity_rank(finding.severity) < severity_rank(kind.severity) {
             kind.severity = finding.severity;
         }
         kind.causes.insert(finding.cause);

@@ -326,7 +326,7 @@ pub(super) fn sort(findings: &mut [Finding]) {
     findings.sort_by_key(|finding| (severity_rank(finding.severity), finding.cause));
 }
 
-const fn severity_rank(severity: Severity) -> u8 {
+pub(super) const fn severity_rank(severity: Severity) -> u8 {
     match severity {
         Severity::Fail => 0,
         Severity::Warn => 1,

@@ -29,7 +29,8 @@ Firewall team
       10.0.1.48/31   443  2 addresses
       of 300 names: node-000.contoso.com, node-001.contoso.com,
         node-002.contoso.com and 297 more
-    As a list: pathproof rules emit --only endpoint --proof resolved --format csv
+    As a list: pathproof rules emit --only endpoint --proof resolved --format
+    csv
 
 FAIL    node-000.contoso.com:443  tcp_timeout (likely)
         10.0.0.0:443 did not answer within 5s
