@@ -379,7 +379,7 @@ mod tests {
             path.iter().fold(&all, |command, name| command.find_subcommand(name).unwrap())
         };
         let emit: Vec<_> =
-            find(&["rules", "emit"]).get_arguments().map(|one| one.get_id()).collect();
+            find(&["rules", "emit"]).get_arguments().map(clap::Arg::get_id).collect();
         let shared = find(&["check"])
             .get_arguments()
             .filter(|one| emit.contains(&one.get_id()) && !OWN.contains(&one.get_id().as_str()));
