@@ -168,6 +168,7 @@ fn synthetic(n_records: usize) -> Records {
         agent_files_differ: Vec::new(),
         absent: Vec::new(),
         nodes: Vec::new(),
+        kept_in: None,
     };
     Records { run, records }
 }

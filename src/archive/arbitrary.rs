@@ -114,6 +114,7 @@ fn run() -> BoxedStrategy<Run> {
                     agent_files_differ: differ,
                     absent: Vec::new(),
                     nodes,
+                    kept_in: None,
                 }
             },
         )

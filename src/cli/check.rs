@@ -44,11 +44,12 @@ pub(super) fn check(command: &Check, arguments: &[OsString]) -> Result<Exit> {
 
     let streams = destinations.iter().any(|one| one.path.is_none() && one.format == Format::Jsonl);
     let mut lines = if streams { Some(Lines::begin(measurement.run(), &published)) } else { None };
-    let records = measurement.carry_out(|record, stop| {
+    let mut records = measurement.carry_out(|record, stop| {
         if let Some(lines) = &mut lines {
             lines.finished(record, stop);
         }
     })?;
+    records.run.kept_in = kept_in(command.save_records.as_deref(), &destinations);
 
     // What was measured is saved first: nothing after it can lose it.
     let saved = command.save_records.as_ref().map(|path| {
@@ -63,6 +64,13 @@ pub(super) fn check(command: &Check, arguments: &[OsString]) -> Result<Exit> {
         }
         _ => Ok(exit),
     }
+}
+
+/// The file from which commands can go on: the records, or else a JSON report.
+fn kept_in(records: Option<&Path>, destinations: &[Destination]) -> Option<String> {
+    let is_json = |one: &&Destination| matches!(one.format, Format::Json | Format::Jsonl);
+    let reports = destinations.iter().filter(is_json).find_map(|one| one.path.as_deref());
+    records.or(reports).map(|path| path.display().to_string())
 }
 
 /// Concludes, compares with `baseline`, writes every report that was asked for, and says how it

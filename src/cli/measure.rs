@@ -91,6 +91,7 @@ impl Measurement {
             agent_files_differ: leaving.agent_files_differ.clone(),
             absent: Vec::new(),
             nodes: prepared.nodes.clone(),
+            kept_in: None,
         };
         let settings = Settings {
             timeout: measuring.timeout,

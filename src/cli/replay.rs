@@ -19,7 +19,9 @@ pub(super) fn replay(command: &Replay) -> Result<Exit> {
     let baseline = saved::baseline(reporting, &mut stdin)?;
     let published = Published::read(reporting.service_tags.as_deref())?;
     let source = stdin.open(&command.records, "RECORDS")?;
-    let records = archive::read(source, &command.records.display().to_string())?;
+    let name = command.records.display().to_string();
+    let mut records = archive::read(source, &name)?;
+    records.run.kept_in = (name != "-").then_some(name);
     let exit = report(&records, &published, &destinations, reporting, baseline.as_ref(), None);
     // The program ends next: nobody waits until millions of small pieces are given back.
     thread::spawn(move || drop(records));

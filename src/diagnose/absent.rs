@@ -5,7 +5,7 @@ use std::net::IpAddr;
 
 use super::dns::resolver_name;
 use super::finding::{Draft, list};
-use crate::model::{Cause, Lookup, Records, Run, Severity, Status, Verdict};
+use crate::model::{Cause, Lookup, Record, Records, Run, Severity, Status, Verdict};
 
 /// Whether `address` is what `lookup`'s resolver gives for names that cannot exist. The operating
 /// system asks the same servers, so theirs are its too.
@@ -38,6 +38,14 @@ pub(super) fn of_run(records: &Records, verdicts: &[Verdict]) -> Vec<Draft> {
             verdict.findings.iter().any(|finding| finding.cause == Cause::DnsSinkhole)
         };
         let hit: Vec<&Verdict> = verdicts.iter().filter(suffers).collect();
+        let judged = records.records.iter().zip(verdicts);
+        let is_lied_to =
+            |record: &Record| record.lookups.iter().any(|lookup| is_lie(&records.run, lookup));
+        let to = judged
+            .filter(|(record, _)| is_lied_to(record))
+            .flat_map(|(_, verdict)| &verdict.findings)
+            .filter(|finding| finding.cause == Cause::DnsSinkhole)
+            .flat_map(|finding| finding.advice.destinations.iter().cloned());
         let is_fail = hit.iter().any(|verdict| verdict.status == Status::Fail);
         drafts.push(
             Draft::new(
@@ -48,6 +56,7 @@ pub(super) fn of_run(records: &Records, verdicts: &[Verdict]) -> Vec<Draft> {
             .severity(if is_fail { Severity::Fail } else { Severity::Warn })
             .evidence(format!("asked for a name below {parent} that is too long to be given"))
             .evidence(format!("{} endpoints lead to such an address", hit.len()))
+            .at(to)
             .remedy(format!(
                 "Take the wildcard, the redirect of unknown names or the captive portal off the \
                  name server {server}: a name that does not exist must be answered with NXDOMAIN."

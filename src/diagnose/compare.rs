@@ -5,11 +5,11 @@ use std::net::SocketAddr;
 use std::time::Duration;
 
 use super::blockpage::Session;
-use super::finding::{Draft, add, attempt, list, place};
+use super::finding::{Draft, add, attempt, destination, list, place};
 use super::{Case, follow_up, http, obstacle, proxy, reset, sinkhole, tcp, tds, tls};
 use crate::model::{
-    AddressClass, Cause, End, Failure, Family, Host, HttpAnswer, Kind, Obstacle, Owner, Proxied,
-    Role, Route, Subject, Trail, classify,
+    AddressClass, Cause, Destination, End, Failure, Family, Host, HttpAnswer, Kind, Obstacle,
+    Owner, Proxied, Role, Route, Subject, Trail, classify,
 };
 
 /// What a name came to by one way.
@@ -90,7 +90,9 @@ pub(super) fn judge<'a>(case: &Case<'a>, route: &'a Route, names: &[Draft]) -> O
                 judge_differences(case, names, &mut judged, &mut drafts);
             }
             if case.is_control_accepted() && judged.iter().any(|one| one.fate == Fate::Failed) {
-                drafts.push(middlebox(case));
+                let failed = judged.iter().filter(|one| one.fate == Fate::Failed);
+                let to = failed.map(|one| whereto(case, one.trail));
+                drafts.push(middlebox(case).at(to));
             }
         }
         Route::Proxy(_) if is_proven => lower_unconnected(&mut judged),
@@ -285,7 +287,8 @@ fn no_route(case: &Case<'_>, route: &Route, judged: &[Judged<'_>]) -> Draft {
         )
         .fact("proxy", &*proxy.url),
     };
-    draft.proven().fact("addresses", addresses(judged))
+    let to = judged.iter().map(|one| whereto(case, one.trail));
+    draft.proven().fact("addresses", addresses(judged)).at(to)
 }
 
 /// Without a route for a public address, and none for the control address either, this host has
@@ -363,6 +366,7 @@ fn family_fails(case: &Case<'_>, family: Family, judged: &[Judged<'_>]) -> Draft
     .all_evidence(failed.iter().map(|one| in_short(one)))
     .fact("addresses", remotes)
     .fact("from", from)
+    .at(failed.iter().map(|one| whereto(case, one.trail)))
 }
 
 fn some_addresses_fail(case: &Case<'_>, names: &[Draft], judged: &[Judged<'_>]) -> Draft {
@@ -371,6 +375,8 @@ fn some_addresses_fail(case: &Case<'_>, names: &[Draft], judged: &[Judged<'_>]) 
         .iter()
         .filter(|one| matches!(one.fate, Fate::Proven | Fate::Unconnected | Fate::Failed))
         .collect();
+    let failing: Vec<Destination> =
+        told.iter().filter(is_failed).map(|one| whereto(case, one.trail)).collect();
     let failed = list(told.iter().filter(is_failed).map(|one| one.trail.remote().ip()), 3);
     let working = told.iter().filter(|one| one.fate == Fate::Proven);
     let draft = Draft::new(
@@ -384,14 +390,12 @@ fn some_addresses_fail(case: &Case<'_>, names: &[Draft], judged: &[Judged<'_>]) 
     .proven()
     .all_evidence(told.iter().map(|one| in_short(one)))
     .fact("addresses", failed)
-    .fact("tags", tags(case, judged));
+    .fact("tags", tags(case, judged))
+    .at(failing);
     let is_split = names.iter().any(|draft| draft.cause == Cause::DnsViewsDiffer);
     if is_split && are_of_different_classes(&told) {
         // To open the firewall for an address that only an odd name server gives would be wrong.
-        draft.owner(Owner::Dns).template(
-            "Settle dns_views_differ first: not every name server says {addresses}, and a client \
-             goes there only where it asks the one that does.",
-        )
+        draft.owner(Owner::Dns).explained_by(Cause::DnsViewsDiffer)
     } else {
         draft
     }
@@ -443,11 +447,14 @@ fn group(
     drafts: &mut Vec<Draft>,
 ) {
     let mut groups: Vec<(Draft, Vec<SocketAddr>)> = Vec::new();
+    let is_to_open = |one: &Judged<'_>| *route == Route::Direct || one.fate == Fate::Unconnected;
     for one in judged {
         let remote = one.trail.remote();
         let has_failed = one.trail.failure().is_some();
+        let to = is_to_open(&one).then(|| whereto(case, one.trail));
         for draft in one.drafts {
             let draft = if has_failed { draft.seen_in(one.trail) } else { draft.seen_at(remote) };
+            let draft = draft.at(to.clone());
             match groups.iter_mut().find(|(first, _)| first.cause == draft.cause) {
                 Some((first, remotes)) => {
                     first.join(draft);
@@ -487,7 +494,10 @@ fn by_proxy(case: &Case<'_>, draft: Draft, proxy: &Proxied) -> Draft {
             .fact("addresses", format!("the address that the proxy {url} goes to"))
     };
     let place = place(case.endpoint());
-    draft.said_of(&format!("{place} by the proxy {url}")).fact("proxy", url)
+    draft
+        .said_of(&format!("{place} by the proxy {url}"))
+        .fact("proxy", url)
+        .fact("configured", proxy::configured_in(case.run))
 }
 
 /// What to do about addresses that are not the ordinary public ones: what follows from a wrong
@@ -505,9 +515,7 @@ fn advise(case: &Case<'_>, draft: Draft, remotes: &[SocketAddr], names: &[Draft]
     if let Some((cause, _)) =
         wrong_address.into_iter().find(|(cause, is_there)| *is_there && found(*cause))
     {
-        return draft.owner(Owner::Dns).remedy(format!(
-            "Mend {cause} first: this follows from the address that the name resolves to."
-        ));
+        return draft.owner(Owner::Dns).explained_by(cause);
     }
     let is_blocked =
         matches!(draft.cause, Cause::TcpTimeout | Cause::TcpRefused | Cause::TcpUnreachable);
@@ -517,14 +525,14 @@ fn advise(case: &Case<'_>, draft: Draft, remotes: &[SocketAddr], names: &[Draft]
     let draft = draft.without_rival(Cause::RouteProxyRequired);
     if case.endpoint().role == Role::Peer {
         draft.template(
-            "Allow TCP {port} from {from} to {host}, in the Windows Firewall of both nodes too, \
-             and enable remote access from intranet there.",
+            "Allow TCP {port} from {from} to {destinations}, in the Windows Firewall of both \
+             nodes too, and enable remote access from intranet there.",
         )
     } else {
         draft.template(
-            "Allow TCP {port} from {from} to {addresses} in the NSGs, firewalls and routes \
-             between the two networks. If the private endpoint was made anew, correct the record \
-             of {host} first.",
+            "Allow TCP {port} from {from} to {destinations} in the NSGs, firewalls and routes \
+             between the two networks. If the private endpoint was made anew, correct its record \
+             first.",
         )
     }
 }
@@ -549,12 +557,26 @@ fn tags(case: &Case<'_>, judged: &[Judged<'_>]) -> String {
     tags_for(case, &remotes)
 }
 
-/// Which service tag an NSG rule may use: for public addresses only, as tags hold no others.
+/// Where a trail was to lead: to the endpoint, or to the proxy on the way.
+fn whereto(case: &Case<'_>, trail: &Trail) -> Destination {
+    let remote = trail.remote();
+    match trail.route() {
+        Route::Direct => destination(case.endpoint(), Some(remote.ip())),
+        Route::Proxy(proxy) => Destination {
+            name: proxy::host(&proxy.url).to_owned(),
+            address: Some(remote.ip()),
+            port: remote.port(),
+            protocol: "tcp",
+        },
+    }
+}
+
+/// Which service tags an NSG rule may use: for public addresses only, as tags hold no others.
 fn tags_for(case: &Case<'_>, remotes: &[SocketAddr]) -> String {
     let tags = &case.endpoint().expect.service_tags;
     let is_public = |remote: &SocketAddr| classify(remote.ip()) == AddressClass::Public;
     if tags.is_empty() || !remotes.iter().all(is_public) {
         return String::new();
     }
-    format!("; in an NSG, the service tag {} covers it", tags.join(" or "))
+    tags.join(" or ")
 }

@@ -169,10 +169,10 @@ fn failure(lookup: &Lookup, alike: &[&Lookup]) -> Option<Draft> {
     // The system decides only where it says something else than every name server.
     let is_of_system = lookup.resolver == Resolver::System;
     let draft = if is_of_system {
-        draft.owner(Owner::Host).rivals(&[Cause::DnsOsOverride, Cause::DnsViewsDiffer]).remedy(
-            "Mend dns_os_override first: the name servers say otherwise, and the runtime goes by \
-             what the operating system says.",
-        )
+        draft
+            .owner(Owner::Host)
+            .rivals(&[Cause::DnsOsOverride, Cause::DnsViewsDiffer])
+            .explained_by(Cause::DnsOsOverride)
     } else {
         draft
     };

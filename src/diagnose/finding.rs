@@ -2,8 +2,11 @@
 
 use std::fmt::Write as _;
 
-use super::catalogue;
-use crate::model::{Cause, Certainty, Elapsed, Endpoint, Finding, Owner, Severity, Trail};
+use super::{advice, catalogue};
+use crate::model::{
+    Advice, Cause, Certainty, Destination, Elapsed, Endpoint, Finding, Host, Owner, Severity,
+    Subject, Trail,
+};
 
 /// A finding before its severity, owner and remedy are settled.
 #[derive(Debug)]
@@ -19,6 +22,10 @@ pub(super) struct Draft {
     facts: Facts,
     /// Whom the message is said of, where that is not the address it was seen at.
     subject: Option<String>,
+    /// Where the remedy is to be applied.
+    destinations: Vec<Destination>,
+    further: Vec<(Owner, &'static str)>,
+    explained_by: Option<Cause>,
 }
 
 /// Where a remedy's words come from.
@@ -63,6 +70,9 @@ impl Draft {
             remedy: Remedy::OfCause,
             facts: Facts::default(),
             subject: None,
+            destinations: Vec::new(),
+            further: catalogue::further(cause).to_vec(),
+            explained_by: None,
         }
     }
 
@@ -128,8 +138,26 @@ impl Draft {
         Self { remedy: Remedy::Template(template), ..self }
     }
 
+    /// What another owner has to do beside the finding's own.
+    pub(super) fn further(mut self, owner: Owner, template: &'static str) -> Self {
+        self.further.push((owner, template));
+        self
+    }
+
+    /// It follows from another finding: there is nothing to do about it alone.
+    pub(super) fn explained_by(self, cause: Cause) -> Self {
+        let draft = self.remedy(format!("Nothing of its own: it follows from {cause}."));
+        Self { explained_by: Some(cause), ..draft }
+    }
+
+    /// Where the remedy is to be applied, where that is not the endpoint by its name alone.
+    pub(super) fn at(mut self, destinations: impl IntoIterator<Item = Destination>) -> Self {
+        self.destinations.extend(destinations);
+        self
+    }
+
     pub(super) fn fact(mut self, place: &'static str, value: impl Into<String>) -> Self {
-        self.facts.state(place, value);
+        self.facts.state(place, bounded(value.into()));
         self
     }
 
@@ -137,7 +165,8 @@ impl Draft {
     pub(super) fn recast(self, cause: Cause) -> Self {
         let rivals =
             if self.certainty == Certainty::Proven { Vec::new() } else { rivals_of(cause) };
-        Self { cause, severity: cause.severity(), rivals, ..self }
+        let further = catalogue::further(cause).to_vec();
+        Self { cause, severity: cause.severity(), rivals, further, ..self }
     }
 
     /// A failure that something else makes up for.
@@ -185,6 +214,7 @@ impl Draft {
     /// Takes in another draft of the same cause: its evidence, and the lesser certainty.
     pub(super) fn join(&mut self, other: Self) {
         self.evidence.extend(other.evidence);
+        self.destinations.extend(other.destinations);
         self.certainty = self.certainty.min(other.certainty);
         if self.rivals.is_empty() {
             self.rivals = other.rivals;
@@ -244,18 +274,32 @@ impl Draft {
         self.facts.state("host", endpoint.subject.to_string());
         self.facts.state("port", endpoint.port.to_string());
         self.facts.state("place", place(endpoint));
+        if self.destinations.is_empty() {
+            self.destinations.push(destination(endpoint, None));
+        }
         if let Some(zone) = zone_for(endpoint) {
             self.facts.state("zone", zone);
         }
         self.finish()
     }
 
-    fn finish(self) -> Finding {
+    fn finish(mut self) -> Finding {
         let entry = catalogue::entry(self.cause);
-        let fill = |template| catalogue::fill(template, |place| self.facts.get(place));
+        self.destinations.sort();
+        self.destinations.dedup();
+        let template = match &self.remedy {
+            Remedy::OfCause => entry.remedy,
+            Remedy::Template(template) => template,
+            Remedy::Words(_) => "",
+        };
+        let advice = Advice {
+            template: template.into(),
+            facts: self.facts.0,
+            destinations: self.destinations,
+            further: self.further,
+        };
         let remedy = match self.remedy {
-            Remedy::OfCause => fill(entry.remedy),
-            Remedy::Template(template) => fill(template),
+            Remedy::OfCause | Remedy::Template(_) => advice::remedy(&advice),
             Remedy::Words(words) => words,
         };
         Finding {
@@ -267,6 +311,8 @@ impl Draft {
             rivals: self.rivals,
             owner: self.owner.unwrap_or(entry.owner),
             remedy: bounded(remedy),
+            explained_by: self.explained_by,
+            advice,
         }
     }
 }
@@ -300,7 +346,7 @@ pub(super) fn sort(findings: &mut [Finding]) {
     findings.sort_by_key(|finding| (severity_rank(finding.severity), finding.cause));
 }
 
-const fn severity_rank(severity: Severity) -> u8 {
+pub(super) const fn severity_rank(severity: Severity) -> u8 {
     match severity {
         Severity::Fail => 0,
         Severity::Warn => 1,
@@ -326,6 +372,20 @@ pub(super) fn attempt(trail: &Trail) -> String {
     match trail.local() {
         Some(local) => format!("{remote} from {local} at {}", trail.at().strftime("%H:%M:%S UTC")),
         None => remote.to_string(),
+    }
+}
+
+/// The endpoint at one of its addresses, or at none that is known here.
+pub(super) fn destination(endpoint: &Endpoint, address: Option<std::net::IpAddr>) -> Destination {
+    let literal = match &endpoint.subject {
+        Subject::Host(Host::Address(address)) => Some(*address),
+        Subject::Host(Host::Name(_)) | Subject::Pattern(_) => None,
+    };
+    Destination {
+        name: endpoint.subject.to_string(),
+        address: address.or(literal),
+        port: endpoint.port,
+        protocol: "tcp",
     }
 }
 

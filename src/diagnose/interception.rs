@@ -6,7 +6,8 @@ use std::collections::BTreeMap;
 use super::finding::{Draft, list};
 use super::tls;
 use crate::model::{
-    Cause, Certificate, Owner, Presented, Record, Severity, Status, Trail, Verdict,
+    Cause, Certificate, Destination, Finding, Owner, Presented, Record, Severity, Status, Trail,
+    Verdict,
 };
 
 /// One name behind an issuer is as likely a service with an authority of its own.
@@ -20,6 +21,8 @@ struct Inspector<'a> {
     /// The certificate of the issuer itself, where it was sent.
     certificate: Option<&'a Certificate>,
     hosts: Vec<String>,
+    /// What the findings of the endpoints speak of.
+    to: Vec<Destination>,
     is_trusted: bool,
     /// It fails an endpoint that is required.
     is_failing: bool,
@@ -43,12 +46,16 @@ pub(super) fn of_run(judged: &[(&Record, &Verdict)]) -> Vec<Draft> {
             issuer: &leaf.issuer,
             certificate: None,
             hosts: Vec::new(),
+            to: Vec::new(),
             is_trusted,
             is_failing: false,
         });
         let sent = presented.chain.get(1).filter(|above| above.subject == leaf.issuer);
         inspector.certificate = inspector.certificate.or(sent.map(|above| &**above));
         inspector.hosts.push(host.to_string());
+        let is_of = |f: &&Finding| matches!(f.cause, Cause::TlsIntercepted | Cause::TlsUntrusted);
+        let found = verdict.findings.iter().find(is_of);
+        inspector.to.extend(found.into_iter().flat_map(|f| f.advice.destinations.iter().cloned()));
         inspector.is_trusted &= is_trusted;
         inspector.is_failing |= verdict.status == Status::Fail;
     }
@@ -89,7 +96,6 @@ impl Inspector<'_> {
             ),
         )
         .severity(if self.is_trusted || !self.is_failing { Severity::Warn } else { Severity::Fail })
-        .evidence(format!("behind it: {}", list(&self.hosts, NAMED)))
         .evidence(format!("issuer: {}", self.issuer))
         .evidence(match self.certificate {
             Some(certificate) => {
@@ -97,15 +103,14 @@ impl Inspector<'_> {
             }
             None => "the issuer's certificate was not sent along".to_owned(),
         });
-        draft.note(match exempt {
-            [] => "exempt already: none".to_owned(),
-            names => format!("exempt already: {}", list(names, NAMED)),
-        });
+        if !exempt.is_empty() {
+            draft.note(format!("exempt already: {}", list(exempt, NAMED)));
+        }
         // Never proven: services that move to a public root newer than the embedded ones look alike.
-        draft.owner(Owner::Proxy).remedy(format!(
-            "Exempt {} from TLS inspection by '{short}'. All names that the runtime needs, as a \
-                 list: pathproof rules emit --format tls-exemptions.",
-            list(&self.hosts, NAMED)
-        ))
+        draft
+            .owner(Owner::Proxy)
+            .fact("host", list(&self.hosts, NAMED))
+            .fact("issuer", short)
+            .at(self.to.iter().cloned())
     }
 }

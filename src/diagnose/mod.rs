@@ -5,6 +5,8 @@
 //! it comes to for the runtime. The words stand in the [`catalogue`].
 
 mod absent;
+mod action;
+mod advice;
 mod blockpage;
 pub mod catalogue;
 mod clock;
@@ -14,6 +16,7 @@ mod dns;
 mod ending;
 mod exception;
 pub mod explain;
+mod explained;
 mod finding;
 mod follow_up;
 mod gateway;
@@ -45,7 +48,9 @@ use crate::model::{
     self, Conclusion, End, Ending, Endpoint, FailOn, Kind, Obstacle, Record, Records, Run,
     Severity, Status, Summary, Verdict,
 };
+pub use action::actions;
 pub use ending::ending;
+pub use explained::says;
 use finding::Draft;
 pub use path::taken_as_private;
 pub use tcp::fact as tcp_fact;
@@ -195,10 +200,12 @@ pub fn conclude(records: &Records, is_azure: IsAzure<'_>) -> Conclusion {
 pub fn conclude_with(records: &Records, mut verdicts: Vec<Verdict>) -> Conclusion {
     one_name::tell(records, &mut verdicts);
     let findings = run::findings(records, &verdicts);
+    explained::mark(&mut verdicts, &findings);
     let prediction = prediction::predict(records, &verdicts);
     let summary = summarise(&verdicts);
+    let actions = actions(&verdicts, &findings);
     let ending = Ending::default();
-    let conclusion = Conclusion { verdicts, findings, summary, prediction, ending };
+    let conclusion = Conclusion { verdicts, findings, actions, summary, prediction, ending };
     Conclusion { ending: self::ending(records, &conclusion, FailOn::default()), ..conclusion }
 }
 

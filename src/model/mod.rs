@@ -65,7 +65,8 @@ pub use step::{
 };
 pub use trail::{End, OpenTrail, Trail};
 pub use verdict::{
-    Certainty, Conclusion, Finding, NetworkAllows, Owner, Prediction, Status, Summary, Verdict,
+    Action, Advice, Certainty, Conclusion, Destination, Finding, NetworkAllows, Owner, Prediction,
+    Status, Summary, Verdict,
 };
 pub use views::{View, deciding, going_to, overriding, servers};
 pub use visible::{Escaped, is_obeyed, visible};

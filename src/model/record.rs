@@ -58,6 +58,9 @@ pub struct Run {
     pub absent: Vec<Arc<Lookup>>,
     /// What the cloud reports of the runtime's nodes, where it was given.
     pub nodes: Vec<ReportedNode>,
+    /// The file that these records, or a JSON report of them, are in: for commands that go on from
+    /// them. Not saved itself.
+    pub kept_in: Option<String>,
 }
 
 /// From where the run was made.

@@ -1,5 +1,8 @@
 //! What was concluded.
 
+use std::borrow::Cow;
+use std::net::IpAddr;
+
 use super::cause::{Cause, Severity};
 use super::ending::Ending;
 
@@ -117,6 +120,64 @@ pub struct Finding {
     pub owner: Owner,
     /// What to do, with the concrete names, ports and addresses.
     pub remedy: String,
+    /// The cause, of the same endpoint or of the run, that this follows from: it stays among the
+    /// findings, and there is nothing to do about it alone.
+    pub explained_by: Option<Cause>,
+    /// What the remedy is made of.
+    pub advice: Advice,
+}
+
+/// What a remedy is made of, so that what is to be done for many endpoints can be said once.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Advice {
+    /// The sentences, with places in braces. Empty where the remedy holds word for word.
+    pub template: Cow<'static, str>,
+    /// What fills the places here, by the place's name.
+    pub facts: Vec<(&'static str, String)>,
+    /// Where it is to be done.
+    pub destinations: Vec<Destination>,
+    /// What others than the finding's owner have to do, as templates with the same places.
+    pub further: Vec<(Owner, &'static str)>,
+}
+
+/// Where traffic is meant to go.
+#[derive(Clone, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub struct Destination {
+    /// The name as required; the address as text where no name is.
+    pub name: String,
+    /// One of its addresses; `None` where none is known here.
+    pub address: Option<IpAddr>,
+    /// The port.
+    pub port: u16,
+    /// `tcp` or `udp`.
+    pub protocol: &'static str,
+}
+
+/// Something to do next: one owner, one remedy, everywhere it is to be done.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Action {
+    /// Who does it.
+    pub owner: Owner,
+    /// That of the worst finding behind it.
+    pub severity: Severity,
+    /// What to do.
+    pub text: String,
+    /// Why.
+    pub causes: Vec<Cause>,
+    /// Everywhere, by name and address.
+    pub destinations: Vec<Destination>,
+    /// Whether the text speaks of the destinations, so that who reads it needs them.
+    pub is_about_destinations: bool,
+    /// The format of `rules emit` in which the owner may want them.
+    pub list_format: Option<&'static str>,
+}
+
+impl Finding {
+    /// Whether it is only to be known: nothing is worse for it, and nobody has to do anything.
+    #[must_use]
+    pub fn is_note(&self) -> bool {
+        self.owner == Owner::Nobody && self.severity == Severity::Warn
+    }
 }
 
 /// What was concluded of one record.
@@ -143,6 +204,8 @@ pub struct Conclusion {
     pub verdicts: Vec<Verdict>,
     /// Findings of the run as a whole.
     pub findings: Vec<Finding>,
+    /// What to do next, by owner: what fails first.
+    pub actions: Vec<Action>,
     /// How many endpoints of each status.
     pub summary: Summary,
     /// What it means for the runtime.

@@ -1,6 +1,7 @@
 //! Verdicts to bytes: table, JSON, JSON Lines; and JSON reports read back and compared. Pure.
 
 mod assemble;
+pub(crate) mod command;
 pub mod diff;
 pub mod explanation;
 mod guarded;

@@ -7,11 +7,11 @@ use std::time::Duration;
 use jiff::Timestamp;
 
 use crate::model::{
-    Answer, Cause, Certainty, ChainLink, Conclusion, Endpoint, Exchange, Expectation, Failure,
-    Family, Finding, FollowUps, Host, HostName, HttpAnswer, Kind, LinkData, Lookup, NetworkAllows,
-    OpenTrail, Origin, Owner, Prediction, Proxied, ProxyReply, Record, Records, Resolver,
-    ResponseCode, Role, Route, RouteChoice, RouteIntent, Run, Seen, Severity, Status, Subject,
-    Summary, TcpFailure, Trail, Transport, Tunnel, Vantage, Verdict, Whose,
+    Advice, Answer, Cause, Certainty, ChainLink, Conclusion, Destination, Endpoint, Exchange,
+    Expectation, Failure, Family, Finding, FollowUps, Host, HostName, HttpAnswer, Kind, LinkData,
+    Lookup, NetworkAllows, OpenTrail, Origin, Owner, Prediction, Proxied, ProxyReply, Record,
+    Records, Resolver, ResponseCode, Role, Route, RouteChoice, RouteIntent, Run, Seen, Severity,
+    Status, Subject, Summary, TcpFailure, Trail, Transport, Tunnel, Vantage, Verdict, Whose,
 };
 
 pub(super) fn records(records: Vec<Record>) -> Records {
@@ -36,6 +36,7 @@ pub(super) fn records(records: Vec<Record>) -> Records {
         agent_files_differ: Vec::new(),
         absent: Vec::new(),
         nodes: Vec::new(),
+        kept_in: None,
     };
     Records { run, records }
 }
@@ -49,6 +50,7 @@ pub(super) fn conclusion(verdicts: Vec<Verdict>, allows: NetworkAllows) -> Concl
         verdicts.iter().filter(|verdict| verdict.counts && verdict.status == status).count()
     };
     Conclusion {
+        actions: crate::diagnose::actions(&verdicts, &[]),
         summary: Summary {
             pass: count(Status::Pass),
             warn: count(Status::Warn),
@@ -207,6 +209,17 @@ pub(super) fn timeout(host: &str, address: &str) -> Finding {
         rivals: vec![Cause::TcpLocalDenied, Cause::RouteProxyRequired],
         owner: Owner::Firewall,
         remedy: format!("Allow TCP 443 out from 10.50.1.10 to {host} ({address})."),
+        explained_by: None,
+        advice: Advice {
+            template: "Allow TCP 443 out from 10.50.1.10 to {destinations}.".into(),
+            destinations: vec![Destination {
+                name: host.into(),
+                address: address.parse().ok(),
+                port: 443,
+                protocol: "tcp",
+            }],
+            ..Advice::default()
+        },
     }
 }
 
@@ -220,5 +233,7 @@ pub(super) fn unassigned() -> Finding {
         rivals: vec![],
         owner: Owner::Nobody,
         remedy: String::new(),
+        explained_by: None,
+        advice: Advice::default(),
     }
 }

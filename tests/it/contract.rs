@@ -20,8 +20,27 @@ struct Report {
     run: Run,
     summary: Summary,
     findings: Vec<Finding>,
+    actions: Vec<Action>,
     endpoints: Vec<Endpoint>,
     prediction: Prediction,
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Action {
+    owner: String,
+    text: String,
+    causes: Vec<String>,
+    destinations: Vec<Destination>,
+}
+
+#[derive(Debug, PartialEq, Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Destination {
+    name: String,
+    address: Option<String>,
+    port: u16,
+    protocol: String,
 }
 
 #[derive(Deserialize)]
@@ -80,6 +99,7 @@ struct Finding {
     rivals: Vec<String>,
     owner: String,
     remedy: String,
+    explained_by: Option<String>,
 }
 
 #[derive(Deserialize)]
@@ -203,6 +223,7 @@ struct End {
     fail_on: String,
     summary: Summary,
     findings: Vec<Finding>,
+    actions: Vec<Action>,
     prediction: Prediction,
 }
 
@@ -221,6 +242,7 @@ fn the_report_is_as_the_contract_has_it() {
     assert_eq!(report.run.took_ms, Some(5012.3));
     assert_eq!(report.summary, Summary { pass: 1, warn: 0, fail: 1, unknown: 0 });
     check_finding(&report.findings[0]);
+    check_actions(&report.actions);
     check_prediction(&report.prediction);
 
     let hosts: Vec<_> = report.endpoints.iter().map(|one| (&*one.host, one.port)).collect();
@@ -263,6 +285,7 @@ fn the_stream_is_a_line_an_event() {
     assert_eq!(end.summary, Summary { pass: 1, warn: 0, fail: 1, unknown: 0 });
     assert!((end.took_ms - 5012.3).abs() < 1e-9);
     check_finding(&end.findings[0]);
+    check_actions(&end.actions);
     check_prediction(&end.prediction);
 }
 
@@ -369,6 +392,21 @@ fn check_finding(finding: &Finding) {
     assert_eq!(finding.evidence, ["e"]);
     assert_eq!(finding.rivals, ["tcp_local_denied"]);
     assert_eq!((&*finding.owner, &*finding.remedy), ("data-platform", "r"));
+    assert_eq!(finding.explained_by.as_deref(), Some("dns_sinkhole"));
+}
+
+fn check_actions(actions: &[Action]) {
+    let [action] = actions else { panic!("{} actions", actions.len()) };
+    assert_eq!((&*action.owner, &*action.text), ("firewall", "t"));
+    assert_eq!(action.causes, ["tcp_timeout"]);
+    let destination = |name: &str, address: Option<&str>| Destination {
+        name: name.to_owned(),
+        address: address.map(str::to_owned),
+        port: 443,
+        protocol: "tcp".to_owned(),
+    };
+    let known = destination("b.servicebus.windows.net", Some("40.112.72.101"));
+    assert_eq!(action.destinations, [known, destination("c.servicebus.windows.net", None)]);
 }
 
 fn check_prediction(prediction: &Prediction) {

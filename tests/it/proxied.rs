@@ -401,6 +401,7 @@ async fn credentials_are_in_no_record() {
         agent_files_differ: Vec::new(),
         absent: Vec::new(),
         nodes: Vec::new(),
+        kept_in: None,
     };
     let mut saved = Vec::new();
     archive::write(&Records { run, records: outcome.records }, &mut saved).unwrap();

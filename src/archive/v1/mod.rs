@@ -115,6 +115,7 @@ impl From<Run<'_>> for model::Run {
             agent_files_differ: own_all(run.agent_files_differ),
             absent: Vec::new(),
             nodes: to_size(run.nodes.into_iter().map(model::ReportedNode::from)),
+            kept_in: None,
         }
     }
 }

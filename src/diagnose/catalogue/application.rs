@@ -103,8 +103,8 @@ pub(super) const TDS_NO_ANSWER: Entry = Entry {
     told_by: "No pre-login answer: silence, end of stream, reset or other bytes.",
     rivals: &[Cause::TcpAnsweredByMiddlebox, Cause::HttpNotTheService],
     owner: Owner::Firewall,
-    remedy: "Check that {addresses} is a SQL Server's and that the firewall lets TDS on TCP {port} \
-             from {from} pass, not only the connect.",
+    remedy: "Check that a SQL Server listens at {addresses}, and that the firewall lets TDS on TCP \
+             {port} from {from} pass, not only the connect.",
     source: "MS-TDS 2.2.6.5",
 };
 

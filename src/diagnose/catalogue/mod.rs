@@ -15,6 +15,7 @@ mod tcp;
 mod tls;
 
 pub use rival::{Rival, is_worded, rival};
+use std::borrow::Cow;
 
 use crate::model::{Cause, Owner};
 
@@ -45,6 +46,7 @@ pub const PLACES: &[(&str, &str, &str)] = &[
     ("port", "the port", "PORT"),
     ("place", "the host and port", "HOST:PORT"),
     ("addresses", "its addresses", "ADDRESSES"),
+    ("destinations", "the host (its addresses)", "HOST (ADDRESSES)"),
     ("from", "this host", "THIS HOST"),
     ("resolvers", "the name servers", "NAME SERVERS"),
     ("zone", "the service's privatelink zone", "PRIVATELINK ZONE"),
@@ -54,6 +56,7 @@ pub const PLACES: &[(&str, &str, &str)] = &[
     ("tags", "", ""),
     ("until", "the end of its validity", "END OF VALIDITY"),
     ("proxy", "the proxy", "PROXY"),
+    ("configured", "in the runtime's configuration", "IN THE RUNTIME'S CONFIGURATION"),
     ("pattern", "the name, its dots escaped,", "NAME WITH ESCAPED DOTS"),
     ("rule", "the rule that the report names", "RULE"),
 ];
@@ -145,8 +148,18 @@ pub const fn entry(cause: Cause) -> &'static Entry {
     }
 }
 
+/// What others than the entry's owner have to do about `cause`: templates too.
+#[must_use]
+pub const fn further(cause: Cause) -> &'static [(Owner, &'static str)] {
+    match cause {
+        Cause::TlsExpired | Cause::TlsNotYetValid => &[(Owner::Proxy, tls::RENEW)],
+        Cause::TlsUntrusted | Cause::TlsIntercepted => &[(Owner::Host, tls::INSTALL_ROOT)],
+        _ => &[],
+    }
+}
+
 /// `template` with its places filled by what `known` says, or else by the words for them.
-pub(super) fn fill<'a>(template: &str, known: impl Fn(&str) -> Option<&'a str>) -> String {
+pub(super) fn fill<'a>(template: &str, known: impl Fn(&str) -> Option<Cow<'a, str>>) -> String {
     let mut text = String::with_capacity(template.len() + 64);
     let mut rest = template;
     while let Some((before, after)) = rest.split_once('{') {
@@ -155,7 +168,8 @@ pub(super) fn fill<'a>(template: &str, known: impl Fn(&str) -> Option<&'a str>) 
             rest = after;
             break;
         };
-        text.push_str(known(place).or_else(|| words_for(place)).unwrap_or(place));
+        let value = known(place).or_else(|| words_for(place).map(Cow::Borrowed));
+        text.push_str(value.as_deref().unwrap_or(place));
         rest = after;
     }
     text.push_str(rest);
@@ -211,7 +225,7 @@ mod tests {
 
     #[test]
     fn places_are_filled_by_what_is_known_before_words() {
-        let known = |place: &str| (place == "host").then_some("contoso.com");
+        let known = |place: &str| (place == "host").then_some(Cow::Borrowed("contoso.com"));
         assert_eq!(fill("to {host} from {from}.", known), "to contoso.com from this host.");
     }
 }

@@ -54,9 +54,9 @@ pub(super) const AUTH_REQUIRED: Entry = Entry {
               or Negotiate are offered the state is unknown: they sign in as the account that \
               asks, and the account of the runtime's service may pass where this program does not.",
     rivals: &[Cause::ProxyDenied],
-    owner: Owner::Proxy,
-    remedy: "Exempt {host} from the proxy's authentication, or give the runtime the user name and \
-             password that {proxy} wants (and this program the same, by --proxy-credentials).",
+    owner: Owner::DataPlatform,
+    remedy: "Give the runtime the user name and password that {proxy} wants, and this program the \
+             same by --proxy-credentials.",
     source: "RFC 9110 sections 11.7.1 and 15.5.8; Microsoft, \
              create-self-hosted-integration-runtime (NTLM)",
 };
@@ -68,8 +68,8 @@ pub(super) const AUTH_REJECTED: Entry = Entry {
               that does not accept the user name and password.",
     rivals: &[],
     owner: Owner::DataPlatform,
-    remedy: "Correct the user name and password for {proxy} in the runtime's configuration, or \
-             have the account unlocked.",
+    remedy: "Correct the user name and password for {proxy} ({configured}), or have the account \
+             unlocked.",
     source: "RFC 9110 section 15.5.8; RFC 1929 section 2",
 };
 
@@ -114,8 +114,8 @@ pub(super) const NOT_A_PROXY: Entry = Entry {
               headers. A proxy that denies by ending the connection looks the same.",
     rivals: &[Cause::ProxyDenied],
     owner: Owner::DataPlatform,
-    remedy: "Correct the proxy's scheme, address and port in the runtime's configuration: \
-             {proxy} does not answer as a proxy does.",
+    remedy: "Correct the proxy's scheme, address and port ({configured}): {proxy} does not answer \
+             as a proxy does.",
     source: "RFC 9110 section 9.3.6",
 };
 

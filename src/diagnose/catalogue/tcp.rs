@@ -6,6 +6,9 @@ use crate::model::{Cause, Owner};
 /// What an unmeasured alternate route or a local firewall leaves open, for every blocked connect.
 const BLOCKED: &[Cause] = &[Cause::TcpLocalDenied, Cause::RouteProxyRequired];
 
+/// For whoever opens the way: every destination stands with it.
+const ALLOW: &str = "Allow TCP {port} out from {from} to {destinations}{tags}.";
+
 pub(super) const REFUSED: Entry = Entry {
     cause: Cause::TcpRefused,
     sentence: "The connection is refused.",
@@ -13,9 +16,8 @@ pub(super) const REFUSED: Entry = Entry {
               ICMP port unreachable, or this host's own firewall: one error to a client.",
     rivals: BLOCKED,
     owner: Owner::Firewall,
-    remedy: "Allow TCP {port} out from {from} to {host} ({addresses}){tags}. If the rule is there, \
-             check that something listens at that address and that this host's own firewall does \
-             not reject.",
+    remedy: "Allow TCP {port} out from {from} to {destinations}{tags}. If the rule is there, \
+             check that something listens there and that this host's own firewall does not reject.",
     source: "RFC 9293 section 3.5.2; RFC 1122 section 4.2.3.9",
 };
 
@@ -26,8 +28,7 @@ pub(super) const TIMEOUT: Entry = Entry {
               leads nowhere, or a host that is down.",
     rivals: BLOCKED,
     owner: Owner::Firewall,
-    remedy: "Allow TCP {port} out from {from} to {host} ({addresses}){tags}. If direct traffic is \
-             not meant to leave, configure the runtime's proxy.",
+    remedy: ALLOW,
     source: "RFC 9293 section 3.8.3; Microsoft, create-self-hosted-integration-runtime (Ports and \
              firewalls)",
 };
@@ -39,8 +40,8 @@ pub(super) const UNREACHABLE: Entry = Entry {
               answers (after about 3 s), a blackhole route, or no route of any family.",
     rivals: BLOCKED,
     owner: Owner::Firewall,
-    remedy: "Check the routes from {from} to {addresses}, and whether a firewall on the way \
-             rejects TCP {port} to {host} as prohibited.",
+    remedy: "Check the routes from {from} to {destinations}, and whether a firewall on the way \
+             rejects TCP {port} there as prohibited.",
     source: "RFC 1122 section 3.2.2.1; RFC 1812 section 5.2.7.1",
 };
 
@@ -51,7 +52,7 @@ pub(super) const RESET: Entry = Entry {
               connection let it fall at once.",
     rivals: &[Cause::TcpRefused, Cause::TlsReset],
     owner: Owner::Firewall,
-    remedy: "Find the device that accepts and resets TCP {port} to {host} ({addresses}): a \
+    remedy: "Find the device that accepts and resets TCP {port} to {destinations}: a \
              transparent proxy, a load balancer without a backend, or an intrusion prevention \
              system.",
     source: "RFC 9293 section 3.5.2",
@@ -64,7 +65,7 @@ pub(super) const LOCAL_DENIED: Entry = Entry {
               like tcp_timeout, and one that rejects like tcp_refused.",
     rivals: &[],
     owner: Owner::Host,
-    remedy: "Allow TCP {port} out to {host} ({addresses}) in this host's own firewall, security \
+    remedy: "Allow TCP {port} out to {destinations} in this host's own firewall, security \
              software or routing policy.",
     source: "connect(2); WinSock error codes",
 };
@@ -76,8 +77,7 @@ pub(super) const SOME_ADDRESSES: Entry = Entry {
               then; rules that hold yesterday's addresses are the usual reason.",
     rivals: &[],
     owner: Owner::Firewall,
-    remedy: "Allow TCP {port} out from {from} to all addresses of {host}; the ones that fail: \
-             {addresses}{tags}.",
+    remedy: ALLOW,
     source: "contract, Causes",
 };
 
@@ -88,8 +88,8 @@ pub(super) const FAMILY: Entry = Entry {
               lose a time-out before they fall back.",
     rivals: &[Cause::TcpLocalDenied],
     owner: Owner::Firewall,
-    remedy: "Allow TCP {port} out from {from} to {addresses}, or take that address family off this \
-             host's default route.",
+    remedy: "Allow TCP {port} out from {from} to {destinations}, or take that address family off \
+             this host's default route.",
     source: "RFC 8305 section 1",
 };
 

@@ -3,6 +3,23 @@
 use super::Entry;
 use crate::model::{Cause, Owner};
 
+/// Dates are judged by this host's clock, so it comes first.
+const CHECK_CLOCK: &str = "Check this host's clock first (w32tm /query /status, timedatectl): the \
+                           dates of the certificate of {host} are judged by it.";
+
+/// For whoever presents a certificate whose dates are wrong.
+pub(super) const RENEW: &str = "If the clock of {from} is right, replace the certificate of \
+                                '{issuer}' that is presented for {host}: the server's own, or the \
+                                one of a TLS inspection in front of it.";
+
+/// For whoever opens TLS on the way.
+const EXEMPT: &str = "Exempt {host} from TLS inspection by '{issuer}'.";
+
+/// Until then: a root that one user trusts is not trusted by the runtime's service.
+pub(super) const INSTALL_ROOT: &str = "If '{issuer}' is known to you: as long as it opens TLS, its \
+                                       root must be in this host's machine store, where the \
+                                       runtime's service finds it.";
+
 pub(super) const INTERCEPTED: Entry = Entry {
     cause: Cause::TlsIntercepted,
     sentence: "TLS is opened on the way: the certificate is of an authority that only this host \
@@ -11,8 +28,7 @@ pub(super) const INTERCEPTED: Entry = Entry {
               with a private authority of its own looks the same.",
     rivals: &[Cause::HttpNotTheService],
     owner: Owner::Proxy,
-    remedy: "Exempt {host} from TLS inspection by '{issuer}'. Until then the account of the \
-             runtime's service must trust that authority too.",
+    remedy: EXEMPT,
     source: "Microsoft, azure-CA-details; self-hosted-integration-runtime-troubleshoot-guide",
 };
 
@@ -23,8 +39,7 @@ pub(super) const UNTRUSTED: Entry = Entry {
               TLS inspection whose root this host lacks looks the same.",
     rivals: &[Cause::TlsIntercepted],
     owner: Owner::Proxy,
-    remedy: "Exempt {host} from TLS inspection, or install the root of '{issuer}' in this host's \
-             machine store if that authority is meant to be trusted.",
+    remedy: EXEMPT,
     source: "RFC 5280 section 6; Microsoft, azure-CA-details",
 };
 
@@ -35,8 +50,8 @@ pub(super) const NAME_MISMATCH: Entry = Entry {
               DNS, another private endpoint, or a gateway that shows its own certificate.",
     rivals: &[],
     owner: Owner::Dns,
-    remedy: "Check that {addresses} is the right address for {host}: what answers there shows a \
-             certificate for other names.",
+    remedy: "Check the records of {host}: what answers at {addresses} presents a certificate for \
+             other names.",
     source: "RFC 9525 section 6",
 };
 
@@ -45,9 +60,8 @@ pub(super) const EXPIRED: Entry = Entry {
     sentence: "A certificate of the chain has expired.",
     told_by: "Its dates against this host's clock: a clock that runs ahead looks the same.",
     rivals: &[Cause::HostClockSkew],
-    owner: Owner::Proxy,
-    remedy: "Check this host's clock first. If it is right, whoever runs {host} or inspects its TLS \
-             ('{issuer}') must renew the certificate ({until}).",
+    owner: Owner::Host,
+    remedy: CHECK_CLOCK,
     source: "RFC 5280 section 4.1.2.5",
 };
 
@@ -57,8 +71,7 @@ pub(super) const NOT_YET_VALID: Entry = Entry {
     told_by: "Its dates against this host's clock: a clock that runs behind is the usual reason.",
     rivals: &[Cause::HostClockSkew],
     owner: Owner::Host,
-    remedy: "Check this host's clock (w32tm /query /status, timedatectl). If it is right, whoever \
-             issued the certificate of {host} ('{issuer}') dated it ahead ({until}).",
+    remedy: CHECK_CLOCK,
     source: "RFC 5280 section 4.1.2.5",
 };
 
@@ -71,8 +84,8 @@ pub(super) const RESET: Entry = Entry {
               something nearer than the far end; its TTL is shown to privileged programs only.",
     rivals: &[Cause::TcpAnsweredByMiddlebox, Cause::HttpServiceError],
     owner: Owner::Firewall,
-    remedy: "Allow the server name {host} on TCP {port} in the firewall's application rules (FQDN \
-             or SNI filter) for {from}.",
+    remedy: "Allow {host} on TCP {port} for {from} in the firewall's application rules (FQDN or SNI \
+             filter).",
     source: "RFC 6066 section 3; Microsoft, Azure Firewall application rules",
 };
 
@@ -84,8 +97,8 @@ pub(super) const CLOSED: Entry = Entry {
               second ClientHello that offers TLS 1.1 and 1.0 alone: it answers that one.",
     rivals: &[Cause::TcpAnsweredByMiddlebox, Cause::HttpServiceError],
     owner: Owner::Firewall,
-    remedy: "Allow the server name {host} on TCP {port} in the firewall's application rules (FQDN \
-             or SNI filter) for {from}.",
+    remedy: "Allow {host} on TCP {port} for {from} in the firewall's application rules (FQDN or SNI \
+             filter).",
     source: "RFC 8446 section 6.1",
 };
 
@@ -96,8 +109,8 @@ pub(super) const TIMEOUT: Entry = Entry {
               or a path on which large packets are lost.",
     rivals: &[Cause::TlsLargePacketsLost, Cause::TcpAnsweredByMiddlebox, Cause::HttpServiceError],
     owner: Owner::Firewall,
-    remedy: "Allow the server name {host} on TCP {port} in the firewall's application rules for \
-             {from}. If it is allowed, check the path's MTU (VPN, ExpressRoute).",
+    remedy: "Allow {host} on TCP {port} for {from} in the firewall's application rules (FQDN or SNI \
+             filter). If that is so already, check the path's MTU (VPN, ExpressRoute).",
     source: "RFC 8446 section 4; RFC 4821",
 };
 
@@ -107,8 +120,8 @@ pub(super) const NOT_TLS: Entry = Entry {
     told_by: "The first bytes are no TLS record. A filter's page in clear text is http_block_page.",
     rivals: &[Cause::TcpAnsweredByMiddlebox, Cause::HttpServiceError],
     owner: Owner::Firewall,
-    remedy: "Find what answers at {addresses} on TCP {port}: another service than {host}, or a \
-             device on the way that answers in clear text.",
+    remedy: "Find what answers for {host} at {addresses} on TCP {port}: another service, or a device \
+             on the way that answers in clear text.",
     source: "RFC 8446 section 5.1",
 };
 
@@ -132,8 +145,8 @@ pub(super) const ALERT: Entry = Entry {
               handshake_failure of cipher suites, certificate_required of a client certificate.",
     rivals: &[Cause::TlsIntercepted],
     owner: Owner::Proxy,
-    remedy: "Read the alert's name: check that {addresses} is the right address for {host}, and \
-             whether TLS inspection or a server name filter stands in front of it.",
+    remedy: "Read the alert's name, check the records of {host}, and find out whether TLS \
+             inspection or a filter of server names stands in front of {addresses}.",
     source: "RFC 8446 section 6.2",
 };
 
@@ -159,7 +172,8 @@ pub(super) const REVOCATION_UNREACHABLE: Entry = Entry {
               15 seconds for a URL and 20 for a chain, where a client checks.",
     rivals: &[Cause::HttpServiceError],
     owner: Owner::Firewall,
-    remedy: "Allow TCP 80 out from {from} to {revocation}, which the certificates of {host} name.",
+    remedy: "Allow TCP 80 out from {from} to {destinations}, where the certificates say whether \
+             they are revoked.",
     source: "Microsoft, azure-CA-details (certificate downloads and revocation lists); wincrypt.h, \
              CERT_CHAIN_URL_RETRIEVAL_TIMEOUT_MILLISECONDS_DEFAULT",
 };

@@ -6,8 +6,8 @@ use crate::diagnose::dns;
 use crate::diagnose::finding::{Draft, list, place};
 use crate::diagnose::quote;
 use crate::model::{
-    AddressClass, Cause, ChainTrust, End, Host, HttpAnswer, Obstacle, Owner, RevocationHost, Trail,
-    classify,
+    AddressClass, Cause, ChainTrust, Destination, End, Host, HttpAnswer, Obstacle, Owner,
+    RevocationHost, Trail, classify,
 };
 
 /// For a filter that answers in the hosts' place.
@@ -40,7 +40,8 @@ pub(super) fn judge(case: &Case<'_>) -> Option<Draft> {
         "a blocked one costs a check of the chain up to 15 s, all of them up to 20 s (Windows \
          defaults: wincrypt.h)",
     )
-    .fact("revocation", names);
+    .fact("revocation", names)
+    .at(silent.iter().flat_map(|host| destinations(host)));
     let is_filtered = silent.iter().all(|host| pages(host).next().is_some());
     Some(if is_filtered { draft.owner(Owner::Proxy).template(FILTERED) } else { draft })
 }
@@ -65,6 +66,22 @@ fn names(url: &str, name: &str) -> bool {
     let authority = url.split_once("://").and_then(|(_, rest)| rest.split(['/', '?', '#']).next());
     let host = authority.map(|authority| authority.strip_suffix(":80").unwrap_or(authority));
     host.is_some_and(|host| host.strip_suffix('.').unwrap_or(host).eq_ignore_ascii_case(name))
+}
+
+/// At each of its addresses; by name alone where none is known.
+fn destinations(host: &RevocationHost) -> Vec<Destination> {
+    let at = |address| Destination {
+        name: host.host.to_string(),
+        address,
+        port: host.port,
+        protocol: "tcp",
+    };
+    let mut all: Vec<Destination> =
+        host.trails.iter().map(|trail| at(Some(trail.remote().ip()))).collect();
+    if all.is_empty() {
+        all.push(at(None));
+    }
+    all
 }
 
 /// What was asked to its end, and did not answer.

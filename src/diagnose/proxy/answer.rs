@@ -15,7 +15,7 @@ const OWN_SCHEME: &str = "Basic";
 /// create-self-hosted-integration-runtime, note on NTLM).
 pub(in crate::diagnose) const ACCOUNT_REMEDY: &str = "Let the runtime's service (DIAHostService) run under a dedicated domain account that {proxy} \
      accepts, whose password seldom changes (when it does, change it in the service's settings \
-     and restart the service); or exempt {host} from the proxy's authentication.";
+     and restart the service).";
 
 /// What `answer` in place of a tunnel to `place` means.
 pub(super) fn judge(answer: &HttpAnswer, with_credentials: bool, place: &str) -> Draft {

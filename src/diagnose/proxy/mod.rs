@@ -13,7 +13,7 @@ use super::http::shown;
 use super::{Case, dns, obstacle, tcp, tds, tls};
 use crate::model::{
     Cause, ChainTrust, DnsFailure, Failure, Host, HttpFailure, Owner, Presented, Proxied,
-    ProxyFailure, TcpFailure, TdsFailure, TlsFailure, TlsFailureKind, TlsSession, Trail,
+    ProxyFailure, Run, TcpFailure, TdsFailure, TlsFailure, TlsFailureKind, TlsSession, Trail,
 };
 pub(super) use answer::{ACCOUNT_REMEDY, in_place_of_the_service};
 
@@ -24,6 +24,35 @@ const SESSION_REMEDY: &str =
 /// For a proxy that accepts the connection and stays silent.
 const MUTE_REMEDY: &str = "Ask whoever runs {proxy} what it waits for: the way from it to {place}, \
                            its name servers, or its own load.";
+
+/// The host of a proxy's URL.
+pub(super) fn host(url: &str) -> &str {
+    let authority = url.split_once("://").map_or(url, |(_, rest)| rest);
+    let authority = authority.split_once('/').map_or(authority, |(front, _)| front);
+    let host = match authority.rsplit_once(':') {
+        Some((host, port)) if port.bytes().all(|byte| byte.is_ascii_digit()) => host,
+        _ => authority,
+    };
+    host.trim_start_matches('[').trim_end_matches(']')
+}
+
+/// Where the proxy and its credentials were given, for whoever is to correct them.
+pub(super) fn configured_in(run: &Run) -> String {
+    let is_given = |option: &str| {
+        let mut given = run.options.iter().filter_map(|word| word.strip_prefix(option));
+        given.any(|rest| rest.is_empty() || rest.starts_with('='))
+    };
+    let source = &*run.vantage.proxy_source;
+    if is_given("--proxy-credentials") {
+        "as --proxy-credentials gives it".to_owned()
+    } else if source == "--proxy" {
+        "as --proxy gives it".to_owned()
+    } else if matches!(source, "" | "none") {
+        "in the runtime's configuration".to_owned()
+    } else {
+        format!("as configured by {}", source.strip_prefix("auto: ").unwrap_or(source))
+    }
+}
 
 /// What it means that there is no address to reach the proxy at.
 pub(super) fn unresolvable(case: &Case<'_>, proxy: &Proxied) -> Vec<Draft> {

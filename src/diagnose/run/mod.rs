@@ -12,12 +12,17 @@ use super::{
     absent, clock, contradiction, dns, has_no_way_out, interception, reported, route, sinkhole,
 };
 use crate::model::{
-    AddressClass, Cause, Finding, LookupOutcome, Reach, Record, Records, Resolver, Route, Severity,
-    Status, Trail, Verdict, classify,
+    AddressClass, Cause, Destination, Finding, LookupOutcome, Owner, Reach, Record, Records,
+    Resolver, Route, Severity, Status, Trail, Verdict, classify,
 };
 
 /// What holds for one endpoint alone is its own matter.
 const SEVERAL: usize = 2;
+
+/// Where nothing leaves directly, a proxy may be what is missing.
+const CONFIGURE_PROXY: &str = "If this network is left by a proxy only, configure that proxy in the \
+                               runtime. To see that it works, check again with --alternate-proxy \
+                               URL.";
 
 pub(super) fn findings(records: &Records, verdicts: &[Verdict]) -> Vec<Finding> {
     let judged: Vec<(&Record, &Verdict)> = records.records.iter().zip(verdicts).collect();
@@ -125,28 +130,35 @@ fn middlebox(records: &Records, verdicts: &[Verdict]) -> Option<Draft> {
     let hit: Vec<&Verdict> = verdicts.iter().filter(suffers).collect();
     let is_fail = hit.iter().any(|verdict| verdict.status == Status::Fail);
     let severity = if is_fail { Severity::Fail } else { Severity::Warn };
-    Some(
-        Draft::new(
-            Cause::TcpAnsweredByMiddlebox,
-            format!(
-                "a middlebox accepts every connection: {} answered too, where nothing can",
-                control.remote()
-            ),
-        )
-        .proven()
-        .severity(severity)
-        .evidence(format!("{} endpoints fail after the connect", hit.len()))
-        .remedy(
-            "Do not take an accepted connection for proof here. Ask whoever runs the firewall or \
-             transparent proxy what it does after accepting.",
+    let draft = Draft::new(
+        Cause::TcpAnsweredByMiddlebox,
+        format!(
+            "a middlebox accepts every connection: {} answered too, where nothing can",
+            control.remote()
         ),
     )
+    .proven()
+    .severity(severity)
+    .fact("from", from(records));
+    if hit.is_empty() {
+        // Nothing is worse for it, so nobody has to do anything.
+        return Some(draft.owner(Owner::Nobody).remedy(
+            "Nothing needs to be done while everything passes. Here an accepted connection proves \
+             nothing: trust only what answers.",
+        ));
+    }
+    let to = hit.iter().flat_map(|verdict| concerned(verdict, Cause::TcpAnsweredByMiddlebox));
+    Some(draft.evidence(format!("{} endpoints fail after the connect", hit.len())).at(to).template(
+        "Ask whoever runs the firewall or transparent proxy in front of {from} what it does with \
+         {destinations}: it accepts the connections, and blocks afterwards.",
+    ))
 }
 
 /// "No resolver answers": every name fails for want of DNS.
 fn no_resolver_answers(records: &Records, judged: &[(&Record, &Verdict)]) -> Option<Draft> {
     let mut names = 0;
     let mut causes = BTreeSet::new();
+    let mut to = Vec::new();
     let mut is_any_failing = false;
     let is_asked = |record: &Record| !record.lookups.is_empty() && route::is_resolved_here(record);
     for (record, verdict) in judged.iter().filter(|(record, _)| is_asked(record)) {
@@ -155,6 +167,7 @@ fn no_resolver_answers(records: &Records, judged: &[(&Record, &Verdict)]) -> Opt
         })?;
         names += 1;
         causes.insert(silent.cause);
+        to.extend(silent.advice.destinations.iter().cloned());
         is_any_failing |= record.endpoint.required;
     }
     if names < SEVERAL {
@@ -177,7 +190,8 @@ fn no_resolver_answers(records: &Records, judged: &[(&Record, &Verdict)]) -> Opt
             .severity(if is_any_failing { Severity::Fail } else { Severity::Warn })
             .evidence(format!("asked: {resolvers}"))
             .fact("resolvers", resolvers)
-            .fact("from", from(records)),
+            .fact("from", from(records))
+            .at(to),
     )
 }
 
@@ -214,18 +228,27 @@ fn nothing_connects(records: &Records, judged: &[(&Record, &Verdict)]) -> Option
         ),
     )
     .severity(if is_fail { Severity::Fail } else { Severity::Warn })
-    .all_evidence(alike::facts(records, asked.iter().map(|(record, _)| *record), &from));
+    .all_evidence(alike::facts(records, asked.iter().map(|(record, _)| *record), &from))
+    .fact("from", from)
+    .at(asked.iter().flat_map(|(_, verdict)| concerned(verdict, cause)));
     let draft = ways::without_measured_rivals(draft, cause, &asked);
     Some(if let Some(past) = ways::all_past_the_proxy(records, judged, &asked) {
         past.tell(draft)
     } else if cause == Cause::TcpLocalDenied {
-        draft.remedy("Allow the connections in this host's own firewall or security software.")
-    } else {
-        draft.remedy(
-            "If this network leaves by a proxy only, configure it in the runtime; otherwise open \
-             the firewall, NSG or route between this host and the internet.",
+        draft.template(
+            "Allow TCP out to {destinations} in this host's own firewall or security software.",
         )
+    } else {
+        draft
+            .template("Allow TCP out from {from} to {destinations}.")
+            .further(Owner::DataPlatform, CONFIGURE_PROXY)
     })
+}
+
+/// Where the findings of one cause say that something is to be done.
+fn concerned(verdict: &Verdict, cause: Cause) -> impl Iterator<Item = Destination> {
+    let alike = verdict.findings.iter().filter(move |finding| finding.cause == cause);
+    alike.flat_map(|finding| finding.advice.destinations.iter().cloned())
 }
 
 /// The direct trails to addresses that may be the service's: what goes to a sinkhole, or to a
@@ -294,7 +317,11 @@ fn host_could_not_ask(records: &Records, judged: &[(&Record, &Verdict)]) -> Opti
         Draft::new(Cause::VantageBroken, words).remedy(first.remedy.clone())
     };
     Some(
-        draft.proven().evidence(first.message.clone()).all_evidence(first.evidence.iter().cloned()),
+        draft
+            .proven()
+            .at(findings.iter().flat_map(|finding| finding.advice.destinations.iter().cloned()))
+            .evidence(first.message.clone())
+            .all_evidence(first.evidence.iter().cloned()),
     )
 }
 

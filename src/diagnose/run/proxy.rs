@@ -109,14 +109,21 @@ impl Herd<'_> {
             .find(|severity| is(*severity))
             .unwrap_or(Severity::Unknown);
         let places = list(&self.places, 4);
+        // All alike: what was seen at the first was seen at all.
+        let seen = self.findings.first().into_iter().flat_map(|first| first.evidence.clone());
         let draft = Draft::new(cause, words)
             .severity(severity)
-            .evidence(places.clone())
+            .all_evidence(seen)
             .fact("host", places.clone())
             .fact("place", places);
         let least = self.findings.iter().min_by_key(|finding| finding.certainty);
         let Some(least) = least else { return draft };
-        let draft = draft.sure_as(least).owner(least.owner);
+        let draft = draft
+            .sure_as(least)
+            .owner(least.owner)
+            .at(self.findings.iter().flat_map(|finding| finding.advice.destinations.clone()));
+        let known = least.advice.facts.iter().find(|(place, _)| *place == "configured");
+        let draft = known.into_iter().fold(draft, |draft, (place, value)| draft.fact(place, value));
         match (cause, severity) {
             (Cause::ProxyAuthRequired, Severity::Unknown) => {
                 draft.template(diagnose_proxy::ACCOUNT_REMEDY)

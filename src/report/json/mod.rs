@@ -32,6 +32,7 @@ pub fn report(
     field(out, b",\n", "run", &v1::Run::ended(&records.run, &conclusion.ending))?;
     field(out, b",\n", "summary", &v1::Summary::from(conclusion.summary))?;
     field(out, b",\n", "findings", &v1::findings(&conclusion.findings))?;
+    field(out, b",\n", "actions", &v1::actions(&conclusion.actions))?;
     out.write_all(b",\n\"endpoints\":[")?;
     endpoints(&in_order(records, conclusion), out)?;
     out.write_all(b"]")?;

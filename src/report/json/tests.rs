@@ -6,7 +6,7 @@ use proptest::strategy::ValueTree;
 use super::*;
 use crate::archive::arbitrary;
 use crate::model::{
-    Cause, Certainty, Finding, NetworkAllows, Owner, Prediction, Severity, Status, Summary,
+    Advice, Cause, Certainty, Finding, NetworkAllows, Owner, Prediction, Severity, Status, Summary,
 };
 use crate::report::sample;
 
@@ -20,6 +20,8 @@ fn conclusion(records: &Records) -> Conclusion {
         rivals: vec![],
         owner: Owner::Firewall,
         remedy: "r".into(),
+        explained_by: None,
+        advice: Advice::default(),
     };
     let verdict = Verdict {
         status: Status::Fail,
@@ -31,6 +33,7 @@ fn conclusion(records: &Records) -> Conclusion {
     Conclusion {
         verdicts: vec![verdict; records.records.len()],
         findings: vec![],
+        actions: vec![],
         summary: Summary::default(),
         prediction: Prediction {
             network_allows: NetworkAllows::Unknown,

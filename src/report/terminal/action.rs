@@ -1,69 +1,30 @@
-//! What to do next, by who can do it.
+//! What to do next, by who can do it, with everywhere it is to be done: what is missing here is
+//! missing in the ticket.
 
-use std::collections::HashMap;
+use std::collections::{BTreeMap, BTreeSet, HashSet};
 
-use super::super::assemble::Judged;
-use super::endpoint::place;
-use super::gateway::Deployment;
-use super::page::Page;
-use crate::model::{Cause, Conclusion, Finding, Owner, Severity};
+use super::super::command;
+use super::fit::columns;
+use super::page::{Page, padded};
+use super::{counted, listed};
+use crate::model::{Action, AddressSet, Destination, Endpoint, Owner, Records};
 
-/// How many things to do are listed.
-const SHOWN: usize = 12;
-/// How many remedies of one cause are written out; the others differ by names and addresses.
-const REMEDIES: usize = 2;
-/// How many endpoints are named beside a remedy.
-const NAMED: usize = 3;
+/// How many destinations are listed one by one; where there are more, their addresses are, as
+/// prefixes that hold them and nothing else.
+const SINGLY: usize = 48;
+/// How many prefixes are listed. More of them are nothing to be typed in.
+const PREFIXES: usize = 256;
 
-pub(super) fn write(
-    page: &mut Page,
-    endpoints: &[Judged],
-    deployments: &[Deployment],
-    conclusion: &Conclusion,
-) {
-    let mut actions = Actions::default();
-    // Failures first: their remedies are those that are written out. Where nothing could be asked
-    // there is nothing to mend; what would help stands beside the endpoint.
-    for severity in [Severity::Fail, Severity::Warn] {
-        let is_due = |finding: &&Finding| finding.severity == severity;
-        for finding in conclusion.findings.iter().filter(is_due) {
-            actions.add(finding, None);
-        }
-        for (record, verdict) in endpoints {
-            for finding in verdict.findings.iter().filter(is_due) {
-                actions.add(finding, Some(&|| place(&record.endpoint)));
-            }
-        }
-        for deployment in deployments {
-            for failing in deployment.failing().filter(|failing| is_due(&failing.finding)) {
-                actions.add(failing.finding, Some(&|| failing.place(deployment)));
-            }
-        }
-    }
-    // What keeps this host from asking anything is its administrator's to put right.
-    let kept = conclusion.findings.iter().filter(|one| one.cause == Cause::VantageBroken);
-    for finding in kept {
-        actions.add(finding, None);
-    }
-    let owners = actions.by_owner();
-    if owners.is_empty() {
+pub(super) fn write(page: &mut Page, records: &Records, actions: &[Action]) {
+    if actions.is_empty() {
         return;
     }
     page.heading("What to do next");
-    let mut left = SHOWN;
-    for (owner, actions) in owners {
-        if left == 0 {
-            break;
+    for of_owner in actions.chunk_by(|left, right| left.owner == right.owner) {
+        page.plain(title(of_owner[0].owner));
+        for action in of_owner {
+            write_one(page, records, action);
         }
-        page.plain(title(owner));
-        for action in actions.iter().take(left) {
-            action.write(page);
-        }
-        left = left.saturating_sub(actions.len());
-    }
-    let n_hidden = actions.list.len().saturating_sub(SHOWN);
-    if n_hidden > 0 {
-        page.plain(&format!("... and {n_hidden} more (see --format json)"));
     }
 }
 
@@ -79,81 +40,101 @@ const fn title(owner: Owner) -> &'static str {
     }
 }
 
-/// What one owner has to do about one cause.
-struct Action<'a> {
-    owner: Owner,
-    cause: Cause,
-    is_failure: bool,
-    remedies: Vec<&'a str>,
-    /// The first places whose remedy is not written out.
-    likewise: Vec<String>,
-    n_likewise: usize,
-}
-
-impl Action<'_> {
-    fn write(&self, page: &mut Page) {
-        for remedy in &self.remedies {
-            page.bullet(remedy);
+fn write_one(page: &mut Page, records: &Records, action: &Action) {
+    page.bullet(&action.text);
+    if action.is_about_destinations && !is_in_text(action) {
+        if action.destinations.len() > SINGLY {
+            write_prefixes(page, &action.destinations);
+        } else {
+            write_rows(page, &action.destinations);
         }
-        if self.n_likewise > 0 {
-            let rest = self.n_likewise - self.likewise.len();
-            let more = if rest > 0 { format!(" and {rest} more") } else { String::new() };
-            page.under_bullet(&format!("Likewise for {}{more}.", self.likewise.join(", ")));
+    }
+    match action.list_format {
+        // A few addresses stand above, all of them.
+        Some("csv") if action.destinations.len() > SINGLY => {
+            let entries = entries(records, &action.destinations);
+            let only = entries.iter().flat_map(|entry| ["--only", entry]);
+            // As they were seen: whoever opens the way needs all of them.
+            let own: Vec<&str> = only.chain(["--proof", "resolved", "--format", "csv"]).collect();
+            write_command(page, &command::rules_emit(&records.run, &own));
+        }
+        Some("csv") | None => {}
+        Some(names) => {
+            write_command(page, &command::rules_emit(&records.run, &["--format", names]));
         }
     }
 }
 
-#[derive(Default)]
-struct Actions<'a> {
-    list: Vec<Action<'a>>,
-    index: HashMap<(Owner, Cause), usize>,
+fn write_command(page: &mut Page, command: &str) {
+    page.under_bullet(&format!("As a list: {command}"));
 }
 
-impl<'a> Actions<'a> {
-    /// Takes in a finding; `place` names its endpoint, where it has one.
-    fn add(&mut self, finding: &'a Finding, place: Option<&dyn Fn() -> String>) {
-        if finding.owner == Owner::Nobody || finding.remedy.is_empty() {
-            return;
-        }
-        let at = *self.index.entry((finding.owner, finding.cause)).or_insert(self.list.len());
-        if at == self.list.len() {
-            self.list.push(Action {
-                owner: finding.owner,
-                cause: finding.cause,
-                is_failure: finding.severity == Severity::Fail,
-                remedies: Vec::new(),
-                likewise: Vec::new(),
-                n_likewise: 0,
-            });
-        }
-        let action = &mut self.list[at];
-        if action.remedies.contains(&&*finding.remedy) {
-            return;
-        }
-        if action.remedies.len() < REMEDIES {
-            action.remedies.push(&finding.remedy);
-            return;
-        }
-        let Some(place) = place else { return };
-        action.n_likewise += 1;
-        if action.likewise.len() < NAMED {
-            action.likewise.push(place());
-        }
-    }
+/// The entries of the list that destinations are of; gateways go with their relay.
+fn entries<'a>(records: &'a Records, destinations: &[Destination]) -> BTreeSet<&'a str> {
+    let places: HashSet<(&str, u16)> =
+        destinations.iter().map(|one| (one.name.as_str(), one.port)).collect();
+    let is_meant = |endpoint: &Endpoint| {
+        places.contains(&(endpoint.subject.to_string().as_str(), endpoint.port))
+    };
+    let meant = records.records.iter().map(|record| &*record.endpoint).filter(|one| is_meant(one));
+    meant.map(|one| if one.entry == "relay-gateway" { "relay" } else { &*one.entry }).collect()
+}
 
-    /// Failures first, then in the contract's order of owners and causes.
-    fn by_owner(&self) -> Vec<(Owner, Vec<&Action<'a>>)> {
-        let mut owners: Vec<(Owner, Vec<&Action>)> = Owner::ALL
-            .into_iter()
-            .map(|owner| {
-                let mut own: Vec<_> =
-                    self.list.iter().filter(|action| action.owner == owner).collect();
-                own.sort_by_key(|action| (!action.is_failure, action.cause));
-                (owner, own)
-            })
-            .filter(|(_, own)| !own.is_empty())
-            .collect();
-        owners.sort_by_key(|(_, own)| !own.iter().any(|action| action.is_failure));
-        owners
+/// Whether the text itself says the one destination.
+fn is_in_text(action: &Action) -> bool {
+    let [one] = &*action.destinations else { return false };
+    let has_address = one.address.is_none_or(|address| action.text.contains(&address.to_string()));
+    action.text.contains(&one.name) && has_address
+}
+
+/// `address  port  name`, a line each.
+fn write_rows(page: &mut Page, destinations: &[Destination]) {
+    let address = |one: &Destination| match one.address {
+        Some(address) => address.to_string(),
+        None => "-".to_owned(),
+    };
+    let has_address = destinations.iter().any(|one| one.address.is_some());
+    let widest = destinations.iter().map(|one| columns(&address(one))).max().unwrap_or(0);
+    let widest_port = destinations.iter().map(|one| columns(&one.port.to_string())).max();
+    for one in destinations {
+        let Destination { name, port, .. } = one;
+        if !has_address {
+            page.row(&format!("{name}:{port}"));
+            continue;
+        }
+        let port = padded(&port.to_string(), widest_port.unwrap_or(0));
+        page.row(&format!("{}  {port}  {name}", padded(&address(one), widest)));
+    }
+}
+
+/// Prefixes with how many addresses they hold, by port; what has no address is named.
+fn write_prefixes(page: &mut Page, destinations: &[Destination]) {
+    let mut by_port: BTreeMap<u16, Vec<&Destination>> = BTreeMap::new();
+    for one in destinations {
+        by_port.entry(one.port).or_default().push(one);
+    }
+    for (port, all) in by_port {
+        let set: AddressSet = all.iter().filter_map(|one| one.address).collect();
+        let prefixes = set.prefixes();
+        let shown: Vec<String> = prefixes.iter().take(PREFIXES).map(ToString::to_string).collect();
+        let widest = shown.iter().map(|prefix| columns(prefix)).max().unwrap_or(0);
+        for (prefix, net) in shown.iter().zip(&prefixes) {
+            let n_addresses = 1_u128 << (net.max_prefix_len() - net.prefix_len()).min(127);
+            let noun = if n_addresses == 1 { "address" } else { "addresses" };
+            let prefix = padded(prefix, widest);
+            page.row(&format!("{prefix}  {port}  {n_addresses} {noun}"));
+        }
+        if prefixes.len() > PREFIXES {
+            page.row(&format!("... and {} more prefixes", prefixes.len() - PREFIXES));
+        }
+        let names: BTreeSet<&str> = all.iter().map(|one| one.name.as_str()).collect();
+        let names: Vec<&str> = names.into_iter().collect();
+        page.row(&format!("of {}: {}", counted(names.len(), "name"), listed(&names, 3)));
+        let unknown: BTreeSet<&str> =
+            all.iter().filter(|one| one.address.is_none()).map(|one| one.name.as_str()).collect();
+        if !unknown.is_empty() {
+            let unknown: Vec<&str> = unknown.into_iter().collect();
+            page.row(&format!("without an address here: {}", unknown.join(", ")));
+        }
     }
 }

@@ -7,10 +7,10 @@ use super::super::route::{self, Further};
 use super::fit::{shorten, visible};
 use super::page::Page;
 use super::passing;
-use crate::diagnose::{catalogue, taken_as_private};
+use crate::diagnose::{self, catalogue, taken_as_private};
 use crate::model::{
-    Cause, Certainty, Endpoint, Finding, Host, Record, RouteIntent, Severity, Status, Subject,
-    Verdict,
+    Cause, Certainty, Endpoint, Finding, Host, Owner, Record, RouteIntent, Severity, Status,
+    Subject, Verdict,
 };
 
 /// How many endpoints of one cause are shown in full; where there are more, [`EXAMPLES`] are.
@@ -23,69 +23,50 @@ const FACTS: usize = 3;
 const EVIDENCE: usize = 300;
 
 /// How many endpoints are listed under a finding of the run.
-const GROUPED: usize = 40;
+const GROUPED: usize = 16;
 
-/// The endpoints that a finding of the run speaks of, told by their own cause: everything fails in
-/// the same way, so that it is said once.
+/// The findings of the run, each with the endpoints whose own finding it says: said once.
 pub(super) struct Groups<'a> {
     all: Vec<(&'a Finding, Vec<Judged<'a>>)>,
 }
 
 impl<'a> Groups<'a> {
     pub(super) fn of(findings: &'a [Finding], endpoints: &[Judged<'a>]) -> Self {
-        let mut seen: Vec<Cause> = Vec::new();
-        let all = findings.iter().filter(|finding| {
-            let is_first = !seen.contains(&finding.cause);
-            seen.push(finding.cause);
-            is_first && is_of_all_alike(finding.cause)
-        });
-        let of = |finding: &'a Finding| {
-            let is_of = |(_, verdict): &&Judged<'a>| verdict.cause == Some(finding.cause);
-            (finding, endpoints.iter().filter(is_of).copied().collect())
-        };
-        Self { all: all.map(of).collect() }
+        let mut all: Vec<(&Finding, Vec<Judged>)> =
+            findings.iter().map(|finding| (finding, Vec::new())).collect();
+        for judged in endpoints {
+            if let Some((_, said)) = all.iter_mut().find(|(finding, _)| is_said(finding, judged.1))
+            {
+                said.push(*judged);
+            }
+        }
+        Self { all }
     }
 
     /// Whether an endpoint is said under a finding of the run.
     fn has(&self, verdict: &Verdict) -> bool {
-        self.all.iter().any(|(finding, _)| verdict.cause == Some(finding.cause))
-    }
-
-    fn under(&self, finding: &Finding) -> &[Judged<'a>] {
-        let found = self.all.iter().find(|(grouping, _)| std::ptr::eq(*grouping, finding));
-        found.map_or(&[], |(_, endpoints)| endpoints)
+        self.all.iter().any(|(finding, _)| is_said(finding, verdict))
     }
 }
 
-/// Whether a finding of the run with this cause speaks of every endpoint that has it as its own.
-const fn is_of_all_alike(cause: Cause) -> bool {
-    matches!(
-        cause,
-        Cause::RouteProxyRequired
-            | Cause::RouteDirectRequired
-            | Cause::DnsTimeout
-            | Cause::DnsResolverUnreachable
-            | Cause::TcpTimeout
-            | Cause::TcpRefused
-            | Cause::TcpUnreachable
-            | Cause::TcpLocalDenied
-            | Cause::TcpAnsweredByMiddlebox
-            | Cause::VantageBroken
-    )
+fn is_said(of_run: &Finding, verdict: &Verdict) -> bool {
+    verdict.findings.first().is_some_and(|own| diagnose::says(of_run, own))
+}
+
+/// What is only to be known of the run.
+pub(super) fn write_notes(page: &mut Page, findings: &[Finding]) {
+    for finding in findings.iter().filter(|finding| finding.is_note()) {
+        page.plain(&format!("Note: {} ({})", finding.message, finding.cause));
+    }
 }
 
 /// Findings of the run as a whole, where they have the severity of `status`, each with the
 /// endpoints it speaks of.
-pub(super) fn write_run_findings(
-    page: &mut Page,
-    status: Status,
-    findings: &[Finding],
-    groups: &Groups,
-) {
-    for finding in findings.iter().filter(|finding| status_of(finding.severity) == status) {
+pub(super) fn write_run_findings(page: &mut Page, status: Status, groups: &Groups) {
+    let is_due = |finding: &Finding| status_of(finding.severity) == status && !finding.is_note();
+    for (finding, endpoints) in groups.all.iter().filter(|(finding, _)| is_due(finding)) {
         page.status(status, &format!("the run as a whole  {}", cause_and_certainty(finding)));
         write_finding(page, finding);
-        let endpoints = groups.under(finding);
         for (record, verdict) in endpoints.iter().take(GROUPED) {
             page.under(&in_group(record, verdict));
         }
@@ -169,7 +150,9 @@ fn write_block(page: &mut Page, record: &Record, verdict: &Verdict, has_proxies:
     page.status(verdict.status, &format!("{place}  {}{optional}", cause_and_certainty(own)));
     write_finding(page, own);
     for other in others.iter().take(FACTS) {
-        page.under(&format!("also {}: {}", other.cause, other.message));
+        let why = other.explained_by.map(|cause| format!(" (explained by {cause})"));
+        let why = why.unwrap_or_default();
+        page.under(&format!("also {}{why}: {}", other.cause, other.message));
     }
     if others.len() > FACTS {
         page.under(&format!("... and {} more findings", others.len() - FACTS));
@@ -177,8 +160,8 @@ fn write_block(page: &mut Page, record: &Record, verdict: &Verdict, has_proxies:
     if has_proxies {
         write_route(page, record);
     }
-    // How to ask is said here; how to mend stands under "What to do next".
-    if own.severity == Severity::Unknown && !own.remedy.is_empty() {
+    // What others can do stands under "What to do next".
+    if own.owner == Owner::Nobody && own.severity == Severity::Unknown && !own.remedy.is_empty() {
         page.under(&format!("Next: {}", own.remedy));
     }
 }

@@ -25,25 +25,13 @@ pub(super) struct Deployment<'a> {
 }
 
 /// Gateways with the same cause.
-pub(super) struct Failing<'a> {
+struct Failing<'a> {
     /// The first one's.
-    pub(super) finding: &'a Finding,
+    finding: &'a Finding,
     gateways: Vec<(GatewaySeries, u16)>,
 }
 
-impl Failing<'_> {
-    /// How they are called together.
-    pub(super) fn place(&self, deployment: &Deployment) -> String {
-        format!("{} of {}", super::counted(self.gateways.len(), "gateway"), deployment.name)
-    }
-}
-
 impl<'a> Deployment<'a> {
-    /// What is wrong with some of them, by cause.
-    pub(super) fn failing(&self) -> impl Iterator<Item = &Failing<'a>> {
-        self.failing.values()
-    }
-
     fn take(&mut self, gateway: &GatewayName, (record, verdict): Judged<'a>) {
         if verdict.cause == Some(Cause::RelayGatewayUnassigned) {
             self.unassigned += 1;

@@ -42,16 +42,17 @@ pub(super) fn write(
     for consequence in &prediction.consequences {
         page.under(consequence);
     }
-    if prediction.network_allows == NetworkAllows::Online {
-        // What stands before the colon names it; the rest explains, and stands in the JSON.
-        let names: Vec<&str> = prediction
-            .not_looked_at
-            .iter()
-            .map(|line| line.split_once(':').map_or(&**line, |(name, _)| name))
-            .collect();
-        if !names.is_empty() {
-            page.under(&format!("Not looked at: {}", names.join(", ")));
-        }
+}
+
+/// Where the network is no reason, whoever reads this goes on to look at this host.
+pub(super) fn write_next(page: &mut Page, conclusion: &Conclusion) {
+    let prediction = &conclusion.prediction;
+    if prediction.network_allows != NetworkAllows::Online || prediction.not_looked_at.is_empty() {
+        return;
+    }
+    page.heading("If the runtime has trouble all the same, look at this host next");
+    for line in &prediction.not_looked_at {
+        page.bullet(line);
     }
 }
 
@@ -82,7 +83,8 @@ struct Tally {
 
 impl Tally {
     fn of<'a>(judged: impl IntoIterator<Item = &'a Judged<'a>>, conclusion: &Conclusion) -> Self {
-        let mut tally = Self { warnings: conclusion.findings.len(), ..Self::default() };
+        let warnings = conclusion.findings.iter().filter(|finding| !finding.is_note()).count();
+        let mut tally = Self { warnings, ..Self::default() };
         for (record, verdict) in judged.into_iter().filter(|(_, verdict)| verdict.counts) {
             let required = usize::from(record.endpoint.required);
             tally.total += 1;

@@ -55,11 +55,12 @@ fn written(
     let has_proxies = route::has_proxies(records);
     let mut page = Page::new(style);
     headline::write(&mut page, &endpoints, &gateways, conclusion);
-    action::write(&mut page, &endpoints, &deployments, conclusion);
+    action::write(&mut page, records, &conclusion.actions);
+    headline::write_next(&mut page, conclusion);
     let groups = endpoint::Groups::of(&conclusion.findings, &endpoints);
     for status in SECTIONS {
         page.gap();
-        endpoint::write_run_findings(&mut page, status, &conclusion.findings, &groups);
+        endpoint::write_run_findings(&mut page, status, &groups);
         endpoint::write(&mut page, status, &endpoints, has_proxies, &groups);
         gateway::write(&mut page, status, &deployments);
     }
@@ -67,6 +68,7 @@ fn written(
         verbose::write(&mut page, &judged);
     }
     page.gap();
+    endpoint::write_notes(&mut page, &conclusion.findings);
     write_gateways_hidden(&mut page, &endpoints);
     write_counts(&mut page, conclusion.summary);
     write_left_out(&mut page, conclusion.ending);

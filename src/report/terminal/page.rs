@@ -85,6 +85,11 @@ impl Page {
         self.hang("", 4, 4, text);
     }
 
+    /// A line of a table below the bullet above: its blanks are kept.
+    pub(in crate::report) fn row(&mut self, text: &str) {
+        self.hang("", 6, 8, text);
+    }
+
     /// What belongs to the heading above.
     pub(in crate::report) fn indented(&mut self, text: &str) {
         self.hang("", 4, 6, text);

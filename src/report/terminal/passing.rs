@@ -17,7 +17,7 @@ use crate::model::{
 };
 
 /// How many endpoints that pass are shown.
-const PASSES: usize = 40;
+const PASSES: usize = 12;
 /// How many addresses of one are named.
 const ADDRESSES: usize = 3;
 

@@ -1,19 +1,16 @@
+mod counts;
 mod evidence;
+mod safety;
 
 use std::sync::Arc;
 use std::time::Duration;
 
-use proptest::prelude::*;
-
 use super::super::sample::{
     conclusion, found, passed, proxy, record, records, start, timeout, unassigned,
 };
-use super::fit::columns;
-use super::page::NARROWEST;
 use super::*;
-use crate::archive::arbitrary;
 use crate::model::{
-    Cause, Certainty, Failure, Finding, HttpAnswer, Kind, NetworkAllows, OpenTrail, Owner,
+    Advice, Cause, Certainty, Failure, Finding, HttpAnswer, Kind, NetworkAllows, OpenTrail, Owner,
     ProxyFailure, Record, Seen, Severity, Verdict,
 };
 
@@ -61,7 +58,10 @@ fn a_healthy_run_is_less_than_a_screen() {
         text,
         "\
 PASS    All 5 required endpoints work: the network lets the runtime be online
-        Not looked at: service state, authentication key
+
+If the runtime has trouble all the same, look at this host next
+  - service state: whether DIAHostService runs
+  - authentication key
 
 UNKNOWN gateways of prod-bn-vaz0001: none assigned yet, 256 not assigned yet
 
@@ -101,6 +101,8 @@ fn what_fails_comes_first_with_what_to_do() {
         rivals: vec![],
         owner: Owner::Proxy,
         remedy: "Exempt we.frontend.clouddatahub.net from inspection.".into(),
+        explained_by: None,
+        advice: Advice::default(),
     };
     let pattern = Finding {
         cause: Cause::NotTestable,
@@ -111,6 +113,8 @@ fn what_fails_comes_first_with_what_to_do() {
         rivals: vec![],
         owner: Owner::DataPlatform,
         remedy: "Add --factory NAME --region REGION.".into(),
+        explained_by: None,
+        advice: Advice::default(),
     };
     let mut download = timeout("download.microsoft.com", "2.16.0.1");
     download.severity = Severity::Warn;
@@ -146,12 +150,15 @@ FAIL    2 of 4 required endpoints fail: the runtime would be limited
 
 What to do next
 Firewall team
-  - Allow TCP 443 out from 10.50.1.10 to ns.servicebus.windows.net (40.0.0.1).
-  - Allow TCP 443 out from 10.50.1.10 to we.frontend.clouddatahub.net
-    (52.0.0.2).
-    Likewise for download.microsoft.com:443, 4 gateways of prod-by3-010.
+  - Allow TCP 443 out from 10.50.1.10 to the 4 destinations below.
+      2.16.0.1  443  download.microsoft.com
+      40.0.1.4  443  g3
+      40.0.0.1  443  ns.servicebus.windows.net
+      52.0.0.2  443  we.frontend.clouddatahub.net
 Proxy team
   - Exempt we.frontend.clouddatahub.net from inspection.
+Data platform team
+  - Add --factory NAME --region REGION.
 
 FAIL    ns.servicebus.windows.net:443  tcp_timeout (likely)
         40.0.0.1:443 did not answer within 5s
@@ -174,7 +181,6 @@ WARN    gateways of prod-by3-010: 1 of 5 reachable
 
 UNKNOWN {factory}.{region}.datafactory.azure.net:443  not_testable
         its factory is not known
-        Next: Add --factory NAME --region REGION.
 
 PASS    192.0.2.10:443  192.0.2.10 (tcp 30.0 ms)
 
@@ -214,6 +220,7 @@ fn ways_through_a_proxy_are_told_with_both_legs() {
         rivals: vec![],
         owner: Owner::Proxy,
         remedy: "Mend it.".into(),
+        advice: Advice::default(),
         ..timeout("x", "y")
     };
     let mut relay = by_proxy("relay", "ns.servicebus.windows.net");
@@ -257,69 +264,6 @@ By pathproof VERSION
 "
         .replace("VERSION", env!("CARGO_PKG_VERSION"))
     );
-}
-
-#[test]
-fn hundreds_of_failures_are_counted() {
-    let judged = (0..300).map(|number| {
-        let host = format!("node-{number:03}.contoso.com");
-        let address = format!("10.0.{}.{}", number / 250, number % 250);
-        (record("endpoint", &host).silent(&address), found(timeout(&host, &address)))
-    });
-    let text = shown(judged.collect(), NetworkAllows::Unknown);
-    assert_eq!(
-        text,
-        "\
-FAIL    300 of 300 required endpoints fail
-
-What to do next
-Firewall team
-  - Allow TCP 443 out from 10.50.1.10 to node-000.contoso.com (10.0.0.0).
-  - Allow TCP 443 out from 10.50.1.10 to node-001.contoso.com (10.0.0.1).
-    Likewise for node-002.contoso.com:443, node-003.contoso.com:443,
-    node-004.contoso.com:443 and 295 more.
-
-FAIL    node-000.contoso.com:443  tcp_timeout (likely)
-        10.0.0.0:443 did not answer within 5s
-        Seen: silent for 5s, until our time-out
-        Also possible: this host's own firewall (tcp_local_denied): try from a
-        neighbour in the same subnet; a network that leaves by a proxy only
-        (route_proxy_required): add --alternate-proxy URL
-FAIL    node-001.contoso.com:443  tcp_timeout (likely)
-        10.0.0.1:443 did not answer within 5s
-        Seen: silent for 5s, until our time-out
-        Also possible: this host's own firewall (tcp_local_denied): try from a
-        neighbour in the same subnet; a network that leaves by a proxy only
-        (route_proxy_required): add --alternate-proxy URL
-FAIL    node-002.contoso.com:443  tcp_timeout (likely)
-        10.0.0.2:443 did not answer within 5s
-        Seen: silent for 5s, until our time-out
-        Also possible: this host's own firewall (tcp_local_denied): try from a
-        neighbour in the same subnet; a network that leaves by a proxy only
-        (route_proxy_required): add --alternate-proxy URL
-        ... and 297 more with tcp_timeout (see --format json):
-        node-003.contoso.com:443, node-004.contoso.com:443,
-        node-005.contoso.com:443, node-006.contoso.com:443,
-        node-007.contoso.com:443, node-008.contoso.com:443, ...
-
-300 fail
-Measured 2026-03-01 10:00:00 UTC in 5.0 s from ir-node-1 (10.50.1.10); name
-servers 10.0.0.53:53
-By pathproof VERSION
-"
-        .replace("VERSION", env!("CARGO_PKG_VERSION"))
-    );
-}
-
-#[test]
-fn thousands_of_passes_are_counted() {
-    let judged = (0..2000).map(|number| {
-        (record("endpoint", &format!("n{number}.contoso.com")).reached(&["10.0.0.1"]), passed())
-    });
-    let text = shown(judged.collect(), NetworkAllows::Unknown);
-    assert!(text.contains("All 2000 required endpoints work\n"), "{text}");
-    assert!(text.contains("... and 1960 more that pass (see --format json)\n"), "{text}");
-    assert_eq!(text.lines().filter(|line| line.starts_with("PASS    n")).count(), 40);
 }
 
 #[test]
@@ -394,18 +338,24 @@ fn findings_of_the_run_stand_with_their_like() {
         rivals: vec![],
         owner: Owner::Dns,
         remedy: "Mend 10.0.0.54.".into(),
+        explained_by: None,
+        advice: Advice::default(),
     });
+    conclusion.actions = crate::diagnose::actions(&conclusion.verdicts, &conclusion.findings);
     let text = table(&records(vec![record("relay", "a.contoso.com")]), &conclusion, &NARROW);
     assert!(
         text.starts_with(
             "\
 WARN    The required endpoint works, 1 warning: the network lets the runtime be
         online
-        Not looked at: service state, authentication key
 
 What to do next
 DNS team
   - Mend 10.0.0.54.
+
+If the runtime has trouble all the same, look at this host next
+  - service state: whether DIAHostService runs
+  - authentication key
 
 WARN    the run as a whole  dns_resolver_down
         name server 10.0.0.54 does not answer
@@ -415,90 +365,6 @@ PASS    a.contoso.com:443"
         ),
         "{text}"
     );
-}
-
-#[test]
-fn strangers_cannot_write_to_the_terminal() {
-    let mut finding = timeout("a.contoso.com", "10.0.0.1");
-    let evil = "\u{1b}]0;owned\u{7}\u{9b}2J\r\nPASS    everything";
-    finding.message = evil.into();
-    finding.evidence = vec![evil.into()];
-    finding.remedy = evil.into();
-    let text =
-        shown(vec![(record("relay", "a.contoso.com"), found(finding))], NetworkAllows::Unknown);
-    assert!(text.contains("\\u{1b}]0;owned\\u{7}\\u{9b}2J\\r\\nPASS"), "{text}");
-    assert!(!text.chars().any(|c| c.is_control() && c != '\n'), "{text:?}");
-    assert!(!text.lines().any(|line| line.starts_with("PASS")), "{text}");
-}
-
-#[test]
-fn colour_adds_nothing_but_colour() {
-    let judged = healthy()
-        .into_iter()
-        .chain([(record("relay", "a.contoso.com"), found(timeout("a.contoso.com", "10.0.0.1")))]);
-    let (seen, verdicts) = judged.unzip();
-    let (records, conclusion) = (records(seen), conclusion(verdicts, NetworkAllows::Offline));
-    let colored = table(&records, &conclusion, &Style { color: true, ..NARROW });
-    let plain = table(&records, &conclusion, &NARROW);
-    assert!(colored.contains("\u{1b}[1;31mFAIL\u{1b}[0m    a.contoso.com"), "{colored}");
-    assert_eq!(uncolored(&colored), plain);
-}
-
-fn uncolored(text: &str) -> String {
-    let mut parts = text.split('\u{1b}');
-    let first = parts.next().unwrap().to_owned();
-    first + &parts.map(|part| part.split_once('m').unwrap().1).collect::<String>()
-}
-
-proptest! {
-    #![proptest_config(ProptestConfig::with_cases(128))]
-
-    #[test]
-    fn no_line_is_too_wide_and_none_is_a_command(
-        records in arbitrary::records(),
-        findings in prop::collection::vec(arbitrary_finding(), 1..8),
-        width in 0..140_usize,
-        allows in prop::sample::select(vec![NetworkAllows::Online, NetworkAllows::Limited]),
-    ) {
-        let verdicts = (0..records.records.len()).map(|at| {
-            let mut verdict = found(findings[at % findings.len()].clone());
-            verdict.findings.extend(findings.iter().take(at).cloned());
-            if at % 3 == 2 { passed() } else { verdict }
-        });
-        let mut conclusion = conclusion(verdicts.collect(), allows);
-        conclusion.prediction.consequences.push(findings[0].message.clone());
-        conclusion.prediction.not_looked_at.push(findings[0].remedy.clone());
-        conclusion.findings = findings;
-        let text = table(&records, &conclusion, &Style { width, color: false });
-        for line in text.lines() {
-            // A word that is wider than the page is not cut.
-            let widest = line.split(' ').map(columns).max().unwrap_or(0);
-            let is_one_word = widest > width.max(NARROWEST) - page::MARGIN - 4;
-            prop_assert!(columns(line) <= width.max(NARROWEST) || is_one_word, "{width}: {line:?}");
-            prop_assert_eq!(line.trim_end(), line);
-        }
-        prop_assert!(!text.chars().any(|c| c.is_control() && c != '\n'), "{:?}", text);
-        let colored = table(&records, &conclusion, &Style { width, color: true });
-        prop_assert_eq!(uncolored(&colored), text);
-    }
-}
-
-fn arbitrary_finding() -> BoxedStrategy<Finding> {
-    let severities = vec![Severity::Fail, Severity::Warn, Severity::Unknown];
-    let certainties = vec![Certainty::Possible, Certainty::Likely, Certainty::Proven];
-    let words = (
-        prop::sample::select(Cause::ALL),
-        prop::sample::select(severities),
-        prop::sample::select(certainties),
-        prop::collection::vec(prop::sample::select(Cause::ALL), 0..4),
-        prop::sample::select(Owner::ALL.to_vec()),
-    );
-    let evidence = prop::collection::vec(arbitrary::text(), 0..5);
-    (words, arbitrary::text(), evidence, arbitrary::text())
-        .prop_map(|((cause, severity, certainty, rivals, owner), message, evidence, remedy)| {
-            Finding { cause, severity, certainty, message, evidence, rivals, owner, remedy }
-        })
-        .boxed()
 }
 
 #[test]

@@ -3,6 +3,7 @@
 
 mod agent;
 mod bad_input;
+mod commands;
 mod exit_codes;
 mod files;
 mod leaving;

@@ -6,6 +6,11 @@ use std::time::Duration;
 use jiff::Timestamp;
 use pathproof::model;
 
+fn destination(name: &str, address: Option<&str>) -> model::Destination {
+    let address = address.map(|address| address.parse().unwrap());
+    model::Destination { name: name.into(), address, port: 443, protocol: "tcp" }
+}
+
 pub(super) fn sample() -> (model::Records, model::Conclusion) {
     let finding = model::Finding {
         cause: model::Cause::TcpTimeout,
@@ -16,6 +21,8 @@ pub(super) fn sample() -> (model::Records, model::Conclusion) {
         rivals: vec![model::Cause::TcpLocalDenied],
         owner: model::Owner::DataPlatform,
         remedy: "r".into(),
+        explained_by: Some(model::Cause::DnsSinkhole),
+        advice: model::Advice::default(),
     };
     let failed = model::Verdict {
         status: model::Status::Fail,
@@ -51,6 +58,7 @@ pub(super) fn sample() -> (model::Records, model::Conclusion) {
         agent_files_differ: Vec::new(),
         absent: Vec::new(),
         nodes: Vec::new(),
+        kept_in: None,
     };
     let timeout = model::Whose::Ours(Duration::from_secs(5));
     let silent = trail()
@@ -62,6 +70,18 @@ pub(super) fn sample() -> (model::Records, model::Conclusion) {
     let conclusion = model::Conclusion {
         verdicts: vec![failed, passed],
         findings: vec![finding],
+        actions: vec![model::Action {
+            owner: model::Owner::Firewall,
+            severity: model::Severity::Fail,
+            text: "t".into(),
+            causes: vec![model::Cause::TcpTimeout],
+            destinations: vec![
+                destination("b.servicebus.windows.net", Some("40.112.72.101")),
+                destination("c.servicebus.windows.net", None),
+            ],
+            is_about_destinations: true,
+            list_format: None,
+        }],
         summary: model::Summary { pass: 1, warn: 0, fail: 1, unknown: 0 },
         prediction: model::Prediction {
             network_allows: model::NetworkAllows::Limited,

@@ -1,5 +1,6 @@
 //! What records come to, rule by rule; whole reports stand in the golden cases.
 
+mod actions;
 mod block_pages;
 mod routes;
 mod run;

@@ -1,6 +1,7 @@
 //! Version 1 of the JSON report, field by field as the contract has it. Fields may be added; what
 //! is here keeps its name and meaning.
 
+mod action;
 mod follow_up;
 mod step;
 
@@ -15,6 +16,8 @@ use crate::diagnose::taken_as_private;
 use crate::model;
 use crate::report::diff::{Change, Diff, Source};
 use crate::report::route;
+use action::Action;
+pub(super) use action::actions;
 pub(super) use step::Chains;
 use step::Step;
 
@@ -60,6 +63,7 @@ pub(super) struct End<'a> {
     fail_on: &'static str,
     summary: Summary,
     findings: Vec<Finding<'a>>,
+    actions: Vec<Action<'a>>,
     prediction: Prediction<'a>,
     /// `--baseline`: the earlier report, and what changed since.
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -80,6 +84,7 @@ impl<'a> End<'a> {
             fail_on: conclusion.ending.fail_on.as_str(),
             summary: conclusion.summary.into(),
             findings: findings(&conclusion.findings),
+            actions: actions(&conclusion.actions),
             prediction: (&conclusion.prediction).into(),
             baseline: since.map(|diff| diff.before),
             changes: since.map(|diff| &*diff.changes),
@@ -189,6 +194,9 @@ pub(super) struct Finding<'a> {
     rivals: Vec<&'static str>,
     owner: &'static str,
     remedy: &'a str,
+    /// The cause that this follows from: there is nothing to do about it alone.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    explained_by: Option<&'static str>,
 }
 
 impl<'a> From<&'a model::Finding> for Finding<'a> {
@@ -202,6 +210,7 @@ impl<'a> From<&'a model::Finding> for Finding<'a> {
             rivals: finding.rivals.iter().map(|cause| cause.code()).collect(),
             owner: finding.owner.as_str(),
             remedy: &finding.remedy,
+            explained_by: finding.explained_by.map(model::Cause::code),
         }
     }
 }

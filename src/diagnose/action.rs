@@ -1,0 +1,137 @@
+//! What to do next: one action for each owner and kind of remedy, with every destination.
+
+use std::collections::{BTreeSet, HashMap};
+
+use super::finding::severity_rank;
+use super::{advice, explained};
+use crate::model::{Action, Advice, Cause, Destination, Finding, Owner, Severity, Verdict};
+
+/// Places that split a kind of remedy: what differs in them is to be done by other people, or in
+/// another way.
+const SPLITTING: [&str; 6] = ["from", "port", "proxy", "issuer", "zone", "networks"];
+
+/// What is to be done about `verdicts` and the findings of the run, for owners in the contract's
+/// order: first those who have a failure to see to.
+#[must_use]
+pub fn actions(verdicts: &[Verdict], of_run: &[Finding]) -> Vec<Action> {
+    let mut kinds = Kinds::default();
+    for finding in of_run {
+        kinds.add(finding);
+    }
+    for finding in verdicts.iter().flat_map(|verdict| &verdict.findings) {
+        // What the run's finding says is not said again of each endpoint.
+        if !of_run.iter().any(|one| explained::says(one, finding)) {
+            kinds.add(finding);
+        }
+    }
+    let mut actions: Vec<Action> = kinds.list.into_iter().map(Kind::action).collect();
+    let first_of = |owner| {
+        let own = actions.iter().filter(|action| action.owner == owner);
+        own.map(|action| severity_rank(action.severity)).min()
+    };
+    let urgency: HashMap<Owner, Option<u8>> =
+        Owner::ALL.into_iter().map(|owner| (owner, first_of(owner))).collect();
+    actions.sort_by(|left, right| {
+        let key = |action: &Action| {
+            (
+                urgency[&action.owner],
+                action.owner,
+                severity_rank(action.severity),
+                action.causes.first().copied(),
+            )
+        };
+        key(left).cmp(&key(right)).then_with(|| left.text.cmp(&right.text))
+    });
+    actions
+}
+
+/// Findings that one owner mends in one way.
+struct Kind<'a> {
+    owner: Owner,
+    severity: Severity,
+    /// Empty where the remedy holds word for word.
+    template: &'a str,
+    words: &'a str,
+    causes: BTreeSet<Cause>,
+    members: Vec<&'a Advice>,
+}
+
+#[derive(Default)]
+struct Kinds<'a> {
+    list: Vec<Kind<'a>>,
+    index: HashMap<(Owner, &'a str, Vec<Option<&'a str>>), usize>,
+}
+
+impl<'a> Kinds<'a> {
+    fn add(&mut self, finding: &'a Finding) {
+        if finding.explained_by.is_some() {
+            return;
+        }
+        self.add_one(finding, finding.owner, &finding.advice.template, &finding.remedy);
+        for (owner, template) in &finding.advice.further {
+            self.add_one(finding, *owner, template, "");
+        }
+    }
+
+    fn add_one(&mut self, finding: &'a Finding, owner: Owner, template: &'a str, words: &'a str) {
+        let is_nothing = template.is_empty() && words.is_empty();
+        if owner == Owner::Nobody || is_nothing {
+            return;
+        }
+        let of = |place| {
+            advice::names(template, place).then(|| advice::fact(&finding.advice, place)).flatten()
+        };
+        let (text, split) = if template.is_empty() {
+            (words, Vec::new())
+        } else {
+            (template, SPLITTING.into_iter().map(of).collect())
+        };
+        let at = *self.index.entry((owner, text, split)).or_insert(self.list.len());
+        if at == self.list.len() {
+            self.list.push(Kind {
+                owner,
+                severity: finding.severity,
+                template,
+                words,
+                causes: BTreeSet::new(),
+                members: Vec::new(),
+            });
+        }
+        let kind = &mut self.list[at];
+        if severity_rank(finding.severity) < severity_rank(kind.severity) {
+            kind.severity = finding.severity;
+        }
+        kind.causes.insert(finding.cause);
+        kind.members.push(&finding.advice);
+    }
+}
+
+impl Kind<'_> {
+    fn action(self) -> Action {
+        let all: BTreeSet<&Destination> =
+            self.members.iter().flat_map(|advice| &advice.destinations).collect();
+        let text = match (self.template, &*self.members) {
+            ("", _) => self.words.to_owned(),
+            (template, members) => advice::common(template, members, &all),
+        };
+        let is_about_destinations = advice::is_about_destinations(self.template);
+        Action {
+            owner: self.owner,
+            severity: self.severity,
+            list_format: self.list_format(),
+            text,
+            causes: self.causes.into_iter().collect(),
+            destinations: all.into_iter().cloned().collect(),
+            is_about_destinations,
+        }
+    }
+
+    /// What the owner's own tools read: rules of addresses, or a list of names.
+    fn list_format(&self) -> Option<&'static str> {
+        if self.causes.contains(&Cause::TlsIntercepted) && self.owner == Owner::Proxy {
+            return Some("tls-exemptions");
+        }
+        let is_to_open = self.template.starts_with("Allow TCP");
+        (self.owner == Owner::Firewall && is_to_open).then_some("csv")
+    }
+}

@@ -1,0 +1,99 @@
+//! What follows from something else: it stays among the findings, and nobody has to do anything
+//! about it alone (contract, Causes).
+
+use std::collections::HashSet;
+
+use crate::model::{Cause, Certainty, Destination, Finding, Verdict};
+
+/// Names the cause behind every finding that a proven one of the same endpoint or of the run
+/// explains.
+pub(super) fn mark(verdicts: &mut [Verdict], of_run: &[Finding]) {
+    let of_run: Vec<Explainer> =
+        of_run.iter().filter(|finding| is_proven(finding)).map(Explainer::new).collect();
+    for verdict in verdicts {
+        let own: Vec<Cause> =
+            verdict.findings.iter().filter(|finding| is_proven(finding)).map(|f| f.cause).collect();
+        for finding in &mut verdict.findings {
+            if finding.explained_by.is_some() {
+                continue;
+            }
+            let by_own = own.iter().copied().find(|cause| explains(*cause, finding.cause));
+            let by_run = || {
+                let mut explainers = of_run.iter();
+                explainers.find(|one| one.explains(finding)).map(|one| one.cause)
+            };
+            finding.explained_by = by_own.or_else(by_run);
+        }
+    }
+}
+
+fn is_proven(finding: &Finding) -> bool {
+    finding.certainty == Certainty::Proven
+}
+
+/// A proven finding of the run, and the names it speaks of; none where it speaks of all.
+struct Explainer<'a> {
+    cause: Cause,
+    names: HashSet<(&'a str, u16)>,
+}
+
+impl<'a> Explainer<'a> {
+    fn new(finding: &'a Finding) -> Self {
+        let names = finding.advice.destinations.iter().map(place).collect();
+        Self { cause: finding.cause, names }
+    }
+
+    fn explains(&self, finding: &Finding) -> bool {
+        let is_meant = |to: &Destination| self.names.contains(&place(to));
+        let is_of_all = self.names.is_empty();
+        explains(self.cause, finding.cause)
+            && (is_of_all || finding.advice.destinations.iter().all(is_meant))
+    }
+}
+
+fn place(destination: &Destination) -> (&str, u16) {
+    (&destination.name, destination.port)
+}
+
+/// Whether `cause`, where it is proven, leaves nothing to do about `other`.
+fn explains(cause: Cause, other: Cause) -> bool {
+    match cause {
+        // Another way leads there: that this one does not is the same fact.
+        Cause::RouteProxyRequired | Cause::RouteDirectRequired => is_of_way(other),
+        Cause::HostClockSkew => matches!(other, Cause::TlsExpired | Cause::TlsNotYetValid),
+        Cause::TcpAnsweredByMiddlebox => matches!(
+            other,
+            Cause::TlsTimeout
+                | Cause::TlsClosed
+                | Cause::TlsReset
+                | Cause::HttpTimeout
+                | Cause::HttpClosed
+                | Cause::TdsNoAnswer
+        ),
+        _ => false,
+    }
+}
+
+/// Whether a cause says that a way does not lead out. A name that leads elsewhere, or a certificate
+/// that was presented, is a fact of its own.
+fn is_of_way(cause: Cause) -> bool {
+    let is_of = |layer: &str| cause.code().starts_with(layer);
+    (is_of("tcp_") || is_of("proxy_") || is_of("dns_") && cause != Cause::DnsViewsDiffer)
+        || matches!(
+            cause,
+            Cause::TlsTimeout
+                | Cause::TlsClosed
+                | Cause::TlsReset
+                | Cause::HttpTimeout
+                | Cause::HttpClosed
+        )
+}
+
+/// Whether a finding of the run says all that `finding` says, of everywhere it speaks of.
+#[must_use]
+pub fn says(of_run: &Finding, finding: &Finding) -> bool {
+    let to = &of_run.advice.destinations;
+    finding.cause == of_run.cause
+        && !to.is_empty()
+        && finding.advice.destinations.iter().all(|one| to.binary_search(one).is_ok())
+}
