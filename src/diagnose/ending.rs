@@ -21,7 +21,8 @@ pub fn ending(records: &Records, conclusion: &Conclusion, fail_on: FailOn) -> En
         let is_required = record.endpoint.required;
         unknown += usize::from(is_required && verdict.findings.iter().any(is_unknown));
     }
-    violated |= fail_on == FailOn::Warn && !conclusion.findings.is_empty();
+    let is_warning = |finding: &Finding| !finding.is_note();
+    violated |= fail_on == FailOn::Warn && conclusion.findings.iter().any(is_warning);
     // What is required decides the prediction: one that is worse than online is never all well.
     violated |= matches!(
         conclusion.prediction.network_allows,

@@ -179,7 +179,7 @@ pub(super) fn fill<'a>(template: &str, known: impl Fn(&str) -> Option<Cow<'a, st
 /// `template` as a form: each place in capitals, as `TCP PORT to HOST (ADDRESSES)`.
 #[must_use]
 pub fn in_form(template: &str) -> String {
-    let form = |place: &str| PLACES.iter().find(|row| row.0 == place).map(|row| row.2);
+    let form = |place: &str| PLACES.iter().find(|row| row.0 == place).map(|row| row.2.into());
     fill(template, form)
 }
 
