@@ -43,6 +43,8 @@
 //!   `cli/leaving/`;
 //! * a new credential of Azure: `azure/credential/`; a new guard of writes:
 //!   `nsg_rules/guard.rs`;
+//! * new text for people: through `cli/output.rs` or `cli/hint.rs`, what strangers chose in it by
+//!   [`model::visible`]; an option whose file is written: its name in `cli/file_options.rs`;
 //! * a new option: `cli/arguments.rs`, and what it means in `cli/request.rs` or `cli/measure.rs`.
 //!
 //! # Words

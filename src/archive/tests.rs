@@ -125,7 +125,7 @@ fn errors_name_the_line_and_what_was_expected() {
     for (text, expected) in [
         (String::new(), "saved.jsonl:1: is empty"),
         ("PK\u{3}\u{4}".to_owned(), "saved.jsonl:1: holds no saved records"),
-        (r#"{"schema":"pathproof.report/1"}"#.to_owned(), "saved.jsonl:1: holds no saved records"),
+        (r#"{"schema":"pathproof.report/1"}"#.to_owned(), "saved.jsonl:1: this is a report; "),
         (newer, "saved.jsonl:1: has the schema \"pathproof.records/2\""),
         (format!("{more}\n{LOOKUP}\n{RECORD}\n"), "announces 2 records, and 1 are here"),
         (format!("{RUN}\n{LOOKUP}\n{port}\n"), "saved.jsonl:3: column 255: missing field `port`"),

@@ -44,10 +44,11 @@ pub fn run(arguments: impl IntoIterator<Item = OsString>) -> ExitCode {
         hint::error(&error);
         return Exit::CouldNotWork.into();
     }
-    let matched = Arguments::command().try_get_matches_from(&arguments);
-    let parsed = matched.and_then(|matches| Ok((Arguments::from_arg_matches(&matches)?, matches)));
-    let (parsed, matches) = match parsed {
-        Ok(parsed) => parsed,
+    let understood = Arguments::command()
+        .try_get_matches_from(&arguments)
+        .and_then(|given| Ok((Arguments::from_arg_matches(&given)?, given)));
+    let (parsed, given) = match understood {
+        Ok(understood) => understood,
         Err(error) => {
             // Help and version are answers, on standard output; all else is a usage error.
             let exit = if error.use_stderr() { Exit::CouldNotWork } else { Exit::Satisfied };
@@ -55,7 +56,7 @@ pub fn run(arguments: impl IntoIterator<Item = OsString>) -> ExitCode {
             return exit.into();
         }
     };
-    if let Err(error) = file_options::keep_apart(&Arguments::command(), &matches) {
+    if let Err(error) = file_options::keep_apart(&Arguments::command(), &given) {
         hint::error(&error);
         return Exit::CouldNotWork.into();
     }

@@ -238,18 +238,14 @@ impl Ledger {
         if metadata.is_file() && metadata.len() == 0 {
             return Err(LedgerError::Empty { path: path.to_owned() });
         }
-        let is_unwritten = !has_pages(&beside(path, "-wal"));
-        match Self::open_with(path, OpenFlags::SQLITE_OPEN_READ_ONLY) {
-            // Readers of a write-ahead log share a file beside it, which a reader without rights
-            // cannot make. Without a log there is nothing to share: the file alone is whole.
-            Err(LedgerError::Open { .. } | LedgerError::Full { .. } | LedgerError::Disk { .. })
-                if is_unwritten =>
-            {
-                let flags = OpenFlags::SQLITE_OPEN_READ_ONLY | OpenFlags::SQLITE_OPEN_URI;
-                Self::open_place(path, &unchanging(path), flags)
-            }
-            other => other,
+        if has_pages(&beside(path, "-wal")) {
+            return Self::open_with(path, OpenFlags::SQLITE_OPEN_READ_ONLY);
         }
+        // Readers of a write-ahead log share a file beside it, which a reader without rights cannot
+        // make. Without a log the file alone is whole, and nothing is made beside it. Whoever began
+        // to write just now writes to a log first.
+        let flags = OpenFlags::SQLITE_OPEN_READ_ONLY | OpenFlags::SQLITE_OPEN_URI;
+        Self::open_place(path, &unchanging(path), flags)
     }
 
     fn open_with(path: &Path, flags: OpenFlags) -> Result<Self, LedgerError> {

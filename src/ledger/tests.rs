@@ -186,11 +186,12 @@ fn filled() -> (tempfile::TempDir, PathBuf, Vec<Row>) {
 
 #[test]
 fn a_flipped_bit_is_an_error_or_changes_nothing() {
-    const STRIDE: usize = 29;
+    const STRIDE: usize = 131;
     let (_folder, path, rows) = filled();
     let sound = fs::read(&path).unwrap();
     let (mut n_refused, mut n_same) = (0, 0);
-    for at in (0..sound.len()).step_by(STRIDE) {
+    // The beginning of the file, of whose bytes each means something, and some of every page.
+    for at in (0..100).step_by(9).chain((100..sound.len()).step_by(STRIDE)) {
         for bit in 0..8 {
             let mut flipped = sound.clone();
             flipped[at] ^= 1 << bit;
@@ -304,12 +305,6 @@ fn whoever_may_read_the_file_reads_the_ledger() {
         fs::set_permissions(place, fs::Permissions::from_mode(mode)).unwrap();
     }
     assert_eq!(Ledger::open_to_read(&odd).unwrap().rows().unwrap(), rows);
-    let unchanging = Ledger::open_place(
-        &odd,
-        &unchanging(&odd),
-        OpenFlags::SQLITE_OPEN_READ_ONLY | OpenFlags::SQLITE_OPEN_URI,
-    );
-    assert_eq!(unchanging.unwrap().rows().unwrap(), rows);
     fs::set_permissions(folder.path(), fs::Permissions::from_mode(0o755)).unwrap();
     let beside: Vec<_> = fs::read_dir(folder.path()).unwrap().collect();
     assert_eq!(beside.len(), 1, "nothing is left beside it: {beside:?}");

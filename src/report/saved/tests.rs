@@ -23,7 +23,10 @@ fn what_is_no_report_is_refused_with_its_place() {
         ("", "line 1"),
         ("[]", "line 1"),
         (r#"{"type":"begin","data":{}}"#, "schema"),
-        (r#"{"schema":"pathproof.names/1","names":[]}"#, "pathproof.names/1"),
+        (
+            r#"{"schema":"pathproof.names/1","names":[]}"#,
+            "this is what resolve --format json writes",
+        ),
         (r#"{"schema":"pathproof.report/2","endpoints":[]}"#, "pathproof.report/1"),
         (r#"{"schema":"pathproof.report/1"}"#, "endpoints"),
         (

@@ -190,7 +190,7 @@ fn whoever_gives_out_tokens_cannot_repeat_what_was_sent_or_go_on_for_ever() {
     use std::io::{Read, Write};
 
     /// Repeats the request as the error's words, or does not stop.
-    fn serve(listener: std::net::TcpListener, is_endless: bool) {
+    fn serve(listener: &std::net::TcpListener, is_endless: bool) {
         for stream in listener.incoming() {
             let Ok(mut stream) = stream else { return };
             let mut request = vec![0; 8192];
@@ -204,7 +204,7 @@ fn whoever_gives_out_tokens_cannot_repeat_what_was_sent_or_go_on_for_ever() {
             }
             if is_endless {
                 let _ = stream.write_all(b"HTTP/1.1 200 OK\r\n\r\n");
-                while stream.write_all(&[b' '; 1 << 16]).is_ok() {}
+                while stream.write_all(&[b' '; 1 << 12]).is_ok() {}
                 continue;
             }
             let words: String = request.chars().rev().take(250).collect();
@@ -218,7 +218,7 @@ fn whoever_gives_out_tokens_cannot_repeat_what_was_sent_or_go_on_for_ever() {
     let start = |is_endless| {
         let listener = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
         let address = listener.local_addr().unwrap();
-        std::thread::spawn(move || serve(listener, is_endless));
+        std::thread::spawn(move || serve(&listener, is_endless));
         format!("http://{address}")
     };
     let scene = Scene::new(&[]);

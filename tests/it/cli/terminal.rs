@@ -60,12 +60,11 @@ fn without_our_own(text: &str) -> String {
             let is_ours = part[end..].starts_with('m') || part.starts_with("2K");
             is_ours.then(|| &part[end + 1..])
         });
-        match sequence {
-            Some(after) => rest.push_str(after),
-            None => {
-                rest.push('\u{1b}');
-                rest.push_str(part);
-            }
+        if let Some(after) = sequence {
+            rest.push_str(after);
+        } else {
+            rest.push('\u{1b}');
+            rest.push_str(part);
         }
     }
     rest.replace(['\r', '\n'], "")
