@@ -12,11 +12,12 @@ pub(super) fn explain(command: &Explain) -> Result<Exit> {
     let (width, color) = output::style(None);
     let style = Style { width, color };
     if command.list {
-        let text = match command.format {
-            ExplainFormat::Table => explanation::list(&style),
-            ExplainFormat::Json => explanation::list_json(),
-        };
-        output::write(None, |out| out.write_all(text.as_bytes()))?;
+        match command.format {
+            ExplainFormat::Table => output::write_table(None, &explanation::list(&style))?,
+            ExplainFormat::Json => {
+                output::write(None, |out| out.write_all(explanation::list_json().as_bytes()))?;
+            }
+        }
         return Ok(Exit::Satisfied);
     }
     let found = of(&command.text.join(" "));
@@ -27,8 +28,7 @@ pub(super) fn explain(command: &Explain) -> Result<Exit> {
         }
         ExplainFormat::Table if matches!(found, Explanation::Unknown { .. }) => {}
         ExplainFormat::Table => {
-            let text = explanation::table(&found, &style);
-            output::write(None, |out| out.write_all(text.as_bytes()))?;
+            output::write_table(None, &explanation::table(&found, &style))?;
         }
     }
     match found {

@@ -35,15 +35,21 @@ Firewall team
 FAIL    node-000.contoso.com:443  tcp_timeout (likely)
         10.0.0.0:443 did not answer within 5s
         Seen: silent for 5s, until our time-out
-        Could also be tcp_local_denied, route_proxy_required
+        Also possible: this host's own firewall (tcp_local_denied): try from a
+        neighbour in the same subnet; a network that leaves by a proxy only
+        (route_proxy_required): add --alternate-proxy URL
 FAIL    node-001.contoso.com:443  tcp_timeout (likely)
         10.0.0.1:443 did not answer within 5s
         Seen: silent for 5s, until our time-out
-        Could also be tcp_local_denied, route_proxy_required
+        Also possible: this host's own firewall (tcp_local_denied): try from a
+        neighbour in the same subnet; a network that leaves by a proxy only
+        (route_proxy_required): add --alternate-proxy URL
 FAIL    node-002.contoso.com:443  tcp_timeout (likely)
         10.0.0.2:443 did not answer within 5s
         Seen: silent for 5s, until our time-out
-        Could also be tcp_local_denied, route_proxy_required
+        Also possible: this host's own firewall (tcp_local_denied): try from a
+        neighbour in the same subnet; a network that leaves by a proxy only
+        (route_proxy_required): add --alternate-proxy URL
         ... and 297 more with tcp_timeout (see --format json):
         node-003.contoso.com:443, node-004.contoso.com:443,
         node-005.contoso.com:443, node-006.contoso.com:443,

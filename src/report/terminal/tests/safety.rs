@@ -16,7 +16,7 @@ fn strangers_cannot_write_to_the_terminal() {
     finding.remedy = evil.into();
     let text =
         shown(vec![(record("relay", "a.contoso.com"), found(finding))], NetworkAllows::Unknown);
-    assert!(text.contains("\\u{1b}]0;owned\\u{7}\\u{9b}2J\\r\\nPASS"), "{text}");
+    assert!(text.contains("\\u001b]0;owned\\u0007\\u009b2J\\r\\nPASS"), "{text}");
     assert!(!text.chars().any(|c| c.is_control() && c != '\n'), "{text:?}");
     assert!(!text.lines().any(|line| line.starts_with("PASS")), "{text}");
 }
@@ -61,7 +61,10 @@ proptest! {
         conclusion.findings = findings;
         let text = table(&records, &conclusion, &Style { width, color: false });
         for line in text.lines() {
-            prop_assert!(columns(line) <= width.max(NARROWEST), "{width}: {line:?}");
+            // A word that is wider than the page is not cut.
+            let widest = line.split(' ').map(columns).max().unwrap_or(0);
+            let is_one_word = widest > width.max(NARROWEST) - page::MARGIN - 4;
+            prop_assert!(columns(line) <= width.max(NARROWEST) || is_one_word, "{width}: {line:?}");
             prop_assert_eq!(line.trim_end(), line);
         }
         prop_assert!(!text.chars().any(|c| c.is_control() && c != '\n'), "{:?}", text);
