@@ -112,7 +112,7 @@ fn judge_trail<'a>(case: &Case<'_>, trail: &'a Trail) -> Judged<'a> {
     if let (Some(tls), Some(host)) = (trail.tls(), endpoint.subject.host()) {
         drafts.extend(tls::judge(&tls.presented, host));
         session =
-            if tls::proves(&tls.presented, host) { Session::Verified } else { Session::Unverified };
+            if tls.presented.proves(host) { Session::Verified } else { Session::Unverified };
     }
     if let Some(answer) = trail.http() {
         let of_proxy = words_of_proxy(case, trail, answer);

@@ -8,7 +8,7 @@ pub mod resolve;
 mod route;
 #[cfg(test)]
 mod sample;
-pub mod saved;
 mod terminal;
 
+pub use crate::saved;
 pub use terminal::{Style, table};

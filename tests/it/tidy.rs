@@ -16,9 +16,12 @@ const MAY_USE: &[(&str, &[&str])] = &[
     // The ways to measure follow from the way that is configured.
     ("plan", &["model", "route"]),
     ("archive", &["model", "conveyor"]),
-    ("firewall", &["model", "tags"]),
+    ("saved", &["model"]),
+    // What a run saw comes from records or from a saved report, by the one reader of reports; which
+    // flow a proxied name needs is for the one reader of proxies' URLs.
+    ("firewall", &["model", "tags", "saved", "route"]),
     ("diagnose", &["model", "plan", "conveyor"]),
-    ("report", &["model", "plan", "diagnose", "conveyor"]),
+    ("report", &["model", "plan", "diagnose", "conveyor", "saved"]),
     // A proxy is spoken to by its URL, with the credentials that no record holds.
     ("probe", &["model", "route", "plan", "wire"]),
     ("ledger", &["model"]),
@@ -27,7 +30,7 @@ const MAY_USE: &[(&str, &[&str])] = &[
         "cli",
         &[
             "model", "list", "route", "plan", "wire", "archive", "tags", "firewall", "diagnose",
-            "report", "probe", "ledger", "azure",
+            "report", "probe", "ledger", "azure", "saved",
         ],
     ),
 ];
@@ -35,7 +38,7 @@ const MAY_USE: &[(&str, &[&str])] = &[
 /// The rooms without sockets, clocks, files and environment.
 const PURE: &[&str] = &[
     "model", "conveyor", "wire", "tags", "list", "route", "plan", "archive", "firewall",
-    "diagnose", "report",
+    "diagnose", "report", "saved",
 ];
 
 const IMPURE_WORDS: &[&str] = &[

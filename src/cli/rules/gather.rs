@@ -6,7 +6,7 @@ use anyhow::{Result, bail};
 use jiff::Timestamp;
 
 use super::seen::{self, Seen as SeenFile};
-use super::{CONTROL_TAG, Tags, is_control, shown};
+use super::{CONTROL_TAG, Tags, shown};
 use crate::cli::arguments::{Planning, World};
 use crate::cli::check;
 use crate::cli::hint;
@@ -67,6 +67,7 @@ pub(super) fn gather(
         match file {
             SeenFile::Evidence(evidence) => {
                 let targets = choose(evidence, &only, place)?;
+                seen::require_ports(&targets, place)?;
                 gathered.add(
                     &targets,
                     planning.proof,
@@ -108,7 +109,7 @@ fn resolve(planning: &Planning, arguments: &[OsString], stdin: &mut Stdin) -> Re
     let resolve_only = planning.proof != ProofLevel::Tls;
     let measurement =
         Measurement::new(prepared, &planning.measuring, tls, resolve_only, arguments)?;
-    seen::of_records(&measurement.carry_out(|_, _| {})?)
+    Ok(seen::of_records(&measurement.carry_out(|_, _| {})?))
 }
 
 fn names(file: &SeenFile) -> Vec<String> {
@@ -123,11 +124,8 @@ fn names(file: &SeenFile) -> Vec<String> {
 
 /// The targets of these entries, gateways with their relay.
 fn choose<'a>(evidence: &'a Evidence, only: &[String], place: &str) -> Result<Vec<&'a Target>> {
-    let is_of = |target: &Target, entry: &str| {
-        target.entry == entry || (entry == "relay" && target.entry == "relay-gateway")
-    };
     for entry in only {
-        if !evidence.targets.iter().any(|target| is_of(target, entry)) {
+        if !evidence.targets.iter().any(|target| target.is_of(entry)) {
             let mut there: Vec<_> =
                 evidence.targets.iter().map(|target| target.entry.as_str()).collect();
             there.sort_unstable();
@@ -138,7 +136,7 @@ fn choose<'a>(evidence: &'a Evidence, only: &[String], place: &str) -> Result<Ve
             );
         }
     }
-    let is_chosen = |target: &&Target| only.iter().any(|entry| is_of(target, entry));
+    let is_chosen = |target: &&Target| only.iter().any(|entry| target.is_of(entry));
     Ok(evidence.targets.iter().filter(is_chosen).collect())
 }
 
@@ -156,11 +154,10 @@ impl Gathered {
             hint::hint(&refused.to_string());
         }
         for target in targets {
-            let is_gateway = target.entry == "relay-gateway";
             if target.sightings.is_empty()
                 && target.required
                 && target.entry != "relay"
-                && !is_gateway
+                && !target.is_gateway()
             {
                 hint::hint(&format!(
                     "{} has no address here: nothing is written for it",
@@ -168,7 +165,7 @@ impl Gathered {
                 ));
             }
         }
-        let n_proxied = targets.iter().filter(|target| target.proxy.is_some()).count();
+        let n_proxied = targets.iter().filter(|target| target.is_proxied()).count();
         if n_proxied > 0 {
             hint::hint(&format!(
                 "{n_proxied} names of {source} go through a proxy: that host's group needs a rule for \
@@ -206,7 +203,7 @@ impl Gathered {
     /// What is kept right from day to day are addresses: a tag needs no keeping, so whoever plans for
     /// the control plane is told where the tag would do.
     fn note_control(&mut self, proven: &[Proven], tags: &Tags) {
-        let control: Vec<_> = proven.iter().filter(|one| is_control(one)).cloned().collect();
+        let control: Vec<_> = proven.iter().filter(|one| one.is_control()).cloned().collect();
         if control.is_empty() {
             return;
         }

@@ -105,7 +105,7 @@ fn the_first_rule_that_matches_decides() {
 fn tags_decide_where_they_are_known_and_leave_open_where_not() {
     let tags =
         tags(&[("AzureCloud", &["13.64.0.0/11"]), ("AzureCloud.westeurope", &["13.69.0.0/17"])]);
-    let knowledge = Knowledge { tags: Some(&tags), virtual_network: None };
+    let knowledge = Knowledge { tags: Some(&tags), ..Knowledge::default() };
     let rules = [
         "allow 100 tcp azurecloud.WestEurope 443",
         "allow 110 udp Nowhere 443",
@@ -139,7 +139,7 @@ fn the_virtual_network_is_open_until_it_is_given() {
         "deny 65500 * * *",
     ];
     let own = AddressSet::parse("10.50.0.0/16").unwrap();
-    let given = Knowledge { tags: None, virtual_network: Some(&own) };
+    let given = Knowledge { virtual_network: Some(&own), ..Knowledge::default() };
     for (text, without, with) in [
         ("13.66.60.119,443,tcp", "allow r65001", "allow r65001"),
         ("10.50.1.4,1433,tcp", "unknown r65000", "allow r65000"),
@@ -332,7 +332,7 @@ proptest! {
         )).collect();
         let set = set(&texts.iter().map(String::as_str).collect::<Vec<_>>());
         let tags = tags(&[("Cloud", &["13.66.60.0/29"])]);
-        let judge = Judge::new(&set, Knowledge { tags: Some(&tags), virtual_network: None });
+        let judge = Judge::new(&set, Knowledge { tags: Some(&tags), ..Knowledge::default() });
         for (is_private, last, is_tcp, port) in flows {
             let flow = flow(&format!(
                 "{}.{last},{port},{}",

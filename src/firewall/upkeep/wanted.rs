@@ -193,7 +193,7 @@ pub fn unproven_relays(
             !target
                 .sightings
                 .iter()
-                .any(|own| proven.iter().any(|proven| proven.address == own.address))
+                .any(|own| proven.iter().any(|proven| proven.address == own.approach.address))
         })
         .map(|target| {
             let endpoint = target.shown();
