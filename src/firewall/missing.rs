@@ -17,6 +17,8 @@ pub enum Missing {
     IpGroup(Arc<str>),
     /// The names behind an FQDN tag, a web category or a target URL of an application rule.
     NameGroup(Arc<str>),
+    /// The rules of a firewall policy's base policy, which come first.
+    BasePolicy(Arc<str>),
     /// A value that cannot be read from the file alone.
     Value {
         /// Where it stands, as a JSON path.
@@ -65,6 +67,11 @@ impl fmt::Display for Missing {
                 f,
                 "the addresses of IP group {}: give its JSON beside the rules",
                 last_segment(id)
+            ),
+            Self::BasePolicy(name) => write!(
+                f,
+                "the rules of the base policy {name}, which come first: give its rule collection groups \
+                 beside these"
             ),
             Self::NameGroup(name) => write!(f, "the names behind {name}"),
             Self::Value { path, why } => write!(f, "{path}: {why}"),

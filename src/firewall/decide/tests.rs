@@ -348,3 +348,70 @@ proptest! {
         }
     }
 }
+
+/// Azure lets its platform's addresses through unless a rule names their tags.
+#[test]
+fn the_platform_is_outside_the_rules() {
+    let group = |tag: Option<&str>| {
+        let mut rules = vec![serde_json::json!({"name": "no", "access": "Deny", "priority": 4096,
+            "direction": "Outbound", "protocol": "*", "sourceAddressPrefix": "*",
+            "sourcePortRange": "*", "destinationAddressPrefix": "*", "destinationPortRange": "*"})];
+        if let Some(tag) = tag {
+            rules.push(serde_json::json!({"name": "tag", "access": "Deny", "priority": 4000,
+                "direction": "Outbound", "protocol": "*", "sourceAddressPrefix": "*",
+                "sourcePortRange": "*", "destinationAddressPrefix": tag,
+                "destinationPortRange": "*"}));
+        }
+        let text = serde_json::json!({"name": "nsg", "securityRules": rules}).to_string();
+        crate::firewall::nsg::read(&[crate::firewall::nsg::Source { file: "f", text: &text }])
+            .unwrap()
+            .remove(0)
+    };
+    for (tag, to, expected) in [
+        (None, "168.63.129.16,53,udp", "allow Azure platform"),
+        (None, "169.254.169.254,80,tcp", "allow Azure platform"),
+        (None, "13.66.60.119,443,tcp", "deny no"),
+        (Some("AzurePlatformDNS"), "168.63.129.16,53,udp", "deny tag"),
+        (Some("azureplatformdns"), "169.254.169.254,80,tcp", "allow Azure platform"),
+        (Some("AzurePlatformIMDS"), "169.254.169.254,80,tcp", "deny tag"),
+        (Some("AzurePlatformLKM"), "168.63.129.16,53,udp", "allow Azure platform"),
+        (Some("AzurePlatformLKM"), "168.63.129.16,1688,tcp", "unknown tag"),
+        (Some("Internet"), "168.63.129.16,53,udp", "allow Azure platform"),
+    ] {
+        let set = group(tag);
+        let judge = Judge::new(&set, Knowledge::default());
+        let flow = crate::firewall::read_flows(to, "f").unwrap().remove(0);
+        let decision = judge.decide(&flow);
+        let seen = format!("{} {}", decision.as_str(), decision.by().name);
+        assert_eq!(seen, expected, "{tag:?} {to}");
+    }
+}
+
+/// What comes in is judged by the rules that look at it.
+#[test]
+fn flows_that_come_in_have_rules_of_their_own() {
+    let text = serde_json::json!({"name": "nsg", "securityRules": [
+        {"name": "peers", "access": "Allow", "priority": 100, "direction": "Inbound",
+            "protocol": "Tcp", "sourceAddressPrefix": "10.0.0.0/24", "sourcePortRange": "*",
+            "destinationAddressPrefix": "VirtualNetwork", "destinationPortRange": "8060"},
+        {"name": "no", "access": "Deny", "priority": 4096, "direction": "Inbound",
+            "protocol": "*", "sourceAddressPrefix": "*", "sourcePortRange": "*",
+            "destinationAddressPrefix": "*", "destinationPortRange": "*"},
+    ]});
+    let text = text.to_string();
+    let source = crate::firewall::nsg::Source { file: "f", text: &text };
+    let set = crate::firewall::nsg::read(&[source]).unwrap().remove(0);
+    let judge = Judge::new(&set, Knowledge::default());
+    for (line, expected) in [
+        ("10.0.0.4,8060,tcp,10.0.0.5,inbound", "allow peers"),
+        ("10.0.0.4,8061,tcp,10.0.0.5,inbound", "deny no"),
+        ("10.0.0.4,8060,tcp,10.0.1.5,inbound", "deny no"),
+        ("10.0.0.4,8060,tcp,,inbound", "unknown peers"),
+        ("8.8.8.8,8060,tcp,10.0.0.5,outbound", "allow AllowInternetOutBound"),
+    ] {
+        let flow = crate::firewall::read_flows(line, "f").unwrap().remove(0);
+        let decision = judge.decide(&flow);
+        let seen = format!("{} {}", decision.as_str(), decision.by().name);
+        assert_eq!(seen, expected, "{line}");
+    }
+}
