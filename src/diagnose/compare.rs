@@ -111,8 +111,7 @@ fn judge_trail<'a>(case: &Case<'_>, trail: &'a Trail) -> Judged<'a> {
     }
     if let (Some(tls), Some(host)) = (trail.tls(), endpoint.subject.host()) {
         drafts.extend(tls::judge(&tls.presented, host));
-        session =
-            if tls.presented.proves(host) { Session::Verified } else { Session::Unverified };
+        session = if tls.presented.proves(host) { Session::Verified } else { Session::Unverified };
     }
     if let Some(answer) = trail.http() {
         let of_proxy = words_of_proxy(case, trail, answer);

@@ -98,7 +98,7 @@ impl Inspector<'_> {
         // Never proven: services that move to a public root newer than the embedded ones look alike.
         draft.owner(Owner::Proxy).remedy(format!(
             "Exempt {} from TLS inspection by '{short}'. All names that the runtime needs, as a \
-                 list: pathproof rules emit --format tls-exemptions.",
+                 list: pathproof rules emit --from REPORT --format tls-exemptions.",
             list(&self.hosts, NAMED)
         ))
     }

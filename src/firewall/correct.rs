@@ -179,18 +179,13 @@ fn remedy(own: &Requirement, advice: Advice<'_>) -> Result<Remedy, Change> {
     if classify(address) != AddressClass::Public {
         return Ok(Remedy::Private);
     }
-    let of_flow = |refused: &&Refused| {
-        refused.address == address && refused.endpoint == own.endpoint
-    };
+    let of_flow =
+        |refused: &&Refused| refused.address == address && refused.endpoint == own.endpoint;
     if let Some(refused) = advice.refused.iter().find(of_flow) {
         return Err(Change::Unproven { flow: own.flow.clone(), reason: refused.reason.clone() });
     }
     let is_held = advice.control.is_some_and(|(_, addresses)| addresses.contains(address));
-    Ok(if is_control_entry(&own.entry) && is_held {
-        Remedy::ControlTag
-    } else {
-        Remedy::Addresses
-    })
+    Ok(if is_control_entry(&own.entry) && is_held { Remedy::ControlTag } else { Remedy::Addresses })
 }
 
 /// The rule that denies, and its place.

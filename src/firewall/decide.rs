@@ -222,9 +222,7 @@ impl<'a> Judge<'a> {
         self.properties_match(place, flow).and(|| {
             match destination_matches(&rule.destination, self.destination(place), flow) {
                 // What comes in ends at this host, which is in the virtual network.
-                Match::Maybe(Missing::VirtualNetwork)
-                    if flow.direction == Direction::Inbound =>
-                {
+                Match::Maybe(Missing::VirtualNetwork) if flow.direction == Direction::Inbound => {
                     Match::Yes
                 }
                 other => other,
@@ -384,9 +382,7 @@ fn hold_all(extent: &Extent, addresses: &AddressSet) -> Match {
     if addresses.is_subset(&extent.known) {
         return Match::Yes;
     }
-    let is_open = |(within, _): &&(AddressSet, Missing)| {
-        !within.intersection(addresses).is_empty()
-    };
+    let is_open = |(within, _): &&(AddressSet, Missing)| !within.intersection(addresses).is_empty();
     match extent.open.iter().find(is_open) {
         Some((_, missing)) => Match::Maybe(missing.clone()),
         None if extent.known.intersection(addresses).is_empty() => Match::No,

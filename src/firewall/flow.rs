@@ -114,7 +114,9 @@ pub fn read_flows(text: &str, file: &str) -> Result<Vec<Flow>, FlowError> {
 
 fn read_flow(row: &Row) -> Result<Flow, String> {
     if row.has_head() {
-        for (column, other) in [("port", None), ("protocol", None), ("destination", Some("address"))] {
+        for (column, other) in
+            [("port", None), ("protocol", None), ("destination", Some("address"))]
+        {
             if !row.has(column) && !other.is_some_and(|other| row.has(other)) {
                 return Err(format!("the head line names no column {column}"));
             }
@@ -145,9 +147,8 @@ fn read_flow(row: &Row) -> Result<Flow, String> {
     };
     let direction = match row.get("direction") {
         "" => Direction::Outbound,
-        text => Direction::parse(text).ok_or_else(|| {
-            format!("'{}' is no direction: outbound or inbound", shown(text))
-        })?,
+        text => Direction::parse(text)
+            .ok_or_else(|| format!("'{}' is no direction: outbound or inbound", shown(text)))?,
     };
     let flow = Flow { port, protocol, source, direction, ..Flow::tcp(host, 0) };
     // A column of that name may hold anything: what has no dot is no name of a service.

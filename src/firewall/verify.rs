@@ -188,9 +188,8 @@ pub fn verify<'a>(
         .flat_map(|judge| {
             // In a row each set must allow: one may deny what another has denied already.
             let alone = std::slice::from_ref(judge);
-            let is_denied = |own: &&Requirement| {
-                matches!(decide(alone, own), Some((_, Decision::Deny { .. })))
-            };
+            let is_denied =
+                |own: &&Requirement| matches!(decide(alone, own), Some((_, Decision::Deny { .. })));
             let denied: Vec<_> = requirements.iter().filter(is_denied).collect();
             if denied.is_empty() { Vec::new() } else { corrections(judge, &denied, advice) }
         })
@@ -263,11 +262,8 @@ fn contradiction<'a>(
         Decision::Deny { .. } => measured == Measured::Connected,
         Decision::Undecided { .. } => false,
     };
-    let found = || Contradiction {
-        requirement: requirement.clone(),
-        decision: decision.clone(),
-        measured,
-    };
+    let found =
+        || Contradiction { requirement: requirement.clone(), decision: decision.clone(), measured };
     is_contradicted.then(found)
 }
 

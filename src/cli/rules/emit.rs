@@ -98,9 +98,7 @@ fn of_evidence(command: &Emit, evidence: &Evidence) -> Result<Emission> {
     }
     seen::require_ports(&chosen, &origin(command))?;
     if command.format == Format::AzureFirewall && !command.addresses {
-        let told = |target: &&Target| {
-            Some((target.name.clone()?, target.kind?, target.port?))
-        };
+        let told = |target: &&Target| Some((target.name.clone()?, target.kind?, target.port?));
         found.applications = Application::of(chosen.iter().filter_map(told));
         chosen.retain(|target| {
             !(target.name.is_some() && target.kind.is_some_and(Application::can_tell))
@@ -119,9 +117,8 @@ fn of_evidence(command: &Emit, evidence: &Evidence) -> Result<Emission> {
 
 /// Required names that have no address, and names that need a proxy first.
 fn say_what_is_not_there(chosen: &[&Target]) {
-    let is_absent = |target: &&&Target| {
-        target.sightings.is_empty() && target.name.is_some() && target.required
-    };
+    let is_absent =
+        |target: &&&Target| target.sightings.is_empty() && target.name.is_some() && target.required;
     for target in chosen.iter().filter(is_absent) {
         let why = match &target.name {
             Some(name) if name.is_wildcard() => {
@@ -162,9 +159,8 @@ fn chosen<'a>(command: &Emit, evidence: &'a Evidence) -> Result<Vec<&'a Target>>
         return Ok(evidence.targets.iter().filter(is_chosen).collect());
     }
     let needs_gateways = evidence.targets.iter().any(|target| target.required && target.is_relay());
-    let is_needed = |target: &&Target| {
-        target.required || (needs_gateways && target.is_derived_gateway())
-    };
+    let is_needed =
+        |target: &&Target| target.required || (needs_gateways && target.is_derived_gateway());
     let (chosen, other): (Vec<_>, Vec<_>) = evidence.targets.iter().partition(is_needed);
     let n_unassigned = other.iter().filter(|target| target.is_unassigned).count();
     if n_unassigned > 0 {

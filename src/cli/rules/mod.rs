@@ -192,16 +192,18 @@ impl Loaded {
 /// The sets that a flow passes: those of a network interface's effective rules are in a row, several
 /// groups of one file only where that is said.
 fn choose(sets: Vec<RuleSet>, inputs: &Inputs, sources: &[Source<'_>]) -> Result<Vec<RuleSet>> {
-    let is_named = |set: &RuleSet| {
-        inputs.group.iter().any(|name| name.eq_ignore_ascii_case(&set.name))
-    };
-    if let Some(name) = inputs.group.iter().find(|name| {
-        !sets.iter().any(|set| name.eq_ignore_ascii_case(&set.name))
-    }) {
+    let is_named =
+        |set: &RuleSet| inputs.group.iter().any(|name| name.eq_ignore_ascii_case(&set.name));
+    if let Some(name) = inputs
+        .group
+        .iter()
+        .find(|name| !sets.iter().any(|set| name.eq_ignore_ascii_case(&set.name)))
+    {
         bail!("--group {name}: no such group here, only {}", names_of(&sets));
     }
     if !inputs.group.is_empty() {
-        let several = |set: &RuleSet| sets.iter().filter(|own| own.file() == set.file()).count() > 1;
+        let several =
+            |set: &RuleSet| sets.iter().filter(|own| own.file() == set.file()).count() > 1;
         let kept: Vec<_> = sets.iter().map(|set| is_named(set) || !several(set)).collect();
         let mut kept = kept.into_iter();
         return Ok(sets.into_iter().filter(|_| kept.next().unwrap_or(true)).collect());

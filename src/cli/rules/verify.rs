@@ -9,6 +9,7 @@ use super::seen::{self, Seen};
 use super::{CONTROL_TAG, Loaded, missing};
 use crate::cli::arguments::{Verify, VerifyFormat};
 use crate::cli::exit::Exit;
+use crate::cli::hint;
 use crate::cli::input::{self, Stdin};
 use crate::cli::output;
 use crate::firewall::{
@@ -86,14 +87,17 @@ fn required(
     };
     let is_all = |dialect| loaded.sets.iter().all(|set| set.dialect == dialect);
     // Whoever applies a list sees the names themselves, not the way to a proxy.
-    let mut required = if is_all(Dialect::List) {
-        evidence.own_requirements()
-    } else {
-        evidence.requirements()
-    };
+    let mut required =
+        if is_all(Dialect::List) { evidence.own_requirements() } else { evidence.requirements() };
     if is_all(Dialect::AzureFirewall) {
         // Flows to the platform never leave the host's own network.
         required.retain(|own| !own.flow.is_to_platform());
+    }
+    for target in evidence.targets.iter().filter(|own| own.required && !own.is_concrete()) {
+        hint::hint(&format!(
+            "{} is required, and no concrete name is known for it: nothing is verified of it",
+            target.shown()
+        ));
     }
     let published = loaded.tags.published();
     let refused = prove(&evidence.targets, ProofLevel::Published, published).1;
@@ -112,10 +116,8 @@ fn table(seen: &Verification<'_>, is_nsg: bool) -> String {
     for gap in seen.gaps.iter().chain(&seen.undecided) {
         gap_line(gap, &mut text);
     }
-    let with_gaps = seen
-        .gateways
-        .iter()
-        .filter(|own| !own.denied.is_empty() || !own.undecided.is_empty());
+    let with_gaps =
+        seen.gateways.iter().filter(|own| !own.denied.is_empty() || !own.undecided.is_empty());
     section(
         &mut text,
         "Gateways of relays that should be let through too",

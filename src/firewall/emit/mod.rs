@@ -379,8 +379,7 @@ pub fn emit(format: Format, emission: &Emission) -> Result<String, EmitError> {
             }
         }
         Holds::NsgRules | Holds::Addresses => {
-            let holds_names =
-                format == Format::AzureFirewall && !emission.applications.is_empty();
+            let holds_names = format == Format::AzureFirewall && !emission.applications.is_empty();
             if !holds_names && emission.permits.iter().all(|permit| permit.prefixes.is_empty()) {
                 return Err(EmitError::NoAddresses);
             }

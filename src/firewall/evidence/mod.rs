@@ -142,7 +142,11 @@ impl fmt::Display for Identity {
                     0 => String::new(),
                     more => format!(" and {more} more"),
                 };
-                write!(f, "it showed a certificate for {}{more}, not for that name", shown.join(", "))
+                write!(
+                    f,
+                    "it showed a certificate for {}{more}, not for that name",
+                    shown.join(", ")
+                )
             }
             Self::Proven => f.write_str("it proved itself by TLS"),
         }
@@ -175,10 +179,8 @@ impl Evidence {
                 let flow = Flow { protocol, ..Flow::tcp(host, resolver.port()) };
                 let sources = self.sources(None, flow.address);
                 let endpoint = format!("name server {resolver}");
-                requirements.push(Requirement {
-                    sources,
-                    ..Requirement::new(flow, endpoint, "dns")
-                });
+                requirements
+                    .push(Requirement { sources, ..Requirement::new(flow, endpoint, "dns") });
             }
         }
         unique(requirements)
@@ -281,6 +283,15 @@ impl Target {
             (Ok(address), Some(port)) => SocketAddr::new(address, port).to_string(),
             (Err(_), Some(port)) => format!("{}:{port}", self.host),
             (_, None) => self.host.clone(),
+        }
+    }
+
+    /// Whether it is one host: no wildcard, and no template with nothing to make it concrete.
+    #[must_use]
+    pub fn is_concrete(&self) -> bool {
+        match &self.name {
+            Some(name) => !name.is_wildcard(),
+            None => !self.sightings.is_empty(),
         }
     }
 

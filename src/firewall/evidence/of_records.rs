@@ -5,8 +5,8 @@ use std::net::IpAddr;
 use super::{Approach, Evidence, Identity, Measured, Target, Walked, Way, proxies, sightings};
 use crate::firewall::scope::NamePattern;
 use crate::model::{
-    Cause, Conclusion, Failure, Host, HostName, LinkData, Lookup, Presented, Record, Records, Route,
-    Subject, TcpFailure, TlsFailureKind, Trail, Verdict,
+    Cause, Conclusion, Failure, Host, HostName, LinkData, Lookup, Presented, Record, Records,
+    Route, Subject, TcpFailure, TlsFailureKind, Trail, Verdict,
 };
 use crate::route::ProxyUrl;
 
@@ -57,11 +57,7 @@ fn target(record: &Record, verdict: &Verdict) -> Target {
         },
         proxies: proxies(&walked),
         // A name server that lies about every name gives addresses of gateways that do not exist.
-        sightings: if is_unassigned {
-            Vec::new()
-        } else {
-            sightings(literal, lookups, &walked)
-        },
+        sightings: if is_unassigned { Vec::new() } else { sightings(literal, lookups, &walked) },
     }
 }
 

@@ -84,9 +84,11 @@ fn only_what_is_proven_enters_a_rule() {
     let mut tls = endpoint("relay", "b.servicebus.windows.net", &["40.112.72.2"]);
     tls["trails"] = json!([trail("40.112.72.2:443", "trusted", &["*.servicebus.windows.net"])]);
     let mut intercepted = endpoint("relay", "c.servicebus.windows.net", &["40.112.72.3"]);
-    intercepted["trails"] = json!([trail("40.112.72.3:443", "unknown_issuer", &["*.servicebus.windows.net"])]);
+    intercepted["trails"] =
+        json!([trail("40.112.72.3:443", "unknown_issuer", &["*.servicebus.windows.net"])]);
     let mut mismatched = endpoint("relay", "d.servicebus.windows.net", &["40.112.72.4"]);
-    mismatched["trails"] = json!([trail("40.112.72.4:443", "trusted", &["*.westeurope.datafactory.azure.net"])]);
+    mismatched["trails"] =
+        json!([trail("40.112.72.4:443", "trusted", &["*.westeurope.datafactory.azure.net"])]);
     let evidence = report(&json!([
         endpoint("relay", "e.servicebus.windows.net", &["10.0.0.4", "0.0.0.0", "8.8.8.8"]),
         foreign,

@@ -86,9 +86,8 @@ fn read_rows(text: &str, file: &str) -> Result<RuleSet, ReadError> {
         let protocol = row.get("protocol");
         if !protocol.is_empty() {
             let read = ProtocolSet::parse(protocol);
-            rule.protocols = read
-                .ok_or_else(|| error(line, format!("the protocol '{protocol}'")))?
-                .into();
+            rule.protocols =
+                read.ok_or_else(|| error(line, format!("the protocol '{protocol}'")))?.into();
         }
         rules.push(rule);
     }

@@ -31,10 +31,8 @@ const TERRAFORM_TEXT: Foreign = Foreign {
     what: "Terraform's language",
     instead: "JSON: az network nsg show --ids ID writes the group as Azure holds it",
 };
-const BICEP_TEXT: Foreign = Foreign {
-    what: "Bicep",
-    instead: "the template that az bicep build --file FILE makes of it",
-};
+const BICEP_TEXT: Foreign =
+    Foreign { what: "Bicep", instead: "the template that az bicep build --file FILE makes of it" };
 
 /// Which of these forms a JSON document has.
 pub(super) fn of_json(value: &Value) -> Option<Foreign> {
@@ -79,9 +77,8 @@ fn is_admin_rule(value: &Value) -> bool {
 /// A route table, a route, or an effective route.
 fn is_route(value: &Value) -> bool {
     let properties = value.get("properties").unwrap_or(value);
-    let is_hop = |route: &Value| {
-        route.get("properties").unwrap_or(route).get("nextHopType").is_some()
-    };
+    let is_hop =
+        |route: &Value| route.get("properties").unwrap_or(route).get("nextHopType").is_some();
     is_hop(value)
         || elements(properties.get("routes")).any(is_hop)
         || (properties.get("routes").is_some_and(Value::is_array)
@@ -92,7 +89,9 @@ fn is_route(value: &Value) -> bool {
 pub(super) fn of_text(file: &str, text: &str) -> Option<Foreign> {
     let is_called = |ending: &str| {
         file.len() > ending.len()
-            && file.get(file.len() - ending.len()..).is_some_and(|own| own.eq_ignore_ascii_case(ending))
+            && file
+                .get(file.len() - ending.len()..)
+                .is_some_and(|own| own.eq_ignore_ascii_case(ending))
     };
     if is_called(".tf") {
         return Some(TERRAFORM_TEXT);
@@ -138,7 +137,10 @@ mod tests {
                 r#"[{"access": "Deny", "direction": "Outbound", "sources": [], "destinations": []}]"#,
                 Some(ADMIN_RULES),
             ),
-            (r#"{"value": [{"addressPrefix": ["0.0.0.0/0"], "nextHopType": "Internet"}]}"#, Some(ROUTES)),
+            (
+                r#"{"value": [{"addressPrefix": ["0.0.0.0/0"], "nextHopType": "Internet"}]}"#,
+                Some(ROUTES),
+            ),
             (
                 r#"{"name": "rt", "properties": {"routes": [{"properties": {"nextHopType": "None"}}]}}"#,
                 Some(ROUTES),
@@ -150,10 +152,18 @@ mod tests {
         }
         for (file, text, expected) in [
             ("main.tf", "", Some(TERRAFORM_TEXT)),
-            ("-", "# x\nresource \"azurerm_network_security_group\" \"a\" {\n", Some(TERRAFORM_TEXT)),
+            (
+                "-",
+                "# x\nresource \"azurerm_network_security_group\" \"a\" {\n",
+                Some(TERRAFORM_TEXT),
+            ),
             ("NSG.BICEP", "", Some(BICEP_TEXT)),
             ("-", "param name string\n", Some(BICEP_TEXT)),
-            ("-", "resource nsg 'Microsoft.Network/networkSecurityGroups@2024-01-01' = {", Some(BICEP_TEXT)),
+            (
+                "-",
+                "resource nsg 'Microsoft.Network/networkSecurityGroups@2024-01-01' = {",
+                Some(BICEP_TEXT),
+            ),
             ("list.txt", "13.66.60.119\nmodule.contoso.com\n", None),
         ] {
             assert_eq!(of_text(file, text), expected, "{file} {text}");

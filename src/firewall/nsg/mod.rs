@@ -232,8 +232,7 @@ fn search(node: &Node<'_>, policy: Option<&str>, reading: &mut Reading<'_>, foun
     let mut policy = policy.map(str::to_owned);
     if is_policy(node) {
         policy = node.text("name").or_else(|| node.text("id")).map(|id| last(id).to_owned());
-        found.policies +=
-            usize::from(reading.policies.add_policy(node, policy.as_deref(), file));
+        found.policies += usize::from(reading.policies.add_policy(node, policy.as_deref(), file));
     }
     if node.get("effectiveSecurityRules").is_some() {
         found.sets.push(group::read_effective(node, file));
@@ -269,14 +268,15 @@ fn is_policy(node: &Node<'_>) -> bool {
     says_so("type")
         || says_so("id")
         || properties.get("basePolicy").is_some()
-        || properties.get("ruleCollectionGroups").is_some_and(|inner| {
-            matches!(inner.datum, Datum::List(_))
-        })
+        || properties
+            .get("ruleCollectionGroups")
+            .is_some_and(|inner| matches!(inner.datum, Datum::List(_)))
 }
 
 /// Whose group `…/firewallPolicies/NAME/ruleCollectionGroups/GROUP` is.
 fn policy_of_id(id: &str) -> Option<String> {
-    let mut segments = id.split('/').skip_while(|own| !own.eq_ignore_ascii_case("firewallPolicies"));
+    let mut segments =
+        id.split('/').skip_while(|own| !own.eq_ignore_ascii_case("firewallPolicies"));
     let name = segments.nth(1)?;
     let is_group = segments.next()?.eq_ignore_ascii_case("ruleCollectionGroups");
     is_group.then(|| name.to_owned())

@@ -478,7 +478,9 @@ proptest! {
 #[test]
 fn a_base_policy_comes_first() {
     let id = |policy: &str, group: &str| {
-        format!("/subscriptions/s/resourceGroups/r/providers/Microsoft.Network/firewallPolicies/{policy}/ruleCollectionGroups/{group}")
+        format!(
+            "/subscriptions/s/resourceGroups/r/providers/Microsoft.Network/firewallPolicies/{policy}/ruleCollectionGroups/{group}"
+        )
     };
     let group = |policy: &str, priority: u32, action: &str| {
         serde_json::json!({"name": "g", "id": id(policy, "g"), "properties": {

@@ -258,9 +258,19 @@ fn corrections_are_such_that_last() {
     }];
     for (address, entry, refused, expected) in [
         ("13.66.60.120", "relay", &[][..], "add to the destinations of relay: 13.66.60.120/32"),
-        ("13.66.60.120", "control", &[], "to the tag DataFactoryManagement, which holds 13.66.60.120/32"),
+        (
+            "13.66.60.120",
+            "control",
+            &[],
+            "to the tag DataFactoryManagement, which holds 13.66.60.120/32",
+        ),
         ("13.66.61.120", "control", &[], "add to the destinations of relay: 13.66.61.120/32"),
-        ("10.60.0.9", "control", &[], "by a rule of your own (rules emit and apply write no private"),
+        (
+            "10.60.0.9",
+            "control",
+            &[],
+            "by a rule of your own (rules emit and apply write no private",
+        ),
         ("23.38.106.11", "download", &doubted, "(no published range of the cloud holds it)"),
     ] {
         let text = advised(address, entry, refused);
@@ -273,9 +283,11 @@ fn corrections_are_such_that_last() {
 #[test]
 fn all_sources_must_be_let_through() {
     let mut rules = Vec::new();
-    for (name, priority, access, from) in
-        [("a", 100, "Allow", "10.0.0.4"), ("b", 101, "Allow", "10.0.1.0/24"), ("no", 200, "Deny", "*")]
-    {
+    for (name, priority, access, from) in [
+        ("a", 100, "Allow", "10.0.0.4"),
+        ("b", 101, "Allow", "10.0.1.0/24"),
+        ("no", 200, "Deny", "*"),
+    ] {
         rules.push(serde_json::json!({"name": name, "access": access, "priority": priority,
             "direction": "Outbound", "protocol": "*", "sourceAddressPrefix": from,
             "sourcePortRange": "*", "destinationAddressPrefix": "*", "destinationPortRange": "*"}));

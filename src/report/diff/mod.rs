@@ -271,12 +271,7 @@ impl<'a> Place<'a> {
     fn of(endpoint: &'a SavedEndpoint) -> Self {
         let SavedEndpoint { entry, host, port, .. } = endpoint;
         // `Saved::read` takes no report without ports.
-        Self {
-            entry,
-            host,
-            port: port.unwrap_or_default(),
-            required: endpoint.is_required(),
-        }
+        Self { entry, host, port: port.unwrap_or_default(), required: endpoint.is_required() }
     }
 }
 

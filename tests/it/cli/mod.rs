@@ -3,6 +3,7 @@
 
 mod agent;
 mod bad_input;
+mod evidence;
 mod exit_codes;
 mod leaving;
 mod rules;
