@@ -77,7 +77,7 @@ fn the_first_rule_that_matches_decides() {
         "deny 200 * * *",
         "allow 100 tcp 13.66.60.0/24 443,1433",
         "deny 90 tcp 13.66.60.119 443",
-        "allow 110 udp 168.63.129.16 53",
+        "allow 110 udp 13.66.62.1 53",
         "allow 120 icmp * 7",
         "allow 130 tcp 2603:1030::/32 1-1024",
     ];
@@ -89,7 +89,7 @@ fn the_first_rule_that_matches_decides() {
         ("13.66.60.119,443,tcp", "deny r90"),
         ("::ffff:13.66.60.119,443,tcp", "deny r90"),
         ("13.66.61.0,443,tcp", "deny r200"),
-        ("168.63.129.16,53,udp", "allow r110"),
+        ("13.66.62.1,53,udp", "allow r110"),
         // Ports say nothing of a protocol without ports.
         ("8.8.8.8,,icmp", "allow r120"),
         ("2603:1030::1,1024,tcp", "allow r130"),
@@ -146,7 +146,6 @@ fn the_virtual_network_is_open_until_it_is_given() {
         ("10.51.1.4,1433,tcp", "unknown r65000", "deny r65500"),
         ("192.0.2.1,443,tcp", "deny r65500", "deny r65500"),
         ("224.0.0.1,443,udp", "deny r65500", "deny r65500"),
-        ("168.63.129.16,53,udp", "allow r65000", "allow r65000"),
         // A source outside what is given is not in the virtual network.
         ("10.50.1.4,1433,tcp,10.60.0.1", "unknown r65000", "deny r65500"),
         ("10.50.1.4,1433,tcp,10.50.0.1", "unknown r65000", "allow r65000"),

@@ -211,7 +211,15 @@ fn names_without_ports_are_known_to_nobody() {
     assert_eq!(requirements[0].flow.port, None);
     assert_eq!(requirements[1].class, Class::Gateway("prod-am3-010".to_owned()));
     let addresses = AddressSet::parse("40.112.72.0/24").unwrap();
-    let tags = ServiceTags::new("Public".to_owned(), 1, Vec::new()).unwrap();
+    let tag = ServiceTag {
+        name: "AzureCloud".to_owned(),
+        change_number: 1,
+        region: String::new(),
+        system_service: String::new(),
+        addresses: addresses.clone(),
+        prefixes: addresses.prefixes(),
+    };
+    let tags = ServiceTags::new("Public".to_owned(), 1, vec![tag]).unwrap();
     let published = Published { addresses: &addresses, tags: &tags };
     let (proven, refused) = prove(&evidence.targets, ProofLevel::Resolved, published);
     assert!(proven.is_empty(), "{proven:?}");

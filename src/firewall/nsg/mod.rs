@@ -231,7 +231,9 @@ fn search(node: &Node<'_>, policy: Option<&str>, reading: &mut Reading<'_>, foun
     let properties = node.properties();
     let mut policy = policy.map(str::to_owned);
     if is_policy(node) {
-        policy = node.text("name").or_else(|| node.text("id")).map(|id| last(id).to_owned());
+        // Its properties are met again below it, and are the same policy's.
+        let own = node.text("name").or_else(|| node.text("id"));
+        policy = own.map(|id| last(id).to_owned()).or(policy);
         found.policies += usize::from(reading.policies.add_policy(node, policy.as_deref(), file));
     }
     if node.get("effectiveSecurityRules").is_some() {

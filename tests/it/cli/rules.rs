@@ -137,7 +137,7 @@ fn several_sets_are_in_a_row() {
             (lines[0].data.decision.as_str(), lines[0].data.set.as_deref()),
             (decision, Some(set))
         );
-        assert_eq!(lines[0].data.source, None);
+        assert_eq!((&lines[0].data.source, &lines[0].data.direction), (&None, &None));
     }
 }
 
