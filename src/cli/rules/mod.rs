@@ -217,7 +217,9 @@ fn choose(sets: Vec<RuleSet>, inputs: &Inputs, sources: &[Source<'_>]) -> Result
             .filter(|set| set.file() == source.file && set.dialect != Dialect::Effective)
             .cloned()
             .collect();
-        if unrelated.len() > 1 {
+        // A file that is given twice is in a row with itself.
+        let n_given = sources.iter().filter(|own| own.file == source.file).count();
+        if unrelated.len() > n_given {
             bail!(
                 "{} holds {} groups: {}. Choose one with --group NAME, or say that a flow passes \
                  all of them with --in-a-row",

@@ -131,7 +131,7 @@ impl fmt::Display for Identity {
             Self::Silent => f.write_str("it did not answer the ClientHello"),
             Self::Broken(outcome) => write!(f, "its TLS handshake failed ({outcome})"),
             Self::OtherAuthority { issuer } => {
-                write!(f, "its certificate is by '{issuer}', which leads to no public authority")
+                write!(f, "its certificate, by '{issuer}', is not trusted under the public roots")
             }
             Self::OtherName { names } if names.is_empty() => {
                 f.write_str("it showed a certificate without names")

@@ -14,10 +14,15 @@ impl Evidence {
     /// What `records` hold, and `conclusion` makes of it: whether an endpoint counts.
     #[must_use]
     pub fn of(records: &Records, conclusion: &Conclusion) -> Self {
-        let judged = records.records.iter().zip(&conclusion.verdicts);
+        // In the order of the report.
+        let mut judged: Vec<_> = records.records.iter().zip(&conclusion.verdicts).collect();
+        judged.sort_by_cached_key(|(record, _)| {
+            let endpoint = &record.endpoint;
+            (endpoint.order, endpoint.subject.to_string(), endpoint.port)
+        });
         let vantage = &records.run.vantage;
         Self {
-            targets: judged.map(|(record, verdict)| target(record, verdict)).collect(),
+            targets: judged.into_iter().map(|(record, verdict)| target(record, verdict)).collect(),
             resolvers: vantage.resolvers.clone(),
             own_addresses: vantage.addresses.clone(),
             seen_at: Some(records.run.started_at),

@@ -166,7 +166,7 @@ fn a_proposed_group_is_held_against_a_report() {
             "1 of 4 required flows are allowed, 3 denied, 0 unknown",
             "contoso-adf.westeurope.datafactory.azure.net (40.74.24.70) tcp 443 (control)  by deny of nsg",
             "10.0.0.53 udp 53 (dns)  by deny of nsg",
-            "priority 198, before deny, that allows tcp 443 to 40.74.24.70/32",
+            "priority 199, before deny, that allows tcp 443 to 40.74.24.70/32",
             // The report saw it work.
             "the rules deny it (deny) and it works: another rule set is in force",
         ] {
@@ -225,6 +225,7 @@ fn what_is_emitted_is_verified_without_a_gap() {
                 &from,
                 "--format",
                 format,
+                "--addresses",
                 "--output",
                 shown(&output),
             ]);
