@@ -10,7 +10,7 @@ use std::process::ExitCode;
 use std::time::{Duration, Instant};
 
 use criterion::{Criterion, Throughput, criterion_group};
-use pathproof::firewall::emit::{Aggregation, Emission, Format, Holds, Permit, emit};
+use pathproof::firewall::emit::{Aggregation, Emission, Format, Holds, Permit, Request, emit};
 use pathproof::firewall::{
     Access, Dialect, Flow, Judge, Knowledge, PortSet, Proven, Rule, RuleSet, Scope,
 };
@@ -144,6 +144,7 @@ fn proven() -> Vec<Proven> {
                 numbers.below(99)
             ),
             how: "published in AzureCloud.westeurope".to_owned(),
+            local: None,
         })
         .collect()
 }
@@ -155,6 +156,8 @@ fn emission(proven: &[Proven]) -> Emission {
         origin: "a bench".to_owned(),
         permits: Permit::of(black_box(proven), Aggregation::Exact),
         names: Vec::new(),
+        applications: Vec::new(),
+        requests: Request::of(proven, Aggregation::Exact, &[]),
     }
 }
 

@@ -24,10 +24,10 @@
 //! | [`cli`] | arguments to configuration, then commands | files, environment, exit codes |
 //!
 //! Imports go down only: `cli` → {`report`, `probe`, `ledger`, `azure`} → {`diagnose`, `plan`, `route`,
-//! `list`, `wire`, `archive`, `firewall`} → {`saved`, `tags`, `conveyor`} → `model`. `probe` does not know
-//! `diagnose`; `diagnose` does not know sockets; only `cli`, `probe`, `ledger` and `azure` touch the
-//! world, and only `azure` uses reqwest. `tests/it/tidy.rs` holds the table and fails
-//! on any other edge.
+//! `list`, `wire`, `archive`, `firewall`} → {`saved`, `tags`, `conveyor`} → `model`. `probe` does not
+//! know `diagnose`; `diagnose` does not know sockets; only `cli`, `probe`, `ledger` and `azure` touch
+//! the world, and only `azure` uses reqwest. `tests/it/tidy.rs` holds the table and fails on any other
+//! edge.
 //!
 //! # Where a change goes
 //!

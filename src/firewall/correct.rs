@@ -115,11 +115,12 @@ pub(super) fn corrections(
         let flow = &own.flow;
         match remedy(own, advice) {
             Ok(remedy) => groups.entry(remedy).or_default().push(flow),
-            Err(Change::Release { flow, .. }) => {
-                let rule = denier(judge, own).1.name.clone();
-                changes.push(Change::Release { rule, flow });
-            }
-            Err(change) => changes.push(change),
+            Err(change) => changes.push(match *change {
+                Change::Release { flow, .. } => {
+                    Change::Release { rule: denier(judge, own).1.name.clone(), flow }
+                }
+                other => other,
+            }),
         }
     }
     let mut taken: HashSet<u32> = set
@@ -136,17 +137,17 @@ pub(super) fn corrections(
                     && own.flow.address.is_some_and(|address| need.addresses.contains(address))
             };
             let first = denied.iter().filter(is_needed).map(|own| denier(judge, own));
-            let Some((_, denier)) = first.min_by_key(|(place, _)| *place) else { continue };
-            let before = denier.name.clone();
+            let Some((_, first)) = first.min_by_key(|(place, _)| *place) else { continue };
+            let before = first.name.clone();
             let extended = match remedy {
-                Remedy::Addresses => extendable(set.rules(), denier, &need),
+                Remedy::Addresses => extendable(set.rules(), first, &need),
                 Remedy::Private | Remedy::ControlTag => None,
             };
             if remedy == Remedy::Private {
                 changes.push(Change::Private { before, need });
             } else if let Some(rule) = extended {
                 changes.push(Change::Extend { rule: rule.name.clone(), need });
-            } else if let Some(priority) = free_priority(denier, &taken) {
+            } else if let Some(priority) = free_priority(first, &taken) {
                 taken.insert(priority);
                 changes.push(match (remedy, advice.control) {
                     (Remedy::ControlTag, Some((tag, _))) => {
@@ -171,10 +172,10 @@ enum Remedy {
 }
 
 /// What would let a flow through, or what is to be done instead.
-fn remedy(own: &Requirement, advice: Advice<'_>) -> Result<Remedy, Change> {
+fn remedy(own: &Requirement, advice: Advice<'_>) -> Result<Remedy, Box<Change>> {
     let Some(address) = own.flow.address else { return Ok(Remedy::Addresses) };
     if is_platform(address) {
-        return Err(Change::Release { rule: String::new(), flow: own.flow.clone() });
+        return Err(Box::new(Change::Release { rule: String::new(), flow: own.flow.clone() }));
     }
     if classify(address) != AddressClass::Public {
         return Ok(Remedy::Private);
@@ -182,7 +183,8 @@ fn remedy(own: &Requirement, advice: Advice<'_>) -> Result<Remedy, Change> {
     let of_flow =
         |refused: &&Refused| refused.address == address && refused.endpoint == own.endpoint;
     if let Some(refused) = advice.refused.iter().find(of_flow) {
-        return Err(Change::Unproven { flow: own.flow.clone(), reason: refused.reason.clone() });
+        let reason = refused.reason.clone();
+        return Err(Box::new(Change::Unproven { flow: own.flow.clone(), reason }));
     }
     let is_held = advice.control.is_some_and(|(_, addresses)| addresses.contains(address));
     Ok(if is_control_entry(&own.entry) && is_held { Remedy::ControlTag } else { Remedy::Addresses })

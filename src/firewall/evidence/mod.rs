@@ -257,14 +257,12 @@ impl Evidence {
 
     /// Where a flow leaves from: as it was seen, else any of this host's addresses of its family.
     fn sources(&self, seen: Option<IpAddr>, to: Option<IpAddr>) -> Vec<IpAddr> {
-        match seen {
-            Some(address) => vec![address.to_canonical()],
-            None => {
-                let is_possible =
-                    |own: &&IpAddr| to.is_none_or(|address| address.is_ipv4() == own.is_ipv4());
-                self.own_addresses.iter().filter(is_possible).copied().collect()
-            }
+        if let Some(address) = seen {
+            return vec![address.to_canonical()];
         }
+        let is_possible =
+            |own: &&IpAddr| to.is_none_or(|address| address.is_ipv4() == own.is_ipv4());
+        self.own_addresses.iter().filter(is_possible).copied().collect()
     }
 }
 
