@@ -10,7 +10,7 @@ use std::process::ExitCode;
 use std::time::{Duration, Instant};
 
 use criterion::{Criterion, Throughput, criterion_group};
-use pathproof::firewall::emit::{Aggregation, Emission, Format, Holds, Permit, emit};
+use pathproof::firewall::emit::{Aggregation, Emission, Format, Holds, Permit, Request, emit};
 use pathproof::firewall::{
     Access, Dialect, Flow, Judge, Knowledge, PortSet, Proven, Rule, RuleSet, Scope,
 };
@@ -112,7 +112,7 @@ fn flows(tags: &ServiceTags) -> Vec<Flow> {
 fn decide(criterion: &mut Criterion) {
     let tags = &Snapshot::embedded(Cloud::Public).tags;
     let set = group_of(tags);
-    let knowledge = Knowledge { tags: Some(tags), virtual_network: None };
+    let knowledge = Knowledge { tags: Some(tags), ..Knowledge::default() };
     let judge = Judge::new(&set, knowledge);
     let flows = flows(tags);
     let mut group = criterion.benchmark_group("decide");
@@ -145,6 +145,7 @@ fn proven() -> Vec<Proven> {
                 numbers.below(99)
             ),
             how: "published in AzureCloud.westeurope".to_owned(),
+            local: None,
         })
         .collect()
 }
@@ -156,6 +157,8 @@ fn emission(proven: &[Proven]) -> Emission {
         origin: "a bench".to_owned(),
         permits: Permit::of(black_box(proven), Aggregation::Exact),
         names: Vec::new(),
+        applications: Vec::new(),
+        requests: Request::of(proven, Aggregation::Exact, &[]),
     }
 }
 
@@ -202,7 +205,7 @@ fn budgets() -> bool {
         black_box(addresses.iter().map(|address| tags.holding(*address).len()).sum::<usize>());
     });
     let (set, flows) = (group_of(embedded), flows(embedded));
-    let knowledge = Knowledge { tags: Some(embedded), virtual_network: None };
+    let knowledge = Knowledge { tags: Some(embedded), ..Knowledge::default() };
     hold("1,000,000 flows against 1,000 rules made ready", Duration::from_secs(2), &mut || {
         let judge = Judge::new(&set, knowledge);
         black_box(flows.iter().filter(|flow| judge.decide(flow).as_str() == "allow").count());

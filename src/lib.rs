@@ -14,6 +14,7 @@
 //! | [`wire`] | byte codecs without sockets | DNS messages, CONNECT, SOCKS, HTTP heads, TDS pre-login, TLS records |
 //! | [`probe`] | the only room that touches the measured network | runner, DNS, TCP, proxies, TLS, trust, HTTP, TDS, follow-ups (locate, hold, segments, revocation, old hello), scripts to fetch, the system's errors |
 //! | [`archive`] | records to and from JSON Lines | what `--save-records` writes and `replay` reads |
+//! | [`saved`] | JSON reports read back | what `report` compares and `firewall` writes rules for |
 //! | [`tags`] | which service tags hold an address | Microsoft's weekly file, snapshots of it, differences |
 //! | [`firewall`] | what rules do with a flow | address, port and rule sets, decisions, gaps, readers and writers of rules |
 //! | [`nsg_rules`] | the rules that pathproof keeps in a live group | desired, assigned, compared, guarded, planned, applied, rolled back |
@@ -24,10 +25,10 @@
 //! | [`cli`] | arguments to configuration, then commands | files, environment, exit codes |
 //!
 //! Imports go down only: `cli` → {`report`, `probe`, `ledger`, `azure`} → {`diagnose`, `plan`, `route`,
-//! `list`, `wire`, `archive`, `nsg_rules`} → `firewall` → {`tags`, `conveyor`} → `model`. `probe` does not know
-//! `diagnose`; `diagnose` does not know sockets; only `cli`, `probe`, `ledger` and `azure` touch the
-//! world, and only `azure` uses reqwest. `tests/it/tidy.rs` holds the table and fails
-//! on any other edge.
+//! `list`, `wire`, `archive`, `nsg_rules`} → `firewall` → {`saved`, `tags`, `conveyor`} → `model`.
+//! `probe` does not know `diagnose`; `diagnose` does not know sockets; only `cli`, `probe`, `ledger`
+//! and `azure` touch the world, and only `azure` uses reqwest. `tests/it/tidy.rs` holds the table
+//! and fails on any other edge.
 //!
 //! # Where a change goes
 //!
@@ -69,5 +70,6 @@ pub mod plan;
 pub mod probe;
 pub mod report;
 pub mod route;
+pub mod saved;
 pub mod tags;
 pub mod wire;

@@ -4,7 +4,6 @@
 use jiff::{SignedDuration, Timestamp};
 
 use super::finding::{Draft, list, place};
-use super::tls;
 use crate::model::{Cause, Certainty, Record, Records, Trail};
 
 /// From where on it is a finding (contract, Causes); Kerberos draws the line there too.
@@ -62,7 +61,7 @@ fn reading(record: &Record) -> Option<Reading> {
     record
         .trails
         .iter()
-        .filter(|trail| trail.tls().is_some_and(|tls| tls::proves(&tls.presented, host)))
+        .filter(|trail| trail.tls().is_some_and(|tls| tls.presented.proves(host)))
         .filter_map(|trail| {
             let answer = trail.http()?;
             let date = answer.header("Date")?;

@@ -113,7 +113,7 @@ fn judge_trail<'a>(case: &Case<'_>, trail: &'a Trail) -> Judged<'a> {
     }
     if let (Some(tls), Some(host)) = (trail.tls(), endpoint.subject.host()) {
         let of_chain = tls::judge(&tls.presented, host);
-        session = if tls::proves(&tls.presented, host) {
+        session = if tls.presented.proves(host) {
             Session::Verified
         } else if of_chain.iter().any(|draft| draft.cause == Cause::TlsIntercepted) {
             Session::Inspected

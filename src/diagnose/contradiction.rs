@@ -1,7 +1,7 @@
 //! `runtime_contradiction`: what the cloud reports of a node against what was measured here.
 
 use super::finding::Draft;
-use super::{reported, tls};
+use super::reported;
 use crate::model::{Cause, Record, Records, ReportedNode, Role, Status, Trail, Verdict};
 
 /// What was measured of one part of the runtime.
@@ -160,7 +160,7 @@ fn measured(judged: &[(&Record, &Verdict)], is_meant: fn(Role) -> bool) -> Measu
 
 fn is_proven(record: &Record) -> bool {
     let Some(host) = record.endpoint.subject.host() else { return false };
-    let proves = |trail: &Trail| trail.tls().is_some_and(|tls| tls::proves(&tls.presented, host));
+    let proves = |trail: &Trail| trail.tls().is_some_and(|tls| tls.presented.proves(host));
     record.trails.iter().any(proves)
 }
 

@@ -35,7 +35,7 @@ pub(super) fn of_run(judged: &[(&Record, &Verdict)]) -> Vec<Draft> {
         let Some(host) = record.endpoint.subject.host() else { continue };
         let mut shown = record.trails.iter().filter_map(presented);
         let Some(presented) = shown.next() else { continue };
-        if tls::proves(presented, host) {
+        if presented.proves(host) {
             exempt.push(host.to_string());
         }
         let Some(is_trusted) = foreign(verdict) else { continue };

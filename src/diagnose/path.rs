@@ -4,7 +4,7 @@
 use std::net::IpAddr;
 
 use super::finding::{Draft, add, list};
-use super::{Case, dns, sinkhole, tls};
+use super::{Case, dns, sinkhole};
 use crate::model::{
     AddressClass, Answer, Cause, End, Finding, HostName, Lookup, LookupOutcome, Reach, Record,
     Route, Severity, Status, Trail, Verdict, classify,
@@ -152,7 +152,7 @@ fn public_proof(record: &Record) -> Option<&Trail> {
         classify(trail.remote().ip()) == AddressClass::Public
             && *trail.route() == Route::Direct
             && *trail.end() == End::Complete
-            && trail.tls().is_some_and(|session| tls::proves(&session.presented, host))
+            && trail.tls().is_some_and(|session| session.presented.proves(host))
     })
 }
 

@@ -3,7 +3,7 @@
 use std::net::IpAddr;
 
 use super::finding::{Draft, add};
-use super::{Case, absent, dns, tls};
+use super::{Case, absent, dns};
 use crate::model::{AddressClass, Cause, HostName, LinkData, Lookup, classify};
 
 /// Where DNS filters are known to show their block pages. Few on purpose: lists of malware
@@ -73,7 +73,7 @@ fn is_identified(case: &Case<'_>, address: IpAddr) -> bool {
     case.record.trails.iter().any(|trail| {
         trail.remote().ip() == address
             && (trail.tds().is_some()
-                || trail.tls().is_some_and(|session| tls::proves(&session.presented, host)))
+                || trail.tls().is_some_and(|session| session.presented.proves(host)))
     })
 }
 

@@ -1,13 +1,25 @@
-//! The smallest change that closes a gap.
+//! The smallest change that closes a gap, and that stays closed: nothing is said to be added to a
+//! rule that `rules apply` keeps right, and no address that `rules emit` would not write.
 
-use std::collections::HashSet;
+use std::collections::{BTreeMap, HashSet};
 use std::fmt;
 
-use super::decide::{Decision, Judge};
+use super::decide::{Decision, Judge, is_platform};
 use super::flow::Flow;
 use super::missing::Setting;
-use super::requirement::{Need, needs};
+use super::prove::{Doubt, Refused};
+use super::requirement::{Need, Requirement, needs};
 use super::rule::{Access, Dialect, Direction, Rule};
+use crate::model::{AddressClass, AddressSet, classify};
+
+/// What is known of the addresses of gaps.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct Advice<'a> {
+    /// Addresses that no rule of ours would hold, and why.
+    pub refused: &'a [Refused],
+    /// The control plane's service tag, where its prefixes are known.
+    pub control: Option<(&'a str, &'a AddressSet)>,
+}
 
 /// A change to one rule set.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -28,6 +40,17 @@ pub enum Change {
         /// What it lacks.
         need: Need,
     },
+    /// A new rule with a service tag before the one that denies.
+    InsertTag {
+        /// A priority that is free and early enough.
+        priority: u32,
+        /// The rule that denies.
+        before: String,
+        /// The tag, which holds all of them.
+        tag: String,
+        /// What it must let through.
+        need: Need,
+    },
     /// A new rule before the one that denies.
     Insert {
         /// A priority that is free and early enough.
@@ -44,6 +67,28 @@ pub enum Change {
         /// What a rule before it must let through.
         need: Need,
     },
+    /// Private addresses, which no rule of ours holds: a rule of the user's own is needed.
+    Private {
+        /// The rule that denies.
+        before: String,
+        /// What must be let through.
+        need: Need,
+    },
+    /// An address that is not proven to be the service's: a rule for it would be out of date soon,
+    /// or open the way to somebody else.
+    Unproven {
+        /// The flow.
+        flow: Flow,
+        /// What speaks against it.
+        reason: Doubt,
+    },
+    /// Azure lets these through by itself where no rule names their tag.
+    Release {
+        /// The rule that does.
+        rule: String,
+        /// The flow.
+        flow: Flow,
+    },
     /// An entry of a list, or a rule of a firewall policy.
     Add {
         /// What is to be let through: names where they decide.
@@ -52,19 +97,30 @@ pub enum Change {
 }
 
 /// The changes to `judge`'s set that let `denied` through: flows that it denies.
-pub(super) fn corrections(judge: &Judge<'_>, denied: &[&Flow]) -> Vec<Correction> {
+pub(super) fn corrections(
+    judge: &Judge<'_>,
+    denied: &[&Requirement],
+    advice: Advice<'_>,
+) -> Vec<Correction> {
     let set = judge.set();
     let correction = |change| Correction { set: set.name.clone(), change };
     if matches!(set.dialect, Dialect::List | Dialect::AzureFirewall) {
-        let flows = denied.iter().map(|flow| (*flow).clone()).collect();
+        let flows = denied.iter().map(|own| own.flow.clone()).collect();
         return vec![correction(Change::Add { flows })];
     }
-    let mut deniers: Vec<&Rule> = Vec::new();
-    for flow in denied {
-        if let Decision::Deny { by } = judge.decide(flow)
-            && !deniers.iter().any(|rule| std::ptr::eq(*rule, by))
-        {
-            deniers.push(by);
+    let mut changes = Vec::new();
+    let mut groups: BTreeMap<Remedy, Vec<&Flow>> = BTreeMap::new();
+    for own in denied.iter().filter(|own| own.flow.port.is_some() || !own.flow.protocol.has_ports())
+    {
+        let flow = &own.flow;
+        match remedy(own, advice) {
+            Ok(remedy) => groups.entry(remedy).or_default().push(flow),
+            Err(change) => changes.push(match *change {
+                Change::Release { flow, .. } => {
+                    Change::Release { rule: denier(judge, own).1.name.clone(), flow }
+                }
+                other => other,
+            }),
         }
     }
     let mut taken: HashSet<u32> = set
@@ -73,29 +129,87 @@ pub(super) fn corrections(judge: &Judge<'_>, denied: &[&Flow]) -> Vec<Correction
         .filter(|rule| rule.may_look(Direction::Outbound))
         .filter_map(|rule| rule.priority.known().copied())
         .collect();
-    let mut changes = Vec::new();
-    for denier in deniers {
-        let flows = denied.iter().filter(|flow| std::ptr::eq(judge.decide(flow).by(), denier));
-        for need in needs(flows.copied()) {
-            let before = denier.name.clone();
-            let change = if let Some(rule) = extendable(set.rules(), denier, &need) {
-                Change::Extend { rule: rule.name.clone(), need }
-            } else if let Some(priority) = free_priority(denier, &taken) {
-                taken.insert(priority);
-                Change::Insert { priority, before, need }
-            } else {
-                Change::Renumber { before, need }
+    for (remedy, flows) in groups {
+        for need in needs(flows) {
+            // One rule before the first that denies any of them does for all.
+            let is_needed = |own: &&&Requirement| {
+                own.flow.protocol == need.protocol
+                    && own.flow.address.is_some_and(|address| need.addresses.contains(address))
             };
-            changes.push(correction(change));
+            let first = denied.iter().filter(is_needed).map(|own| denier(judge, own));
+            let Some((_, first)) = first.min_by_key(|(place, _)| *place) else { continue };
+            let before = first.name.clone();
+            let extended = match remedy {
+                Remedy::Addresses => extendable(set.rules(), first, &need),
+                Remedy::Private | Remedy::ControlTag => None,
+            };
+            if remedy == Remedy::Private {
+                changes.push(Change::Private { before, need });
+            } else if let Some(rule) = extended {
+                changes.push(Change::Extend { rule: rule.name.clone(), need });
+            } else if let Some(priority) = free_priority(first, &taken) {
+                taken.insert(priority);
+                changes.push(match (remedy, advice.control) {
+                    (Remedy::ControlTag, Some((tag, _))) => {
+                        Change::InsertTag { priority, before, tag: tag.to_owned(), need }
+                    }
+                    _ => Change::Insert { priority, before, need },
+                });
+            } else {
+                changes.push(Change::Renumber { before, need });
+            }
         }
     }
-    changes
+    changes.into_iter().map(correction).collect()
+}
+
+/// What lets a flow through.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+enum Remedy {
+    Addresses,
+    ControlTag,
+    Private,
+}
+
+/// What would let a flow through, or what is to be done instead.
+fn remedy(own: &Requirement, advice: Advice<'_>) -> Result<Remedy, Box<Change>> {
+    let Some(address) = own.flow.address else { return Ok(Remedy::Addresses) };
+    if is_platform(address) {
+        return Err(Box::new(Change::Release { rule: String::new(), flow: own.flow.clone() }));
+    }
+    if classify(address) != AddressClass::Public {
+        return Ok(Remedy::Private);
+    }
+    let of_flow =
+        |refused: &&Refused| refused.address == address && refused.endpoint == own.endpoint;
+    if let Some(refused) = advice.refused.iter().find(of_flow) {
+        let reason = refused.reason.clone();
+        return Err(Box::new(Change::Unproven { flow: own.flow.clone(), reason }));
+    }
+    let is_held = advice.control.is_some_and(|(_, addresses)| addresses.contains(address));
+    Ok(if own.is_control && is_held { Remedy::ControlTag } else { Remedy::Addresses })
+}
+
+/// The rule that denies, and its place.
+fn denier<'a>(judge: &Judge<'a>, own: &Requirement) -> (usize, &'a Rule) {
+    let from = |source| Flow { source: Some(source), ..own.flow.clone() };
+    let decision = match (&*own.sources, own.flow.source) {
+        ([source, ..], None) => judge.decide(&from(*source)),
+        _ => judge.decide(&own.flow),
+    };
+    let by = match decision {
+        Decision::Allow { by } | Decision::Deny { by } | Decision::Undecided { by, .. } => by,
+    };
+    let place = judge.set().rules().iter().position(|rule| std::ptr::eq(rule, by));
+    (place.unwrap_or(usize::MAX), by)
 }
 
 /// A rule of literal addresses that allows just these ports and comes before `denier`.
 fn extendable<'a>(rules: &'a [Rule], denier: &Rule, need: &Need) -> Option<&'a Rule> {
     rules.iter().take_while(|rule| !std::ptr::eq(*rule, denier)).find(|rule| {
-        rule.access == Setting::Known(Access::Allow)
+        // What a hand adds to a rule that is kept right goes with the next run.
+        !rule.is_kept
+            && rule.access == Setting::Known(Access::Allow)
             && rule.direction == Setting::Known(Direction::Outbound)
             && rule.priority.known().is_some()
             && rule.protocols.known().is_some_and(|own| *own == need.protocol.into())
@@ -122,6 +236,31 @@ impl fmt::Display for Correction {
             Change::Extend { rule, need } => {
                 write!(f, "{set}: add to the destinations of {rule}: {}", prefixes(need))
             }
+            Change::InsertTag { priority, before, tag, need } => write!(
+                f,
+                "{set}: add an outbound rule with priority {priority}, before {before}, that allows \
+                 {} {} to the tag {tag}, which holds {}",
+                need.protocol,
+                need.ports,
+                prefixes(need)
+            ),
+            Change::Private { before, need } => write!(
+                f,
+                "{set}: {} {} to {} is denied by {before}: allow the private network by a rule of \
+                 your own (rules emit and apply write no private addresses)",
+                need.protocol,
+                need.ports,
+                prefixes(need)
+            ),
+            Change::Unproven { flow, reason } => write!(
+                f,
+                "{set}: {flow}: no rule for that address would last ({reason}): allow the name where \
+                 names can be allowed, or the port to any address"
+            ),
+            Change::Release { rule, flow } => write!(
+                f,
+                "{set}: {flow}: Azure lets it through unless a rule names its tag: change {rule}"
+            ),
             Change::Insert { priority, before, need } => write!(
                 f,
                 "{set}: add an outbound rule with priority {priority}, before {before}, that allows \

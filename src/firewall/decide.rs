@@ -2,13 +2,15 @@
 
 use std::collections::HashMap;
 use std::net::IpAddr;
+use std::sync::LazyLock;
 
 use super::candidates::{Candidates, PortTable, Table};
 use super::flow::Flow;
 use super::missing::{Missing, Setting};
 use super::port::Protocol;
-use super::rule::{Access, Direction, Rule, RuleSet};
-use super::scope::{Extent, Knowledge, Scope};
+use super::rule::{Access, Dialect, Direction, Rule, RuleSet};
+use super::scope::{Extent, Knowledge, METADATA, PLATFORM, Scope};
+use crate::model::AddressSet;
 
 /// What becomes of a flow, and by which rule.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -87,7 +89,10 @@ pub struct Judge<'a> {
     ports: PortTable,
     /// By [`Protocol`].
     protocols: [Candidates; Protocol::ALL.len()],
-    outbound: Candidates,
+    /// By [`Direction`].
+    directions: [Candidates; 2],
+    /// Where flows leave from that do not say it, IPv4 and IPv6.
+    origins: [AddressSet; 2],
 }
 
 /// How far a rule's property is met.
@@ -135,8 +140,14 @@ impl<'a> Judge<'a> {
                 rule.protocols.known().is_none_or(|set| set.contains(protocol))
             })
         });
-        let outbound = Candidates::of(rules, |rule| rule.may_look(Direction::Outbound));
-        Self { set, extents, sides, sources, destinations, ports, protocols, outbound }
+        let looks_both_ways = ignores_direction(set.dialect);
+        let directions = [Direction::Inbound, Direction::Outbound]
+            .map(|way| Candidates::of(rules, |rule| looks_both_ways || rule.may_look(way)));
+        let origins = [true, false].map(|is_v4| {
+            let known = knowledge.sources.map(AddressSet::prefixes).unwrap_or_default();
+            known.into_iter().filter(|net| net.addr().is_ipv4() == is_v4).collect()
+        });
+        Self { set, extents, sides, sources, destinations, ports, protocols, directions, origins }
     }
 
     /// The set.
@@ -148,7 +159,10 @@ impl<'a> Judge<'a> {
     /// What becomes of `flow`.
     #[must_use]
     pub fn decide(&self, flow: &Flow) -> Decision<'a> {
-        let all = &self.outbound;
+        if let Some(decision) = self.decide_platform(flow) {
+            return decision;
+        }
+        let all = &self.directions[flow.direction as usize];
         let candidates = [
             all,
             &self.protocols[flow.protocol as usize],
@@ -168,6 +182,31 @@ impl<'a> Judge<'a> {
         settle(&self.set.rules()[self.set.rules().len() - 1])
     }
 
+    /// What becomes of a flow to Azure's platform, which security rules look at only where they name
+    /// its tags, and routes never (network-security-groups-overview, Azure platform considerations).
+    fn decide_platform(&self, flow: &Flow) -> Option<Decision<'a>> {
+        if flow.direction == Direction::Inbound || !flow.address.is_some_and(is_platform) {
+            return None;
+        }
+        match self.set.dialect {
+            Dialect::List => return None,
+            // It never gets there.
+            Dialect::AzureFirewall => return Some(Decision::Allow { by: &BY_PLATFORM }),
+            Dialect::Nsg | Dialect::Effective => {}
+        }
+        for (place, by) in self.set.rules().iter().enumerate() {
+            if !by.destination.tags.iter().any(|tag| names_platform(tag, flow)) {
+                continue;
+            }
+            match self.rule_matches(place, flow) {
+                Match::No => {}
+                Match::Maybe(missing) => return Some(Decision::Undecided { by, missing }),
+                Match::Yes => return Some(settle(by)),
+            }
+        }
+        Some(Decision::Allow { by: &BY_PLATFORM })
+    }
+
     /// The extent of a rule's destination.
     pub(super) fn destination(&self, place: usize) -> &Extent {
         &self.extents[self.sides[place].1]
@@ -180,8 +219,15 @@ impl<'a> Judge<'a> {
 
     fn rule_matches(&self, place: usize, flow: &Flow) -> Match {
         let rule = &self.set.rules()[place];
-        self.properties_match(place, flow)
-            .and(|| destination_matches(&rule.destination, self.destination(place), flow))
+        self.properties_match(place, flow).and(|| {
+            match destination_matches(&rule.destination, self.destination(place), flow) {
+                // What comes in ends at this host, which is in the virtual network.
+                Match::Maybe(Missing::VirtualNetwork) if flow.direction == Direction::Inbound => {
+                    Match::Yes
+                }
+                other => other,
+            }
+        })
     }
 
     /// Everything but the destination's address and name.
@@ -195,7 +241,11 @@ impl<'a> Judge<'a> {
 
     fn properties_match(&self, place: usize, flow: &Flow) -> Match {
         let rule = &self.set.rules()[place];
-        setting(&rule.direction, |direction| *direction == Direction::Outbound)
+        let direction = match &rule.direction {
+            _ if ignores_direction(self.set.dialect) => Match::Yes,
+            own => setting(own, |direction| *direction == flow.direction),
+        };
+        direction
             .and(|| setting(&rule.protocols, |protocols| protocols.contains(flow.protocol)))
             .and(|| match (&rule.destination_ports, flow.port) {
                 _ if !flow.protocol.has_ports() => Match::Yes,
@@ -209,12 +259,61 @@ impl<'a> Judge<'a> {
                 Setting::Known(_) => Match::Maybe(Missing::SourcePort),
                 Setting::Unknown(missing) => Match::Maybe(missing.clone()),
             })
-            .and(|| source_matches(&rule.source, self.source(place), flow))
+            .and(|| self.source_matches(&rule.source, self.source(place), flow))
             .and(|| match &rule.priority {
                 // It may come anywhere, so that another may come first.
                 Setting::Unknown(missing) => Match::Maybe(missing.clone()),
                 Setting::Known(_) => Match::Yes,
             })
+    }
+    /// A flow of this host leaves from the virtual network, whatever its address: an outbound rule's
+    /// `VirtualNetwork` holds it. Where its address is not known, `Internet` does not (Azure evaluates
+    /// addresses as they are before translation).
+    fn source_matches(&self, scope: &Scope, extent: &Extent, flow: &Flow) -> Match {
+        let is = |tag: &str, word: &str| tag.eq_ignore_ascii_case(word);
+        let is_outbound = flow.direction == Direction::Outbound;
+        let holds_own_network =
+            is_outbound && scope.tags.iter().any(|tag| is(tag, "VirtualNetwork"));
+        if let Some(source) = flow.source {
+            return match held(extent, source) {
+                Match::Maybe(Missing::VirtualNetwork) if is_outbound => Match::Yes,
+                other => other,
+            };
+        }
+        if holds_own_network {
+            return Match::Yes;
+        }
+        let holds_family = match flow.address {
+            Some(IpAddr::V4(_)) => extent.known.v4().is_full(),
+            Some(IpAddr::V6(_)) => extent.known.v6().is_full(),
+            None => extent.known.is_everything(),
+        };
+        if holds_family {
+            return Match::Yes;
+        }
+        if let Some(known) = self.origins_of(flow).filter(|_| is_outbound) {
+            return hold_all(extent, known);
+        }
+        let is_internet_alone = scope.addresses.is_empty()
+            && scope.unknown.is_empty()
+            && scope.tags.iter().all(|tag| is(tag, "Internet"));
+        if is_internet_alone && is_outbound {
+            return Match::No;
+        }
+        let open = extent.open.first().map(|(_, missing)| missing.clone());
+        Match::Maybe(open.unwrap_or(Missing::Source))
+    }
+
+    /// Where a flow that does not say it leaves from, if that is known.
+    fn origins_of(&self, flow: &Flow) -> Option<&AddressSet> {
+        let [v4, v6] = &self.origins;
+        let own = match flow.address {
+            Some(IpAddr::V6(_)) => v6,
+            Some(IpAddr::V4(_)) => v4,
+            None if v4.is_empty() => v6,
+            None => v4,
+        };
+        (!own.is_empty()).then_some(own)
     }
 }
 
@@ -278,6 +377,22 @@ fn setting<T>(setting: &Setting<T>, is_met: impl FnOnce(&T) -> bool) -> Match {
     }
 }
 
+/// Whether a side holds every one of these addresses, or none.
+fn hold_all(extent: &Extent, addresses: &AddressSet) -> Match {
+    if addresses.is_subset(&extent.known) {
+        return Match::Yes;
+    }
+    let is_open = |(within, _): &&(AddressSet, Missing)| !within.intersection(addresses).is_empty();
+    match extent.open.iter().find(is_open) {
+        Some((_, missing)) => Match::Maybe(missing.clone()),
+        None if extent.known.intersection(addresses).is_empty() => Match::No,
+        None => {
+            let shown: Vec<_> = addresses.prefixes().iter().map(ToString::to_string).collect();
+            Match::Maybe(Missing::Sources(shown.join(" and ").into()))
+        }
+    }
+}
+
 fn held(extent: &Extent, address: IpAddr) -> Match {
     if extent.known.contains(address) {
         return Match::Yes;
@@ -289,38 +404,31 @@ fn held(extent: &Extent, address: IpAddr) -> Match {
         .map_or(Match::No, |(_, missing)| Match::Maybe(missing.clone()))
 }
 
-/// A flow whose source is not given leaves from this host, which is in the virtual network: an
-/// outbound rule's `VirtualNetwork` holds it and `Internet` does not (Azure evaluates addresses
-/// as they are before translation).
-fn source_matches(scope: &Scope, extent: &Extent, flow: &Flow) -> Match {
-    let is = |tag: &str, word: &str| tag.eq_ignore_ascii_case(word);
-    let is_own_network = || scope.tags.iter().any(|tag| is(tag, "VirtualNetwork"));
-    match flow.source {
-        Some(source) => match held(extent, source) {
-            // The host of the rules is in the virtual network, whatever its address.
-            Match::Maybe(Missing::VirtualNetwork) => Match::Yes,
-            other => other,
-        },
-        None if is_own_network() => Match::Yes,
-        None => {
-            let holds_family = match flow.address {
-                Some(IpAddr::V4(_)) => extent.known.v4().is_full(),
-                Some(IpAddr::V6(_)) => extent.known.v6().is_full(),
-                None => extent.known.is_everything(),
-            };
-            let is_internet_alone = scope.addresses.is_empty()
-                && scope.unknown.is_empty()
-                && scope.tags.iter().all(|tag| is(tag, "Internet"));
-            if holds_family {
-                Match::Yes
-            } else if is_internet_alone {
-                Match::No
-            } else {
-                extent.open.first().map_or(Match::Maybe(Missing::Source), |(_, missing)| {
-                    Match::Maybe(missing.clone())
-                })
-            }
-        }
+/// Lists and Azure Firewall's rules part no directions: a flow is its source and its destination.
+const fn ignores_direction(dialect: Dialect) -> bool {
+    matches!(dialect, Dialect::List | Dialect::AzureFirewall)
+}
+
+/// What lets flows to the platform through, whatever the rules say.
+static BY_PLATFORM: LazyLock<Rule> = LazyLock::new(|| {
+    let mut rule = Rule::outbound("Azure platform", 0, Access::Allow);
+    "let through by Azure itself".clone_into(&mut rule.place);
+    rule
+});
+
+/// Whether `address` is one that the platform answers on the host itself.
+pub(super) fn is_platform(address: IpAddr) -> bool {
+    matches!(address.to_canonical(), PLATFORM | METADATA)
+}
+
+/// Whether a rule with this tag looks at this flow to the platform.
+fn names_platform(tag: &str, flow: &Flow) -> bool {
+    /// Of the key management service (virtual-networks/service-tags-overview).
+    const LICENSING: u16 = 1688;
+    match tag.to_ascii_lowercase().as_str() {
+        "azureplatformdns" | "azureplatformimds" => true,
+        "azureplatformlkm" => flow.port == Some(LICENSING),
+        _ => false,
     }
 }
 

@@ -3,10 +3,12 @@
 use std::fmt;
 use std::net::IpAddr;
 
+use super::columns::{Columns, Row};
 use super::port::Protocol;
+use super::rule::Direction;
 use crate::model::{Host, HostName};
 
-/// An outbound flow of this host.
+/// A flow of this host.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub struct Flow {
     /// The destination's name, where it is known: all that an application rule looks at.
@@ -19,6 +21,8 @@ pub struct Flow {
     pub protocol: Protocol,
     /// The address it leaves from, before any translation; `None` where any of this host's.
     pub source: Option<IpAddr>,
+    /// Whether this host opens it, or takes it.
+    pub direction: Direction,
 }
 
 impl Flow {
@@ -29,7 +33,20 @@ impl Flow {
             Host::Name(name) => (Some(name), None),
             Host::Address(address) => (None, Some(address.to_canonical())),
         };
-        Self { name, address, port: Some(port), protocol: Protocol::Tcp, source: None }
+        Self {
+            name,
+            address,
+            port: Some(port),
+            protocol: Protocol::Tcp,
+            source: None,
+            direction: Direction::Outbound,
+        }
+    }
+
+    /// Whether it ends at Azure's platform on the host itself.
+    #[must_use]
+    pub fn is_to_platform(&self) -> bool {
+        self.address.is_some_and(super::decide::is_platform)
     }
 
     /// The destination as given: the address, else the name.
@@ -49,9 +66,13 @@ impl fmt::Display for Flow {
             (Some(name), Some(address)) => write!(f, "{name} ({address})")?,
             _ => f.write_str(&self.destination())?,
         }
-        match self.port {
-            Some(port) => write!(f, " {} {port}", self.protocol),
-            None => write!(f, " {}", self.protocol),
+        write!(f, " {}", self.protocol)?;
+        if let Some(port) = self.port {
+            write!(f, " {port}")?;
+        }
+        match self.direction {
+            Direction::Outbound => Ok(()),
+            Direction::Inbound => f.write_str(" inbound"),
         }
     }
 }
@@ -59,65 +80,64 @@ impl fmt::Display for Flow {
 /// Why a line is no flow.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 #[error(
-    "{file}:{line}: {found}; expected destination,port,protocol[,source] as in 13.66.60.119,443,tcp"
+    "{file}:{line}: {found}; expected destination,port,protocol[,source][,direction] as in \
+     13.66.60.119,443,tcp"
 )]
 pub struct FlowError {
     /// The file, as its reader named it.
     pub file: String,
     /// From 1.
-    pub line: usize,
+    pub line: u64,
     /// What is wrong.
     pub found: String,
 }
 
-/// Reads flows as CSV (RFC 4180 without line ends in quotes): `destination,port,protocol[,source]`
-/// a line. A heading, empty lines and lines that begin with `#` are skipped; destinations may be
-/// names.
+/// The columns in their usual order, for files without a head line.
+const COLUMNS: [&str; 5] = ["destination", "port", "protocol", "source", "direction"];
+
+/// Reads flows as CSV, parted by `,` or `;`: `destination,port,protocol[,source][,direction]` a
+/// line, or in the order of a head line, which may say `address` for `destination` and name other
+/// columns: of these only `name` is looked at, which is what application rules decide by. Empty
+/// lines and lines that begin with `#` are skipped; destinations may be names.
 ///
 /// # Errors
 /// The first line that is no flow.
 pub fn read_flows(text: &str, file: &str) -> Result<Vec<Flow>, FlowError> {
-    let text = text.strip_prefix('\u{feff}').unwrap_or(text);
+    let error = |line, found| FlowError { file: file.to_owned(), line, found };
     let mut flows = Vec::new();
-    for (index, line) in text.lines().enumerate() {
-        let line = line.trim();
-        let is_heading = flows.is_empty() && line.to_ascii_lowercase().starts_with("destination");
-        if line.is_empty() || line.starts_with('#') || is_heading {
-            continue;
-        }
-        flows.push(read_flow(line).map_err(|found| FlowError {
-            file: file.to_owned(),
-            line: index + 1,
-            found,
-        })?);
+    let columns = Columns::read(text, &COLUMNS).map_err(|(line, found)| error(line, found))?;
+    for (line, row) in columns {
+        flows.push(read_flow(&row).map_err(|found| error(line, found))?);
     }
     Ok(flows)
 }
 
-fn read_flow(line: &str) -> Result<Flow, String> {
-    let cells: Vec<_> = line
-        .split(',')
-        .map(|cell| {
-            let cell = cell.trim();
-            cell.strip_prefix('"').and_then(|cell| cell.strip_suffix('"')).unwrap_or(cell).trim()
-        })
-        .collect();
-    let (destination, port, protocol, source) = match cells[..] {
-        [destination, port, protocol] => (destination, port, protocol, ""),
-        [destination, port, protocol, source] => (destination, port, protocol, source),
-        _ => return Err(format!("{} columns", cells.len())),
-    };
+fn read_flow(row: &Row) -> Result<Flow, String> {
+    if row.has_head() {
+        for (column, other) in
+            [("port", None), ("protocol", None), ("destination", Some("address"))]
+        {
+            if !row.has(column) && !other.is_some_and(|other| row.has(other)) {
+                return Err(format!("the head line names no column {column}"));
+            }
+        }
+    } else if !(3..=5).contains(&row.len()) {
+        return Err(format!("{} columns", row.len()));
+    }
+    let destination = row.get_any(&["destination", "address", "name"]);
     let host = Host::parse(destination).map_err(|error| format!("the destination: {error}"))?;
+    let protocol = row.get("protocol");
     let protocol = Protocol::parse(protocol).ok_or_else(|| {
         format!("'{}' is no protocol: tcp, udp, icmp, esp or ah", shown(protocol))
     })?;
+    let port = row.get("port");
     let port = match (port.parse::<u16>(), protocol.has_ports()) {
         (Ok(port @ 1..), true) => Some(port),
         (_, false) if port.is_empty() || port == "*" || port == "0" => None,
         (Ok(_), false) => None,
         _ => return Err(format!("'{}' is no port from 1 to 65535", shown(port))),
     };
-    let source = match source {
+    let source = match row.get("source") {
         "" | "*" => None,
         text => Some(
             text.parse::<IpAddr>()
@@ -125,7 +145,15 @@ fn read_flow(line: &str) -> Result<Flow, String> {
                 .to_canonical(),
         ),
     };
-    Ok(Flow { port, protocol, source, ..Flow::tcp(host, 0) })
+    let direction = match row.get("direction") {
+        "" => Direction::Outbound,
+        text => Direction::parse(text)
+            .ok_or_else(|| format!("'{}' is no direction: outbound or inbound", shown(text)))?,
+    };
+    let flow = Flow { port, protocol, source, direction, ..Flow::tcp(host, 0) };
+    // A column of that name may hold anything: what has no dot is no name of a service.
+    let name = HostName::parse(row.get("name")).ok().filter(|name| name.labels().count() > 1);
+    Ok(Flow { name: flow.name.or(name), ..flow })
 }
 
 fn shown(text: &str) -> String {
@@ -137,6 +165,43 @@ mod tests {
     use proptest::prelude::*;
 
     use super::*;
+
+    #[test]
+    fn a_head_line_names_the_columns_in_any_order() {
+        for text in [
+            "protocol,address,port\ntcp,13.66.60.119,443\n",
+            "Port;Protocol;Destination\n443;tcp;13.66.60.119\n",
+            "# what emit wrote\n\n\"direction\",\"source\",\"name\",\"address\",port,protocol,entry,proof\r\n\
+             outbound,,,13.66.60.119,443,tcp,relay,\"published, \"\"TLS\"\"\"\r\n",
+        ] {
+            let flows = read_flows(text, "f").unwrap();
+            assert_eq!(flows.len(), 1, "{text}");
+            assert_eq!(flows[0].to_string(), "13.66.60.119 tcp 443", "{text}");
+        }
+        let text = "direction,source,name,address,port,protocol\n\
+                    inbound,10.0.0.5,,10.0.0.4,8060,tcp\n\
+                    outbound,,s.database.windows.net,13.66.60.119,1433,tcp\n\
+                    outbound,,rule 7,13.66.60.119,1433,tcp\n";
+        let flows = read_flows(text, "f").unwrap();
+        let shown: Vec<_> = flows.iter().map(ToString::to_string).collect();
+        assert_eq!(
+            shown,
+            [
+                "10.0.0.4 tcp 8060 inbound",
+                "s.database.windows.net (13.66.60.119) tcp 1433",
+                "13.66.60.119 tcp 1433"
+            ]
+        );
+        for (text, expected) in [
+            ("address,port\n1.1.1.1,53\n", "names no column protocol"),
+            ("address,protocol\n1.1.1.1,tcp\n", "names no column port"),
+            ("address,port,protocol\n1.1.1.1,53,udp\n1.1.1.1,53\n", "f:3: "),
+            ("1.1.1.1,53,udp,,sideways\n", "'sideways' is no direction"),
+        ] {
+            let error = read_flows(text, "f").unwrap_err().to_string();
+            assert!(error.contains(expected), "{text}: {error}");
+        }
+    }
 
     #[test]
     fn flows_are_read_with_and_without_heading() {

@@ -17,6 +17,8 @@ pub enum Missing {
     IpGroup(Arc<str>),
     /// The names behind an FQDN tag, a web category or a target URL of an application rule.
     NameGroup(Arc<str>),
+    /// The rules of a firewall policy's base policy, which come first.
+    BasePolicy(Arc<str>),
     /// A value that cannot be read from the file alone.
     Value {
         /// Where it stands, as a JSON path.
@@ -34,6 +36,10 @@ pub enum Missing {
     Name,
     /// The flow's port.
     Port,
+    /// Where the flow leaves from, of these: the rules treat them differently.
+    Sources(Arc<str>),
+    /// Which way the name is configured to go, with what kept that from being known.
+    Way(Arc<str>),
     /// What the platform does with an address family that the effective rules do not list.
     Family,
 }
@@ -51,16 +57,34 @@ impl fmt::Display for Missing {
                 f.write_str("which private addresses are in VirtualNetwork: give them (--vnet)")
             }
             Self::ApplicationGroup(id) => {
-                write!(f, "the members of application security group {}", last_segment(id))
+                write!(
+                    f,
+                    "the members of application security group {0}: give them (--asg {0}=CIDR)",
+                    last_segment(id)
+                )
             }
             Self::IpGroup(id) => write!(
                 f,
                 "the addresses of IP group {}: give its JSON beside the rules",
                 last_segment(id)
             ),
+            Self::BasePolicy(name) => write!(
+                f,
+                "the rules of the base policy {name}, which come first: give its rule collection groups \
+                 beside these"
+            ),
             Self::NameGroup(name) => write!(f, "the names behind {name}"),
             Self::Value { path, why } => write!(f, "{path}: {why}"),
-            Self::Source => f.write_str("the flow's source address"),
+            Self::Source => f.write_str("the flow's source address (--source-address)"),
+            Self::Sources(addresses) => write!(
+                f,
+                "the flow's source address: the rules treat {addresses} differently \
+                 (--source-address)"
+            ),
+            Self::Way(why) if why.is_empty() => {
+                f.write_str("which way the name is configured to go")
+            }
+            Self::Way(why) => write!(f, "which way the name is configured to go: {why}"),
             Self::SourcePort => f.write_str("the flow's source port"),
             Self::Address => f.write_str("the address of the flow's name"),
             Self::Name => f.write_str("the name behind the flow's address"),

@@ -4,6 +4,7 @@
 //! A decision is three-valued and names its rule: what is not known is said, never guessed.
 
 mod candidates;
+mod columns;
 mod correct;
 mod decide;
 pub mod emit;
@@ -20,15 +21,15 @@ mod scope;
 mod shadow;
 mod verify;
 
-pub use correct::{Change, Correction};
+pub use correct::{Advice, Change, Correction};
 pub use decide::{Decision, Judge, decide_in_a_row};
-pub use evidence::{Evidence, EvidenceError, NotHeld, Sighting, Target};
+pub use evidence::{Approach, Evidence, EvidenceError, Identity, NotHeld, Sighting, Target, Way};
 pub use flow::{Flow, FlowError, read_flows};
 pub use missing::{Missing, Setting};
 pub use port::{PortError, PortSet, Protocol, ProtocolSet};
 pub use prove::{Doubt, ProofLevel, Proven, Published, Refused, prove};
-pub use requirement::{Measured, Need, Requirement, needs, synthesize};
+pub use requirement::{Class, Measured, Need, Requirement, needs, synthesize};
 pub use rule::{Access, Dialect, Direction, Rule, RuleSet};
 pub use scope::{Extent, Knowledge, NamePattern, Scope};
 pub use shadow::Shadowed;
-pub use verify::{Beyond, Breadth, Contradiction, Excess, Gap, Verification, verify};
+pub use verify::{Beyond, Breadth, Contradiction, Excess, Gap, Gateways, Verification, verify};

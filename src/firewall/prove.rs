@@ -3,7 +3,7 @@
 use std::fmt;
 use std::net::IpAddr;
 
-use super::evidence::{Sighting, Target};
+use super::evidence::{Identity, Sighting, Target};
 use super::scope::NamePattern;
 use crate::model::{AddressClass, AddressSet, HostName, Role, classify};
 use crate::tags::ServiceTags;
@@ -51,6 +51,8 @@ pub struct Proven {
     pub name: String,
     /// How it was proven, in words.
     pub how: String,
+    /// From which of the host's addresses it was reached.
+    pub local: Option<IpAddr>,
 }
 
 /// An address that may not, and why.
@@ -73,21 +75,37 @@ pub enum Doubt {
     ForeignChain(HostName),
     /// No published range holds it.
     NotPublished,
-    /// It showed no certificate for the name under the public roots.
-    NotProvenByTls,
+    /// It did not prove by TLS to be the host.
+    NotProvenByTls(Identity),
+    /// The file does not say which port is needed there.
+    NoPort,
 }
 
 impl fmt::Display for Refused {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "{} of {} is left out: ", self.address, self.endpoint)?;
-        match &self.reason {
-            Doubt::NotPublic => f.write_str("private and reserved addresses never enter a rule"),
-            Doubt::ForeignChain(name) => {
+        write!(f, "{} of {} is left out: {}", self.address, self.endpoint, self.reason)
+    }
+}
+
+impl fmt::Display for Doubt {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::NotPublic => f.write_str("private and reserved addresses never enter a rule"),
+            Self::ForeignChain(name) => {
                 write!(f, "its chain leads to {name}, outside the domains of Azure's services")
             }
-            Doubt::NotPublished => f.write_str("no published range of the cloud holds it"),
-            Doubt::NotProvenByTls => f.write_str("it showed no certificate for that name"),
+            Self::NotPublished => f.write_str("no published range of the cloud holds it"),
+            Self::NotProvenByTls(identity) => identity.fmt(f),
+            Self::NoPort => f.write_str("the file does not say which port is needed"),
         }
+    }
+}
+
+impl Proven {
+    /// Whether it is an address of the control plane, which has a service tag of its own.
+    #[must_use]
+    pub const fn is_control(&self) -> bool {
+        self.role.is_control_plane()
     }
 }
 
@@ -111,23 +129,28 @@ pub fn prove<'a>(
     let (mut proven, mut refused) = (Vec::new(), Vec::new());
     for target in targets {
         for sighting in &target.sightings {
-            match doubt(sighting, level, published.addresses) {
-                Some(reason) => refused.push(Refused {
-                    address: sighting.address,
-                    endpoint: target.shown(),
-                    reason,
-                }),
-                None => proven.push(Proven {
-                    address: sighting.address,
-                    port: target.port,
+            let address = sighting.approach.address;
+            let ready = match (doubt(sighting, level, published.addresses), target.port) {
+                (Some(reason), _) => Err(reason),
+                (None, None) => Err(Doubt::NoPort),
+                (None, Some(port)) => Ok(port),
+            };
+            match ready {
+                Err(reason) => {
+                    refused.push(Refused { address, endpoint: target.shown(), reason });
+                }
+                Ok(port) => proven.push(Proven {
+                    address,
+                    port,
                     entry: target.entry.clone(),
                     role: target.role,
                     name: match &target.name {
                         Some(NamePattern::Name(name)) => name.to_string(),
                         Some(pattern) => pattern.to_string(),
-                        None => sighting.address.to_string(),
+                        None => address.to_string(),
                     },
                     how: how(sighting, level, published.tags),
+                    local: sighting.approach.local,
                 }),
             }
         }
@@ -138,7 +161,7 @@ pub fn prove<'a>(
 }
 
 fn doubt(sighting: &Sighting, level: ProofLevel, published: &AddressSet) -> Option<Doubt> {
-    if classify(sighting.address) != AddressClass::Public {
+    if classify(sighting.approach.address) != AddressClass::Public {
         return Some(Doubt::NotPublic);
     }
     if level == ProofLevel::Resolved {
@@ -148,15 +171,16 @@ fn doubt(sighting: &Sighting, level: ProofLevel, published: &AddressSet) -> Opti
     if let Some(name) = sighting.chain.iter().find(foreign) {
         return Some(Doubt::ForeignChain(name.clone()));
     }
-    if !published.contains(sighting.address) {
+    if !published.contains(sighting.approach.address) {
         return Some(Doubt::NotPublished);
     }
-    (level == ProofLevel::Tls && !sighting.is_proven_by_tls).then_some(Doubt::NotProvenByTls)
+    (level == ProofLevel::Tls && sighting.identity != Identity::Proven)
+        .then(|| Doubt::NotProvenByTls(sighting.identity.clone()))
 }
 
 fn how(sighting: &Sighting, level: ProofLevel, tags: &ServiceTags) -> String {
     let narrowest = tags
-        .holding(sighting.address)
+        .holding(sighting.approach.address)
         .iter()
         .filter_map(|id| tags.get(*id))
         .min_by_key(|tag| (tag.addresses.count().v4, &tag.name));
@@ -165,7 +189,7 @@ fn how(sighting: &Sighting, level: ProofLevel, tags: &ServiceTags) -> String {
         (None, ProofLevel::Resolved) => "resolved only".to_owned(),
         (None, _) => "published".to_owned(),
     };
-    if sighting.is_proven_by_tls {
+    if sighting.identity == Identity::Proven {
         how.push_str(", TLS");
     }
     how

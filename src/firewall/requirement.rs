@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 use std::net::IpAddr;
 
 use super::flow::Flow;
+use super::missing::Missing;
 use super::port::{PortSet, Protocol, ProtocolSet};
 use super::rule::{Access, Dialect, Rule, RuleSet};
 use crate::model::AddressSet;
@@ -17,21 +18,80 @@ pub struct Requirement {
     pub endpoint: String,
     /// The endpoint's entry, as `relay`.
     pub entry: String,
+    /// Whether it is the control plane's, which has a service tag.
+    pub is_control: bool,
     /// What a run saw of the flow, where one did.
     pub measured: Option<Measured>,
+    /// Whether a gap is a fault or a warning.
+    pub class: Class,
+    /// The addresses it may leave from, where the flow itself names none: all must be let through.
+    pub sources: Vec<IpAddr>,
+    /// What keeps it from being known whether this is the flow that is needed.
+    pub missing: Option<Missing>,
+}
+
+/// How much a flow matters.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Class {
+    /// The runtime does not work without it.
+    Required,
+    /// It leads to a gateway of this deployment that was found from a relay's chain: it should be
+    /// let through.
+    Gateway(String),
+}
+
+impl Requirement {
+    /// A flow that the runtime does not work without, of which no more is known.
+    #[must_use]
+    pub fn new(flow: Flow, endpoint: String, entry: &str) -> Self {
+        Self {
+            flow,
+            endpoint,
+            entry: entry.to_owned(),
+            is_control: false,
+            measured: None,
+            class: Class::Required,
+            sources: Vec::new(),
+            missing: None,
+        }
+    }
 }
 
 /// What a run saw of a flow.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Measured {
     /// The connection was accepted: by the far end, or by something on the way that answers for
     /// it.
     Connected,
-    /// It was not.
-    Blocked {
-        /// The step's outcome, as `timeout`.
-        outcome: String,
-    },
+    /// It was answered with a reset, or with ICMP port unreachable.
+    Refused,
+    /// Silence.
+    TimedOut,
+    /// ICMP, or no route.
+    Unreachable,
+    /// Reset in the connect.
+    Reset,
+    /// This host's own policy.
+    LocalDenied,
+}
+
+impl Measured {
+    /// Every way in which a connection is not accepted.
+    pub const BLOCKED: [Self; 5] =
+        [Self::Refused, Self::TimedOut, Self::Unreachable, Self::Reset, Self::LocalDenied];
+
+    /// The word of the report.
+    #[must_use]
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::Connected => "connected",
+            Self::Refused => "refused",
+            Self::TimedOut => "timeout",
+            Self::Unreachable => "unreachable",
+            Self::Reset => "reset",
+            Self::LocalDenied => "local_denied",
+        }
+    }
 }
 
 /// Addresses that need the same ports of the same protocol.

@@ -29,7 +29,12 @@ pub struct Rule {
     pub destination: Scope,
     /// To which ports. Of protocols without ports they say nothing.
     pub destination_ports: Setting<PortSet>,
+    /// Whether `rules apply` keeps it right, so that what a hand adds does not stay.
+    pub is_kept: bool,
 }
+
+/// How the descriptions of rules begin that this program wrote.
+pub(super) const MARKER: &str = "Written by pathproof";
 
 impl Rule {
     /// A rule that matches everything outbound.
@@ -46,6 +51,7 @@ impl Rule {
             source_ports: PortSet::any().into(),
             destination: Scope::any(),
             destination_ports: PortSet::any().into(),
+            is_kept: false,
         }
     }
 
@@ -63,6 +69,7 @@ impl Rule {
             source_ports: PortSet::any().into(),
             destination: Scope::unknown(missing.clone()),
             destination_ports: Setting::Unknown(missing.clone()),
+            is_kept: false,
         }
     }
 
@@ -90,6 +97,15 @@ impl Direction {
             word if word.eq_ignore_ascii_case("inbound") => Some(Self::Inbound),
             word if word.eq_ignore_ascii_case("outbound") => Some(Self::Outbound),
             _ => None,
+        }
+    }
+
+    /// In lower case, as flows name it.
+    #[must_use]
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::Inbound => "inbound",
+            Self::Outbound => "outbound",
         }
     }
 }
@@ -182,6 +198,12 @@ impl RuleSet {
     #[must_use]
     pub fn rules(&self) -> &[Rule] {
         &self.rules
+    }
+
+    /// The file it stands in.
+    #[must_use]
+    pub fn file(&self) -> &str {
+        self.place.rsplit_once(": $").map_or(&self.place, |(file, _)| file)
     }
 
     /// The same set with something to know of it.

@@ -1,5 +1,6 @@
 //! What one side of a rule holds: addresses, tags, names.
 
+use std::collections::BTreeMap;
 use std::fmt;
 use std::net::{IpAddr, Ipv4Addr};
 use std::sync::Arc;
@@ -124,6 +125,10 @@ pub struct Knowledge<'a> {
     pub tags: Option<&'a ServiceTags>,
     /// The prefixes of `VirtualNetwork`; without them private destinations may be in it.
     pub virtual_network: Option<&'a AddressSet>,
+    /// Where flows leave from that do not say it themselves.
+    pub sources: Option<&'a AddressSet>,
+    /// The members of application security groups, by their names in lower case.
+    pub groups: Option<&'a BTreeMap<String, AddressSet>>,
 }
 
 /// A scope's addresses, as far as they are known.
@@ -152,9 +157,19 @@ impl Knowledge<'_> {
             self.add_tag(tag, &mut extent);
         }
         for missing in &scope.unknown {
+            if let Some(members) = self.members(missing) {
+                extent.known = extent.known.union(members);
+                continue;
+            }
             extent.open.push((AddressSet::everything(), missing.clone()));
         }
         extent
+    }
+
+    fn members(&self, missing: &Missing) -> Option<&AddressSet> {
+        let Missing::ApplicationGroup(id) = missing else { return None };
+        let name = id.rsplit('/').next().unwrap_or(id).to_ascii_lowercase();
+        self.groups?.get(&name)
     }
 
     /// Azure compares tags without case.
@@ -191,9 +206,9 @@ impl Knowledge<'_> {
 
 /// The platform's virtual address: DNS, load balancer probes, the agent. Microsoft's
 /// service-tags-overview counts "the virtual IP address of the host" to `VirtualNetwork`.
-const PLATFORM: IpAddr = IpAddr::V4(Ipv4Addr::new(168, 63, 129, 16));
+pub(super) const PLATFORM: IpAddr = IpAddr::V4(Ipv4Addr::new(168, 63, 129, 16));
 /// The instance metadata service.
-const METADATA: IpAddr = IpAddr::V4(Ipv4Addr::new(169, 254, 169, 254));
+pub(super) const METADATA: IpAddr = IpAddr::V4(Ipv4Addr::new(169, 254, 169, 254));
 
 #[cfg(test)]
 mod tests {
@@ -226,7 +241,7 @@ mod tests {
         let vnet = ["10.50.0.0/16", "52.0.0.0/24"].map(|text| AddressSet::parse(text).unwrap());
         let vnet = vnet.iter().collect();
         let without = Knowledge::default();
-        let with = Knowledge { tags: None, virtual_network: Some(&vnet) };
+        let with = Knowledge { virtual_network: Some(&vnet), ..Knowledge::default() };
         // (tag, address, without --vnet, with it): held, not held, open.
         for (tag, address, expected) in [
             ("Internet", "13.66.60.119", "yes yes"),

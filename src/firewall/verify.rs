@@ -1,15 +1,17 @@
 //! Whether rules let through what is required, and what else they let through.
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::net::IpAddr;
 
 use ipnet::IpNet;
 
-use super::correct::{Correction, corrections};
+use super::correct::{Advice, Correction, corrections};
 use super::decide::{Decision, Judge, decide_in_a_row};
 use super::flow::Flow;
+use super::missing::Missing;
 use super::port::Protocol;
-use super::requirement::{Measured, Requirement};
-use super::rule::{Access, Rule};
+use super::requirement::{Class, Measured, Requirement};
+use super::rule::{Access, Direction, Rule};
 use super::scope::NamePattern;
 use super::shadow::Shadowed;
 use crate::model::{AddressCount, AddressSet};
@@ -23,6 +25,8 @@ pub struct Verification<'a> {
     pub gaps: Vec<Gap<'a>>,
     /// Required flows of which it is not known.
     pub undecided: Vec<Gap<'a>>,
+    /// What becomes of the gateways that follow from a relay, by deployment. A gap is a warning.
+    pub gateways: Vec<Gateways<'a>>,
     /// What each set's rules let through beyond what is required, most first.
     pub excess: Vec<Excess<'a>>,
     /// What all sets together let through beyond what is required, by port.
@@ -42,8 +46,21 @@ pub struct Contradiction<'a> {
     pub requirement: Requirement,
     /// What the rules say.
     pub decision: Decision<'a>,
-    /// How the measurement ended, in the words of its step; `None` where it connected.
-    pub blocked: Option<String>,
+    /// How the measurement ended.
+    pub measured: Measured,
+}
+
+/// What becomes of the gateways of a deployment that are in use.
+#[derive(Clone, Debug)]
+pub struct Gateways<'a> {
+    /// The deployment, as `prod-by3-010`.
+    pub deployment: String,
+    /// How many of their flows are let through.
+    pub n_allowed: usize,
+    /// Those that are not.
+    pub denied: Vec<Gap<'a>>,
+    /// Those of which it is not known.
+    pub undecided: Vec<Gap<'a>>,
 }
 
 /// A required flow that is not let through, or of which that is not known.
@@ -103,21 +120,39 @@ pub struct Beyond {
 
 /// Holds `requirements` against the sets of `judges`, which flows pass in a row.
 #[must_use]
-pub fn verify<'a>(judges: &'a [Judge<'a>], requirements: &[Requirement]) -> Verification<'a> {
+pub fn verify<'a>(
+    judges: &'a [Judge<'a>],
+    requirements: &[Requirement],
+    advice: Advice<'_>,
+) -> Verification<'a> {
     let (mut gaps, mut undecided) = (Vec::new(), Vec::new());
+    let mut gateways: BTreeMap<&str, Gateways<'a>> = BTreeMap::new();
     let mut contradictions = Vec::new();
     for requirement in requirements {
-        let Some((place, decision)) = decide_in_a_row(judges, &requirement.flow) else { continue };
+        let Some((place, decision)) = decide(judges, requirement) else { continue };
         contradictions.extend(contradiction(requirement, &decision));
         let gap = |decision| Gap {
             requirement: requirement.clone(),
             set: &judges[place].set().name,
             decision,
         };
+        let (denied, unknown) = match &requirement.class {
+            Class::Required => (&mut gaps, &mut undecided),
+            Class::Gateway(deployment) => {
+                let own = gateways.entry(deployment).or_insert_with(|| Gateways {
+                    deployment: deployment.clone(),
+                    n_allowed: 0,
+                    denied: Vec::new(),
+                    undecided: Vec::new(),
+                });
+                own.n_allowed += usize::from(matches!(decision, Decision::Allow { .. }));
+                (&mut own.denied, &mut own.undecided)
+            }
+        };
         match decision {
             Decision::Allow { .. } => {}
-            Decision::Deny { .. } => gaps.push(gap(decision)),
-            Decision::Undecided { .. } => undecided.push(gap(decision)),
+            Decision::Deny { .. } => denied.push(gap(decision)),
+            Decision::Undecided { .. } => unknown.push(gap(decision)),
         }
     }
     let ports: BTreeSet<_> = requirements
@@ -131,9 +166,11 @@ pub fn verify<'a>(judges: &'a [Judge<'a>], requirements: &[Requirement]) -> Veri
             .filter(|own| (own.flow.protocol, own.flow.port) == (port.0, Some(port.1)))
             .filter_map(|own| own.flow.address)
             .collect();
+        // What leaves from one address says what rules for that address do.
+        let source = requirements.iter().find_map(|own| own.sources.first().copied());
         let mut all = AddressSet::everything();
         for (place, judge) in judges.iter().enumerate() {
-            all = all.intersection(&measure(judge, place, port, &required, &mut excess));
+            all = all.intersection(&measure(judge, place, (port, source), &required, &mut excess));
         }
         beyond.push(Beyond {
             port,
@@ -150,12 +187,11 @@ pub fn verify<'a>(judges: &'a [Judge<'a>], requirements: &[Requirement]) -> Veri
         .iter()
         .flat_map(|judge| {
             // In a row each set must allow: one may deny what another has denied already.
-            let denied: Vec<_> = requirements
-                .iter()
-                .map(|requirement| &requirement.flow)
-                .filter(|flow| matches!(judge.decide(flow), Decision::Deny { .. }))
-                .collect();
-            if denied.is_empty() { Vec::new() } else { corrections(judge, &denied) }
+            let alone = std::slice::from_ref(judge);
+            let is_denied =
+                |own: &&Requirement| matches!(decide(alone, own), Some((_, Decision::Deny { .. })));
+            let denied: Vec<_> = requirements.iter().filter(is_denied).collect();
+            if denied.is_empty() { Vec::new() } else { corrections(judge, &denied, advice) }
         })
         .collect();
     let shadowed = judges
@@ -165,9 +201,10 @@ pub fn verify<'a>(judges: &'a [Judge<'a>], requirements: &[Requirement]) -> Veri
         })
         .collect();
     Verification {
-        n_required: requirements.len(),
+        n_required: requirements.iter().filter(|own| own.class == Class::Required).count(),
         gaps,
         undecided,
+        gateways: gateways.into_values().collect(),
         excess,
         beyond,
         shadowed,
@@ -176,16 +213,58 @@ pub fn verify<'a>(judges: &'a [Judge<'a>], requirements: &[Requirement]) -> Veri
     }
 }
 
+/// What becomes of a requirement, from every address that it may leave from: where the rules treat
+/// these differently, that is not known.
+pub(super) fn decide<'a>(
+    judges: &'a [Judge<'a>],
+    requirement: &Requirement,
+) -> Option<(usize, Decision<'a>)> {
+    let flow = &requirement.flow;
+    let (place, decision) = match (&*requirement.sources, flow.source) {
+        ([], _) | (_, Some(_)) => decide_in_a_row(judges, flow)?,
+        (sources, None) => {
+            let from = |source| Flow { source: Some(source), ..flow.clone() };
+            let mut first = None;
+            let mut differs = None;
+            for source in sources {
+                let (place, decision) = decide_in_a_row(judges, &from(*source))?;
+                match &first {
+                    None => first = Some((place, decision)),
+                    Some((_, own)) if own.as_str() == decision.as_str() => {}
+                    Some(_) => differs = Some(place),
+                }
+            }
+            let (place, decision) = first?;
+            match differs {
+                None => (place, decision),
+                Some(place) => {
+                    let shown: Vec<_> = sources.iter().map(ToString::to_string).collect();
+                    let missing = Missing::Sources(shown.join(" and ").into());
+                    (place, Decision::Undecided { by: decision.by(), missing })
+                }
+            }
+        }
+    };
+    let decision = match &requirement.missing {
+        Some(missing) => Decision::Undecided { by: decision.by(), missing: missing.clone() },
+        None => decision,
+    };
+    Some((place, decision))
+}
+
 fn contradiction<'a>(
     requirement: &Requirement,
     decision: &Decision<'a>,
 ) -> Option<Contradiction<'a>> {
-    let blocked = match (decision, requirement.measured.as_ref()?) {
-        (Decision::Allow { .. }, Measured::Blocked { outcome }) => Some(outcome.clone()),
-        (Decision::Deny { .. }, Measured::Connected) => None,
-        _ => return None,
+    let measured = requirement.measured?;
+    let is_contradicted = match decision {
+        Decision::Allow { .. } => measured != Measured::Connected,
+        Decision::Deny { .. } => measured == Measured::Connected,
+        Decision::Undecided { .. } => false,
     };
-    Some(Contradiction { requirement: requirement.clone(), decision: decision.clone(), blocked })
+    let found =
+        || Contradiction { requirement: requirement.clone(), decision: decision.clone(), measured };
+    is_contradicted.then(found)
 }
 
 /// Where one set lets a port out to; what its rules let through beyond `required` goes to
@@ -193,13 +272,19 @@ fn contradiction<'a>(
 fn measure<'a>(
     judge: &Judge<'a>,
     set_place: usize,
-    port: (Protocol, u16),
+    (port, source): ((Protocol, u16), Option<IpAddr>),
     required: &AddressSet,
     excess: &mut BTreeMap<(usize, usize), Excess<'a>>,
 ) -> AddressSet {
     let set = judge.set();
-    let kind =
-        Flow { name: None, address: None, port: Some(port.1), protocol: port.0, source: None };
+    let kind = Flow {
+        name: None,
+        address: None,
+        port: Some(port.1),
+        protocol: port.0,
+        source,
+        direction: Direction::Outbound,
+    };
     let reach = judge.reach(&kind);
     let mut add = |place: usize, beyond: AddressCount, served: AddressCount| {
         let rule = &set.rules()[place];

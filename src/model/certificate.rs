@@ -1,8 +1,11 @@
 //! Certificates as presented, and how far they are trusted.
 
+use std::net::IpAddr;
 use std::sync::Arc;
 
 use jiff::Timestamp;
+
+use super::name::Host;
 
 /// One X.509 certificate (RFC 5280), read once and shared by every handshake that presents it.
 #[derive(Clone, PartialEq, Eq)]
@@ -56,6 +59,49 @@ pub struct Presented {
     pub trust: Arc<Trust>,
 }
 
+impl Presented {
+    /// Whether the chain proves the far end to be `host`, to anyone.
+    #[must_use]
+    pub fn proves(&self, host: &Host) -> bool {
+        self.chain.first().is_some_and(|leaf| proves(&self.trust.public, &leaf.names, host))
+    }
+}
+
+/// Whether a chain proves the far end to be `host`, to anyone: a public root and the name. Dates
+/// apart: who holds the key of an expired certificate is still the host. `names` are the subject
+/// alternative names of the leaf, as [`Certificate::names`] has them; the one rule for what was
+/// recorded and for what a saved report tells.
+#[must_use]
+pub fn proves(public: &ChainTrust, names: &[String], host: &Host) -> bool {
+    *public == ChainTrust::Trusted && certifies(names, host)
+}
+
+/// Whether a certificate with these subject alternative names is for `host` (RFC 9525 section 6):
+/// a wildcard stands for one whole leftmost label, the common name counts for nothing.
+#[must_use]
+pub fn certifies(names: &[String], host: &Host) -> bool {
+    match host {
+        Host::Address(address) => {
+            names.iter().any(|name| name.parse::<IpAddr>().is_ok_and(|name| name == *address))
+        }
+        Host::Name(host) => names.iter().any(|name| covers(name, host.as_str())),
+    }
+}
+
+fn covers(presented: &str, host: &str) -> bool {
+    let presented = presented.strip_suffix('.').unwrap_or(presented);
+    match presented.strip_prefix("*.") {
+        // Like web browsers: a wildcard stands before at least two labels.
+        Some(parent) => {
+            parent.contains('.')
+                && host.split_once('.').is_some_and(|(label, rest)| {
+                    !label.is_empty() && rest.eq_ignore_ascii_case(parent)
+                })
+        }
+        None => presented.eq_ignore_ascii_case(host),
+    }
+}
+
 /// How a chain was judged, for any name: the name and `required` are diagnosis.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Trust {
@@ -106,4 +152,27 @@ pub enum Validity {
         /// When it begins.
         not_before: Timestamp,
     },
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_wildcard_stands_for_one_leftmost_label() {
+        for (presented, host, expected) in [
+            ("*.servicebus.windows.net", "ams.servicebus.windows.net", true),
+            ("*.SERVICEBUS.windows.net.", "ams.servicebus.windows.net", true),
+            ("*.servicebus.windows.net", "a.b.servicebus.windows.net", false),
+            ("*.servicebus.windows.net", "servicebus.windows.net", false),
+            ("ams.servicebus.windows.net", "ams.servicebus.windows.net", true),
+            ("am*.servicebus.windows.net", "ams.servicebus.windows.net", false),
+            ("a.*.windows.net", "a.servicebus.windows.net", false),
+            ("*.net", "windows.net", false),
+            ("*", "localhost", false),
+            ("localhost", "localhost", true),
+        ] {
+            assert_eq!(covers(presented, host), expected, "{presented} for {host}");
+        }
+    }
 }

@@ -146,6 +146,12 @@ impl Origin {
             Self::Gateway => "gateway",
         }
     }
+
+    /// The origin of this word.
+    #[must_use]
+    pub fn parse(text: &str) -> Option<Self> {
+        Self::ALL.into_iter().find(|origin| origin.as_str() == text)
+    }
 }
 
 /// What an endpoint's name and answers are measured against.

@@ -31,7 +31,7 @@ mod visible;
 pub use address::{AddressClass, classify};
 pub use address_set::{AddressCount, AddressSet, AddressSetError};
 pub use cause::{Cause, Severity};
-pub use certificate::{Certificate, ChainTrust, Presented, Trust, Validity};
+pub use certificate::{Certificate, ChainTrust, Presented, Trust, Validity, certifies, proves};
 pub use cloud::Cloud;
 pub use dns::{
     Answer, ChainLink, DnsFailure, Exchange, Family, LinkData, Lookup, LookupOutcome, Resolver,

@@ -6,7 +6,7 @@ use serde::{Deserialize, Serialize};
 
 use super::guard::Refusal;
 use crate::firewall::{Doubt, Proven, Refused, Target};
-use crate::model::{AddressClass, Role, classify};
+use crate::model::{AddressClass, classify};
 
 /// An address that was seen for a name and stays out of the rules.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
@@ -31,8 +31,10 @@ pub enum Reason {
     ForeignDomain,
     /// No published range of the cloud holds it.
     NotPublished,
-    /// It presented no certificate for the name.
+    /// It did not prove by TLS to be the host.
     Unproven,
+    /// The file, of an older version, does not say which port is needed.
+    NoPort,
     /// The name did not resolve.
     Unresolved,
     /// No given source is of its family.
@@ -48,7 +50,8 @@ impl Reason {
             Self::Sinkhole => "no service answers there: sinkholes give such addresses",
             Self::ForeignDomain => "its chain leads out of the domains of Azure's services",
             Self::NotPublished => "no published range of the cloud holds it",
-            Self::Unproven => "it presented no certificate for the name",
+            Self::Unproven => "it did not prove by TLS to be the host",
+            Self::NoPort => "the file does not say which port is needed",
             Self::Unresolved => "the name did not resolve",
             Self::NoSource => "no --rule-source is of its family",
         }
@@ -75,12 +78,13 @@ pub fn left_out(targets: &[&Target], refused: &[Refused]) -> Vec<LeftOut> {
             Doubt::NotPublic => Reason::of_class(one.address),
             Doubt::ForeignChain(_) => Reason::ForeignDomain,
             Doubt::NotPublished => Reason::NotPublished,
-            Doubt::NotProvenByTls => Reason::Unproven,
+            Doubt::NotProvenByTls(_) => Reason::Unproven,
+            Doubt::NoPort => Reason::NoPort,
         },
     });
     let unresolved = targets
         .iter()
-        .filter(|target| target.required && target.sightings.is_empty() && !is_gateway(target))
+        .filter(|target| target.required && target.sightings.is_empty() && !target.is_gateway())
         .map(|target| LeftOut {
             name: target.name.as_ref().map(ToString::to_string).unwrap_or_default(),
             address: None,
@@ -90,11 +94,6 @@ pub fn left_out(targets: &[&Target], refused: &[Refused]) -> Vec<LeftOut> {
     all.sort();
     all.dedup();
     all
-}
-
-/// A gateway without an address is not assigned yet.
-fn is_gateway(target: &Target) -> bool {
-    target.role == Role::Gateway
 }
 
 /// The required names that would be cut off: those with a public address that no published range
@@ -122,8 +121,9 @@ pub fn unmet(
         let is_proven = target
             .sightings
             .iter()
-            .any(|own| proven.iter().any(|proven| proven.address == own.address));
-        if is_proven || is_gateway(target) && target.sightings.is_empty() {
+            .any(|own| proven.iter().any(|proven| proven.address == own.approach.address));
+        // A gateway without an address is not assigned yet.
+        if is_proven || target.is_gateway() && target.sightings.is_empty() {
             continue;
         }
         let why = match (&target.name, of_it().next()) {

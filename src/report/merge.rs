@@ -94,7 +94,7 @@ impl Host {
         for endpoint in saved.endpoints.iter().filter(|endpoint| !endpoint.is_unassigned()) {
             for finding in endpoint.findings.iter().filter(is_theirs) {
                 let place = format!("{} {}", endpoint.entry, endpoint.place());
-                seen.insert(Seen::of(finding, Some(place), endpoint.required));
+                seen.insert(Seen::of(finding, Some(place), endpoint.is_required()));
             }
         }
         Self {

@@ -11,8 +11,8 @@ pub mod resolve;
 mod route;
 #[cfg(test)]
 mod sample;
-pub mod saved;
 mod terminal;
 
+pub use crate::saved;
 pub use guarded::Guarded;
 pub use terminal::{Style, table, verbose};

@@ -9,6 +9,7 @@ use super::terminal::counted_as;
 use super::terminal::fit::columns;
 use super::terminal::page::{Page, padded};
 use super::{Style, json};
+use crate::diagnose;
 use crate::model::{
     ChainLink, Family, GatewayName, LinkData, Lookup, LookupOutcome, Record, Records, Subject,
 };
@@ -29,13 +30,23 @@ pub fn plain(records: &Records, out: &mut impl Write) -> io::Result<()> {
     out.flush()
 }
 
-/// One object, a name a line: `{"schema": "pathproof.names/1", "tool", "run", "names": [{"entry",
-/// "host", "origin", "addresses", "lookups"}]}`, its parts as in the JSON report.
+/// One object, a name and port a line: `{"schema": "pathproof.names/1", "tool", "run", "names":
+/// [{"entry", "host", "port", "kind", "required", "origin", "cause", "addresses", "lookups"}]}`, its
+/// parts as in the JSON report. `cause` is why a name does not resolve.
 ///
 /// # Errors
 /// What `out` returns.
 pub fn json(records: &Records, out: &mut impl Write) -> io::Result<()> {
-    json::names(&records.run, by_name(records), out)
+    let mut seen = BTreeSet::new();
+    let endpoints = records
+        .records
+        .iter()
+        .filter(|record| seen.insert((&record.endpoint.subject, record.endpoint.port)))
+        .map(|record| {
+            let verdict = diagnose::verdict(record, &records.run, &diagnose::ranges_unknown);
+            (record, verdict, addresses(record))
+        });
+    json::names(&records.run, endpoints, out)
 }
 
 /// Every address of a record's host, in the order of the resolvers and their answers.

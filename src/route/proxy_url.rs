@@ -160,6 +160,21 @@ impl ProxyUrl {
         Ok(Self { scheme, host, port, credentials })
     }
 
+    /// Reads what [`ProxyUrl::shown`] wrote, as records and reports hold it: also a proxy that only
+    /// a script can name.
+    ///
+    /// # Errors
+    /// As [`ProxyUrl::parse`].
+    pub fn parse_shown(url: &str) -> Result<Self, ProxyUrlError> {
+        match url.strip_prefix("socks4://") {
+            Some(rest) => {
+                let proxy = Self::parse(&format!("socks5://{rest}"))?;
+                Ok(Self { scheme: ProxyScheme::Socks4, ..proxy })
+            }
+            None => Self::parse(url),
+        }
+    }
+
     /// A proxy without credentials.
     #[must_use]
     pub const fn new(scheme: ProxyScheme, host: Host, port: u16) -> Self {

@@ -105,10 +105,13 @@ def powershell(text):
     return [text.replace("''", "'") for text in found]
 
 
+COLUMNS = {"direction", "source", "name", "address", "port", "protocol", "entry", "proof"}
+
+
 def rows(text):
     read = list(csv.DictReader(text.splitlines(), strict=True))
-    assert all(set(row) == {"destination", "port", "protocol", "proof"} for row in read), read
-    return [dict(row, destination=str(ipaddress.ip_network(row["destination"]))) for row in read]
+    assert all(set(row) == COLUMNS for row in read), read
+    return [dict(row, address=str(ipaddress.ip_address(row["address"]))) for row in read]
 
 
 def addresses(text):

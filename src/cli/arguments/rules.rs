@@ -21,7 +21,7 @@ pub(in crate::cli) enum RulesCommand {
     Decide(Decide),
     /// Whether all that is required is let through, and what else is
     Verify(Verify),
-    /// Write rules for what a run saw
+    /// Write rules for what a run saw: all that it requires, or the entries of `--only`
     Emit(Box<Emit>),
     /// Compare the rule of a live network security group with what it should hold
     Plan(Box<super::Plan>),
@@ -48,7 +48,8 @@ pub(in crate::cli) struct World {
 pub(in crate::cli) struct Decide {
     #[command(flatten)]
     pub(in crate::cli) inputs: Inputs,
-    /// The flows, CSV: destination,port,protocol[,source]; `-` reads standard input
+    /// The flows, CSV: destination,port,protocol[,source][,direction], or in the order of a head line
+    /// (which may say address for destination); `-` reads standard input
     #[arg(long, value_name = "FILE|-")]
     pub(in crate::cli) flows: PathBuf,
     #[command(flatten)]
@@ -74,6 +75,19 @@ pub(in crate::cli) struct Inputs {
     #[expect(clippy::doc_markdown, reason = "help text, where backticks would show")]
     #[arg(long, value_name = "CIDR")]
     pub(in crate::cli) vnet: Vec<IpNet>,
+    /// Where flows leave from that do not say it themselves; wins over what the evidence says;
+    /// repeatable
+    #[arg(long, value_name = "CIDR", value_parser = network)]
+    pub(in crate::cli) source_address: Vec<IpNet>,
+    /// An application security group's members; repeatable, also for one group
+    #[arg(long, value_name = "NAME=CIDR", value_parser = members)]
+    pub(in crate::cli) asg: Vec<(String, IpNet)>,
+    /// One of several groups in a file; repeatable
+    #[arg(long, value_name = "NAME", conflicts_with = "in_a_row")]
+    pub(in crate::cli) group: Vec<String>,
+    /// A flow passes all groups of a file, as those of a subnet and a network interface
+    #[arg(long)]
+    pub(in crate::cli) in_a_row: bool,
 }
 
 #[derive(Debug, Args)]
@@ -87,6 +101,9 @@ pub(in crate::cli) struct Verify {
     /// What is required, as flows: CSV as for `rules decide`
     #[arg(long, value_name = "FILE|-", conflicts_with = "from")]
     pub(in crate::cli) flows: Option<PathBuf>,
+    /// A gateway of a relay that is not let through is a gap, though nobody listed it
+    #[arg(long)]
+    pub(in crate::cli) require_gateways: bool,
     #[command(flatten)]
     pub(in crate::cli) world: World,
     /// The output's format
@@ -110,9 +127,15 @@ pub(in crate::cli) struct Emit {
     /// `exact`, or /N: IPv4 prefixes no longer than that
     #[arg(long, value_name = "exact|/N", default_value = "exact", value_parser = aggregation)]
     pub(in crate::cli) aggregate: Aggregation,
-    /// The first rule's name; others are numbered
-    #[arg(long, value_name = "NAME", default_value = "Allow-Azure-Relay")]
-    pub(in crate::cli) name: String,
+    /// The first rule's name; others are numbered [default: after what the rules hold]
+    #[arg(long, value_name = "NAME")]
+    pub(in crate::cli) name: Option<String>,
+    /// For azure-firewall: network rules of addresses instead of application rules of names
+    #[arg(long)]
+    pub(in crate::cli) addresses: bool,
+    /// No names of gateways that are not assigned yet, which `--only relay` writes as a reserve
+    #[arg(long)]
+    pub(in crate::cli) assigned_only: bool,
     /// The first rule's priority; others count up
     #[arg(long, value_name = "N", default_value_t = 200)]
     pub(in crate::cli) priority: u32,
@@ -268,6 +291,21 @@ pub(super) fn proof(text: &str) -> Result<ProofLevel, String> {
         .into_iter()
         .find(|level| level.as_str() == text)
         .ok_or_else(|| "levels are published, tls and resolved".to_owned())
+}
+
+/// A prefix, or an address alone.
+fn network(text: &str) -> Result<IpNet, String> {
+    text.parse::<IpNet>()
+        .or_else(|_| text.parse::<std::net::IpAddr>().map(IpNet::from))
+        .map_err(|_| "expected an address or a prefix, as 10.1.2.0/24".to_owned())
+}
+
+fn members(text: &str) -> Result<(String, IpNet), String> {
+    let (name, net) = text
+        .split_once('=')
+        .filter(|(name, _)| !name.trim().is_empty())
+        .ok_or_else(|| "expected NAME=CIDR, as asg-shir=10.1.2.0/24".to_owned())?;
+    Ok((name.trim().to_owned(), network(net.trim())?))
 }
 
 /// Wider than /8 would say nothing any more about what is allowed.

@@ -10,7 +10,7 @@ use crate::cli::arguments::{Decide, DecideFormat};
 use crate::cli::exit::Exit;
 use crate::cli::input::{self, Stdin};
 use crate::cli::output;
-use crate::firewall::{Decision, Flow, Judge, RuleSet, decide_in_a_row, read_flows};
+use crate::firewall::{Decision, Direction, Flow, Judge, RuleSet, decide_in_a_row, read_flows};
 use crate::model::visible;
 
 pub(super) fn decide(command: &Decide) -> Result<Exit> {
@@ -69,6 +69,9 @@ struct Decided<'a> {
     protocol: &'static str,
     #[serde(skip_serializing_if = "Option::is_none")]
     source: Option<std::net::IpAddr>,
+    /// Where it is not outbound.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    direction: Option<&'static str>,
     decision: &'static str,
     rule: &'a str,
     /// The rule set, where there are several.
@@ -91,6 +94,7 @@ fn json(
         port: flow.port,
         protocol: flow.protocol.as_str(),
         source: flow.source,
+        direction: (flow.direction == Direction::Inbound).then(|| flow.direction.as_str()),
         decision: decision.as_str(),
         rule: &decision.by().name,
         set: set_name(sets, place),

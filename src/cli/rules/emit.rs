@@ -1,12 +1,13 @@
 //! `rules emit`: rules for what a run saw, or for a list.
 
+use std::collections::BTreeMap;
 use std::ffi::OsString;
 use std::path::Path;
 
 use anyhow::{Result, anyhow, bail};
 
 use super::seen::{self, Seen};
-use super::{CONTROL_TAG, Tags, is_control, shown};
+use super::{CONTROL_TAG, Tags, shown};
 use crate::cli::arguments::{Emit, Probing};
 use crate::cli::check;
 use crate::cli::exit::Exit;
@@ -15,11 +16,11 @@ use crate::cli::input::Stdin;
 use crate::cli::measure::Measurement;
 use crate::cli::output;
 use crate::cli::request;
-use crate::firewall::emit::{self, Emission, Holds, Permit};
+use crate::firewall::emit::{self, Application, Emission, Format, Holds, Permit, Request};
 use crate::firewall::nsg::{self, Source};
 use crate::firewall::{Evidence, NamePattern, PortSet, ProofLevel, Proven, RuleSet, Target, prove};
 use crate::list;
-use crate::model::{AddressClass, AddressSet, Cloud, Role};
+use crate::model::{AddressClass, AddressSet, Cloud, Kind};
 use crate::probe::{Wishes, tls};
 
 pub(super) fn emit(command: &Emit, arguments: &[OsString]) -> Result<Exit> {
@@ -42,13 +43,7 @@ pub(super) fn emit(command: &Emit, arguments: &[OsString]) -> Result<Exit> {
 /// Resolves and proves from this host, as `check` does.
 fn probe(command: &Emit, arguments: &[OsString], stdin: &mut Stdin) -> Result<Evidence> {
     let Probing { targets, measuring, trust } = &command.probing;
-    let mut targets = targets.clone();
-    // What a rule of addresses is for (contract, Rules): a factory's name that is missing does not
-    // stop it.
-    if targets.only.is_empty() && command.format.holds() != Holds::Names {
-        targets.only = vec![Role::Relay.as_str().to_owned()];
-    }
-    let prepared = request::prepare(&targets, measuring, &[], stdin)?;
+    let prepared = request::prepare(targets, measuring, &[], stdin)?;
     for text in &prepared.hints {
         hint::hint(text);
     }
@@ -56,66 +51,139 @@ fn probe(command: &Emit, arguments: &[OsString], stdin: &mut Stdin) -> Result<Ev
     let measurement = Measurement::new(prepared, measuring, tls, false, arguments)?;
     // What certificates name is nothing that these rules are for.
     let measurement = measurement.wish(Wishes { no_revocation: true, ..Wishes::default() });
-    seen::of_records(&measurement.carry_out(|_, _| {})?)
+    Ok(seen::of_records(&measurement.carry_out(|_, _| {})?))
 }
 
-fn emission(
-    command: &Emit,
-    tags: &Tags,
+/// What is to be written, as it was found: without a name for it.
+struct Found {
     permits: Vec<Permit>,
     names: Vec<NamePattern>,
-) -> Emission {
-    let mut names = names;
+    applications: Vec<Application>,
+    requests: Vec<Request>,
+}
+
+fn emission(command: &Emit, tags: &Tags, name: &str, found: Found) -> Emission {
+    let Found { permits, mut names, applications, requests } = found;
     names.sort();
     names.dedup();
     Emission {
-        name: command.name.clone(),
+        name: command.name.clone().unwrap_or_else(|| name.to_owned()),
         priority: command.priority,
         origin: format!("{}, {}", origin(command), tags.shown()),
         permits,
         names,
+        applications,
+        requests,
     }
 }
 
 fn of_evidence(command: &Emit, evidence: &Evidence) -> Result<Emission> {
-    let chosen = chosen(command, evidence)?;
+    let mut chosen = chosen(command, evidence)?;
+    if command.assigned_only {
+        chosen.retain(|target| !target.is_unassigned);
+    }
+    for target in &chosen {
+        if target.name.is_none() && target.sightings.is_empty() {
+            hint::hint(&format!(
+                "{} is left out: no concrete name is known for it (--service-urls, --factory, --set)",
+                target.host
+            ));
+        }
+    }
     let names: Vec<_> = chosen.iter().filter_map(|target| target.name.clone()).collect();
     let tags = tags(command, &names)?;
+    let name = default_name(&chosen);
+    let mut found =
+        Found { permits: Vec::new(), names, applications: Vec::new(), requests: Vec::new() };
     if command.format.holds() == Holds::Names {
-        return Ok(emission(command, &tags, Vec::new(), names));
+        return Ok(emission(command, &tags, name, found));
+    }
+    seen::require_ports(&chosen, &origin(command))?;
+    if command.format == Format::AzureFirewall && !command.addresses {
+        let told = |target: &&Target| Some((target.name.clone()?, target.kind?, target.port?));
+        found.applications = Application::of(chosen.iter().filter_map(told));
+        chosen.retain(|target| {
+            !(target.name.is_some() && target.kind.is_some_and(Application::can_tell))
+        });
     }
     tags.warn_if_stale();
     let (proven, refused) = prove(chosen.iter().copied(), command.proof, tags.published());
     for refused in &refused {
         hint::hint(&refused.to_string());
     }
-    for target in &chosen {
-        if target.sightings.is_empty() && target.required && target.role != Role::Gateway {
-            hint::hint(&format!(
-                "{} has no address here: nothing is written for it",
-                target.shown()
-            ));
-        }
+    say_what_is_not_there(&chosen);
+    found.requests = Request::of(&proven, command.aggregate, &evidence.own_addresses);
+    found.permits = permits(command, &tags, proven);
+    Ok(emission(command, &tags, name, found))
+}
+
+/// Required names that have no address, and names that need a proxy first.
+fn say_what_is_not_there(chosen: &[&Target]) {
+    let is_absent =
+        |target: &&&Target| target.sightings.is_empty() && target.name.is_some() && target.required;
+    for target in chosen.iter().filter(is_absent) {
+        let why = match &target.name {
+            Some(name) if name.is_wildcard() => {
+                "is a pattern, and no concrete name of it is known (--service-urls)"
+            }
+            _ => "has no address here",
+        };
+        hint::hint(&format!("{} {why}: nothing is written for it", target.shown()));
     }
-    let n_proxied = chosen.iter().filter(|target| target.proxy.is_some()).count();
+    let n_proxied = chosen.iter().filter(|target| target.is_proxied()).count();
     if n_proxied > 0 {
         hint::hint(&format!(
             "{n_proxied} names go through the proxy: this host needs a rule for the proxy, and the \
              proxy needs these"
         ));
     }
-    Ok(emission(command, &tags, permits(command, &tags, proven), names))
 }
 
-/// `--only`, where gateways go with their relay; by default what the rule is for.
+/// `--only`, where gateways go with their relay; by default all that is required, with the gateways
+/// in use of a relay that is.
 fn chosen<'a>(command: &Emit, evidence: &'a Evidence) -> Result<Vec<&'a Target>> {
-    let only: Vec<&str> = match (&command.probing.targets.only[..], command.format.holds()) {
-        ([], Holds::Names) => return Ok(evidence.targets.iter().collect()),
-        ([], _) => vec![Role::Relay.as_str()],
-        (given, _) => given.iter().map(String::as_str).collect(),
-    };
-    evidence.choose(&only).map_err(|error| anyhow!("{} holds {error}", origin(command)))
+    let only = &command.probing.targets.only;
+    if !only.is_empty() {
+        return evidence.choose(only).map_err(|error| anyhow!("{} holds {error}", origin(command)));
+    }
+    let needs_gateways = evidence.targets.iter().any(|target| target.required && target.is_relay());
+    let is_needed =
+        |target: &&Target| target.required || (needs_gateways && target.is_derived_gateway());
+    let (chosen, other): (Vec<_>, Vec<_>) = evidence.targets.iter().partition(is_needed);
+    let n_unassigned = other.iter().filter(|target| target.is_unassigned).count();
+    if n_unassigned > 0 {
+        hint::hint(&format!("{n_unassigned} gateways are left out: they are not assigned yet"));
+    }
+    let mut entries: BTreeMap<&str, Vec<&str>> = BTreeMap::new();
+    for target in other.iter().filter(|target| !target.is_unassigned) {
+        entries.entry(&target.entry).or_default().push(&target.host);
+    }
+    for (entry, hosts) in entries {
+        let more = match hosts.len() {
+            0 | 1 => String::new(),
+            n => format!(" and {} more", n - 1),
+        };
+        hint::hint(&format!(
+            "{}{more} is left out: not required (--only {entry} writes it)",
+            hosts[0]
+        ));
+    }
+    Ok(chosen)
 }
+
+/// A name for what the rules hold.
+fn default_name(chosen: &[&Target]) -> &'static str {
+    if chosen.iter().all(|target| target.role.is_relay()) {
+        "Allow-Azure-Relay"
+    } else if chosen.iter().all(|target| target.is_control()) {
+        "Allow-Azure-Data-Factory"
+    } else {
+        MIXED
+    }
+}
+
+/// What rules of several entries are called.
+const MIXED: &str = "Allow-Integration-Runtime";
 
 fn origin(command: &Emit) -> String {
     command.from.as_deref().map_or_else(|| "what this host saw".to_owned(), shown)
@@ -131,7 +199,7 @@ fn tags(command: &Emit, names: &[NamePattern]) -> Result<Tags> {
 /// The control plane has a service tag, which stays true when its addresses change; the relay has
 /// none (facts.md, section 4).
 fn permits(command: &Emit, tags: &Tags, proven: Vec<Proven>) -> Vec<Permit> {
-    let (control, other): (Vec<_>, Vec<_>) = proven.into_iter().partition(is_control);
+    let (control, other): (Vec<_>, Vec<_>) = proven.into_iter().partition(Proven::is_control);
     let mut permits = Permit::of(&other, command.aggregate);
     let uncovered = tags.outside_control_tag(&control);
     let mut own = Permit::of(&control, command.aggregate);
@@ -195,9 +263,13 @@ fn of_list(command: &Emit, from: &Path, text: &str) -> Result<Emission> {
             None => by_ports.push((ports, addresses)),
         }
     }
-    let permits = by_ports
+    let permits: Vec<_> = by_ports
         .into_iter()
         .map(|(ports, addresses)| Permit::given(addresses, command.aggregate, ports, &shown(from)))
         .collect();
-    Ok(emission(command, &tags, permits, names))
+    let requests = Request::given(&permits);
+    // What a list names without a port is asked by TLS, as its addresses are.
+    let told = names.iter().map(|name| (name.clone(), Kind::Https, 443));
+    let applications = if command.addresses { Vec::new() } else { Application::of(told) };
+    Ok(emission(command, &tags, MIXED, Found { permits, names, applications, requests }))
 }

@@ -8,7 +8,7 @@ use jiff::{SignedDuration, Timestamp};
 
 use super::seen::{self, Seen as SeenFile};
 use super::tag_age::TagAge;
-use super::{CONTROL_TAG, Tags, is_control, shown};
+use super::{CONTROL_TAG, Tags, shown};
 use crate::cli::arguments::{Planning, World};
 use crate::cli::check;
 use crate::cli::hint;
@@ -77,6 +77,7 @@ pub(super) fn gather(
             SeenFile::Evidence(evidence) => {
                 let targets =
                     evidence.choose(&only).map_err(|error| anyhow!("{place} holds {error}"))?;
+                seen::require_ports(&targets, place)?;
                 gathered.add(
                     &targets,
                     planning.proof,
@@ -121,7 +122,7 @@ fn resolve(planning: &Planning, arguments: &[OsString], stdin: &mut Stdin) -> Re
         Measurement::new(prepared, &planning.measuring, tls, resolve_only, arguments)?;
     // What certificates name is nothing that these rules are for.
     let measurement = measurement.wish(Wishes { no_revocation: true, ..Wishes::default() });
-    seen::of_records(&measurement.carry_out(|_, _| {})?)
+    Ok(seen::of_records(&measurement.carry_out(|_, _| {})?))
 }
 
 fn too_old(age: &TagAge, most: Duration) -> Option<Refusal> {
@@ -179,7 +180,7 @@ impl Gathered {
         at: Timestamp,
     ) {
         let (proven, refused) = prove(targets.iter().copied(), level, tags.published());
-        let n_proxied = targets.iter().filter(|target| target.proxy.is_some()).count();
+        let n_proxied = targets.iter().filter(|target| target.is_proxied()).count();
         if n_proxied > 0 {
             hint::hint(&format!(
                 "{n_proxied} names of {source} go through a proxy: that host's group needs a rule for \
@@ -218,7 +219,7 @@ impl Gathered {
     /// What is kept right from day to day are addresses: a tag needs no keeping, so whoever plans for
     /// the control plane is told where the tag would do.
     fn note_control(&mut self, proven: &[Proven], tags: &Tags) {
-        let control: Vec<_> = proven.iter().filter(|one| is_control(one)).cloned().collect();
+        let control: Vec<_> = proven.iter().filter(|one| one.is_control()).cloned().collect();
         if control.is_empty() {
             return;
         }

@@ -13,17 +13,19 @@ mod tag_age;
 mod verify;
 
 use std::borrow::Cow;
+use std::collections::BTreeMap;
 use std::ffi::OsString;
 use std::path::Path;
 
-use anyhow::{Context, Result};
+use anyhow::{Context, Result, bail};
+use ipnet::IpNet;
 
 use super::arguments::{Inputs, Rules, RulesCommand, World};
 use super::exit::Exit;
 use super::hint;
 use super::input::{self, Stdin};
 use crate::firewall::nsg::{self, Source};
-use crate::firewall::{Decision, Knowledge, Proven, Published, RuleSet};
+use crate::firewall::{Decision, Dialect, Knowledge, Proven, Published, RuleSet};
 use crate::model::{AddressSet, Cloud};
 use crate::tags::{ServiceTags, Snapshot};
 
@@ -41,11 +43,6 @@ pub(super) fn rules(command: &Rules, arguments: &[OsString]) -> Result<Exit> {
 /// The control plane's service tag, which stays true when its addresses change; the relay has none
 /// (Microsoft's virtual network service tags).
 const CONTROL_TAG: &str = "DataFactoryManagement";
-
-/// Whether an address is the control plane's.
-fn is_control(proven: &Proven) -> bool {
-    proven.role.is_control_plane()
-}
 
 /// The service tags of a command, from a file or embedded.
 pub(super) struct Tags {
@@ -139,6 +136,8 @@ struct Loaded {
     sets: Vec<RuleSet>,
     tags: Tags,
     virtual_network: Option<AddressSet>,
+    sources: Option<AddressSet>,
+    groups: BTreeMap<String, AddressSet>,
 }
 
 impl Loaded {
@@ -149,7 +148,7 @@ impl Loaded {
         }
         let sources: Vec<_> =
             texts.iter().map(|(file, text)| Source { file: file.as_str(), text }).collect();
-        let sets = nsg::read(&sources)?;
+        let sets = choose(nsg::read(&sources)?, inputs, &sources)?;
         for set in &sets {
             for note in &set.notes {
                 hint::hint(&format!("{}: {note}", set.name));
@@ -159,20 +158,86 @@ impl Loaded {
             hint::hint(&format!(
                 "{} rule sets are taken as in a row, so that each must allow: {}",
                 sets.len(),
-                sets.iter().map(|set| set.name.as_str()).collect::<Vec<_>>().join(", ")
+                names_of(&sets)
             ));
         }
         let tags = Tags::read(world, None)?;
         if sets.iter().any(names_service_tags) {
             tags.warn_if_stale();
         }
-        let own: AddressSet = inputs.vnet.iter().copied().collect();
-        Ok(Self { sets, tags, virtual_network: (!own.is_empty()).then_some(own) })
+        let given = |nets: &[IpNet]| {
+            let all: AddressSet = nets.iter().copied().collect();
+            (!all.is_empty()).then_some(all)
+        };
+        let mut groups: BTreeMap<String, AddressSet> = BTreeMap::new();
+        for (name, net) in &inputs.asg {
+            let members = groups.entry(name.to_ascii_lowercase()).or_default();
+            *members = members.union(&(*net).into());
+        }
+        Ok(Self {
+            sets,
+            tags,
+            virtual_network: given(&inputs.vnet),
+            sources: given(&inputs.source_address),
+            groups,
+        })
     }
 
     fn knowledge(&self) -> Knowledge<'_> {
-        Knowledge { tags: Some(self.tags.tags()), virtual_network: self.virtual_network.as_ref() }
+        Knowledge {
+            tags: Some(self.tags.tags()),
+            virtual_network: self.virtual_network.as_ref(),
+            sources: self.sources.as_ref(),
+            groups: Some(&self.groups),
+        }
     }
+}
+
+/// The sets that a flow passes: those of a network interface's effective rules are in a row, several
+/// groups of one file only where that is said.
+fn choose(sets: Vec<RuleSet>, inputs: &Inputs, sources: &[Source<'_>]) -> Result<Vec<RuleSet>> {
+    let is_named =
+        |set: &RuleSet| inputs.group.iter().any(|name| name.eq_ignore_ascii_case(&set.name));
+    if let Some(name) = inputs
+        .group
+        .iter()
+        .find(|name| !sets.iter().any(|set| name.eq_ignore_ascii_case(&set.name)))
+    {
+        bail!("--group {name}: no such group here, only {}", names_of(&sets));
+    }
+    if !inputs.group.is_empty() {
+        let several =
+            |set: &RuleSet| sets.iter().filter(|own| own.file() == set.file()).count() > 1;
+        let kept: Vec<_> = sets.iter().map(|set| is_named(set) || !several(set)).collect();
+        let mut kept = kept.into_iter();
+        return Ok(sets.into_iter().filter(|_| kept.next().unwrap_or(true)).collect());
+    }
+    if inputs.in_a_row {
+        return Ok(sets);
+    }
+    for source in sources {
+        let unrelated: Vec<_> = sets
+            .iter()
+            .filter(|set| set.file() == source.file && set.dialect != Dialect::Effective)
+            .cloned()
+            .collect();
+        // A file that is given twice is in a row with itself.
+        let n_given = sources.iter().filter(|own| own.file == source.file).count();
+        if unrelated.len() > n_given {
+            bail!(
+                "{} holds {} groups: {}. Choose one with --group NAME, or say that a flow passes \
+                 all of them with --in-a-row",
+                source.file,
+                unrelated.len(),
+                names_of(&unrelated)
+            );
+        }
+    }
+    Ok(sets)
+}
+
+fn names_of(sets: &[RuleSet]) -> String {
+    sets.iter().map(|set| set.name.as_str()).collect::<Vec<_>>().join(", ")
 }
 
 /// Tags whose prefixes change from week to week, not those of the platform.

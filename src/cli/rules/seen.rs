@@ -8,9 +8,8 @@ use serde_json::Value;
 use crate::archive;
 use crate::cli::check;
 use crate::cli::input::{self, Stdin};
-use crate::firewall::Evidence;
+use crate::firewall::{Evidence, Target};
 use crate::model::Records;
-use crate::report;
 
 /// A file given by `--from`.
 pub(super) enum Seen {
@@ -39,19 +38,27 @@ pub(super) fn read(path: &Path, stdin: &mut Stdin) -> Result<Seen> {
             Evidence::read(&report.to_string())
         }
         Some(_) => {
-            return of_records(&archive::read(text.as_bytes(), &name)?).map(Seen::Evidence);
+            return Ok(Seen::Evidence(of_records(&archive::read(text.as_bytes(), &name)?)));
         }
         None => Evidence::read(&text),
     };
     evidence.with_context(context).map(Seen::Evidence)
 }
 
-/// What records say is what the report of them says.
-pub(super) fn of_records(records: &Records) -> Result<Evidence> {
-    let conclusion = check::conclude(records, &check::Published::default());
-    let mut bytes = Vec::new();
-    report::json::report(records, &conclusion, None, &mut bytes)?;
-    Ok(Evidence::read(&String::from_utf8(bytes)?)?)
+/// What this run, or a saved one, saw.
+pub(super) fn of_records(records: &Records) -> Evidence {
+    Evidence::of(records, &check::conclude(records, &check::Published::default()))
+}
+
+/// Files of an older `resolve` do not say which ports their names need: a rule for another port
+/// would be a wrong rule.
+pub(super) fn require_ports(targets: &[&Target], file: &str) -> Result<()> {
+    let Some(target) = targets.iter().find(|target| target.port.is_none()) else { return Ok(()) };
+    bail!(
+        "{file} does not say which port {} needs: an older pathproof wrote it; write it again with \
+         pathproof resolve --format json",
+        target.host
+    )
 }
 
 /// A report's lines as the report they stand for.

@@ -6,13 +6,15 @@ use anyhow::{Result, bail};
 use serde_json::json;
 
 use super::seen::{self, Seen};
-use super::{Loaded, missing};
+use super::{CONTROL_TAG, Loaded, missing};
 use crate::cli::arguments::{Verify, VerifyFormat};
 use crate::cli::exit::Exit;
+use crate::cli::hint;
 use crate::cli::input::{self, Stdin};
 use crate::cli::output;
 use crate::firewall::{
-    Breadth, Dialect, Gap, Judge, Requirement, Verification, read_flows, verify as hold,
+    Advice, Breadth, Class, Dialect, Gap, Gateways, Judge, Measured, ProofLevel, Refused,
+    Requirement, Verification, prove, read_flows, verify as hold,
 };
 use crate::model::visible;
 
@@ -22,13 +24,25 @@ pub(super) fn verify(command: &Verify) -> Result<Exit> {
     }
     let mut stdin = Stdin::default();
     let loaded = Loaded::read(&command.inputs, &command.world, &mut stdin)?;
-    let required = required(command, &loaded, &mut stdin)?;
+    let (mut required, refused) = required(command, &loaded, &mut stdin)?;
+    if command.require_gateways {
+        for own in &mut required {
+            own.class = Class::Required;
+        }
+    }
+    if loaded.sources.is_some() {
+        // What is said on the command line wins over what was seen.
+        for own in &mut required {
+            own.sources.clear();
+        }
+    }
     if required.is_empty() {
         bail!("nothing is required: the file names no required endpoint that is concrete");
     }
     let judges: Vec<_> =
         loaded.sets.iter().map(|set| Judge::new(set, loaded.knowledge())).collect();
-    let seen = hold(&judges, &required);
+    let control = loaded.tags.tags().tag(CONTROL_TAG).map(|tag| (CONTROL_TAG, &tag.addresses));
+    let seen = hold(&judges, &required, Advice { refused: &refused, control });
     let is_nsg =
         loaded.sets.iter().all(|set| matches!(set.dialect, Dialect::Nsg | Dialect::Effective));
     output::write(command.output.as_deref(), |out| match command.format {
@@ -47,32 +61,48 @@ pub(super) fn verify(command: &Verify) -> Result<Exit> {
     })
 }
 
-fn required(command: &Verify, loaded: &Loaded, stdin: &mut Stdin) -> Result<Vec<Requirement>> {
+/// What is required, and which addresses of it no rule of ours would hold.
+fn required(
+    command: &Verify,
+    loaded: &Loaded,
+    stdin: &mut Stdin,
+) -> Result<(Vec<Requirement>, Vec<Refused>)> {
     if let Some(path) = &command.flows {
         let text = input::read_large_text(stdin, path, "--flows")?;
         let flows = read_flows(&text, &path.display().to_string())?;
-        let requirement = |flow: crate::firewall::Flow| Requirement {
-            endpoint: flow.to_string(),
-            entry: "flow".to_owned(),
-            measured: None,
-            flow,
+        let requirement = |flow: crate::firewall::Flow| {
+            let shown = flow.to_string();
+            Requirement::new(flow, shown, "flow")
         };
-        return Ok(flows.into_iter().map(requirement).collect());
+        return Ok((flows.into_iter().map(requirement).collect(), Vec::new()));
     }
     // clap asks for one of the two.
-    let Some(path) = &command.from else { return Ok(Vec::new()) };
-    match seen::read(path, stdin)? {
-        // Whoever applies a list sees the names themselves, not the way to a proxy.
-        Seen::Evidence(evidence) if loaded.sets.iter().all(|set| set.dialect == Dialect::List) => {
-            Ok(evidence.own_requirements())
-        }
-        Seen::Evidence(evidence) => Ok(evidence.requirements()),
+    let Some(path) = &command.from else { return Ok((Vec::new(), Vec::new())) };
+    let evidence = match seen::read(path, stdin)? {
+        Seen::Evidence(evidence) => evidence,
         Seen::List(_) => bail!(
             "--from {}: expected a JSON report, saved records or what resolve --format json wrote; \
              flows are given with --flows",
             path.display()
         ),
+    };
+    let is_all = |dialect| loaded.sets.iter().all(|set| set.dialect == dialect);
+    // Whoever applies a list sees the names themselves, not the way to a proxy.
+    let mut required =
+        if is_all(Dialect::List) { evidence.own_requirements() } else { evidence.requirements() };
+    if is_all(Dialect::AzureFirewall) {
+        // Flows to the platform never leave the host's own network.
+        required.retain(|own| !own.flow.is_to_platform());
     }
+    for target in evidence.targets.iter().filter(|own| own.required && !own.is_concrete()) {
+        hint::hint(&format!(
+            "{} is required, and no concrete name is known for it: nothing is verified of it",
+            target.shown()
+        ));
+    }
+    let published = loaded.tags.published();
+    let refused = prove(&evidence.targets, ProofLevel::Published, published).1;
+    Ok((required, refused))
 }
 
 fn table(seen: &Verification<'_>, is_nsg: bool) -> String {
@@ -87,6 +117,13 @@ fn table(seen: &Verification<'_>, is_nsg: bool) -> String {
     for gap in seen.gaps.iter().chain(&seen.undecided) {
         gap_line(gap, &mut text);
     }
+    let with_gaps =
+        seen.gateways.iter().filter(|own| !own.denied.is_empty() || !own.undecided.is_empty());
+    section(
+        &mut text,
+        "Gateways of relays that should be let through too",
+        with_gaps.map(gateways_line),
+    );
     section(&mut text, "To close the gaps", seen.corrections.iter().map(ToString::to_string));
     section(
         &mut text,
@@ -94,13 +131,13 @@ fn table(seen: &Verification<'_>, is_nsg: bool) -> String {
         seen.contradictions.iter().map(|own| {
             let beyond = if is_nsg { "the NSG" } else { "these rules" };
             let (flow, rule) = (&own.requirement.flow, &own.decision.by().name);
-            match &own.blocked {
-                Some(outcome) => format!(
-                    "{flow}: the rules allow it ({rule}) and it is blocked ({outcome}): look beyond \
-                     {beyond}"
-                ),
-                None => format!(
+            match own.measured {
+                Measured::Connected => format!(
                     "{flow}: the rules deny it ({rule}) and it works: another rule set is in force"
+                ),
+                blocked => format!(
+                    "{flow}: the rules allow it ({rule}) and it is blocked ({}): look beyond {beyond}",
+                    blocked.as_str()
                 ),
             }
         }),
@@ -129,6 +166,22 @@ fn table(seen: &Verification<'_>, is_nsg: bool) -> String {
         }),
     );
     text
+}
+
+/// A deployment's gateways, with the rules that keep some of them from being let through.
+fn gateways_line(own: &Gateways<'_>) -> String {
+    let (n_denied, n_unknown) = (own.denied.len(), own.undecided.len());
+    let mut rules: Vec<_> = own.denied.iter().chain(&own.undecided).collect();
+    rules.dedup_by_key(|gap| gap.decision.by().name.as_str());
+    let rules: Vec<_> =
+        rules.iter().map(|gap| format!("{} of {}", gap.decision.by().name, gap.set)).collect();
+    format!(
+        "{}: {} of {} flows are allowed, {n_denied} denied, {n_unknown} unknown  by {}",
+        own.deployment,
+        own.n_allowed,
+        own.n_allowed + n_denied + n_unknown,
+        rules.join(", ")
+    )
 }
 
 fn gap_line(gap: &Gap<'_>, text: &mut String) {
@@ -212,6 +265,13 @@ fn json(seen: &Verification<'_>) -> serde_json::Value {
             "unknown": seen.undecided.len(),
         },
         "gaps": seen.gaps.iter().chain(&seen.undecided).map(gap).collect::<Vec<_>>(),
+        "gateways": seen.gateways.iter().map(|own| json!({
+            "deployment": own.deployment,
+            "allow": own.n_allowed,
+            "deny": own.denied.len(),
+            "unknown": own.undecided.len(),
+            "gaps": own.denied.iter().chain(&own.undecided).map(gap).collect::<Vec<_>>(),
+        })).collect::<Vec<_>>(),
         "corrections": seen.corrections.iter().map(ToString::to_string).collect::<Vec<_>>(),
         "contradictions": seen.contradictions.iter().map(|own| json!({
             "endpoint": own.requirement.endpoint,
@@ -219,7 +279,7 @@ fn json(seen: &Verification<'_>) -> serde_json::Value {
             "port": own.requirement.flow.port,
             "decision": own.decision.as_str(),
             "rule": own.decision.by().name,
-            "measured": own.blocked.as_deref().unwrap_or("connected"),
+            "measured": own.measured.as_str(),
         })).collect::<Vec<_>>(),
         "beyond": seen.beyond.iter().map(|own| json!({
             "protocol": own.port.0.as_str(),

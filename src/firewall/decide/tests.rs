@@ -77,7 +77,7 @@ fn the_first_rule_that_matches_decides() {
         "deny 200 * * *",
         "allow 100 tcp 13.66.60.0/24 443,1433",
         "deny 90 tcp 13.66.60.119 443",
-        "allow 110 udp 168.63.129.16 53",
+        "allow 110 udp 13.66.62.1 53",
         "allow 120 icmp * 7",
         "allow 130 tcp 2603:1030::/32 1-1024",
     ];
@@ -89,7 +89,7 @@ fn the_first_rule_that_matches_decides() {
         ("13.66.60.119,443,tcp", "deny r90"),
         ("::ffff:13.66.60.119,443,tcp", "deny r90"),
         ("13.66.61.0,443,tcp", "deny r200"),
-        ("168.63.129.16,53,udp", "allow r110"),
+        ("13.66.62.1,53,udp", "allow r110"),
         // Ports say nothing of a protocol without ports.
         ("8.8.8.8,,icmp", "allow r120"),
         ("2603:1030::1,1024,tcp", "allow r130"),
@@ -105,7 +105,7 @@ fn the_first_rule_that_matches_decides() {
 fn tags_decide_where_they_are_known_and_leave_open_where_not() {
     let tags =
         tags(&[("AzureCloud", &["13.64.0.0/11"]), ("AzureCloud.westeurope", &["13.69.0.0/17"])]);
-    let knowledge = Knowledge { tags: Some(&tags), virtual_network: None };
+    let knowledge = Knowledge { tags: Some(&tags), ..Knowledge::default() };
     let rules = [
         "allow 100 tcp azurecloud.WestEurope 443",
         "allow 110 udp Nowhere 443",
@@ -139,14 +139,13 @@ fn the_virtual_network_is_open_until_it_is_given() {
         "deny 65500 * * *",
     ];
     let own = AddressSet::parse("10.50.0.0/16").unwrap();
-    let given = Knowledge { tags: None, virtual_network: Some(&own) };
+    let given = Knowledge { virtual_network: Some(&own), ..Knowledge::default() };
     for (text, without, with) in [
         ("13.66.60.119,443,tcp", "allow r65001", "allow r65001"),
         ("10.50.1.4,1433,tcp", "unknown r65000", "allow r65000"),
         ("10.51.1.4,1433,tcp", "unknown r65000", "deny r65500"),
         ("192.0.2.1,443,tcp", "deny r65500", "deny r65500"),
         ("224.0.0.1,443,udp", "deny r65500", "deny r65500"),
-        ("168.63.129.16,53,udp", "allow r65000", "allow r65000"),
         // A source outside what is given is not in the virtual network.
         ("10.50.1.4,1433,tcp,10.60.0.1", "unknown r65000", "deny r65500"),
         ("10.50.1.4,1433,tcp,10.50.0.1", "unknown r65000", "allow r65000"),
@@ -332,7 +331,7 @@ proptest! {
         )).collect();
         let set = set(&texts.iter().map(String::as_str).collect::<Vec<_>>());
         let tags = tags(&[("Cloud", &["13.66.60.0/29"])]);
-        let judge = Judge::new(&set, Knowledge { tags: Some(&tags), virtual_network: None });
+        let judge = Judge::new(&set, Knowledge { tags: Some(&tags), ..Knowledge::default() });
         for (is_private, last, is_tcp, port) in flows {
             let flow = flow(&format!(
                 "{}.{last},{port},{}",
@@ -346,5 +345,72 @@ proptest! {
                 "{}", flow
             );
         }
+    }
+}
+
+/// Azure lets its platform's addresses through unless a rule names their tags.
+#[test]
+fn the_platform_is_outside_the_rules() {
+    let group = |tag: Option<&str>| {
+        let mut rules = vec![serde_json::json!({"name": "no", "access": "Deny", "priority": 4096,
+            "direction": "Outbound", "protocol": "*", "sourceAddressPrefix": "*",
+            "sourcePortRange": "*", "destinationAddressPrefix": "*", "destinationPortRange": "*"})];
+        if let Some(tag) = tag {
+            rules.push(serde_json::json!({"name": "tag", "access": "Deny", "priority": 4000,
+                "direction": "Outbound", "protocol": "*", "sourceAddressPrefix": "*",
+                "sourcePortRange": "*", "destinationAddressPrefix": tag,
+                "destinationPortRange": "*"}));
+        }
+        let text = serde_json::json!({"name": "nsg", "securityRules": rules}).to_string();
+        crate::firewall::nsg::read(&[crate::firewall::nsg::Source { file: "f", text: &text }])
+            .unwrap()
+            .remove(0)
+    };
+    for (tag, to, expected) in [
+        (None, "168.63.129.16,53,udp", "allow Azure platform"),
+        (None, "169.254.169.254,80,tcp", "allow Azure platform"),
+        (None, "13.66.60.119,443,tcp", "deny no"),
+        (Some("AzurePlatformDNS"), "168.63.129.16,53,udp", "deny tag"),
+        (Some("azureplatformdns"), "169.254.169.254,80,tcp", "allow Azure platform"),
+        (Some("AzurePlatformIMDS"), "169.254.169.254,80,tcp", "deny tag"),
+        (Some("AzurePlatformLKM"), "168.63.129.16,53,udp", "allow Azure platform"),
+        (Some("AzurePlatformLKM"), "168.63.129.16,1688,tcp", "unknown tag"),
+        (Some("Internet"), "168.63.129.16,53,udp", "allow Azure platform"),
+    ] {
+        let set = group(tag);
+        let judge = Judge::new(&set, Knowledge::default());
+        let flow = crate::firewall::read_flows(to, "f").unwrap().remove(0);
+        let decision = judge.decide(&flow);
+        let seen = format!("{} {}", decision.as_str(), decision.by().name);
+        assert_eq!(seen, expected, "{tag:?} {to}");
+    }
+}
+
+/// What comes in is judged by the rules that look at it.
+#[test]
+fn flows_that_come_in_have_rules_of_their_own() {
+    let text = serde_json::json!({"name": "nsg", "securityRules": [
+        {"name": "peers", "access": "Allow", "priority": 100, "direction": "Inbound",
+            "protocol": "Tcp", "sourceAddressPrefix": "10.0.0.0/24", "sourcePortRange": "*",
+            "destinationAddressPrefix": "VirtualNetwork", "destinationPortRange": "8060"},
+        {"name": "no", "access": "Deny", "priority": 4096, "direction": "Inbound",
+            "protocol": "*", "sourceAddressPrefix": "*", "sourcePortRange": "*",
+            "destinationAddressPrefix": "*", "destinationPortRange": "*"},
+    ]});
+    let text = text.to_string();
+    let source = crate::firewall::nsg::Source { file: "f", text: &text };
+    let set = crate::firewall::nsg::read(&[source]).unwrap().remove(0);
+    let judge = Judge::new(&set, Knowledge::default());
+    for (line, expected) in [
+        ("10.0.0.4,8060,tcp,10.0.0.5,inbound", "allow peers"),
+        ("10.0.0.4,8061,tcp,10.0.0.5,inbound", "deny no"),
+        ("10.0.0.4,8060,tcp,10.0.1.5,inbound", "deny no"),
+        ("10.0.0.4,8060,tcp,,inbound", "unknown peers"),
+        ("8.8.8.8,8060,tcp,10.0.0.5,outbound", "allow AllowInternetOutBound"),
+    ] {
+        let flow = crate::firewall::read_flows(line, "f").unwrap().remove(0);
+        let decision = judge.decide(&flow);
+        let seen = format!("{} {}", decision.as_str(), decision.by().name);
+        assert_eq!(seen, expected, "{line}");
     }
 }

@@ -32,13 +32,14 @@ pub(super) fn rule(row: &Row<'_>, emission: &Emission) -> Value {
     json!({"name": row.name, "properties": properties})
 }
 
-/// A rule collection group with one collection of network rules.
+/// A rule collection group: a collection of network rules, and one of application rules, which
+/// tell names by the handshake or the request. Azure takes no collection of both.
 pub(super) fn firewall(emission: &Emission) -> String {
     let families = emission
         .permits
         .iter()
         .flat_map(|permit| permit.families().into_iter().map(move |family| (permit, family)));
-    let rules: Vec<_> = families
+    let network: Vec<_> = families
         .enumerate()
         .map(|(number, (permit, family))| {
             json!({
@@ -53,17 +54,44 @@ pub(super) fn firewall(emission: &Emission) -> String {
             })
         })
         .collect();
+    let first = network.len();
+    let application: Vec<_> = emission
+        .applications
+        .iter()
+        .enumerate()
+        .map(|(number, own)| {
+            json!({
+                "ruleType": "ApplicationRule",
+                "name": emission.numbered(first + number),
+                "description": emission.description(),
+                "protocols": [{
+                    "protocolType": if own.is_clear { "Http" } else { "Https" },
+                    "port": own.port,
+                }],
+                "sourceAddresses": ["*"],
+                "targetFqdns": own.names.iter().map(ToString::to_string).collect::<Vec<_>>(),
+            })
+        })
+        .collect();
+    let collections: Vec<_> = [network, application]
+        .into_iter()
+        .filter(|rules| !rules.is_empty())
+        .enumerate()
+        .map(|(number, rules)| {
+            json!({
+                "ruleCollectionType": "FirewallPolicyFilterRuleCollection",
+                "name": emission.numbered(number),
+                "priority": emission.priority + u32::from(number > 0),
+                "action": {"type": "Allow"},
+                "rules": rules,
+            })
+        })
+        .collect();
     pretty(&json!({
         "name": emission.name,
         "properties": {
             "priority": emission.priority,
-            "ruleCollections": [{
-                "ruleCollectionType": "FirewallPolicyFilterRuleCollection",
-                "name": emission.name,
-                "priority": emission.priority,
-                "action": {"type": "Allow"},
-                "rules": rules,
-            }],
+            "ruleCollections": collections,
         },
     }))
 }

@@ -2,7 +2,7 @@
 
 use std::fmt::Write as _;
 
-use super::Emission;
+use super::{Emission, one_line};
 use crate::firewall::scope::NamePattern;
 
 /// One prefix a line with a comment behind it: the form that external dynamic lists take. Without
@@ -18,17 +18,35 @@ pub(super) fn edl_ip(emission: &Emission) -> String {
     })
 }
 
-/// RFC 4180 but for line ends; ports of a permit in one cell.
+/// RFC 4180 but for line ends: a row for each name and address, which `rules decide --flows` reads.
+/// No cell begins as a spreadsheet's formula does.
 pub(super) fn csv(emission: &Emission) -> String {
-    let mut text = "destination,port,protocol,proof\n".to_owned();
-    for permit in &emission.permits {
-        let ports = permit.ports.texts().join(" ");
-        for prefix in &permit.prefixes {
-            let why = prefix.why.replace('"', "\"\"");
-            let _ = writeln!(text, "{},{ports},{},\"{why}\"", prefix.net, permit.protocol);
-        }
+    let mut writer = csv::Writer::from_writer(Vec::new());
+    let head = ["direction", "source", "name", "address", "port", "protocol", "entry", "proof"];
+    let rows = emission.requests.iter().map(|one| {
+        let is_one = one.address.prefix_len() == one.address.max_prefix_len();
+        [
+            "outbound".to_owned(),
+            one.source.map(|source| source.to_string()).unwrap_or_default(),
+            cell(&one.name),
+            if is_one { one.address.addr().to_string() } else { one.address.to_string() },
+            one.ports.clone(),
+            one.protocol.to_string(),
+            cell(&one.entry),
+            cell(&one.proof),
+        ]
+    });
+    for row in std::iter::once(head.map(str::to_owned)).chain(rows) {
+        writer.write_record(row).expect("a Vec takes every byte, and all rows are of one length");
     }
-    text
+    let bytes = writer.into_inner().expect("a Vec takes every byte");
+    String::from_utf8(bytes).expect("made of texts")
+}
+
+/// Texts that others chose, on one line, and never computed.
+fn cell(text: &str) -> String {
+    let text = one_line(text);
+    if text.starts_with(['=', '+', '-', '@']) { format!("'{text}") } else { text }
 }
 
 /// Names and `*.` wildcards, one a line.

@@ -9,16 +9,18 @@ mod template;
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::fmt;
+use std::net::IpAddr;
 use std::ops::RangeInclusive;
 
-use ipnet::IpNet;
+use ipnet::{IpNet, Ipv4Net};
 
 use super::flow::Flow;
 use super::port::{PortSet, Protocol};
 use super::prove::Proven;
 use super::requirement::needs;
+use super::rule::MARKER;
 use super::scope::NamePattern;
-use crate::model::{AddressClass, AddressSet, Host};
+use crate::model::{AddressClass, AddressSet, Host, Kind};
 
 macro_rules! formats {
     ($($(#[$doc:meta])* $variant:ident $word:literal $holds:ident,)*) => {
@@ -100,6 +102,107 @@ pub struct Emission {
     pub permits: Vec<Permit>,
     /// The names, for formats of names; sorted.
     pub names: Vec<NamePattern>,
+    /// The names that application rules of a firewall can tell; sorted.
+    pub applications: Vec<Application>,
+    /// Each name and address by itself, for a request to whoever keeps the rules; sorted.
+    pub requests: Vec<Request>,
+}
+
+/// Names behind one port that a firewall can read from the handshake or the request.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Application {
+    /// Whether they are asked in clear text.
+    pub is_clear: bool,
+    /// The port.
+    pub port: u16,
+    /// The names and wildcards.
+    pub names: BTreeSet<NamePattern>,
+}
+
+impl Application {
+    /// Those of these names that speak TLS or HTTP, by port. What else speaks shows no name.
+    #[must_use]
+    pub fn of(names: impl IntoIterator<Item = (NamePattern, Kind, u16)>) -> Vec<Self> {
+        let mut by_port: BTreeMap<(bool, u16), BTreeSet<NamePattern>> = BTreeMap::new();
+        for (name, kind, port) in names {
+            if Self::can_tell(kind) {
+                by_port.entry((kind == Kind::Http, port)).or_default().insert(name);
+            }
+        }
+        let application = |((is_clear, port), names)| Self { is_clear, port, names };
+        by_port.into_iter().map(application).collect()
+    }
+
+    /// Whether an application rule can tell the name behind an endpoint of this kind.
+    #[must_use]
+    pub const fn can_tell(kind: Kind) -> bool {
+        kind.speaks_tls() || matches!(kind, Kind::Http)
+    }
+}
+
+/// A name and an address that it needs.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub struct Request {
+    /// The name; empty where only addresses were given.
+    pub name: String,
+    /// The address, or the prefix that stands for it.
+    pub address: IpNet,
+    /// From where, where that is known.
+    pub source: Option<IpAddr>,
+    /// The ports, as Azure writes them.
+    pub ports: String,
+    /// The protocol.
+    pub protocol: Protocol,
+    /// The entry it is needed for.
+    pub entry: String,
+    /// How it was proven.
+    pub proof: String,
+}
+
+impl Request {
+    /// One for each name and address, as wide as the rules are. `own` are the host's addresses: one
+    /// that has no other of its family is where flows leave from.
+    #[must_use]
+    pub fn of(proven: &[Proven], aggregation: Aggregation, own: &[IpAddr]) -> Vec<Self> {
+        let only = |is_v4: bool| {
+            let mut of_family = own.iter().filter(|own| own.is_ipv4() == is_v4);
+            of_family.next().filter(|_| of_family.next().is_none()).copied()
+        };
+        let mut requests: Vec<_> = proven
+            .iter()
+            .map(|one| Self {
+                name: one.name.clone(),
+                address: aggregation.around(one.address),
+                source: one.local.or_else(|| only(one.address.is_ipv4())),
+                ports: one.port.to_string(),
+                protocol: Protocol::Tcp,
+                entry: one.entry.clone(),
+                proof: one.how.clone(),
+            })
+            .collect();
+        requests.sort();
+        requests.dedup();
+        requests
+    }
+
+    /// Those of prefixes that were given.
+    #[must_use]
+    pub fn given(permits: &[Permit]) -> Vec<Self> {
+        let of = |permit: &Permit| {
+            let (ports, protocol) = (permit.ports.texts().join(" "), permit.protocol);
+            let request = |prefix: &ProvenPrefix| Self {
+                name: String::new(),
+                address: prefix.net,
+                source: None,
+                ports: ports.clone(),
+                protocol,
+                entry: String::new(),
+                proof: prefix.why.clone(),
+            };
+            permit.prefixes.iter().map(request).collect::<Vec<_>>()
+        };
+        permits.iter().flat_map(of).collect()
+    }
 }
 
 /// Addresses that are allowed the same ports.
@@ -141,6 +244,17 @@ impl Aggregation {
             Self::Widened(length) => {
                 addresses.widened(length).intersection(&AddressSet::of_class(AddressClass::Public))
             }
+        }
+    }
+
+    /// The prefix that stands for one address.
+    fn around(self, address: IpAddr) -> IpNet {
+        let own = IpNet::from(address);
+        match (self, own) {
+            (Self::Widened(length), IpNet::V4(net)) => {
+                Ipv4Net::new(net.addr(), length).map_or(own, |wide| IpNet::V4(wide.trunc()))
+            }
+            _ => own,
         }
     }
 }
@@ -265,14 +379,16 @@ pub fn emit(format: Format, emission: &Emission) -> Result<String, EmitError> {
             }
         }
         Holds::NsgRules | Holds::Addresses => {
-            if emission.permits.iter().all(|permit| permit.prefixes.is_empty()) {
+            let holds_names = format == Format::AzureFirewall && !emission.applications.is_empty();
+            if !holds_names && emission.permits.iter().all(|permit| permit.prefixes.is_empty()) {
                 return Err(EmitError::NoAddresses);
             }
             check_name(&emission.name)?;
         }
     }
     if format == Format::AzureFirewall {
-        check_priorities(emission.priority, emission.priority, COLLECTION_PRIORITIES)?;
+        // The second collection comes behind the first.
+        check_priorities(emission.priority, emission.priority + 1, COLLECTION_PRIORITIES)?;
     }
     let rows = match format.holds() {
         Holds::NsgRules => emission.nsg_rows()?,
@@ -352,7 +468,7 @@ impl Emission {
 
     /// Azure takes 140 characters.
     fn description(&self) -> String {
-        one_line(&format!("Written by pathproof from {}", self.origin)).chars().take(140).collect()
+        one_line(&format!("{MARKER} from {}", self.origin)).chars().take(140).collect()
     }
 }
 

@@ -24,11 +24,12 @@ fn endpoint(entry: &str, host: &str, addresses: &[&str]) -> Value {
         "trails": []})
 }
 
-fn trail(remote: &str, public: &str, validity: &str) -> Value {
-    json!({"route": "direct", "remote": remote, "steps": [
+fn trail(remote: &str, public: &str, names: &[&str]) -> Value {
+    json!({"route": "direct", "remote": remote, "local": "10.0.0.4:50000", "steps": [
         {"step": "tcp", "outcome": "ok", "detail": {}},
-        {"step": "tls", "outcome": "ok", "detail": {"trust":
-            {"public": {"outcome": public}, "validity": {"outcome": validity}}}},
+        {"step": "tls", "outcome": "ok", "detail": {
+            "chain": [{"issuer": "CN=Somebody", "names": names}],
+            "trust": {"public": {"outcome": public}, "validity": {"outcome": "current"}}}},
     ]})
 }
 
@@ -81,12 +82,13 @@ fn only_what_is_proven_enters_a_rule() {
     let mut foreign = endpoint("relay", "a.servicebus.windows.net", &["40.112.72.1"]);
     foreign["lookups"][0]["chain"][0]["data"] = json!("sinkhole.example");
     let mut tls = endpoint("relay", "b.servicebus.windows.net", &["40.112.72.2"]);
-    tls["trails"] = json!([trail("40.112.72.2:443", "trusted", "current")]);
+    tls["trails"] = json!([trail("40.112.72.2:443", "trusted", &["*.servicebus.windows.net"])]);
     let mut intercepted = endpoint("relay", "c.servicebus.windows.net", &["40.112.72.3"]);
-    intercepted["trails"] = json!([trail("40.112.72.3:443", "unknown_issuer", "current")]);
+    intercepted["trails"] =
+        json!([trail("40.112.72.3:443", "unknown_issuer", &["*.servicebus.windows.net"])]);
     let mut mismatched = endpoint("relay", "d.servicebus.windows.net", &["40.112.72.4"]);
-    mismatched["trails"] = json!([trail("40.112.72.4:443", "trusted", "current")]);
-    mismatched["findings"] = json!([{"cause": "tls_name_mismatch"}]);
+    mismatched["trails"] =
+        json!([trail("40.112.72.4:443", "trusted", &["*.westeurope.datafactory.azure.net"])]);
     let evidence = report(&json!([
         endpoint("relay", "e.servicebus.windows.net", &["10.0.0.4", "0.0.0.0", "8.8.8.8"]),
         foreign,
@@ -145,11 +147,90 @@ fn only_what_is_proven_enters_a_rule() {
     }
 }
 
+/// Proxies are read by the one reader of their URLs, which knows each scheme's port.
+#[test]
+fn a_proxied_name_needs_the_proxy_on_its_own_port() {
+    for (url, expected) in [
+        ("http://proxy.contoso.com:3128", "proxy.contoso.com tcp 3128"),
+        ("socks5://proxy.contoso.com", "proxy.contoso.com tcp 1080"),
+        ("https://proxy2.contoso.com", "proxy2.contoso.com tcp 443"),
+        ("socks4://10.0.0.9:1081", "10.0.0.9 tcp 1081"),
+        ("http://[fd00::9]:3128", "fd00::9 tcp 3128"),
+    ] {
+        let mut endpoint = endpoint("relay", "ns.servicebus.windows.net", &["40.112.72.101"]);
+        endpoint["route"]["configured"] = json!(url);
+        let evidence = report(&json!([endpoint]));
+        assert_eq!(shown(&evidence.requirements())[0], expected, "{url}");
+    }
+    for configured in ["unknown", "gopher://proxy"] {
+        let mut endpoint = endpoint("relay", "ns.servicebus.windows.net", &["40.112.72.101"]);
+        endpoint["route"]["configured"] = json!(configured);
+        let requirements = report(&json!([endpoint])).requirements();
+        assert!(matches!(requirements[0].missing, Some(Missing::Way(_))), "{requirements:?}");
+    }
+}
+
+/// Where a run says from where it connected, rules for that address decide.
+#[test]
+fn flows_leave_from_where_they_were_seen_to() {
+    let mut seen = endpoint("relay", "a.servicebus.windows.net", &["40.112.72.1", "40.112.72.2"]);
+    seen["trails"] = json!([trail("40.112.72.1:443", "trusted", &[])]);
+    let text = json!({"schema": "pathproof.report/1", "endpoints": [seen],
+        "run": {"vantage": {"addresses": ["10.0.0.4", "10.0.0.5", "fd00::4"]}}});
+    let requirements = Evidence::read(&text.to_string()).unwrap().requirements();
+    let sources: Vec<_> = requirements.iter().map(|own| format!("{:?}", own.sources)).collect();
+    assert_eq!(sources, ["[10.0.0.4]", "[10.0.0.4, 10.0.0.5]"]);
+}
+
+/// An older `resolve` wrote neither ports nor who needs what.
+#[test]
+fn names_without_ports_are_known_to_nobody() {
+    let name = |entry: &str, host: &str, origin: &str, addresses: &[&str]| {
+        json!({"entry": entry, "host": host, "origin": origin, "addresses": addresses,
+            "lookups": [{"outcome": if addresses.is_empty() { "nxdomain" } else { "ok" },
+                "addresses": addresses}]})
+    };
+    let text = json!({"schema": "pathproof.names/1", "names": [
+        name("relay", "ns.servicebus.windows.net", "service-urls", &["40.112.72.1"]),
+        name("relay-gateway", "g0-prod-am3-010-sb.servicebus.windows.net", "gateway", &["40.112.72.2"]),
+        name("relay-gateway", "g1-prod-am3-010-sb.servicebus.windows.net", "gateway", &[]),
+        name("relay-gateway", "g2-prod-am3-010-sb.servicebus.windows.net", "service-urls", &[]),
+    ]});
+    let evidence = Evidence::read(&text.to_string()).unwrap();
+    let seen: Vec<_> = evidence
+        .targets
+        .iter()
+        .map(|target| (target.port, target.required, target.is_unassigned))
+        .collect();
+    assert_eq!(
+        seen,
+        [(None, true, false), (None, false, false), (None, false, true), (None, false, true)]
+    );
+    let requirements = evidence.requirements();
+    assert_eq!(requirements.len(), 2, "{requirements:?}");
+    assert_eq!(requirements[0].flow.port, None);
+    assert_eq!(requirements[1].class, Class::Gateway("prod-am3-010".to_owned()));
+    let addresses = AddressSet::parse("40.112.72.0/24").unwrap();
+    let tag = ServiceTag {
+        name: "AzureCloud".to_owned(),
+        change_number: 1,
+        region: String::new(),
+        system_service: String::new(),
+        addresses: addresses.clone(),
+        prefixes: addresses.prefixes(),
+    };
+    let tags = ServiceTags::new("Public".to_owned(), 1, vec![tag]).unwrap();
+    let published = Published { addresses: &addresses, tags: &tags };
+    let (proven, refused) = prove(&evidence.targets, ProofLevel::Resolved, published);
+    assert!(proven.is_empty(), "{proven:?}");
+    assert!(refused[0].to_string().contains("which port"), "{}", refused[0]);
+}
+
 #[test]
 fn other_texts_are_refused() {
     for (text, expected) in [
-        ("", "no report"),
-        ("{\"schema\": \"pathproof.report/2\"}", "'pathproof.report/2' is not known"),
+        ("", "no JSON report"),
+        ("{\"schema\": \"pathproof.report/2\"}", "'pathproof.report/2' is not read here"),
         ("{\"schema\": \"pathproof.report/1\", \"endpoints\": [{}]}", "missing field"),
     ] {
         let error = Evidence::read(text).unwrap_err().to_string();

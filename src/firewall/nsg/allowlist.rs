@@ -1,6 +1,7 @@
 //! Plain lists of what is allowed: addresses, prefixes, ranges, names and wildcards.
 
 use super::ReadError;
+use crate::firewall::columns::{Columns, begins_with_head};
 use crate::firewall::port::{PortSet, Protocol, ProtocolSet};
 use crate::firewall::rule::{Access, Dialect, Rule, RuleSet};
 use crate::firewall::scope::{NamePattern, Scope};
@@ -10,6 +11,9 @@ use crate::model::AddressSet;
 /// external dynamic lists). A line becomes a rule of its own that allows any port, or the one
 /// behind `:`; what no line holds is denied.
 pub(super) fn read_allowlist(text: &str, file: &str) -> Result<RuleSet, ReadError> {
+    if begins_with_head(text) {
+        return read_rows(text, file);
+    }
     let mut rules = Vec::new();
     for (index, line) in text.lines().enumerate() {
         let line = line.split('#').next().unwrap_or_default().trim();
@@ -43,10 +47,51 @@ pub(super) fn read_allowlist(text: &str, file: &str) -> Result<RuleSet, ReadErro
                        rule collection groups, or a list of addresses and names",
         });
     }
-    // All allow, so that their order decides nothing but who is named: an address that is listed
-    // needs no name.
+    Ok(listed(file, rules))
+}
+
+/// All allow, so that their order decides nothing but who is named: an address that is listed needs
+/// no name.
+fn listed(file: &str, mut rules: Vec<Rule>) -> RuleSet {
     rules.sort_by_key(|rule| !rule.destination.names.is_empty());
-    Ok(RuleSet::in_order(file, file, Dialect::List, rules))
+    RuleSet::in_order(file, file, Dialect::List, rules)
+}
+
+/// Reads rows with named columns, as `rules emit --format csv` writes them: each allows what it asks
+/// for.
+fn read_rows(text: &str, file: &str) -> Result<RuleSet, ReadError> {
+    let error = |line: u64, found: String| ReadError {
+        file: file.to_owned(),
+        place: format!("line {line}"),
+        found,
+        expected: "rows of address,port,protocol in the order of the head line",
+    };
+    let rows = Columns::read(text, &[]).map_err(|(line, found)| error(line, found))?;
+    let mut rules = Vec::new();
+    for (line, row) in rows {
+        let element = row.get_any(&["destination", "address", "name"]);
+        let (scope, _) =
+            read_element(element).ok_or_else(|| error(line, format!("'{element}'")))?;
+        let mut rule = Rule::outbound(element, 0, Access::Allow);
+        rule.place = format!("line {line}");
+        rule.destination = scope;
+        let ports = row.get("port");
+        if !ports.is_empty() {
+            let runs = ports.split_whitespace().map(PortSet::parse);
+            let all = runs.collect::<Result<Vec<_>, _>>();
+            let all = all.map_err(|wrong| error(line, wrong.to_string()))?;
+            rule.destination_ports =
+                all.iter().fold(PortSet::default(), |all, own| all.union(own)).into();
+        }
+        let protocol = row.get("protocol");
+        if !protocol.is_empty() {
+            let read = ProtocolSet::parse(protocol);
+            rule.protocols =
+                read.ok_or_else(|| error(line, format!("the protocol '{protocol}'")))?.into();
+        }
+        rules.push(rule);
+    }
+    Ok(listed(file, rules))
 }
 
 /// Several on a line only where commas part nothing but addresses: elsewhere a comma begins

@@ -4,6 +4,7 @@
 
 mod allowlist;
 mod datum;
+mod foreign;
 mod group;
 mod policy;
 mod relaxed;
@@ -15,7 +16,7 @@ use std::collections::HashMap;
 use serde_json::Value;
 
 use self::datum::{Datum, Node};
-use self::policy::{IpGroups, Policy};
+use self::policy::{IpGroups, Policies, Policy};
 use self::template::{Resource, Template};
 use super::missing::{Missing, Setting};
 use super::rule::{Rule, RuleSet};
@@ -85,13 +86,19 @@ pub fn read(sources: &[Source<'_>]) -> Result<Vec<RuleSet>, ReadError> {
         }
     }
     let mut sets = Vec::new();
+    let mut policies = Policies::default();
     for part in parts {
         match part {
             Part::Set(set) => sets.push(set),
-            Part::Json(file, datum) => sets.extend(read_json(file, &datum, &groups)?),
-            Part::Template(file, template) => sets.extend(read_template(file, template, &groups)?),
+            Part::Json(file, datum) => {
+                sets.extend(read_json(file, &datum, &groups, &mut policies)?);
+            }
+            Part::Template(file, template) => {
+                sets.extend(read_template(file, template, &groups, &mut policies)?);
+            }
         }
     }
+    sets.extend(policies.into_sets());
     if sets.is_empty() {
         return Err(ReadError {
             file: sources.iter().map(|source| source.file).collect::<Vec<_>>().join(", "),
@@ -122,6 +129,9 @@ impl Document {
         let text = source.text.strip_prefix('\u{feff}').unwrap_or(source.text);
         // No line of a list begins like JSON or with a template's comment.
         if !text.trim_start().starts_with(['{', '[', '/']) {
+            if let Some(foreign) = foreign::of_text(source.file, text) {
+                return Err(foreign_error(source.file, foreign));
+            }
             return allowlist::read_allowlist(text, source.file).map(Self::List);
         }
         let value: Value =
@@ -131,6 +141,9 @@ impl Document {
                 found: error.to_string(),
                 expected: "JSON (comments are accepted)",
             })?;
+        if let Some(foreign) = foreign::of_json(&value) {
+            return Err(foreign_error(source.file, foreign));
+        }
         Ok(if template::is_template(&value) {
             Self::Template(value)
         } else if let Some(given) = template::parameter_file(&value) {
@@ -141,15 +154,36 @@ impl Document {
     }
 }
 
+fn foreign_error(file: &str, foreign: foreign::Foreign) -> ReadError {
+    ReadError {
+        file: file.to_owned(),
+        place: "the whole file".to_owned(),
+        found: foreign.what.to_owned(),
+        expected: foreign.instead,
+    }
+}
+
 /// What JSON may hold, anywhere in it.
 #[derive(Default)]
 struct Found {
     sets: Vec<RuleSet>,
-    policy: Policy,
+    policies: usize,
     ip_groups: usize,
 }
 
-fn read_json(file: &str, datum: &Datum, groups: &IpGroups) -> Result<Vec<RuleSet>, ReadError> {
+/// What a document is read with.
+struct Reading<'a> {
+    file: &'a str,
+    groups: &'a IpGroups,
+    policies: &'a mut Policies,
+}
+
+fn read_json(
+    file: &str,
+    datum: &Datum,
+    groups: &IpGroups,
+    policies: &mut Policies,
+) -> Result<Vec<RuleSet>, ReadError> {
     let root = Node::root(datum, "$");
     let mut found = Found::default();
     let elements = match datum {
@@ -161,13 +195,10 @@ fn read_json(file: &str, datum: &Datum, groups: &IpGroups) -> Result<Vec<RuleSet
     } else if is_rule(&root) {
         found.sets.push(group::read_bare_rules(std::slice::from_ref(&root), file));
     } else {
-        search(&root, file, groups, &mut found);
+        search(&root, None, &mut Reading { file, groups, policies }, &mut found);
     }
-    let mut sets = found.sets;
-    if found.policy.is_read() {
-        sets.push(found.policy.into_set(file, file));
-    }
-    if sets.is_empty() && found.ip_groups == 0 {
+    let sets = found.sets;
+    if sets.is_empty() && found.policies == 0 && found.ip_groups == 0 {
         return Err(ReadError {
             file: file.to_owned(),
             place: "$".to_owned(),
@@ -186,33 +217,75 @@ fn is_rule(node: &Node<'_>) -> bool {
     properties.get("access").is_some() && properties.get("direction").is_some()
 }
 
-/// Groups lie at the top, in lists, below `value` of an answer and deep in other tools' exports.
-fn search(node: &Node<'_>, file: &str, groups: &IpGroups, found: &mut Found) {
+/// Groups lie at the top, in lists, below `value` of an answer and deep in other tools' exports;
+/// those of a firewall policy below it or beside it. `policy` is whose groups are met.
+fn search(node: &Node<'_>, policy: Option<&str>, reading: &mut Reading<'_>, found: &mut Found) {
     if let Datum::List(_) = node.datum {
         for element in node.elements() {
-            search(&element, file, groups, found);
+            search(&element, policy, reading, found);
         }
         return;
     }
     let Datum::Table(members) = node.datum else { return };
+    let file = reading.file;
     let properties = node.properties();
+    let mut policy = policy.map(str::to_owned);
+    if is_policy(node) {
+        // Its properties are met again below it, and are the same policy's.
+        let own = node.text("name").or_else(|| node.text("id"));
+        policy = own.map(|id| last(id).to_owned()).or(policy);
+        found.policies += usize::from(reading.policies.add_policy(node, policy.as_deref(), file));
+    }
     if node.get("effectiveSecurityRules").is_some() {
         found.sets.push(group::read_effective(node, file));
     } else if properties.get("securityRules").is_some() {
         found.sets.push(group::read_group(node, file));
     } else if properties.get("ruleCollections").is_some() {
-        found.policy.add_group(node, groups);
+        let named = node.text("id").and_then(policy_of_id).or(policy);
+        reading.policies.add_group(node, named.as_deref(), file, reading.groups);
+        found.policies += 1;
     } else if properties.get("networkRuleCollections").is_some()
         || properties.get("applicationRuleCollections").is_some()
     {
-        found.sets.extend(read_firewall(node, file, groups));
+        found.sets.extend(read_firewall(node, file, reading.groups));
     } else if is_ip_group(node) {
         found.ip_groups += 1;
     } else {
         for (key, datum) in members {
-            search(&Node { datum, path: format!("{}.{key}", node.path) }, file, groups, found);
+            let inner = Node { datum, path: format!("{}.{key}", node.path) };
+            search(&inner, policy.as_deref(), reading, found);
         }
     }
+}
+
+/// A firewall policy: it says so, or names its base or its groups.
+fn is_policy(node: &Node<'_>) -> bool {
+    let says_so = |key: &str| {
+        let text = node.text(key).map(str::to_ascii_lowercase);
+        text.is_some_and(|text| {
+            text.contains("microsoft.network/firewallpolicies") && policy_of_id(&text).is_none()
+        })
+    };
+    let properties = node.properties();
+    says_so("type")
+        || says_so("id")
+        || properties.get("basePolicy").is_some()
+        || properties
+            .get("ruleCollectionGroups")
+            .is_some_and(|inner| matches!(inner.datum, Datum::List(_)))
+}
+
+/// Whose group `…/firewallPolicies/NAME/ruleCollectionGroups/GROUP` is.
+fn policy_of_id(id: &str) -> Option<String> {
+    let mut segments =
+        id.split('/').skip_while(|own| !own.eq_ignore_ascii_case("firewallPolicies"));
+    let name = segments.nth(1)?;
+    let is_group = segments.next()?.eq_ignore_ascii_case("ruleCollectionGroups");
+    is_group.then(|| name.to_owned())
+}
+
+fn last(id: &str) -> &str {
+    id.rsplit('/').next().unwrap_or(id)
 }
 
 fn read_firewall(node: &Node<'_>, file: &str, groups: &IpGroups) -> Option<RuleSet> {
@@ -252,10 +325,11 @@ fn read_template(
     file: &str,
     template: Template,
     groups: &IpGroups,
+    policies: &mut Policies,
 ) -> Result<Vec<RuleSet>, ReadError> {
     let Template { resources, notes } = template;
     let mut sets = Vec::new();
-    let mut policy = Policy::default();
+    let mut n_policies = 0;
     let is_rule = |resource: &&Resource| resource.kind.ends_with("/securityrules");
     let parent = |resource: &Resource| {
         resource
@@ -274,7 +348,15 @@ fn read_template(
                 owners.push(own);
             }
             "microsoft.network/azurefirewalls" => sets.extend(read_firewall(&node, file, groups)),
-            kind if kind.contains("/firewallpolicies/") => policy.add_group(&node, groups),
+            "microsoft.network/firewallpolicies" => {
+                let name = Some(last(&resource.name));
+                n_policies += usize::from(policies.add_policy(&node, name, file));
+            }
+            kind if kind.contains("/firewallpolicies/") => {
+                let policy = resource.name.split_once('/').map(|(policy, _)| policy);
+                policies.add_group(&node, policy, file, groups);
+                n_policies += 1;
+            }
             _ => {}
         }
     }
@@ -302,12 +384,9 @@ fn read_template(
         ));
         sets.push(set);
     }
-    if policy.is_read() {
-        sets.push(policy.into_set(file, file));
-    }
     let holds_ip_groups = resources.iter().any(|own| own.kind == "microsoft.network/ipgroups");
     let Some(first) = sets.first_mut() else {
-        if holds_ip_groups {
+        if holds_ip_groups || n_policies > 0 {
             return Ok(sets);
         }
         let found = match notes.first() {

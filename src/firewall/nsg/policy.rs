@@ -27,20 +27,111 @@ fn last_segment(id: &str) -> String {
     id.rsplit('/').next().unwrap_or(id).to_ascii_lowercase()
 }
 
-/// Azure Firewall asks all network rules before all application rules, and within these by the
-/// priority of the group, then of the collection, then by place. What nothing matches is denied.
+/// The policies of all files, by their names in lower case; groups that do not say whose they are
+/// stand under their file. A policy inherits the groups of its base policy, which may be in another
+/// file.
 #[derive(Debug, Default)]
+pub(super) struct Policies {
+    known: Vec<Known>,
+}
+
+#[derive(Debug)]
+struct Known {
+    /// The policy's name, else the file.
+    key: String,
+    file: String,
+    base: Option<String>,
+    policy: Policy,
+}
+
+impl Policies {
+    fn of(&mut self, name: Option<&str>, file: &str) -> &mut Known {
+        let key = name.map_or_else(|| file.to_owned(), str::to_ascii_lowercase);
+        let place = self.known.iter().position(|own| own.key == key);
+        let place = place.unwrap_or_else(|| {
+            let policy = Policy::default();
+            self.known.push(Known { key, file: file.to_owned(), base: None, policy });
+            self.known.len() - 1
+        });
+        &mut self.known[place]
+    }
+
+    /// Reads a policy itself: whether it inherits from another, and from which.
+    pub(super) fn add_policy(&mut self, node: &Node<'_>, name: Option<&str>, file: &str) -> bool {
+        let properties = node.properties();
+        let base = properties.get("basePolicy");
+        let Some(base) = base.filter(|base| !matches!(base.datum, Datum::Null)) else {
+            return false;
+        };
+        let id = base.text("id").or_else(|| base.datum.text());
+        // What an expression stands for may be told by no name: then it is missing below.
+        let base = id.map_or_else(|| base.path.clone(), last_segment);
+        self.of(name, file).base = Some(base);
+        true
+    }
+
+    /// Reads a rule collection group of the policy of this name.
+    pub(super) fn add_group(
+        &mut self,
+        node: &Node<'_>,
+        name: Option<&str>,
+        file: &str,
+        groups: &IpGroups,
+    ) {
+        self.of(name, file).policy.add_group(node, groups);
+    }
+
+    /// A set for each policy that is nobody's base, with what it inherits.
+    pub(super) fn into_sets(self) -> Vec<RuleSet> {
+        let is_base = |key: &str| {
+            self.known.iter().any(|own| own.base.as_deref() == Some(key) && own.key != key)
+        };
+        let n_of = |file: &str| self.known.iter().filter(|own| own.file == file).count();
+        let ends = self.known.iter().filter(|own| !is_base(&own.key));
+        ends.filter(|own| own.policy.is_read || own.base.is_some())
+            .map(|own| {
+                let mut lineage = vec![own];
+                let mut base = own.base.as_deref();
+                let mut absent = None;
+                while let Some(key) = base {
+                    let found = self.known.iter().find(|own| own.key == key);
+                    match found.filter(|found| found.policy.is_read) {
+                        // A policy cannot be its own base, whatever the file says.
+                        Some(found) if lineage.iter().any(|own| own.key == found.key) => break,
+                        Some(found) => {
+                            lineage.push(found);
+                            base = found.base.as_deref();
+                        }
+                        None => {
+                            absent = Some(key);
+                            break;
+                        }
+                    }
+                }
+                // A policy alone in its file is called after the file, as a group without one is.
+                let name = if n_of(&own.file) > 1 { &own.key } else { &own.file };
+                Policy::inherited(&lineage, absent).into_set(name, &own.file)
+            })
+            .collect()
+    }
+}
+
+/// Azure Firewall asks all network rules before all application rules, within these those of a base
+/// policy before those of the policy that inherits them, then by the priority of the group, then of
+/// the collection, then by place. What nothing matches is denied.
+#[derive(Clone, Debug, Default)]
 pub(super) struct Policy {
     rules: Vec<(Order, Rule)>,
     notes: Vec<String>,
     is_read: bool,
 }
 
-type Order = (bool, Option<u32>, Option<u32>, usize);
+/// Late or not, generation (the oldest first), priorities of group and collection, place.
+type Order = (bool, usize, Option<u32>, Option<u32>, usize);
 
 impl Policy {
     /// Reads a rule collection group.
-    pub(super) fn add_group(&mut self, node: &Node<'_>, groups: &IpGroups) {
+    fn add_group(&mut self, node: &Node<'_>, groups: &IpGroups) {
         self.is_read = true;
         let properties = node.properties();
         let priority = number(&properties);
@@ -71,9 +162,27 @@ impl Policy {
         Some(policy)
     }
 
-    /// Whether any group was read, even one without rules: that denies everything.
-    pub(super) const fn is_read(&self) -> bool {
-        self.is_read
+    /// One policy of these, the last the oldest. Rules of a base that is not here may do anything
+    /// before all others.
+    fn inherited(lineage: &[&Known], absent: Option<&str>) -> Self {
+        let mut all = Self { is_read: true, ..Self::default() };
+        if let Some(base) = absent {
+            let missing = Missing::BasePolicy(base.into());
+            let place = format!("base policy {base}");
+            let mut rule = Rule::unreadable(&place, &place, &missing);
+            // An outbound rule all the same.
+            rule.direction = Direction::Outbound.into();
+            all.rules.push(((false, 0, None, None, 0), rule));
+        }
+        for (age, own) in lineage.iter().rev().enumerate() {
+            let aged = own.policy.rules.iter().cloned().map(|(mut order, rule)| {
+                order.1 = age + 1;
+                (order, rule)
+            });
+            all.rules.extend(aged);
+            all.notes.extend(own.policy.notes.iter().cloned());
+        }
+        all
     }
 
     /// The set, named as its file or firewall.
@@ -85,7 +194,7 @@ impl Policy {
 
     fn add_unreadable(&mut self, priority: Option<u32>, node: &Node<'_>, missing: &Missing) {
         let rule = Rule::unreadable(&node.path, &node.path, missing);
-        self.rules.push(((false, priority, None, self.rules.len()), rule));
+        self.rules.push(((false, 0, priority, None, self.rules.len()), rule));
     }
 
     fn add_collection(
@@ -124,7 +233,7 @@ impl Policy {
                 }
             };
             let is_late = kind == Some(Kind::Application);
-            self.rules.push(((is_late, group, priority, self.rules.len()), read));
+            self.rules.push(((is_late, 0, group, priority, self.rules.len()), read));
         }
     }
 }

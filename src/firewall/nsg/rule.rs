@@ -3,7 +3,7 @@
 use super::datum::{Datum, Node};
 use crate::firewall::missing::{Missing, Setting};
 use crate::firewall::port::{PortSet, ProtocolSet};
-use crate::firewall::rule::{Access, Direction, Rule};
+use crate::firewall::rule::{Access, Direction, MARKER, Rule};
 use crate::firewall::scope::Scope;
 use crate::model::AddressSet;
 
@@ -35,6 +35,7 @@ pub(super) fn read_rule(node: &Node<'_>) -> Rule {
         source_ports: ports(&properties, "source"),
         destination: scope(&properties, "destination"),
         destination_ports: ports(&properties, "destination"),
+        is_kept: properties.text("description").is_some_and(|text| text.starts_with(MARKER)),
     }
 }
 

@@ -472,3 +472,55 @@ proptest! {
         let _ = read(&[Source { file: "f", text: &template.to_string() }]);
     }
 }
+
+/// The rules of a base policy come before those of the policy that inherits them, whatever their
+/// priorities (Azure Firewall rule processing); those that are not here may do anything.
+#[test]
+fn a_base_policy_comes_first() {
+    let id = |policy: &str, group: &str| {
+        format!(
+            "/subscriptions/s/resourceGroups/r/providers/Microsoft.Network/firewallPolicies/{policy}/ruleCollectionGroups/{group}"
+        )
+    };
+    let group = |policy: &str, priority: u32, action: &str| {
+        serde_json::json!({"name": "g", "id": id(policy, "g"), "properties": {
+            "priority": priority,
+            "ruleCollections": [{"ruleCollectionType": "FirewallPolicyFilterRuleCollection",
+                "name": "c", "priority": 100, "action": {"type": action}, "rules": [{
+                    "ruleType": "NetworkRule", "name": format!("{policy}-{action}"),
+                    "ipProtocols": ["TCP"], "sourceAddresses": ["*"],
+                    "destinationAddresses": ["13.66.60.119"], "destinationPorts": ["443"]}]}]}})
+    };
+    let child = serde_json::json!({"name": "child", "type": "Microsoft.Network/firewallPolicies",
+        "properties": {"basePolicy": {"id": "/subscriptions/s/x/firewallPolicies/parent"}}});
+    let parent = serde_json::json!({"name": "parent", "type": "Microsoft.Network/firewallPolicies",
+        "properties": {"childPolicies": [{"id": "/subscriptions/s/x/firewallPolicies/child"}]}});
+    let (denies, allows) = (group("parent", 60_000, "Deny"), group("child", 100, "Allow"));
+    let text = |values: &[&serde_json::Value]| serde_json::to_string(values).unwrap();
+    for (files, expected) in [
+        (vec![text(&[&child, &parent, &allows, &denies])], "deny parent-Deny"),
+        (vec![text(&[&child, &allows]), text(&[&denies])], "deny parent-Deny"),
+        (vec![text(&[&denies]), text(&[&child, &allows])], "deny parent-Deny"),
+        (vec![text(&[&child, &allows])], "unknown base policy parent"),
+        (vec![text(&[&allows])], "allow child-Allow"),
+    ] {
+        let names: Vec<_> = (0..files.len()).map(|number| format!("{number}.json")).collect();
+        let sources: Vec<_> = names
+            .iter()
+            .zip(&files)
+            .map(|(file, text)| Source { file: file.as_str(), text: text.as_str() })
+            .collect();
+        let sets = read(&sources).unwrap();
+        assert_eq!(sets.len(), 1, "{files:?}");
+        let judge = crate::firewall::Judge::new(&sets[0], crate::firewall::Knowledge::default());
+        let flow = crate::firewall::read_flows("13.66.60.119,443,tcp", "f").unwrap().remove(0);
+        let decision = judge.decide(&flow);
+        assert_eq!(format!("{} {}", decision.as_str(), decision.by().name), expected, "{files:?}");
+    }
+    // Two that have nothing to do with each other are two.
+    let other = group("other", 100, "Allow");
+    let both = text(&[&allows, &other]);
+    let sets = read(&[Source { file: "f", text: both.as_str() }]).unwrap();
+    let names: Vec<_> = sets.iter().map(|set| set.name.as_str()).collect();
+    assert_eq!(names, ["child", "other"]);
+}

@@ -2,17 +2,15 @@ use proptest::prelude::*;
 
 use super::*;
 use crate::firewall::nsg::{Source, read};
-use crate::firewall::{Knowledge, RuleSet, read_flows, synthesize};
+use crate::firewall::{Doubt, Knowledge, Refused, RuleSet, read_flows, synthesize};
 
 fn required(flows: &str) -> Vec<Requirement> {
     read_flows(flows, "flows")
         .unwrap()
         .into_iter()
-        .map(|flow| Requirement {
-            endpoint: flow.to_string(),
-            entry: "relay".to_owned(),
-            measured: None,
-            flow,
+        .map(|flow| {
+            let shown = flow.to_string();
+            Requirement::new(flow, shown, "relay")
         })
         .collect()
 }
@@ -46,7 +44,7 @@ fn group(rules: &[&str]) -> RuleSet {
 
 fn check<T>(sets: &[&RuleSet], flows: &str, see: impl FnOnce(&Verification<'_>) -> T) -> T {
     let judges: Vec<_> = sets.iter().map(|set| Judge::new(set, Knowledge::default())).collect();
-    see(&verify(&judges, &required(flows)))
+    see(&verify(&judges, &required(flows), Advice::default()))
 }
 
 #[test]
@@ -80,6 +78,17 @@ fn gaps_name_the_deciding_rule_and_the_smallest_correction() {
                tcp 443 to 13.66.60.119/32 before it",
                 "nsg: no priority from 100 is free before no: give it a higher number, then allow \
                tcp 443,1433 to 13.66.60.120/32 before it",
+            ],
+        ),
+        // Two rules deny, and one new rule does.
+        (
+            &["deny first 150 13.66.60.119 443", "deny no 200 * *"],
+            &["first", "no", "no"],
+            &[
+                "nsg: add an outbound rule with priority 149, before first, that allows tcp 443 to \
+               13.66.60.119/32",
+                "nsg: add an outbound rule with priority 199, before no, that allows tcp 443,1433 to \
+               13.66.60.120/32",
             ],
         ),
         (&["allow all 100 Internet *"], &[], &[]),
@@ -209,9 +218,9 @@ fn rules_that_no_flow_reaches_are_found() {
 fn measurements_that_the_rules_do_not_explain_are_named() {
     let set = group(&["allow relay 100 13.66.60.119 443", "deny no 200 * *"]);
     let judges = [Judge::new(&set, Knowledge::default())];
-    let blocked = Measured::Blocked { outcome: "timeout".to_owned() };
+    let blocked = Measured::TimedOut;
     for (address, measured, expected) in [
-        ("13.66.60.119", Some(blocked.clone()), &["relay timeout"][..]),
+        ("13.66.60.119", Some(blocked), &["relay timeout"][..]),
         ("13.66.60.120", Some(Measured::Connected), &["no connected"]),
         ("13.66.60.119", Some(Measured::Connected), &[]),
         ("13.66.60.120", Some(blocked), &[]),
@@ -219,16 +228,111 @@ fn measurements_that_the_rules_do_not_explain_are_named() {
     ] {
         let mut required = required(&format!("{address},443,tcp"));
         required[0].measured = measured;
-        let seen: Vec<_> = verify(&judges, &required)
+        let seen: Vec<_> = verify(&judges, &required, Advice::default())
             .contradictions
             .iter()
-            .map(|own| {
-                let seen = own.blocked.as_deref().unwrap_or("connected");
-                format!("{} {seen}", own.decision.by().name)
-            })
+            .map(|own| format!("{} {}", own.decision.by().name, own.measured.as_str()))
             .collect();
         assert_eq!(seen, expected, "{address}");
     }
+}
+
+/// What would be recommended must be what `emit` would write, and must stay.
+#[test]
+fn corrections_are_such_that_last() {
+    let set = group(&["allow relay 100 13.66.60.119 443", "deny no 200 * *"]);
+    let judges = [Judge::new(&set, Knowledge::default())];
+    let addresses = AddressSet::parse("13.66.60.0/24").unwrap();
+    let advised = |address: &str, entry: &str, refused: &[Refused]| {
+        let mut required = required(&format!("{address},443,tcp"));
+        entry.clone_into(&mut required[0].entry);
+        let control = Some(("DataFactoryManagement", &addresses));
+        let seen = verify(&judges, &required, Advice { refused, control });
+        assert_eq!(seen.gaps.len(), 1, "{address}");
+        seen.corrections.iter().map(ToString::to_string).collect::<Vec<_>>().join("; ")
+    };
+    let doubted = [Refused {
+        address: "23.38.106.11".parse().unwrap(),
+        endpoint: "23.38.106.11 tcp 443".to_owned(),
+        reason: Doubt::NotPublished,
+    }];
+    for (address, entry, refused, expected) in [
+        ("13.66.60.120", "relay", &[][..], "add to the destinations of relay: 13.66.60.120/32"),
+        (
+            "13.66.60.120",
+            "control",
+            &[],
+            "to the tag DataFactoryManagement, which holds 13.66.60.120/32",
+        ),
+        ("13.66.61.120", "control", &[], "add to the destinations of relay: 13.66.61.120/32"),
+        (
+            "10.60.0.9",
+            "control",
+            &[],
+            "by a rule of your own (rules emit and apply write no private",
+        ),
+        ("23.38.106.11", "download", &doubted, "(no published range of the cloud holds it)"),
+    ] {
+        let text = advised(address, entry, refused);
+        assert!(text.contains(expected), "{expected:?} in {text:?}");
+    }
+}
+
+/// Every address that a flow may leave from counts; where they are not treated alike, nothing is
+/// known.
+#[test]
+fn all_sources_must_be_let_through() {
+    let mut rules = Vec::new();
+    for (name, priority, access, from) in [
+        ("a", 100, "Allow", "10.0.0.4"),
+        ("b", 101, "Allow", "10.0.1.0/24"),
+        ("no", 200, "Deny", "*"),
+    ] {
+        rules.push(serde_json::json!({"name": name, "access": access, "priority": priority,
+            "direction": "Outbound", "protocol": "*", "sourceAddressPrefix": from,
+            "sourcePortRange": "*", "destinationAddressPrefix": "*", "destinationPortRange": "*"}));
+    }
+    let text = serde_json::json!({"name": "nsg", "securityRules": rules}).to_string();
+    let set = read(&[Source { file: "f", text: &text }]).unwrap().remove(0);
+    let given = AddressSet::parse("10.0.0.0/24").unwrap();
+    for (sources, known, expected) in [
+        (&["10.0.0.4"][..], None, "allow"),
+        (&["10.0.0.4", "10.0.1.9"], None, "allow"),
+        (&["10.0.0.5"], None, "deny"),
+        (&["10.0.0.4", "10.0.0.5"], None, "unknown: 10.0.0.4 and 10.0.0.5"),
+        (&[], None, "unknown: --source-address"),
+        (&[], Some(AddressSet::parse("10.0.1.0/28").unwrap()), "allow"),
+        (&[], Some(AddressSet::parse("10.9.0.0/24").unwrap()), "deny"),
+        (&[], Some(given), "unknown: 10.0.0.0/24"),
+    ] {
+        let knowledge = Knowledge { sources: known.as_ref(), ..Knowledge::default() };
+        let judges = [Judge::new(&set, knowledge)];
+        let mut required = required("13.66.60.119,443,tcp");
+        required[0].sources = sources.iter().map(|own| own.parse().unwrap()).collect();
+        let (_, decision) = decide(&judges, &required[0]).unwrap();
+        let (word, rest) = expected.split_once(": ").unwrap_or((expected, ""));
+        assert_eq!(decision.as_str(), word, "{sources:?} {known:?}");
+        if let Decision::Undecided { missing, .. } = &decision {
+            assert!(missing.to_string().contains(rest), "{missing}");
+        }
+    }
+}
+
+/// A gap of a gateway that nobody listed is a warning, and its address is in use.
+#[test]
+fn gateways_are_a_class_of_their_own() {
+    let set = group(&["allow relay 100 13.66.60.119,13.66.60.120 443", "deny no 200 * *"]);
+    let judges = [Judge::new(&set, Knowledge::default())];
+    let mut required =
+        required("13.66.60.119,443,tcp\n13.66.60.120,443,tcp\n13.66.60.121,443,tcp\n");
+    for own in &mut required[1..] {
+        own.class = Class::Gateway("prod-am3-010".to_owned());
+    }
+    let seen = verify(&judges, &required, Advice::default());
+    assert_eq!((seen.n_required, seen.gaps.len(), seen.excess.len()), (1, 0, 0));
+    let [own] = &seen.gateways[..] else { panic!("{:?}", seen.gateways) };
+    assert_eq!((own.n_allowed, own.denied.len(), own.undecided.len()), (1, 1, 0));
+    assert_eq!(seen.beyond[0].addresses.v4, 0);
 }
 
 #[test]
@@ -257,7 +361,7 @@ proptest! {
         let required = required(&flows);
         let set = synthesize("own", &required);
         let judges = [Judge::new(&set, Knowledge::default())];
-        let seen = verify(&judges, &required);
+        let seen = verify(&judges, &required, Advice::default());
         prop_assert!(seen.gaps.is_empty() && seen.undecided.is_empty() && seen.excess.is_empty());
         prop_assert!(seen.beyond.iter().all(|beyond| beyond.addresses.v4 == 0 && beyond.addresses.v6 == 0));
     }

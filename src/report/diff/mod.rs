@@ -269,8 +269,9 @@ impl<'a> Source<'a> {
 
 impl<'a> Place<'a> {
     fn of(endpoint: &'a SavedEndpoint) -> Self {
-        let SavedEndpoint { entry, host, port, required, .. } = endpoint;
-        Self { entry, host, port: *port, required: *required }
+        let SavedEndpoint { entry, host, port, .. } = endpoint;
+        // `Saved::read` takes no report without ports.
+        Self { entry, host, port: port.unwrap_or_default(), required: endpoint.is_required() }
     }
 }
 

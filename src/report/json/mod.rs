@@ -48,7 +48,7 @@ pub fn report(
 /// Writes what `resolve` found, a name a line.
 pub(super) fn names<'a>(
     run: &Run,
-    names: impl Iterator<Item = (&'a Record, Vec<IpAddr>)>,
+    names: impl Iterator<Item = (&'a Record, Verdict, Vec<IpAddr>)>,
     out: &mut impl Write,
 ) -> io::Result<()> {
     field(out, b"{", "schema", &v1::NAMES_SCHEMA)?;
@@ -56,9 +56,9 @@ pub(super) fn names<'a>(
     field(out, b",\n", "run", &v1::Run::finished(run))?;
     out.write_all(b",\n\"names\":[")?;
     let mut separator: &[u8] = b"\n";
-    for (record, addresses) in names {
+    for (record, verdict, addresses) in names {
         out.write_all(separator)?;
-        serde_json::to_writer(&mut *out, &v1::Name::new(record, addresses))?;
+        serde_json::to_writer(&mut *out, &v1::Name::new(record, &verdict, addresses))?;
         separator = b",\n";
     }
     out.write_all(b"]}\n")?;

@@ -70,6 +70,23 @@ gateways of prod-by3-010: 2 assigned (1 address), 1 not assigned yet
     );
 }
 
+/// What reads the names decides about the flow that is needed: which port, by what, whether at all.
+#[test]
+fn names_say_which_flow_they_need() {
+    let mut bytes = Vec::new();
+    json(&sample(), &mut bytes).unwrap();
+    let seen: serde_json::Value = serde_json::from_slice(&bytes).unwrap();
+    let names = seen["names"].as_array().unwrap();
+    let of = |host: &str| names.iter().find(|name| name["host"] == host).unwrap();
+    let relay = of("contoso.servicebus.windows.net");
+    assert_eq!((&relay["port"], &relay["required"]), (&443.into(), &true.into()), "{relay}");
+    assert!(relay["kind"].is_string() && relay.get("cause").is_none(), "{relay}");
+    assert_eq!(of("gone.contoso.com")["cause"], "dns_nxdomain");
+    let gateway = of("g2-prod-by3-010-sb.servicebus.windows.net");
+    assert_eq!(gateway["cause"], "relay_gateway_unassigned", "{gateway}");
+    assert_eq!(gateway["required"], false, "{gateway}");
+}
+
 #[test]
 fn pairs_are_sorted_and_each_stands_once() {
     let mut bytes = Vec::new();

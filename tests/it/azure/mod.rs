@@ -138,7 +138,8 @@ fn names(targets: &[(&str, &str, &[&str])]) -> Value {
         .map(|(entry, host, addresses)| {
             let chain = json!([{"name": host, "type": "CNAME", "ttl": 60,
                 "data": "ns-sb2-prod-am3-010.cloudapp.net"}]);
-            json!({"entry": entry, "host": host, "required": *entry == "relay",
+            json!({"entry": entry, "host": host, "port": 443, "kind": "relay",
+                "required": *entry == "relay",
                 "lookups": [{"resolver": "10.0.0.53:53", "outcome": "ok", "chain": chain,
                     "addresses": addresses}]})
         })

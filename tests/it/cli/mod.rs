@@ -4,6 +4,7 @@
 mod agent;
 mod bad_input;
 mod commands;
+mod evidence;
 mod exit_codes;
 mod files;
 mod leaving;

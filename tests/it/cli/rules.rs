@@ -61,6 +61,7 @@ struct Data {
     port: Option<u16>,
     protocol: String,
     source: Option<String>,
+    direction: Option<String>,
     decision: String,
     rule: String,
     set: Option<String>,
@@ -136,7 +137,7 @@ fn several_sets_are_in_a_row() {
             (lines[0].data.decision.as_str(), lines[0].data.set.as_deref()),
             (decision, Some(set))
         );
-        assert_eq!(lines[0].data.source, None);
+        assert_eq!((&lines[0].data.source, &lines[0].data.direction), (&None, &None));
     }
 }
 
@@ -165,7 +166,7 @@ fn a_proposed_group_is_held_against_a_report() {
             "1 of 4 required flows are allowed, 3 denied, 0 unknown",
             "contoso-adf.westeurope.datafactory.azure.net (40.74.24.70) tcp 443 (control)  by deny of nsg",
             "10.0.0.53 udp 53 (dns)  by deny of nsg",
-            "priority 198, before deny, that allows tcp 443 to 40.74.24.70/32",
+            "priority 199, before deny, that allows tcp 443 to 40.74.24.70/32",
             // The report saw it work.
             "the rules deny it (deny) and it works: another rule set is in force",
         ] {
@@ -224,6 +225,7 @@ fn what_is_emitted_is_verified_without_a_gap() {
                 &from,
                 "--format",
                 format,
+                "--addresses",
                 "--output",
                 shown(&output),
             ]);
@@ -461,4 +463,115 @@ fn a_pipe_carries_flows_and_rules() {
     child.stdin.take().unwrap().write_all(b"8.8.8.8,443,tcp\n").unwrap();
     let ended = Ended::of(child.wait_with_output().unwrap());
     assert_eq!(ended.stdout, "allow    8.8.8.8 tcp 443  by AllowInternetOutBound\n");
+}
+
+/// Sources and groups of hosts are what evidence may not say.
+#[test]
+fn sources_and_application_groups_are_given() {
+    let folder = Folder::new();
+    let mut from_hosts = rule("hosts", 100, "Allow", "AzureCloud", "443");
+    let properties = from_hosts["properties"].as_object_mut().unwrap();
+    properties.remove("sourceAddressPrefix");
+    properties.insert(
+        "sourceApplicationSecurityGroups".to_owned(),
+        json!([{"id": "/subscriptions/s/resourceGroups/r/providers/Microsoft.Network/applicationSecurityGroups/asg-shir"}]),
+    );
+    let nsg =
+        folder.put("nsg.json", group("nsg", &[from_hosts, rule("no", 200, "Deny", "*", "*")]));
+    let flows = folder.put("flows.csv", "40.112.72.101,443,tcp\n");
+    let decision = |more: &[&str]| {
+        let lines = decided(&[&[nsg.as_str(), "--flows", &flows], more].concat());
+        (lines[0].data.decision.clone(), lines[0].data.missing.clone().unwrap_or_default())
+    };
+    let (word, missing) = decision(&[]);
+    assert_eq!(word, "unknown");
+    assert!(missing.contains("--asg asg-shir=CIDR"), "{missing}");
+    let group = ["--asg", "asg-shir=10.1.2.0/28", "--asg", "ASG-SHIR=10.1.3.4"];
+    for (source, expected) in [
+        ("10.1.2.4", "allow"),
+        ("10.1.3.4", "allow"),
+        ("10.1.2.0/28", "allow"),
+        ("10.1.2.0/24", "unknown"),
+        ("10.9.0.0/24", "deny"),
+    ] {
+        let given = [&group[..], &["--source-address", source]].concat();
+        assert_eq!(decision(&given).0, expected, "{source}");
+    }
+    // Records say where flows leave from.
+    let from = case("healthy/records.jsonl");
+    let verify = |asg: &str| {
+        let rules = ["rules", "verify", &nsg, "--from", &from, "--format", "json", "--asg", asg];
+        let seen: Value = serde_json::from_str(&run(&rules).stdout).unwrap();
+        seen["summary"]["allow"].as_u64().unwrap()
+    };
+    assert_eq!((verify("asg-shir=10.50.1.10"), verify("asg-shir=10.50.1.11")), (2, 0));
+    for (arguments, words) in
+        [(["--asg", "10.1.2.0/24"], "NAME=CIDR"), (["--source-address", "host-1"], "10.1.2.0/24")]
+    {
+        run(&[&["rules", "decide", &nsg, "--flows", &flows], &arguments[..]].concat())
+            .refuses(&[words]);
+    }
+}
+
+#[test]
+fn several_groups_of_a_file_are_chosen_from() {
+    let folder = Folder::new();
+    let of = |name: &str, access: &str| -> Value {
+        serde_json::from_str(&group(name, &[rule("all", 100, access, "*", "*")])).unwrap()
+    };
+    let two = folder.put("two.json", json!([of("app", "Allow"), of("db", "Deny")]).to_string());
+    let flows = folder.put("flows.csv", "8.8.8.8,443,tcp\n");
+    let base = ["rules", "decide", &two, "--flows", &flows];
+    run(&base).refuses(&["two.json", "2 groups: app, db", "--group NAME", "--in-a-row"]);
+    run(&[&base[..], &["--group", "web"]].concat()).refuses(&["no such group", "app, db"]);
+    for (more, expected) in [
+        (&["--group", "APP"][..], "allow"),
+        (&["--group", "db"], "deny"),
+        (&["--in-a-row"], "deny"),
+    ] {
+        let ended = run(&[&base[..], more].concat());
+        assert!(ended.stdout.starts_with(expected), "{more:?}: {ended:?}");
+    }
+}
+
+#[test]
+fn what_holds_rules_in_another_form_is_refused_by_its_name() {
+    let folder = Folder::new();
+    let flows = folder.put("flows.csv", "8.8.8.8,443,tcp\n");
+    let nsg = json!({"name": "nsg", "properties": {"securityRules": []}});
+    for (file, text, words) in [
+        (
+            "whatif.json",
+            json!({"status": "Succeeded", "changes": [{"changeType": "Modify", "before": nsg, "after": nsg}]})
+                .to_string(),
+            &["whatif.json", "what-if JSON"][..],
+        ),
+        (
+            "avnm.json",
+            json!({"value": [{"kind": "Custom", "ruleCollectionAppliesToGroups": [], "properties": {
+                "access": "AlwaysAllow", "direction": "Outbound", "priority": 1}}]})
+            .to_string(),
+            &["avnm.json", "security admin rules"],
+        ),
+        (
+            "tfplan.json",
+            json!({"format_version": "1.2", "planned_values": {}, "resource_changes": []}).to_string(),
+            &["tfplan.json", "terraform show", "az network nsg show"],
+        ),
+        (
+            "routes.json",
+            json!({"value": [{"addressPrefix": ["0.0.0.0/0"], "nextHopType": "VirtualAppliance"}]})
+                .to_string(),
+            &["routes.json", "routes"],
+        ),
+        (
+            "main.tf",
+            "resource \"azurerm_network_security_group\" \"nsg\" {}\n".to_owned(),
+            &["main.tf", "Terraform", "az network nsg show"],
+        ),
+        ("nsg.bicep", "param name string\n".to_owned(), &["nsg.bicep", "az bicep build"]),
+    ] {
+        let rules = folder.put(file, text);
+        run(&["rules", "decide", &rules, "--flows", &flows]).refuses(words);
+    }
 }

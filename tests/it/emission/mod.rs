@@ -22,6 +22,12 @@ use tempfile::TempDir;
 const HOSTILE: &str =
     "r'\"; touch a #`touch b` $(touch c) ${d} %{e} <# *) \u{2019}\n; touch f.json";
 
+/// An entry's id of a report that somebody else wrote.
+const HOSTILE_ENTRY: &str = "=cmd|' /C touch c'!A0\"; touch d\n#";
+
+/// The longest and oddest name that a rule may have.
+const NAME: &str = "0._-a_Rule.with-every_letter.that-Azure_takes-0000000000000000000000000000000_";
+
 /// A rule of a network security group, as a reader saw it.
 #[derive(Debug, PartialEq, Eq, Deserialize)]
 #[serde(deny_unknown_fields)]
@@ -48,13 +54,15 @@ impl Emitted {
         let folder = tempfile::tempdir().unwrap();
         let report = folder.path().join(HOSTILE);
         let endpoint = |entry: &str, host: &str, port: u16, addresses: &[&str]| {
+            let kind = if port == 1433 { "tds" } else { "https" };
             json!({"entry": entry, "host": host, "port": port, "required": true, "cause": null,
+                "kind": kind,
                 "lookups": [{"chain": [], "addresses": addresses}]})
         };
         let relay = ["40.112.72.100", "40.112.72.101", "40.112.72.103", "2603:1030:a07::1"];
         let seen = json!({"schema": "pathproof.report/1", "endpoints": [
             endpoint("relay", "ns.servicebus.windows.net", 443, &relay),
-            endpoint("sql", "s.database.windows.net", 1433, &["13.66.60.119"]),
+            endpoint(HOSTILE_ENTRY, "s.database.windows.net", 1433, &["13.66.60.119"]),
             endpoint("control", "contoso-adf.eastus.datafactory.azure.net", 443, &["40.78.229.99"]),
         ]});
         std::fs::write(&report, seen.to_string()).unwrap();
@@ -66,7 +74,8 @@ impl Emitted {
         let file = self.folder.path().join(format);
         let mut command = Command::new(env!("CARGO_BIN_EXE_pathproof"));
         command.args(["rules", "emit", "--format", format, "--from"]).arg(&self.report);
-        command.args(["--only", "relay", "--only", "sql", "--only", "control", "--output"]);
+        command.args(["--name", NAME, "--only", "relay", "--only", HOSTILE_ENTRY]);
+        command.args(["--only", "control", "--output"]);
         succeed(command.arg(&file));
         file
     }
@@ -96,6 +105,7 @@ impl Emitted {
         let destinations: Vec<_> = rules.iter().map(|rule| rule.destinations.len()).collect();
         assert_eq!(destinations, [2, 1, 1, 1], "{rules:?}");
         assert_eq!(rules[3].destinations, ["DataFactoryManagement"]);
+        assert_eq!(rules[0].name, NAME);
         rules
     }
 }

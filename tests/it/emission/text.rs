@@ -62,9 +62,13 @@ fn bicep_and_powershell_hold_the_rules() {
 #[derive(Debug, Deserialize)]
 #[serde(deny_unknown_fields)]
 struct Row {
-    destination: String,
+    direction: String,
+    source: String,
+    name: String,
+    address: String,
     port: String,
     protocol: String,
+    entry: String,
     proof: String,
 }
 
@@ -75,10 +79,28 @@ fn lists_hold_the_addresses() {
     let lines: Vec<String> = read(&python, "edl-ip", &emitted.file("edl-ip"));
     assert_eq!(lines.into_iter().collect::<BTreeSet<_>>(), prefixes());
     let rows: Vec<Row> = read(&python, "csv", &emitted.file("csv"));
-    assert_eq!(rows.iter().map(|row| row.destination.clone()).collect::<BTreeSet<_>>(), prefixes());
+    let seen: Vec<_> = rows.iter().map(|row| format!("{} {}", row.name, row.address)).collect();
+    assert_eq!(
+        seen,
+        [
+            "contoso-adf.eastus.datafactory.azure.net 40.78.229.99",
+            "ns.servicebus.windows.net 40.112.72.100",
+            "ns.servicebus.windows.net 40.112.72.101",
+            "ns.servicebus.windows.net 40.112.72.103",
+            "ns.servicebus.windows.net 2603:1030:a07::1",
+            "s.database.windows.net 13.66.60.119",
+        ]
+    );
     for row in &rows {
-        let port = if row.destination == "13.66.60.119/32" { "1433" } else { "443" };
+        // A spreadsheet computes nothing, and nothing ends its cell.
+        let (port, entry) = match row.address.as_str() {
+            "13.66.60.119" => ("1433", "'=cmd|' /C touch c'!A0\"; touch d #"),
+            "40.78.229.99" => ("443", "control"),
+            _ => ("443", "relay"),
+        };
         assert_eq!((row.port.as_str(), row.protocol.as_str()), (port, "tcp"), "{row:?}");
-        assert!(row.proof.contains(", published in "), "{row:?}");
+        assert_eq!((row.direction.as_str(), row.source.as_str()), ("outbound", ""), "{row:?}");
+        assert_eq!(row.entry, entry, "{row:?}");
+        assert!(row.proof.starts_with("published in "), "{row:?}");
     }
 }

@@ -298,26 +298,43 @@ impl<'a> Endpoint<'a> {
     }
 }
 
-/// A name of `resolve`.
+/// A name of `resolve`, with the port on which it is needed.
 #[derive(Serialize)]
 pub(super) struct Name<'a> {
     entry: &'a str,
     role: &'static str,
     #[serde(serialize_with = "as_text")]
     host: &'a model::Subject,
+    port: u16,
+    kind: &'static str,
+    required: bool,
     origin: &'static str,
+    /// Why it does not resolve.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    cause: Option<&'static str>,
     /// Of every resolver, each once.
     addresses: Vec<IpAddr>,
     lookups: Vec<Lookup<'a>>,
 }
 
 impl<'a> Name<'a> {
-    pub(super) fn new(record: &'a model::Record, addresses: Vec<IpAddr>) -> Self {
+    pub(super) fn new(
+        record: &'a model::Record,
+        verdict: &model::Verdict,
+        addresses: Vec<IpAddr>,
+    ) -> Self {
+        let endpoint = &*record.endpoint;
+        let is_unassigned = verdict.cause == Some(model::Cause::RelayGatewayUnassigned);
+        let cause = if addresses.is_empty() || is_unassigned { verdict.cause } else { None };
         Self {
-            entry: &record.endpoint.entry,
-            role: record.endpoint.role.as_str(),
-            host: &record.endpoint.subject,
-            origin: record.endpoint.origin.as_str(),
+            entry: &endpoint.entry,
+            role: endpoint.role.as_str(),
+            host: &endpoint.subject,
+            port: endpoint.port,
+            kind: endpoint.kind.as_str(),
+            required: endpoint.required && verdict.counts,
+            origin: endpoint.origin.as_str(),
+            cause: cause.map(model::Cause::code),
             addresses,
             lookups: record.lookups.iter().map(|lookup| Lookup::from(&**lookup)).collect(),
         }

@@ -49,7 +49,7 @@ fn what_a_later_version_adds_is_ignored() {
     assert_eq!(saved.findings[0].cause, "moon_phase");
     let endpoint = &saved.endpoints[0];
     assert_eq!(endpoint.place(), "[fd00::1]:443");
-    assert!(endpoint.required);
+    assert!(endpoint.is_required());
     assert_eq!(endpoint.addresses(), None, "silence is no answer");
     assert_eq!(endpoint.times("dance"), [0.0]);
 }

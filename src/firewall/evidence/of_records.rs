@@ -1,0 +1,147 @@
+//! Evidence from records, and what they come to.
+
+use std::net::IpAddr;
+
+use super::{Approach, Evidence, Identity, Measured, Target, Walked, Way, proxies, sightings};
+use crate::firewall::scope::NamePattern;
+use crate::model::{
+    Cause, Conclusion, Failure, Host, HostName, LinkData, Lookup, Presented, Record, Records,
+    Route, Subject, TcpFailure, TlsFailureKind, Trail, Verdict,
+};
+use crate::route::ProxyUrl;
+
+impl Evidence {
+    /// What `records` hold, and `conclusion` makes of it: whether an endpoint counts.
+    #[must_use]
+    pub fn of(records: &Records, conclusion: &Conclusion) -> Self {
+        // In the order of the report.
+        let mut judged: Vec<_> = records.records.iter().zip(&conclusion.verdicts).collect();
+        judged.sort_by_cached_key(|(record, _)| {
+            let endpoint = &record.endpoint;
+            (endpoint.order, endpoint.subject.to_string(), endpoint.port)
+        });
+        let vantage = &records.run.vantage;
+        Self {
+            targets: judged.into_iter().map(|(record, verdict)| target(record, verdict)).collect(),
+            resolvers: vantage.resolvers.clone(),
+            own_addresses: vantage.addresses.clone(),
+            seen_at: Some(records.run.started_at),
+        }
+    }
+}
+
+fn target(record: &Record, verdict: &Verdict) -> Target {
+    let endpoint = &*record.endpoint;
+    let (name, literal) = match &endpoint.subject {
+        Subject::Host(Host::Address(address)) => (None, Some(*address)),
+        Subject::Host(Host::Name(name)) => (Some(NamePattern::Name(name.clone())), None),
+        Subject::Pattern(pattern) => (NamePattern::parse(pattern).ok(), None),
+    };
+    let is_unassigned = verdict.cause == Some(Cause::RelayGatewayUnassigned);
+    let trails = record.trails.iter().chain(&record.follow_ups.holds);
+    let configured = record.route.configured.as_ref().ok();
+    let walked: Vec<_> = trails
+        .filter(|trail| *trail.route() == Route::Direct || configured == Some(trail.route()))
+        .map(|trail| walked(trail, endpoint.subject.host()))
+        .collect();
+    let lookups = record.lookups.iter().map(|lookup| (aliases(lookup), lookup.addresses()));
+    Target {
+        entry: endpoint.entry.clone(),
+        role: endpoint.role,
+        host: endpoint.subject.to_string(),
+        name,
+        port: Some(endpoint.port),
+        kind: Some(endpoint.kind),
+        origin: Some(endpoint.origin),
+        required: endpoint.required && verdict.counts,
+        is_unassigned,
+        way: match &record.route.configured {
+            Ok(Route::Direct) => Way::Direct,
+            Ok(Route::Proxy(proxy)) => ProxyUrl::parse_shown(&proxy.url)
+                .map_or_else(|error| Way::Unknown(error.to_string()), Way::Proxy),
+            Err(fault) => Way::Unknown(fault.message.clone()),
+        },
+        proxies: proxies(&walked),
+        // A name server that lies about every name gives addresses of gateways that do not exist.
+        sightings: if is_unassigned { Vec::new() } else { sightings(literal, lookups, &walked) },
+    }
+}
+
+fn aliases(lookup: &Lookup) -> Vec<HostName> {
+    let alias = |data: &LinkData| match data {
+        LinkData::Alias(name) => Some(name.clone()),
+        LinkData::Address(_) => None,
+    };
+    lookup.chain().iter().filter_map(|link| alias(&link.data)).collect()
+}
+
+fn walked(trail: &Trail, host: Option<&Host>) -> Walked {
+    let measured = connect(trail);
+    Walked {
+        is_direct: *trail.route() == Route::Direct,
+        approach: Approach {
+            address: trail.remote().ip().to_canonical(),
+            local: trail.local().map(|local| local.ip()).filter(|local| !is_unset(*local)),
+            measured,
+        },
+        identity: host.map_or(Identity::NotAsked, |host| identity(trail, host)),
+    }
+}
+
+/// What a socket is bound to before it knows where it leaves from.
+fn is_unset(address: IpAddr) -> bool {
+    address.is_unspecified()
+}
+
+/// How the connect ended. What this host's own limits prevented was not measured.
+fn connect(trail: &Trail) -> Option<Measured> {
+    if trail.is_connected() {
+        return Some(Measured::Connected);
+    }
+    match trail.failure()? {
+        Failure::Tcp(TcpFailure::Refused(_)) => Some(Measured::Refused),
+        Failure::Tcp(TcpFailure::TimedOut(_)) => Some(Measured::TimedOut),
+        Failure::Tcp(TcpFailure::Unreachable { .. }) => Some(Measured::Unreachable),
+        Failure::Tcp(TcpFailure::Reset(_)) => Some(Measured::Reset),
+        Failure::Tcp(TcpFailure::Denied(_)) => Some(Measured::LocalDenied),
+        _ => None,
+    }
+}
+
+fn identity(trail: &Trail, host: &Host) -> Identity {
+    if let Some(session) = trail.tls() {
+        return shown(&session.presented, host);
+    }
+    match trail.failure() {
+        Some(Failure::Tcp(_)) => connect(trail).map_or(Identity::NotAsked, Identity::NotConnected),
+        Some(Failure::Tls(failure)) => match &failure.kind {
+            TlsFailureKind::TimedOut { .. } => Identity::Silent,
+            kind => Identity::Broken(word(kind).to_owned()),
+        },
+        _ => Identity::NotAsked,
+    }
+}
+
+fn shown(presented: &Presented, host: &Host) -> Identity {
+    if presented.proves(host) {
+        return Identity::Proven;
+    }
+    let leaf = presented.chain.first();
+    let names = leaf.map(|leaf| leaf.names.clone()).unwrap_or_default();
+    let issuer = leaf.map(|leaf| leaf.issuer.clone()).unwrap_or_default();
+    super::short_of_proof(&presented.trust.public, names, issuer)
+}
+
+/// The words of the JSON report.
+const fn word(kind: &TlsFailureKind) -> &'static str {
+    match kind {
+        TlsFailureKind::ResetOnWrite(_) => "reset_on_write",
+        TlsFailureKind::Reset(_) => "reset",
+        TlsFailureKind::Closed { .. } => "closed",
+        TlsFailureKind::TimedOut { .. } => "timeout",
+        TlsFailureKind::NotTls { .. } => "not_tls",
+        TlsFailureKind::Version { .. } => "version",
+        TlsFailureKind::Alert { .. } => "alert",
+        TlsFailureKind::Other { .. } => "error",
+    }
+}

@@ -1,0 +1,149 @@
+//! Evidence from a saved report, or from the names that `resolve` wrote.
+
+use std::net::IpAddr;
+
+use super::{
+    Approach, Evidence, Identity, Measured, Target, Walked, Way, proxies, short_of_proof, sightings,
+};
+use crate::firewall::scope::NamePattern;
+use crate::model::{ChainTrust, Host, HostName, Kind, Origin, Role, proves};
+use crate::route::ProxyUrl;
+use crate::saved::{Saved, SavedEndpoint, SavedError, SavedLookup, SavedStep, SavedTrail};
+
+/// Why a text is no evidence.
+pub type EvidenceError = SavedError;
+
+impl Evidence {
+    /// Reads a JSON report, or the names that `resolve` wrote.
+    ///
+    /// # Errors
+    /// [`EvidenceError`] with line and column.
+    pub fn read(text: &str) -> Result<Self, EvidenceError> {
+        Saved::read_names_too(text).map(|saved| Self::of_saved(&saved))
+    }
+
+    /// What a saved report holds.
+    #[must_use]
+    pub fn of_saved(saved: &Saved) -> Self {
+        let vantage = &saved.run.vantage;
+        Self {
+            targets: saved.endpoints.iter().map(target).collect(),
+            resolvers: vantage.resolvers.clone(),
+            own_addresses: vantage.addresses.clone(),
+            seen_at: saved.run.started_at,
+        }
+    }
+}
+
+fn target(saved: &SavedEndpoint) -> Target {
+    let host = Host::parse(&saved.host).ok();
+    let (name, literal) = match &host {
+        Some(Host::Address(address)) => (None, Some(*address)),
+        Some(Host::Name(name)) => (Some(NamePattern::Name(name.clone())), None),
+        None => (NamePattern::parse(&saved.host).ok(), None),
+    };
+    let origin = saved.origin.as_deref().and_then(Origin::parse);
+    let configured = saved.route.configured.as_str();
+    let walked: Vec<_> = saved
+        .trails
+        .iter()
+        .filter(|trail| trail.route == DIRECT || trail.route == configured)
+        .filter_map(|trail| walked(trail, host.as_ref()))
+        .collect();
+    let lookups = saved.lookups.iter().map(|lookup| (aliases(lookup), lookup.addresses.clone()));
+    let kind = saved.kind.as_deref().and_then(Kind::parse);
+    // Without a kind, as in older names, the id alone says what it is.
+    let role = saved.role.as_deref().and_then(Role::parse);
+    let role = role.unwrap_or_else(|| Role::of_entry(&saved.entry, kind.unwrap_or(Kind::Https)));
+    let mut target = Target {
+        entry: saved.entry.clone(),
+        role,
+        host: saved.host.clone(),
+        name,
+        port: saved.port,
+        kind,
+        origin,
+        // Files of an older `resolve` do not say: what was found from a relay's chain is not.
+        required: saved.required.unwrap_or(origin != Some(Origin::Gateway)),
+        is_unassigned: false,
+        way: match configured {
+            "" | DIRECT => Way::Direct,
+            "unknown" => Way::Unknown(saved.route.why.clone()),
+            url => ProxyUrl::parse_shown(url)
+                .map_or_else(|error| Way::Unknown(error.to_string()), Way::Proxy),
+        },
+        proxies: proxies(&walked),
+        sightings: sightings(literal, lookups, &walked),
+    };
+    if saved.is_unassigned() || (target.is_gateway() && is_absent(saved)) {
+        // A name server that lies about every name gives addresses of gateways that do not exist.
+        target.sightings.clear();
+        target.required = false;
+        target.is_unassigned = true;
+    }
+    target
+}
+
+/// How reports call the way without a proxy.
+const DIRECT: &str = "direct";
+
+/// Whether every resolver says that there is no such name, where no conclusion is given.
+fn is_absent(saved: &SavedEndpoint) -> bool {
+    let is_absent = |lookup: &SavedLookup| {
+        lookup.addresses.is_empty() && matches!(lookup.outcome.as_str(), "" | "nxdomain" | "nodata")
+    };
+    saved.cause.is_none() && saved.trails.is_empty() && saved.lookups.iter().all(is_absent)
+}
+
+fn aliases(lookup: &SavedLookup) -> Vec<HostName> {
+    let links = lookup.chain.iter().filter(|link| link.record_type == "CNAME");
+    links.filter_map(|link| HostName::parse(&link.data).ok()).collect()
+}
+
+fn walked(trail: &SavedTrail, host: Option<&Host>) -> Option<Walked> {
+    let local = trail.local.map(|local| local.ip());
+    Some(Walked {
+        is_direct: trail.route == DIRECT,
+        approach: Approach {
+            address: trail.remote?.ip().to_canonical(),
+            local: local.filter(|local: &IpAddr| !local.is_unspecified()),
+            measured: connect(trail),
+        },
+        identity: host.map_or(Identity::NotAsked, |host| identity(trail, host)),
+    })
+}
+
+/// How the connect ended. What this host's own limits prevented was not measured.
+fn connect(trail: &SavedTrail) -> Option<Measured> {
+    let step = trail.steps.iter().find(|step| step.name == "tcp")?;
+    match step.outcome.as_str() {
+        "ok" => Some(Measured::Connected),
+        outcome => Measured::BLOCKED.into_iter().find(|own| own.as_str() == outcome),
+    }
+}
+
+fn identity(trail: &SavedTrail, host: &Host) -> Identity {
+    let Some(step) = trail.steps.iter().find(|step| step.name == "tls") else {
+        let blocked = connect(trail).filter(|measured| *measured != Measured::Connected);
+        return blocked.map_or(Identity::NotAsked, Identity::NotConnected);
+    };
+    match step.outcome.as_str() {
+        "ok" => shown(step, host),
+        "timeout" => Identity::Silent,
+        outcome => Identity::Broken(outcome.to_owned()),
+    }
+}
+
+fn shown(step: &SavedStep, host: &Host) -> Identity {
+    let public = match step.detail.trust.public.outcome.as_str() {
+        "trusted" => ChainTrust::Trusted,
+        _ => ChainTrust::UnknownIssuer,
+    };
+    let leaf = step.detail.chain.first();
+    let names = leaf.map(|leaf| leaf.names.clone()).unwrap_or_default();
+    if proves(&public, &names, host) {
+        return Identity::Proven;
+    }
+    let issuer = leaf.map(|leaf| leaf.issuer.clone()).unwrap_or_default();
+    short_of_proof(&public, names, issuer)
+}
