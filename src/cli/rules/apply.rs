@@ -55,7 +55,7 @@ fn apply_saved(command: &Apply, path: &Path) -> Result<Applied> {
     let id = GroupId::parse(nsg).with_context(place)?;
     match plan.state() {
         PlanState::Refused => return Ok(Applied::refused(&steps(&plan), plan.refusals)),
-        PlanState::Unchanged => return Ok(Applied::unchanged("the plan holds no changes")),
+        PlanState::Unchanged => return Ok(Applied::unchanged(Some("the plan holds no changes"))),
         PlanState::Pending => {}
     }
     let cloud = plan.cloud().with_context(place)?;
@@ -86,7 +86,7 @@ fn apply_now(command: &Apply, arguments: &[OsString]) -> Result<Applied> {
         }
         match plan.state() {
             PlanState::Refused => Ok(Applied::refused(&steps(&plan), plan.refusals)),
-            PlanState::Unchanged => Ok(Applied::unchanged("the rules are as they should be")),
+            PlanState::Unchanged => Ok(Applied::unchanged(None)),
             PlanState::Pending => write(&mut client, &id, &plan, live, command).await,
         }
     })
@@ -131,7 +131,7 @@ async fn write(
         return Ok(Applied::refused(&steps, refusals.iter().map(Into::into).collect()));
     }
     if steps.iter().all(|step| stand(&live, step, &steps) == Stand::After) {
-        return Ok(Applied::unchanged("the rules are as planned"));
+        return Ok(Applied::unchanged(Some("the rules are as planned")));
     }
     let document = Rollback::of(plan, &id.to_string(), &client.endpoint().to_string(), now);
     let text = serde_json::to_string_pretty(&document)? + "\n";
@@ -195,7 +195,7 @@ pub(super) fn rollback(command: &RollbackCommand) -> Result<Exit> {
             return anyhow::Ok(Applied::refused(&steps, refusals.iter().map(Into::into).collect()));
         }
         if steps.iter().all(|step| stand(&live, step, &steps) == Stand::After) {
-            return Ok(Applied::unchanged("what was there before is there"));
+            return Ok(Applied::unchanged(Some("what was there before is there")));
         }
         Ok(carry_out(&mut client, &id, &steps, live, None).await)
     })?;

@@ -335,6 +335,9 @@ impl<'a> Work<'a> {
         let name = &self.steps[place].name;
         let mut found = "the group could not be read".to_owned();
         for look in 0..MOST_LOOKS {
+            if look > 0 {
+                manager.pause(FIRST_PAUSE * 2u32.pow(look - 1)).await;
+            }
             let Ok(live) = manager.group().await else { break };
             let state = live.rule(name).and_then(|rule| rule.state.clone());
             let state = state.as_deref().unwrap_or("Succeeded");
@@ -362,7 +365,6 @@ impl<'a> Work<'a> {
                     return Err(Stopped::Refused(refusal));
                 }
             }
-            manager.pause(FIRST_PAUSE * 2u32.pow(look)).await;
         }
         self.outcomes[place] = Outcome::Undecided { found: found.clone() };
         let state =
