@@ -179,7 +179,7 @@ fn no_file_is_written_over_another() {
 
     // Several runs within a second: each leaves its own way back.
     for n in 1..=4 {
-        scene.sees("seen.json", &[FIRST[0], FIRST[1], &format!("40.112.72.{}", 100 + n)][..]);
+        scene.sees("seen.json", &[FIRST[0], FIRST[1], &format!("40.112.72.{}", 104 + n)][..]);
         apply(&from).ends(0, &["done: "]);
     }
     let files = super::crash::rollback_files(&scene);

@@ -10,7 +10,7 @@ use super::{FIRST, NAME, Scene, foreign, names, own};
 const RULE: &str = "Allow-Azure-Relay";
 const OTHER: &str = "fabrikam.servicebus.windows.net";
 
-fn with(rule: Value, changes: Value) -> Value {
+fn with(rule: Value, changes: &Value) -> Value {
     let mut rule = rule;
     for (key, value) in changes.as_object().unwrap() {
         rule["properties"][key] = value.clone();
@@ -33,7 +33,7 @@ fn what_a_person_changed_is_not_turned_back() {
         let scene = Scene::new(&[]);
         scene.apply(&[]).ends(0, &["done: create"]);
         let written = json!({"properties": scene.properties(RULE).unwrap()});
-        let changed = with(written, changes)["properties"].clone();
+        let changed = with(written, &changes)["properties"].clone();
         scene.manager.meddle(&scene.nsg, RULE, Some(changed.clone()));
         let n_writes = scene.manager.n_writes();
         let words = ["refused (changed_by_hand)", words, "--adopt"];
@@ -49,7 +49,7 @@ fn what_a_person_changed_is_not_turned_back() {
         );
     }
     // A rule of an older version says less, and was always outbound, allow, tcp.
-    let scene = Scene::new(&[with(own(RULE, 200, &FIRST), json!({"access": "Deny"}))]);
+    let scene = Scene::new(&[with(own(RULE, 200, &FIRST), &json!({"access": "Deny"}))]);
     scene.apply(&[]).ends(4, &["refused (changed_by_hand)", "its access is deny"]);
     assert_eq!(scene.manager.n_writes(), 0);
 }
@@ -159,13 +159,13 @@ fn the_source_stays_unless_another_is_given() {
         scene.nsg.split("/networkSecurityGroups").next().unwrap().to_owned()
     });
     let narrow = json!({"sourceAddressPrefix": "10.1.2.0/24"});
-    let scene = Scene::new(&[with(own(RULE, 200, &FIRST[..2]), narrow)]);
+    let scene = Scene::new(&[with(own(RULE, 200, &FIRST[..2]), &narrow)]);
     scene.apply(&[]).ends(0, &["from 10.1.2.0/24", "done: update"]);
     assert_eq!(scene.properties(RULE).unwrap()["sourceAddressPrefix"], "10.1.2.0/24");
 
     let asg =
         json!({"sourceAddressPrefix": null, "sourceApplicationSecurityGroups": [{"id": group}]});
-    let scene = Scene::new(&[with(own(RULE, 200, &FIRST[..2]), asg)]);
+    let scene = Scene::new(&[with(own(RULE, 200, &FIRST[..2]), &asg)]);
     scene.apply(&[]).ends(0, &["done: update"]);
     let now = scene.properties(RULE).unwrap();
     assert_eq!(now["sourceApplicationSecurityGroups"], json!([{"id": group}]));
@@ -193,7 +193,7 @@ fn the_source_stays_unless_another_is_given() {
 fn words_behind_the_mark_stay_and_what_stays_for_a_while_is_named() {
     let words =
         json!({"description": "Written by pathproof [contoso outbound allow tcp 443] CHG7"});
-    let scene = Scene::new(&[with(own(RULE, 200, &["13.69.0.1"]), words)]);
+    let scene = Scene::new(&[with(own(RULE, 200, &["13.69.0.1"]), &words)]);
     remember(&scene, "ledger.db", NAME, &["13.69.0.1"], 3);
     let day = (Timestamp::now() - SignedDuration::from_hours(72)).strftime("%Y-%m-%d").to_string();
     let note =

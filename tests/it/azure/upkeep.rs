@@ -25,8 +25,8 @@ fn a_rule_is_planned_written_kept_and_put_back() {
     assert_eq!(scene.json("plan.json")["schema"], "pathproof.plan/1");
 
     let url = scene.manager.url();
-    let applied = scene.saved("apply", "plan.json", &["--rollback", "back.json"]);
-    applied.ends(0, &["done: create Allow-Azure-Relay", "rules rollback back.json", &url]);
+    let applied = scene.saved("apply", "plan.json", &["--rollback", "first.json"]);
+    applied.ends(0, &["done: create Allow-Azure-Relay", "rules rollback first.json", &url]);
     assert_eq!(scene.live(RULE).unwrap(), FIRST);
     assert_eq!(scene.manager.n_writes(), 1);
 
@@ -36,10 +36,10 @@ fn a_rule_is_planned_written_kept_and_put_back() {
     scene.rules("plan", &[]).ends(0, &["as it is"]);
     assert_eq!(scene.manager.n_writes(), 1, "a second run writes nothing");
 
-    scene.saved("rollback", "back.json", &[]).ends(0, &["done: delete Allow-Azure-Relay"]);
+    scene.saved("rollback", "first.json", &[]).ends(0, &["done: delete Allow-Azure-Relay"]);
     let after = scene.manager.rules(&scene.nsg);
     assert_eq!(strip(&after), strip(&before));
-    scene.saved("rollback", "back.json", &[]).ends(0, &["what was there before is there"]);
+    scene.saved("rollback", "first.json", &[]).ends(0, &["what was there before is there"]);
     assert_eq!(scene.manager.n_writes(), 2);
 }
 
