@@ -184,4 +184,9 @@ fn no_file_is_written_over_another() {
     }
     let files = super::crash::rollback_files(&scene);
     assert_eq!(files.len(), scene.manager.n_writes(), "{files:?}");
+    // A folder that is kept from run to run takes them too.
+    std::fs::create_dir(scene.at("kept")).unwrap();
+    scene.sees("seen.json", &FIRST);
+    apply(&[&from[..], &["--rollback", "kept"]].concat()).ends(0, &["rules rollback kept"]);
+    assert_eq!(std::fs::read_dir(scene.at("kept")).unwrap().count(), 1);
 }
