@@ -67,25 +67,31 @@ fn kill_9_at_any_moment() {
     let scene = crowded();
     let begun = Instant::now();
     assert!(start(&scene, &arguments).wait().unwrap().success());
-    let whole = begun.elapsed();
+    let mut whole = begun.elapsed();
     let right = scene.manager.rules(&scene.nsg);
     let n_whole = scene.manager.n_writes();
     assert!(n_whole >= 3, "{n_whole}");
 
-    let (mut n_written, mut n_killed) = (0, 0);
-    for round in 0..rounds() {
+    let (mut n_written, mut n_killed, mut round) = (0, 0, 0);
+    while n_killed < rounds() {
+        round += 1;
+        assert!(round < 10 * rounds(), "runs end before they are killed");
         let scene = crowded();
         let before = scene.manager.rules(&scene.nsg);
         let mut child = start(&scene, &arguments);
-        // Evenly over the whole run, in an order that no round repeats.
-        let part = f64::from(round * 7919 % rounds()) / f64::from(rounds());
+        // Evenly over the whole run, in no order.
+        let part = f64::from(round * 7919 % 1009) / 1009.0;
         std::thread::sleep(whole.mul_f64(part));
         child.kill().unwrap();
         let was_killed = !child.wait().unwrap().success();
         n_killed += u32::from(was_killed);
+        if !was_killed {
+            // The machine is quicker than it was: a round only counts where it was killed.
+            whole = whole.mul_f64(0.9);
+        }
         let files = rollback_files(&scene);
         if scene.manager.n_writes() > 0 {
-            n_written += 1;
+            n_written += u32::from(was_killed);
             assert_eq!(files.len(), 1, "what puts it back is there before the first write");
             let changes = files[0].1["changes"].as_array().unwrap();
             for rule in &before {
@@ -102,8 +108,7 @@ fn kill_9_at_any_moment() {
         assert!(start(&scene, &arguments).wait().unwrap().success());
         assert_eq!(scene.manager.n_writes(), n_writes);
     }
-    println!("killed {n_killed} of {}, {n_written} of them after a write", rounds());
-    assert!(n_killed > 0);
+    println!("killed {n_killed} runs, {n_written} of them after a write");
 }
 
 /// Runs until a run succeeds: what was under way when the last one was killed may still land.
