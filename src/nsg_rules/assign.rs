@@ -73,7 +73,7 @@ pub(super) fn assign<'a>(
     let mut assignment = Assignment::default();
     let sourced = with_sources(intent, own, blocks, &mut assignment);
     let blocks: Vec<&Block> = sourced.iter().map(|(block, _)| *block).collect();
-    let numbers = numbers(own, &blocks);
+    let numbers = numbers(intent, own, &blocks);
     let is_own = |rule: &&LiveRule| own.iter().any(|(_, own)| own.name == rule.name);
     let foreign: Vec<&LiveRule> = live.rules.iter().filter(|rule| !is_own(rule)).collect();
     let existing: Vec<Option<&LiveRule>> =
@@ -116,7 +116,7 @@ fn with_sources<'a>(
     assignment: &mut Assignment<'a>,
 ) -> Vec<(&'a Block, Option<RuleSource>)> {
     let all: Vec<&Block> = blocks.iter().collect();
-    let numbers = numbers(own, &all);
+    let numbers = numbers(intent, own, &all);
     let mut sourced = Vec::new();
     for (block, number) in blocks.iter().zip(numbers) {
         let live = find(own, number).or_else(|| own.first().map(|(_, rule)| *rule));
@@ -190,8 +190,16 @@ fn order_notes(
     notes
 }
 
-/// The number of each block's rule.
-fn numbers(own: &[(u32, &LiveRule)], blocks: &[&Block]) -> Vec<u32> {
+/// The number of each block's rule. Of several rules that hold a block, the one that stands where
+/// the block is to stand keeps it: were that one removed to make room, its addresses would be in no
+/// rule for a moment, and lost to a run that is killed in it.
+fn numbers(intent: &Intent, own: &[(u32, &LiveRule)], blocks: &[&Block]) -> Vec<u32> {
+    let stays = |rule: &LiveRule| match (intent.priority, rule.meaning().priority) {
+        (PriorityChoice::At(first), Some(priority)) => {
+            usize::from(priority).checked_sub(first.into()).is_some_and(|at| at < blocks.len())
+        }
+        _ => true,
+    };
     let mut numbers: Vec<Option<u32>> = vec![None; blocks.len()];
     for (place, block) in blocks.iter().enumerate() {
         let holds = |rule: &LiveRule| {
@@ -203,7 +211,8 @@ fn numbers(own: &[(u32, &LiveRule)], blocks: &[&Block]) -> Vec<u32> {
         let free = |number: &u32| !numbers.contains(&Some(*number));
         let found = own
             .iter()
-            .find(|(number, rule)| free(number) && holds(rule))
+            .filter(|(number, rule)| free(number) && holds(rule))
+            .min_by_key(|(number, rule)| (!stays(rule), *number))
             .map(|(number, _)| *number);
         numbers[place] = found;
     }

@@ -100,8 +100,21 @@ pub(super) fn desired(
         };
         let unknown = side.addresses.difference(&known).intersection(&public);
         let remembered = side.addresses.intersection(&recent.addresses);
-        add(&side.ports, &unknown);
-        add(&side.ports, &remembered);
+        let is_taken_over = intent.adopt
+            && rule
+                .properties
+                .mark()
+                .is_none_or(|mark| mark.changed_by_hand(rule.meaning()).is_some());
+        // The ports of a rule that is taken over are somebody else's.
+        let ports: Vec<&PortSet> = if is_taken_over {
+            knowledge.seen.iter().map(|seen| &seen.ports).collect()
+        } else {
+            vec![&side.ports]
+        };
+        for ports in ports {
+            add(ports, &unknown);
+            add(ports, &remembered);
+        }
         let seen: AddressSet = knowledge.seen.iter().map(|seen| seen.net).collect();
         let newly: Vec<_> = unknown.prefixes();
         for net in unknown.difference(&seen).prefixes() {

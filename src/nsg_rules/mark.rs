@@ -114,13 +114,13 @@ impl Mark {
         let ports = ports_text(&live.destination.ports);
         let mut changes = Vec::new();
         for (what, then, now) in [
-            ("access", &written.access, &live.access),
-            ("direction", &written.direction, &live.direction),
-            ("protocol", &written.protocol, &live.protocol),
-            ("ports", &written.ports, &ports),
+            ("its access is", &written.access, &live.access),
+            ("its direction is", &written.direction, &live.direction),
+            ("its protocol is", &written.protocol, &live.protocol),
+            ("its ports are", &written.ports, &ports),
         ] {
             if then != now {
-                changes.push(format!("its {what} is {now}, and {then} was written"));
+                changes.push(format!("{what} {now}, and {then} was written"));
             }
         }
         (!changes.is_empty()).then(|| changes.join("; "))

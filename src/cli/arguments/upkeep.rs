@@ -150,9 +150,9 @@ pub(in crate::cli) struct Apply {
     /// The output's format
     #[arg(long, value_enum, default_value = "table", help_heading = "How it is reported")]
     pub(in crate::cli) format: PlanFormat,
-    /// Where to write what puts everything back; a file that is not there yet
+    /// Where to write what puts everything back: a file that is not there yet, or a folder
     /// [default: rollback-NSG-RULE-TIME.json here]
-    #[arg(long, value_name = "FILE")]
+    #[arg(long, value_name = "FILE|FOLDER")]
     pub(in crate::cli) rollback: Option<PathBuf>,
     /// Save the plan too
     #[arg(long, value_name = "PLAN")]

@@ -63,13 +63,13 @@ struct Document<'a> {
 }
 
 impl Applied {
-    /// There was nothing to write.
-    pub(super) const fn unchanged(why: &'static str) -> Self {
+    /// There was nothing to write; why, where the plan was not shown.
+    pub(super) const fn unchanged(why: Option<&'static str>) -> Self {
         Self {
             exit: Exit::Satisfied,
             changes: Vec::new(),
             refusals: Vec::new(),
-            unchanged: Some(why),
+            unchanged: why,
             error: None,
             signed_in: None,
             rollback: None,

@@ -24,14 +24,15 @@ use crate::nsg_rules::{
 };
 
 pub(super) fn apply(command: &Apply, arguments: &[OsString]) -> Result<Exit> {
-    for path in [&command.rollback, &command.out].into_iter().flatten() {
+    let rollback = command.rollback.as_deref().filter(|path| !path.is_dir());
+    for path in [rollback, command.out.as_deref()].into_iter().flatten() {
         output::check_writable(path)?;
     }
     let mut named = plan::files(&command.planning, command.out.as_deref());
     named.extend(command.plan.as_deref().map(|path| files::read("PLAN", path)));
-    named.extend(command.rollback.as_deref().map(|path| files::written("--rollback", path)));
+    named.extend(rollback.map(|path| files::written("--rollback", path)));
     files::check_apart(&named)?;
-    if let Some(path) = &command.rollback {
+    if let Some(path) = rollback {
         files::check_new("--rollback", path)?;
     }
     match &command.plan {
@@ -55,7 +56,7 @@ fn apply_saved(command: &Apply, path: &Path) -> Result<Applied> {
     let id = GroupId::parse(nsg).with_context(place)?;
     match plan.state() {
         PlanState::Refused => return Ok(Applied::refused(&steps(&plan), plan.refusals)),
-        PlanState::Unchanged => return Ok(Applied::unchanged("the plan holds no changes")),
+        PlanState::Unchanged => return Ok(Applied::unchanged(Some("the plan holds no changes"))),
         PlanState::Pending => {}
     }
     let cloud = plan.cloud().with_context(place)?;
@@ -86,7 +87,7 @@ fn apply_now(command: &Apply, arguments: &[OsString]) -> Result<Applied> {
         }
         match plan.state() {
             PlanState::Refused => Ok(Applied::refused(&steps(&plan), plan.refusals)),
-            PlanState::Unchanged => Ok(Applied::unchanged("the rules are as they should be")),
+            PlanState::Unchanged => Ok(Applied::unchanged(None)),
             PlanState::Pending => write(&mut client, &id, &plan, live, command).await,
         }
     })
@@ -131,7 +132,7 @@ async fn write(
         return Ok(Applied::refused(&steps, refusals.iter().map(Into::into).collect()));
     }
     if steps.iter().all(|step| stand(&live, step, &steps) == Stand::After) {
-        return Ok(Applied::unchanged("the rules are as planned"));
+        return Ok(Applied::unchanged(Some("the rules are as planned")));
     }
     let document = Rollback::of(plan, &id.to_string(), &client.endpoint().to_string(), now);
     let text = serde_json::to_string_pretty(&document)? + "\n";
@@ -140,7 +141,8 @@ async fn write(
     Ok(carry_out(client, id, &steps, live, Some(path)).await)
 }
 
-/// Beside whoever runs it; the time keeps yesterday's, and a number that of the same second.
+/// Where it was asked for; in a folder, or beside whoever runs it, by a name of its own: the time
+/// keeps yesterday's, and a number that of the same second.
 fn save_rollback(
     given: Option<&Path>,
     id: &GroupId,
@@ -148,12 +150,13 @@ fn save_rollback(
     now: Timestamp,
     text: &str,
 ) -> Result<PathBuf> {
-    if let Some(path) = given {
-        files::create(path, text)?;
-        return Ok(path.to_owned());
-    }
     let time = now.strftime("%Y%m%dT%H%M%SZ");
-    files::create_beside(&format!("rollback-{}-{}-{time}", id.name(), plan.rule_name), text)
+    let stem = format!("rollback-{}-{}-{time}", id.name(), plan.rule_name);
+    match given {
+        Some(folder) if folder.is_dir() => files::create_in(folder, &stem, text),
+        Some(path) => files::create(path, text).map(|()| path.to_owned()),
+        None => files::create_in(Path::new(""), &stem, text),
+    }
 }
 
 /// Makes the steps; whoever interrupts is told what was done.
@@ -195,7 +198,7 @@ pub(super) fn rollback(command: &RollbackCommand) -> Result<Exit> {
             return anyhow::Ok(Applied::refused(&steps, refusals.iter().map(Into::into).collect()));
         }
         if steps.iter().all(|step| stand(&live, step, &steps) == Stand::After) {
-            return Ok(Applied::unchanged("what was there before is there"));
+            return Ok(Applied::unchanged(Some("what was there before is there")));
         }
         Ok(carry_out(&mut client, &id, &steps, live, None).await)
     })?;

@@ -75,13 +75,13 @@ pub(super) fn create(path: &Path, text: &str) -> Result<()> {
     write_new(path, text).with_context(|| format!("cannot write {}", path.display()))
 }
 
-/// The same at the first of `NAME.json`, `NAME-2.json`, … that is free; where.
-pub(super) fn create_beside(stem: &str, text: &str) -> Result<PathBuf> {
+/// The same in a folder, at the first of `STEM.json`, `STEM-2.json`, … that is free; where.
+pub(super) fn create_in(folder: &Path, stem: &str, text: &str) -> Result<PathBuf> {
     const MOST: u32 = 1000;
     for number in 1..=MOST {
         let name =
             if number == 1 { format!("{stem}.json") } else { format!("{stem}-{number}.json") };
-        let path = PathBuf::from(name);
+        let path = folder.join(name);
         match write_new(&path, text) {
             Ok(()) => return Ok(path),
             Err(error) if error.kind() == io::ErrorKind::AlreadyExists => {}
@@ -120,9 +120,9 @@ mod tests {
         create(&path, "first").unwrap();
         assert!(create(&path, "second").is_err());
         assert!(check_new("--rollback", &path).is_err());
-        let stem = folder.path().join("back").display().to_string();
-        assert!(create_beside(&stem, "third").unwrap().ends_with("back-2.json"));
-        assert!(create_beside(&stem, "fourth").unwrap().ends_with("back-3.json"));
+        let next = |text| create_in(folder.path(), "back", text).unwrap();
+        assert!(next("third").ends_with("back-2.json"));
+        assert!(next("fourth").ends_with("back-3.json"));
         assert_eq!(fs::read(&path).unwrap(), b"first");
         assert_eq!(fs::read_dir(folder.path()).unwrap().count(), 3, "nothing is left beside them");
     }

@@ -333,8 +333,11 @@ impl<'a> Work<'a> {
         error: M::Error,
     ) -> Result<(), Stopped<M::Error>> {
         let name = &self.steps[place].name;
-        let mut found = "the group could not be read".to_owned();
+        let mut found = "the group could not be read";
         for look in 0..MOST_LOOKS {
+            if look > 0 {
+                manager.pause(FIRST_PAUSE * 2u32.pow(look - 1)).await;
+            }
             let Ok(live) = manager.group().await else { break };
             let state = live.rule(name).and_then(|rule| rule.state.clone());
             let state = state.as_deref().unwrap_or("Succeeded");
@@ -349,22 +352,21 @@ impl<'a> Work<'a> {
                     let state = format!("Azure could not put {name} into force");
                     return Err(Stopped::Failed { state: Some(state), error });
                 }
-                Stand::After => found = "it is accepted and not in force yet".to_owned(),
+                Stand::After => found = "it is accepted and not in force yet",
                 Stand::Before if fate == Fate::Doubtful => {
                     self.outcomes[place] = Outcome::NotDone;
                     let state = format!("{name} is as it was");
                     return Err(Stopped::Failed { state: Some(state), error });
                 }
                 // It may still be on its way.
-                Stand::Before => found = "it is as it was".to_owned(),
+                Stand::Before => found = "it is as it was",
                 Stand::Neither(refusal) => {
                     self.outcomes[place] = Outcome::NotDone;
                     return Err(Stopped::Refused(refusal));
                 }
             }
-            manager.pause(FIRST_PAUSE * 2u32.pow(look)).await;
         }
-        self.outcomes[place] = Outcome::Undecided { found: found.clone() };
+        self.outcomes[place] = Outcome::Undecided { found: found.to_owned() };
         let state =
             format!("whether {name} will be written is not known; when last looked, {found}");
         Err(Stopped::Failed { state: Some(state), error })

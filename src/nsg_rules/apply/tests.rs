@@ -23,8 +23,8 @@ enum Meets {
     LostAnswer,
     /// It never arrives.
     LostRequest,
-    /// It is written after we looked so many times.
-    LandsAfter(u32),
+    /// It is written after we looked twice.
+    LandsLate,
     /// It is accepted and never in force.
     NeverSettles,
     /// It is accepted, and Azure fails to put it into force.
@@ -140,7 +140,7 @@ impl Fake {
         let unknown = Err(Broken(Fate::Unknown));
         match meets {
             LostRequest => return unknown,
-            LandsAfter(_) => {
+            LandsLate => {
                 self.pending = Some((name.to_owned(), properties));
                 return unknown;
             }
@@ -259,7 +259,7 @@ async fn every_way_in_which_a_write_meets_another_or_loses_its_answer() {
         (StrictVersions, "done ok new", "done ok new", "done ok new"),
         (LostAnswer, "done ok new", "done ok new", "done ok new"),
         (LostRequest, "undecided failed old", "undecided failed old", "undecided failed old"),
-        (LandsAfter(3), "done ok new", "done ok new", "done ok new"),
+        (LandsLate, "done ok new", "done ok new", "done ok new"),
         (NeverSettles, "undecided failed new", "undecided failed new", "done ok new"),
         (FailsLater, "not_done failed new", "not_done failed new", "done ok new"),
         (TroubleWritten, "done ok new", "done ok new", "done ok new"),

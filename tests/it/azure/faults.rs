@@ -90,7 +90,7 @@ fn a_connection_that_always_ends_says_what_is_there() {
     scene.manager.fault("PUT", RULES, 100, Fault::Cut);
     scene
         .apply(&["--azure-deadline", "6s"])
-        .ends(2, &["is as it was", "ended in the middle", "not done: update"]);
+        .ends(2, &["it is as it was", "ended in the middle", "undecided: update"]);
     assert_eq!(scene.live(RULE).unwrap(), ["13.69.0.1"]);
 
     // The answers are lost, the writes are not.
@@ -247,7 +247,7 @@ fn an_operation_may_be_told_by_its_location() {
 fn a_rollback_file_that_cannot_be_written_stops_everything() {
     let scene = Scene::new(&[]);
     scene.rules("plan", &["--out", "plan.json"]).ends(1, &[]);
-    let ended = scene.run(&["rules", "apply", "plan.json", "--rollback", "none/back.json"]);
+    let ended = scene.saved("apply", "plan.json", &["--rollback", "none/back.json"]);
     ended.ends(2, &["none", "does not exist"]);
     assert_eq!(scene.manager.n_writes(), 0);
 }
@@ -280,7 +280,7 @@ fn kill_9_in_the_middle_leaves_a_rollback_file_that_works() {
     child.wait().unwrap();
     assert_eq!(scene.live(RULE).unwrap().len(), 4, "it was written");
     assert!(fs::read_to_string(scene.at("back.json")).unwrap().contains("13.69.0.1"));
-    scene.run(&["rules", "rollback", "back.json"]).ends(0, &["done: update"]);
+    scene.saved("rollback", "back.json", &[]).ends(0, &["done: update"]);
     assert_eq!(scene.live(RULE).unwrap(), ["13.69.0.1"]);
 }
 
@@ -334,7 +334,7 @@ fn whoever_interrupts_is_told_what_was_done() {
     let output = child.wait_with_output().unwrap();
     assert_eq!(output.status.code(), Some(2));
     let text = String::from_utf8(output.stdout).unwrap();
-    assert!(text.contains("not done: create Allow-Azure-Relay"), "{text}");
+    assert!(text.contains("undecided: create Allow-Azure-Relay"), "{text}");
     assert!(text.contains("rules rollback back.json"), "{text}");
     assert!(String::from_utf8(output.stderr).unwrap().contains("interrupted"));
 }

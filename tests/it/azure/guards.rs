@@ -16,7 +16,7 @@ fn refuses(scene: &Scene, more: &[&str], words: &[&str]) {
     let before = scene.manager.n_writes();
     scene.rules("plan", &[&["--out", "refused.json"][..], more].concat()).ends(4, words);
     scene.apply(more).ends(4, words);
-    scene.run(&["rules", "apply", "refused.json"]).ends(4, words);
+    scene.saved("apply", "refused.json", &[]).ends(4, words);
     assert_eq!(scene.manager.n_writes(), before);
     assert!(!scene.at("back.json").exists(), "nothing is written that had to be put back");
 }
@@ -35,6 +35,13 @@ fn a_relay_that_does_not_resolve() {
     // An address that may not enter is none.
     scene.sees("seen.json", &["10.0.0.4"]);
     refuses(&scene, &[], &["relay_unresolved", "private"]);
+    // One that is public, and in no published range, is said with the age of the tags.
+    scene.sees("seen.json", &[FIRST[0], "9.9.9.9"]);
+    let words = ["not_published", "9.9.9.9 of", NAME, "days old", "pathproof tags update"];
+    refuses(&scene, &[], &words);
+    scene.sees("seen.json", &FIRST);
+    let old = ["--max-tags-age", "1d"];
+    refuses(&scene, &old, &["not_published", "--max-tags-age accepts 1 days"]);
     // A wildcard is no name.
     scene.put("seen.json", &names(&[("relay", "*.servicebus.windows.net", &[])]));
     refuses(&scene, &[], &["relay_unresolved", "--service-urls"]);
@@ -129,7 +136,7 @@ fn what_changed_since_the_plan() {
         let scene = Scene::new(if live { &rules } else { &[] });
         scene.rules("plan", &["--out", "plan.json"]).ends(1, &[]);
         scene.manager.meddle(&scene.nsg, name, properties);
-        scene.run(&["rules", "apply", "plan.json"]).ends(4, &[words, "nothing was written"]);
+        scene.saved("apply", "plan.json", &[]).ends(4, &[words, "nothing was written"]);
         assert_eq!(scene.manager.n_writes(), 0, "{words}");
     }
 }
@@ -139,7 +146,7 @@ fn a_foreign_rule_that_changes_is_nobodys_business() {
     let scene = Scene::new(&[foreign("Other", 300, "Allow", "*")]);
     scene.rules("plan", &["--out", "plan.json"]).ends(1, &[]);
     scene.manager.meddle(&scene.nsg, "Other", None);
-    scene.run(&["rules", "apply", "plan.json"]).ends(0, &["done: create"]);
+    scene.saved("apply", "plan.json", &[]).ends(0, &["done: create"]);
 }
 
 #[test]
@@ -149,6 +156,6 @@ fn what_changed_since_it_was_applied_is_not_rolled_back() {
     let changed = own(RULE, 200, &["13.69.0.9"])["properties"].clone();
     scene.manager.meddle(&scene.nsg, RULE, Some(changed));
     let before = scene.manager.n_writes();
-    scene.run(&["rules", "rollback", "back.json"]).ends(4, &["was changed", "by hand"]);
+    scene.saved("rollback", "back.json", &[]).ends(4, &["was changed", "by hand"]);
     assert_eq!(scene.manager.n_writes(), before);
 }

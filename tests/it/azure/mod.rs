@@ -2,11 +2,14 @@
 //! against a Resource Manager on loopback.
 
 mod arm;
+mod crash;
 mod credentials;
 mod discovery;
 mod faults;
+mod foreign_files;
 mod guards;
 mod ledger;
+mod ownership;
 mod recordings;
 mod rules;
 mod tokens;
@@ -83,6 +86,13 @@ impl Scene {
         Ended::of(&mut self.command(arguments))
     }
 
+    /// `rules apply|rollback FILE`, where the command line names the Resource Manager as it must
+    /// for one that is no cloud's.
+    fn saved(&self, command: &str, file: &str, more: &[&str]) -> Ended {
+        let url = self.manager.url();
+        self.run(&[&["rules", command, file, "--arm-endpoint", &url], more].concat())
+    }
+
     /// `rules COMMAND` for the group, from what was seen.
     fn rules(&self, command: &str, more: &[&str]) -> Ended {
         let url = self.manager.url();
@@ -90,15 +100,23 @@ impl Scene {
         self.run(&[&base, &["--from", "seen.json"][..], more].concat())
     }
 
+    /// Plans and writes; what puts it back is in `back.json`, whatever was there.
     fn apply(&self, more: &[&str]) -> Ended {
+        let _ = fs::remove_file(self.at("back.json"));
         self.rules("apply", &[&["--yes", "--rollback", "back.json"][..], more].concat())
+    }
+
+    /// The properties of a live rule.
+    fn properties(&self, name: &str) -> Option<Value> {
+        let rules = self.manager.rules(&self.nsg);
+        let rule = rules.into_iter().find(|rule| rule["name"] == name)?;
+        Some(rule["properties"].clone())
     }
 
     /// The destination prefixes of a live rule, without `/32`.
     fn live(&self, name: &str) -> Option<Vec<String>> {
-        let rules = self.manager.rules(&self.nsg);
-        let rule = rules.into_iter().find(|rule| rule["name"] == name)?;
-        let prefixes = rule["properties"]["destinationAddressPrefixes"].as_array().unwrap().clone();
+        let properties = self.properties(name)?;
+        let prefixes = properties["destinationAddressPrefixes"].as_array().unwrap().clone();
         let text = |prefix: Value| prefix.as_str().unwrap().trim_end_matches("/32").to_owned();
         Some(prefixes.into_iter().map(text).collect())
     }

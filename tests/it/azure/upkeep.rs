@@ -25,21 +25,21 @@ fn a_rule_is_planned_written_kept_and_put_back() {
     assert_eq!(scene.json("plan.json")["schema"], "pathproof.plan/1");
 
     let url = scene.manager.url();
-    let applied = scene.run(&["rules", "apply", "plan.json", "--rollback", "back.json"]);
-    applied.ends(0, &["done: create Allow-Azure-Relay", "rules rollback back.json", &url]);
+    let applied = scene.saved("apply", "plan.json", &["--rollback", "first.json"]);
+    applied.ends(0, &["done: create Allow-Azure-Relay", "rules rollback first.json", &url]);
     assert_eq!(scene.live(RULE).unwrap(), FIRST);
     assert_eq!(scene.manager.n_writes(), 1);
 
     // Idempotent, whichever way it is asked.
-    scene.run(&["rules", "apply", "plan.json"]).ends(0, &["as planned"]);
+    scene.saved("apply", "plan.json", &[]).ends(0, &["as planned"]);
     scene.apply(&[]).ends(0, &["Nothing to do"]);
     scene.rules("plan", &[]).ends(0, &["as it is"]);
     assert_eq!(scene.manager.n_writes(), 1, "a second run writes nothing");
 
-    scene.run(&["rules", "rollback", "back.json"]).ends(0, &["done: delete Allow-Azure-Relay"]);
+    scene.saved("rollback", "first.json", &[]).ends(0, &["done: delete Allow-Azure-Relay"]);
     let after = scene.manager.rules(&scene.nsg);
     assert_eq!(strip(&after), strip(&before));
-    scene.run(&["rules", "rollback", "back.json"]).ends(0, &["what was there before is there"]);
+    scene.saved("rollback", "first.json", &[]).ends(0, &["what was there before is there"]);
     assert_eq!(scene.manager.n_writes(), 2);
 }
 
@@ -96,9 +96,22 @@ fn whoever_plans_for_the_control_plane_is_told_of_its_tag() {
 #[test]
 fn private_and_unpublished_addresses_never_enter() {
     let scene = Scene::new(&[]);
-    scene.sees("seen.json", &["40.112.72.101", "10.0.0.4", "192.0.2.1", "0.0.0.0", "9.9.9.9"]);
-    scene.apply(&[]).ends(0, &["10.0.0.4", "left out"]);
+    scene.sees("seen.json", &["40.112.72.101", "10.0.0.4", "192.0.2.1"]);
+    scene.apply(&["--out", "plan.json"]).ends(
+        0,
+        &[
+            "left out of the rules:\n    10.0.0.4             contoso.servicebus.windows.net: private",
+            "192.0.2.1            contoso.servicebus.windows.net: no service answers there",
+        ],
+    );
     assert_eq!(scene.live(RULE).unwrap(), ["40.112.72.101"]);
+    assert_eq!(
+        scene.json("plan.json")["left_out"],
+        serde_json::json!([
+            {"name": NAME, "address": "10.0.0.4", "reason": "private"},
+            {"name": NAME, "address": "192.0.2.1", "reason": "sinkhole"},
+        ])
+    );
 }
 
 #[test]
@@ -115,6 +128,11 @@ fn auto_finds_a_place_before_what_denies() {
     scene
         .rules("plan", &["--priority", "400"])
         .ends(1, &["priority 400", "note: Deny-All (priority 150) comes before"]);
+    let scene = Scene::new(&[foreign("Deny-AzureCloud", 110, "Deny", "AzureCloud")]);
+    scene.rules("plan", &[]).ends(
+        1,
+        &["note: Allow-Azure-Relay (priority 109) comes before Deny-AzureCloud (priority 110)"],
+    );
 }
 
 #[test]
@@ -126,7 +144,7 @@ fn rules_that_are_no_longer_needed_go_after_what_replaces_them() {
         .ends(0, &["done: update Allow-Azure-Relay\n", "done: delete Allow-Azure-Relay-2"]);
     assert_eq!(scene.live(RULE).unwrap(), [FIRST[0], FIRST[1], FIRST[2], "40.112.72.115"]);
     assert!(scene.live("Allow-Azure-Relay-2").is_none());
-    scene.run(&["rules", "rollback", "back.json"]).ends(0, &["done: create Allow-Azure-Relay-2"]);
+    scene.saved("rollback", "back.json", &[]).ends(0, &["done: create Allow-Azure-Relay-2"]);
     assert_eq!(scene.live("Allow-Azure-Relay-2").unwrap(), ["40.112.72.115"]);
     assert_eq!(scene.live(RULE).unwrap(), FIRST);
 }
@@ -178,7 +196,7 @@ fn a_plan_from_a_file_needs_no_azure_and_applies_to_nothing() {
     let ended = ended.ends(1, &["\"guard\"".trim_matches('x')].map(|_| "\"pathproof.plan/1\""));
     assert_eq!(ended.stdout, scene.text("plan.json"), "what is shown is what is saved");
     assert!(scene.manager.log().is_empty());
-    scene.run(&["rules", "apply", "plan.json"]).ends(2, &["made from a file"]);
+    scene.saved("apply", "plan.json", &[]).ends(2, &["made from a file"]);
 }
 
 #[test]
@@ -243,7 +261,7 @@ fn command_lines_that_make_no_sense_are_refused() {
         };
         scene.run(&arguments).ends(2, &[words]);
     }
-    scene.run(&["rules", "apply", "seen.json"]).ends(2, &["pathproof.names/1", "pathproof.plan/1"]);
-    scene.run(&["rules", "rollback", "seen.json"]).ends(2, &["pathproof.rollback/1"]);
+    scene.saved("apply", "seen.json", &[]).ends(2, &["pathproof.names/1", "pathproof.plan/1"]);
+    scene.saved("rollback", "seen.json", &[]).ends(2, &["pathproof.rollback/1"]);
     assert!(scene.manager.log().is_empty());
 }
