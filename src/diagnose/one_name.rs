@@ -8,7 +8,7 @@ use super::dns::{self, resolver_name};
 use super::finding::{duration, list, place};
 use super::route;
 use crate::model::{
-    Cause, Finding, Lookup, LookupOutcome, Owner, Record, Records, Resolver, Verdict,
+    Cause, Certainty, Finding, Lookup, LookupOutcome, Owner, Record, Records, Resolver, Verdict,
 };
 
 /// What a server did for other names in the run.
@@ -109,6 +109,9 @@ fn refine(finding: &mut Finding, record: &Record, answered: &BTreeMap<Resolver, 
     }
     // A server that answers others is up, and the way to it is open.
     finding.rivals.retain(|rival| *rival != Cause::DnsResolverUnreachable);
+    if finding.rivals.is_empty() {
+        finding.certainty = Certainty::Proven;
+    }
     finding.owner = Owner::Dns;
     finding.remedy = format!(
         "Ask whoever runs {servers} what stands in the way of {name} alone: {why}. The server \

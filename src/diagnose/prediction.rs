@@ -14,13 +14,10 @@ const NAMED_IN_SENTENCE: usize = 3;
 
 /// What decides too, and is not the network's: the order is that of what goes wrong most.
 const NOT_LOOKED_AT: &[&str] = &[
-    "service state: whether DIAHostService runs and starts automatically (Get-Service \
-     DIAHostService)",
-    "authentication key: whether this node is registered with the current one (Configuration \
-     Manager; event log \"Connectors - Integration Runtime\")",
-    "version: whether it has expired, or an auto-update is under way (Configuration Manager, Help)",
-    "service account: its proxy settings and trust may differ from this account's (NT \
-     SERVICE\\DIAHostService)",
+    "service state: running, and automatic? (Get-Service DIAHostService)",
+    "authentication key: is the node registered with the current one? (event log)",
+    "version: expired, or an update under way? (Configuration Manager, Help)",
+    "service account: its proxy and trust may differ (NT SERVICE\\DIAHostService)",
     "host: memory, disk and clock; and the runtime's other nodes",
 ];
 

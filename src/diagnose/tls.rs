@@ -26,7 +26,7 @@ pub(super) fn judge(presented: &Presented, host: &Host) -> Vec<Draft> {
 
 fn judge_trust(presented: &Presented) -> Option<Draft> {
     let Some(leaf) = presented.chain.first() else {
-        return Some(Draft::new(Cause::TlsUntrusted, "showed no certificate").proven());
+        return Some(Draft::new(Cause::TlsUntrusted, "presented no certificate").proven());
     };
     let issuer = short_name(&leaf.issuer);
     let trust = &presented.trust;
@@ -36,7 +36,7 @@ fn judge_trust(presented: &Presented) -> Option<Draft> {
             return Some(
                 Draft::new(
                     Cause::VantageBroken,
-                    "showed a certificate that could not be judged against the public roots",
+                    "presented a certificate that could not be judged against the public roots",
                 )
                 .evidence(reason.clone()),
             );
@@ -44,26 +44,28 @@ fn judge_trust(presented: &Presented) -> Option<Draft> {
         (ChainTrust::UnknownIssuer, ChainTrust::Trusted) => Draft::new(
             Cause::TlsIntercepted,
             format!(
-                "showed a certificate of '{issuer}', which this host trusts and the web does not"
+                "presented a certificate by '{issuer}', trusted by this host, not by the public web"
             ),
         ),
         (ChainTrust::UnknownIssuer, ChainTrust::UnknownIssuer) => Draft::new(
             Cause::TlsUntrusted,
-            format!("showed a certificate of '{issuer}', which nobody here trusts"),
+            format!(
+                "presented a certificate by '{issuer}', trusted neither by this host nor by the public web"
+            ),
         ),
         (ChainTrust::UnknownIssuer, ChainTrust::Invalid { reason }) => Draft::new(
             Cause::TlsUntrusted,
-            format!("showed a certificate of '{issuer}' that is not valid: {reason}"),
+            format!("presented a certificate by '{issuer}' that is not valid: {reason}"),
         ),
         (ChainTrust::UnknownIssuer, ChainTrust::NotJudged { reason }) => Draft::new(
             Cause::TlsUntrusted,
-            format!("showed a certificate of '{issuer}', which is no public authority"),
+            format!("presented a certificate by '{issuer}', which is not a public authority"),
         )
         .possible()
         .evidence(format!("whether this host trusts it is not known: {reason}")),
         (ChainTrust::Invalid { reason }, _) => Draft::new(
             Cause::TlsUntrusted,
-            format!("showed a certificate of '{issuer}' that is not valid: {reason}"),
+            format!("presented a certificate by '{issuer}' that is not valid: {reason}"),
         )
         .proven()
         .template("Find what answers for {host} at {addresses}: its chain is defective."),
@@ -105,13 +107,13 @@ fn judge_dates(presented: &Presented, leaf: &Certificate) -> Option<Draft> {
         Validity::Current => return None,
         Validity::Expired { subject, not_after } => Draft::new(
             Cause::TlsExpired,
-            format!("showed a certificate that expired on {}", day(*not_after)),
+            format!("presented a certificate that expired on {}", day(*not_after)),
         )
         .evidence(format!("'{}' was valid until {not_after}", short_name(subject)))
         .fact("until", format!("valid until {not_after}")),
         Validity::NotYet { subject, not_before } => Draft::new(
             Cause::TlsNotYetValid,
-            format!("showed a certificate that is valid only from {}", day(*not_before)),
+            format!("presented a certificate that is valid only from {}", day(*not_before)),
         )
         .evidence(format!("'{}' is valid from {not_before}", short_name(subject)))
         .fact("until", format!("valid from {not_before}")),
@@ -141,7 +143,7 @@ fn name_mismatch(leaf: &Certificate, host: &Host) -> Draft {
     };
     let draft = Draft::new(
         Cause::TlsNameMismatch,
-        format!("showed a certificate for {presented}, not for {host}"),
+        format!("presented a certificate for {presented}, not for {host}"),
     )
     .proven()
     .evidence(format!("expected: {host}"))
@@ -216,7 +218,7 @@ fn ended(kind: &TlsFailureKind, took: Duration, endpoint: &Endpoint) -> Draft {
                 .proven()
         }
         TlsFailureKind::Other { detail } => {
-            Draft::new(Cause::TlsNotTls, "answers with what is no valid TLS")
+            Draft::new(Cause::TlsNotTls, "does not speak valid TLS on this port")
                 .evidence(detail.clone())
                 .possible()
         }
@@ -226,7 +228,7 @@ fn ended(kind: &TlsFailureKind, took: Duration, endpoint: &Endpoint) -> Draft {
 /// Bytes that are no TLS: a filter's page in clear text says so itself.
 fn not_tls(first_bytes: &[u8], endpoint: &Endpoint) -> Draft {
     let Some(answer) = http::parse(first_bytes) else {
-        return Draft::new(Cause::TlsNotTls, "answers with something that is no TLS")
+        return Draft::new(Cause::TlsNotTls, "does not speak TLS on this port")
             .proven()
             .evidence(format!("first bytes: {}", shown(first_bytes)));
     };

@@ -63,6 +63,21 @@ impl Properties {
         self.meaning == other.meaning && jobs(self) == jobs(other)
     }
 
+    /// Whether it does all that the other rule does and is its jobs' too: another job may have added
+    /// addresses and itself since that one was written.
+    pub(super) fn holds(&self, other: &Self) -> bool {
+        let (Some(mark), Some(other_mark)) = (self.mark(), other.mark()) else { return false };
+        let (own, others) = (&self.meaning, &other.meaning);
+        let rest = |meaning: &RuleMeaning| {
+            let mut rest = meaning.clone();
+            rest.destination.addresses = AddressSet::new();
+            rest
+        };
+        rest(own) == rest(others)
+            && others.destination.addresses.is_subset(&own.destination.addresses)
+            && other_mark.jobs.is_subset(&mark.jobs)
+    }
+
     /// How many addresses and prefixes the destination is written with: what Azure's limit counts.
     pub(super) fn n_prefixes(&self) -> usize {
         let is_prefix =

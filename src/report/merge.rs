@@ -225,7 +225,7 @@ fn write(page: &mut Page, findings: &BTreeSet<Seen>, nothing: &str) {
         page.indented(nothing);
     }
     for Seen { severity, endpoint, cause, owner, .. } in findings.iter().take(FINDINGS_SHOWN) {
-        let place = endpoint.as_deref().unwrap_or("the run as a whole");
+        let place = endpoint.as_deref().unwrap_or("all endpoints");
         page.bullet(&format!("{} {place}: {cause} ({owner})", severity.as_str()));
     }
     if findings.len() > FINDINGS_SHOWN {

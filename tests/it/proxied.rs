@@ -26,7 +26,7 @@ const TIMEOUT: Duration = Duration::from_secs(10);
 fn endpoint(host: &str, kind: Kind, reach: Reach) -> Endpoint {
     Endpoint {
         entry: "endpoint".into(),
-        role: Role::Other,
+        role: Role::of_entry("endpoint", kind),
         subject: Subject::Host(Host::parse(host).unwrap()),
         port: if kind == Kind::Http { 80 } else { 443 },
         kind,

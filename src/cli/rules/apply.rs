@@ -28,10 +28,6 @@ pub(super) fn apply(command: &Apply, arguments: &[OsString]) -> Result<Exit> {
     for path in [rollback, command.out.as_deref()].into_iter().flatten() {
         output::check_writable(path)?;
     }
-    let mut named = plan::files(&command.planning, command.out.as_deref());
-    named.extend(command.plan.as_deref().map(|path| files::read("PLAN", path)));
-    named.extend(rollback.map(|path| files::written("--rollback", path)));
-    files::check_apart(&named)?;
     if let Some(path) = rollback {
         files::check_new("--rollback", path)?;
     }

@@ -1,62 +1,10 @@
-//! The files of `rules plan|apply`: no two options name one, and what puts a group back is never
-//! written over another file.
+//! The file that puts a group back: never written over another one.
 
 use std::fs;
 use std::io::{self, Write};
 use std::path::{Path, PathBuf};
 
 use anyhow::{Context, Result, bail};
-
-/// An option, the file it names, and whether it is written.
-pub(super) struct Named<'a> {
-    pub(super) option: &'static str,
-    pub(super) path: &'a Path,
-    pub(super) is_written: bool,
-}
-
-/// What an option reads.
-pub(super) fn read<'a>(option: &'static str, path: &'a Path) -> Named<'a> {
-    Named { option, path, is_written: false }
-}
-
-/// What an option writes.
-pub(super) fn written<'a>(option: &'static str, path: &'a Path) -> Named<'a> {
-    Named { option, path, is_written: true }
-}
-
-/// Refuses a file that is written and named twice: one would replace the other.
-pub(super) fn check_apart(files: &[Named<'_>]) -> Result<()> {
-    for (place, one) in files.iter().enumerate() {
-        for other in &files[place + 1..] {
-            if (one.is_written || other.is_written) && is_same(one.path, other.path) {
-                bail!(
-                    "{} and {} name one file, {}: one would replace the other",
-                    one.option,
-                    other.option,
-                    one.path.display()
-                );
-            }
-        }
-    }
-    Ok(())
-}
-
-fn is_same(one: &Path, other: &Path) -> bool {
-    one != Path::new("-") && whole(one) == whole(other)
-}
-
-/// The path by which the system knows it; a file that is not there yet by its folder's.
-fn whole(path: &Path) -> PathBuf {
-    if let Ok(path) = fs::canonicalize(path) {
-        return path;
-    }
-    let folder = match path.parent() {
-        Some(folder) if !folder.as_os_str().is_empty() => folder,
-        _ => Path::new("."),
-    };
-    let folder = fs::canonicalize(folder).unwrap_or_else(|_| folder.to_owned());
-    path.file_name().map_or_else(|| folder.clone(), |name| folder.join(name))
-}
 
 /// Refuses a path at which something is.
 pub(super) fn check_new(option: &str, path: &Path) -> Result<()> {
@@ -125,18 +73,5 @@ mod tests {
         assert!(next("fourth").ends_with("back-3.json"));
         assert_eq!(fs::read(&path).unwrap(), b"first");
         assert_eq!(fs::read_dir(folder.path()).unwrap().count(), 3, "nothing is left beside them");
-    }
-
-    #[test]
-    fn one_file_has_one_use() {
-        let folder = tempfile::tempdir().unwrap();
-        let (one, other) = (folder.path().join("a"), folder.path().join("b"));
-        fs::write(&one, "").unwrap();
-        let around = folder.path().join(".").join("a");
-        check_apart(&[written("--out", &one), written("--ledger", &other)]).unwrap();
-        check_apart(&[read("--from", &one), read("--from", &around)]).unwrap();
-        let error = check_apart(&[read("--from", &one), written("--out", &around)]).unwrap_err();
-        assert!(error.to_string().starts_with("--from and --out name one file"), "{error}");
-        check_apart(&[written("--out", &other), written("--rollback", &other)]).unwrap_err();
     }
 }

@@ -7,7 +7,6 @@ use anyhow::{Context, Result, bail};
 use jiff::Timestamp;
 
 use super::arm::Group;
-use super::files::{self, Named};
 use super::gather::{self, Gathered};
 use crate::azure::{Client, GroupId};
 use crate::cli::arguments::{Plan as PlanCommand, PlanFormat, Planning};
@@ -27,7 +26,6 @@ pub(super) fn plan(command: &PlanCommand, arguments: &[OsString]) -> Result<Exit
         output::check_writable(path)?;
     }
     let planning = &command.planning;
-    files::check_apart(&files(planning, command.out.as_deref()))?;
     if planning.nsg.is_none() && planning.current.is_none() {
         bail!("which group? Give its resource id (--nsg) or a file of it (--current)");
     }
@@ -51,19 +49,6 @@ pub(super) fn plan(command: &PlanCommand, arguments: &[OsString]) -> Result<Exit
         PlanState::Pending => Exit::Violated,
         PlanState::Unchanged => Exit::Satisfied,
     })
-}
-
-/// The files of the options that plan.
-pub(super) fn files<'a>(planning: &'a Planning, out: Option<&'a Path>) -> Vec<Named<'a>> {
-    let mut named = Vec::new();
-    named.extend(out.map(|path| files::written("--out", path)));
-    named.extend(planning.ledger.as_deref().map(|path| files::written("--ledger", path)));
-    named.extend(planning.current.as_deref().map(|path| files::read("--current", path)));
-    named.extend(planning.from.iter().map(|path| files::read("--from", path)));
-    named.extend(planning.service_tags.as_deref().map(|path| files::read("--service-tags", path)));
-    let urls = &planning.targets.service_urls;
-    named.extend(urls.iter().map(|path| files::read("--service-urls", path)));
-    named
 }
 
 /// The plan for people, with whose rights it was read by.

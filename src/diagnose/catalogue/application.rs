@@ -138,7 +138,7 @@ pub(super) const RELAY_GATEWAY_UNASSIGNED: Entry = Entry {
               and cannot be reached is a fault.",
     rivals: &[Cause::DnsNxdomain, Cause::DnsNodata],
     owner: Owner::Nobody,
-    remedy: "Nothing is to be mended. Allow the names of all gateways ahead of time, or run this \
+    remedy: "Nothing needs fixing. Allow the names of all gateways ahead of time, or run this \
              now and then: more are assigned as Azure needs them.",
     source: "Azure/azure-relay-dotnet, tools/GetNamespaceInfo.ps1",
 };

@@ -109,7 +109,7 @@ pub(super) const CNAME_LOOP: Entry = Entry {
     told_by: "A CNAME whose target already stands in the chain.",
     rivals: &[],
     owner: Owner::Dns,
-    remedy: "Mend the CNAME records of {host} as {resolvers} has them: one of them \
+    remedy: "Fix the CNAME records of {host} as {resolvers} has them: one of them \
              points back into the chain shown.",
     source: "RFC 1034 section 3.6.2",
 };
@@ -158,6 +158,6 @@ pub(super) const RESOLVER_DOWN: Entry = Entry {
               that ask it first are slow.",
     rivals: &[Cause::DnsTimeout],
     owner: Owner::Dns,
-    remedy: "Mend {resolvers}, open port 53 to it, or take it out of this host's configuration.",
+    remedy: "Fix {resolvers}, open port 53 to it, or take it out of this host's configuration.",
     source: "contract, Causes",
 };

@@ -136,6 +136,6 @@ pub(super) const PAC_ERROR: Entry = Entry {
     told_by: "The PAC file cannot be read, or its script throws; the evidence has the line.",
     rivals: &[],
     owner: Owner::Proxy,
-    remedy: "Mend the PAC file, or its address in the configuration.",
+    remedy: "Fix the PAC file, or its address in the configuration.",
     source: "Microsoft, <proxy> element (scriptLocation); Netscape, proxy auto-config file format",
 };

@@ -50,7 +50,7 @@ pub(super) const CONFIG_INVALID: Entry = Entry {
               URL or a regular expression of the bypass list is not valid.",
     rivals: &[],
     owner: Owner::DataPlatform,
-    remedy: "Mend the file (agent lint prints what to paste), and restart the runtime's service.",
+    remedy: "Fix the file (agent lint prints what to paste), and restart the runtime's service.",
     source: "Microsoft, <defaultProxy> element (network settings); \
              create-self-hosted-integration-runtime",
 };

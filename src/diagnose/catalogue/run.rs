@@ -96,7 +96,7 @@ pub(super) const VANTAGE_BROKEN: Entry = Entry {
               limit of this host: descriptors, ports, the source address.",
     rivals: &[],
     owner: Owner::Host,
-    remedy: "Mend what the evidence names on this host, then run the check again.",
+    remedy: "Fix what the evidence names on this host, then run the check again.",
     source: "contract, Causes",
 };
 

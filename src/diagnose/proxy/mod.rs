@@ -17,7 +17,7 @@ use crate::model::{
 };
 pub(super) use answer::{ACCOUNT_REMEDY, in_place_of_the_service};
 
-/// What a proxy's session must be mended by, whatever is wrong with it.
+/// How a proxy's session must be fixed, whatever is wrong with it.
 const SESSION_REMEDY: &str =
     "Have {proxy} show a certificate for its own name that this host trusts.";
 
@@ -261,7 +261,7 @@ fn failed_session(failure: &TlsFailure, took: Duration, proxy: &Proxied) -> Vec<
         )
         .proven(),
         TlsFailureKind::Other { detail } => {
-            Draft::new(Cause::ProxyNotAProxy, "answers with what is no valid TLS")
+            Draft::new(Cause::ProxyNotAProxy, "does not speak valid TLS")
                 .possible()
                 .evidence(detail.clone())
         }

@@ -135,7 +135,7 @@ impl fmt::Display for Identity {
                 write!(f, "its certificate, by '{issuer}', is not trusted under the public roots")
             }
             Self::OtherName { names } if names.is_empty() => {
-                f.write_str("it showed a certificate without names")
+                f.write_str("it presented a certificate without names")
             }
             Self::OtherName { names } => {
                 let shown: Vec<_> = names.iter().take(SHOWN).map(String::as_str).collect();
@@ -145,7 +145,7 @@ impl fmt::Display for Identity {
                 };
                 write!(
                     f,
-                    "it showed a certificate for {}{more}, not for that name",
+                    "it presented a certificate for {}{more}, not for that name",
                     shown.join(", ")
                 )
             }

@@ -39,6 +39,8 @@ enum Meets {
     Blind,
     /// Somebody else's change lands after our answer was lost.
     LostThenTheirs,
+    /// It is written, and another job adds its own address before it is read back.
+    AnotherJobAdds,
     /// It is said to be done, and is not.
     Lie,
     /// Somebody changes another rule each time.
@@ -169,6 +171,10 @@ impl Fake {
                 self.set(name, Some(self::properties(&["13.69.0.9/32"])));
                 unknown
             }
+            AnotherJobAdds => {
+                self.set(name, Some(self::properties(&["13.69.0.2/32", "13.69.0.9/32"])));
+                Ok(Wrote::Done)
+            }
             _ => Ok(Wrote::Done),
         }
     }
@@ -272,6 +278,7 @@ async fn every_way_in_which_a_write_meets_another_or_loses_its_answer() {
             "not_done refused theirs",
             "not_done refused theirs",
         ),
+        (AnotherJobAdds, "done ok theirs", "done ok theirs", "undecided otherwise theirs"),
         (Lie, "undecided otherwise old", "undecided otherwise old", "undecided otherwise old"),
         (AlwaysAnotherRule, "not_done crowded old", "done ok new", "not_done crowded old"),
     ] {

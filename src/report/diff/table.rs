@@ -91,7 +91,7 @@ fn origin(source: Source) -> String {
 }
 
 fn write(page: &mut Page, change: &Change) {
-    let place = change.endpoint.map_or_else(|| "the run as a whole".to_owned(), shown);
+    let place = change.endpoint.map_or_else(|| "all endpoints".to_owned(), shown);
     let line = match &change.what {
         What::Regression { before, after }
         | What::Recovery { before, after }

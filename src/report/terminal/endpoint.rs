@@ -65,7 +65,7 @@ pub(super) fn write_notes(page: &mut Page, findings: &[Finding]) {
 pub(super) fn write_run_findings(page: &mut Page, status: Status, groups: &Groups) {
     let is_due = |finding: &Finding| status_of(finding.severity) == status && !finding.is_note();
     for (finding, endpoints) in groups.all.iter().filter(|(finding, _)| is_due(finding)) {
-        page.status(status, &format!("the run as a whole  {}", cause_and_certainty(finding)));
+        page.status(status, &format!("All endpoints  {}", cause_and_certainty(finding)));
         write_finding(page, finding);
         for (record, verdict) in endpoints.iter().take(GROUPED) {
             page.under(&in_group(record, verdict));

@@ -357,7 +357,7 @@ If the runtime has trouble all the same, look at this host next
   - service state: whether DIAHostService runs
   - authentication key
 
-WARN    the run as a whole  dns_resolver_down
+WARN    All endpoints  dns_resolver_down
         name server 10.0.0.54 does not answer
         Seen: 10.0.0.54:53: fact 1; fact 2; fact 3; ...
 

@@ -45,7 +45,7 @@ fn options_that_cannot_be_meant_are_refused_with_the_next_step() {
         (&["check", "--output", "no/such/folder/report.json"], &["no/such/folder"]),
         (&["check", "--save-records", "no/such/folder/r"], &["no/such/folder"]),
         (&["check", "--ca-file", "missing.pem"], &["--ca-file", "missing.pem"]),
-        (&["explain", "zzqqxx yyy"], &["Nothing is known"]),
+        (&["explain", "zzqqxx yyy"], &["nothing is known"]),
         (&["lists", "show", "adf"], &["adf-shir"]),
         (&["replay", "missing.jsonl"], &["missing.jsonl"]),
         (&["check", "--baseline", "b.json"], &["--baseline", "b.json"]),

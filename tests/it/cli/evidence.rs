@@ -79,7 +79,7 @@ fn an_address_that_showed_another_names_certificate_is_not_proven() {
     for from in [&records, &report] {
         let ended = emit(from, &["--only", "relay", "--proof", "tls", "--format", "csv"]);
         assert!(!ended.stdout.contains("two.servicebus"), "{ended:?}");
-        let words = "40.112.72.101 of two.servicebus.windows.net:443 is left out: it showed a \
+        let words = "40.112.72.101 of two.servicebus.windows.net:443 is left out: it presented a \
                      certificate for *.westeurope.datafactory.azure.net";
         assert!(ended.stderr.contains(words), "{ended:?}");
     }

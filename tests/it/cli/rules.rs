@@ -287,7 +287,7 @@ fn roles_choose_what_a_rule_is_for() {
     let from = folder.put("report.json", report.to_string());
     let (relay, gateway, control) = ("40.112.72.101/32", "40.112.72.104/32", "40.78.229.99/32");
     for (only, expected) in [
-        (&[][..], &[relay, gateway][..]),
+        (&[][..], &[control, relay, gateway][..]),
         (&["--only", "relay"], &[relay, gateway]),
         (&["--only", "azure-relay"], &[relay, gateway]),
         (&["--only", "gateway"], &[gateway]),
