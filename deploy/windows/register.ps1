@@ -1,13 +1,15 @@
 # Registers the daily task and its alert. Run as an administrator, with pathproof.exe in
 # C:\Program Files\pathproof:
 #
-#   .\register.ps1 -Nsg /subscriptions/.../networkSecurityGroups/... -ServiceUrls .\service-urls.json
+#   .\register.ps1 -Nsg /subscriptions/.../networkSecurityGroups/... -ServiceUrls .\service-urls.json -Job shir-1
 #Requires -RunAsAdministrator
 param(
     [Parameter(Mandatory = $true)]
     [ValidatePattern('^/subscriptions/[^/\s"]+/resourceGroups/[^/\s"]+/providers/Microsoft\.Network/networkSecurityGroups/[^/\s"]+$')]
     [string] $Nsg,
-    [Parameter(Mandatory = $true)] [string] $ServiceUrls
+    [Parameter(Mandatory = $true)] [string] $ServiceUrls,
+    # This runtime's name, in the rule's description.
+    [Parameter(Mandatory = $true)] [ValidatePattern('^[A-Za-z0-9_.-]{1,24}$')] [string] $Job
 )
 $ErrorActionPreference = 'Stop'
 
@@ -24,7 +26,7 @@ if ($LASTEXITCODE -ne 0) { throw "wevtutil ended with $LASTEXITCODE" }
 
 [xml] $rules = Get-Content -Raw -Path (Join-Path $PSScriptRoot 'pathproof-rules.xml')
 $exec = $rules.Task.Actions.Exec
-$exec.Arguments = $exec.Arguments -replace '--nsg \S+', "--nsg $Nsg"
+$exec.Arguments = $exec.Arguments -replace '--nsg \S+', "--nsg $Nsg" -replace '--job \S+', "--job $Job"
 Register-ScheduledTask -TaskPath '\pathproof\' -TaskName 'rules' -Xml $rules.OuterXml -Force | Out-Null
 
 [xml] $alert = Get-Content -Raw -Path (Join-Path $PSScriptRoot 'pathproof-alert.xml')

@@ -87,17 +87,6 @@ impl ArmError {
             other => other,
         }
     }
-
-    /// Whether the request may have been carried out although this was the answer.
-    #[must_use]
-    pub const fn is_undecided(&self) -> bool {
-        match self {
-            Self::Unanswered { .. } | Self::Malformed { .. } | Self::Unfinished { .. } => true,
-            Self::Refused(error) => error.status >= 500,
-            Self::Failed { .. } | Self::Overtaken { .. } => false,
-            Self::Untrusted { .. } | Self::Credential(_) | Self::Endpoint(_) => false,
-        }
-    }
 }
 
 /// An error as Resource Manager words it, with what support needs to find it.

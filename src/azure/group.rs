@@ -53,7 +53,8 @@ impl Client {
     /// `is_new`: only where there is none.
     ///
     /// # Errors
-    /// [`ArmError`]; [`ArmError::is_undecided`] where it may have been written all the same.
+    /// [`ArmError`]. It may have been written all the same where there was no answer or none that
+    /// makes sense, where its end was not waited for, and with a status of 500 or above.
     pub async fn put_rule(
         &mut self,
         id: &GroupId,

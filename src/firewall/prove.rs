@@ -49,6 +49,8 @@ pub struct Proven {
     pub role: Role,
     /// The name that led to it; for a literal, the address.
     pub name: String,
+    /// The best that is proven of it, whatever was asked for.
+    pub level: ProofLevel,
     /// How it was proven, in words.
     pub how: String,
     /// From which of the host's addresses it was reached.
@@ -149,6 +151,7 @@ pub fn prove<'a>(
                         Some(pattern) => pattern.to_string(),
                         None => address.to_string(),
                     },
+                    level: best(sighting, published.addresses),
                     how: how(sighting, level, published.tags),
                     local: sighting.approach.local,
                 }),
@@ -176,6 +179,14 @@ fn doubt(sighting: &Sighting, level: ProofLevel, published: &AddressSet) -> Opti
     }
     (level == ProofLevel::Tls && sighting.identity != Identity::Proven)
         .then(|| Doubt::NotProvenByTls(sighting.identity.clone()))
+}
+
+/// The best level at which nothing speaks against an address that is public.
+fn best(sighting: &Sighting, published: &AddressSet) -> ProofLevel {
+    [ProofLevel::Tls, ProofLevel::Published]
+        .into_iter()
+        .find(|level| doubt(sighting, *level, published).is_none())
+        .unwrap_or(ProofLevel::Resolved)
 }
 
 fn how(sighting: &Sighting, level: ProofLevel, tags: &ServiceTags) -> String {

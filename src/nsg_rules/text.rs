@@ -4,16 +4,18 @@ use std::fmt::Write as _;
 
 use super::document::{Action, Change, Plan, PlanState};
 use super::rule::{Properties, Side};
+use crate::model::visible;
 
-/// The plan as text.
+/// The plan as text. Names, descriptions and notes may be a stranger's: none of them begins a line.
 #[must_use]
 pub fn plan_text(plan: &Plan) -> String {
     let mut text = String::new();
     let place = plan.nsg.as_deref().unwrap_or("the group of the file");
-    let _ = writeln!(text, "{} in {place}", plan.rule_name);
+    let _ = writeln!(text, "{} in {}", visible(&plan.rule_name), visible(place));
     for rule in &plan.rules {
         if !plan.changes.iter().any(|change| change.name == rule.name) {
-            let _ = writeln!(text, "\n  {}: {}, as it is", rule.name, shown(&rule.properties));
+            let shown = shown(&rule.properties);
+            let _ = writeln!(text, "\n  {}: {}, as it is", visible(&rule.name), visible(&shown));
         }
     }
     for change in &plan.changes {
@@ -24,19 +26,21 @@ pub fn plan_text(plan: &Plan) -> String {
     }
     for one in &plan.left_out {
         let address = one.address.as_deref().unwrap_or("-");
-        let _ = writeln!(text, "    {address:<20} {}: {}", one.name, one.reason.words());
+        let (address, name) = (visible(address), visible(&one.name));
+        let _ = writeln!(text, "    {address:<20} {name}: {}", one.reason.words());
     }
     if !plan.notes.is_empty() {
         text.push('\n');
     }
     for note in &plan.notes {
-        let _ = writeln!(text, "note: {note}");
+        let _ = writeln!(text, "note: {}", visible(note));
     }
     if !plan.refusals.is_empty() {
         text.push('\n');
     }
     for refusal in &plan.refusals {
-        let _ = writeln!(text, "refused ({}): {}", refusal.guard, refusal.message);
+        let (guard, message) = (visible(&refusal.guard), visible(&refusal.message));
+        let _ = writeln!(text, "refused ({guard}): {message}");
     }
     let _ = writeln!(text, "\n{}", conclusion(plan));
     text
@@ -48,27 +52,27 @@ fn write_change(text: &mut String, plan: &Plan, change: &Change) {
         Action::Update => '~',
         Action::Delete => '-',
     };
-    let _ = writeln!(text, "\n{sign} {} {}", change.action.as_str(), change.name);
+    let _ = writeln!(text, "\n{sign} {} {}", change.action.as_str(), visible(&change.name));
     if let Some(one) = change.after.as_ref().or(change.before.as_ref()) {
-        let _ = writeln!(text, "      {}", shown(one));
+        let _ = writeln!(text, "      {}", visible(&shown(one)));
     }
     if let (Some(before), Some(after)) = (&change.before, &change.after) {
         for ((what, before), (_, after)) in lines(before).into_iter().zip(lines(after)) {
             if before != after {
-                let _ = writeln!(text, "    - {what}: {before}");
-                let _ = writeln!(text, "    + {what}: {after}");
+                let _ = writeln!(text, "    - {what}: {}", visible(&before));
+                let _ = writeln!(text, "    + {what}: {}", visible(&after));
             }
         }
     }
     for held in &change.add {
-        let _ = writeln!(text, "    + {:<20} {}", held.prefix.to_string(), held.why);
+        let _ = writeln!(text, "    + {:<20} {}", held.prefix.to_string(), visible(&held.why));
     }
     for removed in &change.remove {
         let when = match &removed.last_seen {
             Some(day) => format!("last seen {day}"),
             None => "not remembered".to_owned(),
         };
-        let _ = writeln!(text, "    - {:<20} {when}", removed.prefix.to_string());
+        let _ = writeln!(text, "    - {:<20} {}", removed.prefix.to_string(), visible(&when));
     }
     let rule = plan.rules.iter().find(|rule| rule.name == change.name);
     let n_same = rule.map_or(0, |rule| rule.prefixes.len().saturating_sub(change.add.len()));

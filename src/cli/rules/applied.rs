@@ -11,6 +11,7 @@ use crate::cli::arguments::PlanFormat;
 use crate::cli::exit::Exit;
 use crate::cli::hint;
 use crate::cli::output;
+use crate::model::visible;
 use crate::nsg_rules::{Outcome, Refusal, RefusalDocument, Step, Tool, Work};
 
 /// How it ended.
@@ -127,6 +128,7 @@ impl Applied {
         })?;
         let nothing = if self.rollback.is_none() { "; nothing was written" } else { "" };
         for RefusalDocument { guard, message } in &self.refusals {
+            let (guard, message) = (visible(guard), visible(message));
             hint::error(&anyhow::anyhow!("refused ({guard}): {message}{nothing}"));
         }
         if let Some(error) = self.error {
@@ -158,16 +160,17 @@ impl Applied {
         let is_begun = self.signed_in.is_some();
         for made in self.changes.iter().filter(|_| is_begun) {
             let outcome = made.outcome.replace('_', " ");
-            let _ = write!(text, "{outcome}: {} {}", made.change, made.name);
+            let _ = write!(text, "{outcome}: {} {}", made.change, visible(&made.name));
             match &made.found {
                 Some(found) => {
-                    let _ = writeln!(text, " (when last looked, {found})");
+                    let _ = writeln!(text, " (when last looked, {})", visible(found));
                 }
                 None => text.push('\n'),
             }
         }
         if let Some(path) = &self.rollback {
-            let _ = writeln!(text, "to go back: pathproof rules rollback {}", path.display());
+            let path = path.to_string_lossy();
+            let _ = writeln!(text, "to go back: pathproof rules rollback {}", visible(&path));
         }
         if is_begun && self.changes.iter().any(|made| made.outcome != "done") {
             text.push_str(if self.refusals.is_empty() {

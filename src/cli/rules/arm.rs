@@ -66,13 +66,20 @@ impl ResourceManager for Group<'_> {
     }
 
     fn fate(error: &GroupError) -> Fate {
+        let GroupError::Arm(error) = error else { return Fate::Unknown };
         match error {
-            // Azure accepted the write and named another host for its outcome.
-            GroupError::Arm(ArmError::Endpoint(_)) => Fate::Unknown,
-            GroupError::Arm(ArmError::Refused(error)) if error.status >= 500 => Fate::Doubtful,
-            GroupError::Arm(error) if error.is_undecided() => Fate::Unknown,
-            GroupError::Arm(_) => Fate::Refused,
-            GroupError::Group { .. } | GroupError::Rule { .. } => Fate::Unknown,
+            ArmError::Refused(error) if error.status >= 500 => Fate::Doubtful,
+            // What became of a write that was accepted is not among these: where its outcome cannot
+            // be read, that is an answer that did not come.
+            ArmError::Refused(_)
+            | ArmError::Failed { .. }
+            | ArmError::Overtaken { .. }
+            | ArmError::Untrusted { .. }
+            | ArmError::Credential(_)
+            | ArmError::Endpoint(_) => Fate::Refused,
+            ArmError::Unanswered { .. }
+            | ArmError::Malformed { .. }
+            | ArmError::Unfinished { .. } => Fate::Unknown,
         }
     }
 

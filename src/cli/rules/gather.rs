@@ -196,18 +196,13 @@ impl Gathered {
             name: proven.name,
             how: proven.how,
         }));
-        let at_level = |level| prove(targets.iter().copied(), level, tags.published()).0;
-        let (published, tls) = (at_level(ProofLevel::Published), at_level(ProofLevel::Tls));
-        let holds = |all: &[Proven], one: &Proven| {
-            all.iter().any(|other| (other.address, &other.name) == (one.address, &one.name))
-        };
-        self.sightings.extend(at_level(ProofLevel::Resolved).into_iter().map(|one| Sighting {
-            proof: if holds(&tls, &one) {
-                Proof::Tls
-            } else if holds(&published, &one) {
-                Proof::Published
-            } else {
-                Proof::Resolved
+        // The ledger learns every public address, also what is not proven as well as is asked here.
+        let (public, _) = prove(targets.iter().copied(), ProofLevel::Resolved, tags.published());
+        self.sightings.extend(public.into_iter().map(|one| Sighting {
+            proof: match one.level {
+                ProofLevel::Tls => Proof::Tls,
+                ProofLevel::Published => Proof::Published,
+                ProofLevel::Resolved => Proof::Resolved,
             },
             net: one.address.into(),
             name: one.name,

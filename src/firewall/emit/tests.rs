@@ -4,7 +4,7 @@ use proptest::prelude::*;
 
 use super::*;
 use crate::firewall::nsg::{Source, read};
-use crate::firewall::{Advice, Judge, Knowledge, NamePattern, Requirement, verify};
+use crate::firewall::{Advice, Judge, Knowledge, NamePattern, ProofLevel, Requirement, verify};
 use crate::model::Role;
 
 fn proven(list: &[(&str, u16, &str)]) -> Vec<Proven> {
@@ -17,6 +17,7 @@ fn proven(list: &[(&str, u16, &str)]) -> Vec<Proven> {
             role: Role::Relay,
             name: (*name).to_owned(),
             how: "published in AzureCloud.westeurope".to_owned(),
+            level: ProofLevel::Resolved,
             local: None,
         })
         .collect();
@@ -299,6 +300,7 @@ fn many_proven() -> impl Strategy<Value = Vec<Proven>> {
             role: Role::Relay,
             name: "ns.servicebus.windows.net".to_owned(),
             how: "resolved only".to_owned(),
+            level: ProofLevel::Resolved,
             local: None,
         };
         set.into_iter().map(proven).collect()
@@ -321,6 +323,7 @@ proptest! {
                 role: Role::Relay,
                 name: "a".to_owned(),
                 how: String::new(),
+                level: ProofLevel::Resolved,
                 local: None,
             })
             .collect();

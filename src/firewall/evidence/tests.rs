@@ -2,7 +2,7 @@ use proptest::prelude::*;
 use serde_json::{Value, json};
 
 use super::*;
-use crate::firewall::{ProofLevel, Published, prove};
+use crate::firewall::{Doubt, ProofLevel, Published, prove};
 use crate::model::AddressSet;
 use crate::tags::{ServiceTag, ServiceTags};
 
@@ -139,6 +139,11 @@ fn only_what_is_proven_enters_a_rule() {
         assert_eq!(seen, proven, "{}", level.as_str());
         assert_eq!(refused.len(), n_refused, "{}", level.as_str());
     }
+    // How well each is proven does not depend on what is asked for.
+    let (public, refused) = prove(&evidence.targets, ProofLevel::Resolved, published);
+    let levels: Vec<_> = public.iter().map(|own| own.level.as_str()).collect();
+    assert_eq!(levels, ["resolved", "resolved", "tls", "published", "published"]);
+    assert!(refused.iter().all(|own| own.reason == Doubt::NotPublic), "{refused:?}");
     let (_, refused) = prove(&evidence.targets, ProofLevel::Published, published);
     let texts: Vec<_> = refused.iter().map(ToString::to_string).collect();
     for words in ["10.0.0.4 of e.", "never enter a rule", "sinkhole.example", "no published range"]

@@ -497,17 +497,11 @@ fn a_base_policy_comes_first() {
         "properties": {"childPolicies": [{"id": "/subscriptions/s/x/firewallPolicies/child"}]}});
     let (denies, allows) = (group("parent", 60_000, "Deny"), group("child", 100, "Allow"));
     let text = |values: &[&serde_json::Value]| serde_json::to_string(values).unwrap();
-    for (files, expected) in [
-        (vec![text(&[&child, &parent, &allows, &denies])], "deny parent-Deny"),
-        (vec![text(&[&child, &allows]), text(&[&denies])], "deny parent-Deny"),
-        (vec![text(&[&denies]), text(&[&child, &allows])], "deny parent-Deny"),
-        (vec![text(&[&child, &allows])], "unknown base policy parent"),
-        (vec![text(&[&allows])], "allow child-Allow"),
-    ] {
+    let decided = |files: &[String]| {
         let names: Vec<_> = (0..files.len()).map(|number| format!("{number}.json")).collect();
         let sources: Vec<_> = names
             .iter()
-            .zip(&files)
+            .zip(files)
             .map(|(file, text)| Source { file: file.as_str(), text: text.as_str() })
             .collect();
         let sets = read(&sources).unwrap();
@@ -515,7 +509,37 @@ fn a_base_policy_comes_first() {
         let judge = crate::firewall::Judge::new(&sets[0], crate::firewall::Knowledge::default());
         let flow = crate::firewall::read_flows("13.66.60.119,443,tcp", "f").unwrap().remove(0);
         let decision = judge.decide(&flow);
-        assert_eq!(format!("{} {}", decision.as_str(), decision.by().name), expected, "{files:?}");
+        format!("{} {}", decision.as_str(), decision.by().name)
+    };
+    for (files, expected) in [
+        (vec![text(&[&child, &parent, &allows, &denies])], "deny parent-Deny"),
+        (vec![text(&[&child, &allows]), text(&[&denies])], "deny parent-Deny"),
+        (vec![text(&[&denies]), text(&[&child, &allows])], "deny parent-Deny"),
+        (vec![text(&[&child, &allows])], "unknown base policy parent"),
+        (vec![text(&[&allows])], "allow child-Allow"),
+    ] {
+        assert_eq!(decided(&files), expected, "{files:?}");
+    }
+    // Resources of a template are called after what they are part of, and have no ids.
+    let resource = |value: &serde_json::Value, name: &str, kind: &str| {
+        serde_json::json!({"type": kind, "apiVersion": "2024-01-01", "name": name,
+            "properties": value["properties"]})
+    };
+    let (policy, part) = (
+        "Microsoft.Network/firewallPolicies",
+        "Microsoft.Network/firewallPolicies/ruleCollectionGroups",
+    );
+    let own = [resource(&child, "child", policy), resource(&allows, "child/g", part)];
+    let inherited = [resource(&parent, "parent", policy), resource(&denies, "parent/g", part)];
+    for (resources, expected) in [
+        ([&own[..], &inherited].concat(), "deny parent-Deny"),
+        ([&inherited[..], &own].concat(), "deny parent-Deny"),
+        (own.to_vec(), "unknown base policy parent"),
+        (inherited.to_vec(), "deny parent-Deny"),
+    ] {
+        let template = serde_json::json!({"resources": resources, "contentVersion": "1.0.0.0",
+            "$schema": "https://schema.management.azure.com/schemas/2019-04-01/deploymentTemplate.json#"});
+        assert_eq!(decided(&[template.to_string()]), expected, "{template}");
     }
     // Two that have nothing to do with each other are two.
     let other = group("other", 100, "Allow");

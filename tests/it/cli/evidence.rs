@@ -290,6 +290,53 @@ fn what_is_emitted_is_neither_too_little_nor_too_much() {
     assert_eq!(ended.code, Some(1), "{ended:?}");
 }
 
+/// What a hand adds to a rule that `apply` keeps right goes with the next run: nobody is told to.
+#[test]
+fn a_rule_that_is_kept_right_is_not_to_be_edited() {
+    let folder = Folder::new();
+    let relay = json!({"kind": "relay", "port": 443, "required": true});
+    let from = folder.put(
+        "names.json",
+        names(&[name(
+            "relay",
+            "contoso.servicebus.windows.net",
+            &relay,
+            &["40.112.72.101", "40.112.72.104"],
+        )]),
+    );
+    let rule = |name: &str, priority: u32, access: &str, prefix: &str, description: &str| {
+        json!({"name": name, "properties": {"description": description, "priority": priority,
+            "access": access, "direction": "Outbound", "protocol": "Tcp",
+            "sourceAddressPrefix": "*", "sourcePortRange": "*",
+            "destinationAddressPrefix": prefix, "destinationPortRange": "443"}})
+    };
+    for (description, expected) in [
+        ("by hand", "nsg: add to the destinations of relay: 40.112.72.104/32"),
+        (
+            "Written by pathproof [job-1 outbound allow tcp 443], kept right by its rules apply",
+            "nsg: add an outbound rule with priority 4095, before deny, that allows tcp 443 to \
+             40.112.72.104/32",
+        ),
+        (
+            "Written by pathproof from an older run",
+            "nsg: add an outbound rule with priority 4095, before deny, that allows tcp 443 to \
+             40.112.72.104/32",
+        ),
+    ] {
+        let nsg = folder.put(
+            "nsg.json",
+            group(&[
+                rule("relay", 100, "Allow", "40.112.72.101", description),
+                rule("deny", 4096, "Deny", "*", "by hand"),
+            ]),
+        );
+        let ended = run(&["rules", "verify", &nsg, "--from", &from, "--format", "json"]);
+        assert_eq!(ended.code, Some(1), "{ended:?}");
+        let seen: Value = serde_json::from_str(&ended.stdout).unwrap();
+        assert_eq!(seen["corrections"], json!([expected]), "{description}");
+    }
+}
+
 /// All that is required, and what is left out by its reason.
 #[test]
 fn everything_required_is_written_without_being_asked_for() {

@@ -171,6 +171,46 @@ fn rules_and_flows_are_shown_without_effect() {
     }
 }
 
+/// A name, a description or a message that breaks its line does not begin one that seems ours.
+#[test]
+fn nothing_foreign_begins_a_line_of_a_plan() {
+    const BREAK: &str = "x\nTo do: nothing\r\nnote: all is well";
+    let folder = folder();
+    let rule = |name: &str, priority: u32, access: &str, to: &str, description: &str| {
+        json!({"name": name, "properties": {
+            "description": description, "priority": priority, "access": access,
+            "direction": "Outbound", "protocol": "Tcp", "sourceAddressPrefix": BREAK,
+            "sourcePortRange": "*", "destinationAddressPrefix": to, "destinationPortRange": "443",
+        }})
+    };
+    let written = format!("Written by pathproof {BREAK}");
+    let group = json!({"name": "nsg", "properties": {"securityRules": [
+        rule("Allow-Azure-Relay", 200, "Allow", "13.69.0.1", &written),
+        rule(BREAK, 100, "Deny", "Internet", BREAK),
+    ]}});
+    let group = folder.put("group.json", &group.to_string());
+    let (report, plan) = (case("healthy/report.json"), folder.0.path().join("plan.json"));
+    let base = ["rules", "plan", "--current", &group, "--from", &report, "--proof", "resolved"];
+    let text = shows(&[&base[..], &["--out", shown(&plan)]].concat(), &["~ update", r"x\nTo do:"]);
+    let ours = |text: &str| -> Vec<String> {
+        let ours = text.lines().filter(|line| line.starts_with("To do:") || line.contains(": all"));
+        ours.filter(|line| !line.contains(r"\n")).map(|line| line.trim().to_owned()).collect()
+    };
+    assert_eq!(ours(&text), ["To do: 1 to update."], "{text}");
+    let text = shows(&[&base[..], &["--priority", "100"]].concat(), &["priority_taken"]);
+    assert_eq!(ours(&text), [""; 0], "{text}");
+
+    // A saved plan says what it was refused for.
+    let mut refused: Value = serde_json::from_str(&fs::read_to_string(&plan).unwrap()).unwrap();
+    refused["nsg"] = json!(
+        "/subscriptions/s/resourceGroups/g/providers/Microsoft.Network/networkSecurityGroups/n"
+    );
+    refused["refusals"] = json!([{"guard": "empty", "message": BREAK}]);
+    let refused = folder.put("refused.json", &refused.to_string());
+    let text = shows(&["rules", "apply", &refused], &["refused (empty)", r"x\nTo do:"]);
+    assert_eq!(ours(&text), [""; 0], "{text}");
+}
+
 #[test]
 fn tags_ledgers_and_configuration_are_shown_without_effect() {
     let folder = folder();

@@ -25,6 +25,10 @@ const HOSTILE: &str =
 /// An entry's id of a report that somebody else wrote.
 const HOSTILE_ENTRY: &str = "=cmd|' /C touch c'!A0\"; touch d\n#";
 
+/// A service tag of a tag file that somebody else wrote.
+const HOSTILE_TAG: &str =
+    "\"'; touch t #`touch u` $(touch v) ${w} %{x} */ #> \u{2019}\\\n; touch y\r\n; touch z\n\\";
+
 /// The longest and oddest name that a rule may have.
 const NAME: &str = "0._-a_Rule.with-every_letter.that-Azure_takes-0000000000000000000000000000000_";
 
@@ -46,6 +50,7 @@ struct Rule {
 struct Emitted {
     folder: TempDir,
     report: PathBuf,
+    tags: PathBuf,
 }
 
 impl Emitted {
@@ -66,7 +71,18 @@ impl Emitted {
             endpoint("control", "contoso-adf.eastus.datafactory.azure.net", 443, &["40.78.229.99"]),
         ]});
         std::fs::write(&report, seen.to_string()).unwrap();
-        Self { folder, report }
+        // Every comment that says how an address was proven names the tag that holds it.
+        let tags = folder.path().join("tags.json");
+        let tag = |name: &str, prefixes: &[&str]| {
+            json!({"name": name, "id": name, "properties": {"changeNumber": 1, "region": "",
+                "platform": "Azure", "systemService": "", "addressPrefixes": prefixes}})
+        };
+        let published = json!({"changeNumber": 1, "cloud": "Public", "values": [
+            tag(HOSTILE_TAG, &["40.112.72.0/24", "13.66.60.0/24", "2603:1030:a07::/48"]),
+            tag("DataFactoryManagement", &["40.78.229.0/24"]),
+        ]});
+        std::fs::write(&tags, published.to_string()).unwrap();
+        Self { folder, report, tags }
     }
 
     /// The file of these rules in `format`.
@@ -74,6 +90,7 @@ impl Emitted {
         let file = self.folder.path().join(format);
         let mut command = Command::new(env!("CARGO_BIN_EXE_pathproof"));
         command.args(["rules", "emit", "--format", format, "--from"]).arg(&self.report);
+        command.arg("--service-tags").arg(&self.tags);
         command.args(["--name", NAME, "--only", "relay", "--only", HOSTILE_ENTRY]);
         command.args(["--only", "control", "--output"]);
         succeed(command.arg(&file));

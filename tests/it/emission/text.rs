@@ -101,6 +101,8 @@ fn lists_hold_the_addresses() {
         assert_eq!((row.port.as_str(), row.protocol.as_str()), (port, "tcp"), "{row:?}");
         assert_eq!((row.direction.as_str(), row.source.as_str()), ("outbound", ""), "{row:?}");
         assert_eq!(row.entry, entry, "{row:?}");
-        assert!(row.proof.starts_with("published in "), "{row:?}");
+        let tag =
+            if entry == "control" { "DataFactoryManagement" } else { "\"'; touch t #`touch u`" };
+        assert!(row.proof.starts_with(&format!("published in {tag}")), "{row:?}");
     }
 }

@@ -224,6 +224,7 @@ fn is_of_interest(kind: &str) -> bool {
             | "microsoft.network/networksecuritygroups/securityrules"
             | "microsoft.network/ipgroups"
             | "microsoft.network/azurefirewalls"
+            | "microsoft.network/firewallpolicies"
             | "microsoft.network/firewallpolicies/rulecollectiongroups"
             | "microsoft.network/firewallpolicies/rulegroups"
     )
