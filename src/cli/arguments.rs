@@ -28,7 +28,7 @@ pub(super) use upkeep::{
 };
 pub(super) use watch::{Watch, WatchFormat};
 
-/// Says which layer between this host and Azure fails, with evidence, who can mend it and how.
+/// Says which layer between this host and Azure fails, with evidence, who can fix it and how.
 #[derive(Debug, Parser)]
 #[command(
     name = "pathproof",

@@ -1,7 +1,7 @@
-//! Every cause of the contract: what it means, how it is told from its rivals, who mends it and
+//! Every cause of the contract: what it means, how it is told from its rivals, who fixes it and
 //! how. Also those that later versions will find: records outlive the program that wrote them.
 //!
-//! Remedies are templates: `{host}` and its like are filled with what was seen ([`fill`]), or, for
+//! Remedies are templates: `{host}` and its like are filled with what was seen (`fill`), or, for
 //! `explain`, written as a form ([`in_form`]).
 
 mod application;
