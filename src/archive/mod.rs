@@ -163,7 +163,7 @@ fn presented_by(failure: &Failure) -> Option<&Presented> {
     }
 }
 
-/// Reads what [`write`] wrote. `name` is what errors call the input: a path, or `standard input`.
+/// Reads what [`write()`] wrote. `name` is what errors call the input: a path, or `standard input`.
 ///
 /// # Errors
 /// [`ArchiveError`] with the line and what was expected there.

@@ -19,7 +19,7 @@ use super::saved;
 use crate::model::{Cloud, Conclusion, Ending, Obstacle, Record, Records, Run};
 use crate::probe::{Stop, Wishes, tls, trust};
 use crate::report::diff::Diff;
-use crate::report::saved::Saved;
+use crate::saved::Saved;
 use crate::tags::{AzureRanges, ServiceTags};
 use crate::{archive, diagnose, report};
 

@@ -14,8 +14,8 @@ use super::output::{self, Destination};
 use crate::model::{Conclusion, Owner, Records};
 use crate::report::diff::Diff;
 use crate::report::merge::{Host, Merged, Unreadable};
-use crate::report::saved::Saved;
 use crate::report::{self, Style};
+use crate::saved::Saved;
 
 pub(super) fn report(command: &Report) -> Result<Exit> {
     match &command.command {

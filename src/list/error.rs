@@ -41,7 +41,7 @@ pub struct Place {
 /// What is wrong at a place: what was found beside what was expected.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Problem {
-    /// More than [`super::MAX_LIST_BYTES`].
+    /// More than `MAX_LIST_BYTES`.
     TooLarge,
     /// Not TOML.
     Syntax(String),

@@ -93,7 +93,7 @@ pub enum ScriptError {
         /// Why not.
         error: HttpUrlError,
     },
-    /// More than [`MOST_REDIRECTS`].
+    /// More than `MOST_REDIRECTS`.
     #[error("more than {MOST_REDIRECTS} redirects")]
     TooManyRedirects,
     /// More than [`LONGEST`].

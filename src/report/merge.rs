@@ -12,10 +12,10 @@ use jiff::Timestamp;
 use serde::Serialize;
 
 use super::Style;
-use super::saved::{Saved, SavedFinding, SeverityWord};
 use super::terminal::counted_as;
 use super::terminal::page::Page;
 use crate::model::{Severity, Status};
+use crate::saved::{Saved, SavedFinding, SeverityWord};
 
 /// How many hosts of a group are named in the table; the JSON has all.
 const HOSTS_SHOWN: usize = 12;

@@ -13,6 +13,5 @@ mod route;
 mod sample;
 mod terminal;
 
-pub use crate::saved;
 pub use guarded::Guarded;
 pub use terminal::{Style, table, verbose};

@@ -9,7 +9,7 @@
 
 use serde::Serialize;
 
-use super::super::saved::SavedEndpoint;
+use crate::saved::SavedEndpoint;
 
 const TIMES: f64 = 3.0;
 const AT_LEAST_MS: f64 = 50.0;

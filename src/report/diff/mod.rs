@@ -22,8 +22,8 @@ use std::net::IpAddr;
 use jiff::Timestamp;
 use serde::Serialize;
 
-use super::saved::{Saved, SavedEndpoint, SavedFinding, SeverityWord, StatusWord};
 use crate::model::{Severity, Status};
+use crate::saved::{Saved, SavedEndpoint, SavedFinding, SeverityWord, StatusWord};
 pub use latency::Latency;
 pub use table::table;
 
