@@ -113,32 +113,54 @@ impl HopAnswer {
     }
 }
 
-/// A handshake that met silence, begun again with ever smaller segments.
+/// A handshake that met silence, begun again as it was and with ever smaller segments.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct SegmentLadder {
     /// Which address and port.
     pub remote: SocketAddr,
-    /// From the largest segment to the smallest.
+    /// The one without a limit, then from the largest segment to the smallest.
     pub rungs: Vec<Rung>,
 }
 
 impl SegmentLadder {
-    /// The largest segment with which the handshake was completed, bytes.
+    /// The largest segment with which, as with every smaller one, the handshake was completed,
+    /// bytes. `None` where it was completed without a limit too: size was not what it failed for.
     #[must_use]
     pub fn passed(&self) -> Option<u16> {
-        self.rungs.iter().filter(|rung| rung.failure.is_none()).map(|rung| rung.segment).max()
+        if self.again().is_some_and(Rung::is_completed) {
+            return None;
+        }
+        let failed = self.rungs.iter().filter(|rung| !rung.is_completed());
+        let lost = failed.filter_map(|rung| rung.segment).min();
+        let completed = self.rungs.iter().filter(|rung| rung.is_completed());
+        let passed = completed.filter_map(|rung| rung.segment);
+        passed.filter(|segment| lost.is_none_or(|lost| *segment < lost)).max()
+    }
+
+    /// The handshake as it was, begun once more beside the others; older records have none.
+    #[must_use]
+    pub fn again(&self) -> Option<&Rung> {
+        self.rungs.iter().find(|rung| rung.segment.is_none())
     }
 }
 
 /// One handshake of a [`SegmentLadder`].
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Rung {
-    /// The largest segment that either side sends, bytes (`TCP_MAXSEG`).
-    pub segment: u16,
+    /// The largest segment that either side sends, bytes (`TCP_MAXSEG`); `None`: the path's own.
+    pub segment: Option<u16>,
     /// How it failed; `None` where it was completed.
     pub failure: Option<Failure>,
     /// How long it took, the connect included.
     pub took: Duration,
+}
+
+impl Rung {
+    /// Whether its handshake was completed.
+    #[must_use]
+    pub const fn is_completed(&self) -> bool {
+        self.failure.is_none()
+    }
 }
 
 /// A connection that was kept idle and used again.

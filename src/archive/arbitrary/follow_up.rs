@@ -52,7 +52,7 @@ fn hop_answer() -> BoxedStrategy<HopAnswer> {
 }
 
 fn ladder(shown: Vec<Presented>) -> BoxedStrategy<SegmentLadder> {
-    let rung = (any::<u16>(), option::of(failure(shown)), duration())
+    let rung = (any::<Option<u16>>(), option::of(failure(shown)), duration())
         .prop_map(|(segment, failure, took)| Rung { segment, failure, took });
     (socket(), vec(rung, 0..3)).prop_map(|(remote, rungs)| SegmentLadder { remote, rungs }).boxed()
 }

@@ -143,7 +143,8 @@ struct SegmentLadder<'a> {
 
 #[derive(Serialize, Deserialize)]
 struct Rung<'a> {
-    segment: u16,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    segment: Option<u16>,
     took_ns: Nanoseconds,
     #[serde(default, skip_serializing_if = "Option::is_none")]
     failure: Option<Failure<'a>>,

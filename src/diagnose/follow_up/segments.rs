@@ -2,7 +2,7 @@
 
 use crate::diagnose::Case;
 use crate::diagnose::finding::{Draft, duration};
-use crate::model::{Cause, SegmentLadder, Trail};
+use crate::model::{Cause, Rung, SegmentLadder, Trail};
 
 /// What the ladder at the trail's address makes of its silence.
 pub(in crate::diagnose) fn weigh(case: &Case<'_>, trail: &Trail, drafts: &mut [Draft]) {
@@ -12,8 +12,14 @@ pub(in crate::diagnose) fn weigh(case: &Case<'_>, trail: &Trail, drafts: &mut [D
     let (Some(ladder), Some(silence)) = (ladder, silence) else { return };
     match ladder.passed() {
         Some(segment) => *silence = lost(ladder, segment),
+        None if ladder.rungs.iter().any(Rung::is_completed) => {
+            if ladder.again().is_some_and(Rung::is_completed) {
+                silence.rule_out(Cause::TlsLargePacketsLost);
+            }
+            note(ladder, silence);
+        }
         None => {
-            if let Some(least) = ladder.rungs.iter().map(|rung| rung.segment).min() {
+            if let Some(least) = ladder.rungs.iter().filter_map(|rung| rung.segment).min() {
                 silence.note(format!("silent with segments down to {least} bytes too"));
                 silence.rule_out(Cause::TlsLargePacketsLost);
             }
@@ -26,13 +32,17 @@ fn lost(ladder: &SegmentLadder, segment: u16) -> Draft {
         Cause::TlsLargePacketsLost,
         format!("answers only while segments have at most {segment} bytes: larger ones are lost"),
     );
-    for rung in &ladder.rungs {
-        let came_to = match rung.failure {
-            None => "the handshake was completed",
-            Some(_) => "failed",
-        };
-        let took = duration(rung.took);
-        draft.note(format!("segments of {} bytes: {came_to} after {took}", rung.segment));
-    }
+    note(ladder, &mut draft);
     draft
+}
+
+fn note(ladder: &SegmentLadder, draft: &mut Draft) {
+    for rung in &ladder.rungs {
+        let how = match rung.segment {
+            None => "once more as it was".to_owned(),
+            Some(segment) => format!("segments of {segment} bytes"),
+        };
+        let came_to = if rung.is_completed() { "the handshake was completed" } else { "failed" };
+        draft.note(format!("{how}: {came_to} after {}", duration(rung.took)));
+    }
 }

@@ -1,6 +1,9 @@
 //! A handshake that met silence, begun again with small segments. Where large packets are lost on
 //! the way and nobody says so (a path MTU black hole, RFC 2923 section 2.1), small ones pass.
 //!
+//! One more goes without a limit: a server that was merely slow answers that one too, and says
+//! nothing of packets.
+//!
 //! On direct ways only: what is lost beyond a proxy is lost on the proxy's own connection, whose
 //! segments nobody here can make smaller.
 
@@ -19,7 +22,7 @@ use crate::probe::runner::{Settings, Shared};
 
 /// From what a tunnel in a tunnel leaves of 1,500 bytes down to what every host takes (RFC 9293
 /// section 3.7.1).
-const SEGMENTS: [u16; 5] = [1360, 1220, 1000, 768, 536];
+const SEGMENTS: [Option<u16>; 6] = [None, Some(1360), Some(1220), Some(1000), Some(768), Some(536)];
 
 /// All rungs at once: one takes as long as another. `None` where the run was ended.
 pub(super) async fn climb(
@@ -32,7 +35,7 @@ pub(super) async fn climb(
     Some(SegmentLadder { remote, rungs })
 }
 
-async fn step(shared: &Shared, host: &Host, remote: SocketAddr, segment: u16) -> Rung {
+async fn step(shared: &Shared, host: &Host, remote: SocketAddr, segment: Option<u16>) -> Rung {
     let Settings { timeout, source, .. } = shared.settings;
     // The semaphore is never closed: an error cannot occur, and would only unbound.
     let _socket = shared.sockets.acquire().await.ok();
@@ -51,7 +54,7 @@ async fn step(shared: &Shared, host: &Host, remote: SocketAddr, segment: u16) ->
 async fn connect(
     remote: SocketAddr,
     source: Option<IpAddr>,
-    segment: u16,
+    segment: Option<u16>,
     timeout: Duration,
 ) -> Result<TcpStream, TcpFailure> {
     let socket = open(remote, source, segment).map_err(|error| TcpFailure::Other(os_error(&error)));
@@ -64,13 +67,15 @@ async fn connect(
 
 /// A socket that neither sends nor is sent larger segments: on Unix by what it announces
 /// (`TCP_MAXSEG`), on Windows, which has no such option, by a receive window of that size.
-fn open(remote: SocketAddr, source: Option<IpAddr>, segment: u16) -> io::Result<TcpSocket> {
+fn open(remote: SocketAddr, source: Option<IpAddr>, segment: Option<u16>) -> io::Result<TcpSocket> {
     let socket = Socket::new(Domain::for_address(remote), Type::STREAM, Some(Protocol::TCP))?;
     socket.set_nonblocking(true)?;
-    #[cfg(unix)]
-    socket.set_tcp_mss(u32::from(segment))?;
-    #[cfg(not(unix))]
-    socket.set_recv_buffer_size(usize::from(segment))?;
+    if let Some(segment) = segment {
+        #[cfg(unix)]
+        socket.set_tcp_mss(u32::from(segment))?;
+        #[cfg(not(unix))]
+        socket.set_recv_buffer_size(usize::from(segment))?;
+    }
     if let Some(source) = source.filter(|source| source.is_ipv4() == remote.is_ipv4()) {
         socket.bind(&SocketAddr::new(source, 0).into())?;
     }
@@ -85,7 +90,7 @@ mod tests {
     async fn both_sides_keep_to_the_segment_that_was_announced() {
         let listener = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
         let remote = listener.local_addr().unwrap();
-        let stream = connect(remote, None, 536, Duration::from_secs(20)).await.unwrap();
+        let stream = connect(remote, None, Some(536), Duration::from_secs(20)).await.unwrap();
         let (accepted, _) = listener.accept().unwrap();
         let ours = socket2::SockRef::from(&stream).tcp_mss().unwrap();
         let theirs = socket2::SockRef::from(&accepted).tcp_mss().unwrap();

@@ -24,6 +24,7 @@ pub(super) fn all() -> Vec<(&'static str, Records)> {
         ("host-clock-skew", clock_skew()),
         ("located", located()),
         ("segments", segments()),
+        ("slow-once", slow_once()),
         ("idle-connections", idle_connections()),
         ("revocation", revocation()),
         ("inspected", inspected()),
@@ -173,16 +174,39 @@ fn segments() -> Records {
         let rung = |segment: u16| {
             let passes = segment <= passes_at;
             let took = if passes { ms(38) } else { ms(5_012) };
-            Rung { segment, failure: (!passes).then(mute), took }
+            Rung { segment: Some(segment), failure: (!passes).then(mute), took }
         };
-        let remote: SocketAddr = socket("40.112.72.101:443");
         let rungs = [1360, 1220, 1000, 768, 536].map(rung).to_vec();
-        Probe::of("relay", &format!("{name}.servicebus.windows.net"))
-            .asks(gives(&["40.112.72.101"]))
-            .goes("40.112.72.101", |way| way.tcp().fails(mute(), 5_000))
-            .followed_up(|asked| asked.segments = vec![SegmentLadder { remote, rungs }])
+        with_ladder(name, rungs)
     };
     records(run(), with_rest(vec![relay("black-hole", 1000), relay("filtered", 0)]))
+}
+
+/// Handshakes that met silence, and ladders that say nothing of the size of packets: all of the
+/// second one's handshakes, the one without a limit included, were completed; of the third one's,
+/// a larger one was and a smaller one was not.
+fn slow_once() -> Records {
+    let rung = |(segment, passes): (Option<u16>, bool)| {
+        let took = if passes { ms(38) } else { ms(5_012) };
+        Rung { segment, failure: (!passes).then(mute), took }
+    };
+    let relay =
+        |name: &str, rungs: [(Option<u16>, bool); 3]| with_ladder(name, rungs.map(rung).to_vec());
+    let probes = vec![
+        relay("lossy", [(None, false), (Some(1360), false), (Some(536), true)]),
+        relay("slow-once", [(None, true), (Some(1360), true), (Some(536), true)]),
+        relay("unsteady", [(None, false), (Some(1360), true), (Some(536), false)]),
+    ];
+    records(run(), with_rest(probes))
+}
+
+/// A relay whose handshake met silence.
+fn with_ladder(name: &str, rungs: Vec<Rung>) -> Probe {
+    let remote: SocketAddr = socket("40.112.72.101:443");
+    Probe::of("relay", &format!("{name}.servicebus.windows.net"))
+        .asks(gives(&["40.112.72.101"]))
+        .goes("40.112.72.101", |way| way.tcp().fails(mute(), 5_000))
+        .followed_up(|asked| asked.segments = vec![SegmentLadder { remote, rungs }])
 }
 
 /// A connection to a relay that was kept idle for some seconds.

@@ -92,8 +92,8 @@ fn names() -> Vec<Probe> {
     let ladder = SegmentLadder {
         remote: socket("40.112.72.9:443"),
         rungs: vec![
-            Rung { segment: 1360, failure: Some(mute()), took: ms(5_000) },
-            Rung { segment: 1220, failure: None, took: ms(38) },
+            Rung { segment: Some(1360), failure: Some(mute()), took: ms(5_000) },
+            Rung { segment: Some(1220), failure: None, took: ms(38) },
         ],
     };
     let sql = Probe::of("sql", "hosts-and-tds.database.windows.net");

@@ -5,10 +5,10 @@ use std::process::Stdio;
 use std::thread;
 use std::time::{Duration, Instant};
 
-use super::Lab;
 use super::invocation::Report;
-use super::namespace;
+use super::namespace::{self, run};
 use super::situation::{SITUATIONS, SPLIT};
+use super::{Lab, wait_for};
 
 #[test]
 fn ctrl_c_reports_what_is_known() {
@@ -28,10 +28,17 @@ fn reports_what_is_known(signal: &str) {
     // Left alone, this run takes a minute.
     let mut command = lab.check_within(Duration::from_mins(1), rows);
     command.stdout(Stdio::piped()).stderr(Stdio::piped());
-    let begun = Instant::now();
     // `ip netns exec` becomes the program: the process id is pathproof's.
     let child = command.spawn().unwrap();
+    // Connecting to the one that is dropped; the other one needs far less than two seconds more.
+    wait_for("a SYN to 52.166.20.5", || {
+        let mut sockets = lab.client("ss");
+        let sockets = run(sockets.args(["-Htn", "state", "syn-sent", "dst", "52.166.20.5"]))?;
+        if sockets.stdout.is_empty() { Err("was not sent".to_owned()) } else { Ok(()) }
+    })
+    .unwrap();
     thread::sleep(Duration::from_secs(2));
+    let begun = Instant::now();
     namespace::signal(signal, &child.id().to_string());
     let output = child.wait_with_output().unwrap();
     assert!(begun.elapsed() < Duration::from_secs(10), "did not end when told to");

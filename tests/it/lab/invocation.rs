@@ -78,6 +78,12 @@ impl Report {
         (Self::read(command, &output), output)
     }
 
+    /// How long the run took, by its own clock: without the start of the process.
+    pub(super) fn took(&self) -> Duration {
+        let took = self.value["run"]["took_ms"].as_f64().expect("`took_ms` is a number");
+        Duration::from_secs_f64(took / 1e3)
+    }
+
     /// The endpoints of a host.
     pub(super) fn endpoints(&self, host: &str) -> Vec<&Value> {
         let all = self.value["endpoints"].as_array().expect("`endpoints` is an array");

@@ -66,7 +66,9 @@ pub(super) struct SegmentLadder {
 
 #[derive(Serialize)]
 struct Rung {
-    max_segment: u16,
+    /// Missing where nothing was limited.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    max_segment: Option<u16>,
     /// `ok`, or how it failed, in the words of steps.
     outcome: &'static str,
     took_ms: Milliseconds,
