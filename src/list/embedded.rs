@@ -230,7 +230,7 @@ mod tests {
         );
     }
 
-    /// Wherever certificates are issued by Microsoft, and DigiCert's hosts in China by name.
+    /// Wherever certificates are issued by Microsoft, and `DigiCert`'s hosts in China by name.
     #[test]
     fn revocation_hosts_are_names_that_can_be_asked() {
         for embedded in embedded() {

@@ -90,7 +90,7 @@ mod tests {
         assert_eq!(nodes[1].status, "");
     }
 
-    /// The shapes of recorded answers (data/runtime-status) and of the OpenAPI description.
+    /// The shapes of recorded answers (data/runtime-status) and of the `OpenAPI` description.
     #[test]
     fn versions_and_times_are_read() {
         let properties = json!({"autoUpdate": "Off", "latestVersion": "5.46.1.1",

@@ -161,7 +161,7 @@ const RIVALS: &[(Cause, &str, &str)] = &[
     (
         Cause::HttpNotTheService,
         "another service that answers under this name",
-        "try the same name from another network, and compare the certificates",
+        "try the same name from another network",
     ),
     (
         Cause::HttpServiceError,

@@ -116,7 +116,7 @@ pub(super) fn without_measured_rivals(
         Some(Route::Proxy(proxy)) => Some(proxy.url.clone()),
         Some(Route::Direct) | None => None,
     };
-    let measured: Option<Vec<_>> = asked.iter().map(|one| by_proxy(one)).collect();
+    let measured: Option<Vec<_>> = asked.iter().map(by_proxy).collect();
     match measured.as_deref() {
         Some([first, ..]) => {
             draft.evidence(format!("by {first}, measured beside it, none of them works either"))

@@ -36,7 +36,8 @@ pub(super) fn is_asked_for(trail: &Trail) -> bool {
     }
 }
 
-/// `None` where the run was ended.
+/// `None` where the run was ended. Connecting and the reply together have one time-out: a filter
+/// that resets a connection may drop the next one, and a run would wait for both steps of it.
 pub(super) async fn ask(shared: &Shared, host: &Host, remote: SocketAddr) -> Option<OldHello> {
     let Settings { timeout, source, .. } = shared.settings;
     // The semaphore is never closed: an error cannot occur, and would only unbound.
@@ -44,7 +45,7 @@ pub(super) async fn ask(shared: &Shared, host: &Host, remote: SocketAddr) -> Opt
     let began = Instant::now();
     let outcome = async {
         match tcp::connect(remote, source, timeout).await {
-            Ok((stream, _)) => converse(stream, host.name(), Instant::now() + timeout).await,
+            Ok((stream, _)) => converse(stream, host.name(), began + timeout).await,
             Err(_) => OldHelloOutcome::NotConnected,
         }
     };

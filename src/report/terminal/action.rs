@@ -7,7 +7,7 @@ use super::super::command;
 use super::fit::columns;
 use super::page::{Page, padded};
 use super::{counted, listed};
-use crate::model::{Action, AddressSet, Destination, Endpoint, Owner, Records};
+use crate::model::{Action, AddressSet, Destination, Endpoint, Owner, Records, Role};
 
 /// How many destinations are listed one by one; where there are more, their addresses are, as
 /// prefixes that hold them and nothing else.
@@ -66,7 +66,8 @@ fn write_one(page: &mut Page, records: &Records, action: &Action) {
 }
 
 fn write_command(page: &mut Page, command: &str) {
-    page.under_bullet(&format!("As a list: {command}"));
+    page.under_bullet("As a list:");
+    page.command(command);
 }
 
 /// The entries of the list that destinations are of; gateways go with their relay.
@@ -77,7 +78,9 @@ fn entries<'a>(records: &'a Records, destinations: &[Destination]) -> BTreeSet<&
         places.contains(&(endpoint.subject.to_string().as_str(), endpoint.port))
     };
     let meant = records.records.iter().map(|record| &*record.endpoint).filter(|one| is_meant(one));
-    meant.map(|one| if one.entry == "relay-gateway" { "relay" } else { &*one.entry }).collect()
+    meant
+        .map(|one| if one.role == Role::Gateway { Role::Relay.as_str() } else { &*one.entry })
+        .collect()
 }
 
 /// Whether the text itself says the one destination.

@@ -90,6 +90,12 @@ impl Page {
         self.hang("", 6, 8, text);
     }
 
+    /// A command to be copied below the bullet above: in one line, however long.
+    pub(in crate::report) fn command(&mut self, text: &str) {
+        // Writing to a String cannot fail.
+        let _ = writeln!(self.text, "      {}", visible(text));
+    }
+
     /// What belongs to the heading above.
     pub(in crate::report) fn indented(&mut self, text: &str) {
         self.hang("", 4, 6, text);

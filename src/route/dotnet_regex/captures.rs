@@ -17,7 +17,7 @@ impl<'a> Captures<'a> {
             rest = &rest[at + 1..];
             match opened {
                 b'\\' => {
-                    rest = rest.get(rest.chars().next().map_or(0, char::len_utf8)..).unwrap_or("")
+                    rest = rest.get(rest.chars().next().map_or(0, char::len_utf8)..).unwrap_or("");
                 }
                 b'[' => rest = after_class(rest),
                 _ => match rest.strip_prefix('?') {

@@ -9,20 +9,10 @@ use serde_json::Value;
 
 use super::{Ended, pathproof};
 
-/// The commands of a report, each in one line.
+/// The commands of a report: each stands in one line, however long, to be copied.
 fn commands(table: &str) -> Vec<String> {
-    let mut found = Vec::new();
-    for (at, _) in table.match_indices("As a list: pathproof ") {
-        let mut lines = table[at..].lines();
-        let mut command = lines.next().unwrap().trim_start_matches("As a list: ").to_owned();
-        // It is wrapped under its bullet.
-        for line in lines.take_while(|line| line.starts_with("    ") && !line.starts_with("     "))
-        {
-            command = format!("{command} {}", line.trim());
-        }
-        found.push(command);
-    }
-    found
+    let lines = table.lines().map(str::trim_start);
+    lines.filter(|line| line.starts_with("pathproof ")).map(str::to_owned).collect()
 }
 
 #[test]

@@ -141,7 +141,8 @@ fn gateways_that_fail_are_all_named_three_or_all_of_them() {
       of 256 names: g0-prod-am3-010-sb.servicebus.windows.net,
         g1-prod-am3-010-sb.servicebus.windows.net,
         g10-prod-am3-010-sb.servicebus.windows.net and 253 more
-    As a list: pathproof rules emit --only relay --proof resolved --format csv
+    As a list:
+      pathproof rules emit --only relay --proof resolved --format csv
 ";
     assert!(shown.contains(expected), "{shown}");
 }

@@ -26,7 +26,7 @@ fn each_name_gets_its_own_cause() {
     );
     assert_eq!(output.status.code(), Some(1), "a violated expectation ends with 1");
     // No endpoint here waits for more than two steps: a silent handshake, and the same with small
-    // segments. In a row it would be nine at least: what lies between pays for a busy machine.
+    // segments. In a row it would be ten at least: what lies between pays for a busy machine.
     assert!(took < 6 * TIMEOUT, "took {took:?}: blocked endpoints wait for each other");
 }
 

@@ -115,7 +115,7 @@ fn a_forgotten_connection_shows_the_limit() {
         .unwrap_or_else(|error| panic!("{error}\n{:#}", report.value));
     let endpoint = report.endpoint(SPLIT).unwrap();
     let message = finding(endpoint, "hold_idle_dropped")["message"].to_string();
-    assert!(message.contains("lives for 2s, and not for 4s"), "{message}");
+    assert!(message.contains("lives for 2.0 s, and not for 4.0 s"), "{message}");
     let steps = |trail: &Value| {
         let steps = trail["steps"].as_array().into_iter().flatten();
         steps.filter_map(|step| step["step"].as_str()).collect::<Vec<_>>().join(" ")

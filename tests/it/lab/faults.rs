@@ -32,6 +32,9 @@ pub(super) enum Behaviour {
     CloseAfterBytes,
     /// Resets the connection after the first bytes.
     ResetAfterBytes,
+    /// Resets a ClientHello that offers TLS 1.2 and newer, and never answers an older one: a
+    /// filter that resets first and drops what comes after.
+    ResetThenSilent,
     /// Speaks first, as an SSH server.
     Banner,
     /// Answers a pre-login as SQL Server does (MS-TDS 2.2.6.5).
@@ -49,10 +52,11 @@ pub(super) enum Behaviour {
 }
 
 impl Behaviour {
-    const ALL: [Self; 10] = [
+    const ALL: [Self; 11] = [
         Self::Silent,
         Self::CloseAfterBytes,
         Self::ResetAfterBytes,
+        Self::ResetThenSilent,
         Self::Banner,
         Self::Tds,
         Self::ClearBlockPage,
@@ -119,6 +123,15 @@ fn converse(mut stream: TcpStream, behaviour: Behaviour) -> std::io::Result<()> 
             // Bytes that nobody has read make the kernel reset instead of closing (RFC 1122
             // §4.2.2.13); one byte is read so that the rest has come.
             let _first = stream.read(&mut bytes[..1])?;
+        }
+        Behaviour::ResetThenSilent => {
+            // As above; the version stands behind the headers of the record (5 bytes) and of the
+            // handshake (4 bytes, RFC 5246 section 7.4.1.2), and is TLS 1.2's in every newer one.
+            let mut start = [0; 11];
+            stream.read_exact(&mut start)?;
+            if start[9..] < [3, 3][..] {
+                while stream.read(&mut bytes)? > 0 {}
+            }
         }
         Behaviour::Banner => {
             stream.write_all(b"SSH-2.0-OpenSSH_9.2p1 Debian-2+deb12u3\r\n")?;

@@ -471,6 +471,11 @@ pub(super) const SITUATIONS: &[Situation] = &[
         "tls_reset",
     ),
     relay_fails(
+        "tls-reset-once.servicebus.windows.net",
+        &[plays("52.166.30.11", Behaviour::ResetThenSilent)],
+        "tls_reset",
+    ),
+    relay_fails(
         "tls-closed.servicebus.windows.net",
         &[plays("52.166.30.2", Behaviour::CloseAfterBytes)],
         "tls_closed",

@@ -29,8 +29,8 @@ Firewall team
       10.0.1.48/31   443  2 addresses
       of 300 names: node-000.contoso.com, node-001.contoso.com,
         node-002.contoso.com and 297 more
-    As a list: pathproof rules emit --only endpoint --proof resolved --format
-    csv
+    As a list:
+      pathproof rules emit --only endpoint --proof resolved --format csv
 
 FAIL    node-000.contoso.com:443  tcp_timeout (likely)
         10.0.0.0:443 did not answer within 5s
@@ -58,7 +58,9 @@ FAIL    node-002.contoso.com:443  tcp_timeout (likely)
 300 fail
 Measured 2026-03-01 10:00:00 UTC in 5.0 s from ir-node-1 (10.50.1.10); name
 servers 10.0.0.53:53
+By pathproof VERSION
 "
+        .replace("VERSION", env!("CARGO_PKG_VERSION"))
     );
 }
 
