@@ -4,7 +4,7 @@ use ipnet::IpNet;
 
 use super::desired::day;
 use super::document::{Action, Change, Held, Removed, RuleDocument};
-use super::live::LiveRule;
+use super::live::{LiveGroup, LiveRule};
 use super::rule::Properties;
 use super::{Intent, Remembered};
 use crate::model::AddressSet;
@@ -13,13 +13,15 @@ use crate::model::AddressSet;
 /// and no two rules ever share a priority.
 pub(super) fn changes(
     intent: &Intent,
+    live: &LiveGroup,
     own: &[(u32, &LiveRule)],
     rules: &[RuleDocument],
     ledger: &[Remembered],
 ) -> Vec<Change> {
     let mut waiting: Vec<Change> = Vec::new();
     for rule in rules {
-        let before = own.iter().find(|(_, live)| live.name == rule.name).map(|(_, live)| *live);
+        // Also a foreign rule of the name: whoever is refused sees what stands there.
+        let before = live.rule(&rule.name);
         if !before.is_some_and(|live| is_kept(intent, &live.properties, &rule.properties)) {
             waiting.push(change(before, Some(rule), ledger));
         }

@@ -420,7 +420,8 @@ pub(super) fn changes(
     let change_of =
         |rule: &LiveRule| changes.iter().find(|own| own.name.eq_ignore_ascii_case(&rule.name));
     let is_own = |rule: &LiveRule| own.iter().any(|(_, own)| own.name == rule.name);
-    let is_new = |change: &&Change| live.rule(&change.name).is_none();
+    let is_new =
+        |change: &&Change| !own.iter().any(|(_, own)| own.name.eq_ignore_ascii_case(&change.name));
     let created = changes.iter().filter(is_new).filter_map(|change| change.after.as_ref());
     let stays = |rule: &'_ LiveRule| match change_of(rule) {
         Some(change) => change.after.clone(),

@@ -150,7 +150,7 @@ pub fn plan(intent: &Intent, knowledge: Knowledge<'_>) -> Planned {
         refusals.push(Refusal::Empty);
         Vec::new()
     } else {
-        difference::changes(intent, &own, &rules, knowledge.ledger.unwrap_or_default())
+        difference::changes(intent, live, &own, &rules, knowledge.ledger.unwrap_or_default())
     };
     let Assignment { refusals: unassigned, left_out, notes, .. } = assignment;
     refusals.extend(unassigned);

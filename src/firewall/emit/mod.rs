@@ -497,7 +497,9 @@ fn one_line(text: &str) -> String {
         _ if c.is_control() => ' ',
         _ => '?',
     };
-    text.chars().map(keep).collect()
+    let line: String = text.chars().map(keep).collect();
+    // To some readers a backslash there continues a comment.
+    line.trim_end_matches('\\').to_owned()
 }
 
 fn check_priorities(first: u32, last: u32, taken: RangeInclusive<u32>) -> Result<(), EmitError> {

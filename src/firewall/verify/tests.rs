@@ -246,6 +246,7 @@ fn corrections_are_such_that_last() {
     let advised = |address: &str, entry: &str, refused: &[Refused]| {
         let mut required = required(&format!("{address},443,tcp"));
         entry.clone_into(&mut required[0].entry);
+        required[0].is_control = entry == "control";
         let control = Some(("DataFactoryManagement", &addresses));
         let seen = verify(&judges, &required, Advice { refused, control });
         assert_eq!(seen.gaps.len(), 1, "{address}");

@@ -105,6 +105,9 @@ fn more_prefixes_than_a_group_takes() {
 fn a_name_or_a_priority_of_someone_else() {
     let scene = Scene::new(&[foreign("allow-azure-relay", 300, "Allow", "Internet")]);
     refuses(&scene, &[], &["refused (name_taken)", "did not write"]);
+    // What stands there is shown, and nothing else speaks against it.
+    let ended = scene.rules("plan", &[]).ends(4, &["~ update", "- description: by hand"]);
+    assert_eq!(ended.stdout.matches("refused (").count(), 1, "{}", ended.stdout);
     let scene = Scene::new(&[foreign("Mine", 200, "Allow", "Internet")]);
     refuses(
         &scene,
