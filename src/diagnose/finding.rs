@@ -144,6 +144,11 @@ impl Draft {
         self
     }
 
+    /// Nobody but the finding's own owner has anything to do.
+    pub(super) fn without_further(self) -> Self {
+        Self { further: Vec::new(), ..self }
+    }
+
     /// It follows from another finding: there is nothing to do about it alone.
     pub(super) fn explained_by(self, cause: Cause) -> Self {
         let draft = self.remedy(format!("Nothing of its own: it follows from {cause}."));

@@ -4,6 +4,7 @@
 
 use std::collections::BTreeMap;
 
+use super::advice;
 use super::dns::{self, resolver_name};
 use super::finding::{duration, list, place};
 use super::route;
@@ -20,6 +21,17 @@ struct Answered<'a> {
 
 /// How many of the names that were answered are written out.
 const NAMED: usize = 3;
+
+/// For whoever runs a server that answers other names, by what it does with this one.
+const ASK_ABOUT_REFUSAL: &str = "Ask whoever runs {resolvers} why {host} is refused while other \
+                                 names are answered: a policy (RPZ, DNS firewall) or an access \
+                                 list. The server itself is up and answers this host.";
+const ASK_ABOUT_FAILURE: &str = "Ask whoever runs {resolvers} why {host} fails while other names \
+                                 are answered: the forwarder of its zone, or DNSSEC validation. \
+                                 The server itself is up and answers this host.";
+const ASK_ABOUT_SILENCE: &str = "Ask whoever runs {resolvers} why {host} gets no answer while \
+                                 other names are answered: a policy that drops the question, or \
+                                 its forwarder. The server itself is up and answers this host.";
 
 /// Whether what a record's name met may be the name's alone: the other records tell.
 pub(super) fn takes_others(record: &Record) -> bool {
@@ -83,12 +95,10 @@ fn refine(finding: &mut Finding, record: &Record, answered: &BTreeMap<Resolver, 
     let servers = list(told.iter().map(|(lookup, _)| resolver_name(lookup.resolver)), 3);
     let others = told.iter().map(|(_, answered)| answered.total).min().unwrap_or_default();
     let name = &told[0].0.name;
-    let (does, why) = match finding.cause {
-        Cause::DnsRefused => ("refuses", "a policy (RPZ, DNS firewall) or an access list"),
-        Cause::DnsServfail => {
-            ("fails on", "the forwarder of its zone, or DNSSEC validation that fails")
-        }
-        _ => ("keeps silent about", "a policy that drops the question, or its forwarder"),
+    let (does, template) = match finding.cause {
+        Cause::DnsRefused => ("refuses", ASK_ABOUT_REFUSAL),
+        Cause::DnsServfail => ("fails on", ASK_ABOUT_FAILURE),
+        _ => ("keeps silent about", ASK_ABOUT_SILENCE),
     };
     let names = if others == 1 { "1 other name" } else { "other names" };
     let count = if others == 1 { String::new() } else { format!("{others} ") };
@@ -113,10 +123,11 @@ fn refine(finding: &mut Finding, record: &Record, answered: &BTreeMap<Resolver, 
         finding.certainty = Certainty::Proven;
     }
     finding.owner = Owner::Dns;
-    finding.remedy = format!(
-        "Ask whoever runs {servers} what stands in the way of {name} alone: {why}. The server \
-         itself is up and answers this host."
-    );
+    // The action is made of the advice: it must say what the finding says.
+    finding.advice.template = template.into();
+    finding.advice.facts.retain(|(place, _)| *place != "resolvers");
+    finding.advice.facts.push(("resolvers", servers));
+    finding.remedy = advice::remedy(&finding.advice);
 }
 
 const fn came_to(cause: Cause) -> &'static str {

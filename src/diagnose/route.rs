@@ -178,6 +178,7 @@ fn misrouted(
                 Some(kind) => draft
                     .owner(exception::owner(kind))
                     .template(exception::remedy(kind))
+                    .without_further()
                     .fact("rule", &case.record.route.why),
                 None => draft,
             })

@@ -68,7 +68,8 @@ fn judge_trust(presented: &Presented) -> Option<Draft> {
             format!("presented a certificate by '{issuer}' that is not valid: {reason}"),
         )
         .proven()
-        .template("Find what answers for {host} at {addresses}: its chain is defective."),
+        .template("Find what answers for {host} at {addresses}: its chain is defective.")
+        .without_further(),
     };
     Some(
         draft

@@ -24,8 +24,8 @@ pub(super) const NXDOMAIN: Entry = Entry {
               path_private_record_missing instead; silence would be dns_timeout.",
     rivals: &[],
     owner: Owner::Dns,
-    remedy: "Check the spelling of {host}. If it is right, ask whoever runs {resolvers} why it \
-             does not exist there: a private zone for a parent domain hides every public name \
+    remedy: "Check the spelling of {host}. If that is right, ask whoever runs {resolvers} why \
+             the answer there is NXDOMAIN: a private zone for a parent domain hides every public name \
              below it, and DNS filters answer so too.",
     source: "RFC 1035 section 4.1.1; RFC 8020",
 };
@@ -76,7 +76,7 @@ pub(super) const TIMEOUT: Entry = Entry {
     rivals: &[Cause::DnsResolverUnreachable],
     owner: Owner::Dns,
     remedy: "Check that the name server is up, and that UDP and TCP port 53 from {from} to \
-             {resolvers} is open.",
+             {resolvers} are open.",
     source: "RFC 1035 section 4.2.1",
 };
 
@@ -87,8 +87,8 @@ pub(super) const RESOLVER_UNREACHABLE: Entry = Entry {
               listens there, or a firewall rejects.",
     rivals: &[Cause::DnsTimeout],
     owner: Owner::Dns,
-    remedy: "Check that {resolvers} is the right configuration for this host, that a name server \
-             runs there, and that nothing between rejects port 53 from {from}.",
+    remedy: "Check that this host is meant to ask {resolvers}, that a name server runs there, and \
+             that nothing on the way rejects port 53 from {from}.",
     source: "RFC 1122 section 4.1.3.3",
 };
 
@@ -141,7 +141,7 @@ pub(super) const SINKHOLE: Entry = Entry {
 
 pub(super) const OS_OVERRIDE: Entry = Entry {
     cause: Cause::DnsOsOverride,
-    sentence: "The operating system resolves the name otherwise than the name servers do.",
+    sentence: "The operating system's answer for the name differs from the name servers'.",
     told_by: "The system's own answer (hosts file, NRPT, cache) beside the name servers'. The probe \
               goes where the system says.",
     rivals: &[Cause::DnsViewsDiffer],

@@ -154,6 +154,8 @@ pub const fn further(cause: Cause) -> &'static [(Owner, &'static str)] {
     match cause {
         Cause::TlsExpired | Cause::TlsNotYetValid => &[(Owner::Proxy, tls::RENEW)],
         Cause::TlsUntrusted | Cause::TlsIntercepted => &[(Owner::Host, tls::INSTALL_ROOT)],
+        Cause::RouteProxyRequired => &[(Owner::Firewall, route::OPEN_DIRECT)],
+        Cause::RouteDirectRequired => &[(Owner::Proxy, route::LET_PROXY_CARRY)],
         _ => &[],
     }
 }

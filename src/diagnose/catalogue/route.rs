@@ -12,11 +12,19 @@ pub(super) const PRIVATE_VIA_PROXY: Entry = Entry {
     rivals: &[],
     owner: Owner::DataPlatform,
     remedy: "Let {host} bypass the proxy: <add address=\"{pattern}\" /> in the <bypasslist> of \
-             both diahost.exe.config and diawp.exe.config (agent lint --suggest prints the whole), \
-             or in NO_PROXY or the PAC script where these decide; then restart the runtime's \
+             both diahost.exe.config and diawp.exe.config (on the runtime's host, \
+             pathproof agent lint --suggest prints the whole section), or in NO_PROXY or the PAC script where these decide; then restart the runtime's \
              service.",
     source: "Microsoft, create-self-hosted-integration-runtime (proxy with a private endpoint)",
 };
+
+/// For whoever opens the way, where the name is not meant to go by the proxy.
+pub(super) const OPEN_DIRECT: &str = "If {host} is meant to go direct, allow TCP {port} out from \
+                                      {from} to {destinations}{tags}.";
+
+/// For whoever runs the proxy, where the name is meant to go by it.
+pub(super) const LET_PROXY_CARRY: &str = "If {host} is meant to go by the proxy {proxy}, let the \
+                                          proxy carry it on TCP {port}.";
 
 pub(super) const PROXY_REQUIRED: Entry = Entry {
     cause: Cause::RouteProxyRequired,
@@ -26,8 +34,7 @@ pub(super) const PROXY_REQUIRED: Entry = Entry {
     rivals: &[],
     owner: Owner::DataPlatform,
     remedy: "Configure {proxy} in the runtime (Configuration Manager, or both of its \
-             configuration files) and restart its service, or open TCP {port} to {host} for \
-             direct traffic.",
+             configuration files) and restart its service.",
     source: "Microsoft, create-self-hosted-integration-runtime (proxy server considerations)",
 };
 
@@ -39,7 +46,7 @@ pub(super) const DIRECT_REQUIRED: Entry = Entry {
     rivals: &[],
     owner: Owner::DataPlatform,
     remedy: "Add {host} to the proxy bypass list of both configuration files (or to NO_PROXY or \
-             the PAC script where these decide), or let the proxy {proxy} carry it.",
+             the PAC script where these decide).",
     source: "Microsoft, create-self-hosted-integration-runtime (proxy server considerations)",
 };
 
@@ -50,7 +57,8 @@ pub(super) const CONFIG_INVALID: Entry = Entry {
               URL or a regular expression of the bypass list is not valid.",
     rivals: &[],
     owner: Owner::DataPlatform,
-    remedy: "Fix the file (agent lint prints what to paste), and restart the runtime's service.",
+    remedy: "Fix the file (on the runtime's host, pathproof agent lint --suggest prints what to \
+             paste), and restart the runtime's service.",
     source: "Microsoft, <defaultProxy> element (network settings); \
              create-self-hosted-integration-runtime",
 };

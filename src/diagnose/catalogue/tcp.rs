@@ -47,9 +47,9 @@ pub(super) const UNREACHABLE: Entry = Entry {
 
 pub(super) const RESET: Entry = Entry {
     cause: Cause::TcpReset,
-    sentence: "The connection is reset before a word of TLS could be said.",
+    sentence: "The connection is reset before any TLS is exchanged.",
     told_by: "ECONNRESET in the connect, or when the ClientHello is written: what accepted the \
-              connection let it fall at once.",
+              connection dropped it at once.",
     rivals: &[Cause::TcpRefused, Cause::TlsReset],
     owner: Owner::Firewall,
     remedy: "Find the device that accepts and resets TCP {port} to {destinations}: a \
@@ -95,7 +95,7 @@ pub(super) const FAMILY: Entry = Entry {
 
 pub(super) const ANSWERED_BY_MIDDLEBOX: Entry = Entry {
     cause: Cause::TcpAnsweredByMiddlebox,
-    sentence: "A middlebox accepts connections in the name of every address.",
+    sentence: "A middlebox accepts connections to every address.",
     told_by: "192.0.2.1, where nothing can answer, is accepted too: an accepted connection proves \
               nothing, and what fails after it fails behind the middlebox.",
     rivals: &[Cause::HttpServiceError],

@@ -93,7 +93,7 @@ pub(super) const CLOSED: Entry = Entry {
     cause: Cause::TlsClosed,
     sentence: "The connection is closed after the ClientHello.",
     told_by: "End of stream without an alert: a filter that judges the server name, or a proxy \
-              without a way on. A server of old that closes in place of an alert is told by a \
+              without a way on. An old server that closes in place of an alert is told by a \
               second ClientHello that offers TLS 1.1 and 1.0 alone: it answers that one.",
     rivals: &[Cause::TcpAnsweredByMiddlebox, Cause::HttpServiceError],
     owner: Owner::Firewall,
@@ -130,7 +130,7 @@ pub(super) const VERSION: Entry = Entry {
     sentence: "The far end offers no TLS version that is safe to use.",
     told_by: "The alert protocol_version, or an answer below TLS 1.2, if need be to a second \
               ClientHello that offers nothing newer; 1.2 and 1.3 were offered first. \
-              Azure's own endpoints speak both, so an old middlebox is near.",
+              Azure's own endpoints speak both, so look for an old middlebox on the way.",
     rivals: &[],
     owner: Owner::Proxy,
     remedy: "Update or bypass the TLS inspection in front of {host}: Azure requires TLS 1.2 or \

@@ -3,7 +3,7 @@
 use super::super::assemble::Judged;
 use super::counted;
 use super::page::Page;
-use crate::model::{Conclusion, NetworkAllows, Status};
+use crate::model::{Cause, Conclusion, NetworkAllows, Severity, Status};
 
 pub(super) fn write(
     page: &mut Page,
@@ -71,6 +71,8 @@ fn none_reached(gateways: &[Judged]) -> Option<usize> {
 /// Required endpoints by status, and warnings of all.
 #[derive(Default)]
 struct Tally {
+    /// The first cause that fails the run as a whole.
+    of_run: Option<Cause>,
     required: usize,
     failing: usize,
     unknown: usize,
@@ -83,8 +85,11 @@ struct Tally {
 
 impl Tally {
     fn of<'a>(judged: impl IntoIterator<Item = &'a Judged<'a>>, conclusion: &Conclusion) -> Self {
-        let warnings = conclusion.findings.iter().filter(|finding| !finding.is_note()).count();
-        let mut tally = Self { warnings, ..Self::default() };
+        let of_run = conclusion.findings.iter().filter(|finding| !finding.is_note());
+        let (failures, others): (Vec<_>, Vec<_>) =
+            of_run.partition(|finding| finding.severity == Severity::Fail);
+        let of_run = failures.first().map(|finding| finding.cause);
+        let mut tally = Self { of_run, warnings: others.len(), ..Self::default() };
         for (record, verdict) in judged.into_iter().filter(|(_, verdict)| verdict.counts) {
             let required = usize::from(record.endpoint.required);
             tally.total += 1;
@@ -107,6 +112,10 @@ impl Tally {
         if self.failing > 0 {
             let verb = if self.failing == 1 { "fails" } else { "fail" };
             return (Status::Fail, format!("{} of {required} {verb}", self.failing));
+        }
+        if let Some(cause) = self.of_run {
+            let words = format!("No required endpoint fails, but the run does ({cause})");
+            return (Status::Fail, words);
         }
         if self.unknown > 0 {
             let words = format!("{} of {required} could not be tested", self.unknown);

@@ -28,6 +28,16 @@ fn codes_say_what_holds() {
 }
 
 #[test]
+fn what_fails_the_run_alone_fails_its_headline_too() {
+    let records =
+        concat!(env!("CARGO_MANIFEST_DIR"), "/tests/cases/reported-versions/records.jsonl");
+    let ended = run(&["replay", records]);
+    assert_eq!(ended.code, Some(1), "{ended:?}");
+    let expected = "FAIL    No required endpoint fails, but the run does (runtime_version_expired)";
+    assert_eq!(ended.stdout.lines().next(), Some(expected), "{ended:?}");
+}
+
+#[test]
 fn a_source_that_is_not_this_hosts_is_refused_before_anything_is_sent() {
     // A documentation address (RFC 5737), which no host has.
     let source = ["--source", "203.0.113.9", "--only", "relay", "--resolver", "127.0.0.1:1"];

@@ -178,10 +178,28 @@ fn a_way_that_works_explains_the_one_that_does_not() {
     };
     let run =
         concluded(run(), vec![misrouted("relay", RELAY), works("control", CONTROL, "40.1.1.2")]);
-    let causes: Vec<&[Cause]> = run.1.actions.iter().map(|action| &*action.causes).collect();
-    assert_eq!(causes, [&[Cause::RouteProxyRequired][..]], "{:#?}", run.1.actions);
+    let actions = &run.1.actions;
+    assert!(actions.iter().all(|one| one.causes == [Cause::RouteProxyRequired]), "{actions:#?}");
+    // What two teams may do is said to each of them.
+    let owners: Vec<Owner> = actions.iter().map(|action| action.owner).collect();
+    assert_eq!(owners, [Owner::Firewall, Owner::DataPlatform], "{actions:#?}");
+    assert!(actions[0].text.contains("is meant to go direct, allow TCP 443"), "{actions:#?}");
+    assert!(!actions[1].text.contains("TCP 443"), "{actions:#?}");
     let blocked = run.1.verdicts[0].findings.iter().find(|one| one.cause == Cause::TcpTimeout);
     assert_eq!(blocked.expect("the timeout").explained_by, Some(Cause::RouteProxyRequired));
+}
+
+#[test]
+fn a_defective_chain_is_no_reason_to_trust_its_root() {
+    let defective: Walk = |way| {
+        let public = ChainTrust::Invalid { reason: "bad signature".to_owned() };
+        let chain = chain(&[RELAY], "CN=Issuer", public, ChainTrust::Trusted, Validity::Current);
+        way.tcp().tls(chain).done()
+    };
+    let (_, conclusion) = concluded(run(), vec![to("relay", RELAY, "40.1.1.1", defective)]);
+    let [action] = &*conclusion.actions else { panic!("{:#?}", conclusion.actions) };
+    assert_eq!(action.owner, Owner::Proxy, "{action:#?}");
+    assert!(action.text.contains("its chain is defective"), "{action:#?}");
 }
 
 #[test]
