@@ -86,7 +86,7 @@ pub(super) enum Command {
     Report(Report),
     /// The runtime's own proxy configuration
     Agent(Agent),
-    /// What a cause, an error text or a word of the portal means, and who mends it
+    /// What a cause, an error text or a word of the portal means, and who fixes it
     Explain(Explain),
 }
 

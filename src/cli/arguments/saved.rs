@@ -45,7 +45,7 @@ pub(in crate::cli) struct Merge {
 #[derive(Debug, Args)]
 #[command(next_help_heading = "How it is reported")]
 pub(in crate::cli) struct Showing {
-    /// Leave only what that team can mend: dns, firewall, proxy, host, azure, data-platform, nobody
+    /// Leave only what that team can fix: dns, firewall, proxy, host, azure, data-platform, nobody
     #[arg(long, value_name = "OWNER", value_parser = owner)]
     pub(in crate::cli) owner: Option<Owner>,
     /// table or json [default: table, or from the extension of --output]
