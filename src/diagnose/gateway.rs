@@ -61,10 +61,16 @@ pub(super) fn is_unknown_to_proxy(record: &Record, drafts: &[Draft]) -> bool {
 }
 
 pub(super) fn unassigned(record: &Record) -> Draft {
-    Draft::new(
-        Cause::RelayGatewayUnassigned,
-        format!("{} has no address: this gateway is not in use yet", place(&record.endpoint)),
-    )
+    let place = place(&record.endpoint);
+    let message = if dns::is_of_one_family(record) {
+        format!(
+            "{place} has no address of the one family that was asked for (-4 or -6): whether this \
+             gateway is in use is not known"
+        )
+    } else {
+        format!("{place} has no address: this gateway is not in use yet")
+    };
+    Draft::new(Cause::RelayGatewayUnassigned, message)
 }
 
 /// The same by the word of the proxy that would carry the name.

@@ -34,7 +34,7 @@ fn what_fails_the_run_alone_fails_its_headline_too() {
     let ended = run(&["replay", records]);
     assert_eq!(ended.code, Some(1), "{ended:?}");
     let expected = "FAIL    No required endpoint fails, but the run does (runtime_version_expired)";
-    assert_eq!(ended.stdout.lines().next(), Some(expected), "{ended:?}");
+    assert!(ended.stdout.starts_with(expected), "{ended:?}");
 }
 
 #[test]

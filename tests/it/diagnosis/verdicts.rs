@@ -196,6 +196,10 @@ fn a_family_that_was_not_asked_is_not_missing_from_dns() {
             assert!(!finding.remedy.contains("record"), "{finding:#?}");
         }
         assert_eq!(conclusion.prediction.network_allows, NetworkAllows::Unknown);
+        let gateway = Probe::of("relay-gateway", "g0-prod-am3-010-sb.servicebus.windows.net");
+        let verdict = gateway.optional().asks(asked()).verdict();
+        let finding = found(&verdict.findings, Cause::RelayGatewayUnassigned);
+        assert!(finding.message.contains("asked for (-4 or -6)"), "{finding:#?}");
     }
 }
 
