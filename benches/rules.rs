@@ -12,7 +12,7 @@ use std::time::{Duration, Instant};
 use criterion::{Criterion, Throughput, criterion_group};
 use pathproof::firewall::emit::{Aggregation, Emission, Format, Holds, Permit, Request, emit};
 use pathproof::firewall::{
-    Access, Dialect, Flow, Judge, Knowledge, PortSet, Proven, Rule, RuleSet, Scope,
+    Access, Dialect, Flow, Judge, Knowledge, PortSet, ProofLevel, Proven, Rule, RuleSet, Scope,
 };
 use pathproof::model::{Cloud, Host, Role};
 use pathproof::tags::{ServiceTags, Snapshot};
@@ -144,6 +144,7 @@ fn proven() -> Vec<Proven> {
                 number % 128,
                 numbers.below(99)
             ),
+            level: ProofLevel::Published,
             how: "published in AzureCloud.westeurope".to_owned(),
             local: None,
         })

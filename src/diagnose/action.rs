@@ -11,7 +11,8 @@ use crate::model::{Action, Advice, Cause, Destination, Finding, Owner, Severity,
 const SPLITTING: [&str; 6] = ["from", "port", "proxy", "issuer", "zone", "networks"];
 
 /// What is to be done about `verdicts` and the findings of the run, for owners in the contract's
-/// order: first those who have a failure to see to.
+/// order: first those who have a failure to see to, and of them first the owners of what was found:
+/// what others have to do besides follows.
 #[must_use]
 pub fn actions(verdicts: &[Verdict], of_run: &[Finding]) -> Vec<Action> {
     let mut kinds = Kinds::default();
@@ -24,14 +25,15 @@ pub fn actions(verdicts: &[Verdict], of_run: &[Finding]) -> Vec<Action> {
             kinds.add(finding);
         }
     }
-    let mut actions: Vec<Action> = kinds.list.into_iter().map(Kind::action).collect();
+    let mut actions: Vec<(bool, Action)> =
+        kinds.list.into_iter().map(|kind| (kind.is_further, kind.action())).collect();
     let first_of = |owner| {
-        let own = actions.iter().filter(|action| action.owner == owner);
-        own.map(|action| severity_rank(action.severity)).min()
+        let own = actions.iter().filter(|(_, action)| action.owner == owner);
+        own.map(|(is_further, action)| (severity_rank(action.severity), *is_further)).min()
     };
-    let urgency: HashMap<Owner, Option<u8>> =
+    let urgency: HashMap<Owner, Option<(u8, bool)>> =
         Owner::ALL.into_iter().map(|owner| (owner, first_of(owner))).collect();
-    actions.sort_by(|left, right| {
+    actions.sort_by(|(_, left), (_, right)| {
         let key = |action: &Action| {
             (
                 urgency[&action.owner],
@@ -42,13 +44,15 @@ pub fn actions(verdicts: &[Verdict], of_run: &[Finding]) -> Vec<Action> {
         };
         key(left).cmp(&key(right)).then_with(|| left.text.cmp(&right.text))
     });
-    actions
+    actions.into_iter().map(|(_, action)| action).collect()
 }
 
-/// Findings that one owner mends in one way.
+/// Findings that one owner fixes in one way.
 struct Kind<'a> {
     owner: Owner,
     severity: Severity,
+    /// It is what others than the findings' owner have to do.
+    is_further: bool,
     /// Empty where the remedy holds word for word.
     template: &'a str,
     words: &'a str,
@@ -67,13 +71,20 @@ impl<'a> Kinds<'a> {
         if finding.explained_by.is_some() {
             return;
         }
-        self.add_one(finding, finding.owner, &finding.advice.template, &finding.remedy);
+        self.add_one(finding, finding.owner, &finding.advice.template, &finding.remedy, false);
         for (owner, template) in &finding.advice.further {
-            self.add_one(finding, *owner, template, "");
+            self.add_one(finding, *owner, template, "", true);
         }
     }
 
-    fn add_one(&mut self, finding: &'a Finding, owner: Owner, template: &'a str, words: &'a str) {
+    fn add_one(
+        &mut self,
+        finding: &'a Finding,
+        owner: Owner,
+        template: &'a str,
+        words: &'a str,
+        is_further: bool,
+    ) {
         let is_nothing = template.is_empty() && words.is_empty();
         if owner == Owner::Nobody || is_nothing {
             return;
@@ -91,6 +102,7 @@ impl<'a> Kinds<'a> {
             self.list.push(Kind {
                 owner,
                 severity: finding.severity,
+                is_further,
                 template,
                 words,
                 causes: BTreeSet::new(),
@@ -101,6 +113,7 @@ impl<'a> Kinds<'a> {
         if severity_rank(finding.severity) < severity_rank(kind.severity) {
             kind.severity = finding.severity;
         }
+        kind.is_further &= is_further;
         kind.causes.insert(finding.cause);
         kind.members.push(&finding.advice);
     }

@@ -182,9 +182,9 @@ fn a_way_that_works_explains_the_one_that_does_not() {
     assert!(actions.iter().all(|one| one.causes == [Cause::RouteProxyRequired]), "{actions:#?}");
     // What two teams may do is said to each of them.
     let owners: Vec<Owner> = actions.iter().map(|action| action.owner).collect();
-    assert_eq!(owners, [Owner::Firewall, Owner::DataPlatform], "{actions:#?}");
-    assert!(actions[0].text.contains("is meant to go direct, allow TCP 443"), "{actions:#?}");
-    assert!(!actions[1].text.contains("TCP 443"), "{actions:#?}");
+    assert_eq!(owners, [Owner::DataPlatform, Owner::Firewall], "{actions:#?}");
+    assert!(actions[1].text.contains("is meant to go direct, allow TCP 443"), "{actions:#?}");
+    assert!(!actions[0].text.contains("TCP 443"), "{actions:#?}");
     let blocked = run.1.verdicts[0].findings.iter().find(|one| one.cause == Cause::TcpTimeout);
     assert_eq!(blocked.expect("the timeout").explained_by, Some(Cause::RouteProxyRequired));
 }
@@ -215,7 +215,7 @@ fn certificate_dates_begin_with_this_hosts_clock() {
     };
     let (_, conclusion) = concluded(run(), vec![to("relay", RELAY, "40.1.1.1", expired)]);
     let owners: Vec<Owner> = conclusion.actions.iter().map(|action| action.owner).collect();
-    assert_eq!(owners, [Owner::Proxy, Owner::Host], "{:#?}", conclusion.actions);
+    assert_eq!(owners, [Owner::Host, Owner::Proxy], "{:#?}", conclusion.actions);
     assert_eq!(conclusion.verdicts[0].findings[0].owner, Owner::Host);
 }
 
