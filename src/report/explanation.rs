@@ -74,6 +74,9 @@ fn write_cause(page: &mut Page, entry: &Entry) {
     }
     page.indented(&format!("Owner: {}", entry.owner.as_str()));
     page.indented(&format!("Remedy: {}", catalogue::in_form(entry.remedy)));
+    for (owner, remedy) in catalogue::further(entry.cause) {
+        page.indented(&format!("Also for {}: {}", owner.as_str(), catalogue::in_form(remedy)));
+    }
     page.indented(&format!("Source: {}", entry.source));
 }
 
@@ -140,7 +143,15 @@ struct CauseWire {
     rivals: Vec<&'static str>,
     owner: &'static str,
     remedy: String,
+    /// What others have to do besides.
+    further: Vec<FurtherWire>,
     source: &'static str,
+}
+
+#[derive(Serialize)]
+struct FurtherWire {
+    owner: &'static str,
+    remedy: String,
 }
 
 #[derive(Serialize)]
@@ -180,6 +191,13 @@ impl CauseWire {
             rivals: codes(entry.rivals),
             owner: entry.owner.as_str(),
             remedy: catalogue::in_form(entry.remedy),
+            further: catalogue::further(entry.cause)
+                .iter()
+                .map(|(owner, remedy)| FurtherWire {
+                    owner: owner.as_str(),
+                    remedy: catalogue::in_form(remedy),
+                })
+                .collect(),
             source: entry.source,
         }
     }
@@ -220,6 +238,15 @@ mod tests {
         let shown = table(&explain("tcp_refused"), &Style { width: 120, color: false });
         assert!(shown.contains("TCP PORT out from THIS HOST to HOST (ADDRESSES)"), "{shown}");
         assert!(shown.contains("Rivals: tcp_local_denied, route_proxy_required"), "{shown}");
+    }
+
+    #[test]
+    fn what_others_have_to_do_is_explained_too() {
+        let shown = table(&explain("tls_intercepted"), &Style { width: 200, color: false });
+        assert!(shown.contains("Owner: proxy") && shown.contains("Also for host: "), "{shown}");
+        let read: serde_json::Value =
+            serde_json::from_str(&json(&explain("tls_intercepted"))).unwrap();
+        assert_eq!(read["causes"][0]["further"][0]["owner"], "host");
     }
 
     #[test]

@@ -38,15 +38,19 @@ fn document() -> String {
         let _ = write!(
             text,
             "\n## {}\n\n{}\n\n* Severity: {}\n* Told by: {}\n* Rivals: {rivals}\n* Owner: {}\n\
-             * Remedy: {}\n* Source: {}\n",
+             * Remedy: {}\n",
             entry.cause.code(),
             entry.sentence,
             entry.cause.severity().as_str(),
             entry.told_by,
             entry.owner.as_str(),
             catalogue::in_form(entry.remedy),
-            entry.source,
         );
+        for (owner, remedy) in catalogue::further(entry.cause) {
+            let remedy = catalogue::in_form(remedy);
+            let _ = writeln!(text, "* Also for {}: {remedy}", owner.as_str());
+        }
+        let _ = writeln!(text, "* Source: {}", entry.source);
     }
     text
 }
@@ -70,6 +74,8 @@ fn texts_use_the_usual_words() {
     let mut texts: Vec<String> = Vec::new();
     for entry in explain::entries() {
         texts.extend([entry.sentence, entry.told_by, entry.remedy].map(str::to_owned));
+        texts
+            .extend(catalogue::further(entry.cause).iter().map(|(_, remedy)| (*remedy).to_owned()));
     }
     for symptom in explain::symptoms() {
         texts.push(symptom.meaning.to_owned());
