@@ -2,7 +2,7 @@
 
 use crate::diagnose::Case;
 use crate::diagnose::finding::{Draft, duration};
-use crate::model::{Cause, Rung, SegmentLadder, Trail};
+use crate::model::{Cause, Owner, Rung, SegmentLadder, Trail};
 
 /// What the ladder at the trail's address makes of its silence.
 pub(in crate::diagnose) fn weigh(case: &Case<'_>, trail: &Trail, drafts: &mut [Draft]) {
@@ -14,9 +14,10 @@ pub(in crate::diagnose) fn weigh(case: &Case<'_>, trail: &Trail, drafts: &mut [D
         Some(segment) => *silence = lost(ladder, segment),
         None if ladder.rungs.iter().any(Rung::is_completed) => {
             if ladder.again().is_some_and(Rung::is_completed) {
-                silence.rule_out(Cause::TlsLargePacketsLost);
+                *silence = once(ladder);
+            } else {
+                note(ladder, silence);
             }
-            note(ladder, silence);
         }
         None => {
             if let Some(least) = ladder.rungs.iter().filter_map(|rung| rung.segment).min() {
@@ -25,6 +26,23 @@ pub(in crate::diagnose) fn weigh(case: &Case<'_>, trail: &Trail, drafts: &mut [D
             }
         }
     }
+}
+
+/// A filter drops what it does not like each time: silence that did not come again is no rule's.
+fn once(ladder: &SegmentLadder) -> Draft {
+    let mut draft = Draft::new(
+        Cause::TlsTimeout,
+        "did not answer the ClientHello once, and completed the handshake when it was repeated",
+    )
+    .possible()
+    .without_rival(Cause::TlsLargePacketsLost)
+    .owner(Owner::Host)
+    .template(
+        "Run the check again (pathproof watch --every 1m): {host} was silent once. If that comes \
+         and goes, look at the load of this host and of what inspects TLS on the way.",
+    );
+    note(ladder, &mut draft);
+    draft
 }
 
 fn lost(ladder: &SegmentLadder, segment: u16) -> Draft {
