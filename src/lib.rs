@@ -24,8 +24,8 @@
 //! | [`report`] | verdicts to bytes, and back to compare them | table, JSON, JSON Lines; saved reports, differences, hosts side by side |
 //! | [`cli`] | arguments to configuration, then commands | files, environment, exit codes |
 //!
-//! Imports go down only: `cli` → {`report`, `probe`, `ledger`, `azure`} → {`diagnose`, `plan`, `route`,
-//! `list`, `wire`, `archive`, `nsg_rules`} → `firewall` → {`saved`, `tags`, `conveyor`} → `model`.
+//! Imports go down only: `cli` → {`report`, `probe`, `ledger`, `azure`} → {`diagnose`, `plan`, `list`,
+//! `wire`, `archive`, `nsg_rules`} → `firewall` → {`route`, `saved`, `tags`, `conveyor`} → `model`.
 //! `probe` does not know `diagnose`; `diagnose` does not know sockets; only `cli`, `probe`, `ledger`
 //! and `azure` touch the world, and only `azure` uses reqwest. `tests/it/tidy.rs` holds the table
 //! and fails on any other edge.
