@@ -3,7 +3,7 @@
 
 use std::borrow::Cow;
 
-use crate::model::HttpAnswer;
+use crate::model::{HttpAnswer, is_obeyed};
 
 /// How much of a `Server` field is quoted, characters.
 const LONGEST_SERVER: usize = 32;
@@ -33,7 +33,7 @@ pub(super) fn words(text: &str, longest: usize) -> String {
     let mut printable = String::new();
     for word in text.split(|c: char| c.is_whitespace() || c.is_control()) {
         let word: Cow<'_, str> =
-            if word.contains(is_format) { word.replace(is_format, "").into() } else { word.into() };
+            if word.contains(is_obeyed) { word.replace(is_obeyed, "").into() } else { word.into() };
         if !printable.is_empty() && !word.is_empty() {
             printable.push(' ');
         }
@@ -46,23 +46,6 @@ pub(super) fn words(text: &str, longest: usize) -> String {
         }
         None => printable,
     }
-}
-
-/// Invisible characters that join, break or turn what stands around them (Unicode Cf, and the line
-/// and paragraph separators).
-const fn is_format(c: char) -> bool {
-    matches!(
-        c,
-        '\u{ad}'
-            | '\u{61c}'
-            | '\u{180e}'
-            | '\u{200b}'..='\u{200f}'
-            | '\u{2028}'..='\u{202e}'
-            | '\u{2060}'..='\u{206f}'
-            | '\u{feff}'
-            | '\u{fff9}'..='\u{fffb}'
-            | '\u{e0000}'..='\u{e007f}'
-    )
 }
 
 /// The title of a page, if it has one.
@@ -129,7 +112,7 @@ mod tests {
         #[test]
         fn whatever_is_said_fits_on_one_line(server in ".{0,90}", text in ".{0,200}") {
             let quoted = answer(&page(&server, &format!("<title>{text}</title>")));
-            proptest::prop_assert!(!quoted.chars().any(|c| c.is_control() || is_format(c)));
+            proptest::prop_assert!(!quoted.chars().any(is_obeyed));
             proptest::prop_assert!(quoted.chars().count() < 120);
             let _ = title(&text);
         }

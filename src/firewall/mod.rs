@@ -29,7 +29,7 @@ pub use missing::{Missing, Setting};
 pub use port::{PortError, PortSet, Protocol, ProtocolSet};
 pub use prove::{Doubt, ProofLevel, Proven, Published, Refused, prove};
 pub use requirement::{Class, Measured, Need, Requirement, needs, synthesize};
-pub use rule::{Access, Dialect, Direction, Rule, RuleSet};
+pub use rule::{Access, Dialect, Direction, MARKER, Rule, RuleSet};
 pub use scope::{Extent, Knowledge, NamePattern, Scope};
 pub use shadow::Shadowed;
 pub use verify::{Beyond, Breadth, Contradiction, Excess, Gap, Gateways, Verification, verify};

@@ -34,7 +34,7 @@ pub struct Rule {
 }
 
 /// How the descriptions of rules begin that this program wrote.
-pub(super) const MARKER: &str = "Written by pathproof";
+pub const MARKER: &str = "Written by pathproof";
 
 impl Rule {
     /// A rule that matches everything outbound.

@@ -9,10 +9,7 @@ use std::fmt::Write as _;
 use sha2::{Digest, Sha256};
 
 use super::rule::RuleMeaning;
-use crate::firewall::PortSet;
-
-/// How the description of every rule of ours begins.
-pub const MARKER: &str = "Written by pathproof";
+use crate::firewall::{MARKER, PortSet};
 
 /// What stands behind the mark of a new rule.
 const WORDS: &str = ", kept right by its rules apply; edits by hand do not stay";

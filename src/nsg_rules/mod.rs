@@ -33,10 +33,11 @@ pub use self::document::{
 pub use self::guard::{Bounds, Refusal, judge, judge_rollback};
 pub use self::left_out::{LeftOut, Reason, left_out, unmet};
 pub use self::live::{LiveError, LiveGroup, LiveRule};
-pub use self::mark::{MARKER, Mark, is_job_name, job_of};
+pub use self::mark::{Mark, is_job_name, job_of};
 pub use self::rollback::{Restore, Rollback};
 pub use self::rule::{Properties, RuleMeaning, RuleSource, Side, SourceError};
 pub use self::text::plan_text;
+pub use crate::firewall::MARKER;
 
 use self::assign::Assignment;
 use crate::firewall::{PortSet, ProofLevel};

@@ -4,10 +4,10 @@
 
 use std::time::Duration;
 
+use super::MARKER;
 use super::document::{Action, Change};
 use super::guard::Refusal;
 use super::live::{LiveGroup, LiveRule};
-use super::mark::MARKER;
 use super::rule::Properties;
 
 /// How often a write is tried against a group that others change.
