@@ -6,7 +6,7 @@ use std::fs;
 use syn::Item;
 
 use super::holds;
-use super::source::{Module, files, is_test_item, manifest, program, rust_files, shown};
+use super::source::{Module, is_test_item, manifest, program, rust_files, shown};
 
 /// The rooms whose types are the words of a format: they are called as the model's are, since they
 /// say the same in another shape.
@@ -275,17 +275,4 @@ fn files_are_called_after_what_they_hold() {
         }
     }
     holds("vague names", &broken);
-}
-
-/// One style of module files; clippy's `self_named_module_files` holds it for what it compiles.
-#[test]
-fn a_module_with_a_folder_is_its_mod_rs() {
-    let broken: Vec<_> = ["src", "tests/it"]
-        .iter()
-        .flat_map(|root| files(&manifest().join(root)))
-        .filter(|file| file.extension().is_some_and(|extension| extension == "rs"))
-        .filter(|file| file.with_extension("").is_dir())
-        .map(|file| shown(&file))
-        .collect();
-    holds("modules beside their folder instead of in it", &broken);
 }

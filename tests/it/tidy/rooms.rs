@@ -12,22 +12,22 @@ use super::source::{Module, files, is_test_item, manifest, paths, program, shown
 /// commit.
 const MAY_USE: &[(&str, &[&str])] = &[
     ("model", &[]),
-    ("conveyor", &[]),
+    ("ordered_work", &[]),
     ("wire", &["model"]),
     ("tags", &["model"]),
     ("list", &["model"]),
     ("route", &["model"]),
     // The ways to measure follow from the way that is configured.
     ("plan", &["model", "route"]),
-    ("archive", &["model", "conveyor"]),
+    ("archive", &["model", "ordered_work"]),
     ("saved", &["model"]),
     // What a run saw comes from records or from a saved report, by the one reader of reports; which
     // flow a proxied name needs is for the one reader of proxies' URLs.
     ("firewall", &["model", "tags", "saved", "route"]),
     // The rules of a live group are compared with what was seen and proven for them.
     ("nsg_rules", &["model", "firewall"]),
-    ("diagnose", &["model", "plan", "conveyor"]),
-    ("report", &["model", "plan", "diagnose", "conveyor", "saved"]),
+    ("diagnose", &["model", "plan", "ordered_work"]),
+    ("report", &["model", "plan", "diagnose", "ordered_work", "saved"]),
     // A proxy is spoken to by its URL, with the credentials that no record holds.
     ("probe", &["model", "route", "plan", "wire"]),
     ("ledger", &["model"]),
@@ -57,7 +57,7 @@ const MAY_USE: &[(&str, &[&str])] = &[
 /// The rooms without sockets, clocks, files and environment.
 const PURE: &[&str] = &[
     "model",
-    "conveyor",
+    "ordered_work",
     "wire",
     "tags",
     "list",
