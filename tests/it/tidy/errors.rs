@@ -35,7 +35,7 @@ fn an_error_that_repeats_its_source_is_seen() {
         r#"enum E { #[error("a")] A(#[source] B) }"#,
         r#"enum E { #[error("a: {0}")] A(B) }"#,
         r#"enum E { #[error("a: {0}")] A(u8, #[source] B) }"#,
-        r#"enum E { #[error(transparent)] A(#[from] B) }"#,
+        "enum E { #[error(transparent)] A(#[from] B) }",
         r#"enum E { #[error("{line}")] A { line: u8, #[source] why: B } }"#,
         r#"enum E { #[error("{{why}}")] A { #[source] why: B } }"#,
         r#"enum E { #[error("{0}")] A(u8), #[error("b")] B(#[from] C) }"#,

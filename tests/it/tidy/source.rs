@@ -51,11 +51,11 @@ pub(super) fn program() -> Vec<Module> {
 /// A crate's modules: the file `root`, and every file that a `mod` leads to.
 pub(super) fn modules_of(root: &Path) -> Vec<Module> {
     let mut modules = Vec::new();
-    collect(Vec::new(), root.to_owned(), false, &mut modules);
+    collect(&[], root.to_owned(), false, &mut modules);
     modules
 }
 
-fn collect(path: Vec<String>, file: PathBuf, is_test: bool, modules: &mut Vec<Module>) {
+fn collect(path: &[String], file: PathBuf, is_test: bool, modules: &mut Vec<Module>) {
     let text = fs::read_to_string(&file).unwrap();
     let syntax = syn::parse_file(&text).unwrap_or_else(|error| panic!("{}: {error}", shown(&file)));
     let folder = file.parent().unwrap().to_owned();
@@ -63,7 +63,7 @@ fn collect(path: Vec<String>, file: PathBuf, is_test: bool, modules: &mut Vec<Mo
     let below = if is_root { folder.clone() } else { file.with_extension("") };
     let mut found = Vec::new();
     declared(&syntax.items, is_test, &mut Vec::new(), &mut found);
-    modules.push(Module { path: path.clone(), file, is_test, syntax });
+    modules.push(Module { path: path.to_vec(), file, is_test, syntax });
     for Declared { names, is_test, elsewhere } in found {
         let inner = names.iter().fold(below.clone(), |folder, name| folder.join(name));
         let candidates = match elsewhere {
@@ -72,7 +72,7 @@ fn collect(path: Vec<String>, file: PathBuf, is_test: bool, modules: &mut Vec<Mo
         };
         let path: Vec<_> = path.iter().chain(&names).cloned().collect();
         let file = candidates.into_iter().find(|file| file.exists());
-        collect(path, file.unwrap_or_else(|| panic!("{names:?} has no file")), is_test, modules);
+        collect(&path, file.unwrap_or_else(|| panic!("{names:?} has no file")), is_test, modules);
     }
 }
 
