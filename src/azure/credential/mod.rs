@@ -299,6 +299,3 @@ fn form(pairs: &[(&str, &str)]) -> String {
         .collect();
     pairs.join("&")
 }
-
-#[cfg(test)]
-mod tests;
