@@ -106,7 +106,8 @@ impl Inspector<'_> {
         if !exempt.is_empty() {
             draft.note(format!("exempt already: {}", list(exempt, NAMED)));
         }
-        // Never proven: services that move to a public root newer than the embedded ones look alike.
+        // Never proven: services that move to a public root newer than the embedded ones look
+        // alike.
         draft
             .owner(Owner::Proxy)
             .fact("host", list(&self.hosts, NAMED))

@@ -158,7 +158,10 @@ pub enum LedgerError {
         message: String,
     },
     /// Another run.
-    #[error("{path}: another run holds the ledger for more than {} s: wait for it to end", PATIENCE.as_secs())]
+    #[error(
+        "{path}: another run holds the ledger for more than {} s: wait for it to end",
+        PATIENCE.as_secs()
+    )]
     Busy {
         /// The file.
         path: PathBuf,

@@ -355,7 +355,8 @@ mod tests {
                 .map(|(number, nets)| {
                     let nets = nets.iter().map(|(bits, length, is_v4)| {
                         let net = if *is_v4 {
-                            format!("{}/{}", std::net::Ipv4Addr::from_bits(u32::try_from(*bits >> 96).unwrap()), length % 33)
+                            let bits = u32::try_from(*bits >> 96).unwrap();
+                            format!("{}/{}", std::net::Ipv4Addr::from_bits(bits), length % 33)
                         } else {
                             format!("{}/{length}", std::net::Ipv6Addr::from_bits(*bits))
                         };
@@ -368,7 +369,8 @@ mod tests {
             let bytes = Snapshot::encode(&tags, "2025-11-17", |name| name != "Tag3");
             let read = Snapshot::decode(&bytes).unwrap();
             prop_assert_eq!(read.date, "2025-11-17");
-            prop_assert_eq!(&read.published, &tags.tags().iter().map(|tag| &tag.addresses).collect());
+            let published = tags.tags().iter().map(|tag| &tag.addresses).collect();
+            prop_assert_eq!(&read.published, &published);
             for tag in tags.tags().iter().filter(|tag| tag.name != "Tag3") {
                 prop_assert_eq!(&read.tags.tag(&tag.name).unwrap().addresses, &tag.addresses);
             }

@@ -322,13 +322,16 @@ proptest! {
     ) {
         rules.sort_by_key(|rule| rule.0);
         rules.dedup_by_key(|rule| rule.0);
-        let texts: Vec<_> = rules.iter().map(|(priority, is_allow, protocol, to, low, more)| format!(
-            "{} {priority} {} {} {low}-{}",
-            if *is_allow { "allow" } else { "deny" },
-            ["*", "tcp", "udp"][*protocol],
-            DESTINATIONS[*to],
-            low + more,
-        )).collect();
+        let texts: Vec<_> = rules.iter().map(|rule| {
+            let (priority, is_allow, protocol, to, low, more) = rule;
+            format!(
+                "{} {priority} {} {} {low}-{}",
+                if *is_allow { "allow" } else { "deny" },
+                ["*", "tcp", "udp"][*protocol],
+                DESTINATIONS[*to],
+                low + more,
+            )
+        }).collect();
         let set = set(&texts.iter().map(String::as_str).collect::<Vec<_>>());
         let tags = tags(&[("Cloud", &["13.66.60.0/29"])]);
         let judge = Judge::new(&set, Knowledge { tags: Some(&tags), ..Knowledge::default() });

@@ -95,7 +95,10 @@ mod tests {
 
     proptest! {
         #[test]
-        fn nothing_is_too_wide_and_nothing_is_lost(text in arbitrary::text(), width in 8..60_usize) {
+        fn nothing_is_too_wide_and_nothing_is_lost(
+            text in arbitrary::text(),
+            width in 8..60_usize,
+        ) {
             let shown = visible(&text);
             prop_assert!(!shown.contains(crate::model::is_obeyed));
             let lines = wrap(&shown, width);

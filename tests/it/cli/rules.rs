@@ -555,7 +555,8 @@ fn what_holds_rules_in_another_form_is_refused_by_its_name() {
         ),
         (
             "tfplan.json",
-            json!({"format_version": "1.2", "planned_values": {}, "resource_changes": []}).to_string(),
+            json!({"format_version": "1.2", "planned_values": {}, "resource_changes": []})
+                .to_string(),
             &["tfplan.json", "terraform show", "az network nsg show"],
         ),
         (

@@ -138,12 +138,14 @@ fn a_wide_line_is_seen() {
         format!("// {wide}: a comment can be wrapped"),
         format!("fn f() {{}} // {wide}"),
         format!("fn {wide}() {{}}"),
+        format!("const A: &[&str] = &[\"a\", {wide}];"),
         format!("//! see {wide}"),
     ] {
         assert_eq!(wide_lines(&text), [1], "{text}");
     }
     for text in [
         format!("const A: &str = \"{wide}\";"),
+        format!("const A: &[&str] = &[\"{}\"];", &wide[21..]),
         format!("const A: &str = r#\"\n{wide}\n\"#;"),
         format!("fn f() {{ panic!(\"{wide}\") }}"),
         format!("//! | a row of a table | {wide} |"),
@@ -154,8 +156,8 @@ fn a_wide_line_is_seen() {
     }
 }
 
-/// The numbers of lines that are too wide. A string, a row of a table in documentation and a word
-/// that is as wide as the line cannot be wrapped.
+/// The numbers of lines that are too wide. A line with a string after which there are only marks
+/// cannot be wrapped, nor can a row of a table in documentation or an address.
 fn wide_lines(text: &str) -> Vec<usize> {
     let wide: Vec<_> = text
         .lines()
@@ -173,10 +175,14 @@ fn wide_lines(text: &str) -> Vec<usize> {
     }
     let mut in_strings = Vec::new();
     strings(text.parse().unwrap(), &mut in_strings);
+    let only_marks = |line: usize, column: usize| {
+        let text = text.lines().nth(line - 1).unwrap_or_default();
+        !text.chars().skip(column).any(char::is_alphanumeric)
+    };
     wide.into_iter()
         .filter(|line| {
             !in_strings.iter().any(|(first, last, end)| {
-                (first..=last).contains(&line) && (*line < *last || *end > WIDEST_LINE)
+                (first..=last).contains(&line) && (line < last || only_marks(*line, *end))
             })
         })
         .collect()
