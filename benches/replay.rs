@@ -17,8 +17,8 @@ use pathproof::model::{
     Answer, Certificate, ChainLink, ChainTrust, Endpoint, Exchange, Expectation, Failure, Family,
     Fingerprint, FollowUps, Host, HostName, HttpAnswer, Kind, LinkData, Lookup, OpenTrail, Origin,
     Presented, Reach, Record, Records, Resolver, ResponseCode, Role, Route, RouteChoice,
-    RouteIntent, Run, Seen, Subject, TcpFailure, TlsSession, Trail, Transport, Trust, Validity,
-    Vantage, Whose,
+    RouteIntent, Run, Seen, Subject, TcpFailure, TimeoutBy, TlsSession, Trail, Transport, Trust,
+    Validity, Vantage,
 };
 use pathproof::{archive, diagnose, report};
 use sha2::{Digest, Sha256};
@@ -272,7 +272,7 @@ fn answered(address: [u8; 4], presented: &Presented) -> Trail {
 fn silent(address: [u8; 4]) -> Trail {
     let patience = Duration::from_secs(5);
     OpenTrail::new(Route::Direct, (address, 443).into(), at())
-        .fail(Failure::Tcp(TcpFailure::TimedOut(Whose::Ours(patience))), patience)
+        .fail(Failure::Tcp(TcpFailure::TimedOut(TimeoutBy::Ours(patience))), patience)
 }
 
 fn presented() -> Presented {

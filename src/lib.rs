@@ -7,7 +7,7 @@
 //! | room | does | holds |
 //! |---|---|---|
 //! | [`model`] | the nouns everyone shares | names, endpoints, lookups, trails, records, causes, verdicts |
-//! | [`conveyor`] | parts of a large job side by side, results in order | the threads of `archive`, `diagnose`, `report` |
+//! | [`ordered_work`] | parts of a large job side by side, results in order | the threads of `archive`, `diagnose`, `report` |
 //! | [`list`] | text to entries, entries to endpoints | endpoint lists, service URLs, authentication keys |
 //! | [`route`] | which way each name is configured to go | proxy URLs, `NO_PROXY`, the agent's files, PAC |
 //! | [`plan`] | endpoints to probes | order, deduplication, ways to measure, relay gateways |
@@ -25,7 +25,7 @@
 //! | [`cli`] | arguments to configuration, then commands | files, environment, exit codes |
 //!
 //! Imports go down only: `cli` → {`report`, `probe`, `ledger`, `azure`} → {`diagnose`, `plan`, `list`,
-//! `wire`, `archive`, `nsg_rules`} → `firewall` → {`route`, `report_v1`, `tags`, `conveyor`} → `model`.
+//! `wire`, `archive`, `nsg_rules`} → `firewall` → {`route`, `report_v1`, `tags`, `ordered_work`} → `model`.
 //! `probe` does not know `diagnose`; `diagnose` does not know sockets; only `cli`, `probe`, `ledger`
 //! and `azure` touch the world, and only `azure` uses reqwest. `tests/it/tidy.rs` holds the table
 //! and fails on any other edge.
@@ -60,13 +60,13 @@
 pub mod archive;
 pub mod azure;
 pub mod cli;
-pub mod conveyor;
 pub mod diagnose;
 pub mod firewall;
 pub mod ledger;
 pub mod list;
 pub mod model;
 pub mod nsg_rules;
+pub mod ordered_work;
 pub mod plan;
 pub mod probe;
 pub mod report;

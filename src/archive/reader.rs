@@ -12,8 +12,8 @@ use sha2::{Digest, Sha256};
 
 use super::reference::References;
 use super::{Defect, LINE_LIMIT, v1};
-use crate::conveyor::Conveyor;
 use crate::model::{Certificate, FileKind, Lookup, Records};
+use crate::ordered_work::OrderedWork;
 
 /// How many bytes of lines a thread parses at a time. What is in memory of the text is this, for
 /// each thread, and a line more. Tests take little, so that they meet the seams.
@@ -36,12 +36,12 @@ pub(super) fn read(mut input: impl BufRead + Send) -> Result<Records, Located> {
     let taken = Taken { n_lines, records, references: References::default(), defect: None };
     let lines = Lines { input, rest: Vec::new(), is_end: false };
     let Taken { n_lines, records, defect, .. } =
-        Conveyor::new(lines, taken).run(usize::MAX, |conveyor| {
+        OrderedWork::new(lines, taken).run(usize::MAX, |work| {
             let mut block = Block::default();
-            while let Some(((), turn)) = conveyor.draw(|lines| lines.fill(&mut block)) {
+            while let Some(((), ticket)) = work.next(|lines| lines.fill(&mut block)) {
                 let failed = block.failed.take();
                 let parsed = block.lines().map(content).collect();
-                turn.hand_over(|taken| taken.take(parsed, failed));
+                ticket.submit(|taken| taken.take(parsed, failed));
             }
         });
     let found = records.records.len();

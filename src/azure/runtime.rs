@@ -17,7 +17,7 @@ pub struct RuntimeId {
     owner: Owner,
 }
 
-/// Whose runtime it is.
+/// TimeoutBy runtime it is.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Owner {
     Factory,

@@ -43,11 +43,11 @@ mod tls;
 use std::net::IpAddr;
 use std::ops::ControlFlow;
 
-use crate::conveyor::Conveyor;
 use crate::model::{
     self, Conclusion, End, Ending, Endpoint, FailOn, Kind, Obstacle, Record, Records, Run,
     Severity, Status, Summary, Verdict,
 };
+use crate::ordered_work::OrderedWork;
 pub use action::actions;
 pub use ending::ending;
 pub use explained::says;
@@ -182,11 +182,11 @@ pub fn conclude(records: &Records, is_azure: IsAzure<'_>) -> Conclusion {
     let batches = records.records.chunks(BATCH);
     let most = batches.len();
     let room = Vec::with_capacity(records.records.len());
-    let verdicts = Conveyor::new(batches, room).run(most, |conveyor| {
-        while let Some((batch, turn)) = conveyor.draw(Iterator::next) {
+    let verdicts = OrderedWork::new(batches, room).run(most, |work| {
+        while let Some((batch, ticket)) = work.next(Iterator::next) {
             let judged = batch.iter().map(|record| verdict(record, &records.run, is_azure));
             let judged: Vec<Verdict> = judged.collect();
-            turn.hand_over(|verdicts| {
+            ticket.submit(|verdicts| {
                 verdicts.extend(judged);
                 ControlFlow::Continue(())
             });

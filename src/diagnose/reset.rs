@@ -65,7 +65,7 @@ mod tests {
     use std::net::{Ipv4Addr, SocketAddr};
 
     use super::*;
-    use crate::model::{Cause, OpenTrail, OsError, Route, TcpFailure, TlsFailure, Whose};
+    use crate::model::{Cause, OpenTrail, OsError, Route, TcpFailure, TimeoutBy, TlsFailure};
 
     fn os() -> OsError {
         OsError { code: 104, symbol: "ECONNRESET".to_owned() }
@@ -133,7 +133,7 @@ mod tests {
             (tls(TlsFailureKind::ResetOnWrite(os())), None),
             (Failure::Tcp(TcpFailure::Reset(os())), None),
             (tls(TlsFailureKind::Closed { received: 0 }), None),
-            (tls(TlsFailureKind::TimedOut { whose: Whose::Ours(took), received: 0 }), None),
+            (tls(TlsFailureKind::TimedOut { whose: TimeoutBy::Ours(took), received: 0 }), None),
         ] {
             let lines = added(Some(connect), &failure, took);
             let said = lines

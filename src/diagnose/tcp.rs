@@ -4,7 +4,7 @@
 use std::time::Duration;
 
 use super::finding::{Draft, duration};
-use crate::model::{Cause, OsError, Owner, TcpFailure, Unreachable, Whose};
+use crate::model::{Cause, OsError, Owner, TcpFailure, TimeoutBy, Unreachable};
 
 /// An unreachable host that took this long is more likely an ARP that nobody answered (Linux gives
 /// up after three questions, a second apart) than a firewall's word.
@@ -16,10 +16,10 @@ pub(super) fn failed(failure: &TcpFailure, took: Duration, syns: Option<u32>) ->
     let fact = fact(failure, took, syns);
     match failure {
         TcpFailure::Refused(_) => Draft::new(Cause::TcpRefused, "refused the connection"),
-        TcpFailure::TimedOut(Whose::Ours(patience)) => {
+        TcpFailure::TimedOut(TimeoutBy::Ours(patience)) => {
             Draft::new(Cause::TcpTimeout, format!("did not answer within {}", duration(*patience)))
         }
-        TcpFailure::TimedOut(Whose::Kernel(_)) => Draft::new(
+        TcpFailure::TimedOut(TimeoutBy::Kernel(_)) => Draft::new(
             Cause::TcpTimeout,
             format!("did not answer: this host's system gave up after {}", duration(took)),
         ),
@@ -67,8 +67,8 @@ pub fn fact(failure: &TcpFailure, took: Duration, syns: Option<u32>) -> String {
         TcpFailure::Refused(os) => ended("refused", os),
         TcpFailure::TimedOut(whose) => {
             let code = match whose {
-                Whose::Ours(_) => None,
-                Whose::Kernel(os) => Some(os.symbol.clone()),
+                TimeoutBy::Ours(_) => None,
+                TimeoutBy::Kernel(os) => Some(os.symbol.clone()),
             };
             let remarks: Vec<String> = code.into_iter().chain(syns.map(syns_sent)).collect();
             let remarks = remarks.join(", ");
@@ -100,8 +100,8 @@ mod tests {
     #[test]
     fn facts_have_one_style() {
         let os = |symbol: &str| OsError { code: 1, symbol: symbol.to_owned() };
-        let ours = || TcpFailure::TimedOut(Whose::Ours(Duration::from_secs(2)));
-        let kernel = TcpFailure::TimedOut(Whose::Kernel(os("ETIMEDOUT")));
+        let ours = || TcpFailure::TimedOut(TimeoutBy::Ours(Duration::from_secs(2)));
+        let kernel = TcpFailure::TimedOut(TimeoutBy::Kernel(os("ETIMEDOUT")));
         let prohibited =
             TcpFailure::Unreachable { kind: Unreachable::Host, os: os("EHOSTUNREACH") };
         for (failure, millis, syns, expected) in [

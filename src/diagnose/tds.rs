@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use super::finding::{Draft, duration};
 use super::http::shown;
-use crate::model::{Cause, TdsFailure, Whose};
+use crate::model::{Cause, TdsFailure, TimeoutBy};
 
 /// What a failed pre-login means; the message is what is said of the address.
 pub(super) fn failed(failure: &TdsFailure, took: Duration) -> Draft {
@@ -34,15 +34,15 @@ pub(super) fn failed(failure: &TdsFailure, took: Duration) -> Draft {
 }
 
 /// How long the far end was silent, and after how much.
-pub(super) fn silence(whose: &Whose, received: usize, took: Duration) -> String {
+pub(super) fn silence(whose: &TimeoutBy, received: usize, took: Duration) -> String {
     let came = match received {
         0 => "no byte came".to_owned(),
         1 => "1 byte came, then none".to_owned(),
         _ => format!("{received} bytes came, then none"),
     };
     match whose {
-        Whose::Ours(limit) => format!("{came} within our time-out of {}", duration(*limit)),
-        Whose::Kernel(os) => {
+        TimeoutBy::Ours(limit) => format!("{came} within our time-out of {}", duration(*limit)),
+        TimeoutBy::Kernel(os) => {
             format!("{came} until the system gave up after {} ({os})", duration(took))
         }
     }

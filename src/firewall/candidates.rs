@@ -5,7 +5,7 @@ use std::net::IpAddr;
 
 use super::port::PortSet;
 use super::rule::Rule;
-use crate::model::{AddressSet, Lists, Pieces};
+use crate::model::{AddressSet, IntervalMap, SetInterner};
 
 /// A set of rules by their places: 64 to a word, words without any left out, since an address
 /// mostly meets a few rules of many.
@@ -66,8 +66,8 @@ impl Candidates {
 /// By address.
 #[derive(Debug)]
 pub(super) struct Table {
-    v4: Pieces<u32>,
-    v6: Pieces<u128>,
+    v4: IntervalMap<u32>,
+    v6: IntervalMap<u128>,
     /// By list of extents.
     candidates: Vec<Candidates>,
 }
@@ -95,10 +95,10 @@ impl Table {
                 }
             }
         }
-        let mut lists = Lists::default();
-        let (v4, v6) = (Pieces::new(v4, &mut lists), Pieces::new(v6, &mut lists));
-        let candidates = lists
-            .into_lists()
+        let mut sets = SetInterner::default();
+        let (v4, v6) = (IntervalMap::new(v4, &mut sets), IntervalMap::new(v6, &mut sets));
+        let candidates = sets
+            .into_sets()
             .iter()
             .map(|extents| {
                 let mut places = everywhere.clone();
@@ -115,14 +115,14 @@ impl Table {
             IpAddr::V4(v4) => self.v4.find(v4.to_bits()),
             IpAddr::V6(v6) => self.v6.find(v6.to_bits()),
         };
-        &self.candidates[list.place()]
+        &self.candidates[list.index()]
     }
 }
 
 /// By port.
 #[derive(Debug)]
 pub(super) struct PortTable {
-    ports: Pieces<u16>,
+    ports: IntervalMap<u16>,
     candidates: Vec<Candidates>,
 }
 
@@ -143,10 +143,10 @@ impl PortTable {
                 ports.ranges().runs().iter().map(move |(first, last)| (*first, *last, number))
             })
             .collect();
-        let mut lists = Lists::default();
-        let ports = Pieces::new(runs, &mut lists);
-        let candidates = lists
-            .into_lists()
+        let mut interner = SetInterner::default();
+        let ports = IntervalMap::new(runs, &mut interner);
+        let candidates = interner
+            .into_sets()
             .iter()
             .map(|numbers| {
                 let mut places: Vec<_> =
@@ -159,6 +159,6 @@ impl PortTable {
     }
 
     pub(super) fn find(&self, port: u16) -> &Candidates {
-        &self.candidates[self.ports.find(port).place()]
+        &self.candidates[self.ports.find(port).index()]
     }
 }

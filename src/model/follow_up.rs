@@ -9,7 +9,7 @@ use jiff::Timestamp;
 
 use super::dns::Lookup;
 use super::name::Host;
-use super::obstacle::{OsError, Whose};
+use super::obstacle::{OsError, TimeoutBy};
 use super::step::{Failure, HttpAnswer};
 use super::trail::Trail;
 
@@ -191,8 +191,8 @@ pub enum HoldFailure {
     Silent {
         /// How long it had been idle.
         idle: Duration,
-        /// Whose patience ended.
-        whose: Whose,
+        /// TimeoutBy patience ended.
+        whose: TimeoutBy,
     },
     /// It was reset, in the pause or at its first use after it.
     Reset {

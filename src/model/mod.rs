@@ -14,9 +14,9 @@ mod file_kind;
 mod follow_up;
 mod gateway;
 mod header;
+mod interval_map;
 mod name;
 mod obstacle;
-mod pieces;
 mod proxy;
 mod ranges;
 mod record;
@@ -48,9 +48,9 @@ pub use follow_up::{
     ReportedNode, RevocationHost, Rung, SegmentLadder,
 };
 pub use gateway::{GatewayName, GatewaySeries};
+pub use interval_map::{IntervalMap, SetId, SetInterner};
 pub use name::{Host, HostName, NameError};
-pub use obstacle::{Awaited, Obstacle, OsError, Pending, Whose};
-pub use pieces::{ListId, Lists, Pieces};
+pub use obstacle::{Awaited, Obstacle, OsError, Pending, TimeoutBy};
 pub use proxy::{ProxyFailure, ProxyReply, Tunnel};
 pub use ranges::{Number, Ranges};
 pub use record::{ProxyLookup, Record, Records, Run, Vantage};

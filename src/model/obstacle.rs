@@ -18,9 +18,9 @@ impl fmt::Display for OsError {
     }
 }
 
-/// Whose patience ended.
+/// TimeoutBy patience ended.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub enum Whose {
+pub enum TimeoutBy {
     /// Our own time-out of this length.
     Ours(Duration),
     /// The kernel gave up first (`ETIMEDOUT`, `WSAETIMEDOUT`).

@@ -1,6 +1,6 @@
 //! The step through a proxy: a tunnel, or how it failed.
 
-use super::obstacle::{OsError, Whose};
+use super::obstacle::{OsError, TimeoutBy};
 use super::step::{HttpAnswer, TlsFailure, TlsSession};
 
 /// A tunnel that a proxy opened.
@@ -32,8 +32,8 @@ pub enum ProxyFailure {
     Tls(Box<TlsFailure>),
     /// Silence, `received` bytes into its answer.
     TimedOut {
-        /// Whose patience ended.
-        whose: Whose,
+        /// TimeoutBy patience ended.
+        whose: TimeoutBy,
         /// Bytes that had come.
         received: usize,
     },

@@ -123,7 +123,7 @@ pub struct RouteFault {
     pub message: String,
 }
 
-/// Whose fault it is.
+/// TimeoutBy fault it is.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum RouteFaultKind {
     /// A proxy auto-configuration script that cannot be read, or that throws.

@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use super::certificate::Presented;
 use super::follow_up::{Held, HoldFailure};
-use super::obstacle::{OsError, Whose};
+use super::obstacle::{OsError, TimeoutBy};
 use super::proxy::{ProxyFailure, Tunnel};
 
 /// A step that went well.
@@ -174,7 +174,7 @@ pub enum TcpFailure {
     /// RST, or ICMP port unreachable: one error to a client.
     Refused(OsError),
     /// Silence.
-    TimedOut(Whose),
+    TimedOut(TimeoutBy),
     /// ICMP says so, or an ARP that nobody answered.
     Unreachable {
         /// As far as the code tells.
@@ -224,8 +224,8 @@ pub enum TlsFailureKind {
     },
     /// Silence after the ClientHello, `received` bytes into the answer.
     TimedOut {
-        /// Whose patience ended.
-        whose: Whose,
+        /// TimeoutBy patience ended.
+        whose: TimeoutBy,
         /// Bytes that had come.
         received: usize,
     },
@@ -257,8 +257,8 @@ pub enum TlsFailureKind {
 pub enum HttpFailure {
     /// Silence, `received` bytes into the head.
     TimedOut {
-        /// Whose patience ended.
-        whose: Whose,
+        /// TimeoutBy patience ended.
+        whose: TimeoutBy,
         /// Bytes that had come.
         received: usize,
     },
@@ -293,8 +293,8 @@ pub enum HttpFailure {
 pub enum TdsFailure {
     /// Silence.
     TimedOut {
-        /// Whose patience ended.
-        whose: Whose,
+        /// TimeoutBy patience ended.
+        whose: TimeoutBy,
         /// Bytes that had come.
         received: usize,
     },

@@ -82,7 +82,7 @@ pub enum Refusal {
     PriorityTaken {
         /// The priority.
         priority: u16,
-        /// Whose it is.
+        /// TimeoutBy it is.
         by: String,
         /// One that is free.
         free: Option<u16>,

@@ -12,7 +12,7 @@ use tokio::task::JoinHandle;
 
 use super::stop::Stop;
 use super::tcp;
-use crate::model::{Failure, OpenTrail, Route, Seen, TcpFailure, Trail, Whose};
+use crate::model::{Failure, OpenTrail, Route, Seen, TcpFailure, TimeoutBy, Trail};
 
 const ADDRESS: IpAddr = IpAddr::V4(Ipv4Addr::new(192, 0, 2, 1));
 const PORT: u16 = 443;
@@ -70,7 +70,7 @@ impl Control {
         }
         asked.abort();
         let waited = begun.elapsed();
-        let silence = Failure::Tcp(TcpFailure::TimedOut(Whose::Ours(waited)));
+        let silence = Failure::Tcp(TcpFailure::TimedOut(TimeoutBy::Ours(waited)));
         Some(open(at).fail(silence, waited))
     }
 }

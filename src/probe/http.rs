@@ -7,7 +7,7 @@ use tokio::io::{AsyncRead, AsyncReadExt, AsyncWrite, AsyncWriteExt};
 use tokio::time::{Instant, timeout_at};
 
 use super::os_error::{Meaning, meaning, os_error};
-use crate::model::{Host, HttpAnswer, HttpFailure, Whose};
+use crate::model::{Host, HttpAnswer, HttpFailure, TimeoutBy};
 use crate::wire::connect::bracketed;
 use crate::wire::http::{Incoming, Method, Progress, Reply, get_request, upgrade_request};
 
@@ -95,7 +95,7 @@ where
     let conversation = converse(stream, request, &mut incoming);
     let stopped = match timeout_at(began + timeout, conversation).await {
         Ok(stopped) => stopped,
-        Err(_) => Some(silence(&incoming, Whose::Ours(timeout))),
+        Err(_) => Some(silence(&incoming, TimeoutBy::Ours(timeout))),
     };
     let received = incoming.received();
     // What ended the stream behind an answer's head takes nothing from the answer.
@@ -150,12 +150,12 @@ fn failure(answer: &Incoming, error: &io::Error) -> HttpFailure {
     let os = os_error(error);
     match meaning(error) {
         Meaning::Reset => HttpFailure::Reset(os),
-        Meaning::TimedOut => silence(answer, Whose::Kernel(os)),
+        Meaning::TimedOut => silence(answer, TimeoutBy::Kernel(os)),
         _ => HttpFailure::Other(os),
     }
 }
 
-const fn silence(answer: &Incoming, whose: Whose) -> HttpFailure {
+const fn silence(answer: &Incoming, whose: TimeoutBy) -> HttpFailure {
     HttpFailure::TimedOut { whose, received: answer.received() }
 }
 

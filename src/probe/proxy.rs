@@ -15,7 +15,7 @@ use super::os_error::{Meaning, meaning, os_error};
 use super::tls::{self, TlsStream, server_name};
 use crate::model::{
     ChainTrust, Failure, Host, HttpAnswer, HttpFailure, Presented, ProxyFailure, ProxyReply,
-    TlsFailure, TlsFailureKind, TlsSession, Tunnel, Validity, Whose,
+    TimeoutBy, TlsFailure, TlsFailureKind, TlsSession, Tunnel, Validity,
 };
 use crate::route::{ProxyScheme, ProxyUrl};
 use crate::wire::connect::{Login, connect_request, proxied_get};
@@ -218,7 +218,7 @@ where
     let negotiation = negotiate(&mut stream, dialogue, greeting, &mut heard);
     let granted = match timeout_at(began + manner.timeout, negotiation).await {
         Ok(outcome) => outcome?,
-        Err(_) => return Err(silence(&heard, Whose::Ours(manner.timeout))),
+        Err(_) => return Err(silence(&heard, TimeoutBy::Ours(manner.timeout))),
     };
     let reply = ProxyReply::Socks { bound: granted.bound };
     let stream = Tunnelled::new(Carrier::Plain(stream), granted.tunnelled);
@@ -272,12 +272,12 @@ fn broken(heard: &[u8], error: &io::Error) -> ProxyFailure {
     let os = os_error(error);
     match meaning(error) {
         Meaning::Reset => ProxyFailure::Reset(os),
-        Meaning::TimedOut => silence(heard, Whose::Kernel(os)),
+        Meaning::TimedOut => silence(heard, TimeoutBy::Kernel(os)),
         _ => ProxyFailure::Other(os),
     }
 }
 
-const fn silence(heard: &[u8], whose: Whose) -> ProxyFailure {
+const fn silence(heard: &[u8], whose: TimeoutBy) -> ProxyFailure {
     ProxyFailure::TimedOut { whose, received: heard.len() }
 }
 

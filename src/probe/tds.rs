@@ -7,7 +7,7 @@ use tokio::io::{AsyncRead, AsyncReadExt, AsyncWrite, AsyncWriteExt};
 use tokio::time::{Instant, timeout_at};
 
 use super::os_error::{Meaning, meaning, os_error};
-use crate::model::{TdsAnswer, TdsFailure, Whose};
+use crate::model::{TdsAnswer, TdsFailure, TimeoutBy};
 use crate::wire::tds::{AnswerRead, prelogin as packet, read_answer};
 
 /// How much of an answer that is no TDS is kept, bytes.
@@ -27,7 +27,7 @@ where
     let outcome = match timeout_at(began + timeout, converse(&mut stream, &mut received)).await {
         Ok(outcome) => outcome,
         Err(_) => {
-            Err(TdsFailure::TimedOut { whose: Whose::Ours(timeout), received: received.len() })
+            Err(TdsFailure::TimedOut { whose: TimeoutBy::Ours(timeout), received: received.len() })
         }
     };
     let took = began.elapsed();
@@ -63,7 +63,7 @@ fn failure(error: &io::Error, received: usize) -> TdsFailure {
     let os = os_error(error);
     match meaning(error) {
         Meaning::Reset => TdsFailure::Reset(os),
-        Meaning::TimedOut => TdsFailure::TimedOut { whose: Whose::Kernel(os), received },
+        Meaning::TimedOut => TdsFailure::TimedOut { whose: TimeoutBy::Kernel(os), received },
         _ => TdsFailure::Other(os),
     }
 }

@@ -22,7 +22,7 @@ use super::crypto;
 use super::os_error::{Meaning, meaning, os_error};
 use super::tap::{Heard, Listener, Tap};
 use super::trust::{Judge, Vouched};
-use crate::model::{Host, Presented, TlsFailure, TlsFailureKind, TlsSession, Whose};
+use crate::model::{Host, Presented, TimeoutBy, TlsFailure, TlsFailureKind, TlsSession};
 use crate::wire::tls_record::{alert_name, fatal_alert};
 
 /// How long the rest of an answer that is no TLS is waited for: a block page's words come in the
@@ -136,7 +136,7 @@ where
             }
             Err(failure(&error, &listener.heard()))
         }
-        Err(_) => Err(silence(&listener.heard(), Whose::Ours(timeout))),
+        Err(_) => Err(silence(&listener.heard(), TimeoutBy::Ours(timeout))),
     }
 }
 
@@ -189,7 +189,7 @@ fn failure(error: &io::Error, heard: &Heard) -> TlsFailureKind {
     match meaning(error) {
         Meaning::Reset if heard.has_written => TlsFailureKind::Reset(os),
         Meaning::Reset => TlsFailureKind::ResetOnWrite(os),
-        Meaning::TimedOut => silence(heard, Whose::Kernel(os)),
+        Meaning::TimedOut => silence(heard, TimeoutBy::Kernel(os)),
         _ if error.kind() == io::ErrorKind::UnexpectedEof => {
             TlsFailureKind::Closed { received: heard.received }
         }
@@ -197,7 +197,7 @@ fn failure(error: &io::Error, heard: &Heard) -> TlsFailureKind {
     }
 }
 
-fn silence(heard: &Heard, whose: Whose) -> TlsFailureKind {
+fn silence(heard: &Heard, whose: TimeoutBy) -> TlsFailureKind {
     match heard.plain() {
         Some(first_bytes) => TlsFailureKind::NotTls { first_bytes: first_bytes.to_vec() },
         None => TlsFailureKind::TimedOut { whose, received: heard.received },

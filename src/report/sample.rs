@@ -11,7 +11,7 @@ use crate::model::{
     Expectation, Failure, Family, Finding, FollowUps, Host, HostName, HttpAnswer, Kind, LinkData,
     Lookup, NetworkAllows, OpenTrail, Origin, Owner, Prediction, Proxied, ProxyReply, Record,
     Records, Resolver, ResponseCode, Role, Route, RouteChoice, RouteIntent, Run, Seen, Severity,
-    Status, Subject, Summary, TcpFailure, Trail, Transport, Tunnel, Vantage, Verdict, Whose,
+    Status, Subject, Summary, TcpFailure, TimeoutBy, Trail, Transport, Tunnel, Vantage, Verdict,
 };
 
 pub(super) fn records(records: Vec<Record>) -> Records {
@@ -178,7 +178,7 @@ fn trail(address: IpAddr) -> OpenTrail {
 
 fn silent(address: IpAddr) -> Trail {
     let patience = Duration::from_secs(5);
-    trail(address).fail(Failure::Tcp(TcpFailure::TimedOut(Whose::Ours(patience))), patience)
+    trail(address).fail(Failure::Tcp(TcpFailure::TimedOut(TimeoutBy::Ours(patience))), patience)
 }
 
 pub(super) fn passed() -> Verdict {

@@ -7,8 +7,8 @@
 
 use std::net::IpAddr;
 
+use super::bypass_match::BypassMatch;
 use super::dotnet_regex::{Pattern, PatternFault};
-use super::matched::Matched;
 use super::no_proxy::Scheme;
 use crate::model::Host;
 
@@ -114,12 +114,12 @@ impl BypassList {
         port: u16,
         scheme: Scheme,
         here: &LocalView,
-    ) -> Result<Option<Matched>, Undecided> {
+    ) -> Result<Option<BypassMatch>, Undecided> {
         if is_loopback(host) {
-            return Ok(Some(Matched::LOOPBACK));
+            return Ok(Some(BypassMatch::LOOPBACK));
         }
         if self.on_local && is_local(host, here) {
-            return Ok(Some(Matched::BuiltIn("bypassonlocal: the host is local")));
+            return Ok(Some(BypassMatch::BuiltIn("bypassonlocal: the host is local")));
         }
         let uri = uri_form(host, port, scheme);
         let mut undecided = None;
@@ -131,7 +131,7 @@ impl BypassList {
             };
             match found {
                 Ok(true) => {
-                    return Ok(Some(Matched::Rule { index, text: rule.entry.pattern.clone() }));
+                    return Ok(Some(BypassMatch::Rule { index, text: rule.entry.pattern.clone() }));
                 }
                 Ok(false) => {}
                 Err(reason) => {
@@ -256,15 +256,16 @@ mod tests {
         ] {
             let found = list(patterns, false).unwrap();
             let found = found.decide(&Host::parse(host).unwrap(), port, scheme, &here()).unwrap();
-            let expected =
-                expected.map(|index| Matched::Rule { index, text: patterns[index - 1].to_owned() });
+            let expected = expected
+                .map(|index| BypassMatch::Rule { index, text: patterns[index - 1].to_owned() });
             assert_eq!(found, expected, "{patterns:?} for {host}");
         }
     }
 
     #[test]
     fn local_hosts_and_loopback() {
-        const LOCAL: Option<Matched> = Some(Matched::BuiltIn("bypassonlocal: the host is local"));
+        const LOCAL: Option<BypassMatch> =
+            Some(BypassMatch::BuiltIn("bypassonlocal: the host is local"));
         for (host, on_local, expected) in [
             ("intranet", true, LOCAL),
             ("intranet", false, None),
@@ -274,9 +275,9 @@ mod tests {
             ("www.contoso.com", true, None),
             ("10.1.2.3", true, LOCAL),
             ("10.1.2.4", true, None),
-            ("localhost", false, Some(Matched::LOOPBACK)),
-            ("127.9.9.9", false, Some(Matched::LOOPBACK)),
-            ("::1", false, Some(Matched::LOOPBACK)),
+            ("localhost", false, Some(BypassMatch::LOOPBACK)),
+            ("127.9.9.9", false, Some(BypassMatch::LOOPBACK)),
+            ("::1", false, Some(BypassMatch::LOOPBACK)),
         ] {
             let found = list(&[], on_local).unwrap();
             let found = found.decide(&Host::parse(host).unwrap(), 443, Scheme::Https, &here());
@@ -303,7 +304,7 @@ mod tests {
         };
         assert_eq!(
             ask("www.contoso.com"),
-            Ok(Some(Matched::Rule { index: 2, text: r"contoso\.com".to_owned() }))
+            Ok(Some(BypassMatch::Rule { index: 2, text: r"contoso\.com".to_owned() }))
         );
         let undecided = ask("www.example.com").unwrap_err();
         assert_eq!((undecided.index, undecided.line), (1, 10));

@@ -1,7 +1,7 @@
 //! A list of what goes direct, from `--no-proxy`, `NO_PROXY` or Windows, as one dialect reads it,
 //! and what the others would make of it: whoever wrote the list had one of them in mind.
 
-use super::matched::Matched;
+use super::bypass_match::BypassMatch;
 use super::no_proxy::{Dialect, Ignored, NoProxy, Scheme};
 use crate::model::{ExceptionKind, Host};
 
@@ -48,7 +48,7 @@ impl Exceptions {
         }
     }
 
-    /// Whose it is.
+    /// TimeoutBy it is.
     pub(super) fn kind(&self) -> ExceptionKind {
         if self.source == "--no-proxy" {
             ExceptionKind::Option
@@ -96,10 +96,10 @@ impl Exceptions {
         Excepted::Direct(words)
     }
 
-    fn words(&self, matched: &Matched) -> String {
+    fn words(&self, matched: &BypassMatch) -> String {
         match matched {
-            Matched::Rule { index, text } => format!("rule {index} of {}: {text}", self.source),
-            Matched::BuiltIn(reason) => (*reason).to_owned(),
+            BypassMatch::Rule { index, text } => format!("rule {index} of {}: {text}", self.source),
+            BypassMatch::BuiltIn(reason) => (*reason).to_owned(),
         }
     }
 }
@@ -114,8 +114,8 @@ fn read_by(lists: &[&NoProxy]) -> String {
     format!("{} {verb} it", names(lists))
 }
 
-const fn is_rule(matched: &Matched) -> bool {
-    matches!(matched, Matched::Rule { .. })
+const fn is_rule(matched: &BypassMatch) -> bool {
+    matches!(matched, BypassMatch::Rule { .. })
 }
 
 #[cfg(test)]

@@ -5,11 +5,11 @@
 mod agent_config;
 mod agent_lint;
 mod bypass;
+mod bypass_match;
 mod decide;
 mod dotnet_regex;
 mod environment;
 mod exceptions;
-mod matched;
 mod no_proxy;
 #[cfg(feature = "pac")]
 mod pac;
@@ -23,11 +23,11 @@ pub use agent_config::{
 };
 pub use agent_lint::{LintFinding, LintKind, LintNames, LintWeight, differences, is_relay, lint};
 pub use bypass::{BypassEntry, BypassList, InvalidRule, LocalView, Undecided, uri_form};
+pub use bypass_match::BypassMatch;
 pub use decide::{AgentRoute, Configuration, Decision, FixedProxy, Named, RouteError, Way};
 pub use dotnet_regex::{GaveUp, Pattern, PatternFault};
 pub use environment::{EnvironmentError, from_environment};
 pub use exceptions::Exceptions;
-pub use matched::Matched;
 pub use no_proxy::{Dialect, Ignored, NoProxy, Scheme};
 #[cfg(feature = "pac")]
 pub use pac::{

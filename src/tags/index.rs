@@ -3,7 +3,7 @@
 use std::net::IpAddr;
 
 use super::file::ServiceTag;
-use crate::model::{Lists, Pieces};
+use crate::model::{IntervalMap, SetInterner};
 
 /// A tag's place in its file. Means nothing in another file.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
@@ -17,7 +17,7 @@ impl TagId {
         u16::try_from(place).ok().map(Self)
     }
 
-    pub(super) const fn place(self) -> usize {
+    pub(super) const fn index(self) -> usize {
         self.0 as usize
     }
 }
@@ -25,11 +25,11 @@ impl TagId {
 /// The address space cut where any tag begins or ends.
 #[derive(Clone, Debug)]
 pub(super) struct TagIndex {
-    v4: Pieces<u32>,
+    v4: IntervalMap<u32>,
     /// Where in `v4` the search for an address begins, by its upper 16 bits: what remains is a
     /// search among a handful.
     v4_starts: Vec<u32>,
-    v6: Pieces<u128>,
+    v6: IntervalMap<u128>,
     lists: Vec<Box<[TagId]>>,
 }
 
@@ -42,10 +42,10 @@ impl TagIndex {
             v4.extend(tag.addresses.v4().runs().iter().map(|(first, last)| (*first, *last, id)));
             v6.extend(tag.addresses.v6().runs().iter().map(|(first, last)| (*first, *last, id)));
         }
-        let mut lists = Lists::default();
-        let v4 = Pieces::new(v4, &mut lists);
-        let v6 = Pieces::new(v6, &mut lists);
-        Self { v4_starts: first_level(v4.starts()), v4, v6, lists: lists.into_lists() }
+        let mut sets = SetInterner::default();
+        let v4 = IntervalMap::new(v4, &mut sets);
+        let v6 = IntervalMap::new(v6, &mut sets);
+        Self { v4_starts: first_level(v4.starts()), v4, v6, lists: sets.into_sets() }
     }
 
     pub(super) fn holding(&self, address: IpAddr) -> &[TagId] {
@@ -57,11 +57,11 @@ impl TagIndex {
                     (self.v4_starts[block] as usize, self.v4_starts[block + 1] as usize);
                 let within = &self.v4.starts()[from..to];
                 // The first piece begins at 0, so that there is always one at or below.
-                self.v4.list_of(from + within.partition_point(|start| *start <= bits) - 1)
+                self.v4.set_of(from + within.partition_point(|start| *start <= bits) - 1)
             }
             IpAddr::V6(v6) => self.v6.find(v6.to_bits()),
         };
-        &self.lists[list.place()]
+        &self.lists[list.index()]
     }
 }
 

@@ -8,22 +8,22 @@ use std::path::{Path, PathBuf};
 /// commit.
 const MAY_USE: &[(&str, &[&str])] = &[
     ("model", &[]),
-    ("conveyor", &[]),
+    ("ordered_work", &[]),
     ("wire", &["model"]),
     ("tags", &["model"]),
     ("list", &["model"]),
     ("route", &["model"]),
     // The ways to measure follow from the way that is configured.
     ("plan", &["model", "route"]),
-    ("archive", &["model", "conveyor"]),
+    ("archive", &["model", "ordered_work"]),
     ("report_v1", &["model"]),
     // What a run saw comes from records or from a saved report, by the one reader of reports; which
     // flow a proxied name needs is for the one reader of proxies' URLs.
     ("firewall", &["model", "tags", "report_v1", "route"]),
     // The rules of a live group are compared with what was seen and proven for them.
     ("nsg_rules", &["model", "firewall"]),
-    ("diagnose", &["model", "plan", "conveyor"]),
-    ("report", &["model", "plan", "diagnose", "conveyor", "report_v1"]),
+    ("diagnose", &["model", "plan", "ordered_work"]),
+    ("report", &["model", "plan", "diagnose", "ordered_work", "report_v1"]),
     // A proxy is spoken to by its URL, with the credentials that no record holds.
     ("probe", &["model", "route", "plan", "wire"]),
     ("ledger", &["model"]),
@@ -53,7 +53,7 @@ const MAY_USE: &[(&str, &[&str])] = &[
 /// The rooms without sockets, clocks, files and environment.
 const PURE: &[&str] = &[
     "model",
-    "conveyor",
+    "ordered_work",
     "wire",
     "tags",
     "list",

@@ -57,25 +57,25 @@ impl From<OsError<'_>> for model::OsError {
 
 #[derive(Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
-pub(super) enum Whose<'a> {
+pub(super) enum TimeoutBy<'a> {
     OursNs(Nanoseconds),
     Kernel(OsError<'a>),
 }
 
-impl<'a> From<&'a model::Whose> for Whose<'a> {
-    fn from(whose: &'a model::Whose) -> Self {
+impl<'a> From<&'a model::TimeoutBy> for TimeoutBy<'a> {
+    fn from(whose: &'a model::TimeoutBy) -> Self {
         match whose {
-            model::Whose::Ours(limit) => Self::OursNs((*limit).into()),
-            model::Whose::Kernel(os) => Self::Kernel(os.into()),
+            model::TimeoutBy::Ours(limit) => Self::OursNs((*limit).into()),
+            model::TimeoutBy::Kernel(os) => Self::Kernel(os.into()),
         }
     }
 }
 
-impl From<Whose<'_>> for model::Whose {
-    fn from(whose: Whose<'_>) -> Self {
+impl From<TimeoutBy<'_>> for model::TimeoutBy {
+    fn from(whose: TimeoutBy<'_>) -> Self {
         match whose {
-            Whose::OursNs(limit) => Self::Ours(limit.into()),
-            Whose::Kernel(os) => Self::Kernel(os.into()),
+            TimeoutBy::OursNs(limit) => Self::Ours(limit.into()),
+            TimeoutBy::Kernel(os) => Self::Kernel(os.into()),
         }
     }
 }

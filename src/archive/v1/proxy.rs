@@ -6,7 +6,7 @@ use serde::{Deserialize, Serialize};
 
 use super::super::reference::{Numbers, References, Unresolved};
 use super::certificate::Bytes;
-use super::network::{OsError, Whose};
+use super::network::{OsError, TimeoutBy};
 use super::trail::{HttpAnswer, TlsFailure, TlsSession};
 use crate::model;
 
@@ -51,7 +51,7 @@ impl<'a> Tunnel<'a> {
 #[serde(rename_all = "snake_case")]
 pub(super) enum ProxyFailure<'a> {
     Tls(TlsFailure<'a>),
-    TimedOut { whose: Whose<'a>, received: usize },
+    TimedOut { whose: TimeoutBy<'a>, received: usize },
     Closed { received: usize },
     Reset(OsError<'a>),
     NotProxy { first_bytes: Bytes },

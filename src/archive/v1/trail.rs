@@ -9,7 +9,7 @@ use serde::{Deserialize, Serialize};
 
 use super::super::reference::{Numbers, References, Unresolved};
 use super::certificate::Bytes;
-use super::network::{Obstacle, OsError, Whose};
+use super::network::{Obstacle, OsError, TimeoutBy};
 use super::proxy::{ProxyFailure, Tunnel};
 use super::route::Route;
 use super::{Nanoseconds, to_size, words};
@@ -284,7 +284,7 @@ impl<'a> TlsFailure<'a> {
 #[serde(rename_all = "snake_case")]
 pub(super) enum TcpFailure<'a> {
     Refused(OsError<'a>),
-    TimedOut(Whose<'a>),
+    TimedOut(TimeoutBy<'a>),
     Unreachable { kind: Unreachable, os: OsError<'a> },
     Reset(OsError<'a>),
     Denied(OsError<'a>),
@@ -329,7 +329,7 @@ enum TlsFailureKind<'a> {
     ResetOnWrite(OsError<'a>),
     Reset(OsError<'a>),
     Closed { received: usize },
-    TimedOut { whose: Whose<'a>, received: usize },
+    TimedOut { whose: TimeoutBy<'a>, received: usize },
     NotTls { first_bytes: Bytes },
     Version { detail: Cow<'a, str> },
     Alert { name: Cow<'a, str> },
@@ -375,7 +375,7 @@ impl From<TlsFailureKind<'_>> for model::TlsFailureKind {
 #[derive(Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub(super) enum HttpFailure<'a> {
-    TimedOut { whose: Whose<'a>, received: usize },
+    TimedOut { whose: TimeoutBy<'a>, received: usize },
     Closed { received: usize },
     Reset(OsError<'a>),
     NotHttp { first_bytes: Bytes },
@@ -421,7 +421,7 @@ impl From<HttpFailure<'_>> for model::HttpFailure {
 #[derive(Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub(super) enum TdsFailure<'a> {
-    TimedOut { whose: Whose<'a>, received: usize },
+    TimedOut { whose: TimeoutBy<'a>, received: usize },
     Closed { received: usize },
     Reset(OsError<'a>),
     NotTds { first_bytes: Bytes },
@@ -461,7 +461,7 @@ impl From<TdsFailure<'_>> for model::TdsFailure {
 #[derive(Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub(super) enum HoldFailure<'a> {
-    Silent { idle_ns: Nanoseconds, whose: Whose<'a> },
+    Silent { idle_ns: Nanoseconds, whose: TimeoutBy<'a> },
     Reset { idle_ns: Nanoseconds, after_ns: Nanoseconds, os: OsError<'a> },
     Other { idle_ns: Nanoseconds, os: OsError<'a> },
 }

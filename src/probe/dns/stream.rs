@@ -9,7 +9,7 @@ use tokio::net::TcpStream;
 use tokio::time::{Instant, timeout_at};
 
 use super::ids::random_id;
-use crate::model::{Answer, DnsFailure, OsError, TcpFailure, Whose};
+use crate::model::{Answer, DnsFailure, OsError, TcpFailure, TimeoutBy};
 use crate::probe::os_error::{Meaning, meaning, os_error};
 use crate::probe::tcp::{self, Stopped};
 use crate::wire::dns::{Extension, Question};
@@ -73,6 +73,6 @@ fn system_error(failure: TcpFailure) -> Option<OsError> {
         | TcpFailure::Reset(os)
         | TcpFailure::Denied(os)
         | TcpFailure::Other(os) => Some(os),
-        TcpFailure::TimedOut(Whose::Ours(_) | Whose::Kernel(_)) => None,
+        TcpFailure::TimedOut(TimeoutBy::Ours(_) | TimeoutBy::Kernel(_)) => None,
     }
 }

@@ -16,7 +16,7 @@ use socket2::{Domain, Protocol, Socket, Type};
 use tokio::net::{TcpSocket, TcpStream};
 use tokio::time::Instant;
 
-use crate::model::{Failure, Host, Rung, SegmentLadder, TcpFailure, Whose};
+use crate::model::{Failure, Host, Rung, SegmentLadder, TcpFailure, TimeoutBy};
 use crate::probe::os_error::os_error;
 use crate::probe::runner::{Settings, Shared};
 
@@ -61,7 +61,7 @@ async fn connect(
     match tokio::time::timeout(timeout, socket?.connect(remote)).await {
         Ok(Ok(stream)) => Ok(stream),
         Ok(Err(error)) => Err(TcpFailure::Other(os_error(&error))),
-        Err(_) => Err(TcpFailure::TimedOut(Whose::Ours(timeout))),
+        Err(_) => Err(TcpFailure::TimedOut(TimeoutBy::Ours(timeout))),
     }
 }
 

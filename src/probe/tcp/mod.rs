@@ -16,7 +16,7 @@ use socket2::{Domain, Protocol, Socket, Type};
 use tokio::net::TcpStream;
 
 use super::os_error::{Meaning, meaning, os_error};
-use crate::model::{Obstacle, TcpFailure, Unreachable, Whose};
+use crate::model::{Obstacle, TcpFailure, TimeoutBy, Unreachable};
 
 /// A connect that made no connection.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -97,7 +97,9 @@ pub async fn connect_noting(
     match tokio::time::timeout(timeout, connecting).await {
         Ok(Ok(stream)) => Ok((stream, began.elapsed())),
         Ok(Err(error)) => Err(error.classify(remote, source, began.elapsed())),
-        Err(_) => Err(Stopped::Failed(TcpFailure::TimedOut(Whose::Ours(timeout)), began.elapsed())),
+        Err(_) => {
+            Err(Stopped::Failed(TcpFailure::TimedOut(TimeoutBy::Ours(timeout)), began.elapsed()))
+        }
     }
 }
 
@@ -235,7 +237,7 @@ fn classify_connect(
     let failure = match meaning(error) {
         Meaning::Refused => TcpFailure::Refused(os),
         Meaning::Reset => TcpFailure::Reset(os),
-        Meaning::TimedOut => TcpFailure::TimedOut(Whose::Kernel(os)),
+        Meaning::TimedOut => TcpFailure::TimedOut(TimeoutBy::Kernel(os)),
         Meaning::Denied => TcpFailure::Denied(os),
         Meaning::NoFamily => return Stopped::Obstacle(Obstacle::NoRoute(os)),
         Meaning::NoResources => return Stopped::Obstacle(Obstacle::DescriptorLimit(os)),
@@ -314,7 +316,7 @@ mod tests {
         for (errno, remote, route, expected) in [
             (111, V4, None, failed(TcpFailure::Refused(os(111)))),
             (104, V4, None, failed(TcpFailure::Reset(os(104)))),
-            (110, V4, None, failed(TcpFailure::TimedOut(Whose::Kernel(os(110))))),
+            (110, V4, None, failed(TcpFailure::TimedOut(TimeoutBy::Kernel(os(110))))),
             (13, V4, None, failed(TcpFailure::Denied(os(13)))),
             (1, V4, None, failed(TcpFailure::Denied(os(1)))),
             (101, V4, None, unreachable(Unreachable::Network, 101)),

@@ -10,8 +10,8 @@ use serde::Serialize;
 
 use super::assemble::{Judged, in_order};
 use super::diff::Diff;
-use crate::conveyor::Conveyor;
 use crate::model::{Conclusion, Record, Records, Run, Verdict};
+use crate::ordered_work::OrderedWork;
 use crate::report_v1::{Line, NAMES_SCHEMA, Report};
 use of_model::Chains;
 
@@ -108,13 +108,13 @@ fn field(
 fn judged(judged: &[Judged], out: &mut (impl Write + Send)) -> io::Result<()> {
     let batches = judged.chunks(BATCH);
     let most = batches.len();
-    let written = Conveyor::new(batches.enumerate(), (out, Ok(()))).run(most, |conveyor| {
+    let written = OrderedWork::new(batches.enumerate(), (out, Ok(()))).run(most, |work| {
         let mut buffer = Vec::new();
-        while let Some(((number, batch), turn)) = conveyor.draw(Iterator::next) {
+        while let Some(((number, batch), ticket)) = work.next(Iterator::next) {
             buffer.clear();
             buffer.extend_from_slice(if number == 0 { b"\n" } else { b",\n" });
             render(batch, &mut buffer);
-            turn.hand_over(|(out, written)| {
+            ticket.submit(|(out, written)| {
                 *written = out.write_all(&buffer);
                 if written.is_ok() { ControlFlow::Continue(()) } else { ControlFlow::Break(()) }
             });

@@ -9,8 +9,8 @@ use crate::diagnose::tcp_fact;
 use crate::model::{
     Answer, Awaited, Certificate, ChainTrust, DnsFailure, Elapsed, End, Exchange, Failure, Held,
     HeldOutcome, HoldFailure, HopAnswer, HttpAnswer, HttpFailure, Kind, LinkData, Located, Lookup,
-    Obstacle, Presented, ProxyReply, Record, Resolver, Route, Seen, TdsFailure, TlsFailure,
-    TlsFailureKind, TlsSession, Trail, Transport, Validity, Whose,
+    Obstacle, Presented, ProxyReply, Record, Resolver, Route, Seen, TdsFailure, TimeoutBy,
+    TlsFailure, TlsFailureKind, TlsSession, Trail, Transport, Validity,
 };
 
 /// The header fields that tell one server from another, and why it says what it says.
@@ -345,10 +345,10 @@ fn hold_failed(failure: &HoldFailure) -> String {
     }
 }
 
-fn silent(whose: &Whose, received: usize) -> String {
+fn silent(whose: &TimeoutBy, received: usize) -> String {
     let by = match whose {
-        Whose::Ours(_) => String::new(),
-        Whose::Kernel(os) => format!(" ({})", os.symbol),
+        TimeoutBy::Ours(_) => String::new(),
+        TimeoutBy::Kernel(os) => format!(" ({})", os.symbol),
     };
     match received {
         0 => format!("no answer{by}"),

@@ -17,8 +17,8 @@ fn check(dialect: Dialect, rows: &[Row]) {
         let (scheme, host, port) = split(url);
         let found = NoProxy::parse(list, dialect).decide(&host, port, scheme);
         let found = found.map(|matched| match matched {
-            Matched::Rule { index, .. } => index,
-            Matched::BuiltIn(_) => 0,
+            BypassMatch::Rule { index, .. } => index,
+            BypassMatch::BuiltIn(_) => 0,
         });
         assert_eq!(found, *expected, "{dialect}: '{list}' for {url} ({source})");
     }
@@ -239,7 +239,7 @@ proptest! {
             let list = NoProxy::parse(&format!("{other}{separator}{name}"), dialect);
             prop_assert_eq!(
                 list.decide(&host, 443, Scheme::Https),
-                Some(Matched::Rule { index: 2, text: name.clone() })
+                Some(BypassMatch::Rule { index: 2, text: name.clone() })
             );
         }
     }

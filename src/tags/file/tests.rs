@@ -165,7 +165,7 @@ fn microsofts_file_is_read_whole() {
                     .filter(|(_, tag)| tag.addresses.contains(address))
                     .map(|(place, _)| place)
                     .collect();
-                let held: Vec<_> = tags.holding(address).iter().map(|id| id.place()).collect();
+                let held: Vec<_> = tags.holding(address).iter().map(|id| id.index()).collect();
                 assert_eq!(held, expected, "{address}");
             }
         }
@@ -216,7 +216,7 @@ proptest! {
         let tags = ServiceTags::new("Public".to_owned(), 1, tags).unwrap();
         for bits in asked {
             let address = IpAddr::V4(bits.into());
-            let held: Vec<_> = tags.holding(address).iter().map(|id| id.place()).collect();
+            let held: Vec<_> = tags.holding(address).iter().map(|id| id.index()).collect();
             let expected: Vec<_> =
                 (0..4).filter(|place| tags.tags()[*place].addresses.contains(address)).collect();
             prop_assert_eq!(held, expected);

@@ -1,4 +1,4 @@
-//! Whose rights are used, in the contract's order.
+//! TimeoutBy rights are used, in the contract's order.
 
 use std::fs;
 

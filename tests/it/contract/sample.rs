@@ -60,7 +60,7 @@ pub(super) fn sample() -> (model::Records, model::Conclusion) {
         nodes: Vec::new(),
         kept_in: None,
     };
-    let timeout = model::Whose::Ours(Duration::from_secs(5));
+    let timeout = model::TimeoutBy::Ours(Duration::from_secs(5));
     let silent = trail()
         .fail(model::Failure::Tcp(model::TcpFailure::TimedOut(timeout)), Duration::from_secs(5));
     let records = vec![

@@ -198,7 +198,7 @@ fn what_no_verified_chain_names_is_never_advised() {
     let silent = |host: &str, port| {
         let remote = format!("152.199.19.160:{port}");
         let open = OpenTrail::new(Route::Direct, socket(&remote), noon());
-        let silence = pathproof::model::Whose::Ours(ms(5_000));
+        let silence = pathproof::model::TimeoutBy::Ours(ms(5_000));
         let failure = Failure::Tcp(pathproof::model::TcpFailure::TimedOut(silence));
         let trails = vec![open.fail(failure, ms(5_000))];
         let host = Host::parse(host).unwrap();

@@ -9,8 +9,8 @@ mod verdicts;
 use pathproof::diagnose;
 use pathproof::model::{
     Cause, ChainTrust, DnsFailure, Exchange, Failure, Family, Kind, Lookup, Obstacle, Owner,
-    ResponseCode, Severity, Status, TcpFailure, TlsFailure, TlsFailureKind, Trail, Transport,
-    Validity, Verdict, Whose,
+    ResponseCode, Severity, Status, TcpFailure, TimeoutBy, TlsFailure, TlsFailureKind, Trail,
+    Transport, Validity, Verdict,
 };
 
 use crate::scene::{
@@ -28,7 +28,7 @@ const SITE: &str = "www.contoso.com";
 type Walk = fn(Way) -> Trail;
 
 fn silent(way: Way) -> Trail {
-    way.fails(Failure::Tcp(TcpFailure::TimedOut(Whose::Ours(ms(5_000)))), 5_000)
+    way.fails(Failure::Tcp(TcpFailure::TimedOut(TimeoutBy::Ours(ms(5_000)))), 5_000)
 }
 
 fn refused(way: Way) -> Trail {

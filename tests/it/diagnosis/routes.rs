@@ -2,7 +2,7 @@
 
 use pathproof::model::{
     Cause, Certainty, Failure, HttpAnswer, Kind, NetworkAllows, Obstacle, Owner, ProxyFailure,
-    ResponseCode, Route, Severity, Status, Trail, Verdict, Whose,
+    ResponseCode, Route, Severity, Status, TimeoutBy, Trail, Verdict,
 };
 
 use super::{CONTROL, GATEWAY, LINK, RELAY, check, refused, silent};
@@ -292,7 +292,7 @@ fn the_prediction_follows_the_way_configured() {
 #[test]
 fn silence_behind_an_accepted_connection_names_its_rivals() {
     let mute: fn(Way) -> Trail = |way| {
-        let whose = Whose::Ours(ms(5_000));
+        let whose = TimeoutBy::Ours(ms(5_000));
         way.tcp().fails(Failure::Proxy(ProxyFailure::TimedOut { whose, received: 0 }), 5_000)
     };
     let verdict = proxied().goes_by(URL, AT, mute).verdict();

@@ -2,8 +2,8 @@
 
 use pathproof::model::{
     ChainTrust, DnsFailure, Failure, HttpAnswer, HttpFailure, Kind, Obstacle, Records,
-    ResponseCode, Run, TcpFailure, TdsFailure, TlsFailure, TlsFailureKind, Unreachable, Validity,
-    Whose,
+    ResponseCode, Run, TcpFailure, TdsFailure, TimeoutBy, TlsFailure, TlsFailureKind, Unreachable,
+    Validity,
 };
 
 use crate::scene::{
@@ -260,7 +260,7 @@ pub(super) fn tcp(failure: TcpFailure) -> Failure {
 }
 
 pub(super) fn silent(way: Way) -> pathproof::model::Trail {
-    way.fails(tcp(TcpFailure::TimedOut(Whose::Ours(ms(5_000)))), 5_000)
+    way.fails(tcp(TcpFailure::TimedOut(TimeoutBy::Ours(ms(5_000)))), 5_000)
 }
 
 pub(super) fn refused(way: Way) -> pathproof::model::Trail {
@@ -281,7 +281,7 @@ fn tcp_failures() -> Records {
             .asks(gives(&[at, "40.112.72.102"]))
             .goes(at, silent)
             .goes("40.112.72.102", silent),
-        fails("kernel", tcp(TcpFailure::TimedOut(Whose::Kernel(errno("ETIMEDOUT")))), 4_012),
+        fails("kernel", tcp(TcpFailure::TimedOut(TimeoutBy::Kernel(errno("ETIMEDOUT")))), 4_012),
         fails("prohibited", unreachable(Unreachable::Host, "EHOSTUNREACH"), 1),
         fails("no-arp", unreachable(Unreachable::Host, "EHOSTUNREACH"), 3_061),
         fails("net", unreachable(Unreachable::Network, "ENETUNREACH"), 2),
@@ -326,7 +326,8 @@ fn all_blocked() -> Records {
 fn middlebox() -> Records {
     let mut run = run();
     run.control = Some(accepted_control());
-    let silent_tls = tls(TlsFailureKind::TimedOut { whose: Whose::Ours(ms(5_000)), received: 0 });
+    let silent_tls =
+        tls(TlsFailureKind::TimedOut { whose: TimeoutBy::Ours(ms(5_000)), received: 0 });
     let probes = vec![
         Probe::of("relay", RELAY)
             .asks(gives(&["40.112.72.101"]))
@@ -401,7 +402,7 @@ fn tls_handshakes() -> Records {
             .asks(gives(&["40.112.72.101"]))
             .goes("40.112.72.101", |way| way.tcp().fails(failure, millis))
     };
-    let patience = || Whose::Ours(ms(5_000));
+    let patience = || TimeoutBy::Ours(ms(5_000));
     let not_tls = |bytes: &[u8]| tls(TlsFailureKind::NotTls { first_bytes: bytes.to_vec() });
     let block_page =
         b"HTTP/1.1 403 Forbidden\r\nContent-Type: text/html\r\n\r\n<html><title>Web Page \
@@ -471,7 +472,7 @@ fn http_answers() -> Records {
     let tracked = page(500, "Internal Server Error", "<Error>TrackingId:77b1_G2</Error>");
     let nginx =
         with_header(page(200, "OK", "<title>Welcome to nginx!</title>"), "Server", "nginx/1.22.1");
-    let whose = Whose::Ours(ms(5_000));
+    let whose = TimeoutBy::Ours(ms(5_000));
     let probes = vec![
         fails("silent", HttpFailure::TimedOut { whose, received: 0 }, 5_000),
         fails("closed", HttpFailure::Closed { received: 0 }, 16),
@@ -502,7 +503,7 @@ fn tds_and_clear_text() -> Records {
             .asks(gives(&["40.68.37.158"]))
             .goes("40.68.37.158", |way| way.tcp().fails(Failure::Tds(failure), millis))
     };
-    let whose = Whose::Ours(ms(5_000));
+    let whose = TimeoutBy::Ours(ms(5_000));
     let crl = "crl3.digicert.com";
     let probes = vec![
         sql("well").works_at(&["40.68.37.158"]),

@@ -7,8 +7,8 @@ use std::sync::Arc;
 use pathproof::model::{
     ChainTrust, Failure, Held, HeldOutcome, HoldFailure, Hop, HopAnswer, Host, HostName,
     HttpFailure, Kind, Located, OldHello, OldHelloOutcome, OpenTrail, Records, ReportedNode,
-    ResponseCode, RevocationHost, Route, Rung, Seen, SegmentLadder, TcpFailure, TlsFailure,
-    TlsFailureKind, Trail, Validity, Whose,
+    ResponseCode, RevocationHost, Route, Rung, Seen, SegmentLadder, TcpFailure, TimeoutBy,
+    TlsFailure, TlsFailureKind, Trail, Validity,
 };
 
 use super::cases::{CONTROL, DOWNLOAD, RELAY, refused, silent, with_rest};
@@ -165,7 +165,7 @@ fn located() -> Records {
 }
 
 fn mute() -> Failure {
-    let kind = TlsFailureKind::TimedOut { whose: Whose::Ours(ms(5_000)), received: 0 };
+    let kind = TlsFailureKind::TimedOut { whose: TimeoutBy::Ours(ms(5_000)), received: 0 };
     Failure::Tls(TlsFailure { kind, presented: None })
 }
 
@@ -252,8 +252,10 @@ fn upgraded(host: &str, answer: Result<(u16, &str), HttpFailure>) -> Trail {
 }
 
 fn idle_connections() -> Records {
-    let silent =
-        |idle: u64| HoldFailure::Silent { idle: ms(idle * 1000), whose: Whose::Ours(ms(5_000)) };
+    let silent = |idle: u64| HoldFailure::Silent {
+        idle: ms(idle * 1000),
+        whose: TimeoutBy::Ours(ms(5_000)),
+    };
     let reset = |idle: u64| HoldFailure::Reset {
         idle: ms(idle * 1000),
         after: ms(61_000),
@@ -287,7 +289,7 @@ fn idle_connections() -> Records {
         relay(
             "swallowed",
             vec![(60, alive())],
-            Err(HttpFailure::TimedOut { whose: Whose::Ours(ms(5_000)), received: 0 }),
+            Err(HttpFailure::TimedOut { whose: TimeoutBy::Ours(ms(5_000)), received: 0 }),
         ),
     ];
     records(run(), with_rest(probes))
@@ -308,7 +310,7 @@ fn revocation() -> Records {
     let mut answered = way("152.199.19.160:80");
     answered.pass(Seen::Tcp, ms(9));
     answered.pass(Seen::Http(Box::new(page(404, "Not Found", ""))), ms(8));
-    let silence = Failure::Tcp(TcpFailure::TimedOut(Whose::Ours(ms(5_000))));
+    let silence = Failure::Tcp(TcpFailure::TimedOut(TimeoutBy::Ours(ms(5_000))));
     let silent = way("152.199.19.161:80").fail(silence, ms(5_000));
     let hosts =
         vec![host("crl3.digicert.com", answered.complete()), host("ocsp.digicert.com", silent)];

@@ -1,7 +1,9 @@
 //! The records of the golden cases about what an attempt leaves behind: from where and when it was
 //! made, how many SYNs it sent, and what was pending when the run was ended.
 
-use pathproof::model::{Awaited, Hop, HopAnswer, Located, Obstacle, Records, TcpFailure, Whose};
+use pathproof::model::{
+    Awaited, Hop, HopAnswer, Located, Obstacle, Records, TcpFailure, TimeoutBy,
+};
 
 use super::cases::{CONTROL, DOWNLOAD, RELAY, tcp};
 use crate::scene::{Probe, Way, azure, errno, gives, ip, ms, records, run, socket};
@@ -31,7 +33,7 @@ fn all_blocked() -> Records {
             .asks(gives(&[address]))
             .goes(address, |way| {
                 way.tried(&format!("10.50.1.10:{port}"), 3)
-                    .fails(tcp(TcpFailure::TimedOut(Whose::Ours(ms(5_000)))), 5_002)
+                    .fails(tcp(TcpFailure::TimedOut(TimeoutBy::Ours(ms(5_000)))), 5_002)
             })
             .followed_up(|asked| asked.located = Some(Located { remote, hops }))
     };

@@ -3,8 +3,8 @@
 
 use pathproof::model::{
     ChainTrust, Failure, HttpAnswer, Kind, ProxyFailure, ProxyReply, Records, ResponseCode, Route,
-    RouteFaultKind, Run, TcpFailure, TlsFailure, TlsFailureKind, Trail, Unreachable, Validity,
-    Whose,
+    RouteFaultKind, Run, TcpFailure, TimeoutBy, TlsFailure, TlsFailureKind, Trail, Unreachable,
+    Validity,
 };
 
 use super::cases::{CONTROL, CONTROL_PRIVATE, DOWNLOAD, RELAY, silent};
@@ -100,7 +100,7 @@ fn leg_to_it() -> Records {
         proxied("no-arp", |way| way.fails(unreachable(Unreachable::Host, "EHOSTUNREACH"), 3_061)),
         proxied("denied-here", |way| way.fails(tcp(TcpFailure::Denied(errno("EACCES"))), 0)),
         proxied("mute", |way| {
-            let whose = Whose::Ours(ms(5_000));
+            let whose = TimeoutBy::Ours(ms(5_000));
             way.tcp().fails(Failure::Proxy(ProxyFailure::TimedOut { whose, received: 0 }), 5_000)
         }),
         // One of two addresses of the proxy works.
@@ -163,7 +163,7 @@ fn answers() -> Records {
         dies("beyond-closed", tls(TlsFailureKind::Closed { received: 93 })),
         dies(
             "beyond-silent",
-            tls(TlsFailureKind::TimedOut { whose: Whose::Ours(ms(5_000)), received: 0 }),
+            tls(TlsFailureKind::TimedOut { whose: TimeoutBy::Ours(ms(5_000)), received: 0 }),
         ),
     ];
     records(run_by_proxy(), probes)

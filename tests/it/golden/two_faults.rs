@@ -3,8 +3,8 @@
 
 use pathproof::model::{
     ChainTrust, Failure, HttpFailure, Kind, Presented, ProxyFailure, Records, ResponseCode, Route,
-    Rung, SegmentLadder, TcpFailure, TdsFailure, TlsFailure, TlsFailureKind, Trail, Validity,
-    Whose,
+    Rung, SegmentLadder, TcpFailure, TdsFailure, TimeoutBy, TlsFailure, TlsFailureKind, Trail,
+    Validity,
 };
 
 use super::cases::{refused, silent};
@@ -44,7 +44,7 @@ fn tls(kind: TlsFailureKind) -> Failure {
 }
 
 fn mute() -> Failure {
-    tls(TlsFailureKind::TimedOut { whose: Whose::Ours(ms(5_000)), received: 0 })
+    tls(TlsFailureKind::TimedOut { whose: TimeoutBy::Ours(ms(5_000)), received: 0 })
 }
 
 fn reset(way: Way) -> Trail {
@@ -123,7 +123,7 @@ fn names() -> Vec<Probe> {
 /// A wrong path, and a fault at the end of it.
 fn paths() -> Vec<Probe> {
     let link = "contoso.privatelink.blob.core.windows.net";
-    let tds = Failure::Tds(TdsFailure::TimedOut { whose: Whose::Ours(ms(5_000)), received: 0 });
+    let tds = Failure::Tds(TdsFailure::TimedOut { whose: TimeoutBy::Ours(ms(5_000)), received: 0 });
     vec![
         storage("absent-and-silence")
             .private()
@@ -203,7 +203,7 @@ fn inspected() -> Vec<Probe> {
             .goes(AT, |way| end(way.tcp().tls(opened("*.servicebus.windows.net"))))
     };
     let kerio = "<body><p><b>This page has been blocked by Kerio Control!</b></p></body>";
-    let whose = Whose::Ours(ms(5_000));
+    let whose = TimeoutBy::Ours(ms(5_000));
     let silence = Failure::Http(HttpFailure::TimedOut { whose, received: 0 });
     vec![
         at("inspection-and-block", &|way| way.http(page(200, "OK", kerio)).done()),
@@ -251,7 +251,7 @@ fn by_proxy() -> Vec<Probe> {
         way.refused_with(answer)
     };
     let unavailable = with_header(page(503, "Service Unavailable", ""), "Server", "squid/6.6");
-    let mute = ProxyFailure::TimedOut { whose: Whose::Ours(ms(5_000)), received: 0 };
+    let mute = ProxyFailure::TimedOut { whose: TimeoutBy::Ours(ms(5_000)), received: 0 };
     let refused_here = Failure::Tcp(TcpFailure::Refused(errno("ECONNREFUSED")));
     let private = |name: &str| {
         storage(name)

@@ -61,7 +61,8 @@ pub(crate) fn run() -> Run {
 /// The control address as it should be: silent.
 fn unanswered_control() -> Trail {
     let open = OpenTrail::new(Route::Direct, socket("192.0.2.1:443"), noon());
-    let failure = pathproof::model::TcpFailure::TimedOut(pathproof::model::Whose::Ours(ms(5_000)));
+    let failure =
+        pathproof::model::TcpFailure::TimedOut(pathproof::model::TimeoutBy::Ours(ms(5_000)));
     open.fail(Failure::Tcp(failure), ms(5_000))
 }
 

@@ -1,6 +1,6 @@
 use std::time::Duration;
 
-use pathproof::model::{HttpAnswer, HttpFailure, Whose};
+use pathproof::model::{HttpAnswer, HttpFailure, TimeoutBy};
 use pathproof::probe::http::get;
 use rustls::version::TLS13;
 
@@ -69,11 +69,15 @@ async fn what_is_no_answer_fails_with_its_evidence() {
     for (talk, timeout, expected) in [
         (Talk::Close, PATIENT, HttpFailure::Closed { received: 0 }),
         (Talk::answer("HTTP/1.1 200 OK\r\n"), PATIENT, HttpFailure::Closed { received: 17 }),
-        (Talk::Silence, BRIEF, HttpFailure::TimedOut { whose: Whose::Ours(BRIEF), received: 0 }),
+        (
+            Talk::Silence,
+            BRIEF,
+            HttpFailure::TimedOut { whose: TimeoutBy::Ours(BRIEF), received: 0 },
+        ),
         (
             Talk::AnswerAndStay(b"HTTP/1.1 200 OK\r\n".to_vec()),
             BRIEF,
-            HttpFailure::TimedOut { whose: Whose::Ours(BRIEF), received: 17 },
+            HttpFailure::TimedOut { whose: TimeoutBy::Ours(BRIEF), received: 17 },
         ),
         (Talk::answer(banner), PATIENT, HttpFailure::NotHttp { first_bytes: banner.to_vec() }),
         (

@@ -2,8 +2,8 @@ use std::net::SocketAddr;
 use std::time::Duration;
 
 use pathproof::model::{
-    ChainTrust, Failure, HttpAnswer, HttpFailure, ProxyFailure, ProxyReply, TlsFailureKind, Tunnel,
-    Whose,
+    ChainTrust, Failure, HttpAnswer, HttpFailure, ProxyFailure, ProxyReply, TimeoutBy,
+    TlsFailureKind, Tunnel,
 };
 use pathproof::probe::proxy::{self, Manner};
 use pathproof::probe::tls::Client;
@@ -103,7 +103,7 @@ async fn what_is_no_consent_is_kept_with_its_words() {
 
 #[tokio::test]
 async fn no_usable_answer_says_how() {
-    let silent = |received| ProxyFailure::TimedOut { whose: Whose::Ours(BRIEF), received };
+    let silent = |received| ProxyFailure::TimedOut { whose: TimeoutBy::Ours(BRIEF), received };
     let not_proxy = |bytes: &[u8]| ProxyFailure::NotProxy { first_bytes: bytes.to_vec() };
     let stays = |bytes: &[u8]| Talk::AnswerAndStay(bytes.to_vec());
     for (talk, timeout, expected) in [
@@ -195,7 +195,11 @@ async fn a_proxy_that_speaks_no_tls_fails_in_its_own_handshake() {
             TlsFailureKind::NotTls { first_bytes: b"HTTP/1.1 400 Bad Request\r\n\r\n".to_vec() },
         ),
         (Talk::Close, PATIENT, TlsFailureKind::Closed { received: 0 }),
-        (Talk::Silence, BRIEF, TlsFailureKind::TimedOut { whose: Whose::Ours(BRIEF), received: 0 }),
+        (
+            Talk::Silence,
+            BRIEF,
+            TlsFailureKind::TimedOut { whose: TimeoutBy::Ours(BRIEF), received: 0 },
+        ),
     ] {
         let server = Server::start(Behaviour::Plain(talk));
         let proxy = url("https", "", server.address);
@@ -216,7 +220,7 @@ async fn silence_inside_the_proxys_tls_ends_the_stage() {
     let manner = Manner { proxy: &proxy, tls: &client, timeout: BRIEF, now: now() };
     let opened = proxy::open_tunnel(stream, manner, &host("we.example"), 443).await;
     let (failure, took) = opened.map(|_| ()).unwrap_err();
-    assert_eq!(failure, ProxyFailure::TimedOut { whose: Whose::Ours(BRIEF), received: 0 });
+    assert_eq!(failure, ProxyFailure::TimedOut { whose: TimeoutBy::Ours(BRIEF), received: 0 });
     assert!(took >= BRIEF && took < BRIEF * 2, "{took:?}");
 }
 

@@ -1,4 +1,4 @@
-use pathproof::model::{ProxyFailure, ProxyReply, Tunnel, Whose};
+use pathproof::model::{ProxyFailure, ProxyReply, TimeoutBy, Tunnel};
 
 use super::proxy::{tunnel, url};
 use super::{BRIEF, PATIENT, client};
@@ -62,7 +62,7 @@ async fn every_refusal_is_told_apart() {
         ("", &[b"\x05\x00", b"\x05\x00\x00\x07"], not_proxy(b"\x05\x00\x05\x00\x00\x07")),
         ("", &[b""], ProxyFailure::Closed { received: 0 }),
         ("", &[b"\x05\x00", b""], ProxyFailure::Closed { received: 2 }),
-        ("", &[], ProxyFailure::TimedOut { whose: Whose::Ours(BRIEF), received: 0 }),
+        ("", &[], ProxyFailure::TimedOut { whose: TimeoutBy::Ours(BRIEF), received: 0 }),
     ];
     for (user_info, answers, expected) in checks {
         let (opened, _) = socks("socks5h", user_info, answers, 0).await;

@@ -50,7 +50,7 @@ async fn silence_ends_at_our_own_time_out() {
     use std::net::SocketAddr;
     use std::time::Duration;
 
-    use pathproof::model::Whose;
+    use pathproof::model::TimeoutBy;
 
     use super::BRIEF;
 
@@ -63,7 +63,7 @@ async fn silence_ends_at_our_own_time_out() {
         let attempt = Attempt::default();
         match connect_noting(full, None, BRIEF, &attempt).await {
             Ok(connection) => queued.push(connection),
-            Err(Stopped::Failed(TcpFailure::TimedOut(Whose::Ours(limit)), took)) => {
+            Err(Stopped::Failed(TcpFailure::TimedOut(TimeoutBy::Ours(limit)), took)) => {
                 assert_eq!(limit, BRIEF);
                 assert!((BRIEF..BRIEF + Duration::from_secs(2)).contains(&took), "{took:?}");
                 assert!(attempt.local().is_some_and(|local| local.port() != 0), "{attempt:?}");

@@ -1,6 +1,6 @@
 use std::time::Duration;
 
-use pathproof::model::{TdsAnswer, TdsFailure, Whose};
+use pathproof::model::{TdsAnswer, TdsFailure, TimeoutBy};
 use pathproof::probe::tds::prelogin;
 
 use super::{BRIEF, PATIENT, connected};
@@ -25,7 +25,7 @@ async fn sql_server_answers_in_one_piece_or_two() {
 
 #[tokio::test]
 async fn what_does_not_answer_like_sql_server_fails_with_its_evidence() {
-    let ours = || Whose::Ours(BRIEF);
+    let ours = || TimeoutBy::Ours(BRIEF);
     let page = b"HTTP/1.1 400 Bad Request\r\n\r\n";
     for (talk, timeout, expected) in [
         (Talk::answer(page), PATIENT, TdsFailure::NotTds { first_bytes: page.to_vec() }),

@@ -3,7 +3,7 @@ use std::pin::Pin;
 use std::task::{Context, Poll};
 use std::time::Duration;
 
-use pathproof::model::{ChainTrust, HttpAnswer, TlsFailure, TlsFailureKind, TlsSession, Whose};
+use pathproof::model::{ChainTrust, HttpAnswer, TimeoutBy, TlsFailure, TlsFailureKind, TlsSession};
 use rustls::version::{TLS12, TLS13};
 use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
 
@@ -57,7 +57,7 @@ async fn a_handshake_that_dies_says_how() {
     let part = b"\x16\x03\x03\x00\x7a\x02".to_vec();
     let version = |detail: &str| TlsFailureKind::Version { detail: detail.to_owned() };
     let alert = |name: &str| TlsFailureKind::Alert { name: name.to_owned() };
-    let silent = |received| TlsFailureKind::TimedOut { whose: Whose::Ours(BRIEF), received };
+    let silent = |received| TlsFailureKind::TimedOut { whose: TimeoutBy::Ours(BRIEF), received };
     for (talk, timeout, expected) in [
         (Talk::Close, PATIENT, TlsFailureKind::Closed { received: 0 }),
         (Talk::answer(part.clone()), PATIENT, TlsFailureKind::Closed { received: 6 }),

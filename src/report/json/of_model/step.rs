@@ -208,12 +208,12 @@ impl<'a> Detail<'a> {
         Self { os: Some(os.into()), ..Self::default() }
     }
 
-    fn silence(whose: &'a model::Whose) -> Self {
+    fn silence(whose: &'a model::TimeoutBy) -> Self {
         match whose {
-            model::Whose::Ours(limit) => {
+            model::TimeoutBy::Ours(limit) => {
                 Self { limit_ms: Some((*limit).into()), ..Self::default() }
             }
-            model::Whose::Kernel(os) => Self::os(os),
+            model::TimeoutBy::Kernel(os) => Self::os(os),
         }
     }
 

@@ -6,10 +6,10 @@ use std::net::IpAddr;
 
 use ipnet::IpNet;
 
-use super::matched::Matched;
+use super::bypass_match::BypassMatch;
 use crate::model::{Host, HostName};
 
-/// Whose rules a list is read by.
+/// TimeoutBy rules a list is read by.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum Dialect {
     /// curl's `CURLOPT_NOPROXY` and `--noproxy`, as of 7.87: a name stands for its subdomains, a
@@ -152,7 +152,7 @@ impl NoProxy {
         Self { exempts_loopback: false, ..self }
     }
 
-    /// Whose rules it was read by.
+    /// TimeoutBy rules it was read by.
     #[must_use]
     pub const fn dialect(&self) -> Dialect {
         self.dialect
@@ -166,9 +166,9 @@ impl NoProxy {
 
     /// What sends this host direct; `None` where it goes to the proxy.
     #[must_use]
-    pub fn decide(&self, host: &Host, port: u16, scheme: Scheme) -> Option<Matched> {
+    pub fn decide(&self, host: &Host, port: u16, scheme: Scheme) -> Option<BypassMatch> {
         if self.exempts_loopback && self.is_loopback(host) {
-            return Some(Matched::LOOPBACK);
+            return Some(BypassMatch::LOOPBACK);
         }
         let written = host.to_string();
         self.rules
@@ -176,7 +176,7 @@ impl NoProxy {
             .filter(|rule| rule.port.is_none_or(|only| only == port))
             .filter(|rule| rule.scheme.is_none_or(|only| only == scheme))
             .find(|rule| rule.form.matches(host, &written))
-            .map(|rule| Matched::Rule { index: rule.index, text: rule.text.clone() })
+            .map(|rule| BypassMatch::Rule { index: rule.index, text: rule.text.clone() })
     }
 
     fn is_loopback(&self, host: &Host) -> bool {

@@ -4,7 +4,7 @@ use std::fmt;
 
 /// Why a name goes direct although a proxy is configured.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub enum Matched {
+pub enum BypassMatch {
     /// A rule of the list.
     Rule {
         /// Its place in the list, counted from 1.
@@ -16,11 +16,11 @@ pub enum Matched {
     BuiltIn(&'static str),
 }
 
-impl Matched {
+impl BypassMatch {
     pub(crate) const LOOPBACK: Self = Self::BuiltIn("loopback never goes through a proxy");
 }
 
-impl fmt::Display for Matched {
+impl fmt::Display for BypassMatch {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::Rule { index, text } => write!(f, "rule {index} ({text})"),

@@ -4,8 +4,8 @@ use jiff::Zoned;
 
 use super::agent_config::{AgentProxy, ConfigFault, ProxyAddress, Setting};
 use super::bypass::{BypassList, InvalidRule, LocalView, Undecided};
+use super::bypass_match::BypassMatch;
 use super::exceptions::{Excepted, Exceptions};
-use super::matched::Matched;
 use super::no_proxy::Scheme;
 #[cfg(feature = "pac")]
 use super::pac::{PacChoice, PacScript};
@@ -352,11 +352,11 @@ impl AgentRoute {
                         let why = format!("proxyaddress of {file}");
                         Decision::new(Way::Proxy(proxy.clone()), why)
                     }
-                    Some(Matched::Rule { index, text }) => {
+                    Some(BypassMatch::Rule { index, text }) => {
                         let why = format!("bypass rule {index} of {file}: {text}");
                         Decision::past(ExceptionKind::AgentFile, why)
                     }
-                    Some(Matched::BuiltIn(reason)) => {
+                    Some(BypassMatch::BuiltIn(reason)) => {
                         Decision::new(Way::Direct, format!("{reason} ({file})"))
                     }
                 })

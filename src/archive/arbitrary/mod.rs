@@ -18,8 +18,8 @@ use crate::model::{
     Kind, LinkData, Lookup, Obstacle, OpenTrail, Origin, OsError, PacQuestion, Pending, Presented,
     Proxied, ProxyFailure, ProxyLookup, ProxyReply, Reach, Record, Records, Resolver, ResponseCode,
     Role, Route, RouteChoice, RouteFault, RouteFaultKind, RouteIntent, Run, Seen, Subject,
-    TcpFailure, TdsAnswer, TdsFailure, TlsFailure, TlsFailureKind, TlsSession, Trail, Transport,
-    Trust, Tunnel, Unreachable, Validity, Vantage, Whose,
+    TcpFailure, TdsAnswer, TdsFailure, TimeoutBy, TlsFailure, TlsFailureKind, TlsSession, Trail,
+    Transport, Trust, Tunnel, Unreachable, Validity, Vantage,
 };
 
 /// What strangers may write: any text, control characters and wide letters among it.
@@ -292,8 +292,9 @@ fn os_error() -> BoxedStrategy<OsError> {
     (any::<i32>(), text()).prop_map(|(code, symbol)| OsError { code, symbol }).boxed()
 }
 
-fn whose() -> BoxedStrategy<Whose> {
-    prop_oneof![duration().prop_map(Whose::Ours), os_error().prop_map(Whose::Kernel)].boxed()
+fn whose() -> BoxedStrategy<TimeoutBy> {
+    prop_oneof![duration().prop_map(TimeoutBy::Ours), os_error().prop_map(TimeoutBy::Kernel)]
+        .boxed()
 }
 
 fn trail(shown: Vec<Presented>) -> BoxedStrategy<Trail> {

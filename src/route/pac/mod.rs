@@ -254,7 +254,7 @@ fn cage(shared: &Rc<Shared>, limits: PacLimits) -> rquickjs::Result<Context> {
 
 /// Defines the functions that scripts call. What it returns is called before each evaluation.
 fn provide<'js>(ctx: &Ctx<'js>, shared: &Rc<Shared>) -> rquickjs::Result<Function<'js>> {
-    let install: Function = ctx.eval(include_str!("pac/prelude.js"))?;
+    let install: Function = ctx.eval(include_str!("prelude.js"))?;
     install.call((ctx.globals(), shared.object(ctx)?))
 }
 

@@ -108,7 +108,7 @@ impl ServiceTags {
             if let Some(first) = by_name.insert(tag.name.to_ascii_lowercase(), id) {
                 return Err(TagFileError::Duplicate {
                     name: tag.name.clone(),
-                    first: first.place(),
+                    first: first.index(),
                     second: place,
                 });
             }
@@ -140,13 +140,13 @@ impl ServiceTags {
     #[must_use]
     pub fn tag(&self, name: &str) -> Option<&ServiceTag> {
         let id = self.by_name.get(&name.trim().to_ascii_lowercase())?;
-        self.tags.get(id.place())
+        self.tags.get(id.index())
     }
 
     /// The tag of this id.
     #[must_use]
     pub fn get(&self, id: TagId) -> Option<&ServiceTag> {
-        self.tags.get(id.place())
+        self.tags.get(id.index())
     }
 
     /// The tags that hold `address`, in the order of the file.
