@@ -160,7 +160,7 @@ pub struct RuleSet {
     pub notes: Vec<String>,
 }
 
-/// TimeoutBy rules a set holds.
+/// Whose rules a set holds.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum Dialect {
     /// A network security group.

@@ -53,13 +53,3 @@ pub const MAX_INPUT_BYTES: usize = 4 << 20;
 /// The most bytes of an endpoint list: twenty times the longest of ours. Of TOML that is made to
 /// be large, a parser holds some three hundred bytes a byte.
 const MAX_LIST_BYTES: usize = 256 << 10;
-
-/// The folder of shared data, which tests read where it is there: `PATHPROOF_SHARED`, else beside
-/// the project.
-#[cfg(test)]
-fn shared() -> std::path::PathBuf {
-    std::env::var_os("PATHPROOF_SHARED").map_or_else(
-        || std::path::PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("../shared"),
-        std::path::PathBuf::from,
-    )
-}

@@ -1,3 +1,5 @@
+#![expect(clippy::disallowed_methods, reason = "reports of the golden cases are read")]
+
 use std::fs;
 use std::path::Path;
 

@@ -48,7 +48,7 @@ impl Exceptions {
         }
     }
 
-    /// TimeoutBy it is.
+    /// Whose it is.
     pub(super) fn kind(&self) -> ExceptionKind {
         if self.source == "--no-proxy" {
             ExceptionKind::Option

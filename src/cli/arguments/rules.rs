@@ -39,7 +39,7 @@ pub(in crate::cli) struct World {
     /// runtime's rules name]
     #[arg(long, value_name = "FILE")]
     pub(in crate::cli) service_tags: Option<PathBuf>,
-    /// TimeoutBy embedded snapshot [default: inferred from the names, else public]
+    /// Whose embedded snapshot [default: inferred from the names, else public]
     #[arg(long, value_enum)]
     pub(in crate::cli) cloud: Option<Cloud>,
 }

@@ -275,7 +275,7 @@ fn is_policy(node: &Node<'_>) -> bool {
             .is_some_and(|inner| matches!(inner.datum, Datum::List(_)))
 }
 
-/// TimeoutBy group `…/firewallPolicies/NAME/ruleCollectionGroups/GROUP` is.
+/// Whose group `…/firewallPolicies/NAME/ruleCollectionGroups/GROUP` is.
 fn policy_of_id(id: &str) -> Option<String> {
     let mut segments =
         id.split('/').skip_while(|own| !own.eq_ignore_ascii_case("firewallPolicies"));

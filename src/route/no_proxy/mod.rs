@@ -9,7 +9,7 @@ use ipnet::IpNet;
 use super::bypass_match::BypassMatch;
 use crate::model::{Host, HostName};
 
-/// TimeoutBy rules a list is read by.
+/// Whose rules a list is read by.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum Dialect {
     /// curl's `CURLOPT_NOPROXY` and `--noproxy`, as of 7.87: a name stands for its subdomains, a
@@ -152,7 +152,7 @@ impl NoProxy {
         Self { exempts_loopback: false, ..self }
     }
 
-    /// TimeoutBy rules it was read by.
+    /// Whose rules it was read by.
     #[must_use]
     pub const fn dialect(&self) -> Dialect {
         self.dialect
