@@ -3,7 +3,7 @@
 use std::fmt;
 use std::net::IpAddr;
 
-use super::columns::{Columns, Row};
+use super::columns::{Columns, CsvRow};
 use super::port::Protocol;
 use super::rule::Direction;
 use crate::model::{Host, HostName};
@@ -112,7 +112,7 @@ pub fn read_flows(text: &str, file: &str) -> Result<Vec<Flow>, FlowError> {
     Ok(flows)
 }
 
-fn read_flow(row: &Row) -> Result<Flow, String> {
+fn read_flow(row: &CsvRow) -> Result<Flow, String> {
     if row.has_head() {
         for (column, other) in
             [("port", None), ("protocol", None), ("destination", Some("address"))]

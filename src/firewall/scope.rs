@@ -120,7 +120,7 @@ impl fmt::Display for NamePattern {
 
 /// What is known of the world around the rules.
 #[derive(Clone, Copy, Debug, Default)]
-pub struct Knowledge<'a> {
+pub struct NetworkContext<'a> {
     /// The service tags; without them every tag is unknown.
     pub tags: Option<&'a ServiceTags>,
     /// The prefixes of `VirtualNetwork`; without them private destinations may be in it.
@@ -148,7 +148,7 @@ impl Extent {
     }
 }
 
-impl Knowledge<'_> {
+impl NetworkContext<'_> {
     /// The addresses of `scope`.
     #[must_use]
     pub fn extent(&self, scope: &Scope) -> Extent {
@@ -240,8 +240,8 @@ mod tests {
     fn tags_of_the_platform_have_their_meaning() {
         let vnet = ["10.50.0.0/16", "52.0.0.0/24"].map(|text| AddressSet::parse(text).unwrap());
         let vnet = vnet.iter().collect();
-        let without = Knowledge::default();
-        let with = Knowledge { virtual_network: Some(&vnet), ..Knowledge::default() };
+        let without = NetworkContext::default();
+        let with = NetworkContext { virtual_network: Some(&vnet), ..NetworkContext::default() };
         // (tag, address, without --vnet, with it): held, not held, open.
         for (tag, address, expected) in [
             ("Internet", "13.66.60.119", "yes yes"),

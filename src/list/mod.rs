@@ -3,7 +3,7 @@
 //!
 //! ```text
 //! list text ──parse──► EndpointList ─┐
-//! service URLs ──────► ServiceUrls   ├─ Request ──concrete──► Concrete { endpoints, untestable }
+//! service URLs ──────► ServiceUrls   ├─ RunRequest ──concrete──► Concrete { endpoints, untestable }
 //! authentication key ► AuthKey       │
 //! --endpoint, --peer ► AdHoc ────────┘
 //! ```
@@ -30,15 +30,15 @@ mod syntax;
 pub use adhoc::{AdHoc, AdHocError, parse_endpoint, parse_peer};
 pub use auth_key::{AuthKey, AuthKeyError};
 pub use cloud::infer_cloud;
-pub use concrete::{Concrete, ORDER_STEP, Untestable, concrete};
+pub use concrete::{Concrete, ORDER_STEP, UntestablePattern, concrete};
 pub use decode::{DecodeError, decode};
 pub use embedded::{EmbeddedList, UnknownList, embedded, find};
-pub use entry::{EndpointList, Entry};
-pub use error::{ListError, ListErrors, Place, Problem};
+pub use entry::{EndpointList, ListEntry};
+pub use error::{ListError, ListErrors, ListProblem, TextPosition};
 pub use parameters::{ParameterError, Parameters, region};
 pub use pasted::PastedError;
 pub use pattern::{HostPattern, PatternError};
-pub use request::{Request, RequestError};
+pub use request::{RequestError, RunRequest};
 pub use service_urls::{ServiceUrl, ServiceUrls, ServiceUrlsError, UrlHost};
 pub use suggest::nearest;
 pub use syntax::parse;

@@ -5,9 +5,9 @@
 //! `WinHttpGetDefaultProxyConfiguration`). Within a user's settings the script stands before the
 //! fixed proxy (page of `WINHTTP_CURRENT_USER_IE_PROXY_CONFIG`).
 
-use super::decide::{FixedProxy, Named};
+use super::decide::{FixedProxy, WithSource};
 use super::exceptions::Exceptions;
-use super::no_proxy::Dialect;
+use super::no_proxy::NoProxyDialect;
 use super::proxy_url::{ProxyScheme, ProxyUrl, ProxyUrlError};
 
 /// Settings as Windows holds them: texts.
@@ -47,7 +47,7 @@ impl std::fmt::Debug for WindowsProxies {
 #[derive(Clone, Debug)]
 pub enum WindowsWay {
     /// A script decides.
-    Script(Named<String>),
+    Script(WithSource<String>),
     /// One proxy, or one for each scheme.
     Fixed(FixedProxy),
 }
@@ -62,15 +62,15 @@ const MACHINE: &str = "the machine's WinHTTP settings";
 /// A proxy that cannot be read; the error does not repeat it.
 pub fn from_windows(
     settings: &WindowsSettings,
-) -> Result<Option<WindowsWay>, Named<ProxyUrlError>> {
+) -> Result<Option<WindowsWay>, WithSource<ProxyUrlError>> {
     for (place, proxies) in [(USER, &settings.user), (MACHINE, &settings.machine)] {
         if let Some(script) = given(proxies.script.as_deref()) {
             let source = format!("AutoConfigURL of {place}");
-            return Ok(Some(WindowsWay::Script(Named { value: script.to_owned(), source })));
+            return Ok(Some(WindowsWay::Script(WithSource { value: script.to_owned(), source })));
         }
         if let Some(servers) = given(proxies.proxy.as_deref()) {
             let fixed = fixed(servers, proxies.bypass.as_deref(), place)
-                .map_err(|value| Named { value, source: format!("ProxyServer of {place}") })?;
+                .map_err(|value| WithSource { value, source: format!("ProxyServer of {place}") })?;
             if fixed.https.is_some() || fixed.http.is_some() {
                 return Ok(Some(WindowsWay::Fixed(fixed)));
             }
@@ -104,13 +104,14 @@ fn fixed(servers: &str, bypass: Option<&str>, place: &str) -> Result<FixedProxy,
             *slot = Some(server_of(server, word == "socks")?);
         }
     }
-    let named = |scheme: &str, value: ProxyUrl| Named {
+    let named = |scheme: &str, value: ProxyUrl| WithSource {
         value,
         source: format!("ProxyServer of {place} for {scheme}"),
     };
     let of = |own: Option<ProxyUrl>| own.or_else(|| all.clone()).or_else(|| socks.clone());
-    let exceptions = given(bypass)
-        .map(|list| Exceptions::read(list, Dialect::WinInet, &format!("ProxyOverride of {place}")));
+    let exceptions = given(bypass).map(|list| {
+        Exceptions::read(list, NoProxyDialect::WinInet, &format!("ProxyOverride of {place}"))
+    });
     Ok(FixedProxy {
         https: of(https).map(|proxy| named("https", proxy)),
         http: of(http).map(|proxy| named("http", proxy)),
@@ -150,7 +151,8 @@ mod tests {
         let Some(WindowsWay::Fixed(fixed)) = from_windows(settings).unwrap() else {
             return (None, None);
         };
-        let shown = |named: Option<Named<ProxyUrl>>| named.map(|named| named.value.to_string());
+        let shown =
+            |named: Option<WithSource<ProxyUrl>>| named.map(|named| named.value.to_string());
         (shown(fixed.https), shown(fixed.http))
     }
 

@@ -26,9 +26,9 @@ macro_rules! formats {
     ($($(#[$doc:meta])* $variant:ident $word:literal $holds:ident,)*) => {
         /// A format (contract, Rules).
         #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
-        pub enum Format { $($(#[$doc])* $variant,)* }
+        pub enum RuleFormat { $($(#[$doc])* $variant,)* }
 
-        impl Format {
+        impl RuleFormat {
             /// Every format, in the contract's order.
             pub const ALL: &[Self] = &[$(Self::$variant,)*];
 
@@ -105,7 +105,7 @@ pub struct Emission {
     /// The names that application rules of a firewall can tell; sorted.
     pub applications: Vec<Application>,
     /// Each name and address by itself, for a request to whoever keeps the rules; sorted.
-    pub requests: Vec<Request>,
+    pub requests: Vec<AccessRequest>,
 }
 
 /// Names behind one port that a firewall can read from the handshake or the request.
@@ -142,7 +142,7 @@ impl Application {
 
 /// A name and an address that it needs.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
-pub struct Request {
+pub struct AccessRequest {
     /// The name; empty where only addresses were given.
     pub name: String,
     /// The address, or the prefix that stands for it.
@@ -159,7 +159,7 @@ pub struct Request {
     pub proof: String,
 }
 
-impl Request {
+impl AccessRequest {
     /// One for each name and address, as wide as the rules are. `own` are the host's addresses: one
     /// that has no other of its family is where flows leave from.
     #[must_use]
@@ -371,7 +371,7 @@ fn why(net: IpNet, proven: &[Proven], ports: &PortSet) -> String {
 ///
 /// # Errors
 /// [`EmitError`] where there is nothing to write, or a limit of Azure's is exceeded.
-pub fn emit(format: Format, emission: &Emission) -> Result<String, EmitError> {
+pub fn emit(format: RuleFormat, emission: &Emission) -> Result<String, EmitError> {
     match format.holds() {
         Holds::Names => {
             if emission.names.is_empty() {
@@ -379,14 +379,15 @@ pub fn emit(format: Format, emission: &Emission) -> Result<String, EmitError> {
             }
         }
         Holds::NsgRules | Holds::Addresses => {
-            let holds_names = format == Format::AzureFirewall && !emission.applications.is_empty();
+            let holds_names =
+                format == RuleFormat::AzureFirewall && !emission.applications.is_empty();
             if !holds_names && emission.permits.iter().all(|permit| permit.prefixes.is_empty()) {
                 return Err(EmitError::NoAddresses);
             }
             check_name(&emission.name)?;
         }
     }
-    if format == Format::AzureFirewall {
+    if format == RuleFormat::AzureFirewall {
         // The second collection comes behind the first.
         check_priorities(emission.priority, emission.priority + 1, COLLECTION_PRIORITIES)?;
     }
@@ -395,32 +396,32 @@ pub fn emit(format: Format, emission: &Emission) -> Result<String, EmitError> {
         Holds::Addresses | Holds::Names => Vec::new(),
     };
     Ok(match format {
-        Format::NsgJson => azure::nsg_json(&rows, emission),
-        Format::ArmTemplate => template::arm(&rows, emission),
-        Format::Bicep => template::bicep(&rows, emission),
-        Format::Terraform => template::terraform(&rows, emission),
-        Format::AzCli => script::az_cli(&rows, emission),
-        Format::AzPowershell => script::az_powershell(&rows, emission),
-        Format::AzureFirewall => azure::firewall(emission),
-        Format::EdlIp => lists::edl_ip(emission),
-        Format::Csv => lists::csv(emission),
-        Format::WindowsFirewall => host::windows(emission),
-        Format::Nftables => host::nftables(emission),
-        Format::EdlDomain => lists::edl_domain(emission),
-        Format::SquidDomains => lists::squid(emission),
-        Format::TlsExemptions => lists::tls_exemptions(emission),
+        RuleFormat::NsgJson => azure::nsg_json(&rows, emission),
+        RuleFormat::ArmTemplate => template::arm(&rows, emission),
+        RuleFormat::Bicep => template::bicep(&rows, emission),
+        RuleFormat::Terraform => template::terraform(&rows, emission),
+        RuleFormat::AzCli => script::az_cli(&rows, emission),
+        RuleFormat::AzPowershell => script::az_powershell(&rows, emission),
+        RuleFormat::AzureFirewall => azure::firewall(emission),
+        RuleFormat::EdlIp => lists::edl_ip(emission),
+        RuleFormat::Csv => lists::csv(emission),
+        RuleFormat::WindowsFirewall => host::windows(emission),
+        RuleFormat::Nftables => host::nftables(emission),
+        RuleFormat::EdlDomain => lists::edl_domain(emission),
+        RuleFormat::SquidDomains => lists::squid(emission),
+        RuleFormat::TlsExemptions => lists::tls_exemptions(emission),
     })
 }
 
 /// A rule of a network security group.
-struct Row<'a> {
+struct NsgRow<'a> {
     name: String,
     priority: u32,
     permit: &'a Permit,
-    destination: Destination<'a>,
+    destination: RowDestination<'a>,
 }
 
-enum Destination<'a> {
+enum RowDestination<'a> {
     Tag(&'a str),
     /// Of one family.
     Prefixes(Vec<&'a ProvenPrefix>),
@@ -429,26 +430,26 @@ enum Destination<'a> {
 impl Emission {
     /// A rule per permit and family, numbered: Azure takes one tag a rule, and tags and prefixes
     /// apart.
-    fn nsg_rows(&self) -> Result<Vec<Row<'_>>, EmitError> {
-        let mut rows: Vec<Row<'_>> = Vec::new();
+    fn nsg_rows(&self) -> Result<Vec<NsgRow<'_>>, EmitError> {
+        let mut rows: Vec<NsgRow<'_>> = Vec::new();
         let mut add = |permit, destination| {
             let number = rows.len();
             // Far fewer rules than 2^32.
             let priority = self.priority.saturating_add(u32::try_from(number).unwrap_or(u32::MAX));
-            rows.push(Row { name: self.numbered(number), priority, permit, destination });
+            rows.push(NsgRow { name: self.numbered(number), priority, permit, destination });
         };
         for permit in &self.permits {
             if let Some(tag) = &permit.tag {
-                add(permit, Destination::Tag(tag));
+                add(permit, RowDestination::Tag(tag));
                 continue;
             }
             for family in permit.families() {
-                add(permit, Destination::Prefixes(family));
+                add(permit, RowDestination::Prefixes(family));
             }
         }
         let n_prefixes = rows.iter().map(|row| match &row.destination {
-            Destination::Tag(_) => 1,
-            Destination::Prefixes(prefixes) => prefixes.len(),
+            RowDestination::Tag(_) => 1,
+            RowDestination::Prefixes(prefixes) => prefixes.len(),
         });
         let found = n_prefixes.sum();
         if found > MOST_PREFIXES {
@@ -472,7 +473,7 @@ impl Emission {
     }
 }
 
-impl Row<'_> {
+impl NsgRow<'_> {
     /// What a tag stands for here, a comment a line: the proof of each address goes with the rule.
     fn held_by_tag(&self) -> impl Iterator<Item = String> {
         self.permit.prefixes.iter().map(|prefix| format!("holds {}: {}", prefix.net, prefix.why))
@@ -519,7 +520,7 @@ fn check_name(name: &str) -> Result<(), EmitError> {
     if is_fine { Ok(()) } else { Err(EmitError::Name(name.chars().take(100).collect())) }
 }
 
-impl fmt::Display for Format {
+impl fmt::Display for RuleFormat {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(self.as_str())
     }

@@ -50,7 +50,7 @@ impl Pattern {
         if pattern.len() > Self::MAX_LENGTH {
             return Err(unsupported("it is longer than 10,000 bytes"));
         }
-        let rewritten = Reader::new(pattern).rewrite()?;
+        let rewritten = PatternRewriter::new(pattern).rewrite()?;
         RegexBuilder::new(&rewritten)
             .case_insensitive(true)
             .backtrack_limit(Self::BACKTRACK_LIMIT)
@@ -91,7 +91,7 @@ enum Before {
 }
 
 /// Goes through a pattern once, by .NET's rules, and writes it anew.
-struct Reader<'a> {
+struct PatternRewriter<'a> {
     pattern: &'a str,
     chars: Peekable<CharIndices<'a>>,
     written: String,
@@ -100,7 +100,7 @@ struct Reader<'a> {
     captures: Captures<'a>,
 }
 
-impl<'a> Reader<'a> {
+impl<'a> PatternRewriter<'a> {
     fn new(pattern: &'a str) -> Self {
         Self {
             pattern,

@@ -14,7 +14,7 @@ use super::{PacLimits, PacSurroundings};
 use crate::model::PacQuestion;
 
 /// What a script's functions share with the one who asks it.
-pub(super) struct Shared {
+pub(super) struct PacHost {
     surroundings: PacSurroundings,
     limits: PacLimits,
     now: RefCell<Zoned>,
@@ -24,7 +24,7 @@ pub(super) struct Shared {
     questions: RefCell<Vec<PacQuestion>>,
 }
 
-impl Shared {
+impl PacHost {
     pub(super) fn new(surroundings: PacSurroundings, limits: PacLimits) -> Self {
         Self {
             surroundings,

@@ -21,7 +21,7 @@ use rquickjs::context::EvalOptions;
 use rquickjs::{CatchResultExt, CaughtError, Context, Ctx, Function, Persistent, Runtime, Value};
 
 pub use self::answer::{PacAnswer, PacChoice};
-use self::host::Shared;
+use self::host::PacHost;
 use super::bypass::uri_form;
 use super::no_proxy::Scheme;
 use crate::model::Host;
@@ -32,7 +32,7 @@ pub struct PacScript {
     /// Forgets what the functions kept of the evaluation before. (Dropped before its context.)
     reset: Persistent<Function<'static>>,
     context: Context,
-    shared: Rc<Shared>,
+    shared: Rc<PacHost>,
     limits: PacLimits,
     entry: &'static str,
     /// What it asked while it was loaded, which every answer may rest on.
@@ -40,12 +40,12 @@ pub struct PacScript {
 }
 
 /// The addresses of a name, IPv6 and IPv4; none where it does not resolve.
-pub type Resolve = dyn Fn(&str) -> Vec<IpAddr>;
+pub type PacResolver = dyn Fn(&str) -> Vec<IpAddr>;
 
 /// What a script gets to know of the world.
 pub struct PacSurroundings {
     /// Asked for the names that the script asks for.
-    pub resolve: Box<Resolve>,
+    pub resolve: Box<PacResolver>,
     /// This host's own addresses, the one that leads out first.
     pub own_addresses: Vec<IpAddr>,
     /// The time since any fixed moment, which only grows: for the limit of time.
@@ -167,7 +167,7 @@ impl PacScript {
         now: &Zoned,
     ) -> Result<Self, PacError> {
         let source = readable(source, limits.source)?;
-        let shared = Rc::new(Shared::new(surroundings, limits));
+        let shared = Rc::new(PacHost::new(surroundings, limits));
         let context = cage(&shared, limits).map_err(|error| out_of_memory(&error))?;
         shared.begin(now);
         let (reset, entry) = context.with(|ctx| {
@@ -243,7 +243,7 @@ fn readable(source: &[u8], longest: usize) -> Result<String, PacErrorKind> {
 }
 
 /// A runtime that stops when its time is up, and a context of it.
-fn cage(shared: &Rc<Shared>, limits: PacLimits) -> rquickjs::Result<Context> {
+fn cage(shared: &Rc<PacHost>, limits: PacLimits) -> rquickjs::Result<Context> {
     let runtime = Runtime::new()?;
     runtime.set_memory_limit(limits.memory);
     runtime.set_max_stack_size(limits.stack);
@@ -253,7 +253,7 @@ fn cage(shared: &Rc<Shared>, limits: PacLimits) -> rquickjs::Result<Context> {
 }
 
 /// Defines the functions that scripts call. What it returns is called before each evaluation.
-fn provide<'js>(ctx: &Ctx<'js>, shared: &Rc<Shared>) -> rquickjs::Result<Function<'js>> {
+fn provide<'js>(ctx: &Ctx<'js>, shared: &Rc<PacHost>) -> rquickjs::Result<Function<'js>> {
     let install: Function = ctx.eval(include_str!("prelude.js"))?;
     install.call((ctx.globals(), shared.object(ctx)?))
 }
@@ -273,7 +273,7 @@ fn text_of(returned: &Value) -> Result<String, PacErrorKind> {
         .ok_or(PacErrorKind::NotText(returned.type_name()))
 }
 
-fn error_of(caught: &CaughtError, shared: &Shared, limits: PacLimits) -> PacError {
+fn error_of(caught: &CaughtError, shared: &PacHost, limits: PacLimits) -> PacError {
     /// A message is shown, so a script cannot flood the report with one.
     const SHOWN: usize = 200;
     if shared.has_asked_too_much() {

@@ -6,7 +6,7 @@ use super::agent_config::{AgentProxy, DefaultProxy, Setting};
 use super::bypass::uri_form;
 use super::dotnet_regex::{Pattern, PatternFault};
 use super::no_proxy::Scheme;
-use super::pattern_meaning::{Meaning, pattern_for};
+use super::pattern_meaning::{PatternMeaning, pattern_for};
 use super::proxy_url::{ProxyScheme, ProxyUrl};
 use crate::model::{Host, HostName};
 
@@ -59,7 +59,7 @@ fn corrected_patterns(section: &DefaultProxy, relay: &[HostName]) -> Vec<String>
     let mut patterns: Vec<String> = Vec::new();
     for entry in &section.bypass {
         let Some(mut corrected) = corrected_pattern(&entry.pattern) else { continue };
-        let meaning = Meaning::guess(&entry.pattern);
+        let meaning = PatternMeaning::guess(&entry.pattern);
         let is_relays_own = |relay: &HostName| {
             let domain = relay.parent().unwrap_or(relay.as_str());
             meaning.as_ref().is_some_and(|meaning| meaning.domain.is_within(domain))
@@ -84,7 +84,7 @@ fn corrected_patterns(section: &DefaultProxy, relay: &[HostName]) -> Vec<String>
 /// original itself where there is none, for it is in effect. `None` where nobody can tell what was
 /// meant, and for what bypasses everything by oversight.
 fn corrected_pattern(original: &str) -> Option<String> {
-    match (Pattern::compile(original), Meaning::guess(original)) {
+    match (Pattern::compile(original), PatternMeaning::guess(original)) {
         (Ok(pattern), Some(meaning)) => {
             Some(meaning.pattern_within(&pattern).unwrap_or_else(|| original.to_owned()))
         }
