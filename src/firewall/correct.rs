@@ -4,12 +4,13 @@
 use std::collections::{BTreeMap, HashSet};
 use std::fmt;
 
-use super::decide::{Decision, RuleJudge, is_platform};
+use super::decide::{Decision, RuleJudge};
 use super::flow::Flow;
 use super::missing::Property;
 use super::prove::{Doubt, Refused};
 use super::requirement::{Need, Requirement, needs};
 use super::rule::{Access, Direction, Rule, RuleDialect};
+use super::scope::is_platform;
 use crate::model::{AddressClass, AddressSet, classify};
 
 /// What is known of the addresses of gaps.

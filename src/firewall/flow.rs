@@ -46,7 +46,7 @@ impl Flow {
     /// Whether it ends at Azure's platform on the host itself.
     #[must_use]
     pub fn is_to_platform(&self) -> bool {
-        self.address.is_some_and(super::decide::is_platform)
+        self.address.is_some_and(super::scope::is_platform)
     }
 
     /// The destination as given: the address, else the name.

@@ -206,9 +206,14 @@ impl NetworkContext<'_> {
 
 /// The platform's virtual address: DNS, load balancer probes, the agent. Microsoft's
 /// service-tags-overview counts "the virtual IP address of the host" to `VirtualNetwork`.
-pub(super) const PLATFORM: IpAddr = IpAddr::V4(Ipv4Addr::new(168, 63, 129, 16));
+const PLATFORM: IpAddr = IpAddr::V4(Ipv4Addr::new(168, 63, 129, 16));
 /// The instance metadata service.
-pub(super) const METADATA: IpAddr = IpAddr::V4(Ipv4Addr::new(169, 254, 169, 254));
+const METADATA: IpAddr = IpAddr::V4(Ipv4Addr::new(169, 254, 169, 254));
+
+/// Whether `address` is one that the platform answers on the host itself.
+pub(super) fn is_platform(address: IpAddr) -> bool {
+    matches!(address.to_canonical(), PLATFORM | METADATA)
+}
 
 #[cfg(test)]
 mod tests {

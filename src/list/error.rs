@@ -97,7 +97,7 @@ impl fmt::Display for ListProblem {
                 write!(
                     f,
                     "larger than {} KiB, the most that is read of a list: give several (--list)",
-                    super::MAX_LIST_BYTES >> 10
+                    super::limits::MAX_LIST_BYTES >> 10
                 )
             }
             Self::Syntax(message) => write!(f, "not TOML: {message}"),

@@ -9,7 +9,7 @@ use super::flow::Flow;
 use super::missing::{Missing, Property};
 use super::port::Protocol;
 use super::rule::{Access, Direction, Rule, RuleDialect, RuleSet};
-use super::scope::{Extent, METADATA, NetworkContext, PLATFORM, Scope};
+use super::scope::{Extent, NetworkContext, Scope, is_platform};
 use crate::model::AddressSet;
 
 /// What becomes of a flow, and by which rule.
@@ -421,11 +421,6 @@ static BY_PLATFORM: LazyLock<Rule> = LazyLock::new(|| {
     "let through by Azure itself".clone_into(&mut rule.location);
     rule
 });
-
-/// Whether `address` is one that the platform answers on the host itself.
-pub(super) fn is_platform(address: IpAddr) -> bool {
-    matches!(address.to_canonical(), PLATFORM | METADATA)
-}
 
 /// Whether a rule with this tag looks at this flow to the platform.
 fn names_platform(tag: &str, flow: &Flow) -> bool {

@@ -2,7 +2,8 @@
 
 use serde_json::{Value, json};
 
-use super::{Emission, NsgRow, RowDestination};
+use super::emission::Emission;
+use super::nsg_rows::{NsgRow, RowDestination};
 
 /// Security rules as Resource Manager takes them. JSON has no comments: the description says
 /// where they come from.

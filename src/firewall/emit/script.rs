@@ -2,7 +2,8 @@
 
 use std::fmt::Write as _;
 
-use super::{Emission, NsgRow, RowDestination};
+use super::emission::Emission;
+use super::nsg_rows::{NsgRow, RowDestination};
 
 /// For bash: arrays keep a long list of prefixes off the line.
 pub(super) fn az_cli(rows: &[NsgRow<'_>], emission: &Emission) -> String {

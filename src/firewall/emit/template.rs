@@ -6,7 +6,8 @@ use std::fmt::Write as _;
 use serde_json::json;
 
 use super::azure::{pretty, rule};
-use super::{Emission, NsgRow, RowDestination};
+use super::emission::Emission;
+use super::nsg_rows::{NsgRow, RowDestination};
 
 /// The API version of the rules: current, and in Microsoft's published specification.
 const API_VERSION: &str = "2024-01-01";

@@ -1,13 +1,15 @@
 use std::net::IpAddr;
 
+use ipnet::IpNet;
 use proptest::prelude::*;
 
 use super::*;
 use crate::firewall::nsg::{RuleFile, read};
 use crate::firewall::{
-    CorrectionAdvice, NamePattern, NetworkContext, ProofLevel, Requirement, RuleJudge, verify,
+    CorrectionAdvice, Flow, NamePattern, NetworkContext, PortSet, ProofLevel, Protocol, Proven,
+    Requirement, RuleJudge, verify,
 };
-use crate::model::Role;
+use crate::model::{AddressSet, Host, Kind, Role};
 
 fn proven(list: &[(&str, u16, &str)]) -> Vec<Proven> {
     let mut proven: Vec<_> = list

@@ -1,6 +1,6 @@
 //! Plain lists of what is allowed: addresses, prefixes, ranges, names and wildcards.
 
-use super::ReadError;
+use super::error::ReadError;
 use crate::firewall::columns::{Columns, begins_with_head};
 use crate::firewall::port::{PortSet, Protocol, ProtocolSet};
 use crate::firewall::rule::{Access, Rule, RuleDialect, RuleSet};

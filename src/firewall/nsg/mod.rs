@@ -3,6 +3,7 @@
 //! groups, and plain lists of what is allowed.
 
 mod allowlist;
+mod error;
 mod foreign;
 mod group;
 mod node;
@@ -13,6 +14,7 @@ use std::collections::HashMap;
 
 use serde_json::Value;
 
+pub use self::error::ReadError;
 use self::node::Node;
 use self::policy::{IpGroups, Policies, Policy};
 use super::missing::Property;
@@ -28,17 +30,6 @@ pub struct RuleFile<'a> {
     /// The name of the file in messages.
     pub name: &'a str,
     pub text: &'a str,
-}
-
-/// Why a file holds no rules.
-#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
-#[error("{file}: {location}: found {found}; expected {expected}")]
-pub struct ReadError {
-    pub file: String,
-    /// A JSON path, or a line in words.
-    pub location: String,
-    pub found: String,
-    pub expected: &'static str,
 }
 
 /// Reads rule sets from files, in their order. Files of IP groups and of template parameters give

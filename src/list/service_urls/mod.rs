@@ -3,7 +3,7 @@
 
 use serde_json::Value;
 
-use super::MAX_INPUT_BYTES;
+use super::limits::MAX_INPUT_BYTES;
 use super::node_status;
 use super::pasted::{self, PastedError};
 use crate::model::{Host, HostName, NameError, ReportedNode};

@@ -5,11 +5,11 @@ use std::ops::Range;
 
 use toml::de::{DeTable, DeValue};
 
-use super::MAX_LIST_BYTES;
 use super::entry::{
     EndpointList, FINGERPRINTS, ListEntry, REACHES, default_fingerprint, default_port,
 };
 use super::error::{ListError, ListErrors, ListProblem, TextPosition};
+use super::limits::MAX_LIST_BYTES;
 use super::pattern::{HostPattern, is_word};
 use super::request::{ENDPOINT, GATEWAY, PEER};
 use super::role;

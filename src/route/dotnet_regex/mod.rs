@@ -7,28 +7,21 @@
 //! given up where .NET would refuse it or this program cannot follow.
 
 mod captures;
+mod fault;
 
 use std::fmt::Write as _;
 use std::iter::Peekable;
 use std::str::CharIndices;
 
-use captures::{Captures, posix_length};
 use fancy_regex::{Error, Regex, RegexBuilder};
+
+use self::captures::{Captures, posix_length};
+pub use self::fault::PatternFault;
+use self::fault::{invalid, unsupported};
 
 /// A pattern as .NET matches it with `IgnoreCase | CultureInvariant`.
 #[derive(Clone, Debug)]
 pub struct Pattern(Regex);
-
-/// Why a pattern is not matched.
-#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
-pub enum PatternFault {
-    /// .NET refuses it too.
-    #[error("no valid expression: {0}")]
-    Invalid(String),
-    /// .NET knows it, this program does not: what it matches is not known.
-    #[error("cannot be evaluated here: {0}")]
-    Unsupported(String),
-}
 
 /// The pattern could not be matched to its end: it backtracks without bound. (.NET has no limit
 /// here, and would hang.)
@@ -72,14 +65,6 @@ impl Pattern {
 /// refuses is its own affair, and may be valid there.
 fn fault_of(error: &Error) -> PatternFault {
     PatternFault::Unsupported(error.to_string())
-}
-
-fn invalid(reason: impl Into<String>) -> PatternFault {
-    PatternFault::Invalid(reason.into())
-}
-
-fn unsupported(reason: impl Into<String>) -> PatternFault {
-    PatternFault::Unsupported(reason.into())
 }
 
 /// Whether a quantifier may follow.
