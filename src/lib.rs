@@ -58,6 +58,7 @@
 //! remedy. *verdict*: an endpoint's status and findings.
 
 pub mod archive;
+pub mod arm_template;
 pub mod azure;
 pub mod cli;
 pub mod diagnose;

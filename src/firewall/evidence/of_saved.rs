@@ -3,7 +3,8 @@
 use std::net::IpAddr;
 
 use super::{
-    Approach, Evidence, Identity, Measured, Target, Walked, Way, proxies, short_of_proof, sightings,
+    Approach, ConfiguredRoute, ConnectOutcome, Evidence, EvidenceTarget, Identity, TrailSummary,
+    proxies, short_of_proof, sightings,
 };
 use crate::firewall::scope::NamePattern;
 use crate::model::{ChainTrust, Host, HostName, Kind, Origin, Role, proves};
@@ -35,7 +36,7 @@ impl Evidence {
     }
 }
 
-fn target(saved: &Endpoint) -> Target {
+fn target(saved: &Endpoint) -> EvidenceTarget {
     let host = Host::parse(&saved.host).ok();
     let (name, literal) = match &host {
         Some(Host::Address(address)) => (None, Some(*address)),
@@ -55,7 +56,7 @@ fn target(saved: &Endpoint) -> Target {
     // Without a kind, as in older names, the id alone says what it is.
     let role = saved.role.as_deref().and_then(Role::parse);
     let role = role.unwrap_or_else(|| Role::of_entry(&saved.entry, kind.unwrap_or(Kind::Https)));
-    let mut target = Target {
+    let mut target = EvidenceTarget {
         entry: saved.entry.clone().into_owned(),
         role,
         host: saved.host.clone().into_owned(),
@@ -67,10 +68,10 @@ fn target(saved: &Endpoint) -> Target {
         required: saved.required.unwrap_or(origin != Some(Origin::Gateway)),
         is_unassigned: false,
         way: match configured {
-            "" | DIRECT => Way::Direct,
-            "unknown" => Way::Unknown(saved.route.why.clone().into_owned()),
+            "" | DIRECT => ConfiguredRoute::Direct,
+            "unknown" => ConfiguredRoute::Unknown(saved.route.why.clone().into_owned()),
             url => ProxyUrl::parse_shown(url)
-                .map_or_else(|error| Way::Unknown(error.to_string()), Way::Proxy),
+                .map_or_else(|error| ConfiguredRoute::Unknown(error.to_string()), ConfiguredRoute::Proxy),
         },
         proxies: proxies(&walked),
         sightings: sightings(literal, lookups, &walked),
@@ -100,9 +101,9 @@ fn aliases(lookup: &Lookup) -> Vec<HostName> {
     links.filter_map(|link| HostName::parse(&link.data).ok()).collect()
 }
 
-fn walked(trail: &Trail, host: Option<&Host>) -> Option<Walked> {
+fn walked(trail: &Trail, host: Option<&Host>) -> Option<TrailSummary> {
     let local = trail.local.map(|local| local.ip());
-    Some(Walked {
+    Some(TrailSummary {
         is_direct: trail.route == DIRECT,
         approach: Approach {
             address: trail.remote?.ip().to_canonical(),
@@ -114,17 +115,17 @@ fn walked(trail: &Trail, host: Option<&Host>) -> Option<Walked> {
 }
 
 /// How the connect ended. What this host's own limits prevented was not measured.
-fn connect(trail: &Trail) -> Option<Measured> {
+fn connect(trail: &Trail) -> Option<ConnectOutcome> {
     let step = trail.steps.iter().find(|step| step.name == "tcp")?;
     match &*step.outcome {
-        "ok" => Some(Measured::Connected),
-        outcome => Measured::BLOCKED.into_iter().find(|own| own.as_str() == outcome),
+        "ok" => Some(ConnectOutcome::Connected),
+        outcome => ConnectOutcome::BLOCKED.into_iter().find(|own| own.as_str() == outcome),
     }
 }
 
 fn identity(trail: &Trail, host: &Host) -> Identity {
     let Some(step) = trail.steps.iter().find(|step| step.name == "tls") else {
-        let blocked = connect(trail).filter(|measured| *measured != Measured::Connected);
+        let blocked = connect(trail).filter(|measured| *measured != ConnectOutcome::Connected);
         return blocked.map_or(Identity::NotAsked, Identity::NotConnected);
     };
     match &*step.outcome {
