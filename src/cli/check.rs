@@ -197,7 +197,7 @@ impl Published {
 /// The addresses of one cloud; `None` where no ranges are at hand.
 struct Ranges<'a>(Option<&'a AzureRanges>);
 
-impl diagnose::Published for Ranges<'_> {
+impl diagnose::PublishedRanges for Ranges<'_> {
     fn holds(&self, address: IpAddr) -> Option<bool> {
         self.0.map(|ranges| ranges.contains(address))
     }
