@@ -2,16 +2,16 @@ use proptest::prelude::*;
 use serde_json::json;
 
 use super::*;
-use crate::firewall::{Decision, Dialect, Judge, Knowledge, read_flows};
+use crate::firewall::{Decision, NetworkContext, RuleDialect, RuleJudge, read_flows};
 
 fn sets(texts: &[&str]) -> Vec<RuleSet> {
-    let sources: Vec<_> = texts.iter().map(|text| Source { file: "f", text }).collect();
+    let sources: Vec<_> = texts.iter().map(|text| RuleFile { name: "f", text }).collect();
     read(&sources).unwrap()
 }
 
 /// `allow NAME`, and of what is unknown also what would tell.
 fn decided(set: &RuleSet, flow: &str) -> String {
-    let judge = Judge::new(set, Knowledge::default());
+    let judge = RuleJudge::new(set, NetworkContext::default());
     let decision = judge.decide(&read_flows(flow, "flow").unwrap()[0]);
     let text = format!("{} {}", decision.as_str(), decision.by().name);
     match decision {
@@ -73,7 +73,7 @@ fn every_form_of_a_group_is_read_alike() {
         ] {
             assert_eq!(decided(set, flow), expected, "{form} {flow}");
         }
-        assert_eq!(set.dialect, Dialect::Nsg);
+        assert_eq!(set.dialect, RuleDialect::Nsg);
     }
     let sets =
         sets(&[&json!([{"name": "a", "securityRules": []}, {"name": "b", "securityRules": []}])
@@ -278,7 +278,7 @@ fn hostile_templates_end() {
         variables[format!("v{level}")] =
             json!(format!("[concat(variables('v{0}'), variables('v{0}'))]", level - 1));
     }
-    let mut template: Value = serde_json::from_str(&relaxed::plain_json(TEMPLATE)).unwrap();
+    let mut template: Value = serde_json::from_str(&plain_json(TEMPLATE)).unwrap();
     template["variables"] = variables;
     template["variables"]["group"] = json!("nsg");
     template["variables"]["nodes"] = json!([{"copy": [
@@ -331,7 +331,7 @@ fn azure_firewall_asks_network_rules_before_application_rules() {
     }
     let mut both = read_flows("13.66.60.119,443,tcp", "f").unwrap().remove(0);
     both.name = Some(crate::model::HostName::parse("ns.servicebus.windows.net").unwrap());
-    let judge = Judge::new(&with[0], Knowledge::default());
+    let judge = RuleJudge::new(&with[0], NetworkContext::default());
     assert_eq!(judge.decide(&both).by().name, "relay");
     // Whatever the priorities of their collections.
     both.address = Some("20.2.0.9".parse().unwrap());
@@ -387,7 +387,7 @@ fn files_without_rules_are_refused_with_what_was_expected() {
             "the linked template is a file of its own",
         ),
     ] {
-        let error = read(&[Source { file: "f", text }]).unwrap_err().to_string();
+        let error = read(&[RuleFile { name: "f", text }]).unwrap_err().to_string();
         assert!(error.contains(expected), "{text}: {error}");
     }
 }
@@ -411,7 +411,9 @@ fn groups_in_the_wild_are_read_whole() {
         let own: Vec<_> = sets(&[text])
             .iter()
             .flat_map(super::super::rule::RuleSet::rules)
-            .filter(|rule| rule.place != "Azure's default rules" && rule.name != RuleSet::NO_RULE)
+            .filter(|rule| {
+                rule.location != "Azure's default rules" && rule.name != RuleSet::NO_RULE
+            })
             .cloned()
             .collect();
         let is_unknown = |rule: &&Rule| {
@@ -433,14 +435,14 @@ fn groups_in_the_wild_are_read_whole() {
 proptest! {
     #[test]
     fn reading_never_panics(text in ".{0,200}") {
-        let _ = read(&[Source { file: "f", text: &text }]);
+        let _ = read(&[RuleFile { name: "f", text: &text }]);
     }
 
     #[test]
     fn expressions_never_panic(expression in "\\[[a-z0-9'(),.\\[\\] {}-]{0,60}\\]") {
-        let mut template: Value = serde_json::from_str(&relaxed::plain_json(TEMPLATE)).unwrap();
+        let mut template: Value = serde_json::from_str(&plain_json(TEMPLATE)).unwrap();
         template["parameters"]["prefix"]["defaultValue"] = json!(expression);
-        let _ = read(&[Source { file: "f", text: &template.to_string() }]);
+        let _ = read(&[RuleFile { name: "f", text: &template.to_string() }]);
     }
 }
 
@@ -473,11 +475,12 @@ fn a_base_policy_comes_first() {
         let sources: Vec<_> = names
             .iter()
             .zip(files)
-            .map(|(file, text)| Source { file: file.as_str(), text: text.as_str() })
+            .map(|(file, text)| RuleFile { name: file.as_str(), text: text.as_str() })
             .collect();
         let sets = read(&sources).unwrap();
         assert_eq!(sets.len(), 1, "{files:?}");
-        let judge = crate::firewall::Judge::new(&sets[0], crate::firewall::Knowledge::default());
+        let judge =
+            crate::firewall::RuleJudge::new(&sets[0], crate::firewall::NetworkContext::default());
         let flow = crate::firewall::read_flows("13.66.60.119,443,tcp", "f").unwrap().remove(0);
         let decision = judge.decide(&flow);
         format!("{} {}", decision.as_str(), decision.by().name)
@@ -515,7 +518,7 @@ fn a_base_policy_comes_first() {
     // Two that have nothing to do with each other are two.
     let other = group("other", 100, "Allow");
     let both = text(&[&allows, &other]);
-    let sets = read(&[Source { file: "f", text: both.as_str() }]).unwrap();
+    let sets = read(&[RuleFile { name: "f", text: both.as_str() }]).unwrap();
     let names: Vec<_> = sets.iter().map(|set| set.name.as_str()).collect();
     assert_eq!(names, ["child", "other"]);
 }

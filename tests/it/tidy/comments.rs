@@ -26,7 +26,7 @@ const NOT_YET: &[(&str, usize)] = &[
     ("probe", 20),
     ("report", 11),
     ("route", 25),
-    ("saved", 11),
+    ("report_v1", 11),
     ("tags", 5),
     ("wire", 12),
 ];

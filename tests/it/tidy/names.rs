@@ -10,7 +10,7 @@ use super::source::{Module, is_test_item, manifest, program, rust_files, shown};
 
 /// The rooms whose types are the words of a format: they are called as the model's are, since they
 /// say the same in another shape.
-const WIRE: &[&[&str]] = &[&["archive", "v1"], &["report", "json", "v1"]];
+const WIRE: &[&[&str]] = &[&["archive", "v1"], &["report_v1"]];
 
 const VAGUE_NAMES: &[&str] =
     &["util", "utils", "helper", "helpers", "manager", "common", "misc", "handler", "imp"];

@@ -20,14 +20,14 @@ const MAY_USE: &[(&str, &[&str])] = &[
     // The ways to measure follow from the way that is configured.
     ("plan", &["model", "route"]),
     ("archive", &["model", "ordered_work"]),
-    ("saved", &["model"]),
+    ("report_v1", &["model"]),
     // What a run saw comes from records or from a saved report, by the one reader of reports; which
     // flow a proxied name needs is for the one reader of proxies' URLs.
-    ("firewall", &["model", "tags", "saved", "route"]),
+    ("firewall", &["model", "tags", "report_v1", "route"]),
     // The rules of a live group are compared with what was seen and proven for them.
     ("nsg_rules", &["model", "firewall"]),
     ("diagnose", &["model", "plan", "ordered_work"]),
-    ("report", &["model", "plan", "diagnose", "ordered_work", "saved"]),
+    ("report", &["model", "plan", "diagnose", "ordered_work", "report_v1"]),
     // A proxy is spoken to by its URL, with the credentials that no record holds.
     ("probe", &["model", "route", "plan", "wire"]),
     ("ledger", &["model"]),
@@ -49,7 +49,7 @@ const MAY_USE: &[(&str, &[&str])] = &[
             "ledger",
             "azure",
             "nsg_rules",
-            "saved",
+            "report_v1",
         ],
     ),
 ];
@@ -68,7 +68,7 @@ const PURE: &[&str] = &[
     "nsg_rules",
     "diagnose",
     "report",
-    "saved",
+    "report_v1",
 ];
 
 /// What no pure room names, by the start of the path. What a clock, a file or a socket is called in

@@ -1,39 +1,40 @@
-//! The values of a template: parameters with their defaults, variables, copy loops.
+//! Evaluates the expressions of a template, within the parameters and variables that it can see.
 
 use std::cell::{Cell, RefCell};
 use std::collections::HashMap;
 
 use serde_json::{Map, Value};
 
-use super::expression::{self, Expression};
-use super::function;
-use crate::firewall::missing::Missing;
-use crate::firewall::nsg::datum::{Datum, is_expression};
+use super::expression::{self, Expression, is_expression};
+use super::function::{self, NoValue};
+use super::value::{ArmValue, UnknownValue};
 
-/// The copy loops around a value, innermost last: name and index.
+/// The name and the index of each copy loop around a value, innermost last.
 pub(super) type Loops = Vec<(String, i64)>;
 
-/// What the expressions of one (nested) template can refer to.
+/// The parameters and variables that the expressions of one (nested) template can refer to.
 #[derive(Debug)]
-pub(super) struct Scope<'a> {
+pub(super) struct TemplateScope<'a> {
     parameters: Option<&'a Map<String, Value>>,
     variables: Option<&'a Map<String, Value>>,
-    /// Given from outside, by name in lower case: a parameter file, or the outer template.
-    given: HashMap<String, Datum>,
+    /// Parameters from a parameter file or from the outer template, by name in lower case.
+    given: HashMap<String, ArmValue>,
     path: String,
-    /// Values once computed; `None` while they are, which shows a circle.
-    known: RefCell<HashMap<(Kind, String), Option<Datum>>>,
-    /// Values yet to be computed before the template counts as hostile.
+    /// Values that were computed before. A value is `None` while it is being computed, which shows
+    /// that it refers to itself.
+    known: RefCell<HashMap<(Reference, String), Option<ArmValue>>>,
+    /// How many values may still be computed: a template that needs more than any real one is meant
+    /// to exhaust its reader.
     budget: &'a Cell<u32>,
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
-enum Kind {
+enum Reference {
     Parameter,
     Variable,
 }
 
-impl Kind {
+impl Reference {
     const fn word(self) -> &'static str {
         match self {
             Self::Parameter => "parameter",
@@ -42,15 +43,15 @@ impl Kind {
     }
 }
 
-/// Many times what real templates need.
+/// Real templates need a small part of it.
 pub(super) const BUDGET: u32 = 300_000;
-/// Azure itself stops at 800.
+/// Azure refuses a template that makes more than 800.
 const MOST_COPIES: i64 = 10_000;
 
-impl<'a> Scope<'a> {
+impl<'a> TemplateScope<'a> {
     pub(super) fn new(
         template: &'a Value,
-        given: HashMap<String, Datum>,
+        given: HashMap<String, ArmValue>,
         path: &str,
         budget: &'a Cell<u32>,
     ) -> Self {
@@ -64,52 +65,52 @@ impl<'a> Scope<'a> {
         }
     }
 
-    /// The value of `raw`, its parts evaluated.
-    pub(super) fn value(&self, raw: &Value, path: &str, loops: &Loops) -> Datum {
+    /// The value of `raw`, with every expression in it evaluated.
+    pub(super) fn value(&self, raw: &Value, path: &str, loops: &Loops) -> ArmValue {
         if self.budget.get() == 0 {
-            return unknown(path, "the template holds more values than are evaluated");
+            return ArmValue::unknown(path, "the template holds more values than are evaluated");
         }
         self.budget.set(self.budget.get() - 1);
         match raw {
             Value::String(text) => self.text(text, path, loops),
-            Value::Array(elements) => Datum::List(
+            Value::Array(elements) => ArmValue::Array(
                 elements
                     .iter()
                     .enumerate()
-                    .map(|(place, element)| self.value(element, &format!("{path}[{place}]"), loops))
+                    .map(|(index, element)| self.value(element, &format!("{path}[{index}]"), loops))
                     .collect(),
             ),
-            Value::Object(members) => self.table(members, path, loops),
-            scalar => Datum::scalar(scalar),
+            Value::Object(members) => self.object(members, path, loops),
+            scalar => ArmValue::scalar(scalar),
         }
     }
 
-    /// An object; its `copy` makes members of lists.
-    fn table(&self, members: &Map<String, Value>, path: &str, loops: &Loops) -> Datum {
-        let mut table = Vec::with_capacity(members.len());
+    /// The value of an object. A loop in its `copy` becomes a member that holds an array.
+    fn object(&self, members: &Map<String, Value>, path: &str, loops: &Loops) -> ArmValue {
+        let mut object = Vec::with_capacity(members.len());
         for (key, member) in members {
             match member {
                 Value::Array(copies) if key == "copy" && is_copy(copies) => {
-                    for (place, copy) in copies.iter().enumerate() {
-                        let path = format!("{path}.copy[{place}]");
-                        table.push((copy_name(copy), self.copied(copy, &path, loops)));
+                    for (index, copy) in copies.iter().enumerate() {
+                        let path = format!("{path}.copy[{index}]");
+                        object.push((copy_name(copy), self.copied(copy, &path, loops)));
                     }
                 }
                 member => {
-                    table.push((key.clone(), self.value(member, &format!("{path}.{key}"), loops)));
+                    object.push((key.clone(), self.value(member, &format!("{path}.{key}"), loops)));
                 }
             }
         }
-        Datum::Table(table)
+        ArmValue::Object(object)
     }
 
-    fn copied(&self, copy: &Value, path: &str, loops: &Loops) -> Datum {
+    fn copied(&self, copy: &Value, path: &str, loops: &Loops) -> ArmValue {
         let count = match self.count(copy, path, loops) {
             Ok(count) => count,
-            Err(missing) => return Datum::Unknown(missing),
+            Err(unknown) => return ArmValue::Unknown(unknown),
         };
         let input = copy.get("input").unwrap_or(&Value::Null);
-        Datum::List(
+        ArmValue::Array(
             (0..count)
                 .map(|index| {
                     let mut loops = loops.clone();
@@ -120,27 +121,32 @@ impl<'a> Scope<'a> {
         )
     }
 
-    /// How often a copy loop runs.
-    pub(super) fn count(&self, copy: &Value, path: &str, loops: &Loops) -> Result<i64, Missing> {
+    /// How many times a copy loop runs.
+    pub(super) fn count(
+        &self,
+        copy: &Value,
+        path: &str,
+        loops: &Loops,
+    ) -> Result<i64, UnknownValue> {
         let path = format!("{path}.count");
         let count = copy.get("count").unwrap_or(&Value::Null);
         match self.value(count, &path, loops) {
-            Datum::Integer(count @ 0..=MOST_COPIES) => Ok(count),
-            Datum::Unknown(missing) => Err(missing),
+            ArmValue::Integer(count @ 0..=MOST_COPIES) => Ok(count),
+            ArmValue::Unknown(unknown) => Err(unknown),
             other => {
                 let why = format!("a copy loop of {} times", other.shown());
-                Err(Missing::Value { path: path.as_str().into(), why: why.into() })
+                Err(UnknownValue::new(&path, &why))
             }
         }
     }
 
-    fn text(&self, text: &str, path: &str, loops: &Loops) -> Datum {
+    fn text(&self, text: &str, path: &str, loops: &Loops) -> ArmValue {
         if !is_expression(text) {
-            // `[[` stands for a literal bracket.
+            // `[[` is how a template writes a string that begins with a bracket.
             let literal = text.strip_prefix('[').filter(|rest| rest.starts_with('['));
-            return Datum::Text(literal.unwrap_or(text).to_owned());
+            return ArmValue::String(literal.unwrap_or(text).to_owned());
         }
-        let explain = |why: &str| unknown(path, &format!("{text}: {why}"));
+        let explain = |why: &str| ArmValue::unknown(path, &format!("{text}: {why}"));
         match expression::parse(&text[1..text.len() - 1]) {
             Err(error) => {
                 explain(&format!("at character {}, expected {}", error.offset + 2, error.expected))
@@ -152,16 +158,16 @@ impl<'a> Scope<'a> {
         }
     }
 
-    fn evaluate(&self, expression: &Expression, loops: &Loops) -> Result<Datum, String> {
+    fn evaluate(&self, expression: &Expression, loops: &Loops) -> Result<ArmValue, NoValue> {
         if self.budget.get() == 0 {
             return Err("the template holds more values than are evaluated".to_owned());
         }
         self.budget.set(self.budget.get() - 1);
         match expression {
-            Expression::Text(text) => Ok(Datum::Text(text.clone())),
-            Expression::Integer(number) => Ok(Datum::Integer(*number)),
+            Expression::String(text) => Ok(ArmValue::String(text.clone())),
+            Expression::Integer(number) => Ok(ArmValue::Integer(*number)),
             Expression::Member { of, name } => match self.evaluate(of, loops)? {
-                Datum::Unknown(missing) => Err(reason(&missing)),
+                ArmValue::Unknown(unknown) => Err(reason(&unknown)),
                 value => value
                     .member(name)
                     .cloned()
@@ -170,15 +176,15 @@ impl<'a> Scope<'a> {
             Expression::Index { of, index } => {
                 let (value, index) = (self.evaluate(of, loops)?, self.evaluate(index, loops)?);
                 match (&value, &index) {
-                    (Datum::Unknown(missing), _) | (_, Datum::Unknown(missing)) => {
-                        Err(reason(missing))
+                    (ArmValue::Unknown(unknown), _) | (_, ArmValue::Unknown(unknown)) => {
+                        Err(reason(unknown))
                     }
-                    (Datum::List(list), Datum::Integer(place)) => usize::try_from(*place)
+                    (ArmValue::Array(list), ArmValue::Integer(index)) => usize::try_from(*index)
                         .ok()
-                        .and_then(|place| list.get(place))
+                        .and_then(|index| list.get(index))
                         .cloned()
-                        .ok_or_else(|| format!("a list of {} has no [{place}]", list.len())),
-                    (Datum::Table(_), Datum::Text(key)) => value
+                        .ok_or_else(|| format!("a list of {} has no [{index}]", list.len())),
+                    (ArmValue::Object(_), ArmValue::String(key)) => value
                         .member(key)
                         .cloned()
                         .ok_or_else(|| format!("{} has no member {key}", value.shown())),
@@ -196,33 +202,33 @@ impl<'a> Scope<'a> {
         function: &str,
         arguments: &[Expression],
         loops: &Loops,
-    ) -> Result<Datum, String> {
+    ) -> Result<ArmValue, NoValue> {
         match (function, arguments) {
-            ("parameters", [name]) => self.named(Kind::Parameter, name, loops),
-            ("variables", [name]) => self.named(Kind::Variable, name, loops),
+            ("parameters", [name]) => self.named(Reference::Parameter, name, loops),
+            ("variables", [name]) => self.named(Reference::Variable, name, loops),
             ("copyindex", _) => self.copy_index(arguments, loops),
-            // Only the branch taken needs a value.
+            // The other branch needs no value.
             ("if", [condition, yes, no]) => match self.evaluate(condition, loops)? {
-                Datum::Bool(is) => self.evaluate(if is { yes } else { no }, loops),
-                Datum::Unknown(missing) => Err(reason(&missing)),
+                ArmValue::Bool(is) => self.evaluate(if is { yes } else { no }, loops),
+                ArmValue::Unknown(unknown) => Err(reason(&unknown)),
                 other => Err(format!("if() on {}", other.shown())),
             },
             ("and" | "or", _) => self.junction(function == "and", arguments, loops),
             ("coalesce", _) => {
                 for argument in arguments {
                     match self.evaluate(argument, loops)? {
-                        Datum::Null => {}
-                        Datum::Unknown(missing) => return Err(reason(&missing)),
+                        ArmValue::Null => {}
+                        ArmValue::Unknown(unknown) => return Err(reason(&unknown)),
                         value => return Ok(value),
                     }
                 }
-                Ok(Datum::Null)
+                Ok(ArmValue::Null)
             }
             _ => {
                 let mut values = Vec::with_capacity(arguments.len());
                 for argument in arguments {
                     match self.evaluate(argument, loops)? {
-                        Datum::Unknown(missing) => return Err(reason(&missing)),
+                        ArmValue::Unknown(unknown) => return Err(reason(&unknown)),
                         value => values.push(value),
                     }
                 }
@@ -231,71 +237,76 @@ impl<'a> Scope<'a> {
         }
     }
 
-    /// One operand that decides is enough, whatever the others are.
+    /// `and` and `or`: an operand that decides is enough, even where others are unknown.
     fn junction(
         &self,
         is_and: bool,
         operands: &[Expression],
         loops: &Loops,
-    ) -> Result<Datum, String> {
+    ) -> Result<ArmValue, NoValue> {
         let mut open = None;
         for operand in operands {
             match self.evaluate(operand, loops) {
-                Ok(Datum::Bool(is)) if is != is_and => return Ok(Datum::Bool(is)),
-                Ok(Datum::Bool(_)) => {}
-                Ok(Datum::Unknown(missing)) => open = Some(reason(&missing)),
+                Ok(ArmValue::Bool(is)) if is != is_and => return Ok(ArmValue::Bool(is)),
+                Ok(ArmValue::Bool(_)) => {}
+                Ok(ArmValue::Unknown(unknown)) => open = Some(reason(&unknown)),
                 Ok(other) => open = Some(format!("a condition that is {}", other.shown())),
                 Err(why) => open = Some(why),
             }
         }
-        open.map_or(Ok(Datum::Bool(is_and)), Err)
+        open.map_or(Ok(ArmValue::Bool(is_and)), Err)
     }
 
-    fn named(&self, kind: Kind, name: &Expression, loops: &Loops) -> Result<Datum, String> {
+    fn named(
+        &self,
+        kind: Reference,
+        name: &Expression,
+        loops: &Loops,
+    ) -> Result<ArmValue, NoValue> {
         let name = match self.evaluate(name, loops)? {
-            Datum::Text(name) => name,
+            ArmValue::String(name) => name,
             other => return Err(format!("a {} named {}", kind.word(), other.shown())),
         };
         let key = (kind, name.to_ascii_lowercase());
         let known = self.known.borrow().get(&key).cloned();
         match known {
-            Some(Some(Datum::Unknown(missing))) => return Err(reason(&missing)),
+            Some(Some(ArmValue::Unknown(unknown))) => return Err(reason(&unknown)),
             Some(Some(value)) => return Ok(value),
             Some(None) => return Err(format!("{} '{name}' refers to itself", kind.word())),
             None => {}
         }
         self.known.borrow_mut().insert(key.clone(), None);
         let value = match kind {
-            Kind::Parameter => self.parameter(&name),
-            Kind::Variable => self.variable(&name),
+            Reference::Parameter => self.parameter(&name),
+            Reference::Variable => self.variable(&name),
         };
         self.known.borrow_mut().insert(key, Some(value.clone()));
         match value {
-            Datum::Unknown(missing) => Err(reason(&missing)),
+            ArmValue::Unknown(unknown) => Err(reason(&unknown)),
             value => Ok(value),
         }
     }
 
-    fn parameter(&self, name: &str) -> Datum {
+    fn parameter(&self, name: &str) -> ArmValue {
         if let Some(given) = self.given.get(&name.to_ascii_lowercase()) {
             return given.clone();
         }
         let path = format!("{}.parameters.{name}", self.path);
         let Some(parameter) = self.parameters.and_then(|all| member(all, name)) else {
-            return unknown(&path, &format!("the template has no parameter '{name}'"));
+            return ArmValue::unknown(&path, &format!("the template has no parameter '{name}'"));
         };
         match parameter.get("defaultValue") {
             Some(default) => self.value(default, &format!("{path}.defaultValue"), &Loops::new()),
-            // Bicep: a parameter that may be left out is null then.
-            None if parameter.get("nullable") == Some(&Value::Bool(true)) => Datum::Null,
-            None => unknown(&path, &format!("parameter '{name}' has no default value")),
+            // Bicep writes `nullable` for a parameter that may be left out; it is null then.
+            None if parameter.get("nullable") == Some(&Value::Bool(true)) => ArmValue::Null,
+            None => ArmValue::unknown(&path, &format!("parameter '{name}' has no default value")),
         }
     }
 
-    fn variable(&self, name: &str) -> Datum {
+    fn variable(&self, name: &str) -> ArmValue {
         let path = format!("{}.variables.{name}", self.path);
         let Some(variables) = self.variables else {
-            return unknown(&path, &format!("the template has no variable '{name}'"));
+            return ArmValue::unknown(&path, &format!("the template has no variable '{name}'"));
         };
         if let Some(variable) = member(variables, name) {
             return self.value(variable, &path, &Loops::new());
@@ -305,21 +316,21 @@ impl<'a> Scope<'a> {
             copies.into_iter().flatten().find(|copy| copy_name(copy).eq_ignore_ascii_case(name));
         match copy {
             Some(copy) => self.copied(copy, &path, &Loops::new()),
-            None => unknown(&path, &format!("the template has no variable '{name}'")),
+            None => ArmValue::unknown(&path, &format!("the template has no variable '{name}'")),
         }
     }
 
     /// `copyIndex()`, `copyIndex(offset)`, `copyIndex(name)`, `copyIndex(name, offset)`.
-    fn copy_index(&self, arguments: &[Expression], loops: &Loops) -> Result<Datum, String> {
+    fn copy_index(&self, arguments: &[Expression], loops: &Loops) -> Result<ArmValue, NoValue> {
         let values: Vec<_> = arguments
             .iter()
             .map(|argument| self.evaluate(argument, loops))
             .collect::<Result<_, _>>()?;
         let (name, offset) = match &values[..] {
             [] => (None, 0),
-            [Datum::Integer(offset)] => (None, *offset),
-            [Datum::Text(name)] => (Some(name), 0),
-            [Datum::Text(name), Datum::Integer(offset)] => (Some(name), *offset),
+            [ArmValue::Integer(offset)] => (None, *offset),
+            [ArmValue::String(name)] => (Some(name), 0),
+            [ArmValue::String(name), ArmValue::Integer(offset)] => (Some(name), *offset),
             _ => return Err("copyIndex() with these arguments".to_owned()),
         };
         let found = loops
@@ -327,12 +338,12 @@ impl<'a> Scope<'a> {
             .rev()
             .find(|(own, _)| name.is_none_or(|name| own.eq_ignore_ascii_case(name)));
         found
-            .map(|(_, index)| Datum::Integer(index.saturating_add(offset)))
+            .map(|(_, index)| ArmValue::Integer(index.saturating_add(offset)))
             .ok_or_else(|| "copyIndex() outside of a copy loop".to_owned())
     }
 }
 
-/// A key in any case: the names of parameters and variables have none.
+/// Resource Manager ignores the case of the names of parameters and variables.
 fn member<'a>(members: &'a Map<String, Value>, name: &str) -> Option<&'a Value> {
     members.get(name).or_else(|| {
         members.iter().find(|(key, _)| key.eq_ignore_ascii_case(name)).map(|(_, value)| value)
@@ -347,14 +358,8 @@ pub(super) fn copy_name(copy: &Value) -> String {
     copy.get("name").and_then(Value::as_str).unwrap_or_default().to_owned()
 }
 
-pub(super) fn unknown(path: &str, why: &str) -> Datum {
-    Datum::Unknown(Missing::Value { path: path.into(), why: why.into() })
-}
-
-/// The innermost reason: the expression that needs it names itself in front.
-fn reason(missing: &Missing) -> String {
-    match missing {
-        Missing::Value { why, .. } => why.to_string(),
-        other => other.to_string(),
-    }
+/// The reason why a part is unknown, without its path: the expression that needs the part names
+/// itself in front.
+fn reason(unknown: &UnknownValue) -> NoValue {
+    unknown.why.to_string()
 }

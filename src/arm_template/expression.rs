@@ -1,42 +1,46 @@
 //! The expression language of ARM templates (Microsoft's template-expressions page): calls,
 //! members, indexes, strings and whole numbers.
 
-/// An expression, read.
 #[derive(Clone, Debug, PartialEq)]
 pub(super) enum Expression {
-    Text(String),
+    String(String),
     Integer(i64),
     Call { function: String, arguments: Vec<Expression> },
     Member { of: Box<Expression>, name: String },
     Index { of: Box<Expression>, index: Box<Expression> },
 }
 
-/// Where an expression stops being one, in characters from its beginning.
+/// A syntax error, with its distance from the beginning of the expression in characters.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(super) struct SyntaxError {
     pub(super) offset: usize,
     pub(super) expected: &'static str,
 }
 
-/// Reads what stands between the brackets.
+/// Whether a string of a template is an expression: `[[` begins a plain string.
+pub(super) fn is_expression(text: &str) -> bool {
+    text.starts_with('[') && text.ends_with(']') && !text.starts_with("[[") && text.len() > 2
+}
+
+/// Parses the text between the brackets.
 pub(super) fn parse(text: &str) -> Result<Expression, SyntaxError> {
-    let mut reader = Reader { text: text.chars().collect(), at: 0, depth: 0 };
-    let expression = reader.expression()?;
-    reader.blanks();
-    match reader.peek() {
+    let mut parser = Parser { text: text.chars().collect(), at: 0, depth: 0 };
+    let expression = parser.expression()?;
+    parser.blanks();
+    match parser.peek() {
         None => Ok(expression),
-        Some(_) => Err(reader.expected("the end of the expression")),
+        Some(_) => Err(parser.expected("the end of the expression")),
     }
 }
 
-struct Reader {
+struct Parser {
     text: Vec<char>,
     at: usize,
     depth: usize,
 }
 
-impl Reader {
-    /// Deeper than any template goes, and far from the end of the stack.
+impl Parser {
+    /// Templates stay well above this depth, and the stack would hold a much deeper one.
     const DEPTH: usize = 60;
 
     fn expression(&mut self) -> Result<Expression, SyntaxError> {
@@ -51,7 +55,7 @@ impl Reader {
                 Some('.') => {
                     self.at += 1;
                     self.blanks();
-                    // Bicep's safe dereference is a function in ARM; `.?` is none of its syntax.
+                    // Bicep's `.?` is compiled to the function `tryGet` and does not occur here.
                     let name = self.identifier("the name of a member")?;
                     expression = Expression::Member { of: Box::new(expression), name };
                 }
@@ -75,7 +79,7 @@ impl Reader {
             Some(c) if c.is_ascii_digit() || c == '-' => self.integer(),
             _ => {
                 let mut function = self.identifier("a function, a string or a number")?;
-                // `namespace.function()` of the template's own functions.
+                // A template calls functions of its own as `namespace.function()`.
                 while self.peek() == Some('.') {
                     self.at += 1;
                     function.push('.');
@@ -109,14 +113,14 @@ impl Reader {
         let mut text = String::new();
         loop {
             match (self.peek(), self.text.get(self.at + 1)) {
-                // A quote is doubled within a string.
+                // Two quotes within a string stand for one.
                 (Some('\''), Some('\'')) => {
                     text.push('\'');
                     self.at += 2;
                 }
                 (Some('\''), _) => {
                     self.at += 1;
-                    return Ok(Expression::Text(text));
+                    return Ok(Expression::String(text));
                 }
                 (Some(c), _) => {
                     text.push(c);
@@ -181,17 +185,17 @@ mod tests {
     #[test]
     fn expressions_are_read() {
         for (text, expected) in [
-            ("'it''s'", "Text(\"it's\")"),
+            ("'it''s'", "String(\"it's\")"),
             (" -12 ", "Integer(-12)"),
             ("f()", "Call { function: \"f\", arguments: [] }"),
             (
                 "variables('n')[2].port",
                 "Member { of: Index { of: Call { function: \"variables\", \
-                 arguments: [Text(\"n\")] }, index: Integer(2) }, name: \"port\" }",
+                 arguments: [String(\"n\")] }, index: Integer(2) }, name: \"port\" }",
             ),
             (
                 "ns.f( 1 , 'a' )",
-                "Call { function: \"ns.f\", arguments: [Integer(1), Text(\"a\")] }",
+                "Call { function: \"ns.f\", arguments: [Integer(1), String(\"a\")] }",
             ),
         ] {
             assert_eq!(format!("{:?}", parse(text).unwrap()), expected, "{text}");

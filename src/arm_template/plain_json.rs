@@ -1,13 +1,14 @@
-//! JSON as template authors write it.
+//! The JSON that Azure's tools accept of template authors, made plain.
 
-/// Makes plain JSON of what Azure's tools accept: `//` and `/* */` comments, commas before a
-/// closing bracket, and line ends within strings. What stands outside strings keeps its line, for
-/// the errors that name it.
-pub(super) fn plain_json(text: &str) -> String {
+/// Removes what only Azure's tools accept: `//` and `/* */` comments, commas before a closing
+/// bracket, and line ends within strings. Everything outside strings keeps its line, because errors
+/// name lines.
+#[must_use]
+pub fn plain_json(text: &str) -> String {
     let text = text.strip_prefix('\u{feff}').unwrap_or(text);
     let mut plain = String::with_capacity(text.len());
     let mut rest = text.chars().peekable();
-    // Where the last comma stands, while only blanks and comments have followed it.
+    // The offset of the last comma, as long as only blanks and comments have followed it.
     let mut open_comma = None;
     while let Some(c) = rest.next() {
         match (c, rest.peek()) {
@@ -51,8 +52,7 @@ pub(super) fn plain_json(text: &str) -> String {
     plain
 }
 
-/// Copies a string whose opening quote was read, to its closing quote; a line end within it
-/// becomes its escape.
+/// Copies the rest of a string, whose opening quote was read, and escapes line ends in it.
 fn copy_string(rest: &mut std::iter::Peekable<std::str::Chars<'_>>, plain: &mut String) {
     plain.push('"');
     while let Some(c) = rest.next() {

@@ -1,95 +1,125 @@
-//! ARM templates as they are found in the wild: resources, child resources, copy loops,
-//! conditions and nested deployments, with their expressions evaluated as far as the file goes.
+//! ARM templates, evaluated as far as their file goes: child resources, copy loops, conditions,
+//! nested deployments and the expression language. This room knows nothing of what the resources
+//! are for.
+//!
+//! Nothing is guessed: a value that only a deployment would give is an [`UnknownValue`], which says
+//! where it stands and why it has no value.
 
 mod evaluate;
 mod expression;
 mod function;
+mod plain_json;
+mod value;
 
 use std::cell::Cell;
 use std::collections::HashMap;
 
 use serde_json::Value;
 
-use self::evaluate::{BUDGET, Loops, Scope, copy_name};
-use super::datum::Datum;
+use self::evaluate::{BUDGET, Loops, TemplateScope, copy_name};
+pub use self::plain_json::plain_json;
+pub use self::value::{ArmValue, UnknownValue};
 
 /// A resource of a template, evaluated.
 #[derive(Clone, Debug)]
-pub(super) struct Resource {
-    /// In lower case, with the types of its parents.
-    pub(super) kind: String,
-    /// With the names of its parents, where it has a value.
-    pub(super) name: String,
-    /// Its members.
-    pub(super) body: Datum,
-    /// Where it stands.
-    pub(super) path: String,
-    /// Its condition, where that has no value.
-    pub(super) condition: Option<Datum>,
+pub struct Resource {
+    /// The type in lower case, behind the types of its parents.
+    pub kind: String,
+    /// The name behind the names of its parents; the path, where it has no known name.
+    pub name: String,
+    /// Its members but for child resources, which are resources of their own.
+    pub body: ArmValue,
+    /// Its JSON path in the template.
+    pub path: String,
+    /// Its condition, where that is not known to be true or false.
+    pub condition: Option<ArmValue>,
 }
 
-/// What a template holds.
+/// The resources that were asked for, and what kept others from being read.
 #[derive(Debug, Default)]
-pub(super) struct Template {
-    pub(super) resources: Vec<Resource>,
-    pub(super) notes: Vec<String>,
+pub struct Template {
+    pub resources: Vec<Resource>,
+    pub notes: Vec<String>,
 }
 
-/// Whether `value` is a template.
-pub(super) fn is_template(value: &Value) -> bool {
-    let schema = value.get("$schema").and_then(Value::as_str).unwrap_or_default();
+/// Whether a JSON document is a template.
+#[must_use]
+pub fn is_template(document: &Value) -> bool {
+    let schema = document.get("$schema").and_then(Value::as_str).unwrap_or_default();
     schema.to_ascii_lowercase().contains("deploymenttemplate.json")
-        || (value.get("resources").is_some() && value.get("contentVersion").is_some())
+        || (document.get("resources").is_some() && document.get("contentVersion").is_some())
 }
 
-/// The values of a parameter file, by name in lower case.
-pub(super) fn parameter_file(value: &Value) -> Option<HashMap<String, Datum>> {
-    let schema = value.get("$schema")?.as_str()?.to_ascii_lowercase();
+/// The values of a parameter file by their names in lower case; `None` for any other document.
+#[must_use]
+pub fn parameter_file(document: &Value) -> Option<HashMap<String, ArmValue>> {
+    let schema = document.get("$schema")?.as_str()?.to_ascii_lowercase();
     if !schema.contains("deploymentparameters.json") {
         return None;
     }
-    let parameters = value.get("parameters")?.as_object()?;
+    let parameters = document.get("parameters")?.as_object()?;
     let given = parameters.iter().filter_map(|(name, parameter)| {
-        let value = Datum::literal(parameter.get("value")?, &format!("$.parameters.{name}.value"));
+        let path = format!("$.parameters.{name}.value");
+        let value = ArmValue::literal(parameter.get("value")?, &path);
         Some((name.to_ascii_lowercase(), value))
     });
     Some(given.collect())
 }
 
-/// Evaluates a template.
-pub(super) fn read(value: &Value, given: &HashMap<String, Datum>) -> Template {
+/// Evaluates the resources of a template whose types, in lower case, are wanted. The others are
+/// not evaluated, because a template may hold much that costs time and cannot be known.
+///
+/// `given` holds the values of parameters by their names in lower case.
+#[must_use]
+pub fn read_template(
+    document: &Value,
+    given: &HashMap<String, ArmValue>,
+    is_wanted: impl Fn(&str) -> bool,
+) -> Template {
     let budget = Cell::new(BUDGET);
-    let mut template = Template::default();
-    let scope = Scope::new(value, given.clone(), "$", &budget);
-    let mut reader = Reader { template: &mut template, budget: &budget, depth: 0 };
-    reader.resources(value, &scope, "$", &Parent::default());
-    template
+    let scope = TemplateScope::new(document, given.clone(), "$", &budget);
+    let mut reader = TemplateReader {
+        template: Template::default(),
+        is_wanted: &is_wanted,
+        budget: &budget,
+        depth: 0,
+    };
+    reader.resources(document, &scope, "$", &Parent::default());
+    reader.template
 }
 
+/// What a resource takes over from the resources and loops around it.
 #[derive(Clone, Debug, Default)]
 struct Parent {
     kind: String,
     name: String,
     loops: Loops,
-    condition: Option<Datum>,
+    condition: Option<ArmValue>,
 }
 
-struct Reader<'a> {
-    template: &'a mut Template,
+struct TemplateReader<'a> {
+    template: Template,
+    is_wanted: &'a dyn Fn(&str) -> bool,
     budget: &'a Cell<u32>,
     depth: usize,
 }
 
-/// Azure nests five deep.
+/// Azure refuses more than five levels of nested templates.
 const DEEPEST: usize = 12;
 
-impl Reader<'_> {
-    /// The resources of `holder`: a list, or an object by symbolic names.
-    fn resources(&mut self, holder: &Value, scope: &Scope<'_>, path: &str, parent: &Parent) {
+impl TemplateReader<'_> {
+    /// Reads the resources of `holder`: an array, or an object by symbolic names.
+    fn resources(
+        &mut self,
+        holder: &Value,
+        scope: &TemplateScope<'_>,
+        path: &str,
+        parent: &Parent,
+    ) {
         match holder.get("resources") {
             Some(Value::Array(resources)) => {
-                for (place, resource) in resources.iter().enumerate() {
-                    self.copies(resource, scope, &format!("{path}.resources[{place}]"), parent);
+                for (index, resource) in resources.iter().enumerate() {
+                    self.copies(resource, scope, &format!("{path}.resources[{index}]"), parent);
                 }
             }
             Some(Value::Object(resources)) => {
@@ -101,7 +131,7 @@ impl Reader<'_> {
         }
     }
 
-    fn copies(&mut self, resource: &Value, scope: &Scope<'_>, path: &str, parent: &Parent) {
+    fn copies(&mut self, resource: &Value, scope: &TemplateScope<'_>, path: &str, parent: &Parent) {
         let Some(copy) = resource.get("copy") else {
             return self.resource(resource, scope, path, parent);
         };
@@ -113,22 +143,28 @@ impl Reader<'_> {
                     self.resource(resource, scope, path, &parent);
                 }
             }
-            // Some number of them: one that may or may not be there stands for all.
-            Err(missing) => {
+            // One resource that may or may not be there stands for an unknown number of them.
+            Err(unknown) => {
                 let mut parent = parent.clone();
                 parent.loops.push((copy_name(copy), 0));
-                parent.condition = Some(Datum::Unknown(missing));
+                parent.condition = Some(ArmValue::Unknown(unknown));
                 self.resource(resource, scope, path, &parent);
             }
         }
     }
 
-    fn resource(&mut self, resource: &Value, scope: &Scope<'_>, path: &str, parent: &Parent) {
+    fn resource(
+        &mut self,
+        resource: &Value,
+        scope: &TemplateScope<'_>,
+        path: &str,
+        parent: &Parent,
+    ) {
         let mut parent = parent.clone();
         if let Some(condition) = resource.get("condition") {
             match scope.value(condition, &format!("{path}.condition"), &parent.loops) {
-                Datum::Bool(true) => {}
-                Datum::Bool(false) => {
+                ArmValue::Bool(true) => {}
+                ArmValue::Bool(false) => {
                     self.template
                         .notes
                         .push(format!("{path}: not deployed, its condition is false"));
@@ -137,24 +173,24 @@ impl Reader<'_> {
                 other => parent.condition = Some(other),
             }
         }
-        let text = |key: &str| match resource.get(key) {
+        let value = |key: &str| match resource.get(key) {
             Some(value) => scope.value(value, &format!("{path}.{key}"), &parent.loops),
-            None => Datum::Null,
+            None => ArmValue::Null,
         };
-        let Some(own_kind) = text("type").text().map(str::to_ascii_lowercase) else {
+        let Some(own_kind) = value("type").as_str().map(str::to_ascii_lowercase) else {
             self.template.notes.push(format!("{path}: a resource whose type has no value here"));
             return;
         };
         if own_kind == "microsoft.resources/deployments" {
             return self.nested(resource, scope, path, &parent);
         }
-        let own_name = text("name").text().map_or_else(|| path.to_owned(), str::to_owned);
+        let own_name = value("name").as_str().map_or_else(|| path.to_owned(), str::to_owned);
         let (kind, name) = if parent.kind.is_empty() || own_kind.contains('.') {
             (own_kind, own_name)
         } else {
             (format!("{}/{own_kind}", parent.kind), format!("{}/{own_name}", parent.name))
         };
-        if is_of_interest(&kind) {
+        if (self.is_wanted)(&kind) {
             self.template.resources.push(Resource {
                 body: body(resource, scope, path, &parent.loops),
                 kind: kind.clone(),
@@ -166,7 +202,13 @@ impl Reader<'_> {
         self.resources(resource, scope, path, &Parent { kind, name, ..parent });
     }
 
-    fn nested(&mut self, deployment: &Value, scope: &Scope<'_>, path: &str, parent: &Parent) {
+    fn nested(
+        &mut self,
+        deployment: &Value,
+        scope: &TemplateScope<'_>,
+        path: &str,
+        parent: &Parent,
+    ) {
         let properties = deployment.get("properties").unwrap_or(&Value::Null);
         let Some(template) = properties.get("template") else {
             self.template.notes.push(format!(
@@ -193,39 +235,25 @@ impl Reader<'_> {
                 let value = scope.value(parameter.get("value")?, &path, &parent.loops);
                 Some((name.to_ascii_lowercase(), value))
             });
-            let inner = Scope::new(template, given.collect(), &path, self.budget);
-            // Loops outside have no meaning within.
+            let inner = TemplateScope::new(template, given.collect(), &path, self.budget);
+            // An inner scope does not see the loops around the deployment.
             self.resources(template, &inner, &path, &Parent { loops: Loops::new(), ..outside });
         } else {
-            // The outer template's parameters and variables count, its own are not looked at.
+            // An outer scope sees the parameters and variables of the outer template only.
             self.resources(template, scope, &path, &outside);
         }
         self.depth -= 1;
     }
 }
 
-/// Everything but child resources, which stand for themselves.
-fn body(resource: &Value, scope: &Scope<'_>, path: &str, loops: &Loops) -> Datum {
+fn body(resource: &Value, scope: &TemplateScope<'_>, path: &str, loops: &Loops) -> ArmValue {
     let members = resource.as_object().into_iter().flatten();
-    Datum::Table(
+    ArmValue::Object(
         members
             .filter(|(key, _)| !matches!(key.as_str(), "resources" | "copy" | "condition"))
             .map(|(key, member)| {
                 (key.clone(), scope.value(member, &format!("{path}.{key}"), loops))
             })
             .collect(),
-    )
-}
-
-fn is_of_interest(kind: &str) -> bool {
-    matches!(
-        kind,
-        "microsoft.network/networksecuritygroups"
-            | "microsoft.network/networksecuritygroups/securityrules"
-            | "microsoft.network/ipgroups"
-            | "microsoft.network/azurefirewalls"
-            | "microsoft.network/firewallpolicies"
-            | "microsoft.network/firewallpolicies/rulecollectiongroups"
-            | "microsoft.network/firewallpolicies/rulegroups"
     )
 }
