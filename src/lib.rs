@@ -24,11 +24,11 @@
 //! | [`report`] | verdicts to reports, and reports to bytes | table, JSON, JSON Lines; differences, hosts side by side |
 //! | [`cli`] | arguments to configuration, then commands | files, environment, exit codes |
 //!
-//! Imports go down only: `cli` → {`report`, `probe`, `ledger`, `azure`} → {`diagnose`, `plan`, `list`,
-//! `wire`, `archive`, `nsg_rules`} → `firewall` → {`route`, `report_v1`, `tags`, `ordered_work`} → `model`.
-//! `probe` does not know `diagnose`; `diagnose` does not know sockets; only `cli`, `probe`, `ledger`
-//! and `azure` touch the world, and only `azure` uses reqwest. `tests/it/tidy.rs` holds the table
-//! and fails on any other edge.
+//! Imports go down only: `cli` → {`report`, `probe`, `ledger`, `azure`} → {`diagnose`, `plan`,
+//! `list`, `wire`, `archive`, `nsg_rules`} → `firewall` → {`route`, `report_v1`, `tags`,
+//! `ordered_work`} → `model`. `probe` does not know `diagnose`; `diagnose` does not know sockets;
+//! only `cli`, `probe`, `ledger` and `azure` touch the world, and only `azure` uses reqwest.
+//! `tests/it/tidy.rs` holds the table and fails on any other edge.
 //!
 //! # Where a change goes
 //!
@@ -39,8 +39,8 @@
 //! * a new endpoint: `endpoint-lists/`;
 //! * a new step of a trail: `model/step.rs`, a stage in `probe/`, `probe/walk.rs`, a file in
 //!   `diagnose/`; the compiler finds the rest;
-//! * a new format: `report/`, from a whole `report_v1::Report`, and one arm in `cli/check.rs`; a new
-//!   field of the report: `report_v1/`, and where it comes from in `report/json/of_model/`;
+//! * a new format: `report/`, from a whole `report_v1::Report`, and one arm in `cli/check.rs`; a
+//!   new field of the report: `report_v1/`, and where it comes from in `report/json/of_model/`;
 //! * a new place that says which proxy is configured: its texts in `route/`, who reads them in
 //!   `cli/leaving/`;
 //! * a new credential of Azure: `azure/credential/`; a new guard of writes:

@@ -9,7 +9,8 @@ use crate::model::{Advice, Destination};
 /// How many addresses of one name stand in a sentence.
 const ADDRESSES: usize = 4;
 
-/// The placeholders of a template that name destinations: of several of them they say where to look.
+/// The placeholders of a template that name destinations: of several of them they say where to
+/// look.
 const OF_DESTINATIONS: [&str; 4] = ["host", "endpoint", "addresses", "destinations"];
 
 /// The remedy of one finding, with all its names.

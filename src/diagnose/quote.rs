@@ -62,8 +62,8 @@ pub(super) fn beside_head(name: &str, value: &str) -> Option<String> {
     (!is_shown).then(|| format!("{name}: {}", words(value, LONGEST_FIELD)))
 }
 
-/// At most `longest` characters of `text`, its blanks folded; what cannot be printed, or changes how
-/// the rest is read, is left out.
+/// At most `longest` characters of `text`, its blanks folded; what cannot be printed, or changes
+/// how the rest is read, is left out.
 pub(super) fn words(text: &str, longest: usize) -> String {
     let mut printable = String::new();
     for word in text.split(|c: char| c.is_whitespace() || c.is_control()) {

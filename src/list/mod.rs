@@ -3,9 +3,8 @@
 //!
 //! ```text
 //! list text ──parse──► EndpointList ─┐
-//! service URLs ──────► ServiceUrls   ├─ RunRequest ──concrete──► Concrete { endpoints, untestable }
-//! authentication key ► AuthKey       │
-//! --endpoint, --peer ► AdHoc ────────┘
+//! service URLs ──────► ServiceUrls   ├─ RunRequest ──concrete──► Concrete { endpoints, untestable
+//! } authentication key ► AuthKey       │ --endpoint, --peer ► AdHoc ────────┘
 //! ```
 
 mod adhoc;

@@ -48,8 +48,8 @@ pub(in crate::cli) struct World {
 pub(in crate::cli) struct Decide {
     #[command(flatten)]
     pub(in crate::cli) inputs: Inputs,
-    /// The flows, CSV: destination,port,protocol[,source][,direction], or in the order of a head line
-    /// (which may say address for destination); `-` reads standard input
+    /// The flows, CSV: destination,port,protocol[,source][,direction], or in the order of a head
+    /// line (which may say address for destination); `-` reads standard input
     #[arg(long, value_name = "FILE|-")]
     pub(in crate::cli) flows: PathBuf,
     #[command(flatten)]
@@ -241,8 +241,8 @@ pub(in crate::cli) struct TagsUpdate {
     /// Ask the Service Tag Discovery API, as this subscription sees it
     #[arg(long, value_name = "ID")]
     pub(in crate::cli) subscription: Option<String>,
-    /// Where the API reads the release, which holds all regions [default: westeurope, or a region of
-    /// the cloud]
+    /// Where the API reads the release, which holds all regions [default: westeurope, or a region
+    /// of the cloud]
     #[arg(long, value_name = "REGION", requires = "subscription")]
     pub(in crate::cli) location: Option<String>,
     /// The subscription's cloud [default: public]

@@ -211,8 +211,8 @@ impl Gathered {
         }));
     }
 
-    /// What is kept right from day to day are addresses: a tag needs no keeping, so whoever plans for
-    /// the control plane is told where the tag would do.
+    /// What is kept right from day to day are addresses: a tag needs no keeping, so whoever plans
+    /// for the control plane is told where the tag would do.
     fn note_control(&mut self, proven: &[Proven], tags: &Tags) {
         let control: Vec<_> = proven.iter().filter(|one| one.is_control()).cloned().collect();
         if control.is_empty() {

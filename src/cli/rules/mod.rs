@@ -193,8 +193,8 @@ impl Loaded {
     }
 }
 
-/// The sets that a flow passes: those of a network interface's effective rules are in a row, several
-/// groups of one file only where that is said.
+/// The sets that a flow passes: those of a network interface's effective rules are in a row,
+/// several groups of one file only where that is said.
 fn choose(sets: Vec<RuleSet>, inputs: &Inputs, sources: &[RuleFile<'_>]) -> Result<Vec<RuleSet>> {
     let is_named =
         |set: &RuleSet| inputs.group.iter().any(|name| name.eq_ignore_ascii_case(&set.name));

@@ -1,5 +1,5 @@
-//! Block pages of filtering products, known by their own words and headers; and where the far end is
-//! not proven, any page that is not known to be the service's own.
+//! Block pages of filtering products, known by their own words and headers; and where the far end
+//! is not proven, any page that is not known to be the service's own.
 //!
 //! The words were written for this table: from the pages that citizenlab/filtering-annotations
 //! captured, and from the products' documentation. A service's own or a CDN's "Access Denied" must
@@ -128,7 +128,8 @@ pub(super) fn page(answer: &HttpAnswer, session: SessionTrust) -> Option<BlockPa
 }
 
 /// What gives away that a page is a gateway's own. A gateway that only passes a page on may add its
-/// `Via`, but leaves `Server` as it came. Its words on the way beyond it (502 to 504) are no refusal.
+/// `Via`, but leaves `Server` as it came. Its words on the way beyond it (502 to 504) are no
+/// refusal.
 fn gateway_mark(answer: &HttpAnswer) -> Option<(&'static str, &str)> {
     if matches!(answer.status, 502..=504) {
         return None;

@@ -200,8 +200,9 @@ pub(super) const MIDDLEBOXES: &[(&str, &str)] = &[
 pub(super) const CDNS: &[&str] =
     &["cloudfront", "varnish", "akamai", "fastly", "google", "azure", "ecacc", "edgecast"];
 
-/// A page that a service's own front shows: the header that names the front, and words of its pages,
-/// lower case. (Microsoft: http.sys, IIS, Application Gateway and Front Door; Akamai, for downloads.)
+/// A page that a service's own front shows: the header that names the front, and words of its
+/// pages, lower case. (Microsoft: http.sys, IIS, Application Gateway and Front Door; Akamai, for
+/// downloads.)
 pub(super) const FRONTS: &[(&str, &str, &[&str])] = &[
     ("Server", "microsoft-httpapi", &["<hr><p>http error "]),
     ("Server", "microsoft-iis", &["server error", "<h3>"]),

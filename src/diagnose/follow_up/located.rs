@@ -52,8 +52,8 @@ fn sentence(located: &Located) -> (String, Certainty) {
 }
 
 /// How far other packets come beyond `ttl`. The far end answers whatever comes to it, however long
-/// it may still live: where it is, is said by the first answer of its own. Else the last router that
-/// speaks is the furthest.
+/// it may still live: where it is, is said by the first answer of its own. Else the last router
+/// that speaks is the furthest.
 fn furthest(located: &Located, ttl: u8) -> Option<&Hop> {
     let mut others = located.hops.iter().filter(|hop| hop.ttl > ttl);
     let answered = others.clone().find(|hop| matches!(hop.udp, HopAnswer::Answered { .. }));

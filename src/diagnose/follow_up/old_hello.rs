@@ -1,5 +1,5 @@
-//! `tls_version` of a server that closes instead of sending an alert: a ClientHello of old versions alone
-//! is answered where the ordinary one was not.
+//! `tls_version` of a server that closes instead of sending an alert: a ClientHello of old versions
+//! alone is answered where the ordinary one was not.
 
 use crate::diagnose::case::Case;
 use crate::diagnose::finding::Draft;

@@ -1,5 +1,5 @@
-//! What was seen where nothing connects: an attempt in full, the addresses that are like it, and how
-//! far their packets come.
+//! What was seen where nothing connects: an attempt in full, the addresses that are like it, and
+//! how far their packets come.
 
 use std::collections::BTreeSet;
 use std::net::SocketAddr;

@@ -186,8 +186,9 @@ impl<'a> RuleJudge<'a> {
         settle(&self.set.rules()[self.set.rules().len() - 1])
     }
 
-    /// What becomes of a flow to Azure's platform, which security rules look at only where they name
-    /// its tags, and routes never (network-security-groups-overview, Azure platform considerations).
+    /// What becomes of a flow to Azure's platform, which security rules look at only where they
+    /// name its tags, and routes never (network-security-groups-overview, Azure platform
+    /// considerations).
     fn decide_platform(&self, flow: &Flow) -> Option<Decision<'a>> {
         if flow.direction == Direction::Inbound || !flow.address.is_some_and(is_platform) {
             return None;
@@ -272,9 +273,9 @@ impl<'a> RuleJudge<'a> {
                 Property::Known(_) => RuleMatch::Yes,
             })
     }
-    /// A flow of this host leaves from the virtual network, whatever its address: an outbound rule's
-    /// `VirtualNetwork` holds it. Where its address is not known, `Internet` does not (Azure evaluates
-    /// addresses as they are before translation).
+    /// A flow of this host leaves from the virtual network, whatever its address: an outbound
+    /// rule's `VirtualNetwork` holds it. Where its address is not known, `Internet` does not (Azure
+    /// evaluates addresses as they are before translation).
     fn source_matches(&self, scope: &Scope, extent: &Extent, flow: &Flow) -> RuleMatch {
         let is = |tag: &str, word: &str| tag.eq_ignore_ascii_case(word);
         let is_outbound = flow.direction == Direction::Outbound;

@@ -199,8 +199,8 @@ impl Evidence {
     }
 
     /// The flows that this host must be able to open, by the route each name takes: a proxied
-    /// name needs its proxy, a direct one its own addresses, and all need the name servers. Those of
-    /// gateways that nobody listed are a class of their own.
+    /// name needs its proxy, a direct one its own addresses, and all need the name servers. Those
+    /// of gateways that nobody listed are a class of their own.
     #[must_use]
     pub fn requirements(&self) -> Vec<Requirement> {
         let mut requirements = Vec::new();

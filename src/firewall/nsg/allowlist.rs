@@ -57,8 +57,8 @@ fn listed(file: &str, mut rules: Vec<Rule>) -> RuleSet {
     RuleSet::in_order(file, file, RuleDialect::List, rules)
 }
 
-/// Reads rows with named columns, as `rules emit --format csv` writes them: each allows what it asks
-/// for.
+/// Reads rows with named columns, as `rules emit --format csv` writes them: each allows what it
+/// asks for.
 fn read_rows(text: &str, file: &str) -> Result<RuleSet, ReadError> {
     let error = |line: u64, found: String| ReadError {
         file: file.to_owned(),

@@ -135,7 +135,8 @@ impl Judge {
 }
 
 /// The certificates whose dates count: those of the path that was verified, else those that name
-/// each other as issuer. An expired certificate that was sent along and not used counts for nothing.
+/// each other as issuer. An expired certificate that was sent along and not used counts for
+/// nothing.
 fn path_of(
     chain: &[Arc<Certificate>],
     public: &Verified,

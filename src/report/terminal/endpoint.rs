@@ -208,8 +208,8 @@ fn write_finding(page: &mut Page, finding: &Finding) {
     }
 }
 
-/// What else it could be, and what tells it apart: `this host's own firewall (tcp_local_denied): try
-/// from a neighbour`.
+/// What else it could be, and what tells it apart: `this host's own firewall (tcp_local_denied):
+/// try from a neighbour`.
 fn rivals(finding: &Finding) -> String {
     let told = |cause: &Cause| {
         let rival = catalogue::rival(*cause);
