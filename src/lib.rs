@@ -28,7 +28,7 @@
 //! `list`, `wire`, `archive`, `nsg_rules`} → `firewall` → {`route`, `report_v1`, `tags`,
 //! `ordered_work`} → `model`. `probe` does not know `diagnose`; `diagnose` does not know sockets;
 //! only `cli`, `probe`, `ledger` and `azure` touch the world, and only `azure` uses reqwest.
-//! `tests/it/tidy.rs` holds the table and fails on any other edge.
+//! `tests/it/tidy` holds the table and fails on any other edge.
 //!
 //! # Where a change goes
 //!
