@@ -17,7 +17,7 @@ const NAMED: usize = 4;
 
 /// Whether another route is proven to be the right one.
 pub(super) fn is_misrouted(verdict: &Verdict) -> bool {
-    verdict.findings.iter().any(is_proven_way)
+    verdict.findings.iter().any(is_proven_route)
 }
 
 fn is_proven_route(finding: &Finding) -> bool {
