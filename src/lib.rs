@@ -34,8 +34,8 @@
 //!
 //! * a new cause: `model/cause.rs`, `diagnose/catalogue/`, the layer's file in `diagnose/`, a case
 //!   in `tests/cases/`;
-//! * what someone has to do: the remedy's template in `diagnose/catalogue/`, with places for what
-//!   differs, and its destinations by `Draft::at`; `diagnose/action.rs` says it once for all alike;
+//! * what someone has to do: the remedy's template in `diagnose/catalogue/`, with placeholders for what
+//!   differs, and its destinations by `Draft::destinations`; `diagnose/action.rs` says it once for all alike;
 //! * a new endpoint: `endpoint-lists/`;
 //! * a new step of a trail: `model/step.rs`, a stage in `probe/`, `probe/walk.rs`, a file in
 //!   `diagnose/`; the compiler finds the rest;

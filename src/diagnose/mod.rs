@@ -1,13 +1,12 @@
 //! From records to verdicts. The room is pure: it opens no socket and asks no clock.
 //!
 //! [`verdict`] judges one record. Every layer has a file that says what a failure of that layer
-//! means; [`compare`] weighs the trails of a name against each other, and [`route`] the ways that
-//! lead to it. [`conclude`] adds what many records have in common (`run`) and what the runtime can
-//! do in this network (`prediction`). The sentences and remedies of all causes are in the
-//! [`catalogue`].
+//! means; `compare` weighs the trails of a name against each other, and `route` the ways that lead
+//! to it. [`conclude`] adds what many records have in common (`run`) and what the runtime can do in
+//! this network (`prediction`). The sentences and remedies of all causes are in the [`catalogue`].
 //!
-//! A layer returns [`Draft`]s: findings that [`finding::settle`] joins by their cause, and that get
-//! their owner and remedy when the endpoint is known.
+//! A layer returns drafts: findings that `finding::settle` joins by their cause, and that get their
+//! owner and remedy when the endpoint is known.
 
 mod absent;
 mod action;
