@@ -331,7 +331,7 @@ fn came_to(exchange: &Exchange) -> String {
             )
         }
         Err(DnsFailure::Malformed { detail }) => format!("malformed: {detail}"),
-        Err(DnsFailure::System { os }) => os.to_string(),
+        Err(DnsFailure::System(os)) => os.to_string(),
         Err(DnsFailure::NotAsked(_)) => "not asked".to_owned(),
     }
 }

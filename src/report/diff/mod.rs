@@ -76,7 +76,6 @@ pub struct Place<'a> {
 /// What differs.
 #[derive(Clone, Debug, PartialEq, Serialize)]
 #[serde(tag = "kind", rename_all = "snake_case")]
-#[expect(missing_docs, reason = "before and after are what the variants' own docs say")]
 pub enum What<'a> {
     /// Worse than before, and it is known to be.
     Regression { before: Standing<'a>, after: Standing<'a> },
@@ -112,7 +111,6 @@ pub struct Standing<'a> {
 
 /// A finding, as far as a comparison tells it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
-#[expect(missing_docs, reason = "the fields of a finding, see SavedFinding")]
 pub struct Told<'a> {
     pub cause: &'a str,
     #[serde(with = "SeverityWord")]
