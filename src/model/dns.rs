@@ -125,15 +125,10 @@ pub struct Answer {
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[serde(from = "u16", into = "u16")]
 pub enum ResponseCode {
-    /// Code 0.
     NoError,
-    /// Code 2.
     ServFail,
-    /// Code 3.
     NxDomain,
-    /// Code 5.
     Refused,
-    /// Another code.
     Other(u16),
 }
 
@@ -175,9 +170,9 @@ pub struct ChainLink {
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum LinkData {
-    /// CNAME.
+    /// The target of a CNAME record.
     Alias(HostName),
-    /// A or AAAA.
+    /// The address of an A or AAAA record.
     Address(IpAddr),
 }
 

@@ -121,7 +121,7 @@ impl Kind {
 pub enum Origin {
     /// An entry of an endpoint list.
     List,
-    /// `--service-urls`.
+    /// A service URL (`--service-urls`).
     ServiceUrls,
     /// The control host of an authentication key.
     AuthKey,

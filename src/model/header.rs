@@ -79,7 +79,7 @@ fn without_user(front: &str) -> String {
     }
 }
 
-/// `5; url=https://host/path?***`
+/// Masks the URL of `5; url=https://host/path?query`.
 fn without_query_of_refresh(value: &str) -> String {
     match value.split_once(';') {
         Some((seconds, url)) => format!("{seconds};{}", without_query(url)),

@@ -36,12 +36,12 @@ pub enum ProxyFailure {
     /// Silence, `received` bytes into its answer.
     TimedOut {
         whose: TimeoutBy,
-        /// Bytes that had come.
+        /// How many bytes had come by then.
         received: usize,
     },
     /// End of stream before its answer's end.
     Closed {
-        /// Bytes that had come.
+        /// How many bytes had come by then.
         received: usize,
     },
     /// Reset before its answer's end.

@@ -19,7 +19,7 @@ pub enum Route {
 #[derive(Clone, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[serde(transparent)]
 pub struct Proxied {
-    /// As `http://proxy.contoso.com:3128`.
+    /// The URL, as `http://proxy.contoso.com:3128`.
     pub url: Arc<str>,
 }
 
@@ -108,7 +108,7 @@ impl RouteChoice {
 pub enum ExceptionKind {
     /// `NO_PROXY` of the environment.
     Environment,
-    /// `--no-proxy`.
+    /// The option `--no-proxy`.
     Option,
     /// The bypass list of the runtime's own configuration files.
     AgentFile,

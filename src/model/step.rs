@@ -192,9 +192,9 @@ pub enum TcpFailure {
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Unreachable {
-    /// `ENETUNREACH`, `WSAENETUNREACH`.
+    /// The network (`ENETUNREACH`, `WSAENETUNREACH`).
     Network,
-    /// `EHOSTUNREACH`, `WSAEHOSTUNREACH`: also for "administratively prohibited".
+    /// The host (`EHOSTUNREACH`, `WSAEHOSTUNREACH`); also for "administratively prohibited".
     Host,
     /// A blackhole route of this host (`EINVAL` on Linux).
     Blackhole,
@@ -218,13 +218,13 @@ pub enum TlsFailureKind {
     Reset(OsError),
     /// End of stream after the ClientHello, `received` bytes into the answer.
     Closed {
-        /// Bytes that had come.
+        /// How many bytes had come by then.
         received: usize,
     },
     /// Silence after the ClientHello, `received` bytes into the answer.
     TimedOut {
         whose: TimeoutBy,
-        /// Bytes that had come.
+        /// How many bytes had come by then.
         received: usize,
     },
     /// The bytes are no TLS records; their beginning (at most [`HttpAnswer::BODY_KEPT`] bytes) is
@@ -257,12 +257,12 @@ pub enum HttpFailure {
     /// Silence, `received` bytes into the head.
     TimedOut {
         whose: TimeoutBy,
-        /// Bytes that had come.
+        /// How many bytes had come by then.
         received: usize,
     },
     /// End of stream before the head's end.
     Closed {
-        /// Bytes that had come.
+        /// How many bytes had come by then.
         received: usize,
     },
     /// Reset before the head's end.
@@ -294,12 +294,12 @@ pub enum TdsFailure {
     /// No answer came in time.
     TimedOut {
         whose: TimeoutBy,
-        /// Bytes that had come.
+        /// How many bytes had come by then.
         received: usize,
     },
     /// The stream ended before an answer did.
     Closed {
-        /// Bytes that had come.
+        /// How many bytes had come by then.
         received: usize,
     },
     /// The connection was reset.

@@ -9,7 +9,7 @@ use super::ending::Ending;
 /// An endpoint's or a run's state.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub enum Status {
-    /// Positive proof.
+    /// It is proven to work.
     Pass,
     /// It works, or is not required, and there is something to report.
     Warn,

@@ -1,4 +1,4 @@
-//! Lookups.
+//! Lookups, which records refer to.
 
 use std::borrow::Cow;
 
