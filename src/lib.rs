@@ -28,7 +28,8 @@
 //! `list`, `wire`, `archive`, `nsg_rules`} → `firewall` → {`route`, `report_v1`, `tags`,
 //! `ordered_work`} → `model`. `probe` does not know `diagnose`; `diagnose` does not know sockets;
 //! only `cli`, `probe`, `ledger` and `azure` touch the world, and only `azure` uses reqwest.
-//! `tests/it/tidy` holds the table and fails on any other edge.
+//! `tests/it/tidy` holds the table and fails on any other edge. `model` names serde's derives and no
+//! format.
 //!
 //! # Where a change goes
 //!
@@ -38,7 +39,7 @@
 //!   differs, and its destinations by `Draft::destinations`; `diagnose/action.rs` says it once for all alike;
 //! * a new endpoint: `endpoint-lists/`;
 //! * a new step of a trail: `model/step.rs`, a stage in `probe/`, `probe/walk.rs`, a file in
-//!   `diagnose/`; the compiler finds the rest;
+//!   `diagnose/`; the compiler finds the rest, `archive/v1/trail.rs` among it;
 //! * a new format: `report/`, from a whole `report_v1::Report`, and one arm in `cli/check.rs`; a
 //!   new field of the report: `report_v1/`, and where it comes from in `report/json/of_model/`;
 //! * a new place that says which proxy is configured: its texts in `route/`, who reads them in

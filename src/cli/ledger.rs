@@ -9,7 +9,7 @@ use super::arguments::{Ledger, LedgerCommand, LedgerFile, LedgerFormat};
 use super::exit::Exit;
 use super::hint;
 use super::output;
-use crate::ledger::{self, Ledger as Book, Row};
+use crate::ledger::{self, Ledger as Book, LedgerRow};
 
 pub(super) fn ledger(command: &Ledger) -> Result<Exit> {
     match &command.command {
@@ -38,7 +38,7 @@ pub(super) fn ledger(command: &Ledger) -> Result<Exit> {
 }
 
 /// What is remembered, with a word on what claims to be seen later than now.
-fn read(path: &Path) -> Result<Vec<Row>> {
+fn read(path: &Path) -> Result<Vec<LedgerRow>> {
     let rows = Book::open_to_read(path)?.rows()?;
     let now = Timestamp::now();
     let ahead: Vec<_> = rows.iter().filter(|row| row.last_seen > now).collect();
@@ -54,7 +54,7 @@ pub(super) fn settle(book: &mut Book, now: Timestamp) -> Result<()> {
     Ok(())
 }
 
-fn name_ahead(ahead: &[&Row], what: &str) {
+fn name_ahead(ahead: &[&LedgerRow], what: &str) {
     const NAMED: usize = 3;
     let Some(latest) = ahead.iter().map(|row| row.last_seen).max() else { return };
     let named: Vec<_> =

@@ -14,7 +14,7 @@ use super::vantage;
 use crate::azure::RuntimeId;
 use crate::list::{self, AuthKey, EndpointList, Parameters, RunRequest, ServiceUrls, UrlHost};
 use crate::model::{Cloud, Endpoint, ReportedNode};
-use crate::plan::{self, Plan};
+use crate::plan::{self, ProbePlan};
 use crate::tags;
 
 /// The list that is meant where none is named.
@@ -23,7 +23,7 @@ const DEFAULT_LIST: &str = "adf-shir";
 /// What is to be probed, ready to be carried out.
 #[derive(Clone, Debug)]
 pub(super) struct Prepared {
-    pub(super) plan: Plan,
+    pub(super) plan: ProbePlan,
     /// What the user should know before it begins.
     pub(super) hints: Vec<String>,
     pub(super) cloud: Cloud,
@@ -133,7 +133,7 @@ pub(super) fn prepare(
         concrete.hints.clear();
     }
     let mut plan = plan::plan(concrete.endpoints);
-    let untestable = |one: list::UntestablePattern| plan::Untestable {
+    let untestable = |one: list::UntestablePattern| plan::UntestablePattern {
         endpoint: Arc::new(one.endpoint),
         hint: one.hint,
     };

@@ -7,7 +7,7 @@ use tokio::sync::Mutex;
 
 use super::dns;
 use crate::model::{HostName, Kind, Lookup};
-use crate::plan::Plan;
+use crate::plan::ProbePlan;
 
 /// Longer than the 50 characters that a namespace of Service Bus may have, and the same in every
 /// run, so that a run asks nothing that an earlier one did not ask.
@@ -26,7 +26,7 @@ pub(super) struct Absent {
 impl Absent {
     /// For the names of `plan`: below the domain of its relays too, where a private zone with a
     /// wildcard hides what is missing.
-    pub(super) fn beside(plan: &Plan) -> Self {
+    pub(super) fn beside(plan: &ProbePlan) -> Self {
         let relay = plan.endpoints.iter().find(|endpoint| endpoint.kind == Kind::Relay);
         let name = relay.and_then(|endpoint| endpoint.subject.host()?.name());
         let domain = name.and_then(|name| name.as_str().split_once('.')).map(|(_, rest)| rest);

@@ -23,7 +23,7 @@ use crate::model::{
     Awaited, End, Endpoint, Family, FollowUps, Host, HostName, Kind, Lookup, Obstacle, Pending,
     Proxied, ProxyLookup, Record, RouteChoice, Subject, Trail, going_to,
 };
-use crate::plan::{self, Plan, Untestable};
+use crate::plan::{self, ProbePlan, UntestablePattern};
 use crate::route::Way;
 
 /// How many trails may be busy at once (see [`super::pace`]): enough to keep the cores and a long
@@ -85,7 +85,7 @@ pub enum Progress<'run> {
 /// Runs `plan`. Early ends come by `stop`: what is done by then is recorded, the rest is recorded
 /// with the reason.
 pub async fn run(
-    plan: &Plan,
+    plan: &ProbePlan,
     settings: Settings,
     stop: &Stop,
     mut watch: impl FnMut(Progress<'_>),
@@ -154,7 +154,7 @@ pub async fn run(
             },
         }
     }
-    records.sort_by_cached_key(|record| plan::place(&record.endpoint));
+    records.sort_by_cached_key(|record| plan::report_order(&record.endpoint));
     let (control, absent) = match Arc::into_inner(shared) {
         Some(shared) => (shared.control.conclude().await, shared.absent.into_answers()),
         None => (None, Vec::new()),
@@ -201,7 +201,7 @@ impl Shared {
     }
 }
 
-fn not_testable(untestable: &Untestable) -> Record {
+fn not_testable(untestable: &UntestablePattern) -> Record {
     Record {
         route: plan::direct(&untestable.endpoint, NOT_DECIDED).route,
         endpoint: Arc::clone(&untestable.endpoint),

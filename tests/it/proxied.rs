@@ -10,7 +10,7 @@ use pathproof::model::{
     LookupOutcome, Obstacle, Origin, ProxyFailure, Reach, Record, Records, Role, Route,
     RouteFaultKind, Run, Subject, TcpFailure, Trail, Vantage,
 };
-use pathproof::plan::{Choice, Question};
+use pathproof::plan::{Choice, RouteQuestion};
 use pathproof::probe::{self, Outcome, Routing, Settings, Stop, tls::Client, trust::Judge};
 use pathproof::route::{Configuration, Credentials, ProxyUrl, RouteDecision, RouteError, Way};
 use pathproof::{archive, plan};
@@ -51,7 +51,7 @@ fn by_either(url: &str, alternate: Option<Way>) -> Routing {
     let proxy = ProxyUrl::parse(url).expect("a proxy URL");
     Routing::at_once(move |endpoint| {
         let configuration = Configuration::url(proxy.clone(), "--proxy", Vec::new());
-        choose(endpoint, alternate.clone(), |Question { host, port, scheme }| {
+        choose(endpoint, alternate.clone(), |RouteQuestion { host, port, scheme }| {
             configuration.decide(host, port, scheme, &jiff::Zoned::default())
         })
     })
@@ -69,7 +69,7 @@ fn by_nobody(alternate: Option<Way>) -> Routing {
 fn choose(
     endpoint: &Endpoint,
     alternate: Option<Way>,
-    decide: impl FnOnce(Question<'_>) -> Result<RouteDecision, RouteError>,
+    decide: impl FnOnce(RouteQuestion<'_>) -> Result<RouteDecision, RouteError>,
 ) -> Choice {
     match plan::question(endpoint) {
         Ok(question) => plan::choose(endpoint, decide(question), alternate),

@@ -14,7 +14,7 @@ use tokio::sync::{Mutex, oneshot};
 use super::Configured;
 use super::engine::{self, Answers, Job, Reply, Script};
 use crate::model::{Endpoint, Host, PacQuestion};
-use crate::plan::{self, Choice, Question};
+use crate::plan::{self, Choice, RouteQuestion};
 use crate::probe::script::Client;
 use crate::route::{Credentials, RouteDecision, RouteError, Scheme, Way};
 
@@ -82,7 +82,7 @@ impl Configured {
 impl Router {
     /// Which way `endpoint` is configured to go, and the ways to measure.
     pub(in crate::cli) async fn choose(&self, endpoint: &Endpoint) -> Choice {
-        let Question { host, port, scheme } = match plan::question(endpoint) {
+        let RouteQuestion { host, port, scheme } = match plan::question(endpoint) {
             Ok(question) => question,
             Err(why) => return plan::direct(endpoint, why),
         };

@@ -17,7 +17,7 @@ use crate::cli::measure::Measurement;
 use crate::cli::request;
 use crate::firewall::nsg::{self, RuleFile};
 use crate::firewall::{Evidence, EvidenceTarget, NamePattern, ProofLevel, Proven, RuleSet, prove};
-use crate::ledger::{Proof, Sighting};
+use crate::ledger::{LedgerSighting, Proof};
 use crate::list;
 use crate::model::{AddressClass, AddressSet, Cloud, Role};
 use crate::nsg_rules::{LeftOut, Reason, Refusal, Seen, job_of, left_out, unmet};
@@ -35,7 +35,7 @@ pub(super) struct Gathered {
     /// Who writes the rule, where no name was given.
     pub(super) job: String,
     /// Everything public, for the ledger, whatever it is good for.
-    pub(super) sightings: Vec<Sighting>,
+    pub(super) sightings: Vec<LedgerSighting>,
     /// What whoever approves the plan should know.
     pub(super) notes: Vec<String>,
     /// Which cloud the names are of.
@@ -198,7 +198,7 @@ impl Gathered {
         }));
         // The ledger learns every public address, also what is not proven as well as is asked here.
         let (public, _) = prove(targets.iter().copied(), ProofLevel::Resolved, tags.published());
-        self.sightings.extend(public.into_iter().map(|one| Sighting {
+        self.sightings.extend(public.into_iter().map(|one| LedgerSighting {
             proof: match one.level {
                 ProofLevel::Tls => Proof::Tls,
                 ProofLevel::Published => Proof::Published,

@@ -15,7 +15,7 @@ use crate::cli::exit::Exit;
 use crate::cli::input::{self, Stdin};
 use crate::cli::output;
 use crate::firewall::ProofLevel;
-use crate::ledger::{Ledger, Proof, Row, Sighting};
+use crate::ledger::{Ledger, LedgerRow, LedgerSighting, Proof};
 use crate::nsg_rules::{
     self, Intent, Knowledge, LiveGroup, Plan, PlanState, Planned, Remembered, ResourceManager,
     RuleSource, plan_text,
@@ -126,7 +126,7 @@ impl Prepared {
         if let Some(ledger) = &mut self.ledger {
             let mut sightings = std::mem::take(&mut self.gathered.sightings);
             let group = azure.map_or("a file", |(id, _)| id.name());
-            sightings.extend(adopted.into_iter().map(|net| Sighting {
+            sightings.extend(adopted.into_iter().map(|net| LedgerSighting {
                 name: format!("rule {}", intent.rule_name),
                 net,
                 at: self.now,
@@ -139,7 +139,7 @@ impl Prepared {
     }
 }
 
-fn remembered(row: Row) -> Remembered {
+fn remembered(row: LedgerRow) -> Remembered {
     Remembered {
         name: row.name,
         net: row.net,

@@ -170,7 +170,7 @@ impl Slot {
             // The sender is in the table for as long as this slot lives.
             Err(_) => Err(lock(&self.socket.shared.table).end.clone().unwrap_or_else(|| {
                 let symbol = "the receiving task ended".to_owned();
-                DnsFailure::System { os: OsError { code: 0, symbol } }
+                DnsFailure::System(OsError { code: 0, symbol })
             })),
         }
     }

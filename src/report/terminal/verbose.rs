@@ -142,7 +142,7 @@ fn lookup_failed(failure: &DnsFailure) -> String {
         DnsFailure::Unreachable(os) => format!("unreachable ({})", os.symbol),
         DnsFailure::TcpBlocked { .. } => "truncated, and TCP is blocked".to_owned(),
         DnsFailure::Malformed { detail } => format!("malformed: {detail}"),
-        DnsFailure::System { os } => format!("failed ({})", os.symbol),
+        DnsFailure::System(os) => format!("failed ({})", os.symbol),
         DnsFailure::NotAsked(obstacle) => stopped(obstacle),
     }
 }

@@ -218,7 +218,7 @@ impl Response<'_> {
             .ok()
             .and_then(|(_, edns, _)| edns);
         let high = edns.map_or(0, |edns| u16::from(edns.rcode_high()));
-        let code = response_code(high << 4 | u16::from(self.packet[3] & 0x0f));
+        let code = ResponseCode::from(high << 4 | u16::from(self.packet[3] & 0x0f));
 
         self.question.follow(code, &records)
     }
@@ -286,16 +286,6 @@ const fn record_type(family: Family) -> RecordType {
     match family {
         Family::V4 => RecordType::A,
         Family::V6 => RecordType::AAAA,
-    }
-}
-
-const fn response_code(code: u16) -> ResponseCode {
-    match code {
-        0 => ResponseCode::NoError,
-        2 => ResponseCode::ServFail,
-        3 => ResponseCode::NxDomain,
-        5 => ResponseCode::Refused,
-        other => ResponseCode::Other(other),
     }
 }
 

@@ -11,7 +11,7 @@ use std::process::{Command, Stdio};
 
 use jiff::Timestamp;
 use pathproof::archive;
-use pathproof::ledger::{Ledger, Proof, Sighting};
+use pathproof::ledger::{Ledger, LedgerSighting, Proof};
 use rustix::pty::{OpenptFlags, grantpt, openpt, ptsname, unlockpt};
 use serde_json::{Value, json};
 
@@ -229,7 +229,7 @@ fn tags_ledgers_and_configuration_are_shown_without_effect() {
     shows(&["tags", "diff", &old, &new, "--format", "json"], &["pwn"]);
 
     let ledger = folder.0.path().join("ledger.db");
-    let sighting = Sighting {
+    let sighting = LedgerSighting {
         name: EVIL.to_owned(),
         net: "40.112.72.101/32".parse().unwrap(),
         at: Timestamp::now(),

@@ -97,7 +97,7 @@ impl OperatingSystem {
         let exchange = |family: &Family| {
             let result = match told {
                 None => Err(DnsFailure::TimedOut { asked: 1 }),
-                Some(Told::Failed(os)) => Err(DnsFailure::System { os: os.clone() }),
+                Some(Told::Failed(os)) => Err(DnsFailure::System(os.clone())),
                 Some(Told::NoName) => Ok(answer(name, ResponseCode::NxDomain, &[], *family)),
                 Some(Told::NoData) => Ok(answer(name, ResponseCode::NoError, &[], *family)),
                 Some(Told::Addresses(all)) => Ok(answer(name, ResponseCode::NoError, all, *family)),
