@@ -13,6 +13,8 @@
 //! | [`plan`] | endpoints to probes | order, deduplication, ways to measure, relay gateways |
 //! | [`wire`] | byte codecs without sockets | DNS messages, CONNECT, SOCKS, HTTP heads, TDS pre-login, TLS records |
 //! | [`probe`] | the only room that touches the measured network | runner, DNS, TCP, proxies, TLS, trust, HTTP, TDS, follow-ups (locate, hold, segments, revocation, old hello), scripts to fetch, the system's errors |
+//! | [`files`] | files of this host read whole | a limit on what is read |
+//! | [`proxy_config`] | how this host and its runtime are configured to use proxies | options, environment, the runtime's files, Windows' settings, the thread that runs scripts |
 //! | [`archive`] | records to and from JSON Lines | what `--save-records` writes and `replay` reads |
 //! | [`saved`] | JSON reports read back | what `report` compares and `firewall` writes rules for |
 //! | [`tags`] | which service tags hold an address | Microsoft's weekly file, snapshots of it, differences |
@@ -22,13 +24,15 @@
 //! | [`azure`] | Resource Manager and tokens | credentials, security rules, operations that end later |
 //! | [`diagnose`] | records to verdicts | a file a layer, the catalogue of causes, `explain` |
 //! | [`report`] | verdicts to bytes, and back to compare them | table, JSON, JSON Lines; saved reports, differences, hosts side by side |
-//! | [`cli`] | arguments to configuration, then commands | files, environment, exit codes |
+//! | [`cli`] | arguments to configuration, then commands | environment, files to write, exit codes |
 //!
-//! Imports go down only: `cli` → {`report`, `probe`, `ledger`, `azure`} → {`diagnose`, `plan`, `list`,
-//! `wire`, `archive`, `nsg_rules`} → `firewall` → {`route`, `saved`, `tags`, `ordered_work`} → `model`.
-//! `probe` does not know `diagnose`; `diagnose` does not know sockets; only `cli`, `probe`, `ledger`
-//! and `azure` touch the world, and only `azure` uses reqwest. `tests/it/tidy.rs` holds the table
-//! and fails on any other edge.
+//! Imports go down only: `cli` → `proxy_config` → {`report`, `probe`, `ledger`, `azure`} → {`diagnose`,
+//! `plan`, `list`, `wire`, `archive`, `nsg_rules`} → `firewall` → {`route`, `saved`, `tags`,
+//! `ordered_work`, `files`} → `model`. `probe` does not know `diagnose`; `diagnose` does not know
+//! sockets; only `cli`, `proxy_config`, `probe`, `ledger`, `azure` and `files` touch the world, and
+//! only `azure` uses reqwest. Concurrency is in `probe::runner` and the script thread of
+//! `proxy_config`, and for large inputs in `ordered_work`; nowhere else. `tests/it/tidy.rs` holds the
+//! table and fails on any other edge.
 //!
 //! # Where a change goes
 //!
@@ -40,13 +44,13 @@
 //! * a new step of a trail: `model/step.rs`, a stage in `probe/`, `probe/walk.rs`, a file in
 //!   `diagnose/`; the compiler finds the rest;
 //! * a new format: `report/`, and one arm in `cli/check.rs`;
-//! * a new place that says which proxy is configured: its texts in `route/`, who reads them in
-//!   `cli/leaving/`;
+//! * a new setting that says which proxy is configured: what its text means in `route/`, who reads
+//!   it in `proxy_config/`;
 //! * a new credential of Azure: `azure/credential/`; a new guard of writes:
 //!   `nsg_rules/guard.rs`;
 //! * new text for people: through `cli/output.rs` or `cli/hint.rs`, what strangers chose in it by
 //!   [`model::visible`]; an option whose file is written: its name in `cli/file_options.rs`;
-//! * a new option: `cli/arguments.rs`, and what it means in `cli/request.rs` or `cli/measure.rs`.
+//! * a new option: `cli/arguments/`, and what it means in `cli/request.rs` or `cli/measure.rs`.
 //!
 //! # Words
 //!
@@ -60,6 +64,7 @@ pub mod archive;
 pub mod azure;
 pub mod cli;
 pub mod diagnose;
+pub mod files;
 pub mod firewall;
 pub mod ledger;
 pub mod list;
@@ -68,6 +73,7 @@ pub mod nsg_rules;
 pub mod ordered_work;
 pub mod plan;
 pub mod probe;
+pub mod proxy_config;
 pub mod report;
 pub mod route;
 pub mod saved;

@@ -8,10 +8,10 @@ use anyhow::{Context, Result, anyhow, bail};
 use super::arguments::{Agent, AgentCommand, AgentLint};
 use super::exit::Exit;
 use super::input::Stdin;
-use super::leaving::FILES;
-use super::{hint, input, leaving, output, vantage};
+use super::{hint, input, output, vantage};
 use crate::list::{self, UrlHost};
 use crate::model::{Host, HostName, visible};
+use crate::proxy_config::{self, FILES};
 use crate::route::{
     self, AgentProxy, AgentRoute, LintFinding, LintKind, LintNames, LintWeight, LocalView, ProxyUrl,
 };
@@ -30,19 +30,19 @@ fn lint(command: &AgentLint) -> Result<Exit> {
     for path in &command.service_urls {
         names.relay.extend(relays(path, &mut Stdin::default())?);
     }
-    let place = match &command.dir {
-        Some(place) => place.clone(),
-        None => leaving::installed().ok_or_else(|| anyhow!(leaving::none_installed()))?,
+    let folder = match &command.dir {
+        Some(given) => given.clone(),
+        None => proxy_config::installed().ok_or_else(|| anyhow!(proxy_config::none_installed()))?,
     };
-    let files = leaving::read_agent_files(&place)?;
+    let files = proxy_config::read_agent_files(&folder)?;
     if let [only] = &files[..] {
         let other = FILES.iter().find(|name| !only.path.ends_with(name)).unwrap_or(&FILES[1]);
         bail!("cannot read {other}: it is not beside {}", only.path.display());
     }
-    let purviews = leaving::read_data_map(&files)?;
+    let purviews = proxy_config::read_data_map(&files)?;
     let which = if purviews.is_empty() { "both files" } else { "all of these files" };
     let files: Vec<_> = files.into_iter().chain(purviews).map(|file| file.read).collect();
-    let here = leaving::local_view(vantage::addresses());
+    let here = proxy_config::local_view(vantage::addresses());
     let mut findings = route::lint(&files, &names, &here);
     findings.extend(files.iter().flatten().filter_map(|agent| judge_script(agent, &here)));
     let mut text = String::new();
@@ -79,7 +79,7 @@ fn lint(command: &AgentLint) -> Result<Exit> {
             ),
         }
     }
-    hint::hint(leaving::CUSTOM_PROXY);
+    hint::hint(proxy_config::CUSTOM_PROXY);
     output::write(None, |out| out.write_all(text.as_bytes()))?;
     Ok(if is_wrong { Exit::Violated } else { Exit::Satisfied })
 }
@@ -88,7 +88,7 @@ fn lint(command: &AgentLint) -> Result<Exit> {
 fn judge_script(agent: &AgentProxy, here: &LocalView) -> Option<LintFinding> {
     let route = AgentRoute::new(agent, here.clone(), Vec::new()).ok()?;
     let location = route.script_location()?;
-    let (weight, problem) = leaving::script_problem(location)?;
+    let (weight, problem) = proxy_config::script_problem(location)?;
     Some(LintFinding {
         kind: LintKind::ScriptUnusable,
         weight,

@@ -11,7 +11,7 @@ use anyhow::{Context, Result};
 use super::arguments::{Check, FailOn, Format, Reporting, Trust};
 use super::exit::Exit;
 use super::hint;
-use super::input::{self, Stdin};
+use super::input::Stdin;
 use super::measure::Measurement;
 use super::output::{self, Destination};
 use super::request;
@@ -21,7 +21,7 @@ use crate::probe::{Stop, Wishes, tls, trust};
 use crate::report::diff::Diff;
 use crate::saved::Saved;
 use crate::tags::{AzureRanges, ServiceTags};
-use crate::{archive, diagnose, report};
+use crate::{archive, diagnose, files, report};
 
 pub(super) fn check(command: &Check, arguments: &[OsString]) -> Result<Exit> {
     let reporting = &command.reporting;
@@ -181,8 +181,8 @@ impl Published {
     pub(super) fn read(file: Option<&Path>) -> Result<Self> {
         let Some(path) = file else { return Ok(Self::default()) };
         let name = path.display().to_string();
-        let bytes = input::read_file(path)
-            .with_context(|| format!("--service-tags: cannot read {name}"))?;
+        let bytes =
+            files::read(path).with_context(|| format!("--service-tags: cannot read {name}"))?;
         let tags = ServiceTags::parse(&bytes).with_context(|| format!("--service-tags: {name}"))?;
         Ok(Self(Some(Arc::new(AzureRanges::of(&tags, &name)))))
     }
@@ -210,7 +210,7 @@ impl diagnose::Published for Ranges<'_> {
 /// Who judges certificates.
 pub(super) fn judge(given: &Trust) -> Result<Arc<trust::Judge>> {
     let read = |path: &Path, option: &str| {
-        let bytes = input::read_file(path)
+        let bytes = files::read(path)
             .with_context(|| format!("{option}: cannot read {}", path.display()))?;
         trust::read_pem(&bytes, &path.display().to_string()).with_context(|| option.to_owned())
     };

@@ -6,8 +6,8 @@ use anyhow::{Context, Result, anyhow};
 
 use super::arguments::{Lists, ListsCommand};
 use super::exit::Exit;
-use super::input;
 use super::output;
+use crate::files;
 use crate::list::{self, EndpointList, Entry};
 use crate::model::{Cloud, Reach};
 
@@ -17,7 +17,7 @@ pub(super) fn lists(command: &Lists) -> Result<Exit> {
         ListsCommand::Show { id, cloud } => print(&shown(&list::find(id, (*cloud).into())?)),
         ListsCommand::Lint { file } => {
             let name = file.display().to_string();
-            let bytes = input::read_file(file).with_context(|| format!("cannot read {name}"))?;
+            let bytes = files::read(file).with_context(|| format!("cannot read {name}"))?;
             let text = list::decode(&bytes).with_context(|| format!("cannot read {name}"))?;
             let list = list::parse(&text, &name).map_err(|errors| anyhow!("{errors}"))?;
             print(&format!("{name}: sound; {} entries of '{}'\n", list.entries.len(), list.id))

@@ -10,7 +10,6 @@ use jiff::Timestamp;
 
 use super::arguments::Measuring;
 use super::hint;
-use super::leaving::{self, Configured};
 use super::progress::Bar;
 use super::recorded;
 use super::request::Prepared;
@@ -18,6 +17,7 @@ use super::signals;
 use super::vantage;
 use crate::model::{Family, Obstacle, Record, Records, Run};
 use crate::probe::{self, Progress, Routing, Settings, Stop, dns, script, tls};
+use crate::proxy_config::{self, ProxyConfig};
 
 /// Descriptors that are not for probes: standard streams, files, name servers, the runtime's own.
 #[cfg(unix)]
@@ -30,7 +30,7 @@ const MOST_CONNECTIONS: usize = 20_000;
 pub(super) struct Measurement {
     prepared: Prepared,
     settings: Settings,
-    leaving: Configured,
+    proxy: ProxyConfig,
     measuring: Limits,
     run: Run,
 }
@@ -55,7 +55,7 @@ impl Measurement {
         arguments: &[OsString],
     ) -> Result<Self> {
         let measurement = Self::again(prepared, measuring, tls, resolve_only, arguments)?;
-        for note in &measurement.leaving.notes {
+        for note in &measurement.proxy.notes {
             hint::hint(note);
         }
         Ok(measurement)
@@ -72,8 +72,8 @@ impl Measurement {
         resolve_only: bool,
         arguments: &[OsString],
     ) -> Result<Self> {
-        let leaving =
-            leaving::configured(&measuring.leaving, leaving::local_view(vantage::addresses()))?;
+        let local = proxy_config::local_view(vantage::addresses());
+        let proxy = ProxyConfig::read(measuring.proxy.options()?, local)?;
         let servers = servers(measuring)?;
         let families = families(measuring)?;
         let run = Run {
@@ -81,14 +81,14 @@ impl Measurement {
             started_at: Timestamp::now(),
             took: std::time::Duration::ZERO,
             options: recorded::options(arguments),
-            vantage: vantage::describe(servers.clone(), &leaving),
+            vantage: vantage::describe(servers.clone(), &proxy),
             cloud: prepared.cloud.as_str().to_owned(),
             lists: prepared.lists.clone(),
             private_networks: prepared.private_networks.clone(),
             is_resolver_given: !measuring.resolver.is_empty(),
             is_self_contained: prepared.is_self_contained,
             control: None,
-            agent_files_differ: leaving.agent_files_differ.clone(),
+            agent_files_differ: proxy.agent_files_differ.clone(),
             absent: Vec::new(),
             nodes: prepared.nodes.clone(),
             kept_in: None,
@@ -109,7 +109,7 @@ impl Measurement {
         };
         let measuring =
             Limits { deadline: measuring.deadline, asks_system: measuring.resolver.is_empty() };
-        Ok(Self { prepared, settings, leaving, measuring, run })
+        Ok(Self { prepared, settings, proxy, measuring, run })
     }
 
     /// Asks for more than proof and failure.
@@ -135,7 +135,7 @@ impl Measurement {
         session: &Session,
         mut finished: impl FnMut(&Record, &Stop),
     ) -> Result<Records> {
-        let Self { prepared, mut settings, leaving, measuring, mut run } = self;
+        let Self { prepared, mut settings, proxy, measuring, mut run } = self;
         let begun = Instant::now();
         run.started_at = Timestamp::now();
         let bar = Bar::new();
@@ -153,8 +153,8 @@ impl Measurement {
                 let client = script_client(&settings, measuring.asks_system);
                 let own = vantage::leading_out(settings.servers.first().copied(), settings.source);
                 // Stopped before it is known: every record says so, and none asks for a way.
-                if let Ok(router) = stop.or(leaving.into_router(client, own)).await {
-                    let router = Arc::new(router?);
+                if let Ok(router) = stop.or(proxy.into_router(client, own)).await {
+                    let router = Arc::new(router.context("cannot start a thread")?);
                     settings.routing = Routing::new(move |endpoint| {
                         let router = Arc::clone(&router);
                         async move { router.choose(&endpoint).await }
@@ -302,7 +302,7 @@ fn concurrency(given: Option<u32>) -> usize {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::cli::arguments::Leaving;
+    use crate::cli::arguments::ProxyArgs;
 
     fn measuring(ipv4: bool, ipv6: bool, source: Option<&str>) -> Measuring {
         Measuring {
@@ -313,7 +313,7 @@ mod tests {
             ipv6,
             source: source.map(|source| source.parse().unwrap()),
             concurrency: None,
-            leaving: Leaving::default(),
+            proxy: ProxyArgs::default(),
         }
     }
 

@@ -11,7 +11,6 @@ mod explain;
 mod file_options;
 mod hint;
 mod input;
-mod leaving;
 mod ledger;
 mod lists;
 mod measure;

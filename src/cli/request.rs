@@ -8,10 +8,11 @@ use ipnet::IpNet;
 
 use super::arguments::{Measuring, Targets};
 use super::azure;
-use super::input::{self, Stdin};
-use super::recorded::misread;
+use super::input::Stdin;
+use super::recorded::redacted_value;
 use super::vantage;
 use crate::azure::RuntimeId;
+use crate::files;
 use crate::list::{self, AuthKey, EndpointList, Parameters, Request, ServiceUrls, UrlHost};
 use crate::model::{Cloud, Endpoint, ReportedNode};
 use crate::plan::{self, Plan};
@@ -80,13 +81,16 @@ pub(super) fn prepare(
         .endpoint
         .iter()
         .map(|text| {
-            list::parse_endpoint(text).with_context(|| format!("--endpoint {}", misread(text)))
+            list::parse_endpoint(text)
+                .with_context(|| format!("--endpoint {}", redacted_value(text)))
         })
         .collect::<Result<Vec<_>>>()?;
     let peers = targets
         .peer
         .iter()
-        .map(|text| list::parse_peer(text).with_context(|| format!("--peer {}", misread(text))))
+        .map(|text| {
+            list::parse_peer(text).with_context(|| format!("--peer {}", redacted_value(text)))
+        })
         .collect::<Result<Vec<_>>>()?;
     let asked = match names {
         [] => ServiceUrls::default(),
@@ -260,7 +264,7 @@ fn lists(targets: &Targets, cloud: Cloud) -> Result<Vec<EndpointList>> {
             if is_embedded(given) || !looks_like_file(given) {
                 return list::find(given, cloud).map_err(anyhow::Error::from);
             }
-            let bytes = input::read_file(Path::new(given))
+            let bytes = files::read(Path::new(given))
                 .with_context(|| format!("--list: cannot read {given}"))?;
             let text = list::decode(&bytes).with_context(|| format!("--list {given}"))?;
             list::parse(&text, given).map_err(|errors| anyhow!("{errors}"))

@@ -11,10 +11,11 @@ use serde_json::{Value, json};
 use super::arguments::{Tags, TagsCommand, TagsFormat, TagsUpdate};
 use super::azure;
 use super::exit::Exit;
-use super::input::{self, Stdin};
+use super::input::Stdin;
 use super::output;
 use super::rules;
 use crate::azure::TagScope;
+use crate::files;
 use crate::model::{AddressSet, Cloud, visible};
 use crate::tags::{ServiceTags, TagChange, TagsDiff, diff};
 
@@ -59,8 +60,7 @@ fn pretty(value: &Value) -> String {
 }
 
 fn read(path: &Path) -> Result<ServiceTags> {
-    let bytes =
-        input::read_file(path).with_context(|| format!("cannot read {}", path.display()))?;
+    let bytes = files::read(path).with_context(|| format!("cannot read {}", path.display()))?;
     ServiceTags::parse(&bytes).with_context(|| path.display().to_string())
 }
 

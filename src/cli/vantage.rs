@@ -6,20 +6,20 @@ use std::net::{IpAddr, SocketAddr, UdpSocket};
 use anyhow::{Context, Result, bail};
 use socket2::{Domain, Protocol, Socket, Type};
 
-use super::leaving::Configured;
 use crate::model::Vantage;
+use crate::proxy_config::ProxyConfig;
 
 /// Describes this host, and how it is configured to leave. What cannot be found out is left empty,
 /// never guessed.
-pub(super) fn describe(resolvers: Vec<SocketAddr>, leaving: &Configured) -> Vantage {
+pub(super) fn describe(resolvers: Vec<SocketAddr>, proxy: &ProxyConfig) -> Vantage {
     Vantage {
         hostname: whoami::hostname().unwrap_or_default(),
         os: whoami::distro().unwrap_or_else(|_| std::env::consts::OS.to_owned()),
         account: whoami::username().unwrap_or_default(),
         addresses: addresses(),
         resolvers,
-        proxy_source: leaving.source.clone(),
-        proxy_url: leaving.shown.clone(),
+        proxy_source: proxy.source.clone(),
+        proxy_url: proxy.shown.clone(),
     }
 }
 

@@ -16,7 +16,7 @@ mod saved;
 mod upkeep;
 mod watch;
 
-pub(super) use proxy::Leaving;
+pub(super) use proxy::ProxyArgs;
 pub(super) use rules::{
     Decide, DecideFormat, Emit, Inputs, Probing, Rules, RulesCommand, Tags, TagsCommand,
     TagsFormat, TagsUpdate, Verify, VerifyFormat, World,
@@ -179,7 +179,7 @@ pub(super) struct Measuring {
     #[arg(long, value_name = "N", value_parser = clap::value_parser!(u32).range(1..))]
     pub(super) concurrency: Option<u32>,
     #[command(flatten)]
-    pub(super) leaving: Leaving,
+    pub(super) proxy: ProxyArgs,
 }
 
 /// TimeoutBy certificates are trusted.

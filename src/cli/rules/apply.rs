@@ -9,8 +9,8 @@ use jiff::Timestamp;
 
 use super::applied::{Applied, Problem};
 use super::arm::Group;
-use super::files;
 use super::plan::{self, Prepared, read_group};
+use super::rollback_file;
 use crate::azure::{Client, Endpoint, GroupId};
 use crate::cli::arguments::{Apply, Azure, PlanFormat, Rollback as RollbackCommand};
 use crate::cli::azure::{client, runtime, signed_in};
@@ -29,7 +29,7 @@ pub(super) fn apply(command: &Apply, arguments: &[OsString]) -> Result<Exit> {
         output::check_writable(path)?;
     }
     if let Some(path) = rollback {
-        files::check_new("--rollback", path)?;
+        rollback_file::check_new("--rollback", path)?;
     }
     match &command.plan {
         Some(path) => apply_saved(command, path)?.report(command.format),
@@ -149,9 +149,9 @@ fn save_rollback(
     let time = now.strftime("%Y%m%dT%H%M%SZ");
     let stem = format!("rollback-{}-{}-{time}", id.name(), plan.rule_name);
     match given {
-        Some(folder) if folder.is_dir() => files::create_in(folder, &stem, text),
-        Some(path) => files::create(path, text).map(|()| path.to_owned()),
-        None => files::create_in(Path::new(""), &stem, text),
+        Some(folder) if folder.is_dir() => rollback_file::create_in(folder, &stem, text),
+        Some(path) => rollback_file::create(path, text).map(|()| path.to_owned()),
+        None => rollback_file::create_in(Path::new(""), &stem, text),
     }
 }
 

@@ -5,9 +5,9 @@ mod apply;
 mod arm;
 mod decide;
 mod emit;
-mod files;
 mod gather;
 mod plan;
+mod rollback_file;
 mod seen;
 mod tag_age;
 mod verify;
@@ -24,6 +24,7 @@ use super::arguments::{Inputs, Rules, RulesCommand, World};
 use super::exit::Exit;
 use super::hint;
 use super::input::{self, Stdin};
+use crate::files;
 use crate::firewall::nsg::{self, Source};
 use crate::firewall::{Decision, Dialect, Knowledge, Proven, Published, RuleSet};
 use crate::model::{AddressSet, Cloud};
@@ -66,7 +67,7 @@ impl Tags {
         inferred: Option<Cloud>,
     ) -> Result<Self> {
         if let Some(path) = file {
-            let bytes = input::read_file(path)
+            let bytes = files::read(path)
                 .with_context(|| format!("--service-tags: cannot read {}", path.display()))?;
             let tags = ServiceTags::parse(&bytes)
                 .with_context(|| format!("--service-tags: {}", path.display()))?;
