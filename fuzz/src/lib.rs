@@ -2,9 +2,11 @@
 //! must hold beside that. Fuzz targets call them, and `tests/it/fuzz.rs` over mutated seeds.
 
 use pathproof::firewall::nsg::{self, Source};
-use pathproof::firewall::{Evidence, Flow, Judge, Knowledge, read_flows};
+use pathproof::firewall::{Evidence, Flow, Judge, PlanInputs, read_flows};
 use pathproof::model::{Family, Host, HostName};
-use pathproof::nsg_rules::{Bounds, LiveGroup, Plan, Rollback, judge, judge_rollback, plan_text};
+use pathproof::nsg_rules::{
+    Bounds, LiveGroup, RollbackDocument, RulePlan, judge, judge_rollback, plan_text,
+};
 use pathproof::route::{AgentProxy, Credentials, Dialect, NoProxy, ProxyUrl, Scheme};
 use pathproof::tags::ServiceTags;
 use pathproof::wire::{dns, http, tds, tls_record};
@@ -196,7 +198,7 @@ pub fn rules(data: &[u8]) {
     let Ok(sets) = nsg::read(&[Source { file: "rules", text: &text }]) else { return };
     let flow = Flow::tcp(Host::parse("40.112.72.101").expect("an address"), 443);
     for set in &sets {
-        let judge = Judge::new(set, Knowledge::default());
+        let judge = Judge::new(set, PlanInputs::default());
         let by = judge.decide(&flow);
         assert!(!by.as_str().is_empty());
     }
@@ -262,7 +264,7 @@ pub fn http_head(data: &[u8]) {
 
 /// A saved plan, shown and held against a group without rules.
 pub fn plan(data: &[u8]) {
-    if let Ok(plan) = Plan::read(&String::from_utf8_lossy(data)) {
+    if let Ok(plan) = RulePlan::read(&String::from_utf8_lossy(data)) {
         assert!(plan_text(&plan).contains(&plan.rule_name));
         let bounds = Bounds {
             max_shrink: 50,
@@ -278,7 +280,7 @@ pub fn plan(data: &[u8]) {
 
 /// A rollback file, gone back and held against a group without rules.
 pub fn rollback(data: &[u8]) {
-    if let Ok(document) = Rollback::read(&String::from_utf8_lossy(data)) {
+    if let Ok(document) = RollbackDocument::read(&String::from_utf8_lossy(data)) {
         let backwards = document.backwards();
         assert_eq!(backwards.len(), document.changes.len());
         assert!(backwards.iter().all(|step| !step.name.contains(['/', '?', '%', '#'])));

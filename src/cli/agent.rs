@@ -5,7 +5,7 @@ use std::path::Path;
 
 use anyhow::{Context, Result, anyhow, bail};
 
-use super::arguments::{Agent, AgentCommand, AgentLint};
+use super::arguments::{AgentArgs, AgentCommand, AgentLintArgs};
 use super::exit::Exit;
 use super::input::Stdin;
 use super::{hint, input, output, vantage};
@@ -16,13 +16,13 @@ use crate::route::{
     self, AgentProxy, AgentRoute, LintFinding, LintKind, LintNames, LintWeight, LocalView, ProxyUrl,
 };
 
-pub(super) fn agent(command: &Agent) -> Result<Exit> {
+pub(super) fn agent(command: &AgentArgs) -> Result<Exit> {
     match &command.command {
         AgentCommand::Lint(lint) => self::lint(lint),
     }
 }
 
-fn lint(command: &AgentLint) -> Result<Exit> {
+fn lint(command: &AgentLintArgs) -> Result<Exit> {
     let mut names = LintNames {
         private: host_names(&command.private, "--private")?,
         relay: host_names(&command.relay, "--relay")?,

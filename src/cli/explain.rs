@@ -2,13 +2,13 @@
 
 use anyhow::Result;
 
-use super::arguments::{Explain, ExplainFormat};
+use super::arguments::{ExplainArgs, ExplainFormat};
 use super::exit::Exit;
 use super::output;
 use crate::diagnose::explain::{Explanation, explain as of};
 use crate::report::{Style, explanation};
 
-pub(super) fn explain(command: &Explain) -> Result<Exit> {
+pub(super) fn explain(command: &ExplainArgs) -> Result<Exit> {
     let (width, color) = output::style(None);
     let style = Style { width, color };
     if command.list {

@@ -10,7 +10,7 @@ use clap::{ArgMatches, Command};
 const WRITTEN: [&str; 5] = ["output", "out", "save_records", "rollback", "ledger"];
 
 /// A file as the command line gives it.
-struct Given<'m> {
+struct GivenFile<'m> {
     /// `--output`, or what help calls it: `RECORDS`.
     option: String,
     path: &'m Path,
@@ -31,7 +31,7 @@ pub(super) fn keep_apart(command: &Command, matches: &ArgMatches) -> Result<()> 
         let Some(sub) = command.find_subcommand(name) else { return Ok(()) };
         command = sub;
     }
-    let mut all: Vec<Given<'_>> = Vec::new();
+    let mut all: Vec<GivenFile<'_>> = Vec::new();
     for given in files(command, matches) {
         let same = all
             .iter()
@@ -49,7 +49,7 @@ pub(super) fn keep_apart(command: &Command, matches: &ArgMatches) -> Result<()> 
     Ok(())
 }
 
-fn files<'m>(command: &Command, matches: &'m ArgMatches) -> Vec<Given<'m>> {
+fn files<'m>(command: &Command, matches: &'m ArgMatches) -> Vec<GivenFile<'m>> {
     let mut files = Vec::new();
     for argument in command.get_arguments() {
         let id = argument.get_id().as_str();
@@ -60,7 +60,7 @@ fn files<'m>(command: &Command, matches: &'m ArgMatches) -> Vec<Given<'m>> {
             None => id.to_uppercase(),
         };
         files.extend(paths.filter_map(|path| {
-            Some(Given {
+            Some(GivenFile {
                 option: option.clone(),
                 path,
                 place: place(path)?,

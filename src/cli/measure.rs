@@ -8,11 +8,11 @@ use std::time::Instant;
 use anyhow::{Context, Result, bail};
 use jiff::Timestamp;
 
-use super::arguments::Measuring;
+use super::arguments::MeasuringArgs;
 use super::hint;
 use super::progress::Bar;
 use super::recorded;
-use super::request::Prepared;
+use super::request::PreparedRun;
 use super::signals;
 use super::vantage;
 use crate::model::{Family, Obstacle, Record, Records, Run};
@@ -28,7 +28,7 @@ const MOST_CONNECTIONS: usize = 20_000;
 /// A run that is about to be made. Its run is known before its records are.
 #[derive(Debug)]
 pub(super) struct Measurement {
-    prepared: Prepared,
+    prepared: PreparedRun,
     settings: Settings,
     proxy: ProxyConfig,
     measuring: Limits,
@@ -48,8 +48,8 @@ impl Measurement {
     /// # Errors
     /// Options that contradict each other; no name servers.
     pub(super) fn new(
-        prepared: Prepared,
-        measuring: &Measuring,
+        prepared: PreparedRun,
+        measuring: &MeasuringArgs,
         tls: tls::Client,
         resolve_only: bool,
         arguments: &[OsString],
@@ -66,8 +66,8 @@ impl Measurement {
     /// # Errors
     /// Options that contradict each other; no name servers.
     pub(super) fn again(
-        prepared: Prepared,
-        measuring: &Measuring,
+        prepared: PreparedRun,
+        measuring: &MeasuringArgs,
         tls: tls::Client,
         resolve_only: bool,
         arguments: &[OsString],
@@ -126,13 +126,13 @@ impl Measurement {
     /// Makes it; `finished` is told each record as it is done, and may end the run early by the
     /// signal it is handed. SIGINT and SIGTERM end it early too: what is known then is reported.
     pub(super) fn carry_out(self, finished: impl FnMut(&Record, &Stop)) -> Result<Records> {
-        self.carry_out_in(&Session::begin()?, finished)
+        self.carry_out_in(&RunSession::begin()?, finished)
     }
 
     /// The same as one of several.
     pub(super) fn carry_out_in(
         self,
-        session: &Session,
+        session: &RunSession,
         mut finished: impl FnMut(&Record, &Stop),
     ) -> Result<Records> {
         let Self { prepared, mut settings, proxy, measuring, mut run } = self;
@@ -184,12 +184,12 @@ impl Measurement {
 
 /// Where runs are made, and what ends them all: SIGINT and SIGTERM, whenever they come.
 #[derive(Debug)]
-pub(super) struct Session {
+pub(super) struct RunSession {
     runtime: tokio::runtime::Runtime,
     stop: Stop,
 }
 
-impl Session {
+impl RunSession {
     /// From here on the signals are taken.
     pub(super) fn begin() -> Result<Self> {
         let runtime = tokio::runtime::Builder::new_multi_thread()
@@ -244,7 +244,7 @@ async fn interrupt(stop: Stop) {
     stop.give(Obstacle::Cancelled);
 }
 
-fn servers(measuring: &Measuring) -> Result<Vec<SocketAddr>> {
+fn servers(measuring: &MeasuringArgs) -> Result<Vec<SocketAddr>> {
     if !measuring.resolver.is_empty() {
         let mut servers = Vec::new();
         for server in &measuring.resolver {
@@ -262,7 +262,7 @@ fn servers(measuring: &Measuring) -> Result<Vec<SocketAddr>> {
     Ok(servers)
 }
 
-fn families(measuring: &Measuring) -> Result<Vec<Family>> {
+fn families(measuring: &MeasuringArgs) -> Result<Vec<Family>> {
     let of_source = measuring.source.map(Family::of);
     let asked = match (measuring.ipv4, measuring.ipv6) {
         (true, _) => Some(Family::V4),
@@ -304,8 +304,8 @@ mod tests {
     use super::*;
     use crate::cli::arguments::ProxyArgs;
 
-    fn measuring(ipv4: bool, ipv6: bool, source: Option<&str>) -> Measuring {
-        Measuring {
+    fn measuring(ipv4: bool, ipv6: bool, source: Option<&str>) -> MeasuringArgs {
+        MeasuringArgs {
             resolver: Vec::new(),
             timeout: std::time::Duration::from_secs(5),
             deadline: None,

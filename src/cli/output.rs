@@ -8,14 +8,14 @@ use std::path::{Path, PathBuf};
 use anyhow::{Context, Result, bail};
 use tempfile::NamedTempFile;
 
-use super::arguments::Format;
+use super::arguments::ReportFormat;
 use crate::report::Guarded;
 
 /// A report to write.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub(super) struct Destination {
+pub(super) struct ReportOutput {
     /// In which format.
-    pub(super) format: Format,
+    pub(super) format: ReportFormat,
     /// Where; `None` is standard output.
     pub(super) path: Option<PathBuf>,
 }
@@ -25,10 +25,13 @@ pub(super) struct Destination {
 ///
 /// # Errors
 /// An extension that names no format.
-pub(super) fn destinations(format: Option<Format>, output: &[PathBuf]) -> Result<Vec<Destination>> {
+pub(super) fn destinations(
+    format: Option<ReportFormat>,
+    output: &[PathBuf],
+) -> Result<Vec<ReportOutput>> {
     if output.is_empty() {
-        let format = format.unwrap_or(Format::Table);
-        return Ok(vec![Destination { format, path: None }]);
+        let format = format.unwrap_or(ReportFormat::Table);
+        return Ok(vec![ReportOutput { format, path: None }]);
     }
     output
         .iter()
@@ -38,17 +41,17 @@ pub(super) fn destinations(format: Option<Format>, output: &[PathBuf]) -> Result
                 None => format_of(path)?,
             };
             check_writable(path)?;
-            Ok(Destination { format, path: Some(path.clone()) })
+            Ok(ReportOutput { format, path: Some(path.clone()) })
         })
         .collect()
 }
 
-fn format_of(path: &Path) -> Result<Format> {
+fn format_of(path: &Path) -> Result<ReportFormat> {
     let extension = path.extension().and_then(|extension| extension.to_str()).unwrap_or_default();
     match extension.to_ascii_lowercase().as_str() {
-        "txt" => Ok(Format::Table),
-        "json" => Ok(Format::Json),
-        "jsonl" => Ok(Format::Jsonl),
+        "txt" => Ok(ReportFormat::Table),
+        "json" => Ok(ReportFormat::Json),
+        "jsonl" => Ok(ReportFormat::Jsonl),
         later @ ("md" | "html" | "csv" | "xml" | "sarif" | "prom") => bail!(
             "--output {}: the format of .{later} is not built yet; .txt, .json and .jsonl are",
             path.display()
@@ -233,10 +236,10 @@ mod tests {
         };
         assert_eq!(
             formats(None, &["a.txt", "a.JSON", "a.jsonl"]),
-            Ok(vec![Format::Table, Format::Json, Format::Jsonl])
+            Ok(vec![ReportFormat::Table, ReportFormat::Json, ReportFormat::Jsonl])
         );
-        assert_eq!(formats(Some(Format::Json), &["a.log"]), Ok(vec![Format::Json]));
-        assert_eq!(formats(None, &[]), Ok(vec![Format::Table]));
+        assert_eq!(formats(Some(ReportFormat::Json), &["a.log"]), Ok(vec![ReportFormat::Json]));
+        assert_eq!(formats(None, &[]), Ok(vec![ReportFormat::Table]));
         assert!(formats(None, &["a.log"]).unwrap_err().contains("--format"));
         assert!(formats(None, &["a.html"]).unwrap_err().contains("not built yet"));
         assert!(formats(None, &["nowhere/a.json"]).unwrap_err().contains("does not exist"));

@@ -6,7 +6,7 @@ use std::sync::Arc;
 use anyhow::{Context, Result, anyhow, bail};
 use ipnet::IpNet;
 
-use super::arguments::{Measuring, Targets};
+use super::arguments::{MeasuringArgs, TargetArgs};
 use super::azure;
 use super::input::Stdin;
 use super::recorded::redacted_value;
@@ -23,7 +23,7 @@ const DEFAULT_LIST: &str = "adf-shir";
 
 /// What is to be probed, ready to be carried out.
 #[derive(Clone, Debug)]
-pub(super) struct Prepared {
+pub(super) struct PreparedRun {
     pub(super) plan: Plan,
     /// What the user should know before it begins.
     pub(super) hints: Vec<String>,
@@ -43,11 +43,11 @@ pub(super) struct Prepared {
 /// Files that cannot be read or are malformed; options that match nothing, or leave nothing to
 /// probe; a source address that this host does not have.
 pub(super) fn prepare(
-    targets: &Targets,
-    measuring: &Measuring,
+    targets: &TargetArgs,
+    measuring: &MeasuringArgs,
     names: &[String],
     stdin: &mut Stdin,
-) -> Result<Prepared> {
+) -> Result<PreparedRun> {
     vantage::check_source(measuring.source)?;
     let mut service_urls = Vec::new();
     for path in &targets.service_urls {
@@ -152,7 +152,7 @@ pub(super) fn prepare(
         .chain(concrete.hints)
         .chain(needed.map(|one| one.hint.clone()))
         .collect();
-    Ok(Prepared {
+    Ok(PreparedRun {
         plan,
         hints,
         cloud,
@@ -165,7 +165,7 @@ pub(super) fn prepare(
 }
 
 /// What to do where the options leave nothing over.
-fn nothing_left(targets: &Targets, lists: &[EndpointList]) -> String {
+fn nothing_left(targets: &TargetArgs, lists: &[EndpointList]) -> String {
     let given = |option: &str, values: &[String]| {
         values.iter().map(|value| format!("{option} {value}")).collect::<Vec<_>>()
     };
@@ -220,7 +220,7 @@ fn check_factory(parameters: &Parameters, auth_key: Option<&AuthKey>) -> Result<
 
 /// The names that tell which cloud is meant.
 fn told_names(
-    targets: &Targets,
+    targets: &TargetArgs,
     service_urls: &[ServiceUrls],
     auth_key: Option<&AuthKey>,
 ) -> Vec<String> {
@@ -239,7 +239,7 @@ fn told_names(
 }
 
 /// Nothing but names was given: lists then only tell what kind of name each is.
-fn asks_for_names_alone(targets: &Targets) -> bool {
+fn asks_for_names_alone(targets: &TargetArgs) -> bool {
     targets.list.is_empty()
         && targets.factory.is_none()
         && targets.workspace.is_none()
@@ -253,7 +253,7 @@ fn asks_for_names_alone(targets: &Targets) -> bool {
         && targets.peer.is_empty()
 }
 
-fn lists(targets: &Targets, cloud: Cloud) -> Result<Vec<EndpointList>> {
+fn lists(targets: &TargetArgs, cloud: Cloud) -> Result<Vec<EndpointList>> {
     if targets.list.is_empty() {
         return Ok(vec![list::find(DEFAULT_LIST, cloud)?]);
     }
@@ -289,7 +289,7 @@ fn read_service_urls(path: &Path, stdin: &mut Stdin) -> Result<ServiceUrls> {
 }
 
 /// What Azure reports of a runtime, and whose rights it was read with.
-fn ask_service_urls(id: &str, targets: &Targets) -> Result<(ServiceUrls, Option<String>)> {
+fn ask_service_urls(id: &str, targets: &TargetArgs) -> Result<(ServiceUrls, Option<String>)> {
     let id = RuntimeId::parse(id).context("--runtime")?;
     // No name has told the cloud yet: they are what is asked for.
     let cloud = targets.cloud.map(Cloud::from).unwrap_or_default();

@@ -5,10 +5,10 @@ use std::ops::RangeInclusive;
 
 use serde_json::{Value, json};
 
-use super::desired::{Block, Desired};
-use super::document::{Held, RuleDocument};
-use super::guard::Refusal;
-use super::left_out::{LeftOut, Reason};
+use super::desired::{Desired, PrefixBlock};
+use super::document::{PrefixReason, RuleDocument};
+use super::guard::GuardRefusal;
+use super::left_out::{LeftOut, LeftOutReason};
 use super::live::{LiveGroup, LiveRule, numbered};
 use super::mark::Mark;
 use super::rule::RuleSource;
@@ -23,7 +23,7 @@ pub(super) const PRIORITIES: RangeInclusive<u16> = 100..=4096;
 #[derive(Clone, Debug, Default)]
 pub(super) struct Assignment<'a> {
     pub(super) rules: Vec<Assigned<'a>>,
-    pub(super) refusals: Vec<Refusal>,
+    pub(super) refusals: Vec<GuardRefusal>,
     pub(super) left_out: Vec<LeftOut>,
     pub(super) notes: Vec<String>,
 }
@@ -36,7 +36,7 @@ pub(super) struct Assigned<'a> {
     priority: Option<u16>,
     source: RuleSource,
     description: String,
-    block: &'a Block,
+    block: &'a PrefixBlock,
 }
 
 impl Assigned<'_> {
@@ -54,7 +54,7 @@ impl Assigned<'_> {
             properties["priority"] = Value::from(priority);
         }
         self.source.write(&mut properties);
-        let held = |net: &ipnet::IpNet| Held { prefix: *net, why: desired.why(*net) };
+        let held = |net: &ipnet::IpNet| PrefixReason { prefix: *net, why: desired.why(*net) };
         RuleDocument {
             name: self.name.clone(),
             properties: properties.into(),
@@ -68,11 +68,11 @@ pub(super) fn assign<'a>(
     intent: &Intent,
     live: &LiveGroup,
     own: &[(u32, &LiveRule)],
-    blocks: &'a [Block],
+    blocks: &'a [PrefixBlock],
 ) -> Assignment<'a> {
     let mut assignment = Assignment::default();
     let sourced = with_sources(intent, own, blocks, &mut assignment);
-    let blocks: Vec<&Block> = sourced.iter().map(|(block, _)| *block).collect();
+    let blocks: Vec<&PrefixBlock> = sourced.iter().map(|(block, _)| *block).collect();
     let numbers = numbers(intent, own, &blocks);
     let is_own = |rule: &&LiveRule| own.iter().any(|(_, own)| own.name == rule.name);
     let foreign: Vec<&LiveRule> = live.rules.iter().filter(|rule| !is_own(rule)).collect();
@@ -86,7 +86,7 @@ pub(super) fn assign<'a>(
             None => numbered(&intent.rule_name, number),
         };
         if existing.is_none() && live.rule(&name).is_some() {
-            assignment.refusals.push(Refusal::NameTaken { name: name.clone() });
+            assignment.refusals.push(GuardRefusal::NameTaken { name: name.clone() });
         }
         assignment.notes.extend(order_notes(&name, priority, block, &foreign));
         let source = source.unwrap_or_else(|| {
@@ -112,10 +112,10 @@ fn find<'a>(own: &[(u32, &'a LiveRule)], number: u32) -> Option<&'a LiveRule> {
 fn with_sources<'a>(
     intent: &Intent,
     own: &[(u32, &LiveRule)],
-    blocks: &'a [Block],
+    blocks: &'a [PrefixBlock],
     assignment: &mut Assignment<'a>,
-) -> Vec<(&'a Block, Option<RuleSource>)> {
-    let all: Vec<&Block> = blocks.iter().collect();
+) -> Vec<(&'a PrefixBlock, Option<RuleSource>)> {
+    let all: Vec<&PrefixBlock> = blocks.iter().collect();
     let numbers = numbers(intent, own, &all);
     let mut sourced = Vec::new();
     for (block, number) in blocks.iter().zip(numbers) {
@@ -128,7 +128,7 @@ fn with_sources<'a>(
                 None => assignment.left_out.extend(block.prefixes.iter().map(|net| LeftOut {
                     name: intent.rule_name.clone(),
                     address: Some(net.to_string()),
-                    reason: Reason::NoSource,
+                    reason: LeftOutReason::NoSource,
                 })),
             },
         }
@@ -142,8 +142,8 @@ fn describe(
     intent: &Intent,
     name: &str,
     existing: Option<&LiveRule>,
-    block: &Block,
-) -> (String, Option<Refusal>) {
+    block: &PrefixBlock,
+) -> (String, Option<GuardRefusal>) {
     let live = existing.map(|rule| rule.properties.description());
     let mut jobs: BTreeSet<String> = match existing.and_then(|rule| rule.properties.mark()) {
         Some(mark) if !intent.adopt => mark.jobs,
@@ -154,7 +154,7 @@ fn describe(
         return (text, None);
     }
     let alone = Mark::new([intent.job.clone()].into(), &block.ports);
-    let refusal = Refusal::TooManyJobs { rule: name.to_owned() };
+    let refusal = GuardRefusal::TooManyJobs { rule: name.to_owned() };
     (alone.describe(live).unwrap_or_default(), Some(refusal))
 }
 
@@ -162,7 +162,7 @@ fn describe(
 fn order_notes(
     name: &str,
     priority: Option<u16>,
-    block: &Block,
+    block: &PrefixBlock,
     foreign: &[&LiveRule],
 ) -> Vec<String> {
     let Some(priority) = priority else { return Vec::new() };
@@ -193,7 +193,7 @@ fn order_notes(
 /// The number of each block's rule. Of several rules that hold a block, the one that stands where
 /// the block is to stand keeps it: were that one removed to make room, its addresses would be in no
 /// rule for a moment, and lost to a run that is killed in it.
-fn numbers(intent: &Intent, own: &[(u32, &LiveRule)], blocks: &[&Block]) -> Vec<u32> {
+fn numbers(intent: &Intent, own: &[(u32, &LiveRule)], blocks: &[&PrefixBlock]) -> Vec<u32> {
     let stays = |rule: &LiveRule| match (intent.priority, rule.meaning().priority) {
         (PriorityChoice::At(first), Some(priority)) => {
             usize::from(priority).checked_sub(first.into()).is_some_and(|at| at < blocks.len())
@@ -229,8 +229,8 @@ fn priorities(
     intent: &Intent,
     foreign: &[&LiveRule],
     existing: &[Option<&LiveRule>],
-    blocks: &[&Block],
-    refusals: &mut Vec<Refusal>,
+    blocks: &[&PrefixBlock],
+    refusals: &mut Vec<GuardRefusal>,
 ) -> Vec<Option<u16>> {
     let taken: Vec<(u16, &str)> = foreign
         .iter()
@@ -262,7 +262,7 @@ fn priorities(
                 });
                 if found.is_none() {
                     let before = deny.map(|(priority, name)| (name, priority));
-                    refusals.push(Refusal::NoPriority { before });
+                    refusals.push(GuardRefusal::NoPriority { before });
                 }
                 given[place] = found;
             }
@@ -287,9 +287,13 @@ fn priorities(
                     };
                     let last = PRIORITIES.end().saturating_sub(count);
                     let free = (FIRST_AUTOMATIC..=last).find(is_free);
-                    refusals.push(Refusal::PriorityTaken { priority, by: (*by).to_owned(), free });
+                    refusals.push(GuardRefusal::PriorityTaken {
+                        priority,
+                        by: (*by).to_owned(),
+                        free,
+                    });
                 } else if !PRIORITIES.contains(&priority) {
-                    refusals.push(Refusal::NoPriority { before: None });
+                    refusals.push(GuardRefusal::NoPriority { before: None });
                 }
             }
         }

@@ -7,7 +7,7 @@ use ipnet::IpNet;
 use jiff::{SignedDuration, Timestamp};
 
 use super::live::LiveRule;
-use super::{Intent, Knowledge, Remembered};
+use super::{Intent, PlanInputs, Remembered};
 use crate::firewall::{PortSet, ProofLevel};
 use crate::model::{AddressClass, AddressSet};
 
@@ -15,7 +15,7 @@ use crate::model::{AddressClass, AddressSet};
 #[derive(Clone, Debug, Default)]
 pub(super) struct Desired {
     /// What goes into one rule each, in a stable order.
-    pub(super) blocks: Vec<Block>,
+    pub(super) blocks: Vec<PrefixBlock>,
     /// Prefixes of the live rule that count as seen now.
     pub(super) adopted: Vec<IpNet>,
     pub(super) notes: Vec<String>,
@@ -24,13 +24,13 @@ pub(super) struct Desired {
 
 /// Prefixes of one family that are allowed the same ports.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub(super) struct Block {
+pub(super) struct PrefixBlock {
     pub(super) ports: PortSet,
     pub(super) is_v6: bool,
     pub(super) prefixes: Vec<IpNet>,
 }
 
-impl Block {
+impl PrefixBlock {
     pub(super) fn addresses(&self) -> AddressSet {
         self.prefixes.iter().copied().collect()
     }
@@ -57,7 +57,7 @@ impl Desired {
 /// Collects it. Private, reserved and sinkhole addresses never enter, wherever they come from.
 pub(super) fn desired(
     intent: &Intent,
-    knowledge: Knowledge<'_>,
+    knowledge: PlanInputs<'_>,
     own: &[(u32, &LiveRule)],
 ) -> Desired {
     let public = AddressSet::of_class(AddressClass::Public);
@@ -128,7 +128,8 @@ pub(super) fn desired(
         .flat_map(|(ports, addresses)| {
             let (v4, v6): (Vec<_>, Vec<_>) =
                 addresses.prefixes().into_iter().partition(|net| matches!(net, IpNet::V4(_)));
-            let block = move |(is_v6, prefixes)| Block { ports: ports.clone(), is_v6, prefixes };
+            let block =
+                move |(is_v6, prefixes)| PrefixBlock { ports: ports.clone(), is_v6, prefixes };
             [(false, v4), (true, v6)].into_iter().map(block)
         })
         .filter(|block| !block.prefixes.is_empty())
@@ -138,13 +139,14 @@ pub(super) fn desired(
 }
 
 /// What is in the rules only because it was seen not long ago.
-fn kept(knowledge: Knowledge<'_>, recent: &Recent<'_>, blocks: &[Block]) -> Vec<String> {
+fn kept(knowledge: PlanInputs<'_>, recent: &Recent<'_>, blocks: &[PrefixBlock]) -> Vec<String> {
     const SHOWN: usize = 10;
     let mut kept: Vec<_> = recent
         .rows
         .iter()
         .filter(|row| {
-            let is_in = |block: &Block| AddressSet::from(row.net).is_subset(&block.addresses());
+            let is_in =
+                |block: &PrefixBlock| AddressSet::from(row.net).is_subset(&block.addresses());
             !knowledge.seen.iter().any(|seen| seen.net == row.net) && blocks.iter().any(is_in)
         })
         .map(|row| (row.net, row.name.as_str(), day(row.last_seen)))

@@ -6,9 +6,9 @@ use ipnet::IpNet;
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
-use super::guard::Refusal;
+use super::guard::GuardRefusal;
 use super::live::number;
-use super::rule::Properties;
+use super::rule::RuleProperties;
 use super::{Intent, LeftOut, PriorityChoice, is_rule_name};
 use crate::model::Cloud;
 
@@ -16,11 +16,11 @@ const PLAN: &str = "pathproof.plan/1";
 
 /// What is to be changed, and what speaks against it.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
-pub struct Plan {
+pub struct RulePlan {
     /// `pathproof.plan/1`.
     pub schema: String,
     /// What made it.
-    pub tool: Tool,
+    pub tool: ToolVersion,
     /// When: RFC 3339, UTC.
     pub made_at: Timestamp,
     /// The group's resource id; `None` for a plan that was made from a file.
@@ -45,7 +45,7 @@ pub struct Plan {
     /// Percent.
     pub max_shrink: u8,
     /// What is to be done, in this order; empty where everything is right.
-    pub changes: Vec<Change>,
+    pub changes: Vec<RuleChange>,
     /// Every rule as it should be, changed or not.
     pub rules: Vec<RuleDocument>,
     /// What was seen, and may not enter a rule.
@@ -70,14 +70,14 @@ pub enum PlanState {
 
 /// What made a plan.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Tool {
+pub struct ToolVersion {
     /// `pathproof`.
     pub name: String,
     /// Its version.
     pub version: String,
 }
 
-impl Tool {
+impl ToolVersion {
     /// This program.
     #[must_use]
     pub fn this() -> Self {
@@ -94,8 +94,8 @@ pub struct RefusalDocument {
     pub message: String,
 }
 
-impl From<&Refusal> for RefusalDocument {
-    fn from(refusal: &Refusal) -> Self {
+impl From<&GuardRefusal> for RefusalDocument {
+    fn from(refusal: &GuardRefusal) -> Self {
         Self { guard: refusal.as_str().to_owned(), message: refusal.to_string() }
     }
 }
@@ -103,7 +103,7 @@ impl From<&Refusal> for RefusalDocument {
 /// What is done with a rule.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
-pub enum Action {
+pub enum RuleAction {
     /// It is not there.
     Create,
     /// It is there, and otherwise.
@@ -112,10 +112,10 @@ pub enum Action {
     Delete,
 }
 
-impl Action {
+impl RuleAction {
     /// What leads from one state of a rule to another.
     #[must_use]
-    pub const fn between(before: Option<&Properties>, after: Option<&Properties>) -> Self {
+    pub const fn between(before: Option<&RuleProperties>, after: Option<&RuleProperties>) -> Self {
         match (before, after) {
             (_, None) => Self::Delete,
             (None, Some(_)) => Self::Create,
@@ -136,24 +136,24 @@ impl Action {
 
 /// One change of one rule.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
-pub struct Change {
+pub struct RuleChange {
     /// What is done.
-    pub action: Action,
+    pub action: RuleAction,
     /// With which rule.
     pub name: String,
     /// Its properties now; `None` where it is not there.
-    pub before: Option<Properties>,
+    pub before: Option<RuleProperties>,
     /// Its properties then; `None` where it goes.
-    pub after: Option<Properties>,
+    pub after: Option<RuleProperties>,
     /// Prefixes that it does not hold yet.
-    pub add: Vec<Held>,
+    pub add: Vec<PrefixReason>,
     /// Prefixes that it will no longer hold.
-    pub remove: Vec<Removed>,
+    pub remove: Vec<RemovedPrefix>,
 }
 
 /// A prefix of a rule.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Held {
+pub struct PrefixReason {
     /// The prefix.
     pub prefix: IpNet,
     /// For which name, and how proven.
@@ -162,7 +162,7 @@ pub struct Held {
 
 /// A prefix that goes.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Removed {
+pub struct RemovedPrefix {
     /// The prefix.
     pub prefix: IpNet,
     /// The day on which the ledger saw it last.
@@ -175,9 +175,9 @@ pub struct RuleDocument {
     /// Its name.
     pub name: String,
     /// Its properties, as Resource Manager takes them.
-    pub properties: Properties,
+    pub properties: RuleProperties,
     /// Its destination, with reasons.
-    pub prefixes: Vec<Held>,
+    pub prefixes: Vec<PrefixReason>,
 }
 
 /// Why a file is no plan or no rollback file.
@@ -220,17 +220,17 @@ impl From<serde_json::Error> for PlanError {
     }
 }
 
-impl Plan {
+impl RulePlan {
     pub(super) fn new(
         intent: &Intent,
         rules: Vec<RuleDocument>,
-        changes: Vec<Change>,
-        refusals: &[Refusal],
+        changes: Vec<RuleChange>,
+        refusals: &[GuardRefusal],
         notes: Vec<String>,
     ) -> Self {
         Self {
             schema: PLAN.to_owned(),
-            tool: Tool::this(),
+            tool: ToolVersion::this(),
             made_at: intent.now,
             nsg: None,
             arm_endpoint: None,
@@ -276,7 +276,7 @@ impl Plan {
     /// Azure's cloud.
     ///
     /// # Errors
-    /// [`PlanError::Cloud`], which [`Plan::read`] gives too.
+    /// [`PlanError::Cloud`], which [`RulePlan::read`] gives too.
     pub fn cloud(&self) -> Result<Cloud, PlanError> {
         cloud(&self.cloud)
     }
@@ -317,11 +317,11 @@ fn short(text: &str) -> String {
 
 pub(super) fn check_schema(text: &str, expected: &'static str) -> Result<(), PlanError> {
     #[derive(Deserialize)]
-    struct Head {
+    struct SchemaHead {
         #[serde(default)]
         schema: String,
     }
-    let head: Head = serde_json::from_str(text)?;
+    let head: SchemaHead = serde_json::from_str(text)?;
     if head.schema == expected {
         return Ok(());
     }

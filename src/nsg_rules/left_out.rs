@@ -4,7 +4,7 @@ use std::net::IpAddr;
 
 use serde::{Deserialize, Serialize};
 
-use super::guard::Refusal;
+use super::guard::GuardRefusal;
 use crate::firewall::{Doubt, Proven, Refused, Target};
 use crate::model::{AddressClass, classify};
 
@@ -16,13 +16,13 @@ pub struct LeftOut {
     /// The address or prefix; `None` where the name has none.
     pub address: Option<String>,
     /// Why.
-    pub reason: Reason,
+    pub reason: LeftOutReason,
 }
 
 /// Why an address stays out.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
-pub enum Reason {
+pub enum LeftOutReason {
     /// Where private endpoints live.
     Private,
     /// What sinkholes answer with: loopback, reserved, documentation.
@@ -41,7 +41,7 @@ pub enum Reason {
     NoSource,
 }
 
-impl Reason {
+impl LeftOutReason {
     /// In words.
     #[must_use]
     pub const fn words(self) -> &'static str {
@@ -75,11 +75,11 @@ pub fn left_out(targets: &[&Target], refused: &[Refused]) -> Vec<LeftOut> {
         name: one.endpoint.rsplit_once(':').map_or(&*one.endpoint, |(host, _)| host).to_owned(),
         address: Some(one.address.to_string()),
         reason: match one.reason {
-            Doubt::NotPublic => Reason::of_class(one.address),
-            Doubt::ForeignChain(_) => Reason::ForeignDomain,
-            Doubt::NotPublished => Reason::NotPublished,
-            Doubt::NotProvenByTls(_) => Reason::Unproven,
-            Doubt::NoPort => Reason::NoPort,
+            Doubt::NotPublic => LeftOutReason::of_class(one.address),
+            Doubt::ForeignChain(_) => LeftOutReason::ForeignDomain,
+            Doubt::NotPublished => LeftOutReason::NotPublished,
+            Doubt::NotProvenByTls(_) => LeftOutReason::Unproven,
+            Doubt::NoPort => LeftOutReason::NoPort,
         },
     });
     let unresolved = targets
@@ -88,7 +88,7 @@ pub fn left_out(targets: &[&Target], refused: &[Refused]) -> Vec<LeftOut> {
         .map(|target| LeftOut {
             name: target.name.as_ref().map(ToString::to_string).unwrap_or_default(),
             address: None,
-            reason: Reason::Unresolved,
+            reason: LeftOutReason::Unresolved,
         });
     let mut all: Vec<_> = of_address.chain(unresolved).collect();
     all.sort();
@@ -104,7 +104,7 @@ pub fn unmet(
     proven: &[Proven],
     refused: &[Refused],
     tags: &str,
-) -> Vec<Refusal> {
+) -> Vec<GuardRefusal> {
     let mut refusals = Vec::new();
     for target in targets.iter().filter(|target| target.required) {
         let endpoint = target.shown();
@@ -115,7 +115,7 @@ pub fn unmet(
             .collect();
         if !unpublished.is_empty() {
             let tags = tags.to_owned();
-            refusals.push(Refusal::NotPublished { endpoint, addresses: unpublished, tags });
+            refusals.push(GuardRefusal::NotPublished { endpoint, addresses: unpublished, tags });
             continue;
         }
         let is_proven = target
@@ -133,7 +133,7 @@ pub fn unmet(
             (_, Some(refused)) => format!("has no address to allow: {refused}"),
             (_, None) => "did not resolve".to_owned(),
         };
-        refusals.push(Refusal::Unresolved { endpoint, why });
+        refusals.push(GuardRefusal::Unresolved { endpoint, why });
     }
     refusals
 }

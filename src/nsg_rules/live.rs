@@ -2,7 +2,7 @@
 
 use serde_json::{Map, Value};
 
-use super::rule::{Properties, RuleMeaning};
+use super::rule::{RuleMeaning, RuleProperties};
 
 /// A network security group.
 #[derive(Clone, Debug, Default, PartialEq)]
@@ -21,7 +21,7 @@ pub struct LiveRule {
     /// How far Azure is with it: `Succeeded`, `Updating`, `Failed`; where it says so.
     pub state: Option<String>,
     /// Its properties as they can be written again.
-    pub properties: Properties,
+    pub properties: RuleProperties,
 }
 
 /// Why a text is no group.

@@ -25,17 +25,19 @@ use ipnet::IpNet;
 use jiff::Timestamp;
 
 pub use self::apply::{
-    Condition, Fate, Outcome, ResourceManager, Stand, Step, Stopped, Work, Wrote, stand,
+    ApplyError, Drift, ResourceManager, RuleStep, StepOutcome, Work, WriteCondition, WriteFate,
+    WriteOutcome, drift,
 };
 pub use self::document::{
-    Action, Change, Held, Plan, PlanError, PlanState, RefusalDocument, Removed, RuleDocument, Tool,
+    PlanError, PlanState, PrefixReason, RefusalDocument, RemovedPrefix, RuleAction, RuleChange,
+    RuleDocument, RulePlan, ToolVersion,
 };
-pub use self::guard::{Bounds, Refusal, judge, judge_rollback};
-pub use self::left_out::{LeftOut, Reason, left_out, unmet};
+pub use self::guard::{Bounds, GuardRefusal, judge, judge_rollback};
+pub use self::left_out::{LeftOut, LeftOutReason, left_out, unmet};
 pub use self::live::{LiveError, LiveGroup, LiveRule};
 pub use self::mark::{Mark, is_job_name, job_of};
-pub use self::rollback::{Restore, Rollback};
-pub use self::rule::{Properties, RuleMeaning, RuleSource, Side, SourceError};
+pub use self::rollback::{Restore, RollbackDocument};
+pub use self::rule::{RuleMeaning, RuleProperties, RuleSide, RuleSource, SourceError};
 pub use self::text::plan_text;
 pub use crate::firewall::MARKER;
 
@@ -89,7 +91,7 @@ pub enum PriorityChoice {
 
 /// An address or a prefix that was seen now.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Seen {
+pub struct SeenPrefix {
     /// What.
     pub net: IpNet,
     /// The ports it is needed on.
@@ -115,11 +117,11 @@ pub struct Remembered {
 
 /// What is known when a plan is made.
 #[derive(Clone, Copy, Debug)]
-pub struct Knowledge<'a> {
+pub struct PlanInputs<'a> {
     /// What was seen now.
-    pub seen: &'a [Seen],
+    pub seen: &'a [SeenPrefix],
     /// What speaks against a write already: required names without an address, old tags.
-    pub refusals: &'a [Refusal],
+    pub refusals: &'a [GuardRefusal],
     /// What may not enter a rule.
     pub left_out: &'a [LeftOut],
     /// What the ledger knows; `None` without one: then what the live rule holds counts as seen now.
@@ -132,14 +134,14 @@ pub struct Knowledge<'a> {
 #[derive(Clone, Debug)]
 pub struct Planned {
     /// What is to be changed, and what speaks against it.
-    pub plan: Plan,
+    pub plan: RulePlan,
     /// Prefixes of the live rule that the ledger does not know: they count as seen now.
     pub adopted: Vec<IpNet>,
 }
 
 /// Compares what should be there with what is.
 #[must_use]
-pub fn plan(intent: &Intent, knowledge: Knowledge<'_>) -> Planned {
+pub fn plan(intent: &Intent, knowledge: PlanInputs<'_>) -> Planned {
     let live = knowledge.live;
     let own = live.own_or_adopted(&intent.rule_name, intent.adopt);
     let desired = desired::desired(intent, knowledge, &own);
@@ -148,7 +150,7 @@ pub fn plan(intent: &Intent, knowledge: Knowledge<'_>) -> Planned {
     let rules: Vec<RuleDocument> =
         assignment.rules.iter().map(|rule| rule.document(&desired)).collect();
     let changes = if rules.is_empty() {
-        refusals.push(Refusal::Empty);
+        refusals.push(GuardRefusal::Empty);
         Vec::new()
     } else {
         difference::changes(intent, live, &own, &rules, knowledge.ledger.unwrap_or_default())
@@ -160,7 +162,7 @@ pub fn plan(intent: &Intent, knowledge: Knowledge<'_>) -> Planned {
         refusals.extend(guard::ownership(&intent.job, &own, &changes));
     }
     let notes = desired.notes.into_iter().chain(notes).collect();
-    let mut plan = Plan::new(intent, rules, changes, &refusals, notes);
+    let mut plan = RulePlan::new(intent, rules, changes, &refusals, notes);
     plan.left_out = knowledge.left_out.iter().cloned().chain(left_out).collect();
     Planned { plan, adopted: desired.adopted }
 }

@@ -3,20 +3,20 @@
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
-use super::apply::Step;
-use super::document::{Plan, PlanError, Tool, check_numbered_name, check_schema, cloud};
-use super::rule::Properties;
+use super::apply::RuleStep;
+use super::document::{PlanError, RulePlan, ToolVersion, check_numbered_name, check_schema, cloud};
+use super::rule::RuleProperties;
 use crate::model::Cloud;
 
 const ROLLBACK: &str = "pathproof.rollback/1";
 
 /// What was there before a plan was applied.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
-pub struct Rollback {
+pub struct RollbackDocument {
     /// `pathproof.rollback/1`.
     pub schema: String,
     /// What wrote it.
-    pub tool: Tool,
+    pub tool: ToolVersion,
     /// When: RFC 3339, UTC.
     pub made_at: String,
     /// The group's resource id.
@@ -35,15 +35,15 @@ pub struct Restore {
     /// The rule.
     pub name: String,
     /// Its properties before; `None` where it was not there.
-    pub before: Option<Properties>,
+    pub before: Option<RuleProperties>,
     /// Its properties after; `None` where it went.
-    pub after: Option<Properties>,
+    pub after: Option<RuleProperties>,
 }
 
-impl Rollback {
+impl RollbackDocument {
     /// What puts back what was there when `plan` was made.
     #[must_use]
-    pub fn of(plan: &Plan, nsg: &str, arm_endpoint: &str, now: Timestamp) -> Self {
+    pub fn of(plan: &RulePlan, nsg: &str, arm_endpoint: &str, now: Timestamp) -> Self {
         let changes = plan.changes.iter().map(|change| Restore {
             name: change.name.clone(),
             before: change.before.clone(),
@@ -51,7 +51,7 @@ impl Rollback {
         });
         Self {
             schema: ROLLBACK.to_owned(),
-            tool: Tool::this(),
+            tool: ToolVersion::this(),
             made_at: now.to_string(),
             nsg: nsg.to_owned(),
             arm_endpoint: arm_endpoint.to_owned(),
@@ -77,15 +77,15 @@ impl Rollback {
     /// Azure's cloud.
     ///
     /// # Errors
-    /// [`PlanError::Cloud`], which [`Rollback::read`] gives too.
+    /// [`PlanError::Cloud`], which [`RollbackDocument::read`] gives too.
     pub fn cloud(&self) -> Result<Cloud, PlanError> {
         cloud(&self.cloud)
     }
 
     /// What puts it back: the other way round, last first.
     #[must_use]
-    pub fn backwards(&self) -> Vec<Step> {
-        let backwards = |restore: &Restore| Step {
+    pub fn backwards(&self) -> Vec<RuleStep> {
+        let backwards = |restore: &Restore| RuleStep {
             name: restore.name.clone(),
             before: restore.after.clone(),
             after: restore.before.clone(),

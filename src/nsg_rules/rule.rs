@@ -14,25 +14,25 @@ use crate::model::AddressSet;
 /// what they mean.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(from = "Value", into = "Value")]
-pub struct Properties {
+pub struct RuleProperties {
     json: Value,
     meaning: RuleMeaning,
 }
 
-impl From<Value> for Properties {
+impl From<Value> for RuleProperties {
     fn from(json: Value) -> Self {
         let meaning = RuleMeaning::of(&json);
         Self { json, meaning }
     }
 }
 
-impl From<Properties> for Value {
-    fn from(properties: Properties) -> Self {
+impl From<RuleProperties> for Value {
+    fn from(properties: RuleProperties) -> Self {
         properties.json
     }
 }
 
-impl Properties {
+impl RuleProperties {
     /// As they are written.
     #[must_use]
     pub const fn json(&self) -> &Value {
@@ -100,14 +100,14 @@ pub struct RuleMeaning {
     /// `None` where it is no number.
     pub priority: Option<u16>,
     /// Where from.
-    pub source: Side,
+    pub source: RuleSide,
     /// Where to.
-    pub destination: Side,
+    pub destination: RuleSide,
 }
 
 /// One side of a rule.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub struct Side {
+pub struct RuleSide {
     /// Its addresses.
     pub addresses: AddressSet,
     /// Tags and application security groups, lower case.
@@ -128,8 +128,8 @@ impl RuleMeaning {
             access: word("access"),
             direction: word("direction"),
             priority,
-            source: Side::of(properties, "source"),
-            destination: Side::of(properties, "destination"),
+            source: RuleSide::of(properties, "source"),
+            destination: RuleSide::of(properties, "destination"),
         }
     }
 
@@ -163,7 +163,7 @@ impl RuleMeaning {
     }
 }
 
-impl Side {
+impl RuleSide {
     fn of(properties: &Value, side: &str) -> Self {
         let mut read = Self::default();
         for text in texts(properties, &format!("{side}AddressPrefix"), "es") {
@@ -283,7 +283,7 @@ impl RuleSource {
     }
 
     /// The source of a live rule.
-    pub(super) fn of(rule: &Properties) -> Self {
+    pub(super) fn of(rule: &RuleProperties) -> Self {
         let prefix = |text: String| match text.parse() {
             Ok(net) => SourcePrefix::Net(net),
             Err(_) if text == "*" => SourcePrefix::Any,
@@ -387,7 +387,7 @@ mod tests {
                 "sourcePortRanges": ["1024-65535"]}),
             json!({"sourceApplicationSecurityGroups": [{"id": GROUP}], "sourcePortRange": "*"}),
         ] {
-            let read = RuleSource::of(&Properties::from(properties.clone()));
+            let read = RuleSource::of(&RuleProperties::from(properties.clone()));
             assert_eq!(written(&read), properties);
         }
     }

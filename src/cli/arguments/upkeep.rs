@@ -6,15 +6,15 @@ use std::time::Duration;
 use clap::{Args, Subcommand, ValueEnum};
 
 use super::rules::proof;
-use super::{Measuring, Targets, Trust, duration};
-use crate::azure::Kind;
+use super::{MeasuringArgs, TargetArgs, TrustArgs, duration};
+use crate::azure::CredentialSource;
 use crate::firewall::ProofLevel;
 use crate::nsg_rules::{PriorityChoice, is_job_name, is_rule_name};
 
 #[derive(Debug, Args)]
-pub(in crate::cli) struct Plan {
+pub(in crate::cli) struct PlanArgs {
     #[command(flatten)]
-    pub(in crate::cli) planning: Planning,
+    pub(in crate::cli) planning: PlanningArgs,
     /// Save the plan, for `rules apply`
     #[arg(long, value_name = "PLAN", help_heading = "How it is reported")]
     pub(in crate::cli) out: Option<PathBuf>,
@@ -26,7 +26,7 @@ pub(in crate::cli) struct Plan {
 /// What should be there, and what is.
 #[derive(Debug, Args)]
 #[command(next_help_heading = "What is compared")]
-pub(in crate::cli) struct Planning {
+pub(in crate::cli) struct PlanningArgs {
     /// The live network security group, by its resource id
     #[arg(long, value_name = "RESOURCE_ID", conflicts_with = "current")]
     pub(in crate::cli) nsg: Option<String>,
@@ -83,17 +83,17 @@ pub(in crate::cli) struct Planning {
     #[arg(long, value_name = "DURATION", value_parser = duration::parse)]
     pub(in crate::cli) max_tags_age: Option<Duration>,
     #[command(flatten)]
-    pub(in crate::cli) targets: Targets,
+    pub(in crate::cli) targets: TargetArgs,
     #[command(flatten)]
-    pub(in crate::cli) measuring: Measuring,
+    pub(in crate::cli) measuring: MeasuringArgs,
     #[command(flatten)]
-    pub(in crate::cli) trust: Trust,
+    pub(in crate::cli) trust: TrustArgs,
 }
 
 /// How Azure is asked.
 #[derive(Clone, Debug, Args)]
 #[command(next_help_heading = "Azure")]
-pub(in crate::cli) struct Azure {
+pub(in crate::cli) struct AzureArgs {
     /// Where Resource Manager answers [default: the cloud's]
     #[arg(long, value_name = "URL")]
     pub(in crate::cli) arm_endpoint: Option<String>,
@@ -101,7 +101,7 @@ pub(in crate::cli) struct Azure {
     /// identity, workload identity, client secret, the Azure CLI]
     #[expect(clippy::doc_markdown, reason = "help text, where backticks would show")]
     #[arg(long, value_enum, value_name = "SOURCE")]
-    pub(in crate::cli) credential: Option<CredentialSource>,
+    pub(in crate::cli) credential: Option<CredentialArg>,
     /// Of everything that is asked of Azure
     #[arg(id = "azure_deadline", long = "azure-deadline", value_name = "DURATION",
         default_value = "10m", value_parser = duration::parse)]
@@ -109,7 +109,7 @@ pub(in crate::cli) struct Azure {
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
-pub(in crate::cli) enum CredentialSource {
+pub(in crate::cli) enum CredentialArg {
     /// The variable `PATHPROOF_ACCESS_TOKEN`
     Token,
     /// Of this machine or container
@@ -122,20 +122,20 @@ pub(in crate::cli) enum CredentialSource {
     AzureCli,
 }
 
-impl From<CredentialSource> for Kind {
-    fn from(source: CredentialSource) -> Self {
+impl From<CredentialArg> for CredentialSource {
+    fn from(source: CredentialArg) -> Self {
         match source {
-            CredentialSource::Token => Self::Token,
-            CredentialSource::ManagedIdentity => Self::ManagedIdentity,
-            CredentialSource::WorkloadIdentity => Self::WorkloadIdentity,
-            CredentialSource::ClientSecret => Self::ClientSecret,
-            CredentialSource::AzureCli => Self::AzureCli,
+            CredentialArg::Token => Self::Token,
+            CredentialArg::ManagedIdentity => Self::ManagedIdentity,
+            CredentialArg::WorkloadIdentity => Self::WorkloadIdentity,
+            CredentialArg::ClientSecret => Self::ClientSecret,
+            CredentialArg::AzureCli => Self::AzureCli,
         }
     }
 }
 
 #[derive(Debug, Args)]
-pub(in crate::cli) struct Apply {
+pub(in crate::cli) struct ApplyArgs {
     /// What `rules plan --out` saved
     #[arg(value_name = "PLAN", conflicts_with_all = [
         "yes", "nsg", "current", "from", "ledger", "out", "rule_source", "job",
@@ -158,16 +158,16 @@ pub(in crate::cli) struct Apply {
     #[arg(long, value_name = "PLAN")]
     pub(in crate::cli) out: Option<PathBuf>,
     #[command(flatten)]
-    pub(in crate::cli) planning: Planning,
+    pub(in crate::cli) planning: PlanningArgs,
 }
 
 #[derive(Debug, Args)]
-pub(in crate::cli) struct Rollback {
+pub(in crate::cli) struct RollbackArgs {
     /// What `rules apply` left
     #[arg(value_name = "FILE")]
     pub(in crate::cli) file: PathBuf,
     #[command(flatten)]
-    pub(in crate::cli) azure: Azure,
+    pub(in crate::cli) azure: AzureArgs,
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
@@ -179,7 +179,7 @@ pub(in crate::cli) enum PlanFormat {
 }
 
 #[derive(Debug, Args)]
-pub(in crate::cli) struct Ledger {
+pub(in crate::cli) struct LedgerArgs {
     #[command(subcommand)]
     pub(in crate::cli) command: LedgerCommand,
 }
@@ -189,12 +189,12 @@ pub(in crate::cli) enum LedgerCommand {
     /// What is remembered, for people
     Show {
         #[command(flatten)]
-        file: LedgerFile,
+        file: LedgerFileArgs,
     },
     /// The same for programs
     Export {
         #[command(flatten)]
-        file: LedgerFile,
+        file: LedgerFileArgs,
         /// The output's format
         #[arg(long, value_enum, default_value = "csv")]
         format: LedgerFormat,
@@ -205,7 +205,7 @@ pub(in crate::cli) enum LedgerCommand {
     /// Forget what was not seen for a while
     Prune {
         #[command(flatten)]
-        file: LedgerFile,
+        file: LedgerFileArgs,
         /// Keep what was seen since; at least as long as --keep of the plan
         #[arg(long, value_name = "DURATION", default_value = "90d", value_parser = duration::parse)]
         keep: Duration,
@@ -214,7 +214,7 @@ pub(in crate::cli) enum LedgerCommand {
 
 /// Which ledger.
 #[derive(Debug, Args)]
-pub(in crate::cli) struct LedgerFile {
+pub(in crate::cli) struct LedgerFileArgs {
     /// The ledger
     #[arg(value_name = "FILE", required_unless_present = "ledger", conflicts_with = "ledger")]
     pub(in crate::cli) file: Option<PathBuf>,

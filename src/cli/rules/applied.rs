@@ -12,13 +12,13 @@ use crate::cli::exit::Exit;
 use crate::cli::hint;
 use crate::cli::output;
 use crate::model::visible;
-use crate::nsg_rules::{Outcome, Refusal, RefusalDocument, Step, Tool, Work};
+use crate::nsg_rules::{GuardRefusal, RefusalDocument, RuleStep, StepOutcome, ToolVersion, Work};
 
 /// How it ended.
 #[derive(Debug)]
 pub(super) struct Applied {
     exit: Exit,
-    changes: Vec<Made>,
+    changes: Vec<ChangeResult>,
     refusals: Vec<RefusalDocument>,
     /// A sentence where nothing had to be done.
     unchanged: Option<&'static str>,
@@ -30,7 +30,7 @@ pub(super) struct Applied {
 
 /// One change of one rule.
 #[derive(Debug, Serialize)]
-struct Made {
+struct ChangeResult {
     name: String,
     change: &'static str,
     outcome: &'static str,
@@ -39,25 +39,25 @@ struct Made {
     found: Option<String>,
 }
 
-impl Made {
-    fn new(step: &Step, outcome: &Outcome) -> Self {
+impl ChangeResult {
+    fn new(step: &RuleStep, outcome: &StepOutcome) -> Self {
         Self {
             name: step.name.clone(),
             change: step.action().as_str(),
             outcome: outcome.as_str(),
             found: match outcome {
-                Outcome::Undecided { found } => Some(found.clone()),
-                Outcome::Done | Outcome::NotDone => None,
+                StepOutcome::Undecided { found } => Some(found.clone()),
+                StepOutcome::Done | StepOutcome::NotDone => None,
             },
         }
     }
 }
 
 #[derive(Serialize)]
-struct Document<'a> {
+struct AppliedDocument<'a> {
     schema: &'static str,
-    tool: Tool,
-    changes: &'a [Made],
+    tool: ToolVersion,
+    changes: &'a [ChangeResult],
     refusals: &'a [RefusalDocument],
     error: Option<&'a str>,
     rollback: Option<String>,
@@ -78,8 +78,8 @@ impl Applied {
     }
 
     /// Guards spoke against `steps` before anything was written.
-    pub(super) fn refused(steps: &[Step], refusals: Vec<RefusalDocument>) -> Self {
-        let not_done = |step| Made::new(step, &Outcome::NotDone);
+    pub(super) fn refused(steps: &[RuleStep], refusals: Vec<RefusalDocument>) -> Self {
+        let not_done = |step| ChangeResult::new(step, &StepOutcome::NotDone);
         Self {
             exit: Exit::Refused,
             changes: steps.iter().map(not_done).collect(),
@@ -94,7 +94,7 @@ impl Applied {
     /// Something was written, or could not be.
     pub(super) fn worked(
         work: &Work<'_>,
-        stopped: Option<Problem>,
+        stopped: Option<StopReason>,
         signed_in: Option<String>,
         rollback: Option<PathBuf>,
     ) -> Self {
@@ -103,12 +103,15 @@ impl Applied {
         }
         let (exit, refusals, error) = match stopped {
             None => (Exit::Satisfied, Vec::new(), None),
-            Some(Problem::Refused(refusal)) => (Exit::Refused, vec![(&refusal).into()], None),
-            Some(Problem::Failed(error)) => (Exit::CouldNotWork, Vec::new(), Some(error)),
+            Some(StopReason::Refused(refusal)) => (Exit::Refused, vec![(&refusal).into()], None),
+            Some(StopReason::Failed(error)) => (Exit::CouldNotWork, Vec::new(), Some(error)),
         };
         Self {
             exit,
-            changes: work.outcomes().map(|(step, outcome)| Made::new(step, outcome)).collect(),
+            changes: work
+                .outcomes()
+                .map(|(step, outcome)| ChangeResult::new(step, outcome))
+                .collect(),
             refusals,
             unchanged: None,
             error,
@@ -137,10 +140,10 @@ impl Applied {
         Ok(self.exit)
     }
 
-    fn document(&self) -> Document<'_> {
-        Document {
+    fn document(&self) -> AppliedDocument<'_> {
+        AppliedDocument {
             schema: "pathproof.applied/1",
-            tool: Tool::this(),
+            tool: ToolVersion::this(),
             changes: &self.changes,
             refusals: &self.refusals,
             error: self.error.as_deref(),
@@ -184,9 +187,9 @@ impl Applied {
 }
 
 /// Why the work stopped.
-pub(super) enum Problem {
+pub(super) enum StopReason {
     /// A guard, in the middle of it.
-    Refused(Refusal),
+    Refused(GuardRefusal),
     /// Anything else.
     Failed(String),
 }

@@ -7,23 +7,23 @@ use std::path::{Path, PathBuf};
 use anyhow::{Context, Result, bail};
 use jiff::Timestamp;
 
-use super::applied::{Applied, Problem};
-use super::arm::Group;
-use super::plan::{self, Prepared, read_group};
+use super::applied::{Applied, StopReason};
+use super::group_client::GroupClient;
+use super::plan::{self, PreparedPlan, read_group};
 use super::rollback_file;
-use crate::azure::{Client, Endpoint, GroupId};
-use crate::cli::arguments::{Apply, Azure, PlanFormat, Rollback as RollbackCommand};
+use crate::azure::{ArmClient, AzureEndpoint, GroupId};
+use crate::cli::arguments::{ApplyArgs, AzureArgs, PlanFormat, RollbackArgs};
 use crate::cli::azure::{client, runtime, signed_in};
 use crate::cli::exit::Exit;
 use crate::cli::input::{self, Stdin};
 use crate::cli::{output, signals};
 use crate::model::Cloud;
 use crate::nsg_rules::{
-    Bounds, LiveGroup, Plan, PlanState, Rollback, Stand, Step, Stopped, Work, judge,
-    judge_rollback, stand,
+    ApplyError, Bounds, Drift, LiveGroup, PlanState, RollbackDocument, RulePlan, RuleStep, Work,
+    drift, judge, judge_rollback,
 };
 
-pub(super) fn apply(command: &Apply, arguments: &[OsString]) -> Result<Exit> {
+pub(super) fn apply(command: &ApplyArgs, arguments: &[OsString]) -> Result<Exit> {
     let rollback = command.rollback.as_deref().filter(|path| !path.is_dir());
     for path in [rollback, command.out.as_deref()].into_iter().flatten() {
         output::check_writable(path)?;
@@ -42,10 +42,10 @@ pub(super) fn apply(command: &Apply, arguments: &[OsString]) -> Result<Exit> {
 }
 
 /// A plan that someone approved.
-fn apply_saved(command: &Apply, path: &Path) -> Result<Applied> {
+fn apply_saved(command: &ApplyArgs, path: &Path) -> Result<Applied> {
     let place = || path.display().to_string();
     let text = input::read_text(&mut Stdin::default(), path, "PLAN")?;
-    let plan = Plan::read(&text).with_context(place)?;
+    let plan = RulePlan::read(&text).with_context(place)?;
     let Some(nsg) = &plan.nsg else {
         bail!("{}: made from a file, for no live group: plan with --nsg", path.display());
     };
@@ -65,14 +65,14 @@ fn apply_saved(command: &Apply, path: &Path) -> Result<Applied> {
     })
 }
 
-/// Plan and write in one go.
-fn apply_now(command: &Apply, arguments: &[OsString]) -> Result<Applied> {
+/// RulePlan and write in one go.
+fn apply_now(command: &ApplyArgs, arguments: &[OsString]) -> Result<Applied> {
     let planning = &command.planning;
     let Some(nsg) = &planning.nsg else {
         bail!("which group? --yes needs its resource id (--nsg)");
     };
     let id = GroupId::parse(nsg).context("--nsg")?;
-    let prepared = Prepared::new(planning, arguments)?;
+    let prepared = PreparedPlan::new(planning, arguments)?;
     let mut client = client(&planning.targets.azure, prepared.gathered.cloud)?;
     runtime()?.block_on(async {
         let live = read_group(&mut client, &id).await?;
@@ -91,10 +91,10 @@ fn apply_now(command: &Apply, arguments: &[OsString]) -> Result<Applied> {
 
 /// A token goes to the cloud's own Resource Manager, or to the one that the command line names:
 /// never to one that only a file names.
-fn check_endpoint(azure: &Azure, named: Option<&str>, cloud: Cloud) -> Result<()> {
+fn check_endpoint(azure: &AzureArgs, named: Option<&str>, cloud: Cloud) -> Result<()> {
     let (None, Some(named)) = (&azure.arm_endpoint, named) else { return Ok(()) };
-    let own = Endpoint::parse(Endpoint::resource_manager(cloud))?;
-    if Endpoint::parse(named)? != own {
+    let own = AzureEndpoint::parse(AzureEndpoint::resource_manager(cloud))?;
+    if AzureEndpoint::parse(named)? != own {
         bail!(
             "it names Resource Manager at {named}, and that of its cloud is {own}: give \
              --arm-endpoint {named} if that is where the token is to be sent"
@@ -103,17 +103,17 @@ fn check_endpoint(azure: &Azure, named: Option<&str>, cloud: Cloud) -> Result<()
     Ok(())
 }
 
-fn steps(plan: &Plan) -> Vec<Step> {
-    plan.changes.iter().map(Step::from).collect()
+fn steps(plan: &RulePlan) -> Vec<RuleStep> {
+    plan.changes.iter().map(RuleStep::from).collect()
 }
 
 /// Everything that can refuse comes first, then the rollback file, then the writes.
 async fn write(
-    client: &mut Client,
+    client: &mut ArmClient,
     id: &GroupId,
-    plan: &Plan,
+    plan: &RulePlan,
     live: LiveGroup,
-    command: &Apply,
+    command: &ApplyArgs,
 ) -> Result<Applied> {
     let steps = steps(plan);
     let now = Timestamp::now();
@@ -127,10 +127,10 @@ async fn write(
     if !refusals.is_empty() {
         return Ok(Applied::refused(&steps, refusals.iter().map(Into::into).collect()));
     }
-    if steps.iter().all(|step| stand(&live, step, &steps) == Stand::After) {
+    if steps.iter().all(|step| drift(&live, step, &steps) == Drift::AsPlanned) {
         return Ok(Applied::unchanged(Some("the rules are as planned")));
     }
-    let document = Rollback::of(plan, &id.to_string(), &client.endpoint().to_string(), now);
+    let document = RollbackDocument::of(plan, &id.to_string(), &client.endpoint().to_string(), now);
     let text = serde_json::to_string_pretty(&document)? + "\n";
     let path = save_rollback(command.rollback.as_deref(), id, plan, now, &text)
         .context("nothing was written to Azure: what puts it back cannot be saved")?;
@@ -142,7 +142,7 @@ async fn write(
 fn save_rollback(
     given: Option<&Path>,
     id: &GroupId,
-    plan: &Plan,
+    plan: &RulePlan,
     now: Timestamp,
     text: &str,
 ) -> Result<PathBuf> {
@@ -157,31 +157,31 @@ fn save_rollback(
 
 /// Makes the steps; whoever interrupts is told what was done.
 async fn carry_out(
-    client: &mut Client,
+    client: &mut ArmClient,
     id: &GroupId,
-    steps: &[Step],
+    steps: &[RuleStep],
     live: LiveGroup,
     rollback: Option<PathBuf>,
 ) -> Applied {
     let mut work = Work::new(steps);
-    let mut group = Group { client, id };
+    let mut group = GroupClient { client, id };
     let stopped = tokio::select! {
         outcome = work.carry_out(&mut group, live) => match outcome {
             Ok(()) => None,
-            Err(Stopped::Refused(refusal)) => Some(Problem::Refused(refusal)),
-            Err(other) => Some(Problem::Failed(other.to_string())),
+            Err(ApplyError::Refused(refusal)) => Some(StopReason::Refused(refusal)),
+            Err(other) => Some(StopReason::Failed(other.to_string())),
         },
-        () = signals::interrupted() => Some(Problem::Failed(
+        () = signals::interrupted() => Some(StopReason::Failed(
             "interrupted: what was being written may or may not be in force".to_owned(),
         )),
     };
     Applied::worked(&work, stopped, signed_in(client), rollback)
 }
 
-pub(super) fn rollback(command: &RollbackCommand) -> Result<Exit> {
+pub(super) fn rollback(command: &RollbackArgs) -> Result<Exit> {
     let text = input::read_text(&mut Stdin::default(), &command.file, "FILE")?;
     let place = || command.file.display().to_string();
-    let document = Rollback::read(&text).with_context(place)?;
+    let document = RollbackDocument::read(&text).with_context(place)?;
     let id = GroupId::parse(&document.nsg).with_context(place)?;
     let cloud = document.cloud().with_context(place)?;
     check_endpoint(&command.azure, Some(&document.arm_endpoint), cloud).with_context(place)?;
@@ -193,7 +193,7 @@ pub(super) fn rollback(command: &RollbackCommand) -> Result<Exit> {
         if !refusals.is_empty() {
             return anyhow::Ok(Applied::refused(&steps, refusals.iter().map(Into::into).collect()));
         }
-        if steps.iter().all(|step| stand(&live, step, &steps) == Stand::After) {
+        if steps.iter().all(|step| drift(&live, step, &steps) == Drift::AsPlanned) {
             return Ok(Applied::unchanged(Some("what was there before is there")));
         }
         Ok(carry_out(&mut client, &id, &steps, live, None).await)

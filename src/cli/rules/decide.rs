@@ -6,14 +6,14 @@ use anyhow::Result;
 use serde::Serialize;
 
 use super::{Loaded, missing, set_name};
-use crate::cli::arguments::{Decide, DecideFormat};
+use crate::cli::arguments::{DecideArgs, DecideFormat};
 use crate::cli::exit::Exit;
 use crate::cli::input::{self, Stdin};
 use crate::cli::output;
 use crate::firewall::{Decision, Direction, Flow, Judge, RuleSet, decide_in_a_row, read_flows};
 use crate::model::visible;
 
-pub(super) fn decide(command: &Decide) -> Result<Exit> {
+pub(super) fn decide(command: &DecideArgs) -> Result<Exit> {
     if let Some(path) = &command.output {
         output::check_writable(path)?;
     }
@@ -58,7 +58,7 @@ fn line(
 /// A line of the contract's JSON Lines.
 #[derive(Serialize)]
 #[serde(tag = "type", content = "data", rename_all = "snake_case")]
-enum Event<'a> {
+enum DecisionLine<'a> {
     Flow(Decided<'a>),
 }
 
@@ -89,7 +89,7 @@ fn json(
     decision: &Decision<'_>,
     out: &mut dyn Write,
 ) -> io::Result<()> {
-    let event = Event::Flow(Decided {
+    let event = DecisionLine::Flow(Decided {
         destination: flow.destination(),
         port: flow.port,
         protocol: flow.protocol.as_str(),

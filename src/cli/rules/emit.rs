@@ -6,9 +6,9 @@ use std::path::Path;
 
 use anyhow::{Result, anyhow, bail};
 
-use super::seen::{self, Seen};
-use super::{CONTROL_TAG, Tags, shown};
-use crate::cli::arguments::{Emit, Probing};
+use super::from_file::{self, FromFile};
+use super::{CONTROL_TAG, TagRelease, shown};
+use crate::cli::arguments::{EmitArgs, ProbingArgs};
 use crate::cli::check;
 use crate::cli::exit::Exit;
 use crate::cli::hint;
@@ -23,16 +23,16 @@ use crate::list;
 use crate::model::{AddressClass, AddressSet, Cloud, Kind};
 use crate::probe::{Wishes, tls};
 
-pub(super) fn emit(command: &Emit, arguments: &[OsString]) -> Result<Exit> {
+pub(super) fn emit(command: &EmitArgs, arguments: &[OsString]) -> Result<Exit> {
     if let Some(path) = &command.output {
         output::check_writable(path)?;
     }
     let mut stdin = Stdin::default();
     let emission = match &command.from {
         None => of_evidence(command, &probe(command, arguments, &mut stdin)?)?,
-        Some(from) => match seen::read(from, &mut stdin)? {
-            Seen::Evidence(evidence) => of_evidence(command, &evidence)?,
-            Seen::List(text) => of_list(command, from, &text)?,
+        Some(from) => match from_file::read(from, &mut stdin)? {
+            FromFile::Evidence(evidence) => of_evidence(command, &evidence)?,
+            FromFile::List(text) => of_list(command, from, &text)?,
         },
     };
     let text = emit::emit(command.format, &emission)?;
@@ -41,8 +41,8 @@ pub(super) fn emit(command: &Emit, arguments: &[OsString]) -> Result<Exit> {
 }
 
 /// Resolves and proves from this host, as `check` does.
-fn probe(command: &Emit, arguments: &[OsString], stdin: &mut Stdin) -> Result<Evidence> {
-    let Probing { targets, measuring, trust } = &command.probing;
+fn probe(command: &EmitArgs, arguments: &[OsString], stdin: &mut Stdin) -> Result<Evidence> {
+    let ProbingArgs { targets, measuring, trust } = &command.probing;
     let prepared = request::prepare(targets, measuring, &[], stdin)?;
     for text in &prepared.hints {
         hint::hint(text);
@@ -51,19 +51,19 @@ fn probe(command: &Emit, arguments: &[OsString], stdin: &mut Stdin) -> Result<Ev
     let measurement = Measurement::new(prepared, measuring, tls, false, arguments)?;
     // What certificates name is nothing that these rules are for.
     let measurement = measurement.wish(Wishes { no_revocation: true, ..Wishes::default() });
-    Ok(seen::of_records(&measurement.carry_out(|_, _| {})?))
+    Ok(from_file::of_records(&measurement.carry_out(|_, _| {})?))
 }
 
 /// What is to be written, as it was found: without a name for it.
-struct Found {
+struct EmissionParts {
     permits: Vec<Permit>,
     names: Vec<NamePattern>,
     applications: Vec<Application>,
     requests: Vec<Request>,
 }
 
-fn emission(command: &Emit, tags: &Tags, name: &str, found: Found) -> Emission {
-    let Found { permits, mut names, applications, requests } = found;
+fn emission(command: &EmitArgs, tags: &TagRelease, name: &str, found: EmissionParts) -> Emission {
+    let EmissionParts { permits, mut names, applications, requests } = found;
     names.sort();
     names.dedup();
     Emission {
@@ -77,7 +77,7 @@ fn emission(command: &Emit, tags: &Tags, name: &str, found: Found) -> Emission {
     }
 }
 
-fn of_evidence(command: &Emit, evidence: &Evidence) -> Result<Emission> {
+fn of_evidence(command: &EmitArgs, evidence: &Evidence) -> Result<Emission> {
     let mut chosen = chosen(command, evidence)?;
     if command.assigned_only {
         chosen.retain(|target| !target.is_unassigned);
@@ -93,12 +93,16 @@ fn of_evidence(command: &Emit, evidence: &Evidence) -> Result<Emission> {
     let names: Vec<_> = chosen.iter().filter_map(|target| target.name.clone()).collect();
     let tags = tags(command, &names)?;
     let name = default_name(&chosen);
-    let mut found =
-        Found { permits: Vec::new(), names, applications: Vec::new(), requests: Vec::new() };
+    let mut found = EmissionParts {
+        permits: Vec::new(),
+        names,
+        applications: Vec::new(),
+        requests: Vec::new(),
+    };
     if command.format.holds() == Holds::Names {
         return Ok(emission(command, &tags, name, found));
     }
-    seen::require_ports(&chosen, &origin(command))?;
+    from_file::require_ports(&chosen, &origin(command))?;
     if command.format == Format::AzureFirewall && !command.addresses {
         let told = |target: &&Target| Some((target.name.clone()?, target.kind?, target.port?));
         found.applications = Application::of(chosen.iter().filter_map(told));
@@ -141,7 +145,7 @@ fn say_what_is_not_there(chosen: &[&Target]) {
 
 /// `--only`, where gateways go with their relay; by default all that is required, with the gateways
 /// in use of a relay that is.
-fn chosen<'a>(command: &Emit, evidence: &'a Evidence) -> Result<Vec<&'a Target>> {
+fn chosen<'a>(command: &EmitArgs, evidence: &'a Evidence) -> Result<Vec<&'a Target>> {
     let only = &command.probing.targets.only;
     if !only.is_empty() {
         return evidence.choose(only).map_err(|error| anyhow!("{} holds {error}", origin(command)));
@@ -185,20 +189,20 @@ fn default_name(chosen: &[&Target]) -> &'static str {
 /// What rules of several entries are called.
 const MIXED: &str = "Allow-Integration-Runtime";
 
-fn origin(command: &Emit) -> String {
+fn origin(command: &EmitArgs) -> String {
     command.from.as_deref().map_or_else(|| "what this host saw".to_owned(), shown)
 }
 
-fn tags(command: &Emit, names: &[NamePattern]) -> Result<Tags> {
+fn tags(command: &EmitArgs, names: &[NamePattern]) -> Result<TagRelease> {
     let names: Vec<_> = names.iter().map(ToString::to_string).collect();
     let inferred = list::infer_cloud(names.iter().map(String::as_str));
     let given = command.probing.targets.cloud.map(Cloud::from);
-    Tags::of(command.service_tags.as_deref(), given, inferred)
+    TagRelease::of(command.service_tags.as_deref(), given, inferred)
 }
 
 /// The control plane has a service tag, which stays true when its addresses change; the relay has
 /// none (facts.md, section 4).
-fn permits(command: &Emit, tags: &Tags, proven: Vec<Proven>) -> Vec<Permit> {
+fn permits(command: &EmitArgs, tags: &TagRelease, proven: Vec<Proven>) -> Vec<Permit> {
     let (control, other): (Vec<_>, Vec<_>) = proven.into_iter().partition(Proven::is_control);
     let mut permits = Permit::of(&other, command.aggregate);
     let uncovered = tags.outside_control_tag(&control);
@@ -219,7 +223,7 @@ fn permits(command: &Emit, tags: &Tags, proven: Vec<Proven>) -> Vec<Permit> {
 
 /// A list proves nothing by itself: what it holds must be public, and published where that is
 /// asked for.
-fn of_list(command: &Emit, from: &Path, text: &str) -> Result<Emission> {
+fn of_list(command: &EmitArgs, from: &Path, text: &str) -> Result<Emission> {
     if command.proof == ProofLevel::Tls {
         bail!("--proof tls: a list holds no handshakes; give a report, or --proof published");
     }
@@ -271,5 +275,5 @@ fn of_list(command: &Emit, from: &Path, text: &str) -> Result<Emission> {
     // What a list names without a port is asked by TLS, as its addresses are.
     let told = names.iter().map(|name| (name.clone(), Kind::Https, 443));
     let applications = if command.addresses { Vec::new() } else { Application::of(told) };
-    Ok(emission(command, &tags, MIXED, Found { permits, names, applications, requests }))
+    Ok(emission(command, &tags, MIXED, EmissionParts { permits, names, applications, requests }))
 }

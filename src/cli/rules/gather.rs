@@ -6,10 +6,10 @@ use std::time::Duration;
 use anyhow::{Result, anyhow, bail};
 use jiff::{SignedDuration, Timestamp};
 
-use super::seen::{self, Seen as SeenFile};
+use super::from_file::{self, FromFile};
 use super::tag_age::TagAge;
-use super::{CONTROL_TAG, Tags, shown};
-use crate::cli::arguments::{Planning, World};
+use super::{CONTROL_TAG, TagRelease, shown};
+use crate::cli::arguments::{PlanningArgs, ServiceTagArgs};
 use crate::cli::check;
 use crate::cli::hint;
 use crate::cli::input::Stdin;
@@ -20,16 +20,16 @@ use crate::firewall::{Evidence, NamePattern, ProofLevel, Proven, RuleSet, Target
 use crate::ledger::{Proof, Sighting};
 use crate::list;
 use crate::model::{AddressClass, AddressSet, Cloud, Role};
-use crate::nsg_rules::{LeftOut, Reason, Refusal, Seen, job_of, left_out, unmet};
+use crate::nsg_rules::{GuardRefusal, LeftOut, LeftOutReason, SeenPrefix, job_of, left_out, unmet};
 use crate::probe::{Wishes, tls};
 
 /// What was gathered.
 #[derive(Default)]
 pub(super) struct Gathered {
     /// What may enter the rule.
-    pub(super) seen: Vec<Seen>,
+    pub(super) seen: Vec<SeenPrefix>,
     /// What speaks against a write already.
-    pub(super) refusals: Vec<Refusal>,
+    pub(super) refusals: Vec<GuardRefusal>,
     /// What may not enter the rule.
     pub(super) left_out: Vec<LeftOut>,
     /// Who writes the rule, where no name was given.
@@ -44,28 +44,30 @@ pub(super) struct Gathered {
 
 /// Reads every `--from`, or resolves now; addresses are proven as `rules emit` proves them.
 pub(super) fn gather(
-    planning: &Planning,
+    planning: &PlanningArgs,
     arguments: &[OsString],
     now: Timestamp,
 ) -> Result<Gathered> {
     let mut stdin = Stdin::default();
     let mut files = Vec::new();
     for path in &planning.from {
-        files.push((shown(path), path.display().to_string(), seen::read(path, &mut stdin)?));
+        files.push((shown(path), path.display().to_string(), from_file::read(path, &mut stdin)?));
     }
     if files.is_empty() {
         let evidence = resolve(planning, arguments, &mut stdin)?;
-        files.push(("dns".to_owned(), "this run".to_owned(), SeenFile::Evidence(evidence)));
+        files.push(("dns".to_owned(), "this run".to_owned(), FromFile::Evidence(evidence)));
     }
     let only = match &planning.targets.only[..] {
         [] => vec![Role::Relay.as_str().to_owned()],
         given => given.to_vec(),
     };
     let told: Vec<String> = files.iter().flat_map(|(_, _, file)| names(file)).collect();
-    let world =
-        World { service_tags: planning.service_tags.clone(), cloud: planning.targets.cloud };
+    let world = ServiceTagArgs {
+        service_tags: planning.service_tags.clone(),
+        cloud: planning.targets.cloud,
+    };
     let inferred = list::infer_cloud(told.iter().map(String::as_str));
-    let tags = Tags::read(&world, inferred)?;
+    let tags = TagRelease::read(&world, inferred)?;
     tags.warn_if_stale();
     let cloud = world.cloud.map(Cloud::from).or(inferred).unwrap_or_default();
     let age = TagAge::of(&tags, planning.service_tags.as_deref(), now);
@@ -74,10 +76,10 @@ pub(super) fn gather(
     let mut gathered = Gathered { refusals, job, cloud, ..Gathered::default() };
     for (source, place, file) in &files {
         match file {
-            SeenFile::Evidence(evidence) => {
+            FromFile::Evidence(evidence) => {
                 let targets =
                     evidence.choose(&only).map_err(|error| anyhow!("{place} holds {error}"))?;
-                seen::require_ports(&targets, place)?;
+                from_file::require_ports(&targets, place)?;
                 gathered.add(
                     &targets,
                     planning.proof,
@@ -87,7 +89,7 @@ pub(super) fn gather(
                     seen_at(evidence, place, now),
                 );
             }
-            SeenFile::List(text) => {
+            FromFile::List(text) => {
                 gathered.add_list(text, place, source, planning.proof, &tags)?;
             }
         }
@@ -107,7 +109,7 @@ fn seen_at(evidence: &Evidence, place: &str, now: Timestamp) -> Timestamp {
 }
 
 /// Names to addresses; connections are made only where TLS is to prove them.
-fn resolve(planning: &Planning, arguments: &[OsString], stdin: &mut Stdin) -> Result<Evidence> {
+fn resolve(planning: &PlanningArgs, arguments: &[OsString], stdin: &mut Stdin) -> Result<Evidence> {
     let mut targets = planning.targets.clone();
     if targets.only.is_empty() {
         targets.only = vec![Role::Relay.as_str().to_owned()];
@@ -122,26 +124,26 @@ fn resolve(planning: &Planning, arguments: &[OsString], stdin: &mut Stdin) -> Re
         Measurement::new(prepared, &planning.measuring, tls, resolve_only, arguments)?;
     // What certificates name is nothing that these rules are for.
     let measurement = measurement.wish(Wishes { no_revocation: true, ..Wishes::default() });
-    Ok(seen::of_records(&measurement.carry_out(|_, _| {})?))
+    Ok(from_file::of_records(&measurement.carry_out(|_, _| {})?))
 }
 
-fn too_old(age: &TagAge, most: Duration) -> Option<Refusal> {
+fn too_old(age: &TagAge, most: Duration) -> Option<GuardRefusal> {
     let most_signed = SignedDuration::try_from(most).unwrap_or(SignedDuration::MAX);
     let is_old = age.age.is_none_or(|age| age > most_signed);
     let most_days = most.as_secs().div_ceil(24 * 3600);
-    is_old.then(|| Refusal::TagsTooOld { tags: age.shown.clone(), most_days })
+    is_old.then(|| GuardRefusal::TagsTooOld { tags: age.shown.clone(), most_days })
 }
 
 /// What stays the same from run to run of one job: the runtime, else the relay namespaces, else
 /// what the rule is for. Never gateways, which come and go.
-fn job_sources(planning: &Planning, files: &[(String, String, SeenFile)]) -> Vec<String> {
+fn job_sources(planning: &PlanningArgs, files: &[(String, String, FromFile)]) -> Vec<String> {
     if let Some(runtime) = &planning.targets.runtime {
         return vec![runtime.clone()];
     }
     let targets = || {
         files.iter().flat_map(|(_, _, file)| match file {
-            SeenFile::Evidence(evidence) => &evidence.targets[..],
-            SeenFile::List(_) => &[],
+            FromFile::Evidence(evidence) => &evidence.targets[..],
+            FromFile::List(_) => &[],
         })
     };
     let names = |is_of: fn(&Target) -> bool| -> Vec<String> {
@@ -159,13 +161,13 @@ fn job_sources(planning: &Planning, files: &[(String, String, SeenFile)]) -> Vec
     }
 }
 
-fn names(file: &SeenFile) -> Vec<String> {
+fn names(file: &FromFile) -> Vec<String> {
     match file {
-        SeenFile::Evidence(evidence) => {
+        FromFile::Evidence(evidence) => {
             let names = evidence.targets.iter().filter_map(|target| target.name.as_ref());
             names.map(ToString::to_string).collect()
         }
-        SeenFile::List(_) => Vec::new(),
+        FromFile::List(_) => Vec::new(),
     }
 }
 
@@ -174,7 +176,7 @@ impl Gathered {
         &mut self,
         targets: &[&Target],
         level: ProofLevel,
-        tags: &Tags,
+        tags: &TagRelease,
         age: &TagAge,
         source: &str,
         at: Timestamp,
@@ -190,7 +192,7 @@ impl Gathered {
         self.note_control(&proven, tags);
         self.refusals.extend(unmet(targets, &proven, &refused, &age.shown));
         self.left_out.extend(left_out(targets, &refused));
-        self.seen.extend(proven.into_iter().map(|proven| Seen {
+        self.seen.extend(proven.into_iter().map(|proven| SeenPrefix {
             net: proven.address.into(),
             ports: proven.port.into(),
             name: proven.name,
@@ -213,7 +215,7 @@ impl Gathered {
 
     /// What is kept right from day to day are addresses: a tag needs no keeping, so whoever plans for
     /// the control plane is told where the tag would do.
-    fn note_control(&mut self, proven: &[Proven], tags: &Tags) {
+    fn note_control(&mut self, proven: &[Proven], tags: &TagRelease) {
         let control: Vec<_> = proven.iter().filter(|one| one.is_control()).cloned().collect();
         if control.is_empty() {
             return;
@@ -240,7 +242,7 @@ impl Gathered {
         place: &str,
         source: &str,
         level: ProofLevel,
-        tags: &Tags,
+        tags: &TagRelease,
     ) -> Result<()> {
         if level == ProofLevel::Tls {
             bail!("--proof tls: {place} is a list and holds no handshakes; give a report");
@@ -267,9 +269,9 @@ impl Gathered {
             self.left_out.extend(left_out.prefixes().into_iter().map(|net| LeftOut {
                 name: format!("{source} ({})", rule.place),
                 address: Some(net.to_string()),
-                reason: Reason::of_class(net.network()),
+                reason: LeftOutReason::of_class(net.network()),
             }));
-            self.seen.extend(addresses.prefixes().into_iter().map(|net| Seen {
+            self.seen.extend(addresses.prefixes().into_iter().map(|net| SeenPrefix {
                 net,
                 ports: ports.clone(),
                 name: source.to_owned(),

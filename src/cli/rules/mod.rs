@@ -2,13 +2,13 @@
 
 mod applied;
 mod apply;
-mod arm;
 mod decide;
 mod emit;
+mod from_file;
 mod gather;
+mod group_client;
 mod plan;
 mod rollback_file;
-mod seen;
 mod tag_age;
 mod verify;
 
@@ -20,7 +20,7 @@ use std::path::Path;
 use anyhow::{Context, Result, bail};
 use ipnet::IpNet;
 
-use super::arguments::{Inputs, Rules, RulesCommand, World};
+use super::arguments::{RuleFileArgs, RulesArgs, RulesCommand, ServiceTagArgs};
 use super::exit::Exit;
 use super::hint;
 use super::input::{self, Stdin};
@@ -30,7 +30,7 @@ use crate::firewall::{Decision, Dialect, Knowledge, Proven, Published, RuleSet};
 use crate::model::{AddressSet, Cloud};
 use crate::tags::{ServiceTags, Snapshot};
 
-pub(super) fn rules(command: &Rules, arguments: &[OsString]) -> Result<Exit> {
+pub(super) fn rules(command: &RulesArgs, arguments: &[OsString]) -> Result<Exit> {
     match &command.command {
         RulesCommand::Decide(command) => decide::decide(command),
         RulesCommand::Verify(command) => verify::verify(command),
@@ -46,17 +46,17 @@ pub(super) fn rules(command: &Rules, arguments: &[OsString]) -> Result<Exit> {
 const CONTROL_TAG: &str = "DataFactoryManagement";
 
 /// The service tags of a command, from a file or embedded.
-pub(super) struct Tags {
+pub(super) struct TagRelease {
     release: Cow<'static, ServiceTags>,
     published: Cow<'static, AddressSet>,
     /// The embedded snapshot's day.
     date: Option<&'static str>,
 }
 
-impl Tags {
+impl TagRelease {
     /// Reads the file that `world` names, or takes the embedded snapshot of its cloud, else of
     /// `inferred`.
-    pub(super) fn read(world: &World, inferred: Option<Cloud>) -> Result<Self> {
+    pub(super) fn read(world: &ServiceTagArgs, inferred: Option<Cloud>) -> Result<Self> {
         Self::of(world.service_tags.as_deref(), world.cloud.map(Cloud::from), inferred)
     }
 
@@ -135,14 +135,14 @@ impl Tags {
 /// Rule sets, and what is known around them.
 struct Loaded {
     sets: Vec<RuleSet>,
-    tags: Tags,
+    tags: TagRelease,
     virtual_network: Option<AddressSet>,
     sources: Option<AddressSet>,
     groups: BTreeMap<String, AddressSet>,
 }
 
 impl Loaded {
-    fn read(inputs: &Inputs, world: &World, stdin: &mut Stdin) -> Result<Self> {
+    fn read(inputs: &RuleFileArgs, world: &ServiceTagArgs, stdin: &mut Stdin) -> Result<Self> {
         let mut texts = Vec::new();
         for path in &inputs.rules {
             texts.push((path.display().to_string(), input::read_text(stdin, path, "RULES")?));
@@ -162,7 +162,7 @@ impl Loaded {
                 names_of(&sets)
             ));
         }
-        let tags = Tags::read(world, None)?;
+        let tags = TagRelease::read(world, None)?;
         if sets.iter().any(names_service_tags) {
             tags.warn_if_stale();
         }
@@ -196,7 +196,11 @@ impl Loaded {
 
 /// The sets that a flow passes: those of a network interface's effective rules are in a row, several
 /// groups of one file only where that is said.
-fn choose(sets: Vec<RuleSet>, inputs: &Inputs, sources: &[Source<'_>]) -> Result<Vec<RuleSet>> {
+fn choose(
+    sets: Vec<RuleSet>,
+    inputs: &RuleFileArgs,
+    sources: &[Source<'_>],
+) -> Result<Vec<RuleSet>> {
     let is_named =
         |set: &RuleSet| inputs.group.iter().any(|name| name.eq_ignore_ascii_case(&set.name));
     if let Some(name) = inputs
@@ -241,7 +245,7 @@ fn names_of(sets: &[RuleSet]) -> String {
     sets.iter().map(|set| set.name.as_str()).collect::<Vec<_>>().join(", ")
 }
 
-/// Tags whose prefixes change from week to week, not those of the platform.
+/// TagRelease whose prefixes change from week to week, not those of the platform.
 fn names_service_tags(set: &RuleSet) -> bool {
     const PLATFORM: [&str; 3] = ["internet", "virtualnetwork", "azureloadbalancer"];
     set.rules().iter().any(|rule| {

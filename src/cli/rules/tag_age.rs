@@ -7,7 +7,7 @@ use jiff::civil::Date;
 use jiff::tz::TimeZone;
 use jiff::{SignedDuration, Timestamp};
 
-use super::Tags;
+use super::TagRelease;
 
 /// The tags in use, and their age.
 pub(super) struct TagAge {
@@ -20,7 +20,7 @@ pub(super) struct TagAge {
 impl TagAge {
     /// Of the embedded snapshot's day; of a file, by the day in its name, as Microsoft calls it,
     /// else by when it was written.
-    pub(super) fn of(tags: &Tags, file: Option<&Path>, now: Timestamp) -> Self {
+    pub(super) fn of(tags: &TagRelease, file: Option<&Path>, now: Timestamp) -> Self {
         let day = match (tags.date, file) {
             (Some(date), _) => date.parse().ok(),
             (None, Some(file)) => day_in_name(file).or_else(|| day_written(file)),

@@ -5,9 +5,9 @@ use std::fmt::Write as _;
 use anyhow::{Result, bail};
 use serde_json::json;
 
-use super::seen::{self, Seen};
+use super::from_file::{self, FromFile};
 use super::{CONTROL_TAG, Loaded, missing};
-use crate::cli::arguments::{Verify, VerifyFormat};
+use crate::cli::arguments::{VerifyArgs, VerifyFormat};
 use crate::cli::exit::Exit;
 use crate::cli::hint;
 use crate::cli::input::{self, Stdin};
@@ -18,7 +18,7 @@ use crate::firewall::{
 };
 use crate::model::visible;
 
-pub(super) fn verify(command: &Verify) -> Result<Exit> {
+pub(super) fn verify(command: &VerifyArgs) -> Result<Exit> {
     if let Some(path) = &command.output {
         output::check_writable(path)?;
     }
@@ -63,7 +63,7 @@ pub(super) fn verify(command: &Verify) -> Result<Exit> {
 
 /// What is required, and which addresses of it no rule of ours would hold.
 fn required(
-    command: &Verify,
+    command: &VerifyArgs,
     loaded: &Loaded,
     stdin: &mut Stdin,
 ) -> Result<(Vec<Requirement>, Vec<Refused>)> {
@@ -78,9 +78,9 @@ fn required(
     }
     // clap asks for one of the two.
     let Some(path) = &command.from else { return Ok((Vec::new(), Vec::new())) };
-    let evidence = match seen::read(path, stdin)? {
-        Seen::Evidence(evidence) => evidence,
-        Seen::List(_) => bail!(
+    let evidence = match from_file::read(path, stdin)? {
+        FromFile::Evidence(evidence) => evidence,
+        FromFile::List(_) => bail!(
             "--from {}: expected a JSON report, saved records or what resolve --format json wrote; \
              flows are given with --flows",
             path.display()

@@ -9,30 +9,30 @@ use std::time::Instant;
 use anyhow::{Context, Result};
 use jiff::Timestamp;
 
-use super::arguments::{Watch, WatchFormat};
+use super::arguments::{WatchArgs, WatchFormat};
 use super::check;
 use super::exit::Exit;
 use super::hint;
 use super::input::Stdin;
-use super::measure::{Measurement, Session};
+use super::measure::{Measurement, RunSession};
 use super::output;
-use super::request::{self, Prepared};
+use super::request::{self, PreparedRun};
 use crate::model::{Records, Summary, visible};
 use crate::probe::{Wishes, tls};
-use transition::{Line, States};
+use transition::{States, WatchLine};
 
 /// The exit code is that of the last whole round: what came and went is in the lines.
-pub(super) fn watch(command: &Watch, arguments: &[OsString]) -> Result<Exit> {
+pub(super) fn watch(command: &WatchArgs, arguments: &[OsString]) -> Result<Exit> {
     let prepared =
         request::prepare(&command.targets, &command.measuring, &[], &mut Stdin::default())?;
     for text in &prepared.hints {
         hint::hint(text);
     }
-    let published = check::Published::read(command.service_tags.as_deref())?;
-    let session = Session::begin()?;
+    let published = check::PublishedRanges::read(command.service_tags.as_deref())?;
+    let session = RunSession::begin()?;
     let begun = Instant::now();
     let mut states = States::default();
-    let mut paper = Paper { format: command.format, is_open: true };
+    let mut paper = WatchOutput { format: command.format, is_open: true };
     let (mut rounds, mut changes) = (0_u64, 0_u64);
     let (mut exit, mut summary) = (Exit::Unknown, Summary::default());
     while paper.is_open {
@@ -45,11 +45,11 @@ pub(super) fn watch(command: &Watch, arguments: &[OsString]) -> Result<Exit> {
                 exit = check::ending(&records, &conclusion, command.fail_on).exit;
                 summary = conclusion.summary;
                 if rounds == 0 {
-                    paper.put(&Line::Begin { at: records.run.started_at, summary })?;
+                    paper.put(&WatchLine::Begin { at: records.run.started_at, summary })?;
                 }
                 for change in states.changes(&records, &conclusion) {
                     changes += u64::from(rounds > 0);
-                    paper.put(&Line::Transition(change))?;
+                    paper.put(&WatchLine::Transition(change))?;
                 }
                 rounds += 1;
             }
@@ -64,15 +64,15 @@ pub(super) fn watch(command: &Watch, arguments: &[OsString]) -> Result<Exit> {
             break;
         }
     }
-    paper.put(&Line::End { at: Timestamp::now(), rounds, changes, summary })?;
+    paper.put(&WatchLine::End { at: Timestamp::now(), rounds, changes, summary })?;
     Ok(exit)
 }
 
 fn measure(
-    command: &Watch,
-    prepared: Prepared,
+    command: &WatchArgs,
+    prepared: PreparedRun,
     arguments: &[OsString],
-    session: &Session,
+    session: &RunSession,
     is_first: bool,
 ) -> Result<Records> {
     let tls = tls::Client::new(check::judge(&command.trust)?);
@@ -83,13 +83,13 @@ fn measure(
 }
 
 /// Standard output, until nobody reads it.
-struct Paper {
+struct WatchOutput {
     format: WatchFormat,
     is_open: bool,
 }
 
-impl Paper {
-    fn put(&mut self, line: &Line) -> Result<()> {
+impl WatchOutput {
+    fn put(&mut self, line: &WatchLine) -> Result<()> {
         if !self.is_open {
             return Ok(());
         }

@@ -12,7 +12,7 @@ use crate::model::{Cause, Conclusion, Endpoint, Host, Records, Status, Subject, 
 /// A line of `watch`.
 #[derive(Debug, Serialize)]
 #[serde(tag = "type", content = "data", rename_all = "snake_case")]
-pub(super) enum Line {
+pub(super) enum WatchLine {
     /// After the first round, before what is not as it should be in it.
     Begin {
         #[serde(serialize_with = "moment")]
@@ -43,19 +43,19 @@ pub(super) struct Transition {
     #[serde(skip)]
     place: String,
     /// `None` where it was not seen before.
-    from: Option<State>,
-    to: State,
+    from: Option<EndpointState>,
+    to: EndpointState,
     /// What is said of the new state; empty on a pass.
     message: String,
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
-pub(super) struct State {
+pub(super) struct EndpointState {
     status: &'static str,
     cause: Option<&'static str>,
 }
 
-impl State {
+impl EndpointState {
     fn of(verdict: &Verdict) -> Self {
         Self { status: verdict.status.as_str(), cause: verdict.cause.map(Cause::code) }
     }
@@ -68,7 +68,7 @@ impl State {
 /// The last state of every endpoint, by host and port. One that a round does not see (a gateway
 /// while its relay does not resolve) keeps its state: it is not its own that changed.
 #[derive(Debug, Default)]
-pub(super) struct States(BTreeMap<(String, u16), State>);
+pub(super) struct States(BTreeMap<(String, u16), EndpointState>);
 
 impl States {
     /// What this round saw otherwise than the rounds before; of what was never seen, only what is
@@ -86,7 +86,7 @@ impl States {
             if !verdict.counts && !self.0.contains_key(&key) {
                 continue;
             }
-            let to = State::of(verdict);
+            let to = EndpointState::of(verdict);
             let from = self.0.insert(key, to);
             if from == Some(to) || (from.is_none() && to.is_pass()) {
                 continue;
@@ -130,7 +130,7 @@ const fn by_status(summary: Summary) -> [(Status, usize); 4] {
     [(Status::Pass, pass), (Status::Warn, warn), (Status::Fail, fail), (Status::Unknown, unknown)]
 }
 
-impl fmt::Display for Line {
+impl fmt::Display for WatchLine {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::Begin { at, summary } => write!(f, "{at:.3} begin: {}", in_words(*summary)),
@@ -161,7 +161,7 @@ impl fmt::Display for Transition {
     }
 }
 
-impl fmt::Display for State {
+impl fmt::Display for EndpointState {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(self.status)?;
         self.cause.map_or(Ok(()), |cause| write!(f, " {cause}"))

@@ -5,10 +5,10 @@
 use std::time::Duration;
 
 use super::MARKER;
-use super::document::{Action, Change};
-use super::guard::Refusal;
+use super::document::{RuleAction, RuleChange};
+use super::guard::GuardRefusal;
 use super::live::{LiveGroup, LiveRule};
-use super::rule::Properties;
+use super::rule::RuleProperties;
 
 /// How often a write is tried against a group that others change.
 const MOST_ROUNDS: usize = 4;
@@ -32,19 +32,19 @@ pub trait ResourceManager {
     fn put(
         &mut self,
         name: &str,
-        properties: &Properties,
-        condition: Condition<'_>,
-    ) -> impl Future<Output = Result<Wrote, Self::Error>>;
+        properties: &RuleProperties,
+        condition: WriteCondition<'_>,
+    ) -> impl Future<Output = Result<WriteOutcome, Self::Error>>;
 
     /// Removes one rule and waits until that is done.
     fn delete(
         &mut self,
         name: &str,
-        condition: Condition<'_>,
-    ) -> impl Future<Output = Result<Wrote, Self::Error>>;
+        condition: WriteCondition<'_>,
+    ) -> impl Future<Output = Result<WriteOutcome, Self::Error>>;
 
     /// What is known of a write that ended with this error.
-    fn fate(error: &Self::Error) -> Fate;
+    fn fate(error: &Self::Error) -> WriteFate;
 
     /// Waits.
     fn pause(&mut self, time: Duration) -> impl Future<Output = ()>;
@@ -52,7 +52,7 @@ pub trait ResourceManager {
 
 /// What a write requires of what is there.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Condition<'a> {
+pub enum WriteCondition<'a> {
     /// Nothing.
     None,
     /// This version of the rule.
@@ -63,7 +63,7 @@ pub enum Condition<'a> {
 
 /// How a write ended.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Wrote {
+pub enum WriteOutcome {
     /// Azure says that it is done.
     Done,
     /// What was required is not what is there.
@@ -72,7 +72,7 @@ pub enum Wrote {
 
 /// What is known of a write that ended with an error.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Fate {
+pub enum WriteFate {
     /// It was refused: nothing was written.
     Refused,
     /// Azure answered that it could not: what is there says whether it did.
@@ -83,17 +83,17 @@ pub enum Fate {
 
 /// A rule as it is, and as it should be.
 #[derive(Clone, Debug, PartialEq)]
-pub struct Step {
+pub struct RuleStep {
     /// Its name.
     pub name: String,
     /// Its properties now; `None` where it is not there.
-    pub before: Option<Properties>,
+    pub before: Option<RuleProperties>,
     /// Its properties then; `None` where it goes.
-    pub after: Option<Properties>,
+    pub after: Option<RuleProperties>,
 }
 
-impl From<&Change> for Step {
-    fn from(change: &Change) -> Self {
+impl From<&RuleChange> for RuleStep {
+    fn from(change: &RuleChange) -> Self {
         Self {
             name: change.name.clone(),
             before: change.before.clone(),
@@ -102,44 +102,44 @@ impl From<&Change> for Step {
     }
 }
 
-impl Step {
+impl RuleStep {
     /// What is done with the rule.
     #[must_use]
-    pub const fn action(&self) -> Action {
-        Action::between(self.before.as_ref(), self.after.as_ref())
+    pub const fn action(&self) -> RuleAction {
+        RuleAction::between(self.before.as_ref(), self.after.as_ref())
     }
 }
 
-/// How a live rule stands to a step.
+/// How far a live rule is from what a step expects.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub enum Stand {
-    /// As it was when the step was planned.
-    Before,
-    /// As planned.
-    After,
-    /// Otherwise.
-    Neither(Refusal),
+pub enum Drift {
+    /// The rule is as it was when the step was planned.
+    AsBefore,
+    /// The rule is as planned already.
+    AsPlanned,
+    /// The rule is neither, and must not be written.
+    Drifted(GuardRefusal),
 }
 
 /// How `live` stands to `step`, which is one of `all`.
 #[must_use]
-pub fn stand(live: &LiveGroup, step: &Step, all: &[Step]) -> Stand {
+pub fn drift(live: &LiveGroup, step: &RuleStep, all: &[RuleStep]) -> Drift {
     let rule = live.rule(&step.name);
-    let is = |properties: &Option<Properties>| match (rule, properties) {
+    let is = |properties: &Option<RuleProperties>| match (rule, properties) {
         (None, None) => true,
         (Some(rule), Some(properties)) => rule.properties.is_same_as(properties),
         _ => false,
     };
     if is(&step.after) {
-        return Stand::After;
+        return Drift::AsPlanned;
     }
     if is(&step.before) {
-        return taken_priority(live, step, all).map_or(Stand::Before, Stand::Neither);
+        return taken_priority(live, step, all).map_or(Drift::AsBefore, Drift::Drifted);
     }
     let what = match (rule, &step.before) {
         (None, _) => "was deleted".to_owned(),
         (Some(rule), None) if !rule.is_marked() => {
-            return Stand::Neither(Refusal::NameTaken { name: rule.name.clone() });
+            return Drift::Drifted(GuardRefusal::NameTaken { name: rule.name.clone() });
         }
         (Some(_), None) => "was created".to_owned(),
         (Some(rule), Some(before)) if !rule.is_marked() && before.mark().is_some() => {
@@ -147,12 +147,12 @@ pub fn stand(live: &LiveGroup, step: &Step, all: &[Step]) -> Stand {
         }
         (Some(_), Some(_)) => "was changed".to_owned(),
     };
-    Stand::Neither(Refusal::Changed { rule: step.name.clone(), what })
+    Drift::Drifted(GuardRefusal::Changed { rule: step.name.clone(), what })
 }
 
 /// Another rule that has the priority and keeps it: a foreign one, or pathproof's own of another
 /// name.
-fn taken_priority(live: &LiveGroup, step: &Step, all: &[Step]) -> Option<Refusal> {
+fn taken_priority(live: &LiveGroup, step: &RuleStep, all: &[RuleStep]) -> Option<GuardRefusal> {
     let after = step.after.as_ref()?.meaning();
     let priority = after.priority?;
     let is_changed =
@@ -162,12 +162,12 @@ fn taken_priority(live: &LiveGroup, step: &Step, all: &[Step]) -> Option<Refusal
             && rule.meaning().direction == after.direction
             && rule.meaning().priority == after.priority
     })?;
-    Some(Refusal::PriorityTaken { priority, by: other.name.clone(), free: None })
+    Some(GuardRefusal::PriorityTaken { priority, by: other.name.clone(), free: None })
 }
 
 /// What became of a step.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub enum Outcome {
+pub enum StepOutcome {
     /// It is in force.
     Done,
     /// It was not made.
@@ -179,7 +179,7 @@ pub enum Outcome {
     },
 }
 
-impl Outcome {
+impl StepOutcome {
     /// The contract's word.
     #[must_use]
     pub const fn as_str(&self) -> &'static str {
@@ -193,10 +193,10 @@ impl Outcome {
 
 /// Why it stopped.
 #[derive(Debug, thiserror::Error)]
-pub enum Stopped<E: std::error::Error> {
+pub enum ApplyError<E: std::error::Error> {
     /// A guard: the rule is not what it was.
     #[error("{0}")]
-    Refused(Refusal),
+    Refused(GuardRefusal),
     /// Resource Manager, with what the rule is like now.
     #[error("{}{error}", .state.as_ref().map_or_else(String::new, |state| format!("{state}: ")))]
     Failed {
@@ -220,8 +220,8 @@ pub enum Stopped<E: std::error::Error> {
 /// interrupts them can be told.
 #[derive(Debug)]
 pub struct Work<'a> {
-    steps: &'a [Step],
-    outcomes: Vec<Outcome>,
+    steps: &'a [RuleStep],
+    outcomes: Vec<StepOutcome>,
     /// What whoever runs it should hear although it went well.
     notes: Vec<String>,
 }
@@ -229,12 +229,12 @@ pub struct Work<'a> {
 impl<'a> Work<'a> {
     /// None of `steps` is done yet.
     #[must_use]
-    pub fn new(steps: &'a [Step]) -> Self {
-        Self { steps, outcomes: vec![Outcome::NotDone; steps.len()], notes: Vec::new() }
+    pub fn new(steps: &'a [RuleStep]) -> Self {
+        Self { steps, outcomes: vec![StepOutcome::NotDone; steps.len()], notes: Vec::new() }
     }
 
     /// Each step with what became of it.
-    pub fn outcomes(&self) -> impl Iterator<Item = (&Step, &Outcome)> {
+    pub fn outcomes(&self) -> impl Iterator<Item = (&RuleStep, &StepOutcome)> {
         self.steps.iter().zip(&self.outcomes)
     }
 
@@ -247,12 +247,12 @@ impl<'a> Work<'a> {
     /// Makes the steps one after the other, and reads them back.
     ///
     /// # Errors
-    /// [`Stopped`], with the outcomes as they are then.
+    /// [`ApplyError`], with the outcomes as they are then.
     pub async fn carry_out<M: ResourceManager>(
         &mut self,
         manager: &mut M,
         mut live: LiveGroup,
-    ) -> Result<(), Stopped<M::Error>> {
+    ) -> Result<(), ApplyError<M::Error>> {
         for place in 0..self.steps.len() {
             if place > 0 {
                 // Each write gives the whole group another version.
@@ -270,9 +270,9 @@ impl<'a> Work<'a> {
                     .zip(written)
                     .is_some_and(|(rule, written)| rule.properties.holds(written))
             };
-            if stand(&live, step, self.steps) != Stand::After && !is_added_to() {
-                *outcome = Outcome::Undecided { found: "it is not as planned".to_owned() };
-                return Err(Stopped::ShownOtherwise(step.name.clone()));
+            if drift(&live, step, self.steps) != Drift::AsPlanned && !is_added_to() {
+                *outcome = StepOutcome::Undecided { found: "it is not as planned".to_owned() };
+                return Err(ApplyError::ShownOtherwise(step.name.clone()));
             }
         }
         Ok(())
@@ -284,19 +284,19 @@ impl<'a> Work<'a> {
         manager: &mut M,
         place: usize,
         live: &LiveGroup,
-    ) -> Result<(), Stopped<M::Error>> {
+    ) -> Result<(), ApplyError<M::Error>> {
         let step = &self.steps[place];
         let mut reread;
         let mut live = live;
         let mut refused_version: Option<String> = None;
         for _ in 0..MOST_ROUNDS {
-            match stand(live, step, self.steps) {
-                Stand::After => {
-                    self.outcomes[place] = Outcome::Done;
+            match drift(live, step, self.steps) {
+                Drift::AsPlanned => {
+                    self.outcomes[place] = StepOutcome::Done;
                     return Ok(());
                 }
-                Stand::Before => {}
-                Stand::Neither(refusal) => return Err(Stopped::Refused(refusal)),
+                Drift::AsBefore => {}
+                Drift::Drifted(refusal) => return Err(ApplyError::Refused(refusal)),
             }
             let version = live.rule(&step.name).and_then(|rule| rule.etag.clone());
             // A service that compares versions strictly never finds a weak one equal (RFC 9110
@@ -304,22 +304,22 @@ impl<'a> Work<'a> {
             let required = version.as_deref().filter(|_| version != refused_version);
             // Whoever interrupts here cannot know more.
             let found = "it was interrupted, and nobody looked".to_owned();
-            self.outcomes[place] = Outcome::Undecided { found };
+            self.outcomes[place] = StepOutcome::Undecided { found };
             match send(manager, step, required).await {
-                Ok(Wrote::Done) => {
-                    self.outcomes[place] = Outcome::Done;
+                Ok(WriteOutcome::Done) => {
+                    self.outcomes[place] = StepOutcome::Done;
                     return Ok(());
                 }
-                Ok(Wrote::Overtaken) => {
-                    self.outcomes[place] = Outcome::NotDone;
+                Ok(WriteOutcome::Overtaken) => {
+                    self.outcomes[place] = StepOutcome::NotDone;
                     refused_version = version.clone();
                 }
                 Err(error) => match M::fate(&error) {
-                    Fate::Refused => {
-                        self.outcomes[place] = Outcome::NotDone;
+                    WriteFate::Refused => {
+                        self.outcomes[place] = StepOutcome::NotDone;
                         return Err(failed(error));
                     }
-                    fate @ (Fate::Doubtful | Fate::Unknown) => {
+                    fate @ (WriteFate::Doubtful | WriteFate::Unknown) => {
                         return self.look(manager, place, fate, error).await;
                     }
                 },
@@ -327,7 +327,7 @@ impl<'a> Work<'a> {
             reread = manager.group().await.map_err(failed)?;
             live = &reread;
         }
-        Err(Stopped::Crowded(step.name.clone()))
+        Err(ApplyError::Crowded(step.name.clone()))
     }
 
     /// After a write without a clear answer: what is there decides.
@@ -335,9 +335,9 @@ impl<'a> Work<'a> {
         &mut self,
         manager: &mut M,
         place: usize,
-        fate: Fate,
+        fate: WriteFate,
         error: M::Error,
-    ) -> Result<(), Stopped<M::Error>> {
+    ) -> Result<(), ApplyError<M::Error>> {
         let name = &self.steps[place].name;
         let mut found = "the group could not be read";
         for look in 0..MOST_LOOKS {
@@ -347,47 +347,47 @@ impl<'a> Work<'a> {
             let Ok(live) = manager.group().await else { break };
             let state = live.rule(name).and_then(|rule| rule.state.clone());
             let state = state.as_deref().unwrap_or("Succeeded");
-            match stand(&live, &self.steps[place], self.steps) {
-                Stand::After if state == "Succeeded" => {
+            match drift(&live, &self.steps[place], self.steps) {
+                Drift::AsPlanned if state == "Succeeded" => {
                     self.notes.push(format!("{error}; read back, {name} is as planned"));
-                    self.outcomes[place] = Outcome::Done;
+                    self.outcomes[place] = StepOutcome::Done;
                     return Ok(());
                 }
-                Stand::After if state == "Failed" => {
-                    self.outcomes[place] = Outcome::NotDone;
+                Drift::AsPlanned if state == "Failed" => {
+                    self.outcomes[place] = StepOutcome::NotDone;
                     let state = format!("Azure could not put {name} into force");
-                    return Err(Stopped::Failed { state: Some(state), error });
+                    return Err(ApplyError::Failed { state: Some(state), error });
                 }
-                Stand::After => found = "it is accepted and not in force yet",
-                Stand::Before if fate == Fate::Doubtful => {
-                    self.outcomes[place] = Outcome::NotDone;
+                Drift::AsPlanned => found = "it is accepted and not in force yet",
+                Drift::AsBefore if fate == WriteFate::Doubtful => {
+                    self.outcomes[place] = StepOutcome::NotDone;
                     let state = format!("{name} is as it was");
-                    return Err(Stopped::Failed { state: Some(state), error });
+                    return Err(ApplyError::Failed { state: Some(state), error });
                 }
                 // It may still be on its way.
-                Stand::Before => found = "it is as it was",
-                Stand::Neither(refusal) => {
-                    self.outcomes[place] = Outcome::NotDone;
-                    return Err(Stopped::Refused(refusal));
+                Drift::AsBefore => found = "it is as it was",
+                Drift::Drifted(refusal) => {
+                    self.outcomes[place] = StepOutcome::NotDone;
+                    return Err(ApplyError::Refused(refusal));
                 }
             }
         }
-        self.outcomes[place] = Outcome::Undecided { found: found.to_owned() };
+        self.outcomes[place] = StepOutcome::Undecided { found: found.to_owned() };
         let state =
             format!("whether {name} will be written is not known; when last looked, {found}");
-        Err(Stopped::Failed { state: Some(state), error })
+        Err(ApplyError::Failed { state: Some(state), error })
     }
 }
 
 async fn send<M: ResourceManager>(
     manager: &mut M,
-    step: &Step,
+    step: &RuleStep,
     version: Option<&str>,
-) -> Result<Wrote, M::Error> {
+) -> Result<WriteOutcome, M::Error> {
     let condition = match version {
-        Some(version) => Condition::Version(version),
-        None if step.before.is_none() => Condition::Absent,
-        None => Condition::None,
+        Some(version) => WriteCondition::Version(version),
+        None if step.before.is_none() => WriteCondition::Absent,
+        None => WriteCondition::None,
     };
     match &step.after {
         Some(properties) => manager.put(&step.name, properties, condition).await,
@@ -395,8 +395,8 @@ async fn send<M: ResourceManager>(
     }
 }
 
-const fn failed<E: std::error::Error>(error: E) -> Stopped<E> {
-    Stopped::Failed { state: None, error }
+const fn failed<E: std::error::Error>(error: E) -> ApplyError<E> {
+    ApplyError::Failed { state: None, error }
 }
 
 #[cfg(test)]

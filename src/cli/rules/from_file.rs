@@ -12,7 +12,7 @@ use crate::firewall::{Evidence, Target};
 use crate::model::Records;
 
 /// A file given by `--from`.
-pub(super) enum Seen {
+pub(super) enum FromFile {
     /// A report, records, or names.
     Evidence(Evidence),
     /// Anything else: a list of addresses and names.
@@ -20,11 +20,11 @@ pub(super) enum Seen {
 }
 
 /// Reads a JSON report (whole or as lines), saved records, what `resolve` wrote, or a list.
-pub(super) fn read(path: &Path, stdin: &mut Stdin) -> Result<Seen> {
+pub(super) fn read(path: &Path, stdin: &mut Stdin) -> Result<FromFile> {
     let name = path.display().to_string();
     let text = input::read_large_text(stdin, path, "--from")?;
     if !text.trim_start_matches('\u{feff}').trim_start().starts_with('{') {
-        return Ok(Seen::List(text));
+        return Ok(FromFile::List(text));
     }
     let context = || format!("--from: {name}");
     let first: Option<Value> = text.lines().next().and_then(|line| serde_json::from_str(line).ok());
@@ -38,16 +38,16 @@ pub(super) fn read(path: &Path, stdin: &mut Stdin) -> Result<Seen> {
             Evidence::read(&report.to_string())
         }
         Some(_) => {
-            return Ok(Seen::Evidence(of_records(&archive::read(text.as_bytes(), &name)?)));
+            return Ok(FromFile::Evidence(of_records(&archive::read(text.as_bytes(), &name)?)));
         }
         None => Evidence::read(&text),
     };
-    evidence.with_context(context).map(Seen::Evidence)
+    evidence.with_context(context).map(FromFile::Evidence)
 }
 
 /// What this run, or a saved one, saw.
 pub(super) fn of_records(records: &Records) -> Evidence {
-    Evidence::of(records, &check::conclude(records, &check::Published::default()))
+    Evidence::of(records, &check::conclude(records, &check::PublishedRanges::default()))
 }
 
 /// Files of an older `resolve` do not say which ports their names need: a rule for another port

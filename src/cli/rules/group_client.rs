@@ -2,14 +2,15 @@
 
 use std::time::Duration;
 
-use crate::azure::{ArmError, Client, GroupId, Wrote as Sent};
+use crate::azure::{ArmClient, ArmError, GroupId, WriteStatus};
 use crate::nsg_rules::{
-    Condition, Fate, LiveError, LiveGroup, LiveRule, Properties, ResourceManager, Wrote,
+    LiveError, LiveGroup, LiveRule, ResourceManager, RuleProperties, WriteCondition, WriteFate,
+    WriteOutcome,
 };
 
 /// One group in Resource Manager.
-pub(super) struct Group<'a> {
-    pub(super) client: &'a mut Client,
+pub(super) struct GroupClient<'a> {
+    pub(super) client: &'a mut ArmClient,
     pub(super) id: &'a GroupId,
 }
 
@@ -26,7 +27,7 @@ pub(super) enum GroupError {
     Rule { name: String, member: &'static str },
 }
 
-impl ResourceManager for Group<'_> {
+impl ResourceManager for GroupClient<'_> {
     type Error = GroupError;
 
     async fn group(&mut self) -> Result<LiveGroup, GroupError> {
@@ -45,30 +46,34 @@ impl ResourceManager for Group<'_> {
     async fn put(
         &mut self,
         name: &str,
-        properties: &Properties,
-        condition: Condition<'_>,
-    ) -> Result<Wrote, GroupError> {
+        properties: &RuleProperties,
+        condition: WriteCondition<'_>,
+    ) -> Result<WriteOutcome, GroupError> {
         let (version, is_new) = match condition {
-            Condition::None => (None, false),
-            Condition::Version(version) => (Some(version), false),
-            Condition::Absent => (None, true),
+            WriteCondition::None => (None, false),
+            WriteCondition::Version(version) => (Some(version), false),
+            WriteCondition::Absent => (None, true),
         };
         let json = properties.json();
         Ok(wrote(self.client.put_rule(self.id, name, json, version, is_new).await?))
     }
 
-    async fn delete(&mut self, name: &str, condition: Condition<'_>) -> Result<Wrote, GroupError> {
+    async fn delete(
+        &mut self,
+        name: &str,
+        condition: WriteCondition<'_>,
+    ) -> Result<WriteOutcome, GroupError> {
         let version = match condition {
-            Condition::Version(version) => Some(version),
-            Condition::None | Condition::Absent => None,
+            WriteCondition::Version(version) => Some(version),
+            WriteCondition::None | WriteCondition::Absent => None,
         };
         Ok(wrote(self.client.delete_rule(self.id, name, version).await?))
     }
 
-    fn fate(error: &GroupError) -> Fate {
-        let GroupError::Arm(error) = error else { return Fate::Unknown };
+    fn fate(error: &GroupError) -> WriteFate {
+        let GroupError::Arm(error) = error else { return WriteFate::Unknown };
         match error {
-            ArmError::Refused(error) if error.status >= 500 => Fate::Doubtful,
+            ArmError::Refused(error) if error.status >= 500 => WriteFate::Doubtful,
             // What became of a write that was accepted is not among these: where its outcome cannot
             // be read, that is an answer that did not come.
             ArmError::Refused(_)
@@ -76,10 +81,10 @@ impl ResourceManager for Group<'_> {
             | ArmError::Overtaken { .. }
             | ArmError::Untrusted { .. }
             | ArmError::Credential(_)
-            | ArmError::Endpoint(_) => Fate::Refused,
+            | ArmError::Endpoint(_) => WriteFate::Refused,
             ArmError::Unanswered { .. }
             | ArmError::Malformed { .. }
-            | ArmError::Unfinished { .. } => Fate::Unknown,
+            | ArmError::Unfinished { .. } => WriteFate::Unknown,
         }
     }
 
@@ -88,9 +93,9 @@ impl ResourceManager for Group<'_> {
     }
 }
 
-const fn wrote(sent: Sent) -> Wrote {
+const fn wrote(sent: WriteStatus) -> WriteOutcome {
     match sent {
-        Sent::Done => Wrote::Done,
-        Sent::Overtaken => Wrote::Overtaken,
+        WriteStatus::Done => WriteOutcome::Done,
+        WriteStatus::Overtaken => WriteOutcome::Overtaken,
     }
 }
