@@ -1,4 +1,4 @@
-//! Which block goes into which rule, from where, and at which priority.
+//! Assigns each block of prefixes a rule: its name, its source and its priority.
 
 use std::collections::BTreeSet;
 use std::ops::RangeInclusive;
@@ -14,12 +14,12 @@ use super::mark::Mark;
 use super::rule::RuleSource;
 use super::{Intent, PriorityChoice};
 
-/// Where `auto` begins to look: the numbers before are left to rules that must come first.
+/// The first priority that `auto` tries: smaller ones are left to rules that must come first.
 const FIRST_AUTOMATIC: u16 = 200;
-/// Azure's priorities.
+/// The priorities that Azure takes.
 pub(super) const PRIORITIES: RangeInclusive<u16> = 100..=4096;
 
-/// The rules that should be there.
+/// The desired rules, and what was found out on the way to them.
 #[derive(Clone, Debug, Default)]
 pub(super) struct Assignment<'a> {
     pub(super) rules: Vec<Assigned<'a>>,
@@ -28,11 +28,11 @@ pub(super) struct Assignment<'a> {
     pub(super) notes: Vec<String>,
 }
 
-/// One of them.
+/// A desired rule.
 #[derive(Clone, Debug)]
 pub(super) struct Assigned<'a> {
     name: String,
-    /// `None` where none is free.
+    /// `None` where no priority is free, which is refused.
     priority: Option<u16>,
     source: RuleSource,
     description: String,
@@ -63,7 +63,8 @@ impl Assigned<'_> {
     }
 }
 
-/// Gives each block a rule. A block stays where it is; what is new takes the first free number.
+/// Assigns each block a rule. A block stays in its live rule, and a new one takes the first free
+/// number.
 pub(super) fn assign<'a>(
     intent: &Intent,
     live: &LiveGroup,
@@ -107,8 +108,8 @@ fn find<'a>(own: &[(u32, &'a LiveRule)], number: u32) -> Option<&'a LiveRule> {
     own.iter().find(|(own, _)| *own == number).map(|(_, rule)| *rule)
 }
 
-/// Each block with where it comes from: what was asked for, else what the rule's live source is,
-/// else that of the first rule; `None` for a rule of which nothing is known.
+/// Each block with the source of its rule: the one asked for, else the live rule's, else that of the
+/// first rule; `None` where there is no live rule either.
 fn with_sources<'a>(
     intent: &Intent,
     own: &[(u32, &LiveRule)],
@@ -136,8 +137,8 @@ fn with_sources<'a>(
     sourced
 }
 
-/// The description with the mark of who writes the rule now: this job beside those that did, or
-/// alone where it takes the rule over.
+/// The description with the mark of the jobs that write the rule from now on: this job beside the
+/// others, or alone where it takes the rule over.
 fn describe(
     intent: &Intent,
     name: &str,
@@ -158,7 +159,7 @@ fn describe(
     (alone.describe(live).unwrap_or_default(), Some(refusal))
 }
 
-/// Which rules that deny stand before and behind this one.
+/// Notes on foreign rules that deny some of the block, before and after this rule.
 fn order_notes(
     name: &str,
     priority: Option<u16>,
@@ -190,9 +191,9 @@ fn order_notes(
     notes
 }
 
-/// The number of each block's rule. Of several rules that hold a block, the one that stands where
-/// the block is to stand keeps it: were that one removed to make room, its addresses would be in no
-/// rule for a moment, and lost to a run that is killed in it.
+/// The number of each block's rule. Of several live rules that hold a block, the one whose priority
+/// is already right keeps it. If that one were removed to make room, its addresses would be in no
+/// rule for a moment, and a run that is killed then would lose them.
 fn numbers(intent: &Intent, own: &[(u32, &LiveRule)], blocks: &[&PrefixBlock]) -> Vec<u32> {
     let stays = |rule: &LiveRule| match (intent.priority, rule.meaning().priority) {
         (PriorityChoice::At(first), Some(priority)) => {
@@ -201,7 +202,7 @@ fn numbers(intent: &Intent, own: &[(u32, &LiveRule)], blocks: &[&PrefixBlock]) -
         _ => true,
     };
     let mut numbers: Vec<Option<u32>> = vec![None; blocks.len()];
-    for (place, block) in blocks.iter().enumerate() {
+    for (index, block) in blocks.iter().enumerate() {
         let holds = |rule: &LiveRule| {
             let side = &rule.meaning().destination;
             let count = side.addresses.count();
@@ -214,11 +215,11 @@ fn numbers(intent: &Intent, own: &[(u32, &LiveRule)], blocks: &[&PrefixBlock]) -
             .filter(|(number, rule)| free(number) && holds(rule))
             .min_by_key(|(number, rule)| (!stays(rule), *number))
             .map(|(number, _)| *number);
-        numbers[place] = found;
+        numbers[index] = found;
     }
-    for place in 0..numbers.len() {
-        if numbers[place].is_none() {
-            numbers[place] = (1..=u32::MAX).find(|number| !numbers.contains(&Some(*number)));
+    for index in 0..numbers.len() {
+        if numbers[index].is_none() {
+            numbers[index] = (1..=u32::MAX).find(|number| !numbers.contains(&Some(*number)));
         }
     }
     numbers.into_iter().flatten().collect()
@@ -243,8 +244,8 @@ fn priorities(
     let mut given: Vec<Option<u16>> = existing.iter().copied().map(own).collect();
     match intent.priority {
         PriorityChoice::Auto => {
-            for (place, block) in blocks.iter().enumerate() {
-                if given[place].is_some() {
+            for (index, block) in blocks.iter().enumerate() {
+                if given[index].is_some() {
                     continue;
                 }
                 let deny = foreign
@@ -264,19 +265,19 @@ fn priorities(
                     let before = deny.map(|(priority, name)| (name, priority));
                     refusals.push(GuardRefusal::NoPriority { before });
                 }
-                given[place] = found;
+                given[index] = found;
             }
         }
         PriorityChoice::At(first) => {
             let count = u16::try_from(blocks.len()).unwrap_or(u16::MAX);
             let range = first..first.saturating_add(count);
-            // What stands within the range already stays where it is.
+            // A rule that is within the range already keeps its priority.
             for slot in &mut given {
                 *slot = slot.filter(|priority| range.contains(priority));
             }
-            for place in 0..given.len() {
-                if given[place].is_none() {
-                    given[place] = range.clone().find(|priority| !given.contains(&Some(*priority)));
+            for index in 0..given.len() {
+                if given[index].is_none() {
+                    given[index] = range.clone().find(|priority| !given.contains(&Some(*priority)));
                 }
             }
             for priority in range {

@@ -1,5 +1,5 @@
-//! What the rules should hold: what was seen now, what was seen not long ago, and what the live
-//! rule holds that nobody remembers.
+//! The desired contents of the rules: what this run saw, what was seen recently, and what the live
+//! rules hold that the ledger does not know.
 
 use std::collections::BTreeMap;
 
@@ -11,12 +11,12 @@ use super::{Intent, PlanInputs, Remembered};
 use crate::firewall::{PortSet, ProofLevel};
 use crate::model::{AddressClass, AddressSet};
 
-/// What the rules should hold.
+/// The desired contents of the rules.
 #[derive(Clone, Debug, Default)]
 pub(super) struct Desired {
-    /// What goes into one rule each, in a stable order.
+    /// The contents of one rule each, in a stable order.
     pub(super) blocks: Vec<PrefixBlock>,
-    /// Prefixes of the live rule that count as seen now.
+    /// Prefixes of the live rules that count as seen now.
     pub(super) adopted: Vec<IpNet>,
     pub(super) notes: Vec<String>,
     reasons: Vec<(IpNet, String)>,
@@ -37,7 +37,7 @@ impl PrefixBlock {
 }
 
 impl Desired {
-    /// Why a prefix is there: the first two reasons of what is in it.
+    /// The reason for a prefix: the first two reasons of the addresses in it.
     pub(super) fn why(&self, net: IpNet) -> String {
         const SHOWN: usize = 2;
         let mut reasons: Vec<&str> = self
@@ -54,7 +54,8 @@ impl Desired {
     }
 }
 
-/// Collects it. Private, reserved and sinkhole addresses never enter, wherever they come from.
+/// Collects the desired contents. Private, reserved and sinkhole addresses never enter a rule, from
+/// whatever source.
 pub(super) fn desired(
     intent: &Intent,
     knowledge: PlanInputs<'_>,
@@ -74,7 +75,7 @@ pub(super) fn desired(
     }
     let recent = Recent::of(intent, knowledge.ledger.unwrap_or_default());
     for row in &recent.rows {
-        // The ports of a name are those on which it is needed now.
+        // A remembered address gets the ports on which its name is needed now.
         let of_name = knowledge.seen.iter().filter(|seen| seen.name == row.name);
         let mut done: Vec<&PortSet> = Vec::new();
         for seen in of_name {
@@ -105,7 +106,7 @@ pub(super) fn desired(
                 .properties
                 .mark()
                 .is_none_or(|mark| mark.changed_by_hand(rule.meaning()).is_some());
-        // The ports of a rule that is taken over are somebody else's.
+        // The ports of a rule that is taken over were somebody else's choice.
         let ports: Vec<&PortSet> = if is_taken_over {
             knowledge.seen.iter().map(|seen| &seen.ports).collect()
         } else {
@@ -138,7 +139,7 @@ pub(super) fn desired(
     desired
 }
 
-/// What is in the rules only because it was seen not long ago.
+/// Notes on what is in the rules only because it was seen recently.
 fn kept(knowledge: PlanInputs<'_>, recent: &Recent<'_>, blocks: &[PrefixBlock]) -> Vec<String> {
     const SHOWN: usize = 10;
     let mut kept: Vec<_> = recent
@@ -166,7 +167,7 @@ fn kept(knowledge: PlanInputs<'_>, recent: &Recent<'_>, blocks: &[PrefixBlock]) 
     notes
 }
 
-/// What of the ledger counts: seen not long ago, and proven well enough.
+/// What the ledger adds: addresses that were seen recently and proven well enough.
 struct Recent<'a> {
     rows: Vec<&'a Remembered>,
     addresses: AddressSet,

@@ -1,4 +1,4 @@
-//! From the rules that are there to those that should be, in an order that Azure accepts.
+//! The changes from the live rules to the desired ones, in an order that Azure accepts.
 
 use ipnet::IpNet;
 
@@ -9,8 +9,8 @@ use super::rule::RuleProperties;
 use super::{Intent, Remembered};
 use crate::model::AddressSet;
 
-/// The changes, in the order in which they can be made: what allows comes before what takes away,
-/// and no two rules ever share a priority.
+/// The changes in the order in which they can be made. What allows comes before what takes away, and
+/// no two rules share a priority at any time.
 pub(super) fn changes(
     intent: &Intent,
     live: &LiveGroup,
@@ -20,7 +20,7 @@ pub(super) fn changes(
 ) -> Vec<RuleChange> {
     let mut waiting: Vec<RuleChange> = Vec::new();
     for rule in rules {
-        // Also a foreign rule of the name: whoever is refused sees what stands there.
+        // Also a foreign rule of the name: the refused plan shows what is there.
         let before = live.rule(&rule.name);
         if !before.is_some_and(|live| is_kept(intent, &live.properties, &rule.properties)) {
             waiting.push(change(before, Some(rule), ledger));
@@ -34,8 +34,8 @@ pub(super) fn changes(
     in_order(own, waiting)
 }
 
-/// Whether the live rule needs no write. One that an older version wrote is this job's, and gets
-/// its mark when it is next written.
+/// Whether the live rule needs no write. One that an older version wrote counts as this job's, and
+/// gets its mark when it is next written.
 fn is_kept(intent: &Intent, live: &RuleProperties, desired: &RuleProperties) -> bool {
     let is_unmarked = live.mark().is_some_and(|mark| mark.jobs.is_empty());
     live.is_same_as(desired) || is_unmarked && !intent.adopt && live.meaning() == desired.meaning()
@@ -96,7 +96,7 @@ fn change(
             before.map(|live| &live.properties),
             rule.map(|rule| &rule.properties),
         ),
-        // A change is of a rule that is there, or of one that should be.
+        // One of the two is given: a change is of a live rule or of a desired one.
         name: before
             .map(|live| live.name.clone())
             .or_else(|| rule.map(|rule| rule.name.clone()))

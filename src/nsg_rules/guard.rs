@@ -1,5 +1,5 @@
-//! The guards: when a write would do harm (contract, Rules). Each is judged when a plan is made,
-//! and again on what a saved plan would do: the file may have been changed since.
+//! The guards, which refuse a write that would do harm (contract, Rules). They judge a plan when it
+//! is made, and a saved plan again before it is applied: the file may have been edited.
 
 use std::collections::BTreeSet;
 use std::fmt;
@@ -15,141 +15,124 @@ use super::live::{LiveGroup, LiveRule};
 use super::rule::RuleProperties;
 use crate::model::{AddressClass, AddressCount, AddressSet};
 
-/// Azure's limits of a group (azure-virtual-network-limits): prefixes of one side, and rules.
+/// Azure's limits of a group: prefixes of one side, and rules (azure-virtual-network-limits).
 const MOST_PREFIXES: usize = 4000;
 const MOST_RULES: usize = 1000;
 
-/// Why nothing is written.
+/// Why a guard refuses the write.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum GuardRefusal {
     /// A required name has no address that may enter a rule.
     Unresolved {
         /// The endpoint, as `host:port`.
         endpoint: String,
-        /// Why, in words.
+        /// The reason, as the end of a sentence.
         why: String,
     },
     /// A required name has a public address that no published range holds.
     NotPublished {
         /// The endpoint, as `host:port`.
         endpoint: String,
-        /// The addresses.
         addresses: Vec<IpAddr>,
         /// Which tags were used, and how old they are.
         tags: String,
     },
-    /// The service tags are older than is accepted.
+    /// The service tags are older than `--max-tags-age`.
     TagsTooOld {
         /// Which tags, and how old they are.
         tags: String,
-        /// What is accepted, in days, rounded up.
+        /// The accepted age in days, rounded up.
         most_days: u64,
     },
-    /// There is nothing to allow.
+    /// No address would be allowed.
     Empty,
-    /// Too much of what is there would go.
+    /// Too many of the live addresses would go.
     Shrink {
-        /// Of the live addresses, percent, rounded up.
+        /// The share of the live addresses that goes, in percent, rounded up.
         percent: u8,
-        /// How many go.
+        /// How many addresses go.
         removed: AddressCount,
-        /// What is allowed.
+        /// The share that may go, in percent.
         most: u8,
     },
-    /// The live rule allows more than addresses that can be counted.
+    /// The live rule allows something that cannot be counted as addresses.
     Unmeasurable {
-        /// The rule.
         rule: String,
-        /// What it allows.
+        /// The tags or groups that it allows.
         what: String,
     },
     /// More prefixes than the group takes.
     TooManyPrefixes {
-        /// After the change.
+        /// The number after the change.
         found: usize,
     },
     /// More rules than the group takes.
     TooManyRules {
-        /// After the change.
+        /// The number after the change.
         found: usize,
     },
     /// A foreign rule has the name.
-    NameTaken {
-        /// The name.
-        name: String,
-    },
+    NameTaken { name: String },
     /// Another rule has the priority.
     PriorityTaken {
-        /// The priority.
         priority: u16,
-        /// TimeoutBy it is.
+        /// The rule that has it.
         by: String,
-        /// One that is free.
+        /// A priority that is free.
         free: Option<u16>,
     },
-    /// No priority is left for it.
+    /// No priority is free for the rule.
     NoPriority {
-        /// The rule before which it must stand.
+        /// The denying rule before which it must come, and its priority.
         before: Option<(String, u16)>,
     },
     /// A live rule is neither as it was when the plan was made nor as planned.
     Changed {
-        /// The rule.
         rule: String,
-        /// What became of it.
+        /// What happened to the rule, as the middle of a sentence.
         what: String,
     },
     /// A rule is not as `rules apply` left it.
     ChangedAfter {
-        /// The rule.
         rule: String,
-        /// What became of it.
+        /// What happened to the rule, as the middle of a sentence.
         what: String,
     },
     /// Somebody changed what the rule does since pathproof wrote it.
     ChangedByHand {
-        /// The rule.
         rule: String,
-        /// What, in words.
+        /// What is different, in words.
         what: String,
     },
     /// Addresses would leave a rule that another job writes too.
     ForeignSource {
-        /// The rule.
         rule: String,
         /// The other jobs.
         jobs: Vec<String>,
-        /// What would leave.
+        /// How many addresses would leave.
         leaving: AddressCount,
     },
     /// More jobs write the rule than its description can hold.
-    TooManyJobs {
-        /// The rule.
-        rule: String,
-    },
+    TooManyJobs { rule: String },
     /// A saved plan takes over a rule, and the command line does not say so.
-    NotAdopted {
-        /// The rule.
-        rule: String,
-    },
-    /// The plan is too old, or of the future.
+    NotAdopted { rule: String },
+    /// The plan is too old, or from the future.
     Stale {
         /// When it was made.
         made_at: Timestamp,
-        /// How old it may be.
+        /// The accepted age.
         most: Duration,
     },
     /// The plan would write what pathproof never writes.
     Altered {
-        /// The rule.
         rule: String,
-        /// What, in words.
+        /// What is different, in words.
         what: String,
     },
 }
 
 impl GuardRefusal {
-    /// A stable word for it.
+    /// The guard's stable word.
     #[must_use]
     pub const fn as_str(&self) -> &'static str {
         match self {
@@ -277,20 +260,20 @@ impl fmt::Display for GuardRefusal {
     }
 }
 
-/// What a write must not go beyond.
+/// The limits that the user sets to a write.
 #[derive(Clone, Copy, Debug)]
 pub struct Bounds {
-    /// The share of the live addresses that may go at once, percent.
+    /// The share of the live addresses that may go at once, in percent.
     pub max_shrink: u8,
     /// How old a saved plan may be.
     pub max_age: Duration,
     /// Whether a rule may be taken over.
     pub adopt: bool,
-    /// The time.
+    /// The time of the run.
     pub now: Timestamp,
 }
 
-/// What speaks against a saved plan, by what it would do to the group as it is now.
+/// The refusals of a saved plan, by what it would do to the group as it is now.
 #[must_use]
 pub fn judge(plan: &RulePlan, live: &LiveGroup, bounds: Bounds) -> Vec<GuardRefusal> {
     let mut refusals: Vec<GuardRefusal> = stale(plan, bounds).into_iter().collect();
@@ -320,7 +303,7 @@ pub fn judge(plan: &RulePlan, live: &LiveGroup, bounds: Bounds) -> Vec<GuardRefu
     refusals
 }
 
-/// What speaks against a rollback file: it puts back what pathproof changed, and nothing else.
+/// The refusals of a rollback file, which may undo what pathproof changed and nothing else.
 #[must_use]
 pub fn judge_rollback(steps: &[RuleStep], live: &LiveGroup) -> Vec<GuardRefusal> {
     let is_foreign = |properties: &RuleProperties| properties.mark().is_none();
@@ -348,7 +331,7 @@ pub fn judge_rollback(steps: &[RuleStep], live: &LiveGroup) -> Vec<GuardRefusal>
     refusals
 }
 
-/// A little ahead is another clock.
+/// A plan that is so little ahead of the time was made by another clock.
 const AHEAD: SignedDuration = SignedDuration::from_mins(10);
 
 fn stale(plan: &RulePlan, bounds: Bounds) -> Option<GuardRefusal> {
@@ -358,7 +341,7 @@ fn stale(plan: &RulePlan, bounds: Bounds) -> Option<GuardRefusal> {
     (!is_fresh).then_some(GuardRefusal::Stale { made_at: plan.made_at, most: bounds.max_age })
 }
 
-/// What of a change pathproof would never have planned.
+/// The refusal of a change that pathproof would never have planned.
 fn altered(change: &RuleChange) -> Option<GuardRefusal> {
     const WRITTEN: [&str; 15] = [
         "description",
@@ -410,7 +393,7 @@ fn altered(change: &RuleChange) -> Option<GuardRefusal> {
     Some(GuardRefusal::Altered { rule: change.name.clone(), what })
 }
 
-/// What speaks against what the changes do: nothing left, too much gone, more than the group takes.
+/// The refusals of what the changes do to the group as a whole.
 pub(super) fn changes(
     live: &LiveGroup,
     own: &[(u32, &LiveRule)],
@@ -448,8 +431,8 @@ pub(super) fn changes(
     refusals
 }
 
-/// Whether too much of what is there would go. The families are judged apart: one IPv6 prefix
-/// outnumbers all of IPv4.
+/// The refusal where too many of the live addresses would go. IPv4 and IPv6 are judged apart, as one
+/// IPv6 prefix has more addresses than all of IPv4.
 fn shrink(own: &[(u32, &LiveRule)], after: &[RuleProperties], most: u8) -> Option<GuardRefusal> {
     if most >= 100 {
         return None;
@@ -474,7 +457,7 @@ fn shrink(own: &[(u32, &LiveRule)], after: &[RuleProperties], most: u8) -> Optio
     (percent > most).then_some(GuardRefusal::Shrink { percent, removed, most })
 }
 
-/// What a person or another job did to our rules, which a write would undo.
+/// The refusals where a write would undo what a person or another job did to our rules.
 pub(super) fn ownership(
     job: &str,
     own: &[(u32, &LiveRule)],

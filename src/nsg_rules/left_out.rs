@@ -1,4 +1,4 @@
-//! What was seen and may not enter a rule, and which of it holds the write back.
+//! What was seen and may not enter a rule, and which of it refuses the whole write.
 
 use std::net::IpAddr;
 
@@ -15,7 +15,6 @@ pub struct LeftOut {
     pub name: String,
     /// The address or prefix; `None` where the name has none.
     pub address: Option<String>,
-    /// Why.
     pub reason: LeftOutReason,
 }
 
@@ -23,15 +22,15 @@ pub struct LeftOut {
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum LeftOutReason {
-    /// Where private endpoints live.
+    /// The address is private, as those of private endpoints are.
     Private,
-    /// What sinkholes answer with: loopback, reserved, documentation.
+    /// The address is one that sinkholes answer with: loopback, reserved, documentation.
     Sinkhole,
-    /// The chain leads out of the domains of Azure's services.
+    /// The name's alias leads out of the domains of Azure's services.
     ForeignDomain,
     /// No published range of the cloud holds it.
     NotPublished,
-    /// It did not prove by TLS to be the host.
+    /// The host did not prove its name by TLS at this address.
     Unproven,
     /// The file, of an older version, does not say which port is needed.
     NoPort,
@@ -42,7 +41,7 @@ pub enum LeftOutReason {
 }
 
 impl LeftOutReason {
-    /// In words.
+    /// The reason as texts give it.
     #[must_use]
     pub const fn words(self) -> &'static str {
         match self {
@@ -57,7 +56,7 @@ impl LeftOutReason {
         }
     }
 
-    /// Of an address that is not public.
+    /// The reason for an address that is left out because of what kind of address it is.
     #[must_use]
     pub fn of_class(address: IpAddr) -> Self {
         match classify(address) {
@@ -68,7 +67,7 @@ impl LeftOutReason {
     }
 }
 
-/// What stays out of the rules for these targets.
+/// What is left out of the rules for these targets.
 #[must_use]
 pub fn left_out(targets: &[&Target], refused: &[Refused]) -> Vec<LeftOut> {
     let of_address = refused.iter().map(|one| LeftOut {
@@ -96,8 +95,9 @@ pub fn left_out(targets: &[&Target], refused: &[Refused]) -> Vec<LeftOut> {
     all
 }
 
-/// The required names that would be cut off: those with a public address that no published range
-/// holds, and those that have no address which may enter a rule. `tags` says which tags were used.
+/// The refusals for required names that a write would cut off: those with a public address that no
+/// published range holds, and those without any address that may enter a rule. `tags` says which
+/// tags were used.
 #[must_use]
 pub fn unmet(
     targets: &[&Target],

@@ -1,4 +1,4 @@
-//! What was there before a plan was applied: `pathproof.rollback/1`.
+//! The file that undoes a plan: `pathproof.rollback/1`.
 
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
@@ -10,38 +10,35 @@ use crate::model::Cloud;
 
 const ROLLBACK: &str = "pathproof.rollback/1";
 
-/// What was there before a plan was applied.
+/// The rules as they were before a plan was applied.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct RollbackDocument {
-    /// `pathproof.rollback/1`.
     pub schema: String,
-    /// What wrote it.
     pub tool: ToolVersion,
-    /// When: RFC 3339, UTC.
+    /// When it was made: RFC 3339, UTC.
     pub made_at: String,
     /// The group's resource id.
     pub nsg: String,
-    /// Where Resource Manager answers.
+    /// The URL of Resource Manager.
     pub arm_endpoint: String,
-    /// Azure's cloud.
+    /// The cloud that the group is in.
     pub cloud: String,
-    /// What was about to be done, in that order.
+    /// The changes that the plan makes, in its order.
     pub changes: Vec<Restore>,
 }
 
 /// One rule before and after.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Restore {
-    /// The rule.
     pub name: String,
-    /// Its properties before; `None` where it was not there.
+    /// The properties before; `None` for a rule that the plan creates.
     pub before: Option<RuleProperties>,
-    /// Its properties after; `None` where it went.
+    /// The properties after; `None` for a rule that the plan deletes.
     pub after: Option<RuleProperties>,
 }
 
 impl RollbackDocument {
-    /// What puts back what was there when `plan` was made.
+    /// The file that undoes `plan`.
     #[must_use]
     pub fn of(plan: &RulePlan, nsg: &str, arm_endpoint: &str, now: Timestamp) -> Self {
         let changes = plan.changes.iter().map(|change| Restore {
@@ -63,7 +60,7 @@ impl RollbackDocument {
     /// Reads a rollback file.
     ///
     /// # Errors
-    /// [`PlanError`] with line and column, or the name that is none.
+    /// [`PlanError`] with line and column, or with the value that is refused.
     pub fn read(text: &str) -> Result<Self, PlanError> {
         check_schema(text, ROLLBACK)?;
         let rollback: Self = serde_json::from_str(text)?;
@@ -74,7 +71,7 @@ impl RollbackDocument {
         Ok(rollback)
     }
 
-    /// Azure's cloud.
+    /// The cloud that the group is in.
     ///
     /// # Errors
     /// [`PlanError::Cloud`], which [`RollbackDocument::read`] gives too.
@@ -82,7 +79,7 @@ impl RollbackDocument {
         cloud(&self.cloud)
     }
 
-    /// What puts it back: the other way round, last first.
+    /// The steps that undo the plan: each change reversed, the last one first.
     #[must_use]
     pub fn backwards(&self) -> Vec<RuleStep> {
         let backwards = |restore: &Restore| RuleStep {

@@ -248,15 +248,15 @@ fn groups() -> impl Strategy<Value = LiveGroup> {
     (own, proptest::collection::btree_set(198u16..208, 0..7)).prop_map(|(own, priorities)| {
         let mut priorities = priorities.into_iter();
         let mut rules = Vec::new();
-        for (place, (nets, is_ours)) in own.into_iter().enumerate() {
+        for (index, (nets, is_ours)) in own.into_iter().enumerate() {
             let Some(priority) = priorities.next() else { break };
             let nets: Vec<_> = nets.iter().map(ToString::to_string).collect();
             let nets: Vec<_> = nets.iter().map(String::as_str).collect();
-            let place = u32::try_from(place).unwrap() + 1;
+            let index = u32::try_from(index).unwrap() + 1;
             let (name, description) = if is_ours {
-                (live::numbered("Relay", place), MARKER)
+                (live::numbered("Relay", index), MARKER)
             } else {
-                (format!("Foreign-{place}"), "")
+                (format!("Foreign-{index}"), "")
             };
             rules.push(rule(&name, priority, description, &nets));
         }

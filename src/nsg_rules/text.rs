@@ -1,4 +1,4 @@
-//! A plan as people read it: like a diff.
+//! A plan as text, which reads like a diff.
 
 use std::fmt::Write as _;
 
@@ -6,12 +6,13 @@ use super::document::{PlanState, RuleAction, RuleChange, RulePlan};
 use super::rule::{RuleProperties, RuleSide};
 use crate::model::visible;
 
-/// The plan as text. Names, descriptions and notes may be a stranger's: none of them begins a line.
+/// Writes the plan as text. Names, descriptions and notes may be a stranger's words: none of them
+/// begins a line.
 #[must_use]
 pub fn plan_text(plan: &RulePlan) -> String {
     let mut text = String::new();
-    let place = plan.nsg.as_deref().unwrap_or("the group of the file");
-    let _ = writeln!(text, "{} in {}", visible(&plan.rule_name), visible(place));
+    let group = plan.nsg.as_deref().unwrap_or("the group of the file");
+    let _ = writeln!(text, "{} in {}", visible(&plan.rule_name), visible(group));
     for rule in &plan.rules {
         if !plan.changes.iter().any(|change| change.name == rule.name) {
             let shown = shown(&rule.properties);
@@ -81,7 +82,7 @@ fn write_change(text: &mut String, plan: &RulePlan, change: &RuleChange) {
     }
 }
 
-/// Every property but the destination's prefixes, which have lines of their own.
+/// Every property but the prefixes of the destination, which have lines of their own.
 fn lines(properties: &RuleProperties) -> [(&'static str, String); 10] {
     let meaning = properties.meaning();
     let others = |side: &RuleSide| side.others.iter().cloned().collect::<Vec<_>>().join(", ");
