@@ -1,4 +1,4 @@
-//! `agent lint`: the runtime's own proxy configuration, read and judged.
+//! `agent lint`: faults in the runtime's own proxy configuration.
 
 use std::fmt::Write as _;
 use std::path::Path;
@@ -84,7 +84,8 @@ fn lint(command: &AgentLintArgs) -> Result<Exit> {
     Ok(if is_wrong { Exit::Violated } else { Exit::Satisfied })
 }
 
-/// A script that the file names and that cannot be had. One of another host is fetched by `check`.
+/// A finding where the file names a script that cannot be had. Only `check` fetches scripts, so one
+/// of another host gives no finding.
 fn judge_script(agent: &AgentProxy, here: &LocalView) -> Option<LintFinding> {
     let route = AgentRoute::new(agent, here.clone(), Vec::new()).ok()?;
     let location = route.script_location()?;
@@ -100,7 +101,7 @@ fn judge_script(agent: &AgentProxy, here: &LocalView) -> Option<LintFinding> {
     })
 }
 
-/// The relay namespaces and gateways among a runtime's own names.
+/// The relay namespaces and gateways among the runtime's names.
 fn relays(path: &Path, stdin: &mut Stdin) -> Result<Vec<HostName>> {
     let text = input::read_text(stdin, path, "--service-urls")?;
     let urls =
@@ -112,7 +113,7 @@ fn relays(path: &Path, stdin: &mut Stdin) -> Result<Vec<HostName>> {
     Ok(urls.urls.iter().filter_map(|url| name(&url.host)).collect())
 }
 
-/// What both files have is said once, with each place: they are mostly copies of each other.
+/// Groups findings that several files share: the files are mostly copies of each other.
 fn each_once(findings: &[LintFinding]) -> Vec<Vec<&LintFinding>> {
     let said = |one: &LintFinding| (one.kind, one.weight, one.message.clone(), one.remedy.clone());
     let mut once: Vec<Vec<&LintFinding>> = Vec::new();
@@ -129,7 +130,7 @@ fn each_once(findings: &[LintFinding]) -> Vec<Vec<&LintFinding>> {
     once
 }
 
-fn place(finding: &LintFinding) -> String {
+fn location(finding: &LintFinding) -> String {
     match (finding.line, finding.column) {
         (Some(line), Some(column)) => format!("{}:{line}:{column}", finding.file),
         (Some(line), None) => format!("{}:{line}", finding.file),
@@ -137,7 +138,7 @@ fn place(finding: &LintFinding) -> String {
     }
 }
 
-/// One finding, or the same of several files.
+/// Writes one finding, or the same one of several files.
 fn write_finding(text: &mut String, same: &[&LintFinding]) {
     let Some(finding) = same.first() else { return };
     let word = match finding.weight {
@@ -145,15 +146,15 @@ fn write_finding(text: &mut String, same: &[&LintFinding]) {
         LintWeight::Warning => "warning",
         LintWeight::Note => "note",
     };
-    let places: Vec<String> = same.iter().map(|finding| place(finding)).collect();
+    let locations: Vec<String> = same.iter().map(|finding| location(finding)).collect();
     let _ =
-        writeln!(text, "{}: {word}: {}", visible(&places.join(", ")), visible(&finding.message));
+        writeln!(text, "{}: {word}: {}", visible(&locations.join(", ")), visible(&finding.message));
     if !finding.remedy.is_empty() {
         let _ = writeln!(text, "    {}", finding.remedy);
     }
 }
 
-/// What would be right for these names and this proxy, in the other forms that people paste.
+/// Writes what would be right for these names and this proxy, as NO_PROXY and as a PAC script.
 fn write_suggestion(text: &mut String, private: &[HostName], proxy: &ProxyUrl) {
     let suggestion = route::suggest(private, proxy);
     let _ = writeln!(text, "\nNO_PROXY={}", suggestion.no_proxy);

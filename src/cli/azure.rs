@@ -1,4 +1,4 @@
-//! How Azure is asked: the options and the environment to a client, and a thread to wait on.
+//! Makes the client for Azure from the options and the environment.
 
 use anyhow::{Context, Result};
 
@@ -6,7 +6,7 @@ use super::arguments::AzureArgs;
 use crate::azure::{ArmClient, AzureEndpoint, Credential, CredentialEnvironment, Pace};
 use crate::model::Cloud;
 
-/// Resource Manager, by the options and the environment.
+/// A client of Resource Manager, by the options and the environment.
 pub(super) fn client(azure: &AzureArgs, cloud: Cloud) -> Result<ArmClient> {
     let endpoint = azure.arm_endpoint.as_deref().unwrap_or(AzureEndpoint::resource_manager(cloud));
     let endpoint = AzureEndpoint::parse(endpoint).context("--arm-endpoint")?;
@@ -15,7 +15,7 @@ pub(super) fn client(azure: &AzureArgs, cloud: Cloud) -> Result<ArmClient> {
     Ok(ArmClient::new(endpoint, credential, Pace::new(azure.patience))?)
 }
 
-/// One thread is enough: Azure is asked one thing after the other.
+/// An asynchronous runtime of one thread: requests to Azure follow one another.
 pub(super) fn runtime() -> Result<tokio::runtime::Runtime> {
     tokio::runtime::Builder::new_current_thread()
         .enable_all()
@@ -23,7 +23,7 @@ pub(super) fn runtime() -> Result<tokio::runtime::Runtime> {
         .context("cannot start the asynchronous runtime")
 }
 
-/// Who was asked, and with whose rights; once there is a token.
+/// Says which endpoint was asked with which source of tokens; `None` before there is a token.
 pub(super) fn signed_in(client: &ArmClient) -> Option<String> {
     let kind = client.credential().kind()?;
     Some(format!("Azure: {}, signed in by {kind}", client.endpoint()))

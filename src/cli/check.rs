@@ -68,7 +68,7 @@ pub(super) fn check(command: &CheckArgs, arguments: &[OsString]) -> Result<Exit>
     }
 }
 
-/// The file from which commands can go on: the records, or else a JSON report.
+/// The file that later commands can read: the records, or else a JSON report.
 fn kept_in(records: Option<&Path>, destinations: &[ReportOutput]) -> Option<String> {
     let is_json =
         |one: &&ReportOutput| matches!(one.format, ReportFormat::Json | ReportFormat::Jsonl);
@@ -76,8 +76,8 @@ fn kept_in(records: Option<&Path>, destinations: &[ReportOutput]) -> Option<Stri
     records.or(reports).map(|path| path.display().to_string())
 }
 
-/// Concludes, compares with `baseline`, writes every report that was asked for, and says how it
-/// ended. One that cannot be written does not keep the others from being written.
+/// Diagnoses the records, compares them with `baseline`, and writes every report that was asked for.
+/// A report that cannot be written does not keep the others from being written.
 pub(super) fn report(
     records: &Records,
     published: &PublishedRanges,
@@ -120,7 +120,7 @@ pub(super) fn report(
     exit
 }
 
-/// What the records come to.
+/// Diagnoses the records.
 pub(super) fn conclude(records: &Records, published: &PublishedRanges) -> Conclusion {
     diagnose::conclude(records, &published.of(&records.run))
 }
@@ -157,7 +157,7 @@ fn write(
     }
 }
 
-/// How the run ends by `--fail-on`. What that leaves out is said aloud.
+/// How the run ends by `--fail-on`. A hint says what that leaves out.
 pub(super) fn ending(records: &Records, conclusion: &Conclusion, fail_on: FailOnArg) -> Ending {
     let ending = diagnose::ending(records, conclusion, fail_on.into());
     if ending.left_out > 0 {
@@ -175,12 +175,12 @@ fn left_out(n_endpoints: usize) -> String {
     )
 }
 
-/// The addresses that clouds publish as their own: embedded, or those of `--service-tags`.
+/// The addresses that clouds publish as their own: the embedded ones, or those of `--service-tags`.
 #[derive(Clone, Debug, Default)]
 pub(super) struct PublishedRanges(Option<Arc<AzureRanges>>);
 
 impl PublishedRanges {
-    /// Reads `file`, where one is given.
+    /// Reads `file`; without one, the embedded ranges are used.
     pub(super) fn read(file: Option<&Path>) -> Result<Self> {
         let Some(path) = file else { return Ok(Self::default()) };
         let name = path.display().to_string();
@@ -190,14 +190,14 @@ impl PublishedRanges {
         Ok(Self(Some(Arc::new(AzureRanges::of(&tags, &name)))))
     }
 
-    /// Those of the run's cloud.
+    /// The ranges of the run's cloud.
     fn of(&self, run: &Run) -> CloudRanges<'_> {
         let embedded = || Cloud::parse(&run.cloud).map(AzureRanges::embedded);
         CloudRanges(self.0.as_deref().or_else(embedded))
     }
 }
 
-/// The addresses of one cloud; `None` where no ranges are at hand.
+/// The addresses of one cloud; `None` where its ranges are not known.
 struct CloudRanges<'a>(Option<&'a AzureRanges>);
 
 impl diagnose::Published for CloudRanges<'_> {
@@ -210,7 +210,7 @@ impl diagnose::Published for CloudRanges<'_> {
     }
 }
 
-/// Who judges certificates.
+/// Reads the roots by which certificates are judged.
 pub(super) fn judge(given: &TrustArgs) -> Result<Arc<trust::Judge>> {
     let read = |path: &Path, option: &str| {
         let bytes = files::read(path)
@@ -228,12 +228,12 @@ pub(super) fn judge(given: &TrustArgs) -> Result<Arc<trust::Judge>> {
     Ok(Arc::new(trust::Judge::new(public, extra)?))
 }
 
-/// JSON JsonLines on standard output, an endpoint as soon as it is done.
+/// JSON Lines on standard output, an endpoint as soon as it is done.
 #[derive(Debug)]
 pub(super) struct JsonLines {
     run: Run,
     published: PublishedRanges,
-    /// Those whose verdict takes what is known at the end only.
+    /// Endpoints whose verdict needs the whole run.
     held: Vec<(crate::model::Subject, u16)>,
     failed: Option<io::Error>,
 }
@@ -254,7 +254,7 @@ impl JsonLines {
         let verdict = diagnose::verdict(record, &self.run, &self.published.of(&self.run));
         self.put(|out| report::json::endpoint(record, &verdict, out));
         if self.failed.is_some() {
-            // Nobody reads on: there is no one to measure for.
+            // Nobody reads the lines any more, so the run ends.
             stop.give(Obstacle::Cancelled);
         }
     }

@@ -35,7 +35,7 @@ pub(super) fn explain(command: &ExplainArgs) -> Result<Exit> {
         Explanation::Causes(_) | Explanation::Layer(_) | Explanation::Symptoms(_) => {
             Ok(Exit::Satisfied)
         }
-        // An answer nobody has is no answer: the table's output stays empty for whoever reads it.
+        // Standard output stays empty, so that a reader of the table gets no half answer.
         Explanation::Unknown { suggestions } => {
             anyhow::bail!("{}", explanation::unknown(&suggestions))
         }

@@ -1,4 +1,4 @@
-//! Reading what users hand over: files and standard input, bounded.
+//! Files and standard input that options name, read up to a limit.
 
 use std::io::{self, BufReader, Read};
 use std::path::Path;
@@ -10,7 +10,7 @@ use crate::{files, list};
 /// The largest report or list of flows, bytes.
 const LARGE_LIMIT: u64 = 512 << 20;
 
-/// Standard input, which at most one option may read.
+/// Makes sure that at most one option reads standard input.
 #[derive(Debug, Default)]
 pub(super) struct Stdin {
     taken_by: Option<&'static str>,
@@ -20,7 +20,7 @@ impl Stdin {
     /// Reads `path` whole, for `option`; `-` is standard input.
     ///
     /// # Errors
-    /// Not readable, too large, or standard input wanted twice.
+    /// The file cannot be read or is too large, or another option reads standard input.
     pub(super) fn read(&mut self, path: &Path, option: &'static str) -> Result<Vec<u8>> {
         if path.as_os_str() != "-" {
             return files::read(path)
@@ -34,7 +34,7 @@ impl Stdin {
     /// Opens `path` for reading line by line, for `option`; `-` is standard input.
     ///
     /// # Errors
-    /// Not readable, or standard input wanted twice.
+    /// The file cannot be read, or another option reads standard input.
     pub(super) fn open(
         &mut self,
         path: &Path,
@@ -60,16 +60,16 @@ impl Stdin {
 /// Reads `path` whole as text, for `option`: UTF-8, or UTF-16 with a byte order mark.
 ///
 /// # Errors
-/// As [`Stdin::read`], or no text.
+/// As [`Stdin::read`], or the file is not text.
 pub(super) fn read_text(stdin: &mut Stdin, path: &Path, option: &'static str) -> Result<String> {
     let bytes = stdin.read(path, option)?;
     list::decode(&bytes).with_context(|| format!("{option}: {}", path.display()))
 }
 
-/// The same for what programs write: UTF-8, and a million flows long.
+/// Reads what programs write: UTF-8, and up to a million flows long.
 ///
 /// # Errors
-/// As [`Stdin::read`], or not UTF-8.
+/// As [`Stdin::read`], or the file is not UTF-8.
 pub(super) fn read_large_text(
     stdin: &mut Stdin,
     path: &Path,

@@ -37,7 +37,7 @@ pub(super) fn ledger(command: &LedgerArgs) -> Result<Exit> {
     Ok(Exit::Satisfied)
 }
 
-/// What is remembered, with a word on what claims to be seen later than now.
+/// Reads every row, with a hint on those that were seen later than now.
 fn read(path: &Path) -> Result<Vec<Row>> {
     let rows = Ledger::open_to_read(path)?.rows()?;
     let now = Timestamp::now();
@@ -46,7 +46,8 @@ fn read(path: &Path) -> Result<Vec<Row>> {
     Ok(rows)
 }
 
-/// Sets to now what a clock that was ahead has left in a ledger: by `--keep` it would stay for ever.
+/// Sets sightings later than now, which a wrong clock has left, to now: otherwise `--keep` would
+/// never let them go.
 pub(super) fn settle(book: &mut Ledger, now: Timestamp) -> Result<()> {
     let ahead = book.settle(now)?;
     name_ahead(&ahead.iter().collect::<Vec<_>>(), "they count as seen now from here on");
@@ -70,7 +71,7 @@ fn name_ahead(ahead: &[&Row], what: &str) {
     ));
 }
 
-/// clap asks for one of the two.
+/// The file; clap makes sure that one of the two is given.
 fn path(file: &LedgerFileArgs) -> &Path {
     file.ledger.as_deref().or(file.file.as_deref()).unwrap_or(Path::new(""))
 }

@@ -1,4 +1,4 @@
-//! `lists list|show|lint`: what must be reachable, and who says so.
+//! `lists list|show|lint`: the endpoint lists, their sources and their faults.
 
 use std::fmt::Write as _;
 

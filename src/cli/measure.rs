@@ -1,4 +1,4 @@
-//! What `check` and `resolve` share: a plan carried out from this host.
+//! What `check`, `watch`, `resolve` and `rules` share: they run a plan of probes from this host.
 
 use std::ffi::OsString;
 use std::net::{IpAddr, SocketAddr};
@@ -19,13 +19,13 @@ use crate::model::{Family, Obstacle, Record, Records, Run};
 use crate::probe::{self, Progress, Routing, Settings, Stop, dns, script, tls};
 use crate::proxy_config::{self, ProxyConfig};
 
-/// Descriptors that are not for probes: standard streams, files, name servers, the runtime's own.
+/// Descriptors that probes do not get: standard streams, files, name servers, the async runtime's.
 #[cfg(unix)]
 const RESERVED_DESCRIPTORS: u64 = 128;
 /// More at once would only run out of ephemeral ports (28,000 by default on Linux).
 const MOST_CONNECTIONS: usize = 20_000;
 
-/// A run that is about to be made. Its run is known before its records are.
+/// A run that is about to begin. What identifies it is known before its records are.
 #[derive(Debug)]
 pub(super) struct Measurement {
     prepared: PreparedRun,
@@ -38,15 +38,15 @@ pub(super) struct Measurement {
 #[derive(Debug)]
 struct Limits {
     deadline: Option<std::time::Duration>,
-    /// No name server was given: the system's own way of resolving counts too.
+    /// No name server was given, so the system's own resolver is asked too.
     asks_system: bool,
 }
 
 impl Measurement {
-    /// Puts together what is asked, how, and from where; says what is to be noted of it.
+    /// Prepares a run, and shows hints about its proxy configuration.
     ///
     /// # Errors
-    /// Options that contradict each other; no name servers.
+    /// Options contradict each other, or there is no name server.
     pub(super) fn new(
         prepared: PreparedRun,
         measuring: &MeasuringArgs,
@@ -61,10 +61,10 @@ impl Measurement {
         Ok(measurement)
     }
 
-    /// The same without the notes.
+    /// Prepares a run without showing hints, for the second and later rounds of a watch.
     ///
     /// # Errors
-    /// Options that contradict each other; no name servers.
+    /// Options contradict each other, or there is no name server.
     pub(super) fn again(
         prepared: PreparedRun,
         measuring: &MeasuringArgs,
@@ -112,24 +112,24 @@ impl Measurement {
         Ok(Self { prepared, settings, proxy, measuring, run })
     }
 
-    /// Asks for more than proof and failure.
+    /// Adds follow-ups to the run.
     pub(super) const fn wish(mut self, wishes: probe::Wishes) -> Self {
         self.settings.wishes = wishes;
         self
     }
 
-    /// What is known of the run before it is made.
+    /// What identifies the run.
     pub(super) const fn run(&self) -> &Run {
         &self.run
     }
 
-    /// Makes it; `finished` is told each record as it is done, and may end the run early by the
-    /// signal it is handed. SIGINT and SIGTERM end it early too: what is known then is reported.
+    /// Runs the probes. `finished` gets each record as it is done, and may end the run early through
+    /// its [`Stop`]. SIGINT and SIGTERM end it early too; what is known by then is reported.
     pub(super) fn carry_out(self, finished: impl FnMut(&Record, &Stop)) -> Result<Records> {
         self.carry_out_in(&RunSession::begin()?, finished)
     }
 
-    /// The same as one of several.
+    /// The same as one of several runs of a session.
     pub(super) fn carry_out_in(
         self,
         session: &RunSession,
@@ -152,7 +152,7 @@ impl Measurement {
             if !settings.resolve_only {
                 let client = script_client(&settings, measuring.asks_system);
                 let own = vantage::leading_out(settings.servers.first().copied(), settings.source);
-                // Stopped before it is known: every record says so, and none asks for a way.
+                // A run that is stopped here has no routes: every record says that it was stopped.
                 if let Ok(router) = stop.or(proxy.into_router(client, own)).await {
                     let router = Arc::new(router.context("cannot start a thread")?);
                     settings.routing = Routing::new(move |endpoint| {
@@ -182,7 +182,7 @@ impl Measurement {
     }
 }
 
-/// Where runs are made, and what ends them all: SIGINT and SIGTERM, whenever they come.
+/// The asynchronous runtime of one or more runs. SIGINT and SIGTERM end all of them.
 #[derive(Debug)]
 pub(super) struct RunSession {
     runtime: tokio::runtime::Runtime,
@@ -190,7 +190,7 @@ pub(super) struct RunSession {
 }
 
 impl RunSession {
-    /// From here on the signals are taken.
+    /// Starts the runtime, and handles the signals from here on.
     pub(super) fn begin() -> Result<Self> {
         let runtime = tokio::runtime::Builder::new_multi_thread()
             .enable_all()
@@ -206,27 +206,27 @@ impl RunSession {
         self.stop.reason().is_some()
     }
 
-    /// Waits; false where a signal ended it.
+    /// Waits; false where a signal ended the wait.
     pub(super) fn pause(&self, time: std::time::Duration) -> bool {
         let wait = async { self.stop.or(tokio::time::sleep(time)).await };
         self.runtime.block_on(wait).is_ok()
     }
 }
 
-/// What ends the session ends its run.
+/// Ends a run when its session ends.
 async fn pass_on(session: Stop, run: Stop) {
     if let Err(reason) = session.or(std::future::pending::<()>()).await {
         run.give(reason);
     }
 }
 
-/// Who fetches a script and answers its questions.
+/// The client that fetches a script and resolves names for it.
 fn script_client(settings: &Settings, asks_system: bool) -> script::Client {
     let of_dns = dns::Settings {
         timeout: settings.timeout,
         families: settings.families.clone(),
         source: settings.source,
-        // A script's questions go to the system by a way of their own.
+        // The client for scripts asks the system itself.
         asks_system: false,
     };
     script::Client {
@@ -238,7 +238,7 @@ fn script_client(settings: &Settings, asks_system: bool) -> script::Client {
     }
 }
 
-/// Waits for the user, or the system, to end the run.
+/// Waits for a signal, and then stops the session.
 async fn interrupt(stop: Stop) {
     signals::interrupted().await;
     stop.give(Obstacle::Cancelled);
@@ -288,7 +288,7 @@ fn concurrency(given: Option<u32>) -> usize {
     }
     #[cfg(unix)]
     {
-        // The soft limit is often 1,024; what the hard limit allows is ours to take.
+        // The soft limit is often 1,024; a process may raise it to the hard limit.
         let limit = rlimit::increase_nofile_limit(u64::MAX).unwrap_or(1024);
         let free = usize::try_from(limit.saturating_sub(RESERVED_DESCRIPTORS));
         free.unwrap_or(MOST_CONNECTIONS).clamp(16, MOST_CONNECTIONS)

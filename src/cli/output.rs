@@ -1,4 +1,4 @@
-//! Where reports go: standard output, or files that appear whole or not at all.
+//! Reports are written to standard output, or to files that appear whole or not at all.
 
 use std::borrow::Cow;
 use std::fs;
@@ -14,17 +14,16 @@ use crate::report::Guarded;
 /// A report to write.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(super) struct ReportOutput {
-    /// In which format.
     pub(super) format: ReportFormat,
-    /// Where; `None` is standard output.
+    /// The file; `None` is standard output.
     pub(super) path: Option<PathBuf>,
 }
 
-/// Which reports were asked for: each `--output` in the format that `--format` or its extension
-/// says; without any, one to standard output.
+/// The reports that were asked for: one for each `--output`, in the format that `--format` or the
+/// extension says; without `--output`, one on standard output.
 ///
 /// # Errors
-/// An extension that names no format.
+/// An extension names no format, or a file cannot be written.
 pub(super) fn destinations(
     format: Option<ReportFormat>,
     output: &[PathBuf],
@@ -75,11 +74,11 @@ pub(super) fn check_writable(path: &Path) -> Result<()> {
     Ok(())
 }
 
-/// Writes text or JSON to `path`, or to standard output. What strangers put into it cannot command
-/// a terminal ([`Guarded`]).
+/// Writes text or JSON to `path`, or to standard output. Control characters that strangers put into
+/// it do not reach a terminal ([`Guarded`]).
 ///
-/// A file is written beside its place and then renamed over it, so that a reader never meets half
-/// a report. A closed pipe (`| head`) is no error.
+/// A file is written under a temporary name and then renamed, so that nobody reads half a report. A
+/// closed pipe (`| head`) is no error.
 pub(super) fn write(
     path: Option<&Path>,
     render: impl FnOnce(&mut (dyn Write + Send)) -> io::Result<()>,
@@ -91,7 +90,7 @@ pub(super) fn write(
     })
 }
 
-/// The same for a table in the colours of [`style`].
+/// Writes a table in the colours of [`style`], as [`write`] does.
 pub(super) fn write_table(path: Option<&Path>, table: &str) -> Result<()> {
     let (_, has_colors) = style(path);
     write_by(path, |out| {
@@ -101,12 +100,12 @@ pub(super) fn write_table(path: Option<&Path>, table: &str) -> Result<()> {
     })
 }
 
-/// The same for a file of someone else's, byte for byte.
+/// Writes somebody else's file, byte for byte.
 pub(super) fn copy(path: &Path, bytes: &[u8]) -> Result<()> {
     write_by(Some(path), |out| out.write_all(bytes))
 }
 
-/// Lines on standard output as they come, each at once.
+/// Writes lines to standard output at once.
 pub(super) fn stream(lines: &[u8]) -> io::Result<()> {
     let mut guarded = Guarded::new(io::stdout().lock());
     guarded.write_all(lines)?;
@@ -129,7 +128,7 @@ fn write_by(
     }
 }
 
-/// A reader that has seen enough is no failure of ours.
+/// A reader that closes the pipe early is no failure.
 pub(super) fn unless_pipe_closed(written: io::Result<()>) -> io::Result<()> {
     match written {
         Err(error) if error.kind() == io::ErrorKind::BrokenPipe => Ok(()),
@@ -141,25 +140,25 @@ fn write_file(
     path: &Path,
     render: impl FnOnce(&mut (dyn Write + Send)) -> io::Result<()>,
 ) -> io::Result<()> {
-    // What is no plain file (a named pipe, /dev/null) cannot be renamed over.
+    // A rename would replace a named pipe or a device.
     if path.exists() && !path.is_file() {
         let mut file = BufWriter::new(fs::OpenOptions::new().write(true).open(path)?);
         return unless_pipe_closed(render(&mut file).and_then(|()| file.flush()));
     }
     let path = &*behind_link(path)?;
-    let file = beside(path)?;
+    let file = temporary_for(path)?;
     let mut out = BufWriter::with_capacity(1 << 16, file);
     render(&mut out)?;
     let file = out.into_inner().map_err(io::IntoInnerError::into_error)?;
     file.as_file().sync_all()?;
     file.persist(path)?;
     #[cfg(unix)]
-    settle_folder(path)?;
+    sync_folder(path)?;
     Ok(())
 }
 
-/// Where a link leads: what it names is replaced, and the link stays. It is opened first, so that
-/// the system's own rules on links of other users hold (`fs.protected_symlinks`).
+/// The file behind a symbolic link: that is replaced, and the link stays. The link is opened first,
+/// so that the system's rules on links of other users hold (`fs.protected_symlinks`).
 fn behind_link(path: &Path) -> io::Result<Cow<'_, Path>> {
     if !path.is_symlink() {
         return Ok(path.into());
@@ -168,9 +167,9 @@ fn behind_link(path: &Path) -> io::Result<Cow<'_, Path>> {
     fs::canonicalize(path).map(Into::into)
 }
 
-/// A file of a name that nobody can foresee, made in the folder of `path`; it vanishes where it is
-/// not kept. It has the mode of the file in whose place it comes.
-fn beside(path: &Path) -> io::Result<NamedTempFile> {
+/// A temporary file of an unpredictable name in the folder of `path`, with the mode of the file that
+/// it will replace. It is removed unless it is kept.
+fn temporary_for(path: &Path) -> io::Result<NamedTempFile> {
     let mut prefix = std::ffi::OsString::from(".");
     prefix.push(path.file_name().unwrap_or_default());
     prefix.push(".");
@@ -179,12 +178,12 @@ fn beside(path: &Path) -> io::Result<NamedTempFile> {
     #[cfg(unix)]
     {
         use std::os::unix::fs::PermissionsExt;
-        // A new file is as readable as the umask says, like any other program's.
+        // As for any other program, the umask decides who may read a new file.
         const NEW: u32 = 0o666;
         let own = fs::metadata(path).ok().map(|own| own.permissions());
         builder.permissions(own.clone().unwrap_or_else(|| fs::Permissions::from_mode(NEW)));
         let file = builder.tempfile_in(folder_of(path))?;
-        // The umask counts for new files only.
+        // The umask must not narrow the mode of a file that was there.
         if let Some(own) = own {
             file.as_file().set_permissions(own)?;
         }
@@ -198,9 +197,10 @@ fn folder_of(path: &Path) -> &Path {
     path.parent().filter(|folder| !folder.as_os_str().is_empty()).unwrap_or(Path::new("."))
 }
 
-/// A new name is safe from a power cut once its folder is; Windows has no such call.
+/// Writes the folder to the disk, without which a power cut may lose the new name. Windows has no
+/// such call.
 #[cfg(unix)]
-fn settle_folder(path: &Path) -> io::Result<()> {
+fn sync_folder(path: &Path) -> io::Result<()> {
     fs::File::open(folder_of(path))?.sync_all()
 }
 

@@ -1,5 +1,5 @@
-//! Secrets on the command line: refused where nothing could use them, and left out of what reports
-//! record.
+//! Secrets on the command line: they are refused where nothing could use them, and left out of the
+//! options that reports record.
 
 use std::ffi::OsString;
 
@@ -70,7 +70,7 @@ pub(super) fn refuse_secrets(arguments: &[OsString]) -> Result<()> {
     Ok(())
 }
 
-/// `IR@<id>@<factory>@…@<secret>`, in quotes or not.
+/// Whether this is `IR@<id>@<factory>@…@<secret>`, in quotes or not.
 fn is_authentication_key(text: &str) -> bool {
     let text = text.trim_start_matches(|c: char| !c.is_alphanumeric());
     text.get(..3).is_some_and(|front| front.eq_ignore_ascii_case("IR@"))

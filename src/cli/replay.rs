@@ -23,7 +23,7 @@ pub(super) fn replay(command: &ReplayArgs) -> Result<Exit> {
     let mut records = archive::read(source, &name)?;
     records.run.kept_in = (name != "-").then_some(name);
     let exit = report(&records, &published, &destinations, reporting, baseline.as_ref(), None);
-    // The program ends next: nobody waits until millions of small pieces are given back.
+    // The program ends next, and need not wait until millions of allocations are freed.
     thread::spawn(move || drop(records));
     Ok(exit)
 }

@@ -50,7 +50,7 @@ pub(super) fn resolve(command: &ResolveArgs, arguments: &[OsString]) -> Result<E
     Ok(exit_of(&records))
 }
 
-/// A required name without an address is a violation; one that could not be asked is unknown.
+/// A required name without an address is a violation; one that could not be looked up is unknown.
 fn exit_of(records: &Records) -> Exit {
     records
         .records

@@ -1,4 +1,4 @@
-//! `report diff|merge`, and `--baseline`: what JSON reports of other times and hosts say.
+//! `report diff|merge` and `--baseline`, which compare JSON reports of other times and hosts.
 
 use std::fs;
 use std::io::{self, Write};
@@ -26,12 +26,12 @@ pub(super) fn report(command: &ReportArgs) -> Result<Exit> {
     }
 }
 
-/// The report of `--baseline`.
+/// Reads the report of `--baseline`.
 pub(super) fn baseline(reporting: &ReportingArgs, stdin: &mut Stdin) -> Result<Option<Saved>> {
     reporting.baseline.as_ref().map(|path| read(path, "--baseline", stdin)).transpose()
 }
 
-/// A run as its JSON report says it: by that it is compared.
+/// This run as its JSON report shows it, which is what is compared.
 pub(super) fn of_run(records: &Records, conclusion: &Conclusion) -> Result<Saved> {
     let mut bytes = Vec::new();
     report::json::report(records, conclusion, None, &mut bytes)?;
@@ -39,7 +39,7 @@ pub(super) fn of_run(records: &Records, conclusion: &Conclusion) -> Result<Saved
     Saved::read(&text).context("this run's own report cannot be compared")
 }
 
-/// A regression is a violation; what is not known any more is unknown.
+/// A regression is a violation; an endpoint that has become unknown is unknown.
 pub(super) fn exit_of(diff: &Diff, fail_on: FailOnArg) -> Exit {
     if diff.is_violated() {
         Exit::Violated
@@ -68,7 +68,7 @@ fn diff(command: &arguments::DiffArgs) -> Result<Exit> {
     Ok(exit_of(&diff, FailOnArg::Unknown))
 }
 
-/// One that cannot be read is named, and does not keep the others from being read.
+/// Merges the reports that can be read, and shows an error for each of the others.
 fn merge(command: &arguments::MergeArgs) -> Result<Exit> {
     let destinations = destinations(&command.showing)?;
     let mut stdin = Stdin::default();
@@ -114,7 +114,7 @@ fn merge(command: &arguments::MergeArgs) -> Result<Exit> {
     })
 }
 
-/// A file, or the `.json` files of a folder by name.
+/// The file itself, or the `.json` files of a folder in the order of their names.
 fn files(given: &Path) -> Result<Vec<PathBuf>> {
     if !given.is_dir() {
         return Ok(vec![given.to_owned()]);

@@ -66,11 +66,11 @@ fn read(path: &Path) -> Result<ServiceTags> {
     ServiceTags::parse(&bytes).with_context(|| path.display().to_string())
 }
 
-/// What is known of one subject.
+/// What the tags say about one subject.
 enum TagLookup<'a> {
     /// The tags that hold all of an address or prefix.
     Holders { subject: String, tags: Vec<(&'a str, &'a str)> },
-    /// What a tag holds.
+    /// The prefixes that a tag holds.
     Tag { name: &'a str, change_number: u64, prefixes: Vec<String> },
 }
 
@@ -222,11 +222,11 @@ fn diff_json(old: &ServiceTags, new: &ServiceTags, seen: &TagsDiff) -> Value {
     })
 }
 
-/// A newer release, and where it is from.
+/// A newer release, and its origin.
 struct NewerRelease {
-    place: String,
+    origin: String,
     bytes: Vec<u8>,
-    /// TimeoutBy rights it was read with.
+    /// The identity that it was read with, where Azure was asked.
     signed: Option<String>,
 }
 
@@ -234,7 +234,7 @@ impl NewerRelease {
     fn read(command: &TagsUpdateArgs) -> Result<Self> {
         match (&command.from, &command.subscription) {
             (Some(path), _) => Ok(Self {
-                place: path.display().to_string(),
+                origin: path.display().to_string(),
                 bytes: Stdin::default().read(path, "--from")?,
                 signed: None,
             }),
@@ -254,28 +254,28 @@ impl NewerRelease {
         let mut client = azure::client(&command.azure, cloud)?;
         let document = azure::runtime()?.block_on(client.service_tags(&scope))?;
         Ok(Self {
-            place: "Azure's answer".to_owned(),
+            origin: "Azure's answer".to_owned(),
             bytes: pretty(&document).into_bytes(),
             signed: azure::signed_in(&client),
         })
     }
 }
 
-/// Checked as a whole before anything is written: a page of a captive portal, half a download or
-/// last month's file never takes the place of a good one.
+/// Checks the newer release before anything is written: the page of a captive portal, half a
+/// download or last month's file never replaces a good one.
 fn update(command: &TagsUpdateArgs) -> Result<Exit> {
     let output = command.output.as_path();
     output::check_writable(output)?;
-    let NewerRelease { place, bytes, signed } = NewerRelease::read(command)?;
-    let new = ServiceTags::parse(&bytes).with_context(|| place.clone())?;
+    let NewerRelease { origin, bytes, signed } = NewerRelease::read(command)?;
+    let new = ServiceTags::parse(&bytes).with_context(|| origin.clone())?;
     let (was, seen) = if output.exists() {
         let old = read(output)?;
         if old.cloud() != new.cloud() {
-            bail!("{} is of cloud {}, {place} of {}", output.display(), old.cloud(), new.cloud());
+            bail!("{} is of cloud {}, {origin} of {}", output.display(), old.cloud(), new.cloud());
         }
         if new.change_number() < old.change_number() {
             bail!(
-                "{place} is older (change {}) than {} (change {}): left as it is",
+                "{origin} is older (change {}) than {} (change {}): left as it is",
                 new.change_number(),
                 output.display(),
                 old.change_number()

@@ -9,7 +9,7 @@ const TEXT_LIMIT: u64 = 16 << 20;
 
 /// Why a file could not be read whole.
 #[derive(Debug, thiserror::Error)]
-pub enum ReadError {
+pub enum FileError {
     /// The system did not give it.
     #[error(transparent)]
     Io(#[from] io::Error),
@@ -21,8 +21,8 @@ pub enum ReadError {
 /// Reads a file whole; 16 MiB is the most.
 ///
 /// # Errors
-/// [`ReadError`] where there is no such file, it is a folder, or it is too large.
-pub fn read(path: &Path) -> Result<Vec<u8>, ReadError> {
+/// [`FileError`] where there is no such file, it is a folder, or it is too large.
+pub fn read(path: &Path) -> Result<Vec<u8>, FileError> {
     read_from(open(path)?)
 }
 
@@ -30,11 +30,11 @@ pub fn read(path: &Path) -> Result<Vec<u8>, ReadError> {
 ///
 /// # Errors
 /// As [`read`].
-pub fn read_from(source: impl Read) -> Result<Vec<u8>, ReadError> {
+pub fn read_from(source: impl Read) -> Result<Vec<u8>, FileError> {
     let mut bytes = Vec::new();
     source.take(TEXT_LIMIT + 1).read_to_end(&mut bytes)?;
     if bytes.len() as u64 > TEXT_LIMIT {
-        return Err(ReadError::TooLarge);
+        return Err(FileError::TooLarge);
     }
     Ok(bytes)
 }

@@ -2,7 +2,7 @@
 
 use std::path::{Path, PathBuf};
 
-use crate::files::{self, ReadError};
+use crate::files::{self, FileError};
 use crate::route::{AgentConfigError, AgentProxy};
 
 /// The two files that must agree (Microsoft, create-self-hosted-integration-runtime), the host
@@ -48,7 +48,7 @@ pub enum AgentFilesError {
         path: PathBuf,
         /// The system's reason.
         #[source]
-        error: ReadError,
+        error: FileError,
     },
 }
 

@@ -5,7 +5,7 @@ use std::path::PathBuf;
 use super::agent_files::{AgentFilesError, none_installed};
 use super::credentials::CredentialsFault;
 use super::script_location::ScriptLocationError;
-use crate::files::ReadError;
+use crate::files::FileError;
 use crate::route::{AgentConfigError, EnvironmentError, ProxyUrlError};
 
 /// Why the configuration of this host cannot be used.
@@ -51,7 +51,7 @@ pub enum ProxyConfigError {
         path: String,
         /// The system's reason.
         #[source]
-        error: ReadError,
+        error: FileError,
     },
     /// A script was given to a program that cannot run one.
     #[error(
@@ -65,7 +65,7 @@ pub enum ProxyConfigError {
         path: PathBuf,
         /// The system's reason.
         #[source]
-        error: ReadError,
+        error: FileError,
     },
     /// The file of `--proxy-credentials` does not hold a user name and a password.
     #[error("--proxy-credentials {}", path.display())]

@@ -16,7 +16,8 @@ const METADATA_CONNECT: Duration = Duration::from_secs(1);
 const TIMEOUT: Duration = Duration::from_secs(15);
 /// The service is slow to start, and busy at times (Microsoft's guidance: try again).
 const ATTEMPTS: u32 = 4;
-/// The limit of Arc's key files, which are smaller (Microsoft's managed-identity documentation of Azure Arc).
+/// The limit of Arc's key files, which are smaller (Microsoft's managed-identity documentation of
+/// Azure Arc).
 const ARC_KEY_BYTES: u64 = 4096;
 
 pub(super) async fn token(environment: &CredentialEnvironment) -> TokenOutcome {
@@ -27,7 +28,8 @@ pub(super) async fn token(environment: &CredentialEnvironment) -> TokenOutcome {
     }
 }
 
-/// Asks the identity service of App Service, Functions and Container Apps (app-service/overview-managed-identity, REST).
+/// Asks the identity service of App Service, Functions and Container Apps
+/// (app-service/overview-managed-identity, REST).
 async fn platform(
     environment: &CredentialEnvironment,
     endpoint: &str,
@@ -69,8 +71,8 @@ async fn metadata(environment: &CredentialEnvironment) -> TokenOutcome {
                 return read_token(status, &body, &environment.secrets())
                     .map_or_else(TokenOutcome::Failed, TokenOutcome::Token);
             }
-            Err(RequestError::Unsafe(why)) => return TokenOutcome::Failed(why),
-            Err(RequestError::Unanswered(_)) => {
+            Err(MetadataError::Unsafe(why)) => return TokenOutcome::Failed(why),
+            Err(MetadataError::Unanswered(_)) => {
                 return TokenOutcome::Absent(
                     "no metadata service answers: not in Azure".to_owned(),
                 );
@@ -128,7 +130,7 @@ fn read_key(challenge: &str, folder: &Path) -> Result<Secret, String> {
 
 /// Why there is no response.
 #[derive(Debug, thiserror::Error)]
-enum RequestError {
+enum MetadataError {
     #[error("{0}")]
     Unsafe(String),
     #[error("{0}")]
@@ -144,16 +146,16 @@ async fn ask(
     query: &[(&str, &str)],
     headers: &[(&'static str, &str)],
     connect: Duration,
-) -> Result<MetadataReply, RequestError> {
+) -> Result<MetadataReply, MetadataError> {
     let endpoint = AzureEndpoint::identity(endpoint)
-        .map_err(|error| RequestError::Unsafe(error.to_string()))?;
-    let client = http(TIMEOUT, connect, false).map_err(RequestError::Unsafe)?;
+        .map_err(|error| MetadataError::Unsafe(error.to_string()))?;
+    let client = http(TIMEOUT, connect, false).map_err(MetadataError::Unsafe)?;
     let mut request = client.get(format!("{endpoint}?{}", form(query)));
     for (name, value) in headers {
         request = request.header(*name, *value);
     }
     let unanswered = |error: reqwest::Error| {
-        RequestError::Unanswered(format!("{endpoint} does not answer: {}", chain(&error)))
+        MetadataError::Unanswered(format!("{endpoint} does not answer: {}", chain(&error)))
     };
     let response = request.send().await.map_err(unanswered)?;
     let challenge = response.headers().get("www-authenticate");
@@ -161,6 +163,6 @@ async fn ask(
     let status = response.status().as_u16();
     let text = text_of(response)
         .await
-        .map_err(|why| RequestError::Unanswered(format!("{endpoint} does not answer: {why}")))?;
+        .map_err(|why| MetadataError::Unanswered(format!("{endpoint} does not answer: {why}")))?;
     Ok((status, text, challenge))
 }

@@ -1,4 +1,4 @@
-//! The command line. Close to the flags and pure: what they mean together is decided in
+//! The command line as clap reads it. What the options mean together is decided in
 //! [`super::request`].
 
 use std::net::IpAddr;
@@ -10,22 +10,23 @@ use ipnet::IpNet;
 
 use super::duration;
 
+mod azure;
+mod ledger;
+mod nsg_rules;
 mod proxy;
 mod rules;
 mod saved;
-mod upkeep;
 mod watch;
 
+pub(super) use azure::AzureArgs;
+pub(super) use ledger::{LedgerArgs, LedgerCommand, LedgerFileArgs, LedgerFormat};
+pub(super) use nsg_rules::{ApplyArgs, PlanArgs, PlanFormat, PlanningArgs, RollbackArgs};
 pub(super) use proxy::ProxyArgs;
 pub(super) use rules::{
     DecideArgs, DecideFormat, EmitArgs, ProbingArgs, RuleFileArgs, RulesArgs, RulesCommand,
     ServiceTagArgs, TagsArgs, TagsCommand, TagsFormat, TagsUpdateArgs, VerifyArgs, VerifyFormat,
 };
 pub(super) use saved::{DiffArgs, MergeArgs, ReportArgs, ReportCommand, ShowingArgs};
-pub(super) use upkeep::{
-    ApplyArgs, AzureArgs, LedgerArgs, LedgerCommand, LedgerFileArgs, LedgerFormat, PlanArgs,
-    PlanFormat, PlanningArgs, RollbackArgs,
-};
 pub(super) use watch::{WatchArgs, WatchFormat};
 
 /// Says which layer between this host and Azure fails, with evidence, who can fix it and how.
@@ -182,7 +183,7 @@ pub(super) struct MeasuringArgs {
     pub(super) proxy: ProxyArgs,
 }
 
-/// TimeoutBy certificates are trusted.
+/// Whose certificates are trusted.
 #[derive(Debug, Args)]
 #[command(next_help_heading = "How it is measured")]
 pub(super) struct TrustArgs {

@@ -39,7 +39,7 @@ pub(in crate::cli) struct ServiceTagArgs {
     /// runtime's rules name]
     #[arg(long, value_name = "FILE")]
     pub(in crate::cli) service_tags: Option<PathBuf>,
-    /// TimeoutBy embedded snapshot [default: inferred from the names, else public]
+    /// Whose embedded snapshot [default: inferred from the names, else public]
     #[arg(long, value_enum)]
     pub(in crate::cli) cloud: Option<CloudArg>,
 }
@@ -293,7 +293,7 @@ pub(super) fn proof(text: &str) -> Result<ProofLevel, String> {
         .ok_or_else(|| "levels are published, tls and resolved".to_owned())
 }
 
-/// A prefix, or an address alone.
+/// Reads a prefix, or an address alone.
 fn network(text: &str) -> Result<IpNet, String> {
     text.parse::<IpNet>()
         .or_else(|_| text.parse::<std::net::IpAddr>().map(IpNet::from))
@@ -308,7 +308,7 @@ fn members(text: &str) -> Result<(String, IpNet), String> {
     Ok((name.trim().to_owned(), network(net.trim())?))
 }
 
-/// Wider than /8 would say nothing any more about what is allowed.
+/// Reads `exact` or a length. A prefix wider than /8 would say nothing about what is allowed.
 fn aggregation(text: &str) -> Result<Aggregation, String> {
     if text == "exact" {
         return Ok(Aggregation::Exact);

@@ -1,4 +1,4 @@
-//! `watch`.
+//! The command line of `watch`.
 
 use std::path::PathBuf;
 use std::time::Duration;

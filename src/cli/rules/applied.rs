@@ -1,4 +1,4 @@
-//! What `rules apply` and `rules rollback` say at their end: what became of each change, for people
+//! What `rules apply` and `rules rollback` report at their end: the outcome of each change, as text
 //! or as `pathproof.applied/1`.
 
 use std::fmt::Write as _;
@@ -14,27 +14,27 @@ use crate::cli::output;
 use crate::model::visible;
 use crate::nsg_rules::{GuardRefusal, RefusalDocument, RuleStep, StepOutcome, ToolVersion, Work};
 
-/// How it ended.
+/// How the command ended.
 #[derive(Debug)]
 pub(super) struct Applied {
     exit: Exit,
     changes: Vec<ChangeResult>,
     refusals: Vec<RefusalDocument>,
-    /// A sentence where nothing had to be done.
+    /// Why there was nothing to do, where the plan was not shown.
     unchanged: Option<&'static str>,
     error: Option<String>,
-    /// TimeoutBy rights were used.
+    /// The identity that was used.
     signed_in: Option<String>,
     rollback: Option<PathBuf>,
 }
 
-/// One change of one rule.
+/// The outcome of one change.
 #[derive(Debug, Serialize)]
 struct ChangeResult {
     name: String,
     change: &'static str,
     outcome: &'static str,
-    /// Of what is undecided: what was found when the rule was looked at.
+    /// What the last read of the rule showed, where the outcome is not known.
     #[serde(skip_serializing_if = "Option::is_none")]
     found: Option<String>,
 }
@@ -64,7 +64,7 @@ struct AppliedDocument<'a> {
 }
 
 impl Applied {
-    /// There was nothing to write; why, where the plan was not shown.
+    /// There was nothing to write.
     pub(super) const fn unchanged(why: Option<&'static str>) -> Self {
         Self {
             exit: Exit::Satisfied,
@@ -77,7 +77,7 @@ impl Applied {
         }
     }
 
-    /// Guards spoke against `steps` before anything was written.
+    /// Guards refused `steps` before anything was written.
     pub(super) fn refused(steps: &[RuleStep], refusals: Vec<RefusalDocument>) -> Self {
         let not_done = |step| ChangeResult::new(step, &StepOutcome::NotDone);
         Self {
@@ -120,7 +120,7 @@ impl Applied {
         }
     }
 
-    /// Says it.
+    /// Writes the report, and gives the exit code.
     pub(super) fn report(self, format: PlanFormat) -> Result<Exit> {
         output::write(None, |out| match format {
             PlanFormat::Table => out.write_all(self.text().as_bytes()),
@@ -159,7 +159,7 @@ impl Applied {
         if let Some(why) = self.unchanged {
             let _ = writeln!(text, "nothing to do: {why}");
         }
-        // What a guard refused before the first write is said by the guard.
+        // Where a guard refused before the first write, its message says so.
         let is_begun = self.signed_in.is_some();
         for made in self.changes.iter().filter(|_| is_begun) {
             let outcome = made.outcome.replace('_', " ");
@@ -186,10 +186,10 @@ impl Applied {
     }
 }
 
-/// Why the work stopped.
+/// Why the changes were not made to their end.
 pub(super) enum StopReason {
-    /// A guard, in the middle of it.
+    /// A guard refused a later change.
     Refused(GuardRefusal),
-    /// Anything else.
+    /// Something failed; in words.
     Failed(String),
 }

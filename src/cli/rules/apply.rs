@@ -1,5 +1,4 @@
-//! `rules apply` and `rules rollback`: the guards first, then what puts everything back, then the
-//! writes.
+//! `rules apply` and `rules rollback`: the guards first, then the rollback file, then the writes.
 
 use std::ffi::OsString;
 use std::path::{Path, PathBuf};
@@ -41,23 +40,23 @@ pub(super) fn apply(command: &ApplyArgs, arguments: &[OsString]) -> Result<Exit>
     }
 }
 
-/// A plan that someone approved.
+/// Applies a plan that was saved and approved.
 fn apply_saved(command: &ApplyArgs, path: &Path) -> Result<Applied> {
-    let place = || path.display().to_string();
+    let file_name = || path.display().to_string();
     let text = input::read_text(&mut Stdin::default(), path, "PLAN")?;
-    let plan = RulePlan::read(&text).with_context(place)?;
+    let plan = RulePlan::read(&text).with_context(file_name)?;
     let Some(nsg) = &plan.nsg else {
         bail!("{}: made from a file, for no live group: plan with --nsg", path.display());
     };
-    let id = GroupId::parse(nsg).with_context(place)?;
+    let id = GroupId::parse(nsg).with_context(file_name)?;
     match plan.state() {
         PlanState::Refused => return Ok(Applied::refused(&steps(&plan), plan.refusals)),
         PlanState::Unchanged => return Ok(Applied::unchanged(Some("the plan holds no changes"))),
         PlanState::Pending => {}
     }
-    let cloud = plan.cloud().with_context(place)?;
+    let cloud = plan.cloud().with_context(file_name)?;
     let azure = &command.planning.targets.azure;
-    check_endpoint(azure, plan.arm_endpoint.as_deref(), cloud).with_context(place)?;
+    check_endpoint(azure, plan.arm_endpoint.as_deref(), cloud).with_context(file_name)?;
     let mut client = client(azure, cloud)?;
     runtime()?.block_on(async {
         let live = read_group(&mut client, &id).await?;
@@ -65,7 +64,7 @@ fn apply_saved(command: &ApplyArgs, path: &Path) -> Result<Applied> {
     })
 }
 
-/// RulePlan and write in one go.
+/// Plans and writes in one go.
 fn apply_now(command: &ApplyArgs, arguments: &[OsString]) -> Result<Applied> {
     let planning = &command.planning;
     let Some(nsg) = &planning.nsg else {
@@ -89,8 +88,8 @@ fn apply_now(command: &ApplyArgs, arguments: &[OsString]) -> Result<Applied> {
     })
 }
 
-/// A token goes to the cloud's own Resource Manager, or to the one that the command line names:
-/// never to one that only a file names.
+/// Refuses a Resource Manager that only a file names: a token goes to the cloud's own, or to the one
+/// that the command line names.
 fn check_endpoint(azure: &AzureArgs, named: Option<&str>, cloud: Cloud) -> Result<()> {
     let (None, Some(named)) = (&azure.arm_endpoint, named) else { return Ok(()) };
     let own = AzureEndpoint::parse(AzureEndpoint::resource_manager(cloud))?;
@@ -107,7 +106,7 @@ fn steps(plan: &RulePlan) -> Vec<RuleStep> {
     plan.changes.iter().map(RuleStep::from).collect()
 }
 
-/// Everything that can refuse comes first, then the rollback file, then the writes.
+/// Writes the changes, after everything that can refuse them and after the rollback file.
 async fn write(
     client: &mut ArmClient,
     id: &GroupId,
@@ -137,8 +136,8 @@ async fn write(
     Ok(carry_out(client, id, &steps, live, Some(path)).await)
 }
 
-/// Where it was asked for; in a folder, or beside whoever runs it, by a name of its own: the time
-/// keeps yesterday's, and a number that of the same second.
+/// Saves the rollback file where it was asked for. In a folder, and without the option in the working
+/// directory, it gets a new name, which never replaces an earlier file.
 fn save_rollback(
     given: Option<&Path>,
     id: &GroupId,
@@ -155,7 +154,7 @@ fn save_rollback(
     }
 }
 
-/// Makes the steps; whoever interrupts is told what was done.
+/// Makes the steps; an interruption is reported with what was done by then.
 async fn carry_out(
     client: &mut ArmClient,
     id: &GroupId,
@@ -180,11 +179,11 @@ async fn carry_out(
 
 pub(super) fn rollback(command: &RollbackArgs) -> Result<Exit> {
     let text = input::read_text(&mut Stdin::default(), &command.file, "FILE")?;
-    let place = || command.file.display().to_string();
-    let document = RollbackDocument::read(&text).with_context(place)?;
-    let id = GroupId::parse(&document.nsg).with_context(place)?;
-    let cloud = document.cloud().with_context(place)?;
-    check_endpoint(&command.azure, Some(&document.arm_endpoint), cloud).with_context(place)?;
+    let file_name = || command.file.display().to_string();
+    let document = RollbackDocument::read(&text).with_context(file_name)?;
+    let id = GroupId::parse(&document.nsg).with_context(file_name)?;
+    let cloud = document.cloud().with_context(file_name)?;
+    check_endpoint(&command.azure, Some(&document.arm_endpoint), cloud).with_context(file_name)?;
     let mut client = client(&command.azure, cloud)?;
     let steps = document.backwards();
     let applied = runtime()?.block_on(async {

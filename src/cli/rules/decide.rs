@@ -26,27 +26,27 @@ pub(super) fn decide(command: &DecideArgs) -> Result<Exit> {
     output::write(command.output.as_deref(), |out| {
         for flow in &flows {
             // There is at least one set: reading refuses files without any.
-            let Some((place, decision)) = decide_in_a_row(&judges, flow) else { continue };
+            let Some((index, decision)) = decide_in_a_row(&judges, flow) else { continue };
             match command.format {
-                DecideFormat::Table => line(flow, &loaded.sets, place, &decision, out)?,
-                DecideFormat::Jsonl => json(flow, &loaded.sets, place, &decision, out)?,
+                DecideFormat::Table => line(flow, &loaded.sets, index, &decision, out)?,
+                DecideFormat::Jsonl => json(flow, &loaded.sets, index, &decision, out)?,
             }
         }
         Ok(())
     })?;
-    // Whatever is decided: the question was answered (contract, Exit codes).
+    // Every decision is an answer (contract, Exit codes).
     Ok(Exit::Satisfied)
 }
 
 fn line(
     flow: &Flow,
     sets: &[RuleSet],
-    place: usize,
+    index: usize,
     decision: &Decision<'_>,
     out: &mut dyn Write,
 ) -> io::Result<()> {
     write!(out, "{:<8} {flow}  by {}", decision.as_str(), visible(&decision.by().name))?;
-    if let Some(set) = set_name(sets, place) {
+    if let Some(set) = set_name(sets, index) {
         write!(out, " of {}", visible(set))?;
     }
     match missing(decision) {
@@ -69,15 +69,15 @@ struct Decided<'a> {
     protocol: &'static str,
     #[serde(skip_serializing_if = "Option::is_none")]
     source: Option<std::net::IpAddr>,
-    /// Where it is not outbound.
+    /// Given where the flow is not outbound.
     #[serde(skip_serializing_if = "Option::is_none")]
     direction: Option<&'static str>,
     decision: &'static str,
     rule: &'a str,
-    /// The rule set, where there are several.
+    /// The rule set; given where there are several.
     #[serde(skip_serializing_if = "Option::is_none")]
     set: Option<&'a str>,
-    /// What would decide an unknown.
+    /// What would decide an undecided flow.
     #[serde(skip_serializing_if = "Option::is_none")]
     missing: Option<String>,
 }
@@ -85,7 +85,7 @@ struct Decided<'a> {
 fn json(
     flow: &Flow,
     sets: &[RuleSet],
-    place: usize,
+    index: usize,
     decision: &Decision<'_>,
     out: &mut dyn Write,
 ) -> io::Result<()> {
@@ -97,7 +97,7 @@ fn json(
         direction: (flow.direction == Direction::Inbound).then(|| flow.direction.as_str()),
         decision: decision.as_str(),
         rule: &decision.by().name,
-        set: set_name(sets, place),
+        set: set_name(sets, index),
         missing: missing(decision),
     });
     serde_json::to_writer(&mut *out, &event)?;

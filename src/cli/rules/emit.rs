@@ -49,12 +49,12 @@ fn probe(command: &EmitArgs, arguments: &[OsString], stdin: &mut Stdin) -> Resul
     }
     let tls = tls::Client::new(check::judge(trust)?);
     let measurement = Measurement::new(prepared, measuring, tls, false, arguments)?;
-    // What certificates name is nothing that these rules are for.
+    // Hosts that certificates name are not what these rules are for.
     let measurement = measurement.wish(Wishes { no_revocation: true, ..Wishes::default() });
     Ok(from_file::of_records(&measurement.carry_out(|_, _| {})?))
 }
 
-/// What is to be written, as it was found: without a name for it.
+/// The contents of an emission before its name is known.
 struct EmissionParts {
     permits: Vec<Permit>,
     names: Vec<NamePattern>,
@@ -115,14 +115,14 @@ fn of_evidence(command: &EmitArgs, evidence: &Evidence) -> Result<Emission> {
     for refused in &refused {
         hint::hint(&refused.to_string());
     }
-    say_what_is_not_there(&chosen);
+    hint_at_gaps(&chosen);
     found.requests = Request::of(&proven, command.aggregate, &evidence.own_addresses);
     found.permits = permits(command, &tags, proven);
     Ok(emission(command, &tags, name, found))
 }
 
-/// Required names that have no address, and names that need a proxy first.
-fn say_what_is_not_there(chosen: &[&Target]) {
+/// Shows hints on required names without an address, and on names that go through a proxy.
+fn hint_at_gaps(chosen: &[&Target]) {
     let is_absent =
         |target: &&&Target| target.sightings.is_empty() && target.name.is_some() && target.required;
     for target in chosen.iter().filter(is_absent) {
@@ -143,8 +143,8 @@ fn say_what_is_not_there(chosen: &[&Target]) {
     }
 }
 
-/// `--only`, where gateways go with their relay; by default all that is required, with the gateways
-/// in use of a relay that is.
+/// The targets of `--only`, where gateways go with their relay. Without `--only` all required targets,
+/// and the gateways in use where a relay is required.
 fn chosen<'a>(command: &EmitArgs, evidence: &'a Evidence) -> Result<Vec<&'a Target>> {
     let only = &command.probing.targets.only;
     if !only.is_empty() {
@@ -175,7 +175,7 @@ fn chosen<'a>(command: &EmitArgs, evidence: &'a Evidence) -> Result<Vec<&'a Targ
     Ok(chosen)
 }
 
-/// A name for what the rules hold.
+/// The default name of the rules, after what they hold.
 fn default_name(chosen: &[&Target]) -> &'static str {
     if chosen.iter().all(|target| target.role.is_relay()) {
         "Allow-Azure-Relay"
@@ -186,7 +186,7 @@ fn default_name(chosen: &[&Target]) -> &'static str {
     }
 }
 
-/// What rules of several entries are called.
+/// The name of rules for several entries.
 const MIXED: &str = "Allow-Integration-Runtime";
 
 fn origin(command: &EmitArgs) -> String {
@@ -200,8 +200,8 @@ fn tags(command: &EmitArgs, names: &[NamePattern]) -> Result<TagRelease> {
     TagRelease::of(command.service_tags.as_deref(), given, inferred)
 }
 
-/// The control plane has a service tag, which stays true when its addresses change; the relay has
-/// none (facts.md, section 4).
+/// Writes the control plane's service tag where that holds every address seen, because the tag stays
+/// true when addresses change. The relay has no tag (Microsoft's virtual network service tags).
 fn permits(command: &EmitArgs, tags: &TagRelease, proven: Vec<Proven>) -> Vec<Permit> {
     let (control, other): (Vec<_>, Vec<_>) = proven.into_iter().partition(Proven::is_control);
     let mut permits = Permit::of(&other, command.aggregate);
@@ -221,8 +221,8 @@ fn permits(command: &EmitArgs, tags: &TagRelease, proven: Vec<Proven>) -> Vec<Pe
     permits
 }
 
-/// A list proves nothing by itself: what it holds must be public, and published where that is
-/// asked for.
+/// Rules for a list. A list proves nothing by itself: its addresses must be public, and published
+/// where `--proof` asks for that.
 fn of_list(command: &EmitArgs, from: &Path, text: &str) -> Result<Emission> {
     if command.proof == ProofLevel::Tls {
         bail!("--proof tls: a list holds no handshakes; give a report, or --proof published");

@@ -1,4 +1,4 @@
-//! What a plan is made of: what runs saw, or what is resolved now.
+//! Gathers what a plan is made from: what earlier runs saw, or what is resolved now.
 
 use std::ffi::OsString;
 use std::time::Duration;
@@ -23,22 +23,22 @@ use crate::model::{AddressClass, AddressSet, Cloud, Role};
 use crate::nsg_rules::{GuardRefusal, LeftOut, LeftOutReason, SeenPrefix, job_of, left_out, unmet};
 use crate::probe::{Wishes, tls};
 
-/// What was gathered.
+/// What the sources of a plan give.
 #[derive(Default)]
 pub(super) struct Gathered {
-    /// What may enter the rule.
+    /// The prefixes that may enter the rule.
     pub(super) seen: Vec<SeenPrefix>,
-    /// What speaks against a write already.
+    /// The refusals that are known already.
     pub(super) refusals: Vec<GuardRefusal>,
-    /// What may not enter the rule.
+    /// The addresses that may not enter the rule.
     pub(super) left_out: Vec<LeftOut>,
-    /// Who writes the rule, where no name was given.
+    /// The job's name where the user gave none.
     pub(super) job: String,
-    /// Everything public, for the ledger, whatever it is good for.
+    /// Every public address, for the ledger.
     pub(super) sightings: Vec<Sighting>,
-    /// What whoever approves the plan should know.
+    /// What the person who approves the plan should know.
     pub(super) notes: Vec<String>,
-    /// Which cloud the names are of.
+    /// The cloud of the names.
     pub(super) cloud: Cloud,
 }
 
@@ -74,41 +74,44 @@ pub(super) fn gather(
     let refusals = planning.max_tags_age.and_then(|most| too_old(&age, most)).into_iter().collect();
     let job = job_of(&job_sources(planning, &files));
     let mut gathered = Gathered { refusals, job, cloud, ..Gathered::default() };
-    for (source, place, file) in &files {
+    for (source, file_name, file) in &files {
         match file {
             FromFile::Evidence(evidence) => {
                 let targets =
-                    evidence.choose(&only).map_err(|error| anyhow!("{place} holds {error}"))?;
-                from_file::require_ports(&targets, place)?;
+                    evidence.choose(&only).map_err(|error| anyhow!("{file_name} holds {error}"))?;
+                from_file::require_ports(&targets, file_name)?;
                 gathered.add(
                     &targets,
                     planning.proof,
                     &tags,
                     &age,
                     source,
-                    seen_at(evidence, place, now),
+                    seen_at(evidence, file_name, now),
                 );
             }
             FromFile::List(text) => {
-                gathered.add_list(text, place, source, planning.proof, &tags)?;
+                gathered.add_list(text, file_name, source, planning.proof, &tags)?;
             }
         }
     }
     Ok(gathered)
 }
 
-/// A report may be old, and is never of the future.
-fn seen_at(evidence: &Evidence, place: &str, now: Timestamp) -> Timestamp {
+/// When a report saw its addresses: never in the future, with a hint where that is long ago.
+fn seen_at(evidence: &Evidence, file_name: &str, now: Timestamp) -> Timestamp {
     const OLD_HOURS: i64 = 25;
     let at = evidence.seen_at.unwrap_or(now).min(now);
     let hours = now.duration_since(at).as_hours();
     if hours >= OLD_HOURS {
-        hint::hint(&format!("{place} is of {}: {hours} hours old", at.strftime("%Y-%m-%d %H:%M")));
+        hint::hint(&format!(
+            "{file_name} is of {}: {hours} hours old",
+            at.strftime("%Y-%m-%d %H:%M")
+        ));
     }
     at
 }
 
-/// Names to addresses; connections are made only where TLS is to prove them.
+/// Resolves names now; connects only where TLS has to prove addresses.
 fn resolve(planning: &PlanningArgs, arguments: &[OsString], stdin: &mut Stdin) -> Result<Evidence> {
     let mut targets = planning.targets.clone();
     if targets.only.is_empty() {
@@ -122,7 +125,7 @@ fn resolve(planning: &PlanningArgs, arguments: &[OsString], stdin: &mut Stdin) -
     let resolve_only = planning.proof != ProofLevel::Tls;
     let measurement =
         Measurement::new(prepared, &planning.measuring, tls, resolve_only, arguments)?;
-    // What certificates name is nothing that these rules are for.
+    // Hosts that certificates name are not what these rules are for.
     let measurement = measurement.wish(Wishes { no_revocation: true, ..Wishes::default() });
     Ok(from_file::of_records(&measurement.carry_out(|_, _| {})?))
 }
@@ -134,8 +137,8 @@ fn too_old(age: &TagAge, most: Duration) -> Option<GuardRefusal> {
     is_old.then(|| GuardRefusal::TagsTooOld { tags: age.shown.clone(), most_days })
 }
 
-/// What stays the same from run to run of one job: the runtime, else the relay namespaces, else
-/// what the rule is for. Never gateways, which come and go.
+/// What stays the same in every run of one job: the runtime, else the relay namespaces, else the
+/// other targets. Gateways come and go.
 fn job_sources(planning: &PlanningArgs, files: &[(String, String, FromFile)]) -> Vec<String> {
     if let Some(runtime) = &planning.targets.runtime {
         return vec![runtime.clone()];
@@ -198,7 +201,7 @@ impl Gathered {
             name: proven.name,
             how: proven.how,
         }));
-        // The ledger learns every public address, also what is not proven as well as is asked here.
+        // The ledger learns every public address, also those proven less well than `level` asks.
         let (public, _) = prove(targets.iter().copied(), ProofLevel::Resolved, tags.published());
         self.sightings.extend(public.into_iter().map(|one| Sighting {
             proof: match one.level {
@@ -213,8 +216,7 @@ impl Gathered {
         }));
     }
 
-    /// What is kept right from day to day are addresses: a tag needs no keeping, so whoever plans for
-    /// the control plane is told where the tag would do.
+    /// Notes where the control plane's tag would do: a rule with the tag needs no daily job.
     fn note_control(&mut self, proven: &[Proven], tags: &TagRelease) {
         let control: Vec<_> = proven.iter().filter(|one| one.is_control()).cloned().collect();
         if control.is_empty() {
@@ -234,26 +236,26 @@ impl Gathered {
         });
     }
 
-    /// A list proves nothing by itself: what it holds must be public, and published where that is
-    /// asked for. It is given, not seen: the ledger does not learn it.
+    /// Adds a list. It proves nothing by itself: its addresses must be public, and published where
+    /// `level` asks for that. The ledger does not learn them, as nobody saw them.
     fn add_list(
         &mut self,
         text: &str,
-        place: &str,
+        file_name: &str,
         source: &str,
         level: ProofLevel,
         tags: &TagRelease,
     ) -> Result<()> {
         if level == ProofLevel::Tls {
-            bail!("--proof tls: {place} is a list and holds no handshakes; give a report");
+            bail!("--proof tls: {file_name} is a list and holds no handshakes; give a report");
         }
-        let sets = nsg::read(&[Source { file: place, text }])?;
+        let sets = nsg::read(&[Source { file: file_name, text }])?;
         let rules = sets.iter().flat_map(RuleSet::rules);
         for rule in rules.filter(|rule| !rule.destination.addresses.is_everything()) {
             for name in &rule.destination.names {
                 let name = NamePattern::to_string(name);
                 hint::hint(&format!(
-                    "{place}: {name} is not resolved here: pathproof resolve does"
+                    "{file_name}: {name} is not resolved here: pathproof resolve does"
                 ));
             }
             let ports = match rule.destination_ports.known() {

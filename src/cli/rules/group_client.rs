@@ -1,4 +1,4 @@
-//! Azure's client as the rules of one group need it: JSON becomes rules here.
+//! Reads and writes the rules of one group through Azure's client.
 
 use std::time::Duration;
 
@@ -8,21 +8,21 @@ use crate::nsg_rules::{
     WriteOutcome,
 };
 
-/// One group in Resource Manager.
+/// A group in Resource Manager.
 pub(super) struct GroupClient<'a> {
     pub(super) client: &'a mut ArmClient,
     pub(super) id: &'a GroupId,
 }
 
-/// Why it could not be read or written.
+/// Why the group could not be read or written.
 #[derive(Debug, thiserror::Error)]
 pub(super) enum GroupError {
     #[error(transparent)]
     Arm(#[from] ArmError),
-    /// An answer that holds no group.
+    /// The response holds no group.
     #[error("Azure's answer for {name}: {error}")]
     Group { name: String, error: LiveError },
-    /// An answer that holds no rule.
+    /// The response holds no rule.
     #[error("Azure's answer for {name} has no {member}")]
     Rule { name: String, member: &'static str },
 }
@@ -74,8 +74,8 @@ impl ResourceManager for GroupClient<'_> {
         let GroupError::Arm(error) = error else { return WriteFate::Unknown };
         match error {
             ArmError::Refused(error) if error.status >= 500 => WriteFate::Doubtful,
-            // What became of a write that was accepted is not among these: where its outcome cannot
-            // be read, that is an answer that did not come.
+            // A write that was accepted ends with none of these: where its outcome cannot be read,
+            // the error is `Unanswered`.
             ArmError::Refused(_)
             | ArmError::Failed { .. }
             | ArmError::Overtaken { .. }

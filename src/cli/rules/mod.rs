@@ -1,4 +1,4 @@
-//! `rules`: firewall rules, given, to be written, and kept right in Azure.
+//! `rules`: judges given firewall rules, writes new ones, and keeps those in Azure up to date.
 
 mod applied;
 mod apply;
@@ -45,11 +45,11 @@ pub(super) fn rules(command: &RulesArgs, arguments: &[OsString]) -> Result<Exit>
 /// (Microsoft's virtual network service tags).
 const CONTROL_TAG: &str = "DataFactoryManagement";
 
-/// The service tags of a command, from a file or embedded.
+/// A release of the service tags, from a file or embedded.
 pub(super) struct TagRelease {
     release: Cow<'static, ServiceTags>,
     published: Cow<'static, AddressSet>,
-    /// The embedded snapshot's day.
+    /// The day of the embedded snapshot; `None` for a file.
     date: Option<&'static str>,
 }
 
@@ -60,7 +60,7 @@ impl TagRelease {
         Self::of(world.service_tags.as_deref(), world.cloud.map(Cloud::from), inferred)
     }
 
-    /// The same of what is given one by one.
+    /// The same with each option on its own.
     pub(super) fn of(
         file: Option<&Path>,
         cloud: Option<Cloud>,
@@ -91,7 +91,7 @@ impl TagRelease {
         &self.release
     }
 
-    /// Which of these addresses [`CONTROL_TAG`] does not hold; none, where the tag would do.
+    /// The addresses that [`CONTROL_TAG`] does not hold; none where a rule with the tag would do.
     fn outside_control_tag(&self, control: &[Proven]) -> Vec<String> {
         let Some(tag) = self.tags().tag(CONTROL_TAG) else {
             return vec!["any address here: the tag file does not hold it".to_owned()];
@@ -104,7 +104,7 @@ impl TagRelease {
         Published { addresses: &self.published, tags: &self.release }
     }
 
-    /// As descriptions name them.
+    /// The release as descriptions name it.
     pub(super) fn shown(&self) -> String {
         match self.date {
             Some(date) => format!("service tags {} of {date}", self.release.change_number()),
@@ -112,7 +112,8 @@ impl TagRelease {
         }
     }
 
-    /// Microsoft publishes new tags every week and removes old prefixes after some more.
+    /// Shows a hint where the snapshot is old: Microsoft publishes new tags every week, and removes
+    /// old prefixes some weeks later.
     pub(super) fn warn_if_stale(&self) {
         const STALE_AFTER_DAYS: i32 = 90;
         let today = jiff::Timestamp::now().to_zoned(jiff::tz::TimeZone::UTC).date();
@@ -132,7 +133,7 @@ impl TagRelease {
     }
 }
 
-/// Rule sets, and what is known around them.
+/// Rule sets, and what is known to judge them by.
 struct Loaded {
     sets: Vec<RuleSet>,
     tags: TagRelease,
@@ -194,8 +195,8 @@ impl Loaded {
     }
 }
 
-/// The sets that a flow passes: those of a network interface's effective rules are in a row, several
-/// groups of one file only where that is said.
+/// The sets that a flow passes. Those of a network interface's effective rules are in a row; several
+/// groups of one file are only with `--in-a-row`.
 fn choose(
     sets: Vec<RuleSet>,
     inputs: &RuleFileArgs,
@@ -226,7 +227,7 @@ fn choose(
             .filter(|set| set.file() == source.file && set.dialect != Dialect::Effective)
             .cloned()
             .collect();
-        // A file that is given twice is in a row with itself.
+        // A file that is given twice means two sets in a row.
         let n_given = sources.iter().filter(|own| own.file == source.file).count();
         if unrelated.len() > n_given {
             bail!(
@@ -245,7 +246,7 @@ fn names_of(sets: &[RuleSet]) -> String {
     sets.iter().map(|set| set.name.as_str()).collect::<Vec<_>>().join(", ")
 }
 
-/// TagRelease whose prefixes change from week to week, not those of the platform.
+/// Whether a set uses tags whose prefixes change from week to week, unlike those of the platform.
 fn names_service_tags(set: &RuleSet) -> bool {
     const PLATFORM: [&str; 3] = ["internet", "virtualnetwork", "azureloadbalancer"];
     set.rules().iter().any(|rule| {
@@ -254,12 +255,12 @@ fn names_service_tags(set: &RuleSet) -> bool {
     })
 }
 
-/// Where a decision of several sets in a row came from.
-fn set_name(sets: &[RuleSet], place: usize) -> Option<&str> {
-    (sets.len() > 1).then(|| sets[place].name.as_str())
+/// The name of the set that decided, where there are several in a row.
+fn set_name(sets: &[RuleSet], index: usize) -> Option<&str> {
+    (sets.len() > 1).then(|| sets[index].name.as_str())
 }
 
-/// Why a flow is not decided.
+/// What would have to be known to decide a flow that is undecided.
 fn missing(decision: &Decision<'_>) -> Option<String> {
     match decision {
         Decision::Undecided { missing, .. } => Some(missing.to_string()),

@@ -1,4 +1,4 @@
-//! `rules plan`: what is to be changed in a live group, and what speaks against it.
+//! `rules plan`: the changes to make in a live group, and the guards that refuse them.
 
 use std::ffi::OsString;
 use std::path::Path;
@@ -51,7 +51,7 @@ pub(super) fn plan(command: &PlanArgs, arguments: &[OsString]) -> Result<Exit> {
     })
 }
 
-/// The plan for people, with whose rights it was read by.
+/// The plan as text, with the identity that the group was read with.
 pub(super) fn shown(plan: &RulePlan) -> String {
     let signed = match (&plan.arm_endpoint, &plan.credential) {
         (Some(endpoint), Some(kind)) => format!("Azure: {endpoint}, signed in by {kind}\n"),
@@ -69,7 +69,7 @@ fn json(plan: &RulePlan) -> std::io::Result<String> {
     Ok(serde_json::to_string_pretty(plan)? + "\n")
 }
 
-/// What a plan needs beside the live group.
+/// Everything that a plan needs beside the live group.
 pub(super) struct PreparedPlan {
     pub(super) gathered: Gathered,
     ledger: Option<Ledger>,
@@ -84,7 +84,7 @@ impl PreparedPlan {
         Ok(Self { gathered, ledger, now: Timestamp::now() })
     }
 
-    /// Compares, and lets the ledger learn what was seen.
+    /// Makes the plan, and adds what was seen to the ledger.
     pub(super) fn plan(
         mut self,
         planning: &PlanningArgs,
@@ -154,7 +154,7 @@ fn remembered(row: Row) -> Remembered {
 }
 
 fn from_file(planning: &PlanningArgs) -> Result<LiveGroup> {
-    // The caller looked: one of the two is given.
+    // The caller made sure that --nsg or --current is given.
     let path = planning.current.as_deref().unwrap_or(Path::new("-"));
     let context = || format!("--current {}", path.display());
     let text = input::read_text(&mut Stdin::default(), path, "--current")?;
@@ -162,7 +162,7 @@ fn from_file(planning: &PlanningArgs) -> Result<LiveGroup> {
     LiveGroup::read(&value).with_context(context)
 }
 
-/// The group as it is now.
+/// Reads the group as it is now.
 pub(super) async fn read_group(client: &mut ArmClient, id: &GroupId) -> Result<LiveGroup> {
     Ok(GroupClient { client, id }.group().await?)
 }

@@ -14,7 +14,7 @@ use crate::cli::input::{self, Stdin};
 use crate::cli::output;
 use crate::firewall::{
     Advice, Breadth, Class, Dialect, Gap, Gateways, Judge, Measured, ProofLevel, Refused,
-    Requirement, Verification, prove, read_flows, verify as hold,
+    Requirement, Verification, prove, read_flows, verify as compare,
 };
 use crate::model::visible;
 
@@ -31,7 +31,7 @@ pub(super) fn verify(command: &VerifyArgs) -> Result<Exit> {
         }
     }
     if loaded.sources.is_some() {
-        // What is said on the command line wins over what was seen.
+        // The command line wins over what was seen.
         for own in &mut required {
             own.sources.clear();
         }
@@ -42,7 +42,7 @@ pub(super) fn verify(command: &VerifyArgs) -> Result<Exit> {
     let judges: Vec<_> =
         loaded.sets.iter().map(|set| Judge::new(set, loaded.knowledge())).collect();
     let control = loaded.tags.tags().tag(CONTROL_TAG).map(|tag| (CONTROL_TAG, &tag.addresses));
-    let seen = hold(&judges, &required, Advice { refused: &refused, control });
+    let seen = compare(&judges, &required, Advice { refused: &refused, control });
     let is_nsg =
         loaded.sets.iter().all(|set| matches!(set.dialect, Dialect::Nsg | Dialect::Effective));
     output::write(command.output.as_deref(), |out| match command.format {
@@ -61,7 +61,7 @@ pub(super) fn verify(command: &VerifyArgs) -> Result<Exit> {
     })
 }
 
-/// What is required, and which addresses of it no rule of ours would hold.
+/// What is required, and which of its addresses no rule of ours would hold.
 fn required(
     command: &VerifyArgs,
     loaded: &Loaded,
@@ -76,7 +76,7 @@ fn required(
         };
         return Ok((flows.into_iter().map(requirement).collect(), Vec::new()));
     }
-    // clap asks for one of the two.
+    // clap makes sure that one of the two is given.
     let Some(path) = &command.from else { return Ok((Vec::new(), Vec::new())) };
     let evidence = match from_file::read(path, stdin)? {
         FromFile::Evidence(evidence) => evidence,
@@ -87,11 +87,11 @@ fn required(
         ),
     };
     let is_all = |dialect| loaded.sets.iter().all(|set| set.dialect == dialect);
-    // Whoever applies a list sees the names themselves, not the way to a proxy.
+    // A device that applies a list sees the names themselves, not the proxy.
     let mut required =
         if is_all(Dialect::List) { evidence.own_requirements() } else { evidence.requirements() };
     if is_all(Dialect::AzureFirewall) {
-        // Flows to the platform never leave the host's own network.
+        // Flows to Azure's platform addresses do not pass an Azure firewall.
         required.retain(|own| !own.flow.is_to_platform());
     }
     for target in evidence.targets.iter().filter(|own| own.required && !own.is_concrete()) {
@@ -237,7 +237,7 @@ fn section(text: &mut String, heading: &str, lines: impl Iterator<Item = String>
     }
 }
 
-/// Counts of IPv6 pass what JSON numbers hold: they are texts.
+/// Counts of IPv6 are texts, as they are larger than JSON numbers can be.
 fn json(seen: &Verification<'_>) -> serde_json::Value {
     let count =
         |count: crate::model::AddressCount| json!({"v4": count.v4, "v6": count.v6.to_string()});

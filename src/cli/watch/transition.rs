@@ -13,7 +13,7 @@ use crate::model::{Cause, Conclusion, Endpoint, Host, Records, Status, Subject, 
 #[derive(Debug, Serialize)]
 #[serde(tag = "type", content = "data", rename_all = "snake_case")]
 pub(super) enum WatchLine {
-    /// After the first round, before what is not as it should be in it.
+    /// Comes after the first round, before its transitions.
     Begin {
         #[serde(serialize_with = "moment")]
         at: Timestamp,
@@ -31,7 +31,7 @@ pub(super) enum WatchLine {
     },
 }
 
-/// One endpoint's way from one state to another.
+/// The change of one endpoint from one state to another.
 #[derive(Debug, PartialEq, Eq, Serialize)]
 pub(super) struct Transition {
     /// When its new state was measured.
@@ -41,11 +41,11 @@ pub(super) struct Transition {
     host: String,
     port: u16,
     #[serde(skip)]
-    place: String,
-    /// `None` where it was not seen before.
+    host_and_port: String,
+    /// `None` where the endpoint was not seen before.
     from: Option<EndpointState>,
     to: EndpointState,
-    /// What is said of the new state; empty on a pass.
+    /// The first finding's message; empty on a pass.
     message: String,
 }
 
@@ -65,14 +65,14 @@ impl EndpointState {
     }
 }
 
-/// The last state of every endpoint, by host and port. One that a round does not see (a gateway
-/// while its relay does not resolve) keeps its state: it is not its own that changed.
+/// The last state of every endpoint, by host and port. An endpoint that a round does not see, as a
+/// gateway while its relay does not resolve, keeps its state.
 #[derive(Debug, Default)]
 pub(super) struct States(BTreeMap<(String, u16), EndpointState>);
 
 impl States {
-    /// What this round saw otherwise than the rounds before; of what was never seen, only what is
-    /// not as it should be.
+    /// The transitions of this round. An endpoint that was never seen before has one only where it
+    /// does not pass.
     pub(super) fn changes(
         &mut self,
         records: &Records,
@@ -97,7 +97,7 @@ impl States {
                 entry: endpoint.entry.clone(),
                 host,
                 port: endpoint.port,
-                place: place(endpoint),
+                host_and_port: host_and_port(endpoint),
                 from,
                 to,
                 message: message.unwrap_or_default(),
@@ -108,7 +108,7 @@ impl States {
     }
 }
 
-fn place(endpoint: &Endpoint) -> String {
+fn host_and_port(endpoint: &Endpoint) -> String {
     match &endpoint.subject {
         Subject::Host(Host::Address(address)) => {
             SocketAddr::new(*address, endpoint.port).to_string()
@@ -149,7 +149,7 @@ fn in_words(summary: Summary) -> String {
 
 impl fmt::Display for Transition {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "{:.3} {}: ", self.at, self.place)?;
+        write!(f, "{:.3} {}: ", self.at, self.host_and_port)?;
         if let Some(from) = self.from {
             write!(f, "{from} -> ")?;
         }

@@ -1,4 +1,4 @@
-//! TimeoutBy rights are used, in the contract's order.
+//! Which credentials are used, in the contract's order.
 
 use std::fs;
 

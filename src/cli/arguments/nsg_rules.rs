@@ -1,13 +1,12 @@
-//! The command lines of `rules plan|apply|rollback` and `ledger`.
+//! The command lines of `rules plan|apply|rollback`.
 
 use std::path::PathBuf;
 use std::time::Duration;
 
-use clap::{Args, Subcommand, ValueEnum};
+use clap::{Args, ValueEnum};
 
 use super::rules::proof;
-use super::{MeasuringArgs, TargetArgs, TrustArgs, duration};
-use crate::azure::CredentialSource;
+use super::{AzureArgs, MeasuringArgs, TargetArgs, TrustArgs, duration};
 use crate::firewall::ProofLevel;
 use crate::nsg_rules::{PriorityChoice, is_job_name, is_rule_name};
 
@@ -90,50 +89,6 @@ pub(in crate::cli) struct PlanningArgs {
     pub(in crate::cli) trust: TrustArgs,
 }
 
-/// How Azure is asked.
-#[derive(Clone, Debug, Args)]
-#[command(next_help_heading = "Azure")]
-pub(in crate::cli) struct AzureArgs {
-    /// Where Resource Manager answers [default: the cloud's]
-    #[arg(long, value_name = "URL")]
-    pub(in crate::cli) arm_endpoint: Option<String>,
-    /// Only this source of tokens [default: the first that is there: PATHPROOF_ACCESS_TOKEN, managed
-    /// identity, workload identity, client secret, the Azure CLI]
-    #[expect(clippy::doc_markdown, reason = "help text, where backticks would show")]
-    #[arg(long, value_enum, value_name = "SOURCE")]
-    pub(in crate::cli) credential: Option<CredentialArg>,
-    /// Of everything that is asked of Azure
-    #[arg(id = "azure_deadline", long = "azure-deadline", value_name = "DURATION",
-        default_value = "10m", value_parser = duration::parse)]
-    pub(in crate::cli) patience: Duration,
-}
-
-#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
-pub(in crate::cli) enum CredentialArg {
-    /// The variable `PATHPROOF_ACCESS_TOKEN`
-    Token,
-    /// Of this machine or container
-    ManagedIdentity,
-    /// `AZURE_FEDERATED_TOKEN_FILE`
-    WorkloadIdentity,
-    /// `AZURE_CLIENT_SECRET`
-    ClientSecret,
-    /// Whoever is signed in to az
-    AzureCli,
-}
-
-impl From<CredentialArg> for CredentialSource {
-    fn from(source: CredentialArg) -> Self {
-        match source {
-            CredentialArg::Token => Self::Token,
-            CredentialArg::ManagedIdentity => Self::ManagedIdentity,
-            CredentialArg::WorkloadIdentity => Self::WorkloadIdentity,
-            CredentialArg::ClientSecret => Self::ClientSecret,
-            CredentialArg::AzureCli => Self::AzureCli,
-        }
-    }
-}
-
 #[derive(Debug, Args)]
 pub(in crate::cli) struct ApplyArgs {
     /// What `rules plan --out` saved
@@ -175,59 +130,6 @@ pub(in crate::cli) enum PlanFormat {
     /// For people: like a diff
     Table,
     /// For programs
-    Json,
-}
-
-#[derive(Debug, Args)]
-pub(in crate::cli) struct LedgerArgs {
-    #[command(subcommand)]
-    pub(in crate::cli) command: LedgerCommand,
-}
-
-#[derive(Debug, Subcommand)]
-pub(in crate::cli) enum LedgerCommand {
-    /// What is remembered, for people
-    Show {
-        #[command(flatten)]
-        file: LedgerFileArgs,
-    },
-    /// The same for programs
-    Export {
-        #[command(flatten)]
-        file: LedgerFileArgs,
-        /// The output's format
-        #[arg(long, value_enum, default_value = "csv")]
-        format: LedgerFormat,
-        /// Write it there instead of to standard output
-        #[arg(long, value_name = "FILE")]
-        output: Option<PathBuf>,
-    },
-    /// Forget what was not seen for a while
-    Prune {
-        #[command(flatten)]
-        file: LedgerFileArgs,
-        /// Keep what was seen since; at least as long as --keep of the plan
-        #[arg(long, value_name = "DURATION", default_value = "90d", value_parser = duration::parse)]
-        keep: Duration,
-    },
-}
-
-/// Which ledger.
-#[derive(Debug, Args)]
-pub(in crate::cli) struct LedgerFileArgs {
-    /// The ledger
-    #[arg(value_name = "FILE", required_unless_present = "ledger", conflicts_with = "ledger")]
-    pub(in crate::cli) file: Option<PathBuf>,
-    /// The same, as `rules plan` calls it
-    #[arg(long, value_name = "FILE")]
-    pub(in crate::cli) ledger: Option<PathBuf>,
-}
-
-#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
-pub(in crate::cli) enum LedgerFormat {
-    /// Comma-separated values
-    Csv,
-    /// One object
     Json,
 }
 
