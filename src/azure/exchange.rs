@@ -126,8 +126,8 @@ impl ArmClient {
         self.ask(&Method::GET, &url, None, Precondition::None, what).await
     }
 
-    /// Makes a request, and repeats it where that helps. A request that changes something is safe to
-    /// repeat: all requests of this program are idempotent.
+    /// Makes a request, and repeats it where that helps. A request that changes something is safe
+    /// to repeat: all requests of this program are idempotent.
     pub(super) async fn ask(
         &mut self,
         method: &Method,
@@ -356,7 +356,8 @@ pub(super) fn user_agent() -> String {
     concat!("pathproof/", env!("CARGO_PKG_VERSION")).to_owned()
 }
 
-/// The innermost cause of an error. The outer messages of `reqwest` repeat the URL, and with it ids.
+/// The innermost cause of an error. The outer messages of `reqwest` repeat the URL, and with it
+/// ids.
 pub(super) fn chain(error: &(dyn std::error::Error + 'static)) -> String {
     let mut last = error;
     while let Some(source) = last.source() {

@@ -95,8 +95,8 @@ impl ArmClient {
         }
     }
 
-    /// Writes one rule whole and waits until that is done. With `etag` it only replaces that version,
-    /// and with `is_new` it only creates.
+    /// Writes one rule whole and waits until that is done. With `etag` it only replaces that
+    /// version, and with `is_new` it only creates.
     ///
     /// # Errors
     /// [`ArmError`]. The rule may have been written all the same: where there was no response or a

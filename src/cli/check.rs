@@ -76,8 +76,8 @@ fn kept_in(records: Option<&Path>, destinations: &[ReportOutput]) -> Option<Stri
     records.or(reports).map(|path| path.display().to_string())
 }
 
-/// Diagnoses the records, compares them with `baseline`, and writes every report that was asked for.
-/// A report that cannot be written does not keep the others from being written.
+/// Diagnoses the records, compares them with `baseline`, and writes every report that was asked
+/// for. A report that cannot be written does not keep the others from being written.
 pub(super) fn report(
     records: &Records,
     published: &PublishedRanges,

@@ -31,8 +31,8 @@ pub(super) fn hint(text: &str) {
     }
 }
 
-/// Shows clap's error or help. It repeats the arguments, and a script may take those from a stranger:
-/// where one holds control characters, they are replaced, and clap's colours with them.
+/// Shows clap's error or help. It repeats the arguments, and a script may take those from a
+/// stranger: where one holds control characters, they are replaced, and clap's colours with them.
 pub(super) fn usage(error: &clap::Error, arguments: &[OsString]) {
     if !arguments.iter().any(|argument| argument.to_string_lossy().contains(is_obeyed)) {
         let _ = error.print();

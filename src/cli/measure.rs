@@ -123,8 +123,9 @@ impl Measurement {
         &self.run
     }
 
-    /// Runs the probes. `finished` gets each record as it is done, and may end the run early through
-    /// its [`Stop`]. SIGINT and SIGTERM end it early too; what is known by then is reported.
+    /// Runs the probes. `finished` gets each record as it is done, and may end the run early
+    /// through its [`Stop`]. SIGINT and SIGTERM end it early too; what is known by then is
+    /// reported.
     pub(super) fn carry_out(self, finished: impl FnMut(&Record, &Stop)) -> Result<Records> {
         self.carry_out_in(&RunSession::begin()?, finished)
     }

@@ -167,8 +167,8 @@ fn behind_link(path: &Path) -> io::Result<Cow<'_, Path>> {
     fs::canonicalize(path).map(Into::into)
 }
 
-/// A temporary file of an unpredictable name in the folder of `path`, with the mode of the file that
-/// it will replace. It is removed unless it is kept.
+/// A temporary file of an unpredictable name in the folder of `path`, with the mode of the file
+/// that it will replace. It is removed unless it is kept.
 fn temporary_for(path: &Path) -> io::Result<NamedTempFile> {
     let mut prefix = std::ffi::OsString::from(".");
     prefix.push(path.file_name().unwrap_or_default());

@@ -182,8 +182,9 @@ fn nothing_left(targets: &TargetArgs, lists: &[EndpointList]) -> String {
 }
 
 /// Checks a region that was typed against the embedded tags. One that they do not know is refused
-/// where it looks like a misspelt known one, before DNS is asked; otherwise it may be newer than the
-/// tags, which is noted. The region of a factory's whole host name was pasted, and is not checked.
+/// where it looks like a misspelt known one, before DNS is asked; otherwise it may be newer than
+/// the tags, which is noted. The region of a factory's whole host name was pasted, and is not
+/// checked.
 fn check_region(parameters: &Parameters, cloud: Cloud) -> Result<Option<String>> {
     let Some(region) = parameters.value("region") else { return Ok(None) };
     let known = tags::regions(cloud);

@@ -108,8 +108,8 @@ fn find<'a>(own: &[(u32, &'a LiveRule)], number: u32) -> Option<&'a LiveRule> {
     own.iter().find(|(own, _)| *own == number).map(|(_, rule)| *rule)
 }
 
-/// Each block with the source of its rule: the one asked for, else the live rule's, else that of the
-/// first rule; `None` where there is no live rule either.
+/// Each block with the source of its rule: the one asked for, else the live rule's, else that of
+/// the first rule; `None` where there is no live rule either.
 fn with_sources<'a>(
     intent: &Intent,
     own: &[(u32, &LiveRule)],

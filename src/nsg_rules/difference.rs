@@ -9,8 +9,8 @@ use super::rule::RuleProperties;
 use super::{Intent, Remembered};
 use crate::model::AddressSet;
 
-/// The changes in the order in which they can be made. What allows comes before what takes away, and
-/// no two rules share a priority at any time.
+/// The changes in the order in which they can be made. What allows comes before what takes away,
+/// and no two rules share a priority at any time.
 pub(super) fn changes(
     intent: &Intent,
     live: &LiveGroup,

@@ -431,8 +431,8 @@ pub(super) fn changes(
     refusals
 }
 
-/// The refusal where too many of the live addresses would go. IPv4 and IPv6 are judged apart, as one
-/// IPv6 prefix has more addresses than all of IPv4.
+/// The refusal where too many of the live addresses would go. IPv4 and IPv6 are judged apart, as
+/// one IPv6 prefix has more addresses than all of IPv4.
 fn shrink(own: &[(u32, &LiveRule)], after: &[RuleProperties], most: u8) -> Option<GuardRefusal> {
     if most >= 100 {
         return None;

@@ -44,8 +44,8 @@ pub fn is_job_name(name: &str) -> bool {
     (1..=LONGEST_JOB).contains(&name.len()) && name.chars().all(is_fine)
 }
 
-/// The name of a job that was given none: the same for the same runtimes or relay namespaces, in any
-/// order and case.
+/// The name of a job that was given none: the same for the same runtimes or relay namespaces, in
+/// any order and case.
 #[must_use]
 pub fn job_of(sources: &[String]) -> String {
     let mut sources: Vec<_> = sources.iter().map(|one| one.to_ascii_lowercase()).collect();

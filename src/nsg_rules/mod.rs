@@ -2,9 +2,9 @@
 //! differ from the live ones, and when a write is refused.
 //!
 //! A rule is ours where its name is the one asked for (or that with `-2`, `-3`, …) and its
-//! description begins with [`MARKER`]. All other rules are foreign and are never written, unless one
-//! is taken over. The description also says which jobs write the rule and what they wrote, so that a
-//! person's change and another job's addresses are not undone.
+//! description begins with [`MARKER`]. All other rules are foreign and are never written, unless
+//! one is taken over. The description also says which jobs write the rule and what they wrote, so
+//! that a person's change and another job's addresses are not undone.
 
 mod apply;
 mod assign;

@@ -4,9 +4,9 @@
 //!
 //! | `--proxy` | decides |
 //! |---|---|
-//! | not given, `auto` | `agent` with `--agent-config` or where the runtime is installed, else `os` |
+//! | absent, `auto` | `agent` with `--agent-config` or where the runtime is installed, else `os` |
 //! | `agent` | the two files of the runtime; direct where they name no proxy |
-//! | `os` | the environment; where it names no proxy, on Windows the user's settings, then the machine's |
+//! | `os` | the environment, and without a proxy there, Windows' settings: user, then machine |
 //! | `none`, a URL, `pac:` | that, whatever else is configured |
 //!
 //! `--no-proxy` adds to what the configuration itself exempts from the proxy. Messages name these
@@ -118,7 +118,8 @@ impl ProxyConfig {
     /// Reads the configuration that the options choose, on this host.
     ///
     /// # Errors
-    /// [`ProxyConfigError`] where a URL or a list cannot be read, or a file is missing or malformed.
+    /// [`ProxyConfigError`] where a URL or a list cannot be read, or a file is missing or
+    /// malformed.
     pub fn read(options: ProxyOptions, local: LocalView) -> Result<Self, ProxyConfigError> {
         #[cfg(windows)]
         let windows = windows::settings();

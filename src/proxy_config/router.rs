@@ -35,7 +35,8 @@ pub struct Router {
     client: Client,
     credentials: Option<Credentials>,
     alternate: Option<Way>,
-    /// Scripts mostly ask for the host itself: once one did, hosts are looked up before it is asked.
+    /// Scripts mostly ask for the host itself: once one did, hosts are looked up before it is
+    /// asked.
     asks_for_hosts: AtomicBool,
     is_stuck: AtomicBool,
     source: String,

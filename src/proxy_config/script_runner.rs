@@ -202,7 +202,8 @@ mod scripts {
                 Err(error) => Err(error.clone()),
             };
             if let Some(name) = self.wanted.take() {
-                // A script that was stopped may have remembered the empty answer: it is loaded anew.
+                // A script that was stopped may have remembered the empty answer: it is loaded
+                // anew.
                 return RouteReply::NeedsAddresses(name);
             }
             self.loaded = Some(configuration);

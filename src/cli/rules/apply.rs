@@ -88,8 +88,8 @@ fn apply_now(command: &ApplyArgs, arguments: &[OsString]) -> Result<Applied> {
     })
 }
 
-/// Refuses a Resource Manager that only a file names: a token goes to the cloud's own, or to the one
-/// that the command line names.
+/// Refuses a Resource Manager that only a file names: a token goes to the cloud's own, or to the
+/// one that the command line names.
 fn check_endpoint(azure: &AzureArgs, named: Option<&str>, cloud: Cloud) -> Result<()> {
     let (None, Some(named)) = (&azure.arm_endpoint, named) else { return Ok(()) };
     let own = AzureEndpoint::parse(AzureEndpoint::resource_manager(cloud))?;
@@ -136,8 +136,8 @@ async fn write(
     Ok(carry_out(client, id, &steps, live, Some(path)).await)
 }
 
-/// Saves the rollback file where it was asked for. In a folder, and without the option in the working
-/// directory, it gets a new name, which never replaces an earlier file.
+/// Saves the rollback file where it was asked for. In a folder, and without the option in the
+/// working directory, it gets a new name, which never replaces an earlier file.
 fn save_rollback(
     given: Option<&Path>,
     id: &GroupId,

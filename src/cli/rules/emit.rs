@@ -143,8 +143,8 @@ fn hint_at_gaps(chosen: &[&Target]) {
     }
 }
 
-/// The targets of `--only`, where gateways go with their relay. Without `--only` all required targets,
-/// and the gateways in use where a relay is required.
+/// The targets of `--only`, where gateways go with their relay. Without `--only` all required
+/// targets, and the gateways in use where a relay is required.
 fn chosen<'a>(command: &EmitArgs, evidence: &'a Evidence) -> Result<Vec<&'a Target>> {
     let only = &command.probing.targets.only;
     if !only.is_empty() {
@@ -200,8 +200,9 @@ fn tags(command: &EmitArgs, names: &[NamePattern]) -> Result<TagRelease> {
     TagRelease::of(command.service_tags.as_deref(), given, inferred)
 }
 
-/// Writes the control plane's service tag where that holds every address seen, because the tag stays
-/// true when addresses change. The relay has no tag (Microsoft's virtual network service tags).
+/// Writes the control plane's service tag where that holds every address seen, because the tag
+/// stays true when addresses change. The relay has no tag (Microsoft's virtual network service
+/// tags).
 fn permits(command: &EmitArgs, tags: &TagRelease, proven: Vec<Proven>) -> Vec<Permit> {
     let (control, other): (Vec<_>, Vec<_>) = proven.into_iter().partition(Proven::is_control);
     let mut permits = Permit::of(&other, command.aggregate);

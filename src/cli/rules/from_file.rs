@@ -50,8 +50,8 @@ pub(super) fn of_records(records: &Records) -> Evidence {
     Evidence::of(records, &check::conclude(records, &check::PublishedRanges::default()))
 }
 
-/// Refuses files of an older `resolve`, which do not say which ports their names need: a guess could
-/// be a wrong rule.
+/// Refuses files of an older `resolve`, which do not say which ports their names need: a guess
+/// could be a wrong rule.
 pub(super) fn require_ports(targets: &[&Target], file: &str) -> Result<()> {
     let Some(target) = targets.iter().find(|target| target.port.is_none()) else { return Ok(()) };
     bail!(

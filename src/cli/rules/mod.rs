@@ -195,8 +195,8 @@ impl Loaded {
     }
 }
 
-/// The sets that a flow passes. Those of a network interface's effective rules are in a row; several
-/// groups of one file are only with `--in-a-row`.
+/// The sets that a flow passes. Those of a network interface's effective rules are in a row;
+/// several groups of one file are only with `--in-a-row`.
 fn choose(
     sets: Vec<RuleSet>,
     inputs: &RuleFileArgs,

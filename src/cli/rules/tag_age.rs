@@ -18,8 +18,8 @@ pub(super) struct TagAge {
 }
 
 impl TagAge {
-    /// The age of an embedded snapshot by its day; that of a file by the day in its name, as Microsoft
-    /// writes it, else by when it was written.
+    /// The age of an embedded snapshot by its day; that of a file by the day in its name, as
+    /// Microsoft writes it, else by when it was written.
     pub(super) fn of(tags: &TagRelease, file: Option<&Path>, now: Timestamp) -> Self {
         let day = match (tags.date, file) {
             (Some(date), _) => date.parse().ok(),

@@ -1,6 +1,6 @@
 //! Applies a plan rule by rule; each rule is read before it is written and again afterwards.
-//! Resource Manager is reached through [`ResourceManager`], so that tests can try every way in which
-//! two writers collide or an answer is lost, without a network.
+//! Resource Manager is reached through [`ResourceManager`], so that tests can try every way in
+//! which two writers collide or an answer is lost, without a network.
 
 use std::time::Duration;
 
