@@ -6,6 +6,8 @@ use std::path::{Path, PathBuf};
 use anyhow::{Result, bail};
 use clap::{ArgMatches, Command};
 
+use super::output;
+
 /// The options whose files are written; all others are read.
 const WRITTEN: [&str; 5] = ["output", "out", "save_records", "rollback", "ledger"];
 
@@ -81,8 +83,7 @@ fn canonical(path: &Path) -> Option<PathBuf> {
         Ok(file) if file.is_file() => file,
         Ok(_) => return None,
         Err(_) => {
-            let folder = path.parent().filter(|folder| !folder.as_os_str().is_empty());
-            let folder = fs::canonicalize(folder.unwrap_or(Path::new("."))).ok()?;
+            let folder = fs::canonicalize(output::folder_of(path)).ok()?;
             folder.join(path.file_name()?)
         }
     };

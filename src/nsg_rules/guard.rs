@@ -254,7 +254,7 @@ impl fmt::Display for GuardRefusal {
             ),
             Self::Altered { rule, what } => write!(
                 f,
-                "{rule}: {what}, which pathproof never plans: somebody changed the file. RulePlan again"
+                "{rule}: {what}, which pathproof never plans: somebody changed the file. Plan again"
             ),
         }
     }

@@ -6,6 +6,8 @@ use std::path::{Path, PathBuf};
 
 use anyhow::{Context, Result, bail};
 
+use crate::cli::output;
+
 /// Refuses a path that exists.
 pub(super) fn check_new(option: &str, path: &Path) -> Result<()> {
     if fs::symlink_metadata(path).is_ok() {
@@ -43,17 +45,13 @@ pub(super) fn create_in(folder: &Path, stem: &str, text: &str) -> Result<PathBuf
 }
 
 fn write_new(path: &Path, text: &str) -> io::Result<()> {
-    let folder = match path.parent() {
-        Some(folder) if !folder.as_os_str().is_empty() => folder,
-        _ => Path::new("."),
-    };
+    let folder = output::folder_of(path);
     let mut file = tempfile::Builder::new().prefix(".pathproof-").tempfile_in(folder)?;
     file.write_all(text.as_bytes())?;
     file.as_file().sync_all()?;
     file.persist_noclobber(path).map_err(|error| error.error)?;
-    // Without this a power cut may lose the new name. Windows has no such call.
     #[cfg(unix)]
-    fs::File::open(folder)?.sync_all()?;
+    output::sync_folder(path)?;
     Ok(())
 }
 
