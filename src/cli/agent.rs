@@ -154,7 +154,7 @@ fn write_finding(text: &mut String, same: &[&LintFinding]) {
     }
 }
 
-/// Writes what would be right for these names and this proxy, as NO_PROXY and as a PAC script.
+/// Writes what would be right for these names and this proxy, as `NO_PROXY` and as PAC.
 fn write_suggestion(text: &mut String, private: &[HostName], proxy: &ProxyUrl) {
     let suggestion = route::suggest(private, proxy);
     let _ = writeln!(text, "\nNO_PROXY={}", suggestion.no_proxy);

@@ -131,7 +131,7 @@ impl ScriptRunner {
                     configuration.decide(host, *port, *scheme, now)
                 },
             ));
-            // Whoever asked may have given up.
+            // The task that asked may have given up.
             let _ = request.reply.send(reply);
         }
     }
