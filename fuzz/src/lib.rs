@@ -1,11 +1,21 @@
 //! Every reader of foreign bytes as a function that must not panic, whatever it is given, with what
 //! must hold beside that. Fuzz targets call them, and `tests/it/fuzz.rs` over mutated seeds.
 
+<<<<<<< HEAD
 use pathproof::firewall::nsg::{self, RuleFile};
 use pathproof::firewall::{Evidence, Flow, NetworkContext, RuleJudge, read_flows};
 use pathproof::model::{Family, Host, HostName};
 use pathproof::nsg_rules::{Bounds, LiveGroup, Plan, Rollback, judge, judge_rollback, plan_text};
 use pathproof::route::{AgentProxy, Credentials, NoProxy, NoProxyDialect, ProxyUrl, Scheme};
+=======
+use pathproof::firewall::nsg::{self, Source};
+use pathproof::firewall::{Evidence, Flow, Judge, PlanInputs, read_flows};
+use pathproof::model::{Family, Host, HostName};
+use pathproof::nsg_rules::{
+    Bounds, LiveGroup, RollbackDocument, RulePlan, judge, judge_rollback, plan_text,
+};
+use pathproof::route::{AgentProxy, Credentials, Dialect, NoProxy, ProxyUrl, Scheme};
+>>>>>>> s2-C
 use pathproof::tags::ServiceTags;
 use pathproof::wire::{dns, http, tds, tls_record};
 use pathproof::{archive, list};
@@ -196,7 +206,11 @@ pub fn rules(data: &[u8]) {
     let Ok(sets) = nsg::read(&[RuleFile { name: "rules", text: &text }]) else { return };
     let flow = Flow::tcp(Host::parse("40.112.72.101").expect("an address"), 443);
     for set in &sets {
+<<<<<<< HEAD
         let judge = RuleJudge::new(set, NetworkContext::default());
+=======
+        let judge = Judge::new(set, PlanInputs::default());
+>>>>>>> s2-C
         let by = judge.decide(&flow);
         assert!(!by.as_str().is_empty());
     }
@@ -264,7 +278,7 @@ pub fn http_head(data: &[u8]) {
 
 /// A saved plan, shown and held against a group without rules.
 pub fn plan(data: &[u8]) {
-    if let Ok(plan) = Plan::read(&String::from_utf8_lossy(data)) {
+    if let Ok(plan) = RulePlan::read(&String::from_utf8_lossy(data)) {
         assert!(plan_text(&plan).contains(&plan.rule_name));
         let bounds = Bounds {
             max_shrink: 50,
@@ -280,7 +294,7 @@ pub fn plan(data: &[u8]) {
 
 /// A rollback file, gone back and held against a group without rules.
 pub fn rollback(data: &[u8]) {
-    if let Ok(document) = Rollback::read(&String::from_utf8_lossy(data)) {
+    if let Ok(document) = RollbackDocument::read(&String::from_utf8_lossy(data)) {
         let backwards = document.backwards();
         assert_eq!(backwards.len(), document.changes.len());
         assert!(backwards.iter().all(|step| !step.name.contains(['/', '?', '%', '#'])));

@@ -8,7 +8,7 @@ use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
 use super::hint;
 use crate::probe::Progress;
 
-/// Counts probes; invisible unless standard error is a terminal, and with `--quiet`.
+/// Counts probes. It is invisible where standard error is no terminal, and with `--quiet`.
 #[derive(Debug)]
 pub(super) struct Bar(ProgressBar);
 

@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use anyhow::Result;
 
-use super::arguments::{Resolve, ResolveFormat};
+use super::arguments::{ResolveArgs, ResolveFormat};
 use super::exit::Exit;
 use super::hint;
 use super::input::Stdin;
@@ -16,7 +16,7 @@ use crate::model::{LookupOutcome, Obstacle, Origin, Record, Records};
 use crate::probe::{tls, trust};
 use crate::report;
 
-pub(super) fn resolve(command: &Resolve, arguments: &[OsString]) -> Result<Exit> {
+pub(super) fn resolve(command: &ResolveArgs, arguments: &[OsString]) -> Result<Exit> {
     if let Some(path) = &command.output {
         output::check_writable(path)?;
     }
@@ -50,7 +50,7 @@ pub(super) fn resolve(command: &Resolve, arguments: &[OsString]) -> Result<Exit>
     Ok(exit_of(&records))
 }
 
-/// A required name without an address is a violation; one that could not be asked is unknown.
+/// A required name without an address is a violation; one that could not be looked up is unknown.
 fn exit_of(records: &Records) -> Exit {
     records
         .records

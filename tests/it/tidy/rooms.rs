@@ -30,6 +30,9 @@ const MAY_USE: &[(&str, &[&str])] = &[
     ("report", &["model", "plan", "diagnose", "ordered_work", "report_v1"]),
     // A proxy is spoken to by its URL, with the credentials that no record holds.
     ("probe", &["model", "route", "plan", "wire"]),
+    // A script may be fetched, and asks for names; the endpoint list's reader decodes text files.
+    ("proxy_config", &["model", "route", "plan", "wire", "list", "files", "probe"]),
+    ("files", &[]),
     ("ledger", &["model"]),
     ("azure", &["model"]),
     (
@@ -50,6 +53,8 @@ const MAY_USE: &[(&str, &[&str])] = &[
             "azure",
             "nsg_rules",
             "report_v1",
+            "proxy_config",
+            "files",
         ],
     ),
 ];
