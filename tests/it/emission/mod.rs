@@ -1,6 +1,6 @@
 //! What `rules emit` writes, read by those it is written for: az, nft, squid, parsers of Terraform,
-//! Bicep and `PowerShell`, Microsoft's `OpenAPI`. Each must see the rules that `nsg-json` holds, and
-//! nothing of the hostile file name that every description carries may be more than text.
+//! Bicep and `PowerShell`, Microsoft's `OpenAPI`. Each must see the rules that `nsg-json` holds,
+//! and nothing of the hostile file name that every description carries may be more than text.
 //!
 //! `.ci/install` installs the readers. Where one is missing its test says so and counts as skipped;
 //! with `LAB_REQUIRED=1` that is a failure.
