@@ -17,7 +17,9 @@ use super::output::{self, Destination};
 use super::request;
 use super::saved;
 use crate::model::{Cloud, Conclusion, Ending, Obstacle, Record, Records, Run};
-use crate::probe::{Stop, Wishes, tls, trust};
+use crate::probe::tls::TlsClient;
+use crate::probe::trust::{self, ChainJudge};
+use crate::probe::{Stop, Wishes};
 use crate::report::diff::Diff;
 use crate::saved::Saved;
 use crate::tags::{AzureRanges, ServiceTags};
@@ -36,7 +38,7 @@ pub(super) fn check(command: &Check, arguments: &[OsString]) -> Result<Exit> {
     for text in &prepared.hints {
         hint::hint(text);
     }
-    let tls = tls::Client::new(judge(&command.trust)?);
+    let tls = TlsClient::new(judge(&command.trust)?);
     let wishes =
         Wishes { locate: command.locate, hold: command.hold, no_revocation: command.no_revocation };
     let measurement = Measurement::new(prepared, &command.measuring, tls, false, arguments)?;
@@ -208,7 +210,7 @@ impl diagnose::Published for Ranges<'_> {
 }
 
 /// Who judges certificates.
-pub(super) fn judge(given: &Trust) -> Result<Arc<trust::Judge>> {
+pub(super) fn judge(given: &Trust) -> Result<Arc<ChainJudge>> {
     let read = |path: &Path, option: &str| {
         let bytes = input::read_file(path)
             .with_context(|| format!("{option}: cannot read {}", path.display()))?;
@@ -222,7 +224,7 @@ pub(super) fn judge(given: &Trust) -> Result<Arc<trust::Judge>> {
     for path in &given.ca_file {
         extra.extend(read(path, "--ca-file")?);
     }
-    Ok(Arc::new(trust::Judge::new(public, extra)?))
+    Ok(Arc::new(ChainJudge::new(public, extra)?))
 }
 
 /// JSON Lines on standard output, an endpoint as soon as it is done.

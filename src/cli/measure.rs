@@ -17,7 +17,10 @@ use super::request::Prepared;
 use super::signals;
 use super::vantage;
 use crate::model::{Family, Obstacle, Record, Records, Run};
-use crate::probe::{self, Progress, Routing, Settings, Stop, dns, script, tls};
+use crate::probe::dns::{DnsClient, DnsSettings, system_servers};
+use crate::probe::script::ScriptFetcher;
+use crate::probe::tls::TlsClient;
+use crate::probe::{self, Routing, RunProgress, Settings, Stop};
 
 /// Descriptors that are not for probes: standard streams, files, name servers, the runtime's own.
 #[cfg(unix)]
@@ -50,7 +53,7 @@ impl Measurement {
     pub(super) fn new(
         prepared: Prepared,
         measuring: &Measuring,
-        tls: tls::Client,
+        tls: TlsClient,
         resolve_only: bool,
         arguments: &[OsString],
     ) -> Result<Self> {
@@ -68,7 +71,7 @@ impl Measurement {
     pub(super) fn again(
         prepared: Prepared,
         measuring: &Measuring,
-        tls: tls::Client,
+        tls: TlsClient,
         resolve_only: bool,
         arguments: &[OsString],
     ) -> Result<Self> {
@@ -163,7 +166,7 @@ impl Measurement {
             }
             let outcome = probe::run(&prepared.plan, settings, &stop, |progress| {
                 bar.note(&progress);
-                if let Progress::Finished(record) = progress {
+                if let RunProgress::Finished(record) = progress {
                     finished(record, &stop);
                 }
             })
@@ -221,16 +224,16 @@ async fn pass_on(session: Stop, run: Stop) {
 }
 
 /// Who fetches a script and answers its questions.
-fn script_client(settings: &Settings, asks_system: bool) -> script::Client {
-    let of_dns = dns::Settings {
+fn script_client(settings: &Settings, asks_system: bool) -> ScriptFetcher {
+    let of_dns = DnsSettings {
         timeout: settings.timeout,
         families: settings.families.clone(),
         source: settings.source,
         // A script's questions go to the system by a way of their own.
         asks_system: false,
     };
-    script::Client {
-        dns: Arc::new(dns::Client::new(settings.servers.clone(), of_dns)),
+    ScriptFetcher {
+        dns: Arc::new(DnsClient::new(settings.servers.clone(), of_dns)),
         tls: settings.tls.clone(),
         source: settings.source,
         timeout: settings.timeout,
@@ -254,7 +257,7 @@ fn servers(measuring: &Measuring) -> Result<Vec<SocketAddr>> {
         }
         return Ok(servers);
     }
-    let servers = dns::system_servers()
+    let servers = system_servers()
         .context("cannot read this system's DNS configuration; name a server by --resolver IP")?;
     if servers.is_empty() {
         bail!("this system's DNS configuration names no server; name one by --resolver IP");

@@ -15,7 +15,7 @@ use super::Configured;
 use super::engine::{self, Answers, Job, Reply, Script};
 use crate::model::{Endpoint, Host, PacQuestion};
 use crate::plan::{self, Choice, Question};
-use crate::probe::script::Client;
+use crate::probe::script::ScriptFetcher;
 use crate::route::{Credentials, Decision, RouteError, Scheme, Way};
 
 /// Lookups do not count: a script that computes for longer does not end.
@@ -32,7 +32,7 @@ pub(in crate::cli) struct Router {
     /// One question at a time: a time-out is that question's own.
     turn: Mutex<()>,
     answers: Arc<Answers>,
-    client: Client,
+    client: ScriptFetcher,
     credentials: Option<Credentials>,
     alternate: Option<Way>,
     /// Scripts mostly ask for the host itself: once one did, that is looked up first.
@@ -49,7 +49,7 @@ impl Configured {
     /// The system gives no thread. A script that cannot be fetched is each endpoint's own fault.
     pub(in crate::cli) async fn into_router(
         self,
-        client: Client,
+        client: ScriptFetcher,
         own_addresses: Vec<IpAddr>,
     ) -> Result<Router> {
         let script = match self.script {

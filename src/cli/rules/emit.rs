@@ -21,7 +21,8 @@ use crate::firewall::nsg::{self, Source};
 use crate::firewall::{Evidence, NamePattern, PortSet, ProofLevel, Proven, RuleSet, Target, prove};
 use crate::list;
 use crate::model::{AddressClass, AddressSet, Cloud, Kind};
-use crate::probe::{Wishes, tls};
+use crate::probe::Wishes;
+use crate::probe::tls::TlsClient;
 
 pub(super) fn emit(command: &Emit, arguments: &[OsString]) -> Result<Exit> {
     if let Some(path) = &command.output {
@@ -47,7 +48,7 @@ fn probe(command: &Emit, arguments: &[OsString], stdin: &mut Stdin) -> Result<Ev
     for text in &prepared.hints {
         hint::hint(text);
     }
-    let tls = tls::Client::new(check::judge(trust)?);
+    let tls = TlsClient::new(check::judge(trust)?);
     let measurement = Measurement::new(prepared, measuring, tls, false, arguments)?;
     // What certificates name is nothing that these rules are for.
     let measurement = measurement.wish(Wishes { no_revocation: true, ..Wishes::default() });

@@ -21,7 +21,8 @@ use crate::ledger::{Proof, Sighting};
 use crate::list;
 use crate::model::{AddressClass, AddressSet, Cloud, Role};
 use crate::nsg_rules::{LeftOut, Reason, Refusal, Seen, job_of, left_out, unmet};
-use crate::probe::{Wishes, tls};
+use crate::probe::Wishes;
+use crate::probe::tls::TlsClient;
 
 /// What was gathered.
 #[derive(Default)]
@@ -116,7 +117,7 @@ fn resolve(planning: &Planning, arguments: &[OsString], stdin: &mut Stdin) -> Re
     for text in &prepared.hints {
         hint::hint(text);
     }
-    let tls = tls::Client::new(check::judge(&planning.trust)?);
+    let tls = TlsClient::new(check::judge(&planning.trust)?);
     let resolve_only = planning.proof != ProofLevel::Tls;
     let measurement =
         Measurement::new(prepared, &planning.measuring, tls, resolve_only, arguments)?;
