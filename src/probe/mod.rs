@@ -4,6 +4,12 @@
 //! sequence of stages. A stage gets its deadline, spawns nothing, and returns what it saw or how it
 //! failed in the types of `model`; what that means is for `diagnose` to say.
 
+#![expect(
+    clippy::disallowed_methods,
+    clippy::disallowed_types,
+    reason = "this room measures: it opens sockets, waits, and reads clocks"
+)]
+
 mod absent;
 mod control;
 mod crypto;
