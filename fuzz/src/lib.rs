@@ -257,7 +257,7 @@ pub fn pac_answer(data: &[u8]) {
 /// A DNS server's packet.
 pub fn dns_message(data: &[u8]) {
     let name = HostName::parse("ns.servicebus.windows.net").expect("a name");
-    let question = dns::Question::new(&name, Family::V4);
+    let question = dns::DnsQuestion::new(&name, Family::V4);
     let id = dns::response_id(data).unwrap_or_default();
     if let Ok(response) = question.response(id, data) {
         let _ = (response.is_truncated(), response.refuses_edns(), response.read());
@@ -268,9 +268,9 @@ pub fn dns_message(data: &[u8]) {
 pub fn http_head(data: &[u8]) {
     let _ = http::read_head(data);
     for framing in [http::Framing::Chunked, http::Framing::Length(7), http::Framing::UntilClose] {
-        let mut whole = http::Body::new(framing);
+        let mut whole = http::HttpBody::new(framing);
         whole.push(data);
-        let mut parts = http::Body::new(framing);
+        let mut parts = http::HttpBody::new(framing);
         data.chunks(3).for_each(|part| parts.push(part));
         assert_eq!(whole.finish(), parts.finish(), "a body does not depend on how it is cut");
     }

@@ -17,7 +17,9 @@ use super::output::{self, ReportOutput};
 use super::request;
 use super::saved;
 use crate::model::{Cloud, Conclusion, Ending, Obstacle, Record, Records, Run};
-use crate::probe::{Stop, Wishes, tls, trust};
+use crate::probe::tls::TlsClient;
+use crate::probe::trust::{self, ChainJudge};
+use crate::probe::{Stop, Wishes};
 use crate::report::diff::Diff;
 use crate::report_v1::Report;
 use crate::tags::{AzureRanges, ServiceTags};
@@ -36,7 +38,7 @@ pub(super) fn check(command: &CheckArgs, arguments: &[OsString]) -> Result<Exit>
     for text in &prepared.hints {
         hint::hint(text);
     }
-    let tls = tls::Client::new(judge(&command.trust)?);
+    let tls = TlsClient::new(judge(&command.trust)?);
     let wishes =
         Wishes { locate: command.locate, hold: command.hold, no_revocation: command.no_revocation };
     let measurement = Measurement::new(prepared, &command.measuring, tls, false, arguments)?;
@@ -211,7 +213,7 @@ impl diagnose::Published for CloudRanges<'_> {
 }
 
 /// Reads the roots by which certificates are judged.
-pub(super) fn judge(given: &TrustArgs) -> Result<Arc<trust::Judge>> {
+pub(super) fn judge(given: &TrustArgs) -> Result<Arc<ChainJudge>> {
     let read = |path: &Path, option: &str| {
         let bytes = files::read(path)
             .with_context(|| format!("{option}: cannot read {}", path.display()))?;
@@ -225,7 +227,7 @@ pub(super) fn judge(given: &TrustArgs) -> Result<Arc<trust::Judge>> {
     for path in &given.ca_file {
         extra.extend(read(path, "--ca-file")?);
     }
-    Ok(Arc::new(trust::Judge::new(public, extra)?))
+    Ok(Arc::new(ChainJudge::new(public, extra)?))
 }
 
 /// JSON Lines on standard output, an endpoint as soon as it is done.

@@ -16,7 +16,10 @@ use super::request::PreparedRun;
 use super::signals;
 use super::vantage;
 use crate::model::{Family, Obstacle, Record, Records, Run};
-use crate::probe::{self, Progress, Routing, Settings, Stop, dns, script, tls};
+use crate::probe::dns::{DnsClient, DnsSettings, system_servers};
+use crate::probe::script::ScriptFetcher;
+use crate::probe::tls::TlsClient;
+use crate::probe::{self, Routing, RunProgress, Settings, Stop};
 use crate::proxy_config::{self, ProxyConfig};
 
 /// Descriptors that probes do not get: standard streams, files, name servers, the async runtime's.
@@ -50,7 +53,7 @@ impl Measurement {
     pub(super) fn new(
         prepared: PreparedRun,
         measuring: &MeasuringArgs,
-        tls: tls::Client,
+        tls: TlsClient,
         resolve_only: bool,
         arguments: &[OsString],
     ) -> Result<Self> {
@@ -68,7 +71,7 @@ impl Measurement {
     pub(super) fn again(
         prepared: PreparedRun,
         measuring: &MeasuringArgs,
-        tls: tls::Client,
+        tls: TlsClient,
         resolve_only: bool,
         arguments: &[OsString],
     ) -> Result<Self> {
@@ -164,7 +167,7 @@ impl Measurement {
             }
             let outcome = probe::run(&prepared.plan, settings, &stop, |progress| {
                 bar.note(&progress);
-                if let Progress::Finished(record) = progress {
+                if let RunProgress::Finished(record) = progress {
                     finished(record, &stop);
                 }
             })
@@ -222,16 +225,16 @@ async fn pass_on(session: Stop, run: Stop) {
 }
 
 /// The client that fetches a script and resolves names for it.
-fn script_client(settings: &Settings, asks_system: bool) -> script::Client {
-    let of_dns = dns::Settings {
+fn script_client(settings: &Settings, asks_system: bool) -> ScriptFetcher {
+    let of_dns = DnsSettings {
         timeout: settings.timeout,
         families: settings.families.clone(),
         source: settings.source,
         // The client for scripts asks the system itself.
         asks_system: false,
     };
-    script::Client {
-        dns: Arc::new(dns::Client::new(settings.servers.clone(), of_dns)),
+    ScriptFetcher {
+        dns: Arc::new(DnsClient::new(settings.servers.clone(), of_dns)),
         tls: settings.tls.clone(),
         source: settings.source,
         timeout: settings.timeout,
@@ -255,7 +258,7 @@ fn servers(measuring: &MeasuringArgs) -> Result<Vec<SocketAddr>> {
         }
         return Ok(servers);
     }
-    let servers = dns::system_servers()
+    let servers = system_servers()
         .context("cannot read this system's DNS configuration; name a server by --resolver IP")?;
     if servers.is_empty() {
         bail!("this system's DNS configuration names no server; name one by --resolver IP");

@@ -13,7 +13,8 @@ use super::measure::Measurement;
 use super::output;
 use super::request;
 use crate::model::{LookupOutcome, Obstacle, Origin, Record, Records};
-use crate::probe::{tls, trust};
+use crate::probe::tls::TlsClient;
+use crate::probe::trust::ChainJudge;
 use crate::report;
 
 pub(super) fn resolve(command: &ResolveArgs, arguments: &[OsString]) -> Result<Exit> {
@@ -29,7 +30,7 @@ pub(super) fn resolve(command: &ResolveArgs, arguments: &[OsString]) -> Result<E
     for text in &prepared.hints {
         hint::hint(text);
     }
-    let tls = tls::Client::new(Arc::new(trust::Judge::new(None, Vec::new())?));
+    let tls = TlsClient::new(Arc::new(ChainJudge::new(None, Vec::new())?));
     let measurement = Measurement::new(prepared, &command.measuring, tls, true, arguments)?;
     let records = measurement.carry_out(|_, _| {})?;
 

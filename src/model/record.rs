@@ -26,7 +26,7 @@ pub struct Records {
 }
 
 /// What holds for the whole run.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Run {
     /// The version of the program that measured.
     pub version: String,

@@ -15,7 +15,7 @@ use super::ProxyConfig;
 use super::script_runner::{AddressCache, RouteReply, RouteRequest, ScriptRunner, ScriptSource};
 use crate::model::{Endpoint, Host};
 use crate::plan::{self, Choice, Question};
-use crate::probe::script::Client;
+use crate::probe::script::ScriptFetcher;
 use crate::route::{Credentials, RouteDecision, RouteError, Scheme, Way};
 
 /// A script that computes for longer does not end. Lookups do not count.
@@ -32,7 +32,7 @@ pub struct Router {
     /// One request at a time: a time-out is that request's own.
     turn: Mutex<()>,
     addresses: Arc<AddressCache>,
-    client: Client,
+    client: ScriptFetcher,
     credentials: Option<Credentials>,
     alternate: Option<Way>,
     /// Scripts mostly ask for the host itself: once one did, hosts are looked up before it is
@@ -51,7 +51,7 @@ impl ProxyConfig {
     /// is each endpoint's fault.
     pub async fn into_router(
         self,
-        client: Client,
+        client: ScriptFetcher,
         own_addresses: Vec<IpAddr>,
     ) -> io::Result<Router> {
         let script = match self.script {

@@ -8,7 +8,10 @@ use tempfile::TempDir;
 use super::*;
 use crate::model::{Endpoint, Expectation, Host, Kind, Origin, Reach, Role, Subject};
 use crate::plan::Choice;
-use crate::probe::{dns, script, tls, trust};
+use crate::probe::dns::{DnsClient, DnsSettings};
+use crate::probe::script::ScriptFetcher;
+use crate::probe::tls::TlsClient;
+use crate::probe::trust::ChainJudge;
 use crate::route::WindowsProxies;
 
 const PROXY: &str = r#"<proxy proxyaddress="http://agent:8080"/>"#;
@@ -208,16 +211,16 @@ fn endpoint(kind: Kind, host: &str, reach: Reach) -> Endpoint {
 }
 
 /// Nobody to ask: no name resolves.
-fn client() -> script::Client {
+fn client() -> ScriptFetcher {
     let timeout = Duration::from_secs(1);
     let families = Vec::new();
-    let judge = trust::Judge::new(None, Vec::new()).unwrap();
-    script::Client {
-        dns: Arc::new(dns::Client::new(
+    let judge = ChainJudge::new(None, Vec::new()).unwrap();
+    ScriptFetcher {
+        dns: Arc::new(DnsClient::new(
             Vec::new(),
-            dns::Settings { timeout, families, source: None, asks_system: false },
+            DnsSettings { timeout, families, source: None, asks_system: false },
         )),
-        tls: tls::Client::new(Arc::new(judge)),
+        tls: TlsClient::new(Arc::new(judge)),
         source: None,
         timeout,
         asks_system: false,

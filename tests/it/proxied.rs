@@ -11,7 +11,9 @@ use pathproof::model::{
     RouteFaultKind, Run, Subject, TcpFailure, Trail, Vantage,
 };
 use pathproof::plan::{Choice, RouteQuestion};
-use pathproof::probe::{self, Outcome, Routing, Settings, Stop, tls::Client, trust::Judge};
+use pathproof::probe::{
+    self, Routing, RunOutcome, Settings, Stop, tls::TlsClient, trust::ChainJudge,
+};
 use pathproof::route::{Configuration, Credentials, ProxyUrl, RouteDecision, RouteError, Way};
 use pathproof::{archive, plan};
 
@@ -109,8 +111,13 @@ impl Scene {
         self.run_until(endpoints, routing, &Stop::new()).await.records
     }
 
-    async fn run_until(&self, endpoints: Vec<Endpoint>, routing: Routing, stop: &Stop) -> Outcome {
-        let judge = Judge::new(Some(vec![self.root.certificate()]), Vec::new()).unwrap();
+    async fn run_until(
+        &self,
+        endpoints: Vec<Endpoint>,
+        routing: Routing,
+        stop: &Stop,
+    ) -> RunOutcome {
+        let judge = ChainJudge::new(Some(vec![self.root.certificate()]), Vec::new()).unwrap();
         let settings = Settings {
             timeout: self.timeout,
             families: vec![Family::V4, Family::V6],
@@ -122,7 +129,7 @@ impl Scene {
             wishes: probe::Wishes::default(),
             expand_gateways: true,
             resolve_only: false,
-            tls: Client::new(Arc::new(judge)),
+            tls: TlsClient::new(Arc::new(judge)),
             routing,
         };
         probe::run(&plan::plan(endpoints), settings, stop, |_| {}).await

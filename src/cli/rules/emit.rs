@@ -25,7 +25,8 @@ use crate::firewall::{
 };
 use crate::list;
 use crate::model::{AddressClass, AddressSet, Cloud, Kind};
-use crate::probe::{Wishes, tls};
+use crate::probe::Wishes;
+use crate::probe::tls::TlsClient;
 
 pub(super) fn emit(command: &EmitArgs, arguments: &[OsString]) -> Result<Exit> {
     if let Some(path) = &command.output {
@@ -51,7 +52,7 @@ fn probe(command: &EmitArgs, arguments: &[OsString], stdin: &mut Stdin) -> Resul
     for text in &prepared.hints {
         hint::hint(text);
     }
-    let tls = tls::Client::new(check::judge(trust)?);
+    let tls = TlsClient::new(check::judge(trust)?);
     let measurement = Measurement::new(prepared, measuring, tls, false, arguments)?;
     // Hosts that certificates name are not what these rules are for.
     let measurement = measurement.wish(Wishes { no_revocation: true, ..Wishes::default() });

@@ -21,7 +21,8 @@ use crate::ledger::{LedgerSighting, Proof};
 use crate::list;
 use crate::model::{AddressClass, AddressSet, Cloud, Role};
 use crate::nsg_rules::{GuardRefusal, LeftOut, LeftOutReason, SeenPrefix, job_of, left_out, unmet};
-use crate::probe::{Wishes, tls};
+use crate::probe::Wishes;
+use crate::probe::tls::TlsClient;
 
 /// What the sources of a plan give.
 #[derive(Default)]
@@ -121,7 +122,7 @@ fn resolve(planning: &PlanningArgs, arguments: &[OsString], stdin: &mut Stdin) -
     for text in &prepared.hints {
         hint::hint(text);
     }
-    let tls = tls::Client::new(check::judge(&planning.trust)?);
+    let tls = TlsClient::new(check::judge(&planning.trust)?);
     let resolve_only = planning.proof != ProofLevel::Tls;
     let measurement =
         Measurement::new(prepared, &planning.measuring, tls, resolve_only, arguments)?;

@@ -18,7 +18,8 @@ use super::measure::{Measurement, RunSession};
 use super::output;
 use super::request::{self, PreparedRun};
 use crate::model::{Records, Summary, visible};
-use crate::probe::{Wishes, tls};
+use crate::probe::Wishes;
+use crate::probe::tls::TlsClient;
 use transition::{States, WatchLine};
 
 /// The exit code is that of the last whole round; what happened before is in the lines.
@@ -75,7 +76,7 @@ fn measure(
     session: &RunSession,
     is_first: bool,
 ) -> Result<Records> {
-    let tls = tls::Client::new(check::judge(&command.trust)?);
+    let tls = TlsClient::new(check::judge(&command.trust)?);
     let make = if is_first { Measurement::new } else { Measurement::again };
     let wishes = Wishes { no_revocation: command.no_revocation, ..Wishes::default() };
     let measurement = make(prepared, &command.measuring, tls, false, arguments)?.wish(wishes);

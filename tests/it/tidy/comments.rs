@@ -23,12 +23,10 @@ const NOT_YET: &[(&str, usize)] = &[
     ("model", 71),
     ("nsg_rules", 48),
     ("plan", 2),
-    ("probe", 20),
     ("report", 11),
     ("route", 25),
     ("report_v1", 11),
     ("tags", 5),
-    ("wire", 12),
 ];
 
 #[test]
