@@ -16,6 +16,7 @@
 //! | [`archive`] | records to and from JSON Lines | what `--save-records` writes and `replay` reads |
 //! | [`saved`] | JSON reports read back | what `report` compares and `firewall` writes rules for |
 //! | [`tags`] | which service tags hold an address | Microsoft's weekly file, snapshots of it, differences |
+//! | [`arm_template`] | templates of Resource Manager evaluated as far as the file goes | JSON with unknown values, the expression language, copy loops, nested deployments |
 //! | [`firewall`] | what rules do with a flow | address, port and rule sets, decisions, gaps, readers and writers of rules |
 //! | [`nsg_rules`] | the rules that pathproof keeps in a live group | desired, assigned, compared, guarded, planned, applied, rolled back |
 //! | [`ledger`] | what was seen when | names, addresses, first and last seen, in one `SQLite` file |
@@ -25,10 +26,10 @@
 //! | [`cli`] | arguments to configuration, then commands | files, environment, exit codes |
 //!
 //! Imports go down only: `cli` → {`report`, `probe`, `ledger`, `azure`} → {`diagnose`, `plan`, `list`,
-//! `wire`, `archive`, `nsg_rules`} → `firewall` → {`route`, `saved`, `tags`, `ordered_work`} → `model`.
-//! `probe` does not know `diagnose`; `diagnose` does not know sockets; only `cli`, `probe`, `ledger`
-//! and `azure` touch the world, and only `azure` uses reqwest. `tests/it/tidy.rs` holds the table
-//! and fails on any other edge.
+//! `wire`, `archive`, `nsg_rules`} → `firewall` → {`route`, `saved`, `tags`, `arm_template`,
+//! `ordered_work`} → `model`. `probe` does not know `diagnose`; `diagnose` does not know sockets; only
+//! `cli`, `probe`, `ledger` and `azure` touch the world, and only `azure` uses reqwest.
+//! `tests/it/tidy.rs` holds the table and fails on any other edge.
 //!
 //! # Where a change goes
 //!

@@ -1,9 +1,9 @@
-//! Endpoint lists, service URLs and authentication keys: text to entries, entries to endpoints.
-//! Pure: bytes and texts come in, values go out.
+//! Reads endpoint lists, service URLs and authentication keys, and makes endpoints of them. The
+//! room is pure: callers read the files.
 //!
 //! ```text
 //! list text ──parse──► EndpointList ─┐
-//! service URLs ──────► ServiceUrls   ├─ RunRequest ──concrete──► Concrete { endpoints, untestable }
+//! service URLs ──────► ServiceUrls   ├─ RunRequest ──concrete──► Concrete { endpoints, … }
 //! authentication key ► AuthKey       │
 //! --endpoint, --peer ► AdHoc ────────┘
 //! ```
@@ -47,8 +47,7 @@ pub use syntax::parse;
 
 pub use crate::model::Cloud;
 
-/// The folder of shared data, which tests read where it is there: `PATHPROOF_SHARED`, else beside
-/// the project.
+/// The folder of shared data for tests: `PATHPROOF_SHARED`, or a folder beside the project.
 #[cfg(test)]
 fn shared() -> std::path::PathBuf {
     std::env::var_os("PATHPROOF_SHARED").map_or_else(

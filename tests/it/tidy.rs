@@ -9,6 +9,8 @@ use std::path::{Path, PathBuf};
 const MAY_USE: &[(&str, &[&str])] = &[
     ("model", &[]),
     ("ordered_work", &[]),
+    // JSON and an expression language, whatever the templates are for.
+    ("arm_template", &[]),
     ("wire", &["model"]),
     ("tags", &["model"]),
     ("list", &["model"]),
@@ -18,8 +20,9 @@ const MAY_USE: &[(&str, &[&str])] = &[
     ("archive", &["model", "ordered_work"]),
     ("saved", &["model"]),
     // What a run saw comes from records or from a saved report, by the one reader of reports; which
-    // flow a proxied name needs is for the one reader of proxies' URLs.
-    ("firewall", &["model", "tags", "saved", "route"]),
+    // flow a proxied name needs is for the one reader of proxies' URLs. Only its readers of rules
+    // know templates.
+    ("firewall", &["model", "tags", "saved", "route", "arm_template"]),
     // The rules of a live group are compared with what was seen and proven for them.
     ("nsg_rules", &["model", "firewall"]),
     ("diagnose", &["model", "plan", "ordered_work"]),
@@ -54,6 +57,7 @@ const MAY_USE: &[(&str, &[&str])] = &[
 const PURE: &[&str] = &[
     "model",
     "ordered_work",
+    "arm_template",
     "wire",
     "tags",
     "list",
@@ -98,6 +102,26 @@ fn rooms_import_downwards_only() {
         }
     }
     assert!(wrong.is_empty(), "edges outside the table in this test:\n{}", wrong.join("\n"));
+}
+
+/// Deciding, verifying and correcting know no vendor's format: only the readers in `nsg` and the
+/// writers in `emit` do.
+#[test]
+fn firewall_itself_knows_no_format() {
+    const FORMATS: [&str; 5] = ["nsg::", "emit::", "super::nsg", "arm_template", "serde_json"];
+    let room = source().join("firewall");
+    let mut wrong = Vec::new();
+    for (path, text) in rust_files(&room) {
+        if ["nsg", "emit"].iter().any(|folder| path.starts_with(room.join(folder))) {
+            continue;
+        }
+        for line in code(&path, &text).filter(|line| !is_comment(line)) {
+            for word in FORMATS.iter().filter(|word| line.contains(**word)) {
+                wrong.push(format!("{}: {word}", shown(&path)));
+            }
+        }
+    }
+    assert!(wrong.is_empty(), "a vendor's format in firewall:\n{}", wrong.join("\n"));
 }
 
 #[test]

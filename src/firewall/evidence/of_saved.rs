@@ -1,18 +1,15 @@
-//! Evidence from a saved report, or from the names that `resolve` wrote.
+//! Takes evidence from a saved report, or from the names that `resolve` wrote.
 
 use std::net::IpAddr;
 
 use super::{
-    Approach, ConfiguredRoute, ConnectOutcome, Evidence, EvidenceTarget, Identity, TrailSummary,
-    proxies, short_of_proof, sightings,
+    Approach, ConfiguredRoute, ConnectOutcome, Evidence, EvidenceError, EvidenceTarget, Identity,
+    TrailSummary, proxies, short_of_proof, sightings,
 };
 use crate::firewall::scope::NamePattern;
 use crate::model::{ChainTrust, Host, HostName, Kind, Origin, Role, proves};
 use crate::route::ProxyUrl;
-use crate::saved::{Saved, SavedEndpoint, SavedError, SavedLookup, SavedStep, SavedTrail};
-
-/// Why a text is no evidence.
-pub type EvidenceError = SavedError;
+use crate::saved::{Saved, SavedEndpoint, SavedLookup, SavedStep, SavedTrail};
 
 impl Evidence {
     /// Reads a JSON report, or the names that `resolve` wrote.
@@ -23,7 +20,6 @@ impl Evidence {
         Saved::read_names_too(text).map(|saved| Self::of_saved(&saved))
     }
 
-    /// What a saved report holds.
     #[must_use]
     pub fn of_saved(saved: &Saved) -> Self {
         let vantage = &saved.run.vantage;
@@ -53,7 +49,7 @@ fn target(saved: &SavedEndpoint) -> EvidenceTarget {
         .collect();
     let lookups = saved.lookups.iter().map(|lookup| (aliases(lookup), lookup.addresses.clone()));
     let kind = saved.kind.as_deref().and_then(Kind::parse);
-    // Without a kind, as in older names, the id alone says what it is.
+    // Names of an older `resolve` have no kind, so that the role follows from the id.
     let role = saved.role.as_deref().and_then(Role::parse);
     let role = role.unwrap_or_else(|| Role::of_entry(&saved.entry, kind.unwrap_or(Kind::Https)));
     let mut target = EvidenceTarget {
@@ -64,7 +60,7 @@ fn target(saved: &SavedEndpoint) -> EvidenceTarget {
         port: saved.port,
         kind,
         origin,
-        // Files of an older `resolve` do not say: what was found from a relay's chain is not.
+        // Files of an older `resolve` do not tell. Gateways from a relay's chain are not required.
         required: saved.required.unwrap_or(origin != Some(Origin::Gateway)),
         is_unassigned: false,
         way: match configured {
@@ -79,7 +75,8 @@ fn target(saved: &SavedEndpoint) -> EvidenceTarget {
         sightings: sightings(literal, lookups, &walked),
     };
     if saved.is_unassigned() || (target.is_gateway() && is_absent(saved)) {
-        // A name server that lies about every name gives addresses of gateways that do not exist.
+        // A name server that answers for every name would give addresses to gateways that do not
+        // exist.
         target.sightings.clear();
         target.required = false;
         target.is_unassigned = true;
@@ -87,10 +84,10 @@ fn target(saved: &SavedEndpoint) -> EvidenceTarget {
     target
 }
 
-/// How reports call the way without a proxy.
+/// The word in reports for the route without a proxy.
 const DIRECT: &str = "direct";
 
-/// Whether every resolver says that there is no such name, where no conclusion is given.
+/// Whether every resolver denies the name, in a file without a conclusion.
 fn is_absent(saved: &SavedEndpoint) -> bool {
     let is_absent = |lookup: &SavedLookup| {
         lookup.addresses.is_empty() && matches!(lookup.outcome.as_str(), "" | "nxdomain" | "nodata")
@@ -116,7 +113,7 @@ fn walked(trail: &SavedTrail, host: Option<&Host>) -> Option<TrailSummary> {
     })
 }
 
-/// How the connect ended. What this host's own limits prevented was not measured.
+/// The result of connecting. There is none where a limit of this host prevented the attempt.
 fn connect(trail: &SavedTrail) -> Option<ConnectOutcome> {
     let step = trail.steps.iter().find(|step| step.name == "tcp")?;
     match step.outcome.as_str() {
