@@ -1,11 +1,12 @@
 //! Decides what firewall rules do with a flow, and verifies that they let through what is required.
 //!
-//! The files of this folder are free of any vendor's formats. [`nsg`] reads rules and translates them
-//! into [`RuleSet`]s, [`emit`] writes rules, and nothing else here imports from these two: deciding,
-//! verifying and correcting work the same for every format. `tests/it/tidy.rs` holds this law.
+//! The files of this folder are free of any vendor's formats. [`nsg`] reads rules and translates
+//! them into [`RuleSet`]s, [`emit`] writes rules, and nothing else here imports from these two:
+//! deciding, verifying and correcting work the same for every format. `tests/it/tidy.rs` holds this
+//! law.
 //!
-//! A decision is three-valued and names its rule. A fact that is not known is reported as [`Missing`],
-//! never guessed.
+//! A decision is three-valued and names its rule. A fact that is not known is reported as
+//! [`Missing`], never guessed.
 
 mod candidates;
 mod columns;

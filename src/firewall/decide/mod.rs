@@ -173,7 +173,7 @@ impl<'a> RuleJudge<'a> {
                 RuleMatch::Yes => return settle(by),
             }
         }
-        // No set gets here without its last rule, which matches everything.
+        // No rule matches, which the last rule of each set stands for.
         settle(&self.set.rules()[self.set.rules().len() - 1])
     }
 
