@@ -18,6 +18,7 @@
 //! | [`archive`] | records to and from JSON Lines | what `--save-records` writes and `replay` reads |
 //! | [`report_v1`] | the JSON report as types, written and read | what `report` makes, shows and compares, and `firewall` writes rules for |
 //! | [`tags`] | which service tags hold an address | Microsoft's weekly file, snapshots of it, differences |
+//! | [`arm_template`] | templates of Resource Manager evaluated as far as the file goes | JSON with unknown values, the expression language, copy loops, nested deployments |
 //! | [`firewall`] | what rules do with a flow | address, port and rule sets, decisions, gaps, readers and writers of rules |
 //! | [`nsg_rules`] | the rules that pathproof keeps in a live group | desired, assigned, compared, guarded, planned, applied, rolled back |
 //! | [`ledger`] | what was seen when | names, addresses, first and last seen, in one `SQLite` file |
