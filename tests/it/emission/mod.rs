@@ -173,7 +173,7 @@ fn skip(reason: &str) {
     eprintln!("skipped: {reason}");
 }
 
-/// Microsoft's OpenAPI of Resource Manager.
+/// Microsoft's `OpenAPI` of Resource Manager.
 fn specification() -> PathBuf {
     let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/data/arm");
     assert!(folder.exists(), "{} is not there", folder.display());
