@@ -33,7 +33,7 @@ pub(super) fn check(command: &CheckArgs, arguments: &[OsString]) -> Result<Exit>
     }
     let mut stdin = Stdin::default();
     let baseline = saved::baseline(reporting, &mut stdin)?;
-    let published = PublishedRanges::read(reporting.service_tags.as_deref())?;
+    let published = ServiceTagRanges::read(reporting.service_tags.as_deref())?;
     let prepared = request::prepare(&command.targets, &command.measuring, &[], &mut stdin)?;
     for text in &prepared.hints {
         hint::hint(text);
@@ -82,10 +82,10 @@ fn kept_in(records: Option<&Path>, destinations: &[ReportOutput]) -> Option<Stri
 /// for. A report that cannot be written does not keep the others from being written.
 pub(super) fn report(
     records: &Records,
-    published: &PublishedRanges,
+    published: &ServiceTagRanges,
     destinations: &[ReportOutput],
     reporting: &ReportingArgs,
-    baseline: Option<&Saved>,
+    baseline: Option<&Report>,
     lines: Option<JsonLines>,
 ) -> Exit {
     let fail_on = reporting.fail_on;
@@ -123,7 +123,7 @@ pub(super) fn report(
 }
 
 /// Diagnoses the records.
-pub(super) fn conclude(records: &Records, published: &PublishedRanges) -> Conclusion {
+pub(super) fn conclude(records: &Records, published: &ServiceTagRanges) -> Conclusion {
     diagnose::conclude(records, &published.of(&records.run))
 }
 
@@ -179,9 +179,9 @@ fn left_out(n_endpoints: usize) -> String {
 
 /// The addresses that clouds publish as their own: the embedded ones, or those of `--service-tags`.
 #[derive(Clone, Debug, Default)]
-pub(super) struct PublishedRanges(Option<Arc<AzureRanges>>);
+pub(super) struct ServiceTagRanges(Option<Arc<AzureRanges>>);
 
-impl PublishedRanges {
+impl ServiceTagRanges {
     /// Reads `file`; without one, the embedded ranges are used.
     pub(super) fn read(file: Option<&Path>) -> Result<Self> {
         let Some(path) = file else { return Ok(Self::default()) };
@@ -202,7 +202,7 @@ impl PublishedRanges {
 /// The addresses of one cloud; `None` where its ranges are not known.
 struct CloudRanges<'a>(Option<&'a AzureRanges>);
 
-impl diagnose::Published for CloudRanges<'_> {
+impl diagnose::RangeLookup for CloudRanges<'_> {
     fn holds(&self, address: IpAddr) -> Option<bool> {
         self.0.map(|ranges| ranges.contains(address))
     }
@@ -234,14 +234,14 @@ pub(super) fn judge(given: &TrustArgs) -> Result<Arc<ChainJudge>> {
 #[derive(Debug)]
 pub(super) struct JsonLines {
     run: Run,
-    published: PublishedRanges,
+    published: ServiceTagRanges,
     /// Endpoints whose verdict needs the whole run.
     held: Vec<(crate::model::Subject, u16)>,
     failed: Option<io::Error>,
 }
 
 impl JsonLines {
-    fn begin(run: &Run, published: &PublishedRanges) -> Self {
+    fn begin(run: &Run, published: &ServiceTagRanges) -> Self {
         let (run_now, published) = (run.clone(), published.clone());
         let mut lines = Self { run: run_now, published, held: Vec::new(), failed: None };
         lines.put(|out| report::json::begin(run, out));

@@ -9,7 +9,7 @@ use super::arguments::{LedgerArgs, LedgerCommand, LedgerFileArgs, LedgerFormat};
 use super::exit::Exit;
 use super::hint;
 use super::output;
-use crate::ledger::{self, Ledger, Row};
+use crate::ledger::{self, Ledger, LedgerRow};
 
 pub(super) fn ledger(command: &LedgerArgs) -> Result<Exit> {
     match &command.command {
@@ -38,7 +38,7 @@ pub(super) fn ledger(command: &LedgerArgs) -> Result<Exit> {
 }
 
 /// Reads every row, with a hint on those that were seen later than now.
-fn read(path: &Path) -> Result<Vec<Row>> {
+fn read(path: &Path) -> Result<Vec<LedgerRow>> {
     let rows = Ledger::open_to_read(path)?.rows()?;
     let now = Timestamp::now();
     let ahead: Vec<_> = rows.iter().filter(|row| row.last_seen > now).collect();

@@ -8,7 +8,7 @@ use super::arguments::{ListsArgs, ListsCommand};
 use super::exit::Exit;
 use super::output;
 use crate::files;
-use crate::list::{self, EndpointList, Entry};
+use crate::list::{self, EndpointList, ListEntry};
 use crate::model::{Cloud, Reach};
 
 pub(super) fn lists(command: &ListsArgs) -> Result<Exit> {

@@ -5,7 +5,7 @@ use std::thread;
 use anyhow::Result;
 
 use super::arguments::ReplayArgs;
-use super::check::{PublishedRanges, report};
+use super::check::{ServiceTagRanges, report};
 use super::exit::Exit;
 use super::input::Stdin;
 use super::output;
@@ -17,7 +17,7 @@ pub(super) fn replay(command: &ReplayArgs) -> Result<Exit> {
     let destinations = output::destinations(reporting.format, &reporting.output)?;
     let mut stdin = Stdin::default();
     let baseline = saved::baseline(reporting, &mut stdin)?;
-    let published = PublishedRanges::read(reporting.service_tags.as_deref())?;
+    let published = ServiceTagRanges::read(reporting.service_tags.as_deref())?;
     let source = stdin.open(&command.records, "RECORDS")?;
     let name = command.records.display().to_string();
     let mut records = archive::read(source, &name)?;

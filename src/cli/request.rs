@@ -13,7 +13,7 @@ use super::recorded::redacted_value;
 use super::vantage;
 use crate::azure::RuntimeId;
 use crate::files;
-use crate::list::{self, AuthKey, EndpointList, Parameters, Request, ServiceUrls, UrlHost};
+use crate::list::{self, AuthKey, EndpointList, Parameters, RunRequest, ServiceUrls, UrlHost};
 use crate::model::{Cloud, Endpoint, ReportedNode};
 use crate::plan::{self, ProbePlan};
 use crate::tags;
@@ -24,7 +24,7 @@ const DEFAULT_LIST: &str = "adf-shir";
 /// A plan of probes, ready to be run.
 #[derive(Clone, Debug)]
 pub(super) struct PreparedRun {
-    pub(super) plan: Plan,
+    pub(super) plan: ProbePlan,
     /// What the user should know before the run begins.
     pub(super) hints: Vec<String>,
     pub(super) cloud: Cloud,

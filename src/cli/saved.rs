@@ -13,7 +13,7 @@ use super::exit::Exit;
 use super::hint;
 use super::input::{self, Stdin};
 use super::output::{self, ReportOutput};
-use crate::model::{Conclusion, Owner, Records};
+use crate::model::Owner;
 use crate::report::diff::Diff;
 use crate::report::merge::{Host, Merged, Unreadable};
 use crate::report::{self, Style};
@@ -27,16 +27,11 @@ pub(super) fn report(command: &ReportArgs) -> Result<Exit> {
 }
 
 /// Reads the report of `--baseline`.
-pub(super) fn baseline(reporting: &ReportingArgs, stdin: &mut Stdin) -> Result<Option<Saved>> {
+pub(super) fn baseline(
+    reporting: &ReportingArgs,
+    stdin: &mut Stdin,
+) -> Result<Option<report_v1::Report<'static>>> {
     reporting.baseline.as_ref().map(|path| read(path, "--baseline", stdin)).transpose()
-}
-
-/// This run as its JSON report shows it, which is what is compared.
-pub(super) fn of_run(records: &Records, conclusion: &Conclusion) -> Result<Saved> {
-    let mut bytes = Vec::new();
-    report::json::report(records, conclusion, None, &mut bytes)?;
-    let text = String::from_utf8(bytes)?;
-    Saved::read(&text).context("this run's own report cannot be compared")
 }
 
 /// A regression is a violation; an endpoint that has become unknown is unknown.

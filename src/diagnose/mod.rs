@@ -55,7 +55,7 @@ use crate::model::{
 use crate::ordered_work::OrderedWork;
 pub use action::actions;
 use case::Case;
-pub use case::{IsAzure, PublishedRanges, ranges_unknown};
+pub use case::{IsAzure, RangeLookup, ranges_unknown};
 pub use ending::ending;
 pub use explained::says;
 use finding::Draft;

@@ -14,7 +14,7 @@ use tokio::sync::{Mutex, oneshot};
 use super::ProxyConfig;
 use super::script_runner::{AddressCache, RouteReply, RouteRequest, ScriptRunner, ScriptSource};
 use crate::model::{Endpoint, Host};
-use crate::plan::{self, Choice, Question};
+use crate::plan::{self, Choice, RouteQuestion};
 use crate::probe::script::ScriptFetcher;
 use crate::route::{Credentials, RouteDecision, RouteError, Scheme, Way};
 
@@ -88,7 +88,7 @@ impl ProxyConfig {
 impl Router {
     /// Says which way `endpoint` is configured to go, and which ways to measure.
     pub async fn choose(&self, endpoint: &Endpoint) -> Choice {
-        let Question { host, port, scheme } = match plan::question(endpoint) {
+        let RouteQuestion { host, port, scheme } = match plan::question(endpoint) {
             Ok(question) => question,
             Err(why) => return plan::direct(endpoint, why),
         };

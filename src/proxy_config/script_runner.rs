@@ -85,7 +85,7 @@ pub(super) struct RouteRequest {
 
 /// What the thread answers.
 pub(super) enum RouteReply {
-    Decided(Result<Decision, RouteError>),
+    Decided(Result<RouteDecision, RouteError>),
     /// The script needs the addresses of this name: ask again once they are known.
     #[cfg_attr(not(feature = "pac"), expect(dead_code, reason = "only scripts need addresses"))]
     NeedsAddresses(String),
@@ -162,7 +162,7 @@ mod scripts {
     use std::time::Instant;
 
     use super::{
-        AgentRoute, Arc, Configuration, Decision, Duration, Recipe, RouteError, RouteReply,
+        AgentRoute, Arc, Configuration, RouteDecision, Duration, Recipe, RouteError, RouteReply,
         RouteRequest, ScriptRunner, Zoned,
     };
     use crate::probe::script::LONGEST;
@@ -214,7 +214,7 @@ mod scripts {
         }
 
         /// A script that never ends costs its time for a few names and not for a thousand.
-        fn count_time_out(&mut self, decided: &Result<Decision, RouteError>) {
+        fn count_time_out(&mut self, decided: &Result<RouteDecision, RouteError>) {
             self.n_out_of_time += 1;
             if let Err(RouteError::Pac { message, .. }) = decided
                 && self.n_out_of_time >= PATIENCE

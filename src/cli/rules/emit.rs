@@ -108,8 +108,8 @@ fn of_evidence(command: &EmitArgs, evidence: &Evidence) -> Result<Emission> {
         return Ok(emission(command, &tags, name, found));
     }
     from_file::require_ports(&chosen, &origin(command))?;
-    if command.format == Format::AzureFirewall && !command.addresses {
-        let told = |target: &&Target| Some((target.name.clone()?, target.kind?, target.port?));
+    if command.format == RuleFormat::AzureFirewall && !command.addresses {
+        let told = |target: &&EvidenceTarget| Some((target.name.clone()?, target.kind?, target.port?));
         found.applications = Application::of(chosen.iter().filter_map(told));
         chosen.retain(|target| {
             !(target.name.is_some() && target.kind.is_some_and(Application::can_tell))
@@ -121,15 +121,15 @@ fn of_evidence(command: &EmitArgs, evidence: &Evidence) -> Result<Emission> {
         hint::hint(&refused.to_string());
     }
     hint_at_gaps(&chosen);
-    found.requests = Request::of(&proven, command.aggregate, &evidence.own_addresses);
+    found.requests = AccessRequest::of(&proven, command.aggregate, &evidence.own_addresses);
     found.permits = permits(command, &tags, proven);
     Ok(emission(command, &tags, name, found))
 }
 
 /// Shows hints on required names without an address, and on names that go through a proxy.
-fn hint_at_gaps(chosen: &[&Target]) {
+fn hint_at_gaps(chosen: &[&EvidenceTarget]) {
     let is_absent =
-        |target: &&&Target| target.sightings.is_empty() && target.name.is_some() && target.required;
+        |target: &&&EvidenceTarget| target.sightings.is_empty() && target.name.is_some() && target.required;
     for target in chosen.iter().filter(is_absent) {
         let why = match &target.name {
             Some(name) if name.is_wildcard() => {
@@ -150,7 +150,7 @@ fn hint_at_gaps(chosen: &[&Target]) {
 
 /// The targets of `--only`, where gateways go with their relay. Without `--only` all required
 /// targets, and the gateways in use where a relay is required.
-fn chosen<'a>(command: &EmitArgs, evidence: &'a Evidence) -> Result<Vec<&'a Target>> {
+fn chosen<'a>(command: &EmitArgs, evidence: &'a Evidence) -> Result<Vec<&'a EvidenceTarget>> {
     let only = &command.probing.targets.only;
     if !only.is_empty() {
         return evidence.choose(only).map_err(|error| anyhow!("{} holds {error}", origin(command)));
@@ -182,7 +182,7 @@ fn chosen<'a>(command: &EmitArgs, evidence: &'a Evidence) -> Result<Vec<&'a Targ
 }
 
 /// The default name of the rules, after what they hold.
-fn default_name(chosen: &[&Target]) -> &'static str {
+fn default_name(chosen: &[&EvidenceTarget]) -> &'static str {
     if chosen.iter().all(|target| target.role.is_relay()) {
         "Allow-Azure-Relay"
     } else if chosen.iter().all(|target| target.is_control()) {

@@ -47,12 +47,12 @@ pub(super) fn read(path: &Path, stdin: &mut Stdin) -> Result<FromFile> {
 
 /// What a run saw.
 pub(super) fn of_records(records: &Records) -> Evidence {
-    Evidence::of(records, &check::conclude(records, &check::PublishedRanges::default()))
+    Evidence::of(records, &check::conclude(records, &check::ServiceTagRanges::default()))
 }
 
 /// Refuses files of an older `resolve`, which do not say which ports their names need: a guess
 /// could be a wrong rule.
-pub(super) fn require_ports(targets: &[&Target], file: &str) -> Result<()> {
+pub(super) fn require_ports(targets: &[&EvidenceTarget], file: &str) -> Result<()> {
     let Some(target) = targets.iter().find(|target| target.port.is_none()) else { return Ok(()) };
     bail!(
         "{file} does not say which port {} needs: an older pathproof wrote it; write it again with \

@@ -36,7 +36,7 @@ pub(super) struct Gathered {
     /// The job's name where the user gave none.
     pub(super) job: String,
     /// Every public address, for the ledger.
-    pub(super) sightings: Vec<Sighting>,
+    pub(super) sightings: Vec<LedgerSighting>,
     /// What the person who approves the plan should know.
     pub(super) notes: Vec<String>,
     /// The cloud of the names.
@@ -250,7 +250,7 @@ impl Gathered {
         if level == ProofLevel::Tls {
             bail!("--proof tls: {file_name} is a list and holds no handshakes; give a report");
         }
-        let sets = nsg::read(&[Source { file: file_name, text }])?;
+        let sets = nsg::read(&[RuleFile { file: file_name, text }])?;
         let rules = sets.iter().flat_map(RuleSet::rules);
         for rule in rules.filter(|rule| !rule.destination.addresses.is_everything()) {
             for name in &rule.destination.names {

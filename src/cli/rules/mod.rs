@@ -200,7 +200,7 @@ impl Loaded {
 fn choose(
     sets: Vec<RuleSet>,
     inputs: &RuleFileArgs,
-    sources: &[Source<'_>],
+    sources: &[RuleFile<'_>],
 ) -> Result<Vec<RuleSet>> {
     let is_named =
         |set: &RuleSet| inputs.group.iter().any(|name| name.eq_ignore_ascii_case(&set.name));

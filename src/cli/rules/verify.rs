@@ -13,8 +13,8 @@ use crate::cli::hint;
 use crate::cli::input::{self, Stdin};
 use crate::cli::output;
 use crate::firewall::{
-    Advice, Breadth, Class, Dialect, Gap, Gateways, Judge, Measured, ProofLevel, Refused,
-    Requirement, Verification, prove, read_flows, verify as compare,
+    Breadth, Class, ConnectOutcome, CorrectionAdvice, Gap, Gateways, ProofLevel, Refused,
+    Requirement, RuleDialect, RuleJudge, Verification, prove, read_flows, verify as compare,
 };
 use crate::model::visible;
 
@@ -44,7 +44,7 @@ pub(super) fn verify(command: &VerifyArgs) -> Result<Exit> {
     let control = loaded.tags.tags().tag(CONTROL_TAG).map(|tag| (CONTROL_TAG, &tag.addresses));
     let seen = compare(&judges, &required, Advice { refused: &refused, control });
     let is_nsg =
-        loaded.sets.iter().all(|set| matches!(set.dialect, Dialect::Nsg | Dialect::Effective));
+        loaded.sets.iter().all(|set| matches!(set.dialect, RuleDialect::Nsg | RuleDialect::Effective));
     output::write(command.output.as_deref(), |out| match command.format {
         VerifyFormat::Table => out.write_all(table(&seen, is_nsg).as_bytes()),
         VerifyFormat::Json => {
@@ -89,8 +89,8 @@ fn required(
     let is_all = |dialect| loaded.sets.iter().all(|set| set.dialect == dialect);
     // A device that applies a list sees the names themselves, not the proxy.
     let mut required =
-        if is_all(Dialect::List) { evidence.own_requirements() } else { evidence.requirements() };
-    if is_all(Dialect::AzureFirewall) {
+        if is_all(RuleDialect::List) { evidence.own_requirements() } else { evidence.requirements() };
+    if is_all(RuleDialect::AzureFirewall) {
         // Flows to Azure's platform addresses do not pass an Azure firewall.
         required.retain(|own| !own.flow.is_to_platform());
     }

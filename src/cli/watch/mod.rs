@@ -29,7 +29,7 @@ pub(super) fn watch(command: &WatchArgs, arguments: &[OsString]) -> Result<Exit>
     for text in &prepared.hints {
         hint::hint(text);
     }
-    let published = check::PublishedRanges::read(command.service_tags.as_deref())?;
+    let published = check::ServiceTagRanges::read(command.service_tags.as_deref())?;
     let session = RunSession::begin()?;
     let begun = Instant::now();
     let mut states = States::default();

@@ -18,7 +18,6 @@ use super::requirement::{Class, ConnectOutcome, Requirement};
 use super::scope::NamePattern;
 use crate::model::{ChainTrust, GatewayName, Host, HostName, Kind, Origin, Role};
 use crate::route::ProxyUrl;
-pub use crate::saved::SavedError as EvidenceError;
 
 /// The observations of a run that rules are written and verified for.
 #[derive(Clone, Debug, Default)]
