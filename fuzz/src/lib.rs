@@ -1,11 +1,11 @@
 //! Every reader of foreign bytes as a function that must not panic, whatever it is given, with what
 //! must hold beside that. Fuzz targets call them, and `tests/it/fuzz.rs` over mutated seeds.
 
-use pathproof::firewall::nsg::{self, Source};
-use pathproof::firewall::{Evidence, Flow, Judge, Knowledge, read_flows};
+use pathproof::firewall::nsg::{self, RuleFile};
+use pathproof::firewall::{Evidence, Flow, NetworkContext, RuleJudge, read_flows};
 use pathproof::model::{Family, Host, HostName};
 use pathproof::nsg_rules::{Bounds, LiveGroup, Plan, Rollback, judge, judge_rollback, plan_text};
-use pathproof::route::{AgentProxy, Credentials, Dialect, NoProxy, ProxyUrl, Scheme};
+use pathproof::route::{AgentProxy, Credentials, NoProxy, NoProxyDialect, ProxyUrl, Scheme};
 use pathproof::tags::ServiceTags;
 use pathproof::wire::{dns, http, tds, tls_record};
 use pathproof::{archive, list};
@@ -193,10 +193,10 @@ pub fn service_urls(data: &[u8]) {
 /// Rule sets in all their forms: what is read can be asked.
 pub fn rules(data: &[u8]) {
     let text = String::from_utf8_lossy(data);
-    let Ok(sets) = nsg::read(&[Source { file: "rules", text: &text }]) else { return };
+    let Ok(sets) = nsg::read(&[RuleFile { name: "rules", text: &text }]) else { return };
     let flow = Flow::tcp(Host::parse("40.112.72.101").expect("an address"), 443);
     for set in &sets {
-        let judge = Judge::new(set, Knowledge::default());
+        let judge = RuleJudge::new(set, NetworkContext::default());
         let by = judge.decide(&flow);
         assert!(!by.as_str().is_empty());
     }
@@ -218,7 +218,9 @@ pub fn service_tags(data: &[u8]) {
 pub fn no_proxy(data: &[u8]) {
     let text = String::from_utf8_lossy(data);
     let hosts = ["ns.servicebus.windows.net", "localhost", "10.0.0.1", "::1"];
-    for dialect in [Dialect::Curl, Dialect::Go, Dialect::DotNet, Dialect::WinInet] {
+    for dialect in
+        [NoProxyDialect::Curl, NoProxyDialect::Go, NoProxyDialect::DotNet, NoProxyDialect::WinInet]
+    {
         let list = NoProxy::parse(&text, dialect);
         for host in hosts {
             let host = Host::parse(host).expect("a host");

@@ -2,8 +2,9 @@
 //!
 //! The first line says what holds for the run and which schema the file follows. Then come lines
 //! of the types `certificate`, `presented` (a chain and how it was judged), `lookup`, `control`,
-//! `absent` (what was said of names that cannot exist) and `record`; each refers only to what stands before it. Certificates, chains and lookups are
-//! written once and shared again when they are read.
+//! `absent` (what was said of names that cannot exist) and `record`; each refers only to what
+//! stands before it. Certificates, chains and lookups are written once and shared again when they
+//! are read.
 //!
 //! ```text
 //! {"type":"run","schema":"pathproof.records/1","version":"0.1.0","records":2,…}

@@ -35,7 +35,10 @@ proptest! {
     }
 
     #[test]
-    fn a_file_cut_anywhere_is_an_error(records in arbitrary::records(), at in any::<prop::sample::Index>()) {
+    fn a_file_cut_anywhere_is_an_error(
+        records in arbitrary::records(),
+        at in any::<prop::sample::Index>(),
+    ) {
         let bytes = written(&records);
         // Without the last line break nothing is lost.
         let cut = at.index(bytes.len() - 1);

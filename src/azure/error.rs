@@ -33,7 +33,10 @@ pub enum ArmError {
         why: String,
     },
     /// An operation that did not end in time.
-    #[error("{what}: Azure accepted it and had not finished it after {} s (--azure-deadline)", waited.as_secs())]
+    #[error(
+        "{what}: Azure accepted it and had not finished it after {} s (--azure-deadline)",
+        waited.as_secs()
+    )]
     Unfinished {
         /// The request.
         what: String,

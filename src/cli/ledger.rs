@@ -46,7 +46,8 @@ fn read(path: &Path) -> Result<Vec<Row>> {
     Ok(rows)
 }
 
-/// Sets to now what a clock that was ahead has left in a ledger: by `--keep` it would stay for ever.
+/// Sets to now what a clock that was ahead has left in a ledger: by `--keep` it would stay for
+/// ever.
 pub(super) fn settle(book: &mut Book, now: Timestamp) -> Result<()> {
     let ahead = book.settle(now)?;
     name_ahead(&ahead.iter().collect::<Vec<_>>(), "they count as seen now from here on");

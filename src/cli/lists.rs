@@ -8,7 +8,7 @@ use super::arguments::{Lists, ListsCommand};
 use super::exit::Exit;
 use super::input;
 use super::output;
-use crate::list::{self, EndpointList, Entry};
+use crate::list::{self, EndpointList, ListEntry};
 use crate::model::{Cloud, Reach};
 
 pub(super) fn lists(command: &Lists) -> Result<Exit> {
@@ -48,7 +48,7 @@ fn shown(list: &EndpointList) -> String {
     text
 }
 
-fn entry_lines(entry: &Entry, text: &mut String) {
+fn entry_lines(entry: &ListEntry, text: &mut String) {
     let ports: Vec<String> = entry.ports.iter().map(u16::to_string).collect();
     let needed = match (&entry.group, entry.required) {
         (Some(group), _) => format!("with --with {group}"),

@@ -12,7 +12,7 @@ use super::input::{self, Stdin};
 use super::recorded::misread;
 use super::vantage;
 use crate::azure::RuntimeId;
-use crate::list::{self, AuthKey, EndpointList, Parameters, Request, ServiceUrls, UrlHost};
+use crate::list::{self, AuthKey, EndpointList, Parameters, RunRequest, ServiceUrls, UrlHost};
 use crate::model::{Cloud, Endpoint, ReportedNode};
 use crate::plan::{self, Plan};
 use crate::tags;
@@ -104,7 +104,7 @@ pub(super) fn prepare(
     check_factory(&parameters, auth_key.as_ref())?;
     let strange_region = check_region(&parameters, cloud)?;
     let nodes = service_urls.iter().flat_map(|urls| urls.nodes.iter().cloned()).collect();
-    let request = Request {
+    let request = RunRequest {
         lists: lists(targets, cloud)?,
         parameters,
         service_urls,
@@ -133,7 +133,7 @@ pub(super) fn prepare(
         concrete.hints.clear();
     }
     let mut plan = plan::plan(concrete.endpoints);
-    let untestable = |one: list::Untestable| plan::Untestable {
+    let untestable = |one: list::UntestablePattern| plan::Untestable {
         endpoint: Arc::new(one.endpoint),
         hint: one.hint,
     };

@@ -214,7 +214,8 @@ mod tests {
                 prop_assert_eq!(verdict.cause, verdict.findings.first().map(|first| first.cause));
                 let is_pass = verdict.status == Status::Pass;
                 prop_assert_eq!(is_pass, verdict.findings.is_empty());
-                prop_assert!(!is_pass || record.trails.iter().any(crate::model::Trail::is_connected));
+                let is_connected = record.trails.iter().any(crate::model::Trail::is_connected);
+                prop_assert!(!is_pass || is_connected);
                 let has_fail = verdict.findings.iter().any(|f| f.severity == Severity::Fail);
                 prop_assert_eq!(has_fail, verdict.status == Status::Fail);
                 prop_assert!(!has_fail || record.endpoint.required);

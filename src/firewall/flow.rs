@@ -3,7 +3,7 @@
 use std::fmt;
 use std::net::IpAddr;
 
-use super::columns::{Columns, Row};
+use super::columns::{Columns, CsvRow};
 use super::port::Protocol;
 use super::rule::Direction;
 use crate::model::{Host, HostName};
@@ -46,7 +46,7 @@ impl Flow {
     /// Whether it ends at Azure's platform on the host itself.
     #[must_use]
     pub fn is_to_platform(&self) -> bool {
-        self.address.is_some_and(super::decide::is_platform)
+        self.address.is_some_and(super::scope::is_platform)
     }
 
     /// The destination as given: the address, else the name.
@@ -112,7 +112,7 @@ pub fn read_flows(text: &str, file: &str) -> Result<Vec<Flow>, FlowError> {
     Ok(flows)
 }
 
-fn read_flow(row: &Row) -> Result<Flow, String> {
+fn read_flow(row: &CsvRow) -> Result<Flow, String> {
     if row.has_head() {
         for (column, other) in
             [("port", None), ("protocol", None), ("destination", Some("address"))]

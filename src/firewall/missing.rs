@@ -39,7 +39,7 @@ pub enum Missing {
     /// Where the flow leaves from, of these: the rules treat them differently.
     Sources(Arc<str>),
     /// Which way the name is configured to go, with what kept that from being known.
-    Way(Arc<str>),
+    Route(Arc<str>),
     /// What the platform does with an address family that the effective rules do not list.
     Family,
 }
@@ -81,10 +81,10 @@ impl fmt::Display for Missing {
                 "the flow's source address: the rules treat {addresses} differently \
                  (--source-address)"
             ),
-            Self::Way(why) if why.is_empty() => {
+            Self::Route(why) if why.is_empty() => {
                 f.write_str("which way the name is configured to go")
             }
-            Self::Way(why) => write!(f, "which way the name is configured to go: {why}"),
+            Self::Route(why) => write!(f, "which way the name is configured to go: {why}"),
             Self::SourcePort => f.write_str("the flow's source port"),
             Self::Address => f.write_str("the address of the flow's name"),
             Self::Name => f.write_str("the name behind the flow's address"),
@@ -100,14 +100,14 @@ fn last_segment(id: &str) -> &str {
 
 /// A property of a rule, as far as it could be read.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
-pub enum Setting<T> {
+pub enum Property<T> {
     /// As written.
     Known(T),
     /// Not readable from the file alone.
     Unknown(Missing),
 }
 
-impl<T> Setting<T> {
+impl<T> Property<T> {
     /// The value, where it is known.
     #[must_use]
     pub const fn known(&self) -> Option<&T> {
@@ -118,7 +118,7 @@ impl<T> Setting<T> {
     }
 }
 
-impl<T> From<T> for Setting<T> {
+impl<T> From<T> for Property<T> {
     fn from(value: T) -> Self {
         Self::Known(value)
     }

@@ -21,15 +21,18 @@ mod scope;
 mod shadow;
 mod verify;
 
-pub use correct::{Advice, Change, Correction};
-pub use decide::{Decision, Judge, decide_in_a_row};
-pub use evidence::{Approach, Evidence, EvidenceError, Identity, NotHeld, Sighting, Target, Way};
+pub use correct::{Correction, CorrectionAdvice, RuleChange};
+pub use decide::{Decision, RuleJudge, decide_in_a_row};
+pub use evidence::{
+    AddressSighting, Approach, ConfiguredRoute, Evidence, EvidenceError, EvidenceTarget, Identity,
+    NotHeld,
+};
 pub use flow::{Flow, FlowError, read_flows};
-pub use missing::{Missing, Setting};
+pub use missing::{Missing, Property};
 pub use port::{PortError, PortSet, Protocol, ProtocolSet};
 pub use prove::{Doubt, ProofLevel, Proven, Published, Refused, prove};
-pub use requirement::{Class, Measured, Need, Requirement, needs, synthesize};
-pub use rule::{Access, Dialect, Direction, MARKER, Rule, RuleSet};
-pub use scope::{Extent, Knowledge, NamePattern, Scope};
+pub use requirement::{Class, ConnectOutcome, Need, Requirement, needs, synthesize};
+pub use rule::{Access, Direction, MARKER, Rule, RuleDialect, RuleSet};
+pub use scope::{Extent, NamePattern, NetworkContext, Scope};
 pub use shadow::Shadowed;
 pub use verify::{Beyond, Breadth, Contradiction, Excess, Gap, Gateways, Verification, verify};

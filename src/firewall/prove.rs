@@ -3,7 +3,7 @@
 use std::fmt;
 use std::net::IpAddr;
 
-use super::evidence::{Identity, Sighting, Target};
+use super::evidence::{AddressSighting, EvidenceTarget, Identity};
 use super::scope::NamePattern;
 use crate::model::{AddressClass, AddressSet, HostName, Role, classify};
 use crate::tags::ServiceTags;
@@ -124,7 +124,7 @@ pub struct Published<'a> {
 /// address and port.
 #[must_use]
 pub fn prove<'a>(
-    targets: impl IntoIterator<Item = &'a Target>,
+    targets: impl IntoIterator<Item = &'a EvidenceTarget>,
     level: ProofLevel,
     published: Published<'_>,
 ) -> (Vec<Proven>, Vec<Refused>) {
@@ -163,7 +163,7 @@ pub fn prove<'a>(
     (proven, refused)
 }
 
-fn doubt(sighting: &Sighting, level: ProofLevel, published: &AddressSet) -> Option<Doubt> {
+fn doubt(sighting: &AddressSighting, level: ProofLevel, published: &AddressSet) -> Option<Doubt> {
     if classify(sighting.approach.address) != AddressClass::Public {
         return Some(Doubt::NotPublic);
     }
@@ -182,14 +182,14 @@ fn doubt(sighting: &Sighting, level: ProofLevel, published: &AddressSet) -> Opti
 }
 
 /// The best level at which nothing speaks against an address that is public.
-fn best(sighting: &Sighting, published: &AddressSet) -> ProofLevel {
+fn best(sighting: &AddressSighting, published: &AddressSet) -> ProofLevel {
     [ProofLevel::Tls, ProofLevel::Published]
         .into_iter()
         .find(|level| doubt(sighting, *level, published).is_none())
         .unwrap_or(ProofLevel::Resolved)
 }
 
-fn how(sighting: &Sighting, level: ProofLevel, tags: &ServiceTags) -> String {
+fn how(sighting: &AddressSighting, level: ProofLevel, tags: &ServiceTags) -> String {
     let narrowest = tags
         .holding(sighting.approach.address)
         .iter()

@@ -6,7 +6,7 @@ use std::net::IpAddr;
 use super::flow::Flow;
 use super::missing::Missing;
 use super::port::{PortSet, Protocol, ProtocolSet};
-use super::rule::{Access, Dialect, Rule, RuleSet};
+use super::rule::{Access, Rule, RuleDialect, RuleSet};
 use crate::model::AddressSet;
 
 /// A flow that must be let through, and for whom.
@@ -21,7 +21,7 @@ pub struct Requirement {
     /// Whether it is the control plane's, which has a service tag.
     pub is_control: bool,
     /// What a run saw of the flow, where one did.
-    pub measured: Option<Measured>,
+    pub measured: Option<ConnectOutcome>,
     /// Whether a gap is a fault or a warning.
     pub class: Class,
     /// The addresses it may leave from, where the flow itself names none: all must be let through.
@@ -59,7 +59,7 @@ impl Requirement {
 
 /// What a run saw of a flow.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
-pub enum Measured {
+pub enum ConnectOutcome {
     /// The connection was accepted: by the far end, or by something on the way that answers for
     /// it.
     Connected,
@@ -75,7 +75,7 @@ pub enum Measured {
     LocalDenied,
 }
 
-impl Measured {
+impl ConnectOutcome {
     /// Every way in which a connection is not accepted.
     pub const BLOCKED: [Self; 5] =
         [Self::Refused, Self::TimedOut, Self::Unreachable, Self::Reset, Self::LocalDenied];
@@ -145,7 +145,7 @@ pub fn synthesize(name: &str, requirements: &[Requirement]) -> RuleSet {
             ..Rule::outbound(&format!("{name}-{priority}"), priority, Access::Allow)
         })
         .collect();
-    RuleSet::by_priority(name, "synthesized", Dialect::Nsg, rules)
+    RuleSet::by_priority(name, "synthesized", RuleDialect::Nsg, rules)
 }
 
 /// Azure's least priority.

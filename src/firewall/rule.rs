@@ -2,7 +2,7 @@
 
 use std::fmt;
 
-use super::missing::{Missing, Setting};
+use super::missing::{Missing, Property};
 use super::port::{PortSet, ProtocolSet};
 use super::scope::Scope;
 
@@ -11,24 +11,24 @@ use super::scope::Scope;
 pub struct Rule {
     /// As its set names it.
     pub name: String,
-    /// Where it stands: a JSON path, or a line.
-    pub place: String,
+    /// The JSON path or the line of the rule in its file.
+    pub location: String,
     /// Azure's priority, lowest first.
-    pub priority: Setting<u32>,
+    pub priority: Property<u32>,
     /// Which way it looks.
-    pub direction: Setting<Direction>,
+    pub direction: Property<Direction>,
     /// What it does with what it matches.
-    pub access: Setting<Access>,
+    pub access: Property<Access>,
     /// What it matches.
-    pub protocols: Setting<ProtocolSet>,
+    pub protocols: Property<ProtocolSet>,
     /// Where from.
     pub source: Scope,
     /// From which ports.
-    pub source_ports: Setting<PortSet>,
+    pub source_ports: Property<PortSet>,
     /// Where to.
     pub destination: Scope,
     /// To which ports. Of protocols without ports they say nothing.
-    pub destination_ports: Setting<PortSet>,
+    pub destination_ports: Property<PortSet>,
     /// Whether `rules apply` keeps it right, so that what a hand adds does not stay.
     pub is_kept: bool,
 }
@@ -42,7 +42,7 @@ impl Rule {
     pub fn outbound(name: &str, priority: u32, access: Access) -> Self {
         Self {
             name: name.to_owned(),
-            place: String::new(),
+            location: String::new(),
             priority: priority.into(),
             direction: Direction::Outbound.into(),
             access: access.into(),
@@ -57,18 +57,18 @@ impl Rule {
 
     /// Something that stands where a rule should and cannot be read: it may match and do anything.
     #[must_use]
-    pub fn unreadable(name: &str, place: &str, missing: &Missing) -> Self {
+    pub fn unreadable(name: &str, location: &str, missing: &Missing) -> Self {
         Self {
             name: name.to_owned(),
-            place: place.to_owned(),
-            priority: Setting::Unknown(missing.clone()),
-            direction: Setting::Unknown(missing.clone()),
-            access: Setting::Unknown(missing.clone()),
-            protocols: Setting::Unknown(missing.clone()),
+            location: location.to_owned(),
+            priority: Property::Unknown(missing.clone()),
+            direction: Property::Unknown(missing.clone()),
+            access: Property::Unknown(missing.clone()),
+            protocols: Property::Unknown(missing.clone()),
             source: Scope::any(),
             source_ports: PortSet::any().into(),
             destination: Scope::unknown(missing.clone()),
-            destination_ports: Setting::Unknown(missing.clone()),
+            destination_ports: Property::Unknown(missing.clone()),
             is_kept: false,
         }
     }
@@ -151,18 +151,18 @@ impl fmt::Display for Access {
 pub struct RuleSet {
     /// As its file names it.
     pub name: String,
-    /// Where it stands: a file, and where in it.
-    pub place: String,
+    /// The file of the set, and the JSON path in it.
+    pub location: String,
     /// What wrote it, and so what a correction looks like.
-    pub dialect: Dialect,
+    pub dialect: RuleDialect,
     rules: Vec<Rule>,
     /// What was seen while reading, and does not alter a decision.
     pub notes: Vec<String>,
 }
 
-/// TimeoutBy rules a set holds.
+/// Whose rules a set holds.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
-pub enum Dialect {
+pub enum RuleDialect {
     /// A network security group.
     Nsg,
     /// The effective rules of a network interface.
@@ -176,19 +176,35 @@ pub enum Dialect {
 impl RuleSet {
     /// A set that asks `rules` in this order; what none matches is denied, by a rule of that name.
     #[must_use]
-    pub fn in_order(name: &str, place: &str, dialect: Dialect, mut rules: Vec<Rule>) -> Self {
+    pub fn in_order(
+        name: &str,
+        location: &str,
+        dialect: RuleDialect,
+        mut rules: Vec<Rule>,
+    ) -> Self {
         let mut last = Rule::outbound(Self::NO_RULE, u32::MAX, Access::Deny);
-        "no rule matches".clone_into(&mut last.place);
+        "no rule matches".clone_into(&mut last.location);
         rules.push(last);
-        Self { name: name.to_owned(), place: place.to_owned(), dialect, rules, notes: Vec::new() }
+        Self {
+            name: name.to_owned(),
+            location: location.to_owned(),
+            dialect,
+            rules,
+            notes: Vec::new(),
+        }
     }
 
     /// A set that asks `rules` by priority, lowest first (Azure's order; of equal ones, which
     /// Azure refuses, the first in the file). A priority that cannot be read may come before all.
     #[must_use]
-    pub fn by_priority(name: &str, place: &str, dialect: Dialect, mut rules: Vec<Rule>) -> Self {
+    pub fn by_priority(
+        name: &str,
+        location: &str,
+        dialect: RuleDialect,
+        mut rules: Vec<Rule>,
+    ) -> Self {
         rules.sort_by_key(|rule| rule.priority.known().copied());
-        Self::in_order(name, place, dialect, rules)
+        Self::in_order(name, location, dialect, rules)
     }
 
     /// The name of the rule that stands for "no rule matches".
@@ -203,7 +219,7 @@ impl RuleSet {
     /// The file it stands in.
     #[must_use]
     pub fn file(&self) -> &str {
-        self.place.rsplit_once(": $").map_or(&self.place, |(file, _)| file)
+        self.location.rsplit_once(": $").map_or(&self.location, |(file, _)| file)
     }
 
     /// The same set with something to know of it.
@@ -217,7 +233,7 @@ impl RuleSet {
     #[must_use]
     pub fn with_open_end(mut self) -> Self {
         if let Some(last) = self.rules.last_mut() {
-            last.access = Setting::Unknown(Missing::Family);
+            last.access = Property::Unknown(Missing::Family);
         }
         self
     }

@@ -120,7 +120,7 @@ impl fmt::Display for NamePattern {
 
 /// What is known of the world around the rules.
 #[derive(Clone, Copy, Debug, Default)]
-pub struct Knowledge<'a> {
+pub struct NetworkContext<'a> {
     /// The service tags; without them every tag is unknown.
     pub tags: Option<&'a ServiceTags>,
     /// The prefixes of `VirtualNetwork`; without them private destinations may be in it.
@@ -148,7 +148,7 @@ impl Extent {
     }
 }
 
-impl Knowledge<'_> {
+impl NetworkContext<'_> {
     /// The addresses of `scope`.
     #[must_use]
     pub fn extent(&self, scope: &Scope) -> Extent {
@@ -206,9 +206,14 @@ impl Knowledge<'_> {
 
 /// The platform's virtual address: DNS, load balancer probes, the agent. Microsoft's
 /// service-tags-overview counts "the virtual IP address of the host" to `VirtualNetwork`.
-pub(super) const PLATFORM: IpAddr = IpAddr::V4(Ipv4Addr::new(168, 63, 129, 16));
+const PLATFORM: IpAddr = IpAddr::V4(Ipv4Addr::new(168, 63, 129, 16));
 /// The instance metadata service.
-pub(super) const METADATA: IpAddr = IpAddr::V4(Ipv4Addr::new(169, 254, 169, 254));
+const METADATA: IpAddr = IpAddr::V4(Ipv4Addr::new(169, 254, 169, 254));
+
+/// Whether `address` is one that the platform answers on the host itself.
+pub(super) fn is_platform(address: IpAddr) -> bool {
+    matches!(address.to_canonical(), PLATFORM | METADATA)
+}
 
 #[cfg(test)]
 mod tests {
@@ -240,8 +245,8 @@ mod tests {
     fn tags_of_the_platform_have_their_meaning() {
         let vnet = ["10.50.0.0/16", "52.0.0.0/24"].map(|text| AddressSet::parse(text).unwrap());
         let vnet = vnet.iter().collect();
-        let without = Knowledge::default();
-        let with = Knowledge { virtual_network: Some(&vnet), ..Knowledge::default() };
+        let without = NetworkContext::default();
+        let with = NetworkContext { virtual_network: Some(&vnet), ..NetworkContext::default() };
         // (tag, address, without --vnet, with it): held, not held, open.
         for (tag, address, expected) in [
             ("Internet", "13.66.60.119", "yes yes"),

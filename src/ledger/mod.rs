@@ -5,6 +5,8 @@
 //! checksum, and so have all together: `SQLite` has none, and a bit that a disk flips would cut off
 //! an address, or keep one.
 
+#![expect(clippy::disallowed_methods, reason = "the ledger is a file")]
+
 mod export;
 mod raw;
 
@@ -156,7 +158,10 @@ pub enum LedgerError {
         message: String,
     },
     /// Another run.
-    #[error("{path}: another run holds the ledger for more than {} s: wait for it to end", PATIENCE.as_secs())]
+    #[error(
+        "{path}: another run holds the ledger for more than {} s: wait for it to end",
+        PATIENCE.as_secs()
+    )]
     Busy {
         /// The file.
         path: PathBuf,

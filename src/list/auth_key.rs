@@ -1,6 +1,6 @@
 //! Authentication keys of a runtime: the control host is taken out, the rest is dropped at once.
 
-use super::MAX_INPUT_BYTES;
+use super::limits::MAX_INPUT_BYTES;
 use super::pasted;
 use crate::model::HostName;
 

@@ -7,7 +7,7 @@ pub enum DecodeError {
     #[error(
         "larger than {} MiB, the most that is read of a list, rules, a plan or a key: this is not the \
          file that is meant",
-        super::MAX_INPUT_BYTES >> 20
+        super::limits::MAX_INPUT_BYTES >> 20
     )]
     TooLarge,
     /// Not UTF-8, and no byte order mark says otherwise.
@@ -37,7 +37,7 @@ pub enum DecodeError {
 /// # Errors
 /// [`DecodeError`] says at which byte it is neither.
 pub fn decode(bytes: &[u8]) -> Result<String, DecodeError> {
-    if bytes.len() > super::MAX_INPUT_BYTES {
+    if bytes.len() > super::limits::MAX_INPUT_BYTES {
         return Err(DecodeError::TooLarge);
     }
     match bytes {

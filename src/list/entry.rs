@@ -13,12 +13,12 @@ pub struct EndpointList {
     /// The cloud it is of, where it is of one alone.
     pub cloud: Option<Cloud>,
     /// In the order of the report; never empty, and no id twice.
-    pub entries: Vec<Entry>,
+    pub entries: Vec<ListEntry>,
 }
 
 /// One line of a list.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Entry {
+pub struct ListEntry {
     /// As `relay`.
     pub id: String,
     /// What it is to the runtime.
@@ -48,7 +48,7 @@ pub struct Entry {
     pub note: String,
 }
 
-impl Entry {
+impl ListEntry {
     /// Whether a word of `--only` is its id or its role.
     pub(super) fn is_meant_by(&self, word: &str) -> bool {
         word == self.id || word == self.role.as_str()
@@ -58,7 +58,7 @@ impl Entry {
 impl EndpointList {
     /// The entry of this id.
     #[must_use]
-    pub fn entry(&self, id: &str) -> Option<&Entry> {
+    pub fn entry(&self, id: &str) -> Option<&ListEntry> {
         self.entries.iter().find(|entry| entry.id == id)
     }
 

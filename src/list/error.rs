@@ -24,14 +24,14 @@ pub struct ListError {
     /// The file's name as given.
     pub file: String,
     /// Where in it.
-    pub place: Place,
+    pub place: TextPosition,
     /// What.
-    pub problem: Problem,
+    pub problem: ListProblem,
 }
 
 /// A place in a text, both from 1. Columns count characters.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
-pub struct Place {
+pub struct TextPosition {
     /// Line.
     pub line: usize,
     /// Column.
@@ -40,7 +40,7 @@ pub struct Place {
 
 /// What is wrong at a place: what was found beside what was expected.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub enum Problem {
+pub enum ListProblem {
     /// More than `MAX_LIST_BYTES`.
     TooLarge,
     /// Not TOML.
@@ -90,14 +90,14 @@ pub enum Problem {
     },
 }
 
-impl fmt::Display for Problem {
+impl fmt::Display for ListProblem {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::TooLarge => {
                 write!(
                     f,
                     "larger than {} KiB, the most that is read of a list: give several (--list)",
-                    super::MAX_LIST_BYTES >> 10
+                    super::limits::MAX_LIST_BYTES >> 10
                 )
             }
             Self::Syntax(message) => write!(f, "not TOML: {message}"),
@@ -146,7 +146,7 @@ impl fmt::Display for ListErrors {
 
 impl std::error::Error for ListErrors {}
 
-impl Place {
+impl TextPosition {
     /// The place of byte `offset` of `text`.
     #[must_use]
     pub fn of(text: &str, offset: usize) -> Self {
@@ -169,7 +169,7 @@ mod tests {
     fn places_count_lines_and_characters() {
         let text = "é = 1\r\nbü = 2";
         for (offset, line, column) in [(0, 1, 1), (2, 1, 2), (8, 2, 1), (11, 2, 3), (999, 2, 7)] {
-            assert_eq!(Place::of(text, offset), Place { line, column }, "{offset}");
+            assert_eq!(TextPosition::of(text, offset), TextPosition { line, column }, "{offset}");
         }
     }
 }

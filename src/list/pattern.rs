@@ -11,14 +11,14 @@ pub enum HostPattern {
     Literal(Host),
     /// `{factory}.{region}.datafactory.azure.net`: each parameter stands for one label or for a
     /// part of one.
-    Template(Template),
+    Template(HostTemplate),
     /// `*.servicebus.windows.net`: every name below the domain, however deep.
     Wildcard(HostName),
 }
 
 /// A host with parameters.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Template {
+pub struct HostTemplate {
     labels: Vec<Label>,
 }
 
@@ -67,7 +67,7 @@ impl HostPattern {
             };
         }
         if is_template {
-            return Template::parse(text).map(Self::Template);
+            return HostTemplate::parse(text).map(Self::Template);
         }
         Ok(Self::Literal(Host::parse(text)?))
     }
@@ -107,7 +107,7 @@ impl fmt::Display for HostPattern {
     }
 }
 
-impl Template {
+impl HostTemplate {
     fn parse(text: &str) -> Result<Self, PatternError> {
         let text = text.strip_suffix('.').unwrap_or(text);
         let labels = text.split('.').map(Label::parse).collect::<Result<Vec<_>, _>>()?;
@@ -151,7 +151,7 @@ impl Template {
     }
 }
 
-impl fmt::Display for Template {
+impl fmt::Display for HostTemplate {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         for (index, label) in self.labels.iter().enumerate() {
             if index > 0 {

@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 
 use super::adhoc::AdHoc;
 use super::auth_key::AuthKey;
-use super::entry::{EndpointList, Entry};
+use super::entry::{EndpointList, ListEntry};
 use super::parameters::Parameters;
 use super::service_urls::{ServiceUrls, UrlHost};
 use super::suggest::{did_you_mean, nearest};
@@ -12,7 +12,7 @@ use crate::model::{Cloud, Endpoint, HostName, NameError, RELAY_GATEWAY, Role};
 
 /// What a run is asked for.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub struct Request {
+pub struct RunRequest {
     /// The lists, in the order given.
     pub lists: Vec<EndpointList>,
     /// `--factory`, `--region`, `--workspace`, `--set`.
@@ -126,9 +126,9 @@ pub enum RequestError {
     },
 }
 
-impl Request {
+impl RunRequest {
     /// Whether an entry is asked for: those of groups are by `--with` alone.
-    pub(super) fn asks_for(&self, entry: &Entry) -> bool {
+    pub(super) fn asks_for(&self, entry: &ListEntry) -> bool {
         entry.group.as_ref().is_none_or(|group| self.with.contains(group))
     }
 

@@ -246,7 +246,11 @@ mod tests {
         /// A blank in front changes nothing but the way through the parser.
         #[test]
         fn canonical_names_are_what_the_parser_makes(
-            text in prop_oneof!["[a-zA-Z0-9_.-]{0,12}", "([a-z0-9]{60,66}\\.?){0,5}", any::<String>()],
+            text in prop_oneof![
+                "[a-zA-Z0-9_.-]{0,12}",
+                "([a-z0-9]{60,66}\\.?){0,5}",
+                any::<String>(),
+            ],
         ) {
             let quick = HostName::parse(&text);
             prop_assert_eq!(&quick, &HostName::parse(&format!(" {text}")));

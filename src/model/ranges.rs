@@ -260,7 +260,8 @@ mod tests {
             prop_assert_eq!(a.is_subset(&b), is_subset);
             prop_assert_eq!(a.is_disjoint(&b), both.is_empty());
             for set in [&union, &both, &without, &rest] {
-                prop_assert!(set.runs().windows(2).all(|w| u16::from(w[0].1) + 1 < u16::from(w[1].0)));
+                let is_apart = |w: &[(u8, u8)]| u16::from(w[0].1) + 1 < u16::from(w[1].0);
+                prop_assert!(set.runs().windows(2).all(is_apart));
             }
         }
     }

@@ -5,7 +5,7 @@ use std::net::IpAddr;
 use serde::{Deserialize, Serialize};
 
 use super::guard::Refusal;
-use crate::firewall::{Doubt, Proven, Refused, Target};
+use crate::firewall::{Doubt, EvidenceTarget, Proven, Refused};
 use crate::model::{AddressClass, classify};
 
 /// An address that was seen for a name and stays out of the rules.
@@ -70,7 +70,7 @@ impl Reason {
 
 /// What stays out of the rules for these targets.
 #[must_use]
-pub fn left_out(targets: &[&Target], refused: &[Refused]) -> Vec<LeftOut> {
+pub fn left_out(targets: &[&EvidenceTarget], refused: &[Refused]) -> Vec<LeftOut> {
     let of_address = refused.iter().map(|one| LeftOut {
         name: one.endpoint.rsplit_once(':').map_or(&*one.endpoint, |(host, _)| host).to_owned(),
         address: Some(one.address.to_string()),
@@ -100,7 +100,7 @@ pub fn left_out(targets: &[&Target], refused: &[Refused]) -> Vec<LeftOut> {
 /// holds, and those that have no address which may enter a rule. `tags` says which tags were used.
 #[must_use]
 pub fn unmet(
-    targets: &[&Target],
+    targets: &[&EvidenceTarget],
     proven: &[Proven],
     refused: &[Refused],
     tags: &str,

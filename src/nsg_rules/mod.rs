@@ -42,8 +42,8 @@ pub use crate::firewall::MARKER;
 use self::assign::Assignment;
 use crate::firewall::{PortSet, ProofLevel};
 
-/// Whether a rule, and those numbered after it, can be called so (networkSecurityGroup.json: at most
-/// 80 characters, a letter or digit first, a letter, digit or `_` last).
+/// Whether a rule, and those numbered after it, can be called so (networkSecurityGroup.json: at
+/// most 80 characters, a letter or digit first, a letter, digit or `_` last).
 #[must_use]
 pub fn is_rule_name(name: &str) -> bool {
     const LONGEST_NUMBER: usize = "-1000".len();

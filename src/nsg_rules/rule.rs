@@ -63,8 +63,8 @@ impl Properties {
         self.meaning == other.meaning && jobs(self) == jobs(other)
     }
 
-    /// Whether it does all that the other rule does and is its jobs' too: another job may have added
-    /// addresses and itself since that one was written.
+    /// Whether it does all that the other rule does and is its jobs' too: another job may have
+    /// added addresses and itself since that one was written.
     pub(super) fn holds(&self, other: &Self) -> bool {
         let (Some(mark), Some(other_mark)) = (self.mark(), other.mark()) else { return false };
         let (own, others) = (&self.meaning, &other.meaning);

@@ -273,7 +273,9 @@ proptest! {
         ],
     ) {
         let intent = intent(priority);
-        let knowledge = Knowledge { seen: &seen, refusals: &[], left_out: &[], ledger: ledger.as_deref(), live: &live };
+        let knowledge = Knowledge {
+            seen: &seen, refusals: &[], left_out: &[], ledger: ledger.as_deref(), live: &live,
+        };
         let plan = super::plan(&intent, knowledge).plan;
         if !plan.refusals.is_empty() {
             return Ok(());
@@ -298,9 +300,17 @@ proptest! {
         // The adopted prefixes are remembered by then.
         let mut remembered = ledger.clone();
         if let Some(rows) = &mut remembered {
-            rows.extend(live.own("Relay").iter().flat_map(|(_, rule)| {
+            let overlaps = |net: &ipnet::IpNet, row: &Remembered| {
+                row.net.contains(net) || net.contains(&row.net)
+            };
+            let own = live.own("Relay");
+            let adopted = own.iter().flat_map(|(_, rule)| {
                 rule.meaning().destination.addresses.prefixes()
-            }).filter(|net| !ledger.iter().flatten().any(|row| row.net.contains(net) || net.contains(&row.net))).map(|net| Remembered {
+            });
+            let forgotten = adopted.filter(|net| {
+                !ledger.iter().flatten().any(|row| overlaps(net, row))
+            });
+            rows.extend(forgotten.map(|net| Remembered {
                 name: "rule Relay".to_owned(), net, last_seen: now(), proof: None,
             }));
         }
@@ -316,7 +326,9 @@ proptest! {
         let steps: Vec<Step> = plan.changes.iter().map(Step::from).collect();
         let mut meddled = live.clone();
         for step in &steps {
-            let Some(rule) = meddled.rules.iter_mut().find(|rule| rule.name == step.name) else { continue };
+            let Some(rule) = meddled.rules.iter_mut().find(|rule| rule.name == step.name) else {
+                continue;
+            };
             let set = AddressSet::from(net);
             if set.is_subset(&rule.meaning().destination.addresses) {
                 continue;

@@ -1,7 +1,7 @@
 //! Which ways an endpoint is measured, from the way it is configured to go.
 
 use crate::model::{Endpoint, Host, Kind, Reach, Route, RouteChoice, RouteIntent};
-use crate::route::{Decision, ProxyScheme, RouteError, Scheme, Way};
+use crate::route::{ProxyScheme, RouteDecision, RouteError, Scheme, Way};
 
 /// How many of the ways that a script names after its first are measured: each costs a chain of
 /// time-outs where it is dead.
@@ -53,7 +53,7 @@ pub fn question(endpoint: &Endpoint) -> Result<Question<'_>, &'static str> {
 #[must_use]
 pub fn choose(
     endpoint: &Endpoint,
-    decided: Result<Decision, RouteError>,
+    decided: Result<RouteDecision, RouteError>,
     alternate: Option<Way>,
 ) -> Choice {
     let intended = intended(endpoint);
@@ -168,7 +168,7 @@ mod tests {
     fn choice(kind: Kind, reach: Reach, configured: &[&str], alternate: Option<&str>) -> Choice {
         let mut ways = configured.iter().map(|text| way(text));
         let decision = match ways.next() {
-            Some(first) => Ok(Decision {
+            Some(first) => Ok(RouteDecision {
                 exception: None,
                 way: first,
                 why: "--proxy".to_owned(),

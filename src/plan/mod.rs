@@ -15,7 +15,8 @@ pub use gateways::{Deployment, N_GATEWAYS, deployment_of, gateways_of};
 pub use private::taken_as_private;
 
 /// What a run will ask, in the order of its report. Which way each is measured is decided when its
-/// turn comes ([`choose`]): a script may have to be asked, and lookups tell which names are private.
+/// turn comes ([`choose`]): a script may have to be asked, and lookups tell which names are
+/// private.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Plan {
     /// Sorted by list order, then host, then port; one for each host and port.

@@ -33,12 +33,12 @@ pub struct LocalView {
 /// A bypass list, compiled once and asked often.
 #[derive(Clone, Debug)]
 pub struct BypassList {
-    rules: Vec<Rule>,
+    rules: Vec<BypassRule>,
     on_local: bool,
 }
 
 #[derive(Clone, Debug)]
-struct Rule {
+struct BypassRule {
     entry: BypassEntry,
     /// Why it cannot be evaluated here, where it cannot.
     pattern: Result<Pattern, String>,
@@ -99,7 +99,7 @@ impl BypassList {
                     });
                 }
             };
-            rules.push(Rule { entry: entry.clone(), pattern });
+            rules.push(BypassRule { entry: entry.clone(), pattern });
         }
         Ok(Self { rules, on_local })
     }

@@ -2,11 +2,12 @@
 //! and what the others would make of it: whoever wrote the list had one of them in mind.
 
 use super::bypass_match::BypassMatch;
-use super::no_proxy::{Dialect, Ignored, NoProxy, Scheme};
+use super::no_proxy::{Ignored, NoProxy, NoProxyDialect, Scheme};
 use crate::model::{ExceptionKind, Host};
 
 /// The dialects that share `NO_PROXY` and disagree on it.
-const OF_THE_ENVIRONMENT: [Dialect; 3] = [Dialect::Go, Dialect::Curl, Dialect::DotNet];
+const OF_THE_ENVIRONMENT: [NoProxyDialect; 3] =
+    [NoProxyDialect::Go, NoProxyDialect::Curl, NoProxyDialect::DotNet];
 
 /// A list of what goes direct, and where it stands.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -32,12 +33,12 @@ impl Exceptions {
     /// leading dots, `*`, CIDR, ports). Loopback is as any other host: what is listed counts.
     #[must_use]
     pub fn of_convention(text: &str, source: &str) -> Self {
-        Self::read(text, Dialect::Go, source)
+        Self::read(text, NoProxyDialect::Go, source)
     }
 
     /// Reads a list as `dialect` does, which decides.
     #[must_use]
-    pub fn read(text: &str, dialect: Dialect, source: &str) -> Self {
+    pub fn read(text: &str, dialect: NoProxyDialect, source: &str) -> Self {
         let is_shared = OF_THE_ENVIRONMENT.contains(&dialect);
         let others = OF_THE_ENVIRONMENT.into_iter().filter(|other| is_shared && *other != dialect);
         let list = NoProxy::parse(text, dialect);
@@ -48,11 +49,11 @@ impl Exceptions {
         }
     }
 
-    /// TimeoutBy it is.
+    /// The kind of exception that this list makes.
     pub(super) fn kind(&self) -> ExceptionKind {
         if self.source == "--no-proxy" {
             ExceptionKind::Option
-        } else if self.list.dialect() == Dialect::WinInet {
+        } else if self.list.dialect() == NoProxyDialect::WinInet {
             ExceptionKind::System
         } else {
             ExceptionKind::Environment

@@ -140,11 +140,11 @@ impl ProxyUrl {
             return Err(ProxyUrlError::Empty);
         }
         let (scheme, rest) = split_scheme(text)?;
-        let (credentials, place) = match rest.rsplit_once('@') {
-            Some((user_info, place)) => (Credentials::from_user_info(user_info)?, place),
+        let (credentials, authority) = match rest.rsplit_once('@') {
+            Some((user_info, authority)) => (Credentials::from_user_info(user_info)?, authority),
             None => (None, rest),
         };
-        let authority = place.strip_suffix('/').unwrap_or(place);
+        let authority = authority.strip_suffix('/').unwrap_or(authority);
         if authority.contains(['/', '?', '#', '\\']) {
             return Err(ProxyUrlError::Path);
         }
@@ -513,9 +513,9 @@ mod tests {
             user in "QUser[a-z]{0,3}",
             password in "QPass[a-z:@/?#%0-9]{0,6}",
             scheme in "(http://|https://|socks5://|ftp://|http:/|http//|)",
-            place in "(proxy|proxy:0|proxy:x|\\[::1|:80|pro xy|proxy/p|)",
+            authority in "(proxy|proxy:0|proxy:x|\\[::1|:80|pro xy|proxy/p|)",
         ) {
-            let text = format!("{scheme}{user}:{password}@{place}");
+            let text = format!("{scheme}{user}:{password}@{authority}");
             let printed = match ProxyUrl::parse(&text) {
                 Ok(proxy) => format!(
                     "{proxy} {proxy:?} {} {:?} {}",

@@ -1,5 +1,11 @@
 //! Integration tests: one binary, one module a subject.
 
+#![expect(
+    clippy::disallowed_methods,
+    clippy::disallowed_types,
+    reason = "tests start the program and serve what it asks"
+)]
+
 mod azure;
 mod cli;
 mod contract;
@@ -17,5 +23,6 @@ mod lab;
 mod loopback;
 mod proxied;
 mod scene;
+mod schema;
 mod stages;
 mod tidy;

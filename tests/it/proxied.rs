@@ -12,7 +12,7 @@ use pathproof::model::{
 };
 use pathproof::plan::{Choice, Question};
 use pathproof::probe::{self, Outcome, Routing, Settings, Stop, tls::Client, trust::Judge};
-use pathproof::route::{Configuration, Credentials, Decision, ProxyUrl, RouteError, Way};
+use pathproof::route::{Configuration, Credentials, ProxyUrl, RouteDecision, RouteError, Way};
 use pathproof::{archive, plan};
 
 use crate::loopback::dns::{self, Asked, Say as Answer};
@@ -69,7 +69,7 @@ fn by_nobody(alternate: Option<Way>) -> Routing {
 fn choose(
     endpoint: &Endpoint,
     alternate: Option<Way>,
-    decide: impl FnOnce(Question<'_>) -> Result<Decision, RouteError>,
+    decide: impl FnOnce(Question<'_>) -> Result<RouteDecision, RouteError>,
 ) -> Choice {
     match plan::question(endpoint) {
         Ok(question) => plan::choose(endpoint, decide(question), alternate),

@@ -112,7 +112,8 @@ pub(super) struct Targets {
     /// Any other parameter of a template; repeatable
     #[arg(long, value_name = "KEY=VALUE")]
     pub(super) set: Vec<String>,
-    /// An optional group of the list (data-stores, key-vault, login, revocation, portal); repeatable
+    /// An optional group of the list (data-stores, key-vault, login, revocation, portal);
+    /// repeatable
     #[arg(long, value_name = "GROUP")]
     pub(super) with: Vec<String>,
     /// Only this entry; repeatable
@@ -182,7 +183,7 @@ pub(super) struct Measuring {
     pub(super) leaving: Leaving,
 }
 
-/// TimeoutBy certificates are trusted.
+/// Whose certificates are trusted.
 #[derive(Debug, Args)]
 #[command(next_help_heading = "How it is measured")]
 pub(super) struct Trust {
@@ -230,12 +231,12 @@ pub(super) struct Reporting {
     /// What makes the exit code non-zero: this and what is worse (warn, unknown, fail)
     #[arg(long, value_enum, default_value = "unknown")]
     pub(super) fail_on: FailOn,
-    /// Microsoft's weekly service tag JSON, by which addresses are judged to be Azure's [default: an
-    /// embedded snapshot of its cloud]
+    /// Microsoft's weekly service tag JSON, by which addresses are judged to be Azure's [default:
+    /// an embedded snapshot of its cloud]
     #[arg(long, value_name = "FILE")]
     pub(super) service_tags: Option<PathBuf>,
-    /// An earlier JSON report: regressions and recoveries since then are named; a regression is exit
-    /// code 1
+    /// An earlier JSON report: regressions and recoveries since then are named; a regression is
+    /// exit code 1
     #[arg(long, value_name = "FILE")]
     pub(super) baseline: Option<PathBuf>,
     /// The report's format [default: table, or from the extension of --output]
@@ -403,7 +404,11 @@ fn parse_resolver(text: &str) -> Result<std::net::SocketAddr, String> {
             let bare = text.strip_prefix('[').and_then(|t| t.strip_suffix(']')).unwrap_or(text);
             bare.parse::<IpAddr>().map(|ip| std::net::SocketAddr::new(ip, 53))
         })
-        .map_err(|_| "expected an IP address, with a port where it is not 53: 10.0.0.53, 10.0.0.53:5353, [fd00::53]:53".to_owned())?;
+        .map_err(|_| {
+            "expected an IP address, with a port where it is not 53: 10.0.0.53, \
+             10.0.0.53:5353, [fd00::53]:53"
+                .to_owned()
+        })?;
     if address.port() == 0 {
         return Err("port 0 cannot be asked; ports are 1 to 65535".to_owned());
     }
@@ -424,8 +429,8 @@ mod tests {
         Arguments::command().debug_assert();
     }
 
-    /// A report gives `rules emit` with the options of its run: none that decides what is probed may
-    /// be lost. One that is missing belongs into `report/command.rs`.
+    /// A report gives `rules emit` with the options of its run: none that decides what is probed
+    /// may be lost. One that is missing belongs into `report/command.rs`.
     #[test]
     fn rules_emit_goes_on_with_the_options_of_check() {
         /// Of the output, which each command has for itself.

@@ -7,7 +7,7 @@ use ipnet::IpNet;
 
 use super::{Azure, Cloud, Measuring, Targets, Trust};
 use crate::firewall::ProofLevel;
-use crate::firewall::emit::{Aggregation, Format};
+use crate::firewall::emit::{Aggregation, RuleFormat};
 
 #[derive(Debug, Args)]
 pub(in crate::cli) struct Rules {
@@ -39,7 +39,7 @@ pub(in crate::cli) struct World {
     /// runtime's rules name]
     #[arg(long, value_name = "FILE")]
     pub(in crate::cli) service_tags: Option<PathBuf>,
-    /// TimeoutBy embedded snapshot [default: inferred from the names, else public]
+    /// Whose embedded snapshot [default: inferred from the names, else public]
     #[arg(long, value_enum)]
     pub(in crate::cli) cloud: Option<Cloud>,
 }
@@ -48,8 +48,8 @@ pub(in crate::cli) struct World {
 pub(in crate::cli) struct Decide {
     #[command(flatten)]
     pub(in crate::cli) inputs: Inputs,
-    /// The flows, CSV: destination,port,protocol[,source][,direction], or in the order of a head line
-    /// (which may say address for destination); `-` reads standard input
+    /// The flows, CSV: destination,port,protocol[,source][,direction], or in the order of a head
+    /// line (which may say address for destination); `-` reads standard input
     #[arg(long, value_name = "FILE|-")]
     pub(in crate::cli) flows: PathBuf,
     #[command(flatten)]
@@ -123,7 +123,7 @@ pub(in crate::cli) struct Emit {
     pub(in crate::cli) from: Option<PathBuf>,
     /// The rules' format
     #[arg(long, value_name = "FMT", value_parser = format)]
-    pub(in crate::cli) format: Format,
+    pub(in crate::cli) format: RuleFormat,
     /// `exact`, or /N: IPv4 prefixes no longer than that
     #[arg(long, value_name = "exact|/N", default_value = "exact", value_parser = aggregation)]
     pub(in crate::cli) aggregate: Aggregation,
@@ -241,8 +241,8 @@ pub(in crate::cli) struct TagsUpdate {
     /// Ask the Service Tag Discovery API, as this subscription sees it
     #[arg(long, value_name = "ID")]
     pub(in crate::cli) subscription: Option<String>,
-    /// Where the API reads the release, which holds all regions [default: westeurope, or a region of
-    /// the cloud]
+    /// Where the API reads the release, which holds all regions [default: westeurope, or a region
+    /// of the cloud]
     #[arg(long, value_name = "REGION", requires = "subscription")]
     pub(in crate::cli) location: Option<String>,
     /// The subscription's cloud [default: public]
@@ -279,9 +279,9 @@ pub(in crate::cli) enum TagsFormat {
     Json,
 }
 
-fn format(text: &str) -> Result<Format, String> {
-    Format::ALL.iter().copied().find(|format| format.as_str() == text).ok_or_else(|| {
-        let words: Vec<_> = Format::ALL.iter().map(|format| format.as_str()).collect();
+fn format(text: &str) -> Result<RuleFormat, String> {
+    RuleFormat::ALL.iter().copied().find(|format| format.as_str() == text).ok_or_else(|| {
+        let words: Vec<_> = RuleFormat::ALL.iter().map(|format| format.as_str()).collect();
         format!("formats are {}", words.join(", "))
     })
 }

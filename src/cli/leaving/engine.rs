@@ -16,8 +16,8 @@ use tokio::sync::{OnceCell, oneshot};
 
 use crate::model::Host;
 use crate::route::{
-    AgentProxy, AgentRoute, Configuration, Decision, Exceptions, FixedProxy, LocalView, RouteError,
-    Scheme,
+    AgentProxy, AgentRoute, Configuration, Exceptions, FixedProxy, LocalView, RouteDecision,
+    RouteError, Scheme,
 };
 use crate::wire::HttpUrl;
 
@@ -85,7 +85,7 @@ pub(super) struct Job {
 
 /// What came of it.
 pub(super) enum Reply {
-    Decided(Result<Decision, RouteError>),
+    Decided(Result<RouteDecision, RouteError>),
     /// Ask again once the addresses of this name are known.
     #[cfg_attr(not(feature = "pac"), expect(dead_code, reason = "scripts alone want names"))]
     Wants(String),
@@ -160,8 +160,8 @@ mod scripts {
     use std::time::Instant;
 
     use super::{
-        AgentRoute, Arc, Configuration, Decision, Duration, Engine, Job, Recipe, Reply, RouteError,
-        Zoned,
+        AgentRoute, Arc, Configuration, Duration, Engine, Job, Recipe, Reply, RouteDecision,
+        RouteError, Zoned,
     };
     use crate::probe::script::LONGEST;
     use crate::route::{PacLimits, PacScript, PacSurroundings};
@@ -210,7 +210,7 @@ mod scripts {
         }
 
         /// A script that never ends costs its time for a few names, not for a thousand.
-        fn give_up_in_the_end(&mut self, decided: &Result<Decision, RouteError>) {
+        fn give_up_in_the_end(&mut self, decided: &Result<RouteDecision, RouteError>) {
             self.n_out_of_time += 1;
             if let Err(RouteError::Pac { message, .. }) = decided
                 && self.n_out_of_time >= PATIENCE

@@ -33,7 +33,7 @@ use super::{input, recorded};
 use crate::list;
 use crate::route::{
     self, AgentProxy, AgentRoute, Credentials, Exceptions, FixedProxy, LintWeight, LocalView,
-    Named, ProxyUrl, Way, WindowsSettings, WindowsWay,
+    ProxyUrl, Way, WindowsSettings, WindowsWay, WithSource,
 };
 
 /// The mode of the runtime that nobody else can read (Microsoft, create-self-hosted-integration-
@@ -207,7 +207,7 @@ fn ignored(exceptions: &Exceptions) -> Vec<String> {
 fn explicitly(asked: Asked, exceptions: Vec<Exceptions>) -> Result<Configured> {
     match asked {
         Asked::Url(proxy) => {
-            let named = Named { value: proxy, source: "--proxy".to_owned() };
+            let named = WithSource { value: proxy, source: "--proxy".to_owned() };
             let (https, http) = (Some(named.clone()), Some(named));
             let recipe = Recipe::Fixed(FixedProxy { https, http, exceptions });
             Ok(Configured::new("--proxy".to_owned(), recipe))
@@ -260,7 +260,7 @@ fn os(here: &Here<'_>, exceptions: Vec<Exceptions>, is_auto: bool) -> Result<Con
             fixed.exceptions.splice(0..0, exceptions);
             Configured::new(source, Recipe::Fixed(fixed))
         }
-        Some(WindowsWay::Script(Named { value, source })) => {
+        Some(WindowsWay::Script(WithSource { value, source })) => {
             let (script, shown) = script_of(&value);
             let recipe = Recipe::Script { source: source.clone(), exceptions };
             let configured = Configured::new(format!("{prefix}{source}"), recipe);

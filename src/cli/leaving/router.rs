@@ -16,7 +16,7 @@ use super::engine::{self, Answers, Job, Reply, Script};
 use crate::model::{Endpoint, Host, PacQuestion};
 use crate::plan::{self, Choice, Question};
 use crate::probe::script::Client;
-use crate::route::{Credentials, Decision, RouteError, Scheme, Way};
+use crate::route::{Credentials, RouteDecision, RouteError, Scheme, Way};
 
 /// Lookups do not count: a script that computes for longer does not end.
 const SCRIPT_TIME: Duration = Duration::from_secs(2);
@@ -86,7 +86,7 @@ impl Router {
             Ok(question) => question,
             Err(why) => return plan::direct(endpoint, why),
         };
-        let decided = self.decide(host, port, scheme).await.map(|decision| Decision {
+        let decided = self.decide(host, port, scheme).await.map(|decision| RouteDecision {
             way: self.with_credentials(decision.way),
             fallbacks: decision
                 .fallbacks
@@ -109,7 +109,12 @@ impl Router {
         }
     }
 
-    async fn decide(&self, host: &Host, port: u16, scheme: Scheme) -> Result<Decision, RouteError> {
+    async fn decide(
+        &self,
+        host: &Host,
+        port: u16,
+        scheme: Scheme,
+    ) -> Result<RouteDecision, RouteError> {
         let now = Zoned::now();
         if let Host::Name(name) = host
             && self.asks_for_hosts.load(Ordering::Relaxed)

@@ -10,7 +10,7 @@ use crate::cli::arguments::{Decide, DecideFormat};
 use crate::cli::exit::Exit;
 use crate::cli::input::{self, Stdin};
 use crate::cli::output;
-use crate::firewall::{Decision, Direction, Flow, Judge, RuleSet, decide_in_a_row, read_flows};
+use crate::firewall::{Decision, Direction, Flow, RuleJudge, RuleSet, decide_in_a_row, read_flows};
 use crate::model::visible;
 
 pub(super) fn decide(command: &Decide) -> Result<Exit> {
@@ -22,14 +22,14 @@ pub(super) fn decide(command: &Decide) -> Result<Exit> {
     let name = command.flows.display().to_string();
     let flows = read_flows(&input::read_large_text(&mut stdin, &command.flows, "--flows")?, &name)?;
     let judges: Vec<_> =
-        loaded.sets.iter().map(|set| Judge::new(set, loaded.knowledge())).collect();
+        loaded.sets.iter().map(|set| RuleJudge::new(set, loaded.knowledge())).collect();
     output::write(command.output.as_deref(), |out| {
         for flow in &flows {
             // There is at least one set: reading refuses files without any.
-            let Some((place, decision)) = decide_in_a_row(&judges, flow) else { continue };
+            let Some((set_index, decision)) = decide_in_a_row(&judges, flow) else { continue };
             match command.format {
-                DecideFormat::Table => line(flow, &loaded.sets, place, &decision, out)?,
-                DecideFormat::Jsonl => json(flow, &loaded.sets, place, &decision, out)?,
+                DecideFormat::Table => line(flow, &loaded.sets, set_index, &decision, out)?,
+                DecideFormat::Jsonl => json(flow, &loaded.sets, set_index, &decision, out)?,
             }
         }
         Ok(())
@@ -41,12 +41,12 @@ pub(super) fn decide(command: &Decide) -> Result<Exit> {
 fn line(
     flow: &Flow,
     sets: &[RuleSet],
-    place: usize,
+    set_index: usize,
     decision: &Decision<'_>,
     out: &mut dyn Write,
 ) -> io::Result<()> {
     write!(out, "{:<8} {flow}  by {}", decision.as_str(), visible(&decision.by().name))?;
-    if let Some(set) = set_name(sets, place) {
+    if let Some(set) = set_name(sets, set_index) {
         write!(out, " of {}", visible(set))?;
     }
     match missing(decision) {
@@ -85,7 +85,7 @@ struct Decided<'a> {
 fn json(
     flow: &Flow,
     sets: &[RuleSet],
-    place: usize,
+    set_index: usize,
     decision: &Decision<'_>,
     out: &mut dyn Write,
 ) -> io::Result<()> {
@@ -97,7 +97,7 @@ fn json(
         direction: (flow.direction == Direction::Inbound).then(|| flow.direction.as_str()),
         decision: decision.as_str(),
         rule: &decision.by().name,
-        set: set_name(sets, place),
+        set: set_name(sets, set_index),
         missing: missing(decision),
     });
     serde_json::to_writer(&mut *out, &event)?;

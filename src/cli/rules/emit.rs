@@ -16,9 +16,13 @@ use crate::cli::input::Stdin;
 use crate::cli::measure::Measurement;
 use crate::cli::output;
 use crate::cli::request;
-use crate::firewall::emit::{self, Application, Emission, Format, Holds, Permit, Request};
-use crate::firewall::nsg::{self, Source};
-use crate::firewall::{Evidence, NamePattern, PortSet, ProofLevel, Proven, RuleSet, Target, prove};
+use crate::firewall::emit::{
+    self, AccessRequest, Application, Emission, Holds, Permit, RuleFormat,
+};
+use crate::firewall::nsg::{self, RuleFile};
+use crate::firewall::{
+    Evidence, EvidenceTarget, NamePattern, PortSet, ProofLevel, Proven, RuleSet, prove,
+};
 use crate::list;
 use crate::model::{AddressClass, AddressSet, Cloud, Kind};
 use crate::probe::{Wishes, tls};
@@ -59,7 +63,7 @@ struct Found {
     permits: Vec<Permit>,
     names: Vec<NamePattern>,
     applications: Vec<Application>,
-    requests: Vec<Request>,
+    requests: Vec<AccessRequest>,
 }
 
 fn emission(command: &Emit, tags: &Tags, name: &str, found: Found) -> Emission {
@@ -99,8 +103,9 @@ fn of_evidence(command: &Emit, evidence: &Evidence) -> Result<Emission> {
         return Ok(emission(command, &tags, name, found));
     }
     seen::require_ports(&chosen, &origin(command))?;
-    if command.format == Format::AzureFirewall && !command.addresses {
-        let told = |target: &&Target| Some((target.name.clone()?, target.kind?, target.port?));
+    if command.format == RuleFormat::AzureFirewall && !command.addresses {
+        let told =
+            |target: &&EvidenceTarget| Some((target.name.clone()?, target.kind?, target.port?));
         found.applications = Application::of(chosen.iter().filter_map(told));
         chosen.retain(|target| {
             !(target.name.is_some() && target.kind.is_some_and(Application::can_tell))
@@ -112,15 +117,16 @@ fn of_evidence(command: &Emit, evidence: &Evidence) -> Result<Emission> {
         hint::hint(&refused.to_string());
     }
     say_what_is_not_there(&chosen);
-    found.requests = Request::of(&proven, command.aggregate, &evidence.own_addresses);
+    found.requests = AccessRequest::of(&proven, command.aggregate, &evidence.own_addresses);
     found.permits = permits(command, &tags, proven);
     Ok(emission(command, &tags, name, found))
 }
 
 /// Required names that have no address, and names that need a proxy first.
-fn say_what_is_not_there(chosen: &[&Target]) {
-    let is_absent =
-        |target: &&&Target| target.sightings.is_empty() && target.name.is_some() && target.required;
+fn say_what_is_not_there(chosen: &[&EvidenceTarget]) {
+    let is_absent = |target: &&&EvidenceTarget| {
+        target.sightings.is_empty() && target.name.is_some() && target.required
+    };
     for target in chosen.iter().filter(is_absent) {
         let why = match &target.name {
             Some(name) if name.is_wildcard() => {
@@ -141,14 +147,15 @@ fn say_what_is_not_there(chosen: &[&Target]) {
 
 /// `--only`, where gateways go with their relay; by default all that is required, with the gateways
 /// in use of a relay that is.
-fn chosen<'a>(command: &Emit, evidence: &'a Evidence) -> Result<Vec<&'a Target>> {
+fn chosen<'a>(command: &Emit, evidence: &'a Evidence) -> Result<Vec<&'a EvidenceTarget>> {
     let only = &command.probing.targets.only;
     if !only.is_empty() {
         return evidence.choose(only).map_err(|error| anyhow!("{} holds {error}", origin(command)));
     }
     let needs_gateways = evidence.targets.iter().any(|target| target.required && target.is_relay());
-    let is_needed =
-        |target: &&Target| target.required || (needs_gateways && target.is_derived_gateway());
+    let is_needed = |target: &&EvidenceTarget| {
+        target.required || (needs_gateways && target.is_derived_gateway())
+    };
     let (chosen, other): (Vec<_>, Vec<_>) = evidence.targets.iter().partition(is_needed);
     let n_unassigned = other.iter().filter(|target| target.is_unassigned).count();
     if n_unassigned > 0 {
@@ -172,7 +179,7 @@ fn chosen<'a>(command: &Emit, evidence: &'a Evidence) -> Result<Vec<&'a Target>>
 }
 
 /// A name for what the rules hold.
-fn default_name(chosen: &[&Target]) -> &'static str {
+fn default_name(chosen: &[&EvidenceTarget]) -> &'static str {
     if chosen.iter().all(|target| target.role.is_relay()) {
         "Allow-Azure-Relay"
     } else if chosen.iter().all(|target| target.is_control()) {
@@ -227,7 +234,7 @@ fn of_list(command: &Emit, from: &Path, text: &str) -> Result<Emission> {
         bail!("--only: a list has no entries");
     }
     let file = from.display().to_string();
-    let sets = nsg::read(&[Source { file: &file, text }])?;
+    let sets = nsg::read(&[RuleFile { name: &file, text }])?;
     let rules = || {
         sets.iter()
             .flat_map(RuleSet::rules)
@@ -255,7 +262,7 @@ fn of_list(command: &Emit, from: &Path, text: &str) -> Result<Emission> {
                 "{} of {} ({}) are left out: private, reserved, or outside the cloud's published ranges",
                 left_out.count(),
                 rule.name,
-                rule.place
+                rule.location
             ));
         }
         match by_ports.iter_mut().find(|(own, _)| *own == ports) {
@@ -267,7 +274,7 @@ fn of_list(command: &Emit, from: &Path, text: &str) -> Result<Emission> {
         .into_iter()
         .map(|(ports, addresses)| Permit::given(addresses, command.aggregate, ports, &shown(from)))
         .collect();
-    let requests = Request::given(&permits);
+    let requests = AccessRequest::given(&permits);
     // What a list names without a port is asked by TLS, as its addresses are.
     let told = names.iter().map(|name| (name.clone(), Kind::Https, 443));
     let applications = if command.addresses { Vec::new() } else { Application::of(told) };

@@ -15,8 +15,8 @@ use crate::cli::hint;
 use crate::cli::input::Stdin;
 use crate::cli::measure::Measurement;
 use crate::cli::request;
-use crate::firewall::nsg::{self, Source};
-use crate::firewall::{Evidence, NamePattern, ProofLevel, Proven, RuleSet, Target, prove};
+use crate::firewall::nsg::{self, RuleFile};
+use crate::firewall::{Evidence, EvidenceTarget, NamePattern, ProofLevel, Proven, RuleSet, prove};
 use crate::ledger::{Proof, Sighting};
 use crate::list;
 use crate::model::{AddressClass, AddressSet, Cloud, Role};
@@ -144,8 +144,8 @@ fn job_sources(planning: &Planning, files: &[(String, String, SeenFile)]) -> Vec
             SeenFile::List(_) => &[],
         })
     };
-    let names = |is_of: fn(&Target) -> bool| -> Vec<String> {
-        targets().filter(|target| is_of(target)).map(Target::shown).collect()
+    let names = |is_of: fn(&EvidenceTarget) -> bool| -> Vec<String> {
+        targets().filter(|target| is_of(target)).map(EvidenceTarget::shown).collect()
     };
     let relays = names(|target| target.role == Role::Relay);
     if !relays.is_empty() {
@@ -172,7 +172,7 @@ fn names(file: &SeenFile) -> Vec<String> {
 impl Gathered {
     fn add(
         &mut self,
-        targets: &[&Target],
+        targets: &[&EvidenceTarget],
         level: ProofLevel,
         tags: &Tags,
         age: &TagAge,
@@ -211,8 +211,8 @@ impl Gathered {
         }));
     }
 
-    /// What is kept right from day to day are addresses: a tag needs no keeping, so whoever plans for
-    /// the control plane is told where the tag would do.
+    /// What is kept right from day to day are addresses: a tag needs no keeping, so whoever plans
+    /// for the control plane is told where the tag would do.
     fn note_control(&mut self, proven: &[Proven], tags: &Tags) {
         let control: Vec<_> = proven.iter().filter(|one| one.is_control()).cloned().collect();
         if control.is_empty() {
@@ -245,7 +245,7 @@ impl Gathered {
         if level == ProofLevel::Tls {
             bail!("--proof tls: {place} is a list and holds no handshakes; give a report");
         }
-        let sets = nsg::read(&[Source { file: place, text }])?;
+        let sets = nsg::read(&[RuleFile { name: place, text }])?;
         let rules = sets.iter().flat_map(RuleSet::rules);
         for rule in rules.filter(|rule| !rule.destination.addresses.is_everything()) {
             for name in &rule.destination.names {
@@ -265,7 +265,7 @@ impl Gathered {
             }
             let left_out = rule.destination.addresses.difference(&addresses);
             self.left_out.extend(left_out.prefixes().into_iter().map(|net| LeftOut {
-                name: format!("{source} ({})", rule.place),
+                name: format!("{source} ({})", rule.location),
                 address: Some(net.to_string()),
                 reason: Reason::of_class(net.network()),
             }));

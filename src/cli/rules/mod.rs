@@ -24,8 +24,8 @@ use super::arguments::{Inputs, Rules, RulesCommand, World};
 use super::exit::Exit;
 use super::hint;
 use super::input::{self, Stdin};
-use crate::firewall::nsg::{self, Source};
-use crate::firewall::{Decision, Dialect, Knowledge, Proven, Published, RuleSet};
+use crate::firewall::nsg::{self, RuleFile};
+use crate::firewall::{Decision, NetworkContext, Proven, Published, RuleDialect, RuleSet};
 use crate::model::{AddressSet, Cloud};
 use crate::tags::{ServiceTags, Snapshot};
 
@@ -147,7 +147,7 @@ impl Loaded {
             texts.push((path.display().to_string(), input::read_text(stdin, path, "RULES")?));
         }
         let sources: Vec<_> =
-            texts.iter().map(|(file, text)| Source { file: file.as_str(), text }).collect();
+            texts.iter().map(|(file, text)| RuleFile { name: file.as_str(), text }).collect();
         let sets = choose(nsg::read(&sources)?, inputs, &sources)?;
         for set in &sets {
             for note in &set.notes {
@@ -183,8 +183,8 @@ impl Loaded {
         })
     }
 
-    fn knowledge(&self) -> Knowledge<'_> {
-        Knowledge {
+    fn knowledge(&self) -> NetworkContext<'_> {
+        NetworkContext {
             tags: Some(self.tags.tags()),
             virtual_network: self.virtual_network.as_ref(),
             sources: self.sources.as_ref(),
@@ -193,9 +193,9 @@ impl Loaded {
     }
 }
 
-/// The sets that a flow passes: those of a network interface's effective rules are in a row, several
-/// groups of one file only where that is said.
-fn choose(sets: Vec<RuleSet>, inputs: &Inputs, sources: &[Source<'_>]) -> Result<Vec<RuleSet>> {
+/// The sets that a flow passes: those of a network interface's effective rules are in a row,
+/// several groups of one file only where that is said.
+fn choose(sets: Vec<RuleSet>, inputs: &Inputs, sources: &[RuleFile<'_>]) -> Result<Vec<RuleSet>> {
     let is_named =
         |set: &RuleSet| inputs.group.iter().any(|name| name.eq_ignore_ascii_case(&set.name));
     if let Some(name) = inputs
@@ -218,16 +218,16 @@ fn choose(sets: Vec<RuleSet>, inputs: &Inputs, sources: &[Source<'_>]) -> Result
     for source in sources {
         let unrelated: Vec<_> = sets
             .iter()
-            .filter(|set| set.file() == source.file && set.dialect != Dialect::Effective)
+            .filter(|set| set.file() == source.name && set.dialect != RuleDialect::Effective)
             .cloned()
             .collect();
         // A file that is given twice is in a row with itself.
-        let n_given = sources.iter().filter(|own| own.file == source.file).count();
+        let n_given = sources.iter().filter(|own| own.name == source.name).count();
         if unrelated.len() > n_given {
             bail!(
                 "{} holds {} groups: {}. Choose one with --group NAME, or say that a flow passes \
                  all of them with --in-a-row",
-                source.file,
+                source.name,
                 unrelated.len(),
                 names_of(&unrelated)
             );
@@ -250,8 +250,8 @@ fn names_service_tags(set: &RuleSet) -> bool {
 }
 
 /// Where a decision of several sets in a row came from.
-fn set_name(sets: &[RuleSet], place: usize) -> Option<&str> {
-    (sets.len() > 1).then(|| sets[place].name.as_str())
+fn set_name(sets: &[RuleSet], set_index: usize) -> Option<&str> {
+    (sets.len() > 1).then(|| sets[set_index].name.as_str())
 }
 
 /// Why a flow is not decided.

@@ -8,7 +8,7 @@ use serde_json::Value;
 use crate::archive;
 use crate::cli::check;
 use crate::cli::input::{self, Stdin};
-use crate::firewall::{Evidence, Target};
+use crate::firewall::{Evidence, EvidenceTarget};
 use crate::model::Records;
 
 /// A file given by `--from`.
@@ -52,7 +52,7 @@ pub(super) fn of_records(records: &Records) -> Evidence {
 
 /// Files of an older `resolve` do not say which ports their names need: a rule for another port
 /// would be a wrong rule.
-pub(super) fn require_ports(targets: &[&Target], file: &str) -> Result<()> {
+pub(super) fn require_ports(targets: &[&EvidenceTarget], file: &str) -> Result<()> {
     let Some(target) = targets.iter().find(|target| target.port.is_none()) else { return Ok(()) };
     bail!(
         "{file} does not say which port {} needs: an older pathproof wrote it; write it again with \

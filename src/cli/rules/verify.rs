@@ -13,8 +13,8 @@ use crate::cli::hint;
 use crate::cli::input::{self, Stdin};
 use crate::cli::output;
 use crate::firewall::{
-    Advice, Breadth, Class, Dialect, Gap, Gateways, Judge, Measured, ProofLevel, Refused,
-    Requirement, Verification, prove, read_flows, verify as hold,
+    Breadth, Class, ConnectOutcome, CorrectionAdvice, Gap, Gateways, ProofLevel, Refused,
+    Requirement, RuleDialect, RuleJudge, Verification, prove, read_flows, verify as hold,
 };
 use crate::model::visible;
 
@@ -40,11 +40,13 @@ pub(super) fn verify(command: &Verify) -> Result<Exit> {
         bail!("nothing is required: the file names no required endpoint that is concrete");
     }
     let judges: Vec<_> =
-        loaded.sets.iter().map(|set| Judge::new(set, loaded.knowledge())).collect();
+        loaded.sets.iter().map(|set| RuleJudge::new(set, loaded.knowledge())).collect();
     let control = loaded.tags.tags().tag(CONTROL_TAG).map(|tag| (CONTROL_TAG, &tag.addresses));
-    let seen = hold(&judges, &required, Advice { refused: &refused, control });
-    let is_nsg =
-        loaded.sets.iter().all(|set| matches!(set.dialect, Dialect::Nsg | Dialect::Effective));
+    let seen = hold(&judges, &required, CorrectionAdvice { refused: &refused, control });
+    let is_nsg = loaded
+        .sets
+        .iter()
+        .all(|set| matches!(set.dialect, RuleDialect::Nsg | RuleDialect::Effective));
     output::write(command.output.as_deref(), |out| match command.format {
         VerifyFormat::Table => out.write_all(table(&seen, is_nsg).as_bytes()),
         VerifyFormat::Json => {
@@ -88,9 +90,12 @@ fn required(
     };
     let is_all = |dialect| loaded.sets.iter().all(|set| set.dialect == dialect);
     // Whoever applies a list sees the names themselves, not the way to a proxy.
-    let mut required =
-        if is_all(Dialect::List) { evidence.own_requirements() } else { evidence.requirements() };
-    if is_all(Dialect::AzureFirewall) {
+    let mut required = if is_all(RuleDialect::List) {
+        evidence.own_requirements()
+    } else {
+        evidence.requirements()
+    };
+    if is_all(RuleDialect::AzureFirewall) {
         // Flows to the platform never leave the host's own network.
         required.retain(|own| !own.flow.is_to_platform());
     }
@@ -127,12 +132,12 @@ fn table(seen: &Verification<'_>, is_nsg: bool) -> String {
     section(&mut text, "To close the gaps", seen.corrections.iter().map(ToString::to_string));
     section(
         &mut text,
-        "Measured otherwise",
+        "ConnectOutcome otherwise",
         seen.contradictions.iter().map(|own| {
             let beyond = if is_nsg { "the NSG" } else { "these rules" };
             let (flow, rule) = (&own.requirement.flow, &own.decision.by().name);
             match own.measured {
-                Measured::Connected => format!(
+                ConnectOutcome::Connected => format!(
                     "{flow}: the rules deny it ({rule}) and it works: another rule set is in force"
                 ),
                 blocked => format!(
@@ -252,7 +257,7 @@ fn json(seen: &Verification<'_>) -> serde_json::Value {
             "decision": gap.decision.as_str(),
             "set": gap.set,
             "rule": gap.decision.by().name,
-            "place": gap.decision.by().place,
+            "place": gap.decision.by().location,
             "missing": missing(&gap.decision),
         })
     };

@@ -1,3 +1,5 @@
+#![expect(clippy::disallowed_methods, reason = "pages that were captured are read")]
+
 use super::*;
 use crate::model::Certainty;
 

@@ -146,7 +146,8 @@ fn middlebox(records: &Records, verdicts: &[Verdict]) -> Option<Draft> {
         ));
     }
     let to = hit.iter().flat_map(|verdict| destinations_of(verdict, Cause::TcpAnsweredByMiddlebox));
-    Some(draft.evidence(format!("{} endpoints fail after the connect", hit.len())).destinations(to).template(
+    let draft = draft.evidence(format!("{} endpoints fail after the connect", hit.len()));
+    Some(draft.destinations(to).template(
         "Ask whoever runs the firewall or transparent proxy in front of {from} what it does with \
          {destinations}: it accepts the connections, and blocks afterwards.",
     ))

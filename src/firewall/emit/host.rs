@@ -4,7 +4,7 @@ use std::fmt::Write as _;
 
 use ipnet::IpNet;
 
-use super::Emission;
+use super::emission::Emission;
 use super::script::powershell_text;
 
 /// Rules of many addresses become slow to load; the number is ours, not Windows's.

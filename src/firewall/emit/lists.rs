@@ -2,7 +2,7 @@
 
 use std::fmt::Write as _;
 
-use super::{Emission, one_line};
+use super::emission::{Emission, one_line};
 use crate::firewall::scope::NamePattern;
 
 /// One prefix a line with a comment behind it: the form that external dynamic lists take. Without

@@ -2,10 +2,11 @@
 
 use std::fmt::Write as _;
 
-use super::{Destination, Emission, Row};
+use super::emission::Emission;
+use super::nsg_rows::{NsgRow, RowDestination};
 
 /// For bash: arrays keep a long list of prefixes off the line.
-pub(super) fn az_cli(rows: &[Row<'_>], emission: &Emission) -> String {
+pub(super) fn az_cli(rows: &[NsgRow<'_>], emission: &Emission) -> String {
     let mut text = format!(
         "#!/usr/bin/env bash\n# {}\n\
          # usage: RESOURCE_GROUP=... NSG=... bash THIS_FILE\n\
@@ -17,13 +18,13 @@ pub(super) fn az_cli(rows: &[Row<'_>], emission: &Emission) -> String {
     for row in rows {
         text.push_str("\ndestinations=(\n");
         match &row.destination {
-            Destination::Tag(tag) => {
+            RowDestination::Tag(tag) => {
                 for held in row.held_by_tag() {
                     let _ = writeln!(text, "  # {held}");
                 }
                 let _ = writeln!(text, "  {tag}");
             }
-            Destination::Prefixes(prefixes) => {
+            RowDestination::Prefixes(prefixes) => {
                 for prefix in prefixes {
                     let _ = writeln!(text, "  {} # {}", prefix.net, prefix.why);
                 }
@@ -51,7 +52,7 @@ pub(super) fn az_cli(rows: &[Row<'_>], emission: &Emission) -> String {
 }
 
 /// For Az.Network: a rule of that name is replaced, else added; one write at the end.
-pub(super) fn az_powershell(rows: &[Row<'_>], emission: &Emission) -> String {
+pub(super) fn az_powershell(rows: &[NsgRow<'_>], emission: &Emission) -> String {
     let mut text = format!(
         "# {}\n\
          param(\n    [Parameter(Mandatory = $true)] [string] $ResourceGroupName,\n    \
@@ -86,13 +87,13 @@ pub(super) fn az_powershell(rows: &[Row<'_>], emission: &Emission) -> String {
                 .join(", ")
         );
         match &row.destination {
-            Destination::Tag(tag) => {
+            RowDestination::Tag(tag) => {
                 for held in row.held_by_tag() {
                     let _ = writeln!(text, "        # {held}");
                 }
                 let _ = writeln!(text, "        '{tag}'");
             }
-            Destination::Prefixes(prefixes) => {
+            RowDestination::Prefixes(prefixes) => {
                 for prefix in prefixes {
                     let _ = writeln!(text, "        '{}' # {}", prefix.net, prefix.why);
                 }

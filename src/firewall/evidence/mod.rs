@@ -15,7 +15,7 @@ pub use self::of_saved::EvidenceError;
 use super::flow::Flow;
 use super::missing::Missing;
 use super::port::Protocol;
-use super::requirement::{Class, Measured, Requirement};
+use super::requirement::{Class, ConnectOutcome, Requirement};
 use super::scope::NamePattern;
 use crate::model::{ChainTrust, GatewayName, Host, HostName, Kind, Origin, Role};
 use crate::route::ProxyUrl;
@@ -24,7 +24,7 @@ use crate::route::ProxyUrl;
 #[derive(Clone, Debug, Default)]
 pub struct Evidence {
     /// One per endpoint.
-    pub targets: Vec<Target>,
+    pub targets: Vec<EvidenceTarget>,
     /// The name servers that were asked.
     pub resolvers: Vec<SocketAddr>,
     /// This host's own addresses.
@@ -35,7 +35,7 @@ pub struct Evidence {
 
 /// What was seen of one endpoint.
 #[derive(Clone, Debug)]
-pub struct Target {
+pub struct EvidenceTarget {
     /// The entry's id.
     pub entry: String,
     /// What it is to the runtime; of reports that know no roles, what the entry says.
@@ -55,16 +55,16 @@ pub struct Target {
     /// Whether it is a gateway that Azure has not put to use yet: there is nothing to reach.
     pub is_unassigned: bool,
     /// Which way it is configured to go.
-    pub way: Way,
+    pub way: ConfiguredRoute,
     /// Where its proxy was found, and what was seen there.
     pub proxies: Vec<Approach>,
     /// Its addresses.
-    pub sightings: Vec<Sighting>,
+    pub sightings: Vec<AddressSighting>,
 }
 
 /// The way a name is configured to go.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub enum Way {
+pub enum ConfiguredRoute {
     /// Straight from this host.
     Direct,
     /// Through a proxy.
@@ -75,7 +75,7 @@ pub enum Way {
 
 /// One address of a name.
 #[derive(Clone, Debug)]
-pub struct Sighting {
+pub struct AddressSighting {
     /// How it was come to.
     pub approach: Approach,
     /// The names of the chain that led to it, without the endpoint's own.
@@ -92,7 +92,7 @@ pub struct Approach {
     /// From which of this host's addresses, once connected.
     pub local: Option<IpAddr>,
     /// Whether it could be connected.
-    pub measured: Option<Measured>,
+    pub measured: Option<ConnectOutcome>,
 }
 
 /// Whether an address proved by TLS to be a host: under the public roots, for that name.
@@ -102,7 +102,7 @@ pub enum Identity {
     #[default]
     NotAsked,
     /// The connection was not made.
-    NotConnected(Measured),
+    NotConnected(ConnectOutcome),
     /// It did not answer the ClientHello.
     Silent,
     /// The handshake ended otherwise, in the report's word.
@@ -170,26 +170,28 @@ impl Evidence {
     ///
     /// # Errors
     /// [`NotHeld`] where a word means none of them.
-    pub fn choose(&self, words: &[impl AsRef<str>]) -> Result<Vec<&Target>, NotHeld> {
-        let is_of =
-            |target: &Target, word: &str| target.entry == word || target.role.as_str() == word;
+    pub fn choose(&self, words: &[impl AsRef<str>]) -> Result<Vec<&EvidenceTarget>, NotHeld> {
+        let is_of = |target: &EvidenceTarget, word: &str| {
+            target.entry == word || target.role.as_str() == word
+        };
         let mut brings_gateways = false;
         for word in words.iter().map(AsRef::as_ref) {
-            let is_relay = |target: &Target| target.is_relay() && is_of(target, word);
+            let is_relay = |target: &EvidenceTarget| target.is_relay() && is_of(target, word);
             let has_relay = word == Role::Relay.as_str() || self.targets.iter().any(is_relay);
             brings_gateways |= has_relay;
             let is_held =
-                |target: &Target| is_of(target, word) || (has_relay && target.is_gateway());
+                |target: &EvidenceTarget| is_of(target, word) || (has_relay && target.is_gateway());
             if !self.targets.iter().any(is_held) {
-                let held =
-                    |target: &Target| [target.entry.clone(), target.role.as_str().to_owned()];
+                let held = |target: &EvidenceTarget| {
+                    [target.entry.clone(), target.role.as_str().to_owned()]
+                };
                 let mut there: Vec<_> = self.targets.iter().flat_map(held).collect();
                 there.sort_unstable();
                 there.dedup();
                 return Err(NotHeld { word: word.to_owned(), there });
             }
         }
-        let is_chosen = |target: &&Target| {
+        let is_chosen = |target: &&EvidenceTarget| {
             words.iter().any(|word| is_of(target, word.as_ref()))
                 || (brings_gateways && target.is_gateway())
         };
@@ -197,18 +199,20 @@ impl Evidence {
     }
 
     /// The flows that this host must be able to open, by the route each name takes: a proxied
-    /// name needs its proxy, a direct one its own addresses, and all need the name servers. Those of
-    /// gateways that nobody listed are a class of their own.
+    /// name needs its proxy, a direct one its own addresses, and all need the name servers. Those
+    /// of gateways that nobody listed are a class of their own.
     #[must_use]
     pub fn requirements(&self) -> Vec<Requirement> {
         let mut requirements = Vec::new();
         for (target, class) in self.needed() {
             match &target.way {
-                Way::Direct => requirements.extend(self.own_flows(target, &class)),
-                Way::Proxy(proxy) => requirements.extend(self.proxy_flows(target, proxy, &class)),
-                Way::Unknown(why) => {
+                ConfiguredRoute::Direct => requirements.extend(self.own_flows(target, &class)),
+                ConfiguredRoute::Proxy(proxy) => {
+                    requirements.extend(self.proxy_flows(target, proxy, &class))
+                }
+                ConfiguredRoute::Unknown(why) => {
                     let unknown = |requirement| Requirement {
-                        missing: Some(Missing::Way(why.as_str().into())),
+                        missing: Some(Missing::Route(why.as_str().into())),
                         ..requirement
                     };
                     requirements.extend(self.own_flows(target, &class).into_iter().map(unknown));
@@ -237,7 +241,7 @@ impl Evidence {
     }
 
     /// What is required, then the assigned gateways that follow from it.
-    fn needed(&self) -> impl Iterator<Item = (&Target, Class)> {
+    fn needed(&self) -> impl Iterator<Item = (&EvidenceTarget, Class)> {
         let required = self.targets.iter().filter(|target| target.required);
         let derived = self.targets.iter().filter(|target| target.is_derived_gateway());
         required
@@ -245,7 +249,7 @@ impl Evidence {
             .chain(derived.map(|target| (target, Class::Gateway(target.deployment()))))
     }
 
-    fn own_flows(&self, target: &Target, class: &Class) -> Vec<Requirement> {
+    fn own_flows(&self, target: &EvidenceTarget, class: &Class) -> Vec<Requirement> {
         let name = match &target.name {
             Some(NamePattern::Name(name)) => Some(name.clone()),
             // No flow goes to a wildcard: what is behind it is not known.
@@ -262,14 +266,19 @@ impl Evidence {
         if target.sightings.is_empty() {
             return vec![self.requires(target, flow(None), None, class)];
         }
-        let of = |sighting: &Sighting| {
+        let of = |sighting: &AddressSighting| {
             let approach = &sighting.approach;
             self.requires(target, flow(Some(approach.address)), Some(approach), class)
         };
         target.sightings.iter().map(of).collect()
     }
 
-    fn proxy_flows(&self, target: &Target, proxy: &ProxyUrl, class: &Class) -> Vec<Requirement> {
+    fn proxy_flows(
+        &self,
+        target: &EvidenceTarget,
+        proxy: &ProxyUrl,
+        class: &Class,
+    ) -> Vec<Requirement> {
         if target.proxies.is_empty() {
             let flow = Flow::tcp(proxy.host().clone(), proxy.port());
             return vec![self.requires(target, flow, None, class)];
@@ -283,7 +292,7 @@ impl Evidence {
 
     fn requires(
         &self,
-        target: &Target,
+        target: &EvidenceTarget,
         flow: Flow,
         approach: Option<&Approach>,
         class: &Class,
@@ -316,7 +325,7 @@ fn unique(mut requirements: Vec<Requirement>) -> Vec<Requirement> {
     requirements
 }
 
-impl Target {
+impl EvidenceTarget {
     /// As `host:port`.
     #[must_use]
     pub fn shown(&self) -> String {
@@ -363,7 +372,7 @@ impl Target {
     /// Whether it leaves through a proxy.
     #[must_use]
     pub const fn is_proxied(&self) -> bool {
-        matches!(self.way, Way::Proxy(_))
+        matches!(self.way, ConfiguredRoute::Proxy(_))
     }
 
     /// The deployment of a gateway, as `prod-by3-010`.
@@ -387,7 +396,7 @@ fn short_of_proof(public: &ChainTrust, names: Vec<String>, issuer: String) -> Id
 }
 
 /// What the two sources of evidence tell of one trail.
-struct Walked {
+struct TrailSummary {
     is_direct: bool,
     approach: Approach,
     identity: Identity,
@@ -397,16 +406,16 @@ struct Walked {
 fn sightings(
     literal: Option<IpAddr>,
     lookups: impl Iterator<Item = (Vec<HostName>, Vec<IpAddr>)>,
-    walked: &[Walked],
-) -> Vec<Sighting> {
-    let mut sightings: Vec<Sighting> = Vec::new();
+    walked: &[TrailSummary],
+) -> Vec<AddressSighting> {
+    let mut sightings: Vec<AddressSighting> = Vec::new();
     let literal = literal.map(|address| (Vec::new(), vec![address]));
     for (chain, addresses) in literal.into_iter().chain(lookups) {
         for address in addresses {
             if !sightings.iter().any(|sighting| sighting.approach.address == address) {
                 let own = || walked.iter().filter(|own| own.approach.address == address);
                 let direct = || own().filter(|own| own.is_direct);
-                sightings.push(Sighting {
+                sightings.push(AddressSighting {
                     approach: merged(address, direct().map(|own| own.approach)),
                     chain: chain.clone(),
                     identity: direct().map(|own| &own.identity).max().cloned().unwrap_or_default(),
@@ -418,7 +427,7 @@ fn sightings(
 }
 
 /// Where trails by the configured proxy led, each address once.
-fn proxies(walked: &[Walked]) -> Vec<Approach> {
+fn proxies(walked: &[TrailSummary]) -> Vec<Approach> {
     let mut proxies: Vec<Approach> = Vec::new();
     for own in walked.iter().filter(|own| !own.is_direct) {
         if !proxies.iter().any(|proxy| proxy.address == own.approach.address) {

@@ -2,7 +2,10 @@
 
 use std::net::IpAddr;
 
-use super::{Approach, Evidence, Identity, Measured, Target, Walked, Way, proxies, sightings};
+use super::{
+    Approach, ConfiguredRoute, ConnectOutcome, Evidence, EvidenceTarget, Identity, TrailSummary,
+    proxies, sightings,
+};
 use crate::firewall::scope::NamePattern;
 use crate::model::{
     Cause, Conclusion, Failure, Host, HostName, LinkData, Lookup, Presented, Record, Records,
@@ -30,7 +33,7 @@ impl Evidence {
     }
 }
 
-fn target(record: &Record, verdict: &Verdict) -> Target {
+fn target(record: &Record, verdict: &Verdict) -> EvidenceTarget {
     let endpoint = &*record.endpoint;
     let (name, literal) = match &endpoint.subject {
         Subject::Host(Host::Address(address)) => (None, Some(*address)),
@@ -45,7 +48,7 @@ fn target(record: &Record, verdict: &Verdict) -> Target {
         .map(|trail| walked(trail, endpoint.subject.host()))
         .collect();
     let lookups = record.lookups.iter().map(|lookup| (aliases(lookup), lookup.addresses()));
-    Target {
+    EvidenceTarget {
         entry: endpoint.entry.clone(),
         role: endpoint.role,
         host: endpoint.subject.to_string(),
@@ -56,10 +59,12 @@ fn target(record: &Record, verdict: &Verdict) -> Target {
         required: endpoint.required && verdict.counts,
         is_unassigned,
         way: match &record.route.configured {
-            Ok(Route::Direct) => Way::Direct,
-            Ok(Route::Proxy(proxy)) => ProxyUrl::parse_shown(&proxy.url)
-                .map_or_else(|error| Way::Unknown(error.to_string()), Way::Proxy),
-            Err(fault) => Way::Unknown(fault.message.clone()),
+            Ok(Route::Direct) => ConfiguredRoute::Direct,
+            Ok(Route::Proxy(proxy)) => ProxyUrl::parse_shown(&proxy.url).map_or_else(
+                |error| ConfiguredRoute::Unknown(error.to_string()),
+                ConfiguredRoute::Proxy,
+            ),
+            Err(fault) => ConfiguredRoute::Unknown(fault.message.clone()),
         },
         proxies: proxies(&walked),
         // A name server that lies about every name gives addresses of gateways that do not exist.
@@ -75,9 +80,9 @@ fn aliases(lookup: &Lookup) -> Vec<HostName> {
     lookup.chain().iter().filter_map(|link| alias(&link.data)).collect()
 }
 
-fn walked(trail: &Trail, host: Option<&Host>) -> Walked {
+fn walked(trail: &Trail, host: Option<&Host>) -> TrailSummary {
     let measured = connect(trail);
-    Walked {
+    TrailSummary {
         is_direct: *trail.route() == Route::Direct,
         approach: Approach {
             address: trail.remote().ip().to_canonical(),
@@ -94,16 +99,16 @@ fn is_unset(address: IpAddr) -> bool {
 }
 
 /// How the connect ended. What this host's own limits prevented was not measured.
-fn connect(trail: &Trail) -> Option<Measured> {
+fn connect(trail: &Trail) -> Option<ConnectOutcome> {
     if trail.is_connected() {
-        return Some(Measured::Connected);
+        return Some(ConnectOutcome::Connected);
     }
     match trail.failure()? {
-        Failure::Tcp(TcpFailure::Refused(_)) => Some(Measured::Refused),
-        Failure::Tcp(TcpFailure::TimedOut(_)) => Some(Measured::TimedOut),
-        Failure::Tcp(TcpFailure::Unreachable { .. }) => Some(Measured::Unreachable),
-        Failure::Tcp(TcpFailure::Reset(_)) => Some(Measured::Reset),
-        Failure::Tcp(TcpFailure::Denied(_)) => Some(Measured::LocalDenied),
+        Failure::Tcp(TcpFailure::Refused(_)) => Some(ConnectOutcome::Refused),
+        Failure::Tcp(TcpFailure::TimedOut(_)) => Some(ConnectOutcome::TimedOut),
+        Failure::Tcp(TcpFailure::Unreachable { .. }) => Some(ConnectOutcome::Unreachable),
+        Failure::Tcp(TcpFailure::Reset(_)) => Some(ConnectOutcome::Reset),
+        Failure::Tcp(TcpFailure::Denied(_)) => Some(ConnectOutcome::LocalDenied),
         _ => None,
     }
 }

@@ -3,15 +3,16 @@
 use std::net::IpAddr;
 
 use super::{
-    Approach, Evidence, Identity, Measured, Target, Walked, Way, proxies, short_of_proof, sightings,
+    Approach, ConfiguredRoute, ConnectOutcome, Evidence, EvidenceTarget, Identity, TrailSummary,
+    proxies, short_of_proof, sightings,
 };
 use crate::firewall::scope::NamePattern;
 use crate::model::{ChainTrust, Host, HostName, Kind, Origin, Role, proves};
+use crate::report_v1::{Endpoint, Lookup, ReadError, Report, Step, Trail};
 use crate::route::ProxyUrl;
-use crate::saved::{Saved, SavedEndpoint, SavedError, SavedLookup, SavedStep, SavedTrail};
 
 /// Why a text is no evidence.
-pub type EvidenceError = SavedError;
+pub type EvidenceError = ReadError;
 
 impl Evidence {
     /// Reads a JSON report, or the names that `resolve` wrote.
@@ -19,23 +20,23 @@ impl Evidence {
     /// # Errors
     /// [`EvidenceError`] with line and column.
     pub fn read(text: &str) -> Result<Self, EvidenceError> {
-        Saved::read_names_too(text).map(|saved| Self::of_saved(&saved))
+        Report::read_names_too(text).map(|saved| Self::of_saved(&saved))
     }
 
     /// What a saved report holds.
     #[must_use]
-    pub fn of_saved(saved: &Saved) -> Self {
+    pub fn of_saved(saved: &Report) -> Self {
         let vantage = &saved.run.vantage;
         Self {
             targets: saved.endpoints.iter().map(target).collect(),
-            resolvers: vantage.resolvers.clone(),
-            own_addresses: vantage.addresses.clone(),
+            resolvers: vantage.resolvers.to_vec(),
+            own_addresses: vantage.addresses.to_vec(),
             seen_at: saved.run.started_at,
         }
     }
 }
 
-fn target(saved: &SavedEndpoint) -> Target {
+fn target(saved: &Endpoint) -> EvidenceTarget {
     let host = Host::parse(&saved.host).ok();
     let (name, literal) = match &host {
         Some(Host::Address(address)) => (None, Some(*address)),
@@ -43,7 +44,7 @@ fn target(saved: &SavedEndpoint) -> Target {
         None => (NamePattern::parse(&saved.host).ok(), None),
     };
     let origin = saved.origin.as_deref().and_then(Origin::parse);
-    let configured = saved.route.configured.as_str();
+    let configured = &*saved.route.configured;
     let walked: Vec<_> = saved
         .trails
         .iter()
@@ -55,10 +56,10 @@ fn target(saved: &SavedEndpoint) -> Target {
     // Without a kind, as in older names, the id alone says what it is.
     let role = saved.role.as_deref().and_then(Role::parse);
     let role = role.unwrap_or_else(|| Role::of_entry(&saved.entry, kind.unwrap_or(Kind::Https)));
-    let mut target = Target {
-        entry: saved.entry.clone(),
+    let mut target = EvidenceTarget {
+        entry: saved.entry.clone().into_owned(),
         role,
-        host: saved.host.clone(),
+        host: saved.host.clone().into_owned(),
         name,
         port: saved.port,
         kind,
@@ -67,10 +68,12 @@ fn target(saved: &SavedEndpoint) -> Target {
         required: saved.required.unwrap_or(origin != Some(Origin::Gateway)),
         is_unassigned: false,
         way: match configured {
-            "" | DIRECT => Way::Direct,
-            "unknown" => Way::Unknown(saved.route.why.clone()),
-            url => ProxyUrl::parse_shown(url)
-                .map_or_else(|error| Way::Unknown(error.to_string()), Way::Proxy),
+            "" | DIRECT => ConfiguredRoute::Direct,
+            "unknown" => ConfiguredRoute::Unknown(saved.route.why.clone().into_owned()),
+            url => ProxyUrl::parse_shown(url).map_or_else(
+                |error| ConfiguredRoute::Unknown(error.to_string()),
+                ConfiguredRoute::Proxy,
+            ),
         },
         proxies: proxies(&walked),
         sightings: sightings(literal, lookups, &walked),
@@ -88,21 +91,21 @@ fn target(saved: &SavedEndpoint) -> Target {
 const DIRECT: &str = "direct";
 
 /// Whether every resolver says that there is no such name, where no conclusion is given.
-fn is_absent(saved: &SavedEndpoint) -> bool {
-    let is_absent = |lookup: &SavedLookup| {
-        lookup.addresses.is_empty() && matches!(lookup.outcome.as_str(), "" | "nxdomain" | "nodata")
+fn is_absent(saved: &Endpoint) -> bool {
+    let is_absent = |lookup: &Lookup| {
+        lookup.addresses.is_empty() && matches!(&*lookup.outcome, "" | "nxdomain" | "nodata")
     };
     saved.cause.is_none() && saved.trails.is_empty() && saved.lookups.iter().all(is_absent)
 }
 
-fn aliases(lookup: &SavedLookup) -> Vec<HostName> {
+fn aliases(lookup: &Lookup) -> Vec<HostName> {
     let links = lookup.chain.iter().filter(|link| link.record_type == "CNAME");
     links.filter_map(|link| HostName::parse(&link.data).ok()).collect()
 }
 
-fn walked(trail: &SavedTrail, host: Option<&Host>) -> Option<Walked> {
+fn walked(trail: &Trail, host: Option<&Host>) -> Option<TrailSummary> {
     let local = trail.local.map(|local| local.ip());
-    Some(Walked {
+    Some(TrailSummary {
         is_direct: trail.route == DIRECT,
         approach: Approach {
             address: trail.remote?.ip().to_canonical(),
@@ -114,36 +117,36 @@ fn walked(trail: &SavedTrail, host: Option<&Host>) -> Option<Walked> {
 }
 
 /// How the connect ended. What this host's own limits prevented was not measured.
-fn connect(trail: &SavedTrail) -> Option<Measured> {
+fn connect(trail: &Trail) -> Option<ConnectOutcome> {
     let step = trail.steps.iter().find(|step| step.name == "tcp")?;
-    match step.outcome.as_str() {
-        "ok" => Some(Measured::Connected),
-        outcome => Measured::BLOCKED.into_iter().find(|own| own.as_str() == outcome),
+    match &*step.outcome {
+        "ok" => Some(ConnectOutcome::Connected),
+        outcome => ConnectOutcome::BLOCKED.into_iter().find(|own| own.as_str() == outcome),
     }
 }
 
-fn identity(trail: &SavedTrail, host: &Host) -> Identity {
+fn identity(trail: &Trail, host: &Host) -> Identity {
     let Some(step) = trail.steps.iter().find(|step| step.name == "tls") else {
-        let blocked = connect(trail).filter(|measured| *measured != Measured::Connected);
+        let blocked = connect(trail).filter(|measured| *measured != ConnectOutcome::Connected);
         return blocked.map_or(Identity::NotAsked, Identity::NotConnected);
     };
-    match step.outcome.as_str() {
+    match &*step.outcome {
         "ok" => shown(step, host),
         "timeout" => Identity::Silent,
         outcome => Identity::Broken(outcome.to_owned()),
     }
 }
 
-fn shown(step: &SavedStep, host: &Host) -> Identity {
-    let public = match step.detail.trust.public.outcome.as_str() {
-        "trusted" => ChainTrust::Trusted,
+fn shown(step: &Step, host: &Host) -> Identity {
+    let public = match &step.detail.trust {
+        Some(trust) if trust.public.outcome == "trusted" => ChainTrust::Trusted,
         _ => ChainTrust::UnknownIssuer,
     };
-    let leaf = step.detail.chain.first();
-    let names = leaf.map(|leaf| leaf.names.clone()).unwrap_or_default();
+    let leaf = step.detail.chain().first();
+    let names = leaf.map(|leaf| leaf.names.to_vec()).unwrap_or_default();
     if proves(&public, &names, host) {
         return Identity::Proven;
     }
-    let issuer = leaf.map(|leaf| leaf.issuer.clone()).unwrap_or_default();
+    let issuer = leaf.map(|leaf| leaf.issuer.clone().into_owned()).unwrap_or_default();
     short_of_proof(&public, names, issuer)
 }

@@ -171,7 +171,7 @@ fn a_proxied_name_needs_the_proxy_on_its_own_port() {
         let mut endpoint = endpoint("relay", "ns.servicebus.windows.net", &["40.112.72.101"]);
         endpoint["route"]["configured"] = json!(configured);
         let requirements = report(&json!([endpoint])).requirements();
-        assert!(matches!(requirements[0].missing, Some(Missing::Way(_))), "{requirements:?}");
+        assert!(matches!(requirements[0].missing, Some(Missing::Route(_))), "{requirements:?}");
     }
 }
 

@@ -1,9 +1,9 @@
 //! Plain lists of what is allowed: addresses, prefixes, ranges, names and wildcards.
 
-use super::ReadError;
+use super::error::ReadError;
 use crate::firewall::columns::{Columns, begins_with_head};
 use crate::firewall::port::{PortSet, Protocol, ProtocolSet};
-use crate::firewall::rule::{Access, Dialect, Rule, RuleSet};
+use crate::firewall::rule::{Access, Rule, RuleDialect, RuleSet};
 use crate::firewall::scope::{NamePattern, Scope};
 use crate::model::AddressSet;
 
@@ -23,13 +23,13 @@ pub(super) fn read_allowlist(text: &str, file: &str) -> Result<RuleSet, ReadErro
         for element in elements(line) {
             let (scope, ports) = read_element(element).ok_or_else(|| ReadError {
                 file: file.to_owned(),
-                place: format!("line {}", index + 1),
+                location: format!("line {}", index + 1),
                 found: format!("'{}'", element.chars().take(60).collect::<String>()),
                 expected: "an address, a prefix, a range FIRST-LAST, a name or a wildcard as \
                            *.servicebus.windows.net, with :PORT where only one is allowed",
             })?;
             let mut rule = Rule::outbound(element, 0, Access::Allow);
-            rule.place = format!("line {}", index + 1);
+            rule.location = format!("line {}", index + 1);
             rule.destination = scope;
             if let Some(port) = ports {
                 rule.protocols = ProtocolSet::from(Protocol::Tcp).into();
@@ -41,7 +41,7 @@ pub(super) fn read_allowlist(text: &str, file: &str) -> Result<RuleSet, ReadErro
     if rules.is_empty() {
         return Err(ReadError {
             file: file.to_owned(),
-            place: "the whole file".to_owned(),
+            location: "the whole file".to_owned(),
             found: "nothing".to_owned(),
             expected: "rules: a network security group as JSON, effective rules, an ARM template, \
                        rule collection groups, or a list of addresses and names",
@@ -54,15 +54,15 @@ pub(super) fn read_allowlist(text: &str, file: &str) -> Result<RuleSet, ReadErro
 /// no name.
 fn listed(file: &str, mut rules: Vec<Rule>) -> RuleSet {
     rules.sort_by_key(|rule| !rule.destination.names.is_empty());
-    RuleSet::in_order(file, file, Dialect::List, rules)
+    RuleSet::in_order(file, file, RuleDialect::List, rules)
 }
 
-/// Reads rows with named columns, as `rules emit --format csv` writes them: each allows what it asks
-/// for.
+/// Reads rows with named columns, as `rules emit --format csv` writes them: each allows what it
+/// asks for.
 fn read_rows(text: &str, file: &str) -> Result<RuleSet, ReadError> {
     let error = |line: u64, found: String| ReadError {
         file: file.to_owned(),
-        place: format!("line {line}"),
+        location: format!("line {line}"),
         found,
         expected: "rows of address,port,protocol in the order of the head line",
     };
@@ -73,7 +73,7 @@ fn read_rows(text: &str, file: &str) -> Result<RuleSet, ReadError> {
         let (scope, _) =
             read_element(element).ok_or_else(|| error(line, format!("'{element}'")))?;
         let mut rule = Rule::outbound(element, 0, Access::Allow);
-        rule.place = format!("line {line}");
+        rule.location = format!("line {line}");
         rule.destination = scope;
         let ports = row.get("port");
         if !ports.is_empty() {

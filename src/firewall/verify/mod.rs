@@ -5,12 +5,12 @@ use std::net::IpAddr;
 
 use ipnet::IpNet;
 
-use super::correct::{Advice, Correction, corrections};
-use super::decide::{Decision, Judge, decide_in_a_row};
+use super::correct::{Correction, CorrectionAdvice, corrections};
+use super::decide::{Decision, RuleJudge, decide_in_a_row};
 use super::flow::Flow;
 use super::missing::Missing;
 use super::port::Protocol;
-use super::requirement::{Class, Measured, Requirement};
+use super::requirement::{Class, ConnectOutcome, Requirement};
 use super::rule::{Access, Direction, Rule};
 use super::scope::NamePattern;
 use super::shadow::Shadowed;
@@ -47,7 +47,7 @@ pub struct Contradiction<'a> {
     /// What the rules say.
     pub decision: Decision<'a>,
     /// How the measurement ended.
-    pub measured: Measured,
+    pub measured: ConnectOutcome,
 }
 
 /// What becomes of the gateways of a deployment that are in use.
@@ -121,19 +121,19 @@ pub struct Beyond {
 /// Holds `requirements` against the sets of `judges`, which flows pass in a row.
 #[must_use]
 pub fn verify<'a>(
-    judges: &'a [Judge<'a>],
+    judges: &'a [RuleJudge<'a>],
     requirements: &[Requirement],
-    advice: Advice<'_>,
+    advice: CorrectionAdvice<'_>,
 ) -> Verification<'a> {
     let (mut gaps, mut undecided) = (Vec::new(), Vec::new());
     let mut gateways: BTreeMap<&str, Gateways<'a>> = BTreeMap::new();
     let mut contradictions = Vec::new();
     for requirement in requirements {
-        let Some((place, decision)) = decide(judges, requirement) else { continue };
+        let Some((index, decision)) = decide(judges, requirement) else { continue };
         contradictions.extend(contradiction(requirement, &decision));
         let gap = |decision| Gap {
             requirement: requirement.clone(),
-            set: &judges[place].set().name,
+            set: &judges[index].set().name,
             decision,
         };
         let (denied, unknown) = match &requirement.class {
@@ -169,8 +169,8 @@ pub fn verify<'a>(
         // What leaves from one address says what rules for that address do.
         let source = requirements.iter().find_map(|own| own.sources.first().copied());
         let mut all = AddressSet::everything();
-        for (place, judge) in judges.iter().enumerate() {
-            all = all.intersection(&measure(judge, place, (port, source), &required, &mut excess));
+        for (index, judge) in judges.iter().enumerate() {
+            all = all.intersection(&measure(judge, index, (port, source), &required, &mut excess));
         }
         beyond.push(Beyond {
             port,
@@ -216,31 +216,31 @@ pub fn verify<'a>(
 /// What becomes of a requirement, from every address that it may leave from: where the rules treat
 /// these differently, that is not known.
 pub(super) fn decide<'a>(
-    judges: &'a [Judge<'a>],
+    judges: &'a [RuleJudge<'a>],
     requirement: &Requirement,
 ) -> Option<(usize, Decision<'a>)> {
     let flow = &requirement.flow;
-    let (place, decision) = match (&*requirement.sources, flow.source) {
+    let (index, decision) = match (&*requirement.sources, flow.source) {
         ([], _) | (_, Some(_)) => decide_in_a_row(judges, flow)?,
         (sources, None) => {
             let from = |source| Flow { source: Some(source), ..flow.clone() };
             let mut first = None;
             let mut differs = None;
             for source in sources {
-                let (place, decision) = decide_in_a_row(judges, &from(*source))?;
+                let (index, decision) = decide_in_a_row(judges, &from(*source))?;
                 match &first {
-                    None => first = Some((place, decision)),
+                    None => first = Some((index, decision)),
                     Some((_, own)) if own.as_str() == decision.as_str() => {}
-                    Some(_) => differs = Some(place),
+                    Some(_) => differs = Some(index),
                 }
             }
-            let (place, decision) = first?;
+            let (index, decision) = first?;
             match differs {
-                None => (place, decision),
-                Some(place) => {
+                None => (index, decision),
+                Some(index) => {
                     let shown: Vec<_> = sources.iter().map(ToString::to_string).collect();
                     let missing = Missing::Sources(shown.join(" and ").into());
-                    (place, Decision::Undecided { by: decision.by(), missing })
+                    (index, Decision::Undecided { by: decision.by(), missing })
                 }
             }
         }
@@ -249,7 +249,7 @@ pub(super) fn decide<'a>(
         Some(missing) => Decision::Undecided { by: decision.by(), missing: missing.clone() },
         None => decision,
     };
-    Some((place, decision))
+    Some((index, decision))
 }
 
 fn contradiction<'a>(
@@ -258,8 +258,8 @@ fn contradiction<'a>(
 ) -> Option<Contradiction<'a>> {
     let measured = requirement.measured?;
     let is_contradicted = match decision {
-        Decision::Allow { .. } => measured != Measured::Connected,
-        Decision::Deny { .. } => measured == Measured::Connected,
+        Decision::Allow { .. } => measured != ConnectOutcome::Connected,
+        Decision::Deny { .. } => measured == ConnectOutcome::Connected,
         Decision::Undecided { .. } => false,
     };
     let found =
@@ -268,10 +268,11 @@ fn contradiction<'a>(
 }
 
 /// Where one set lets a port out to; what its rules let through beyond `required` goes to
-/// `excess`, each rule once (by set and place), with the port of which it lets through most.
+/// `excess`, each rule once (by the indices of its set and of itself), with the port of which it
+/// lets through most.
 fn measure<'a>(
-    judge: &Judge<'a>,
-    set_place: usize,
+    judge: &RuleJudge<'a>,
+    set_index: usize,
     (port, source): ((Protocol, u16), Option<IpAddr>),
     required: &AddressSet,
     excess: &mut BTreeMap<(usize, usize), Excess<'a>>,
@@ -286,27 +287,27 @@ fn measure<'a>(
         direction: Direction::Outbound,
     };
     let reach = judge.reach(&kind);
-    let mut add = |place: usize, beyond: AddressCount, served: AddressCount| {
-        let rule = &set.rules()[place];
+    let mut add = |index: usize, beyond: AddressCount, served: AddressCount| {
+        let rule = &set.rules()[index];
         let is_known = |own: &Excess<'_>| (own.beyond.v4, own.beyond.v6) >= (beyond.v4, beyond.v6);
-        if !excess.get(&(set_place, place)).is_some_and(is_known) {
+        if !excess.get(&(set_index, index)).is_some_and(is_known) {
             let breadth = breadth(rule, required);
             let found = Excess { set: &set.name, rule, port, beyond, required: served, breadth };
-            excess.insert((set_place, place), found);
+            excess.insert((set_index, index), found);
         }
     };
-    for (place, admitted) in &reach.by_rule {
+    for (index, admitted) in &reach.by_rule {
         let beyond = admitted.difference(required);
         if !beyond.is_empty() {
-            add(*place, beyond.count(), admitted.intersection(required).count());
+            add(*index, beyond.count(), admitted.intersection(required).count());
         }
     }
     // What a wildcard lets through has no number.
-    for (place, rule) in set.rules().iter().enumerate() {
+    for (index, rule) in set.rules().iter().enumerate() {
         let has_port = rule.destination_ports.known().is_none_or(|ports| ports.contains(port.1));
         let is_wild = rule.destination.names.iter().any(NamePattern::is_wildcard);
         if rule.access.known() == Some(&Access::Allow) && has_port && is_wild {
-            add(place, AddressCount::default(), AddressCount::default());
+            add(index, AddressCount::default(), AddressCount::default());
         }
     }
     reach.surely

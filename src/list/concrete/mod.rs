@@ -5,11 +5,11 @@ use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
 
 use super::adhoc::AdHoc;
 use super::cloud::cloud_of;
-use super::entry::{EndpointList, Entry, default_fingerprint};
-use super::names::{Known, Names, known_names, named_domains};
+use super::entry::{EndpointList, ListEntry, default_fingerprint};
+use super::names::{EntryNames, KnownName, known_names, named_domains};
 use super::pasted;
-use super::pattern::{HostPattern, Template};
-use super::request::{ENDPOINT, GATEWAY, PEER, Request, RequestError};
+use super::pattern::{HostPattern, HostTemplate};
+use super::request::{ENDPOINT, GATEWAY, PEER, RequestError, RunRequest};
 use super::role;
 use super::service_urls::UrlHost;
 use super::suggest::nearest;
@@ -23,7 +23,7 @@ pub struct Concrete {
     /// One for each host and port; their subjects are hosts.
     pub endpoints: Vec<Endpoint>,
     /// What stays a pattern.
-    pub untestable: Vec<Untestable>,
+    pub untestable: Vec<UntestablePattern>,
     /// What the user should know, a sentence each.
     pub hints: Vec<String>,
     /// The runtime needs no relay: by the option, or by what the service URLs say.
@@ -32,7 +32,7 @@ pub struct Concrete {
 
 /// A wildcard or template with nothing to make it concrete.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Untestable {
+pub struct UntestablePattern {
     /// Its subject is a pattern.
     pub endpoint: Endpoint,
     /// The option that would help, in one sentence: for
@@ -54,7 +54,7 @@ pub const ORDER_STEP: u32 = 10;
 ///
 /// # Errors
 /// [`RequestError`], where an option matches nothing or values make no name.
-pub fn concrete(request: &Request) -> Result<Concrete, RequestError> {
+pub fn concrete(request: &RunRequest) -> Result<Concrete, RequestError> {
     request.check()?;
     let mut builder = Builder {
         request,
@@ -82,7 +82,7 @@ pub fn concrete(request: &Request) -> Result<Concrete, RequestError> {
 }
 
 struct Builder<'r> {
-    request: &'r Request,
+    request: &'r RunRequest,
     is_self_contained: bool,
     wanted: Vec<Wanted>,
     /// Where in `wanted` each subject and port stands.
@@ -101,13 +101,13 @@ impl Builder<'_> {
     fn list(
         &mut self,
         list: &EndpointList,
-        names: &[Known],
+        names: &[KnownName],
         covered: &mut BTreeSet<usize>,
     ) -> Result<(), RequestError> {
-        let entries: Vec<&Entry> =
+        let entries: Vec<&ListEntry> =
             list.entries.iter().filter(|entry| self.request.asks_for(entry)).collect();
-        let mut by_entry: BTreeMap<&str, Names<'_>> =
-            entries.iter().map(|entry| (entry.id.as_str(), Names::default())).collect();
+        let mut by_entry: BTreeMap<&str, EntryNames<'_>> =
+            entries.iter().map(|entry| (entry.id.as_str(), EntryNames::default())).collect();
         for (index, name) in names.iter().enumerate() {
             let Some(entry) = covering(entries.iter().copied(), &name.host) else { continue };
             covered.insert(index);
@@ -148,9 +148,9 @@ impl Builder<'_> {
     /// the service named only its stand-in.
     fn is_left_out(
         &self,
-        entry: &Entry,
+        entry: &ListEntry,
         list: &EndpointList,
-        by_entry: &BTreeMap<&str, Names<'_>>,
+        by_entry: &BTreeMap<&str, EntryNames<'_>>,
     ) -> bool {
         if self.request.only.iter().any(|word| entry.is_meant_by(word)) {
             return false;
@@ -170,7 +170,7 @@ impl Builder<'_> {
 
     /// The parameters of an entry's template that have no value; `None` for an entry that needs
     /// none.
-    fn missing<'e>(&self, entry: &'e Entry) -> Option<Vec<&'e str>> {
+    fn missing<'e>(&self, entry: &'e ListEntry) -> Option<Vec<&'e str>> {
         let HostPattern::Template(template) = &entry.host else { return None };
         let has_no_value = |key: &&str| self.request.parameters.value(key).is_none();
         let missing: Vec<&str> = template.parameters().into_iter().filter(has_no_value).collect();
@@ -179,10 +179,10 @@ impl Builder<'_> {
 
     fn entry(
         &mut self,
-        entry: &Entry,
+        entry: &ListEntry,
         list: &EndpointList,
         order: u32,
-        names: &Names<'_>,
+        names: &EntryNames<'_>,
     ) -> Result<(), RequestError> {
         let own = match &entry.host {
             HostPattern::Literal(host) => Some(host.clone()),
@@ -243,9 +243,9 @@ impl Builder<'_> {
 
     fn fill(
         &self,
-        entry: &Entry,
+        entry: &ListEntry,
         list: &EndpointList,
-        template: &Template,
+        template: &HostTemplate,
     ) -> Result<HostName, RequestError> {
         let parameters = &self.request.parameters;
         let name = template.name(|key| parameters.value(key).unwrap_or_default());
@@ -267,7 +267,7 @@ impl Builder<'_> {
 
     fn endpoint(
         &self,
-        entry: &Entry,
+        entry: &ListEntry,
         subject: Subject,
         port: u16,
         origin: Origin,
@@ -298,7 +298,7 @@ impl Builder<'_> {
     }
 
     /// A name that no entry asked for covers.
-    fn uncovered(&mut self, name: &Known, named_domains: &HashSet<&str>) {
+    fn uncovered(&mut self, name: &KnownName, named_domains: &HashSet<&str>) {
         let purpose = match name.origin {
             Origin::AuthKey => "The control host of the authentication key",
             _ => "A service URL that no entry covers",
@@ -352,7 +352,7 @@ impl Builder<'_> {
 
     /// Keeps what `--only` and `--skip` leave.
     fn choose(&mut self) -> Result<(), RequestError> {
-        let Request { only, skip, by_hand, .. } = self.request;
+        let RunRequest { only, skip, by_hand, .. } = self.request;
         let given: BTreeSet<Subject> = by_hand
             .iter()
             .map(|host| match host {
@@ -388,7 +388,7 @@ impl Builder<'_> {
 
     /// Adds what was given as an option.
     fn options(&mut self) {
-        let Request { endpoints, peers, skip, .. } = self.request;
+        let RunRequest { endpoints, peers, skip, .. } = self.request;
         let is_skipped = |entry: &str| skip.iter().any(|name| name == entry);
         let (orders, kinds) = ([self.next_order, self.next_order + ORDER_STEP], [endpoints, peers]);
         let words = [(ENDPOINT, "Given as an option"), (PEER, "Another node of the same runtime")];
@@ -465,7 +465,7 @@ impl Builder<'_> {
         for Wanted { endpoint, hint } in self.wanted {
             match hint {
                 None => concrete.endpoints.push(endpoint),
-                Some(hint) => concrete.untestable.push(Untestable { endpoint, hint }),
+                Some(hint) => concrete.untestable.push(UntestablePattern { endpoint, hint }),
             }
         }
         concrete
@@ -473,7 +473,7 @@ impl Builder<'_> {
 
     /// What the user should know beside the endpoints.
     fn hints(&self) -> Vec<String> {
-        let Request { service_urls, parameters, auth_key, .. } = self.request;
+        let RunRequest { service_urls, parameters, auth_key, .. } = self.request;
         let mut hints: Vec<String> =
             service_urls.iter().flat_map(|urls| urls.notes.iter().cloned()).collect();
         for key in parameters.keys() {
@@ -499,7 +499,7 @@ impl Builder<'_> {
         hints
     }
 
-    fn pattern_hint(&self, entry: &Entry, names: &Names<'_>) -> String {
+    fn pattern_hint(&self, entry: &ListEntry, names: &EntryNames<'_>) -> String {
         if let Some(missing) = self.missing(entry) {
             let options: Vec<String> = missing
                 .iter()
@@ -537,7 +537,10 @@ impl Builder<'_> {
 }
 
 /// The entry whose host covers `host` most specifically, the first of equals.
-fn covering<'e>(entries: impl IntoIterator<Item = &'e Entry>, host: &UrlHost) -> Option<&'e Entry> {
+fn covering<'e>(
+    entries: impl IntoIterator<Item = &'e ListEntry>,
+    host: &UrlHost,
+) -> Option<&'e ListEntry> {
     entries
         .into_iter()
         .filter(|entry| match host {

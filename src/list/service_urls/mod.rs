@@ -3,7 +3,7 @@
 
 use serde_json::Value;
 
-use super::MAX_INPUT_BYTES;
+use super::limits::MAX_INPUT_BYTES;
 use super::node_status;
 use super::pasted::{self, PastedError};
 use crate::model::{Host, HostName, NameError, ReportedNode};
@@ -147,7 +147,7 @@ pub fn parse(text: &str, path: &str) -> Result<ServiceUrls, ServiceUrlsError> {
         return Err(ServiceUrlsError::TooLarge { path: path.to_owned() });
     }
     let text = text.trim_start_matches('\u{feff}');
-    let mut reader = Reader {
+    let mut reader = ServiceUrlReader {
         urls: ServiceUrls { source: path.to_owned(), ..ServiceUrls::default() },
         n_ignored: 0,
         problems: Vec::new(),
@@ -167,13 +167,13 @@ pub fn parse(text: &str, path: &str) -> Result<ServiceUrls, ServiceUrlsError> {
     reader.finish()
 }
 
-struct Reader {
+struct ServiceUrlReader {
     urls: ServiceUrls,
     n_ignored: usize,
     problems: Vec<(Position, UrlError)>,
 }
 
-impl Reader {
+impl ServiceUrlReader {
     fn lines(&mut self, text: &str) -> Result<(), ServiceUrlsError> {
         for (index, line) in text.lines().enumerate() {
             if is_auth_key(line) {

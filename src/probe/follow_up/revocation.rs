@@ -89,8 +89,8 @@ fn place_of(url: &str) -> Option<(HostName, String)> {
     (path.len() <= LONGEST_PATH).then_some((name, path))
 }
 
-/// Whether a system's resolver takes the name for an IPv4 address (`127.1`, `0x7f000001`): what ends
-/// in a number is one (WHATWG, URL, 3.5).
+/// Whether a system's resolver takes the name for an IPv4 address (`127.1`, `0x7f000001`): what
+/// ends in a number is one (WHATWG, URL, 3.5).
 fn is_address_in_disguise(name: &HostName) -> bool {
     let last = name.labels().last().unwrap_or_default();
     last.bytes().all(|byte| byte.is_ascii_digit()) || last.starts_with("0x")
@@ -106,8 +106,8 @@ fn may_be_asked(address: IpAddr, voucher: Voucher) -> bool {
     }
 }
 
-/// The IPv4 address that a gateway on the way makes of an IPv6 one: mapped, NAT64 (RFC 6052) or 6to4
-/// (RFC 3056).
+/// The IPv4 address that a gateway on the way makes of an IPv6 one: mapped, NAT64 (RFC 6052) or
+/// 6to4 (RFC 3056).
 fn inner(address: IpAddr) -> IpAddr {
     let IpAddr::V6(v6) = address else { return address };
     let v4 = |high: u16, low: u16| Ipv4Addr::from(u32::from(high) << 16 | u32::from(low));

@@ -1,5 +1,5 @@
-//! How often the kernel has repeated what a connection sent (tcp(7), `TCP_INFO`): for a connect that
-//! nobody answers, its SYN.
+//! How often the kernel has repeated what a connection sent (tcp(7), `TCP_INFO`): for a connect
+//! that nobody answers, its SYN.
 
 use std::mem::{MaybeUninit, size_of};
 use std::os::fd::AsRawFd as _;

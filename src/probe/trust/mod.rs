@@ -49,7 +49,7 @@ struct Judged {
     vouched: Option<Vouched>,
 }
 
-/// TimeoutBy roots a chain leads to.
+/// Whose roots a chain leads to.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum Voucher {
     /// Public ones, whatever this host trusts besides.
@@ -135,7 +135,8 @@ impl Judge {
 }
 
 /// The certificates whose dates count: those of the path that was verified, else those that name
-/// each other as issuer. An expired certificate that was sent along and not used counts for nothing.
+/// each other as issuer. An expired certificate that was sent along and not used counts for
+/// nothing.
 fn path_of(
     chain: &[Arc<Certificate>],
     public: &Verified,

@@ -1,5 +1,5 @@
-//! Every step of every endpoint, as `curl -v` would tell it: what was asked, what was said, how long
-//! it took.
+//! Every step of every endpoint, as `curl -v` would tell it: what was asked, what was said, how
+//! long it took.
 
 use super::super::assemble::Judged;
 use super::super::route;

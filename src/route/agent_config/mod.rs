@@ -202,7 +202,7 @@ impl AgentProxy {
                 found: root.tag_name().name().chars().take(80).collect(),
             });
         }
-        let mut read = Section { faults: Vec::new() };
+        let mut read = SectionReader { faults: Vec::new() };
         let default_proxy = read.default_proxy(root);
         Ok(Self { file: owned(), default_proxy, faults: read.faults })
     }
@@ -254,11 +254,11 @@ fn crowded_element(text: &str) -> Option<u32> {
 }
 
 /// Reads the section, and collects what .NET refuses in it.
-struct Section {
+struct SectionReader {
     faults: Vec<ConfigFault>,
 }
 
-impl Section {
+impl SectionReader {
     fn default_proxy(&mut self, root: Node) -> Option<DefaultProxy> {
         let mut found: Option<DefaultProxy> = None;
         for group in root.children().filter(Node::is_element) {

@@ -3,10 +3,10 @@
 
 use super::agent_config::{AgentConfigError, AgentProxy, DefaultProxy, ProxyAddress, Setting};
 use super::bypass::{BypassEntry, LocalView};
-use super::decide::{AgentRoute, Configuration, Decision, RouteError, Way};
+use super::decide::{AgentRoute, Configuration, RouteDecision, RouteError, Way};
 use super::dotnet_regex::{Pattern, PatternFault};
 use super::no_proxy::Scheme;
-use super::pattern_meaning::{Meaning, Reach, pattern_for};
+use super::pattern_meaning::{PatternMeaning, PatternReach, pattern_for};
 use super::suggest::is_placeholder;
 use crate::model::{Cause, Host, HostName};
 
@@ -342,8 +342,8 @@ impl FileLint<'_> {
 
     fn judge_pattern(&mut self, entry: &BypassEntry) {
         let BypassEntry { pattern, line } = entry;
-        let meaning = Meaning::guess(pattern);
-        let write = |meaning: Option<&Meaning>| {
+        let meaning = PatternMeaning::guess(pattern);
+        let write = |meaning: Option<&PatternMeaning>| {
             meaning.map_or_else(
                 || "write a regular expression such as ^https?://host\\.contoso\\.com$".to_owned(),
                 |meaning| format!("write {}", meaning.pattern()),
@@ -396,7 +396,7 @@ impl FileLint<'_> {
             let message = format!("'{pattern}' also matches https://{stranger}");
             // A full name without escapes is what Microsoft's own page shows.
             let is_documented =
-                meaning.reach == Reach::Itself && meaning.domain.labels().count() > 2;
+                meaning.reach == PatternReach::Itself && meaning.domain.labels().count() > 2;
             let weight = if is_documented { LintWeight::Note } else { LintWeight::Warning };
             let remedy = write(Some(&meaning));
             self.add(LintKind::PatternTooWide, weight, *line, &message, &remedy);
@@ -414,14 +414,14 @@ impl FileLint<'_> {
             return;
         }
         let line = agent.default_proxy.as_ref().map_or(1, |section| section.line);
-        let decide = |name: &HostName| -> Option<Decision> {
+        let decide = |name: &HostName| -> Option<RouteDecision> {
             let host = Host::Name(name.clone());
             // No script is asked, so the moment does not matter.
             let now = jiff::Zoned::default();
             route.decide(&host, Scheme::Https.default_port(), Scheme::Https, &now).ok()
         };
         for name in &names.private {
-            if let Some(Decision { way: Way::Proxy(proxy), .. }) = decide(name) {
+            if let Some(RouteDecision { way: Way::Proxy(proxy), .. }) = decide(name) {
                 let message = format!("the private name {name} goes to the proxy {proxy}");
                 let remedy =
                     format!("add <add address=\"{}\" /> to <bypasslist>", pattern_for(name));
@@ -436,7 +436,7 @@ impl FileLint<'_> {
             Vec::new()
         };
         for name in names.relay.iter().chain(&samples) {
-            if let Some(Decision { way: Way::Direct, why, .. }) = decide(name) {
+            if let Some(RouteDecision { way: Way::Direct, why, .. }) = decide(name) {
                 let message = format!("the relay {name} goes past the proxy: {why}");
                 let remedy = "narrow that rule, unless the firewall lets this host reach the relay \
                               directly";

@@ -43,16 +43,16 @@ pub enum Configuration {
 #[derive(Clone, Debug)]
 pub struct FixedProxy {
     /// For `https` URLs.
-    pub https: Option<Named<ProxyUrl>>,
+    pub https: Option<WithSource<ProxyUrl>>,
     /// For `http` URLs.
-    pub http: Option<Named<ProxyUrl>>,
+    pub http: Option<WithSource<ProxyUrl>>,
     /// What goes direct all the same: the first that holds the host decides.
     pub exceptions: Vec<Exceptions>,
 }
 
 /// Something that was configured, and the name of the place: `--proxy`, `HTTPS_PROXY`.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Named<T> {
+pub struct WithSource<T> {
     /// What was configured.
     pub value: T,
     /// Where.
@@ -107,7 +107,7 @@ impl Way {
 
 /// Which way a name is configured to go.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Decision {
+pub struct RouteDecision {
     /// The way.
     pub way: Way,
     /// What decided, as `bypass rule 2 of diahost.exe.config: \.contoso\.com$`.
@@ -120,7 +120,7 @@ pub struct Decision {
     pub questions: Vec<PacQuestion>,
 }
 
-impl Decision {
+impl RouteDecision {
     fn new(way: Way, why: impl Into<String>) -> Self {
         Self { way, why: why.into(), exception: None, fallbacks: Vec::new(), questions: Vec::new() }
     }
@@ -237,7 +237,7 @@ impl Configuration {
     /// One proxy for everything, as `--proxy URL` means it.
     #[must_use]
     pub fn url(proxy: ProxyUrl, source: &str, exceptions: Vec<Exceptions>) -> Self {
-        let named = Named { value: proxy, source: source.to_owned() };
+        let named = WithSource { value: proxy, source: source.to_owned() };
         Self::Fixed(FixedProxy { https: Some(named.clone()), http: Some(named), exceptions })
     }
 
@@ -251,9 +251,9 @@ impl Configuration {
         port: u16,
         scheme: Scheme,
         now: &Zoned,
-    ) -> Result<Decision, RouteError> {
+    ) -> Result<RouteDecision, RouteError> {
         match self {
-            Self::Direct { source } => Ok(Decision::new(Way::Direct, source)),
+            Self::Direct { source } => Ok(RouteDecision::new(Way::Direct, source)),
             Self::Fixed(fixed) => Ok(fixed.decide(host, port, scheme)),
             Self::Agent(agent) => agent.decide(host, port, scheme, now),
             #[cfg(feature = "pac")]
@@ -264,17 +264,17 @@ impl Configuration {
 }
 
 impl FixedProxy {
-    fn decide(&self, host: &Host, port: u16, scheme: Scheme) -> Decision {
+    fn decide(&self, host: &Host, port: u16, scheme: Scheme) -> RouteDecision {
         let (proxy, variable) = match scheme {
             Scheme::Https => (&self.https, "HTTPS_PROXY"),
             Scheme::Http => (&self.http, "http_proxy"),
         };
         let Some(proxy) = proxy else {
-            return Decision::new(Way::Direct, format!("{variable} is not set"));
+            return RouteDecision::new(Way::Direct, format!("{variable} is not set"));
         };
         excepted(&self.exceptions, host, port, scheme).unwrap_or_else(|remark| {
-            let decision = Decision::new(Way::Proxy(proxy.value.clone()), &proxy.source);
-            Decision { why: remark.after(decision.why), ..decision }
+            let decision = RouteDecision::new(Way::Proxy(proxy.value.clone()), &proxy.source);
+            RouteDecision { why: remark.after(decision.why), ..decision }
         })
     }
 }
@@ -332,7 +332,7 @@ impl AgentRoute {
         port: u16,
         scheme: Scheme,
         now: &Zoned,
-    ) -> Result<Decision, RouteError> {
+    ) -> Result<RouteDecision, RouteError> {
         let file = &self.file;
         let remark = match excepted(&self.exceptions, host, port, scheme) {
             // Where nothing goes to a proxy, nothing is excepted from it.
@@ -341,7 +341,9 @@ impl AgentRoute {
             Err(remark) => remark,
         };
         remark.add(match &self.way {
-            AgentWay::Direct(reason) => Ok(Decision::new(Way::Direct, format!("{file} {reason}"))),
+            AgentWay::Direct(reason) => {
+                Ok(RouteDecision::new(Way::Direct, format!("{file} {reason}")))
+            }
             AgentWay::Fixed { proxy, bypass } => {
                 let matched =
                     bypass.decide(host, port, scheme, &self.here).map_err(|undecided| {
@@ -350,14 +352,14 @@ impl AgentRoute {
                 Ok(match matched {
                     None => {
                         let why = format!("proxyaddress of {file}");
-                        Decision::new(Way::Proxy(proxy.clone()), why)
+                        RouteDecision::new(Way::Proxy(proxy.clone()), why)
                     }
                     Some(BypassMatch::Rule { index, text }) => {
                         let why = format!("bypass rule {index} of {file}: {text}");
-                        Decision::past(ExceptionKind::AgentFile, why)
+                        RouteDecision::past(ExceptionKind::AgentFile, why)
                     }
                     Some(BypassMatch::BuiltIn(reason)) => {
-                        Decision::new(Way::Direct, format!("{reason} ({file})"))
+                        RouteDecision::new(Way::Direct, format!("{reason} ({file})"))
                     }
                 })
             }
@@ -439,8 +441,8 @@ fn way_of(agent: &AgentProxy) -> Result<AgentWay, RouteError> {
 struct Remark(Option<String>);
 
 impl Remark {
-    fn add(self, decided: Result<Decision, RouteError>) -> Result<Decision, RouteError> {
-        decided.map(|decision| Decision { why: self.after(decision.why.clone()), ..decision })
+    fn add(self, decided: Result<RouteDecision, RouteError>) -> Result<RouteDecision, RouteError> {
+        decided.map(|decision| RouteDecision { why: self.after(decision.why.clone()), ..decision })
     }
 
     fn after(self, why: String) -> String {
@@ -457,11 +459,11 @@ fn excepted(
     host: &Host,
     port: u16,
     scheme: Scheme,
-) -> Result<Decision, Remark> {
+) -> Result<RouteDecision, Remark> {
     let mut remark = Remark::default();
     for list in exceptions {
         match list.decide(host, port, scheme) {
-            Excepted::Direct(why) => return Ok(Decision::past(list.kind(), why)),
+            Excepted::Direct(why) => return Ok(RouteDecision::past(list.kind(), why)),
             Excepted::No(words) => remark.0 = remark.0.or(words),
         }
     }
@@ -476,7 +478,7 @@ fn ask(
     port: u16,
     scheme: Scheme,
     now: &Zoned,
-) -> Result<Decision, RouteError> {
+) -> Result<RouteDecision, RouteError> {
     let failed = |message: String, questions| RouteError::Pac {
         source_name: source.to_owned(),
         message,
@@ -496,7 +498,7 @@ fn ask(
     let Some(way) = ways.next() else {
         return Err(failed("the answer names no way".to_owned(), evaluation.questions));
     };
-    Ok(Decision {
+    Ok(RouteDecision {
         exception: (way == Way::Direct).then_some(ExceptionKind::Script),
         way,
         why: format!("answer of {source}"),

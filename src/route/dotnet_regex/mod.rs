@@ -7,28 +7,21 @@
 //! given up where .NET would refuse it or this program cannot follow.
 
 mod captures;
+mod fault;
 
 use std::fmt::Write as _;
 use std::iter::Peekable;
 use std::str::CharIndices;
 
-use captures::{Captures, posix_length};
 use fancy_regex::{Error, Regex, RegexBuilder};
+
+use self::captures::{Captures, posix_length};
+pub use self::fault::PatternFault;
+use self::fault::{invalid, unsupported};
 
 /// A pattern as .NET matches it with `IgnoreCase | CultureInvariant`.
 #[derive(Clone, Debug)]
 pub struct Pattern(Regex);
-
-/// Why a pattern is not matched.
-#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
-pub enum PatternFault {
-    /// .NET refuses it too.
-    #[error("no valid expression: {0}")]
-    Invalid(String),
-    /// .NET knows it, this program does not: what it matches is not known.
-    #[error("cannot be evaluated here: {0}")]
-    Unsupported(String),
-}
 
 /// The pattern could not be matched to its end: it backtracks without bound. (.NET has no limit
 /// here, and would hang.)
@@ -50,7 +43,7 @@ impl Pattern {
         if pattern.len() > Self::MAX_LENGTH {
             return Err(unsupported("it is longer than 10,000 bytes"));
         }
-        let rewritten = Reader::new(pattern).rewrite()?;
+        let rewritten = PatternRewriter::new(pattern).rewrite()?;
         RegexBuilder::new(&rewritten)
             .case_insensitive(true)
             .backtrack_limit(Self::BACKTRACK_LIMIT)
@@ -74,14 +67,6 @@ fn fault_of(error: &Error) -> PatternFault {
     PatternFault::Unsupported(error.to_string())
 }
 
-fn invalid(reason: impl Into<String>) -> PatternFault {
-    PatternFault::Invalid(reason.into())
-}
-
-fn unsupported(reason: impl Into<String>) -> PatternFault {
-    PatternFault::Unsupported(reason.into())
-}
-
 /// Whether a quantifier may follow.
 #[derive(Clone, Copy, PartialEq, Eq)]
 enum Before {
@@ -91,7 +76,7 @@ enum Before {
 }
 
 /// Goes through a pattern once, by .NET's rules, and writes it anew.
-struct Reader<'a> {
+struct PatternRewriter<'a> {
     pattern: &'a str,
     chars: Peekable<CharIndices<'a>>,
     written: String,
@@ -100,7 +85,7 @@ struct Reader<'a> {
     captures: Captures<'a>,
 }
 
-impl<'a> Reader<'a> {
+impl<'a> PatternRewriter<'a> {
     fn new(pattern: &'a str) -> Self {
         Self {
             pattern,

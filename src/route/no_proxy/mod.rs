@@ -9,9 +9,9 @@ use ipnet::IpNet;
 use super::bypass_match::BypassMatch;
 use crate::model::{Host, HostName};
 
-/// TimeoutBy rules a list is read by.
+/// The client whose rules a list is read by.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
-pub enum Dialect {
+pub enum NoProxyDialect {
     /// curl's `CURLOPT_NOPROXY` and `--noproxy`, as of 7.87: a name stands for its subdomains, a
     /// leading dot means nothing, a `*` alone is everything, ports are not known.
     Curl,
@@ -26,7 +26,7 @@ pub enum Dialect {
     WinInet,
 }
 
-impl Dialect {
+impl NoProxyDialect {
     /// The name that documentation and reports use.
     #[must_use]
     pub const fn as_str(self) -> &'static str {
@@ -39,7 +39,7 @@ impl Dialect {
     }
 }
 
-impl fmt::Display for Dialect {
+impl fmt::Display for NoProxyDialect {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(self.as_str())
     }
@@ -78,8 +78,8 @@ impl Scheme {
 /// A list of what goes direct, read once and asked often.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct NoProxy {
-    dialect: Dialect,
-    rules: Vec<Rule>,
+    dialect: NoProxyDialect,
+    rules: Vec<NoProxyRule>,
     ignored: Vec<Ignored>,
     /// Loopback goes direct without a rule.
     exempts_loopback: bool,
@@ -98,7 +98,7 @@ pub struct Ignored {
 }
 
 #[derive(Clone, Debug, PartialEq, Eq)]
-struct Rule {
+struct NoProxyRule {
     index: usize,
     text: String,
     form: Form,
@@ -130,18 +130,18 @@ impl NoProxy {
     /// Reads a list. There are no errors, as these dialects have none: what cannot match is in
     /// [`NoProxy::ignored`].
     #[must_use]
-    pub fn parse(text: &str, dialect: Dialect) -> Self {
+    pub fn parse(text: &str, dialect: NoProxyDialect) -> Self {
         let mut list = Self {
             dialect,
             rules: Vec::new(),
             ignored: Vec::new(),
-            exempts_loopback: matches!(dialect, Dialect::Go | Dialect::WinInet),
+            exempts_loopback: matches!(dialect, NoProxyDialect::Go | NoProxyDialect::WinInet),
         };
         match dialect {
-            Dialect::Curl => list.read_curl(text),
-            Dialect::Go => list.read_go(text),
-            Dialect::DotNet => list.read_dotnet(text),
-            Dialect::WinInet => list.read_wininet(text),
+            NoProxyDialect::Curl => list.read_curl(text),
+            NoProxyDialect::Go => list.read_go(text),
+            NoProxyDialect::DotNet => list.read_dotnet(text),
+            NoProxyDialect::WinInet => list.read_wininet(text),
         }
         list
     }
@@ -152,9 +152,9 @@ impl NoProxy {
         Self { exempts_loopback: false, ..self }
     }
 
-    /// TimeoutBy rules it was read by.
+    /// The client whose rules the list was read by.
     #[must_use]
-    pub const fn dialect(&self) -> Dialect {
+    pub const fn dialect(&self) -> NoProxyDialect {
         self.dialect
     }
 
@@ -184,7 +184,7 @@ impl NoProxy {
             Host::Address(address) => address.to_canonical().is_loopback(),
             Host::Name(name) => {
                 name.as_str() == "localhost"
-                    || self.dialect == Dialect::WinInet && name.as_str() == "loopback"
+                    || self.dialect == NoProxyDialect::WinInet && name.as_str() == "loopback"
             }
         }
     }
@@ -365,12 +365,12 @@ impl NoProxy {
                 host if host.contains('*') => Form::Glob(host.to_owned()),
                 host => Form::Exact(canonical(host)),
             };
-            self.rules.push(Rule { index, text: entry.to_owned(), form, scheme, port });
+            self.rules.push(NoProxyRule { index, text: entry.to_owned(), form, scheme, port });
         }
     }
 
     fn add(&mut self, index: usize, text: &str, form: Form, port: Option<u16>) {
-        self.rules.push(Rule { index, text: text.to_owned(), form, scheme: None, port });
+        self.rules.push(NoProxyRule { index, text: text.to_owned(), form, scheme: None, port });
     }
 
     fn ignore(&mut self, index: usize, text: &str, why: &'static str) {

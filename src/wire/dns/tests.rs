@@ -323,7 +323,8 @@ proptest! {
         let question = Question::new(&host("a.test"), Family::V4);
         let id = response_id(&bytes).unwrap_or(0);
         if let Ok(response) = question.response(id, &bytes) {
-            prop_assert!(bytes[4..6] == [0, 0] && response.read().is_ok_and(|a| a.chain.is_empty()));
+            prop_assert_eq!(&bytes[4..6], &[0, 0]);
+            prop_assert!(response.read().is_ok_and(|answer| answer.chain.is_empty()));
         }
     }
 

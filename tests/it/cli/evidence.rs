@@ -102,7 +102,8 @@ fn one_silent_address_leaves_the_proven_ones() {
             silent["remote"] = json!("40.112.72.104:443");
             silent["steps"] = json!([silent["steps"][0]]);
             silent["end"] = json!({"failed": {"took_ns": 5_000_000_000_u64, "failure": {"tls":
-                {"kind": {"timed_out": {"whose": {"ours_ns": 5_000_000_000_u64}, "received": 0}}}}}});
+                {"kind": {"timed_out": {
+                    "whose": {"ours_ns": 5_000_000_000_u64}, "received": 0}}}}}});
             line["trails"].as_array_mut().unwrap().push(silent);
         }
     });

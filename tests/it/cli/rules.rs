@@ -542,7 +542,8 @@ fn what_holds_rules_in_another_form_is_refused_by_its_name() {
     for (file, text, words) in [
         (
             "whatif.json",
-            json!({"status": "Succeeded", "changes": [{"changeType": "Modify", "before": nsg, "after": nsg}]})
+            json!({"status": "Succeeded", "changes": [
+                {"changeType": "Modify", "before": nsg, "after": nsg}]})
                 .to_string(),
             &["whatif.json", "what-if JSON"][..],
         ),
@@ -555,7 +556,8 @@ fn what_holds_rules_in_another_form_is_refused_by_its_name() {
         ),
         (
             "tfplan.json",
-            json!({"format_version": "1.2", "planned_values": {}, "resource_changes": []}).to_string(),
+            json!({"format_version": "1.2", "planned_values": {}, "resource_changes": []})
+                .to_string(),
             &["tfplan.json", "terraform show", "az network nsg show"],
         ),
         (

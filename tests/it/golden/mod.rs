@@ -24,11 +24,11 @@ use pathproof::{archive, report};
 
 use crate::scene;
 
-fn folder() -> PathBuf {
+pub(crate) fn folder() -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/cases")
 }
 
-fn case_names() -> BTreeSet<String> {
+pub(crate) fn case_names() -> BTreeSet<String> {
     let entries = fs::read_dir(folder()).expect("tests/cases");
     entries
         .map(|entry| entry.expect("an entry").file_name().into_string().expect("a name in UTF-8"))
