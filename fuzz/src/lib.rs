@@ -2,7 +2,7 @@
 //! must hold beside that. Fuzz targets call them, and `tests/it/fuzz.rs` over mutated seeds.
 
 use pathproof::firewall::nsg::{self, Source};
-use pathproof::firewall::{Evidence, Flow, Judge, PlanInputs, read_flows};
+use pathproof::firewall::{Evidence, Flow, Judge, Knowledge, read_flows};
 use pathproof::model::{Family, Host, HostName};
 use pathproof::nsg_rules::{
     Bounds, LiveGroup, RollbackDocument, RulePlan, judge, judge_rollback, plan_text,
@@ -198,7 +198,7 @@ pub fn rules(data: &[u8]) {
     let Ok(sets) = nsg::read(&[Source { file: "rules", text: &text }]) else { return };
     let flow = Flow::tcp(Host::parse("40.112.72.101").expect("an address"), 443);
     for set in &sets {
-        let judge = Judge::new(set, PlanInputs::default());
+        let judge = Judge::new(set, Knowledge::default());
         let by = judge.decide(&flow);
         assert!(!by.as_str().is_empty());
     }
