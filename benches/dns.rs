@@ -4,6 +4,12 @@
 //! by `PATHPROOF_BENCH_SERVER=127.0.0.1:5300`, which must know `h0.example.test` and on to
 //! `h19999` (nsd limits its rate unless told `rrl-ratelimit: 0`).
 
+#![expect(
+    clippy::disallowed_methods,
+    clippy::disallowed_types,
+    reason = "a server of its own answers"
+)]
+
 use std::hint::black_box;
 use std::net::{SocketAddr, UdpSocket};
 use std::sync::Arc;

@@ -4,6 +4,12 @@
 //! `cargo bench --bench replay` (or `-- 50000` for another number). The records are written by a
 //! process of their own, so that the peak of memory is the replay's.
 
+#![expect(
+    clippy::disallowed_methods,
+    clippy::disallowed_types,
+    reason = "time is what is measured, over files"
+)]
+
 use std::error::Error;
 use std::fmt;
 use std::fs::File;

@@ -4,6 +4,8 @@
 //! is asked and nothing is parsed. After Criterion's numbers each budget is held against the best of
 //! a few whole runs on one thread, and said to be kept or missed; a missed one ends with 1.
 
+#![expect(clippy::disallowed_methods, reason = "time is what is measured")]
+
 use std::hint::black_box;
 use std::net::{IpAddr, Ipv4Addr};
 use std::process::ExitCode;

@@ -14,7 +14,7 @@
 //! | [`wire`] | byte codecs without sockets | DNS messages, CONNECT, SOCKS, HTTP heads, TDS pre-login, TLS records |
 //! | [`probe`] | the only room that touches the measured network | runner, DNS, TCP, proxies, TLS, trust, HTTP, TDS, follow-ups (locate, hold, segments, revocation, old hello), scripts to fetch, the system's errors |
 //! | [`archive`] | records to and from JSON Lines | what `--save-records` writes and `replay` reads |
-//! | [`saved`] | JSON reports read back | what `report` compares and `firewall` writes rules for |
+//! | [`report_v1`] | the JSON report as types, written and read | what `report` makes, shows and compares, and `firewall` writes rules for |
 //! | [`tags`] | which service tags hold an address | Microsoft's weekly file, snapshots of it, differences |
 //! | [`arm_template`] | templates of Resource Manager evaluated as far as the file goes | JSON with unknown values, the expression language, copy loops, nested deployments |
 //! | [`firewall`] | what rules do with a flow | address, port and rule sets, decisions, gaps, readers and writers of rules |
@@ -22,11 +22,11 @@
 //! | [`ledger`] | what was seen when | names, addresses, first and last seen, in one `SQLite` file |
 //! | [`azure`] | Resource Manager and tokens | credentials, security rules, operations that end later |
 //! | [`diagnose`] | records to verdicts | a file a layer, the catalogue of causes, `explain` |
-//! | [`report`] | verdicts to bytes, and back to compare them | table, JSON, JSON Lines; saved reports, differences, hosts side by side |
+//! | [`report`] | verdicts to reports, and reports to bytes | table, JSON, JSON Lines; differences, hosts side by side |
 //! | [`cli`] | arguments to configuration, then commands | files, environment, exit codes |
 //!
 //! Imports go down only: `cli` → {`report`, `probe`, `ledger`, `azure`} → {`diagnose`, `plan`, `list`,
-//! `wire`, `archive`, `nsg_rules`} → `firewall` → {`route`, `saved`, `tags`, `arm_template`,
+//! `wire`, `archive`, `nsg_rules`} → `firewall` → {`route`, `report_v1`, `tags`, `arm_template`,
 //! `ordered_work`} → `model`. `probe` does not know `diagnose`; `diagnose` does not know sockets; only
 //! `cli`, `probe`, `ledger` and `azure` touch the world, and only `azure` uses reqwest.
 //! `tests/it/tidy.rs` holds the table and fails on any other edge.
@@ -40,7 +40,8 @@
 //! * a new endpoint: `endpoint-lists/`;
 //! * a new step of a trail: `model/step.rs`, a stage in `probe/`, `probe/walk.rs`, a file in
 //!   `diagnose/`; the compiler finds the rest;
-//! * a new format: `report/`, and one arm in `cli/check.rs`;
+//! * a new format: `report/`, from a whole `report_v1::Report`, and one arm in `cli/check.rs`; a new
+//!   field of the report: `report_v1/`, and where it comes from in `report/json/of_model/`;
 //! * a new place that says which proxy is configured: its texts in `route/`, who reads them in
 //!   `cli/leaving/`;
 //! * a new credential of Azure: `azure/credential/`; a new guard of writes:
@@ -71,7 +72,7 @@ pub mod ordered_work;
 pub mod plan;
 pub mod probe;
 pub mod report;
+pub mod report_v1;
 pub mod route;
-pub mod saved;
 pub mod tags;
 pub mod wire;

@@ -17,7 +17,7 @@ pub struct RuntimeId {
     owner: Owner,
 }
 
-/// TimeoutBy runtime it is.
+/// Whose runtime it is.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Owner {
     Factory,

@@ -13,7 +13,7 @@ const MOST_PAGES: usize = 100;
 const RIGHT: &str = "the identity lacks a right: it needs \
                      Microsoft.Network/locations/serviceTags/read on the subscription, which Reader has";
 
-/// TimeoutBy service tags are asked for.
+/// Whose service tags are asked for.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct TagScope {
     subscription: String,

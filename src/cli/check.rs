@@ -19,7 +19,7 @@ use super::saved;
 use crate::model::{Cloud, Conclusion, Ending, Obstacle, Record, Records, Run};
 use crate::probe::{Stop, Wishes, tls, trust};
 use crate::report::diff::Diff;
-use crate::saved::Saved;
+use crate::report_v1::Report;
 use crate::tags::{AzureRanges, ServiceTags};
 use crate::{archive, diagnose, report};
 
@@ -80,7 +80,7 @@ pub(super) fn report(
     published: &Published,
     destinations: &[Destination],
     reporting: &Reporting,
-    baseline: Option<&Saved>,
+    baseline: Option<&Report>,
     lines: Option<Lines>,
 ) -> Exit {
     let fail_on = reporting.fail_on;
@@ -88,13 +88,13 @@ pub(super) fn report(
     let mut conclusion = conclude(records, published);
     conclusion.ending = ending(records, &conclusion, fail_on);
     let mut exit = conclusion.ending.exit;
-    let now = baseline.and_then(|_| {
-        saved::of_run(records, &conclusion).map_err(|error| hint::error(&error)).ok()
-    });
-    if baseline.is_some() && now.is_none() {
-        exit = exit.or(Exit::CouldNotWork);
-    }
-    let since = baseline.zip(now.as_ref()).map(|(before, now)| Diff::between(before, now));
+    // What changed is part of the report, and how the run ends follows from it: the comparison
+    // is of what was concluded before that is known.
+    let compared = baseline.map(|before| (before, conclusion.clone()));
+    let compared = compared
+        .as_ref()
+        .map(|(before, concluded)| (*before, report::assemble(records, concluded, None)));
+    let since = compared.as_ref().map(|(before, now)| Diff::between(before, now));
     let since = since.as_ref();
     exit = exit.or(since.map_or(Exit::Satisfied, |diff| saved::exit_of(diff, fail_on)));
     conclusion.ending.exit = exit;
@@ -197,7 +197,7 @@ impl Published {
 /// The addresses of one cloud; `None` where no ranges are at hand.
 struct Ranges<'a>(Option<&'a AzureRanges>);
 
-impl diagnose::Published for Ranges<'_> {
+impl diagnose::PublishedRanges for Ranges<'_> {
     fn holds(&self, address: IpAddr) -> Option<bool> {
         self.0.map(|ranges| ranges.contains(address))
     }

@@ -11,11 +11,11 @@ use super::exit::Exit;
 use super::hint;
 use super::input::{self, Stdin};
 use super::output::{self, Destination};
-use crate::model::{Conclusion, Owner, Records};
+use crate::model::Owner;
 use crate::report::diff::Diff;
 use crate::report::merge::{Host, Merged, Unreadable};
 use crate::report::{self, Style};
-use crate::saved::Saved;
+use crate::report_v1;
 
 pub(super) fn report(command: &Report) -> Result<Exit> {
     match &command.command {
@@ -25,16 +25,11 @@ pub(super) fn report(command: &Report) -> Result<Exit> {
 }
 
 /// The report of `--baseline`.
-pub(super) fn baseline(reporting: &Reporting, stdin: &mut Stdin) -> Result<Option<Saved>> {
+pub(super) fn baseline(
+    reporting: &Reporting,
+    stdin: &mut Stdin,
+) -> Result<Option<report_v1::Report<'static>>> {
     reporting.baseline.as_ref().map(|path| read(path, "--baseline", stdin)).transpose()
-}
-
-/// A run as its JSON report says it: by that it is compared.
-pub(super) fn of_run(records: &Records, conclusion: &Conclusion) -> Result<Saved> {
-    let mut bytes = Vec::new();
-    report::json::report(records, conclusion, None, &mut bytes)?;
-    let text = String::from_utf8(bytes)?;
-    Saved::read(&text).context("this run's own report cannot be compared")
 }
 
 /// A regression is a violation; what is not known any more is unknown.
@@ -48,9 +43,13 @@ pub(super) fn exit_of(diff: &Diff, fail_on: FailOn) -> Exit {
     }
 }
 
-fn read(path: &Path, option: &'static str, stdin: &mut Stdin) -> Result<Saved> {
+fn read(
+    path: &Path,
+    option: &'static str,
+    stdin: &mut Stdin,
+) -> Result<report_v1::Report<'static>> {
     let text = input::read_large_text(stdin, path, option)?;
-    Saved::read(&text).with_context(|| format!("{option}: {}", path.display()))
+    report_v1::Report::read(&text).with_context(|| format!("{option}: {}", path.display()))
 }
 
 fn diff(command: &arguments::Diff) -> Result<Exit> {

@@ -224,7 +224,7 @@ fn diff_json(old: &ServiceTags, new: &ServiceTags, seen: &TagsDiff) -> Value {
 struct Newer {
     place: String,
     bytes: Vec<u8>,
-    /// TimeoutBy rights it was read with.
+    /// Whose rights it was read with.
     signed: Option<String>,
 }
 

@@ -3,8 +3,8 @@
 
 use std::net::IpAddr;
 
-use super::dns::resolver_name;
-use super::finding::{Draft, list};
+use super::finding::Draft;
+use super::words::{list, resolver_name};
 use crate::model::{Cause, Lookup, Record, Records, Run, Severity, Status, Verdict};
 
 /// Whether `address` is what `lookup`'s resolver gives for names that cannot exist. The operating
@@ -56,7 +56,7 @@ pub(super) fn of_run(records: &Records, verdicts: &[Verdict]) -> Vec<Draft> {
             .severity(if is_fail { Severity::Fail } else { Severity::Warn })
             .evidence(format!("asked for a name below {parent} that is too long to be given"))
             .evidence(format!("{} endpoints lead to such an address", hit.len()))
-            .at(to)
+            .destinations(to)
             .remedy(format!(
                 "Take the wildcard, the redirect of unknown names or the captive portal off the \
                  name server {server}: a name that does not exist must be answered with NXDOMAIN."

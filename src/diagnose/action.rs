@@ -1,4 +1,4 @@
-//! What to do next: one action for each owner and kind of remedy, with every destination.
+//! What to do next: one action for each owner and group of remedy, with every destination.
 
 use std::collections::{BTreeSet, HashMap};
 
@@ -6,7 +6,7 @@ use super::finding::severity_rank;
 use super::{advice, explained};
 use crate::model::{Action, Advice, Cause, Destination, Finding, Owner, Severity, Verdict};
 
-/// Places that split a kind of remedy: what differs in them is to be done by other people, or in
+/// Places that split a group of remedy: what differs in them is to be done by other people, or in
 /// another way.
 const SPLITTING: [&str; 6] = ["from", "port", "proxy", "issuer", "zone", "networks"];
 
@@ -15,18 +15,18 @@ const SPLITTING: [&str; 6] = ["from", "port", "proxy", "issuer", "zone", "networ
 /// what others have to do besides follows.
 #[must_use]
 pub fn actions(verdicts: &[Verdict], of_run: &[Finding]) -> Vec<Action> {
-    let mut kinds = Kinds::default();
+    let mut groups = RemedyGroups::default();
     for finding in of_run {
-        kinds.add(finding);
+        groups.add(finding);
     }
     for finding in verdicts.iter().flat_map(|verdict| &verdict.findings) {
         // What the run's finding says is not said again of each endpoint.
         if !of_run.iter().any(|one| explained::says(one, finding)) {
-            kinds.add(finding);
+            groups.add(finding);
         }
     }
     let mut actions: Vec<(bool, Action)> =
-        kinds.list.into_iter().map(|kind| (kind.is_further, kind.action())).collect();
+        groups.list.into_iter().map(|group| (group.is_further, group.action())).collect();
     let first_of = |owner| {
         let own = actions.iter().filter(|(_, action)| action.owner == owner);
         own.map(|(is_further, action)| (severity_rank(action.severity), *is_further)).min()
@@ -48,7 +48,7 @@ pub fn actions(verdicts: &[Verdict], of_run: &[Finding]) -> Vec<Action> {
 }
 
 /// Findings that one owner fixes in one way.
-struct Kind<'a> {
+struct RemedyGroup<'a> {
     owner: Owner,
     severity: Severity,
     /// It is what others than the findings' owner have to do.
@@ -61,12 +61,12 @@ struct Kind<'a> {
 }
 
 #[derive(Default)]
-struct Kinds<'a> {
-    list: Vec<Kind<'a>>,
+struct RemedyGroups<'a> {
+    list: Vec<RemedyGroup<'a>>,
     index: HashMap<(Owner, &'a str, Vec<Option<&'a str>>), usize>,
 }
 
-impl<'a> Kinds<'a> {
+impl<'a> RemedyGroups<'a> {
     fn add(&mut self, finding: &'a Finding) {
         if finding.explained_by.is_some() {
             return;
@@ -89,8 +89,10 @@ impl<'a> Kinds<'a> {
         if owner == Owner::Nobody || is_nothing {
             return;
         }
-        let of = |place| {
-            advice::names(template, place).then(|| advice::fact(&finding.advice, place)).flatten()
+        let of = |placeholder| {
+            advice::names(template, placeholder)
+                .then(|| advice::fact(&finding.advice, placeholder))
+                .flatten()
         };
         let (text, split) = if template.is_empty() {
             (words, Vec::new())
@@ -99,7 +101,7 @@ impl<'a> Kinds<'a> {
         };
         let at = *self.index.entry((owner, text, split)).or_insert(self.list.len());
         if at == self.list.len() {
-            self.list.push(Kind {
+            self.list.push(RemedyGroup {
                 owner,
                 severity: finding.severity,
                 is_further,
@@ -109,17 +111,17 @@ impl<'a> Kinds<'a> {
                 members: Vec::new(),
             });
         }
-        let kind = &mut self.list[at];
-        if severity_rank(finding.severity) < severity_rank(kind.severity) {
-            kind.severity = finding.severity;
+        let group = &mut self.list[at];
+        if severity_rank(finding.severity) < severity_rank(group.severity) {
+            group.severity = finding.severity;
         }
-        kind.is_further &= is_further;
-        kind.causes.insert(finding.cause);
-        kind.members.push(&finding.advice);
+        group.is_further &= is_further;
+        group.causes.insert(finding.cause);
+        group.members.push(&finding.advice);
     }
 }
 
-impl Kind<'_> {
+impl RemedyGroup<'_> {
     fn action(self) -> Action {
         let all: BTreeSet<&Destination> =
             self.members.iter().flat_map(|advice| &advice.destinations).collect();

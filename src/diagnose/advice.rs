@@ -3,23 +3,23 @@
 use std::collections::BTreeSet;
 
 use super::catalogue;
-use super::finding::list;
+use super::words::list;
 use crate::model::{Advice, Destination};
 
 /// How many addresses of one name stand in a sentence.
 const ADDRESSES: usize = 4;
 
-/// The places of a template that name destinations: of several of them they say where to look.
-const OF_DESTINATIONS: [&str; 4] = ["host", "place", "addresses", "destinations"];
+/// The placeholders of a template that name destinations: of several of them they say where to look.
+const OF_DESTINATIONS: [&str; 4] = ["host", "endpoint", "addresses", "destinations"];
 
 /// The remedy of one finding, with all its names.
 pub(super) fn remedy(advice: &Advice) -> String {
     let inline = inline(&advice.destinations);
-    words(&advice.template, |place| match place {
+    words(&advice.template, |placeholder| match placeholder {
         "destinations" => Some(inline.clone()),
-        place => {
-            let one = |value| in_sentence(place, &BTreeSet::from([value]), false);
-            fact(advice, place).map(one)
+        placeholder => {
+            let one = |value| in_sentence(placeholder, &BTreeSet::from([value]), false);
+            fact(advice, placeholder).map(one)
         }
     })
 }
@@ -29,20 +29,20 @@ pub(super) fn common(template: &str, members: &[&Advice], all: &BTreeSet<&Destin
     let names: BTreeSet<&str> = all.iter().map(|one| one.name.as_str()).collect();
     let has_addresses = all.iter().any(|one| one.address.is_some());
     let is_one = names.len() <= 1;
-    words(template, |place| {
+    words(template, |placeholder| {
         let known = || {
             let values: BTreeSet<&str> =
-                members.iter().filter_map(|advice| fact(advice, place)).collect();
-            (!values.is_empty()).then(|| in_sentence(place, &values, all.len() > 1))
+                members.iter().filter_map(|advice| fact(advice, placeholder)).collect();
+            (!values.is_empty()).then(|| in_sentence(placeholder, &values, all.len() > 1))
         };
-        match place {
+        match placeholder {
             "destinations" if is_one => {
                 let all: Vec<Destination> = all.iter().map(|one| (*one).clone()).collect();
                 Some(inline(&all))
             }
             "destinations" => Some(format!("the {} destinations below", all.len())),
             "host" if !is_one => Some("the names below".to_owned()),
-            "place" if !is_one => Some("the destinations below".to_owned()),
+            "endpoint" if !is_one => Some("the destinations below".to_owned()),
             "addresses" if has_addresses && (!is_one || all.len() > ADDRESSES) => {
                 Some("the addresses below".to_owned())
             }
@@ -53,29 +53,29 @@ pub(super) fn common(template: &str, members: &[&Advice], all: &BTreeSet<&Destin
 
 /// Whether a template speaks of destinations.
 pub(super) fn is_about_destinations(template: &str) -> bool {
-    OF_DESTINATIONS.iter().any(|place| names(template, place))
+    OF_DESTINATIONS.iter().any(|placeholder| names(template, placeholder))
 }
 
-/// Whether a template has this place.
-pub(super) fn names(template: &str, place: &str) -> bool {
-    template.match_indices(place).any(|(at, _)| {
-        template[..at].ends_with('{') && template[at + place.len()..].starts_with('}')
+/// Whether a template has this placeholder.
+pub(super) fn names(template: &str, placeholder: &str) -> bool {
+    template.match_indices(placeholder).any(|(at, _)| {
+        template[..at].ends_with('{') && template[at + placeholder.len()..].starts_with('}')
     })
 }
 
-/// What an advice knows of a place.
-pub(super) fn fact<'a>(advice: &'a Advice, place: &str) -> Option<&'a str> {
-    advice.facts.iter().find(|(name, _)| *name == place).map(|(_, value)| value.as_str())
+/// What an advice states for a placeholder.
+pub(super) fn fact<'a>(advice: &'a Advice, placeholder: &str) -> Option<&'a str> {
+    advice.facts.iter().find(|(name, _)| *name == placeholder).map(|(_, value)| value.as_str())
 }
 
 fn words(template: &str, known: impl Fn(&str) -> Option<String>) -> String {
-    catalogue::fill(template, |place| known(place).map(Into::into))
+    catalogue::fill(template, |placeholder| known(placeholder).map(Into::into))
 }
 
 /// `a` or `a and b`; service tags and bypass rules with the words around them. `several` is
 /// whether there are several destinations.
-fn in_sentence(place: &str, values: &BTreeSet<&str>, several: bool) -> String {
-    match place {
+fn in_sentence(placeholder: &str, values: &BTreeSet<&str>, several: bool) -> String {
+    match placeholder {
         "tags" => tags(values, several),
         "pattern" => {
             let values: Vec<&str> = values.iter().copied().collect();

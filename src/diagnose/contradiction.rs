@@ -6,7 +6,7 @@ use crate::model::{Cause, Record, Records, ReportedNode, Role, Status, Trail, Ve
 
 /// What was measured of one part of the runtime.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-enum Measured {
+enum MeasuredReach {
     Reached,
     NotReached,
     NotKnown,
@@ -85,7 +85,7 @@ fn reported_of(node: &ReportedNode) -> impl Iterator<Item = String> {
     status.into_iter().chain(capabilities)
 }
 
-fn claims(node: &ReportedNode, relay: Measured, control: Measured) -> Vec<Claim> {
+fn claims(node: &ReportedNode, relay: MeasuredReach, control: MeasuredReach) -> Vec<Claim> {
     const AGENT: &str = "Compare the proxy settings and the account of the runtime's service \
         (diahost.exe.config, NT SERVICE\\DIAHostService) with those of this run: this host's network \
         is not what keeps it away.";
@@ -97,7 +97,7 @@ fn claims(node: &ReportedNode, relay: Measured, control: Measured) -> Vec<Claim>
     let is_online = node.status.eq_ignore_ascii_case("Online");
     let table = [
         (
-            relay_is_connected == Some(false) && relay == Measured::Reached,
+            relay_is_connected == Some(false) && relay == MeasuredReach::Reached,
             Claim {
                 says: "relay is not connected",
                 contradicts: "this host reaches it: look at the agent's proxy or account",
@@ -105,7 +105,7 @@ fn claims(node: &ReportedNode, relay: Measured, control: Measured) -> Vec<Claim>
             },
         ),
         (
-            relay_is_connected == Some(true) && relay == Measured::NotReached,
+            relay_is_connected == Some(true) && relay == MeasuredReach::NotReached,
             Claim {
                 says: "relay is connected",
                 contradicts: "this host does not reach it",
@@ -113,7 +113,8 @@ fn claims(node: &ReportedNode, relay: Measured, control: Measured) -> Vec<Claim>
             },
         ),
         (
-            (control_is_connected == Some(false) || is_offline) && control == Measured::Reached,
+            (control_is_connected == Some(false) || is_offline)
+                && control == MeasuredReach::Reached,
             Claim {
                 says: "it is not connected to its service",
                 contradicts: "this host reaches the control plane: look at the service, its \
@@ -124,7 +125,7 @@ fn claims(node: &ReportedNode, relay: Measured, control: Measured) -> Vec<Claim>
             },
         ),
         (
-            is_online && control == Measured::NotReached,
+            is_online && control == MeasuredReach::NotReached,
             Claim {
                 says: "it is online",
                 contradicts: "this host does not reach the control plane",
@@ -136,7 +137,7 @@ fn claims(node: &ReportedNode, relay: Measured, control: Measured) -> Vec<Claim>
 }
 
 /// Whether the endpoints of these roles that count were reached.
-fn measured(judged: &[(&Record, &Verdict)], is_meant: fn(Role) -> bool) -> Measured {
+fn measured(judged: &[(&Record, &Verdict)], is_meant: fn(Role) -> bool) -> MeasuredReach {
     let mut all = judged
         .iter()
         .filter(|(record, verdict)| {
@@ -144,15 +145,15 @@ fn measured(judged: &[(&Record, &Verdict)], is_meant: fn(Role) -> bool) -> Measu
         })
         .peekable();
     if all.peek().is_none() {
-        return Measured::NotKnown;
+        return MeasuredReach::NotKnown;
     }
-    let mut result = Measured::Reached;
+    let mut result = MeasuredReach::Reached;
     for (record, verdict) in all {
         match verdict.status {
-            Status::Fail => return Measured::NotReached,
+            Status::Fail => return MeasuredReach::NotReached,
             Status::Pass => {}
             Status::Warn if is_proven(record) => {}
-            Status::Warn | Status::Unknown => result = Measured::NotKnown,
+            Status::Warn | Status::Unknown => result = MeasuredReach::NotKnown,
         }
     }
     result
@@ -170,7 +171,7 @@ mod tests {
 
     #[test]
     fn only_what_contradicts_is_said() {
-        use Measured::{NotKnown, NotReached, Reached};
+        use MeasuredReach::{NotKnown, NotReached, Reached};
         let node = |status: &str, relay: Option<bool>| ReportedNode {
             name: "n".to_owned(),
             machine: "m".to_owned(),

@@ -1,15 +1,15 @@
 //! `dns_*`: what the name servers said, resolver by resolver.
 
-use std::fmt::Write as _;
 use std::sync::Arc;
 
-use super::finding::{Draft, list};
-use super::{Case, obstacle, sinkhole, system};
+use super::case::Case;
+use super::finding::Draft;
+use super::words::{last_name, list, lookup_evidence, lookup_summary, resolver_name};
+use super::{obstacle, sinkhole, system};
 use crate::model::{
-    Cause, DnsFailure, Exchange, Family, LinkData, Lookup, LookupOutcome, Obstacle, Origin,
-    OsError, Owner, Record, Resolver, ResponseCode, Role, Transport,
+    Cause, DnsFailure, Family, Lookup, LookupOutcome, Obstacle, Origin, Owner, Record, Resolver,
+    Role, deciding, servers,
 };
-pub(super) use crate::model::{deciding, servers};
 
 /// How much an outcome says of the name.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
@@ -40,16 +40,18 @@ const fn weigh(outcome: LookupOutcome) -> Option<Weight> {
     })
 }
 
-pub(super) fn judge(case: &Case<'_>, drafts: &mut Vec<Draft>) {
-    match no_way_out(case) {
-        Some(draft) => drafts.push(draft),
-        None => drafts.extend(
-            failures(&case.record.lookups).into_iter().map(|draft| without_spelling(case, draft)),
-        ),
-    }
+pub(super) fn judge(case: &Case<'_>) -> Vec<Draft> {
+    let mut drafts = match no_way_out(case) {
+        Some(draft) => vec![draft],
+        None => failures(&case.record.lookups)
+            .into_iter()
+            .map(|draft| without_spelling(case, draft))
+            .collect(),
+    };
     drafts.extend(views_differ(case));
     drafts.extend(system::judge(case));
-    sinkhole::judge(case, drafts);
+    drafts.extend(sinkhole::judge(case));
+    drafts
 }
 
 /// A name of the embedded lists is spelt right: that it does not exist is the resolver's matter.
@@ -99,7 +101,7 @@ fn failures(lookups: &[Arc<Lookup>]) -> Vec<Draft> {
 pub(super) fn reason(lookups: &[Arc<Lookup>]) -> Option<(Cause, String, String)> {
     let first = failures(lookups).into_iter().next()?;
     let resolvers = list(deciding(lookups).map(|lookup| resolver_name(lookup.resolver)), 4);
-    Some((first.cause, first.words().to_owned(), resolvers))
+    Some((first.cause, first.message().to_owned(), resolvers))
 }
 
 /// The cause that an outcome without addresses has.
@@ -126,7 +128,7 @@ fn failure(lookup: &Lookup, alike: &[&Lookup]) -> Option<Draft> {
     let one_family = only_family(lookup);
     // A chain that ends at a privatelink name is the path's matter.
     if one_family.is_none()
-        && super::path::ends_at_privatelink(lookup)
+        && ends_at_privatelink(lookup)
         && weigh(lookup.outcome()) == Some(Weight::Statement)
     {
         return None;
@@ -164,7 +166,7 @@ fn failure(lookup: &Lookup, alike: &[&Lookup]) -> Option<Draft> {
         LookupOutcome::Malformed => format!("no readable DNS answer for {name} from {resolvers}"),
     };
     let draft = Draft::new(cause(outcome)?, message)
-        .all_evidence(alike.iter().map(|lookup| evidence(lookup)))
+        .all_evidence(alike.iter().map(|lookup| lookup_evidence(lookup)))
         .fact("resolvers", resolvers);
     // The system decides only where it says something else than every name server.
     let is_of_system = lookup.resolver == Resolver::System;
@@ -194,6 +196,11 @@ fn failure(lookup: &Lookup, alike: &[&Lookup]) -> Option<Draft> {
         | LookupOutcome::Malformed
         | LookupOutcome::NotAsked => draft.proven(),
     })
+}
+
+/// Whether the chain of a lookup ends at a privatelink name.
+pub(super) fn ends_at_privatelink(lookup: &Lookup) -> bool {
+    last_name(lookup).split('.').any(|label| label == "privatelink")
 }
 
 /// The family that alone was asked for (`-4`, `-6`), where the name has no address of it: what it
@@ -230,7 +237,7 @@ fn without_family(lookup: &Lookup, alike: &[&Lookup], family: Family) -> Draft {
         ),
     )
     .proven()
-    .all_evidence(alike.iter().map(|lookup| evidence(lookup)))
+    .all_evidence(alike.iter().map(|lookup| lookup_evidence(lookup)))
     .owner(Owner::Nobody)
     .remedy(format!(
         "Nothing is to be added to DNS for it: run the check without {option} to see how the \
@@ -251,7 +258,7 @@ fn no_way_out(case: &Case<'_>) -> Option<Draft> {
         return None;
     }
     let draft = obstacle::draft(&Obstacle::NoRoute(first.clone()), case.endpoint());
-    Some(draft.all_evidence(lookups().map(evidence)))
+    Some(draft.all_evidence(lookups().map(lookup_evidence)))
 }
 
 fn views_differ(case: &Case<'_>) -> Option<Draft> {
@@ -262,115 +269,15 @@ fn views_differ(case: &Case<'_>) -> Option<Draft> {
     }
     let seen: Vec<&Lookup> =
         servers(&case.record.lookups).filter(|lookup| lookup.view().is_some()).collect();
-    let words = seen
-        .iter()
-        .map(|lookup| format!("{} says {}", resolver_name(lookup.resolver), in_short(lookup)));
+    let words = seen.iter().map(|lookup| {
+        format!("{} says {}", resolver_name(lookup.resolver), lookup_summary(lookup))
+    });
     let message = format!("the name servers disagree: {}", list(words, 3));
     let resolvers = list(seen.iter().map(|lookup| resolver_name(lookup.resolver)), 4);
     Some(
         Draft::new(Cause::DnsViewsDiffer, message)
             .proven()
-            .all_evidence(seen.iter().map(|lookup| evidence(lookup)))
+            .all_evidence(seen.iter().map(|lookup| lookup_evidence(lookup)))
             .fact("resolvers", resolvers),
     )
-}
-
-pub(super) fn in_short(lookup: &Lookup) -> String {
-    match lookup.outcome() {
-        LookupOutcome::Addresses => list(lookup.addresses(), 2),
-        other => outcome_word(other).to_owned(),
-    }
-}
-
-/// One line with everything a lookup came to: outcome, chain, time.
-pub(super) fn evidence(lookup: &Lookup) -> String {
-    let mut line = resolver_name(lookup.resolver);
-    for (index, exchange) in lookup.exchanges.iter().enumerate() {
-        let joint = if index == 0 { ": " } else { ", " };
-        // Writing to a String cannot fail.
-        let _ = write!(line, "{joint}{} {}", exchange.family.record_type(), came_to(exchange));
-    }
-    let chain = lookup.chain();
-    if !chain.is_empty() {
-        let _ = write!(line, "; {}", lookup.name);
-        for link in &chain {
-            if let LinkData::Alias(target) = &link.data {
-                let _ = write!(line, " -> {target}");
-            }
-        }
-        let addresses = lookup.addresses();
-        if !addresses.is_empty() {
-            let more = if lookup.is_cut() { " (and more than are kept)" } else { "" };
-            let _ = write!(line, " -> {}{more}", list(addresses, 4));
-        }
-    }
-    line
-}
-
-fn came_to(exchange: &Exchange) -> String {
-    match &exchange.result {
-        Ok(answer) => match (answer.outcome(), answer.code) {
-            (LookupOutcome::NoData, ResponseCode::NoError) => "no data".to_owned(),
-            (LookupOutcome::OtherCode(code), _) => format!("response code {code}"),
-            (outcome, _) => outcome_word(outcome).to_owned(),
-        },
-        Err(DnsFailure::TimedOut { .. }) if exchange.transport == Transport::System => {
-            format!("silent for {}", super::finding::duration(exchange.took))
-        }
-        Err(DnsFailure::TimedOut { asked }) => format!(
-            "silent ({asked} {} in {})",
-            if *asked == 1 { "packet" } else { "packets" },
-            super::finding::duration(exchange.took)
-        ),
-        Err(DnsFailure::PortClosed(os)) => format!("port closed, {os}"),
-        Err(DnsFailure::Unreachable(os)) => format!("unreachable, {os}"),
-        Err(DnsFailure::TcpBlocked { os }) => {
-            format!(
-                "truncated, and TCP {}",
-                os.as_ref().map_or("silent".to_owned(), OsError::to_string)
-            )
-        }
-        Err(DnsFailure::Malformed { detail }) => format!("malformed: {detail}"),
-        Err(DnsFailure::System { os }) => os.to_string(),
-        Err(DnsFailure::NotAsked(_)) => "not asked".to_owned(),
-    }
-}
-
-const fn outcome_word(outcome: LookupOutcome) -> &'static str {
-    match outcome {
-        LookupOutcome::Addresses => "answered",
-        LookupOutcome::NxDomain => "NXDOMAIN",
-        LookupOutcome::NoData => "no address",
-        LookupOutcome::ServFail => "SERVFAIL",
-        LookupOutcome::Refused => "REFUSED",
-        LookupOutcome::OtherCode(_) => "another response code",
-        LookupOutcome::Loop => "CNAME loop",
-        LookupOutcome::TimedOut => "nothing",
-        LookupOutcome::Unreachable => "nothing (unreachable)",
-        LookupOutcome::TcpBlocked => "truncated",
-        LookupOutcome::Malformed => "malformed",
-        LookupOutcome::NotAsked => "not asked",
-        LookupOutcome::SystemError => "system error",
-    }
-}
-
-/// The last name a chain came to: its last alias, or the name that was asked for.
-pub(super) fn last_name(lookup: &Lookup) -> &str {
-    lookup
-        .answers()
-        .flat_map(|answer| answer.chain.iter().rev())
-        .find_map(|link| match &link.data {
-            LinkData::Alias(target) => Some(target.as_str()),
-            LinkData::Address(_) => None,
-        })
-        .unwrap_or_else(|| lookup.name.as_str())
-}
-
-/// A resolver as people write it: the port only where it is not 53.
-pub(super) fn resolver_name(resolver: Resolver) -> String {
-    match resolver {
-        Resolver::Server(address) if address.port() == 53 => address.ip().to_string(),
-        Resolver::Server(address) => address.to_string(),
-        Resolver::System => "the operating system".to_owned(),
-    }
 }

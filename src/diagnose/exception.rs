@@ -1,10 +1,10 @@
 //! What sends a name past the proxy: who can change it, and how.
 
-use super::Case;
+use super::case::Case;
 use super::finding::Draft;
 use crate::model::{Cause, ExceptionKind, Owner, Record};
 
-/// Who owns the place of a rule.
+/// Who can change a rule of this kind.
 pub(super) const fn owner(kind: ExceptionKind) -> Owner {
     match kind {
         ExceptionKind::Option | ExceptionKind::AgentFile => Owner::DataPlatform,
@@ -63,7 +63,7 @@ pub(super) fn of(record: &Record) -> Option<ExceptionKind> {
 
 /// A direct way that fails where a rule sends the name past the proxy: the rule is the first thing
 /// to look at, unless the proxy was measured and fails too.
-pub(super) fn tell(case: &Case<'_>, draft: Draft) -> Draft {
+pub(super) fn suspect(case: &Case<'_>, draft: Draft) -> Draft {
     let Some(kind) = of(case.record) else { return draft };
     if !draft.has_rival(Cause::RouteProxyRequired) {
         return draft;

@@ -39,19 +39,19 @@ struct Explainer<'a> {
 
 impl<'a> Explainer<'a> {
     fn new(finding: &'a Finding) -> Self {
-        let names = finding.advice.destinations.iter().map(place).collect();
+        let names = finding.advice.destinations.iter().map(name_and_port).collect();
         Self { cause: finding.cause, names }
     }
 
     fn explains(&self, finding: &Finding) -> bool {
-        let is_meant = |to: &Destination| self.names.contains(&place(to));
+        let is_meant = |to: &Destination| self.names.contains(&name_and_port(to));
         let is_of_all = self.names.is_empty();
         explains(self.cause, finding.cause)
             && (is_of_all || finding.advice.destinations.iter().all(is_meant))
     }
 }
 
-fn place(destination: &Destination) -> (&str, u16) {
+fn name_and_port(destination: &Destination) -> (&str, u16) {
     (&destination.name, destination.port)
 }
 

@@ -1,11 +1,9 @@
 //! Findings in the making: what a layer says, before the catalogue and the endpoint complete it.
 
-use std::fmt::Write as _;
-
+use super::words::{attempt, host_port};
 use super::{advice, catalogue};
 use crate::model::{
-    Advice, Cause, Certainty, Destination, Elapsed, Endpoint, Finding, Host, Owner, Severity,
-    Subject, Trail,
+    Advice, Cause, Certainty, Destination, Endpoint, Finding, Host, Owner, Severity, Subject, Trail,
 };
 
 /// A finding before its severity, owner and remedy are settled.
@@ -18,7 +16,7 @@ pub(super) struct Draft {
     evidence: Vec<String>,
     rivals: Vec<Cause>,
     owner: Option<Owner>,
-    remedy: Remedy,
+    remedy: RemedyText,
     facts: Facts,
     /// Whom the message is said of, where that is not the address it was seen at.
     subject: Option<String>,
@@ -30,7 +28,7 @@ pub(super) struct Draft {
 
 /// Where a remedy's words come from.
 #[derive(Debug)]
-enum Remedy {
+enum RemedyText {
     /// The catalogue's template.
     OfCause,
     /// Another template.
@@ -67,7 +65,7 @@ impl Draft {
             evidence: Vec::new(),
             rivals: rivals_of(cause),
             owner: None,
-            remedy: Remedy::OfCause,
+            remedy: RemedyText::OfCause,
             facts: Facts::default(),
             subject: None,
             destinations: Vec::new(),
@@ -118,7 +116,7 @@ impl Draft {
     }
 
     /// As sure as `finding`, with its rivals.
-    pub(super) fn sure_as(self, finding: &Finding) -> Self {
+    pub(super) fn certainty_of(self, finding: &Finding) -> Self {
         Self { certainty: finding.certainty, rivals: finding.rivals.clone(), ..self }
     }
 
@@ -130,12 +128,12 @@ impl Draft {
 
     /// Takes the place of the catalogue's remedy, word for word.
     pub(super) fn remedy(self, remedy: impl Into<String>) -> Self {
-        Self { remedy: Remedy::Words(remedy.into()), ..self }
+        Self { remedy: RemedyText::Words(remedy.into()), ..self }
     }
 
     /// Takes the place of the catalogue's remedy, with places to be filled.
     pub(super) fn template(self, template: &'static str) -> Self {
-        Self { remedy: Remedy::Template(template), ..self }
+        Self { remedy: RemedyText::Template(template), ..self }
     }
 
     /// What another owner has to do beside the finding's own.
@@ -156,7 +154,10 @@ impl Draft {
     }
 
     /// Where the remedy is to be applied, where that is not the endpoint by its name alone.
-    pub(super) fn at(mut self, destinations: impl IntoIterator<Item = Destination>) -> Self {
+    pub(super) fn destinations(
+        mut self,
+        destinations: impl IntoIterator<Item = Destination>,
+    ) -> Self {
         self.destinations.extend(destinations);
         self
     }
@@ -193,7 +194,7 @@ impl Draft {
     }
 
     /// Puts what is said after whom it is said of: the proxy, or else `subject`.
-    pub(super) fn said_of(mut self, subject: &str) -> Self {
+    pub(super) fn prefix_subject(mut self, subject: &str) -> Self {
         let own = self.subject.take();
         self.message = format!("{} {}", own.as_deref().unwrap_or(subject), self.message);
         self
@@ -227,17 +228,17 @@ impl Draft {
     }
 
     /// Another line of evidence.
-    pub(super) fn note(&mut self, line: String) {
+    pub(super) fn add_evidence(&mut self, line: String) {
         self.evidence.push(bounded(line));
     }
 
     /// A line of evidence that comes before the others.
-    pub(super) fn note_first(&mut self, line: String) {
+    pub(super) fn add_evidence_first(&mut self, line: String) {
         self.evidence.insert(0, bounded(line));
     }
 
     /// Another sentence than before.
-    pub(super) fn say(&mut self, message: String) {
+    pub(super) fn set_message(&mut self, message: String) {
         self.message = message;
     }
 
@@ -262,23 +263,23 @@ impl Draft {
     }
 
     /// What is said.
-    pub(super) fn words(&self) -> &str {
+    pub(super) fn message(&self) -> &str {
         &self.message
     }
 
     /// The finding of a run.
-    pub(super) fn of_run(self) -> Finding {
+    pub(super) fn into_run_finding(self) -> Finding {
         self.finish()
     }
 
     /// The finding of an endpoint: one that is not required makes at most a warning.
-    pub(super) fn of(mut self, endpoint: &Endpoint) -> Finding {
+    pub(super) fn into_finding(mut self, endpoint: &Endpoint) -> Finding {
         if !endpoint.required && self.severity == Severity::Fail {
             self.severity = Severity::Warn;
         }
         self.facts.state("host", endpoint.subject.to_string());
         self.facts.state("port", endpoint.port.to_string());
-        self.facts.state("place", place(endpoint));
+        self.facts.state("endpoint", host_port(endpoint));
         if self.destinations.is_empty() {
             self.destinations.push(destination(endpoint, None));
         }
@@ -293,9 +294,9 @@ impl Draft {
         self.destinations.sort();
         self.destinations.dedup();
         let template = match &self.remedy {
-            Remedy::OfCause => entry.remedy,
-            Remedy::Template(template) => template,
-            Remedy::Words(_) => "",
+            RemedyText::OfCause => entry.remedy,
+            RemedyText::Template(template) => template,
+            RemedyText::Words(_) => "",
         };
         let advice = Advice {
             template: template.into(),
@@ -304,8 +305,8 @@ impl Draft {
             further: self.further,
         };
         let remedy = match self.remedy {
-            Remedy::OfCause | Remedy::Template(_) => advice::remedy(&advice),
-            Remedy::Words(words) => words,
+            RemedyText::OfCause | RemedyText::Template(_) => advice::remedy(&advice),
+            RemedyText::Words(words) => words,
         };
         Finding {
             cause: self.cause,
@@ -336,14 +337,17 @@ fn bounded(mut text: String) -> String {
     text
 }
 
-/// Joins drafts of one cause, as several resolvers or addresses give it: the first one's words,
-/// and everyone's evidence.
-pub(super) fn add(drafts: &mut Vec<Draft>, draft: Draft) {
-    if let Some(same) = drafts.iter_mut().find(|seen| seen.cause == draft.cause) {
-        same.join(draft);
-    } else {
-        drafts.push(draft);
+/// Joins the drafts of one cause, as several resolvers or addresses give it: the message is that
+/// of the first, and the evidence of all is kept.
+pub(super) fn settle(all: impl IntoIterator<Item = Draft>) -> Vec<Draft> {
+    let mut settled: Vec<Draft> = Vec::new();
+    for draft in all {
+        match settled.iter_mut().find(|known| known.cause == draft.cause) {
+            Some(known) => known.join(draft),
+            None => settled.push(draft),
+        }
     }
+    settled
 }
 
 /// Sorts findings as the contract says: fail before warn before unknown, then by layer.
@@ -356,27 +360,6 @@ pub(super) const fn severity_rank(severity: Severity) -> u8 {
         Severity::Fail => 0,
         Severity::Warn => 1,
         Severity::Unknown => 2,
-    }
-}
-
-/// `host:port`, an IPv6 literal in brackets.
-pub(super) fn place(endpoint: &Endpoint) -> String {
-    use crate::model::{Host, Subject};
-    match &endpoint.subject {
-        Subject::Host(Host::Address(address)) => {
-            std::net::SocketAddr::new(*address, endpoint.port).to_string()
-        }
-        Subject::Host(Host::Name(name)) => format!("{name}:{}", endpoint.port),
-        Subject::Pattern(pattern) => format!("{pattern}:{}", endpoint.port),
-    }
-}
-
-/// `40.1.1.1:443 from 10.50.1.10:51514 at 09:13:22 UTC`, as far as it is known.
-pub(super) fn attempt(trail: &Trail) -> String {
-    let remote = trail.remote();
-    match trail.local() {
-        Some(local) => format!("{remote} from {local} at {}", trail.at().strftime("%H:%M:%S UTC")),
-        None => remote.to_string(),
     }
 }
 
@@ -408,70 +391,25 @@ fn zone_for(endpoint: &Endpoint) -> Option<String> {
     }
 }
 
-/// `a`, `a and b`, `a, b and 3 more`: at most `shown` items in full.
-pub(super) fn list<T: std::fmt::Display>(
-    items: impl IntoIterator<Item = T>,
-    shown: usize,
-) -> String {
-    let mut text = String::new();
-    let mut rest = 0_usize;
-    let mut iter = items.into_iter().enumerate().peekable();
-    while let Some((index, item)) = iter.next() {
-        if index >= shown {
-            rest += 1;
-            continue;
-        }
-        let is_last = iter.peek().is_none();
-        let joint = match index {
-            0 => "",
-            _ if is_last => " and ",
-            _ => ", ",
-        };
-        // Writing to a String cannot fail.
-        let _ = write!(text, "{joint}{item}");
-    }
-    if rest > 0 {
-        let _ = write!(text, " and {rest} more");
-    }
-    text
-}
-
-/// A measured time, in the one style of all reports.
-pub(super) fn duration(duration: std::time::Duration) -> String {
-    Elapsed(duration).to_string()
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
 
     #[test]
-    fn lists_read_as_sentences_do() {
-        for (items, expected) in [
-            (&["a"][..], "a"),
-            (&["a", "b"], "a and b"),
-            (&["a", "b", "c"], "a, b and c"),
-            (&["a", "b", "c", "d", "e"], "a, b, c and 2 more"),
-            (&[], ""),
-        ] {
-            assert_eq!(list(items, 3), expected);
-        }
-    }
-
-    #[test]
     fn foreign_words_are_cut_between_characters() {
         let draft = Draft::new(Cause::TcpTimeout, "ö".repeat(1000)).evidence("ü".repeat(1000));
-        let finding = draft.of_run();
+        let finding = draft.into_run_finding();
         assert_eq!(finding.message.chars().count(), 301);
         assert!(finding.evidence[0].ends_with("ü…"));
     }
 
     #[test]
     fn drafts_of_one_cause_keep_all_evidence_and_the_lesser_certainty() {
-        let mut drafts = Vec::new();
-        add(&mut drafts, Draft::new(Cause::TcpTimeout, "a").proven().evidence("1"));
-        add(&mut drafts, Draft::new(Cause::TcpTimeout, "b").possible().evidence("2"));
-        add(&mut drafts, Draft::new(Cause::TcpRefused, "c"));
+        let drafts = settle([
+            Draft::new(Cause::TcpTimeout, "a").proven().evidence("1"),
+            Draft::new(Cause::TcpTimeout, "b").possible().evidence("2"),
+            Draft::new(Cause::TcpRefused, "c"),
+        ]);
         assert_eq!(drafts.len(), 2);
         assert_eq!(drafts[0].message, "a");
         assert_eq!(drafts[0].evidence, ["1", "2"]);

@@ -1,8 +1,9 @@
 //! Gateways of a relay's deployment that are not in use yet.
 
-use super::finding::{Draft, place};
+use super::finding::Draft;
+use super::words::host_port;
 use super::{absent, dns};
-use crate::model::{Cause, LookupOutcome, Record, Records, Role, Run, Status, Verdict};
+use crate::model::{Cause, LookupOutcome, Record, Records, Role, Run, Status, Verdict, deciding};
 
 /// Whether the record is a gateway's whose name does not exist or has no address; other DNS
 /// failures keep their causes.
@@ -11,7 +12,7 @@ pub(super) fn is_unassigned(record: &Record, run: &Run) -> bool {
         return false;
     }
     let mut is_absent = false;
-    for lookup in dns::deciding(&record.lookups) {
+    for lookup in deciding(&record.lookups) {
         match lookup.outcome() {
             // A name server that lies about every name has not said that this one exists.
             LookupOutcome::Addresses if absent::is_lie(run, lookup) => is_absent = true,
@@ -61,14 +62,14 @@ pub(super) fn is_unknown_to_proxy(record: &Record, drafts: &[Draft]) -> bool {
 }
 
 pub(super) fn unassigned(record: &Record) -> Draft {
-    let place = place(&record.endpoint);
+    let host_port = host_port(&record.endpoint);
     let message = if dns::is_of_one_family(record) {
         format!(
-            "{place} has no address of the one family that was asked for (-4 or -6): whether this \
+            "{host_port} has no address of the one family that was asked for (-4 or -6): whether this \
              gateway is in use is not known"
         )
     } else {
-        format!("{place} has no address: this gateway is not in use yet")
+        format!("{host_port} has no address: this gateway is not in use yet")
     };
     Draft::new(Cause::RelayGatewayUnassigned, message)
 }

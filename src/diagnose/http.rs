@@ -1,11 +1,10 @@
 //! `http_*` of one address: who answered, and whether it is the service.
 
-use std::fmt::Write as _;
 use std::time::Duration;
 
-use super::blockpage::{self, Session};
-use super::finding::{Draft, duration};
-use super::tds::silence;
+use super::blockpage::{self, SessionTrust};
+use super::finding::Draft;
+use super::words::{duration, quoted_bytes, silence};
 use super::{quote, relay, source};
 use crate::model::{Cause, Endpoint, Fingerprint, Host, HttpAnswer, HttpFailure, Kind, Severity};
 
@@ -23,9 +22,9 @@ const SIGN_IN: &[&str] = &[
 /// people that no service or front of one is known by. [`judge`] found nothing in it.
 pub(super) fn is_unproven(answer: &HttpAnswer, endpoint: &Endpoint) -> bool {
     let stays_with_the_service = || {
-        let target = answer.header("Location").and_then(Target::of);
+        let target = answer.header("Location").and_then(RedirectTarget::of);
         matches!(answer.status, 301 | 302 | 303 | 307 | 308)
-            && target.is_some_and(|target| target.is_own(endpoint, Session::Inspected))
+            && target.is_some_and(|target| target.is_own(endpoint, SessionTrust::Inspected))
     };
     answer.is_html()
         && !blockpage::is_of_a_front(answer)
@@ -33,13 +32,12 @@ pub(super) fn is_unproven(answer: &HttpAnswer, endpoint: &Endpoint) -> bool {
         && !stays_with_the_service()
 }
 
-/// The fields that say who answered.
-const HEAD: [&str; 3] = ["Content-Type", "Server", "Via"];
-/// How much of a field is quoted, characters.
-const LONGEST_FIELD: usize = 160;
-
 /// What is wrong with an answer; nothing, where it is the service's.
-pub(super) fn judge(answer: &HttpAnswer, endpoint: &Endpoint, session: Session) -> Option<Draft> {
+pub(super) fn judge(
+    answer: &HttpAnswer,
+    endpoint: &Endpoint,
+    session: SessionTrust,
+) -> Option<Draft> {
     if let Some(draft) = source::refused(answer, endpoint, session) {
         return Some(draft);
     }
@@ -56,14 +54,14 @@ pub(super) fn judge(answer: &HttpAnswer, endpoint: &Endpoint, session: Session) 
         if is_relay {
             let said = "answers without the relay's fingerprint";
             let message = format!("{said}: {}", quote::answer(answer));
-            return Some(with_head(Draft::new(Cause::HttpNotTheService, message), answer));
+            return Some(quote::with_head(Draft::new(Cause::HttpNotTheService, message), answer));
         }
     }
     (answer.status >= 500).then(|| {
-        with_head(
+        quote::with_head(
             Draft::new(
                 Cause::HttpServiceError,
-                format!("answers with an error of its own: {}", status_line(answer)),
+                format!("answers with an error of its own: {}", quote::status_line(answer)),
             )
             .severity(Severity::Warn),
             answer,
@@ -75,22 +73,25 @@ pub(super) fn judge(answer: &HttpAnswer, endpoint: &Endpoint, session: Session) 
 pub(super) fn captive_portal(
     answer: &HttpAnswer,
     endpoint: &Endpoint,
-    session: Session,
+    session: SessionTrust,
 ) -> Option<Draft> {
     if answer.status == 511 {
         let said = "is behind a network that wants a sign-in";
         let message = format!("{said}: {}", quote::answer(answer));
-        return Some(with_head(Draft::new(Cause::HttpCaptivePortal, message).proven(), answer));
+        return Some(quote::with_head(
+            Draft::new(Cause::HttpCaptivePortal, message).proven(),
+            answer,
+        ));
     }
     if !matches!(answer.status, 301 | 302 | 303 | 307 | 308) {
         return None;
     }
     let location = answer.header("Location")?;
-    let target = Target::of(location)?;
+    let target = RedirectTarget::of(location)?;
     if target.is_own(endpoint, session) {
         return None;
     }
-    Some(with_head(
+    Some(quote::with_head(
         Draft::new(
             Cause::HttpCaptivePortal,
             format!(
@@ -105,12 +106,12 @@ pub(super) fn captive_portal(
 }
 
 /// Where a redirect leads.
-struct Target {
+struct RedirectTarget {
     host: Host,
     is_clear: bool,
 }
 
-impl Target {
+impl RedirectTarget {
     /// `None` for a relative reference, which stays where it is, and for what names no host.
     fn of(location: &str) -> Option<Self> {
         let location = location.trim();
@@ -127,7 +128,7 @@ impl Target {
         Some(Self { host: Host::parse(host).ok()?, is_clear: scheme.eq_ignore_ascii_case("http") })
     }
 
-    fn is_own(&self, endpoint: &Endpoint, session: Session) -> bool {
+    fn is_own(&self, endpoint: &Endpoint, session: SessionTrust) -> bool {
         if endpoint.subject.host() == Some(&self.host) {
             return true;
         }
@@ -143,7 +144,7 @@ impl Target {
         let own_name = endpoint.subject.host().and_then(Host::name);
         domains.is_empty()
             && (own_name.is_some_and(|own| is_family(own.as_str(), target.as_str()))
-                || (session == Session::Verified && !self.is_clear))
+                || (session == SessionTrust::Verified && !self.is_clear))
     }
 }
 
@@ -166,7 +167,7 @@ fn gateway_error(answer: &HttpAnswer) -> Option<Draft> {
         return None;
     }
     let (mark, value) = blockpage::middlebox_mark(answer)?;
-    Some(with_head(
+    Some(quote::with_head(
         Draft::new(
             Cause::HttpNotTheService,
             format!(
@@ -174,15 +175,9 @@ fn gateway_error(answer: &HttpAnswer) -> Option<Draft> {
                 quote::answer(answer)
             ),
         )
-        .all_evidence(beside_head(mark, value)),
+        .all_evidence(quote::beside_head(mark, value)),
         answer,
     ))
-}
-
-/// A mark of whoever answered, unless [`with_head`] shows it.
-pub(super) fn beside_head(name: &str, value: &str) -> Option<String> {
-    let is_shown = HEAD.iter().any(|shown| shown.eq_ignore_ascii_case(name));
-    (!is_shown).then(|| format!("{name}: {}", quote::words(value, LONGEST_FIELD)))
 }
 
 /// What a request without an answer means.
@@ -203,7 +198,7 @@ pub(super) fn failed(failure: &HttpFailure, took: Duration) -> Draft {
         }
         HttpFailure::NotHttp { first_bytes } => {
             Draft::new(Cause::HttpNotTheService, "answers the request with what is no HTTP")
-                .evidence(format!("first bytes: {}", shown(first_bytes)))
+                .evidence(format!("first bytes: {}", quoted_bytes(first_bytes)))
         }
         HttpFailure::HeadTooLong { limit } => Draft::new(
             Cause::HttpNotTheService,
@@ -239,55 +234,6 @@ pub(super) fn parse(bytes: &[u8]) -> Option<HttpAnswer> {
     })
 }
 
-/// The beginning of foreign bytes, fit to be read.
-pub(super) fn shown(bytes: &[u8]) -> String {
-    const SHOWN: usize = 48;
-    if bytes.is_empty() {
-        return "none".to_owned();
-    }
-    let mut text = String::from("\"");
-    for byte in &bytes[..bytes.len().min(SHOWN)] {
-        // Writing to a String cannot fail.
-        let _ = write!(text, "{}", byte.escape_ascii());
-    }
-    text.push('"');
-    if bytes.len() > SHOWN {
-        text.push_str(" and more");
-    }
-    text
-}
-
-/// Adds what an answer says of who sent it.
-pub(super) fn with_head(draft: Draft, answer: &HttpAnswer) -> Draft {
-    let status_line = quote::words(&status_line(answer), LONGEST_FIELD);
-    let mut draft = draft.evidence(format!("HTTP {status_line}"));
-    for name in HEAD {
-        if let Some(value) = answer.header(name) {
-            draft = draft.evidence(format!("{name}: {}", quote::words(value, LONGEST_FIELD)));
-        }
-    }
-    match quote::title(&answer.body) {
-        Some(title) => draft.evidence(format!("title: {title}")),
-        None => draft,
-    }
-}
-
-pub(super) fn status_line(answer: &HttpAnswer) -> String {
-    if answer.reason.is_empty() {
-        answer.status.to_string()
-    } else {
-        format!("{} {}", answer.status, answer.reason)
-    }
-}
-
-/// The beginning of foreign words, at most `longest` characters of them.
-pub(super) fn shorten(text: &str, longest: usize) -> std::borrow::Cow<'_, str> {
-    match text.char_indices().nth(longest) {
-        Some((end, _)) => format!("{}…", &text[..end]).into(),
-        None => text.into(),
-    }
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -304,7 +250,7 @@ mod tests {
             ("http:///nothing", None),
             ("", None),
         ] {
-            let target = Target::of(location);
+            let target = RedirectTarget::of(location);
             let found = target.as_ref().map(|target| (target.host.to_string(), target.is_clear));
             let expected = expected.map(|(host, is_clear)| (host.to_owned(), is_clear));
             assert_eq!(found, expected, "{location}");
@@ -325,17 +271,10 @@ mod tests {
         }
     }
 
-    #[test]
-    fn foreign_bytes_are_shown_without_harm() {
-        assert_eq!(shown(b"SSH-2.0\r\n\x1b[2J"), "\"SSH-2.0\\r\\n\\x1b[2J\"");
-        assert_eq!(shown(b""), "none");
-        assert!(shown(&[b'a'; 100]).ends_with("and more"));
-    }
-
     proptest::proptest! {
         #[test]
         fn nothing_in_a_location_or_page_panics(text in ".{0,200}", bytes: Vec<u8>) {
-            let _ = Target::of(&text);
+            let _ = RedirectTarget::of(&text);
             let _ = parse(&bytes);
             let _ = parse(format!("HTTP/1.1 {text}\r\n\r\n").as_bytes());
         }

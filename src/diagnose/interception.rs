@@ -3,8 +3,9 @@
 
 use std::collections::BTreeMap;
 
-use super::finding::{Draft, list};
+use super::finding::Draft;
 use super::tls;
+use super::words::list;
 use crate::model::{
     Cause, Certificate, Destination, Finding, Owner, Presented, Record, Severity, Status, Trail,
     Verdict,
@@ -104,13 +105,13 @@ impl Inspector<'_> {
             None => "the issuer's certificate was not sent along".to_owned(),
         });
         if !exempt.is_empty() {
-            draft.note(format!("exempt already: {}", list(exempt, NAMED)));
+            draft.add_evidence(format!("exempt already: {}", list(exempt, NAMED)));
         }
         // Never proven: services that move to a public root newer than the embedded ones look alike.
         draft
             .owner(Owner::Proxy)
             .fact("host", list(&self.hosts, NAMED))
             .fact("issuer", short)
-            .at(self.to.iter().cloned())
+            .destinations(self.to.iter().cloned())
     }
 }

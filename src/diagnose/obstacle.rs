@@ -1,33 +1,37 @@
 //! What could not be asked: `unknown`, never `fail`.
 
-use super::finding::{Draft, add, duration, place};
-use super::{Case, dns, tcp};
-use crate::model::{Awaited, Cause, DnsFailure, End, Endpoint, Obstacle, Pending, Record, Trail};
+use super::case::Case;
+use super::finding::Draft;
+use super::words::{duration, host_port, syns_sent};
+use crate::model::{
+    Awaited, Cause, DnsFailure, End, Endpoint, Obstacle, Pending, Record, Trail, deciding,
+};
 
 /// Obstacles of the record as a whole and of its lookups, where these decide; those of trails are
 /// weighed in [`super::compare`].
-pub(super) fn judge(case: &Case<'_>, is_resolved_here: bool, drafts: &mut Vec<Draft>) {
+pub(super) fn judge(case: &Case<'_>, is_resolved_here: bool) -> Vec<Draft> {
+    let mut drafts = Vec::new();
     if let Some(obstacle) = &case.record.obstacle
         && !is_told_by_trails(case.record, obstacle)
     {
-        let draft = match &case.record.pending {
+        drafts.push(match &case.record.pending {
             Some(pending) => awaited(obstacle, pending, case.endpoint()),
             None => draft(obstacle, case.endpoint()),
-        };
-        add(drafts, draft);
+        });
     }
     if !is_resolved_here {
-        return;
+        return drafts;
     }
-    for lookup in dns::deciding(&case.record.lookups) {
+    for lookup in deciding(&case.record.lookups) {
         for exchange in &lookup.exchanges {
             if let Err(DnsFailure::NotAsked(obstacle)) = &exchange.result {
                 let question =
                     format!("{} {} not asked", lookup.name, exchange.family.record_type());
-                add(drafts, draft(obstacle, case.endpoint()).evidence(question));
+                drafts.push(draft(obstacle, case.endpoint()).evidence(question));
             }
         }
     }
+    drafts
 }
 
 /// Whether the trails of the configured way say the same, and which step was pending.
@@ -64,7 +68,7 @@ pub(super) fn ended(obstacle: &Obstacle, trail: &Trail, endpoint: &Endpoint) -> 
             return draft(obstacle, endpoint).evidence("not asked").seen_at(trail.remote());
         }
         let next = trail.next_step(endpoint.kind);
-        return Draft::new(cause, format!("{} was not finished: {end}", place(endpoint)))
+        return Draft::new(cause, format!("{} was not finished: {end}", host_port(endpoint)))
             .evidence(format!("connected, and stopped before {next}"))
             .seen_in(trail)
             .proven()
@@ -77,12 +81,12 @@ pub(super) fn ended(obstacle: &Obstacle, trail: &Trail, endpoint: &Endpoint) -> 
         "tds" => "still waiting for SQL Server's answer",
         _ => "still waiting for the HTTP answer",
     };
-    let syns = trail.syns().map(|syns| format!(" ({})", tcp::syns_sent(syns))).unwrap_or_default();
+    let syns = trail.syns().map(|syns| format!(" ({})", syns_sent(syns))).unwrap_or_default();
     Draft::new(
         cause,
         format!(
             "{} was not finished: {} was {doing} after {} when {end}",
-            place(endpoint),
+            host_port(endpoint),
             trail.remote().ip(),
             duration(waited)
         ),
@@ -104,7 +108,7 @@ fn awaited(obstacle: &Obstacle, pending: &Pending, endpoint: &Endpoint) -> Draft
     let took = duration(pending.took);
     Draft::new(
         cause,
-        format!("{} was not finished: {doing} after {took} when {end}", place(endpoint)),
+        format!("{} was not finished: {doing} after {took} when {end}", host_port(endpoint)),
     )
     .proven()
     .remedy(remedy)
@@ -112,44 +116,45 @@ fn awaited(obstacle: &Obstacle, pending: &Pending, endpoint: &Endpoint) -> Draft
 
 /// What `obstacle` means for `endpoint`.
 pub(super) fn draft(obstacle: &Obstacle, endpoint: &Endpoint) -> Draft {
-    let place = place(endpoint);
+    let host_port = host_port(endpoint);
     match obstacle {
         Obstacle::NotTestable { hint } => {
             let draft = Draft::new(
                 Cause::NotTestable,
-                format!("{place} cannot be tested until a concrete name is known"),
+                format!("{host_port} cannot be tested until a concrete name is known"),
             );
             if hint.is_empty() { draft } else { draft.remedy(hint.clone()) }
         }
         Obstacle::Cancelled => {
-            Draft::new(Cause::NotRun, format!("{place} was not asked: the run was interrupted"))
+            Draft::new(Cause::NotRun, format!("{host_port} was not asked: the run was interrupted"))
         }
         Obstacle::BudgetSpent => Draft::new(
             Cause::BudgetSpent,
-            format!("{place} was not asked within the run's deadline"),
+            format!("{host_port} was not asked within the run's deadline"),
         ),
         Obstacle::NoRoute(os) => {
-            Draft::new(Cause::VantageBroken, format!("{place}: this host has no route for it"))
+            Draft::new(Cause::VantageBroken, format!("{host_port}: this host has no route for it"))
                 .evidence(os.to_string())
                 .remedy("Give this host an address and a default route (ipconfig, ip route).")
         }
         Obstacle::NoLocalAddress(os) => Draft::new(
             Cause::VantageBroken,
-            format!("{place}: the source address cannot be used for it"),
+            format!("{host_port}: the source address cannot be used for it"),
         )
         .evidence(os.to_string())
         .remedy(
             "Give --source an address of this host, of the family that the endpoint's addresses \
              have.",
         ),
-        Obstacle::DescriptorLimit(os) => {
-            Draft::new(Cause::VantageBroken, format!("{place}: this host ran out of descriptors"))
-                .evidence(os.to_string())
-                .remedy("Raise the limit of open files (ulimit -n), or give a lower --concurrency.")
-        }
+        Obstacle::DescriptorLimit(os) => Draft::new(
+            Cause::VantageBroken,
+            format!("{host_port}: this host ran out of descriptors"),
+        )
+        .evidence(os.to_string())
+        .remedy("Raise the limit of open files (ulimit -n), or give a lower --concurrency."),
         Obstacle::PortLimit(os) => Draft::new(
             Cause::VantageBroken,
-            format!("{place}: this host ran out of ephemeral ports"),
+            format!("{host_port}: this host ran out of ephemeral ports"),
         )
         .evidence(os.to_string())
         .remedy("Widen the ephemeral port range of this host, or give a lower --concurrency."),
@@ -159,5 +164,5 @@ pub(super) fn draft(obstacle: &Obstacle, endpoint: &Endpoint) -> Draft {
 
 /// A record that holds neither proof nor failure nor obstacle: nothing was asked.
 pub(super) fn nothing_asked(record: &Record) -> Draft {
-    Draft::new(Cause::NotRun, format!("{} was not probed", place(&record.endpoint))).proven()
+    Draft::new(Cause::NotRun, format!("{} was not probed", host_port(&record.endpoint))).proven()
 }

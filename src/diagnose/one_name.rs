@@ -5,11 +5,11 @@
 use std::collections::BTreeMap;
 
 use super::advice;
-use super::dns::{self, resolver_name};
-use super::finding::{duration, list, place};
 use super::route;
+use super::words::{duration, host_port, list, resolver_name};
 use crate::model::{
     Cause, Certainty, Finding, Lookup, LookupOutcome, Owner, Record, Records, Resolver, Verdict,
+    servers,
 };
 
 /// What a server did for other names in the run.
@@ -36,11 +36,12 @@ const ASK_ABOUT_SILENCE: &str = "Ask whoever runs {resolvers} why {host} gets no
 /// Whether what a record's name met may be the name's alone: the other records tell.
 pub(super) fn takes_others(record: &Record) -> bool {
     route::is_resolved_here(record)
-        && dns::servers(&record.lookups).any(|lookup| cause_of(lookup.outcome()).is_some())
+        && servers(&record.lookups).any(|lookup| cause_of(lookup.outcome()).is_some())
 }
 
-/// Says so, where it is so.
-pub(super) fn tell(records: &Records, verdicts: &mut [Verdict]) {
+/// Completes the findings of names that a server does not answer with what it answered for
+/// others.
+pub(super) fn compare_with_others(records: &Records, verdicts: &mut [Verdict]) {
     let is_hit = |(record, verdict): (&Record, &Verdict)| {
         takes_others(record) && verdict.findings.iter().any(is_of_server)
     };
@@ -49,7 +50,7 @@ pub(super) fn tell(records: &Records, verdicts: &mut [Verdict]) {
     }
     let mut answered: BTreeMap<Resolver, Answered<'_>> = BTreeMap::new();
     for record in &records.records {
-        for lookup in dns::servers(&record.lookups).filter(|lookup| is_answer(lookup.outcome())) {
+        for lookup in servers(&record.lookups).filter(|lookup| is_answer(lookup.outcome())) {
             let own = answered.entry(lookup.resolver).or_default();
             own.total += 1;
             if own.first.len() < NAMED {
@@ -87,8 +88,8 @@ const fn is_answer(outcome: LookupOutcome) -> bool {
 
 /// Puts the comparison into a finding, where every server that it is of answered other names.
 fn refine(finding: &mut Finding, record: &Record, answered: &BTreeMap<Resolver, Answered<'_>>) {
-    let of_cause = dns::servers(&record.lookups)
-        .filter(|lookup| cause_of(lookup.outcome()) == Some(finding.cause));
+    let of_cause =
+        servers(&record.lookups).filter(|lookup| cause_of(lookup.outcome()) == Some(finding.cause));
     let told: Option<Vec<(&Lookup, &Answered<'_>)>> =
         of_cause.map(|lookup| Some((lookup, answered.get(&lookup.resolver)?))).collect();
     let Some(told) = told.filter(|told| !told.is_empty()) else { return };
@@ -103,7 +104,7 @@ fn refine(finding: &mut Finding, record: &Record, answered: &BTreeMap<Resolver, 
     let names = if others == 1 { "1 other name" } else { "other names" };
     let count = if others == 1 { String::new() } else { format!("{others} ") };
     finding.message =
-        format!("{servers} {does} {}, and answered {count}{names}", place(&record.endpoint));
+        format!("{servers} {does} {}, and answered {count}{names}", host_port(&record.endpoint));
     for (lookup, answered) in &told {
         let good = answered
             .first
@@ -125,7 +126,7 @@ fn refine(finding: &mut Finding, record: &Record, answered: &BTreeMap<Resolver, 
     finding.owner = Owner::Dns;
     // The action is made of the advice: it must say what the finding says.
     finding.advice.template = template.into();
-    finding.advice.facts.retain(|(place, _)| *place != "resolvers");
+    finding.advice.facts.retain(|(placeholder, _)| *placeholder != "resolvers");
     finding.advice.facts.push(("resolvers", servers));
     finding.remedy = advice::remedy(&finding.advice);
 }

@@ -3,11 +3,13 @@
 
 use std::net::IpAddr;
 
-use super::finding::{Draft, add, list};
-use super::{Case, dns, sinkhole};
+use super::case::Case;
+use super::finding::Draft;
+use super::words::{last_name, list, lookup_evidence, resolver_name};
+use super::{dns, sinkhole};
 use crate::model::{
     AddressClass, Answer, Cause, End, Finding, HostName, Lookup, LookupOutcome, Reach, Record,
-    Route, Severity, Status, Trail, Verdict, classify,
+    Route, Severity, Status, Trail, Verdict, classify, deciding,
 };
 use crate::plan;
 
@@ -17,21 +19,17 @@ pub fn taken_as_private(record: &Record) -> Option<&HostName> {
     plan::taken_as_private(&record.endpoint, &record.lookups)
 }
 
-/// Whether a lookup without addresses came to its end at a privatelink name.
-pub(super) fn ends_at_privatelink(lookup: &Lookup) -> bool {
-    dns::last_name(lookup).split('.').any(|label| label == PRIVATELINK)
-}
-
 const PRIVATELINK: &str = "privatelink";
 
-pub(super) fn judge(case: &Case<'_>, drafts: &mut Vec<Draft>) {
-    for lookup in dns::deciding(&case.record.lookups) {
+pub(super) fn judge(case: &Case<'_>) -> Vec<Draft> {
+    let mut drafts = Vec::new();
+    for lookup in deciding(&case.record.lookups) {
         match lookup.outcome() {
-            LookupOutcome::Addresses => judge_addresses(case, lookup, drafts),
+            LookupOutcome::Addresses => drafts.extend(judge_addresses(case, lookup)),
             LookupOutcome::NxDomain | LookupOutcome::NoData
-                if ends_at_privatelink(lookup) && dns::only_family(lookup).is_none() =>
+                if dns::ends_at_privatelink(lookup) && dns::only_family(lookup).is_none() =>
             {
-                add(drafts, record_missing(lookup));
+                drafts.push(record_missing(lookup));
             }
             LookupOutcome::NxDomain
             | LookupOutcome::NoData
@@ -47,17 +45,19 @@ pub(super) fn judge(case: &Case<'_>, drafts: &mut Vec<Draft>) {
             | LookupOutcome::SystemError => {}
         }
     }
+    drafts
 }
 
-fn judge_addresses(case: &Case<'_>, lookup: &Lookup, drafts: &mut Vec<Draft>) {
+fn judge_addresses(case: &Case<'_>, lookup: &Lookup) -> Vec<Draft> {
+    let mut drafts = Vec::new();
     let expect = &case.endpoint().expect;
     let classes = Classes::of(lookup);
     let name = &lookup.name;
     let mut find = |draft: Draft| {
         let draft = draft
-            .evidence(dns::evidence(lookup))
-            .fact("resolvers", dns::resolver_name(lookup.resolver));
-        add(drafts, draft);
+            .evidence(lookup_evidence(lookup))
+            .fact("resolvers", resolver_name(lookup.resolver));
+        drafts.push(draft);
     };
 
     if classes.private && classes.public {
@@ -133,6 +133,7 @@ fn judge_addresses(case: &Case<'_>, lookup: &Lookup, drafts: &mut Vec<Draft>) {
             .fact("addresses", addresses),
         );
     }
+    drafts
 }
 
 /// Whether all that fails a record is that it goes to public addresses where private ones were
@@ -156,10 +157,14 @@ fn public_proof(record: &Record) -> Option<&Trail> {
     })
 }
 
-/// Says of a name that leads to public addresses where private ones were meant whether these
-/// answer: `is_proven` is what the trails came to.
-pub(super) fn tell_of_public(record: &Record, is_proven: bool, drafts: &mut [Draft]) {
-    let of_private = drafts.iter_mut().filter(|draft| {
+/// Says of a name that leads to public addresses, where private ones were meant, whether those
+/// answer. `is_proven` is whether a trail proved the endpoint.
+pub(super) fn with_public_reach(
+    record: &Record,
+    is_proven: bool,
+    mut of_name: Vec<Draft>,
+) -> Vec<Draft> {
+    let of_private = of_name.iter_mut().filter(|draft| {
         matches!(draft.cause, Cause::PathPrivateEndpointAbsent | Cause::PathPrivateZoneNotLinked)
     });
     for draft in of_private {
@@ -167,19 +172,23 @@ pub(super) fn tell_of_public(record: &Record, is_proven: bool, drafts: &mut [Dra
             Some(trail) => {
                 let remote = trail.remote().ip();
                 let status = trail.http().map(|answer| format!(", HTTP {}", answer.status));
-                draft.say(format!("{}, which answers", draft.words()));
-                draft.note(format!(
+                draft.set_message(format!("{}, which answers", draft.message()));
+                draft.add_evidence(format!(
                     "the public address {remote} answers: TLS verified{}; the runtime stays online \
                      only while public network access is allowed there",
                     status.unwrap_or_default()
                 ));
             }
             None if record.trails.iter().any(is_tried) => {
-                draft.say(format!("{}, which does not answer as it should", draft.words()));
+                draft.set_message(format!(
+                    "{}, which does not answer as it should",
+                    draft.message()
+                ));
             }
             None => {}
         }
     }
+    of_name
 }
 
 fn is_tried(trail: &Trail) -> bool {
@@ -213,16 +222,16 @@ fn find_public(case: &Case<'_>, lookup: &Lookup, find: &mut impl FnMut(Draft)) {
 }
 
 fn record_missing(lookup: &Lookup) -> Draft {
-    let end = dns::last_name(lookup);
+    let end = last_name(lookup);
     with_zone(
         Draft::new(
             Cause::PathPrivateRecordMissing,
             format!("{} ends at {end}, for which the private zone has no record", lookup.name),
         )
         .proven()
-        .evidence(dns::evidence(lookup))
+        .evidence(lookup_evidence(lookup))
         .fact("alias", end)
-        .fact("resolvers", dns::resolver_name(lookup.resolver)),
+        .fact("resolvers", resolver_name(lookup.resolver)),
         lookup,
     )
 }

@@ -4,7 +4,9 @@
 //! without it interactive authoring fails and the status is "Limited", while activities run
 //! (Microsoft, create-self-hosted-integration-runtime; data-factory-private-link).
 
-use super::{dns, finding, gateway, path, reported};
+use super::case::has_no_way_out;
+use super::words::{host_port, list};
+use super::{dns, gateway, path, reported};
 use crate::model::{Cause, NetworkAllows, Prediction, Record, Records, Role, Status, Verdict};
 
 /// How many endpoints are named one by one.
@@ -22,9 +24,9 @@ const NOT_LOOKED_AT: &[&str] = &[
 ];
 
 pub(super) fn predict(records: &Records, verdicts: &[Verdict]) -> Prediction {
-    let mut control = Part::default();
-    let mut relays = Part::default();
-    let mut updates = Part::default();
+    let mut control = RuntimePart::default();
+    let mut relays = RuntimePart::default();
+    let mut updates = RuntimePart::default();
     for (record, verdict) in records.records.iter().zip(verdicts) {
         let endpoint = &record.endpoint;
         match endpoint.role {
@@ -37,7 +39,7 @@ pub(super) fn predict(records: &Records, verdicts: &[Verdict]) -> Prediction {
         }
     }
     if records.run.is_self_contained {
-        relays = Part::default();
+        relays = RuntimePart::default();
     }
 
     let mut because = Vec::new();
@@ -50,7 +52,7 @@ pub(super) fn predict(records: &Records, verdicts: &[Verdict]) -> Prediction {
         ));
         consequences.push("a new node cannot be registered".to_owned());
         NetworkAllows::Offline
-    } else if control.cut_off > 0 && super::has_no_way_out(&records.run) {
+    } else if control.cut_off > 0 && has_no_way_out(&records.run) {
         because.push("this host has no default route: nothing leaves it".to_owned());
         consequences.push("the runtime goes offline: no packet of it leaves this host".to_owned());
         NetworkAllows::Offline
@@ -84,10 +86,10 @@ pub(super) fn predict(records: &Records, verdicts: &[Verdict]) -> Prediction {
             .push("credentials kept on the nodes cannot be pushed or synchronised".to_owned());
     }
     for part in [&control, &relays].into_iter().filter(|part| part.in_public.count > 0) {
-        let places = part.in_public.places();
-        because.push(format!("meant to be private, and reached in public: {places}"));
+        let endpoints = part.in_public.in_sentence();
+        because.push(format!("meant to be private, and reached in public: {endpoints}"));
         consequences.push(format!(
-            "the runtime stays online only while public network access is allowed to {places}"
+            "the runtime stays online only while public network access is allowed to {endpoints}"
         ));
     }
     consequences.extend(gateway::none_reached(records, verdicts));
@@ -105,17 +107,17 @@ pub(super) fn predict(records: &Records, verdicts: &[Verdict]) -> Prediction {
 
 /// The endpoints of one part of the runtime.
 #[derive(Default)]
-struct Part {
+struct RuntimePart {
     total: usize,
-    failed: Named,
-    unknown: Named,
+    failed: NamedEndpoints,
+    unknown: NamedEndpoints,
     /// Meant to be private, and reached at public addresses.
-    in_public: Named,
+    in_public: NamedEndpoints,
     /// Kept from being asked by this host itself, which has no way out.
     cut_off: usize,
 }
 
-impl Part {
+impl RuntimePart {
     fn take(&mut self, record: &Record, verdict: &Verdict) {
         self.total += 1;
         match verdict.status {
@@ -145,7 +147,7 @@ impl Part {
 
     /// The endpoints that a consequence comes from.
     fn blamed(&self) -> String {
-        format!("failing: {}", self.failed.places())
+        format!("failing: {}", self.failed.in_sentence())
     }
 
     fn is_known(&self) -> bool {
@@ -155,31 +157,31 @@ impl Part {
 
 /// Endpoints with their causes: the first few by name.
 #[derive(Default)]
-struct Named {
+struct NamedEndpoints {
     count: usize,
     first: Vec<(String, &'static str)>,
 }
 
-impl Named {
+impl NamedEndpoints {
     fn add(&mut self, record: &Record, verdict: &Verdict) {
         self.count += 1;
         if self.first.len() < NAMED {
             let cause = verdict.cause.map_or("", crate::model::Cause::code);
-            self.first.push((finding::place(&record.endpoint), cause));
+            self.first.push((host_port(&record.endpoint), cause));
         }
     }
 
     fn lines(&self) -> impl Iterator<Item = String> {
         let rest = self.count - self.first.len();
-        let first = self.first.iter().map(|(place, cause)| format!("{place}: {cause}"));
+        let first = self.first.iter().map(|(host_port, cause)| format!("{host_port}: {cause}"));
         first.chain((rest > 0).then(|| format!("and {rest} more")))
     }
 
     /// The same in a sentence, without the causes.
-    fn places(&self) -> String {
-        let first = self.first.iter().map(|(place, _)| place.as_str());
+    fn in_sentence(&self) -> String {
+        let first = self.first.iter().map(|(host_port, _)| host_port.as_str());
         // Those that were not kept are only counted.
         let rest = std::iter::repeat_n("", self.count - self.first.len());
-        finding::list(first.chain(rest), NAMED_IN_SENTENCE)
+        list(first.chain(rest), NAMED_IN_SENTENCE)
     }
 }

@@ -3,6 +3,7 @@
 
 use std::borrow::Cow;
 
+use super::finding::Draft;
 use crate::model::{HttpAnswer, is_obeyed};
 
 /// How much of a `Server` field is quoted, characters.
@@ -25,6 +26,40 @@ pub(super) fn answer(answer: &HttpAnswer) -> String {
         text.push('"');
     }
     text
+}
+
+/// The fields that say who answered.
+const HEAD: [&str; 3] = ["Content-Type", "Server", "Via"];
+/// How much of a field is quoted, characters.
+const LONGEST_FIELD: usize = 160;
+
+/// Adds what an answer says of who sent it.
+pub(super) fn with_head(draft: Draft, answer: &HttpAnswer) -> Draft {
+    let status_line = words(&status_line(answer), LONGEST_FIELD);
+    let mut draft = draft.evidence(format!("HTTP {status_line}"));
+    for name in HEAD {
+        if let Some(value) = answer.header(name) {
+            draft = draft.evidence(format!("{name}: {}", words(value, LONGEST_FIELD)));
+        }
+    }
+    match title(&answer.body) {
+        Some(title) => draft.evidence(format!("title: {title}")),
+        None => draft,
+    }
+}
+
+pub(super) fn status_line(answer: &HttpAnswer) -> String {
+    if answer.reason.is_empty() {
+        answer.status.to_string()
+    } else {
+        format!("{} {}", answer.status, answer.reason)
+    }
+}
+
+/// A mark of whoever answered, unless [`with_head`] shows it.
+pub(super) fn beside_head(name: &str, value: &str) -> Option<String> {
+    let is_shown = HEAD.iter().any(|shown| shown.eq_ignore_ascii_case(name));
+    (!is_shown).then(|| format!("{name}: {}", words(value, LONGEST_FIELD)))
 }
 
 /// At most `longest` characters of `text`, its blanks folded; what cannot be printed, or changes how

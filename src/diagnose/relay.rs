@@ -31,7 +31,7 @@ pub(super) fn is_address_refused(answer: &HttpAnswer) -> bool {
 
 /// Whether `text` holds `needle` (lower case, ASCII), whatever its case.
 pub(super) fn contains(text: &str, needle: &str) -> bool {
-    // Most places are passed by their first byte alone.
+    // The first byte alone rules out most offsets.
     text.as_bytes().windows(needle.len()).any(|window| {
         window[0].to_ascii_lowercase() == needle.as_bytes()[0]
             && window.eq_ignore_ascii_case(needle.as_bytes())

@@ -6,7 +6,8 @@ use std::collections::BTreeSet;
 
 use jiff::{SignedDuration, Timestamp};
 
-use super::finding::{Draft, list};
+use super::finding::Draft;
+use super::words::{day, list};
 use crate::model::{Cause, Records, ReportedNode};
 
 /// Notice is given this long before a version expires (Microsoft,
@@ -74,10 +75,6 @@ fn has_expired(node: &ReportedNode, now: Timestamp) -> bool {
 fn is_expiring(node: &ReportedNode, now: Timestamp) -> bool {
     !has_expired(node, now)
         && node.expires.is_some_and(|expires| expires.duration_since(now) <= NOTICE)
-}
-
-fn day(at: Timestamp) -> String {
-    at.strftime("%Y-%m-%d").to_string()
 }
 
 fn evidence(node: &ReportedNode, now: Timestamp) -> Vec<String> {

@@ -6,7 +6,8 @@
 
 use std::time::Duration;
 
-use super::finding::{Draft, duration};
+use super::finding::Draft;
+use super::words::duration;
 use crate::model::{Failure, HttpFailure, Seen, TdsFailure, TlsFailureKind, Trail};
 
 /// Below this, scheduling decides how long a connect took, not the network.
@@ -25,7 +26,7 @@ pub(super) fn weigh(trail: &Trail, failure: &Failure, took: Duration, drafts: &m
     };
     let connects = trail.passed().iter().filter(|step| matches!(step.seen, Seen::Tcp));
     for line in connects.filter_map(|connect| compare(sent, took, connect.took)) {
-        draft.note(line);
+        draft.add_evidence(line);
     }
 }
 
@@ -86,7 +87,7 @@ mod tests {
         let mut drafts = [Draft::new(Cause::TlsReset, "reset the connection")];
         weigh(&trail, failure, took, &mut drafts);
         let [draft] = drafts;
-        draft.of_run().evidence
+        draft.into_run_finding().evidence
     }
 
     #[test]

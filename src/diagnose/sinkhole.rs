@@ -2,9 +2,11 @@
 
 use std::net::IpAddr;
 
-use super::finding::{Draft, add};
-use super::{Case, absent, dns};
-use crate::model::{AddressClass, Cause, HostName, LinkData, Lookup, classify};
+use super::absent;
+use super::case::Case;
+use super::finding::Draft;
+use super::words::{lookup_evidence, resolver_name};
+use crate::model::{AddressClass, Cause, HostName, LinkData, Lookup, classify, deciding};
 
 /// Where DNS filters are known to show their block pages. Few on purpose: lists of malware
 /// sinkholes hold addresses of shared CDNs, which services use too.
@@ -31,23 +33,25 @@ enum Filter {
     Name(&'static str),
 }
 
-pub(super) fn judge(case: &Case<'_>, drafts: &mut Vec<Draft>) {
-    for lookup in dns::deciding(&case.record.lookups) {
+pub(super) fn judge(case: &Case<'_>) -> Vec<Draft> {
+    let mut drafts = Vec::new();
+    for lookup in deciding(&case.record.lookups) {
         for address in lookup.answers().flat_map(crate::model::Answer::addresses) {
             let lie = || {
                 format!(
                     "what {} says of every name that does not exist",
-                    dns::resolver_name(lookup.resolver)
+                    resolver_name(lookup.resolver)
                 )
             };
             let is_lie = absent::is_lie_at(case.run, lookup, address);
             if let Some(what) = what_is(address, lookup).or_else(|| is_lie.then(lie))
                 && !is_identified(case, address)
             {
-                add(drafts, draft(address, &what, lookup));
+                drafts.push(draft(address, &what, lookup));
             }
         }
     }
+    drafts
 }
 
 /// Why `address` cannot be the service's, in words.
@@ -130,9 +134,9 @@ fn draft(address: IpAddr, what: &str, lookup: &Lookup) -> Draft {
         Cause::DnsSinkhole,
         format!("{name} resolves to {address}, {what}: a filter answers in the service's place"),
     )
-    .evidence(dns::evidence(lookup))
+    .evidence(lookup_evidence(lookup))
     .fact("addresses", address.to_string())
-    .fact("resolvers", dns::resolver_name(lookup.resolver))
+    .fact("resolvers", resolver_name(lookup.resolver))
 }
 
 #[cfg(test)]

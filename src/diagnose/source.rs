@@ -1,9 +1,9 @@
 //! `http_source_refused`: the service itself answers, and refuses where it was asked from. The
 //! network is good then; the service is configured otherwise.
 
-use super::blockpage::Session;
+use super::blockpage::SessionTrust;
 use super::finding::Draft;
-use super::{http, relay};
+use super::{quote, relay};
 use crate::model::{Cause, Endpoint, HttpAnswer, Kind, Origin, Owner, Role};
 
 /// The words of services whose public network access is off, or whose firewall leaves this host's
@@ -18,8 +18,12 @@ const NO_PUBLIC_ACCESS: &[&str] = &[
 ];
 
 /// What the endpoint's own refusal of this host's address means.
-pub(super) fn refused(answer: &HttpAnswer, endpoint: &Endpoint, session: Session) -> Option<Draft> {
-    let is_verified = session == Session::Verified;
+pub(super) fn refused(
+    answer: &HttpAnswer,
+    endpoint: &Endpoint,
+    session: SessionTrust,
+) -> Option<Draft> {
+    let is_verified = session == SessionTrust::Verified;
     let message = if endpoint.kind == Kind::Relay {
         if !relay::is_address_refused(answer) {
             return None;
@@ -33,7 +37,7 @@ pub(super) fn refused(answer: &HttpAnswer, endpoint: &Endpoint, session: Session
         let words = NO_PUBLIC_ACCESS.iter().find(says).filter(|_| is_verified)?;
         format!("answers, and refuses where it was asked from: \"{words}\"")
     };
-    let draft = http::with_head(Draft::new(Cause::HttpSourceRefused, message), answer);
+    let draft = quote::with_head(Draft::new(Cause::HttpSourceRefused, message), answer);
     let draft = if is_verified { draft.proven() } else { draft };
     Some(if is_managed(endpoint) {
         draft.owner(Owner::Azure).template(

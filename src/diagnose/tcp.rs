@@ -3,7 +3,8 @@
 
 use std::time::Duration;
 
-use super::finding::{Draft, duration};
+use super::finding::Draft;
+use super::words::{duration, syns_sent};
 use crate::model::{Cause, OsError, Owner, TcpFailure, TimeoutBy, Unreachable};
 
 /// An unreachable host that took this long is more likely an ARP that nobody answered (Linux gives
@@ -86,11 +87,6 @@ pub fn fact(failure: &TcpFailure, took: Duration, syns: Option<u32>) -> String {
         TcpFailure::Denied(os) => ended("denied by this host", os),
         TcpFailure::Other(os) => ended("failed", os),
     }
-}
-
-/// `1 SYN sent`, `2 SYNs sent`.
-pub(super) fn syns_sent(syns: u32) -> String {
-    format!("{syns} SYN{} sent", if syns == 1 { "" } else { "s" })
 }
 
 #[cfg(test)]

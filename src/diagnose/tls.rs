@@ -2,10 +2,10 @@
 
 use std::time::Duration;
 
-use super::blockpage::{self, Session};
-use super::finding::{Draft, duration, list};
-use super::http::shown;
-use super::{http, quote, tds};
+use super::blockpage::{self, SessionTrust};
+use super::finding::Draft;
+use super::words::{day, duration, list, quoted_bytes, silence};
+use super::{http, quote};
 use crate::model::{
     Cause, Certificate, ChainTrust, Endpoint, Host, HttpAnswer, Owner, Presented, Severity,
     TlsFailure, TlsFailureKind, Validity, certifies,
@@ -90,8 +90,8 @@ pub(super) fn unproven_page(draft: Draft, presented: &Presented, answer: &HttpAn
     let quoted = quote::answer(answer);
     let message = format!("is opened by '{issuer}', and its page proves nothing: {quoted}");
     let mut draft = draft.severity(Severity::Unknown).rivals(&[Cause::HttpBlockPage]);
-    draft.say(message);
-    http::with_head(draft, answer)
+    draft.set_message(message);
+    quote::with_head(draft, answer)
 }
 
 /// What the shape of a chain gives away.
@@ -120,10 +120,6 @@ fn judge_dates(presented: &Presented, leaf: &Certificate) -> Option<Draft> {
         .fact("until", format!("valid from {not_before}")),
     };
     Some(draft.fact("issuer", short_name(&leaf.issuer)))
-}
-
-fn day(time: jiff::Timestamp) -> String {
-    time.strftime("%Y-%m-%d").to_string()
 }
 
 fn describe((index, certificate): (usize, &std::sync::Arc<Certificate>)) -> String {
@@ -206,7 +202,7 @@ fn ended(kind: &TlsFailureKind, took: Duration, endpoint: &Endpoint) -> Draft {
             } else {
                 "fell silent in the middle of the handshake"
             };
-            Draft::new(Cause::TlsTimeout, message).evidence(tds::silence(whose, *received, took))
+            Draft::new(Cause::TlsTimeout, message).evidence(silence(whose, *received, took))
         }
         TlsFailureKind::NotTls { first_bytes } => not_tls(first_bytes, endpoint),
         TlsFailureKind::Version { detail } => {
@@ -231,16 +227,16 @@ fn not_tls(first_bytes: &[u8], endpoint: &Endpoint) -> Draft {
     let Some(answer) = http::parse(first_bytes) else {
         return Draft::new(Cause::TlsNotTls, "does not speak TLS on this port")
             .proven()
-            .evidence(format!("first bytes: {}", shown(first_bytes)));
+            .evidence(format!("first bytes: {}", quoted_bytes(first_bytes)));
     };
-    let of_a_filter = blockpage::judge(&answer, Session::Open)
-        .or_else(|| http::captive_portal(&answer, endpoint, Session::Open))
+    let of_a_filter = blockpage::judge(&answer, SessionTrust::Open)
+        .or_else(|| http::captive_portal(&answer, endpoint, SessionTrust::Open))
         .or_else(|| blockpage::in_place_of_tls(&answer));
     if let Some(draft) = of_a_filter {
         return draft.evidence("in clear text, in answer to a ClientHello");
     }
     let message = format!("answers in clear text, not in TLS: {}", quote::answer(&answer));
-    http::with_head(Draft::new(Cause::TlsNotTls, message).proven(), &answer)
+    quote::with_head(Draft::new(Cause::TlsNotTls, message).proven(), &answer)
 }
 
 #[cfg(test)]

@@ -5,6 +5,8 @@
 //! checksum, and so have all together: `SQLite` has none, and a bit that a disk flips would cut off
 //! an address, or keep one.
 
+#![expect(clippy::disallowed_methods, reason = "the ledger is a file")]
+
 mod export;
 mod raw;
 

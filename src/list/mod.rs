@@ -46,12 +46,3 @@ pub use suggest::nearest;
 pub use syntax::parse;
 
 pub use crate::model::Cloud;
-
-/// The folder of shared data for tests: `PATHPROOF_SHARED`, or a folder beside the project.
-#[cfg(test)]
-fn shared() -> std::path::PathBuf {
-    std::env::var_os("PATHPROOF_SHARED").map_or_else(
-        || std::path::PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("../shared"),
-        std::path::PathBuf::from,
-    )
-}

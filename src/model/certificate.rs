@@ -140,14 +140,14 @@ pub enum Validity {
     Current,
     /// One has ended.
     Expired {
-        /// TimeoutBy.
+        /// Whose.
         subject: String,
         /// When it ended.
         not_after: Timestamp,
     },
     /// One has not begun.
     NotYet {
-        /// TimeoutBy.
+        /// Whose.
         subject: String,
         /// When it begins.
         not_before: Timestamp,

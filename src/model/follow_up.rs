@@ -191,7 +191,7 @@ pub enum HoldFailure {
     Silent {
         /// How long it had been idle.
         idle: Duration,
-        /// TimeoutBy patience ended.
+        /// Whose patience ended.
         whose: TimeoutBy,
     },
     /// It was reset, in the pause or at its first use after it.

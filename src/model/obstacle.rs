@@ -18,7 +18,7 @@ impl fmt::Display for OsError {
     }
 }
 
-/// TimeoutBy patience ended.
+/// Whose patience ended.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum TimeoutBy {
     /// Our own time-out of this length.

@@ -32,7 +32,7 @@ pub enum ProxyFailure {
     Tls(Box<TlsFailure>),
     /// Silence, `received` bytes into its answer.
     TimedOut {
-        /// TimeoutBy patience ended.
+        /// Whose patience ended.
         whose: TimeoutBy,
         /// Bytes that had come.
         received: usize,

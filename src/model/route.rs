@@ -123,7 +123,7 @@ pub struct RouteFault {
     pub message: String,
 }
 
-/// TimeoutBy fault it is.
+/// Whose fault it is.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum RouteFaultKind {
     /// A proxy auto-configuration script that cannot be read, or that throws.

@@ -224,7 +224,7 @@ pub enum TlsFailureKind {
     },
     /// Silence after the ClientHello, `received` bytes into the answer.
     TimedOut {
-        /// TimeoutBy patience ended.
+        /// Whose patience ended.
         whose: TimeoutBy,
         /// Bytes that had come.
         received: usize,
@@ -257,7 +257,7 @@ pub enum TlsFailureKind {
 pub enum HttpFailure {
     /// Silence, `received` bytes into the head.
     TimedOut {
-        /// TimeoutBy patience ended.
+        /// Whose patience ended.
         whose: TimeoutBy,
         /// Bytes that had come.
         received: usize,
@@ -293,7 +293,7 @@ pub enum HttpFailure {
 pub enum TdsFailure {
     /// Silence.
     TimedOut {
-        /// TimeoutBy patience ended.
+        /// Whose patience ended.
         whose: TimeoutBy,
         /// Bytes that had come.
         received: usize,

@@ -29,7 +29,7 @@ pub struct Plan {
     pub arm_endpoint: Option<String>,
     /// Azure's cloud, which decides where tokens come from.
     pub cloud: String,
-    /// TimeoutBy rights the group was read with.
+    /// Whose rights the group was read with.
     pub credential: Option<String>,
     /// The first rule's name.
     pub rule_name: String,

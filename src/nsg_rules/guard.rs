@@ -82,7 +82,7 @@ pub enum Refusal {
     PriorityTaken {
         /// The priority.
         priority: u16,
-        /// TimeoutBy it is.
+        /// Whose it is.
         by: String,
         /// One that is free.
         free: Option<u16>,

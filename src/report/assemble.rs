@@ -1,12 +1,31 @@
-//! The order of a report: the same in every format.
+//! The whole report of a run in memory, and its order: the same in every format.
 
 use std::borrow::Cow;
 use std::cmp::Ordering;
 
+use super::diff::Diff;
+use super::json::of_model::{self, Chains};
 use crate::model::{Conclusion, Endpoint, Host, Record, Records, Subject, Verdict};
+use crate::report_v1::Report;
 
 /// One line of a report: what was seen of an endpoint, and what was made of it.
 pub(super) type Judged<'a> = (&'a Record, &'a Verdict);
+
+/// The report of a run, as a saved one is when it is read: what every format is made from. `since`
+/// is what changed since the baseline.
+#[must_use]
+pub fn assemble<'a>(
+    records: &'a Records,
+    conclusion: &'a Conclusion,
+    since: Option<&Diff<'a>>,
+) -> Report<'a> {
+    let mut chains = Chains::default();
+    let endpoints = in_order(records, conclusion)
+        .into_iter()
+        .map(|(record, verdict)| of_model::endpoint(record, verdict, &mut chains))
+        .collect();
+    Report { endpoints, ..of_model::without_endpoints(&records.run, conclusion, since) }
+}
 
 /// Every record with its verdict, by list order, then host, then port (contract, JSON report).
 pub(super) fn in_order<'a>(records: &'a Records, conclusion: &'a Conclusion) -> Vec<Judged<'a>> {

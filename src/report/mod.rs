@@ -1,4 +1,5 @@
-//! Verdicts to bytes: table, JSON, JSON Lines; and JSON reports read back and compared. Pure.
+//! Verdicts to reports ([`assemble`]), and reports to bytes: table, JSON, JSON Lines; reports
+//! compared and put side by side. Pure.
 
 mod assemble;
 pub(crate) mod command;
@@ -13,5 +14,6 @@ mod route;
 mod sample;
 mod terminal;
 
+pub use assemble::assemble;
 pub use guarded::Guarded;
 pub use terminal::{Style, table, verbose};

@@ -1,4 +1,4 @@
-//! TimeoutBy rights are used: the first of the contract's sources that is there.
+//! Whose rights are used: the first of the contract's sources that is there.
 //!
 //! Our own code, not `azure_identity`: that refuses Azure Arc, which is what on-premises hosts of
 //! the runtime have, and hard-codes the addresses that tests must replace.
@@ -299,6 +299,3 @@ fn form(pairs: &[(&str, &str)]) -> String {
         .collect();
     pairs.join("&")
 }
-
-#[cfg(test)]
-mod tests;

@@ -182,7 +182,7 @@ pub(super) struct Measuring {
     pub(super) leaving: Leaving,
 }
 
-/// TimeoutBy certificates are trusted.
+/// Whose certificates are trusted.
 #[derive(Debug, Args)]
 #[command(next_help_heading = "How it is measured")]
 pub(super) struct Trust {

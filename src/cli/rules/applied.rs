@@ -23,7 +23,7 @@ pub(super) struct Applied {
     /// A sentence where nothing had to be done.
     unchanged: Option<&'static str>,
     error: Option<String>,
-    /// TimeoutBy rights were used.
+    /// Whose rights were used.
     signed_in: Option<String>,
     rollback: Option<PathBuf>,
 }

@@ -25,7 +25,7 @@ use super::exit::Exit;
 use super::hint;
 use super::input::{self, Stdin};
 use crate::firewall::nsg::{self, RuleFile};
-use crate::firewall::{Decision, NetworkContext, Proven, PublishedRanges, RuleDialect, RuleSet};
+use crate::firewall::{Decision, NetworkContext, Proven, PublishedTags, RuleDialect, RuleSet};
 use crate::model::{AddressSet, Cloud};
 use crate::tags::{ServiceTags, Snapshot};
 
@@ -99,8 +99,8 @@ impl Tags {
         outside.map(|one| one.address.to_string()).collect()
     }
 
-    pub(super) fn published(&self) -> PublishedRanges<'_> {
-        PublishedRanges { addresses: &self.published, tags: &self.release }
+    pub(super) fn published(&self) -> PublishedTags<'_> {
+        PublishedTags { addresses: &self.published, tags: &self.release }
     }
 
     /// As descriptions name them.

@@ -14,15 +14,14 @@ use std::sync::LazyLock;
 use aho_corasick::AhoCorasick;
 
 use super::finding::Draft;
-use super::http::{beside_head, with_head};
-use super::quote;
+use super::quote::{self, beside_head, with_head};
 use super::relay::contains;
 use crate::model::{Cause, HttpAnswer};
-use products::{CDNS, FRONTS, GENERIC, HEADERS, MIDDLEBOXES, PAGES, Page};
+use products::{CDNS, FRONTS, GENERIC, HEADERS, MIDDLEBOXES, PAGES, ProductPage};
 
 /// Under what an answer came: whom it can be from.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Session {
+pub(super) enum SessionTrust {
     /// TLS that proves the host to anyone.
     Verified,
     /// TLS that proves the host to this host alone: opened on the way, or a service with an
@@ -43,7 +42,7 @@ pub(super) fn is_of_a_front(answer: &HttpAnswer) -> bool {
 }
 
 /// A block page, and whose.
-pub(super) fn judge(answer: &HttpAnswer, session: Session) -> Option<Draft> {
+pub(super) fn judge(answer: &HttpAnswer, session: SessionTrust) -> Option<Draft> {
     let quoted = quote::answer(answer);
     if let Some(page) = page(answer, session) {
         let draft = |whose: &str| {
@@ -51,12 +50,12 @@ pub(super) fn judge(answer: &HttpAnswer, session: Session) -> Option<Draft> {
                 .evidence(page.told_by.clone())
         };
         // Within a session that somebody opened, who says so proves nothing.
-        let is_proven = page.is_named && session != Session::Inspected;
+        let is_proven = page.is_named && session != SessionTrust::Inspected;
         let draft = if page.is_named { draft(&format!(" of {}", page.product)) } else { draft("") };
         let draft = if is_proven { draft.proven() } else { draft };
         return Some(with_head(draft, answer));
     }
-    if session == Session::Verified || !answer.is_html() || is_of_a_front(answer) {
+    if session == SessionTrust::Verified || !answer.is_html() || is_of_a_front(answer) {
         return None;
     }
     if let Some((name, value)) = gateway_mark(answer) {
@@ -65,7 +64,7 @@ pub(super) fn judge(answer: &HttpAnswer, session: Session) -> Option<Draft> {
             Draft::new(Cause::HttpBlockPage, message).all_evidence(beside_head(name, value));
         return Some(with_head(draft, answer));
     }
-    (session == Session::Inspected && is_refusal(answer.status)).then(|| {
+    (session == SessionTrust::Inspected && is_refusal(answer.status)).then(|| {
         let message = format!("shows a page that is not known to be the service's own: {quoted}");
         let draft = Draft::new(Cause::HttpBlockPage, message)
             .possible()
@@ -104,7 +103,7 @@ pub(super) struct BlockPage {
 const LONGEST_MARK: usize = 80;
 
 /// Which product's block page `answer` is, if it is one.
-pub(super) fn page(answer: &HttpAnswer, session: Session) -> Option<BlockPage> {
+pub(super) fn page(answer: &HttpAnswer, session: SessionTrust) -> Option<BlockPage> {
     if let Some((name, value, product)) = header_mark(answer) {
         let told_by = format!("{name}: {}", quote::words(value, LONGEST_MARK));
         return Some(BlockPage { product, told_by, is_named: true });
@@ -114,14 +113,14 @@ pub(super) fn page(answer: &HttpAnswer, session: Session) -> Option<BlockPage> {
     }
     let found = WORDS.occurring(&answer.body)?;
     let told_by = |words: &[&str]| format!("words of the page: {}", words.join(", "));
-    let of_page = |page: &Page| {
+    let of_page = |page: &ProductPage| {
         let words = page.words.iter().find(|words| words.iter().all(|word| found.holds(word)))?;
         Some((page.product, told_by(words)))
     };
     if let Some((product, told_by)) = PAGES.iter().find_map(of_page) {
         return Some(BlockPage { product, told_by, is_named: true });
     }
-    if session == Session::Verified {
+    if session == SessionTrust::Verified {
         return None;
     }
     let (product, told_by) = of_page(&GENERIC)?;
@@ -182,42 +181,42 @@ fn is_page(answer: &HttpAnswer) -> bool {
 }
 
 /// All words of all pages, found in one pass over a body, whatever their case.
-struct Words {
+struct WordSearch {
     words: Vec<&'static str>,
     automaton: Option<AhoCorasick>,
 }
 
 /// Which of them occur.
-struct Found {
-    by_place: Vec<bool>,
+struct FoundWords {
+    is_found: Vec<bool>,
 }
 
-static WORDS: LazyLock<Words> = LazyLock::new(|| {
+static WORDS: LazyLock<WordSearch> = LazyLock::new(|| {
     let of_pages = PAGES.iter().chain([&GENERIC]).flat_map(|page| page.words.iter().copied());
     let mut words: Vec<&str> = of_pages.flatten().copied().collect();
     words.sort_unstable();
     words.dedup();
     // Words this few and short always fit: a test builds it.
     let automaton = AhoCorasick::builder().ascii_case_insensitive(true).build(&words).ok();
-    Words { words, automaton }
+    WordSearch { words, automaton }
 });
 
-impl Words {
+impl WordSearch {
     /// Those that occur in `body`; `None` where none does.
-    fn occurring(&self, body: &str) -> Option<Found> {
-        let mut found: Option<Found> = None;
+    fn occurring(&self, body: &str) -> Option<FoundWords> {
+        let mut found: Option<FoundWords> = None;
         // One word may stand within another.
         for occurrence in self.automaton.as_ref()?.find_overlapping_iter(body) {
             let found =
-                found.get_or_insert_with(|| Found { by_place: vec![false; self.words.len()] });
-            found.by_place[occurrence.pattern().as_usize()] = true;
+                found.get_or_insert_with(|| FoundWords { is_found: vec![false; self.words.len()] });
+            found.is_found[occurrence.pattern().as_usize()] = true;
         }
         found
     }
 }
 
-impl Found {
+impl FoundWords {
     fn holds(&self, word: &str) -> bool {
-        WORDS.words.binary_search(&word).is_ok_and(|place| self.by_place[place])
+        WORDS.words.binary_search(&word).is_ok_and(|index| self.is_found[index])
     }
 }

@@ -1,7 +1,7 @@
 //! What a cause is called where it stands beside another one as what else it could be, and what
 //! tells the two apart: the next thing to try.
 
-use super::entry;
+use super::index::entry;
 use crate::model::Cause;
 
 /// A cause as a rival of another.

@@ -6,7 +6,7 @@ mod symptoms;
 #[cfg(test)]
 mod tests;
 
-use super::catalogue::{self, Entry};
+use super::catalogue::{self, CatalogueEntry};
 use crate::model::Cause;
 pub use symptom::{Rank, Symptom};
 
@@ -14,11 +14,11 @@ pub use symptom::{Rank, Symptom};
 #[derive(Debug)]
 pub enum Explanation {
     /// It is a cause's code, or holds some.
-    Causes(Vec<&'static Entry>),
+    Causes(Vec<&'static CatalogueEntry>),
     /// It is a layer: all causes whose code begins with it.
-    Layer(Vec<&'static Entry>),
+    Layer(Vec<&'static CatalogueEntry>),
     /// It holds words of the runtime, the portal or the system.
-    Symptoms(Vec<Match>),
+    Symptoms(Vec<SymptomMatch>),
     /// Nothing is known of it; what comes nearest.
     Unknown {
         /// Codes and words, the nearest first.
@@ -28,7 +28,7 @@ pub enum Explanation {
 
 /// A symptom, and the words of it that were found.
 #[derive(Clone, Copy, Debug)]
-pub struct Match {
+pub struct SymptomMatch {
     /// The words as the symptom has them.
     pub text: &'static str,
     /// What they mean.
@@ -64,7 +64,7 @@ pub fn explain(text: &str) -> Explanation {
 }
 
 /// Every cause, in the contract's order.
-pub fn entries() -> impl Iterator<Item = &'static Entry> {
+pub fn entries() -> impl Iterator<Item = &'static CatalogueEntry> {
     Cause::ALL.iter().map(|cause| catalogue::entry(*cause))
 }
 
@@ -87,13 +87,13 @@ pub fn layers() -> Vec<&'static str> {
 }
 
 /// The symptoms of the highest rank whose words `words` hold, the longest words first.
-fn most_specific(words: &str) -> Vec<Match> {
-    let mut found: Vec<(usize, Match)> = Vec::new();
+fn most_specific(words: &str) -> Vec<SymptomMatch> {
+    let mut found: Vec<(usize, SymptomMatch)> = Vec::new();
     for symptom in symptoms() {
         let texts = symptom.texts.iter().map(|text| (normal(text), *text));
         let held = texts.filter(|(normal, _)| holds(words, normal.trim()));
         let longest = held.max_by_key(|(normal, _)| normal.len());
-        found.extend(longest.map(|(normal, text)| (normal.len(), Match { text, symptom })));
+        found.extend(longest.map(|(normal, text)| (normal.len(), SymptomMatch { text, symptom })));
     }
     let highest = found.iter().map(|(_, one)| one.symptom.rank).max();
     found.retain(|(_, one)| Some(one.symptom.rank) == highest);

@@ -2,9 +2,9 @@
 
 use std::time::Duration;
 
-use crate::diagnose::Case;
-use crate::diagnose::finding::{Draft, duration, place};
-use crate::diagnose::tds;
+use crate::diagnose::case::Case;
+use crate::diagnose::finding::Draft;
+use crate::diagnose::words::{duration, host_port, silence};
 use crate::model::{Cause, Failure, HeldOutcome, HoldFailure, Seen, Trail};
 
 /// What one connection means that did not outlive its pause.
@@ -15,7 +15,7 @@ pub(in crate::diagnose) fn failed(failure: &HoldFailure) -> Draft {
             Cause::HoldIdleDropped,
             format!("did not answer on a connection that had been idle for {idle}"),
         )
-        .evidence(format!("idle for {idle}, then {}", tds::silence(whose, 0, failure.idle()))),
+        .evidence(format!("idle for {idle}, then {}", silence(whose, 0, failure.idle()))),
         HoldFailure::Reset { after, os, .. } => Draft::new(
             Cause::HoldReset,
             format!("reset a connection that was to be idle for {idle}"),
@@ -50,8 +50,8 @@ pub(super) fn judge(case: &Case<'_>) -> Vec<Draft> {
             None => format!("does not live for {limit}"),
         };
         let what = if cause == Cause::HoldReset { "is reset" } else { "is dropped in silence" };
-        let place = place(case.endpoint());
-        draft.say(format!("{place}: an idle connection {lived}: it {what} on the way"));
+        let host_port = host_port(case.endpoint());
+        draft.set_message(format!("{host_port}: an idle connection {lived}: it {what} on the way"));
         drafts.push(draft);
     }
     drafts

@@ -3,18 +3,22 @@
 use std::collections::BTreeMap;
 use std::net::IpAddr;
 
-use crate::diagnose::Case;
+use crate::diagnose::case::Case;
 use crate::diagnose::finding::Draft;
 use crate::model::{Cause, Certainty, Hop, HopAnswer, Located, Record};
 
-pub(super) fn tell(case: &Case<'_>, drafts: &mut [Draft]) {
+pub(super) fn add_last_hop(case: &Case<'_>, drafts: &mut [Draft]) {
     let Some(located) = &case.record.follow_ups.located else { return };
     let silences = drafts.iter_mut().filter(|draft| {
         matches!(draft.cause, Cause::TcpTimeout | Cause::TcpSomeAddresses | Cause::TcpFamily)
     });
     let (sentence, certainty) = sentence(located);
     for draft in silences {
-        draft.note_first(format!("{}: {sentence} ({})", located.remote, certainty.as_str()));
+        draft.add_evidence_first(format!(
+            "{}: {sentence} ({})",
+            located.remote,
+            certainty.as_str()
+        ));
     }
 }
 
@@ -30,7 +34,8 @@ fn sentence(located: &Located) -> (String, Certainty) {
         return ("no hop answered: the first one is silent".to_owned(), Certainty::Possible);
     };
     let name = named(last.address());
-    let place = format!("the last hop that answered is {name}, hop {}; the next did not", last.ttl);
+    let last_hop =
+        format!("the last hop that answered is {name}, hop {}; the next did not", last.ttl);
     if let Some(hop) = furthest(located, last.ttl) {
         let beyond = match from(&hop.udp) {
             Some(address) => format!("{address}, hop {}", hop.ttl),
@@ -38,12 +43,12 @@ fn sentence(located: &Located) -> (String, Certainty) {
         };
         let port = located.remote.port();
         let words =
-            format!("{place}, while other packets come to {beyond}: TCP {port} is filtered");
+            format!("{last_hop}, while other packets come to {beyond}: TCP {port} is filtered");
         return (words, Certainty::Likely);
     }
     let before = located.hops.iter().filter(|hop| hop.ttl <= last.ttl);
     let has_gap = before.clone().any(|hop| !hop.tcp.is_expired());
-    (place, if has_gap { Certainty::Possible } else { Certainty::Likely })
+    (last_hop, if has_gap { Certainty::Possible } else { Certainty::Likely })
 }
 
 /// How far other packets come beyond `ttl`. The far end answers whatever comes to it, however long

@@ -1,8 +1,9 @@
-//! `tls_version` of a server that closes in place of an alert: a ClientHello of old versions alone
+//! `tls_version` of a server that closes instead of sending an alert: a ClientHello of old versions alone
 //! is answered where the ordinary one was not.
 
-use crate::diagnose::Case;
-use crate::diagnose::finding::{Draft, duration};
+use crate::diagnose::case::Case;
+use crate::diagnose::finding::Draft;
+use crate::diagnose::words::duration;
 use crate::model::{Cause, OldHello, OldHelloOutcome, Route, Trail};
 
 const ASKED: &str = "a second ClientHello that offers TLS 1.1 and 1.0 alone";
@@ -14,21 +15,21 @@ pub(in crate::diagnose) fn weigh(case: &Case<'_>, trail: &Trail, drafts: &mut Ve
     let is_direct = *trail.route() == Route::Direct;
     let hello = hellos.iter().find(|hello| is_direct && hello.remote == trail.remote());
     let is_ended = |draft: &Draft| matches!(draft.cause, Cause::TlsClosed | Cause::TlsReset);
-    let place = drafts.iter().position(is_ended);
-    let (Some(hello), Some(place)) = (hello, place) else { return };
-    let mut draft = drafts.remove(place);
+    let index = drafts.iter().position(is_ended);
+    let (Some(hello), Some(index)) = (hello, index) else { return };
+    let mut draft = drafts.remove(index);
     let line = format!("{ASKED}: {} after {}", said(hello), duration(hello.took));
     if let OldHelloOutcome::Chosen { version } = hello.outcome
         && let Some(name) = name_of(version)
     {
         draft = draft.recast(Cause::TlsVersion).proven();
-        draft.say(format!(
+        draft.set_message(format!(
             "offers neither TLS 1.2 nor 1.3: it ends the connection after our ClientHello, and \
              answers an older one with {name}"
         ));
     }
-    draft.note(line);
-    drafts.insert(place, draft);
+    draft.add_evidence(line);
+    drafts.insert(index, draft);
 }
 
 fn said(hello: &OldHello) -> String {

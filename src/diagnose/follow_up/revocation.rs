@@ -1,16 +1,16 @@
 //! `tls_revocation_unreachable`: nobody says whether the certificates that were shown are revoked.
 
-use crate::diagnose::Case;
-use crate::diagnose::blockpage::{self, Session};
-use crate::diagnose::dns;
-use crate::diagnose::finding::{Draft, list, place};
+use crate::diagnose::blockpage::{self, SessionTrust};
+use crate::diagnose::case::Case;
+use crate::diagnose::finding::Draft;
 use crate::diagnose::quote;
+use crate::diagnose::words::{host_port, list, lookup_evidence};
 use crate::model::{
     AddressClass, Cause, ChainTrust, Destination, End, Host, HttpAnswer, Obstacle, Owner,
     RevocationHost, Trail, classify,
 };
 
-/// For a filter that answers in the hosts' place.
+/// For a filter that answers instead of the hosts.
 const FILTERED: &str = "Ask whoever runs the web filter to pass HTTP from {from} to {revocation}, \
                         which the certificates of {host} name, unchanged.";
 
@@ -30,7 +30,7 @@ pub(super) fn judge(case: &Case<'_>) -> Option<Draft> {
         Cause::TlsRevocationUnreachable,
         format!(
             "{}: {names} {} not say whether its certificates are revoked",
-            place(case.endpoint()),
+            host_port(case.endpoint()),
             if silent.len() == 1 { "does" } else { "do" }
         ),
     )
@@ -41,7 +41,7 @@ pub(super) fn judge(case: &Case<'_>) -> Option<Draft> {
          defaults: wincrypt.h)",
     )
     .fact("revocation", names)
-    .at(silent.iter().flat_map(|host| destinations(host)));
+    .destinations(silent.iter().flat_map(|host| destinations(host)));
     let is_filtered = silent.iter().all(|host| pages(host).next().is_some());
     Some(if is_filtered { draft.owner(Owner::Proxy).template(FILTERED) } else { draft })
 }
@@ -111,28 +111,28 @@ fn has_answered(host: &RevocationHost) -> bool {
     answers > pages(host).count()
 }
 
-/// Pages that came in place of an answer.
+/// Pages for people that came instead of an answer.
 fn pages(host: &RevocationHost) -> impl Iterator<Item = &HttpAnswer> {
     let is_own_url = host.path.is_some();
     host.trails.iter().filter_map(Trail::http).filter(move |answer| {
-        (is_own_url && answer.is_html()) || blockpage::judge(answer, Session::Open).is_some()
+        (is_own_url && answer.is_html()) || blockpage::judge(answer, SessionTrust::Open).is_some()
     })
 }
 
 fn evidence(host: &RevocationHost) -> String {
-    let place = format!("{}:{}", host.host, host.port);
+    let host_port = format!("{}:{}", host.host, host.port);
     if let Some(page) = pages(host).next() {
         return format!(
-            "{place}: a page for people in place of an answer: {}",
+            "{host_port}: a page for people in place of an answer: {}",
             quote::answer(page)
         );
     }
     if let Some(trail) = host.trails.first() {
         let step = trail.failure().map_or("tcp", |failure| failure.step());
-        return format!("{place} at {}: no answer, {step} failed", trail.remote().ip());
+        return format!("{host_port} at {}: no answer, {step} failed", trail.remote().ip());
     }
     match host.lookups.first() {
-        Some(lookup) => format!("{place}: {}", dns::evidence(lookup)),
-        None => format!("{place}: no address"),
+        Some(lookup) => format!("{host_port}: {}", lookup_evidence(lookup)),
+        None => format!("{host_port}: no address"),
     }
 }

@@ -1,7 +1,8 @@
 //! `tls_large_packets_lost`: a handshake that is silent as it is, and works with small segments.
 
-use crate::diagnose::Case;
-use crate::diagnose::finding::{Draft, duration};
+use crate::diagnose::case::Case;
+use crate::diagnose::finding::Draft;
+use crate::diagnose::words::duration;
 use crate::model::{Cause, Owner, Rung, SegmentLadder, Trail};
 
 /// What the ladder at the trail's address makes of its silence.
@@ -21,7 +22,7 @@ pub(in crate::diagnose) fn weigh(case: &Case<'_>, trail: &Trail, drafts: &mut [D
         }
         None => {
             if let Some(least) = ladder.rungs.iter().filter_map(|rung| rung.segment).min() {
-                silence.note(format!("silent with segments down to {least} bytes too"));
+                silence.add_evidence(format!("silent with segments down to {least} bytes too"));
                 silence.rule_out(Cause::TlsLargePacketsLost);
             }
         }
@@ -61,6 +62,6 @@ fn note(ladder: &SegmentLadder, draft: &mut Draft) {
             Some(segment) => format!("segments of {segment} bytes"),
         };
         let came_to = if rung.is_completed() { "the handshake was completed" } else { "failed" };
-        draft.note(format!("{how}: {came_to} after {}", duration(rung.took)));
+        draft.add_evidence(format!("{how}: {came_to} after {}", duration(rung.took)));
     }
 }

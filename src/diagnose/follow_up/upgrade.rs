@@ -1,9 +1,10 @@
 //! `http_upgrade_blocked`: the relay answers plain requests, and not the WebSocket upgrade that its
 //! listeners begin with.
 
-use crate::diagnose::Case;
-use crate::diagnose::finding::{Draft, duration, place};
+use crate::diagnose::case::Case;
+use crate::diagnose::finding::Draft;
 use crate::diagnose::relay;
+use crate::diagnose::words::{duration, host_port};
 use crate::model::{Cause, End, Failure, HttpAnswer};
 
 /// Nothing, where the relay itself has answered the upgrade: with 401, as no token was sent, or
@@ -11,13 +12,13 @@ use crate::model::{Cause, End, Failure, HttpAnswer};
 /// relay-hybrid-connections-protocol).
 pub(super) fn judge(case: &Case<'_>) -> Option<Draft> {
     let upgrade = case.record.follow_ups.upgrade.as_ref()?;
-    let place = place(case.endpoint());
+    let host_port = host_port(case.endpoint());
     let draft = match (upgrade.http(), upgrade.end()) {
         (Some(answer), _) if is_relays(answer) => return None,
         (Some(answer), _) => Draft::new(
             Cause::HttpUpgradeBlocked,
             format!(
-                "{place}: the WebSocket upgrade was answered with {} and no tracking id: the relay \
+                "{host_port}: the WebSocket upgrade was answered with {} and no tracking id: the relay \
                  did not see it",
                 answer.status
             ),
@@ -27,9 +28,9 @@ pub(super) fn judge(case: &Case<'_>) -> Option<Draft> {
             let what = crate::diagnose::http::failed(failure, *took);
             Draft::new(
                 Cause::HttpUpgradeBlocked,
-                format!("{place}: plain requests are answered, and the WebSocket upgrade is not"),
+                format!("{host_port}: plain requests are answered, and the WebSocket upgrade is not"),
             )
-            .evidence(format!("after {}: it {}", duration(*took), what.words()))
+            .evidence(format!("after {}: it {}", duration(*took), what.message()))
         }
         // Nothing of the upgrade was seen.
         _ => return None,

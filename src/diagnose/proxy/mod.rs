@@ -8,12 +8,14 @@ mod status;
 
 use std::time::Duration;
 
-use super::finding::{Draft, duration};
-use super::http::shown;
-use super::{Case, dns, obstacle, tcp, tds, tls};
+use super::case::Case;
+use super::finding::Draft;
+use super::words::{duration, lookup_evidence, quoted_bytes, silence};
+use super::{dns, obstacle, tcp, tls};
 use crate::model::{
     Cause, ChainTrust, DnsFailure, Failure, Host, HttpFailure, Owner, Presented, Proxied,
     ProxyFailure, Run, TcpFailure, TdsFailure, TlsFailure, TlsFailureKind, TlsSession, Trail,
+    deciding,
 };
 pub(super) use answer::{ACCOUNT_REMEDY, in_place_of_the_service};
 
@@ -22,7 +24,7 @@ const SESSION_REMEDY: &str =
     "Have {proxy} show a certificate for its own name that this host trusts.";
 
 /// For a proxy that accepts the connection and stays silent.
-const MUTE_REMEDY: &str = "Ask whoever runs {proxy} what it waits for: the way from it to {place}, \
+const MUTE_REMEDY: &str = "Ask whoever runs {proxy} what it waits for: the way from it to {endpoint}, \
                            its name servers, or its own load.";
 
 /// The host of a proxy's URL.
@@ -71,11 +73,11 @@ pub(super) fn unresolvable(case: &Case<'_>, proxy: &Proxied) -> Vec<Draft> {
     };
     let draft = Draft::new(Cause::ProxyUnresolvable, format!("cannot be found: {words}"))
         .evidence(format!("{reason}, for the proxy's own name"))
-        .all_evidence(dns::deciding(&asked.lookups).map(dns::evidence))
+        .all_evidence(deciding(&asked.lookups).map(lookup_evidence))
         .fact("resolvers", resolvers);
     let is_sure = matches!(reason, Cause::DnsNxdomain | Cause::DnsNodata);
     // No trail will put the subject before it.
-    vec![if is_sure { draft.proven() } else { draft }.of_proxy(&proxy.url).said_of("")]
+    vec![if is_sure { draft.proven() } else { draft }.of_proxy(&proxy.url).prefix_subject("")]
 }
 
 /// What a connection to the proxy that was not made means.
@@ -93,21 +95,21 @@ pub(super) fn unconnected(failure: &TcpFailure, took: Duration, syns: Option<u32
     }
 }
 
-/// What a tunnel that was not opened means. `place` is where it was to lead.
+/// What a tunnel that was not opened means. `destination` is the host and port it was to lead to.
 pub(super) fn failed(
     failure: &ProxyFailure,
     took: Duration,
     proxy: &Proxied,
-    place: &str,
+    destination: &str,
 ) -> Vec<Draft> {
     let after = duration(took);
     let draft = match failure {
         ProxyFailure::Tls(failure) => return failed_session(failure, took, proxy),
         ProxyFailure::TimedOut { whose, received: 0 } => Draft::new(
             Cause::ProxyTimeout,
-            format!("accepts the connection and does not answer the request for {place}"),
+            format!("accepts the connection and does not answer the request for {destination}"),
         )
-        .evidence(tds::silence(whose, 0, took))
+        .evidence(silence(whose, 0, took))
         // A proxy that waits for its name servers, or for the far end, is as silent.
         .possible()
         .rivals(&[Cause::ProxyUpstreamUnreachable, Cause::ProxyUpstreamDns])
@@ -115,18 +117,18 @@ pub(super) fn failed(
         .template(MUTE_REMEDY),
         ProxyFailure::TimedOut { whose, received } => {
             Draft::new(Cause::ProxyTimeout, "falls silent in the middle of its answer")
-                .evidence(tds::silence(whose, *received, took))
+                .evidence(silence(whose, *received, took))
                 .rivals(&[Cause::ProxyNotAProxy])
                 .owner(Owner::Proxy)
         }
         ProxyFailure::Closed { received: 0 } => {
-            hung_up(&format!("end of stream after {after}, 0 bytes received"), place)
+            hung_up(&format!("end of stream after {after}, 0 bytes received"), destination)
         }
         ProxyFailure::Closed { received } => {
             Draft::new(Cause::ProxyNotAProxy, "closes the connection in the middle of its answer")
                 .evidence(format!("end of stream after {after}, {received} bytes received"))
         }
-        ProxyFailure::Reset(os) => hung_up(&format!("{os} after {after}"), place),
+        ProxyFailure::Reset(os) => hung_up(&format!("{os} after {after}"), destination),
         ProxyFailure::NotProxy { first_bytes } => not_a_proxy(first_bytes),
         ProxyFailure::HeadTooLong { limit } => Draft::new(
             Cause::ProxyNotAProxy,
@@ -134,15 +136,15 @@ pub(super) fn failed(
         )
         .proven(),
         ProxyFailure::Answered { answer, with_credentials } => {
-            answer::judge(answer, *with_credentials, place)
+            answer::judge(answer, *with_credentials, destination)
         }
         ProxyFailure::SocksNoMethod { with_credentials } => no_method(*with_credentials),
         ProxyFailure::SocksRejected => {
             Draft::new(Cause::ProxyAuthRejected, "rejects the user name and password").proven()
         }
-        ProxyFailure::SocksReply(code) => socks_reply(*code, place),
+        ProxyFailure::SocksReply(code) => socks_reply(*code, destination),
         ProxyFailure::Other(os) => {
-            Draft::new(Cause::ProxyNotAProxy, format!("failed at the request for {place}"))
+            Draft::new(Cause::ProxyNotAProxy, format!("failed at the request for {destination}"))
                 .evidence(format!("{os} after {after}"))
                 .possible()
         }
@@ -151,10 +153,10 @@ pub(super) fn failed(
 }
 
 /// Without a word: what is no proxy does so, and proxies that deny by a reset do.
-fn hung_up(evidence: &str, place: &str) -> Draft {
+fn hung_up(evidence: &str, destination: &str) -> Draft {
     Draft::new(
         Cause::ProxyNotAProxy,
-        format!("ends the connection without a word at the request for {place}"),
+        format!("ends the connection without a word at the request for {destination}"),
     )
     .evidence(evidence)
     .possible()
@@ -165,7 +167,7 @@ fn not_a_proxy(first_bytes: &[u8]) -> Draft {
     let draft =
         Draft::new(Cause::ProxyNotAProxy, "answers with what is no answer of an HTTP proxy")
             .proven()
-            .evidence(format!("first bytes: {}", shown(first_bytes)));
+            .evidence(format!("first bytes: {}", quoted_bytes(first_bytes)));
     match first_bytes {
         // A TLS record: alert or handshake, version 3.x (RFC 8446 section 5.1).
         [0x15 | 0x16, 3, ..] => {
@@ -193,13 +195,17 @@ fn no_method(with_credentials: bool) -> Draft {
 }
 
 /// RFC 1928 section 6. Servers give 1 and 4 for names that they cannot resolve too.
-fn socks_reply(code: u8, place: &str) -> Draft {
+fn socks_reply(code: u8, destination: &str) -> Draft {
     const UNREACHABLE: Cause = Cause::ProxyUpstreamUnreachable;
-    let could_not =
-        |words: &str| Draft::new(UNREACHABLE, format!("could not connect to {place}: {words}"));
+    let could_not = |words: &str| {
+        Draft::new(UNREACHABLE, format!("could not connect to {destination}: {words}"))
+    };
     let draft = match code {
-        2 => Draft::new(Cause::ProxyDenied, format!("does not allow the connection to {place}"))
-            .proven(),
+        2 => Draft::new(
+            Cause::ProxyDenied,
+            format!("does not allow the connection to {destination}"),
+        )
+        .proven(),
         3 => could_not("network unreachable").proven(),
         4 => could_not("host unreachable").rivals(&[Cause::ProxyUpstreamDns]),
         5 => could_not("connection refused").proven(),
@@ -227,13 +233,13 @@ fn failed_session(failure: &TlsFailure, took: Duration, proxy: &Proxied) -> Vec<
     let ended = match &failure.kind {
         TlsFailureKind::TimedOut { whose, received } => {
             Draft::new(Cause::ProxyTimeout, "does not answer the TLS handshake with itself")
-                .evidence(tds::silence(whose, *received, took))
+                .evidence(silence(whose, *received, took))
                 .owner(Owner::Proxy)
         }
         TlsFailureKind::NotTls { first_bytes } => {
             let draft = Draft::new(Cause::ProxyNotAProxy, "does not speak TLS")
                 .proven()
-                .evidence(format!("first bytes: {}", shown(first_bytes)));
+                .evidence(format!("first bytes: {}", quoted_bytes(first_bytes)));
             if first_bytes.starts_with(b"HTTP/1.") {
                 draft.evidence("these bytes are HTTP: it may want http:// in its URL")
             } else {
@@ -302,7 +308,7 @@ fn host_of(proxy: &Proxied) -> Option<Host> {
 
 /// What a failure beyond an open tunnel says of the proxy: the end of the stream, or a reset,
 /// before a byte of the far end.
-pub(super) fn tunnel_closed(failure: &Failure, took: Duration, place: &str) -> Option<Draft> {
+pub(super) fn tunnel_closed(failure: &Failure, took: Duration, destination: &str) -> Option<Draft> {
     let after = duration(took);
     let closed = || format!("end of stream after {after}, 0 bytes received");
     let (evidence, rival): (String, &'static [Cause]) = match failure {
@@ -328,7 +334,7 @@ pub(super) fn tunnel_closed(failure: &Failure, took: Duration, place: &str) -> O
     Some(
         Draft::new(
             Cause::ProxyTunnelClosed,
-            format!("opens a tunnel to {place} and ends it before a byte of the far end"),
+            format!("opens a tunnel to {destination} and ends it before a byte of the far end"),
         )
         .evidence(evidence)
         // The far end's own goodbye comes through the tunnel as well.
@@ -337,24 +343,28 @@ pub(super) fn tunnel_closed(failure: &Failure, took: Duration, place: &str) -> O
 }
 
 /// What a request in absolute form (RFC 9112 section 3.2.2) without an answer says of the proxy.
-pub(super) fn unanswered(failure: &HttpFailure, took: Duration, place: &str) -> Option<Draft> {
+pub(super) fn unanswered(
+    failure: &HttpFailure,
+    took: Duration,
+    destination: &str,
+) -> Option<Draft> {
     let after = duration(took);
     match failure {
         HttpFailure::TimedOut { whose, received: 0 } => Some(
             Draft::new(
                 Cause::ProxyTimeout,
-                format!("accepts the connection and does not answer the request for {place}"),
+                format!("accepts the connection and does not answer the request for {destination}"),
             )
-            .evidence(tds::silence(whose, 0, took))
+            .evidence(silence(whose, 0, took))
             .possible()
             .rivals(&[Cause::ProxyUpstreamUnreachable, Cause::HttpTimeout])
             .owner(Owner::Proxy)
             .template(MUTE_REMEDY),
         ),
         HttpFailure::Closed { received: 0 } => {
-            Some(hung_up(&format!("end of stream after {after}, 0 bytes received"), place))
+            Some(hung_up(&format!("end of stream after {after}, 0 bytes received"), destination))
         }
-        HttpFailure::Reset(os) => Some(hung_up(&format!("{os} after {after}"), place)),
+        HttpFailure::Reset(os) => Some(hung_up(&format!("{os} after {after}"), destination)),
         HttpFailure::NotHttp { first_bytes } => Some(not_a_proxy(first_bytes)),
         HttpFailure::TimedOut { .. }
         | HttpFailure::Closed { .. }

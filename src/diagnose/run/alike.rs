@@ -7,10 +7,10 @@ use std::time::Duration;
 
 use jiff::Timestamp;
 
-use super::leaving;
-use crate::diagnose::finding::{attempt, list};
+use super::judged::direct_trails;
 use crate::diagnose::follow_up::located;
 use crate::diagnose::tcp;
+use crate::diagnose::words::{attempt, list};
 use crate::model::{End, Failure, Record, Records, TcpFailure, Trail};
 
 /// How many of the addresses are named.
@@ -22,7 +22,7 @@ pub(super) fn facts<'a>(
     asked: impl Iterator<Item = &'a Record> + Clone,
     from: &str,
 ) -> Vec<String> {
-    let trails = asked.clone().flat_map(|record| leaving(records, record));
+    let trails = asked.clone().flat_map(|record| direct_trails(records, record));
     let attempts: Vec<(&Trail, &TcpFailure, Duration)> = trails.filter_map(unconnected).collect();
     let Some((first, failure, took)) = attempts.first() else { return Vec::new() };
     let remotes: BTreeSet<SocketAddr> = attempts.iter().map(|(trail, ..)| trail.remote()).collect();

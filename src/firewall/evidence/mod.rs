@@ -17,8 +17,8 @@ use super::port::Protocol;
 use super::requirement::{Class, ConnectOutcome, Requirement};
 use super::scope::NamePattern;
 use crate::model::{ChainTrust, GatewayName, Host, HostName, Kind, Origin, Role};
+pub use crate::report_v1::ReadError as EvidenceError;
 use crate::route::ProxyUrl;
-pub use crate::saved::SavedError as EvidenceError;
 
 /// The observations of a run that rules are written and verified for.
 #[derive(Clone, Debug, Default)]

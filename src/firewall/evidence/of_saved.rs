@@ -8,8 +8,8 @@ use super::{
 };
 use crate::firewall::scope::NamePattern;
 use crate::model::{ChainTrust, Host, HostName, Kind, Origin, Role, proves};
+use crate::report_v1::{Endpoint, Lookup, Report, Step, Trail};
 use crate::route::ProxyUrl;
-use crate::saved::{Saved, SavedEndpoint, SavedLookup, SavedStep, SavedTrail};
 
 impl Evidence {
     /// Reads a JSON report, or the names that `resolve` wrote.
@@ -17,22 +17,22 @@ impl Evidence {
     /// # Errors
     /// [`EvidenceError`] with line and column.
     pub fn read(text: &str) -> Result<Self, EvidenceError> {
-        Saved::read_names_too(text).map(|saved| Self::of_saved(&saved))
+        Report::read_names_too(text).map(|saved| Self::of_saved(&saved))
     }
 
     #[must_use]
-    pub fn of_saved(saved: &Saved) -> Self {
+    pub fn of_saved(saved: &Report) -> Self {
         let vantage = &saved.run.vantage;
         Self {
             targets: saved.endpoints.iter().map(target).collect(),
-            resolvers: vantage.resolvers.clone(),
-            own_addresses: vantage.addresses.clone(),
+            resolvers: vantage.resolvers.to_vec(),
+            own_addresses: vantage.addresses.to_vec(),
             seen_at: saved.run.started_at,
         }
     }
 }
 
-fn target(saved: &SavedEndpoint) -> EvidenceTarget {
+fn target(saved: &Endpoint) -> EvidenceTarget {
     let host = Host::parse(&saved.host).ok();
     let (name, literal) = match &host {
         Some(Host::Address(address)) => (None, Some(*address)),
@@ -40,7 +40,7 @@ fn target(saved: &SavedEndpoint) -> EvidenceTarget {
         None => (NamePattern::parse(&saved.host).ok(), None),
     };
     let origin = saved.origin.as_deref().and_then(Origin::parse);
-    let configured = saved.route.configured.as_str();
+    let configured = &*saved.route.configured;
     let walked: Vec<_> = saved
         .trails
         .iter()
@@ -53,9 +53,9 @@ fn target(saved: &SavedEndpoint) -> EvidenceTarget {
     let role = saved.role.as_deref().and_then(Role::parse);
     let role = role.unwrap_or_else(|| Role::of_entry(&saved.entry, kind.unwrap_or(Kind::Https)));
     let mut target = EvidenceTarget {
-        entry: saved.entry.clone(),
+        entry: saved.entry.clone().into_owned(),
         role,
-        host: saved.host.clone(),
+        host: saved.host.clone().into_owned(),
         name,
         port: saved.port,
         kind,
@@ -65,7 +65,7 @@ fn target(saved: &SavedEndpoint) -> EvidenceTarget {
         is_unassigned: false,
         way: match configured {
             "" | DIRECT => ConfiguredRoute::Direct,
-            "unknown" => ConfiguredRoute::Unknown(saved.route.why.clone()),
+            "unknown" => ConfiguredRoute::Unknown(saved.route.why.clone().into_owned()),
             url => ProxyUrl::parse_shown(url).map_or_else(
                 |error| ConfiguredRoute::Unknown(error.to_string()),
                 ConfiguredRoute::Proxy,
@@ -88,19 +88,19 @@ fn target(saved: &SavedEndpoint) -> EvidenceTarget {
 const DIRECT: &str = "direct";
 
 /// Whether every resolver denies the name, in a file without a conclusion.
-fn is_absent(saved: &SavedEndpoint) -> bool {
-    let is_absent = |lookup: &SavedLookup| {
-        lookup.addresses.is_empty() && matches!(lookup.outcome.as_str(), "" | "nxdomain" | "nodata")
+fn is_absent(saved: &Endpoint) -> bool {
+    let is_absent = |lookup: &Lookup| {
+        lookup.addresses.is_empty() && matches!(&*lookup.outcome, "" | "nxdomain" | "nodata")
     };
     saved.cause.is_none() && saved.trails.is_empty() && saved.lookups.iter().all(is_absent)
 }
 
-fn aliases(lookup: &SavedLookup) -> Vec<HostName> {
+fn aliases(lookup: &Lookup) -> Vec<HostName> {
     let links = lookup.chain.iter().filter(|link| link.record_type == "CNAME");
     links.filter_map(|link| HostName::parse(&link.data).ok()).collect()
 }
 
-fn walked(trail: &SavedTrail, host: Option<&Host>) -> Option<TrailSummary> {
+fn walked(trail: &Trail, host: Option<&Host>) -> Option<TrailSummary> {
     let local = trail.local.map(|local| local.ip());
     Some(TrailSummary {
         is_direct: trail.route == DIRECT,
@@ -114,36 +114,36 @@ fn walked(trail: &SavedTrail, host: Option<&Host>) -> Option<TrailSummary> {
 }
 
 /// The result of connecting. There is none where a limit of this host prevented the attempt.
-fn connect(trail: &SavedTrail) -> Option<ConnectOutcome> {
+fn connect(trail: &Trail) -> Option<ConnectOutcome> {
     let step = trail.steps.iter().find(|step| step.name == "tcp")?;
-    match step.outcome.as_str() {
+    match &*step.outcome {
         "ok" => Some(ConnectOutcome::Connected),
         outcome => ConnectOutcome::BLOCKED.into_iter().find(|own| own.as_str() == outcome),
     }
 }
 
-fn identity(trail: &SavedTrail, host: &Host) -> Identity {
+fn identity(trail: &Trail, host: &Host) -> Identity {
     let Some(step) = trail.steps.iter().find(|step| step.name == "tls") else {
         let blocked = connect(trail).filter(|measured| *measured != ConnectOutcome::Connected);
         return blocked.map_or(Identity::NotAsked, Identity::NotConnected);
     };
-    match step.outcome.as_str() {
+    match &*step.outcome {
         "ok" => shown(step, host),
         "timeout" => Identity::Silent,
         outcome => Identity::Broken(outcome.to_owned()),
     }
 }
 
-fn shown(step: &SavedStep, host: &Host) -> Identity {
-    let public = match step.detail.trust.public.outcome.as_str() {
-        "trusted" => ChainTrust::Trusted,
+fn shown(step: &Step, host: &Host) -> Identity {
+    let public = match &step.detail.trust {
+        Some(trust) if trust.public.outcome == "trusted" => ChainTrust::Trusted,
         _ => ChainTrust::UnknownIssuer,
     };
-    let leaf = step.detail.chain.first();
-    let names = leaf.map(|leaf| leaf.names.clone()).unwrap_or_default();
+    let leaf = step.detail.chain().first();
+    let names = leaf.map(|leaf| leaf.names.to_vec()).unwrap_or_default();
     if proves(&public, &names, host) {
         return Identity::Proven;
     }
-    let issuer = leaf.map(|leaf| leaf.issuer.clone()).unwrap_or_default();
+    let issuer = leaf.map(|leaf| leaf.issuer.clone().into_owned()).unwrap_or_default();
     short_of_proof(&public, names, issuer)
 }

@@ -1,3 +1,5 @@
+#![expect(clippy::disallowed_methods, reason = "a test that hangs ends")]
+
 use std::fmt;
 
 use serde_json::json;

@@ -49,7 +49,7 @@ struct Judged {
     vouched: Option<Vouched>,
 }
 
-/// TimeoutBy roots a chain leads to.
+/// Whose roots a chain leads to.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum Voucher {
     /// Public ones, whatever this host trusts besides.

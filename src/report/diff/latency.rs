@@ -7,9 +7,7 @@
 //! a far one are not told. A connect that lost its SYN took the repeat's wait longer and says
 //! nothing about the distance, so that wait is taken off first.
 
-use serde::Serialize;
-
-use crate::saved::SavedEndpoint;
+use crate::report_v1::{Endpoint, Latency};
 
 const TIMES: f64 = 3.0;
 const AT_LEAST_MS: f64 = 50.0;
@@ -19,21 +17,10 @@ const REPEATS_MS: [f64; 3] = [7000.0, 3000.0, 1000.0];
 
 const STEPS: [&str; 2] = ["tcp", "proxy"];
 
-/// A step that takes another time.
-#[derive(Clone, Copy, Debug, PartialEq, Serialize)]
-pub struct Latency {
-    /// `tcp` or `proxy`.
-    pub step: &'static str,
-    /// The shortest before.
-    pub before_ms: f64,
-    /// The shortest now.
-    pub after_ms: f64,
-}
-
-pub(super) fn changes(before: &SavedEndpoint, after: &SavedEndpoint) -> Vec<Latency> {
-    let change = |step| {
+pub(super) fn changes(before: &Endpoint, after: &Endpoint) -> Vec<Latency<'static>> {
+    let change = |step: &'static str| {
         let (before_ms, after_ms) = shift(&before.times(step), &after.times(step))?;
-        Some(Latency { step, before_ms, after_ms })
+        Some(Latency { step: step.into(), before_ms, after_ms })
     };
     STEPS.into_iter().filter_map(change).collect()
 }

@@ -17,14 +17,13 @@ mod table;
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::io::{self, Write};
-use std::net::IpAddr;
 
-use jiff::Timestamp;
 use serde::Serialize;
 
 use crate::model::{Severity, Status};
-use crate::saved::{Saved, SavedEndpoint, SavedFinding, SeverityWord, StatusWord};
-pub use latency::Latency;
+use crate::report_v1::{
+    Change, ChangedFinding, Endpoint, Finding, Place, Report, Source, Standing, What,
+};
 pub use table::table;
 
 /// What changed from one report to another.
@@ -39,96 +38,13 @@ pub struct Diff<'a> {
     pub changes: Vec<Change<'a>>,
 }
 
-/// Where a report comes from, and what it came to.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
-pub struct Source<'a> {
-    /// The host that measured.
-    pub hostname: &'a str,
-    /// When.
-    pub started_at: Option<Timestamp>,
-    /// The best state that the network allowed the runtime.
-    pub network_allows: &'a str,
-}
-
-/// One thing that differs.
-#[derive(Clone, Debug, PartialEq, Serialize)]
-pub struct Change<'a> {
-    /// Of which endpoint; `None` where it is of the run as a whole.
-    pub endpoint: Option<Place<'a>>,
-    /// What.
-    #[serde(flatten)]
-    pub what: What<'a>,
-}
-
-/// An endpoint.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
-pub struct Place<'a> {
-    /// The list's entry.
-    pub entry: &'a str,
-    /// A name, an address or a pattern.
-    pub host: &'a str,
-    /// The port.
-    pub port: u16,
-    /// Whether the runtime needs it.
-    pub required: bool,
-}
-
-/// What differs.
-#[derive(Clone, Debug, PartialEq, Serialize)]
-#[serde(tag = "kind", rename_all = "snake_case")]
-#[expect(missing_docs, reason = "before and after are what the variants' own docs say")]
-pub enum What<'a> {
-    /// Worse than before, and it is known to be.
-    Regression { before: Standing<'a>, after: Standing<'a> },
-    /// Better than before.
-    Recovery { before: Standing<'a>, after: Standing<'a> },
-    /// It could not be asked this time.
-    UnknownNow { before: Standing<'a>, after: Standing<'a> },
-    /// No better and no worse, for another reason.
-    OtherCause { before: Standing<'a>, after: Standing<'a> },
-    /// Only the later report has it.
-    NewEndpoint { after: Standing<'a> },
-    /// Only the earlier report has it.
-    GoneEndpoint { before: Standing<'a> },
-    /// Its name leads elsewhere.
-    Addresses { new: Vec<IpAddr>, gone: Vec<IpAddr> },
-    /// Other authorities issued the certificates it shows.
-    Issuers { before: Vec<&'a str>, after: Vec<&'a str> },
-    /// It is configured to go another way.
-    Route { before: &'a str, after: &'a str, why: &'a str },
-    /// A step takes another time, beyond what is noise.
-    Latency(Latency),
-}
-
-/// How an endpoint, or a run, stood.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
-pub struct Standing<'a> {
-    /// Its status.
-    #[serde(with = "StatusWord")]
-    pub status: Status,
-    /// What was wrong.
-    pub findings: Vec<Told<'a>>,
-}
-
-/// A finding, as far as a comparison tells it.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
-#[expect(missing_docs, reason = "the fields of a finding, see SavedFinding")]
-pub struct Told<'a> {
-    pub cause: &'a str,
-    #[serde(with = "SeverityWord")]
-    pub severity: Severity,
-    pub message: &'a str,
-    pub owner: &'a str,
-    pub remedy: &'a str,
-}
-
 impl<'a> Diff<'a> {
     /// What `after` says otherwise than `before`.
     #[must_use]
-    pub fn between(before: &'a Saved, after: &'a Saved) -> Self {
+    pub fn between(before: &'a Report<'a>, after: &'a Report<'a>) -> Self {
         let mut changes = run_changes(&before.findings, &after.findings);
-        let key = |endpoint: &'a SavedEndpoint| (&*endpoint.host, endpoint.port);
-        let there = |endpoint: &&SavedEndpoint| !endpoint.is_unassigned();
+        let key = |endpoint: &'a Endpoint<'a>| (&*endpoint.host, endpoint.port);
+        let there = |endpoint: &&Endpoint<'a>| !endpoint.is_unassigned();
         let mut earlier: BTreeMap<_, _> =
             before.endpoints.iter().filter(there).map(|one| (key(one), one)).collect();
         for endpoint in after.endpoints.iter().filter(there) {
@@ -136,8 +52,8 @@ impl<'a> Diff<'a> {
                 Some(old) => compare(old, endpoint),
                 None => vec![What::NewEndpoint { after: Standing::of(endpoint) }],
             };
-            let place = Some(Place::of(endpoint));
-            changes.extend(found.into_iter().map(|what| Change { endpoint: place, what }));
+            let place = || Some(Place::of(endpoint));
+            changes.extend(found.into_iter().map(|what| Change { endpoint: place(), what }));
         }
         let gone = before.endpoints.iter().filter(|one| earlier.contains_key(&key(one)));
         changes.extend(gone.map(|endpoint| Change {
@@ -168,7 +84,7 @@ impl<'a> Diff<'a> {
     #[must_use]
     pub fn is_unknown(&self) -> bool {
         self.changes.iter().any(|change| {
-            let is_required = change.endpoint.is_none_or(|endpoint| endpoint.required);
+            let is_required = change.endpoint.as_ref().is_none_or(|endpoint| endpoint.required);
             let is_unseen = match &change.what {
                 What::UnknownNow { .. } | What::GoneEndpoint { .. } => true,
                 What::NewEndpoint { after } => after.status == Status::Unknown,
@@ -200,8 +116,8 @@ impl<'a> Diff<'a> {
 }
 
 /// What the runs as a whole say otherwise: a finding that came is worse, one that went is better.
-fn run_changes<'a>(before: &'a [SavedFinding], after: &'a [SavedFinding]) -> Vec<Change<'a>> {
-    let standing = |findings: &'a [SavedFinding], cause: &str| {
+fn run_changes<'a>(before: &'a [Finding<'a>], after: &'a [Finding<'a>]) -> Vec<Change<'a>> {
+    let standing = |findings: &'a [Finding<'a>], cause: &str| {
         Standing::of_findings(findings.iter().filter(|finding| finding.cause == cause))
     };
     let mut seen = BTreeSet::new();
@@ -213,7 +129,7 @@ fn run_changes<'a>(before: &'a [SavedFinding], after: &'a [SavedFinding]) -> Vec
         .collect()
 }
 
-fn compare<'a>(before: &'a SavedEndpoint, after: &'a SavedEndpoint) -> Vec<What<'a>> {
+fn compare<'a>(before: &'a Endpoint<'a>, after: &'a Endpoint<'a>) -> Vec<What<'a>> {
     let mut found = Vec::new();
     found.extend(judge(Standing::of(before), Standing::of(after)));
     if before.route.configured == after.route.configured {
@@ -221,9 +137,9 @@ fn compare<'a>(before: &'a SavedEndpoint, after: &'a SavedEndpoint) -> Vec<What<
     } else {
         // Another way is another distance too: the times cannot be compared.
         found.push(What::Route {
-            before: &before.route.configured,
-            after: &after.route.configured,
-            why: &after.route.why,
+            before: (&*before.route.configured).into(),
+            after: (&*after.route.configured).into(),
+            why: (&*after.route.why).into(),
         });
     }
     if let (Some(old), Some(new)) = (before.addresses(), after.addresses())
@@ -238,7 +154,8 @@ fn compare<'a>(before: &'a SavedEndpoint, after: &'a SavedEndpoint) -> Vec<What<
     let (old, new) = (before.issuers(), after.issuers());
     // Where no certificate was seen nothing is known of its issuer.
     if !old.is_empty() && !new.is_empty() && old != new {
-        let (before, after) = (old.into_iter().collect(), new.into_iter().collect());
+        let text = |issuers: BTreeSet<&'a str>| issuers.into_iter().map(Into::into).collect();
+        let (before, after) = (text(old), text(new));
         found.push(What::Issuers { before, after });
     }
     found
@@ -258,32 +175,36 @@ fn judge<'a>(before: Standing<'a>, after: Standing<'a>) -> Option<What<'a>> {
 }
 
 impl<'a> Source<'a> {
-    fn of(saved: &'a Saved) -> Self {
+    fn of(report: &'a Report<'a>) -> Self {
         Self {
-            hostname: &saved.run.vantage.hostname,
-            started_at: saved.run.started_at,
-            network_allows: &saved.prediction.network_allows,
+            hostname: (&*report.run.vantage.hostname).into(),
+            started_at: report.run.started_at,
+            network_allows: (&*report.prediction.network_allows).into(),
         }
     }
 }
 
 impl<'a> Place<'a> {
-    fn of(endpoint: &'a SavedEndpoint) -> Self {
-        let SavedEndpoint { entry, host, port, .. } = endpoint;
-        // `Saved::read` takes no report without ports.
-        Self { entry, host, port: port.unwrap_or_default(), required: endpoint.is_required() }
+    fn of(endpoint: &'a Endpoint<'a>) -> Self {
+        Self {
+            entry: (&*endpoint.entry).into(),
+            host: (&*endpoint.host).into(),
+            // `Report::read` takes no report without ports.
+            port: endpoint.port.unwrap_or_default(),
+            required: endpoint.is_required(),
+        }
     }
 }
 
 impl<'a> Standing<'a> {
-    fn of(endpoint: &'a SavedEndpoint) -> Self {
-        let findings = endpoint.findings.iter().map(Told::of).collect();
+    fn of(endpoint: &'a Endpoint<'a>) -> Self {
+        let findings = endpoint.findings.iter().map(ChangedFinding::of).collect();
         Self { status: endpoint.status, findings }
     }
 
     /// The worst of them; none is a pass.
-    fn of_findings(findings: impl Iterator<Item = &'a SavedFinding>) -> Self {
-        let findings: Vec<_> = findings.map(Told::of).collect();
+    fn of_findings(findings: impl Iterator<Item = &'a Finding<'a>>) -> Self {
+        let findings: Vec<_> = findings.map(ChangedFinding::of).collect();
         let any = |severity| findings.iter().any(|finding| finding.severity == severity);
         let status = if any(Severity::Fail) {
             Status::Fail
@@ -297,8 +218,8 @@ impl<'a> Standing<'a> {
         Self { status, findings }
     }
 
-    fn causes(&self) -> BTreeSet<&'a str> {
-        self.findings.iter().map(|finding| finding.cause).collect()
+    fn causes(&self) -> BTreeSet<&str> {
+        self.findings.iter().map(|finding| &*finding.cause).collect()
     }
 
     fn is_of(&self, owner: &str) -> bool {
@@ -306,10 +227,15 @@ impl<'a> Standing<'a> {
     }
 }
 
-impl<'a> Told<'a> {
-    fn of(finding: &'a SavedFinding) -> Self {
-        let SavedFinding { cause, severity, message, owner, remedy } = finding;
-        Self { cause, severity: *severity, message, owner, remedy }
+impl<'a> ChangedFinding<'a> {
+    fn of(finding: &'a Finding<'a>) -> Self {
+        Self {
+            cause: (&*finding.cause).into(),
+            severity: finding.severity,
+            message: (&*finding.message).into(),
+            owner: (&*finding.owner).into(),
+            remedy: (&*finding.remedy).into(),
+        }
     }
 }
 
@@ -326,7 +252,8 @@ impl What<'_> {
             Self::Addresses { .. }
             | Self::Issuers { .. }
             | Self::Route { .. }
-            | Self::Latency(_) => false,
+            | Self::Latency(_)
+            | Self::Other(_) => false,
         }
     }
 }

@@ -1,10 +1,11 @@
 //! A comparison for people: what is worse first.
 
-use super::{Change, Diff, Place, Source, Standing, What};
+use super::Diff;
 use crate::model::Status;
 use crate::report::Style;
 use crate::report::terminal::counted_as;
 use crate::report::terminal::page::Page;
+use crate::report_v1::{Change, Place, Source, Standing, What};
 
 /// How many changes of one kind are written out; the JSON has all.
 const SHOWN: usize = 40;
@@ -70,28 +71,28 @@ fn headline(page: &mut Page, diff: &Diff) {
             counted_as(worse, "regression", "regressions"),
             counted_as(better, "recovery", "recoveries"),
             counted_as(others, "other change", "other changes"),
-            origin(diff.before),
+            origin(&diff.before),
         ),
     );
-    page.under(&format!("Now: {}", origin(diff.after)));
+    page.under(&format!("Now: {}", origin(&diff.after)));
     if diff.before.hostname != diff.after.hostname {
         page.under("These are reports of two hosts: what differs may differ between them");
     }
-    let (before, after) = (diff.before.network_allows, diff.after.network_allows);
+    let (before, after) = (&diff.before.network_allows, &diff.after.network_allows);
     if before != after {
         page.under(&format!("What the network allows the runtime: {before} -> {after}"));
     }
 }
 
-fn origin(source: Source) -> String {
+fn origin(source: &Source) -> String {
     match source.started_at {
         Some(at) => format!("{} ({})", at.strftime("%Y-%m-%d %H:%M:%S UTC"), source.hostname),
-        None => source.hostname.to_owned(),
+        None => source.hostname.clone().into_owned(),
     }
 }
 
 fn write(page: &mut Page, change: &Change) {
-    let place = change.endpoint.map_or_else(|| "all endpoints".to_owned(), shown);
+    let place = change.endpoint.as_ref().map_or_else(|| "all endpoints".to_owned(), shown);
     let line = match &change.what {
         What::Regression { before, after }
         | What::Recovery { before, after }
@@ -99,7 +100,7 @@ fn write(page: &mut Page, change: &Change) {
         | What::OtherCause { before, after } => format!("{} -> {}", words(before), words(after)),
         What::NewEndpoint { after } => words(after),
         What::GoneEndpoint { before } => format!("was {}", words(before)),
-        What::Route { before, after, why: "" } => format!("{before} -> {after}"),
+        What::Route { before, after, why } if why.is_empty() => format!("{before} -> {after}"),
         What::Route { before, after, why } => format!("{before} -> {after} ({why})"),
         What::Addresses { new, gone } => {
             let parts = [("new", new), ("gone", gone)];
@@ -112,6 +113,8 @@ fn write(page: &mut Page, change: &Change) {
         What::Latency(change) => {
             format!("{} {:.0} ms -> {:.0} ms", change.step, change.before_ms, change.after_ms)
         }
+        // A comparison that is made here knows all its kinds.
+        What::Other(_) => return,
     };
     page.bullet(&format!("{place}: {line}"));
     // What to do stands beside what is wrong now.
@@ -121,14 +124,14 @@ fn write(page: &mut Page, change: &Change) {
     | What::NewEndpoint { after } = &change.what
         && let Some(finding) = after.findings.first()
     {
-        page.under_bullet(finding.message);
+        page.under_bullet(&finding.message);
         if !finding.remedy.is_empty() {
             page.under_bullet(&format!("{}: {}", finding.owner, finding.remedy));
         }
     }
 }
 
-fn shown(place: Place) -> String {
+fn shown(place: &Place) -> String {
     let Place { entry, host, port, .. } = place;
     match host.parse::<std::net::Ipv6Addr>() {
         Ok(address) => format!("{entry} [{address}]:{port}"),
@@ -140,8 +143,8 @@ fn shown(place: Place) -> String {
 fn words(standing: &Standing) -> String {
     let mut causes: Vec<&str> = Vec::new();
     for finding in &standing.findings {
-        if !causes.contains(&finding.cause) {
-            causes.push(finding.cause);
+        if !causes.contains(&&*finding.cause) {
+            causes.push(&finding.cause);
         }
     }
     format!("{} {}", standing.status.as_str(), causes.join(", ")).trim_end().to_owned()

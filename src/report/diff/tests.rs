@@ -4,7 +4,7 @@ use super::*;
 use crate::report::Style;
 
 /// A report of these endpoints.
-fn saved(hostname: &str, findings: &Value, endpoints: &[Value]) -> Saved {
+fn saved(hostname: &str, findings: &Value, endpoints: &[Value]) -> Report<'static> {
     let text = json!({
         "schema": "pathproof.report/1",
         "run": {"started_at": "2026-03-01T10:00:00Z", "vantage": {"hostname": hostname}},
@@ -12,7 +12,7 @@ fn saved(hostname: &str, findings: &Value, endpoints: &[Value]) -> Saved {
         "endpoints": endpoints,
         "prediction": {"network_allows": "online"},
     });
-    Saved::read(&text.to_string()).unwrap()
+    Report::read(&text.to_string()).unwrap()
 }
 
 fn finding(cause: &str, severity: &str, owner: &str) -> Value {
@@ -41,7 +41,7 @@ fn kinds(diff: &Diff) -> Vec<String> {
         .iter()
         .map(|change| {
             let json = serde_json::to_value(change).unwrap();
-            let place = change.endpoint.map_or("run", |place| place.host);
+            let place = change.endpoint.as_ref().map_or("run", |place| &place.host);
             format!("{place} {}", json["kind"].as_str().unwrap())
         })
         .collect()

@@ -1,6 +1,6 @@
 //! The JSON report (contract, JSON report), whole and as JSON Lines.
 
-mod v1;
+pub(super) mod of_model;
 
 use std::io::{self, Write};
 use std::net::IpAddr;
@@ -12,12 +12,14 @@ use super::assemble::{Judged, in_order};
 use super::diff::Diff;
 use crate::model::{Conclusion, Record, Records, Run, Verdict};
 use crate::ordered_work::OrderedWork;
+use crate::report_v1::{Line, NAMES_SCHEMA, Report};
+use of_model::Chains;
 
 /// How many endpoints one thread renders at a time: what is held in memory is a few of these.
 const BATCH: usize = 1024;
 
-/// Writes the report: one object, an endpoint a line, so that it can be read, searched and
-/// compared line by line. `since` is what changed since the baseline.
+/// Writes the report of a run: one object, an endpoint a line, so that it can be read, searched
+/// and compared line by line. `since` is what changed since the baseline.
 ///
 /// # Errors
 /// What `out` returns.
@@ -27,19 +29,45 @@ pub fn report(
     since: Option<&Diff>,
     out: &mut (impl Write + Send),
 ) -> io::Result<()> {
-    field(out, b"{", "schema", &v1::SCHEMA)?;
-    field(out, b",\n", "tool", &v1::TOOL)?;
-    field(out, b",\n", "run", &v1::Run::ended(&records.run, &conclusion.ending))?;
-    field(out, b",\n", "summary", &v1::Summary::from(conclusion.summary))?;
-    field(out, b",\n", "findings", &v1::findings(&conclusion.findings))?;
-    field(out, b",\n", "actions", &v1::actions(&conclusion.actions))?;
+    let report = of_model::without_endpoints(&records.run, conclusion, since);
+    around(&report, out, |out| judged(&in_order(records, conclusion), out))
+}
+
+/// Writes a whole report, as [`report`] writes that of a run: a saved one, byte for byte.
+///
+/// # Errors
+/// What `out` returns.
+pub fn write(report: &Report, out: &mut impl Write) -> io::Result<()> {
+    around(report, out, |out| {
+        for (at, endpoint) in report.endpoints.iter().enumerate() {
+            out.write_all(if at == 0 { b"\n" } else { b",\n" })?;
+            serde_json::to_writer(&mut *out, endpoint)?;
+        }
+        Ok(())
+    })
+}
+
+/// Writes what stands around the endpoints, a part a line.
+fn around<W: Write>(
+    report: &Report,
+    out: &mut W,
+    endpoints: impl FnOnce(&mut W) -> io::Result<()>,
+) -> io::Result<()> {
+    field(out, b"{", "schema", &report.schema)?;
+    field(out, b",\n", "tool", &report.tool)?;
+    field(out, b",\n", "run", &report.run)?;
+    field(out, b",\n", "summary", &report.summary)?;
+    field(out, b",\n", "findings", &report.findings)?;
+    field(out, b",\n", "actions", &report.actions)?;
     out.write_all(b",\n\"endpoints\":[")?;
-    endpoints(&in_order(records, conclusion), out)?;
+    endpoints(out)?;
     out.write_all(b"]")?;
-    field(out, b",\n", "prediction", &v1::Prediction::from(&conclusion.prediction))?;
-    if let Some(since) = since {
-        field(out, b",\n", "baseline", &since.before)?;
-        field(out, b",\n", "changes", &since.changes)?;
+    field(out, b",\n", "prediction", &report.prediction)?;
+    if let Some(baseline) = &report.baseline {
+        field(out, b",\n", "baseline", baseline)?;
+    }
+    if let Some(changes) = &report.changes {
+        field(out, b",\n", "changes", changes)?;
     }
     out.write_all(b"}\n")?;
     out.flush()
@@ -51,14 +79,14 @@ pub(super) fn names<'a>(
     names: impl Iterator<Item = (&'a Record, Verdict, Vec<IpAddr>)>,
     out: &mut impl Write,
 ) -> io::Result<()> {
-    field(out, b"{", "schema", &v1::NAMES_SCHEMA)?;
-    field(out, b",\n", "tool", &v1::TOOL)?;
-    field(out, b",\n", "run", &v1::Run::finished(run))?;
+    field(out, b"{", "schema", &NAMES_SCHEMA)?;
+    field(out, b",\n", "tool", &of_model::TOOL)?;
+    field(out, b",\n", "run", &of_model::finished(run))?;
     out.write_all(b",\n\"names\":[")?;
     let mut separator: &[u8] = b"\n";
     for (record, verdict, addresses) in names {
         out.write_all(separator)?;
-        serde_json::to_writer(&mut *out, &v1::Name::new(record, &verdict, addresses))?;
+        serde_json::to_writer(&mut *out, &of_model::name(record, &verdict, addresses))?;
         separator = b",\n";
     }
     out.write_all(b"]}\n")?;
@@ -77,7 +105,7 @@ fn field(
 }
 
 /// Renders in parallel and writes in order; an error ends it.
-fn endpoints(judged: &[Judged], out: &mut (impl Write + Send)) -> io::Result<()> {
+fn judged(judged: &[Judged], out: &mut (impl Write + Send)) -> io::Result<()> {
     let batches = judged.chunks(BATCH);
     let most = batches.len();
     let written = OrderedWork::new(batches.enumerate(), (out, Ok(()))).run(most, |work| {
@@ -96,12 +124,12 @@ fn endpoints(judged: &[Judged], out: &mut (impl Write + Send)) -> io::Result<()>
 }
 
 fn render(judged: &[Judged], buffer: &mut Vec<u8>) {
-    let mut chains = v1::Chains::default();
+    let mut chains = Chains::default();
     for (at, (record, verdict)) in judged.iter().enumerate() {
         if at > 0 {
             buffer.extend_from_slice(b",\n");
         }
-        serde_json::to_writer(&mut *buffer, &v1::Endpoint::new(record, verdict, &mut chains))
+        serde_json::to_writer(&mut *buffer, &of_model::endpoint(record, verdict, &mut chains))
             .expect("a Vec takes every byte, and no map of the report has keys that are not text");
     }
 }
@@ -111,7 +139,7 @@ fn render(judged: &[Judged], buffer: &mut Vec<u8>) {
 /// # Errors
 /// What `out` returns.
 pub fn begin(run: &Run, out: &mut impl Write) -> io::Result<()> {
-    event(&v1::Event::Begin(v1::Begin::new(run)), out)
+    line(&Line::Begin(of_model::begin(run)), out)
 }
 
 /// The line of an endpoint that is done.
@@ -119,8 +147,9 @@ pub fn begin(run: &Run, out: &mut impl Write) -> io::Result<()> {
 /// # Errors
 /// What `out` returns.
 pub fn endpoint(record: &Record, verdict: &Verdict, out: &mut impl Write) -> io::Result<()> {
-    let mut chains = v1::Chains::default();
-    event(&v1::Event::Endpoint(Box::new(v1::Endpoint::new(record, verdict, &mut chains))), out)
+    let mut chains = Chains::default();
+    let endpoint = of_model::endpoint(record, verdict, &mut chains);
+    line(&Line::Endpoint(Box::new(endpoint)), out)
 }
 
 /// The line that closes a stream: what only the whole run can tell.
@@ -133,12 +162,12 @@ pub fn end(
     since: Option<&Diff>,
     out: &mut impl Write,
 ) -> io::Result<()> {
-    event(&v1::Event::End(v1::End::new(run, conclusion, since)), out)?;
+    line(&Line::End(Box::new(of_model::end(run, conclusion, since))), out)?;
     out.flush()
 }
 
-fn event(event: &v1::Event, out: &mut impl Write) -> io::Result<()> {
-    let mut line = serde_json::to_vec(event)?;
+fn line(line: &Line, out: &mut impl Write) -> io::Result<()> {
+    let mut line = serde_json::to_vec(line)?;
     line.push(b'\n');
     // In one piece: whoever reads along sees whole lines.
     out.write_all(&line)

@@ -74,6 +74,39 @@ proptest! {
         steps.sort_unstable();
         prop_assert_eq!(steps, trails.iter().map(|trail| n_steps(trail)).collect::<Vec<_>>());
     }
+
+    /// A report is the same whether it was streamed, assembled in memory or read from a file.
+    #[test]
+    fn every_way_to_a_report_is_the_same(records in arbitrary::records()) {
+        let streamed = rendered(&records);
+        let conclusion = conclusion(&records);
+        let assembled = crate::report::assemble(&records, &conclusion, None);
+        prop_assert_eq!(written(&assembled), &*streamed);
+        let read = Report::read(&streamed).unwrap();
+        prop_assert_eq!(written(&read), streamed);
+        prop_assert_eq!(read, assembled);
+    }
+
+    #[test]
+    fn every_line_is_read_again(records in arbitrary::records()) {
+        let conclusion = conclusion(&records);
+        let mut lines = Vec::new();
+        begin(&records.run, &mut lines).unwrap();
+        for (record, verdict) in records.records.iter().zip(&conclusion.verdicts) {
+            endpoint(record, verdict, &mut lines).unwrap();
+        }
+        end(&records.run, &conclusion, None, &mut lines).unwrap();
+        for line in String::from_utf8(lines).unwrap().lines() {
+            let read: Line = serde_json::from_str(line).unwrap();
+            prop_assert_eq!(serde_json::to_string(&read).unwrap(), line);
+        }
+    }
+}
+
+fn written(report: &Report) -> String {
+    let mut bytes = Vec::new();
+    write(report, &mut bytes).unwrap();
+    String::from_utf8(bytes).unwrap()
 }
 
 fn n_steps(trail: &crate::model::Trail) -> usize {
@@ -123,7 +156,7 @@ fn times_are_numbers_of_milliseconds_to_a_tenth() {
         (Duration::from_micros(5_000_100), "5000.1"),
         (Duration::MAX, "1844674407370955161.5"),
     ] {
-        let json = serde_json::to_value(v1::Milliseconds::from(duration)).unwrap();
+        let json = serde_json::to_value(crate::report_v1::Milliseconds::from(duration)).unwrap();
         let expected: serde_json::Value = serde_json::from_str(expected).unwrap();
         assert_eq!(json, expected, "{duration:?}");
     }
@@ -164,4 +197,28 @@ fn an_answer_that_was_not_kept_whole_says_so() {
     let exchange = &mut std::sync::Arc::make_mut(&mut record.lookups[0]).exchanges[0];
     exchange.result.as_mut().unwrap().is_cut = true;
     assert_eq!(lookup(&record)["is_cut"], true);
+}
+
+#[test]
+fn what_changed_is_read_again() {
+    let report = |hosts: &[(&str, Verdict)]| {
+        let seen =
+            hosts.iter().map(|(host, _)| sample::record("relay", host).reached(&["40.1.1.1"]));
+        let records = sample::records(seen.collect());
+        let verdicts = hosts.iter().map(|(_, verdict)| verdict.clone()).collect();
+        (records, sample::conclusion(verdicts, NetworkAllows::Online))
+    };
+    let failed = || sample::found(sample::timeout("a.contoso.com", "40.1.1.1"));
+    let (old, concluded) =
+        report(&[("a.contoso.com", sample::passed()), ("b.contoso.com", failed())]);
+    let before = crate::report::assemble(&old, &concluded, None);
+    let (new, concluded) = report(&[("a.contoso.com", failed()), ("c.contoso.com", failed())]);
+    let after = crate::report::assemble(&new, &concluded, None);
+    let since = Diff::between(&before, &after);
+    assert_eq!(since.changes.len(), 3);
+    let compared = crate::report::assemble(&new, &concluded, Some(&since));
+    let text = written(&compared);
+    let read = Report::read(&text).unwrap();
+    assert_eq!(read, compared);
+    assert_eq!(written(&read), text);
 }

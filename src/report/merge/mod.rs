@@ -15,7 +15,7 @@ use super::Style;
 use super::terminal::counted_as;
 use super::terminal::page::Page;
 use crate::model::{Severity, Status};
-use crate::saved::{Saved, SavedFinding, SeverityWord};
+use crate::report_v1::{Finding, Report, SeverityWord};
 
 /// How many hosts of a group are named in the table; the JSON has all.
 const HOSTS_SHOWN: usize = 12;
@@ -83,37 +83,37 @@ pub struct Group {
 }
 
 impl Host {
-    /// What `saved`, read from `file`, says; of `owner` only, where one is given.
+    /// What `report`, read from `file`, says; of `owner` only, where one is given.
     #[must_use]
-    pub fn of(file: &str, saved: &Saved, owner: Option<&str>) -> Self {
-        let is_theirs = |finding: &&SavedFinding| owner.is_none_or(|owner| finding.owner == owner);
+    pub fn of(file: &str, report: &Report, owner: Option<&str>) -> Self {
+        let is_theirs = |finding: &&Finding| owner.is_none_or(|owner| finding.owner == owner);
         let mut seen = BTreeSet::new();
-        for finding in saved.findings.iter().filter(is_theirs) {
+        for finding in report.findings.iter().filter(is_theirs) {
             seen.insert(Seen::of(finding, None, true));
         }
-        for endpoint in saved.endpoints.iter().filter(|endpoint| !endpoint.is_unassigned()) {
+        for endpoint in report.endpoints.iter().filter(|endpoint| !endpoint.is_unassigned()) {
             for finding in endpoint.findings.iter().filter(is_theirs) {
                 let place = format!("{} {}", endpoint.entry, endpoint.place());
                 seen.insert(Seen::of(finding, Some(place), endpoint.is_required()));
             }
         }
         Self {
-            hostname: saved.run.vantage.hostname.clone(),
+            hostname: report.run.vantage.hostname.clone().into_owned(),
             file: file.to_owned(),
-            started_at: saved.run.started_at,
-            network_allows: saved.prediction.network_allows.clone(),
+            started_at: report.run.started_at,
+            network_allows: report.prediction.network_allows.clone().into_owned(),
             seen,
         }
     }
 }
 
 impl Seen {
-    fn of(finding: &SavedFinding, endpoint: Option<String>, required: bool) -> Self {
+    fn of(finding: &Finding, endpoint: Option<String>, required: bool) -> Self {
         Self {
             severity: finding.severity,
             endpoint,
-            cause: finding.cause.clone(),
-            owner: finding.owner.clone(),
+            cause: finding.cause.clone().into_owned(),
+            owner: finding.owner.clone().into_owned(),
             required,
         }
     }

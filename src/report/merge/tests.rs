@@ -17,7 +17,7 @@ fn host(hostname: &str, found: &[&str], owner: Option<&str>) -> Host {
         .collect();
     let text = json!({"schema": "pathproof.report/1", "endpoints": endpoints,
         "run": {"vantage": {"hostname": hostname}}});
-    Host::of(&format!("{hostname}.json"), &Saved::read(&text.to_string()).unwrap(), owner)
+    Host::of(&format!("{hostname}.json"), &Report::read(&text.to_string()).unwrap(), owner)
 }
 
 fn groups(merged: &Merged) -> Vec<(Vec<&str>, Vec<String>)> {

@@ -76,7 +76,7 @@ pub enum Malformed {
     /// An alias leads to what is no host name.
     #[error("the alias of {owner} leads to no host name: {error}")]
     Alias {
-        /// TimeoutBy alias.
+        /// Whose alias.
         owner: HostName,
         /// What is wrong with its target.
         error: NameError,

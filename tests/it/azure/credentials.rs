@@ -1,4 +1,4 @@
-//! TimeoutBy rights are used, in the contract's order.
+//! Whose rights are used, in the contract's order.
 
 use std::fs;
 

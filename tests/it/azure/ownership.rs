@@ -1,4 +1,4 @@
-//! TimeoutBy a rule is, and what of it: a person's change, another job's addresses, a rule that is
+//! Whose a rule is, and what of it: a person's change, another job's addresses, a rule that is
 //! taken over, its source and its words.
 
 use jiff::{SignedDuration, Timestamp};

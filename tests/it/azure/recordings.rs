@@ -1,33 +1,28 @@
 //! The Resource Manager of the tests held against recorded exchanges with Azure and against the
-//! specification, so that it is not our own imagination. Both lie outside the repository.
+//! specification, so that it is not our own imagination. Both are in `tests/data`.
 
 use std::collections::BTreeSet;
 use std::fs;
-use std::path::PathBuf;
+use std::path::Path;
 
 use serde_json::Value;
 
 use super::arm::{Manager, Request};
 use super::{Scene, own};
 
-const SPECIFICATION: &str = "data/arm/specification/network/resource-manager/Microsoft.Network/stable/2024-01-01/networkSecurityGroup.json";
-
-/// A file beside the repository, or nothing where it is not at hand.
-pub(super) fn shared(file: &str) -> Option<Value> {
-    let folder = std::env::var_os("PATHPROOF_SHARED")
-        .map_or_else(|| PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("../shared"), PathBuf::from);
-    let Ok(text) = fs::read_to_string(folder.join(file)) else {
-        eprintln!("skipped: {} is not at hand", folder.join(file).display());
-        return None;
-    };
-    Some(serde_json::from_str(&text).unwrap())
+/// A file of `tests/data`.
+pub(super) fn captured(file: &str) -> Value {
+    let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/data").join(file);
+    let text =
+        fs::read_to_string(&path).unwrap_or_else(|error| panic!("{}: {error}", path.display()));
+    serde_json::from_str(&text).unwrap()
 }
 
 #[test]
 fn recorded_exchanges_have_the_same_shape_here() {
     let mut n_compared = 0;
     for file in ["test_network_nsg.json", "test_network_extended_nsg.json"] {
-        let Some(recorded) = shared(&format!("data/arm-recordings/{file}")) else { return };
+        let recorded = captured(&format!("arm-recordings/{file}"));
         let manager = Manager::start();
         // Operations are called otherwise here: what is recorded is mapped to what was given.
         let mut operations: Vec<(String, String)> = Vec::new();
@@ -116,7 +111,7 @@ fn compare(theirs: &Value, ours: &Value, place: &str) {
 
 #[test]
 fn what_is_asked_and_answered_is_in_the_specification() {
-    let Some(specification) = shared(SPECIFICATION) else { return };
+    let specification = captured("arm/networkSecurityGroup.json");
     let second = own("Allow-Azure-Relay-2", 201, &["40.112.72.115"]);
     let scene = Scene::new(&[second]);
     scene.apply(&[]).ends(0, &[]);

@@ -173,16 +173,11 @@ fn skip(reason: &str) {
     eprintln!("skipped: {reason}");
 }
 
-/// Data that this repository does not hold; what needs it is skipped without.
-fn shared() -> Option<PathBuf> {
-    let folder = env::var_os("PATHPROOF_SHARED")
-        .map_or_else(|| Path::new(env!("CARGO_MANIFEST_DIR")).join("../shared"), PathBuf::from);
-    let data = folder.join("data");
-    let there = data.join("arm").exists().then_some(data);
-    if there.is_none() {
-        eprintln!("skipped: no OpenAPI here: PATHPROOF_SHARED names the folder of shared data");
-    }
-    there
+/// Microsoft's OpenAPI of Resource Manager.
+fn specification() -> PathBuf {
+    let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/data/arm");
+    assert!(folder.exists(), "{} is not there", folder.display());
+    folder
 }
 
 fn reader(name: &str) -> PathBuf {

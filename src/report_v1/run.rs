@@ -1,0 +1,59 @@
+//! When, where and how a report was measured.
+
+use std::borrow::Cow;
+use std::net::{IpAddr, SocketAddr};
+
+use jiff::Timestamp;
+use serde::{Deserialize, Serialize};
+
+use super::Milliseconds;
+
+/// One run of the program.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+#[serde(default)]
+pub struct Run<'a> {
+    /// When it began, UTC.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub started_at: Option<Timestamp>,
+    /// How long it took. Not yet known when a stream begins.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub took_ms: Option<Milliseconds>,
+    /// Its command line, without secrets.
+    pub options: Cow<'a, [String]>,
+    /// From where it was measured.
+    pub vantage: Vantage<'a>,
+    /// The exit code: 0 as expected, 1 violated, 3 unknown, others as the manual says.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub exit: Option<u8>,
+    /// `--fail-on`: the least status that the exit code tells.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub fail_on: Option<Cow<'a, str>>,
+}
+
+/// The host that measured.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(default)]
+pub struct Vantage<'a> {
+    /// Its own name.
+    pub hostname: Cow<'a, str>,
+    /// Its operating system.
+    pub os: Cow<'a, str>,
+    /// The account that the program ran as.
+    pub account: Cow<'a, str>,
+    /// Its own addresses.
+    pub addresses: Cow<'a, [IpAddr]>,
+    /// The name servers that were asked.
+    pub resolvers: Cow<'a, [SocketAddr]>,
+    /// Which proxy is configured.
+    pub proxy: Proxy<'a>,
+}
+
+/// Which proxy a host is configured to use.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(default)]
+pub struct Proxy<'a> {
+    /// What says so, in words; `none` where nothing does.
+    pub source: Cow<'a, str>,
+    /// Its URL without credentials.
+    pub url: Option<Cow<'a, str>>,
+}
