@@ -335,7 +335,8 @@ proptest! {
         )).collect();
         let set = set(&texts.iter().map(String::as_str).collect::<Vec<_>>());
         let tags = tags(&[("Cloud", &["13.66.60.0/29"])]);
-        let judge = RuleJudge::new(&set, NetworkContext { tags: Some(&tags), ..NetworkContext::default() });
+        let context = NetworkContext { tags: Some(&tags), ..NetworkContext::default() };
+        let judge = RuleJudge::new(&set, context);
         for (is_private, last, is_tcp, port) in flows {
             let flow = flow(&format!(
                 "{}.{last},{port},{}",
