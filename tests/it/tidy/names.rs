@@ -34,7 +34,6 @@ const NOT_YET: &[&str] = &[
     "Destination",
     "Diff",
     "Document",
-    "End",
     "Endpoint",
     "FailOn",
     "Failure",
