@@ -4,6 +4,12 @@
 //! `cargo bench --bench replay` (or `-- 50000` for another number). The records are written by a
 //! process of their own, so that the peak of memory is the replay's.
 
+#![expect(
+    clippy::disallowed_methods,
+    clippy::disallowed_types,
+    reason = "time is what is measured, over files"
+)]
+
 use std::error::Error;
 use std::fmt;
 use std::fs::File;
@@ -149,7 +155,6 @@ fn synthetic(n_records: usize) -> Records {
         version: env!("CARGO_PKG_VERSION").into(),
         started_at: at(),
         took: Duration::from_mins(1),
-        options: vec![],
         vantage: Vantage {
             hostname: "ir-node-1".into(),
             os: "Windows Server 2022".into(),
@@ -161,14 +166,7 @@ fn synthetic(n_records: usize) -> Records {
         },
         cloud: "public".into(),
         lists: vec!["adf-shir".into()],
-        private_networks: vec![],
-        is_resolver_given: false,
-        is_self_contained: false,
-        control: None,
-        agent_files_differ: Vec::new(),
-        absent: Vec::new(),
-        nodes: Vec::new(),
-        kept_in: None,
+        ..Run::default()
     };
     Records { run, records }
 }

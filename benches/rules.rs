@@ -1,8 +1,10 @@
 //! Service tags indexed and asked, flows decided, rules written.
 //!
 //! `PATHPROOF_BENCH_TAGS` names one of Microsoft's weekly files; without it the embedded snapshot
-//! is asked and nothing is parsed. After Criterion's numbers each budget is held against the best of
-//! a few whole runs on one thread, and said to be kept or missed; a missed one ends with 1.
+//! is asked and nothing is parsed. After Criterion's numbers each budget is held against the best
+//! of a few whole runs on one thread, and said to be kept or missed; a missed one ends with 1.
+
+#![expect(clippy::disallowed_methods, reason = "time is what is measured")]
 
 use std::hint::black_box;
 use std::net::{IpAddr, Ipv4Addr};
@@ -10,9 +12,12 @@ use std::process::ExitCode;
 use std::time::{Duration, Instant};
 
 use criterion::{Criterion, Throughput, criterion_group};
-use pathproof::firewall::emit::{Aggregation, Emission, Format, Holds, Permit, Request, emit};
+use pathproof::firewall::emit::{
+    AccessRequest, Aggregation, Emission, Holds, Permit, RuleFormat, emit,
+};
 use pathproof::firewall::{
-    Access, Dialect, Flow, Judge, Knowledge, PortSet, ProofLevel, Proven, Rule, RuleSet, Scope,
+    Access, Flow, NetworkContext, PortSet, ProofLevel, Proven, Rule, RuleDialect, RuleJudge,
+    RuleSet, Scope,
 };
 use pathproof::model::{Cloud, Host, Role};
 use pathproof::tags::{ServiceTags, Snapshot};
@@ -96,7 +101,7 @@ fn group_of(tags: &ServiceTags) -> RuleSet {
             rule
         })
         .collect();
-    RuleSet::by_priority("group", "", Dialect::Nsg, rules)
+    RuleSet::by_priority("group", "", RuleDialect::Nsg, rules)
 }
 
 fn flows(tags: &ServiceTags) -> Vec<Flow> {
@@ -112,13 +117,13 @@ fn flows(tags: &ServiceTags) -> Vec<Flow> {
 fn decide(criterion: &mut Criterion) {
     let tags = &Snapshot::embedded(Cloud::Public).tags;
     let set = group_of(tags);
-    let knowledge = Knowledge { tags: Some(tags), ..Knowledge::default() };
-    let judge = Judge::new(&set, knowledge);
+    let knowledge = NetworkContext { tags: Some(tags), ..NetworkContext::default() };
+    let judge = RuleJudge::new(&set, knowledge);
     let flows = flows(tags);
     let mut group = criterion.benchmark_group("decide");
     group.sample_size(10);
     group.bench_function("make 1,000 rules ready", |bench| {
-        bench.iter(|| Judge::new(black_box(&set), knowledge));
+        bench.iter(|| RuleJudge::new(black_box(&set), knowledge));
     });
     group.bench_function("find shadowed rules among 1,000", |bench| {
         bench.iter(|| black_box(&judge).shadowed().len());
@@ -159,13 +164,13 @@ fn emission(proven: &[Proven]) -> Emission {
         permits: Permit::of(black_box(proven), Aggregation::Exact),
         names: Vec::new(),
         applications: Vec::new(),
-        requests: Request::of(proven, Aggregation::Exact, &[]),
+        requests: AccessRequest::of(proven, Aggregation::Exact, &[]),
     }
 }
 
 /// The formats that have room for so many: a network security group takes 4,000.
-fn roomy() -> impl Iterator<Item = Format> {
-    Format::ALL.iter().copied().filter(|format| format.holds() == Holds::Addresses)
+fn roomy() -> impl Iterator<Item = RuleFormat> {
+    RuleFormat::ALL.iter().copied().filter(|format| format.holds() == Holds::Addresses)
 }
 
 fn write(criterion: &mut Criterion) {
@@ -206,9 +211,9 @@ fn budgets() -> bool {
         black_box(addresses.iter().map(|address| tags.holding(*address).len()).sum::<usize>());
     });
     let (set, flows) = (group_of(embedded), flows(embedded));
-    let knowledge = Knowledge { tags: Some(embedded), ..Knowledge::default() };
+    let knowledge = NetworkContext { tags: Some(embedded), ..NetworkContext::default() };
     hold("1,000,000 flows against 1,000 rules made ready", Duration::from_secs(2), &mut || {
-        let judge = Judge::new(&set, knowledge);
+        let judge = RuleJudge::new(&set, knowledge);
         black_box(flows.iter().filter(|flow| judge.decide(flow).as_str() == "allow").count());
     });
     let proven = proven();

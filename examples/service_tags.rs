@@ -10,6 +10,8 @@
 //! by which `path_not_azure` is judged. The files are downloaded by hand: page 56519 (public),
 //! 57063 (US government), 57062 (China).
 
+#![expect(clippy::disallowed_methods, reason = "it reads one file")]
+
 use std::io::Write;
 
 use anyhow::{Context, bail};

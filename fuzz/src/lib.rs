@@ -1,11 +1,21 @@
 //! Every reader of foreign bytes as a function that must not panic, whatever it is given, with what
 //! must hold beside that. Fuzz targets call them, and `tests/it/fuzz.rs` over mutated seeds.
 
-use pathproof::firewall::nsg::{self, Source};
-use pathproof::firewall::{Evidence, Flow, Judge, Knowledge, read_flows};
+<<<<<<< HEAD
+use pathproof::firewall::nsg::{self, RuleFile};
+use pathproof::firewall::{Evidence, Flow, NetworkContext, RuleJudge, read_flows};
 use pathproof::model::{Family, Host, HostName};
 use pathproof::nsg_rules::{Bounds, LiveGroup, Plan, Rollback, judge, judge_rollback, plan_text};
+use pathproof::route::{AgentProxy, Credentials, NoProxy, NoProxyDialect, ProxyUrl, Scheme};
+=======
+use pathproof::firewall::nsg::{self, Source};
+use pathproof::firewall::{Evidence, Flow, Judge, PlanInputs, read_flows};
+use pathproof::model::{Family, Host, HostName};
+use pathproof::nsg_rules::{
+    Bounds, LiveGroup, RollbackDocument, RulePlan, judge, judge_rollback, plan_text,
+};
 use pathproof::route::{AgentProxy, Credentials, Dialect, NoProxy, ProxyUrl, Scheme};
+>>>>>>> s2-C
 use pathproof::tags::ServiceTags;
 use pathproof::wire::{dns, http, tds, tls_record};
 use pathproof::{archive, list};
@@ -193,10 +203,14 @@ pub fn service_urls(data: &[u8]) {
 /// Rule sets in all their forms: what is read can be asked.
 pub fn rules(data: &[u8]) {
     let text = String::from_utf8_lossy(data);
-    let Ok(sets) = nsg::read(&[Source { file: "rules", text: &text }]) else { return };
+    let Ok(sets) = nsg::read(&[RuleFile { name: "rules", text: &text }]) else { return };
     let flow = Flow::tcp(Host::parse("40.112.72.101").expect("an address"), 443);
     for set in &sets {
-        let judge = Judge::new(set, Knowledge::default());
+<<<<<<< HEAD
+        let judge = RuleJudge::new(set, NetworkContext::default());
+=======
+        let judge = Judge::new(set, PlanInputs::default());
+>>>>>>> s2-C
         let by = judge.decide(&flow);
         assert!(!by.as_str().is_empty());
     }
@@ -218,7 +232,9 @@ pub fn service_tags(data: &[u8]) {
 pub fn no_proxy(data: &[u8]) {
     let text = String::from_utf8_lossy(data);
     let hosts = ["ns.servicebus.windows.net", "localhost", "10.0.0.1", "::1"];
-    for dialect in [Dialect::Curl, Dialect::Go, Dialect::DotNet, Dialect::WinInet] {
+    for dialect in
+        [NoProxyDialect::Curl, NoProxyDialect::Go, NoProxyDialect::DotNet, NoProxyDialect::WinInet]
+    {
         let list = NoProxy::parse(&text, dialect);
         for host in hosts {
             let host = Host::parse(host).expect("a host");
@@ -241,7 +257,7 @@ pub fn pac_answer(data: &[u8]) {
 /// A DNS server's packet.
 pub fn dns_message(data: &[u8]) {
     let name = HostName::parse("ns.servicebus.windows.net").expect("a name");
-    let question = dns::Question::new(&name, Family::V4);
+    let question = dns::DnsQuestion::new(&name, Family::V4);
     let id = dns::response_id(data).unwrap_or_default();
     if let Ok(response) = question.response(id, data) {
         let _ = (response.is_truncated(), response.refuses_edns(), response.read());
@@ -252,9 +268,9 @@ pub fn dns_message(data: &[u8]) {
 pub fn http_head(data: &[u8]) {
     let _ = http::read_head(data);
     for framing in [http::Framing::Chunked, http::Framing::Length(7), http::Framing::UntilClose] {
-        let mut whole = http::Body::new(framing);
+        let mut whole = http::HttpBody::new(framing);
         whole.push(data);
-        let mut parts = http::Body::new(framing);
+        let mut parts = http::HttpBody::new(framing);
         data.chunks(3).for_each(|part| parts.push(part));
         assert_eq!(whole.finish(), parts.finish(), "a body does not depend on how it is cut");
     }
@@ -262,7 +278,7 @@ pub fn http_head(data: &[u8]) {
 
 /// A saved plan, shown and held against a group without rules.
 pub fn plan(data: &[u8]) {
-    if let Ok(plan) = Plan::read(&String::from_utf8_lossy(data)) {
+    if let Ok(plan) = RulePlan::read(&String::from_utf8_lossy(data)) {
         assert!(plan_text(&plan).contains(&plan.rule_name));
         let bounds = Bounds {
             max_shrink: 50,
@@ -278,7 +294,7 @@ pub fn plan(data: &[u8]) {
 
 /// A rollback file, gone back and held against a group without rules.
 pub fn rollback(data: &[u8]) {
-    if let Ok(document) = Rollback::read(&String::from_utf8_lossy(data)) {
+    if let Ok(document) = RollbackDocument::read(&String::from_utf8_lossy(data)) {
         let backwards = document.backwards();
         assert_eq!(backwards.len(), document.changes.len());
         assert!(backwards.iter().all(|step| !step.name.contains(['/', '?', '%', '#'])));

@@ -1,18 +1,19 @@
-//! `runtime_contradiction`: what the cloud reports of a node against what was measured here.
+//! `runtime_contradiction`: what the cloud reports about a node, compared with what was measured
+//! here.
 
 use super::finding::Draft;
 use super::reported;
 use crate::model::{Cause, Record, Records, ReportedNode, Role, Status, Trail, Verdict};
 
-/// What was measured of one part of the runtime.
+/// Whether one part of the runtime was reached in this run.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-enum Measured {
+enum MeasuredReach {
     Reached,
     NotReached,
     NotKnown,
 }
 
-/// A node's report, and which of the runtime's parts it speaks of.
+/// A statement of the cloud about a node that this run contradicts.
 struct Claim {
     says: &'static str,
     contradicts: &'static str,
@@ -50,7 +51,7 @@ pub(super) fn of_run(records: &Records, judged: &[(&Record, &Verdict)]) -> Vec<D
         .collect()
 }
 
-/// The node whose machine this is, or the only one there is; and whether the names agree.
+/// The node whose machine this is, and true; or the only node there is, and false.
 fn this_node(records: &Records) -> Option<(&ReportedNode, bool)> {
     let own = first_label(&records.run.vantage.hostname);
     let nodes = &records.run.nodes;
@@ -85,7 +86,7 @@ fn reported_of(node: &ReportedNode) -> impl Iterator<Item = String> {
     status.into_iter().chain(capabilities)
 }
 
-fn claims(node: &ReportedNode, relay: Measured, control: Measured) -> Vec<Claim> {
+fn claims(node: &ReportedNode, relay: MeasuredReach, control: MeasuredReach) -> Vec<Claim> {
     const AGENT: &str = "Compare the proxy settings and the account of the runtime's service \
         (diahost.exe.config, NT SERVICE\\DIAHostService) with those of this run: this host's network \
         is not what keeps it away.";
@@ -97,7 +98,7 @@ fn claims(node: &ReportedNode, relay: Measured, control: Measured) -> Vec<Claim>
     let is_online = node.status.eq_ignore_ascii_case("Online");
     let table = [
         (
-            relay_is_connected == Some(false) && relay == Measured::Reached,
+            relay_is_connected == Some(false) && relay == MeasuredReach::Reached,
             Claim {
                 says: "relay is not connected",
                 contradicts: "this host reaches it: look at the agent's proxy or account",
@@ -105,7 +106,7 @@ fn claims(node: &ReportedNode, relay: Measured, control: Measured) -> Vec<Claim>
             },
         ),
         (
-            relay_is_connected == Some(true) && relay == Measured::NotReached,
+            relay_is_connected == Some(true) && relay == MeasuredReach::NotReached,
             Claim {
                 says: "relay is connected",
                 contradicts: "this host does not reach it",
@@ -113,7 +114,8 @@ fn claims(node: &ReportedNode, relay: Measured, control: Measured) -> Vec<Claim>
             },
         ),
         (
-            (control_is_connected == Some(false) || is_offline) && control == Measured::Reached,
+            (control_is_connected == Some(false) || is_offline)
+                && control == MeasuredReach::Reached,
             Claim {
                 says: "it is not connected to its service",
                 contradicts: "this host reaches the control plane: look at the service, its \
@@ -124,7 +126,7 @@ fn claims(node: &ReportedNode, relay: Measured, control: Measured) -> Vec<Claim>
             },
         ),
         (
-            is_online && control == Measured::NotReached,
+            is_online && control == MeasuredReach::NotReached,
             Claim {
                 says: "it is online",
                 contradicts: "this host does not reach the control plane",
@@ -135,8 +137,8 @@ fn claims(node: &ReportedNode, relay: Measured, control: Measured) -> Vec<Claim>
     table.into_iter().filter_map(|(holds, claim)| holds.then_some(claim)).collect()
 }
 
-/// Whether the endpoints of these roles that count were reached.
-fn measured(judged: &[(&Record, &Verdict)], is_meant: fn(Role) -> bool) -> Measured {
+/// Whether the required endpoints of these roles were reached.
+fn measured(judged: &[(&Record, &Verdict)], is_meant: fn(Role) -> bool) -> MeasuredReach {
     let mut all = judged
         .iter()
         .filter(|(record, verdict)| {
@@ -144,15 +146,15 @@ fn measured(judged: &[(&Record, &Verdict)], is_meant: fn(Role) -> bool) -> Measu
         })
         .peekable();
     if all.peek().is_none() {
-        return Measured::NotKnown;
+        return MeasuredReach::NotKnown;
     }
-    let mut result = Measured::Reached;
+    let mut result = MeasuredReach::Reached;
     for (record, verdict) in all {
         match verdict.status {
-            Status::Fail => return Measured::NotReached,
+            Status::Fail => return MeasuredReach::NotReached,
             Status::Pass => {}
             Status::Warn if is_proven(record) => {}
-            Status::Warn | Status::Unknown => result = Measured::NotKnown,
+            Status::Warn | Status::Unknown => result = MeasuredReach::NotKnown,
         }
     }
     result
@@ -170,7 +172,7 @@ mod tests {
 
     #[test]
     fn only_what_contradicts_is_said() {
-        use Measured::{NotKnown, NotReached, Reached};
+        use MeasuredReach::{NotKnown, NotReached, Reached};
         let node = |status: &str, relay: Option<bool>| ReportedNode {
             name: "n".to_owned(),
             machine: "m".to_owned(),

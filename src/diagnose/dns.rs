@@ -1,26 +1,26 @@
-//! `dns_*`: what the name servers said, resolver by resolver.
+//! `dns_*`: what the answers of the name servers mean, resolver by resolver.
 
-use std::fmt::Write as _;
 use std::sync::Arc;
 
-use super::finding::{Draft, list};
-use super::{Case, obstacle, sinkhole, system};
+use super::case::Case;
+use super::finding::Draft;
+use super::words::{last_name, list, lookup_evidence, lookup_summary, resolver_name};
+use super::{obstacle, sinkhole, system};
 use crate::model::{
-    Cause, DnsFailure, Exchange, Family, LinkData, Lookup, LookupOutcome, Obstacle, Origin,
-    OsError, Owner, Record, Resolver, ResponseCode, Role, Transport,
+    Cause, DnsFailure, Family, Lookup, LookupOutcome, Obstacle, Origin, Owner, Record, Resolver,
+    Role, deciding, servers,
 };
-pub(super) use crate::model::{deciding, servers};
 
-/// How much an outcome says of the name.
+/// How much an outcome says about the name, from least to most.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 enum Weight {
-    /// Nobody answered.
+    /// No server answered.
     Silent,
-    /// The server answered that it could not, or not readably.
+    /// The server answered, but with an error or with bytes that cannot be read.
     Answered,
-    /// It says whether the name exists and has addresses.
+    /// The answer says that the name does not exist, or has no address.
     Statement,
-    /// It has addresses.
+    /// The answer has addresses.
     Addresses,
 }
 
@@ -40,19 +40,22 @@ const fn weigh(outcome: LookupOutcome) -> Option<Weight> {
     })
 }
 
-pub(super) fn judge(case: &Case<'_>, drafts: &mut Vec<Draft>) {
-    match no_way_out(case) {
-        Some(draft) => drafts.push(draft),
-        None => drafts.extend(
-            failures(&case.record.lookups).into_iter().map(|draft| without_spelling(case, draft)),
-        ),
-    }
+pub(super) fn judge(case: &Case<'_>) -> Vec<Draft> {
+    let mut drafts = match no_way_out(case) {
+        Some(draft) => vec![draft],
+        None => failures(&case.record.lookups)
+            .into_iter()
+            .map(|draft| without_spelling(case, draft))
+            .collect(),
+    };
     drafts.extend(views_differ(case));
     drafts.extend(system::judge(case));
-    sinkhole::judge(case, drafts);
+    drafts.extend(sinkhole::judge(case));
+    drafts
 }
 
-/// A name of the embedded lists is spelt right: that it does not exist is the resolver's matter.
+/// A name of the embedded lists is spelt correctly, so the remedy does not ask to check its
+/// spelling: it is for whoever runs the resolver.
 fn without_spelling(case: &Case<'_>, draft: Draft) -> Draft {
     let endpoint = case.endpoint();
     let is_typed = match endpoint.origin {
@@ -73,36 +76,36 @@ fn without_spelling(case: &Case<'_>, draft: Draft) -> Draft {
     )
 }
 
-/// Why there are no addresses; nothing where there are some, or where nobody was asked.
+/// One draft for each reason that the name has no addresses; none where it has some, or where no
+/// resolver was asked.
 fn failures(lookups: &[Arc<Lookup>]) -> Vec<Draft> {
     let weight = deciding(lookups).filter_map(|lookup| weigh(lookup.outcome())).max();
     let Some(weight) = weight.filter(|weight| *weight < Weight::Addresses) else {
         return Vec::new();
     };
-    // Those who say more decide: one silent server beside one that answers is the run's matter.
-    let told: Vec<&Lookup> =
+    // The resolvers that say most decide. That another one is silent is a finding of the run.
+    let heaviest: Vec<&Lookup> =
         deciding(lookups).filter(|lookup| weigh(lookup.outcome()) == Some(weight)).collect();
     let mut drafts = Vec::new();
-    for (index, first) in told.iter().enumerate() {
+    for (index, first) in heaviest.iter().enumerate() {
         let is_alike = |other: &&&Lookup| cause(other.outcome()) == cause(first.outcome());
-        if told[..index].iter().any(|before| is_alike(&before)) {
+        if heaviest[..index].iter().any(|before| is_alike(&before)) {
             continue;
         }
-        let alike: Vec<&Lookup> = told.iter().filter(is_alike).copied().collect();
+        let alike: Vec<&Lookup> = heaviest.iter().filter(is_alike).copied().collect();
         drafts.extend(failure(first, &alike));
     }
     drafts
 }
 
-/// Why a name has no addresses: the cause of those resolvers who say most, it in words, and who
-/// they are.
+/// Why a name has no addresses, by those resolvers that say most: the cause, its message, and the
+/// resolvers.
 pub(super) fn reason(lookups: &[Arc<Lookup>]) -> Option<(Cause, String, String)> {
     let first = failures(lookups).into_iter().next()?;
     let resolvers = list(deciding(lookups).map(|lookup| resolver_name(lookup.resolver)), 4);
-    Some((first.cause, first.words().to_owned(), resolvers))
+    Some((first.cause, first.message().to_owned(), resolvers))
 }
 
-/// The cause that an outcome without addresses has.
 const fn cause(outcome: LookupOutcome) -> Option<Cause> {
     match outcome {
         LookupOutcome::Addresses | LookupOutcome::NotAsked => None,
@@ -120,13 +123,13 @@ const fn cause(outcome: LookupOutcome) -> Option<Cause> {
     }
 }
 
-/// What it means that `alike`, of which `lookup` is one, have no addresses; nothing where another
-/// layer says it better.
+/// What it means that the lookups in `alike` have no addresses. `lookup` is one of them and stands
+/// for all. `None` where another layer has the better finding.
 fn failure(lookup: &Lookup, alike: &[&Lookup]) -> Option<Draft> {
     let one_family = only_family(lookup);
-    // A chain that ends at a privatelink name is the path's matter.
+    // The path judges a chain that ends at a privatelink name.
     if one_family.is_none()
-        && super::path::ends_at_privatelink(lookup)
+        && ends_at_privatelink(lookup)
         && weigh(lookup.outcome()) == Some(Weight::Statement)
     {
         return None;
@@ -164,9 +167,9 @@ fn failure(lookup: &Lookup, alike: &[&Lookup]) -> Option<Draft> {
         LookupOutcome::Malformed => format!("no readable DNS answer for {name} from {resolvers}"),
     };
     let draft = Draft::new(cause(outcome)?, message)
-        .all_evidence(alike.iter().map(|lookup| evidence(lookup)))
+        .all_evidence(alike.iter().map(|lookup| lookup_evidence(lookup)))
         .fact("resolvers", resolvers);
-    // The system decides only where it says something else than every name server.
+    // The operating system decides only where it disagrees with every name server.
     let is_of_system = lookup.resolver == Resolver::System;
     let draft = if is_of_system {
         draft
@@ -177,9 +180,9 @@ fn failure(lookup: &Lookup, alike: &[&Lookup]) -> Option<Draft> {
         draft
     };
     Some(match outcome {
-        // It may say so of its own accord, or in the words of a name server that was not asked.
+        // The system may have its own reason, or repeat a name server that was not asked here.
         _ if is_of_system && outcome != LookupOutcome::SystemError => draft,
-        // Silence and unreachability leave open who is silent; the system names no cause.
+        // Silence leaves open who is silent, and these codes leave open what failed.
         LookupOutcome::TimedOut | LookupOutcome::Unreachable | LookupOutcome::OtherCode(_) => draft,
         LookupOutcome::SystemError => {
             draft.possible().rivals(&[Cause::DnsTimeout, Cause::DnsNxdomain])
@@ -196,8 +199,13 @@ fn failure(lookup: &Lookup, alike: &[&Lookup]) -> Option<Draft> {
     })
 }
 
-/// The family that alone was asked for (`-4`, `-6`), where the name has no address of it: what it
-/// has of the other one nobody knows.
+/// Whether the chain of a lookup ends at a privatelink name.
+pub(super) fn ends_at_privatelink(lookup: &Lookup) -> bool {
+    last_name(lookup).split('.').any(|label| label == "privatelink")
+}
+
+/// The only family that was asked for (`-4`, `-6`), where the name has no address of that family.
+/// Whether it has one of the other family is not known.
 pub(super) fn only_family(lookup: &Lookup) -> Option<Family> {
     let mut families = lookup.exchanges.iter().map(|exchange| exchange.family);
     let first = families.next()?;
@@ -205,13 +213,14 @@ pub(super) fn only_family(lookup: &Lookup) -> Option<Family> {
     (is_alone && lookup.outcome() == LookupOutcome::NoData).then_some(first)
 }
 
-/// Whether all that is wrong with a record's name is that one family alone was asked for.
+/// Whether the only thing wrong with a record's name is that one family alone was asked for.
 pub(super) fn is_of_one_family(record: &Record) -> bool {
     let mut lookups = deciding(&record.lookups).peekable();
     lookups.peek().is_some() && lookups.all(|lookup| only_family(lookup).is_some())
 }
 
-/// No address of the one family that was asked for: an answer to the option, not a fault of DNS.
+/// The name has no address of the one family that was asked for, which is the option's doing and no
+/// fault of DNS.
 fn without_family(lookup: &Lookup, alike: &[&Lookup], family: Family) -> Draft {
     let (own, option, other) = match family {
         Family::V4 => ("IPv4 address (A)", "-4", "IPv6 (AAAA)"),
@@ -230,7 +239,7 @@ fn without_family(lookup: &Lookup, alike: &[&Lookup], family: Family) -> Draft {
         ),
     )
     .proven()
-    .all_evidence(alike.iter().map(|lookup| evidence(lookup)))
+    .all_evidence(alike.iter().map(|lookup| lookup_evidence(lookup)))
     .owner(Owner::Nobody)
     .remedy(format!(
         "Nothing is to be added to DNS for it: run the check without {option} to see how the \
@@ -238,7 +247,8 @@ fn without_family(lookup: &Lookup, alike: &[&Lookup], family: Family) -> Draft {
     ))
 }
 
-/// No name server can be reached, and nothing else either: what is wrong is this host's, not DNS's.
+/// No name server can be reached, and nothing else either: the fault is this host's and not that of
+/// DNS.
 fn no_way_out(case: &Case<'_>) -> Option<Draft> {
     let lookups = || deciding(&case.record.lookups);
     let mut errors =
@@ -251,7 +261,7 @@ fn no_way_out(case: &Case<'_>) -> Option<Draft> {
         return None;
     }
     let draft = obstacle::draft(&Obstacle::NoRoute(first.clone()), case.endpoint());
-    Some(draft.all_evidence(lookups().map(evidence)))
+    Some(draft.all_evidence(lookups().map(lookup_evidence)))
 }
 
 fn views_differ(case: &Case<'_>) -> Option<Draft> {
@@ -262,115 +272,15 @@ fn views_differ(case: &Case<'_>) -> Option<Draft> {
     }
     let seen: Vec<&Lookup> =
         servers(&case.record.lookups).filter(|lookup| lookup.view().is_some()).collect();
-    let words = seen
-        .iter()
-        .map(|lookup| format!("{} says {}", resolver_name(lookup.resolver), in_short(lookup)));
+    let words = seen.iter().map(|lookup| {
+        format!("{} says {}", resolver_name(lookup.resolver), lookup_summary(lookup))
+    });
     let message = format!("the name servers disagree: {}", list(words, 3));
     let resolvers = list(seen.iter().map(|lookup| resolver_name(lookup.resolver)), 4);
     Some(
         Draft::new(Cause::DnsViewsDiffer, message)
             .proven()
-            .all_evidence(seen.iter().map(|lookup| evidence(lookup)))
+            .all_evidence(seen.iter().map(|lookup| lookup_evidence(lookup)))
             .fact("resolvers", resolvers),
     )
-}
-
-pub(super) fn in_short(lookup: &Lookup) -> String {
-    match lookup.outcome() {
-        LookupOutcome::Addresses => list(lookup.addresses(), 2),
-        other => outcome_word(other).to_owned(),
-    }
-}
-
-/// One line with everything a lookup came to: outcome, chain, time.
-pub(super) fn evidence(lookup: &Lookup) -> String {
-    let mut line = resolver_name(lookup.resolver);
-    for (index, exchange) in lookup.exchanges.iter().enumerate() {
-        let joint = if index == 0 { ": " } else { ", " };
-        // Writing to a String cannot fail.
-        let _ = write!(line, "{joint}{} {}", exchange.family.record_type(), came_to(exchange));
-    }
-    let chain = lookup.chain();
-    if !chain.is_empty() {
-        let _ = write!(line, "; {}", lookup.name);
-        for link in &chain {
-            if let LinkData::Alias(target) = &link.data {
-                let _ = write!(line, " -> {target}");
-            }
-        }
-        let addresses = lookup.addresses();
-        if !addresses.is_empty() {
-            let more = if lookup.is_cut() { " (and more than are kept)" } else { "" };
-            let _ = write!(line, " -> {}{more}", list(addresses, 4));
-        }
-    }
-    line
-}
-
-fn came_to(exchange: &Exchange) -> String {
-    match &exchange.result {
-        Ok(answer) => match (answer.outcome(), answer.code) {
-            (LookupOutcome::NoData, ResponseCode::NoError) => "no data".to_owned(),
-            (LookupOutcome::OtherCode(code), _) => format!("response code {code}"),
-            (outcome, _) => outcome_word(outcome).to_owned(),
-        },
-        Err(DnsFailure::TimedOut { .. }) if exchange.transport == Transport::System => {
-            format!("silent for {}", super::finding::duration(exchange.took))
-        }
-        Err(DnsFailure::TimedOut { asked }) => format!(
-            "silent ({asked} {} in {})",
-            if *asked == 1 { "packet" } else { "packets" },
-            super::finding::duration(exchange.took)
-        ),
-        Err(DnsFailure::PortClosed(os)) => format!("port closed, {os}"),
-        Err(DnsFailure::Unreachable(os)) => format!("unreachable, {os}"),
-        Err(DnsFailure::TcpBlocked { os }) => {
-            format!(
-                "truncated, and TCP {}",
-                os.as_ref().map_or("silent".to_owned(), OsError::to_string)
-            )
-        }
-        Err(DnsFailure::Malformed { detail }) => format!("malformed: {detail}"),
-        Err(DnsFailure::System { os }) => os.to_string(),
-        Err(DnsFailure::NotAsked(_)) => "not asked".to_owned(),
-    }
-}
-
-const fn outcome_word(outcome: LookupOutcome) -> &'static str {
-    match outcome {
-        LookupOutcome::Addresses => "answered",
-        LookupOutcome::NxDomain => "NXDOMAIN",
-        LookupOutcome::NoData => "no address",
-        LookupOutcome::ServFail => "SERVFAIL",
-        LookupOutcome::Refused => "REFUSED",
-        LookupOutcome::OtherCode(_) => "another response code",
-        LookupOutcome::Loop => "CNAME loop",
-        LookupOutcome::TimedOut => "nothing",
-        LookupOutcome::Unreachable => "nothing (unreachable)",
-        LookupOutcome::TcpBlocked => "truncated",
-        LookupOutcome::Malformed => "malformed",
-        LookupOutcome::NotAsked => "not asked",
-        LookupOutcome::SystemError => "system error",
-    }
-}
-
-/// The last name a chain came to: its last alias, or the name that was asked for.
-pub(super) fn last_name(lookup: &Lookup) -> &str {
-    lookup
-        .answers()
-        .flat_map(|answer| answer.chain.iter().rev())
-        .find_map(|link| match &link.data {
-            LinkData::Alias(target) => Some(target.as_str()),
-            LinkData::Address(_) => None,
-        })
-        .unwrap_or_else(|| lookup.name.as_str())
-}
-
-/// A resolver as people write it: the port only where it is not 53.
-pub(super) fn resolver_name(resolver: Resolver) -> String {
-    match resolver {
-        Resolver::Server(address) if address.port() == 53 => address.ip().to_string(),
-        Resolver::Server(address) => address.to_string(),
-        Resolver::System => "the operating system".to_owned(),
-    }
 }

@@ -1,14 +1,13 @@
-//! Findings in the making: what a layer says, before the catalogue and the endpoint complete it.
+//! Drafts: what a layer says of a failure, before the catalogue and the endpoint complete it to a
+//! finding.
 
-use std::fmt::Write as _;
-
+use super::words::{attempt, host_port};
 use super::{advice, catalogue};
 use crate::model::{
-    Advice, Cause, Certainty, Destination, Elapsed, Endpoint, Finding, Host, Owner, Severity,
-    Subject, Trail,
+    Advice, Cause, Certainty, Destination, Endpoint, Finding, Host, Owner, Severity, Subject, Trail,
 };
 
-/// A finding before its severity, owner and remedy are settled.
+/// A finding before its endpoint, owner and remedy are known.
 #[derive(Debug)]
 pub(super) struct Draft {
     pub(super) cause: Cause,
@@ -18,9 +17,9 @@ pub(super) struct Draft {
     evidence: Vec<String>,
     rivals: Vec<Cause>,
     owner: Option<Owner>,
-    remedy: Remedy,
+    remedy: RemedyText,
     facts: Facts,
-    /// Whom the message is said of, where that is not the address it was seen at.
+    /// The subject of the message, where that is not the address at which the failure was seen.
     subject: Option<String>,
     /// Where the remedy is to be applied.
     destinations: Vec<Destination>,
@@ -28,36 +27,36 @@ pub(super) struct Draft {
     explained_by: Option<Cause>,
 }
 
-/// Where a remedy's words come from.
+/// Where the text of a remedy comes from.
 #[derive(Debug)]
-enum Remedy {
-    /// The catalogue's template.
+enum RemedyText {
+    /// The template that the catalogue has for the cause.
     OfCause,
-    /// Another template.
+    /// A template that replaces the catalogue's.
     Template(&'static str),
-    /// Words to be taken as they are.
-    Words(String),
+    /// A text without placeholders that replaces the catalogue's.
+    Verbatim(String),
 }
 
-/// What fills the places of a remedy's template, by the place's name.
+/// The values for the placeholders of a remedy, by the placeholder's name.
 #[derive(Debug, Default)]
 pub(super) struct Facts(Vec<(&'static str, String)>);
 
 impl Facts {
-    /// States `place`; what was stated first stands.
-    pub(super) fn state(&mut self, place: &'static str, value: impl Into<String>) {
-        if self.get(place).is_none() {
-            self.0.push((place, value.into()));
+    /// Keeps the value that was stated first.
+    pub(super) fn state(&mut self, placeholder: &'static str, value: impl Into<String>) {
+        if self.get(placeholder).is_none() {
+            self.0.push((placeholder, value.into()));
         }
     }
 
-    fn get(&self, place: &str) -> Option<&str> {
-        self.0.iter().find(|(name, _)| *name == place).map(|(_, value)| value.as_str())
+    fn get(&self, placeholder: &str) -> Option<&str> {
+        self.0.iter().find(|(name, _)| *name == placeholder).map(|(_, value)| value.as_str())
     }
 }
 
 impl Draft {
-    /// A draft with the cause's own severity and rivals, `likely` until said otherwise.
+    /// A draft with the cause's own severity and rivals, and the certainty `likely`.
     pub(super) fn new(cause: Cause, message: impl Into<String>) -> Self {
         Self {
             cause,
@@ -67,7 +66,7 @@ impl Draft {
             evidence: Vec::new(),
             rivals: rivals_of(cause),
             owner: None,
-            remedy: Remedy::OfCause,
+            remedy: RemedyText::OfCause,
             facts: Facts::default(),
             subject: None,
             destinations: Vec::new(),
@@ -76,17 +75,17 @@ impl Draft {
         }
     }
 
-    /// No other cause explains what was seen.
+    /// No other cause explains what was seen, so there are no rivals.
     pub(super) fn proven(self) -> Self {
         Self { certainty: Certainty::Proven, rivals: Vec::new(), ..self }
     }
 
-    /// It explains best what was seen.
+    /// The cause explains what was seen better than its rivals do.
     pub(super) fn likely(self) -> Self {
         Self { certainty: Certainty::Likely, ..self }
     }
 
-    /// Its rivals explain it as well.
+    /// The rivals explain what was seen as well as the cause does.
     pub(super) fn possible(self) -> Self {
         Self { certainty: Certainty::Possible, ..self }
     }
@@ -117,28 +116,28 @@ impl Draft {
         Self { owner: Some(owner), ..self }
     }
 
-    /// As sure as `finding`, with its rivals.
-    pub(super) fn sure_as(self, finding: &Finding) -> Self {
+    /// Takes over the certainty and the rivals of `finding`.
+    pub(super) fn certainty_of(self, finding: &Finding) -> Self {
         Self { certainty: finding.certainty, rivals: finding.rivals.clone(), ..self }
     }
 
-    /// A cause that this run rules out.
+    /// Removes a rival that this run rules out.
     pub(super) fn without_rival(mut self, rival: Cause) -> Self {
         self.rivals.retain(|cause| *cause != rival);
         self
     }
 
-    /// Takes the place of the catalogue's remedy, word for word.
+    /// Replaces the catalogue's remedy by a text without placeholders.
     pub(super) fn remedy(self, remedy: impl Into<String>) -> Self {
-        Self { remedy: Remedy::Words(remedy.into()), ..self }
+        Self { remedy: RemedyText::Verbatim(remedy.into()), ..self }
     }
 
-    /// Takes the place of the catalogue's remedy, with places to be filled.
+    /// Replaces the catalogue's remedy by another template.
     pub(super) fn template(self, template: &'static str) -> Self {
-        Self { remedy: Remedy::Template(template), ..self }
+        Self { remedy: RemedyText::Template(template), ..self }
     }
 
-    /// What another owner has to do beside the finding's own.
+    /// Adds what another owner has to do.
     pub(super) fn further(mut self, owner: Owner, template: &'static str) -> Self {
         self.further.push((owner, template));
         self
@@ -149,24 +148,30 @@ impl Draft {
         Self { further: Vec::new(), ..self }
     }
 
-    /// It follows from another finding: there is nothing to do about it alone.
+    /// Marks the draft as a consequence of another finding, about which nothing is to be done on
+    /// its own.
     pub(super) fn explained_by(self, cause: Cause) -> Self {
         let draft = self.remedy(format!("Nothing of its own: it follows from {cause}."));
         Self { explained_by: Some(cause), ..draft }
     }
 
-    /// Where the remedy is to be applied, where that is not the endpoint by its name alone.
-    pub(super) fn at(mut self, destinations: impl IntoIterator<Item = Destination>) -> Self {
+    /// Adds destinations that the remedy is about. A draft without any is about the endpoint by its
+    /// name.
+    pub(super) fn destinations(
+        mut self,
+        destinations: impl IntoIterator<Item = Destination>,
+    ) -> Self {
         self.destinations.extend(destinations);
         self
     }
 
-    pub(super) fn fact(mut self, place: &'static str, value: impl Into<String>) -> Self {
-        self.facts.state(place, bounded(value.into()));
+    pub(super) fn fact(mut self, placeholder: &'static str, value: impl Into<String>) -> Self {
+        self.facts.state(placeholder, bounded(value.into()));
         self
     }
 
-    /// Another cause for the same words and evidence, with its own severity, rivals and remedy.
+    /// Gives the same message and evidence another cause, with the severity, rivals and remedy of
+    /// that cause.
     pub(super) fn recast(self, cause: Cause) -> Self {
         let rivals =
             if self.certainty == Certainty::Proven { Vec::new() } else { rivals_of(cause) };
@@ -174,7 +179,7 @@ impl Draft {
         Self { cause, severity: cause.severity(), rivals, further, ..self }
     }
 
-    /// A failure that something else makes up for.
+    /// Makes a warning of a failure that something else makes up for.
     pub(super) fn lowered(mut self) -> Self {
         if self.severity == Severity::Fail {
             self.severity = Severity::Warn;
@@ -182,7 +187,7 @@ impl Draft {
         self
     }
 
-    /// The message is what is said of the proxy at `url`.
+    /// Makes the proxy at `url` the subject of the message.
     pub(super) fn of_proxy(self, url: &str) -> Self {
         let subject = Some(format!("the proxy {url}"));
         Self { subject, ..self }.fact("proxy", url)
@@ -192,23 +197,24 @@ impl Draft {
         self.subject.is_some()
     }
 
-    /// Puts what is said after whom it is said of: the proxy, or else `subject`.
-    pub(super) fn said_of(mut self, subject: &str) -> Self {
+    /// Makes a sentence of the message: the proxy is its subject where the draft is about one, and
+    /// `subject` otherwise.
+    pub(super) fn prefix_subject(mut self, subject: &str) -> Self {
         let own = self.subject.take();
         self.message = format!("{} {}", own.as_deref().unwrap_or(subject), self.message);
         self
     }
 
-    /// Names where each line of evidence was seen.
-    pub(super) fn seen_at(mut self, place: impl std::fmt::Display) -> Self {
+    /// Prefixes every line of evidence with the address at which it was seen.
+    pub(super) fn seen_at(mut self, address: impl std::fmt::Display) -> Self {
         for line in &mut self.evidence {
-            *line = format!("{place}: {line}");
+            *line = format!("{address}: {line}");
         }
         self
     }
 
-    /// The same for an attempt that failed: its first line has what a firewall's log is searched
-    /// by, the address and port it left from and the second.
+    /// The same for an attempt that failed. The first line also has what a firewall's log is
+    /// searched by: the local address and port, and the second of the attempt.
     pub(super) fn seen_in(self, trail: &Trail) -> Self {
         let first = self.evidence.first().map(|fact| format!("{}: {fact}", attempt(trail)));
         let mut draft = self.seen_at(trail.remote());
@@ -216,7 +222,8 @@ impl Draft {
         draft
     }
 
-    /// Takes in another draft of the same cause: its evidence, and the lesser certainty.
+    /// Takes over the evidence of another draft of the same cause, and the lesser certainty of
+    /// both.
     pub(super) fn join(&mut self, other: Self) {
         self.evidence.extend(other.evidence);
         self.destinations.extend(other.destinations);
@@ -226,59 +233,52 @@ impl Draft {
         }
     }
 
-    /// Another line of evidence.
-    pub(super) fn note(&mut self, line: String) {
+    pub(super) fn add_evidence(&mut self, line: String) {
         self.evidence.push(bounded(line));
     }
 
-    /// A line of evidence that comes before the others.
-    pub(super) fn note_first(&mut self, line: String) {
+    pub(super) fn add_evidence_first(&mut self, line: String) {
         self.evidence.insert(0, bounded(line));
     }
 
-    /// Another sentence than before.
-    pub(super) fn say(&mut self, message: String) {
+    pub(super) fn set_message(&mut self, message: String) {
         self.message = message;
     }
 
-    /// The same as [`Self::without_rival`], in place.
     pub(super) fn rule_out(&mut self, rival: Cause) {
         self.rivals.retain(|cause| *cause != rival);
     }
 
-    /// Whether it fails an endpoint that is required.
+    /// Whether the finding would fail a required endpoint.
     pub(super) fn is_failure(&self) -> bool {
         self.severity == Severity::Fail
     }
 
-    /// Whether it says something of what works.
     pub(super) fn is_warning(&self) -> bool {
         self.severity == Severity::Warn
     }
 
-    /// Whether another cause would leave the same records.
     pub(super) fn has_rival(&self, rival: Cause) -> bool {
         self.rivals.contains(&rival)
     }
 
-    /// What is said.
-    pub(super) fn words(&self) -> &str {
+    pub(super) fn message(&self) -> &str {
         &self.message
     }
 
-    /// The finding of a run.
-    pub(super) fn of_run(self) -> Finding {
+    pub(super) fn into_run_finding(self) -> Finding {
         self.finish()
     }
 
-    /// The finding of an endpoint: one that is not required makes at most a warning.
-    pub(super) fn of(mut self, endpoint: &Endpoint) -> Finding {
+    /// Completes the draft for `endpoint`. An endpoint that is not required makes at most a
+    /// warning.
+    pub(super) fn into_finding(mut self, endpoint: &Endpoint) -> Finding {
         if !endpoint.required && self.severity == Severity::Fail {
             self.severity = Severity::Warn;
         }
         self.facts.state("host", endpoint.subject.to_string());
         self.facts.state("port", endpoint.port.to_string());
-        self.facts.state("place", place(endpoint));
+        self.facts.state("endpoint", host_port(endpoint));
         if self.destinations.is_empty() {
             self.destinations.push(destination(endpoint, None));
         }
@@ -293,9 +293,9 @@ impl Draft {
         self.destinations.sort();
         self.destinations.dedup();
         let template = match &self.remedy {
-            Remedy::OfCause => entry.remedy,
-            Remedy::Template(template) => template,
-            Remedy::Words(_) => "",
+            RemedyText::OfCause => entry.remedy,
+            RemedyText::Template(template) => template,
+            RemedyText::Verbatim(_) => "",
         };
         let advice = Advice {
             template: template.into(),
@@ -304,8 +304,8 @@ impl Draft {
             further: self.further,
         };
         let remedy = match self.remedy {
-            Remedy::OfCause | Remedy::Template(_) => advice::remedy(&advice),
-            Remedy::Words(words) => words,
+            RemedyText::OfCause | RemedyText::Template(_) => advice::remedy(&advice),
+            RemedyText::Verbatim(words) => words,
         };
         Finding {
             cause: self.cause,
@@ -326,7 +326,7 @@ fn rivals_of(cause: Cause) -> Vec<Cause> {
     catalogue::entry(cause).rivals.to_vec()
 }
 
-/// What foreign hosts say (a header, a certificate's subject) can be of any length.
+/// Cuts what foreign hosts say (a header, a certificate's subject), which can be of any length.
 fn bounded(mut text: String) -> String {
     const LONGEST: usize = 600;
     if text.len() > LONGEST {
@@ -336,17 +336,20 @@ fn bounded(mut text: String) -> String {
     text
 }
 
-/// Joins drafts of one cause, as several resolvers or addresses give it: the first one's words,
-/// and everyone's evidence.
-pub(super) fn add(drafts: &mut Vec<Draft>, draft: Draft) {
-    if let Some(same) = drafts.iter_mut().find(|seen| seen.cause == draft.cause) {
-        same.join(draft);
-    } else {
-        drafts.push(draft);
+/// Joins the drafts of one cause, as several resolvers or addresses give it: the message is that
+/// of the first, and the evidence of all is kept.
+pub(super) fn settle(all: impl IntoIterator<Item = Draft>) -> Vec<Draft> {
+    let mut settled: Vec<Draft> = Vec::new();
+    for draft in all {
+        match settled.iter_mut().find(|known| known.cause == draft.cause) {
+            Some(known) => known.join(draft),
+            None => settled.push(draft),
+        }
     }
+    settled
 }
 
-/// Sorts findings as the contract says: fail before warn before unknown, then by layer.
+/// Sorts findings as the contract demands: fail before warn before unknown, then by layer.
 pub(super) fn sort(findings: &mut [Finding]) {
     findings.sort_by_key(|finding| (severity_rank(finding.severity), finding.cause));
 }
@@ -359,28 +362,7 @@ pub(super) const fn severity_rank(severity: Severity) -> u8 {
     }
 }
 
-/// `host:port`, an IPv6 literal in brackets.
-pub(super) fn place(endpoint: &Endpoint) -> String {
-    use crate::model::{Host, Subject};
-    match &endpoint.subject {
-        Subject::Host(Host::Address(address)) => {
-            std::net::SocketAddr::new(*address, endpoint.port).to_string()
-        }
-        Subject::Host(Host::Name(name)) => format!("{name}:{}", endpoint.port),
-        Subject::Pattern(pattern) => format!("{pattern}:{}", endpoint.port),
-    }
-}
-
-/// `40.1.1.1:443 from 10.50.1.10:51514 at 09:13:22 UTC`, as far as it is known.
-pub(super) fn attempt(trail: &Trail) -> String {
-    let remote = trail.remote();
-    match trail.local() {
-        Some(local) => format!("{remote} from {local} at {}", trail.at().strftime("%H:%M:%S UTC")),
-        None => remote.to_string(),
-    }
-}
-
-/// The endpoint at one of its addresses, or at none that is known here.
+/// The endpoint as the destination of a remedy, at `address` where that is given.
 pub(super) fn destination(endpoint: &Endpoint, address: Option<std::net::IpAddr>) -> Destination {
     let literal = match &endpoint.subject {
         Subject::Host(Host::Address(address)) => Some(*address),
@@ -394,7 +376,7 @@ pub(super) fn destination(endpoint: &Endpoint, address: Option<std::net::IpAddr>
     }
 }
 
-/// The privatelink zone that covers the endpoint's name, or all of its service's.
+/// The privatelink zone that covers the endpoint's name, or else all zones of its service.
 fn zone_for(endpoint: &Endpoint) -> Option<String> {
     let zones = &endpoint.expect.private_zones;
     let name = endpoint.subject.host().and_then(crate::model::Host::name);
@@ -408,70 +390,25 @@ fn zone_for(endpoint: &Endpoint) -> Option<String> {
     }
 }
 
-/// `a`, `a and b`, `a, b and 3 more`: at most `shown` items in full.
-pub(super) fn list<T: std::fmt::Display>(
-    items: impl IntoIterator<Item = T>,
-    shown: usize,
-) -> String {
-    let mut text = String::new();
-    let mut rest = 0_usize;
-    let mut iter = items.into_iter().enumerate().peekable();
-    while let Some((index, item)) = iter.next() {
-        if index >= shown {
-            rest += 1;
-            continue;
-        }
-        let is_last = iter.peek().is_none();
-        let joint = match index {
-            0 => "",
-            _ if is_last => " and ",
-            _ => ", ",
-        };
-        // Writing to a String cannot fail.
-        let _ = write!(text, "{joint}{item}");
-    }
-    if rest > 0 {
-        let _ = write!(text, " and {rest} more");
-    }
-    text
-}
-
-/// A measured time, in the one style of all reports.
-pub(super) fn duration(duration: std::time::Duration) -> String {
-    Elapsed(duration).to_string()
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
 
     #[test]
-    fn lists_read_as_sentences_do() {
-        for (items, expected) in [
-            (&["a"][..], "a"),
-            (&["a", "b"], "a and b"),
-            (&["a", "b", "c"], "a, b and c"),
-            (&["a", "b", "c", "d", "e"], "a, b, c and 2 more"),
-            (&[], ""),
-        ] {
-            assert_eq!(list(items, 3), expected);
-        }
-    }
-
-    #[test]
     fn foreign_words_are_cut_between_characters() {
         let draft = Draft::new(Cause::TcpTimeout, "ö".repeat(1000)).evidence("ü".repeat(1000));
-        let finding = draft.of_run();
+        let finding = draft.into_run_finding();
         assert_eq!(finding.message.chars().count(), 301);
         assert!(finding.evidence[0].ends_with("ü…"));
     }
 
     #[test]
     fn drafts_of_one_cause_keep_all_evidence_and_the_lesser_certainty() {
-        let mut drafts = Vec::new();
-        add(&mut drafts, Draft::new(Cause::TcpTimeout, "a").proven().evidence("1"));
-        add(&mut drafts, Draft::new(Cause::TcpTimeout, "b").possible().evidence("2"));
-        add(&mut drafts, Draft::new(Cause::TcpRefused, "c"));
+        let drafts = settle([
+            Draft::new(Cause::TcpTimeout, "a").proven().evidence("1"),
+            Draft::new(Cause::TcpTimeout, "b").possible().evidence("2"),
+            Draft::new(Cause::TcpRefused, "c"),
+        ]);
         assert_eq!(drafts.len(), 2);
         assert_eq!(drafts[0].message, "a");
         assert_eq!(drafts[0].evidence, ["1", "2"]);

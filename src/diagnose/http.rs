@@ -1,15 +1,14 @@
-//! `http_*` of one address: who answered, and whether it is the service.
+//! `http_*` of one address: whether the service itself answered the request.
 
-use std::fmt::Write as _;
 use std::time::Duration;
 
-use super::blockpage::{self, Session};
-use super::finding::{Draft, duration};
-use super::tds::silence;
+use super::blockpage::{self, SessionTrust};
+use super::finding::Draft;
+use super::words::{duration, quoted_bytes, silence};
 use super::{quote, relay, source};
 use crate::model::{Cause, Endpoint, Fingerprint, Host, HttpAnswer, HttpFailure, Kind, Severity};
 
-/// Where Azure's services send people to sign in: a redirect there is the service's own.
+/// Hosts to which Azure's services redirect people to sign in.
 const SIGN_IN: &[&str] = &[
     "login.microsoftonline.com",
     "login.microsoftonline.us",
@@ -19,13 +18,14 @@ const SIGN_IN: &[&str] = &[
     "login.live.com",
 ];
 
-/// Whether an answer within an inspected session may as well be the inspection's own: a page for
-/// people that no service or front of one is known by. [`judge`] found nothing in it.
+/// Whether an answer in which [`judge`] found nothing, within an inspected session, may have been
+/// made by the inspection: it is a page for people that neither a service nor a front of one is
+/// known by.
 pub(super) fn is_unproven(answer: &HttpAnswer, endpoint: &Endpoint) -> bool {
     let stays_with_the_service = || {
-        let target = answer.header("Location").and_then(Target::of);
+        let target = answer.header("Location").and_then(RedirectTarget::of);
         matches!(answer.status, 301 | 302 | 303 | 307 | 308)
-            && target.is_some_and(|target| target.is_own(endpoint, Session::Inspected))
+            && target.is_some_and(|target| target.is_own(endpoint, SessionTrust::Inspected))
     };
     answer.is_html()
         && !blockpage::is_of_a_front(answer)
@@ -33,19 +33,18 @@ pub(super) fn is_unproven(answer: &HttpAnswer, endpoint: &Endpoint) -> bool {
         && !stays_with_the_service()
 }
 
-/// The fields that say who answered.
-const HEAD: [&str; 3] = ["Content-Type", "Server", "Via"];
-/// How much of a field is quoted, characters.
-const LONGEST_FIELD: usize = 160;
-
-/// What is wrong with an answer; nothing, where it is the service's.
-pub(super) fn judge(answer: &HttpAnswer, endpoint: &Endpoint, session: Session) -> Option<Draft> {
+/// What is wrong with an answer. `None` where it is the service's own.
+pub(super) fn judge(
+    answer: &HttpAnswer,
+    endpoint: &Endpoint,
+    session: SessionTrust,
+) -> Option<Draft> {
     if let Some(draft) = source::refused(answer, endpoint, session) {
         return Some(draft);
     }
     let is_relay =
         endpoint.kind == Kind::Relay && endpoint.expect.fingerprint == Fingerprint::RelayNamespace;
-    // Its own words prove the service, whatever else the page says.
+    // The relay's own words prove it, whatever else the page says.
     if !is_relay || !relay::is_relay(answer) {
         let foreign = blockpage::judge(answer, session)
             .or_else(|| captive_portal(answer, endpoint, session))
@@ -54,16 +53,16 @@ pub(super) fn judge(answer: &HttpAnswer, endpoint: &Endpoint, session: Session) 
             return Some(draft);
         }
         if is_relay {
-            let said = "answers without the relay's fingerprint";
-            let message = format!("{said}: {}", quote::answer(answer));
-            return Some(with_head(Draft::new(Cause::HttpNotTheService, message), answer));
+            let quoted = quote::answer(answer);
+            let message = format!("answers without the relay's fingerprint: {quoted}");
+            return Some(quote::with_head(Draft::new(Cause::HttpNotTheService, message), answer));
         }
     }
     (answer.status >= 500).then(|| {
-        with_head(
+        quote::with_head(
             Draft::new(
                 Cause::HttpServiceError,
-                format!("answers with an error of its own: {}", status_line(answer)),
+                format!("answers with an error of its own: {}", quote::status_line(answer)),
             )
             .severity(Severity::Warn),
             answer,
@@ -75,22 +74,25 @@ pub(super) fn judge(answer: &HttpAnswer, endpoint: &Endpoint, session: Session) 
 pub(super) fn captive_portal(
     answer: &HttpAnswer,
     endpoint: &Endpoint,
-    session: Session,
+    session: SessionTrust,
 ) -> Option<Draft> {
     if answer.status == 511 {
-        let said = "is behind a network that wants a sign-in";
-        let message = format!("{said}: {}", quote::answer(answer));
-        return Some(with_head(Draft::new(Cause::HttpCaptivePortal, message).proven(), answer));
+        let quoted = quote::answer(answer);
+        let message = format!("is behind a network that wants a sign-in: {quoted}");
+        return Some(quote::with_head(
+            Draft::new(Cause::HttpCaptivePortal, message).proven(),
+            answer,
+        ));
     }
     if !matches!(answer.status, 301 | 302 | 303 | 307 | 308) {
         return None;
     }
     let location = answer.header("Location")?;
-    let target = Target::of(location)?;
+    let target = RedirectTarget::of(location)?;
     if target.is_own(endpoint, session) {
         return None;
     }
-    Some(with_head(
+    Some(quote::with_head(
         Draft::new(
             Cause::HttpCaptivePortal,
             format!(
@@ -104,14 +106,14 @@ pub(super) fn captive_portal(
     ))
 }
 
-/// Where a redirect leads.
-struct Target {
+/// The host that a redirect leads to, and whether it leads out of TLS.
+struct RedirectTarget {
     host: Host,
     is_clear: bool,
 }
 
-impl Target {
-    /// `None` for a relative reference, which stays where it is, and for what names no host.
+impl RedirectTarget {
+    /// `None` for a relative reference, which stays on the same host, and for text without a host.
     fn of(location: &str) -> Option<Self> {
         let location = location.trim();
         let (scheme, rest) = match location.split_once("://") {
@@ -127,7 +129,7 @@ impl Target {
         Some(Self { host: Host::parse(host).ok()?, is_clear: scheme.eq_ignore_ascii_case("http") })
     }
 
-    fn is_own(&self, endpoint: &Endpoint, session: Session) -> bool {
+    fn is_own(&self, endpoint: &Endpoint, session: SessionTrust) -> bool {
         if endpoint.subject.host() == Some(&self.host) {
             return true;
         }
@@ -138,16 +140,17 @@ impl Target {
         {
             return true;
         }
-        // Of a host that no list describes only its own name is known. Who proved to be that host
-        // may send its clients on as it likes, but not out of TLS.
+        // No list says which domains belong to such a host. A host that proved its name may
+        // redirect its clients anywhere, but not out of TLS.
         let own_name = endpoint.subject.host().and_then(Host::name);
         domains.is_empty()
             && (own_name.is_some_and(|own| is_family(own.as_str(), target.as_str()))
-                || (session == Session::Verified && !self.is_clear))
+                || (session == SessionTrust::Verified && !self.is_clear))
     }
 }
 
-/// `contoso.com` and `www.contoso.com`: one name with and without a `www` or a first label.
+/// Whether two names differ only by a `www` or by labels in front: `contoso.com` and
+/// `www.contoso.com`.
 fn is_family(one: &str, other: &str) -> bool {
     let bare = |name: &str| name.strip_prefix("www.").unwrap_or(name).to_owned();
     let (one, other) = (bare(one), bare(other));
@@ -166,7 +169,7 @@ fn gateway_error(answer: &HttpAnswer) -> Option<Draft> {
         return None;
     }
     let (mark, value) = blockpage::middlebox_mark(answer)?;
-    Some(with_head(
+    Some(quote::with_head(
         Draft::new(
             Cause::HttpNotTheService,
             format!(
@@ -174,15 +177,9 @@ fn gateway_error(answer: &HttpAnswer) -> Option<Draft> {
                 quote::answer(answer)
             ),
         )
-        .all_evidence(beside_head(mark, value)),
+        .all_evidence(quote::beside_head(mark, value)),
         answer,
     ))
-}
-
-/// A mark of whoever answered, unless [`with_head`] shows it.
-pub(super) fn beside_head(name: &str, value: &str) -> Option<String> {
-    let is_shown = HEAD.iter().any(|shown| shown.eq_ignore_ascii_case(name));
-    (!is_shown).then(|| format!("{name}: {}", quote::words(value, LONGEST_FIELD)))
 }
 
 /// What a request without an answer means.
@@ -203,7 +200,7 @@ pub(super) fn failed(failure: &HttpFailure, took: Duration) -> Draft {
         }
         HttpFailure::NotHttp { first_bytes } => {
             Draft::new(Cause::HttpNotTheService, "answers the request with what is no HTTP")
-                .evidence(format!("first bytes: {}", shown(first_bytes)))
+                .evidence(format!("first bytes: {}", quoted_bytes(first_bytes)))
         }
         HttpFailure::HeadTooLong { limit } => Draft::new(
             Cause::HttpNotTheService,
@@ -219,7 +216,7 @@ pub(super) fn failed(failure: &HttpFailure, took: Duration) -> Draft {
     }
 }
 
-/// Reads an answer that came where TLS was expected.
+/// Reads an HTTP answer that came where TLS was expected.
 pub(super) fn parse(bytes: &[u8]) -> Option<HttpAnswer> {
     let mut headers = [httparse::EMPTY_HEADER; 64];
     let mut response = httparse::Response::new(&mut headers);
@@ -239,55 +236,6 @@ pub(super) fn parse(bytes: &[u8]) -> Option<HttpAnswer> {
     })
 }
 
-/// The beginning of foreign bytes, fit to be read.
-pub(super) fn shown(bytes: &[u8]) -> String {
-    const SHOWN: usize = 48;
-    if bytes.is_empty() {
-        return "none".to_owned();
-    }
-    let mut text = String::from("\"");
-    for byte in &bytes[..bytes.len().min(SHOWN)] {
-        // Writing to a String cannot fail.
-        let _ = write!(text, "{}", byte.escape_ascii());
-    }
-    text.push('"');
-    if bytes.len() > SHOWN {
-        text.push_str(" and more");
-    }
-    text
-}
-
-/// Adds what an answer says of who sent it.
-pub(super) fn with_head(draft: Draft, answer: &HttpAnswer) -> Draft {
-    let status_line = quote::words(&status_line(answer), LONGEST_FIELD);
-    let mut draft = draft.evidence(format!("HTTP {status_line}"));
-    for name in HEAD {
-        if let Some(value) = answer.header(name) {
-            draft = draft.evidence(format!("{name}: {}", quote::words(value, LONGEST_FIELD)));
-        }
-    }
-    match quote::title(&answer.body) {
-        Some(title) => draft.evidence(format!("title: {title}")),
-        None => draft,
-    }
-}
-
-pub(super) fn status_line(answer: &HttpAnswer) -> String {
-    if answer.reason.is_empty() {
-        answer.status.to_string()
-    } else {
-        format!("{} {}", answer.status, answer.reason)
-    }
-}
-
-/// The beginning of foreign words, at most `longest` characters of them.
-pub(super) fn shorten(text: &str, longest: usize) -> std::borrow::Cow<'_, str> {
-    match text.char_indices().nth(longest) {
-        Some((end, _)) => format!("{}…", &text[..end]).into(),
-        None => text.into(),
-    }
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -304,7 +252,7 @@ mod tests {
             ("http:///nothing", None),
             ("", None),
         ] {
-            let target = Target::of(location);
+            let target = RedirectTarget::of(location);
             let found = target.as_ref().map(|target| (target.host.to_string(), target.is_clear));
             let expected = expected.map(|(host, is_clear)| (host.to_owned(), is_clear));
             assert_eq!(found, expected, "{location}");
@@ -325,17 +273,10 @@ mod tests {
         }
     }
 
-    #[test]
-    fn foreign_bytes_are_shown_without_harm() {
-        assert_eq!(shown(b"SSH-2.0\r\n\x1b[2J"), "\"SSH-2.0\\r\\n\\x1b[2J\"");
-        assert_eq!(shown(b""), "none");
-        assert!(shown(&[b'a'; 100]).ends_with("and more"));
-    }
-
     proptest::proptest! {
         #[test]
         fn nothing_in_a_location_or_page_panics(text in ".{0,200}", bytes: Vec<u8>) {
-            let _ = Target::of(&text);
+            let _ = RedirectTarget::of(&text);
             let _ = parse(&bytes);
             let _ = parse(format!("HTTP/1.1 {text}\r\n\r\n").as_bytes());
         }

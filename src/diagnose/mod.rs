@@ -1,13 +1,18 @@
-//! Records to verdicts. Pure: no sockets, no clock.
+//! From records to verdicts. The room is pure: it opens no socket and asks no clock.
 //!
-//! One file a layer says what a failure of that layer means; [`compare`](self) weighs the trails of
-//! a name against each other; `run` finds what many records have in common; `prediction` says what
-//! it comes to for the runtime. The words stand in the [`catalogue`].
+//! [`verdict`] judges one record. Every layer has a file that says what a failure of that layer
+//! means; `compare` weighs the trails of a name against each other, and `route` the ways that lead
+//! to it. [`conclude`] adds what many records have in common (`run`) and what the runtime can do in
+//! this network (`prediction`). The sentences and remedies of all causes are in the [`catalogue`].
+//!
+//! A layer returns drafts: findings that `finding::settle` joins by their cause, and that get their
+//! owner and remedy when the endpoint is known.
 
 mod absent;
 mod action;
 mod advice;
 mod blockpage;
+mod case;
 pub mod catalogue;
 mod clock;
 mod compare;
@@ -39,16 +44,18 @@ mod system;
 mod tcp;
 mod tds;
 mod tls;
+mod words;
 
-use std::net::IpAddr;
 use std::ops::ControlFlow;
 
 use crate::model::{
-    self, Conclusion, End, Ending, Endpoint, FailOn, Kind, Obstacle, Record, Records, Run,
-    Severity, Status, Summary, Verdict,
+    self, Conclusion, Ending, FailOn, Kind, Record, Records, Run, Severity, Status, Summary,
+    Verdict,
 };
 use crate::ordered_work::OrderedWork;
 pub use action::actions;
+use case::Case;
+pub use case::{IsAzure, RangeLookup, ranges_unknown};
 pub use ending::ending;
 pub use explained::says;
 use finding::Draft;
@@ -58,44 +65,9 @@ pub use tcp::fact as tcp_fact;
 /// How many records a thread judges at a time.
 const BATCH: usize = 1024;
 
-/// Which addresses the cloud publishes as its own.
-pub trait Published: Sync {
-    /// Whether it publishes `address`; `None` where that is not known.
-    fn holds(&self, address: IpAddr) -> Option<bool>;
-
-    /// The list that says so, as `service tags of 2025-11-17`.
-    fn source(&self) -> Option<String> {
-        None
-    }
-}
-
-impl<F: Fn(IpAddr) -> Option<bool> + Sync> Published for F {
-    fn holds(&self, address: IpAddr) -> Option<bool> {
-        self(address)
-    }
-}
-
-/// What judges whether an address is the cloud's.
-pub type IsAzure<'a> = &'a dyn Published;
-
-/// An [`IsAzure`] for where no published ranges are at hand: nothing is known, nothing is found.
-#[must_use]
-pub const fn ranges_unknown(_: IpAddr) -> Option<bool> {
-    None
-}
-
-/// The control address has no route, and there is no other family that could have one: this host
-/// has no way out at all.
-fn has_no_way_out(run: &Run) -> bool {
-    let has_no_route = run
-        .control
-        .as_ref()
-        .is_some_and(|control| matches!(control.end(), End::Stopped(Obstacle::NoRoute(_))));
-    has_no_route && run.vantage.addresses.iter().all(IpAddr::is_ipv4)
-}
-
-/// Whether the rest of the run may change what is said of a record: what connected may have been a
-/// middlebox where nothing else is proven, and a name that a server refuses may be the only one.
+/// Whether the rest of the run may change what is concluded of a record: what connected may have
+/// been a middlebox where nothing else is proven, and a name that a server refuses may be the only
+/// one that it refuses.
 #[must_use]
 pub fn takes_the_run(record: &Record) -> bool {
     let takes_control = record.trails.iter().any(|trail| {
@@ -104,40 +76,8 @@ pub fn takes_the_run(record: &Record) -> bool {
     takes_control || one_name::takes_others(record)
 }
 
-/// One record, with what it is judged against.
-#[derive(Clone, Copy)]
-struct Case<'a> {
-    record: &'a Record,
-    run: &'a Run,
-    is_azure: IsAzure<'a>,
-}
-
-impl<'a> Case<'a> {
-    fn endpoint(&self) -> &'a Endpoint {
-        &self.record.endpoint
-    }
-
-    /// An address that cannot answer was accepted: an accepted connection proves nothing.
-    fn is_control_accepted(&self) -> bool {
-        self.run.control.as_ref().is_some_and(crate::model::Trail::is_connected)
-    }
-
-    /// The same of the run that it is a part of.
-    fn has_no_way_out(&self) -> bool {
-        has_no_way_out(self.run)
-    }
-
-    /// This host's own addresses, for firewall rules.
-    fn from(&self) -> String {
-        match &*self.run.vantage.addresses {
-            [] => "this host".to_owned(),
-            addresses => finding::list(addresses, 3),
-        }
-    }
-}
-
-/// What one record means, whatever the others say: the same while a run goes on and afterwards,
-/// but for what [`takes_the_run`].
+/// Judges one record without the others. The verdict is the same while a run goes on and after it,
+/// unless [`takes_the_run`] says otherwise.
 #[must_use]
 pub fn verdict(record: &Record, run: &Run, is_azure: IsAzure<'_>) -> Verdict {
     let case = Case { record, run, is_azure };
@@ -145,27 +85,28 @@ pub fn verdict(record: &Record, run: &Run, is_azure: IsAzure<'_>) -> Verdict {
     if is_resolved_here && gateway::is_unassigned(record, run) {
         return unassigned(&case, gateway::unassigned(record));
     }
-    let mut drafts = Vec::new();
-    if is_resolved_here {
-        dns::judge(&case, &mut drafts);
-        path::judge(&case, &mut drafts);
-    }
-    let is_proven = route::judge(&case, &mut drafts);
+    let of_name = if is_resolved_here {
+        finding::settle(dns::judge(&case).into_iter().chain(path::judge(&case)))
+    } else {
+        Vec::new()
+    };
+    let route::Judgement { drafts, is_proven } = route::judge(&case, of_name);
     if !is_resolved_here && gateway::is_unknown_to_proxy(record, &drafts) {
         return unassigned(&case, gateway::unassigned_beyond_proxy(record));
     }
-    follow_up::judge(&case, is_proven, &mut drafts);
-    obstacle::judge(&case, is_resolved_here, &mut drafts);
+    let mut drafts = follow_up::judge(&case, is_proven, drafts);
+    drafts.extend(obstacle::judge(&case, is_resolved_here));
+    let mut drafts = finding::settle(drafts);
     // A warning needs proof as a pass does.
     if !is_proven && drafts.iter().all(Draft::is_warning) {
         drafts.push(obstacle::nothing_asked(record));
     }
-    settle(&case, is_proven, drafts)
+    finish(&case, is_proven, drafts)
 }
 
-/// A gateway that is not in use yet.
+/// The verdict on a gateway that is not in use yet, which counts neither as good nor as bad.
 fn unassigned(case: &Case<'_>, draft: Draft) -> Verdict {
-    let finding = draft.of(case.endpoint());
+    let finding = draft.into_finding(case.endpoint());
     Verdict {
         status: Status::Unknown,
         cause: Some(finding.cause),
@@ -175,8 +116,8 @@ fn unassigned(case: &Case<'_>, draft: Draft) -> Verdict {
     }
 }
 
-/// What a whole run means, and how it ends where nothing else was asked for. `verdicts[i]` belongs
-/// to `records[i]`.
+/// Judges a whole run. `verdicts[i]` of the conclusion belongs to `records[i]`, and its ending is
+/// that of the default `--fail-on`.
 #[must_use]
 pub fn conclude(records: &Records, is_azure: IsAzure<'_>) -> Conclusion {
     let batches = records.records.chunks(BATCH);
@@ -195,10 +136,10 @@ pub fn conclude(records: &Records, is_azure: IsAzure<'_>) -> Conclusion {
     conclude_with(records, verdicts)
 }
 
-/// The same where the verdicts are known already, as a stream of endpoints leaves them behind.
+/// Judges a run whose records were judged one by one before, as a stream of endpoints does.
 #[must_use]
 pub fn conclude_with(records: &Records, mut verdicts: Vec<Verdict>) -> Conclusion {
-    one_name::tell(records, &mut verdicts);
+    one_name::compare_with_others(records, &mut verdicts);
     let findings = run::findings(records, &verdicts);
     explained::mark(&mut verdicts, &findings);
     let prediction = prediction::predict(records, &verdicts);
@@ -222,9 +163,10 @@ fn summarise(verdicts: &[Verdict]) -> Summary {
     summary
 }
 
-fn settle(case: &Case<'_>, is_proven: bool, drafts: Vec<Draft>) -> Verdict {
+fn finish(case: &Case<'_>, is_proven: bool, drafts: Vec<Draft>) -> Verdict {
     let is_failure = drafts.iter().any(Draft::is_failure);
-    let finished = |draft: Draft| draft.fact("from", case.from()).of(case.endpoint());
+    let finished =
+        |draft: Draft| draft.fact("from", case.own_addresses()).into_finding(case.endpoint());
     let mut findings: Vec<_> = drafts.into_iter().map(finished).collect();
     finding::sort(&mut findings);
     let is_unknown = |finding: &model::Finding| finding.severity == Severity::Unknown;
@@ -232,7 +174,7 @@ fn settle(case: &Case<'_>, is_proven: bool, drafts: Vec<Draft>) -> Verdict {
     let status = match first.map(|finding| finding.severity) {
         None => Status::Pass,
         Some(Severity::Fail) => Status::Fail,
-        // What is to be known besides does not stand for what could not be asked.
+        // A warning does not hide that something could not be asked.
         Some(Severity::Warn) if !is_failure && !is_proven && findings.iter().any(is_unknown) => {
             Status::Unknown
         }
@@ -250,6 +192,8 @@ fn settle(case: &Case<'_>, is_proven: bool, drafts: Vec<Draft>) -> Verdict {
 
 #[cfg(test)]
 mod tests {
+    use std::net::IpAddr;
+
     use proptest::prelude::*;
 
     use super::*;
@@ -258,9 +202,9 @@ mod tests {
     proptest! {
         #![proptest_config(ProptestConfig::with_cases(96))]
 
-        /// Whatever was seen, what is concluded of it is sound.
+        /// Whatever was seen, the parts of the conclusion agree with each other.
         #[test]
-        fn conclusions_are_sound(records in arbitrary::records()) {
+        fn conclusions_are_consistent(records in arbitrary::records()) {
             let conclusion = conclude(&records, &|address: IpAddr| Some(address.is_ipv4()));
             prop_assert_eq!(conclusion.verdicts.len(), records.records.len());
             let counted = conclusion.verdicts.iter().filter(|verdict| verdict.counts).count();
@@ -270,7 +214,8 @@ mod tests {
                 prop_assert_eq!(verdict.cause, verdict.findings.first().map(|first| first.cause));
                 let is_pass = verdict.status == Status::Pass;
                 prop_assert_eq!(is_pass, verdict.findings.is_empty());
-                prop_assert!(!is_pass || record.trails.iter().any(crate::model::Trail::is_connected));
+                let is_connected = record.trails.iter().any(crate::model::Trail::is_connected);
+                prop_assert!(!is_pass || is_connected);
                 let has_fail = verdict.findings.iter().any(|f| f.severity == Severity::Fail);
                 prop_assert_eq!(has_fail, verdict.status == Status::Fail);
                 prop_assert!(!has_fail || record.endpoint.required);

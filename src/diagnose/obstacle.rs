@@ -1,36 +1,41 @@
-//! What could not be asked: `unknown`, never `fail`.
+//! Obstacles, which kept something from being asked: their status is `unknown`, never `fail`.
 
-use super::finding::{Draft, add, duration, place};
-use super::{Case, dns, tcp};
-use crate::model::{Awaited, Cause, DnsFailure, End, Endpoint, Obstacle, Pending, Record, Trail};
+use super::case::Case;
+use super::finding::Draft;
+use super::words::{duration, host_port, syns_sent};
+use crate::model::{
+    Awaited, Cause, DnsFailure, End, Endpoint, Obstacle, Pending, Record, Trail, deciding,
+};
 
 /// Obstacles of the record as a whole and of its lookups, where these decide; those of trails are
 /// weighed in [`super::compare`].
-pub(super) fn judge(case: &Case<'_>, is_resolved_here: bool, drafts: &mut Vec<Draft>) {
+pub(super) fn judge(case: &Case<'_>, is_resolved_here: bool) -> Vec<Draft> {
+    let mut drafts = Vec::new();
     if let Some(obstacle) = &case.record.obstacle
         && !is_told_by_trails(case.record, obstacle)
     {
-        let draft = match &case.record.pending {
+        drafts.push(match &case.record.pending {
             Some(pending) => awaited(obstacle, pending, case.endpoint()),
             None => draft(obstacle, case.endpoint()),
-        };
-        add(drafts, draft);
+        });
     }
     if !is_resolved_here {
-        return;
+        return drafts;
     }
-    for lookup in dns::deciding(&case.record.lookups) {
+    for lookup in deciding(&case.record.lookups) {
         for exchange in &lookup.exchanges {
             if let Err(DnsFailure::NotAsked(obstacle)) = &exchange.result {
                 let question =
                     format!("{} {} not asked", lookup.name, exchange.family.record_type());
-                add(drafts, draft(obstacle, case.endpoint()).evidence(question));
+                drafts.push(draft(obstacle, case.endpoint()).evidence(question));
             }
         }
     }
+    drafts
 }
 
-/// Whether the trails of the configured way say the same, and which step was pending.
+/// Whether a trail of the configured route was stopped by the same obstacle. It also knows which
+/// step was pending.
 fn is_told_by_trails(record: &Record, obstacle: &Obstacle) -> bool {
     record.trails.iter().any(|trail| {
         record.route.configured.as_ref() == Ok(trail.route())
@@ -38,7 +43,7 @@ fn is_told_by_trails(record: &Record, obstacle: &Obstacle) -> bool {
     })
 }
 
-/// How a run is ended early: in words, and what helps.
+/// The cause of a run that ended early, the words for it, and the remedy.
 const fn end_of_run(obstacle: &Obstacle) -> (Cause, &'static str, &'static str) {
     match obstacle {
         Obstacle::BudgetSpent => (
@@ -56,7 +61,7 @@ const fn end_of_run(obstacle: &Obstacle) -> (Cause, &'static str, &'static str) 
     }
 }
 
-/// A trail that the end of the run stopped: which step was pending, and for how long.
+/// The draft for a trail that the end of the run stopped: which step was pending, and for how long.
 pub(super) fn ended(obstacle: &Obstacle, trail: &Trail, endpoint: &Endpoint) -> Draft {
     let (cause, end, remedy) = end_of_run(obstacle);
     let Some(waited) = trail.waited() else {
@@ -64,7 +69,7 @@ pub(super) fn ended(obstacle: &Obstacle, trail: &Trail, endpoint: &Endpoint) -> 
             return draft(obstacle, endpoint).evidence("not asked").seen_at(trail.remote());
         }
         let next = trail.next_step(endpoint.kind);
-        return Draft::new(cause, format!("{} was not finished: {end}", place(endpoint)))
+        return Draft::new(cause, format!("{} was not finished: {end}", host_port(endpoint)))
             .evidence(format!("connected, and stopped before {next}"))
             .seen_in(trail)
             .proven()
@@ -77,12 +82,12 @@ pub(super) fn ended(obstacle: &Obstacle, trail: &Trail, endpoint: &Endpoint) -> 
         "tds" => "still waiting for SQL Server's answer",
         _ => "still waiting for the HTTP answer",
     };
-    let syns = trail.syns().map(|syns| format!(" ({})", tcp::syns_sent(syns))).unwrap_or_default();
+    let syns = trail.syns().map(|syns| format!(" ({})", syns_sent(syns))).unwrap_or_default();
     Draft::new(
         cause,
         format!(
             "{} was not finished: {} was {doing} after {} when {end}",
-            place(endpoint),
+            host_port(endpoint),
             trail.remote().ip(),
             duration(waited)
         ),
@@ -93,7 +98,8 @@ pub(super) fn ended(obstacle: &Obstacle, trail: &Trail, endpoint: &Endpoint) -> 
     .remedy(remedy)
 }
 
-/// What the run waited for when it was ended, before there was an address to go to.
+/// The draft for a record that the end of the run stopped before there was an address to connect
+/// to.
 fn awaited(obstacle: &Obstacle, pending: &Pending, endpoint: &Endpoint) -> Draft {
     let (cause, end, remedy) = end_of_run(obstacle);
     let doing = match pending.awaited {
@@ -104,52 +110,52 @@ fn awaited(obstacle: &Obstacle, pending: &Pending, endpoint: &Endpoint) -> Draft
     let took = duration(pending.took);
     Draft::new(
         cause,
-        format!("{} was not finished: {doing} after {took} when {end}", place(endpoint)),
+        format!("{} was not finished: {doing} after {took} when {end}", host_port(endpoint)),
     )
     .proven()
     .remedy(remedy)
 }
 
-/// What `obstacle` means for `endpoint`.
 pub(super) fn draft(obstacle: &Obstacle, endpoint: &Endpoint) -> Draft {
-    let place = place(endpoint);
+    let host_port = host_port(endpoint);
     match obstacle {
         Obstacle::NotTestable { hint } => {
             let draft = Draft::new(
                 Cause::NotTestable,
-                format!("{place} cannot be tested until a concrete name is known"),
+                format!("{host_port} cannot be tested until a concrete name is known"),
             );
             if hint.is_empty() { draft } else { draft.remedy(hint.clone()) }
         }
         Obstacle::Cancelled => {
-            Draft::new(Cause::NotRun, format!("{place} was not asked: the run was interrupted"))
+            Draft::new(Cause::NotRun, format!("{host_port} was not asked: the run was interrupted"))
         }
         Obstacle::BudgetSpent => Draft::new(
             Cause::BudgetSpent,
-            format!("{place} was not asked within the run's deadline"),
+            format!("{host_port} was not asked within the run's deadline"),
         ),
         Obstacle::NoRoute(os) => {
-            Draft::new(Cause::VantageBroken, format!("{place}: this host has no route for it"))
+            Draft::new(Cause::VantageBroken, format!("{host_port}: this host has no route for it"))
                 .evidence(os.to_string())
                 .remedy("Give this host an address and a default route (ipconfig, ip route).")
         }
         Obstacle::NoLocalAddress(os) => Draft::new(
             Cause::VantageBroken,
-            format!("{place}: the source address cannot be used for it"),
+            format!("{host_port}: the source address cannot be used for it"),
         )
         .evidence(os.to_string())
         .remedy(
             "Give --source an address of this host, of the family that the endpoint's addresses \
              have.",
         ),
-        Obstacle::DescriptorLimit(os) => {
-            Draft::new(Cause::VantageBroken, format!("{place}: this host ran out of descriptors"))
-                .evidence(os.to_string())
-                .remedy("Raise the limit of open files (ulimit -n), or give a lower --concurrency.")
-        }
+        Obstacle::DescriptorLimit(os) => Draft::new(
+            Cause::VantageBroken,
+            format!("{host_port}: this host ran out of descriptors"),
+        )
+        .evidence(os.to_string())
+        .remedy("Raise the limit of open files (ulimit -n), or give a lower --concurrency."),
         Obstacle::PortLimit(os) => Draft::new(
             Cause::VantageBroken,
-            format!("{place}: this host ran out of ephemeral ports"),
+            format!("{host_port}: this host ran out of ephemeral ports"),
         )
         .evidence(os.to_string())
         .remedy("Widen the ephemeral port range of this host, or give a lower --concurrency."),
@@ -157,7 +163,7 @@ pub(super) fn draft(obstacle: &Obstacle, endpoint: &Endpoint) -> Draft {
     .proven()
 }
 
-/// A record that holds neither proof nor failure nor obstacle: nothing was asked.
+/// The draft for a record that holds neither proof nor failure nor obstacle.
 pub(super) fn nothing_asked(record: &Record) -> Draft {
-    Draft::new(Cause::NotRun, format!("{} was not probed", place(&record.endpoint))).proven()
+    Draft::new(Cause::NotRun, format!("{} was not probed", host_port(&record.endpoint))).proven()
 }

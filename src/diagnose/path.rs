@@ -1,37 +1,35 @@
-//! `path_*`: private and public, judged for each resolver on its own, so that a split view is not
-//! called mixed.
+//! `path_*`: private and public addresses. Each resolver is judged on its own, so that views that
+//! differ between resolvers are not taken for mixed addresses.
 
 use std::net::IpAddr;
 
-use super::finding::{Draft, add, list};
-use super::{Case, dns, sinkhole};
+use super::case::Case;
+use super::finding::Draft;
+use super::words::{last_name, list, lookup_evidence, resolver_name};
+use super::{dns, sinkhole};
 use crate::model::{
     AddressClass, Answer, Cause, End, Finding, HostName, Lookup, LookupOutcome, Reach, Record,
-    Route, Severity, Status, Trail, Verdict, classify,
+    Route, Severity, Status, Trail, Verdict, classify, deciding,
 };
 use crate::plan;
 
-/// The privatelink name by which a record is taken as private without being told.
+/// The privatelink name that makes a record count as private where no option says so.
 #[must_use]
 pub fn taken_as_private(record: &Record) -> Option<&HostName> {
     plan::taken_as_private(&record.endpoint, &record.lookups)
 }
 
-/// Whether a lookup without addresses came to its end at a privatelink name.
-pub(super) fn ends_at_privatelink(lookup: &Lookup) -> bool {
-    dns::last_name(lookup).split('.').any(|label| label == PRIVATELINK)
-}
-
 const PRIVATELINK: &str = "privatelink";
 
-pub(super) fn judge(case: &Case<'_>, drafts: &mut Vec<Draft>) {
-    for lookup in dns::deciding(&case.record.lookups) {
+pub(super) fn judge(case: &Case<'_>) -> Vec<Draft> {
+    let mut drafts = Vec::new();
+    for lookup in deciding(&case.record.lookups) {
         match lookup.outcome() {
-            LookupOutcome::Addresses => judge_addresses(case, lookup, drafts),
+            LookupOutcome::Addresses => drafts.extend(judge_addresses(case, lookup)),
             LookupOutcome::NxDomain | LookupOutcome::NoData
-                if ends_at_privatelink(lookup) && dns::only_family(lookup).is_none() =>
+                if dns::ends_at_privatelink(lookup) && dns::only_family(lookup).is_none() =>
             {
-                add(drafts, record_missing(lookup));
+                drafts.push(record_missing(lookup));
             }
             LookupOutcome::NxDomain
             | LookupOutcome::NoData
@@ -47,17 +45,19 @@ pub(super) fn judge(case: &Case<'_>, drafts: &mut Vec<Draft>) {
             | LookupOutcome::SystemError => {}
         }
     }
+    drafts
 }
 
-fn judge_addresses(case: &Case<'_>, lookup: &Lookup, drafts: &mut Vec<Draft>) {
+fn judge_addresses(case: &Case<'_>, lookup: &Lookup) -> Vec<Draft> {
+    let mut drafts = Vec::new();
     let expect = &case.endpoint().expect;
     let classes = Classes::of(lookup);
     let name = &lookup.name;
     let mut find = |draft: Draft| {
         let draft = draft
-            .evidence(dns::evidence(lookup))
-            .fact("resolvers", dns::resolver_name(lookup.resolver));
-        add(drafts, draft);
+            .evidence(lookup_evidence(lookup))
+            .fact("resolvers", resolver_name(lookup.resolver));
+        drafts.push(draft);
     };
 
     if classes.private && classes.public {
@@ -86,7 +86,7 @@ fn judge_addresses(case: &Case<'_>, lookup: &Lookup, drafts: &mut Vec<Draft>) {
         );
     }
     if classes.public && !classes.private {
-        find_public(case, lookup, &mut find);
+        judge_public(case, lookup, &mut find);
     }
     let is_private_path = match expect.reach {
         Reach::Private => true,
@@ -133,10 +133,11 @@ fn judge_addresses(case: &Case<'_>, lookup: &Lookup, drafts: &mut Vec<Draft>) {
             .fact("addresses", addresses),
         );
     }
+    drafts
 }
 
-/// Whether all that fails a record is that it goes to public addresses where private ones were
-/// meant, and those work.
+/// Whether a record fails only because it leads to public addresses where private ones were meant,
+/// and these public addresses work.
 pub(super) fn is_reached_in_public(record: &Record, verdict: &Verdict) -> bool {
     let mut failing = verdict.findings.iter().filter(|one| one.severity == Severity::Fail);
     let is_of_private = |finding: &Finding| {
@@ -156,10 +157,14 @@ fn public_proof(record: &Record) -> Option<&Trail> {
     })
 }
 
-/// Says of a name that leads to public addresses where private ones were meant whether these
-/// answer: `is_proven` is what the trails came to.
-pub(super) fn tell_of_public(record: &Record, is_proven: bool, drafts: &mut [Draft]) {
-    let of_private = drafts.iter_mut().filter(|draft| {
+/// Says of a name that leads to public addresses, where private ones were meant, whether those
+/// answer. `is_proven` is whether a trail proved the endpoint.
+pub(super) fn with_public_reach(
+    record: &Record,
+    is_proven: bool,
+    mut of_name: Vec<Draft>,
+) -> Vec<Draft> {
+    let of_private = of_name.iter_mut().filter(|draft| {
         matches!(draft.cause, Cause::PathPrivateEndpointAbsent | Cause::PathPrivateZoneNotLinked)
     });
     for draft in of_private {
@@ -167,32 +172,37 @@ pub(super) fn tell_of_public(record: &Record, is_proven: bool, drafts: &mut [Dra
             Some(trail) => {
                 let remote = trail.remote().ip();
                 let status = trail.http().map(|answer| format!(", HTTP {}", answer.status));
-                draft.say(format!("{}, which answers", draft.words()));
-                draft.note(format!(
+                draft.set_message(format!("{}, which answers", draft.message()));
+                draft.add_evidence(format!(
                     "the public address {remote} answers: TLS verified{}; the runtime stays online \
                      only while public network access is allowed there",
                     status.unwrap_or_default()
                 ));
             }
             None if record.trails.iter().any(is_tried) => {
-                draft.say(format!("{}, which does not answer as it should", draft.words()));
+                draft.set_message(format!(
+                    "{}, which does not answer as it should",
+                    draft.message()
+                ));
             }
             None => {}
         }
     }
+    of_name
 }
 
 fn is_tried(trail: &Trail) -> bool {
     classify(trail.remote().ip()) == AddressClass::Public && trail.failure().is_some()
 }
 
-/// Only public addresses: is that where the name should lead?
-fn find_public(case: &Case<'_>, lookup: &Lookup, find: &mut impl FnMut(Draft)) {
+/// What it means that a name has public addresses only.
+fn judge_public(case: &Case<'_>, lookup: &Lookup, find: &mut impl FnMut(Draft)) {
     let reach = case.endpoint().expect.reach;
     let name = &lookup.name;
     let public = || list(of(lookup, AddressClass::Public), 2);
     match (lookup.privatelink(), reach) {
-        // Meant to be public: a private endpoint that others have beside it changes nothing.
+        // The name is meant to be public. A private endpoint that somebody else has changes
+        // nothing.
         (_, Reach::Public) | (None, Reach::Any) => {}
         (None, Reach::Private) => find(Draft::new(
             Cause::PathPrivateEndpointAbsent,
@@ -213,21 +223,21 @@ fn find_public(case: &Case<'_>, lookup: &Lookup, find: &mut impl FnMut(Draft)) {
 }
 
 fn record_missing(lookup: &Lookup) -> Draft {
-    let end = dns::last_name(lookup);
+    let end = last_name(lookup);
     with_zone(
         Draft::new(
             Cause::PathPrivateRecordMissing,
             format!("{} ends at {end}, for which the private zone has no record", lookup.name),
         )
         .proven()
-        .evidence(dns::evidence(lookup))
+        .evidence(lookup_evidence(lookup))
         .fact("alias", end)
-        .fact("resolvers", dns::resolver_name(lookup.resolver)),
+        .fact("resolvers", resolver_name(lookup.resolver)),
         lookup,
     )
 }
 
-/// Names the zone that the chain itself shows, which is surer than the list's.
+/// States the zone that the chain itself shows, which is more certain than that of the list.
 fn with_zone(draft: Draft, lookup: &Lookup) -> Draft {
     match lookup.privatelink().and_then(|alias| zone_of(alias)) {
         Some(zone) => draft.fact("zone", zone),
@@ -235,7 +245,8 @@ fn with_zone(draft: Draft, lookup: &Lookup) -> Draft {
     }
 }
 
-/// `privatelink.datafactory.azure.net` of `df.eastus.privatelink.datafactory.azure.net`.
+/// The zone of a privatelink name: `privatelink.datafactory.azure.net` for
+/// `df.eastus.privatelink.datafactory.azure.net`.
 fn zone_of(alias: &HostName) -> Option<&str> {
     let text = alias.as_str();
     let starts = std::iter::once(0).chain(text.match_indices('.').map(|(dot, _)| dot + 1));
@@ -244,7 +255,6 @@ fn zone_of(alias: &HostName) -> Option<&str> {
         .find(|rest| rest.strip_prefix(PRIVATELINK).is_some_and(|after| after.starts_with('.')))
 }
 
-/// Which classes a lookup's addresses are of.
 #[derive(Clone, Copy, Default)]
 struct Classes {
     private: bool,
@@ -258,7 +268,7 @@ impl Classes {
             match classify(address) {
                 AddressClass::Private => classes.private = true,
                 AddressClass::Public => classes.public = true,
-                // The sinkhole's matter.
+                // `sinkhole` judges these.
                 AddressClass::NotRoutable => {}
             }
         }

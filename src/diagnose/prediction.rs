@@ -4,15 +4,18 @@
 //! without it interactive authoring fails and the status is "Limited", while activities run
 //! (Microsoft, create-self-hosted-integration-runtime; data-factory-private-link).
 
-use super::{dns, finding, gateway, path, reported};
+use super::case::has_no_way_out;
+use super::words::{host_port, list};
+use super::{dns, gateway, path, reported};
 use crate::model::{Cause, NetworkAllows, Prediction, Record, Records, Role, Status, Verdict};
 
-/// How many endpoints are named one by one.
+/// How many endpoints are listed with their causes.
 const NAMED: usize = 8;
-/// And in one sentence; never more than [`NAMED`].
+/// How many endpoints a sentence holds; never more than [`NAMED`].
 const NAMED_IN_SENTENCE: usize = 3;
 
-/// What decides too, and is not the network's: the order is that of what goes wrong most.
+/// What also decides whether the runtime is online, and is no matter of the network. What goes
+/// wrong most often comes first.
 const NOT_LOOKED_AT: &[&str] = &[
     "service state: running, and automatic? (Get-Service DIAHostService)",
     "authentication key: is the node registered with the current one? (event log)",
@@ -22,9 +25,9 @@ const NOT_LOOKED_AT: &[&str] = &[
 ];
 
 pub(super) fn predict(records: &Records, verdicts: &[Verdict]) -> Prediction {
-    let mut control = Part::default();
-    let mut relays = Part::default();
-    let mut updates = Part::default();
+    let mut control = RuntimePart::default();
+    let mut relays = RuntimePart::default();
+    let mut updates = RuntimePart::default();
     for (record, verdict) in records.records.iter().zip(verdicts) {
         let endpoint = &record.endpoint;
         match endpoint.role {
@@ -37,7 +40,7 @@ pub(super) fn predict(records: &Records, verdicts: &[Verdict]) -> Prediction {
         }
     }
     if records.run.is_self_contained {
-        relays = Part::default();
+        relays = RuntimePart::default();
     }
 
     let mut because = Vec::new();
@@ -50,7 +53,7 @@ pub(super) fn predict(records: &Records, verdicts: &[Verdict]) -> Prediction {
         ));
         consequences.push("a new node cannot be registered".to_owned());
         NetworkAllows::Offline
-    } else if control.cut_off > 0 && super::has_no_way_out(&records.run) {
+    } else if control.cut_off > 0 && has_no_way_out(&records.run) {
         because.push("this host has no default route: nothing leaves it".to_owned());
         consequences.push("the runtime goes offline: no packet of it leaves this host".to_owned());
         NetworkAllows::Offline
@@ -84,10 +87,10 @@ pub(super) fn predict(records: &Records, verdicts: &[Verdict]) -> Prediction {
             .push("credentials kept on the nodes cannot be pushed or synchronised".to_owned());
     }
     for part in [&control, &relays].into_iter().filter(|part| part.in_public.count > 0) {
-        let places = part.in_public.places();
-        because.push(format!("meant to be private, and reached in public: {places}"));
+        let endpoints = part.in_public.in_sentence();
+        because.push(format!("meant to be private, and reached in public: {endpoints}"));
         consequences.push(format!(
-            "the runtime stays online only while public network access is allowed to {places}"
+            "the runtime stays online only while public network access is allowed to {endpoints}"
         ));
     }
     consequences.extend(gateway::none_reached(records, verdicts));
@@ -103,30 +106,30 @@ pub(super) fn predict(records: &Records, verdicts: &[Verdict]) -> Prediction {
     Prediction { network_allows, because, consequences, not_looked_at }
 }
 
-/// The endpoints of one part of the runtime.
+/// The endpoints of one part of the runtime, by what their verdicts mean for it.
 #[derive(Default)]
-struct Part {
+struct RuntimePart {
     total: usize,
-    failed: Named,
-    unknown: Named,
-    /// Meant to be private, and reached at public addresses.
-    in_public: Named,
-    /// Kept from being asked by this host itself, which has no way out.
+    failed: NamedEndpoints,
+    unknown: NamedEndpoints,
+    /// Endpoints that are meant to be private, and are reached at public addresses.
+    in_public: NamedEndpoints,
+    /// How many endpoints were not asked because this host has no way out.
     cut_off: usize,
 }
 
-impl Part {
+impl RuntimePart {
     fn take(&mut self, record: &Record, verdict: &Verdict) {
         self.total += 1;
         match verdict.status {
             Status::Pass => {}
-            // What is not required makes a warning of a failure: a finding that would fail it.
+            // An endpoint that is not required has a warning where it would fail otherwise.
             Status::Warn => {
                 if verdict.is_lowered {
                     self.failed.add(record, verdict);
                 }
             }
-            // What the other family would have come to is not known.
+            // Whether the name has addresses of the other family is not known.
             Status::Fail if dns::is_of_one_family(record) => self.unknown.add(record, verdict),
             Status::Fail if path::is_reached_in_public(record, verdict) => {
                 self.in_public.add(record, verdict);
@@ -143,9 +146,9 @@ impl Part {
         self.failed.count > 0
     }
 
-    /// The endpoints that a consequence comes from.
+    /// The failing endpoints, to stand beside a consequence.
     fn blamed(&self) -> String {
-        format!("failing: {}", self.failed.places())
+        format!("failing: {}", self.failed.in_sentence())
     }
 
     fn is_known(&self) -> bool {
@@ -153,33 +156,33 @@ impl Part {
     }
 }
 
-/// Endpoints with their causes: the first few by name.
+/// Endpoints with their causes, of which only the first [`NAMED`] are kept by name.
 #[derive(Default)]
-struct Named {
+struct NamedEndpoints {
     count: usize,
     first: Vec<(String, &'static str)>,
 }
 
-impl Named {
+impl NamedEndpoints {
     fn add(&mut self, record: &Record, verdict: &Verdict) {
         self.count += 1;
         if self.first.len() < NAMED {
             let cause = verdict.cause.map_or("", crate::model::Cause::code);
-            self.first.push((finding::place(&record.endpoint), cause));
+            self.first.push((host_port(&record.endpoint), cause));
         }
     }
 
     fn lines(&self) -> impl Iterator<Item = String> {
         let rest = self.count - self.first.len();
-        let first = self.first.iter().map(|(place, cause)| format!("{place}: {cause}"));
+        let first = self.first.iter().map(|(host_port, cause)| format!("{host_port}: {cause}"));
         first.chain((rest > 0).then(|| format!("and {rest} more")))
     }
 
-    /// The same in a sentence, without the causes.
-    fn places(&self) -> String {
-        let first = self.first.iter().map(|(place, _)| place.as_str());
-        // Those that were not kept are only counted.
+    /// The endpoints in a sentence, without their causes.
+    fn in_sentence(&self) -> String {
+        let first = self.first.iter().map(|(host_port, _)| host_port.as_str());
+        // Those whose names were not kept are only counted.
         let rest = std::iter::repeat_n("", self.count - self.first.len());
-        finding::list(first.chain(rest), NAMED_IN_SENTENCE)
+        list(first.chain(rest), NAMED_IN_SENTENCE)
     }
 }

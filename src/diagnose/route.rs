@@ -1,83 +1,101 @@
-//! `route_*`: which ways decide over a name, and what they say of each other.
+//! `route_*`: which route decides about a name, and what the other routes add.
 //!
-//! The configured way decides. Ways that a client falls back to (a script may name several) count
-//! where the client gets to them; a second way that was measured for comparison (the alternate) is
-//! evidence only. A private name has one way alone: direct.
+//! The configured route decides. Routes that a client falls back to (a script may return several)
+//! count where the client gets to them. A route that was measured for comparison (the alternate) is
+//! evidence only. A private name has one route: direct.
 
-use super::compare::{self, Outcome};
-use super::finding::{Draft, add, list, place};
-use super::{Case, dns, exception, path};
-use crate::model::{Cause, Proxied, Reach, Record, Route, RouteFault, RouteFaultKind, Severity};
+use super::case::Case;
+use super::compare::{self, RouteOutcome};
+use super::finding::{Draft, settle};
+use super::words::{host_port, list, lookup_evidence};
+use super::{exception, path};
+use crate::model::{
+    Cause, Proxied, Reach, Record, Route, RouteFault, RouteFaultKind, Severity, deciding,
+};
 
-/// Whether the name must go direct: by `--private`, or taken as private by its lookups.
+/// Whether the name must go direct, because `--private` or its lookups say that it is private.
 pub(super) fn is_private(record: &Record) -> bool {
     record.endpoint.expect.reach == Reach::Private || path::taken_as_private(record).is_some()
 }
 
-/// Whether what the local name servers say of the name decides anything: a proxy resolves for
-/// itself, and private names must be found here whatever is configured.
+/// Whether the answers of the local name servers decide about the name. A proxy resolves names for
+/// itself, but private names must resolve here whatever is configured.
 pub(super) fn is_resolved_here(record: &Record) -> bool {
     matches!(record.route.configured, Ok(Route::Direct)) || is_private(record)
 }
 
-/// Judges the ways and what they say of each other, and says whether the runtime gets through.
-/// `drafts` holds what is to be said of the name and its addresses.
-pub(super) fn judge(case: &Case<'_>, drafts: &mut Vec<Draft>) -> bool {
-    let route = &case.record.route;
+/// What the routes of a name mean together.
+pub(super) struct Judgement {
+    /// The drafts about the name and those about its routes.
+    pub(super) drafts: Vec<Draft>,
+    /// Whether the runtime gets through.
+    pub(super) is_proven: bool,
+}
+
+/// Judges the routes of a name. `of_name` are the drafts about the name and its addresses.
+pub(super) fn judge(case: &Case<'_>, of_name: Vec<Draft>) -> Judgement {
     if is_private(case.record) {
-        let outcome = compare::judge(case, &Route::Direct, drafts);
-        path::tell_of_public(case.record, outcome.is_proven, drafts);
-        if let Some(proxy) = route.proxy() {
-            drafts.push(private_via_proxy(case, proxy, &outcome));
-        } else if let Err(fault) = &route.configured {
-            drafts.push(fault_found(case, fault));
-        }
-        let is_proven = outcome.is_proven;
-        add_all(drafts, outcome.drafts);
-        return is_proven;
+        return judge_private(case, of_name);
     }
+    let route = &case.record.route;
     let configured = match &route.configured {
         Ok(configured) => configured,
         Err(fault) => {
-            let others = alternates(case, drafts);
-            drafts.push(with_others(fault_found(case, fault), &others));
-            return false;
+            let others = alternates(case, &of_name);
+            let unknown = with_others(fault_found(case, fault), &others);
+            return Judgement { drafts: join(of_name, [unknown]), is_proven: false };
         }
     };
-    let first = compare::judge(case, configured, drafts);
-    if first.is_proven || !(first.is_failed() || drafts.iter().any(is_unresolved)) {
-        let is_proven = first.is_proven;
-        add_all(drafts, first.drafts);
-        return is_proven;
+    let first = compare::judge(case, configured, &of_name);
+    if first.is_proven || !(first.is_failed() || of_name.iter().any(is_unresolved)) {
+        return Judgement { is_proven: first.is_proven, drafts: join(of_name, first.drafts) };
     }
-    let fallbacks: Vec<Outcome<'_>> =
-        route.fallbacks.iter().map(|way| compare::judge(case, way, drafts)).collect();
+    let mut fallbacks: Vec<RouteOutcome<'_>> =
+        route.fallbacks.iter().map(|way| compare::judge(case, way, &of_name)).collect();
     if first.is_left_behind()
-        && let Some(at) = fallbacks.iter().position(|way| way.is_proven)
+        && let Some(index) = fallbacks.iter().position(|way| way.is_proven)
     {
-        return fall_back(first, fallbacks, at, drafts);
+        let drafts = fall_back(of_name, first, fallbacks.swap_remove(index));
+        return Judgement { drafts, is_proven: true };
     }
-    let others: Vec<Outcome<'_>> =
-        fallbacks.into_iter().chain(alternates(case, drafts)).filter(Outcome::is_told).collect();
-    let misrouted = misrouted(case, configured, &first, &others, drafts);
-    let mut own = drafts.split_off(0);
-    add_all(&mut own, first.drafts);
-    rule_out(&mut own, &others);
-    // What the other ways came to stands with the cause that they were measured for.
-    let at = own.iter().position(|draft| draft.is_failure() && is_of_way(draft.cause));
+    let others: Vec<RouteOutcome<'_>> = fallbacks
+        .into_iter()
+        .chain(alternates(case, &of_name))
+        .filter(RouteOutcome::is_measured)
+        .collect();
+    let misrouted = misrouted(case, configured, &first, &others, &of_name);
+    let mut drafts = without_measured_rivals(join(of_name, first.drafts), &others);
+    // What the other routes showed belongs to the cause that they were measured for.
+    let blocked = drafts.iter().position(|draft| draft.is_failure() && is_about_route(draft.cause));
     if misrouted.is_none()
-        && let Some(at) = at
+        && let Some(index) = blocked
     {
-        let draft = own.remove(at);
-        own.insert(at, exception::tell(case, with_others(draft, &others)));
+        let draft = with_others(drafts.remove(index), &others);
+        drafts.insert(index, exception::suspect(case, draft));
     }
-    drafts.extend(misrouted);
-    drafts.extend(own);
-    false
+    Judgement { drafts: misrouted.into_iter().chain(drafts).collect(), is_proven: false }
 }
 
-/// The alternate way, where it was measured and is not the configured one.
-fn alternates<'a>(case: &Case<'a>, names: &[Draft]) -> Vec<Outcome<'a>> {
+/// A private name has one route, direct, whatever is configured.
+fn judge_private(case: &Case<'_>, of_name: Vec<Draft>) -> Judgement {
+    let route = &case.record.route;
+    let direct = compare::judge(case, &Route::Direct, &of_name);
+    let of_name = path::with_public_reach(case.record, direct.is_proven, of_name);
+    let of_route = match (&route.configured, route.proxy()) {
+        (_, Some(proxy)) => Some(private_via_proxy(case, proxy, &direct)),
+        (Err(fault), None) => Some(fault_found(case, fault)),
+        (Ok(_), None) => None,
+    };
+    let of_trails = of_route.into_iter().chain(direct.drafts);
+    Judgement { is_proven: direct.is_proven, drafts: join(of_name, of_trails) }
+}
+
+fn join(of_name: Vec<Draft>, others: impl IntoIterator<Item = Draft>) -> Vec<Draft> {
+    settle(of_name.into_iter().chain(others))
+}
+
+/// The alternate route, where it was measured and is neither configured nor a fallback.
+fn alternates<'a>(case: &Case<'a>, names: &[Draft]) -> Vec<RouteOutcome<'a>> {
     let route = &case.record.route;
     let is_other =
         |way: &&Route| route.configured.as_ref() != Ok(*way) && !route.fallbacks.contains(way);
@@ -85,40 +103,22 @@ fn alternates<'a>(case: &Case<'a>, names: &[Draft]) -> Vec<Outcome<'a>> {
     alternate.map(|way| compare::judge(case, way, names)).into_iter().collect()
 }
 
-fn add_all(drafts: &mut Vec<Draft>, more: Vec<Draft>) {
-    for draft in more {
-        add(drafts, draft);
-    }
-}
-
-/// A client goes on to the next way where it cannot connect by the one before. An answer, even a
+/// A client goes on to the next route where it cannot connect by the one before. An answer, even a
 /// refusal, ends the search.
-fn fall_back(
-    first: Outcome<'_>,
-    mut fallbacks: Vec<Outcome<'_>>,
-    at: usize,
-    drafts: &mut Vec<Draft>,
-) -> bool {
-    let found = fallbacks.swap_remove(at);
-    let lowered: Vec<Draft> = drafts
-        .drain(..)
-        .chain(first.drafts)
-        .map(|draft| {
-            if !is_of_way(draft.cause) || !draft.is_failure() {
-                return draft;
-            }
+fn fall_back(of_name: Vec<Draft>, first: RouteOutcome<'_>, next: RouteOutcome<'_>) -> Vec<Draft> {
+    let works = format!("by {}, which the client tries next, it works", next.route);
+    let lowered = of_name.into_iter().chain(first.drafts).map(|draft| {
+        if is_about_route(draft.cause) && draft.is_failure() {
+            draft.lowered().evidence(&*works)
+        } else {
             draft
-                .lowered()
-                .evidence(format!("by {}, which the client tries next, it works", found.route))
-        })
-        .collect();
-    add_all(drafts, lowered);
-    add_all(drafts, found.drafts);
-    true
+        }
+    });
+    settle(lowered.chain(next.drafts))
 }
 
-/// Whether a cause says that a way does not lead out, rather than that the name leads elsewhere.
-fn is_of_way(cause: Cause) -> bool {
+/// Whether a cause says that a route does not lead out, rather than that the name leads elsewhere.
+fn is_about_route(cause: Cause) -> bool {
     !matches!(
         cause,
         Cause::DnsViewsDiffer
@@ -149,17 +149,18 @@ fn is_unresolved(draft: &Draft) -> bool {
         )
 }
 
-/// The configured way fails: does another one, measured in the same run, lead there?
+/// The draft for a configured route that fails while another route, measured in the same run,
+/// works.
 fn misrouted(
     case: &Case<'_>,
     configured: &Route,
-    first: &Outcome<'_>,
-    others: &[Outcome<'_>],
+    first: &RouteOutcome<'_>,
+    others: &[RouteOutcome<'_>],
     names: &[Draft],
 ) -> Option<Draft> {
-    let place = place(case.endpoint());
+    let host_port = host_port(case.endpoint());
     let worded = first.failure().or_else(|| names.iter().find(|draft| is_unresolved(draft)))?;
-    let failing = of_way(configured, worded, "");
+    let failing = failure_by(configured, worded, "");
     let working = |is_it: fn(&Route) -> bool| {
         others.iter().find(|other| other.is_proven && is_it(other.route))
     };
@@ -169,7 +170,7 @@ fn misrouted(
             let draft = Draft::new(
                 Cause::RouteProxyRequired,
                 format!(
-                    "{place} is configured to go direct, and only the proxy {} leads there",
+                    "{host_port} is configured to go direct, and only the proxy {} leads there",
                     by.route
                 ),
             );
@@ -188,7 +189,7 @@ fn misrouted(
             let draft = Draft::new(
                 Cause::RouteDirectRequired,
                 format!(
-                    "{place} is configured to go by the proxy {}, and only direct works",
+                    "{host_port} is configured to go by the proxy {}, and only direct works",
                     proxy.url
                 ),
             );
@@ -201,8 +202,8 @@ fn misrouted(
     })
 }
 
-/// Rivals that the other ways, measured in the same run, leave no room for.
-fn rule_out(drafts: &mut Vec<Draft>, others: &[Outcome<'_>]) {
+/// Without the rivals that the other routes, measured in the same run, leave no room for.
+fn without_measured_rivals(drafts: Vec<Draft>, others: &[RouteOutcome<'_>]) -> Vec<Draft> {
     let is_measured = |is_it: fn(&Route) -> bool| others.iter().any(|other| is_it(other.route));
     let mut ruled_out = Vec::new();
     if is_measured(|route| matches!(route, Route::Proxy(_))) {
@@ -211,26 +212,25 @@ fn rule_out(drafts: &mut Vec<Draft>, others: &[Outcome<'_>]) {
     if is_measured(|route| *route == Route::Direct) {
         ruled_out.push(Cause::RouteDirectRequired);
     }
-    *drafts = std::mem::take(drafts)
-        .into_iter()
-        .map(|draft| ruled_out.iter().fold(draft, |draft, cause| draft.without_rival(*cause)))
-        .collect();
+    let without =
+        |draft| ruled_out.iter().fold(draft, |draft: Draft, cause| draft.without_rival(*cause));
+    drafts.into_iter().map(without).collect()
 }
 
-/// With what the other ways came to, a line each.
-fn with_others(draft: Draft, others: &[Outcome<'_>]) -> Draft {
-    draft.all_evidence(others.iter().filter(|other| other.is_told()).map(|other| {
+/// Adds a line of evidence for each of the other routes.
+fn with_others(draft: Draft, others: &[RouteOutcome<'_>]) -> Draft {
+    draft.all_evidence(others.iter().filter(|other| other.is_measured()).map(|other| {
         match other.failure() {
             _ if other.is_proven => format!("{}: works", other.route),
-            Some(failure) => of_way(other.route, failure, "fails too: "),
+            Some(failure) => failure_by(other.route, failure, "fails too: "),
             None => format!("{}: not measured to its end", other.route),
         }
     }))
 }
 
-/// What a way fails by; a proxy's words name it already.
-fn of_way(way: &Route, failure: &Draft, fails: &str) -> String {
-    let words = failure.words();
+/// A route and its failure. The message about a proxy names the proxy already.
+fn failure_by(way: &Route, failure: &Draft, fails: &str) -> String {
+    let words = failure.message();
     match way {
         Route::Direct => format!("direct: {fails}{words} ({})", failure.cause),
         Route::Proxy(_) => format!("{fails}{words} ({})", failure.cause),
@@ -241,43 +241,44 @@ fn configured_by(case: &Case<'_>) -> String {
     format!("configured by: {}", case.record.route.why)
 }
 
-/// Decided from the configuration, whether or not the proxy could carry it.
-fn private_via_proxy(case: &Case<'_>, proxy: &Proxied, direct: &Outcome<'_>) -> Draft {
+/// A private name that is configured to go by a proxy, which is wrong even where the proxy could
+/// carry it.
+fn private_via_proxy(case: &Case<'_>, proxy: &Proxied, direct: &RouteOutcome<'_>) -> Draft {
     let record = case.record;
-    let place = place(case.endpoint());
+    let host_port = host_port(case.endpoint());
     let why_private = match path::taken_as_private(record) {
         Some(alias) => format!("private, as its chain passes {alias}"),
         None => "private, by --private".to_owned(),
     };
     let draft = Draft::new(
         Cause::RoutePrivateViaProxy,
-        format!("{place} is private, and is configured to go by the proxy {}", proxy.url),
+        format!("{host_port} is private, and is configured to go by the proxy {}", proxy.url),
     )
     .proven()
     .evidence(why_private)
     .evidence(configured_by(case))
-    .all_evidence(dns::deciding(&record.lookups).map(dns::evidence))
+    .all_evidence(deciding(&record.lookups).map(lookup_evidence))
     .fact("proxy", &*proxy.url)
-    // As `agent lint` writes it: .NET looks for the expression anywhere in the URI.
+    // `agent lint` writes the same expression: .NET looks for it anywhere in the URI.
     .fact(
         "pattern",
         format!("^https?://{}(:\\d+)?$", escaped(&case.endpoint().subject.to_string())),
     );
     match direct.failure() {
         _ if direct.is_proven => draft.evidence("direct: works"),
-        Some(failure) => draft.evidence(of_way(&Route::Direct, failure, "fails too: ")),
+        Some(failure) => draft.evidence(failure_by(&Route::Direct, failure, "fails too: ")),
         None => draft,
     }
 }
 
-/// A name as a part of a regular expression.
+/// `name` as a part of a regular expression.
 fn escaped(name: &str) -> String {
     name.replace('.', "\\.")
 }
 
-/// It is not known which way the name is configured to go.
+/// The draft for a name whose configured route is not known.
 fn fault_found(case: &Case<'_>, fault: &RouteFault) -> Draft {
-    let place = place(case.endpoint());
+    let host_port = host_port(case.endpoint());
     let asked = case.record.route.questions.iter().map(|question| {
         let addresses = match &*question.addresses {
             [] => "no address".to_owned(),
@@ -288,20 +289,20 @@ fn fault_found(case: &Case<'_>, fault: &RouteFault) -> Draft {
     match fault.kind {
         RouteFaultKind::Script => Draft::new(
             Cause::ProxyPacError,
-            format!("which way {place} goes is not known: its script gives no answer"),
+            format!("which way {host_port} goes is not known: its script gives no answer"),
         )
         .proven()
         .evidence(fault.message.clone())
         .all_evidence(asked),
         RouteFaultKind::Refused => Draft::new(
             Cause::RouteConfigInvalid,
-            format!("{place} cannot be reached: the runtime cannot use its own configuration"),
+            format!("{host_port} cannot be reached: the runtime cannot use its own configuration"),
         )
         .proven()
         .evidence(fault.message.clone()),
         RouteFaultKind::Elsewhere => Draft::new(
             Cause::NotTestable,
-            format!("which way {place} goes is decided where this program does not look"),
+            format!("which way {host_port} goes is decided where this program does not look"),
         )
         .proven()
         .severity(Severity::Unknown)

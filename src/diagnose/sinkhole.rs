@@ -1,13 +1,15 @@
-//! `dns_sinkhole`: addresses that cannot be the service's.
+//! `dns_sinkhole`: names that resolve to addresses which cannot be the service's.
 
 use std::net::IpAddr;
 
-use super::finding::{Draft, add};
-use super::{Case, absent, dns};
-use crate::model::{AddressClass, Cause, HostName, LinkData, Lookup, classify};
+use super::absent;
+use super::case::Case;
+use super::finding::Draft;
+use super::words::{lookup_evidence, resolver_name};
+use crate::model::{AddressClass, Cause, HostName, LinkData, Lookup, classify, deciding};
 
-/// Where DNS filters are known to show their block pages. Few on purpose: lists of malware
-/// sinkholes hold addresses of shared CDNs, which services use too.
+/// Addresses and names where DNS filters are known to show their block pages. The list is short on
+/// purpose: lists of malware sinkholes hold addresses of shared CDNs, which services use too.
 ///
 /// Cisco Umbrella: MISP warning lists `cisco-umbrella-blockpage-ipv4` and `-hostname` (CC0).
 /// Fortinet: `FortiGuard` DNS filter's portal. Palo Alto Networks: what
@@ -31,27 +33,29 @@ enum Filter {
     Name(&'static str),
 }
 
-pub(super) fn judge(case: &Case<'_>, drafts: &mut Vec<Draft>) {
-    for lookup in dns::deciding(&case.record.lookups) {
+pub(super) fn judge(case: &Case<'_>) -> Vec<Draft> {
+    let mut drafts = Vec::new();
+    for lookup in deciding(&case.record.lookups) {
         for address in lookup.answers().flat_map(crate::model::Answer::addresses) {
             let lie = || {
                 format!(
                     "what {} says of every name that does not exist",
-                    dns::resolver_name(lookup.resolver)
+                    resolver_name(lookup.resolver)
                 )
             };
             let is_lie = absent::is_lie_at(case.run, lookup, address);
-            if let Some(what) = what_is(address, lookup).or_else(|| is_lie.then(lie))
+            if let Some(what) = why_impossible(address, lookup).or_else(|| is_lie.then(lie))
                 && !is_identified(case, address)
             {
-                add(drafts, draft(address, &what, lookup));
+                drafts.push(draft(address, &what, lookup));
             }
         }
     }
+    drafts
 }
 
-/// Why `address` cannot be the service's, in words.
-fn what_is(address: IpAddr, lookup: &Lookup) -> Option<String> {
+/// Why `address` cannot be the service's. `None` where it can.
+fn why_impossible(address: IpAddr, lookup: &Lookup) -> Option<String> {
     if let Some(product) = filter_at(address).or_else(|| filter_of_chain(lookup)) {
         return Some(format!("the block page of {product}"));
     }
@@ -66,8 +70,8 @@ fn may_be_loopback(name: &HostName, address: IpAddr) -> bool {
     address.is_loopback() && name.is_within("localhost")
 }
 
-/// An address that proved itself as the host asked for is no sinkhole, wherever it lies (a tunnel
-/// on this host, a lab on documentation addresses).
+/// Whether `address` proved to be the host that was asked for. It is no sinkhole then, whatever
+/// address it is (a tunnel on this host, a lab on documentation addresses).
 fn is_identified(case: &Case<'_>, address: IpAddr) -> bool {
     let Some(host) = case.endpoint().subject.host() else { return false };
     case.record.trails.iter().any(|trail| {
@@ -130,9 +134,9 @@ fn draft(address: IpAddr, what: &str, lookup: &Lookup) -> Draft {
         Cause::DnsSinkhole,
         format!("{name} resolves to {address}, {what}: a filter answers in the service's place"),
     )
-    .evidence(dns::evidence(lookup))
+    .evidence(lookup_evidence(lookup))
     .fact("addresses", address.to_string())
-    .fact("resolvers", dns::resolver_name(lookup.resolver))
+    .fact("resolvers", resolver_name(lookup.resolver))
 }
 
 #[cfg(test)]

@@ -1,9 +1,9 @@
-//! `http_source_refused`: the service itself answers, and refuses where it was asked from. The
-//! network is good then; the service is configured otherwise.
+//! `http_source_refused`: the service itself answers, and refuses the address that it was asked
+//! from. The network works then; it is the service that is configured so.
 
-use super::blockpage::Session;
+use super::blockpage::SessionTrust;
 use super::finding::Draft;
-use super::{http, relay};
+use super::{quote, relay};
 use crate::model::{Cause, Endpoint, HttpAnswer, Kind, Origin, Owner, Role};
 
 /// The words of services whose public network access is off, or whose firewall leaves this host's
@@ -17,9 +17,13 @@ const NO_PUBLIC_ACCESS: &[&str] = &[
     "blocked by your cosmos db account firewall",
 ];
 
-/// What the endpoint's own refusal of this host's address means.
-pub(super) fn refused(answer: &HttpAnswer, endpoint: &Endpoint, session: Session) -> Option<Draft> {
-    let is_verified = session == Session::Verified;
+/// The draft for an answer by which the endpoint refuses this host's address.
+pub(super) fn refused(
+    answer: &HttpAnswer,
+    endpoint: &Endpoint,
+    session: SessionTrust,
+) -> Option<Draft> {
+    let is_verified = session == SessionTrust::Verified;
     let message = if endpoint.kind == Kind::Relay {
         if !relay::is_address_refused(answer) {
             return None;
@@ -29,11 +33,11 @@ pub(super) fn refused(answer: &HttpAnswer, endpoint: &Endpoint, session: Session
         let says = |words: &&&str| {
             relay::contains(&answer.body, words) || relay::contains(&answer.reason, words)
         };
-        // Others' pages may speak of access too: whose words these are must be proven.
+        // Other pages may speak of access too, so it must be proven who sent these words.
         let words = NO_PUBLIC_ACCESS.iter().find(says).filter(|_| is_verified)?;
         format!("answers, and refuses where it was asked from: \"{words}\"")
     };
-    let draft = http::with_head(Draft::new(Cause::HttpSourceRefused, message), answer);
+    let draft = quote::with_head(Draft::new(Cause::HttpSourceRefused, message), answer);
     let draft = if is_verified { draft.proven() } else { draft };
     Some(if is_managed(endpoint) {
         draft.owner(Owner::Azure).template(
@@ -45,8 +49,8 @@ pub(super) fn refused(answer: &HttpAnswer, endpoint: &Endpoint, session: Session
     })
 }
 
-/// Whether the service manages the relay itself: those that the runtime's own list of names holds.
-/// What a user names with `--endpoint` is the user's.
+/// Whether the service manages the relay: every relay in the runtime's own list of names. A relay
+/// that the user gives with `--endpoint` belongs to the user.
 fn is_managed(endpoint: &Endpoint) -> bool {
     endpoint.origin != Origin::Option && matches!(endpoint.role, Role::Relay | Role::Gateway)
 }

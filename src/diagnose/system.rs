@@ -1,11 +1,11 @@
-//! `dns_os_override`: the operating system's own answer beside the name servers'.
+//! `dns_os_override`: the operating system resolves a name otherwise than the name servers do.
 
-use super::Case;
-use super::dns::{self, in_short, resolver_name};
-use super::finding::{Draft, list, place};
-use crate::model::{Cause, Lookup, LookupOutcome, View, overriding};
+use super::case::Case;
+use super::finding::Draft;
+use super::words::{host_port, list, lookup_evidence, lookup_summary, resolver_name};
+use crate::model::{Cause, Lookup, LookupOutcome, View, overriding, servers};
 
-/// What was not asked says nothing that could be overridden.
+/// Whether a lookup was asked. One that was not has no answer that the system could override.
 fn is_asked(lookup: &Lookup) -> bool {
     lookup.outcome() != LookupOutcome::NotAsked
 }
@@ -16,24 +16,24 @@ pub(super) fn judge(case: &Case<'_>) -> Option<Draft> {
     }
     let lookups = &case.record.lookups;
     let system = overriding(lookups)?;
-    let place = place(case.endpoint());
-    let servers: Vec<&Lookup> = dns::servers(lookups).filter(|one| is_asked(one)).collect();
-    let words = servers
-        .iter()
-        .map(|lookup| format!("{} says {}", resolver_name(lookup.resolver), in_short(lookup)));
+    let host_port = host_port(case.endpoint());
+    let asked: Vec<&Lookup> = servers(lookups).filter(|one| is_asked(one)).collect();
+    let words = asked.iter().map(|lookup| {
+        format!("{} says {}", resolver_name(lookup.resolver), lookup_summary(lookup))
+    });
     let words = list(words, 2);
     let hosts = system.is_by_hosts_file();
     let what = match (hosts, system.view()) {
-        (true, _) => format!("the hosts file sends it to {}", in_short(system)),
+        (true, _) => format!("the hosts file sends it to {}", lookup_summary(system)),
         (false, Some(View::Addresses(_))) => {
-            format!("the operating system sends it to {}", in_short(system))
+            format!("the operating system sends it to {}", lookup_summary(system))
         }
         (false, _) => "the operating system has no address for it".to_owned(),
     };
-    let draft = Draft::new(Cause::DnsOsOverride, format!("{place}: {what}, while {words}"))
-        .evidence(dns::evidence(system))
-        .all_evidence(servers.iter().map(|lookup| dns::evidence(lookup)))
-        .fact("resolvers", list(servers.iter().map(|one| resolver_name(one.resolver)), 4));
+    let draft = Draft::new(Cause::DnsOsOverride, format!("{host_port}: {what}, while {words}"))
+        .evidence(lookup_evidence(system))
+        .all_evidence(asked.iter().map(|lookup| lookup_evidence(lookup)))
+        .fact("resolvers", list(asked.iter().map(|one| resolver_name(one.resolver)), 4));
     Some(if hosts {
         draft.proven().template(
             "If the entry of {host} in this host's hosts file is not meant to be there, take it \

@@ -1,12 +1,11 @@
-//! `tds_no_answer`.
+//! `tds_no_answer`: what a failed pre-login of SQL Server means.
 
 use std::time::Duration;
 
-use super::finding::{Draft, duration};
-use super::http::shown;
-use crate::model::{Cause, TdsFailure, TimeoutBy};
+use super::finding::Draft;
+use super::words::{duration, quoted_bytes, silence};
+use crate::model::{Cause, TdsFailure};
 
-/// What a failed pre-login means; the message is what is said of the address.
 pub(super) fn failed(failure: &TdsFailure, took: Duration) -> Draft {
     let after = duration(took);
     let (message, evidence) = match failure {
@@ -24,26 +23,11 @@ pub(super) fn failed(failure: &TdsFailure, took: Duration) -> Draft {
         ),
         TdsFailure::NotTds { first_bytes } => (
             "answers SQL Server's pre-login with something else",
-            format!("first bytes: {}", shown(first_bytes)),
+            format!("first bytes: {}", quoted_bytes(first_bytes)),
         ),
         TdsFailure::Other(os) => {
             ("failed at SQL Server's pre-login", format!("{os} after {after}"))
         }
     };
     Draft::new(Cause::TdsNoAnswer, message).evidence(evidence)
-}
-
-/// How long the far end was silent, and after how much.
-pub(super) fn silence(whose: &TimeoutBy, received: usize, took: Duration) -> String {
-    let came = match received {
-        0 => "no byte came".to_owned(),
-        1 => "1 byte came, then none".to_owned(),
-        _ => format!("{received} bytes came, then none"),
-    };
-    match whose {
-        TimeoutBy::Ours(limit) => format!("{came} within our time-out of {}", duration(*limit)),
-        TimeoutBy::Kernel(os) => {
-            format!("{came} until the system gave up after {} ({os})", duration(took))
-        }
-    }
 }

@@ -1,17 +1,17 @@
-//! `tls_*` of one address: the handshake, and the chain as it was presented.
+//! `tls_*` of one address: the handshake, and the chain that was presented.
 
 use std::time::Duration;
 
-use super::blockpage::{self, Session};
-use super::finding::{Draft, duration, list};
-use super::http::shown;
-use super::{http, quote, tds};
+use super::blockpage::{self, SessionTrust};
+use super::finding::Draft;
+use super::words::{day, duration, list, quoted_bytes, silence};
+use super::{http, quote};
 use crate::model::{
     Cause, Certificate, ChainTrust, Endpoint, Host, HttpAnswer, Owner, Presented, Severity,
     TlsFailure, TlsFailureKind, Validity, certifies,
 };
 
-/// What is wrong with a chain; nothing, where it proves the host.
+/// What is wrong with a chain. There is nothing where it proves the host.
 pub(super) fn judge(presented: &Presented, host: &Host) -> Vec<Draft> {
     let mut drafts = Vec::new();
     drafts.extend(judge_trust(presented));
@@ -80,8 +80,8 @@ fn judge_trust(presented: &Presented) -> Option<Draft> {
     )
 }
 
-/// What an inspected session says of the service, where its page may be the inspection's own:
-/// nothing.
+/// Changes the draft about an inspected session whose page may be the inspection's own: whether the
+/// service answers is unknown then.
 pub(super) fn unproven_page(draft: Draft, presented: &Presented, answer: &HttpAnswer) -> Draft {
     if draft.cause != Cause::TlsIntercepted || draft.is_of_proxy() {
         return draft;
@@ -90,11 +90,11 @@ pub(super) fn unproven_page(draft: Draft, presented: &Presented, answer: &HttpAn
     let quoted = quote::answer(answer);
     let message = format!("is opened by '{issuer}', and its page proves nothing: {quoted}");
     let mut draft = draft.severity(Severity::Unknown).rivals(&[Cause::HttpBlockPage]);
-    draft.say(message);
-    http::with_head(draft, answer)
+    draft.set_message(message);
+    quote::with_head(draft, answer)
 }
 
-/// What the shape of a chain gives away.
+/// What the number of certificates and their issuers give away.
 fn shape(chain: &[std::sync::Arc<Certificate>]) -> Option<&'static str> {
     match chain {
         [only] if only.issuer == only.subject => Some("it is self-signed"),
@@ -120,10 +120,6 @@ fn judge_dates(presented: &Presented, leaf: &Certificate) -> Option<Draft> {
         .fact("until", format!("valid from {not_before}")),
     };
     Some(draft.fact("issuer", short_name(&leaf.issuer)))
-}
-
-fn day(time: jiff::Timestamp) -> String {
-    time.strftime("%Y-%m-%d").to_string()
 }
 
 fn describe((index, certificate): (usize, &std::sync::Arc<Certificate>)) -> String {
@@ -167,7 +163,7 @@ fn name_mismatch(leaf: &Certificate, host: &Host) -> Draft {
     }
 }
 
-/// The common name of a distinguished name, or all of it.
+/// The common name of a distinguished name, or the whole name where it has none.
 pub(super) fn short_name(name: &str) -> &str {
     name.split(", ")
         .find_map(|part| part.trim_start().strip_prefix("CN="))
@@ -175,8 +171,8 @@ pub(super) fn short_name(name: &str) -> &str {
         .unwrap_or(name)
 }
 
-/// What a handshake means that was not completed: how it ended, and what is wrong with the chain
-/// that had been shown by then.
+/// The drafts for a handshake that was not completed: how it ended, and what is wrong with the
+/// chain that had been presented by then.
 pub(super) fn failed(failure: &TlsFailure, took: Duration, endpoint: &Endpoint) -> Vec<Draft> {
     let mut drafts = vec![ended(&failure.kind, took, endpoint)];
     if let (Some(presented), Some(host)) = (&failure.presented, endpoint.subject.host()) {
@@ -206,7 +202,7 @@ fn ended(kind: &TlsFailureKind, took: Duration, endpoint: &Endpoint) -> Draft {
             } else {
                 "fell silent in the middle of the handshake"
             };
-            Draft::new(Cause::TlsTimeout, message).evidence(tds::silence(whose, *received, took))
+            Draft::new(Cause::TlsTimeout, message).evidence(silence(whose, *received, took))
         }
         TlsFailureKind::NotTls { first_bytes } => not_tls(first_bytes, endpoint),
         TlsFailureKind::Version { detail } => {
@@ -226,21 +222,21 @@ fn ended(kind: &TlsFailureKind, took: Duration, endpoint: &Endpoint) -> Draft {
     }
 }
 
-/// Bytes that are no TLS: a filter's page in clear text says so itself.
+/// The draft for bytes that are not TLS. A filter's page in clear text names its own cause.
 fn not_tls(first_bytes: &[u8], endpoint: &Endpoint) -> Draft {
     let Some(answer) = http::parse(first_bytes) else {
         return Draft::new(Cause::TlsNotTls, "does not speak TLS on this port")
             .proven()
-            .evidence(format!("first bytes: {}", shown(first_bytes)));
+            .evidence(format!("first bytes: {}", quoted_bytes(first_bytes)));
     };
-    let of_a_filter = blockpage::judge(&answer, Session::Open)
-        .or_else(|| http::captive_portal(&answer, endpoint, Session::Open))
+    let of_a_filter = blockpage::judge(&answer, SessionTrust::Open)
+        .or_else(|| http::captive_portal(&answer, endpoint, SessionTrust::Open))
         .or_else(|| blockpage::in_place_of_tls(&answer));
     if let Some(draft) = of_a_filter {
         return draft.evidence("in clear text, in answer to a ClientHello");
     }
     let message = format!("answers in clear text, not in TLS: {}", quote::answer(&answer));
-    http::with_head(Draft::new(Cause::TlsNotTls, message).proven(), &answer)
+    quote::with_head(Draft::new(Cause::TlsNotTls, message).proven(), &answer)
 }
 
 #[cfg(test)]

@@ -7,26 +7,26 @@ use super::port::PortSet;
 use super::rule::Rule;
 use crate::model::{AddressSet, IntervalMap, SetInterner};
 
-/// A set of rules by their places: 64 to a word, words without any left out, since an address
-/// mostly meets a few rules of many.
+/// A set of rules as a bit map of their indices, 64 to a word. Empty words are left out, since an
+/// address mostly meets a few rules of many.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Hash)]
 pub(super) struct Candidates {
     words: Vec<(u32, u64)>,
 }
 
 impl Candidates {
-    /// The rules of which `could_match` holds.
+    /// The rules for which `could_match` is true.
     pub(super) fn of(rules: &[Rule], could_match: impl Fn(&Rule) -> bool) -> Self {
-        Self::from_places((0..rules.len()).filter(|place| could_match(&rules[*place])))
+        Self::from_indices((0..rules.len()).filter(|index| could_match(&rules[*index])))
     }
 
-    /// Places ascending.
-    fn from_places(places: impl Iterator<Item = usize>) -> Self {
+    /// The indices must ascend.
+    fn from_indices(indices: impl Iterator<Item = usize>) -> Self {
         let mut words: Vec<(u32, u64)> = Vec::new();
-        for place in places {
+        for index in indices {
             // A set of 2^38 rules does not fit any memory.
-            let word = u32::try_from(place / 64).unwrap_or(u32::MAX);
-            let bit = 1 << (place % 64);
+            let word = u32::try_from(index / 64).unwrap_or(u32::MAX);
+            let bit = 1 << (index % 64);
             match words.last_mut() {
                 Some(last) if last.0 == word => last.1 |= bit,
                 _ => words.push((word, bit)),
@@ -35,18 +35,18 @@ impl Candidates {
         Self { words }
     }
 
-    /// The word of this number; the words of dense sets stand at their own number.
+    /// The word of this number. A dense set has each word at the index of its number.
     fn word(&self, number: u32) -> u64 {
         match self.words.get(number as usize) {
             Some((own, bits)) if *own == number => *bits,
             _ => match self.words.binary_search_by_key(&number, |(own, _)| *own) {
-                Ok(place) => self.words[place].1,
+                Ok(index) => self.words[index].1,
                 Err(_) => 0,
             },
         }
     }
 
-    /// The places that are in this and in all `others`, ascending.
+    /// The rules that are in this set and in all `others`, ascending.
     pub(super) fn common<'a>(&'a self, others: &'a [&'a Self]) -> impl Iterator<Item = usize> + 'a {
         self.words.iter().flat_map(move |(number, bits)| {
             let mut bits = others
@@ -54,35 +54,35 @@ impl Candidates {
                 .fold(*bits, |bits, other| if bits == 0 { 0 } else { bits & other.word(*number) });
             std::iter::from_fn(move || {
                 (bits != 0).then(|| {
-                    let place = *number as usize * 64 + bits.trailing_zeros() as usize;
+                    let index = *number as usize * 64 + bits.trailing_zeros() as usize;
                     bits &= bits - 1;
-                    place
+                    index
                 })
             })
         })
     }
 }
 
-/// By address.
+/// Candidates by address.
 #[derive(Debug)]
-pub(super) struct Table {
+pub(super) struct AddressTable {
     v4: IntervalMap<u32>,
     v6: IntervalMap<u128>,
-    /// By list of extents.
+    /// One set for each different list of extents that the maps lead to.
     candidates: Vec<Candidates>,
 }
 
-impl Table {
-    /// Of each rule, in order: which extent it has, and its addresses; `None` where no address
-    /// rules it out.
+impl AddressTable {
+    /// Takes the extent and the addresses of each rule in order. The addresses are `None` where no
+    /// address rules it out.
     pub(super) fn new(rules: impl Iterator<Item = (usize, Option<AddressSet>)>) -> Self {
         let mut holders: HashMap<usize, Vec<usize>> = HashMap::new();
         let mut everywhere = Vec::new();
         let (mut v4, mut v6) = (Vec::new(), Vec::new());
-        for (place, (extent, addresses)) in rules.enumerate() {
+        for (index, (extent, addresses)) in rules.enumerate() {
             match addresses {
-                None => everywhere.push(place),
-                Some(addresses) if addresses.is_everything() => everywhere.push(place),
+                None => everywhere.push(index),
+                Some(addresses) if addresses.is_everything() => everywhere.push(index),
                 Some(addresses) => {
                     let held = holders.entry(extent).or_default();
                     if held.is_empty() {
@@ -91,7 +91,7 @@ impl Table {
                         let runs = addresses.v6().runs().iter();
                         v6.extend(runs.map(|(first, last)| (*first, *last, extent)));
                     }
-                    held.push(place);
+                    held.push(index);
                 }
             }
         }
@@ -101,10 +101,10 @@ impl Table {
             .into_sets()
             .iter()
             .map(|extents| {
-                let mut places = everywhere.clone();
-                places.extend(extents.iter().flat_map(|extent| &holders[extent]));
-                places.sort_unstable();
-                Candidates::from_places(places.into_iter())
+                let mut indices = everywhere.clone();
+                indices.extend(extents.iter().flat_map(|extent| &holders[extent]));
+                indices.sort_unstable();
+                Candidates::from_indices(indices.into_iter())
             })
             .collect();
         Self { v4, v6, candidates }
@@ -119,7 +119,7 @@ impl Table {
     }
 }
 
-/// By port.
+/// Candidates by port.
 #[derive(Debug)]
 pub(super) struct PortTable {
     ports: IntervalMap<u16>,
@@ -127,12 +127,12 @@ pub(super) struct PortTable {
 }
 
 impl PortTable {
-    /// Of each rule, in order, its ports; `None` where they are not known.
+    /// Takes the ports of each rule in order, `None` where they are not known.
     pub(super) fn new<'a>(rules: impl Iterator<Item = Option<&'a PortSet>>) -> Self {
         let any = PortSet::any();
         let mut numbers: HashMap<&PortSet, Vec<usize>> = HashMap::new();
-        for (place, ports) in rules.enumerate() {
-            numbers.entry(ports.unwrap_or(&any)).or_default().push(place);
+        for (index, ports) in rules.enumerate() {
+            numbers.entry(ports.unwrap_or(&any)).or_default().push(index);
         }
         let mut sets: Vec<_> = numbers.into_iter().collect();
         sets.sort_by(|a, b| a.1.cmp(&b.1));
@@ -149,10 +149,10 @@ impl PortTable {
             .into_sets()
             .iter()
             .map(|numbers| {
-                let mut places: Vec<_> =
+                let mut indices: Vec<_> =
                     numbers.iter().flat_map(|number| sets[*number].1.iter().copied()).collect();
-                places.sort_unstable();
-                Candidates::from_places(places.into_iter())
+                indices.sort_unstable();
+                Candidates::from_indices(indices.into_iter())
             })
             .collect();
         Self { ports, candidates }

@@ -1,33 +1,32 @@
-//! Rows of comma-separated values whose columns have names.
+//! Comma-separated values whose columns have names.
 
 use std::collections::HashMap;
 use std::sync::Arc;
 
 use csv::{ReaderBuilder, StringRecord, Trim};
 
-/// The rows of a file, each with its line.
+/// The rows of a file, each with the number of its line.
 pub(super) struct Columns {
-    rows: Vec<(u64, Row)>,
+    rows: Vec<(u64, CsvRow)>,
 }
 
-/// The names of columns in lower case, with their places.
-type Names = HashMap<String, usize>;
+/// The index of each column by its name in lower case.
+type ColumnIndex = HashMap<String, usize>;
 
-/// One row.
-pub(super) struct Row {
-    names: Arc<Names>,
+pub(super) struct CsvRow {
+    names: Arc<ColumnIndex>,
     has_head: bool,
     cells: StringRecord,
 }
 
 impl Columns {
     /// Reads a file whose columns are `usual`, unless its first line names a `destination` or an
-    /// `address`. Parted by `;` where its first line holds more of these than commas.
+    /// `address`. The separator is `;` where the first line has more of these than commas.
     ///
     /// # Errors
-    /// Line and fault, where what is within quotes does not end.
+    /// The line and the message of the reader, where a quoted cell does not end.
     pub(super) fn read(text: &str, usual: &[&str]) -> Result<Self, (u64, String)> {
-        // With one kind of line end, and one behind the last row, lines can be counted.
+        // Lines can be counted if all line ends are alike and the last row has one too.
         let text = text.strip_prefix('\u{feff}').unwrap_or(text).replace("\r\n", "\n") + "\n";
         let mut reader = ReaderBuilder::new()
             .has_headers(false)
@@ -36,8 +35,8 @@ impl Columns {
             .trim(Trim::All)
             .delimiter(separator(&text))
             .from_reader(text.as_bytes());
-        let mut names: Names =
-            usual.iter().enumerate().map(|(place, name)| ((*name).to_owned(), place)).collect();
+        let mut names: ColumnIndex =
+            usual.iter().enumerate().map(|(index, name)| ((*name).to_owned(), index)).collect();
         let mut has_head = false;
         let mut shared = None;
         let mut rows = Vec::new();
@@ -49,28 +48,28 @@ impl Columns {
             if !is_row {
                 return Ok(Self { rows });
             }
-            // Blanks alone are no row.
+            // The reader takes a line of blanks for a row.
             if cells.iter().all(str::is_empty) {
                 continue;
             }
             if shared.is_none() && !has_head && is_head(&cells) {
                 has_head = true;
                 names.clear();
-                for (place, name) in cells.iter().enumerate() {
-                    names.entry(name.to_ascii_lowercase()).or_insert(place);
+                for (index, name) in cells.iter().enumerate() {
+                    names.entry(name.to_ascii_lowercase()).or_insert(index);
                 }
                 continue;
             }
             let names = shared.get_or_insert_with(|| Arc::new(std::mem::take(&mut names)));
             let line = reader.position().line() - 1;
-            let row = Row { names: Arc::clone(names), has_head, cells: cells.clone() };
+            let row = CsvRow { names: Arc::clone(names), has_head, cells: cells.clone() };
             rows.push((line, row));
         }
     }
 }
 
 impl IntoIterator for Columns {
-    type Item = (u64, Row);
+    type Item = (u64, CsvRow);
     type IntoIter = std::vec::IntoIter<Self::Item>;
 
     fn into_iter(self) -> Self::IntoIter {
@@ -101,8 +100,7 @@ fn separator(text: &str) -> u8 {
     if count(';') > count(',') { b';' } else { b',' }
 }
 
-impl Row {
-    /// How many cells it has.
+impl CsvRow {
     pub(super) fn len(&self) -> usize {
         self.cells.len()
     }
@@ -117,12 +115,12 @@ impl Row {
         self.names.contains_key(name)
     }
 
-    /// The cell of this column; nothing, where there is none.
+    /// The cell of this column; empty, where the row has none.
     pub(super) fn get(&self, name: &str) -> &str {
-        self.names.get(name).and_then(|place| self.cells.get(*place)).unwrap_or_default()
+        self.names.get(name).and_then(|index| self.cells.get(*index)).unwrap_or_default()
     }
 
-    /// The first of these cells that holds anything.
+    /// The first of these cells that is not empty.
     pub(super) fn get_any(&self, names: &[&str]) -> &str {
         names.iter().map(|name| self.get(name)).find(|cell| !cell.is_empty()).unwrap_or_default()
     }

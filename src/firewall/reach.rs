@@ -1,50 +1,49 @@
-//! How far a rule set reaches: every address it lets a port out to.
+//! Finds all addresses that a rule set lets flows out to.
 
-use super::decide::{Judge, Met};
+use super::decide::{Met, RuleJudge};
 use super::flow::Flow;
-use super::missing::Setting;
-use super::rule::{Access, Dialect, Rule};
+use super::missing::Property;
+use super::rule::{Access, Rule, RuleDialect};
 use crate::model::AddressSet;
 
-/// The addresses that a rule set lets one kind of flow out to. Names are not counted: an
-/// application rule admits no address. Nor is the host's own network, which `VirtualNetwork` stands
-/// for.
+/// The addresses that a rule set lets one kind of flow out to. Application rules do not count,
+/// because they match names, and neither does the host's own network (`VirtualNetwork`).
 #[derive(Clone, Debug, Default)]
-pub(super) struct Reach {
-    /// For sure.
+pub(super) struct AllowedAddresses {
+    /// The addresses that are let through for sure.
     pub(super) surely: AddressSet,
-    /// By rule, as places in the set, in order.
+    /// The addresses that each rule lets through for sure, by its index in the set, ascending.
     pub(super) by_rule: Vec<(usize, AddressSet)>,
 }
 
-impl Judge<'_> {
-    /// Where flows like `kind` may go; its destination is not looked at.
-    pub(super) fn reach(&self, kind: &Flow) -> Reach {
-        if self.set().dialect == Dialect::List {
+impl RuleJudge<'_> {
+    /// The addresses that flows like `kind` may go to, whatever the destination of `kind` itself.
+    pub(super) fn reach(&self, kind: &Flow) -> AllowedAddresses {
+        if self.set().dialect == RuleDialect::List {
             return self.reach_of_list(kind);
         }
-        let mut reach = Reach::default();
+        let mut reach = AllowedAddresses::default();
         let mut undecided = AddressSet::everything();
-        for (place, rule) in self.set().rules().iter().enumerate() {
+        for (index, rule) in self.set().rules().iter().enumerate() {
             if undecided.is_empty() {
                 break;
             }
-            let extent = self.destination(place);
-            let known = match self.is_met_but_for_destination(place, kind) {
+            let extent = self.destination(index);
+            let known = match self.is_met_but_for_destination(index, kind) {
                 Met::Not => continue,
                 Met::Surely => &extent.known,
                 Met::Perhaps => &AddressSet::new(),
             };
             let taken = undecided.intersection(known);
-            let is_allowed = rule.access == Setting::Known(Access::Allow) && !is_own_network(rule);
+            let is_allowed = rule.access == Property::Known(Access::Allow) && !is_own_network(rule);
             if is_allowed && !taken.is_empty() {
                 reach.surely = reach.surely.union(&taken);
-                reach.by_rule.push((place, taken));
+                reach.by_rule.push((index, taken));
             }
-            // Where a rule may let through, those behind it still decide: what they let through
-            // is let through either way. What it may deny is sure of nothing any more.
+            // If a rule may allow an address, the rules behind it still decide: what they allow is
+            // allowed either way. If it may deny an address, the address is not allowed for sure.
             undecided = match rule.access {
-                Setting::Known(Access::Allow) => undecided.difference(known),
+                Property::Known(Access::Allow) => undecided.difference(known),
                 _ if rule.destination.names.is_empty() => undecided.difference(&extent.possible()),
                 _ => undecided.difference(known),
             };
@@ -52,19 +51,18 @@ impl Judge<'_> {
         reach
     }
 
-    /// Every line allows, so that none takes anything from another: what they let through is
-    /// their union, however long the list is.
-    fn reach_of_list(&self, kind: &Flow) -> Reach {
+    /// Every line of a list allows, so that the result is the union of all lines.
+    fn reach_of_list(&self, kind: &Flow) -> AllowedAddresses {
         let rules = self.set().rules().iter().enumerate();
         let by_rule: Vec<_> = rules
-            .filter(|(place, rule)| {
-                rule.access == Setting::Known(Access::Allow)
-                    && self.is_met_but_for_destination(*place, kind) == Met::Surely
+            .filter(|(index, rule)| {
+                rule.access == Property::Known(Access::Allow)
+                    && self.is_met_but_for_destination(*index, kind) == Met::Surely
             })
-            .map(|(place, _)| (place, self.destination(place).known.clone()))
+            .map(|(index, _)| (index, self.destination(index).known.clone()))
             .filter(|(_, known)| !known.is_empty())
             .collect();
-        Reach { surely: by_rule.iter().map(|(_, known)| known).collect(), by_rule }
+        AllowedAddresses { surely: by_rule.iter().map(|(_, known)| known).collect(), by_rule }
     }
 }
 

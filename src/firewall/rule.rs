@@ -1,39 +1,35 @@
-//! Rules and sets of them, free of any vendor's types.
+//! Rules and rule sets, which every reader of a vendor's format produces.
 
 use std::fmt;
 
-use super::missing::{Missing, Setting};
+use super::missing::{Missing, Property};
 use super::port::{PortSet, ProtocolSet};
 use super::scope::Scope;
 
-/// One rule.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Rule {
-    /// As its set names it.
+    /// The name of the rule in its set.
     pub name: String,
-    /// Where it stands: a JSON path, or a line.
-    pub place: String,
-    /// Azure's priority, lowest first.
-    pub priority: Setting<u32>,
-    /// Which way it looks.
-    pub direction: Setting<Direction>,
-    /// What it does with what it matches.
-    pub access: Setting<Access>,
-    /// What it matches.
-    pub protocols: Setting<ProtocolSet>,
-    /// Where from.
+    /// The JSON path or the line of the rule in its file.
+    pub location: String,
+    /// The priority, of which the lowest comes first.
+    pub priority: Property<u32>,
+    pub direction: Property<Direction>,
+    /// Whether matching flows are let through.
+    pub access: Property<Access>,
+    pub protocols: Property<ProtocolSet>,
+    /// The sources that match.
     pub source: Scope,
-    /// From which ports.
-    pub source_ports: Setting<PortSet>,
-    /// Where to.
+    pub source_ports: Property<PortSet>,
+    /// The destinations that match.
     pub destination: Scope,
-    /// To which ports. Of protocols without ports they say nothing.
-    pub destination_ports: Setting<PortSet>,
-    /// Whether `rules apply` keeps it right, so that what a hand adds does not stay.
+    /// The destination ports that match. They do not matter to protocols without ports.
+    pub destination_ports: Property<PortSet>,
+    /// Whether `rules apply` keeps this rule, so that it would undo changes by hand.
     pub is_kept: bool,
 }
 
-/// How the descriptions of rules begin that this program wrote.
+/// The beginning of the description of every rule that this program wrote.
 pub const MARKER: &str = "Written by pathproof";
 
 impl Rule {
@@ -42,7 +38,7 @@ impl Rule {
     pub fn outbound(name: &str, priority: u32, access: Access) -> Self {
         Self {
             name: name.to_owned(),
-            place: String::new(),
+            location: String::new(),
             priority: priority.into(),
             direction: Direction::Outbound.into(),
             access: access.into(),
@@ -55,42 +51,40 @@ impl Rule {
         }
     }
 
-    /// Something that stands where a rule should and cannot be read: it may match and do anything.
+    /// A rule that cannot be read, so that it may match and do anything.
     #[must_use]
-    pub fn unreadable(name: &str, place: &str, missing: &Missing) -> Self {
+    pub fn unreadable(name: &str, location: &str, missing: &Missing) -> Self {
         Self {
             name: name.to_owned(),
-            place: place.to_owned(),
-            priority: Setting::Unknown(missing.clone()),
-            direction: Setting::Unknown(missing.clone()),
-            access: Setting::Unknown(missing.clone()),
-            protocols: Setting::Unknown(missing.clone()),
+            location: location.to_owned(),
+            priority: Property::Unknown(missing.clone()),
+            direction: Property::Unknown(missing.clone()),
+            access: Property::Unknown(missing.clone()),
+            protocols: Property::Unknown(missing.clone()),
             source: Scope::any(),
             source_ports: PortSet::any().into(),
             destination: Scope::unknown(missing.clone()),
-            destination_ports: Setting::Unknown(missing.clone()),
+            destination_ports: Property::Unknown(missing.clone()),
             is_kept: false,
         }
     }
 
-    /// Whether it looks `direction`, or may.
+    /// Whether the rule is for flows of this direction, or may be.
     #[must_use]
     pub fn may_look(&self, direction: Direction) -> bool {
         self.direction.known().is_none_or(|own| *own == direction)
     }
 }
 
-/// Which way a rule looks, from the host.
+/// The direction of a flow, as seen from the host.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum Direction {
-    /// To the host.
     Inbound,
-    /// From the host.
     Outbound,
 }
 
 impl Direction {
-    /// The direction of Azure's word, whatever its case.
+    /// Reads a direction in any case.
     #[must_use]
     pub fn parse(text: &str) -> Option<Self> {
         match text.trim() {
@@ -100,7 +94,7 @@ impl Direction {
         }
     }
 
-    /// In lower case, as flows name it.
+    /// The word in files of flows.
     #[must_use]
     pub const fn as_str(self) -> &'static str {
         match self {
@@ -110,17 +104,15 @@ impl Direction {
     }
 }
 
-/// What a rule does.
+/// The action of a rule.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum Access {
-    /// Lets through.
     Allow,
-    /// Does not.
     Deny,
 }
 
 impl Access {
-    /// In lower case, as decisions name it.
+    /// The word of decisions.
     #[must_use]
     pub const fn as_str(self) -> &'static str {
         match self {
@@ -129,7 +121,7 @@ impl Access {
         }
     }
 
-    /// The access of Azure's word, whatever its case.
+    /// Reads an access in any case.
     #[must_use]
     pub fn parse(text: &str) -> Option<Self> {
         match text.trim() {
@@ -146,23 +138,24 @@ impl fmt::Display for Access {
     }
 }
 
-/// Rules that are asked in order until one matches.
+/// Rules of which the first that matches decides.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct RuleSet {
-    /// As its file names it.
+    /// The name of the set in its file.
     pub name: String,
-    /// Where it stands: a file, and where in it.
-    pub place: String,
-    /// What wrote it, and so what a correction looks like.
-    pub dialect: Dialect,
+    /// The file of the set, and the JSON path in it.
+    pub location: String,
+    /// The kind of the set, which decides the form of corrections.
+    pub dialect: RuleDialect,
     rules: Vec<Rule>,
-    /// What was seen while reading, and does not alter a decision.
+    /// Remarks of the reader that do not change a decision.
     pub notes: Vec<String>,
 }
 
-/// TimeoutBy rules a set holds.
+/// The kind of a rule set. Kinds differ in how they treat directions, the platform's addresses and
+/// the order of their rules.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
-pub enum Dialect {
+pub enum RuleDialect {
     /// A network security group.
     Nsg,
     /// The effective rules of a network interface.
@@ -174,50 +167,67 @@ pub enum Dialect {
 }
 
 impl RuleSet {
-    /// A set that asks `rules` in this order; what none matches is denied, by a rule of that name.
+    /// A set in which `rules` have this order. A last rule of its own denies what none of them
+    /// matches.
     #[must_use]
-    pub fn in_order(name: &str, place: &str, dialect: Dialect, mut rules: Vec<Rule>) -> Self {
+    pub fn in_order(
+        name: &str,
+        location: &str,
+        dialect: RuleDialect,
+        mut rules: Vec<Rule>,
+    ) -> Self {
         let mut last = Rule::outbound(Self::NO_RULE, u32::MAX, Access::Deny);
-        "no rule matches".clone_into(&mut last.place);
+        "no rule matches".clone_into(&mut last.location);
         rules.push(last);
-        Self { name: name.to_owned(), place: place.to_owned(), dialect, rules, notes: Vec::new() }
+        Self {
+            name: name.to_owned(),
+            location: location.to_owned(),
+            dialect,
+            rules,
+            notes: Vec::new(),
+        }
     }
 
-    /// A set that asks `rules` by priority, lowest first (Azure's order; of equal ones, which
-    /// Azure refuses, the first in the file). A priority that cannot be read may come before all.
+    /// A set in which `rules` are sorted by priority, lowest first. Rules of equal priority, which
+    /// Azure refuses, keep the order of the file. An unknown priority may come before all others.
     #[must_use]
-    pub fn by_priority(name: &str, place: &str, dialect: Dialect, mut rules: Vec<Rule>) -> Self {
+    pub fn by_priority(
+        name: &str,
+        location: &str,
+        dialect: RuleDialect,
+        mut rules: Vec<Rule>,
+    ) -> Self {
         rules.sort_by_key(|rule| rule.priority.known().copied());
-        Self::in_order(name, place, dialect, rules)
+        Self::in_order(name, location, dialect, rules)
     }
 
-    /// The name of the rule that stands for "no rule matches".
+    /// The name of the last rule of each set, which denies what no other rule matches.
     pub const NO_RULE: &str = "(no rule)";
 
-    /// The rules in the order in which they are asked; the last matches everything.
+    /// The rules in the order in which they are tested. The last one matches everything.
     #[must_use]
     pub fn rules(&self) -> &[Rule] {
         &self.rules
     }
 
-    /// The file it stands in.
+    /// The name of the file that holds the set.
     #[must_use]
     pub fn file(&self) -> &str {
-        self.place.rsplit_once(": $").map_or(&self.place, |(file, _)| file)
+        self.location.rsplit_once(": $").map_or(&self.location, |(file, _)| file)
     }
 
-    /// The same set with something to know of it.
     #[must_use]
     pub fn with_notes(mut self, notes: Vec<String>) -> Self {
         self.notes = notes;
         self
     }
 
-    /// The same set, where what no rule matches is not known to be denied for IPv6.
+    /// Makes it unknown what happens to flows that no rule matches: effective rules do not list
+    /// IPv6.
     #[must_use]
     pub fn with_open_end(mut self) -> Self {
         if let Some(last) = self.rules.last_mut() {
-            last.access = Setting::Unknown(Missing::Family);
+            last.access = Property::Unknown(Missing::Family);
         }
         self
     }

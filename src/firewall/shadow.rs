@@ -1,67 +1,67 @@
-//! Rules that no flow ever reaches.
+//! Finds rules that no flow ever reaches.
 
-use super::decide::Judge;
-use super::missing::Setting;
+use super::decide::RuleJudge;
+use super::missing::Property;
 use super::port::PortSet;
-use super::rule::{Dialect, Rule};
+use super::rule::{Rule, RuleDialect};
 use super::scope::{Extent, Scope};
 use crate::model::AddressSet;
 
-/// A rule whose every flow is taken by rules before it.
+/// A rule that rules before it make ineffective, because they match all of its flows.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Shadowed<'a> {
-    /// The rule.
     pub rule: &'a Rule,
-    /// Those that take its flows, in order.
+    /// The rules that match its flows, in order.
     pub by: Vec<&'a Rule>,
-    /// Whether any of them does otherwise than the rule says.
+    /// Whether one of them has another action.
     pub is_contradicted: bool,
 }
 
-impl<'a> Judge<'a> {
-    /// The rules that are never reached. Only what is known counts: an empty answer does not
+impl<'a> RuleJudge<'a> {
+    /// The rules that are never reached. Only known facts count, so that an empty result does not
     /// prove that every rule is reached.
     #[must_use]
     pub fn shadowed(&self) -> Vec<Shadowed<'a>> {
         // The lines of a list have no order that matters.
-        if self.set().dialect == Dialect::List {
+        if self.set().dialect == RuleDialect::List {
             return Vec::new();
         }
         let rules = self.set().rules();
         (0..rules.len())
-            .filter(|place| is_own(&rules[*place]))
-            .filter_map(|place| self.shadow_of(place))
+            .filter(|index| is_own(&rules[*index]))
+            .filter_map(|index| self.shadow_of(index))
             .collect()
     }
 
-    fn shadow_of(&self, place: usize) -> Option<Shadowed<'a>> {
+    fn shadow_of(&self, index: usize) -> Option<Shadowed<'a>> {
         let rules = self.set().rules();
-        let rule = &rules[place];
+        let rule = &rules[index];
         let wide: Vec<_> =
-            (0..place).filter(|before| self.takes_all_but_destination(*before, place)).collect();
-        let by = match wide.iter().find(|before| self.holds_destination(**before, place)) {
+            (0..index).filter(|before| self.takes_all_but_destination(*before, index)).collect();
+        let by = match wide.iter().find(|before| self.holds_destination(**before, index)) {
             Some(one) => vec![*one],
-            None => self.together(&wide, place)?,
+            None => self.together(&wide, index)?,
         };
-        let by: Vec<_> = by.into_iter().map(|place| &rules[place]).collect();
+        let by: Vec<_> = by.into_iter().map(|index| &rules[index]).collect();
         let is_contradicted = by.iter().any(|before| before.access != rule.access);
         Some(Shadowed { rule, by, is_contradicted })
     }
 
-    fn takes_all_but_destination(&self, before: usize, place: usize) -> bool {
-        let (earlier, rule) = (&self.set().rules()[before], &self.set().rules()[place]);
+    fn takes_all_but_destination(&self, before: usize, index: usize) -> bool {
+        let (earlier, rule) = (&self.set().rules()[before], &self.set().rules()[index]);
         let same_direction = match (&earlier.direction, &rule.direction) {
-            (Setting::Known(a), Setting::Known(b)) => a == b,
+            (Property::Known(a), Property::Known(b)) => a == b,
             _ => false,
         };
-        let (Setting::Known(wide), Setting::Known(narrow)) = (&earlier.protocols, &rule.protocols)
+        let (Property::Known(wide), Property::Known(narrow)) =
+            (&earlier.protocols, &rule.protocols)
         else {
             return false;
         };
-        let ports = |wide: &Setting<PortSet>, narrow: &Setting<PortSet>| match (wide, narrow) {
-            (Setting::Known(wide), Setting::Known(narrow)) => narrow.is_subset(wide),
-            (Setting::Known(wide), Setting::Unknown(_)) => wide.is_any(),
-            (Setting::Unknown(_), _) => false,
+        let ports = |wide: &Property<PortSet>, narrow: &Property<PortSet>| match (wide, narrow) {
+            (Property::Known(wide), Property::Known(narrow)) => narrow.is_subset(wide),
+            (Property::Known(wide), Property::Unknown(_)) => wide.is_any(),
+            (Property::Unknown(_), _) => false,
         };
         same_direction
             && earlier.priority.known().is_some()
@@ -69,23 +69,23 @@ impl<'a> Judge<'a> {
             && narrow.is_subset(*wide)
             && ports(&earlier.destination_ports, &rule.destination_ports)
             && ports(&earlier.source_ports, &rule.source_ports)
-            && holds(&earlier.source, self.source(before), &rule.source, self.source(place))
+            && holds(&earlier.source, self.source(before), &rule.source, self.source(index))
     }
 
-    fn holds_destination(&self, before: usize, place: usize) -> bool {
-        let (earlier, rule) = (&self.set().rules()[before], &self.set().rules()[place]);
+    fn holds_destination(&self, before: usize, index: usize) -> bool {
+        let (earlier, rule) = (&self.set().rules()[before], &self.set().rules()[index]);
         holds(
             &earlier.destination,
             self.destination(before),
             &rule.destination,
-            self.destination(place),
+            self.destination(index),
         )
     }
 
-    /// Several rules that hold the destination only together.
-    fn together(&self, wide: &[usize], place: usize) -> Option<Vec<usize>> {
-        let rule = &self.set().rules()[place];
-        let mut rest = self.destination(place).possible();
+    /// The rules that hold the destination together, where none of them does alone.
+    fn together(&self, wide: &[usize], index: usize) -> Option<Vec<usize>> {
+        let rule = &self.set().rules()[index];
+        let mut rest = self.destination(index).possible();
         if !rule.destination.names.is_empty() || rest.is_empty() {
             return None;
         }
@@ -104,14 +104,13 @@ impl<'a> Judge<'a> {
     }
 }
 
-/// A rule of the user's: Azure's default rules, and the one that stands for "no rule matches", are
-/// meant to come last.
+/// Whether the user wrote the rule. Azure's default rules and the last rule of a set are meant to
+/// be behind all others.
 fn is_own(rule: &Rule) -> bool {
     rule.priority.known().is_none_or(|priority| *priority <= 4096)
 }
 
-/// Whether one side of a rule holds all that another's may hold: by addresses, or because both
-/// say the same.
+/// Whether one side of a rule holds everything that a side of another may hold.
 fn holds(wide: &Scope, wide_extent: &Extent, narrow: &Scope, narrow_extent: &Extent) -> bool {
     if wide == narrow && wide.unknown.is_empty() {
         return true;

@@ -1,9 +1,9 @@
-//! Endpoint lists, service URLs and authentication keys: text to entries, entries to endpoints.
-//! Pure: bytes and texts come in, values go out.
+//! Reads endpoint lists, service URLs and authentication keys, and makes endpoints of them. The
+//! room is pure: callers read the files.
 //!
 //! ```text
 //! list text ──parse──► EndpointList ─┐
-//! service URLs ──────► ServiceUrls   ├─ Request ──concrete──► Concrete { endpoints, untestable }
+//! service URLs ──────► ServiceUrls   ├─ RunRequest ──concrete──► Concrete { endpoints, … }
 //! authentication key ► AuthKey       │
 //! --endpoint, --peer ► AdHoc ────────┘
 //! ```
@@ -16,6 +16,7 @@ mod decode;
 mod embedded;
 mod entry;
 mod error;
+mod limits;
 mod names;
 mod node_status;
 mod parameters;
@@ -30,36 +31,18 @@ mod syntax;
 pub use adhoc::{AdHoc, AdHocError, parse_endpoint, parse_peer};
 pub use auth_key::{AuthKey, AuthKeyError};
 pub use cloud::infer_cloud;
-pub use concrete::{Concrete, ORDER_STEP, Untestable, concrete};
+pub use concrete::{Concrete, ORDER_STEP, UntestablePattern, concrete};
 pub use decode::{DecodeError, decode};
 pub use embedded::{EmbeddedList, UnknownList, embedded, find};
-pub use entry::{EndpointList, Entry};
-pub use error::{ListError, ListErrors, Place, Problem};
+pub use entry::{EndpointList, ListEntry};
+pub use error::{ListError, ListErrors, ListProblem, TextPosition};
+pub use limits::MAX_INPUT_BYTES;
 pub use parameters::{ParameterError, Parameters, region};
 pub use pasted::PastedError;
 pub use pattern::{HostPattern, PatternError};
-pub use request::{Request, RequestError};
+pub use request::{RequestError, RunRequest};
 pub use service_urls::{ServiceUrl, ServiceUrls, ServiceUrlsError, UrlHost};
 pub use suggest::nearest;
 pub use syntax::parse;
 
 pub use crate::model::Cloud;
-
-/// The most bytes of one input file that is worth reading. The longest real one, the status of a
-/// runtime with 256 gateways, has 14 KiB. Parsers here refuse more; whoever reads files should
-/// stop at one byte above it.
-pub const MAX_INPUT_BYTES: usize = 4 << 20;
-
-/// The most bytes of an endpoint list: twenty times the longest of ours. Of TOML that is made to
-/// be large, a parser holds some three hundred bytes a byte.
-const MAX_LIST_BYTES: usize = 256 << 10;
-
-/// The folder of shared data, which tests read where it is there: `PATHPROOF_SHARED`, else beside
-/// the project.
-#[cfg(test)]
-fn shared() -> std::path::PathBuf {
-    std::env::var_os("PATHPROOF_SHARED").map_or_else(
-        || std::path::PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("../shared"),
-        std::path::PathBuf::from,
-    )
-}

@@ -1,30 +1,30 @@
-//! The names that are known from elsewhere than lists.
+//! The names that other sources than lists give.
 
 use std::collections::HashSet;
 
 use super::adhoc::AdHoc;
-use super::request::Request;
+use super::request::RunRequest;
 use super::service_urls::UrlHost;
 use crate::model::{Host, HostName, Origin};
 
-/// A name that is known from elsewhere than a list.
+/// A name of the service URLs or of the authentication key.
 #[derive(Debug)]
-pub(super) struct Known {
+pub(super) struct KnownName {
     pub(super) host: UrlHost,
     pub(super) port: Option<u16>,
     pub(super) origin: Origin,
 }
 
-/// What an entry is made concrete with.
+/// The names that make an entry concrete.
 #[derive(Default)]
-pub(super) struct Names<'n> {
-    pub(super) known: Vec<&'n Known>,
+pub(super) struct EntryNames<'n> {
+    pub(super) known: Vec<&'n KnownName>,
     pub(super) derived: Vec<HostName>,
 }
 
-impl<'n> Names<'n> {
-    /// The concrete ones.
-    pub(super) fn hosts(&self) -> impl Iterator<Item = (&'n Host, &'n Known)> {
+impl<'n> EntryNames<'n> {
+    /// The names that are no wildcards.
+    pub(super) fn hosts(&self) -> impl Iterator<Item = (&'n Host, &'n KnownName)> {
         self.known.iter().filter_map(|known| match &known.host {
             UrlHost::Host(host) => Some((host, *known)),
             UrlHost::Wildcard(_) => None,
@@ -32,15 +32,15 @@ impl<'n> Names<'n> {
     }
 }
 
-/// The names of the service URLs, then that of the authentication key.
-pub(super) fn known_names(request: &Request) -> Vec<Known> {
-    let urls = request.service_urls.iter().flat_map(|urls| &urls.urls).map(|url| Known {
+/// The names of the service URLs, followed by that of the authentication key.
+pub(super) fn known_names(request: &RunRequest) -> Vec<KnownName> {
+    let urls = request.service_urls.iter().flat_map(|urls| &urls.urls).map(|url| KnownName {
         host: url.host.clone(),
         port: url.port,
         origin: Origin::ServiceUrls,
     });
     let key = request.auth_key.as_ref().and_then(|key| key.control_host.clone());
-    let key = key.map(|name| Known {
+    let key = key.map(|name| KnownName {
         host: UrlHost::Host(Host::Name(name)),
         port: None,
         origin: Origin::AuthKey,
@@ -48,8 +48,8 @@ pub(super) fn known_names(request: &Request) -> Vec<Known> {
     urls.chain(key).collect()
 }
 
-/// Every domain that a concrete name lies below.
-pub(super) fn named_domains<'n>(names: &'n [Known], options: &'n [AdHoc]) -> HashSet<&'n str> {
+/// Every domain that has a concrete name below it.
+pub(super) fn named_domains<'n>(names: &'n [KnownName], options: &'n [AdHoc]) -> HashSet<&'n str> {
     let known = names.iter().filter_map(|known| match &known.host {
         UrlHost::Host(host) => host.name(),
         UrlHost::Wildcard(_) => None,

@@ -4,8 +4,8 @@ use serde::Serialize;
 
 use super::terminal::Style;
 use super::terminal::page::Page;
-use crate::diagnose::catalogue::{self, Entry};
-use crate::diagnose::explain::{self, Explanation, Match, Symptom};
+use crate::diagnose::catalogue::{self, CatalogueEntry};
+use crate::diagnose::explain::{self, Explanation, Symptom, SymptomMatch};
 use crate::model::Cause;
 
 /// The explanation as text, wrapped to the terminal.
@@ -61,11 +61,11 @@ pub fn unknown(suggestions: &[&str]) -> String {
     )
 }
 
-fn write_line(page: &mut Page, entry: &Entry) {
+fn write_line(page: &mut Page, entry: &CatalogueEntry) {
     page.indented(&format!("{:<30} {}", entry.cause.code(), entry.sentence));
 }
 
-fn write_cause(page: &mut Page, entry: &Entry) {
+fn write_cause(page: &mut Page, entry: &CatalogueEntry) {
     page.heading(&format!("{} ({})", entry.cause, entry.cause.severity().as_str()));
     page.indented(entry.sentence);
     page.indented(&format!("Told by: {}", entry.told_by));
@@ -121,7 +121,7 @@ pub fn list_json() -> String {
     let mut document = Document::new();
     document.causes.extend(explain::entries().map(CauseWire::of));
     document.texts.extend(explain::symptoms().flat_map(|symptom| {
-        symptom.texts.iter().map(move |text| TextWire::of(&Match { text, symptom }))
+        symptom.texts.iter().map(move |text| TextWire::of(&SymptomMatch { text, symptom }))
     }));
     document.written()
 }
@@ -182,7 +182,7 @@ impl Document {
 }
 
 impl CauseWire {
-    fn of(entry: &'static Entry) -> Self {
+    fn of(entry: &'static CatalogueEntry) -> Self {
         Self {
             cause: entry.cause.code(),
             severity: entry.cause.severity().as_str(),
@@ -204,7 +204,7 @@ impl CauseWire {
 }
 
 impl TextWire {
-    fn of(one: &Match) -> Self {
+    fn of(one: &SymptomMatch) -> Self {
         Self {
             text: one.text,
             meaning: one.symptom.meaning,

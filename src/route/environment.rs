@@ -1,16 +1,15 @@
 //! Proxies from environment variables, as curl, Go and .NET share them.
 
-use super::decide::{FixedProxy, Named};
+use super::decide::{FixedProxy, WithSource};
 use super::exceptions::Exceptions;
 use super::proxy_url::{ProxyUrl, ProxyUrlError};
 
-/// A variable that holds no proxy.
+/// The error of a variable that does not hold a proxy.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 #[error("the environment variable {variable}: {error}")]
 pub struct EnvironmentError {
-    /// Its name.
     pub variable: &'static str,
-    /// What is wrong; the value is not repeated.
+    /// The error does not repeat the value.
     pub error: ProxyUrlError,
 }
 
@@ -34,7 +33,7 @@ pub fn from_environment(
     let proxy = |names: &[&'static str]| match first(names) {
         None => Ok(None),
         Some((variable, value)) => match ProxyUrl::parse(&value) {
-            Ok(value) => Ok(Some(Named { value, source: variable.to_owned() })),
+            Ok(value) => Ok(Some(WithSource { value, source: variable.to_owned() })),
             Err(error) => Err(EnvironmentError { variable, error }),
         },
     };
@@ -84,7 +83,7 @@ mod tests {
                 variables.iter().find(|(n, _)| *n == name).map(|(_, value)| (*value).to_owned())
             };
             let found = from_environment(variable).unwrap();
-            let shown = |named: &Option<Named<ProxyUrl>>| {
+            let shown = |named: &Option<WithSource<ProxyUrl>>| {
                 named.as_ref().map(|named| format!("{} {}", named.value, named.source))
             };
             let found = found.map_or((None, None), |f| (shown(&f.https), shown(&f.http)));

@@ -1,6 +1,6 @@
-//! Which way each name is configured to go, and why: `NO_PROXY`, .NET bypass lists, the agent's
-//! own configuration files, PAC. Pure: the texts are read by others, and what a PAC asks of DNS,
-//! the clock and this host is handed in.
+//! Decides which way each name is configured to go, and why: by `NO_PROXY`, .NET bypass lists, the
+//! agent's own configuration files or a PAC script. The room is pure: callers read the files, and
+//! pass in what a script asks of DNS, the clock and this host.
 
 mod agent_config;
 mod agent_lint;
@@ -24,15 +24,17 @@ pub use agent_config::{
 pub use agent_lint::{LintFinding, LintKind, LintNames, LintWeight, differences, is_relay, lint};
 pub use bypass::{BypassEntry, BypassList, InvalidRule, LocalView, Undecided, uri_form};
 pub use bypass_match::BypassMatch;
-pub use decide::{AgentRoute, Configuration, Decision, FixedProxy, Named, RouteError, Way};
+pub use decide::{
+    AgentRoute, Configuration, FixedProxy, RouteDecision, RouteError, Way, WithSource,
+};
 pub use dotnet_regex::{GaveUp, Pattern, PatternFault};
 pub use environment::{EnvironmentError, from_environment};
 pub use exceptions::Exceptions;
-pub use no_proxy::{Dialect, Ignored, NoProxy, Scheme};
+pub use no_proxy::{Ignored, NoProxy, NoProxyDialect, Scheme};
 #[cfg(feature = "pac")]
 pub use pac::{
-    PacAnswer, PacChoice, PacError, PacErrorKind, PacEvaluation, PacLimits, PacScript,
-    PacSurroundings, Resolve,
+    PacAnswer, PacChoice, PacError, PacErrorKind, PacEvaluation, PacLimits, PacResolver, PacScript,
+    PacSurroundings,
 };
 pub use proxy_url::{Credentials, ProxyScheme, ProxyUrl, ProxyUrlError};
 pub use suggest::{Suggestion, corrected_fragment, suggest};

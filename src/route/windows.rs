@@ -5,21 +5,20 @@
 //! `WinHttpGetDefaultProxyConfiguration`). Within a user's settings the script stands before the
 //! fixed proxy (page of `WINHTTP_CURRENT_USER_IE_PROXY_CONFIG`).
 
-use super::decide::{FixedProxy, Named};
+use super::decide::{FixedProxy, WithSource};
 use super::exceptions::Exceptions;
-use super::no_proxy::Dialect;
+use super::no_proxy::NoProxyDialect;
 use super::proxy_url::{ProxyScheme, ProxyUrl, ProxyUrlError};
 
-/// Settings as Windows holds them: texts.
+/// The texts of the settings, as Windows stores them.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct WindowsSettings {
-    /// The user's.
     pub user: WindowsProxies,
-    /// The machine's, which know no script.
+    /// The settings of the machine, which know no script.
     pub machine: WindowsProxies,
 }
 
-/// One place of settings.
+/// The proxy settings of the user or of the machine.
 #[derive(Clone, Default, PartialEq, Eq)]
 pub struct WindowsProxies {
     /// Automatic detection (WPAD) is on, as it is by default.
@@ -28,11 +27,11 @@ pub struct WindowsProxies {
     pub script: Option<String>,
     /// `ProxyServer`: `proxy:8080`, or `http=p:80;https=q:443`.
     pub proxy: Option<String>,
-    /// `ProxyOverride`: `<local>;*.contoso.com`.
+    /// `ProxyOverride`, such as `<local>;*.contoso.com`.
     pub bypass: Option<String>,
 }
 
-/// A text may hold a password.
+/// The texts are left out, because they may hold a password.
 impl std::fmt::Debug for WindowsProxies {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         f.debug_struct("WindowsProxies")
@@ -43,11 +42,11 @@ impl std::fmt::Debug for WindowsProxies {
     }
 }
 
-/// What Windows' settings come to.
+/// The proxy configuration that Windows' settings amount to.
 #[derive(Clone, Debug)]
 pub enum WindowsWay {
-    /// A script decides.
-    Script(Named<String>),
+    /// The location of a script that decides.
+    Script(WithSource<String>),
     /// One proxy, or one for each scheme.
     Fixed(FixedProxy),
 }
@@ -55,22 +54,22 @@ pub enum WindowsWay {
 const USER: &str = "the user's Internet settings";
 const MACHINE: &str = "the machine's WinHTTP settings";
 
-/// Which settings decide: the user's before the machine's, a script before a fixed proxy. `None`
-/// where neither names a proxy.
+/// Takes the settings that decide: the user's before the machine's, a script before a fixed proxy.
+/// `None` where neither names a proxy.
 ///
 /// # Errors
-/// A proxy that cannot be read; the error does not repeat it.
+/// The setting whose proxy cannot be read; the error does not repeat the proxy.
 pub fn from_windows(
     settings: &WindowsSettings,
-) -> Result<Option<WindowsWay>, Named<ProxyUrlError>> {
-    for (place, proxies) in [(USER, &settings.user), (MACHINE, &settings.machine)] {
+) -> Result<Option<WindowsWay>, WithSource<ProxyUrlError>> {
+    for (owner, proxies) in [(USER, &settings.user), (MACHINE, &settings.machine)] {
         if let Some(script) = given(proxies.script.as_deref()) {
-            let source = format!("AutoConfigURL of {place}");
-            return Ok(Some(WindowsWay::Script(Named { value: script.to_owned(), source })));
+            let source = format!("AutoConfigURL of {owner}");
+            return Ok(Some(WindowsWay::Script(WithSource { value: script.to_owned(), source })));
         }
         if let Some(servers) = given(proxies.proxy.as_deref()) {
-            let fixed = fixed(servers, proxies.bypass.as_deref(), place)
-                .map_err(|value| Named { value, source: format!("ProxyServer of {place}") })?;
+            let fixed = fixed(servers, proxies.bypass.as_deref(), owner)
+                .map_err(|value| WithSource { value, source: format!("ProxyServer of {owner}") })?;
             if fixed.https.is_some() || fixed.http.is_some() {
                 return Ok(Some(WindowsWay::Fixed(fixed)));
             }
@@ -84,8 +83,9 @@ fn given(text: Option<&str>) -> Option<&str> {
 }
 
 /// `([<scheme>=][<scheme>"://"]<server>[":"<port>])`, separated by semicolons or white space (page
-/// of `WINHTTP_PROXY_INFO`). One without a scheme is for all; `socks=` is for what has no other.
-fn fixed(servers: &str, bypass: Option<&str>, place: &str) -> Result<FixedProxy, ProxyUrlError> {
+/// of `WINHTTP_PROXY_INFO`). A server without a scheme is for every scheme; `socks=` is for those
+/// that have no other server.
+fn fixed(servers: &str, bypass: Option<&str>, owner: &str) -> Result<FixedProxy, ProxyUrlError> {
     let (mut https, mut http, mut all, mut socks) = (None, None, None, None);
     for entry in servers.split([';', ' ', '\t', '\r', '\n']).filter(|entry| !entry.is_empty()) {
         let (word, server) = match entry.split_once('=') {
@@ -97,20 +97,21 @@ fn fixed(servers: &str, bypass: Option<&str>, place: &str) -> Result<FixedProxy,
             "https" => &mut https,
             "http" => &mut http,
             "socks" => &mut socks,
-            // ftp, gopher: nothing here speaks them.
+            // The rest are ftp and gopher, which the runtime does not use.
             _ => continue,
         };
         if slot.is_none() && !server.is_empty() {
             *slot = Some(server_of(server, word == "socks")?);
         }
     }
-    let named = |scheme: &str, value: ProxyUrl| Named {
+    let named = |scheme: &str, value: ProxyUrl| WithSource {
         value,
-        source: format!("ProxyServer of {place} for {scheme}"),
+        source: format!("ProxyServer of {owner} for {scheme}"),
     };
     let of = |own: Option<ProxyUrl>| own.or_else(|| all.clone()).or_else(|| socks.clone());
-    let exceptions = given(bypass)
-        .map(|list| Exceptions::read(list, Dialect::WinInet, &format!("ProxyOverride of {place}")));
+    let exceptions = given(bypass).map(|list| {
+        Exceptions::read(list, NoProxyDialect::WinInet, &format!("ProxyOverride of {owner}"))
+    });
     Ok(FixedProxy {
         https: of(https).map(|proxy| named("https", proxy)),
         http: of(http).map(|proxy| named("http", proxy)),
@@ -123,8 +124,8 @@ fn server_of(server: &str, is_socks: bool) -> Result<ProxyUrl, ProxyUrlError> {
     if !is_socks {
         return ProxyUrl::parse(server);
     }
-    let place = server.split_once("://").map_or(server, |(_, place)| place);
-    let proxy = ProxyUrl::parse(&format!("socks5://{place}"))?;
+    let address = server.split_once("://").map_or(server, |(_, address)| address);
+    let proxy = ProxyUrl::parse(&format!("socks5://{address}"))?;
     Ok(ProxyUrl::new(ProxyScheme::Socks4, proxy.host().clone(), proxy.port()))
 }
 
@@ -150,7 +151,8 @@ mod tests {
         let Some(WindowsWay::Fixed(fixed)) = from_windows(settings).unwrap() else {
             return (None, None);
         };
-        let shown = |named: Option<Named<ProxyUrl>>| named.map(|named| named.value.to_string());
+        let shown =
+            |named: Option<WithSource<ProxyUrl>>| named.map(|named| named.value.to_string());
         (shown(fixed.https), shown(fixed.http))
     }
 
@@ -213,7 +215,7 @@ mod tests {
     }
 
     #[test]
-    fn errors_name_the_place_and_no_password() {
+    fn errors_name_the_setting_and_no_password() {
         let error = from_windows(&user("https=http://anna:geheim@p:0", "")).unwrap_err();
         let text = format!("{} {} {error:?}", error.source, error.value);
         assert!(text.contains("ProxyServer of the user's") && text.contains("port 0"), "{text}");

@@ -1,5 +1,11 @@
 //! Integration tests: one binary, one module a subject.
 
+#![expect(
+    clippy::disallowed_methods,
+    clippy::disallowed_types,
+    reason = "tests start the program and serve what it asks"
+)]
+
 mod azure;
 mod cli;
 mod contract;

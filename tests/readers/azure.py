@@ -1,11 +1,11 @@
 """Runs a script of az commands, with the real az, against a Resource Manager on loopback, and
 prints the rules that it then holds.
 
-usage: unshare --net PYTHON azure.py SCRIPT [SHARED]
+usage: unshare --net PYTHON azure.py SCRIPT SPECIFICATION
 
 Meant for a network namespace of its own: az finds nothing but this server. It signs in with the
 managed identity that App Service offers by IDENTITY_ENDPOINT, and its requests are held against
-Microsoft's OpenAPI where SHARED is given.
+Microsoft's OpenAPI in the folder SPECIFICATION.
 """
 
 import base64
@@ -21,6 +21,8 @@ import tempfile
 import threading
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
+
+from specification import Specification
 
 SUBSCRIPTION = "00000000-0000-0000-0000-000000000001"
 TENANT = "00000000-0000-0000-0000-000000000002"
@@ -65,8 +67,7 @@ class Manager(BaseHTTPRequestHandler):
         rule = RULE.search(self.path.split("?")[0])
         if not rule:
             return self.complain(404, self.path)
-        if self.specification:
-            self.complaints.extend(self.specification.errors("SecurityRule", body))
+        self.complaints.extend(self.specification.errors("SecurityRule", body))
         is_new = rule[1] not in self.rules
         held = body | {"id": f"{GROUP}/securityRules/{rule[1]}", "name": rule[1], "etag": 'W/"1"'}
         held["properties"] = body["properties"] | {"provisioningState": "Succeeded"}
@@ -123,12 +124,9 @@ def certificate(folder):
 
 
 def main():
-    script, *shared = sys.argv[1:]
+    script, folder = sys.argv[1:]
     subprocess.run(["ip", "link", "set", "lo", "up"], check=True)
-    if shared:
-        from specification import Specification
-
-        Manager.specification = Specification(shared[0], "networkSecurityGroup.json")
+    Manager.specification = Specification(folder, "networkSecurityGroup.json")
     with tempfile.TemporaryDirectory() as folder:
         folder = Path(folder)
         file = certificate(folder)

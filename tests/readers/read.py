@@ -1,6 +1,6 @@
 """Reads one file that `rules emit` wrote, or one of deploy/, with a reader that is not ours; says what it saw as JSON.
 
-usage: read.py FORMAT FILE [SHARED]
+usage: read.py FORMAT FILE [SPECIFICATION]
 """
 
 import csv
@@ -124,15 +124,15 @@ def yaml(text):
     return list(yaml.safe_load_all(text))
 
 
-def schema(format, text, shared):
+def schema(format, text, folder):
     """What Microsoft's OpenAPI has against it."""
     from specification import Specification
 
     value = json.loads(text)
     if format == "azure-firewall":
-        spec = Specification(shared, "firewallPolicy.json")
+        spec = Specification(folder, "firewallPolicy.json")
         return spec.errors("FirewallPolicyRuleCollectionGroup", value)
-    spec = Specification(shared, "networkSecurityGroup.json")
+    spec = Specification(folder, "networkSecurityGroup.json")
     if format == "nsg-json":
         return [error for rule in value for error in spec.errors("SecurityRule", rule)]
     found = []
@@ -160,10 +160,10 @@ READERS = {
 
 
 def main():
-    format, file, *shared = sys.argv[1:]
+    format, file, *specification = sys.argv[1:]
     with Path(file).open(encoding="utf-8", newline="") as opened:
         text = opened.read()
-    seen = schema(format, text, shared[0]) if shared else READERS[format](text)
+    seen = schema(format, text, specification[0]) if specification else READERS[format](text)
     json.dump(seen, sys.stdout)
 
 

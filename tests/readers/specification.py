@@ -8,14 +8,12 @@ from pathlib import Path
 
 import jsonschema
 
-FOLDER = "arm/specification/network/resource-manager/Microsoft.Network/stable/2024-01-01"
-
 
 class Specification:
     """One OpenAPI file and those it refers to."""
 
-    def __init__(self, shared, file):
-        self.folder = Path(shared) / FOLDER
+    def __init__(self, folder, file):
+        self.folder = Path(folder)
         self.file = file
         self.files = {}
 

@@ -6,9 +6,9 @@ use std::path::Path;
 
 use anyhow::{Result, anyhow, bail};
 
-use super::seen::{self, Seen};
-use super::{CONTROL_TAG, Tags, shown};
-use crate::cli::arguments::{Emit, Probing};
+use super::from_file::{self, FromFile};
+use super::{CONTROL_TAG, TagRelease, shown};
+use crate::cli::arguments::{EmitArgs, ProbingArgs};
 use crate::cli::check;
 use crate::cli::exit::Exit;
 use crate::cli::hint;
@@ -16,23 +16,28 @@ use crate::cli::input::Stdin;
 use crate::cli::measure::Measurement;
 use crate::cli::output;
 use crate::cli::request;
-use crate::firewall::emit::{self, Application, Emission, Format, Holds, Permit, Request};
-use crate::firewall::nsg::{self, Source};
-use crate::firewall::{Evidence, NamePattern, PortSet, ProofLevel, Proven, RuleSet, Target, prove};
+use crate::firewall::emit::{
+    self, AccessRequest, Application, Emission, Holds, Permit, RuleFormat,
+};
+use crate::firewall::nsg::{self, RuleFile};
+use crate::firewall::{
+    Evidence, EvidenceTarget, NamePattern, PortSet, ProofLevel, Proven, RuleSet, prove,
+};
 use crate::list;
 use crate::model::{AddressClass, AddressSet, Cloud, Kind};
-use crate::probe::{Wishes, tls};
+use crate::probe::Wishes;
+use crate::probe::tls::TlsClient;
 
-pub(super) fn emit(command: &Emit, arguments: &[OsString]) -> Result<Exit> {
+pub(super) fn emit(command: &EmitArgs, arguments: &[OsString]) -> Result<Exit> {
     if let Some(path) = &command.output {
         output::check_writable(path)?;
     }
     let mut stdin = Stdin::default();
     let emission = match &command.from {
         None => of_evidence(command, &probe(command, arguments, &mut stdin)?)?,
-        Some(from) => match seen::read(from, &mut stdin)? {
-            Seen::Evidence(evidence) => of_evidence(command, &evidence)?,
-            Seen::List(text) => of_list(command, from, &text)?,
+        Some(from) => match from_file::read(from, &mut stdin)? {
+            FromFile::Evidence(evidence) => of_evidence(command, &evidence)?,
+            FromFile::List(text) => of_list(command, from, &text)?,
         },
     };
     let text = emit::emit(command.format, &emission)?;
@@ -41,29 +46,29 @@ pub(super) fn emit(command: &Emit, arguments: &[OsString]) -> Result<Exit> {
 }
 
 /// Resolves and proves from this host, as `check` does.
-fn probe(command: &Emit, arguments: &[OsString], stdin: &mut Stdin) -> Result<Evidence> {
-    let Probing { targets, measuring, trust } = &command.probing;
+fn probe(command: &EmitArgs, arguments: &[OsString], stdin: &mut Stdin) -> Result<Evidence> {
+    let ProbingArgs { targets, measuring, trust } = &command.probing;
     let prepared = request::prepare(targets, measuring, &[], stdin)?;
     for text in &prepared.hints {
         hint::hint(text);
     }
-    let tls = tls::Client::new(check::judge(trust)?);
+    let tls = TlsClient::new(check::judge(trust)?);
     let measurement = Measurement::new(prepared, measuring, tls, false, arguments)?;
-    // What certificates name is nothing that these rules are for.
+    // Hosts that certificates name are not what these rules are for.
     let measurement = measurement.wish(Wishes { no_revocation: true, ..Wishes::default() });
-    Ok(seen::of_records(&measurement.carry_out(|_, _| {})?))
+    Ok(from_file::of_records(&measurement.carry_out(|_, _| {})?))
 }
 
-/// What is to be written, as it was found: without a name for it.
-struct Found {
+/// The contents of an emission before its name is known.
+struct EmissionParts {
     permits: Vec<Permit>,
     names: Vec<NamePattern>,
     applications: Vec<Application>,
-    requests: Vec<Request>,
+    requests: Vec<AccessRequest>,
 }
 
-fn emission(command: &Emit, tags: &Tags, name: &str, found: Found) -> Emission {
-    let Found { permits, mut names, applications, requests } = found;
+fn emission(command: &EmitArgs, tags: &TagRelease, name: &str, found: EmissionParts) -> Emission {
+    let EmissionParts { permits, mut names, applications, requests } = found;
     names.sort();
     names.dedup();
     Emission {
@@ -77,7 +82,7 @@ fn emission(command: &Emit, tags: &Tags, name: &str, found: Found) -> Emission {
     }
 }
 
-fn of_evidence(command: &Emit, evidence: &Evidence) -> Result<Emission> {
+fn of_evidence(command: &EmitArgs, evidence: &Evidence) -> Result<Emission> {
     let mut chosen = chosen(command, evidence)?;
     if command.assigned_only {
         chosen.retain(|target| !target.is_unassigned);
@@ -93,14 +98,18 @@ fn of_evidence(command: &Emit, evidence: &Evidence) -> Result<Emission> {
     let names: Vec<_> = chosen.iter().filter_map(|target| target.name.clone()).collect();
     let tags = tags(command, &names)?;
     let name = default_name(&chosen);
-    let mut found =
-        Found { permits: Vec::new(), names, applications: Vec::new(), requests: Vec::new() };
+    let mut found = EmissionParts {
+        permits: Vec::new(),
+        names,
+        applications: Vec::new(),
+        requests: Vec::new(),
+    };
     if command.format.holds() == Holds::Names {
         return Ok(emission(command, &tags, name, found));
     }
-    seen::require_ports(&chosen, &origin(command))?;
-    if command.format == Format::AzureFirewall && !command.addresses {
-        let told = |target: &&Target| Some((target.name.clone()?, target.kind?, target.port?));
+    from_file::require_ports(&chosen, &origin(command))?;
+    if command.format == RuleFormat::AzureFirewall && !command.addresses {
+        let told = |target: &&EvidenceTarget| Some((target.name.clone()?, target.kind?, target.port?));
         found.applications = Application::of(chosen.iter().filter_map(told));
         chosen.retain(|target| {
             !(target.name.is_some() && target.kind.is_some_and(Application::can_tell))
@@ -111,16 +120,16 @@ fn of_evidence(command: &Emit, evidence: &Evidence) -> Result<Emission> {
     for refused in &refused {
         hint::hint(&refused.to_string());
     }
-    say_what_is_not_there(&chosen);
-    found.requests = Request::of(&proven, command.aggregate, &evidence.own_addresses);
+    hint_at_gaps(&chosen);
+    found.requests = AccessRequest::of(&proven, command.aggregate, &evidence.own_addresses);
     found.permits = permits(command, &tags, proven);
     Ok(emission(command, &tags, name, found))
 }
 
-/// Required names that have no address, and names that need a proxy first.
-fn say_what_is_not_there(chosen: &[&Target]) {
+/// Shows hints on required names without an address, and on names that go through a proxy.
+fn hint_at_gaps(chosen: &[&EvidenceTarget]) {
     let is_absent =
-        |target: &&&Target| target.sightings.is_empty() && target.name.is_some() && target.required;
+        |target: &&&EvidenceTarget| target.sightings.is_empty() && target.name.is_some() && target.required;
     for target in chosen.iter().filter(is_absent) {
         let why = match &target.name {
             Some(name) if name.is_wildcard() => {
@@ -139,16 +148,17 @@ fn say_what_is_not_there(chosen: &[&Target]) {
     }
 }
 
-/// `--only`, where gateways go with their relay; by default all that is required, with the gateways
-/// in use of a relay that is.
-fn chosen<'a>(command: &Emit, evidence: &'a Evidence) -> Result<Vec<&'a Target>> {
+/// The targets of `--only`, where gateways go with their relay. Without `--only` all required
+/// targets, and the gateways in use where a relay is required.
+fn chosen<'a>(command: &EmitArgs, evidence: &'a Evidence) -> Result<Vec<&'a EvidenceTarget>> {
     let only = &command.probing.targets.only;
     if !only.is_empty() {
         return evidence.choose(only).map_err(|error| anyhow!("{} holds {error}", origin(command)));
     }
     let needs_gateways = evidence.targets.iter().any(|target| target.required && target.is_relay());
-    let is_needed =
-        |target: &&Target| target.required || (needs_gateways && target.is_derived_gateway());
+    let is_needed = |target: &&EvidenceTarget| {
+        target.required || (needs_gateways && target.is_derived_gateway())
+    };
     let (chosen, other): (Vec<_>, Vec<_>) = evidence.targets.iter().partition(is_needed);
     let n_unassigned = other.iter().filter(|target| target.is_unassigned).count();
     if n_unassigned > 0 {
@@ -171,8 +181,8 @@ fn chosen<'a>(command: &Emit, evidence: &'a Evidence) -> Result<Vec<&'a Target>>
     Ok(chosen)
 }
 
-/// A name for what the rules hold.
-fn default_name(chosen: &[&Target]) -> &'static str {
+/// The default name of the rules, after what they hold.
+fn default_name(chosen: &[&EvidenceTarget]) -> &'static str {
     if chosen.iter().all(|target| target.role.is_relay()) {
         "Allow-Azure-Relay"
     } else if chosen.iter().all(|target| target.is_control()) {
@@ -182,23 +192,24 @@ fn default_name(chosen: &[&Target]) -> &'static str {
     }
 }
 
-/// What rules of several entries are called.
+/// The name of rules for several entries.
 const MIXED: &str = "Allow-Integration-Runtime";
 
-fn origin(command: &Emit) -> String {
+fn origin(command: &EmitArgs) -> String {
     command.from.as_deref().map_or_else(|| "what this host saw".to_owned(), shown)
 }
 
-fn tags(command: &Emit, names: &[NamePattern]) -> Result<Tags> {
+fn tags(command: &EmitArgs, names: &[NamePattern]) -> Result<TagRelease> {
     let names: Vec<_> = names.iter().map(ToString::to_string).collect();
     let inferred = list::infer_cloud(names.iter().map(String::as_str));
     let given = command.probing.targets.cloud.map(Cloud::from);
-    Tags::of(command.service_tags.as_deref(), given, inferred)
+    TagRelease::of(command.service_tags.as_deref(), given, inferred)
 }
 
-/// The control plane has a service tag, which stays true when its addresses change; the relay has
-/// none (facts.md, section 4).
-fn permits(command: &Emit, tags: &Tags, proven: Vec<Proven>) -> Vec<Permit> {
+/// Writes the control plane's service tag where that holds every address seen, because the tag
+/// stays true when addresses change. The relay has no tag (Microsoft's virtual network service
+/// tags).
+fn permits(command: &EmitArgs, tags: &TagRelease, proven: Vec<Proven>) -> Vec<Permit> {
     let (control, other): (Vec<_>, Vec<_>) = proven.into_iter().partition(Proven::is_control);
     let mut permits = Permit::of(&other, command.aggregate);
     let uncovered = tags.outside_control_tag(&control);
@@ -217,9 +228,9 @@ fn permits(command: &Emit, tags: &Tags, proven: Vec<Proven>) -> Vec<Permit> {
     permits
 }
 
-/// A list proves nothing by itself: what it holds must be public, and published where that is
-/// asked for.
-fn of_list(command: &Emit, from: &Path, text: &str) -> Result<Emission> {
+/// Rules for a list. A list proves nothing by itself: its addresses must be public, and published
+/// where `--proof` asks for that.
+fn of_list(command: &EmitArgs, from: &Path, text: &str) -> Result<Emission> {
     if command.proof == ProofLevel::Tls {
         bail!("--proof tls: a list holds no handshakes; give a report, or --proof published");
     }
@@ -227,7 +238,7 @@ fn of_list(command: &Emit, from: &Path, text: &str) -> Result<Emission> {
         bail!("--only: a list has no entries");
     }
     let file = from.display().to_string();
-    let sets = nsg::read(&[Source { file: &file, text }])?;
+    let sets = nsg::read(&[RuleFile { name: &file, text }])?;
     let rules = || {
         sets.iter()
             .flat_map(RuleSet::rules)
@@ -255,7 +266,7 @@ fn of_list(command: &Emit, from: &Path, text: &str) -> Result<Emission> {
                 "{} of {} ({}) are left out: private, reserved, or outside the cloud's published ranges",
                 left_out.count(),
                 rule.name,
-                rule.place
+                rule.location
             ));
         }
         match by_ports.iter_mut().find(|(own, _)| *own == ports) {
@@ -267,9 +278,9 @@ fn of_list(command: &Emit, from: &Path, text: &str) -> Result<Emission> {
         .into_iter()
         .map(|(ports, addresses)| Permit::given(addresses, command.aggregate, ports, &shown(from)))
         .collect();
-    let requests = Request::given(&permits);
+    let requests = AccessRequest::given(&permits);
     // What a list names without a port is asked by TLS, as its addresses are.
     let told = names.iter().map(|name| (name.clone(), Kind::Https, 443));
     let applications = if command.addresses { Vec::new() } else { Application::of(told) };
-    Ok(emission(command, &tags, MIXED, Found { permits, names, applications, requests }))
+    Ok(emission(command, &tags, MIXED, EmissionParts { permits, names, applications, requests }))
 }

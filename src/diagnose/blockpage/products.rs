@@ -1,24 +1,24 @@
-//! What products and fronts are known by.
+//! The words and headers that filtering products, proxies and fronts are known by.
 
-/// A product and the words of its page, lower case; every word of one alternative must occur.
-pub(super) struct Page {
+/// A product and the words of its page, lower case. All words of one alternative must occur.
+pub(super) struct ProductPage {
     pub(super) product: &'static str,
     pub(super) words: &'static [&'static [&'static str]],
 }
 
-pub(super) const PAGES: &[Page] = &[
-    Page {
+pub(super) const PAGES: &[ProductPage] = &[
+    ProductPage {
         product: "Azure Firewall",
         words: &[
             &["action: deny.", "proceeding with default action"],
             &["action: deny.", "rule collection"],
         ],
     },
-    Page {
+    ProductPage {
         product: "Barracuda",
         words: &[&["barracuda", "has been blocked"], &["barracuda web security"]],
     },
-    Page {
+    ProductPage {
         product: "Blue Coat",
         words: &[
             &["your request was denied because of its content categorization"],
@@ -26,8 +26,8 @@ pub(super) const PAGES: &[Page] = &[
             &["bluecoat", "access denied"],
         ],
     },
-    Page { product: "Check Point", words: &[&["/usercheck/"], &["check point usercheck"]] },
-    Page {
+    ProductPage { product: "Check Point", words: &[&["/usercheck/"], &["check point usercheck"]] },
+    ProductPage {
         product: "Cisco Secure Web Appliance",
         words: &[
             &["notification: policy:"],
@@ -35,7 +35,7 @@ pub(super) const PAGES: &[Page] = &[
             &["based on your organization's access policies"],
         ],
     },
-    Page {
+    ProductPage {
         product: "Cisco Umbrella",
         words: &[
             &["this site is blocked", "umbrella"],
@@ -43,10 +43,10 @@ pub(super) const PAGES: &[Page] = &[
             &["hit-block.opendns.com"],
         ],
     },
-    Page { product: "Cloudflare Gateway", words: &[&["cloudflare gateway", "blocked"]] },
-    Page { product: "Comodo Secure DNS", words: &[&["comodo secure dns"]] },
-    Page { product: "ContentKeeper", words: &[&["contentkeeper"]] },
-    Page {
+    ProductPage { product: "Cloudflare Gateway", words: &[&["cloudflare gateway", "blocked"]] },
+    ProductPage { product: "Comodo Secure DNS", words: &[&["comodo secure dns"]] },
+    ProductPage { product: "ContentKeeper", words: &[&["contentkeeper"]] },
+    ProductPage {
         product: "Forcepoint",
         words: &[
             &["/cgi-bin/block_message.cgi"],
@@ -55,7 +55,7 @@ pub(super) const PAGES: &[Page] = &[
             &["forcepoint", "blocked"],
         ],
     },
-    Page {
+    ProductPage {
         product: "FortiGuard",
         words: &[
             &["fortiguard intrusion prevention"],
@@ -65,7 +65,7 @@ pub(super) const PAGES: &[Page] = &[
             &["fortigate application control"],
         ],
     },
-    Page {
+    ProductPage {
         product: "iboss",
         words: &[
             &["iboss", "blocked"],
@@ -74,8 +74,8 @@ pub(super) const PAGES: &[Page] = &[
             &["phantom technologies", "blocked"],
         ],
     },
-    Page { product: "IServ", words: &[&["seite gesperrt", "iserv"]] },
-    Page {
+    ProductPage { product: "IServ", words: &[&["seite gesperrt", "iserv"]] },
+    ProductPage {
         product: "Juniper",
         words: &[
             &["juniper web filtering"],
@@ -83,15 +83,15 @@ pub(super) const PAGES: &[Page] = &[
             &["juniper enhanced web filtering"],
         ],
     },
-    Page { product: "Kerio Control", words: &[&["blocked by kerio control"]] },
-    Page { product: "Lightspeed", words: &[&["lightspeed system", "web access"]] },
-    Page { product: "Netskope", words: &[&["netskope", "blocked"]] },
-    Page {
+    ProductPage { product: "Kerio Control", words: &[&["blocked by kerio control"]] },
+    ProductPage { product: "Lightspeed", words: &[&["lightspeed system", "web access"]] },
+    ProductPage { product: "Netskope", words: &[&["netskope", "blocked"]] },
+    ProductPage {
         product: "NetSpark",
         words: &[&["netsparkmobile.com", "a=block"], &["netspark", "blocked"]],
     },
-    Page { product: "Olfeo", words: &[&["olfeo", "filtrage"]] },
-    Page {
+    ProductPage { product: "Olfeo", words: &[&["olfeo", "filtrage"]] },
+    ProductPage {
         product: "Palo Alto Networks",
         words: &[
             &["has been blocked in accordance with company policy"],
@@ -99,8 +99,8 @@ pub(super) const PAGES: &[Page] = &[
             &["url filtering", "web page blocked"],
         ],
     },
-    Page { product: "pfBlockerNG", words: &[&["pfblockerng"]] },
-    Page {
+    ProductPage { product: "pfBlockerNG", words: &[&["pfblockerng"]] },
+    ProductPage {
         product: "RM SafetyNet",
         words: &[
             &["rm safetynet"],
@@ -108,13 +108,13 @@ pub(super) const PAGES: &[Page] = &[
             &["snpfiltered.pl"],
         ],
     },
-    Page { product: "Securly", words: &[&["securly", "blocked"]] },
-    Page {
+    ProductPage { product: "Securly", words: &[&["securly", "blocked"]] },
+    ProductPage {
         product: "Skyhigh Web Gateway",
         words: &[&["mcafee web gateway"], &["skyhigh", "web gateway"]],
     },
-    Page { product: "Smoothwall", words: &[&["smoothwall", "blocked"]] },
-    Page {
+    ProductPage { product: "Smoothwall", words: &[&["smoothwall", "blocked"]] },
+    ProductPage {
         product: "SonicWall",
         words: &[
             &["content=\"siteblocked\""],
@@ -122,23 +122,23 @@ pub(super) const PAGES: &[Page] = &[
             &["nsa_banner", "web site blocked"],
         ],
     },
-    Page { product: "Sophos", words: &[&["sophos", "blocked"]] },
-    Page {
+    ProductPage { product: "Sophos", words: &[&["sophos", "blocked"]] },
+    ProductPage {
         product: "Squid",
         words: &[&["err_access_denied"], &["access control configuration prevents your request"]],
     },
-    Page { product: "SquidGuard", words: &[&["squidguard"]] },
-    Page {
+    ProductPage { product: "SquidGuard", words: &[&["squidguard"]] },
+    ProductPage {
         product: "Trend Micro",
         words: &[&["trend micro", "url blocking"], &["interscan web security"]],
     },
-    Page { product: "Untangle", words: &[&["untangle", "blocked"]] },
-    Page { product: "VAS Experts", words: &[&["eais.rkn.gov.ru", "nap.rkn.gov.ru"]] },
-    Page {
+    ProductPage { product: "Untangle", words: &[&["untangle", "blocked"]] },
+    ProductPage { product: "VAS Experts", words: &[&["eais.rkn.gov.ru", "nap.rkn.gov.ru"]] },
+    ProductPage {
         product: "WatchGuard",
         words: &[&["watchguard", "denied"], &["request denied by watchguard"]],
     },
-    Page {
+    ProductPage {
         product: "Zscaler",
         words: &[
             &["zscaler", "not allowed"],
@@ -148,8 +148,8 @@ pub(super) const PAGES: &[Page] = &[
     },
 ];
 
-/// Words of no product, which count only where the session does not prove the service.
-pub(super) const GENERIC: Page = Page {
+/// Words that belong to no product. They count only where the session does not prove the service.
+pub(super) const GENERIC: ProductPage = ProductPage {
     product: "an unnamed filter",
     words: &[
         &["blocked by", "administrator"],
@@ -165,7 +165,7 @@ pub(super) const GENERIC: Page = Page {
     ],
 };
 
-/// Headers that a product puts on its pages; the value, lower case, must occur.
+/// The headers that a product puts on its pages. The header must contain the value, lower case.
 pub(super) const HEADERS: &[(&str, &str, &str)] = &[
     ("X-Squid-Error", "err_access_denied", "Squid"),
     ("X-Squid-Error", "err_blocked", "Squid"),
@@ -175,7 +175,7 @@ pub(super) const HEADERS: &[(&str, &str, &str)] = &[
     ("X-Fortinet", "", "FortiGuard"),
 ];
 
-/// Headers by which a proxy on the way is known; the value, lower case, must occur.
+/// The headers that a proxy on the way is known by. The header must contain the value, lower case.
 pub(super) const MIDDLEBOXES: &[(&str, &str)] = &[
     ("X-Squid-Error", ""),
     ("Proxy-Status", ""),
@@ -196,12 +196,13 @@ pub(super) const MIDDLEBOXES: &[(&str, &str)] = &[
     ("Via", ""),
 ];
 
-/// What a content delivery network writes into `Via`: the service's own front.
+/// What content delivery networks write into `Via`. They are fronts of the service, not proxies.
 pub(super) const CDNS: &[&str] =
     &["cloudfront", "varnish", "akamai", "fastly", "google", "azure", "ecacc", "edgecast"];
 
-/// A page that a service's own front shows: the header that names the front, and words of its pages,
-/// lower case. (Microsoft: http.sys, IIS, Application Gateway and Front Door; Akamai, for downloads.)
+/// The pages of a service's own fronts: the header that names the front, and the words of its
+/// pages, lower case (Microsoft: http.sys, IIS, Application Gateway and Front Door; Akamai, for
+/// downloads).
 pub(super) const FRONTS: &[(&str, &str, &[&str])] = &[
     ("Server", "microsoft-httpapi", &["<hr><p>http error "]),
     ("Server", "microsoft-iis", &["server error", "<h3>"]),

@@ -1,3 +1,5 @@
+#![expect(clippy::disallowed_methods, reason = "pages that were captured are read")]
+
 use super::*;
 use crate::model::Certainty;
 
@@ -12,7 +14,7 @@ fn page(status: u16, headers: &[(&str, &str)], body: &str) -> HttpAnswer {
 }
 
 fn words_of(draft: Option<Draft>) -> String {
-    draft.map_or("nothing".to_owned(), |draft| draft.words().to_owned())
+    draft.map_or("nothing".to_owned(), |draft| draft.message().to_owned())
 }
 
 #[test]
@@ -20,7 +22,7 @@ fn all_words_are_lower_case_and_searched_for() {
     assert!(WORDS.automaton.is_some());
     for word in &WORDS.words {
         assert_eq!(*word, word.to_ascii_lowercase());
-        assert!(WORDS.occurring(&word.to_ascii_uppercase()).unwrap().holds(word), "{word}");
+        assert!(WORDS.occurring(&word.to_ascii_uppercase()).unwrap().contains(word), "{word}");
     }
 }
 
@@ -45,7 +47,7 @@ fn products_are_known_by_their_pages() {
         ("<p>RM SafetyNet has filtered this page.", "RM SafetyNet"),
         ("You are not allowed to visit this page. Internet Security by Zscaler", "Zscaler"),
     ] {
-        let found = words_of(judge(&page(403, &[], body), Session::Verified));
+        let found = words_of(judge(&page(403, &[], body), SessionTrust::Verified));
         assert_eq!(found, format!("shows a block page of {expected}: HTTP 403"), "{body}");
     }
 }
@@ -79,15 +81,15 @@ fn answers_of_services_and_their_fronts_are_no_block_pages() {
         ),
         page(404, &[("Server", "nginx")], ""),
     ] {
-        assert!(judge(&answer, Session::Verified).is_none(), "{answer:?}");
+        assert!(judge(&answer, SessionTrust::Verified).is_none(), "{answer:?}");
     }
 }
 
 #[test]
 fn general_words_count_only_where_the_service_is_not_proven() {
     let page = page(403, &[], "This site was Blocked. Category: Unrated");
-    assert!(judge(&page, Session::Verified).is_none());
-    for session in [Session::Inspected, Session::Unverified, Session::Open] {
+    assert!(judge(&page, SessionTrust::Verified).is_none());
+    for session in [SessionTrust::Inspected, SessionTrust::Unverified, SessionTrust::Open] {
         assert_eq!(words_of(judge(&page, session)), "shows a block page: HTTP 403");
     }
 }
@@ -95,10 +97,10 @@ fn general_words_count_only_where_the_service_is_not_proven() {
 #[test]
 fn headers_name_products_and_proxies() {
     let squid = page(403, &[("x-squid-error", "ERR_ACCESS_DENIED 0")], "");
-    let found = words_of(judge(&squid, Session::Open));
+    let found = words_of(judge(&squid, SessionTrust::Open));
     assert_eq!(found, "shows a block page of Squid: HTTP 403");
     let failed = page(503, &[("X-Squid-Error", "ERR_DNS_FAIL 0")], "");
-    assert!(judge(&failed, Session::Open).is_none());
+    assert!(judge(&failed, SessionTrust::Open).is_none());
     assert_eq!(middlebox_mark(&failed), Some(("X-Squid-Error", "ERR_DNS_FAIL 0")));
     for (via, expected) in [("1.1 proxy.contoso.com (squid/6.6)", true), ("1.1 varnish", false)] {
         let answer = page(502, &[("Via", via)], "");
@@ -112,25 +114,26 @@ fn html(status: u16, headers: &[(&str, &str)]) -> HttpAnswer {
 
 #[test]
 fn within_an_inspected_session_a_page_that_says_no_is_possibly_the_inspections() {
-    let found =
-        |answer: &HttpAnswer, session| judge(answer, session).map(|draft| draft.of_run().certainty);
+    let found = |answer: &HttpAnswer, session| {
+        judge(answer, session).map(|draft| draft.into_run_finding().certainty)
+    };
     for status in [401, 403, 407, 451, 500, 503, 599] {
         let refusal = html(status, &[]);
-        assert_eq!(found(&refusal, Session::Inspected), Some(Certainty::Possible), "{status}");
-        assert_eq!(found(&refusal, Session::Verified), None, "{status}");
-        assert_eq!(found(&refusal, Session::Open), None, "{status}");
+        assert_eq!(found(&refusal, SessionTrust::Inspected), Some(Certainty::Possible), "{status}");
+        assert_eq!(found(&refusal, SessionTrust::Verified), None, "{status}");
+        assert_eq!(found(&refusal, SessionTrust::Open), None, "{status}");
     }
     for status in [200, 302, 404, 410, 429] {
-        assert_eq!(found(&html(status, &[]), Session::Inspected), None, "{status}");
+        assert_eq!(found(&html(status, &[]), SessionTrust::Inspected), None, "{status}");
     }
     // Data for programs, and no body at all.
     let json = page(403, &[("Content-Type", "application/json")], "{}");
-    assert_eq!(found(&json, Session::Inspected), None);
-    assert_eq!(found(&page(403, &[], ""), Session::Inspected), None);
+    assert_eq!(found(&json, SessionTrust::Inspected), None);
+    assert_eq!(found(&page(403, &[], ""), SessionTrust::Inspected), None);
     // A product's own words prove nothing there, as anyone there can say anything.
     let named = page(200, &[], "<p>blocked by Kerio Control");
-    assert_eq!(found(&named, Session::Inspected), Some(Certainty::Likely));
-    assert_eq!(found(&named, Session::Verified), Some(Certainty::Proven));
+    assert_eq!(found(&named, SessionTrust::Inspected), Some(Certainty::Likely));
+    assert_eq!(found(&named, SessionTrust::Verified), Some(Certainty::Proven));
 }
 
 #[test]
@@ -147,12 +150,12 @@ fn a_gateways_marks_make_a_page_its_own_where_nobody_else_is_proven() {
         (page(504, &[], signed), false),
         (html(200, &[("Server", "nginx")]), false),
     ] {
-        for session in [Session::Inspected, Session::Open] {
+        for session in [SessionTrust::Inspected, SessionTrust::Open] {
             let is_page = judge(&answer, session)
-                .is_some_and(|draft| draft.of_run().certainty == Certainty::Likely);
+                .is_some_and(|draft| draft.into_run_finding().certainty == Certainty::Likely);
             assert_eq!(is_page, expected, "{answer:?}");
         }
-        assert!(judge(&answer, Session::Verified).is_none(), "{answer:?}");
+        assert!(judge(&answer, SessionTrust::Verified).is_none(), "{answer:?}");
     }
     assert_eq!(middlebox_mark(&page(504, &[], signed)), Some(("the page", "generated by squid")));
 }
@@ -175,9 +178,9 @@ fn fronts_of_the_services_are_known_within_an_inspected_session() {
     ] {
         let answer = page(403, &[("Server", server)], body);
         assert!(is_of_a_front(&answer), "{server}");
-        assert!(judge(&answer, Session::Inspected).is_none(), "{server}");
+        assert!(judge(&answer, SessionTrust::Inspected).is_none(), "{server}");
         let unsigned = page(403, &[], body);
-        assert!(judge(&unsigned, Session::Inspected).is_some(), "{server}");
+        assert!(judge(&unsigned, SessionTrust::Inspected).is_some(), "{server}");
     }
 }
 
@@ -206,7 +209,7 @@ fn captured_pages_are_known() {
     let mut count = 0;
     for path in pages {
         let body = String::from_utf8_lossy(&std::fs::read(&path).unwrap()).into_owned();
-        assert!(judge(&page(200, &[], &body), Session::Verified).is_some(), "{path:?}");
+        assert!(judge(&page(200, &[], &body), SessionTrust::Verified).is_some(), "{path:?}");
         count += 1;
     }
     assert_eq!(count, 9);
@@ -219,6 +222,6 @@ proptest::proptest! {
         after in ".{0,60}",
     ) {
         let answer = page(200, &[], &format!("{before}Blocked by KERIO Control{after}"));
-        proptest::prop_assert!(judge(&answer, Session::Verified).is_some());
+        proptest::prop_assert!(judge(&answer, SessionTrust::Verified).is_some());
     }
 }

@@ -1,9 +1,9 @@
 //! `http_*`, `tds_*`, `hold_*` and the relay's gateways.
 
-use super::Entry;
+use super::entry::CatalogueEntry;
 use crate::model::{Cause, Owner};
 
-pub(super) const HTTP_TIMEOUT: Entry = Entry {
+pub(super) const HTTP_TIMEOUT: CatalogueEntry = CatalogueEntry {
     cause: Cause::HttpTimeout,
     sentence: "The connection stands, but no answer comes to the request.",
     told_by: "Silence after the request was sent: a middlebox that holds what it inspects, or a \
@@ -15,7 +15,7 @@ pub(super) const HTTP_TIMEOUT: Entry = Entry {
     source: "RFC 9110 section 15",
 };
 
-pub(super) const HTTP_CLOSED: Entry = Entry {
+pub(super) const HTTP_CLOSED: CatalogueEntry = CatalogueEntry {
     cause: Cause::HttpClosed,
     sentence: "The connection ends before an answer to the request.",
     told_by: "End of stream or reset before the head of the answer was whole.",
@@ -26,7 +26,7 @@ pub(super) const HTTP_CLOSED: Entry = Entry {
     source: "RFC 9112 section 8",
 };
 
-pub(super) const HTTP_BLOCK_PAGE: Entry = Entry {
+pub(super) const HTTP_BLOCK_PAGE: CatalogueEntry = CatalogueEntry {
     cause: Cause::HttpBlockPage,
     sentence: "A filter shows its block page in the service's place.",
     told_by: "The known words or headers of a filtering product; behind TLS inspection, any page \
@@ -39,7 +39,7 @@ pub(super) const HTTP_BLOCK_PAGE: Entry = Entry {
     source: "contract, Status; citizenlab/filtering-annotations",
 };
 
-pub(super) const HTTP_CAPTIVE_PORTAL: Entry = Entry {
+pub(super) const HTTP_CAPTIVE_PORTAL: CatalogueEntry = CatalogueEntry {
     cause: Cause::HttpCaptivePortal,
     sentence: "The request is redirected to a sign-in page of the network.",
     told_by: "A redirect to a host outside the service's own domains, or status 511.",
@@ -50,7 +50,7 @@ pub(super) const HTTP_CAPTIVE_PORTAL: Entry = Entry {
     source: "RFC 8952; RFC 6585 section 6",
 };
 
-pub(super) const HTTP_SOURCE_REFUSED: Entry = Entry {
+pub(super) const HTTP_SOURCE_REFUSED: CatalogueEntry = CatalogueEntry {
     cause: Cause::HttpSourceRefused,
     sentence: "The service itself answers, and refuses where it was asked from.",
     told_by: "Its own words: a relay's IP filter, or public network access that is switched off or \
@@ -63,7 +63,7 @@ pub(super) const HTTP_SOURCE_REFUSED: Entry = Entry {
              data-factory-private-link",
 };
 
-pub(super) const HTTP_NOT_THE_SERVICE: Entry = Entry {
+pub(super) const HTTP_NOT_THE_SERVICE: CatalogueEntry = CatalogueEntry {
     cause: Cause::HttpNotTheService,
     sentence: "Something answers, but not the service that was asked for.",
     told_by: "The relay's answer shows its Atom feed or a tracking id; this one shows neither, or \
@@ -75,7 +75,7 @@ pub(super) const HTTP_NOT_THE_SERVICE: Entry = Entry {
     source: "Microsoft, service-bus-troubleshooting-guide",
 };
 
-pub(super) const HTTP_UPGRADE_BLOCKED: Entry = Entry {
+pub(super) const HTTP_UPGRADE_BLOCKED: CatalogueEntry = CatalogueEntry {
     cause: Cause::HttpUpgradeBlocked,
     sentence: "Plain requests reach the relay, but its WebSocket upgrade does not.",
     told_by: "A GET is answered by the relay and the upgrade is not: a proxy takes the Upgrade \
@@ -86,7 +86,7 @@ pub(super) const HTTP_UPGRADE_BLOCKED: Entry = Entry {
     source: "RFC 6455 section 4.1; Microsoft, relay-hybrid-connections-protocol",
 };
 
-pub(super) const HTTP_SERVICE_ERROR: Entry = Entry {
+pub(super) const HTTP_SERVICE_ERROR: CatalogueEntry = CatalogueEntry {
     cause: Cause::HttpServiceError,
     sentence: "The service answers with an error of its own.",
     told_by: "A status of 500 or above without the marks of a proxy on the way: the network path \
@@ -97,7 +97,7 @@ pub(super) const HTTP_SERVICE_ERROR: Entry = Entry {
     source: "RFC 9110 section 15.6",
 };
 
-pub(super) const TDS_NO_ANSWER: Entry = Entry {
+pub(super) const TDS_NO_ANSWER: CatalogueEntry = CatalogueEntry {
     cause: Cause::TdsNoAnswer,
     sentence: "The connection is accepted, but SQL Server does not answer.",
     told_by: "No pre-login answer: silence, end of stream, reset or other bytes.",
@@ -108,7 +108,7 @@ pub(super) const TDS_NO_ANSWER: Entry = Entry {
     source: "MS-TDS 2.2.6.5",
 };
 
-pub(super) const HOLD_IDLE_DROPPED: Entry = Entry {
+pub(super) const HOLD_IDLE_DROPPED: CatalogueEntry = CatalogueEntry {
     cause: Cause::HoldIdleDropped,
     sentence: "An idle connection is forgotten on the way, in silence.",
     told_by: "After idling, what is sent gets no answer: a firewall or NAT dropped its state.",
@@ -119,7 +119,7 @@ pub(super) const HOLD_IDLE_DROPPED: Entry = Entry {
     source: "RFC 5382 section 5",
 };
 
-pub(super) const HOLD_RESET: Entry = Entry {
+pub(super) const HOLD_RESET: CatalogueEntry = CatalogueEntry {
     cause: Cause::HoldReset,
     sentence: "An idle connection is reset.",
     told_by: "After idling, the connection was reset. An orderly close by the far end is no \
@@ -130,7 +130,7 @@ pub(super) const HOLD_RESET: Entry = Entry {
     source: "RFC 5382 section 5",
 };
 
-pub(super) const RELAY_GATEWAY_UNASSIGNED: Entry = Entry {
+pub(super) const RELAY_GATEWAY_UNASSIGNED: CatalogueEntry = CatalogueEntry {
     cause: Cause::RelayGatewayUnassigned,
     sentence: "This gateway of the relay's deployment is not in use yet.",
     told_by: "Its name does not exist or has no address: normal, as Azure assigns gateways when it \

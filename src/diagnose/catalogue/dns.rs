@@ -1,9 +1,9 @@
-//! `dns_*`.
+//! `dns_*`: names that do not resolve, or not as they should.
 
-use super::Entry;
+use super::entry::CatalogueEntry;
 use crate::model::{Cause, Owner};
 
-pub(super) const VIEWS_DIFFER: Entry = Entry {
+pub(super) const VIEWS_DIFFER: CatalogueEntry = CatalogueEntry {
     cause: Cause::DnsViewsDiffer,
     sentence: "The name servers this host may ask disagree on whether the name exists, or on \
                whether it is private or public.",
@@ -17,7 +17,7 @@ pub(super) const VIEWS_DIFFER: Entry = Entry {
     source: "contract, Causes; RFC 8499 (view)",
 };
 
-pub(super) const NXDOMAIN: Entry = Entry {
+pub(super) const NXDOMAIN: CatalogueEntry = CatalogueEntry {
     cause: Cause::DnsNxdomain,
     sentence: "The name does not exist in the view of the name server that was asked.",
     told_by: "The response code NXDOMAIN. Where the chain ends at a privatelink name it is \
@@ -30,7 +30,7 @@ pub(super) const NXDOMAIN: Entry = Entry {
     source: "RFC 1035 section 4.1.1; RFC 8020",
 };
 
-pub(super) const NODATA: Entry = Entry {
+pub(super) const NODATA: CatalogueEntry = CatalogueEntry {
     cause: Cause::DnsNodata,
     sentence: "The name exists but has no address.",
     told_by: "The response code NOERROR without an A or AAAA record at the end of the chain.",
@@ -41,7 +41,7 @@ pub(super) const NODATA: Entry = Entry {
     source: "RFC 2308 section 2.2",
 };
 
-pub(super) const SERVFAIL: Entry = Entry {
+pub(super) const SERVFAIL: CatalogueEntry = CatalogueEntry {
     cause: Cause::DnsServfail,
     sentence: "The name server could not work out an answer.",
     told_by: "The response code SERVFAIL, or another that says the server failed. It answered, so \
@@ -55,7 +55,7 @@ pub(super) const SERVFAIL: Entry = Entry {
     source: "RFC 1035 section 4.1.1; Microsoft, private-endpoint-dns",
 };
 
-pub(super) const REFUSED: Entry = Entry {
+pub(super) const REFUSED: CatalogueEntry = CatalogueEntry {
     cause: Cause::DnsRefused,
     sentence: "The name server refuses to answer for this name or to this host.",
     told_by: "The response code REFUSED: an access list or a policy of the name server, not of the \
@@ -67,7 +67,7 @@ pub(super) const REFUSED: Entry = Entry {
     source: "RFC 1035 section 4.1.1",
 };
 
-pub(super) const TIMEOUT: Entry = Entry {
+pub(super) const TIMEOUT: CatalogueEntry = CatalogueEntry {
     cause: Cause::DnsTimeout,
     sentence: "No name server answered.",
     told_by: "Silence of every name server within the time-out, questions repeated. A server that \
@@ -80,7 +80,7 @@ pub(super) const TIMEOUT: Entry = Entry {
     source: "RFC 1035 section 4.2.1",
 };
 
-pub(super) const RESOLVER_UNREACHABLE: Entry = Entry {
+pub(super) const RESOLVER_UNREACHABLE: CatalogueEntry = CatalogueEntry {
     cause: Cause::DnsResolverUnreachable,
     sentence: "No name server can be reached.",
     told_by: "ICMP port, host or network unreachable, or no route, for every name server: nobody \
@@ -92,7 +92,7 @@ pub(super) const RESOLVER_UNREACHABLE: Entry = Entry {
     source: "RFC 1122 section 4.1.3.3",
 };
 
-pub(super) const TCP_BLOCKED: Entry = Entry {
+pub(super) const TCP_BLOCKED: CatalogueEntry = CatalogueEntry {
     cause: Cause::DnsTcpBlocked,
     sentence: "The answer is too large for UDP, and DNS over TCP is blocked.",
     told_by: "The TC bit over UDP, then TCP port 53 of the same server refused or silent. Small \
@@ -103,7 +103,7 @@ pub(super) const TCP_BLOCKED: Entry = Entry {
     source: "RFC 7766 section 5",
 };
 
-pub(super) const CNAME_LOOP: Entry = Entry {
+pub(super) const CNAME_LOOP: CatalogueEntry = CatalogueEntry {
     cause: Cause::DnsCnameLoop,
     sentence: "The name's chain of aliases leads back to itself.",
     told_by: "A CNAME whose target already stands in the chain.",
@@ -114,7 +114,7 @@ pub(super) const CNAME_LOOP: Entry = Entry {
     source: "RFC 1034 section 3.6.2",
 };
 
-pub(super) const MALFORMED: Entry = Entry {
+pub(super) const MALFORMED: CatalogueEntry = CatalogueEntry {
     cause: Cause::DnsMalformed,
     sentence: "What came back is no DNS answer to the question.",
     told_by: "Bytes with the right id and question that cannot be read. Answers to other questions \
@@ -126,7 +126,7 @@ pub(super) const MALFORMED: Entry = Entry {
     source: "RFC 1035 section 4.1",
 };
 
-pub(super) const SINKHOLE: Entry = Entry {
+pub(super) const SINKHOLE: CatalogueEntry = CatalogueEntry {
     cause: Cause::DnsSinkhole,
     sentence: "The name resolves to an address that cannot be the service's.",
     told_by: "An unspecified, loopback, documentation or other non-routable address, or one where a \
@@ -139,7 +139,7 @@ pub(super) const SINKHOLE: Entry = Entry {
     source: "IANA special-purpose registries (RFC 6890); MISP warning lists (Cisco Umbrella)",
 };
 
-pub(super) const OS_OVERRIDE: Entry = Entry {
+pub(super) const OS_OVERRIDE: CatalogueEntry = CatalogueEntry {
     cause: Cause::DnsOsOverride,
     sentence: "The operating system's answer for the name differs from the name servers'.",
     told_by: "The system's own answer (hosts file, NRPT, cache) beside the name servers'. The probe \
@@ -151,7 +151,7 @@ pub(super) const OS_OVERRIDE: Entry = Entry {
     source: "contract, Causes",
 };
 
-pub(super) const RESOLVER_DOWN: Entry = Entry {
+pub(super) const RESOLVER_DOWN: CatalogueEntry = CatalogueEntry {
     cause: Cause::DnsResolverDown,
     sentence: "One of several name servers gives no usable answer, while the others do.",
     told_by: "Silence or errors of one name server for names that another one answers. Clients \

@@ -1,9 +1,9 @@
-//! `path_*`: the ladder of private endpoints.
+//! `path_*`: names whose addresses are private where they should be public, or the reverse.
 
-use super::Entry;
+use super::entry::CatalogueEntry;
 use crate::model::{Cause, Owner};
 
-pub(super) const PRIVATE_ENDPOINT_ABSENT: Entry = Entry {
+pub(super) const PRIVATE_ENDPOINT_ABSENT: CatalogueEntry = CatalogueEntry {
     cause: Cause::PathPrivateEndpointAbsent,
     sentence: "A private endpoint is expected, and the name shows no sign of one.",
     told_by: "No privatelink name in the chain, and a public address. Azure puts that alias into \
@@ -15,7 +15,7 @@ pub(super) const PRIVATE_ENDPOINT_ABSENT: Entry = Entry {
     source: "Microsoft, private-endpoint-dns; data-factory-private-link",
 };
 
-pub(super) const PRIVATE_ZONE_NOT_LINKED: Entry = Entry {
+pub(super) const PRIVATE_ZONE_NOT_LINKED: CatalogueEntry = CatalogueEntry {
     cause: Cause::PathPrivateZoneNotLinked,
     sentence: "The resource has a private endpoint, but this host's DNS gives its public address.",
     told_by: "A privatelink name in the chain and a public address at its end: the public zone \
@@ -28,7 +28,7 @@ pub(super) const PRIVATE_ZONE_NOT_LINKED: Entry = Entry {
     source: "Microsoft, private-endpoint-dns",
 };
 
-pub(super) const PRIVATE_RECORD_MISSING: Entry = Entry {
+pub(super) const PRIVATE_RECORD_MISSING: CatalogueEntry = CatalogueEntry {
     cause: Cause::PathPrivateRecordMissing,
     sentence: "The private DNS zone is there, but has no record for this name.",
     told_by: "The chain ends at a privatelink name that does not exist or has no address: a linked \
@@ -41,7 +41,7 @@ pub(super) const PRIVATE_RECORD_MISSING: Entry = Entry {
     source: "Microsoft, private-endpoint-dns; private-dns-fallback",
 };
 
-pub(super) const PRIVATE_OUTSIDE_NETWORK: Entry = Entry {
+pub(super) const PRIVATE_OUTSIDE_NETWORK: CatalogueEntry = CatalogueEntry {
     cause: Cause::PathPrivateOutsideNetwork,
     sentence: "The name resolves to a private address outside the networks given.",
     told_by: "The address against --private-cidr: a record left by an endpoint that is gone, or \
@@ -53,7 +53,7 @@ pub(super) const PRIVATE_OUTSIDE_NETWORK: Entry = Entry {
     source: "contract, --private-cidr",
 };
 
-pub(super) const MIXED: Entry = Entry {
+pub(super) const MIXED: CatalogueEntry = CatalogueEntry {
     cause: Cause::PathMixed,
     sentence: "One name server gives private and public addresses for the same name.",
     told_by: "The classes of all addresses of one answer, AAAA included: a public AAAA beside a \
@@ -65,7 +65,7 @@ pub(super) const MIXED: Entry = Entry {
     source: "contract, Causes",
 };
 
-pub(super) const PUBLIC_EXPECTED: Entry = Entry {
+pub(super) const PUBLIC_EXPECTED: CatalogueEntry = CatalogueEntry {
     cause: Cause::PathPublicExpected,
     sentence: "A name that is public only resolves to a private address.",
     told_by: "The list says that the service has no private endpoint here (relay, download), and \
@@ -78,7 +78,7 @@ pub(super) const PUBLIC_EXPECTED: Entry = Entry {
     source: "Microsoft, data-factory-private-link",
 };
 
-pub(super) const NOT_AZURE: Entry = Entry {
+pub(super) const NOT_AZURE: CatalogueEntry = CatalogueEntry {
     cause: Cause::PathNotAzure,
     sentence: "The name resolves to a public address outside the cloud's published ranges.",
     told_by: "The address against Azure's service tag file. The file is weekly and a snapshot may \

@@ -1,9 +1,9 @@
 //! `proxy_*`: the way to the proxy, and the proxy's own words on the way beyond it.
 
-use super::Entry;
+use super::entry::CatalogueEntry;
 use crate::model::{Cause, Owner};
 
-pub(super) const UNRESOLVABLE: Entry = Entry {
+pub(super) const UNRESOLVABLE: CatalogueEntry = CatalogueEntry {
     cause: Cause::ProxyUnresolvable,
     sentence: "The proxy's name does not resolve.",
     told_by: "The lookup of the proxy's own name; the evidence has what each name server said.",
@@ -14,7 +14,7 @@ pub(super) const UNRESOLVABLE: Entry = Entry {
     source: "RFC 1035 section 4.1.1 (response codes)",
 };
 
-pub(super) const REFUSED: Entry = Entry {
+pub(super) const REFUSED: CatalogueEntry = CatalogueEntry {
     cause: Cause::ProxyRefused,
     sentence: "The proxy refuses the connection.",
     told_by: "ECONNREFUSED (RST, or ICMP port unreachable) on the way to the proxy. A local \
@@ -25,7 +25,7 @@ pub(super) const REFUSED: Entry = Entry {
     source: "RFC 9293 section 3.5.2",
 };
 
-pub(super) const TIMEOUT: Entry = Entry {
+pub(super) const TIMEOUT: CatalogueEntry = CatalogueEntry {
     cause: Cause::ProxyTimeout,
     sentence: "The proxy does not answer.",
     told_by: "Silence on the way to the proxy. Where the connection was accepted and the request \
@@ -37,7 +37,7 @@ pub(super) const TIMEOUT: Entry = Entry {
     source: "RFC 9293 section 3.8.3",
 };
 
-pub(super) const UNREACHABLE: Entry = Entry {
+pub(super) const UNREACHABLE: CatalogueEntry = CatalogueEntry {
     cause: Cause::ProxyUnreachable,
     sentence: "The network says that the proxy cannot be reached.",
     told_by: "ICMP unreachable, or no route to the proxy.",
@@ -47,7 +47,7 @@ pub(super) const UNREACHABLE: Entry = Entry {
     source: "RFC 1122 section 3.2.2.1",
 };
 
-pub(super) const AUTH_REQUIRED: Entry = Entry {
+pub(super) const AUTH_REQUIRED: CatalogueEntry = CatalogueEntry {
     cause: Cause::ProxyAuthRequired,
     sentence: "The proxy wants a sign-in that was not given.",
     told_by: "Status 407, with the schemes of all its Proxy-Authenticate fields. Where only NTLM \
@@ -61,7 +61,7 @@ pub(super) const AUTH_REQUIRED: Entry = Entry {
              create-self-hosted-integration-runtime (NTLM)",
 };
 
-pub(super) const AUTH_REJECTED: Entry = Entry {
+pub(super) const AUTH_REJECTED: CatalogueEntry = CatalogueEntry {
     cause: Cause::ProxyAuthRejected,
     sentence: "The proxy rejects the credentials that were sent.",
     told_by: "Status 407 although credentials for an offered scheme were sent, or a SOCKS5 proxy \
@@ -73,18 +73,18 @@ pub(super) const AUTH_REJECTED: Entry = Entry {
     source: "RFC 9110 section 15.5.8; RFC 1929 section 2",
 };
 
-pub(super) const DENIED: Entry = Entry {
+pub(super) const DENIED: CatalogueEntry = CatalogueEntry {
     cause: Cause::ProxyDenied,
     sentence: "The proxy denies this destination.",
     told_by: "403 or the like in answer to CONNECT, a known product's block page, Squid's \
               ERR_ACCESS_DENIED, or reply 2 of SOCKS5.",
     rivals: &[],
     owner: Owner::Proxy,
-    remedy: "Allow {place} for {from} in the access list of {proxy}.",
+    remedy: "Allow {endpoint} for {from} in the access list of {proxy}.",
     source: "RFC 9110 section 9.3.6; RFC 9209 section 2.3; RFC 1928 section 6",
 };
 
-pub(super) const UPSTREAM_DNS: Entry = Entry {
+pub(super) const UPSTREAM_DNS: CatalogueEntry = CatalogueEntry {
     cause: Cause::ProxyUpstreamDns,
     sentence: "The proxy cannot resolve the name.",
     told_by: "The proxy's own words: X-Squid-Error, Proxy-Status, its page. Squid 5 says 500 \
@@ -96,18 +96,18 @@ pub(super) const UPSTREAM_DNS: Entry = Entry {
     source: "RFC 9209 sections 2.3.1 and 2.3.2",
 };
 
-pub(super) const UPSTREAM_UNREACHABLE: Entry = Entry {
+pub(super) const UPSTREAM_UNREACHABLE: CatalogueEntry = CatalogueEntry {
     cause: Cause::ProxyUpstreamUnreachable,
     sentence: "The proxy cannot reach the host.",
     told_by: "The proxy's own words: status 502, 503 or 504, X-Squid-Error, Proxy-Status, its \
               page, or replies 3 to 6 of SOCKS5. A bare status leaves its DNS as a rival.",
     rivals: &[Cause::ProxyUpstreamDns],
     owner: Owner::Proxy,
-    remedy: "Open the way from the proxy {proxy} to {place}.",
+    remedy: "Open the way from the proxy {proxy} to {endpoint}.",
     source: "RFC 9209 sections 2.3.3 to 2.3.15; RFC 1928 section 6",
 };
 
-pub(super) const NOT_A_PROXY: Entry = Entry {
+pub(super) const NOT_A_PROXY: CatalogueEntry = CatalogueEntry {
     cause: Cause::ProxyNotAProxy,
     sentence: "What listens at the proxy's address is no proxy.",
     told_by: "No HTTP in answer to CONNECT, or the 4xx or 5xx of a web server without a proxy's \
@@ -119,18 +119,18 @@ pub(super) const NOT_A_PROXY: Entry = Entry {
     source: "RFC 9110 section 9.3.6",
 };
 
-pub(super) const TUNNEL_CLOSED: Entry = Entry {
+pub(super) const TUNNEL_CLOSED: CatalogueEntry = CatalogueEntry {
     cause: Cause::ProxyTunnelClosed,
     sentence: "The proxy opens the tunnel and closes it at once.",
     told_by: "End of stream or reset after 200, before a byte of the far end. What the far end \
               itself closes looks the same through a tunnel.",
     rivals: &[Cause::TlsClosed, Cause::TlsReset],
     owner: Owner::Proxy,
-    remedy: "Ask whoever runs {proxy} why it ends tunnels to {place}.",
+    remedy: "Ask whoever runs {proxy} why it ends tunnels to {endpoint}.",
     source: "RFC 9110 section 9.3.6",
 };
 
-pub(super) const PAC_ERROR: Entry = Entry {
+pub(super) const PAC_ERROR: CatalogueEntry = CatalogueEntry {
     cause: Cause::ProxyPacError,
     sentence: "The proxy auto-configuration cannot be used.",
     told_by: "The PAC file cannot be read, or its script throws; the evidence has the line.",

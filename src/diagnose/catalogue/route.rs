@@ -1,9 +1,9 @@
-//! `route_*`: the way configured beside the ways that lead there.
+//! `route_*`: the configured route, compared with the routes that work.
 
-use super::Entry;
+use super::entry::CatalogueEntry;
 use crate::model::{Cause, Owner};
 
-pub(super) const PRIVATE_VIA_PROXY: Entry = Entry {
+pub(super) const PRIVATE_VIA_PROXY: CatalogueEntry = CatalogueEntry {
     cause: Cause::RoutePrivateViaProxy,
     sentence: "A private name would be sent to the proxy.",
     told_by: "The configuration alone: the name is private (by --private, or by its privatelink \
@@ -18,15 +18,15 @@ pub(super) const PRIVATE_VIA_PROXY: Entry = Entry {
     source: "Microsoft, create-self-hosted-integration-runtime (proxy with a private endpoint)",
 };
 
-/// For whoever opens the way, where the name is not meant to go by the proxy.
+/// The further remedy for a firewall, where the name is not meant to go by the proxy.
 pub(super) const OPEN_DIRECT: &str = "If {host} is meant to go direct, allow TCP {port} out from \
                                       {from} to {destinations}{tags}.";
 
-/// For whoever runs the proxy, where the name is meant to go by it.
+/// The further remedy for whoever runs the proxy, where the name is meant to go by it.
 pub(super) const LET_PROXY_CARRY: &str = "If {host} is meant to go by the proxy {proxy}, let the \
                                           proxy carry it on TCP {port}.";
 
-pub(super) const PROXY_REQUIRED: Entry = Entry {
+pub(super) const PROXY_REQUIRED: CatalogueEntry = CatalogueEntry {
     cause: Cause::RouteProxyRequired,
     sentence: "The runtime goes direct where only the proxy leads out.",
     told_by: "Direct fails, and the second way measured with --alternate-proxy, through a proxy, \
@@ -38,7 +38,7 @@ pub(super) const PROXY_REQUIRED: Entry = Entry {
     source: "Microsoft, create-self-hosted-integration-runtime (proxy server considerations)",
 };
 
-pub(super) const DIRECT_REQUIRED: Entry = Entry {
+pub(super) const DIRECT_REQUIRED: CatalogueEntry = CatalogueEntry {
     cause: Cause::RouteDirectRequired,
     sentence: "The runtime uses a proxy where only the direct route works.",
     told_by: "The proxy fails, and direct works: measured with --alternate-proxy none, or as a \
@@ -50,7 +50,7 @@ pub(super) const DIRECT_REQUIRED: Entry = Entry {
     source: "Microsoft, create-self-hosted-integration-runtime (proxy server considerations)",
 };
 
-pub(super) const CONFIG_INVALID: Entry = Entry {
+pub(super) const CONFIG_INVALID: CatalogueEntry = CatalogueEntry {
     cause: Cause::RouteConfigInvalid,
     sentence: "The runtime cannot use its own proxy configuration.",
     told_by: "The configuration file as .NET Framework reads it: it throws where an element, a \
@@ -63,7 +63,7 @@ pub(super) const CONFIG_INVALID: Entry = Entry {
              create-self-hosted-integration-runtime",
 };
 
-pub(super) const CONFIG_MISMATCH: Entry = Entry {
+pub(super) const CONFIG_MISMATCH: CatalogueEntry = CatalogueEntry {
     cause: Cause::RouteConfigMismatch,
     sentence: "The runtime's two configuration files disagree on the proxy.",
     told_by: "diahost.exe.config beside diawp.exe.config: control traffic and data movement would \

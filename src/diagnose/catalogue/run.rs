@@ -1,9 +1,9 @@
-//! What is wrong with the run or its host, and what could not be asked.
+//! Causes that concern the run or its host, and endpoints that could not be asked.
 
-use super::Entry;
+use super::entry::CatalogueEntry;
 use crate::model::{Cause, Owner};
 
-pub(super) const HOST_CLOCK_SKEW: Entry = Entry {
+pub(super) const HOST_CLOCK_SKEW: CatalogueEntry = CatalogueEntry {
     cause: Cause::HostClockSkew,
     sentence: "This host's clock is off by more than 5 minutes.",
     told_by: "The Date of verified answers beside this host's clock.",
@@ -13,7 +13,7 @@ pub(super) const HOST_CLOCK_SKEW: Entry = Entry {
     source: "RFC 9110 section 6.6.1",
 };
 
-pub(super) const RUNTIME_CONTRADICTION: Entry = Entry {
+pub(super) const RUNTIME_CONTRADICTION: CatalogueEntry = CatalogueEntry {
     cause: Cause::RuntimeContradiction,
     sentence: "What Azure reports of a node contradicts what was measured here.",
     told_by: "The node's state in Azure Resource Manager beside this run: the service's account or \
@@ -24,7 +24,7 @@ pub(super) const RUNTIME_CONTRADICTION: Entry = Entry {
     source: "Microsoft, monitor-integration-runtime",
 };
 
-pub(super) const RUNTIME_VERSION_EXPIRED: Entry = Entry {
+pub(super) const RUNTIME_VERSION_EXPIRED: CatalogueEntry = CatalogueEntry {
     cause: Cause::RuntimeVersionExpired,
     sentence: "The runtime's version has expired: it goes offline whatever the network allows.",
     told_by: "versionStatus or a past expiryTime of a node in the runtime's status.",
@@ -35,7 +35,7 @@ pub(super) const RUNTIME_VERSION_EXPIRED: Entry = Entry {
     source: "Microsoft, self-hosted-integration-runtime-auto-update",
 };
 
-pub(super) const RUNTIME_VERSION_EXPIRING: Entry = Entry {
+pub(super) const RUNTIME_VERSION_EXPIRING: CatalogueEntry = CatalogueEntry {
     cause: Cause::RuntimeVersionExpiring,
     sentence: "The runtime's version expires within 90 days.",
     told_by: "expiryTime of a node in the runtime's status, beside the time of this run.",
@@ -46,7 +46,7 @@ pub(super) const RUNTIME_VERSION_EXPIRING: Entry = Entry {
     source: "Microsoft, self-hosted-integration-runtime-auto-update",
 };
 
-pub(super) const RUNTIME_VERSIONS_DIFFER: Entry = Entry {
+pub(super) const RUNTIME_VERSIONS_DIFFER: CatalogueEntry = CatalogueEntry {
     cause: Cause::RuntimeVersionsDiffer,
     sentence: "The runtime's nodes run different versions.",
     told_by: "The versions of the nodes in the runtime's status.",
@@ -57,7 +57,7 @@ pub(super) const RUNTIME_VERSIONS_DIFFER: Entry = Entry {
     source: "Microsoft, create-self-hosted-integration-runtime, high availability",
 };
 
-pub(super) const RUNTIME_CREDENTIALS_UNSYNCED: Entry = Entry {
+pub(super) const RUNTIME_CREDENTIALS_UNSYNCED: CatalogueEntry = CatalogueEntry {
     cause: Cause::RuntimeCredentialsUnsynced,
     sentence: "A node does not hold the credentials that the other nodes hold.",
     told_by: "credentialInSync of a node in the runtime's status.",
@@ -69,7 +69,7 @@ pub(super) const RUNTIME_CREDENTIALS_UNSYNCED: Entry = Entry {
     source: "Microsoft, monitor-integration-runtime",
 };
 
-pub(super) const NOT_TESTABLE: Entry = Entry {
+pub(super) const NOT_TESTABLE: CatalogueEntry = CatalogueEntry {
     cause: Cause::NotTestable,
     sentence: "A wildcard or template cannot be tested until its names are known.",
     told_by: "The list's entry, and nothing among the options that makes it concrete.",
@@ -79,7 +79,7 @@ pub(super) const NOT_TESTABLE: Entry = Entry {
     source: "contract, Lists",
 };
 
-pub(super) const NOT_RUN: Entry = Entry {
+pub(super) const NOT_RUN: CatalogueEntry = CatalogueEntry {
     cause: Cause::NotRun,
     sentence: "It was not reached before the run ended.",
     told_by: "The run was interrupted, or ended before this was asked.",
@@ -89,7 +89,7 @@ pub(super) const NOT_RUN: Entry = Entry {
     source: "contract, Exit codes",
 };
 
-pub(super) const VANTAGE_BROKEN: Entry = Entry {
+pub(super) const VANTAGE_BROKEN: CatalogueEntry = CatalogueEntry {
     cause: Cause::VantageBroken,
     sentence: "This host itself could not ask.",
     told_by: "No address, no default route (the control address fails for the same reason), or a \
@@ -100,7 +100,7 @@ pub(super) const VANTAGE_BROKEN: Entry = Entry {
     source: "contract, Causes",
 };
 
-pub(super) const BUDGET_SPENT: Entry = Entry {
+pub(super) const BUDGET_SPENT: CatalogueEntry = CatalogueEntry {
     cause: Cause::BudgetSpent,
     sentence: "The time for the whole run was spent before this was finished.",
     told_by: "--deadline passed.",

@@ -1,15 +1,15 @@
-//! `tcp_*`.
+//! `tcp_*`: connections that are not made.
 
-use super::Entry;
+use super::entry::CatalogueEntry;
 use crate::model::{Cause, Owner};
 
-/// What an unmeasured alternate route or a local firewall leaves open, for every blocked connect.
+/// The rivals of every blocked connect, where no alternate route was measured.
 const BLOCKED: &[Cause] = &[Cause::TcpLocalDenied, Cause::RouteProxyRequired];
 
-/// For whoever opens the way: every destination stands with it.
+/// The remedy for a firewall, with all destinations.
 const ALLOW: &str = "Allow TCP {port} out from {from} to {destinations}{tags}.";
 
-pub(super) const REFUSED: Entry = Entry {
+pub(super) const REFUSED: CatalogueEntry = CatalogueEntry {
     cause: Cause::TcpRefused,
     sentence: "The connection is refused.",
     told_by: "ECONNREFUSED: a reset by the far end, a firewall that rejects with a reset or with \
@@ -21,7 +21,7 @@ pub(super) const REFUSED: Entry = Entry {
     source: "RFC 9293 section 3.5.2; RFC 1122 section 4.2.3.9",
 };
 
-pub(super) const TIMEOUT: Entry = Entry {
+pub(super) const TIMEOUT: CatalogueEntry = CatalogueEntry {
     cause: Cause::TcpTimeout,
     sentence: "Nothing answers the attempt to connect.",
     told_by: "Silence: a firewall or NSG that drops (on the way or on this host), a route that \
@@ -33,7 +33,7 @@ pub(super) const TIMEOUT: Entry = Entry {
              firewalls)",
 };
 
-pub(super) const UNREACHABLE: Entry = Entry {
+pub(super) const UNREACHABLE: CatalogueEntry = CatalogueEntry {
     cause: Cause::TcpUnreachable,
     sentence: "The network says that the address cannot be reached.",
     told_by: "ICMP unreachable (net, host or prohibited: one error on Linux), an ARP that nobody \
@@ -45,7 +45,7 @@ pub(super) const UNREACHABLE: Entry = Entry {
     source: "RFC 1122 section 3.2.2.1; RFC 1812 section 5.2.7.1",
 };
 
-pub(super) const RESET: Entry = Entry {
+pub(super) const RESET: CatalogueEntry = CatalogueEntry {
     cause: Cause::TcpReset,
     sentence: "The connection is reset before any TLS is exchanged.",
     told_by: "ECONNRESET in the connect, or when the ClientHello is written: what accepted the \
@@ -58,7 +58,7 @@ pub(super) const RESET: Entry = Entry {
     source: "RFC 9293 section 3.5.2",
 };
 
-pub(super) const LOCAL_DENIED: Entry = Entry {
+pub(super) const LOCAL_DENIED: CatalogueEntry = CatalogueEntry {
     cause: Cause::TcpLocalDenied,
     sentence: "This host's own policy forbids the connection.",
     told_by: "EACCES, EPERM or WSAEACCES from the connect itself. A local firewall that drops looks \
@@ -70,7 +70,7 @@ pub(super) const LOCAL_DENIED: Entry = Entry {
     source: "connect(2); WinSock error codes",
 };
 
-pub(super) const SOME_ADDRESSES: Entry = Entry {
+pub(super) const SOME_ADDRESSES: CatalogueEntry = CatalogueEntry {
     cause: Cause::TcpSomeAddresses,
     sentence: "Some of the name's addresses work and others do not.",
     told_by: "Every address is tried on its own. Clients pick one by chance, so it fails now and \
@@ -81,7 +81,7 @@ pub(super) const SOME_ADDRESSES: Entry = Entry {
     source: "contract, Causes",
 };
 
-pub(super) const FAMILY: Entry = Entry {
+pub(super) const FAMILY: CatalogueEntry = CatalogueEntry {
     cause: Cause::TcpFamily,
     sentence: "One address family works and the other, which this host has a route for, does not.",
     told_by: "All addresses of one family fail to connect while one of the other works. Clients \
@@ -93,7 +93,7 @@ pub(super) const FAMILY: Entry = Entry {
     source: "RFC 8305 section 1",
 };
 
-pub(super) const ANSWERED_BY_MIDDLEBOX: Entry = Entry {
+pub(super) const ANSWERED_BY_MIDDLEBOX: CatalogueEntry = CatalogueEntry {
     cause: Cause::TcpAnsweredByMiddlebox,
     sentence: "A middlebox accepts connections to every address.",
     told_by: "192.0.2.1, where nothing can answer, is accepted too: an accepted connection proves \

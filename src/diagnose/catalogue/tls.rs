@@ -1,26 +1,27 @@
-//! `tls_*`.
+//! `tls_*`: handshakes that fail, and certificates that prove nothing.
 
-use super::Entry;
+use super::entry::CatalogueEntry;
 use crate::model::{Cause, Owner};
 
-/// Dates are judged by this host's clock, so it comes first.
+/// The remedy for wrong dates. They are judged by this host's clock, so the clock comes first.
 const CHECK_CLOCK: &str = "Check this host's clock first (w32tm /query /status, timedatectl): the \
                            dates of the certificate of {host} are judged by it.";
 
-/// For whoever presents a certificate whose dates are wrong.
+/// The further remedy for whoever presents a certificate with wrong dates.
 pub(super) const RENEW: &str = "If the clock of {from} is right, replace the certificate of \
                                 '{issuer}' that is presented for {host}: the server's own, or the \
                                 one of a TLS inspection in front of it.";
 
-/// For whoever opens TLS on the way.
+/// The remedy for whoever opens TLS on the way.
 const EXEMPT: &str = "Exempt {host} from TLS inspection by '{issuer}'.";
 
-/// Until then: a root that one user trusts is not trusted by the runtime's service.
+/// The further remedy for the host until TLS is left closed. The runtime's service does not trust a
+/// root that only one user trusts.
 pub(super) const INSTALL_ROOT: &str = "If '{issuer}' is known to you: as long as it opens TLS, its \
                                        root must be in this host's machine store, where the \
                                        runtime's service finds it.";
 
-pub(super) const INTERCEPTED: Entry = Entry {
+pub(super) const INTERCEPTED: CatalogueEntry = CatalogueEntry {
     cause: Cause::TlsIntercepted,
     sentence: "TLS is opened on the way: the certificate is of an authority that only this host \
                trusts.",
@@ -32,7 +33,7 @@ pub(super) const INTERCEPTED: Entry = Entry {
     source: "Microsoft, azure-CA-details; self-hosted-integration-runtime-troubleshoot-guide",
 };
 
-pub(super) const UNTRUSTED: Entry = Entry {
+pub(super) const UNTRUSTED: CatalogueEntry = CatalogueEntry {
     cause: Cause::TlsUntrusted,
     sentence: "The certificate leads to no authority that is trusted.",
     told_by: "The chain as presented, against the public web roots and against this host's store. \
@@ -43,7 +44,7 @@ pub(super) const UNTRUSTED: Entry = Entry {
     source: "RFC 5280 section 6; Microsoft, azure-CA-details",
 };
 
-pub(super) const NAME_MISMATCH: Entry = Entry {
+pub(super) const NAME_MISMATCH: CatalogueEntry = CatalogueEntry {
     cause: Cause::TlsNameMismatch,
     sentence: "The certificate is for other names than the one asked for.",
     told_by: "The name against the certificate's subject alternative names: a wrong address in \
@@ -55,7 +56,7 @@ pub(super) const NAME_MISMATCH: Entry = Entry {
     source: "RFC 9525 section 6",
 };
 
-pub(super) const EXPIRED: Entry = Entry {
+pub(super) const EXPIRED: CatalogueEntry = CatalogueEntry {
     cause: Cause::TlsExpired,
     sentence: "A certificate of the chain has expired.",
     told_by: "Its dates against this host's clock: a clock that runs ahead looks the same.",
@@ -65,7 +66,7 @@ pub(super) const EXPIRED: Entry = Entry {
     source: "RFC 5280 section 4.1.2.5",
 };
 
-pub(super) const NOT_YET_VALID: Entry = Entry {
+pub(super) const NOT_YET_VALID: CatalogueEntry = CatalogueEntry {
     cause: Cause::TlsNotYetValid,
     sentence: "A certificate of the chain is not valid yet.",
     told_by: "Its dates against this host's clock: a clock that runs behind is the usual reason.",
@@ -75,7 +76,7 @@ pub(super) const NOT_YET_VALID: Entry = Entry {
     source: "RFC 5280 section 4.1.2.5",
 };
 
-pub(super) const RESET: Entry = Entry {
+pub(super) const RESET: CatalogueEntry = CatalogueEntry {
     cause: Cause::TlsReset,
     sentence: "The connection is reset after the ClientHello.",
     told_by: "RST once the server name was seen, while the connect was accepted: filters that judge \
@@ -89,7 +90,7 @@ pub(super) const RESET: Entry = Entry {
     source: "RFC 6066 section 3; Microsoft, Azure Firewall application rules",
 };
 
-pub(super) const CLOSED: Entry = Entry {
+pub(super) const CLOSED: CatalogueEntry = CatalogueEntry {
     cause: Cause::TlsClosed,
     sentence: "The connection is closed after the ClientHello.",
     told_by: "End of stream without an alert: a filter that judges the server name, or a proxy \
@@ -102,7 +103,7 @@ pub(super) const CLOSED: Entry = Entry {
     source: "RFC 8446 section 6.1",
 };
 
-pub(super) const TIMEOUT: Entry = Entry {
+pub(super) const TIMEOUT: CatalogueEntry = CatalogueEntry {
     cause: Cause::TlsTimeout,
     sentence: "Nothing answers the ClientHello.",
     told_by: "Silence after an accepted connect: a filter that drops once it knows the server name, \
@@ -114,7 +115,7 @@ pub(super) const TIMEOUT: Entry = Entry {
     source: "RFC 8446 section 4; RFC 4821",
 };
 
-pub(super) const NOT_TLS: Entry = Entry {
+pub(super) const NOT_TLS: CatalogueEntry = CatalogueEntry {
     cause: Cause::TlsNotTls,
     sentence: "What answers does not speak TLS.",
     told_by: "The first bytes are no TLS record. A filter's page in clear text is http_block_page.",
@@ -125,7 +126,7 @@ pub(super) const NOT_TLS: Entry = Entry {
     source: "RFC 8446 section 5.1",
 };
 
-pub(super) const VERSION: Entry = Entry {
+pub(super) const VERSION: CatalogueEntry = CatalogueEntry {
     cause: Cause::TlsVersion,
     sentence: "The far end offers no TLS version that is safe to use.",
     told_by: "The alert protocol_version, or an answer below TLS 1.2, if need be to a second \
@@ -138,7 +139,7 @@ pub(super) const VERSION: Entry = Entry {
     source: "RFC 8446 section 6.2; Microsoft, TLS 1.0 and 1.1 retirement",
 };
 
-pub(super) const ALERT: Entry = Entry {
+pub(super) const ALERT: CatalogueEntry = CatalogueEntry {
     cause: Cause::TlsAlert,
     sentence: "The far end ends the handshake with an alert.",
     told_by: "The alert's name: unrecognized_name and access_denied speak of the server name, \
@@ -150,7 +151,7 @@ pub(super) const ALERT: Entry = Entry {
     source: "RFC 8446 section 6.2",
 };
 
-pub(super) const LARGE_PACKETS_LOST: Entry = Entry {
+pub(super) const LARGE_PACKETS_LOST: CatalogueEntry = CatalogueEntry {
     cause: Cause::TlsLargePacketsLost,
     sentence: "Large packets are lost on the way: a path MTU black hole.",
     told_by: "The handshake is silent as it is and works with a small segment size. A filter that \
@@ -164,7 +165,7 @@ pub(super) const LARGE_PACKETS_LOST: Entry = Entry {
     source: "RFC 4821; RFC 2923 section 2.1",
 };
 
-pub(super) const REVOCATION_UNREACHABLE: Entry = Entry {
+pub(super) const REVOCATION_UNREACHABLE: CatalogueEntry = CatalogueEntry {
     cause: Cause::TlsRevocationUnreachable,
     sentence: "The hosts that say whether a certificate is revoked do not answer.",
     told_by: "The CRL and OCSP addresses of the chain that was seen, asked on port 80; only those \

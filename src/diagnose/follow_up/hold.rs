@@ -1,13 +1,14 @@
-//! `hold_*`: connections that were kept idle and used again, and the idle limit they show.
+//! `hold_*`: connections that were kept idle and then used again, and the idle limit that they
+//! show.
 
 use std::time::Duration;
 
-use crate::diagnose::Case;
-use crate::diagnose::finding::{Draft, duration, place};
-use crate::diagnose::tds;
+use crate::diagnose::case::Case;
+use crate::diagnose::finding::Draft;
+use crate::diagnose::words::{duration, host_port, silence};
 use crate::model::{Cause, Failure, HeldOutcome, HoldFailure, Seen, Trail};
 
-/// What one connection means that did not outlive its pause.
+/// The draft for one connection that did not outlive its pause.
 pub(in crate::diagnose) fn failed(failure: &HoldFailure) -> Draft {
     let idle = duration(failure.idle());
     match failure {
@@ -15,7 +16,7 @@ pub(in crate::diagnose) fn failed(failure: &HoldFailure) -> Draft {
             Cause::HoldIdleDropped,
             format!("did not answer on a connection that had been idle for {idle}"),
         )
-        .evidence(format!("idle for {idle}, then {}", tds::silence(whose, 0, failure.idle()))),
+        .evidence(format!("idle for {idle}, then {}", silence(whose, 0, failure.idle()))),
         HoldFailure::Reset { after, os, .. } => Draft::new(
             Cause::HoldReset,
             format!("reset a connection that was to be idle for {idle}"),
@@ -30,7 +31,7 @@ pub(in crate::diagnose) fn failed(failure: &HoldFailure) -> Draft {
     }
 }
 
-/// The rungs of the ladder together: how long an idle connection lives on this path.
+/// Weighs all pauses together: how long an idle connection lives on this path.
 pub(super) fn judge(case: &Case<'_>) -> Vec<Draft> {
     let holds = &case.record.follow_ups.holds;
     let survived = holds.iter().filter_map(survived).max();
@@ -50,14 +51,14 @@ pub(super) fn judge(case: &Case<'_>) -> Vec<Draft> {
             None => format!("does not live for {limit}"),
         };
         let what = if cause == Cause::HoldReset { "is reset" } else { "is dropped in silence" };
-        let place = place(case.endpoint());
-        draft.say(format!("{place}: an idle connection {lived}: it {what} on the way"));
+        let host_port = host_port(case.endpoint());
+        draft.set_message(format!("{host_port}: an idle connection {lived}: it {what} on the way"));
         drafts.push(draft);
     }
     drafts
 }
 
-/// How long the connection was idle and still worked.
+/// How long the connection was idle, where it still worked afterwards.
 fn survived(trail: &Trail) -> Option<Duration> {
     trail.passed().iter().find_map(|step| match &step.seen {
         Seen::Hold(held) if held.outcome == HeldOutcome::Answered => Some(held.idle),

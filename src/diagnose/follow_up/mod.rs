@@ -1,4 +1,4 @@
-//! What was asked again of an endpoint, and what it adds to what was seen first.
+//! Follow-ups: what an endpoint was asked again, and what that adds to what was seen first.
 
 pub(super) mod hold;
 pub(super) mod located;
@@ -7,16 +7,17 @@ mod revocation;
 pub(super) mod segments;
 mod upgrade;
 
-use super::Case;
+use super::case::Case;
 use super::finding::Draft;
 
-/// Adds to `drafts`, which hold what is concluded of the trails. `is_proven` says whether one of
-/// them holds its proof.
-pub(super) fn judge(case: &Case<'_>, is_proven: bool, drafts: &mut Vec<Draft>) {
-    located::tell(case, drafts);
+/// Completes `drafts`, which hold what the trails mean, with what the follow-ups showed.
+/// `is_proven` is whether one of the trails proved the endpoint.
+pub(super) fn judge(case: &Case<'_>, is_proven: bool, mut drafts: Vec<Draft>) -> Vec<Draft> {
+    located::add_last_hop(case, &mut drafts);
     drafts.extend(hold::judge(case));
     if is_proven {
         drafts.extend(upgrade::judge(case));
     }
     drafts.extend(revocation::judge(case));
+    drafts
 }

@@ -1,16 +1,17 @@
-//! `tls_revocation_unreachable`: nobody says whether the certificates that were shown are revoked.
+//! `tls_revocation_unreachable`: no revocation host says whether the presented certificates are
+//! revoked.
 
-use crate::diagnose::Case;
-use crate::diagnose::blockpage::{self, Session};
-use crate::diagnose::dns;
-use crate::diagnose::finding::{Draft, list, place};
+use crate::diagnose::blockpage::{self, SessionTrust};
+use crate::diagnose::case::Case;
+use crate::diagnose::finding::Draft;
 use crate::diagnose::quote;
+use crate::diagnose::words::{host_port, list, lookup_evidence};
 use crate::model::{
     AddressClass, Cause, ChainTrust, Destination, End, Host, HttpAnswer, Obstacle, Owner,
     RevocationHost, Trail, classify,
 };
 
-/// For a filter that answers in the hosts' place.
+/// The remedy for a filter that answers instead of the revocation hosts.
 const FILTERED: &str = "Ask whoever runs the web filter to pass HTTP from {from} to {revocation}, \
                         which the certificates of {host} name, unchanged.";
 
@@ -30,7 +31,7 @@ pub(super) fn judge(case: &Case<'_>) -> Option<Draft> {
         Cause::TlsRevocationUnreachable,
         format!(
             "{}: {names} {} not say whether its certificates are revoked",
-            place(case.endpoint()),
+            host_port(case.endpoint()),
             if silent.len() == 1 { "does" } else { "do" }
         ),
     )
@@ -41,13 +42,13 @@ pub(super) fn judge(case: &Case<'_>) -> Option<Draft> {
          defaults: wincrypt.h)",
     )
     .fact("revocation", names)
-    .at(silent.iter().flat_map(|host| destinations(host)));
+    .destinations(silent.iter().flat_map(|host| destinations(host)));
     let is_filtered = silent.iter().all(|host| pages(host).next().is_some());
     Some(if is_filtered { draft.owner(Owner::Proxy).template(FILTERED) } else { draft })
 }
 
-/// Whether a chain that was verified names the host, as a host of its kind. Records of earlier
-/// versions hold whatever any certificate said: nothing of that is passed on as advice.
+/// Whether a verified chain names the revocation host. Records of earlier versions hold the hosts
+/// of any certificate, and nothing that a foreign certificate says may become advice.
 fn is_vouched_for(case: &Case<'_>, host: &RevocationHost) -> bool {
     let Host::Name(name) = &host.host else { return false };
     let sessions = case.record.trails.iter().filter_map(Trail::tls);
@@ -68,7 +69,7 @@ fn names(url: &str, name: &str) -> bool {
     host.is_some_and(|host| host.strip_suffix('.').unwrap_or(host).eq_ignore_ascii_case(name))
 }
 
-/// At each of its addresses; by name alone where none is known.
+/// The host at each of its addresses, or by name alone where no address is known.
 fn destinations(host: &RevocationHost) -> Vec<Destination> {
     let at = |address| Destination {
         name: host.host.to_string(),
@@ -84,7 +85,7 @@ fn destinations(host: &RevocationHost) -> Vec<Destination> {
     all
 }
 
-/// What was asked to its end, and did not answer.
+/// Whether the host was asked to the end of every trail, and did not answer.
 fn is_unreachable(host: &RevocationHost) -> bool {
     let is_over = |obstacle: &Obstacle| {
         matches!(obstacle, Obstacle::Cancelled | Obstacle::BudgetSpent | Obstacle::PortLimit(_))
@@ -97,42 +98,42 @@ fn is_unreachable(host: &RevocationHost) -> bool {
     !has_answered(host) && !stopped && !is_left_out(host)
 }
 
-/// It has addresses where something may answer, and none of them was asked: a private one of a
-/// public authority, or a family that is switched off.
+/// Whether the host has addresses where something may answer, and none of them was asked: a private
+/// address of a public authority, or a family that is switched off.
 fn is_left_out(host: &RevocationHost) -> bool {
     let mut addresses = host.lookups.iter().flat_map(|lookup| lookup.addresses());
     host.trails.is_empty()
         && addresses.any(|address| classify(address) != AddressClass::NotRoutable)
 }
 
-/// Whether anything answered that is not a filter's page.
+/// Whether the host gave an answer that is not a filter's page.
 fn has_answered(host: &RevocationHost) -> bool {
     let answers = host.trails.iter().filter_map(Trail::http).count();
     answers > pages(host).count()
 }
 
-/// Pages that came in place of an answer.
+/// Pages for people that came instead of an answer.
 fn pages(host: &RevocationHost) -> impl Iterator<Item = &HttpAnswer> {
     let is_own_url = host.path.is_some();
     host.trails.iter().filter_map(Trail::http).filter(move |answer| {
-        (is_own_url && answer.is_html()) || blockpage::judge(answer, Session::Open).is_some()
+        (is_own_url && answer.is_html()) || blockpage::judge(answer, SessionTrust::Open).is_some()
     })
 }
 
 fn evidence(host: &RevocationHost) -> String {
-    let place = format!("{}:{}", host.host, host.port);
+    let host_port = format!("{}:{}", host.host, host.port);
     if let Some(page) = pages(host).next() {
         return format!(
-            "{place}: a page for people in place of an answer: {}",
+            "{host_port}: a page for people in place of an answer: {}",
             quote::answer(page)
         );
     }
     if let Some(trail) = host.trails.first() {
         let step = trail.failure().map_or("tcp", |failure| failure.step());
-        return format!("{place} at {}: no answer, {step} failed", trail.remote().ip());
+        return format!("{host_port} at {}: no answer, {step} failed", trail.remote().ip());
     }
     match host.lookups.first() {
-        Some(lookup) => format!("{place}: {}", dns::evidence(lookup)),
-        None => format!("{place}: no address"),
+        Some(lookup) => format!("{host_port}: {}", lookup_evidence(lookup)),
+        None => format!("{host_port}: no address"),
     }
 }

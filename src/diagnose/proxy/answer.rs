@@ -1,59 +1,61 @@
-//! What a proxy means by an answer that is not consent: its own words first, then its status.
+//! What a proxy means by an answer that does not open the tunnel: its own words decide first, then
+//! its status.
 
-use super::super::blockpage::{self, Session};
-use super::super::finding::{Draft, list};
-use super::super::http::{shorten, status_line};
-use super::super::quote::title;
-use super::super::relay::contains;
 use super::{challenge, status};
+use crate::diagnose::blockpage::{self, SessionTrust};
+use crate::diagnose::finding::Draft;
+use crate::diagnose::quote::{status_line, title};
+use crate::diagnose::relay::contains;
+use crate::diagnose::words::{list, shorten};
 use crate::model::{Cause, HttpAnswer, Severity};
 
-/// What this program signs in by.
+/// The only scheme that this program can sign in by.
 const OWN_SCHEME: &str = "Basic";
 
-/// For a sign-in that only the account of the runtime's service can do (Microsoft,
+/// The remedy for a sign-in that only the account of the runtime's service can do (Microsoft,
 /// create-self-hosted-integration-runtime, note on NTLM).
 pub(in crate::diagnose) const ACCOUNT_REMEDY: &str = "Let the runtime's service (DIAHostService) run under a dedicated domain account that {proxy} \
      accepts, whose password seldom changes (when it does, change it in the service's settings \
      and restart the service).";
 
-/// What `answer` in place of a tunnel to `place` means.
-pub(super) fn judge(answer: &HttpAnswer, with_credentials: bool, place: &str) -> Draft {
+/// What `answer` means where a tunnel to `destination` was asked for.
+pub(super) fn judge(answer: &HttpAnswer, with_credentials: bool, destination: &str) -> Draft {
     let draft = if answer.status == 407 {
         sign_in(answer, with_credentials)
-    } else if is_tinyproxys_no(answer) {
+    } else if is_rejection_by_tinyproxy(answer) {
         Draft::new(Cause::ProxyAuthRejected, "rejects the user name and password that were sent")
             .evidence("status 401, which tinyproxy says to wrong credentials")
     } else {
-        by_words(answer, place).unwrap_or_else(|| by_status(answer, place))
+        by_words(answer, destination).unwrap_or_else(|| by_status(answer, destination))
     };
     quoted(draft, answer)
 }
 
-/// Tinyproxy (1.11) asks for credentials with 407 and refuses wrong ones with 401.
-fn is_tinyproxys_no(answer: &HttpAnswer) -> bool {
+/// Whether tinyproxy rejects the credentials: version 1.11 asks for them with 407, and refuses
+/// wrong ones with 401.
+fn is_rejection_by_tinyproxy(answer: &HttpAnswer) -> bool {
     answer.status == 401
         && answer.header("Server").is_some_and(|server| server.starts_with("tinyproxy/"))
 }
 
-/// What the proxy means by an answer to a request in absolute form; nothing, where the answer may
-/// be the far end's own.
+/// What the proxy means by an answer to a request in absolute form. `None` where the answer may be
+/// the far end's own.
 pub(in crate::diagnose) fn in_place_of_the_service(
     answer: &HttpAnswer,
-    place: &str,
+    destination: &str,
 ) -> Option<Draft> {
     let is_error = answer.status >= 400;
     let is_of_proxy_itself = answer.header("X-Squid-Error").is_some()
         || (is_error && answer.header("Server").is_some_and(blockpage::is_proxy_product));
     if answer.status == 407 || is_of_proxy_itself {
-        return Some(judge(answer, false, place));
+        return Some(judge(answer, false, destination));
     }
     // Squid marks its own errors; what it only passes on bears its `Via` as well.
     let is_by_via = matches!(answer.status, 403 | 502..=504)
         && answer.header("Via").is_some_and(|via| !contains(via, "squid"))
         && blockpage::middlebox_mark(answer).is_some();
     if is_by_via || (is_error && status::error(answer).is_some()) {
-        let draft = judge(answer, false, place);
+        let draft = judge(answer, false, destination);
         return Some(draft.likely().rivals(&[Cause::HttpServiceError]));
     }
     None
@@ -90,18 +92,18 @@ fn sign_in(answer: &HttpAnswer, with_credentials: bool) -> Draft {
     draft
 }
 
-/// What the proxy says in so many words.
-fn by_words(answer: &HttpAnswer, place: &str) -> Option<Draft> {
+/// The finding for a proxy that names the reason, in a header or on its page.
+fn by_words(answer: &HttpAnswer, destination: &str) -> Option<Draft> {
     if let Some(cause) = status::error(answer).and_then(status::meaning) {
-        return Some(said(cause, place).proven());
+        return Some(upstream(cause, destination).proven());
     }
     if let Some(error) = answer.header("X-Squid-Error") {
-        return Some(squid(error, answer.status, place));
+        return Some(squid(error, answer.status, destination));
     }
-    if let Some(page) = blockpage::page(answer, Session::Open) {
+    if let Some(page) = blockpage::page(answer, SessionTrust::Open) {
         let draft = Draft::new(
             Cause::ProxyDenied,
-            format!("denies {place} with the block page of {}", page.product),
+            format!("denies {destination} with the block page of {}", page.product),
         )
         .evidence(page.told_by);
         return Some(if page.is_named { draft.proven() } else { draft });
@@ -112,7 +114,7 @@ fn by_words(answer: &HttpAnswer, place: &str) -> Option<Draft> {
     // Tinyproxy has these words for names that it cannot resolve too.
     if contains(&answer.body, "tinyproxy was unable to connect") {
         return Some(
-            said(Cause::ProxyUpstreamUnreachable, place)
+            upstream(Cause::ProxyUpstreamUnreachable, destination)
                 .possible()
                 .rivals(&[Cause::ProxyUpstreamDns]),
         );
@@ -122,11 +124,13 @@ fn by_words(answer: &HttpAnswer, place: &str) -> Option<Draft> {
     };
     if is_said(DNS_WORDS) {
         return Some(
-            said(Cause::ProxyUpstreamDns, place).rivals(&[Cause::ProxyUpstreamUnreachable]),
+            upstream(Cause::ProxyUpstreamDns, destination)
+                .rivals(&[Cause::ProxyUpstreamUnreachable]),
         );
     }
-    (answer.status >= 500 && is_said(CONNECT_WORDS))
-        .then(|| said(Cause::ProxyUpstreamUnreachable, place).rivals(&[Cause::ProxyUpstreamDns]))
+    (answer.status >= 500 && is_said(CONNECT_WORDS)).then(|| {
+        upstream(Cause::ProxyUpstreamUnreachable, destination).rivals(&[Cause::ProxyUpstreamDns])
+    })
 }
 
 /// How proxies' pages and reason phrases say that a name does not resolve, lower case: Blue Coat's
@@ -149,7 +153,7 @@ const DNS_WORDS: &[&str] = &[
     "dns error",
 ];
 
-/// How they say that the far end cannot be reached.
+/// How proxies' pages and reason phrases say that the far end cannot be reached, lower case.
 const CONNECT_WORDS: &[&str] = &[
     "tcp_error",
     "unable to connect",
@@ -162,87 +166,95 @@ const CONNECT_WORDS: &[&str] = &[
     "network is unreachable",
 ];
 
-/// The sentence for what a proxy says of the way beyond it.
-fn said(cause: Cause, place: &str) -> Draft {
+/// The draft for what a proxy says of the way beyond it.
+fn upstream(cause: Cause, destination: &str) -> Draft {
     Draft::new(
         cause,
         match cause {
-            Cause::ProxyUpstreamDns => format!("says that it cannot resolve the name of {place}"),
-            Cause::ProxyUpstreamUnreachable => format!("says that it cannot reach {place}"),
-            _ => format!("denies {place}"),
+            Cause::ProxyUpstreamDns => {
+                format!("says that it cannot resolve the name of {destination}")
+            }
+            Cause::ProxyUpstreamUnreachable => format!("says that it cannot reach {destination}"),
+            _ => format!("denies {destination}"),
         },
     )
 }
 
 /// Squid's error pages, by the names of their templates (`errors/templates` of its source).
-fn squid(error: &str, code: u16, place: &str) -> Draft {
+fn squid(error: &str, code: u16, destination: &str) -> Draft {
     let name = error.split_whitespace().next().unwrap_or_default();
     match name {
-        "ERR_DNS_FAIL" => said(Cause::ProxyUpstreamDns, place).proven(),
+        "ERR_DNS_FAIL" => upstream(Cause::ProxyUpstreamDns, destination).proven(),
         // Squid 5 and later find no destination for a name that does not resolve, and say 500;
         // a peer that may not be used gives the same name with another status.
         "ERR_CANNOT_FORWARD" if code == 500 => Draft::new(
             Cause::ProxyUpstreamDns,
-            format!("finds no way to {place}: most likely it cannot resolve the name"),
+            format!("finds no way to {destination}: most likely it cannot resolve the name"),
         )
         .rivals(&[Cause::ProxyUpstreamUnreachable]),
-        "ERR_CANNOT_FORWARD" => said(Cause::ProxyUpstreamUnreachable, place)
+        "ERR_CANNOT_FORWARD" => upstream(Cause::ProxyUpstreamUnreachable, destination)
             .possible()
             .rivals(&[Cause::ProxyUpstreamDns]),
         "ERR_CONNECT_FAIL" | "ERR_SECURE_CONNECT_FAIL" => {
-            said(Cause::ProxyUpstreamUnreachable, place).proven()
+            upstream(Cause::ProxyUpstreamUnreachable, destination).proven()
         }
         "ERR_ACCESS_DENIED" | "ERR_FORWARDING_DENIED" | "ERR_ACL_TIME_QUOTA_EXCEEDED" => {
-            said(Cause::ProxyDenied, place).proven()
+            upstream(Cause::ProxyDenied, destination).proven()
         }
         "ERR_UNSUP_REQ"
         | "ERR_INVALID_URL"
         | "ERR_INVALID_REQ"
         | "ERR_PROTOCOL_UNKNOWN"
         | "ERR_CONFLICT_HOST"
-        | "ERR_TOO_BIG" => {
-            Draft::new(Cause::ProxyDenied, format!("refuses to handle the request for {place}"))
-        }
-        // Read and write errors, time-outs, empty answers, templates of the house's own.
-        _ if code < 500 => said(Cause::ProxyDenied, place),
-        _ => said(Cause::ProxyUpstreamUnreachable, place).rivals(&[Cause::ProxyUpstreamDns]),
+        | "ERR_TOO_BIG" => Draft::new(
+            Cause::ProxyDenied,
+            format!("refuses to handle the request for {destination}"),
+        ),
+        // Read and write errors, time-outs, empty answers, and an organisation's own templates.
+        _ if code < 500 => upstream(Cause::ProxyDenied, destination),
+        _ => upstream(Cause::ProxyUpstreamUnreachable, destination)
+            .rivals(&[Cause::ProxyUpstreamDns]),
     }
 }
 
-/// What is left to conclude from the status, and from whether it looks like a proxy at all.
-fn by_status(answer: &HttpAnswer, place: &str) -> Draft {
+/// What the status alone means, given whether a proxy or a web server seems to have sent it.
+fn by_status(answer: &HttpAnswer, destination: &str) -> Draft {
     let is_proxy = blockpage::middlebox_mark(answer).is_some();
     let is_web_server = !is_proxy && answer.header("Server").is_some_and(is_web_server);
     let no_proxy = || {
         Draft::new(
             Cause::ProxyNotAProxy,
-            format!("answers the request for {place} as a web server does: {}", answer.status),
+            format!(
+                "answers the request for {destination} as a web server does: {}",
+                answer.status
+            ),
         )
     };
     match answer.status {
         403 | 451 if is_web_server => {
-            said(Cause::ProxyDenied, place).possible().rivals(&[Cause::ProxyNotAProxy])
+            upstream(Cause::ProxyDenied, destination).possible().rivals(&[Cause::ProxyNotAProxy])
         }
-        403 | 451 if is_proxy => said(Cause::ProxyDenied, place),
-        403 | 451 => said(Cause::ProxyDenied, place).rivals(&[Cause::ProxyNotAProxy]),
+        403 | 451 if is_proxy => upstream(Cause::ProxyDenied, destination),
+        403 | 451 => upstream(Cause::ProxyDenied, destination).rivals(&[Cause::ProxyNotAProxy]),
         502..=504 if is_web_server => no_proxy().rivals(&[Cause::ProxyUpstreamUnreachable]),
-        500 | 502..=504 => said(Cause::ProxyUpstreamUnreachable, place)
+        500 | 502..=504 => upstream(Cause::ProxyUpstreamUnreachable, destination)
             .possible()
             .rivals(&[Cause::ProxyUpstreamDns, Cause::ProxyNotAProxy]),
-        300..=399 if is_proxy => {
-            Draft::new(Cause::ProxyDenied, format!("redirects the request for {place} elsewhere"))
-                .possible()
-                .rivals(&[Cause::ProxyAuthRequired])
-        }
+        300..=399 if is_proxy => Draft::new(
+            Cause::ProxyDenied,
+            format!("redirects the request for {destination} elsewhere"),
+        )
+        .possible()
+        .rivals(&[Cause::ProxyAuthRequired]),
         300..=399 => no_proxy().rivals(&[Cause::ProxyAuthRequired, Cause::ProxyDenied]),
-        400..=599 if is_proxy => {
-            said(Cause::ProxyDenied, place).possible().rivals(&[Cause::ProxyUpstreamUnreachable])
-        }
+        400..=599 if is_proxy => upstream(Cause::ProxyDenied, destination)
+            .possible()
+            .rivals(&[Cause::ProxyUpstreamUnreachable]),
         _ => no_proxy().rivals(&[Cause::ProxyDenied]),
     }
 }
 
-/// Whether a `Server` field is a web server's, which forward nothing as they come.
+/// Whether a `Server` field is that of a web server, none of which is a proxy by default.
 fn is_web_server(server: &str) -> bool {
     const SERVERS: &[&str] = &[
         "nginx",
@@ -263,7 +275,7 @@ fn is_web_server(server: &str) -> bool {
     server.eq_ignore_ascii_case("apache") || SERVERS.iter().any(|known| contains(server, known))
 }
 
-/// Quotes the proxy: what says most stands first.
+/// Adds what the proxy said as evidence. What says most stands first.
 fn quoted(draft: Draft, answer: &HttpAnswer) -> Draft {
     const LONGEST: usize = 160;
     const FIELDS: &[&str] =
@@ -292,7 +304,7 @@ mod tests {
     use super::*;
     use crate::model::{Cause::*, Certainty};
 
-    const PLACE: &str = "ams.servicebus.windows.net:443";
+    const DESTINATION: &str = "ams.servicebus.windows.net:443";
 
     fn answer(status: u16, headers: &[(&str, &str)], body: &str) -> HttpAnswer {
         HttpAnswer {
@@ -306,7 +318,7 @@ mod tests {
 
     #[track_caller]
     fn check(answer: &HttpAnswer, cause: Cause, certainty: Certainty, rivals: &[Cause]) {
-        let finding = judge(answer, false, PLACE).of_run();
+        let finding = judge(answer, false, DESTINATION).into_run_finding();
         let found = (finding.cause, finding.certainty, &*finding.rivals);
         assert_eq!(found, (cause, certainty, rivals), "{answer:?}\n{finding:#?}");
     }
@@ -453,13 +465,13 @@ mod tests {
             (&[], true, ProxyAuthRejected, Severity::Fail),
             (&[], false, ProxyAuthRequired, Severity::Fail),
         ] {
-            let finding = judge(&fields(schemes), with_credentials, PLACE).of_run();
+            let finding = judge(&fields(schemes), with_credentials, DESTINATION).into_run_finding();
             assert_eq!((finding.cause, finding.severity), (cause, severity), "{schemes:?}");
             let account = finding.remedy.contains("domain account");
             assert_eq!(account, severity == Severity::Unknown, "{}", finding.remedy);
         }
-        let both = judge(&fields(&["Negotiate, NTLM", "Basic realm=x"]), false, PLACE);
-        assert_eq!(both.words(), "wants a sign-in by Negotiate, NTLM and Basic");
+        let both = judge(&fields(&["Negotiate, NTLM", "Basic realm=x"]), false, DESTINATION);
+        assert_eq!(both.message(), "wants a sign-in by Negotiate, NTLM and Basic");
     }
 
     #[test]
@@ -481,7 +493,7 @@ mod tests {
             (407, &[], Some(ProxyAuthRequired)),
             (500, &[], None),
         ] {
-            let found = in_place_of_the_service(&answer(status, headers, ""), PLACE);
+            let found = in_place_of_the_service(&answer(status, headers, ""), DESTINATION);
             assert_eq!(found.map(|draft| draft.cause), expected, "{status} {headers:?}");
         }
     }
@@ -490,7 +502,7 @@ mod tests {
     fn a_proxys_words_are_bounded() {
         let long = "x".repeat(5_000);
         let answer = answer(503, &[("X-Squid-Error", &long), ("Via", &long)], &long);
-        let finding = judge(&answer, false, PLACE).of_run();
+        let finding = judge(&answer, false, DESTINATION).into_run_finding();
         assert!(finding.evidence.iter().all(|line| line.len() < 200), "{:?}", finding.evidence);
     }
 }

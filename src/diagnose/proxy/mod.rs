@@ -1,6 +1,6 @@
 //! `proxy_*`: the way to a proxy, and what the proxy says of the way beyond it.
 //!
-//! A message is what is said of the proxy; [`compare`](super::compare) puts its URL before it.
+//! The subject of every message is the proxy; [`compare`](super::compare) prefixes its URL.
 
 mod answer;
 mod challenge;
@@ -8,24 +8,26 @@ mod status;
 
 use std::time::Duration;
 
-use super::finding::{Draft, duration};
-use super::http::shown;
-use super::{Case, dns, obstacle, tcp, tds, tls};
+use super::case::Case;
+use super::finding::Draft;
+use super::words::{duration, lookup_evidence, quoted_bytes, silence};
+use super::{dns, obstacle, tcp, tls};
 use crate::model::{
     Cause, ChainTrust, DnsFailure, Failure, Host, HttpFailure, Owner, Presented, Proxied,
     ProxyFailure, Run, TcpFailure, TdsFailure, TlsFailure, TlsFailureKind, TlsSession, Trail,
+    deciding,
 };
 pub(super) use answer::{ACCOUNT_REMEDY, in_place_of_the_service};
 
-/// How a proxy's session must be fixed, whatever is wrong with it.
+/// The remedy for a TLS session with the proxy, whatever is wrong with its certificate.
 const SESSION_REMEDY: &str =
     "Have {proxy} show a certificate for its own name that this host trusts.";
 
-/// For a proxy that accepts the connection and stays silent.
-const MUTE_REMEDY: &str = "Ask whoever runs {proxy} what it waits for: the way from it to {place}, \
+/// The remedy for a proxy that accepts the connection and stays silent.
+const MUTE_REMEDY: &str = "Ask whoever runs {proxy} what it waits for: the way from it to {endpoint}, \
                            its name servers, or its own load.";
 
-/// The host of a proxy's URL.
+/// The host of a proxy's URL, as text.
 pub(super) fn host(url: &str) -> &str {
     let authority = url.split_once("://").map_or(url, |(_, rest)| rest);
     let authority = authority.split_once('/').map_or(authority, |(front, _)| front);
@@ -36,7 +38,7 @@ pub(super) fn host(url: &str) -> &str {
     host.trim_start_matches('[').trim_end_matches(']')
 }
 
-/// Where the proxy and its credentials were given, for whoever is to correct them.
+/// Where the proxy and its credentials were configured, for whoever is to correct them.
 pub(super) fn configured_in(run: &Run) -> String {
     let is_given = |option: &str| {
         let mut given = run.options.iter().filter_map(|word| word.strip_prefix(option));
@@ -54,7 +56,7 @@ pub(super) fn configured_in(run: &Run) -> String {
     }
 }
 
-/// What it means that there is no address to reach the proxy at.
+/// The drafts for a proxy whose name has no address.
 pub(super) fn unresolvable(case: &Case<'_>, proxy: &Proxied) -> Vec<Draft> {
     let Some(asked) = case.record.proxies.iter().find(|asked| asked.proxy == *proxy) else {
         return Vec::new();
@@ -65,24 +67,23 @@ pub(super) fn unresolvable(case: &Case<'_>, proxy: &Proxied) -> Vec<Draft> {
             Ok(_) | Err(_) => None,
         }
     });
-    // The first is of those who say most.
     let Some((reason, words, resolvers)) = dns::reason(&asked.lookups) else {
         return not_asked.map(|it| obstacle::draft(it, case.endpoint())).into_iter().collect();
     };
     let draft = Draft::new(Cause::ProxyUnresolvable, format!("cannot be found: {words}"))
         .evidence(format!("{reason}, for the proxy's own name"))
-        .all_evidence(dns::deciding(&asked.lookups).map(dns::evidence))
+        .all_evidence(deciding(&asked.lookups).map(lookup_evidence))
         .fact("resolvers", resolvers);
     let is_sure = matches!(reason, Cause::DnsNxdomain | Cause::DnsNodata);
-    // No trail will put the subject before it.
-    vec![if is_sure { draft.proven() } else { draft }.of_proxy(&proxy.url).said_of("")]
+    // There is no trail whose comparison would prefix the subject.
+    vec![if is_sure { draft.proven() } else { draft }.of_proxy(&proxy.url).prefix_subject("")]
 }
 
-/// What a connection to the proxy that was not made means.
+/// The draft for a failed connection to the proxy.
 pub(super) fn unconnected(failure: &TcpFailure, took: Duration, syns: Option<u32>) -> Draft {
     let draft = tcp::failed(failure, took, syns);
     match failure {
-        // The same policy stands before every address.
+        // A policy of this host denies the proxy as it would deny any other address.
         TcpFailure::Denied(_) => draft.template(
             "Allow connections to {proxy} in this host's own firewall or security software.",
         ),
@@ -93,40 +94,41 @@ pub(super) fn unconnected(failure: &TcpFailure, took: Duration, syns: Option<u32
     }
 }
 
-/// What a tunnel that was not opened means. `place` is where it was to lead.
+/// The drafts for a tunnel that was not opened. `destination` is the host and port it was to lead
+/// to.
 pub(super) fn failed(
     failure: &ProxyFailure,
     took: Duration,
     proxy: &Proxied,
-    place: &str,
+    destination: &str,
 ) -> Vec<Draft> {
     let after = duration(took);
     let draft = match failure {
         ProxyFailure::Tls(failure) => return failed_session(failure, took, proxy),
         ProxyFailure::TimedOut { whose, received: 0 } => Draft::new(
             Cause::ProxyTimeout,
-            format!("accepts the connection and does not answer the request for {place}"),
+            format!("accepts the connection and does not answer the request for {destination}"),
         )
-        .evidence(tds::silence(whose, 0, took))
-        // A proxy that waits for its name servers, or for the far end, is as silent.
+        .evidence(silence(whose, 0, took))
+        // A proxy that waits for its name servers, or for the far end, is silent too.
         .possible()
         .rivals(&[Cause::ProxyUpstreamUnreachable, Cause::ProxyUpstreamDns])
         .owner(Owner::Proxy)
         .template(MUTE_REMEDY),
         ProxyFailure::TimedOut { whose, received } => {
             Draft::new(Cause::ProxyTimeout, "falls silent in the middle of its answer")
-                .evidence(tds::silence(whose, *received, took))
+                .evidence(silence(whose, *received, took))
                 .rivals(&[Cause::ProxyNotAProxy])
                 .owner(Owner::Proxy)
         }
         ProxyFailure::Closed { received: 0 } => {
-            hung_up(&format!("end of stream after {after}, 0 bytes received"), place)
+            hung_up(&format!("end of stream after {after}, 0 bytes received"), destination)
         }
         ProxyFailure::Closed { received } => {
             Draft::new(Cause::ProxyNotAProxy, "closes the connection in the middle of its answer")
                 .evidence(format!("end of stream after {after}, {received} bytes received"))
         }
-        ProxyFailure::Reset(os) => hung_up(&format!("{os} after {after}"), place),
+        ProxyFailure::Reset(os) => hung_up(&format!("{os} after {after}"), destination),
         ProxyFailure::NotProxy { first_bytes } => not_a_proxy(first_bytes),
         ProxyFailure::HeadTooLong { limit } => Draft::new(
             Cause::ProxyNotAProxy,
@@ -134,15 +136,15 @@ pub(super) fn failed(
         )
         .proven(),
         ProxyFailure::Answered { answer, with_credentials } => {
-            answer::judge(answer, *with_credentials, place)
+            answer::judge(answer, *with_credentials, destination)
         }
         ProxyFailure::SocksNoMethod { with_credentials } => no_method(*with_credentials),
         ProxyFailure::SocksRejected => {
             Draft::new(Cause::ProxyAuthRejected, "rejects the user name and password").proven()
         }
-        ProxyFailure::SocksReply(code) => socks_reply(*code, place),
+        ProxyFailure::SocksReply(code) => socks_reply(*code, destination),
         ProxyFailure::Other(os) => {
-            Draft::new(Cause::ProxyNotAProxy, format!("failed at the request for {place}"))
+            Draft::new(Cause::ProxyNotAProxy, format!("failed at the request for {destination}"))
                 .evidence(format!("{os} after {after}"))
                 .possible()
         }
@@ -150,11 +152,12 @@ pub(super) fn failed(
     vec![draft.of_proxy(&proxy.url)]
 }
 
-/// Without a word: what is no proxy does so, and proxies that deny by a reset do.
-fn hung_up(evidence: &str, place: &str) -> Draft {
+/// The draft for a connection that was ended without an answer, which a server that is no proxy
+/// does, and a proxy that denies by a reset.
+fn hung_up(evidence: &str, destination: &str) -> Draft {
     Draft::new(
         Cause::ProxyNotAProxy,
-        format!("ends the connection without a word at the request for {place}"),
+        format!("ends the connection without a word at the request for {destination}"),
     )
     .evidence(evidence)
     .possible()
@@ -165,7 +168,7 @@ fn not_a_proxy(first_bytes: &[u8]) -> Draft {
     let draft =
         Draft::new(Cause::ProxyNotAProxy, "answers with what is no answer of an HTTP proxy")
             .proven()
-            .evidence(format!("first bytes: {}", shown(first_bytes)));
+            .evidence(format!("first bytes: {}", quoted_bytes(first_bytes)));
     match first_bytes {
         // A TLS record: alert or handshake, version 3.x (RFC 8446 section 5.1).
         [0x15 | 0x16, 3, ..] => {
@@ -192,14 +195,19 @@ fn no_method(with_credentials: bool) -> Draft {
         .evidence("SOCKS5: does not accept a client without a sign-in")
 }
 
-/// RFC 1928 section 6. Servers give 1 and 4 for names that they cannot resolve too.
-fn socks_reply(code: u8, place: &str) -> Draft {
+/// The draft for a reply code (RFC 1928 section 6). Servers give 1 and 4 for names that they cannot
+/// resolve too.
+fn socks_reply(code: u8, destination: &str) -> Draft {
     const UNREACHABLE: Cause = Cause::ProxyUpstreamUnreachable;
-    let could_not =
-        |words: &str| Draft::new(UNREACHABLE, format!("could not connect to {place}: {words}"));
+    let could_not = |words: &str| {
+        Draft::new(UNREACHABLE, format!("could not connect to {destination}: {words}"))
+    };
     let draft = match code {
-        2 => Draft::new(Cause::ProxyDenied, format!("does not allow the connection to {place}"))
-            .proven(),
+        2 => Draft::new(
+            Cause::ProxyDenied,
+            format!("does not allow the connection to {destination}"),
+        )
+        .proven(),
         3 => could_not("network unreachable").proven(),
         4 => could_not("host unreachable").rivals(&[Cause::ProxyUpstreamDns]),
         5 => could_not("connection refused").proven(),
@@ -213,10 +221,10 @@ fn socks_reply(code: u8, place: &str) -> Draft {
     draft.evidence(format!("SOCKS5 reply {code}"))
 }
 
-/// A handshake with an `https://` proxy that was not completed.
+/// The drafts for a handshake with an `https://` proxy that was not completed.
 fn failed_session(failure: &TlsFailure, took: Duration, proxy: &Proxied) -> Vec<Draft> {
     let after = duration(took);
-    // Given up for the chain: what is wrong with that is the cause.
+    // The handshake was given up because of the chain, so the fault of the chain is the cause.
     if let (TlsFailureKind::Other { detail }, Some(presented)) = (&failure.kind, &failure.presented)
     {
         let drafts = judge_chain(presented, proxy);
@@ -227,13 +235,13 @@ fn failed_session(failure: &TlsFailure, took: Duration, proxy: &Proxied) -> Vec<
     let ended = match &failure.kind {
         TlsFailureKind::TimedOut { whose, received } => {
             Draft::new(Cause::ProxyTimeout, "does not answer the TLS handshake with itself")
-                .evidence(tds::silence(whose, *received, took))
+                .evidence(silence(whose, *received, took))
                 .owner(Owner::Proxy)
         }
         TlsFailureKind::NotTls { first_bytes } => {
             let draft = Draft::new(Cause::ProxyNotAProxy, "does not speak TLS")
                 .proven()
-                .evidence(format!("first bytes: {}", shown(first_bytes)));
+                .evidence(format!("first bytes: {}", quoted_bytes(first_bytes)));
             if first_bytes.starts_with(b"HTTP/1.") {
                 draft.evidence("these bytes are HTTP: it may want http:// in its URL")
             } else {
@@ -269,8 +277,8 @@ fn failed_session(failure: &TlsFailure, took: Duration, proxy: &Proxied) -> Vec<
     vec![ended.of_proxy(&proxy.url)]
 }
 
-/// What is wrong with the session with an `https://` proxy. It is this host that must trust it: a
-/// proxy of the house has a certificate of the house.
+/// What is wrong with the certificate of an `https://` proxy. Only this host has to trust it: an
+/// organisation's own proxy has a certificate of the organisation's own authority.
 pub(super) fn judge_session(session: &TlsSession, proxy: &Proxied) -> Vec<Draft> {
     judge_chain(&session.presented, proxy)
 }
@@ -289,7 +297,7 @@ fn judge_chain(presented: &Presented, proxy: &Proxied) -> Vec<Draft> {
         .collect()
 }
 
-/// The host of a proxy's URL.
+/// The host of a proxy's URL, as a certificate has to name it.
 fn host_of(proxy: &Proxied) -> Option<Host> {
     let authority = proxy.url.split_once("://").map_or(&*proxy.url, |(_, rest)| rest);
     let authority = authority.split('/').next().unwrap_or_default();
@@ -300,9 +308,9 @@ fn host_of(proxy: &Proxied) -> Option<Host> {
     Host::parse(host).ok()
 }
 
-/// What a failure beyond an open tunnel says of the proxy: the end of the stream, or a reset,
-/// before a byte of the far end.
-pub(super) fn tunnel_closed(failure: &Failure, took: Duration, place: &str) -> Option<Draft> {
+/// The draft for a tunnel that was opened and then ended, by the end of the stream or a reset,
+/// before a byte of the far end came.
+pub(super) fn tunnel_closed(failure: &Failure, took: Duration, destination: &str) -> Option<Draft> {
     let after = duration(took);
     let closed = || format!("end of stream after {after}, 0 bytes received");
     let (evidence, rival): (String, &'static [Cause]) = match failure {
@@ -328,33 +336,37 @@ pub(super) fn tunnel_closed(failure: &Failure, took: Duration, place: &str) -> O
     Some(
         Draft::new(
             Cause::ProxyTunnelClosed,
-            format!("opens a tunnel to {place} and ends it before a byte of the far end"),
+            format!("opens a tunnel to {destination} and ends it before a byte of the far end"),
         )
         .evidence(evidence)
-        // The far end's own goodbye comes through the tunnel as well.
+        // The tunnel ends in the same way where the far end itself closes.
         .rivals(rival),
     )
 }
 
-/// What a request in absolute form (RFC 9112 section 3.2.2) without an answer says of the proxy.
-pub(super) fn unanswered(failure: &HttpFailure, took: Duration, place: &str) -> Option<Draft> {
+/// The draft for a request in absolute form (RFC 9112 section 3.2.2) that the proxy did not answer.
+pub(super) fn unanswered(
+    failure: &HttpFailure,
+    took: Duration,
+    destination: &str,
+) -> Option<Draft> {
     let after = duration(took);
     match failure {
         HttpFailure::TimedOut { whose, received: 0 } => Some(
             Draft::new(
                 Cause::ProxyTimeout,
-                format!("accepts the connection and does not answer the request for {place}"),
+                format!("accepts the connection and does not answer the request for {destination}"),
             )
-            .evidence(tds::silence(whose, 0, took))
+            .evidence(silence(whose, 0, took))
             .possible()
             .rivals(&[Cause::ProxyUpstreamUnreachable, Cause::HttpTimeout])
             .owner(Owner::Proxy)
             .template(MUTE_REMEDY),
         ),
         HttpFailure::Closed { received: 0 } => {
-            Some(hung_up(&format!("end of stream after {after}, 0 bytes received"), place))
+            Some(hung_up(&format!("end of stream after {after}, 0 bytes received"), destination))
         }
-        HttpFailure::Reset(os) => Some(hung_up(&format!("{os} after {after}"), place)),
+        HttpFailure::Reset(os) => Some(hung_up(&format!("{os} after {after}"), destination)),
         HttpFailure::NotHttp { first_bytes } => Some(not_a_proxy(first_bytes)),
         HttpFailure::TimedOut { .. }
         | HttpFailure::Closed { .. }
@@ -364,7 +376,7 @@ pub(super) fn unanswered(failure: &HttpFailure, took: Duration, place: &str) -> 
     }
 }
 
-/// Whether a trail by a proxy asked it for the whole URL, without a tunnel.
+/// Whether a trail asked a proxy for the whole URL, without a tunnel.
 pub(super) fn is_absolute_form(trail: &Trail) -> bool {
     trail.tunnel().is_none() && matches!(trail.route(), crate::model::Route::Proxy(_))
 }

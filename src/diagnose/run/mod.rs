@@ -1,31 +1,29 @@
-//! Findings of the run as a whole: what many endpoints have in common is said once.
+//! Findings of the run as a whole, which say once what many endpoints have in common.
 
 mod alike;
+mod judged;
 mod proxy;
 mod ways;
 
 use std::collections::{BTreeMap, BTreeSet};
-use std::net::IpAddr;
 
-use super::finding::{Draft, list, sort};
-use super::{
-    absent, clock, contradiction, dns, has_no_way_out, interception, reported, route, sinkhole,
-};
+use super::case::has_no_way_out;
+use super::finding::{Draft, sort};
+use super::words::{list, lookup_evidence, own_addresses, resolver_name};
+use super::{absent, clock, contradiction, interception, reported, route};
 use crate::model::{
-    AddressClass, Cause, Destination, Finding, LookupOutcome, Owner, Reach, Record, Records,
-    Resolver, Route, Severity, Status, Trail, Verdict, classify,
+    Cause, Finding, LookupOutcome, Owner, Record, Records, Resolver, Route, Severity, Status,
+    Trail, Verdict, servers,
 };
+use judged::{JudgedRecord, SEVERAL, destinations_of, direct_trails};
 
-/// What holds for one endpoint alone is its own matter.
-const SEVERAL: usize = 2;
-
-/// Where nothing leaves directly, a proxy may be what is missing.
+/// A further remedy where nothing leaves directly: perhaps a proxy is needed.
 const CONFIGURE_PROXY: &str = "If this network is left by a proxy only, configure that proxy in the \
                                runtime. To see that it works, check again with --alternate-proxy \
                                URL.";
 
 pub(super) fn findings(records: &Records, verdicts: &[Verdict]) -> Vec<Finding> {
-    let judged: Vec<(&Record, &Verdict)> = records.records.iter().zip(verdicts).collect();
+    let judged: Vec<JudgedRecord<'_>> = records.records.iter().zip(verdicts).collect();
     let mut drafts = resolvers_down(records);
     drafts.extend(middlebox(records, verdicts));
     drafts.extend(no_resolver_answers(records, &judged));
@@ -37,16 +35,16 @@ pub(super) fn findings(records: &Records, verdicts: &[Verdict]) -> Vec<Finding> 
     drafts.extend(reported::of_run(records));
     drafts.extend(absent::of_run(records, verdicts));
     drafts.extend(clock::skew(records));
-    drafts.extend(proxy::findings(&judged, &from(records)));
+    drafts.extend(proxy::findings(&judged, &own_addresses(&records.run)));
     drafts.extend(files_differ(records));
-    let mut findings: Vec<Finding> = drafts.into_iter().map(Draft::of_run).collect();
+    let mut findings: Vec<Finding> = drafts.into_iter().map(Draft::into_run_finding).collect();
     sort(&mut findings);
     findings
 }
 
-/// What one resolver made of the names that another one answered.
+/// How one resolver did with the names that at least one resolver had a statement for.
 #[derive(Default)]
-struct Tally {
+struct ResolverTally {
     asked: usize,
     silent: usize,
     useless: usize,
@@ -54,13 +52,13 @@ struct Tally {
 }
 
 fn resolvers_down(records: &Records) -> Vec<Draft> {
-    let mut tallies: BTreeMap<Resolver, Tally> = BTreeMap::new();
+    let mut tallies: BTreeMap<Resolver, ResolverTally> = BTreeMap::new();
     for record in asked_here(records).filter(|record| record.lookups.len() > 1) {
-        let outcomes = || dns::servers(&record.lookups).map(crate::model::Lookup::outcome);
+        let outcomes = || servers(&record.lookups).map(crate::model::Lookup::outcome);
         if !outcomes().any(is_statement) {
             continue;
         }
-        for lookup in dns::servers(&record.lookups) {
+        for lookup in servers(&record.lookups) {
             let tally = tallies.entry(lookup.resolver).or_default();
             tally.asked += 1;
             match lookup.outcome() {
@@ -79,16 +77,16 @@ fn resolvers_down(records: &Records) -> Vec<Draft> {
                 | LookupOutcome::NotAsked => continue,
             }
             if tally.example.is_empty() {
-                tally.example = format!("{}: {}", lookup.name, dns::evidence(lookup));
+                tally.example = format!("{}: {}", lookup.name, lookup_evidence(lookup));
             }
         }
     }
-    let is_down = |tally: &Tally| tally.silent + tally.useless > 0;
+    let is_down = |tally: &ResolverTally| tally.silent + tally.useless > 0;
     let down = tallies.into_iter().filter(|(_, tally)| is_down(tally));
     down.map(|(resolver, tally)| resolver_down(resolver, &tally)).collect()
 }
 
-/// The records whose names the local name servers decide over.
+/// The records whose names the local name servers decide about.
 fn asked_here(records: &Records) -> impl Iterator<Item = &Record> {
     records.records.iter().filter(|record| route::is_resolved_here(record))
 }
@@ -103,8 +101,8 @@ const fn is_statement(outcome: LookupOutcome) -> bool {
     )
 }
 
-fn resolver_down(resolver: Resolver, tally: &Tally) -> Draft {
-    let name = dns::resolver_name(resolver);
+fn resolver_down(resolver: Resolver, tally: &ResolverTally) -> Draft {
+    let name = resolver_name(resolver);
     let bad = tally.silent + tally.useless;
     let what = if tally.useless == 0 {
         "does not answer"
@@ -139,23 +137,24 @@ fn middlebox(records: &Records, verdicts: &[Verdict]) -> Option<Draft> {
     )
     .proven()
     .severity(severity)
-    .fact("from", from(records));
+    .fact("from", own_addresses(&records.run));
     if hit.is_empty() {
-        // Nothing is worse for it, so nobody has to do anything.
+        // No endpoint fails because of it, so nobody has to do anything.
         return Some(draft.owner(Owner::Nobody).remedy(
             "Nothing needs to be done while everything passes. Here an accepted connection proves \
              nothing: trust only what answers.",
         ));
     }
-    let to = hit.iter().flat_map(|verdict| concerned(verdict, Cause::TcpAnsweredByMiddlebox));
-    Some(draft.evidence(format!("{} endpoints fail after the connect", hit.len())).at(to).template(
+    let to = hit.iter().flat_map(|verdict| destinations_of(verdict, Cause::TcpAnsweredByMiddlebox));
+    let draft = draft.evidence(format!("{} endpoints fail after the connect", hit.len()));
+    Some(draft.destinations(to).template(
         "Ask whoever runs the firewall or transparent proxy in front of {from} what it does with \
          {destinations}: it accepts the connections, and blocks afterwards.",
     ))
 }
 
-/// "No resolver answers": every name fails for want of DNS.
-fn no_resolver_answers(records: &Records, judged: &[(&Record, &Verdict)]) -> Option<Draft> {
+/// "No resolver answers": every name fails because no name server answers.
+fn no_resolver_answers(records: &Records, judged: &[JudgedRecord<'_>]) -> Option<Draft> {
     let mut names = 0;
     let mut causes = BTreeSet::new();
     let mut to = Vec::new();
@@ -173,15 +172,10 @@ fn no_resolver_answers(records: &Records, judged: &[(&Record, &Verdict)]) -> Opt
     if names < SEVERAL {
         return None;
     }
-    // Where one server is silent and another rejects, the silence is the rarer word.
+    // Where some names met silence and others an ICMP error, the finding is that of the silence.
     let cause = causes.first().copied()?;
     let resolvers = list(
-        records
-            .run
-            .vantage
-            .resolvers
-            .iter()
-            .map(|server| dns::resolver_name(Resolver::Server(*server))),
+        records.run.vantage.resolvers.iter().map(|server| resolver_name(Resolver::Server(*server))),
         4,
     );
     let resolvers = if resolvers.is_empty() { "the name servers".to_owned() } else { resolvers };
@@ -190,15 +184,15 @@ fn no_resolver_answers(records: &Records, judged: &[(&Record, &Verdict)]) -> Opt
             .severity(if is_any_failing { Severity::Fail } else { Severity::Warn })
             .evidence(format!("asked: {resolvers}"))
             .fact("resolvers", resolvers)
-            .fact("from", from(records))
-            .at(to),
+            .fact("from", own_addresses(&records.run))
+            .destinations(to),
     )
 }
 
-/// "All direct traffic is blocked": no endpoint accepts a connection, all for one reason.
-fn nothing_connects(records: &Records, judged: &[(&Record, &Verdict)]) -> Option<Draft> {
-    let is_asked = |record: &Record| leaving(records, record).next().is_some();
-    let asked: Vec<&(&Record, &Verdict)> = judged
+/// "All direct traffic is blocked": no endpoint accepts a connection, and all have the same cause.
+fn nothing_connects(records: &Records, judged: &[JudgedRecord<'_>]) -> Option<Draft> {
+    let is_asked = |record: &Record| direct_trails(records, record).next().is_some();
+    let asked: Vec<&JudgedRecord<'_>> = judged
         .iter()
         .filter(|(record, verdict)| verdict.counts && !is_explained(verdict) && is_asked(record))
         .filter(|(record, _)| matches!(record.route.configured, Ok(Route::Direct)))
@@ -211,15 +205,15 @@ fn nothing_connects(records: &Records, judged: &[(&Record, &Verdict)]) -> Option
         )
     };
     let cause = first.findings.iter().find(blocked)?.cause;
-    let is_alike = |(record, verdict): &&&(&Record, &Verdict)| {
-        !leaving(records, record).any(Trail::is_connected)
+    let is_alike = |(record, verdict): &&&JudgedRecord<'_>| {
+        !direct_trails(records, record).any(Trail::is_connected)
             && verdict.findings.iter().any(|finding| finding.cause == cause)
     };
     if asked.len() < SEVERAL || !asked.iter().all(|one| is_alike(&one)) {
         return None;
     }
     let is_fail = asked.iter().any(|(_, verdict)| verdict.status == Status::Fail);
-    let from = from(records);
+    let from = own_addresses(&records.run);
     let draft = Draft::new(
         cause,
         format!(
@@ -228,12 +222,12 @@ fn nothing_connects(records: &Records, judged: &[(&Record, &Verdict)]) -> Option
         ),
     )
     .severity(if is_fail { Severity::Fail } else { Severity::Warn })
-    .all_evidence(alike::facts(records, asked.iter().map(|(record, _)| *record), &from))
+    .all_evidence(alike::evidence(records, asked.iter().map(|(record, _)| *record), &from))
     .fact("from", from)
-    .at(asked.iter().flat_map(|(_, verdict)| concerned(verdict, cause)));
+    .destinations(asked.iter().flat_map(|(_, verdict)| destinations_of(verdict, cause)));
     let draft = ways::without_measured_rivals(draft, cause, &asked);
-    Some(if let Some(past) = ways::all_past_the_proxy(records, judged, &asked) {
-        past.tell(draft)
+    Some(if let Some(bypass) = ways::all_by_bypass(records, judged, &asked) {
+        bypass.describe(draft)
     } else if cause == Cause::TcpLocalDenied {
         draft.template(
             "Allow TCP out to {destinations} in this host's own firewall or security software.",
@@ -245,29 +239,7 @@ fn nothing_connects(records: &Records, judged: &[(&Record, &Verdict)]) -> Option
     })
 }
 
-/// Where the findings of one cause say that something is to be done.
-fn concerned(verdict: &Verdict, cause: Cause) -> impl Iterator<Item = Destination> {
-    let alike = verdict.findings.iter().filter(move |finding| finding.cause == cause);
-    alike.flat_map(|finding| finding.advice.destinations.iter().cloned())
-}
-
-/// The direct trails to addresses that may be the service's: what goes to a sinkhole, or to a
-/// private address that stands for a public service, says nothing of the way out.
-fn leaving<'a>(records: &'a Records, record: &'a Record) -> impl Iterator<Item = &'a Trail> {
-    let is_lie = |address| {
-        let mut lookups = record.lookups.iter();
-        lookups.any(|lookup| absent::is_lie_at(&records.run, lookup, address))
-    };
-    let may_be_its_own = move |address: IpAddr| match classify(address) {
-        AddressClass::Public => !sinkhole::is_filter(address) && !is_lie(address),
-        AddressClass::Private => record.endpoint.expect.reach != Reach::Public,
-        AddressClass::NotRoutable => false,
-    };
-    let trails = record.trails.iter().filter(|trail| *trail.route() == Route::Direct);
-    trails.filter(move |trail| may_be_its_own(trail.remote().ip()))
-}
-
-/// Whether something of an earlier layer explains what its trails came to.
+/// Whether a finding of an earlier layer explains why the trails failed.
 fn is_explained(verdict: &Verdict) -> bool {
     let explains = |finding: &Finding| {
         matches!(
@@ -282,15 +254,8 @@ fn is_explained(verdict: &Verdict) -> bool {
     verdict.findings.iter().any(explains)
 }
 
-fn from(records: &Records) -> String {
-    match &*records.run.vantage.addresses {
-        [] => "this host".to_owned(),
-        own => list(own, 3),
-    }
-}
-
-/// The host's own limits, once for all endpoints they kept from being asked.
-fn host_could_not_ask(records: &Records, judged: &[(&Record, &Verdict)]) -> Option<Draft> {
+/// The limits of this host, said once for all endpoints that they kept from being asked.
+fn host_could_not_ask(records: &Records, judged: &[JudgedRecord<'_>]) -> Option<Draft> {
     let findings: Vec<&Finding> = judged
         .iter()
         .flat_map(|(_, verdict)| &verdict.findings)
@@ -319,13 +284,15 @@ fn host_could_not_ask(records: &Records, judged: &[(&Record, &Verdict)]) -> Opti
     Some(
         draft
             .proven()
-            .at(findings.iter().flat_map(|finding| finding.advice.destinations.iter().cloned()))
+            .destinations(
+                findings.iter().flat_map(|finding| finding.advice.destinations.iter().cloned()),
+            )
             .evidence(first.message.clone())
             .all_evidence(first.evidence.iter().cloned()),
     )
 }
 
-/// The runtime's two files, where they do not say the same.
+/// The draft for two configuration files of the runtime that disagree.
 fn files_differ(records: &Records) -> Option<Draft> {
     let differences = &records.run.agent_files_differ;
     if differences.is_empty() {

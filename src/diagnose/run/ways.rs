@@ -1,52 +1,52 @@
-//! Names that go the wrong way together: a way that was measured and works is said once, and first.
+//! Names that are configured for the wrong route together. A route that was measured and works is
+//! said once, and first.
 
 use std::collections::BTreeMap;
 
-use super::super::exception;
-use super::super::finding::{Draft, list, place};
-use super::SEVERAL;
+use super::judged::{JudgedRecord, SEVERAL};
+use crate::diagnose::exception;
+use crate::diagnose::finding::Draft;
+use crate::diagnose::words::{host_port, list, own_addresses};
 use crate::model::{
     Cause, Certainty, ExceptionKind, Finding, Owner, Record, Records, Route, Severity, Status,
     Verdict,
 };
 
-/// How many names are written out.
+/// How many names a sentence holds.
 const NAMED: usize = 4;
 
-type Judged<'a> = (&'a Record, &'a Verdict);
-
-/// Whether another way is proven to be the right one.
+/// Whether another route is proven to be the right one.
 pub(super) fn is_misrouted(verdict: &Verdict) -> bool {
-    verdict.findings.iter().any(is_proven_way)
+    verdict.findings.iter().any(is_proven_route)
 }
 
-fn is_proven_way(finding: &Finding) -> bool {
+fn is_proven_route(finding: &Finding) -> bool {
     matches!(finding.cause, Cause::RouteProxyRequired | Cause::RouteDirectRequired)
         && finding.certainty == Certainty::Proven
 }
 
-/// Several names that one change of the route would help.
-pub(super) fn misrouted(records: &Records, judged: &[Judged<'_>]) -> Vec<Draft> {
-    let mut herds: BTreeMap<(Cause, Owner), Vec<(Judged<'_>, &Finding)>> = BTreeMap::new();
+/// One draft for several names that the same change of the route would fix.
+pub(super) fn misrouted(records: &Records, judged: &[JudgedRecord<'_>]) -> Vec<Draft> {
+    let mut groups: BTreeMap<(Cause, Owner), Vec<(JudgedRecord<'_>, &Finding)>> = BTreeMap::new();
     for one in judged.iter().filter(|(_, verdict)| verdict.counts) {
-        if let Some(finding) = one.1.findings.iter().find(|finding| is_proven_way(finding)) {
-            herds.entry((finding.cause, finding.owner)).or_default().push((*one, finding));
+        if let Some(finding) = one.1.findings.iter().find(|finding| is_proven_route(finding)) {
+            groups.entry((finding.cause, finding.owner)).or_default().push((*one, finding));
         }
     }
-    let several = herds.into_iter().filter(|(_, herd)| herd.len() >= SEVERAL);
-    several.map(|((cause, owner), herd)| of_herd(records, cause, owner, &herd)).collect()
+    let several = groups.into_iter().filter(|(_, group)| group.len() >= SEVERAL);
+    several.map(|((cause, owner), group)| of_group(records, cause, owner, &group)).collect()
 }
 
-fn of_herd(
+fn of_group(
     records: &Records,
     cause: Cause,
     owner: Owner,
-    herd: &[(Judged<'_>, &Finding)],
+    group: &[(JudgedRecord<'_>, &Finding)],
 ) -> Draft {
-    let (first, _) = herd[0].0;
-    let places = list(herd.iter().map(|((record, _), _)| place(&record.endpoint)), NAMED);
-    let n_names = herd.len();
-    let is_fail = herd.iter().any(|((_, verdict), _)| verdict.status == Status::Fail);
+    let (first, _) = group[0].0;
+    let names = list(group.iter().map(|((record, _), _)| host_port(&record.endpoint)), NAMED);
+    let n_names = group.len();
+    let is_fail = group.iter().any(|((_, verdict), _)| verdict.status == Status::Fail);
     let (message, proxy) = if cause == Cause::RouteProxyRequired {
         let proxy = working_proxy(first).unwrap_or_else(|| "the proxy".to_owned());
         let message = format!(
@@ -62,12 +62,12 @@ fn of_herd(
     let draft = Draft::new(cause, message)
         .proven()
         .severity(if is_fail { Severity::Fail } else { Severity::Warn })
-        .evidence(places.clone())
-        .all_evidence(rules(herd.iter().map(|((record, _), _)| *record)))
+        .evidence(names.clone())
+        .all_evidence(rules(group.iter().map(|((record, _), _)| *record)))
         .owner(owner)
-        .fact("host", places)
+        .fact("host", names)
         .fact("port", first.endpoint.port.to_string())
-        .fact("from", super::from(records))
+        .fact("from", own_addresses(&records.run))
         .fact("proxy", proxy)
         .fact("rule", &*first.route.why);
     match exception::of(first).filter(|_| cause == Cause::RouteProxyRequired) {
@@ -85,7 +85,7 @@ fn working_proxy(record: &Record) -> Option<String> {
     })
 }
 
-/// What decided over the names, each rule once.
+/// The rules that decided the route of the names, each once.
 fn rules<'a>(records: impl Iterator<Item = &'a Record>) -> Vec<String> {
     let mut rules: Vec<String> = Vec::new();
     for record in records {
@@ -97,11 +97,11 @@ fn rules<'a>(records: impl Iterator<Item = &'a Record>) -> Vec<String> {
     rules
 }
 
-/// The rivals that some of the endpoints still have: what was measured for all of them is out.
+/// Without the rivals that a measurement ruled out for every endpoint in `asked`.
 pub(super) fn without_measured_rivals(
     mut draft: Draft,
     cause: Cause,
-    asked: &[&Judged<'_>],
+    asked: &[&JudgedRecord<'_>],
 ) -> Draft {
     let own = || {
         let of_cause = |finding: &&Finding| finding.cause == cause;
@@ -112,7 +112,7 @@ pub(super) fn without_measured_rivals(
             draft.rule_out(*rival);
         }
     }
-    let by_proxy = |(record, _): &&Judged<'_>| match &record.route.alternate {
+    let by_proxy = |(record, _): &&JudgedRecord<'_>| match &record.route.alternate {
         Some(Route::Proxy(proxy)) => Some(proxy.url.clone()),
         Some(Route::Direct) | None => None,
     };
@@ -125,49 +125,49 @@ pub(super) fn without_measured_rivals(
     }
 }
 
-/// Rules that send every name that is asked directly past the proxy.
-pub(super) struct PastTheProxy {
+/// The rules by which every name that is asked directly bypasses the proxy.
+pub(super) struct BypassRules {
     kind: ExceptionKind,
     rule: String,
     rules: Vec<String>,
     proxy: String,
-    places: String,
+    names: String,
     total: usize,
     /// How many other names the proxy carries.
     carried: usize,
 }
 
-/// Whether all that is asked directly is asked so by an exception from a proxy.
-pub(super) fn all_past_the_proxy(
+/// The rules, if every record in `asked` goes direct because of an exception from a proxy.
+pub(super) fn all_by_bypass(
     records: &Records,
-    judged: &[Judged<'_>],
-    asked: &[&Judged<'_>],
-) -> Option<PastTheProxy> {
-    // Where the proxy was measured, the endpoints say what it came to.
-    let is_open = |(record, _): &&&Judged<'_>| record.route.alternate.is_none();
+    judged: &[JudgedRecord<'_>],
+    asked: &[&JudgedRecord<'_>],
+) -> Option<BypassRules> {
+    // Where the proxy was measured too, the findings of the endpoints say how it did.
+    let is_open = |(record, _): &&&JudgedRecord<'_>| record.route.alternate.is_none();
     let asked: Vec<_> = asked.iter().filter(is_open).collect();
     let kinds: Option<Vec<ExceptionKind>> =
         asked.iter().map(|(record, _)| exception::of(record)).collect();
     let kind = *kinds?.first()?;
-    let is_carried = |(record, verdict): &&Judged<'_>| {
+    let is_carried = |(record, verdict): &&JudgedRecord<'_>| {
         record.route.proxy().is_some() && matches!(verdict.status, Status::Pass | Status::Warn)
     };
     let url = records.run.vantage.proxy_url.as_deref();
-    Some(PastTheProxy {
+    Some(BypassRules {
         kind,
         rule: asked[0].0.route.why.clone(),
         rules: rules(asked.iter().map(|(record, _)| *record)),
         proxy: url.map_or("the proxy".to_owned(), |url| format!("the proxy {url}")),
-        places: list(asked.iter().map(|(record, _)| place(&record.endpoint)), NAMED),
+        names: list(asked.iter().map(|(record, _)| host_port(&record.endpoint)), NAMED),
         total: asked.len(),
         carried: judged.iter().filter(is_carried).count(),
     })
 }
 
-impl PastTheProxy {
-    pub(super) fn tell(self, mut draft: Draft) -> Draft {
-        let Self { kind, rule, rules, proxy, places, total, carried } = self;
-        draft.say(format!(
+impl BypassRules {
+    pub(super) fn describe(self, mut draft: Draft) -> Draft {
+        let Self { kind, rule, rules, proxy, names, total, carried } = self;
+        draft.set_message(format!(
             "{total} endpoints are sent past {proxy}, and none of them accepts a direct connection"
         ));
         let carries = match carried {
@@ -177,7 +177,7 @@ impl PastTheProxy {
         };
         let carries = carries.replacen(" the proxy", " The proxy", 1);
         draft.all_evidence(rules).owner(exception::owner(kind)).remedy(format!(
-            "Take what sends {places} past {proxy} out of its place: {rule}.{carries} Only if they \
+            "Take what sends {names} past {proxy} out of its place: {rule}.{carries} Only if they \
              are meant to go direct, open the firewall, NSG or route between this host and the \
              internet."
         ))

@@ -1,41 +1,35 @@
-//! What a rule set does with a flow.
+//! Decides what a rule set does with a flow.
 
 use std::collections::HashMap;
 use std::net::IpAddr;
 use std::sync::LazyLock;
 
-use super::candidates::{Candidates, PortTable, Table};
+use super::candidates::{AddressTable, Candidates, PortTable};
 use super::flow::Flow;
-use super::missing::{Missing, Setting};
+use super::missing::{Missing, Property};
 use super::port::Protocol;
-use super::rule::{Access, Dialect, Direction, Rule, RuleSet};
-use super::scope::{Extent, Knowledge, METADATA, PLATFORM, Scope};
+use super::rule::{Access, Direction, Rule, RuleDialect, RuleSet};
+use super::scope::{Extent, NetworkContext, Scope, is_platform};
 use crate::model::AddressSet;
 
-/// What becomes of a flow, and by which rule.
+/// The fate of a flow, and the rule that decides it.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Decision<'a> {
-    /// It is let through.
     Allow {
-        /// The first rule that matches.
         by: &'a Rule,
     },
-    /// It is not.
     Deny {
-        /// The first rule that matches.
         by: &'a Rule,
     },
-    /// A rule that comes before every sure match could match.
+    /// It is not known whether a rule matches that comes before every sure match.
     Undecided {
-        /// That rule.
         by: &'a Rule,
-        /// What would tell.
+        /// The fact that would decide it.
         missing: Missing,
     },
 }
 
 impl<'a> Decision<'a> {
-    /// The deciding rule.
     #[must_use]
     pub const fn by(&self) -> &'a Rule {
         match self {
@@ -43,7 +37,7 @@ impl<'a> Decision<'a> {
         }
     }
 
-    /// The contract's word.
+    /// The word in JSON.
     #[must_use]
     pub const fn as_str(&self) -> &'static str {
         match self {
@@ -54,13 +48,16 @@ impl<'a> Decision<'a> {
     }
 }
 
-/// What becomes of a flow that passes several sets in a row (subnet and network interface): all
-/// must allow, so that one that denies decides, whatever the others do not know. The place is
-/// the deciding set's; where all allow, the last's.
+/// Decides about a flow that passes several sets in a row (subnet and network interface): all must
+/// allow, so that one that denies decides, whatever is unknown of the others. The index is that
+/// of the deciding set, or of the last set where all allow.
 #[must_use]
-pub fn decide_in_a_row<'a>(judges: &'a [Judge<'a>], flow: &Flow) -> Option<(usize, Decision<'a>)> {
+pub fn decide_in_a_row<'a>(
+    judges: &'a [RuleJudge<'a>],
+    flow: &Flow,
+) -> Option<(usize, Decision<'a>)> {
     let mut decisions: Vec<_> = judges.iter().map(|judge| judge.decide(flow)).enumerate().collect();
-    let place = decisions
+    let index = decisions
         .iter()
         .position(|(_, decision)| matches!(decision, Decision::Deny { .. }))
         .or_else(|| {
@@ -69,48 +66,47 @@ pub fn decide_in_a_row<'a>(judges: &'a [Judge<'a>], flow: &Flow) -> Option<(usiz
                 .position(|(_, decision)| matches!(decision, Decision::Undecided { .. }))
         })
         .or_else(|| decisions.len().checked_sub(1))?;
-    Some(decisions.swap_remove(place))
+    Some(decisions.swap_remove(index))
 }
 
-/// A rule set made ready for many flows.
+/// A rule set with lookup tables, to decide about many flows.
 ///
-/// Azure takes the first rule that matches, so the answer is found in two steps: per property of
-/// the flow the rules that could match (a lookup each, precomputed), intersected; then the first
-/// of those, judged exactly.
+/// Azure takes the first rule that matches. So each property of the flow gives a precomputed set of
+/// rules that could match, and only the rules in all of these sets are tested exactly.
 #[derive(Debug)]
-pub struct Judge<'a> {
+pub struct RuleJudge<'a> {
     set: &'a RuleSet,
-    /// Each different scope once: rules share tags.
+    /// The extent of each different scope, because rules share tags.
     extents: Vec<Extent>,
-    /// Of each rule the places of its source and destination among `extents`.
+    /// The indices in `extents` of each rule's source and destination.
     sides: Vec<(usize, usize)>,
-    sources: Table,
-    destinations: Table,
+    sources: AddressTable,
+    destinations: AddressTable,
     ports: PortTable,
-    /// By [`Protocol`].
+    /// One set for each [`Protocol`].
     protocols: [Candidates; Protocol::ALL.len()],
-    /// By [`Direction`].
+    /// One set for each [`Direction`].
     directions: [Candidates; 2],
-    /// Where flows leave from that do not say it, IPv4 and IPv6.
+    /// The IPv4 and the IPv6 sources of flows that do not name theirs.
     origins: [AddressSet; 2],
 }
 
-/// How far a rule's property is met.
+/// Whether a flow has a property that a rule asks for.
 #[derive(Clone, Debug, PartialEq, Eq)]
-enum Match {
+enum RuleMatch {
     Yes,
     Maybe(Missing),
     No,
 }
 
-impl<'a> Judge<'a> {
-    /// Makes `set` ready, with what is known of the world.
+impl<'a> RuleJudge<'a> {
+    /// Builds the tables, with the facts that rules may depend on.
     #[must_use]
-    pub fn new(set: &'a RuleSet, knowledge: Knowledge<'_>) -> Self {
-        let mut places = HashMap::new();
+    pub fn new(set: &'a RuleSet, knowledge: NetworkContext<'_>) -> Self {
+        let mut indices = HashMap::new();
         let mut extents = Vec::new();
         let mut intern = |scope: &'a Scope| {
-            *places.entry(scope).or_insert_with(|| {
+            *indices.entry(scope).or_insert_with(|| {
                 extents.push(knowledge.extent(scope));
                 extents.len() - 1
             })
@@ -121,19 +117,20 @@ impl<'a> Judge<'a> {
             .map(|rule| (intern(&rule.source), intern(&rule.destination)))
             .collect();
         let rules = set.rules();
-        // What a name decides, no address can rule out.
-        let reach = |scope: &Scope, place: usize| {
-            if scope.names.is_empty() { Some(extents[place].possible()) } else { None }
+        // An address cannot rule out a rule that matches names.
+        let reach = |scope: &Scope, index: usize| {
+            if scope.names.is_empty() { Some(extents[index].possible()) } else { None }
         };
-        let sources = Table::new(
+        let sources = AddressTable::new(
             rules
                 .iter()
                 .zip(&sides)
                 .map(|(rule, (source, _))| (*source, reach(&rule.source, *source))),
         );
-        let destinations = Table::new(rules.iter().zip(&sides).map(|(rule, (_, destination))| {
-            (*destination, reach(&rule.destination, *destination))
-        }));
+        let destinations =
+            AddressTable::new(rules.iter().zip(&sides).map(|(rule, (_, destination))| {
+                (*destination, reach(&rule.destination, *destination))
+            }));
         let ports = PortTable::new(rules.iter().map(|rule| rule.destination_ports.known()));
         let protocols = Protocol::ALL.map(|protocol| {
             Candidates::of(rules, |rule| {
@@ -150,13 +147,11 @@ impl<'a> Judge<'a> {
         Self { set, extents, sides, sources, destinations, ports, protocols, directions, origins }
     }
 
-    /// The set.
     #[must_use]
     pub const fn set(&self) -> &'a RuleSet {
         self.set
     }
 
-    /// What becomes of `flow`.
     #[must_use]
     pub fn decide(&self, flow: &Flow) -> Decision<'a> {
         if let Some(decision) = self.decide_platform(flow) {
@@ -170,118 +165,122 @@ impl<'a> Judge<'a> {
             flow.source.map_or(all, |source| self.sources.find(source)),
         ];
         let destinations = flow.address.map_or(all, |address| self.destinations.find(address));
-        for place in destinations.common(&candidates) {
-            let by = &self.set.rules()[place];
-            match self.rule_matches(place, flow) {
-                Match::No => {}
-                Match::Maybe(missing) => return Decision::Undecided { by, missing },
-                Match::Yes => return settle(by),
+        for index in destinations.common(&candidates) {
+            let by = &self.set.rules()[index];
+            match self.rule_matches(index, flow) {
+                RuleMatch::No => {}
+                RuleMatch::Maybe(missing) => return Decision::Undecided { by, missing },
+                RuleMatch::Yes => return settle(by),
             }
         }
-        // The last rule of a set matches everything.
+        // No rule matches, which the last rule of each set stands for.
         settle(&self.set.rules()[self.set.rules().len() - 1])
     }
 
-    /// What becomes of a flow to Azure's platform, which security rules look at only where they name
-    /// its tags, and routes never (network-security-groups-overview, Azure platform considerations).
+    /// The decision about a flow to Azure's platform, which security rules match only where they
+    /// name its tags, and routes never (network-security-groups-overview, Azure platform
+    /// considerations).
     fn decide_platform(&self, flow: &Flow) -> Option<Decision<'a>> {
         if flow.direction == Direction::Inbound || !flow.address.is_some_and(is_platform) {
             return None;
         }
         match self.set.dialect {
-            Dialect::List => return None,
-            // It never gets there.
-            Dialect::AzureFirewall => return Some(Decision::Allow { by: &BY_PLATFORM }),
-            Dialect::Nsg | Dialect::Effective => {}
+            RuleDialect::List => return None,
+            // The flow never leaves the host's network.
+            RuleDialect::AzureFirewall => return Some(Decision::Allow { by: &BY_PLATFORM }),
+            RuleDialect::Nsg | RuleDialect::Effective => {}
         }
-        for (place, by) in self.set.rules().iter().enumerate() {
+        for (index, by) in self.set.rules().iter().enumerate() {
             if !by.destination.tags.iter().any(|tag| names_platform(tag, flow)) {
                 continue;
             }
-            match self.rule_matches(place, flow) {
-                Match::No => {}
-                Match::Maybe(missing) => return Some(Decision::Undecided { by, missing }),
-                Match::Yes => return Some(settle(by)),
+            match self.rule_matches(index, flow) {
+                RuleMatch::No => {}
+                RuleMatch::Maybe(missing) => return Some(Decision::Undecided { by, missing }),
+                RuleMatch::Yes => return Some(settle(by)),
             }
         }
         Some(Decision::Allow { by: &BY_PLATFORM })
     }
 
     /// The extent of a rule's destination.
-    pub(super) fn destination(&self, place: usize) -> &Extent {
-        &self.extents[self.sides[place].1]
+    pub(super) fn destination(&self, index: usize) -> &Extent {
+        &self.extents[self.sides[index].1]
     }
 
     /// The extent of a rule's source.
-    pub(super) fn source(&self, place: usize) -> &Extent {
-        &self.extents[self.sides[place].0]
+    pub(super) fn source(&self, index: usize) -> &Extent {
+        &self.extents[self.sides[index].0]
     }
 
-    fn rule_matches(&self, place: usize, flow: &Flow) -> Match {
-        let rule = &self.set.rules()[place];
-        self.properties_match(place, flow).and(|| {
-            match destination_matches(&rule.destination, self.destination(place), flow) {
-                // What comes in ends at this host, which is in the virtual network.
-                Match::Maybe(Missing::VirtualNetwork) if flow.direction == Direction::Inbound => {
-                    Match::Yes
+    fn rule_matches(&self, index: usize, flow: &Flow) -> RuleMatch {
+        let rule = &self.set.rules()[index];
+        self.properties_match(index, flow).and(|| {
+            match destination_matches(&rule.destination, self.destination(index), flow) {
+                // An inbound flow ends at this host, which is in the virtual network.
+                RuleMatch::Maybe(Missing::VirtualNetwork)
+                    if flow.direction == Direction::Inbound =>
+                {
+                    RuleMatch::Yes
                 }
                 other => other,
             }
         })
     }
 
-    /// Everything but the destination's address and name.
-    pub(super) fn is_met_but_for_destination(&self, place: usize, flow: &Flow) -> Met {
-        match self.properties_match(place, flow) {
-            Match::Yes => Met::Surely,
-            Match::Maybe(_) => Met::Perhaps,
-            Match::No => Met::Not,
+    /// Whether a rule matches a flow, apart from the destination's address and name.
+    pub(super) fn is_met_but_for_destination(&self, index: usize, flow: &Flow) -> Met {
+        match self.properties_match(index, flow) {
+            RuleMatch::Yes => Met::Surely,
+            RuleMatch::Maybe(_) => Met::Perhaps,
+            RuleMatch::No => Met::Not,
         }
     }
 
-    fn properties_match(&self, place: usize, flow: &Flow) -> Match {
-        let rule = &self.set.rules()[place];
+    fn properties_match(&self, index: usize, flow: &Flow) -> RuleMatch {
+        let rule = &self.set.rules()[index];
         let direction = match &rule.direction {
-            _ if ignores_direction(self.set.dialect) => Match::Yes,
-            own => setting(own, |direction| *direction == flow.direction),
+            _ if ignores_direction(self.set.dialect) => RuleMatch::Yes,
+            own => property(own, |direction| *direction == flow.direction),
         };
         direction
-            .and(|| setting(&rule.protocols, |protocols| protocols.contains(flow.protocol)))
+            .and(|| property(&rule.protocols, |protocols| protocols.contains(flow.protocol)))
             .and(|| match (&rule.destination_ports, flow.port) {
-                _ if !flow.protocol.has_ports() => Match::Yes,
-                (ports, Some(port)) => setting(ports, |ports| ports.contains(port)),
-                (Setting::Known(ports), None) if ports.is_any() => Match::Yes,
-                (_, None) => Match::Maybe(Missing::Port),
+                _ if !flow.protocol.has_ports() => RuleMatch::Yes,
+                (ports, Some(port)) => property(ports, |ports| ports.contains(port)),
+                (Property::Known(ports), None) if ports.is_any() => RuleMatch::Yes,
+                (_, None) => RuleMatch::Maybe(Missing::Port),
             })
             .and(|| match &rule.source_ports {
-                _ if !flow.protocol.has_ports() => Match::Yes,
-                Setting::Known(ports) if ports.is_any() => Match::Yes,
-                Setting::Known(_) => Match::Maybe(Missing::SourcePort),
-                Setting::Unknown(missing) => Match::Maybe(missing.clone()),
+                _ if !flow.protocol.has_ports() => RuleMatch::Yes,
+                Property::Known(ports) if ports.is_any() => RuleMatch::Yes,
+                Property::Known(_) => RuleMatch::Maybe(Missing::SourcePort),
+                Property::Unknown(missing) => RuleMatch::Maybe(missing.clone()),
             })
-            .and(|| self.source_matches(&rule.source, self.source(place), flow))
+            .and(|| self.source_matches(&rule.source, self.source(index), flow))
             .and(|| match &rule.priority {
-                // It may come anywhere, so that another may come first.
-                Setting::Unknown(missing) => Match::Maybe(missing.clone()),
-                Setting::Known(_) => Match::Yes,
+                // The position of such a rule is unknown, so that another may come first.
+                Property::Unknown(missing) => RuleMatch::Maybe(missing.clone()),
+                Property::Known(_) => RuleMatch::Yes,
             })
     }
-    /// A flow of this host leaves from the virtual network, whatever its address: an outbound rule's
-    /// `VirtualNetwork` holds it. Where its address is not known, `Internet` does not (Azure evaluates
-    /// addresses as they are before translation).
-    fn source_matches(&self, scope: &Scope, extent: &Extent, flow: &Flow) -> Match {
+
+    /// A flow of this host leaves from the virtual network, whatever its address: an outbound
+    /// rule's `VirtualNetwork` holds it. Where its address is not known, `Internet` does not (Azure
+    /// evaluates addresses as they are before translation).
+    fn source_matches(&self, scope: &Scope, extent: &Extent, flow: &Flow) -> RuleMatch {
         let is = |tag: &str, word: &str| tag.eq_ignore_ascii_case(word);
         let is_outbound = flow.direction == Direction::Outbound;
         let holds_own_network =
             is_outbound && scope.tags.iter().any(|tag| is(tag, "VirtualNetwork"));
         if let Some(source) = flow.source {
             return match held(extent, source) {
-                Match::Maybe(Missing::VirtualNetwork) if is_outbound => Match::Yes,
+                RuleMatch::Maybe(Missing::VirtualNetwork) if is_outbound => RuleMatch::Yes,
                 other => other,
             };
         }
         if holds_own_network {
-            return Match::Yes;
+            return RuleMatch::Yes;
         }
         let holds_family = match flow.address {
             Some(IpAddr::V4(_)) => extent.known.v4().is_full(),
@@ -289,7 +288,7 @@ impl<'a> Judge<'a> {
             None => extent.known.is_everything(),
         };
         if holds_family {
-            return Match::Yes;
+            return RuleMatch::Yes;
         }
         if let Some(known) = self.origins_of(flow).filter(|_| is_outbound) {
             return hold_all(extent, known);
@@ -298,13 +297,13 @@ impl<'a> Judge<'a> {
             && scope.unknown.is_empty()
             && scope.tags.iter().all(|tag| is(tag, "Internet"));
         if is_internet_alone && is_outbound {
-            return Match::No;
+            return RuleMatch::No;
         }
         let open = extent.open.first().map(|(_, missing)| missing.clone());
-        Match::Maybe(open.unwrap_or(Missing::Source))
+        RuleMatch::Maybe(open.unwrap_or(Missing::Source))
     }
 
-    /// Where a flow that does not say it leaves from, if that is known.
+    /// The known sources of a flow that does not name its own.
     fn origins_of(&self, flow: &Flow) -> Option<&AddressSet> {
         let [v4, v6] = &self.origins;
         let own = match flow.address {
@@ -317,19 +316,16 @@ impl<'a> Judge<'a> {
     }
 }
 
-/// How far a rule meets a flow.
+/// Whether a rule matches a flow, without the fact that would decide it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Met {
-    /// It does.
     Surely,
-    /// It may.
     Perhaps,
-    /// It does not.
     Not,
 }
 
-impl Match {
-    /// Both must be met; what is surely not met needs no more knowledge.
+impl RuleMatch {
+    /// Both must hold. If one surely does not, nothing needs to be known of the other.
     fn and(self, other: impl FnOnce() -> Self) -> Self {
         match self {
             Self::No => Self::No,
@@ -342,88 +338,83 @@ impl Match {
     }
 }
 
-fn destination_matches(scope: &Scope, extent: &Extent, flow: &Flow) -> Match {
+fn destination_matches(scope: &Scope, extent: &Extent, flow: &Flow) -> RuleMatch {
     let by_name = match &flow.name {
-        _ if scope.names.is_empty() => Match::No,
-        Some(name) if scope.names.iter().any(|pattern| pattern.matches(name)) => Match::Yes,
-        Some(_) => Match::No,
-        None => Match::Maybe(Missing::Name),
+        _ if scope.names.is_empty() => RuleMatch::No,
+        Some(name) if scope.names.iter().any(|pattern| pattern.matches(name)) => RuleMatch::Yes,
+        Some(_) => RuleMatch::No,
+        None => RuleMatch::Maybe(Missing::Name),
     };
-    if by_name == Match::Yes {
+    if by_name == RuleMatch::Yes {
         return by_name;
     }
     match flow.address.map(|address| held(extent, address)) {
-        Some(Match::No) => by_name,
+        Some(RuleMatch::No) => by_name,
         Some(by_address) => by_address,
-        None if extent.known.is_everything() => Match::Yes,
+        None if extent.known.is_everything() => RuleMatch::Yes,
         None if extent.possible().is_empty() => by_name,
-        None => Match::Maybe(Missing::Address),
+        None => RuleMatch::Maybe(Missing::Address),
     }
 }
 
 fn settle(by: &Rule) -> Decision<'_> {
     match &by.access {
-        Setting::Known(Access::Allow) => Decision::Allow { by },
-        Setting::Known(Access::Deny) => Decision::Deny { by },
-        Setting::Unknown(missing) => Decision::Undecided { by, missing: missing.clone() },
+        Property::Known(Access::Allow) => Decision::Allow { by },
+        Property::Known(Access::Deny) => Decision::Deny { by },
+        Property::Unknown(missing) => Decision::Undecided { by, missing: missing.clone() },
     }
 }
 
-fn setting<T>(setting: &Setting<T>, is_met: impl FnOnce(&T) -> bool) -> Match {
-    match setting {
-        Setting::Known(value) if is_met(value) => Match::Yes,
-        Setting::Known(_) => Match::No,
-        Setting::Unknown(missing) => Match::Maybe(missing.clone()),
+fn property<T>(property: &Property<T>, is_met: impl FnOnce(&T) -> bool) -> RuleMatch {
+    match property {
+        Property::Known(value) if is_met(value) => RuleMatch::Yes,
+        Property::Known(_) => RuleMatch::No,
+        Property::Unknown(missing) => RuleMatch::Maybe(missing.clone()),
     }
 }
 
-/// Whether a side holds every one of these addresses, or none.
-fn hold_all(extent: &Extent, addresses: &AddressSet) -> Match {
+/// Whether a side holds all of these addresses. It is unknown where it holds some of them.
+fn hold_all(extent: &Extent, addresses: &AddressSet) -> RuleMatch {
     if addresses.is_subset(&extent.known) {
-        return Match::Yes;
+        return RuleMatch::Yes;
     }
     let is_open = |(within, _): &&(AddressSet, Missing)| !within.intersection(addresses).is_empty();
     match extent.open.iter().find(is_open) {
-        Some((_, missing)) => Match::Maybe(missing.clone()),
-        None if extent.known.intersection(addresses).is_empty() => Match::No,
+        Some((_, missing)) => RuleMatch::Maybe(missing.clone()),
+        None if extent.known.intersection(addresses).is_empty() => RuleMatch::No,
         None => {
             let shown: Vec<_> = addresses.prefixes().iter().map(ToString::to_string).collect();
-            Match::Maybe(Missing::Sources(shown.join(" and ").into()))
+            RuleMatch::Maybe(Missing::Sources(shown.join(" and ").into()))
         }
     }
 }
 
-fn held(extent: &Extent, address: IpAddr) -> Match {
+fn held(extent: &Extent, address: IpAddr) -> RuleMatch {
     if extent.known.contains(address) {
-        return Match::Yes;
+        return RuleMatch::Yes;
     }
     extent
         .open
         .iter()
         .find(|(within, _)| within.contains(address))
-        .map_or(Match::No, |(_, missing)| Match::Maybe(missing.clone()))
+        .map_or(RuleMatch::No, |(_, missing)| RuleMatch::Maybe(missing.clone()))
 }
 
-/// Lists and Azure Firewall's rules part no directions: a flow is its source and its destination.
-const fn ignores_direction(dialect: Dialect) -> bool {
-    matches!(dialect, Dialect::List | Dialect::AzureFirewall)
+/// Lists and Azure Firewall's rules have no directions: they match a source and a destination.
+const fn ignores_direction(dialect: RuleDialect) -> bool {
+    matches!(dialect, RuleDialect::List | RuleDialect::AzureFirewall)
 }
 
-/// What lets flows to the platform through, whatever the rules say.
+/// The rule that stands for Azure itself, which lets flows to the platform through.
 static BY_PLATFORM: LazyLock<Rule> = LazyLock::new(|| {
     let mut rule = Rule::outbound("Azure platform", 0, Access::Allow);
-    "let through by Azure itself".clone_into(&mut rule.place);
+    "let through by Azure itself".clone_into(&mut rule.location);
     rule
 });
 
-/// Whether `address` is one that the platform answers on the host itself.
-pub(super) fn is_platform(address: IpAddr) -> bool {
-    matches!(address.to_canonical(), PLATFORM | METADATA)
-}
-
-/// Whether a rule with this tag looks at this flow to the platform.
+/// Whether a rule with this tag applies to a flow to the platform.
 fn names_platform(tag: &str, flow: &Flow) -> bool {
-    /// Of the key management service (virtual-networks/service-tags-overview).
+    /// The port of the key management service (virtual-networks/service-tags-overview).
     const LICENSING: u16 = 1688;
     match tag.to_ascii_lowercase().as_str() {
         "azureplatformdns" | "azureplatformimds" => true,

@@ -1,7 +1,7 @@
 use proptest::prelude::*;
 
 use super::*;
-use crate::firewall::{Dialect, PortSet, ProtocolSet, read_flows};
+use crate::firewall::{PortSet, ProtocolSet, RuleDialect, read_flows};
 use crate::model::{AddressSet, HostName};
 use crate::tags::{ServiceTag, ServiceTags};
 
@@ -57,16 +57,16 @@ fn name_pattern(text: &str) -> crate::firewall::NamePattern {
 }
 
 fn set(rules: &[&str]) -> RuleSet {
-    RuleSet::by_priority("nsg", "", Dialect::Nsg, rules.iter().map(|text| rule(text)).collect())
+    RuleSet::by_priority("nsg", "", RuleDialect::Nsg, rules.iter().map(|text| rule(text)).collect())
 }
 
 fn flow(text: &str) -> Flow {
     read_flows(text, "flow").unwrap().remove(0)
 }
 
-fn decided(rules: &[&str], knowledge: Knowledge<'_>, text: &str) -> String {
+fn decided(rules: &[&str], knowledge: NetworkContext<'_>, text: &str) -> String {
     let set = set(rules);
-    let judge = Judge::new(&set, knowledge);
+    let judge = RuleJudge::new(&set, knowledge);
     let decision = judge.decide(&flow(text));
     format!("{} {}", decision.as_str(), decision.by().name)
 }
@@ -96,16 +96,19 @@ fn the_first_rule_that_matches_decides() {
         ("2603:1030::1,1025,tcp", "deny r200"),
         ("2603:1031::1,443,tcp", "deny r200"),
     ] {
-        assert_eq!(decided(&rules, Knowledge::default(), text), expected, "{text}");
+        assert_eq!(decided(&rules, NetworkContext::default(), text), expected, "{text}");
     }
-    assert_eq!(decided(&rules[1..2], Knowledge::default(), "8.8.8.8,53,tcp"), "deny (no rule)");
+    assert_eq!(
+        decided(&rules[1..2], NetworkContext::default(), "8.8.8.8,53,tcp"),
+        "deny (no rule)"
+    );
 }
 
 #[test]
 fn tags_decide_where_they_are_known_and_leave_open_where_not() {
     let tags =
         tags(&[("AzureCloud", &["13.64.0.0/11"]), ("AzureCloud.westeurope", &["13.69.0.0/17"])]);
-    let knowledge = Knowledge { tags: Some(&tags), ..Knowledge::default() };
+    let knowledge = NetworkContext { tags: Some(&tags), ..NetworkContext::default() };
     let rules = [
         "allow 100 tcp azurecloud.WestEurope 443",
         "allow 110 udp Nowhere 443",
@@ -122,9 +125,9 @@ fn tags_decide_where_they_are_known_and_leave_open_where_not() {
         assert_eq!(decided(&rules, knowledge, text), expected, "{text}");
     }
     // Without tags even those that are there are unknown.
-    assert_eq!(decided(&rules, Knowledge::default(), "13.69.0.1,443,tcp"), "unknown r100");
+    assert_eq!(decided(&rules, NetworkContext::default(), "13.69.0.1,443,tcp"), "unknown r100");
     let set = set(&rules);
-    let judge = Judge::new(&set, knowledge);
+    let judge = RuleJudge::new(&set, knowledge);
     let Decision::Undecided { missing, .. } = judge.decide(&flow("1.2.3.4,80,tcp")) else {
         panic!("decided")
     };
@@ -139,7 +142,7 @@ fn the_virtual_network_is_open_until_it_is_given() {
         "deny 65500 * * *",
     ];
     let own = AddressSet::parse("10.50.0.0/16").unwrap();
-    let given = Knowledge { virtual_network: Some(&own), ..Knowledge::default() };
+    let given = NetworkContext { virtual_network: Some(&own), ..NetworkContext::default() };
     for (text, without, with) in [
         ("13.66.60.119,443,tcp", "allow r65001", "allow r65001"),
         ("10.50.1.4,1433,tcp", "unknown r65000", "allow r65000"),
@@ -150,7 +153,7 @@ fn the_virtual_network_is_open_until_it_is_given() {
         ("10.50.1.4,1433,tcp,10.60.0.1", "unknown r65000", "deny r65500"),
         ("10.50.1.4,1433,tcp,10.50.0.1", "unknown r65000", "allow r65000"),
     ] {
-        assert_eq!(decided(&rules, Knowledge::default(), text), without, "{text}");
+        assert_eq!(decided(&rules, NetworkContext::default(), text), without, "{text}");
         assert_eq!(decided(&rules, given, text), with, "{text}");
     }
 }
@@ -171,7 +174,7 @@ fn sources_matter_where_they_are_given() {
         ("13.66.60.119,80,tcp", "unknown r130"),
         ("2603:1030::1,80,tcp", "allow r130"),
     ] {
-        assert_eq!(decided(&rules, Knowledge::default(), text), expected, "{text}");
+        assert_eq!(decided(&rules, NetworkContext::default(), text), expected, "{text}");
     }
 }
 
@@ -191,7 +194,7 @@ fn names_decide_where_they_are_given() {
         (both, "allow r100"),
     ] {
         let set = set(&rules);
-        let judge = Judge::new(&set, Knowledge::default());
+        let judge = RuleJudge::new(&set, NetworkContext::default());
         let decision = judge.decide(&flow);
         assert_eq!(format!("{} {}", decision.as_str(), decision.by().name), expected, "{flow}");
     }
@@ -201,10 +204,11 @@ fn names_decide_where_they_are_given() {
 fn what_cannot_be_read_of_a_rule_leaves_open_what_it_could_match() {
     let missing = Missing::Value { path: "$.x".into(), why: "[reference('y')]".into() };
     let base = "allow 100 tcp 13.66.60.0/24 443";
-    let unknown_access = Rule { access: Setting::Unknown(missing.clone()), ..rule(base) };
-    let unknown_ports = Rule { destination_ports: Setting::Unknown(missing.clone()), ..rule(base) };
+    let unknown_access = Rule { access: Property::Unknown(missing.clone()), ..rule(base) };
+    let unknown_ports =
+        Rule { destination_ports: Property::Unknown(missing.clone()), ..rule(base) };
     let unknown_priority =
-        Rule { priority: Setting::Unknown(missing.clone()), ..rule("deny 300 udp * *") };
+        Rule { priority: Property::Unknown(missing.clone()), ..rule("deny 300 udp * *") };
     let unreadable = Rule::unreadable("rules", "$.x", &missing);
     for (rule, text, expected) in [
         (&unknown_access, "13.66.60.1,443,tcp", "unknown r100"),
@@ -216,8 +220,8 @@ fn what_cannot_be_read_of_a_rule_leaves_open_what_it_could_match() {
         (&unreadable, "8.8.8.8,53,tcp", "unknown rules"),
     ] {
         let rules = vec![self::rule("deny 200 * * *"), rule.clone()];
-        let set = RuleSet::by_priority("nsg", "", Dialect::Nsg, rules);
-        let judge = Judge::new(&set, Knowledge::default());
+        let set = RuleSet::by_priority("nsg", "", RuleDialect::Nsg, rules);
+        let judge = RuleJudge::new(&set, NetworkContext::default());
         let decision = judge.decide(&flow(text));
         assert_eq!(format!("{} {}", decision.as_str(), decision.by().name), expected, "{text}");
     }
@@ -228,8 +232,8 @@ fn inbound_rules_decide_nothing_outbound() {
     let mut inbound = rule("deny 100 * * *");
     inbound.direction = Direction::Inbound.into();
     let rules = vec![inbound, rule("allow 200 * * *")];
-    let set = RuleSet::by_priority("nsg", "", Dialect::Nsg, rules);
-    let judge = Judge::new(&set, Knowledge::default());
+    let set = RuleSet::by_priority("nsg", "", RuleDialect::Nsg, rules);
+    let judge = RuleJudge::new(&set, NetworkContext::default());
     assert_eq!(judge.decide(&flow("8.8.8.8,53,tcp")).by().name, "r200");
 }
 
@@ -244,10 +248,10 @@ fn sets_in_a_row_must_all_allow() {
         (vec![&open, &allow], "0 unknown r3"),
     ] {
         let judges: Vec<_> =
-            sets.into_iter().map(|set| Judge::new(set, Knowledge::default())).collect();
+            sets.into_iter().map(|set| RuleJudge::new(set, NetworkContext::default())).collect();
         let flow = flow("8.8.8.8,53,tcp");
-        let (place, decision) = decide_in_a_row(&judges, &flow).unwrap();
-        assert_eq!(format!("{place} {} {}", decision.as_str(), decision.by().name), expected);
+        let (index, decision) = decide_in_a_row(&judges, &flow).unwrap();
+        assert_eq!(format!("{index} {} {}", decision.as_str(), decision.by().name), expected);
     }
     assert!(decide_in_a_row(&[], &flow("8.8.8.8,53,tcp")).is_none());
 }
@@ -322,16 +326,20 @@ proptest! {
     ) {
         rules.sort_by_key(|rule| rule.0);
         rules.dedup_by_key(|rule| rule.0);
-        let texts: Vec<_> = rules.iter().map(|(priority, is_allow, protocol, to, low, more)| format!(
-            "{} {priority} {} {} {low}-{}",
-            if *is_allow { "allow" } else { "deny" },
-            ["*", "tcp", "udp"][*protocol],
-            DESTINATIONS[*to],
-            low + more,
-        )).collect();
+        let texts: Vec<_> = rules.iter().map(|rule| {
+            let (priority, is_allow, protocol, to, low, more) = rule;
+            format!(
+                "{} {priority} {} {} {low}-{}",
+                if *is_allow { "allow" } else { "deny" },
+                ["*", "tcp", "udp"][*protocol],
+                DESTINATIONS[*to],
+                low + more,
+            )
+        }).collect();
         let set = set(&texts.iter().map(String::as_str).collect::<Vec<_>>());
         let tags = tags(&[("Cloud", &["13.66.60.0/29"])]);
-        let judge = Judge::new(&set, Knowledge { tags: Some(&tags), ..Knowledge::default() });
+        let context = NetworkContext { tags: Some(&tags), ..NetworkContext::default() };
+        let judge = RuleJudge::new(&set, context);
         for (is_private, last, is_tcp, port) in flows {
             let flow = flow(&format!(
                 "{}.{last},{port},{}",
@@ -362,7 +370,7 @@ fn the_platform_is_outside_the_rules() {
                 "destinationPortRange": "*"}));
         }
         let text = serde_json::json!({"name": "nsg", "securityRules": rules}).to_string();
-        crate::firewall::nsg::read(&[crate::firewall::nsg::Source { file: "f", text: &text }])
+        crate::firewall::nsg::read(&[crate::firewall::nsg::RuleFile { name: "f", text: &text }])
             .unwrap()
             .remove(0)
     };
@@ -378,7 +386,7 @@ fn the_platform_is_outside_the_rules() {
         (Some("Internet"), "168.63.129.16,53,udp", "allow Azure platform"),
     ] {
         let set = group(tag);
-        let judge = Judge::new(&set, Knowledge::default());
+        let judge = RuleJudge::new(&set, NetworkContext::default());
         let flow = crate::firewall::read_flows(to, "f").unwrap().remove(0);
         let decision = judge.decide(&flow);
         let seen = format!("{} {}", decision.as_str(), decision.by().name);
@@ -398,9 +406,9 @@ fn flows_that_come_in_have_rules_of_their_own() {
             "destinationAddressPrefix": "*", "destinationPortRange": "*"},
     ]});
     let text = text.to_string();
-    let source = crate::firewall::nsg::Source { file: "f", text: &text };
+    let source = crate::firewall::nsg::RuleFile { name: "f", text: &text };
     let set = crate::firewall::nsg::read(&[source]).unwrap().remove(0);
-    let judge = Judge::new(&set, Knowledge::default());
+    let judge = RuleJudge::new(&set, NetworkContext::default());
     for (line, expected) in [
         ("10.0.0.4,8060,tcp,10.0.0.5,inbound", "allow peers"),
         ("10.0.0.4,8061,tcp,10.0.0.5,inbound", "deny no"),

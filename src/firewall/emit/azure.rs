@@ -1,17 +1,18 @@
-//! Azure's own JSON.
+//! Writes the JSON of Azure's own interfaces.
 
 use serde_json::{Value, json};
 
-use super::{Destination, Emission, Row};
+use super::emission::Emission;
+use super::nsg_rows::{NsgRow, RowDestination};
 
 /// Security rules as Resource Manager takes them. JSON has no comments: the description says
 /// where they come from.
-pub(super) fn nsg_json(rows: &[Row<'_>], emission: &Emission) -> String {
+pub(super) fn nsg_json(rows: &[NsgRow<'_>], emission: &Emission) -> String {
     pretty(&Value::Array(rows.iter().map(|row| rule(row, emission)).collect()))
 }
 
 /// One security rule.
-pub(super) fn rule(row: &Row<'_>, emission: &Emission) -> Value {
+pub(super) fn rule(row: &NsgRow<'_>, emission: &Emission) -> Value {
     let mut properties = json!({
         "description": emission.description(),
         "protocol": row.permit.protocol.azure(),
@@ -23,8 +24,8 @@ pub(super) fn rule(row: &Row<'_>, emission: &Emission) -> Value {
         "direction": "Outbound",
     });
     match &row.destination {
-        Destination::Tag(tag) => properties["destinationAddressPrefix"] = json!(tag),
-        Destination::Prefixes(prefixes) => {
+        RowDestination::Tag(tag) => properties["destinationAddressPrefix"] = json!(tag),
+        RowDestination::Prefixes(prefixes) => {
             let prefixes: Vec<_> = prefixes.iter().map(|prefix| prefix.net.to_string()).collect();
             properties["destinationAddressPrefixes"] = json!(prefixes);
         }

@@ -1,11 +1,12 @@
-//! Scripts for Azure's command lines. Run again they write the same rules again.
+//! Writes scripts for Azure's command lines. A script can be run again, with the same result.
 
 use std::fmt::Write as _;
 
-use super::{Destination, Emission, Row};
+use super::emission::Emission;
+use super::nsg_rows::{NsgRow, RowDestination};
 
-/// For bash: arrays keep a long list of prefixes off the line.
-pub(super) fn az_cli(rows: &[Row<'_>], emission: &Emission) -> String {
+/// A script for bash. An array keeps a long list of prefixes off the command line.
+pub(super) fn az_cli(rows: &[NsgRow<'_>], emission: &Emission) -> String {
     let mut text = format!(
         "#!/usr/bin/env bash\n# {}\n\
          # usage: RESOURCE_GROUP=... NSG=... bash THIS_FILE\n\
@@ -17,13 +18,13 @@ pub(super) fn az_cli(rows: &[Row<'_>], emission: &Emission) -> String {
     for row in rows {
         text.push_str("\ndestinations=(\n");
         match &row.destination {
-            Destination::Tag(tag) => {
+            RowDestination::Tag(tag) => {
                 for held in row.held_by_tag() {
                     let _ = writeln!(text, "  # {held}");
                 }
                 let _ = writeln!(text, "  {tag}");
             }
-            Destination::Prefixes(prefixes) => {
+            RowDestination::Prefixes(prefixes) => {
                 for prefix in prefixes {
                     let _ = writeln!(text, "  {} # {}", prefix.net, prefix.why);
                 }
@@ -50,8 +51,8 @@ pub(super) fn az_cli(rows: &[Row<'_>], emission: &Emission) -> String {
     text
 }
 
-/// For Az.Network: a rule of that name is replaced, else added; one write at the end.
-pub(super) fn az_powershell(rows: &[Row<'_>], emission: &Emission) -> String {
+/// A script for the module Az.Network, which replaces or adds each rule and writes the group once.
+pub(super) fn az_powershell(rows: &[NsgRow<'_>], emission: &Emission) -> String {
     let mut text = format!(
         "# {}\n\
          param(\n    [Parameter(Mandatory = $true)] [string] $ResourceGroupName,\n    \
@@ -86,13 +87,13 @@ pub(super) fn az_powershell(rows: &[Row<'_>], emission: &Emission) -> String {
                 .join(", ")
         );
         match &row.destination {
-            Destination::Tag(tag) => {
+            RowDestination::Tag(tag) => {
                 for held in row.held_by_tag() {
                     let _ = writeln!(text, "        # {held}");
                 }
                 let _ = writeln!(text, "        '{tag}'");
             }
-            Destination::Prefixes(prefixes) => {
+            RowDestination::Prefixes(prefixes) => {
                 for prefix in prefixes {
                     let _ = writeln!(text, "        '{}' # {}", prefix.net, prefix.why);
                 }
@@ -104,7 +105,7 @@ pub(super) fn az_powershell(rows: &[Row<'_>], emission: &Emission) -> String {
     text
 }
 
-/// Within single quotes only the quote itself is special; descriptions are ASCII.
+/// Escapes a text for single quotes, in which only the quote itself is special. The text is ASCII.
 pub(super) fn powershell_text(text: &str) -> String {
     text.replace('\'', "''")
 }

@@ -1,18 +1,19 @@
-//! Descriptions of infrastructure: ARM, Bicep, Terraform. Each adds its rules to a group that is
-//! there, and leaves all others alone.
+//! Writes ARM templates, Bicep and Terraform, which add rules to an existing group and leave its
+//! other rules alone.
 
 use std::fmt::Write as _;
 
 use serde_json::json;
 
 use super::azure::{pretty, rule};
-use super::{Destination, Emission, Row};
+use super::emission::Emission;
+use super::nsg_rows::{NsgRow, RowDestination};
 
-/// The API version of the rules: current, and in Microsoft's published specification.
+/// A recent API version of security rules in Microsoft's published specification.
 const API_VERSION: &str = "2024-01-01";
 
-/// A template; the proof of each prefix stands in its metadata.
-pub(super) fn arm(rows: &[Row<'_>], emission: &Emission) -> String {
+/// A template, whose metadata hold the proof of each prefix.
+pub(super) fn arm(rows: &[NsgRow<'_>], emission: &Emission) -> String {
     let resources: Vec<_> = rows
         .iter()
         .map(|row| {
@@ -47,7 +48,7 @@ pub(super) fn arm(rows: &[Row<'_>], emission: &Emission) -> String {
     }))
 }
 
-pub(super) fn bicep(rows: &[Row<'_>], emission: &Emission) -> String {
+pub(super) fn bicep(rows: &[NsgRow<'_>], emission: &Emission) -> String {
     let mut text = format!(
         "// {}\n\n\
          @description('The group that the rules are added to')\n\
@@ -72,13 +73,13 @@ pub(super) fn bicep(rows: &[Row<'_>], emission: &Emission) -> String {
         }
         text.push_str("    ]\n    sourceAddressPrefix: '*'\n");
         match &row.destination {
-            Destination::Tag(tag) => {
+            RowDestination::Tag(tag) => {
                 for held in row.held_by_tag() {
                     let _ = writeln!(text, "    // {held}");
                 }
                 let _ = writeln!(text, "    destinationAddressPrefix: '{tag}'");
             }
-            Destination::Prefixes(prefixes) => {
+            RowDestination::Prefixes(prefixes) => {
                 text.push_str("    destinationAddressPrefixes: [\n");
                 for prefix in prefixes {
                     let _ = writeln!(text, "      '{}' // {}", prefix.net, prefix.why);
@@ -99,7 +100,7 @@ fn bicep_text(text: &str) -> String {
     text.replace('\\', "\\\\").replace('\'', "\\'").replace("${", "\\${")
 }
 
-pub(super) fn terraform(rows: &[Row<'_>], emission: &Emission) -> String {
+pub(super) fn terraform(rows: &[NsgRow<'_>], emission: &Emission) -> String {
     let mut text = format!(
         "# {}\n\n\
          variable \"resource_group_name\" {{\n  type        = string\n  \
@@ -138,13 +139,13 @@ pub(super) fn terraform(rows: &[Row<'_>], emission: &Emission) -> String {
                 .join(", ")
         );
         match &row.destination {
-            Destination::Tag(tag) => {
+            RowDestination::Tag(tag) => {
                 for held in row.held_by_tag() {
                     let _ = writeln!(text, "  # {held}");
                 }
                 let _ = writeln!(text, "  destination_address_prefix  = \"{tag}\"");
             }
-            Destination::Prefixes(prefixes) => {
+            RowDestination::Prefixes(prefixes) => {
                 text.push_str("  destination_address_prefixes = [\n");
                 for prefix in prefixes {
                     let _ = writeln!(text, "    \"{}\", # {}", prefix.net, prefix.why);

@@ -3,9 +3,12 @@ use std::net::IpAddr;
 use proptest::prelude::*;
 
 use super::*;
-use crate::firewall::nsg::{Source, read};
-use crate::firewall::{Advice, Judge, Knowledge, NamePattern, ProofLevel, Requirement, verify};
-use crate::model::Role;
+use crate::firewall::nsg::{RuleFile, read};
+use crate::firewall::{
+    CorrectionAdvice, Flow, NamePattern, NetworkContext, ProofLevel, Proven, Requirement,
+    RuleJudge, verify,
+};
+use crate::model::{AddressSet, Host, Role};
 
 fn proven(list: &[(&str, u16, &str)]) -> Vec<Proven> {
     let mut proven: Vec<_> = list
@@ -34,7 +37,7 @@ fn emission(proven: &[Proven]) -> Emission {
         permits: Permit::of(proven, Aggregation::Exact),
         names: names.iter().map(|name| NamePattern::parse(name).unwrap()).collect(),
         applications: Vec::new(),
-        requests: Request::of(proven, Aggregation::Exact, &[]),
+        requests: AccessRequest::of(proven, Aggregation::Exact, &[]),
     }
 }
 
@@ -62,9 +65,9 @@ fn required(proven: &[Proven]) -> Vec<Requirement> {
 /// What our own reader and `verify` make of what was written: gaps, and addresses let through
 /// beyond what is required. Lists know no ports of addresses, and groups end with Azure's own
 /// rules: a denial of everything stands behind what was written.
-fn read_back(format: Format, text: &str, proven: &[Proven]) -> (usize, u128) {
+fn read_back(format: RuleFormat, text: &str, proven: &[Proven]) -> (usize, u128) {
     let mut text = text.to_owned();
-    if format == Format::NsgJson {
+    if format == RuleFormat::NsgJson {
         let deny = r#",{"name": "deny", "properties": {"protocol": "*", "sourcePortRange": "*",
             "destinationPortRange": "*", "sourceAddressPrefix": "*",
             "destinationAddressPrefix": "*", "access": "Deny", "priority": 4096,
@@ -72,9 +75,10 @@ fn read_back(format: Format, text: &str, proven: &[Proven]) -> (usize, u128) {
         text.truncate(text.trim_end().len() - 1);
         text.push_str(deny);
     }
-    let sets = read(&[Source { file: format.as_str(), text: &text }]).unwrap();
-    let judges: Vec<_> = sets.iter().map(|set| Judge::new(set, Knowledge::default())).collect();
-    let seen = verify(&judges, &required(proven), Advice::default());
+    let sets = read(&[RuleFile { name: format.as_str(), text: &text }]).unwrap();
+    let judges: Vec<_> =
+        sets.iter().map(|set| RuleJudge::new(set, NetworkContext::default())).collect();
+    let seen = verify(&judges, &required(proven), CorrectionAdvice::default());
     assert!(seen.undecided.is_empty(), "{format}: {:?}", seen.undecided);
     (
         seen.gaps.len(),
@@ -86,13 +90,13 @@ fn read_back(format: Format, text: &str, proven: &[Proven]) -> (usize, u128) {
 fn what_is_written_is_read_back_without_a_gap() {
     let proven = sample();
     for (format, beyond) in [
-        (Format::NsgJson, Some(0)),
+        (RuleFormat::NsgJson, Some(0)),
         // The group's other rules are not in the template: Azure's own let the Internet through.
-        (Format::ArmTemplate, None),
-        (Format::AzureFirewall, Some(0)),
+        (RuleFormat::ArmTemplate, None),
+        (RuleFormat::AzureFirewall, Some(0)),
         // Each address on both ports.
-        (Format::EdlIp, Some(4)),
-        (Format::Csv, Some(0)),
+        (RuleFormat::EdlIp, Some(4)),
+        (RuleFormat::Csv, Some(0)),
     ] {
         let text = emit(format, &emission(&proven)).unwrap();
         let seen = read_back(format, &text, &proven);
@@ -122,14 +126,14 @@ fn each_address_of_a_prefix_keeps_its_own_proof() {
 #[test]
 fn every_format_holds_the_whole_set_and_its_proof() {
     let emission = emission(&sample());
-    for format in Format::ALL {
+    for format in RuleFormat::ALL {
         let text = emit(*format, &emission).unwrap();
         assert_eq!(text, emit(*format, &emission).unwrap(), "{format} is not deterministic");
         let holds = |word: &str| assert!(text.contains(word), "{format} lacks {word}:\n{text}");
         match format.holds() {
             Holds::Names => holds("download.microsoft.com"),
             // A row for each name and address.
-            _ if *format == Format::Csv => {
+            _ if *format == RuleFormat::Csv => {
                 for number in 0..3 {
                     holds(&format!("g{number}-prod-sb.servicebus.windows.net,40.112.72.101,443,"));
                 }
@@ -144,12 +148,12 @@ fn every_format_holds_the_whole_set_and_its_proof() {
         }
         let has_comments = !matches!(
             format,
-            Format::NsgJson
-                | Format::AzureFirewall
-                | Format::Csv
-                | Format::EdlDomain
-                | Format::SquidDomains
-                | Format::TlsExemptions
+            RuleFormat::NsgJson
+                | RuleFormat::AzureFirewall
+                | RuleFormat::Csv
+                | RuleFormat::EdlDomain
+                | RuleFormat::SquidDomains
+                | RuleFormat::TlsExemptions
         );
         if has_comments {
             holds("g0-prod-sb.servicebus.windows.net g1-prod-sb.servicebus.windows.net and 2 more");
@@ -170,7 +174,7 @@ fn a_tag_stands_for_its_addresses_where_the_format_knows_tags() {
     for permit in &mut emission.permits {
         permit.tag = Some("DataFactoryManagement".to_owned());
     }
-    for format in Format::ALL {
+    for format in RuleFormat::ALL {
         let text = emit(*format, &emission).unwrap();
         match format.holds() {
             Holds::NsgRules => {
@@ -178,12 +182,12 @@ fn a_tag_stands_for_its_addresses_where_the_format_knows_tags() {
                 // The proof of what the tag stands for stays, where there are comments.
                 assert_eq!(
                     text.contains("40.112.72.100/31") && text.contains("published in AzureCloud"),
-                    *format != Format::NsgJson,
+                    *format != RuleFormat::NsgJson,
                     "{format}"
                 );
                 assert!(!text.contains("destinationAddressPrefixes"), "{format}");
             }
-            Holds::Addresses if *format == Format::Csv => {
+            Holds::Addresses if *format == RuleFormat::Csv => {
                 assert!(text.contains(",40.112.72.100,"), "{format}");
             }
             Holds::Addresses => assert!(text.contains("40.112.72.100/31"), "{format}"),
@@ -200,12 +204,15 @@ fn names_are_written_as_their_readers_want_them() {
         text.lines().filter(|line| !line.starts_with('#')).map(str::to_owned).collect()
     };
     assert_eq!(
-        lines(Format::EdlDomain),
+        lines(RuleFormat::EdlDomain),
         ["*.servicebus.windows.net", "download.microsoft.com", "ns.servicebus.windows.net"]
     );
     // Squid refuses a name beside a domain that covers it.
-    assert_eq!(lines(Format::SquidDomains), [".servicebus.windows.net", "download.microsoft.com"]);
-    assert_eq!(lines(Format::TlsExemptions), lines(Format::EdlDomain));
+    assert_eq!(
+        lines(RuleFormat::SquidDomains),
+        [".servicebus.windows.net", "download.microsoft.com"]
+    );
+    assert_eq!(lines(RuleFormat::TlsExemptions), lines(RuleFormat::EdlDomain));
 }
 
 #[test]
@@ -230,7 +237,7 @@ fn what_comes_from_outside_begins_no_line() {
     list[0].how = "published in Evil\n'; rm -rf x #\u{2028}\u{2019}".to_owned();
     let mut emission = emission(&list);
     emission.origin = "a'\"\nrm -rf y\r\n\u{2018}; rm -rf z; \u{d1}\u{202e}".to_owned();
-    for format in Format::ALL {
+    for format in RuleFormat::ALL {
         let text = emit(*format, &emission).unwrap();
         assert!(text.is_ascii(), "{format}:\n{text}");
         assert!(
@@ -238,7 +245,7 @@ fn what_comes_from_outside_begins_no_line() {
             "{format}:\n{text}"
         );
     }
-    let script = emit(Format::AzCli, &emission).unwrap();
+    let script = emit(RuleFormat::AzCli, &emission).unwrap();
     assert!(
         script.contains("--description 'Written by pathproof from a'\\''\" rm -rf y"),
         "{script}"
@@ -253,23 +260,27 @@ fn limits_are_kept() {
     let many: Vec<_> = scattered.iter().map(|address| (address.as_str(), 443, "a")).collect();
     let fine = emission(&sample());
     for (format, emission, expected) in [
-        (Format::NsgJson, Emission { permits: Vec::new(), ..fine.clone() }, "no address to allow"),
-        (Format::EdlDomain, Emission { names: Vec::new(), ..fine.clone() }, "no name to allow"),
-        (Format::Bicep, emission(&proven(&many)), "4001 prefixes are more than the 4000"),
-        (Format::AzCli, Emission { priority: 99, ..fine.clone() }, "priorities 99 to 101"),
         (
-            Format::AzureFirewall,
+            RuleFormat::NsgJson,
+            Emission { permits: Vec::new(), ..fine.clone() },
+            "no address to allow",
+        ),
+        (RuleFormat::EdlDomain, Emission { names: Vec::new(), ..fine.clone() }, "no name to allow"),
+        (RuleFormat::Bicep, emission(&proven(&many)), "4001 prefixes are more than the 4000"),
+        (RuleFormat::AzCli, Emission { priority: 99, ..fine.clone() }, "priorities 99 to 101"),
+        (
+            RuleFormat::AzureFirewall,
             Emission { priority: 65_001, ..fine.clone() },
             "not all within 100 to 65000",
         ),
-        (Format::AzCli, Emission { priority: 4095, ..fine.clone() }, "priorities 4095 to 4097"),
+        (RuleFormat::AzCli, Emission { priority: 4095, ..fine.clone() }, "priorities 4095 to 4097"),
         (
-            Format::NsgJson,
+            RuleFormat::NsgJson,
             Emission { name: "a'b".to_owned(), ..fine.clone() },
             "is no name for a rule",
         ),
         (
-            Format::NsgJson,
+            RuleFormat::NsgJson,
             Emission { name: "x".repeat(79), ..fine.clone() },
             "is no name for a rule",
         ),
@@ -278,11 +289,11 @@ fn limits_are_kept() {
         assert!(error.contains(expected), "{format}: {error}");
     }
     let firewall = Emission { priority: 5000, ..fine.clone() };
-    assert!(emit(Format::AzureFirewall, &firewall).is_ok());
+    assert!(emit(RuleFormat::AzureFirewall, &firewall).is_ok());
     // Other formats have room for more.
-    assert!(emit(Format::EdlIp, &emission(&proven(&many))).is_ok());
+    assert!(emit(RuleFormat::EdlIp, &emission(&proven(&many))).is_ok());
     let long = Emission { origin: "x".repeat(300), ..fine };
-    let text = emit(Format::NsgJson, &long).unwrap();
+    let text = emit(RuleFormat::NsgJson, &long).unwrap();
     let rules: serde_json::Value = serde_json::from_str(&text).unwrap();
     assert_eq!(rules[0]["properties"]["description"].as_str().unwrap().chars().count(), 140);
 }
@@ -333,8 +344,8 @@ proptest! {
         };
         prop_assert_eq!(&set(Aggregation::Exact), &own);
         prop_assert!(own.is_subset(&set(Aggregation::Widened(length))));
-        let text = emit(Format::NsgJson, &emission(&list)).unwrap();
-        prop_assert_eq!(read_back(Format::NsgJson, &text, &list), (0, 0));
+        let text = emit(RuleFormat::NsgJson, &emission(&list)).unwrap();
+        prop_assert_eq!(read_back(RuleFormat::NsgJson, &text, &list), (0, 0));
     }
 
     /// Every format that we can read leaves no gap, and those with ports let through no more than
@@ -343,11 +354,11 @@ proptest! {
     fn what_is_written_leaves_no_gap(proven in many_proven()) {
         let emission = emission(&proven);
         for (format, is_exact) in [
-            (Format::NsgJson, true),
-            (Format::ArmTemplate, false),
-            (Format::AzureFirewall, true),
-            (Format::EdlIp, false),
-            (Format::Csv, false),
+            (RuleFormat::NsgJson, true),
+            (RuleFormat::ArmTemplate, false),
+            (RuleFormat::AzureFirewall, true),
+            (RuleFormat::EdlIp, false),
+            (RuleFormat::Csv, false),
         ] {
             let (gaps, beyond) = read_back(format, &emit(format, &emission).unwrap(), &proven);
             prop_assert_eq!(gaps, 0, "{}", format);

@@ -1,8 +1,11 @@
-//! Evidence from records, and what they come to.
+//! Takes evidence from records and their conclusion.
 
 use std::net::IpAddr;
 
-use super::{Approach, Evidence, Identity, Measured, Target, Walked, Way, proxies, sightings};
+use super::{
+    Approach, ConfiguredRoute, ConnectOutcome, Evidence, EvidenceTarget, Identity, TrailSummary,
+    proxies, sightings,
+};
 use crate::firewall::scope::NamePattern;
 use crate::model::{
     Cause, Conclusion, Failure, Host, HostName, LinkData, Lookup, Presented, Record, Records,
@@ -11,10 +14,10 @@ use crate::model::{
 use crate::route::ProxyUrl;
 
 impl Evidence {
-    /// What `records` hold, and `conclusion` makes of it: whether an endpoint counts.
+    /// Takes evidence from `records`. The conclusion tells whether an endpoint counts.
     #[must_use]
     pub fn of(records: &Records, conclusion: &Conclusion) -> Self {
-        // In the order of the report.
+        // A report has the endpoints in this order, and evidence from both must be equal.
         let mut judged: Vec<_> = records.records.iter().zip(&conclusion.verdicts).collect();
         judged.sort_by_cached_key(|(record, _)| {
             let endpoint = &record.endpoint;
@@ -30,7 +33,7 @@ impl Evidence {
     }
 }
 
-fn target(record: &Record, verdict: &Verdict) -> Target {
+fn target(record: &Record, verdict: &Verdict) -> EvidenceTarget {
     let endpoint = &*record.endpoint;
     let (name, literal) = match &endpoint.subject {
         Subject::Host(Host::Address(address)) => (None, Some(*address)),
@@ -45,7 +48,7 @@ fn target(record: &Record, verdict: &Verdict) -> Target {
         .map(|trail| walked(trail, endpoint.subject.host()))
         .collect();
     let lookups = record.lookups.iter().map(|lookup| (aliases(lookup), lookup.addresses()));
-    Target {
+    EvidenceTarget {
         entry: endpoint.entry.clone(),
         role: endpoint.role,
         host: endpoint.subject.to_string(),
@@ -56,13 +59,16 @@ fn target(record: &Record, verdict: &Verdict) -> Target {
         required: endpoint.required && verdict.counts,
         is_unassigned,
         way: match &record.route.configured {
-            Ok(Route::Direct) => Way::Direct,
-            Ok(Route::Proxy(proxy)) => ProxyUrl::parse_shown(&proxy.url)
-                .map_or_else(|error| Way::Unknown(error.to_string()), Way::Proxy),
-            Err(fault) => Way::Unknown(fault.message.clone()),
+            Ok(Route::Direct) => ConfiguredRoute::Direct,
+            Ok(Route::Proxy(proxy)) => ProxyUrl::parse_shown(&proxy.url).map_or_else(
+                |error| ConfiguredRoute::Unknown(error.to_string()),
+                ConfiguredRoute::Proxy,
+            ),
+            Err(fault) => ConfiguredRoute::Unknown(fault.message.clone()),
         },
         proxies: proxies(&walked),
-        // A name server that lies about every name gives addresses of gateways that do not exist.
+        // A name server that answers for every name would give addresses to gateways that do not
+        // exist.
         sightings: if is_unassigned { Vec::new() } else { sightings(literal, lookups, &walked) },
     }
 }
@@ -75,9 +81,9 @@ fn aliases(lookup: &Lookup) -> Vec<HostName> {
     lookup.chain().iter().filter_map(|link| alias(&link.data)).collect()
 }
 
-fn walked(trail: &Trail, host: Option<&Host>) -> Walked {
+fn walked(trail: &Trail, host: Option<&Host>) -> TrailSummary {
     let measured = connect(trail);
-    Walked {
+    TrailSummary {
         is_direct: *trail.route() == Route::Direct,
         approach: Approach {
             address: trail.remote().ip().to_canonical(),
@@ -88,22 +94,22 @@ fn walked(trail: &Trail, host: Option<&Host>) -> Walked {
     }
 }
 
-/// What a socket is bound to before it knows where it leaves from.
+/// A socket has this address before it is connected.
 fn is_unset(address: IpAddr) -> bool {
     address.is_unspecified()
 }
 
-/// How the connect ended. What this host's own limits prevented was not measured.
-fn connect(trail: &Trail) -> Option<Measured> {
+/// The result of connecting. There is none where a limit of this host prevented the attempt.
+fn connect(trail: &Trail) -> Option<ConnectOutcome> {
     if trail.is_connected() {
-        return Some(Measured::Connected);
+        return Some(ConnectOutcome::Connected);
     }
     match trail.failure()? {
-        Failure::Tcp(TcpFailure::Refused(_)) => Some(Measured::Refused),
-        Failure::Tcp(TcpFailure::TimedOut(_)) => Some(Measured::TimedOut),
-        Failure::Tcp(TcpFailure::Unreachable { .. }) => Some(Measured::Unreachable),
-        Failure::Tcp(TcpFailure::Reset(_)) => Some(Measured::Reset),
-        Failure::Tcp(TcpFailure::Denied(_)) => Some(Measured::LocalDenied),
+        Failure::Tcp(TcpFailure::Refused(_)) => Some(ConnectOutcome::Refused),
+        Failure::Tcp(TcpFailure::TimedOut(_)) => Some(ConnectOutcome::TimedOut),
+        Failure::Tcp(TcpFailure::Unreachable { .. }) => Some(ConnectOutcome::Unreachable),
+        Failure::Tcp(TcpFailure::Reset(_)) => Some(ConnectOutcome::Reset),
+        Failure::Tcp(TcpFailure::Denied(_)) => Some(ConnectOutcome::LocalDenied),
         _ => None,
     }
 }
@@ -132,7 +138,7 @@ fn shown(presented: &Presented, host: &Host) -> Identity {
     super::short_of_proof(&presented.trust.public, names, issuer)
 }
 
-/// The words of the JSON report.
+/// The word for a failure in the JSON report.
 const fn word(kind: &TlsFailureKind) -> &'static str {
     match kind {
         TlsFailureKind::ResetOnWrite(_) => "reset_on_write",

@@ -1,9 +1,10 @@
-//! Evidence from a saved report, or from the names that `resolve` wrote.
+//! Takes evidence from a saved report, or from the names that `resolve` wrote.
 
 use std::net::IpAddr;
 
 use super::{
-    Approach, Evidence, Identity, Measured, Target, Walked, Way, proxies, short_of_proof, sightings,
+    Approach, ConfiguredRoute, ConnectOutcome, Evidence, EvidenceError, EvidenceTarget, Identity,
+    TrailSummary, proxies, short_of_proof, sightings,
 };
 use crate::firewall::scope::NamePattern;
 use crate::model::{ChainTrust, Host, HostName, Kind, Origin, Role, proves};
@@ -22,7 +23,6 @@ impl Evidence {
         Report::read_names_too(text).map(|saved| Self::of_saved(&saved))
     }
 
-    /// What a saved report holds.
     #[must_use]
     pub fn of_saved(saved: &Report) -> Self {
         let vantage = &saved.run.vantage;
@@ -35,7 +35,7 @@ impl Evidence {
     }
 }
 
-fn target(saved: &Endpoint) -> Target {
+fn target(saved: &Endpoint) -> EvidenceTarget {
     let host = Host::parse(&saved.host).ok();
     let (name, literal) = match &host {
         Some(Host::Address(address)) => (None, Some(*address)),
@@ -52,10 +52,10 @@ fn target(saved: &Endpoint) -> Target {
         .collect();
     let lookups = saved.lookups.iter().map(|lookup| (aliases(lookup), lookup.addresses.clone()));
     let kind = saved.kind.as_deref().and_then(Kind::parse);
-    // Without a kind, as in older names, the id alone says what it is.
+    // Names of an older `resolve` have no kind, so that the role follows from the id.
     let role = saved.role.as_deref().and_then(Role::parse);
     let role = role.unwrap_or_else(|| Role::of_entry(&saved.entry, kind.unwrap_or(Kind::Https)));
-    let mut target = Target {
+    let mut target = EvidenceTarget {
         entry: saved.entry.clone().into_owned(),
         role,
         host: saved.host.clone().into_owned(),
@@ -63,20 +63,23 @@ fn target(saved: &Endpoint) -> Target {
         port: saved.port,
         kind,
         origin,
-        // Files of an older `resolve` do not say: what was found from a relay's chain is not.
+        // Files of an older `resolve` do not tell. Gateways from a relay's chain are not required.
         required: saved.required.unwrap_or(origin != Some(Origin::Gateway)),
         is_unassigned: false,
         way: match configured {
-            "" | DIRECT => Way::Direct,
-            "unknown" => Way::Unknown(saved.route.why.clone().into_owned()),
-            url => ProxyUrl::parse_shown(url)
-                .map_or_else(|error| Way::Unknown(error.to_string()), Way::Proxy),
+            "" | DIRECT => ConfiguredRoute::Direct,
+            "unknown" => ConfiguredRoute::Unknown(saved.route.why.clone().into_owned()),
+            url => ProxyUrl::parse_shown(url).map_or_else(
+                |error| ConfiguredRoute::Unknown(error.to_string()),
+                ConfiguredRoute::Proxy,
+            ),
         },
         proxies: proxies(&walked),
         sightings: sightings(literal, lookups, &walked),
     };
     if saved.is_unassigned() || (target.is_gateway() && is_absent(saved)) {
-        // A name server that lies about every name gives addresses of gateways that do not exist.
+        // A name server that answers for every name would give addresses to gateways that do not
+        // exist.
         target.sightings.clear();
         target.required = false;
         target.is_unassigned = true;
@@ -84,7 +87,7 @@ fn target(saved: &Endpoint) -> Target {
     target
 }
 
-/// How reports call the way without a proxy.
+/// The word in reports for the route without a proxy.
 const DIRECT: &str = "direct";
 
 /// Whether every resolver says that there is no such name, where no conclusion is given.
@@ -100,9 +103,9 @@ fn aliases(lookup: &Lookup) -> Vec<HostName> {
     links.filter_map(|link| HostName::parse(&link.data).ok()).collect()
 }
 
-fn walked(trail: &Trail, host: Option<&Host>) -> Option<Walked> {
+fn walked(trail: &Trail, host: Option<&Host>) -> Option<TrailSummary> {
     let local = trail.local.map(|local| local.ip());
-    Some(Walked {
+    Some(TrailSummary {
         is_direct: trail.route == DIRECT,
         approach: Approach {
             address: trail.remote?.ip().to_canonical(),
@@ -114,17 +117,17 @@ fn walked(trail: &Trail, host: Option<&Host>) -> Option<Walked> {
 }
 
 /// How the connect ended. What this host's own limits prevented was not measured.
-fn connect(trail: &Trail) -> Option<Measured> {
+fn connect(trail: &Trail) -> Option<ConnectOutcome> {
     let step = trail.steps.iter().find(|step| step.name == "tcp")?;
     match &*step.outcome {
-        "ok" => Some(Measured::Connected),
-        outcome => Measured::BLOCKED.into_iter().find(|own| own.as_str() == outcome),
+        "ok" => Some(ConnectOutcome::Connected),
+        outcome => ConnectOutcome::BLOCKED.into_iter().find(|own| own.as_str() == outcome),
     }
 }
 
 fn identity(trail: &Trail, host: &Host) -> Identity {
     let Some(step) = trail.steps.iter().find(|step| step.name == "tls") else {
-        let blocked = connect(trail).filter(|measured| *measured != Measured::Connected);
+        let blocked = connect(trail).filter(|measured| *measured != ConnectOutcome::Connected);
         return blocked.map_or(Identity::NotAsked, Identity::NotConnected);
     };
     match &*step.outcome {

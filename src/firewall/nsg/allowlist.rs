@@ -1,15 +1,15 @@
-//! Plain lists of what is allowed: addresses, prefixes, ranges, names and wildcards.
+//! Reads plain lists of allowed addresses, prefixes, ranges, names and wildcards.
 
-use super::ReadError;
+use super::error::ReadError;
 use crate::firewall::columns::{Columns, begins_with_head};
 use crate::firewall::port::{PortSet, Protocol, ProtocolSet};
-use crate::firewall::rule::{Access, Dialect, Rule, RuleSet};
+use crate::firewall::rule::{Access, Rule, RuleDialect, RuleSet};
 use crate::firewall::scope::{NamePattern, Scope};
 use crate::model::AddressSet;
 
-/// Reads a list, an element a line, with what follows a blank or `#` as comment (the form of
-/// external dynamic lists). A line becomes a rule of its own that allows any port, or the one
-/// behind `:`; what no line holds is denied.
+/// Reads a list with one element on each line, in which a blank or `#` begins a comment (the form
+/// of external dynamic lists). Each element becomes a rule that allows any port, or the port behind
+/// `:`. The list denies everything else.
 pub(super) fn read_allowlist(text: &str, file: &str) -> Result<RuleSet, ReadError> {
     if begins_with_head(text) {
         return read_rows(text, file);
@@ -23,13 +23,13 @@ pub(super) fn read_allowlist(text: &str, file: &str) -> Result<RuleSet, ReadErro
         for element in elements(line) {
             let (scope, ports) = read_element(element).ok_or_else(|| ReadError {
                 file: file.to_owned(),
-                place: format!("line {}", index + 1),
+                location: format!("line {}", index + 1),
                 found: format!("'{}'", element.chars().take(60).collect::<String>()),
                 expected: "an address, a prefix, a range FIRST-LAST, a name or a wildcard as \
                            *.servicebus.windows.net, with :PORT where only one is allowed",
             })?;
             let mut rule = Rule::outbound(element, 0, Access::Allow);
-            rule.place = format!("line {}", index + 1);
+            rule.location = format!("line {}", index + 1);
             rule.destination = scope;
             if let Some(port) = ports {
                 rule.protocols = ProtocolSet::from(Protocol::Tcp).into();
@@ -41,7 +41,7 @@ pub(super) fn read_allowlist(text: &str, file: &str) -> Result<RuleSet, ReadErro
     if rules.is_empty() {
         return Err(ReadError {
             file: file.to_owned(),
-            place: "the whole file".to_owned(),
+            location: "the whole file".to_owned(),
             found: "nothing".to_owned(),
             expected: "rules: a network security group as JSON, effective rules, an ARM template, \
                        rule collection groups, or a list of addresses and names",
@@ -50,19 +50,19 @@ pub(super) fn read_allowlist(text: &str, file: &str) -> Result<RuleSet, ReadErro
     Ok(listed(file, rules))
 }
 
-/// All allow, so that their order decides nothing but who is named: an address that is listed needs
-/// no name.
+/// Makes a set of rules that all allow, so that their order only decides which rule is named. Rules
+/// for addresses come first, because a listed address needs no name.
 fn listed(file: &str, mut rules: Vec<Rule>) -> RuleSet {
     rules.sort_by_key(|rule| !rule.destination.names.is_empty());
-    RuleSet::in_order(file, file, Dialect::List, rules)
+    RuleSet::in_order(file, file, RuleDialect::List, rules)
 }
 
-/// Reads rows with named columns, as `rules emit --format csv` writes them: each allows what it asks
-/// for.
+/// Reads rows with named columns, as `rules emit --format csv` writes them. Each row becomes a
+/// rule.
 fn read_rows(text: &str, file: &str) -> Result<RuleSet, ReadError> {
     let error = |line: u64, found: String| ReadError {
         file: file.to_owned(),
-        place: format!("line {line}"),
+        location: format!("line {line}"),
         found,
         expected: "rows of address,port,protocol in the order of the head line",
     };
@@ -73,7 +73,7 @@ fn read_rows(text: &str, file: &str) -> Result<RuleSet, ReadError> {
         let (scope, _) =
             read_element(element).ok_or_else(|| error(line, format!("'{element}'")))?;
         let mut rule = Rule::outbound(element, 0, Access::Allow);
-        rule.place = format!("line {line}");
+        rule.location = format!("line {line}");
         rule.destination = scope;
         let ports = row.get("port");
         if !ports.is_empty() {
@@ -94,7 +94,7 @@ fn read_rows(text: &str, file: &str) -> Result<RuleSet, ReadError> {
     Ok(listed(file, rules))
 }
 
-/// Several on a line only where commas part nothing but addresses: elsewhere a comma begins
+/// The elements of a line. Only addresses are separated by commas; in other lines a comma begins
 /// another column.
 fn elements(line: &str) -> Vec<&str> {
     let cells: Vec<_> =
@@ -111,7 +111,7 @@ fn read_element(element: &str) -> Option<(Scope, Option<PortSet>)> {
     if let Ok(addresses) = AddressSet::parse(element) {
         return Some((addresses.into(), None));
     }
-    // `a.b/` ends a domain in Palo Alto's lists.
+    // Palo Alto's lists end a domain with a slash.
     let bare = element.strip_suffix('/').unwrap_or(element);
     let (host, port) = match bare.rsplit_once(':') {
         Some((host, port)) if !host.is_empty() => {
@@ -124,14 +124,14 @@ fn read_element(element: &str) -> Option<(Scope, Option<PortSet>)> {
     if let Ok(addresses) = AddressSet::parse(unbracketed) {
         return Some((addresses.into(), port));
     }
-    // Squid's `.domain` holds the domain and everything below it.
+    // Squid's `.domain` stands for the domain and everything below it.
     let names = match host.strip_prefix('.') {
         Some(domain) => {
             vec![NamePattern::parse(domain).ok()?, NamePattern::parse(&format!("*.{domain}")).ok()?]
         }
         None => vec![NamePattern::parse(host).ok()?],
     };
-    // What begins like an address and is none is a mistake, not a name.
+    // A text that looks like an address and is none is a mistake, not a name.
     if names.iter().any(looks_like_address) {
         return None;
     }

@@ -1,9 +1,10 @@
 //! Network security groups and effective rules.
 
-use super::datum::{Datum, Node};
+use super::node::Node;
 use super::rule::read_rule;
+use crate::arm_template::ArmValue;
 use crate::firewall::port::PortSet;
-use crate::firewall::rule::{Access, Dialect, Direction, Rule, RuleSet};
+use crate::firewall::rule::{Access, Direction, Rule, RuleDialect, RuleSet};
 use crate::firewall::scope::Scope;
 
 /// Reads a group: `securityRules` and `defaultSecurityRules`, in `properties` or beside the name.
@@ -18,8 +19,8 @@ pub(super) fn read_group(node: &Node<'_>, file: &str) -> RuleSet {
     named(&name, file, &node.path, rules)
 }
 
-/// Reads a bare list of rules, as `az network nsg rule list` writes it. Azure adds its default
-/// rules to every group.
+/// Reads a list of rules without a group around it, as `az network nsg rule list` writes it. It
+/// lacks the default rules that Azure adds to every group.
 pub(super) fn read_bare_rules(nodes: &[Node<'_>], file: &str) -> RuleSet {
     let mut rules: Vec<_> = nodes.iter().map(read_rule).collect();
     let holds_defaults =
@@ -33,25 +34,27 @@ pub(super) fn read_bare_rules(nodes: &[Node<'_>], file: &str) -> RuleSet {
 /// Reads one entry of a network interface's effective rules.
 pub(super) fn read_effective(node: &Node<'_>, file: &str) -> RuleSet {
     let rules = read_rules(node.get("effectiveSecurityRules").as_ref());
-    let last = |key: &str, datum: &Datum| {
-        let id = datum.get(key)?.get("id")?.text()?;
+    let last = |key: &str, value: &ArmValue| {
+        let id = value.get(key)?.get("id")?.as_str()?;
         Some(id.rsplit('/').next().unwrap_or(id).to_owned())
     };
-    let name = last("networkSecurityGroup", node.datum).unwrap_or_else(|| node.path.clone());
-    RuleSet::by_priority(&name, &format!("{file}: {}", node.path), Dialect::Effective, rules)
+    let name = last("networkSecurityGroup", node.value).unwrap_or_else(|| node.path.clone());
+    RuleSet::by_priority(&name, &format!("{file}: {}", node.path), RuleDialect::Effective, rules)
         .with_open_end()
 }
 
-/// A group of these rules.
+/// Makes a group of these rules.
 pub(super) fn named(name: &str, file: &str, path: &str, rules: Vec<Rule>) -> RuleSet {
     let notes = [Direction::Outbound, Direction::Inbound]
         .iter()
         .filter_map(|direction| equal_priorities(&rules, *direction))
         .collect();
-    RuleSet::by_priority(name, &format!("{file}: {path}"), Dialect::Nsg, rules).with_notes(notes)
+    RuleSet::by_priority(name, &format!("{file}: {path}"), RuleDialect::Nsg, rules)
+        .with_notes(notes)
 }
 
-/// Azure refuses two rules of one priority and direction; which comes first is not defined.
+/// A note where two rules have one priority: Azure refuses them, and does not define which of them
+/// comes first.
 fn equal_priorities(rules: &[Rule], direction: Direction) -> Option<String> {
     let mut seen = std::collections::HashMap::new();
     rules
@@ -70,13 +73,15 @@ fn equal_priorities(rules: &[Rule], direction: Direction) -> Option<String> {
 
 pub(super) fn read_rules(node: Option<&Node<'_>>) -> Vec<Rule> {
     let Some(node) = node else { return Vec::new() };
-    match node.datum {
-        Datum::Unknown(missing) => vec![Rule::unreadable(&node.path, &node.path, missing)],
+    match node.value {
+        ArmValue::Unknown(unknown) => {
+            vec![Rule::unreadable(&node.path, &node.path, &unknown.into())]
+        }
         _ => node.elements().iter().map(read_rule).collect(),
     }
 }
 
-/// Azure's own rules begin here; a user's end at 4096.
+/// The priority from which on rules are Azure's own: a user's end at 4096.
 const FIRST_DEFAULT: u32 = 65_000;
 
 /// The rules that every group ends with (network-security-groups-overview, Default security
@@ -119,7 +124,7 @@ pub(super) fn default_rules() -> Vec<Rule> {
             scope
         };
         Rule {
-            place: "Azure's default rules".to_owned(),
+            location: "Azure's default rules".to_owned(),
             direction: direction.into(),
             source: scope(source),
             source_ports: PortSet::any().into(),

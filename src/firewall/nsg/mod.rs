@@ -1,73 +1,63 @@
-//! Rules as Azure and its users write them: network security groups by `az`, Resource Manager and
-//! PowerShell, lists of them, effective rules, ARM templates, Azure Firewall's rule collection
-//! groups, and plain lists of what is allowed.
+//! Reads rules in the forms in which Azure, its tools and its users write them, and translates them
+//! into rule sets: network security groups, effective rules, ARM templates, rules of Azure Firewall
+//! and plain lists.
 
 mod allowlist;
-mod datum;
+mod error;
 mod foreign;
 mod group;
+mod node;
 mod policy;
-mod relaxed;
 mod rule;
-mod template;
 
 use std::collections::HashMap;
 
 use serde_json::Value;
 
-use self::datum::{Datum, Node};
+pub use self::error::ReadError;
+use self::node::Node;
 use self::policy::{IpGroups, Policies, Policy};
-use self::template::{Resource, Template};
-use super::missing::{Missing, Setting};
+use super::missing::Property;
 use super::rule::{Rule, RuleSet};
+use crate::arm_template::{
+    ArmValue, Resource, Template, UnknownValue, is_template, parameter_file, plain_json,
+    read_template,
+};
 
-/// A file of rules.
+/// A file that may hold rules, or values for the rules of other files.
 #[derive(Clone, Copy, Debug)]
-pub struct Source<'a> {
-    /// As messages name it.
-    pub file: &'a str,
-    /// What is in it.
+pub struct RuleFile<'a> {
+    /// The name of the file in messages.
+    pub name: &'a str,
     pub text: &'a str,
 }
 
-/// Why a file holds no rules.
-#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
-#[error("{file}: {place}: found {found}; expected {expected}")]
-pub struct ReadError {
-    /// The file.
-    pub file: String,
-    /// Where in it.
-    pub place: String,
-    /// What was found.
-    pub found: String,
-    /// What was expected.
-    pub expected: &'static str,
-}
-
 /// Reads rule sets from files, in their order. Files of IP groups and of template parameters give
-/// their values to all others. What cannot be evaluated is unknown, with its place.
+/// their values to all others. A value that cannot be evaluated is unknown, with its location.
 ///
 /// # Errors
 /// [`ReadError`] where a file is neither rules nor values for them.
-pub fn read(sources: &[Source<'_>]) -> Result<Vec<RuleSet>, ReadError> {
+pub fn read(files: &[RuleFile<'_>]) -> Result<Vec<RuleSet>, ReadError> {
     let mut parameters = HashMap::new();
     let mut groups = IpGroups::new();
     let mut documents = Vec::new();
-    for source in sources {
-        let document = Document::read(*source)?;
-        if let Document::Parameters(given) = &document {
+    for file in files {
+        let document = FileForm::read(*file)?;
+        if let FileForm::Parameters(given) = &document {
             parameters.extend(given.clone());
         }
-        documents.push((source.file, document));
+        documents.push((file.name, document));
     }
     let mut parts = Vec::new();
     for (file, document) in documents {
         match document {
-            Document::Parameters(_) => {}
-            Document::List(set) => parts.push(Part::Set(set)),
-            Document::Json(value) => parts.push(Part::Json(file, Datum::literal(&value, "$"))),
-            Document::Template(value) => {
-                let template = template::read(&value, &parameters);
+            FileForm::Parameters(_) => {}
+            FileForm::List(set) => parts.push(FileContent::Set(set)),
+            FileForm::Json(value) => {
+                parts.push(FileContent::Json(file, ArmValue::literal(&value, "$")))
+            }
+            FileForm::Template(value) => {
+                let template = read_template(&value, &parameters, holds_rules);
                 for resource in &template.resources {
                     if resource.kind == "microsoft.network/ipgroups" {
                         policy::read_ip_group(
@@ -76,33 +66,33 @@ pub fn read(sources: &[Source<'_>]) -> Result<Vec<RuleSet>, ReadError> {
                         );
                     }
                 }
-                parts.push(Part::Template(file, template));
+                parts.push(FileContent::Template(file, template));
             }
         }
     }
     for part in &parts {
-        if let Part::Json(_, datum) = part {
-            collect_ip_groups(&Node::root(datum, "$"), &mut groups);
+        if let FileContent::Json(_, value) = part {
+            collect_ip_groups(&Node::root(value, "$"), &mut groups);
         }
     }
     let mut sets = Vec::new();
     let mut policies = Policies::default();
     for part in parts {
         match part {
-            Part::Set(set) => sets.push(set),
-            Part::Json(file, datum) => {
-                sets.extend(read_json(file, &datum, &groups, &mut policies)?);
+            FileContent::Set(set) => sets.push(set),
+            FileContent::Json(file, value) => {
+                sets.extend(read_json(file, &value, &groups, &mut policies)?);
             }
-            Part::Template(file, template) => {
-                sets.extend(read_template(file, template, &groups, &mut policies)?);
+            FileContent::Template(file, template) => {
+                sets.extend(sets_of_template(file, template, &groups, &mut policies)?);
             }
         }
     }
     sets.extend(policies.into_sets());
     if sets.is_empty() {
         return Err(ReadError {
-            file: sources.iter().map(|source| source.file).collect::<Vec<_>>().join(", "),
-            place: "$".to_owned(),
+            file: files.iter().map(|file| file.name).collect::<Vec<_>>().join(", "),
+            location: "$".to_owned(),
             found: "only IP groups or parameters".to_owned(),
             expected: "rules beside them",
         });
@@ -110,43 +100,43 @@ pub fn read(sources: &[Source<'_>]) -> Result<Vec<RuleSet>, ReadError> {
     Ok(sets)
 }
 
-/// A file by its form.
-enum Document {
+/// A file by its form. The rules of a list need nothing from other files, so that they are read at
+/// once.
+enum FileForm {
     List(RuleSet),
     Json(Value),
     Template(Value),
-    Parameters(HashMap<String, Datum>),
+    Parameters(HashMap<String, ArmValue>),
 }
 
-enum Part<'a> {
+enum FileContent<'a> {
     Set(RuleSet),
-    Json(&'a str, Datum),
+    Json(&'a str, ArmValue),
     Template(&'a str, Template),
 }
 
-impl Document {
-    fn read(source: Source<'_>) -> Result<Self, ReadError> {
-        let text = source.text.strip_prefix('\u{feff}').unwrap_or(source.text);
+impl FileForm {
+    fn read(file: RuleFile<'_>) -> Result<Self, ReadError> {
+        let text = file.text.strip_prefix('\u{feff}').unwrap_or(file.text);
         // No line of a list begins like JSON or with a template's comment.
         if !text.trim_start().starts_with(['{', '[', '/']) {
-            if let Some(foreign) = foreign::of_text(source.file, text) {
-                return Err(foreign_error(source.file, foreign));
+            if let Some(foreign) = foreign::of_text(file.name, text) {
+                return Err(foreign_error(file.name, foreign));
             }
-            return allowlist::read_allowlist(text, source.file).map(Self::List);
+            return allowlist::read_allowlist(text, file.name).map(Self::List);
         }
-        let value: Value =
-            serde_json::from_str(&relaxed::plain_json(text)).map_err(|error| ReadError {
-                file: source.file.to_owned(),
-                place: format!("line {} column {}", error.line(), error.column()),
-                found: error.to_string(),
-                expected: "JSON (comments are accepted)",
-            })?;
+        let value: Value = serde_json::from_str(&plain_json(text)).map_err(|error| ReadError {
+            file: file.name.to_owned(),
+            location: format!("line {} column {}", error.line(), error.column()),
+            found: error.to_string(),
+            expected: "JSON (comments are accepted)",
+        })?;
         if let Some(foreign) = foreign::of_json(&value) {
-            return Err(foreign_error(source.file, foreign));
+            return Err(foreign_error(file.name, foreign));
         }
-        Ok(if template::is_template(&value) {
+        Ok(if is_template(&value) {
             Self::Template(value)
-        } else if let Some(given) = template::parameter_file(&value) {
+        } else if let Some(given) = parameter_file(&value) {
             Self::Parameters(given)
         } else {
             Self::Json(value)
@@ -157,22 +147,23 @@ impl Document {
 fn foreign_error(file: &str, foreign: foreign::Foreign) -> ReadError {
     ReadError {
         file: file.to_owned(),
-        place: "the whole file".to_owned(),
+        location: "the whole file".to_owned(),
         found: foreign.what.to_owned(),
         expected: foreign.instead,
     }
 }
 
-/// What JSON may hold, anywhere in it.
+/// The rules that were met in a JSON document, and how many of the things whose rules are read
+/// only when all files are known.
 #[derive(Default)]
-struct Found {
+struct FoundRules {
     sets: Vec<RuleSet>,
     policies: usize,
     ip_groups: usize,
 }
 
-/// What a document is read with.
-struct Reading<'a> {
+/// The search for rules in one JSON document.
+struct RuleSearch<'a> {
     file: &'a str,
     groups: &'a IpGroups,
     policies: &'a mut Policies,
@@ -180,14 +171,14 @@ struct Reading<'a> {
 
 fn read_json(
     file: &str,
-    datum: &Datum,
+    value: &ArmValue,
     groups: &IpGroups,
     policies: &mut Policies,
 ) -> Result<Vec<RuleSet>, ReadError> {
-    let root = Node::root(datum, "$");
-    let mut found = Found::default();
-    let elements = match datum {
-        Datum::List(_) => root.elements(),
+    let root = Node::root(value, "$");
+    let mut found = FoundRules::default();
+    let elements = match value {
+        ArmValue::Array(_) => root.elements(),
         _ => root.get("value").map_or_else(Vec::new, |value| value.elements()),
     };
     if !elements.is_empty() && elements.iter().all(is_rule) {
@@ -195,14 +186,14 @@ fn read_json(
     } else if is_rule(&root) {
         found.sets.push(group::read_bare_rules(std::slice::from_ref(&root), file));
     } else {
-        search(&root, None, &mut Reading { file, groups, policies }, &mut found);
+        search_rules(&root, None, &mut RuleSearch { file, groups, policies }, &mut found);
     }
     let sets = found.sets;
     if sets.is_empty() && found.policies == 0 && found.ip_groups == 0 {
         return Err(ReadError {
             file: file.to_owned(),
-            place: "$".to_owned(),
-            found: format!("{} without any rules", datum.shown()),
+            location: "$".to_owned(),
+            found: format!("{} without any rules", value.shown()),
             expected: "an object with securityRules, effectiveSecurityRules or ruleCollections, a \
                        list of such objects or of rules, or an ARM template",
         });
@@ -210,31 +201,38 @@ fn read_json(
     Ok(sets)
 }
 
-/// A rule has an access and a direction, whoever wrote it; so do the rules of the templates'
-/// building blocks, which leave out what their names imply, only within `securityRules`.
+/// Whether a node is a rule: every tool writes a rule's access and direction. Building blocks of
+/// templates leave out what their names imply, but only within `securityRules`, where this is not
+/// asked.
 fn is_rule(node: &Node<'_>) -> bool {
     let properties = node.properties();
     properties.get("access").is_some() && properties.get("direction").is_some()
 }
 
-/// Groups lie at the top, in lists, below `value` of an answer and deep in other tools' exports;
-/// those of a firewall policy below it or beside it. `policy` is whose groups are met.
-fn search(node: &Node<'_>, policy: Option<&str>, reading: &mut Reading<'_>, found: &mut Found) {
-    if let Datum::List(_) = node.datum {
+/// Searches a node for groups, which lie at the top, in lists, below the `value` of an answer or
+/// deep in other tools' exports; those of a firewall policy lie below it or beside it. `policy` is
+/// the policy that groups below this node belong to.
+fn search_rules(
+    node: &Node<'_>,
+    policy: Option<&str>,
+    search: &mut RuleSearch<'_>,
+    found: &mut FoundRules,
+) {
+    if let ArmValue::Array(_) = node.value {
         for element in node.elements() {
-            search(&element, policy, reading, found);
+            search_rules(&element, policy, search, found);
         }
         return;
     }
-    let Datum::Table(members) = node.datum else { return };
-    let file = reading.file;
+    let ArmValue::Object(members) = node.value else { return };
+    let file = search.file;
     let properties = node.properties();
     let mut policy = policy.map(str::to_owned);
     if is_policy(node) {
-        // Its properties are met again below it, and are the same policy's.
+        // The search meets its properties again below, where they are the same policy's.
         let own = node.text("name").or_else(|| node.text("id"));
         policy = own.map(|id| last(id).to_owned()).or(policy);
-        found.policies += usize::from(reading.policies.add_policy(node, policy.as_deref(), file));
+        found.policies += usize::from(search.policies.add_policy(node, policy.as_deref(), file));
     }
     if node.get("effectiveSecurityRules").is_some() {
         found.sets.push(group::read_effective(node, file));
@@ -242,23 +240,24 @@ fn search(node: &Node<'_>, policy: Option<&str>, reading: &mut Reading<'_>, foun
         found.sets.push(group::read_group(node, file));
     } else if properties.get("ruleCollections").is_some() {
         let named = node.text("id").and_then(policy_of_id).or(policy);
-        reading.policies.add_group(node, named.as_deref(), file, reading.groups);
+        search.policies.add_group(node, named.as_deref(), file, search.groups);
         found.policies += 1;
     } else if properties.get("networkRuleCollections").is_some()
         || properties.get("applicationRuleCollections").is_some()
     {
-        found.sets.extend(read_firewall(node, file, reading.groups));
+        found.sets.extend(read_firewall(node, file, search.groups));
     } else if is_ip_group(node) {
         found.ip_groups += 1;
     } else {
-        for (key, datum) in members {
-            let inner = Node { datum, path: format!("{}.{key}", node.path) };
-            search(&inner, policy.as_deref(), reading, found);
+        for (key, value) in members {
+            let inner = Node { value, path: format!("{}.{key}", node.path) };
+            search_rules(&inner, policy.as_deref(), search, found);
         }
     }
 }
 
-/// A firewall policy: it says so, or names its base or its groups.
+/// Whether a node is a firewall policy: by its type or id, or because it names its base policy or
+/// its groups.
 fn is_policy(node: &Node<'_>) -> bool {
     let says_so = |key: &str| {
         let text = node.text(key).map(str::to_ascii_lowercase);
@@ -272,10 +271,10 @@ fn is_policy(node: &Node<'_>) -> bool {
         || properties.get("basePolicy").is_some()
         || properties
             .get("ruleCollectionGroups")
-            .is_some_and(|inner| matches!(inner.datum, Datum::List(_)))
+            .is_some_and(|inner| matches!(inner.value, ArmValue::Array(_)))
 }
 
-/// TimeoutBy group `…/firewallPolicies/NAME/ruleCollectionGroups/GROUP` is.
+/// The policy of the group whose id is `…/firewallPolicies/NAME/ruleCollectionGroups/GROUP`.
 fn policy_of_id(id: &str) -> Option<String> {
     let mut segments =
         id.split('/').skip_while(|own| !own.eq_ignore_ascii_case("firewallPolicies"));
@@ -301,16 +300,16 @@ fn is_ip_group(node: &Node<'_>) -> bool {
 }
 
 fn collect_ip_groups(node: &Node<'_>, groups: &mut IpGroups) {
-    match node.datum {
-        Datum::List(_) => {
+    match node.value {
+        ArmValue::Array(_) => {
             for element in node.elements() {
                 collect_ip_groups(&element, groups);
             }
         }
-        Datum::Table(_) if is_ip_group(node) => {
+        ArmValue::Object(_) if is_ip_group(node) => {
             policy::read_ip_group(node, groups);
         }
-        Datum::Table(_) => {
+        ArmValue::Object(_) => {
             for key in ["value", "resources"] {
                 if let Some(inner) = node.get(key) {
                     collect_ip_groups(&inner, groups);
@@ -321,7 +320,7 @@ fn collect_ip_groups(node: &Node<'_>, groups: &mut IpGroups) {
     }
 }
 
-fn read_template(
+fn sets_of_template(
     file: &str,
     template: Template,
     groups: &IpGroups,
@@ -360,7 +359,7 @@ fn read_template(
             _ => {}
         }
     }
-    // Rules that are added to a group which is not in this file.
+    // Rules may be added to a group that is not in this file.
     let mut orphans: Vec<(String, Vec<&Resource>)> = Vec::new();
     for rule in resources.iter().filter(is_rule).filter(|rule| !owners.contains(&parent(rule))) {
         let owner = parent(rule);
@@ -373,7 +372,7 @@ fn read_template(
         let group = Resource {
             kind: "microsoft.network/networksecuritygroups".to_owned(),
             name: owner,
-            body: Datum::Table(Vec::new()),
+            body: ArmValue::Object(Vec::new()),
             path: rules[0].path.clone(),
             condition: None,
         };
@@ -395,7 +394,7 @@ fn read_template(
         };
         return Err(ReadError {
             file: file.to_owned(),
-            place: "$.resources".to_owned(),
+            location: "$.resources".to_owned(),
             found,
             expected: "a resource of type Microsoft.Network/networkSecurityGroups or \
                        firewallPolicies/ruleCollectionGroups",
@@ -426,19 +425,31 @@ fn template_group<'a>(
     set
 }
 
-/// A rule that may or may not be there does something that is not known.
-fn make_conditional(rule: &mut Rule, condition: Option<&Datum>) {
+/// Makes what a rule does unknown where its condition is: it may not be there at all.
+fn make_conditional(rule: &mut Rule, condition: Option<&ArmValue>) {
     match condition {
         None => {}
-        Some(Datum::Unknown(missing)) => rule.access = Setting::Unknown(missing.clone()),
+        Some(ArmValue::Unknown(unknown)) => rule.access = Property::Unknown(unknown.into()),
         Some(other) => {
             let why = format!("its condition is {}", other.shown());
-            rule.access = Setting::Unknown(Missing::Value {
-                path: rule.place.as_str().into(),
-                why: why.into(),
-            });
+            rule.access = Property::Unknown(UnknownValue::new(&rule.location, &why).into());
         }
     }
+}
+
+/// Whether a resource of a template, whose type is in lower case, may hold rules or addresses for
+/// them.
+fn holds_rules(kind: &str) -> bool {
+    matches!(
+        kind,
+        "microsoft.network/networksecuritygroups"
+            | "microsoft.network/networksecuritygroups/securityrules"
+            | "microsoft.network/ipgroups"
+            | "microsoft.network/azurefirewalls"
+            | "microsoft.network/firewallpolicies"
+            | "microsoft.network/firewallpolicies/rulecollectiongroups"
+            | "microsoft.network/firewallpolicies/rulegroups"
+    )
 }
 
 #[cfg(test)]

@@ -1,31 +1,32 @@
 //! One security rule, in every form in which Azure and its tools write it.
 
-use super::datum::{Datum, Node};
-use crate::firewall::missing::{Missing, Setting};
+use super::node::Node;
+use crate::arm_template::ArmValue;
+use crate::firewall::missing::{Missing, Property};
 use crate::firewall::port::{PortSet, ProtocolSet};
 use crate::firewall::rule::{Access, Direction, MARKER, Rule};
 use crate::firewall::scope::Scope;
 use crate::model::AddressSet;
 
-/// Reads a rule: ARM's (`properties`), az's (flat), PowerShell's (lists where ARM has single
-/// values) and effective rules (expanded prefixes). What cannot be read is unknown, with its
-/// path; nothing is skipped.
+/// Reads a rule of Resource Manager (below `properties`), of az (flat), of PowerShell (lists in
+/// place of single values) or of effective rules (expanded prefixes). A property that cannot be
+/// read is unknown, with its path; none is skipped, because a skipped one would change a decision.
 pub(super) fn read_rule(node: &Node<'_>) -> Rule {
-    if let Datum::Unknown(missing) = node.datum {
-        return Rule::unreadable(&node.path, &node.path, missing);
+    if let ArmValue::Unknown(unknown) = node.value {
+        return Rule::unreadable(&node.path, &node.path, &unknown.into());
     }
-    if !matches!(node.datum, Datum::Table(_)) {
-        let missing = node.unknown(&format!("{} stands where a rule should", node.datum.shown()));
+    if !matches!(node.value, ArmValue::Object(_)) {
+        let missing = node.missing(&format!("{} stands where a rule should", node.value.shown()));
         return Rule::unreadable(&node.path, &node.path, &missing);
     }
     let properties = node.properties();
     Rule {
         name: rule_name(node),
-        place: node.path.clone(),
+        location: node.path.clone(),
         priority: priority(&properties),
-        direction: word(&properties, "direction", Direction::parse, "Inbound or Outbound"),
-        access: word(&properties, "access", Access::parse, "Allow or Deny"),
-        protocols: word(
+        direction: keyword(&properties, "direction", Direction::parse, "Inbound or Outbound"),
+        access: keyword(&properties, "access", Access::parse, "Allow or Deny"),
+        protocols: keyword(
             &properties,
             "protocol",
             ProtocolSet::parse,
@@ -39,60 +40,62 @@ pub(super) fn read_rule(node: &Node<'_>) -> Rule {
     }
 }
 
-/// Effective rules name themselves `securityRules/NAME` and `defaultSecurityRules/NAME`; nested
-/// resources `NSG/NAME`.
+/// The name without its parents: effective rules have names such as `securityRules/NAME` and
+/// `defaultSecurityRules/NAME`, nested resources `NSG/NAME`.
 fn rule_name(node: &Node<'_>) -> String {
-    let name = node.text("name").or_else(|| node.datum.get("properties")?.get("name")?.text());
+    let name = node.text("name").or_else(|| node.value.get("properties")?.get("name")?.as_str());
     let name = name.map(|name| name.rsplit('/').next().unwrap_or(name));
     name.filter(|name| !name.is_empty()).map_or_else(|| node.path.clone(), str::to_owned)
 }
 
-fn priority(properties: &Node<'_>) -> Setting<u32> {
+fn priority(properties: &Node<'_>) -> Property<u32> {
     let Some(node) = properties.get("priority") else {
-        return Setting::Unknown(absent(properties, "priority"));
+        return Property::Unknown(absent(properties, "priority"));
     };
-    let number = match node.datum {
-        Datum::Integer(number) => u32::try_from(*number).ok(),
-        Datum::Text(text) => text.trim().parse().ok(),
-        Datum::Unknown(missing) => return Setting::Unknown(missing.clone()),
+    let number = match node.value {
+        ArmValue::Integer(number) => u32::try_from(*number).ok(),
+        ArmValue::String(text) => text.trim().parse().ok(),
+        ArmValue::Unknown(unknown) => return Property::Unknown(unknown.into()),
         _ => None,
     };
     number.map_or_else(
-        || Setting::Unknown(node.unknown(&format!("{} is no priority", node.datum.shown()))),
-        Setting::Known,
+        || Property::Unknown(node.missing(&format!("{} is no priority", node.value.shown()))),
+        Property::Known,
     )
 }
 
-fn word<T>(
+fn keyword<T>(
     properties: &Node<'_>,
     key: &str,
     parse: impl Fn(&str) -> Option<T>,
     expected: &str,
-) -> Setting<T> {
+) -> Property<T> {
     let Some(node) = properties.get(key) else {
-        return Setting::Unknown(absent(properties, key));
+        return Property::Unknown(absent(properties, key));
     };
-    match node.datum {
-        Datum::Unknown(missing) => Setting::Unknown(missing.clone()),
-        datum => datum.text().and_then(parse).map_or_else(
+    match node.value {
+        ArmValue::Unknown(unknown) => Property::Unknown(unknown.into()),
+        value => value.as_str().and_then(parse).map_or_else(
             || {
-                let why = format!("{}; expected {expected}", datum.shown());
-                Setting::Unknown(node.unknown(&why))
+                let why = format!("{}; expected {expected}", value.shown());
+                Property::Unknown(node.missing(&why))
             },
-            Setting::Known,
+            Property::Known,
         ),
     }
 }
 
 fn absent(properties: &Node<'_>, key: &str) -> Missing {
-    properties.unknown(&format!("the rule has no {key}"))
+    properties.missing(&format!("the rule has no {key}"))
 }
 
-/// Singular, plural and application security groups: Azure takes them together.
+/// The union of a side's prefix, its prefixes and its application security groups, as Azure takes
+/// it.
 fn scope(properties: &Node<'_>, side: &str) -> Scope {
     let capital = capitalised(side);
     let mut scope = Scope::default();
-    // Effective rules say what a tag was expanded to: then nothing about it is unknown.
+    // Effective rules list the prefixes that a tag was expanded to, so that the tag itself need not
+    // be known.
     let expanded = properties
         .get(&format!("expanded{capital}AddressPrefix"))
         .map(|node| node.elements())
@@ -103,7 +106,7 @@ fn scope(properties: &Node<'_>, side: &str) -> Scope {
     for key in [format!("{side}AddressPrefix"), format!("{side}AddressPrefixes")] {
         for element in properties.get(&key).iter().flat_map(Node::elements) {
             let is_expanded_tag = expanded.is_some()
-                && element.datum.text().is_some_and(|text| AddressSet::parse(text).is_err());
+                && element.value.as_str().is_some_and(|text| AddressSet::parse(text).is_err());
             if !is_expanded_tag {
                 add_prefix(&mut scope, &element);
             }
@@ -111,7 +114,7 @@ fn scope(properties: &Node<'_>, side: &str) -> Scope {
     }
     let groups = properties.get(&format!("{side}ApplicationSecurityGroups"));
     for group in groups.iter().flat_map(Node::elements) {
-        let id = group.text("id").or_else(|| group.datum.text()).unwrap_or(&group.path);
+        let id = group.text("id").or_else(|| group.value.as_str()).unwrap_or(&group.path);
         scope.unknown.push(Missing::ApplicationGroup(id.into()));
     }
     if scope.is_empty() {
@@ -121,47 +124,47 @@ fn scope(properties: &Node<'_>, side: &str) -> Scope {
 }
 
 pub(super) fn add_prefix(scope: &mut Scope, element: &Node<'_>) {
-    match element.datum {
-        Datum::Text(text) if text.trim().is_empty() => {}
-        Datum::Text(text) => scope.add(text),
-        Datum::Unknown(missing) => scope.unknown.push(missing.clone()),
+    match element.value {
+        ArmValue::String(text) if text.trim().is_empty() => {}
+        ArmValue::String(text) => scope.add(text),
+        ArmValue::Unknown(unknown) => scope.unknown.push(unknown.into()),
         other => {
             let why = format!("{}; expected an address prefix or a tag", other.shown());
-            scope.unknown.push(element.unknown(&why));
+            scope.unknown.push(element.missing(&why));
         }
     }
 }
 
-fn ports(properties: &Node<'_>, side: &str) -> Setting<PortSet> {
+fn ports(properties: &Node<'_>, side: &str) -> Property<PortSet> {
     let keys = [format!("{side}PortRange"), format!("{side}PortRanges")];
     let elements: Vec<_> = keys
         .iter()
         .filter_map(|key| properties.get(key))
         .flat_map(|node| node.elements())
-        .filter(|element| element.datum.text().is_none_or(|text| !text.trim().is_empty()))
+        .filter(|element| element.value.as_str().is_none_or(|text| !text.trim().is_empty()))
         .collect();
     if elements.is_empty() {
-        return Setting::Unknown(absent(properties, &keys[0]));
+        return Property::Unknown(absent(properties, &keys[0]));
     }
     read_ports(&elements)
 }
 
-/// The union of these; one that cannot be read makes the whole unknown.
-pub(super) fn read_ports(elements: &[Node<'_>]) -> Setting<PortSet> {
+/// The union of these ports. It is unknown as soon as one of them cannot be read.
+pub(super) fn read_ports(elements: &[Node<'_>]) -> Property<PortSet> {
     let mut all = PortSet::default();
     for element in elements {
-        let read = match element.datum {
-            Datum::Unknown(missing) => return Setting::Unknown(missing.clone()),
-            Datum::Integer(number) => PortSet::parse(&number.to_string()),
-            Datum::Text(text) => PortSet::parse(text),
+        let read = match element.value {
+            ArmValue::Unknown(unknown) => return Property::Unknown(unknown.into()),
+            ArmValue::Integer(number) => PortSet::parse(&number.to_string()),
+            ArmValue::String(text) => PortSet::parse(text),
             other => PortSet::parse(&other.shown()),
         };
         match read {
             Ok(ports) => all = all.union(&ports),
-            Err(error) => return Setting::Unknown(element.unknown(&error.to_string())),
+            Err(error) => return Property::Unknown(element.missing(&error.to_string())),
         }
     }
-    Setting::Known(all)
+    Property::Known(all)
 }
 
 fn capitalised(side: &str) -> String {

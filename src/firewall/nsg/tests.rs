@@ -1,19 +1,17 @@
-use std::path::PathBuf;
-
 use proptest::prelude::*;
 use serde_json::json;
 
 use super::*;
-use crate::firewall::{Decision, Dialect, Judge, Knowledge, read_flows};
+use crate::firewall::{Decision, NetworkContext, RuleDialect, RuleJudge, read_flows};
 
 fn sets(texts: &[&str]) -> Vec<RuleSet> {
-    let sources: Vec<_> = texts.iter().map(|text| Source { file: "f", text }).collect();
+    let sources: Vec<_> = texts.iter().map(|text| RuleFile { name: "f", text }).collect();
     read(&sources).unwrap()
 }
 
 /// `allow NAME`, and of what is unknown also what would tell.
 fn decided(set: &RuleSet, flow: &str) -> String {
-    let judge = Judge::new(set, Knowledge::default());
+    let judge = RuleJudge::new(set, NetworkContext::default());
     let decision = judge.decide(&read_flows(flow, "flow").unwrap()[0]);
     let text = format!("{} {}", decision.as_str(), decision.by().name);
     match decision {
@@ -75,7 +73,7 @@ fn every_form_of_a_group_is_read_alike() {
         ] {
             assert_eq!(decided(set, flow), expected, "{form} {flow}");
         }
-        assert_eq!(set.dialect, Dialect::Nsg);
+        assert_eq!(set.dialect, RuleDialect::Nsg);
     }
     let sets =
         sets(&[&json!([{"name": "a", "securityRules": []}, {"name": "b", "securityRules": []}])
@@ -280,7 +278,7 @@ fn hostile_templates_end() {
         variables[format!("v{level}")] =
             json!(format!("[concat(variables('v{0}'), variables('v{0}'))]", level - 1));
     }
-    let mut template: Value = serde_json::from_str(&relaxed::plain_json(TEMPLATE)).unwrap();
+    let mut template: Value = serde_json::from_str(&plain_json(TEMPLATE)).unwrap();
     template["variables"] = variables;
     template["variables"]["group"] = json!("nsg");
     template["variables"]["nodes"] = json!([{"copy": [
@@ -295,7 +293,8 @@ fn hostile_templates_end() {
 #[test]
 fn azure_firewall_asks_network_rules_before_application_rules() {
     let group = json!({"name": "rcg", "properties": {"priority": 200, "ruleCollections": [
-        {"ruleCollectionType": "FirewallPolicyFilterRuleCollection", "name": "late", "priority": 300,
+        {"ruleCollectionType": "FirewallPolicyFilterRuleCollection", "name": "late",
+         "priority": 300,
          "action": {"type": "Deny"}, "rules": [
             {"ruleType": "NetworkRule", "name": "deny-net", "ipProtocols": ["Any"],
              "sourceAddresses": ["*"], "destinationAddresses": ["20.0.0.0/8"], "destinationPorts": ["*"]}]},
@@ -306,7 +305,8 @@ fn azure_firewall_asks_network_rules_before_application_rules() {
              "targetFqdns": ["*.servicebus.windows.net"]},
             {"ruleType": "ApplicationRule", "name": "updates", "sourceAddresses": ["*"],
              "protocols": [{"protocolType": "Http"}], "fqdnTags": ["WindowsUpdate"]}]},
-        {"ruleCollectionType": "FirewallPolicyFilterRuleCollection", "name": "early", "priority": 200,
+        {"ruleCollectionType": "FirewallPolicyFilterRuleCollection", "name": "early",
+         "priority": 200,
          "action": {"type": "Allow"}, "rules": [
             {"ruleType": "NetworkRule", "name": "sql", "ipProtocols": ["TCP"],
              "sourceAddresses": ["*"], "destinationIpGroups": ["/x/ipGroups/Sql-Servers"],
@@ -333,7 +333,7 @@ fn azure_firewall_asks_network_rules_before_application_rules() {
     }
     let mut both = read_flows("13.66.60.119,443,tcp", "f").unwrap().remove(0);
     both.name = Some(crate::model::HostName::parse("ns.servicebus.windows.net").unwrap());
-    let judge = Judge::new(&with[0], Knowledge::default());
+    let judge = RuleJudge::new(&with[0], NetworkContext::default());
     assert_eq!(judge.decide(&both).by().name, "relay");
     // Whatever the priorities of their collections.
     both.address = Some("20.2.0.9".parse().unwrap());
@@ -389,58 +389,33 @@ fn files_without_rules_are_refused_with_what_was_expected() {
             "the linked template is a file of its own",
         ),
     ] {
-        let error = read(&[Source { file: "f", text }]).unwrap_err().to_string();
+        let error = read(&[RuleFile { name: "f", text }]).unwrap_err().to_string();
         assert!(error.contains(expected), "{text}: {error}");
     }
 }
 
-/// Groups in the wild, where they are there: what is read of each, and what stays unknown.
+/// Groups in the wild: what is read of each, and what stays unknown.
 #[test]
 fn groups_in_the_wild_are_read_whole() {
-    let folder = std::env::var_os("PATHPROOF_SHARED")
-        .map_or_else(|| PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("../shared"), PathBuf::from);
-    let quickstarts = "azure-quickstart-templates";
-    for (file, n_rules, n_unknown) in [
-        (
-            format!(
-                "{quickstarts}/application-workloads/chef/chef-automate-ha/nested/networkSecurityGroupsResource.json"
-            ),
-            13,
-            2,
-        ),
-        (
-            format!(
-                "{quickstarts}/quickstarts/microsoft.servicefabric/service-fabric-secure-nsg-cluster-65-node-3-nodetype/azuredeploy.json"
-            ),
-            30,
-            0,
-        ),
-        (
-            format!(
-                "{quickstarts}/quickstarts/microsoft.network/vnet-nsg-for-redis/azuredeploy.json"
-            ),
-            9,
-            9,
-        ),
-        (
-            format!(
-                "{quickstarts}/quickstarts/microsoft.network/front-door-api-management/azuredeploy.json"
-            ),
-            14,
-            0,
-        ),
-        ("mspnp/scenarios/nsg/nsg-dmz.json".to_owned(), 9, 4),
-        ("data-landing-zone/infra/main.json".to_owned(), 8, 0),
-    ] {
-        let path = folder.join("data/nsg").join(&file);
-        let Ok(text) = std::fs::read_to_string(&path) else {
-            eprintln!("skipped: {} is not there", path.display());
-            continue;
+    macro_rules! captured {
+        ($file:literal) => {
+            ($file, include_str!(concat!("../../../tests/data/nsg/", $file)))
         };
-        let own: Vec<_> = sets(&[&text])
+    }
+    for ((file, text), n_rules, n_unknown) in [
+        (captured!("chef-automate-ha.json"), 13, 2),
+        (captured!("service-fabric.json"), 30, 0),
+        (captured!("vnet-nsg-for-redis.json"), 9, 9),
+        (captured!("front-door-api-management.json"), 14, 0),
+        (captured!("nsg-dmz.json"), 9, 4),
+        (captured!("data-landing-zone.json"), 8, 0),
+    ] {
+        let own: Vec<_> = sets(&[text])
             .iter()
             .flat_map(super::super::rule::RuleSet::rules)
-            .filter(|rule| rule.place != "Azure's default rules" && rule.name != RuleSet::NO_RULE)
+            .filter(|rule| {
+                rule.location != "Azure's default rules" && rule.name != RuleSet::NO_RULE
+            })
             .cloned()
             .collect();
         let is_unknown = |rule: &&Rule| {
@@ -462,14 +437,14 @@ fn groups_in_the_wild_are_read_whole() {
 proptest! {
     #[test]
     fn reading_never_panics(text in ".{0,200}") {
-        let _ = read(&[Source { file: "f", text: &text }]);
+        let _ = read(&[RuleFile { name: "f", text: &text }]);
     }
 
     #[test]
     fn expressions_never_panic(expression in "\\[[a-z0-9'(),.\\[\\] {}-]{0,60}\\]") {
-        let mut template: Value = serde_json::from_str(&relaxed::plain_json(TEMPLATE)).unwrap();
+        let mut template: Value = serde_json::from_str(&plain_json(TEMPLATE)).unwrap();
         template["parameters"]["prefix"]["defaultValue"] = json!(expression);
-        let _ = read(&[Source { file: "f", text: &template.to_string() }]);
+        let _ = read(&[RuleFile { name: "f", text: &template.to_string() }]);
     }
 }
 
@@ -502,11 +477,12 @@ fn a_base_policy_comes_first() {
         let sources: Vec<_> = names
             .iter()
             .zip(files)
-            .map(|(file, text)| Source { file: file.as_str(), text: text.as_str() })
+            .map(|(file, text)| RuleFile { name: file.as_str(), text: text.as_str() })
             .collect();
         let sets = read(&sources).unwrap();
         assert_eq!(sets.len(), 1, "{files:?}");
-        let judge = crate::firewall::Judge::new(&sets[0], crate::firewall::Knowledge::default());
+        let judge =
+            crate::firewall::RuleJudge::new(&sets[0], crate::firewall::NetworkContext::default());
         let flow = crate::firewall::read_flows("13.66.60.119,443,tcp", "f").unwrap().remove(0);
         let decision = judge.decide(&flow);
         format!("{} {}", decision.as_str(), decision.by().name)
@@ -544,7 +520,7 @@ fn a_base_policy_comes_first() {
     // Two that have nothing to do with each other are two.
     let other = group("other", 100, "Allow");
     let both = text(&[&allows, &other]);
-    let sets = read(&[Source { file: "f", text: both.as_str() }]).unwrap();
+    let sets = read(&[RuleFile { name: "f", text: both.as_str() }]).unwrap();
     let names: Vec<_> = sets.iter().map(|set| set.name.as_str()).collect();
     assert_eq!(names, ["child", "other"]);
 }

@@ -1,8 +1,8 @@
 use proptest::prelude::*;
 
 use super::*;
-use crate::firewall::nsg::{Source, read};
-use crate::firewall::{Doubt, Knowledge, Refused, RuleSet, read_flows, synthesize};
+use crate::firewall::nsg::{RuleFile, read};
+use crate::firewall::{Doubt, NetworkContext, Refused, RuleSet, read_flows, synthesize};
 
 fn required(flows: &str) -> Vec<Requirement> {
     read_flows(flows, "flows")
@@ -39,12 +39,13 @@ fn group(rules: &[&str]) -> RuleSet {
         })
         .collect();
     let text = serde_json::json!({"name": "nsg", "securityRules": rules}).to_string();
-    read(&[Source { file: "f", text: &text }]).unwrap().remove(0)
+    read(&[RuleFile { name: "f", text: &text }]).unwrap().remove(0)
 }
 
 fn check<T>(sets: &[&RuleSet], flows: &str, see: impl FnOnce(&Verification<'_>) -> T) -> T {
-    let judges: Vec<_> = sets.iter().map(|set| Judge::new(set, Knowledge::default())).collect();
-    see(&verify(&judges, &required(flows), Advice::default()))
+    let judges: Vec<_> =
+        sets.iter().map(|set| RuleJudge::new(set, NetworkContext::default())).collect();
+    see(&verify(&judges, &required(flows), CorrectionAdvice::default()))
 }
 
 #[test]
@@ -154,8 +155,8 @@ fn excess_is_measured_in_addresses() {
 
 #[test]
 fn wildcards_of_lists_are_named() {
-    let list =
-        read(&[Source { file: "list", text: "*.servicebus.windows.net\ncontoso.com\n" }]).unwrap();
+    let list = read(&[RuleFile { name: "list", text: "*.servicebus.windows.net\ncontoso.com\n" }])
+        .unwrap();
     check(&[&list[0]], "ns.servicebus.windows.net,443,tcp\nother.net,443,tcp\n", |seen| {
         assert_eq!(seen.gaps.len(), 1);
         assert_eq!(seen.corrections[0].to_string(), "list: allow other.net tcp 443");
@@ -217,18 +218,18 @@ fn rules_that_no_flow_reaches_are_found() {
 #[test]
 fn measurements_that_the_rules_do_not_explain_are_named() {
     let set = group(&["allow relay 100 13.66.60.119 443", "deny no 200 * *"]);
-    let judges = [Judge::new(&set, Knowledge::default())];
-    let blocked = Measured::TimedOut;
+    let judges = [RuleJudge::new(&set, NetworkContext::default())];
+    let blocked = ConnectOutcome::TimedOut;
     for (address, measured, expected) in [
         ("13.66.60.119", Some(blocked), &["relay timeout"][..]),
-        ("13.66.60.120", Some(Measured::Connected), &["no connected"]),
-        ("13.66.60.119", Some(Measured::Connected), &[]),
+        ("13.66.60.120", Some(ConnectOutcome::Connected), &["no connected"]),
+        ("13.66.60.119", Some(ConnectOutcome::Connected), &[]),
         ("13.66.60.120", Some(blocked), &[]),
         ("13.66.60.120", None, &[]),
     ] {
         let mut required = required(&format!("{address},443,tcp"));
         required[0].measured = measured;
-        let seen: Vec<_> = verify(&judges, &required, Advice::default())
+        let seen: Vec<_> = verify(&judges, &required, CorrectionAdvice::default())
             .contradictions
             .iter()
             .map(|own| format!("{} {}", own.decision.by().name, own.measured.as_str()))
@@ -241,14 +242,14 @@ fn measurements_that_the_rules_do_not_explain_are_named() {
 #[test]
 fn corrections_are_such_that_last() {
     let set = group(&["allow relay 100 13.66.60.119 443", "deny no 200 * *"]);
-    let judges = [Judge::new(&set, Knowledge::default())];
+    let judges = [RuleJudge::new(&set, NetworkContext::default())];
     let addresses = AddressSet::parse("13.66.60.0/24").unwrap();
     let advised = |address: &str, entry: &str, refused: &[Refused]| {
         let mut required = required(&format!("{address},443,tcp"));
         entry.clone_into(&mut required[0].entry);
         required[0].is_control = entry == "control";
         let control = Some(("DataFactoryManagement", &addresses));
-        let seen = verify(&judges, &required, Advice { refused, control });
+        let seen = verify(&judges, &required, CorrectionAdvice { refused, control });
         assert_eq!(seen.gaps.len(), 1, "{address}");
         seen.corrections.iter().map(ToString::to_string).collect::<Vec<_>>().join("; ")
     };
@@ -294,7 +295,7 @@ fn all_sources_must_be_let_through() {
             "sourcePortRange": "*", "destinationAddressPrefix": "*", "destinationPortRange": "*"}));
     }
     let text = serde_json::json!({"name": "nsg", "securityRules": rules}).to_string();
-    let set = read(&[Source { file: "f", text: &text }]).unwrap().remove(0);
+    let set = read(&[RuleFile { name: "f", text: &text }]).unwrap().remove(0);
     let given = AddressSet::parse("10.0.0.0/24").unwrap();
     for (sources, known, expected) in [
         (&["10.0.0.4"][..], None, "allow"),
@@ -306,8 +307,8 @@ fn all_sources_must_be_let_through() {
         (&[], Some(AddressSet::parse("10.9.0.0/24").unwrap()), "deny"),
         (&[], Some(given), "unknown: 10.0.0.0/24"),
     ] {
-        let knowledge = Knowledge { sources: known.as_ref(), ..Knowledge::default() };
-        let judges = [Judge::new(&set, knowledge)];
+        let knowledge = NetworkContext { sources: known.as_ref(), ..NetworkContext::default() };
+        let judges = [RuleJudge::new(&set, knowledge)];
         let mut required = required("13.66.60.119,443,tcp");
         required[0].sources = sources.iter().map(|own| own.parse().unwrap()).collect();
         let (_, decision) = decide(&judges, &required[0]).unwrap();
@@ -323,13 +324,13 @@ fn all_sources_must_be_let_through() {
 #[test]
 fn gateways_are_a_class_of_their_own() {
     let set = group(&["allow relay 100 13.66.60.119,13.66.60.120 443", "deny no 200 * *"]);
-    let judges = [Judge::new(&set, Knowledge::default())];
+    let judges = [RuleJudge::new(&set, NetworkContext::default())];
     let mut required =
         required("13.66.60.119,443,tcp\n13.66.60.120,443,tcp\n13.66.60.121,443,tcp\n");
     for own in &mut required[1..] {
         own.class = Class::Gateway("prod-am3-010".to_owned());
     }
-    let seen = verify(&judges, &required, Advice::default());
+    let seen = verify(&judges, &required, CorrectionAdvice::default());
     assert_eq!((seen.n_required, seen.gaps.len(), seen.excess.len()), (1, 0, 0));
     let [own] = &seen.gateways[..] else { panic!("{:?}", seen.gateways) };
     assert_eq!((own.n_allowed, own.denied.len(), own.undecided.len()), (1, 1, 0));
@@ -361,9 +362,9 @@ proptest! {
             .collect();
         let required = required(&flows);
         let set = synthesize("own", &required);
-        let judges = [Judge::new(&set, Knowledge::default())];
-        let seen = verify(&judges, &required, Advice::default());
+        let judges = [RuleJudge::new(&set, NetworkContext::default())];
+        let seen = verify(&judges, &required, CorrectionAdvice::default());
         prop_assert!(seen.gaps.is_empty() && seen.undecided.is_empty() && seen.excess.is_empty());
-        prop_assert!(seen.beyond.iter().all(|beyond| beyond.addresses.v4 == 0 && beyond.addresses.v6 == 0));
+        prop_assert!(seen.beyond.iter().all(|one| one.addresses.v4 == 0 && one.addresses.v6 == 0));
     }
 }

@@ -2,13 +2,13 @@ use super::*;
 use crate::list::{self, auth_key, parse_endpoint, parse_peer, service_urls};
 
 /// Builds a request as the options of `check` would.
-fn request(options: &[&str]) -> Request {
+fn request(options: &[&str]) -> RunRequest {
     request_of(&[("adf-shir", Cloud::Public)], options)
 }
 
-fn request_of(lists: &[(&str, Cloud)], options: &[&str]) -> Request {
+fn request_of(lists: &[(&str, Cloud)], options: &[&str]) -> RunRequest {
     let lists = lists.iter().map(|(id, cloud)| list::find(id, *cloud).unwrap()).collect();
-    let mut request = Request { lists, ..Request::default() };
+    let mut request = RunRequest { lists, ..RunRequest::default() };
     let mut options = options.iter();
     while let Some(option) = options.next() {
         if *option == "--self-contained-authoring" {
@@ -221,7 +221,7 @@ fn names_take_the_most_specific_entry() {
     ";
     let status = r#"{"serviceUrls": ["a.contoso.com", "a.b.db.contoso.com", "two.db.contoso.com",
         "one.db.contoso.com:443"], "serviceRegion": "eu"}"#;
-    let request = Request {
+    let request = RunRequest {
         lists: vec![list::parse(text, "mine.toml").unwrap()],
         ..request(&["--service-urls", status])
     };
@@ -417,16 +417,16 @@ fn options_that_match_nothing_are_errors() {
     long.entries.retain(|entry| entry.id == "control");
     let label = "a".repeat(60);
     long.entries[0].host = HostPattern::parse(&format!("x{{factory}}{label}.net")).unwrap();
-    let request = Request { lists: vec![long], ..request(&["--factory", "myadf"]) };
+    let request = RunRequest { lists: vec![long], ..request(&["--factory", "myadf"]) };
     let error = concrete(&request).unwrap_err().to_string();
     assert!(error.contains("becomes no host name") && error.contains("63 bytes"), "{error}");
 }
 
 #[test]
 fn recorded_answers_become_endpoints() {
-    for (file, id, n_gateways, expected) in [
+    for (text, id, n_gateways, expected) in [
         (
-            "synapse-get-status-1.arm.json",
+            include_str!("../../../tests/data/runtime-status/synapse-get-status-1.arm.json"),
             "synapse-shir",
             256,
             &[
@@ -437,7 +437,7 @@ fn recorded_answers_become_endpoints() {
             ][..],
         ),
         (
-            "adf-get-status-1.arm.json",
+            include_str!("../../../tests/data/runtime-status/adf-get-status-1.arm.json"),
             "adf-shir",
             0,
             &[
@@ -448,17 +448,12 @@ fn recorded_answers_become_endpoints() {
             ],
         ),
     ] {
-        let path = list::shared().join("data/runtime-status").join(file);
-        let Ok(text) = std::fs::read_to_string(&path) else {
-            eprintln!("skipped: {} is not there", path.display());
-            continue;
-        };
-        let concrete = concrete(&request_of(&[(id, Cloud::Public)], &["--service-urls", &text]));
+        let concrete = concrete(&request_of(&[(id, Cloud::Public)], &["--service-urls", text]));
         let mut lines = lines(&concrete.unwrap());
         let n_lines = lines.len();
         lines.retain(|line| !line.starts_with("relay-gateway!"));
-        assert_eq!(n_lines - lines.len(), n_gateways, "{file}");
-        assert_eq!(lines, expected, "{file}");
+        assert_eq!(n_lines - lines.len(), n_gateways, "{id}");
+        assert_eq!(lines, expected, "{id}");
     }
 }
 
@@ -494,7 +489,7 @@ fn ids_are_labels() {
         entry.instead_of = entry.instead_of.take().map(|id| format!("own-{id}"));
     }
     let of = |lists: &[EndpointList], options: &[&str]| {
-        let request = Request { lists: lists.to_vec(), ..request(options) };
+        let request = RunRequest { lists: lists.to_vec(), ..request(options) };
         concrete(&request).unwrap_or_else(|error| panic!("{options:?}: {error}"))
     };
     let embedded = [list::find("adf-shir", Cloud::Public).unwrap()];

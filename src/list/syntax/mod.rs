@@ -1,13 +1,15 @@
-//! List text (TOML) to entries. Everything that is wrong with a file is said at once.
+//! Parses endpoint lists (TOML) and reports all errors of a file at once.
 
 use std::collections::BTreeMap;
 use std::ops::Range;
 
 use toml::de::{DeTable, DeValue};
 
-use super::MAX_LIST_BYTES;
-use super::entry::{EndpointList, Entry, FINGERPRINTS, REACHES, default_fingerprint, default_port};
-use super::error::{ListError, ListErrors, Place, Problem};
+use super::entry::{
+    EndpointList, FINGERPRINTS, ListEntry, REACHES, default_fingerprint, default_port,
+};
+use super::error::{ListError, ListErrors, ListProblem, TextPosition};
+use super::limits::MAX_LIST_BYTES;
 use super::pattern::{HostPattern, is_word};
 use super::request::{ENDPOINT, GATEWAY, PEER};
 use super::role;
@@ -17,9 +19,9 @@ use crate::model::{Cloud, Expectation, Fingerprint, HostName, Kind, Role};
 /// Reads a list. `file` is the name that errors show.
 ///
 /// # Errors
-/// [`ListErrors`]: every error with its line and column, what was found and what was expected.
+/// [`ListErrors`] with the line and column of each error, what was found and what was expected.
 pub fn parse(text: &str, file: &str) -> Result<EndpointList, ListErrors> {
-    let mut reader = Reader { problems: Vec::new() };
+    let mut reader = ListReader { problems: Vec::new() };
     let list = reader.document(text);
     match list {
         Some(list) if reader.problems.is_empty() => Ok(list),
@@ -48,44 +50,44 @@ const ENTRY_KEYS: &[&str] = &[
     "note",
 ];
 
-/// Ids that endpoints have which no list holds.
+/// The ids of endpoints that no list holds.
 const RESERVED: [&str; 3] = [GATEWAY, ENDPOINT, PEER];
 
-/// Collects what is wrong, by byte offset.
-struct Reader {
-    problems: Vec<(usize, Problem)>,
+/// Collects the errors of a list with their byte offsets.
+struct ListReader {
+    problems: Vec<(usize, ListProblem)>,
 }
 
-/// A table with what errors call it and the keys it may have.
-struct Table<'a, 't> {
+/// A table of the file, and its name in messages.
+struct ListTable<'a, 't> {
     pairs: &'a DeTable<'t>,
     start: usize,
     name: &'static str,
 }
 
-/// An entry with the places that checks between entries speak of.
-struct Placed {
-    entry: Entry,
+/// An entry with the byte offsets that checks between entries report.
+struct LocatedEntry {
+    entry: ListEntry,
     id_at: usize,
     instead_of_at: usize,
 }
 
-impl Reader {
+impl ListReader {
     fn document(&mut self, text: &str) -> Option<EndpointList> {
         if text.len() > MAX_LIST_BYTES {
-            self.problems.push((0, Problem::TooLarge));
+            self.problems.push((0, ListProblem::TooLarge));
             return None;
         }
         let (root, errors) = DeTable::parse_recoverable(text);
         for error in errors {
             let at = error.span().map_or(0, |span| span.start);
-            self.problems.push((at, Problem::Syntax(error.message().to_owned())));
+            self.problems.push((at, ListProblem::Syntax(error.message().to_owned())));
         }
-        // What a broken text was recovered to would only give errors that follow from the first.
+        // The parser recovers from a syntax error, but further errors would only follow from it.
         if !self.problems.is_empty() {
             return None;
         }
-        let root = Table { pairs: root.get_ref(), start: 0, name: "the list" };
+        let root = ListTable { pairs: root.get_ref(), start: 0, name: "the list" };
         self.check_keys(&root, LIST_KEYS);
         let id = self.word(&root, "id");
         if id.is_none() && !root.pairs.contains_key("id") {
@@ -98,15 +100,15 @@ impl Reader {
         Some(EndpointList { title: title.unwrap_or_else(|| id.clone()), id, cloud, entries })
     }
 
-    fn entries(&mut self, root: &Table<'_, '_>, text: &str) -> Vec<Entry> {
-        let mut placed = Vec::new();
+    fn entries(&mut self, root: &ListTable<'_, '_>, text: &str) -> Vec<ListEntry> {
+        let mut located = Vec::new();
         match root.pairs.get("entry") {
             None => self.missing(root, "entry"),
             Some(value) => match value.get_ref() {
                 DeValue::Array(tables) if !tables.is_empty() => {
                     for table in tables {
                         match table.get_ref() {
-                            DeValue::Table(entry) => placed.extend(self.entry(&Table {
+                            DeValue::Table(entry) => located.extend(self.entry(&ListTable {
                                 pairs: entry,
                                 start: table.span().start,
                                 name: "the entry",
@@ -120,11 +122,11 @@ impl Reader {
                 other => self.wrong_type("entry", other, value.span(), "[[entry]] tables"),
             },
         }
-        self.check_between(&placed, text);
-        placed.into_iter().map(|placed| placed.entry).collect()
+        self.check_between(&located, text);
+        located.into_iter().map(|located| located.entry).collect()
     }
 
-    fn entry(&mut self, table: &Table<'_, '_>) -> Option<Placed> {
+    fn entry(&mut self, table: &ListTable<'_, '_>) -> Option<LocatedEntry> {
         self.check_keys(table, ENTRY_KEYS);
         for key in ["id", "host"] {
             if !table.pairs.contains_key(key) {
@@ -160,7 +162,7 @@ impl Reader {
         let source = self.text(table, "source").map(|(text, _)| text).unwrap_or_default();
         let date = self.date(table);
         let note = self.text(table, "note").map(|(text, _)| text).unwrap_or_default();
-        // From here on nothing is read: every error of the entry has been said.
+        // All keys are read before this line, so that every error of the entry is reported.
         let (own_id, host) = (id.as_ref()?.0.clone(), host?);
         let role = role.map_or_else(
             || role::of_entry(&own_id, kind, &host, group.as_deref()),
@@ -171,7 +173,7 @@ impl Reader {
             None if role == Role::Gateway => Fingerprint::None,
             None => default_fingerprint(kind),
         };
-        let entry = Entry {
+        let entry = ListEntry {
             purpose,
             required,
             group,
@@ -193,34 +195,35 @@ impl Reader {
             },
         };
         let at = |found: &Option<(String, Range<usize>)>| found.as_ref().map_or(0, |f| f.1.start);
-        Some(Placed { entry, id_at: at(&id), instead_of_at: at(&instead_of) })
+        Some(LocatedEntry { entry, id_at: at(&id), instead_of_at: at(&instead_of) })
     }
 
-    /// What holds between entries: ids once, host and port once, `instead-of` an entry.
-    fn check_between(&mut self, placed: &[Placed], text: &str) {
+    /// Checks that ids are unique, that a host and port occurs once, and that `instead-of` names an
+    /// entry.
+    fn check_between(&mut self, located: &[LocatedEntry], text: &str) {
         let mut ids: BTreeMap<&str, usize> = BTreeMap::new();
         let mut hosts: BTreeMap<(String, u16), usize> = BTreeMap::new();
-        for Placed { entry, id_at, .. } in placed {
+        for LocatedEntry { entry, id_at, .. } in located {
             let first = *ids.entry(&entry.id).or_insert(*id_at);
             if first != *id_at {
                 let what = format!("the id '{}'", entry.id);
-                let first_line = Place::of(text, first).line;
-                self.problems.push((*id_at, Problem::Duplicate { what, first_line }));
+                let first_line = TextPosition::of(text, first).line;
+                self.problems.push((*id_at, ListProblem::Duplicate { what, first_line }));
             }
             for port in &entry.ports {
                 let first = *hosts.entry((entry.host.to_string(), *port)).or_insert(*id_at);
                 if first != *id_at {
                     let what = format!("{} port {port}", entry.host);
-                    let first_line = Place::of(text, first).line;
-                    self.problems.push((*id_at, Problem::Duplicate { what, first_line }));
+                    let first_line = TextPosition::of(text, first).line;
+                    self.problems.push((*id_at, ListProblem::Duplicate { what, first_line }));
                 }
             }
         }
-        for Placed { entry, instead_of_at, .. } in placed {
+        for LocatedEntry { entry, instead_of_at, .. } in located {
             let Some(other) = &entry.instead_of else { continue };
             if *other == entry.id || !ids.contains_key(other.as_str()) {
                 let others = ids.keys().copied().filter(|id| *id != entry.id);
-                let problem = Problem::Value {
+                let problem = ListProblem::Value {
                     key: "instead-of".to_owned(),
                     found: quoted(other),
                     expected: "the id of another entry of this list".to_owned(),
@@ -231,12 +234,12 @@ impl Reader {
         }
     }
 
-    fn cloud(&mut self, table: &Table<'_, '_>) -> Option<Cloud> {
+    fn cloud(&mut self, table: &ListTable<'_, '_>) -> Option<Cloud> {
         self.one_of(table, "cloud", &Cloud::ALL.map(|cloud| (cloud.as_str(), cloud)))
             .map(|(cloud, _)| cloud)
     }
 
-    fn host(&mut self, table: &Table<'_, '_>) -> Option<HostPattern> {
+    fn host(&mut self, table: &ListTable<'_, '_>) -> Option<HostPattern> {
         let (text, span) = self.text(table, "host")?;
         match HostPattern::parse(&text) {
             Ok(host) => Some(host),
@@ -248,7 +251,7 @@ impl Reader {
         }
     }
 
-    fn ports(&mut self, table: &Table<'_, '_>, kind: Kind) -> Option<Vec<u16>> {
+    fn ports(&mut self, table: &ListTable<'_, '_>, kind: Kind) -> Option<Vec<u16>> {
         const EXPECTED: &str = "an array of ports, as [443]";
         let Some(value) = table.pairs.get("ports") else {
             let port = default_port(kind);
@@ -286,8 +289,8 @@ impl Reader {
         Some(ports)
     }
 
-    /// A TOML date, as text.
-    fn date(&mut self, table: &Table<'_, '_>) -> String {
+    /// The text of a TOML date.
+    fn date(&mut self, table: &ListTable<'_, '_>) -> String {
         const EXPECTED: &str = "a date without quotes, as 2026-11-21";
         let Some(value) = table.pairs.get("date") else { return String::new() };
         match value.get_ref() {
@@ -303,7 +306,11 @@ impl Reader {
     }
 
     /// An array of domain names.
-    fn domains(&mut self, table: &Table<'_, '_>, key: &'static str) -> Vec<(String, Range<usize>)> {
+    fn domains(
+        &mut self,
+        table: &ListTable<'_, '_>,
+        key: &'static str,
+    ) -> Vec<(String, Range<usize>)> {
         let mut domains = self.texts(table, key);
         for (text, span) in &mut domains {
             match HostName::parse(text) {
@@ -317,7 +324,11 @@ impl Reader {
     }
 
     /// An array of strings that are not empty.
-    fn texts(&mut self, table: &Table<'_, '_>, key: &'static str) -> Vec<(String, Range<usize>)> {
+    fn texts(
+        &mut self,
+        table: &ListTable<'_, '_>,
+        key: &'static str,
+    ) -> Vec<(String, Range<usize>)> {
         const EXPECTED: &str = "an array of strings";
         let Some(value) = table.pairs.get(key) else { return Vec::new() };
         let DeValue::Array(items) = value.get_ref() else {
@@ -340,7 +351,7 @@ impl Reader {
     /// A string that is one of `words`.
     fn one_of<T: Copy>(
         &mut self,
-        table: &Table<'_, '_>,
+        table: &ListTable<'_, '_>,
         key: &'static str,
         words: &[(&'static str, T)],
     ) -> Option<(T, Range<usize>)> {
@@ -349,7 +360,7 @@ impl Reader {
             return Some((*value, span));
         }
         let words: Vec<&str> = words.iter().map(|(word, _)| *word).collect();
-        let problem = Problem::Value {
+        let problem = ListProblem::Value {
             key: key.to_owned(),
             found: quoted(&text),
             expected: format!("one of {}", words.join(", ")),
@@ -360,7 +371,11 @@ impl Reader {
     }
 
     /// A string that can be an id.
-    fn word(&mut self, table: &Table<'_, '_>, key: &'static str) -> Option<(String, Range<usize>)> {
+    fn word(
+        &mut self,
+        table: &ListTable<'_, '_>,
+        key: &'static str,
+    ) -> Option<(String, Range<usize>)> {
         let (text, span) = self.text(table, key)?;
         if is_word(&text) {
             return Some((text, span));
@@ -369,7 +384,11 @@ impl Reader {
         None
     }
 
-    fn text(&mut self, table: &Table<'_, '_>, key: &'static str) -> Option<(String, Range<usize>)> {
+    fn text(
+        &mut self,
+        table: &ListTable<'_, '_>,
+        key: &'static str,
+    ) -> Option<(String, Range<usize>)> {
         let value = table.pairs.get(key)?;
         match value.get_ref() {
             DeValue::String(text) => Some((text.to_string(), value.span())),
@@ -380,7 +399,7 @@ impl Reader {
         }
     }
 
-    fn boolean(&mut self, table: &Table<'_, '_>, key: &'static str) -> Option<bool> {
+    fn boolean(&mut self, table: &ListTable<'_, '_>, key: &'static str) -> Option<bool> {
         let value = table.pairs.get(key)?;
         match value.get_ref() {
             DeValue::Boolean(boolean) => Some(*boolean),
@@ -391,11 +410,11 @@ impl Reader {
         }
     }
 
-    fn check_keys(&mut self, table: &Table<'_, '_>, allowed: &'static [&'static str]) {
+    fn check_keys(&mut self, table: &ListTable<'_, '_>, allowed: &'static [&'static str]) {
         for key in table.pairs.keys() {
             let name: &str = key.get_ref();
             if !allowed.contains(&name) {
-                let problem = Problem::UnknownKey {
+                let problem = ListProblem::UnknownKey {
                     key: short(name),
                     allowed,
                     suggestion: nearest(name, allowed.iter().copied())
@@ -406,8 +425,8 @@ impl Reader {
         }
     }
 
-    fn missing(&mut self, table: &Table<'_, '_>, key: &'static str) {
-        self.problems.push((table.start, Problem::MissingKey { key, table: table.name }));
+    fn missing(&mut self, table: &ListTable<'_, '_>, key: &'static str) {
+        self.problems.push((table.start, ListProblem::MissingKey { key, table: table.name }));
     }
 
     fn wrong_type(
@@ -418,7 +437,7 @@ impl Reader {
         expected: &'static str,
     ) {
         let found = value.type_str();
-        let problem = Problem::Type { key: key.to_owned(), found, expected };
+        let problem = ListProblem::Type { key: key.to_owned(), found, expected };
         self.problems.push((span.start, problem));
     }
 
@@ -427,7 +446,7 @@ impl Reader {
     }
 
     fn value_raw(&mut self, at: usize, key: &str, found: &str, expected: &str) {
-        let problem = Problem::Value {
+        let problem = ListProblem::Value {
             key: key.to_owned(),
             found: short(found),
             expected: expected.to_owned(),
@@ -445,7 +464,7 @@ impl Reader {
             .into_iter()
             .map(|(at, problem)| ListError {
                 file: file.to_owned(),
-                place: Place::of(text, at),
+                position: TextPosition::of(text, at),
                 problem,
             })
             .collect();

@@ -50,7 +50,7 @@ fn every_field_is_read() {
     let relay = list.entry("relay").unwrap();
     assert_eq!(
         relay,
-        &Entry {
+        &ListEntry {
             id: "relay".into(),
             role: Role::Relay,
             host: HostPattern::parse("*.servicebus.usgovcloudapi.net").unwrap(),
@@ -235,7 +235,7 @@ fn deep_nesting_and_size_are_refused() {
     let deep = format!("id = {}", "[".repeat(100_000));
     assert!(parse(&deep, "l").is_err());
     let large = " ".repeat(MAX_LIST_BYTES + 1);
-    assert_eq!(parse(&large, "l").unwrap_err().errors[0].problem, Problem::TooLarge);
+    assert_eq!(parse(&large, "l").unwrap_err().errors[0].problem, ListProblem::TooLarge);
 }
 
 proptest! {

@@ -1,3 +1,4 @@
+#![expect(clippy::disallowed_methods, reason = "reports of the golden cases are read")]
 mod schema;
 
 use std::fs;

@@ -1,3 +1,5 @@
+#![expect(clippy::disallowed_methods, reason = "the time that a long file takes is measured")]
+
 use proptest::prelude::*;
 
 use super::*;

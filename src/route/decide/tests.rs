@@ -40,7 +40,7 @@ fn nothing_and_one_proxy() {
 #[test]
 fn a_scheme_without_a_proxy_goes_direct() {
     let value = ProxyUrl::parse("http://proxy:3128").unwrap();
-    let https = Some(Named { value, source: "HTTPS_PROXY".to_owned() });
+    let https = Some(WithSource { value, source: "HTTPS_PROXY".to_owned() });
     let fixed = Configuration::Fixed(FixedProxy { https, http: None, exceptions: Vec::new() });
     check(&fixed, "a.example", "http://proxy:3128", "HTTPS_PROXY");
     let found = decide(&fixed, "a.example", Scheme::Http);

@@ -1,14 +1,15 @@
-//! The groups that capture: what `\12` means depends on how many there are.
+//! The capturing groups of a pattern, which decide what `\12` means in it.
 
-use super::{PatternFault, invalid, unsupported};
+use super::fault::{PatternFault, invalid, unsupported};
 
-/// The groups that capture, in the order in which they open; with their names.
+/// The names of the capturing groups, in the order in which the groups open.
 pub(super) struct Captures<'a> {
     groups: Vec<Option<&'a str>>,
 }
 
 impl<'a> Captures<'a> {
-    /// .NET counts them before it reads the pattern: what `\12` means depends on it.
+    /// Finds the groups before the pattern is read, as .NET does: `\12` is a reference only where
+    /// there are twelve of them.
     pub(super) fn of(pattern: &'a str) -> Self {
         let mut groups = Vec::new();
         let mut rest = pattern;
@@ -46,13 +47,13 @@ impl<'a> Captures<'a> {
         names
     }
 
-    /// How many numbers there are.
+    /// The number of groups that can be referred to by number. Groups of one name share one.
     pub(super) fn count(&self) -> usize {
         self.groups.iter().filter(|name| name.is_none()).count() + self.names().len()
     }
 
     /// A reference to the group of this name or number. .NET numbers the groups without a name
-    /// first, then the others; here each has the place where it opens.
+    /// before those with one; `fancy-regex` numbers all of them in the order in which they open.
     pub(super) fn reference(&self, name: &str) -> Result<String, PatternFault> {
         if self.groups.iter().flatten().any(|name| name.starts_with(|c: char| c.is_ascii_digit())) {
             return Err(unsupported("a group that is named by a number"));
@@ -70,8 +71,8 @@ impl<'a> Captures<'a> {
         }
         let mut unnamed = self.groups.iter().enumerate().filter(|(_, name)| name.is_none());
         let n_unnamed = unnamed.clone().count();
-        if let Some((place, _)) = unnamed.nth(number - 1) {
-            return Ok(format!("\\{}", place + 1));
+        if let Some((index, _)) = unnamed.nth(number - 1) {
+            return Ok(format!("\\{}", index + 1));
         }
         match self.names().get(number - 1 - n_unnamed) {
             Some(name) => Ok(format!("\\k<{name}>")),
@@ -80,7 +81,7 @@ impl<'a> Captures<'a> {
     }
 }
 
-/// The name in `<name>` or `'name'`, where this is how a group goes on after its `(?`.
+/// The name of a group, from the text behind its `(?`: `<name>` or `'name'`.
 fn name_of(special: &str) -> Option<&str> {
     let close = match special.chars().next()? {
         '<' if !special.starts_with("<=") && !special.starts_with("<!") => '>',
@@ -90,7 +91,7 @@ fn name_of(special: &str) -> Option<&str> {
     special[1..].split_once(close).map(|(name, _)| name)
 }
 
-/// What follows a class, from after its `[`.
+/// The text behind a class, from the text behind its `[`.
 fn after_class(text: &str) -> &str {
     let text = text.strip_prefix('^').unwrap_or(text);
     let mut rest = text.strip_prefix(']').unwrap_or(text);
@@ -106,7 +107,8 @@ fn after_class(text: &str) -> &str {
     ""
 }
 
-/// How much of `:name:]` follows a `[` within a class: .NET reads over it and keeps the bracket.
+/// The length of the `:name:]` that follows a `[` within a class. .NET skips it and keeps the
+/// bracket.
 pub(super) fn posix_length(rest: &str) -> usize {
     let Some(name) = rest.strip_prefix(':') else { return 0 };
     let length = name.bytes().take_while(|b| b.is_ascii_alphanumeric() || *b == b'_').count();

@@ -1,5 +1,5 @@
-//! `NO_PROXY` and its relatives, in the dialects people meet. They share commas and little else:
-//! a leading dot, a `*` and a port mean four different things, so the dialect is always named.
+//! `NO_PROXY` and similar lists in four dialects. A leading dot, a `*` and a port mean something
+//! else in each of them, so that a list is always read with its dialect.
 
 use std::fmt;
 use std::net::IpAddr;
@@ -9,9 +9,9 @@ use ipnet::IpNet;
 use super::bypass_match::BypassMatch;
 use crate::model::{Host, HostName};
 
-/// TimeoutBy rules a list is read by.
+/// The client whose rules a list is read by.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
-pub enum Dialect {
+pub enum NoProxyDialect {
     /// curl's `CURLOPT_NOPROXY` and `--noproxy`, as of 7.87: a name stands for its subdomains, a
     /// leading dot means nothing, a `*` alone is everything, ports are not known.
     Curl,
@@ -26,7 +26,7 @@ pub enum Dialect {
     WinInet,
 }
 
-impl Dialect {
+impl NoProxyDialect {
     /// The name that documentation and reports use.
     #[must_use]
     pub const fn as_str(self) -> &'static str {
@@ -39,7 +39,7 @@ impl Dialect {
     }
 }
 
-impl fmt::Display for Dialect {
+impl fmt::Display for NoProxyDialect {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(self.as_str())
     }
@@ -49,9 +49,7 @@ impl fmt::Display for Dialect {
 /// dialects whether a rule applies.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum Scheme {
-    /// In clear text, port 80.
     Http,
-    /// Inside TLS, port 443.
     Https,
 }
 
@@ -75,30 +73,30 @@ impl Scheme {
     }
 }
 
-/// A list of what goes direct, read once and asked often.
+/// A parsed list of hosts that go direct.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct NoProxy {
-    dialect: Dialect,
-    rules: Vec<Rule>,
+    dialect: NoProxyDialect,
+    rules: Vec<NoProxyRule>,
     ignored: Vec<Ignored>,
-    /// Loopback goes direct without a rule.
+    /// Whether loopback goes direct without a rule.
     exempts_loopback: bool,
 }
 
-/// An entry that can match nothing in its dialect, which people who wrote it for another will want
-/// to hear.
+/// An entry that can match nothing in its dialect. It is kept because its author probably had
+/// another dialect in mind.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Ignored {
-    /// Its place in the list, counted from 1.
+    /// The position in the list, counted from 1.
     pub index: usize,
     /// The entry as written.
     pub text: String,
-    /// Why it matches nothing.
+    /// The reason why it matches nothing.
     pub why: &'static str,
 }
 
 #[derive(Clone, Debug, PartialEq, Eq)]
-struct Rule {
+struct NoProxyRule {
     index: usize,
     text: String,
     form: Form,
@@ -106,55 +104,55 @@ struct Rule {
     port: Option<u16>,
 }
 
-/// What a rule stands for. Texts are lower case.
+/// What a rule matches. Texts are in lower case.
 #[derive(Clone, Debug, PartialEq, Eq)]
 enum Form {
     Everything,
-    /// This host alone, as a URL writes it.
+    /// One host, in the form of a URL.
     Exact(String),
-    /// Whatever ends like this (it begins with a dot).
+    /// Every host with this suffix, which begins with a dot.
     Below(String),
-    /// What is written so, and whatever ends like it after a dot: .NET and Go compare the text of
-    /// addresses too.
+    /// The host of this text, and every host with it as a suffix behind a dot. .NET and Go compare
+    /// the text of addresses in this way too.
     AtOrBelow(String),
     /// The name and the names below it.
     Domain(String),
     Network(IpNet),
-    /// `*` for any run of characters.
+    /// A pattern in which `*` stands for any characters.
     Glob(String),
     /// Names without a dot.
     Local,
 }
 
 impl NoProxy {
-    /// Reads a list. There are no errors, as these dialects have none: what cannot match is in
+    /// Reads a list. These dialects have no errors: an entry that cannot match is in
     /// [`NoProxy::ignored`].
     #[must_use]
-    pub fn parse(text: &str, dialect: Dialect) -> Self {
+    pub fn parse(text: &str, dialect: NoProxyDialect) -> Self {
         let mut list = Self {
             dialect,
             rules: Vec::new(),
             ignored: Vec::new(),
-            exempts_loopback: matches!(dialect, Dialect::Go | Dialect::WinInet),
+            exempts_loopback: matches!(dialect, NoProxyDialect::Go | NoProxyDialect::WinInet),
         };
         match dialect {
-            Dialect::Curl => list.read_curl(text),
-            Dialect::Go => list.read_go(text),
-            Dialect::DotNet => list.read_dotnet(text),
-            Dialect::WinInet => list.read_wininet(text),
+            NoProxyDialect::Curl => list.read_curl(text),
+            NoProxyDialect::Go => list.read_go(text),
+            NoProxyDialect::DotNet => list.read_dotnet(text),
+            NoProxyDialect::WinInet => list.read_wininet(text),
         }
         list
     }
 
-    /// The same list, with loopback treated as any other host.
+    /// Treats loopback like any other host.
     #[must_use]
     pub fn without_loopback_rule(self) -> Self {
         Self { exempts_loopback: false, ..self }
     }
 
-    /// TimeoutBy rules it was read by.
+    /// The client whose rules the list was read by.
     #[must_use]
-    pub const fn dialect(&self) -> Dialect {
+    pub const fn dialect(&self) -> NoProxyDialect {
         self.dialect
     }
 
@@ -164,7 +162,7 @@ impl NoProxy {
         &self.ignored
     }
 
-    /// What sends this host direct; `None` where it goes to the proxy.
+    /// The reason why this host goes direct; `None` where it goes to the proxy.
     #[must_use]
     pub fn decide(&self, host: &Host, port: u16, scheme: Scheme) -> Option<BypassMatch> {
         if self.exempts_loopback && self.is_loopback(host) {
@@ -184,13 +182,13 @@ impl NoProxy {
             Host::Address(address) => address.to_canonical().is_loopback(),
             Host::Name(name) => {
                 name.as_str() == "localhost"
-                    || self.dialect == Dialect::WinInet && name.as_str() == "loopback"
+                    || self.dialect == NoProxyDialect::WinInet && name.as_str() == "loopback"
             }
         }
     }
 
-    /// `lib/noproxy.c`: `*` counts alone only; entries end at a comma or a blank, and a blank that
-    /// no comma follows ends the list.
+    /// Reads a list as `lib/noproxy.c` does: `*` has a meaning only alone; entries end at a comma
+    /// or a blank, and a blank without a comma behind it ends the list.
     fn read_curl(&mut self, text: &str) {
         if text == "*" {
             self.add(1, text, Form::Everything, None);
@@ -222,7 +220,7 @@ impl NoProxy {
         if let Ok(address) = address.parse::<IpAddr>() {
             let most = if address.is_ipv4() { 32 } else { 128 };
             match bits.parse::<u8>() {
-                // No bits at all are read as the whole address.
+                // curl takes a prefix length of 0 for the whole address.
                 Ok(0) => self.add(index, entry, Form::Exact(address.to_string()), None),
                 Ok(bits) if bits <= most => {
                     let network = IpNet::new_assert(address, bits);
@@ -247,7 +245,7 @@ impl NoProxy {
         }
     }
 
-    /// `httpproxy.Config.NoProxy` and its `init`: a `*` anywhere makes the list match everything.
+    /// Reads a list as Go's `httpproxy.Config` does: an entry `*` makes the list match everything.
     fn read_go(&mut self, text: &str) {
         let entries = text.split(',').map(str::trim).filter(|entry| !entry.is_empty());
         for (position, entry) in entries.enumerate() {
@@ -289,7 +287,7 @@ impl NoProxy {
         }
     }
 
-    /// `HttpEnvironmentProxy.IsMatchInBypassList`.
+    /// Reads a list as .NET's `HttpEnvironmentProxy.IsMatchInBypassList` does.
     fn read_dotnet(&mut self, text: &str) {
         let entries = text.split(',').map(str::trim).filter(|entry| !entry.is_empty());
         for (position, entry) in entries.enumerate() {
@@ -315,7 +313,8 @@ impl NoProxy {
         }
     }
 
-    /// `WINHTTP_PROXY_INFO.lpszProxyBypass` and Internet Explorer's exceptions.
+    /// Reads a list as Windows reads `WINHTTP_PROXY_INFO.lpszProxyBypass` and the exceptions of the
+    /// Internet Options.
     fn read_wininet(&mut self, text: &str) {
         let is_separator = |c: char| c == ';' || c == ',' || c.is_whitespace();
         let entries = text.split(is_separator).filter(|entry| !entry.is_empty());
@@ -365,12 +364,12 @@ impl NoProxy {
                 host if host.contains('*') => Form::Glob(host.to_owned()),
                 host => Form::Exact(canonical(host)),
             };
-            self.rules.push(Rule { index, text: entry.to_owned(), form, scheme, port });
+            self.rules.push(NoProxyRule { index, text: entry.to_owned(), form, scheme, port });
         }
     }
 
     fn add(&mut self, index: usize, text: &str, form: Form, port: Option<u16>) {
-        self.rules.push(Rule { index, text: text.to_owned(), form, scheme: None, port });
+        self.rules.push(NoProxyRule { index, text: text.to_owned(), form, scheme: None, port });
     }
 
     fn ignore(&mut self, index: usize, text: &str, why: &'static str) {
@@ -398,8 +397,8 @@ impl Form {
     }
 }
 
-/// `host:port`, `[v6]:port`, or a host alone (which may be a bare IPv6 address), as
-/// `net.SplitHostPort` divides them.
+/// Splits `host:port`, `[v6]:port` or a host alone, which may be a bare IPv6 address, as Go's
+/// `net.SplitHostPort` does.
 fn split_go_port(text: &str) -> (&str, Option<&str>) {
     if let Some((bare, port)) = text.strip_prefix('[').and_then(|rest| rest.split_once("]:")) {
         return (bare, Some(port));
@@ -410,8 +409,8 @@ fn split_go_port(text: &str) -> (&str, Option<&str>) {
     }
 }
 
-/// A domain as hosts are written: IDN as A-labels, addresses in their canonical text, a leading
-/// dot kept.
+/// The form in which hosts are compared: IDN as A-labels, addresses in their canonical text. A
+/// leading dot stays.
 fn canonical(text: &str) -> String {
     if let Ok(address) = text.parse::<IpAddr>() {
         return address.to_string();
@@ -423,7 +422,7 @@ fn canonical(text: &str) -> String {
     }
 }
 
-/// `*` stands for any run of characters, the empty one too.
+/// Whether a pattern matches, in which `*` stands for any number of characters.
 fn matches_glob(pattern: &str, text: &str) -> bool {
     let mut pieces = pattern.split('*');
     let Some(mut rest) = pieces.next().and_then(|first| text.strip_prefix(first)) else {
@@ -431,7 +430,7 @@ fn matches_glob(pattern: &str, text: &str) -> bool {
     };
     let mut last = None;
     for piece in pieces {
-        // The piece before this one may match as early as it can: only the last is bound.
+        // A piece may match at its first occurrence, except the last, which must end the text.
         if let Some(middle) = last.replace(piece) {
             let Some(at) = str::find(rest, middle) else { return false };
             rest = &rest[at + middle.len()..];

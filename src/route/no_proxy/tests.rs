@@ -9,10 +9,10 @@ use proptest::prelude::*;
 
 use super::*;
 
-/// List, URL, place of the rule that sends it direct (0: built in), source.
+/// List, URL, position of the rule that sends it direct (0: built in), source.
 type Row = (&'static str, &'static str, Option<usize>, &'static str);
 
-fn check(dialect: Dialect, rows: &[Row]) {
+fn check(dialect: NoProxyDialect, rows: &[Row]) {
     for (list, url, expected, source) in rows {
         let (scheme, host, port) = split(url);
         let found = NoProxy::parse(list, dialect).decide(&host, port, scheme);
@@ -40,7 +40,7 @@ fn split(url: &str) -> (Scheme, Host, u16) {
 #[test]
 fn curl() {
     check(
-        Dialect::Curl,
+        NoProxyDialect::Curl,
         &[
             ("*", "https://www.example.com", Some(1), "doc: the only wildcard"),
             ("*", "https://[::1]", Some(1), "doc"),
@@ -89,7 +89,7 @@ fn go() {
          192.168.1.3:80, 10.0.0.0/30, 2001:db8::52:0:1, [2001:db8::52:0:2]:443, \
          [2001:db8::52:0:3]:80, 2002:db8:a::45/64";
     check(
-        Dialect::Go,
+        NoProxyDialect::Go,
         &[
             (TESTED, "http://localhost", Some(0), "go test"),
             (TESTED, "http://127.0.0.2", Some(0), "go test"),
@@ -116,7 +116,7 @@ fn go() {
             (TESTED, "http://nested.wildcard.io", Some(3), "go test"),
             (TESTED, "http://awildcard.io", None, "go test"),
             ("*", "https://anything.example", Some(1), "go doc"),
-            ("a.com, *", "https://b.com", Some(2), "go: '*' in any place"),
+            ("a.com, *", "https://b.com", Some(2), "go: '*' in any position"),
             (":1", "http://example.com", None, "go test: no panic, no match"),
             ("1.2.3.4/8", "http://1.9.9.9", Some(1), "go doc: a prefix in CIDR notation"),
             ("1.2.3.4:80", "http://1.2.3.4", Some(1), "go doc"),
@@ -139,7 +139,7 @@ fn go() {
 #[test]
 fn dotnet() {
     check(
-        Dialect::DotNet,
+        NoProxyDialect::DotNet,
         &[
             (".test.com,, foo.com", "http://foo.com", Some(2), "net test"),
             (".test.com,, foo.com", "https://foo.com", Some(2), "net test"),
@@ -166,7 +166,7 @@ fn dotnet() {
 #[test]
 fn wininet() {
     check(
-        Dialect::WinInet,
+        NoProxyDialect::WinInet,
         &[
             ("<local>", "https://intranet", Some(1), "winhttp: no period"),
             ("<local>", "https://intranet.contoso.com", None, "winhttp"),
@@ -200,11 +200,11 @@ fn wininet() {
 #[test]
 fn what_can_match_nothing_is_said() {
     for (dialect, list, expected) in [
-        (Dialect::Curl, "a.com,*.b.com,c:443,[::1],10.0.0.0/99", vec![2, 3, 4, 5]),
-        (Dialect::Curl, "a.com b.com,c.com", vec![2, 3]),
-        (Dialect::Go, "a.com,*.*.b,:1,a:http,[::1]", vec![2, 3, 4, 5]),
-        (Dialect::DotNet, "a.com,*,b:1,10.0.0.0/8,::1", vec![2, 3, 4, 5]),
-        (Dialect::WinInet, "a.com;ftp://b;c/d;e:x", vec![2, 3, 4]),
+        (NoProxyDialect::Curl, "a.com,*.b.com,c:443,[::1],10.0.0.0/99", vec![2, 3, 4, 5]),
+        (NoProxyDialect::Curl, "a.com b.com,c.com", vec![2, 3]),
+        (NoProxyDialect::Go, "a.com,*.*.b,:1,a:http,[::1]", vec![2, 3, 4, 5]),
+        (NoProxyDialect::DotNet, "a.com,*,b:1,10.0.0.0/8,::1", vec![2, 3, 4, 5]),
+        (NoProxyDialect::WinInet, "a.com;ftp://b;c/d;e:x", vec![2, 3, 4]),
     ] {
         let list = NoProxy::parse(list, dialect);
         let found: Vec<usize> = list.ignored().iter().map(|entry| entry.index).collect();
@@ -216,7 +216,12 @@ proptest! {
     #[test]
     fn no_list_panics(list in "\\PC{0,60}", plausible in "[a-z0-9.*:/,;<>\\[\\] -]{0,60}") {
         let hosts = ["a.b", "10.0.0.1", "[::1]"].map(|host| Host::parse(host).unwrap());
-        for dialect in [Dialect::Curl, Dialect::Go, Dialect::DotNet, Dialect::WinInet] {
+        for dialect in [
+            NoProxyDialect::Curl,
+            NoProxyDialect::Go,
+            NoProxyDialect::DotNet,
+            NoProxyDialect::WinInet,
+        ] {
             for text in [&list, &plausible] {
                 let list = NoProxy::parse(text, dialect);
                 for host in &hosts {
@@ -234,7 +239,7 @@ proptest! {
     ) {
         let host = Host::parse(&name).unwrap();
         for (dialect, separator) in [
-            (Dialect::Curl, ","), (Dialect::Go, ","), (Dialect::DotNet, ","), (Dialect::WinInet, ";"),
+            (NoProxyDialect::Curl, ","), (NoProxyDialect::Go, ","), (NoProxyDialect::DotNet, ","), (NoProxyDialect::WinInet, ";"),
         ] {
             let list = NoProxy::parse(&format!("{other}{separator}{name}"), dialect);
             prop_assert_eq!(

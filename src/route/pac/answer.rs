@@ -1,6 +1,6 @@
-//! What a script returns: `PROXY a:3128; SOCKS5 b:1080; DIRECT`.
+//! The answers of scripts, such as `PROXY a:3128; SOCKS5 b:1080; DIRECT`.
 
-use super::{PacError, PacErrorKind};
+use super::error::{PacError, PacErrorKind};
 use crate::model::Route;
 use crate::route::proxy_url::{ProxyScheme, ProxyUrl};
 
@@ -18,17 +18,16 @@ pub enum PacChoice {
     Direct,
     /// Through this proxy.
     Proxy(ProxyUrl),
-    /// What browsers skip: a word they do not know, or a proxy that is none.
+    /// An element that browsers skip: its word is unknown, or its proxy is malformed.
     Skipped {
         /// The element, without anything that could be a password.
         text: String,
-        /// Why.
         why: String,
     },
 }
 
 impl PacChoice {
-    /// The route, where it is one.
+    /// The route of this choice, unless it is skipped.
     #[must_use]
     pub fn route(&self) -> Option<Route> {
         match self {
@@ -39,21 +38,21 @@ impl PacChoice {
     }
 
     fn parse(text: &str) -> Self {
-        let (word, place) = text.split_once(char::is_whitespace).unwrap_or((text, ""));
-        let place = place.trim();
+        let (word, address) = text.split_once(char::is_whitespace).unwrap_or((text, ""));
+        let address = address.trim();
         let scheme = match word.to_ascii_uppercase().as_str() {
-            "DIRECT" if place.is_empty() => return Self::Direct,
+            "DIRECT" if address.is_empty() => return Self::Direct,
             "PROXY" | "HTTP" => ProxyScheme::Http,
             "HTTPS" => ProxyScheme::Https,
             "SOCKS" | "SOCKS4" => ProxyScheme::Socks4,
             "SOCKS5" => ProxyScheme::Socks5,
             _ => return Self::skipped(text, "expected DIRECT, PROXY, HTTPS, SOCKS or SOCKS5"),
         };
-        // A place is `HOST[:PORT]`: read as a URL's, but of the word's scheme.
-        if place.contains(['/', '@']) || place.is_empty() {
+        // The address is read as that of a URL, with the default port of the word's scheme.
+        if address.contains(['/', '@']) || address.is_empty() {
             return Self::skipped(text, "expected HOST:PORT");
         }
-        match ProxyUrl::parse(&format!("{}://{place}", named(scheme))) {
+        match ProxyUrl::parse(&format!("{}://{address}", named(scheme))) {
             Ok(proxy) => Self::Proxy(ProxyUrl::new(scheme, proxy.host().clone(), proxy.port())),
             Err(error) => Self::skipped(text, &error.to_string()),
         }
@@ -95,7 +94,8 @@ impl PacAnswer {
     }
 }
 
-/// A scheme whose default port is the word's.
+/// The scheme in whose URLs an address is read: SOCKS 4 has no URL of its own, and the default
+/// port is the same.
 const fn named(scheme: ProxyScheme) -> &'static str {
     match scheme {
         ProxyScheme::Http => "http",

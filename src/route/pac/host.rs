@@ -1,4 +1,4 @@
-//! What the functions of the prelude ask of this side.
+//! The functions that the prelude calls on the Rust side.
 
 use std::cell::{Cell, RefCell};
 use std::net::{IpAddr, Ipv4Addr};
@@ -10,11 +10,11 @@ use jiff::Zoned;
 use jiff::tz::TimeZone;
 use rquickjs::{Ctx, Function, Object};
 
-use super::{PacLimits, PacSurroundings};
+use super::surroundings::{PacLimits, PacSurroundings};
 use crate::model::PacQuestion;
 
-/// What a script's functions share with the one who asks it.
-pub(super) struct Shared {
+/// The state that a script's functions share with its caller.
+pub(super) struct PacHost {
     surroundings: PacSurroundings,
     limits: PacLimits,
     now: RefCell<Zoned>,
@@ -24,7 +24,7 @@ pub(super) struct Shared {
     questions: RefCell<Vec<PacQuestion>>,
 }
 
-impl Shared {
+impl PacHost {
     pub(super) fn new(surroundings: PacSurroundings, limits: PacLimits) -> Self {
         Self {
             surroundings,
@@ -37,7 +37,7 @@ impl Shared {
         }
     }
 
-    /// A new evaluation begins.
+    /// Prepares for a new evaluation.
     pub(super) fn begin(&self, now: &Zoned) {
         self.now.replace(now.clone());
         self.deadline.set((self.surroundings.clock)().saturating_add(self.limits.time));
@@ -46,7 +46,8 @@ impl Shared {
         self.questions.borrow_mut().clear();
     }
 
-    /// Asked by the engine every few thousand steps; a `true` ends the script.
+    /// The engine's interrupt handler, which it calls every few thousand steps: `true` ends the
+    /// script.
     pub(super) fn must_stop(&self) -> bool {
         self.has_asked_too_much.get() || self.is_time_up()
     }
@@ -103,7 +104,7 @@ impl Shared {
         Ok(host)
     }
 
-    /// A literal is its own answer and no question.
+    /// An address literal is its own answer, and is not recorded as a question.
     fn resolve(&self, name: &str) -> Vec<IpAddr> {
         let bare = name.strip_prefix('[').and_then(|rest| rest.strip_suffix(']')).unwrap_or(name);
         if let Ok(address) = bare.parse::<IpAddr>() {
@@ -137,7 +138,8 @@ impl Shared {
         self.resolve(name).iter().any(|address| network.contains(address))
     }
 
-    /// Netscape's function knows IPv4 alone; without an address it says loopback, as browsers do.
+    /// The result of `myIpAddress`, which knows only IPv4. A host without an address has loopback,
+    /// as in browsers.
     fn own_address(&self) -> Ipv4Addr {
         let v4 = self.surroundings.own_addresses.iter().find_map(|address| match address {
             IpAddr::V4(v4) => Some(*v4),
@@ -146,7 +148,8 @@ impl Shared {
         v4.unwrap_or(Ipv4Addr::LOCALHOST)
     }
 
-    /// Year, month from 0, day of the month, day of the week from Sunday, hour, minute, second.
+    /// The year, the month from 0, the day of the month, the day of the week from Sunday, the hour,
+    /// the minute and the second.
     fn now(&self, is_gmt: bool) -> Vec<i32> {
         let local = self.now.borrow();
         let now = if is_gmt { local.with_time_zone(TimeZone::UTC) } else { local.clone() };
@@ -170,14 +173,15 @@ impl Shared {
     }
 }
 
-/// IPv6 before IPv4, as Microsoft's functions have it.
+/// Joins addresses by `;`, IPv6 before IPv4 as Microsoft's functions do.
 fn joined(mut addresses: Vec<IpAddr>) -> String {
     addresses.sort_by_key(IpAddr::is_ipv4);
     let texts: Vec<String> = addresses.iter().map(IpAddr::to_string).collect();
     texts.join(";")
 }
 
-/// An empty text where one of the list is no address.
+/// Sorts a list of addresses; an empty text where one of them is malformed, as Microsoft's function
+/// returns it.
 fn sorted(list: &str) -> String {
     let addresses: Result<Vec<IpAddr>, _> =
         list.split(';').map(|text| text.trim().parse::<IpAddr>()).collect();

@@ -1,27 +1,29 @@
-//! Proxy auto-configuration: a script of somebody else's, run in a cage.
+//! Proxy auto-configuration: scripts of other people, run in a sandbox.
 //!
-//! The cage has no files, sockets or clock of its own. Lookups, this host's addresses and the time
-//! are handed in, every DNS question is recorded, and time, memory, stack and questions are
-//! bounded. A script is loaded once and asked often; it stays on the thread it was loaded on.
+//! The sandbox has no files, sockets or clock. Lookups, this host's addresses and the time are
+//! passed in, every DNS question is recorded, and time, memory, stack and questions are bounded. A
+//! script is loaded once and evaluated often; it stays on the thread that loaded it.
 //!
-//! The engine looks at the time between steps of the script, every ten thousand of them. Steps
-//! that are long by themselves (`new Array(1e9).join('')`) are not cut short, and neither is a
-//! lookup: who must not wait gives a script a thread of its own and stops listening.
+//! The engine looks at the clock after every ten thousand steps of the script. A single step that
+//! takes long (`new Array(1e9).join('')`) is not cut short, and neither is a lookup: a caller that
+//! must not wait runs the script on a thread of its own and abandons it.
 
 mod answer;
+mod error;
 mod host;
+mod surroundings;
 
 use std::fmt;
-use std::net::IpAddr;
 use std::rc::Rc;
-use std::time::Duration;
 
 use jiff::Zoned;
 use rquickjs::context::EvalOptions;
 use rquickjs::{CatchResultExt, CaughtError, Context, Ctx, Function, Persistent, Runtime, Value};
 
 pub use self::answer::{PacAnswer, PacChoice};
-use self::host::Shared;
+pub use self::error::{PacError, PacErrorKind};
+use self::host::PacHost;
+pub use self::surroundings::{PacLimits, PacResolver, PacSurroundings};
 use super::bypass::uri_form;
 use super::no_proxy::Scheme;
 use crate::model::Host;
@@ -29,137 +31,33 @@ use crate::model::PacQuestion;
 
 /// A loaded script.
 pub struct PacScript {
-    /// Forgets what the functions kept of the evaluation before. (Dropped before its context.)
+    /// Clears what the prelude's functions kept from the previous evaluation. It must be dropped
+    /// before its context.
     reset: Persistent<Function<'static>>,
     context: Context,
-    shared: Rc<Shared>,
+    shared: Rc<PacHost>,
     limits: PacLimits,
     entry: &'static str,
-    /// What it asked while it was loaded, which every answer may rest on.
+    /// The questions that the script asked while it was loaded: every answer may depend on them.
     asked_at_load: Vec<PacQuestion>,
 }
 
-/// The addresses of a name, IPv6 and IPv4; none where it does not resolve.
-pub type Resolve = dyn Fn(&str) -> Vec<IpAddr>;
-
-/// What a script gets to know of the world.
-pub struct PacSurroundings {
-    /// Asked for the names that the script asks for.
-    pub resolve: Box<Resolve>,
-    /// This host's own addresses, the one that leads out first.
-    pub own_addresses: Vec<IpAddr>,
-    /// The time since any fixed moment, which only grows: for the limit of time.
-    pub clock: Box<dyn Fn() -> Duration>,
-}
-
-/// What a script may use up. Time holds for loading, and for each evaluation.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct PacLimits {
-    /// Time, lookups included; a lookup under way is not cut short.
-    pub time: Duration,
-    /// Bytes of memory.
-    pub memory: usize,
-    /// Bytes of stack.
-    pub stack: usize,
-    /// Different names asked for in one evaluation.
-    pub questions: usize,
-    /// Bytes of source.
-    pub source: usize,
-}
-
-impl Default for PacLimits {
-    fn default() -> Self {
-        Self {
-            time: Duration::from_secs(5),
-            memory: 64 << 20,
-            stack: 512 << 10,
-            questions: 64,
-            source: 4 << 20,
-        }
-    }
-}
-
-/// What one evaluation came to. Questions are kept whatever it came to.
+/// The result of one evaluation, and what it asked of DNS even if it failed.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct PacEvaluation {
-    /// The script's answer.
     pub answer: Result<PacAnswer, PacError>,
-    /// What it asked of DNS, in order, each name once.
+    /// The DNS questions in order, each name once.
     pub questions: Vec<PacQuestion>,
 }
 
-/// Why a script gave no answer: the evidence of `proxy_pac_error`.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct PacError {
-    /// What went wrong.
-    pub kind: PacErrorKind,
-    /// The line of the script, counted from 1, where one is known.
-    pub line: Option<u32>,
-}
-
-/// What went wrong with a script.
-#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
-pub enum PacErrorKind {
-    /// Empty, or white space alone.
-    #[error("the script is empty")]
-    Empty,
-    /// More than [`PacLimits::source`].
-    #[error("the script has {0} bytes, more than are read")]
-    TooLong(usize),
-    /// A page in its place: an error page, a captive portal's.
-    #[error("a web page stands where the script should")]
-    WebPage,
-    /// Not JavaScript.
-    #[error("{0}")]
-    Syntax(String),
-    /// It threw.
-    #[error("the script threw: {0}")]
-    Threw(String),
-    /// Neither `FindProxyForURL` nor `FindProxyForURLEx`.
-    #[error("the script defines no function FindProxyForURL")]
-    NoFunction,
-    /// [`PacLimits::time`] passed.
-    #[error("the script was stopped after {} ms", .0.as_millis())]
-    OutOfTime(Duration),
-    /// [`PacLimits::memory`] or [`PacLimits::stack`] was used up.
-    #[error("the script used up its {0}")]
-    OutOf(&'static str),
-    /// More than [`PacLimits::questions`] names.
-    #[error("the script asked DNS for more than {0} names")]
-    TooManyQuestions(usize),
-    /// It returned something that is no text.
-    #[error("the script returned {0}, not a text like 'PROXY host:port' or 'DIRECT'")]
-    NotText(&'static str),
-    /// It returned a text that names no usable proxy.
-    #[error("the script's answer names no usable proxy: {0}")]
-    Unusable(String),
-}
-
-impl fmt::Display for PacError {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match self.line {
-            Some(line) => write!(f, "line {line}: {}", self.kind),
-            None => self.kind.fmt(f),
-        }
-    }
-}
-
-impl std::error::Error for PacError {}
-
-impl From<PacErrorKind> for PacError {
-    fn from(kind: PacErrorKind) -> Self {
-        Self { kind, line: None }
-    }
-}
-
 impl PacScript {
-    /// How the engine calls the script in its traces.
+    /// The name of the script in the engine's stack traces.
     const NAME: &str = "pac";
 
     /// Loads a script: UTF-8, or else ISO 8859-1, as browsers read it.
     ///
     /// # Errors
-    /// [`PacError`] where it is no script, does not end, or defines no function to ask.
+    /// [`PacError`] where the source is no script, does not end, or defines no function to call.
     pub fn load(
         source: &[u8],
         surroundings: PacSurroundings,
@@ -167,19 +65,19 @@ impl PacScript {
         now: &Zoned,
     ) -> Result<Self, PacError> {
         let source = readable(source, limits.source)?;
-        let shared = Rc::new(Shared::new(surroundings, limits));
-        let context = cage(&shared, limits).map_err(|error| out_of_memory(&error))?;
+        let shared = Rc::new(PacHost::new(surroundings, limits));
+        let context = sandbox(&shared, limits).map_err(|error| out_of_memory(&error))?;
         shared.begin(now);
         let (reset, entry) = context.with(|ctx| {
             let reset = provide(&ctx, &shared).map_err(|error| out_of_memory(&error))?;
             let mut options = EvalOptions::default();
-            // Such scripts were written long before strict mode.
+            // Many scripts were written before there was a strict mode, and fail in it.
             options.strict = false;
             options.filename = Some(Self::NAME.to_owned());
             ctx.eval_with_options::<(), _>(source, options)
                 .catch(&ctx)
                 .map_err(|caught| error_of(&caught, &shared, limits))?;
-            // Windows asks the one for IPv6 where there is one.
+            // Windows calls the function for IPv6 where a script defines it.
             ["FindProxyForURLEx", "FindProxyForURL"]
                 .into_iter()
                 .find(|name| ctx.globals().get::<_, Function>(*name).is_ok())
@@ -190,7 +88,7 @@ impl PacScript {
         Ok(Self { reset, context, shared, limits, entry, asked_at_load })
     }
 
-    /// Asks the script which way `host` goes. Paths are not shown to it, as browsers do not.
+    /// Asks the script for the route to `host`. It does not see the path of a URL, as in browsers.
     #[must_use]
     pub fn evaluate(&self, host: &Host, port: u16, scheme: Scheme, now: &Zoned) -> PacEvaluation {
         self.shared.begin(now);
@@ -242,8 +140,8 @@ fn readable(source: &[u8], longest: usize) -> Result<String, PacErrorKind> {
     }
 }
 
-/// A runtime that stops when its time is up, and a context of it.
-fn cage(shared: &Rc<Shared>, limits: PacLimits) -> rquickjs::Result<Context> {
+/// A context of a runtime that stops the script when its time is up.
+fn sandbox(shared: &Rc<PacHost>, limits: PacLimits) -> rquickjs::Result<Context> {
     let runtime = Runtime::new()?;
     runtime.set_memory_limit(limits.memory);
     runtime.set_max_stack_size(limits.stack);
@@ -252,8 +150,9 @@ fn cage(shared: &Rc<Shared>, limits: PacLimits) -> rquickjs::Result<Context> {
     Context::full(&runtime)
 }
 
-/// Defines the functions that scripts call. What it returns is called before each evaluation.
-fn provide<'js>(ctx: &Ctx<'js>, shared: &Rc<Shared>) -> rquickjs::Result<Function<'js>> {
+/// Defines the functions that scripts call, and returns the one that must be called before each
+/// evaluation.
+fn provide<'js>(ctx: &Ctx<'js>, shared: &Rc<PacHost>) -> rquickjs::Result<Function<'js>> {
     let install: Function = ctx.eval(include_str!("prelude.js"))?;
     install.call((ctx.globals(), shared.object(ctx)?))
 }
@@ -262,7 +161,8 @@ fn out_of_memory(_: &rquickjs::Error) -> PacError {
     PacErrorKind::OutOf("memory").into()
 }
 
-/// `null`, `undefined` and an empty text mean direct, as in every browser.
+/// The text that the script returned. `null` and `undefined` mean direct, as the empty text does in
+/// every browser.
 fn text_of(returned: &Value) -> Result<String, PacErrorKind> {
     if returned.is_null() || returned.is_undefined() {
         return Ok(String::new());
@@ -273,8 +173,8 @@ fn text_of(returned: &Value) -> Result<String, PacErrorKind> {
         .ok_or(PacErrorKind::NotText(returned.type_name()))
 }
 
-fn error_of(caught: &CaughtError, shared: &Shared, limits: PacLimits) -> PacError {
-    /// A message is shown, so a script cannot flood the report with one.
+fn error_of(caught: &CaughtError, shared: &PacHost, limits: PacLimits) -> PacError {
+    /// The script chooses the message, and must not flood the report with it.
     const SHOWN: usize = 200;
     if shared.has_asked_too_much() {
         return PacErrorKind::TooManyQuestions(limits.questions).into();
@@ -299,7 +199,7 @@ fn error_of(caught: &CaughtError, shared: &Shared, limits: PacLimits) -> PacErro
             };
             PacError { kind, line }
         }
-        // Nothing is left to make an error of.
+        // The engine throws null when there is no memory left for an error.
         CaughtError::Value(thrown) if thrown.is_null() => PacErrorKind::OutOf("memory").into(),
         CaughtError::Value(thrown) => {
             let text = thrown.as_string().and_then(|text| text.to_string().ok());
@@ -310,7 +210,7 @@ fn error_of(caught: &CaughtError, shared: &Shared, limits: PacLimits) -> PacErro
     }
 }
 
-/// The first line of the script in a trace like `    at f (pac:12:7)`.
+/// The first line of the script that is named in a trace such as `    at f (pac:12:7)`.
 fn line_in(stack: &str) -> Option<u32> {
     stack
         .match_indices(PacScript::NAME)

@@ -1,4 +1,4 @@
-//! What to write where: a bypass list, a `NO_PROXY` and a PAC that are right for a set of names.
+//! Writes a bypass list, a `NO_PROXY` and a PAC file for a set of private names.
 
 use std::fmt::Write as _;
 
@@ -6,23 +6,23 @@ use super::agent_config::{AgentProxy, DefaultProxy, Setting};
 use super::bypass::uri_form;
 use super::dotnet_regex::{Pattern, PatternFault};
 use super::no_proxy::Scheme;
-use super::pattern_meaning::{Meaning, pattern_for};
+use super::pattern_meaning::{PatternMeaning, pattern_for};
 use super::proxy_url::{ProxyScheme, ProxyUrl};
 use crate::model::{Host, HostName};
 
-/// Three ways of saying that the private names go direct and everything else to the proxy.
+/// Three forms of one configuration: the private names go direct, everything else to the proxy.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Suggestion {
     /// `<system.net>` for `diahost.exe.config` and `diawp.exe.config`.
     pub bypass_list: String,
-    /// For `NO_PROXY`: full names, which every dialect reads alike (curl and Go take the names
-    /// below them too).
+    /// The value of `NO_PROXY`. Full names are what every dialect reads alike, except that curl and
+    /// Go include the names below them.
     pub no_proxy: String,
     /// A proxy auto-configuration file.
     pub pac: String,
 }
 
-/// What is right for these private names and this proxy. Credentials of the proxy are left out.
+/// Suggests a configuration for these private names and this proxy, without its credentials.
 #[must_use]
 pub fn suggest(private: &[HostName], proxy: &ProxyUrl) -> Suggestion {
     let private = in_order(private);
@@ -34,8 +34,9 @@ pub fn suggest(private: &[HostName], proxy: &ProxyUrl) -> Suggestion {
     }
 }
 
-/// The file's own section, put right: private names go direct, expressions say what they seem to
-/// mean, no relay is bypassed, no credentials stand in it. `None` where it names no proxy.
+/// Corrects the section of a file: private names go direct, expressions match what they seem to
+/// mean, no relay is bypassed, and the address has no credentials. `None` for a file that names no
+/// proxy.
 #[must_use]
 pub fn corrected_fragment(
     agent: &AgentProxy,
@@ -59,7 +60,7 @@ fn corrected_patterns(section: &DefaultProxy, relay: &[HostName]) -> Vec<String>
     let mut patterns: Vec<String> = Vec::new();
     for entry in &section.bypass {
         let Some(mut corrected) = corrected_pattern(&entry.pattern) else { continue };
-        let meaning = Meaning::guess(&entry.pattern);
+        let meaning = PatternMeaning::guess(&entry.pattern);
         let is_relays_own = |relay: &HostName| {
             let domain = relay.parent().unwrap_or(relay.as_str());
             meaning.as_ref().is_some_and(|meaning| meaning.domain.is_within(domain))
@@ -80,28 +81,28 @@ fn corrected_patterns(section: &DefaultProxy, relay: &[HostName]) -> Vec<String>
     patterns
 }
 
-/// An expression that says what was meant and bypasses no name that the original does not; the
-/// original itself where there is none, for it is in effect. `None` where nobody can tell what was
-/// meant, and for what bypasses everything by oversight.
+/// An expression that matches what was meant and bypasses no name that the original does not. Where
+/// there is none, the original stays, because it is in effect. `None` where the meaning cannot be
+/// told, and for an expression that bypasses everything by oversight.
 fn corrected_pattern(original: &str) -> Option<String> {
-    match (Pattern::compile(original), Meaning::guess(original)) {
+    match (Pattern::compile(original), PatternMeaning::guess(original)) {
         (Ok(pattern), Some(meaning)) => {
             Some(meaning.pattern_within(&pattern).unwrap_or_else(|| original.to_owned()))
         }
         (Ok(_), None) if original.is_empty() || is_placeholder(original) => None,
         (Ok(_), None) | (Err(PatternFault::Unsupported(_)), _) => Some(original.to_owned()),
-        // Not in effect: .NET refuses it, and the whole proxy with it.
+        // Such an expression is not in effect: .NET refuses it, and the whole proxy with it.
         (Err(PatternFault::Invalid(_)), meaning) => meaning.map(|meaning| meaning.pattern()),
     }
 }
 
-/// The same rule but for the names of the relay's domain: it may be in effect for others.
+/// Excludes the names of the relay's domain from an expression, which may be in effect for others.
 fn without_relays(pattern: &str, relay: &HostName) -> String {
     let domain = relay.parent().unwrap_or(relay.as_str()).replace('.', "\\.");
     format!("^(?!https?://(?:[^/:]+\\.)?{domain}(?::\\d+)?$).*(?:{pattern})")
 }
 
-/// Whether what Microsoft's page shows in brackets was left as it is.
+/// Whether an expression still has a placeholder of Microsoft's page.
 pub(super) fn is_placeholder(pattern: &str) -> bool {
     let lower = pattern.to_ascii_lowercase();
     ["[adfresourcename]", "[adfresourcelocation]", "<factory", "{factory", "<region", "{region"]
@@ -136,7 +137,7 @@ fn fragment(
         }
         xml.push_str("    </bypasslist>\n");
     }
-    // .NET Framework speaks to proxies in clear text alone.
+    // .NET Framework connects to proxies only in clear text.
     let address = ProxyUrl::new(ProxyScheme::Http, proxy.host().clone(), proxy.port()).shown();
     let on_local = if on_local { "True" } else { "False" };
     let _ = write!(
@@ -156,7 +157,7 @@ fn escaped(text: &str) -> String {
             '<' => escaped.push_str("&lt;"),
             '>' => escaped.push_str("&gt;"),
             '"' => escaped.push_str("&quot;"),
-            // Attributes are normalised: anything but a plain blank must be written as a number.
+            // XML normalises white space in attributes, unless it is written as a number.
             c if c.is_control() => {
                 let _ = write!(escaped, "&#{};", u32::from(c));
             }
@@ -174,7 +175,7 @@ fn script(private: &[&HostName], proxy: &ProxyUrl) -> String {
         ProxyScheme::Socks5 | ProxyScheme::Socks5h => "SOCKS5",
     };
     let shown = proxy.shown();
-    let place = shown.split_once("://").map_or(shown.as_str(), |(_, place)| place);
+    let address = shown.split_once("://").map_or(shown.as_str(), |(_, address)| address);
     let mut text = String::from(
         "function FindProxyForURL(url, host) {\n  if (isPlainHostName(host)) return \"DIRECT\";\n  \
          // Private endpoints: never through the proxy.\n  switch (host.toLowerCase()) {\n",
@@ -185,7 +186,7 @@ fn script(private: &[&HostName], proxy: &ProxyUrl) -> String {
     if !private.is_empty() {
         text.push_str("      return \"DIRECT\";\n");
     }
-    let _ = write!(text, "  }}\n  return \"{word} {place}\";\n}}\n");
+    let _ = write!(text, "  }}\n  return \"{word} {address}\";\n}}\n");
     text
 }
 

@@ -2,7 +2,7 @@ use proptest::prelude::*;
 
 use super::super::bypass::LocalView;
 use super::super::decide::{AgentRoute, Configuration};
-use super::super::no_proxy::{Dialect, NoProxy};
+use super::super::no_proxy::{NoProxy, NoProxyDialect};
 use super::*;
 
 fn name(text: &str) -> HostName {
@@ -119,7 +119,7 @@ proptest! {
         let direct: Vec<bool> =
             routes(&found.bypass_list, &all).iter().map(|route| route == "direct").collect();
         prop_assert_eq!(&direct, &expected);
-        for dialect in [Dialect::Curl, Dialect::Go, Dialect::DotNet] {
+        for dialect in [NoProxyDialect::Curl, NoProxyDialect::Go, NoProxyDialect::DotNet] {
             let list = NoProxy::parse(&found.no_proxy, dialect);
             let direct: Vec<bool> = all
                 .iter()
@@ -152,7 +152,8 @@ proptest! {
     }
 }
 
-/// What is printed to be pasted bypasses nothing that the file did not, and drops no rule in effect.
+/// What is printed to be pasted bypasses nothing that the file did not, and drops no rule in
+/// effect.
 #[test]
 fn a_corrected_section_is_never_wider_than_the_file() {
     let hosts = [

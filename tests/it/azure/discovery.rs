@@ -5,7 +5,7 @@ use std::fs;
 use serde_json::{Value, json};
 
 use super::arm::{Answer, Fault, SUBSCRIPTION, TOKEN};
-use super::recordings::shared;
+use super::recordings::captured;
 use super::{NAME, Scene};
 
 fn tag(name: &str, prefix: &str) -> Value {
@@ -108,8 +108,7 @@ fn an_answer_that_is_not_sound_leaves_the_file_as_it_is() {
 
 #[test]
 fn the_specification_s_own_example_is_a_tag_file() {
-    const EXAMPLE: &str = "data/arm/specification/network/resource-manager/Microsoft.Network/stable/2024-01-01/examples/ServiceTagsList.json";
-    let Some(example) = shared(EXAMPLE) else { return };
+    let example = captured("arm/ServiceTagsList.json");
     let mut body = example["responses"]["200"]["body"].clone();
     // Its next page stands at Azure's own address, with a placeholder for a token.
     assert!(body.as_object_mut().unwrap().remove("nextLink").is_some());
@@ -151,7 +150,7 @@ fn what_azure_recorded_of_runtimes_is_read() {
         ("adf-get-status-1.arm.json", "examplefavv45gerdv.eastus.datafactory.azure.net"),
         ("synapse-get-status-1.arm.json", "amsprodeu2euap-1-s.servicebus.windows.net"),
     ] {
-        let Some(status) = shared(&format!("data/runtime-status/{file}")) else { return };
+        let status = captured(&format!("runtime-status/{file}"));
         let scene = Scene::new(&[]);
         scene.manager.fault("POST", "/getStatus", 1, Fault::Say(Answer::json(200, &status)));
         let ended = scene.resolve(FACTORY);

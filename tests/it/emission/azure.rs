@@ -5,7 +5,7 @@ use std::process::Command;
 
 use serde_json::Value;
 
-use super::{Emitted, has, python, read, reader, shared, skip, succeed};
+use super::{Emitted, has, python, read, reader, skip, specification, succeed};
 
 /// The real az signs in to a Resource Manager on loopback and runs the script twice; what that
 /// then holds is what was meant, and our own `verify` finds no gap in it.
@@ -24,7 +24,7 @@ fn az_runs_the_script() {
     let mut command = Command::new("unshare");
     // A namespace of its own: az finds loopback, and nothing else.
     command.arg("--net").arg(&python).arg(reader("azure.py")).arg(emitted.file("az-cli"));
-    let held = succeed(command.args(shared()));
+    let held = succeed(command.arg(specification()));
 
     let file = emitted.folder.path().join("held.json");
     fs::write(&file, &held).unwrap();
@@ -45,13 +45,14 @@ fn az_runs_the_script() {
 
 #[test]
 fn the_published_openapi_has_nothing_against_it() {
-    let (Some(python), Some(shared)) = (python(), shared()) else { return };
+    let Some(python) = python() else { return };
     let emitted = Emitted::new();
     let errors = |format: &str, text: &str| -> Vec<String> {
         let file = emitted.folder.path().join("held.json");
         fs::write(&file, text).unwrap();
         let mut command = Command::new(&python);
-        let seen = succeed(command.arg(reader("read.py")).arg(format).arg(&file).arg(&shared));
+        command.arg(reader("read.py")).arg(format).arg(&file).arg(specification());
+        let seen = succeed(&mut command);
         serde_json::from_str(&seen).unwrap()
     };
     for (format, word) in [

@@ -1,6 +1,6 @@
 //! What `rules emit` writes, read by those it is written for: az, nft, squid, parsers of Terraform,
-//! Bicep and `PowerShell`, Microsoft's `OpenAPI`. Each must see the rules that `nsg-json` holds, and
-//! nothing of the hostile file name that every description carries may be more than text.
+//! Bicep and `PowerShell`, Microsoft's `OpenAPI`. Each must see the rules that `nsg-json` holds,
+//! and nothing of the hostile file name that every description carries may be more than text.
 //!
 //! `.ci/install` installs the readers. Where one is missing its test says so and counts as skipped;
 //! with `LAB_REQUIRED=1` that is a failure.
@@ -173,16 +173,11 @@ fn skip(reason: &str) {
     eprintln!("skipped: {reason}");
 }
 
-/// Data that this repository does not hold; what needs it is skipped without.
-fn shared() -> Option<PathBuf> {
-    let folder = env::var_os("PATHPROOF_SHARED")
-        .map_or_else(|| Path::new(env!("CARGO_MANIFEST_DIR")).join("../shared"), PathBuf::from);
-    let data = folder.join("data");
-    let there = data.join("arm").exists().then_some(data);
-    if there.is_none() {
-        eprintln!("skipped: no OpenAPI here: PATHPROOF_SHARED names the folder of shared data");
-    }
-    there
+/// Microsoft's `OpenAPI` of Resource Manager.
+fn specification() -> PathBuf {
+    let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/data/arm");
+    assert!(folder.exists(), "{} is not there", folder.display());
+    folder
 }
 
 fn reader(name: &str) -> PathBuf {

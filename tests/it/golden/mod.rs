@@ -155,7 +155,7 @@ fn flaw(finding: &pathproof::model::Finding) -> Option<&'static str> {
         return Some("no remedy");
     }
     if texts().any(|text| text.contains(['{', '}', '\n'])) {
-        return Some("an open place or a line break");
+        return Some("an open placeholder or a line break");
     }
     if texts().any(|text| text.contains("  ") || text.trim() != text) {
         return Some("stray blanks");

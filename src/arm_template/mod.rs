@@ -1,0 +1,259 @@
+//! ARM templates, evaluated as far as their file goes: child resources, copy loops, conditions,
+//! nested deployments and the expression language. This room knows nothing of what the resources
+//! are for.
+//!
+//! Nothing is guessed: a value that only a deployment would give is an [`UnknownValue`], which says
+//! where it stands and why it has no value.
+
+mod evaluate;
+mod expression;
+mod function;
+mod plain_json;
+mod value;
+
+use std::cell::Cell;
+use std::collections::HashMap;
+
+use serde_json::Value;
+
+use self::evaluate::{BUDGET, Loops, TemplateScope, copy_name};
+pub use self::plain_json::plain_json;
+pub use self::value::{ArmValue, UnknownValue};
+
+/// A resource of a template, evaluated.
+#[derive(Clone, Debug)]
+pub struct Resource {
+    /// The type in lower case, behind the types of its parents.
+    pub kind: String,
+    /// The name behind the names of its parents; the path, where it has no known name.
+    pub name: String,
+    /// Its members but for child resources, which are resources of their own.
+    pub body: ArmValue,
+    /// Its JSON path in the template.
+    pub path: String,
+    /// Its condition, where that is not known to be true or false.
+    pub condition: Option<ArmValue>,
+}
+
+/// The resources that were asked for, and what kept others from being read.
+#[derive(Debug, Default)]
+pub struct Template {
+    pub resources: Vec<Resource>,
+    pub notes: Vec<String>,
+}
+
+/// Whether a JSON document is a template.
+#[must_use]
+pub fn is_template(document: &Value) -> bool {
+    let schema = document.get("$schema").and_then(Value::as_str).unwrap_or_default();
+    schema.to_ascii_lowercase().contains("deploymenttemplate.json")
+        || (document.get("resources").is_some() && document.get("contentVersion").is_some())
+}
+
+/// The values of a parameter file by their names in lower case; `None` for any other document.
+#[must_use]
+pub fn parameter_file(document: &Value) -> Option<HashMap<String, ArmValue>> {
+    let schema = document.get("$schema")?.as_str()?.to_ascii_lowercase();
+    if !schema.contains("deploymentparameters.json") {
+        return None;
+    }
+    let parameters = document.get("parameters")?.as_object()?;
+    let given = parameters.iter().filter_map(|(name, parameter)| {
+        let path = format!("$.parameters.{name}.value");
+        let value = ArmValue::literal(parameter.get("value")?, &path);
+        Some((name.to_ascii_lowercase(), value))
+    });
+    Some(given.collect())
+}
+
+/// Evaluates the resources of a template whose types, in lower case, are wanted. The others are
+/// not evaluated, because a template may hold much that costs time and cannot be known.
+///
+/// `given` holds the values of parameters by their names in lower case.
+#[must_use]
+pub fn read_template(
+    document: &Value,
+    given: &HashMap<String, ArmValue>,
+    is_wanted: impl Fn(&str) -> bool,
+) -> Template {
+    let budget = Cell::new(BUDGET);
+    let scope = TemplateScope::new(document, given.clone(), "$", &budget);
+    let mut reader = TemplateReader {
+        template: Template::default(),
+        is_wanted: &is_wanted,
+        budget: &budget,
+        depth: 0,
+    };
+    reader.resources(document, &scope, "$", &Parent::default());
+    reader.template
+}
+
+/// What a resource takes over from the resources and loops around it.
+#[derive(Clone, Debug, Default)]
+struct Parent {
+    kind: String,
+    name: String,
+    loops: Loops,
+    condition: Option<ArmValue>,
+}
+
+struct TemplateReader<'a> {
+    template: Template,
+    is_wanted: &'a dyn Fn(&str) -> bool,
+    budget: &'a Cell<u32>,
+    depth: usize,
+}
+
+/// Azure refuses more than five levels of nested templates.
+const DEEPEST: usize = 12;
+
+impl TemplateReader<'_> {
+    /// Reads the resources of `holder`: an array, or an object by symbolic names.
+    fn resources(
+        &mut self,
+        holder: &Value,
+        scope: &TemplateScope<'_>,
+        path: &str,
+        parent: &Parent,
+    ) {
+        match holder.get("resources") {
+            Some(Value::Array(resources)) => {
+                for (index, resource) in resources.iter().enumerate() {
+                    self.copies(resource, scope, &format!("{path}.resources[{index}]"), parent);
+                }
+            }
+            Some(Value::Object(resources)) => {
+                for (name, resource) in resources {
+                    self.copies(resource, scope, &format!("{path}.resources.{name}"), parent);
+                }
+            }
+            _ => {}
+        }
+    }
+
+    fn copies(&mut self, resource: &Value, scope: &TemplateScope<'_>, path: &str, parent: &Parent) {
+        let Some(copy) = resource.get("copy") else {
+            return self.resource(resource, scope, path, parent);
+        };
+        match scope.count(copy, &format!("{path}.copy"), &parent.loops) {
+            Ok(count) => {
+                for index in 0..count {
+                    let mut parent = parent.clone();
+                    parent.loops.push((copy_name(copy), index));
+                    self.resource(resource, scope, path, &parent);
+                }
+            }
+            // One resource that may or may not be there stands for an unknown number of them.
+            Err(unknown) => {
+                let mut parent = parent.clone();
+                parent.loops.push((copy_name(copy), 0));
+                parent.condition = Some(ArmValue::Unknown(unknown));
+                self.resource(resource, scope, path, &parent);
+            }
+        }
+    }
+
+    fn resource(
+        &mut self,
+        resource: &Value,
+        scope: &TemplateScope<'_>,
+        path: &str,
+        parent: &Parent,
+    ) {
+        let mut parent = parent.clone();
+        if let Some(condition) = resource.get("condition") {
+            match scope.value(condition, &format!("{path}.condition"), &parent.loops) {
+                ArmValue::Bool(true) => {}
+                ArmValue::Bool(false) => {
+                    self.template
+                        .notes
+                        .push(format!("{path}: not deployed, its condition is false"));
+                    return;
+                }
+                other => parent.condition = Some(other),
+            }
+        }
+        let value = |key: &str| match resource.get(key) {
+            Some(value) => scope.value(value, &format!("{path}.{key}"), &parent.loops),
+            None => ArmValue::Null,
+        };
+        let Some(own_kind) = value("type").as_str().map(str::to_ascii_lowercase) else {
+            self.template.notes.push(format!("{path}: a resource whose type has no value here"));
+            return;
+        };
+        if own_kind == "microsoft.resources/deployments" {
+            return self.nested(resource, scope, path, &parent);
+        }
+        let own_name = value("name").as_str().map_or_else(|| path.to_owned(), str::to_owned);
+        let (kind, name) = if parent.kind.is_empty() || own_kind.contains('.') {
+            (own_kind, own_name)
+        } else {
+            (format!("{}/{own_kind}", parent.kind), format!("{}/{own_name}", parent.name))
+        };
+        if (self.is_wanted)(&kind) {
+            self.template.resources.push(Resource {
+                body: body(resource, scope, path, &parent.loops),
+                kind: kind.clone(),
+                name: name.clone(),
+                path: path.to_owned(),
+                condition: parent.condition.clone(),
+            });
+        }
+        self.resources(resource, scope, path, &Parent { kind, name, ..parent });
+    }
+
+    fn nested(
+        &mut self,
+        deployment: &Value,
+        scope: &TemplateScope<'_>,
+        path: &str,
+        parent: &Parent,
+    ) {
+        let properties = deployment.get("properties").unwrap_or(&Value::Null);
+        let Some(template) = properties.get("template") else {
+            self.template.notes.push(format!(
+                "{path}: the linked template is a file of its own and was not read: give it too"
+            ));
+            return;
+        };
+        if self.depth >= DEEPEST {
+            self.template.notes.push(format!("{path}: nested too deep, not read"));
+            return;
+        }
+        let path = format!("{path}.properties.template");
+        let is_inner = properties
+            .get("expressionEvaluationOptions")
+            .and_then(|options| options.get("scope"))
+            .and_then(Value::as_str)
+            .is_some_and(|word| word.eq_ignore_ascii_case("inner"));
+        self.depth += 1;
+        let outside = Parent { kind: String::new(), name: String::new(), ..parent.clone() };
+        if is_inner {
+            let given = properties.get("parameters").and_then(Value::as_object);
+            let given = given.into_iter().flatten().filter_map(|(name, parameter)| {
+                let path = format!("{path}.parameters.{name}");
+                let value = scope.value(parameter.get("value")?, &path, &parent.loops);
+                Some((name.to_ascii_lowercase(), value))
+            });
+            let inner = TemplateScope::new(template, given.collect(), &path, self.budget);
+            // An inner scope does not see the loops around the deployment.
+            self.resources(template, &inner, &path, &Parent { loops: Loops::new(), ..outside });
+        } else {
+            // An outer scope sees the parameters and variables of the outer template only.
+            self.resources(template, scope, &path, &outside);
+        }
+        self.depth -= 1;
+    }
+}
+
+fn body(resource: &Value, scope: &TemplateScope<'_>, path: &str, loops: &Loops) -> ArmValue {
+    let members = resource.as_object().into_iter().flatten();
+    ArmValue::Object(
+        members
+            .filter(|(key, _)| !matches!(key.as_str(), "resources" | "copy" | "condition"))
+            .map(|(key, member)| {
+                (key.clone(), scope.value(member, &format!("{path}.{key}"), loops))
+            })
+            .collect(),
+    )
+}
