@@ -25,7 +25,6 @@ const NOT_YET: &[(&str, usize)] = &[
     ("plan", 2),
     ("report", 11),
     ("route", 25),
-    ("report_v1", 11),
     ("tags", 5),
 ];
 
