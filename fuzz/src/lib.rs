@@ -1,21 +1,13 @@
 //! Every reader of foreign bytes as a function that must not panic, whatever it is given, with what
 //! must hold beside that. Fuzz targets call them, and `tests/it/fuzz.rs` over mutated seeds.
 
-<<<<<<< HEAD
 use pathproof::firewall::nsg::{self, RuleFile};
 use pathproof::firewall::{Evidence, Flow, NetworkContext, RuleJudge, read_flows};
-use pathproof::model::{Family, Host, HostName};
-use pathproof::nsg_rules::{Bounds, LiveGroup, Plan, Rollback, judge, judge_rollback, plan_text};
-use pathproof::route::{AgentProxy, Credentials, NoProxy, NoProxyDialect, ProxyUrl, Scheme};
-=======
-use pathproof::firewall::nsg::{self, Source};
-use pathproof::firewall::{Evidence, Flow, Judge, PlanInputs, read_flows};
 use pathproof::model::{Family, Host, HostName};
 use pathproof::nsg_rules::{
     Bounds, LiveGroup, RollbackDocument, RulePlan, judge, judge_rollback, plan_text,
 };
-use pathproof::route::{AgentProxy, Credentials, Dialect, NoProxy, ProxyUrl, Scheme};
->>>>>>> s2-C
+use pathproof::route::{AgentProxy, Credentials, NoProxy, NoProxyDialect, ProxyUrl, Scheme};
 use pathproof::tags::ServiceTags;
 use pathproof::wire::{dns, http, tds, tls_record};
 use pathproof::{archive, list};
@@ -206,11 +198,7 @@ pub fn rules(data: &[u8]) {
     let Ok(sets) = nsg::read(&[RuleFile { name: "rules", text: &text }]) else { return };
     let flow = Flow::tcp(Host::parse("40.112.72.101").expect("an address"), 443);
     for set in &sets {
-<<<<<<< HEAD
         let judge = RuleJudge::new(set, NetworkContext::default());
-=======
-        let judge = Judge::new(set, PlanInputs::default());
->>>>>>> s2-C
         let by = judge.decide(&flow);
         assert!(!by.as_str().is_empty());
     }

@@ -137,7 +137,7 @@ pub(super) fn prepare(
         concrete.hints.clear();
     }
     let mut plan = plan::plan(concrete.endpoints);
-    let untestable = |one: list::UntestablePattern| plan::UntestablePattern {
+    let untestable = |one: list::UntestablePattern| plan::UntestableEndpoint {
         endpoint: Arc::new(one.endpoint),
         hint: one.hint,
     };

@@ -23,12 +23,12 @@ pub struct ProbePlan {
     pub endpoints: Vec<Arc<Endpoint>>,
     /// What cannot be asked: wildcards and templates with nothing to make them concrete. They
     /// are in the report, so that nobody takes their absence for health.
-    pub untestable: Vec<UntestablePattern>,
+    pub untestable: Vec<UntestableEndpoint>,
 }
 
 /// A pattern that stays one.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct UntestablePattern {
+pub struct UntestableEndpoint {
     /// Its subject is a pattern.
     pub endpoint: Arc<Endpoint>,
     /// The option that would make it concrete, in one sentence.

@@ -25,7 +25,7 @@ use crate::model::{
     Awaited, End, Endpoint, Family, FollowUps, Host, Kind, Lookup, Obstacle, Pending, Proxied,
     ProxyLookup, Record, RouteChoice, Subject, Trail, going_to,
 };
-use crate::plan::{self, ProbePlan, UntestablePattern};
+use crate::plan::{self, ProbePlan, UntestableEndpoint};
 use crate::route::Way;
 
 /// How many trails may be busy at once (see [`super::pace`]): enough to keep the cores and a long
@@ -134,7 +134,7 @@ pub async fn run(
     RunOutcome { records, control, absent }
 }
 
-fn not_testable(untestable: &UntestablePattern) -> Record {
+fn not_testable(untestable: &UntestableEndpoint) -> Record {
     Record {
         route: plan::direct(&untestable.endpoint, NOT_DECIDED).route,
         endpoint: Arc::clone(&untestable.endpoint),

@@ -158,7 +158,7 @@ fn ended(walked: StepOutcome<OpenTrail>) -> Trail {
     }
 }
 
-impl<'run> Walk<'run> {
+impl Walk<'_> {
     /// Connects. The proxy's permit is always taken before one of this host's, which is handed on
     /// sooner.
     async fn connect(

@@ -284,7 +284,7 @@ pub(super) fn judge_session(session: &TlsSession, proxy: &Proxied) -> Vec<Draft>
 }
 
 fn judge_chain(presented: &Presented, proxy: &Proxied) -> Vec<Draft> {
-    let Some(host) = host_of(proxy) else { return Vec::new() };
+    let Ok(host) = Host::parse(host(&proxy.url)) else { return Vec::new() };
     let is_trusted_here = presented.trust.host == ChainTrust::Trusted;
     let drafts = tls::judge(presented, &host);
     let of_proxy =
@@ -295,17 +295,6 @@ fn judge_chain(presented: &Presented, proxy: &Proxied) -> Vec<Draft> {
         .filter(|draft| !(is_trusted_here && draft.cause == Cause::TlsUntrusted))
         .map(of_proxy)
         .collect()
-}
-
-/// The host of a proxy's URL, as a certificate has to name it.
-fn host_of(proxy: &Proxied) -> Option<Host> {
-    let authority = proxy.url.split_once("://").map_or(&*proxy.url, |(_, rest)| rest);
-    let authority = authority.split('/').next().unwrap_or_default();
-    let host = match authority.strip_prefix('[') {
-        Some(rest) => rest.split(']').next().unwrap_or_default(),
-        None => authority.rsplit_once(':').map_or(authority, |(host, _)| host),
-    };
-    Host::parse(host).ok()
 }
 
 /// The draft for a tunnel that was opened and then ended, by the end of the stream or a reset,
@@ -395,7 +384,7 @@ mod tests {
             ("http://:3128", None),
             ("", None),
         ] {
-            let host = host_of(&Proxied { url: url.into() });
+            let host = Host::parse(host(url)).ok();
             assert_eq!(host.map(|host| host.to_string()).as_deref(), expected, "{url}");
         }
     }
