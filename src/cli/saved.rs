@@ -15,7 +15,7 @@ use super::input::{self, Stdin};
 use super::output::{self, ReportOutput};
 use crate::model::Owner;
 use crate::report::diff::Diff;
-use crate::report::merge::{Host, Merged, Unreadable};
+use crate::report::merge::{Merged, MergedHost, Unreadable};
 use crate::report::{self, Style};
 use crate::report_v1;
 
@@ -88,7 +88,7 @@ fn merge(command: &arguments::MergeArgs) -> Result<Exit> {
         for path in files {
             let file = path.display().to_string();
             match read(&path, "REPORT", &mut stdin) {
-                Ok(saved) => hosts.push(Host::of(&file, &saved, owner)),
+                Ok(saved) => hosts.push(MergedHost::of(&file, &saved, owner)),
                 Err(error) => refuse(file, &error),
             }
         }

@@ -24,7 +24,7 @@ const FINDINGS_SHOWN: usize = 40;
 
 /// A host's report, as far as it is put beside others.
 #[derive(Clone, Debug, Serialize)]
-pub struct Host {
+pub struct MergedHost {
     /// Its own name.
     pub hostname: String,
     /// The file that was read.
@@ -34,13 +34,12 @@ pub struct Host {
     /// The best state that the network allows the runtime.
     pub network_allows: String,
     #[serde(skip)]
-    seen: BTreeSet<Seen>,
+    seen: BTreeSet<SharedFinding>,
 }
 
 /// A finding without what differs from host to host. The worst come first.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize)]
-pub struct Seen {
-    /// How bad.
+pub struct SharedFinding {
     #[serde(with = "SeverityWord")]
     pub severity: Severity,
     /// `relay ns.servicebus.windows.net:443`; `None` where it is of the run.
@@ -56,9 +55,7 @@ pub struct Seen {
 /// A file that is no report.
 #[derive(Clone, Debug, Serialize)]
 pub struct Unreadable {
-    /// Which.
     pub file: String,
-    /// Why.
     pub error: String,
 }
 
@@ -66,7 +63,7 @@ pub struct Unreadable {
 #[derive(Clone, Debug, Serialize)]
 pub struct Merged {
     /// What every host found.
-    pub common: BTreeSet<Seen>,
+    pub common: BTreeSet<SharedFinding>,
     /// The rarest first.
     pub groups: Vec<Group>,
     /// What could not be read.
@@ -77,24 +74,24 @@ pub struct Merged {
 #[derive(Clone, Debug, Serialize)]
 pub struct Group {
     /// By name, then by file.
-    pub hosts: Vec<Host>,
+    pub hosts: Vec<MergedHost>,
     /// What they found beyond what all hosts found.
-    pub findings: BTreeSet<Seen>,
+    pub findings: BTreeSet<SharedFinding>,
 }
 
-impl Host {
+impl MergedHost {
     /// What `report`, read from `file`, says; of `owner` only, where one is given.
     #[must_use]
     pub fn of(file: &str, report: &Report, owner: Option<&str>) -> Self {
         let is_theirs = |finding: &&Finding| owner.is_none_or(|owner| finding.owner == owner);
         let mut seen = BTreeSet::new();
         for finding in report.findings.iter().filter(is_theirs) {
-            seen.insert(Seen::of(finding, None, true));
+            seen.insert(SharedFinding::of(finding, None, true));
         }
         for endpoint in report.endpoints.iter().filter(|endpoint| !endpoint.is_unassigned()) {
             for finding in endpoint.findings.iter().filter(is_theirs) {
                 let place = format!("{} {}", endpoint.entry, endpoint.place());
-                seen.insert(Seen::of(finding, Some(place), endpoint.is_required()));
+                seen.insert(SharedFinding::of(finding, Some(place), endpoint.is_required()));
             }
         }
         Self {
@@ -107,7 +104,7 @@ impl Host {
     }
 }
 
-impl Seen {
+impl SharedFinding {
     fn of(finding: &Finding, endpoint: Option<String>, required: bool) -> Self {
         Self {
             severity: finding.severity,
@@ -122,9 +119,9 @@ impl Seen {
 impl Merged {
     /// Puts hosts side by side.
     #[must_use]
-    pub fn of(hosts: Vec<Host>, unreadable: Vec<Unreadable>) -> Self {
+    pub fn of(hosts: Vec<MergedHost>, unreadable: Vec<Unreadable>) -> Self {
         let mut common = hosts.first().map(|host| host.seen.clone()).unwrap_or_default();
-        let mut alike: BTreeMap<BTreeSet<Seen>, Vec<Host>> = BTreeMap::new();
+        let mut alike: BTreeMap<BTreeSet<SharedFinding>, Vec<MergedHost>> = BTreeMap::new();
         for host in hosts {
             common.retain(|seen| host.seen.contains(seen));
             alike.entry(host.seen.clone()).or_default().push(host);
@@ -171,7 +168,7 @@ impl Merged {
         out.flush()
     }
 
-    fn findings(&self) -> impl Iterator<Item = &Seen> {
+    fn findings(&self) -> impl Iterator<Item = &SharedFinding> {
         self.common.iter().chain(self.groups.iter().flat_map(|group| &group.findings))
     }
 
@@ -220,11 +217,13 @@ pub fn table(merged: &Merged, style: &Style) -> String {
     page.finish()
 }
 
-fn write(page: &mut Page, findings: &BTreeSet<Seen>, nothing: &str) {
+fn write(page: &mut Page, findings: &BTreeSet<SharedFinding>, nothing: &str) {
     if findings.is_empty() {
         page.indented(nothing);
     }
-    for Seen { severity, endpoint, cause, owner, .. } in findings.iter().take(FINDINGS_SHOWN) {
+    for SharedFinding { severity, endpoint, cause, owner, .. } in
+        findings.iter().take(FINDINGS_SHOWN)
+    {
         let place = endpoint.as_deref().unwrap_or("all endpoints");
         page.bullet(&format!("{} {place}: {cause} ({owner})", severity.as_str()));
     }
@@ -241,7 +240,7 @@ fn names(merged: &Merged, group: &Group) -> String {
         .hosts
         .iter()
         .take(HOSTS_SHOWN)
-        .map(|Host { hostname, file, .. }| {
+        .map(|MergedHost { hostname, file, .. }| {
             let is_unique = all().filter(|host| host.hostname == *hostname).count() == 1;
             if is_unique && !hostname.is_empty() {
                 hostname.clone()
