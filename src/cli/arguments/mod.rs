@@ -232,8 +232,8 @@ pub(super) struct ReportingArgs {
     /// What makes the exit code non-zero: this and what is worse (warn, unknown, fail)
     #[arg(long, value_enum, default_value = "unknown")]
     pub(super) fail_on: FailOnArg,
-    /// Microsoft's weekly service tag JSON, by which addresses are judged to be Azure's [default: an
-    /// embedded snapshot of its cloud]
+    /// Microsoft's weekly service tag JSON, by which addresses are judged to be Azure's [default:
+    /// an embedded snapshot of its cloud]
     #[arg(long, value_name = "FILE")]
     pub(super) service_tags: Option<PathBuf>,
     /// An earlier JSON report: regressions and recoveries since then are named; a regression is
