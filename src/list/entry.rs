@@ -49,6 +49,14 @@ pub struct ListEntry {
 }
 
 impl ListEntry {
+    /// The document that says so, with its date where one is known.
+    pub(super) fn document(&self) -> String {
+        match &*self.date {
+            "" => self.source.clone(),
+            date => format!("{} ({date})", self.source),
+        }
+    }
+
     /// Whether a word of `--only` is its id or its role.
     pub(super) fn is_meant_by(&self, word: &str) -> bool {
         word == self.id || word == self.role.as_str()

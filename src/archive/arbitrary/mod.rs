@@ -138,9 +138,17 @@ fn endpoint() -> BoxedStrategy<Endpoint> {
         any::<bool>(),
         0..4_u32,
     );
-    (text(), subject(), 1..=u16::MAX, text(), fixed, expectation())
+    let words = (text(), text());
+    (text(), subject(), 1..=u16::MAX, words, fixed, expectation())
         .prop_map(
-            |(entry, subject, port, purpose, (role, kind, origin, required, order), expect)| {
+            |(
+                entry,
+                subject,
+                port,
+                (purpose, source_document),
+                (role, kind, origin, required, order),
+                expect,
+            )| {
                 Endpoint {
                     entry,
                     role,
@@ -148,6 +156,7 @@ fn endpoint() -> BoxedStrategy<Endpoint> {
                     port,
                     kind,
                     purpose,
+                    source_document,
                     required,
                     origin,
                     order,

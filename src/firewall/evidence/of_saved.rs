@@ -70,8 +70,10 @@ fn target(saved: &Endpoint) -> EvidenceTarget {
         way: match configured {
             "" | DIRECT => ConfiguredRoute::Direct,
             "unknown" => ConfiguredRoute::Unknown(saved.route.why.clone().into_owned()),
-            url => ProxyUrl::parse_shown(url)
-                .map_or_else(|error| ConfiguredRoute::Unknown(error.to_string()), ConfiguredRoute::Proxy),
+            url => ProxyUrl::parse_shown(url).map_or_else(
+                |error| ConfiguredRoute::Unknown(error.to_string()),
+                ConfiguredRoute::Proxy,
+            ),
         },
         proxies: proxies(&walked),
         sightings: sightings(literal, lookups, &walked),

@@ -139,6 +139,7 @@ async fn probe(shared: &Shared, host: Host, path: String) -> Option<Arc<Revocati
         port: PORT,
         kind: Kind::Http,
         purpose: String::new(),
+        source_document: String::new(),
         required: false,
         origin: Origin::Derived,
         order: 0,
