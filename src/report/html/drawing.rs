@@ -113,7 +113,7 @@ impl Drawing {
                 if breaks_at + 12 < to {
                     self.line("lost", (breaks_at, y), (to, y));
                 }
-                let (x, r) = (breaks_at, 7);
+                let (x, r) = (breaks_at, 6);
                 let path = format!(
                     "M{} {}L{} {}M{} {}L{} {}",
                     x - r,

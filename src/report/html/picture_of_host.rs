@@ -10,7 +10,8 @@ use super::super::wording::{counted, counted_as};
 use super::drawing::{Drawing, LINE, cut, folded};
 use super::picture_of_way::{Said, is_private, kind};
 use super::ways::{self, Breaks, Leg, State, Station, Way};
-use crate::model::Status;
+use crate::diagnose::catalogue;
+use crate::model::{Cause, Status};
 use crate::report_v1::{Endpoint, Report};
 
 /// How many ways are drawn one by one; where there are more, the rest are counted in the last.
@@ -174,8 +175,8 @@ fn lane(endpoint: &Endpoint) -> Lane {
     let layer = broken.map(|leg: &Leg| step_words::layer(&leg.layer));
     let label = match (state, layer) {
         (State::Works, _) => "works".to_owned(),
-        (_, Some(layer)) => format!("{layer}: {cause}"),
-        (_, None) => cause.to_owned(),
+        (_, Some(layer)) => format!("{layer}: {}", meaning(cause)),
+        (_, None) => meaning(cause),
     };
     let addresses: BTreeSet<IpAddr> = endpoint.addresses().unwrap_or_default();
     let title = match gateway_of(endpoint) {
@@ -190,6 +191,17 @@ fn lane(endpoint: &Endpoint) -> Lane {
         to => (to, leg.breaks),
     });
     Lane { state, breaks, label, kind: title, name: endpoint.place(), count: 1 }
+}
+
+/// What a cause means, in the words of the catalogue.
+fn meaning(cause: &str) -> String {
+    match Cause::parse(cause) {
+        Some(known) => {
+            let sentence = catalogue::entry(known).sentence.trim_end_matches('.');
+            format!("{sentence} ({cause})")
+        }
+        None => cause.to_owned(),
+    }
 }
 
 fn the_rest(lanes: &[Lane]) -> Lane {
@@ -266,7 +278,7 @@ fn draw_lane(drawing: &mut Drawing, lane: &Lane, top: i32, is_proxy: bool) {
     };
     drawing.arrow(lane.state, y, (from, to), breaks_at);
     let words = format!("{} {}", lane.state.symbol(), lane.label);
-    drawing.text(lane.state.class(), (from + 12, y - 9), cut(&words, 58));
+    drawing.text(lane.state.class(), (from + 12, y - 11), cut(&words, 62));
     drawing.frame("box", (FAR.0, top + 6), (FAR.1, LANE - 8));
     drawing.text("kind", (FAR.0 + 10, top + 24), cut(&lane.kind, 42));
     drawing.text("name", (FAR.0 + 10, top + 24 + LINE), cut(&lane.name, 42));

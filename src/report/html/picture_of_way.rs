@@ -14,7 +14,7 @@ use crate::report_v1::{Endpoint, Report};
 
 /// How many legs of one kind are drawn: a host may ask a dozen name servers.
 const LEGS: usize = 10;
-const ROW: i32 = 44;
+const ROW: i32 = 46;
 const HEAD: i32 = 84;
 const GAP: i32 = 34;
 
@@ -205,7 +205,7 @@ fn draw(report: &Report, id: String, group: &[Way]) -> Drawing {
         drawing.arrow(leg.state, y - 10, (from, to), breaks_at);
         let room = usize::try_from((drawing.width - from) / 7).unwrap_or(60);
         let words = format!("{} {}", leg.state.symbol(), leg.said());
-        drawing.text(leg.state.class(), (from + 10, y - 17), cut(&words, room));
+        drawing.text(leg.state.class(), (from + 10, y - 22), cut(&words, room));
     }
     drawing
 }

@@ -1,14 +1,14 @@
 //! What each team has to do, with everywhere it is to be done, and how to see that it helped.
 
-use std::borrow::Cow;
 use std::net::IpAddr;
 
-use super::super::wording::{counted, team_of};
+use super::super::wording::{counted, listed, team_of};
 use super::groups::{self, Group, SINGLY};
 use super::trials::{self, Trials};
 use super::{Badge, first_screen};
-use crate::model::Severity;
-use crate::report_v1::{Action, Destination, Report};
+use crate::diagnose::catalogue;
+use crate::model::{Cause, Severity};
+use crate::report_v1::{Action, Destination, Finding, Report};
 
 /// A team and its tasks.
 pub(super) struct Team<'a> {
@@ -22,15 +22,23 @@ pub(super) struct Team<'a> {
 pub(super) struct Task<'a> {
     pub(super) badge: Badge,
     pub(super) text: &'a str,
-    pub(super) causes: &'a [Cow<'a, str>],
-    /// What `explain` is asked.
-    pub(super) first_cause: &'a str,
+    pub(super) reasons: Vec<Reason<'a>>,
+    /// What was seen, of the first finding behind it.
+    pub(super) seen: &'a [String],
+    /// From where, and since when it is known.
+    pub(super) from: String,
     /// Where there are many: those that belong together.
     pub(super) groups: Vec<Group>,
     pub(super) places: Vec<&'a Destination<'a>>,
     pub(super) count: String,
     pub(super) has_addresses: bool,
     pub(super) trials: Vec<trials::Trial>,
+}
+
+/// Why something is to be done: the code, and what it means.
+pub(super) struct Reason<'a> {
+    pub(super) cause: &'a str,
+    pub(super) sentence: &'static str,
 }
 
 /// Tasks by team, in the order of the report.
@@ -58,11 +66,15 @@ fn task<'a>(report: &'a Report<'a>, action: &'a Action<'a>, trials: &Trials) -> 
     } else {
         Vec::new()
     };
+    let behind: Vec<&Finding> = behind(report, action).collect();
+    let worst = behind.iter().map(|finding| finding.severity).min().unwrap_or(Severity::Fail);
+    let seen = behind.iter().find(|finding| finding.severity == worst);
     Task {
-        badge: badge(report, action),
+        badge: Badge::of_word(worst.as_str()),
         text: &action.text,
-        causes: &action.causes,
-        first_cause: action.causes.first().map(|cause| &**cause).unwrap_or_default(),
+        reasons: action.causes.iter().map(|cause| reason(cause)).collect(),
+        seen: seen.map(|finding| &*finding.evidence).unwrap_or_default(),
+        from: from(report),
         groups,
         count: counted(places.len(), "destination"),
         has_addresses: places.iter().any(|one| one.address.is_some()),
@@ -71,13 +83,29 @@ fn task<'a>(report: &'a Report<'a>, action: &'a Action<'a>, trials: &Trials) -> 
     }
 }
 
-/// That of the worst finding behind it.
-fn badge(report: &Report, action: &Action) -> Badge {
+fn reason(cause: &str) -> Reason<'_> {
+    let sentence = Cause::parse(cause).map_or("", |known| catalogue::entry(known).sentence);
+    Reason { cause, sentence }
+}
+
+/// The findings that led to it.
+fn behind<'a>(report: &'a Report<'a>, action: &Action) -> impl Iterator<Item = &'a Finding<'a>> {
     let of_endpoints = report.endpoints.iter().flat_map(|endpoint| &endpoint.findings);
-    let all = report.findings.iter().chain(of_endpoints);
-    let own = all.filter(|it| it.owner == action.owner && action.causes.contains(&it.cause));
-    let worst = own.map(|finding| finding.severity).min().unwrap_or(Severity::Fail);
-    Badge::of_word(worst.as_str())
+    let all = of_endpoints.chain(&report.findings);
+    all.filter(|it| it.owner == action.owner && action.causes.contains(&it.cause))
+}
+
+/// `Outbound from 10.50.1.10 (shir-01), seen at 2026-03-02 12:00:00 UTC`.
+fn from(report: &Report) -> String {
+    let vantage = &report.run.vantage;
+    let addresses = listed(&vantage.addresses, 4);
+    let host = match &*addresses {
+        "" => vantage.hostname.clone().into_owned(),
+        addresses => format!("{addresses} ({})", vantage.hostname),
+    };
+    let at = report.run.started_at;
+    let at = at.map(|at| at.strftime(", seen at %Y-%m-%d %H:%M:%S UTC").to_string());
+    format!("Outbound from {host}{}", at.unwrap_or_default())
 }
 
 /// An address as a cell shows it.
