@@ -18,8 +18,8 @@ use std::time::{Duration, Instant};
 
 use criterion::{Criterion, Throughput, criterion_group, criterion_main};
 use pathproof::model::{Family, HostName, LookupOutcome};
-use pathproof::probe::dns::{Client, Settings};
-use pathproof::wire::dns::{Extension, Question};
+use pathproof::probe::dns::{DnsClient, DnsSettings};
+use pathproof::wire::dns::{DnsQuestion, Extension};
 
 #[global_allocator]
 static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
@@ -62,13 +62,13 @@ fn serve() -> SocketAddr {
 
 /// How long `n` lookups of different names take, and that each found an address.
 async fn lookups(server: SocketAddr, families: &[Family], n: usize) -> Duration {
-    let settings = Settings {
+    let settings = DnsSettings {
         timeout: Duration::from_secs(5),
         families: families.to_vec(),
         source: None,
         asks_system: false,
     };
-    let client = Arc::new(Client::new(vec![server], settings));
+    let client = Arc::new(DnsClient::new(vec![server], settings));
     let began = Instant::now();
     let tasks: Vec<_> = (0..TASKS)
         .map(|task| {
@@ -89,12 +89,12 @@ async fn lookups(server: SocketAddr, families: &[Family], n: usize) -> Duration 
 
 fn wire(c: &mut Criterion) {
     let host = name(1);
-    let question = Question::new(&host, Family::V4);
+    let question = DnsQuestion::new(&host, Family::V4);
     let packet = answer(&question.packet(7, Extension::Edns));
     let mut group = c.benchmark_group("wire");
     group.throughput(Throughput::Elements(1));
     group.bench_function("ask", |b| {
-        b.iter(|| Question::new(black_box(&host), Family::V4).packet(7, Extension::Edns));
+        b.iter(|| DnsQuestion::new(black_box(&host), Family::V4).packet(7, Extension::Edns));
     });
     group.bench_function("read", |b| {
         b.iter(|| question.response(7, black_box(&packet)).expect("ours").read().expect("whole"));

@@ -155,7 +155,6 @@ fn synthetic(n_records: usize) -> Records {
         version: env!("CARGO_PKG_VERSION").into(),
         started_at: at(),
         took: Duration::from_mins(1),
-        options: vec![],
         vantage: Vantage {
             hostname: "ir-node-1".into(),
             os: "Windows Server 2022".into(),
@@ -167,14 +166,7 @@ fn synthetic(n_records: usize) -> Records {
         },
         cloud: "public".into(),
         lists: vec!["adf-shir".into()],
-        private_networks: vec![],
-        is_resolver_given: false,
-        is_self_contained: false,
-        control: None,
-        agent_files_differ: Vec::new(),
-        absent: Vec::new(),
-        nodes: Vec::new(),
-        kept_in: None,
+        ..Run::default()
     };
     Records { run, records }
 }

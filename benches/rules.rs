@@ -1,8 +1,8 @@
 //! Service tags indexed and asked, flows decided, rules written.
 //!
 //! `PATHPROOF_BENCH_TAGS` names one of Microsoft's weekly files; without it the embedded snapshot
-//! is asked and nothing is parsed. After Criterion's numbers each budget is held against the best of
-//! a few whole runs on one thread, and said to be kept or missed; a missed one ends with 1.
+//! is asked and nothing is parsed. After Criterion's numbers each budget is held against the best
+//! of a few whole runs on one thread, and said to be kept or missed; a missed one ends with 1.
 
 #![expect(clippy::disallowed_methods, reason = "time is what is measured")]
 

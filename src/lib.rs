@@ -13,9 +13,12 @@
 //! | [`plan`] | endpoints to probes | order, deduplication, ways to measure, relay gateways |
 //! | [`wire`] | byte codecs without sockets | DNS messages, CONNECT, SOCKS, HTTP heads, TDS pre-login, TLS records |
 //! | [`probe`] | the only room that touches the measured network | runner, DNS, TCP, proxies, TLS, trust, HTTP, TDS, follow-ups (locate, hold, segments, revocation, old hello), scripts to fetch, the system's errors |
+//! | [`files`] | files of this host read whole | a limit on what is read |
+//! | [`proxy_config`] | how this host and its runtime are configured to use proxies | options, environment, the runtime's files, Windows' settings, the thread that runs scripts |
 //! | [`archive`] | records to and from JSON Lines | what `--save-records` writes and `replay` reads |
 //! | [`report_v1`] | the JSON report as types, written and read | what `report` makes, shows and compares, and `firewall` writes rules for |
 //! | [`tags`] | which service tags hold an address | Microsoft's weekly file, snapshots of it, differences |
+//! | [`arm_template`] | templates of Resource Manager evaluated as far as the file goes | JSON with unknown values, the expression language, copy loops, nested deployments |
 //! | [`firewall`] | what rules do with a flow | address, port and rule sets, decisions, gaps, readers and writers of rules |
 //! | [`nsg_rules`] | the rules that pathproof keeps in a live group | desired, assigned, compared, guarded, planned, applied, rolled back |
 //! | [`ledger`] | what was seen when | names, addresses, first and last seen, in one `SQLite` file |
@@ -24,30 +27,32 @@
 //! | [`report`] | verdicts to reports, and reports to bytes | table, JSON, JSON Lines; differences, hosts side by side |
 //! | [`cli`] | arguments to configuration, then commands | files, environment, exit codes |
 //!
-//! Imports go down only: `cli` → {`report`, `probe`, `ledger`, `azure`} → {`diagnose`, `plan`, `list`,
-//! `wire`, `archive`, `nsg_rules`} → `firewall` → {`route`, `report_v1`, `tags`, `ordered_work`} → `model`.
-//! `probe` does not know `diagnose`; `diagnose` does not know sockets; only `cli`, `probe`, `ledger`
-//! and `azure` touch the world, and only `azure` uses reqwest. `tests/it/tidy.rs` holds the table
-//! and fails on any other edge.
+//! Imports go down only: `cli` → `proxy_config` → {`report`, `probe`, `ledger`, `azure`} →
+//! {`diagnose`, `plan`, `list`, `wire`, `archive`, `nsg_rules`} → `firewall` → {`arm_template`,
+//! `route`, `report_v1`, `tags`, `ordered_work`, `files`} → `model`. `probe` does not know `diagnose`;
+//! `diagnose` does not know sockets; only `cli`, `proxy_config`, `probe`, `ledger`, `azure` and `files`
+//! touch the world, and only `azure` uses reqwest. Concurrency is in `probe::runner`, in the script
+//! thread of `proxy_config` and, for large inputs, in `ordered_work`; nowhere else. `model` names
+//! serde's derives and no format. `tests/it/tidy` holds the table and fails on any other edge.
 //!
 //! # Where a change goes
 //!
 //! * a new cause: `model/cause.rs`, `diagnose/catalogue/`, the layer's file in `diagnose/`, a case
 //!   in `tests/cases/`;
-//! * what someone has to do: the remedy's template in `diagnose/catalogue/`, with places for what
-//!   differs, and its destinations by `Draft::at`; `diagnose/action.rs` says it once for all alike;
+//! * what someone has to do: the remedy's template in `diagnose/catalogue/`, with placeholders for what
+//!   differs, and its destinations by `Draft::destinations`; `diagnose/action.rs` says it once for all alike;
 //! * a new endpoint: `endpoint-lists/`;
 //! * a new step of a trail: `model/step.rs`, a stage in `probe/`, `probe/walk.rs`, a file in
-//!   `diagnose/`; the compiler finds the rest;
-//! * a new format: `report/`, from a whole `report_v1::Report`, and one arm in `cli/check.rs`; a new
-//!   field of the report: `report_v1/`, and where it comes from in `report/json/of_model/`;
-//! * a new place that says which proxy is configured: its texts in `route/`, who reads them in
-//!   `cli/leaving/`;
+//!   `diagnose/`; the compiler finds the rest, `archive/v1/trail.rs` among it;
+//! * a new format: `report/`, from a whole `report_v1::Report`, and one arm in `cli/check.rs`; a
+//!   new field of the report: `report_v1/`, and where it comes from in `report/json/of_model/`;
+//! * a new setting that says which proxy is configured: what its text means in `route/`, who reads
+//!   it in `proxy_config/`;
 //! * a new credential of Azure: `azure/credential/`; a new guard of writes:
 //!   `nsg_rules/guard.rs`;
 //! * new text for people: through `cli/output.rs` or `cli/hint.rs`, what strangers chose in it by
 //!   [`model::visible`]; an option whose file is written: its name in `cli/file_options.rs`;
-//! * a new option: `cli/arguments.rs`, and what it means in `cli/request.rs` or `cli/measure.rs`.
+//! * a new option: `cli/arguments/`, and what it means in `cli/request.rs` or `cli/measure.rs`.
 //!
 //! # Words
 //!
@@ -62,6 +67,7 @@ pub mod arm_template;
 pub mod azure;
 pub mod cli;
 pub mod diagnose;
+pub mod files;
 pub mod firewall;
 pub mod ledger;
 pub mod list;
@@ -70,6 +76,7 @@ pub mod nsg_rules;
 pub mod ordered_work;
 pub mod plan;
 pub mod probe;
+pub mod proxy_config;
 pub mod report;
 pub mod report_v1;
 pub mod route;

@@ -4,7 +4,9 @@
 use pathproof::firewall::nsg::{self, RuleFile};
 use pathproof::firewall::{Evidence, Flow, NetworkContext, RuleJudge, read_flows};
 use pathproof::model::{Family, Host, HostName};
-use pathproof::nsg_rules::{Bounds, LiveGroup, Plan, Rollback, judge, judge_rollback, plan_text};
+use pathproof::nsg_rules::{
+    Bounds, LiveGroup, RollbackDocument, RulePlan, judge, judge_rollback, plan_text,
+};
 use pathproof::route::{AgentProxy, Credentials, NoProxy, NoProxyDialect, ProxyUrl, Scheme};
 use pathproof::tags::ServiceTags;
 use pathproof::wire::{dns, http, tds, tls_record};
@@ -243,7 +245,7 @@ pub fn pac_answer(data: &[u8]) {
 /// A DNS server's packet.
 pub fn dns_message(data: &[u8]) {
     let name = HostName::parse("ns.servicebus.windows.net").expect("a name");
-    let question = dns::Question::new(&name, Family::V4);
+    let question = dns::DnsQuestion::new(&name, Family::V4);
     let id = dns::response_id(data).unwrap_or_default();
     if let Ok(response) = question.response(id, data) {
         let _ = (response.is_truncated(), response.refuses_edns(), response.read());
@@ -254,9 +256,9 @@ pub fn dns_message(data: &[u8]) {
 pub fn http_head(data: &[u8]) {
     let _ = http::read_head(data);
     for framing in [http::Framing::Chunked, http::Framing::Length(7), http::Framing::UntilClose] {
-        let mut whole = http::Body::new(framing);
+        let mut whole = http::HttpBody::new(framing);
         whole.push(data);
-        let mut parts = http::Body::new(framing);
+        let mut parts = http::HttpBody::new(framing);
         data.chunks(3).for_each(|part| parts.push(part));
         assert_eq!(whole.finish(), parts.finish(), "a body does not depend on how it is cut");
     }
@@ -264,7 +266,7 @@ pub fn http_head(data: &[u8]) {
 
 /// A saved plan, shown and held against a group without rules.
 pub fn plan(data: &[u8]) {
-    if let Ok(plan) = Plan::read(&String::from_utf8_lossy(data)) {
+    if let Ok(plan) = RulePlan::read(&String::from_utf8_lossy(data)) {
         assert!(plan_text(&plan).contains(&plan.rule_name));
         let bounds = Bounds {
             max_shrink: 50,
@@ -280,7 +282,7 @@ pub fn plan(data: &[u8]) {
 
 /// A rollback file, gone back and held against a group without rules.
 pub fn rollback(data: &[u8]) {
-    if let Ok(document) = Rollback::read(&String::from_utf8_lossy(data)) {
+    if let Ok(document) = RollbackDocument::read(&String::from_utf8_lossy(data)) {
         let backwards = document.backwards();
         assert_eq!(backwards.len(), document.changes.len());
         assert!(backwards.iter().all(|step| !step.name.contains(['/', '?', '%', '#'])));

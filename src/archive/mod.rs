@@ -1,9 +1,8 @@
 //! Records to and from JSON Lines. Pure: readers and writers are arguments.
 //!
-//! The first line says what holds for the run and which schema the file follows. Then come lines
-//! of the types `certificate`, `presented` (a chain and how it was judged), `lookup`, `control`,
-//! `absent` (what was said of names that cannot exist) and `record`; each refers only to what stands before it. Certificates, chains and lookups are
-//! written once and shared again when they are read.
+//! The first line says what holds for the run and which schema the file follows. Every other line
+//! has a type and refers only to lines before it. Certificates, chains and lookups are written once
+//! and shared again when they are read.
 //!
 //! ```text
 //! {"type":"run","schema":"pathproof.records/1","version":"0.1.0","records":2,…}
@@ -25,8 +24,8 @@ use std::sync::Arc;
 use serde::Serialize;
 
 use crate::model::{
-    Failure, FileKind, FollowUps, Lookup, NameError, Presented, ProxyFailure, ProxyLookup, Record,
-    Records, Seen, Trail,
+    Failure, FileKind, FollowUps, Lookup, Presented, ProxyFailure, ProxyLookup, Record, Records,
+    Seen, Trail,
 };
 use reference::Numbers;
 pub use reference::Unresolved;
@@ -40,7 +39,7 @@ pub const LINE_LIMIT: usize = 16 << 20;
 /// # Errors
 /// What `out` returns.
 pub fn write(records: &Records, out: &mut impl Write) -> io::Result<()> {
-    let mut writer = Writer { out, line: Vec::new(), numbers: Numbers::default() };
+    let mut writer = RecordsWriter { out, line: Vec::new(), numbers: Numbers::default() };
     writer.line(&v1::Run::new(&records.run, records.records.len()))?;
     if let Some(trail) = &records.run.control {
         writer.chains_of(trail)?;
@@ -57,13 +56,13 @@ pub fn write(records: &Records, out: &mut impl Write) -> io::Result<()> {
     writer.out.flush()
 }
 
-struct Writer<'o, W> {
+struct RecordsWriter<'o, W> {
     out: &'o mut W,
     line: Vec<u8>,
     numbers: Numbers,
 }
 
-impl<W: Write> Writer<'_, W> {
+impl<W: Write> RecordsWriter<'_, W> {
     fn record(&mut self, record: &Record) -> io::Result<()> {
         let lookups = self.lookups(&record.lookups)?;
         let mut proxies = Vec::with_capacity(record.proxies.len());
@@ -128,7 +127,7 @@ impl<W: Write> Writer<'_, W> {
         let Some(number) = self.numbers.add_presented(presented) else { return Ok(()) };
         for certificate in presented.chain.iter() {
             if self.numbers.add_certificate(certificate) {
-                self.line(&v1::Certificate::from(&**certificate))?;
+                self.line(&v1::Certificate { certificate })?;
             }
         }
         self.line(&v1::Presented::new(number, presented))
@@ -190,27 +189,25 @@ pub struct ArchiveError {
 /// What is wrong with a line, or with the whole.
 #[derive(Debug, thiserror::Error)]
 pub enum Defect {
-    /// The reader failed.
     #[error("cannot be read: {0}")]
     Io(io::Error),
-    /// Nothing is there.
     #[error("is empty: expected records as `check --save-records` writes them")]
     Empty,
-    /// Another kind of file.
+    /// The file is none of the program's own.
     #[error(
         "holds no saved records: expected {{\"type\":\"run\",\"schema\":\"{}\",…}} as \
          `check --save-records` writes it",
         v1::SCHEMA
     )]
     NotRecords,
-    /// Another of the program's own files.
+    /// The file is another of the program's own.
     #[error("this is {0}; saved records are meant here, which `check --save-records` writes")]
     OtherKind(FileKind),
-    /// A schema that this program does not know.
+    /// The file has a schema that this program does not know.
     #[error("has the schema {0:?}, and this program reads {known}: use a newer pathproof",
         known = v1::SCHEMA)]
     Schema(String),
-    /// A line that is no JSON, or JSON of another shape.
+    /// The line is not JSON, or is JSON of another shape.
     #[error("column {column}: {expected}")]
     Json {
         /// The column, from 1, bytes.
@@ -220,7 +217,7 @@ pub enum Defect {
         /// The line ends too early.
         is_cut: bool,
     },
-    /// Bytes that are no text.
+    /// The line is not UTF-8.
     #[error("column {column}: is not UTF-8")]
     NotUtf8 {
         /// The column, from 1, bytes.
@@ -229,7 +226,7 @@ pub enum Defect {
     /// The last line has no end.
     #[error("the file is cut in the middle of this line: save or copy it again")]
     CutInLine,
-    /// The last lines are not there.
+    /// The last lines are missing.
     #[error(
         "the file is cut: its first line announces {announced} records, and {found} are here: \
          save or copy it again"
@@ -237,30 +234,25 @@ pub enum Defect {
     Missing {
         /// What the first line says.
         announced: u64,
-        /// What was found.
         found: usize,
     },
     /// Longer than [`LINE_LIMIT`].
     #[error("the line is longer than {} MiB", LINE_LIMIT >> 20)]
     LineTooLong,
-    /// A reference to something that is not there.
+    /// The line refers to something that no earlier line holds.
     #[error(transparent)]
     Unresolved(#[from] Unresolved),
-    /// A chain through what is no host name.
-    #[error(transparent)]
-    Name(#[from] NameError),
     /// A number given twice.
     #[error("{what} {number} stands in an earlier line already")]
     Twice {
-        /// Of what.
+        /// What the number was given to.
         what: &'static str,
-        /// The number.
         number: u64,
     },
-    /// A certificate that is not what it is called.
+    /// The bytes of a certificate have another digest than the line says.
     #[error("`sha256` is not the SHA-256 of `der`: the certificate was altered")]
     Fingerprint,
-    /// Two files in one.
+    /// A second run begins within the file.
     #[error("a second run begins here: a file holds one run")]
     SecondRun,
 }

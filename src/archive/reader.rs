@@ -1,5 +1,6 @@
-//! Reading in blocks of lines: parsed side by side, taken in in their order, so that a reference is
-//! good or bad, and an error the first, whatever the number of threads.
+//! Reads a file in blocks of lines. Threads parse the blocks in parallel, and what they hold is
+//! taken in the order of the lines: whether a reference is good, and which error comes first, does
+//! not depend on the number of threads.
 
 use std::borrow::Cow;
 use std::io::{self, BufRead, Read};
@@ -15,29 +16,29 @@ use super::{Defect, LINE_LIMIT, v1};
 use crate::model::{Certificate, FileKind, Lookup, Records};
 use crate::ordered_work::OrderedWork;
 
-/// How many bytes of lines a thread parses at a time. What is in memory of the text is this, for
-/// each thread, and a line more. Tests take little, so that they meet the seams.
+/// How many bytes of lines a thread parses at a time. Of the text no more than this is in memory
+/// for each thread, and one line. Tests take little, so that lines end at borders of blocks.
 const SHARE: usize = if cfg!(test) { 1 << 10 } else { 1 << 20 };
 
-/// How many records are believed to come before they do.
+/// For how many records memory is reserved, however many the first line announces.
 const ANNOUNCED: usize = 1 << 18;
 
 /// How much of a file that is not ours is looked at to say what it is, bytes.
 const KIND_WITHIN: u64 = 512;
 
 /// A defect and its line.
-pub(super) type Located = (usize, Defect);
+pub(super) type LineDefect = (usize, Defect);
 
-pub(super) fn read(mut input: impl BufRead + Send) -> Result<Records, Located> {
+pub(super) fn read(mut input: impl BufRead + Send) -> Result<Records, LineDefect> {
     let (n_lines, mut records, announced) = begin(&mut input)?;
     let expected = announced.and_then(|number| usize::try_from(number).ok()).unwrap_or(0);
     records.records.reserve(expected.min(ANNOUNCED));
 
     let taken = Taken { n_lines, records, references: References::default(), defect: None };
-    let lines = Lines { input, rest: Vec::new(), is_end: false };
+    let lines = LineSource { input, rest: Vec::new(), is_end: false };
     let Taken { n_lines, records, defect, .. } =
         OrderedWork::new(lines, taken).run(usize::MAX, |work| {
-            let mut block = Block::default();
+            let mut block = LineBlock::default();
             while let Some(((), ticket)) = work.next(|lines| lines.fill(&mut block)) {
                 let failed = block.failed.take();
                 let parsed = block.lines().map(content).collect();
@@ -56,7 +57,7 @@ pub(super) fn read(mut input: impl BufRead + Send) -> Result<Records, Located> {
 
 /// Reads up to the line that says what holds for the run: how many lines that are, what it says,
 /// and how many records it announces.
-fn begin(input: &mut impl BufRead) -> Result<(usize, Records, Option<u64>), Located> {
+fn begin(input: &mut impl BufRead) -> Result<(usize, Records, Option<u64>), LineDefect> {
     let mut bytes = Vec::new();
     for number in 1.. {
         bytes.clear();
@@ -67,7 +68,7 @@ fn begin(input: &mut impl BufRead) -> Result<(usize, Records, Option<u64>), Loca
         if length == 0 {
             break;
         }
-        let line = Line::new(&bytes);
+        let line = RawLine::new(&bytes);
         if line.is_too_long() {
             return Err((number, Defect::LineTooLong));
         }
@@ -90,17 +91,17 @@ fn begin(input: &mut impl BufRead) -> Result<(usize, Records, Option<u64>), Loca
 }
 
 /// The lines that are not read yet.
-struct Lines<R> {
+struct LineSource<R> {
     input: R,
     /// The beginning of a line whose end was not in the last block.
     rest: Vec<u8>,
     is_end: bool,
 }
 
-impl<R: Read> Lines<R> {
+impl<R: Read> LineSource<R> {
     /// Reads lines into `block`, in place of those it held. Only the last line of the input can be
     /// without its end, and one that is too long anyway.
-    fn fill(&mut self, block: &mut Block) -> Option<()> {
+    fn fill(&mut self, block: &mut LineBlock) -> Option<()> {
         let bytes = &mut block.bytes;
         bytes.clear();
         bytes.append(&mut self.rest);
@@ -114,7 +115,7 @@ impl<R: Read> Lines<R> {
                 }
             }
             let line_break = bytes[start..].iter().rposition(|byte| *byte == b'\n');
-            let whole = line_break.map_or(0, |place| start + place + 1);
+            let whole = line_break.map_or(0, |at| start + at + 1);
             if block.failed.is_some() {
                 bytes.truncate(whole);
                 return Some(());
@@ -131,30 +132,30 @@ impl<R: Read> Lines<R> {
 
 /// Lines that follow each other.
 #[derive(Default)]
-struct Block {
+struct LineBlock {
     bytes: Vec<u8>,
     /// What kept the input from being read on after them.
     failed: Option<io::Error>,
 }
 
-impl Block {
-    fn lines(&self) -> impl Iterator<Item = Line<'_>> {
+impl LineBlock {
+    fn lines(&self) -> impl Iterator<Item = RawLine<'_>> {
         let mut rest = &*self.bytes;
         iter::from_fn(move || {
             let from = rest;
             let length = rest.skip_until(b'\n').ok().filter(|length| *length > 0)?;
-            Some(Line::new(&from[..length]))
+            Some(RawLine::new(&from[..length]))
         })
     }
 }
 
 #[derive(Clone, Copy)]
-struct Line<'b> {
+struct RawLine<'b> {
     text: &'b [u8],
     is_whole: bool,
 }
 
-impl<'b> Line<'b> {
+impl<'b> RawLine<'b> {
     fn new(bytes: &'b [u8]) -> Self {
         let whole = bytes.strip_suffix(b"\n");
         Self { text: whole.unwrap_or(bytes), is_whole: whole.is_some() }
@@ -174,21 +175,21 @@ impl<'b> Line<'b> {
 }
 
 /// What a line holds, as far as it can be known without the others.
-enum Content<'b> {
-    Record(Box<v1::Record<'b>>),
+enum Content {
+    Record(Box<v1::Record<'static>>),
     Lookup {
         number: u64,
         lookup: Arc<Lookup>,
     },
-    Presented(v1::Presented<'b>),
+    Presented(v1::Presented),
     Certificate(Box<Certificate>),
-    Control(Box<v1::Control<'b>>),
+    Control(Box<v1::Control<'static>>),
     Absent(v1::Absent),
-    /// Blank, or of a later program that can do without being understood.
+    /// The line is blank, or of a type that a later program added.
     Nothing,
 }
 
-fn content(line: Line<'_>) -> Result<Content<'_>, Defect> {
+fn content(line: RawLine<'_>) -> Result<Content, Defect> {
     let text = line.text;
     if line.is_too_long() {
         return Err(Defect::LineTooLong);
@@ -198,7 +199,7 @@ fn content(line: Line<'_>) -> Result<Content<'_>, Defect> {
     }
     match &*tag(text).map_err(|defect| line.defect(defect))? {
         "record" => parse(text).map(Content::Record),
-        "lookup" => parse(text).and_then(lookup),
+        "lookup" => parse(text).map(lookup),
         "presented" => parse(text).map(Content::Presented),
         "certificate" => parse(text).and_then(certificate),
         "control" => parse(text).map(Content::Control),
@@ -222,15 +223,15 @@ fn tag(text: &[u8]) -> Result<Cow<'_, str>, Defect> {
     Ok(parse::<v1::Tag>(text)?.line)
 }
 
-fn lookup(lookup: v1::Lookup<'_>) -> Result<Content<'_>, Defect> {
-    Ok(Content::Lookup { number: lookup.number, lookup: Arc::new(lookup.try_into()?) })
+fn lookup(lookup: v1::Lookup<'_>) -> Content {
+    Content::Lookup { number: lookup.number, lookup: Arc::new(lookup.into()) }
 }
 
-fn certificate(certificate: v1::Certificate<'_>) -> Result<Content<'_>, Defect> {
-    if Sha256::digest(&certificate.der.0)[..] != certificate.sha256.0 {
+fn certificate(certificate: Certificate) -> Result<Content, Defect> {
+    if Sha256::digest(&certificate.der)[..] != certificate.fingerprint {
         return Err(Defect::Fingerprint);
     }
-    Ok(Content::Certificate(Box::new(certificate.into())))
+    Ok(Content::Certificate(Box::new(certificate)))
 }
 
 /// What was read so far, in the order of the lines.
@@ -243,7 +244,7 @@ struct Taken {
 }
 
 impl Taken {
-    /// Takes in the lines of a block, up to the first that is wrong, and what came after them.
+    /// Takes the lines of a block, up to the first that is wrong, then the error that ended them.
     fn take(
         &mut self,
         parsed: Vec<Result<Content, Defect>>,
@@ -279,7 +280,7 @@ impl Taken {
     }
 }
 
-fn first_line(whole: Line<'_>) -> Result<(Records, Option<u64>), Defect> {
+fn first_line(whole: RawLine<'_>) -> Result<(Records, Option<u64>), Defect> {
     // PowerShell's `Out-File -Encoding utf8` puts a byte order mark in front.
     let line = whole.text.strip_prefix("\u{feff}".as_bytes()).unwrap_or(whole.text);
     let version = parse::<v1::Version>(line).map_err(|error| match error {
@@ -297,12 +298,12 @@ fn first_line(whole: Line<'_>) -> Result<(Records, Option<u64>), Defect> {
 }
 
 fn parse<'a, T: Deserialize<'a>>(line: &'a [u8]) -> Result<T, Defect> {
-    // At once, and not string by string.
+    // Checking the whole line at once is faster than string by string.
     let line = str::from_utf8(line)
         .map_err(|error| Defect::NotUtf8 { column: error.valid_up_to() + 1 })?;
     serde_json::from_str(line).map_err(|error| {
         let text = error.to_string();
-        // serde_json adds the place, whose line is always 1 here.
+        // serde_json adds line and column; the line is always 1 here.
         let expected = text.rsplit_once(" at line ").map_or(&*text, |(front, _)| front);
         Defect::Json {
             column: error.column(),

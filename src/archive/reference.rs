@@ -10,16 +10,13 @@ use crate::model::{Certificate, Lookup, NameError, Presented, Trust};
 /// A reference to something that no earlier line holds.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum Unresolved {
-    /// A record's lookup.
     #[error("lookup {0} is referred to, but no earlier line holds it")]
     Lookup(u64),
-    /// A trail's chain.
     #[error("presented chain {0} is referred to, but no earlier line holds it")]
     Presented(u64),
     /// A revocation host that is neither a name nor an address.
     #[error(transparent)]
     Host(#[from] NameError),
-    /// A chain's certificate.
     #[error("certificate {0} is referred to, but no earlier line holds it")]
     Certificate(String),
 }
@@ -63,6 +60,7 @@ impl References {
         let found = self.certificates.get(sha256).cloned();
         found.ok_or_else(|| Unresolved::Certificate(sha256.to_string()))
     }
+
     pub(super) fn lookup(&self, number: u64) -> Result<Arc<Lookup>, Unresolved> {
         self.lookups.get(&number).cloned().ok_or(Unresolved::Lookup(number))
     }
@@ -78,13 +76,13 @@ pub(super) struct Numbers {
     /// By address: the records being written keep their lookups alive.
     lookups: HashMap<*const Lookup, u64>,
     /// By content, so that the same chain is one line whoever read it.
-    presented: HashMap<Vec<[u8; 32]>, Vec<Judged>>,
+    presented: HashMap<Vec<[u8; 32]>, Vec<NumberedTrust>>,
     n_presented: u64,
     certificates: HashSet<[u8; 32]>,
 }
 
 /// A chain's judgement and the number of the two together.
-type Judged = (Arc<Trust>, u64);
+type NumberedTrust = (Arc<Trust>, u64);
 
 impl Numbers {
     /// The number of `lookup`, and whether it is new.

@@ -35,7 +35,10 @@ proptest! {
     }
 
     #[test]
-    fn a_file_cut_anywhere_is_an_error(records in arbitrary::records(), at in any::<prop::sample::Index>()) {
+    fn a_file_cut_anywhere_is_an_error(
+        records in arbitrary::records(),
+        at in any::<prop::sample::Index>(),
+    ) {
         let bytes = written(&records);
         // Without the last line break nothing is lost.
         let cut = at.index(bytes.len() - 1);
@@ -177,8 +180,8 @@ fn of_several_errors_the_first_is_told() {
         for bad in [&*unresolved, LOOKUP, "{]"] {
             let text = format!("{head}{bad}\n{}{{]\n{unresolved}\n", good.repeat(3));
             let error = read_text(&text).unwrap_err();
-            let place = format!("saved.jsonl:{}: ", n_before + 3);
-            assert!(error.starts_with(&place), "{bad}: {error}, expected {place}");
+            let position = format!("saved.jsonl:{}: ", n_before + 3);
+            assert!(error.starts_with(&position), "{bad}: {error}, expected {position}");
         }
     }
 }

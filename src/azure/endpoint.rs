@@ -1,27 +1,25 @@
-//! Where Azure answers, and what a group is called there.
+//! The URLs to which a token may be sent.
 
 use std::fmt;
 use std::net::IpAddr;
 
 use reqwest::Url;
 
-use super::resource;
 use crate::model::Cloud;
 
-/// A base URL to which a token may be sent.
+/// A base URL of Azure to which a token may be sent.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Endpoint(Url);
+pub struct AzureEndpoint(Url);
 
 /// Why a URL is no endpoint.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
-pub enum EndpointError {
-    /// No URL.
+pub enum AzureEndpointError {
     #[error("'{0}' is no URL: expected https://HOST")]
     Malformed(String),
-    /// A token would be readable on the way.
+    /// A token would be sent in clear text.
     #[error("{0}: a token is sent over https only (http is accepted on loopback)")]
     ClearText(String),
-    /// A token would go to someone else.
+    /// Azure named another host, which would get the token.
     #[error(
         "Azure named {found} for what follows, which is not {expected}: no token is sent there"
     )]
@@ -31,49 +29,49 @@ pub enum EndpointError {
         /// Those that are asked.
         expected: String,
     },
-    /// Azure named no place at all.
+    /// Azure named something that is no URL.
     #[error("Azure named a place for what follows that is no URL: no token is sent there")]
-    NoPlace,
+    NotUrl,
     /// A name that would change the path of a request.
     #[error("'{0}' is no name of a resource")]
     Segment(String),
 }
 
-impl Endpoint {
+impl AzureEndpoint {
     /// Reads a base URL: https, or http on loopback.
     ///
     /// # Errors
-    /// [`EndpointError`] where it is none, or not safe.
-    pub fn parse(text: &str) -> Result<Self, EndpointError> {
+    /// [`AzureEndpointError`] where it is none, or not safe.
+    pub fn parse(text: &str) -> Result<Self, AzureEndpointError> {
         Self::parse_if(text, is_loopback)
     }
 
     /// Reads the URL of a service that gives out identities: link-local ones speak http.
     ///
     /// # Errors
-    /// As [`Endpoint::parse`].
-    pub(super) fn identity(text: &str) -> Result<Self, EndpointError> {
+    /// As [`AzureEndpoint::parse`].
+    pub(super) fn identity(text: &str) -> Result<Self, AzureEndpointError> {
         Self::parse_if(text, is_near)
     }
 
-    fn parse_if(text: &str, may_be_http: fn(&Url) -> bool) -> Result<Self, EndpointError> {
+    fn parse_if(text: &str, may_be_http: fn(&Url) -> bool) -> Result<Self, AzureEndpointError> {
         let shown = || text.chars().take(200).collect::<String>();
         let text_url =
             if text.contains("://") { text.to_owned() } else { format!("https://{text}") };
-        let url = Url::parse(&text_url).map_err(|_| EndpointError::Malformed(shown()))?;
+        let url = Url::parse(&text_url).map_err(|_| AzureEndpointError::Malformed(shown()))?;
         let has_user = !url.username().is_empty() || url.password().is_some();
         if url.host_str().is_none() || has_user || !matches!(url.scheme(), "http" | "https") {
             // A URL with a password is not repeated.
             let shown = if has_user { "a URL with a user".to_owned() } else { shown() };
-            return Err(EndpointError::Malformed(shown));
+            return Err(AzureEndpointError::Malformed(shown));
         }
         if url.scheme() == "http" && !may_be_http(&url) {
-            return Err(EndpointError::ClearText(shown()));
+            return Err(AzureEndpointError::ClearText(shown()));
         }
         Ok(Self(url))
     }
 
-    /// Resource Manager of a cloud (Microsoft's compare-azure-government and Azure China
+    /// The URL of a cloud's Resource Manager (Microsoft's compare-azure-government and Azure China
     /// developer guides).
     #[must_use]
     pub const fn resource_manager(cloud: Cloud) -> &'static str {
@@ -84,7 +82,7 @@ impl Endpoint {
         }
     }
 
-    /// Where tokens of a cloud come from.
+    /// The URL of a cloud's Microsoft Entra, which gives out tokens.
     #[must_use]
     pub const fn authority(cloud: Cloud) -> &'static str {
         match cloud {
@@ -94,16 +92,18 @@ impl Endpoint {
         }
     }
 
-    /// This path below it. `path` holds no dots that climb: its parts were checked.
+    /// The URL of a path below this one. The path's segments were checked: none of them is `..`.
     #[must_use]
     pub(super) fn join(&self, path: &str) -> String {
         format!("{}{path}", self.0.as_str().trim_end_matches('/'))
     }
 
-    /// A URL that Azure named, where the token may follow: the same host, or a region of it.
-    pub(super) fn follow(&self, url: &str) -> Result<Url, EndpointError> {
-        let found =
-            Url::parse(url).or_else(|_| self.0.join(url)).map_err(|_| EndpointError::NoPlace)?;
+    /// Reads a URL that Azure named. The token may be sent there where it is the same host, or a
+    /// region of it.
+    pub(super) fn follow(&self, url: &str) -> Result<Url, AzureEndpointError> {
+        let found = Url::parse(url)
+            .or_else(|_| self.0.join(url))
+            .map_err(|_| AzureEndpointError::NotUrl)?;
         let (own, other) =
             (self.0.host_str().unwrap_or_default(), found.host_str().unwrap_or_default());
         let is_same =
@@ -112,17 +112,17 @@ impl Endpoint {
         if found.scheme() == self.0.scheme() && (is_same || is_region) {
             return Ok(found);
         }
-        Err(EndpointError::Elsewhere { found: origin(&found), expected: origin(&self.0) })
+        Err(AzureEndpointError::Elsewhere { found: origin(&found), expected: origin(&self.0) })
     }
 }
 
-impl fmt::Display for Endpoint {
+impl fmt::Display for AzureEndpoint {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(self.0.as_str().trim_end_matches('/'))
     }
 }
 
-/// `https://host:443`: all of it decides where a token goes.
+/// Scheme, host and port, which together decide who receives a token.
 fn origin(url: &Url) -> String {
     match (url.host_str(), url.port_or_known_default()) {
         (Some(host), Some(port)) => format!("{}://{host}:{port}", url.scheme()),
@@ -131,7 +131,8 @@ fn origin(url: &Url) -> String {
     }
 }
 
-/// Loopback, where nobody listens in; and link-local, where the platform gives out identities.
+/// Whether a URL is of loopback or of a link-local address, where the platform's own identity
+/// services answer.
 fn is_near(url: &Url) -> bool {
     is_loopback(url)
         || url.host_str().and_then(address).is_some_and(|address| match address {
@@ -140,7 +141,7 @@ fn is_near(url: &Url) -> bool {
         })
 }
 
-/// Whether it is this machine.
+/// Whether a URL is of this machine.
 pub(super) fn is_loopback(url: &Url) -> bool {
     let host = url.host_str().unwrap_or_default();
     host.eq_ignore_ascii_case("localhost") || address(host).is_some_and(|own| own.is_loopback())
@@ -148,57 +149,6 @@ pub(super) fn is_loopback(url: &Url) -> bool {
 
 fn address(host: &str) -> Option<IpAddr> {
     host.trim_start_matches('[').trim_end_matches(']').parse().ok()
-}
-
-/// The resource id of a network security group.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct GroupId {
-    subscription: String,
-    resource_group: String,
-    name: String,
-}
-
-/// Why a text is no resource id of a group.
-#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
-#[error(
-    "'{0}' is no resource id of a network security group: expected \
-     /subscriptions/ID/resourceGroups/GROUP/providers/Microsoft.Network/networkSecurityGroups/NAME, \
-     as az network nsg show --query id prints it"
-)]
-pub struct GroupIdError(String);
-
-impl GroupId {
-    /// Reads a resource id. Azure's ids have no case.
-    ///
-    /// # Errors
-    /// [`GroupIdError`] where it is another resource's, or none.
-    pub fn parse(text: &str) -> Result<Self, GroupIdError> {
-        const PATTERN: &str =
-            "/subscriptions/*/resourceGroups/*/providers/Microsoft.Network/networkSecurityGroups/*";
-        let [subscription, resource_group, name] = resource::names(text, PATTERN)
-            .ok_or_else(|| GroupIdError(text.chars().take(200).collect()))?;
-        Ok(Self {
-            subscription: subscription.to_owned(),
-            resource_group: resource_group.to_owned(),
-            name: name.to_owned(),
-        })
-    }
-
-    /// The group's own name.
-    #[must_use]
-    pub fn name(&self) -> &str {
-        &self.name
-    }
-}
-
-impl fmt::Display for GroupId {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(
-            f,
-            "/subscriptions/{}/resourceGroups/{}/providers/Microsoft.Network/networkSecurityGroups/{}",
-            self.subscription, self.resource_group, self.name
-        )
-    }
 }
 
 #[cfg(test)]
@@ -221,7 +171,7 @@ mod tests {
             ("https://user:word@host", Err("a URL with a user")),
             ("https://", Err("no URL")),
         ] {
-            let read = Endpoint::parse(text);
+            let read = AzureEndpoint::parse(text);
             match expected {
                 Ok(shown) => assert_eq!(read.unwrap().to_string(), shown),
                 Err(words) => {
@@ -234,14 +184,14 @@ mod tests {
 
     #[test]
     fn identities_come_over_link_local_addresses_too() {
-        assert!(Endpoint::identity("http://169.254.169.254").is_ok());
-        assert!(Endpoint::identity("http://10.0.0.1").is_err());
+        assert!(AzureEndpoint::identity("http://169.254.169.254").is_ok());
+        assert!(AzureEndpoint::identity("http://10.0.0.1").is_err());
     }
 
     #[test]
     fn a_token_follows_to_the_same_host_only() {
-        let arm = Endpoint::parse("https://management.azure.com").unwrap();
-        let near = Endpoint::parse("http://127.0.0.1:81").unwrap();
+        let arm = AzureEndpoint::parse("https://management.azure.com").unwrap();
+        let near = AzureEndpoint::parse("http://127.0.0.1:81").unwrap();
         for (endpoint, url, follows) in [
             (&arm, "https://management.azure.com/subscriptions/x?y=z", true),
             (&arm, "https://westeurope.management.azure.com/x", true),
@@ -266,25 +216,6 @@ mod tests {
         ] {
             let error = near.follow(url).unwrap_err().to_string();
             assert!(error.contains(words), "{error}");
-        }
-    }
-
-    #[test]
-    fn groups_are_named_by_their_whole_id() {
-        const ID: &str = "/subscriptions/00000000-0000-0000-0000-000000000000/resourceGroups/rg (1)/providers/Microsoft.Network/networkSecurityGroups/nsg-1";
-        let id = ID.replace(" (1)", "(1)");
-        assert_eq!(GroupId::parse(&id).unwrap().to_string(), id);
-        assert_eq!(GroupId::parse(&id.to_lowercase()).unwrap().name(), "nsg-1");
-        for wrong in [
-            "nsg-1",
-            "",
-            ID,
-            &id.replace("networkSecurityGroups", "virtualNetworks"),
-            &format!("{id}/securityRules/x"),
-            &id.replace("nsg-1", ".."),
-            &id.replace("nsg-1", "a?b"),
-        ] {
-            assert!(GroupId::parse(wrong).is_err(), "{wrong}");
         }
     }
 }

@@ -1,4 +1,4 @@
-//! What Azure says when it refuses, and what becomes of a request that it does not answer.
+//! Why a request to Azure failed, in Azure's words where it has any.
 
 use std::fmt;
 use std::time::Duration;
@@ -6,79 +6,52 @@ use std::time::Duration;
 use serde::Deserialize;
 
 use super::credential::CredentialError;
-use super::endpoint::EndpointError;
+use super::endpoint::AzureEndpointError;
 use super::secret::Secrets;
 use crate::model::is_obeyed;
 
-/// Why something asked of Resource Manager was not done.
+/// Why a request to Resource Manager did not succeed.
 #[derive(Debug, thiserror::Error)]
 pub enum ArmError {
-    /// An answer that says no, after what could be tried again was.
+    /// Azure refused, in the last of all attempts.
     #[error("{0}")]
     Refused(Box<ApiError>),
-    /// No answer.
+    /// There was no response.
     #[error("{what}: {why}")]
-    Unanswered {
-        /// The request.
-        what: String,
-        /// What happened to it.
-        why: String,
-    },
-    /// An answer that makes no sense.
+    Unanswered { what: String, why: String },
+    /// The response is not one that Resource Manager gives.
     #[error("{what}: the answer is not what Resource Manager gives: {why}")]
-    Malformed {
-        /// The request.
-        what: String,
-        /// What is wrong with it.
-        why: String,
-    },
-    /// An operation that did not end in time.
+    Malformed { what: String, why: String },
+    /// An accepted operation did not end before the deadline.
     #[error("{what}: Azure accepted it and had not finished it after {} s (--azure-deadline)", waited.as_secs())]
-    Unfinished {
-        /// The request.
-        what: String,
-        /// How long it was waited for.
-        waited: Duration,
-    },
-    /// An operation that ended badly.
+    Unfinished { what: String, waited: Duration },
+    /// An accepted operation failed.
     #[error("{what}: Azure accepted it, and it {status}: {error}")]
     Failed {
-        /// The request.
         what: String,
         /// `failed` or `was cancelled`.
         status: &'static str,
-        /// Azure's words.
         error: Box<ApiError>,
     },
-    /// The version that was read is no longer the one that is there.
+    /// The rule was changed since it was read.
     #[error("{what}: the group was changed by someone else at the same time")]
-    Overtaken {
-        /// The request.
-        what: String,
-    },
-    /// A certificate that this host does not trust: nothing was sent.
+    Overtaken { what: String },
+    /// This host does not trust the certificate: nothing was sent.
     #[error(
         "{what}: the certificate of {endpoint} is not trusted here ({why}): where TLS is inspected \
          on the way, this host must trust the inspecting authority"
     )]
-    Untrusted {
-        /// The request.
-        what: String,
-        /// Who presented it.
-        endpoint: String,
-        /// What is wrong with it.
-        why: String,
-    },
-    /// No token.
+    Untrusted { what: String, endpoint: String, why: String },
     #[error(transparent)]
     Credential(#[from] CredentialError),
-    /// A place to which no token goes.
+    /// The URL is one to which no token is sent.
     #[error(transparent)]
-    Endpoint(#[from] EndpointError),
+    Endpoint(#[from] AzureEndpointError),
 }
 
 impl ArmError {
-    /// With this advice where a right is missing; without it, a security rule's is given.
+    /// The same error with advice for a missing right. Without it the advice is that for security
+    /// rules.
     pub(super) fn for_want_of(self, advice: &'static str) -> Self {
         match self {
             Self::Refused(error) => {
@@ -89,34 +62,33 @@ impl ArmError {
     }
 }
 
-/// An error as Resource Manager words it, with what support needs to find it.
+/// An error in Resource Manager's words, with the id by which Azure's support finds it.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct ApiError {
-    /// The request.
     pub what: String,
-    /// The status; 0 where it is an operation's.
+    /// The HTTP status; 0 for the error of an operation, which has none.
     pub status: u16,
-    /// Azure's code, as `AuthorizationFailed`.
+    /// Azure's code, such as `AuthorizationFailed`.
     pub code: String,
-    /// Azure's words, shortened.
+    /// Azure's message, shortened.
     pub message: String,
     /// `x-ms-correlation-request-id`.
     pub correlation: String,
-    /// How often it was asked.
+    /// How often the request was made.
     pub attempts: u32,
-    /// What to do where a right is missing, of requests that are not for security rules.
+    /// Advice for a missing right, of requests that are not about security rules.
     pub right: Option<&'static str>,
 }
 
 #[derive(Default, Deserialize)]
-struct Body {
+struct ErrorBody {
     #[serde(default)]
-    error: Inner,
+    error: ErrorDetail,
 }
 
 #[derive(Default, Deserialize)]
 #[serde(untagged)]
-enum Inner {
+enum ErrorDetail {
     Object {
         #[serde(default)]
         code: Option<String>,
@@ -128,7 +100,7 @@ enum Inner {
 }
 
 impl ApiError {
-    /// Reads the error of an answer, whatever it is; `secrets` are what it must not repeat.
+    /// Reads the error in a response, whatever its body is. `secrets` are taken out of it.
     pub(super) fn read(
         what: &str,
         status: u16,
@@ -136,12 +108,12 @@ impl ApiError {
         correlation: &str,
         secrets: &Secrets,
     ) -> Self {
-        let body: Body = serde_json::from_str(body).unwrap_or_default();
+        let body: ErrorBody = serde_json::from_str(body).unwrap_or_default();
         let (code, message) = match body.error {
-            Inner::Object { code, message } => {
+            ErrorDetail::Object { code, message } => {
                 (code.unwrap_or_default(), message.unwrap_or_default())
             }
-            Inner::Nothing => (String::new(), String::new()),
+            ErrorDetail::Nothing => (String::new(), String::new()),
         };
         Self {
             what: what.to_owned(),
@@ -154,7 +126,7 @@ impl ApiError {
         }
     }
 
-    /// What to do about it, where that is known.
+    /// What a user can do about it, where that is known.
     fn advice(&self) -> Option<&'static str> {
         match (self.status, self.code.as_str()) {
             (401, _) => Some(
@@ -205,7 +177,7 @@ impl fmt::Display for ApiError {
     }
 }
 
-/// What comes from outside does not begin a line of ours.
+/// Somebody else's text on one line, so that it cannot pass for a line of ours.
 pub(super) fn one_line(text: &str, most: usize) -> String {
     text.chars().map(|c| if is_obeyed(c) { ' ' } else { c }).take(most).collect()
 }

@@ -1,5 +1,5 @@
-//! One request to Resource Manager and its answer: time-outs, what is worth asking again, and a
-//! new token where the old one has run out.
+//! One request to Resource Manager and its response: time-outs, which failures are worth another
+//! attempt, and a new token where the old one has expired.
 
 use std::time::{Duration, Instant};
 
@@ -8,71 +8,75 @@ use reqwest::{Method, Url};
 use serde_json::Value;
 
 use super::credential::Credential;
-use super::endpoint::{Endpoint, is_loopback};
+use super::endpoint::{AzureEndpoint, is_loopback};
 use super::error::{ApiError, ArmError};
 use super::secret::{Secret, Secrets};
 
-/// Of one request, from connect to the last byte of its answer.
+/// The limit of one request, from connect to the last byte of its response.
 const REQUEST_TIMEOUT: Duration = Duration::from_secs(30);
-/// What a request gets even where the run's time is over: what the state is must be read.
+/// What a request gets even after the deadline: how the group was left must still be read.
 const LAST_LOOK: Duration = Duration::from_secs(10);
-/// How often a request is made before its error is believed.
+/// How often a request is made before its error is reported.
 const MOST_ATTEMPTS: u32 = 5;
 /// A group of 1,000 rules and 4,000 prefixes is 1 MB.
 const MOST_BYTES: usize = 16 << 20;
 
-/// How long to wait and for how long.
+/// How long to wait between attempts, and when to give up.
 #[derive(Clone, Copy, Debug)]
 pub struct Pace {
-    /// Of everything that is asked of Azure together.
+    /// The limit of all requests to Azure together.
     pub deadline: Duration,
-    /// Before something is asked again where Azure does not say when; doubled each time.
+    /// The pause before a second attempt where Azure does not say when; doubled each time.
     pub pause: Duration,
 }
 
 impl Pace {
-    /// Pauses from a second up.
+    /// Attempts with pauses of one second and more, until `deadline`.
     #[must_use]
     pub const fn new(deadline: Duration) -> Self {
         Self { deadline, pause: Duration::from_secs(1) }
     }
 }
 
-/// Resource Manager, as one identity sees it.
+/// A client of Resource Manager that signs in as one identity.
 #[derive(Debug)]
-pub struct Client {
-    pub(super) endpoint: Endpoint,
+pub struct ArmClient {
+    pub(super) endpoint: AzureEndpoint,
     http: reqwest::Client,
     credential: Credential,
     token: Option<Secret>,
     pace: Pace,
     begun: Instant,
-    /// Ties the requests of a run together in Azure's logs.
+    /// Sent with each request of a run, so that Azure's logs show them together.
     correlation: String,
 }
 
-/// An answer that is no error.
+/// A response that is no error.
 #[derive(Debug)]
-pub(super) struct Answer {
+pub(super) struct ArmResponse {
     pub(super) status: u16,
     pub(super) headers: HeaderMap,
     pub(super) body: Value,
 }
 
-/// What a request requires of what is there.
+/// What a request requires of the resource as it is (RFC 9110, section 13).
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Condition<'a> {
+pub(super) enum Precondition<'a> {
     None,
     Match(&'a str),
     Absent,
 }
 
-impl Client {
-    /// A client that has asked nothing yet.
+impl ArmClient {
+    /// Sets a client up; nothing is sent yet.
     ///
     /// # Errors
-    /// Where TLS cannot be set up.
-    pub fn new(endpoint: Endpoint, credential: Credential, pace: Pace) -> Result<Self, ArmError> {
+    /// TLS cannot be set up.
+    pub fn new(
+        endpoint: AzureEndpoint,
+        credential: Credential,
+        pace: Pace,
+    ) -> Result<Self, ArmError> {
         let builder = reqwest::Client::builder()
             .user_agent(user_agent())
             .timeout(REQUEST_TIMEOUT)
@@ -95,19 +99,19 @@ impl Client {
         })
     }
 
-    /// Where it asks.
+    /// The endpoint to which requests are sent.
     #[must_use]
-    pub const fn endpoint(&self) -> &Endpoint {
+    pub const fn endpoint(&self) -> &AzureEndpoint {
         &self.endpoint
     }
 
-    /// Where the token came from, once there is one.
+    /// The source of tokens.
     #[must_use]
     pub const fn credential(&self) -> &Credential {
         &self.credential
     }
 
-    /// Asks for a token now, so that whose rights are used is known before anything is done.
+    /// Gets a token now, so that the identity is known before anything is changed.
     ///
     /// # Errors
     /// [`ArmError::Credential`] with every source that was tried.
@@ -118,21 +122,20 @@ impl Client {
         Ok(())
     }
 
-    pub(super) async fn get(&mut self, url: Url, what: &str) -> Result<Answer, ArmError> {
-        self.ask(&Method::GET, &url, None, Condition::None, what).await
+    pub(super) async fn get(&mut self, url: Url, what: &str) -> Result<ArmResponse, ArmError> {
+        self.ask(&Method::GET, &url, None, Precondition::None, what).await
     }
 
-    /// Makes a request, again where that helps. What changes something is asked again only where
-    /// it was surely not carried out, or where doing it twice is doing it once: all of ours are
-    /// idempotent.
+    /// Makes a request, and repeats it where that helps. A request that changes something is safe
+    /// to repeat: all requests of this program are idempotent.
     pub(super) async fn ask(
         &mut self,
         method: &Method,
         url: &Url,
         body: Option<&Value>,
-        condition: Condition<'_>,
+        condition: Precondition<'_>,
         what: &str,
-    ) -> Result<Answer, ArmError> {
+    ) -> Result<ArmResponse, ArmError> {
         let mut attempt = 0;
         let mut is_token_new = false;
         loop {
@@ -141,25 +144,23 @@ impl Client {
             let outcome = self.ask_once(method, url, body, condition, what).await;
             let (error, wait) = match outcome {
                 Ok(answer) => return Ok(answer),
-                Err(Unsuccessful::Unauthorized(_))
+                Err(FailedAttempt::Unauthorized(_))
                     if !is_token_new && self.credential.is_renewable() =>
                 {
                     is_token_new = true;
                     self.token = None;
                     continue;
                 }
-                Err(Unsuccessful::Unauthorized(error)) => {
+                Err(FailedAttempt::Unauthorized(error)) => {
                     return Err(ArmError::Refused(Box::new(error)));
                 }
-                Err(Unsuccessful::Overtaken) => {
+                Err(FailedAttempt::Overtaken) => {
                     return Err(ArmError::Overtaken { what: what.to_owned() });
                 }
-                Err(Unsuccessful::Final(error)) => return Err(error),
-                Err(Unsuccessful::Again(error, wait)) => (error, wait),
+                Err(FailedAttempt::Final(error)) => return Err(error),
+                Err(FailedAttempt::Again(error, wait)) => (error, wait),
             };
             let wait = wait.unwrap_or_else(|| self.pace.pause * 2u32.pow(attempt - 1));
-            // The first connection that fails may be this host's network; one that is cut is
-            // asked about by whoever asked.
             if attempt == MOST_ATTEMPTS || self.remaining() <= wait {
                 return Err(attempted(error, attempt));
             }
@@ -172,9 +173,9 @@ impl Client {
         method: &Method,
         url: &Url,
         body: Option<&Value>,
-        condition: Condition<'_>,
+        condition: Precondition<'_>,
         what: &str,
-    ) -> Result<Answer, Unsuccessful> {
+    ) -> Result<ArmResponse, FailedAttempt> {
         let mut request = self
             .http
             .request(method.clone(), url.clone())
@@ -189,14 +190,14 @@ impl Client {
             request = request.header("authorization", value);
         }
         match condition {
-            Condition::None => {}
-            Condition::Match(etag) => request = request.header("if-match", etag),
-            Condition::Absent => request = request.header("if-none-match", "*"),
+            Precondition::None => {}
+            Precondition::Match(etag) => request = request.header("if-match", etag),
+            Precondition::Absent => request = request.header("if-none-match", "*"),
         }
         if let Some(body) = body {
             request = request.header("content-type", "application/json").body(body.to_string());
         } else if *method == Method::POST {
-            // Left out, and Azure's front ends answer 411 (RFC 9112, section 6.3).
+            // Without it Azure's front ends answer 411 (RFC 9112, section 6.3).
             request = request.header("content-length", "0");
         }
         let response = request.send().await.map_err(|error| self.unanswered(what, &error))?;
@@ -210,31 +211,31 @@ impl Client {
                 serde_json::from_str(&text)
                     .map_err(|error| malformed(what, &format!("no JSON: {error}")))?
             };
-            return Ok(Answer { status, headers, body });
+            return Ok(ArmResponse { status, headers, body });
         }
         let error =
             ApiError::read(what, status, &text, self.correlation(&headers), &self.secrets());
         Err(match status {
-            401 => Unsuccessful::Unauthorized(error),
-            412 => Unsuccessful::Overtaken,
+            401 => FailedAttempt::Unauthorized(error),
+            412 => FailedAttempt::Overtaken,
             408 | 409 | 425 | 429 | 500..=599 => {
-                Unsuccessful::Again(ArmError::Refused(Box::new(error)), retry_after(&headers))
+                FailedAttempt::Again(ArmError::Refused(Box::new(error)), retry_after(&headers))
             }
-            _ => Unsuccessful::Final(ArmError::Refused(Box::new(error))),
+            _ => FailedAttempt::Final(ArmError::Refused(Box::new(error))),
         })
     }
 
-    async fn body(&self, response: reqwest::Response, what: &str) -> Result<String, Unsuccessful> {
+    async fn body(&self, response: reqwest::Response, what: &str) -> Result<String, FailedAttempt> {
         let bytes = bounded(response, MOST_BYTES).await.map_err(|unread| match unread {
-            Unread::Cut(error) => self.unanswered(what, &error),
-            Unread::TooLarge { .. } => malformed(what, &unread.to_string()),
+            BodyError::Cut(error) => self.unanswered(what, &error),
+            BodyError::TooLarge { .. } => malformed(what, &unread.to_string()),
         })?;
         String::from_utf8(bytes).map_err(|_| malformed(what, "no UTF-8"))
     }
 
-    fn unanswered(&self, what: &str, error: &reqwest::Error) -> Unsuccessful {
+    fn unanswered(&self, what: &str, error: &reqwest::Error) -> FailedAttempt {
         if is_untrusted(error) {
-            return Unsuccessful::Final(ArmError::Untrusted {
+            return FailedAttempt::Final(ArmError::Untrusted {
                 what: what.to_owned(),
                 endpoint: self.endpoint.to_string(),
                 why: chain(error),
@@ -248,21 +249,21 @@ impl Client {
             format!("the connection ended in the middle: {}", chain(error))
         };
         let why = format!("{why} [correlation id {}]", self.correlation);
-        Unsuccessful::Again(ArmError::Unanswered { what: what.to_owned(), why }, None)
+        FailedAttempt::Again(ArmError::Unanswered { what: what.to_owned(), why }, None)
     }
 
-    /// What no message may repeat.
+    /// The secrets that no message may repeat.
     pub(super) fn secrets(&self) -> Secrets {
         self.credential.secrets().and(self.token.clone())
     }
 
-    /// What Azure's support finds a request by.
+    /// The id by which Azure's support finds a request.
     pub(super) fn correlation<'a>(&'a self, headers: &'a HeaderMap) -> &'a str {
         let given = headers.get("x-ms-correlation-request-id");
         given.and_then(|value| value.to_str().ok()).unwrap_or(&self.correlation)
     }
 
-    /// What is left of the run's time.
+    /// How much time is left until the deadline.
     pub(super) fn remaining(&self) -> Duration {
         self.pace.deadline.saturating_sub(self.begun.elapsed())
     }
@@ -276,16 +277,16 @@ impl Client {
     }
 }
 
-/// An attempt that led to nothing.
-enum Unsuccessful {
+/// An attempt without a usable response.
+enum FailedAttempt {
     Unauthorized(ApiError),
     Overtaken,
     Again(ArmError, Option<Duration>),
     Final(ArmError),
 }
 
-fn malformed(what: &str, why: &str) -> Unsuccessful {
-    Unsuccessful::Final(ArmError::Malformed { what: what.to_owned(), why: why.to_owned() })
+fn malformed(what: &str, why: &str) -> FailedAttempt {
+    FailedAttempt::Final(ArmError::Malformed { what: what.to_owned(), why: why.to_owned() })
 }
 
 fn attempted(error: ArmError, attempts: u32) -> ArmError {
@@ -298,43 +299,43 @@ fn attempted(error: ArmError, attempts: u32) -> ArmError {
     }
 }
 
-/// Why the body of an answer was not read.
+/// Why the body of a response was not read.
 #[derive(Debug, thiserror::Error)]
-pub(super) enum Unread {
-    /// It did not come whole.
+pub(super) enum BodyError {
+    /// The connection ended before it did.
     #[error("{}", chain(.0))]
     Cut(reqwest::Error),
-    /// It is longer than any that is meant.
+    /// It is larger than any expected response.
     #[error("the answer is larger than {} MiB", most >> 20)]
     TooLarge {
-        /// What is read of it at most, bytes.
+        /// The limit, in bytes.
         most: usize,
     },
 }
 
-impl From<Unread> for String {
-    fn from(unread: Unread) -> Self {
+impl From<BodyError> for String {
+    fn from(unread: BodyError) -> Self {
         unread.to_string()
     }
 }
 
-/// The body of an answer, of which no more than `most` bytes are taken in.
+/// Reads the body of a response, and no more than `most` bytes of it.
 pub(super) async fn bounded(
     mut response: reqwest::Response,
     most: usize,
-) -> Result<Vec<u8>, Unread> {
+) -> Result<Vec<u8>, BodyError> {
     let mut bytes = Vec::new();
-    while let Some(chunk) = response.chunk().await.map_err(Unread::Cut)? {
+    while let Some(chunk) = response.chunk().await.map_err(BodyError::Cut)? {
         if bytes.len() + chunk.len() > most {
-            return Err(Unread::TooLarge { most });
+            return Err(BodyError::TooLarge { most });
         }
         bytes.extend_from_slice(&chunk);
     }
     Ok(bytes)
 }
 
-/// Whether a handshake failed by the certificate: asking again shows the same one. The standard
-/// library's errors do not count what they hold among their sources.
+/// Whether a handshake failed because of the certificate: another attempt would meet the same one.
+/// The standard library's errors do not list the error they wrap among their sources.
 fn is_untrusted(error: &(dyn std::error::Error + 'static)) -> bool {
     let certificate = error.downcast_ref::<rustls::Error>();
     if matches!(certificate, Some(rustls::Error::InvalidCertificate(_))) {
@@ -344,18 +345,19 @@ fn is_untrusted(error: &(dyn std::error::Error + 'static)) -> bool {
     held.is_some_and(|held| is_untrusted(held)) || error.source().is_some_and(is_untrusted)
 }
 
-/// When Azure wants to be asked again: seconds, or a date, of which only that it is soon matters.
+/// When Azure wants the next attempt, in seconds. A date is ignored: our own pause is as good.
 pub(super) fn retry_after(headers: &HeaderMap) -> Option<Duration> {
     let text = headers.get("retry-after")?.to_str().ok()?.trim();
     text.parse().ok().map(Duration::from_secs)
 }
 
-/// `pathproof/VERSION`, as Azure's logs show it.
+/// How Azure's logs name this program: `pathproof/VERSION`.
 pub(super) fn user_agent() -> String {
     concat!("pathproof/", env!("CARGO_PKG_VERSION")).to_owned()
 }
 
-/// What led to an error, without the URL: a token never stands in one, but ids do.
+/// The innermost cause of an error. The outer messages of `reqwest` repeat the URL, and with it
+/// ids.
 pub(super) fn chain(error: &(dyn std::error::Error + 'static)) -> String {
     let mut last = error;
     while let Some(source) = last.source() {
@@ -367,7 +369,7 @@ pub(super) fn chain(error: &(dyn std::error::Error + 'static)) -> String {
 /// A random UUID (RFC 9562, version 4).
 fn new_id() -> String {
     let mut bytes = [0u8; 16];
-    // Without randomness the ids are all zero: they only name requests.
+    // Without randomness the ids are all zero, which does no harm: they only name requests.
     let _ = getrandom::fill(&mut bytes);
     bytes[6] = bytes[6] & 0x0f | 0x40;
     bytes[8] = bytes[8] & 0x3f | 0x80;

@@ -1,31 +1,80 @@
 //! The security rules of a group: read together, written one by one, so that nobody else's rule
 //! is ever part of a request.
 
+use std::fmt;
+
 use reqwest::{Method, Url};
 use serde_json::{Value, json};
 
-use super::endpoint::GroupId;
 use super::error::ArmError;
-use super::exchange::{Client, Condition};
+use super::exchange::{ArmClient, Precondition};
 use super::resource;
 
-/// The version of the API that is spoken: the one whose specification the tests read.
+/// The version of the API: the one whose specification the tests read.
 pub(super) const VERSION: &str = "2024-01-01";
 
-/// How a write ended.
+/// The resource id of a network security group.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct GroupId {
+    subscription: String,
+    resource_group: String,
+    name: String,
+}
+
+/// Why a text is no resource id of a group.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+#[error(
+    "'{0}' is no resource id of a network security group: expected \
+     /subscriptions/ID/resourceGroups/GROUP/providers/Microsoft.Network/networkSecurityGroups/NAME, \
+     as az network nsg show --query id prints it"
+)]
+pub struct GroupIdError(String);
+
+impl GroupId {
+    /// Reads a resource id, in any case: Azure's ids are compared without case.
+    ///
+    /// # Errors
+    /// [`GroupIdError`] where the text is no id, or another resource's.
+    pub fn parse(text: &str) -> Result<Self, GroupIdError> {
+        const PATTERN: &str =
+            "/subscriptions/*/resourceGroups/*/providers/Microsoft.Network/networkSecurityGroups/*";
+        let [subscription, resource_group, name] = resource::names(text, PATTERN)
+            .ok_or_else(|| GroupIdError(text.chars().take(200).collect()))?;
+        Ok(Self {
+            subscription: subscription.to_owned(),
+            resource_group: resource_group.to_owned(),
+            name: name.to_owned(),
+        })
+    }
+
+    /// The group's own name.
+    #[must_use]
+    pub fn name(&self) -> &str {
+        &self.name
+    }
+}
+
+impl fmt::Display for GroupId {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(
+            f,
+            "/subscriptions/{}/resourceGroups/{}/providers/Microsoft.Network/networkSecurityGroups/{}",
+            self.subscription, self.resource_group, self.name
+        )
+    }
+}
+
+/// How a write ended that Azure did not refuse.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Wrote {
-    /// Azure says it is done.
+pub enum WriteStatus {
+    /// Azure says that it is done.
     Done,
-    /// The version that was given is not the one that is there.
+    /// The rule is no longer of the version that was given.
     Overtaken,
 }
 
-impl Client {
-    /// The whole group, as Resource Manager shows it.
-    ///
-    /// # Errors
-    /// [`ArmError`].
+impl ArmClient {
+    /// Reads the whole group, as Resource Manager shows it.
     pub async fn group(&mut self, id: &GroupId) -> Result<Value, ArmError> {
         let url = self.url(&id.to_string(), VERSION)?;
         let what = format!("reading {}", id.name());
@@ -36,10 +85,7 @@ impl Client {
         Err(ArmError::Malformed { what, why: "no object".to_owned() })
     }
 
-    /// One rule, where it is there.
-    ///
-    /// # Errors
-    /// [`ArmError`].
+    /// Reads one rule; `None` where there is no rule of this name.
     pub async fn rule(&mut self, id: &GroupId, name: &str) -> Result<Option<Value>, ArmError> {
         let url = self.rule_url(id, name)?;
         match self.get(url, &format!("reading {name} of {}", id.name())).await {
@@ -49,12 +95,12 @@ impl Client {
         }
     }
 
-    /// Writes one rule whole and waits until that is done. With `etag` only over that version;
-    /// `is_new`: only where there is none.
+    /// Writes one rule whole and waits until that is done. With `etag` it only replaces that
+    /// version, and with `is_new` it only creates.
     ///
     /// # Errors
-    /// [`ArmError`]. It may have been written all the same where there was no answer or none that
-    /// makes sense, where its end was not waited for, and with a status of 500 or above.
+    /// [`ArmError`]. The rule may have been written all the same: where there was no response or a
+    /// malformed one, where the operation did not finish in time, and with a status from 500 up.
     pub async fn put_rule(
         &mut self,
         id: &GroupId,
@@ -62,11 +108,11 @@ impl Client {
         properties: &Value,
         etag: Option<&str>,
         is_new: bool,
-    ) -> Result<Wrote, ArmError> {
+    ) -> Result<WriteStatus, ArmError> {
         let condition = match etag {
-            Some(etag) => Condition::Match(etag),
-            None if is_new => Condition::Absent,
-            None => Condition::None,
+            Some(etag) => Precondition::Match(etag),
+            None if is_new => Precondition::Absent,
+            None => Precondition::None,
         };
         let body = json!({"name": name, "properties": properties});
         self.write(Method::PUT, id, name, Some(&body), condition).await
@@ -75,14 +121,14 @@ impl Client {
     /// Removes one rule and waits until that is done.
     ///
     /// # Errors
-    /// As [`Client::put_rule`].
+    /// As [`ArmClient::put_rule`].
     pub async fn delete_rule(
         &mut self,
         id: &GroupId,
         name: &str,
         etag: Option<&str>,
-    ) -> Result<Wrote, ArmError> {
-        let condition = etag.map_or(Condition::None, Condition::Match);
+    ) -> Result<WriteStatus, ArmError> {
+        let condition = etag.map_or(Precondition::None, Precondition::Match);
         self.write(Method::DELETE, id, name, None, condition).await
     }
 
@@ -92,19 +138,19 @@ impl Client {
         id: &GroupId,
         name: &str,
         body: Option<&Value>,
-        condition: Condition<'_>,
-    ) -> Result<Wrote, ArmError> {
+        condition: Precondition<'_>,
+    ) -> Result<WriteStatus, ArmError> {
         let url = self.rule_url(id, name)?;
         let verb = if method == Method::PUT { "writing" } else { "removing" };
         let what = format!("{verb} {name} of {}", id.name());
         match self.ask(&method, &url, body, condition, &what).await {
-            Ok(answer) => self.finish(answer, &what).await.map(|()| Wrote::Done),
-            Err(ArmError::Overtaken { .. }) => Ok(Wrote::Overtaken),
+            Ok(answer) => self.finish(answer, &what).await.map(|()| WriteStatus::Done),
+            Err(ArmError::Overtaken { .. }) => Ok(WriteStatus::Overtaken),
             Err(error) => Err(error),
         }
     }
 
-    /// The place of a rule. Its name is one segment, whatever stands in it.
+    /// The URL of a rule. Its name becomes one segment, whatever characters it has.
     fn rule_url(&self, id: &GroupId, name: &str) -> Result<Url, ArmError> {
         let name = resource::segment(name)?;
         self.url_of(
@@ -113,7 +159,7 @@ impl Client {
         )
     }
 
-    /// The place of a resource by its id.
+    /// The URL of a resource.
     pub(super) fn url(&self, id: &str, version: &str) -> Result<Url, ArmError> {
         self.url_of(&resource::encoded(id), version)
     }
@@ -122,5 +168,29 @@ impl Client {
         let text = format!("{}?api-version={version}", self.endpoint.join(path));
         Url::parse(&text)
             .map_err(|error| ArmError::Malformed { what: text, why: error.to_string() })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn groups_are_named_by_their_whole_id() {
+        const ID: &str = "/subscriptions/00000000-0000-0000-0000-000000000000/resourceGroups/rg (1)/providers/Microsoft.Network/networkSecurityGroups/nsg-1";
+        let id = ID.replace(" (1)", "(1)");
+        assert_eq!(GroupId::parse(&id).unwrap().to_string(), id);
+        assert_eq!(GroupId::parse(&id.to_lowercase()).unwrap().name(), "nsg-1");
+        for wrong in [
+            "nsg-1",
+            "",
+            ID,
+            &id.replace("networkSecurityGroups", "virtualNetworks"),
+            &format!("{id}/securityRules/x"),
+            &id.replace("nsg-1", ".."),
+            &id.replace("nsg-1", "a?b"),
+        ] {
+            assert!(GroupId::parse(wrong).is_err(), "{wrong}");
+        }
     }
 }

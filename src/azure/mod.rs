@@ -19,16 +19,17 @@ mod runtime;
 mod secret;
 mod service_tags;
 
-pub use credential::{Credential, CredentialError, Kind, Surroundings};
-pub use endpoint::{Endpoint, EndpointError, GroupId, GroupIdError};
+pub use credential::{Credential, CredentialEnvironment, CredentialError, CredentialSource};
+pub use endpoint::{AzureEndpoint, AzureEndpointError};
 pub use error::{ApiError, ArmError};
-pub use exchange::{Client, Pace};
-pub use group::Wrote;
+pub use exchange::{ArmClient, Pace};
+pub use group::{GroupId, GroupIdError, WriteStatus};
 pub use runtime::{RuntimeId, RuntimeIdError};
 pub use secret::Secret;
 pub use service_tags::{TagScope, TagScopeError};
 
-/// Text as a form or a segment of a path has it: all but RFC 3986's unreserved characters encoded.
+/// Encodes a text for a form or for one segment of a path: everything but RFC 3986's unreserved
+/// characters.
 fn form_encoded(text: &str) -> String {
     use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, utf8_percent_encode};
     const RESERVED: &AsciiSet =

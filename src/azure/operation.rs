@@ -1,18 +1,18 @@
-//! Operations that Azure accepts and finishes later (Microsoft's async-operations).
+//! Operations that Azure accepts now and finishes later (Microsoft's async-operations).
 
 use std::time::Duration;
 
 use super::error::{ApiError, ArmError};
-use super::exchange::{Answer, Client, retry_after};
+use super::exchange::{ArmClient, ArmResponse, retry_after};
 
-/// Between two questions, at least and at most, whatever Azure says.
+/// The shortest and longest pause between two reads of the status, whatever Azure asks for.
 const SHORTEST: Duration = Duration::from_millis(20);
 const LONGEST: Duration = Duration::from_mins(1);
 
-impl Client {
-    /// Waits until what `answer` accepted is done: by `Azure-AsyncOperation`, else by `Location`.
-    /// What keeps its outcome from being read leaves it undecided: it was accepted.
-    pub(super) async fn finish(&mut self, answer: Answer, what: &str) -> Result<(), ArmError> {
+impl ArmClient {
+    /// Waits until the operation that `answer` accepted has ended, which `Azure-AsyncOperation` or
+    /// else `Location` shows. An outcome that cannot be read is no refusal: it was accepted.
+    pub(super) async fn finish(&mut self, answer: ArmResponse, what: &str) -> Result<(), ArmError> {
         self.follow(answer, what).await.map_err(|error| match error {
             ArmError::Unfinished { .. }
             | ArmError::Failed { .. }
@@ -29,7 +29,7 @@ impl Client {
         })
     }
 
-    async fn follow(&mut self, answer: Answer, what: &str) -> Result<(), ArmError> {
+    async fn follow(&mut self, answer: ArmResponse, what: &str) -> Result<(), ArmError> {
         let header = |name: &str| {
             answer.headers.get(name).and_then(|value| value.to_str().ok()).map(str::to_owned)
         };
@@ -56,7 +56,7 @@ impl Client {
             };
             wait = retry_after(&status.headers);
             if !by_status {
-                // 202 until it is done; the address may change on the way.
+                // The status is 202 until it is done; the address may change in between.
                 if status.status != 202 {
                     return Ok(());
                 }
@@ -88,7 +88,7 @@ impl Client {
                         why: "an operation without a status".to_owned(),
                     });
                 }
-                // InProgress, and whatever word a provider has for it.
+                // `InProgress`, or the provider's own word for it.
                 _ => {}
             }
         }

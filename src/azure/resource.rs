@@ -1,15 +1,15 @@
-//! Resource ids: paths of words that are given and names that are not.
+//! Resource ids, which are paths of fixed words and names.
 
-use super::endpoint::EndpointError;
+use super::endpoint::AzureEndpointError;
 use super::form_encoded;
 
-/// The id as Azure takes it.
+/// The id without what a copied text has around it.
 pub(super) fn path(text: &str) -> &str {
     text.trim().trim_end_matches('/')
 }
 
-/// The names that stand in `text` where `pattern` has a `*`, in their order; `None` where it is an
-/// id of something else, or none. Azure's ids have no case.
+/// The names in `text` at the `*` of `pattern`, in their order; `None` where it is no id, or one of
+/// another resource. Azure's ids are compared without case.
 pub(super) fn names<'t, const N: usize>(text: &'t str, pattern: &str) -> Option<[&'t str; N]> {
     let mut found = path(text).split('/');
     let mut names = Vec::with_capacity(N);
@@ -35,19 +35,20 @@ fn is_segment(text: &str) -> bool {
     !text.is_empty() && text.chars().all(is_fine) && !text.ends_with('.')
 }
 
-/// A name as one segment of a URL's path. Whoever calls has checked it already; what would climb,
-/// or end the path, does not even so.
+/// A name as one segment of a URL's path. Callers have checked the name; this makes sure that none
+/// can lead to another resource.
 ///
 /// # Errors
-/// Dots alone, which a URL resolves however they are written (WHATWG URL, double-dot segment).
-pub(super) fn segment(name: &str) -> Result<String, EndpointError> {
+/// The name is dots alone, which a URL resolves however they are encoded (WHATWG URL, double-dot
+/// segment).
+pub(super) fn segment(name: &str) -> Result<String, AzureEndpointError> {
     if name.is_empty() || name.chars().all(|c| c == '.') {
-        return Err(EndpointError::Segment(name.to_owned()));
+        return Err(AzureEndpointError::Segment(name.to_owned()));
     }
     Ok(form_encoded(name))
 }
 
-/// An id whose names were checked, as a URL's path.
+/// The id as a URL's path; its names were checked.
 pub(super) fn encoded(id: &str) -> String {
     let segments: Vec<_> = id.split('/').map(form_encoded).collect();
     segments.join("/")

@@ -6,7 +6,7 @@ use reqwest::Method;
 use serde_json::Value;
 
 use super::error::ArmError;
-use super::exchange::{Client, Condition};
+use super::exchange::{ArmClient, Precondition};
 use super::resource;
 
 /// The resource id of an integration runtime.
@@ -14,12 +14,12 @@ use super::resource;
 pub struct RuntimeId {
     path: String,
     name: String,
-    owner: Owner,
+    owner: RuntimeOwner,
 }
 
-/// Whose runtime it is.
+/// Which service the runtime belongs to.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-enum Owner {
+enum RuntimeOwner {
     Factory,
     Workspace,
 }
@@ -34,22 +34,22 @@ enum Owner {
 pub struct RuntimeIdError(String);
 
 impl RuntimeId {
-    /// Reads a resource id. Azure's ids have no case.
+    /// Reads a resource id, in any case: Azure's ids are compared without case.
     ///
     /// # Errors
-    /// [`RuntimeIdError`] where it is another resource's, or none.
+    /// [`RuntimeIdError`] where the text is no id, or another resource's.
     pub fn parse(text: &str) -> Result<Self, RuntimeIdError> {
-        let is_of = |owner: Owner| {
+        let is_of = |owner: RuntimeOwner| {
             resource::names(text, owner.pattern()).map(|[_, _, _, name]| (owner, name))
         };
-        let (owner, name) = is_of(Owner::Factory)
-            .or_else(|| is_of(Owner::Workspace))
+        let (owner, name) = is_of(RuntimeOwner::Factory)
+            .or_else(|| is_of(RuntimeOwner::Workspace))
             .ok_or_else(|| RuntimeIdError(text.chars().take(200).collect()))?;
         Ok(Self { path: resource::path(text).to_owned(), name: name.to_owned(), owner })
     }
 }
 
-impl Owner {
+impl RuntimeOwner {
     const fn pattern(self) -> &'static str {
         match self {
             Self::Factory => {
@@ -63,7 +63,7 @@ impl Owner {
         }
     }
 
-    /// The version of the API that is spoken (entityTypes of datafactory.json 2018-06-01, and
+    /// The version of the API (entityTypes of datafactory.json 2018-06-01, and
     /// integrationRuntime.json 2021-06-01).
     const fn version(self) -> &'static str {
         match self {
@@ -92,15 +92,15 @@ impl fmt::Display for RuntimeId {
     }
 }
 
-impl Client {
-    /// The status of a runtime. It is asked for by POST, and changes nothing.
+impl ArmClient {
+    /// Reads the status of a runtime. The request is a POST, and changes nothing.
     ///
     /// # Errors
     /// [`ArmError`].
     pub async fn runtime_status(&mut self, id: &RuntimeId) -> Result<Value, ArmError> {
         let url = self.url(&format!("{id}/getStatus"), id.owner.version())?;
         let what = format!("reading the status of {}", id.name);
-        let answer = self.ask(&Method::POST, &url, None, Condition::None, &what).await;
+        let answer = self.ask(&Method::POST, &url, None, Precondition::None, &what).await;
         Ok(answer.map_err(|error| error.for_want_of(id.owner.right()))?.body)
     }
 }

@@ -1,4 +1,4 @@
-//! What must never be shown.
+//! Secrets, which no message and no log shows.
 
 use std::fmt;
 
@@ -9,7 +9,7 @@ use super::form_encoded;
 pub struct Secret(String);
 
 impl Secret {
-    /// Takes a secret, without the line end that files and programs add.
+    /// Keeps a secret, without the line end that files and programs add.
     #[must_use]
     pub fn new(text: &str) -> Self {
         Self(text.trim().to_owned())
@@ -21,7 +21,7 @@ impl Secret {
         &self.0
     }
 
-    /// Whether there is none.
+    /// Whether the text is empty.
     #[must_use]
     pub const fn is_empty(&self) -> bool {
         self.0.is_empty()
@@ -34,24 +34,23 @@ impl fmt::Debug for Secret {
     }
 }
 
-/// Those that a request was made with: what comes back may repeat them.
+/// The secrets that a request was made with: its response may repeat them.
 #[derive(Clone, Debug, Default)]
 pub(super) struct Secrets(Vec<Secret>);
 
 impl Secrets {
-    /// Of these; the empty ones are none.
+    /// Collects secrets, without empty ones.
     pub(super) fn of(secrets: impl IntoIterator<Item = Secret>) -> Self {
         Self(secrets.into_iter().filter(|secret| !secret.is_empty()).collect())
     }
 
-    /// These and others.
+    /// Adds more of them.
     pub(super) fn and(mut self, more: impl IntoIterator<Item = Secret>) -> Self {
         self.0.extend(Self::of(more).0);
         self
     }
 
-    /// Someone else's words without any of them, whether as they are or as a form or a URL has
-    /// them.
+    /// Takes every secret out of somebody else's words, plain or as a form or a URL encodes it.
     pub(super) fn mask(&self, words: &str) -> String {
         const MASK: &str = "***";
         let mut masked = words.to_owned();

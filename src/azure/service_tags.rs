@@ -5,38 +5,35 @@ use reqwest::Url;
 use serde_json::Value;
 
 use super::error::ArmError;
-use super::exchange::Client;
+use super::exchange::ArmClient;
 use super::group::VERSION;
 
-/// Far more than there are: today's answer is one page.
+/// Far more than there are: today's release is one page.
 const MOST_PAGES: usize = 100;
 const RIGHT: &str = "the identity lacks a right: it needs \
                      Microsoft.Network/locations/serviceTags/read on the subscription, which Reader has";
 
-/// Whose service tags are asked for.
+/// Which release of the service tags is read, and where.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct TagScope {
     subscription: String,
     location: String,
 }
 
-/// Why there is nothing to ask for.
+/// Why a scope cannot be part of a URL.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum TagScopeError {
-    /// It becomes part of a URL.
+    /// The subscription is no id.
     #[error("'{0}' is no subscription id: expected 00000000-0000-0000-0000-000000000000")]
     Subscription(String),
-    /// The same.
+    /// The location is no name of a region.
     #[error("'{0}' is no location: expected one as westeurope")]
     Location(String),
 }
 
 impl TagScope {
-    /// Of a subscription, which says the cloud, and a location, which says only where the release
-    /// is read: every answer holds the tags of all regions.
-    ///
-    /// # Errors
-    /// [`TagScopeError`] where one of them is none.
+    /// Takes a subscription, which decides the cloud, and a location, which decides only where the
+    /// release is read: every release holds the tags of all regions.
     pub fn new(subscription: &str, location: &str) -> Result<Self, TagScopeError> {
         let shown = |text: &str| text.chars().take(80).collect();
         let subscription = subscription.trim();
@@ -53,11 +50,11 @@ impl TagScope {
     }
 }
 
-impl Client {
-    /// Every page as one document.
+impl ArmClient {
+    /// Reads every page, and joins them.
     ///
     /// # Errors
-    /// [`ArmError`]; also where the pages are not of one release.
+    /// [`ArmError`], also where the pages are of two releases.
     pub async fn service_tags(&mut self, scope: &TagScope) -> Result<Value, ArmError> {
         let TagScope { subscription, location } = scope;
         let path = format!(

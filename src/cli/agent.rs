@@ -1,28 +1,28 @@
-//! `agent lint`: the runtime's own proxy configuration, read and judged.
+//! `agent lint`: faults in the runtime's own proxy configuration.
 
 use std::fmt::Write as _;
 use std::path::Path;
 
 use anyhow::{Context, Result, anyhow, bail};
 
-use super::arguments::{Agent, AgentCommand, AgentLint};
+use super::arguments::{AgentArgs, AgentCommand, AgentLintArgs};
 use super::exit::Exit;
 use super::input::Stdin;
-use super::leaving::FILES;
-use super::{hint, input, leaving, output, vantage};
+use super::{hint, input, output, vantage};
 use crate::list::{self, UrlHost};
 use crate::model::{Host, HostName, visible};
+use crate::proxy_config::{self, FILES};
 use crate::route::{
     self, AgentProxy, AgentRoute, LintFinding, LintKind, LintNames, LintWeight, LocalView, ProxyUrl,
 };
 
-pub(super) fn agent(command: &Agent) -> Result<Exit> {
+pub(super) fn agent(command: &AgentArgs) -> Result<Exit> {
     match &command.command {
         AgentCommand::Lint(lint) => self::lint(lint),
     }
 }
 
-fn lint(command: &AgentLint) -> Result<Exit> {
+fn lint(command: &AgentLintArgs) -> Result<Exit> {
     let mut names = LintNames {
         private: host_names(&command.private, "--private")?,
         relay: host_names(&command.relay, "--relay")?,
@@ -30,19 +30,19 @@ fn lint(command: &AgentLint) -> Result<Exit> {
     for path in &command.service_urls {
         names.relay.extend(relays(path, &mut Stdin::default())?);
     }
-    let place = match &command.dir {
-        Some(place) => place.clone(),
-        None => leaving::installed().ok_or_else(|| anyhow!(leaving::none_installed()))?,
+    let folder = match &command.dir {
+        Some(given) => given.clone(),
+        None => proxy_config::installed().ok_or_else(|| anyhow!(proxy_config::none_installed()))?,
     };
-    let files = leaving::read_agent_files(&place)?;
+    let files = proxy_config::read_agent_files(&folder)?;
     if let [only] = &files[..] {
         let other = FILES.iter().find(|name| !only.path.ends_with(name)).unwrap_or(&FILES[1]);
         bail!("cannot read {other}: it is not beside {}", only.path.display());
     }
-    let purviews = leaving::read_data_map(&files)?;
+    let purviews = proxy_config::read_data_map(&files)?;
     let which = if purviews.is_empty() { "both files" } else { "all of these files" };
     let files: Vec<_> = files.into_iter().chain(purviews).map(|file| file.read).collect();
-    let here = leaving::local_view(vantage::addresses());
+    let here = proxy_config::local_view(vantage::addresses());
     let mut findings = route::lint(&files, &names, &here);
     findings.extend(files.iter().flatten().filter_map(|agent| judge_script(agent, &here)));
     let mut text = String::new();
@@ -79,16 +79,17 @@ fn lint(command: &AgentLint) -> Result<Exit> {
             ),
         }
     }
-    hint::hint(leaving::CUSTOM_PROXY);
+    hint::hint(proxy_config::CUSTOM_PROXY);
     output::write(None, |out| out.write_all(text.as_bytes()))?;
     Ok(if is_wrong { Exit::Violated } else { Exit::Satisfied })
 }
 
-/// A script that the file names and that cannot be had. One of another host is fetched by `check`.
+/// A finding where the file names a script that cannot be had. Only `check` fetches scripts, so one
+/// of another host gives no finding.
 fn judge_script(agent: &AgentProxy, here: &LocalView) -> Option<LintFinding> {
     let route = AgentRoute::new(agent, here.clone(), Vec::new()).ok()?;
     let location = route.script_location()?;
-    let (weight, problem) = leaving::script_problem(location)?;
+    let (weight, problem) = proxy_config::script_problem(location)?;
     Some(LintFinding {
         kind: LintKind::ScriptUnusable,
         weight,
@@ -100,7 +101,7 @@ fn judge_script(agent: &AgentProxy, here: &LocalView) -> Option<LintFinding> {
     })
 }
 
-/// The relay namespaces and gateways among a runtime's own names.
+/// The relay namespaces and gateways among the runtime's names.
 fn relays(path: &Path, stdin: &mut Stdin) -> Result<Vec<HostName>> {
     let text = input::read_text(stdin, path, "--service-urls")?;
     let urls =
@@ -112,7 +113,7 @@ fn relays(path: &Path, stdin: &mut Stdin) -> Result<Vec<HostName>> {
     Ok(urls.urls.iter().filter_map(|url| name(&url.host)).collect())
 }
 
-/// What both files have is said once, with each place: they are mostly copies of each other.
+/// Groups findings that several files share: the files are mostly copies of each other.
 fn each_once(findings: &[LintFinding]) -> Vec<Vec<&LintFinding>> {
     let said = |one: &LintFinding| (one.kind, one.weight, one.message.clone(), one.remedy.clone());
     let mut once: Vec<Vec<&LintFinding>> = Vec::new();
@@ -129,7 +130,7 @@ fn each_once(findings: &[LintFinding]) -> Vec<Vec<&LintFinding>> {
     once
 }
 
-fn place(finding: &LintFinding) -> String {
+fn location(finding: &LintFinding) -> String {
     match (finding.line, finding.column) {
         (Some(line), Some(column)) => format!("{}:{line}:{column}", finding.file),
         (Some(line), None) => format!("{}:{line}", finding.file),
@@ -137,7 +138,7 @@ fn place(finding: &LintFinding) -> String {
     }
 }
 
-/// One finding, or the same of several files.
+/// Writes one finding, or the same one of several files.
 fn write_finding(text: &mut String, same: &[&LintFinding]) {
     let Some(finding) = same.first() else { return };
     let word = match finding.weight {
@@ -145,15 +146,15 @@ fn write_finding(text: &mut String, same: &[&LintFinding]) {
         LintWeight::Warning => "warning",
         LintWeight::Note => "note",
     };
-    let places: Vec<String> = same.iter().map(|finding| place(finding)).collect();
+    let locations: Vec<String> = same.iter().map(|finding| location(finding)).collect();
     let _ =
-        writeln!(text, "{}: {word}: {}", visible(&places.join(", ")), visible(&finding.message));
+        writeln!(text, "{}: {word}: {}", visible(&locations.join(", ")), visible(&finding.message));
     if !finding.remedy.is_empty() {
         let _ = writeln!(text, "    {}", finding.remedy);
     }
 }
 
-/// What would be right for these names and this proxy, in the other forms that people paste.
+/// Writes what would be right for these names and this proxy, as `NO_PROXY` and as PAC.
 fn write_suggestion(text: &mut String, private: &[HostName], proxy: &ProxyUrl) {
     let suggestion = route::suggest(private, proxy);
     let _ = writeln!(text, "\nNO_PROXY={}", suggestion.no_proxy);

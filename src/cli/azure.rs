@@ -1,21 +1,21 @@
-//! How Azure is asked: the options and the environment to a client, and a thread to wait on.
+//! Makes the client for Azure from the options and the environment.
 
 use anyhow::{Context, Result};
 
-use super::arguments::Azure;
-use crate::azure::{Client, Credential, Endpoint, Pace, Surroundings};
+use super::arguments::AzureArgs;
+use crate::azure::{ArmClient, AzureEndpoint, Credential, CredentialEnvironment, Pace};
 use crate::model::Cloud;
 
-/// Resource Manager, by the options and the environment.
-pub(super) fn client(azure: &Azure, cloud: Cloud) -> Result<Client> {
-    let endpoint = azure.arm_endpoint.as_deref().unwrap_or(Endpoint::resource_manager(cloud));
-    let endpoint = Endpoint::parse(endpoint).context("--arm-endpoint")?;
-    let surroundings = Surroundings::read(cloud, |name| std::env::var(name).ok());
-    let credential = Credential::new(surroundings, azure.credential.map(Into::into));
-    Ok(Client::new(endpoint, credential, Pace::new(azure.patience))?)
+/// A client of Resource Manager, by the options and the environment.
+pub(super) fn client(azure: &AzureArgs, cloud: Cloud) -> Result<ArmClient> {
+    let endpoint = azure.arm_endpoint.as_deref().unwrap_or(AzureEndpoint::resource_manager(cloud));
+    let endpoint = AzureEndpoint::parse(endpoint).context("--arm-endpoint")?;
+    let environment = CredentialEnvironment::read(cloud, |name| std::env::var(name).ok());
+    let credential = Credential::new(environment, azure.credential.map(Into::into));
+    Ok(ArmClient::new(endpoint, credential, Pace::new(azure.patience))?)
 }
 
-/// One thread is enough: Azure is asked one thing after the other.
+/// An asynchronous runtime of one thread: requests to Azure follow one another.
 pub(super) fn runtime() -> Result<tokio::runtime::Runtime> {
     tokio::runtime::Builder::new_current_thread()
         .enable_all()
@@ -23,8 +23,8 @@ pub(super) fn runtime() -> Result<tokio::runtime::Runtime> {
         .context("cannot start the asynchronous runtime")
 }
 
-/// Who was asked, and with whose rights; once there is a token.
-pub(super) fn signed_in(client: &Client) -> Option<String> {
+/// Says which endpoint was asked with which source of tokens; `None` before there is a token.
+pub(super) fn signed_in(client: &ArmClient) -> Option<String> {
     let kind = client.credential().kind()?;
     Some(format!("Azure: {}, signed in by {kind}", client.endpoint()))
 }

@@ -8,22 +8,24 @@ use std::sync::Arc;
 
 use anyhow::{Context, Result};
 
-use super::arguments::{Check, FailOn, Format, Reporting, Trust};
+use super::arguments::{CheckArgs, FailOnArg, ReportFormat, ReportingArgs, TrustArgs};
 use super::exit::Exit;
 use super::hint;
-use super::input::{self, Stdin};
+use super::input::Stdin;
 use super::measure::Measurement;
-use super::output::{self, Destination};
+use super::output::{self, ReportOutput};
 use super::request;
 use super::saved;
 use crate::model::{Cloud, Conclusion, Ending, Obstacle, Record, Records, Run};
-use crate::probe::{Stop, Wishes, tls, trust};
+use crate::probe::tls::TlsClient;
+use crate::probe::trust::{self, ChainJudge};
+use crate::probe::{Stop, Wishes};
 use crate::report::diff::Diff;
 use crate::report_v1::Report;
 use crate::tags::{AzureRanges, ServiceTags};
-use crate::{archive, diagnose, report};
+use crate::{archive, diagnose, files, report};
 
-pub(super) fn check(command: &Check, arguments: &[OsString]) -> Result<Exit> {
+pub(super) fn check(command: &CheckArgs, arguments: &[OsString]) -> Result<Exit> {
     let reporting = &command.reporting;
     let destinations = output::destinations(reporting.format, &reporting.output)?;
     if let Some(path) = &command.save_records {
@@ -31,19 +33,21 @@ pub(super) fn check(command: &Check, arguments: &[OsString]) -> Result<Exit> {
     }
     let mut stdin = Stdin::default();
     let baseline = saved::baseline(reporting, &mut stdin)?;
-    let published = Published::read(reporting.service_tags.as_deref())?;
+    let published = ServiceTagRanges::read(reporting.service_tags.as_deref())?;
     let prepared = request::prepare(&command.targets, &command.measuring, &[], &mut stdin)?;
     for text in &prepared.hints {
         hint::hint(text);
     }
-    let tls = tls::Client::new(judge(&command.trust)?);
+    let tls = TlsClient::new(judge(&command.trust)?);
     let wishes =
         Wishes { locate: command.locate, hold: command.hold, no_revocation: command.no_revocation };
     let measurement = Measurement::new(prepared, &command.measuring, tls, false, arguments)?;
     let measurement = measurement.wish(wishes);
 
-    let streams = destinations.iter().any(|one| one.path.is_none() && one.format == Format::Jsonl);
-    let mut lines = if streams { Some(Lines::begin(measurement.run(), &published)) } else { None };
+    let streams =
+        destinations.iter().any(|one| one.path.is_none() && one.format == ReportFormat::Jsonl);
+    let mut lines =
+        if streams { Some(JsonLines::begin(measurement.run(), &published)) } else { None };
     let mut records = measurement.carry_out(|record, stop| {
         if let Some(lines) = &mut lines {
             lines.finished(record, stop);
@@ -66,22 +70,23 @@ pub(super) fn check(command: &Check, arguments: &[OsString]) -> Result<Exit> {
     }
 }
 
-/// The file from which commands can go on: the records, or else a JSON report.
-fn kept_in(records: Option<&Path>, destinations: &[Destination]) -> Option<String> {
-    let is_json = |one: &&Destination| matches!(one.format, Format::Json | Format::Jsonl);
+/// The file that later commands can read: the records, or else a JSON report.
+fn kept_in(records: Option<&Path>, destinations: &[ReportOutput]) -> Option<String> {
+    let is_json =
+        |one: &&ReportOutput| matches!(one.format, ReportFormat::Json | ReportFormat::Jsonl);
     let reports = destinations.iter().filter(is_json).find_map(|one| one.path.as_deref());
     records.or(reports).map(|path| path.display().to_string())
 }
 
-/// Concludes, compares with `baseline`, writes every report that was asked for, and says how it
-/// ended. One that cannot be written does not keep the others from being written.
+/// Diagnoses the records, compares them with `baseline`, and writes every report that was asked
+/// for. A report that cannot be written does not keep the others from being written.
 pub(super) fn report(
     records: &Records,
-    published: &Published,
-    destinations: &[Destination],
-    reporting: &Reporting,
+    published: &ServiceTagRanges,
+    destinations: &[ReportOutput],
+    reporting: &ReportingArgs,
     baseline: Option<&Report>,
-    lines: Option<Lines>,
+    lines: Option<JsonLines>,
 ) -> Exit {
     let fail_on = reporting.fail_on;
     let table = if reporting.verbose { report::verbose } else { report::table };
@@ -117,8 +122,8 @@ pub(super) fn report(
     exit
 }
 
-/// What the records come to.
-pub(super) fn conclude(records: &Records, published: &Published) -> Conclusion {
+/// Diagnoses the records.
+pub(super) fn conclude(records: &Records, published: &ServiceTagRanges) -> Conclusion {
     diagnose::conclude(records, &published.of(&records.run))
 }
 
@@ -126,12 +131,12 @@ fn write(
     records: &Records,
     conclusion: &Conclusion,
     since: Option<&Diff>,
-    destination: &Destination,
+    destination: &ReportOutput,
     table: fn(&Records, &Conclusion, &report::Style) -> String,
 ) -> Result<()> {
     let path = destination.path.as_deref();
     match destination.format {
-        Format::Table => {
+        ReportFormat::Table => {
             let (width, color) = output::style(path);
             let style = report::Style { width, color };
             let mut table = table(records, conclusion, &style);
@@ -141,10 +146,10 @@ fn write(
             }
             output::write_table(path, &table)
         }
-        Format::Json => output::write(path, |mut out| {
+        ReportFormat::Json => output::write(path, |mut out| {
             report::json::report(records, conclusion, since, &mut out)
         }),
-        Format::Jsonl => output::write(path, |mut out| {
+        ReportFormat::Jsonl => output::write(path, |mut out| {
             report::json::begin(&records.run, &mut out)?;
             for (record, verdict) in records.records.iter().zip(&conclusion.verdicts) {
                 report::json::endpoint(record, verdict, &mut out)?;
@@ -154,8 +159,8 @@ fn write(
     }
 }
 
-/// How the run ends by `--fail-on`. What that leaves out is said aloud.
-pub(super) fn ending(records: &Records, conclusion: &Conclusion, fail_on: FailOn) -> Ending {
+/// How the run ends by `--fail-on`. A hint says what that leaves out.
+pub(super) fn ending(records: &Records, conclusion: &Conclusion, fail_on: FailOnArg) -> Ending {
     let ending = diagnose::ending(records, conclusion, fail_on.into());
     if ending.left_out > 0 {
         hint::hint(&left_out(ending.left_out));
@@ -172,32 +177,32 @@ fn left_out(n_endpoints: usize) -> String {
     )
 }
 
-/// The addresses that clouds publish as their own: embedded, or those of `--service-tags`.
+/// The addresses that clouds publish as their own: the embedded ones, or those of `--service-tags`.
 #[derive(Clone, Debug, Default)]
-pub(super) struct Published(Option<Arc<AzureRanges>>);
+pub(super) struct ServiceTagRanges(Option<Arc<AzureRanges>>);
 
-impl Published {
-    /// Reads `file`, where one is given.
+impl ServiceTagRanges {
+    /// Reads `file`; without one, the embedded ranges are used.
     pub(super) fn read(file: Option<&Path>) -> Result<Self> {
         let Some(path) = file else { return Ok(Self::default()) };
         let name = path.display().to_string();
-        let bytes = input::read_file(path)
-            .with_context(|| format!("--service-tags: cannot read {name}"))?;
+        let bytes =
+            files::read(path).with_context(|| format!("--service-tags: cannot read {name}"))?;
         let tags = ServiceTags::parse(&bytes).with_context(|| format!("--service-tags: {name}"))?;
         Ok(Self(Some(Arc::new(AzureRanges::of(&tags, &name)))))
     }
 
-    /// Those of the run's cloud.
-    fn of(&self, run: &Run) -> Ranges<'_> {
+    /// The ranges of the run's cloud.
+    fn of(&self, run: &Run) -> CloudRanges<'_> {
         let embedded = || Cloud::parse(&run.cloud).map(AzureRanges::embedded);
-        Ranges(self.0.as_deref().or_else(embedded))
+        CloudRanges(self.0.as_deref().or_else(embedded))
     }
 }
 
-/// The addresses of one cloud; `None` where no ranges are at hand.
-struct Ranges<'a>(Option<&'a AzureRanges>);
+/// The addresses of one cloud; `None` where its ranges are not known.
+struct CloudRanges<'a>(Option<&'a AzureRanges>);
 
-impl diagnose::PublishedRanges for Ranges<'_> {
+impl diagnose::RangeLookup for CloudRanges<'_> {
     fn holds(&self, address: IpAddr) -> Option<bool> {
         self.0.map(|ranges| ranges.contains(address))
     }
@@ -207,10 +212,10 @@ impl diagnose::PublishedRanges for Ranges<'_> {
     }
 }
 
-/// Who judges certificates.
-pub(super) fn judge(given: &Trust) -> Result<Arc<trust::Judge>> {
+/// Reads the roots by which certificates are judged.
+pub(super) fn judge(given: &TrustArgs) -> Result<Arc<ChainJudge>> {
     let read = |path: &Path, option: &str| {
-        let bytes = input::read_file(path)
+        let bytes = files::read(path)
             .with_context(|| format!("{option}: cannot read {}", path.display()))?;
         trust::read_pem(&bytes, &path.display().to_string()).with_context(|| option.to_owned())
     };
@@ -222,21 +227,21 @@ pub(super) fn judge(given: &Trust) -> Result<Arc<trust::Judge>> {
     for path in &given.ca_file {
         extra.extend(read(path, "--ca-file")?);
     }
-    Ok(Arc::new(trust::Judge::new(public, extra)?))
+    Ok(Arc::new(ChainJudge::new(public, extra)?))
 }
 
 /// JSON Lines on standard output, an endpoint as soon as it is done.
 #[derive(Debug)]
-pub(super) struct Lines {
+pub(super) struct JsonLines {
     run: Run,
-    published: Published,
-    /// Those whose verdict takes what is known at the end only.
+    published: ServiceTagRanges,
+    /// Endpoints whose verdict needs the whole run.
     held: Vec<(crate::model::Subject, u16)>,
     failed: Option<io::Error>,
 }
 
-impl Lines {
-    fn begin(run: &Run, published: &Published) -> Self {
+impl JsonLines {
+    fn begin(run: &Run, published: &ServiceTagRanges) -> Self {
         let (run_now, published) = (run.clone(), published.clone());
         let mut lines = Self { run: run_now, published, held: Vec::new(), failed: None };
         lines.put(|out| report::json::begin(run, out));
@@ -251,7 +256,7 @@ impl Lines {
         let verdict = diagnose::verdict(record, &self.run, &self.published.of(&self.run));
         self.put(|out| report::json::endpoint(record, &verdict, out));
         if self.failed.is_some() {
-            // Nobody reads on: there is no one to measure for.
+            // Nobody reads the lines any more, so the run ends.
             stop.give(Obstacle::Cancelled);
         }
     }

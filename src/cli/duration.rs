@@ -1,11 +1,11 @@
-//! Durations as the contract writes them: `500ms`, `5s`, `2m`, `1h`, `7d`.
+//! Durations in the contract's form: `500ms`, `5s`, `2m`, `1h`, `7d`.
 
 use std::time::Duration;
 
 /// Reads a duration.
 ///
 /// # Errors
-/// A sentence that says what is expected; zero and what no clock can wait for are refused.
+/// A sentence that says what is expected. Zero and more than a year are refused.
 pub(super) fn parse(text: &str) -> Result<Duration, String> {
     const EXPECTED: &str = "expected a whole number with a unit: 500ms, 5s, 2m, 1h, 7d";
     let digits = text.len() - text.trim_start_matches(|c: char| c.is_ascii_digit()).len();

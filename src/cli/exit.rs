@@ -1,4 +1,4 @@
-//! Exit codes, for every command (contract, Exit codes).
+//! The exit codes of every command (contract, Exit codes).
 
 use std::process::ExitCode;
 

@@ -2,13 +2,13 @@
 
 use anyhow::Result;
 
-use super::arguments::{Explain, ExplainFormat};
+use super::arguments::{ExplainArgs, ExplainFormat};
 use super::exit::Exit;
 use super::output;
 use crate::diagnose::explain::{Explanation, explain as of};
 use crate::report::{Style, explanation};
 
-pub(super) fn explain(command: &Explain) -> Result<Exit> {
+pub(super) fn explain(command: &ExplainArgs) -> Result<Exit> {
     let (width, color) = output::style(None);
     let style = Style { width, color };
     if command.list {
@@ -35,7 +35,7 @@ pub(super) fn explain(command: &Explain) -> Result<Exit> {
         Explanation::Causes(_) | Explanation::Layer(_) | Explanation::Symptoms(_) => {
             Ok(Exit::Satisfied)
         }
-        // An answer nobody has is no answer: the table's output stays empty for whoever reads it.
+        // Standard output stays empty, so that a reader of the table gets no half answer.
         Explanation::Unknown { suggestions } => {
             anyhow::bail!("{}", explanation::unknown(&suggestions))
         }

@@ -1,4 +1,4 @@
-//! The files that a command line names, whatever the options are called.
+//! Refuses command lines that name one file twice where it would be written.
 
 use std::fs;
 use std::path::{Path, PathBuf};
@@ -6,24 +6,26 @@ use std::path::{Path, PathBuf};
 use anyhow::{Result, bail};
 use clap::{ArgMatches, Command};
 
+use super::output;
+
 /// The options whose files are written; all others are read.
 const WRITTEN: [&str; 5] = ["output", "out", "save_records", "rollback", "ledger"];
 
 /// A file as the command line gives it.
-struct Given<'m> {
+struct GivenFile<'m> {
     /// `--output`, or what help calls it: `RECORDS`.
     option: String,
     path: &'m Path,
-    /// Where it is, or would be.
-    place: PathBuf,
+    /// The path without links, by which files are compared.
+    canonical: PathBuf,
     is_written: bool,
 }
 
-/// Refuses a command line where a file that is written has another part to play: the last writer
-/// would win, or a report take the place of the evidence it was made from.
+/// Refuses a command line that names a file twice, where at least one option writes it: the last
+/// writer would win, or a report would replace the evidence that it was made from.
 ///
 /// # Errors
-/// Names both options and the file.
+/// The message names both options and the file.
 pub(super) fn keep_apart(command: &Command, matches: &ArgMatches) -> Result<()> {
     let (mut command, mut matches) = (command, matches);
     while let Some((name, inner)) = matches.subcommand() {
@@ -31,11 +33,11 @@ pub(super) fn keep_apart(command: &Command, matches: &ArgMatches) -> Result<()> 
         let Some(sub) = command.find_subcommand(name) else { return Ok(()) };
         command = sub;
     }
-    let mut all: Vec<Given<'_>> = Vec::new();
+    let mut all: Vec<GivenFile<'_>> = Vec::new();
     for given in files(command, matches) {
-        let same = all
-            .iter()
-            .find(|other| other.place == given.place && (other.is_written || given.is_written));
+        let same = all.iter().find(|other| {
+            other.canonical == given.canonical && (other.is_written || given.is_written)
+        });
         if let Some(other) = same {
             bail!(
                 "{} and {} name one file, {}: give each its own",
@@ -49,21 +51,21 @@ pub(super) fn keep_apart(command: &Command, matches: &ArgMatches) -> Result<()> 
     Ok(())
 }
 
-fn files<'m>(command: &Command, matches: &'m ArgMatches) -> Vec<Given<'m>> {
+fn files<'m>(command: &Command, matches: &'m ArgMatches) -> Vec<GivenFile<'m>> {
     let mut files = Vec::new();
     for argument in command.get_arguments() {
         let id = argument.get_id().as_str();
-        // Only those that take files are of this type.
+        // Options that take files, and no others, are of this type.
         let Ok(Some(paths)) = matches.try_get_many::<PathBuf>(id) else { continue };
         let option = match argument.get_long() {
             Some(long) => format!("--{long}"),
             None => id.to_uppercase(),
         };
         files.extend(paths.filter_map(|path| {
-            Some(Given {
+            Some(GivenFile {
                 option: option.clone(),
                 path,
-                place: place(path)?,
+                canonical: canonical(path)?,
                 is_written: WRITTEN.contains(&id),
             })
         }));
@@ -71,21 +73,20 @@ fn files<'m>(command: &Command, matches: &'m ArgMatches) -> Vec<Given<'m>> {
     files
 }
 
-/// The file itself, behind links and by whatever way it is named. None for standard input, devices
-/// and pipes, which several may write to.
-fn place(path: &Path) -> Option<PathBuf> {
+/// The path of the file itself, without links. `None` for standard input, devices and pipes, which
+/// several options may write to.
+fn canonical(path: &Path) -> Option<PathBuf> {
     if path.as_os_str() == "-" {
         return None;
     }
-    let place = match fs::canonicalize(path) {
-        Ok(place) if place.is_file() => place,
+    let canonical = match fs::canonicalize(path) {
+        Ok(file) if file.is_file() => file,
         Ok(_) => return None,
         Err(_) => {
-            let folder = path.parent().filter(|folder| !folder.as_os_str().is_empty());
-            let folder = fs::canonicalize(folder.unwrap_or(Path::new("."))).ok()?;
+            let folder = fs::canonicalize(output::folder_of(path)).ok()?;
             folder.join(path.file_name()?)
         }
     };
     // Windows finds a file by its name in any case.
-    Some(if cfg!(windows) { place.to_string_lossy().to_lowercase().into() } else { place })
+    Some(if cfg!(windows) { canonical.to_string_lossy().to_lowercase().into() } else { canonical })
 }

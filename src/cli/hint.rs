@@ -1,38 +1,38 @@
-//! What is said on standard error: errors and hints.
+//! Errors and hints on standard error.
 
 use std::ffi::OsString;
 use std::io::Write;
 use std::sync::atomic::{AtomicBool, Ordering};
 
+use crate::model::{is_obeyed, visible};
+
 /// `--quiet`. As colour is, it is decided once, for the whole program.
 static IS_QUIET: AtomicBool = AtomicBool::new(false);
 
-/// From here on only errors are said.
+/// Shows no hints from here on.
 pub(super) fn be_quiet() {
     IS_QUIET.store(true, Ordering::Relaxed);
 }
 
-/// Whether only errors are said.
+/// Whether hints are not shown.
 pub(super) fn is_quiet() -> bool {
     IS_QUIET.load(Ordering::Relaxed)
 }
 
-use crate::model::{is_obeyed, visible};
-
-/// An error, with what led to it.
+/// Shows an error with its causes.
 pub(super) fn error(error: &anyhow::Error) {
     say("error", &format!("{error:#}"));
 }
 
-/// Something that would make the next run better.
+/// Shows something that would make the next run better.
 pub(super) fn hint(text: &str) {
     if !is_quiet() {
         say("hint", text);
     }
 }
 
-/// What is wrong with a command line, or its help. It repeats the arguments, which a script may
-/// have from elsewhere: with what a terminal would obey among them, it is said without colours.
+/// Shows clap's error or help. It repeats the arguments, and a script may take those from a
+/// stranger: where one holds control characters, they are replaced, and clap's colours with them.
 pub(super) fn usage(error: &clap::Error, arguments: &[OsString]) {
     if !arguments.iter().any(|argument| argument.to_string_lossy().contains(is_obeyed)) {
         let _ = error.print();
@@ -44,8 +44,8 @@ pub(super) fn usage(error: &clap::Error, arguments: &[OsString]) {
     }
 }
 
-/// A line on standard error, with nothing in it that a terminal would obey: names, files and
-/// answers are repeated here. Where it is closed there is nobody left to tell.
+/// Writes lines to standard error without control characters: the text repeats names, files and
+/// answers of others. A closed standard error is ignored, as there is nobody left to tell.
 fn say(word: &str, text: &str) {
     let mut stderr = anstream::stderr().lock();
     let mut lines = text.lines();

@@ -1,19 +1,16 @@
-//! Reading what users hand over: files and standard input, bounded.
+//! Files and standard input that options name, read up to a limit.
 
-use std::fs::File;
 use std::io::{self, BufReader, Read};
 use std::path::Path;
 
 use anyhow::{Context, Result, bail};
 
-use crate::list;
+use crate::{files, list};
 
-/// The largest text file that is read whole, bytes. Service URLs of a large runtime are 20 KB.
-const TEXT_LIMIT: u64 = 16 << 20;
 /// The largest report or list of flows, bytes.
 const LARGE_LIMIT: u64 = 512 << 20;
 
-/// Standard input, which at most one option may read.
+/// Makes sure that at most one option reads standard input.
 #[derive(Debug, Default)]
 pub(super) struct Stdin {
     taken_by: Option<&'static str>,
@@ -23,21 +20,21 @@ impl Stdin {
     /// Reads `path` whole, for `option`; `-` is standard input.
     ///
     /// # Errors
-    /// Not readable, too large, or standard input wanted twice.
+    /// The file cannot be read or is too large, or another option reads standard input.
     pub(super) fn read(&mut self, path: &Path, option: &'static str) -> Result<Vec<u8>> {
         if path.as_os_str() != "-" {
-            return read_file(path)
+            return files::read(path)
                 .with_context(|| format!("{option}: cannot read {}", path.display()));
         }
         self.take(option)?;
-        read_bounded(io::stdin().lock())
+        files::read_from(io::stdin().lock())
             .with_context(|| format!("{option}: cannot read standard input"))
     }
 
     /// Opens `path` for reading line by line, for `option`; `-` is standard input.
     ///
     /// # Errors
-    /// Not readable, or standard input wanted twice.
+    /// The file cannot be read, or another option reads standard input.
     pub(super) fn open(
         &mut self,
         path: &Path,
@@ -47,8 +44,8 @@ impl Stdin {
             self.take(option)?;
             return Ok(Box::new(BufReader::new(io::stdin())));
         }
-        let file =
-            open(path).with_context(|| format!("{option}: cannot read {}", path.display()))?;
+        let file = files::open(path)
+            .with_context(|| format!("{option}: cannot read {}", path.display()))?;
         Ok(Box::new(BufReader::with_capacity(1 << 20, file)))
     }
 
@@ -63,16 +60,16 @@ impl Stdin {
 /// Reads `path` whole as text, for `option`: UTF-8, or UTF-16 with a byte order mark.
 ///
 /// # Errors
-/// As [`Stdin::read`], or no text.
+/// As [`Stdin::read`], or the file is not text.
 pub(super) fn read_text(stdin: &mut Stdin, path: &Path, option: &'static str) -> Result<String> {
     let bytes = stdin.read(path, option)?;
     list::decode(&bytes).with_context(|| format!("{option}: {}", path.display()))
 }
 
-/// The same for what programs write: UTF-8, and a million flows long.
+/// Reads what programs write: UTF-8, and up to a million flows long.
 ///
 /// # Errors
-/// As [`Stdin::read`], or not UTF-8.
+/// As [`Stdin::read`], or the file is not UTF-8.
 pub(super) fn read_large_text(
     stdin: &mut Stdin,
     path: &Path,
@@ -92,40 +89,9 @@ pub(super) fn read_large_text(
     String::from_utf8(bytes).with_context(context)
 }
 
-/// Reads a file whole, at most [`TEXT_LIMIT`] bytes of it.
-pub(super) fn read_file(path: &Path) -> Result<Vec<u8>> {
-    read_bounded(open(path)?)
-}
-
-fn open(path: &Path) -> io::Result<File> {
-    let file = File::open(path)?;
-    // On Linux a directory opens well and fails at the first read, with less clear words.
-    if file.metadata()?.is_dir() {
-        return Err(io::Error::other("it is a folder, not a file"));
-    }
-    Ok(file)
-}
-
-fn read_bounded(source: impl Read) -> Result<Vec<u8>> {
-    let mut bytes = Vec::new();
-    source.take(TEXT_LIMIT + 1).read_to_end(&mut bytes)?;
-    if bytes.len() as u64 > TEXT_LIMIT {
-        bail!("larger than {} MiB: this is not the file that is meant", TEXT_LIMIT >> 20);
-    }
-    Ok(bytes)
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    #[test]
-    fn what_is_too_large_is_refused_and_not_kept() {
-        let endless = io::repeat(b'x');
-        let error = read_bounded(endless).unwrap_err().to_string();
-        assert!(error.contains("16 MiB"), "{error}");
-        assert_eq!(read_bounded(&b"abc"[..]).unwrap(), b"abc");
-    }
 
     #[test]
     fn standard_input_is_read_once() {

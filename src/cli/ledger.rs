@@ -5,13 +5,13 @@ use std::path::Path;
 use anyhow::Result;
 use jiff::{SignedDuration, Timestamp};
 
-use super::arguments::{Ledger, LedgerCommand, LedgerFile, LedgerFormat};
+use super::arguments::{LedgerArgs, LedgerCommand, LedgerFileArgs, LedgerFormat};
 use super::exit::Exit;
 use super::hint;
 use super::output;
-use crate::ledger::{self, Ledger as Book, Row};
+use crate::ledger::{self, Ledger, LedgerRow};
 
-pub(super) fn ledger(command: &Ledger) -> Result<Exit> {
+pub(super) fn ledger(command: &LedgerArgs) -> Result<Exit> {
     match &command.command {
         LedgerCommand::Show { file } => {
             let rows = read(path(file))?;
@@ -28,7 +28,7 @@ pub(super) fn ledger(command: &Ledger) -> Result<Exit> {
         LedgerCommand::Prune { file, keep } => {
             let keep = SignedDuration::try_from(*keep)?;
             let now = Timestamp::now();
-            let mut book = Book::open_existing(path(file))?;
+            let mut book = Ledger::open_existing(path(file))?;
             settle(&mut book, now)?;
             let pruned = book.prune(now - keep)?;
             output::write(None, |out| writeln!(out, "sightings forgotten: {pruned}"))?;
@@ -37,23 +37,24 @@ pub(super) fn ledger(command: &Ledger) -> Result<Exit> {
     Ok(Exit::Satisfied)
 }
 
-/// What is remembered, with a word on what claims to be seen later than now.
-fn read(path: &Path) -> Result<Vec<Row>> {
-    let rows = Book::open_to_read(path)?.rows()?;
+/// Reads every row, with a hint on those that were seen later than now.
+fn read(path: &Path) -> Result<Vec<LedgerRow>> {
+    let rows = Ledger::open_to_read(path)?.rows()?;
     let now = Timestamp::now();
     let ahead: Vec<_> = rows.iter().filter(|row| row.last_seen > now).collect();
     name_ahead(&ahead, "they count as seen now, and the next command that writes sets them to now");
     Ok(rows)
 }
 
-/// Sets to now what a clock that was ahead has left in a ledger: by `--keep` it would stay for ever.
-pub(super) fn settle(book: &mut Book, now: Timestamp) -> Result<()> {
+/// Sets sightings later than now, which a wrong clock has left, to now: otherwise `--keep` would
+/// never let them go.
+pub(super) fn settle(book: &mut Ledger, now: Timestamp) -> Result<()> {
     let ahead = book.settle(now)?;
     name_ahead(&ahead.iter().collect::<Vec<_>>(), "they count as seen now from here on");
     Ok(())
 }
 
-fn name_ahead(ahead: &[&Row], what: &str) {
+fn name_ahead(ahead: &[&LedgerRow], what: &str) {
     const NAMED: usize = 3;
     let Some(latest) = ahead.iter().map(|row| row.last_seen).max() else { return };
     let named: Vec<_> =
@@ -70,7 +71,7 @@ fn name_ahead(ahead: &[&Row], what: &str) {
     ));
 }
 
-/// clap asks for one of the two.
-fn path(file: &LedgerFile) -> &Path {
+/// The file; clap makes sure that one of the two is given.
+fn path(file: &LedgerFileArgs) -> &Path {
     file.ledger.as_deref().or(file.file.as_deref()).unwrap_or(Path::new(""))
 }

@@ -1,23 +1,23 @@
-//! `lists list|show|lint`: what must be reachable, and who says so.
+//! `lists list|show|lint`: the endpoint lists, their sources and their faults.
 
 use std::fmt::Write as _;
 
 use anyhow::{Context, Result, anyhow};
 
-use super::arguments::{Lists, ListsCommand};
+use super::arguments::{ListsArgs, ListsCommand};
 use super::exit::Exit;
-use super::input;
 use super::output;
+use crate::files;
 use crate::list::{self, EndpointList, ListEntry};
 use crate::model::{Cloud, Reach};
 
-pub(super) fn lists(command: &Lists) -> Result<Exit> {
+pub(super) fn lists(command: &ListsArgs) -> Result<Exit> {
     match &command.command {
         ListsCommand::List => print(&all()),
         ListsCommand::Show { id, cloud } => print(&shown(&list::find(id, (*cloud).into())?)),
         ListsCommand::Lint { file } => {
             let name = file.display().to_string();
-            let bytes = input::read_file(file).with_context(|| format!("cannot read {name}"))?;
+            let bytes = files::read(file).with_context(|| format!("cannot read {name}"))?;
             let text = list::decode(&bytes).with_context(|| format!("cannot read {name}"))?;
             let list = list::parse(&text, &name).map_err(|errors| anyhow!("{errors}"))?;
             print(&format!("{name}: sound; {} entries of '{}'\n", list.entries.len(), list.id))
@@ -85,12 +85,12 @@ fn dated(source: &str, date: &str) -> String {
     if date.is_empty() { source.to_owned() } else { format!("{source}, of {date}") }
 }
 
-impl From<super::arguments::Cloud> for Cloud {
-    fn from(cloud: super::arguments::Cloud) -> Self {
+impl From<super::arguments::CloudArg> for Cloud {
+    fn from(cloud: super::arguments::CloudArg) -> Self {
         match cloud {
-            super::arguments::Cloud::Public => Self::Public,
-            super::arguments::Cloud::Usgov => Self::UsGov,
-            super::arguments::Cloud::China => Self::China,
+            super::arguments::CloudArg::Public => Self::Public,
+            super::arguments::CloudArg::Usgov => Self::UsGov,
+            super::arguments::CloudArg::China => Self::China,
         }
     }
 }

@@ -1,4 +1,4 @@
-//! What `check` and `resolve` share: a plan carried out from this host.
+//! What `check`, `watch`, `resolve` and `rules` share: they run a plan of probes from this host.
 
 use std::ffi::OsString;
 use std::net::{IpAddr, SocketAddr};
@@ -8,29 +8,32 @@ use std::time::Instant;
 use anyhow::{Context, Result, bail};
 use jiff::Timestamp;
 
-use super::arguments::Measuring;
+use super::arguments::MeasuringArgs;
 use super::hint;
-use super::leaving::{self, Configured};
 use super::progress::Bar;
 use super::recorded;
-use super::request::Prepared;
+use super::request::PreparedRun;
 use super::signals;
 use super::vantage;
 use crate::model::{Family, Obstacle, Record, Records, Run};
-use crate::probe::{self, Progress, Routing, Settings, Stop, dns, script, tls};
+use crate::probe::dns::{DnsClient, DnsSettings, system_servers};
+use crate::probe::script::ScriptFetcher;
+use crate::probe::tls::TlsClient;
+use crate::probe::{self, Routing, RunProgress, Settings, Stop};
+use crate::proxy_config::{self, ProxyConfig};
 
-/// Descriptors that are not for probes: standard streams, files, name servers, the runtime's own.
+/// Descriptors that probes do not get: standard streams, files, name servers, the async runtime's.
 #[cfg(unix)]
 const RESERVED_DESCRIPTORS: u64 = 128;
 /// More at once would only run out of ephemeral ports (28,000 by default on Linux).
 const MOST_CONNECTIONS: usize = 20_000;
 
-/// A run that is about to be made. Its run is known before its records are.
+/// A run that is about to begin. What identifies it is known before its records are.
 #[derive(Debug)]
 pub(super) struct Measurement {
-    prepared: Prepared,
+    prepared: PreparedRun,
     settings: Settings,
-    leaving: Configured,
+    proxy: ProxyConfig,
     measuring: Limits,
     run: Run,
 }
@@ -38,42 +41,42 @@ pub(super) struct Measurement {
 #[derive(Debug)]
 struct Limits {
     deadline: Option<std::time::Duration>,
-    /// No name server was given: the system's own way of resolving counts too.
+    /// No name server was given, so the system's own resolver is asked too.
     asks_system: bool,
 }
 
 impl Measurement {
-    /// Puts together what is asked, how, and from where; says what is to be noted of it.
+    /// Prepares a run, and shows hints about its proxy configuration.
     ///
     /// # Errors
-    /// Options that contradict each other; no name servers.
+    /// Options contradict each other, or there is no name server.
     pub(super) fn new(
-        prepared: Prepared,
-        measuring: &Measuring,
-        tls: tls::Client,
+        prepared: PreparedRun,
+        measuring: &MeasuringArgs,
+        tls: TlsClient,
         resolve_only: bool,
         arguments: &[OsString],
     ) -> Result<Self> {
         let measurement = Self::again(prepared, measuring, tls, resolve_only, arguments)?;
-        for note in &measurement.leaving.notes {
+        for note in &measurement.proxy.notes {
             hint::hint(note);
         }
         Ok(measurement)
     }
 
-    /// The same without the notes.
+    /// Prepares a run without showing hints, for the second and later rounds of a watch.
     ///
     /// # Errors
-    /// Options that contradict each other; no name servers.
+    /// Options contradict each other, or there is no name server.
     pub(super) fn again(
-        prepared: Prepared,
-        measuring: &Measuring,
-        tls: tls::Client,
+        prepared: PreparedRun,
+        measuring: &MeasuringArgs,
+        tls: TlsClient,
         resolve_only: bool,
         arguments: &[OsString],
     ) -> Result<Self> {
-        let leaving =
-            leaving::configured(&measuring.leaving, leaving::local_view(vantage::addresses()))?;
+        let local = proxy_config::local_view(vantage::addresses());
+        let proxy = ProxyConfig::read(measuring.proxy.options()?, local)?;
         let servers = servers(measuring)?;
         let families = families(measuring)?;
         let run = Run {
@@ -81,14 +84,14 @@ impl Measurement {
             started_at: Timestamp::now(),
             took: std::time::Duration::ZERO,
             options: recorded::options(arguments),
-            vantage: vantage::describe(servers.clone(), &leaving),
+            vantage: vantage::describe(servers.clone(), &proxy),
             cloud: prepared.cloud.as_str().to_owned(),
             lists: prepared.lists.clone(),
             private_networks: prepared.private_networks.clone(),
             is_resolver_given: !measuring.resolver.is_empty(),
             is_self_contained: prepared.is_self_contained,
             control: None,
-            agent_files_differ: leaving.agent_files_differ.clone(),
+            agent_files_differ: proxy.agent_files_differ.clone(),
             absent: Vec::new(),
             nodes: prepared.nodes.clone(),
             kept_in: None,
@@ -109,33 +112,34 @@ impl Measurement {
         };
         let measuring =
             Limits { deadline: measuring.deadline, asks_system: measuring.resolver.is_empty() };
-        Ok(Self { prepared, settings, leaving, measuring, run })
+        Ok(Self { prepared, settings, proxy, measuring, run })
     }
 
-    /// Asks for more than proof and failure.
+    /// Adds follow-ups to the run.
     pub(super) const fn wish(mut self, wishes: probe::Wishes) -> Self {
         self.settings.wishes = wishes;
         self
     }
 
-    /// What is known of the run before it is made.
+    /// What identifies the run.
     pub(super) const fn run(&self) -> &Run {
         &self.run
     }
 
-    /// Makes it; `finished` is told each record as it is done, and may end the run early by the
-    /// signal it is handed. SIGINT and SIGTERM end it early too: what is known then is reported.
+    /// Runs the probes. `finished` gets each record as it is done, and may end the run early
+    /// through its [`Stop`]. SIGINT and SIGTERM end it early too; what is known by then is
+    /// reported.
     pub(super) fn carry_out(self, finished: impl FnMut(&Record, &Stop)) -> Result<Records> {
-        self.carry_out_in(&Session::begin()?, finished)
+        self.carry_out_in(&RunSession::begin()?, finished)
     }
 
-    /// The same as one of several.
+    /// The same as one of several runs of a session.
     pub(super) fn carry_out_in(
         self,
-        session: &Session,
+        session: &RunSession,
         mut finished: impl FnMut(&Record, &Stop),
     ) -> Result<Records> {
-        let Self { prepared, mut settings, leaving, measuring, mut run } = self;
+        let Self { prepared, mut settings, proxy, measuring, mut run } = self;
         let begun = Instant::now();
         run.started_at = Timestamp::now();
         let bar = Bar::new();
@@ -152,9 +156,9 @@ impl Measurement {
             if !settings.resolve_only {
                 let client = script_client(&settings, measuring.asks_system);
                 let own = vantage::leading_out(settings.servers.first().copied(), settings.source);
-                // Stopped before it is known: every record says so, and none asks for a way.
-                if let Ok(router) = stop.or(leaving.into_router(client, own)).await {
-                    let router = Arc::new(router?);
+                // A run that is stopped here has no routes: every record says that it was stopped.
+                if let Ok(router) = stop.or(proxy.into_router(client, own)).await {
+                    let router = Arc::new(router.context("cannot start a thread")?);
                     settings.routing = Routing::new(move |endpoint| {
                         let router = Arc::clone(&router);
                         async move { router.choose(&endpoint).await }
@@ -163,7 +167,7 @@ impl Measurement {
             }
             let outcome = probe::run(&prepared.plan, settings, &stop, |progress| {
                 bar.note(&progress);
-                if let Progress::Finished(record) = progress {
+                if let RunProgress::Finished(record) = progress {
                     finished(record, &stop);
                 }
             })
@@ -182,15 +186,15 @@ impl Measurement {
     }
 }
 
-/// Where runs are made, and what ends them all: SIGINT and SIGTERM, whenever they come.
+/// The asynchronous runtime of one or more runs. SIGINT and SIGTERM end all of them.
 #[derive(Debug)]
-pub(super) struct Session {
+pub(super) struct RunSession {
     runtime: tokio::runtime::Runtime,
     stop: Stop,
 }
 
-impl Session {
-    /// From here on the signals are taken.
+impl RunSession {
+    /// Starts the runtime, and handles the signals from here on.
     pub(super) fn begin() -> Result<Self> {
         let runtime = tokio::runtime::Builder::new_multi_thread()
             .enable_all()
@@ -206,31 +210,31 @@ impl Session {
         self.stop.reason().is_some()
     }
 
-    /// Waits; false where a signal ended it.
+    /// Waits; false where a signal ended the wait.
     pub(super) fn pause(&self, time: std::time::Duration) -> bool {
         let wait = async { self.stop.or(tokio::time::sleep(time)).await };
         self.runtime.block_on(wait).is_ok()
     }
 }
 
-/// What ends the session ends its run.
+/// Ends a run when its session ends.
 async fn pass_on(session: Stop, run: Stop) {
     if let Err(reason) = session.or(std::future::pending::<()>()).await {
         run.give(reason);
     }
 }
 
-/// Who fetches a script and answers its questions.
-fn script_client(settings: &Settings, asks_system: bool) -> script::Client {
-    let of_dns = dns::Settings {
+/// The client that fetches a script and resolves names for it.
+fn script_client(settings: &Settings, asks_system: bool) -> ScriptFetcher {
+    let of_dns = DnsSettings {
         timeout: settings.timeout,
         families: settings.families.clone(),
         source: settings.source,
-        // A script's questions go to the system by a way of their own.
+        // The client for scripts asks the system itself.
         asks_system: false,
     };
-    script::Client {
-        dns: Arc::new(dns::Client::new(settings.servers.clone(), of_dns)),
+    ScriptFetcher {
+        dns: Arc::new(DnsClient::new(settings.servers.clone(), of_dns)),
         tls: settings.tls.clone(),
         source: settings.source,
         timeout: settings.timeout,
@@ -238,13 +242,13 @@ fn script_client(settings: &Settings, asks_system: bool) -> script::Client {
     }
 }
 
-/// Waits for the user, or the system, to end the run.
+/// Waits for a signal, and then stops the session.
 async fn interrupt(stop: Stop) {
     signals::interrupted().await;
     stop.give(Obstacle::Cancelled);
 }
 
-fn servers(measuring: &Measuring) -> Result<Vec<SocketAddr>> {
+fn servers(measuring: &MeasuringArgs) -> Result<Vec<SocketAddr>> {
     if !measuring.resolver.is_empty() {
         let mut servers = Vec::new();
         for server in &measuring.resolver {
@@ -254,7 +258,7 @@ fn servers(measuring: &Measuring) -> Result<Vec<SocketAddr>> {
         }
         return Ok(servers);
     }
-    let servers = dns::system_servers()
+    let servers = system_servers()
         .context("cannot read this system's DNS configuration; name a server by --resolver IP")?;
     if servers.is_empty() {
         bail!("this system's DNS configuration names no server; name one by --resolver IP");
@@ -262,7 +266,7 @@ fn servers(measuring: &Measuring) -> Result<Vec<SocketAddr>> {
     Ok(servers)
 }
 
-fn families(measuring: &Measuring) -> Result<Vec<Family>> {
+fn families(measuring: &MeasuringArgs) -> Result<Vec<Family>> {
     let of_source = measuring.source.map(Family::of);
     let asked = match (measuring.ipv4, measuring.ipv6) {
         (true, _) => Some(Family::V4),
@@ -288,7 +292,7 @@ fn concurrency(given: Option<u32>) -> usize {
     }
     #[cfg(unix)]
     {
-        // The soft limit is often 1,024; what the hard limit allows is ours to take.
+        // The soft limit is often 1,024; a process may raise it to the hard limit.
         let limit = rlimit::increase_nofile_limit(u64::MAX).unwrap_or(1024);
         let free = usize::try_from(limit.saturating_sub(RESERVED_DESCRIPTORS));
         free.unwrap_or(MOST_CONNECTIONS).clamp(16, MOST_CONNECTIONS)
@@ -302,10 +306,10 @@ fn concurrency(given: Option<u32>) -> usize {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::cli::arguments::Leaving;
+    use crate::cli::arguments::ProxyArgs;
 
-    fn measuring(ipv4: bool, ipv6: bool, source: Option<&str>) -> Measuring {
-        Measuring {
+    fn measuring(ipv4: bool, ipv6: bool, source: Option<&str>) -> MeasuringArgs {
+        MeasuringArgs {
             resolver: Vec::new(),
             timeout: std::time::Duration::from_secs(5),
             deadline: None,
@@ -313,7 +317,7 @@ mod tests {
             ipv6,
             source: source.map(|source| source.parse().unwrap()),
             concurrency: None,
-            leaving: Leaving::default(),
+            proxy: ProxyArgs::default(),
         }
     }
 

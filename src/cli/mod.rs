@@ -1,5 +1,5 @@
-//! Arguments to configuration, then commands. The only room that reads files and the environment,
-//! writes reports and chooses the exit code.
+//! The command line: options become configuration, commands run, reports are written, and the exit
+//! code is chosen.
 
 #![expect(
     clippy::disallowed_methods,
@@ -17,7 +17,6 @@ mod explain;
 mod file_options;
 mod hint;
 mod input;
-mod leaving;
 mod ledger;
 mod lists;
 mod measure;
@@ -45,7 +44,7 @@ pub use exit::Exit;
 /// Runs one command line and says how it ended.
 pub fn run(arguments: impl IntoIterator<Item = OsString>) -> ExitCode {
     let arguments: Vec<OsString> = arguments.into_iter().collect();
-    // First: what is wrong with a command line is said by repeating it.
+    // This comes first, because clap's errors repeat the arguments.
     if let Err(error) = recorded::refuse_secrets(&arguments) {
         hint::error(&error);
         return Exit::CouldNotWork.into();

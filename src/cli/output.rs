@@ -1,4 +1,4 @@
-//! Where reports go: standard output, or files that appear whole or not at all.
+//! Reports are written to standard output, or to files that appear whole or not at all.
 
 use std::borrow::Cow;
 use std::fs;
@@ -8,27 +8,29 @@ use std::path::{Path, PathBuf};
 use anyhow::{Context, Result, bail};
 use tempfile::NamedTempFile;
 
-use super::arguments::Format;
+use super::arguments::ReportFormat;
 use crate::report::Guarded;
 
 /// A report to write.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub(super) struct Destination {
-    /// In which format.
-    pub(super) format: Format,
-    /// Where; `None` is standard output.
+pub(super) struct ReportOutput {
+    pub(super) format: ReportFormat,
+    /// The file; `None` is standard output.
     pub(super) path: Option<PathBuf>,
 }
 
-/// Which reports were asked for: each `--output` in the format that `--format` or its extension
-/// says; without any, one to standard output.
+/// The reports that were asked for: one for each `--output`, in the format that `--format` or the
+/// extension says; without `--output`, one on standard output.
 ///
 /// # Errors
-/// An extension that names no format.
-pub(super) fn destinations(format: Option<Format>, output: &[PathBuf]) -> Result<Vec<Destination>> {
+/// An extension names no format, or a file cannot be written.
+pub(super) fn destinations(
+    format: Option<ReportFormat>,
+    output: &[PathBuf],
+) -> Result<Vec<ReportOutput>> {
     if output.is_empty() {
-        let format = format.unwrap_or(Format::Table);
-        return Ok(vec![Destination { format, path: None }]);
+        let format = format.unwrap_or(ReportFormat::Table);
+        return Ok(vec![ReportOutput { format, path: None }]);
     }
     output
         .iter()
@@ -38,17 +40,17 @@ pub(super) fn destinations(format: Option<Format>, output: &[PathBuf]) -> Result
                 None => format_of(path)?,
             };
             check_writable(path)?;
-            Ok(Destination { format, path: Some(path.clone()) })
+            Ok(ReportOutput { format, path: Some(path.clone()) })
         })
         .collect()
 }
 
-fn format_of(path: &Path) -> Result<Format> {
+fn format_of(path: &Path) -> Result<ReportFormat> {
     let extension = path.extension().and_then(|extension| extension.to_str()).unwrap_or_default();
     match extension.to_ascii_lowercase().as_str() {
-        "txt" => Ok(Format::Table),
-        "json" => Ok(Format::Json),
-        "jsonl" => Ok(Format::Jsonl),
+        "txt" => Ok(ReportFormat::Table),
+        "json" => Ok(ReportFormat::Json),
+        "jsonl" => Ok(ReportFormat::Jsonl),
         later @ ("md" | "html" | "csv" | "xml" | "sarif" | "prom") => bail!(
             "--output {}: the format of .{later} is not built yet; .txt, .json and .jsonl are",
             path.display()
@@ -72,11 +74,11 @@ pub(super) fn check_writable(path: &Path) -> Result<()> {
     Ok(())
 }
 
-/// Writes text or JSON to `path`, or to standard output. What strangers put into it cannot command
-/// a terminal ([`Guarded`]).
+/// Writes text or JSON to `path`, or to standard output. Control characters that strangers put into
+/// it do not reach a terminal ([`Guarded`]).
 ///
-/// A file is written beside its place and then renamed over it, so that a reader never meets half
-/// a report. A closed pipe (`| head`) is no error.
+/// A file is written under a temporary name and then renamed, so that nobody reads half a report. A
+/// closed pipe (`| head`) is no error.
 pub(super) fn write(
     path: Option<&Path>,
     render: impl FnOnce(&mut (dyn Write + Send)) -> io::Result<()>,
@@ -88,7 +90,7 @@ pub(super) fn write(
     })
 }
 
-/// The same for a table in the colours of [`style`].
+/// Writes a table in the colours of [`style`], as [`write`] does.
 pub(super) fn write_table(path: Option<&Path>, table: &str) -> Result<()> {
     let (_, has_colors) = style(path);
     write_by(path, |out| {
@@ -98,12 +100,12 @@ pub(super) fn write_table(path: Option<&Path>, table: &str) -> Result<()> {
     })
 }
 
-/// The same for a file of someone else's, byte for byte.
+/// Writes somebody else's file, byte for byte.
 pub(super) fn copy(path: &Path, bytes: &[u8]) -> Result<()> {
     write_by(Some(path), |out| out.write_all(bytes))
 }
 
-/// Lines on standard output as they come, each at once.
+/// Writes lines to standard output at once.
 pub(super) fn stream(lines: &[u8]) -> io::Result<()> {
     let mut guarded = Guarded::new(io::stdout().lock());
     guarded.write_all(lines)?;
@@ -126,7 +128,7 @@ fn write_by(
     }
 }
 
-/// A reader that has seen enough is no failure of ours.
+/// A reader that closes the pipe early is no failure.
 pub(super) fn unless_pipe_closed(written: io::Result<()>) -> io::Result<()> {
     match written {
         Err(error) if error.kind() == io::ErrorKind::BrokenPipe => Ok(()),
@@ -138,25 +140,25 @@ fn write_file(
     path: &Path,
     render: impl FnOnce(&mut (dyn Write + Send)) -> io::Result<()>,
 ) -> io::Result<()> {
-    // What is no plain file (a named pipe, /dev/null) cannot be renamed over.
+    // A rename would replace a named pipe or a device.
     if path.exists() && !path.is_file() {
         let mut file = BufWriter::new(fs::OpenOptions::new().write(true).open(path)?);
         return unless_pipe_closed(render(&mut file).and_then(|()| file.flush()));
     }
     let path = &*behind_link(path)?;
-    let file = beside(path)?;
+    let file = temporary_for(path)?;
     let mut out = BufWriter::with_capacity(1 << 16, file);
     render(&mut out)?;
     let file = out.into_inner().map_err(io::IntoInnerError::into_error)?;
     file.as_file().sync_all()?;
     file.persist(path)?;
     #[cfg(unix)]
-    settle_folder(path)?;
+    sync_folder(path)?;
     Ok(())
 }
 
-/// Where a link leads: what it names is replaced, and the link stays. It is opened first, so that
-/// the system's own rules on links of other users hold (`fs.protected_symlinks`).
+/// The file behind a symbolic link: that is replaced, and the link stays. The link is opened first,
+/// so that the system's rules on links of other users hold (`fs.protected_symlinks`).
 fn behind_link(path: &Path) -> io::Result<Cow<'_, Path>> {
     if !path.is_symlink() {
         return Ok(path.into());
@@ -165,9 +167,9 @@ fn behind_link(path: &Path) -> io::Result<Cow<'_, Path>> {
     fs::canonicalize(path).map(Into::into)
 }
 
-/// A file of a name that nobody can foresee, made in the folder of `path`; it vanishes where it is
-/// not kept. It has the mode of the file in whose place it comes.
-fn beside(path: &Path) -> io::Result<NamedTempFile> {
+/// A temporary file of an unpredictable name in the folder of `path`, with the mode of the file
+/// that it will replace. It is removed unless it is kept.
+fn temporary_for(path: &Path) -> io::Result<NamedTempFile> {
     let mut prefix = std::ffi::OsString::from(".");
     prefix.push(path.file_name().unwrap_or_default());
     prefix.push(".");
@@ -176,12 +178,12 @@ fn beside(path: &Path) -> io::Result<NamedTempFile> {
     #[cfg(unix)]
     {
         use std::os::unix::fs::PermissionsExt;
-        // A new file is as readable as the umask says, like any other program's.
+        // As for any other program, the umask decides who may read a new file.
         const NEW: u32 = 0o666;
         let own = fs::metadata(path).ok().map(|own| own.permissions());
         builder.permissions(own.clone().unwrap_or_else(|| fs::Permissions::from_mode(NEW)));
         let file = builder.tempfile_in(folder_of(path))?;
-        // The umask counts for new files only.
+        // The umask must not narrow the mode of a file that was there.
         if let Some(own) = own {
             file.as_file().set_permissions(own)?;
         }
@@ -191,13 +193,15 @@ fn beside(path: &Path) -> io::Result<NamedTempFile> {
     builder.tempfile_in(folder_of(path))
 }
 
-fn folder_of(path: &Path) -> &Path {
+/// The folder that a path is in; the working directory for a bare name.
+pub(super) fn folder_of(path: &Path) -> &Path {
     path.parent().filter(|folder| !folder.as_os_str().is_empty()).unwrap_or(Path::new("."))
 }
 
-/// A new name is safe from a power cut once its folder is; Windows has no such call.
+/// Writes the folder to the disk, without which a power cut may lose the new name. Windows has no
+/// such call.
 #[cfg(unix)]
-fn settle_folder(path: &Path) -> io::Result<()> {
+pub(super) fn sync_folder(path: &Path) -> io::Result<()> {
     fs::File::open(folder_of(path))?.sync_all()
 }
 
@@ -233,10 +237,10 @@ mod tests {
         };
         assert_eq!(
             formats(None, &["a.txt", "a.JSON", "a.jsonl"]),
-            Ok(vec![Format::Table, Format::Json, Format::Jsonl])
+            Ok(vec![ReportFormat::Table, ReportFormat::Json, ReportFormat::Jsonl])
         );
-        assert_eq!(formats(Some(Format::Json), &["a.log"]), Ok(vec![Format::Json]));
-        assert_eq!(formats(None, &[]), Ok(vec![Format::Table]));
+        assert_eq!(formats(Some(ReportFormat::Json), &["a.log"]), Ok(vec![ReportFormat::Json]));
+        assert_eq!(formats(None, &[]), Ok(vec![ReportFormat::Table]));
         assert!(formats(None, &["a.log"]).unwrap_err().contains("--format"));
         assert!(formats(None, &["a.html"]).unwrap_err().contains("not built yet"));
         assert!(formats(None, &["nowhere/a.json"]).unwrap_err().contains("does not exist"));

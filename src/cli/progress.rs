@@ -6,9 +6,9 @@ use std::time::Duration;
 use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
 
 use super::hint;
-use crate::probe::Progress;
+use crate::probe::RunProgress;
 
-/// Counts probes; invisible unless standard error is a terminal, and with `--quiet`.
+/// Counts probes. It is invisible where standard error is no terminal, and with `--quiet`.
 #[derive(Debug)]
 pub(super) struct Bar(ProgressBar);
 
@@ -27,10 +27,10 @@ impl Bar {
         Self(bar)
     }
 
-    pub(super) fn note(&self, progress: &Progress<'_>) {
+    pub(super) fn note(&self, progress: &RunProgress<'_>) {
         match progress {
-            Progress::Planned(more) => self.0.inc_length(*more as u64),
-            Progress::Finished(_) => self.0.inc(1),
+            RunProgress::Planned(more) => self.0.inc_length(*more as u64),
+            RunProgress::Finished(_) => self.0.inc(1),
         }
     }
 

@@ -1,17 +1,17 @@
-//! Secrets on the command line: refused where nothing could use them, and left out of what reports
-//! record.
+//! Secrets on the command line: they are refused where nothing could use them, and left out of the
+//! options that reports record.
 
 use std::ffi::OsString;
 
 use anyhow::{Result, bail};
 
-/// Options whose value is a proxy's URL: whatever stands before its last `@` may be a password,
-/// with or without a scheme.
+use crate::proxy_config::redacted_url;
+
+/// Options whose value is a proxy's URL: everything before its last `@` may be a password, with or
+/// without a scheme.
 const OF_PROXIES: [&str; 2] = ["--proxy", "--alternate-proxy"];
 
-const SCHEMES: [&str; 4] = ["http://", "https://", "socks5://", "socks5h://"];
-
-/// The arguments after the program's name.
+/// The arguments after the program's name, as reports record them.
 pub(super) fn options(arguments: &[OsString]) -> Vec<String> {
     let mut is_value_of_proxy = false;
     let shown = |argument: &OsString| {
@@ -21,9 +21,9 @@ pub(super) fn options(arguments: &[OsString]) -> Vec<String> {
             OF_PROXIES.iter().any(|option| *option == text),
         );
         match text.split_once('=') {
-            _ if was_expected => without_secrets(&text),
+            _ if was_expected => redacted_url(&text),
             Some((option, value)) if OF_PROXIES.contains(&option) => {
-                format!("{option}={}", without_secrets(value))
+                format!("{option}={}", redacted_url(value))
             }
             _ => without_userinfo(&text),
         }
@@ -31,11 +31,12 @@ pub(super) fn options(arguments: &[OsString]) -> Vec<String> {
     arguments.iter().skip(1).map(shown).collect()
 }
 
-/// Refuses what was pasted where it does not belong, without repeating it: every error about it
-/// would, and a shell keeps its history.
+/// Refuses secrets that were pasted where they do not belong, without repeating them: a later error
+/// about the value would, and a shell keeps its history.
 ///
 /// # Errors
-/// An authentication key, or a user name and password in the URL of what is no proxy.
+/// The command line holds an authentication key, or a user name and password in the URL of
+/// something that is no proxy.
 pub(super) fn refuse_secrets(arguments: &[OsString]) -> Result<()> {
     let mut before = String::new();
     for argument in arguments.iter().skip(1) {
@@ -45,17 +46,17 @@ pub(super) fn refuse_secrets(arguments: &[OsString]) -> Result<()> {
             _ if text.starts_with("--") => (&*text, ""),
             _ => (&*before, &*text),
         };
-        let place = if option.starts_with("--") { option } else { "the command line" };
+        let given_to = if option.starts_with("--") { option } else { "the command line" };
         if is_authentication_key(value) {
             bail!(
-                "{place}: this is an authentication key, and a file is expected that holds it, or \
+                "{given_to}: this is an authentication key, and a file is expected that holds it, or \
                  - for standard input: in the command line other users see it in the list of \
                  processes, and the shell keeps it"
             );
         }
         if !OF_PROXIES.contains(&option) && without_userinfo(value) != value {
             bail!(
-                "{place}: a user name or password stands before the host ({}): leave it out, it is \
+                "{given_to}: a user name or password stands before the host ({}): leave it out, it is \
                  used for proxies only",
                 without_userinfo(value)
             );
@@ -69,42 +70,19 @@ pub(super) fn refuse_secrets(arguments: &[OsString]) -> Result<()> {
     Ok(())
 }
 
-/// `IR@<id>@<factory>@…@<secret>`, in quotes or not.
+/// Whether this is `IR@<id>@<factory>@…@<secret>`, in quotes or not.
 fn is_authentication_key(text: &str) -> bool {
     let text = text.trim_start_matches(|c: char| !c.is_alphanumeric());
     text.get(..3).is_some_and(|front| front.eq_ignore_ascii_case("IR@"))
         && text.matches('@').count() >= 3
 }
 
-/// What `option` was given, for an error about it: all before an `@` may be a password.
-pub(super) fn misread(given: &str) -> String {
+/// The value of an option, for an error about it: everything before an `@` may be a password.
+pub(super) fn redacted_value(given: &str) -> String {
     match given.rsplit_once('@') {
-        Some((_, place)) => format!("***@{place}"),
+        Some((_, host)) => format!("***@{host}"),
         None => given.to_owned(),
     }
-}
-
-/// The name of a file that is not there: where it looks like an address with a typing error, what
-/// could be a password is taken out.
-pub(super) fn misspelt(name: &str) -> String {
-    let is_meant_as_address = name.starts_with("http") || name.contains("//");
-    if is_meant_as_address { without_secrets(name) } else { name.to_owned() }
-}
-
-/// A proxy's URL, or a script's: user information and a query are taken out.
-fn without_secrets(value: &str) -> String {
-    let (value, query) = match value.split_once('?') {
-        // A question mark before an `@` is part of a password.
-        Some((front, query)) if !query.contains('@') => {
-            (front, if query.is_empty() { "?" } else { "?***" })
-        }
-        _ => (value, ""),
-    };
-    let Some((front, place)) = value.rsplit_once('@') else { return format!("{value}{query}") };
-    let script = if front.starts_with("pac:") { "pac:" } else { "" };
-    let scheme = SCHEMES.iter().find(|scheme| front[script.len()..].starts_with(**scheme));
-    // What else stands before `://` may be a part of the secret.
-    format!("{script}{}***@{place}{query}", scheme.unwrap_or(&""))
 }
 
 fn without_userinfo(argument: &str) -> String {

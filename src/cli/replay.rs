@@ -4,26 +4,26 @@ use std::thread;
 
 use anyhow::Result;
 
-use super::arguments::Replay;
-use super::check::{Published, report};
+use super::arguments::ReplayArgs;
+use super::check::{ServiceTagRanges, report};
 use super::exit::Exit;
 use super::input::Stdin;
 use super::output;
 use super::saved;
 use crate::archive;
 
-pub(super) fn replay(command: &Replay) -> Result<Exit> {
+pub(super) fn replay(command: &ReplayArgs) -> Result<Exit> {
     let reporting = &command.reporting;
     let destinations = output::destinations(reporting.format, &reporting.output)?;
     let mut stdin = Stdin::default();
     let baseline = saved::baseline(reporting, &mut stdin)?;
-    let published = Published::read(reporting.service_tags.as_deref())?;
+    let published = ServiceTagRanges::read(reporting.service_tags.as_deref())?;
     let source = stdin.open(&command.records, "RECORDS")?;
     let name = command.records.display().to_string();
     let mut records = archive::read(source, &name)?;
     records.run.kept_in = (name != "-").then_some(name);
     let exit = report(&records, &published, &destinations, reporting, baseline.as_ref(), None);
-    // The program ends next: nobody waits until millions of small pieces are given back.
+    // The program ends next, and need not wait until millions of allocations are freed.
     thread::spawn(move || drop(records));
     Ok(exit)
 }

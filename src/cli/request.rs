@@ -1,4 +1,4 @@
-//! What the options say together: lists, names and files to a plan.
+//! What the options mean together: lists, names and files become a plan of probes.
 
 use std::path::Path;
 use std::sync::Arc;
@@ -6,47 +6,48 @@ use std::sync::Arc;
 use anyhow::{Context, Result, anyhow, bail};
 use ipnet::IpNet;
 
-use super::arguments::{Measuring, Targets};
+use super::arguments::{MeasuringArgs, TargetArgs};
 use super::azure;
-use super::input::{self, Stdin};
-use super::recorded::misread;
+use super::input::Stdin;
+use super::recorded::redacted_value;
 use super::vantage;
 use crate::azure::RuntimeId;
+use crate::files;
 use crate::list::{self, AuthKey, EndpointList, Parameters, RunRequest, ServiceUrls, UrlHost};
 use crate::model::{Cloud, Endpoint, ReportedNode};
-use crate::plan::{self, Plan};
+use crate::plan::{self, ProbePlan};
 use crate::tags;
 
-/// The list that is meant where none is named.
+/// The list that is used where none is named.
 const DEFAULT_LIST: &str = "adf-shir";
 
-/// What is to be probed, ready to be carried out.
+/// A plan of probes, ready to be run.
 #[derive(Clone, Debug)]
-pub(super) struct Prepared {
-    pub(super) plan: Plan,
-    /// What the user should know before it begins.
+pub(super) struct PreparedRun {
+    pub(super) plan: ProbePlan,
+    /// What the user should know before the run begins.
     pub(super) hints: Vec<String>,
     pub(super) cloud: Cloud,
     pub(super) lists: Vec<String>,
     pub(super) private_networks: Vec<IpNet>,
     pub(super) is_self_contained: bool,
-    /// What the cloud reports of the runtime's nodes.
+    /// The runtime's nodes, as the cloud reports them.
     pub(super) nodes: Vec<ReportedNode>,
     pub(super) expand_gateways: bool,
 }
 
-/// Reads everything that the options name, and makes it concrete. `names` are asked for beside
-/// what the options give, as service URLs are; where nothing else is given, they stand alone.
+/// Reads everything that the options name, and makes endpoints of it. `names` are added to what the
+/// options give, as service URLs are; without such options only they are probed.
 ///
 /// # Errors
-/// Files that cannot be read or are malformed; options that match nothing, or leave nothing to
-/// probe; a source address that this host does not have.
+/// A file cannot be read or is malformed, an option matches nothing, nothing is left to probe, or
+/// this host does not have the source address.
 pub(super) fn prepare(
-    targets: &Targets,
-    measuring: &Measuring,
+    targets: &TargetArgs,
+    measuring: &MeasuringArgs,
     names: &[String],
     stdin: &mut Stdin,
-) -> Result<Prepared> {
+) -> Result<PreparedRun> {
     vantage::check_source(measuring.source)?;
     let mut service_urls = Vec::new();
     for path in &targets.service_urls {
@@ -80,13 +81,16 @@ pub(super) fn prepare(
         .endpoint
         .iter()
         .map(|text| {
-            list::parse_endpoint(text).with_context(|| format!("--endpoint {}", misread(text)))
+            list::parse_endpoint(text)
+                .with_context(|| format!("--endpoint {}", redacted_value(text)))
         })
         .collect::<Result<Vec<_>>>()?;
     let peers = targets
         .peer
         .iter()
-        .map(|text| list::parse_peer(text).with_context(|| format!("--peer {}", misread(text))))
+        .map(|text| {
+            list::parse_peer(text).with_context(|| format!("--peer {}", redacted_value(text)))
+        })
         .collect::<Result<Vec<_>>>()?;
     let asked = match names {
         [] => ServiceUrls::default(),
@@ -133,7 +137,7 @@ pub(super) fn prepare(
         concrete.hints.clear();
     }
     let mut plan = plan::plan(concrete.endpoints);
-    let untestable = |one: list::UntestablePattern| plan::Untestable {
+    let untestable = |one: list::UntestablePattern| plan::UntestableEndpoint {
         endpoint: Arc::new(one.endpoint),
         hint: one.hint,
     };
@@ -148,7 +152,7 @@ pub(super) fn prepare(
         .chain(concrete.hints)
         .chain(needed.map(|one| one.hint.clone()))
         .collect();
-    Ok(Prepared {
+    Ok(PreparedRun {
         plan,
         hints,
         cloud,
@@ -160,8 +164,8 @@ pub(super) fn prepare(
     })
 }
 
-/// What to do where the options leave nothing over.
-fn nothing_left(targets: &Targets, lists: &[EndpointList]) -> String {
+/// Says what to do where the options leave nothing to probe.
+fn nothing_left(targets: &TargetArgs, lists: &[EndpointList]) -> String {
     let given = |option: &str, values: &[String]| {
         values.iter().map(|value| format!("{option} {value}")).collect::<Vec<_>>()
     };
@@ -177,9 +181,10 @@ fn nothing_left(targets: &Targets, lists: &[EndpointList]) -> String {
     )
 }
 
-/// A region that was typed and that the embedded tags do not know: near to one that they know it is
-/// refused, before its name is asked of DNS; else it may be newer than they are, which is said. A
-/// factory's whole host name is pasted, not typed: its region is taken as it is.
+/// Checks a region that was typed against the embedded tags. One that they do not know is refused
+/// where it looks like a misspelt known one, before DNS is asked; otherwise it may be newer than
+/// the tags, which is noted. The region of a factory's whole host name was pasted, and is not
+/// checked.
 fn check_region(parameters: &Parameters, cloud: Cloud) -> Result<Option<String>> {
     let Some(region) = parameters.value("region") else { return Ok(None) };
     let known = tags::regions(cloud);
@@ -200,7 +205,7 @@ fn check_region(parameters: &Parameters, cloud: Cloud) -> Result<Option<String>>
     }
 }
 
-/// A key and a factory that were given together must be of one factory.
+/// Checks that a key and a factory that were given together are of one factory.
 fn check_factory(parameters: &Parameters, auth_key: Option<&AuthKey>) -> Result<()> {
     let Some(host) = auth_key.and_then(|key| key.control_host.as_ref()) else { return Ok(()) };
     for (word, label) in ["factory", "region"].into_iter().zip(host.labels()) {
@@ -214,9 +219,9 @@ fn check_factory(parameters: &Parameters, auth_key: Option<&AuthKey>) -> Result<
     Ok(())
 }
 
-/// The names that tell which cloud is meant.
+/// The names by which the cloud is inferred.
 fn told_names(
-    targets: &Targets,
+    targets: &TargetArgs,
     service_urls: &[ServiceUrls],
     auth_key: Option<&AuthKey>,
 ) -> Vec<String> {
@@ -234,8 +239,8 @@ fn told_names(
         .collect()
 }
 
-/// Nothing but names was given: lists then only tell what kind of name each is.
-fn asks_for_names_alone(targets: &Targets) -> bool {
+/// Whether only names were given. The list then only tells what kind of name each is.
+fn asks_for_names_alone(targets: &TargetArgs) -> bool {
     targets.list.is_empty()
         && targets.factory.is_none()
         && targets.workspace.is_none()
@@ -249,7 +254,7 @@ fn asks_for_names_alone(targets: &Targets) -> bool {
         && targets.peer.is_empty()
 }
 
-fn lists(targets: &Targets, cloud: Cloud) -> Result<Vec<EndpointList>> {
+fn lists(targets: &TargetArgs, cloud: Cloud) -> Result<Vec<EndpointList>> {
     if targets.list.is_empty() {
         return Ok(vec![list::find(DEFAULT_LIST, cloud)?]);
     }
@@ -260,7 +265,7 @@ fn lists(targets: &Targets, cloud: Cloud) -> Result<Vec<EndpointList>> {
             if is_embedded(given) || !looks_like_file(given) {
                 return list::find(given, cloud).map_err(anyhow::Error::from);
             }
-            let bytes = input::read_file(Path::new(given))
+            let bytes = files::read(Path::new(given))
                 .with_context(|| format!("--list: cannot read {given}"))?;
             let text = list::decode(&bytes).with_context(|| format!("--list {given}"))?;
             list::parse(&text, given).map_err(|errors| anyhow!("{errors}"))
@@ -272,7 +277,8 @@ fn is_embedded(given: &str) -> bool {
     list::embedded().iter().any(|embedded| embedded.id == given)
 }
 
-/// An id holds no dot and no separator; what exists is a file whatever it is called.
+/// Whether this is meant as a file: ids hold no dot and no separator, and a path that exists is a
+/// file whatever its name.
 fn looks_like_file(given: &str) -> bool {
     given.contains(['.', '/', '\\']) || Path::new(given).exists()
 }
@@ -284,10 +290,10 @@ fn read_service_urls(path: &Path, stdin: &mut Stdin) -> Result<ServiceUrls> {
     list::service_urls::parse(&text, &name).context("--service-urls")
 }
 
-/// What Azure reports of a runtime, and whose rights it was read with.
-fn ask_service_urls(id: &str, targets: &Targets) -> Result<(ServiceUrls, Option<String>)> {
+/// What Azure reports of a runtime, and the identity that it was read with.
+fn ask_service_urls(id: &str, targets: &TargetArgs) -> Result<(ServiceUrls, Option<String>)> {
     let id = RuntimeId::parse(id).context("--runtime")?;
-    // No name has told the cloud yet: they are what is asked for.
+    // The cloud cannot be inferred from names yet: this request reads them.
     let cloud = targets.cloud.map(Cloud::from).unwrap_or_default();
     let mut client = azure::client(&targets.azure, cloud)?;
     let status = azure::runtime()?.block_on(client.runtime_status(&id)).context("--runtime")?;

@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use anyhow::Result;
 
-use super::arguments::{Resolve, ResolveFormat};
+use super::arguments::{ResolveArgs, ResolveFormat};
 use super::exit::Exit;
 use super::hint;
 use super::input::Stdin;
@@ -13,10 +13,11 @@ use super::measure::Measurement;
 use super::output;
 use super::request;
 use crate::model::{LookupOutcome, Obstacle, Origin, Record, Records};
-use crate::probe::{tls, trust};
+use crate::probe::tls::TlsClient;
+use crate::probe::trust::ChainJudge;
 use crate::report;
 
-pub(super) fn resolve(command: &Resolve, arguments: &[OsString]) -> Result<Exit> {
+pub(super) fn resolve(command: &ResolveArgs, arguments: &[OsString]) -> Result<Exit> {
     if let Some(path) = &command.output {
         output::check_writable(path)?;
     }
@@ -29,7 +30,7 @@ pub(super) fn resolve(command: &Resolve, arguments: &[OsString]) -> Result<Exit>
     for text in &prepared.hints {
         hint::hint(text);
     }
-    let tls = tls::Client::new(Arc::new(trust::Judge::new(None, Vec::new())?));
+    let tls = TlsClient::new(Arc::new(ChainJudge::new(None, Vec::new())?));
     let measurement = Measurement::new(prepared, &command.measuring, tls, true, arguments)?;
     let records = measurement.carry_out(|_, _| {})?;
 
@@ -50,7 +51,7 @@ pub(super) fn resolve(command: &Resolve, arguments: &[OsString]) -> Result<Exit>
     Ok(exit_of(&records))
 }
 
-/// A required name without an address is a violation; one that could not be asked is unknown.
+/// A required name without an address is a violation; one that could not be looked up is unknown.
 fn exit_of(records: &Records) -> Exit {
     records
         .records

@@ -1,4 +1,4 @@
-//! `report diff|merge`, and `--baseline`: what JSON reports of other times and hosts say.
+//! `report diff|merge` and `--baseline`, which compare JSON reports of other times and hosts.
 
 use std::fs;
 use std::io::{self, Write};
@@ -6,37 +6,39 @@ use std::path::{Path, PathBuf};
 
 use anyhow::{Context, Result, anyhow, bail};
 
-use super::arguments::{self, FailOn, Format, Report, ReportCommand, Reporting, Showing};
+use super::arguments::{
+    self, FailOnArg, ReportArgs, ReportCommand, ReportFormat, ReportingArgs, ShowingArgs,
+};
 use super::exit::Exit;
 use super::hint;
 use super::input::{self, Stdin};
-use super::output::{self, Destination};
+use super::output::{self, ReportOutput};
 use crate::model::Owner;
 use crate::report::diff::Diff;
 use crate::report::merge::{Host, Merged, Unreadable};
 use crate::report::{self, Style};
 use crate::report_v1;
 
-pub(super) fn report(command: &Report) -> Result<Exit> {
+pub(super) fn report(command: &ReportArgs) -> Result<Exit> {
     match &command.command {
         ReportCommand::Diff(command) => diff(command),
         ReportCommand::Merge(command) => merge(command),
     }
 }
 
-/// The report of `--baseline`.
+/// Reads the report of `--baseline`.
 pub(super) fn baseline(
-    reporting: &Reporting,
+    reporting: &ReportingArgs,
     stdin: &mut Stdin,
 ) -> Result<Option<report_v1::Report<'static>>> {
     reporting.baseline.as_ref().map(|path| read(path, "--baseline", stdin)).transpose()
 }
 
-/// A regression is a violation; what is not known any more is unknown.
-pub(super) fn exit_of(diff: &Diff, fail_on: FailOn) -> Exit {
+/// A regression is a violation; an endpoint that has become unknown is unknown.
+pub(super) fn exit_of(diff: &Diff, fail_on: FailOnArg) -> Exit {
     if diff.is_violated() {
         Exit::Violated
-    } else if diff.is_unknown() && fail_on != FailOn::Fail {
+    } else if diff.is_unknown() && fail_on != FailOnArg::Fail {
         Exit::Unknown
     } else {
         Exit::Satisfied
@@ -52,7 +54,7 @@ fn read(
     report_v1::Report::read(&text).with_context(|| format!("{option}: {}", path.display()))
 }
 
-fn diff(command: &arguments::Diff) -> Result<Exit> {
+fn diff(command: &arguments::DiffArgs) -> Result<Exit> {
     let destinations = destinations(&command.showing)?;
     let mut stdin = Stdin::default();
     let before = read(&command.before, "BEFORE", &mut stdin)?;
@@ -62,11 +64,11 @@ fn diff(command: &arguments::Diff) -> Result<Exit> {
         diff = diff.of_owner(owner.as_str());
     }
     write(&destinations, |style| report::diff::table(&diff, style), |mut out| diff.json(&mut out))?;
-    Ok(exit_of(&diff, FailOn::Unknown))
+    Ok(exit_of(&diff, FailOnArg::Unknown))
 }
 
-/// One that cannot be read is named, and does not keep the others from being read.
-fn merge(command: &arguments::Merge) -> Result<Exit> {
+/// Merges the reports that can be read, and shows an error for each of the others.
+fn merge(command: &arguments::MergeArgs) -> Result<Exit> {
     let destinations = destinations(&command.showing)?;
     let mut stdin = Stdin::default();
     let owner = command.showing.owner.map(Owner::as_str);
@@ -111,7 +113,7 @@ fn merge(command: &arguments::Merge) -> Result<Exit> {
     })
 }
 
-/// A file, or the `.json` files of a folder by name.
+/// The file itself, or the `.json` files of a folder in the order of their names.
 fn files(given: &Path) -> Result<Vec<PathBuf>> {
     if !given.is_dir() {
         return Ok(vec![given.to_owned()]);
@@ -131,10 +133,10 @@ fn files(given: &Path) -> Result<Vec<PathBuf>> {
     Ok(files)
 }
 
-fn destinations(showing: &Showing) -> Result<Vec<Destination>> {
+fn destinations(showing: &ShowingArgs) -> Result<Vec<ReportOutput>> {
     let destinations = output::destinations(showing.format, &showing.output)?;
-    match destinations.iter().find(|one| one.format == Format::Jsonl) {
-        Some(Destination { path: Some(path), .. }) => {
+    match destinations.iter().find(|one| one.format == ReportFormat::Jsonl) {
+        Some(ReportOutput { path: Some(path), .. }) => {
             bail!("--output {}: .jsonl is a run's; here are .txt and .json", path.display())
         }
         _ => Ok(destinations),
@@ -142,13 +144,13 @@ fn destinations(showing: &Showing) -> Result<Vec<Destination>> {
 }
 
 fn write(
-    destinations: &[Destination],
+    destinations: &[ReportOutput],
     table: impl Fn(&Style) -> String,
     json: impl Fn(&mut (dyn Write + Send)) -> io::Result<()>,
 ) -> Result<()> {
     for destination in destinations {
         let path = destination.path.as_deref();
-        if destination.format == Format::Table {
+        if destination.format == ReportFormat::Table {
             let (width, color) = output::style(path);
             let text = table(&Style { width, color });
             output::write_table(path, &text)?;

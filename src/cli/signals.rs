@@ -1,7 +1,7 @@
-//! SIGINT and SIGTERM: the one place where the program waits for them.
+//! SIGINT and SIGTERM, which only this file waits for.
 
-/// Waits until the user or the system ends the program. A signal that cannot be waited for never
-/// comes; the other one still does.
+/// Waits until the user or the system asks the program to end. Where one of the signals cannot be
+/// waited for, the other one still is.
 pub(super) async fn interrupted() {
     let by_user = async {
         if tokio::signal::ctrl_c().await.is_err() {

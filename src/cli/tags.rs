@@ -8,32 +8,35 @@ use anyhow::{Context, Result, bail};
 use ipnet::IpNet;
 use serde_json::{Value, json};
 
-use super::arguments::{Tags, TagsCommand, TagsFormat, TagsUpdate};
+use super::arguments::{TagsArgs, TagsCommand, TagsFormat, TagsUpdateArgs};
 use super::azure;
 use super::exit::Exit;
-use super::input::{self, Stdin};
+use super::input::Stdin;
 use super::output;
 use super::rules;
 use crate::azure::TagScope;
+use crate::files;
 use crate::model::{AddressSet, Cloud, visible};
 use crate::tags::{ServiceTags, TagChange, TagsDiff, diff};
 
-pub(super) fn tags(command: &Tags) -> Result<Exit> {
+pub(super) fn tags(command: &TagsArgs) -> Result<Exit> {
     match &command.command {
         TagsCommand::Lookup { subjects, world, format } => {
-            let tags = rules::Tags::read(world, None)?;
+            let tags = rules::TagRelease::read(world, None)?;
             tags.warn_if_stale();
             let answers: Vec<_> = subjects
                 .iter()
                 .map(|subject| lookup(tags.tags(), subject))
                 .collect::<Result<_>>()?;
             print(&match format {
-                TagsFormat::Table => answers.iter().map(Answer::table).collect::<Vec<_>>().concat(),
+                TagsFormat::Table => {
+                    answers.iter().map(TagLookup::table).collect::<Vec<_>>().concat()
+                }
                 TagsFormat::Json => pretty(&json!({
                     "schema": "pathproof.tags/1",
                     "cloud": tags.tags().cloud(),
                     "change_number": tags.tags().change_number(),
-                    "answers": answers.iter().map(Answer::json).collect::<Vec<_>>(),
+                    "answers": answers.iter().map(TagLookup::json).collect::<Vec<_>>(),
                 })),
             })
         }
@@ -59,23 +62,22 @@ fn pretty(value: &Value) -> String {
 }
 
 fn read(path: &Path) -> Result<ServiceTags> {
-    let bytes =
-        input::read_file(path).with_context(|| format!("cannot read {}", path.display()))?;
+    let bytes = files::read(path).with_context(|| format!("cannot read {}", path.display()))?;
     ServiceTags::parse(&bytes).with_context(|| path.display().to_string())
 }
 
-/// What is known of one subject.
-enum Answer<'a> {
+/// What the tags say about one subject.
+enum TagLookup<'a> {
     /// The tags that hold all of an address or prefix.
     Holders { subject: String, tags: Vec<(&'a str, &'a str)> },
-    /// What a tag holds.
+    /// The prefixes that a tag holds.
     Tag { name: &'a str, change_number: u64, prefixes: Vec<String> },
 }
 
-fn lookup<'a>(tags: &'a ServiceTags, subject: &str) -> Result<Answer<'a>> {
+fn lookup<'a>(tags: &'a ServiceTags, subject: &str) -> Result<TagLookup<'a>> {
     let subject = subject.trim();
     if let Some(tag) = tags.tag(subject) {
-        return Ok(Answer::Tag {
+        return Ok(TagLookup::Tag {
             name: &tag.name,
             change_number: tag.change_number,
             prefixes: tag.prefixes.iter().map(ToString::to_string).collect(),
@@ -91,7 +93,7 @@ fn lookup<'a>(tags: &'a ServiceTags, subject: &str) -> Result<Answer<'a>> {
     } else {
         bail!("{}", no_such_tag(tags, subject));
     };
-    Ok(Answer::Holders { subject: subject.to_owned(), tags: holders })
+    Ok(TagLookup::Holders { subject: subject.to_owned(), tags: holders })
 }
 
 fn no_such_tag(tags: &ServiceTags, subject: &str) -> String {
@@ -109,7 +111,7 @@ fn no_such_tag(tags: &ServiceTags, subject: &str) -> String {
     )
 }
 
-impl Answer<'_> {
+impl TagLookup<'_> {
     fn table(&self) -> String {
         let mut text = String::new();
         match self {
@@ -220,19 +222,19 @@ fn diff_json(old: &ServiceTags, new: &ServiceTags, seen: &TagsDiff) -> Value {
     })
 }
 
-/// A newer release, and where it is from.
-struct Newer {
-    place: String,
+/// A newer release, and its origin.
+struct NewerRelease {
+    origin: String,
     bytes: Vec<u8>,
-    /// Whose rights it was read with.
+    /// The identity that it was read with, where Azure was asked.
     signed: Option<String>,
 }
 
-impl Newer {
-    fn read(command: &TagsUpdate) -> Result<Self> {
+impl NewerRelease {
+    fn read(command: &TagsUpdateArgs) -> Result<Self> {
         match (&command.from, &command.subscription) {
             (Some(path), _) => Ok(Self {
-                place: path.display().to_string(),
+                origin: path.display().to_string(),
                 bytes: Stdin::default().read(path, "--from")?,
                 signed: None,
             }),
@@ -241,7 +243,7 @@ impl Newer {
         }
     }
 
-    fn ask(command: &TagsUpdate, subscription: &str) -> Result<Self> {
+    fn ask(command: &TagsUpdateArgs, subscription: &str) -> Result<Self> {
         let cloud = command.cloud.map(Cloud::from).unwrap_or_default();
         let location = command.location.as_deref().unwrap_or(match cloud {
             Cloud::Public => "westeurope",
@@ -252,28 +254,28 @@ impl Newer {
         let mut client = azure::client(&command.azure, cloud)?;
         let document = azure::runtime()?.block_on(client.service_tags(&scope))?;
         Ok(Self {
-            place: "Azure's answer".to_owned(),
+            origin: "Azure's answer".to_owned(),
             bytes: pretty(&document).into_bytes(),
             signed: azure::signed_in(&client),
         })
     }
 }
 
-/// Checked as a whole before anything is written: a page of a captive portal, half a download or
-/// last month's file never takes the place of a good one.
-fn update(command: &TagsUpdate) -> Result<Exit> {
+/// Checks the newer release before anything is written: the page of a captive portal, half a
+/// download or last month's file never replaces a good one.
+fn update(command: &TagsUpdateArgs) -> Result<Exit> {
     let output = command.output.as_path();
     output::check_writable(output)?;
-    let Newer { place, bytes, signed } = Newer::read(command)?;
-    let new = ServiceTags::parse(&bytes).with_context(|| place.clone())?;
+    let NewerRelease { origin, bytes, signed } = NewerRelease::read(command)?;
+    let new = ServiceTags::parse(&bytes).with_context(|| origin.clone())?;
     let (was, seen) = if output.exists() {
         let old = read(output)?;
         if old.cloud() != new.cloud() {
-            bail!("{} is of cloud {}, {place} of {}", output.display(), old.cloud(), new.cloud());
+            bail!("{} is of cloud {}, {origin} of {}", output.display(), old.cloud(), new.cloud());
         }
         if new.change_number() < old.change_number() {
             bail!(
-                "{place} is older (change {}) than {} (change {}): left as it is",
+                "{origin} is older (change {}) than {} (change {}): left as it is",
                 new.change_number(),
                 output.display(),
                 old.change_number()

@@ -1,4 +1,4 @@
-//! From where a run is made: what identifies this host and account in a report.
+//! What identifies this host and account in a report.
 
 use std::io;
 use std::net::{IpAddr, SocketAddr, UdpSocket};
@@ -6,27 +6,26 @@ use std::net::{IpAddr, SocketAddr, UdpSocket};
 use anyhow::{Context, Result, bail};
 use socket2::{Domain, Protocol, Socket, Type};
 
-use super::leaving::Configured;
 use crate::model::Vantage;
+use crate::proxy_config::ProxyConfig;
 
-/// Describes this host, and how it is configured to leave. What cannot be found out is left empty,
-/// never guessed.
-pub(super) fn describe(resolvers: Vec<SocketAddr>, leaving: &Configured) -> Vantage {
+/// Describes this host and its proxy configuration. What cannot be found out is left empty.
+pub(super) fn describe(resolvers: Vec<SocketAddr>, proxy: &ProxyConfig) -> Vantage {
     Vantage {
         hostname: whoami::hostname().unwrap_or_default(),
         os: whoami::distro().unwrap_or_else(|_| std::env::consts::OS.to_owned()),
         account: whoami::username().unwrap_or_default(),
         addresses: addresses(),
         resolvers,
-        proxy_source: leaving.source.clone(),
-        proxy_url: leaving.shown.clone(),
+        proxy_source: proxy.source.clone(),
+        proxy_url: proxy.shown.clone(),
     }
 }
 
-/// Whether this host can leave from `source`: asked of the system, which sends nothing for it.
+/// Checks that this host can send from `source`, by binding a socket to it.
 ///
 /// # Errors
-/// It has no such address.
+/// This host has no such address.
 pub(super) fn check_source(source: Option<IpAddr>) -> Result<()> {
     let Some(source) = source else { return Ok(()) };
     let domain = Domain::for_address(SocketAddr::new(source, 0));
@@ -45,7 +44,8 @@ pub(super) fn check_source(source: Option<IpAddr>) -> Result<()> {
     }
 }
 
-/// This host's own addresses, the one first that leads to `towards`, or that `source` says.
+/// This host's own addresses. `source`, or else the address from which `towards` is reached, comes
+/// first.
 pub(super) fn leading_out(towards: Option<SocketAddr>, source: Option<IpAddr>) -> Vec<IpAddr> {
     let first = source.or_else(|| local_end(towards?));
     let mut all = addresses();
@@ -56,7 +56,8 @@ pub(super) fn leading_out(towards: Option<SocketAddr>, source: Option<IpAddr>) -
     all
 }
 
-/// Connecting a UDP socket chooses the address to leave from, and sends nothing.
+/// The address from which `towards` is reached. Connecting a UDP socket chooses it, and sends
+/// nothing.
 fn local_end(towards: SocketAddr) -> Option<IpAddr> {
     let unspecified = match towards {
         SocketAddr::V4(_) => IpAddr::from([0; 4]),

@@ -1,5 +1,5 @@
-//! Name servers that answer for names that cannot exist: every address they give in that way is a
-//! lie, also where it stands for a name of Azure's.
+//! Name servers that answer for names that cannot exist. Every address that such an answer holds is
+//! a lie, also where the server gives it for a name of Azure's.
 
 use std::net::IpAddr;
 
@@ -7,8 +7,8 @@ use super::finding::Draft;
 use super::words::{list, resolver_name};
 use crate::model::{Cause, Lookup, Record, Records, Run, Severity, Status, Verdict};
 
-/// Whether `address` is what `lookup`'s resolver gives for names that cannot exist. The operating
-/// system asks the same servers, so theirs are its too.
+/// Whether `address` is one that the resolver of `lookup` gives for names that cannot exist. The
+/// operating system asks the same servers, so their lies are its lies too.
 pub(super) fn is_lie_at(run: &Run, lookup: &Lookup, address: IpAddr) -> bool {
     let is_of = |absent: &Lookup| {
         absent.resolver == lookup.resolver || lookup.resolver == crate::model::Resolver::System
@@ -16,28 +16,28 @@ pub(super) fn is_lie_at(run: &Run, lookup: &Lookup, address: IpAddr) -> bool {
     run.absent.iter().any(|absent| is_of(absent) && absent.addresses().contains(&address))
 }
 
-/// Whether all that `lookup` says is such addresses.
+/// Whether `lookup` has addresses, and all of them are lies.
 pub(super) fn is_lie(run: &Run, lookup: &Lookup) -> bool {
     let addresses = lookup.addresses();
     !addresses.is_empty() && addresses.iter().all(|address| is_lie_at(run, lookup, *address))
 }
 
-/// The finding of the run, for each name server that lies.
+/// One finding of the run for each name server that lies.
 pub(super) fn of_run(records: &Records, verdicts: &[Verdict]) -> Vec<Draft> {
     let mut drafts: Vec<Draft> = Vec::new();
-    let mut told = Vec::new();
+    let mut resolvers = Vec::new();
     for absent in records.run.absent.iter().filter(|absent| !absent.addresses().is_empty()) {
-        if told.contains(&absent.resolver) {
+        if resolvers.contains(&absent.resolver) {
             continue;
         }
-        told.push(absent.resolver);
+        resolvers.push(absent.resolver);
         let server = resolver_name(absent.resolver);
         let addresses = list(absent.addresses(), 3);
         let parent = absent.name.as_str().split_once('.').map_or("", |(_, parent)| parent);
-        let suffers = |verdict: &&Verdict| {
+        let has_sinkhole = |verdict: &&Verdict| {
             verdict.findings.iter().any(|finding| finding.cause == Cause::DnsSinkhole)
         };
-        let hit: Vec<&Verdict> = verdicts.iter().filter(suffers).collect();
+        let hit: Vec<&Verdict> = verdicts.iter().filter(has_sinkhole).collect();
         let judged = records.records.iter().zip(verdicts);
         let is_lied_to =
             |record: &Record| record.lookups.iter().any(|lookup| is_lie(&records.run, lookup));

@@ -1,4 +1,5 @@
-//! What to do next: one action for each owner and group of remedy, with every destination.
+//! What to do next: one action for all findings that the same owner fixes in the same way, with
+//! every destination.
 
 use std::collections::{BTreeSet, HashMap};
 
@@ -6,13 +7,13 @@ use super::finding::severity_rank;
 use super::{advice, explained};
 use crate::model::{Action, Advice, Cause, Destination, Finding, Owner, Severity, Verdict};
 
-/// Places that split a group of remedy: what differs in them is to be done by other people, or in
-/// another way.
+/// Placeholders whose values split a group: remedies that differ in them are for other people, or
+/// are done in another way.
 const SPLITTING: [&str; 6] = ["from", "port", "proxy", "issuer", "zone", "networks"];
 
-/// What is to be done about `verdicts` and the findings of the run, for owners in the contract's
-/// order: first those who have a failure to see to, and of them first the owners of what was found:
-/// what others have to do besides follows.
+/// The actions for `verdicts` and the findings of the run. Owners who have a failure to fix come
+/// first, and among them those who own a finding come before those who only have to help; the
+/// contract's order decides the rest.
 #[must_use]
 pub fn actions(verdicts: &[Verdict], of_run: &[Finding]) -> Vec<Action> {
     let mut groups = RemedyGroups::default();
@@ -20,7 +21,7 @@ pub fn actions(verdicts: &[Verdict], of_run: &[Finding]) -> Vec<Action> {
         groups.add(finding);
     }
     for finding in verdicts.iter().flat_map(|verdict| &verdict.findings) {
-        // What the run's finding says is not said again of each endpoint.
+        // A finding of the run speaks for those of its endpoints.
         if !of_run.iter().any(|one| explained::says(one, finding)) {
             groups.add(finding);
         }
@@ -51,11 +52,11 @@ pub fn actions(verdicts: &[Verdict], of_run: &[Finding]) -> Vec<Action> {
 struct RemedyGroup<'a> {
     owner: Owner,
     severity: Severity,
-    /// It is what others than the findings' owner have to do.
+    /// Whether it holds only what others than the owners of the findings have to do.
     is_further: bool,
-    /// Empty where the remedy holds word for word.
+    /// Empty where the remedy has no placeholders; `verbatim` holds it then.
     template: &'a str,
-    words: &'a str,
+    verbatim: &'a str,
     causes: BTreeSet<Cause>,
     members: Vec<&'a Advice>,
 }
@@ -82,36 +83,36 @@ impl<'a> RemedyGroups<'a> {
         finding: &'a Finding,
         owner: Owner,
         template: &'a str,
-        words: &'a str,
+        verbatim: &'a str,
         is_further: bool,
     ) {
-        let is_nothing = template.is_empty() && words.is_empty();
-        if owner == Owner::Nobody || is_nothing {
+        let has_nothing_to_do = template.is_empty() && verbatim.is_empty();
+        if owner == Owner::Nobody || has_nothing_to_do {
             return;
         }
         let of = |placeholder| {
-            advice::names(template, placeholder)
+            advice::has_placeholder(template, placeholder)
                 .then(|| advice::fact(&finding.advice, placeholder))
                 .flatten()
         };
         let (text, split) = if template.is_empty() {
-            (words, Vec::new())
+            (verbatim, Vec::new())
         } else {
             (template, SPLITTING.into_iter().map(of).collect())
         };
-        let at = *self.index.entry((owner, text, split)).or_insert(self.list.len());
-        if at == self.list.len() {
+        let index = *self.index.entry((owner, text, split)).or_insert(self.list.len());
+        if index == self.list.len() {
             self.list.push(RemedyGroup {
                 owner,
                 severity: finding.severity,
                 is_further,
                 template,
-                words,
+                verbatim,
                 causes: BTreeSet::new(),
                 members: Vec::new(),
             });
         }
-        let group = &mut self.list[at];
+        let group = &mut self.list[index];
         if severity_rank(finding.severity) < severity_rank(group.severity) {
             group.severity = finding.severity;
         }
@@ -126,7 +127,7 @@ impl RemedyGroup<'_> {
         let all: BTreeSet<&Destination> =
             self.members.iter().flat_map(|advice| &advice.destinations).collect();
         let text = match (self.template, &*self.members) {
-            ("", _) => self.words.to_owned(),
+            ("", _) => self.verbatim.to_owned(),
             (template, members) => advice::common(template, members, &all),
         };
         let is_about_destinations = advice::is_about_destinations(self.template);
@@ -141,7 +142,7 @@ impl RemedyGroup<'_> {
         }
     }
 
-    /// What the owner's own tools read: rules of addresses, or a list of names.
+    /// The format of a list that the owner's own tools can read.
     fn list_format(&self) -> Option<&'static str> {
         if self.causes.contains(&Cause::TlsIntercepted) && self.owner == Owner::Proxy {
             return Some("tls-exemptions");

@@ -1,4 +1,4 @@
-//! A remedy's template in words: of one finding, or of many at once.
+//! Fills in a remedy's template: for one finding, or for several findings with the same remedy.
 
 use std::collections::BTreeSet;
 
@@ -6,16 +6,17 @@ use super::catalogue;
 use super::words::list;
 use crate::model::{Advice, Destination};
 
-/// How many addresses of one name stand in a sentence.
+/// How many names, and addresses of one name, a sentence holds.
 const ADDRESSES: usize = 4;
 
-/// The placeholders of a template that name destinations: of several of them they say where to look.
+/// The placeholders that name destinations. For several destinations they are filled with words
+/// that point to the list below.
 const OF_DESTINATIONS: [&str; 4] = ["host", "endpoint", "addresses", "destinations"];
 
-/// The remedy of one finding, with all its names.
+/// The remedy of one finding, with all names and addresses written out.
 pub(super) fn remedy(advice: &Advice) -> String {
     let inline = inline(&advice.destinations);
-    words(&advice.template, |placeholder| match placeholder {
+    fill(&advice.template, |placeholder| match placeholder {
         "destinations" => Some(inline.clone()),
         placeholder => {
             let one = |value| in_sentence(placeholder, &BTreeSet::from([value]), false);
@@ -24,12 +25,12 @@ pub(super) fn remedy(advice: &Advice) -> String {
     })
 }
 
-/// The remedy of several findings alike. Their destinations stand below it.
+/// The common remedy of several findings, whose destinations are listed below it.
 pub(super) fn common(template: &str, members: &[&Advice], all: &BTreeSet<&Destination>) -> String {
     let names: BTreeSet<&str> = all.iter().map(|one| one.name.as_str()).collect();
     let has_addresses = all.iter().any(|one| one.address.is_some());
     let is_one = names.len() <= 1;
-    words(template, |placeholder| {
+    fill(template, |placeholder| {
         let known = || {
             let values: BTreeSet<&str> =
                 members.iter().filter_map(|advice| fact(advice, placeholder)).collect();
@@ -51,32 +52,35 @@ pub(super) fn common(template: &str, members: &[&Advice], all: &BTreeSet<&Destin
     })
 }
 
-/// Whether a template speaks of destinations.
+/// Whether a template names its destinations.
 pub(super) fn is_about_destinations(template: &str) -> bool {
-    OF_DESTINATIONS.iter().any(|placeholder| names(template, placeholder))
+    OF_DESTINATIONS.iter().any(|placeholder| has_placeholder(template, placeholder))
 }
 
-/// Whether a template has this placeholder.
-pub(super) fn names(template: &str, placeholder: &str) -> bool {
-    template.match_indices(placeholder).any(|(at, _)| {
-        template[..at].ends_with('{') && template[at + placeholder.len()..].starts_with('}')
+pub(super) fn has_placeholder(template: &str, placeholder: &str) -> bool {
+    template.match_indices(placeholder).any(|(start, _)| {
+        template[..start].ends_with('{') && template[start + placeholder.len()..].starts_with('}')
     })
 }
 
-/// What an advice states for a placeholder.
+/// The value that an advice has for a placeholder.
 pub(super) fn fact<'a>(advice: &'a Advice, placeholder: &str) -> Option<&'a str> {
     advice.facts.iter().find(|(name, _)| *name == placeholder).map(|(_, value)| value.as_str())
 }
 
-fn words(template: &str, known: impl Fn(&str) -> Option<String>) -> String {
+fn fill(template: &str, known: impl Fn(&str) -> Option<String>) -> String {
     catalogue::fill(template, |placeholder| known(placeholder).map(Into::into))
 }
 
-/// `a` or `a and b`; service tags and bypass rules with the words around them. `several` is
-/// whether there are several destinations.
-fn in_sentence(placeholder: &str, values: &BTreeSet<&str>, several: bool) -> String {
+/// The values of a placeholder as `a and b`; service tags and bypass rules get the text that the
+/// template expects around them.
+fn in_sentence(
+    placeholder: &str,
+    values: &BTreeSet<&str>,
+    has_several_destinations: bool,
+) -> String {
     match placeholder {
-        "tags" => tags(values, several),
+        "tags" => tags(values, has_several_destinations),
         "pattern" => {
             let values: Vec<&str> = values.iter().copied().collect();
             values.join("\" /> <add address=\"")
@@ -85,13 +89,13 @@ fn in_sentence(placeholder: &str, values: &BTreeSet<&str>, several: bool) -> Str
     }
 }
 
-fn tags(values: &BTreeSet<&str>, several: bool) -> String {
+fn tags(values: &BTreeSet<&str>, has_several_destinations: bool) -> String {
     let tags: Vec<&&str> = values.iter().filter(|tag| !tag.is_empty()).collect();
     let of = |words: &str| format!("; in an NSG, {words}");
     match &*tags {
         [] => String::new(),
         [tag] if values.len() == 1 => {
-            let them = if several { "them" } else { "it" };
+            let them = if has_several_destinations { "them" } else { "it" };
             of(&format!("the service tag {tag} covers {them}"))
         }
         [tag] => of(&format!("the service tag {tag} covers some of them")),
@@ -102,7 +106,7 @@ fn tags(values: &BTreeSet<&str>, several: bool) -> String {
     }
 }
 
-/// `name (address, address)`.
+/// `name (address and address)` for every name.
 fn inline(destinations: &[Destination]) -> String {
     let mut names: Vec<(&str, Vec<String>)> = Vec::new();
     for one in destinations {

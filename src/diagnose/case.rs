@@ -6,7 +6,7 @@ use super::words;
 use crate::model::{End, Endpoint, Obstacle, Record, Run, Trail};
 
 /// Which addresses the cloud publishes as its own.
-pub trait PublishedRanges: Sync {
+pub trait RangeLookup: Sync {
     /// Whether the cloud publishes `address`; `None` where that is not known.
     fn holds(&self, address: IpAddr) -> Option<bool>;
 
@@ -16,14 +16,14 @@ pub trait PublishedRanges: Sync {
     }
 }
 
-impl<F: Fn(IpAddr) -> Option<bool> + Sync> PublishedRanges for F {
+impl<F: Fn(IpAddr) -> Option<bool> + Sync> RangeLookup for F {
     fn holds(&self, address: IpAddr) -> Option<bool> {
         self(address)
     }
 }
 
 /// The published ranges as every judgement is given them.
-pub type IsAzure<'a> = &'a dyn PublishedRanges;
+pub type IsAzure<'a> = &'a dyn RangeLookup;
 
 /// An [`IsAzure`] for callers without a list of ranges: it neither confirms nor doubts an address.
 #[must_use]

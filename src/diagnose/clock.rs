@@ -1,5 +1,5 @@
-//! `host_clock_skew`: this host's clock against the `Date` of answers that are proven to come from
-//! whom they claim to.
+//! `host_clock_skew`: this host's clock, compared with the `Date` of answers whose sender is
+//! proven.
 
 use jiff::{SignedDuration, Timestamp};
 
@@ -7,18 +7,19 @@ use super::finding::Draft;
 use super::words::{host_port, list};
 use crate::model::{Cause, Certainty, Record, Records, Trail};
 
-/// From where on it is a finding (contract, Causes); Kerberos draws the line there too.
+/// The largest skew that is no finding (contract, Causes). Kerberos tolerates as much.
 const TOLERATED: SignedDuration = SignedDuration::from_mins(5);
 
-/// How far a verified answer's clock is ahead of ours.
+/// What one verified answer says about the time.
 struct ClockReading {
     host_port: String,
+    /// How far the answer's clock is ahead of ours.
     ahead: SignedDuration,
     date: String,
 }
 
-/// The finding of the run: only where every verified answer says so, as one server's own clock may
-/// be wrong too.
+/// The finding of the run. Every verified answer must say so, as one server's clock may be wrong
+/// too.
 pub(super) fn skew(records: &Records) -> Option<Draft> {
     let readings: Vec<ClockReading> = records.records.iter().filter_map(reading).collect();
     let least = readings.iter().min_by_key(|reading| reading.ahead.abs())?;
@@ -56,7 +57,7 @@ fn amount(skew: SignedDuration) -> String {
     }
 }
 
-/// The record's closest reading; none where nothing of it is verified.
+/// The reading of a record that is closest to this host's clock. Only verified answers count.
 fn reading(record: &Record) -> Option<ClockReading> {
     let host = record.endpoint.subject.host()?;
     record
@@ -66,7 +67,7 @@ fn reading(record: &Record) -> Option<ClockReading> {
         .filter_map(|trail| {
             let answer = trail.http()?;
             let date = answer.header("Date")?;
-            // What a cache kept says how old it is (RFC 9111 section 5.1).
+            // An answer from a cache says how old it is (RFC 9111 section 5.1).
             let age = answer.header("Age").and_then(|age| age.trim().parse().ok()).unwrap_or(0);
             let then = parse(date)?.checked_add(SignedDuration::from_secs(age)).ok()?;
             let ahead = then.duration_since(answered_at(trail)?);
@@ -79,7 +80,7 @@ fn reading(record: &Record) -> Option<ClockReading> {
         .min_by_key(|reading| reading.ahead.abs())
 }
 
-/// When the answer came, by our clock.
+/// When the answer came, by this host's clock.
 fn answered_at(trail: &Trail) -> Option<Timestamp> {
     let took: std::time::Duration = trail.passed().iter().map(|step| step.took).sum();
     trail.at().checked_add(took).ok()

@@ -1,10 +1,11 @@
-//! `runtime_contradiction`: what the cloud reports of a node against what was measured here.
+//! `runtime_contradiction`: what the cloud reports about a node, compared with what was measured
+//! here.
 
 use super::finding::Draft;
 use super::reported;
 use crate::model::{Cause, Record, Records, ReportedNode, Role, Status, Trail, Verdict};
 
-/// What was measured of one part of the runtime.
+/// Whether one part of the runtime was reached in this run.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum MeasuredReach {
     Reached,
@@ -12,7 +13,7 @@ enum MeasuredReach {
     NotKnown,
 }
 
-/// A node's report, and which of the runtime's parts it speaks of.
+/// A statement of the cloud about a node that this run contradicts.
 struct Claim {
     says: &'static str,
     contradicts: &'static str,
@@ -50,7 +51,7 @@ pub(super) fn of_run(records: &Records, judged: &[(&Record, &Verdict)]) -> Vec<D
         .collect()
 }
 
-/// The node whose machine this is, or the only one there is; and whether the names agree.
+/// The node whose machine this is, and true; or the only node there is, and false.
 fn this_node(records: &Records) -> Option<(&ReportedNode, bool)> {
     let own = first_label(&records.run.vantage.hostname);
     let nodes = &records.run.nodes;
@@ -136,7 +137,7 @@ fn claims(node: &ReportedNode, relay: MeasuredReach, control: MeasuredReach) -> 
     table.into_iter().filter_map(|(holds, claim)| holds.then_some(claim)).collect()
 }
 
-/// Whether the endpoints of these roles that count were reached.
+/// Whether the required endpoints of these roles were reached.
 fn measured(judged: &[(&Record, &Verdict)], is_meant: fn(Role) -> bool) -> MeasuredReach {
     let mut all = judged
         .iter()

@@ -1,4 +1,4 @@
-//! `dns_*`: what the name servers said, resolver by resolver.
+//! `dns_*`: what the answers of the name servers mean, resolver by resolver.
 
 use std::sync::Arc;
 
@@ -11,16 +11,16 @@ use crate::model::{
     Role, deciding, servers,
 };
 
-/// How much an outcome says of the name.
+/// How much an outcome says about the name, from least to most.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 enum Weight {
-    /// Nobody answered.
+    /// No server answered.
     Silent,
-    /// The server answered that it could not, or not readably.
+    /// The server answered, but with an error or with bytes that cannot be read.
     Answered,
-    /// It says whether the name exists and has addresses.
+    /// The answer says that the name does not exist, or has no address.
     Statement,
-    /// It has addresses.
+    /// The answer has addresses.
     Addresses,
 }
 
@@ -54,7 +54,8 @@ pub(super) fn judge(case: &Case<'_>) -> Vec<Draft> {
     drafts
 }
 
-/// A name of the embedded lists is spelt right: that it does not exist is the resolver's matter.
+/// A name of the embedded lists is spelt correctly, so the remedy does not ask to check its
+/// spelling: it is for whoever runs the resolver.
 fn without_spelling(case: &Case<'_>, draft: Draft) -> Draft {
     let endpoint = case.endpoint();
     let is_typed = match endpoint.origin {
@@ -75,36 +76,36 @@ fn without_spelling(case: &Case<'_>, draft: Draft) -> Draft {
     )
 }
 
-/// Why there are no addresses; nothing where there are some, or where nobody was asked.
+/// One draft for each reason that the name has no addresses; none where it has some, or where no
+/// resolver was asked.
 fn failures(lookups: &[Arc<Lookup>]) -> Vec<Draft> {
     let weight = deciding(lookups).filter_map(|lookup| weigh(lookup.outcome())).max();
     let Some(weight) = weight.filter(|weight| *weight < Weight::Addresses) else {
         return Vec::new();
     };
-    // Those who say more decide: one silent server beside one that answers is the run's matter.
-    let told: Vec<&Lookup> =
+    // The resolvers that say most decide. That another one is silent is a finding of the run.
+    let heaviest: Vec<&Lookup> =
         deciding(lookups).filter(|lookup| weigh(lookup.outcome()) == Some(weight)).collect();
     let mut drafts = Vec::new();
-    for (index, first) in told.iter().enumerate() {
+    for (index, first) in heaviest.iter().enumerate() {
         let is_alike = |other: &&&Lookup| cause(other.outcome()) == cause(first.outcome());
-        if told[..index].iter().any(|before| is_alike(&before)) {
+        if heaviest[..index].iter().any(|before| is_alike(&before)) {
             continue;
         }
-        let alike: Vec<&Lookup> = told.iter().filter(is_alike).copied().collect();
+        let alike: Vec<&Lookup> = heaviest.iter().filter(is_alike).copied().collect();
         drafts.extend(failure(first, &alike));
     }
     drafts
 }
 
-/// Why a name has no addresses: the cause of those resolvers who say most, it in words, and who
-/// they are.
+/// Why a name has no addresses, by those resolvers that say most: the cause, its message, and the
+/// resolvers.
 pub(super) fn reason(lookups: &[Arc<Lookup>]) -> Option<(Cause, String, String)> {
     let first = failures(lookups).into_iter().next()?;
     let resolvers = list(deciding(lookups).map(|lookup| resolver_name(lookup.resolver)), 4);
     Some((first.cause, first.message().to_owned(), resolvers))
 }
 
-/// The cause that an outcome without addresses has.
 const fn cause(outcome: LookupOutcome) -> Option<Cause> {
     match outcome {
         LookupOutcome::Addresses | LookupOutcome::NotAsked => None,
@@ -122,11 +123,11 @@ const fn cause(outcome: LookupOutcome) -> Option<Cause> {
     }
 }
 
-/// What it means that `alike`, of which `lookup` is one, have no addresses; nothing where another
-/// layer says it better.
+/// What it means that the lookups in `alike` have no addresses. `lookup` is one of them and stands
+/// for all. `None` where another layer has the better finding.
 fn failure(lookup: &Lookup, alike: &[&Lookup]) -> Option<Draft> {
     let one_family = only_family(lookup);
-    // A chain that ends at a privatelink name is the path's matter.
+    // The path judges a chain that ends at a privatelink name.
     if one_family.is_none()
         && ends_at_privatelink(lookup)
         && weigh(lookup.outcome()) == Some(Weight::Statement)
@@ -168,7 +169,7 @@ fn failure(lookup: &Lookup, alike: &[&Lookup]) -> Option<Draft> {
     let draft = Draft::new(cause(outcome)?, message)
         .all_evidence(alike.iter().map(|lookup| lookup_evidence(lookup)))
         .fact("resolvers", resolvers);
-    // The system decides only where it says something else than every name server.
+    // The operating system decides only where it disagrees with every name server.
     let is_of_system = lookup.resolver == Resolver::System;
     let draft = if is_of_system {
         draft
@@ -179,9 +180,9 @@ fn failure(lookup: &Lookup, alike: &[&Lookup]) -> Option<Draft> {
         draft
     };
     Some(match outcome {
-        // It may say so of its own accord, or in the words of a name server that was not asked.
+        // The system may have its own reason, or repeat a name server that was not asked here.
         _ if is_of_system && outcome != LookupOutcome::SystemError => draft,
-        // Silence and unreachability leave open who is silent; the system names no cause.
+        // Silence leaves open who is silent, and these codes leave open what failed.
         LookupOutcome::TimedOut | LookupOutcome::Unreachable | LookupOutcome::OtherCode(_) => draft,
         LookupOutcome::SystemError => {
             draft.possible().rivals(&[Cause::DnsTimeout, Cause::DnsNxdomain])
@@ -203,8 +204,8 @@ pub(super) fn ends_at_privatelink(lookup: &Lookup) -> bool {
     last_name(lookup).split('.').any(|label| label == "privatelink")
 }
 
-/// The family that alone was asked for (`-4`, `-6`), where the name has no address of it: what it
-/// has of the other one nobody knows.
+/// The only family that was asked for (`-4`, `-6`), where the name has no address of that family.
+/// Whether it has one of the other family is not known.
 pub(super) fn only_family(lookup: &Lookup) -> Option<Family> {
     let mut families = lookup.exchanges.iter().map(|exchange| exchange.family);
     let first = families.next()?;
@@ -212,13 +213,14 @@ pub(super) fn only_family(lookup: &Lookup) -> Option<Family> {
     (is_alone && lookup.outcome() == LookupOutcome::NoData).then_some(first)
 }
 
-/// Whether all that is wrong with a record's name is that one family alone was asked for.
+/// Whether the only thing wrong with a record's name is that one family alone was asked for.
 pub(super) fn is_of_one_family(record: &Record) -> bool {
     let mut lookups = deciding(&record.lookups).peekable();
     lookups.peek().is_some() && lookups.all(|lookup| only_family(lookup).is_some())
 }
 
-/// No address of the one family that was asked for: an answer to the option, not a fault of DNS.
+/// The name has no address of the one family that was asked for, which is the option's doing and no
+/// fault of DNS.
 fn without_family(lookup: &Lookup, alike: &[&Lookup], family: Family) -> Draft {
     let (own, option, other) = match family {
         Family::V4 => ("IPv4 address (A)", "-4", "IPv6 (AAAA)"),
@@ -245,7 +247,8 @@ fn without_family(lookup: &Lookup, alike: &[&Lookup], family: Family) -> Draft {
     ))
 }
 
-/// No name server can be reached, and nothing else either: what is wrong is this host's, not DNS's.
+/// No name server can be reached, and nothing else either: the fault is this host's and not that of
+/// DNS.
 fn no_way_out(case: &Case<'_>) -> Option<Draft> {
     let lookups = || deciding(&case.record.lookups);
     let mut errors =

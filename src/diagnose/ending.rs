@@ -1,10 +1,11 @@
-//! How a run ends (contract, Exit codes).
+//! The exit code of a run (contract, Exit codes).
 
 use crate::model::{
     Conclusion, Ending, Exit, FailOn, Finding, NetworkAllows, Records, Severity, Status,
 };
 
-/// Fail is 1, something required that is unknown is 3; `fail_on` says what counts.
+/// A failure ends with exit code 1, and a required endpoint whose status is unknown with 3.
+/// `fail_on` says whether warnings count as failures, and whether unknown endpoints count.
 #[must_use]
 pub fn ending(records: &Records, conclusion: &Conclusion, fail_on: FailOn) -> Ending {
     let is_unknown = |finding: &Finding| finding.severity == Severity::Unknown;
@@ -17,13 +18,13 @@ pub fn ending(records: &Records, conclusion: &Conclusion, fail_on: FailOn) -> En
         }
         violated |= verdict.status == Status::Fail
             || (fail_on == FailOn::Warn && verdict.status == Status::Warn);
-        // A warning stands before what could not be asked; the exit code tells of both.
+        // A verdict of `warn` may also hold a finding of something that could not be asked.
         let is_required = record.endpoint.required;
         unknown += usize::from(is_required && verdict.findings.iter().any(is_unknown));
     }
     let is_warning = |finding: &Finding| !finding.is_note();
     violated |= fail_on == FailOn::Warn && conclusion.findings.iter().any(is_warning);
-    // What is required decides the prediction: one that is worse than online is never all well.
+    // Required endpoints decide the prediction, so one below online is never a success.
     violated |= matches!(
         conclusion.prediction.network_allows,
         NetworkAllows::Limited | NetworkAllows::Offline

@@ -1,4 +1,4 @@
-//! What sends a name past the proxy: who can change it, and how.
+//! Exceptions, which send a name past the proxy: who can change them, and how.
 
 use super::case::Case;
 use super::finding::Draft;
@@ -41,7 +41,7 @@ pub(super) const fn remedy(kind: ExceptionKind) -> &'static str {
     }
 }
 
-/// The remedy where the other way was not measured.
+/// The remedy where the route by the proxy was not measured.
 const fn likely_remedy(kind: ExceptionKind) -> &'static str {
     match kind {
         ExceptionKind::Script => {
@@ -56,13 +56,13 @@ const fn likely_remedy(kind: ExceptionKind) -> &'static str {
     }
 }
 
-/// The rule that sends a record's name past a proxy, as long as it is configured direct by it.
+/// The kind of exception that makes a record's configured route direct.
 pub(super) fn of(record: &Record) -> Option<ExceptionKind> {
     record.route.exception.filter(|_| record.route.proxy().is_none())
 }
 
-/// A direct way that fails where a rule sends the name past the proxy: the rule is the first thing
-/// to look at, unless the proxy was measured and fails too.
+/// Where a direct connection fails and a rule sends the name past the proxy, the rule is the first
+/// thing to look at, unless the proxy was measured and fails too.
 pub(super) fn suspect(case: &Case<'_>, draft: Draft) -> Draft {
     let Some(kind) = of(case.record) else { return draft };
     if !draft.has_rival(Cause::RouteProxyRequired) {

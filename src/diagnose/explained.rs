@@ -1,11 +1,11 @@
-//! What follows from something else: it stays among the findings, and nobody has to do anything
-//! about it alone (contract, Causes).
+//! Findings that follow from another finding. They stay in the report, and nobody has to do
+//! anything about them on their own (contract, Causes).
 
 use std::collections::HashSet;
 
 use crate::model::{Cause, Certainty, Destination, Finding, Verdict};
 
-/// Names the cause behind every finding that a proven one of the same endpoint or of the run
+/// Sets `explained_by` of every finding that a proven finding of the same endpoint, or of the run,
 /// explains.
 pub(super) fn mark(verdicts: &mut [Verdict], of_run: &[Finding]) {
     let of_run: Vec<Explainer> =
@@ -31,7 +31,7 @@ fn is_proven(finding: &Finding) -> bool {
     finding.certainty == Certainty::Proven
 }
 
-/// A proven finding of the run, and the names it speaks of; none where it speaks of all.
+/// A proven finding of the run, and the names it is about. No names mean all of them.
 struct Explainer<'a> {
     cause: Cause,
     names: HashSet<(&'a str, u16)>,
@@ -55,11 +55,11 @@ fn name_and_port(destination: &Destination) -> (&str, u16) {
     (&destination.name, destination.port)
 }
 
-/// Whether `cause`, where it is proven, leaves nothing to do about `other`.
+/// Whether nothing remains to be done about `other` where `cause` is proven.
 fn explains(cause: Cause, other: Cause) -> bool {
     match cause {
-        // Another way leads there: that this one does not is the same fact.
-        Cause::RouteProxyRequired | Cause::RouteDirectRequired => is_of_way(other),
+        // That another route leads there and that this one does not is the same fact.
+        Cause::RouteProxyRequired | Cause::RouteDirectRequired => is_about_route(other),
         Cause::HostClockSkew => matches!(other, Cause::TlsExpired | Cause::TlsNotYetValid),
         Cause::TcpAnsweredByMiddlebox => matches!(
             other,
@@ -74,9 +74,9 @@ fn explains(cause: Cause, other: Cause) -> bool {
     }
 }
 
-/// Whether a cause says that a way does not lead out. A name that leads elsewhere, or a certificate
-/// that was presented, is a fact of its own.
-fn is_of_way(cause: Cause) -> bool {
+/// Whether a cause says that a route does not lead out. A name that leads elsewhere, or a
+/// certificate that was presented, is a fact of its own.
+fn is_about_route(cause: Cause) -> bool {
     let is_of = |layer: &str| cause.code().starts_with(layer);
     (is_of("tcp_") || is_of("proxy_") || is_of("dns_") && cause != Cause::DnsViewsDiffer)
         || matches!(
@@ -89,7 +89,7 @@ fn is_of_way(cause: Cause) -> bool {
         )
 }
 
-/// Whether a finding of the run says all that `finding` says, of everywhere it speaks of.
+/// Whether a finding of the run has the cause of `finding`, and all its destinations.
 #[must_use]
 pub fn says(of_run: &Finding, finding: &Finding) -> bool {
     let to = &of_run.advice.destinations;

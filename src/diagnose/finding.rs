@@ -1,4 +1,5 @@
-//! Findings in the making: what a layer says, before the catalogue and the endpoint complete it.
+//! Drafts: what a layer says of a failure, before the catalogue and the endpoint complete it to a
+//! finding.
 
 use super::words::{attempt, host_port};
 use super::{advice, catalogue};
@@ -6,7 +7,7 @@ use crate::model::{
     Advice, Cause, Certainty, Destination, Endpoint, Finding, Host, Owner, Severity, Subject, Trail,
 };
 
-/// A finding before its severity, owner and remedy are settled.
+/// A finding before its endpoint, owner and remedy are known.
 #[derive(Debug)]
 pub(super) struct Draft {
     pub(super) cause: Cause,
@@ -18,7 +19,7 @@ pub(super) struct Draft {
     owner: Option<Owner>,
     remedy: RemedyText,
     facts: Facts,
-    /// Whom the message is said of, where that is not the address it was seen at.
+    /// The subject of the message, where that is not the address at which the failure was seen.
     subject: Option<String>,
     /// Where the remedy is to be applied.
     destinations: Vec<Destination>,
@@ -26,36 +27,36 @@ pub(super) struct Draft {
     explained_by: Option<Cause>,
 }
 
-/// Where a remedy's words come from.
+/// Where the text of a remedy comes from.
 #[derive(Debug)]
 enum RemedyText {
-    /// The catalogue's template.
+    /// The template that the catalogue has for the cause.
     OfCause,
-    /// Another template.
+    /// A template that replaces the catalogue's.
     Template(&'static str),
-    /// Words to be taken as they are.
-    Words(String),
+    /// A text without placeholders that replaces the catalogue's.
+    Verbatim(String),
 }
 
-/// What fills the places of a remedy's template, by the place's name.
+/// The values for the placeholders of a remedy, by the placeholder's name.
 #[derive(Debug, Default)]
 pub(super) struct Facts(Vec<(&'static str, String)>);
 
 impl Facts {
-    /// States `place`; what was stated first stands.
-    pub(super) fn state(&mut self, place: &'static str, value: impl Into<String>) {
-        if self.get(place).is_none() {
-            self.0.push((place, value.into()));
+    /// Keeps the value that was stated first.
+    pub(super) fn state(&mut self, placeholder: &'static str, value: impl Into<String>) {
+        if self.get(placeholder).is_none() {
+            self.0.push((placeholder, value.into()));
         }
     }
 
-    fn get(&self, place: &str) -> Option<&str> {
-        self.0.iter().find(|(name, _)| *name == place).map(|(_, value)| value.as_str())
+    fn get(&self, placeholder: &str) -> Option<&str> {
+        self.0.iter().find(|(name, _)| *name == placeholder).map(|(_, value)| value.as_str())
     }
 }
 
 impl Draft {
-    /// A draft with the cause's own severity and rivals, `likely` until said otherwise.
+    /// A draft with the cause's own severity and rivals, and the certainty `likely`.
     pub(super) fn new(cause: Cause, message: impl Into<String>) -> Self {
         Self {
             cause,
@@ -74,17 +75,17 @@ impl Draft {
         }
     }
 
-    /// No other cause explains what was seen.
+    /// No other cause explains what was seen, so there are no rivals.
     pub(super) fn proven(self) -> Self {
         Self { certainty: Certainty::Proven, rivals: Vec::new(), ..self }
     }
 
-    /// It explains best what was seen.
+    /// The cause explains what was seen better than its rivals do.
     pub(super) fn likely(self) -> Self {
         Self { certainty: Certainty::Likely, ..self }
     }
 
-    /// Its rivals explain it as well.
+    /// The rivals explain what was seen as well as the cause does.
     pub(super) fn possible(self) -> Self {
         Self { certainty: Certainty::Possible, ..self }
     }
@@ -115,28 +116,28 @@ impl Draft {
         Self { owner: Some(owner), ..self }
     }
 
-    /// As sure as `finding`, with its rivals.
+    /// Takes over the certainty and the rivals of `finding`.
     pub(super) fn certainty_of(self, finding: &Finding) -> Self {
         Self { certainty: finding.certainty, rivals: finding.rivals.clone(), ..self }
     }
 
-    /// A cause that this run rules out.
+    /// Removes a rival that this run rules out.
     pub(super) fn without_rival(mut self, rival: Cause) -> Self {
         self.rivals.retain(|cause| *cause != rival);
         self
     }
 
-    /// Takes the place of the catalogue's remedy, word for word.
+    /// Replaces the catalogue's remedy by a text without placeholders.
     pub(super) fn remedy(self, remedy: impl Into<String>) -> Self {
-        Self { remedy: RemedyText::Words(remedy.into()), ..self }
+        Self { remedy: RemedyText::Verbatim(remedy.into()), ..self }
     }
 
-    /// Takes the place of the catalogue's remedy, with places to be filled.
+    /// Replaces the catalogue's remedy by another template.
     pub(super) fn template(self, template: &'static str) -> Self {
         Self { remedy: RemedyText::Template(template), ..self }
     }
 
-    /// What another owner has to do beside the finding's own.
+    /// Adds what another owner has to do.
     pub(super) fn further(mut self, owner: Owner, template: &'static str) -> Self {
         self.further.push((owner, template));
         self
@@ -147,13 +148,15 @@ impl Draft {
         Self { further: Vec::new(), ..self }
     }
 
-    /// It follows from another finding: there is nothing to do about it alone.
+    /// Marks the draft as a consequence of another finding, about which nothing is to be done on
+    /// its own.
     pub(super) fn explained_by(self, cause: Cause) -> Self {
         let draft = self.remedy(format!("Nothing of its own: it follows from {cause}."));
         Self { explained_by: Some(cause), ..draft }
     }
 
-    /// Where the remedy is to be applied, where that is not the endpoint by its name alone.
+    /// Adds destinations that the remedy is about. A draft without any is about the endpoint by its
+    /// name.
     pub(super) fn destinations(
         mut self,
         destinations: impl IntoIterator<Item = Destination>,
@@ -162,12 +165,13 @@ impl Draft {
         self
     }
 
-    pub(super) fn fact(mut self, place: &'static str, value: impl Into<String>) -> Self {
-        self.facts.state(place, bounded(value.into()));
+    pub(super) fn fact(mut self, placeholder: &'static str, value: impl Into<String>) -> Self {
+        self.facts.state(placeholder, bounded(value.into()));
         self
     }
 
-    /// Another cause for the same words and evidence, with its own severity, rivals and remedy.
+    /// Gives the same message and evidence another cause, with the severity, rivals and remedy of
+    /// that cause.
     pub(super) fn recast(self, cause: Cause) -> Self {
         let rivals =
             if self.certainty == Certainty::Proven { Vec::new() } else { rivals_of(cause) };
@@ -175,7 +179,7 @@ impl Draft {
         Self { cause, severity: cause.severity(), rivals, further, ..self }
     }
 
-    /// A failure that something else makes up for.
+    /// Makes a warning of a failure that something else makes up for.
     pub(super) fn lowered(mut self) -> Self {
         if self.severity == Severity::Fail {
             self.severity = Severity::Warn;
@@ -183,7 +187,7 @@ impl Draft {
         self
     }
 
-    /// The message is what is said of the proxy at `url`.
+    /// Makes the proxy at `url` the subject of the message.
     pub(super) fn of_proxy(self, url: &str) -> Self {
         let subject = Some(format!("the proxy {url}"));
         Self { subject, ..self }.fact("proxy", url)
@@ -193,23 +197,24 @@ impl Draft {
         self.subject.is_some()
     }
 
-    /// Puts what is said after whom it is said of: the proxy, or else `subject`.
+    /// Makes a sentence of the message: the proxy is its subject where the draft is about one, and
+    /// `subject` otherwise.
     pub(super) fn prefix_subject(mut self, subject: &str) -> Self {
         let own = self.subject.take();
         self.message = format!("{} {}", own.as_deref().unwrap_or(subject), self.message);
         self
     }
 
-    /// Names where each line of evidence was seen.
-    pub(super) fn seen_at(mut self, place: impl std::fmt::Display) -> Self {
+    /// Prefixes every line of evidence with the address at which it was seen.
+    pub(super) fn seen_at(mut self, address: impl std::fmt::Display) -> Self {
         for line in &mut self.evidence {
-            *line = format!("{place}: {line}");
+            *line = format!("{address}: {line}");
         }
         self
     }
 
-    /// The same for an attempt that failed: its first line has what a firewall's log is searched
-    /// by, the address and port it left from and the second.
+    /// The same for an attempt that failed. The first line also has what a firewall's log is
+    /// searched by: the local address and port, and the second of the attempt.
     pub(super) fn seen_in(self, trail: &Trail) -> Self {
         let first = self.evidence.first().map(|fact| format!("{}: {fact}", attempt(trail)));
         let mut draft = self.seen_at(trail.remote());
@@ -217,7 +222,8 @@ impl Draft {
         draft
     }
 
-    /// Takes in another draft of the same cause: its evidence, and the lesser certainty.
+    /// Takes over the evidence of another draft of the same cause, and the lesser certainty of
+    /// both.
     pub(super) fn join(&mut self, other: Self) {
         self.evidence.extend(other.evidence);
         self.destinations.extend(other.destinations);
@@ -227,52 +233,45 @@ impl Draft {
         }
     }
 
-    /// Another line of evidence.
     pub(super) fn add_evidence(&mut self, line: String) {
         self.evidence.push(bounded(line));
     }
 
-    /// A line of evidence that comes before the others.
     pub(super) fn add_evidence_first(&mut self, line: String) {
         self.evidence.insert(0, bounded(line));
     }
 
-    /// Another sentence than before.
     pub(super) fn set_message(&mut self, message: String) {
         self.message = message;
     }
 
-    /// The same as [`Self::without_rival`], in place.
     pub(super) fn rule_out(&mut self, rival: Cause) {
         self.rivals.retain(|cause| *cause != rival);
     }
 
-    /// Whether it fails an endpoint that is required.
+    /// Whether the finding would fail a required endpoint.
     pub(super) fn is_failure(&self) -> bool {
         self.severity == Severity::Fail
     }
 
-    /// Whether it says something of what works.
     pub(super) fn is_warning(&self) -> bool {
         self.severity == Severity::Warn
     }
 
-    /// Whether another cause would leave the same records.
     pub(super) fn has_rival(&self, rival: Cause) -> bool {
         self.rivals.contains(&rival)
     }
 
-    /// What is said.
     pub(super) fn message(&self) -> &str {
         &self.message
     }
 
-    /// The finding of a run.
     pub(super) fn into_run_finding(self) -> Finding {
         self.finish()
     }
 
-    /// The finding of an endpoint: one that is not required makes at most a warning.
+    /// Completes the draft for `endpoint`. An endpoint that is not required makes at most a
+    /// warning.
     pub(super) fn into_finding(mut self, endpoint: &Endpoint) -> Finding {
         if !endpoint.required && self.severity == Severity::Fail {
             self.severity = Severity::Warn;
@@ -296,7 +295,7 @@ impl Draft {
         let template = match &self.remedy {
             RemedyText::OfCause => entry.remedy,
             RemedyText::Template(template) => template,
-            RemedyText::Words(_) => "",
+            RemedyText::Verbatim(_) => "",
         };
         let advice = Advice {
             template: template.into(),
@@ -306,7 +305,7 @@ impl Draft {
         };
         let remedy = match self.remedy {
             RemedyText::OfCause | RemedyText::Template(_) => advice::remedy(&advice),
-            RemedyText::Words(words) => words,
+            RemedyText::Verbatim(words) => words,
         };
         Finding {
             cause: self.cause,
@@ -327,7 +326,7 @@ fn rivals_of(cause: Cause) -> Vec<Cause> {
     catalogue::entry(cause).rivals.to_vec()
 }
 
-/// What foreign hosts say (a header, a certificate's subject) can be of any length.
+/// Cuts what foreign hosts say (a header, a certificate's subject), which can be of any length.
 fn bounded(mut text: String) -> String {
     const LONGEST: usize = 600;
     if text.len() > LONGEST {
@@ -350,7 +349,7 @@ pub(super) fn settle(all: impl IntoIterator<Item = Draft>) -> Vec<Draft> {
     settled
 }
 
-/// Sorts findings as the contract says: fail before warn before unknown, then by layer.
+/// Sorts findings as the contract demands: fail before warn before unknown, then by layer.
 pub(super) fn sort(findings: &mut [Finding]) {
     findings.sort_by_key(|finding| (severity_rank(finding.severity), finding.cause));
 }
@@ -363,7 +362,7 @@ pub(super) const fn severity_rank(severity: Severity) -> u8 {
     }
 }
 
-/// The endpoint at one of its addresses, or at none that is known here.
+/// The endpoint as the destination of a remedy, at `address` where that is given.
 pub(super) fn destination(endpoint: &Endpoint, address: Option<std::net::IpAddr>) -> Destination {
     let literal = match &endpoint.subject {
         Subject::Host(Host::Address(address)) => Some(*address),
@@ -377,7 +376,7 @@ pub(super) fn destination(endpoint: &Endpoint, address: Option<std::net::IpAddr>
     }
 }
 
-/// The privatelink zone that covers the endpoint's name, or all of its service's.
+/// The privatelink zone that covers the endpoint's name, or else all zones of its service.
 fn zone_for(endpoint: &Endpoint) -> Option<String> {
     let zones = &endpoint.expect.private_zones;
     let name = endpoint.subject.host().and_then(crate::model::Host::name);

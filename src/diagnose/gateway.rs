@@ -5,7 +5,7 @@ use super::words::host_port;
 use super::{absent, dns};
 use crate::model::{Cause, LookupOutcome, Record, Records, Role, Run, Status, Verdict, deciding};
 
-/// Whether the record is a gateway's whose name does not exist or has no address; other DNS
+/// Whether the record is that of a gateway whose name does not exist or has no address. Other DNS
 /// failures keep their causes.
 pub(super) fn is_unassigned(record: &Record, run: &Run) -> bool {
     if record.endpoint.role != Role::Gateway {
@@ -33,8 +33,8 @@ pub(super) fn is_unassigned(record: &Record, run: &Run) -> bool {
     is_absent
 }
 
-/// What it means where not one of the gateways that a relay could hand connections on to was
-/// reached.
+/// The consequence where a relay can hand connections on to none of its gateways, as not one of
+/// them was reached.
 pub(super) fn none_reached(records: &Records, verdicts: &[Verdict]) -> Option<String> {
     let mut total = 0;
     for (record, verdict) in records.records.iter().zip(verdicts) {
@@ -55,7 +55,8 @@ pub(super) fn none_reached(records: &Records, verdicts: &[Verdict]) -> Option<St
     })
 }
 
-/// Whether the record is a gateway's that only a proxy resolves, and that says it cannot.
+/// Whether the record is that of a gateway whose name the proxy alone resolves, and the proxy says
+/// that it cannot.
 pub(super) fn is_unknown_to_proxy(record: &Record, drafts: &[Draft]) -> bool {
     let is_unknown = |draft: &Draft| draft.cause == Cause::ProxyUpstreamDns;
     record.endpoint.role == Role::Gateway && !drafts.is_empty() && drafts.iter().all(is_unknown)
@@ -74,7 +75,7 @@ pub(super) fn unassigned(record: &Record) -> Draft {
     Draft::new(Cause::RelayGatewayUnassigned, message)
 }
 
-/// The same by the word of the proxy that would carry the name.
+/// The same where the proxy that would carry the name is the one to say so.
 pub(super) fn unassigned_beyond_proxy(record: &Record) -> Draft {
     unassigned(record).rivals(&[Cause::ProxyUpstreamDns])
 }

@@ -1,4 +1,4 @@
-//! `http_*` of one address: who answered, and whether it is the service.
+//! `http_*` of one address: whether the service itself answered the request.
 
 use std::time::Duration;
 
@@ -8,7 +8,7 @@ use super::words::{duration, quoted_bytes, silence};
 use super::{quote, relay, source};
 use crate::model::{Cause, Endpoint, Fingerprint, Host, HttpAnswer, HttpFailure, Kind, Severity};
 
-/// Where Azure's services send people to sign in: a redirect there is the service's own.
+/// Hosts to which Azure's services redirect people to sign in.
 const SIGN_IN: &[&str] = &[
     "login.microsoftonline.com",
     "login.microsoftonline.us",
@@ -18,8 +18,9 @@ const SIGN_IN: &[&str] = &[
     "login.live.com",
 ];
 
-/// Whether an answer within an inspected session may as well be the inspection's own: a page for
-/// people that no service or front of one is known by. [`judge`] found nothing in it.
+/// Whether an answer in which [`judge`] found nothing, within an inspected session, may have been
+/// made by the inspection: it is a page for people that neither a service nor a front of one is
+/// known by.
 pub(super) fn is_unproven(answer: &HttpAnswer, endpoint: &Endpoint) -> bool {
     let stays_with_the_service = || {
         let target = answer.header("Location").and_then(RedirectTarget::of);
@@ -32,7 +33,7 @@ pub(super) fn is_unproven(answer: &HttpAnswer, endpoint: &Endpoint) -> bool {
         && !stays_with_the_service()
 }
 
-/// What is wrong with an answer; nothing, where it is the service's.
+/// What is wrong with an answer. `None` where it is the service's own.
 pub(super) fn judge(
     answer: &HttpAnswer,
     endpoint: &Endpoint,
@@ -43,7 +44,7 @@ pub(super) fn judge(
     }
     let is_relay =
         endpoint.kind == Kind::Relay && endpoint.expect.fingerprint == Fingerprint::RelayNamespace;
-    // Its own words prove the service, whatever else the page says.
+    // The relay's own words prove it, whatever else the page says.
     if !is_relay || !relay::is_relay(answer) {
         let foreign = blockpage::judge(answer, session)
             .or_else(|| captive_portal(answer, endpoint, session))
@@ -52,8 +53,8 @@ pub(super) fn judge(
             return Some(draft);
         }
         if is_relay {
-            let said = "answers without the relay's fingerprint";
-            let message = format!("{said}: {}", quote::answer(answer));
+            let quoted = quote::answer(answer);
+            let message = format!("answers without the relay's fingerprint: {quoted}");
             return Some(quote::with_head(Draft::new(Cause::HttpNotTheService, message), answer));
         }
     }
@@ -76,8 +77,8 @@ pub(super) fn captive_portal(
     session: SessionTrust,
 ) -> Option<Draft> {
     if answer.status == 511 {
-        let said = "is behind a network that wants a sign-in";
-        let message = format!("{said}: {}", quote::answer(answer));
+        let quoted = quote::answer(answer);
+        let message = format!("is behind a network that wants a sign-in: {quoted}");
         return Some(quote::with_head(
             Draft::new(Cause::HttpCaptivePortal, message).proven(),
             answer,
@@ -105,14 +106,14 @@ pub(super) fn captive_portal(
     ))
 }
 
-/// Where a redirect leads.
+/// The host that a redirect leads to, and whether it leads out of TLS.
 struct RedirectTarget {
     host: Host,
     is_clear: bool,
 }
 
 impl RedirectTarget {
-    /// `None` for a relative reference, which stays where it is, and for what names no host.
+    /// `None` for a relative reference, which stays on the same host, and for text without a host.
     fn of(location: &str) -> Option<Self> {
         let location = location.trim();
         let (scheme, rest) = match location.split_once("://") {
@@ -139,8 +140,8 @@ impl RedirectTarget {
         {
             return true;
         }
-        // Of a host that no list describes only its own name is known. Who proved to be that host
-        // may send its clients on as it likes, but not out of TLS.
+        // No list says which domains belong to such a host. A host that proved its name may
+        // redirect its clients anywhere, but not out of TLS.
         let own_name = endpoint.subject.host().and_then(Host::name);
         domains.is_empty()
             && (own_name.is_some_and(|own| is_family(own.as_str(), target.as_str()))
@@ -148,7 +149,8 @@ impl RedirectTarget {
     }
 }
 
-/// `contoso.com` and `www.contoso.com`: one name with and without a `www` or a first label.
+/// Whether two names differ only by a `www` or by labels in front: `contoso.com` and
+/// `www.contoso.com`.
 fn is_family(one: &str, other: &str) -> bool {
     let bare = |name: &str| name.strip_prefix("www.").unwrap_or(name).to_owned();
     let (one, other) = (bare(one), bare(other));
@@ -214,7 +216,7 @@ pub(super) fn failed(failure: &HttpFailure, took: Duration) -> Draft {
     }
 }
 
-/// Reads an answer that came where TLS was expected.
+/// Reads an HTTP answer that came where TLS was expected.
 pub(super) fn parse(bytes: &[u8]) -> Option<HttpAnswer> {
     let mut headers = [httparse::EMPTY_HEADER; 64];
     let mut response = httparse::Response::new(&mut headers);

@@ -1,5 +1,5 @@
-//! TLS inspection as a whole: one foreign issuer in front of unrelated names is one finding of the
-//! run, with what is exempt from it already and what must be.
+//! TLS inspection. One foreign issuer in front of unrelated names is one finding of the run, which
+//! names the endpoints that are exempt from the inspection and those that must be.
 
 use std::collections::BTreeMap;
 
@@ -11,21 +11,22 @@ use crate::model::{
     Verdict,
 };
 
-/// One name behind an issuer is as likely a service with an authority of its own.
+/// From how many names on a foreign issuer is taken for an inspection. One name alone is as likely
+/// a service with an authority of its own.
 const SEVERAL: usize = 2;
-/// How many names are written out.
+/// How many names a sentence holds.
 const NAMED: usize = 8;
 
-/// What one foreign issuer was seen to sign.
+/// A foreign issuer, and the endpoints whose certificates it signed.
 struct Inspector<'a> {
     issuer: &'a str,
-    /// The certificate of the issuer itself, where it was sent.
+    /// The issuer's own certificate, where it was sent along.
     certificate: Option<&'a Certificate>,
     hosts: Vec<String>,
-    /// What the findings of the endpoints speak of.
-    to: Vec<Destination>,
+    /// The destinations of the endpoints' findings.
+    destinations: Vec<Destination>,
     is_trusted: bool,
-    /// It fails an endpoint that is required.
+    /// Whether a required endpoint fails by it.
     is_failing: bool,
 }
 
@@ -47,7 +48,7 @@ pub(super) fn of_run(judged: &[(&Record, &Verdict)]) -> Vec<Draft> {
             issuer: &leaf.issuer,
             certificate: None,
             hosts: Vec::new(),
-            to: Vec::new(),
+            destinations: Vec::new(),
             is_trusted,
             is_failing: false,
         });
@@ -56,7 +57,9 @@ pub(super) fn of_run(judged: &[(&Record, &Verdict)]) -> Vec<Draft> {
         inspector.hosts.push(host.to_string());
         let is_of = |f: &&Finding| matches!(f.cause, Cause::TlsIntercepted | Cause::TlsUntrusted);
         let found = verdict.findings.iter().find(is_of);
-        inspector.to.extend(found.into_iter().flat_map(|f| f.advice.destinations.iter().cloned()));
+        inspector
+            .destinations
+            .extend(found.into_iter().flat_map(|f| f.advice.destinations.iter().cloned()));
         inspector.is_trusted &= is_trusted;
         inspector.is_failing |= verdict.status == Status::Fail;
     }
@@ -67,7 +70,7 @@ pub(super) fn of_run(judged: &[(&Record, &Verdict)]) -> Vec<Draft> {
         .collect()
 }
 
-/// The chain of a handshake, completed or not.
+/// The certificates of a handshake, whether it was completed or not.
 fn presented(trail: &Trail) -> Option<&Presented> {
     let broken = trail.failure().and_then(|failure| match failure {
         crate::model::Failure::Tls(failure) => failure.presented.as_ref(),
@@ -76,7 +79,7 @@ fn presented(trail: &Trail) -> Option<&Presented> {
     trail.tls().map(|session| &session.presented).or(broken)
 }
 
-/// Whether the verdict is of a foreign issuer, and if so whether this host trusts it.
+/// Where the verdict is about a foreign issuer: whether this host trusts that issuer.
 fn foreign(verdict: &Verdict) -> Option<bool> {
     let found = |cause| verdict.findings.iter().any(|finding| finding.cause == cause);
     if found(Cause::TlsIntercepted) {
@@ -107,11 +110,12 @@ impl Inspector<'_> {
         if !exempt.is_empty() {
             draft.add_evidence(format!("exempt already: {}", list(exempt, NAMED)));
         }
-        // Never proven: services that move to a public root newer than the embedded ones look alike.
+        // This is never proven: a service that moves to a public root newer than the embedded ones
+        // looks the same.
         draft
             .owner(Owner::Proxy)
             .fact("host", list(&self.hosts, NAMED))
             .fact("issuer", short)
-            .destinations(self.to.iter().cloned())
+            .destinations(self.destinations.iter().cloned())
     }
 }

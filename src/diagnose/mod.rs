@@ -1,13 +1,12 @@
 //! From records to verdicts. The room is pure: it opens no socket and asks no clock.
 //!
 //! [`verdict`] judges one record. Every layer has a file that says what a failure of that layer
-//! means; [`compare`] weighs the trails of a name against each other, and [`route`] the ways that
-//! lead to it. [`conclude`] adds what many records have in common (`run`) and what the runtime can
-//! do in this network (`prediction`). The sentences and remedies of all causes are in the
-//! [`catalogue`].
+//! means; `compare` weighs the trails of a name against each other, and `route` the ways that lead
+//! to it. [`conclude`] adds what many records have in common (`run`) and what the runtime can do in
+//! this network (`prediction`). The sentences and remedies of all causes are in the [`catalogue`].
 //!
-//! A layer returns [`Draft`]s: findings that [`finding::settle`] joins by their cause, and that get
-//! their owner and remedy when the endpoint is known.
+//! A layer returns drafts: findings that `finding::settle` joins by their cause, and that get their
+//! owner and remedy when the endpoint is known.
 
 mod absent;
 mod action;
@@ -56,7 +55,7 @@ use crate::model::{
 use crate::ordered_work::OrderedWork;
 pub use action::actions;
 use case::Case;
-pub use case::{IsAzure, PublishedRanges, ranges_unknown};
+pub use case::{IsAzure, RangeLookup, ranges_unknown};
 pub use ending::ending;
 pub use explained::says;
 use finding::Draft;
@@ -215,7 +214,8 @@ mod tests {
                 prop_assert_eq!(verdict.cause, verdict.findings.first().map(|first| first.cause));
                 let is_pass = verdict.status == Status::Pass;
                 prop_assert_eq!(is_pass, verdict.findings.is_empty());
-                prop_assert!(!is_pass || record.trails.iter().any(crate::model::Trail::is_connected));
+                let is_connected = record.trails.iter().any(crate::model::Trail::is_connected);
+                prop_assert!(!is_pass || is_connected);
                 let has_fail = verdict.findings.iter().any(|f| f.severity == Severity::Fail);
                 prop_assert_eq!(has_fail, verdict.status == Status::Fail);
                 prop_assert!(!has_fail || record.endpoint.required);

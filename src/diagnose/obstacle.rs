@@ -1,4 +1,4 @@
-//! What could not be asked: `unknown`, never `fail`.
+//! Obstacles, which kept something from being asked: their status is `unknown`, never `fail`.
 
 use super::case::Case;
 use super::finding::Draft;
@@ -34,7 +34,8 @@ pub(super) fn judge(case: &Case<'_>, is_resolved_here: bool) -> Vec<Draft> {
     drafts
 }
 
-/// Whether the trails of the configured way say the same, and which step was pending.
+/// Whether a trail of the configured route was stopped by the same obstacle. It also knows which
+/// step was pending.
 fn is_told_by_trails(record: &Record, obstacle: &Obstacle) -> bool {
     record.trails.iter().any(|trail| {
         record.route.configured.as_ref() == Ok(trail.route())
@@ -42,7 +43,7 @@ fn is_told_by_trails(record: &Record, obstacle: &Obstacle) -> bool {
     })
 }
 
-/// How a run is ended early: in words, and what helps.
+/// The cause of a run that ended early, the words for it, and the remedy.
 const fn end_of_run(obstacle: &Obstacle) -> (Cause, &'static str, &'static str) {
     match obstacle {
         Obstacle::BudgetSpent => (
@@ -60,7 +61,7 @@ const fn end_of_run(obstacle: &Obstacle) -> (Cause, &'static str, &'static str) 
     }
 }
 
-/// A trail that the end of the run stopped: which step was pending, and for how long.
+/// The draft for a trail that the end of the run stopped: which step was pending, and for how long.
 pub(super) fn ended(obstacle: &Obstacle, trail: &Trail, endpoint: &Endpoint) -> Draft {
     let (cause, end, remedy) = end_of_run(obstacle);
     let Some(waited) = trail.waited() else {
@@ -97,7 +98,8 @@ pub(super) fn ended(obstacle: &Obstacle, trail: &Trail, endpoint: &Endpoint) -> 
     .remedy(remedy)
 }
 
-/// What the run waited for when it was ended, before there was an address to go to.
+/// The draft for a record that the end of the run stopped before there was an address to connect
+/// to.
 fn awaited(obstacle: &Obstacle, pending: &Pending, endpoint: &Endpoint) -> Draft {
     let (cause, end, remedy) = end_of_run(obstacle);
     let doing = match pending.awaited {
@@ -114,7 +116,6 @@ fn awaited(obstacle: &Obstacle, pending: &Pending, endpoint: &Endpoint) -> Draft
     .remedy(remedy)
 }
 
-/// What `obstacle` means for `endpoint`.
 pub(super) fn draft(obstacle: &Obstacle, endpoint: &Endpoint) -> Draft {
     let host_port = host_port(endpoint);
     match obstacle {
@@ -162,7 +163,7 @@ pub(super) fn draft(obstacle: &Obstacle, endpoint: &Endpoint) -> Draft {
     .proven()
 }
 
-/// A record that holds neither proof nor failure nor obstacle: nothing was asked.
+/// The draft for a record that holds neither proof nor failure nor obstacle.
 pub(super) fn nothing_asked(record: &Record) -> Draft {
     Draft::new(Cause::NotRun, format!("{} was not probed", host_port(&record.endpoint))).proven()
 }

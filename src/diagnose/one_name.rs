@@ -1,6 +1,6 @@
-//! A name that a server refuses, fails on or keeps silent about, while it answers others in the
-//! same run: then the server is up and serves this host, and what fails is the name's alone. That
-//! is known at the end of a run only.
+//! Names that a server refuses, fails on or keeps silent about, while it answers others in the same
+//! run. The server is up then and serves this host, and only this name fails. That is known at the
+//! end of a run only.
 
 use std::collections::BTreeMap;
 
@@ -12,17 +12,17 @@ use crate::model::{
     servers,
 };
 
-/// What a server did for other names in the run.
+/// The names that a server answered in the run.
 #[derive(Default)]
 struct Answered<'a> {
     total: usize,
+    /// The first [`NAMED`] of them.
     first: Vec<&'a Lookup>,
 }
 
-/// How many of the names that were answered are written out.
+/// How many of the names that were answered a sentence holds.
 const NAMED: usize = 3;
 
-/// For whoever runs a server that answers other names, by what it does with this one.
 const ASK_ABOUT_REFUSAL: &str = "Ask whoever runs {resolvers} why {host} is refused while other \
                                  names are answered: a policy (RPZ, DNS firewall) or an access \
                                  list. The server itself is up and answers this host.";
@@ -33,7 +33,8 @@ const ASK_ABOUT_SILENCE: &str = "Ask whoever runs {resolvers} why {host} gets no
                                  other names are answered: a policy that drops the question, or \
                                  its forwarder. The server itself is up and answers this host.";
 
-/// Whether what a record's name met may be the name's alone: the other records tell.
+/// Whether the name of a record failed in a way that may concern this name alone, which the other
+/// records show.
 pub(super) fn takes_others(record: &Record) -> bool {
     route::is_resolved_here(record)
         && servers(&record.lookups).any(|lookup| cause_of(lookup.outcome()).is_some())
@@ -72,7 +73,7 @@ fn is_of_server(finding: &Finding) -> bool {
     matches!(finding.cause, Cause::DnsRefused | Cause::DnsServfail | Cause::DnsTimeout)
 }
 
-/// The cause that an outcome has where it may be the name's alone.
+/// The cause of an outcome that may concern one name alone.
 const fn cause_of(outcome: LookupOutcome) -> Option<Cause> {
     match outcome {
         LookupOutcome::Refused => Some(Cause::DnsRefused),
@@ -86,16 +87,17 @@ const fn is_answer(outcome: LookupOutcome) -> bool {
     matches!(outcome, LookupOutcome::Addresses | LookupOutcome::NxDomain | LookupOutcome::NoData)
 }
 
-/// Puts the comparison into a finding, where every server that it is of answered other names.
+/// Adds the comparison to a finding, if every server that failed with its cause answered other
+/// names.
 fn refine(finding: &mut Finding, record: &Record, answered: &BTreeMap<Resolver, Answered<'_>>) {
     let of_cause =
         servers(&record.lookups).filter(|lookup| cause_of(lookup.outcome()) == Some(finding.cause));
-    let told: Option<Vec<(&Lookup, &Answered<'_>)>> =
+    let compared: Option<Vec<(&Lookup, &Answered<'_>)>> =
         of_cause.map(|lookup| Some((lookup, answered.get(&lookup.resolver)?))).collect();
-    let Some(told) = told.filter(|told| !told.is_empty()) else { return };
-    let servers = list(told.iter().map(|(lookup, _)| resolver_name(lookup.resolver)), 3);
-    let others = told.iter().map(|(_, answered)| answered.total).min().unwrap_or_default();
-    let name = &told[0].0.name;
+    let Some(compared) = compared.filter(|all| !all.is_empty()) else { return };
+    let servers = list(compared.iter().map(|(lookup, _)| resolver_name(lookup.resolver)), 3);
+    let others = compared.iter().map(|(_, answered)| answered.total).min().unwrap_or_default();
+    let name = &compared[0].0.name;
     let (does, template) = match finding.cause {
         Cause::DnsRefused => ("refuses", ASK_ABOUT_REFUSAL),
         Cause::DnsServfail => ("fails on", ASK_ABOUT_FAILURE),
@@ -105,7 +107,7 @@ fn refine(finding: &mut Finding, record: &Record, answered: &BTreeMap<Resolver, 
     let count = if others == 1 { String::new() } else { format!("{others} ") };
     finding.message =
         format!("{servers} {does} {}, and answered {count}{names}", host_port(&record.endpoint));
-    for (lookup, answered) in &told {
+    for (lookup, answered) in &compared {
         let good = answered
             .first
             .iter()
@@ -113,25 +115,25 @@ fn refine(finding: &mut Finding, record: &Record, answered: &BTreeMap<Resolver, 
         finding.evidence.push(format!(
             "{}: {name} {} after {}; it answered {}",
             resolver_name(lookup.resolver),
-            came_to(finding.cause),
+            outcome_words(finding.cause),
             duration(lookup.took()),
             list(good, NAMED)
         ));
     }
-    // A server that answers others is up, and the way to it is open.
+    // A server that answers other names is up, and can be reached.
     finding.rivals.retain(|rival| *rival != Cause::DnsResolverUnreachable);
     if finding.rivals.is_empty() {
         finding.certainty = Certainty::Proven;
     }
     finding.owner = Owner::Dns;
-    // The action is made of the advice: it must say what the finding says.
+    // The actions are made from the advice, which must agree with the finding.
     finding.advice.template = template.into();
     finding.advice.facts.retain(|(placeholder, _)| *placeholder != "resolvers");
     finding.advice.facts.push(("resolvers", servers));
     finding.remedy = advice::remedy(&finding.advice);
 }
 
-const fn came_to(cause: Cause) -> &'static str {
+const fn outcome_words(cause: Cause) -> &'static str {
     match cause {
         Cause::DnsRefused => "REFUSED",
         Cause::DnsServfail => "SERVFAIL",

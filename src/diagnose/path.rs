@@ -1,5 +1,5 @@
-//! `path_*`: private and public, judged for each resolver on its own, so that a split view is not
-//! called mixed.
+//! `path_*`: private and public addresses. Each resolver is judged on its own, so that views that
+//! differ between resolvers are not taken for mixed addresses.
 
 use std::net::IpAddr;
 
@@ -13,7 +13,7 @@ use crate::model::{
 };
 use crate::plan;
 
-/// The privatelink name by which a record is taken as private without being told.
+/// The privatelink name that makes a record count as private where no option says so.
 #[must_use]
 pub fn taken_as_private(record: &Record) -> Option<&HostName> {
     plan::taken_as_private(&record.endpoint, &record.lookups)
@@ -86,7 +86,7 @@ fn judge_addresses(case: &Case<'_>, lookup: &Lookup) -> Vec<Draft> {
         );
     }
     if classes.public && !classes.private {
-        find_public(case, lookup, &mut find);
+        judge_public(case, lookup, &mut find);
     }
     let is_private_path = match expect.reach {
         Reach::Private => true,
@@ -136,8 +136,8 @@ fn judge_addresses(case: &Case<'_>, lookup: &Lookup) -> Vec<Draft> {
     drafts
 }
 
-/// Whether all that fails a record is that it goes to public addresses where private ones were
-/// meant, and those work.
+/// Whether a record fails only because it leads to public addresses where private ones were meant,
+/// and these public addresses work.
 pub(super) fn is_reached_in_public(record: &Record, verdict: &Verdict) -> bool {
     let mut failing = verdict.findings.iter().filter(|one| one.severity == Severity::Fail);
     let is_of_private = |finding: &Finding| {
@@ -195,13 +195,14 @@ fn is_tried(trail: &Trail) -> bool {
     classify(trail.remote().ip()) == AddressClass::Public && trail.failure().is_some()
 }
 
-/// Only public addresses: is that where the name should lead?
-fn find_public(case: &Case<'_>, lookup: &Lookup, find: &mut impl FnMut(Draft)) {
+/// What it means that a name has public addresses only.
+fn judge_public(case: &Case<'_>, lookup: &Lookup, find: &mut impl FnMut(Draft)) {
     let reach = case.endpoint().expect.reach;
     let name = &lookup.name;
     let public = || list(of(lookup, AddressClass::Public), 2);
     match (lookup.privatelink(), reach) {
-        // Meant to be public: a private endpoint that others have beside it changes nothing.
+        // The name is meant to be public. A private endpoint that somebody else has changes
+        // nothing.
         (_, Reach::Public) | (None, Reach::Any) => {}
         (None, Reach::Private) => find(Draft::new(
             Cause::PathPrivateEndpointAbsent,
@@ -236,7 +237,7 @@ fn record_missing(lookup: &Lookup) -> Draft {
     )
 }
 
-/// Names the zone that the chain itself shows, which is surer than the list's.
+/// States the zone that the chain itself shows, which is more certain than that of the list.
 fn with_zone(draft: Draft, lookup: &Lookup) -> Draft {
     match lookup.privatelink().and_then(|alias| zone_of(alias)) {
         Some(zone) => draft.fact("zone", zone),
@@ -244,7 +245,8 @@ fn with_zone(draft: Draft, lookup: &Lookup) -> Draft {
     }
 }
 
-/// `privatelink.datafactory.azure.net` of `df.eastus.privatelink.datafactory.azure.net`.
+/// The zone of a privatelink name: `privatelink.datafactory.azure.net` for
+/// `df.eastus.privatelink.datafactory.azure.net`.
 fn zone_of(alias: &HostName) -> Option<&str> {
     let text = alias.as_str();
     let starts = std::iter::once(0).chain(text.match_indices('.').map(|(dot, _)| dot + 1));
@@ -253,7 +255,6 @@ fn zone_of(alias: &HostName) -> Option<&str> {
         .find(|rest| rest.strip_prefix(PRIVATELINK).is_some_and(|after| after.starts_with('.')))
 }
 
-/// Which classes a lookup's addresses are of.
 #[derive(Clone, Copy, Default)]
 struct Classes {
     private: bool,
@@ -267,7 +268,7 @@ impl Classes {
             match classify(address) {
                 AddressClass::Private => classes.private = true,
                 AddressClass::Public => classes.public = true,
-                // The sinkhole's matter.
+                // `sinkhole` judges these.
                 AddressClass::NotRoutable => {}
             }
         }

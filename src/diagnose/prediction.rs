@@ -9,12 +9,13 @@ use super::words::{host_port, list};
 use super::{dns, gateway, path, reported};
 use crate::model::{Cause, NetworkAllows, Prediction, Record, Records, Role, Status, Verdict};
 
-/// How many endpoints are named one by one.
+/// How many endpoints are listed with their causes.
 const NAMED: usize = 8;
-/// And in one sentence; never more than [`NAMED`].
+/// How many endpoints a sentence holds; never more than [`NAMED`].
 const NAMED_IN_SENTENCE: usize = 3;
 
-/// What decides too, and is not the network's: the order is that of what goes wrong most.
+/// What also decides whether the runtime is online, and is no matter of the network. What goes
+/// wrong most often comes first.
 const NOT_LOOKED_AT: &[&str] = &[
     "service state: running, and automatic? (Get-Service DIAHostService)",
     "authentication key: is the node registered with the current one? (event log)",
@@ -105,15 +106,15 @@ pub(super) fn predict(records: &Records, verdicts: &[Verdict]) -> Prediction {
     Prediction { network_allows, because, consequences, not_looked_at }
 }
 
-/// The endpoints of one part of the runtime.
+/// The endpoints of one part of the runtime, by what their verdicts mean for it.
 #[derive(Default)]
 struct RuntimePart {
     total: usize,
     failed: NamedEndpoints,
     unknown: NamedEndpoints,
-    /// Meant to be private, and reached at public addresses.
+    /// Endpoints that are meant to be private, and are reached at public addresses.
     in_public: NamedEndpoints,
-    /// Kept from being asked by this host itself, which has no way out.
+    /// How many endpoints were not asked because this host has no way out.
     cut_off: usize,
 }
 
@@ -122,13 +123,13 @@ impl RuntimePart {
         self.total += 1;
         match verdict.status {
             Status::Pass => {}
-            // What is not required makes a warning of a failure: a finding that would fail it.
+            // An endpoint that is not required has a warning where it would fail otherwise.
             Status::Warn => {
                 if verdict.is_lowered {
                     self.failed.add(record, verdict);
                 }
             }
-            // What the other family would have come to is not known.
+            // Whether the name has addresses of the other family is not known.
             Status::Fail if dns::is_of_one_family(record) => self.unknown.add(record, verdict),
             Status::Fail if path::is_reached_in_public(record, verdict) => {
                 self.in_public.add(record, verdict);
@@ -145,7 +146,7 @@ impl RuntimePart {
         self.failed.count > 0
     }
 
-    /// The endpoints that a consequence comes from.
+    /// The failing endpoints, to stand beside a consequence.
     fn blamed(&self) -> String {
         format!("failing: {}", self.failed.in_sentence())
     }
@@ -155,7 +156,7 @@ impl RuntimePart {
     }
 }
 
-/// Endpoints with their causes: the first few by name.
+/// Endpoints with their causes, of which only the first [`NAMED`] are kept by name.
 #[derive(Default)]
 struct NamedEndpoints {
     count: usize,
@@ -177,10 +178,10 @@ impl NamedEndpoints {
         first.chain((rest > 0).then(|| format!("and {rest} more")))
     }
 
-    /// The same in a sentence, without the causes.
+    /// The endpoints in a sentence, without their causes.
     fn in_sentence(&self) -> String {
         let first = self.first.iter().map(|(host_port, _)| host_port.as_str());
-        // Those that were not kept are only counted.
+        // Those whose names were not kept are only counted.
         let rest = std::iter::repeat_n("", self.count - self.first.len());
         list(first.chain(rest), NAMED_IN_SENTENCE)
     }

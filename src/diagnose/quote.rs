@@ -1,17 +1,17 @@
-//! Words of foreign hosts, fit to stand in a sentence of ours: on one line, bounded, and without
-//! what a terminal or a reader would take for something else.
+//! What foreign hosts say, made fit for our own sentences: on one line, bounded, and without what a
+//! terminal or a reader would take for something else.
 
 use std::borrow::Cow;
 
 use super::finding::Draft;
 use crate::model::{HttpAnswer, is_obeyed};
 
-/// How much of a `Server` field is quoted, characters.
+/// How many characters of a `Server` field are quoted.
 const LONGEST_SERVER: usize = 32;
-/// How much of a title is quoted, characters.
+/// How many characters of a title are quoted.
 const LONGEST_TITLE: usize = 48;
 
-/// An answer in short: `HTTP 403, Server: Contoso-GW, title "Access Denied"`.
+/// An answer on one line: `HTTP 403, Server: Contoso-GW, title "Access Denied"`.
 pub(super) fn answer(answer: &HttpAnswer) -> String {
     let mut text = format!("HTTP {}", answer.status);
     if let Some(server) = answer.header("Server").map(|server| words(server, LONGEST_SERVER))
@@ -28,12 +28,12 @@ pub(super) fn answer(answer: &HttpAnswer) -> String {
     text
 }
 
-/// The fields that say who answered.
+/// The header fields that say who answered.
 const HEAD: [&str; 3] = ["Content-Type", "Server", "Via"];
-/// How much of a field is quoted, characters.
+/// How many characters of a field are quoted.
 const LONGEST_FIELD: usize = 160;
 
-/// Adds what an answer says of who sent it.
+/// Adds as evidence what an answer says about its sender.
 pub(super) fn with_head(draft: Draft, answer: &HttpAnswer) -> Draft {
     let status_line = words(&status_line(answer), LONGEST_FIELD);
     let mut draft = draft.evidence(format!("HTTP {status_line}"));
@@ -56,14 +56,14 @@ pub(super) fn status_line(answer: &HttpAnswer) -> String {
     }
 }
 
-/// A mark of whoever answered, unless [`with_head`] shows it.
+/// The header that gives the sender away as a line of evidence, unless [`with_head`] adds it.
 pub(super) fn beside_head(name: &str, value: &str) -> Option<String> {
     let is_shown = HEAD.iter().any(|shown| shown.eq_ignore_ascii_case(name));
     (!is_shown).then(|| format!("{name}: {}", words(value, LONGEST_FIELD)))
 }
 
-/// At most `longest` characters of `text`, its blanks folded; what cannot be printed, or changes how
-/// the rest is read, is left out.
+/// At most `longest` characters of `text`, with its white space folded. Characters that cannot be
+/// printed, or that change how the rest is read, are left out.
 pub(super) fn words(text: &str, longest: usize) -> String {
     let mut printable = String::new();
     for word in text.split(|c: char| c.is_whitespace() || c.is_control()) {

@@ -1,35 +1,35 @@
-//! The relay's own answers, as they are documented for the root of a namespace without a token
-//! (Microsoft, service-bus-troubleshooting-guide; relay-hybrid-connections-protocol).
+//! The answers of Azure Relay to a request without a token for the root of a namespace (Microsoft,
+//! service-bus-troubleshooting-guide; relay-hybrid-connections-protocol).
 
 use crate::model::HttpAnswer;
 
-/// Whether `answer` is a relay namespace's: its Atom feed, or an error with a tracking id.
+/// Whether a relay namespace sent `answer`: its Atom feed, or an error with a tracking id.
 pub(super) fn is_relay(answer: &HttpAnswer) -> bool {
     let has = |needle| contains(&answer.body, needle);
     has("publicly listed services")
         || has("<generator>service bus")
         || has_tracking_id(answer)
         || is_address_refused(answer)
-        // The kernel's web server in front of it, when the relay itself is not up.
+        // http.sys answers for the relay while the relay itself is not up.
         || (answer.status >= 500
             && answer.header("Server").is_some_and(|server| contains(server, "microsoft-httpapi")))
 }
 
-/// Whether the relay's tracking id is anywhere in `answer`.
+/// Whether `answer` has a relay's tracking id, in its body, reason or header.
 pub(super) fn has_tracking_id(answer: &HttpAnswer) -> bool {
     contains(&answer.body, "trackingid")
         || contains(&answer.reason, "trackingid")
         || answer.header("TrackingId").is_some()
 }
 
-/// Whether the namespace itself refuses this host's public address by its IP filter. The network
-/// is good then; the namespace is configured otherwise.
+/// Whether the IP filter of the namespace refuses this host's public address. The network works
+/// then, and the namespace is configured so.
 pub(super) fn is_address_refused(answer: &HttpAnswer) -> bool {
     const WORDS: &str = "ip has been prevented to connect";
     contains(&answer.body, WORDS) || contains(&answer.reason, WORDS)
 }
 
-/// Whether `text` holds `needle` (lower case, ASCII), whatever its case.
+/// Whether `text` contains `needle`, which is lower-case ASCII, in any case.
 pub(super) fn contains(text: &str, needle: &str) -> bool {
     // The first byte alone rules out most offsets.
     text.as_bytes().windows(needle.len()).any(|window| {

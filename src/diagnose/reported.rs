@@ -1,6 +1,5 @@
-//! What the cloud reports of the runtime's nodes besides their connections: versions and when they
-//! expire, credentials, how long a node has been away. Whatever the network allows, an expired
-//! version keeps the runtime offline.
+//! What the cloud reports about the runtime's nodes besides their connections. It decides as much
+//! as the network does: a runtime whose version has expired stays offline.
 
 use std::collections::BTreeSet;
 
@@ -10,12 +9,12 @@ use super::finding::Draft;
 use super::words::{day, list};
 use crate::model::{Cause, Records, ReportedNode};
 
-/// Notice is given this long before a version expires (Microsoft,
+/// How long before a version expires the finding begins, as Microsoft's own notice does (Microsoft,
 /// self-hosted-integration-runtime-auto-update).
 const NOTICE: SignedDuration = SignedDuration::from_hours(90 * 24);
 
 pub(super) fn of_run(records: &Records) -> Vec<Draft> {
-    // When the run was made: a replay judges by it, whatever the time is then.
+    // A replay judges by the time of the run, not by its own.
     let now = records.run.started_at;
     let nodes = &records.run.nodes;
     let drafts = [
@@ -27,7 +26,7 @@ pub(super) fn of_run(records: &Records) -> Vec<Draft> {
     drafts.into_iter().flatten().collect()
 }
 
-/// How the runtime fares without the network's fault, for the prediction.
+/// Consequences for the runtime that are no fault of the network, for the prediction.
 pub(super) fn consequences(records: &Records) -> Vec<String> {
     let nodes = &records.run.nodes;
     let mut consequences = Vec::new();
@@ -49,7 +48,7 @@ pub(super) fn consequences(records: &Records) -> Vec<String> {
     consequences
 }
 
-/// What is reported of a node's last contact, which dates an outage.
+/// A node's last contact, which shows since when it is away.
 pub(super) fn last_contact(node: &ReportedNode, now: Timestamp) -> Option<String> {
     let last = node.last_connected?;
     let is_away = !node.status.eq_ignore_ascii_case("Online");
@@ -96,7 +95,7 @@ fn evidence(node: &ReportedNode, now: Timestamp) -> Vec<String> {
     lines
 }
 
-/// The way to a newer version, by what is reported of updates.
+/// The remedy that leads to a newer version, by what is reported about updates.
 fn update(nodes: &[&ReportedNode]) -> String {
     let latest = nodes.iter().map(|node| &*node.latest_version).find(|text| !text.is_empty());
     let version =

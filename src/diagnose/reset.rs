@@ -1,8 +1,8 @@
-//! How near what reset a connection is. The far end's answer to what was sent takes a round trip,
-//! and the connect shows how long that is: a reset that came much sooner was sent by something
-//! between, if the connect was answered from the far end.
+//! Whether a reset came from the far end or from something nearer. The far end's answer takes a
+//! round trip, and the connect shows how long that is: a reset that came much sooner was sent by
+//! something between, if it was the far end that answered the connect.
 //!
-//! The hop limit of the reset would say more; systems show it to no program without privileges.
+//! The hop limit of the reset would say more, but systems show it to privileged programs only.
 
 use std::time::Duration;
 
@@ -10,16 +10,18 @@ use super::finding::Draft;
 use super::words::duration;
 use crate::model::{Failure, HttpFailure, Seen, TdsFailure, TlsFailureKind, Trail};
 
-/// Below this, scheduling decides how long a connect took, not the network.
+/// A connect that took less than this says more about scheduling than about the network.
 const MEASURABLE: Duration = Duration::from_millis(5);
-/// From here on the connect may have been a repeated SYN (RFC 6298 section 2.1), and no round trip.
+/// A connect that took this long may have repeated its SYN (RFC 6298 section 2.1), so its time is
+/// not that of a round trip.
 const REPEATED: Duration = Duration::from_secs(1);
-/// So many times sooner is no chance: a round trip varies, but hardly below half of itself.
+/// A reset that came this many times sooner is no coincidence: a round trip varies, but hardly
+/// below half of itself.
 const SOONER: u32 = 2;
 
-/// Adds to the first of `drafts`, where a trail without a proxy ended with a reset, what the times
-/// say of its sender. They raise no certainty: a far end that resets without waiting for what it
-/// is sent looks the same, and so does a box that takes its time.
+/// Adds to the first of `drafts` what the times say about the sender of a reset, where a trail
+/// without a proxy ended with one. They do not change the certainty: a far end that resets without
+/// waiting for any data looks the same, and so does a middlebox that is slow.
 pub(super) fn weigh(trail: &Trail, failure: &Failure, took: Duration, drafts: &mut [Draft]) {
     let (Some(draft), Some(sent)) = (drafts.first_mut(), answered_with_reset(failure)) else {
         return;

@@ -1,8 +1,8 @@
-//! `route_*`: which ways decide over a name, and what they say of each other.
+//! `route_*`: which route decides about a name, and what the other routes add.
 //!
-//! The configured way decides. Ways that a client falls back to (a script may name several) count
-//! where the client gets to them; a second way that was measured for comparison (the alternate) is
-//! evidence only. A private name has one way alone: direct.
+//! The configured route decides. Routes that a client falls back to (a script may return several)
+//! count where the client gets to them. A route that was measured for comparison (the alternate) is
+//! evidence only. A private name has one route: direct.
 
 use super::case::Case;
 use super::compare::{self, RouteOutcome};
@@ -13,13 +13,13 @@ use crate::model::{
     Cause, Proxied, Reach, Record, Route, RouteFault, RouteFaultKind, Severity, deciding,
 };
 
-/// Whether the name must go direct: by `--private`, or taken as private by its lookups.
+/// Whether the name must go direct, because `--private` or its lookups say that it is private.
 pub(super) fn is_private(record: &Record) -> bool {
     record.endpoint.expect.reach == Reach::Private || path::taken_as_private(record).is_some()
 }
 
-/// Whether what the local name servers say of the name decides anything: a proxy resolves for
-/// itself, and private names must be found here whatever is configured.
+/// Whether the answers of the local name servers decide about the name. A proxy resolves names for
+/// itself, but private names must resolve here whatever is configured.
 pub(super) fn is_resolved_here(record: &Record) -> bool {
     matches!(record.route.configured, Ok(Route::Direct)) || is_private(record)
 }
@@ -66,7 +66,7 @@ pub(super) fn judge(case: &Case<'_>, of_name: Vec<Draft>) -> Judgement {
     let misrouted = misrouted(case, configured, &first, &others, &of_name);
     let mut drafts = without_measured_rivals(join(of_name, first.drafts), &others);
     // What the other routes showed belongs to the cause that they were measured for.
-    let blocked = drafts.iter().position(|draft| draft.is_failure() && is_of_way(draft.cause));
+    let blocked = drafts.iter().position(|draft| draft.is_failure() && is_about_route(draft.cause));
     if misrouted.is_none()
         && let Some(index) = blocked
     {
@@ -94,7 +94,7 @@ fn join(of_name: Vec<Draft>, others: impl IntoIterator<Item = Draft>) -> Vec<Dra
     settle(of_name.into_iter().chain(others))
 }
 
-/// The alternate way, where it was measured and is not the configured one.
+/// The alternate route, where it was measured and is neither configured nor a fallback.
 fn alternates<'a>(case: &Case<'a>, names: &[Draft]) -> Vec<RouteOutcome<'a>> {
     let route = &case.record.route;
     let is_other =
@@ -108,7 +108,7 @@ fn alternates<'a>(case: &Case<'a>, names: &[Draft]) -> Vec<RouteOutcome<'a>> {
 fn fall_back(of_name: Vec<Draft>, first: RouteOutcome<'_>, next: RouteOutcome<'_>) -> Vec<Draft> {
     let works = format!("by {}, which the client tries next, it works", next.route);
     let lowered = of_name.into_iter().chain(first.drafts).map(|draft| {
-        if is_of_way(draft.cause) && draft.is_failure() {
+        if is_about_route(draft.cause) && draft.is_failure() {
             draft.lowered().evidence(&*works)
         } else {
             draft
@@ -117,8 +117,8 @@ fn fall_back(of_name: Vec<Draft>, first: RouteOutcome<'_>, next: RouteOutcome<'_
     settle(lowered.chain(next.drafts))
 }
 
-/// Whether a cause says that a way does not lead out, rather than that the name leads elsewhere.
-fn is_of_way(cause: Cause) -> bool {
+/// Whether a cause says that a route does not lead out, rather than that the name leads elsewhere.
+fn is_about_route(cause: Cause) -> bool {
     !matches!(
         cause,
         Cause::DnsViewsDiffer
@@ -149,7 +149,8 @@ fn is_unresolved(draft: &Draft) -> bool {
         )
 }
 
-/// The configured way fails: does another one, measured in the same run, lead there?
+/// The draft for a configured route that fails while another route, measured in the same run,
+/// works.
 fn misrouted(
     case: &Case<'_>,
     configured: &Route,
@@ -159,7 +160,7 @@ fn misrouted(
 ) -> Option<Draft> {
     let host_port = host_port(case.endpoint());
     let worded = first.failure().or_else(|| names.iter().find(|draft| is_unresolved(draft)))?;
-    let failing = of_way(configured, worded, "");
+    let failing = failure_by(configured, worded, "");
     let working = |is_it: fn(&Route) -> bool| {
         others.iter().find(|other| other.is_proven && is_it(other.route))
     };
@@ -216,19 +217,19 @@ fn without_measured_rivals(drafts: Vec<Draft>, others: &[RouteOutcome<'_>]) -> V
     drafts.into_iter().map(without).collect()
 }
 
-/// With what the other ways came to, a line each.
+/// Adds a line of evidence for each of the other routes.
 fn with_others(draft: Draft, others: &[RouteOutcome<'_>]) -> Draft {
     draft.all_evidence(others.iter().filter(|other| other.is_measured()).map(|other| {
         match other.failure() {
             _ if other.is_proven => format!("{}: works", other.route),
-            Some(failure) => of_way(other.route, failure, "fails too: "),
+            Some(failure) => failure_by(other.route, failure, "fails too: "),
             None => format!("{}: not measured to its end", other.route),
         }
     }))
 }
 
-/// What a way fails by; a proxy's words name it already.
-fn of_way(way: &Route, failure: &Draft, fails: &str) -> String {
+/// A route and its failure. The message about a proxy names the proxy already.
+fn failure_by(way: &Route, failure: &Draft, fails: &str) -> String {
     let words = failure.message();
     match way {
         Route::Direct => format!("direct: {fails}{words} ({})", failure.cause),
@@ -240,7 +241,8 @@ fn configured_by(case: &Case<'_>) -> String {
     format!("configured by: {}", case.record.route.why)
 }
 
-/// Decided from the configuration, whether or not the proxy could carry it.
+/// A private name that is configured to go by a proxy, which is wrong even where the proxy could
+/// carry it.
 fn private_via_proxy(case: &Case<'_>, proxy: &Proxied, direct: &RouteOutcome<'_>) -> Draft {
     let record = case.record;
     let host_port = host_port(case.endpoint());
@@ -257,24 +259,24 @@ fn private_via_proxy(case: &Case<'_>, proxy: &Proxied, direct: &RouteOutcome<'_>
     .evidence(configured_by(case))
     .all_evidence(deciding(&record.lookups).map(lookup_evidence))
     .fact("proxy", &*proxy.url)
-    // As `agent lint` writes it: .NET looks for the expression anywhere in the URI.
+    // `agent lint` writes the same expression: .NET looks for it anywhere in the URI.
     .fact(
         "pattern",
         format!("^https?://{}(:\\d+)?$", escaped(&case.endpoint().subject.to_string())),
     );
     match direct.failure() {
         _ if direct.is_proven => draft.evidence("direct: works"),
-        Some(failure) => draft.evidence(of_way(&Route::Direct, failure, "fails too: ")),
+        Some(failure) => draft.evidence(failure_by(&Route::Direct, failure, "fails too: ")),
         None => draft,
     }
 }
 
-/// A name as a part of a regular expression.
+/// `name` as a part of a regular expression.
 fn escaped(name: &str) -> String {
     name.replace('.', "\\.")
 }
 
-/// It is not known which way the name is configured to go.
+/// The draft for a name whose configured route is not known.
 fn fault_found(case: &Case<'_>, fault: &RouteFault) -> Draft {
     let host_port = host_port(case.endpoint());
     let asked = case.record.route.questions.iter().map(|question| {

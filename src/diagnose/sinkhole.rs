@@ -1,4 +1,4 @@
-//! `dns_sinkhole`: addresses that cannot be the service's.
+//! `dns_sinkhole`: names that resolve to addresses which cannot be the service's.
 
 use std::net::IpAddr;
 
@@ -8,8 +8,8 @@ use super::finding::Draft;
 use super::words::{lookup_evidence, resolver_name};
 use crate::model::{AddressClass, Cause, HostName, LinkData, Lookup, classify, deciding};
 
-/// Where DNS filters are known to show their block pages. Few on purpose: lists of malware
-/// sinkholes hold addresses of shared CDNs, which services use too.
+/// Addresses and names where DNS filters are known to show their block pages. The list is short on
+/// purpose: lists of malware sinkholes hold addresses of shared CDNs, which services use too.
 ///
 /// Cisco Umbrella: MISP warning lists `cisco-umbrella-blockpage-ipv4` and `-hostname` (CC0).
 /// Fortinet: `FortiGuard` DNS filter's portal. Palo Alto Networks: what
@@ -44,7 +44,7 @@ pub(super) fn judge(case: &Case<'_>) -> Vec<Draft> {
                 )
             };
             let is_lie = absent::is_lie_at(case.run, lookup, address);
-            if let Some(what) = what_is(address, lookup).or_else(|| is_lie.then(lie))
+            if let Some(what) = why_impossible(address, lookup).or_else(|| is_lie.then(lie))
                 && !is_identified(case, address)
             {
                 drafts.push(draft(address, &what, lookup));
@@ -54,8 +54,8 @@ pub(super) fn judge(case: &Case<'_>) -> Vec<Draft> {
     drafts
 }
 
-/// Why `address` cannot be the service's, in words.
-fn what_is(address: IpAddr, lookup: &Lookup) -> Option<String> {
+/// Why `address` cannot be the service's. `None` where it can.
+fn why_impossible(address: IpAddr, lookup: &Lookup) -> Option<String> {
     if let Some(product) = filter_at(address).or_else(|| filter_of_chain(lookup)) {
         return Some(format!("the block page of {product}"));
     }
@@ -70,8 +70,8 @@ fn may_be_loopback(name: &HostName, address: IpAddr) -> bool {
     address.is_loopback() && name.is_within("localhost")
 }
 
-/// An address that proved itself as the host asked for is no sinkhole, wherever it lies (a tunnel
-/// on this host, a lab on documentation addresses).
+/// Whether `address` proved to be the host that was asked for. It is no sinkhole then, whatever
+/// address it is (a tunnel on this host, a lab on documentation addresses).
 fn is_identified(case: &Case<'_>, address: IpAddr) -> bool {
     let Some(host) = case.endpoint().subject.host() else { return false };
     case.record.trails.iter().any(|trail| {

@@ -1,5 +1,5 @@
-//! `http_source_refused`: the service itself answers, and refuses where it was asked from. The
-//! network is good then; the service is configured otherwise.
+//! `http_source_refused`: the service itself answers, and refuses the address that it was asked
+//! from. The network works then; it is the service that is configured so.
 
 use super::blockpage::SessionTrust;
 use super::finding::Draft;
@@ -17,7 +17,7 @@ const NO_PUBLIC_ACCESS: &[&str] = &[
     "blocked by your cosmos db account firewall",
 ];
 
-/// What the endpoint's own refusal of this host's address means.
+/// The draft for an answer by which the endpoint refuses this host's address.
 pub(super) fn refused(
     answer: &HttpAnswer,
     endpoint: &Endpoint,
@@ -33,7 +33,7 @@ pub(super) fn refused(
         let says = |words: &&&str| {
             relay::contains(&answer.body, words) || relay::contains(&answer.reason, words)
         };
-        // Others' pages may speak of access too: whose words these are must be proven.
+        // Other pages may speak of access too, so it must be proven who sent these words.
         let words = NO_PUBLIC_ACCESS.iter().find(says).filter(|_| is_verified)?;
         format!("answers, and refuses where it was asked from: \"{words}\"")
     };
@@ -49,8 +49,8 @@ pub(super) fn refused(
     })
 }
 
-/// Whether the service manages the relay itself: those that the runtime's own list of names holds.
-/// What a user names with `--endpoint` is the user's.
+/// Whether the service manages the relay: every relay in the runtime's own list of names. A relay
+/// that the user gives with `--endpoint` belongs to the user.
 fn is_managed(endpoint: &Endpoint) -> bool {
     endpoint.origin != Origin::Option && matches!(endpoint.role, Role::Relay | Role::Gateway)
 }

@@ -1,11 +1,11 @@
-//! `dns_os_override`: the operating system's own answer beside the name servers'.
+//! `dns_os_override`: the operating system resolves a name otherwise than the name servers do.
 
 use super::case::Case;
 use super::finding::Draft;
 use super::words::{host_port, list, lookup_evidence, lookup_summary, resolver_name};
 use crate::model::{Cause, Lookup, LookupOutcome, View, overriding, servers};
 
-/// What was not asked says nothing that could be overridden.
+/// Whether a lookup was asked. One that was not has no answer that the system could override.
 fn is_asked(lookup: &Lookup) -> bool {
     lookup.outcome() != LookupOutcome::NotAsked
 }

@@ -1,5 +1,5 @@
-//! `tcp_*` of one address. Errno alone decides nothing: what it leaves open stands as rivals, and
-//! the time it took as evidence.
+//! `tcp_*` of one address. An errno alone proves little: what it leaves open is among the rivals,
+//! and the time that the attempt took is evidence.
 
 use std::time::Duration;
 
@@ -7,12 +7,11 @@ use super::finding::Draft;
 use super::words::{duration, syns_sent};
 use crate::model::{Cause, OsError, Owner, TcpFailure, TimeoutBy, Unreachable};
 
-/// An unreachable host that took this long is more likely an ARP that nobody answered (Linux gives
-/// up after three questions, a second apart) than a firewall's word.
+/// "Host unreachable" after this long more likely means that no host answered ARP (Linux gives up
+/// after three requests, a second apart) than that a firewall said so.
 const ARP_PATIENCE: Duration = Duration::from_millis(2500);
 
-/// What a failed connect means; the message is what is said of the address. `syns` is how many SYNs
-/// it sent, where that is known.
+/// What a failed connect means. `syns` is how many SYNs it sent, where that is known.
 pub(super) fn failed(failure: &TcpFailure, took: Duration, syns: Option<u32>) -> Draft {
     let fact = fact(failure, took, syns);
     match failure {
@@ -58,8 +57,8 @@ pub(super) fn failed(failure: &TcpFailure, took: Duration, syns: Option<u32>) ->
     .evidence(fact)
 }
 
-/// What was seen of a connect that failed, without a word of what it means: `refused after 0.1 ms
-/// (ECONNREFUSED)`, `no answer to SYN for 2.0 s (2 SYNs sent)`.
+/// What was seen of a failed connect, without what it means: `refused after 0.1 ms (ECONNREFUSED)`,
+/// `no answer to SYN for 2.0 s (2 SYNs sent)`.
 #[must_use]
 pub fn fact(failure: &TcpFailure, took: Duration, syns: Option<u32>) -> String {
     let after = duration(took);

@@ -1,4 +1,4 @@
-//! `tds_no_answer`.
+//! `tds_no_answer`: what a failed pre-login of SQL Server means.
 
 use std::time::Duration;
 
@@ -6,7 +6,6 @@ use super::finding::Draft;
 use super::words::{duration, quoted_bytes, silence};
 use crate::model::{Cause, TdsFailure};
 
-/// What a failed pre-login means; the message is what is said of the address.
 pub(super) fn failed(failure: &TdsFailure, took: Duration) -> Draft {
     let after = duration(took);
     let (message, evidence) = match failure {

@@ -1,4 +1,4 @@
-//! `tls_*` of one address: the handshake, and the chain as it was presented.
+//! `tls_*` of one address: the handshake, and the chain that was presented.
 
 use std::time::Duration;
 
@@ -11,7 +11,7 @@ use crate::model::{
     TlsFailure, TlsFailureKind, Validity, certifies,
 };
 
-/// What is wrong with a chain; nothing, where it proves the host.
+/// What is wrong with a chain. There is nothing where it proves the host.
 pub(super) fn judge(presented: &Presented, host: &Host) -> Vec<Draft> {
     let mut drafts = Vec::new();
     drafts.extend(judge_trust(presented));
@@ -80,8 +80,8 @@ fn judge_trust(presented: &Presented) -> Option<Draft> {
     )
 }
 
-/// What an inspected session says of the service, where its page may be the inspection's own:
-/// nothing.
+/// Changes the draft about an inspected session whose page may be the inspection's own: whether the
+/// service answers is unknown then.
 pub(super) fn unproven_page(draft: Draft, presented: &Presented, answer: &HttpAnswer) -> Draft {
     if draft.cause != Cause::TlsIntercepted || draft.is_of_proxy() {
         return draft;
@@ -94,7 +94,7 @@ pub(super) fn unproven_page(draft: Draft, presented: &Presented, answer: &HttpAn
     quote::with_head(draft, answer)
 }
 
-/// What the shape of a chain gives away.
+/// What the number of certificates and their issuers give away.
 fn shape(chain: &[std::sync::Arc<Certificate>]) -> Option<&'static str> {
     match chain {
         [only] if only.issuer == only.subject => Some("it is self-signed"),
@@ -163,7 +163,7 @@ fn name_mismatch(leaf: &Certificate, host: &Host) -> Draft {
     }
 }
 
-/// The common name of a distinguished name, or all of it.
+/// The common name of a distinguished name, or the whole name where it has none.
 pub(super) fn short_name(name: &str) -> &str {
     name.split(", ")
         .find_map(|part| part.trim_start().strip_prefix("CN="))
@@ -171,8 +171,8 @@ pub(super) fn short_name(name: &str) -> &str {
         .unwrap_or(name)
 }
 
-/// What a handshake means that was not completed: how it ended, and what is wrong with the chain
-/// that had been shown by then.
+/// The drafts for a handshake that was not completed: how it ended, and what is wrong with the
+/// chain that had been presented by then.
 pub(super) fn failed(failure: &TlsFailure, took: Duration, endpoint: &Endpoint) -> Vec<Draft> {
     let mut drafts = vec![ended(&failure.kind, took, endpoint)];
     if let (Some(presented), Some(host)) = (&failure.presented, endpoint.subject.host()) {
@@ -222,7 +222,7 @@ fn ended(kind: &TlsFailureKind, took: Duration, endpoint: &Endpoint) -> Draft {
     }
 }
 
-/// Bytes that are no TLS: a filter's page in clear text says so itself.
+/// The draft for bytes that are not TLS. A filter's page in clear text names its own cause.
 fn not_tls(first_bytes: &[u8], endpoint: &Endpoint) -> Draft {
     let Some(answer) = http::parse(first_bytes) else {
         return Draft::new(Cause::TlsNotTls, "does not speak TLS on this port")

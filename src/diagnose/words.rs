@@ -203,7 +203,7 @@ fn exchange_outcome(exchange: &Exchange) -> String {
             )
         }
         Err(DnsFailure::Malformed { detail }) => format!("malformed: {detail}"),
-        Err(DnsFailure::System { os }) => os.to_string(),
+        Err(DnsFailure::System(os)) => os.to_string(),
         Err(DnsFailure::NotAsked(_)) => "not asked".to_owned(),
     }
 }

@@ -1,5 +1,5 @@
-//! The smallest change that closes a gap, and that stays closed: nothing is said to be added to a
-//! rule that `rules apply` keeps right, and no address that `rules emit` would not write.
+//! Finds the smallest change that closes a gap for good: it adds nothing to a rule that `rules
+//! apply` would overwrite, and no address that `rules emit` would not write.
 
 use std::collections::{BTreeMap, HashSet};
 use std::fmt;
@@ -13,91 +13,68 @@ use super::rule::{Access, Direction, Rule, RuleDialect};
 use super::scope::is_platform;
 use crate::model::{AddressClass, AddressSet, classify};
 
-/// What is known of the addresses of gaps.
+/// Facts about the addresses of gaps.
 #[derive(Clone, Copy, Debug, Default)]
 pub struct CorrectionAdvice<'a> {
-    /// Addresses that no rule of ours would hold, and why.
+    /// The addresses that `rules emit` would leave out, with the reasons.
     pub refused: &'a [Refused],
-    /// The control plane's service tag, where its prefixes are known.
+    /// The service tag of the control plane, where its prefixes are known.
     pub control: Option<(&'a str, &'a AddressSet)>,
 }
 
 /// A change to one rule set.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Correction {
-    /// Which set.
     pub set: String,
-    /// What to do.
     pub change: RuleChange,
 }
 
-/// What closes a gap.
+/// The ways to close a gap.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum RuleChange {
-    /// A rule that comes early enough and has the ports: its destinations grow.
-    Extend {
-        /// The rule.
-        rule: String,
-        /// What it lacks.
-        need: Need,
-    },
-    /// A new rule with a service tag before the one that denies.
+    /// Add destinations to a rule that comes early enough and has just these ports.
+    Extend { rule: String, need: Need },
+    /// Add a rule with a service tag before the rule that denies.
     InsertTag {
-        /// A priority that is free and early enough.
+        /// A free priority before that of the rule that denies.
         priority: u32,
-        /// The rule that denies.
+        /// The name of the rule that denies.
         before: String,
-        /// The tag, which holds all of them.
+        /// A tag that holds all the addresses.
         tag: String,
-        /// What it must let through.
         need: Need,
     },
-    /// A new rule before the one that denies.
+    /// Add a rule before the rule that denies.
     Insert {
-        /// A priority that is free and early enough.
+        /// A free priority before that of the rule that denies.
         priority: u32,
-        /// The rule that denies.
+        /// The name of the rule that denies.
         before: String,
-        /// What it must let through.
         need: Need,
     },
-    /// No priority is free before the rule that denies.
+    /// Renumber the rule that denies, because no priority before it is free.
     Renumber {
-        /// The rule that denies.
+        /// The name of the rule that denies.
         before: String,
-        /// What a rule before it must let through.
         need: Need,
     },
-    /// Private addresses, which no rule of ours holds: a rule of the user's own is needed.
+    /// Let the user write a rule for private addresses, which `rules emit` does not write.
     Private {
-        /// The rule that denies.
+        /// The name of the rule that denies.
         before: String,
-        /// What must be let through.
         need: Need,
     },
-    /// An address that is not proven to be the service's: a rule for it would be out of date soon,
-    /// or open the way to somebody else.
-    Unproven {
-        /// The flow.
-        flow: Flow,
-        /// What speaks against it.
-        reason: Doubt,
-    },
-    /// Azure lets these through by itself where no rule names their tag.
-    Release {
-        /// The rule that does.
-        rule: String,
-        /// The flow.
-        flow: Flow,
-    },
-    /// An entry of a list, or a rule of a firewall policy.
-    Add {
-        /// What is to be let through: names where they decide.
-        flows: Vec<Flow>,
-    },
+    /// Use a rule by name, because the address is not proven to be the service's: a rule for it
+    /// would soon be out of date, or let through somebody else.
+    Unproven { flow: Flow, reason: Doubt },
+    /// Change the rule that names the tag of a platform address, which Azure lets through
+    /// otherwise.
+    Release { rule: String, flow: Flow },
+    /// Add an entry to a list, or a rule to a firewall policy.
+    Add { flows: Vec<Flow> },
 }
 
-/// The changes to `judge`'s set that let `denied` through: flows that it denies.
+/// The changes to a rule set that let through the flows that it denies.
 pub(super) fn corrections(
     judge: &RuleJudge<'_>,
     denied: &[&Requirement],
@@ -132,7 +109,7 @@ pub(super) fn corrections(
         .collect();
     for (remedy, flows) in groups {
         for need in needs(flows) {
-            // One rule before the first that denies any of them does for all.
+            // A rule before the first rule that denies one of the flows lets all of them through.
             let is_needed = |own: &&&Requirement| {
                 own.flow.protocol == need.protocol
                     && own.flow.address.is_some_and(|address| need.addresses.contains(address))
@@ -164,7 +141,7 @@ pub(super) fn corrections(
     changes.into_iter().map(correction).collect()
 }
 
-/// What lets a flow through.
+/// The kind of rule that can let a flow through.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 enum AllowBy {
     Addresses,
@@ -172,7 +149,7 @@ enum AllowBy {
     Private,
 }
 
-/// What would let a flow through, or what is to be done instead.
+/// The kind of rule that can let a flow through, or the change to make instead.
 fn remedy(own: &Requirement, advice: CorrectionAdvice<'_>) -> Result<AllowBy, Box<RuleChange>> {
     let Some(address) = own.flow.address else { return Ok(AllowBy::Addresses) };
     if is_platform(address) {
@@ -205,10 +182,10 @@ fn denier<'a>(judge: &RuleJudge<'a>, own: &Requirement) -> (usize, &'a Rule) {
     (index.unwrap_or(usize::MAX), by)
 }
 
-/// A rule of literal addresses that allows just these ports and comes before `denier`.
+/// A rule before `denier` that allows literal addresses on just these ports.
 fn extendable<'a>(rules: &'a [Rule], denier: &Rule, need: &Need) -> Option<&'a Rule> {
     rules.iter().take_while(|rule| !std::ptr::eq(*rule, denier)).find(|rule| {
-        // What a hand adds to a rule that is kept right goes with the next run.
+        // The next `rules apply` would remove the addition from a rule that it keeps.
         !rule.is_kept
             && rule.access == Property::Known(Access::Allow)
             && rule.direction == Property::Known(Direction::Outbound)
@@ -216,7 +193,7 @@ fn extendable<'a>(rules: &'a [Rule], denier: &Rule, need: &Need) -> Option<&'a R
             && rule.protocols.known().is_some_and(|own| *own == need.protocol.into())
             && rule.destination_ports.known() == Some(&need.ports)
             && rule.source.addresses.is_everything()
-            // One service tag a rule, and not beside prefixes.
+            // Azure takes one service tag in a rule, and no prefixes beside it.
             && rule.destination.tags.is_empty()
             && rule.destination.unknown.is_empty()
             && !rule.destination.addresses.is_empty()
@@ -224,7 +201,7 @@ fn extendable<'a>(rules: &'a [Rule], denier: &Rule, need: &Need) -> Option<&'a R
     })
 }
 
-/// Just before the rule that denies, so that what is denied before stays so.
+/// The last free priority before the rule that denies, so that earlier denials stay in force.
 fn free_priority(denier: &Rule, taken: &HashSet<u32>) -> Option<u32> {
     let own = denier.priority.known().copied().unwrap_or(u32::MAX);
     (100..=own.saturating_sub(1).min(4096)).rev().find(|priority| !taken.contains(priority))

@@ -1,4 +1,4 @@
-//! Flows to decide on, and the CSV that lists them.
+//! Flows, and the CSV files that list them.
 
 use std::fmt;
 use std::net::IpAddr;
@@ -11,17 +11,16 @@ use crate::model::{Host, HostName};
 /// A flow of this host.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub struct Flow {
-    /// The destination's name, where it is known: all that an application rule looks at.
+    /// The name of the destination, where it is known. Application rules match nothing else.
     pub name: Option<HostName>,
-    /// The destination's address, where it is known: all that a network security group looks at.
+    /// The address of the destination, where it is known. Network security groups match nothing
+    /// else.
     pub address: Option<IpAddr>,
-    /// The destination port; `None` only for protocols without ports.
+    /// The destination port, which only protocols without ports lack.
     pub port: Option<u16>,
-    /// The protocol.
     pub protocol: Protocol,
-    /// The address it leaves from, before any translation; `None` where any of this host's.
+    /// The source address before any translation. `None` stands for any address of this host.
     pub source: Option<IpAddr>,
-    /// Whether this host opens it, or takes it.
     pub direction: Direction,
 }
 
@@ -43,13 +42,13 @@ impl Flow {
         }
     }
 
-    /// Whether it ends at Azure's platform on the host itself.
+    /// Whether the flow goes to Azure's platform, which answers on the host itself.
     #[must_use]
     pub fn is_to_platform(&self) -> bool {
         self.address.is_some_and(super::scope::is_platform)
     }
 
-    /// The destination as given: the address, else the name.
+    /// The destination in words: its address, or else its name.
     #[must_use]
     pub fn destination(&self) -> String {
         match (&self.address, &self.name) {
@@ -77,31 +76,28 @@ impl fmt::Display for Flow {
     }
 }
 
-/// Why a line is no flow.
+/// The reason why a line is no flow.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 #[error(
     "{file}:{line}: {found}; expected destination,port,protocol[,source][,direction] as in \
      13.66.60.119,443,tcp"
 )]
 pub struct FlowError {
-    /// The file, as its reader named it.
     pub file: String,
-    /// From 1.
     pub line: u64,
-    /// What is wrong.
     pub found: String,
 }
 
-/// The columns in their usual order, for files without a head line.
+/// The order of the columns in files without a head line.
 const COLUMNS: [&str; 5] = ["destination", "port", "protocol", "source", "direction"];
 
-/// Reads flows as CSV, parted by `,` or `;`: `destination,port,protocol[,source][,direction]` a
-/// line, or in the order of a head line, which may say `address` for `destination` and name other
-/// columns: of these only `name` is looked at, which is what application rules decide by. Empty
-/// lines and lines that begin with `#` are skipped; destinations may be names.
+/// Reads flows from CSV with the separator `,` or `;`. Each line is
+/// `destination,port,protocol[,source][,direction]`, where the destination may be a name. A head
+/// line may give another order, call the destination `address`, and add columns, of which only
+/// `name` is used. Empty lines and lines that begin with `#` are skipped.
 ///
 /// # Errors
-/// The first line that is no flow.
+/// [`FlowError`] for the first line that is no flow.
 pub fn read_flows(text: &str, file: &str) -> Result<Vec<Flow>, FlowError> {
     let error = |line, found| FlowError { file: file.to_owned(), line, found };
     let mut flows = Vec::new();
@@ -151,7 +147,7 @@ fn read_flow(row: &CsvRow) -> Result<Flow, String> {
             .ok_or_else(|| format!("'{}' is no direction: outbound or inbound", shown(text)))?,
     };
     let flow = Flow { port, protocol, source, direction, ..Flow::tcp(host, 0) };
-    // A column of that name may hold anything: what has no dot is no name of a service.
+    // A column of that name may hold anything. A name of a service has a dot.
     let name = HostName::parse(row.get("name")).ok().filter(|name| name.labels().count() > 1);
     Ok(Flow { name: flow.name.or(name), ..flow })
 }

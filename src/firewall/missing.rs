@@ -1,10 +1,10 @@
-//! What a decision would need to know.
+//! The facts that a decision depends on and that are not known.
 
 use std::fmt;
 use std::sync::Arc;
 
-/// What was not known when it mattered. Never guessed: an unknown tag read as an empty set turns
-/// an allow into a deny.
+/// A fact that is not known. It is never guessed: an unknown tag that counts as empty would turn an
+/// allow into a deny.
 #[derive(Clone, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub enum Missing {
     /// The prefixes of a service tag that the tag file does not hold.
@@ -19,28 +19,28 @@ pub enum Missing {
     NameGroup(Arc<str>),
     /// The rules of a firewall policy's base policy, which come first.
     BasePolicy(Arc<str>),
-    /// A value that cannot be read from the file alone.
+    /// A value that the file alone does not give.
     Value {
-        /// Where it stands, as a JSON path.
+        /// The JSON path of the value.
         path: Arc<str>,
-        /// What stands there, and why it has no value.
+        /// The text in the file, and the reason why it has no value.
         why: Arc<str>,
     },
     /// The flow's source address.
     Source,
     /// The flow's source port.
     SourcePort,
-    /// The flow's destination address: only its name is given.
+    /// The flow's destination address, where only its name is given.
     Address,
-    /// The flow's destination name: only its address is given.
+    /// The flow's destination name, where only its address is given.
     Name,
     /// The flow's port.
     Port,
-    /// Where the flow leaves from, of these: the rules treat them differently.
+    /// The flow's source address, where the rules treat these possible ones differently.
     Sources(Arc<str>),
-    /// Which way the name is configured to go, with what kept that from being known.
+    /// The configured route of the name, with the reason why it is unknown.
     Route(Arc<str>),
-    /// What the platform does with an address family that the effective rules do not list.
+    /// The platform's treatment of an address family that the effective rules do not list.
     Family,
 }
 
@@ -101,14 +101,12 @@ fn last_segment(id: &str) -> &str {
 /// A property of a rule, as far as it could be read.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub enum Property<T> {
-    /// As written.
     Known(T),
-    /// Not readable from the file alone.
+    /// The file alone does not give the value.
     Unknown(Missing),
 }
 
 impl<T> Property<T> {
-    /// The value, where it is known.
     #[must_use]
     pub const fn known(&self) -> Option<&T> {
         match self {

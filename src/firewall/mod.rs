@@ -1,7 +1,12 @@
-//! Firewall rules free of any vendor's types: what they do with a flow, whether they let through
-//! what is required, and what else. [`nsg`] reads Azure's forms of them, [`emit`] writes rules.
+//! Decides what firewall rules do with a flow, and verifies that they let through what is required.
 //!
-//! A decision is three-valued and names its rule: what is not known is said, never guessed.
+//! The files of this folder are free of any vendor's formats. [`nsg`] reads rules and translates
+//! them into [`RuleSet`]s, [`emit`] writes rules, and nothing else here imports from these two:
+//! deciding, verifying and correcting work the same for every format. `tests/it/tidy.rs` holds this
+//! law.
+//!
+//! A decision is three-valued and names its rule. A fact that is not known is reported as
+//! [`Missing`], never guessed.
 
 mod candidates;
 mod columns;
@@ -30,7 +35,7 @@ pub use evidence::{
 pub use flow::{Flow, FlowError, read_flows};
 pub use missing::{Missing, Property};
 pub use port::{PortError, PortSet, Protocol, ProtocolSet};
-pub use prove::{Doubt, ProofLevel, Proven, Published, Refused, prove};
+pub use prove::{Doubt, ProofLevel, Proven, PublishedRanges, Refused, prove};
 pub use requirement::{Class, ConnectOutcome, Need, Requirement, needs, synthesize};
 pub use rule::{Access, Direction, MARKER, Rule, RuleDialect, RuleSet};
 pub use scope::{Extent, NamePattern, NetworkContext, Scope};

@@ -8,16 +8,15 @@ use crate::model::Ranges;
 #[derive(Clone, Debug, Default, PartialEq, Eq, Hash)]
 pub struct PortSet(Ranges<u16>);
 
-/// Why a text is no set of ports.
+/// The reason why a text is no set of ports.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 #[error("'{text}' is no port: expected something like 443, 11000-11999 or *")]
 pub struct PortError {
-    /// The text as given, shortened.
+    /// The text, shortened.
     pub text: String,
 }
 
 impl PortSet {
-    /// Every port.
     #[must_use]
     pub fn any() -> Self {
         Self(Ranges::full())
@@ -41,7 +40,7 @@ impl PortSet {
         }
     }
 
-    /// The runs, ascending.
+    /// The ports as ascending ranges.
     #[must_use]
     pub const fn ranges(&self) -> &Ranges<u16> {
         &self.0
@@ -59,7 +58,6 @@ impl PortSet {
         self.0.contains(port)
     }
 
-    /// What is in either.
     #[must_use]
     pub fn union(&self, other: &Self) -> Self {
         Self(self.0.union(&other.0))
@@ -71,13 +69,13 @@ impl PortSet {
         self.0.is_subset(&other.0)
     }
 
-    /// How many ports it holds.
+    /// The number of ports.
     #[must_use]
     pub fn count(&self) -> u128 {
         self.0.count()
     }
 
-    /// The runs as Azure's rules write them: `443`, `11000-11999`, `*` for every port.
+    /// The ranges in the notation of Azure's rules: `443`, `11000-11999`, or `*` for every port.
     #[must_use]
     pub fn texts(&self) -> Vec<String> {
         if self.is_any() {
@@ -108,26 +106,21 @@ impl fmt::Display for PortSet {
     }
 }
 
-/// A protocol that Azure's rules tell apart.
+/// A protocol that rules may name.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub enum Protocol {
-    /// RFC 9293.
     Tcp,
-    /// RFC 768.
     Udp,
-    /// RFC 792 and RFC 4443.
+    /// Both ICMP of IPv4 (RFC 792) and of IPv6 (RFC 4443).
     Icmp,
-    /// RFC 4303.
     Esp,
-    /// RFC 4302.
     Ah,
 }
 
 impl Protocol {
-    /// Every protocol.
     pub const ALL: [Self; 5] = [Self::Tcp, Self::Udp, Self::Icmp, Self::Esp, Self::Ah];
 
-    /// In lower case, as flows name it.
+    /// The word in files of flows.
     #[must_use]
     pub const fn as_str(self) -> &'static str {
         match self {
@@ -196,7 +189,6 @@ impl ProtocolSet {
         self.0 & (1 << protocol as u8) != 0
     }
 
-    /// What is in either.
     #[must_use]
     pub const fn union(self, other: Self) -> Self {
         Self(self.0 | other.0)

@@ -1,4 +1,4 @@
-//! Which of the addresses that were seen may enter a rule.
+//! Decides which of the observed addresses may enter a rule.
 
 use std::fmt;
 use std::net::IpAddr;
@@ -8,24 +8,23 @@ use super::scope::NamePattern;
 use crate::model::{AddressClass, AddressSet, HostName, Role, classify};
 use crate::tags::ServiceTags;
 
-/// How well an address must be proven to belong to a name.
+/// The proof that an address belongs to a name.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub enum ProofLevel {
-    /// Resolved by a chain of the expected domains, to an address inside the cloud's published
+    /// The name resolves by a chain of the expected domains to an address in the cloud's published
     /// ranges.
     #[default]
     Published,
-    /// Also proven by TLS for that name.
+    /// The address has also presented a trusted certificate for the name.
     Tls,
-    /// Anything public.
+    /// The name resolves to a public address, and nothing else is asked.
     Resolved,
 }
 
 impl ProofLevel {
-    /// Every level.
     pub const ALL: [Self; 3] = [Self::Published, Self::Tls, Self::Resolved];
 
-    /// The contract's word.
+    /// The word on the command line.
     #[must_use]
     pub const fn as_str(self) -> &'static str {
         match self {
@@ -39,47 +38,42 @@ impl ProofLevel {
 /// An address that may enter a rule.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Proven {
-    /// The address.
     pub address: IpAddr,
-    /// The port it is needed on.
     pub port: u16,
-    /// The entry it is needed for.
+    /// The entry that needs the address.
     pub entry: String,
-    /// What that is to the runtime.
     pub role: Role,
-    /// The name that led to it; for a literal, the address.
+    /// The name that resolves to it, or the address itself where that was given.
     pub name: String,
-    /// The best that is proven of it, whatever was asked for.
+    /// The best proof of the address, which may be better than the level that was asked for.
     pub level: ProofLevel,
-    /// How it was proven, in words.
+    /// The proof in words, for comments in rules.
     pub how: String,
-    /// From which of the host's addresses it was reached.
+    /// The host's address that it was reached from.
     pub local: Option<IpAddr>,
 }
 
-/// An address that may not, and why.
+/// An address that may not enter a rule, with the reason.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Refused {
-    /// The address.
     pub address: IpAddr,
-    /// The endpoint, as `host:port`.
+    /// The endpoint in the form `host:port`.
     pub endpoint: String,
-    /// Why.
     pub reason: Doubt,
 }
 
-/// What speaks against an address.
+/// The reason why an address may not enter a rule.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Doubt {
-    /// Private, reserved, or what sinkholes answer with: never in a rule.
+    /// The address is private, reserved or one that sinkholes answer with.
     NotPublic,
-    /// The chain leaves the domains in which Azure hosts its services.
+    /// The chain of aliases leaves the domains in which Azure hosts its services.
     ForeignChain(HostName),
-    /// No published range holds it.
+    /// No published range holds the address.
     NotPublished,
-    /// It did not prove by TLS to be the host.
+    /// The address has not proved by TLS to be the host.
     NotProvenByTls(Identity),
-    /// The file does not say which port is needed there.
+    /// The file does not name the port.
     NoPort,
 }
 
@@ -104,19 +98,19 @@ impl fmt::Display for Doubt {
 }
 
 impl Proven {
-    /// Whether it is an address of the control plane, which has a service tag of its own.
+    /// Whether the address is the control plane's, which has a service tag of its own.
     #[must_use]
     pub const fn is_control(&self) -> bool {
         self.role.is_control_plane()
     }
 }
 
-/// What the cloud publishes.
+/// The address ranges that the cloud publishes.
 #[derive(Clone, Copy, Debug)]
-pub struct Published<'a> {
-    /// Every address of any tag.
+pub struct PublishedRanges<'a> {
+    /// The union of all tags.
     pub addresses: &'a AddressSet,
-    /// The tags, to name the narrowest.
+    /// The tags themselves, of which the narrowest is named in a proof.
     pub tags: &'a ServiceTags,
 }
 
@@ -126,7 +120,7 @@ pub struct Published<'a> {
 pub fn prove<'a>(
     targets: impl IntoIterator<Item = &'a EvidenceTarget>,
     level: ProofLevel,
-    published: Published<'_>,
+    published: PublishedRanges<'_>,
 ) -> (Vec<Proven>, Vec<Refused>) {
     let (mut proven, mut refused) = (Vec::new(), Vec::new());
     for target in targets {
@@ -206,9 +200,9 @@ fn how(sighting: &AddressSighting, level: ProofLevel, tags: &ServiceTags) -> Str
     how
 }
 
-/// Where the chains of Azure's services lead: facts of recorded chains (`cloudapp.net`,
-/// `trafficmanager.net`, `clouddatahub.net`) and the suffixes of the three clouds' endpoints
-/// (Microsoft's compare-azure-government and Azure China developer guides).
+/// The domains that the chains of Azure's services lead to. They are taken from recorded chains
+/// (`cloudapp.net`, `trafficmanager.net`, `clouddatahub.net`) and from Microsoft's lists of the
+/// endpoints of its three clouds (compare-azure-government, Azure China developer guide).
 const EXPECTED_DOMAINS: &[&str] = &[
     "windows.net",
     "azure.net",

@@ -1,4 +1,4 @@
-//! How far a rule set reaches: every address it lets a port out to.
+//! Finds all addresses that a rule set lets flows out to.
 
 use super::decide::{Met, RuleJudge};
 use super::flow::Flow;
@@ -6,19 +6,18 @@ use super::missing::Property;
 use super::rule::{Access, Rule, RuleDialect};
 use crate::model::AddressSet;
 
-/// The addresses that a rule set lets one kind of flow out to. Names are not counted: an
-/// application rule admits no address. Nor is the host's own network, which `VirtualNetwork` stands
-/// for.
+/// The addresses that a rule set lets one kind of flow out to. Application rules do not count,
+/// because they match names, and neither does the host's own network (`VirtualNetwork`).
 #[derive(Clone, Debug, Default)]
 pub(super) struct AllowedAddresses {
-    /// For sure.
+    /// The addresses that are let through for sure.
     pub(super) surely: AddressSet,
     /// The addresses that each rule lets through for sure, by its index in the set, ascending.
     pub(super) by_rule: Vec<(usize, AddressSet)>,
 }
 
 impl RuleJudge<'_> {
-    /// Where flows like `kind` may go; its destination is not looked at.
+    /// The addresses that flows like `kind` may go to, whatever the destination of `kind` itself.
     pub(super) fn reach(&self, kind: &Flow) -> AllowedAddresses {
         if self.set().dialect == RuleDialect::List {
             return self.reach_of_list(kind);
@@ -41,8 +40,8 @@ impl RuleJudge<'_> {
                 reach.surely = reach.surely.union(&taken);
                 reach.by_rule.push((index, taken));
             }
-            // Where a rule may let through, those behind it still decide: what they let through
-            // is let through either way. What it may deny is sure of nothing any more.
+            // If a rule may allow an address, the rules behind it still decide: what they allow is
+            // allowed either way. If it may deny an address, the address is not allowed for sure.
             undecided = match rule.access {
                 Property::Known(Access::Allow) => undecided.difference(known),
                 _ if rule.destination.names.is_empty() => undecided.difference(&extent.possible()),
@@ -52,8 +51,7 @@ impl RuleJudge<'_> {
         reach
     }
 
-    /// Every line allows, so that none takes anything from another: what they let through is
-    /// their union, however long the list is.
+    /// Every line of a list allows, so that the result is the union of all lines.
     fn reach_of_list(&self, kind: &Flow) -> AllowedAddresses {
         let rules = self.set().rules().iter().enumerate();
         let by_rule: Vec<_> = rules

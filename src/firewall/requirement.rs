@@ -1,4 +1,4 @@
-//! What must be let through.
+//! The flows that must be let through, and the rules that do it.
 
 use std::collections::BTreeMap;
 use std::net::IpAddr;
@@ -9,39 +9,37 @@ use super::port::{PortSet, Protocol, ProtocolSet};
 use super::rule::{Access, Rule, RuleDialect, RuleSet};
 use crate::model::AddressSet;
 
-/// A flow that must be let through, and for whom.
+/// A flow that must be let through for an endpoint.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Requirement {
-    /// The flow.
     pub flow: Flow,
-    /// The endpoint it belongs to, as `ns.servicebus.windows.net:443`.
+    /// The endpoint, such as `ns.servicebus.windows.net:443`.
     pub endpoint: String,
-    /// The endpoint's entry, as `relay`.
+    /// The entry of the endpoint, such as `relay`.
     pub entry: String,
-    /// Whether it is the control plane's, which has a service tag.
+    /// Whether the endpoint is the control plane's, which has a service tag.
     pub is_control: bool,
-    /// What a run saw of the flow, where one did.
+    /// The result of connecting, where a run tried it.
     pub measured: Option<ConnectOutcome>,
-    /// Whether a gap is a fault or a warning.
     pub class: Class,
-    /// The addresses it may leave from, where the flow itself names none: all must be let through.
+    /// The possible source addresses, where the flow itself names none. The flow must be let
+    /// through from each of them.
     pub sources: Vec<IpAddr>,
-    /// What keeps it from being known whether this is the flow that is needed.
+    /// The fact that would decide whether this is the flow that is needed, where that is unknown.
     pub missing: Option<Missing>,
 }
 
-/// How much a flow matters.
+/// Whether a gap in the rules is a fault or a warning.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Class {
-    /// The runtime does not work without it.
+    /// The runtime does not work without the flow.
     Required,
-    /// It leads to a gateway of this deployment that was found from a relay's chain: it should be
-    /// let through.
+    /// The flow leads to a gateway of this deployment, which was found from a relay's chain.
     Gateway(String),
 }
 
 impl Requirement {
-    /// A flow that the runtime does not work without, of which no more is known.
+    /// A required flow of which nothing else is known.
     #[must_use]
     pub fn new(flow: Flow, endpoint: String, entry: &str) -> Self {
         Self {
@@ -57,30 +55,29 @@ impl Requirement {
     }
 }
 
-/// What a run saw of a flow.
+/// The result of opening a connection.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub enum ConnectOutcome {
-    /// The connection was accepted: by the far end, or by something on the way that answers for
+    /// The connection was accepted, by the destination or by something on the way that answers for
     /// it.
     Connected,
-    /// It was answered with a reset, or with ICMP port unreachable.
+    /// The answer was a reset, or ICMP port unreachable.
     Refused,
-    /// Silence.
     TimedOut,
-    /// ICMP, or no route.
+    /// The answer was another ICMP error, or there is no route.
     Unreachable,
-    /// Reset in the connect.
+    /// The connection was reset while it was opened.
     Reset,
-    /// This host's own policy.
+    /// The policy of this host denied the connection.
     LocalDenied,
 }
 
 impl ConnectOutcome {
-    /// Every way in which a connection is not accepted.
+    /// Every result but an accepted connection.
     pub const BLOCKED: [Self; 5] =
         [Self::Refused, Self::TimedOut, Self::Unreachable, Self::Reset, Self::LocalDenied];
 
-    /// The word of the report.
+    /// The word in reports.
     #[must_use]
     pub const fn as_str(self) -> &'static str {
         match self {
@@ -97,16 +94,14 @@ impl ConnectOutcome {
 /// Addresses that need the same ports of the same protocol.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Need {
-    /// The protocol.
     pub protocol: Protocol,
-    /// The ports.
     pub ports: PortSet,
-    /// The addresses.
     pub addresses: AddressSet,
 }
 
-/// What these flows need: as few groups as can be without letting an address have a port that it
-/// does not need. Flows without an address need what no address rule can give.
+/// Groups the flows by ports, in as few groups as possible without giving an address a port that it
+/// does not need. Flows without an address are left out, because rules for addresses cannot allow
+/// them.
 #[must_use]
 pub fn needs<'a>(flows: impl IntoIterator<Item = &'a Flow>) -> Vec<Need> {
     let mut ports: BTreeMap<(Protocol, IpAddr), Vec<u16>> = BTreeMap::new();
@@ -132,7 +127,7 @@ pub fn needs<'a>(flows: impl IntoIterator<Item = &'a Flow>) -> Vec<Need> {
         .collect()
 }
 
-/// The least rules that let these flows through: one per need, and nothing else is.
+/// The smallest rule set that lets these flows through and nothing else.
 #[must_use]
 pub fn synthesize(name: &str, requirements: &[Requirement]) -> RuleSet {
     let rules = needs(requirements.iter().map(|requirement| &requirement.flow))
@@ -148,5 +143,5 @@ pub fn synthesize(name: &str, requirements: &[Requirement]) -> RuleSet {
     RuleSet::by_priority(name, "synthesized", RuleDialect::Nsg, rules)
 }
 
-/// Azure's least priority.
+/// The lowest priority that Azure takes.
 const FIRST_PRIORITY: u32 = 100;

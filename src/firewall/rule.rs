@@ -1,4 +1,4 @@
-//! Rules and sets of them, free of any vendor's types.
+//! Rules and rule sets, which every reader of a vendor's format produces.
 
 use std::fmt;
 
@@ -6,34 +6,30 @@ use super::missing::{Missing, Property};
 use super::port::{PortSet, ProtocolSet};
 use super::scope::Scope;
 
-/// One rule.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Rule {
-    /// As its set names it.
+    /// The name of the rule in its set.
     pub name: String,
     /// The JSON path or the line of the rule in its file.
     pub location: String,
-    /// Azure's priority, lowest first.
+    /// The priority, of which the lowest comes first.
     pub priority: Property<u32>,
-    /// Which way it looks.
     pub direction: Property<Direction>,
-    /// What it does with what it matches.
+    /// Whether matching flows are let through.
     pub access: Property<Access>,
-    /// What it matches.
     pub protocols: Property<ProtocolSet>,
-    /// Where from.
+    /// The sources that match.
     pub source: Scope,
-    /// From which ports.
     pub source_ports: Property<PortSet>,
-    /// Where to.
+    /// The destinations that match.
     pub destination: Scope,
-    /// To which ports. Of protocols without ports they say nothing.
+    /// The destination ports that match. They do not matter to protocols without ports.
     pub destination_ports: Property<PortSet>,
-    /// Whether `rules apply` keeps it right, so that what a hand adds does not stay.
+    /// Whether `rules apply` keeps this rule, so that it would undo changes by hand.
     pub is_kept: bool,
 }
 
-/// How the descriptions of rules begin that this program wrote.
+/// The beginning of the description of every rule that this program wrote.
 pub const MARKER: &str = "Written by pathproof";
 
 impl Rule {
@@ -55,7 +51,7 @@ impl Rule {
         }
     }
 
-    /// Something that stands where a rule should and cannot be read: it may match and do anything.
+    /// A rule that cannot be read, so that it may match and do anything.
     #[must_use]
     pub fn unreadable(name: &str, location: &str, missing: &Missing) -> Self {
         Self {
@@ -73,24 +69,22 @@ impl Rule {
         }
     }
 
-    /// Whether it looks `direction`, or may.
+    /// Whether the rule is for flows of this direction, or may be.
     #[must_use]
     pub fn may_look(&self, direction: Direction) -> bool {
         self.direction.known().is_none_or(|own| *own == direction)
     }
 }
 
-/// Which way a rule looks, from the host.
+/// The direction of a flow, as seen from the host.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum Direction {
-    /// To the host.
     Inbound,
-    /// From the host.
     Outbound,
 }
 
 impl Direction {
-    /// The direction of Azure's word, whatever its case.
+    /// Reads a direction in any case.
     #[must_use]
     pub fn parse(text: &str) -> Option<Self> {
         match text.trim() {
@@ -100,7 +94,7 @@ impl Direction {
         }
     }
 
-    /// In lower case, as flows name it.
+    /// The word in files of flows.
     #[must_use]
     pub const fn as_str(self) -> &'static str {
         match self {
@@ -110,17 +104,15 @@ impl Direction {
     }
 }
 
-/// What a rule does.
+/// The action of a rule.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum Access {
-    /// Lets through.
     Allow,
-    /// Does not.
     Deny,
 }
 
 impl Access {
-    /// In lower case, as decisions name it.
+    /// The word of decisions.
     #[must_use]
     pub const fn as_str(self) -> &'static str {
         match self {
@@ -129,7 +121,7 @@ impl Access {
         }
     }
 
-    /// The access of Azure's word, whatever its case.
+    /// Reads an access in any case.
     #[must_use]
     pub fn parse(text: &str) -> Option<Self> {
         match text.trim() {
@@ -146,21 +138,22 @@ impl fmt::Display for Access {
     }
 }
 
-/// Rules that are asked in order until one matches.
+/// Rules of which the first that matches decides.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct RuleSet {
-    /// As its file names it.
+    /// The name of the set in its file.
     pub name: String,
     /// The file of the set, and the JSON path in it.
     pub location: String,
-    /// What wrote it, and so what a correction looks like.
+    /// The kind of the set, which decides the form of corrections.
     pub dialect: RuleDialect,
     rules: Vec<Rule>,
-    /// What was seen while reading, and does not alter a decision.
+    /// Remarks of the reader that do not change a decision.
     pub notes: Vec<String>,
 }
 
-/// Whose rules a set holds.
+/// The kind of a rule set. Kinds differ in how they treat directions, the platform's addresses and
+/// the order of their rules.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum RuleDialect {
     /// A network security group.
@@ -174,7 +167,8 @@ pub enum RuleDialect {
 }
 
 impl RuleSet {
-    /// A set that asks `rules` in this order; what none matches is denied, by a rule of that name.
+    /// A set in which `rules` have this order. A last rule of its own denies what none of them
+    /// matches.
     #[must_use]
     pub fn in_order(
         name: &str,
@@ -194,8 +188,8 @@ impl RuleSet {
         }
     }
 
-    /// A set that asks `rules` by priority, lowest first (Azure's order; of equal ones, which
-    /// Azure refuses, the first in the file). A priority that cannot be read may come before all.
+    /// A set in which `rules` are sorted by priority, lowest first. Rules of equal priority, which
+    /// Azure refuses, keep the order of the file. An unknown priority may come before all others.
     #[must_use]
     pub fn by_priority(
         name: &str,
@@ -207,29 +201,29 @@ impl RuleSet {
         Self::in_order(name, location, dialect, rules)
     }
 
-    /// The name of the rule that stands for "no rule matches".
+    /// The name of the last rule of each set, which denies what no other rule matches.
     pub const NO_RULE: &str = "(no rule)";
 
-    /// The rules in the order in which they are asked; the last matches everything.
+    /// The rules in the order in which they are tested. The last one matches everything.
     #[must_use]
     pub fn rules(&self) -> &[Rule] {
         &self.rules
     }
 
-    /// The file it stands in.
+    /// The name of the file that holds the set.
     #[must_use]
     pub fn file(&self) -> &str {
         self.location.rsplit_once(": $").map_or(&self.location, |(file, _)| file)
     }
 
-    /// The same set with something to know of it.
     #[must_use]
     pub fn with_notes(mut self, notes: Vec<String>) -> Self {
         self.notes = notes;
         self
     }
 
-    /// The same set, where what no rule matches is not known to be denied for IPv6.
+    /// Makes it unknown what happens to flows that no rule matches: effective rules do not list
+    /// IPv6.
     #[must_use]
     pub fn with_open_end(mut self) -> Self {
         if let Some(last) = self.rules.last_mut() {

@@ -1,4 +1,4 @@
-//! What one side of a rule holds: addresses, tags, names.
+//! The source or destination of a rule: addresses, tags and names.
 
 use std::collections::BTreeMap;
 use std::fmt;
@@ -9,34 +9,33 @@ use super::missing::Missing;
 use crate::model::{AddressClass, AddressSet, HostName, NameError};
 use crate::tags::ServiceTags;
 
-/// One side of a rule. Everything in it counts: a rule matches what any of its parts holds.
+/// The source or destination of a rule, which matches what any of its parts holds.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Hash)]
 pub struct Scope {
-    /// Addresses and prefixes as written; `*` is everything.
+    /// The union of the addresses and prefixes. `*` stands for all addresses.
     pub addresses: AddressSet,
-    /// Service tags, `Internet` and `VirtualNetwork` among them, as written.
+    /// Service tags as they are written, with `Internet` and `VirtualNetwork` among them.
     pub tags: Vec<Arc<str>>,
-    /// Names, of Azure Firewall rules and of lists.
+    /// Names, which Azure Firewall's rules and lists may have.
     pub names: Vec<NamePattern>,
-    /// Parts that could hold any address.
+    /// Parts that are not known and could hold any address.
     pub unknown: Vec<Missing>,
 }
 
 impl Scope {
-    /// Everything.
     #[must_use]
     pub fn any() -> Self {
         AddressSet::everything().into()
     }
 
-    /// What holds what `missing` would tell.
+    /// A side of which nothing is known.
     #[must_use]
     pub fn unknown(missing: Missing) -> Self {
         Self { unknown: vec![missing], ..Self::default() }
     }
 
-    /// Reads an element as Azure's rules write it: `*`, an address, a prefix, a range; whatever
-    /// else is a tag.
+    /// Adds an element in the notation of Azure's rules: `*`, an address, a prefix or a range. Any
+    /// other text is a tag.
     pub fn add(&mut self, text: &str) {
         let text = text.trim();
         if text == "*" || text.eq_ignore_ascii_case("any") {
@@ -48,7 +47,7 @@ impl Scope {
         }
     }
 
-    /// Whether it holds nothing, known or unknown.
+    /// Whether there is no part at all, known or unknown.
     #[must_use]
     pub const fn is_empty(&self) -> bool {
         self.addresses.is_empty()
@@ -67,10 +66,9 @@ impl From<AddressSet> for Scope {
 /// A name or a wildcard.
 #[derive(Clone, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub enum NamePattern {
-    /// That name.
     Name(HostName),
-    /// Whatever ends so: `*.contoso.com` holds `.contoso.com`, at any depth and not the domain
-    /// itself; `*contoso.com` holds `contoso.com`; `*` holds nothing and matches every name.
+    /// Every name with this suffix. The suffix of `*.contoso.com` is `.contoso.com`, which the
+    /// domain itself does not have. The suffix of `*` is empty.
     Ending(Arc<str>),
 }
 
@@ -78,7 +76,7 @@ impl NamePattern {
     /// Reads a name, `*.domain`, `*domain` or `*`.
     ///
     /// # Errors
-    /// [`NameError`] where what remains without the leading `*` is no name.
+    /// [`NameError`] where the text without the leading `*` is no name.
     pub fn parse(text: &str) -> Result<Self, NameError> {
         let text = text.trim();
         let Some(ending) = text.strip_prefix('*') else {
@@ -92,18 +90,17 @@ impl NamePattern {
         Ok(Self::Ending(format!("{dot}{domain}").into()))
     }
 
-    /// Whether it holds more than one name.
+    /// Whether it may match more than one name.
     #[must_use]
     pub const fn is_wildcard(&self) -> bool {
         matches!(self, Self::Ending(_))
     }
 
-    /// Whether it holds `name`.
     #[must_use]
     pub fn matches(&self, name: &HostName) -> bool {
         match self {
             Self::Name(own) => own == name,
-            // A name never begins with a dot: `.contoso.com` cannot be all of it.
+            // A name never begins with a dot, so that a suffix with a dot is never the whole name.
             Self::Ending(ending) => name.as_str().ends_with(&**ending),
         }
     }
@@ -118,30 +115,30 @@ impl fmt::Display for NamePattern {
     }
 }
 
-/// What is known of the world around the rules.
+/// Facts that rules depend on and that are not in their files.
 #[derive(Clone, Copy, Debug, Default)]
 pub struct NetworkContext<'a> {
-    /// The service tags; without them every tag is unknown.
+    /// The service tags. Without them every tag is unknown.
     pub tags: Option<&'a ServiceTags>,
-    /// The prefixes of `VirtualNetwork`; without them private destinations may be in it.
+    /// The prefixes of `VirtualNetwork`. Without them any private address may be in it.
     pub virtual_network: Option<&'a AddressSet>,
-    /// Where flows leave from that do not say it themselves.
+    /// The sources of flows that do not name theirs.
     pub sources: Option<&'a AddressSet>,
     /// The members of application security groups, by their names in lower case.
     pub groups: Option<&'a BTreeMap<String, AddressSet>>,
 }
 
-/// A scope's addresses, as far as they are known.
+/// The addresses of a scope, as far as they are known.
 #[derive(Clone, Debug, Default)]
 pub struct Extent {
-    /// What it surely holds.
+    /// The addresses that the scope holds for sure.
     pub known: AddressSet,
-    /// What it may hold, and what would tell.
+    /// The addresses that it may hold, and the facts that would decide it.
     pub open: Vec<(AddressSet, Missing)>,
 }
 
 impl Extent {
-    /// What it holds or may hold.
+    /// The addresses that it holds or may hold.
     #[must_use]
     pub fn possible(&self) -> AddressSet {
         std::iter::once(&self.known).chain(self.open.iter().map(|(within, _)| within)).collect()
@@ -172,7 +169,7 @@ impl NetworkContext<'_> {
         self.groups?.get(&name)
     }
 
-    /// Azure compares tags without case.
+    /// Adds the addresses of a tag, whose case Azure ignores.
     fn add_tag(&self, tag: &Arc<str>, extent: &mut Extent) {
         let known = match tag.to_ascii_lowercase().as_str() {
             "internet" => {
@@ -204,10 +201,10 @@ impl NetworkContext<'_> {
     }
 }
 
-/// The platform's virtual address: DNS, load balancer probes, the agent. Microsoft's
-/// service-tags-overview counts "the virtual IP address of the host" to `VirtualNetwork`.
+/// The platform's virtual address for DNS, load balancer probes and the agent. It belongs to
+/// `VirtualNetwork` (service-tags-overview: "the virtual IP address of the host").
 const PLATFORM: IpAddr = IpAddr::V4(Ipv4Addr::new(168, 63, 129, 16));
-/// The instance metadata service.
+/// The address of the instance metadata service.
 const METADATA: IpAddr = IpAddr::V4(Ipv4Addr::new(169, 254, 169, 254));
 
 /// Whether `address` is one that the platform answers on the host itself.

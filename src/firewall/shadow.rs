@@ -1,4 +1,4 @@
-//! Rules that no flow ever reaches.
+//! Finds rules that no flow ever reaches.
 
 use super::decide::RuleJudge;
 use super::missing::Property;
@@ -7,19 +7,18 @@ use super::rule::{Rule, RuleDialect};
 use super::scope::{Extent, Scope};
 use crate::model::AddressSet;
 
-/// A rule whose every flow is taken by rules before it.
+/// A rule that rules before it make ineffective, because they match all of its flows.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Shadowed<'a> {
-    /// The rule.
     pub rule: &'a Rule,
-    /// Those that take its flows, in order.
+    /// The rules that match its flows, in order.
     pub by: Vec<&'a Rule>,
-    /// Whether any of them does otherwise than the rule says.
+    /// Whether one of them has another action.
     pub is_contradicted: bool,
 }
 
 impl<'a> RuleJudge<'a> {
-    /// The rules that are never reached. Only what is known counts: an empty answer does not
+    /// The rules that are never reached. Only known facts count, so that an empty result does not
     /// prove that every rule is reached.
     #[must_use]
     pub fn shadowed(&self) -> Vec<Shadowed<'a>> {
@@ -83,7 +82,7 @@ impl<'a> RuleJudge<'a> {
         )
     }
 
-    /// Several rules that hold the destination only together.
+    /// The rules that hold the destination together, where none of them does alone.
     fn together(&self, wide: &[usize], index: usize) -> Option<Vec<usize>> {
         let rule = &self.set().rules()[index];
         let mut rest = self.destination(index).possible();
@@ -105,14 +104,13 @@ impl<'a> RuleJudge<'a> {
     }
 }
 
-/// A rule of the user's: Azure's default rules, and the one that stands for "no rule matches", are
-/// meant to come last.
+/// Whether the user wrote the rule. Azure's default rules and the last rule of a set are meant to
+/// be behind all others.
 fn is_own(rule: &Rule) -> bool {
     rule.priority.known().is_none_or(|priority| *priority <= 4096)
 }
 
-/// Whether one side of a rule holds all that another's may hold: by addresses, or because both
-/// say the same.
+/// Whether one side of a rule holds everything that a side of another may hold.
 fn holds(wide: &Scope, wide_extent: &Extent, narrow: &Scope, narrow_extent: &Extent) -> bool {
     if wide == narrow && wide.unknown.is_empty() {
         return true;

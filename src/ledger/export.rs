@@ -5,12 +5,12 @@ use std::fmt::Write as _;
 use jiff::Timestamp;
 use serde_json::{Value, json};
 
-use super::{Row, stamp};
+use super::{LedgerRow, stamp};
 use crate::model::visible;
 
 /// For people: a name, its addresses below it, and how long they were there.
 #[must_use]
-pub fn table(rows: &[Row]) -> String {
+pub fn table(rows: &[LedgerRow]) -> String {
     let mut text = String::new();
     let mut name = None;
     for row in rows {
@@ -34,10 +34,9 @@ pub fn table(rows: &[Row]) -> String {
     text
 }
 
-/// One object: `pathproof.ledger/1`.
 #[must_use]
-pub fn json(rows: &[Row]) -> Value {
-    let row = |row: &Row| {
+pub fn json(rows: &[LedgerRow]) -> Value {
+    let row = |row: &LedgerRow| {
         json!({
             "name": row.name,
             "address": row.shown(),
@@ -50,9 +49,9 @@ pub fn json(rows: &[Row]) -> Value {
     json!({"schema": "pathproof.ledger/1", "sightings": rows.iter().map(row).collect::<Vec<_>>()})
 }
 
-/// RFC 4180, with a head.
+/// CSV (RFC 4180) with a header line.
 #[must_use]
-pub fn csv(rows: &[Row]) -> String {
+pub fn csv(rows: &[LedgerRow]) -> String {
     let mut text = "name,address,first_seen,last_seen,proof,source\r\n".to_owned();
     for row in rows {
         let fields = [
@@ -69,7 +68,7 @@ pub fn csv(rows: &[Row]) -> String {
     text
 }
 
-impl Row {
+impl LedgerRow {
     /// An address alone, or a prefix.
     fn shown(&self) -> String {
         if self.net.prefix_len() == self.net.max_prefix_len() {
@@ -84,7 +83,8 @@ fn minute(at: Timestamp) -> String {
     at.strftime("%Y-%m-%d %H:%M").to_string()
 }
 
-/// Quoted where it must be. A spreadsheet takes what begins with these for a formula.
+/// The field, quoted where it must be. A spreadsheet takes what begins with `=`, `+`, `-` or `@`
+/// for a formula.
 fn quoted(field: &str) -> String {
     let field = if field.starts_with(['=', '+', '-', '@']) {
         format!("'{field}")

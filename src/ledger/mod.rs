@@ -31,20 +31,19 @@ const PATIENCE: Duration = Duration::from_secs(10);
 /// How an address was proven to belong to a name, weakest first.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Proof {
-    /// It stood in the live rule, and no name was known for it.
+    /// The live rule held it, and no name was known for it.
     Live,
-    /// Resolved.
+    /// A name server gave it for the name.
     Resolved,
-    /// Also inside the cloud's published ranges, by a chain of the expected domains.
+    /// It is also inside the cloud's published ranges, by a chain of the expected domains.
     Published,
-    /// Also by TLS for that name.
+    /// It also presented a certificate for that name.
     Tls,
 }
 
 impl Proof {
     const ALL: [Self; 4] = [Self::Live, Self::Resolved, Self::Published, Self::Tls];
 
-    /// Its word.
     #[must_use]
     pub const fn as_str(self) -> &'static str {
         match self {
@@ -62,61 +61,46 @@ impl Proof {
 
 /// An address as it was seen.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Sighting {
-    /// For which name.
+pub struct LedgerSighting {
     pub name: String,
-    /// The address; or a prefix that stood in a live rule.
+    /// The address, or a prefix that a live rule held.
     pub net: IpNet,
-    /// When.
     pub at: Timestamp,
-    /// How proven.
     pub proof: Proof,
-    /// By what: a file, `dns`, or the group whose rule it stood in.
+    /// Where it was seen: a file, `dns`, or the group whose rule held it.
     pub source: String,
 }
 
 /// What is remembered of a name and an address.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Row {
-    /// The name.
+pub struct LedgerRow {
     pub name: String,
     /// The address or prefix.
     pub net: IpNet,
-    /// When first.
     pub first_seen: Timestamp,
-    /// When last.
     pub last_seen: Timestamp,
     /// How it was proven the last time.
     pub proof: Proof,
-    /// By what it was seen the last time.
+    /// Where it was seen the last time.
     pub source: String,
 }
 
 /// Why a ledger cannot be used. Nothing was changed by what failed.
 #[derive(Debug, thiserror::Error)]
 pub enum LedgerError {
-    /// Not there.
     #[error("{path}: there is no ledger here; rules plan --ledger writes one")]
-    Absent {
-        /// The file.
-        path: PathBuf,
-    },
+    Absent { path: PathBuf },
     /// A file of no bytes: a run was ended before it wrote any.
     #[error(
         "{path}: the file is empty: nothing was noted in it yet; rules plan --ledger does that"
     )]
-    Empty {
-        /// The file.
-        path: PathBuf,
-    },
+    Empty { path: PathBuf },
     /// Not readable or writable.
     #[error("{path}: cannot open the ledger: {message}; {advice}")]
     Open {
-        /// The file.
         path: PathBuf,
-        /// `SQLite`'s words.
         message: String,
-        /// What it takes.
+        /// What has to be so for the ledger to open.
         advice: &'static str,
     },
     /// Another kind of file.
@@ -124,88 +108,56 @@ pub enum LedgerError {
         "{path}: this is no ledger of pathproof: give another file (--ledger); where it was one, \
          its beginning is damaged: restore it from a copy"
     )]
-    Foreign {
-        /// The file.
-        path: PathBuf,
-    },
+    Foreign { path: PathBuf },
     /// Written by a later version.
     #[error(
         "{path}: a newer pathproof wrote this ledger (layout {found}; this one knows {SCHEMA}): update pathproof"
     )]
-    Newer {
-        /// The file.
-        path: PathBuf,
-        /// Its layout.
-        found: i32,
-    },
+    Newer { path: PathBuf, found: i32 },
     /// The disk, or a quota.
     #[error(
         "{path}: no space is left for the ledger; what it held is intact: make room and run again"
     )]
-    Full {
-        /// The file.
-        path: PathBuf,
-    },
+    Full { path: PathBuf },
     /// The disk does not give what was written.
     #[error(
         "{path}: the disk or the network share does not read or write the ledger ({message}): look \
          into the system's log"
     )]
-    Disk {
-        /// The file.
-        path: PathBuf,
-        /// `SQLite`'s words.
-        message: String,
-    },
-    /// Another run.
+    Disk { path: PathBuf, message: String },
     #[error("{path}: another run holds the ledger for more than {} s: wait for it to end", PATIENCE.as_secs())]
-    Busy {
-        /// The file.
-        path: PathBuf,
-    },
-    /// Damaged content.
+    Busy { path: PathBuf },
     #[error(
         "{path}: the ledger is damaged ({what}): restore it from a copy, or move it away: without \
          it the live rule's addresses count as seen now"
     )]
-    Damaged {
-        /// The file.
-        path: PathBuf,
-        /// Where.
-        what: String,
-    },
-    /// Anything else.
+    Damaged { path: PathBuf, what: String },
     #[error("{path}: {message}")]
-    Other {
-        /// The file.
-        path: PathBuf,
-        /// `SQLite`'s words.
-        message: String,
-    },
+    Other { path: PathBuf, message: String },
 }
 
 /// What ended a piece of work on the file.
-enum Failure {
+enum LedgerFailure {
     Sqlite(rusqlite::Error),
     /// The content is not what was written.
     Damaged(String),
-    Said(LedgerError),
+    Explained(LedgerError),
 }
 
-impl From<rusqlite::Error> for Failure {
+impl From<rusqlite::Error> for LedgerFailure {
     fn from(error: rusqlite::Error) -> Self {
         Self::Sqlite(error)
     }
 }
 
-type Done<T> = Result<T, Failure>;
+type LedgerResult<T> = Result<T, LedgerFailure>;
 
 /// An open ledger.
 #[derive(Debug)]
 pub struct Ledger {
     path: PathBuf,
     connection: Connection,
-    /// Those before layout 2 have none.
+    /// Ledgers before layout 2 have no checksums.
     has_sums: bool,
 }
 
@@ -247,28 +199,28 @@ impl Ledger {
         // make. Without a log the file alone is whole, and nothing is made beside it. Whoever began
         // to write just now writes to a log first.
         let flags = OpenFlags::SQLITE_OPEN_READ_ONLY | OpenFlags::SQLITE_OPEN_URI;
-        Self::open_place(path, &unchanging(path), flags)
+        Self::open_file(path, &unchanging(path), flags)
     }
 
     fn open_with(path: &Path, flags: OpenFlags) -> Result<Self, LedgerError> {
-        Self::open_place(path, path, flags)
+        Self::open_file(path, path, flags)
     }
 
-    fn open_place(path: &Path, place: &Path, flags: OpenFlags) -> Result<Self, LedgerError> {
+    fn open_file(path: &Path, file: &Path, flags: OpenFlags) -> Result<Self, LedgerError> {
         if path.is_dir() {
             let (message, advice) = ("it is a folder".to_owned(), "name a file in it");
             return Err(LedgerError::Open { path: path.to_owned(), message, advice });
         }
         let flags = flags | OpenFlags::SQLITE_OPEN_NO_MUTEX;
-        let connection = Connection::open_with_flags(place, flags)
-            .map_err(|error| explain(path, Failure::Sqlite(error)))?;
+        let connection = Connection::open_with_flags(file, flags)
+            .map_err(|error| explain(path, LedgerFailure::Sqlite(error)))?;
         let mut ledger = Self { path: path.to_owned(), connection, has_sums: true };
         let may_write = flags.contains(OpenFlags::SQLITE_OPEN_READ_WRITE);
         ledger.prepare(may_write).map_err(|failure| explain(path, failure))?;
         Ok(ledger)
     }
 
-    fn prepare(&mut self, may_write: bool) -> Done<()> {
+    fn prepare(&mut self, may_write: bool) -> LedgerResult<()> {
         self.connection.busy_timeout(PATIENCE)?;
         // Nothing is written to a file before it is known to be ours, or empty.
         let number = |sql: &str| -> rusqlite::Result<i32> {
@@ -280,14 +232,16 @@ impl Ledger {
         let version = number("PRAGMA user_version")?;
         let is_empty = n_tables == 0 && application == 0 && version == 0;
         if !is_empty && application != APPLICATION {
-            return Err(Failure::Said(LedgerError::Foreign { path: self.path.clone() }));
+            return Err(LedgerFailure::Explained(LedgerError::Foreign { path: self.path.clone() }));
         }
         if version > SCHEMA {
             let path = self.path.clone();
-            return Err(Failure::Said(LedgerError::Newer { path, found: version }));
+            return Err(LedgerFailure::Explained(LedgerError::Newer { path, found: version }));
         }
         if !is_empty && (version < 1 || (version >= 2) != (n_totals == 1)) {
-            return Err(Failure::Damaged(format!("its layout says {version}, its tables do not")));
+            return Err(LedgerFailure::Damaged(format!(
+                "its layout says {version}, its tables do not"
+            )));
         }
         self.has_sums = is_empty || version >= 2;
         if !may_write {
@@ -304,7 +258,7 @@ impl Ledger {
     }
 
     /// Makes the tables, and brings those of an older layout up to this one.
-    fn make(&mut self) -> Done<()> {
+    fn make(&mut self) -> LedgerResult<()> {
         let transaction =
             self.connection.transaction_with_behavior(TransactionBehavior::Immediate)?;
         // Another run may have made it while this one waited.
@@ -342,15 +296,15 @@ impl Ledger {
         Ok(())
     }
 
-    /// Notes what a run saw: all of it, or nothing.
+    /// Notes all that a run saw, or nothing of it.
     ///
     /// # Errors
     /// [`LedgerError`]; what was there before stays.
-    pub fn note(&mut self, sightings: &[Sighting]) -> Result<(), LedgerError> {
+    pub fn note(&mut self, sightings: &[LedgerSighting]) -> Result<(), LedgerError> {
         self.note_all(sightings).map_err(|failure| explain(&self.path, failure))
     }
 
-    fn note_all(&mut self, sightings: &[Sighting]) -> Done<()> {
+    fn note_all(&mut self, sightings: &[LedgerSighting]) -> LedgerResult<()> {
         let transaction =
             self.connection.transaction_with_behavior(TransactionBehavior::Immediate)?;
         let mut total = total(&transaction)?;
@@ -374,17 +328,17 @@ impl Ledger {
         Ok(transaction.commit()?)
     }
 
-    /// Everything that is remembered, by name and address.
+    /// Every row, by name and address.
     ///
     /// # Errors
     /// [`LedgerError`].
-    pub fn rows(&self) -> Result<Vec<Row>, LedgerError> {
+    pub fn rows(&self) -> Result<Vec<LedgerRow>, LedgerError> {
         self.all_rows().map_err(|failure| explain(&self.path, failure))
     }
 
-    fn all_rows(&self) -> Done<Vec<Row>> {
+    fn all_rows(&self) -> LedgerResult<Vec<LedgerRow>> {
         let raw = checked_rows(&self.connection, self.has_sums)?;
-        let mut rows = raw.into_iter().map(RawRow::read).collect::<Done<Vec<_>>>()?;
+        let mut rows = raw.into_iter().map(RawRow::read).collect::<LedgerResult<Vec<_>>>()?;
         rows.sort_by(|a, b| (&a.name, a.net).cmp(&(&b.name, b.net)));
         Ok(rows)
     }
@@ -394,11 +348,11 @@ impl Ledger {
     ///
     /// # Errors
     /// [`LedgerError`]; what was there before stays.
-    pub fn settle(&mut self, now: Timestamp) -> Result<Vec<Row>, LedgerError> {
+    pub fn settle(&mut self, now: Timestamp) -> Result<Vec<LedgerRow>, LedgerError> {
         self.settle_all(now).map_err(|failure| explain(&self.path, failure))
     }
 
-    fn settle_all(&mut self, now: Timestamp) -> Done<Vec<Row>> {
+    fn settle_all(&mut self, now: Timestamp) -> LedgerResult<Vec<LedgerRow>> {
         let transaction =
             self.connection.transaction_with_behavior(TransactionBehavior::Immediate)?;
         let mut total = total(&transaction)?;
@@ -423,7 +377,7 @@ impl Ledger {
         Ok(ahead)
     }
 
-    /// Forgets what was not seen since; says how much that was.
+    /// Forgets what was not seen since `before`, and returns how many rows that were.
     ///
     /// # Errors
     /// [`LedgerError`].
@@ -431,7 +385,7 @@ impl Ledger {
         self.prune_all(before).map_err(|failure| explain(&self.path, failure))
     }
 
-    fn prune_all(&mut self, before: Timestamp) -> Done<usize> {
+    fn prune_all(&mut self, before: Timestamp) -> LedgerResult<usize> {
         let transaction =
             self.connection.transaction_with_behavior(TransactionBehavior::Immediate)?;
         let limit = stamp(before);
@@ -452,13 +406,13 @@ impl Ledger {
     }
 }
 
-/// A failure in words that say what to do.
-fn explain(path: &Path, failure: Failure) -> LedgerError {
+/// The error that tells the user what to do.
+fn explain(path: &Path, failure: LedgerFailure) -> LedgerError {
     let path = path.to_owned();
     let error = match failure {
-        Failure::Sqlite(error) => error,
-        Failure::Damaged(what) => return LedgerError::Damaged { path, what },
-        Failure::Said(error) => return error,
+        LedgerFailure::Sqlite(error) => error,
+        LedgerFailure::Damaged(what) => return LedgerError::Damaged { path, what },
+        LedgerFailure::Explained(error) => return error,
     };
     let message = error.to_string();
     let extended = error.sqlite_error().map(|error| error.extended_code);
@@ -522,7 +476,7 @@ fn unchanging(path: &Path) -> PathBuf {
     format!("file:{encoded}?immutable=1").into()
 }
 
-/// RFC 3339 with milliseconds: all of one length.
+/// RFC 3339 with milliseconds: all stamps have one length, so their order is that of time.
 fn stamp(at: Timestamp) -> String {
     at.strftime("%Y-%m-%dT%H:%M:%S%.3fZ").to_string()
 }

@@ -1,11 +1,11 @@
-//! Rows as they stand in the file, and what shows that they are still those that were written.
+//! Rows as the file has them, and the checksums that show that nobody changed them.
 
 use rusqlite::{Connection, OptionalExtension, params};
 use sha2::{Digest, Sha256};
 
-use super::{Done, Failure, Proof, Row, Sighting, stamp};
+use super::{LedgerFailure, LedgerResult, LedgerRow, LedgerSighting, Proof, stamp};
 
-/// A row, all text. Times are of one length in UTC: their order is that of time.
+/// A row, all text.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(super) struct RawRow {
     pub(super) name: String,
@@ -17,7 +17,7 @@ pub(super) struct RawRow {
 }
 
 impl RawRow {
-    pub(super) fn of(sighting: &Sighting) -> Self {
+    pub(super) fn of(sighting: &LedgerSighting) -> Self {
         Self {
             name: sighting.name.clone(),
             net: sighting.net.to_string(),
@@ -28,15 +28,16 @@ impl RawRow {
         }
     }
 
-    /// This and another sighting of the same. An older report read late moves nothing back.
+    /// This row after another sighting of the same address. An older report that is read late moves
+    /// nothing back.
     pub(super) fn with(&self, seen: &Self) -> Self {
         let last = if seen.last_seen >= self.last_seen { seen } else { self };
         Self { first_seen: self.first_seen.clone().min(seen.first_seen.clone()), ..last.clone() }
     }
 
-    pub(super) fn read(self) -> Done<Row> {
-        let damaged = |what: &str| Failure::Damaged(format!("'{what}' of {}", self.name));
-        Ok(Row {
+    pub(super) fn read(self) -> LedgerResult<LedgerRow> {
+        let damaged = |what: &str| LedgerFailure::Damaged(format!("'{what}' of {}", self.name));
+        Ok(LedgerRow {
             net: self.net.parse().map_err(|_| damaged(&self.net))?,
             first_seen: self.first_seen.parse().map_err(|_| damaged(&self.first_seen))?,
             last_seen: self.last_seen.parse().map_err(|_| damaged(&self.last_seen))?,
@@ -80,22 +81,25 @@ impl Total {
     }
 }
 
-pub(super) fn total(connection: &Connection) -> Done<Total> {
+pub(super) fn total(connection: &Connection) -> LedgerResult<Total> {
     let mut query = connection.prepare("SELECT rows, sum FROM total")?;
     let all = query.query_map([], |row| Ok(Total { rows: row.get(0)?, sum: row.get(1)? }))?;
     match all.collect::<Result<Vec<_>, _>>()?[..] {
         [total] => Ok(total),
-        _ => Err(Failure::Damaged("it does not say how many rows it has".to_owned())),
+        _ => Err(LedgerFailure::Damaged("it does not say how many rows it has".to_owned())),
     }
 }
 
-pub(super) fn put_total(connection: &Connection, total: Total) -> Done<()> {
+pub(super) fn put_total(connection: &Connection, total: Total) -> LedgerResult<()> {
     connection.execute("UPDATE total SET rows = ?1, sum = ?2", [total.rows, total.sum])?;
     Ok(())
 }
 
-/// Every row with its checksum, which layout 1 has not.
-pub(super) fn raw_rows(connection: &Connection, has_sums: bool) -> Done<Vec<(RawRow, i64)>> {
+/// Every row with its checksum; layout 1 has none.
+pub(super) fn raw_rows(
+    connection: &Connection,
+    has_sums: bool,
+) -> LedgerResult<Vec<(RawRow, i64)>> {
     let sum = if has_sums { "sum" } else { "0" };
     let mut query = connection.prepare(&format!(
         "SELECT name, net, first_seen, last_seen, proof, source, {sum} FROM sighting"
@@ -104,8 +108,8 @@ pub(super) fn raw_rows(connection: &Connection, has_sums: bool) -> Done<Vec<(Raw
     Ok(rows.collect::<Result<_, _>>()?)
 }
 
-/// Every row, each as it was written, and none that is missing.
-pub(super) fn checked_rows(connection: &Connection, has_sums: bool) -> Done<Vec<RawRow>> {
+/// Every row, checked to be as it was written, and none missing.
+pub(super) fn checked_rows(connection: &Connection, has_sums: bool) -> LedgerResult<Vec<RawRow>> {
     let rows = raw_rows(connection, has_sums)?;
     if !has_sums {
         return Ok(rows.into_iter().map(|(row, _)| row).collect());
@@ -117,7 +121,7 @@ pub(super) fn checked_rows(connection: &Connection, has_sums: bool) -> Done<Vec<
     }
     let expected = total(connection)?;
     if found != expected {
-        return Err(Failure::Damaged(format!(
+        return Err(LedgerFailure::Damaged(format!(
             "it has {} rows, and {} were written",
             found.rows, expected.rows
         )));
@@ -126,7 +130,11 @@ pub(super) fn checked_rows(connection: &Connection, has_sums: bool) -> Done<Vec<
 }
 
 /// The row of a name and an address.
-pub(super) fn raw_row(connection: &Connection, name: &str, net: &str) -> Done<Option<RawRow>> {
+pub(super) fn raw_row(
+    connection: &Connection,
+    name: &str,
+    net: &str,
+) -> LedgerResult<Option<RawRow>> {
     let mut query = connection.prepare_cached(
         "SELECT name, net, first_seen, last_seen, proof, source, sum FROM sighting
          WHERE name = ?1 AND net = ?2",
@@ -136,7 +144,7 @@ pub(super) fn raw_row(connection: &Connection, name: &str, net: &str) -> Done<Op
     Ok(Some(row))
 }
 
-pub(super) fn put(connection: &Connection, row: &RawRow) -> Done<()> {
+pub(super) fn put(connection: &Connection, row: &RawRow) -> LedgerResult<()> {
     let mut put = connection.prepare_cached(
         "INSERT OR REPLACE INTO sighting (name, net, first_seen, last_seen, proof, source, sum)
          VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7)",
@@ -158,9 +166,9 @@ fn raw(row: &rusqlite::Row<'_>) -> rusqlite::Result<(RawRow, i64)> {
     Ok((read, row.get(6)?))
 }
 
-fn check(row: &RawRow, sum: i64) -> Done<()> {
+fn check(row: &RawRow, sum: i64) -> LedgerResult<()> {
     if row.sum() == sum {
         return Ok(());
     }
-    Err(Failure::Damaged(format!("the checksum of {} at '{}' is wrong", row.net, row.name)))
+    Err(LedgerFailure::Damaged(format!("the checksum of {} at '{}' is wrong", row.net, row.name)))
 }

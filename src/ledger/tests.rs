@@ -15,10 +15,10 @@ fn at(seconds: i64) -> Timestamp {
     Timestamp::from_second(1_700_000_000 + seconds).unwrap()
 }
 
-fn sighting(name: &str, address: &str, seconds: i64, proof: Proof) -> Sighting {
+fn sighting(name: &str, address: &str, seconds: i64, proof: Proof) -> LedgerSighting {
     let net =
         address.parse().unwrap_or_else(|_| address.parse::<std::net::IpAddr>().unwrap().into());
-    Sighting {
+    LedgerSighting {
         name: name.to_owned(),
         net,
         at: at(seconds),
@@ -95,7 +95,7 @@ fn a_field_cannot_break_out_of_its_column() {
         ("say \"x\"\n", "\"say \"\"x\"\"\n\""),
         ("=cmd()", "'=cmd()"),
     ] {
-        let row = Row {
+        let row = LedgerRow {
             name: field.to_owned(),
             net: "1.2.3.4/32".parse().unwrap(),
             first_seen: at(0),
@@ -145,8 +145,8 @@ fn kill_9_at_any_moment_leaves_whole_runs() {
     for kill in 0..KILLS {
         // Two at once: one is killed early, perhaps while it makes the file.
         let mut children = [writer(&path), writer(&path)];
-        for (place, child) in children.iter_mut().enumerate() {
-            let millis = 5 + 23 * kill * (place as u64 + 1) % 170;
+        for (index, child) in children.iter_mut().enumerate() {
+            let millis = 5 + 23 * kill * (index as u64 + 1) % 170;
             std::thread::sleep(Duration::from_millis(millis));
             child.kill().unwrap();
             child.wait().unwrap();
@@ -178,7 +178,7 @@ fn a_file_that_cannot_be_made_is_said() {
 }
 
 /// A ledger of many pages, closed.
-fn filled() -> (tempfile::TempDir, PathBuf, Vec<Row>) {
+fn filled() -> (tempfile::TempDir, PathBuf, Vec<LedgerRow>) {
     let (folder, path) = folder();
     let mut ledger = Ledger::open(&path).unwrap();
     let all: Vec<_> = (0..120)
@@ -307,8 +307,8 @@ fn whoever_may_read_the_file_reads_the_ledger() {
     // Characters that a URI has other uses for.
     let odd = folder.path().join("a %41?#b.db");
     fs::rename(&path, &odd).unwrap();
-    for (place, mode) in [(&odd, 0o444), (&folder.path().to_owned(), 0o555)] {
-        fs::set_permissions(place, fs::Permissions::from_mode(mode)).unwrap();
+    for (path, mode) in [(&odd, 0o444), (&folder.path().to_owned(), 0o555)] {
+        fs::set_permissions(path, fs::Permissions::from_mode(mode)).unwrap();
     }
     assert_eq!(Ledger::open_to_read(&odd).unwrap().rows().unwrap(), rows);
     fs::set_permissions(folder.path(), fs::Permissions::from_mode(0o755)).unwrap();

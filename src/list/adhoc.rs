@@ -5,61 +5,50 @@ use super::pasted::{self, PastedError};
 use super::suggest::{did_you_mean, nearest};
 use crate::model::{Host, Kind, NameError};
 
-/// An endpoint that was given as an option.
+/// An endpoint that was given by `--endpoint` or `--peer`.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct AdHoc {
-    /// What is to be reached.
     pub host: Host,
-    /// The port.
     pub port: u16,
-    /// The kind, where it was given.
     pub given_kind: Option<Kind>,
 }
 
 impl AdHoc {
-    /// What proves it: [`Kind::Https`] where nothing was given.
+    /// The given kind, or [`Kind::Https`].
     #[must_use]
     pub fn kind(&self) -> Kind {
         self.given_kind.unwrap_or(Kind::Https)
     }
 }
 
-/// Why a text is no endpoint.
+/// The reason why a text is no endpoint.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum AdHocError {
-    /// What stands before `://` is no kind.
+    /// The text before `://` is no kind.
     #[error(
         "'{given}' is no kind of endpoint{}; the kinds are {}",
         did_you_mean(*.suggestion),
         Kind::ALL.map(Kind::as_str).join(", ")
     )]
-    Kind {
-        /// What was given, shortened.
-        given: String,
-        /// The kind that was probably meant.
-        suggestion: Option<&'static str>,
-    },
-    /// A peer is reached by TCP.
+    Kind { given: String, suggestion: Option<&'static str> },
+    /// A peer was given with another kind than `tcp`.
     #[error("a peer is another node, reached by TCP: give HOST or HOST:PORT")]
     PeerKind,
-    /// `tcp` has no usual port.
+    /// The kind is `tcp`, which has no default port.
     #[error("a tcp endpoint has no default port: write tcp://{0}:PORT")]
     NoPort(String),
-    /// A pattern.
     #[error("'{0}' is a pattern: give one concrete name")]
     Pattern(String),
-    /// Not a host with a port.
     #[error(transparent)]
     Pasted(#[from] PastedError),
-    /// Not a host name.
     #[error(transparent)]
     Name(#[from] NameError),
 }
 
-/// Reads `[KIND://]HOST[:PORT]`. What follows a slash is dropped, so that pasted URLs work.
+/// Reads `[KIND://]HOST[:PORT]`. A path is dropped, so that pasted URLs work.
 ///
 /// # Errors
-/// [`AdHocError`] says what is wrong with it.
+/// [`AdHocError`] where the text has another form.
 pub fn parse_endpoint(text: &str) -> Result<AdHoc, AdHocError> {
     let pasted = pasted::split(text)?;
     let given_kind = pasted.scheme.map(kind).transpose()?;
@@ -76,7 +65,7 @@ pub fn parse_endpoint(text: &str) -> Result<AdHoc, AdHocError> {
 /// (Microsoft, Create and configure a self-hosted integration runtime, Ports and firewalls).
 ///
 /// # Errors
-/// [`AdHocError`] says what is wrong with it.
+/// [`AdHocError`] where the text has another form.
 pub fn parse_peer(text: &str) -> Result<AdHoc, AdHocError> {
     const NODE_PORT: u16 = 8060;
     let pasted = pasted::split(text)?;

@@ -1,43 +1,39 @@
-//! Authentication keys of a runtime: the control host is taken out, the rest is dropped at once.
+//! Reads the control host out of a runtime's authentication key, and drops the rest at once.
 
 use super::limits::MAX_INPUT_BYTES;
 use super::pasted;
 use crate::model::HostName;
 
-/// What is kept of an authentication key. The secret is not.
+/// The part of an authentication key that is kept, which is not the secret.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct AuthKey {
-    /// The factory's own name, where the key holds one. Keys of old factories and of Synapse do
-    /// not: those runtimes use the frontend.
+    /// The host name of the factory, where the key holds one. Keys of old factories and of Synapse
+    /// do not, because their runtimes use the frontend.
     pub control_host: Option<HostName>,
 }
 
-/// Why a text is no authentication key. No variant holds any of the text.
+/// The reason why a text is no authentication key. No variant holds any of the text.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum AuthKeyError {
-    /// Nothing but blanks.
     #[error("the authentication key is empty")]
     Empty,
-    /// More than [`MAX_INPUT_BYTES`].
+    /// The text is longer than [`MAX_INPUT_BYTES`].
     #[error("the input is too large for an authentication key")]
     TooLarge,
-    /// It does not look like a key.
     #[error(
         "this is no authentication key: one reads IR@…@…@ServiceEndpoint=HOST@…, as the portal \
          shows it under Integration runtimes, Settings"
     )]
     NotAKey,
-    /// `ServiceEndpoint=` without a host.
     #[error("the authentication key is damaged: no host name follows ServiceEndpoint=")]
     NoHost,
-    /// Several keys that name different hosts.
     #[error("the keys given name different hosts: give one key")]
     Different,
 }
 
-/// Takes the control host out of a key, `IR@<id>@<factory>@ServiceEndpoint=<host>@<secret>`, or
-/// out of the JSON of `az datafactory integration-runtime list-auth-key`. Both keys of a runtime
-/// may stand there, a line each.
+/// Reads the control host of a key, `IR@<id>@<factory>@ServiceEndpoint=<host>@<secret>`, or of the
+/// JSON of `az datafactory integration-runtime list-auth-key`. The text may hold both keys of a
+/// runtime, one on each line.
 ///
 /// # Errors
 /// [`AuthKeyError`], which repeats nothing of the text.
@@ -71,7 +67,7 @@ fn control_host(key: &str) -> Result<Option<HostName>, AuthKeyError> {
     const ENDPOINT: &str = "serviceendpoint=";
     let mut fields = key.split('@');
     let is_key = fields.next().is_some_and(|first| first.eq_ignore_ascii_case("IR"));
-    // The id, the factory and the secret.
+    // A key has at least the id, the factory and the secret.
     if !is_key || fields.clone().count() < 3 {
         return Err(AuthKeyError::NotAKey);
     }
@@ -83,7 +79,7 @@ fn control_host(key: &str) -> Result<Option<HostName>, AuthKeyError> {
     };
     let host = pasted::split(endpoint).map_err(|_| AuthKeyError::NoHost)?.host;
     let host = HostName::parse(host).map_err(|_| AuthKeyError::NoHost)?;
-    // A secret that took the host's place has no dots.
+    // A secret where the host should be has no dots.
     if host.parent().is_some() { Ok(Some(host)) } else { Err(AuthKeyError::NoHost) }
 }
 

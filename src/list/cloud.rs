@@ -1,11 +1,11 @@
-//! Which cloud names belong to.
+//! Infers the cloud that names belong to.
 
 use super::pasted;
 use crate::model::Cloud;
 
-/// The domains that tell a cloud. What all clouds share (`download.microsoft.com`) is not among
-/// them. Source: Microsoft, Compare Azure Government and global Azure; Azure in China developer
-/// guide.
+/// The domains of one cloud alone. Names that all clouds share, such as `download.microsoft.com`,
+/// are in none of them. The sources are Microsoft's pages "Compare Azure Government and global
+/// Azure" and "Azure in China developer guide".
 const DOMAINS: &[(&str, Cloud)] = &[
     ("windows.net", Cloud::Public),
     ("azure.net", Cloud::Public),
@@ -21,12 +21,12 @@ const DOMAINS: &[(&str, Cloud)] = &[
     ("azure.cn", Cloud::China),
 ];
 
-/// The beginnings of the regions of other clouds than the public one (`usgovvirginia`).
+/// The prefixes of regions outside the public cloud, such as `usgovvirginia`.
 const REGIONS: &[(&str, Cloud)] =
     &[("usgov", Cloud::UsGov), ("usdod", Cloud::UsGov), ("china", Cloud::China)];
 
-/// The cloud that `names` (hosts, URLs, wildcards, regions, as pasted) speak of, where those that
-/// tell one agree.
+/// The cloud that `names` belong to (hosts, URLs, wildcards and regions, as pasted), unless they
+/// belong to different ones.
 #[must_use]
 pub fn infer_cloud<'a>(names: impl IntoIterator<Item = &'a str>) -> Option<Cloud> {
     let mut told = names.into_iter().filter_map(cloud_of);
@@ -34,7 +34,7 @@ pub fn infer_cloud<'a>(names: impl IntoIterator<Item = &'a str>) -> Option<Cloud
     told.all(|cloud| cloud == first).then_some(first)
 }
 
-/// The cloud that one name tells.
+/// The cloud that one name belongs to, where that is known.
 pub(super) fn cloud_of(name: &str) -> Option<Cloud> {
     let host = pasted::split(name).ok()?.host.trim_end_matches('.').to_ascii_lowercase();
     if !host.contains('.') {

@@ -1,41 +1,36 @@
-//! Bytes of a file to text.
+//! Decodes the bytes of a file.
 
-/// Why bytes are no text.
+/// The reason why bytes are no text.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum DecodeError {
-    /// More than anyone could mean.
+    /// The file is longer than [`super::MAX_INPUT_BYTES`].
     #[error(
         "larger than {} MiB, the most that is read of a list, rules, a plan or a key: this is not the \
          file that is meant",
         super::limits::MAX_INPUT_BYTES >> 20
     )]
     TooLarge,
-    /// Not UTF-8, and no byte order mark says otherwise.
+    /// The text is not UTF-8, and has no byte order mark of UTF-16.
     #[error(
         "byte {offset} is not UTF-8 (0x{byte:02x}): save the file as UTF-8, or as UTF-16 with a \
          byte order mark"
     )]
-    NotUtf8 {
-        /// Bytes before it.
-        offset: usize,
-        /// The byte.
-        byte: u8,
-    },
-    /// UTF-16 by its byte order mark, but not whole.
+    NotUtf8 { offset: usize, byte: u8 },
+    /// The text has a byte order mark of UTF-16, but is not UTF-16.
     #[error(
         "byte {offset} is not UTF-16, though the byte order mark says so: save the file as UTF-8"
     )]
     NotUtf16 {
-        /// Bytes before it, the byte order mark included.
+        /// The offset in the file, counting the byte order mark.
         offset: usize,
     },
 }
 
-/// The text of `bytes`: UTF-8 with or without a byte order mark, or UTF-16 with one (what a
-/// redirect of Windows PowerShell writes).
+/// Decodes UTF-8 with or without a byte order mark, or UTF-16 with one, which Windows PowerShell
+/// writes into redirected files.
 ///
 /// # Errors
-/// [`DecodeError`] says at which byte it is neither.
+/// [`DecodeError`] with the offset of the first byte that is neither.
 pub fn decode(bytes: &[u8]) -> Result<String, DecodeError> {
     if bytes.len() > super::limits::MAX_INPUT_BYTES {
         return Err(DecodeError::TooLarge);

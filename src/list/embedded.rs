@@ -1,25 +1,23 @@
-//! The lists that the program carries.
+//! The endpoint lists that are part of the program.
 
 use super::entry::EndpointList;
 use super::suggest::{did_you_mean, nearest};
 use super::syntax;
 use crate::model::Cloud;
 
-/// A list in the program.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct EmbeddedList {
-    /// As `adf-shir`.
+    /// The id that users give, such as `adf-shir`.
     pub id: &'static str,
-    /// The cloud it is of.
     pub cloud: Cloud,
     /// The name of its file in `endpoint-lists/`.
     pub file: &'static str,
-    /// Its text, TOML.
+    /// The TOML text of the list.
     pub text: &'static str,
 }
 
 impl EmbeddedList {
-    /// The list itself.
+    /// Parses the list.
     #[must_use]
     pub fn list(&self) -> EndpointList {
         match syntax::parse(self.text, self.file) {
@@ -29,22 +27,21 @@ impl EmbeddedList {
     }
 }
 
-/// There is no such embedded list.
+/// The error of asking for an embedded list that does not exist.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum UnknownList {
-    /// No list of this id in any cloud.
+    /// No cloud has a list of this id.
     #[error(
         "no embedded list '{id}'{}; there are {}. A file of your own is given by its path",
         did_you_mean(*.suggestion),
         ids().join(", ")
     )]
     Id {
-        /// The id asked for, shortened.
+        /// The given id, shortened.
         id: String,
-        /// The id that was probably meant.
         suggestion: Option<&'static str>,
     },
-    /// A list of this id, but not for this cloud.
+    /// Other clouds have a list of this id.
     #[error(
         "the list '{id}' does not exist for the cloud {cloud}, only for {}: Microsoft documents \
          no names for it there. Names that you know can be given by --endpoint or by a list of \
@@ -52,9 +49,7 @@ pub enum UnknownList {
         words(.clouds)
     )]
     Cloud {
-        /// The id asked for.
         id: &'static str,
-        /// The cloud asked for.
         cloud: Cloud,
         /// The clouds that have it.
         clouds: Vec<Cloud>,
@@ -70,7 +65,7 @@ pub const fn embedded() -> &'static [EmbeddedList] {
 /// The embedded list of this id and cloud.
 ///
 /// # Errors
-/// [`UnknownList`] with what there is.
+/// [`UnknownList`] with the ids or clouds that exist.
 pub fn find(id: &str, cloud: Cloud) -> Result<EndpointList, UnknownList> {
     if let Some(found) = EMBEDDED.iter().find(|list| list.id == id && list.cloud == cloud) {
         return Ok(found.list());
@@ -129,7 +124,7 @@ mod tests {
     use crate::model::{Kind, Reach, Role};
 
     #[test]
-    fn every_list_is_what_its_place_says() {
+    fn every_list_is_what_its_file_name_says() {
         for embedded in embedded() {
             let list = embedded.list();
             assert_eq!(
@@ -141,17 +136,17 @@ mod tests {
                 )
             );
             for entry in &list.entries {
-                let place = format!("{} {}", embedded.file, entry.id);
+                let name = format!("{} {}", embedded.file, entry.id);
                 for (key, text) in
                     [("purpose", &entry.purpose), ("source", &entry.source), ("note", &entry.note)]
                 {
-                    assert!(!text.is_empty(), "{place} has no {key}");
+                    assert!(!text.is_empty(), "{name} has no {key}");
                 }
-                assert!(!entry.expect.service_domains.is_empty(), "{place}");
+                assert!(!entry.expect.service_domains.is_empty(), "{name}");
                 if let HostPattern::Wildcard(_) = &entry.host {
                     assert!(
                         entry.group.is_some() != entry.required,
-                        "{place}: a wildcard of a group cannot be required"
+                        "{name}: a wildcard of a group cannot be required"
                     );
                 }
             }

@@ -1,50 +1,45 @@
-//! Lists and their entries, as written.
+//! Endpoint lists and their entries, before they are made concrete.
 
 use super::pattern::HostPattern;
 use crate::model::{Cloud, Expectation, Fingerprint, Kind, Reach, Role};
 
-/// A list of what must be reachable.
+/// A list of the hosts that must be reachable.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct EndpointList {
-    /// As `adf-shir`.
+    /// The id of the list, such as `adf-shir`.
     pub id: String,
-    /// What it is for.
     pub title: String,
-    /// The cloud it is of, where it is of one alone.
+    /// The cloud of the list, unless it is for several.
     pub cloud: Option<Cloud>,
-    /// In the order of the report; never empty, and no id twice.
+    /// The entries in the order of the report. There is at least one, and their ids are unique.
     pub entries: Vec<ListEntry>,
 }
 
 /// One line of a list.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct ListEntry {
-    /// As `relay`.
+    /// The id of the entry, such as `relay`.
     pub id: String,
-    /// What it is to the runtime.
     pub role: Role,
-    /// Which names.
     pub host: HostPattern,
-    /// Which ports; never empty.
+    /// At least one port.
     pub ports: Vec<u16>,
-    /// What proves it.
     pub kind: Kind,
-    /// What it is for, in one sentence.
+    /// One sentence on what the runtime needs it for.
     pub purpose: String,
     /// Whether the runtime needs it.
     pub required: bool,
-    /// The group of `--with` that brings it; entries without one are always asked.
+    /// The group of `--with` that adds this entry. An entry without a group is always part of a
+    /// run.
     pub group: Option<String>,
-    /// The entry that this one stands in for: it is left out where no name for it is known, and
-    /// the other is left out where only this one was named by the service.
+    /// The entry that this one stands in for. This entry is left out where no name for it is known,
+    /// and the other one where the service named only this one.
     pub instead_of: Option<String>,
-    /// What is expected of its names and answers.
     pub expect: Expectation,
-    /// The document that says so.
+    /// The document that the entry is taken from.
     pub source: String,
-    /// The document's own date, as `2025-03-31`; empty where none is known.
+    /// The date of the document, such as `2025-03-31`; empty where it has none.
     pub date: String,
-    /// What else there is to know.
     pub note: String,
 }
 
@@ -57,14 +52,13 @@ impl ListEntry {
         }
     }
 
-    /// Whether a word of `--only` is its id or its role.
+    /// Whether a word of `--only` is the id or the role of this entry.
     pub(super) fn is_meant_by(&self, word: &str) -> bool {
         word == self.id || word == self.role.as_str()
     }
 }
 
 impl EndpointList {
-    /// The entry of this id.
     #[must_use]
     pub fn entry(&self, id: &str) -> Option<&ListEntry> {
         self.entries.iter().find(|entry| entry.id == id)
@@ -83,7 +77,7 @@ impl EndpointList {
     }
 }
 
-/// The port that a kind has where none is given.
+/// The port of an endpoint of this kind where none is given.
 pub(super) const fn default_port(kind: Kind) -> Option<u16> {
     match kind {
         Kind::Https | Kind::Relay | Kind::Tls => Some(443),
@@ -93,8 +87,8 @@ pub(super) const fn default_port(kind: Kind) -> Option<u16> {
     }
 }
 
-/// What the answers of a kind must show, where nothing else is said. The relay's fingerprint is
-/// documented for namespaces, not for their gateways.
+/// The fingerprint of a kind where an entry names none. The relay's is documented for namespaces,
+/// not for their gateways.
 pub(super) const fn default_fingerprint(kind: Kind) -> Fingerprint {
     match kind {
         Kind::Relay => Fingerprint::RelayNamespace,

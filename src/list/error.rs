@@ -1,91 +1,66 @@
-//! What is wrong with a list, and where.
+//! The errors of a list, with their positions.
 
 use std::fmt;
 
 use super::suggest::did_you_mean;
 
-/// Everything that is wrong with one list, in the order of its lines.
+/// The errors of one list, in the order of its lines.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct ListErrors {
-    /// The first [`ListErrors::SHOWN`] of them.
     pub errors: Vec<ListError>,
-    /// How many more there are.
+    /// The number of errors beyond [`ListErrors::SHOWN`].
     pub n_more: usize,
 }
 
 impl ListErrors {
-    /// How many errors are kept: whoever has more has given another file than a list.
+    /// The most errors that are kept: a file with more is probably no list.
     pub const SHOWN: usize = 50;
 }
 
-/// One thing that is wrong.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct ListError {
-    /// The file's name as given.
     pub file: String,
-    /// Where in it.
-    pub place: TextPosition,
-    /// What.
+    pub position: TextPosition,
     pub problem: ListProblem,
 }
 
-/// A place in a text, both from 1. Columns count characters.
+/// A position in a text, both numbers from 1. Columns count characters.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub struct TextPosition {
-    /// Line.
     pub line: usize,
-    /// Column.
     pub column: usize,
 }
 
-/// What is wrong at a place: what was found beside what was expected.
+/// An error: what was found and what was expected.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum ListProblem {
-    /// More than `MAX_LIST_BYTES`.
+    /// The list is longer than `MAX_LIST_BYTES`.
     TooLarge,
-    /// Not TOML.
     Syntax(String),
-    /// A key that this table does not have.
     UnknownKey {
-        /// The key.
         key: String,
-        /// The table's keys.
         allowed: &'static [&'static str],
-        /// The key that was probably meant.
         suggestion: Option<&'static str>,
     },
-    /// A key that this table must have.
     MissingKey {
-        /// The key.
         key: &'static str,
-        /// The table, in words.
+        /// The table in words, such as `the entry`.
         table: &'static str,
     },
-    /// A value of another type.
     Type {
-        /// The key.
         key: String,
-        /// The type found.
         found: &'static str,
-        /// What was expected.
         expected: &'static str,
     },
-    /// A value that this key cannot have.
     Value {
-        /// The key.
         key: String,
-        /// The value found.
         found: String,
-        /// What was expected.
         expected: String,
-        /// The value that was probably meant.
         suggestion: Option<String>,
     },
-    /// Something that may stand only once.
     Duplicate {
-        /// What, in words.
+        /// The thing in words, such as `the id 'relay'`.
         what: String,
-        /// The line where it stood first.
         first_line: usize,
     },
 }
@@ -125,7 +100,7 @@ impl fmt::Display for ListProblem {
 
 impl fmt::Display for ListError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "{}:{}:{}: {}", self.file, self.place.line, self.place.column, self.problem)
+        write!(f, "{}:{}:{}: {}", self.file, self.position.line, self.position.column, self.problem)
     }
 }
 
@@ -147,12 +122,12 @@ impl fmt::Display for ListErrors {
 impl std::error::Error for ListErrors {}
 
 impl TextPosition {
-    /// The place of byte `offset` of `text`.
+    /// The position of byte `offset` of `text`.
     #[must_use]
     pub fn of(text: &str, offset: usize) -> Self {
         let before = &text.as_bytes()[..offset.min(text.len())];
         let line_start = before.iter().rposition(|byte| *byte == b'\n').map_or(0, |at| at + 1);
-        // Every character has one byte that continues none before it.
+        // In UTF-8 each character has just one byte that does not continue another.
         let is_start = |byte: &&u8| **byte & 0b1100_0000 != 0b1000_0000;
         Self {
             line: before.split(|byte| *byte == b'\n').count(),
@@ -166,7 +141,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn places_count_lines_and_characters() {
+    fn positions_count_lines_and_characters() {
         let text = "é = 1\r\nbü = 2";
         for (offset, line, column) in [(0, 1, 1), (2, 1, 2), (8, 2, 1), (11, 2, 3), (999, 2, 7)] {
             assert_eq!(TextPosition::of(text, offset), TextPosition { line, column }, "{offset}");

@@ -1,9 +1,9 @@
-//! Endpoint lists, service URLs and authentication keys: text to entries, entries to endpoints.
-//! Pure: bytes and texts come in, values go out.
+//! Reads endpoint lists, service URLs and authentication keys, and makes endpoints of them. The
+//! room is pure: callers read the files.
 //!
 //! ```text
 //! list text ──parse──► EndpointList ─┐
-//! service URLs ──────► ServiceUrls   ├─ RunRequest ──concrete──► Concrete { endpoints, untestable }
+//! service URLs ──────► ServiceUrls   ├─ RunRequest ──concrete──► Concrete { endpoints, … }
 //! authentication key ► AuthKey       │
 //! --endpoint, --peer ► AdHoc ────────┘
 //! ```

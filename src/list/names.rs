@@ -1,4 +1,4 @@
-//! The names that are known from elsewhere than lists.
+//! The names that other sources than lists give.
 
 use std::collections::HashSet;
 
@@ -7,7 +7,7 @@ use super::request::RunRequest;
 use super::service_urls::UrlHost;
 use crate::model::{Host, HostName, Origin};
 
-/// A name that is known from elsewhere than a list.
+/// A name of the service URLs or of the authentication key.
 #[derive(Debug)]
 pub(super) struct KnownName {
     pub(super) host: UrlHost,
@@ -15,7 +15,7 @@ pub(super) struct KnownName {
     pub(super) origin: Origin,
 }
 
-/// What an entry is made concrete with.
+/// The names that make an entry concrete.
 #[derive(Default)]
 pub(super) struct EntryNames<'n> {
     pub(super) known: Vec<&'n KnownName>,
@@ -23,7 +23,7 @@ pub(super) struct EntryNames<'n> {
 }
 
 impl<'n> EntryNames<'n> {
-    /// The concrete ones.
+    /// The names that are no wildcards.
     pub(super) fn hosts(&self) -> impl Iterator<Item = (&'n Host, &'n KnownName)> {
         self.known.iter().filter_map(|known| match &known.host {
             UrlHost::Host(host) => Some((host, *known)),
@@ -32,7 +32,7 @@ impl<'n> EntryNames<'n> {
     }
 }
 
-/// The names of the service URLs, then that of the authentication key.
+/// The names of the service URLs, followed by that of the authentication key.
 pub(super) fn known_names(request: &RunRequest) -> Vec<KnownName> {
     let urls = request.service_urls.iter().flat_map(|urls| &urls.urls).map(|url| KnownName {
         host: url.host.clone(),
@@ -48,7 +48,7 @@ pub(super) fn known_names(request: &RunRequest) -> Vec<KnownName> {
     urls.chain(key).collect()
 }
 
-/// Every domain that a concrete name lies below.
+/// Every domain that has a concrete name below it.
 pub(super) fn named_domains<'n>(names: &'n [KnownName], options: &'n [AdHoc]) -> HashSet<&'n str> {
     let known = names.iter().filter_map(|known| match &known.host {
         UrlHost::Host(host) => host.name(),

@@ -1,11 +1,11 @@
-//! What Azure reports of a runtime's nodes, beside its service URLs.
+//! Reads the nodes of a runtime, which Azure reports beside its service URLs.
 
 use serde_json::Value;
 
 use crate::model::ReportedNode;
 
-/// The nodes of a runtime's properties; where none are listed, the runtime itself stands for them
-/// if anything is said of it.
+/// The nodes in a runtime's properties. Where none are listed, the runtime itself counts as a node
+/// if it reports any capabilities.
 pub(super) fn read(properties: &Value, wrapper: &Value) -> Vec<ReportedNode> {
     let nodes = properties.get("nodes").and_then(Value::as_array);
     let nodes: Vec<ReportedNode> =
@@ -18,15 +18,15 @@ pub(super) fn read(properties: &Value, wrapper: &Value) -> Vec<ReportedNode> {
         return Vec::new();
     }
     let state = [properties, wrapper, &wrapper["properties"]];
-    let state = state.into_iter().find_map(|place| place.get("state")?.as_str());
+    let state = state.into_iter().find_map(|object| object.get("state")?.as_str());
     let status = state.unwrap_or_default().to_owned();
     vec![ReportedNode { status, capabilities, ..node(&Value::Null, properties) }]
 }
 
-/// A node, with what is said of the runtime as a whole where the node itself says nothing.
+/// A node. Its version is that of the whole runtime where the node does not report its own.
 fn node(value: &Value, runtime: &Value) -> ReportedNode {
-    let of = |place: &Value, name: &str| {
-        let text = place.get(name).and_then(Value::as_str).unwrap_or_default();
+    let of = |object: &Value, name: &str| {
+        let text = object.get(name).and_then(Value::as_str).unwrap_or_default();
         text.chars().filter(|letter| !letter.is_control()).take(80).collect::<String>()
     };
     let text = |name: &str| of(value, name);
@@ -52,7 +52,8 @@ fn node(value: &Value, runtime: &Value) -> ReportedNode {
     }
 }
 
-/// `"True"` and `"False"`, or booleans; what is neither (a version) is left out.
+/// The capabilities whose values are booleans or `"True"` and `"False"`. Others, such as versions,
+/// are left out.
 fn capabilities(value: &Value) -> Vec<(String, bool)> {
     let capabilities = value.get("capabilities").and_then(Value::as_object);
     let read = |(name, value): (&String, &Value)| {

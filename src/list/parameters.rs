@@ -1,4 +1,4 @@
-//! The values of templates: `--factory`, `--region`, `--workspace` and `--set`.
+//! The values for templates, from `--factory`, `--region`, `--workspace` and `--set`.
 
 use std::collections::BTreeMap;
 
@@ -6,61 +6,45 @@ use super::pasted;
 use super::pattern::is_word;
 use crate::model::HostName;
 
-/// What the parameters of templates stand for.
+/// The values of the parameters in templates.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Parameters {
     values: BTreeMap<String, String>,
     factory_host: Option<HostName>,
 }
 
-/// Why a value cannot be taken.
+/// The reason why a value is refused.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum ParameterError {
-    /// `--set` without an equals sign, or with a key that is no word.
+    /// The text of `--set` has no equals sign, or its key is no word.
     #[error("'{0}' is not KEY=VALUE with a key of lower-case letters, digits and hyphens")]
     Pair(String),
-    /// Not a region.
     #[error("'{0}' is no region: give a name as 'West Europe' or westeurope")]
     Region(String),
-    /// Not the name of a factory.
     #[error(
         "'{0}' is no name of a data factory: 3 to 63 letters, digits and hyphens, or its whole \
          host name as FACTORY.REGION.datafactory.azure.net"
     )]
     Factory(String),
-    /// Not the name of a workspace.
     #[error(
         "'{0}' is no name of a Synapse workspace: 1 to 50 letters, digits and hyphens, or its \
          whole host name as WORKSPACE.dev.azuresynapse.net"
     )]
     Workspace(String),
-    /// Not a part of a host name.
+    /// The value cannot be a part of a host name.
     #[error("'{value}' cannot be the value of '{key}': letters, digits and hyphens alone")]
-    Value {
-        /// The parameter.
-        key: String,
-        /// The value, shortened.
-        value: String,
-    },
-    /// Two values for one parameter.
+    Value { key: String, value: String },
     #[error("'{key}' is given as '{first}' and as '{second}': give one")]
-    Conflict {
-        /// The parameter.
-        key: String,
-        /// The value that was given first.
-        first: String,
-        /// The other.
-        second: String,
-    },
+    Conflict { key: String, first: String, second: String },
 }
 
 impl Parameters {
-    /// Takes a value as people paste it: `factory` also as the factory's whole host name or URL,
-    /// which tells the region too; `workspace` also as one of the workspace's host names; `region`
-    /// also as the portal shows it.
+    /// Sets a parameter to a value as people paste it. A `factory` may be a whole host name or URL,
+    /// which gives the region too, a `workspace` one of its host names, and a `region` the text of
+    /// the portal.
     ///
     /// # Errors
-    /// [`ParameterError`] says what would be taken.
+    /// [`ParameterError`] says which form is accepted.
     pub fn set(&mut self, key: &str, value: &str) -> Result<(), ParameterError> {
         match key {
             "factory" => self.set_factory(value),
@@ -77,22 +61,21 @@ impl Parameters {
         }
     }
 
-    /// Takes `KEY=VALUE`.
+    /// Sets a parameter by the text `KEY=VALUE`.
     ///
     /// # Errors
-    /// As [`Parameters::set`].
+    /// The same as those of [`Parameters::set`].
     pub fn set_pair(&mut self, pair: &str) -> Result<(), ParameterError> {
         let (key, value) = pair.split_once('=').ok_or_else(|| ParameterError::Pair(short(pair)))?;
         self.set(key.trim(), value)
     }
 
-    /// The value of a parameter.
     #[must_use]
     pub fn value(&self, key: &str) -> Option<&str> {
         self.values.get(key).map(String::as_str)
     }
 
-    /// The parameters that have a value.
+    /// The names of the parameters that have a value.
     pub fn keys(&self) -> impl Iterator<Item = &str> {
         self.values.keys().map(String::as_str)
     }
@@ -108,16 +91,18 @@ impl Parameters {
         let host = pasted::split(given).map_err(|_| wrong())?.host;
         let host = host.strip_suffix('.').unwrap_or(host).to_lowercase();
         let labels: Vec<&str> = host.split('.').filter(|label| *label != "privatelink").collect();
-        let (name, place) = match labels.as_slice() {
+        let (name, in_region) = match labels.as_slice() {
             [name] => (*name, None),
-            [name, place, "datafactory", "azure", "net" | "us" | "cn"] => (*name, Some(*place)),
+            [name, in_region, "datafactory", "azure", "net" | "us" | "cn"] => {
+                (*name, Some(*in_region))
+            }
             _ => return Err(wrong()),
         };
         if !is_label(name, 3..=63) {
             return Err(wrong());
         }
-        if let Some(place) = place {
-            self.put("region", region(place)?)?;
+        if let Some(in_region) = in_region {
+            self.put("region", region(in_region)?)?;
             self.factory_host = HostName::parse(&labels.join(".")).ok();
         }
         self.put("factory", name.to_owned())
@@ -138,8 +123,8 @@ impl Parameters {
     }
 }
 
-/// The name of a region as host names carry it: `West Europe`, as the portal shows it, also with
-/// its geography (`(Europe) West Europe`), is `westeurope`.
+/// The form of a region's name in host names: `westeurope` for `West Europe`, and for `(Europe)
+/// West Europe` as the portal shows it.
 ///
 /// # Errors
 /// [`ParameterError::Region`].
@@ -173,7 +158,7 @@ fn workspace(given: &str) -> Result<String, ParameterError> {
     if is_label(name, 1..=50) { Ok(name.to_owned()) } else { Err(wrong()) }
 }
 
-/// Letters, digits and hyphens, a hyphen neither first nor last.
+/// Whether a text has only letters, digits and hyphens, with no hyphen at either end.
 fn is_label(text: &str, length: std::ops::RangeInclusive<usize>) -> bool {
     length.contains(&text.len())
         && text.bytes().all(|byte| byte.is_ascii_alphanumeric() || byte == b'-')
@@ -209,7 +194,7 @@ mod tests {
 
     #[test]
     fn factories_may_be_pasted_whole() {
-        for (given, factory, place) in [
+        for (given, factory, in_region) in [
             ("MyFactory", "myfactory", None),
             (
                 "https://myfactory.westeurope.datafactory.azure.net/",
@@ -222,8 +207,8 @@ mod tests {
             let mut parameters = Parameters::default();
             parameters.set("factory", given).unwrap();
             assert_eq!(parameters.value("factory"), Some(factory), "{given}");
-            assert_eq!(parameters.value("region"), place, "{given}");
-            assert_eq!(parameters.factory_host().is_some(), place.is_some(), "{given}");
+            assert_eq!(parameters.value("region"), in_region, "{given}");
+            assert_eq!(parameters.factory_host().is_some(), in_region.is_some(), "{given}");
         }
         for given in [
             "my factory",

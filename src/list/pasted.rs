@@ -1,34 +1,31 @@
-//! Hosts as people paste them: with a scheme, a path, a port, quotes, commas and blanks.
+//! Splits hosts as people paste them: with a scheme, a path, a port, quotes, commas and blanks.
 
-/// The parts of a pasted host that matter here. Path, query and fragment are dropped.
+/// The parts of a pasted URL, without its path, query and fragment.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) struct Pasted<'a> {
-    /// What stands before `://`.
     pub(super) scheme: Option<&'a str>,
-    /// Host, without the brackets of an IPv6 literal.
+    /// The host, without the brackets of an IPv6 literal.
     pub(super) host: &'a str,
-    /// What stands after the host's colon.
     pub(super) port: Option<&'a str>,
 }
 
-/// Why a text is no host with a port.
+/// The reason why a text is no host with a port.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum PastedError {
     /// `user:password@host`. The text is not repeated: it may hold a secret.
     #[error("a user name or password stands before the host: give the host alone")]
     UserInformation,
-    /// A bracket without its other half.
+    /// A bracket of an IPv6 address has no counterpart.
     #[error("a bracket of the IPv6 address has no other half")]
     Bracket,
-    /// Several colons outside brackets.
+    /// There are several colons outside brackets.
     #[error("several colons: an IPv6 address with a port is written [ADDRESS]:PORT")]
     Colons,
-    /// Not a port.
     #[error("'{0}' is no port: a port is a number from 1 to 65535")]
     Port(String),
 }
 
-/// Blanks, and what surrounds a name in a list that was copied from elsewhere.
+/// Removes blanks, quotes and separators, which surround a name in a list that was copied.
 pub(super) fn trim(text: &str) -> &str {
     text.trim_matches(|c: char| {
         c.is_whitespace() || matches!(c, '"' | '\'' | '`' | ',' | ';' | '\u{200b}' | '\u{feff}')
@@ -68,10 +65,10 @@ pub(super) fn split(text: &str) -> Result<Pasted<'_>, PastedError> {
     }
 }
 
-/// The number of a port, where one was given.
+/// Reads a port, where one was given.
 pub(super) fn port(text: Option<&str>) -> Result<Option<u16>, PastedError> {
     let Some(text) = text.map(str::trim) else { return Ok(None) };
-    // `parse` takes a sign.
+    // `parse` would accept a sign.
     let number =
         if text.bytes().all(|byte| byte.is_ascii_digit()) { text.parse().ok() } else { None };
     match number {

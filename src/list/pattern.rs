@@ -4,15 +4,15 @@ use std::fmt;
 
 use crate::model::{Host, HostName, NameError};
 
-/// The host of an entry as a list writes it.
+/// The host of an entry, in the form of a list.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum HostPattern {
-    /// `download.microsoft.com`, or an address.
+    /// A name such as `download.microsoft.com`, or an address.
     Literal(Host),
-    /// `{factory}.{region}.datafactory.azure.net`: each parameter stands for one label or for a
-    /// part of one.
+    /// A template such as `{factory}.{region}.datafactory.azure.net`, in which a parameter stands
+    /// for a label or for a part of one.
     Template(HostTemplate),
-    /// `*.servicebus.windows.net`: every name below the domain, however deep.
+    /// Every name below a domain, at any depth, such as `*.servicebus.windows.net`.
     Wildcard(HostName),
 }
 
@@ -22,7 +22,7 @@ pub struct HostTemplate {
     labels: Vec<Label>,
 }
 
-/// One label of a template: at most one parameter between fixed text.
+/// A label of a template, which has at most one parameter between fixed texts.
 #[derive(Clone, Debug, PartialEq, Eq)]
 struct Label {
     before: String,
@@ -30,22 +30,20 @@ struct Label {
     after: String,
 }
 
-/// Why a text is no host of an entry.
+/// The reason why a text is no host of an entry.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum PatternError {
-    /// An asterisk anywhere but as the whole first label.
+    /// An asterisk is not the whole first label.
     #[error("a wildcard stands for the first label alone, as in *.contoso.com")]
     Wildcard,
-    /// A wildcard and parameters at once.
     #[error("a wildcard and {{parameters}} cannot stand in one host")]
     WildcardTemplate,
-    /// Braces that do not pair within a label, or two parameters in one label.
+    /// The braces of a label are not paired, or it has two parameters.
     #[error("a label holds at most one {{parameter}}, with both braces")]
     Braces,
-    /// A parameter whose name is no word.
     #[error("'{0}' is no name of a parameter: lower-case letters, digits and hyphens")]
     Parameter(String),
-    /// What is left is no host name.
+    /// The text without wildcard or parameters is no host name.
     #[error(transparent)]
     Name(#[from] NameError),
 }
@@ -54,7 +52,7 @@ impl HostPattern {
     /// Reads the host of an entry.
     ///
     /// # Errors
-    /// [`PatternError`] says what is wrong.
+    /// [`PatternError`] where the text has none of the three forms.
     pub fn parse(text: &str) -> Result<Self, PatternError> {
         let text = text.trim();
         let is_template = text.contains(['{', '}']);
@@ -72,7 +70,7 @@ impl HostPattern {
         Ok(Self::Literal(Host::parse(text)?))
     }
 
-    /// Whether `name` is one of those this stands for.
+    /// Whether the pattern stands for `host`.
     #[must_use]
     pub fn covers(&self, host: &Host) -> bool {
         match (self, host) {
@@ -85,8 +83,8 @@ impl HostPattern {
         }
     }
 
-    /// A literal goes before a template, a template before a wildcard, and the wildcard of a
-    /// deeper domain before that of a shallower one: less is more specific.
+    /// A sort key that puts the more specific pattern first: a literal, then a template, then
+    /// wildcards by the depth of their domains.
     #[must_use]
     pub(super) fn breadth(&self) -> (u8, usize) {
         match self {
@@ -112,12 +110,12 @@ impl HostTemplate {
         let text = text.strip_suffix('.').unwrap_or(text);
         let labels = text.split('.').map(Label::parse).collect::<Result<Vec<_>, _>>()?;
         let template = Self { labels };
-        // The fixed text must make a host name, whatever the parameters will be.
+        // The fixed text must be valid in a host name, whatever the values will be.
         template.name(|_| "x")?;
         Ok(template)
     }
 
-    /// The names of the parameters, each once, in their order.
+    /// The names of the parameters in order, without repetitions.
     #[must_use]
     pub fn parameters(&self) -> Vec<&str> {
         let mut names = Vec::new();
@@ -129,10 +127,10 @@ impl HostTemplate {
         names
     }
 
-    /// The name that `value` makes of it.
+    /// The name with the values of `value` in it.
     ///
     /// # Errors
-    /// [`NameError`] where the result is too long, or a value is no part of a name.
+    /// [`NameError`] where the result is too long, or a value cannot be part of a name.
     pub(super) fn name<'a>(&self, value: impl Fn(&str) -> &'a str) -> Result<HostName, NameError> {
         let labels: Vec<String> = self
             .labels

@@ -1,4 +1,4 @@
-//! What a run is asked for, and whether its options fit its lists.
+//! The lists and options of a run, and the check that the options fit the lists.
 
 use std::collections::BTreeSet;
 
@@ -10,41 +10,37 @@ use super::service_urls::{ServiceUrls, UrlHost};
 use super::suggest::{did_you_mean, nearest};
 use crate::model::{Cloud, Endpoint, HostName, NameError, RELAY_GATEWAY, Role};
 
-/// What a run is asked for.
+/// The lists and options of a run.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct RunRequest {
-    /// The lists, in the order given.
+    /// The lists in the order of the command line.
     pub lists: Vec<EndpointList>,
-    /// `--factory`, `--region`, `--workspace`, `--set`.
+    /// The values of `--factory`, `--region`, `--workspace` and `--set`.
     pub parameters: Parameters,
-    /// `--service-urls`.
     pub service_urls: Vec<ServiceUrls>,
-    /// `--auth-key`.
     pub auth_key: Option<AuthKey>,
-    /// `--endpoint`.
     pub endpoints: Vec<AdHoc>,
-    /// `--peer`.
     pub peers: Vec<AdHoc>,
-    /// `--with`: groups.
+    /// The groups of `--with`.
     pub with: Vec<String>,
-    /// `--only`: entries and roles. Endpoints and peers that were given as options stay.
+    /// The entries and roles of `--only`. Endpoints and peers that were given as options stay.
     pub only: Vec<String>,
-    /// `--skip`: entries and roles.
+    /// The entries and roles of `--skip`.
     pub skip: Vec<String>,
-    /// Names given by hand, one by one: whatever `--only` and `--skip` leave, these stay.
+    /// Names that were given one by one, which stay whatever `--only` and `--skip` say.
     pub by_hand: Vec<UrlHost>,
-    /// `--private`: entries, roles or hosts.
+    /// The entries, roles and hosts of `--private`.
     pub private: Vec<String>,
-    /// `--self-contained-authoring`.
+    /// Whether `--self-contained-authoring` was given.
     pub is_self_contained: bool,
 }
 
-/// Entries of endpoints that no list holds.
+/// The entry ids of endpoints that no list holds.
 pub(super) const GATEWAY: &str = RELAY_GATEWAY;
 pub(super) const ENDPOINT: &str = "endpoint";
 pub(super) const PEER: &str = "peer";
 
-/// Why a request cannot be made concrete.
+/// The reason why a request cannot be made concrete.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum RequestError {
     /// `--with` names no group of the lists.
@@ -53,14 +49,7 @@ pub enum RequestError {
         did_you_mean(suggestion.as_deref()),
         groups.join(", ")
     )]
-    Group {
-        /// As given.
-        given: String,
-        /// The groups of the lists.
-        groups: Vec<String>,
-        /// The group that was probably meant.
-        suggestion: Option<String>,
-    },
+    Group { given: String, groups: Vec<String>, suggestion: Option<String> },
     /// `--only` or `--skip` names no entry.
     #[error(
         "{option} {given}: no such entry{}; there are {}",
@@ -70,11 +59,8 @@ pub enum RequestError {
     Entry {
         /// `--only` or `--skip`.
         option: &'static str,
-        /// As given.
         given: String,
-        /// The entries of the lists.
         entries: Vec<String>,
-        /// The entry that was probably meant.
         suggestion: Option<String>,
     },
     /// `--only` or `--private` names an entry of a group that was not asked for.
@@ -82,9 +68,7 @@ pub enum RequestError {
     EntryOfGroup {
         /// `--only` or `--private`.
         option: &'static str,
-        /// The entry.
         entry: String,
-        /// Its group.
         group: String,
     },
     /// `--only` or `--private` matches nothing of this run.
@@ -95,50 +79,39 @@ pub enum RequestError {
     Nothing {
         /// `--only` or `--private`.
         option: &'static str,
-        /// As given.
         given: String,
-        /// What the option takes, in words.
+        /// The words for what the option takes.
         takes: &'static str,
-        /// The entry or host that was probably meant.
         suggestion: Option<String>,
     },
     /// The values of a template make no host name.
     #[error("the entry {entry}, {pattern}, becomes no host name: {error}")]
-    Name {
-        /// The entry.
-        entry: String,
-        /// Its template.
-        pattern: String,
-        /// What is wrong.
-        error: NameError,
-    },
+    Name { entry: String, pattern: String, error: NameError },
     /// The factory's host name is of another cloud than the list.
     #[error("{host} is of the cloud {told}, the list {list} of {cloud}: add --cloud {told}")]
     OtherCloud {
         /// The factory's host name as given.
         host: HostName,
-        /// The cloud it tells.
+        /// The cloud that the host name belongs to.
         told: Cloud,
-        /// The list.
         list: String,
-        /// The list's cloud.
         cloud: Cloud,
     },
 }
 
 impl RunRequest {
-    /// Whether an entry is asked for: those of groups are by `--with` alone.
+    /// Whether an entry is part of the run. Entries of a group need `--with`.
     pub(super) fn asks_for(&self, entry: &ListEntry) -> bool {
         entry.group.as_ref().is_none_or(|group| self.with.contains(group))
     }
 
-    /// Whether the runtime needs no relay: by the option, or because the service URLs that say how
-    /// interactive authoring is done all say so.
+    /// Whether the runtime needs no relay: by the option, or because all service URLs that report
+    /// how interactive authoring is done report that it is self-contained.
     pub(super) fn needs_no_relay(&self) -> bool {
-        let mut said =
+        let mut reported =
             self.service_urls.iter().filter_map(|urls| urls.is_self_contained).peekable();
         self.is_self_contained
-            || (said.peek().is_some() && said.all(|is_self_contained| is_self_contained))
+            || (reported.peek().is_some() && reported.all(|is_self_contained| is_self_contained))
     }
 
     /// Whether a word of `--only`, `--skip` or `--private` means an endpoint: by its entry or by
@@ -194,7 +167,7 @@ impl RunRequest {
         self.only.iter().try_for_each(|given| self.check_group("--only", given))
     }
 
-    /// An entry whose group was not asked for cannot be chosen.
+    /// Refuses to choose an entry whose group was not asked for.
     pub(super) fn check_group(
         &self,
         option: &'static str,

@@ -1,10 +1,10 @@
-//! The roles of entries and names that do not say theirs.
+//! Infers the roles of entries and names that do not declare one.
 
 use super::pattern::HostPattern;
 use crate::model::{GatewayName, Host, Kind, Role};
 
-/// The domains whose names are one part of the runtime, whatever a list calls them. Azure Relay's
-/// is not among them: namespaces of the user's own, such as those of Event Hubs, live there too.
+/// The domains whose names have one role, whatever a list calls them. Azure Relay's domain is not
+/// among them, because it also holds the user's own namespaces, such as those of Event Hubs.
 const DOMAINS: [(&str, Role); 7] = [
     ("datafactory.azure.net", Role::Control),
     ("datafactory.azure.us", Role::Control),
@@ -24,8 +24,8 @@ const GROUPS: [(&str, Role); 5] = [
     ("portal", Role::Portal),
 ];
 
-/// The role of an entry without `role`: what its id says, then its kind, its host, its group. So
-/// lists that were written before there were roles mean what they meant.
+/// The role of an entry without the key `role`, by its id, its kind, its host or its group. Lists
+/// that were written before there were roles keep their meaning in this way.
 pub(super) fn of_entry(id: &str, kind: Kind, host: &HostPattern, group: Option<&str>) -> Role {
     if let HostPattern::Literal(host) = host
         && is_gateway(kind, host)
@@ -48,7 +48,7 @@ pub(super) fn of_host(host: &str) -> Option<Role> {
     DOMAINS.into_iter().find(|(domain, _)| is_within(domain)).map(|(_, role)| role)
 }
 
-/// Whether a relay's host is a gateway of its deployment, by its name.
+/// Whether the host of a relay has the name of a gateway.
 pub(super) fn is_gateway(kind: Kind, host: &Host) -> bool {
     kind == Kind::Relay && host.name().is_some_and(|name| GatewayName::parse(name).is_some())
 }

@@ -1,10 +1,10 @@
-//! "Did you mean": the nearest of the words that would have been right.
+//! Suggestions of the form "did you mean".
 
-/// The candidate nearest to `given`, where one is near enough to be what was meant.
+/// The candidate nearest to `given`, where it is near enough to be meant.
 #[must_use]
 pub fn nearest<'a>(given: &str, candidates: impl IntoIterator<Item = &'a str>) -> Option<&'a str> {
     const LONGEST: usize = 256;
-    // The distance takes time in the product of both lengths.
+    // The time for a distance grows with the product of the two lengths.
     if given.len() > LONGEST {
         return None;
     }
@@ -17,7 +17,8 @@ pub fn nearest<'a>(given: &str, candidates: impl IntoIterator<Item = &'a str>) -
     (distance <= (given.chars().count() / 3).max(1)).then_some(candidate)
 }
 
-/// Edits from one to the other. What was merely cut short (`adf` for `adf-shir`) is near.
+/// The edit distance between two words. A beginning of a word, such as `adf` for `adf-shir`, is
+/// near.
 fn distance(given: &str, candidate: &str) -> usize {
     if given.len() >= 3 && candidate.starts_with(given) {
         return 1;

@@ -12,7 +12,6 @@ pub enum Severity {
 }
 
 impl Severity {
-    /// The contract's word.
     #[must_use]
     pub const fn as_str(self) -> &'static str {
         match self {
@@ -28,14 +27,11 @@ macro_rules! causes {
         /// What is wrong. The order is the contract's order of precedence between layers; what each
         /// cause means stands in [`crate::diagnose::catalogue`].
         #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
-        #[expect(missing_docs, reason = "the catalogue documents each cause, and a test sees that it does")]
         pub enum Cause { $($variant,)* }
 
         impl Cause {
-            /// Every cause.
             pub const ALL: &[Self] = &[$(Self::$variant,)*];
 
-            /// The contract's code.
             #[must_use]
             pub const fn code(self) -> &'static str {
                 match self { $(Self::$variant => $code,)* }

@@ -4,15 +4,16 @@ use std::net::IpAddr;
 use std::sync::Arc;
 
 use jiff::Timestamp;
+use serde::{Deserialize, Serialize};
 
 use super::name::Host;
+use super::serial;
 
 /// One X.509 certificate (RFC 5280), read once and shared by every handshake that presents it.
-#[derive(Clone, PartialEq, Eq)]
+#[derive(Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Certificate {
-    /// The bytes.
-    pub der: Arc<[u8]>,
-    /// SHA-256 of the bytes.
+    /// SHA-256 of [`Self::der`].
+    #[serde(rename = "sha256", with = "serial::hex")]
     pub fingerprint: [u8; 32],
     /// The subject's distinguished name, as x509 tools print it.
     pub subject: String,
@@ -20,12 +21,13 @@ pub struct Certificate {
     pub issuer: String,
     /// Subject alternative names: DNS names as written, addresses as text.
     pub names: Vec<String>,
-    /// Start of validity.
     pub not_before: Timestamp,
-    /// End of validity.
     pub not_after: Timestamp,
     /// CRL and OCSP URLs.
     pub revocation: Vec<String>,
+    /// The bytes of the certificate.
+    #[serde(with = "serial::base64")]
+    pub der: Arc<[u8]>,
 }
 
 impl std::fmt::Debug for Certificate {
@@ -67,10 +69,10 @@ impl Presented {
     }
 }
 
-/// Whether a chain proves the far end to be `host`, to anyone: a public root and the name. Dates
-/// apart: who holds the key of an expired certificate is still the host. `names` are the subject
-/// alternative names of the leaf, as [`Certificate::names`] has them; the one rule for what was
-/// recorded and for what a saved report tells.
+/// Whether a chain proves the far end to be `host`, to anyone: it leads to a public root and is for
+/// the name. Dates do not count: who holds the key of an expired certificate is still the host.
+/// `names` are the subject alternative names of the leaf, as [`Certificate::names`] has them. This
+/// is the one rule for records and for saved reports.
 #[must_use]
 pub fn proves(public: &ChainTrust, names: &[String], host: &Host) -> bool {
     *public == ChainTrust::Trusted && certifies(names, host)
@@ -102,8 +104,8 @@ fn covers(presented: &str, host: &str) -> bool {
     }
 }
 
-/// How a chain was judged, for any name: the name and `required` are diagnosis.
-#[derive(Clone, Debug, PartialEq, Eq)]
+/// How a chain was judged. Whether it is for the right name is left to diagnosis.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Trust {
     /// Against the public web roots.
     pub public: ChainTrust,
@@ -113,43 +115,40 @@ pub struct Trust {
     pub validity: Validity,
 }
 
-/// Whether a chain leads to a trusted root, dates apart (it is judged at a time at which the
-/// presented certificates are valid, so that an expired leaf of a foreign CA stays foreign).
-#[derive(Clone, Debug, PartialEq, Eq)]
+/// Whether a chain leads to a trusted root. Its dates do not count: it is judged at a time at which
+/// the presented certificates are valid, so that an expired leaf of a foreign CA stays foreign.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
 pub enum ChainTrust {
-    /// It does.
+    /// The chain leads to a trusted root.
     Trusted,
     /// It leads to no trusted root.
     UnknownIssuer,
     /// A defect of the chain itself: a bad signature, a CA that may not sign, a revoked leaf.
     Invalid {
-        /// The verifier's words.
+        /// The verifier's own words.
         reason: String,
     },
     /// It could not be judged (the host's store cannot be read).
-    NotJudged {
-        /// Why.
-        reason: String,
-    },
+    NotJudged { reason: String },
 }
 
 /// The dates of a chain at the time of the handshake.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
 pub enum Validity {
-    /// All within.
+    /// Every certificate of the chain is valid.
     Current,
-    /// One has ended.
+    /// The validity of one certificate has ended.
     Expired {
-        /// Whose.
+        /// The certificate's subject.
         subject: String,
-        /// When it ended.
         not_after: Timestamp,
     },
     /// One has not begun.
     NotYet {
-        /// Whose.
+        /// The certificate's subject.
         subject: String,
-        /// When it begins.
         not_before: Timestamp,
     },
 }

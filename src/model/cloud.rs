@@ -18,7 +18,6 @@ impl Cloud {
     /// Every cloud, in the contract's order.
     pub const ALL: [Self; 3] = [Self::Public, Self::UsGov, Self::China];
 
-    /// The contract's word.
     #[must_use]
     pub const fn as_str(self) -> &'static str {
         match self {

@@ -4,13 +4,16 @@ use std::fmt;
 use std::net::{IpAddr, SocketAddr};
 use std::time::Duration;
 
+use serde::{Deserialize, Serialize};
+
 use super::name::HostName;
 use super::obstacle::{Obstacle, OsError};
+use super::serial;
 
 /// Which view of the namespace was asked.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
 pub enum Resolver {
-    /// One name server.
     Server(SocketAddr),
     /// The operating system's own way (`getaddrinfo`): hosts file, NRPT, cache and DNS.
     System,
@@ -26,7 +29,8 @@ impl fmt::Display for Resolver {
 }
 
 /// An address family.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
 pub enum Family {
     /// IPv4, asked for by A.
     V4,
@@ -57,7 +61,6 @@ impl Family {
 /// Everything one resolver said about one name: the questions for A and AAAA.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Lookup {
-    /// Who was asked.
     pub resolver: Resolver,
     /// The name that was asked for.
     pub name: HostName,
@@ -66,20 +69,33 @@ pub struct Lookup {
 }
 
 /// One question and what came of it.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Exchange {
     /// What was asked for.
     pub family: Family,
-    /// A response that belongs to the question, or why there is none.
-    pub result: Result<Answer, DnsFailure>,
     /// How the answer came.
     pub transport: Transport,
     /// From the first packet to the answer, or to giving up.
+    #[serde(rename = "took_ns", with = "serial::nanoseconds")]
     pub took: Duration,
+    /// A response that belongs to the question, or why there is none.
+    #[serde(with = "SerialResult")]
+    pub result: Result<Answer, DnsFailure>,
+}
+
+/// How serde writes [`Exchange::result`].
+#[derive(Serialize, Deserialize)]
+#[serde(remote = "Result::<Answer, DnsFailure>")]
+enum SerialResult {
+    #[serde(rename = "answer")]
+    Ok(Answer),
+    #[serde(rename = "failure")]
+    Err(DnsFailure),
 }
 
 /// How a DNS answer came.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
 pub enum Transport {
     /// UDP with EDNS (RFC 6891).
     Udp,
@@ -92,55 +108,77 @@ pub enum Transport {
 }
 
 /// A response: its code and the chain from the name to its addresses, in the order of the chain.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Answer {
-    /// The response code.
     pub code: ResponseCode,
     /// CNAME links first, then the addresses; what the chain does not reach is left out.
+    #[serde(deserialize_with = "serial::fitted")]
     pub chain: Vec<ChainLink>,
     /// The chain names itself again (RFC 1034 §3.6.2).
     pub is_loop: bool,
     /// More addresses came than are kept.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     pub is_cut: bool,
 }
 
 /// A DNS response code (RFC 6895 §2.3).
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(from = "u16", into = "u16")]
 pub enum ResponseCode {
-    /// 0
     NoError,
-    /// 2
     ServFail,
-    /// 3
     NxDomain,
-    /// 5
     Refused,
-    /// Any other.
     Other(u16),
 }
 
+impl From<u16> for ResponseCode {
+    fn from(code: u16) -> Self {
+        match code {
+            0 => Self::NoError,
+            2 => Self::ServFail,
+            3 => Self::NxDomain,
+            5 => Self::Refused,
+            other => Self::Other(other),
+        }
+    }
+}
+
+impl From<ResponseCode> for u16 {
+    fn from(code: ResponseCode) -> Self {
+        match code {
+            ResponseCode::NoError => 0,
+            ResponseCode::ServFail => 2,
+            ResponseCode::NxDomain => 3,
+            ResponseCode::Refused => 5,
+            ResponseCode::Other(code) => code,
+        }
+    }
+}
+
 /// One record of a chain.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct ChainLink {
-    /// Its owner.
+    /// The record's owner name.
     pub name: HostName,
     /// Time to live, seconds.
     pub ttl: u32,
-    /// Where it leads.
     pub data: LinkData,
 }
 
 /// Where a link leads.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
 pub enum LinkData {
-    /// CNAME.
+    /// The target of a CNAME record.
     Alias(HostName),
-    /// A or AAAA.
+    /// The address of an A or AAAA record.
     Address(IpAddr),
 }
 
 /// Why a question has no usable answer.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
 pub enum DnsFailure {
     /// Silence until our time-out.
     TimedOut {
@@ -162,11 +200,8 @@ pub enum DnsFailure {
         detail: String,
     },
     /// The operating system's resolver failed in a way that names no cause.
-    System {
-        /// Its code and text.
-        os: OsError,
-    },
-    /// Not asked, or not to the end.
+    System(OsError),
+    /// The question was not asked, or not to its end.
     NotAsked(Obstacle),
 }
 
@@ -179,15 +214,12 @@ pub enum LookupOutcome {
     NxDomain,
     /// It exists and has no address of a family that was asked.
     NoData,
-    /// SERVFAIL.
     ServFail,
-    /// REFUSED.
     Refused,
-    /// Another response code.
     OtherCode(u16),
     /// The chain names itself.
     Loop,
-    /// Silence.
+    /// No answer came until our time-out.
     TimedOut,
     /// Closed port, ICMP or no route.
     Unreachable,
@@ -224,7 +256,7 @@ impl LookupOutcome {
 }
 
 impl Exchange {
-    /// What this one question came to.
+    /// The outcome of this one question.
     #[must_use]
     pub fn outcome(&self) -> LookupOutcome {
         match &self.result {
@@ -235,7 +267,7 @@ impl Exchange {
             }
             Err(DnsFailure::TcpBlocked { .. }) => LookupOutcome::TcpBlocked,
             Err(DnsFailure::Malformed { .. }) => LookupOutcome::Malformed,
-            Err(DnsFailure::System { .. }) => LookupOutcome::SystemError,
+            Err(DnsFailure::System(_)) => LookupOutcome::SystemError,
             Err(DnsFailure::NotAsked(_)) => LookupOutcome::NotAsked,
         }
     }
@@ -302,7 +334,7 @@ impl Lookup {
         chain
     }
 
-    /// The names the chain leads through, the asked one left out.
+    /// The names that the chain leads through, without the one that was asked for.
     pub fn aliases(&self) -> impl Iterator<Item = &HostName> {
         self.chain().into_iter().filter_map(|link| match &link.data {
             LinkData::Alias(target) => Some(target),
@@ -316,7 +348,7 @@ impl Lookup {
         self.answers().any(|answer| answer.is_cut)
     }
 
-    /// The first privatelink name of the chain, the asked one included.
+    /// The first privatelink name of the chain, which may be the one that was asked for.
     #[must_use]
     pub fn privatelink(&self) -> Option<&HostName> {
         if self.name.is_privatelink() {
@@ -357,7 +389,7 @@ impl Lookup {
             .unwrap_or(LookupOutcome::NotAsked)
     }
 
-    /// The longest of its exchanges: they run side by side.
+    /// How long the lookup took: its exchanges run in parallel, so that the longest counts.
     #[must_use]
     pub fn took(&self) -> Duration {
         self.exchanges.iter().map(|exchange| exchange.took).max().unwrap_or_default()

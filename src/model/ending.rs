@@ -18,7 +18,7 @@ pub enum Exit {
 }
 
 impl Exit {
-    /// The one of two that is said where both hold: 2, 4, 1, 3, 0.
+    /// The one that counts where both hold: 2 before 4, 1, 3 and 0.
     #[must_use]
     pub const fn or(self, other: Self) -> Self {
         const fn rank(exit: Exit) -> u8 {
@@ -33,7 +33,7 @@ impl Exit {
         if rank(self) >= rank(other) { self } else { other }
     }
 
-    /// The number.
+    /// The number that the process exits with.
     #[must_use]
     pub const fn code(self) -> u8 {
         self as u8
@@ -43,17 +43,16 @@ impl Exit {
 /// What makes the exit code of a run non-zero: this and what is worse.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
 pub enum FailOn {
-    /// Warnings too.
+    /// Warnings, and whatever is worse.
     Warn,
     /// Something required that is unknown.
     #[default]
     Unknown,
-    /// Failures alone.
+    /// Nothing but failures.
     Fail,
 }
 
 impl FailOn {
-    /// The contract's word.
     #[must_use]
     pub const fn as_str(self) -> &'static str {
         match self {
@@ -67,7 +66,6 @@ impl FailOn {
 /// How a run ends, and what that leaves out.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Ending {
-    /// The exit code.
     pub exit: Exit,
     /// What was to make it non-zero.
     pub fail_on: FailOn,
@@ -81,8 +79,8 @@ mod tests {
     use super::Exit::{CouldNotWork, Refused, Satisfied, Unknown, Violated};
 
     #[test]
-    fn the_worse_is_said() {
-        for (one, other, said) in [
+    fn the_worse_counts() {
+        for (one, other, expected) in [
             (Satisfied, Unknown, Unknown),
             (Unknown, Violated, Violated),
             (CouldNotWork, Violated, CouldNotWork),
@@ -90,8 +88,8 @@ mod tests {
             (CouldNotWork, Refused, CouldNotWork),
             (Satisfied, Satisfied, Satisfied),
         ] {
-            assert_eq!(one.or(other), said);
-            assert_eq!(other.or(one), said);
+            assert_eq!(one.or(other), expected);
+            assert_eq!(other.or(one), expected);
         }
     }
 }

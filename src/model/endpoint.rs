@@ -2,8 +2,11 @@
 
 use std::fmt;
 
+use serde::{Deserialize, Serialize};
+
 use super::name::Host;
 use super::role::Role;
+use super::serial;
 
 /// The entry of every gateway of a relay: no list holds it.
 pub const RELAY_GATEWAY: &str = "relay-gateway";
@@ -20,7 +23,7 @@ pub struct Endpoint {
     pub subject: Subject,
     /// The port, 1 to 65535.
     pub port: u16,
-    /// What proves it.
+    /// What proves that it works.
     pub kind: Kind,
     /// What it is for, in one sentence.
     pub purpose: String,
@@ -30,7 +33,7 @@ pub struct Endpoint {
     pub required: bool,
     /// Where it came from.
     pub origin: Origin,
-    /// Its entry's place in the lists: reports are sorted by it, then by host.
+    /// The position of its entry in the lists: reports are sorted by it, then by host.
     pub order: u32,
     /// What is expected of its name and its answers.
     pub expect: Expectation,
@@ -39,7 +42,7 @@ pub struct Endpoint {
 /// A concrete host, or a pattern that stays as written.
 #[derive(Clone, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub enum Subject {
-    /// Can be probed.
+    /// A host can be probed.
     Host(Host),
     /// A wildcard (`*.servicebus.windows.net`) or template (`{factory}.…`) with nothing to make it
     /// concrete.
@@ -67,7 +70,8 @@ impl fmt::Display for Subject {
 }
 
 /// What proves that an endpoint works (contract, Status).
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
 pub enum Kind {
     /// TLS verified under the public roots, and an HTTP answer of the service.
     Https,
@@ -79,7 +83,7 @@ pub enum Kind {
     Tds,
     /// An HTTP answer in clear text.
     Http,
-    /// The connection.
+    /// A TCP connection that is accepted.
     Tcp,
 }
 
@@ -88,7 +92,6 @@ impl Kind {
     pub const ALL: [Self; 6] =
         [Self::Https, Self::Relay, Self::Tls, Self::Tds, Self::Http, Self::Tcp];
 
-    /// The contract's word.
     #[must_use]
     pub const fn as_str(self) -> &'static str {
         match self {
@@ -115,11 +118,12 @@ impl Kind {
 }
 
 /// Where an endpoint came from.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
 pub enum Origin {
-    /// An endpoint list.
+    /// An entry of an endpoint list.
     List,
-    /// `--service-urls`.
+    /// A service URL (`--service-urls`).
     ServiceUrls,
     /// The control host of an authentication key.
     AuthKey,
@@ -132,11 +136,9 @@ pub enum Origin {
 }
 
 impl Origin {
-    /// Every origin.
     pub const ALL: [Self; 6] =
         [Self::List, Self::ServiceUrls, Self::AuthKey, Self::Option, Self::Derived, Self::Gateway];
 
-    /// The contract's word.
     #[must_use]
     pub const fn as_str(self) -> &'static str {
         match self {
@@ -157,24 +159,28 @@ impl Origin {
 }
 
 /// What an endpoint's name and answers are measured against.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Expectation {
     /// Which path the name must take.
     pub reach: Reach,
     /// The private-link zones of this service (`privatelink.servicebus.windows.net`), for remedies.
+    #[serde(deserialize_with = "serial::fitted")]
     pub private_zones: Vec<String>,
     /// The service's own domains: a redirect to a host outside them is a captive portal's. The
     /// endpoint's own name always counts.
+    #[serde(deserialize_with = "serial::fitted")]
     pub service_domains: Vec<String>,
     /// What the answer must show.
     pub fingerprint: Fingerprint,
     /// The service tags whose ranges should hold its public addresses; empty where Azure does not
     /// host it.
+    #[serde(deserialize_with = "serial::fitted")]
     pub service_tags: Vec<String>,
 }
 
 /// Which path a name must take.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
 pub enum Reach {
     /// Private or public, as its chain says.
     #[default]
@@ -186,7 +192,8 @@ pub enum Reach {
 }
 
 /// What an HTTP answer must show to be the service's own.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
 pub enum Fingerprint {
     /// Nothing documented: any answer that is no block page.
     #[default]

@@ -16,7 +16,7 @@ pub enum FileKind {
 }
 
 impl FileKind {
-    /// Reads it off the beginning of `text`; `None` where it is not one of ours.
+    /// The kind that the beginning of `text` names; `None` where the file is not one of ours.
     #[must_use]
     pub fn of(text: &[u8]) -> Option<Self> {
         const SEEN: usize = 1024;

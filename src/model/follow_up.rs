@@ -6,10 +6,12 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use jiff::Timestamp;
+use serde::{Deserialize, Serialize};
 
 use super::dns::Lookup;
 use super::name::Host;
 use super::obstacle::{OsError, TimeoutBy};
+use super::serial;
 use super::step::{Failure, HttpAnswer};
 use super::trail::Trail;
 
@@ -18,15 +20,16 @@ use super::trail::Trail;
 pub struct FollowUps {
     /// `--locate`: how far packets to a silent address come.
     pub located: Option<Located>,
-    /// Handshakes that met silence, begun again with small segments; one an address.
+    /// Handshakes that were not answered, begun again with small segments; one for each address.
     pub segments: Vec<SegmentLadder>,
-    /// `--hold`: one connection a rung, to one address; the last step of each is `hold`.
+    /// `--hold`: one connection for each pause, all to one address; the last step of each is
+    /// `hold`.
     pub holds: Vec<Trail>,
     /// `--hold`: a WebSocket upgrade on the relay's path, without a token.
     pub upgrade: Option<Trail>,
     /// Who says whether the certificates that were shown are revoked.
     pub revocation: Vec<Arc<RevocationHost>>,
-    /// Handshakes that were ended without a word, begun again with the versions of old; one an
+    /// Handshakes that ended without an alert, begun again with old versions of TLS; one for each
     /// address.
     pub old_hellos: Vec<OldHello>,
 }
@@ -45,11 +48,11 @@ impl FollowUps {
 }
 
 /// How far packets to a silent address come, by their time to live.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Located {
     /// Which address and port.
     pub remote: SocketAddr,
-    /// One a time to live, from 1.
+    /// One for each time to live, from 1.
     pub hops: Vec<Hop>,
 }
 
@@ -62,13 +65,13 @@ impl Located {
 }
 
 /// What came back from packets of one time to live.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Hop {
     /// The time to live they were sent with.
     pub ttl: u8,
-    /// Of a SYN to the real port.
+    /// The answer to a SYN to the real port.
     pub tcp: HopAnswer,
-    /// Of a datagram to a port where nobody listens; routers answer both alike.
+    /// The answer to a datagram to a port where nobody listens; routers answer both alike.
     pub udp: HopAnswer,
 }
 
@@ -85,20 +88,21 @@ impl Hop {
 }
 
 /// What came back from one packet.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
 pub enum HopAnswer {
-    /// Nothing.
+    /// Nothing came back.
     Silence,
     /// ICMP time exceeded: a router there received it and passed it on no further.
     Expired {
-        /// Which, where the system says so.
+        /// The address of the router, where the system reports it.
         from: Option<IpAddr>,
     },
     /// The far end's own answer, or ICMP that is no time exceeded.
     Answered {
         /// The system's error; `None` where the connection was accepted.
         os: Option<OsError>,
-        /// Who, where the system says so.
+        /// The address of the sender, where the system reports it.
         from: Option<IpAddr>,
     },
     /// This host could not send it.
@@ -113,12 +117,12 @@ impl HopAnswer {
     }
 }
 
-/// A handshake that met silence, begun again as it was and with ever smaller segments.
+/// A handshake that was not answered, begun again as it was and with ever smaller segments.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct SegmentLadder {
     /// Which address and port.
     pub remote: SocketAddr,
-    /// The one without a limit, then from the largest segment to the smallest.
+    /// The handshake without a limit, then from the largest segment to the smallest.
     pub rungs: Vec<Rung>,
 }
 
@@ -164,50 +168,55 @@ impl Rung {
 }
 
 /// A connection that was kept idle and used again.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Held {
     /// How long it was to be idle.
+    #[serde(rename = "idle_ns", with = "serial::nanoseconds")]
     pub idle: Duration,
-    /// What came of it.
+    /// How it ended.
     pub outcome: HeldOutcome,
 }
 
-/// What came of an idle connection that did not break.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+/// How an idle connection ended that did not break.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
 pub enum HeldOutcome {
-    /// It still worked.
+    /// The connection still worked.
     Answered,
     /// The far end closed it in order after this long: what the path would have done is not known.
     Closed {
-        /// After how long.
+        /// How long the connection had been idle by then.
+        #[serde(rename = "after_ns", with = "serial::nanoseconds")]
         after: Duration,
     },
 }
 
 /// An idle connection that broke.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
 pub enum HoldFailure {
     /// What was sent after the pause was not answered.
     Silent {
         /// How long it had been idle.
+        #[serde(rename = "idle_ns", with = "serial::nanoseconds")]
         idle: Duration,
-        /// Whose patience ended.
         whose: TimeoutBy,
     },
     /// It was reset, in the pause or at its first use after it.
     Reset {
         /// How long it was to be idle.
+        #[serde(rename = "idle_ns", with = "serial::nanoseconds")]
         idle: Duration,
         /// After how long it was reset.
+        #[serde(rename = "after_ns", with = "serial::nanoseconds")]
         after: Duration,
-        /// The error.
         os: OsError,
     },
-    /// Any other error.
+    /// Another error of the operating system.
     Other {
         /// How long it was to be idle.
+        #[serde(rename = "idle_ns", with = "serial::nanoseconds")]
         idle: Duration,
-        /// The error.
         os: OsError,
     },
 }
@@ -227,16 +236,15 @@ impl HoldFailure {
 /// A host that certificates name for revocation lists or OCSP.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct RevocationHost {
-    /// Which.
     pub host: Host,
-    /// At which port: 80, but in records of earlier versions.
+    /// The port: 80, except in records of earlier versions.
     pub port: u16,
     /// What was asked for: path and query of the certificate's own URL. Records of earlier versions
     /// have none: they asked for `/`.
     pub path: Option<String>,
-    /// What each resolver said of it.
+    /// What each resolver answered for it.
     pub lookups: Vec<Arc<Lookup>>,
-    /// One an address.
+    /// One trail for each address.
     pub trails: Vec<Trail>,
 }
 
@@ -250,24 +258,26 @@ impl RevocationHost {
     }
 }
 
-/// A handshake that was ended after the ClientHello without a word, begun again with a ClientHello
+/// A handshake that ended after the ClientHello without an alert, begun again with a ClientHello
 /// that offers TLS 1.1 and 1.0 alone.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct OldHello {
     /// Which address and port.
     pub remote: SocketAddr,
-    /// What came of it.
-    pub outcome: OldHelloOutcome,
     /// How long it took, the connect included.
+    #[serde(rename = "took_ns", with = "serial::nanoseconds")]
     pub took: Duration,
+    /// How it ended.
+    pub outcome: OldHelloOutcome,
 }
 
-/// What came of a ClientHello that offers TLS 1.1 and 1.0 alone.
-#[derive(Clone, Debug, PartialEq, Eq)]
+/// How a ClientHello was answered that offers TLS 1.1 and 1.0 alone.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
 pub enum OldHelloOutcome {
     /// A ServerHello that chooses this version (`0x0301` is TLS 1.0, `0x0302` TLS 1.1).
     Chosen {
-        /// As it stands there.
+        /// The number in the ServerHello.
         version: u16,
     },
     /// A fatal alert (RFC 5246 §7.2), named.
@@ -277,7 +287,7 @@ pub enum OldHelloOutcome {
     },
     /// The stream ended before either.
     Closed,
-    /// Reset before either.
+    /// The connection was reset before either.
     Reset(OsError),
     /// Silence until our time-out.
     Silence,
@@ -288,27 +298,31 @@ pub enum OldHelloOutcome {
 }
 
 /// What the cloud reports of one node of the runtime.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct ReportedNode {
-    /// Its name.
     pub name: String,
-    /// Its machine's name.
     pub machine: String,
     /// `Online`, `Limited`, `Offline`, …
     pub status: String,
     /// What it can do, as reported (`serviceBusConnected`): name and `True` or `False`.
     pub capabilities: Vec<(String, bool)>,
     /// `5.44.8984.1`; empty where nothing is reported, as the texts below.
+    #[serde(default, skip_serializing_if = "String::is_empty")]
     pub version: String,
     /// `UpToDate`, `Expired`, …: the node's, else the runtime's.
+    #[serde(default, skip_serializing_if = "String::is_empty")]
     pub version_status: String,
     /// The newest version that there was to install.
+    #[serde(default, skip_serializing_if = "String::is_empty")]
     pub latest_version: String,
     /// Whether the runtime updates itself.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
     pub auto_update: Option<bool>,
     /// When its version expires.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
     pub expires: Option<Timestamp>,
-    /// When it was connected last.
+    /// When it was last connected.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
     pub last_connected: Option<Timestamp>,
 }
 

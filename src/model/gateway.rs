@@ -24,7 +24,6 @@ pub enum GatewaySeries {
 }
 
 impl GatewaySeries {
-    /// Both series.
     pub const ALL: [Self; 2] = [Self::G, Self::Gv];
 
     /// How the series' names begin.

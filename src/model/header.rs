@@ -1,9 +1,12 @@
-//! Header fields that carry what lets someone in: of these, records and reports hold the form and
-//! not the secret, since they are sent to colleagues and to support.
+//! Header fields that carry credentials. Records and reports keep their form and not the secret,
+//! since they are sent to colleagues and to support.
 
+use serde::Deserializer;
+
+use super::serial;
 use super::step::HttpAnswer;
 
-/// What stands in a secret's place.
+/// What replaces a secret.
 const MASK: &str = "***";
 
 impl HttpAnswer {
@@ -11,15 +14,28 @@ impl HttpAnswer {
     /// to, left out.
     #[must_use]
     pub fn without_secrets(mut self) -> Self {
-        for (name, value) in &mut self.headers {
-            match name.to_ascii_lowercase().as_str() {
-                "set-cookie" | "set-cookie2" => *value = without_cookie(value),
-                "location" | "content-location" => *value = without_query(value),
-                "refresh" => *value = without_query_of_refresh(value),
-                _ => {}
-            }
-        }
+        mask(&mut self.headers);
         self
+    }
+}
+
+/// Reads saved header fields. The first versions saved the secrets too.
+pub(super) fn deserialize<'de, D: Deserializer<'de>>(
+    deserializer: D,
+) -> Result<Vec<(String, String)>, D::Error> {
+    let mut headers = serial::fitted(deserializer)?;
+    mask(&mut headers);
+    Ok(headers)
+}
+
+fn mask(headers: &mut [(String, String)]) {
+    for (name, value) in headers {
+        match name.to_ascii_lowercase().as_str() {
+            "set-cookie" | "set-cookie2" => *value = without_cookie(value),
+            "location" | "content-location" => *value = without_query(value),
+            "refresh" => *value = without_query_of_refresh(value),
+            _ => {}
+        }
     }
 }
 
@@ -63,7 +79,7 @@ fn without_user(front: &str) -> String {
     }
 }
 
-/// `5; url=https://host/path?***`
+/// Masks the URL of `5; url=https://host/path?query`.
 fn without_query_of_refresh(value: &str) -> String {
     match value.split_once(';') {
         Some((seconds, url)) => format!("{seconds};{}", without_query(url)),

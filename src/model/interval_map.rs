@@ -6,7 +6,7 @@ use std::hash::Hash;
 use super::ranges::Number;
 
 /// The number space cut where any of many overlapping sets begins or ends; each piece knows the
-/// sets that hold it. IntervalMap share their lists of sets: Microsoft's 95,823 prefixes of service
+/// sets that hold it. Intervals share their lists of sets: Microsoft's 95,823 prefixes of service
 /// tags make some thousand different lists.
 #[derive(Clone, Debug)]
 pub struct IntervalMap<T> {
@@ -21,7 +21,7 @@ pub struct IntervalMap<T> {
 pub struct SetId(u32);
 
 impl SetId {
-    /// The empty list.
+    /// The list without a set.
     const NONE: Self = Self(0);
 
     /// Its index in [`SetInterner::into_sets`].
@@ -91,7 +91,7 @@ impl<T: Number> IntervalMap<T> {
     }
 }
 
-/// SetInterner of sets, each once. Steps between them are remembered: most borders repeat a step.
+/// Keeps every list of sets once, and remembers the steps between lists: most borders repeat one.
 #[derive(Clone, Debug)]
 pub struct SetInterner<S> {
     all: Vec<Box<[S]>>,

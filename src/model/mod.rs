@@ -1,5 +1,7 @@
-//! The nouns that every room shares. No IO, no clock, no async, no JSON: wire formats convert
-//! from and to these types in their own rooms ([`crate::archive`], [`crate::report`]).
+//! The nouns that every room shares, without IO, clock or async. The model names serde's derives
+//! and no format: what its types look like in a file is known to the rooms that read and write
+//! files. [`crate::archive`] saves the leaves as they derive it, so a field that is renamed here
+//! keeps its name in files by `#[serde(rename)]`; [`crate::report`] converts into types of its own.
 
 mod address;
 mod address_set;
@@ -22,6 +24,7 @@ mod ranges;
 mod record;
 mod role;
 mod route;
+pub(crate) mod serial;
 mod step;
 mod trail;
 mod verdict;

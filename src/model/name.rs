@@ -4,10 +4,12 @@ use std::fmt;
 use std::net::IpAddr;
 use std::sync::Arc;
 
+use serde::de::{self, Deserializer, Visitor};
+use serde::{Deserialize, Serialize, Serializer};
+
 /// What an endpoint is reached by: a name, or an address given literally.
 #[derive(Clone, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub enum Host {
-    /// A DNS name.
     Name(HostName),
     /// An IP literal: nothing is resolved for it.
     Address(IpAddr),
@@ -55,7 +57,6 @@ pub struct HostName(Arc<str>);
 /// Why a text is no host name.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum NameError {
-    /// Nothing was given.
     #[error("the host name is empty")]
     Empty,
     /// A character that no host name holds.
@@ -74,13 +75,13 @@ pub enum NameError {
     LabelTooLong {
         /// The text as given, shortened.
         name: String,
-        /// The label, shortened.
+        /// The label, shortened for the message.
         label: String,
     },
     /// RFC 1035 §2.3.4: 253 bytes without the trailing dot.
     #[error("the name '{name}' has {length} bytes; a host name has at most 253")]
     TooLong {
-        /// The name's beginning.
+        /// The beginning of the name.
         name: String,
         /// Its length in bytes.
         length: usize,
@@ -182,6 +183,31 @@ impl fmt::Debug for HostName {
     }
 }
 
+impl Serialize for HostName {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.serialize_str(&self.0)
+    }
+}
+
+/// A name is checked while it is read, so that an error has its position.
+impl<'de> Deserialize<'de> for HostName {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        struct NameVisitor;
+        impl Visitor<'_> for NameVisitor {
+            type Value = HostName;
+
+            fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+                f.write_str("a host name")
+            }
+
+            fn visit_str<E: de::Error>(self, text: &str) -> Result<HostName, E> {
+                HostName::parse(text).map_err(E::custom)
+            }
+        }
+        deserializer.deserialize_str(NameVisitor)
+    }
+}
+
 /// Whether parsing would change nothing and find nothing wrong: one look at each byte.
 fn is_canonical(text: &str) -> bool {
     let mut label = 0;
@@ -223,7 +249,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_no_name_is_refused_with_its_place() {
+    fn what_is_no_name_is_refused_with_the_reason() {
         let label = "a".repeat(64);
         let long = format!("{}.net", ["abcdefgh"; 40].join("."));
         for (given, expected) in [
@@ -246,7 +272,11 @@ mod tests {
         /// A blank in front changes nothing but the way through the parser.
         #[test]
         fn canonical_names_are_what_the_parser_makes(
-            text in prop_oneof!["[a-zA-Z0-9_.-]{0,12}", "([a-z0-9]{60,66}\\.?){0,5}", any::<String>()],
+            text in prop_oneof![
+                "[a-zA-Z0-9_.-]{0,12}",
+                "([a-z0-9]{60,66}\\.?){0,5}",
+                any::<String>(),
+            ],
         ) {
             let quick = HostName::parse(&text);
             prop_assert_eq!(&quick, &HostName::parse(&format!(" {text}")));

@@ -3,8 +3,12 @@
 use std::fmt;
 use std::time::Duration;
 
-/// An error of the operating system as it was given, kept to the report.
-#[derive(Clone, Debug, PartialEq, Eq)]
+use serde::{Deserialize, Serialize};
+
+use super::serial;
+
+/// An error of the operating system, as it was given.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct OsError {
     /// The raw code: `errno` on Unix, a `WSA*` code on Windows.
     pub code: i32,
@@ -18,24 +22,27 @@ impl fmt::Display for OsError {
     }
 }
 
-/// Whose patience ended.
-#[derive(Clone, Debug, PartialEq, Eq)]
+/// Whose time-out ended the wait.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
 pub enum TimeoutBy {
     /// Our own time-out of this length.
+    #[serde(rename = "ours_ns", with = "serial::nanoseconds")]
     Ours(Duration),
     /// The kernel gave up first (`ETIMEDOUT`, `WSAETIMEDOUT`).
     Kernel(OsError),
 }
 
 /// Why something was not asked, or not to its end. It makes `unknown`, never `fail`.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
 pub enum Obstacle {
     /// This host has no route for the address's family (IPv6 on an IPv4-only host).
     NoRoute(OsError),
     /// The local address to leave from cannot be used: `--source` is not of this host, or of the
     /// other family.
     NoLocalAddress(OsError),
-    /// Out of descriptors.
+    /// This process has no file descriptor left.
     DescriptorLimit(OsError),
     /// Out of ephemeral ports.
     PortLimit(OsError),
@@ -51,16 +58,16 @@ pub enum Obstacle {
 }
 
 /// What a run that was ended early was waiting for, where it had no address to go to yet.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Pending {
-    /// For what.
     pub awaited: Awaited,
-    /// For how long.
+    #[serde(rename = "took_ns", with = "serial::nanoseconds")]
     pub took: Duration,
 }
 
-/// What stands before the first connect.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+/// What happens before the first connect.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
 pub enum Awaited {
     /// The endpoint's name was being looked up.
     Lookup,

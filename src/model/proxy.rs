@@ -1,5 +1,7 @@
 //! The step through a proxy: a tunnel, or how it failed.
 
+use serde::{Deserialize, Serialize};
+
 use super::obstacle::{OsError, TimeoutBy};
 use super::step::{HttpAnswer, TlsFailure, TlsSession};
 
@@ -13,7 +15,8 @@ pub struct Tunnel {
 }
 
 /// A proxy's consent.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
 pub enum ProxyReply {
     /// A 2xx answer to CONNECT (RFC 9110 section 9.3.6).
     Connect(Box<HttpAnswer>),
@@ -32,14 +35,13 @@ pub enum ProxyFailure {
     Tls(Box<TlsFailure>),
     /// Silence, `received` bytes into its answer.
     TimedOut {
-        /// Whose patience ended.
         whose: TimeoutBy,
-        /// Bytes that had come.
+        /// How many bytes had come by then.
         received: usize,
     },
     /// End of stream before its answer's end.
     Closed {
-        /// Bytes that had come.
+        /// How many bytes had come by then.
         received: usize,
     },
     /// Reset before its answer's end.
@@ -63,15 +65,12 @@ pub enum ProxyFailure {
     },
     /// SOCKS5: none of the methods offered is accepted (0xFF), or the proxy asks for a user name
     /// and none is configured.
-    SocksNoMethod {
-        /// Credentials were offered.
-        with_credentials: bool,
-    },
+    SocksNoMethod { with_credentials: bool },
     /// SOCKS5: user name and password are rejected (RFC 1929).
     SocksRejected,
     /// SOCKS5: a reply other than 0 (RFC 1928 section 6).
     SocksReply(u8),
-    /// Any other error.
+    /// Another error of the operating system.
     Other(OsError),
 }
 

@@ -5,11 +5,9 @@ use std::hash::Hash;
 
 /// An unsigned number that a [`Ranges`] holds.
 pub trait Number: Copy + Ord + Debug + Hash {
-    /// The least.
     const MIN: Self;
-    /// The greatest.
     const MAX: Self;
-    /// Its width.
+    /// The width of the type in bits.
     const BITS: u32;
 
     /// The next greater one; `None` above [`Number::MAX`].
@@ -56,7 +54,7 @@ impl<T> Default for Ranges<T> {
 }
 
 impl<T: Number> Ranges<T> {
-    /// Every number.
+    /// The set of every number.
     #[must_use]
     pub fn full() -> Self {
         Self(vec![(T::MIN, T::MAX)])
@@ -72,7 +70,7 @@ impl<T: Number> Ranges<T> {
         Self::merge(runs.into_iter())
     }
 
-    /// The runs, ascending.
+    /// The runs in ascending order.
     #[must_use]
     pub fn runs(&self) -> &[(T, T)] {
         &self.0
@@ -260,7 +258,8 @@ mod tests {
             prop_assert_eq!(a.is_subset(&b), is_subset);
             prop_assert_eq!(a.is_disjoint(&b), both.is_empty());
             for set in [&union, &both, &without, &rest] {
-                prop_assert!(set.runs().windows(2).all(|w| u16::from(w[0].1) + 1 < u16::from(w[1].0)));
+                let is_apart = |w: &[(u8, u8)]| u16::from(w[0].1) + 1 < u16::from(w[1].0);
+                prop_assert!(set.runs().windows(2).all(is_apart));
             }
         }
     }

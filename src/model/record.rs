@@ -6,6 +6,7 @@ use std::time::Duration;
 
 use ipnet::IpNet;
 use jiff::Timestamp;
+use serde::{Deserialize, Serialize};
 
 use super::dns::Lookup;
 use super::endpoint::Endpoint;
@@ -25,17 +26,16 @@ pub struct Records {
 }
 
 /// What holds for the whole run.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Run {
     /// The version of the program that measured.
     pub version: String,
-    /// When it began.
     pub started_at: Timestamp,
     /// How long it took.
     pub took: Duration,
     /// The options as given, secrets taken out.
     pub options: Vec<String>,
-    /// From where.
+    /// The host that the run was made from.
     pub vantage: Vantage,
     /// Which cloud: `public`, `usgov`, `china`.
     pub cloud: String,
@@ -64,9 +64,8 @@ pub struct Run {
 }
 
 /// From where the run was made.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Vantage {
-    /// This host's name.
     pub hostname: String,
     /// Operating system and version.
     pub os: String,
@@ -79,13 +78,13 @@ pub struct Vantage {
     /// Where the proxy configuration was taken from, in words; `none` where there is none.
     pub proxy_source: String,
     /// The proxy, without credentials.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
     pub proxy_url: Option<String>,
 }
 
 /// Everything seen for one probe: an endpoint by its configured route.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Record {
-    /// What was probed.
     pub endpoint: Arc<Endpoint>,
     /// Which way it is meant and configured to go.
     pub route: RouteChoice,
@@ -109,7 +108,6 @@ pub struct Record {
 /// How a proxy's own name resolved.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct ProxyLookup {
-    /// Which proxy.
     pub proxy: Proxied,
     /// What each resolver said, in the order of the resolvers. Empty for an IP literal.
     pub lookups: Vec<Arc<Lookup>>,

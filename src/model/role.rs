@@ -1,10 +1,13 @@
 //! What an endpoint is to the runtime.
 
+use serde::{Deserialize, Serialize};
+
 use super::endpoint::{Kind, RELAY_GATEWAY};
 
 /// What an endpoint is to the runtime. Code decides by it; an entry's id is a label, which a list
 /// of the user's own is free to choose.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
 pub enum Role {
     /// A relay namespace: interactive authoring.
     Relay,
@@ -28,12 +31,11 @@ pub enum Role {
     Revocation,
     /// A web page for people.
     Portal,
-    /// Anything else.
+    /// None of the other roles.
     Other,
 }
 
 impl Role {
-    /// Every role.
     pub const ALL: [Self; 12] = [
         Self::Relay,
         Self::Gateway,

@@ -4,19 +4,22 @@ use std::fmt;
 use std::net::IpAddr;
 use std::sync::Arc;
 
+use serde::{Deserialize, Serialize};
+
 /// Which way a name goes.
-#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+#[derive(Clone, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
 pub enum Route {
     /// Straight from this host.
     Direct,
-    /// Through a proxy.
     Proxy(Proxied),
 }
 
 /// A proxy, as reports show it: its URL without credentials.
-#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+#[derive(Clone, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(transparent)]
 pub struct Proxied {
-    /// As `http://proxy.contoso.com:3128`.
+    /// The URL, as `http://proxy.contoso.com:3128`.
     pub url: Arc<str>,
 }
 
@@ -30,18 +33,18 @@ impl fmt::Display for Route {
 }
 
 /// The way a name is meant to go.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
 pub enum RouteIntent {
     /// Never through a proxy: a private endpoint.
     Direct,
     /// Through the proxy only.
     Proxy,
-    /// Either.
+    /// Either way will do.
     Any,
 }
 
 impl RouteIntent {
-    /// The contract's word.
     #[must_use]
     pub const fn as_str(self) -> &'static str {
         match self {
@@ -100,11 +103,12 @@ impl RouteChoice {
 }
 
 /// Where a rule stands that sends a name past the proxy: who can change it follows from that.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
 pub enum ExceptionKind {
     /// `NO_PROXY` of the environment.
     Environment,
-    /// `--no-proxy`.
+    /// The option `--no-proxy`.
     Option,
     /// The bypass list of the runtime's own configuration files.
     AgentFile,
@@ -115,16 +119,17 @@ pub enum ExceptionKind {
 }
 
 /// Why it is not known which way a name is configured to go.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct RouteFault {
     /// What kind of fault.
     pub kind: RouteFaultKind,
-    /// In words, with the place.
+    /// What is wrong, and where.
     pub message: String,
 }
 
-/// Whose fault it is.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+/// Where the fault lies.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
 pub enum RouteFaultKind {
     /// A proxy auto-configuration script that cannot be read, or that throws.
     Script,
@@ -135,9 +140,8 @@ pub enum RouteFaultKind {
 }
 
 /// A name that a script asked for, and what it was told: evidence that a replay cannot find again.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct PacQuestion {
-    /// The name.
     pub name: String,
     /// Its addresses; none where it did not resolve.
     pub addresses: Vec<IpAddr>,

@@ -2,15 +2,18 @@
 
 use std::time::Duration;
 
+use serde::{Deserialize, Serialize};
+
 use super::certificate::Presented;
 use super::follow_up::{Held, HoldFailure};
+use super::header;
 use super::obstacle::{OsError, TimeoutBy};
 use super::proxy::{ProxyFailure, Tunnel};
+use super::serial;
 
 /// A step that went well.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Step {
-    /// What it saw.
     pub seen: Seen,
     /// How long it took.
     pub took: Duration,
@@ -27,7 +30,6 @@ pub enum Seen {
     ProxySession(Box<TlsSession>),
     /// A handshake was completed; whether its chain is any good is diagnosis.
     Tls(Box<TlsSession>),
-    /// An answer came.
     Http(Box<HttpAnswer>),
     /// SQL Server answered the pre-login.
     Tds(TdsAnswer),
@@ -62,13 +64,12 @@ pub struct TlsSession {
 }
 
 /// An HTTP/1.x answer, as much of it as is kept.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct HttpAnswer {
-    /// Status code.
     pub status: u16,
-    /// Reason phrase.
     pub reason: String,
     /// Header fields in order, names as sent, values with bytes that are no UTF-8 replaced.
+    #[serde(deserialize_with = "header::deserialize")]
     pub headers: Vec<(String, String)>,
     /// The body's beginning, at most [`HttpAnswer::BODY_KEPT`] bytes, with bytes that are no UTF-8
     /// replaced.
@@ -128,7 +129,7 @@ impl HttpAnswer {
 }
 
 /// SQL Server's pre-login answer (MS-TDS 2.2.6.5).
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct TdsAnswer {
     /// `major.minor.build` of the VERSION token.
     pub version: String,
@@ -139,15 +140,12 @@ pub struct TdsAnswer {
 /// How a step failed.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Failure {
-    /// The connect.
     Tcp(TcpFailure),
     /// The way through the proxy.
     Proxy(ProxyFailure),
-    /// The handshake.
     Tls(TlsFailure),
     /// The request and its answer.
     Http(HttpFailure),
-    /// The pre-login.
     Tds(TdsFailure),
     /// The pause, and the first use after it.
     Hold(HoldFailure),
@@ -169,33 +167,34 @@ impl Failure {
 }
 
 /// A connect that failed.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
 pub enum TcpFailure {
     /// RST, or ICMP port unreachable: one error to a client.
     Refused(OsError),
-    /// Silence.
+    /// Nothing came back.
     TimedOut(TimeoutBy),
     /// ICMP says so, or an ARP that nobody answered.
     Unreachable {
         /// As far as the code tells.
         kind: Unreachable,
-        /// The code.
         os: OsError,
     },
     /// Reset in the connect.
     Reset(OsError),
     /// This host's own policy (`EACCES`, `EPERM`, `WSAEACCES`).
     Denied(OsError),
-    /// Any other error.
+    /// Another error of the operating system.
     Other(OsError),
 }
 
 /// What is unreachable, as far as the code tells.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
 pub enum Unreachable {
-    /// `ENETUNREACH`, `WSAENETUNREACH`.
+    /// The network (`ENETUNREACH`, `WSAENETUNREACH`).
     Network,
-    /// `EHOSTUNREACH`, `WSAEHOSTUNREACH`: also for "administratively prohibited".
+    /// The host (`EHOSTUNREACH`, `WSAEHOSTUNREACH`); also for "administratively prohibited".
     Host,
     /// A blackhole route of this host (`EINVAL` on Linux).
     Blackhole,
@@ -204,14 +203,14 @@ pub enum Unreachable {
 /// A handshake that was not completed.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct TlsFailure {
-    /// How.
     pub kind: TlsFailureKind,
     /// The chain, where it had been shown by then.
     pub presented: Option<Presented>,
 }
 
 /// How a handshake failed.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
 pub enum TlsFailureKind {
     /// The ClientHello could not be written: the connection was reset before it.
     ResetOnWrite(OsError),
@@ -219,20 +218,19 @@ pub enum TlsFailureKind {
     Reset(OsError),
     /// End of stream after the ClientHello, `received` bytes into the answer.
     Closed {
-        /// Bytes that had come.
+        /// How many bytes had come by then.
         received: usize,
     },
     /// Silence after the ClientHello, `received` bytes into the answer.
     TimedOut {
-        /// Whose patience ended.
         whose: TimeoutBy,
-        /// Bytes that had come.
+        /// How many bytes had come by then.
         received: usize,
     },
     /// The bytes are no TLS records; their beginning (at most [`HttpAnswer::BODY_KEPT`] bytes) is
     /// evidence: it may be a block page in clear text.
     NotTls {
-        /// What came.
+        #[serde(with = "serial::base64")]
         first_bytes: Vec<u8>,
     },
     /// No common version: the alert `protocol_version`, or a ServerHello below TLS 1.2.
@@ -247,24 +245,24 @@ pub enum TlsFailureKind {
     },
     /// TLS records that break the protocol, or an error without a name of its own.
     Other {
-        /// rustls's words.
+        /// The words of rustls.
         detail: String,
     },
 }
 
 /// A request without a usable answer.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
 pub enum HttpFailure {
     /// Silence, `received` bytes into the head.
     TimedOut {
-        /// Whose patience ended.
         whose: TimeoutBy,
-        /// Bytes that had come.
+        /// How many bytes had come by then.
         received: usize,
     },
     /// End of stream before the head's end.
     Closed {
-        /// Bytes that had come.
+        /// How many bytes had come by then.
         received: usize,
     },
     /// Reset before the head's end.
@@ -272,6 +270,7 @@ pub enum HttpFailure {
     /// The bytes are no HTTP head.
     NotHttp {
         /// What came, at most 256 bytes.
+        #[serde(with = "serial::base64")]
         first_bytes: Vec<u8>,
     },
     /// The head did not end within `limit` bytes.
@@ -281,35 +280,36 @@ pub enum HttpFailure {
     },
     /// TLS broke under the request (a fatal alert, a bad record).
     Tls {
-        /// rustls's words.
+        /// The words of rustls.
         detail: String,
     },
-    /// Any other error.
+    /// Another error of the operating system.
     Other(OsError),
 }
 
 /// A pre-login without an answer of SQL Server.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
 pub enum TdsFailure {
-    /// Silence.
+    /// No answer came in time.
     TimedOut {
-        /// Whose patience ended.
         whose: TimeoutBy,
-        /// Bytes that had come.
+        /// How many bytes had come by then.
         received: usize,
     },
-    /// End of stream.
+    /// The stream ended before an answer did.
     Closed {
-        /// Bytes that had come.
+        /// How many bytes had come by then.
         received: usize,
     },
-    /// Reset.
+    /// The connection was reset.
     Reset(OsError),
     /// The bytes are no TDS answer.
     NotTds {
         /// What came, at most 256 bytes.
+        #[serde(with = "serial::base64")]
         first_bytes: Vec<u8>,
     },
-    /// Any other error.
+    /// Another error of the operating system.
     Other(OsError),
 }

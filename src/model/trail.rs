@@ -31,31 +31,25 @@ pub enum End {
     /// Every step went well.
     Complete,
     /// The last step failed.
-    Failed {
-        /// How.
-        failure: Failure,
-        /// After how long.
-        took: Duration,
-    },
+    Failed { failure: Failure, took: Duration },
     /// The next step was not asked, or not to its end.
     Stopped(Obstacle),
 }
 
 impl Trail {
-    /// By which route.
     #[must_use]
     pub const fn route(&self) -> &Route {
         &self.route
     }
 
-    /// To which address: the proxy's, where the route leads through one.
+    /// The address of the attempt: the proxy's, where the route leads through one.
     #[must_use]
     pub const fn remote(&self) -> SocketAddr {
         self.remote
     }
 
-    /// From which address and port, as soon as a connect had begun: firewall logs are searched by
-    /// them, and most of all for the attempts that failed.
+    /// The local address and port, known as soon as a connect had begun: firewall logs are searched
+    /// by them, most of all for attempts that failed.
     #[must_use]
     pub const fn local(&self) -> Option<SocketAddr> {
         self.local
@@ -67,7 +61,6 @@ impl Trail {
         self.syns
     }
 
-    /// When it began.
     #[must_use]
     pub const fn at(&self) -> Timestamp {
         self.at
@@ -79,7 +72,6 @@ impl Trail {
         &self.passed
     }
 
-    /// How it ended.
     #[must_use]
     pub const fn end(&self) -> &End {
         &self.end
@@ -187,7 +179,7 @@ impl OpenTrail {
         self.0.local = local;
     }
 
-    /// When the attempt really left, where it had waited for its place.
+    /// When the attempt really left, where it had to wait for its turn.
     pub const fn leave_at(&mut self, at: Timestamp) {
         self.0.at = at;
     }

@@ -9,9 +9,9 @@ use super::ending::Ending;
 /// An endpoint's or a run's state.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub enum Status {
-    /// Positive proof.
+    /// It is proven to work.
     Pass,
-    /// Works, or is not required, and something is to be said.
+    /// It works, or is not required, and there is something to report.
     Warn,
     /// An expectation is violated.
     Fail,
@@ -20,7 +20,6 @@ pub enum Status {
 }
 
 impl Status {
-    /// The contract's word.
     #[must_use]
     pub const fn as_str(self) -> &'static str {
         match self {
@@ -44,7 +43,6 @@ pub enum Certainty {
 }
 
 impl Certainty {
-    /// The contract's word.
     #[must_use]
     pub const fn as_str(self) -> &'static str {
         match self {
@@ -55,7 +53,7 @@ impl Certainty {
     }
 }
 
-/// Who can mend it.
+/// Who can fix it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub enum Owner {
     /// The team that runs DNS.
@@ -66,16 +64,15 @@ pub enum Owner {
     Proxy,
     /// Whoever administers this host.
     Host,
-    /// Microsoft.
+    /// Microsoft, who runs Azure.
     Azure,
     /// The data platform team: runtime, factory, workspace, names given to this tool.
     DataPlatform,
-    /// Nobody: nothing is to be mended.
+    /// Nobody: there is nothing to fix.
     Nobody,
 }
 
 impl Owner {
-    /// Every owner.
     pub const ALL: [Self; 7] = [
         Self::Dns,
         Self::Firewall,
@@ -86,7 +83,6 @@ impl Owner {
         Self::Nobody,
     ];
 
-    /// The contract's word.
     #[must_use]
     pub const fn as_str(self) -> &'static str {
         match self {
@@ -104,19 +100,17 @@ impl Owner {
 /// Something that is wrong, with its evidence, its rivals and its remedy.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Finding {
-    /// What.
     pub cause: Cause,
-    /// How bad here (an entry that is not required lowers `fail` to `warn`).
+    /// How bad it is here: `fail` becomes `warn` where the entry is not required.
     pub severity: Severity,
-    /// How sure.
     pub certainty: Certainty,
     /// One sentence with the concrete names, ports and addresses.
     pub message: String,
-    /// What was seen, a fact a line.
+    /// What was seen, one fact a line.
     pub evidence: Vec<String>,
     /// Other causes that explain the same records.
     pub rivals: Vec<Cause>,
-    /// Who can mend it.
+    /// Who can fix it.
     pub owner: Owner,
     /// What to do, with the concrete names, ports and addresses.
     pub remedy: String,
@@ -130,13 +124,14 @@ pub struct Finding {
 /// What a remedy is made of, so that what is to be done for many endpoints can be said once.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Advice {
-    /// The sentences, with places in braces. Empty where the remedy holds word for word.
+    /// The sentences, with placeholders in braces. Empty where the remedy holds word for word.
     pub template: Cow<'static, str>,
-    /// What fills the places here, by the place's name.
+    /// What the placeholders stand for here, by their names.
     pub facts: Vec<(&'static str, String)>,
     /// Where it is to be done.
     pub destinations: Vec<Destination>,
-    /// What others than the finding's owner have to do, as templates with the same places.
+    /// What others than the finding's owner have to do, as templates with the same
+    /// placeholders.
     pub further: Vec<(Owner, &'static str)>,
 }
 
@@ -147,22 +142,19 @@ pub struct Destination {
     pub name: String,
     /// One of its addresses; `None` where none is known here.
     pub address: Option<IpAddr>,
-    /// The port.
     pub port: u16,
     /// `tcp` or `udp`.
     pub protocol: &'static str,
 }
 
-/// Something to do next: one owner, one remedy, everywhere it is to be done.
+/// Something to do next: one remedy of one owner, with every destination it is for.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Action {
-    /// Who does it.
     pub owner: Owner,
     /// That of the worst finding behind it.
     pub severity: Severity,
-    /// What to do.
     pub text: String,
-    /// Why.
+    /// The causes of the findings behind it.
     pub causes: Vec<Cause>,
     /// Everywhere, by name and address.
     pub destinations: Vec<Destination>,
@@ -183,7 +175,6 @@ impl Finding {
 /// What was concluded of one record.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Verdict {
-    /// Its state.
     pub status: Status,
     /// Its own cause; `None` on a pass.
     pub cause: Option<Cause>,
@@ -214,16 +205,12 @@ pub struct Conclusion {
     pub ending: Ending,
 }
 
-/// Endpoints by status.
+/// How many endpoints have each status.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Summary {
-    /// [`Status::Pass`].
     pub pass: usize,
-    /// [`Status::Warn`].
     pub warn: usize,
-    /// [`Status::Fail`].
     pub fail: usize,
-    /// [`Status::Unknown`].
     pub unknown: usize,
 }
 
@@ -254,7 +241,6 @@ pub enum NetworkAllows {
 }
 
 impl NetworkAllows {
-    /// The contract's word.
     #[must_use]
     pub const fn as_str(self) -> &'static str {
         match self {

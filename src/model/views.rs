@@ -85,16 +85,16 @@ pub fn going_to(lookups: &[Arc<Lookup>]) -> impl Iterator<Item = &Lookup> {
 pub fn overriding(lookups: &[Arc<Lookup>]) -> Option<&Lookup> {
     let system = lookups.iter().find(|lookup| lookup.resolver == Resolver::System)?;
     let own = system.view()?;
-    let mut told = servers(lookups).filter_map(|lookup| Some((lookup.view()?, lookup)));
-    let Some(first) = told.next() else {
-        // Nobody else says anything of the name: what the system has, it has from elsewhere. A
+    let mut others = servers(lookups).filter_map(|lookup| Some((lookup.view()?, lookup)));
+    let Some(first) = others.next() else {
+        // No name server says anything of the name, so the system has it from elsewhere. A
         // server that was not asked leaves that open.
         let is_asked = |lookup: &Lookup| lookup.outcome() != LookupOutcome::NotAsked;
         let has_servers = servers(lookups).any(is_asked);
         return (has_servers && matches!(own, View::Addresses(_))).then_some(&**system);
     };
     let is_alike = |(view, lookup): (View, &Lookup)| agrees((own, system), (view, lookup));
-    (!is_alike(first) && !told.any(is_alike)).then_some(&**system)
+    (!is_alike(first) && !others.any(is_alike)).then_some(&**system)
 }
 
 /// Whether a name server's answer explains the system's.
@@ -103,9 +103,9 @@ fn agrees((own, system): (View, &Lookup), (view, server): (View, &Lookup)) -> bo
         // The system does not always tell a name without addresses from one that does not exist.
         return !matches!((own, view), (View::Addresses(_), _) | (_, View::Addresses(_)));
     };
-    let told = server.addresses();
+    let known = server.addresses();
     let addresses = system.addresses();
-    if addresses.iter().any(|address| told.contains(address)) {
+    if addresses.iter().any(|address| known.contains(address)) {
         return true;
     }
     // Many services give each who asks other public addresses. A hosts file does not ask, and

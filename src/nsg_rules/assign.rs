@@ -1,42 +1,42 @@
-//! Which block goes into which rule, from where, and at which priority.
+//! Assigns each block of prefixes a rule: its name, its source and its priority.
 
 use std::collections::BTreeSet;
 use std::ops::RangeInclusive;
 
 use serde_json::{Value, json};
 
-use super::desired::{Block, Desired};
-use super::document::{Held, RuleDocument};
-use super::guard::Refusal;
-use super::left_out::{LeftOut, Reason};
+use super::desired::{Desired, PrefixBlock};
+use super::document::{PrefixReason, RuleDocument};
+use super::guard::GuardRefusal;
+use super::left_out::{LeftOut, LeftOutReason};
 use super::live::{LiveGroup, LiveRule, numbered};
 use super::mark::Mark;
 use super::rule::RuleSource;
 use super::{Intent, PriorityChoice};
 
-/// Where `auto` begins to look: the numbers before are left to rules that must come first.
+/// The first priority that `auto` tries: smaller ones are left to rules that must come first.
 const FIRST_AUTOMATIC: u16 = 200;
-/// Azure's priorities.
+/// The priorities that Azure takes.
 pub(super) const PRIORITIES: RangeInclusive<u16> = 100..=4096;
 
-/// The rules that should be there.
+/// The desired rules, and what was found out on the way to them.
 #[derive(Clone, Debug, Default)]
 pub(super) struct Assignment<'a> {
     pub(super) rules: Vec<Assigned<'a>>,
-    pub(super) refusals: Vec<Refusal>,
+    pub(super) refusals: Vec<GuardRefusal>,
     pub(super) left_out: Vec<LeftOut>,
     pub(super) notes: Vec<String>,
 }
 
-/// One of them.
+/// A desired rule.
 #[derive(Clone, Debug)]
 pub(super) struct Assigned<'a> {
     name: String,
-    /// `None` where none is free.
+    /// `None` where no priority is free, which is refused.
     priority: Option<u16>,
     source: RuleSource,
     description: String,
-    block: &'a Block,
+    block: &'a PrefixBlock,
 }
 
 impl Assigned<'_> {
@@ -54,7 +54,7 @@ impl Assigned<'_> {
             properties["priority"] = Value::from(priority);
         }
         self.source.write(&mut properties);
-        let held = |net: &ipnet::IpNet| Held { prefix: *net, why: desired.why(*net) };
+        let held = |net: &ipnet::IpNet| PrefixReason { prefix: *net, why: desired.why(*net) };
         RuleDocument {
             name: self.name.clone(),
             properties: properties.into(),
@@ -63,16 +63,17 @@ impl Assigned<'_> {
     }
 }
 
-/// Gives each block a rule. A block stays where it is; what is new takes the first free number.
+/// Assigns each block a rule. A block stays in its live rule, and a new one takes the first free
+/// number.
 pub(super) fn assign<'a>(
     intent: &Intent,
     live: &LiveGroup,
     own: &[(u32, &LiveRule)],
-    blocks: &'a [Block],
+    blocks: &'a [PrefixBlock],
 ) -> Assignment<'a> {
     let mut assignment = Assignment::default();
     let sourced = with_sources(intent, own, blocks, &mut assignment);
-    let blocks: Vec<&Block> = sourced.iter().map(|(block, _)| *block).collect();
+    let blocks: Vec<&PrefixBlock> = sourced.iter().map(|(block, _)| *block).collect();
     let numbers = numbers(intent, own, &blocks);
     let is_own = |rule: &&LiveRule| own.iter().any(|(_, own)| own.name == rule.name);
     let foreign: Vec<&LiveRule> = live.rules.iter().filter(|rule| !is_own(rule)).collect();
@@ -86,7 +87,7 @@ pub(super) fn assign<'a>(
             None => numbered(&intent.rule_name, number),
         };
         if existing.is_none() && live.rule(&name).is_some() {
-            assignment.refusals.push(Refusal::NameTaken { name: name.clone() });
+            assignment.refusals.push(GuardRefusal::NameTaken { name: name.clone() });
         }
         assignment.notes.extend(order_notes(&name, priority, block, &foreign));
         let source = source.unwrap_or_else(|| {
@@ -107,15 +108,15 @@ fn find<'a>(own: &[(u32, &'a LiveRule)], number: u32) -> Option<&'a LiveRule> {
     own.iter().find(|(own, _)| *own == number).map(|(_, rule)| *rule)
 }
 
-/// Each block with where it comes from: what was asked for, else what the rule's live source is,
-/// else that of the first rule; `None` for a rule of which nothing is known.
+/// Each block with the source of its rule: the one asked for, else the live rule's, else that of
+/// the first rule; `None` where there is no live rule either.
 fn with_sources<'a>(
     intent: &Intent,
     own: &[(u32, &LiveRule)],
-    blocks: &'a [Block],
+    blocks: &'a [PrefixBlock],
     assignment: &mut Assignment<'a>,
-) -> Vec<(&'a Block, Option<RuleSource>)> {
-    let all: Vec<&Block> = blocks.iter().collect();
+) -> Vec<(&'a PrefixBlock, Option<RuleSource>)> {
+    let all: Vec<&PrefixBlock> = blocks.iter().collect();
     let numbers = numbers(intent, own, &all);
     let mut sourced = Vec::new();
     for (block, number) in blocks.iter().zip(numbers) {
@@ -128,7 +129,7 @@ fn with_sources<'a>(
                 None => assignment.left_out.extend(block.prefixes.iter().map(|net| LeftOut {
                     name: intent.rule_name.clone(),
                     address: Some(net.to_string()),
-                    reason: Reason::NoSource,
+                    reason: LeftOutReason::NoSource,
                 })),
             },
         }
@@ -136,14 +137,14 @@ fn with_sources<'a>(
     sourced
 }
 
-/// The description with the mark of who writes the rule now: this job beside those that did, or
-/// alone where it takes the rule over.
+/// The description with the mark of the jobs that write the rule from now on: this job beside the
+/// others, or alone where it takes the rule over.
 fn describe(
     intent: &Intent,
     name: &str,
     existing: Option<&LiveRule>,
-    block: &Block,
-) -> (String, Option<Refusal>) {
+    block: &PrefixBlock,
+) -> (String, Option<GuardRefusal>) {
     let live = existing.map(|rule| rule.properties.description());
     let mut jobs: BTreeSet<String> = match existing.and_then(|rule| rule.properties.mark()) {
         Some(mark) if !intent.adopt => mark.jobs,
@@ -154,15 +155,15 @@ fn describe(
         return (text, None);
     }
     let alone = Mark::new([intent.job.clone()].into(), &block.ports);
-    let refusal = Refusal::TooManyJobs { rule: name.to_owned() };
+    let refusal = GuardRefusal::TooManyJobs { rule: name.to_owned() };
     (alone.describe(live).unwrap_or_default(), Some(refusal))
 }
 
-/// Which rules that deny stand before and behind this one.
+/// Notes on foreign rules that deny some of the block, before and after this rule.
 fn order_notes(
     name: &str,
     priority: Option<u16>,
-    block: &Block,
+    block: &PrefixBlock,
     foreign: &[&LiveRule],
 ) -> Vec<String> {
     let Some(priority) = priority else { return Vec::new() };
@@ -190,10 +191,10 @@ fn order_notes(
     notes
 }
 
-/// The number of each block's rule. Of several rules that hold a block, the one that stands where
-/// the block is to stand keeps it: were that one removed to make room, its addresses would be in no
-/// rule for a moment, and lost to a run that is killed in it.
-fn numbers(intent: &Intent, own: &[(u32, &LiveRule)], blocks: &[&Block]) -> Vec<u32> {
+/// The number of each block's rule. Of several live rules that hold a block, the one whose priority
+/// is already right keeps it. If that one were removed to make room, its addresses would be in no
+/// rule for a moment, and a run that is killed then would lose them.
+fn numbers(intent: &Intent, own: &[(u32, &LiveRule)], blocks: &[&PrefixBlock]) -> Vec<u32> {
     let stays = |rule: &LiveRule| match (intent.priority, rule.meaning().priority) {
         (PriorityChoice::At(first), Some(priority)) => {
             usize::from(priority).checked_sub(first.into()).is_some_and(|at| at < blocks.len())
@@ -201,7 +202,7 @@ fn numbers(intent: &Intent, own: &[(u32, &LiveRule)], blocks: &[&Block]) -> Vec<
         _ => true,
     };
     let mut numbers: Vec<Option<u32>> = vec![None; blocks.len()];
-    for (place, block) in blocks.iter().enumerate() {
+    for (index, block) in blocks.iter().enumerate() {
         let holds = |rule: &LiveRule| {
             let side = &rule.meaning().destination;
             let count = side.addresses.count();
@@ -214,11 +215,11 @@ fn numbers(intent: &Intent, own: &[(u32, &LiveRule)], blocks: &[&Block]) -> Vec<
             .filter(|(number, rule)| free(number) && holds(rule))
             .min_by_key(|(number, rule)| (!stays(rule), *number))
             .map(|(number, _)| *number);
-        numbers[place] = found;
+        numbers[index] = found;
     }
-    for place in 0..numbers.len() {
-        if numbers[place].is_none() {
-            numbers[place] = (1..=u32::MAX).find(|number| !numbers.contains(&Some(*number)));
+    for index in 0..numbers.len() {
+        if numbers[index].is_none() {
+            numbers[index] = (1..=u32::MAX).find(|number| !numbers.contains(&Some(*number)));
         }
     }
     numbers.into_iter().flatten().collect()
@@ -229,8 +230,8 @@ fn priorities(
     intent: &Intent,
     foreign: &[&LiveRule],
     existing: &[Option<&LiveRule>],
-    blocks: &[&Block],
-    refusals: &mut Vec<Refusal>,
+    blocks: &[&PrefixBlock],
+    refusals: &mut Vec<GuardRefusal>,
 ) -> Vec<Option<u16>> {
     let taken: Vec<(u16, &str)> = foreign
         .iter()
@@ -243,8 +244,8 @@ fn priorities(
     let mut given: Vec<Option<u16>> = existing.iter().copied().map(own).collect();
     match intent.priority {
         PriorityChoice::Auto => {
-            for (place, block) in blocks.iter().enumerate() {
-                if given[place].is_some() {
+            for (index, block) in blocks.iter().enumerate() {
+                if given[index].is_some() {
                     continue;
                 }
                 let deny = foreign
@@ -262,21 +263,21 @@ fn priorities(
                 });
                 if found.is_none() {
                     let before = deny.map(|(priority, name)| (name, priority));
-                    refusals.push(Refusal::NoPriority { before });
+                    refusals.push(GuardRefusal::NoPriority { before });
                 }
-                given[place] = found;
+                given[index] = found;
             }
         }
         PriorityChoice::At(first) => {
             let count = u16::try_from(blocks.len()).unwrap_or(u16::MAX);
             let range = first..first.saturating_add(count);
-            // What stands within the range already stays where it is.
+            // A rule that is within the range already keeps its priority.
             for slot in &mut given {
                 *slot = slot.filter(|priority| range.contains(priority));
             }
-            for place in 0..given.len() {
-                if given[place].is_none() {
-                    given[place] = range.clone().find(|priority| !given.contains(&Some(*priority)));
+            for index in 0..given.len() {
+                if given[index].is_none() {
+                    given[index] = range.clone().find(|priority| !given.contains(&Some(*priority)));
                 }
             }
             for priority in range {
@@ -287,9 +288,13 @@ fn priorities(
                     };
                     let last = PRIORITIES.end().saturating_sub(count);
                     let free = (FIRST_AUTOMATIC..=last).find(is_free);
-                    refusals.push(Refusal::PriorityTaken { priority, by: (*by).to_owned(), free });
+                    refusals.push(GuardRefusal::PriorityTaken {
+                        priority,
+                        by: (*by).to_owned(),
+                        free,
+                    });
                 } else if !PRIORITIES.contains(&priority) {
-                    refusals.push(Refusal::NoPriority { before: None });
+                    refusals.push(GuardRefusal::NoPriority { before: None });
                 }
             }
         }

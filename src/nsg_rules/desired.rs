@@ -1,5 +1,5 @@
-//! What the rules should hold: what was seen now, what was seen not long ago, and what the live
-//! rule holds that nobody remembers.
+//! The desired contents of the rules: what this run saw, what was seen recently, and what the live
+//! rules hold that the ledger does not know.
 
 use std::collections::BTreeMap;
 
@@ -7,16 +7,16 @@ use ipnet::IpNet;
 use jiff::{SignedDuration, Timestamp};
 
 use super::live::LiveRule;
-use super::{Intent, Knowledge, Remembered};
+use super::{Intent, PlanInputs, Remembered};
 use crate::firewall::{PortSet, ProofLevel};
 use crate::model::{AddressClass, AddressSet};
 
-/// What the rules should hold.
+/// The desired contents of the rules.
 #[derive(Clone, Debug, Default)]
 pub(super) struct Desired {
-    /// What goes into one rule each, in a stable order.
-    pub(super) blocks: Vec<Block>,
-    /// Prefixes of the live rule that count as seen now.
+    /// The contents of one rule each, in a stable order.
+    pub(super) blocks: Vec<PrefixBlock>,
+    /// Prefixes of the live rules that count as seen now.
     pub(super) adopted: Vec<IpNet>,
     pub(super) notes: Vec<String>,
     reasons: Vec<(IpNet, String)>,
@@ -24,20 +24,20 @@ pub(super) struct Desired {
 
 /// Prefixes of one family that are allowed the same ports.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub(super) struct Block {
+pub(super) struct PrefixBlock {
     pub(super) ports: PortSet,
     pub(super) is_v6: bool,
     pub(super) prefixes: Vec<IpNet>,
 }
 
-impl Block {
+impl PrefixBlock {
     pub(super) fn addresses(&self) -> AddressSet {
         self.prefixes.iter().copied().collect()
     }
 }
 
 impl Desired {
-    /// Why a prefix is there: the first two reasons of what is in it.
+    /// The reason for a prefix: the first two reasons of the addresses in it.
     pub(super) fn why(&self, net: IpNet) -> String {
         const SHOWN: usize = 2;
         let mut reasons: Vec<&str> = self
@@ -54,10 +54,11 @@ impl Desired {
     }
 }
 
-/// Collects it. Private, reserved and sinkhole addresses never enter, wherever they come from.
+/// Collects the desired contents. Private, reserved and sinkhole addresses never enter a rule, from
+/// whatever source.
 pub(super) fn desired(
     intent: &Intent,
-    knowledge: Knowledge<'_>,
+    knowledge: PlanInputs<'_>,
     own: &[(u32, &LiveRule)],
 ) -> Desired {
     let public = AddressSet::of_class(AddressClass::Public);
@@ -74,7 +75,7 @@ pub(super) fn desired(
     }
     let recent = Recent::of(intent, knowledge.ledger.unwrap_or_default());
     for row in &recent.rows {
-        // The ports of a name are those on which it is needed now.
+        // A remembered address gets the ports on which its name is needed now.
         let of_name = knowledge.seen.iter().filter(|seen| seen.name == row.name);
         let mut done: Vec<&PortSet> = Vec::new();
         for seen in of_name {
@@ -105,7 +106,7 @@ pub(super) fn desired(
                 .properties
                 .mark()
                 .is_none_or(|mark| mark.changed_by_hand(rule.meaning()).is_some());
-        // The ports of a rule that is taken over are somebody else's.
+        // The ports of a rule that is taken over were somebody else's choice.
         let ports: Vec<&PortSet> = if is_taken_over {
             knowledge.seen.iter().map(|seen| &seen.ports).collect()
         } else {
@@ -128,7 +129,8 @@ pub(super) fn desired(
         .flat_map(|(ports, addresses)| {
             let (v4, v6): (Vec<_>, Vec<_>) =
                 addresses.prefixes().into_iter().partition(|net| matches!(net, IpNet::V4(_)));
-            let block = move |(is_v6, prefixes)| Block { ports: ports.clone(), is_v6, prefixes };
+            let block =
+                move |(is_v6, prefixes)| PrefixBlock { ports: ports.clone(), is_v6, prefixes };
             [(false, v4), (true, v6)].into_iter().map(block)
         })
         .filter(|block| !block.prefixes.is_empty())
@@ -137,14 +139,15 @@ pub(super) fn desired(
     desired
 }
 
-/// What is in the rules only because it was seen not long ago.
-fn kept(knowledge: Knowledge<'_>, recent: &Recent<'_>, blocks: &[Block]) -> Vec<String> {
+/// Notes on what is in the rules only because it was seen recently.
+fn kept(knowledge: PlanInputs<'_>, recent: &Recent<'_>, blocks: &[PrefixBlock]) -> Vec<String> {
     const SHOWN: usize = 10;
     let mut kept: Vec<_> = recent
         .rows
         .iter()
         .filter(|row| {
-            let is_in = |block: &Block| AddressSet::from(row.net).is_subset(&block.addresses());
+            let is_in =
+                |block: &PrefixBlock| AddressSet::from(row.net).is_subset(&block.addresses());
             !knowledge.seen.iter().any(|seen| seen.net == row.net) && blocks.iter().any(is_in)
         })
         .map(|row| (row.net, row.name.as_str(), day(row.last_seen)))
@@ -164,7 +167,7 @@ fn kept(knowledge: Knowledge<'_>, recent: &Recent<'_>, blocks: &[Block]) -> Vec<
     notes
 }
 
-/// What of the ledger counts: seen not long ago, and proven well enough.
+/// What the ledger adds: addresses that were seen recently and proven well enough.
 struct Recent<'a> {
     rows: Vec<&'a Remembered>,
     addresses: AddressSet,

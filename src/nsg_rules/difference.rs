@@ -1,26 +1,26 @@
-//! From the rules that are there to those that should be, in an order that Azure accepts.
+//! The changes from the live rules to the desired ones, in an order that Azure accepts.
 
 use ipnet::IpNet;
 
 use super::desired::day;
-use super::document::{Action, Change, Held, Removed, RuleDocument};
+use super::document::{PrefixReason, RemovedPrefix, RuleAction, RuleChange, RuleDocument};
 use super::live::{LiveGroup, LiveRule};
-use super::rule::Properties;
+use super::rule::RuleProperties;
 use super::{Intent, Remembered};
 use crate::model::AddressSet;
 
-/// The changes, in the order in which they can be made: what allows comes before what takes away,
-/// and no two rules ever share a priority.
+/// The changes in the order in which they can be made. What allows comes before what takes away,
+/// and no two rules share a priority at any time.
 pub(super) fn changes(
     intent: &Intent,
     live: &LiveGroup,
     own: &[(u32, &LiveRule)],
     rules: &[RuleDocument],
     ledger: &[Remembered],
-) -> Vec<Change> {
-    let mut waiting: Vec<Change> = Vec::new();
+) -> Vec<RuleChange> {
+    let mut waiting: Vec<RuleChange> = Vec::new();
     for rule in rules {
-        // Also a foreign rule of the name: whoever is refused sees what stands there.
+        // Also a foreign rule of the name: the refused plan shows what is there.
         let before = live.rule(&rule.name);
         if !before.is_some_and(|live| is_kept(intent, &live.properties, &rule.properties)) {
             waiting.push(change(before, Some(rule), ledger));
@@ -34,14 +34,14 @@ pub(super) fn changes(
     in_order(own, waiting)
 }
 
-/// Whether the live rule needs no write. One that an older version wrote is this job's, and gets
-/// its mark when it is next written.
-fn is_kept(intent: &Intent, live: &Properties, desired: &Properties) -> bool {
+/// Whether the live rule needs no write. One that an older version wrote counts as this job's, and
+/// gets its mark when it is next written.
+fn is_kept(intent: &Intent, live: &RuleProperties, desired: &RuleProperties) -> bool {
     let is_unmarked = live.mark().is_some_and(|mark| mark.jobs.is_empty());
     live.is_same_as(desired) || is_unmarked && !intent.adopt && live.meaning() == desired.meaning()
 }
 
-fn in_order(own: &[(u32, &LiveRule)], mut waiting: Vec<Change>) -> Vec<Change> {
+fn in_order(own: &[(u32, &LiveRule)], mut waiting: Vec<RuleChange>) -> Vec<RuleChange> {
     let mut held: Vec<(String, Option<u16>)> = own
         .iter()
         .filter(|(_, rule)| rule.meaning().is_outbound())
@@ -49,14 +49,14 @@ fn in_order(own: &[(u32, &LiveRule)], mut waiting: Vec<Change>) -> Vec<Change> {
         .collect();
     let mut ordered = Vec::new();
     while !waiting.is_empty() {
-        let can_be_made = |change: &Change| match &change.after {
+        let can_be_made = |change: &RuleChange| match &change.after {
             Some(after) => {
                 let priority = after.meaning().priority;
                 !held.iter().any(|(name, own)| *own == priority && *name != change.name)
             }
             None => false,
         };
-        let blocks_nothing = |change: &Change| change.after.is_none();
+        let blocks_nothing = |change: &RuleChange| change.after.is_none();
         let next = waiting
             .iter()
             .position(can_be_made)
@@ -72,8 +72,12 @@ fn in_order(own: &[(u32, &LiveRule)], mut waiting: Vec<Change>) -> Vec<Change> {
     ordered
 }
 
-fn change(before: Option<&LiveRule>, rule: Option<&RuleDocument>, ledger: &[Remembered]) -> Change {
-    let addresses = |properties: Option<&Properties>| -> AddressSet {
+fn change(
+    before: Option<&LiveRule>,
+    rule: Option<&RuleDocument>,
+    ledger: &[Remembered],
+) -> RuleChange {
+    let addresses = |properties: Option<&RuleProperties>| -> AddressSet {
         properties.map(|own| own.meaning().destination.addresses.clone()).unwrap_or_default()
     };
     let old = addresses(before.map(|live| &live.properties));
@@ -87,22 +91,22 @@ fn change(before: Option<&LiveRule>, rule: Option<&RuleDocument>, ledger: &[Reme
             .unwrap_or_default()
     };
     let added = new.difference(&old).prefixes();
-    Change {
-        action: Action::between(
+    RuleChange {
+        action: RuleAction::between(
             before.map(|live| &live.properties),
             rule.map(|rule| &rule.properties),
         ),
-        // A change is of a rule that is there, or of one that should be.
+        // One of the two is given: a change is of a live rule or of a desired one.
         name: before
             .map(|live| live.name.clone())
             .or_else(|| rule.map(|rule| rule.name.clone()))
             .unwrap_or_default(),
         before: before.map(|live| live.properties.clone()),
         after: rule.map(|rule| rule.properties.clone()),
-        add: added.iter().map(|net| Held { prefix: *net, why: why(net) }).collect(),
+        add: added.iter().map(|net| PrefixReason { prefix: *net, why: why(net) }).collect(),
         remove: removed
             .into_iter()
-            .map(|net| Removed { prefix: net, last_seen: last_seen(net, ledger) })
+            .map(|net| RemovedPrefix { prefix: net, last_seen: last_seen(net, ledger) })
             .collect(),
     }
 }

@@ -1,121 +1,116 @@
-//! Plans as they are saved, approved and applied: `pathproof.plan/1`. Readers ignore what they do
-//! not know. Whoever reads one reads a foreign file: names are checked here, what it would do by
-//! the guards.
+//! Plans as they are saved, approved and applied: `pathproof.plan/1`. Readers ignore fields that
+//! they do not know. A saved plan may have been edited: its names are checked here, and its changes
+//! by the guards.
 
 use ipnet::IpNet;
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
-use super::guard::Refusal;
+use super::guard::GuardRefusal;
 use super::live::number;
-use super::rule::Properties;
+use super::rule::RuleProperties;
 use super::{Intent, LeftOut, PriorityChoice, is_rule_name};
 use crate::model::Cloud;
 
 const PLAN: &str = "pathproof.plan/1";
 
-/// What is to be changed, and what speaks against it.
+/// The changes to make, and the guards that refuse them.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
-pub struct Plan {
-    /// `pathproof.plan/1`.
+pub struct RulePlan {
     pub schema: String,
-    /// What made it.
-    pub tool: Tool,
-    /// When: RFC 3339, UTC.
+    pub tool: ToolVersion,
+    /// When it was made: RFC 3339, UTC.
     pub made_at: Timestamp,
     /// The group's resource id; `None` for a plan that was made from a file.
     pub nsg: Option<String>,
-    /// Where Resource Manager answers.
+    /// The URL of Resource Manager.
     pub arm_endpoint: Option<String>,
     /// Azure's cloud, which decides where tokens come from.
     pub cloud: String,
-    /// Whose rights the group was read with.
+    /// The source of the token that the group was read with.
     pub credential: Option<String>,
     /// The first rule's name.
     pub rule_name: String,
-    /// Which job writes the rules.
+    /// The job that writes the rules.
     #[serde(default)]
     pub job: Option<String>,
     /// `auto`, or the number.
     pub priority: String,
-    /// The level of proof.
+    /// The level of proof that addresses need.
     pub proof: String,
-    /// How long an address stays after it was last seen, seconds.
+    /// How long an address stays after it was last seen, in seconds.
     pub keep_s: u64,
-    /// Percent.
+    /// The share of the live addresses that may go at once, in percent.
     pub max_shrink: u8,
-    /// What is to be done, in this order; empty where everything is right.
-    pub changes: Vec<Change>,
-    /// Every rule as it should be, changed or not.
+    /// The changes in the order in which they are made; none where the rules are as desired.
+    pub changes: Vec<RuleChange>,
+    /// Every desired rule, changed or not.
     pub rules: Vec<RuleDocument>,
-    /// What was seen, and may not enter a rule.
+    /// What was seen and may not enter a rule.
     #[serde(default)]
     pub left_out: Vec<LeftOut>,
     /// The guards that refuse it.
     pub refusals: Vec<RefusalDocument>,
-    /// What whoever approves it should know.
+    /// What the person who approves the plan should know.
     pub notes: Vec<String>,
 }
 
-/// What follows from a plan.
+/// What can be done with a plan.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum PlanState {
-    /// A guard speaks against it: nothing may be written.
+    /// A guard refuses it: nothing may be written.
     Refused,
-    /// There is something to write.
+    /// It has changes to write.
     Pending,
-    /// The rules are as they should be.
+    /// The live rules are the desired ones.
     Unchanged,
 }
 
-/// What made a plan.
+/// The program that wrote a file.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Tool {
-    /// `pathproof`.
+pub struct ToolVersion {
     pub name: String,
-    /// Its version.
     pub version: String,
 }
 
-impl Tool {
-    /// This program.
+impl ToolVersion {
+    /// The version that runs.
     #[must_use]
     pub fn this() -> Self {
         Self { name: "pathproof".to_owned(), version: env!("CARGO_PKG_VERSION").to_owned() }
     }
 }
 
-/// A guard that refuses the plan.
+/// A refusal as it is saved.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct RefusalDocument {
-    /// Its stable word.
+    /// The guard's stable word.
     pub guard: String,
-    /// In words.
     pub message: String,
 }
 
-impl From<&Refusal> for RefusalDocument {
-    fn from(refusal: &Refusal) -> Self {
+impl From<&GuardRefusal> for RefusalDocument {
+    fn from(refusal: &GuardRefusal) -> Self {
         Self { guard: refusal.as_str().to_owned(), message: refusal.to_string() }
     }
 }
 
-/// What is done with a rule.
+/// What a change does to a rule.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
-pub enum Action {
-    /// It is not there.
+pub enum RuleAction {
+    /// The rule is new.
     Create,
-    /// It is there, and otherwise.
+    /// The rule gets other properties.
     Update,
-    /// It is no longer needed.
+    /// The rule goes.
     Delete,
 }
 
-impl Action {
-    /// What leads from one state of a rule to another.
+impl RuleAction {
+    /// The action that leads from one state of a rule to another.
     #[must_use]
-    pub const fn between(before: Option<&Properties>, after: Option<&Properties>) -> Self {
+    pub const fn between(before: Option<&RuleProperties>, after: Option<&RuleProperties>) -> Self {
         match (before, after) {
             (_, None) => Self::Delete,
             (None, Some(_)) => Self::Create,
@@ -123,7 +118,7 @@ impl Action {
         }
     }
 
-    /// Its word.
+    /// The word in the JSON and in texts.
     #[must_use]
     pub const fn as_str(self) -> &'static str {
         match self {
@@ -136,101 +131,95 @@ impl Action {
 
 /// One change of one rule.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
-pub struct Change {
-    /// What is done.
-    pub action: Action,
-    /// With which rule.
+pub struct RuleChange {
+    pub action: RuleAction,
+    /// The rule's name.
     pub name: String,
-    /// Its properties now; `None` where it is not there.
-    pub before: Option<Properties>,
-    /// Its properties then; `None` where it goes.
-    pub after: Option<Properties>,
-    /// Prefixes that it does not hold yet.
-    pub add: Vec<Held>,
-    /// Prefixes that it will no longer hold.
-    pub remove: Vec<Removed>,
+    /// The live properties; `None` for a new rule.
+    pub before: Option<RuleProperties>,
+    /// The desired properties; `None` for a rule that goes.
+    pub after: Option<RuleProperties>,
+    /// The prefixes that the rule gains.
+    pub add: Vec<PrefixReason>,
+    /// The prefixes that the rule loses.
+    pub remove: Vec<RemovedPrefix>,
 }
 
-/// A prefix of a rule.
+/// A prefix of a rule, with the reason for it.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Held {
-    /// The prefix.
+pub struct PrefixReason {
     pub prefix: IpNet,
-    /// For which name, and how proven.
+    /// The name that it is for, and how it was proven.
     pub why: String,
 }
 
-/// A prefix that goes.
+/// A prefix that leaves a rule.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Removed {
-    /// The prefix.
+pub struct RemovedPrefix {
     pub prefix: IpNet,
     /// The day on which the ledger saw it last.
     pub last_seen: Option<String>,
 }
 
-/// A rule as it should be.
+/// A desired rule.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct RuleDocument {
-    /// Its name.
     pub name: String,
-    /// Its properties, as Resource Manager takes them.
-    pub properties: Properties,
-    /// Its destination, with reasons.
-    pub prefixes: Vec<Held>,
+    /// The properties that Resource Manager takes.
+    pub properties: RuleProperties,
+    /// The prefixes of its destination, with reasons.
+    pub prefixes: Vec<PrefixReason>,
 }
 
 /// Why a file is no plan or no rollback file.
 #[derive(Debug, thiserror::Error)]
 pub enum PlanError {
-    /// Not what is written here.
+    /// The JSON is malformed, or lacks a field.
     #[error("line {} column {}: {error}", error.line(), error.column())]
     Malformed {
-        /// What and where.
+        /// The fault. It is not a source: its words are part of the message.
         error: serde_json::Error,
     },
-    /// JSON of another kind or version.
+    /// The JSON is of another kind or version.
     #[error("schema '{found}' is not known here: expected {expected}")]
     Schema {
-        /// What it says.
+        /// The schema in the file.
         found: String,
-        /// What is read here.
+        /// The schema that is read here.
         expected: &'static str,
     },
-    /// A name that would lead elsewhere than to a rule.
+    /// A name could be part of another URL than a rule's.
     #[error("'{0}' is no name of a rule: the file was not written by pathproof, or was changed")]
     RuleName(String),
-    /// A rule that the plan is not for.
+    /// The plan changes a rule of another name.
     #[error("{found} is not of the rule {rule_name}, which this plan is for")]
     OtherRule {
-        /// The rule.
         found: String,
-        /// What the plan is for.
+        /// The name that the plan is for.
         rule_name: String,
     },
-    /// A cloud that is none.
+    /// There is no such cloud.
     #[error("cloud '{0}' is not known: expected public, usgov or china")]
     Cloud(String),
 }
 
-// Not a source: its words are part of the message.
 impl From<serde_json::Error> for PlanError {
     fn from(error: serde_json::Error) -> Self {
         Self::Malformed { error }
     }
 }
 
-impl Plan {
+impl RulePlan {
     pub(super) fn new(
         intent: &Intent,
         rules: Vec<RuleDocument>,
-        changes: Vec<Change>,
-        refusals: &[Refusal],
+        changes: Vec<RuleChange>,
+        refusals: &[GuardRefusal],
         notes: Vec<String>,
     ) -> Self {
         Self {
             schema: PLAN.to_owned(),
-            tool: Tool::this(),
+            tool: ToolVersion::this(),
             made_at: intent.now,
             nsg: None,
             arm_endpoint: None,
@@ -256,7 +245,7 @@ impl Plan {
     /// Reads a saved plan.
     ///
     /// # Errors
-    /// [`PlanError`] with line and column, or the name that is none.
+    /// [`PlanError`] with line and column, or with the value that is refused.
     pub fn read(text: &str) -> Result<Self, PlanError> {
         check_schema(text, PLAN)?;
         let plan: Self = serde_json::from_str(text)?;
@@ -273,15 +262,15 @@ impl Plan {
         Ok(plan)
     }
 
-    /// Azure's cloud.
+    /// The cloud that the plan is for.
     ///
     /// # Errors
-    /// [`PlanError::Cloud`], which [`Plan::read`] gives too.
+    /// [`PlanError::Cloud`], which [`RulePlan::read`] gives too.
     pub fn cloud(&self) -> Result<Cloud, PlanError> {
         cloud(&self.cloud)
     }
 
-    /// What follows from it: refused before pending before unchanged.
+    /// A plan that is refused may hold changes too.
     #[must_use]
     pub const fn state(&self) -> PlanState {
         if !self.refusals.is_empty() {
@@ -302,7 +291,7 @@ fn check_name(name: &str) -> Result<(), PlanError> {
     if is_rule_name(name) { Ok(()) } else { Err(PlanError::RuleName(short(name))) }
 }
 
-/// `NAME-1000` may be longer than a name that is given.
+/// `NAME-1000` may be longer than a name that a user gives.
 pub(super) fn check_numbered_name(name: &str) -> Result<(), PlanError> {
     let given = match name.rsplit_once('-') {
         Some((given, digits)) if number(name, given).is_some() && digits.len() <= 4 => given,
@@ -317,11 +306,11 @@ fn short(text: &str) -> String {
 
 pub(super) fn check_schema(text: &str, expected: &'static str) -> Result<(), PlanError> {
     #[derive(Deserialize)]
-    struct Head {
+    struct SchemaHead {
         #[serde(default)]
         schema: String,
     }
-    let head: Head = serde_json::from_str(text)?;
+    let head: SchemaHead = serde_json::from_str(text)?;
     if head.schema == expected {
         return Ok(());
     }

@@ -1,5 +1,5 @@
-//! The guards: when a write would do harm (contract, Rules). Each is judged when a plan is made,
-//! and again on what a saved plan would do: the file may have been changed since.
+//! The guards, which refuse a write that would do harm (contract, Rules). They judge a plan when it
+//! is made, and a saved plan again before it is applied: the file may have been edited.
 
 use std::collections::BTreeSet;
 use std::fmt;
@@ -8,148 +8,131 @@ use std::time::Duration;
 
 use jiff::{SignedDuration, Timestamp};
 
-use super::apply::{Stand, Step, stand};
+use super::apply::{Drift, RuleStep, drift};
 use super::assign::PRIORITIES;
-use super::document::{Change, Plan};
+use super::document::{RuleChange, RulePlan};
 use super::live::{LiveGroup, LiveRule};
-use super::rule::Properties;
+use super::rule::RuleProperties;
 use crate::model::{AddressClass, AddressCount, AddressSet};
 
-/// Azure's limits of a group (azure-virtual-network-limits): prefixes of one side, and rules.
+/// Azure's limits of a group: prefixes of one side, and rules (azure-virtual-network-limits).
 const MOST_PREFIXES: usize = 4000;
 const MOST_RULES: usize = 1000;
 
-/// Why nothing is written.
+/// Why a guard refuses the write.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub enum Refusal {
+pub enum GuardRefusal {
     /// A required name has no address that may enter a rule.
     Unresolved {
         /// The endpoint, as `host:port`.
         endpoint: String,
-        /// Why, in words.
+        /// The reason, as the end of a sentence.
         why: String,
     },
     /// A required name has a public address that no published range holds.
     NotPublished {
         /// The endpoint, as `host:port`.
         endpoint: String,
-        /// The addresses.
         addresses: Vec<IpAddr>,
         /// Which tags were used, and how old they are.
         tags: String,
     },
-    /// The service tags are older than is accepted.
+    /// The service tags are older than `--max-tags-age`.
     TagsTooOld {
         /// Which tags, and how old they are.
         tags: String,
-        /// What is accepted, in days, rounded up.
+        /// The accepted age in days, rounded up.
         most_days: u64,
     },
-    /// There is nothing to allow.
+    /// No address would be allowed.
     Empty,
-    /// Too much of what is there would go.
+    /// Too many of the live addresses would go.
     Shrink {
-        /// Of the live addresses, percent, rounded up.
+        /// The share of the live addresses that goes, in percent, rounded up.
         percent: u8,
-        /// How many go.
+        /// How many addresses go.
         removed: AddressCount,
-        /// What is allowed.
+        /// The share that may go, in percent.
         most: u8,
     },
-    /// The live rule allows more than addresses that can be counted.
+    /// The live rule allows something that cannot be counted as addresses.
     Unmeasurable {
-        /// The rule.
         rule: String,
-        /// What it allows.
+        /// The tags or groups that it allows.
         what: String,
     },
     /// More prefixes than the group takes.
     TooManyPrefixes {
-        /// After the change.
+        /// The number after the change.
         found: usize,
     },
     /// More rules than the group takes.
     TooManyRules {
-        /// After the change.
+        /// The number after the change.
         found: usize,
     },
     /// A foreign rule has the name.
-    NameTaken {
-        /// The name.
-        name: String,
-    },
+    NameTaken { name: String },
     /// Another rule has the priority.
     PriorityTaken {
-        /// The priority.
         priority: u16,
-        /// Whose it is.
+        /// The rule that has it.
         by: String,
-        /// One that is free.
+        /// A priority that is free.
         free: Option<u16>,
     },
-    /// No priority is left for it.
+    /// No priority is free for the rule.
     NoPriority {
-        /// The rule before which it must stand.
+        /// The denying rule before which it must come, and its priority.
         before: Option<(String, u16)>,
     },
     /// A live rule is neither as it was when the plan was made nor as planned.
     Changed {
-        /// The rule.
         rule: String,
-        /// What became of it.
+        /// What happened to the rule, as the middle of a sentence.
         what: String,
     },
     /// A rule is not as `rules apply` left it.
     ChangedAfter {
-        /// The rule.
         rule: String,
-        /// What became of it.
+        /// What happened to the rule, as the middle of a sentence.
         what: String,
     },
     /// Somebody changed what the rule does since pathproof wrote it.
     ChangedByHand {
-        /// The rule.
         rule: String,
-        /// What, in words.
+        /// What is different, in words.
         what: String,
     },
     /// Addresses would leave a rule that another job writes too.
     ForeignSource {
-        /// The rule.
         rule: String,
         /// The other jobs.
         jobs: Vec<String>,
-        /// What would leave.
+        /// How many addresses would leave.
         leaving: AddressCount,
     },
     /// More jobs write the rule than its description can hold.
-    TooManyJobs {
-        /// The rule.
-        rule: String,
-    },
+    TooManyJobs { rule: String },
     /// A saved plan takes over a rule, and the command line does not say so.
-    NotAdopted {
-        /// The rule.
-        rule: String,
-    },
-    /// The plan is too old, or of the future.
+    NotAdopted { rule: String },
+    /// The plan is too old, or from the future.
     Stale {
         /// When it was made.
         made_at: Timestamp,
-        /// How old it may be.
+        /// The accepted age.
         most: Duration,
     },
     /// The plan would write what pathproof never writes.
     Altered {
-        /// The rule.
         rule: String,
-        /// What, in words.
+        /// What is different, in words.
         what: String,
     },
 }
 
-impl Refusal {
-    /// A stable word for it.
+impl GuardRefusal {
+    /// The guard's stable word.
     #[must_use]
     pub const fn as_str(&self) -> &'static str {
         match self {
@@ -169,7 +152,7 @@ impl Refusal {
     }
 }
 
-impl fmt::Display for Refusal {
+impl fmt::Display for GuardRefusal {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::Unresolved { endpoint, why } => write!(
@@ -277,39 +260,39 @@ impl fmt::Display for Refusal {
     }
 }
 
-/// What a write must not go beyond.
+/// The limits that the user sets to a write.
 #[derive(Clone, Copy, Debug)]
 pub struct Bounds {
-    /// The share of the live addresses that may go at once, percent.
+    /// The share of the live addresses that may go at once, in percent.
     pub max_shrink: u8,
     /// How old a saved plan may be.
     pub max_age: Duration,
     /// Whether a rule may be taken over.
     pub adopt: bool,
-    /// The time.
+    /// The time of the run.
     pub now: Timestamp,
 }
 
-/// What speaks against a saved plan, by what it would do to the group as it is now.
+/// The refusals of a saved plan, by what it would do to the group as it is now.
 #[must_use]
-pub fn judge(plan: &Plan, live: &LiveGroup, bounds: Bounds) -> Vec<Refusal> {
-    let mut refusals: Vec<Refusal> = stale(plan, bounds).into_iter().collect();
+pub fn judge(plan: &RulePlan, live: &LiveGroup, bounds: Bounds) -> Vec<GuardRefusal> {
+    let mut refusals: Vec<GuardRefusal> = stale(plan, bounds).into_iter().collect();
     let mut own = live.own(&plan.rule_name);
     for change in &plan.changes {
         refusals.extend(altered(change));
         let Some(rule) = live.rule(&change.name) else { continue };
         if !own.iter().any(|(_, own)| own.name == rule.name) {
-            let is_foreign = |before: &Properties| before.mark().is_none();
+            let is_foreign = |before: &RuleProperties| before.mark().is_none();
             if change.before.as_ref().is_some_and(is_foreign) && !bounds.adopt {
-                refusals.push(Refusal::NotAdopted { rule: rule.name.clone() });
+                refusals.push(GuardRefusal::NotAdopted { rule: rule.name.clone() });
             }
             own.push((0, rule));
         }
     }
-    let steps: Vec<Step> = plan.changes.iter().map(Step::from).collect();
-    refusals.extend(steps.iter().filter_map(|step| match stand(live, step, &steps) {
-        Stand::Neither(refusal) => Some(refusal),
-        Stand::Before | Stand::After => None,
+    let steps: Vec<RuleStep> = plan.changes.iter().map(RuleStep::from).collect();
+    refusals.extend(steps.iter().filter_map(|step| match drift(live, step, &steps) {
+        Drift::Drifted(refusal) => Some(refusal),
+        Drift::AsBefore | Drift::AsPlanned => None,
     }));
     refusals.extend(changes(live, &own, &plan.changes, bounds.max_shrink));
     if !bounds.adopt {
@@ -320,10 +303,10 @@ pub fn judge(plan: &Plan, live: &LiveGroup, bounds: Bounds) -> Vec<Refusal> {
     refusals
 }
 
-/// What speaks against a rollback file: it puts back what pathproof changed, and nothing else.
+/// The refusals of a rollback file, which may undo what pathproof changed and nothing else.
 #[must_use]
-pub fn judge_rollback(steps: &[Step], live: &LiveGroup) -> Vec<Refusal> {
-    let is_foreign = |properties: &Properties| properties.mark().is_none();
+pub fn judge_rollback(steps: &[RuleStep], live: &LiveGroup) -> Vec<GuardRefusal> {
+    let is_foreign = |properties: &RuleProperties| properties.mark().is_none();
     let mut refusals = Vec::new();
     for step in steps {
         let what = match (&step.before, &step.after) {
@@ -331,35 +314,35 @@ pub fn judge_rollback(steps: &[Step], live: &LiveGroup) -> Vec<Refusal> {
             (None, Some(restored)) if is_foreign(restored) => {
                 "it brings back a rule that pathproof never wrote"
             }
-            _ => match stand(live, step, steps) {
-                Stand::Neither(Refusal::Changed { rule, what }) => {
-                    refusals.push(Refusal::ChangedAfter { rule, what });
+            _ => match drift(live, step, steps) {
+                Drift::Drifted(GuardRefusal::Changed { rule, what }) => {
+                    refusals.push(GuardRefusal::ChangedAfter { rule, what });
                     continue;
                 }
-                Stand::Neither(refusal) => {
+                Drift::Drifted(refusal) => {
                     refusals.push(refusal);
                     continue;
                 }
-                Stand::Before | Stand::After => continue,
+                Drift::AsBefore | Drift::AsPlanned => continue,
             },
         };
-        refusals.push(Refusal::Altered { rule: step.name.clone(), what: what.to_owned() });
+        refusals.push(GuardRefusal::Altered { rule: step.name.clone(), what: what.to_owned() });
     }
     refusals
 }
 
-/// A little ahead is another clock.
+/// A plan that is so little ahead of the time was made by another clock.
 const AHEAD: SignedDuration = SignedDuration::from_mins(10);
 
-fn stale(plan: &Plan, bounds: Bounds) -> Option<Refusal> {
+fn stale(plan: &RulePlan, bounds: Bounds) -> Option<GuardRefusal> {
     let age = bounds.now.duration_since(plan.made_at);
     let most = SignedDuration::try_from(bounds.max_age).unwrap_or(SignedDuration::MAX);
     let is_fresh = -AHEAD <= age && age <= most;
-    (!is_fresh).then_some(Refusal::Stale { made_at: plan.made_at, most: bounds.max_age })
+    (!is_fresh).then_some(GuardRefusal::Stale { made_at: plan.made_at, most: bounds.max_age })
 }
 
-/// What of a change pathproof would never have planned.
-fn altered(change: &Change) -> Option<Refusal> {
+/// The refusal of a change that pathproof would never have planned.
+fn altered(change: &RuleChange) -> Option<GuardRefusal> {
     const WRITTEN: [&str; 15] = [
         "description",
         "protocol",
@@ -407,55 +390,56 @@ fn altered(change: &Change) -> Option<Refusal> {
     } else {
         return None;
     };
-    Some(Refusal::Altered { rule: change.name.clone(), what })
+    Some(GuardRefusal::Altered { rule: change.name.clone(), what })
 }
 
-/// What speaks against what the changes do: nothing left, too much gone, more than the group takes.
+/// The refusals of what the changes do to the group as a whole.
 pub(super) fn changes(
     live: &LiveGroup,
     own: &[(u32, &LiveRule)],
-    changes: &[Change],
+    changes: &[RuleChange],
     max_shrink: u8,
-) -> Vec<Refusal> {
+) -> Vec<GuardRefusal> {
     let change_of =
         |rule: &LiveRule| changes.iter().find(|own| own.name.eq_ignore_ascii_case(&rule.name));
     let is_own = |rule: &LiveRule| own.iter().any(|(_, own)| own.name == rule.name);
-    let is_new =
-        |change: &&Change| !own.iter().any(|(_, own)| own.name.eq_ignore_ascii_case(&change.name));
+    let is_new = |change: &&RuleChange| {
+        !own.iter().any(|(_, own)| own.name.eq_ignore_ascii_case(&change.name))
+    };
     let created = changes.iter().filter(is_new).filter_map(|change| change.after.as_ref());
     let stays = |rule: &'_ LiveRule| match change_of(rule) {
         Some(change) => change.after.clone(),
         None => Some(rule.properties.clone()),
     };
     let of_own = live.rules.iter().filter(|rule| is_own(rule)).filter_map(stays);
-    let after: Vec<Properties> = of_own.chain(created.cloned()).collect();
+    let after: Vec<RuleProperties> = of_own.chain(created.cloned()).collect();
     let foreign: Vec<_> = live.rules.iter().filter(|rule| !is_own(rule)).collect();
     let mut refusals = Vec::new();
     if !changes.is_empty() && after.is_empty() {
-        refusals.push(Refusal::Empty);
+        refusals.push(GuardRefusal::Empty);
     } else if !changes.is_empty() {
         refusals.extend(shrink(own, &after, max_shrink));
     }
     let n_prefixes = foreign.iter().map(|rule| rule.properties.n_prefixes()).sum::<usize>()
-        + after.iter().map(Properties::n_prefixes).sum::<usize>();
+        + after.iter().map(RuleProperties::n_prefixes).sum::<usize>();
     if n_prefixes > MOST_PREFIXES {
-        refusals.push(Refusal::TooManyPrefixes { found: n_prefixes });
+        refusals.push(GuardRefusal::TooManyPrefixes { found: n_prefixes });
     }
     if foreign.len() + after.len() > MOST_RULES {
-        refusals.push(Refusal::TooManyRules { found: foreign.len() + after.len() });
+        refusals.push(GuardRefusal::TooManyRules { found: foreign.len() + after.len() });
     }
     refusals
 }
 
-/// Whether too much of what is there would go. The families are judged apart: one IPv6 prefix
-/// outnumbers all of IPv4.
-fn shrink(own: &[(u32, &LiveRule)], after: &[Properties], most: u8) -> Option<Refusal> {
+/// The refusal where too many of the live addresses would go. IPv4 and IPv6 are judged apart, as
+/// one IPv6 prefix has more addresses than all of IPv4.
+fn shrink(own: &[(u32, &LiveRule)], after: &[RuleProperties], most: u8) -> Option<GuardRefusal> {
     if most >= 100 {
         return None;
     }
     for (_, rule) in own {
         if let Some(what) = rule.meaning().destination.beyond_addresses() {
-            return Some(Refusal::Unmeasurable { rule: rule.name.clone(), what });
+            return Some(GuardRefusal::Unmeasurable { rule: rule.name.clone(), what });
         }
     }
     let before: AddressSet =
@@ -470,11 +454,15 @@ fn shrink(own: &[(u32, &LiveRule)], after: &[Properties], most: u8) -> Option<Re
     };
     let percent = share(removed.v4, all.v4).max(share(removed.v6, all.v6)).min(100);
     let percent = u8::try_from(percent).unwrap_or(100);
-    (percent > most).then_some(Refusal::Shrink { percent, removed, most })
+    (percent > most).then_some(GuardRefusal::Shrink { percent, removed, most })
 }
 
-/// What a person or another job did to our rules, which a write would undo.
-pub(super) fn ownership(job: &str, own: &[(u32, &LiveRule)], changes: &[Change]) -> Vec<Refusal> {
+/// The refusals where a write would undo what a person or another job did to our rules.
+pub(super) fn ownership(
+    job: &str,
+    own: &[(u32, &LiveRule)],
+    changes: &[RuleChange],
+) -> Vec<GuardRefusal> {
     let mut refusals = Vec::new();
     let after: AddressSet = own
         .iter()
@@ -488,12 +476,12 @@ pub(super) fn ownership(job: &str, own: &[(u32, &LiveRule)], changes: &[Change])
     for (_, rule) in own {
         let Some(mark) = rule.properties.mark() else { continue };
         if let Some(what) = mark.changed_by_hand(rule.meaning()) {
-            refusals.push(Refusal::ChangedByHand { rule: rule.name.clone(), what });
+            refusals.push(GuardRefusal::ChangedByHand { rule: rule.name.clone(), what });
         }
         let others: BTreeSet<String> = mark.others(job).map(str::to_owned).collect();
         let leaving = rule.meaning().destination.addresses.difference(&after);
         if !others.is_empty() && !leaving.is_empty() {
-            refusals.push(Refusal::ForeignSource {
+            refusals.push(GuardRefusal::ForeignSource {
                 rule: rule.name.clone(),
                 jobs: others.into_iter().collect(),
                 leaving: leaving.count(),

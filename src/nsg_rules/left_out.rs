@@ -1,11 +1,11 @@
-//! What was seen and may not enter a rule, and which of it holds the write back.
+//! What was seen and may not enter a rule, and which of it refuses the whole write.
 
 use std::net::IpAddr;
 
 use serde::{Deserialize, Serialize};
 
-use super::guard::Refusal;
-use crate::firewall::{Doubt, EvidenceTarget, Proven, Refused};
+use super::guard::GuardRefusal;
+use crate::firewall::{Doubt, Proven, EvidenceTarget, Refused};
 use crate::model::{AddressClass, classify};
 
 /// An address that was seen for a name and stays out of the rules.
@@ -15,23 +15,22 @@ pub struct LeftOut {
     pub name: String,
     /// The address or prefix; `None` where the name has none.
     pub address: Option<String>,
-    /// Why.
-    pub reason: Reason,
+    pub reason: LeftOutReason,
 }
 
 /// Why an address stays out.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
-pub enum Reason {
-    /// Where private endpoints live.
+pub enum LeftOutReason {
+    /// The address is private, as those of private endpoints are.
     Private,
-    /// What sinkholes answer with: loopback, reserved, documentation.
+    /// The address is one that sinkholes answer with: loopback, reserved, documentation.
     Sinkhole,
-    /// The chain leads out of the domains of Azure's services.
+    /// The name's alias leads out of the domains of Azure's services.
     ForeignDomain,
     /// No published range of the cloud holds it.
     NotPublished,
-    /// It did not prove by TLS to be the host.
+    /// The host did not prove its name by TLS at this address.
     Unproven,
     /// The file, of an older version, does not say which port is needed.
     NoPort,
@@ -41,8 +40,8 @@ pub enum Reason {
     NoSource,
 }
 
-impl Reason {
-    /// In words.
+impl LeftOutReason {
+    /// The reason as texts give it.
     #[must_use]
     pub const fn words(self) -> &'static str {
         match self {
@@ -57,7 +56,7 @@ impl Reason {
         }
     }
 
-    /// Of an address that is not public.
+    /// The reason for an address that is left out because of what kind of address it is.
     #[must_use]
     pub fn of_class(address: IpAddr) -> Self {
         match classify(address) {
@@ -68,18 +67,18 @@ impl Reason {
     }
 }
 
-/// What stays out of the rules for these targets.
+/// What is left out of the rules for these targets.
 #[must_use]
 pub fn left_out(targets: &[&EvidenceTarget], refused: &[Refused]) -> Vec<LeftOut> {
     let of_address = refused.iter().map(|one| LeftOut {
         name: one.endpoint.rsplit_once(':').map_or(&*one.endpoint, |(host, _)| host).to_owned(),
         address: Some(one.address.to_string()),
         reason: match one.reason {
-            Doubt::NotPublic => Reason::of_class(one.address),
-            Doubt::ForeignChain(_) => Reason::ForeignDomain,
-            Doubt::NotPublished => Reason::NotPublished,
-            Doubt::NotProvenByTls(_) => Reason::Unproven,
-            Doubt::NoPort => Reason::NoPort,
+            Doubt::NotPublic => LeftOutReason::of_class(one.address),
+            Doubt::ForeignChain(_) => LeftOutReason::ForeignDomain,
+            Doubt::NotPublished => LeftOutReason::NotPublished,
+            Doubt::NotProvenByTls(_) => LeftOutReason::Unproven,
+            Doubt::NoPort => LeftOutReason::NoPort,
         },
     });
     let unresolved = targets
@@ -88,7 +87,7 @@ pub fn left_out(targets: &[&EvidenceTarget], refused: &[Refused]) -> Vec<LeftOut
         .map(|target| LeftOut {
             name: target.name.as_ref().map(ToString::to_string).unwrap_or_default(),
             address: None,
-            reason: Reason::Unresolved,
+            reason: LeftOutReason::Unresolved,
         });
     let mut all: Vec<_> = of_address.chain(unresolved).collect();
     all.sort();
@@ -96,15 +95,16 @@ pub fn left_out(targets: &[&EvidenceTarget], refused: &[Refused]) -> Vec<LeftOut
     all
 }
 
-/// The required names that would be cut off: those with a public address that no published range
-/// holds, and those that have no address which may enter a rule. `tags` says which tags were used.
+/// The refusals for required names that a write would cut off: those with a public address that no
+/// published range holds, and those without any address that may enter a rule. `tags` says which
+/// tags were used.
 #[must_use]
 pub fn unmet(
     targets: &[&EvidenceTarget],
     proven: &[Proven],
     refused: &[Refused],
     tags: &str,
-) -> Vec<Refusal> {
+) -> Vec<GuardRefusal> {
     let mut refusals = Vec::new();
     for target in targets.iter().filter(|target| target.required) {
         let endpoint = target.shown();
@@ -115,7 +115,7 @@ pub fn unmet(
             .collect();
         if !unpublished.is_empty() {
             let tags = tags.to_owned();
-            refusals.push(Refusal::NotPublished { endpoint, addresses: unpublished, tags });
+            refusals.push(GuardRefusal::NotPublished { endpoint, addresses: unpublished, tags });
             continue;
         }
         let is_proven = target
@@ -133,7 +133,7 @@ pub fn unmet(
             (_, Some(refused)) => format!("has no address to allow: {refused}"),
             (_, None) => "did not resolve".to_owned(),
         };
-        refusals.push(Refusal::Unresolved { endpoint, why });
+        refusals.push(GuardRefusal::Unresolved { endpoint, why });
     }
     refusals
 }

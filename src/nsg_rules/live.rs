@@ -1,43 +1,42 @@
-//! A group as Resource Manager and `az` show it: every rule whole, so that it can be put back.
+//! A group as Resource Manager and `az` show it, with every rule whole, so that it can be put back.
 
 use serde_json::{Map, Value};
 
-use super::rule::{Properties, RuleMeaning};
+use super::rule::{RuleMeaning, RuleProperties};
 
 /// A network security group.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct LiveGroup {
-    /// Its rules, without Azure's defaults.
+    /// The rules, without Azure's default ones.
     pub rules: Vec<LiveRule>,
 }
 
-/// One of its rules.
+/// A rule of a live group.
 #[derive(Clone, Debug, PartialEq)]
 pub struct LiveRule {
-    /// Its name, in the group's case.
+    /// The name, in the group's case.
     pub name: String,
-    /// Its version; weak, as Azure's are.
+    /// The version, which is a weak entity tag.
     pub etag: Option<String>,
-    /// How far Azure is with it: `Succeeded`, `Updating`, `Failed`; where it says so.
+    /// Azure's `provisioningState`: `Succeeded`, `Updating`, `Failed`.
     pub state: Option<String>,
-    /// Its properties as they can be written again.
-    pub properties: Properties,
+    /// The properties, without those that cannot be written.
+    pub properties: RuleProperties,
 }
 
 /// Why a text is no group.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum LiveError {
-    /// Something else.
+    /// The JSON holds no rules.
     #[error(
         "expected the group as az network nsg show or Resource Manager shows it: no securityRules found"
     )]
     NoRules,
-    /// A rule that is none.
+    /// A rule lacks a member.
     #[error("securityRules[{index}] has no {member}")]
     Incomplete {
-        /// Which.
         index: usize,
-        /// What is not there.
+        /// The member that every rule has.
         member: &'static str,
     },
 }
@@ -70,13 +69,13 @@ impl LiveGroup {
         Ok(Self { rules })
     }
 
-    /// Our rules of this name, by their number: 1 is the name itself.
+    /// Our rules of this name with their numbers; 1 is the name itself.
     #[must_use]
     pub fn own(&self, rule_name: &str) -> Vec<(u32, &LiveRule)> {
         self.own_or_adopted(rule_name, false)
     }
 
-    /// The same, with the rule of exactly this name where it is taken over.
+    /// The same, and with `adopt` the rule of exactly this name, whoever wrote it.
     pub(super) fn own_or_adopted(&self, rule_name: &str, adopt: bool) -> Vec<(u32, &LiveRule)> {
         let mut own: Vec<_> = self
             .rules
@@ -88,7 +87,7 @@ impl LiveGroup {
         own
     }
 
-    /// The rule of this name, whosever it is. Azure's names have no case.
+    /// The rule of this name, whoever wrote it. Azure compares names without case.
     #[must_use]
     pub fn rule(&self, name: &str) -> Option<&LiveRule> {
         self.rules.iter().find(|rule| rule.name.eq_ignore_ascii_case(name))
@@ -99,7 +98,7 @@ impl LiveRule {
     /// Reads one rule, in Resource Manager's form or in `az`'s flat one.
     ///
     /// # Errors
-    /// The member that it must have and has not.
+    /// Names the member that the rule lacks.
     pub fn read(rule: &Value) -> Result<Self, &'static str> {
         const NOT_WRITABLE: [&str; 6] =
             ["name", "id", "etag", "type", "resourceGroup", "provisioningState"];
@@ -126,20 +125,20 @@ impl LiveRule {
         })
     }
 
-    /// Whether we wrote it.
+    /// Whether pathproof wrote the rule.
     #[must_use]
     pub fn is_marked(&self) -> bool {
         self.properties.mark().is_some()
     }
 
-    /// What it does.
+    /// What the rule does.
     #[must_use]
     pub const fn meaning(&self) -> &RuleMeaning {
         self.properties.meaning()
     }
 }
 
-/// The number of a rule's name: 1 for the name itself, N for `NAME-N`.
+/// The number in a rule's name: 1 for the name itself, N for `NAME-N`.
 pub(super) fn number(name: &str, rule_name: &str) -> Option<u32> {
     let head = name.get(..rule_name.len())?;
     if !head.eq_ignore_ascii_case(rule_name) {
@@ -153,7 +152,7 @@ pub(super) fn number(name: &str, rule_name: &str) -> Option<u32> {
     digits.parse().ok().filter(|number| *number >= 2)
 }
 
-/// The name of a number.
+/// The name of the rule with this number.
 pub(super) fn numbered(rule_name: &str, number: u32) -> String {
     if number == 1 { rule_name.to_owned() } else { format!("{rule_name}-{number}") }
 }

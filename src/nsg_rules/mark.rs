@@ -1,7 +1,7 @@
-//! The mark in a rule's description: which jobs write the rule, and what was written last, so that
-//! a later run can tell its own work from a person's and from another job's.
+//! The mark in a rule's description says which jobs write the rule and what was written last, so
+//! that a later run can tell its own work from a person's and from another job's.
 //!
-//! `Written by pathproof [JOB+JOB outbound allow tcp 443]`, then whatever words stand behind it.
+//! It reads `Written by pathproof [JOB+JOB outbound allow tcp 443]`; any words may follow.
 
 use std::collections::BTreeSet;
 use std::fmt::Write as _;
@@ -11,19 +11,19 @@ use sha2::{Digest, Sha256};
 use super::rule::RuleMeaning;
 use crate::firewall::{MARKER, PortSet};
 
-/// What stands behind the mark of a new rule.
+/// The words after the mark of a new rule.
 const WORDS: &str = ", kept right by its rules apply; edits by hand do not stay";
 /// Azure's limit of a description (networkSecurityGroup.json), in characters.
 const LONGEST: usize = 140;
-/// Longer lists of ports are told apart by a digest: the rule itself holds the list.
+/// A longer list of ports is marked by its digest: the rule itself holds the list.
 const LONGEST_PORTS: usize = 40;
-/// Leaves room for two named jobs beside each other.
+/// Names of this length leave room for two of them.
 const LONGEST_JOB: usize = 24;
 
-/// What the description of a rule of ours remembers.
+/// What the description of a rule of ours says about its writers.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Mark {
-    /// Who writes the rule; none where an older version wrote it, or `rules emit`.
+    /// The jobs that write the rule; empty where an older version wrote it, or `rules emit`.
     pub jobs: BTreeSet<String>,
     /// What was written; `None` where the description does not say.
     written: Option<Written>,
@@ -37,7 +37,7 @@ struct Written {
     ports: String,
 }
 
-/// Whether a job can be called so.
+/// Whether a job can have this name.
 #[must_use]
 pub fn is_job_name(name: &str) -> bool {
     let is_fine = |c: char| c.is_ascii_alphanumeric() || matches!(c, '-' | '_' | '.');
@@ -45,7 +45,7 @@ pub fn is_job_name(name: &str) -> bool {
 }
 
 /// The name of a job that was given none: the same for the same runtimes or relay namespaces, in
-/// whatever order and case they come.
+/// any order and case.
 #[must_use]
 pub fn job_of(sources: &[String]) -> String {
     let mut sources: Vec<_> = sources.iter().map(|one| one.to_ascii_lowercase()).collect();
@@ -54,7 +54,7 @@ pub fn job_of(sources: &[String]) -> String {
     digest(&sources.join("\n"))
 }
 
-/// Eight hexadecimal digits.
+/// A digest of eight hexadecimal digits.
 fn digest(text: &str) -> String {
     data_encoding::HEXLOWER.encode(&Sha256::digest(text)[..4])
 }
@@ -65,7 +65,7 @@ fn ports_text(ports: &PortSet) -> String {
 }
 
 impl Mark {
-    /// The mark of a rule that these jobs write: it allows outbound TCP to `ports`.
+    /// The mark of a rule that these jobs write, which allows outbound TCP to `ports`.
     #[must_use]
     pub fn new(jobs: BTreeSet<String>, ports: &PortSet) -> Self {
         let written = Written {
@@ -77,7 +77,7 @@ impl Mark {
         Self { jobs, written: Some(written) }
     }
 
-    /// The mark of a description; `None` where pathproof did not write it.
+    /// Reads the mark of a description; `None` where pathproof did not write the rule.
     #[must_use]
     pub fn read(description: &str) -> Option<Self> {
         let rest = description.strip_prefix(MARKER)?;
@@ -97,12 +97,13 @@ impl Mark {
         jobs.iter().all(|job| is_job_name(job)).then_some(Self { jobs, written: Some(written) })
     }
 
-    /// The jobs beside `job` that write the rule. An older rule without a mark is this job's.
+    /// The other jobs that write the rule. A rule of an older version, which names none, has no
+    /// others.
     pub(super) fn others<'a>(&'a self, job: &'a str) -> impl Iterator<Item = &'a str> {
         self.jobs.iter().map(String::as_str).filter(move |own| *own != job)
     }
 
-    /// What somebody changed since it was written, in words: access, direction, protocol or ports.
+    /// Says what a person changed since the rule was written: access, direction, protocol or ports.
     pub(super) fn changed_by_hand(&self, live: &RuleMeaning) -> Option<String> {
         let written = self.written.clone().unwrap_or_else(|| Written {
             ports: ports_text(&live.destination.ports),
@@ -123,8 +124,8 @@ impl Mark {
         (!changes.is_empty()).then(|| changes.join("; "))
     }
 
-    /// The description with this mark. What a person wrote behind the old one stays, as far as it
-    /// fits; `None` where not even the mark does.
+    /// Writes the description with this mark. A person's words after the old mark stay, as far as
+    /// they fit; `None` where not even the mark fits.
     pub(super) fn describe(&self, live: Option<&str>) -> Option<String> {
         let mut text = MARKER.to_owned();
         if let Some(written) = &self.written {
@@ -137,12 +138,12 @@ impl Mark {
             Some(live) => match live.strip_prefix(MARKER) {
                 Some(rest) => bracketed(rest).map_or(rest, |(_, rest)| rest).to_owned(),
                 None if live.trim().is_empty() => WORDS.to_owned(),
-                // Taken over: the words of whoever wrote the rule stay.
+                // The rule is taken over, and its own words stay.
                 None => format!(" {live}"),
             },
         };
         let room = LONGEST.checked_sub(text.chars().count())?;
-        // Our own sentence gives way to theirs.
+        // Our own sentence goes where a person's words would not fit beside it.
         let words = match words.strip_prefix(WORDS) {
             Some(theirs) if words.chars().count() > room => theirs,
             _ => &words,
@@ -153,7 +154,7 @@ impl Mark {
 }
 
 impl Written {
-    /// What an older version wrote, which said nothing of it.
+    /// What older versions wrote, whose descriptions do not say it.
     fn unmarked() -> Self {
         Self {
             direction: "outbound".to_owned(),
@@ -164,7 +165,7 @@ impl Written {
     }
 }
 
-/// The mark in the brackets, and what stands behind them.
+/// The mark in the brackets, and the words after them.
 fn bracketed(rest: &str) -> Option<(Mark, &str)> {
     let (mark, words) = rest.strip_prefix(" [")?.split_once(']')?;
     Some((Mark::parse(mark)?, words))

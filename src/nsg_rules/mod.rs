@@ -1,10 +1,10 @@
-//! Keeping a rule of a live network security group right: what it should hold, how that differs
-//! from what is there, and when not to touch it.
+//! Keeps rules of a live network security group up to date: which rules are desired, how they
+//! differ from the live ones, and when a write is refused.
 //!
 //! A rule is ours where its name is the one asked for (or that with `-2`, `-3`, …) and its
-//! description begins with [`MARKER`]. All others are foreign, and are never touched, unless one is
-//! taken over. The description also says which jobs write the rule and what they wrote, so that a
-//! person's change and another job's addresses are not undone.
+//! description begins with [`MARKER`]. All other rules are foreign and are never written, unless
+//! one is taken over. The description also says which jobs write the rule and what they wrote, so
+//! that a person's change and another job's addresses are not undone.
 
 mod apply;
 mod assign;
@@ -25,25 +25,28 @@ use ipnet::IpNet;
 use jiff::Timestamp;
 
 pub use self::apply::{
-    Condition, Fate, Outcome, ResourceManager, Stand, Step, Stopped, Work, Wrote, stand,
+    ApplyError, Drift, ResourceManager, RuleStep, StepOutcome, Work, WriteCondition, WriteFate,
+    WriteOutcome, drift,
 };
 pub use self::document::{
-    Action, Change, Held, Plan, PlanError, PlanState, RefusalDocument, Removed, RuleDocument, Tool,
+    PlanError, PlanState, PrefixReason, RefusalDocument, RemovedPrefix, RuleAction, RuleChange,
+    RuleDocument, RulePlan, ToolVersion,
 };
-pub use self::guard::{Bounds, Refusal, judge, judge_rollback};
-pub use self::left_out::{LeftOut, Reason, left_out, unmet};
+pub use self::guard::{Bounds, GuardRefusal, judge, judge_rollback};
+pub use self::left_out::{LeftOut, LeftOutReason, left_out, unmet};
 pub use self::live::{LiveError, LiveGroup, LiveRule};
 pub use self::mark::{Mark, is_job_name, job_of};
-pub use self::rollback::{Restore, Rollback};
-pub use self::rule::{Properties, RuleMeaning, RuleSource, Side, SourceError};
+pub use self::rollback::{Restore, RollbackDocument};
+pub use self::rule::{RuleMeaning, RuleProperties, RuleSide, RuleSource, SourceError};
 pub use self::text::plan_text;
 pub use crate::firewall::MARKER;
 
 use self::assign::Assignment;
 use crate::firewall::{PortSet, ProofLevel};
 
-/// Whether a rule, and those numbered after it, can be called so (networkSecurityGroup.json: at most
-/// 80 characters, a letter or digit first, a letter, digit or `_` last).
+/// Whether Azure takes this name for a rule, also with a number behind it
+/// (networkSecurityGroup.json: at most 80 characters, a letter or digit first, a letter, digit or
+/// `_` last).
 #[must_use]
 pub fn is_rule_name(name: &str) -> bool {
     const LONGEST_NUMBER: usize = "-1000".len();
@@ -54,7 +57,7 @@ pub fn is_rule_name(name: &str) -> bool {
         && name.chars().all(|c| is_word(c) || matches!(c, '.' | '-'))
 }
 
-/// What is asked for.
+/// What the user asks for.
 #[derive(Clone, Debug)]
 pub struct Intent {
     /// The first rule's name; others are numbered from 2.
@@ -66,7 +69,7 @@ pub struct Intent {
     pub adopt: bool,
     /// Where the rules' flows come from; without it the live rule's source stays.
     pub source: Option<RuleSource>,
-    /// Where the rules stand.
+    /// The priority of the first rule.
     pub priority: PriorityChoice,
     /// How well an address must be proven.
     pub proof: ProofLevel,
@@ -74,7 +77,7 @@ pub struct Intent {
     pub keep: Duration,
     /// The share of the live addresses that may go at once, percent.
     pub max_shrink: u8,
-    /// The time.
+    /// The time of the run.
     pub now: Timestamp,
 }
 
@@ -83,18 +86,17 @@ pub struct Intent {
 pub enum PriorityChoice {
     /// That of the live rule, else a free one before the rules that deny what it allows.
     Auto,
-    /// This one.
+    /// Exactly this one.
     At(u16),
 }
 
-/// An address or a prefix that was seen now.
+/// A prefix that this run saw.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Seen {
-    /// What.
+pub struct SeenPrefix {
     pub net: IpNet,
     /// The ports it is needed on.
     pub ports: PortSet,
-    /// For which name.
+    /// The name that it was seen for.
     pub name: String,
     /// How it was proven, in words.
     pub how: String,
@@ -103,26 +105,26 @@ pub struct Seen {
 /// What a ledger knows of an address.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Remembered {
-    /// The name it was seen for.
+    /// The name that it was seen for.
     pub name: String,
     /// The address, or a prefix that stood in a live rule.
     pub net: IpNet,
-    /// When last.
+    /// When it was last seen.
     pub last_seen: Timestamp,
     /// How well it was proven; `None` where it only stood in the live rule.
     pub proof: Option<ProofLevel>,
 }
 
-/// What is known when a plan is made.
+/// Everything that a plan is made from.
 #[derive(Clone, Copy, Debug)]
-pub struct Knowledge<'a> {
-    /// What was seen now.
-    pub seen: &'a [Seen],
-    /// What speaks against a write already: required names without an address, old tags.
-    pub refusals: &'a [Refusal],
-    /// What may not enter a rule.
+pub struct PlanInputs<'a> {
+    /// What this run saw.
+    pub seen: &'a [SeenPrefix],
+    /// Refusals that are known already: required names without an address, old tags.
+    pub refusals: &'a [GuardRefusal],
+    /// What was seen and may not enter a rule.
     pub left_out: &'a [LeftOut],
-    /// What the ledger knows; `None` without one: then what the live rule holds counts as seen now.
+    /// What the ledger knows. Without a ledger, everything in the live rule counts as seen now.
     pub ledger: Option<&'a [Remembered]>,
     /// The group as it is.
     pub live: &'a LiveGroup,
@@ -131,15 +133,15 @@ pub struct Knowledge<'a> {
 /// A plan, and what a ledger should learn from it.
 #[derive(Clone, Debug)]
 pub struct Planned {
-    /// What is to be changed, and what speaks against it.
-    pub plan: Plan,
+    /// The changes and the refusals.
+    pub plan: RulePlan,
     /// Prefixes of the live rule that the ledger does not know: they count as seen now.
     pub adopted: Vec<IpNet>,
 }
 
-/// Compares what should be there with what is.
+/// Plans the changes that make the live rules the desired ones.
 #[must_use]
-pub fn plan(intent: &Intent, knowledge: Knowledge<'_>) -> Planned {
+pub fn plan(intent: &Intent, knowledge: PlanInputs<'_>) -> Planned {
     let live = knowledge.live;
     let own = live.own_or_adopted(&intent.rule_name, intent.adopt);
     let desired = desired::desired(intent, knowledge, &own);
@@ -148,7 +150,7 @@ pub fn plan(intent: &Intent, knowledge: Knowledge<'_>) -> Planned {
     let rules: Vec<RuleDocument> =
         assignment.rules.iter().map(|rule| rule.document(&desired)).collect();
     let changes = if rules.is_empty() {
-        refusals.push(Refusal::Empty);
+        refusals.push(GuardRefusal::Empty);
         Vec::new()
     } else {
         difference::changes(intent, live, &own, &rules, knowledge.ledger.unwrap_or_default())
@@ -160,7 +162,7 @@ pub fn plan(intent: &Intent, knowledge: Knowledge<'_>) -> Planned {
         refusals.extend(guard::ownership(&intent.job, &own, &changes));
     }
     let notes = desired.notes.into_iter().chain(notes).collect();
-    let mut plan = Plan::new(intent, rules, changes, &refusals, notes);
+    let mut plan = RulePlan::new(intent, rules, changes, &refusals, notes);
     plan.left_out = knowledge.left_out.iter().cloned().chain(left_out).collect();
     Planned { plan, adopted: desired.adopted }
 }

@@ -1,49 +1,46 @@
-//! What was there before a plan was applied: `pathproof.rollback/1`.
+//! The file that undoes a plan: `pathproof.rollback/1`.
 
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
-use super::apply::Step;
-use super::document::{Plan, PlanError, Tool, check_numbered_name, check_schema, cloud};
-use super::rule::Properties;
+use super::apply::RuleStep;
+use super::document::{PlanError, RulePlan, ToolVersion, check_numbered_name, check_schema, cloud};
+use super::rule::RuleProperties;
 use crate::model::Cloud;
 
 const ROLLBACK: &str = "pathproof.rollback/1";
 
-/// What was there before a plan was applied.
+/// The rules as they were before a plan was applied.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
-pub struct Rollback {
-    /// `pathproof.rollback/1`.
+pub struct RollbackDocument {
     pub schema: String,
-    /// What wrote it.
-    pub tool: Tool,
-    /// When: RFC 3339, UTC.
+    pub tool: ToolVersion,
+    /// When it was made: RFC 3339, UTC.
     pub made_at: String,
     /// The group's resource id.
     pub nsg: String,
-    /// Where Resource Manager answers.
+    /// The URL of Resource Manager.
     pub arm_endpoint: String,
-    /// Azure's cloud.
+    /// The cloud that the group is in.
     pub cloud: String,
-    /// What was about to be done, in that order.
+    /// The changes that the plan makes, in its order.
     pub changes: Vec<Restore>,
 }
 
 /// One rule before and after.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Restore {
-    /// The rule.
     pub name: String,
-    /// Its properties before; `None` where it was not there.
-    pub before: Option<Properties>,
-    /// Its properties after; `None` where it went.
-    pub after: Option<Properties>,
+    /// The properties before; `None` for a rule that the plan creates.
+    pub before: Option<RuleProperties>,
+    /// The properties after; `None` for a rule that the plan deletes.
+    pub after: Option<RuleProperties>,
 }
 
-impl Rollback {
-    /// What puts back what was there when `plan` was made.
+impl RollbackDocument {
+    /// The file that undoes `plan`.
     #[must_use]
-    pub fn of(plan: &Plan, nsg: &str, arm_endpoint: &str, now: Timestamp) -> Self {
+    pub fn of(plan: &RulePlan, nsg: &str, arm_endpoint: &str, now: Timestamp) -> Self {
         let changes = plan.changes.iter().map(|change| Restore {
             name: change.name.clone(),
             before: change.before.clone(),
@@ -51,7 +48,7 @@ impl Rollback {
         });
         Self {
             schema: ROLLBACK.to_owned(),
-            tool: Tool::this(),
+            tool: ToolVersion::this(),
             made_at: now.to_string(),
             nsg: nsg.to_owned(),
             arm_endpoint: arm_endpoint.to_owned(),
@@ -63,7 +60,7 @@ impl Rollback {
     /// Reads a rollback file.
     ///
     /// # Errors
-    /// [`PlanError`] with line and column, or the name that is none.
+    /// [`PlanError`] with line and column, or with the value that is refused.
     pub fn read(text: &str) -> Result<Self, PlanError> {
         check_schema(text, ROLLBACK)?;
         let rollback: Self = serde_json::from_str(text)?;
@@ -74,18 +71,18 @@ impl Rollback {
         Ok(rollback)
     }
 
-    /// Azure's cloud.
+    /// The cloud that the group is in.
     ///
     /// # Errors
-    /// [`PlanError::Cloud`], which [`Rollback::read`] gives too.
+    /// [`PlanError::Cloud`], which [`RollbackDocument::read`] gives too.
     pub fn cloud(&self) -> Result<Cloud, PlanError> {
         cloud(&self.cloud)
     }
 
-    /// What puts it back: the other way round, last first.
+    /// The steps that undo the plan: each change reversed, the last one first.
     #[must_use]
-    pub fn backwards(&self) -> Vec<Step> {
-        let backwards = |restore: &Restore| Step {
+    pub fn backwards(&self) -> Vec<RuleStep> {
+        let backwards = |restore: &Restore| RuleStep {
             name: restore.name.clone(),
             before: restore.after.clone(),
             after: restore.before.clone(),

@@ -1,4 +1,5 @@
-//! What a security rule does, however it is written: one prefix or several, in any order and case.
+//! What a security rule does, whether it is written with one prefix or several, in any order and
+//! case.
 
 use std::collections::BTreeSet;
 
@@ -10,61 +11,61 @@ use super::mark::Mark;
 use crate::firewall::{PortSet, Protocol, ProtocolSet};
 use crate::model::AddressSet;
 
-/// A rule's properties as Resource Manager takes them, whole, so that they can be put back, with
-/// what they mean.
+/// A rule's properties: the JSON of Resource Manager, whole, so that it can be written back, and
+/// what it means.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(from = "Value", into = "Value")]
-pub struct Properties {
+pub struct RuleProperties {
     json: Value,
     meaning: RuleMeaning,
 }
 
-impl From<Value> for Properties {
+impl From<Value> for RuleProperties {
     fn from(json: Value) -> Self {
         let meaning = RuleMeaning::of(&json);
         Self { json, meaning }
     }
 }
 
-impl From<Properties> for Value {
-    fn from(properties: Properties) -> Self {
+impl From<RuleProperties> for Value {
+    fn from(properties: RuleProperties) -> Self {
         properties.json
     }
 }
 
-impl Properties {
-    /// As they are written.
+impl RuleProperties {
+    /// The JSON that Resource Manager takes.
     #[must_use]
     pub const fn json(&self) -> &Value {
         &self.json
     }
 
-    /// What they do.
+    /// What the rule does.
     #[must_use]
     pub const fn meaning(&self) -> &RuleMeaning {
         &self.meaning
     }
 
-    /// The words of the rule; empty where there are none.
+    /// The description; empty where there is none.
     #[must_use]
     pub fn description(&self) -> &str {
         self.json["description"].as_str().unwrap_or_default()
     }
 
-    /// The mark of a rule that pathproof wrote.
+    /// The mark; `None` where pathproof did not write the rule.
     #[must_use]
     pub fn mark(&self) -> Option<Mark> {
         Mark::read(self.description())
     }
 
-    /// Whether the other rule does the same and is the same jobs'. Words do not count.
+    /// Whether both rules do the same and belong to the same jobs. Their words do not count.
     pub(super) fn is_same_as(&self, other: &Self) -> bool {
         let jobs = |properties: &Self| properties.mark().map(|mark| mark.jobs);
         self.meaning == other.meaning && jobs(self) == jobs(other)
     }
 
-    /// Whether it does all that the other rule does and is its jobs' too: another job may have added
-    /// addresses and itself since that one was written.
+    /// Whether this rule does everything that the other one does, for its jobs too: another job may
+    /// have added addresses and its name since the other one was written.
     pub(super) fn holds(&self, other: &Self) -> bool {
         let (Some(mark), Some(other_mark)) = (self.mark(), other.mark()) else { return false };
         let (own, others) = (&self.meaning, &other.meaning);
@@ -78,7 +79,7 @@ impl Properties {
             && other_mark.jobs.is_subset(&mark.jobs)
     }
 
-    /// How many addresses and prefixes the destination is written with: what Azure's limit counts.
+    /// How many prefixes the destination is written with, which is what Azure's limit counts.
     pub(super) fn n_prefixes(&self) -> usize {
         let is_prefix =
             |value: &&Value| value.as_str().is_some_and(|text| AddressSet::parse(text).is_ok());
@@ -88,31 +89,24 @@ impl Properties {
     }
 }
 
-/// What a rule does. The description means nothing.
+/// What a rule does; words are in lower case. The description is no part of it.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct RuleMeaning {
-    /// Lower case.
     pub protocol: String,
-    /// Lower case.
     pub access: String,
-    /// Lower case.
     pub direction: String,
-    /// `None` where it is no number.
+    /// `None` where the priority is no number.
     pub priority: Option<u16>,
-    /// Where from.
-    pub source: Side,
-    /// Where to.
-    pub destination: Side,
+    pub source: RuleSide,
+    pub destination: RuleSide,
 }
 
-/// One side of a rule.
+/// The source or the destination of a rule.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub struct Side {
-    /// Its addresses.
+pub struct RuleSide {
     pub addresses: AddressSet,
-    /// Tags and application security groups, lower case.
+    /// Tags and application security groups, in lower case.
     pub others: BTreeSet<String>,
-    /// Its ports.
     pub ports: PortSet,
 }
 
@@ -128,21 +122,21 @@ impl RuleMeaning {
             access: word("access"),
             direction: word("direction"),
             priority,
-            source: Side::of(properties, "source"),
-            destination: Side::of(properties, "destination"),
+            source: RuleSide::of(properties, "source"),
+            destination: RuleSide::of(properties, "destination"),
         }
     }
 
-    /// Whether it looks away from the host.
+    /// Whether the rule is about flows that leave the host.
     #[must_use]
     pub fn is_outbound(&self) -> bool {
         self.direction == "outbound"
     }
 
-    /// Whether it denies, or may deny, some of what goes to `addresses` over TCP by `ports`.
+    /// Whether the rule denies, or may deny, some of the TCP flows to `addresses` and `ports`.
     #[must_use]
     pub fn may_deny(&self, addresses: &AddressSet, ports: &PortSet) -> bool {
-        // What is in the virtual network is private, and never in a rule of ours.
+        // These tags hold private addresses, which are in no rule of ours.
         const NOT_PUBLIC: [&str; 2] = ["virtualnetwork", "azureloadbalancer"];
         let is_tcp =
             ProtocolSet::parse(&self.protocol).is_none_or(|own| own.contains(Protocol::Tcp));
@@ -163,7 +157,7 @@ impl RuleMeaning {
     }
 }
 
-impl Side {
+impl RuleSide {
     fn of(properties: &Value, side: &str) -> Self {
         let mut read = Self::default();
         for text in texts(properties, &format!("{side}AddressPrefix"), "es") {
@@ -184,7 +178,7 @@ impl Side {
         read
     }
 
-    /// What it holds beside addresses that can be counted, in words: tags, groups, everything.
+    /// What this side has that cannot be counted as addresses: tags, groups, everything.
     #[must_use]
     pub fn beyond_addresses(&self) -> Option<String> {
         let everything = ["0.0.0.0/0", "::/0"]
@@ -199,7 +193,7 @@ impl Side {
     }
 }
 
-/// What stands under `KEY` and under its plural.
+/// The values of `KEY` and of its plural.
 fn texts(properties: &Value, key: &str, plural: &str) -> Vec<String> {
     let one = [&properties[key]];
     let many = properties[format!("{key}{plural}")].as_array();
@@ -220,14 +214,14 @@ fn groups(properties: &Value, side: &str) -> Vec<String> {
     groups.into_iter().flatten().filter_map(id).collect()
 }
 
-/// Where the flows of a rule come from, as it is written.
+/// The source of a rule, as it is written.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct RuleSource {
-    /// `*`, prefixes, service tags.
+    /// `*`, prefixes and service tags.
     prefixes: Vec<SourcePrefix>,
     /// Resource ids of application security groups.
     groups: Vec<String>,
-    /// Nearly always all.
+    /// Nearly always all ports.
     ports: PortSet,
 }
 
@@ -238,30 +232,27 @@ enum SourcePrefix {
     Tag(String),
 }
 
-/// Why sources cannot be taken together, or one is none.
+/// Why the given sources cannot be those of a rule.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum SourceError {
-    /// Neither a prefix nor a group.
+    /// One is neither a prefix nor a group.
     #[error(
         "'{0}' is no source: expected a CIDR, *, or the resource id of an application security group"
     )]
     Malformed(String),
-    /// Azure takes one kind in a rule.
+    /// Azure takes only one kind in a rule.
     #[error("a rule takes prefixes or application security groups, not both")]
     Mixed,
 }
 
 impl RuleSource {
-    /// Everything.
+    /// Every source.
     #[must_use]
     pub fn any() -> Self {
         Self { prefixes: vec![SourcePrefix::Any], groups: Vec::new(), ports: PortSet::any() }
     }
 
-    /// Reads what was asked for; `None` where nothing was.
-    ///
-    /// # Errors
-    /// [`SourceError`].
+    /// Reads the sources that the user gave; `None` where there are none.
     pub fn parse(given: &[String]) -> Result<Option<Self>, SourceError> {
         let mut source = Self { prefixes: Vec::new(), groups: Vec::new(), ports: PortSet::any() };
         for text in given {
@@ -283,7 +274,7 @@ impl RuleSource {
     }
 
     /// The source of a live rule.
-    pub(super) fn of(rule: &Properties) -> Self {
+    pub(super) fn of(rule: &RuleProperties) -> Self {
         let prefix = |text: String| match text.parse() {
             Ok(net) => SourcePrefix::Net(net),
             Err(_) if text == "*" => SourcePrefix::Any,
@@ -298,8 +289,8 @@ impl RuleSource {
         }
     }
 
-    /// What of it can reach addresses of a family; `None` where nothing can. Azure takes one family
-    /// in a rule.
+    /// The part of the source that can reach addresses of a family; `None` where nothing can. Azure
+    /// takes one family in a rule.
     pub(super) fn of_family(&self, is_v6: bool) -> Option<Self> {
         let is_of = |prefix: &&SourcePrefix| match prefix {
             SourcePrefix::Net(net) => matches!(net, IpNet::V6(_)) == is_v6,
@@ -310,7 +301,7 @@ impl RuleSource {
         (!is_empty).then(|| Self { prefixes, ..self.clone() })
     }
 
-    /// As members of a rule's properties.
+    /// Writes the source into a rule's properties.
     pub(super) fn write(&self, properties: &mut Value) {
         let text = |prefix: &SourcePrefix| match prefix {
             SourcePrefix::Any => "*".to_owned(),
@@ -387,7 +378,7 @@ mod tests {
                 "sourcePortRanges": ["1024-65535"]}),
             json!({"sourceApplicationSecurityGroups": [{"id": GROUP}], "sourcePortRange": "*"}),
         ] {
-            let read = RuleSource::of(&Properties::from(properties.clone()));
+            let read = RuleSource::of(&RuleProperties::from(properties.clone()));
             assert_eq!(written(&read), properties);
         }
     }

@@ -24,8 +24,8 @@ fn intent(priority: PriorityChoice) -> Intent {
     }
 }
 
-fn seen(net: &str, port: u16) -> Seen {
-    Seen {
+fn seen(net: &str, port: u16) -> SeenPrefix {
+    SeenPrefix {
         net: net.parse().unwrap(),
         ports: port.into(),
         name: "a.servicebus.windows.net".to_owned(),
@@ -43,10 +43,10 @@ fn rule(name: &str, priority: u16, description: &str, prefixes: &[&str]) -> Live
     .unwrap()
 }
 
-fn planned(live: &LiveGroup, seen: &[Seen], ledger: Option<&[Remembered]>) -> Planned {
+fn planned(live: &LiveGroup, seen: &[SeenPrefix], ledger: Option<&[Remembered]>) -> Planned {
     plan(
         &intent(PriorityChoice::Auto),
-        Knowledge { seen, refusals: &[], left_out: &[], ledger, live },
+        PlanInputs { seen, refusals: &[], left_out: &[], ledger, live },
     )
 }
 
@@ -81,13 +81,13 @@ fn our_rules_are_known_by_name_and_description() {
 
 #[test]
 fn how_a_rule_is_written_does_not_matter() {
-    let one = Properties::from(json!({
+    let one = RuleProperties::from(json!({
         "description": "a", "priority": 200, "access": "Allow", "direction": "Outbound",
         "protocol": "Tcp", "sourceAddressPrefix": "*", "sourcePortRange": "*",
         "destinationAddressPrefix": "13.69.0.0/31", "destinationPortRange": "443",
         "destinationAddressPrefixes": [], "destinationPortRanges": [],
     }));
-    let other = Properties::from(json!({
+    let other = RuleProperties::from(json!({
         "priority": "200", "access": "allow", "direction": "outbound", "protocol": "TCP",
         "sourceAddressPrefix": "*", "sourcePortRanges": ["0-65535"],
         "destinationAddressPrefixes": ["13.69.0.1", "13.69.0.0/32"],
@@ -138,7 +138,7 @@ fn a_block_stays_in_its_rule_when_another_comes_before_it() {
     assert_eq!(plan.changes.len(), 1);
     assert_eq!(
         (plan.changes[0].action, plan.changes[0].name.as_str()),
-        (Action::Create, "Relay-2")
+        (RuleAction::Create, "Relay-2")
     );
 }
 
@@ -147,15 +147,15 @@ fn documents_are_read_back_as_they_are() {
     let live = LiveGroup { rules: vec![rule("Relay", 200, MARKER, &["13.69.0.7/32"])] };
     let plan = planned(&live, &[seen("13.69.0.0/32", 443)], None).plan;
     let text = serde_json::to_string(&plan).unwrap();
-    assert_eq!(Plan::read(&text).unwrap(), plan);
+    assert_eq!(RulePlan::read(&text).unwrap(), plan);
     let newer = text.replacen('{', "{\"later\": 1, ", 1);
-    assert_eq!(Plan::read(&newer).unwrap(), plan, "unknown fields are ignored");
-    assert!(matches!(Plan::read("{}"), Err(PlanError::Schema { .. })));
-    assert!(matches!(Plan::read("["), Err(PlanError::Malformed { .. })));
-    let rollback = Rollback::of(&plan, "/id", "https://arm", now());
+    assert_eq!(RulePlan::read(&newer).unwrap(), plan, "unknown fields are ignored");
+    assert!(matches!(RulePlan::read("{}"), Err(PlanError::Schema { .. })));
+    assert!(matches!(RulePlan::read("["), Err(PlanError::Malformed { .. })));
+    let rollback = RollbackDocument::of(&plan, "/id", "https://arm", now());
     let text = serde_json::to_string(&rollback).unwrap();
-    assert_eq!(Rollback::read(&text).unwrap(), rollback);
-    assert!(Plan::read(&text).is_err());
+    assert_eq!(RollbackDocument::read(&text).unwrap(), rollback);
+    assert!(RulePlan::read(&text).is_err());
 }
 
 #[test]
@@ -184,11 +184,11 @@ fn groups_are_read_in_every_form() {
 }
 
 /// What a group is after the changes, made one by one as Azure would take them.
-fn after(live: &LiveGroup, changes: &[Change]) -> Result<LiveGroup, String> {
+fn after(live: &LiveGroup, changes: &[RuleChange]) -> Result<LiveGroup, String> {
     let mut group = live.clone();
-    let steps: Vec<Step> = changes.iter().map(Step::from).collect();
+    let steps: Vec<RuleStep> = changes.iter().map(RuleStep::from).collect();
     for step in &steps {
-        if stand(&group, step, &steps) != Stand::Before {
+        if drift(&group, step, &steps) != Drift::AsBefore {
             return Err(format!("{} does not stand as before", step.name));
         }
         group.rules.retain(|rule| rule.name != step.name);
@@ -219,10 +219,15 @@ fn address() -> impl Strategy<Value = IpNet> {
     ]
 }
 
-fn seens() -> impl Strategy<Value = Vec<Seen>> {
+fn seens() -> impl Strategy<Value = Vec<SeenPrefix>> {
     let one =
         (address(), prop_oneof![Just(443u16), Just(1433)], 0u8..2).prop_map(|(net, port, n)| {
-            Seen { net, ports: port.into(), name: format!("{n}.net"), how: "published".to_owned() }
+            SeenPrefix {
+                net,
+                ports: port.into(),
+                name: format!("{n}.net"),
+                how: "published".to_owned(),
+            }
         });
     proptest::collection::vec(one, 0..12)
 }
@@ -243,15 +248,15 @@ fn groups() -> impl Strategy<Value = LiveGroup> {
     (own, proptest::collection::btree_set(198u16..208, 0..7)).prop_map(|(own, priorities)| {
         let mut priorities = priorities.into_iter();
         let mut rules = Vec::new();
-        for (place, (nets, is_ours)) in own.into_iter().enumerate() {
+        for (index, (nets, is_ours)) in own.into_iter().enumerate() {
             let Some(priority) = priorities.next() else { break };
             let nets: Vec<_> = nets.iter().map(ToString::to_string).collect();
             let nets: Vec<_> = nets.iter().map(String::as_str).collect();
-            let place = u32::try_from(place).unwrap() + 1;
+            let index = u32::try_from(index).unwrap() + 1;
             let (name, description) = if is_ours {
-                (live::numbered("Relay", place), MARKER)
+                (live::numbered("Relay", index), MARKER)
             } else {
-                (format!("Foreign-{place}"), "")
+                (format!("Foreign-{index}"), "")
             };
             rules.push(rule(&name, priority, description, &nets));
         }
@@ -273,7 +278,7 @@ proptest! {
         ],
     ) {
         let intent = intent(priority);
-        let knowledge = Knowledge { seen: &seen, refusals: &[], left_out: &[], ledger: ledger.as_deref(), live: &live };
+        let knowledge = PlanInputs { seen: &seen, refusals: &[], left_out: &[], ledger: ledger.as_deref(), live: &live };
         let plan = super::plan(&intent, knowledge).plan;
         if !plan.refusals.is_empty() {
             return Ok(());
@@ -298,13 +303,21 @@ proptest! {
         // The adopted prefixes are remembered by then.
         let mut remembered = ledger.clone();
         if let Some(rows) = &mut remembered {
-            rows.extend(live.own("Relay").iter().flat_map(|(_, rule)| {
+            let overlaps = |net: &ipnet::IpNet, row: &Remembered| {
+                row.net.contains(net) || net.contains(&row.net)
+            };
+            let own = live.own("Relay");
+            let adopted = own.iter().flat_map(|(_, rule)| {
                 rule.meaning().destination.addresses.prefixes()
-            }).filter(|net| !ledger.iter().flatten().any(|row| row.net.contains(net) || net.contains(&row.net))).map(|net| Remembered {
+            });
+            let forgotten = adopted.filter(|net| {
+                !ledger.iter().flatten().any(|row| overlaps(net, row))
+            });
+            rows.extend(forgotten.map(|net| Remembered {
                 name: "rule Relay".to_owned(), net, last_seen: now(), proof: None,
             }));
         }
-        let knowledge = Knowledge { ledger: remembered.as_deref(), live: &then, ..knowledge };
+        let knowledge = PlanInputs { ledger: remembered.as_deref(), live: &then, ..knowledge };
         let again = super::plan(&intent, knowledge).plan;
         prop_assert_eq!(&again.changes, &vec![], "first {:#?}", plan.changes);
     }
@@ -313,10 +326,12 @@ proptest! {
     #[test]
     fn whoever_meddles_is_noticed(seen in seens(), live in groups(), net in address()) {
         let plan = planned(&live, &seen, None).plan;
-        let steps: Vec<Step> = plan.changes.iter().map(Step::from).collect();
+        let steps: Vec<RuleStep> = plan.changes.iter().map(RuleStep::from).collect();
         let mut meddled = live.clone();
         for step in &steps {
-            let Some(rule) = meddled.rules.iter_mut().find(|rule| rule.name == step.name) else { continue };
+            let Some(rule) = meddled.rules.iter_mut().find(|rule| rule.name == step.name) else {
+                continue;
+            };
             let set = AddressSet::from(net);
             if set.is_subset(&rule.meaning().destination.addresses) {
                 continue;
@@ -326,7 +341,7 @@ proptest! {
             rule.properties = json.into();
             let rule = meddled.rule(&step.name).unwrap();
             if step.after.as_ref().is_none_or(|after| !rule.properties.is_same_as(after)) {
-                prop_assert!(matches!(stand(&meddled, step, &steps), Stand::Neither(_)));
+                prop_assert!(matches!(drift(&meddled, step, &steps), Drift::Drifted(_)));
             }
         }
     }
@@ -334,8 +349,8 @@ proptest! {
     /// Any text is read or refused.
     #[test]
     fn no_text_is_too_strange(text in ".{0,200}", member in "[a-zA-Z]{0,20}") {
-        let _ = Plan::read(&text);
-        let _ = Rollback::read(&text);
+        let _ = RulePlan::read(&text);
+        let _ = RollbackDocument::read(&text);
         let value = json!({"securityRules": [{"name": text, member: text, "priority": text,
             "access": 1, "direction": [], "protocol": {}}]});
         let _ = LiveGroup::read(&value);

@@ -1,17 +1,18 @@
-//! A plan as people read it: like a diff.
+//! A plan as text, which reads like a diff.
 
 use std::fmt::Write as _;
 
-use super::document::{Action, Change, Plan, PlanState};
-use super::rule::{Properties, Side};
+use super::document::{PlanState, RuleAction, RuleChange, RulePlan};
+use super::rule::{RuleProperties, RuleSide};
 use crate::model::visible;
 
-/// The plan as text. Names, descriptions and notes may be a stranger's: none of them begins a line.
+/// Writes the plan as text. Names, descriptions and notes may be a stranger's words: none of them
+/// begins a line.
 #[must_use]
-pub fn plan_text(plan: &Plan) -> String {
+pub fn plan_text(plan: &RulePlan) -> String {
     let mut text = String::new();
-    let place = plan.nsg.as_deref().unwrap_or("the group of the file");
-    let _ = writeln!(text, "{} in {}", visible(&plan.rule_name), visible(place));
+    let group = plan.nsg.as_deref().unwrap_or("the group of the file");
+    let _ = writeln!(text, "{} in {}", visible(&plan.rule_name), visible(group));
     for rule in &plan.rules {
         if !plan.changes.iter().any(|change| change.name == rule.name) {
             let shown = shown(&rule.properties);
@@ -46,11 +47,11 @@ pub fn plan_text(plan: &Plan) -> String {
     text
 }
 
-fn write_change(text: &mut String, plan: &Plan, change: &Change) {
+fn write_change(text: &mut String, plan: &RulePlan, change: &RuleChange) {
     let sign = match change.action {
-        Action::Create => '+',
-        Action::Update => '~',
-        Action::Delete => '-',
+        RuleAction::Create => '+',
+        RuleAction::Update => '~',
+        RuleAction::Delete => '-',
     };
     let _ = writeln!(text, "\n{sign} {} {}", change.action.as_str(), visible(&change.name));
     if let Some(one) = change.after.as_ref().or(change.before.as_ref()) {
@@ -81,10 +82,10 @@ fn write_change(text: &mut String, plan: &Plan, change: &Change) {
     }
 }
 
-/// Every property but the destination's prefixes, which have lines of their own.
-fn lines(properties: &Properties) -> [(&'static str, String); 10] {
+/// Every property but the prefixes of the destination, which have lines of their own.
+fn lines(properties: &RuleProperties) -> [(&'static str, String); 10] {
     let meaning = properties.meaning();
-    let others = |side: &Side| side.others.iter().cloned().collect::<Vec<_>>().join(", ");
+    let others = |side: &RuleSide| side.others.iter().cloned().collect::<Vec<_>>().join(", ");
     [
         ("priority", priority(properties)),
         ("direction", meaning.direction.clone()),
@@ -99,11 +100,11 @@ fn lines(properties: &Properties) -> [(&'static str, String); 10] {
     ]
 }
 
-fn priority(properties: &Properties) -> String {
+fn priority(properties: &RuleProperties) -> String {
     properties.meaning().priority.map_or_else(|| "none".to_owned(), |number| number.to_string())
 }
 
-fn source(side: &Side) -> String {
+fn source(side: &RuleSide) -> String {
     if side.addresses.is_everything() {
         return "*".to_owned();
     }
@@ -112,7 +113,7 @@ fn source(side: &Side) -> String {
     prefixes.chain(side.others.iter().cloned()).collect::<Vec<_>>().join(", ")
 }
 
-fn shown(properties: &Properties) -> String {
+fn shown(properties: &RuleProperties) -> String {
     let meaning = properties.meaning();
     format!(
         "priority {}, {}, {}, {} {}, from {}, destination prefixes: {}",
@@ -126,7 +127,7 @@ fn shown(properties: &Properties) -> String {
     )
 }
 
-fn conclusion(plan: &Plan) -> String {
+fn conclusion(plan: &RulePlan) -> String {
     match plan.state() {
         PlanState::Refused => {
             format!("Nothing may be written: guards that refuse it: {}.", plan.refusals.len())
@@ -135,7 +136,7 @@ fn conclusion(plan: &Plan) -> String {
         PlanState::Pending => {
             let count =
                 |action| plan.changes.iter().filter(|change| change.action == action).count();
-            let words: Vec<_> = [Action::Create, Action::Update, Action::Delete]
+            let words: Vec<_> = [RuleAction::Create, RuleAction::Update, RuleAction::Delete]
                 .into_iter()
                 .filter(|action| count(*action) > 0)
                 .map(|action| format!("{} to {}", count(action), action.as_str()))

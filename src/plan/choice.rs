@@ -11,20 +11,18 @@ const FALLBACKS_MEASURED: usize = 2;
 /// hold the proxies' credentials.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Choice {
-    /// For the record.
+    /// The choice as the record holds it.
     pub route: RouteChoice,
-    /// Each once: the configured one, what a client tries next, the alternate.
+    /// Each way once: the configured one, what a client tries next, the alternate.
     pub ways: Vec<Way>,
 }
 
 /// What a configuration is asked for an endpoint.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Question<'a> {
+pub struct RouteQuestion<'a> {
     /// The host of the URL.
     pub host: &'a Host,
-    /// Its port.
     pub port: u16,
-    /// Its scheme.
     pub scheme: Scheme,
 }
 
@@ -34,7 +32,7 @@ pub struct Question<'a> {
 ///
 /// # Errors
 /// Why it goes [`direct`], where there is nothing to ask.
-pub fn question(endpoint: &Endpoint) -> Result<Question<'_>, &'static str> {
+pub fn question(endpoint: &Endpoint) -> Result<RouteQuestion<'_>, &'static str> {
     let Some(host) = endpoint.subject.host() else {
         return Err("a pattern has no route");
     };
@@ -44,7 +42,7 @@ pub fn question(endpoint: &Endpoint) -> Result<Question<'_>, &'static str> {
         Kind::Tds => return Err("SQL Server's protocol uses no HTTP proxy"),
         Kind::Tcp => return Err("plain TCP uses no HTTP proxy"),
     };
-    Ok(Question { host, port: endpoint.port, scheme })
+    Ok(RouteQuestion { host, port: endpoint.port, scheme })
 }
 
 /// The choice for `endpoint`, for which the configuration has `decided`; `alternate` is
@@ -95,8 +93,8 @@ pub fn direct(endpoint: &Endpoint, source: &str) -> Choice {
 }
 
 impl Choice {
-    /// The name is private: no proxy gets to hear it, to find out whether it could carry it. Where
-    /// a proxy is configured the direct way is measured in its place.
+    /// Keeps a private name from every proxy, which would learn it by being measured. Where
+    /// a proxy is configured the direct way is measured instead.
     pub fn keep_private(&mut self) {
         if !self.ways.is_empty() && self.route.configured.is_ok() {
             self.ways = vec![Way::Direct];
@@ -106,15 +104,14 @@ impl Choice {
         self.route.alternate = self.route.alternate.take().filter(|way| *way == Route::Direct);
     }
 
-    /// Whether a proxy would get to hear the name.
+    /// Whether a proxy would learn the name.
     #[must_use]
     pub fn tells_a_proxy(&self) -> bool {
         self.ways.iter().any(|way| matches!(way, Way::Proxy(_)))
     }
 }
 
-/// By what records show of them: two ways by one proxy, with credentials and without, would be one
-/// way there.
+/// Compares ways as records show them: with credentials and without, one proxy is one way there.
 fn each_once(ways: Vec<Way>) -> Vec<Way> {
     let mut seen: Vec<Route> = Vec::new();
     ways.into_iter()

@@ -14,9 +14,9 @@ pub const N_GATEWAYS: u16 = 128;
 
 /// The deployment that a namespace lives in, as `prod-by3-010`.
 #[derive(Clone, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
-pub struct Deployment(String);
+pub struct RelayDeployment(String);
 
-impl Deployment {
+impl RelayDeployment {
     /// Its name, lower case.
     #[must_use]
     pub fn as_str(&self) -> &str {
@@ -32,12 +32,12 @@ impl Deployment {
 pub fn deployment_of<'a>(
     relay: &HostName,
     aliases: impl IntoIterator<Item = &'a HostName>,
-) -> Option<Deployment> {
+) -> Option<RelayDeployment> {
     let domain = relay.parent()?;
     aliases.into_iter().filter(|alias| !alias.is_within(domain)).find_map(|alias| {
         let label = alias.labels().next()?.strip_prefix("ns-")?;
         let name = label.strip_prefix("sb2-").unwrap_or(label);
-        (!name.is_empty()).then(|| Deployment(name.to_owned()))
+        (!name.is_empty()).then(|| RelayDeployment(name.to_owned()))
     })
 }
 
@@ -50,7 +50,7 @@ pub fn gateways_of(relay: &Endpoint, lookups: &[Arc<Lookup>]) -> Vec<Endpoint> {
         return Vec::new();
     }
     let Some(domain) = name.parent() else { return Vec::new() };
-    let mut deployments: Vec<Deployment> =
+    let mut deployments: Vec<RelayDeployment> =
         lookups.iter().filter_map(|lookup| deployment_of(name, lookup.aliases())).collect();
     deployments.sort();
     deployments.dedup();
@@ -59,8 +59,8 @@ pub fn gateways_of(relay: &Endpoint, lookups: &[Arc<Lookup>]) -> Vec<Endpoint> {
         .flat_map(|series| (0..N_GATEWAYS).map(move |number| (series, number)));
     deployments
         .iter()
-        .flat_map(|deployment| numbered.clone().map(move |place| (deployment, place)))
-        .filter_map(|(Deployment(deployment), (series, number))| {
+        .flat_map(|deployment| numbered.clone().map(move |numbered| (deployment, numbered)))
+        .filter_map(|(RelayDeployment(deployment), (series, number))| {
             let label = GatewayName { series, number, deployment: deployment.clone() }.label();
             HostName::parse(&format!("{label}.{domain}")).ok()
         })
@@ -126,7 +126,7 @@ mod tests {
             let aliases: Vec<HostName> = aliases.iter().map(|alias| name(alias)).collect();
             let relay = name("r.servicebus.windows.net");
             let deployment = deployment_of(&relay, &aliases);
-            assert_eq!(deployment.as_ref().map(Deployment::as_str), expected, "{aliases:?}");
+            assert_eq!(deployment.as_ref().map(RelayDeployment::as_str), expected, "{aliases:?}");
         }
     }
 

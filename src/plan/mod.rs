@@ -10,37 +10,38 @@ use std::sync::Arc;
 
 use crate::model::{Endpoint, Subject};
 
-pub use choice::{Choice, Question, can_be_measured, choose, direct, question};
-pub use gateways::{Deployment, N_GATEWAYS, deployment_of, gateways_of};
+pub use choice::{Choice, RouteQuestion, can_be_measured, choose, direct, question};
+pub use gateways::{N_GATEWAYS, RelayDeployment, deployment_of, gateways_of};
 pub use private::taken_as_private;
 
 /// What a run will ask, in the order of its report. Which way each is measured is decided when its
-/// turn comes ([`choose`]): a script may have to be asked, and lookups tell which names are private.
+/// turn comes ([`choose`]): a script may have to be asked, and lookups tell which names are
+/// private.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub struct Plan {
+pub struct ProbePlan {
     /// Sorted by list order, then host, then port; one for each host and port.
     pub endpoints: Vec<Arc<Endpoint>>,
     /// What cannot be asked: wildcards and templates with nothing to make them concrete. They
-    /// stand in the report, so that nobody takes silence for health.
-    pub untestable: Vec<Untestable>,
+    /// are in the report, so that nobody takes their absence for health.
+    pub untestable: Vec<UntestableEndpoint>,
 }
 
 /// A pattern that stays one.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Untestable {
+pub struct UntestableEndpoint {
     /// Its subject is a pattern.
     pub endpoint: Arc<Endpoint>,
     /// The option that would make it concrete, in one sentence.
     pub hint: String,
 }
 
-/// What places an endpoint in a report: list order, host as written, port.
-pub type Place = (u32, String, u16);
+/// What a report is sorted by: list order, host as written, port.
+pub type ReportOrder = (u32, String, u16);
 
 /// Orders endpoints. Of several with one host and port the first stays, required if any of them
 /// is.
 #[must_use]
-pub fn plan(endpoints: Vec<Endpoint>) -> Plan {
+pub fn plan(endpoints: Vec<Endpoint>) -> ProbePlan {
     let mut unique: HashMap<(Subject, u16), usize> = HashMap::new();
     let mut kept: Vec<Endpoint> = Vec::with_capacity(endpoints.len());
     for endpoint in endpoints {
@@ -50,13 +51,13 @@ pub fn plan(endpoints: Vec<Endpoint>) -> Plan {
             None => kept.push(endpoint),
         }
     }
-    kept.sort_by_cached_key(place);
-    Plan { endpoints: kept.into_iter().map(Arc::new).collect(), untestable: Vec::new() }
+    kept.sort_by_cached_key(report_order);
+    ProbePlan { endpoints: kept.into_iter().map(Arc::new).collect(), untestable: Vec::new() }
 }
 
-/// Where an endpoint stands in a report.
+/// What decides the position of an endpoint in a report.
 #[must_use]
-pub fn place(endpoint: &Endpoint) -> Place {
+pub fn report_order(endpoint: &Endpoint) -> ReportOrder {
     (endpoint.order, endpoint.subject.to_string(), endpoint.port)
 }
 

@@ -1,13 +1,13 @@
-//! The control of name servers: names that cannot exist. Whoever gives an address for one gives it
-//! for every name it does not know, and a name that "resolves" then proves nothing.
+//! The control of name servers: names that cannot exist. A server that gives an address for one
+//! gives it for every name it does not know, and a name that "resolves" then proves nothing.
 
 use std::sync::{Arc, OnceLock};
 
 use tokio::sync::Mutex;
 
-use super::dns;
+use super::dns::DnsClient;
 use crate::model::{HostName, Kind, Lookup};
-use crate::plan::Plan;
+use crate::plan::ProbePlan;
 
 /// Longer than the 50 characters that a namespace of Service Bus may have, and the same in every
 /// run, so that a run asks nothing that an earlier one did not ask.
@@ -24,9 +24,9 @@ pub(super) struct Absent {
 }
 
 impl Absent {
-    /// For the names of `plan`: below the domain of its relays too, where a private zone with a
-    /// wildcard hides what is missing.
-    pub(super) fn beside(plan: &Plan) -> Self {
+    /// A control for the names of `plan`: below the domain of its relays too, where a private zone
+    /// with a wildcard hides what is missing.
+    pub(super) fn beside(plan: &ProbePlan) -> Self {
         let relay = plan.endpoints.iter().find(|endpoint| endpoint.kind == Kind::Relay);
         let name = relay.and_then(|endpoint| endpoint.subject.host()?.name());
         let domain = name.and_then(|name| name.as_str().split_once('.')).map(|(_, rest)| rest);
@@ -36,7 +36,7 @@ impl Absent {
     }
 
     /// Asks, the first time.
-    pub(super) async fn ask(&self, dns: &dns::Client) {
+    pub(super) async fn ask(&self, dns: &DnsClient) {
         {
             let mut is_asked = self.is_asked.lock().await;
             if *is_asked {
@@ -50,7 +50,7 @@ impl Absent {
         let _ = self.answers.set(all.into_iter().flatten().collect());
     }
 
-    /// What was said, by name and then by server; nothing where it was not asked to the end.
+    /// The answers, by name and then by server; none where they did not all come.
     pub(super) fn into_answers(self) -> Vec<Arc<Lookup>> {
         self.answers.into_inner().unwrap_or_default()
     }

@@ -1,4 +1,4 @@
-//! The control: an address that cannot answer.
+//! The control: a connect to an address that cannot answer.
 //!
 //! A middlebox that completes every handshake itself accepts 192.0.2.1 (TEST-NET-1, RFC 5737) too;
 //! a connect to a real endpoint then proves nothing.
@@ -16,24 +16,24 @@ use crate::model::{Failure, OpenTrail, Route, Seen, TcpFailure, TimeoutBy, Trail
 
 const ADDRESS: IpAddr = IpAddr::V4(Ipv4Addr::new(192, 0, 2, 1));
 const PORT: u16 = 443;
-/// A middlebox that answers for others answers at once: silence of three times the slowest real
-/// connect, and of this at least, is taken for silence.
+/// A middlebox that answers for others answers at once: no answer within three times the slowest
+/// real connect, and within this at least, is taken for silence.
 const LEAST_WAIT: Duration = Duration::from_millis(250);
 
 /// Asks the control address once a run, beside the first connect that leaves this host.
 #[derive(Debug, Default)]
 pub(super) struct Control {
-    state: Mutex<State>,
+    state: Mutex<ControlState>,
 }
 
 #[derive(Debug, Default)]
-struct State {
+struct ControlState {
     asked: Option<(Instant, Timestamp, JoinHandle<Trail>)>,
     slowest_connect: Duration,
 }
 
 impl Control {
-    /// Before a connect to `remote`: begins the control unless nothing leaves this host.
+    /// Begins the control, before the first connect to a `remote` beyond this host.
     pub(super) fn beside(
         &self,
         remote: SocketAddr,
@@ -53,16 +53,16 @@ impl Control {
         }
     }
 
-    /// After a connect that took `took`.
+    /// Takes note of a real connect that took `took`, to which the control's silence is compared.
     pub(super) fn compare(&self, took: Duration) {
         if let Ok(mut state) = self.state.lock() {
             state.slowest_connect = state.slowest_connect.max(took);
         }
     }
 
-    /// What came of it, at the end of a run; `None` where nothing left this host.
+    /// The control's trail, at the end of a run; `None` where nothing left this host.
     pub(super) async fn conclude(self) -> Option<Trail> {
-        let State { asked, slowest_connect } = self.state.into_inner().ok()?;
+        let ControlState { asked, slowest_connect } = self.state.into_inner().ok()?;
         let (begun, at, mut asked) = asked?;
         let due = begun + LEAST_WAIT.max(slowest_connect * 3);
         if let Ok(trail) = tokio::time::timeout_at(due.into(), &mut asked).await {
@@ -84,8 +84,10 @@ async fn ask(source: Option<IpAddr>, timeout: Duration, at: Timestamp, stop: Sto
             trail.pass(Seen::Tcp, took);
             trail.complete()
         }
-        Ok(Err(tcp::Stopped::Failed(failure, took))) => trail.fail(Failure::Tcp(failure), took),
-        Ok(Err(tcp::Stopped::Obstacle(obstacle))) => trail.stop(obstacle),
+        Ok(Err(tcp::NotConnected::Failed(failure, took))) => {
+            trail.fail(Failure::Tcp(failure), took)
+        }
+        Ok(Err(tcp::NotConnected::Obstacle(obstacle))) => trail.stop(obstacle),
     }
 }
 

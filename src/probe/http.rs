@@ -6,10 +6,12 @@ use std::time::Duration;
 use tokio::io::{AsyncRead, AsyncReadExt, AsyncWrite, AsyncWriteExt};
 use tokio::time::{Instant, timeout_at};
 
-use super::os_error::{Meaning, meaning, os_error};
+use super::os_error::{ErrorMeaning, meaning, os_error};
 use crate::model::{Host, HttpAnswer, HttpFailure, TimeoutBy};
 use crate::wire::connect::bracketed;
-use crate::wire::http::{Incoming, Method, Progress, Reply, get_request, upgrade_request};
+use crate::wire::http::{
+    AnswerProgress, HttpReply, Incoming, Method, get_request, upgrade_request,
+};
 
 /// How much is read at a time, bytes: heads are mostly shorter.
 const PIECE: usize = 2048;
@@ -29,7 +31,7 @@ where
     fetch(stream, host, port, "/", timeout).await
 }
 
-/// The same for another path and query, which hold no blanks.
+/// Asks like [`get`], for another path and query, which hold no blanks.
 pub async fn fetch<S>(
     mut stream: S,
     host: &Host,
@@ -74,20 +76,20 @@ where
     }
 }
 
-/// RFC 9110 §7.2.
+/// The Host field's value (RFC 9110 §7.2).
 fn authority(host: &Host, port: u16) -> String {
     let name = bracketed(host);
     if matches!(port, 80 | 443) { name } else { format!("{name}:{port}") }
 }
 
-/// Sends `request` and reads what is said to it, until `timeout` after `began`.
+/// Sends `request` and reads the answer, until `timeout` after `began`.
 pub(super) async fn ask<S>(
     stream: &mut S,
     request: &[u8],
     method: Method,
     began: Instant,
     timeout: Duration,
-) -> Result<Reply, HttpFailure>
+) -> Result<HttpReply, HttpFailure>
 where
     S: AsyncRead + AsyncWrite + Unpin,
 {
@@ -112,7 +114,7 @@ where
         stream.write_all(request).await?;
         stream.flush().await
     };
-    // A server that refuses before it has read may have said why: its words are worth more than
+    // A server that refuses before it has read may have sent its reason: that is worth more than
     // the error of writing.
     let unsent = sent.await.err();
     let mut piece = Vec::with_capacity(PIECE);
@@ -124,12 +126,12 @@ where
                 return unsent.map(|error| failure(answer, &error));
             }
             Ok(_) => match answer.push(&piece) {
-                Progress::More => {}
-                Progress::Enough => return None,
-                Progress::NotHttp { first_bytes } => {
+                AnswerProgress::More => {}
+                AnswerProgress::Enough => return None,
+                AnswerProgress::NotHttp { first_bytes } => {
                     return Some(HttpFailure::NotHttp { first_bytes });
                 }
-                Progress::HeadTooLong { limit } => {
+                AnswerProgress::HeadTooLong { limit } => {
                     return Some(HttpFailure::HeadTooLong { limit });
                 }
             },
@@ -149,8 +151,8 @@ fn failure(answer: &Incoming, error: &io::Error) -> HttpFailure {
     }
     let os = os_error(error);
     match meaning(error) {
-        Meaning::Reset => HttpFailure::Reset(os),
-        Meaning::TimedOut => silence(answer, TimeoutBy::Kernel(os)),
+        ErrorMeaning::Reset => HttpFailure::Reset(os),
+        ErrorMeaning::TimedOut => silence(answer, TimeoutBy::Kernel(os)),
         _ => HttpFailure::Other(os),
     }
 }

@@ -1,8 +1,8 @@
 //! The only room that touches the measured network: sockets and clocks.
 //!
 //! [`run`] carries out a plan: every probe a task, every address its own trail, each trail a plain
-//! sequence of stages. A stage gets its deadline, spawns nothing, and says what it saw or how it
-//! failed in the model's words; what that means is diagnosis, elsewhere.
+//! sequence of stages. A stage gets its deadline, spawns nothing, and returns what it saw or how it
+//! failed in the types of `model`; what that means is for `diagnose` to say.
 
 #![expect(
     clippy::disallowed_methods,
@@ -16,12 +16,15 @@ mod crypto;
 pub mod dns;
 mod follow_up;
 pub mod http;
+mod keep_idle;
 pub mod os_error;
 mod pace;
+mod proxies;
 pub mod proxy;
 mod routing;
 mod runner;
 pub mod script;
+mod shared;
 mod stop;
 mod tap;
 pub mod tcp;
@@ -30,7 +33,7 @@ pub mod tls;
 pub mod trust;
 mod walk;
 
-pub use follow_up::Wishes;
 pub use routing::{Deciding, Routing};
-pub use runner::{Outcome, Progress, Settings, run};
+pub use runner::{RunOutcome, RunProgress, run};
+pub use shared::{Settings, Wishes};
 pub use stop::Stop;

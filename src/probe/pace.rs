@@ -3,7 +3,7 @@
 //! Thousands of handshakes begun at once would queue on this host's own cores until their
 //! time-outs measured nothing but the queue. A [`Gate`] lets a bounded number of trails be busy at
 //! a time. Busy is not the same as waiting: a trail that has waited on the network for a while
-//! hands its place on and keeps waiting outside, so that a run of blocked endpoints takes one
+//! hands its permit on and keeps waiting outside, so that a run of blocked endpoints takes one
 //! chain of time-outs, not `endpoints × time-out`.
 //!
 //! How long "a while" is, is learnt from answers that came: where these take long, because a server
@@ -16,22 +16,22 @@ use std::time::Duration;
 
 use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 
-/// An answer that takes so many times as long as answers do is not coming soon.
+/// An answer that takes this many times as long as answers usually do is not coming soon.
 const SLOWER_THAN_USUAL: u32 = 4;
-/// How much one answer changes what is usual: one part in so many.
+/// One answer changes what is usual by one part in this many.
 const MEMORY: u64 = 8;
 
-/// The places for trails that are busy.
+/// Bounds how many trails are busy at once.
 #[derive(Clone, Debug)]
 pub(super) struct Gate {
-    places: Arc<Semaphore>,
+    permits: Arc<Semaphore>,
     /// How long answers usually take, microseconds.
     usual: Arc<AtomicU64>,
 }
 
 impl Gate {
-    pub(super) fn new(places: usize) -> Self {
-        Self { places: Arc::new(Semaphore::new(places)), usual: Arc::default() }
+    pub(super) fn new(permits: usize) -> Self {
+        Self { permits: Arc::new(Semaphore::new(permits)), usual: Arc::default() }
     }
 
     /// Takes note of an answer that came after `took`.
@@ -42,49 +42,49 @@ impl Gate {
         self.usual.store((usual - usual / MEMORY).saturating_add(took), Ordering::Relaxed);
     }
 
-    /// How long to keep a place for an answer: several times the usual, within bounds.
+    /// How long to keep a permit for an answer: several times the usual, within bounds.
     pub(super) fn patience(&self, least: Duration, most: Duration) -> Duration {
         let usual = Duration::from_micros(self.usual.load(Ordering::Relaxed));
         usual.saturating_mul(SLOWER_THAN_USUAL).min(most).max(least)
     }
 
-    /// A trail's turn; its place is taken when its first work begins.
-    pub(super) const fn turn(&self) -> Turn<'_> {
-        Turn { gate: self, place: None }
+    /// A trail's permit to be busy, which is taken when its first work begins.
+    pub(super) const fn permit(&self) -> BusyPermit<'_> {
+        BusyPermit { gate: self, permit: None }
     }
 }
 
-/// One trail's place at the gate.
+/// What one trail holds of a gate: a permit while it is busy, nothing while it waits.
 #[derive(Debug)]
-pub(super) struct Turn<'gate> {
+pub(super) struct BusyPermit<'gate> {
     gate: &'gate Gate,
-    place: Option<OwnedSemaphorePermit>,
+    permit: Option<OwnedSemaphorePermit>,
 }
 
-impl Turn<'_> {
-    /// Begins `work` once a place is free, and keeps the place for at most `patience`: after that
-    /// the work goes on without it, and the next work waits for a place again.
+impl BusyPermit<'_> {
+    /// Begins `work` once a permit is free, and keeps the permit for at most `patience`: after that
+    /// the work goes on without it, and the next work waits for a permit again.
     pub(super) async fn spend<F: Future>(&mut self, patience: Duration, work: F) -> F::Output {
         self.take().await;
         tokio::pin!(work);
         tokio::select! {
             biased;
             done = &mut work => return done,
-            () = tokio::time::sleep(patience) => self.place = None,
+            () = tokio::time::sleep(patience) => self.permit = None,
         }
         work.await
     }
 
-    /// Begins `work` once a place is free, and keeps the place to its end.
+    /// Begins `work` once a permit is free, and keeps the permit to its end.
     pub(super) async fn keep<F: Future>(&mut self, work: F) -> F::Output {
         self.take().await;
         work.await
     }
 
     async fn take(&mut self) {
-        if self.place.is_none() {
+        if self.permit.is_none() {
             // The semaphore is never closed: an error cannot occur, and would only unpace.
-            self.place = Arc::clone(&self.gate.places).acquire_owned().await.ok();
+            self.permit = Arc::clone(&self.gate.permits).acquire_owned().await.ok();
         }
     }
 }
@@ -96,11 +96,11 @@ mod tests {
     use super::*;
 
     #[tokio::test(start_paused = true)]
-    async fn waiting_work_hands_its_place_on() {
+    async fn waiting_work_hands_its_permit_on() {
         let gate = Gate::new(1);
         let begun = tokio::time::Instant::now();
-        let wait = |turn: Gate| async move {
-            turn.turn()
+        let wait = |gate: Gate| async move {
+            gate.permit()
                 .spend(Duration::from_millis(10), tokio::time::sleep(Duration::from_secs(5)))
                 .await;
         };
@@ -134,7 +134,7 @@ mod tests {
         let gate = Gate::new(2);
         let busy = Arc::new(Semaphore::new(2));
         let work = |gate: Gate, busy: Arc<Semaphore>| async move {
-            gate.turn()
+            gate.permit()
                 .spend(Duration::from_mins(1), async {
                     let _one = busy.try_acquire().expect("no more than two are busy at once");
                     tokio::task::yield_now().await;

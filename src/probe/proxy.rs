@@ -11,18 +11,18 @@ use tokio::io::{AsyncRead, AsyncReadExt, AsyncWrite, AsyncWriteExt, ReadBuf};
 use tokio::time::{Instant, timeout_at};
 
 use super::http;
-use super::os_error::{Meaning, meaning, os_error};
-use super::tls::{self, TlsStream, server_name};
+use super::os_error::{ErrorMeaning, meaning, os_error};
+use super::tls::{TlsClient, TlsStream, server_name};
 use crate::model::{
     ChainTrust, Failure, Host, HttpAnswer, HttpFailure, Presented, ProxyFailure, ProxyReply,
     TimeoutBy, TlsFailure, TlsFailureKind, TlsSession, Tunnel, Validity,
 };
 use crate::route::{ProxyScheme, ProxyUrl};
 use crate::wire::connect::{Login, connect_request, proxied_get};
-use crate::wire::http::{Method, Reply};
-use crate::wire::socks::{Dialogue, Granted, Refusal};
+use crate::wire::http::{HttpReply, Method};
+use crate::wire::socks::{Dialogue, Granted, SocksRefusal};
 
-/// How much of an answer that is none of a proxy is kept, bytes.
+/// How much of an answer that is not a proxy's is kept, bytes.
 const FIRST_BYTES_KEPT: usize = 256;
 /// The longest answers of SOCKS are shorter.
 const PIECE: usize = 512;
@@ -31,13 +31,13 @@ const PROXY_AUTHENTICATION_REQUIRED: u16 = 407;
 /// How a proxy is spoken to, and what every stage of the way through it shares.
 #[derive(Clone, Copy, Debug)]
 pub struct Manner<'a> {
-    /// Which proxy, with its credentials.
+    /// The proxy, with its credentials.
     pub proxy: &'a ProxyUrl,
     /// For the handshake with the proxy itself, where it is an `https://` one.
-    pub tls: &'a tls::Client,
-    /// Of the whole stage.
+    pub tls: &'a TlsClient,
+    /// The time-out of the whole stage.
     pub timeout: Duration,
-    /// At which the proxy's own chain is judged.
+    /// The time at which the proxy's own chain is judged.
     pub now: Timestamp,
 }
 
@@ -102,10 +102,10 @@ where
         let request = proxied_get(host, port, login);
         let reply = http::ask(&mut stream, &request, Method::Get, began, manner.timeout).await;
         match reply {
-            Ok(Reply { answer, .. }) if answer.status == PROXY_AUTHENTICATION_REQUIRED => {
+            Ok(HttpReply { answer, .. }) if answer.status == PROXY_AUTHENTICATION_REQUIRED => {
                 Err(Failure::Proxy(answered(answer, login)))
             }
-            Ok(Reply { answer, .. }) => Ok(answer),
+            Ok(HttpReply { answer, .. }) => Ok(answer),
             // Whatever the far end is, an HTTP proxy speaks HTTP of it.
             Err(HttpFailure::NotHttp { first_bytes }) => {
                 Err(Failure::Proxy(ProxyFailure::NotProxy { first_bytes }))
@@ -136,11 +136,11 @@ where
     let request = connect_request(host, port, login);
     let reply = http::ask(&mut stream, &request, Method::Connect, began, manner.timeout).await;
     match reply.map_err(unanswered)? {
-        Reply { answer, tunnelled: Some(first) } => {
+        HttpReply { answer, tunnelled: Some(first) } => {
             let reply = ProxyReply::Connect(Box::new(answer));
             Ok((Tunnelled::new(stream, first), Tunnel { session, reply }))
         }
-        Reply { answer, tunnelled: None } => Err(answered(answer, login)),
+        HttpReply { answer, tunnelled: None } => Err(answered(answer, login)),
     }
 }
 
@@ -191,7 +191,7 @@ where
 }
 
 /// Whether a client of this host would take the chain for `host`'s. Elsewhere a bad chain is
-/// evidence and is gone past; a password is not handed to whoever shows it.
+/// evidence and is gone past; a password is not sent to a server that shows it.
 fn is_proven(presented: &Presented, host: &Host) -> bool {
     let is_for_host = || {
         let leaf = CertificateDer::from(&*presented.chain.first()?.der);
@@ -256,12 +256,12 @@ where
                 let with_credentials = dialogue.offers_login();
                 heard.truncate(FIRST_BYTES_KEPT);
                 return Err(match refusal {
-                    Refusal::NotSocks => {
+                    SocksRefusal::NotSocks => {
                         ProxyFailure::NotProxy { first_bytes: std::mem::take(heard) }
                     }
-                    Refusal::NoMethod => ProxyFailure::SocksNoMethod { with_credentials },
-                    Refusal::Rejected => ProxyFailure::SocksRejected,
-                    Refusal::Reply(code) => ProxyFailure::SocksReply(code),
+                    SocksRefusal::NoMethod => ProxyFailure::SocksNoMethod { with_credentials },
+                    SocksRefusal::Rejected => ProxyFailure::SocksRejected,
+                    SocksRefusal::Reply(code) => ProxyFailure::SocksReply(code),
                 });
             }
         }
@@ -271,8 +271,8 @@ where
 fn broken(heard: &[u8], error: &io::Error) -> ProxyFailure {
     let os = os_error(error);
     match meaning(error) {
-        Meaning::Reset => ProxyFailure::Reset(os),
-        Meaning::TimedOut => silence(heard, TimeoutBy::Kernel(os)),
+        ErrorMeaning::Reset => ProxyFailure::Reset(os),
+        ErrorMeaning::TimedOut => silence(heard, TimeoutBy::Kernel(os)),
         _ => ProxyFailure::Other(os),
     }
 }
@@ -284,9 +284,9 @@ const fn silence(heard: &[u8], whose: TimeoutBy) -> ProxyFailure {
 /// A connection to a proxy.
 #[derive(Debug)]
 pub enum Carrier<S> {
-    /// In clear text.
+    /// The proxy is spoken to in clear text.
     Plain(S),
-    /// Inside TLS with the proxy itself.
+    /// The proxy is spoken to inside TLS, which ends at the proxy itself.
     Tls(Box<TlsStream<S>>),
 }
 

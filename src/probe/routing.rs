@@ -32,7 +32,7 @@ impl Routing {
         Self::new(move |endpoint| std::future::ready(decide(&endpoint)))
     }
 
-    /// Everything goes direct, by the word of `source`.
+    /// Everything goes direct, and `source` is named as the reason.
     #[must_use]
     pub fn direct(source: &'static str) -> Self {
         Self::at_once(move |endpoint| plan::direct(endpoint, source))

@@ -2,9 +2,9 @@
 //! stoppable, and in the end one record for each endpoint.
 
 use std::collections::HashSet;
-use std::net::{IpAddr, SocketAddr};
+use std::net::SocketAddr;
 use std::sync::Arc;
-use std::time::{Duration, Instant};
+use std::time::Instant;
 
 use futures_util::future;
 use jiff::Timestamp;
@@ -13,86 +13,58 @@ use tokio::task::JoinSet;
 
 use super::absent::Absent;
 use super::control::Control;
+use super::dns::{DnsClient, DnsSettings};
+use super::follow_up;
+use super::follow_up::cache::FollowUpCache;
 use super::pace::Gate;
-use super::routing::Routing;
+use super::proxies::Proxies;
+use super::shared::{RunShared, Settings};
 use super::stop::Stop;
-use super::tls;
-use super::walk::{self, Proxies, Purpose, Target};
-use super::{dns, follow_up};
+use super::walk::{self, Purpose, WalkTarget};
 use crate::model::{
-    Awaited, End, Endpoint, Family, FollowUps, Host, HostName, Kind, Lookup, Obstacle, Pending,
-    Proxied, ProxyLookup, Record, RouteChoice, Subject, Trail, going_to,
+    Awaited, End, Endpoint, Family, FollowUps, Host, Kind, Lookup, Obstacle, Pending, Proxied,
+    ProxyLookup, Record, RouteChoice, Subject, Trail, going_to,
 };
-use crate::plan::{self, Plan, Untestable};
+use crate::plan::{self, ProbePlan, UntestableEndpoint};
 use crate::route::Way;
 
 /// How many trails may be busy at once (see [`super::pace`]): enough to keep the cores and a long
 /// path busy, few enough to keep memory flat.
 const BUSY_TRAILS: usize = 128;
-/// The least that a handshake or a request is given; several times what answers usually take is
-/// more, and a quarter of the time-out is the most.
-const ANSWER_PATIENCE: Duration = Duration::from_millis(100);
 /// Why a record has no way of its own.
 const NOT_DECIDED: &str = "nothing was asked";
 
-/// How a run is made.
+/// What a run has measured.
 #[derive(Debug)]
-pub struct Settings {
-    /// Of each step.
-    pub timeout: Duration,
-    /// Which families are looked up and connected.
-    pub families: Vec<Family>,
-    /// The local address to leave from.
-    pub source: Option<IpAddr>,
-    /// Connections in flight at most.
-    pub concurrency: usize,
-    /// The name servers, in order.
-    pub servers: Vec<SocketAddr>,
-    /// Whether the operating system's own resolver is asked too, and decides where to go.
-    pub asks_system: bool,
-    /// Whether relays stand for their gateways too.
-    pub expand_gateways: bool,
-    /// Names are resolved, and nothing is connected.
-    pub resolve_only: bool,
-    /// What chains are judged against.
-    pub tls: tls::Client,
-    /// Which way each endpoint goes.
-    pub routing: Routing,
-    /// What is asked beyond proof and failure.
-    pub wishes: follow_up::Wishes,
-}
-
-/// What a run brought.
-#[derive(Debug)]
-pub struct Outcome {
+pub struct RunOutcome {
     /// One for each probe and each gateway that was found, sorted as a report is.
     pub records: Vec<Record>,
-    /// The control, where something left this host.
+    /// The trail of the control, where anything left this host.
     pub control: Option<Trail>,
-    /// What the name servers said of names that cannot exist.
+    /// How the name servers answered for names that cannot exist.
     pub absent: Vec<Arc<Lookup>>,
 }
 
-/// Something that happened in a run.
+/// What a run reports while it goes on.
 #[derive(Debug)]
-pub enum Progress<'run> {
-    /// There is this much more to do.
+pub enum RunProgress<'run> {
+    /// So many more probes are to be made.
     Planned(usize),
-    /// A probe is done.
+    /// A probe is done, and this is its record.
     Finished(&'run Record),
 }
 
-/// Runs `plan`. Early ends come by `stop`: what is done by then is recorded, the rest is recorded
-/// with the reason.
+/// Runs `plan` until it is done or `stop` is given: what is done by then is recorded, and the rest
+/// is recorded with the reason.
 pub async fn run(
-    plan: &Plan,
+    plan: &ProbePlan,
     settings: Settings,
     stop: &Stop,
-    mut watch: impl FnMut(Progress<'_>),
-) -> Outcome {
-    let dns = dns::Client::new(
+    mut watch: impl FnMut(RunProgress<'_>),
+) -> RunOutcome {
+    let dns = DnsClient::new(
         settings.servers.clone(),
-        dns::Settings {
+        DnsSettings {
             timeout: settings.timeout,
             families: settings.families.clone(),
             source: settings.source,
@@ -100,12 +72,12 @@ pub async fn run(
         },
     );
     let (found, mut gateways) = mpsc::unbounded_channel();
-    let shared = Arc::new(Shared {
+    let shared = Arc::new(RunShared {
         sockets: Arc::new(Semaphore::new(settings.concurrency.max(1))),
         gate: Gate::new(BUSY_TRAILS),
         control: Control::default(),
         absent: Absent::beside(plan),
-        follow_ups: follow_up::Memory::default(),
+        follow_ups: FollowUpCache::default(),
         proxies: Proxies::default(),
         stop: stop.clone(),
         dns,
@@ -117,9 +89,9 @@ pub async fn run(
         plan.endpoints.iter().map(|endpoint| (endpoint.subject.clone(), endpoint.port)).collect();
     let mut tasks = JoinSet::new();
     let mut records: Vec<Record> = plan.untestable.iter().map(not_testable).collect();
-    watch(Progress::Planned(plan.endpoints.len() + records.len()));
+    watch(RunProgress::Planned(plan.endpoints.len() + records.len()));
     for record in &records {
-        watch(Progress::Finished(record));
+        watch(RunProgress::Finished(record));
     }
     for endpoint in &plan.endpoints {
         tasks.spawn(measure(Arc::clone(&shared), Arc::clone(endpoint)));
@@ -133,13 +105,13 @@ pub async fn run(
                     if !known.insert((endpoint.subject.clone(), endpoint.port)) {
                         continue;
                     }
-                    watch(Progress::Planned(1));
+                    watch(RunProgress::Planned(1));
                     tasks.spawn(measure(Arc::clone(&shared), Arc::new(endpoint)));
                 }
             }
             done = tasks.join_next() => match done {
                 Some(Ok(record)) => {
-                    watch(Progress::Finished(&record));
+                    watch(RunProgress::Finished(&record));
                     records.push(record);
                 }
                 // A panic in a task is a bug of ours: it is not to be swallowed.
@@ -148,60 +120,21 @@ pub async fn run(
                         std::panic::resume_unwind(reason);
                     }
                 }
-                // Whoever finds gateways sends them before it ends.
+                // A task that finds gateways sends them before it ends.
                 None if gateways.is_empty() => break,
                 None => {}
             },
         }
     }
-    records.sort_by_cached_key(|record| plan::place(&record.endpoint));
+    records.sort_by_cached_key(|record| plan::report_order(&record.endpoint));
     let (control, absent) = match Arc::into_inner(shared) {
         Some(shared) => (shared.control.conclude().await, shared.absent.into_answers()),
         None => (None, Vec::new()),
     };
-    Outcome { records, control, absent }
+    RunOutcome { records, control, absent }
 }
 
-/// What the tasks of a run share.
-pub(super) struct Shared {
-    pub(super) settings: Settings,
-    dns: dns::Client,
-    pub(super) sockets: Arc<Semaphore>,
-    pub(super) gate: Gate,
-    pub(super) control: Control,
-    absent: Absent,
-    pub(super) follow_ups: follow_up::Memory,
-    pub(super) proxies: Proxies,
-    pub(super) stop: Stop,
-    found: mpsc::UnboundedSender<Vec<Endpoint>>,
-}
-
-impl Shared {
-    /// What is said of `name`, with the controls that belong to asking at all.
-    async fn resolve(&self, name: &HostName) -> Vec<Arc<Lookup>> {
-        let Settings { timeout, source, resolve_only, .. } = self.settings;
-        if resolve_only {
-            return self.dns.lookup(name).await;
-        }
-        for server in &self.settings.servers {
-            self.control.beside(*server, source, timeout, &self.stop);
-        }
-        let (lookups, ()) = future::join(self.dns.lookup(name), self.absent.ask(&self.dns)).await;
-        lookups
-    }
-
-    /// Whoever is asked for names, what was said before among them.
-    pub(super) const fn dns(&self) -> &dns::Client {
-        &self.dns
-    }
-
-    /// How long a trail keeps its place for an answer.
-    pub(super) fn patience(&self) -> Duration {
-        self.gate.patience(ANSWER_PATIENCE, self.settings.timeout / 4)
-    }
-}
-
-fn not_testable(untestable: &Untestable) -> Record {
+fn not_testable(untestable: &UntestableEndpoint) -> Record {
     Record {
         route: plan::direct(&untestable.endpoint, NOT_DECIDED).route,
         endpoint: Arc::clone(&untestable.endpoint),
@@ -215,8 +148,8 @@ fn not_testable(untestable: &Untestable) -> Record {
     }
 }
 
-/// One endpoint, from its name to the end of its last trail.
-async fn measure(shared: Arc<Shared>, endpoint: Arc<Endpoint>) -> Record {
+/// Measures one endpoint, from its name to the end of its last trail.
+async fn measure(shared: Arc<RunShared>, endpoint: Arc<Endpoint>) -> Record {
     let record = |route: RouteChoice, lookups, obstacle| Record {
         endpoint: Arc::clone(&endpoint),
         route,
@@ -268,7 +201,7 @@ async fn measure(shared: Arc<Shared>, endpoint: Arc<Endpoint>) -> Record {
     if shared.settings.resolve_only {
         return record(choice.route, lookups, None);
     }
-    // Before anything is said to a proxy.
+    // This comes before anything is sent to a proxy.
     if choice.tells_a_proxy() && plan::taken_as_private(&endpoint, &lookups).is_some() {
         choice.keep_private();
     }
@@ -278,7 +211,7 @@ async fn measure(shared: Arc<Shared>, endpoint: Arc<Endpoint>) -> Record {
         let hint = "SOCKS 4 is not spoken here: give the proxy as socks5://HOST:PORT".to_owned();
         return record(choice.route, lookups, Some(Obstacle::NotTestable { hint }));
     }
-    let target = Target { endpoint: &endpoint, host, purpose: Purpose::Proof };
+    let target = WalkTarget { endpoint: &endpoint, host, purpose: Purpose::Proof };
     let by_way = choice.ways.iter().map(|way| walk_all(&shared, target, way, &lookups));
     let mut record = record(choice.route, lookups.clone(), None);
     let mut is_whole = true;
@@ -295,9 +228,9 @@ async fn measure(shared: Arc<Shared>, endpoint: Arc<Endpoint>) -> Record {
     record
 }
 
-/// What came of one way.
-struct Walked {
-    /// Nothing ended it early.
+/// What was measured by one way.
+struct WayOutcome {
+    /// Whether nothing ended it early.
     is_whole: bool,
     /// What it was waiting for when it was ended before it had an address.
     pending: Option<Pending>,
@@ -305,14 +238,14 @@ struct Walked {
     trails: Vec<Trail>,
 }
 
-/// One way. Direct, every address of the name in parallel, each its own trail, in the order of the
-/// addresses; by a proxy, the proxy's addresses one after the other until one accepts.
+/// Walks one way. Direct, every address of the name is tried in parallel, each with a trail of its
+/// own; by a proxy, the proxy's addresses are tried one after the other until one accepts.
 async fn walk_all(
-    shared: &Shared,
-    target: Target<'_>,
+    shared: &RunShared,
+    target: WalkTarget<'_>,
     way: &Way,
     lookups: &[Arc<Lookup>],
-) -> Walked {
+) -> WayOutcome {
     let families = &shared.settings.families;
     let proxy = match way {
         Way::Proxy(proxy) => proxy,
@@ -324,7 +257,7 @@ async fn walk_all(
                 let walks = remotes.into_iter().map(|remote| walk::direct(shared, target, remote));
                 future::join_all(walks).await
             };
-            return Walked { is_whole: are_whole(&trails), pending: None, proxy: None, trails };
+            return WayOutcome { is_whole: are_whole(&trails), pending: None, proxy: None, trails };
         }
     };
     let shown = Proxied { url: Arc::from(proxy.shown()) };
@@ -337,12 +270,12 @@ async fn walk_all(
     let Ok(lookups) = lookups else {
         let proxy = Some(ProxyLookup { proxy: shown, lookups: Vec::new() });
         let pending = since.pending(Awaited::ProxyLookup);
-        return Walked { is_whole: false, pending, proxy, trails: Vec::new() };
+        return WayOutcome { is_whole: false, pending, proxy, trails: Vec::new() };
     };
     let remotes = remotes(proxy.host(), proxy.port(), &lookups, families);
     let trails = walk::by_proxy(shared, target, proxy, &remotes).await;
     let proxy = Some(ProxyLookup { proxy: shown, lookups });
-    Walked { is_whole: are_whole(&trails), pending: None, proxy, trails }
+    WayOutcome { is_whole: are_whole(&trails), pending: None, proxy, trails }
 }
 
 /// When something began that the end of the run may end; nothing begins after that.
@@ -363,7 +296,7 @@ fn are_whole(trails: &[Trail]) -> bool {
 }
 
 /// The addresses to connect to, each once, of the families that are allowed: those that the
-/// operating system gave, where it was asked and said anything, else those of every name server.
+/// operating system gave, where it was asked and gave any, else those of every name server.
 fn remotes(
     host: &Host,
     port: u16,

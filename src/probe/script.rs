@@ -9,94 +9,96 @@ use std::time::Duration;
 use jiff::Timestamp;
 use tokio::io::{AsyncRead, AsyncReadExt, AsyncWrite, AsyncWriteExt};
 
+use super::dns::DnsClient;
 use super::os_error::os_error;
-use super::{dns, tcp, tls};
+use super::tcp;
+use super::tls::TlsClient;
 use crate::model::{
     Certificate, ChainTrust, Host, HostName, Obstacle, Presented, TcpFailure, TlsFailureKind,
     Validity,
 };
-use crate::wire::http::{Body, HEAD_LIMIT, Head, HeadRead, get_request, read_head};
+use crate::wire::http::{HEAD_LIMIT, HeadRead, HttpBody, HttpHead, get_request, read_head};
 use crate::wire::{HttpUrl, HttpUrlError};
 
-/// The largest script that is read, bytes. Large ones have a tenth of it.
+/// The largest script that is read, bytes. Scripts that are called large have a tenth of it.
 pub const LONGEST: usize = 1 << 20;
 /// How many redirects are followed.
 const MOST_REDIRECTS: usize = 5;
 /// How many of a name's addresses are tried.
 const MOST_ADDRESSES: usize = 4;
-/// The whole fetch takes at most this many time-outs of a step.
+/// A whole fetch may take this many time-outs of a step.
 const STEPS: u32 = 3;
 /// How much is read at a time, bytes.
 const PIECE: usize = 16 * 1024;
 
 /// Fetches scripts, and resolves names for them.
 #[derive(Debug)]
-pub struct Client {
-    /// Who is asked for names.
-    pub dns: Arc<dns::Client>,
-    /// How `https` is spoken.
-    pub tls: tls::Client,
+pub struct ScriptFetcher {
+    /// What resolves names.
+    pub dns: Arc<DnsClient>,
+    /// What makes handshakes, for `https`.
+    pub tls: TlsClient,
     /// The local address to leave from.
     pub source: Option<IpAddr>,
-    /// Of each step.
+    /// The time-out of each step.
     pub timeout: Duration,
-    /// The system's own way is asked where DNS has no answer: its hosts file and search list are
-    /// what a client of this host would go by.
+    /// Whether the operating system is asked where DNS has no answer: a client of this host would
+    /// go by its hosts file and search list.
     pub asks_system: bool,
 }
 
 /// Why no script came.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum ScriptError {
-    /// No address.
+    /// The host has no address.
     #[error("{0} does not resolve")]
     NotResolved(String),
-    /// No connection to any of its addresses.
-    #[error("{place}: {reason}")]
+    /// None of the host's addresses accepted a connection.
+    #[error("{remote}: {reason}")]
     NotConnected {
-        /// The last one tried.
-        place: SocketAddr,
-        /// What became of it.
+        /// The last address that was tried.
+        remote: SocketAddr,
+        /// Why the connect to it failed.
         reason: String,
     },
-    /// No TLS with it, or none that a client would accept.
+    /// The handshake failed, or a client would refuse the certificate.
     #[error("TLS with {host}: {reason}")]
     Tls {
-        /// With whom.
+        /// The host that was asked.
         host: String,
-        /// Why not.
+        /// Why a client would give up.
         reason: String,
     },
     /// The connection broke, or ended early.
     #[error("{host} {reason}")]
     Broken {
-        /// By whom.
+        /// The host that was asked.
         host: String,
-        /// How.
+        /// How the connection ended.
         reason: String,
     },
-    /// Not an answer with a script.
+    /// The answer holds no script.
     #[error("{host} answers {status} {reason}")]
     Status {
-        /// Who.
+        /// The host that was asked.
         host: String,
-        /// The status.
+        /// The status code of its answer.
         status: u16,
-        /// Its reason phrase, shortened.
+        /// The reason phrase, shortened.
         reason: String,
     },
-    /// A redirect to something that cannot be fetched.
+    /// The host redirects to something that cannot be fetched.
     #[error("{host} redirects to an address that cannot be fetched: {error}")]
     Redirect {
-        /// Who.
+        /// The host that redirects.
         host: String,
-        /// Why not.
+        /// Why the location cannot be fetched.
         error: HttpUrlError,
     },
-    /// More than `MOST_REDIRECTS`.
+    /// More than `MOST_REDIRECTS` redirects followed each other.
     #[error("more than {MOST_REDIRECTS} redirects")]
     TooManyRedirects,
-    /// More than [`LONGEST`].
+    /// The script has more bytes than [`LONGEST`].
     #[error("the script has more than {} KiB", LONGEST >> 10)]
     TooLong,
     /// The time for all of it passed.
@@ -104,11 +106,11 @@ pub enum ScriptError {
     OutOfTime(Duration),
 }
 
-impl Client {
-    /// The script at `url`.
+impl ScriptFetcher {
+    /// Fetches the script at `url`.
     ///
     /// # Errors
-    /// [`ScriptError`].
+    /// [`ScriptError`] says which step failed.
     pub async fn fetch(&self, url: &HttpUrl) -> Result<Vec<u8>, ScriptError> {
         let limit = self.timeout * STEPS;
         tokio::time::timeout(limit, self.follow(url.clone()))
@@ -116,8 +118,8 @@ impl Client {
             .unwrap_or(Err(ScriptError::OutOfTime(limit)))
     }
 
-    /// The addresses of `name`, each once, in the order of the resolvers; none where it does not
-    /// resolve.
+    /// Resolves `name` to addresses, each once, in the order of the resolvers; to none where it
+    /// does not resolve.
     pub async fn addresses(&self, name: &str) -> Vec<IpAddr> {
         let Ok(parsed) = HostName::parse(name) else { return Vec::new() };
         let mut addresses = Vec::new();
@@ -142,7 +144,7 @@ impl Client {
 
     async fn follow(&self, mut url: HttpUrl) -> Result<Vec<u8>, ScriptError> {
         for _ in 0..=MOST_REDIRECTS {
-            let Answer { head, body } = self.get(&url).await?;
+            let ScriptAnswer { head, body } = self.get(&url).await?;
             let host = || url.authority();
             match head.status {
                 200 if body.has_overflowed() => return Err(ScriptError::TooLong),
@@ -164,7 +166,7 @@ impl Client {
         Err(ScriptError::TooManyRedirects)
     }
 
-    async fn get(&self, url: &HttpUrl) -> Result<Answer, ScriptError> {
+    async fn get(&self, url: &HttpUrl) -> Result<ScriptAnswer, ScriptError> {
         let stream = self.connect(url).await?;
         if !url.is_tls {
             return ask(stream, url).await;
@@ -186,13 +188,13 @@ impl Client {
         };
         let mut failed = ScriptError::NotResolved(url.host.to_string());
         for address in addresses.into_iter().take(MOST_ADDRESSES) {
-            let place = SocketAddr::new(address, url.port);
-            // A server on loopback takes nobody from elsewhere.
+            let remote = SocketAddr::new(address, url.port);
+            // A server on loopback accepts no connection from elsewhere.
             let source = self.source.filter(|_| !address.is_loopback());
-            match tcp::connect(place, source, self.timeout).await {
+            match tcp::connect(remote, source, self.timeout).await {
                 Ok((stream, _)) => return Ok(stream),
                 Err(stopped) => {
-                    failed = ScriptError::NotConnected { place, reason: reason(&stopped) };
+                    failed = ScriptError::NotConnected { remote, reason: reason(&stopped) };
                 }
             }
         }
@@ -200,12 +202,12 @@ impl Client {
     }
 }
 
-struct Answer {
-    head: Head,
-    body: Body,
+struct ScriptAnswer {
+    head: HttpHead,
+    body: HttpBody,
 }
 
-async fn ask<S>(mut stream: S, url: &HttpUrl) -> Result<Answer, ScriptError>
+async fn ask<S>(mut stream: S, url: &HttpUrl) -> Result<ScriptAnswer, ScriptError>
 where
     S: AsyncRead + AsyncWrite + Unpin,
 {
@@ -215,7 +217,7 @@ where
     stream.write_all(&get_request(&url.target, &host)).await.map_err(failed)?;
     stream.flush().await.map_err(failed)?;
     let mut pending = Vec::new();
-    let mut answer: Option<Answer> = None;
+    let mut answer: Option<ScriptAnswer> = None;
     let mut piece = Vec::with_capacity(PIECE);
     loop {
         piece.clear();
@@ -225,7 +227,7 @@ where
             Err(error) if error.kind() == io::ErrorKind::UnexpectedEof => true,
             Err(error) => return Err(failed(error)),
         };
-        if let Some(Answer { body, .. }) = &mut answer {
+        if let Some(ScriptAnswer { body, .. }) = &mut answer {
             body.push(&piece);
         } else {
             pending.extend_from_slice(&piece);
@@ -243,8 +245,8 @@ where
     }
 }
 
-/// The answer's head off `pending`, interim answers passed over, once it is whole.
-fn begin(pending: &mut Vec<u8>) -> Result<Option<Answer>, &'static str> {
+/// Reads the answer's head off `pending` once it is whole; interim answers are passed over.
+fn begin(pending: &mut Vec<u8>) -> Result<Option<ScriptAnswer>, &'static str> {
     loop {
         match read_head(pending) {
             HeadRead::NotHttp => return Err("does not speak HTTP"),
@@ -254,15 +256,15 @@ fn begin(pending: &mut Vec<u8>) -> Result<Option<Answer>, &'static str> {
             HeadRead::Partial => return Ok(None),
             HeadRead::Done { head, length } if head.is_interim() => drop(pending.drain(..length)),
             HeadRead::Done { head, length } => {
-                let mut body = Body::with_room(head.framing, LONGEST);
+                let mut body = HttpBody::with_room(head.framing, LONGEST);
                 body.push(&pending[length..]);
-                return Ok(Some(Answer { head, body }));
+                return Ok(Some(ScriptAnswer { head, body }));
             }
         }
     }
 }
 
-fn field<'h>(head: &'h Head, name: &str) -> Option<&'h str> {
+fn field<'h>(head: &'h HttpHead, name: &str) -> Option<&'h str> {
     let mut fields = head.headers.iter();
     fields.find(|(field, _)| field.eq_ignore_ascii_case(name)).map(|(_, value)| value.as_str())
 }
@@ -271,11 +273,13 @@ fn status_error(host: String, status: u16, reason: &str) -> ScriptError {
     ScriptError::Status { host, status, reason: reason.chars().take(60).collect() }
 }
 
-fn reason(stopped: &tcp::Stopped) -> String {
+fn reason(stopped: &tcp::NotConnected) -> String {
     match stopped {
-        tcp::Stopped::Obstacle(Obstacle::NoRoute(_)) => "this host has no route to it".to_owned(),
-        tcp::Stopped::Obstacle(_) => "this host could not ask".to_owned(),
-        tcp::Stopped::Failed(failure, _) => match failure {
+        tcp::NotConnected::Obstacle(Obstacle::NoRoute(_)) => {
+            "this host has no route to it".to_owned()
+        }
+        tcp::NotConnected::Obstacle(_) => "this host could not ask".to_owned(),
+        tcp::NotConnected::Failed(failure, _) => match failure {
             TcpFailure::Refused(_) => "the connection is refused".to_owned(),
             TcpFailure::TimedOut(_) => "no answer to the connect".to_owned(),
             TcpFailure::Unreachable { os, .. } => format!("unreachable: {os}"),
@@ -296,7 +300,7 @@ const fn words(kind: &TlsFailureKind) -> &'static str {
     }
 }
 
-/// What clients ask of a certificate before they run its owner's script.
+/// Checks what clients ask of a certificate before they run its owner's script.
 fn accept(presented: &Presented, host: &Host) -> Result<(), &'static str> {
     let trust = &presented.trust;
     let is_trusted = [&trust.host, &trust.public].contains(&&ChainTrust::Trusted);
@@ -309,7 +313,8 @@ fn accept(presented: &Presented, host: &Host) -> Result<(), &'static str> {
     }
 }
 
-/// RFC 9525 §6.3: a whole name, or one label of it by `*`.
+/// Whether a certificate is for this host (RFC 9525 §6.3): by a whole name, or with `*` for the
+/// first label.
 fn is_for(leaf: &Certificate, host: &Host) -> bool {
     let host = host.to_string();
     leaf.names.iter().any(|name| match name.strip_prefix("*.") {

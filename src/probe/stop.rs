@@ -22,7 +22,7 @@ impl Stop {
         Self::default()
     }
 
-    /// Gives it. The first reason stays.
+    /// Gives the signal. The first reason stays.
     pub fn give(&self, reason: Obstacle) {
         let _ = self.reason.set(reason);
         self.signal.cancel();
@@ -34,7 +34,7 @@ impl Stop {
         if self.signal.is_cancelled() { self.reason.get().cloned() } else { None }
     }
 
-    /// Runs `work` unless the signal comes first; then the reason.
+    /// Runs `work`; where the signal comes first, the work is dropped and the reason is returned.
     pub async fn or<F: Future>(&self, work: F) -> Result<F::Output, Obstacle> {
         tokio::select! {
             biased;

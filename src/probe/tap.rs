@@ -18,12 +18,12 @@ pub struct Tap<S> {
     heard: Arc<Mutex<Heard>>,
 }
 
-/// What came through.
+/// What a [`Tap`] has noticed so far.
 #[derive(Clone, Debug, Default)]
 pub(super) struct Heard {
-    /// Bytes received.
+    /// How many bytes were received.
     pub(super) received: usize,
-    /// Something was written.
+    /// Whether anything was written.
     pub(super) has_written: bool,
     first: First,
 }
@@ -31,9 +31,9 @@ pub(super) struct Heard {
 /// The beginning of what was received.
 #[derive(Clone, Debug)]
 enum First {
-    /// Not known to be TLS; at most [`HttpAnswer::BODY_KEPT`] bytes.
+    /// They are not known to be TLS; at most [`HttpAnswer::BODY_KEPT`] of them are kept.
     Kept(Vec<u8>),
-    /// TLS: of no further interest.
+    /// They are TLS, and of no further interest.
     Tls,
 }
 
@@ -44,7 +44,7 @@ impl Default for First {
 }
 
 impl Heard {
-    /// The first bytes, where they are no TLS.
+    /// The first bytes, where they are not TLS.
     pub(super) fn plain(&self) -> Option<&[u8]> {
         match &self.first {
             First::Kept(bytes) if sniff(bytes) == Sniff::NotTls => Some(bytes),
@@ -52,7 +52,7 @@ impl Heard {
         }
     }
 
-    /// Whether more of an answer that is no TLS would be kept.
+    /// Whether more of an answer that is not TLS would be kept.
     pub(super) const fn has_room(&self) -> bool {
         match &self.first {
             First::Kept(bytes) => bytes.len() < HttpAnswer::BODY_KEPT,
@@ -85,7 +85,7 @@ impl<S> Tap<S> {
         (Self { stream, heard: Arc::clone(&heard) }, Listener(heard))
     }
 
-    /// The stream itself.
+    /// The stream under the tap.
     pub const fn get_ref(&self) -> &S {
         &self.stream
     }

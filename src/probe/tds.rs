@@ -6,11 +6,11 @@ use std::time::Duration;
 use tokio::io::{AsyncRead, AsyncReadExt, AsyncWrite, AsyncWriteExt};
 use tokio::time::{Instant, timeout_at};
 
-use super::os_error::{Meaning, meaning, os_error};
+use super::os_error::{ErrorMeaning, meaning, os_error};
 use crate::model::{TdsAnswer, TdsFailure, TimeoutBy};
 use crate::wire::tds::{AnswerRead, prelogin as packet, read_answer};
 
-/// How much of an answer that is no TDS is kept, bytes.
+/// How much of an answer that is not TDS is kept, bytes.
 const FIRST_BYTES_KEPT: usize = 256;
 
 /// Sends a pre-login (MS-TDS 2.2.6.5) and reads the answer within `timeout`. No login follows: the
@@ -62,8 +62,8 @@ where
 fn failure(error: &io::Error, received: usize) -> TdsFailure {
     let os = os_error(error);
     match meaning(error) {
-        Meaning::Reset => TdsFailure::Reset(os),
-        Meaning::TimedOut => TdsFailure::TimedOut { whose: TimeoutBy::Kernel(os), received },
+        ErrorMeaning::Reset => TdsFailure::Reset(os),
+        ErrorMeaning::TimedOut => TdsFailure::TimedOut { whose: TimeoutBy::Kernel(os), received },
         _ => TdsFailure::Other(os),
     }
 }

@@ -19,13 +19,13 @@ use tokio::time::{Instant, timeout_at};
 use tokio_rustls::TlsConnector;
 
 use super::crypto;
-use super::os_error::{Meaning, meaning, os_error};
+use super::os_error::{ErrorMeaning, meaning, os_error};
 use super::tap::{Heard, Listener, Tap};
-use super::trust::{Judge, Vouched};
+use super::trust::{ChainJudge, Vouched};
 use crate::model::{Host, Presented, TimeoutBy, TlsFailure, TlsFailureKind, TlsSession};
 use crate::wire::tls_record::{alert_name, fatal_alert};
 
-/// How long the rest of an answer that is no TLS is waited for: a block page's words come in the
+/// How long the rest of an answer that is not TLS is waited for: a block page's words come in the
 /// same burst as its head, and a server that greets in another protocol then waits for us.
 const PLAIN_ANSWER_PATIENCE: Duration = Duration::from_millis(500);
 
@@ -34,16 +34,16 @@ pub type TlsStream<S> = tokio_rustls::client::TlsStream<Tap<S>>;
 
 /// What every handshake of a run shares.
 #[derive(Clone, Debug)]
-pub struct Client {
-    judge: Arc<Judge>,
+pub struct TlsClient {
+    judge: Arc<ChainJudge>,
     /// All but the verifier, of which each handshake has its own.
     config: ClientConfig,
 }
 
-impl Client {
+impl TlsClient {
     /// A client whose chains `judge` judges.
     #[must_use]
-    pub fn new(judge: Arc<Judge>) -> Self {
+    pub fn new(judge: Arc<ChainJudge>) -> Self {
         let mut config = ClientConfig::builder_with_provider(crypto::provider())
             .with_protocol_versions(&[&TLS13, &TLS12])
             .expect("the provider has suites for both versions, as its crate's features say")
@@ -92,7 +92,7 @@ impl Client {
         Err((TlsFailure { kind, presented: None }, took))
     }
 
-    /// What of a chain that came of a handshake here was verified.
+    /// The verified certificates of a chain that a handshake of this client brought.
     pub(super) fn vouched(&self, presented: &Presented) -> Option<Vouched> {
         self.judge.vouched(presented)
     }
@@ -103,7 +103,7 @@ impl Client {
             let chain = Arc::new(chain);
             let (judge, shared) = (Arc::clone(&self.judge), Arc::clone(&chain));
             let judging = tokio::task::spawn_blocking(move || judge.judge(&shared, now));
-            // A panic over there comes up again here.
+            // A panic on that thread comes up again on this one.
             judging.await.unwrap_or_else(|_| self.judge.judge(&chain, now))
         } else {
             self.judge.judge(&chain, now)
@@ -129,7 +129,7 @@ where
         Ok(Err((error, mut tap))) => {
             if listener.heard().plain().is_some() {
                 read_on(&mut tap, &listener, deadline).await;
-            } else if meaning(&error) == Meaning::Reset
+            } else if meaning(&error) == ErrorMeaning::Reset
                 && let Some(code) = last_words(&mut tap, deadline).await
             {
                 return Err(alert(code));
@@ -148,7 +148,7 @@ pub(super) fn server_name(host: &Host) -> Result<ServerName<'static>, TlsFailure
     }
 }
 
-/// rustls stops at the first bytes that are no TLS; the rest of them is evidence.
+/// rustls stops at the first bytes that are not TLS; the rest of them is evidence.
 async fn read_on<S>(tap: &mut Tap<S>, listener: &Listener, deadline: Instant)
 where
     S: AsyncRead + AsyncWrite + Unpin,
@@ -187,9 +187,9 @@ fn failure(error: &io::Error, heard: &Heard) -> TlsFailureKind {
     }
     let os = os_error(error);
     match meaning(error) {
-        Meaning::Reset if heard.has_written => TlsFailureKind::Reset(os),
-        Meaning::Reset => TlsFailureKind::ResetOnWrite(os),
-        Meaning::TimedOut => silence(heard, TimeoutBy::Kernel(os)),
+        ErrorMeaning::Reset if heard.has_written => TlsFailureKind::Reset(os),
+        ErrorMeaning::Reset => TlsFailureKind::ResetOnWrite(os),
+        ErrorMeaning::TimedOut => silence(heard, TimeoutBy::Kernel(os)),
         _ if error.kind() == io::ErrorKind::UnexpectedEof => {
             TlsFailureKind::Closed { received: heard.received }
         }

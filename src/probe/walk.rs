@@ -1,10 +1,9 @@
-//! One trail: an address by one way, step by step. It is dead obvious which step failed, and why.
+//! One trail: an address by one way, step by step, up to the first step that fails.
 
-use std::collections::HashMap;
-use std::future::Future;
+use std::convert::identity;
 use std::net::SocketAddr;
-use std::sync::atomic::{AtomicUsize, Ordering};
-use std::sync::{Arc, Mutex, OnceLock, PoisonError};
+use std::ops::ControlFlow;
+use std::sync::{Arc, OnceLock};
 use std::time::{Duration, Instant};
 
 use jiff::Timestamp;
@@ -12,25 +11,27 @@ use tokio::io::{AsyncRead, AsyncWrite};
 use tokio::net::TcpStream;
 use tokio::sync::OwnedSemaphorePermit;
 
-use super::follow_up::keep_idle;
-use super::pace::{Gate, Turn};
+use super::keep_idle::keep_idle;
+use super::pace::BusyPermit;
+use super::proxies::ProxyState;
 use super::proxy::{self, Manner};
-use super::runner::{Settings, Shared};
-use super::{http, tcp, tds};
-use crate::model::{End, Endpoint, Failure, Host, Kind, Obstacle, OpenTrail, Route, Seen, Trail};
+use super::shared::{RunShared, Settings};
+use super::tcp::{self, NotConnected};
+use super::{http, tds};
+use crate::model::{
+    End, Endpoint, Failure, Host, HttpAnswer, Kind, Obstacle, OpenTrail, Route, Seen, Trail,
+};
 use crate::route::{ProxyScheme, ProxyUrl};
 
 /// A connect that took longer than this waits for the network, not for this host.
 const CONNECT_PATIENCE: Duration = Duration::from_millis(20);
-/// How many connections one proxy is asked to keep at a time. A proxy needs two descriptors for
-/// each tunnel, and many run with 1,024: one that has run out looks like one that is silent.
-const PROXY_PLACES: usize = 384;
-/// A connect to a proxy that takes longer keeps none of its places: a silent proxy holds up nobody.
+/// A connect to a proxy that takes longer gives its permit back: a silent proxy does not hold up
+/// others.
 const PROXY_CONNECT_PATIENCE: Duration = Duration::from_millis(250);
 
-/// What a trail is to reach.
+/// What a trail is to reach, and what for.
 #[derive(Clone, Copy)]
-pub(super) struct Target<'a> {
+pub(super) struct WalkTarget<'a> {
     pub(super) endpoint: &'a Endpoint,
     pub(super) host: &'a Host,
     pub(super) purpose: Purpose<'a>,
@@ -49,76 +50,45 @@ pub(super) enum Purpose<'a> {
     Upgrade,
 }
 
-/// What a run knows of its proxies, by the URLs that records show.
-#[derive(Debug, Default)]
-pub(super) struct Proxies(Mutex<HashMap<Route, Arc<Door>>>);
-
-/// One proxy, for the length of a run.
-#[derive(Debug)]
-struct Door {
-    places: Gate,
-    /// Which of its addresses accepted last: a name with one dead address costs one time-out, not
-    /// one for each endpoint.
-    accepting: AtomicUsize,
-}
-
-impl Proxies {
-    fn door(&self, route: &Route) -> Arc<Door> {
-        // An insertion cannot be left half done.
-        let mut doors = self.0.lock().unwrap_or_else(PoisonError::into_inner);
-        let door = doors.entry(route.clone()).or_insert_with(|| {
-            let places = Gate::new(PROXY_PLACES);
-            Arc::new(Door { places, accepting: AtomicUsize::new(0) })
-        });
-        Arc::clone(door)
-    }
-}
-
-/// One address, straight from this host.
-pub(super) async fn direct(shared: &Shared, target: Target<'_>, remote: SocketAddr) -> Trail {
+/// Walks to one address, straight from this host.
+pub(super) async fn direct(
+    shared: &RunShared,
+    target: WalkTarget<'_>,
+    remote: SocketAddr,
+) -> Trail {
     let Settings { timeout, source, .. } = shared.settings;
-    let mut trail = OpenTrail::new(Route::Direct, remote, Timestamp::now());
+    let trail = OpenTrail::new(Route::Direct, remote, Timestamp::now());
     let _socket = match socket(shared).await {
         Ok(socket) => socket,
         Err(obstacle) => return trail.stop(obstacle),
     };
-    let mut turn = shared.gate.turn();
     shared.control.beside(remote, source, timeout, &shared.stop);
-    let (attempt, begun) = (tcp::Attempt::default(), Begun::default());
-    let connect = Box::pin(tcp::connect_noting(remote, source, timeout, &attempt));
-    let connect = begun.with(connect);
-    let outcome = shared.stop.or(turn.spend(CONNECT_PATIENCE, connect)).await;
-    left(&mut trail, &attempt);
-    let stream = match outcome {
-        Ok(Ok((stream, took))) => {
-            shared.control.compare(took);
-            trail.pass(Seen::Tcp, took);
-            stream
-        }
-        not_connected => return unconnected(trail, not_connected, &attempt, &begun),
+    let walk = Walk { shared, target, permit: shared.gate.permit(), trail };
+    let walked = async {
+        let (walk, (stream, took)) = walk.connect(remote, None).await?;
+        shared.control.compare(took);
+        walk.prove(stream).await
     };
-    beyond(stream, shared, target, turn, trail).await
+    ended(walked.await)
 }
 
-/// Through a proxy at one of its addresses: the first that accepts is the only one asked for the
-/// far end. Those that were tried before it have a trail each.
+/// Walks through a proxy at one of its addresses: the first that accepts is the only one asked for
+/// the far end. Those that were tried before it have a trail each.
 pub(super) async fn by_proxy(
-    shared: &Shared,
-    target: Target<'_>,
+    shared: &RunShared,
+    target: WalkTarget<'_>,
     proxy: &ProxyUrl,
     remotes: &[SocketAddr],
 ) -> Vec<Trail> {
-    let route = proxy.route();
-    let door = shared.proxies.door(&route);
+    let state = shared.proxies.state(&proxy.route());
     let mut trails = Vec::new();
-    for index in beginning_with(door.accepting.load(Ordering::Relaxed), remotes.len()) {
-        let trail = OpenTrail::new(route.clone(), remotes[index], Timestamp::now());
-        let trail = through(shared, target, proxy, &door, trail, remotes[index]).await;
+    for index in state.order(remotes.len()) {
+        let trail = via_proxy(shared, target, proxy, &state, remotes[index]).await;
         let is_over = shared.stop.reason().is_some() && matches!(trail.end(), End::Stopped(_));
         let is_connected = trail.is_connected();
         trails.push(trail);
         if is_connected {
-            door.accepting.store(index, Ordering::Relaxed);
+            state.accepts_at(index);
         }
         if is_connected || is_over {
             break;
@@ -127,231 +97,215 @@ pub(super) async fn by_proxy(
     trails
 }
 
-/// Through a proxy at this one of its addresses.
+/// Walks through a proxy at this one of its addresses.
 pub(super) async fn by_proxy_at(
-    shared: &Shared,
-    target: Target<'_>,
+    shared: &RunShared,
+    target: WalkTarget<'_>,
     proxy: &ProxyUrl,
     remote: SocketAddr,
 ) -> Trail {
-    let route = proxy.route();
-    let door = shared.proxies.door(&route);
-    let trail = OpenTrail::new(route, remote, Timestamp::now());
-    through(shared, target, proxy, &door, trail, remote).await
+    let state = shared.proxies.state(&proxy.route());
+    via_proxy(shared, target, proxy, &state, remote).await
 }
 
-/// The places `0..n`, `first` before the others. (Lookups of one name are made once a run: a place
-/// is the same address each time.)
-fn beginning_with(first: usize, n: usize) -> impl Iterator<Item = usize> {
-    std::iter::once(first)
-        .chain((0..n).filter(move |place| *place != first))
-        .filter(move |p| *p < n)
-}
-
-async fn through(
-    shared: &Shared,
-    target: Target<'_>,
+async fn via_proxy(
+    shared: &RunShared,
+    target: WalkTarget<'_>,
     proxy: &ProxyUrl,
-    door: &Door,
-    mut trail: OpenTrail,
+    state: &ProxyState,
     remote: SocketAddr,
 ) -> Trail {
-    let Settings { timeout, source, .. } = shared.settings;
+    let trail = OpenTrail::new(proxy.route(), remote, Timestamp::now());
     let _socket = match socket(shared).await {
         Ok(socket) => socket,
         Err(obstacle) => return trail.stop(obstacle),
     };
-    // The proxy's place is always taken before one of this host's, which is handed on sooner.
-    let mut place = door.places.turn();
-    let mut turn = shared.gate.turn();
-    let (attempt, begun) = (tcp::Attempt::default(), Begun::default());
-    let connect = Box::pin(tcp::connect_noting(remote, source, timeout, &attempt));
-    let connect = begun.with(connect);
-    let connect = place.spend(PROXY_CONNECT_PATIENCE, turn.spend(CONNECT_PATIENCE, connect));
-    let outcome = shared.stop.or(connect).await;
-    left(&mut trail, &attempt);
-    let stream = match outcome {
-        Ok(Ok((stream, took))) => {
-            trail.pass(Seen::Tcp, took);
-            stream
-        }
-        not_connected => return unconnected(trail, not_connected, &attempt, &begun),
+    let mut proxy_permit = state.gate.permit();
+    let walk = Walk { shared, target, permit: shared.gate.permit(), trail };
+    let (walk, stream) = match walk.connect(remote, Some(&mut proxy_permit)).await {
+        ControlFlow::Continue((walk, (stream, _))) => (walk, stream),
+        ControlFlow::Break(trail) => return trail,
     };
-    let now = Timestamp::now();
-    let manner = Manner { proxy, tls: &shared.settings.tls, timeout, now };
-    let rest = Box::pin(on_from(stream, shared, target, manner, turn, trail));
+    let Settings { timeout, tls, .. } = &shared.settings;
+    let manner = Manner { proxy, tls, timeout: *timeout, now: Timestamp::now() };
+    let rest = Box::pin(walk.after_proxy(stream, manner));
     if matches!(target.purpose, Purpose::Hold(_)) {
-        // For minutes, and few: nobody else is to wait for its place.
-        drop(place);
-        return rest.await;
+        // Held for minutes, and few of them: no other trail is to wait for the proxy's permit.
+        drop(proxy_permit);
+        return ended(rest.await);
     }
-    place.keep(rest).await
+    ended(proxy_permit.keep(rest).await)
 }
 
-/// From the proxy on.
-async fn on_from(
-    stream: TcpStream,
-    shared: &Shared,
-    target: Target<'_>,
-    manner: Manner<'_>,
-    mut turn: Turn<'_>,
-    mut trail: OpenTrail,
-) -> Trail {
-    let Target { endpoint, host, .. } = target;
-    let speaks_http = matches!(manner.proxy.scheme(), ProxyScheme::Http | ProxyScheme::Https);
-    if endpoint.kind == Kind::Http && speaks_http {
-        // As every client does it: no tunnel for what is in clear text.
-        let enter = proxy::enter(stream, manner);
-        let stream = match shared.answer(&mut turn, enter).await {
-            Err(ended) => return ended.stop(trail),
-            Ok(Err((failure, took))) => return trail.fail(Failure::Proxy(failure), took),
-            Ok(Ok((stream, session, took))) => {
-                if let Some(session) = session {
-                    trail.pass(Seen::ProxySession(session), took);
-                }
-                stream
-            }
+/// A trail under way, and its permit at the run's gate.
+///
+/// Each method takes one step, and gives the walk back only where the step passed: the first step
+/// that fails, or that the end of the run cuts short, ends the trail.
+struct Walk<'run> {
+    shared: &'run RunShared,
+    target: WalkTarget<'run>,
+    permit: BusyPermit<'run>,
+    trail: OpenTrail,
+}
+
+/// How a walk goes on after a step, or the trail that ended with it.
+type StepOutcome<T> = ControlFlow<Trail, T>;
+
+fn ended(walked: StepOutcome<OpenTrail>) -> Trail {
+    match walked {
+        ControlFlow::Continue(trail) => trail.complete(),
+        ControlFlow::Break(trail) => trail,
+    }
+}
+
+impl Walk<'_> {
+    /// Connects. The proxy's permit is always taken before one of this host's, which is handed on
+    /// sooner.
+    async fn connect(
+        mut self,
+        remote: SocketAddr,
+        proxy_permit: Option<&mut BusyPermit<'_>>,
+    ) -> StepOutcome<(Self, (TcpStream, Duration))> {
+        let Settings { timeout, source, .. } = self.shared.settings;
+        let stop = &self.shared.stop;
+        let (attempt, begun) = (tcp::Attempt::default(), Begun::default());
+        let connect = Box::pin(tcp::connect_noting(remote, source, timeout, &attempt));
+        let connect = self.permit.spend(CONNECT_PATIENCE, begun.with(connect));
+        let outcome = match proxy_permit {
+            None => stop.or(connect).await,
+            Some(permit) => stop.or(permit.spend(PROXY_CONNECT_PATIENCE, connect)).await,
         };
-        let get = proxy::get(stream, manner, host, endpoint.port);
-        return match shared.answer(&mut turn, get).await {
-            Err(ended) => ended.stop(trail),
-            Ok(Err((failure, took))) => trail.fail(failure, took),
-            Ok(Ok((answer, took))) => {
-                shared.gate.learn(took);
-                trail.pass(Seen::Http(Box::new(answer)), took);
-                trail.complete()
-            }
-        };
-    }
-    let open = proxy::open_tunnel(stream, manner, host, endpoint.port);
-    let stream = match shared.answer(&mut turn, open).await {
-        Err(ended) => return ended.stop(trail),
-        Ok(Err((failure, took))) => return trail.fail(Failure::Proxy(failure), took),
-        Ok(Ok((stream, tunnel, took))) => {
-            shared.gate.learn(took);
-            trail.pass(Seen::Proxy(Box::new(tunnel)), took);
-            stream
+        self.trail.leave_from(attempt.local());
+        if let Some(at) = attempt.at() {
+            self.trail.leave_at(at);
         }
-    };
-    beyond(stream, shared, target, turn, trail).await
-}
-
-/// What the kind of endpoint asks for, over a stream to the far end.
-async fn beyond<S>(
-    stream: S,
-    shared: &Shared,
-    target: Target<'_>,
-    mut turn: Turn<'_>,
-    mut trail: OpenTrail,
-) -> Trail
-where
-    S: AsyncRead + AsyncWrite + Unpin,
-{
-    let Target { endpoint, host, .. } = target;
-    let timeout = shared.settings.timeout;
-    match endpoint.kind {
-        Kind::Tcp => trail.complete(),
-        Kind::Http => ask_http(stream, shared, target, turn, trail).await,
-        Kind::Tds => match shared.answer(&mut turn, tds::prelogin(stream, timeout)).await {
-            Err(ended) => ended.stop(trail),
-            Ok(Err((failure, took))) => trail.fail(Failure::Tds(failure), took),
-            Ok(Ok((answer, took))) => {
-                trail.pass(Seen::Tds(answer), took);
-                trail.complete()
+        if !matches!(outcome, Ok(Ok(_))) {
+            self.trail.send_syns(attempt.syns());
+        }
+        ControlFlow::Break(match outcome {
+            Ok(Ok(connected)) => {
+                self.trail.pass(Seen::Tcp, connected.1);
+                return ControlFlow::Continue((self, connected));
             }
-        },
-        Kind::Https | Kind::Relay | Kind::Tls => {
-            let now = Timestamp::now();
-            let handshake = shared.settings.tls.handshake(stream, host, timeout, now);
-            let stream = match shared.answer(&mut turn, Box::pin(handshake)).await {
-                Err(ended) => return ended.stop(trail),
-                Ok(Err((failure, took))) => return trail.fail(Failure::Tls(failure), took),
-                Ok(Ok((stream, session, took))) => {
-                    shared.gate.learn(took);
-                    trail.pass(Seen::Tls(Box::new(session)), took);
-                    stream
+            Ok(Err(NotConnected::Obstacle(obstacle))) => self.trail.stop(obstacle),
+            Ok(Err(NotConnected::Failed(failure, took))) => {
+                self.trail.fail(Failure::Tcp(failure), took)
+            }
+            Err(obstacle) => self.trail.stop_after(obstacle, begun.waited()),
+        })
+    }
+
+    /// Takes the step that `work` is, which waits for an answer. `failure` makes its error one of
+    /// the trail's.
+    async fn step<T, E>(
+        mut self,
+        failure: impl FnOnce(E) -> Failure,
+        work: impl Future<Output = Result<T, (E, Duration)>>,
+    ) -> StepOutcome<(Self, T)> {
+        let begun = Begun::default();
+        let answer = self.permit.spend(self.shared.patience(), begun.with(work));
+        ControlFlow::Break(match self.shared.stop.or(answer).await {
+            Ok(Ok(passed)) => return ControlFlow::Continue((self, passed)),
+            Ok(Err((error, took))) => self.trail.fail(failure(error), took),
+            Err(obstacle) => self.trail.stop_after(obstacle, begun.waited()),
+        })
+    }
+
+    /// Notes the last step, an answer by HTTP.
+    fn answered(mut self, answer: HttpAnswer, took: Duration) -> StepOutcome<OpenTrail> {
+        self.shared.gate.learn(took);
+        self.trail.pass(Seen::Http(Box::new(answer)), took);
+        ControlFlow::Continue(self.trail)
+    }
+
+    /// Goes on from the proxy at the other end of `stream`.
+    async fn after_proxy(self, stream: TcpStream, manner: Manner<'_>) -> StepOutcome<OpenTrail> {
+        let WalkTarget { endpoint, host, .. } = self.target;
+        let speaks_http = matches!(manner.proxy.scheme(), ProxyScheme::Http | ProxyScheme::Https);
+        if endpoint.kind == Kind::Http && speaks_http {
+            // As every client does it: no tunnel for what is in clear text.
+            let enter = proxy::enter(stream, manner);
+            let (mut walk, (stream, session, took)) = self.step(Failure::Proxy, enter).await?;
+            if let Some(session) = session {
+                walk.trail.pass(Seen::ProxySession(session), took);
+            }
+            let get = proxy::get(stream, manner, host, endpoint.port);
+            let (walk, (answer, took)) = walk.step(identity, get).await?;
+            return walk.answered(answer, took);
+        }
+        let open = proxy::open_tunnel(stream, manner, host, endpoint.port);
+        let (mut walk, (stream, tunnel, took)) = self.step(Failure::Proxy, open).await?;
+        walk.shared.gate.learn(took);
+        walk.trail.pass(Seen::Proxy(Box::new(tunnel)), took);
+        walk.prove(stream).await
+    }
+
+    /// Asks the far end at the other end of `stream` for the proof that its kind calls for.
+    async fn prove<S>(self, stream: S) -> StepOutcome<OpenTrail>
+    where
+        S: AsyncRead + AsyncWrite + Unpin,
+    {
+        let WalkTarget { endpoint, host, .. } = self.target;
+        let Settings { timeout, tls, .. } = &self.shared.settings;
+        match endpoint.kind {
+            Kind::Tcp => ControlFlow::Continue(self.trail),
+            Kind::Http => self.ask_http(stream).await,
+            Kind::Tds => {
+                let prelogin = tds::prelogin(stream, *timeout);
+                let (mut walk, (answer, took)) = self.step(Failure::Tds, prelogin).await?;
+                walk.trail.pass(Seen::Tds(answer), took);
+                ControlFlow::Continue(walk.trail)
+            }
+            Kind::Https | Kind::Relay | Kind::Tls => {
+                let handshake = Box::pin(tls.handshake(stream, host, *timeout, Timestamp::now()));
+                let (mut walk, (stream, session, took)) =
+                    self.step(Failure::Tls, handshake).await?;
+                walk.shared.gate.learn(took);
+                walk.trail.pass(Seen::Tls(Box::new(session)), took);
+                if endpoint.kind == Kind::Tls {
+                    return ControlFlow::Continue(walk.trail);
                 }
-            };
-            if endpoint.kind == Kind::Tls {
-                return trail.complete();
+                walk.ask_http(stream).await
             }
-            ask_http(stream, shared, target, turn, trail).await
         }
+    }
+
+    async fn ask_http<S>(self, stream: S) -> StepOutcome<OpenTrail>
+    where
+        S: AsyncRead + AsyncWrite + Unpin,
+    {
+        let WalkTarget { endpoint, host, purpose } = self.target;
+        let (port, timeout) = (endpoint.port, self.shared.settings.timeout);
+        if let Purpose::Hold(idle) = purpose {
+            // Idle is not busy: the permit is for others.
+            drop(self.permit);
+            let kept = keep_idle(stream, self.shared, host, port, idle, self.trail);
+            return ControlFlow::Break(kept.await);
+        }
+        let get = Box::pin(async {
+            match purpose {
+                Purpose::Upgrade => http::upgrade(stream, host, port, timeout).await,
+                Purpose::Fetch(path) => http::fetch(stream, host, port, path, timeout).await,
+                Purpose::Proof | Purpose::Hold(_) => http::get(stream, host, port, timeout).await,
+            }
+        });
+        let (walk, (answer, took)) = self.step(Failure::Http, get).await?;
+        walk.answered(answer, took)
     }
 }
 
-async fn ask_http<S>(
-    stream: S,
-    shared: &Shared,
-    target: Target<'_>,
-    mut turn: Turn<'_>,
-    mut trail: OpenTrail,
-) -> Trail
-where
-    S: AsyncRead + AsyncWrite + Unpin,
-{
-    let timeout = shared.settings.timeout;
-    let port = target.endpoint.port;
-    if let Purpose::Hold(idle) = target.purpose {
-        // Idle is not busy: its place is for others.
-        drop(turn);
-        return keep_idle(stream, shared, target.host, port, idle, trail).await;
-    }
-    let get = Box::pin(async {
-        match target.purpose {
-            Purpose::Upgrade => http::upgrade(stream, target.host, port, timeout).await,
-            Purpose::Fetch(path) => http::fetch(stream, target.host, port, path, timeout).await,
-            Purpose::Proof | Purpose::Hold(_) => {
-                http::get(stream, target.host, port, timeout).await
-            }
-        }
-    });
-    match shared.answer(&mut turn, get).await {
-        Err(ended) => ended.stop(trail),
-        Ok(Err((failure, took))) => trail.fail(Failure::Http(failure), took),
-        Ok(Ok((answer, took))) => {
-            shared.gate.learn(took);
-            trail.pass(Seen::Http(Box::new(answer)), took);
-            trail.complete()
-        }
-    }
-}
-
-async fn socket(shared: &Shared) -> Result<Option<OwnedSemaphorePermit>, Obstacle> {
+/// One of the sockets that a run may have open at once.
+async fn socket(shared: &RunShared) -> Result<Option<OwnedSemaphorePermit>, Obstacle> {
     // The semaphore is never closed: an error cannot occur, and would only unbound.
     shared.stop.or(Arc::clone(&shared.sockets).acquire_owned()).await.map(Result::ok)
 }
 
-/// What is known of an attempt, whatever came of it.
-fn left(trail: &mut OpenTrail, attempt: &tcp::Attempt) {
-    trail.leave_from(attempt.local());
-    if let Some(at) = attempt.at() {
-        trail.leave_at(at);
-    }
-}
-
-/// A trail without a connection: why there is none, and what is known of the attempt.
-fn unconnected(
-    mut trail: OpenTrail,
-    outcome: Result<Result<(TcpStream, Duration), tcp::Stopped>, Obstacle>,
-    attempt: &tcp::Attempt,
-    begun: &Begun,
-) -> Trail {
-    trail.send_syns(attempt.syns());
-    match outcome {
-        Ok(Ok(_)) => trail.complete(),
-        Ok(Err(tcp::Stopped::Obstacle(obstacle))) => trail.stop(obstacle),
-        Ok(Err(tcp::Stopped::Failed(failure, took))) => trail.fail(Failure::Tcp(failure), took),
-        Err(obstacle) => trail.stop_after(obstacle, begun.waited()),
-    }
-}
-
-/// When a step really began, which is not while it waited for its place.
+/// When a step really began, which is not while it waited for its permit.
 #[derive(Debug, Default)]
 struct Begun(OnceLock<Instant>);
 
 impl Begun {
-    /// `work`, its beginning noted.
+    /// Runs `work`, and notes when it began.
     async fn with<F: Future>(&self, work: F) -> F::Output {
         self.0.get_or_init(Instant::now);
         work.await
@@ -360,46 +314,5 @@ impl Begun {
     /// For how long it has been going on.
     fn waited(&self) -> Option<Duration> {
         self.0.get().map(Instant::elapsed)
-    }
-}
-
-/// A step that the end of the run ended.
-struct Ended {
-    reason: Obstacle,
-    waited: Option<Duration>,
-}
-
-impl Ended {
-    fn stop(self, trail: OpenTrail) -> Trail {
-        trail.stop_after(self.reason, self.waited)
-    }
-}
-
-impl Shared {
-    /// What `work`, which waits for an answer, comes to in its `turn`, unless the run ends first.
-    async fn answer<F: Future>(&self, turn: &mut Turn<'_>, work: F) -> Result<F::Output, Ended> {
-        let begun = Begun::default();
-        let answer = turn.spend(self.patience(), begun.with(work));
-        let outcome = self.stop.or(answer).await;
-        outcome.map_err(|reason| Ended { reason, waited: begun.waited() })
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn the_address_that_accepted_last_is_asked_first() {
-        for (first, n, expected) in [
-            (0, 0, vec![]),
-            (0, 1, vec![0]),
-            (0, 3, vec![0, 1, 2]),
-            (2, 3, vec![2, 0, 1]),
-            // No place of these: another run of lookups, or none.
-            (3, 3, vec![0, 1, 2]),
-        ] {
-            assert_eq!(beginning_with(first, n).collect::<Vec<_>>(), expected, "{first} of {n}");
-        }
     }
 }

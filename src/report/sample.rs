@@ -19,7 +19,6 @@ pub(super) fn records(records: Vec<Record>) -> Records {
         version: env!("CARGO_PKG_VERSION").into(),
         started_at: start(),
         took: Duration::from_millis(5012),
-        options: vec![],
         vantage: Vantage {
             hostname: "ir-node-1".into(),
             addresses: vec!["10.50.1.10".parse().unwrap()],
@@ -29,14 +28,7 @@ pub(super) fn records(records: Vec<Record>) -> Records {
         },
         cloud: "public".into(),
         lists: vec!["adf-shir".into()],
-        private_networks: vec![],
-        is_resolver_given: false,
-        is_self_contained: false,
-        control: None,
-        agent_files_differ: Vec::new(),
-        absent: Vec::new(),
-        nodes: Vec::new(),
-        kept_in: None,
+        ..Run::default()
     };
     Records { run, records }
 }

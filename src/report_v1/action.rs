@@ -7,6 +7,7 @@ use serde::{Deserialize, Serialize};
 
 /// One owner's task, with every destination that it is about.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 #[serde(default)]
 pub struct Action<'a> {
     /// Who can do it.
@@ -21,6 +22,7 @@ pub struct Action<'a> {
 
 /// Where a flow leads.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 #[serde(default)]
 pub struct Destination<'a> {
     /// The name or address as it is required.

@@ -63,6 +63,7 @@ impl<'de> Deserialize<'de> for Chain<'_> {
 
 /// A certificate of a chain.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 #[serde(default)]
 pub struct Certificate<'a> {
     /// The subject's distinguished name.
@@ -83,6 +84,7 @@ pub struct Certificate<'a> {
 
 /// Whether a chain leads to a root of each store, and whether its dates hold.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 #[serde(default)]
 pub struct Trust<'a> {
     /// Under the public web roots.
@@ -95,6 +97,7 @@ pub struct Trust<'a> {
 
 /// Whether a chain leads to a root of one store.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 #[serde(default)]
 pub struct ChainTrust<'a> {
     /// `trusted`, `unknown_issuer`, `invalid` or `not_judged`.
@@ -106,6 +109,7 @@ pub struct ChainTrust<'a> {
 
 /// Whether the dates of a chain hold.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 #[serde(default)]
 pub struct Validity<'a> {
     /// `current`, `expired` or `not_yet_valid`.

@@ -12,6 +12,7 @@ use crate::model::{Severity, Status};
 
 /// Where a report comes from, and what it came to.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 #[serde(default)]
 pub struct Source<'a> {
     /// The host that measured.
@@ -24,6 +25,7 @@ pub struct Source<'a> {
 
 /// One thing that differs.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 pub struct Change<'a> {
     /// Of which endpoint; `null` where it is of the run as a whole.
     #[serde(default)]
@@ -35,6 +37,7 @@ pub struct Change<'a> {
 
 /// An endpoint.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 #[serde(default)]
 pub struct Place<'a> {
     /// The entry of the endpoint list.
@@ -49,6 +52,7 @@ pub struct Place<'a> {
 
 /// What differs.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 #[serde(tag = "kind", rename_all = "snake_case")]
 #[expect(missing_docs, reason = "before and after are what the variants' own docs say")]
 pub enum What<'a> {
@@ -74,11 +78,13 @@ pub enum What<'a> {
     Latency(Latency<'a>),
     /// What a later version found; never written for a run of this one.
     #[serde(untagged)]
+    #[cfg_attr(test, schemars(skip))]
     Other(Map<String, Value>),
 }
 
 /// How an endpoint, or a run, stood.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 pub struct Standing<'a> {
     /// Its status.
     #[serde(with = "StatusWord")]
@@ -89,6 +95,7 @@ pub struct Standing<'a> {
 
 /// A finding, as far as a comparison shows it.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 pub struct ChangedFinding<'a> {
     /// The stable code.
     pub cause: Cow<'a, str>,
@@ -105,6 +112,7 @@ pub struct ChangedFinding<'a> {
 
 /// A step that takes another time.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 pub struct Latency<'a> {
     /// `tcp` or `proxy`.
     pub step: Cow<'a, str>,

@@ -11,6 +11,7 @@ use super::{Certificate, Chain, Milliseconds, Trust};
 /// or `bound`; of `tds`, `version` and `encryption`; of `hold`, `idle_ms` and `closed_after_ms`.
 /// The others are of steps that failed.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 #[serde(default)]
 pub struct Detail<'a> {
     /// The operating system's error.
@@ -89,6 +90,7 @@ impl<'a> Detail<'a> {
 
 /// An error of the operating system.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 #[serde(default)]
 pub struct Os<'a> {
     /// Its number there.
@@ -99,6 +101,7 @@ pub struct Os<'a> {
 
 /// A completed TLS handshake.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 #[serde(default)]
 pub struct Session<'a> {
     /// The version of the protocol.
@@ -113,6 +116,7 @@ pub struct Session<'a> {
 
 /// Of an HTTP answer, what tells one web server from another.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 pub struct Answer<'a> {
     /// The status code.
     pub status: u16,

@@ -13,6 +13,7 @@ use crate::model::{Cause, Status};
 
 /// An endpoint, and what was seen of it.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 pub struct Endpoint<'a> {
     /// The entry of the endpoint list.
     pub entry: Cow<'a, str>,
@@ -88,6 +89,7 @@ const fn unknown() -> Status {
 
 /// The way an endpoint goes.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 #[serde(default)]
 pub struct RouteChoice<'a> {
     /// Which way it has to go: `direct`, `proxy` or `any`.
@@ -112,6 +114,7 @@ pub struct RouteChoice<'a> {
 
 /// A name that a proxy auto-configuration script resolved.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 #[serde(default)]
 pub struct PacQuestion<'a> {
     /// The name.
@@ -122,6 +125,7 @@ pub struct PacQuestion<'a> {
 
 /// How a proxy's own name resolved: the beginning of the leg to the proxy.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 #[serde(default)]
 pub struct ProxyLookup<'a> {
     /// Its URL without credentials.

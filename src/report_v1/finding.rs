@@ -9,6 +9,7 @@ use crate::model::Severity;
 
 /// Something that is wrong, of an endpoint or of the run as a whole.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 pub struct Finding<'a> {
     /// The stable code, which `pathproof explain` takes; a later version may bring more.
     pub cause: Cow<'a, str>,

@@ -10,6 +10,7 @@ use super::{Lookup, Milliseconds, Trail};
 
 /// Where a silent address is blocked.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 #[serde(default)]
 pub struct Located<'a> {
     /// Which router answered last; `null` where none is known.
@@ -25,6 +26,7 @@ pub struct Located<'a> {
 
 /// What answered packets of one time to live.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 #[serde(default)]
 pub struct Hop<'a> {
     /// The time to live.
@@ -39,6 +41,7 @@ pub struct Hop<'a> {
 
 /// A silent handshake, begun again with small segments.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 #[serde(default)]
 pub struct SegmentLadder<'a> {
     /// With which address.
@@ -50,6 +53,7 @@ pub struct SegmentLadder<'a> {
 
 /// A handshake with one segment size.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 #[serde(default)]
 pub struct Rung<'a> {
     /// The size in bytes; missing where nothing was limited.
@@ -63,6 +67,7 @@ pub struct Rung<'a> {
 
 /// Who says whether the chain is revoked.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 #[serde(default)]
 pub struct RevocationHost<'a> {
     /// The host that the chain names.
@@ -82,6 +87,7 @@ pub struct RevocationHost<'a> {
 
 /// A handshake that was ended without a word, begun again with TLS 1.1 and 1.0 alone.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 #[serde(default)]
 pub struct OldHello<'a> {
     /// With which address.

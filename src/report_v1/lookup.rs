@@ -9,6 +9,7 @@ use super::Milliseconds;
 
 /// What one resolver said of a name.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 #[serde(default)]
 pub struct Lookup<'a> {
     /// Address and port of the name server, or `os`: the operating system's own way.
@@ -28,6 +29,7 @@ pub struct Lookup<'a> {
 
 /// A record of a chain.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 pub struct ChainLink<'a> {
     /// Whose it is.
     #[serde(default)]

@@ -62,6 +62,7 @@ pub const NAMES_SCHEMA: &str = "pathproof.names/1";
 /// A JSON report of `pathproof`: what one run found out about the way from one host to each
 /// endpoint that the runtime needs. Readers ignore fields that they do not know.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 pub struct Report<'a> {
     /// `pathproof.report/1`; it changes only with a breaking change.
     pub schema: Cow<'a, str>,
@@ -96,6 +97,7 @@ pub struct Report<'a> {
 
 /// A program and its version.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 #[serde(default)]
 pub struct Tool<'a> {
     /// Its name: `pathproof`.
@@ -106,6 +108,7 @@ pub struct Tool<'a> {
 
 /// How many endpoints came to each status. Gateways that Azure has not assigned are not counted.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 #[serde(default)]
 pub struct Summary {
     /// Everything that was expected was proven.
@@ -120,6 +123,7 @@ pub struct Summary {
 
 /// What the network allows the runtime, and what was not looked at to say so.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 #[serde(default)]
 pub struct Prediction<'a> {
     /// The best state that the network allows: `online`, `limited`, `offline` or `unknown`.

@@ -10,6 +10,7 @@ use super::Milliseconds;
 
 /// One run of the program.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 #[serde(default)]
 pub struct Run<'a> {
     /// When it began, UTC.
@@ -32,6 +33,7 @@ pub struct Run<'a> {
 
 /// The host that measured.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 #[serde(default)]
 pub struct Vantage<'a> {
     /// Its own name.
@@ -50,6 +52,7 @@ pub struct Vantage<'a> {
 
 /// Which proxy a host is configured to use.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 #[serde(default)]
 pub struct Proxy<'a> {
     /// What says so, in words; `none` where nothing does.

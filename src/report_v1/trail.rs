@@ -10,6 +10,7 @@ use super::{Detail, Milliseconds};
 
 /// What was seen at one address.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 pub struct Trail<'a> {
     /// `direct`, or a proxy's URL.
     pub route: Cow<'a, str>,
@@ -38,6 +39,7 @@ pub struct Trail<'a> {
 /// and for a step that this host could not take `no_route`, `no_local_address`,
 /// `descriptor_limit`, `port_limit`, `cancelled`, `budget_spent`, `not_testable`.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 pub struct Step<'a> {
     /// `tcp`, `proxy`, `tls`, `http`, `tds` or `hold`.
     #[serde(rename = "step")]

@@ -4,28 +4,32 @@ use serde::{Deserialize, Serialize};
 
 use crate::model::{Severity, Status};
 
-/// [`Status`] as the contract writes it.
+/// What an endpoint comes to.
 #[derive(Serialize, Deserialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
+#[cfg_attr(test, schemars(rename = "Status"))]
 #[serde(remote = "Status", rename_all = "lowercase")]
 pub enum StatusWord {
-    /// As [`Status::Pass`].
+    /// Everything that was expected was proven.
     Pass,
-    /// As [`Status::Warn`].
+    /// It works, with something to look at.
     Warn,
-    /// As [`Status::Fail`].
+    /// An expectation is violated.
     Fail,
-    /// As [`Status::Unknown`].
+    /// It could not be asked, or was left open.
     Unknown,
 }
 
-/// [`Severity`] as the contract writes it.
+/// How bad a finding is.
 #[derive(Serialize, Deserialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
+#[cfg_attr(test, schemars(rename = "Severity"))]
 #[serde(remote = "Severity", rename_all = "lowercase")]
 pub enum SeverityWord {
-    /// As [`Severity::Fail`].
+    /// An expectation is violated.
     Fail,
-    /// As [`Severity::Warn`].
+    /// It works, with something to look at.
     Warn,
-    /// As [`Severity::Unknown`].
+    /// It could not be asked.
     Unknown,
 }

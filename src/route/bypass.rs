@@ -17,7 +17,7 @@ use crate::model::Host;
 pub struct BypassEntry {
     /// The expression as written.
     pub pattern: String,
-    /// Where it stands in its file, counted from 1.
+    /// The line in the file, counted from 1.
     pub line: u32,
 }
 
@@ -30,7 +30,7 @@ pub struct LocalView {
     pub addresses: Vec<IpAddr>,
 }
 
-/// A bypass list, compiled once and asked often.
+/// A compiled bypass list, so that many names can be decided at little cost.
 #[derive(Clone, Debug)]
 pub struct BypassList {
     rules: Vec<BypassRule>,
@@ -40,7 +40,7 @@ pub struct BypassList {
 #[derive(Clone, Debug)]
 struct BypassRule {
     entry: BypassEntry,
-    /// Why it cannot be evaluated here, where it cannot.
+    /// The compiled expression, or the reason why it cannot be evaluated here.
     pattern: Result<Pattern, String>,
 }
 
@@ -50,13 +50,12 @@ struct BypassRule {
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 #[error("line {line}: bypass rule {index} ('{pattern}') is {reason}")]
 pub struct InvalidRule {
-    /// Its place in the list, counted from 1.
+    /// The position in the list, counted from 1.
     pub index: usize,
     /// The expression as written.
     pub pattern: String,
-    /// Where it stands in its file.
+    /// The line in the file, counted from 1.
     pub line: u32,
-    /// Why.
     pub reason: String,
 }
 
@@ -66,15 +65,14 @@ pub struct InvalidRule {
     "line {line}: whether bypass rule {index} ('{pattern}') matches {uri} is not known: {reason}"
 )]
 pub struct Undecided {
-    /// Its place in the list, counted from 1.
+    /// The position in the list, counted from 1.
     pub index: usize,
     /// The expression as written.
     pub pattern: String,
-    /// Where it stands in its file.
+    /// The line in the file, counted from 1.
     pub line: u32,
-    /// What was to be matched.
+    /// The text that was to be matched.
     pub uri: String,
-    /// Why it could not be.
     pub reason: String,
 }
 
@@ -82,8 +80,8 @@ impl BypassList {
     /// Compiles the entries.
     ///
     /// # Errors
-    /// [`InvalidRule`]: the first entry that .NET refuses. One that only this program cannot
-    /// evaluate is kept, and makes [`BypassList::decide`] say so.
+    /// [`InvalidRule`] for the first entry that .NET refuses. An entry that only this program
+    /// cannot evaluate is kept, and [`BypassList::decide`] reports it where it matters.
     pub fn new(entries: &[BypassEntry], on_local: bool) -> Result<Self, InvalidRule> {
         let mut rules = Vec::with_capacity(entries.len());
         for (position, entry) in entries.iter().enumerate() {
@@ -104,7 +102,7 @@ impl BypassList {
         Ok(Self { rules, on_local })
     }
 
-    /// What sends this host direct; `None` where it goes to the proxy.
+    /// The reason why this host goes direct; `None` where it goes to the proxy.
     ///
     /// # Errors
     /// [`Undecided`] where no rule matched and one could not be evaluated.
@@ -149,8 +147,8 @@ impl BypassList {
     }
 }
 
-/// What the expressions are matched against: `https://df.westeurope.datafactory.azure.net`, with
-/// `:PORT` only where it is not the scheme's own, IPv6 in brackets (`Uri.Host`).
+/// The text that expressions are matched against: `https://df.westeurope.datafactory.azure.net`,
+/// with `:PORT` only where it is not the scheme's own, and IPv6 in brackets (`Uri.Host`).
 #[must_use]
 pub fn uri_form(host: &Host, port: u16, scheme: Scheme) -> String {
     let host = match host {
@@ -164,7 +162,7 @@ pub fn uri_form(host: &Host, port: u16, scheme: Scheme) -> String {
     }
 }
 
-/// `Uri.IsLoopback`, which is asked before anything else.
+/// `Uri.IsLoopback`, which .NET checks before anything else.
 fn is_loopback(host: &Host) -> bool {
     match host {
         Host::Address(address) => address.to_canonical().is_loopback(),
@@ -205,7 +203,7 @@ mod tests {
         }
     }
 
-    /// Patterns, host, port, scheme, the rule that matches.
+    /// The columns are patterns, host, port, scheme and the rule that matches.
     #[test]
     fn expressions_are_matched_on_the_uri() {
         for (patterns, host, port, scheme, expected) in [

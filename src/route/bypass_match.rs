@@ -1,18 +1,17 @@
-//! What kept a name from the proxy.
+//! The reason why a name does not go to the proxy.
 
 use std::fmt;
 
 /// Why a name goes direct although a proxy is configured.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum BypassMatch {
-    /// A rule of the list.
     Rule {
-        /// Its place in the list, counted from 1.
+        /// The position of the rule in its list, counted from 1.
         index: usize,
         /// The rule as written.
         text: String,
     },
-    /// No rule of the list: the client does so by itself.
+    /// The client does so by itself, without a rule of the list.
     BuiltIn(&'static str),
 }
 

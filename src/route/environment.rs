@@ -4,13 +4,12 @@ use super::decide::{FixedProxy, WithSource};
 use super::exceptions::Exceptions;
 use super::proxy_url::{ProxyUrl, ProxyUrlError};
 
-/// A variable that holds no proxy.
+/// The error of a variable that does not hold a proxy.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 #[error("the environment variable {variable}: {error}")]
 pub struct EnvironmentError {
-    /// Its name.
     pub variable: &'static str,
-    /// What is wrong; the value is not repeated.
+    /// The error does not repeat the value.
     pub error: ProxyUrlError,
 }
 

@@ -1,5 +1,5 @@
-//! A list of what goes direct, from `--no-proxy`, `NO_PROXY` or Windows, as one dialect reads it,
-//! and what the others would make of it: whoever wrote the list had one of them in mind.
+//! Lists of hosts that go direct, from `--no-proxy`, `NO_PROXY` or Windows. One dialect decides;
+//! the others are compared with it, because the author of a list had one of them in mind.
 
 use super::bypass_match::BypassMatch;
 use super::no_proxy::{Ignored, NoProxy, NoProxyDialect, Scheme};
@@ -9,34 +9,35 @@ use crate::model::{ExceptionKind, Host};
 const OF_THE_ENVIRONMENT: [NoProxyDialect; 3] =
     [NoProxyDialect::Go, NoProxyDialect::Curl, NoProxyDialect::DotNet];
 
-/// A list of what goes direct, and where it stands.
+/// A list of hosts that go direct.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Exceptions {
-    /// As the deciding dialect reads it.
+    /// The list as the deciding dialect reads it.
     list: NoProxy,
-    /// As the others do.
+    /// The list as the other dialects read it.
     others: Vec<NoProxy>,
+    /// The option, variable or setting that holds the list.
     source: String,
 }
 
-/// What a list says of a host.
+/// The decision of a list about a host.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(super) enum Excepted {
-    /// It goes direct; the words name the rule.
+    /// The host goes direct, by the rule that the text names.
     Direct(String),
-    /// It is not kept from the proxy; the words name another dialect that would do so.
+    /// The host is not on the list. The text names another dialect by which it would be.
     No(Option<String>),
 }
 
 impl Exceptions {
-    /// Reads a list as `NO_PROXY` is written: as Go does, which knows the most forms (suffixes,
-    /// leading dots, `*`, CIDR, ports). Loopback is as any other host: what is listed counts.
+    /// Reads the value of `NO_PROXY`. Go's reading decides, since it knows the most forms
+    /// (suffixes, leading dots, `*`, CIDR, ports), but without its special case for loopback.
     #[must_use]
     pub fn of_convention(text: &str, source: &str) -> Self {
         Self::read(text, NoProxyDialect::Go, source)
     }
 
-    /// Reads a list as `dialect` does, which decides.
+    /// Reads a list of which `dialect` decides.
     #[must_use]
     pub fn read(text: &str, dialect: NoProxyDialect, source: &str) -> Self {
         let is_shared = OF_THE_ENVIRONMENT.contains(&dialect);
@@ -60,7 +61,7 @@ impl Exceptions {
         }
     }
 
-    /// Where it stands: `NO_PROXY`, `--no-proxy`.
+    /// The option, variable or setting that holds the list, such as `NO_PROXY`.
     #[must_use]
     pub fn source(&self) -> &str {
         &self.source

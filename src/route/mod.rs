@@ -1,6 +1,6 @@
-//! Which way each name is configured to go, and why: `NO_PROXY`, .NET bypass lists, the agent's
-//! own configuration files, PAC. Pure: the texts are read by others, and what a PAC asks of DNS,
-//! the clock and this host is handed in.
+//! Decides which way each name is configured to go, and why: by `NO_PROXY`, .NET bypass lists, the
+//! agent's own configuration files or a PAC script. The room is pure: callers read the files, and
+//! pass in what a script asks of DNS, the clock and this host.
 
 mod agent_config;
 mod agent_lint;

@@ -1,12 +1,12 @@
-//! What a bypass expression seems to mean, and how it is written so that it means that.
+//! Guesses which hosts a bypass expression is meant for, and writes an expression for just these.
 
 use super::dotnet_regex::Pattern;
 use crate::model::HostName;
 
-/// Any port, or the scheme's own, which is not written.
+/// Matches any port. The scheme's own port is not part of the text that is matched.
 const PORT: &str = "(:\\d+)?";
 
-/// A name, or what is below it.
+/// The hosts that an expression is meant for.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(super) struct PatternMeaning {
     pub(super) domain: HostName,
@@ -15,15 +15,15 @@ pub(super) struct PatternMeaning {
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum PatternReach {
-    /// The name alone.
+    /// Only the name itself.
     Itself,
-    /// The names below it.
+    /// Only the names below it.
     Below,
 }
 
 impl PatternMeaning {
-    /// Guesses: takes off what people put around a name (anchors, a scheme, a port, a path,
-    /// wildcards) and sees whether a name is left.
+    /// Takes off what people write around a name (anchors, a scheme, a port, a path, wildcards).
+    /// `None` where no name is left.
     pub(super) fn guess(pattern: &str) -> Option<Self> {
         const SCHEMES: &[&str] =
             &["https?://", "http(s)?://", "https://", "http://", ".*://", "*://", "//", "://"];
@@ -46,7 +46,7 @@ impl PatternMeaning {
         let mut rest = lower.strip_prefix("(?i)").unwrap_or(&lower);
         rest = rest.strip_prefix('^').unwrap_or(rest);
         rest = SCHEMES.iter().find_map(|scheme| rest.strip_prefix(scheme)).unwrap_or(rest);
-        // No path is ever compared.
+        // .NET does not compare paths.
         rest = rest.split_once('/').map_or(rest, |(host, _)| host);
         while let Some(shorter) = ENDS.iter().find_map(|end| rest.strip_suffix(end)) {
             rest = shorter;
@@ -63,7 +63,7 @@ impl PatternMeaning {
         Some(Self { domain, reach })
     }
 
-    /// A name it means.
+    /// An example of a name that is meant.
     pub(super) fn sample(&self) -> String {
         match self.reach {
             PatternReach::Itself => self.domain.to_string(),
@@ -71,7 +71,7 @@ impl PatternMeaning {
         }
     }
 
-    /// Names it does not mean, and that a careless expression matches all the same.
+    /// Names that are not meant, and that a careless expression matches all the same.
     pub(super) fn strangers(&self) -> Vec<String> {
         let sample = self.sample();
         let mut strangers = vec![format!("{sample}.example.net")];
@@ -89,7 +89,7 @@ impl PatternMeaning {
         strangers
     }
 
-    /// The expression that means just this: anchored at both ends, dots escaped, any port.
+    /// The expression for these hosts on any port, anchored at both ends.
     pub(super) fn pattern(&self) -> String {
         self.pattern_of("https?", PORT)
     }
@@ -100,10 +100,11 @@ impl PatternMeaning {
         format!("^{scheme}://{below}{domain}{port}$")
     }
 
-    /// The same as far as `original` goes: the widest expression of this kind that matches nothing
-    /// which the original does not; `None` where every one does.
+    /// The widest expression for these hosts that matches nothing which `original` does not match.
+    /// `None` where there is none.
     pub(super) fn pattern_within(&self, original: &Pattern) -> Option<String> {
-        // Every kind of label: letters, digits, signs, one sign, as long as there can be, several.
+        // The labels cover what an expression may tell apart: letters, digits, other signs, a
+        // single character, the greatest length, and several labels.
         let longest = "a1-".repeat(21);
         let labels = ["a", "a1", "1-b", "x_y", "9", "b.c", "b-1.c_2.9d", longest.as_str()];
         let hosts: Vec<String> = match self.reach {
@@ -132,7 +133,7 @@ impl PatternMeaning {
     }
 }
 
-/// The expression for one name alone.
+/// The expression for a single name.
 pub(super) fn pattern_for(name: &HostName) -> String {
     PatternMeaning { domain: name.clone(), reach: PatternReach::Itself }.pattern()
 }

@@ -1,4 +1,4 @@
-//! Proxy URLs as people write them, and the credentials in them, which are never shown again.
+//! Proxy URLs as people write them. Their credentials are never shown.
 
 use std::fmt;
 use std::sync::Arc;
@@ -7,7 +7,7 @@ use percent_encoding::percent_decode_str;
 
 use crate::model::{Host, NameError, Proxied, Route};
 
-/// A proxy: how it is spoken to, where it is, and what it is told about us.
+/// A proxy, with the credentials for it.
 ///
 /// `Debug` and `Display` show what [`ProxyUrl::shown`] shows.
 #[derive(Clone, PartialEq, Eq)]
@@ -18,7 +18,7 @@ pub struct ProxyUrl {
     credentials: Option<Credentials>,
 }
 
-/// How a proxy is spoken to.
+/// The protocol of a proxy.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum ProxyScheme {
     /// HTTP `CONNECT` (RFC 9110 §9.3.6) over a connection in clear text.
@@ -30,7 +30,7 @@ pub enum ProxyScheme {
     /// SOCKS 5 (RFC 1928). Curl resolves the name itself; .NET and this program leave it to the
     /// proxy.
     Socks5,
-    /// SOCKS 5; the proxy resolves the name, by every client.
+    /// SOCKS 5, with which every client leaves the name to the proxy.
     Socks5h,
 }
 
@@ -50,8 +50,8 @@ impl ProxyScheme {
         }
     }
 
-    /// The port where none is given: the scheme's own, as .NET, Go and `WinINET` take it. (curl
-    /// takes 1080 for every proxy.)
+    /// The port where none is given: the scheme's own, as in .NET, Go and `WinINET`. (curl takes
+    /// 1080 for every proxy.)
     #[must_use]
     pub const fn default_port(self) -> u16 {
         match self {
@@ -62,58 +62,53 @@ impl ProxyScheme {
     }
 }
 
-/// A user name and a password. They can be read, never printed.
+/// A user name and a password, which `Debug` and `Display` do not show.
 #[derive(Clone, PartialEq, Eq)]
 pub struct Credentials {
     user: String,
     password: String,
 }
 
-/// Why a text is no proxy URL. No message repeats a user name or a password: what might be one is
-/// left out, which is why a bad port is not quoted.
+/// The reason why a text is no proxy URL. No message repeats a user name or a password, nor
+/// anything that might be one, such as a bad port.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum ProxyUrlError {
-    /// Nothing was given.
     #[error("the proxy is empty: expected http://HOST:PORT")]
     Empty,
-    /// A scheme that is not spoken.
     #[error(
         "a proxy cannot be spoken to by '{scheme}': expected http, https, socks5 or socks5h{}",
         suggested(*suggestion)
     )]
     Scheme {
-        /// The scheme as given.
         scheme: String,
-        /// The known one that is nearest.
+        /// The nearest known scheme.
         suggestion: Option<&'static str>,
     },
-    /// `http:/host` or `http:host`.
+    /// The text is `http:/host` or `http:host`.
     #[error("'{0}:' must be followed by two slashes: {0}://HOST:PORT")]
     Slashes(&'static str),
-    /// `http//host`: read as a user name it would be sent, and the host found by chance.
+    /// The text is `http//host`, of which a part could be taken for a user name and be sent.
     #[error("'{0}//' is no scheme: did you mean {0}://HOST:PORT?")]
     Colon(&'static str),
-    /// No host before the port.
     #[error("the proxy has no host: expected http://HOST:PORT")]
     NoHost,
     /// The host is neither a name nor an address.
     #[error("the proxy's host is not valid: {0}")]
     Host(NameError),
-    /// An IPv6 address without brackets, or brackets around something else.
+    /// An IPv6 address has no brackets, or something else has them.
     #[error("the proxy's IPv6 address must stand in brackets: http://[2001:db8::1]:PORT")]
     Brackets,
-    /// Port 0.
     #[error("port 0 cannot be connected to: expected a port from 1 to 65535")]
     PortZero,
-    /// Not a number, or above 65535.
+    /// The port is not a number, or above 65535.
     #[error("the proxy's port is no number from 1 to 65535")]
     Port,
-    /// More than a host and a port.
+    /// Something follows the host and the port.
     #[error(
         "a proxy has no path: expected http://HOST:PORT. The address of a PAC file is given as pac:URL"
     )]
     Path,
-    /// RFC 7617 §2: a control character, or a user name with a colon.
+    /// The user name has a colon, or either part has a control character (RFC 7617 §2).
     #[error(
         "the proxy's credentials cannot be sent: a user name holds no colon, and neither part holds control characters (RFC 7617)"
     )]
@@ -128,9 +123,9 @@ fn suggested(suggestion: Option<&str>) -> String {
 }
 
 impl ProxyUrl {
-    /// Reads `[SCHEME://][USER[:PASSWORD]@]HOST[:PORT][/]`; without a scheme it is `http`. User
-    /// name and password are percent-decoded; the last `@` ends them, as curl and .NET have it, so
-    /// a password with `@` or `/` in it works unescaped.
+    /// Reads `[SCHEME://][USER[:PASSWORD]@]HOST[:PORT][/]`; the scheme is `http` where none is
+    /// given. User name and password are percent-decoded. They end at the last `@`, as in curl and
+    /// .NET, so that a password may hold `@` and `/` unescaped.
     ///
     /// # Errors
     /// [`ProxyUrlError`], which never repeats the credentials.
@@ -160,7 +155,7 @@ impl ProxyUrl {
         Ok(Self { scheme, host, port, credentials })
     }
 
-    /// Reads what [`ProxyUrl::shown`] wrote, as records and reports hold it: also a proxy that only
+    /// Reads what [`ProxyUrl::shown`] wrote into a record or report. That may be a proxy that only
     /// a script can name.
     ///
     /// # Errors
@@ -187,25 +182,22 @@ impl ProxyUrl {
         Self { credentials: Some(credentials), ..self }
     }
 
-    /// How it is spoken to.
     #[must_use]
     pub const fn scheme(&self) -> ProxyScheme {
         self.scheme
     }
 
-    /// Its host.
     #[must_use]
     pub const fn host(&self) -> &Host {
         &self.host
     }
 
-    /// Its port, 1 to 65535.
+    /// The port, which is not 0.
     #[must_use]
     pub const fn port(&self) -> u16 {
         self.port
     }
 
-    /// What it is told about us.
     #[must_use]
     pub const fn credentials(&self) -> Option<&Credentials> {
         self.credentials.as_ref()
@@ -223,7 +215,7 @@ impl ProxyUrl {
         }
     }
 
-    /// The route through it, as records and reports hold it.
+    /// The route through the proxy, in the form that records and reports hold.
     #[must_use]
     pub fn route(&self) -> Route {
         Route::Proxy(Proxied { url: Arc::from(self.shown()) })
@@ -244,8 +236,8 @@ impl fmt::Debug for ProxyUrl {
 }
 
 impl Credentials {
-    /// Reads `USER:PASSWORD` as a file holds it: nothing is decoded, one line end is dropped, the
-    /// first colon divides (RFC 7617 §2).
+    /// Reads `USER:PASSWORD` from the text of a file. Nothing is decoded, one line end is dropped,
+    /// and the first colon separates the parts (RFC 7617 §2).
     ///
     /// # Errors
     /// [`ProxyUrlError::Credentials`] where there is no user name, or a control character.
@@ -313,7 +305,7 @@ fn split_scheme(text: &str) -> Result<(ProxyScheme, &str), ProxyUrlError> {
             .map(|scheme| (scheme, rest))
             .ok_or_else(|| unknown_scheme(word));
     }
-    // `http:proxy`, `http:/proxy`: read as a host and a port they would be nonsense.
+    // Without this check `http:proxy` and `http:/proxy` would be read as a host and a port.
     for scheme in ProxyScheme::NAMED {
         let word = scheme.as_str();
         if let Some((front, _)) = text.split_once("//")
@@ -333,7 +325,7 @@ fn split_scheme(text: &str) -> Result<(ProxyScheme, &str), ProxyUrlError> {
 
 fn unknown_scheme(word: &str) -> ProxyUrlError {
     let lower = word.to_ascii_lowercase();
-    // Words that people write and that no edit distance would lead to the right one.
+    // No edit distance leads from these words to the one that is meant.
     let suggestion = match lower.as_str() {
         "socks" | "socks4" | "socks4a" => Some("socks5"),
         _ => ProxyScheme::NAMED
@@ -346,8 +338,8 @@ fn unknown_scheme(word: &str) -> ProxyUrlError {
     ProxyUrlError::Scheme { scheme: lower, suggestion }
 }
 
-/// RFC 3986 §3.1, and short: a longer word is no scheme but something pasted by mistake, which a
-/// message must not repeat.
+/// Whether a word has the form of a scheme (RFC 3986 §3.1) and is short. A longer word was probably
+/// pasted by mistake, and a message must not repeat it.
 fn is_scheme(word: &str) -> bool {
     word.len() <= 10
         && word.starts_with(|c: char| c.is_ascii_alphabetic())

@@ -27,7 +27,7 @@ pub struct WindowsProxies {
     pub script: Option<String>,
     /// `ProxyServer`: `proxy:8080`, or `http=p:80;https=q:443`.
     pub proxy: Option<String>,
-    /// `ProxyOverride`: `<local>;*.contoso.com`.
+    /// `ProxyOverride`, such as `<local>;*.contoso.com`.
     pub bypass: Option<String>,
 }
 

@@ -19,9 +19,8 @@ pub struct TagsDiff {
 /// What changed in one tag.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct TagChange {
-    /// The tag.
     pub name: String,
-    /// Before and after.
+    /// The change numbers before and after.
     pub change_numbers: (u64, u64),
     /// Prefixes that are new as written.
     pub prefixes_added: Vec<IpNet>,

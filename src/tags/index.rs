@@ -5,7 +5,7 @@ use std::net::IpAddr;
 use super::file::ServiceTag;
 use crate::model::{IntervalMap, SetInterner};
 
-/// A tag's place in its file. Means nothing in another file.
+/// The index of a tag in its file. It means nothing in another file.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub struct TagId(u16);
 
@@ -13,8 +13,8 @@ impl TagId {
     /// How many tags can be told apart.
     pub const LIMIT: usize = 1 << 16;
 
-    pub(super) fn new(place: usize) -> Option<Self> {
-        u16::try_from(place).ok().map(Self)
+    pub(super) fn new(index: usize) -> Option<Self> {
+        u16::try_from(index).ok().map(Self)
     }
 
     pub(super) const fn index(self) -> usize {
@@ -36,9 +36,9 @@ pub(super) struct TagIndex {
 impl TagIndex {
     pub(super) fn new(tags: &[ServiceTag]) -> Self {
         let (mut v4, mut v6) = (Vec::new(), Vec::new());
-        for (place, tag) in tags.iter().enumerate() {
+        for (index, tag) in tags.iter().enumerate() {
             // The caller has numbered the tags.
-            let Some(id) = TagId::new(place) else { break };
+            let Some(id) = TagId::new(index) else { break };
             v4.extend(tag.addresses.v4().runs().iter().map(|(first, last)| (*first, *last, id)));
             v6.extend(tag.addresses.v6().runs().iter().map(|(first, last)| (*first, *last, id)));
         }
@@ -56,7 +56,7 @@ impl TagIndex {
                 let (from, to) =
                     (self.v4_starts[block] as usize, self.v4_starts[block + 1] as usize);
                 let within = &self.v4.starts()[from..to];
-                // The first piece begins at 0, so that there is always one at or below.
+                // The first interval begins at 0, so that there is always one at or below.
                 self.v4.set_of(from + within.partition_point(|start| *start <= bits) - 1)
             }
             IpAddr::V6(v6) => self.v6.find(v6.to_bits()),
@@ -65,7 +65,7 @@ impl TagIndex {
     }
 }
 
-/// For each value of the upper 16 bits the number of pieces that begin below it; the last entry
+/// For each value of the upper 16 bits the number of intervals that begin below it; the last entry
 /// closes the last block.
 fn first_level(starts: &[u32]) -> Vec<u32> {
     let mut counts = vec![0_u32; (1 << 16) + 1];

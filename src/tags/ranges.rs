@@ -58,7 +58,6 @@ impl AzureRanges {
         self.addresses.contains(translated(address).unwrap_or(address))
     }
 
-    /// The addresses.
     #[must_use]
     pub const fn addresses(&self) -> &AddressSet {
         &self.addresses

@@ -33,7 +33,7 @@ pub enum SnapshotError {
     /// The bytes end too early, or a number or a text is out of bounds.
     #[error("a snapshot of service tags that breaks at byte {offset}")]
     Broken {
-        /// From the beginning.
+        /// The offset from the beginning of the bytes.
         offset: usize,
     },
     /// The tags contradict each other.
@@ -72,11 +72,12 @@ impl Snapshot {
         }
     }
 
-    /// Packs what `keep` says of `tags`, a file of that day, and all that the file publishes.
+    /// Packs the tags that `keep` accepts of a file of that day, and every address that the file
+    /// publishes.
     #[must_use]
     pub fn encode(tags: &ServiceTags, date: &str, keep: impl Fn(&str) -> bool) -> Vec<u8> {
         let heading = format!("{HEADING}\n{}\n{}\n{date}\n", tags.cloud(), tags.change_number());
-        let mut writer = Writer(heading.into_bytes());
+        let mut writer = SnapshotWriter(heading.into_bytes());
         writer.set(&tags.tags().iter().map(|tag| &tag.addresses).collect());
         let kept: Vec<_> = tags.tags().iter().filter(|tag| keep(&tag.name)).collect();
         writer.count(kept.len());
@@ -95,7 +96,7 @@ impl Snapshot {
     /// # Errors
     /// [`SnapshotError`] says where it breaks.
     pub fn decode(bytes: &[u8]) -> Result<Self, SnapshotError> {
-        let mut reader = Reader { bytes, at: 0 };
+        let mut reader = SnapshotReader { bytes, at: 0 };
         let Heading { cloud, change_number, date } = reader.heading()?;
         let published = reader.set()?;
         let n_tags = reader.count()?;
@@ -120,15 +121,15 @@ impl Snapshot {
 
     /// Reads only the date and what is published: enough to tell whether an address is Azure's.
     pub(super) fn published(bytes: &[u8]) -> Result<(String, AddressSet), SnapshotError> {
-        let mut reader = Reader { bytes, at: 0 };
+        let mut reader = SnapshotReader { bytes, at: 0 };
         let Heading { date, .. } = reader.heading()?;
         Ok((date, reader.set()?))
     }
 }
 
-struct Writer(Vec<u8>);
+struct SnapshotWriter(Vec<u8>);
 
-impl Writer {
+impl SnapshotWriter {
     fn number(&mut self, mut number: u128) {
         loop {
             // Seven bits fit a byte.
@@ -172,12 +173,12 @@ struct Heading {
     date: String,
 }
 
-struct Reader<'a> {
+struct SnapshotReader<'a> {
     bytes: &'a [u8],
     at: usize,
 }
 
-impl Reader<'_> {
+impl SnapshotReader<'_> {
     fn heading(&mut self) -> Result<Heading, SnapshotError> {
         if self.line().is_none_or(|line| line != HEADING) {
             return Err(SnapshotError::Heading);
@@ -355,7 +356,8 @@ mod tests {
                 .map(|(number, nets)| {
                     let nets = nets.iter().map(|(bits, length, is_v4)| {
                         let net = if *is_v4 {
-                            format!("{}/{}", std::net::Ipv4Addr::from_bits(u32::try_from(*bits >> 96).unwrap()), length % 33)
+                            let bits = u32::try_from(*bits >> 96).unwrap();
+                            format!("{}/{}", std::net::Ipv4Addr::from_bits(bits), length % 33)
                         } else {
                             format!("{}/{length}", std::net::Ipv6Addr::from_bits(*bits))
                         };
@@ -368,7 +370,8 @@ mod tests {
             let bytes = Snapshot::encode(&tags, "2025-11-17", |name| name != "Tag3");
             let read = Snapshot::decode(&bytes).unwrap();
             prop_assert_eq!(read.date, "2025-11-17");
-            prop_assert_eq!(&read.published, &tags.tags().iter().map(|tag| &tag.addresses).collect());
+            let published = tags.tags().iter().map(|tag| &tag.addresses).collect();
+            prop_assert_eq!(&read.published, &published);
             for tag in tags.tags().iter().filter(|tag| tag.name != "Tag3") {
                 prop_assert_eq!(&read.tags.tag(&tag.name).unwrap().addresses, &tag.addresses);
             }

@@ -1,4 +1,4 @@
-//! What is said to an HTTP proxy: CONNECT (RFC 9110 §9.3.6), and a GET that it is to carry itself.
+//! Requests to an HTTP proxy: CONNECT (RFC 9110 §9.3.6), and a GET that it is to carry itself.
 //! Its answers are read by [`super::http::Incoming`].
 
 use std::fmt::Write as _;
@@ -8,24 +8,24 @@ use data_encoding::BASE64;
 
 use crate::model::Host;
 
-/// A user name and a password as a proxy is told them. Neither is ever printed.
+/// The user name and password for a proxy. Neither is ever printed.
 #[derive(Clone, Copy)]
 pub struct Login<'a> {
-    /// The user name.
+    /// The user name, in clear text.
     pub user: &'a str,
-    /// The password.
+    /// The password, in clear text.
     pub password: &'a str,
 }
 
-/// Asks for a tunnel to `host:port`. The port always stands in the target and in `Host` (RFC 9112
-/// §3.2.3), and credentials go ahead of any challenge, as curl sends them.
+/// The request for a tunnel to `host:port`. The port always stands in the target and in `Host` (RFC
+/// 9112 §3.2.3), and credentials go ahead of any challenge, as curl sends them.
 #[must_use]
 pub fn connect_request(host: &Host, port: u16, login: Option<Login<'_>>) -> Vec<u8> {
     let authority = format!("{}:{port}", bracketed(host));
     request(&format!("CONNECT {authority}"), &authority, login, "")
 }
 
-/// Asks the proxy itself for `http://host:port/` (RFC 9112 §3.2.2). Port 80 goes without saying.
+/// The request to the proxy itself for `http://host:port/` (RFC 9112 §3.2.2). Port 80 is left out.
 #[must_use]
 pub fn proxied_get(host: &Host, port: u16, login: Option<Login<'_>>) -> Vec<u8> {
     let mut authority = bracketed(host);

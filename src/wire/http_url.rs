@@ -8,11 +8,11 @@ use crate::model::{Host, NameError};
 /// An address, taken apart.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct HttpUrl {
-    /// `https`.
+    /// Whether the scheme is `https`.
     pub is_tls: bool,
-    /// Where to connect.
+    /// The host to connect to.
     pub host: Host,
-    /// 80 or 443 where none is given.
+    /// The port; 80 or 443 where none is given.
     pub port: u16,
     /// The request's target: path and query, never empty.
     pub target: String,
@@ -21,22 +21,22 @@ pub struct HttpUrl {
 /// Why a text is no such address. What might be a password is not repeated.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum HttpUrlError {
-    /// Another scheme, or none.
+    /// It has another scheme, or none.
     #[error("it must begin with http:// or https://")]
     Scheme,
-    /// A user name or a password.
+    /// It holds a user name or a password.
     #[error("it holds a user name or a password, which are not sent")]
     UserInfo,
-    /// Neither a name nor an address.
+    /// Its host is neither a name nor an address.
     #[error(transparent)]
     Host(#[from] NameError),
-    /// No number from 1 to 65535.
+    /// Its port is not a number from 1 to 65535.
     #[error("its port is no number from 1 to 65535")]
     Port,
-    /// A blank or a control character.
+    /// It holds a blank or a control character.
     #[error("it holds a blank or a control character: write it percent-encoded")]
     Character,
-    /// More than [`HttpUrl::LONGEST`].
+    /// It has more bytes than [`HttpUrl::LONGEST`].
     #[error("it has more than {} bytes", HttpUrl::LONGEST)]
     TooLong,
 }
@@ -45,10 +45,10 @@ impl HttpUrl {
     /// The most bytes of an address.
     pub const LONGEST: usize = 4096;
 
-    /// Reads one. A fragment is dropped.
+    /// Takes an address apart. A fragment is dropped.
     ///
     /// # Errors
-    /// [`HttpUrlError`].
+    /// [`HttpUrlError`] says what is wrong with the text.
     pub fn parse(text: &str) -> Result<Self, HttpUrlError> {
         let text = text.trim();
         if text.len() > Self::LONGEST {
@@ -81,7 +81,7 @@ impl HttpUrl {
     /// Where a redirect leads (RFC 3986 §5.2, as far as redirects use it).
     ///
     /// # Errors
-    /// [`HttpUrlError`].
+    /// [`HttpUrlError`] where the location cannot be fetched.
     pub fn join(&self, location: &str) -> Result<Self, HttpUrlError> {
         let location = location.trim();
         if location.contains("://") {

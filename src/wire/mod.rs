@@ -1,4 +1,4 @@
-//! Byte codecs without sockets. Pure.
+//! Byte codecs: what is sent, and what bytes mean that came back. Nothing here opens a socket.
 
 pub mod connect;
 pub mod dns;

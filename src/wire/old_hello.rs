@@ -1,6 +1,6 @@
-//! A ClientHello of old: TLS 1.1 and 1.0 alone (RFC 4346, RFC 2246), and what a server says to it.
-//! Nothing is ever agreed with it; it only tells a server that speaks no newer version from one
-//! that does not want this client.
+//! An old ClientHello: TLS 1.1 and 1.0 alone (RFC 4346, RFC 2246), and how a server replies to it.
+//! No handshake is ever completed with it; it only tells a server that speaks no newer version from
+//! one that does not want this client.
 
 use super::tls_record::{alert_name, fatal_alert};
 
@@ -19,7 +19,7 @@ const HANDSHAKE: u8 = 22;
 const CLIENT_HELLO: u8 = 1;
 const SERVER_HELLO: u8 = 2;
 
-/// The record, for a server named `name`; none is named for an address (RFC 6066 §3).
+/// The record to send to a server named `name`; an address is not named (RFC 6066 §3).
 #[must_use]
 pub fn request(name: Option<&str>, random: &[u8; 32]) -> Vec<u8> {
     let mut hello = TLS_1_1.to_be_bytes().to_vec();
@@ -53,39 +53,39 @@ fn numbers(numbers: &[u16]) -> Vec<u8> {
     numbers.iter().flat_map(|number| number.to_be_bytes()).collect()
 }
 
-/// With its length in front, two bytes. All here is short.
+/// The data with its length in front, two bytes. Everything here is short.
 fn sized(data: &[u8]) -> Vec<u8> {
     let length = u16::try_from(data.len()).unwrap_or(u16::MAX);
     [&length.to_be_bytes()[..], data].concat()
 }
 
-/// What a server said.
+/// How a server replied.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub enum Reply {
-    /// Too little to tell so far.
+pub enum OldHelloReply {
+    /// Too few bytes have come to tell.
     Undecided,
     /// A ServerHello, with the version that it chooses.
     Chosen(u16),
     /// A fatal alert, by its name.
     Alert(String),
-    /// Neither.
+    /// The bytes are neither.
     Unreadable,
 }
 
-/// Reads what came so far.
+/// Reads the reply out of what has come.
 #[must_use]
-pub fn reply(bytes: &[u8]) -> Reply {
+pub fn reply(bytes: &[u8]) -> OldHelloReply {
     match bytes {
         [HANDSHAKE, 3, _, _, _, SERVER_HELLO, _, _, _, major, minor, ..] => {
-            Reply::Chosen(u16::from_be_bytes([*major, *minor]))
+            OldHelloReply::Chosen(u16::from_be_bytes([*major, *minor]))
         }
-        [HANDSHAKE, 3, _, _, _, kind, ..] if *kind != SERVER_HELLO => Reply::Unreadable,
+        [HANDSHAKE, 3, _, _, _, kind, ..] if *kind != SERVER_HELLO => OldHelloReply::Unreadable,
         _ => match (fatal_alert(bytes), bytes.first()) {
-            (Some(code), _) => Reply::Alert(alert_name(code)),
+            (Some(code), _) => OldHelloReply::Alert(alert_name(code)),
             (None, None | Some(21 | &HANDSHAKE)) if bytes.get(1).is_none_or(|byte| *byte == 3) => {
-                Reply::Undecided
+                OldHelloReply::Undecided
             }
-            (None, _) => Reply::Unreadable,
+            (None, _) => OldHelloReply::Unreadable,
         },
     }
 }
@@ -116,16 +116,16 @@ mod tests {
     fn replies_are_told_apart() {
         let hello = [22, 3, 2, 0, 42, 2, 0, 0, 38, 3, 2, 7];
         for (bytes, expected) in [
-            (&hello[..], Reply::Chosen(0x0302)),
-            (&hello[..10], Reply::Undecided),
-            (&[22, 3, 1, 0, 42, 2, 0, 0, 38, 3, 1], Reply::Chosen(0x0301)),
-            (&[], Reply::Undecided),
-            (&[21, 3, 1, 0, 2, 2], Reply::Undecided),
-            (&[21, 3, 1, 0, 2, 2, 70], Reply::Alert("protocol_version".to_owned())),
-            (&[21, 3, 1, 0, 2, 1, 0], Reply::Undecided),
-            (b"HTTP/1.1 400 Bad Request", Reply::Unreadable),
-            (&[22, 3, 1, 0, 4, 11, 0], Reply::Unreadable),
-            (&[22, 2], Reply::Unreadable),
+            (&hello[..], OldHelloReply::Chosen(0x0302)),
+            (&hello[..10], OldHelloReply::Undecided),
+            (&[22, 3, 1, 0, 42, 2, 0, 0, 38, 3, 1], OldHelloReply::Chosen(0x0301)),
+            (&[], OldHelloReply::Undecided),
+            (&[21, 3, 1, 0, 2, 2], OldHelloReply::Undecided),
+            (&[21, 3, 1, 0, 2, 2, 70], OldHelloReply::Alert("protocol_version".to_owned())),
+            (&[21, 3, 1, 0, 2, 1, 0], OldHelloReply::Undecided),
+            (b"HTTP/1.1 400 Bad Request", OldHelloReply::Unreadable),
+            (&[22, 3, 1, 0, 4, 11, 0], OldHelloReply::Unreadable),
+            (&[22, 2], OldHelloReply::Unreadable),
         ] {
             assert_eq!(reply(bytes), expected, "{bytes:02x?}");
         }
@@ -137,7 +137,7 @@ mod tests {
             let whole = reply(&bytes);
             for end in 0..bytes.len() {
                 let early = reply(&bytes[..end]);
-                prop_assert!(early == Reply::Undecided || early == whole);
+                prop_assert!(early == OldHelloReply::Undecided || early == whole);
             }
         }
     }

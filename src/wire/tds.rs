@@ -21,18 +21,18 @@ const TOKEN_THREAD_ID: u8 = 0x03;
 const TOKEN_MARS: u8 = 0x04;
 const TERMINATOR: u8 = 0xff;
 
-/// What the bytes received so far amount to.
+/// What the bytes received so far are.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum AnswerRead {
     /// Nothing against an answer, but not whole yet.
     Partial,
     /// An answer of SQL Server.
     Done(TdsAnswer),
-    /// Something else.
+    /// The bytes are not an answer of SQL Server.
     NotTds,
 }
 
-/// The pre-login packet.
+/// The pre-login packet, as a client sends it.
 #[must_use]
 pub fn prelogin() -> Vec<u8> {
     let options: [(u8, &[u8]); 5] = [

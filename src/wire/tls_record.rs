@@ -1,4 +1,4 @@
-//! TLS at a glance: whether bytes are records at all, and the names of alerts.
+//! TLS records in clear text: whether bytes are records at all, and the names of alerts.
 
 /// The largest record a peer may send before keys are agreed: 2^14 bytes of plaintext
 /// (RFC 8446 §5.1).
@@ -7,11 +7,11 @@ const PLAINTEXT_LIMIT: usize = 1 << 14;
 /// What the first bytes of an answer to a ClientHello are.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Sniff {
-    /// Too few to tell, and nothing against TLS so far.
+    /// Too few bytes to tell, and nothing against TLS so far.
     Undecided,
     /// The beginning of a TLS record.
     Tls,
-    /// Something else.
+    /// The beginning of something else.
     NotTls,
 }
 

@@ -8,7 +8,7 @@ use std::time::{Duration, Instant};
 use futures_util::future::join_all;
 use hickory_proto::rr::RecordType;
 use pathproof::model::{DnsFailure, Exchange, Family, HostName, Lookup, LookupOutcome, Transport};
-use pathproof::probe::dns::{Client, Settings};
+use pathproof::probe::dns::{DnsClient, DnsSettings};
 
 use crate::loopback::dns::{Asked, Say, Server};
 
@@ -18,10 +18,10 @@ fn name(text: &str) -> HostName {
     HostName::parse(text).unwrap()
 }
 
-fn client(servers: &[SocketAddr], families: &[Family], timeout: Duration) -> Client {
+fn client(servers: &[SocketAddr], families: &[Family], timeout: Duration) -> DnsClient {
     let settings =
-        Settings { timeout, families: families.to_vec(), source: None, asks_system: false };
-    Client::new(servers.to_vec(), settings)
+        DnsSettings { timeout, families: families.to_vec(), source: None, asks_system: false };
+    DnsClient::new(servers.to_vec(), settings)
 }
 
 /// Asks one server for the A of one name.
@@ -115,8 +115,8 @@ async fn each_fault_of_a_server_has_its_own_outcome() {
     assert!(began.elapsed() < 2 * TIMEOUT + Duration::from_millis(500), "{:?}", began.elapsed());
 
     let detail = |host: &str| {
-        let place = cases.iter().position(|case| case.0 == host).unwrap();
-        match &exchanges[place].result {
+        let index = cases.iter().position(|case| case.0 == host).unwrap();
+        match &exchanges[index].result {
             Err(DnsFailure::Malformed { detail }) => detail.clone(),
             other => panic!("{host}: {other:?}"),
         }

@@ -13,7 +13,7 @@ use pathproof::model::{
     Role, Route, Subject,
 };
 use pathproof::plan;
-use pathproof::probe::{self, Routing, Settings, Stop, Wishes, tls::Client, trust::Judge};
+use pathproof::probe::{self, Routing, Settings, Stop, Wishes, tls::TlsClient, trust::ChainJudge};
 
 use crate::loopback::dns::{self, Say};
 use crate::loopback::pki::{Authority, Identity};
@@ -52,7 +52,7 @@ fn names() -> dns::Server {
 }
 
 /// A run that probes `site.test` at `port`.
-async fn run(names: &dns::Server, port: u16, judge: Judge, wishes: Wishes) -> Record {
+async fn run(names: &dns::Server, port: u16, judge: ChainJudge, wishes: Wishes) -> Record {
     let endpoint = Endpoint {
         entry: "endpoint".into(),
         role: Role::Other,
@@ -77,7 +77,7 @@ async fn run(names: &dns::Server, port: u16, judge: Judge, wishes: Wishes) -> Re
         wishes,
         expand_gateways: false,
         resolve_only: false,
-        tls: Client::new(Arc::new(judge)),
+        tls: TlsClient::new(Arc::new(judge)),
         routing: Routing::direct("of this test"),
     };
     let outcome = probe::run(&plan::plan(vec![endpoint]), settings, &Stop::new(), |_| {}).await;
@@ -113,7 +113,7 @@ async fn an_untrusted_certificate_leads_nowhere_and_no_name_of_it_is_resolved() 
     let stranger = Authority::root("Stranger");
     let server = site(&stranger.issue_revocable(&[SITE], &lures(&trap)));
     let trusted = Authority::root("Public Root");
-    let judge = Judge::new(Some(vec![trusted.certificate()]), Vec::new()).unwrap();
+    let judge = ChainJudge::new(Some(vec![trusted.certificate()]), Vec::new()).unwrap();
     let record = run(&names, server.address.port(), judge, Wishes::default()).await;
 
     let shown = &record.trails[0].tls().expect("a session").presented.chain[0];
@@ -134,9 +134,10 @@ async fn a_verified_certificate_is_followed_by_name_on_port_80_and_never_to_this
     let (trap, names) = (Trap::set(), names());
     let root = Authority::root("Root");
     let server = site(&root.issue_revocable(&[SITE], &lures(&trap)));
-    let public = || Judge::new(Some(vec![root.certificate()]), Vec::new()).unwrap();
+    let public = || ChainJudge::new(Some(vec![root.certificate()]), Vec::new()).unwrap();
     let other = Authority::root("Other");
-    let of_host = Judge::new(Some(vec![other.certificate()]), vec![root.certificate()]).unwrap();
+    let of_host =
+        ChainJudge::new(Some(vec![other.certificate()]), vec![root.certificate()]).unwrap();
     for judge in [public(), of_host] {
         let record = run(&names, server.address.port(), judge, Wishes::default()).await;
         let [host] = &record.follow_ups.revocation[..] else { panic!("{:?}", record.follow_ups) };
@@ -164,7 +165,7 @@ async fn a_certificate_that_was_only_sent_along_names_nobody() {
     let mut identity = root.issue_revocable(&[SITE], &["http://crl.test/x".to_owned()]);
     identity.chain.extend(along.chain);
     let server = site(&identity);
-    let judge = Judge::new(Some(vec![root.certificate()]), Vec::new()).unwrap();
+    let judge = ChainJudge::new(Some(vec![root.certificate()]), Vec::new()).unwrap();
     let record = run(&names, server.address.port(), judge, Wishes::default()).await;
     assert_eq!(record.trails[0].tls().expect("a session").presented.chain.len(), 2);
     assert!(is_asked(&names, "crl.test"));
@@ -193,7 +194,7 @@ fn server_of_old() -> SocketAddr {
 async fn a_server_of_old_that_closes_without_an_alert_is_known_by_a_hello_of_old() {
     let names = names();
     let root = Authority::root("Root");
-    let judge = || Judge::new(Some(vec![root.certificate()]), Vec::new()).unwrap();
+    let judge = || ChainJudge::new(Some(vec![root.certificate()]), Vec::new()).unwrap();
     let diagnosed = |record: &Record| {
         let verdict = diagnose::verdict(record, &scene::run(), &diagnose::ranges_unknown);
         verdict.findings.into_iter().map(|found| (found.cause, found.certainty)).collect::<Vec<_>>()

@@ -23,5 +23,6 @@ mod lab;
 mod loopback;
 mod proxied;
 mod scene;
+mod schema;
 mod stages;
 mod tidy;

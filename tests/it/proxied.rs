@@ -10,8 +10,10 @@ use pathproof::model::{
     LookupOutcome, Obstacle, Origin, ProxyFailure, Reach, Record, Records, Role, Route,
     RouteFaultKind, Run, Subject, TcpFailure, Trail, Vantage,
 };
-use pathproof::plan::{Choice, Question};
-use pathproof::probe::{self, Outcome, Routing, Settings, Stop, tls::Client, trust::Judge};
+use pathproof::plan::{Choice, RouteQuestion};
+use pathproof::probe::{
+    self, Routing, RunOutcome, Settings, Stop, tls::TlsClient, trust::ChainJudge,
+};
 use pathproof::route::{Configuration, Credentials, ProxyUrl, RouteDecision, RouteError, Way};
 use pathproof::{archive, plan};
 
@@ -52,7 +54,7 @@ fn by_either(url: &str, alternate: Option<Way>) -> Routing {
     let proxy = ProxyUrl::parse(url).expect("a proxy URL");
     Routing::at_once(move |endpoint| {
         let configuration = Configuration::url(proxy.clone(), "--proxy", Vec::new());
-        choose(endpoint, alternate.clone(), |Question { host, port, scheme }| {
+        choose(endpoint, alternate.clone(), |RouteQuestion { host, port, scheme }| {
             configuration.decide(host, port, scheme, &jiff::Zoned::default())
         })
     })
@@ -70,7 +72,7 @@ fn by_nobody(alternate: Option<Way>) -> Routing {
 fn choose(
     endpoint: &Endpoint,
     alternate: Option<Way>,
-    decide: impl FnOnce(Question<'_>) -> Result<RouteDecision, RouteError>,
+    decide: impl FnOnce(RouteQuestion<'_>) -> Result<RouteDecision, RouteError>,
 ) -> Choice {
     match plan::question(endpoint) {
         Ok(question) => plan::choose(endpoint, decide(question), alternate),
@@ -110,8 +112,13 @@ impl Scene {
         self.run_until(endpoints, routing, &Stop::new()).await.records
     }
 
-    async fn run_until(&self, endpoints: Vec<Endpoint>, routing: Routing, stop: &Stop) -> Outcome {
-        let judge = Judge::new(Some(vec![self.root.certificate()]), Vec::new()).unwrap();
+    async fn run_until(
+        &self,
+        endpoints: Vec<Endpoint>,
+        routing: Routing,
+        stop: &Stop,
+    ) -> RunOutcome {
+        let judge = ChainJudge::new(Some(vec![self.root.certificate()]), Vec::new()).unwrap();
         let settings = Settings {
             timeout: self.timeout,
             families: vec![Family::V4, Family::V6],
@@ -123,7 +130,7 @@ impl Scene {
             wishes: probe::Wishes::default(),
             expand_gateways: true,
             resolve_only: false,
-            tls: Client::new(Arc::new(judge)),
+            tls: TlsClient::new(Arc::new(judge)),
             routing,
         };
         probe::run(&plan::plan(endpoints), settings, stop, |_| {}).await

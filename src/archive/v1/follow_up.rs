@@ -1,22 +1,20 @@
 //! What was asked again of an endpoint.
 
 use std::borrow::Cow;
-use std::net::{IpAddr, SocketAddr};
+use std::net::SocketAddr;
 use std::sync::Arc;
+use std::time::Duration;
 
-use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
 use super::super::reference::{Numbers, References, Unresolved};
-use super::network::OsError;
 use super::trail::{Failure, Trail};
-use super::{Nanoseconds, to_size};
-use crate::model;
+use crate::model::{self, Located, OldHello, serial};
 
 #[derive(Default, Serialize, Deserialize)]
 pub(crate) struct FollowUps<'a> {
     #[serde(default, skip_serializing_if = "Option::is_none")]
-    located: Option<Located<'a>>,
+    located: Option<Cow<'a, Located>>,
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     segments: Vec<SegmentLadder<'a>>,
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
@@ -25,8 +23,8 @@ pub(crate) struct FollowUps<'a> {
     upgrade: Option<Trail<'a>>,
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     revocation: Vec<RevocationHost<'a>>,
-    #[serde(default, skip_serializing_if = "Vec::is_empty")]
-    old_hellos: Vec<OldHello<'a>>,
+    #[serde(default, skip_serializing_if = "<[_]>::is_empty")]
+    old_hellos: Cow<'a, [OldHello]>,
 }
 
 impl<'a> FollowUps<'a> {
@@ -40,14 +38,14 @@ impl<'a> FollowUps<'a> {
             follow_ups;
         let revocation = revocation.iter().zip(lookups);
         Self {
-            located: located.as_ref().map(Located::from),
+            located: located.as_ref().map(Cow::Borrowed),
             segments: segments.iter().map(|one| SegmentLadder::new(one, numbers)).collect(),
             holds: holds.iter().map(|trail| Trail::new(trail, numbers)).collect(),
             upgrade: upgrade.as_ref().map(|trail| Trail::new(trail, numbers)),
             revocation: revocation
                 .map(|(host, lookups)| RevocationHost::new(host, lookups, numbers))
                 .collect(),
-            old_hellos: old_hellos.iter().map(OldHello::from).collect(),
+            old_hellos: Cow::from(old_hellos),
         }
     }
 
@@ -58,80 +56,13 @@ impl<'a> FollowUps<'a> {
         let segments = self.segments.into_iter().map(|ladder| ladder.resolve(references));
         let revocation = self.revocation.into_iter().map(|host| host.resolve(references));
         Ok(model::FollowUps {
-            located: self.located.map(model::Located::from),
+            located: self.located.map(Cow::into_owned),
             segments: segments.collect::<Result<_, _>>()?,
             holds: trails(self.holds)?,
             upgrade: self.upgrade.map(|trail| trail.resolve(references)).transpose()?,
             revocation: revocation.collect::<Result<_, _>>()?,
-            old_hellos: to_size(self.old_hellos.into_iter().map(model::OldHello::from)),
+            old_hellos: self.old_hellos.into_owned(),
         })
-    }
-}
-
-#[derive(Serialize, Deserialize)]
-struct Located<'a> {
-    remote: SocketAddr,
-    hops: Vec<Hop<'a>>,
-}
-
-impl<'a> From<&'a model::Located> for Located<'a> {
-    fn from(located: &'a model::Located) -> Self {
-        let hop = |hop: &'a model::Hop| Hop {
-            ttl: hop.ttl,
-            tcp: (&hop.tcp).into(),
-            udp: (&hop.udp).into(),
-        };
-        Self { remote: located.remote, hops: located.hops.iter().map(hop).collect() }
-    }
-}
-
-impl From<Located<'_>> for model::Located {
-    fn from(located: Located<'_>) -> Self {
-        let hop =
-            |hop: Hop<'_>| model::Hop { ttl: hop.ttl, tcp: hop.tcp.into(), udp: hop.udp.into() };
-        Self { remote: located.remote, hops: to_size(located.hops.into_iter().map(hop)) }
-    }
-}
-
-#[derive(Serialize, Deserialize)]
-struct Hop<'a> {
-    ttl: u8,
-    tcp: HopAnswer<'a>,
-    udp: HopAnswer<'a>,
-}
-
-#[derive(Serialize, Deserialize)]
-#[serde(rename_all = "snake_case")]
-enum HopAnswer<'a> {
-    Silence,
-    Expired { from: Option<IpAddr> },
-    Answered { os: Option<OsError<'a>>, from: Option<IpAddr> },
-    NotSent(OsError<'a>),
-}
-
-impl<'a> From<&'a model::HopAnswer> for HopAnswer<'a> {
-    fn from(answer: &'a model::HopAnswer) -> Self {
-        match answer {
-            model::HopAnswer::Silence => Self::Silence,
-            model::HopAnswer::Expired { from } => Self::Expired { from: *from },
-            model::HopAnswer::Answered { os, from } => {
-                Self::Answered { os: os.as_ref().map(OsError::from), from: *from }
-            }
-            model::HopAnswer::NotSent(os) => Self::NotSent(os.into()),
-        }
-    }
-}
-
-impl From<HopAnswer<'_>> for model::HopAnswer {
-    fn from(answer: HopAnswer<'_>) -> Self {
-        match answer {
-            HopAnswer::Silence => Self::Silence,
-            HopAnswer::Expired { from } => Self::Expired { from },
-            HopAnswer::Answered { os, from } => {
-                Self::Answered { os: os.map(model::OsError::from), from }
-            }
-            HopAnswer::NotSent(os) => Self::NotSent(os.into()),
-        }
     }
 }
 
@@ -145,7 +76,8 @@ struct SegmentLadder<'a> {
 struct Rung<'a> {
     #[serde(default, skip_serializing_if = "Option::is_none")]
     segment: Option<u16>,
-    took_ns: Nanoseconds,
+    #[serde(rename = "took_ns", with = "serial::nanoseconds")]
+    took: Duration,
     #[serde(default, skip_serializing_if = "Option::is_none")]
     failure: Option<Failure<'a>>,
 }
@@ -154,7 +86,7 @@ impl<'a> SegmentLadder<'a> {
     fn new(ladder: &'a model::SegmentLadder, numbers: &Numbers) -> Self {
         let rung = |rung: &'a model::Rung| Rung {
             segment: rung.segment,
-            took_ns: rung.took.into(),
+            took: rung.took,
             failure: rung.failure.as_ref().map(|failure| Failure::new(failure, numbers)),
         };
         Self { remote: ladder.remote, rungs: ladder.rungs.iter().map(rung).collect() }
@@ -163,11 +95,7 @@ impl<'a> SegmentLadder<'a> {
     fn resolve(self, references: &References) -> Result<model::SegmentLadder, Unresolved> {
         let rungs = self.rungs.into_iter().map(|rung| {
             let failure = rung.failure.map(|failure| failure.resolve(references)).transpose()?;
-            Ok::<_, Unresolved>(model::Rung {
-                segment: rung.segment,
-                took: rung.took_ns.into(),
-                failure,
-            })
+            Ok::<_, Unresolved>(model::Rung { segment: rung.segment, took: rung.took, failure })
         });
         Ok(model::SegmentLadder { remote: self.remote, rungs: rungs.collect::<Result<_, _>>()? })
     }
@@ -204,113 +132,5 @@ impl<'a> RevocationHost<'a> {
             lookups: lookups.collect::<Result<_, _>>()?,
             trails: trails.collect::<Result<_, _>>()?,
         }))
-    }
-}
-
-#[derive(Serialize, Deserialize)]
-struct OldHello<'a> {
-    remote: SocketAddr,
-    took_ns: Nanoseconds,
-    outcome: OldHelloOutcome<'a>,
-}
-
-#[derive(Serialize, Deserialize)]
-#[serde(rename_all = "snake_case")]
-enum OldHelloOutcome<'a> {
-    Chosen { version: u16 },
-    Alert { name: Cow<'a, str> },
-    Closed,
-    Reset(OsError<'a>),
-    Silence,
-    Unreadable,
-    NotConnected,
-}
-
-impl<'a> From<&'a model::OldHello> for OldHello<'a> {
-    fn from(hello: &'a model::OldHello) -> Self {
-        use model::OldHelloOutcome as Outcome;
-        let outcome = match &hello.outcome {
-            Outcome::Chosen { version } => OldHelloOutcome::Chosen { version: *version },
-            Outcome::Alert { name } => OldHelloOutcome::Alert { name: (&**name).into() },
-            Outcome::Closed => OldHelloOutcome::Closed,
-            Outcome::Reset(os) => OldHelloOutcome::Reset(os.into()),
-            Outcome::Silence => OldHelloOutcome::Silence,
-            Outcome::Unreadable => OldHelloOutcome::Unreadable,
-            Outcome::NotConnected => OldHelloOutcome::NotConnected,
-        };
-        Self { remote: hello.remote, took_ns: hello.took.into(), outcome }
-    }
-}
-
-impl From<OldHello<'_>> for model::OldHello {
-    fn from(hello: OldHello<'_>) -> Self {
-        use model::OldHelloOutcome as Outcome;
-        let outcome = match hello.outcome {
-            OldHelloOutcome::Chosen { version } => Outcome::Chosen { version },
-            OldHelloOutcome::Alert { name } => Outcome::Alert { name: name.into_owned() },
-            OldHelloOutcome::Closed => Outcome::Closed,
-            OldHelloOutcome::Reset(os) => Outcome::Reset(os.into()),
-            OldHelloOutcome::Silence => Outcome::Silence,
-            OldHelloOutcome::Unreadable => Outcome::Unreadable,
-            OldHelloOutcome::NotConnected => Outcome::NotConnected,
-        };
-        Self { remote: hello.remote, outcome, took: hello.took_ns.into() }
-    }
-}
-
-/// What the cloud reports of a node.
-#[derive(Serialize, Deserialize)]
-pub(super) struct ReportedNode<'a> {
-    name: Cow<'a, str>,
-    machine: Cow<'a, str>,
-    status: Cow<'a, str>,
-    capabilities: Vec<(Cow<'a, str>, bool)>,
-    #[serde(default, skip_serializing_if = "str::is_empty")]
-    version: Cow<'a, str>,
-    #[serde(default, skip_serializing_if = "str::is_empty")]
-    version_status: Cow<'a, str>,
-    #[serde(default, skip_serializing_if = "str::is_empty")]
-    latest_version: Cow<'a, str>,
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    auto_update: Option<bool>,
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    expires: Option<Timestamp>,
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    last_connected: Option<Timestamp>,
-}
-
-impl<'a> From<&'a model::ReportedNode> for ReportedNode<'a> {
-    fn from(node: &'a model::ReportedNode) -> Self {
-        let capabilities = node.capabilities.iter();
-        Self {
-            name: (&*node.name).into(),
-            machine: (&*node.machine).into(),
-            status: (&*node.status).into(),
-            capabilities: capabilities.map(|(name, can)| ((&**name).into(), *can)).collect(),
-            version: (&*node.version).into(),
-            version_status: (&*node.version_status).into(),
-            latest_version: (&*node.latest_version).into(),
-            auto_update: node.auto_update,
-            expires: node.expires,
-            last_connected: node.last_connected,
-        }
-    }
-}
-
-impl From<ReportedNode<'_>> for model::ReportedNode {
-    fn from(node: ReportedNode<'_>) -> Self {
-        let capabilities = node.capabilities.into_iter();
-        Self {
-            name: node.name.into_owned(),
-            machine: node.machine.into_owned(),
-            status: node.status.into_owned(),
-            capabilities: to_size(capabilities.map(|(name, can)| (name.into_owned(), can))),
-            version: node.version.into_owned(),
-            version_status: node.version_status.into_owned(),
-            latest_version: node.latest_version.into_owned(),
-            auto_update: node.auto_update,
-            expires: node.expires,
-            last_connected: node.last_connected,
-        }
     }
 }

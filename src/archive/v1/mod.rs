@@ -1,5 +1,6 @@
-//! Version 1 of the archive's lines. These structs are the format: the model can change without
-//! them, and they change only by optional fields.
+//! Version 1 of the archive's lines. The model's leaves are saved as they derive serde; the structs
+//! here are what is shaped otherwise in a file, above all what refers to other lines by number. The
+//! format changes only by optional fields.
 //!
 //! Whoever reads an archive ignores fields and line types it does not know, so that a later
 //! program may add what an earlier one can do without. What an earlier one cannot do without
@@ -9,13 +10,11 @@ mod certificate;
 mod dns;
 mod endpoint;
 mod follow_up;
-mod network;
 mod proxy;
 mod route;
 mod trail;
 
 use std::borrow::Cow;
-use std::net::{IpAddr, SocketAddr};
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -27,13 +26,11 @@ pub(super) use certificate::{Certificate, Fingerprint, Presented};
 pub(super) use dns::Lookup;
 use endpoint::Endpoint;
 pub(super) use follow_up::FollowUps;
-use follow_up::ReportedNode;
-use network::{Obstacle, Pending};
 use route::RouteChoice;
 pub(super) use trail::Trail;
 
 use super::reference::{References, Unresolved};
-use crate::model;
+use crate::model::{self, Obstacle, Pending, Proxied, ReportedNode, Vantage, serial};
 
 /// What the first line says.
 pub(super) const SCHEMA: &str = "pathproof.records/1";
@@ -62,18 +59,19 @@ pub(super) struct Run<'a> {
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub(super) records: Option<u64>,
     started_at: Timestamp,
-    took_ns: Nanoseconds,
-    options: Vec<Cow<'a, str>>,
-    vantage: Vantage<'a>,
+    #[serde(rename = "took_ns", with = "serial::nanoseconds")]
+    took: Duration,
+    options: Cow<'a, [String]>,
+    vantage: Cow<'a, Vantage>,
     cloud: Cow<'a, str>,
-    lists: Vec<Cow<'a, str>>,
-    private_networks: Vec<IpNet>,
+    lists: Cow<'a, [String]>,
+    private_networks: Cow<'a, [IpNet]>,
     is_resolver_given: bool,
     is_self_contained: bool,
-    #[serde(default, skip_serializing_if = "Vec::is_empty")]
-    agent_files_differ: Vec<Cow<'a, str>>,
-    #[serde(default, skip_serializing_if = "Vec::is_empty")]
-    nodes: Vec<ReportedNode<'a>>,
+    #[serde(default, skip_serializing_if = "<[_]>::is_empty")]
+    agent_files_differ: Cow<'a, [String]>,
+    #[serde(default, skip_serializing_if = "<[_]>::is_empty")]
+    nodes: Cow<'a, [ReportedNode]>,
 }
 
 impl<'a> Run<'a> {
@@ -84,16 +82,16 @@ impl<'a> Run<'a> {
             version: (&*run.version).into(),
             records: u64::try_from(records).ok(),
             started_at: run.started_at,
-            took_ns: run.took.into(),
-            options: borrow_all(&run.options),
-            vantage: (&run.vantage).into(),
+            took: run.took,
+            options: Cow::from(&run.options),
+            vantage: Cow::Borrowed(&run.vantage),
             cloud: (&*run.cloud).into(),
-            lists: borrow_all(&run.lists),
-            private_networks: run.private_networks.clone(),
+            lists: Cow::from(&run.lists),
+            private_networks: Cow::from(&run.private_networks),
             is_resolver_given: run.is_resolver_given,
             is_self_contained: run.is_self_contained,
-            agent_files_differ: borrow_all(&run.agent_files_differ),
-            nodes: run.nodes.iter().map(ReportedNode::from).collect(),
+            agent_files_differ: Cow::from(&run.agent_files_differ),
+            nodes: Cow::from(&run.nodes),
         }
     }
 }
@@ -103,59 +101,19 @@ impl From<Run<'_>> for model::Run {
         Self {
             version: run.version.into_owned(),
             started_at: run.started_at,
-            took: run.took_ns.into(),
-            options: own_all(run.options),
-            vantage: run.vantage.into(),
+            took: run.took,
+            options: run.options.into_owned(),
+            vantage: run.vantage.into_owned(),
             cloud: run.cloud.into_owned(),
-            lists: own_all(run.lists),
-            private_networks: run.private_networks,
+            lists: run.lists.into_owned(),
+            private_networks: run.private_networks.into_owned(),
             is_resolver_given: run.is_resolver_given,
             is_self_contained: run.is_self_contained,
             control: None,
-            agent_files_differ: own_all(run.agent_files_differ),
+            agent_files_differ: run.agent_files_differ.into_owned(),
             absent: Vec::new(),
-            nodes: to_size(run.nodes.into_iter().map(model::ReportedNode::from)),
+            nodes: run.nodes.into_owned(),
             kept_in: None,
-        }
-    }
-}
-
-#[derive(Serialize, Deserialize)]
-struct Vantage<'a> {
-    hostname: Cow<'a, str>,
-    os: Cow<'a, str>,
-    account: Cow<'a, str>,
-    addresses: Vec<IpAddr>,
-    resolvers: Vec<SocketAddr>,
-    proxy_source: Cow<'a, str>,
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    proxy_url: Option<Cow<'a, str>>,
-}
-
-impl<'a> From<&'a model::Vantage> for Vantage<'a> {
-    fn from(vantage: &'a model::Vantage) -> Self {
-        Self {
-            hostname: (&*vantage.hostname).into(),
-            os: (&*vantage.os).into(),
-            account: (&*vantage.account).into(),
-            addresses: vantage.addresses.clone(),
-            resolvers: vantage.resolvers.clone(),
-            proxy_source: (&*vantage.proxy_source).into(),
-            proxy_url: vantage.proxy_url.as_deref().map(Cow::from),
-        }
-    }
-}
-
-impl From<Vantage<'_>> for model::Vantage {
-    fn from(vantage: Vantage<'_>) -> Self {
-        Self {
-            hostname: vantage.hostname.into_owned(),
-            os: vantage.os.into_owned(),
-            account: vantage.account.into_owned(),
-            addresses: vantage.addresses,
-            resolvers: vantage.resolvers,
-            proxy_source: vantage.proxy_source.into_owned(),
-            proxy_url: vantage.proxy_url.map(Cow::into_owned),
         }
     }
 }
@@ -168,7 +126,7 @@ pub(super) struct Control<'a> {
     pub(super) trail: Trail<'a>,
 }
 
-/// What was said of names that cannot exist (`run.absent`).
+/// What name servers answered for names that cannot exist (`run.absent`).
 #[derive(Serialize, Deserialize)]
 #[serde(tag = "type", rename = "absent")]
 pub(super) struct Absent {
@@ -188,9 +146,9 @@ pub(super) struct Record<'a> {
     #[serde(default, skip_serializing_if = "Option::is_none")]
     follow_ups: Option<Box<FollowUps<'a>>>,
     #[serde(default, skip_serializing_if = "Option::is_none")]
-    obstacle: Option<Obstacle<'a>>,
+    obstacle: Option<Cow<'a, Obstacle>>,
     #[serde(default, skip_serializing_if = "Option::is_none")]
-    pending: Option<Pending>,
+    pending: Option<Cow<'a, Pending>>,
     at: Timestamp,
 }
 
@@ -210,8 +168,8 @@ impl<'a> Record<'a> {
             proxies,
             trails,
             follow_ups,
-            obstacle: record.obstacle.as_ref().map(Obstacle::from),
-            pending: record.pending.as_ref().map(Pending::from),
+            obstacle: record.obstacle.as_ref().map(Cow::Borrowed),
+            pending: record.pending.as_ref().map(Cow::Borrowed),
             at: record.at,
         }
     }
@@ -236,8 +194,8 @@ impl<'a> Record<'a> {
             proxies,
             trails,
             follow_ups: follow_ups.unwrap_or_default(),
-            obstacle: self.obstacle.map(model::Obstacle::from),
-            pending: self.pending.map(model::Pending::from),
+            obstacle: self.obstacle.map(Cow::into_owned),
+            pending: self.pending.map(Cow::into_owned),
             at: self.at,
         })
     }
@@ -246,76 +204,20 @@ impl<'a> Record<'a> {
 /// How a proxy's own name resolved.
 #[derive(Serialize, Deserialize)]
 pub(super) struct ProxyLookup<'a> {
-    proxy: Cow<'a, str>,
+    proxy: Cow<'a, Proxied>,
     lookups: Vec<u64>,
 }
 
 impl<'a> ProxyLookup<'a> {
-    pub(super) fn new(proxy: &'a model::Proxied, lookups: Vec<u64>) -> Self {
-        Self { proxy: (&*proxy.url).into(), lookups }
+    pub(super) fn new(proxy: &'a Proxied, lookups: Vec<u64>) -> Self {
+        Self { proxy: Cow::Borrowed(proxy), lookups }
     }
 
     fn resolve(self, references: &References) -> Result<model::ProxyLookup, Unresolved> {
         let lookups = self.lookups.into_iter().map(|number| references.lookup(number));
         Ok(model::ProxyLookup {
-            proxy: model::Proxied { url: Arc::from(&*self.proxy) },
+            proxy: self.proxy.into_owned(),
             lookups: lookups.collect::<Result<_, _>>()?,
         })
     }
 }
-
-/// A length of time in nanoseconds: nothing is lost, and 64 bits hold five centuries.
-#[derive(Clone, Copy, Serialize, Deserialize)]
-#[serde(transparent)]
-struct Nanoseconds(u64);
-
-impl From<Duration> for Nanoseconds {
-    fn from(duration: Duration) -> Self {
-        Self(u64::try_from(duration.as_nanos()).unwrap_or(u64::MAX))
-    }
-}
-
-impl From<Nanoseconds> for Duration {
-    fn from(nanoseconds: Nanoseconds) -> Self {
-        Self::from_nanos(nanoseconds.0)
-    }
-}
-
-fn borrow_all(texts: &[String]) -> Vec<Cow<'_, str>> {
-    texts.iter().map(|text| Cow::from(&**text)).collect()
-}
-
-fn own_all(texts: Vec<Cow<'_, str>>) -> Vec<String> {
-    to_size(texts.into_iter().map(Cow::into_owned))
-}
-
-/// Collects into exactly as much memory as is needed. Vectors that were parsed have room for four
-/// at least, `collect` would take that room over, and records stay in memory by the hundred
-/// thousand.
-fn to_size<T>(items: impl ExactSizeIterator<Item = T>) -> Vec<T> {
-    let mut kept = Vec::with_capacity(items.len());
-    kept.extend(items);
-    kept
-}
-
-/// A wire enum of words, each the same as a domain enum's variant of that name.
-macro_rules! words {
-    ($name:ident { $($variant:ident),+ $(,)? }) => {
-        #[derive(Clone, Copy, Serialize, Deserialize)]
-        #[serde(rename_all = "snake_case")]
-        pub(super) enum $name { $($variant),+ }
-
-        impl From<model::$name> for $name {
-            fn from(word: model::$name) -> Self {
-                match word { $(model::$name::$variant => Self::$variant),+ }
-            }
-        }
-
-        impl From<$name> for model::$name {
-            fn from(word: $name) -> Self {
-                match word { $($name::$variant => Self::$variant),+ }
-            }
-        }
-    };
-}
-use words;

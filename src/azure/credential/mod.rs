@@ -1,7 +1,7 @@
-//! Whose rights are used: the first of the contract's sources that is there.
+//! The identity that is used: that of the first of the contract's sources that is set up.
 //!
-//! Our own code, not `azure_identity`: that refuses Azure Arc, which is what on-premises hosts of
-//! the runtime have, and hard-codes the addresses that tests must replace.
+//! This is our own code because `azure_identity` refuses Azure Arc, which on-premises hosts of the
+//! runtime have, and hard-codes the addresses that tests must replace.
 
 mod command_line;
 mod directory;
@@ -21,21 +21,21 @@ use crate::model::Cloud;
 
 /// A source of tokens, in the contract's order.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Kind {
-    /// `PATHPROOF_ACCESS_TOKEN`.
+pub enum CredentialSource {
+    /// The variable `PATHPROOF_ACCESS_TOKEN`.
     Token,
     /// The identity of this machine or container.
     ManagedIdentity,
-    /// `AZURE_FEDERATED_TOKEN_FILE`.
+    /// The federated token in `AZURE_FEDERATED_TOKEN_FILE`.
     WorkloadIdentity,
-    /// `AZURE_CLIENT_SECRET`.
+    /// The secret in `AZURE_CLIENT_SECRET`.
     ClientSecret,
-    /// `az account get-access-token`.
+    /// Whoever is signed in to the Azure CLI.
     AzureCli,
 }
 
-impl Kind {
-    /// Every source, in order.
+impl CredentialSource {
+    /// Every source, in the order in which they are tried.
     pub const ALL: [Self; 5] = [
         Self::Token,
         Self::ManagedIdentity,
@@ -44,7 +44,7 @@ impl Kind {
         Self::AzureCli,
     ];
 
-    /// As outputs name it.
+    /// The name in outputs.
     #[must_use]
     pub const fn as_str(self) -> &'static str {
         match self {
@@ -57,7 +57,7 @@ impl Kind {
     }
 }
 
-impl fmt::Display for Kind {
+impl fmt::Display for CredentialSource {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(self.as_str())
     }
@@ -65,7 +65,7 @@ impl fmt::Display for Kind {
 
 /// What the environment says about identities. Empty variables count as unset.
 #[derive(Clone, Debug)]
-pub struct Surroundings {
+pub struct CredentialEnvironment {
     /// Azure's cloud, which decides authority and audience.
     pub cloud: Cloud,
     /// `PATHPROOF_ACCESS_TOKEN`.
@@ -90,8 +90,8 @@ pub struct Surroundings {
     pub arc_tokens: PathBuf,
 }
 
-impl Surroundings {
-    /// Reads them by `variable`.
+impl CredentialEnvironment {
+    /// Reads the environment through `variable`.
     #[must_use]
     pub fn read(cloud: Cloud, variable: impl Fn(&str) -> Option<String>) -> Self {
         let variable = |name: &str| variable(name).filter(|value| !value.trim().is_empty());
@@ -118,13 +118,13 @@ impl Surroundings {
         }
     }
 
-    /// What an answer may repeat of what was sent.
+    /// The secrets that a response may repeat.
     pub(super) fn secrets(&self) -> Secrets {
         let all = [&self.token, &self.identity_header, &self.client_secret];
         Secrets::of(all.into_iter().flatten().cloned())
     }
 
-    /// For whom the token is: Resource Manager of the cloud, wherever it is reached.
+    /// Whom the token is for: the cloud's Resource Manager, at whatever address it is reached.
     fn audience(&self) -> &'static str {
         match self.cloud {
             Cloud::Public => "https://management.azure.com/",
@@ -134,116 +134,109 @@ impl Surroundings {
     }
 }
 
-/// Why there is no token. Never holds one.
+/// Why there is no token. No message holds a secret.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum CredentialError {
-    /// No source has one.
+    /// No source is set up.
     #[error("no credentials for Azure: {}", list(.tried))]
     None {
-        /// Each source and why not.
-        tried: Vec<(Kind, String)>,
+        /// Each source, and why it has no token.
+        tried: Vec<(CredentialSource, String)>,
     },
-    /// A source that is set up, and fails: another identity in its place would surprise.
+    /// A source that is set up failed. The next one is not tried: it could be another identity.
     #[error("{kind}: {why}")]
-    Failed {
-        /// Which.
-        kind: Kind,
-        /// How.
-        why: String,
-    },
+    Failed { kind: CredentialSource, why: String },
 }
 
-fn list(tried: &[(Kind, String)]) -> String {
+fn list(tried: &[(CredentialSource, String)]) -> String {
     let tried: Vec<_> = tried.iter().map(|(kind, why)| format!("{kind}: {why}")).collect();
     tried.join("; ")
 }
 
-/// What a source says.
-enum Told {
-    /// A token.
+/// What a source of tokens gives.
+enum TokenOutcome {
     Token(Secret),
-    /// It is not set up here.
+    /// The source is not set up on this host.
     Absent(String),
-    /// It is set up, and fails.
+    /// The source is set up, and failed.
     Failed(String),
 }
 
-/// Gives tokens, always from the same source.
+/// Gives tokens, all of them from the same source.
 #[derive(Debug)]
 pub struct Credential {
-    surroundings: Surroundings,
-    only: Option<Kind>,
-    kind: Option<Kind>,
+    environment: CredentialEnvironment,
+    only: Option<CredentialSource>,
+    kind: Option<CredentialSource>,
 }
 
 impl Credential {
-    /// Tokens from the first source that is there, or from `only` this one.
+    /// Takes tokens from the first source that is set up, or from `only` this one.
     #[must_use]
-    pub const fn new(surroundings: Surroundings, only: Option<Kind>) -> Self {
-        Self { surroundings, only, kind: None }
+    pub const fn new(environment: CredentialEnvironment, only: Option<CredentialSource>) -> Self {
+        Self { environment, only, kind: None }
     }
 
     /// The source of the last token.
     #[must_use]
-    pub const fn kind(&self) -> Option<Kind> {
+    pub const fn kind(&self) -> Option<CredentialSource> {
         self.kind
     }
 
-    /// Every secret of its own.
     pub(super) fn secrets(&self) -> Secrets {
-        self.surroundings.secrets()
+        self.environment.secrets()
     }
 
-    /// Whether asking again can give another token.
+    /// Whether the source can give another token when this one has expired.
     pub(super) fn is_renewable(&self) -> bool {
-        self.kind != Some(Kind::Token)
+        self.kind != Some(CredentialSource::Token)
     }
 
     pub(super) async fn token(&mut self) -> Result<Secret, CredentialError> {
         let mut tried = Vec::new();
         let kinds = match self.kind.or(self.only) {
             Some(kind) => vec![kind],
-            None => Kind::ALL.to_vec(),
+            None => CredentialSource::ALL.to_vec(),
         };
         for kind in kinds {
             match self.ask(kind).await {
-                Told::Token(token) if token.is_empty() => {
+                TokenOutcome::Token(token) if token.is_empty() => {
                     let why = "gave an empty token".to_owned();
                     return Err(CredentialError::Failed { kind, why });
                 }
-                Told::Token(token) => {
+                TokenOutcome::Token(token) => {
                     self.kind = Some(kind);
                     return Ok(token);
                 }
-                Told::Absent(why) => tried.push((kind, why)),
-                Told::Failed(why) => return Err(CredentialError::Failed { kind, why }),
+                TokenOutcome::Absent(why) => tried.push((kind, why)),
+                TokenOutcome::Failed(why) => return Err(CredentialError::Failed { kind, why }),
             }
         }
         Err(CredentialError::None { tried })
     }
 
-    async fn ask(&self, kind: Kind) -> Told {
-        let surroundings = &self.surroundings;
+    async fn ask(&self, kind: CredentialSource) -> TokenOutcome {
+        let environment = &self.environment;
         match kind {
-            Kind::Token => match &surroundings.token {
-                Some(token) => Told::Token(token.clone()),
-                None => Told::Absent("not set".to_owned()),
+            CredentialSource::Token => match &environment.token {
+                Some(token) => TokenOutcome::Token(token.clone()),
+                None => TokenOutcome::Absent("not set".to_owned()),
             },
-            Kind::ManagedIdentity => identity::token(surroundings).await,
-            Kind::WorkloadIdentity => directory::by_assertion(surroundings).await,
-            Kind::ClientSecret => directory::by_secret(surroundings).await,
-            Kind::AzureCli => command_line::token(surroundings).await,
+            CredentialSource::ManagedIdentity => identity::token(environment).await,
+            CredentialSource::WorkloadIdentity => directory::by_assertion(environment).await,
+            CredentialSource::ClientSecret => directory::by_secret(environment).await,
+            CredentialSource::AzureCli => command_line::token(environment).await,
         }
     }
 }
 
-/// What every source of tokens answers.
+/// The response of every source but Azure's CLI.
 #[derive(Deserialize)]
 struct TokenAnswer {
     access_token: String,
 }
 
-/// The words of an error of Microsoft Entra or of the metadata service.
+/// An error of Microsoft Entra or of the metadata service.
 #[derive(Default, Deserialize)]
 struct TokenError {
     #[serde(default)]
@@ -252,17 +245,17 @@ struct TokenError {
     error_description: String,
 }
 
-/// An answer that holds a token is a few kilobytes.
+/// A response with a token is a few kilobytes.
 const MOST_BYTES: usize = 1 << 20;
 
-/// The text of an answer of whoever gives out tokens, which is not believed to end by itself.
+/// Reads the text of a response up to a limit, as what answers may not be what it should be.
 async fn text_of(response: reqwest::Response) -> Result<String, String> {
     let bytes = bounded(response, MOST_BYTES).await?;
     String::from_utf8(bytes).map_err(|_| "the answer is no UTF-8".to_owned())
 }
 
-/// A token of an answer, or why there is none. The body is never repeated as it is: it may hold
-/// what was sent, of which `secrets` are left out.
+/// Reads the token in a response, or says why there is none. `secrets` are taken out of the words:
+/// the body may repeat what was sent.
 fn read_token(status: u16, body: &str, secrets: &Secrets) -> Result<Secret, String> {
     if status == 200 {
         let answer: Result<TokenAnswer, _> = serde_json::from_str(body);
@@ -280,7 +273,7 @@ fn read_token(status: u16, body: &str, secrets: &Secrets) -> Result<Secret, Stri
     })
 }
 
-/// A client that asks for tokens.
+/// An HTTP client for requests for tokens.
 fn http(timeout: Duration, connect: Duration, by_proxy: bool) -> Result<reqwest::Client, String> {
     let builder = reqwest::Client::builder()
         .user_agent(user_agent())
@@ -291,7 +284,7 @@ fn http(timeout: Duration, connect: Duration, by_proxy: bool) -> Result<reqwest:
     builder.build().map_err(|error| super::exchange::chain(&error))
 }
 
-/// `application/x-www-form-urlencoded`.
+/// Encodes pairs as `application/x-www-form-urlencoded`.
 fn form(pairs: &[(&str, &str)]) -> String {
     let pairs: Vec<_> = pairs
         .iter()

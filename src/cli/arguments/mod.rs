@@ -1,4 +1,4 @@
-//! The command line. Close to the flags and pure: what they mean together is decided in
+//! The command line as clap reads it. What the options mean together is decided in
 //! [`super::request`].
 
 use std::net::IpAddr;
@@ -10,23 +10,24 @@ use ipnet::IpNet;
 
 use super::duration;
 
+mod azure;
+mod ledger;
+mod nsg_rules;
 mod proxy;
 mod rules;
 mod saved;
-mod upkeep;
 mod watch;
 
-pub(super) use proxy::Leaving;
+pub(super) use azure::AzureArgs;
+pub(super) use ledger::{LedgerArgs, LedgerCommand, LedgerFileArgs, LedgerFormat};
+pub(super) use nsg_rules::{ApplyArgs, PlanArgs, PlanFormat, PlanningArgs, RollbackArgs};
+pub(super) use proxy::ProxyArgs;
 pub(super) use rules::{
-    Decide, DecideFormat, Emit, Inputs, Probing, Rules, RulesCommand, Tags, TagsCommand,
-    TagsFormat, TagsUpdate, Verify, VerifyFormat, World,
+    DecideArgs, DecideFormat, EmitArgs, ProbingArgs, RuleFileArgs, RulesArgs, RulesCommand,
+    ServiceTagArgs, TagsArgs, TagsCommand, TagsFormat, TagsUpdateArgs, VerifyArgs, VerifyFormat,
 };
-pub(super) use saved::{Diff, Merge, Report, ReportCommand, Showing};
-pub(super) use upkeep::{
-    Apply, Azure, Ledger, LedgerCommand, LedgerFile, LedgerFormat, Plan, PlanFormat, Planning,
-    Rollback,
-};
-pub(super) use watch::{Watch, WatchFormat};
+pub(super) use saved::{DiffArgs, MergeArgs, ReportArgs, ReportCommand, ShowingArgs};
+pub(super) use watch::{WatchArgs, WatchFormat};
 
 /// Says which layer between this host and Azure fails, with evidence, who can fix it and how.
 #[derive(Debug, Parser)]
@@ -66,40 +67,40 @@ pub(super) enum Color {
 #[derive(Debug, Subcommand)]
 pub(super) enum Command {
     /// Probe every endpoint from this host and report
-    Check(Box<Check>),
+    Check(Box<CheckArgs>),
     /// The same again and again; prints what changes, with UTC times
-    Watch(Box<Watch>),
+    Watch(Box<WatchArgs>),
     /// The same report from saved records, with no network
-    Replay(Replay),
+    Replay(ReplayArgs),
     /// Names to chains and addresses, relay gateways included; nothing is connected
-    Resolve(Box<Resolve>),
+    Resolve(Box<ResolveArgs>),
     /// Endpoint lists: which there are, what stands in them, whether one of yours is sound
-    Lists(Lists),
+    Lists(ListsArgs),
     /// Firewall rules: what they do with a flow, whether they let through what is required, and
     /// rules to be written
-    Rules(Box<Rules>),
+    Rules(Box<RulesArgs>),
     /// Which address was seen for which name, when, and how proven
-    Ledger(Ledger),
+    Ledger(LedgerArgs),
     /// Azure's service tags: which hold an address, and what changed
-    Tags(Tags),
+    Tags(TagsArgs),
     /// JSON reports of other times and hosts: compared, and put side by side
-    Report(Report),
+    Report(ReportArgs),
     /// The runtime's own proxy configuration
-    Agent(Agent),
+    Agent(AgentArgs),
     /// What a cause, an error text or a word of the portal means, and who fixes it
-    Explain(Explain),
+    Explain(ExplainArgs),
 }
 
 /// What is probed: lists, names and how they are made concrete.
 #[derive(Clone, Debug, Args)]
 #[command(next_help_heading = "What is probed")]
-pub(super) struct Targets {
+pub(super) struct TargetArgs {
     /// An embedded list's id or a file of yours; repeatable [default: adf-shir]
     #[arg(long, value_name = "ID|FILE")]
     pub(super) list: Vec<String>,
     /// The cloud [default: inferred from the names given, else public]
     #[arg(long, value_enum)]
-    pub(super) cloud: Option<Cloud>,
+    pub(super) cloud: Option<CloudArg>,
     /// The factory's name, or its whole host name as the portal shows it
     #[arg(long, value_name = "NAME")]
     pub(super) factory: Option<String>,
@@ -112,7 +113,8 @@ pub(super) struct Targets {
     /// Any other parameter of a template; repeatable
     #[arg(long, value_name = "KEY=VALUE")]
     pub(super) set: Vec<String>,
-    /// An optional group of the list (data-stores, key-vault, login, revocation, portal); repeatable
+    /// An optional group of the list (data-stores, key-vault, login, revocation, portal);
+    /// repeatable
     #[arg(long, value_name = "GROUP")]
     pub(super) with: Vec<String>,
     /// Only this entry; repeatable
@@ -150,13 +152,13 @@ pub(super) struct Targets {
     #[arg(long)]
     pub(super) no_gateways: bool,
     #[command(flatten)]
-    pub(super) azure: Azure,
+    pub(super) azure: AzureArgs,
 }
 
 /// How it is measured.
 #[derive(Debug, Args)]
 #[command(next_help_heading = "How it is measured")]
-pub(super) struct Measuring {
+pub(super) struct MeasuringArgs {
     /// Ask this name server instead of the system's; repeatable: each is asked
     #[arg(long, value_name = "IP[:PORT]", value_parser = parse_resolver)]
     pub(super) resolver: Vec<std::net::SocketAddr>,
@@ -179,13 +181,13 @@ pub(super) struct Measuring {
     #[arg(long, value_name = "N", value_parser = clap::value_parser!(u32).range(1..))]
     pub(super) concurrency: Option<u32>,
     #[command(flatten)]
-    pub(super) leaving: Leaving,
+    pub(super) proxy: ProxyArgs,
 }
 
 /// Whose certificates are trusted.
 #[derive(Debug, Args)]
 #[command(next_help_heading = "How it is measured")]
-pub(super) struct Trust {
+pub(super) struct TrustArgs {
     /// Added to what the host trusts
     #[arg(long, value_name = "PEM")]
     pub(super) ca_file: Vec<PathBuf>,
@@ -195,11 +197,11 @@ pub(super) struct Trust {
 }
 
 #[derive(Debug, Args)]
-pub(super) struct Check {
+pub(super) struct CheckArgs {
     #[command(flatten)]
-    pub(super) targets: Targets,
+    pub(super) targets: TargetArgs,
     #[command(flatten)]
-    pub(super) measuring: Measuring,
+    pub(super) measuring: MeasuringArgs,
     /// For endpoints that time out: the last hop that answered
     #[arg(long, help_heading = "How it is measured")]
     pub(super) locate: bool,
@@ -215,9 +217,9 @@ pub(super) struct Check {
     #[arg(long, help_heading = "How it is measured")]
     pub(super) no_revocation: bool,
     #[command(flatten)]
-    pub(super) trust: Trust,
+    pub(super) trust: TrustArgs,
     #[command(flatten)]
-    pub(super) reporting: Reporting,
+    pub(super) reporting: ReportingArgs,
     /// Save the records, for `replay`
     #[arg(long, value_name = "FILE", help_heading = "How it is reported")]
     pub(super) save_records: Option<PathBuf>,
@@ -226,21 +228,21 @@ pub(super) struct Check {
 /// How it is reported.
 #[derive(Debug, Args)]
 #[command(next_help_heading = "How it is reported")]
-pub(super) struct Reporting {
+pub(super) struct ReportingArgs {
     /// What makes the exit code non-zero: this and what is worse (warn, unknown, fail)
     #[arg(long, value_enum, default_value = "unknown")]
-    pub(super) fail_on: FailOn,
+    pub(super) fail_on: FailOnArg,
     /// Microsoft's weekly service tag JSON, by which addresses are judged to be Azure's [default: an
     /// embedded snapshot of its cloud]
     #[arg(long, value_name = "FILE")]
     pub(super) service_tags: Option<PathBuf>,
-    /// An earlier JSON report: regressions and recoveries since then are named; a regression is exit
-    /// code 1
+    /// An earlier JSON report: regressions and recoveries since then are named; a regression is
+    /// exit code 1
     #[arg(long, value_name = "FILE")]
     pub(super) baseline: Option<PathBuf>,
     /// The report's format [default: table, or from the extension of --output]
     #[arg(long, short, value_enum, value_name = "FMT")]
-    pub(super) format: Option<Format>,
+    pub(super) format: Option<ReportFormat>,
     /// Write the report there (.txt .json .jsonl) instead of to standard output; repeatable
     #[arg(long, short, value_name = "FILE", action = ArgAction::Append)]
     pub(super) output: Vec<PathBuf>,
@@ -250,22 +252,22 @@ pub(super) struct Reporting {
 }
 
 #[derive(Debug, Args)]
-pub(super) struct Replay {
+pub(super) struct ReplayArgs {
     /// What `--save-records` wrote; `-` reads standard input
     pub(super) records: PathBuf,
     #[command(flatten)]
-    pub(super) reporting: Reporting,
+    pub(super) reporting: ReportingArgs,
 }
 
 #[derive(Debug, Args)]
-pub(super) struct Resolve {
+pub(super) struct ResolveArgs {
     /// Names to resolve, beside what the lists and options give
     #[arg(value_name = "NAME")]
     pub(super) names: Vec<String>,
     #[command(flatten)]
-    pub(super) targets: Targets,
+    pub(super) targets: TargetArgs,
     #[command(flatten)]
-    pub(super) measuring: Measuring,
+    pub(super) measuring: MeasuringArgs,
     /// The output's format: plain is a name and an address a line
     #[arg(long, short, value_enum, default_value = "table", help_heading = "How it is reported")]
     pub(super) format: ResolveFormat,
@@ -275,7 +277,7 @@ pub(super) struct Resolve {
 }
 
 #[derive(Debug, Args)]
-pub(super) struct Lists {
+pub(super) struct ListsArgs {
     #[command(subcommand)]
     pub(super) command: ListsCommand,
 }
@@ -290,7 +292,7 @@ pub(super) enum ListsCommand {
         id: String,
         /// For which cloud
         #[arg(long, value_enum, default_value = "public")]
-        cloud: Cloud,
+        cloud: CloudArg,
     },
     /// Whether a list of yours is sound
     Lint {
@@ -300,7 +302,7 @@ pub(super) enum ListsCommand {
 }
 
 #[derive(Debug, Args)]
-pub(super) struct Agent {
+pub(super) struct AgentArgs {
     #[command(subcommand)]
     pub(super) command: AgentCommand,
 }
@@ -308,11 +310,11 @@ pub(super) struct Agent {
 #[derive(Debug, Subcommand)]
 pub(super) enum AgentCommand {
     /// Judge diahost.exe.config and diawp.exe.config
-    Lint(AgentLint),
+    Lint(AgentLintArgs),
 }
 
 #[derive(Debug, Args)]
-pub(super) struct AgentLint {
+pub(super) struct AgentLintArgs {
     /// The folder that holds both files, or one of them [default: where the runtime is installed]
     pub(super) dir: Option<PathBuf>,
     /// A private endpoint's name, which must bypass the proxy; repeatable
@@ -334,7 +336,7 @@ pub(super) struct AgentLint {
 }
 
 #[derive(Debug, Args)]
-pub(super) struct Explain {
+pub(super) struct ExplainArgs {
     /// A cause (`tls_intercepted`), a layer (tls), an error text ("Unable to connect to the remote
     /// server") or a word of the portal (Limited)
     #[arg(required_unless_present = "list", value_name = "CAUSE|TEXT")]
@@ -356,14 +358,14 @@ pub(super) enum ExplainFormat {
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
-pub(super) enum Cloud {
+pub(super) enum CloudArg {
     Public,
     Usgov,
     China,
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
-pub(super) enum Format {
+pub(super) enum ReportFormat {
     /// For people, 80 columns and up
     Table,
     /// One object
@@ -380,18 +382,18 @@ pub(super) enum ResolveFormat {
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
-pub(super) enum FailOn {
+pub(super) enum FailOnArg {
     Warn,
     Unknown,
     Fail,
 }
 
-impl From<FailOn> for crate::model::FailOn {
-    fn from(given: FailOn) -> Self {
+impl From<FailOnArg> for crate::model::FailOn {
+    fn from(given: FailOnArg) -> Self {
         match given {
-            FailOn::Warn => Self::Warn,
-            FailOn::Unknown => Self::Unknown,
-            FailOn::Fail => Self::Fail,
+            FailOnArg::Warn => Self::Warn,
+            FailOnArg::Unknown => Self::Unknown,
+            FailOnArg::Fail => Self::Fail,
         }
     }
 }
@@ -403,7 +405,11 @@ fn parse_resolver(text: &str) -> Result<std::net::SocketAddr, String> {
             let bare = text.strip_prefix('[').and_then(|t| t.strip_suffix(']')).unwrap_or(text);
             bare.parse::<IpAddr>().map(|ip| std::net::SocketAddr::new(ip, 53))
         })
-        .map_err(|_| "expected an IP address, with a port where it is not 53: 10.0.0.53, 10.0.0.53:5353, [fd00::53]:53".to_owned())?;
+        .map_err(|_| {
+            "expected an IP address, with a port where it is not 53: 10.0.0.53, \
+             10.0.0.53:5353, [fd00::53]:53"
+                .to_owned()
+        })?;
     if address.port() == 0 {
         return Err("port 0 cannot be asked; ports are 1 to 65535".to_owned());
     }
@@ -424,8 +430,8 @@ mod tests {
         Arguments::command().debug_assert();
     }
 
-    /// A report gives `rules emit` with the options of its run: none that decides what is probed may
-    /// be lost. One that is missing belongs into `report/command.rs`.
+    /// A report gives `rules emit` with the options of its run: none that decides what is probed
+    /// may be lost. One that is missing belongs into `report/command.rs`.
     #[test]
     fn rules_emit_goes_on_with_the_options_of_check() {
         /// Of the output, which each command has for itself.

@@ -5,12 +5,12 @@ use std::path::PathBuf;
 use clap::{Args, Subcommand, ValueEnum};
 use ipnet::IpNet;
 
-use super::{Azure, Cloud, Measuring, Targets, Trust};
+use super::{AzureArgs, CloudArg, MeasuringArgs, TargetArgs, TrustArgs};
 use crate::firewall::ProofLevel;
 use crate::firewall::emit::{Aggregation, RuleFormat};
 
 #[derive(Debug, Args)]
-pub(in crate::cli) struct Rules {
+pub(in crate::cli) struct RulesArgs {
     #[command(subcommand)]
     pub(in crate::cli) command: RulesCommand,
 }
@@ -18,42 +18,42 @@ pub(in crate::cli) struct Rules {
 #[derive(Debug, Subcommand)]
 pub(in crate::cli) enum RulesCommand {
     /// What becomes of each flow, and by which rule
-    Decide(Decide),
+    Decide(DecideArgs),
     /// Whether all that is required is let through, and what else is
-    Verify(Verify),
+    Verify(VerifyArgs),
     /// Write rules for what a run saw: all that it requires, or the entries of `--only`
-    Emit(Box<Emit>),
+    Emit(Box<EmitArgs>),
     /// Compare the rule of a live network security group with what it should hold
-    Plan(Box<super::Plan>),
+    Plan(Box<super::PlanArgs>),
     /// Write what was planned, if nothing changed since; read it back
-    Apply(Box<super::Apply>),
+    Apply(Box<super::ApplyArgs>),
     /// Put back what was there before
-    Rollback(super::Rollback),
+    Rollback(super::RollbackArgs),
 }
 
 /// What is known of the world around the rules.
 #[derive(Debug, Args)]
 #[command(next_help_heading = "What is known")]
-pub(in crate::cli) struct World {
+pub(in crate::cli) struct ServiceTagArgs {
     /// Microsoft's weekly service tag JSON [default: an embedded snapshot of the tags that a
     /// runtime's rules name]
     #[arg(long, value_name = "FILE")]
     pub(in crate::cli) service_tags: Option<PathBuf>,
     /// Whose embedded snapshot [default: inferred from the names, else public]
     #[arg(long, value_enum)]
-    pub(in crate::cli) cloud: Option<Cloud>,
+    pub(in crate::cli) cloud: Option<CloudArg>,
 }
 
 #[derive(Debug, Args)]
-pub(in crate::cli) struct Decide {
+pub(in crate::cli) struct DecideArgs {
     #[command(flatten)]
-    pub(in crate::cli) inputs: Inputs,
+    pub(in crate::cli) inputs: RuleFileArgs,
     /// The flows, CSV: destination,port,protocol[,source][,direction], or in the order of a head line
     /// (which may say address for destination); `-` reads standard input
     #[arg(long, value_name = "FILE|-")]
     pub(in crate::cli) flows: PathBuf,
     #[command(flatten)]
-    pub(in crate::cli) world: World,
+    pub(in crate::cli) world: ServiceTagArgs,
     /// The output's format
     #[arg(long, value_enum, default_value = "table", help_heading = "How it is reported")]
     pub(in crate::cli) format: DecideFormat,
@@ -64,7 +64,7 @@ pub(in crate::cli) struct Decide {
 
 /// The rules.
 #[derive(Debug, Args)]
-pub(in crate::cli) struct Inputs {
+pub(in crate::cli) struct RuleFileArgs {
     /// Rules: a network security group, effective rules, an ARM template, rule collection groups,
     /// or a list of addresses and names; several are in a row (subnet and network interface). IP
     /// groups and a template's parameter file may stand beside them
@@ -91,9 +91,9 @@ pub(in crate::cli) struct Inputs {
 }
 
 #[derive(Debug, Args)]
-pub(in crate::cli) struct Verify {
+pub(in crate::cli) struct VerifyArgs {
     #[command(flatten)]
-    pub(in crate::cli) inputs: Inputs,
+    pub(in crate::cli) inputs: RuleFileArgs,
     /// What is required: a JSON report, saved records, what `resolve --format json` wrote; `-`
     /// reads standard input
     #[arg(long, value_name = "REPORT|RECORDS", required_unless_present = "flows")]
@@ -105,7 +105,7 @@ pub(in crate::cli) struct Verify {
     #[arg(long)]
     pub(in crate::cli) require_gateways: bool,
     #[command(flatten)]
-    pub(in crate::cli) world: World,
+    pub(in crate::cli) world: ServiceTagArgs,
     /// The output's format
     #[arg(long, value_enum, default_value = "table", help_heading = "How it is reported")]
     pub(in crate::cli) format: VerifyFormat,
@@ -115,7 +115,7 @@ pub(in crate::cli) struct Verify {
 }
 
 #[derive(Debug, Args)]
-pub(in crate::cli) struct Emit {
+pub(in crate::cli) struct EmitArgs {
     /// What a run saw: a JSON report, saved records, what `resolve --format json` wrote; or a list
     /// of addresses and names; `-` reads standard input. Without it this host resolves and proves
     /// first, as `check` does
@@ -150,22 +150,22 @@ pub(in crate::cli) struct Emit {
     #[arg(long, value_name = "FILE")]
     pub(in crate::cli) output: Option<PathBuf>,
     #[command(flatten)]
-    pub(in crate::cli) probing: Probing,
+    pub(in crate::cli) probing: ProbingArgs,
 }
 
 /// What is resolved and proven first where no run is given. `--only` and `--cloud` mean the same
 /// with one.
 #[derive(Debug, Args)]
-pub(in crate::cli) struct Probing {
+pub(in crate::cli) struct ProbingArgs {
     #[command(flatten)]
-    pub(in crate::cli) targets: Targets,
+    pub(in crate::cli) targets: TargetArgs,
     #[command(flatten)]
-    pub(in crate::cli) measuring: Measuring,
+    pub(in crate::cli) measuring: MeasuringArgs,
     #[command(flatten)]
-    pub(in crate::cli) trust: Trust,
+    pub(in crate::cli) trust: TrustArgs,
 }
 
-/// The options of [`Probing`] that mean nothing beside what a run saw.
+/// The options of [`ProbingArgs`] that mean nothing beside what a run saw.
 const PROBED: [&str; 25] = [
     "list",
     "factory",
@@ -195,7 +195,7 @@ const PROBED: [&str; 25] = [
 ];
 
 #[derive(Debug, Args)]
-pub(in crate::cli) struct Tags {
+pub(in crate::cli) struct TagsArgs {
     #[command(subcommand)]
     pub(in crate::cli) command: TagsCommand,
 }
@@ -208,7 +208,7 @@ pub(in crate::cli) enum TagsCommand {
         #[arg(required = true, value_name = "ADDRESS|CIDR|TAG")]
         subjects: Vec<String>,
         #[command(flatten)]
-        world: World,
+        world: ServiceTagArgs,
         /// The output's format
         #[arg(long, value_enum, default_value = "table")]
         format: TagsFormat,
@@ -228,12 +228,12 @@ pub(in crate::cli) enum TagsCommand {
     },
     /// Put a newer service tag file in the place of an older one: checked first, never half
     /// written, never back to an older release
-    Update(TagsUpdate),
+    Update(TagsUpdateArgs),
 }
 
 /// A newer release and where it is kept.
 #[derive(Debug, Args)]
-pub(in crate::cli) struct TagsUpdate {
+pub(in crate::cli) struct TagsUpdateArgs {
     /// The newer file; `-` reads standard input
     #[arg(long, value_name = "FILE|-", required_unless_present = "subscription",
         conflicts_with_all = ["subscription", "location", "cloud"])]
@@ -241,18 +241,18 @@ pub(in crate::cli) struct TagsUpdate {
     /// Ask the Service Tag Discovery API, as this subscription sees it
     #[arg(long, value_name = "ID")]
     pub(in crate::cli) subscription: Option<String>,
-    /// Where the API reads the release, which holds all regions [default: westeurope, or a region of
-    /// the cloud]
+    /// Where the API reads the release, which holds all regions [default: westeurope, or a region
+    /// of the cloud]
     #[arg(long, value_name = "REGION", requires = "subscription")]
     pub(in crate::cli) location: Option<String>,
     /// The subscription's cloud [default: public]
     #[arg(long, value_enum)]
-    pub(in crate::cli) cloud: Option<Cloud>,
+    pub(in crate::cli) cloud: Option<CloudArg>,
     /// The file to keep up to date: what --service-tags is given
     #[arg(long, value_name = "FILE")]
     pub(in crate::cli) output: PathBuf,
     #[command(flatten)]
-    pub(in crate::cli) azure: Azure,
+    pub(in crate::cli) azure: AzureArgs,
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
@@ -293,7 +293,7 @@ pub(super) fn proof(text: &str) -> Result<ProofLevel, String> {
         .ok_or_else(|| "levels are published, tls and resolved".to_owned())
 }
 
-/// A prefix, or an address alone.
+/// Reads a prefix, or an address alone.
 fn network(text: &str) -> Result<IpNet, String> {
     text.parse::<IpNet>()
         .or_else(|_| text.parse::<std::net::IpAddr>().map(IpNet::from))
@@ -308,7 +308,7 @@ fn members(text: &str) -> Result<(String, IpNet), String> {
     Ok((name.trim().to_owned(), network(net.trim())?))
 }
 
-/// Wider than /8 would say nothing any more about what is allowed.
+/// Reads `exact` or a length. A prefix wider than /8 would say nothing about what is allowed.
 fn aggregation(text: &str) -> Result<Aggregation, String> {
     if text == "exact" {
         return Ok(Aggregation::Exact);

@@ -1,14 +1,14 @@
-//! `watch`.
+//! The command line of `watch`.
 
 use std::path::PathBuf;
 use std::time::Duration;
 
 use clap::{Args, ValueEnum};
 
-use super::{FailOn, Measuring, Targets, Trust, duration};
+use super::{FailOnArg, MeasuringArgs, TargetArgs, TrustArgs, duration};
 
 #[derive(Debug, Args)]
-pub(in crate::cli) struct Watch {
+pub(in crate::cli) struct WatchArgs {
     /// From the beginning of one round to that of the next; a round that takes longer is followed
     /// at once
     #[arg(long, value_name = "DURATION", default_value = "1m", value_parser = duration::parse)]
@@ -17,14 +17,14 @@ pub(in crate::cli) struct Watch {
     #[arg(long = "for", value_name = "DURATION", value_parser = duration::parse)]
     pub(in crate::cli) long: Option<Duration>,
     #[command(flatten)]
-    pub(in crate::cli) targets: Targets,
+    pub(in crate::cli) targets: TargetArgs,
     #[command(flatten)]
-    pub(in crate::cli) measuring: Measuring,
+    pub(in crate::cli) measuring: MeasuringArgs,
     /// Ask no host that a certificate names (for revocation lists and OCSP)
     #[arg(long, help_heading = "How it is measured")]
     pub(in crate::cli) no_revocation: bool,
     #[command(flatten)]
-    pub(in crate::cli) trust: Trust,
+    pub(in crate::cli) trust: TrustArgs,
     /// Microsoft's weekly service tag JSON, by which addresses are judged to be Azure's [default: an
     /// embedded snapshot of its cloud]
     #[arg(long, value_name = "FILE", help_heading = "How it is reported")]
@@ -32,7 +32,7 @@ pub(in crate::cli) struct Watch {
     /// What makes the exit code non-zero in the last round: this and what is worse (warn, unknown,
     /// fail)
     #[arg(long, value_enum, default_value = "unknown", help_heading = "How it is reported")]
-    pub(in crate::cli) fail_on: FailOn,
+    pub(in crate::cli) fail_on: FailOnArg,
     /// How a change is written
     #[arg(
         long,

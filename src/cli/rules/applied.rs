@@ -1,4 +1,4 @@
-//! What `rules apply` and `rules rollback` say at their end: what became of each change, for people
+//! What `rules apply` and `rules rollback` report at their end: the outcome of each change, as text
 //! or as `pathproof.applied/1`.
 
 use std::fmt::Write as _;
@@ -12,59 +12,59 @@ use crate::cli::exit::Exit;
 use crate::cli::hint;
 use crate::cli::output;
 use crate::model::visible;
-use crate::nsg_rules::{Outcome, Refusal, RefusalDocument, Step, Tool, Work};
+use crate::nsg_rules::{GuardRefusal, RefusalDocument, RuleStep, StepOutcome, ToolVersion, Work};
 
-/// How it ended.
+/// How the command ended.
 #[derive(Debug)]
 pub(super) struct Applied {
     exit: Exit,
-    changes: Vec<Made>,
+    changes: Vec<ChangeResult>,
     refusals: Vec<RefusalDocument>,
-    /// A sentence where nothing had to be done.
+    /// Why there was nothing to do, where the plan was not shown.
     unchanged: Option<&'static str>,
     error: Option<String>,
-    /// Whose rights were used.
+    /// The identity that was used.
     signed_in: Option<String>,
     rollback: Option<PathBuf>,
 }
 
-/// One change of one rule.
+/// The outcome of one change.
 #[derive(Debug, Serialize)]
-struct Made {
+struct ChangeResult {
     name: String,
     change: &'static str,
     outcome: &'static str,
-    /// Of what is undecided: what was found when the rule was looked at.
+    /// What the last read of the rule showed, where the outcome is not known.
     #[serde(skip_serializing_if = "Option::is_none")]
     found: Option<String>,
 }
 
-impl Made {
-    fn new(step: &Step, outcome: &Outcome) -> Self {
+impl ChangeResult {
+    fn new(step: &RuleStep, outcome: &StepOutcome) -> Self {
         Self {
             name: step.name.clone(),
             change: step.action().as_str(),
             outcome: outcome.as_str(),
             found: match outcome {
-                Outcome::Undecided { found } => Some(found.clone()),
-                Outcome::Done | Outcome::NotDone => None,
+                StepOutcome::Undecided { found } => Some(found.clone()),
+                StepOutcome::Done | StepOutcome::NotDone => None,
             },
         }
     }
 }
 
 #[derive(Serialize)]
-struct Document<'a> {
+struct AppliedDocument<'a> {
     schema: &'static str,
-    tool: Tool,
-    changes: &'a [Made],
+    tool: ToolVersion,
+    changes: &'a [ChangeResult],
     refusals: &'a [RefusalDocument],
     error: Option<&'a str>,
     rollback: Option<String>,
 }
 
 impl Applied {
-    /// There was nothing to write; why, where the plan was not shown.
+    /// There was nothing to write.
     pub(super) const fn unchanged(why: Option<&'static str>) -> Self {
         Self {
             exit: Exit::Satisfied,
@@ -77,9 +77,9 @@ impl Applied {
         }
     }
 
-    /// Guards spoke against `steps` before anything was written.
-    pub(super) fn refused(steps: &[Step], refusals: Vec<RefusalDocument>) -> Self {
-        let not_done = |step| Made::new(step, &Outcome::NotDone);
+    /// Guards refused `steps` before anything was written.
+    pub(super) fn refused(steps: &[RuleStep], refusals: Vec<RefusalDocument>) -> Self {
+        let not_done = |step| ChangeResult::new(step, &StepOutcome::NotDone);
         Self {
             exit: Exit::Refused,
             changes: steps.iter().map(not_done).collect(),
@@ -94,7 +94,7 @@ impl Applied {
     /// Something was written, or could not be.
     pub(super) fn worked(
         work: &Work<'_>,
-        stopped: Option<Problem>,
+        stopped: Option<StopReason>,
         signed_in: Option<String>,
         rollback: Option<PathBuf>,
     ) -> Self {
@@ -103,12 +103,15 @@ impl Applied {
         }
         let (exit, refusals, error) = match stopped {
             None => (Exit::Satisfied, Vec::new(), None),
-            Some(Problem::Refused(refusal)) => (Exit::Refused, vec![(&refusal).into()], None),
-            Some(Problem::Failed(error)) => (Exit::CouldNotWork, Vec::new(), Some(error)),
+            Some(StopReason::Refused(refusal)) => (Exit::Refused, vec![(&refusal).into()], None),
+            Some(StopReason::Failed(error)) => (Exit::CouldNotWork, Vec::new(), Some(error)),
         };
         Self {
             exit,
-            changes: work.outcomes().map(|(step, outcome)| Made::new(step, outcome)).collect(),
+            changes: work
+                .outcomes()
+                .map(|(step, outcome)| ChangeResult::new(step, outcome))
+                .collect(),
             refusals,
             unchanged: None,
             error,
@@ -117,7 +120,7 @@ impl Applied {
         }
     }
 
-    /// Says it.
+    /// Writes the report, and gives the exit code.
     pub(super) fn report(self, format: PlanFormat) -> Result<Exit> {
         output::write(None, |out| match format {
             PlanFormat::Table => out.write_all(self.text().as_bytes()),
@@ -137,10 +140,10 @@ impl Applied {
         Ok(self.exit)
     }
 
-    fn document(&self) -> Document<'_> {
-        Document {
+    fn document(&self) -> AppliedDocument<'_> {
+        AppliedDocument {
             schema: "pathproof.applied/1",
-            tool: Tool::this(),
+            tool: ToolVersion::this(),
             changes: &self.changes,
             refusals: &self.refusals,
             error: self.error.as_deref(),
@@ -156,7 +159,7 @@ impl Applied {
         if let Some(why) = self.unchanged {
             let _ = writeln!(text, "nothing to do: {why}");
         }
-        // What a guard refused before the first write is said by the guard.
+        // Where a guard refused before the first write, its message says so.
         let is_begun = self.signed_in.is_some();
         for made in self.changes.iter().filter(|_| is_begun) {
             let outcome = made.outcome.replace('_', " ");
@@ -183,10 +186,10 @@ impl Applied {
     }
 }
 
-/// Why the work stopped.
-pub(super) enum Problem {
-    /// A guard, in the middle of it.
-    Refused(Refusal),
-    /// Anything else.
+/// Why the changes were not made to their end.
+pub(super) enum StopReason {
+    /// A guard refused a later change.
+    Refused(GuardRefusal),
+    /// Something failed; in words.
     Failed(String),
 }

@@ -1,5 +1,4 @@
-//! `rules apply` and `rules rollback`: the guards first, then what puts everything back, then the
-//! writes.
+//! `rules apply` and `rules rollback`: the guards first, then the rollback file, then the writes.
 
 use std::ffi::OsString;
 use std::path::{Path, PathBuf};
@@ -7,29 +6,29 @@ use std::path::{Path, PathBuf};
 use anyhow::{Context, Result, bail};
 use jiff::Timestamp;
 
-use super::applied::{Applied, Problem};
-use super::arm::Group;
-use super::files;
-use super::plan::{self, Prepared, read_group};
-use crate::azure::{Client, Endpoint, GroupId};
-use crate::cli::arguments::{Apply, Azure, PlanFormat, Rollback as RollbackCommand};
+use super::applied::{Applied, StopReason};
+use super::group_client::GroupClient;
+use super::plan::{self, PreparedPlan, read_group};
+use super::rollback_file;
+use crate::azure::{ArmClient, AzureEndpoint, GroupId};
+use crate::cli::arguments::{ApplyArgs, AzureArgs, PlanFormat, RollbackArgs};
 use crate::cli::azure::{client, runtime, signed_in};
 use crate::cli::exit::Exit;
 use crate::cli::input::{self, Stdin};
 use crate::cli::{output, signals};
 use crate::model::Cloud;
 use crate::nsg_rules::{
-    Bounds, LiveGroup, Plan, PlanState, Rollback, Stand, Step, Stopped, Work, judge,
-    judge_rollback, stand,
+    ApplyError, Bounds, Drift, LiveGroup, PlanState, RollbackDocument, RulePlan, RuleStep, Work,
+    drift, judge, judge_rollback,
 };
 
-pub(super) fn apply(command: &Apply, arguments: &[OsString]) -> Result<Exit> {
+pub(super) fn apply(command: &ApplyArgs, arguments: &[OsString]) -> Result<Exit> {
     let rollback = command.rollback.as_deref().filter(|path| !path.is_dir());
     for path in [rollback, command.out.as_deref()].into_iter().flatten() {
         output::check_writable(path)?;
     }
     if let Some(path) = rollback {
-        files::check_new("--rollback", path)?;
+        rollback_file::check_new("--rollback", path)?;
     }
     match &command.plan {
         Some(path) => apply_saved(command, path)?.report(command.format),
@@ -41,23 +40,23 @@ pub(super) fn apply(command: &Apply, arguments: &[OsString]) -> Result<Exit> {
     }
 }
 
-/// A plan that someone approved.
-fn apply_saved(command: &Apply, path: &Path) -> Result<Applied> {
-    let place = || path.display().to_string();
+/// Applies a plan that was saved and approved.
+fn apply_saved(command: &ApplyArgs, path: &Path) -> Result<Applied> {
+    let file_name = || path.display().to_string();
     let text = input::read_text(&mut Stdin::default(), path, "PLAN")?;
-    let plan = Plan::read(&text).with_context(place)?;
+    let plan = RulePlan::read(&text).with_context(file_name)?;
     let Some(nsg) = &plan.nsg else {
         bail!("{}: made from a file, for no live group: plan with --nsg", path.display());
     };
-    let id = GroupId::parse(nsg).with_context(place)?;
+    let id = GroupId::parse(nsg).with_context(file_name)?;
     match plan.state() {
         PlanState::Refused => return Ok(Applied::refused(&steps(&plan), plan.refusals)),
         PlanState::Unchanged => return Ok(Applied::unchanged(Some("the plan holds no changes"))),
         PlanState::Pending => {}
     }
-    let cloud = plan.cloud().with_context(place)?;
+    let cloud = plan.cloud().with_context(file_name)?;
     let azure = &command.planning.targets.azure;
-    check_endpoint(azure, plan.arm_endpoint.as_deref(), cloud).with_context(place)?;
+    check_endpoint(azure, plan.arm_endpoint.as_deref(), cloud).with_context(file_name)?;
     let mut client = client(azure, cloud)?;
     runtime()?.block_on(async {
         let live = read_group(&mut client, &id).await?;
@@ -65,14 +64,14 @@ fn apply_saved(command: &Apply, path: &Path) -> Result<Applied> {
     })
 }
 
-/// Plan and write in one go.
-fn apply_now(command: &Apply, arguments: &[OsString]) -> Result<Applied> {
+/// Plans and writes in one go.
+fn apply_now(command: &ApplyArgs, arguments: &[OsString]) -> Result<Applied> {
     let planning = &command.planning;
     let Some(nsg) = &planning.nsg else {
         bail!("which group? --yes needs its resource id (--nsg)");
     };
     let id = GroupId::parse(nsg).context("--nsg")?;
-    let prepared = Prepared::new(planning, arguments)?;
+    let prepared = PreparedPlan::new(planning, arguments)?;
     let mut client = client(&planning.targets.azure, prepared.gathered.cloud)?;
     runtime()?.block_on(async {
         let live = read_group(&mut client, &id).await?;
@@ -89,12 +88,12 @@ fn apply_now(command: &Apply, arguments: &[OsString]) -> Result<Applied> {
     })
 }
 
-/// A token goes to the cloud's own Resource Manager, or to the one that the command line names:
-/// never to one that only a file names.
-fn check_endpoint(azure: &Azure, named: Option<&str>, cloud: Cloud) -> Result<()> {
+/// Refuses a Resource Manager that only a file names: a token goes to the cloud's own, or to the
+/// one that the command line names.
+fn check_endpoint(azure: &AzureArgs, named: Option<&str>, cloud: Cloud) -> Result<()> {
     let (None, Some(named)) = (&azure.arm_endpoint, named) else { return Ok(()) };
-    let own = Endpoint::parse(Endpoint::resource_manager(cloud))?;
-    if Endpoint::parse(named)? != own {
+    let own = AzureEndpoint::parse(AzureEndpoint::resource_manager(cloud))?;
+    if AzureEndpoint::parse(named)? != own {
         bail!(
             "it names Resource Manager at {named}, and that of its cloud is {own}: give \
              --arm-endpoint {named} if that is where the token is to be sent"
@@ -103,17 +102,17 @@ fn check_endpoint(azure: &Azure, named: Option<&str>, cloud: Cloud) -> Result<()
     Ok(())
 }
 
-fn steps(plan: &Plan) -> Vec<Step> {
-    plan.changes.iter().map(Step::from).collect()
+fn steps(plan: &RulePlan) -> Vec<RuleStep> {
+    plan.changes.iter().map(RuleStep::from).collect()
 }
 
-/// Everything that can refuse comes first, then the rollback file, then the writes.
+/// Writes the changes, after everything that can refuse them and after the rollback file.
 async fn write(
-    client: &mut Client,
+    client: &mut ArmClient,
     id: &GroupId,
-    plan: &Plan,
+    plan: &RulePlan,
     live: LiveGroup,
-    command: &Apply,
+    command: &ApplyArgs,
 ) -> Result<Applied> {
     let steps = steps(plan);
     let now = Timestamp::now();
@@ -127,64 +126,64 @@ async fn write(
     if !refusals.is_empty() {
         return Ok(Applied::refused(&steps, refusals.iter().map(Into::into).collect()));
     }
-    if steps.iter().all(|step| stand(&live, step, &steps) == Stand::After) {
+    if steps.iter().all(|step| drift(&live, step, &steps) == Drift::AsPlanned) {
         return Ok(Applied::unchanged(Some("the rules are as planned")));
     }
-    let document = Rollback::of(plan, &id.to_string(), &client.endpoint().to_string(), now);
+    let document = RollbackDocument::of(plan, &id.to_string(), &client.endpoint().to_string(), now);
     let text = serde_json::to_string_pretty(&document)? + "\n";
     let path = save_rollback(command.rollback.as_deref(), id, plan, now, &text)
         .context("nothing was written to Azure: what puts it back cannot be saved")?;
     Ok(carry_out(client, id, &steps, live, Some(path)).await)
 }
 
-/// Where it was asked for; in a folder, or beside whoever runs it, by a name of its own: the time
-/// keeps yesterday's, and a number that of the same second.
+/// Saves the rollback file where it was asked for. In a folder, and without the option in the
+/// working directory, it gets a new name, which never replaces an earlier file.
 fn save_rollback(
     given: Option<&Path>,
     id: &GroupId,
-    plan: &Plan,
+    plan: &RulePlan,
     now: Timestamp,
     text: &str,
 ) -> Result<PathBuf> {
     let time = now.strftime("%Y%m%dT%H%M%SZ");
     let stem = format!("rollback-{}-{}-{time}", id.name(), plan.rule_name);
     match given {
-        Some(folder) if folder.is_dir() => files::create_in(folder, &stem, text),
-        Some(path) => files::create(path, text).map(|()| path.to_owned()),
-        None => files::create_in(Path::new(""), &stem, text),
+        Some(folder) if folder.is_dir() => rollback_file::create_in(folder, &stem, text),
+        Some(path) => rollback_file::create(path, text).map(|()| path.to_owned()),
+        None => rollback_file::create_in(Path::new(""), &stem, text),
     }
 }
 
-/// Makes the steps; whoever interrupts is told what was done.
+/// Makes the steps; an interruption is reported with what was done by then.
 async fn carry_out(
-    client: &mut Client,
+    client: &mut ArmClient,
     id: &GroupId,
-    steps: &[Step],
+    steps: &[RuleStep],
     live: LiveGroup,
     rollback: Option<PathBuf>,
 ) -> Applied {
     let mut work = Work::new(steps);
-    let mut group = Group { client, id };
+    let mut group = GroupClient { client, id };
     let stopped = tokio::select! {
         outcome = work.carry_out(&mut group, live) => match outcome {
             Ok(()) => None,
-            Err(Stopped::Refused(refusal)) => Some(Problem::Refused(refusal)),
-            Err(other) => Some(Problem::Failed(other.to_string())),
+            Err(ApplyError::Refused(refusal)) => Some(StopReason::Refused(refusal)),
+            Err(other) => Some(StopReason::Failed(other.to_string())),
         },
-        () = signals::interrupted() => Some(Problem::Failed(
+        () = signals::interrupted() => Some(StopReason::Failed(
             "interrupted: what was being written may or may not be in force".to_owned(),
         )),
     };
     Applied::worked(&work, stopped, signed_in(client), rollback)
 }
 
-pub(super) fn rollback(command: &RollbackCommand) -> Result<Exit> {
+pub(super) fn rollback(command: &RollbackArgs) -> Result<Exit> {
     let text = input::read_text(&mut Stdin::default(), &command.file, "FILE")?;
-    let place = || command.file.display().to_string();
-    let document = Rollback::read(&text).with_context(place)?;
-    let id = GroupId::parse(&document.nsg).with_context(place)?;
-    let cloud = document.cloud().with_context(place)?;
-    check_endpoint(&command.azure, Some(&document.arm_endpoint), cloud).with_context(place)?;
+    let file_name = || command.file.display().to_string();
+    let document = RollbackDocument::read(&text).with_context(file_name)?;
+    let id = GroupId::parse(&document.nsg).with_context(file_name)?;
+    let cloud = document.cloud().with_context(file_name)?;
+    check_endpoint(&command.azure, Some(&document.arm_endpoint), cloud).with_context(file_name)?;
     let mut client = client(&command.azure, cloud)?;
     let steps = document.backwards();
     let applied = runtime()?.block_on(async {
@@ -193,7 +192,7 @@ pub(super) fn rollback(command: &RollbackCommand) -> Result<Exit> {
         if !refusals.is_empty() {
             return anyhow::Ok(Applied::refused(&steps, refusals.iter().map(Into::into).collect()));
         }
-        if steps.iter().all(|step| stand(&live, step, &steps) == Stand::After) {
+        if steps.iter().all(|step| drift(&live, step, &steps) == Drift::AsPlanned) {
             return Ok(Applied::unchanged(Some("what was there before is there")));
         }
         Ok(carry_out(&mut client, &id, &steps, live, None).await)

@@ -6,14 +6,14 @@ use anyhow::Result;
 use serde::Serialize;
 
 use super::{Loaded, missing, set_name};
-use crate::cli::arguments::{Decide, DecideFormat};
+use crate::cli::arguments::{DecideArgs, DecideFormat};
 use crate::cli::exit::Exit;
 use crate::cli::input::{self, Stdin};
 use crate::cli::output;
 use crate::firewall::{Decision, Direction, Flow, RuleJudge, RuleSet, decide_in_a_row, read_flows};
 use crate::model::visible;
 
-pub(super) fn decide(command: &Decide) -> Result<Exit> {
+pub(super) fn decide(command: &DecideArgs) -> Result<Exit> {
     if let Some(path) = &command.output {
         output::check_writable(path)?;
     }
@@ -26,27 +26,27 @@ pub(super) fn decide(command: &Decide) -> Result<Exit> {
     output::write(command.output.as_deref(), |out| {
         for flow in &flows {
             // There is at least one set: reading refuses files without any.
-            let Some((set_index, decision)) = decide_in_a_row(&judges, flow) else { continue };
+            let Some((index, decision)) = decide_in_a_row(&judges, flow) else { continue };
             match command.format {
-                DecideFormat::Table => line(flow, &loaded.sets, set_index, &decision, out)?,
-                DecideFormat::Jsonl => json(flow, &loaded.sets, set_index, &decision, out)?,
+                DecideFormat::Table => line(flow, &loaded.sets, index, &decision, out)?,
+                DecideFormat::Jsonl => json(flow, &loaded.sets, index, &decision, out)?,
             }
         }
         Ok(())
     })?;
-    // Whatever is decided: the question was answered (contract, Exit codes).
+    // Every decision is an answer (contract, Exit codes).
     Ok(Exit::Satisfied)
 }
 
 fn line(
     flow: &Flow,
     sets: &[RuleSet],
-    set_index: usize,
+    index: usize,
     decision: &Decision<'_>,
     out: &mut dyn Write,
 ) -> io::Result<()> {
     write!(out, "{:<8} {flow}  by {}", decision.as_str(), visible(&decision.by().name))?;
-    if let Some(set) = set_name(sets, set_index) {
+    if let Some(set) = set_name(sets, index) {
         write!(out, " of {}", visible(set))?;
     }
     match missing(decision) {
@@ -58,7 +58,7 @@ fn line(
 /// A line of the contract's JSON Lines.
 #[derive(Serialize)]
 #[serde(tag = "type", content = "data", rename_all = "snake_case")]
-enum Event<'a> {
+enum DecisionLine<'a> {
     Flow(Decided<'a>),
 }
 
@@ -69,15 +69,15 @@ struct Decided<'a> {
     protocol: &'static str,
     #[serde(skip_serializing_if = "Option::is_none")]
     source: Option<std::net::IpAddr>,
-    /// Where it is not outbound.
+    /// Given where the flow is not outbound.
     #[serde(skip_serializing_if = "Option::is_none")]
     direction: Option<&'static str>,
     decision: &'static str,
     rule: &'a str,
-    /// The rule set, where there are several.
+    /// The rule set; given where there are several.
     #[serde(skip_serializing_if = "Option::is_none")]
     set: Option<&'a str>,
-    /// What would decide an unknown.
+    /// What would decide an undecided flow.
     #[serde(skip_serializing_if = "Option::is_none")]
     missing: Option<String>,
 }
@@ -85,11 +85,11 @@ struct Decided<'a> {
 fn json(
     flow: &Flow,
     sets: &[RuleSet],
-    set_index: usize,
+    index: usize,
     decision: &Decision<'_>,
     out: &mut dyn Write,
 ) -> io::Result<()> {
-    let event = Event::Flow(Decided {
+    let event = DecisionLine::Flow(Decided {
         destination: flow.destination(),
         port: flow.port,
         protocol: flow.protocol.as_str(),
@@ -97,7 +97,7 @@ fn json(
         direction: (flow.direction == Direction::Inbound).then(|| flow.direction.as_str()),
         decision: decision.as_str(),
         rule: &decision.by().name,
-        set: set_name(sets, set_index),
+        set: set_name(sets, index),
         missing: missing(decision),
     });
     serde_json::to_writer(&mut *out, &event)?;

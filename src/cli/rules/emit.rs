@@ -6,9 +6,9 @@ use std::path::Path;
 
 use anyhow::{Result, anyhow, bail};
 
-use super::seen::{self, Seen};
-use super::{CONTROL_TAG, Tags, shown};
-use crate::cli::arguments::{Emit, Probing};
+use super::from_file::{self, FromFile};
+use super::{CONTROL_TAG, TagRelease, shown};
+use crate::cli::arguments::{EmitArgs, ProbingArgs};
 use crate::cli::check;
 use crate::cli::exit::Exit;
 use crate::cli::hint;
@@ -25,18 +25,19 @@ use crate::firewall::{
 };
 use crate::list;
 use crate::model::{AddressClass, AddressSet, Cloud, Kind};
-use crate::probe::{Wishes, tls};
+use crate::probe::Wishes;
+use crate::probe::tls::TlsClient;
 
-pub(super) fn emit(command: &Emit, arguments: &[OsString]) -> Result<Exit> {
+pub(super) fn emit(command: &EmitArgs, arguments: &[OsString]) -> Result<Exit> {
     if let Some(path) = &command.output {
         output::check_writable(path)?;
     }
     let mut stdin = Stdin::default();
     let emission = match &command.from {
         None => of_evidence(command, &probe(command, arguments, &mut stdin)?)?,
-        Some(from) => match seen::read(from, &mut stdin)? {
-            Seen::Evidence(evidence) => of_evidence(command, &evidence)?,
-            Seen::List(text) => of_list(command, from, &text)?,
+        Some(from) => match from_file::read(from, &mut stdin)? {
+            FromFile::Evidence(evidence) => of_evidence(command, &evidence)?,
+            FromFile::List(text) => of_list(command, from, &text)?,
         },
     };
     let text = emit::emit(command.format, &emission)?;
@@ -45,29 +46,29 @@ pub(super) fn emit(command: &Emit, arguments: &[OsString]) -> Result<Exit> {
 }
 
 /// Resolves and proves from this host, as `check` does.
-fn probe(command: &Emit, arguments: &[OsString], stdin: &mut Stdin) -> Result<Evidence> {
-    let Probing { targets, measuring, trust } = &command.probing;
+fn probe(command: &EmitArgs, arguments: &[OsString], stdin: &mut Stdin) -> Result<Evidence> {
+    let ProbingArgs { targets, measuring, trust } = &command.probing;
     let prepared = request::prepare(targets, measuring, &[], stdin)?;
     for text in &prepared.hints {
         hint::hint(text);
     }
-    let tls = tls::Client::new(check::judge(trust)?);
+    let tls = TlsClient::new(check::judge(trust)?);
     let measurement = Measurement::new(prepared, measuring, tls, false, arguments)?;
-    // What certificates name is nothing that these rules are for.
+    // Hosts that certificates name are not what these rules are for.
     let measurement = measurement.wish(Wishes { no_revocation: true, ..Wishes::default() });
-    Ok(seen::of_records(&measurement.carry_out(|_, _| {})?))
+    Ok(from_file::of_records(&measurement.carry_out(|_, _| {})?))
 }
 
-/// What is to be written, as it was found: without a name for it.
-struct Found {
+/// The contents of an emission before its name is known.
+struct EmissionParts {
     permits: Vec<Permit>,
     names: Vec<NamePattern>,
     applications: Vec<Application>,
     requests: Vec<AccessRequest>,
 }
 
-fn emission(command: &Emit, tags: &Tags, name: &str, found: Found) -> Emission {
-    let Found { permits, mut names, applications, requests } = found;
+fn emission(command: &EmitArgs, tags: &TagRelease, name: &str, found: EmissionParts) -> Emission {
+    let EmissionParts { permits, mut names, applications, requests } = found;
     names.sort();
     names.dedup();
     Emission {
@@ -81,7 +82,7 @@ fn emission(command: &Emit, tags: &Tags, name: &str, found: Found) -> Emission {
     }
 }
 
-fn of_evidence(command: &Emit, evidence: &Evidence) -> Result<Emission> {
+fn of_evidence(command: &EmitArgs, evidence: &Evidence) -> Result<Emission> {
     let mut chosen = chosen(command, evidence)?;
     if command.assigned_only {
         chosen.retain(|target| !target.is_unassigned);
@@ -97,15 +98,18 @@ fn of_evidence(command: &Emit, evidence: &Evidence) -> Result<Emission> {
     let names: Vec<_> = chosen.iter().filter_map(|target| target.name.clone()).collect();
     let tags = tags(command, &names)?;
     let name = default_name(&chosen);
-    let mut found =
-        Found { permits: Vec::new(), names, applications: Vec::new(), requests: Vec::new() };
+    let mut found = EmissionParts {
+        permits: Vec::new(),
+        names,
+        applications: Vec::new(),
+        requests: Vec::new(),
+    };
     if command.format.holds() == Holds::Names {
         return Ok(emission(command, &tags, name, found));
     }
-    seen::require_ports(&chosen, &origin(command))?;
+    from_file::require_ports(&chosen, &origin(command))?;
     if command.format == RuleFormat::AzureFirewall && !command.addresses {
-        let told =
-            |target: &&EvidenceTarget| Some((target.name.clone()?, target.kind?, target.port?));
+        let told = |target: &&EvidenceTarget| Some((target.name.clone()?, target.kind?, target.port?));
         found.applications = Application::of(chosen.iter().filter_map(told));
         chosen.retain(|target| {
             !(target.name.is_some() && target.kind.is_some_and(Application::can_tell))
@@ -116,17 +120,16 @@ fn of_evidence(command: &Emit, evidence: &Evidence) -> Result<Emission> {
     for refused in &refused {
         hint::hint(&refused.to_string());
     }
-    say_what_is_not_there(&chosen);
+    hint_at_gaps(&chosen);
     found.requests = AccessRequest::of(&proven, command.aggregate, &evidence.own_addresses);
     found.permits = permits(command, &tags, proven);
     Ok(emission(command, &tags, name, found))
 }
 
-/// Required names that have no address, and names that need a proxy first.
-fn say_what_is_not_there(chosen: &[&EvidenceTarget]) {
-    let is_absent = |target: &&&EvidenceTarget| {
-        target.sightings.is_empty() && target.name.is_some() && target.required
-    };
+/// Shows hints on required names without an address, and on names that go through a proxy.
+fn hint_at_gaps(chosen: &[&EvidenceTarget]) {
+    let is_absent =
+        |target: &&&EvidenceTarget| target.sightings.is_empty() && target.name.is_some() && target.required;
     for target in chosen.iter().filter(is_absent) {
         let why = match &target.name {
             Some(name) if name.is_wildcard() => {
@@ -145,9 +148,9 @@ fn say_what_is_not_there(chosen: &[&EvidenceTarget]) {
     }
 }
 
-/// `--only`, where gateways go with their relay; by default all that is required, with the gateways
-/// in use of a relay that is.
-fn chosen<'a>(command: &Emit, evidence: &'a Evidence) -> Result<Vec<&'a EvidenceTarget>> {
+/// The targets of `--only`, where gateways go with their relay. Without `--only` all required
+/// targets, and the gateways in use where a relay is required.
+fn chosen<'a>(command: &EmitArgs, evidence: &'a Evidence) -> Result<Vec<&'a EvidenceTarget>> {
     let only = &command.probing.targets.only;
     if !only.is_empty() {
         return evidence.choose(only).map_err(|error| anyhow!("{} holds {error}", origin(command)));
@@ -178,7 +181,7 @@ fn chosen<'a>(command: &Emit, evidence: &'a Evidence) -> Result<Vec<&'a Evidence
     Ok(chosen)
 }
 
-/// A name for what the rules hold.
+/// The default name of the rules, after what they hold.
 fn default_name(chosen: &[&EvidenceTarget]) -> &'static str {
     if chosen.iter().all(|target| target.role.is_relay()) {
         "Allow-Azure-Relay"
@@ -189,23 +192,24 @@ fn default_name(chosen: &[&EvidenceTarget]) -> &'static str {
     }
 }
 
-/// What rules of several entries are called.
+/// The name of rules for several entries.
 const MIXED: &str = "Allow-Integration-Runtime";
 
-fn origin(command: &Emit) -> String {
+fn origin(command: &EmitArgs) -> String {
     command.from.as_deref().map_or_else(|| "what this host saw".to_owned(), shown)
 }
 
-fn tags(command: &Emit, names: &[NamePattern]) -> Result<Tags> {
+fn tags(command: &EmitArgs, names: &[NamePattern]) -> Result<TagRelease> {
     let names: Vec<_> = names.iter().map(ToString::to_string).collect();
     let inferred = list::infer_cloud(names.iter().map(String::as_str));
     let given = command.probing.targets.cloud.map(Cloud::from);
-    Tags::of(command.service_tags.as_deref(), given, inferred)
+    TagRelease::of(command.service_tags.as_deref(), given, inferred)
 }
 
-/// The control plane has a service tag, which stays true when its addresses change; the relay has
-/// none (facts.md, section 4).
-fn permits(command: &Emit, tags: &Tags, proven: Vec<Proven>) -> Vec<Permit> {
+/// Writes the control plane's service tag where that holds every address seen, because the tag
+/// stays true when addresses change. The relay has no tag (Microsoft's virtual network service
+/// tags).
+fn permits(command: &EmitArgs, tags: &TagRelease, proven: Vec<Proven>) -> Vec<Permit> {
     let (control, other): (Vec<_>, Vec<_>) = proven.into_iter().partition(Proven::is_control);
     let mut permits = Permit::of(&other, command.aggregate);
     let uncovered = tags.outside_control_tag(&control);
@@ -224,9 +228,9 @@ fn permits(command: &Emit, tags: &Tags, proven: Vec<Proven>) -> Vec<Permit> {
     permits
 }
 
-/// A list proves nothing by itself: what it holds must be public, and published where that is
-/// asked for.
-fn of_list(command: &Emit, from: &Path, text: &str) -> Result<Emission> {
+/// Rules for a list. A list proves nothing by itself: its addresses must be public, and published
+/// where `--proof` asks for that.
+fn of_list(command: &EmitArgs, from: &Path, text: &str) -> Result<Emission> {
     if command.proof == ProofLevel::Tls {
         bail!("--proof tls: a list holds no handshakes; give a report, or --proof published");
     }
@@ -278,5 +282,5 @@ fn of_list(command: &Emit, from: &Path, text: &str) -> Result<Emission> {
     // What a list names without a port is asked by TLS, as its addresses are.
     let told = names.iter().map(|name| (name.clone(), Kind::Https, 443));
     let applications = if command.addresses { Vec::new() } else { Application::of(told) };
-    Ok(emission(command, &tags, MIXED, Found { permits, names, applications, requests }))
+    Ok(emission(command, &tags, MIXED, EmissionParts { permits, names, applications, requests }))
 }

@@ -1,14 +1,14 @@
-//! `rules`: firewall rules, given, to be written, and kept right in Azure.
+//! `rules`: judges given firewall rules, writes new ones, and keeps those in Azure up to date.
 
 mod applied;
 mod apply;
-mod arm;
 mod decide;
 mod emit;
-mod files;
+mod from_file;
 mod gather;
+mod group_client;
 mod plan;
-mod seen;
+mod rollback_file;
 mod tag_age;
 mod verify;
 
@@ -20,16 +20,17 @@ use std::path::Path;
 use anyhow::{Context, Result, bail};
 use ipnet::IpNet;
 
-use super::arguments::{Inputs, Rules, RulesCommand, World};
+use super::arguments::{RuleFileArgs, RulesArgs, RulesCommand, ServiceTagArgs};
 use super::exit::Exit;
 use super::hint;
 use super::input::{self, Stdin};
+use crate::files;
 use crate::firewall::nsg::{self, RuleFile};
-use crate::firewall::{Decision, NetworkContext, Proven, Published, RuleDialect, RuleSet};
+use crate::firewall::{Decision, NetworkContext, Proven, PublishedRanges, RuleDialect, RuleSet};
 use crate::model::{AddressSet, Cloud};
 use crate::tags::{ServiceTags, Snapshot};
 
-pub(super) fn rules(command: &Rules, arguments: &[OsString]) -> Result<Exit> {
+pub(super) fn rules(command: &RulesArgs, arguments: &[OsString]) -> Result<Exit> {
     match &command.command {
         RulesCommand::Decide(command) => decide::decide(command),
         RulesCommand::Verify(command) => verify::verify(command),
@@ -44,29 +45,29 @@ pub(super) fn rules(command: &Rules, arguments: &[OsString]) -> Result<Exit> {
 /// (Microsoft's virtual network service tags).
 const CONTROL_TAG: &str = "DataFactoryManagement";
 
-/// The service tags of a command, from a file or embedded.
-pub(super) struct Tags {
+/// A release of the service tags, from a file or embedded.
+pub(super) struct TagRelease {
     release: Cow<'static, ServiceTags>,
     published: Cow<'static, AddressSet>,
-    /// The embedded snapshot's day.
+    /// The day of the embedded snapshot; `None` for a file.
     date: Option<&'static str>,
 }
 
-impl Tags {
+impl TagRelease {
     /// Reads the file that `world` names, or takes the embedded snapshot of its cloud, else of
     /// `inferred`.
-    pub(super) fn read(world: &World, inferred: Option<Cloud>) -> Result<Self> {
+    pub(super) fn read(world: &ServiceTagArgs, inferred: Option<Cloud>) -> Result<Self> {
         Self::of(world.service_tags.as_deref(), world.cloud.map(Cloud::from), inferred)
     }
 
-    /// The same of what is given one by one.
+    /// The same with each option on its own.
     pub(super) fn of(
         file: Option<&Path>,
         cloud: Option<Cloud>,
         inferred: Option<Cloud>,
     ) -> Result<Self> {
         if let Some(path) = file {
-            let bytes = input::read_file(path)
+            let bytes = files::read(path)
                 .with_context(|| format!("--service-tags: cannot read {}", path.display()))?;
             let tags = ServiceTags::parse(&bytes)
                 .with_context(|| format!("--service-tags: {}", path.display()))?;
@@ -90,7 +91,7 @@ impl Tags {
         &self.release
     }
 
-    /// Which of these addresses [`CONTROL_TAG`] does not hold; none, where the tag would do.
+    /// The addresses that [`CONTROL_TAG`] does not hold; none where a rule with the tag would do.
     fn outside_control_tag(&self, control: &[Proven]) -> Vec<String> {
         let Some(tag) = self.tags().tag(CONTROL_TAG) else {
             return vec!["any address here: the tag file does not hold it".to_owned()];
@@ -99,11 +100,11 @@ impl Tags {
         outside.map(|one| one.address.to_string()).collect()
     }
 
-    pub(super) fn published(&self) -> Published<'_> {
-        Published { addresses: &self.published, tags: &self.release }
+    pub(super) fn published(&self) -> PublishedRanges<'_> {
+        PublishedRanges { addresses: &self.published, tags: &self.release }
     }
 
-    /// As descriptions name them.
+    /// The release as descriptions name it.
     pub(super) fn shown(&self) -> String {
         match self.date {
             Some(date) => format!("service tags {} of {date}", self.release.change_number()),
@@ -111,7 +112,8 @@ impl Tags {
         }
     }
 
-    /// Microsoft publishes new tags every week and removes old prefixes after some more.
+    /// Shows a hint where the snapshot is old: Microsoft publishes new tags every week, and removes
+    /// old prefixes some weeks later.
     pub(super) fn warn_if_stale(&self) {
         const STALE_AFTER_DAYS: i32 = 90;
         let today = jiff::Timestamp::now().to_zoned(jiff::tz::TimeZone::UTC).date();
@@ -131,17 +133,17 @@ impl Tags {
     }
 }
 
-/// Rule sets, and what is known around them.
+/// Rule sets, and what is known to judge them by.
 struct Loaded {
     sets: Vec<RuleSet>,
-    tags: Tags,
+    tags: TagRelease,
     virtual_network: Option<AddressSet>,
     sources: Option<AddressSet>,
     groups: BTreeMap<String, AddressSet>,
 }
 
 impl Loaded {
-    fn read(inputs: &Inputs, world: &World, stdin: &mut Stdin) -> Result<Self> {
+    fn read(inputs: &RuleFileArgs, world: &ServiceTagArgs, stdin: &mut Stdin) -> Result<Self> {
         let mut texts = Vec::new();
         for path in &inputs.rules {
             texts.push((path.display().to_string(), input::read_text(stdin, path, "RULES")?));
@@ -161,7 +163,7 @@ impl Loaded {
                 names_of(&sets)
             ));
         }
-        let tags = Tags::read(world, None)?;
+        let tags = TagRelease::read(world, None)?;
         if sets.iter().any(names_service_tags) {
             tags.warn_if_stale();
         }
@@ -193,9 +195,13 @@ impl Loaded {
     }
 }
 
-/// The sets that a flow passes: those of a network interface's effective rules are in a row, several
-/// groups of one file only where that is said.
-fn choose(sets: Vec<RuleSet>, inputs: &Inputs, sources: &[RuleFile<'_>]) -> Result<Vec<RuleSet>> {
+/// The sets that a flow passes. Those of a network interface's effective rules are in a row;
+/// several groups of one file are only with `--in-a-row`.
+fn choose(
+    sets: Vec<RuleSet>,
+    inputs: &RuleFileArgs,
+    sources: &[RuleFile<'_>],
+) -> Result<Vec<RuleSet>> {
     let is_named =
         |set: &RuleSet| inputs.group.iter().any(|name| name.eq_ignore_ascii_case(&set.name));
     if let Some(name) = inputs
@@ -221,8 +227,8 @@ fn choose(sets: Vec<RuleSet>, inputs: &Inputs, sources: &[RuleFile<'_>]) -> Resu
             .filter(|set| set.file() == source.name && set.dialect != RuleDialect::Effective)
             .cloned()
             .collect();
-        // A file that is given twice is in a row with itself.
-        let n_given = sources.iter().filter(|own| own.name == source.name).count();
+        // A file that is given twice means two sets in a row.
+        let n_given = sources.iter().filter(|own| own.file == source.file).count();
         if unrelated.len() > n_given {
             bail!(
                 "{} holds {} groups: {}. Choose one with --group NAME, or say that a flow passes \
@@ -240,7 +246,7 @@ fn names_of(sets: &[RuleSet]) -> String {
     sets.iter().map(|set| set.name.as_str()).collect::<Vec<_>>().join(", ")
 }
 
-/// Tags whose prefixes change from week to week, not those of the platform.
+/// Whether a set uses tags whose prefixes change from week to week, unlike those of the platform.
 fn names_service_tags(set: &RuleSet) -> bool {
     const PLATFORM: [&str; 3] = ["internet", "virtualnetwork", "azureloadbalancer"];
     set.rules().iter().any(|rule| {
@@ -249,12 +255,12 @@ fn names_service_tags(set: &RuleSet) -> bool {
     })
 }
 
-/// Where a decision of several sets in a row came from.
-fn set_name(sets: &[RuleSet], set_index: usize) -> Option<&str> {
-    (sets.len() > 1).then(|| sets[set_index].name.as_str())
+/// The name of the set that decided, where there are several in a row.
+fn set_name(sets: &[RuleSet], index: usize) -> Option<&str> {
+    (sets.len() > 1).then(|| sets[index].name.as_str())
 }
 
-/// Why a flow is not decided.
+/// What would have to be known to decide a flow that is undecided.
 fn missing(decision: &Decision<'_>) -> Option<String> {
     match decision {
         Decision::Undecided { missing, .. } => Some(missing.to_string()),

@@ -1,4 +1,4 @@
-//! `rules plan`: what is to be changed in a live group, and what speaks against it.
+//! `rules plan`: the changes to make in a live group, and the guards that refuse them.
 
 use std::ffi::OsString;
 use std::path::Path;
@@ -6,22 +6,22 @@ use std::path::Path;
 use anyhow::{Context, Result, bail};
 use jiff::Timestamp;
 
-use super::arm::Group;
 use super::gather::{self, Gathered};
-use crate::azure::{Client, GroupId};
-use crate::cli::arguments::{Plan as PlanCommand, PlanFormat, Planning};
+use super::group_client::GroupClient;
+use crate::azure::{ArmClient, GroupId};
+use crate::cli::arguments::{PlanArgs, PlanFormat, PlanningArgs};
 use crate::cli::azure::{client, runtime};
 use crate::cli::exit::Exit;
 use crate::cli::input::{self, Stdin};
 use crate::cli::output;
 use crate::firewall::ProofLevel;
-use crate::ledger::{Ledger, Proof, Row, Sighting};
+use crate::ledger::{Ledger, LedgerRow, LedgerSighting, Proof};
 use crate::nsg_rules::{
-    self, Intent, Knowledge, LiveGroup, Plan, PlanState, Planned, Remembered, ResourceManager,
+    self, Intent, LiveGroup, PlanInputs, PlanState, Planned, Remembered, ResourceManager, RulePlan,
     RuleSource, plan_text,
 };
 
-pub(super) fn plan(command: &PlanCommand, arguments: &[OsString]) -> Result<Exit> {
+pub(super) fn plan(command: &PlanArgs, arguments: &[OsString]) -> Result<Exit> {
     if let Some(path) = &command.out {
         output::check_writable(path)?;
     }
@@ -29,7 +29,7 @@ pub(super) fn plan(command: &PlanCommand, arguments: &[OsString]) -> Result<Exit
     if planning.nsg.is_none() && planning.current.is_none() {
         bail!("which group? Give its resource id (--nsg) or a file of it (--current)");
     }
-    let prepared = Prepared::new(planning, arguments)?;
+    let prepared = PreparedPlan::new(planning, arguments)?;
     let plan = match &planning.nsg {
         Some(nsg) => {
             let id = GroupId::parse(nsg).context("--nsg")?;
@@ -51,8 +51,8 @@ pub(super) fn plan(command: &PlanCommand, arguments: &[OsString]) -> Result<Exit
     })
 }
 
-/// The plan for people, with whose rights it was read by.
-pub(super) fn shown(plan: &Plan) -> String {
+/// The plan as text, with the identity that the group was read with.
+pub(super) fn shown(plan: &RulePlan) -> String {
     let signed = match (&plan.arm_endpoint, &plan.credential) {
         (Some(endpoint), Some(kind)) => format!("Azure: {endpoint}, signed in by {kind}\n"),
         _ => String::new(),
@@ -60,37 +60,37 @@ pub(super) fn shown(plan: &Plan) -> String {
     format!("{signed}{}", plan_text(plan))
 }
 
-pub(super) fn save(plan: &Plan, path: Option<&Path>) -> Result<()> {
+pub(super) fn save(plan: &RulePlan, path: Option<&Path>) -> Result<()> {
     let Some(path) = path else { return Ok(()) };
     output::write(Some(path), |out| out.write_all(json(plan)?.as_bytes()))
 }
 
-fn json(plan: &Plan) -> std::io::Result<String> {
+fn json(plan: &RulePlan) -> std::io::Result<String> {
     Ok(serde_json::to_string_pretty(plan)? + "\n")
 }
 
-/// What a plan needs beside the live group.
-pub(super) struct Prepared {
+/// Everything that a plan needs beside the live group.
+pub(super) struct PreparedPlan {
     pub(super) gathered: Gathered,
     ledger: Option<Ledger>,
     now: Timestamp,
 }
 
-impl Prepared {
-    pub(super) fn new(planning: &Planning, arguments: &[OsString]) -> Result<Self> {
+impl PreparedPlan {
+    pub(super) fn new(planning: &PlanningArgs, arguments: &[OsString]) -> Result<Self> {
         let ledger =
             planning.ledger.as_deref().map(Ledger::open).transpose().context("--ledger")?;
         let gathered = gather::gather(planning, arguments, Timestamp::now())?;
         Ok(Self { gathered, ledger, now: Timestamp::now() })
     }
 
-    /// Compares, and lets the ledger learn what was seen.
+    /// Makes the plan, and adds what was seen to the ledger.
     pub(super) fn plan(
         mut self,
-        planning: &Planning,
+        planning: &PlanningArgs,
         live: &LiveGroup,
-        azure: Option<(&GroupId, &Client)>,
-    ) -> Result<Plan> {
+        azure: Option<(&GroupId, &ArmClient)>,
+    ) -> Result<RulePlan> {
         if let Some(ledger) = &mut self.ledger {
             crate::cli::ledger::settle(ledger, self.now).context("--ledger")?;
         }
@@ -108,7 +108,7 @@ impl Prepared {
             max_shrink: planning.max_shrink,
             now: self.now,
         };
-        let knowledge = Knowledge {
+        let knowledge = PlanInputs {
             seen: &self.gathered.seen,
             refusals: &self.gathered.refusals,
             left_out: &self.gathered.left_out,
@@ -126,7 +126,7 @@ impl Prepared {
         if let Some(ledger) = &mut self.ledger {
             let mut sightings = std::mem::take(&mut self.gathered.sightings);
             let group = azure.map_or("a file", |(id, _)| id.name());
-            sightings.extend(adopted.into_iter().map(|net| Sighting {
+            sightings.extend(adopted.into_iter().map(|net| LedgerSighting {
                 name: format!("rule {}", intent.rule_name),
                 net,
                 at: self.now,
@@ -139,7 +139,7 @@ impl Prepared {
     }
 }
 
-fn remembered(row: Row) -> Remembered {
+fn remembered(row: LedgerRow) -> Remembered {
     Remembered {
         name: row.name,
         net: row.net,
@@ -153,8 +153,8 @@ fn remembered(row: Row) -> Remembered {
     }
 }
 
-fn from_file(planning: &Planning) -> Result<LiveGroup> {
-    // The caller looked: one of the two is given.
+fn from_file(planning: &PlanningArgs) -> Result<LiveGroup> {
+    // The caller made sure that --nsg or --current is given.
     let path = planning.current.as_deref().unwrap_or(Path::new("-"));
     let context = || format!("--current {}", path.display());
     let text = input::read_text(&mut Stdin::default(), path, "--current")?;
@@ -162,7 +162,7 @@ fn from_file(planning: &Planning) -> Result<LiveGroup> {
     LiveGroup::read(&value).with_context(context)
 }
 
-/// The group as it is now.
-pub(super) async fn read_group(client: &mut Client, id: &GroupId) -> Result<LiveGroup> {
-    Ok(Group { client, id }.group().await?)
+/// Reads the group as it is now.
+pub(super) async fn read_group(client: &mut ArmClient, id: &GroupId) -> Result<LiveGroup> {
+    Ok(GroupClient { client, id }.group().await?)
 }

@@ -1,4 +1,4 @@
-//! How old the service tags are by which addresses are judged.
+//! The age of the service tags by which addresses are judged.
 
 use std::fs;
 use std::path::Path;
@@ -7,20 +7,20 @@ use jiff::civil::Date;
 use jiff::tz::TimeZone;
 use jiff::{SignedDuration, Timestamp};
 
-use super::Tags;
+use super::TagRelease;
 
 /// The tags in use, and their age.
 pub(super) struct TagAge {
-    /// As messages name them: which, of which day, how old.
+    /// The release as messages name it, with its day and age.
     pub(super) shown: String,
-    /// `None` where it is not known.
+    /// `None` where the day is not known.
     pub(super) age: Option<SignedDuration>,
 }
 
 impl TagAge {
-    /// Of the embedded snapshot's day; of a file, by the day in its name, as Microsoft calls it,
-    /// else by when it was written.
-    pub(super) fn of(tags: &Tags, file: Option<&Path>, now: Timestamp) -> Self {
+    /// The age of an embedded snapshot by its day; that of a file by the day in its name, as
+    /// Microsoft writes it, else by when it was written.
+    pub(super) fn of(tags: &TagRelease, file: Option<&Path>, now: Timestamp) -> Self {
         let day = match (tags.date, file) {
             (Some(date), _) => date.parse().ok(),
             (None, Some(file)) => day_in_name(file).or_else(|| day_written(file)),

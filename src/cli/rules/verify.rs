@@ -5,20 +5,20 @@ use std::fmt::Write as _;
 use anyhow::{Result, bail};
 use serde_json::json;
 
-use super::seen::{self, Seen};
+use super::from_file::{self, FromFile};
 use super::{CONTROL_TAG, Loaded, missing};
-use crate::cli::arguments::{Verify, VerifyFormat};
+use crate::cli::arguments::{VerifyArgs, VerifyFormat};
 use crate::cli::exit::Exit;
 use crate::cli::hint;
 use crate::cli::input::{self, Stdin};
 use crate::cli::output;
 use crate::firewall::{
     Breadth, Class, ConnectOutcome, CorrectionAdvice, Gap, Gateways, ProofLevel, Refused,
-    Requirement, RuleDialect, RuleJudge, Verification, prove, read_flows, verify as hold,
+    Requirement, RuleDialect, RuleJudge, Verification, prove, read_flows, verify as compare,
 };
 use crate::model::visible;
 
-pub(super) fn verify(command: &Verify) -> Result<Exit> {
+pub(super) fn verify(command: &VerifyArgs) -> Result<Exit> {
     if let Some(path) = &command.output {
         output::check_writable(path)?;
     }
@@ -31,7 +31,7 @@ pub(super) fn verify(command: &Verify) -> Result<Exit> {
         }
     }
     if loaded.sources.is_some() {
-        // What is said on the command line wins over what was seen.
+        // The command line wins over what was seen.
         for own in &mut required {
             own.sources.clear();
         }
@@ -42,11 +42,9 @@ pub(super) fn verify(command: &Verify) -> Result<Exit> {
     let judges: Vec<_> =
         loaded.sets.iter().map(|set| RuleJudge::new(set, loaded.knowledge())).collect();
     let control = loaded.tags.tags().tag(CONTROL_TAG).map(|tag| (CONTROL_TAG, &tag.addresses));
-    let seen = hold(&judges, &required, CorrectionAdvice { refused: &refused, control });
-    let is_nsg = loaded
-        .sets
-        .iter()
-        .all(|set| matches!(set.dialect, RuleDialect::Nsg | RuleDialect::Effective));
+    let seen = compare(&judges, &required, Advice { refused: &refused, control });
+    let is_nsg =
+        loaded.sets.iter().all(|set| matches!(set.dialect, RuleDialect::Nsg | RuleDialect::Effective));
     output::write(command.output.as_deref(), |out| match command.format {
         VerifyFormat::Table => out.write_all(table(&seen, is_nsg).as_bytes()),
         VerifyFormat::Json => {
@@ -63,9 +61,9 @@ pub(super) fn verify(command: &Verify) -> Result<Exit> {
     })
 }
 
-/// What is required, and which addresses of it no rule of ours would hold.
+/// What is required, and which of its addresses no rule of ours would hold.
 fn required(
-    command: &Verify,
+    command: &VerifyArgs,
     loaded: &Loaded,
     stdin: &mut Stdin,
 ) -> Result<(Vec<Requirement>, Vec<Refused>)> {
@@ -78,25 +76,22 @@ fn required(
         };
         return Ok((flows.into_iter().map(requirement).collect(), Vec::new()));
     }
-    // clap asks for one of the two.
+    // clap makes sure that one of the two is given.
     let Some(path) = &command.from else { return Ok((Vec::new(), Vec::new())) };
-    let evidence = match seen::read(path, stdin)? {
-        Seen::Evidence(evidence) => evidence,
-        Seen::List(_) => bail!(
+    let evidence = match from_file::read(path, stdin)? {
+        FromFile::Evidence(evidence) => evidence,
+        FromFile::List(_) => bail!(
             "--from {}: expected a JSON report, saved records or what resolve --format json wrote; \
              flows are given with --flows",
             path.display()
         ),
     };
     let is_all = |dialect| loaded.sets.iter().all(|set| set.dialect == dialect);
-    // Whoever applies a list sees the names themselves, not the way to a proxy.
-    let mut required = if is_all(RuleDialect::List) {
-        evidence.own_requirements()
-    } else {
-        evidence.requirements()
-    };
+    // A device that applies a list sees the names themselves, not the proxy.
+    let mut required =
+        if is_all(RuleDialect::List) { evidence.own_requirements() } else { evidence.requirements() };
     if is_all(RuleDialect::AzureFirewall) {
-        // Flows to the platform never leave the host's own network.
+        // Flows to Azure's platform addresses do not pass an Azure firewall.
         required.retain(|own| !own.flow.is_to_platform());
     }
     for target in evidence.targets.iter().filter(|own| own.required && !own.is_concrete()) {
@@ -242,7 +237,7 @@ fn section(text: &mut String, heading: &str, lines: impl Iterator<Item = String>
     }
 }
 
-/// Counts of IPv6 pass what JSON numbers hold: they are texts.
+/// Counts of IPv6 are texts, as they are larger than JSON numbers can be.
 fn json(seen: &Verification<'_>) -> serde_json::Value {
     let count =
         |count: crate::model::AddressCount| json!({"v4": count.v4, "v6": count.v6.to_string()});

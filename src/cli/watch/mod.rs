@@ -1,5 +1,5 @@
-//! `watch`: `check` again and again, printing what changes. Every round is a run of its own: its
-//! name servers are asked anew, its certificates judged anew, its configuration read anew.
+//! `watch`: runs `check` again and again, and prints what changes. Every round reads the
+//! configuration, asks the name servers and judges certificates anew.
 
 mod transition;
 
@@ -9,52 +9,53 @@ use std::time::Instant;
 use anyhow::{Context, Result};
 use jiff::Timestamp;
 
-use super::arguments::{Watch, WatchFormat};
+use super::arguments::{WatchArgs, WatchFormat};
 use super::check;
 use super::exit::Exit;
 use super::hint;
 use super::input::Stdin;
-use super::measure::{Measurement, Session};
+use super::measure::{Measurement, RunSession};
 use super::output;
-use super::request::{self, Prepared};
+use super::request::{self, PreparedRun};
 use crate::model::{Records, Summary, visible};
-use crate::probe::{Wishes, tls};
-use transition::{Line, States};
+use crate::probe::Wishes;
+use crate::probe::tls::TlsClient;
+use transition::{States, WatchLine};
 
-/// The exit code is that of the last whole round: what came and went is in the lines.
-pub(super) fn watch(command: &Watch, arguments: &[OsString]) -> Result<Exit> {
+/// The exit code is that of the last whole round; what happened before is in the lines.
+pub(super) fn watch(command: &WatchArgs, arguments: &[OsString]) -> Result<Exit> {
     let prepared =
         request::prepare(&command.targets, &command.measuring, &[], &mut Stdin::default())?;
     for text in &prepared.hints {
         hint::hint(text);
     }
-    let published = check::Published::read(command.service_tags.as_deref())?;
-    let session = Session::begin()?;
+    let published = check::ServiceTagRanges::read(command.service_tags.as_deref())?;
+    let session = RunSession::begin()?;
     let begun = Instant::now();
     let mut states = States::default();
-    let mut paper = Paper { format: command.format, is_open: true };
+    let mut lines = WatchOutput { format: command.format, is_open: true };
     let (mut rounds, mut changes) = (0_u64, 0_u64);
     let (mut exit, mut summary) = (Exit::Unknown, Summary::default());
-    while paper.is_open {
+    while lines.is_open {
         let round = Instant::now();
         match measure(command, prepared.clone(), arguments, &session, rounds == 0) {
-            // A round cut short says nothing of what it did not come to.
+            // A round that was interrupted says nothing about the endpoints that it did not reach.
             Ok(_) if rounds > 0 && session.is_interrupted() => break,
             Ok(records) => {
                 let conclusion = check::conclude(&records, &published);
                 exit = check::ending(&records, &conclusion, command.fail_on).exit;
                 summary = conclusion.summary;
                 if rounds == 0 {
-                    paper.put(&Line::Begin { at: records.run.started_at, summary })?;
+                    lines.put(&WatchLine::Begin { at: records.run.started_at, summary })?;
                 }
                 for change in states.changes(&records, &conclusion) {
                     changes += u64::from(rounds > 0);
-                    paper.put(&Line::Transition(change))?;
+                    lines.put(&WatchLine::Transition(change))?;
                 }
                 rounds += 1;
             }
             Err(error) if rounds == 0 => return Err(error),
-            // What cannot be read for a moment does not end a watch of days.
+            // A file that cannot be read for a moment does not end a watch of days.
             Err(error) => hint::error(&error),
         }
         let next = round.elapsed().max(command.every) + round.duration_since(begun);
@@ -64,32 +65,32 @@ pub(super) fn watch(command: &Watch, arguments: &[OsString]) -> Result<Exit> {
             break;
         }
     }
-    paper.put(&Line::End { at: Timestamp::now(), rounds, changes, summary })?;
+    lines.put(&WatchLine::End { at: Timestamp::now(), rounds, changes, summary })?;
     Ok(exit)
 }
 
 fn measure(
-    command: &Watch,
-    prepared: Prepared,
+    command: &WatchArgs,
+    prepared: PreparedRun,
     arguments: &[OsString],
-    session: &Session,
+    session: &RunSession,
     is_first: bool,
 ) -> Result<Records> {
-    let tls = tls::Client::new(check::judge(&command.trust)?);
+    let tls = TlsClient::new(check::judge(&command.trust)?);
     let make = if is_first { Measurement::new } else { Measurement::again };
     let wishes = Wishes { no_revocation: command.no_revocation, ..Wishes::default() };
     let measurement = make(prepared, &command.measuring, tls, false, arguments)?.wish(wishes);
     measurement.carry_out_in(session, |_, _| {})
 }
 
-/// Standard output, until nobody reads it.
-struct Paper {
+/// Writes lines to standard output until nobody reads it any more.
+struct WatchOutput {
     format: WatchFormat,
     is_open: bool,
 }
 
-impl Paper {
-    fn put(&mut self, line: &Line) -> Result<()> {
+impl WatchOutput {
+    fn put(&mut self, line: &WatchLine) -> Result<()> {
         if !self.is_open {
             return Ok(());
         }

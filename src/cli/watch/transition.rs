@@ -12,8 +12,8 @@ use crate::model::{Cause, Conclusion, Endpoint, Host, Records, Status, Subject, 
 /// A line of `watch`.
 #[derive(Debug, Serialize)]
 #[serde(tag = "type", content = "data", rename_all = "snake_case")]
-pub(super) enum Line {
-    /// After the first round, before what is not as it should be in it.
+pub(super) enum WatchLine {
+    /// Comes after the first round, before its transitions.
     Begin {
         #[serde(serialize_with = "moment")]
         at: Timestamp,
@@ -31,7 +31,7 @@ pub(super) enum Line {
     },
 }
 
-/// One endpoint's way from one state to another.
+/// The change of one endpoint from one state to another.
 #[derive(Debug, PartialEq, Eq, Serialize)]
 pub(super) struct Transition {
     /// When its new state was measured.
@@ -41,21 +41,21 @@ pub(super) struct Transition {
     host: String,
     port: u16,
     #[serde(skip)]
-    place: String,
-    /// `None` where it was not seen before.
-    from: Option<State>,
-    to: State,
-    /// What is said of the new state; empty on a pass.
+    host_and_port: String,
+    /// `None` where the endpoint was not seen before.
+    from: Option<EndpointState>,
+    to: EndpointState,
+    /// The first finding's message; empty on a pass.
     message: String,
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
-pub(super) struct State {
+pub(super) struct EndpointState {
     status: &'static str,
     cause: Option<&'static str>,
 }
 
-impl State {
+impl EndpointState {
     fn of(verdict: &Verdict) -> Self {
         Self { status: verdict.status.as_str(), cause: verdict.cause.map(Cause::code) }
     }
@@ -65,14 +65,14 @@ impl State {
     }
 }
 
-/// The last state of every endpoint, by host and port. One that a round does not see (a gateway
-/// while its relay does not resolve) keeps its state: it is not its own that changed.
+/// The last state of every endpoint, by host and port. An endpoint that a round does not see, as a
+/// gateway while its relay does not resolve, keeps its state.
 #[derive(Debug, Default)]
-pub(super) struct States(BTreeMap<(String, u16), State>);
+pub(super) struct States(BTreeMap<(String, u16), EndpointState>);
 
 impl States {
-    /// What this round saw otherwise than the rounds before; of what was never seen, only what is
-    /// not as it should be.
+    /// The transitions of this round. An endpoint that was never seen before has one only where it
+    /// does not pass.
     pub(super) fn changes(
         &mut self,
         records: &Records,
@@ -86,7 +86,7 @@ impl States {
             if !verdict.counts && !self.0.contains_key(&key) {
                 continue;
             }
-            let to = State::of(verdict);
+            let to = EndpointState::of(verdict);
             let from = self.0.insert(key, to);
             if from == Some(to) || (from.is_none() && to.is_pass()) {
                 continue;
@@ -97,7 +97,7 @@ impl States {
                 entry: endpoint.entry.clone(),
                 host,
                 port: endpoint.port,
-                place: place(endpoint),
+                host_and_port: host_and_port(endpoint),
                 from,
                 to,
                 message: message.unwrap_or_default(),
@@ -108,7 +108,7 @@ impl States {
     }
 }
 
-fn place(endpoint: &Endpoint) -> String {
+fn host_and_port(endpoint: &Endpoint) -> String {
     match &endpoint.subject {
         Subject::Host(Host::Address(address)) => {
             SocketAddr::new(*address, endpoint.port).to_string()
@@ -130,7 +130,7 @@ const fn by_status(summary: Summary) -> [(Status, usize); 4] {
     [(Status::Pass, pass), (Status::Warn, warn), (Status::Fail, fail), (Status::Unknown, unknown)]
 }
 
-impl fmt::Display for Line {
+impl fmt::Display for WatchLine {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::Begin { at, summary } => write!(f, "{at:.3} begin: {}", in_words(*summary)),
@@ -149,7 +149,7 @@ fn in_words(summary: Summary) -> String {
 
 impl fmt::Display for Transition {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "{:.3} {}: ", self.at, self.place)?;
+        write!(f, "{:.3} {}: ", self.at, self.host_and_port)?;
         if let Some(from) = self.from {
             write!(f, "{from} -> ")?;
         }
@@ -161,7 +161,7 @@ impl fmt::Display for Transition {
     }
 }
 
-impl fmt::Display for State {
+impl fmt::Display for EndpointState {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(self.status)?;
         self.cause.map_or(Ok(()), |cause| write!(f, " {cause}"))

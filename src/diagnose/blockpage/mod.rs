@@ -1,9 +1,9 @@
-//! Block pages of filtering products, known by their own words and headers; and where the far end is
-//! not proven, any page that is not known to be the service's own.
+//! Block pages of filtering products, recognised by their own words and headers. Where the far end
+//! is not proven, any page that is not known to be the service's own counts too.
 //!
-//! The words were written for this table: from the pages that citizenlab/filtering-annotations
-//! captured, and from the products' documentation. A service's own or a CDN's "Access Denied" must
-//! match none of them.
+//! The words were collected for this table from the pages that citizenlab/filtering-annotations
+//! captured, and from the products' documentation. None of them may match a service's own or a
+//! CDN's "Access Denied".
 
 mod products;
 #[cfg(test)]
@@ -19,21 +19,21 @@ use super::relay::contains;
 use crate::model::{Cause, HttpAnswer};
 use products::{CDNS, FRONTS, GENERIC, HEADERS, MIDDLEBOXES, PAGES, ProductPage};
 
-/// Under what an answer came: whom it can be from.
+/// What the session under an answer proves about its sender.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum SessionTrust {
-    /// TLS that proves the host to anyone.
+    /// TLS whose certificate proves the host to anyone.
     Verified,
-    /// TLS that proves the host to this host alone: opened on the way, or a service with an
+    /// TLS whose certificate only this host trusts: it was opened on the way, or the service has an
     /// authority of its own.
     Inspected,
-    /// TLS that does not.
+    /// TLS whose certificate does not prove the host.
     Unverified,
-    /// Clear text.
+    /// No TLS: the answer came in clear text.
     Open,
 }
 
-/// Whether a page is one that a front of the service is known by.
+/// Whether the page is one that a known front of a service shows.
 pub(super) fn is_of_a_front(answer: &HttpAnswer) -> bool {
     FRONTS.iter().any(|(name, value, words)| {
         answer.header(name).is_some_and(|own| value.is_empty() || contains(own, value))
@@ -41,7 +41,7 @@ pub(super) fn is_of_a_front(answer: &HttpAnswer) -> bool {
     })
 }
 
-/// A block page, and whose.
+/// The draft for an answer that is a block page, with the product that shows it.
 pub(super) fn judge(answer: &HttpAnswer, session: SessionTrust) -> Option<Draft> {
     let quoted = quote::answer(answer);
     if let Some(page) = page(answer, session) {
@@ -49,7 +49,7 @@ pub(super) fn judge(answer: &HttpAnswer, session: SessionTrust) -> Option<Draft>
             Draft::new(Cause::HttpBlockPage, format!("shows a block page{whose}: {quoted}"))
                 .evidence(page.told_by.clone())
         };
-        // Within a session that somebody opened, who says so proves nothing.
+        // Within a session that somebody opened, a product's name proves nothing.
         let is_proven = page.is_named && session != SessionTrust::Inspected;
         let draft = if page.is_named { draft(&format!(" of {}", page.product)) } else { draft("") };
         let draft = if is_proven { draft.proven() } else { draft };
@@ -74,8 +74,8 @@ pub(super) fn judge(answer: &HttpAnswer, session: SessionTrust) -> Option<Draft>
     })
 }
 
-/// An HTTP page that came in answer to a ClientHello. A web server that takes the ClientHello for a
-/// request can only call it a bad one; who refuses it has not read a request at all.
+/// The draft for an HTTP page that came in answer to a ClientHello. A web server that takes the
+/// ClientHello for a request can only call it a bad one. Whoever refuses it has read no request.
 pub(super) fn in_place_of_tls(answer: &HttpAnswer) -> Option<Draft> {
     let is_of_a_server = matches!(answer.status, 501 | 505);
     (answer.is_html() && is_refusal(answer.status) && !is_of_a_server).then(|| {
@@ -85,7 +85,7 @@ pub(super) fn in_place_of_tls(answer: &HttpAnswer) -> Option<Draft> {
     })
 }
 
-/// With such a status a gateway says no; a service does as well.
+/// Whether a gateway refuses with this status, as a service may too.
 const fn is_refusal(status: u16) -> bool {
     matches!(status, 401 | 403 | 407 | 451 | 500..=599)
 }
@@ -93,13 +93,13 @@ const fn is_refusal(status: u16) -> bool {
 /// A block page that was recognised.
 pub(super) struct BlockPage {
     pub(super) product: &'static str,
-    /// The header or words, as evidence.
+    /// The header or the words that it was recognised by, as evidence.
     pub(super) told_by: String,
-    /// It names its product: no service says so of itself.
+    /// Whether it names its product, as no service would.
     pub(super) is_named: bool,
 }
 
-/// How much of a header that gives a gateway away is quoted, characters.
+/// How many characters are quoted of a header that gives a gateway away.
 const LONGEST_MARK: usize = 80;
 
 /// Which product's block page `answer` is, if it is one.
@@ -114,7 +114,8 @@ pub(super) fn page(answer: &HttpAnswer, session: SessionTrust) -> Option<BlockPa
     let found = WORDS.occurring(&answer.body)?;
     let told_by = |words: &[&str]| format!("words of the page: {}", words.join(", "));
     let of_page = |page: &ProductPage| {
-        let words = page.words.iter().find(|words| words.iter().all(|word| found.holds(word)))?;
+        let words =
+            page.words.iter().find(|words| words.iter().all(|word| found.contains(word)))?;
         Some((page.product, told_by(words)))
     };
     if let Some((product, told_by)) = PAGES.iter().find_map(of_page) {
@@ -127,8 +128,9 @@ pub(super) fn page(answer: &HttpAnswer, session: SessionTrust) -> Option<BlockPa
     Some(BlockPage { product, told_by, is_named: false })
 }
 
-/// What gives away that a page is a gateway's own. A gateway that only passes a page on may add its
-/// `Via`, but leaves `Server` as it came. Its words on the way beyond it (502 to 504) are no refusal.
+/// The header that gives away that a gateway made the page. A gateway that only passes a page on
+/// may add its `Via`, but leaves `Server` as it came. Its errors about the way beyond it (502 to
+/// 504) are no refusal.
 fn gateway_mark(answer: &HttpAnswer) -> Option<(&'static str, &str)> {
     if matches!(answer.status, 502..=504) {
         return None;
@@ -141,7 +143,7 @@ fn gateway_mark(answer: &HttpAnswer) -> Option<(&'static str, &str)> {
         .or_else(|| squid_signature(answer))
 }
 
-/// What squid writes below its own error pages (`%s` and `%h` of `errors/templates`).
+/// The signature that squid writes below its own error pages (`%s` and `%h` of `errors/templates`).
 fn squid_signature(answer: &HttpAnswer) -> Option<(&'static str, &str)> {
     const WORDS: [&str; 2] = ["generated", "(squid/"];
     WORDS
@@ -156,7 +158,7 @@ pub(super) fn is_proxy_product(server: &str) -> bool {
     products.any(|(_, product)| contains(server, product))
 }
 
-/// A header that names a proxy on the way, and its value; or the same of the page.
+/// The header that names a proxy on the way, with its value, or else squid's signature.
 pub(super) fn middlebox_mark(answer: &HttpAnswer) -> Option<(&'static str, &str)> {
     let by_header = MIDDLEBOXES.iter().find_map(|(name, needle)| {
         let value = answer.header(name)?;
@@ -173,21 +175,22 @@ fn header_mark(answer: &HttpAnswer) -> Option<(&'static str, &str, &'static str)
     })
 }
 
-/// Pages are text for people; data formats are the service's own.
+/// Whether the answer may be a page for people. Data formats are the service's own.
 fn is_page(answer: &HttpAnswer) -> bool {
     answer.header("Content-Type").is_none_or(|kind| {
         !["json", "atom+xml", "octet-stream"].iter().any(|data| contains(kind, data))
     })
 }
 
-/// All words of all pages, found in one pass over a body, whatever their case.
+/// Searches a body for all words of all pages at once, in any case.
 struct WordSearch {
     words: Vec<&'static str>,
     automaton: Option<AhoCorasick>,
 }
 
-/// Which of them occur.
+/// Which words occur in a body.
 struct FoundWords {
+    /// By the word's index in [`WordSearch::words`].
     is_found: Vec<bool>,
 }
 
@@ -196,16 +199,16 @@ static WORDS: LazyLock<WordSearch> = LazyLock::new(|| {
     let mut words: Vec<&str> = of_pages.flatten().copied().collect();
     words.sort_unstable();
     words.dedup();
-    // Words this few and short always fit: a test builds it.
+    // Building fails for too many or too long words only, and a test builds it.
     let automaton = AhoCorasick::builder().ascii_case_insensitive(true).build(&words).ok();
     WordSearch { words, automaton }
 });
 
 impl WordSearch {
-    /// Those that occur in `body`; `None` where none does.
+    /// `None` where no word occurs.
     fn occurring(&self, body: &str) -> Option<FoundWords> {
         let mut found: Option<FoundWords> = None;
-        // One word may stand within another.
+        // A word may be a part of another one.
         for occurrence in self.automaton.as_ref()?.find_overlapping_iter(body) {
             let found =
                 found.get_or_insert_with(|| FoundWords { is_found: vec![false; self.words.len()] });
@@ -216,7 +219,7 @@ impl WordSearch {
 }
 
 impl FoundWords {
-    fn holds(&self, word: &str) -> bool {
+    fn contains(&self, word: &str) -> bool {
         WORDS.words.binary_search(&word).is_ok_and(|index| self.is_found[index])
     }
 }

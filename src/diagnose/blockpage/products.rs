@@ -1,6 +1,6 @@
-//! What products and fronts are known by.
+//! The words and headers that filtering products, proxies and fronts are known by.
 
-/// A product and the words of its page, lower case; every word of one alternative must occur.
+/// A product and the words of its page, lower case. All words of one alternative must occur.
 pub(super) struct ProductPage {
     pub(super) product: &'static str,
     pub(super) words: &'static [&'static [&'static str]],
@@ -148,7 +148,7 @@ pub(super) const PAGES: &[ProductPage] = &[
     },
 ];
 
-/// Words of no product, which count only where the session does not prove the service.
+/// Words that belong to no product. They count only where the session does not prove the service.
 pub(super) const GENERIC: ProductPage = ProductPage {
     product: "an unnamed filter",
     words: &[
@@ -165,7 +165,7 @@ pub(super) const GENERIC: ProductPage = ProductPage {
     ],
 };
 
-/// Headers that a product puts on its pages; the value, lower case, must occur.
+/// The headers that a product puts on its pages. The header must contain the value, lower case.
 pub(super) const HEADERS: &[(&str, &str, &str)] = &[
     ("X-Squid-Error", "err_access_denied", "Squid"),
     ("X-Squid-Error", "err_blocked", "Squid"),
@@ -175,7 +175,7 @@ pub(super) const HEADERS: &[(&str, &str, &str)] = &[
     ("X-Fortinet", "", "FortiGuard"),
 ];
 
-/// Headers by which a proxy on the way is known; the value, lower case, must occur.
+/// The headers that a proxy on the way is known by. The header must contain the value, lower case.
 pub(super) const MIDDLEBOXES: &[(&str, &str)] = &[
     ("X-Squid-Error", ""),
     ("Proxy-Status", ""),
@@ -196,12 +196,13 @@ pub(super) const MIDDLEBOXES: &[(&str, &str)] = &[
     ("Via", ""),
 ];
 
-/// What a content delivery network writes into `Via`: the service's own front.
+/// What content delivery networks write into `Via`. They are fronts of the service, not proxies.
 pub(super) const CDNS: &[&str] =
     &["cloudfront", "varnish", "akamai", "fastly", "google", "azure", "ecacc", "edgecast"];
 
-/// A page that a service's own front shows: the header that names the front, and words of its pages,
-/// lower case. (Microsoft: http.sys, IIS, Application Gateway and Front Door; Akamai, for downloads.)
+/// The pages of a service's own fronts: the header that names the front, and the words of its
+/// pages, lower case (Microsoft: http.sys, IIS, Application Gateway and Front Door; Akamai, for
+/// downloads).
 pub(super) const FRONTS: &[(&str, &str, &[&str])] = &[
     ("Server", "microsoft-httpapi", &["<hr><p>http error "]),
     ("Server", "microsoft-iis", &["server error", "<h3>"]),

@@ -1,4 +1,4 @@
-//! `dns_*`.
+//! `dns_*`: names that do not resolve, or not as they should.
 
 use super::entry::CatalogueEntry;
 use crate::model::{Cause, Owner};

@@ -1,4 +1,4 @@
-//! `path_*`: the ladder of private endpoints.
+//! `path_*`: names whose addresses are private where they should be public, or the reverse.
 
 use super::entry::CatalogueEntry;
 use crate::model::{Cause, Owner};

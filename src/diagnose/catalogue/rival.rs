@@ -1,19 +1,20 @@
-//! What a cause is called where it stands beside another one as what else it could be, and what
-//! tells the two apart: the next thing to try.
+//! Causes as rivals of another cause: what else the same records could mean, and the next thing to
+//! try in order to find out.
 
 use super::index::entry;
 use crate::model::Cause;
 
-/// A cause as a rival of another.
+/// How a report words a rival.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Rival {
-    /// What it would be: a noun phrase.
+    /// What the rival would be, as a noun phrase.
     pub phrase: &'static str,
-    /// What shows whether it is: an instruction without a full stop.
+    /// What shows whether it is the rival, as an instruction without a full stop.
     pub test: &'static str,
 }
 
-/// `cause` as a rival. Causes that no other is taken for have their sentence of the catalogue.
+/// The words for `cause` as a rival. A cause that is no rival of another has the catalogue's
+/// sentence.
 #[must_use]
 pub fn rival(cause: Cause) -> Rival {
     let found = RIVALS.iter().find(|(known, ..)| *known == cause);

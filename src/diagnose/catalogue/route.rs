@@ -1,4 +1,4 @@
-//! `route_*`: the way configured beside the ways that lead there.
+//! `route_*`: the configured route, compared with the routes that work.
 
 use super::entry::CatalogueEntry;
 use crate::model::{Cause, Owner};
@@ -18,11 +18,11 @@ pub(super) const PRIVATE_VIA_PROXY: CatalogueEntry = CatalogueEntry {
     source: "Microsoft, create-self-hosted-integration-runtime (proxy with a private endpoint)",
 };
 
-/// For whoever opens the way, where the name is not meant to go by the proxy.
+/// The further remedy for a firewall, where the name is not meant to go by the proxy.
 pub(super) const OPEN_DIRECT: &str = "If {host} is meant to go direct, allow TCP {port} out from \
                                       {from} to {destinations}{tags}.";
 
-/// For whoever runs the proxy, where the name is meant to go by it.
+/// The further remedy for whoever runs the proxy, where the name is meant to go by it.
 pub(super) const LET_PROXY_CARRY: &str = "If {host} is meant to go by the proxy {proxy}, let the \
                                           proxy carry it on TCP {port}.";
 

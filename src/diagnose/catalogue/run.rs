@@ -1,4 +1,4 @@
-//! What is wrong with the run or its host, and what could not be asked.
+//! Causes that concern the run or its host, and endpoints that could not be asked.
 
 use super::entry::CatalogueEntry;
 use crate::model::{Cause, Owner};

@@ -1,12 +1,12 @@
-//! `tcp_*`.
+//! `tcp_*`: connections that are not made.
 
 use super::entry::CatalogueEntry;
 use crate::model::{Cause, Owner};
 
-/// What an unmeasured alternate route or a local firewall leaves open, for every blocked connect.
+/// The rivals of every blocked connect, where no alternate route was measured.
 const BLOCKED: &[Cause] = &[Cause::TcpLocalDenied, Cause::RouteProxyRequired];
 
-/// For whoever opens the way: every destination stands with it.
+/// The remedy for a firewall, with all destinations.
 const ALLOW: &str = "Allow TCP {port} out from {from} to {destinations}{tags}.";
 
 pub(super) const REFUSED: CatalogueEntry = CatalogueEntry {

@@ -1,21 +1,22 @@
-//! `tls_*`.
+//! `tls_*`: handshakes that fail, and certificates that prove nothing.
 
 use super::entry::CatalogueEntry;
 use crate::model::{Cause, Owner};
 
-/// Dates are judged by this host's clock, so it comes first.
+/// The remedy for wrong dates. They are judged by this host's clock, so the clock comes first.
 const CHECK_CLOCK: &str = "Check this host's clock first (w32tm /query /status, timedatectl): the \
                            dates of the certificate of {host} are judged by it.";
 
-/// For whoever presents a certificate whose dates are wrong.
+/// The further remedy for whoever presents a certificate with wrong dates.
 pub(super) const RENEW: &str = "If the clock of {from} is right, replace the certificate of \
                                 '{issuer}' that is presented for {host}: the server's own, or the \
                                 one of a TLS inspection in front of it.";
 
-/// For whoever opens TLS on the way.
+/// The remedy for whoever opens TLS on the way.
 const EXEMPT: &str = "Exempt {host} from TLS inspection by '{issuer}'.";
 
-/// Until then: a root that one user trusts is not trusted by the runtime's service.
+/// The further remedy for the host until TLS is left closed. The runtime's service does not trust a
+/// root that only one user trusts.
 pub(super) const INSTALL_ROOT: &str = "If '{issuer}' is known to you: as long as it opens TLS, its \
                                        root must be in this host's machine store, where the \
                                        runtime's service finds it.";

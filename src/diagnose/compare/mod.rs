@@ -92,8 +92,9 @@ impl Comparison<'_, '_> {
         settle(all)
     }
 
-    /// What kept addresses from being asked. A family without a route (or out of reach of
-    /// `--source`) is no failure as long as an address of the other one was asked.
+    /// One draft for each obstacle that kept addresses from being asked. A family without a route
+    /// (or out of reach of `--source`) is no failure as long as an address of the other one was
+    /// asked.
     fn obstacles(&self, trails: &[JudgedTrail<'_>]) -> Vec<Draft> {
         let is_any_asked = !trails.iter().all(|one| one.outcome.is_without_family());
         let obstructed = trails.iter().filter_map(|one| match one.outcome {
@@ -136,7 +137,7 @@ impl Comparison<'_, '_> {
     }
 
     /// Without a route for a public address, and none for the control address either, this host has
-    /// no way out at all: what is wrong is the host, not the name.
+    /// no way out at all: the fault is the host's and not the name's.
     fn is_host_cut_off(&self, trails: &[JudgedTrail<'_>]) -> bool {
         let control_family = Family::V4;
         let run = self.case.run;
@@ -249,7 +250,7 @@ impl Comparison<'_, '_> {
         Some(draft.evidence(evidence).destinations(destinations))
     }
 
-    /// One draft a cause, with the evidence of every address that has it.
+    /// One draft for each cause, with the evidence of every address that has it.
     fn by_cause(&self, trails: Vec<JudgedTrail<'_>>) -> Vec<Draft> {
         let mut groups: Vec<(Draft, Vec<SocketAddr>)> = Vec::new();
         for one in trails {

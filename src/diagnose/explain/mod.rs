@@ -1,5 +1,5 @@
-//! What a cause, a layer, an error text of the runtime or a word of the portal means, and what to
-//! check first.
+//! Explains a cause, a layer, an error text of the runtime or a word of the portal, and says what
+//! to check first.
 
 mod symptom;
 mod symptoms;
@@ -10,49 +10,50 @@ use super::catalogue::{self, CatalogueEntry};
 use crate::model::Cause;
 pub use symptom::{Rank, Symptom};
 
-/// What is known of a text.
+/// What is known about a text.
 #[derive(Debug)]
 pub enum Explanation {
-    /// It is a cause's code, or holds some.
+    /// It is the code of a cause, or contains codes.
     Causes(Vec<&'static CatalogueEntry>),
-    /// It is a layer: all causes whose code begins with it.
+    /// It is a layer. The entries are those of all its causes.
     Layer(Vec<&'static CatalogueEntry>),
-    /// It holds words of the runtime, the portal or the system.
+    /// It contains a known text of the runtime, the portal or the system.
     Symptoms(Vec<SymptomMatch>),
-    /// Nothing is known of it; what comes nearest.
+    /// Nothing is known about it.
     Unknown {
-        /// Codes and words, the nearest first.
+        /// The most similar codes and texts, the most similar first.
         suggestions: Vec<&'static str>,
     },
 }
 
-/// A symptom, and the words of it that were found.
+/// A symptom that was found in a text.
 #[derive(Clone, Copy, Debug)]
 pub struct SymptomMatch {
-    /// The words as the symptom has them.
+    /// The text of the symptom that was found.
     pub text: &'static str,
-    /// What they mean.
+    /// What that text means.
     pub symptom: &'static Symptom,
 }
 
 /// How many suggestions an unknown text gets.
 const SUGGESTIONS: usize = 3;
 
-/// How much of a text is read: error texts are short, and logs are not meant.
+/// How many characters of a text are read. Error texts are short, and logs are not meant.
 const READ: usize = 16 * 1024;
 
 /// Explains `text`: a cause's code, a layer (`dns`), an error text or a word of the portal.
 #[must_use]
 pub fn explain(text: &str) -> Explanation {
     let text: String = text.chars().take(READ).collect();
-    let words = normal(&text);
+    let words = normalise(&text);
     let asked = words.trim();
 
     let layer: Vec<_> = entries().filter(|entry| layer_of(entry.cause) == asked).collect();
     if !layer.is_empty() {
         return Explanation::Layer(layer);
     }
-    let causes: Vec<_> = entries().filter(|entry| holds(&words, entry.cause.code())).collect();
+    let causes: Vec<_> =
+        entries().filter(|entry| contains_words(&words, entry.cause.code())).collect();
     if !causes.is_empty() {
         return Explanation::Causes(causes);
     }
@@ -68,7 +69,7 @@ pub fn entries() -> impl Iterator<Item = &'static CatalogueEntry> {
     Cause::ALL.iter().map(|cause| catalogue::entry(*cause))
 }
 
-/// Every symptom, by theme.
+/// Every symptom, ordered by theme.
 pub fn symptoms() -> impl Iterator<Item = &'static Symptom> {
     symptoms::ALL.iter().copied().flatten()
 }
@@ -86,12 +87,12 @@ pub fn layers() -> Vec<&'static str> {
     layers
 }
 
-/// The symptoms of the highest rank whose words `words` hold, the longest words first.
+/// The symptoms of the highest rank that `words` contain, those with the longest text first.
 fn most_specific(words: &str) -> Vec<SymptomMatch> {
     let mut found: Vec<(usize, SymptomMatch)> = Vec::new();
     for symptom in symptoms() {
-        let texts = symptom.texts.iter().map(|text| (normal(text), *text));
-        let held = texts.filter(|(normal, _)| holds(words, normal.trim()));
+        let texts = symptom.texts.iter().map(|text| (normalise(text), *text));
+        let held = texts.filter(|(normal, _)| contains_words(words, normal.trim()));
         let longest = held.max_by_key(|(normal, _)| normal.len());
         found.extend(longest.map(|(normal, text)| (normal.len(), SymptomMatch { text, symptom })));
     }
@@ -106,8 +107,9 @@ fn layer_of(cause: Cause) -> &'static str {
     cause.code().split('_').next().unwrap_or_default()
 }
 
-/// Lower case, words of letters, digits and `_` with one blank around each.
-fn normal(text: &str) -> String {
+/// The words of a text in lower case, with one blank around each. A word consists of letters,
+/// digits and `_`.
+fn normalise(text: &str) -> String {
     let mut normal = String::with_capacity(text.len() + 2);
     normal.push(' ');
     for character in text.chars() {
@@ -123,28 +125,30 @@ fn normal(text: &str) -> String {
     normal
 }
 
-/// Whether the normal text `words` holds `needle` as whole words.
-fn holds(words: &str, needle: &str) -> bool {
+/// Whether the normalised text `words` contains `needle` as whole words.
+fn contains_words(words: &str, needle: &str) -> bool {
     !needle.is_empty()
         && words.match_indices(needle).any(|(start, found)| {
             words[..start].ends_with(' ') && words[start + found.len()..].starts_with(' ')
         })
 }
 
-/// The known codes and texts that are most like `asked`.
+/// The known codes and texts that are most similar to `asked`.
 fn suggestions(asked: &str) -> Vec<&'static str> {
     let codes = Cause::ALL.iter().map(|cause| cause.code());
     let texts = symptoms().flat_map(|symptom| symptom.texts.iter().copied());
-    let mut near: Vec<(f64, &'static str)> =
-        codes.chain(texts).map(|known| (likeness(asked, normal(known).trim()), known)).collect();
+    let mut near: Vec<(f64, &'static str)> = codes
+        .chain(texts)
+        .map(|known| (similarity(asked, normalise(known).trim()), known))
+        .collect();
     near.sort_by(|one, other| other.0.total_cmp(&one.0).then(one.1.cmp(other.1)));
     near.truncate(SUGGESTIONS);
     near.into_iter().map(|(_, known)| known).collect()
 }
 
-/// How alike two normal texts are, 0 to 1: by their letters where both are short (spelling), by
-/// the share of common words where one is a sentence.
-fn likeness(asked: &str, known: &str) -> f64 {
+/// How similar two normalised texts are, from 0 to 1: by their letters where one is a single word,
+/// as it may be misspelt, and otherwise by their common letter pairs too.
+fn similarity(asked: &str, known: &str) -> f64 {
     let by_letters = strsim::jaro_winkler(asked, known);
     if !asked.contains(' ') || !known.contains(' ') {
         return by_letters;

@@ -1,29 +1,29 @@
-//! A text that people see, and what it means.
+//! Symptoms: texts that people see when something is wrong.
 
 use crate::model::Cause;
 
-/// Words that people see, and what they mean.
+/// A text that people see, and what it means.
 #[derive(Debug)]
 pub struct Symptom {
-    /// How much the words say of the reason.
+    /// How much the text says about the reason.
     pub rank: Rank,
-    /// The words, the best known first. They are found as whole words, whatever their case.
+    /// The wordings of the text, the best known first. They match as whole words, in any case.
     pub texts: &'static [&'static str],
-    /// What it means, in a sentence or two.
+    /// What the text means, in a sentence or two.
     pub meaning: &'static str,
     /// What to check, in this order.
     pub checks: &'static [&'static str],
-    /// The causes that lead there.
+    /// The causes that lead to the text.
     pub causes: &'static [Cause],
-    /// Where the words are written down.
+    /// Where the text is documented.
     pub source: &'static str,
 }
 
-/// How much a text says of the reason. Error messages wrap each other: the same sentence stands
-/// before many reasons, and only the most specific part of a message decides what it means.
+/// How much a text says about the reason. Error messages wrap each other, so that the same sentence
+/// stands before many reasons, and only the most specific part of a message decides what it means.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Rank {
-    /// A state, or a word of the subject, which says nothing of the reason.
+    /// A state, or the name of a part, which says nothing about the reason.
     Status,
     /// A sentence that stands before many reasons.
     Sentence,
@@ -33,7 +33,7 @@ pub enum Rank {
     Reason,
 }
 
-/// Where the words of symptoms are written down.
+/// Where the texts of symptoms are documented.
 pub(super) mod source {
     pub(in super::super) const CREATE: &str = "Microsoft, create-self-hosted-integration-runtime";
     pub(in super::super) const GUIDE: &str =
@@ -65,7 +65,7 @@ pub(super) mod source {
 }
 
 impl Symptom {
-    /// The words it is best known by.
+    /// The best-known wording.
     #[must_use]
     pub const fn title(&self) -> &'static str {
         self.texts[0]

@@ -224,14 +224,15 @@ fn every_symptom_says_what_to_check() {
         assert!(symptom.meaning.ends_with('.'), "{}", symptom.title());
         assert!(!symptom.source.is_empty(), "{}", symptom.title());
         for text in symptom.texts {
-            assert!(normal(text).trim().len() > 2, "{text} would be found everywhere");
+            assert!(normalise(text).trim().len() > 2, "{text} would be found everywhere");
         }
     }
 }
 
 #[test]
 fn no_words_belong_to_two_symptoms_and_there_are_many() {
-    let texts: Vec<_> = symptoms().flat_map(|symptom| symptom.texts).map(|t| normal(t)).collect();
+    let texts: Vec<_> =
+        symptoms().flat_map(|symptom| symptom.texts).map(|t| normalise(t)).collect();
     let distinct: BTreeSet<_> = texts.iter().collect();
     assert_eq!(texts.len(), distinct.len());
     assert!(texts.len() >= 150, "{} texts", texts.len());

@@ -1,4 +1,5 @@
-//! `hold_*`: connections that were kept idle and used again, and the idle limit they show.
+//! `hold_*`: connections that were kept idle and then used again, and the idle limit that they
+//! show.
 
 use std::time::Duration;
 
@@ -7,7 +8,7 @@ use crate::diagnose::finding::Draft;
 use crate::diagnose::words::{duration, host_port, silence};
 use crate::model::{Cause, Failure, HeldOutcome, HoldFailure, Seen, Trail};
 
-/// What one connection means that did not outlive its pause.
+/// The draft for one connection that did not outlive its pause.
 pub(in crate::diagnose) fn failed(failure: &HoldFailure) -> Draft {
     let idle = duration(failure.idle());
     match failure {
@@ -30,7 +31,7 @@ pub(in crate::diagnose) fn failed(failure: &HoldFailure) -> Draft {
     }
 }
 
-/// The rungs of the ladder together: how long an idle connection lives on this path.
+/// Weighs all pauses together: how long an idle connection lives on this path.
 pub(super) fn judge(case: &Case<'_>) -> Vec<Draft> {
     let holds = &case.record.follow_ups.holds;
     let survived = holds.iter().filter_map(survived).max();
@@ -57,7 +58,7 @@ pub(super) fn judge(case: &Case<'_>) -> Vec<Draft> {
     drafts
 }
 
-/// How long the connection was idle and still worked.
+/// How long the connection was idle, where it still worked afterwards.
 fn survived(trail: &Trail) -> Option<Duration> {
     trail.passed().iter().find_map(|step| match &step.seen {
         Seen::Hold(held) if held.outcome == HeldOutcome::Answered => Some(held.idle),

@@ -1,4 +1,4 @@
-//! Where a silent address is blocked: a line of evidence beside the silence.
+//! Where packets to a silent address get lost, as a line of evidence beside the silence.
 
 use std::collections::BTreeMap;
 use std::net::IpAddr;
@@ -22,8 +22,8 @@ pub(super) fn add_last_hop(case: &Case<'_>, drafts: &mut [Draft]) {
     }
 }
 
-/// What the hops say, and how sure it is: a router that says nothing of what it drops looks like
-/// one that nothing comes to.
+/// What the hops show, and how certain that is: a router that drops packets in silence looks like
+/// one that they never reach.
 fn sentence(located: &Located) -> (String, Certainty) {
     let is_answer = |hop: &&Hop| matches!(hop.tcp, HopAnswer::Answered { .. });
     if let Some(hop) = located.hops.iter().find(is_answer) {
@@ -33,7 +33,7 @@ fn sentence(located: &Located) -> (String, Certainty) {
     let Some(last) = located.last_hop() else {
         return ("no hop answered: the first one is silent".to_owned(), Certainty::Possible);
     };
-    let name = named(last.address());
+    let name = name_of(last.address());
     let last_hop =
         format!("the last hop that answered is {name}, hop {}; the next did not", last.ttl);
     if let Some(hop) = furthest(located, last.ttl) {
@@ -51,17 +51,16 @@ fn sentence(located: &Located) -> (String, Certainty) {
     (last_hop, if has_gap { Certainty::Possible } else { Certainty::Likely })
 }
 
-/// How far other packets come beyond `ttl`. The far end answers whatever comes to it, however long
-/// it may still live: where it is, is said by the first answer of its own. Else the last router that
-/// speaks is the furthest.
+/// How far other packets get beyond `ttl`. The far end answers packets of any greater TTL too, so
+/// its first answer shows where it is. Without one, the last router that answers is the furthest.
 fn furthest(located: &Located, ttl: u8) -> Option<&Hop> {
     let mut others = located.hops.iter().filter(|hop| hop.ttl > ttl);
     let answered = others.clone().find(|hop| matches!(hop.udp, HopAnswer::Answered { .. }));
     answered.or_else(|| others.rfind(|hop| hop.udp.is_expired()))
 }
 
-/// Where packets to all silent addresses of a run end: a line for each last hop, with how many
-/// endpoints it was the last for.
+/// Where packets to the silent addresses of a run end: one line for each last hop, with the number
+/// of endpoints that it was the last for.
 pub(in crate::diagnose) fn of_run<'a>(
     records: impl IntoIterator<Item = &'a Record>,
 ) -> Vec<String> {
@@ -74,7 +73,7 @@ pub(in crate::diagnose) fn of_run<'a>(
         let of = if count == 1 { "1 endpoint".to_owned() } else { format!("{count} endpoints") };
         match last {
             Some((ttl, address)) => {
-                format!("last hop that answered: {}, hop {ttl}, for {of}", named(address))
+                format!("last hop that answered: {}, hop {ttl}, for {of}", name_of(address))
             }
             None => format!("no hop answered, for {of}: the first one is silent"),
         }
@@ -82,7 +81,7 @@ pub(in crate::diagnose) fn of_run<'a>(
     ends.into_iter().map(line).collect()
 }
 
-fn named(address: Option<IpAddr>) -> String {
+fn name_of(address: Option<IpAddr>) -> String {
     address.map_or_else(|| "one without a name".to_owned(), |address| address.to_string())
 }
 
@@ -133,7 +132,7 @@ mod tests {
                  packets come to 10.50.2.2, hop 2: TCP 443 is filtered",
                 Certainty::Likely,
             ),
-            // The far end is hop 3, and answers what has one hop more to live too.
+            // The far end is hop 3, and answers packets of a greater TTL too.
             (
                 vec![
                     (expired(1), expired(1)),

@@ -1,5 +1,5 @@
-//! `tls_version` of a server that closes instead of sending an alert: a ClientHello of old versions alone
-//! is answered where the ordinary one was not.
+//! `tls_version` of a server that closes the connection instead of sending an alert: it answers a
+//! ClientHello that offers old versions alone, and not the ordinary one.
 
 use crate::diagnose::case::Case;
 use crate::diagnose::finding::Draft;
@@ -8,17 +8,18 @@ use crate::model::{Cause, OldHello, OldHelloOutcome, Route, Trail};
 
 const ASKED: &str = "a second ClientHello that offers TLS 1.1 and 1.0 alone";
 
-/// What the second ClientHello to the trail's address makes of the end of the first.
+/// Adds the outcome of the second ClientHello to the draft about the end of the first. Where the
+/// server chose an old version, the cause becomes [`Cause::TlsVersion`].
 pub(in crate::diagnose) fn weigh(case: &Case<'_>, trail: &Trail, drafts: &mut Vec<Draft>) {
     let hellos = &case.record.follow_ups.old_hellos;
-    // Beyond a proxy nothing was asked again.
+    // Follow-ups do not go through a proxy.
     let is_direct = *trail.route() == Route::Direct;
     let hello = hellos.iter().find(|hello| is_direct && hello.remote == trail.remote());
     let is_ended = |draft: &Draft| matches!(draft.cause, Cause::TlsClosed | Cause::TlsReset);
     let index = drafts.iter().position(is_ended);
     let (Some(hello), Some(index)) = (hello, index) else { return };
     let mut draft = drafts.remove(index);
-    let line = format!("{ASKED}: {} after {}", said(hello), duration(hello.took));
+    let line = format!("{ASKED}: {} after {}", answer_to(hello), duration(hello.took));
     if let OldHelloOutcome::Chosen { version } = hello.outcome
         && let Some(name) = name_of(version)
     {
@@ -32,7 +33,7 @@ pub(in crate::diagnose) fn weigh(case: &Case<'_>, trail: &Trail, drafts: &mut Ve
     drafts.insert(index, draft);
 }
 
-fn said(hello: &OldHello) -> String {
+fn answer_to(hello: &OldHello) -> String {
     match &hello.outcome {
         OldHelloOutcome::Chosen { version } => match name_of(*version) {
             Some(name) => format!("a ServerHello that chooses {name}"),
@@ -47,7 +48,8 @@ fn said(hello: &OldHello) -> String {
     }
 }
 
-/// The versions that are offered; SSL 3.0 is what some say nevertheless.
+/// The names of the versions that were offered, and of SSL 3.0, which some servers choose
+/// nevertheless.
 const fn name_of(version: u16) -> Option<&'static str> {
     match version {
         0x0300 => Some("SSL 3.0"),

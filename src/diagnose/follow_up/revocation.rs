@@ -1,4 +1,5 @@
-//! `tls_revocation_unreachable`: nobody says whether the certificates that were shown are revoked.
+//! `tls_revocation_unreachable`: no revocation host says whether the presented certificates are
+//! revoked.
 
 use crate::diagnose::blockpage::{self, SessionTrust};
 use crate::diagnose::case::Case;
@@ -10,7 +11,7 @@ use crate::model::{
     RevocationHost, Trail, classify,
 };
 
-/// For a filter that answers instead of the hosts.
+/// The remedy for a filter that answers instead of the revocation hosts.
 const FILTERED: &str = "Ask whoever runs the web filter to pass HTTP from {from} to {revocation}, \
                         which the certificates of {host} name, unchanged.";
 
@@ -46,8 +47,8 @@ pub(super) fn judge(case: &Case<'_>) -> Option<Draft> {
     Some(if is_filtered { draft.owner(Owner::Proxy).template(FILTERED) } else { draft })
 }
 
-/// Whether a chain that was verified names the host, as a host of its kind. Records of earlier
-/// versions hold whatever any certificate said: nothing of that is passed on as advice.
+/// Whether a verified chain names the revocation host. Records of earlier versions hold the hosts
+/// of any certificate, and nothing that a foreign certificate says may become advice.
 fn is_vouched_for(case: &Case<'_>, host: &RevocationHost) -> bool {
     let Host::Name(name) = &host.host else { return false };
     let sessions = case.record.trails.iter().filter_map(Trail::tls);
@@ -68,7 +69,7 @@ fn names(url: &str, name: &str) -> bool {
     host.is_some_and(|host| host.strip_suffix('.').unwrap_or(host).eq_ignore_ascii_case(name))
 }
 
-/// At each of its addresses; by name alone where none is known.
+/// The host at each of its addresses, or by name alone where no address is known.
 fn destinations(host: &RevocationHost) -> Vec<Destination> {
     let at = |address| Destination {
         name: host.host.to_string(),
@@ -84,7 +85,7 @@ fn destinations(host: &RevocationHost) -> Vec<Destination> {
     all
 }
 
-/// What was asked to its end, and did not answer.
+/// Whether the host was asked to the end of every trail, and did not answer.
 fn is_unreachable(host: &RevocationHost) -> bool {
     let is_over = |obstacle: &Obstacle| {
         matches!(obstacle, Obstacle::Cancelled | Obstacle::BudgetSpent | Obstacle::PortLimit(_))
@@ -97,15 +98,15 @@ fn is_unreachable(host: &RevocationHost) -> bool {
     !has_answered(host) && !stopped && !is_left_out(host)
 }
 
-/// It has addresses where something may answer, and none of them was asked: a private one of a
-/// public authority, or a family that is switched off.
+/// Whether the host has addresses where something may answer, and none of them was asked: a private
+/// address of a public authority, or a family that is switched off.
 fn is_left_out(host: &RevocationHost) -> bool {
     let mut addresses = host.lookups.iter().flat_map(|lookup| lookup.addresses());
     host.trails.is_empty()
         && addresses.any(|address| classify(address) != AddressClass::NotRoutable)
 }
 
-/// Whether anything answered that is not a filter's page.
+/// Whether the host gave an answer that is not a filter's page.
 fn has_answered(host: &RevocationHost) -> bool {
     let answers = host.trails.iter().filter_map(Trail::http).count();
     answers > pages(host).count()

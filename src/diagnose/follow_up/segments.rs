@@ -1,11 +1,12 @@
-//! `tls_large_packets_lost`: a handshake that is silent as it is, and works with small segments.
+//! `tls_large_packets_lost`: a handshake that stays silent with ordinary segments, and works with
+//! small ones.
 
 use crate::diagnose::case::Case;
 use crate::diagnose::finding::Draft;
 use crate::diagnose::words::duration;
 use crate::model::{Cause, Owner, Rung, SegmentLadder, Trail};
 
-/// What the ladder at the trail's address makes of its silence.
+/// Changes the draft about a silent handshake by what smaller segments to the same address showed.
 pub(in crate::diagnose) fn weigh(case: &Case<'_>, trail: &Trail, drafts: &mut [Draft]) {
     let ladders = &case.record.follow_ups.segments;
     let ladder = ladders.iter().find(|ladder| ladder.remote == trail.remote());
@@ -17,7 +18,7 @@ pub(in crate::diagnose) fn weigh(case: &Case<'_>, trail: &Trail, drafts: &mut [D
             if ladder.again().is_some_and(Rung::is_completed) {
                 *silence = once(ladder);
             } else {
-                note(ladder, silence);
+                add_rungs(ladder, silence);
             }
         }
         None => {
@@ -29,7 +30,7 @@ pub(in crate::diagnose) fn weigh(case: &Case<'_>, trail: &Trail, drafts: &mut [D
     }
 }
 
-/// A filter drops what it does not like each time: silence that did not come again is no rule's.
+/// The draft for a silence that did not come again. A filter would have dropped the repetition too.
 fn once(ladder: &SegmentLadder) -> Draft {
     let mut draft = Draft::new(
         Cause::TlsTimeout,
@@ -42,7 +43,7 @@ fn once(ladder: &SegmentLadder) -> Draft {
         "Run the check again (pathproof watch --every 1m): {host} was silent once. If that comes \
          and goes, look at the load of this host and of what inspects TLS on the way.",
     );
-    note(ladder, &mut draft);
+    add_rungs(ladder, &mut draft);
     draft
 }
 
@@ -51,17 +52,17 @@ fn lost(ladder: &SegmentLadder, segment: u16) -> Draft {
         Cause::TlsLargePacketsLost,
         format!("answers only while segments have at most {segment} bytes: larger ones are lost"),
     );
-    note(ladder, &mut draft);
+    add_rungs(ladder, &mut draft);
     draft
 }
 
-fn note(ladder: &SegmentLadder, draft: &mut Draft) {
+fn add_rungs(ladder: &SegmentLadder, draft: &mut Draft) {
     for rung in &ladder.rungs {
         let how = match rung.segment {
             None => "once more as it was".to_owned(),
             Some(segment) => format!("segments of {segment} bytes"),
         };
-        let came_to = if rung.is_completed() { "the handshake was completed" } else { "failed" };
-        draft.add_evidence(format!("{how}: {came_to} after {}", duration(rung.took)));
+        let outcome = if rung.is_completed() { "the handshake was completed" } else { "failed" };
+        draft.add_evidence(format!("{how}: {outcome} after {}", duration(rung.took)));
     }
 }

@@ -1,5 +1,5 @@
-//! `http_upgrade_blocked`: the relay answers plain requests, and not the WebSocket upgrade that its
-//! listeners begin with.
+//! `http_upgrade_blocked`: the relay answers plain requests, but not the WebSocket upgrade by which
+//! its listeners connect.
 
 use crate::diagnose::case::Case;
 use crate::diagnose::finding::Draft;
@@ -7,14 +7,13 @@ use crate::diagnose::relay;
 use crate::diagnose::words::{duration, host_port};
 use crate::model::{Cause, End, Failure, HttpAnswer};
 
-/// Nothing, where the relay itself has answered the upgrade: with 401, as no token was sent, or
-/// with another answer that carries its tracking id (Microsoft,
-/// relay-hybrid-connections-protocol).
+/// `None` where the relay itself answered the upgrade: with 401, as no token was sent, or with
+/// another answer that carries its tracking id (Microsoft, relay-hybrid-connections-protocol).
 pub(super) fn judge(case: &Case<'_>) -> Option<Draft> {
     let upgrade = case.record.follow_ups.upgrade.as_ref()?;
     let host_port = host_port(case.endpoint());
     let draft = match (upgrade.http(), upgrade.end()) {
-        (Some(answer), _) if is_relays(answer) => return None,
+        (Some(answer), _) if is_of_relay(answer) => return None,
         (Some(answer), _) => Draft::new(
             Cause::HttpUpgradeBlocked,
             format!(
@@ -38,7 +37,7 @@ pub(super) fn judge(case: &Case<'_>) -> Option<Draft> {
     Some(draft.evidence("the same connection by GET / reaches the relay"))
 }
 
-fn is_relays(answer: &HttpAnswer) -> bool {
+fn is_of_relay(answer: &HttpAnswer) -> bool {
     const SWITCHING_PROTOCOLS: u16 = 101;
     answer.status == SWITCHING_PROTOCOLS || relay::has_tracking_id(answer)
 }

@@ -1,4 +1,5 @@
-//! What a proxy means by an answer that is not consent: its own words first, then its status.
+//! What a proxy means by an answer that does not open the tunnel: its own words decide first, then
+//! its status.
 
 use super::{challenge, status};
 use crate::diagnose::blockpage::{self, SessionTrust};
@@ -8,10 +9,10 @@ use crate::diagnose::relay::contains;
 use crate::diagnose::words::{list, shorten};
 use crate::model::{Cause, HttpAnswer, Severity};
 
-/// What this program signs in by.
+/// The only scheme that this program can sign in by.
 const OWN_SCHEME: &str = "Basic";
 
-/// For a sign-in that only the account of the runtime's service can do (Microsoft,
+/// The remedy for a sign-in that only the account of the runtime's service can do (Microsoft,
 /// create-self-hosted-integration-runtime, note on NTLM).
 pub(in crate::diagnose) const ACCOUNT_REMEDY: &str = "Let the runtime's service (DIAHostService) run under a dedicated domain account that {proxy} \
      accepts, whose password seldom changes (when it does, change it in the service's settings \
@@ -21,7 +22,7 @@ pub(in crate::diagnose) const ACCOUNT_REMEDY: &str = "Let the runtime's service 
 pub(super) fn judge(answer: &HttpAnswer, with_credentials: bool, destination: &str) -> Draft {
     let draft = if answer.status == 407 {
         sign_in(answer, with_credentials)
-    } else if is_tinyproxys_no(answer) {
+    } else if is_rejection_by_tinyproxy(answer) {
         Draft::new(Cause::ProxyAuthRejected, "rejects the user name and password that were sent")
             .evidence("status 401, which tinyproxy says to wrong credentials")
     } else {
@@ -30,14 +31,15 @@ pub(super) fn judge(answer: &HttpAnswer, with_credentials: bool, destination: &s
     quoted(draft, answer)
 }
 
-/// Tinyproxy (1.11) asks for credentials with 407 and refuses wrong ones with 401.
-fn is_tinyproxys_no(answer: &HttpAnswer) -> bool {
+/// Whether tinyproxy rejects the credentials: version 1.11 asks for them with 407, and refuses
+/// wrong ones with 401.
+fn is_rejection_by_tinyproxy(answer: &HttpAnswer) -> bool {
     answer.status == 401
         && answer.header("Server").is_some_and(|server| server.starts_with("tinyproxy/"))
 }
 
-/// What the proxy means by an answer to a request in absolute form; nothing, where the answer may
-/// be the far end's own.
+/// What the proxy means by an answer to a request in absolute form. `None` where the answer may be
+/// the far end's own.
 pub(in crate::diagnose) fn in_place_of_the_service(
     answer: &HttpAnswer,
     destination: &str,
@@ -90,10 +92,10 @@ fn sign_in(answer: &HttpAnswer, with_credentials: bool) -> Draft {
     draft
 }
 
-/// What the proxy says in so many words.
+/// The finding for a proxy that names the reason, in a header or on its page.
 fn by_words(answer: &HttpAnswer, destination: &str) -> Option<Draft> {
     if let Some(cause) = status::error(answer).and_then(status::meaning) {
-        return Some(said(cause, destination).proven());
+        return Some(upstream(cause, destination).proven());
     }
     if let Some(error) = answer.header("X-Squid-Error") {
         return Some(squid(error, answer.status, destination));
@@ -112,7 +114,7 @@ fn by_words(answer: &HttpAnswer, destination: &str) -> Option<Draft> {
     // Tinyproxy has these words for names that it cannot resolve too.
     if contains(&answer.body, "tinyproxy was unable to connect") {
         return Some(
-            said(Cause::ProxyUpstreamUnreachable, destination)
+            upstream(Cause::ProxyUpstreamUnreachable, destination)
                 .possible()
                 .rivals(&[Cause::ProxyUpstreamDns]),
         );
@@ -122,11 +124,12 @@ fn by_words(answer: &HttpAnswer, destination: &str) -> Option<Draft> {
     };
     if is_said(DNS_WORDS) {
         return Some(
-            said(Cause::ProxyUpstreamDns, destination).rivals(&[Cause::ProxyUpstreamUnreachable]),
+            upstream(Cause::ProxyUpstreamDns, destination)
+                .rivals(&[Cause::ProxyUpstreamUnreachable]),
         );
     }
     (answer.status >= 500 && is_said(CONNECT_WORDS)).then(|| {
-        said(Cause::ProxyUpstreamUnreachable, destination).rivals(&[Cause::ProxyUpstreamDns])
+        upstream(Cause::ProxyUpstreamUnreachable, destination).rivals(&[Cause::ProxyUpstreamDns])
     })
 }
 
@@ -150,7 +153,7 @@ const DNS_WORDS: &[&str] = &[
     "dns error",
 ];
 
-/// How they say that the far end cannot be reached.
+/// How proxies' pages and reason phrases say that the far end cannot be reached, lower case.
 const CONNECT_WORDS: &[&str] = &[
     "tcp_error",
     "unable to connect",
@@ -163,8 +166,8 @@ const CONNECT_WORDS: &[&str] = &[
     "network is unreachable",
 ];
 
-/// The sentence for what a proxy says of the way beyond it.
-fn said(cause: Cause, destination: &str) -> Draft {
+/// The draft for what a proxy says of the way beyond it.
+fn upstream(cause: Cause, destination: &str) -> Draft {
     Draft::new(
         cause,
         match cause {
@@ -181,7 +184,7 @@ fn said(cause: Cause, destination: &str) -> Draft {
 fn squid(error: &str, code: u16, destination: &str) -> Draft {
     let name = error.split_whitespace().next().unwrap_or_default();
     match name {
-        "ERR_DNS_FAIL" => said(Cause::ProxyUpstreamDns, destination).proven(),
+        "ERR_DNS_FAIL" => upstream(Cause::ProxyUpstreamDns, destination).proven(),
         // Squid 5 and later find no destination for a name that does not resolve, and say 500;
         // a peer that may not be used gives the same name with another status.
         "ERR_CANNOT_FORWARD" if code == 500 => Draft::new(
@@ -189,14 +192,14 @@ fn squid(error: &str, code: u16, destination: &str) -> Draft {
             format!("finds no way to {destination}: most likely it cannot resolve the name"),
         )
         .rivals(&[Cause::ProxyUpstreamUnreachable]),
-        "ERR_CANNOT_FORWARD" => said(Cause::ProxyUpstreamUnreachable, destination)
+        "ERR_CANNOT_FORWARD" => upstream(Cause::ProxyUpstreamUnreachable, destination)
             .possible()
             .rivals(&[Cause::ProxyUpstreamDns]),
         "ERR_CONNECT_FAIL" | "ERR_SECURE_CONNECT_FAIL" => {
-            said(Cause::ProxyUpstreamUnreachable, destination).proven()
+            upstream(Cause::ProxyUpstreamUnreachable, destination).proven()
         }
         "ERR_ACCESS_DENIED" | "ERR_FORWARDING_DENIED" | "ERR_ACL_TIME_QUOTA_EXCEEDED" => {
-            said(Cause::ProxyDenied, destination).proven()
+            upstream(Cause::ProxyDenied, destination).proven()
         }
         "ERR_UNSUP_REQ"
         | "ERR_INVALID_URL"
@@ -207,13 +210,14 @@ fn squid(error: &str, code: u16, destination: &str) -> Draft {
             Cause::ProxyDenied,
             format!("refuses to handle the request for {destination}"),
         ),
-        // Read and write errors, time-outs, empty answers, templates of the house's own.
-        _ if code < 500 => said(Cause::ProxyDenied, destination),
-        _ => said(Cause::ProxyUpstreamUnreachable, destination).rivals(&[Cause::ProxyUpstreamDns]),
+        // Read and write errors, time-outs, empty answers, and an organisation's own templates.
+        _ if code < 500 => upstream(Cause::ProxyDenied, destination),
+        _ => upstream(Cause::ProxyUpstreamUnreachable, destination)
+            .rivals(&[Cause::ProxyUpstreamDns]),
     }
 }
 
-/// What is left to conclude from the status, and from whether it looks like a proxy at all.
+/// What the status alone means, given whether a proxy or a web server seems to have sent it.
 fn by_status(answer: &HttpAnswer, destination: &str) -> Draft {
     let is_proxy = blockpage::middlebox_mark(answer).is_some();
     let is_web_server = !is_proxy && answer.header("Server").is_some_and(is_web_server);
@@ -228,12 +232,12 @@ fn by_status(answer: &HttpAnswer, destination: &str) -> Draft {
     };
     match answer.status {
         403 | 451 if is_web_server => {
-            said(Cause::ProxyDenied, destination).possible().rivals(&[Cause::ProxyNotAProxy])
+            upstream(Cause::ProxyDenied, destination).possible().rivals(&[Cause::ProxyNotAProxy])
         }
-        403 | 451 if is_proxy => said(Cause::ProxyDenied, destination),
-        403 | 451 => said(Cause::ProxyDenied, destination).rivals(&[Cause::ProxyNotAProxy]),
+        403 | 451 if is_proxy => upstream(Cause::ProxyDenied, destination),
+        403 | 451 => upstream(Cause::ProxyDenied, destination).rivals(&[Cause::ProxyNotAProxy]),
         502..=504 if is_web_server => no_proxy().rivals(&[Cause::ProxyUpstreamUnreachable]),
-        500 | 502..=504 => said(Cause::ProxyUpstreamUnreachable, destination)
+        500 | 502..=504 => upstream(Cause::ProxyUpstreamUnreachable, destination)
             .possible()
             .rivals(&[Cause::ProxyUpstreamDns, Cause::ProxyNotAProxy]),
         300..=399 if is_proxy => Draft::new(
@@ -243,14 +247,14 @@ fn by_status(answer: &HttpAnswer, destination: &str) -> Draft {
         .possible()
         .rivals(&[Cause::ProxyAuthRequired]),
         300..=399 => no_proxy().rivals(&[Cause::ProxyAuthRequired, Cause::ProxyDenied]),
-        400..=599 if is_proxy => said(Cause::ProxyDenied, destination)
+        400..=599 if is_proxy => upstream(Cause::ProxyDenied, destination)
             .possible()
             .rivals(&[Cause::ProxyUpstreamUnreachable]),
         _ => no_proxy().rivals(&[Cause::ProxyDenied]),
     }
 }
 
-/// Whether a `Server` field is a web server's, which forward nothing as they come.
+/// Whether a `Server` field is that of a web server, none of which is a proxy by default.
 fn is_web_server(server: &str) -> bool {
     const SERVERS: &[&str] = &[
         "nginx",
@@ -271,7 +275,7 @@ fn is_web_server(server: &str) -> bool {
     server.eq_ignore_ascii_case("apache") || SERVERS.iter().any(|known| contains(server, known))
 }
 
-/// Quotes the proxy: what says most stands first.
+/// Adds what the proxy said as evidence. What says most stands first.
 fn quoted(draft: Draft, answer: &HttpAnswer) -> Draft {
     const LONGEST: usize = 160;
     const FIELDS: &[&str] =

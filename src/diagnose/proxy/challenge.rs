@@ -35,8 +35,8 @@ fn parts(value: &str) -> impl Iterator<Item = &str> {
     })
 }
 
-/// The scheme that a part begins with: `Basic realm="x"`, `Negotiate`; nothing for a further
-/// parameter of the challenge before (`charset="UTF-8"`).
+/// The scheme that a part begins with: `Basic realm="x"`, `Negotiate`. `None` for a further
+/// parameter of the challenge before it (`charset="UTF-8"`).
 fn scheme_of(part: &str) -> Option<&str> {
     let part = part.trim();
     let (first, rest) = part.split_once([' ', '\t']).unwrap_or((part, ""));
@@ -45,7 +45,7 @@ fn scheme_of(part: &str) -> Option<&str> {
     (is_token && !rest.trim_start().starts_with('=')).then_some(first)
 }
 
-/// RFC 9110 section 5.6.2.
+/// Whether a byte may stand in a token (RFC 9110 section 5.6.2).
 const fn is_token_byte(byte: u8) -> bool {
     byte.is_ascii_alphanumeric()
         || matches!(
@@ -67,7 +67,8 @@ const fn is_token_byte(byte: u8) -> bool {
         )
 }
 
-/// Whether a scheme signs in as the account that asks, with what only the system holds.
+/// Whether a scheme signs in as the account of the process, with a secret that only the operating
+/// system holds.
 pub(super) fn is_of_account(scheme: &str) -> bool {
     ["NTLM", "Negotiate", "Kerberos"].iter().any(|known| scheme.eq_ignore_ascii_case(known))
 }

@@ -1,6 +1,6 @@
 //! `proxy_*`: the way to a proxy, and what the proxy says of the way beyond it.
 //!
-//! A message is what is said of the proxy; [`compare`](super::compare) puts its URL before it.
+//! The subject of every message is the proxy; [`compare`](super::compare) prefixes its URL.
 
 mod answer;
 mod challenge;
@@ -19,15 +19,15 @@ use crate::model::{
 };
 pub(super) use answer::{ACCOUNT_REMEDY, in_place_of_the_service};
 
-/// How a proxy's session must be fixed, whatever is wrong with it.
+/// The remedy for a TLS session with the proxy, whatever is wrong with its certificate.
 const SESSION_REMEDY: &str =
     "Have {proxy} show a certificate for its own name that this host trusts.";
 
-/// For a proxy that accepts the connection and stays silent.
+/// The remedy for a proxy that accepts the connection and stays silent.
 const MUTE_REMEDY: &str = "Ask whoever runs {proxy} what it waits for: the way from it to {endpoint}, \
                            its name servers, or its own load.";
 
-/// The host of a proxy's URL.
+/// The host of a proxy's URL, as text.
 pub(super) fn host(url: &str) -> &str {
     let authority = url.split_once("://").map_or(url, |(_, rest)| rest);
     let authority = authority.split_once('/').map_or(authority, |(front, _)| front);
@@ -38,7 +38,7 @@ pub(super) fn host(url: &str) -> &str {
     host.trim_start_matches('[').trim_end_matches(']')
 }
 
-/// Where the proxy and its credentials were given, for whoever is to correct them.
+/// Where the proxy and its credentials were configured, for whoever is to correct them.
 pub(super) fn configured_in(run: &Run) -> String {
     let is_given = |option: &str| {
         let mut given = run.options.iter().filter_map(|word| word.strip_prefix(option));
@@ -56,7 +56,7 @@ pub(super) fn configured_in(run: &Run) -> String {
     }
 }
 
-/// What it means that there is no address to reach the proxy at.
+/// The drafts for a proxy whose name has no address.
 pub(super) fn unresolvable(case: &Case<'_>, proxy: &Proxied) -> Vec<Draft> {
     let Some(asked) = case.record.proxies.iter().find(|asked| asked.proxy == *proxy) else {
         return Vec::new();
@@ -67,7 +67,6 @@ pub(super) fn unresolvable(case: &Case<'_>, proxy: &Proxied) -> Vec<Draft> {
             Ok(_) | Err(_) => None,
         }
     });
-    // The first is of those who say most.
     let Some((reason, words, resolvers)) = dns::reason(&asked.lookups) else {
         return not_asked.map(|it| obstacle::draft(it, case.endpoint())).into_iter().collect();
     };
@@ -76,15 +75,15 @@ pub(super) fn unresolvable(case: &Case<'_>, proxy: &Proxied) -> Vec<Draft> {
         .all_evidence(deciding(&asked.lookups).map(lookup_evidence))
         .fact("resolvers", resolvers);
     let is_sure = matches!(reason, Cause::DnsNxdomain | Cause::DnsNodata);
-    // No trail will put the subject before it.
+    // There is no trail whose comparison would prefix the subject.
     vec![if is_sure { draft.proven() } else { draft }.of_proxy(&proxy.url).prefix_subject("")]
 }
 
-/// What a connection to the proxy that was not made means.
+/// The draft for a failed connection to the proxy.
 pub(super) fn unconnected(failure: &TcpFailure, took: Duration, syns: Option<u32>) -> Draft {
     let draft = tcp::failed(failure, took, syns);
     match failure {
-        // The same policy stands before every address.
+        // A policy of this host denies the proxy as it would deny any other address.
         TcpFailure::Denied(_) => draft.template(
             "Allow connections to {proxy} in this host's own firewall or security software.",
         ),
@@ -95,7 +94,8 @@ pub(super) fn unconnected(failure: &TcpFailure, took: Duration, syns: Option<u32
     }
 }
 
-/// What a tunnel that was not opened means. `destination` is the host and port it was to lead to.
+/// The drafts for a tunnel that was not opened. `destination` is the host and port it was to lead
+/// to.
 pub(super) fn failed(
     failure: &ProxyFailure,
     took: Duration,
@@ -110,7 +110,7 @@ pub(super) fn failed(
             format!("accepts the connection and does not answer the request for {destination}"),
         )
         .evidence(silence(whose, 0, took))
-        // A proxy that waits for its name servers, or for the far end, is as silent.
+        // A proxy that waits for its name servers, or for the far end, is silent too.
         .possible()
         .rivals(&[Cause::ProxyUpstreamUnreachable, Cause::ProxyUpstreamDns])
         .owner(Owner::Proxy)
@@ -152,7 +152,8 @@ pub(super) fn failed(
     vec![draft.of_proxy(&proxy.url)]
 }
 
-/// Without a word: what is no proxy does so, and proxies that deny by a reset do.
+/// The draft for a connection that was ended without an answer, which a server that is no proxy
+/// does, and a proxy that denies by a reset.
 fn hung_up(evidence: &str, destination: &str) -> Draft {
     Draft::new(
         Cause::ProxyNotAProxy,
@@ -194,7 +195,8 @@ fn no_method(with_credentials: bool) -> Draft {
         .evidence("SOCKS5: does not accept a client without a sign-in")
 }
 
-/// RFC 1928 section 6. Servers give 1 and 4 for names that they cannot resolve too.
+/// The draft for a reply code (RFC 1928 section 6). Servers give 1 and 4 for names that they cannot
+/// resolve too.
 fn socks_reply(code: u8, destination: &str) -> Draft {
     const UNREACHABLE: Cause = Cause::ProxyUpstreamUnreachable;
     let could_not = |words: &str| {
@@ -219,10 +221,10 @@ fn socks_reply(code: u8, destination: &str) -> Draft {
     draft.evidence(format!("SOCKS5 reply {code}"))
 }
 
-/// A handshake with an `https://` proxy that was not completed.
+/// The drafts for a handshake with an `https://` proxy that was not completed.
 fn failed_session(failure: &TlsFailure, took: Duration, proxy: &Proxied) -> Vec<Draft> {
     let after = duration(took);
-    // Given up for the chain: what is wrong with that is the cause.
+    // The handshake was given up because of the chain, so the fault of the chain is the cause.
     if let (TlsFailureKind::Other { detail }, Some(presented)) = (&failure.kind, &failure.presented)
     {
         let drafts = judge_chain(presented, proxy);
@@ -275,14 +277,14 @@ fn failed_session(failure: &TlsFailure, took: Duration, proxy: &Proxied) -> Vec<
     vec![ended.of_proxy(&proxy.url)]
 }
 
-/// What is wrong with the session with an `https://` proxy. It is this host that must trust it: a
-/// proxy of the house has a certificate of the house.
+/// What is wrong with the certificate of an `https://` proxy. Only this host has to trust it: an
+/// organisation's own proxy has a certificate of the organisation's own authority.
 pub(super) fn judge_session(session: &TlsSession, proxy: &Proxied) -> Vec<Draft> {
     judge_chain(&session.presented, proxy)
 }
 
 fn judge_chain(presented: &Presented, proxy: &Proxied) -> Vec<Draft> {
-    let Some(host) = host_of(proxy) else { return Vec::new() };
+    let Ok(host) = Host::parse(host(&proxy.url)) else { return Vec::new() };
     let is_trusted_here = presented.trust.host == ChainTrust::Trusted;
     let drafts = tls::judge(presented, &host);
     let of_proxy =
@@ -295,19 +297,8 @@ fn judge_chain(presented: &Presented, proxy: &Proxied) -> Vec<Draft> {
         .collect()
 }
 
-/// The host of a proxy's URL.
-fn host_of(proxy: &Proxied) -> Option<Host> {
-    let authority = proxy.url.split_once("://").map_or(&*proxy.url, |(_, rest)| rest);
-    let authority = authority.split('/').next().unwrap_or_default();
-    let host = match authority.strip_prefix('[') {
-        Some(rest) => rest.split(']').next().unwrap_or_default(),
-        None => authority.rsplit_once(':').map_or(authority, |(host, _)| host),
-    };
-    Host::parse(host).ok()
-}
-
-/// What a failure beyond an open tunnel says of the proxy: the end of the stream, or a reset,
-/// before a byte of the far end.
+/// The draft for a tunnel that was opened and then ended, by the end of the stream or a reset,
+/// before a byte of the far end came.
 pub(super) fn tunnel_closed(failure: &Failure, took: Duration, destination: &str) -> Option<Draft> {
     let after = duration(took);
     let closed = || format!("end of stream after {after}, 0 bytes received");
@@ -337,12 +328,12 @@ pub(super) fn tunnel_closed(failure: &Failure, took: Duration, destination: &str
             format!("opens a tunnel to {destination} and ends it before a byte of the far end"),
         )
         .evidence(evidence)
-        // The far end's own goodbye comes through the tunnel as well.
+        // The tunnel ends in the same way where the far end itself closes.
         .rivals(rival),
     )
 }
 
-/// What a request in absolute form (RFC 9112 section 3.2.2) without an answer says of the proxy.
+/// The draft for a request in absolute form (RFC 9112 section 3.2.2) that the proxy did not answer.
 pub(super) fn unanswered(
     failure: &HttpFailure,
     took: Duration,
@@ -374,7 +365,7 @@ pub(super) fn unanswered(
     }
 }
 
-/// Whether a trail by a proxy asked it for the whole URL, without a tunnel.
+/// Whether a trail asked a proxy for the whole URL, without a tunnel.
 pub(super) fn is_absolute_form(trail: &Trail) -> bool {
     trail.tunnel().is_none() && matches!(trail.route(), crate::model::Route::Proxy(_))
 }
@@ -393,7 +384,7 @@ mod tests {
             ("http://:3128", None),
             ("", None),
         ] {
-            let host = host_of(&Proxied { url: url.into() });
+            let host = Host::parse(host(url)).ok();
             assert_eq!(host.map(|host| host.to_string()).as_deref(), expected, "{url}");
         }
     }

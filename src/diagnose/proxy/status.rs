@@ -1,4 +1,4 @@
-//! `Proxy-Status`: what intermediaries say of what went wrong (RFC 9209).
+//! `Proxy-Status`: the reasons that intermediaries give for an error (RFC 9209).
 
 use crate::model::{Cause, HttpAnswer};
 
@@ -32,7 +32,7 @@ fn error_of(value: &str) -> Option<&str> {
     named.find(|token| !token.is_empty())
 }
 
-/// What an error type of RFC 9209 section 2.3 comes to; nothing where it says no more than the
+/// The cause for an error type of RFC 9209 section 2.3. `None` where the type says no more than the
 /// status does.
 pub(super) fn meaning(error: &str) -> Option<Cause> {
     Some(match error {

@@ -1,5 +1,5 @@
-//! What was seen where nothing connects: an attempt in full, the addresses that are like it, and how
-//! far their packets come.
+//! The evidence where nothing connects: one attempt in full, the addresses that failed like it, and
+//! how far their packets get.
 
 use std::collections::BTreeSet;
 use std::net::SocketAddr;
@@ -13,11 +13,12 @@ use crate::diagnose::tcp;
 use crate::diagnose::words::{attempt, list};
 use crate::model::{End, Failure, Record, Records, TcpFailure, Trail};
 
-/// How many of the addresses are named.
+/// How many of the addresses a line holds.
 const NAMED: usize = 4;
 
-/// The evidence of one finding for all of `asked`, which leave from the addresses `from`.
-pub(super) fn facts<'a>(
+/// The evidence for one finding about all records in `asked`, which were probed from the addresses
+/// `from`.
+pub(super) fn evidence<'a>(
     records: &'a Records,
     asked: impl Iterator<Item = &'a Record> + Clone,
     from: &str,
@@ -27,14 +28,14 @@ pub(super) fn facts<'a>(
     let Some((first, failure, took)) = attempts.first() else { return Vec::new() };
     let remotes: BTreeSet<SocketAddr> = attempts.iter().map(|(trail, ..)| trail.remote()).collect();
     let others = remotes.iter().filter(|remote| **remote != first.remote());
-    let mut facts =
+    let mut lines =
         vec![format!("{}: {}", attempt(first), tcp::fact(failure, *took, first.syns()))];
     if remotes.len() > 1 {
-        let at = span(attempts.iter().map(|(trail, ..)| trail.at()));
-        facts.push(format!("alike at {}, from {from} {at}", list(others, NAMED)));
+        let when = span(attempts.iter().map(|(trail, ..)| trail.at()));
+        lines.push(format!("alike at {}, from {from} {when}", list(others, NAMED)));
     }
-    facts.extend(located::of_run(asked));
-    facts
+    lines.extend(located::of_run(asked));
+    lines
 }
 
 fn unconnected(trail: &Trail) -> Option<(&Trail, &TcpFailure, Duration)> {
@@ -44,7 +45,7 @@ fn unconnected(trail: &Trail) -> Option<(&Trail, &TcpFailure, Duration)> {
     }
 }
 
-/// When the attempts were made.
+/// From when to when the attempts were made.
 fn span(at: impl Iterator<Item = Timestamp> + Clone) -> String {
     let clock = |at: Option<Timestamp>| {
         at.map(|at| at.strftime("%H:%M:%S").to_string()).unwrap_or_default()

@@ -1,4 +1,4 @@
-//! Findings of the run as a whole: what many endpoints have in common is said once.
+//! Findings of the run as a whole, which say once what many endpoints have in common.
 
 mod alike;
 mod judged;
@@ -17,7 +17,7 @@ use crate::model::{
 };
 use judged::{JudgedRecord, SEVERAL, destinations_of, direct_trails};
 
-/// Where nothing leaves directly, a proxy may be what is missing.
+/// A further remedy where nothing leaves directly: perhaps a proxy is needed.
 const CONFIGURE_PROXY: &str = "If this network is left by a proxy only, configure that proxy in the \
                                runtime. To see that it works, check again with --alternate-proxy \
                                URL.";
@@ -42,7 +42,7 @@ pub(super) fn findings(records: &Records, verdicts: &[Verdict]) -> Vec<Finding> 
     findings
 }
 
-/// What one resolver made of the names that another one answered.
+/// How one resolver did with the names that at least one resolver had a statement for.
 #[derive(Default)]
 struct ResolverTally {
     asked: usize,
@@ -86,7 +86,7 @@ fn resolvers_down(records: &Records) -> Vec<Draft> {
     down.map(|(resolver, tally)| resolver_down(resolver, &tally)).collect()
 }
 
-/// The records whose names the local name servers decide over.
+/// The records whose names the local name servers decide about.
 fn asked_here(records: &Records) -> impl Iterator<Item = &Record> {
     records.records.iter().filter(|record| route::is_resolved_here(record))
 }
@@ -139,20 +139,21 @@ fn middlebox(records: &Records, verdicts: &[Verdict]) -> Option<Draft> {
     .severity(severity)
     .fact("from", own_addresses(&records.run));
     if hit.is_empty() {
-        // Nothing is worse for it, so nobody has to do anything.
+        // No endpoint fails because of it, so nobody has to do anything.
         return Some(draft.owner(Owner::Nobody).remedy(
             "Nothing needs to be done while everything passes. Here an accepted connection proves \
              nothing: trust only what answers.",
         ));
     }
     let to = hit.iter().flat_map(|verdict| destinations_of(verdict, Cause::TcpAnsweredByMiddlebox));
-    Some(draft.evidence(format!("{} endpoints fail after the connect", hit.len())).destinations(to).template(
+    let draft = draft.evidence(format!("{} endpoints fail after the connect", hit.len()));
+    Some(draft.destinations(to).template(
         "Ask whoever runs the firewall or transparent proxy in front of {from} what it does with \
          {destinations}: it accepts the connections, and blocks afterwards.",
     ))
 }
 
-/// "No resolver answers": every name fails for want of DNS.
+/// "No resolver answers": every name fails because no name server answers.
 fn no_resolver_answers(records: &Records, judged: &[JudgedRecord<'_>]) -> Option<Draft> {
     let mut names = 0;
     let mut causes = BTreeSet::new();
@@ -171,7 +172,7 @@ fn no_resolver_answers(records: &Records, judged: &[JudgedRecord<'_>]) -> Option
     if names < SEVERAL {
         return None;
     }
-    // Where one server is silent and another rejects, the silence is the rarer word.
+    // Where some names met silence and others an ICMP error, the finding is that of the silence.
     let cause = causes.first().copied()?;
     let resolvers = list(
         records.run.vantage.resolvers.iter().map(|server| resolver_name(Resolver::Server(*server))),
@@ -188,7 +189,7 @@ fn no_resolver_answers(records: &Records, judged: &[JudgedRecord<'_>]) -> Option
     )
 }
 
-/// "All direct traffic is blocked": no endpoint accepts a connection, all for one reason.
+/// "All direct traffic is blocked": no endpoint accepts a connection, and all have the same cause.
 fn nothing_connects(records: &Records, judged: &[JudgedRecord<'_>]) -> Option<Draft> {
     let is_asked = |record: &Record| direct_trails(records, record).next().is_some();
     let asked: Vec<&JudgedRecord<'_>> = judged
@@ -221,12 +222,12 @@ fn nothing_connects(records: &Records, judged: &[JudgedRecord<'_>]) -> Option<Dr
         ),
     )
     .severity(if is_fail { Severity::Fail } else { Severity::Warn })
-    .all_evidence(alike::facts(records, asked.iter().map(|(record, _)| *record), &from))
+    .all_evidence(alike::evidence(records, asked.iter().map(|(record, _)| *record), &from))
     .fact("from", from)
     .destinations(asked.iter().flat_map(|(_, verdict)| destinations_of(verdict, cause)));
     let draft = ways::without_measured_rivals(draft, cause, &asked);
-    Some(if let Some(past) = ways::all_past_the_proxy(records, judged, &asked) {
-        past.describe(draft)
+    Some(if let Some(bypass) = ways::all_by_bypass(records, judged, &asked) {
+        bypass.describe(draft)
     } else if cause == Cause::TcpLocalDenied {
         draft.template(
             "Allow TCP out to {destinations} in this host's own firewall or security software.",
@@ -238,7 +239,7 @@ fn nothing_connects(records: &Records, judged: &[JudgedRecord<'_>]) -> Option<Dr
     })
 }
 
-/// Whether something of an earlier layer explains what its trails came to.
+/// Whether a finding of an earlier layer explains why the trails failed.
 fn is_explained(verdict: &Verdict) -> bool {
     let explains = |finding: &Finding| {
         matches!(
@@ -253,7 +254,7 @@ fn is_explained(verdict: &Verdict) -> bool {
     verdict.findings.iter().any(explains)
 }
 
-/// The host's own limits, once for all endpoints they kept from being asked.
+/// The limits of this host, said once for all endpoints that they kept from being asked.
 fn host_could_not_ask(records: &Records, judged: &[JudgedRecord<'_>]) -> Option<Draft> {
     let findings: Vec<&Finding> = judged
         .iter()
@@ -291,7 +292,7 @@ fn host_could_not_ask(records: &Records, judged: &[JudgedRecord<'_>]) -> Option<
     )
 }
 
-/// The runtime's two files, where they do not say the same.
+/// The draft for two configuration files of the runtime that disagree.
 fn files_differ(records: &Records) -> Option<Draft> {
     let differences = &records.run.agent_files_differ;
     if differences.is_empty() {

@@ -1,4 +1,4 @@
-//! What many names have in common on their way through one proxy, or for want of one way.
+//! What many names have in common that go by one proxy, or whose route one fault leaves unknown.
 
 use std::collections::BTreeMap;
 
@@ -9,7 +9,7 @@ use crate::diagnose::words::{host_port, list};
 use crate::diagnose::{proxy as diagnose_proxy, route};
 use crate::model::{Cause, Finding, Record, Severity};
 
-/// Names that fail at one proxy in one way, each of which keeps its own cause.
+/// Endpoints that fail in the same way, each of which keeps its own finding.
 #[derive(Default)]
 struct EndpointGroup<'a> {
     names: Vec<String>,
@@ -25,9 +25,9 @@ pub(super) fn findings(judged: &[JudgedRecord<'_>], from: &str) -> Vec<Draft> {
         }
     }
     for (url, users) in by_proxy {
-        // A private name is not sent to the proxy to find out.
+        // Private names are never sent to the proxy.
         let users: Vec<_> = users.into_iter().filter(|(record, _)| is_sent(record)).collect();
-        // Another way is proven for all of them, and said.
+        // Another route is proven for all of them, and has its own finding.
         if users.iter().all(|(_, verdict)| ways::is_misrouted(verdict)) {
             continue;
         }
@@ -49,7 +49,7 @@ pub(super) fn findings(judged: &[JudgedRecord<'_>], from: &str) -> Vec<Draft> {
             }
         }
     }
-    drafts.extend(unknown_ways(judged));
+    drafts.extend(unknown_routes(judged));
     drafts
 }
 
@@ -57,7 +57,7 @@ fn is_sent(record: &Record) -> bool {
     !route::is_private(record)
 }
 
-/// What a proxy does to everyone, for a cause that is the proxy's own.
+/// What a proxy does to every name, for causes that are the proxy's own.
 const fn words_for(cause: Cause) -> Option<&'static str> {
     Some(match cause {
         Cause::ProxyUnresolvable => "cannot be found by its name",
@@ -75,8 +75,8 @@ const fn words_for(cause: Cause) -> Option<&'static str> {
     })
 }
 
-/// One script or one file that leaves the way of many names unknown.
-fn unknown_ways(judged: &[JudgedRecord<'_>]) -> Vec<Draft> {
+/// One script or one configuration file that leaves the route of many names unknown.
+fn unknown_routes(judged: &[JudgedRecord<'_>]) -> Vec<Draft> {
     let mut groups: BTreeMap<(Cause, &str), EndpointGroup<'_>> = BTreeMap::new();
     for (record, verdict) in judged {
         let Err(fault) = &record.route.configured else { continue };
@@ -103,7 +103,7 @@ fn unknown_ways(judged: &[JudgedRecord<'_>]) -> Vec<Draft> {
 }
 
 impl EndpointGroup<'_> {
-    /// As bad as the worst of them, as sure as the least sure.
+    /// One draft for all, with the worst severity and the least certainty among them.
     fn draft(&self, cause: Cause, words: String) -> Draft {
         let is = |severity| self.findings.iter().any(|finding| finding.severity == severity);
         let severity = [Severity::Fail, Severity::Warn]
@@ -111,7 +111,7 @@ impl EndpointGroup<'_> {
             .find(|severity| is(*severity))
             .unwrap_or(Severity::Unknown);
         let names = list(&self.names, 4);
-        // All alike: what was seen at the first was seen at all.
+        // They are alike, so the evidence of the first stands for that of all.
         let seen = self.findings.first().into_iter().flat_map(|first| first.evidence.clone());
         let draft = Draft::new(cause, words)
             .severity(severity)

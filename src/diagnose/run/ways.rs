@@ -1,4 +1,5 @@
-//! Names that go the wrong way together: a way that was measured and works is said once, and first.
+//! Names that are configured for the wrong route together. A route that was measured and works is
+//! said once, and first.
 
 use std::collections::BTreeMap;
 
@@ -11,24 +12,24 @@ use crate::model::{
     Verdict,
 };
 
-/// How many names are written out.
+/// How many names a sentence holds.
 const NAMED: usize = 4;
 
-/// Whether another way is proven to be the right one.
+/// Whether another route is proven to be the right one.
 pub(super) fn is_misrouted(verdict: &Verdict) -> bool {
-    verdict.findings.iter().any(is_proven_way)
+    verdict.findings.iter().any(is_proven_route)
 }
 
-fn is_proven_way(finding: &Finding) -> bool {
+fn is_proven_route(finding: &Finding) -> bool {
     matches!(finding.cause, Cause::RouteProxyRequired | Cause::RouteDirectRequired)
         && finding.certainty == Certainty::Proven
 }
 
-/// Several names that one change of the route would help.
+/// One draft for several names that the same change of the route would fix.
 pub(super) fn misrouted(records: &Records, judged: &[JudgedRecord<'_>]) -> Vec<Draft> {
     let mut groups: BTreeMap<(Cause, Owner), Vec<(JudgedRecord<'_>, &Finding)>> = BTreeMap::new();
     for one in judged.iter().filter(|(_, verdict)| verdict.counts) {
-        if let Some(finding) = one.1.findings.iter().find(|finding| is_proven_way(finding)) {
+        if let Some(finding) = one.1.findings.iter().find(|finding| is_proven_route(finding)) {
             groups.entry((finding.cause, finding.owner)).or_default().push((*one, finding));
         }
     }
@@ -84,7 +85,7 @@ fn working_proxy(record: &Record) -> Option<String> {
     })
 }
 
-/// What decided over the names, each rule once.
+/// The rules that decided the route of the names, each once.
 fn rules<'a>(records: impl Iterator<Item = &'a Record>) -> Vec<String> {
     let mut rules: Vec<String> = Vec::new();
     for record in records {
@@ -96,7 +97,7 @@ fn rules<'a>(records: impl Iterator<Item = &'a Record>) -> Vec<String> {
     rules
 }
 
-/// The rivals that some of the endpoints still have: what was measured for all of them is out.
+/// Without the rivals that a measurement ruled out for every endpoint in `asked`.
 pub(super) fn without_measured_rivals(
     mut draft: Draft,
     cause: Cause,
@@ -124,8 +125,8 @@ pub(super) fn without_measured_rivals(
     }
 }
 
-/// Rules that send every name that is asked directly past the proxy.
-pub(super) struct PastTheProxy {
+/// The rules by which every name that is asked directly bypasses the proxy.
+pub(super) struct BypassRules {
     kind: ExceptionKind,
     rule: String,
     rules: Vec<String>,
@@ -136,13 +137,13 @@ pub(super) struct PastTheProxy {
     carried: usize,
 }
 
-/// Whether all that is asked directly is asked so by an exception from a proxy.
-pub(super) fn all_past_the_proxy(
+/// The rules, if every record in `asked` goes direct because of an exception from a proxy.
+pub(super) fn all_by_bypass(
     records: &Records,
     judged: &[JudgedRecord<'_>],
     asked: &[&JudgedRecord<'_>],
-) -> Option<PastTheProxy> {
-    // Where the proxy was measured, the endpoints say what it came to.
+) -> Option<BypassRules> {
+    // Where the proxy was measured too, the findings of the endpoints say how it did.
     let is_open = |(record, _): &&&JudgedRecord<'_>| record.route.alternate.is_none();
     let asked: Vec<_> = asked.iter().filter(is_open).collect();
     let kinds: Option<Vec<ExceptionKind>> =
@@ -152,7 +153,7 @@ pub(super) fn all_past_the_proxy(
         record.route.proxy().is_some() && matches!(verdict.status, Status::Pass | Status::Warn)
     };
     let url = records.run.vantage.proxy_url.as_deref();
-    Some(PastTheProxy {
+    Some(BypassRules {
         kind,
         rule: asked[0].0.route.why.clone(),
         rules: rules(asked.iter().map(|(record, _)| *record)),
@@ -163,7 +164,7 @@ pub(super) fn all_past_the_proxy(
     })
 }
 
-impl PastTheProxy {
+impl BypassRules {
     pub(super) fn describe(self, mut draft: Draft) -> Draft {
         let Self { kind, rule, rules, proxy, names, total, carried } = self;
         draft.set_message(format!(

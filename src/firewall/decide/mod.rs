@@ -1,4 +1,4 @@
-//! What a rule set does with a flow.
+//! Decides what a rule set does with a flow.
 
 use std::collections::HashMap;
 use std::net::IpAddr;
@@ -12,30 +12,24 @@ use super::rule::{Access, Direction, Rule, RuleDialect, RuleSet};
 use super::scope::{Extent, NetworkContext, Scope, is_platform};
 use crate::model::AddressSet;
 
-/// What becomes of a flow, and by which rule.
+/// The fate of a flow, and the rule that decides it.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Decision<'a> {
-    /// It is let through.
     Allow {
-        /// The first rule that matches.
         by: &'a Rule,
     },
-    /// It is not.
     Deny {
-        /// The first rule that matches.
         by: &'a Rule,
     },
-    /// A rule that comes before every sure match could match.
+    /// It is not known whether a rule matches that comes before every sure match.
     Undecided {
-        /// That rule.
         by: &'a Rule,
-        /// What would tell.
+        /// The fact that would decide it.
         missing: Missing,
     },
 }
 
 impl<'a> Decision<'a> {
-    /// The deciding rule.
     #[must_use]
     pub const fn by(&self) -> &'a Rule {
         match self {
@@ -43,7 +37,7 @@ impl<'a> Decision<'a> {
         }
     }
 
-    /// The contract's word.
+    /// The word in JSON.
     #[must_use]
     pub const fn as_str(&self) -> &'static str {
         match self {
@@ -54,8 +48,8 @@ impl<'a> Decision<'a> {
     }
 }
 
-/// What becomes of a flow that passes several sets in a row (subnet and network interface): all
-/// must allow, so that one that denies decides, whatever the others do not know. The index is that
+/// Decides about a flow that passes several sets in a row (subnet and network interface): all must
+/// allow, so that one that denies decides, whatever is unknown of the others. The index is that
 /// of the deciding set, or of the last set where all allow.
 #[must_use]
 pub fn decide_in_a_row<'a>(
@@ -75,30 +69,29 @@ pub fn decide_in_a_row<'a>(
     Some(decisions.swap_remove(index))
 }
 
-/// A rule set made ready for many flows.
+/// A rule set with lookup tables, to decide about many flows.
 ///
-/// Azure takes the first rule that matches, so the answer is found in two steps: per property of
-/// the flow the rules that could match (a lookup each, precomputed), intersected; then the first
-/// of those, judged exactly.
+/// Azure takes the first rule that matches. So each property of the flow gives a precomputed set of
+/// rules that could match, and only the rules in all of these sets are tested exactly.
 #[derive(Debug)]
 pub struct RuleJudge<'a> {
     set: &'a RuleSet,
-    /// Each different scope once: rules share tags.
+    /// The extent of each different scope, because rules share tags.
     extents: Vec<Extent>,
     /// The indices in `extents` of each rule's source and destination.
     sides: Vec<(usize, usize)>,
     sources: AddressTable,
     destinations: AddressTable,
     ports: PortTable,
-    /// By [`Protocol`].
+    /// One set for each [`Protocol`].
     protocols: [Candidates; Protocol::ALL.len()],
-    /// By [`Direction`].
+    /// One set for each [`Direction`].
     directions: [Candidates; 2],
-    /// Where flows leave from that do not say it, IPv4 and IPv6.
+    /// The IPv4 and the IPv6 sources of flows that do not name theirs.
     origins: [AddressSet; 2],
 }
 
-/// How far a rule's property is met.
+/// Whether a flow has a property that a rule asks for.
 #[derive(Clone, Debug, PartialEq, Eq)]
 enum RuleMatch {
     Yes,
@@ -107,7 +100,7 @@ enum RuleMatch {
 }
 
 impl<'a> RuleJudge<'a> {
-    /// Makes `set` ready, with what is known of the world.
+    /// Builds the tables, with the facts that rules may depend on.
     #[must_use]
     pub fn new(set: &'a RuleSet, knowledge: NetworkContext<'_>) -> Self {
         let mut indices = HashMap::new();
@@ -124,7 +117,7 @@ impl<'a> RuleJudge<'a> {
             .map(|rule| (intern(&rule.source), intern(&rule.destination)))
             .collect();
         let rules = set.rules();
-        // What a name decides, no address can rule out.
+        // An address cannot rule out a rule that matches names.
         let reach = |scope: &Scope, index: usize| {
             if scope.names.is_empty() { Some(extents[index].possible()) } else { None }
         };
@@ -154,13 +147,11 @@ impl<'a> RuleJudge<'a> {
         Self { set, extents, sides, sources, destinations, ports, protocols, directions, origins }
     }
 
-    /// The set.
     #[must_use]
     pub const fn set(&self) -> &'a RuleSet {
         self.set
     }
 
-    /// What becomes of `flow`.
     #[must_use]
     pub fn decide(&self, flow: &Flow) -> Decision<'a> {
         if let Some(decision) = self.decide_platform(flow) {
@@ -182,19 +173,20 @@ impl<'a> RuleJudge<'a> {
                 RuleMatch::Yes => return settle(by),
             }
         }
-        // The last rule of a set matches everything.
+        // No rule matches, which the last rule of each set stands for.
         settle(&self.set.rules()[self.set.rules().len() - 1])
     }
 
-    /// What becomes of a flow to Azure's platform, which security rules look at only where they name
-    /// its tags, and routes never (network-security-groups-overview, Azure platform considerations).
+    /// The decision about a flow to Azure's platform, which security rules match only where they
+    /// name its tags, and routes never (network-security-groups-overview, Azure platform
+    /// considerations).
     fn decide_platform(&self, flow: &Flow) -> Option<Decision<'a>> {
         if flow.direction == Direction::Inbound || !flow.address.is_some_and(is_platform) {
             return None;
         }
         match self.set.dialect {
             RuleDialect::List => return None,
-            // It never gets there.
+            // The flow never leaves the host's network.
             RuleDialect::AzureFirewall => return Some(Decision::Allow { by: &BY_PLATFORM }),
             RuleDialect::Nsg | RuleDialect::Effective => {}
         }
@@ -225,7 +217,7 @@ impl<'a> RuleJudge<'a> {
         let rule = &self.set.rules()[index];
         self.properties_match(index, flow).and(|| {
             match destination_matches(&rule.destination, self.destination(index), flow) {
-                // What comes in ends at this host, which is in the virtual network.
+                // An inbound flow ends at this host, which is in the virtual network.
                 RuleMatch::Maybe(Missing::VirtualNetwork)
                     if flow.direction == Direction::Inbound =>
                 {
@@ -236,7 +228,7 @@ impl<'a> RuleJudge<'a> {
         })
     }
 
-    /// Everything but the destination's address and name.
+    /// Whether a rule matches a flow, apart from the destination's address and name.
     pub(super) fn is_met_but_for_destination(&self, index: usize, flow: &Flow) -> Met {
         match self.properties_match(index, flow) {
             RuleMatch::Yes => Met::Surely,
@@ -267,14 +259,15 @@ impl<'a> RuleJudge<'a> {
             })
             .and(|| self.source_matches(&rule.source, self.source(index), flow))
             .and(|| match &rule.priority {
-                // It may come anywhere, so that another may come first.
+                // The position of such a rule is unknown, so that another may come first.
                 Property::Unknown(missing) => RuleMatch::Maybe(missing.clone()),
                 Property::Known(_) => RuleMatch::Yes,
             })
     }
-    /// A flow of this host leaves from the virtual network, whatever its address: an outbound rule's
-    /// `VirtualNetwork` holds it. Where its address is not known, `Internet` does not (Azure evaluates
-    /// addresses as they are before translation).
+
+    /// A flow of this host leaves from the virtual network, whatever its address: an outbound
+    /// rule's `VirtualNetwork` holds it. Where its address is not known, `Internet` does not (Azure
+    /// evaluates addresses as they are before translation).
     fn source_matches(&self, scope: &Scope, extent: &Extent, flow: &Flow) -> RuleMatch {
         let is = |tag: &str, word: &str| tag.eq_ignore_ascii_case(word);
         let is_outbound = flow.direction == Direction::Outbound;
@@ -310,7 +303,7 @@ impl<'a> RuleJudge<'a> {
         RuleMatch::Maybe(open.unwrap_or(Missing::Source))
     }
 
-    /// Where a flow that does not say it leaves from, if that is known.
+    /// The known sources of a flow that does not name its own.
     fn origins_of(&self, flow: &Flow) -> Option<&AddressSet> {
         let [v4, v6] = &self.origins;
         let own = match flow.address {
@@ -323,19 +316,16 @@ impl<'a> RuleJudge<'a> {
     }
 }
 
-/// How far a rule meets a flow.
+/// Whether a rule matches a flow, without the fact that would decide it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Met {
-    /// It does.
     Surely,
-    /// It may.
     Perhaps,
-    /// It does not.
     Not,
 }
 
 impl RuleMatch {
-    /// Both must be met; what is surely not met needs no more knowledge.
+    /// Both must hold. If one surely does not, nothing needs to be known of the other.
     fn and(self, other: impl FnOnce() -> Self) -> Self {
         match self {
             Self::No => Self::No,
@@ -383,7 +373,7 @@ fn property<T>(property: &Property<T>, is_met: impl FnOnce(&T) -> bool) -> RuleM
     }
 }
 
-/// Whether a side holds every one of these addresses, or none.
+/// Whether a side holds all of these addresses. It is unknown where it holds some of them.
 fn hold_all(extent: &Extent, addresses: &AddressSet) -> RuleMatch {
     if addresses.is_subset(&extent.known) {
         return RuleMatch::Yes;
@@ -410,21 +400,21 @@ fn held(extent: &Extent, address: IpAddr) -> RuleMatch {
         .map_or(RuleMatch::No, |(_, missing)| RuleMatch::Maybe(missing.clone()))
 }
 
-/// Lists and Azure Firewall's rules part no directions: a flow is its source and its destination.
+/// Lists and Azure Firewall's rules have no directions: they match a source and a destination.
 const fn ignores_direction(dialect: RuleDialect) -> bool {
     matches!(dialect, RuleDialect::List | RuleDialect::AzureFirewall)
 }
 
-/// What lets flows to the platform through, whatever the rules say.
+/// The rule that stands for Azure itself, which lets flows to the platform through.
 static BY_PLATFORM: LazyLock<Rule> = LazyLock::new(|| {
     let mut rule = Rule::outbound("Azure platform", 0, Access::Allow);
     "let through by Azure itself".clone_into(&mut rule.location);
     rule
 });
 
-/// Whether a rule with this tag looks at this flow to the platform.
+/// Whether a rule with this tag applies to a flow to the platform.
 fn names_platform(tag: &str, flow: &Flow) -> bool {
-    /// Of the key management service (virtual-networks/service-tags-overview).
+    /// The port of the key management service (virtual-networks/service-tags-overview).
     const LICENSING: u16 = 1688;
     match tag.to_ascii_lowercase().as_str() {
         "azureplatformdns" | "azureplatformimds" => true,

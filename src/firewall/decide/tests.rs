@@ -326,16 +326,20 @@ proptest! {
     ) {
         rules.sort_by_key(|rule| rule.0);
         rules.dedup_by_key(|rule| rule.0);
-        let texts: Vec<_> = rules.iter().map(|(priority, is_allow, protocol, to, low, more)| format!(
-            "{} {priority} {} {} {low}-{}",
-            if *is_allow { "allow" } else { "deny" },
-            ["*", "tcp", "udp"][*protocol],
-            DESTINATIONS[*to],
-            low + more,
-        )).collect();
+        let texts: Vec<_> = rules.iter().map(|rule| {
+            let (priority, is_allow, protocol, to, low, more) = rule;
+            format!(
+                "{} {priority} {} {} {low}-{}",
+                if *is_allow { "allow" } else { "deny" },
+                ["*", "tcp", "udp"][*protocol],
+                DESTINATIONS[*to],
+                low + more,
+            )
+        }).collect();
         let set = set(&texts.iter().map(String::as_str).collect::<Vec<_>>());
         let tags = tags(&[("Cloud", &["13.66.60.0/29"])]);
-        let judge = RuleJudge::new(&set, NetworkContext { tags: Some(&tags), ..NetworkContext::default() });
+        let context = NetworkContext { tags: Some(&tags), ..NetworkContext::default() };
+        let judge = RuleJudge::new(&set, context);
         for (is_private, last, is_tcp, port) in flows {
             let flow = flow(&format!(
                 "{}.{last},{port},{}",

@@ -1,4 +1,4 @@
-//! Azure's own JSON.
+//! Writes the JSON of Azure's own interfaces.
 
 use serde_json::{Value, json};
 

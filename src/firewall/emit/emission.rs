@@ -1,4 +1,4 @@
-//! What is to be written, whatever the format.
+//! The content of the output, before it is written in a format.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::net::IpAddr;
@@ -13,38 +13,35 @@ use crate::firewall::rule::MARKER;
 use crate::firewall::scope::NamePattern;
 use crate::model::{AddressClass, AddressSet, Host, Kind};
 
-/// What is to be written.
+/// The content of an output, which every format takes its part of.
 #[derive(Clone, Debug)]
 pub struct Emission {
-    /// The first rule's name; others are numbered from 2.
+    /// The name of the first rule. The others have numbers from 2 behind it.
     pub name: String,
-    /// The first rule's priority; others count up.
+    /// The priority of the first rule, from which the others count up.
     pub priority: u32,
-    /// Where it comes from, in a few words without a time: for descriptions and heads.
+    /// A few words on the source of the addresses, without a time, for descriptions.
     pub origin: String,
-    /// What is allowed.
     pub permits: Vec<Permit>,
-    /// The names, for formats of names; sorted.
+    /// The sorted names, for formats that hold names.
     pub names: Vec<NamePattern>,
-    /// The names that application rules of a firewall can tell; sorted.
+    /// The sorted names that application rules of a firewall can match.
     pub applications: Vec<Application>,
-    /// Each name and address by itself, for a request to whoever keeps the rules; sorted.
+    /// The sorted pairs of name and address, for a request to the owner of a firewall.
     pub requests: Vec<AccessRequest>,
 }
 
-/// Names behind one port that a firewall can read from the handshake or the request.
+/// Names on one port that a firewall can read from a TLS handshake or an HTTP request.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Application {
-    /// Whether they are asked in clear text.
+    /// Whether the port is used without TLS.
     pub is_clear: bool,
-    /// The port.
     pub port: u16,
-    /// The names and wildcards.
     pub names: BTreeSet<NamePattern>,
 }
 
 impl Application {
-    /// Those of these names that speak TLS or HTTP, by port. What else speaks shows no name.
+    /// Groups the names by port. Only TLS and HTTP show a name, so that others are left out.
     #[must_use]
     pub fn of(names: impl IntoIterator<Item = (NamePattern, Kind, u16)>) -> Vec<Self> {
         let mut by_port: BTreeMap<(bool, u16), BTreeSet<NamePattern>> = BTreeMap::new();
@@ -57,35 +54,34 @@ impl Application {
         by_port.into_iter().map(application).collect()
     }
 
-    /// Whether an application rule can tell the name behind an endpoint of this kind.
+    /// Whether an application rule can match the name of an endpoint of this kind.
     #[must_use]
     pub const fn can_tell(kind: Kind) -> bool {
         kind.speaks_tls() || matches!(kind, Kind::Http)
     }
 }
 
-/// A name and an address that it needs.
+/// A name and one of its addresses, to which access is requested.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub struct AccessRequest {
-    /// The name; empty where only addresses were given.
+    /// The name, which is empty where only addresses were given.
     pub name: String,
     /// The address, or the prefix that stands for it.
     pub address: IpNet,
-    /// From where, where that is known.
+    /// The address that flows leave from, where it is known.
     pub source: Option<IpAddr>,
-    /// The ports, as Azure writes them.
+    /// The ports in the notation of Azure.
     pub ports: String,
-    /// The protocol.
     pub protocol: Protocol,
-    /// The entry it is needed for.
+    /// The entry that needs the address.
     pub entry: String,
-    /// How it was proven.
+    /// The proof that the address belongs to the name.
     pub proof: String,
 }
 
 impl AccessRequest {
-    /// One for each name and address, as wide as the rules are. `own` are the host's addresses: one
-    /// that has no other of its family is where flows leave from.
+    /// One request for each name and address, as wide as the rules are. `own` are the host's
+    /// addresses. If there is only one of a family, flows leave from it.
     #[must_use]
     pub fn of(proven: &[Proven], aggregation: Aggregation, own: &[IpAddr]) -> Vec<Self> {
         let only = |is_v4: bool| {
@@ -109,7 +105,7 @@ impl AccessRequest {
         requests
     }
 
-    /// Those of prefixes that were given.
+    /// The requests for prefixes that were given.
     #[must_use]
     pub fn given(permits: &[Permit]) -> Vec<Self> {
         let of = |permit: &Permit| {
@@ -129,35 +125,32 @@ impl AccessRequest {
     }
 }
 
-/// Addresses that are allowed the same ports.
+/// Prefixes that are allowed on the same ports.
 #[derive(Clone, Debug)]
 pub struct Permit {
-    /// The protocol.
     pub protocol: Protocol,
-    /// The ports.
     pub ports: PortSet,
     /// A service tag that holds all of the addresses, for formats that know tags.
     pub tag: Option<String>,
-    /// The addresses, ascending.
+    /// The prefixes in ascending order.
     pub prefixes: Vec<ProvenPrefix>,
 }
 
-/// A prefix and why it is there.
+/// A prefix and the reason to allow it.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct ProvenPrefix {
-    /// The prefix.
     pub net: IpNet,
-    /// For whom, and how proven.
+    /// The names that need it, with the proof.
     pub why: String,
 }
 
-/// How addresses become prefixes.
+/// The way in which addresses are combined into prefixes.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub enum Aggregation {
-    /// The fewest prefixes that hold just the set.
+    /// The fewest prefixes that hold the addresses and no others.
     #[default]
     Exact,
-    /// IPv4 prefixes no longer than this; what is not public stays out.
+    /// IPv4 prefixes that are no longer than this, without the addresses that are not public.
     Widened(u8),
 }
 
@@ -188,14 +181,14 @@ impl Emission {
         if number == 0 { self.name.clone() } else { format!("{}-{}", self.name, number + 1) }
     }
 
-    /// Azure takes 140 characters.
+    /// The description of the rules, which Azure limits to 140 characters.
     pub(super) fn description(&self) -> String {
         one_line(&format!("{MARKER} from {}", self.origin)).chars().take(140).collect()
     }
 }
 
 impl Permit {
-    /// The permits of these addresses: those that need the same ports together.
+    /// The permits for these addresses, one for all that need the same ports.
     #[must_use]
     pub fn of(proven: &[Proven], aggregation: Aggregation) -> Vec<Self> {
         let flows: Vec<_> = proven
@@ -216,7 +209,7 @@ impl Permit {
             .collect()
     }
 
-    /// The permit of prefixes that were given, not resolved.
+    /// The permit for prefixes that were given and not resolved.
     #[must_use]
     pub fn given(
         addresses: AddressSet,
@@ -234,8 +227,7 @@ impl Permit {
     }
 }
 
-/// The names behind a prefix and how each was proven, those with the same proof together.
-/// `proven` is sorted by address.
+/// The names behind a prefix, grouped by their proof. `proven` must be sorted by address.
 fn why(net: IpNet, proven: &[Proven], ports: &PortSet) -> String {
     const NAMES_SHOWN: usize = 2;
     let from = proven.partition_point(|proven| proven.address < net.network());
@@ -264,9 +256,10 @@ impl Permit {
     }
 }
 
-/// Names of files and of tags come from outside: they must not begin a line, nor end a text.
-/// Only ASCII is kept: to `PowerShell` typographic quotes are quotes, and Windows's own reads a
-/// script in the code page of the machine, where parts of any other letter become such quotes.
+/// Makes a text safe for a comment or a quoted string. Names of files and tags come from outside,
+/// and must not begin a line nor end a string. Only ASCII is kept: `PowerShell` takes typographic
+/// quotes for quotes, and the one of Windows reads a script in the code page of the machine, in
+/// which the bytes of any other letter may become such quotes.
 pub(super) fn one_line(text: &str) -> String {
     let keep = |c: char| match c {
         ' '..='~' => c,
@@ -274,6 +267,6 @@ pub(super) fn one_line(text: &str) -> String {
         _ => '?',
     };
     let line: String = text.chars().map(keep).collect();
-    // To some readers a backslash there continues a comment.
+    // Some readers continue a comment on the next line after a backslash.
     line.trim_end_matches('\\').to_owned()
 }

@@ -2,51 +2,43 @@
 
 use std::ops::RangeInclusive;
 
-/// Why nothing was written.
+/// The reason why nothing was written.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum EmitError {
-    /// No address was proven.
     #[error("there is no address to allow: an empty rule would block what it should allow")]
     NoAddresses,
-    /// No name is known.
     #[error("there is no name to allow")]
     NoNames,
-    /// Azure takes 4,000 prefixes a group.
+    /// There are more prefixes than Azure takes in one group.
     #[error(
         "{found} prefixes are more than the {MOST_PREFIXES} that a network security group takes: \
          widen them (--aggregate /24) or allow a service tag instead"
     )]
-    TooManyPrefixes {
-        /// How many there are.
-        found: usize,
-    },
-    /// Not a name for a rule.
+    TooManyPrefixes { found: usize },
     #[error(
         "'{0}' is no name for a rule: at most 80 letters, digits, '_', '.' and '-', a letter or \
          digit first, a letter, digit or '_' last"
     )]
     Name(String),
-    /// Not a priority for Azure.
+    /// A priority is outside the range that Azure takes.
     #[error(
         "priorities {first} to {last} are not all within {least} to {most}, as Azure wants them"
     )]
     Priority {
-        /// The first rule's.
+        /// The priority of the first rule.
         first: u32,
-        /// The last rule's.
+        /// The priority of the last rule.
         last: u32,
-        /// The least that Azure takes.
         least: u32,
-        /// The greatest.
         most: u32,
     },
 }
 
-/// Azure's limit of prefixes of one side, per group (azure-virtual-network-limits).
+/// The most prefixes on one side of the rules of a group (azure-virtual-network-limits).
 pub(super) const MOST_PREFIXES: usize = 4000;
-/// Of rules (network-security-groups-overview).
+/// The priorities of rules (network-security-groups-overview).
 pub(super) const RULE_PRIORITIES: RangeInclusive<u32> = 100..=4096;
-/// Of rule collection groups and of collections (firewallPolicy.json).
+/// The priorities of rule collection groups and of collections (firewallPolicy.json).
 pub(super) const COLLECTION_PRIORITIES: RangeInclusive<u32> = 100..=65_000;
 
 pub(super) fn check_priorities(
@@ -60,7 +52,7 @@ pub(super) fn check_priorities(
     Err(EmitError::Priority { first, last, least: *taken.start(), most: *taken.end() })
 }
 
-/// Azure's rule for names of rules (networkSecurityGroup.json).
+/// Checks a name by the pattern that Azure has for rules (networkSecurityGroup.json).
 pub(super) fn check_name(name: &str) -> Result<(), EmitError> {
     let is_word = |c: char| c.is_ascii_alphanumeric() || c == '_';
     let is_fine = name.chars().count() <= 80

@@ -1,4 +1,4 @@
-//! The host's own firewall.
+//! Writes rules for the firewall of the host itself.
 
 use std::fmt::Write as _;
 
@@ -7,10 +7,10 @@ use ipnet::IpNet;
 use super::emission::Emission;
 use super::script::powershell_text;
 
-/// Rules of many addresses become slow to load; the number is ours, not Windows's.
+/// Rules with very many addresses are slow to load. Windows itself has no such limit.
 const PREFIXES_PER_RULE: usize = 1000;
 
-/// Replaces the rules of this group and no other.
+/// A script that replaces the rules of one group and leaves all others alone.
 pub(super) fn windows(emission: &Emission) -> String {
     let mut text = format!(
         "# {0}\n#Requires -RunAsAdministrator\n$ErrorActionPreference = 'Stop'\n\n\
@@ -46,8 +46,8 @@ pub(super) fn windows(emission: &Emission) -> String {
     text
 }
 
-/// A chain and its sets within the usual table `inet filter`: an `accept` in a table of its own
-/// would not spare a packet that another table drops. The user's chain jumps to it.
+/// A chain and its sets in the table `inet filter`, to which the user's chain jumps. An `accept` in
+/// a separate table would not keep another table from dropping the packet.
 pub(super) fn nftables(emission: &Emission) -> String {
     let name: String =
         emission.name.chars().map(|c| if c.is_ascii_alphanumeric() { c } else { '_' }).collect();

@@ -1,12 +1,12 @@
-//! Plain lists, of addresses and of names.
+//! Writes plain lists of addresses and of names.
 
 use std::fmt::Write as _;
 
 use super::emission::{Emission, one_line};
 use crate::firewall::scope::NamePattern;
 
-/// One prefix a line with a comment behind it: the form that external dynamic lists take. Without
-/// a head, which not every reader of such lists skips.
+/// One prefix on each line with a comment behind it, the form of external dynamic lists. The list
+/// has no comment at its head, because not every reader skips one.
 pub(super) fn edl_ip(emission: &Emission) -> String {
     let mut prefixes: Vec<_> =
         emission.permits.iter().flat_map(|permit| &permit.prefixes).collect();
@@ -18,8 +18,7 @@ pub(super) fn edl_ip(emission: &Emission) -> String {
     })
 }
 
-/// RFC 4180 but for line ends: a row for each name and address, which `rules decide --flows` reads.
-/// No cell begins as a spreadsheet's formula does.
+/// CSV by RFC 4180, except for the line ends. `rules decide --flows` reads it.
 pub(super) fn csv(emission: &Emission) -> String {
     let mut writer = csv::Writer::from_writer(Vec::new());
     let head = ["direction", "source", "name", "address", "port", "protocol", "entry", "proof"];
@@ -43,19 +42,20 @@ pub(super) fn csv(emission: &Emission) -> String {
     String::from_utf8(bytes).expect("made of texts")
 }
 
-/// Texts that others chose, on one line, and never computed.
+/// A text that others chose, on one line. A quote in front keeps a spreadsheet from taking it for a
+/// formula.
 fn cell(text: &str) -> String {
     let text = one_line(text);
     if text.starts_with(['=', '+', '-', '@']) { format!("'{text}") } else { text }
 }
 
-/// Names and `*.` wildcards, one a line.
+/// Names and `*.` wildcards, one on each line.
 pub(super) fn edl_domain(emission: &Emission) -> String {
     lines(emission.names.iter().map(ToString::to_string))
 }
 
-/// Squid's `dstdomain`: `.domain` holds a domain and all below it, and squid refuses a list that
-/// holds a name beside a domain that covers it.
+/// A list for squid's `dstdomain`, in which `.domain` stands for a domain and everything below it.
+/// Squid refuses a list that has a name beside a domain that covers it.
 pub(super) fn squid(emission: &Emission) -> String {
     let ending = |pattern: &NamePattern| match pattern {
         NamePattern::Ending(ending) => Some(ending.clone()),
@@ -80,7 +80,7 @@ pub(super) fn squid(emission: &Emission) -> String {
         }))
 }
 
-/// What a TLS-inspecting proxy must pass on unopened.
+/// The names whose connections a TLS-inspecting proxy must not decrypt.
 pub(super) fn tls_exemptions(emission: &Emission) -> String {
     format!("# {}\n", emission.description())
         + &lines(emission.names.iter().map(ToString::to_string))

@@ -1,5 +1,5 @@
-//! Rules written for those who apply them: one set, many formats. All hold the same set, sorted,
-//! without a clock: the same evidence gives the same bytes.
+//! Writes what is to be allowed in the formats of those who apply it. The output is sorted and
+//! holds no time, so that the same evidence gives the same bytes.
 
 mod azure;
 mod emission;
@@ -18,21 +18,21 @@ use self::error::{COLLECTION_PRIORITIES, check_name, check_priorities};
 
 macro_rules! formats {
     ($($(#[$doc:meta])* $variant:ident $word:literal $holds:ident,)*) => {
-        /// A format (contract, Rules).
+        /// An output format.
         #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
         pub enum RuleFormat { $($(#[$doc])* $variant,)* }
 
         impl RuleFormat {
-            /// Every format, in the contract's order.
+            /// Every format, in the order of the help text.
             pub const ALL: &[Self] = &[$(Self::$variant,)*];
 
-            /// The contract's word.
+            /// The word on the command line.
             #[must_use]
             pub const fn as_str(self) -> &'static str {
                 match self { $(Self::$variant => $word,)* }
             }
 
-            /// What it holds.
+            /// The kind of content.
             #[must_use]
             pub const fn holds(self) -> Holds {
                 match self { $(Self::$variant => Holds::$holds,)* }
@@ -42,13 +42,13 @@ macro_rules! formats {
 }
 
 formats! {
-    /// ARM security rules, as JSON.
+    /// Security rules as Resource Manager takes them, in JSON.
     NsgJson "nsg-json" NsgRules,
     /// An ARM template that adds the rules to a group.
     ArmTemplate "arm-template" NsgRules,
-    /// The same in Bicep.
+    /// A Bicep file that adds the rules to a group.
     Bicep "bicep" NsgRules,
-    /// The same for Terraform's azurerm provider.
+    /// Terraform resources of the azurerm provider.
     Terraform "terraform" NsgRules,
     /// A shell script for the Azure CLI.
     AzCli "az-cli" NsgRules,
@@ -58,7 +58,7 @@ formats! {
     AzureFirewall "azure-firewall" Addresses,
     /// An external dynamic list of addresses.
     EdlIp "edl-ip" Addresses,
-    /// Comma-separated values.
+    /// Comma-separated values, one row for each name and address.
     Csv "csv" Addresses,
     /// PowerShell for the firewall of Windows.
     WindowsFirewall "windows-firewall" Addresses,
@@ -66,27 +66,25 @@ formats! {
     Nftables "nftables" Addresses,
     /// An external dynamic list of domains.
     EdlDomain "edl-domain" Names,
-    /// An ACL file of squid (`dstdomain`).
+    /// A file for squid's ACLs of type `dstdomain`.
     SquidDomains "squid-domains" Names,
-    /// Names that TLS inspection must leave alone.
+    /// The names that must be exempted from TLS inspection.
     TlsExemptions "tls-exemptions" Names,
 }
 
-/// What a format holds.
+/// The kind of content of a format.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Holds {
-    /// Rules of a network security group: Azure's limits apply.
+    /// Rules of a network security group, to which Azure's limits apply.
     NsgRules,
-    /// Addresses.
     Addresses,
-    /// Names.
     Names,
 }
 
 /// Writes `emission` in `format`.
 ///
 /// # Errors
-/// [`EmitError`] where there is nothing to write, or a limit of Azure's is exceeded.
+/// [`EmitError`] where there is nothing to write, or a limit of Azure is exceeded.
 pub fn emit(format: RuleFormat, emission: &Emission) -> Result<String, EmitError> {
     match format.holds() {
         Holds::Names => {
@@ -104,7 +102,7 @@ pub fn emit(format: RuleFormat, emission: &Emission) -> Result<String, EmitError
         }
     }
     if format == RuleFormat::AzureFirewall {
-        // The second collection comes behind the first.
+        // The collection of application rules has the next priority.
         check_priorities(emission.priority, emission.priority + 1, COLLECTION_PRIORITIES)?;
     }
     let rows = match format.holds() {

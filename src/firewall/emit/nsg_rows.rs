@@ -1,4 +1,5 @@
-//! Permits as rules of a network security group, which the formats of such groups write.
+//! The rules of a network security group that permits become, for the formats that write such
+//! rules.
 
 use super::emission::{Emission, Permit, ProvenPrefix};
 use super::error::{EmitError, MOST_PREFIXES, RULE_PRIORITIES, check_name, check_priorities};
@@ -13,18 +14,18 @@ pub(super) struct NsgRow<'a> {
 
 pub(super) enum RowDestination<'a> {
     Tag(&'a str),
-    /// Of one family.
+    /// Prefixes of one address family.
     Prefixes(Vec<&'a ProvenPrefix>),
 }
 
 impl Emission {
-    /// A rule per permit and family, numbered: Azure takes one tag a rule, and tags and prefixes
-    /// apart.
+    /// One rule for each permit and address family. Azure takes one tag in a rule, and no prefixes
+    /// beside it.
     pub(super) fn nsg_rows(&self) -> Result<Vec<NsgRow<'_>>, EmitError> {
         let mut rows: Vec<NsgRow<'_>> = Vec::new();
         let mut add = |permit, destination| {
             let number = rows.len();
-            // Far fewer rules than 2^32.
+            // There are far fewer rules than 2^32.
             let priority = self.priority.saturating_add(u32::try_from(number).unwrap_or(u32::MAX));
             rows.push(NsgRow { name: self.numbered(number), priority, permit, destination });
         };
@@ -37,11 +38,11 @@ impl Emission {
                 add(permit, RowDestination::Prefixes(family));
             }
         }
-        let n_prefixes = rows.iter().map(|row| match &row.destination {
+        let lengths = rows.iter().map(|row| match &row.destination {
             RowDestination::Tag(_) => 1,
             RowDestination::Prefixes(prefixes) => prefixes.len(),
         });
-        let found = n_prefixes.sum();
+        let found = lengths.sum();
         if found > MOST_PREFIXES {
             return Err(EmitError::TooManyPrefixes { found });
         }
@@ -55,7 +56,7 @@ impl Emission {
 }
 
 impl NsgRow<'_> {
-    /// What a tag stands for here, a comment a line: the proof of each address goes with the rule.
+    /// The addresses that a tag stands for, with their proofs, one comment for each line.
     pub(super) fn held_by_tag(&self) -> impl Iterator<Item = String> {
         self.permit.prefixes.iter().map(|prefix| format!("holds {}: {}", prefix.net, prefix.why))
     }

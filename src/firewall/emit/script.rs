@@ -1,11 +1,11 @@
-//! Scripts for Azure's command lines. Run again they write the same rules again.
+//! Writes scripts for Azure's command lines. A script can be run again, with the same result.
 
 use std::fmt::Write as _;
 
 use super::emission::Emission;
 use super::nsg_rows::{NsgRow, RowDestination};
 
-/// For bash: arrays keep a long list of prefixes off the line.
+/// A script for bash. An array keeps a long list of prefixes off the command line.
 pub(super) fn az_cli(rows: &[NsgRow<'_>], emission: &Emission) -> String {
     let mut text = format!(
         "#!/usr/bin/env bash\n# {}\n\
@@ -51,7 +51,7 @@ pub(super) fn az_cli(rows: &[NsgRow<'_>], emission: &Emission) -> String {
     text
 }
 
-/// For Az.Network: a rule of that name is replaced, else added; one write at the end.
+/// A script for the module Az.Network, which replaces or adds each rule and writes the group once.
 pub(super) fn az_powershell(rows: &[NsgRow<'_>], emission: &Emission) -> String {
     let mut text = format!(
         "# {}\n\
@@ -105,7 +105,7 @@ pub(super) fn az_powershell(rows: &[NsgRow<'_>], emission: &Emission) -> String 
     text
 }
 
-/// Within single quotes only the quote itself is special; descriptions are ASCII.
+/// Escapes a text for single quotes, in which only the quote itself is special. The text is ASCII.
 pub(super) fn powershell_text(text: &str) -> String {
     text.replace('\'', "''")
 }

@@ -1,5 +1,5 @@
-//! Descriptions of infrastructure: ARM, Bicep, Terraform. Each adds its rules to a group that is
-//! there, and leaves all others alone.
+//! Writes ARM templates, Bicep and Terraform, which add rules to an existing group and leave its
+//! other rules alone.
 
 use std::fmt::Write as _;
 
@@ -9,10 +9,10 @@ use super::azure::{pretty, rule};
 use super::emission::Emission;
 use super::nsg_rows::{NsgRow, RowDestination};
 
-/// The API version of the rules: current, and in Microsoft's published specification.
+/// A recent API version of security rules in Microsoft's published specification.
 const API_VERSION: &str = "2024-01-01";
 
-/// A template; the proof of each prefix stands in its metadata.
+/// A template, whose metadata hold the proof of each prefix.
 pub(super) fn arm(rows: &[NsgRow<'_>], emission: &Emission) -> String {
     let resources: Vec<_> = rows
         .iter()

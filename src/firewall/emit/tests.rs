@@ -1,15 +1,14 @@
 use std::net::IpAddr;
 
-use ipnet::IpNet;
 use proptest::prelude::*;
 
 use super::*;
 use crate::firewall::nsg::{RuleFile, read};
 use crate::firewall::{
-    CorrectionAdvice, Flow, NamePattern, NetworkContext, PortSet, ProofLevel, Protocol, Proven,
-    Requirement, RuleJudge, verify,
+    CorrectionAdvice, Flow, NamePattern, NetworkContext, ProofLevel, Proven, Requirement,
+    RuleJudge, verify,
 };
-use crate::model::{AddressSet, Host, Kind, Role};
+use crate::model::{AddressSet, Host, Role};
 
 fn proven(list: &[(&str, u16, &str)]) -> Vec<Proven> {
     let mut proven: Vec<_> = list

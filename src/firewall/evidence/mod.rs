@@ -1,6 +1,6 @@
-//! What a run saw of each endpoint, as far as rules need it: taken from records and what they come
-//! to, or from a saved report or the names that `resolve` wrote. Both come into the same type, so
-//! that the same facts give the same rules whatever file holds them.
+//! What a run observed of each endpoint, as far as rules need it. It is taken from records and
+//! their conclusion, or from a saved report or the names that `resolve` wrote. Both give the same
+//! type, so that the same facts give the same rules whatever file holds them.
 
 mod of_records;
 mod of_saved;
@@ -11,7 +11,6 @@ use std::net::{IpAddr, SocketAddr};
 
 use jiff::Timestamp;
 
-pub use self::of_saved::EvidenceError;
 use super::flow::Flow;
 use super::missing::Missing;
 use super::port::Protocol;
@@ -20,104 +19,92 @@ use super::scope::NamePattern;
 use crate::model::{ChainTrust, GatewayName, Host, HostName, Kind, Origin, Role};
 use crate::route::ProxyUrl;
 
-/// What a run saw.
+/// The observations of a run that rules are written and verified for.
 #[derive(Clone, Debug, Default)]
 pub struct Evidence {
-    /// One per endpoint.
     pub targets: Vec<EvidenceTarget>,
-    /// The name servers that were asked.
     pub resolvers: Vec<SocketAddr>,
     /// This host's own addresses.
     pub own_addresses: Vec<IpAddr>,
-    /// When the run began, where the file says so.
+    /// The beginning of the run, where the file gives it.
     pub seen_at: Option<Timestamp>,
 }
 
-/// What was seen of one endpoint.
+/// The observations of one endpoint.
 #[derive(Clone, Debug)]
 pub struct EvidenceTarget {
-    /// The entry's id.
+    /// The id of the entry.
     pub entry: String,
-    /// What it is to the runtime; of reports that know no roles, what the entry says.
+    /// The role, which is inferred from the entry for reports without roles.
     pub role: Role,
-    /// The name, address, wildcard or template as it was written.
+    /// The text of the name, address, wildcard or template.
     pub host: String,
-    /// The name; `None` for a literal address, and for a template with nothing to make it concrete.
+    /// The name. A literal address has none, and neither has a template without concrete values.
     pub name: Option<NamePattern>,
-    /// The port; `None` where the file does not say it, as those of an older `resolve`.
+    /// The port, which files of an older `resolve` do not have.
     pub port: Option<u16>,
-    /// What proves it, where the file says so.
+    /// The kind, where the file gives it.
     pub kind: Option<Kind>,
-    /// Where it came from, where the file says so.
+    /// The origin, where the file gives it.
     pub origin: Option<Origin>,
     /// Whether the runtime needs it. A gateway that is not assigned yet is not needed.
     pub required: bool,
-    /// Whether it is a gateway that Azure has not put to use yet: there is nothing to reach.
+    /// Whether it is a gateway that Azure has not put to use yet, so that there is nothing to
+    /// reach.
     pub is_unassigned: bool,
-    /// Which way it is configured to go.
     pub way: ConfiguredRoute,
-    /// Where its proxy was found, and what was seen there.
+    /// The addresses of its proxy, with the results of connecting to them.
     pub proxies: Vec<Approach>,
-    /// Its addresses.
     pub sightings: Vec<AddressSighting>,
 }
 
-/// The way a name is configured to go.
+/// The configured route of a name.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum ConfiguredRoute {
-    /// Straight from this host.
     Direct,
-    /// Through a proxy.
     Proxy(ProxyUrl),
-    /// Not known, with what kept it from being known.
+    /// The route is unknown, for this reason.
     Unknown(String),
 }
 
-/// One address of a name.
+/// An address of a name, and what was observed there.
 #[derive(Clone, Debug)]
 pub struct AddressSighting {
-    /// How it was come to.
     pub approach: Approach,
-    /// The names of the chain that led to it, without the endpoint's own.
+    /// The aliases that led to the address, without the endpoint's own name.
     pub chain: Vec<HostName>,
-    /// Whether it proved by TLS to be the endpoint's host.
     pub identity: Identity,
 }
 
-/// An address, and what came of connecting to it.
+/// An address, and the result of connecting to it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Approach {
-    /// The address.
     pub address: IpAddr,
-    /// From which of this host's addresses, once connected.
+    /// The local address of the connection, where there was one.
     pub local: Option<IpAddr>,
-    /// Whether it could be connected.
+    /// The result of connecting, where it was tried.
     pub measured: Option<ConnectOutcome>,
 }
 
-/// Whether an address proved by TLS to be a host: under the public roots, for that name.
+/// Whether an address has presented a certificate for a host that is trusted under the public
+/// roots.
 #[derive(Clone, Debug, Default, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Identity {
     /// No handshake with it was recorded.
     #[default]
     NotAsked,
-    /// The connection was not made.
     NotConnected(ConnectOutcome),
-    /// It did not answer the ClientHello.
+    /// The address did not answer the ClientHello.
     Silent,
-    /// The handshake ended otherwise, in the report's word.
+    /// The handshake failed otherwise, with this word of the report.
     Broken(String),
-    /// Its chain leads to no public root.
+    /// The chain does not lead to a public root.
     OtherAuthority {
-        /// Who issued the certificate.
         issuer: String,
     },
-    /// Its certificate is for other names.
     OtherName {
-        /// Those.
         names: Vec<String>,
     },
-    /// It did.
     Proven,
 }
 
@@ -154,22 +141,22 @@ impl fmt::Display for Identity {
     }
 }
 
-/// What a run saw holds nothing of an entry or role.
+/// The evidence holds nothing of an entry or role.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 #[error("no entry or role '{word}': choose with --only among {}", there.join(", "))]
 pub struct NotHeld {
-    /// As given.
+    /// The given word.
     pub word: String,
-    /// The entries and roles that there are.
+    /// The entries and roles that the evidence holds.
     pub there: Vec<String>,
 }
 
 impl Evidence {
-    /// The targets that words of `--only` mean: those of an entry, or those of a role. A relay
-    /// namespace stands for itself and its gateways.
+    /// The targets of the entries and roles that `--only` names. A relay namespace brings its
+    /// gateways.
     ///
     /// # Errors
-    /// [`NotHeld`] where a word means none of them.
+    /// [`NotHeld`] where a word names none of them.
     pub fn choose(&self, words: &[impl AsRef<str>]) -> Result<Vec<&EvidenceTarget>, NotHeld> {
         let is_of = |target: &EvidenceTarget, word: &str| {
             target.entry == word || target.role.as_str() == word
@@ -198,9 +185,9 @@ impl Evidence {
         Ok(self.targets.iter().filter(is_chosen).collect())
     }
 
-    /// The flows that this host must be able to open, by the route each name takes: a proxied
-    /// name needs its proxy, a direct one its own addresses, and all need the name servers. Those of
-    /// gateways that nobody listed are a class of their own.
+    /// The flows that this host must be able to open: to the proxy of a proxied name, to the
+    /// addresses of a direct one, and to the name servers. Gateways that no list has are in a class
+    /// of their own.
     #[must_use]
     pub fn requirements(&self) -> Vec<Requirement> {
         let mut requirements = Vec::new();
@@ -232,15 +219,15 @@ impl Evidence {
         unique(requirements)
     }
 
-    /// The flows as whoever carries them sees them, whatever the route: what a list of names or
-    /// addresses must hold.
+    /// The flows to the endpoints themselves, whatever their routes: what a list on a proxy must
+    /// hold.
     #[must_use]
     pub fn own_requirements(&self) -> Vec<Requirement> {
         let needed = self.needed();
         unique(needed.flat_map(|(target, class)| self.own_flows(target, &class)).collect())
     }
 
-    /// What is required, then the assigned gateways that follow from it.
+    /// The required targets, followed by the assigned gateways that belong to them.
     fn needed(&self) -> impl Iterator<Item = (&EvidenceTarget, Class)> {
         let required = self.targets.iter().filter(|target| target.required);
         let derived = self.targets.iter().filter(|target| target.is_derived_gateway());
@@ -252,7 +239,7 @@ impl Evidence {
     fn own_flows(&self, target: &EvidenceTarget, class: &Class) -> Vec<Requirement> {
         let name = match &target.name {
             Some(NamePattern::Name(name)) => Some(name.clone()),
-            // No flow goes to a wildcard: what is behind it is not known.
+            // The names behind a wildcard are not known, so that no flow goes there.
             Some(NamePattern::Ending(_)) => return Vec::new(),
             None if target.sightings.is_empty() => return Vec::new(),
             None => None,
@@ -307,7 +294,7 @@ impl Evidence {
         }
     }
 
-    /// Where a flow leaves from: as it was seen, else any of this host's addresses of its family.
+    /// The source of a flow as it was observed, or else every address of this host in its family.
     fn sources(&self, seen: Option<IpAddr>, to: Option<IpAddr>) -> Vec<IpAddr> {
         if let Some(address) = seen {
             return vec![address.to_canonical()];
@@ -318,7 +305,7 @@ impl Evidence {
     }
 }
 
-/// Many names share a proxy, and gateways an address: the first says what it is for.
+/// Drops repeated flows. Many names share a proxy, and the first one stands for all of them.
 fn unique(mut requirements: Vec<Requirement>) -> Vec<Requirement> {
     let mut seen = HashSet::new();
     requirements.retain(|requirement| seen.insert(requirement.flow.clone()));
@@ -326,7 +313,7 @@ fn unique(mut requirements: Vec<Requirement>) -> Vec<Requirement> {
 }
 
 impl EvidenceTarget {
-    /// As `host:port`.
+    /// The text `host:port`.
     #[must_use]
     pub fn shown(&self) -> String {
         match (self.host.parse::<IpAddr>(), self.port) {
@@ -336,7 +323,7 @@ impl EvidenceTarget {
         }
     }
 
-    /// Whether it is one host: no wildcard, and no template with nothing to make it concrete.
+    /// Whether the target is one host, and not a wildcard or a template without values.
     #[must_use]
     pub fn is_concrete(&self) -> bool {
         match &self.name {
@@ -345,13 +332,12 @@ impl EvidenceTarget {
         }
     }
 
-    /// Whether it is a relay namespace.
     #[must_use]
     pub fn is_relay(&self) -> bool {
         self.role == Role::Relay
     }
 
-    /// Whether it is of the control plane, which has a service tag.
+    /// Whether the target belongs to the control plane, which has a service tag.
     #[must_use]
     pub const fn is_control(&self) -> bool {
         self.role.is_control_plane()
@@ -363,19 +349,18 @@ impl EvidenceTarget {
         self.role == Role::Gateway
     }
 
-    /// Whether it is a gateway in use that nobody listed: it follows from its relay.
+    /// Whether the target is a gateway in use that was found from its relay and is in no list.
     #[must_use]
     pub fn is_derived_gateway(&self) -> bool {
         self.is_gateway() && !self.required && !self.is_unassigned
     }
 
-    /// Whether it leaves through a proxy.
     #[must_use]
     pub const fn is_proxied(&self) -> bool {
         matches!(self.way, ConfiguredRoute::Proxy(_))
     }
 
-    /// The deployment of a gateway, as `prod-by3-010`.
+    /// The deployment of a gateway, such as `prod-by3-010`.
     fn deployment(&self) -> String {
         let parts = match &self.name {
             Some(NamePattern::Name(name)) => GatewayName::parse(name),
@@ -385,7 +370,7 @@ impl EvidenceTarget {
     }
 }
 
-/// What a chain lacks that does not prove its host.
+/// The reason why a certificate chain does not prove its host.
 fn short_of_proof(public: &ChainTrust, names: Vec<String>, issuer: String) -> Identity {
     match public {
         ChainTrust::Trusted => Identity::OtherName { names },
@@ -395,14 +380,14 @@ fn short_of_proof(public: &ChainTrust, names: Vec<String>, issuer: String) -> Id
     }
 }
 
-/// What the two sources of evidence tell of one trail.
+/// The facts of one trail that both sources of evidence give.
 struct TrailSummary {
     is_direct: bool,
     approach: Approach,
     identity: Identity,
 }
 
-/// The addresses of lookups, each once, with what the direct trails showed of it.
+/// The different addresses of the lookups, with the facts of the direct trails.
 fn sightings(
     literal: Option<IpAddr>,
     lookups: impl Iterator<Item = (Vec<HostName>, Vec<IpAddr>)>,
@@ -426,7 +411,7 @@ fn sightings(
     sightings
 }
 
-/// Where trails by the configured proxy led, each address once.
+/// The different addresses of the configured proxy.
 fn proxies(walked: &[TrailSummary]) -> Vec<Approach> {
     let mut proxies: Vec<Approach> = Vec::new();
     for own in walked.iter().filter(|own| !own.is_direct) {
@@ -437,7 +422,7 @@ fn proxies(walked: &[TrailSummary]) -> Vec<Approach> {
     proxies
 }
 
-/// What the first trails that know it say of an address.
+/// Joins the facts of several trails about one address.
 fn merged(address: IpAddr, mut trails: impl Iterator<Item = Approach> + Clone) -> Approach {
     let local = trails.clone().find_map(|own| own.local);
     Approach { address, local, measured: trails.find_map(|own| own.measured) }

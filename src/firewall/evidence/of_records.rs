@@ -1,4 +1,4 @@
-//! Evidence from records, and what they come to.
+//! Takes evidence from records and their conclusion.
 
 use std::net::IpAddr;
 
@@ -14,10 +14,10 @@ use crate::model::{
 use crate::route::ProxyUrl;
 
 impl Evidence {
-    /// What `records` hold, and `conclusion` makes of it: whether an endpoint counts.
+    /// Takes evidence from `records`. The conclusion tells whether an endpoint counts.
     #[must_use]
     pub fn of(records: &Records, conclusion: &Conclusion) -> Self {
-        // In the order of the report.
+        // A report has the endpoints in this order, and evidence from both must be equal.
         let mut judged: Vec<_> = records.records.iter().zip(&conclusion.verdicts).collect();
         judged.sort_by_cached_key(|(record, _)| {
             let endpoint = &record.endpoint;
@@ -67,7 +67,8 @@ fn target(record: &Record, verdict: &Verdict) -> EvidenceTarget {
             Err(fault) => ConfiguredRoute::Unknown(fault.message.clone()),
         },
         proxies: proxies(&walked),
-        // A name server that lies about every name gives addresses of gateways that do not exist.
+        // A name server that answers for every name would give addresses to gateways that do not
+        // exist.
         sightings: if is_unassigned { Vec::new() } else { sightings(literal, lookups, &walked) },
     }
 }
@@ -93,12 +94,12 @@ fn walked(trail: &Trail, host: Option<&Host>) -> TrailSummary {
     }
 }
 
-/// What a socket is bound to before it knows where it leaves from.
+/// A socket has this address before it is connected.
 fn is_unset(address: IpAddr) -> bool {
     address.is_unspecified()
 }
 
-/// How the connect ended. What this host's own limits prevented was not measured.
+/// The result of connecting. There is none where a limit of this host prevented the attempt.
 fn connect(trail: &Trail) -> Option<ConnectOutcome> {
     if trail.is_connected() {
         return Some(ConnectOutcome::Connected);
@@ -137,7 +138,7 @@ fn shown(presented: &Presented, host: &Host) -> Identity {
     super::short_of_proof(&presented.trust.public, names, issuer)
 }
 
-/// The words of the JSON report.
+/// The word for a failure in the JSON report.
 const fn word(kind: &TlsFailureKind) -> &'static str {
     match kind {
         TlsFailureKind::ResetOnWrite(_) => "reset_on_write",

@@ -1,10 +1,10 @@
-//! Evidence from a saved report, or from the names that `resolve` wrote.
+//! Takes evidence from a saved report, or from the names that `resolve` wrote.
 
 use std::net::IpAddr;
 
 use super::{
-    Approach, ConfiguredRoute, ConnectOutcome, Evidence, EvidenceTarget, Identity, TrailSummary,
-    proxies, short_of_proof, sightings,
+    Approach, ConfiguredRoute, ConnectOutcome, Evidence, EvidenceError, EvidenceTarget, Identity,
+    TrailSummary, proxies, short_of_proof, sightings,
 };
 use crate::firewall::scope::NamePattern;
 use crate::model::{ChainTrust, Host, HostName, Kind, Origin, Role, proves};
@@ -23,7 +23,6 @@ impl Evidence {
         Report::read_names_too(text).map(|saved| Self::of_saved(&saved))
     }
 
-    /// What a saved report holds.
     #[must_use]
     pub fn of_saved(saved: &Report) -> Self {
         let vantage = &saved.run.vantage;
@@ -53,7 +52,7 @@ fn target(saved: &Endpoint) -> EvidenceTarget {
         .collect();
     let lookups = saved.lookups.iter().map(|lookup| (aliases(lookup), lookup.addresses.clone()));
     let kind = saved.kind.as_deref().and_then(Kind::parse);
-    // Without a kind, as in older names, the id alone says what it is.
+    // Names of an older `resolve` have no kind, so that the role follows from the id.
     let role = saved.role.as_deref().and_then(Role::parse);
     let role = role.unwrap_or_else(|| Role::of_entry(&saved.entry, kind.unwrap_or(Kind::Https)));
     let mut target = EvidenceTarget {
@@ -64,7 +63,7 @@ fn target(saved: &Endpoint) -> EvidenceTarget {
         port: saved.port,
         kind,
         origin,
-        // Files of an older `resolve` do not say: what was found from a relay's chain is not.
+        // Files of an older `resolve` do not tell. Gateways from a relay's chain are not required.
         required: saved.required.unwrap_or(origin != Some(Origin::Gateway)),
         is_unassigned: false,
         way: match configured {
@@ -79,7 +78,8 @@ fn target(saved: &Endpoint) -> EvidenceTarget {
         sightings: sightings(literal, lookups, &walked),
     };
     if saved.is_unassigned() || (target.is_gateway() && is_absent(saved)) {
-        // A name server that lies about every name gives addresses of gateways that do not exist.
+        // A name server that answers for every name would give addresses to gateways that do not
+        // exist.
         target.sightings.clear();
         target.required = false;
         target.is_unassigned = true;
@@ -87,7 +87,7 @@ fn target(saved: &Endpoint) -> EvidenceTarget {
     target
 }
 
-/// How reports call the way without a proxy.
+/// The word in reports for the route without a proxy.
 const DIRECT: &str = "direct";
 
 /// Whether every resolver says that there is no such name, where no conclusion is given.

@@ -1,4 +1,4 @@
-//! Plain lists of what is allowed: addresses, prefixes, ranges, names and wildcards.
+//! Reads plain lists of allowed addresses, prefixes, ranges, names and wildcards.
 
 use super::error::ReadError;
 use crate::firewall::columns::{Columns, begins_with_head};
@@ -7,9 +7,9 @@ use crate::firewall::rule::{Access, Rule, RuleDialect, RuleSet};
 use crate::firewall::scope::{NamePattern, Scope};
 use crate::model::AddressSet;
 
-/// Reads a list, an element a line, with what follows a blank or `#` as comment (the form of
-/// external dynamic lists). A line becomes a rule of its own that allows any port, or the one
-/// behind `:`; what no line holds is denied.
+/// Reads a list with one element on each line, in which a blank or `#` begins a comment (the form
+/// of external dynamic lists). Each element becomes a rule that allows any port, or the port behind
+/// `:`. The list denies everything else.
 pub(super) fn read_allowlist(text: &str, file: &str) -> Result<RuleSet, ReadError> {
     if begins_with_head(text) {
         return read_rows(text, file);
@@ -50,15 +50,15 @@ pub(super) fn read_allowlist(text: &str, file: &str) -> Result<RuleSet, ReadErro
     Ok(listed(file, rules))
 }
 
-/// All allow, so that their order decides nothing but who is named: an address that is listed needs
-/// no name.
+/// Makes a set of rules that all allow, so that their order only decides which rule is named. Rules
+/// for addresses come first, because a listed address needs no name.
 fn listed(file: &str, mut rules: Vec<Rule>) -> RuleSet {
     rules.sort_by_key(|rule| !rule.destination.names.is_empty());
     RuleSet::in_order(file, file, RuleDialect::List, rules)
 }
 
-/// Reads rows with named columns, as `rules emit --format csv` writes them: each allows what it asks
-/// for.
+/// Reads rows with named columns, as `rules emit --format csv` writes them. Each row becomes a
+/// rule.
 fn read_rows(text: &str, file: &str) -> Result<RuleSet, ReadError> {
     let error = |line: u64, found: String| ReadError {
         file: file.to_owned(),
@@ -94,7 +94,7 @@ fn read_rows(text: &str, file: &str) -> Result<RuleSet, ReadError> {
     Ok(listed(file, rules))
 }
 
-/// Several on a line only where commas part nothing but addresses: elsewhere a comma begins
+/// The elements of a line. Only addresses are separated by commas; in other lines a comma begins
 /// another column.
 fn elements(line: &str) -> Vec<&str> {
     let cells: Vec<_> =
@@ -111,7 +111,7 @@ fn read_element(element: &str) -> Option<(Scope, Option<PortSet>)> {
     if let Ok(addresses) = AddressSet::parse(element) {
         return Some((addresses.into(), None));
     }
-    // `a.b/` ends a domain in Palo Alto's lists.
+    // Palo Alto's lists end a domain with a slash.
     let bare = element.strip_suffix('/').unwrap_or(element);
     let (host, port) = match bare.rsplit_once(':') {
         Some((host, port)) if !host.is_empty() => {
@@ -124,14 +124,14 @@ fn read_element(element: &str) -> Option<(Scope, Option<PortSet>)> {
     if let Ok(addresses) = AddressSet::parse(unbracketed) {
         return Some((addresses.into(), port));
     }
-    // Squid's `.domain` holds the domain and everything below it.
+    // Squid's `.domain` stands for the domain and everything below it.
     let names = match host.strip_prefix('.') {
         Some(domain) => {
             vec![NamePattern::parse(domain).ok()?, NamePattern::parse(&format!("*.{domain}")).ok()?]
         }
         None => vec![NamePattern::parse(host).ok()?],
     };
-    // What begins like an address and is none is a mistake, not a name.
+    // A text that looks like an address and is none is a mistake, not a name.
     if names.iter().any(looks_like_address) {
         return None;
     }

@@ -1,6 +1,6 @@
 //! The error of reading rules.
 
-/// Why a file holds no rules.
+/// The reason why a file holds no rules.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 #[error("{file}: {location}: found {found}; expected {expected}")]
 pub struct ReadError {

@@ -1,12 +1,12 @@
-//! Files that hold rules in a form which is not read here: named, so that none of them is taken for
-//! something else.
+//! Recognises files in forms that are not read here, so that the error can name what they are.
 
 use serde_json::Value;
 
-/// What a file is, and what to give instead.
+/// A form that is not read.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) struct Foreign {
     pub(super) what: &'static str,
+    /// The file to give instead.
     pub(super) instead: &'static str,
 }
 
@@ -34,7 +34,7 @@ const TERRAFORM_TEXT: Foreign = Foreign {
 const BICEP_TEXT: Foreign =
     Foreign { what: "Bicep", instead: "the template that az bicep build --file FILE makes of it" };
 
-/// Which of these forms a JSON document has.
+/// The form of a JSON document, if it is one of these.
 pub(super) fn of_json(value: &Value) -> Option<Foreign> {
     let has = |key: &str| value.get(key).is_some();
     if has("terraform_version")
@@ -58,7 +58,8 @@ fn elements(list: Option<&Value>) -> impl Iterator<Item = &Value> {
     list.and_then(Value::as_array).into_iter().flatten()
 }
 
-/// An entry of `az network manager list-effective-security-admin-rules`, or an admin rule itself.
+/// Whether a value is an admin rule, or an entry of the output of
+/// `az network manager list-effective-security-admin-rules`.
 fn is_admin_rule(value: &Value) -> bool {
     let properties = value.get("properties").unwrap_or(value);
     let is_of = |key: &str, word: &str| {
@@ -74,7 +75,7 @@ fn is_admin_rule(value: &Value) -> bool {
             && properties.get("access").is_some())
 }
 
-/// A route table, a route, or an effective route.
+/// Whether a value is a route table, a route or an effective route.
 fn is_route(value: &Value) -> bool {
     let properties = value.get("properties").unwrap_or(value);
     let is_hop =
@@ -85,7 +86,7 @@ fn is_route(value: &Value) -> bool {
             && properties.get("disableBgpRoutePropagation").is_some())
 }
 
-/// Which of these forms a text has that is no JSON.
+/// The form of a text that is not JSON, if it is one of these.
 pub(super) fn of_text(file: &str, text: &str) -> Option<Foreign> {
     let is_called = |ending: &str| {
         file.len() > ending.len()

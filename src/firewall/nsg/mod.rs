@@ -1,6 +1,6 @@
-//! Rules as Azure and its users write them: network security groups by `az`, Resource Manager and
-//! PowerShell, lists of them, effective rules, ARM templates, Azure Firewall's rule collection
-//! groups, and plain lists of what is allowed.
+//! Reads rules in the forms in which Azure, its tools and its users write them, and translates them
+//! into rule sets: network security groups, effective rules, ARM templates, rules of Azure Firewall
+//! and plain lists.
 
 mod allowlist;
 mod error;

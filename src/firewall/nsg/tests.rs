@@ -293,7 +293,8 @@ fn hostile_templates_end() {
 #[test]
 fn azure_firewall_asks_network_rules_before_application_rules() {
     let group = json!({"name": "rcg", "properties": {"priority": 200, "ruleCollections": [
-        {"ruleCollectionType": "FirewallPolicyFilterRuleCollection", "name": "late", "priority": 300,
+        {"ruleCollectionType": "FirewallPolicyFilterRuleCollection", "name": "late",
+         "priority": 300,
          "action": {"type": "Deny"}, "rules": [
             {"ruleType": "NetworkRule", "name": "deny-net", "ipProtocols": ["Any"],
              "sourceAddresses": ["*"], "destinationAddresses": ["20.0.0.0/8"], "destinationPorts": ["*"]}]},
@@ -304,7 +305,8 @@ fn azure_firewall_asks_network_rules_before_application_rules() {
              "targetFqdns": ["*.servicebus.windows.net"]},
             {"ruleType": "ApplicationRule", "name": "updates", "sourceAddresses": ["*"],
              "protocols": [{"protocolType": "Http"}], "fqdnTags": ["WindowsUpdate"]}]},
-        {"ruleCollectionType": "FirewallPolicyFilterRuleCollection", "name": "early", "priority": 200,
+        {"ruleCollectionType": "FirewallPolicyFilterRuleCollection", "name": "early",
+         "priority": 200,
          "action": {"type": "Allow"}, "rules": [
             {"ruleType": "NetworkRule", "name": "sql", "ipProtocols": ["TCP"],
              "sourceAddresses": ["*"], "destinationIpGroups": ["/x/ipGroups/Sql-Servers"],

@@ -1,4 +1,4 @@
-//! Whether rules let through what is required, and what else they let through.
+//! Verifies that rules let through what is required, and finds what else they let through.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::net::IpAddr;
@@ -16,93 +16,81 @@ use super::scope::NamePattern;
 use super::shadow::Shadowed;
 use crate::model::{AddressCount, AddressSet};
 
-/// What came of holding requirements against rule sets in a row.
+/// The result of verifying rule sets in a row against requirements.
 #[derive(Clone, Debug)]
 pub struct Verification<'a> {
-    /// How many flows are required.
     pub n_required: usize,
     /// Required flows that are denied.
     pub gaps: Vec<Gap<'a>>,
-    /// Required flows of which it is not known.
+    /// Required flows for which the decision is unknown.
     pub undecided: Vec<Gap<'a>>,
-    /// What becomes of the gateways that follow from a relay, by deployment. A gap is a warning.
+    /// The gateways that follow from a relay, by deployment. A gap there is only a warning.
     pub gateways: Vec<Gateways<'a>>,
-    /// What each set's rules let through beyond what is required, most first.
+    /// What single rules let through beyond what is required, sorted by the number of addresses.
     pub excess: Vec<Excess<'a>>,
     /// What all sets together let through beyond what is required, by port.
     pub beyond: Vec<Beyond>,
-    /// Rules that no flow reaches, with their sets.
+    /// Rules that no flow reaches, with the names of their sets.
     pub shadowed: Vec<(&'a str, Shadowed<'a>)>,
-    /// What would close the gaps.
+    /// Changes that close the gaps.
     pub corrections: Vec<Correction>,
-    /// Flows of which a run saw another thing than the rules say.
+    /// Flows for which a measurement contradicts the rules.
     pub contradictions: Vec<Contradiction<'a>>,
 }
 
-/// A flow that the rules decide and a run measured otherwise.
+/// A flow for which a measurement contradicts the decision of the rules.
 #[derive(Clone, Debug)]
 pub struct Contradiction<'a> {
-    /// The flow, with what was measured.
     pub requirement: Requirement,
-    /// What the rules say.
     pub decision: Decision<'a>,
-    /// How the measurement ended.
     pub measured: ConnectOutcome,
 }
 
-/// What becomes of the gateways of a deployment that are in use.
+/// The decisions about the gateways of a deployment that are in use.
 #[derive(Clone, Debug)]
 pub struct Gateways<'a> {
-    /// The deployment, as `prod-by3-010`.
+    /// The deployment, such as `prod-by3-010`.
     pub deployment: String,
-    /// How many of their flows are let through.
     pub n_allowed: usize,
-    /// Those that are not.
     pub denied: Vec<Gap<'a>>,
-    /// Those of which it is not known.
     pub undecided: Vec<Gap<'a>>,
 }
 
-/// A required flow that is not let through, or of which that is not known.
+/// A required flow that is denied, or for which the decision is unknown.
 #[derive(Clone, Debug)]
 pub struct Gap<'a> {
-    /// The flow and its endpoint.
     pub requirement: Requirement,
-    /// The set that decides.
+    /// The name of the deciding set.
     pub set: &'a str,
-    /// Its decision.
     pub decision: Decision<'a>,
 }
 
 /// What one rule lets through beyond what is required.
 #[derive(Clone, Debug)]
 pub struct Excess<'a> {
-    /// The set.
+    /// The name of the set.
     pub set: &'a str,
-    /// The rule.
     pub rule: &'a Rule,
-    /// The required port of which most is let through, and its protocol.
+    /// The required port on which the rule lets through most addresses, and its protocol.
     pub port: (Protocol, u16),
-    /// How many addresses beyond the required ones.
+    /// The number of addresses beyond the required ones.
     pub beyond: AddressCount,
-    /// How many required addresses it serves on that port.
+    /// The number of required addresses that the rule lets through on that port.
     pub required: AddressCount,
-    /// What makes it wide.
     pub breadth: Breadth,
 }
 
-/// What makes a rule wide.
+/// The reason why a rule lets through more than is required.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Breadth {
-    /// `*`, or a prefix of length 0.
+    /// The destination is `*` or a prefix of length 0.
     Everything,
-    /// Tags, `Internet` among them.
+    /// The destination has tags, which may include `Internet`.
     Tags(Vec<String>),
-    /// Names with wildcards.
     Wildcards(Vec<String>),
-    /// Addresses and prefixes; those that no required flow goes to any more.
+    /// The destination has addresses and prefixes.
     Addresses {
-        /// The unused ones.
+        /// The prefixes that no required flow goes to.
         unused: Vec<IpNet>,
     },
 }
@@ -112,13 +100,13 @@ pub enum Breadth {
 pub struct Beyond {
     /// The protocol and port.
     pub port: (Protocol, u16),
-    /// Addresses let through that nothing required goes to.
+    /// The number of addresses that are let through and not required.
     pub addresses: AddressCount,
-    /// Addresses that are required on that port.
+    /// The number of addresses that are required on that port.
     pub required: AddressCount,
 }
 
-/// Holds `requirements` against the sets of `judges`, which flows pass in a row.
+/// Verifies the rule sets of `judges`, which flows pass in a row, against `requirements`.
 #[must_use]
 pub fn verify<'a>(
     judges: &'a [RuleJudge<'a>],
@@ -166,7 +154,7 @@ pub fn verify<'a>(
             .filter(|own| (own.flow.protocol, own.flow.port) == (port.0, Some(port.1)))
             .filter_map(|own| own.flow.address)
             .collect();
-        // What leaves from one address says what rules for that address do.
+        // Rules may be for one source only, so that a source of the requirements is used.
         let source = requirements.iter().find_map(|own| own.sources.first().copied());
         let mut all = AddressSet::everything();
         for (index, judge) in judges.iter().enumerate() {
@@ -186,7 +174,7 @@ pub fn verify<'a>(
     let corrections = judges
         .iter()
         .flat_map(|judge| {
-            // In a row each set must allow: one may deny what another has denied already.
+            // Every set in a row must allow, so that each set needs a correction of its own.
             let alone = std::slice::from_ref(judge);
             let is_denied =
                 |own: &&Requirement| matches!(decide(alone, own), Some((_, Decision::Deny { .. })));
@@ -213,8 +201,8 @@ pub fn verify<'a>(
     }
 }
 
-/// What becomes of a requirement, from every address that it may leave from: where the rules treat
-/// these differently, that is not known.
+/// Decides about a requirement from each of its possible sources. The decision is unknown where the
+/// rules treat the sources differently.
 pub(super) fn decide<'a>(
     judges: &'a [RuleJudge<'a>],
     requirement: &Requirement,
@@ -267,9 +255,9 @@ fn contradiction<'a>(
     is_contradicted.then(found)
 }
 
-/// Where one set lets a port out to; what its rules let through beyond `required` goes to
-/// `excess`, each rule once (by the indices of its set and of itself), with the port of which it
-/// lets through most.
+/// The addresses that one set lets a port out to. What its rules let through beyond `required` is
+/// added to `excess`, each rule once (by the indices of its set and of itself), with the port of
+/// which it lets through most.
 fn measure<'a>(
     judge: &RuleJudge<'a>,
     set_index: usize,
@@ -302,7 +290,7 @@ fn measure<'a>(
             add(*index, beyond.count(), admitted.intersection(required).count());
         }
     }
-    // What a wildcard lets through has no number.
+    // The addresses behind a wildcard cannot be counted.
     for (index, rule) in set.rules().iter().enumerate() {
         let has_port = rule.destination_ports.known().is_none_or(|ports| ports.contains(port.1));
         let is_wild = rule.destination.names.iter().any(NamePattern::is_wildcard);

@@ -1,4 +1,5 @@
-//! Entries made concrete: names from templates, service URLs, authentication keys and options.
+//! Makes endpoints of entries, with names from templates, service URLs, authentication keys and
+//! options.
 
 use std::collections::hash_map::Entry::{Occupied, Vacant};
 use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
@@ -17,43 +18,43 @@ use crate::model::{
     Cloud, Endpoint, Expectation, Fingerprint, Host, HostName, Kind, Origin, Reach, Role, Subject,
 };
 
-/// What a run will ask for.
+/// The endpoints of a run.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Concrete {
-    /// One for each host and port; their subjects are hosts.
+    /// One endpoint for each host and port. Their subjects are hosts.
     pub endpoints: Vec<Endpoint>,
-    /// What stays a pattern.
+    /// The entries for which no concrete name is known.
     pub untestable: Vec<UntestablePattern>,
-    /// What the user should know, a sentence each.
+    /// Hints for the user, one sentence each.
     pub hints: Vec<String>,
-    /// The runtime needs no relay: by the option, or by what the service URLs say.
+    /// Whether the runtime needs no relay, by the option or by its reported status.
     pub is_self_contained: bool,
 }
 
-/// A wildcard or template with nothing to make it concrete.
+/// A wildcard or template for which no concrete name is known.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct UntestablePattern {
-    /// Its subject is a pattern.
+    /// An endpoint whose subject is a pattern.
     pub endpoint: Endpoint,
     /// The option that would help, in one sentence: for
     /// [`Obstacle::NotTestable`](crate::model::Obstacle::NotTestable).
     pub hint: String,
 }
 
-/// The distance between the orders of two entries, so that the gateways of a relay fit in behind it
-/// (`order + 1`).
+/// The distance between the orders of two entries, which leaves room for the gateways of a relay
+/// behind it (`order + 1`).
 pub const ORDER_STEP: u32 = 10;
 
 /// Makes a request concrete.
 ///
-/// A name of the service URLs or of the authentication key takes the entry that covers it (a
-/// literal before a template before a wildcard); one that none covers is probed as an ad-hoc
-/// endpoint. Where several sources give one host and port, the first of list, service URLs,
-/// authentication key, options and derivation tells entry and origin; it is required if any of
-/// them says so; the kind of `--endpoint`, where it is given, wins.
+/// A name of the service URLs or of the authentication key belongs to the entry that covers it (a
+/// literal before a template before a wildcard); a name that no entry covers is probed as an ad-hoc
+/// endpoint. Where several sources give the same host and port, the entry and the origin are those
+/// of the first of list, service URLs, authentication key, options and derivation. The endpoint is
+/// required if any of them requires it. A kind that is given by `--endpoint` wins.
 ///
 /// # Errors
-/// [`RequestError`], where an option matches nothing or values make no name.
+/// [`RequestError`] where an option matches nothing, or the values of a template make no name.
 pub fn concrete(request: &RunRequest) -> Result<Concrete, RequestError> {
     request.check()?;
     let mut builder = Builder {
@@ -85,13 +86,13 @@ struct Builder<'r> {
     request: &'r RunRequest,
     is_self_contained: bool,
     wanted: Vec<Wanted>,
-    /// Where in `wanted` each subject and port stands.
+    /// The index in `wanted` of each subject and port.
     seen: HashMap<(Subject, u16), usize>,
     next_order: u32,
     used_parameters: BTreeSet<String>,
 }
 
-/// An endpoint, with the hint that a pattern has.
+/// An endpoint, with a hint where it is a pattern.
 struct Wanted {
     endpoint: Endpoint,
     hint: Option<String>,
@@ -129,8 +130,8 @@ impl Builder<'_> {
         Ok(())
     }
 
-    /// `<serviceRegion>.frontend.clouddatahub.net`, seen in recorded answers and in the chains of
-    /// factories (of the public cloud alone): likely, not documented.
+    /// The names `<serviceRegion>.frontend.clouddatahub.net`. They are not documented, but occur in
+    /// recorded answers and in the chains of factories, only in the public cloud.
     fn derived_frontends(&self, list: &EndpointList) -> Vec<HostName> {
         if list.cloud.is_some_and(|cloud| cloud != Cloud::Public) {
             return Vec::new();
@@ -144,8 +145,8 @@ impl Builder<'_> {
             .collect()
     }
 
-    /// An entry that stands in for another is left out where it has no name, and the other where
-    /// the service named only its stand-in.
+    /// Whether an entry is left out: one that stands in for another where it has no name, and the
+    /// other where the service named only its stand-in.
     fn is_left_out(
         &self,
         entry: &ListEntry,
@@ -168,8 +169,7 @@ impl Builder<'_> {
         is_replaced && names.hosts().next().is_none() && self.missing(entry).is_some()
     }
 
-    /// The parameters of an entry's template that have no value; `None` for an entry that needs
-    /// none.
+    /// The parameters of an entry's template that have no value; `None` where the entry lacks none.
     fn missing<'e>(&self, entry: &'e ListEntry) -> Option<Vec<&'e str>> {
         let HostPattern::Template(template) = &entry.host else { return None };
         let has_no_value = |key: &&str| self.request.parameters.value(key).is_none();
@@ -291,14 +291,14 @@ impl Builder<'_> {
     fn add(&mut self, endpoint: Endpoint, hint: Option<String>) {
         match self.seen.entry((endpoint.subject.clone(), endpoint.port)) {
             Occupied(at) => self.wanted[*at.get()].endpoint.required |= endpoint.required,
-            Vacant(place) => {
-                place.insert(self.wanted.len());
+            Vacant(vacant) => {
+                vacant.insert(self.wanted.len());
                 self.wanted.push(Wanted { endpoint, hint });
             }
         }
     }
 
-    /// A name that no entry asked for covers.
+    /// Adds a name that none of the chosen entries covers.
     fn uncovered(&mut self, name: &KnownName, named_domains: &HashSet<&str>) {
         let purpose = match name.origin {
             Origin::AuthKey => "The control host of the authentication key",
@@ -306,7 +306,7 @@ impl Builder<'_> {
         };
         let (subject, hint) = match &name.host {
             UrlHost::Host(host) => (Subject::Host(host.clone()), None),
-            // Made concrete by a name below it.
+            // Another source gives a concrete name below it.
             UrlHost::Wildcard(domain) if named_domains.contains(domain.as_str()) => return,
             UrlHost::Wildcard(_) => {
                 let pattern = name.host.to_string();
@@ -337,8 +337,8 @@ impl Builder<'_> {
         self.add(endpoint, hint);
     }
 
-    /// What is known of the service that a host outside the lists belongs to: zones and domains,
-    /// for remedies. Which path it takes and whose ranges it lies in is the user's affair.
+    /// The private zones and domains of the service that a host outside the lists belongs to, for
+    /// remedies. Nothing is expected of its path and its address ranges.
     fn expectation_of(&self, host: &UrlHost, kind: Kind) -> Expectation {
         let all = self.request.lists.iter().flat_map(|list| &list.entries);
         let (private_zones, service_domains) = covering(all, host)
@@ -352,7 +352,7 @@ impl Builder<'_> {
         }
     }
 
-    /// Keeps what `--only` and `--skip` leave.
+    /// Drops the endpoints that `--only` and `--skip` leave out.
     fn choose(&mut self) -> Result<(), RequestError> {
         let RunRequest { only, skip, by_hand, .. } = self.request;
         let given: BTreeSet<Subject> = by_hand
@@ -474,7 +474,6 @@ impl Builder<'_> {
         concrete
     }
 
-    /// What the user should know beside the endpoints.
     fn hints(&self) -> Vec<String> {
         let RunRequest { service_urls, parameters, auth_key, .. } = self.request;
         let mut hints: Vec<String> =

@@ -1,5 +1,5 @@
-//! The names that a runtime was told to use: what the portal shows under Nodes, View Service
-//! URLs, as lines, or an answer of Azure in any of its shapes.
+//! Reads the names that a runtime was told to use: the lines that the portal shows under Nodes,
+//! View Service URLs, or an answer of Azure in any of its shapes.
 
 use serde_json::Value;
 
@@ -8,140 +8,107 @@ use super::node_status;
 use super::pasted::{self, PastedError};
 use crate::model::{Host, HostName, NameError, ReportedNode};
 
-/// What one input says.
+/// The names and the status of one input.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct ServiceUrls {
-    /// The input's name, for messages.
+    /// The name of the input in messages.
     pub source: String,
-    /// The names, in their order.
     pub urls: Vec<ServiceUrl>,
     /// `serviceRegion` of each runtime that has one (`eu`).
     pub service_regions: Vec<String>,
-    /// `selfContainedInteractiveAuthoringEnabled`, where it is said: the runtime needs no relay.
-    /// Of several runtimes, whether all of those that say so do.
+    /// `selfContainedInteractiveAuthoringEnabled`, where the input has it: such a runtime needs no
+    /// relay. Of several runtimes, all that have it must have it enabled.
     pub is_self_contained: Option<bool>,
-    /// What is reported of the runtime's nodes.
     pub nodes: Vec<ReportedNode>,
-    /// What was left out, and why.
+    /// The parts that were left out, with the reasons.
     pub notes: Vec<String>,
 }
 
-/// One name.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct ServiceUrl {
-    /// Which.
     pub host: UrlHost,
-    /// The port, where it was given.
     pub port: Option<u16>,
 }
 
 /// A concrete name, or a wildcard, as Azure sometimes answers (`*.servicebus.windows.net`).
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum UrlHost {
-    /// Can be probed.
     Host(Host),
-    /// Every name below this domain.
+    /// Stands for every name below this domain.
     Wildcard(HostName),
 }
 
-/// Why an input has no service URLs.
+/// The reason why an input has no service URLs.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum ServiceUrlsError {
-    /// More than [`MAX_INPUT_BYTES`].
+    /// The input is longer than [`MAX_INPUT_BYTES`].
     #[error("{path} is larger than {} MiB: it holds no service URLs", MAX_INPUT_BYTES >> 20)]
-    TooLarge {
-        /// The input.
-        path: String,
-    },
-    /// No name at all, and no status of a runtime either.
+    TooLarge { path: String },
+    /// The input holds neither a name nor the status of a runtime.
     #[error(
         "{path} holds no names: expected one a line, or the JSON of \
          `az datafactory integration-runtime get-status`"
     )]
-    Empty {
-        /// The input.
-        path: String,
-    },
-    /// Begins like JSON and is none.
+    Empty { path: String },
+    /// The input begins like JSON and is malformed.
     #[error("{path}:{line}:{column}: not JSON: {message}")]
-    Json {
-        /// The input.
-        path: String,
-        /// Line, from 1.
-        line: usize,
-        /// Column, from 1.
-        column: usize,
-        /// What the parser says.
-        message: String,
-    },
-    /// JSON without service URLs.
+    Json { path: String, line: usize, column: usize, message: String },
+    /// The input is JSON without service URLs.
     #[error(
         "{path}: found {found}; expected `serviceUrls` as \
          `az datafactory integration-runtime get-status` answers it, or an array of names"
     )]
     Shape {
-        /// The input.
         path: String,
-        /// What it holds, keys only.
+        /// The keys of the input, without values, which could be secrets.
         found: String,
     },
-    /// An error that Azure answered.
+    /// The input is an error message of Azure.
     #[error("{path} is an error of Azure ({code}), not the status of a runtime")]
-    Azure {
-        /// The input.
-        path: String,
-        /// Azure's code.
-        code: String,
-    },
-    /// Entries that are no names.
+    Azure { path: String, code: String },
+    /// Some of the entries are no names.
     #[error("{}", lines(path, problems))]
     Names {
-        /// The input.
         path: String,
-        /// Where and why, the first 20.
+        /// The first 20 of them.
         problems: Vec<(Position, UrlError)>,
     },
-    /// More names than any runtime has.
+    /// The input holds more names than any runtime has.
     #[error("{path} holds more than {MAX_NAMES} names")]
-    TooMany {
-        /// The input.
-        path: String,
-    },
+    TooMany { path: String },
 }
 
-/// Where an entry stands.
+/// The position of an entry in its input.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Position {
-    /// Of lines, from 1.
+    /// The number of the line, from 1.
     Line(usize),
-    /// Of an array, from 0.
+    /// The index in the array, from 0.
     Item(usize),
 }
 
-/// Why an entry is no name.
+/// The reason why an entry is no name.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum UrlError {
-    /// No host with a port.
     #[error(transparent)]
     Pasted(#[from] PastedError),
-    /// No host name.
     #[error(transparent)]
     Name(#[from] NameError),
-    /// Not a string.
+    /// The entry is JSON of another type than a string.
     #[error("found {0}; expected a name")]
     Type(&'static str),
-    /// An authentication key, of which nothing is repeated.
+    /// The entry is an authentication key, of which nothing is repeated.
     #[error("this is an authentication key, not a service URL: give it by --auth-key FILE")]
     AuthKey,
 }
 
-/// Names of one input. A runtime has about 260.
+/// The most names of one input. A runtime has about 260.
 pub const MAX_NAMES: usize = 100_000;
 
-/// Reads service URLs. `path` is the input's name, for messages.
+/// Reads service URLs. `path` is the name of the input in messages.
 ///
 /// # Errors
-/// [`ServiceUrlsError`] names the place, what was found and what was expected.
+/// [`ServiceUrlsError`] names the position, what was found and what was expected.
 pub fn parse(text: &str, path: &str) -> Result<ServiceUrls, ServiceUrlsError> {
     if text.len() > MAX_INPUT_BYTES {
         return Err(ServiceUrlsError::TooLarge { path: path.to_owned() });
@@ -190,7 +157,7 @@ impl ServiceUrlReader {
                 let name = pasted::trim(name);
                 match name {
                     "" => {}
-                    // What tables and `tsv` of `az` print for a null.
+                    // The formats `table` and `tsv` of `az` print these for a null.
                     "null" | "None" => self.n_ignored += 1,
                     _ => self.name(Position::Line(index + 1), name)?,
                 }
@@ -216,13 +183,13 @@ impl ServiceUrlReader {
         }
     }
 
-    /// One runtime's status: raw as Resource Manager answers it, or flattened by `az`, whole or
-    /// only its properties.
+    /// Reads the status of one runtime: as Resource Manager answers it or flattened by `az`, whole
+    /// or only its properties.
     fn status(&mut self, value: &Value) -> Result<(), ServiceUrlsError> {
-        let places = ["/properties/typeProperties", "/properties", "/typeProperties", ""];
-        let Some(properties) = places
+        let pointers = ["/properties/typeProperties", "/properties", "/typeProperties", ""];
+        let Some(properties) = pointers
             .iter()
-            .filter_map(|place| value.pointer(place))
+            .filter_map(|pointer| value.pointer(pointer))
             .find(|properties| properties.get("serviceUrls").is_some())
         else {
             return Err(self.shape(value));
@@ -286,7 +253,7 @@ impl ServiceUrlReader {
         if let Some(code) = value.pointer("/error/code").and_then(Value::as_str) {
             return ServiceUrlsError::Azure { path, code: code.chars().take(80).collect() };
         }
-        // Keys only: a value could be a secret (the answer of list-auth-key).
+        // Values could be secrets, such as those in the answer of list-auth-key.
         let found = match value.as_object() {
             Some(object) if !object.is_empty() => {
                 let keys: Vec<String> =
@@ -316,7 +283,7 @@ impl ServiceUrlReader {
     }
 }
 
-/// One name, as `https://host/`, `host:443`, `*.servicebus.windows.net`.
+/// Reads a name such as `https://host/`, `host:443` or `*.servicebus.windows.net`.
 fn read(text: &str) -> Result<ServiceUrl, UrlError> {
     let pasted = pasted::split(text)?;
     let port = pasted::port(pasted.port)?;
@@ -327,14 +294,14 @@ fn read(text: &str) -> Result<ServiceUrl, UrlError> {
     Ok(ServiceUrl { host, port })
 }
 
-/// As `IR@…@…@ServiceEndpoint=…@…`, wherever it stands in the text.
+/// Whether a text holds an authentication key, whose form is `IR@…@…@ServiceEndpoint=…@…`.
 fn is_auth_key(text: &str) -> bool {
     let text = text.to_ascii_lowercase();
     text.trim_start_matches(|c: char| !c.is_ascii_alphanumeric()).starts_with("ir@")
         || text.contains("@serviceendpoint=")
 }
 
-/// What stands above the names where they are copied from.
+/// Whether a line is one of the headings above the names in the portal or in documentation.
 fn is_heading(line: &str) -> bool {
     const HEADINGS: [&str; 9] = [
         "service urls",
@@ -351,18 +318,19 @@ fn is_heading(line: &str) -> bool {
     HEADINGS.iter().any(|heading| line.eq_ignore_ascii_case(heading))
 }
 
-/// A line of a list without its bullet or number.
+/// Drops the bullet or number of a line.
 fn without_bullet(line: &str) -> &str {
     let line = line.trim_start();
     let digits = line.bytes().take_while(u8::is_ascii_digit).count();
     let numbered = line[digits..].strip_prefix(['.', ')']).filter(|_| digits > 0);
     let marked = line.strip_prefix(['-', '*', '•', '–', '·', '+']);
     let rest = numbered.or(marked).unwrap_or(line);
-    // Without a blank the sign belongs to the name (*.servicebus.windows.net, 10.0.0.1).
+    // Without a blank the text is part of the name (*.servicebus.windows.net, 10.0.0.1).
     if rest.starts_with(char::is_whitespace) { rest.trim_start() } else { line }
 }
 
-/// A comment begins with `#` at the start or after a blank; elsewhere it is a URL's fragment.
+/// Drops a comment, which begins with `#` at the start or behind a blank. Any other `#` begins the
+/// fragment of a URL.
 fn without_comment(line: &str) -> &str {
     let is_comment = |at: usize| line[..at].chars().next_back().is_none_or(char::is_whitespace);
     match line.match_indices('#').find(|(at, _)| is_comment(*at)) {
@@ -377,7 +345,7 @@ fn lines(path: &str, problems: &[(Position, UrlError)]) -> String {
     lines.join("\n")
 }
 
-/// The parser's words without the place, which stands in front.
+/// The parser's message without the position, with which ours begins.
 fn json_message(error: &serde_json::Error) -> String {
     let message = error.to_string();
     message.split(" at line ").next().unwrap_or_default().to_owned()

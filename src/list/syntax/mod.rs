@@ -1,4 +1,4 @@
-//! List text (TOML) to entries. Everything that is wrong with a file is said at once.
+//! Parses endpoint lists (TOML) and reports all errors of a file at once.
 
 use std::collections::BTreeMap;
 use std::ops::Range;
@@ -19,7 +19,7 @@ use crate::model::{Cloud, Expectation, Fingerprint, HostName, Kind, Role};
 /// Reads a list. `file` is the name that errors show.
 ///
 /// # Errors
-/// [`ListErrors`]: every error with its line and column, what was found and what was expected.
+/// [`ListErrors`] with the line and column of each error, what was found and what was expected.
 pub fn parse(text: &str, file: &str) -> Result<EndpointList, ListErrors> {
     let mut reader = ListReader { problems: Vec::new() };
     let list = reader.document(text);
@@ -50,22 +50,22 @@ const ENTRY_KEYS: &[&str] = &[
     "note",
 ];
 
-/// Ids that endpoints have which no list holds.
+/// The ids of endpoints that no list holds.
 const RESERVED: [&str; 3] = [GATEWAY, ENDPOINT, PEER];
 
-/// Collects what is wrong, by byte offset.
+/// Collects the errors of a list with their byte offsets.
 struct ListReader {
     problems: Vec<(usize, ListProblem)>,
 }
 
-/// A table with what errors call it and the keys it may have.
+/// A table of the file, and its name in messages.
 struct ListTable<'a, 't> {
     pairs: &'a DeTable<'t>,
     start: usize,
     name: &'static str,
 }
 
-/// An entry with the places that checks between entries speak of.
+/// An entry with the byte offsets that checks between entries report.
 struct LocatedEntry {
     entry: ListEntry,
     id_at: usize,
@@ -83,7 +83,7 @@ impl ListReader {
             let at = error.span().map_or(0, |span| span.start);
             self.problems.push((at, ListProblem::Syntax(error.message().to_owned())));
         }
-        // What a broken text was recovered to would only give errors that follow from the first.
+        // The parser recovers from a syntax error, but further errors would only follow from it.
         if !self.problems.is_empty() {
             return None;
         }
@@ -101,14 +101,14 @@ impl ListReader {
     }
 
     fn entries(&mut self, root: &ListTable<'_, '_>, text: &str) -> Vec<ListEntry> {
-        let mut placed = Vec::new();
+        let mut located = Vec::new();
         match root.pairs.get("entry") {
             None => self.missing(root, "entry"),
             Some(value) => match value.get_ref() {
                 DeValue::Array(tables) if !tables.is_empty() => {
                     for table in tables {
                         match table.get_ref() {
-                            DeValue::Table(entry) => placed.extend(self.entry(&ListTable {
+                            DeValue::Table(entry) => located.extend(self.entry(&ListTable {
                                 pairs: entry,
                                 start: table.span().start,
                                 name: "the entry",
@@ -122,8 +122,8 @@ impl ListReader {
                 other => self.wrong_type("entry", other, value.span(), "[[entry]] tables"),
             },
         }
-        self.check_between(&placed, text);
-        placed.into_iter().map(|placed| placed.entry).collect()
+        self.check_between(&located, text);
+        located.into_iter().map(|located| located.entry).collect()
     }
 
     fn entry(&mut self, table: &ListTable<'_, '_>) -> Option<LocatedEntry> {
@@ -162,7 +162,7 @@ impl ListReader {
         let source = self.text(table, "source").map(|(text, _)| text).unwrap_or_default();
         let date = self.date(table);
         let note = self.text(table, "note").map(|(text, _)| text).unwrap_or_default();
-        // From here on nothing is read: every error of the entry has been said.
+        // All keys are read before this line, so that every error of the entry is reported.
         let (own_id, host) = (id.as_ref()?.0.clone(), host?);
         let role = role.map_or_else(
             || role::of_entry(&own_id, kind, &host, group.as_deref()),
@@ -198,11 +198,12 @@ impl ListReader {
         Some(LocatedEntry { entry, id_at: at(&id), instead_of_at: at(&instead_of) })
     }
 
-    /// What holds between entries: ids once, host and port once, `instead-of` an entry.
-    fn check_between(&mut self, placed: &[LocatedEntry], text: &str) {
+    /// Checks that ids are unique, that a host and port occurs once, and that `instead-of` names an
+    /// entry.
+    fn check_between(&mut self, located: &[LocatedEntry], text: &str) {
         let mut ids: BTreeMap<&str, usize> = BTreeMap::new();
         let mut hosts: BTreeMap<(String, u16), usize> = BTreeMap::new();
-        for LocatedEntry { entry, id_at, .. } in placed {
+        for LocatedEntry { entry, id_at, .. } in located {
             let first = *ids.entry(&entry.id).or_insert(*id_at);
             if first != *id_at {
                 let what = format!("the id '{}'", entry.id);
@@ -218,7 +219,7 @@ impl ListReader {
                 }
             }
         }
-        for LocatedEntry { entry, instead_of_at, .. } in placed {
+        for LocatedEntry { entry, instead_of_at, .. } in located {
             let Some(other) = &entry.instead_of else { continue };
             if *other == entry.id || !ids.contains_key(other.as_str()) {
                 let others = ids.keys().copied().filter(|id| *id != entry.id);
@@ -288,7 +289,7 @@ impl ListReader {
         Some(ports)
     }
 
-    /// A TOML date, as text.
+    /// The text of a TOML date.
     fn date(&mut self, table: &ListTable<'_, '_>) -> String {
         const EXPECTED: &str = "a date without quotes, as 2026-11-21";
         let Some(value) = table.pairs.get("date") else { return String::new() };
@@ -463,7 +464,7 @@ impl ListReader {
             .into_iter()
             .map(|(at, problem)| ListError {
                 file: file.to_owned(),
-                place: TextPosition::of(text, at),
+                position: TextPosition::of(text, at),
                 problem,
             })
             .collect();

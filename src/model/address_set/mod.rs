@@ -19,14 +19,13 @@ pub struct AddressSet {
 /// How many addresses a set holds. IPv6 counts swamp any sum, so the families are kept apart.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct AddressCount {
-    /// IPv4 addresses.
     pub v4: u128,
     /// IPv6 addresses; `u128::MAX` stands for all 2^128 too.
     pub v6: u128,
 }
 
 impl AddressSet {
-    /// Nothing.
+    /// The set that holds no address.
     #[must_use]
     pub fn new() -> Self {
         Self::default()
@@ -61,13 +60,11 @@ impl AddressSet {
         }
     }
 
-    /// The IPv4 runs.
     #[must_use]
     pub const fn v4(&self) -> &Ranges<u32> {
         &self.v4
     }
 
-    /// The IPv6 runs.
     #[must_use]
     pub const fn v6(&self) -> &Ranges<u128> {
         &self.v6
@@ -274,8 +271,8 @@ impl fmt::Display for AddressCount {
 fn grouped(number: u128) -> String {
     let digits = number.to_string();
     let mut text = String::with_capacity(digits.len() * 4 / 3);
-    for (place, digit) in digits.chars().enumerate() {
-        if place > 0 && (digits.len() - place).is_multiple_of(3) {
+    for (index, digit) in digits.chars().enumerate() {
+        if index > 0 && (digits.len() - index).is_multiple_of(3) {
             text.push(',');
         }
         text.push(digit);

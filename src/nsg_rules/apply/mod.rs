@@ -1,99 +1,96 @@
-//! Making changes: rule by rule, each read before it is written and read back after. Resource
-//! Manager stands behind [`ResourceManager`], so that every way in which two writers meet and an
-//! answer is lost can be tried without a network.
+//! Applies a plan rule by rule; each rule is read before it is written and again afterwards.
+//! Resource Manager is reached through [`ResourceManager`], so that tests can try every way in
+//! which two writers collide or an answer is lost, without a network.
 
 use std::time::Duration;
 
 use super::MARKER;
-use super::document::{Action, Change};
-use super::guard::Refusal;
+use super::document::{RuleAction, RuleChange};
+use super::guard::GuardRefusal;
 use super::live::{LiveGroup, LiveRule};
-use super::rule::Properties;
+use super::rule::RuleProperties;
 
-/// How often a write is tried against a group that others change.
+/// How often a write is tried while others change the group.
 const MOST_ROUNDS: usize = 4;
-/// How often a rule is looked at after a write without a clear answer.
+/// How often a rule is read after a write without a clear answer.
 const MOST_LOOKS: u32 = 5;
-/// Before the second look; doubled each time.
+/// The pause before the second read; doubled each time.
 const FIRST_PAUSE: Duration = Duration::from_millis(250);
 
 /// Resource Manager, as far as one group's rules need it.
 pub trait ResourceManager {
-    /// Why something was not done.
+    /// Why a request did not succeed.
     type Error: std::error::Error;
 
-    /// The whole group.
+    /// Reads the whole group.
     fn group(&mut self) -> impl Future<Output = Result<LiveGroup, Self::Error>>;
 
-    /// One rule, where it is there.
+    /// Reads one rule; `None` where there is no rule of this name.
     fn rule(&mut self, name: &str) -> impl Future<Output = Result<Option<LiveRule>, Self::Error>>;
 
     /// Writes one rule whole and waits until that is done.
     fn put(
         &mut self,
         name: &str,
-        properties: &Properties,
-        condition: Condition<'_>,
-    ) -> impl Future<Output = Result<Wrote, Self::Error>>;
+        properties: &RuleProperties,
+        condition: WriteCondition<'_>,
+    ) -> impl Future<Output = Result<WriteOutcome, Self::Error>>;
 
     /// Removes one rule and waits until that is done.
     fn delete(
         &mut self,
         name: &str,
-        condition: Condition<'_>,
-    ) -> impl Future<Output = Result<Wrote, Self::Error>>;
+        condition: WriteCondition<'_>,
+    ) -> impl Future<Output = Result<WriteOutcome, Self::Error>>;
 
-    /// What is known of a write that ended with this error.
-    fn fate(error: &Self::Error) -> Fate;
+    /// What this error says about the write that it ended.
+    fn fate(error: &Self::Error) -> WriteFate;
 
-    /// Waits.
     fn pause(&mut self, time: Duration) -> impl Future<Output = ()>;
 }
 
-/// What a write requires of what is there.
+/// What a write requires of the rule as it is.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Condition<'a> {
-    /// Nothing.
+pub enum WriteCondition<'a> {
     None,
-    /// This version of the rule.
+    /// The rule is of this version.
     Version(&'a str),
-    /// No rule of the name.
+    /// There is no rule of this name.
     Absent,
 }
 
-/// How a write ended.
+/// How a write ended that was not refused.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Wrote {
+pub enum WriteOutcome {
     /// Azure says that it is done.
     Done,
-    /// What was required is not what is there.
+    /// The rule was not what the condition requires.
     Overtaken,
 }
 
 /// What is known of a write that ended with an error.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Fate {
-    /// It was refused: nothing was written.
+pub enum WriteFate {
+    /// The write was refused: nothing changed.
     Refused,
-    /// Azure answered that it could not: what is there says whether it did.
+    /// Azure answered that it failed; only reading the rule shows whether that is so.
     Doubtful,
-    /// There was no answer, or no end of it: it may still be carried out.
+    /// There was no answer, or the operation did not end: the write may still happen.
     Unknown,
 }
 
-/// A rule as it is, and as it should be.
+/// One rule as it was read, and as it should become.
 #[derive(Clone, Debug, PartialEq)]
-pub struct Step {
-    /// Its name.
+pub struct RuleStep {
     pub name: String,
-    /// Its properties now; `None` where it is not there.
-    pub before: Option<Properties>,
-    /// Its properties then; `None` where it goes.
-    pub after: Option<Properties>,
+    /// The properties that were read; `None` for a new rule.
+    pub before: Option<RuleProperties>,
+    /// The desired properties; `None` for a rule that goes.
+    pub after: Option<RuleProperties>,
 }
 
-impl From<&Change> for Step {
-    fn from(change: &Change) -> Self {
+impl From<&RuleChange> for RuleStep {
+    fn from(change: &RuleChange) -> Self {
         Self {
             name: change.name.clone(),
             before: change.before.clone(),
@@ -102,44 +99,44 @@ impl From<&Change> for Step {
     }
 }
 
-impl Step {
-    /// What is done with the rule.
+impl RuleStep {
+    /// What the step does to the rule.
     #[must_use]
-    pub const fn action(&self) -> Action {
-        Action::between(self.before.as_ref(), self.after.as_ref())
+    pub const fn action(&self) -> RuleAction {
+        RuleAction::between(self.before.as_ref(), self.after.as_ref())
     }
 }
 
-/// How a live rule stands to a step.
+/// How far a live rule is from what a step expects.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub enum Stand {
-    /// As it was when the step was planned.
-    Before,
-    /// As planned.
-    After,
-    /// Otherwise.
-    Neither(Refusal),
+pub enum Drift {
+    /// The rule is as it was when the step was planned.
+    AsBefore,
+    /// The rule is as planned already.
+    AsPlanned,
+    /// The rule is neither, and must not be written.
+    Drifted(GuardRefusal),
 }
 
 /// How `live` stands to `step`, which is one of `all`.
 #[must_use]
-pub fn stand(live: &LiveGroup, step: &Step, all: &[Step]) -> Stand {
+pub fn drift(live: &LiveGroup, step: &RuleStep, all: &[RuleStep]) -> Drift {
     let rule = live.rule(&step.name);
-    let is = |properties: &Option<Properties>| match (rule, properties) {
+    let is = |properties: &Option<RuleProperties>| match (rule, properties) {
         (None, None) => true,
         (Some(rule), Some(properties)) => rule.properties.is_same_as(properties),
         _ => false,
     };
     if is(&step.after) {
-        return Stand::After;
+        return Drift::AsPlanned;
     }
     if is(&step.before) {
-        return taken_priority(live, step, all).map_or(Stand::Before, Stand::Neither);
+        return taken_priority(live, step, all).map_or(Drift::AsBefore, Drift::Drifted);
     }
     let what = match (rule, &step.before) {
         (None, _) => "was deleted".to_owned(),
         (Some(rule), None) if !rule.is_marked() => {
-            return Stand::Neither(Refusal::NameTaken { name: rule.name.clone() });
+            return Drift::Drifted(GuardRefusal::NameTaken { name: rule.name.clone() });
         }
         (Some(_), None) => "was created".to_owned(),
         (Some(rule), Some(before)) if !rule.is_marked() && before.mark().is_some() => {
@@ -147,12 +144,12 @@ pub fn stand(live: &LiveGroup, step: &Step, all: &[Step]) -> Stand {
         }
         (Some(_), Some(_)) => "was changed".to_owned(),
     };
-    Stand::Neither(Refusal::Changed { rule: step.name.clone(), what })
+    Drift::Drifted(GuardRefusal::Changed { rule: step.name.clone(), what })
 }
 
-/// Another rule that has the priority and keeps it: a foreign one, or pathproof's own of another
-/// name.
-fn taken_priority(live: &LiveGroup, step: &Step, all: &[Step]) -> Option<Refusal> {
+/// The refusal where another rule has the priority and keeps it: a foreign one, or one of ours with
+/// another name.
+fn taken_priority(live: &LiveGroup, step: &RuleStep, all: &[RuleStep]) -> Option<GuardRefusal> {
     let after = step.after.as_ref()?.meaning();
     let priority = after.priority?;
     let is_changed =
@@ -162,24 +159,24 @@ fn taken_priority(live: &LiveGroup, step: &Step, all: &[Step]) -> Option<Refusal
             && rule.meaning().direction == after.direction
             && rule.meaning().priority == after.priority
     })?;
-    Some(Refusal::PriorityTaken { priority, by: other.name.clone(), free: None })
+    Some(GuardRefusal::PriorityTaken { priority, by: other.name.clone(), free: None })
 }
 
 /// What became of a step.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub enum Outcome {
-    /// It is in force.
+pub enum StepOutcome {
+    /// The change is in force.
     Done,
-    /// It was not made.
+    /// The change was not made.
     NotDone,
-    /// It was sent, and how it ended could not be followed.
+    /// The change was sent, and how that ended is not known.
     Undecided {
-        /// What was found when the rule was looked at.
+        /// What the last read of the rule showed.
         found: String,
     },
 }
 
-impl Outcome {
+impl StepOutcome {
     /// The contract's word.
     #[must_use]
     pub const fn as_str(&self) -> &'static str {
@@ -191,76 +188,76 @@ impl Outcome {
     }
 }
 
-/// Why it stopped.
+/// Why a plan was not applied to its end.
 #[derive(Debug, thiserror::Error)]
-pub enum Stopped<E: std::error::Error> {
-    /// A guard: the rule is not what it was.
+pub enum ApplyError<E: std::error::Error> {
+    /// A guard refused: the rule is not as it was.
     #[error("{0}")]
-    Refused(Refusal),
-    /// Resource Manager, with what the rule is like now.
+    Refused(GuardRefusal),
+    /// A request failed.
     #[error("{}{error}", .state.as_ref().map_or_else(String::new, |state| format!("{state}: ")))]
     Failed {
-        /// What was found.
+        /// What the rule is like now, where it was read.
         state: Option<String>,
-        /// What it said. Not a source: its words are part of the message.
+        /// The failure. It is not a source: its words are part of the message.
         error: E,
     },
-    /// Written and read back as something else.
+    /// The rule was written, and read back as something else.
     #[error(
         "Azure said that {0} is done, and shows it otherwise: someone else may have changed it in \
          between"
     )]
     ShownOtherwise(String),
-    /// Others write all the time.
+    /// Others changed the group before every attempt.
     #[error("{0}: the group is being changed by someone else all the time: try again later")]
     Crowded(String),
 }
 
-/// Changes that are being made. What became of each is known at any time, so that whoever
-/// interrupts them can be told.
+/// The steps of a plan while they are made. The outcome of each is known at any time, so that an
+/// interruption can be reported.
 #[derive(Debug)]
 pub struct Work<'a> {
-    steps: &'a [Step],
-    outcomes: Vec<Outcome>,
-    /// What whoever runs it should hear although it went well.
+    steps: &'a [RuleStep],
+    outcomes: Vec<StepOutcome>,
+    /// What the user should know although everything succeeded.
     notes: Vec<String>,
 }
 
 impl<'a> Work<'a> {
-    /// None of `steps` is done yet.
+    /// Takes steps, none of which is made yet.
     #[must_use]
-    pub fn new(steps: &'a [Step]) -> Self {
-        Self { steps, outcomes: vec![Outcome::NotDone; steps.len()], notes: Vec::new() }
+    pub fn new(steps: &'a [RuleStep]) -> Self {
+        Self { steps, outcomes: vec![StepOutcome::NotDone; steps.len()], notes: Vec::new() }
     }
 
-    /// Each step with what became of it.
-    pub fn outcomes(&self) -> impl Iterator<Item = (&Step, &Outcome)> {
+    /// Each step with its outcome.
+    pub fn outcomes(&self) -> impl Iterator<Item = (&RuleStep, &StepOutcome)> {
         self.steps.iter().zip(&self.outcomes)
     }
 
-    /// What whoever runs it should hear although it went well.
+    /// What the user should know although everything succeeded.
     #[must_use]
     pub fn notes(&self) -> &[String] {
         &self.notes
     }
 
-    /// Makes the steps one after the other, and reads them back.
+    /// Makes the steps one after the other, then reads every rule back.
     ///
     /// # Errors
-    /// [`Stopped`], with the outcomes as they are then.
+    /// [`ApplyError`]; [`Work::outcomes`] shows how far it got.
     pub async fn carry_out<M: ResourceManager>(
         &mut self,
         manager: &mut M,
         mut live: LiveGroup,
-    ) -> Result<(), Stopped<M::Error>> {
-        for place in 0..self.steps.len() {
-            if place > 0 {
+    ) -> Result<(), ApplyError<M::Error>> {
+        for index in 0..self.steps.len() {
+            if index > 0 {
                 // Each write gives the whole group another version.
                 live = manager.group().await.map_err(failed)?;
             }
-            self.make(manager, place, &live).await?;
+            self.make(manager, index, &live).await?;
         }
-        // Azure said that it is done; now it must show it.
+        // Azure said that the writes are done; the rules must show it.
         for (step, outcome) in self.steps.iter().zip(&mut self.outcomes) {
             let rule = manager.rule(&step.name).await.map_err(failed)?;
             let live = LiveGroup { rules: rule.into_iter().collect() };
@@ -270,75 +267,75 @@ impl<'a> Work<'a> {
                     .zip(written)
                     .is_some_and(|(rule, written)| rule.properties.holds(written))
             };
-            if stand(&live, step, self.steps) != Stand::After && !is_added_to() {
-                *outcome = Outcome::Undecided { found: "it is not as planned".to_owned() };
-                return Err(Stopped::ShownOtherwise(step.name.clone()));
+            if drift(&live, step, self.steps) != Drift::AsPlanned && !is_added_to() {
+                *outcome = StepOutcome::Undecided { found: "it is not as planned".to_owned() };
+                return Err(ApplyError::ShownOtherwise(step.name.clone()));
             }
         }
         Ok(())
     }
 
-    /// Makes one step, where the rule stands as it did when the step was planned.
+    /// Makes one step, where the rule is as it was when the step was planned.
     async fn make<M: ResourceManager>(
         &mut self,
         manager: &mut M,
-        place: usize,
+        index: usize,
         live: &LiveGroup,
-    ) -> Result<(), Stopped<M::Error>> {
-        let step = &self.steps[place];
+    ) -> Result<(), ApplyError<M::Error>> {
+        let step = &self.steps[index];
         let mut reread;
         let mut live = live;
         let mut refused_version: Option<String> = None;
         for _ in 0..MOST_ROUNDS {
-            match stand(live, step, self.steps) {
-                Stand::After => {
-                    self.outcomes[place] = Outcome::Done;
+            match drift(live, step, self.steps) {
+                Drift::AsPlanned => {
+                    self.outcomes[index] = StepOutcome::Done;
                     return Ok(());
                 }
-                Stand::Before => {}
-                Stand::Neither(refusal) => return Err(Stopped::Refused(refusal)),
+                Drift::AsBefore => {}
+                Drift::Drifted(refusal) => return Err(ApplyError::Refused(refusal)),
             }
             let version = live.rule(&step.name).and_then(|rule| rule.etag.clone());
             // A service that compares versions strictly never finds a weak one equal (RFC 9110
             // §8.8.3.2). The same version twice says that nothing changed: it was just compared.
             let required = version.as_deref().filter(|_| version != refused_version);
-            // Whoever interrupts here cannot know more.
+            // An interruption from here on leaves the outcome unknown.
             let found = "it was interrupted, and nobody looked".to_owned();
-            self.outcomes[place] = Outcome::Undecided { found };
+            self.outcomes[index] = StepOutcome::Undecided { found };
             match send(manager, step, required).await {
-                Ok(Wrote::Done) => {
-                    self.outcomes[place] = Outcome::Done;
+                Ok(WriteOutcome::Done) => {
+                    self.outcomes[index] = StepOutcome::Done;
                     return Ok(());
                 }
-                Ok(Wrote::Overtaken) => {
-                    self.outcomes[place] = Outcome::NotDone;
+                Ok(WriteOutcome::Overtaken) => {
+                    self.outcomes[index] = StepOutcome::NotDone;
                     refused_version = version.clone();
                 }
                 Err(error) => match M::fate(&error) {
-                    Fate::Refused => {
-                        self.outcomes[place] = Outcome::NotDone;
+                    WriteFate::Refused => {
+                        self.outcomes[index] = StepOutcome::NotDone;
                         return Err(failed(error));
                     }
-                    fate @ (Fate::Doubtful | Fate::Unknown) => {
-                        return self.look(manager, place, fate, error).await;
+                    fate @ (WriteFate::Doubtful | WriteFate::Unknown) => {
+                        return self.look(manager, index, fate, error).await;
                     }
                 },
             }
             reread = manager.group().await.map_err(failed)?;
             live = &reread;
         }
-        Err(Stopped::Crowded(step.name.clone()))
+        Err(ApplyError::Crowded(step.name.clone()))
     }
 
-    /// After a write without a clear answer: what is there decides.
+    /// Reads the rule after a write without a clear answer, and decides by that.
     async fn look<M: ResourceManager>(
         &mut self,
         manager: &mut M,
-        place: usize,
-        fate: Fate,
+        index: usize,
+        fate: WriteFate,
         error: M::Error,
-    ) -> Result<(), Stopped<M::Error>> {
-        let name = &self.steps[place].name;
+    ) -> Result<(), ApplyError<M::Error>> {
+        let name = &self.steps[index].name;
         let mut found = "the group could not be read";
         for look in 0..MOST_LOOKS {
             if look > 0 {
@@ -347,47 +344,47 @@ impl<'a> Work<'a> {
             let Ok(live) = manager.group().await else { break };
             let state = live.rule(name).and_then(|rule| rule.state.clone());
             let state = state.as_deref().unwrap_or("Succeeded");
-            match stand(&live, &self.steps[place], self.steps) {
-                Stand::After if state == "Succeeded" => {
+            match drift(&live, &self.steps[index], self.steps) {
+                Drift::AsPlanned if state == "Succeeded" => {
                     self.notes.push(format!("{error}; read back, {name} is as planned"));
-                    self.outcomes[place] = Outcome::Done;
+                    self.outcomes[index] = StepOutcome::Done;
                     return Ok(());
                 }
-                Stand::After if state == "Failed" => {
-                    self.outcomes[place] = Outcome::NotDone;
+                Drift::AsPlanned if state == "Failed" => {
+                    self.outcomes[index] = StepOutcome::NotDone;
                     let state = format!("Azure could not put {name} into force");
-                    return Err(Stopped::Failed { state: Some(state), error });
+                    return Err(ApplyError::Failed { state: Some(state), error });
                 }
-                Stand::After => found = "it is accepted and not in force yet",
-                Stand::Before if fate == Fate::Doubtful => {
-                    self.outcomes[place] = Outcome::NotDone;
+                Drift::AsPlanned => found = "it is accepted and not in force yet",
+                Drift::AsBefore if fate == WriteFate::Doubtful => {
+                    self.outcomes[index] = StepOutcome::NotDone;
                     let state = format!("{name} is as it was");
-                    return Err(Stopped::Failed { state: Some(state), error });
+                    return Err(ApplyError::Failed { state: Some(state), error });
                 }
-                // It may still be on its way.
-                Stand::Before => found = "it is as it was",
-                Stand::Neither(refusal) => {
-                    self.outcomes[place] = Outcome::NotDone;
-                    return Err(Stopped::Refused(refusal));
+                // The write may still be on its way.
+                Drift::AsBefore => found = "it is as it was",
+                Drift::Drifted(refusal) => {
+                    self.outcomes[index] = StepOutcome::NotDone;
+                    return Err(ApplyError::Refused(refusal));
                 }
             }
         }
-        self.outcomes[place] = Outcome::Undecided { found: found.to_owned() };
+        self.outcomes[index] = StepOutcome::Undecided { found: found.to_owned() };
         let state =
             format!("whether {name} will be written is not known; when last looked, {found}");
-        Err(Stopped::Failed { state: Some(state), error })
+        Err(ApplyError::Failed { state: Some(state), error })
     }
 }
 
 async fn send<M: ResourceManager>(
     manager: &mut M,
-    step: &Step,
+    step: &RuleStep,
     version: Option<&str>,
-) -> Result<Wrote, M::Error> {
+) -> Result<WriteOutcome, M::Error> {
     let condition = match version {
-        Some(version) => Condition::Version(version),
-        None if step.before.is_none() => Condition::Absent,
-        None => Condition::None,
+        Some(version) => WriteCondition::Version(version),
+        None if step.before.is_none() => WriteCondition::Absent,
+        None => WriteCondition::None,
     };
     match &step.after {
         Some(properties) => manager.put(&step.name, properties, condition).await,
@@ -395,8 +392,8 @@ async fn send<M: ResourceManager>(
     }
 }
 
-const fn failed<E: std::error::Error>(error: E) -> Stopped<E> {
-    Stopped::Failed { state: None, error }
+const fn failed<E: std::error::Error>(error: E) -> ApplyError<E> {
+    ApplyError::Failed { state: None, error }
 }
 
 #[cfg(test)]

@@ -50,7 +50,7 @@ enum Meets {
 }
 
 #[derive(Debug)]
-struct Broken(Fate);
+struct Broken(WriteFate);
 
 impl fmt::Display for Broken {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
@@ -66,12 +66,12 @@ struct Fake {
     version: u32,
     meets: Meets,
     n_reads_since: u32,
-    pending: Option<(String, Option<Properties>)>,
+    pending: Option<(String, Option<RuleProperties>)>,
     is_blind: bool,
     n_writes: u32,
 }
 
-fn properties(addresses: &[&str]) -> Properties {
+fn properties(addresses: &[&str]) -> RuleProperties {
     json!({"description": MARKER, "priority": 200, "access": "Allow", "direction": "Outbound",
         "protocol": "Tcp", "sourceAddressPrefix": "*", "sourcePortRange": "*",
         "destinationAddressPrefixes": addresses, "destinationPortRange": "443"})
@@ -79,7 +79,7 @@ fn properties(addresses: &[&str]) -> Properties {
 }
 
 impl Fake {
-    fn new(before: Option<&Properties>, meets: Meets) -> Self {
+    fn new(before: Option<&RuleProperties>, meets: Meets) -> Self {
         let mut fake = Self {
             group: LiveGroup::default(),
             version: 0,
@@ -94,7 +94,7 @@ impl Fake {
     }
 
     /// Every change gives every rule of the group another version.
-    fn set(&mut self, name: &str, properties: Option<Properties>) {
+    fn set(&mut self, name: &str, properties: Option<RuleProperties>) {
         self.version += 1;
         self.group.rules.retain(|rule| rule.name != name);
         if let Some(properties) = properties {
@@ -115,9 +115,9 @@ impl Fake {
     fn write(
         &mut self,
         name: &str,
-        properties: Option<Properties>,
-        condition: Condition<'_>,
-    ) -> Result<Wrote, Broken> {
+        properties: Option<RuleProperties>,
+        condition: WriteCondition<'_>,
+    ) -> Result<WriteOutcome, Broken> {
         use Meets::*;
         self.n_writes += 1;
         let meets = self.meets;
@@ -134,27 +134,29 @@ impl Fake {
         let live = self.group.rule(name);
         let version = live.and_then(|rule| rule.etag.as_deref());
         let is_required = match condition {
-            Condition::None => true,
-            Condition::Version(required) => version == Some(required) && meets != StrictVersions,
-            Condition::Absent => live.is_none(),
+            WriteCondition::None => true,
+            WriteCondition::Version(required) => {
+                version == Some(required) && meets != StrictVersions
+            }
+            WriteCondition::Absent => live.is_none(),
         };
         if !is_required {
-            return Ok(Wrote::Overtaken);
+            return Ok(WriteOutcome::Overtaken);
         }
-        let unknown = Err(Broken(Fate::Unknown));
+        let unknown = Err(Broken(WriteFate::Unknown));
         match meets {
             LostRequest => return unknown,
             LandsLate => {
                 self.pending = Some((name.to_owned(), properties));
                 return unknown;
             }
-            Trouble => return Err(Broken(Fate::Doubtful)),
-            Conflict => return Err(Broken(Fate::Refused)),
+            Trouble => return Err(Broken(WriteFate::Doubtful)),
+            Conflict => return Err(Broken(WriteFate::Refused)),
             Blind => {
                 self.is_blind = true;
                 return unknown;
             }
-            Lie => return Ok(Wrote::Done),
+            Lie => return Ok(WriteOutcome::Done),
             _ => {}
         }
         self.set(name, properties);
@@ -168,16 +170,16 @@ impl Fake {
                 self.settle(name, "Failed");
                 unknown
             }
-            TroubleWritten => Err(Broken(Fate::Doubtful)),
+            TroubleWritten => Err(Broken(WriteFate::Doubtful)),
             LostThenTheirs => {
                 self.set(name, Some(self::properties(&["13.69.0.9/32"])));
                 unknown
             }
             AnotherJobAdds => {
                 self.set(name, Some(self::properties(&["13.69.0.2/32", "13.69.0.9/32"])));
-                Ok(Wrote::Done)
+                Ok(WriteOutcome::Done)
             }
-            _ => Ok(Wrote::Done),
+            _ => Ok(WriteOutcome::Done),
         }
     }
 }
@@ -187,7 +189,7 @@ impl ResourceManager for Fake {
 
     async fn group(&mut self) -> Result<LiveGroup, Broken> {
         if self.is_blind {
-            return Err(Broken(Fate::Unknown));
+            return Err(Broken(WriteFate::Unknown));
         }
         self.n_reads_since += 1;
         if self.n_reads_since >= 3
@@ -205,17 +207,21 @@ impl ResourceManager for Fake {
     async fn put(
         &mut self,
         name: &str,
-        properties: &Properties,
-        condition: Condition<'_>,
-    ) -> Result<Wrote, Broken> {
+        properties: &RuleProperties,
+        condition: WriteCondition<'_>,
+    ) -> Result<WriteOutcome, Broken> {
         self.write(name, Some(properties.clone()), condition)
     }
 
-    async fn delete(&mut self, name: &str, condition: Condition<'_>) -> Result<Wrote, Broken> {
+    async fn delete(
+        &mut self,
+        name: &str,
+        condition: WriteCondition<'_>,
+    ) -> Result<WriteOutcome, Broken> {
         self.write(name, None, condition)
     }
 
-    fn fate(error: &Broken) -> Fate {
+    fn fate(error: &Broken) -> WriteFate {
         error.0
     }
 
@@ -223,20 +229,25 @@ impl ResourceManager for Fake {
 }
 
 /// How a run of one step ends: the outcome, what stopped it, and what the rule then holds.
-async fn run(before: Option<&Properties>, after: Option<&Properties>, meets: Meets) -> String {
-    let steps = [Step { name: "Relay".to_owned(), before: before.cloned(), after: after.cloned() }];
+async fn run(
+    before: Option<&RuleProperties>,
+    after: Option<&RuleProperties>,
+    meets: Meets,
+) -> String {
+    let steps =
+        [RuleStep { name: "Relay".to_owned(), before: before.cloned(), after: after.cloned() }];
     let mut fake = Fake::new(before, meets);
     let live = fake.group.clone();
     let mut work = Work::new(&steps);
     let stopped = match work.carry_out(&mut fake, live).await {
         Ok(()) => "ok",
-        Err(Stopped::Refused(_)) => "refused",
-        Err(Stopped::Failed { .. }) => "failed",
-        Err(Stopped::ShownOtherwise(_)) => "otherwise",
-        Err(Stopped::Crowded(_)) => "crowded",
+        Err(ApplyError::Refused(_)) => "refused",
+        Err(ApplyError::Failed { .. }) => "failed",
+        Err(ApplyError::ShownOtherwise(_)) => "otherwise",
+        Err(ApplyError::Crowded(_)) => "crowded",
     };
     let outcome = work.outcomes().next().unwrap().1.as_str();
-    let is = |properties: Option<&Properties>| {
+    let is = |properties: Option<&RuleProperties>| {
         fake.group.rule("Relay").map(|rule| &rule.properties) == properties
     };
     let holds = match () {
@@ -305,29 +316,33 @@ async fn what_is_under_way_when_it_is_interrupted_is_undecided() {
         async fn put(
             &mut self,
             name: &str,
-            properties: &Properties,
-            condition: Condition<'_>,
-        ) -> Result<Wrote, Broken> {
+            properties: &RuleProperties,
+            condition: WriteCondition<'_>,
+        ) -> Result<WriteOutcome, Broken> {
             if name == "Relay-2" {
                 std::future::pending::<()>().await;
             }
             self.0.put(name, properties, condition).await
         }
-        async fn delete(&mut self, name: &str, _: Condition<'_>) -> Result<Wrote, Broken> {
+        async fn delete(
+            &mut self,
+            name: &str,
+            _: WriteCondition<'_>,
+        ) -> Result<WriteOutcome, Broken> {
             unreachable!("{name} stays")
         }
-        fn fate(error: &Broken) -> Fate {
+        fn fate(error: &Broken) -> WriteFate {
             error.0
         }
         async fn pause(&mut self, _: Duration) {}
     }
-    let steps: Vec<Step> = ["Relay", "Relay-2", "Relay-3"]
+    let steps: Vec<RuleStep> = ["Relay", "Relay-2", "Relay-3"]
         .into_iter()
         .zip(200u16..)
         .map(|(name, priority)| {
             let mut json = properties(&["13.69.0.2/32"]).json().clone();
             json["priority"] = json!(priority);
-            Step { name: name.to_owned(), before: None, after: Some(json.into()) }
+            RuleStep { name: name.to_owned(), before: None, after: Some(json.into()) }
         })
         .collect();
     let mut silent = Silent(Fake::new(None, Meets::Nothing));
@@ -344,18 +359,18 @@ fn a_priority_that_another_rule_keeps_is_taken_whoever_wrote_it() {
     let step = |name: &str, priority: u16| {
         let mut json = properties(&["13.69.0.2/32"]).json().clone();
         json["priority"] = json!(priority);
-        Step { name: name.to_owned(), before: None, after: Some(json.into()) }
+        RuleStep { name: name.to_owned(), before: None, after: Some(json.into()) }
     };
     let mut fake = Fake::new(None, Meets::Nothing);
     fake.set("Another-Job", Some(properties(&["13.69.0.1/32"])));
     let steps = [step("Relay", 200)];
-    let taken = Stand::Neither(Refusal::PriorityTaken {
+    let taken = Drift::Drifted(GuardRefusal::PriorityTaken {
         priority: 200,
         by: "Another-Job".to_owned(),
         free: None,
     });
-    assert_eq!(stand(&fake.group, &steps[0], &steps), taken);
+    assert_eq!(drift(&fake.group, &steps[0], &steps), taken);
     // A rule that moves on its own account makes room.
     let steps = [step("Relay", 200), step("another-job", 201)];
-    assert_eq!(stand(&fake.group, &steps[0], &steps), Stand::Before);
+    assert_eq!(drift(&fake.group, &steps[0], &steps), Drift::AsBefore);
 }

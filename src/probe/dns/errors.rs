@@ -3,7 +3,7 @@
 use std::io;
 
 use crate::model::{DnsFailure, Obstacle};
-use crate::probe::os_error::{Meaning, meaning, os_error};
+use crate::probe::os_error::{ErrorMeaning, meaning, os_error};
 
 /// Where opening a socket failed: the same code means different things at each.
 #[derive(Debug)]
@@ -18,18 +18,18 @@ impl OpenError {
         let (Self::Create(error) | Self::Bind(error) | Self::Connect { error, .. }) = &self;
         let os = os_error(error);
         let obstacle = match (&self, meaning(error)) {
-            (_, Meaning::NoResources) => Obstacle::DescriptorLimit(os),
+            (_, ErrorMeaning::NoResources) => Obstacle::DescriptorLimit(os),
             (Self::Bind(_), _) if error.kind() == io::ErrorKind::AddrInUse => {
                 Obstacle::PortLimit(os)
             }
             // A server whose family this host does not speak cannot be bound to either.
             (Self::Bind(_), _) => Obstacle::NoLocalAddress(os),
             // Linux: an address of loopback, and a server beyond.
-            (Self::Connect { is_bound: true, .. }, Meaning::InvalidArgument) => {
+            (Self::Connect { is_bound: true, .. }, ErrorMeaning::InvalidArgument) => {
                 Obstacle::NoLocalAddress(os)
             }
             // Linux answers EAGAIN where no ephemeral port is left for UDP.
-            (Self::Connect { .. }, Meaning::NoLocalEnd) => Obstacle::PortLimit(os),
+            (Self::Connect { .. }, ErrorMeaning::NoLocalEnd) => Obstacle::PortLimit(os),
             (Self::Connect { .. }, _) if error.kind() == io::ErrorKind::WouldBlock => {
                 Obstacle::PortLimit(os)
             }
@@ -46,8 +46,8 @@ impl OpenError {
 pub(super) fn failure(error: &io::Error) -> DnsFailure {
     let os = os_error(error);
     match meaning(error) {
-        Meaning::Refused | Meaning::Reset => DnsFailure::PortClosed(os),
-        Meaning::NoResources => DnsFailure::NotAsked(Obstacle::DescriptorLimit(os)),
+        ErrorMeaning::Refused | ErrorMeaning::Reset => DnsFailure::PortClosed(os),
+        ErrorMeaning::NoResources => DnsFailure::NotAsked(Obstacle::DescriptorLimit(os)),
         _ => DnsFailure::Unreachable(os),
     }
 }

@@ -36,5 +36,5 @@ pub(super) fn random_id() -> Result<u16, DnsFailure> {
 /// A question that can be forged is not asked.
 fn no_random_bytes(error: getrandom::Error) -> DnsFailure {
     let symbol = format!("no random bytes: {error}");
-    DnsFailure::System { os: OsError { code: error.raw_os_error().unwrap_or(0), symbol } }
+    DnsFailure::System(OsError { code: error.raw_os_error().unwrap_or(0), symbol })
 }

@@ -1,8 +1,9 @@
 //! DNS, step by step: our own exchange, because resolver libraries hide what diagnosis needs.
 //!
 //! Every server is asked by itself, A and AAAA side by side, and everything that came of it is
-//! kept: the whole chain whatever its end, the code, silence told from a closed port. Nothing is
-//! cached and nobody is preferred. A question is asked once a run, however many ask for it.
+//! kept: the whole chain whatever its end, the code, silence apart from a closed port. Nothing is
+//! cached and no server is preferred. A question is asked once in a run, however many endpoints
+//! need it.
 
 mod errors;
 mod ids;
@@ -33,14 +34,14 @@ use crate::model::{Family, HostName, Lookup, Resolver};
 
 /// How questions are asked.
 #[derive(Clone, Debug)]
-pub struct Settings {
+pub struct DnsSettings {
     /// How long a question may take over UDP with its repetitions, and again over TCP after a
     /// truncated answer.
     pub timeout: Duration,
-    /// A, AAAA or both.
+    /// Whether A, AAAA or both are asked for.
     pub families: Vec<Family>,
     /// The local address to leave from. Servers on loopback are asked from loopback all the same:
-    /// stub resolvers answer nobody else.
+    /// stub resolvers answer no other clients.
     pub source: Option<IpAddr>,
     /// Whether the operating system is asked too.
     pub asks_system: bool,
@@ -48,21 +49,21 @@ pub struct Settings {
 
 /// Asks all servers of a run, and remembers what they said until it is dropped.
 #[derive(Debug)]
-pub struct Client {
+pub struct DnsClient {
     servers: Vec<Server>,
     system: Option<OperatingSystem>,
     families: Vec<Family>,
     lookups: Mutex<HashMap<HostName, Arc<OnceCell<Lookups>>>>,
 }
 
-/// One a server, in the order of the servers; then the operating system's.
+/// One lookup for each server, in the order of the servers; then the operating system's.
 type Lookups = Vec<Arc<Lookup>>;
 
-impl Client {
+impl DnsClient {
     /// Asks `servers`. Nothing is opened before the first question.
     #[must_use]
-    pub fn new(servers: Vec<SocketAddr>, settings: Settings) -> Self {
-        let Settings { timeout, families, source, asks_system } = settings;
+    pub fn new(servers: Vec<SocketAddr>, settings: DnsSettings) -> Self {
+        let DnsSettings { timeout, families, source, asks_system } = settings;
         let system = asks_system.then(|| OperatingSystem::new(families.clone(), timeout));
         let servers =
             servers.into_iter().map(|address| Server::new(address, source, timeout)).collect();

@@ -8,7 +8,7 @@ use std::sync::{Arc, Mutex};
 use super::lock;
 use super::socket::{Slot, Socket};
 use crate::model::DnsFailure;
-use crate::wire::dns::Question;
+use crate::wire::dns::DnsQuestion;
 
 /// Questions in a row leave from different ports.
 const SOCKETS: usize = 4;
@@ -27,16 +27,16 @@ impl Pool {
         Self { remote, source, sockets, next: AtomicUsize::new(0) }
     }
 
-    /// A place for `question` in the next socket in turn. A socket that is spent is replaced, and
+    /// A row for `question` in the next socket in turn. A socket that is spent is replaced, and
     /// closed when its last question is done.
-    pub(super) fn take(&self, question: &Arc<Question>) -> Result<Slot, DnsFailure> {
+    pub(super) fn take(&self, question: &Arc<DnsQuestion>) -> Result<Slot, DnsFailure> {
         let turn = self.next.fetch_add(1, Ordering::Relaxed);
-        let mut place = lock(&self.sockets[turn % SOCKETS]);
-        if let Some(socket) = place.as_ref().filter(|socket| socket.is_fresh()) {
+        let mut current = lock(&self.sockets[turn % SOCKETS]);
+        if let Some(socket) = current.as_ref().filter(|socket| socket.is_fresh()) {
             return socket.take(question);
         }
-        match (Socket::open(self.remote, self.source), &*place) {
-            (Ok(socket), _) => place.insert(Arc::new(socket)).take(question),
+        match (Socket::open(self.remote, self.source), &*current) {
+            (Ok(socket), _) => current.insert(Arc::new(socket)).take(question),
             // Out of descriptors: the old socket still works, unless it has ended.
             (Err(error), Some(old)) => old.take(question).map_err(|_| error.into_failure()),
             (Err(error), None) => Err(error.into_failure()),

@@ -1,4 +1,4 @@
-//! One server and the course of a question: repeated while nobody answers, without EDNS where the
+//! One server and the course of a question: repeated while no answer comes, without EDNS where the
 //! server knows none, over TCP where the answer is truncated.
 
 use std::net::{IpAddr, SocketAddr};
@@ -13,17 +13,17 @@ use super::pool::Pool;
 use super::socket::Slot;
 use super::stream;
 use crate::model::{Answer, DnsFailure, Exchange, Family, HostName, Transport};
-use crate::wire::dns::{Extension, Question};
+use crate::wire::dns::{DnsQuestion, Extension};
 
 /// How many questions may be on their way at once. A server's socket commonly holds some 270
-/// packets; what does not fit is lost, and costs a repetition.
+/// packets; what does not fit is lost, and has to be repeated.
 const WINDOW: usize = 256;
 
-/// A question that is not answered after so long is no longer in a buffer: it is lost, or waits
+/// A question without an answer after this long is no longer in a buffer: it is lost, or waits
 /// inside the server. It makes way for the next, so that silence does not hold up the run.
 const ON_ITS_WAY: Duration = Duration::from_millis(50);
 
-/// Connections at once.
+/// How many connections over TCP may be open at once.
 const STREAMS: usize = 256;
 
 #[derive(Debug)]
@@ -34,27 +34,27 @@ pub(super) struct Server {
     pool: Pool,
     window: Semaphore,
     streams: Semaphore,
-    /// What the network last said of this server, until it answers. Hosts send few ICMP errors
+    /// The last ICMP error about this server, until it answers. Hosts send few ICMP errors
     /// (Linux six at once to one peer, then one a second), so what one question met holds for all.
     trouble: Mutex<Option<DnsFailure>>,
 }
 
-/// What a question over UDP came to.
-enum Heard {
+/// How a question over UDP ended.
+enum UdpOutcome {
     Answer(Answer),
-    /// To be asked again over TCP, with or without EDNS.
+    /// The question is to be asked again over TCP, with or without EDNS.
     Truncated(Extension),
 }
 
 /// A question on its way.
 struct Course<'s> {
     server: &'s Server,
-    question: Arc<Question>,
+    question: Arc<DnsQuestion>,
     began: Instant,
-    /// Packets sent.
+    /// How many packets were sent.
     asked: u32,
-    /// Held while a packet may be in a buffer.
-    place: Option<SemaphorePermit<'s>>,
+    /// The question's part of the window, held while a packet may be in a buffer.
+    permit: Option<SemaphorePermit<'s>>,
 }
 
 /// What is to be done while no answer comes.
@@ -86,17 +86,18 @@ impl Server {
 
     /// Asks for the addresses of `name` of one family. The clock starts with the first packet.
     pub(super) async fn ask(&self, name: &HostName, family: Family) -> Exchange {
-        let question = Arc::new(Question::new(name, family));
-        // Never closed; without a place the question would merely be sent at once.
-        let place = self.window.acquire().await.ok();
+        let question = Arc::new(DnsQuestion::new(name, family));
+        // The semaphore is never closed; without a permit the question would merely be sent at
+        // once.
+        let permit = self.window.acquire().await.ok();
         let began = Instant::now();
         let mut course =
-            Course { server: self, question: Arc::clone(&question), began, asked: 0, place };
+            Course { server: self, question: Arc::clone(&question), began, asked: 0, permit };
         let heard = course.run().await;
         drop(course);
         let (result, transport) = match heard {
-            Ok(Heard::Answer(answer)) => (Ok(answer), Transport::Udp),
-            Ok(Heard::Truncated(extension)) => {
+            Ok(UdpOutcome::Answer(answer)) => (Ok(answer), Transport::Udp),
+            Ok(UdpOutcome::Truncated(extension)) => {
                 let _stream = self.streams.acquire().await;
                 let asking =
                     stream::ask(self.address, self.source, &question, extension, self.timeout);
@@ -107,9 +108,9 @@ impl Server {
         Exchange { family, result, transport, took: began.elapsed() }
     }
 
-    /// From the question's beginning: the packet is repeated after a fifth and after three fifths
-    /// of the time-out (1 s and 3 s of 5 s). The last time it goes without EDNS, which some
-    /// firewalls drop and which the Windows DNS client does not send.
+    /// What is due when, counted from the question's beginning: the packet is repeated after a
+    /// fifth and after three fifths of the time-out (1 s and 3 s of 5 s). The last time it goes
+    /// without EDNS, which some firewalls drop and which the Windows DNS client does not send.
     fn schedule(&self) -> [(Duration, Due); 4] {
         let fifth = self.timeout / 5;
         [
@@ -128,7 +129,7 @@ impl Server {
 }
 
 impl Course<'_> {
-    async fn run(&mut self) -> Result<Heard, DnsFailure> {
+    async fn run(&mut self) -> Result<UdpOutcome, DnsFailure> {
         let question = Arc::clone(&self.question);
         let mut extension = Extension::Edns;
         let mut has_met_error = false;
@@ -140,7 +141,7 @@ impl Course<'_> {
                 {
                     has_met_error = true;
                     *lock(&self.server.trouble) = Some(failure);
-                    self.place = None;
+                    self.permit = None;
                     sleep(self.server.pause()).await;
                     continue;
                 }
@@ -152,25 +153,25 @@ impl Course<'_> {
                 .response(id, &packet)
                 .map_err(|mismatch| malformed(mismatch.to_string()))?;
             if response.is_truncated() {
-                return Ok(Heard::Truncated(extension));
+                return Ok(UdpOutcome::Truncated(extension));
             }
             if extension == Extension::Edns && response.refuses_edns() {
                 extension = Extension::None;
                 continue;
             }
             let answer = response.read().map_err(|error| malformed(error.to_string()))?;
-            return Ok(Heard::Answer(answer));
+            return Ok(UdpOutcome::Answer(answer));
         }
     }
 
-    /// One id on one socket: the packet that answers, or why there is none.
+    /// Asks under one id on one socket: the packet that answers, or why there is none.
     async fn attempt(&mut self, extension: Extension) -> Result<(u16, Vec<u8>), DnsFailure> {
         let mut slot = self.server.pool.take(&self.question)?;
         let packet = self.hear(&mut slot, extension).await?;
         Ok((slot.id(), packet))
     }
 
-    /// Sends the question, and again by the schedule, until something comes of it.
+    /// Sends the question, and again by the schedule, until it is answered or given up.
     async fn hear(&mut self, slot: &mut Slot, extension: Extension) -> Result<Vec<u8>, DnsFailure> {
         self.send(slot, extension).await?;
         for (after, due) in self.server.schedule() {
@@ -182,7 +183,7 @@ impl Course<'_> {
                 return arrival;
             }
             if matches!(due, Due::LetGo) {
-                self.place = None;
+                self.permit = None;
                 continue;
             }
             if let Some(trouble) = self.trouble() {
@@ -200,7 +201,7 @@ impl Course<'_> {
         })
     }
 
-    /// What the network said of the server, for a question that was asked twice in vain.
+    /// The last ICMP error about the server, for a question that was asked twice in vain.
     fn trouble(&self) -> Option<DnsFailure> {
         lock(&self.server.trouble).clone().filter(|_| self.asked > 1)
     }

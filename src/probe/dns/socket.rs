@@ -18,11 +18,11 @@ use super::errors::{OpenError, failure};
 use super::ids::Ids;
 use super::lock;
 use crate::model::{DnsFailure, OsError};
-use crate::probe::os_error::{Meaning, meaning};
-use crate::wire::dns::{Extension, Mismatch, Question, response_id};
+use crate::probe::os_error::{ErrorMeaning, meaning};
+use crate::wire::dns::{DnsQuestion, Extension, Mismatch, response_id};
 
-/// A socket takes so many questions, for so long, and then makes way for one with another port:
-/// a port that can be guessed is half of a forged answer (RFC 5452 §9.2).
+/// A socket takes this many questions, for this long, and is then replaced by one with another
+/// port: a port that can be guessed is half of a forged answer (RFC 5452 §9.2).
 const QUESTIONS: usize = 1000;
 const LIFE: Duration = Duration::from_secs(10);
 
@@ -39,35 +39,35 @@ const BATCH: usize = 64;
 type Arrival = Result<Vec<u8>, DnsFailure>;
 
 pub(super) struct Socket {
-    shared: Arc<Shared>,
+    shared: Arc<SocketState>,
     opened: Instant,
     receiver: AbortHandle,
 }
 
-struct Shared {
+struct SocketState {
     udp: UdpSocket,
-    table: Mutex<Table>,
+    table: Mutex<QuestionTable>,
 }
 
 #[derive(Default)]
-struct Table {
-    questions: HashMap<u16, Pending>,
+struct QuestionTable {
+    questions: HashMap<u16, PendingQuestion>,
     ids: Ids,
     /// Questions taken so far.
     n_taken: usize,
-    /// Packets that were no DNS response at all, whoever they were meant for.
+    /// Packets that were not DNS responses at all, whichever question they were meant for.
     n_garbage: u32,
     /// What ended the socket.
     end: Option<DnsFailure>,
 }
 
-struct Pending {
-    question: Arc<Question>,
+struct PendingQuestion {
+    question: Arc<DnsQuestion>,
     /// Used up by the first arrival. The row itself goes with its [`Slot`], so that no other
     /// question is given the id before.
     arrival: Option<oneshot::Sender<Arrival>>,
     strays: Strays,
-    /// [`Table::n_garbage`] when the question came.
+    /// [`QuestionTable::n_garbage`] when the question came.
     n_garbage_before: u32,
 }
 
@@ -82,7 +82,7 @@ impl Socket {
     /// Opens a socket to `remote` and a task that reads it until it is dropped.
     pub(super) fn open(remote: SocketAddr, source: Option<IpAddr>) -> Result<Self, OpenError> {
         let udp = connect(remote, source)?;
-        let shared = Arc::new(Shared { udp, table: Mutex::default() });
+        let shared = Arc::new(SocketState { udp, table: Mutex::default() });
         let receiver = tokio::spawn(receive(Arc::clone(&shared))).abort_handle();
         Ok(Self { shared, opened: Instant::now(), receiver })
     }
@@ -94,7 +94,7 @@ impl Socket {
     }
 
     /// Takes a question in, under an id of its own. It is sent by [`Slot::send`].
-    pub(super) fn take(self: &Arc<Self>, question: &Arc<Question>) -> Result<Slot, DnsFailure> {
+    pub(super) fn take(self: &Arc<Self>, question: &Arc<DnsQuestion>) -> Result<Slot, DnsFailure> {
         let (sender, arrival) = oneshot::channel();
         let mut table = lock(&self.shared.table);
         if let Some(end) = &table.end {
@@ -108,7 +108,7 @@ impl Socket {
             }
         };
         table.n_taken += 1;
-        let pending = Pending {
+        let pending = PendingQuestion {
             question: Arc::clone(question),
             arrival: Some(sender),
             strays: Strays::default(),
@@ -131,10 +131,10 @@ impl fmt::Debug for Socket {
     }
 }
 
-/// A question's place in a socket's table; dropped, the place is free again.
+/// A question's row in a socket's table; dropped, its id is free again.
 pub(super) struct Slot {
     socket: Arc<Socket>,
-    question: Arc<Question>,
+    question: Arc<DnsQuestion>,
     id: u16,
     arrival: oneshot::Receiver<Arrival>,
 }
@@ -153,7 +153,7 @@ impl Slot {
         let shared = &self.socket.shared;
         match shared.udp.send(&self.question.packet(self.id, extension)).await {
             // A queue of this host is full: a lost packet, to be repeated like any other.
-            Err(error) if meaning(&error) == Meaning::NoResources => Ok(()),
+            Err(error) if meaning(&error) == ErrorMeaning::NoResources => Ok(()),
             Err(error) => {
                 let failure = failure(&error);
                 shared.end(&failure);
@@ -170,7 +170,7 @@ impl Slot {
             // The sender is in the table for as long as this slot lives.
             Err(_) => Err(lock(&self.socket.shared.table).end.clone().unwrap_or_else(|| {
                 let symbol = "the receiving task ended".to_owned();
-                DnsFailure::System { os: OsError { code: 0, symbol } }
+                DnsFailure::System(OsError { code: 0, symbol })
             })),
         }
     }
@@ -197,7 +197,7 @@ impl Drop for Slot {
     }
 }
 
-impl Pending {
+impl PendingQuestion {
     fn arrive(&mut self, arrival: Arrival) {
         if let Some(sender) = self.arrival.take() {
             // Nobody waits any more where the lookup was dropped meanwhile.
@@ -222,7 +222,7 @@ impl Strays {
     }
 }
 
-async fn receive(shared: Arc<Shared>) {
+async fn receive(shared: Arc<SocketState>) {
     let mut buffer = Vec::with_capacity(LONGEST_PACKET);
     loop {
         // An ICMP error makes the socket no more readable: Linux tells those who ask for errors.
@@ -249,7 +249,7 @@ async fn receive(shared: Arc<Shared>) {
     }
 }
 
-impl Shared {
+impl SocketState {
     /// Hands a packet to the question it answers.
     fn deliver(&self, packet: &[u8]) {
         let mut table = lock(&self.table);
@@ -267,7 +267,7 @@ impl Shared {
             questions.values_mut().find(|pending| pending.question.is_echoed_in(packet))
         {
             // It echoes a question in flight under another id. A late second answer to a question
-            // that was repeated is nobody's.
+            // that was repeated counts for none.
             pending.strays.note(Mismatch::OtherId);
         }
     }
@@ -280,7 +280,7 @@ impl Shared {
     }
 
     /// No further question is taken, and those in flight learn why: whose packet an ICMP error
-    /// was about is not told, so each has to find out by asking again elsewhere.
+    /// was about is not known, so each has to find out by asking again on another socket.
     fn end(&self, failure: &DnsFailure) {
         let mut table = lock(&self.table);
         table.end.get_or_insert_with(|| failure.clone());
@@ -317,8 +317,8 @@ mod tests {
     use super::*;
     use crate::model::{Family, HostName};
 
-    fn question(name: &str) -> Arc<Question> {
-        Arc::new(Question::new(&HostName::parse(name).unwrap(), Family::V4))
+    fn question(name: &str) -> Arc<DnsQuestion> {
+        Arc::new(DnsQuestion::new(&HostName::parse(name).unwrap(), Family::V4))
     }
 
     /// A server that says nothing, and a socket to it.

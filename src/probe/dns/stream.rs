@@ -10,15 +10,15 @@ use tokio::time::{Instant, timeout_at};
 
 use super::ids::random_id;
 use crate::model::{Answer, DnsFailure, OsError, TcpFailure, TimeoutBy};
-use crate::probe::os_error::{Meaning, meaning, os_error};
-use crate::probe::tcp::{self, Stopped};
-use crate::wire::dns::{Extension, Question};
+use crate::probe::os_error::{ErrorMeaning, meaning, os_error};
+use crate::probe::tcp::{self, NotConnected};
+use crate::wire::dns::{DnsQuestion, Extension};
 
 /// Connects, asks and reads one message, at most 64 KiB.
 pub(super) async fn ask(
     server: SocketAddr,
     source: Option<IpAddr>,
-    question: &Question,
+    question: &DnsQuestion,
     extension: Extension,
     timeout: Duration,
 ) -> Result<Answer, DnsFailure> {
@@ -54,15 +54,15 @@ fn broken(error: &io::Error) -> DnsFailure {
         return DnsFailure::Malformed { detail };
     }
     let os = os_error(error);
-    // The kernel gave up on a segment: silence, whoever noticed it.
-    let os = (meaning(error) != Meaning::TimedOut).then_some(os);
+    // The kernel gave up on a segment: that is silence too.
+    let os = (meaning(error) != ErrorMeaning::TimedOut).then_some(os);
     DnsFailure::TcpBlocked { os }
 }
 
-fn stopped(stopped: Stopped) -> DnsFailure {
+fn stopped(stopped: NotConnected) -> DnsFailure {
     match stopped {
-        Stopped::Failed(failure, _) => DnsFailure::TcpBlocked { os: system_error(failure) },
-        Stopped::Obstacle(obstacle) => DnsFailure::NotAsked(obstacle),
+        NotConnected::Failed(failure, _) => DnsFailure::TcpBlocked { os: system_error(failure) },
+        NotConnected::Obstacle(obstacle) => DnsFailure::NotAsked(obstacle),
     }
 }
 

@@ -1,4 +1,7 @@
 //! The name servers this host is configured to ask.
+//!
+//! Of hickory-resolver only the reader of the system's configuration is used here: it asks nothing,
+//! and its resolver, which would hide the steps of an exchange, is a second opinion in tests alone.
 
 use std::net::SocketAddr;
 
@@ -8,10 +11,10 @@ use hickory_resolver::system_conf::read_system_conf;
 /// Why the system's name servers are not known.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum SystemServersError {
-    /// The configuration cannot be read, or names no server.
+    /// The configuration cannot be read.
     #[error("cannot read this host's name servers: {0}; name one with --resolver IP")]
     Unreadable(String),
-    /// It names none.
+    /// The configuration names no server.
     #[error("this host is configured with no name server; name one with --resolver IP")]
     None,
 }

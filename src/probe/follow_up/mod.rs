@@ -1,101 +1,26 @@
-//! What is asked again because of what was seen: each question once a destination, however many
-//! endpoints share it, and none for what nobody would learn from.
+//! What is asked again because of what was seen: each question once for a destination, however many
+//! endpoints share it, and only where the answer tells something new.
 
+pub(super) mod cache;
 mod hold;
 mod locate;
 mod old_hello;
 mod revocation;
 mod segments;
 
-use std::collections::HashMap;
-use std::hash::Hash;
 use std::net::SocketAddr;
-use std::sync::{Arc, Mutex, PoisonError};
-use std::time::Duration;
 
-use tokio::sync::OnceCell;
-
-pub(super) use hold::keep_idle;
-pub(super) use revocation::Host as RevocationKey;
-
-use super::runner::Shared;
-use super::walk::Target;
+use super::shared::RunShared;
+use super::walk::WalkTarget;
 use crate::model::{
-    End, Failure, FollowUps, Host, Kind, Located, OldHello, Origin, RevocationHost, Route,
-    SegmentLadder, TcpFailure, TlsFailureKind, Trail,
+    End, Failure, FollowUps, Kind, Origin, Route, TcpFailure, TlsFailureKind, Trail,
 };
 use crate::route::Way;
 
-/// What the user asks for beyond proof and failure.
-#[derive(Clone, Copy, Debug, Default)]
-pub struct Wishes {
-    /// Where silent addresses are blocked.
-    pub locate: bool,
-    /// How long one connection a relay is kept idle.
-    pub hold: Option<Duration>,
-    /// Nobody is asked whom only a certificate names.
-    pub no_revocation: bool,
-}
-
-/// How many silent destinations are located a run: those behind one firewall tell the same.
-const MOST_LOCATED: usize = 16;
-/// How many silent handshakes are tried again.
-const MOST_LADDERS: usize = 64;
-/// How many handshakes that were ended without a word are tried again with old versions.
-const MOST_OLD_HELLOS: usize = 64;
-/// How many revocation hosts are asked; a chain names four or five, and most chains the same.
-const MOST_REVOCATION_HOSTS: usize = 64;
-
-/// The answers of a run so far.
-#[derive(Debug)]
-pub(super) struct Memory {
-    located: Once<SocketAddr, Option<Located>>,
-    ladders: Once<SocketAddr, Option<SegmentLadder>>,
-    revocation: Once<RevocationKey, Option<Arc<RevocationHost>>>,
-    old_hellos: Once<(Host, SocketAddr), Option<OldHello>>,
-}
-
-impl Default for Memory {
-    fn default() -> Self {
-        Self {
-            located: Once::new(MOST_LOCATED),
-            ladders: Once::new(MOST_LADDERS),
-            revocation: Once::new(MOST_REVOCATION_HOSTS),
-            old_hellos: Once::new(MOST_OLD_HELLOS),
-        }
-    }
-}
-
-/// Asks each key once, and no more than `most` of them.
-#[derive(Debug)]
-struct Once<K, V> {
-    most: usize,
-    asked: Mutex<HashMap<K, Arc<OnceCell<V>>>>,
-}
-
-impl<K: Eq + Hash, V: Clone> Once<K, V> {
-    fn new(most: usize) -> Self {
-        Self { most, asked: Mutex::default() }
-    }
-
-    /// What `ask` brings, or brought when it was first asked for `key`; `None` beyond the bound.
-    async fn get(&self, key: K, ask: impl Future<Output = V>) -> Option<V> {
-        let cell = {
-            // An insertion cannot be left half done.
-            let mut asked = self.asked.lock().unwrap_or_else(PoisonError::into_inner);
-            if asked.len() >= self.most && !asked.contains_key(&key) {
-                return None;
-            }
-            Arc::clone(asked.entry(key).or_default())
-        };
-        Some(cell.get_or_init(|| ask).await.clone())
-    }
-}
-
 /// Asks what the trails of one endpoint give reason to.
 pub(super) async fn ask(
-    shared: &Shared,
-    target: Target<'_>,
+    shared: &RunShared,
+    target: WalkTarget<'_>,
     ways: &[Way],
     trails: &[Trail],
 ) -> FollowUps {

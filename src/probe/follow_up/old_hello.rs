@@ -1,4 +1,4 @@
-//! A handshake that was ended without a word, begun again with a ClientHello of old: a server that
+//! A handshake that was ended without an alert, begun again with an old ClientHello: a server that
 //! speaks nothing newer than TLS 1.1 may close in place of an alert, and so does a filter that does
 //! not want the server's name.
 //!
@@ -14,12 +14,12 @@ use tokio::time::{Instant, timeout_at};
 use crate::model::{
     End, Failure, Host, HostName, OldHello, OldHelloOutcome, TlsFailureKind, Trail,
 };
-use crate::probe::os_error::{Meaning, meaning, os_error};
-use crate::probe::runner::{Settings, Shared};
+use crate::probe::os_error::{ErrorMeaning, meaning, os_error};
+use crate::probe::shared::{RunShared, Settings};
 use crate::probe::tcp;
-use crate::wire::old_hello::{Reply, reply, request};
+use crate::wire::old_hello::{OldHelloReply, reply, request};
 
-/// A ServerHello begins within a few bytes; what says more is not read on.
+/// A ServerHello begins within a few bytes; of anything longer no more is read.
 const MOST_READ: usize = 1024;
 
 /// Whether the trail gives reason to ask: the ClientHello was sent, and not a byte came back.
@@ -36,9 +36,10 @@ pub(super) fn is_asked_for(trail: &Trail) -> bool {
     }
 }
 
-/// `None` where the run was ended. Connecting and the reply together have one time-out: a filter
-/// that resets a connection may drop the next one, and a run would wait for both steps of it.
-pub(super) async fn ask(shared: &Shared, host: &Host, remote: SocketAddr) -> Option<OldHello> {
+/// Sends the old ClientHello to `remote`; `None` where the run was ended. Connecting and the reply
+/// together have one time-out: a filter that resets a connection may drop the next one, and a run
+/// would wait for both steps of it.
+pub(super) async fn ask(shared: &RunShared, host: &Host, remote: SocketAddr) -> Option<OldHello> {
     let Settings { timeout, source, .. } = shared.settings;
     // The semaphore is never closed: an error cannot occur, and would only unbound.
     let _socket = shared.sockets.acquire().await.ok();
@@ -66,23 +67,23 @@ async fn converse(
         let mut heard = Vec::new();
         loop {
             match reply(&heard) {
-                Reply::Undecided if heard.len() < MOST_READ => {}
+                OldHelloReply::Undecided if heard.len() < MOST_READ => {}
                 said => return Ok(said),
             }
             if stream.read_buf(&mut heard).await? == 0 {
-                return Ok(Reply::Undecided);
+                return Ok(OldHelloReply::Undecided);
             }
         }
     };
     match timeout_at(deadline, said).await {
         Err(_) => OldHelloOutcome::Silence,
-        Ok(Ok(Reply::Chosen(version))) => OldHelloOutcome::Chosen { version },
-        Ok(Ok(Reply::Alert(name))) => OldHelloOutcome::Alert { name },
-        Ok(Ok(Reply::Unreadable)) => OldHelloOutcome::Unreadable,
-        Ok(Ok(Reply::Undecided)) => OldHelloOutcome::Closed,
+        Ok(Ok(OldHelloReply::Chosen(version))) => OldHelloOutcome::Chosen { version },
+        Ok(Ok(OldHelloReply::Alert(name))) => OldHelloOutcome::Alert { name },
+        Ok(Ok(OldHelloReply::Unreadable)) => OldHelloOutcome::Unreadable,
+        Ok(Ok(OldHelloReply::Undecided)) => OldHelloOutcome::Closed,
         Ok(Err(error)) => match meaning(&error) {
-            Meaning::Reset => OldHelloOutcome::Reset(os_error(&error)),
-            Meaning::TimedOut => OldHelloOutcome::Silence,
+            ErrorMeaning::Reset => OldHelloOutcome::Reset(os_error(&error)),
+            ErrorMeaning::TimedOut => OldHelloOutcome::Silence,
             _ => OldHelloOutcome::Closed,
         },
     }

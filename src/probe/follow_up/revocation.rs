@@ -9,17 +9,18 @@
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr};
 use std::sync::Arc;
 
+use super::cache::VouchedHost;
 use crate::model::{
-    AddressClass, Certificate, Endpoint, Expectation, Family, Host as AnyHost, HostName, Kind,
-    Lookup, Origin, RevocationHost, Role, Subject, Trail, classify, going_to,
+    AddressClass, Certificate, Endpoint, Expectation, Family, Host, HostName, Kind, Lookup, Origin,
+    RevocationHost, Role, Subject, Trail, classify, going_to,
 };
-use crate::probe::runner::Shared;
+use crate::probe::shared::RunShared;
 use crate::probe::trust::{Vouched, Voucher};
-use crate::probe::walk::{self, Purpose, Target};
+use crate::probe::walk::{self, Purpose, WalkTarget};
 
-/// Of a name with many addresses, so many are asked.
+/// How many addresses of one name are asked.
 const ADDRESSES: usize = 2;
-/// Of one chain, so many hosts are asked.
+/// How many hosts of one chain are asked.
 const HOSTS: usize = 8;
 /// The port of `http://`; no other is asked.
 const PORT: u16 = 80;
@@ -29,16 +30,9 @@ const LONGEST_PATH: usize = 512;
 /// (Microsoft, what-is-ip-address-168-63-129-16).
 const PLATFORM: IpAddr = IpAddr::V4(Ipv4Addr::new(168, 63, 129, 16));
 
-/// A host, and who vouches for the chain that names it.
-#[derive(Clone, Debug, PartialEq, Eq, Hash)]
-pub(in crate::probe) struct Host {
-    name: HostName,
-    voucher: Voucher,
-}
-
 /// Asks the hosts that the verified chains of `trails` name, each once a run.
 pub(super) async fn ask<'a>(
-    shared: &Shared,
+    shared: &RunShared,
     trails: impl Iterator<Item = &'a Trail>,
 ) -> Vec<Arc<RevocationHost>> {
     let judge = &shared.settings.tls;
@@ -52,12 +46,12 @@ pub(super) async fn ask<'a>(
 }
 
 /// The hosts that `chains` name, each once with the first path that it is named with.
-fn named(chains: &[Vouched]) -> Vec<(Host, String)> {
-    let mut hosts: Vec<(Host, String)> = Vec::new();
+fn named(chains: &[Vouched]) -> Vec<(VouchedHost, String)> {
+    let mut hosts: Vec<(VouchedHost, String)> = Vec::new();
     for Vouched { by, certificates } in chains {
         let urls = certificates.iter().flat_map(|one: &Arc<Certificate>| &one.revocation);
-        for (name, path) in urls.filter_map(|url| place_of(url)) {
-            let host = Host { name, voucher: *by };
+        for (name, path) in urls.filter_map(|url| name_and_path(url)) {
+            let host = VouchedHost { name, voucher: *by };
             if hosts.len() < HOSTS && !hosts.iter().any(|(known, _)| *known == host) {
                 hosts.push((host, path));
             }
@@ -69,7 +63,7 @@ fn named(chains: &[Vouched]) -> Vec<(Host, String)> {
 /// The name and path of a URL, if it is one that may be asked: `http://` (RFC 5280 section 4.2.1.13
 /// allows others, which no web server answers), a name that no resolver reads as an address, and
 /// the scheme's own port.
-fn place_of(url: &str) -> Option<(HostName, String)> {
+fn name_and_path(url: &str) -> Option<(HostName, String)> {
     let (scheme, rest) = url.split_once("://")?;
     if !scheme.eq_ignore_ascii_case("http") || !rest.bytes().all(|byte| byte.is_ascii_graphic()) {
         return None;
@@ -81,16 +75,16 @@ fn place_of(url: &str) -> Option<(HostName, String)> {
         Some(_) => return None,
         None => authority,
     };
-    let name = match AnyHost::parse(name).ok()? {
-        AnyHost::Name(name) if !is_address_in_disguise(&name) => name,
+    let name = match Host::parse(name).ok()? {
+        Host::Name(name) if !is_address_in_disguise(&name) => name,
         _ => return None,
     };
     let path = if path.starts_with('/') { path.to_owned() } else { format!("/{path}") };
     (path.len() <= LONGEST_PATH).then_some((name, path))
 }
 
-/// Whether a system's resolver takes the name for an IPv4 address (`127.1`, `0x7f000001`): what ends
-/// in a number is one (WHATWG, URL, 3.5).
+/// Whether a system's resolver takes the name for an IPv4 address (`127.1`, `0x7f000001`): what
+/// ends in a number is one (WHATWG, URL, 3.5).
 fn is_address_in_disguise(name: &HostName) -> bool {
     let last = name.labels().last().unwrap_or_default();
     last.bytes().all(|byte| byte.is_ascii_digit()) || last.starts_with("0x")
@@ -106,8 +100,8 @@ fn may_be_asked(address: IpAddr, voucher: Voucher) -> bool {
     }
 }
 
-/// The IPv4 address that a gateway on the way makes of an IPv6 one: mapped, NAT64 (RFC 6052) or 6to4
-/// (RFC 3056).
+/// The IPv4 address that a gateway on the way makes of an IPv6 one: mapped, NAT64 (RFC 6052) or
+/// 6to4 (RFC 3056).
 fn inner(address: IpAddr) -> IpAddr {
     let IpAddr::V6(v6) = address else { return address };
     let v4 = |high: u16, low: u16| Ipv4Addr::from(u32::from(high) << 16 | u32::from(low));
@@ -119,9 +113,9 @@ fn inner(address: IpAddr) -> IpAddr {
 }
 
 /// `None` where the run was ended before it was asked.
-async fn probe(shared: &Shared, host: Host, path: String) -> Option<Arc<RevocationHost>> {
-    let Host { name, voucher } = host;
-    let lookups = shared.stop.or(shared.dns().lookup(&name)).await.ok()?;
+async fn probe(shared: &RunShared, host: VouchedHost, path: String) -> Option<Arc<RevocationHost>> {
+    let VouchedHost { name, voucher } = host;
+    let lookups = shared.stop.or(shared.dns.lookup(&name)).await.ok()?;
     let mut remotes: Vec<SocketAddr> = Vec::new();
     for address in going_to(&lookups).flat_map(Lookup::addresses) {
         let remote = SocketAddr::new(address, PORT);
@@ -131,7 +125,7 @@ async fn probe(shared: &Shared, host: Host, path: String) -> Option<Arc<Revocati
             remotes.push(remote);
         }
     }
-    let host = AnyHost::Name(name);
+    let host = Host::Name(name);
     let endpoint = Endpoint {
         entry: "revocation".to_owned(),
         role: Role::Revocation,
@@ -145,7 +139,7 @@ async fn probe(shared: &Shared, host: Host, path: String) -> Option<Arc<Revocati
         order: 0,
         expect: Expectation::default(),
     };
-    let target = Target { endpoint: &endpoint, host: &host, purpose: Purpose::Fetch(&path) };
+    let target = WalkTarget { endpoint: &endpoint, host: &host, purpose: Purpose::Fetch(&path) };
     let trails = remotes.into_iter().map(|remote| walk::direct(shared, target, remote));
     let trails = futures_util::future::join_all(trails).await;
     Some(Arc::new(RevocationHost { host, port: PORT, path: Some(path), lookups, trails }))
@@ -191,10 +185,10 @@ mod tests {
             ("http:///a.crl", None),
             ("", None),
         ] {
-            let found = place_of(url).map(|(name, path)| format!("{name} {path}"));
+            let found = name_and_path(url).map(|(name, path)| format!("{name} {path}"));
             assert_eq!(found.as_deref(), expected, "{url}");
         }
-        assert_eq!(place_of(&format!("http://pki.contoso.com/{}", "a".repeat(512))), None);
+        assert_eq!(name_and_path(&format!("http://pki.contoso.com/{}", "a".repeat(512))), None);
     }
 
     #[test]

@@ -1,11 +1,11 @@
 //! A handshake that met silence, begun again with small segments. Where large packets are lost on
-//! the way and nobody says so (a path MTU black hole, RFC 2923 section 2.1), small ones pass.
+//! the way without any ICMP error (a path MTU black hole, RFC 2923 section 2.1), small ones pass.
 //!
 //! One more goes without a limit: a server that was merely slow answers that one too, and says
 //! nothing of packets.
 //!
 //! On direct ways only: what is lost beyond a proxy is lost on the proxy's own connection, whose
-//! segments nobody here can make smaller.
+//! segments cannot be made smaller from here.
 
 use std::io;
 use std::net::{IpAddr, SocketAddr};
@@ -18,15 +18,15 @@ use tokio::time::Instant;
 
 use crate::model::{Failure, Host, Rung, SegmentLadder, TcpFailure, TimeoutBy};
 use crate::probe::os_error::os_error;
-use crate::probe::runner::{Settings, Shared};
+use crate::probe::shared::{RunShared, Settings};
 
-/// From what a tunnel in a tunnel leaves of 1,500 bytes down to what every host takes (RFC 9293
-/// section 3.7.1).
+/// The sizes that are tried: from what a tunnel in a tunnel leaves of 1,500 bytes down to what
+/// every host takes (RFC 9293 section 3.7.1).
 const SEGMENTS: [Option<u16>; 6] = [None, Some(1360), Some(1220), Some(1000), Some(768), Some(536)];
 
-/// All rungs at once: one takes as long as another. `None` where the run was ended.
+/// Tries all rungs at once, as one takes as long as another; `None` where the run was ended.
 pub(super) async fn climb(
-    shared: &Shared,
+    shared: &RunShared,
     host: &Host,
     remote: SocketAddr,
 ) -> Option<SegmentLadder> {
@@ -35,7 +35,7 @@ pub(super) async fn climb(
     Some(SegmentLadder { remote, rungs })
 }
 
-async fn step(shared: &Shared, host: &Host, remote: SocketAddr, segment: Option<u16>) -> Rung {
+async fn step(shared: &RunShared, host: &Host, remote: SocketAddr, segment: Option<u16>) -> Rung {
     let Settings { timeout, source, .. } = shared.settings;
     // The semaphore is never closed: an error cannot occur, and would only unbound.
     let _socket = shared.sockets.acquire().await.ok();

@@ -15,15 +15,15 @@ use crate::model::OsError;
 /// What a code means for a connect, a read or a write. It decides nothing by itself: the same
 /// code can come from several causes, which the stages and diagnosis tell apart.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
-pub enum Meaning {
+pub enum ErrorMeaning {
     /// `ECONNREFUSED`: RST, or ICMP port unreachable. Windows reports the latter for UDP as
-    /// [`Meaning::Reset`].
+    /// [`ErrorMeaning::Reset`].
     Refused,
     /// `ECONNRESET`, `ECONNABORTED`, `EPIPE`: the connection was reset.
     Reset,
     /// `ETIMEDOUT`: the kernel gave up.
     TimedOut,
-    /// `ENETUNREACH`, `ENETDOWN`.
+    /// `ENETUNREACH`, `ENETDOWN`: no way to the network.
     NetworkUnreachable,
     /// `EHOSTUNREACH`, `EHOSTDOWN`: also for "administratively prohibited".
     HostUnreachable,
@@ -37,12 +37,12 @@ pub enum Meaning {
     NoFamily,
     /// `EMFILE`, `ENFILE`, `ENOBUFS`, `ENOMEM`: out of descriptors or of the memory behind them.
     NoResources,
-    /// Any other.
+    /// The code says nothing that is told apart here.
     Other,
 }
 
 /// One row of a platform's table.
-type Row = (i32, &'static str, Meaning);
+type CodeRow = (i32, &'static str, ErrorMeaning);
 
 /// The error as reports keep it. One that carries no code of the system has code 0 and its text.
 #[must_use]
@@ -57,30 +57,30 @@ pub fn os_error(error: &io::Error) -> OsError {
 
 /// What the error means for a socket.
 #[must_use]
-pub fn meaning(error: &io::Error) -> Meaning {
+pub fn meaning(error: &io::Error) -> ErrorMeaning {
     match error.raw_os_error() {
-        Some(code) => row(code).map_or(Meaning::Other, |(_, _, meaning)| *meaning),
+        Some(code) => row(code).map_or(ErrorMeaning::Other, |(_, _, meaning)| *meaning),
         None => meaning_of_kind(error.kind()),
     }
 }
 
 /// Layers above the socket sometimes make errors of their own, which have a kind and no code.
-const fn meaning_of_kind(kind: io::ErrorKind) -> Meaning {
+const fn meaning_of_kind(kind: io::ErrorKind) -> ErrorMeaning {
     match kind {
-        io::ErrorKind::ConnectionRefused => Meaning::Refused,
+        io::ErrorKind::ConnectionRefused => ErrorMeaning::Refused,
         io::ErrorKind::ConnectionReset
         | io::ErrorKind::ConnectionAborted
-        | io::ErrorKind::BrokenPipe => Meaning::Reset,
-        io::ErrorKind::TimedOut => Meaning::TimedOut,
-        io::ErrorKind::NetworkUnreachable => Meaning::NetworkUnreachable,
-        io::ErrorKind::HostUnreachable => Meaning::HostUnreachable,
-        io::ErrorKind::PermissionDenied => Meaning::Denied,
-        io::ErrorKind::AddrNotAvailable | io::ErrorKind::AddrInUse => Meaning::NoLocalEnd,
-        _ => Meaning::Other,
+        | io::ErrorKind::BrokenPipe => ErrorMeaning::Reset,
+        io::ErrorKind::TimedOut => ErrorMeaning::TimedOut,
+        io::ErrorKind::NetworkUnreachable => ErrorMeaning::NetworkUnreachable,
+        io::ErrorKind::HostUnreachable => ErrorMeaning::HostUnreachable,
+        io::ErrorKind::PermissionDenied => ErrorMeaning::Denied,
+        io::ErrorKind::AddrNotAvailable | io::ErrorKind::AddrInUse => ErrorMeaning::NoLocalEnd,
+        _ => ErrorMeaning::Other,
     }
 }
 
-fn row(code: i32) -> Option<&'static Row> {
+fn row(code: i32) -> Option<&'static CodeRow> {
     #[cfg(unix)]
     let table = unix::TABLE;
     #[cfg(windows)]
@@ -125,11 +125,11 @@ mod tests {
     fn windows_codes_are_winsocks_own() {
         // learn.microsoft.com, "Windows Sockets Error Codes".
         for (code, symbol, meaning) in [
-            (10013, "WSAEACCES", Meaning::Denied),
-            (10054, "WSAECONNRESET", Meaning::Reset),
-            (10060, "WSAETIMEDOUT", Meaning::TimedOut),
-            (10061, "WSAECONNREFUSED", Meaning::Refused),
-            (10065, "WSAEHOSTUNREACH", Meaning::HostUnreachable),
+            (10013, "WSAEACCES", ErrorMeaning::Denied),
+            (10054, "WSAECONNRESET", ErrorMeaning::Reset),
+            (10060, "WSAETIMEDOUT", ErrorMeaning::TimedOut),
+            (10061, "WSAECONNREFUSED", ErrorMeaning::Refused),
+            (10065, "WSAEHOSTUNREACH", ErrorMeaning::HostUnreachable),
         ] {
             assert!(windows::TABLE.contains(&(code, symbol, meaning)), "{symbol}");
         }
@@ -143,28 +143,28 @@ mod tests {
             os_error(&refused).to_string(),
             format!("ECONNREFUSED ({})", libc::ECONNREFUSED)
         );
-        assert_eq!(meaning(&refused), Meaning::Refused);
+        assert_eq!(meaning(&refused), ErrorMeaning::Refused);
 
         let unnamed = io::Error::from_raw_os_error(libc::EXDEV);
         assert_eq!(os_error(&unnamed).code, libc::EXDEV);
         assert!(!os_error(&unnamed).symbol.contains("os error"), "{:?}", os_error(&unnamed));
-        assert_eq!(meaning(&unnamed), Meaning::Other);
+        assert_eq!(meaning(&unnamed), ErrorMeaning::Other);
     }
 
     #[test]
     fn errors_without_a_code_keep_their_text_and_kind() {
         let error = io::Error::new(io::ErrorKind::BrokenPipe, "gone");
         assert_eq!(os_error(&error), OsError { code: 0, symbol: "gone".to_owned() });
-        assert_eq!(meaning(&error), Meaning::Reset);
+        assert_eq!(meaning(&error), ErrorMeaning::Reset);
     }
 
     #[cfg(unix)]
-    fn unix_table() -> &'static [Row] {
+    fn unix_table() -> &'static [CodeRow] {
         unix::TABLE
     }
 
     #[cfg(not(unix))]
-    fn unix_table() -> &'static [Row] {
+    fn unix_table() -> &'static [CodeRow] {
         &[]
     }
 }

@@ -15,13 +15,13 @@ use jiff::Timestamp;
 use socket2::{Domain, Protocol, Socket, Type};
 use tokio::net::TcpStream;
 
-use super::os_error::{Meaning, meaning, os_error};
+use super::os_error::{ErrorMeaning, meaning, os_error};
 use crate::model::{Obstacle, TcpFailure, TimeoutBy, Unreachable};
 
 /// A connect that made no connection.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub enum Stopped {
-    /// The network or the far end said no, or nothing, after this long.
+pub enum NotConnected {
+    /// The network or the far end refused, or gave no answer, after this long.
     Failed(TcpFailure, Duration),
     /// This host could not ask.
     Obstacle(Obstacle),
@@ -43,7 +43,7 @@ impl Attempt {
         self.at.get().copied()
     }
 
-    /// From where it was made; of several attempts, the first one's.
+    /// The local address; of several attempts, the first one's.
     #[must_use]
     pub fn local(&self) -> Option<SocketAddr> {
         self.local.get().copied()
@@ -80,26 +80,27 @@ pub async fn connect(
     remote: SocketAddr,
     source: Option<IpAddr>,
     timeout: Duration,
-) -> Result<(TcpStream, Duration), Stopped> {
+) -> Result<(TcpStream, Duration), NotConnected> {
     connect_noting(remote, source, timeout, &Attempt::default()).await
 }
 
-/// The same; `attempt` is told what becomes known on the way, and keeps it where the caller gives
-/// up.
+/// Connects like [`connect`], and notes in `attempt` what becomes known on the way: it stays where
+/// the caller gives up.
 pub async fn connect_noting(
     remote: SocketAddr,
     source: Option<IpAddr>,
     timeout: Duration,
     attempt: &Attempt,
-) -> Result<(TcpStream, Duration), Stopped> {
+) -> Result<(TcpStream, Duration), NotConnected> {
     let began = Instant::now();
     let connecting = connect_repeating_lost_syns(remote, source, attempt);
     match tokio::time::timeout(timeout, connecting).await {
         Ok(Ok(stream)) => Ok((stream, began.elapsed())),
         Ok(Err(error)) => Err(error.classify(remote, source, began.elapsed())),
-        Err(_) => {
-            Err(Stopped::Failed(TcpFailure::TimedOut(TimeoutBy::Ours(timeout)), began.elapsed()))
-        }
+        Err(_) => Err(NotConnected::Failed(
+            TcpFailure::TimedOut(TimeoutBy::Ours(timeout)),
+            began.elapsed(),
+        )),
     }
 }
 
@@ -122,7 +123,7 @@ async fn connect_repeating_lost_syns(
     loop {
         match connect_once(remote, source, attempt).await {
             Err(ConnectError::Connect(error))
-                if cfg!(windows) && meaning(&error) == Meaning::TimedOut => {}
+                if cfg!(windows) && meaning(&error) == ErrorMeaning::TimedOut => {}
             outcome => return outcome,
         }
     }
@@ -168,7 +169,7 @@ fn open(remote: SocketAddr) -> io::Result<Socket> {
     Ok(socket)
 }
 
-/// What a connect that does not wait says of itself.
+/// The error of a connect that goes on in the background.
 #[cfg(unix)]
 const UNDER_WAY: i32 = libc::EINPROGRESS;
 #[cfg(windows)]
@@ -193,7 +194,7 @@ impl Drop for Syns<'_> {
 }
 
 impl ConnectError {
-    fn classify(self, remote: SocketAddr, source: Option<IpAddr>, took: Duration) -> Stopped {
+    fn classify(self, remote: SocketAddr, source: Option<IpAddr>, took: Duration) -> NotConnected {
         match self {
             Self::Create(error) => classify_create(&error, took),
             Self::Bind(error) => classify_bind(&error, took),
@@ -204,24 +205,26 @@ impl ConnectError {
     }
 }
 
-fn classify_create(error: &io::Error, took: Duration) -> Stopped {
+fn classify_create(error: &io::Error, took: Duration) -> NotConnected {
     let os = os_error(error);
     match meaning(error) {
-        Meaning::NoFamily => Stopped::Obstacle(Obstacle::NoRoute(os)),
-        Meaning::NoResources => Stopped::Obstacle(Obstacle::DescriptorLimit(os)),
-        Meaning::Denied => Stopped::Failed(TcpFailure::Denied(os), took),
-        _ => Stopped::Failed(TcpFailure::Other(os), took),
+        ErrorMeaning::NoFamily => NotConnected::Obstacle(Obstacle::NoRoute(os)),
+        ErrorMeaning::NoResources => NotConnected::Obstacle(Obstacle::DescriptorLimit(os)),
+        ErrorMeaning::Denied => NotConnected::Failed(TcpFailure::Denied(os), took),
+        _ => NotConnected::Failed(TcpFailure::Other(os), took),
     }
 }
 
 /// A bind is only made to a given source address, with any port.
-fn classify_bind(error: &io::Error, took: Duration) -> Stopped {
+fn classify_bind(error: &io::Error, took: Duration) -> NotConnected {
     let os = os_error(error);
     match meaning(error) {
-        Meaning::NoResources => Stopped::Obstacle(Obstacle::DescriptorLimit(os)),
-        Meaning::Denied => Stopped::Failed(TcpFailure::Denied(os), took),
-        _ if error.kind() == io::ErrorKind::AddrInUse => Stopped::Obstacle(Obstacle::PortLimit(os)),
-        _ => Stopped::Obstacle(Obstacle::NoLocalAddress(os)),
+        ErrorMeaning::NoResources => NotConnected::Obstacle(Obstacle::DescriptorLimit(os)),
+        ErrorMeaning::Denied => NotConnected::Failed(TcpFailure::Denied(os), took),
+        _ if error.kind() == io::ErrorKind::AddrInUse => {
+            NotConnected::Obstacle(Obstacle::PortLimit(os))
+        }
+        _ => NotConnected::Obstacle(Obstacle::NoLocalAddress(os)),
     }
 }
 
@@ -231,43 +234,49 @@ fn classify_connect(
     error: &io::Error,
     remote: SocketAddr,
     took: Duration,
-    route_error: impl FnOnce() -> Option<Meaning>,
-) -> Stopped {
+    route_error: impl FnOnce() -> Option<ErrorMeaning>,
+) -> NotConnected {
     let os = os_error(error);
     let failure = match meaning(error) {
-        Meaning::Refused => TcpFailure::Refused(os),
-        Meaning::Reset => TcpFailure::Reset(os),
-        Meaning::TimedOut => TcpFailure::TimedOut(TimeoutBy::Kernel(os)),
-        Meaning::Denied => TcpFailure::Denied(os),
-        Meaning::NoFamily => return Stopped::Obstacle(Obstacle::NoRoute(os)),
-        Meaning::NoResources => return Stopped::Obstacle(Obstacle::DescriptorLimit(os)),
-        Meaning::NetworkUnreachable => match route_error() {
+        ErrorMeaning::Refused => TcpFailure::Refused(os),
+        ErrorMeaning::Reset => TcpFailure::Reset(os),
+        ErrorMeaning::TimedOut => TcpFailure::TimedOut(TimeoutBy::Kernel(os)),
+        ErrorMeaning::Denied => TcpFailure::Denied(os),
+        ErrorMeaning::NoFamily => return NotConnected::Obstacle(Obstacle::NoRoute(os)),
+        ErrorMeaning::NoResources => return NotConnected::Obstacle(Obstacle::DescriptorLimit(os)),
+        ErrorMeaning::NetworkUnreachable => match route_error() {
             // Linux answers a TCP connect and a route lookup alike where the table has no way.
-            Some(Meaning::NetworkUnreachable | Meaning::NoFamily | Meaning::NoLocalEnd) => {
-                return Stopped::Obstacle(Obstacle::NoRoute(os));
+            Some(
+                ErrorMeaning::NetworkUnreachable
+                | ErrorMeaning::NoFamily
+                | ErrorMeaning::NoLocalEnd,
+            ) => {
+                return NotConnected::Obstacle(Obstacle::NoRoute(os));
             }
             _ => TcpFailure::Unreachable { kind: Unreachable::Network, os },
         },
-        Meaning::HostUnreachable => TcpFailure::Unreachable { kind: Unreachable::Host, os },
-        Meaning::NoLocalEnd if is_address_at_fault(remote) => TcpFailure::Other(os),
+        ErrorMeaning::HostUnreachable => TcpFailure::Unreachable { kind: Unreachable::Host, os },
+        ErrorMeaning::NoLocalEnd if is_address_at_fault(remote) => TcpFailure::Other(os),
         // An IPv6 destination on a host without an IPv6 address of its own reads like one on a
         // host whose ports are spent; only the latter can still look up a route.
-        Meaning::NoLocalEnd => {
-            return Stopped::Obstacle(match route_error() {
+        ErrorMeaning::NoLocalEnd => {
+            return NotConnected::Obstacle(match route_error() {
                 Some(_) => Obstacle::NoRoute(os),
                 None => Obstacle::PortLimit(os),
             });
         }
-        Meaning::InvalidArgument if cfg!(target_os = "linux") && !is_address_at_fault(remote) => {
+        ErrorMeaning::InvalidArgument
+            if cfg!(target_os = "linux") && !is_address_at_fault(remote) =>
+        {
             TcpFailure::Unreachable { kind: Unreachable::Blackhole, os }
         }
-        Meaning::InvalidArgument | Meaning::Other => TcpFailure::Other(os),
+        ErrorMeaning::InvalidArgument | ErrorMeaning::Other => TcpFailure::Other(os),
     };
-    Stopped::Failed(failure, took)
+    NotConnected::Failed(failure, took)
 }
 
-/// Addresses no connect can be made to: unspecified (`WSAEADDRNOTAVAIL`), and IPv6 link-local
-/// without a scope (`EINVAL`).
+/// Whether it is an address that no connect can be made to: unspecified (`WSAEADDRNOTAVAIL`), and
+/// IPv6 link-local without a scope (`EINVAL`).
 const fn is_address_at_fault(remote: SocketAddr) -> bool {
     match remote {
         SocketAddr::V4(remote) => remote.ip().is_unspecified(),
@@ -279,7 +288,7 @@ const fn is_address_at_fault(remote: SocketAddr) -> bool {
 }
 
 /// Why this host has no route, if it has none.
-fn route_error(remote: SocketAddr, source: Option<IpAddr>) -> Option<Meaning> {
+fn route_error(remote: SocketAddr, source: Option<IpAddr>) -> Option<ErrorMeaning> {
     routed(remote, source).err().map(|error| meaning(&error))
 }
 
@@ -300,7 +309,7 @@ mod tests {
     use super::*;
 
     /// What a connect that ended in `errno` is taken for, where the routing table says `route`.
-    fn classified(errno: i32, remote: &str, route: Option<Meaning>) -> Stopped {
+    fn classified(errno: i32, remote: &str, route: Option<ErrorMeaning>) -> NotConnected {
         let error = io::Error::from_raw_os_error(errno);
         classify_connect(&error, remote.parse().unwrap(), Duration::ZERO, || route)
     }
@@ -310,9 +319,9 @@ mod tests {
         const V4: &str = "203.0.113.1:443";
         const V6: &str = "[2001:db8::1]:443";
         let os = |errno| os_error(&io::Error::from_raw_os_error(errno));
-        let failed = |failure| Stopped::Failed(failure, Duration::ZERO);
+        let failed = |failure| NotConnected::Failed(failure, Duration::ZERO);
         let unreachable = |kind, errno| failed(TcpFailure::Unreachable { kind, os: os(errno) });
-        let no_way = Some(Meaning::NetworkUnreachable);
+        let no_way = Some(ErrorMeaning::NetworkUnreachable);
         for (errno, remote, route, expected) in [
             (111, V4, None, failed(TcpFailure::Refused(os(111)))),
             (104, V4, None, failed(TcpFailure::Reset(os(104)))),
@@ -320,15 +329,15 @@ mod tests {
             (13, V4, None, failed(TcpFailure::Denied(os(13)))),
             (1, V4, None, failed(TcpFailure::Denied(os(1)))),
             (101, V4, None, unreachable(Unreachable::Network, 101)),
-            (101, V6, no_way, Stopped::Obstacle(Obstacle::NoRoute(os(101)))),
-            (97, V6, None, Stopped::Obstacle(Obstacle::NoRoute(os(97)))),
+            (101, V6, no_way, NotConnected::Obstacle(Obstacle::NoRoute(os(101)))),
+            (97, V6, None, NotConnected::Obstacle(Obstacle::NoRoute(os(97)))),
             (113, V4, None, unreachable(Unreachable::Host, 113)),
             (22, V4, None, unreachable(Unreachable::Blackhole, 22)),
             (22, "[fe80::1]:443", None, failed(TcpFailure::Other(os(22)))),
-            (99, V4, None, Stopped::Obstacle(Obstacle::PortLimit(os(99)))),
-            (99, V6, no_way, Stopped::Obstacle(Obstacle::NoRoute(os(99)))),
-            (24, V4, None, Stopped::Obstacle(Obstacle::DescriptorLimit(os(24)))),
-            (105, V4, None, Stopped::Obstacle(Obstacle::DescriptorLimit(os(105)))),
+            (99, V4, None, NotConnected::Obstacle(Obstacle::PortLimit(os(99)))),
+            (99, V6, no_way, NotConnected::Obstacle(Obstacle::NoRoute(os(99)))),
+            (24, V4, None, NotConnected::Obstacle(Obstacle::DescriptorLimit(os(24)))),
+            (105, V4, None, NotConnected::Obstacle(Obstacle::DescriptorLimit(os(105)))),
             (18, V4, None, failed(TcpFailure::Other(os(18)))),
         ] {
             assert_eq!(classified(errno, remote, route), expected, "{errno} {remote} {route:?}");

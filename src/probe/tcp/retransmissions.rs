@@ -1,13 +1,14 @@
-//! How often the kernel has repeated what a connection sent (tcp(7), `TCP_INFO`): for a connect that
-//! nobody answers, its SYN.
+//! How often the kernel has repeated what a connection sent (tcp(7), `TCP_INFO`): for a connect
+//! that nobody answers, its SYN.
 
 use std::mem::{MaybeUninit, size_of};
 use std::os::fd::AsRawFd as _;
 
 use tokio::net::TcpStream;
 
-/// The kernel's own count, `tcpi_total_retrans`.
-#[expect(unsafe_code, reason = "nothing that is a dependency already wraps TCP_INFO")]
+/// The kernel's own count, `tcpi_total_retrans`. (The macros of nix for options that it does not
+/// wrap panic where a kernel's structure is shorter than ours, which an older kernel's is.)
+#[expect(unsafe_code, reason = "no crate here wraps TCP_INFO for kernels of any age")]
 pub(super) fn of(stream: &TcpStream) -> Option<u32> {
     let mut info = MaybeUninit::<libc::tcp_info>::zeroed();
     let mut length = libc::socklen_t::try_from(size_of::<libc::tcp_info>()).ok()?;

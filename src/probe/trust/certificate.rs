@@ -126,7 +126,7 @@ mod tests {
     proptest::proptest! {
         #[test]
         fn arbitrary_bytes_are_read_without_panic(
-            place in 0_usize..400,
+            index in 0_usize..400,
             byte: u8,
             cut in 0_usize..400,
         ) {
@@ -136,8 +136,8 @@ mod tests {
                 params.self_signed(&KeyPair::generate().unwrap()).unwrap().der().to_vec()
             });
             let mut der = DER.clone();
-            if let Some(place) = der.get_mut(place) {
-                *place = byte;
+            if let Some(changed) = der.get_mut(index) {
+                *changed = byte;
             }
             der.truncate(der.len().saturating_sub(cut));
             let certificate = read(&der, [0; 32]);
@@ -145,7 +145,7 @@ mod tests {
         }
     }
 
-    /// An OCSP responder, and an issuer's certificate, which is no place of revocation.
+    /// An OCSP responder, and an issuer's certificate, which says nothing of revocation.
     fn authority_information_access() -> CustomExtension {
         let describe = |method: u8, url: &[u8]| {
             let mut method = vec![0x06, 8, 0x2b, 6, 1, 5, 5, 7, 0x30, method];

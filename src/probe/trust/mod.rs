@@ -1,7 +1,7 @@
 //! How far a chain is trusted: by the public web roots, by this host, and until when.
 //!
-//! Judged after the handshake and never inside it: the platform's verifier may ask the network for
-//! revocation on Windows, which would be measured as the far end's slowness.
+//! A chain is judged after the handshake and never inside it: the platform's verifier may ask the
+//! network for revocation on Windows, which would be measured as the far end's slowness.
 
 mod certificate;
 mod path;
@@ -28,19 +28,19 @@ const AZURE_ROOTS: [(&str, &[u8]); 2] = [
 /// Judges chains. Equal chains are read and verified once, however many endpoints present them:
 /// what is remembered lives as long as the judge.
 #[derive(Debug)]
-pub struct Judge {
+pub struct ChainJudge {
     public: Vec<TrustAnchor<'static>>,
     host: HostStore,
-    certificates: Memory<Arc<Certificate>>,
-    chains: Memory<Arc<OnceLock<Judged>>>,
+    certificates: ByFingerprint<Arc<Certificate>>,
+    chains: ByFingerprint<Arc<OnceLock<JudgedChain>>>,
 }
 
-/// A SHA-256 to what is known of its bytes.
-type Memory<V> = Mutex<HashMap<[u8; 32], V>>;
+/// What is known of bytes, by their SHA-256.
+type ByFingerprint<V> = Mutex<HashMap<[u8; 32], V>>;
 
 /// What is known of a chain, whatever the time.
 #[derive(Debug)]
-struct Judged {
+struct JudgedChain {
     chain: Arc<[Arc<Certificate>]>,
     /// The certificates whose dates count, leaf first.
     path: Vec<Arc<Certificate>>,
@@ -49,26 +49,26 @@ struct Judged {
     vouched: Option<Vouched>,
 }
 
-/// Whose roots a chain leads to.
+/// Whose roots a chain leads to: who vouches for it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum Voucher {
-    /// Public ones, whatever this host trusts besides.
+    /// The public web roots do, whatever this host trusts besides.
     PublicRoots,
-    /// Those of this host alone.
+    /// The roots of this host alone do.
     HostRoots,
 }
 
-/// The presented certificates that somebody vouches for: a far end may send any others along.
+/// The presented certificates that a root vouches for: a far end may send any others along.
 #[derive(Clone, Debug)]
 pub struct Vouched {
-    /// Who does.
+    /// Who vouches for them.
     pub by: Voucher,
     /// Those on the verified path, leaf first. Where the platform's verifier does not tell its
     /// path, the leaf alone is known to be on it.
     pub certificates: Vec<Arc<Certificate>>,
 }
 
-impl Judge {
+impl ChainJudge {
     /// A judge by `public_roots` (by default the embedded public web roots), and by this host's
     /// store with `extra` added to it. The host's store is read here, which takes some
     /// milliseconds; where it cannot be read, chains are [`ChainTrust::NotJudged`] for the host.
@@ -86,8 +86,8 @@ impl Judge {
         Ok(Self {
             public,
             host: HostStore::open(extra)?,
-            certificates: Memory::default(),
-            chains: Memory::default(),
+            certificates: ByFingerprint::default(),
+            chains: ByFingerprint::default(),
         })
     }
 
@@ -105,7 +105,8 @@ impl Judge {
         Presented { chain: Arc::clone(&judged.chain), trust }
     }
 
-    /// What of a chain that this judge has judged was verified; `None` where it was not.
+    /// The verified certificates of a chain that this judge has judged; `None` where it was not
+    /// verified.
     #[must_use]
     pub fn vouched(&self, presented: &Presented) -> Option<Vouched> {
         let ders: Vec<_> =
@@ -114,7 +115,7 @@ impl Judge {
         slot.get()?.vouched.clone()
     }
 
-    fn judge_anew(&self, ders: &[CertificateDer<'_>], now: Timestamp) -> Judged {
+    fn judge_anew(&self, ders: &[CertificateDer<'_>], now: Timestamp) -> JudgedChain {
         let chain: Arc<[Arc<Certificate>]> = ders.iter().map(|der| self.read(der)).collect();
         let moments = moments(&chain, now);
         let public = verify(&self.public, ders, &moments);
@@ -122,7 +123,7 @@ impl Judge {
         let path = path_of(&chain, &public, &host);
         let vouched = vouched_of(&chain, &public, &host);
         let trust = Trust { public: public.trust, host: host.trust, validity: Validity::Current };
-        Judged { chain, path, trust: Arc::new(trust), vouched }
+        JudgedChain { chain, path, trust: Arc::new(trust), vouched }
     }
 
     /// Intermediates are shared by many chains: each is read once.
@@ -135,7 +136,7 @@ impl Judge {
 }
 
 /// The certificates whose dates count: those of the path that was verified, else those that name
-/// each other as issuer. An expired certificate that was sent along and not used counts for nothing.
+/// each other as issuer. An expired certificate that was sent along and not used does not count.
 fn path_of(
     chain: &[Arc<Certificate>],
     public: &Verified,

@@ -226,7 +226,8 @@ fn never_valid_together() -> ChainTrust {
     invalid("there is no time at which all of its certificates are valid")
 }
 
-/// The platform's defects in the words of [`words`], where they are the same.
+/// What is wrong with a chain by the platform's verifier, in the same words as [`words`] where it
+/// is the same defect.
 fn platform_words(error: &CertificateError) -> String {
     match error {
         CertificateError::BadEncoding => words(&webpki::Error::BadDer),
@@ -240,7 +241,7 @@ fn platform_words(error: &CertificateError) -> String {
     }
 }
 
-/// webpki's errors have no words of their own.
+/// What is wrong with a chain in words: webpki's errors have none for users.
 fn words(error: &webpki::Error) -> String {
     let words = match error {
         webpki::Error::BadDer | webpki::Error::BadDerTime | webpki::Error::TrailingData(_) => {
@@ -323,7 +324,7 @@ mod tests {
         let root = certificate("Root", "Root", 2020, 2030);
         let chain = [leaf, stray, elder, root];
         assert_eq!(issued_path(&chain, None), [0, 2, 3]);
-        // Verified in 2026, when the elder was no longer valid: another stood in its place.
+        // Verified in 2026, when the elder was no longer valid: another took its part.
         assert_eq!(issued_path(&chain, Some(year(2026))), [0, 3]);
         assert_eq!(issued_path(&chain, Some(year(2023))), [0, 2, 3]);
 

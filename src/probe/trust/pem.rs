@@ -11,7 +11,7 @@ pub enum TrustError {
         "{name}: no certificate inside; expected text with '-----BEGIN CERTIFICATE-----' lines"
     )]
     Empty {
-        /// The file.
+        /// The file as the user named it.
         name: String,
     },
     /// The file is DER.
@@ -19,13 +19,13 @@ pub enum TrustError {
         "{name}: this is DER, expected PEM; convert it with: openssl x509 -inform der -in {name}"
     )]
     Der {
-        /// The file.
+        /// The file as the user named it.
         name: String,
     },
-    /// A block is cut off or is no base64.
+    /// A block is cut off or is not base64.
     #[error("{name}: certificate {number} cannot be decoded: {reason}")]
     Pem {
-        /// The file.
+        /// The file as the user named it.
         name: String,
         /// Which certificate of the file, from 1.
         number: usize,
@@ -37,7 +37,7 @@ pub enum TrustError {
         "{name}: certificate {number} is no X.509 certificate that can serve as a root: {reason}"
     )]
     NotACertificate {
-        /// The file.
+        /// The file as the user named it.
         name: String,
         /// Which certificate of the file, from 1.
         number: usize,

@@ -63,7 +63,11 @@ proptest! {
         let lines = text.lines().filter(|line| line.starts_with(r#"{"entry":"#)).count();
         prop_assert_eq!(lines, endpoints.len());
         let mut trails: Vec<_> =
-            records.records.iter().flat_map(|one| one.trails.iter().chain(&one.follow_ups.holds)).collect();
+            records
+                .records
+                .iter()
+                .flat_map(|one| one.trails.iter().chain(&one.follow_ups.holds))
+                .collect();
         let mut steps: Vec<usize> = endpoints
             .iter()
             .flat_map(|one| one["trails"].as_array().unwrap())

@@ -31,8 +31,8 @@ pub fn plain(records: &Records, out: &mut impl Write) -> io::Result<()> {
 }
 
 /// One object, a name and port a line: `{"schema": "pathproof.names/1", "tool", "run", "names":
-/// [{"entry", "host", "port", "kind", "required", "origin", "cause", "addresses", "lookups"}]}`, its
-/// parts as in the JSON report. `cause` is why a name does not resolve.
+/// [{"entry", "host", "port", "kind", "required", "origin", "cause", "addresses", "lookups"}]}`,
+/// its parts as in the JSON report. `cause` is why a name does not resolve.
 ///
 /// # Errors
 /// What `out` returns.

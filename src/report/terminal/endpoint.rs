@@ -170,7 +170,8 @@ fn write_block(page: &mut Page, record: &Record, verdict: &Verdict, has_proxies:
 fn write_route(page: &mut Page, record: &Record) {
     let choice = &record.route;
     if record.trails.is_empty() && record.obstacle.is_some() {
-        // What was not asked goes nowhere: neither a pattern, nor a name before its way was decided.
+        // What was not asked goes nowhere: neither a pattern, nor a name before its way was
+        // decided.
         return;
     }
     let configured = match &choice.configured {
@@ -207,8 +208,8 @@ fn write_finding(page: &mut Page, finding: &Finding) {
     }
 }
 
-/// What else it could be, and what tells it apart: `this host's own firewall (tcp_local_denied): try
-/// from a neighbour`.
+/// What else it could be, and what tells it apart: `this host's own firewall (tcp_local_denied):
+/// try from a neighbour`.
 fn rivals(finding: &Finding) -> String {
     let told = |cause: &Cause| {
         let rival = catalogue::rival(*cause);

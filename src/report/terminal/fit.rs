@@ -13,8 +13,8 @@ pub(in crate::report) fn columns(text: &str) -> usize {
 
 /// `text` in lines of at most `width` columns, broken at blanks. A word that is wider stands on a
 /// line of its own, whole: a name that is cut can be neither searched for nor copied, and where the
-/// terminal is narrower it wraps it by itself. Always at least one line; several blanks in a row are
-/// kept within a line.
+/// terminal is narrower it wraps it by itself. Always at least one line; several blanks in a row
+/// are kept within a line.
 pub(in crate::report) fn wrap(text: &str, width: usize) -> Vec<String> {
     let mut lines = Vec::new();
     let mut line = String::new();
@@ -95,7 +95,10 @@ mod tests {
 
     proptest! {
         #[test]
-        fn nothing_is_too_wide_and_nothing_is_lost(text in arbitrary::text(), width in 8..60_usize) {
+        fn nothing_is_too_wide_and_nothing_is_lost(
+            text in arbitrary::text(),
+            width in 8..60_usize,
+        ) {
             let shown = visible(&text);
             prop_assert!(!shown.contains(crate::model::is_obeyed));
             let lines = wrap(&shown, width);

@@ -125,6 +125,8 @@ impl Page {
         }
     }
 
+    /// Colours are two escape sequences, written here by hand: anstyle would save no line, and
+    /// writes bold and red as two sequences where readers of today's output find one.
     fn painted(&mut self, color: &str, text: &str) {
         let _ = if self.is_colored {
             write!(self.text, "\u{1b}[{color}m{text}\u{1b}[0m")

@@ -1,5 +1,5 @@
-//! Endpoints that pass: what was proven, where, what was not asked and why, and what the time is made
-//! of.
+//! Endpoints that pass: what was proven, where, what was not asked and why, and what the time is
+//! made of.
 
 use std::fmt::Write as _;
 use std::net::IpAddr;
@@ -21,8 +21,8 @@ const PASSES: usize = 12;
 /// How many addresses of one are named.
 const ADDRESSES: usize = 3;
 
-/// A line each where all of them fit, else a line for the name and what follows for the rest: a name
-/// that is cut cannot be searched for.
+/// A line each where all of them fit, else a line for the name and what follows for the rest: a
+/// name that is cut cannot be searched for.
 pub(super) fn write_passes(page: &mut Page, passes: &[Judged], has_proxies: bool) {
     let rows: Vec<(String, String)> = passes
         .iter()
@@ -51,7 +51,8 @@ pub(super) fn write_passes(page: &mut Page, passes: &[Judged], has_proxies: bool
     }
 }
 
-/// `40.0.0.1, 40.0.0.2 (dns 2.0 ms, tcp 0.1 ms, tls 30.0 ms, http 20.0 ms)`, and what was not asked.
+/// `40.0.0.1, 40.0.0.2 (dns 2.0 ms, tcp 0.1 ms, tls 30.0 ms, http 20.0 ms)`, and what was not
+/// asked.
 fn how_reached(record: &Record, has_proxies: bool) -> String {
     let own: Vec<&Trail> = record
         .trails

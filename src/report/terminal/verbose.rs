@@ -1,5 +1,5 @@
-//! Every step of every endpoint, as `curl -v` would tell it: what was asked, what was said, how long
-//! it took.
+//! Every step of every endpoint, as `curl -v` would tell it: what was asked, what was said, how
+//! long it took.
 
 use super::super::assemble::Judged;
 use super::super::route;
@@ -142,7 +142,7 @@ fn lookup_failed(failure: &DnsFailure) -> String {
         DnsFailure::Unreachable(os) => format!("unreachable ({})", os.symbol),
         DnsFailure::TcpBlocked { .. } => "truncated, and TCP is blocked".to_owned(),
         DnsFailure::Malformed { detail } => format!("malformed: {detail}"),
-        DnsFailure::System { os } => format!("failed ({})", os.symbol),
+        DnsFailure::System(os) => format!("failed ({})", os.symbol),
         DnsFailure::NotAsked(obstacle) => stopped(obstacle),
     }
 }

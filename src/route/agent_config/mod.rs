@@ -9,165 +9,119 @@ use roxmltree::{Document, Node, ParsingOptions};
 use super::bypass::BypassEntry;
 use super::proxy_url::{ProxyUrl, ProxyUrlError};
 
-/// What one of the two files says about proxies.
+/// The proxy settings of one of the two files.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct AgentProxy {
     /// The file's name, without its folder: `diahost.exe.config`.
     pub file: String,
-    /// `<system.net><defaultProxy>`; `None` where there is none.
+    /// The section `<system.net><defaultProxy>`, where the file has one.
     pub default_proxy: Option<DefaultProxy>,
-    /// What .NET refuses in the section: it then makes no proxy at all and every request fails.
+    /// The parts of the section that .NET refuses. One of them is enough that every request fails.
     pub faults: Vec<ConfigFault>,
 }
 
-/// The section `<defaultProxy>`.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct DefaultProxy {
-    /// Where it begins.
     pub line: u32,
-    /// `enabled`, true where not given. False means direct, whatever else stands there.
+    /// `enabled`, which is true where it is absent. False means direct, whatever the rest says.
     pub enabled: bool,
-    /// `useDefaultCredentials`, false where not given: authenticate as the service's account.
+    /// `useDefaultCredentials`, which is false where it is absent: whether .NET authenticates with
+    /// the account of the service.
     pub use_default_credentials: bool,
     /// The file that holds the section's content instead (`configSource`).
     pub config_source: Option<String>,
-    /// The `<proxy>` element; its defaults where there is none.
+    /// The element `<proxy>`, or its defaults.
     pub proxy: ProxyElement,
-    /// What `<bypasslist>` comes to, in order.
+    /// The entries that `<bypasslist>` leaves, in order.
     pub bypass: Vec<BypassEntry>,
-    /// `<module type="…"/>`: code that decides instead.
+    /// `<module type="…"/>` names code that decides instead.
     pub module: Option<String>,
 }
 
-/// The element `<proxy>`.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct ProxyElement {
-    /// Where it stands; 0 where there is none.
+    /// The line of the element; 0 where there is none.
     pub line: u32,
-    /// `proxyaddress`.
     pub address: Option<ProxyAddress>,
-    /// `bypassonlocal`.
     pub bypass_on_local: Setting,
-    /// `usesystemdefault`: begin with the account's own Internet settings.
+    /// `usesystemdefault`: whether the account's own Internet settings are the starting point.
     pub use_system_default: Setting,
-    /// `scriptLocation`: a PAC.
+    /// `scriptLocation`: the address of a PAC script.
     pub script_location: Option<String>,
-    /// `autoDetect`: WPAD.
+    /// `autoDetect`: whether WPAD looks for a script.
     pub auto_detect: Setting,
 }
 
-/// The attribute `proxyaddress`, read.
+/// The value of the attribute `proxyaddress`.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum ProxyAddress {
     /// A proxy that .NET Framework can use: `http://HOST:PORT`.
     Usable(ProxyUrl),
-    /// A proxy of a scheme that it cannot ("The `ServicePointManager` does not support proxies with
-    /// the … scheme").
+    /// A proxy of a scheme that .NET Framework cannot use ("The `ServicePointManager` does not
+    /// support proxies with the … scheme").
     WrongScheme(ProxyUrl),
-    /// `HOST:PORT`: .NET takes the host for a scheme.
+    /// `HOST:PORT`, of which .NET takes the host for a scheme.
     NoScheme(ProxyUrl),
-    /// No URL of a proxy.
     Malformed(ProxyUrlError),
 }
 
 /// An attribute of three values, as .NET's `ProxyElement` has them.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
 pub enum Setting {
-    /// Not given, or `unspecified`.
+    /// The attribute is absent or `unspecified`.
     #[default]
     Unspecified,
-    /// `true`
     True,
-    /// `false`
     False,
 }
 
-/// Something in the section that .NET refuses.
+/// A part of the section that .NET refuses.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 #[error("line {line}: {message}")]
 pub struct ConfigFault {
-    /// Where, counted from 1.
     pub line: u32,
-    /// What, and what was expected.
     pub message: String,
 }
 
-/// Why a file could not be read at all.
+/// The reason why a file could not be read at all.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum AgentConfigError {
-    /// Empty, or white space alone.
+    /// The file holds only white space.
     #[error("{file} is empty")]
-    Empty {
-        /// The file's name.
-        file: String,
-    },
-    /// An element that no configuration has.
+    Empty { file: String },
+    /// An element has more attributes than any configuration, and would take long to parse.
     #[error(
         "{file}:{line}: an element with more than {} attributes; such a file is not read",
         AgentProxy::MAX_ATTRIBUTES
     )]
-    Crowded {
-        /// The file's name.
-        file: String,
-        /// The element's line.
-        line: u32,
-    },
-    /// Far more than such a file holds.
+    Crowded { file: String, line: u32 },
+    /// The file is far larger than a configuration.
     #[error("{file} has {length} bytes; at most {} are read", AgentProxy::MAX_LENGTH)]
-    TooLong {
-        /// The file's name.
-        file: String,
-        /// Its length in bytes.
-        length: usize,
-    },
-    /// The bytes are no text.
+    TooLong { file: String, length: usize },
     #[error("{file} is not {encoding}: byte {at} cannot be read")]
     Encoding {
-        /// The file's name.
         file: String,
-        /// What it was read as.
+        /// The encoding that the file begins with.
         encoding: &'static str,
-        /// The first byte that does not fit, counted from 0.
+        /// The offset of the first byte that does not fit.
         at: usize,
     },
-    /// A document type: entities could grow without bound or fetch other files.
+    /// The file has a document type, whose entities could grow without bound or fetch other files.
     #[error("{file}, line {line}: a document type (<!DOCTYPE) is not accepted")]
-    DocumentType {
-        /// The file's name.
-        file: String,
-        /// Where.
-        line: u32,
-    },
-    /// The XML is not well-formed.
+    DocumentType { file: String, line: u32 },
     #[error("{file}, line {line}, column {column}: not well-formed XML: {message}")]
-    NotWellFormed {
-        /// The file's name.
-        file: String,
-        /// Where, counted from 1.
-        line: u32,
-        /// Where, counted from 1.
-        column: u32,
-        /// What is wrong.
-        message: String,
-    },
-    /// Well-formed, and no .NET configuration.
+    NotWellFormed { file: String, line: u32, column: u32, message: String },
+    /// The XML is not a .NET configuration.
     #[error("{file}, line {line}: expected <configuration>, found <{found}>")]
-    Root {
-        /// The file's name.
-        file: String,
-        /// Where.
-        line: u32,
-        /// The root element.
-        found: String,
-    },
+    Root { file: String, line: u32, found: String },
 }
 
 impl AgentProxy {
-    /// Such files have a few kilobytes.
+    /// Real files have a few kilobytes.
     const MAX_LENGTH: usize = 1 << 20;
-    /// Of one element. The parser compares each with all before it.
+    /// The most attributes of one element: the parser compares each with all before it.
     const MAX_ATTRIBUTES: usize = 1000;
-    /// Elements, texts and comments.
+    /// The most elements, texts and comments of one file.
     const MAX_NODES: u32 = 100_000;
 
     /// Reads a file's bytes: UTF-8 or UTF-16, with or without a byte order mark.
@@ -209,7 +163,7 @@ impl AgentProxy {
 }
 
 impl AgentProxy {
-    /// The proxy that it means, whether or not .NET can use it as written.
+    /// The proxy that the file means, even where .NET cannot use it as written.
     #[must_use]
     pub fn proxy(&self) -> Option<&ProxyUrl> {
         self.default_proxy.as_ref()?.proxy.address.as_ref()?.meant()
@@ -226,7 +180,7 @@ impl ProxyAddress {
         }
     }
 
-    /// The proxy that is meant, whether or not .NET can use it as written.
+    /// The proxy that the address means, even where .NET cannot use it as written.
     #[must_use]
     pub const fn meant(&self) -> Option<&ProxyUrl> {
         match self {
@@ -236,8 +190,8 @@ impl ProxyAddress {
     }
 }
 
-/// The line of an element with too many attributes. Each has two quotation marks, and none of them
-/// holds the beginning of another element (XML 1.0, `AttValue`).
+/// The line of an element with too many attributes. They are counted by their quotation marks: no
+/// attribute holds the beginning of another element (XML 1.0, `AttValue`).
 fn crowded_element(text: &str) -> Option<u32> {
     let mut line = 1;
     for element in text.split('<') {
@@ -253,7 +207,7 @@ fn crowded_element(text: &str) -> Option<u32> {
     None
 }
 
-/// Reads the section, and collects what .NET refuses in it.
+/// Reads the section and collects what .NET refuses in it.
 struct SectionReader {
     faults: Vec<ConfigFault>,
 }
@@ -325,8 +279,9 @@ impl SectionReader {
         }
     }
 
-    /// In order: `<remove>` takes out what stands above it, `<clear>` all of that. A second
-    /// `<add>` of the same text changes nothing (`BypassElementCollection.ThrowOnDuplicate`).
+    /// Applies the elements in order: `<remove>` takes out an entry above it, `<clear>` all of
+    /// them. A second `<add>` of the same text changes nothing
+    /// (`BypassElementCollection.ThrowOnDuplicate`).
     fn bypass(&mut self, node: Node, entries: &mut Vec<BypassEntry>) {
         for child in node.children().filter(Node::is_element) {
             let name = child.tag_name().name();
@@ -356,7 +311,7 @@ impl SectionReader {
 
     fn setting(&mut self, node: Node, name: &str) -> Setting {
         let Some(text) = node.attribute(name) else { return Setting::Unspecified };
-        // `EnumConverter` reads the numbers too.
+        // .NET's `EnumConverter` accepts the numbers too.
         match text.trim().to_ascii_lowercase().as_str() {
             "true" | "1" => Setting::True,
             "false" | "0" => Setting::False,
@@ -380,7 +335,7 @@ impl SectionReader {
         }
     }
 
-    /// Whether the element is the one named; one that differs in case alone is no section to .NET.
+    /// Whether the element has this name. To .NET a name that differs in case is another one.
     fn is_named(&mut self, node: Node, name: &str) -> bool {
         let found = node.tag_name().name();
         if found != name && found.eq_ignore_ascii_case(name) {
@@ -398,7 +353,7 @@ impl SectionReader {
     }
 
     fn refuse_attributes(&mut self, node: Node, known: &[&str]) {
-        // `lockAttributes` and its kin are known to every element of a configuration.
+        // Every element of a configuration may have `lockAttributes` and the like.
         for attribute in node.attributes() {
             let found = attribute.name();
             if !known.contains(&found) && !found.starts_with("lock") {
@@ -444,26 +399,26 @@ fn xml_error(file: &str, text: &str, error: &roxmltree::Error) -> AgentConfigErr
         let line = u32::try_from(before.matches('\n').count()).unwrap_or(u32::MAX - 1) + 1;
         return AgentConfigError::DocumentType { file: file.to_owned(), line };
     }
-    let place = error.pos();
+    let position = error.pos();
     let message = match error {
-        // What follows an '&' may be part of a password: it is not repeated.
+        // The text behind an '&' may be part of a password, so that it is not repeated.
         roxmltree::Error::UnknownEntityReference(..) => {
             "an unknown entity; the sign '&' is written &amp;".to_owned()
         }
         other => other.to_string(),
     };
-    // The library ends its messages with the place, which stands in front of ours.
+    // The library ends its messages with the position, with which ours begin.
     let message = message.split(" at ").next().unwrap_or(&message);
     AgentConfigError::NotWellFormed {
         file: file.to_owned(),
-        line: place.row,
-        column: place.col,
+        line: position.row,
+        column: position.col,
         message: shorten(message),
     }
 }
 
-/// The text of the bytes, without a byte order mark; else what they were read as, and the first
-/// byte that does not fit.
+/// The text of a file without its byte order mark; or else its encoding, and the offset of the
+/// first byte that does not fit.
 fn decode(bytes: &[u8]) -> Result<Cow<'_, str>, (&'static str, usize)> {
     match bytes {
         [0xef, 0xbb, 0xbf, rest @ ..] => decode_utf8(rest, 3),

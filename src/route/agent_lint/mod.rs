@@ -1,5 +1,5 @@
-//! The agent's two configuration files, judged: what .NET refuses, what it reads in another way
-//! than was meant, and which names they send the wrong way.
+//! Checks the agent's two configuration files: for what .NET refuses, for what it reads in another
+//! way than was meant, and for names that they send the wrong way.
 
 use super::agent_config::{AgentConfigError, AgentProxy, DefaultProxy, ProxyAddress, Setting};
 use super::bypass::{BypassEntry, LocalView};
@@ -20,55 +20,48 @@ pub fn is_relay(name: &HostName) -> bool {
     RELAY_DOMAINS.iter().any(|domain| name.as_str() != *domain && name.is_within(domain))
 }
 
-/// The names that files are judged by.
+/// The names whose way is checked.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct LintNames {
-    /// Reached by a private endpoint: must go direct.
+    /// Names with a private endpoint, which must go direct.
     pub private: Vec<HostName>,
-    /// Relay namespaces: they are public, and go the public way.
+    /// Relay namespaces, which are public and must not bypass the proxy.
     pub relay: Vec<HostName>,
 }
 
-/// Something to say of a file.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct LintFinding {
-    /// What.
     pub kind: LintKind,
-    /// How bad.
     pub weight: LintWeight,
-    /// In which file; the first where both are meant.
+    /// The name of the file; the first one, where the finding is about both.
     pub file: String,
-    /// Where, counted from 1.
     pub line: Option<u32>,
-    /// Where in the line, counted from 1; known for XML that is not well-formed.
+    /// The column, which is known for XML that is not well-formed.
     pub column: Option<u32>,
-    /// One sentence.
     pub message: String,
-    /// What to do.
     pub remedy: String,
 }
 
-/// How bad a finding is.
+/// The severity of a finding.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum LintWeight {
-    /// Works, and could be read in another way.
+    /// The setting works, and could be misread.
     Note,
-    /// Works, though not as was probably meant.
+    /// The setting works, though not as was probably meant.
     Warning,
-    /// Does not work.
+    /// The setting does not work.
     Error,
 }
 
-/// What is found.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum LintKind {
-    /// Not readable: no text, no XML, no configuration.
+    /// The file is no configuration at all.
     Unreadable,
     /// .NET refuses an element, an attribute or a value.
     Refused,
-    /// The two files differ: `route_config_mismatch`.
+    /// The two files differ, which is the cause `route_config_mismatch`.
     FilesDisagree,
-    /// A private name goes to the proxy: `route_private_via_proxy`.
+    /// A private name goes to the proxy, which is the cause `route_private_via_proxy`.
     PrivateViaProxy,
     /// A relay goes direct past the proxy.
     RelayBypassed,
@@ -82,20 +75,20 @@ pub enum LintKind {
     PatternPlaceholder,
     /// A bypass expression that only .NET can evaluate.
     PatternNotEvaluated,
-    /// A user name or a password in the address: in clear text, and not used.
+    /// The address has a user name or a password, which .NET does not use.
     Credentials,
     /// An address that .NET Framework cannot use.
     AddressUnusable,
-    /// A script or the detection that other settings switch off.
+    /// Other settings switch off the script or the detection.
     ScriptIgnored,
-    /// A script that cannot be had from where it is said to be.
+    /// The script cannot be read from its location.
     ScriptUnusable,
-    /// A module, another file or the detection decides, which is not followed here.
+    /// A module, another file or the detection decides; none of them is evaluated here.
     DecidedElsewhere,
 }
 
 impl LintKind {
-    /// The word in reports.
+    /// The word that reports use.
     #[must_use]
     pub const fn as_str(self) -> &'static str {
         match self {
@@ -128,7 +121,7 @@ impl LintKind {
     }
 }
 
-/// Judges the files in the order given, each by itself and all of them against the first.
+/// Checks each file by itself, and the others against the first.
 #[must_use]
 pub fn lint(
     files: &[Result<AgentProxy, AgentConfigError>],
@@ -177,7 +170,7 @@ fn unreadable(error: &AgentConfigError) -> LintFinding {
     }
 }
 
-/// How two files differ, a sentence a setting.
+/// The differences between two files, one sentence for each setting.
 #[must_use]
 pub fn differences(first: &AgentProxy, other: &AgentProxy) -> Vec<String> {
     let [ours, theirs] = [first, other].map(|agent| settings(agent.default_proxy.as_ref()));
@@ -190,7 +183,6 @@ pub fn differences(first: &AgentProxy, other: &AgentProxy) -> Vec<String> {
         .collect()
 }
 
-/// One sentence with every setting that differs.
 fn disagreement(first: &AgentProxy, other: &AgentProxy) -> Option<LintFinding> {
     let differences = differences(first, other);
     (!differences.is_empty()).then(|| LintFinding {
@@ -207,7 +199,7 @@ fn disagreement(first: &AgentProxy, other: &AgentProxy) -> Option<LintFinding> {
     })
 }
 
-/// What is compared, by name, in words; credentials are compared and not shown.
+/// The name and value of each setting that is compared, without credentials.
 fn settings(section: Option<&DefaultProxy>) -> [(&'static str, String); 8] {
     let word = |setting: Setting| match setting {
         Setting::Unspecified => "not given".to_owned(),
@@ -248,7 +240,6 @@ fn settings(section: Option<&DefaultProxy>) -> [(&'static str, String); 8] {
     ]
 }
 
-/// Judges one file.
 struct FileLint<'a> {
     file: &'a str,
     findings: &'a mut Vec<LintFinding>,
@@ -279,7 +270,7 @@ impl FileLint<'_> {
                 let remedy = "give the proxy with --proxy to check the way";
                 self.add(LintKind::DecidedElsewhere, LintWeight::Note, line, &message, remedy);
             }
-            // Found above, with its line.
+            // The checks above have found it, with its line.
             Err(_) => {}
         }
     }
@@ -394,7 +385,7 @@ impl FileLint<'_> {
         let stranger = meaning.strangers().into_iter().find(|s| matches(&format!("https://{s}")));
         if let Some(stranger) = stranger {
             let message = format!("'{pattern}' also matches https://{stranger}");
-            // A full name without escapes is what Microsoft's own page shows.
+            // Microsoft's own page shows full names without escapes.
             let is_documented =
                 meaning.reach == PatternReach::Itself && meaning.domain.labels().count() > 2;
             let weight = if is_documented { LintWeight::Note } else { LintWeight::Warning };
@@ -416,7 +407,7 @@ impl FileLint<'_> {
         let line = agent.default_proxy.as_ref().map_or(1, |section| section.line);
         let decide = |name: &HostName| -> Option<RouteDecision> {
             let host = Host::Name(name.clone());
-            // No script is asked, so the moment does not matter.
+            // The time matters only to scripts, and none is evaluated here.
             let now = jiff::Zoned::default();
             route.decide(&host, Scheme::Https.default_port(), Scheme::Https, &now).ok()
         };

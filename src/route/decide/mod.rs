@@ -1,4 +1,4 @@
-//! A configuration and a name: which way it is configured to go, and why.
+//! Decides by a configuration which way a name goes, and why.
 
 use jiff::Zoned;
 
@@ -15,26 +15,26 @@ use crate::model::{
     RouteIntent,
 };
 
-/// Where the way of a name is decided.
+/// The authority that decides the way of a name.
 #[derive(Debug)]
 pub enum Configuration {
-    /// No proxy, by this authority (`--proxy none`, `no proxy is set`).
+    /// There is no proxy.
     Direct {
-        /// In words, as reports show it.
+        /// The words of reports, such as `--proxy none` or `no proxy is set`.
         source: String,
     },
     /// One proxy, or one for each scheme.
     Fixed(FixedProxy),
     /// The agent's own configuration.
     Agent(AgentRoute),
-    /// A script.
+    /// A script decides.
     #[cfg(feature = "pac")]
     Pac {
-        /// The loaded script, or why there is none.
+        /// The loaded script, or the reason why there is none.
         script: Result<PacScript, String>,
-        /// In words: `pac:http://wpad.contoso.com/wpad.dat`.
+        /// The words of reports, such as `pac:http://wpad.contoso.com/wpad.dat`.
         source: String,
-        /// What never gets to the script.
+        /// The lists of names for which the script is not asked.
         exceptions: Vec<Exceptions>,
     },
 }
@@ -46,20 +46,19 @@ pub struct FixedProxy {
     pub https: Option<WithSource<ProxyUrl>>,
     /// For `http` URLs.
     pub http: Option<WithSource<ProxyUrl>>,
-    /// What goes direct all the same: the first that holds the host decides.
+    /// The lists of hosts that go direct all the same. The first list that holds a host decides.
     pub exceptions: Vec<Exceptions>,
 }
 
-/// Something that was configured, and the name of the place: `--proxy`, `HTTPS_PROXY`.
+/// A configured value, and the name of the option, variable or file that it comes from.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct WithSource<T> {
-    /// What was configured.
     pub value: T,
-    /// Where.
+    /// The words of reports, such as `HTTPS_PROXY`.
     pub source: String,
 }
 
-/// The agent's configuration, made ready to be asked.
+/// A configuration file of the agent, compiled so that many names can be decided.
 #[derive(Debug)]
 pub struct AgentRoute {
     file: String,
@@ -85,7 +84,7 @@ enum AgentWay {
     },
 }
 
-/// A way out.
+/// The way to a host.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Way {
     /// Straight from this host.
@@ -95,7 +94,7 @@ pub enum Way {
 }
 
 impl Way {
-    /// As records and reports hold it.
+    /// The form that records and reports hold.
     #[must_use]
     pub fn route(&self) -> Route {
         match self {
@@ -108,15 +107,15 @@ impl Way {
 /// Which way a name is configured to go.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct RouteDecision {
-    /// The way.
     pub way: Way,
-    /// What decided, as `bypass rule 2 of diahost.exe.config: \.contoso\.com$`.
+    /// The rule that decided, such as `bypass rule 2 of diahost.exe.config: \.contoso\.com$`.
     pub why: String,
-    /// What sends the name past the proxy.
+    /// The kind of list that sends the name past the proxy, where one does.
     pub exception: Option<ExceptionKind>,
-    /// What a client tries next where the way fails, in order: a script may name several.
+    /// The ways that a client tries next where the first fails, in order: a script may name
+    /// several.
     pub fallbacks: Vec<Way>,
-    /// What a script asked of DNS to decide.
+    /// The DNS questions that a script asked to decide.
     pub questions: Vec<PacQuestion>,
 }
 
@@ -125,12 +124,12 @@ impl RouteDecision {
         Self { way, why: why.into(), exception: None, fallbacks: Vec::new(), questions: Vec::new() }
     }
 
-    /// Past the proxy, by a rule of `kind`.
+    /// A decision to go past the proxy, by a rule of `kind`.
     fn past(kind: ExceptionKind, why: impl Into<String>) -> Self {
         Self { exception: Some(kind), ..Self::new(Way::Direct, why) }
     }
 
-    /// As a record holds it, beside what the endpoint needs.
+    /// The form that a record holds, beside the route that the endpoint needs.
     #[must_use]
     pub fn choice(&self, intended: RouteIntent) -> RouteChoice {
         RouteChoice {
@@ -142,37 +141,25 @@ impl RouteDecision {
     }
 }
 
-/// Why it is not known which way a name is configured to go.
+/// The reason why it is not known which way a name is configured to go.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum RouteError {
     /// .NET makes no proxy of this file, and the runtime can send nothing at all.
     #[error("{file} cannot be used by .NET: {fault}")]
-    AgentFault {
-        /// The file's name.
-        file: String,
-        /// The first fault.
-        fault: ConfigFault,
-    },
-    /// The same, for an entry of the bypass list.
+    AgentFault { file: String, fault: ConfigFault },
+    /// .NET makes no proxy of this file because of an entry of its bypass list.
     #[error("{file} cannot be used by .NET: {rule}")]
     AgentRule {
-        /// The file's name.
         file: String,
         /// The first such entry.
         rule: InvalidRule,
     },
     /// Whether a bypass rule matches is not known.
     #[error("{file}, {undecided}")]
-    AgentUndecided {
-        /// The file's name.
-        file: String,
-        /// Which, and why.
-        undecided: Undecided,
-    },
+    AgentUndecided { file: String, undecided: Undecided },
     /// The decision lies where this program does not look.
     #[error("{file} leaves the decision to {what}: give the proxy with --proxy")]
     Elsewhere {
-        /// The file's name.
         file: String,
         /// What decides instead.
         what: String,
@@ -182,23 +169,21 @@ pub enum RouteError {
     ScriptNotLoaded {
         /// The file that names it.
         file: String,
-        /// Where it is.
         location: String,
     },
     /// The script gave no answer.
     #[error("{source_name}: {message}")]
     Pac {
-        /// Which script.
         source_name: String,
-        /// What went wrong, with its line.
+        /// The error, with its line in the script.
         message: String,
-        /// What it asked of DNS before.
+        /// The DNS questions that it asked before it failed.
         questions: Vec<PacQuestion>,
     },
 }
 
 impl RouteError {
-    /// As a record holds it, beside what the endpoint needs.
+    /// The form that a record holds, beside the route that the endpoint needs.
     #[must_use]
     pub fn choice(&self, intended: RouteIntent) -> RouteChoice {
         let (kind, questions) = match self {
@@ -234,7 +219,7 @@ impl RouteError {
 }
 
 impl Configuration {
-    /// One proxy for everything, as `--proxy URL` means it.
+    /// One proxy for both schemes, as `--proxy URL` means it.
     #[must_use]
     pub fn url(proxy: ProxyUrl, source: &str, exceptions: Vec<Exceptions>) -> Self {
         let named = WithSource { value: proxy, source: source.to_owned() };
@@ -280,10 +265,10 @@ impl FixedProxy {
 }
 
 impl AgentRoute {
-    /// Makes a file ready to be asked, by the rules of .NET Framework: settings of `<proxy>` and
-    /// `<bypasslist>` switch the script and the detection off (`WebProxy.DeleteScriptEngine`).
-    /// Where no proxy is named the runtime goes direct ("Configure proxy server settings",
-    /// Microsoft's page of the self-hosted integration runtime).
+    /// Compiles a file by the rules of .NET Framework: settings of `<proxy>` and `<bypasslist>`
+    /// switch the script and the detection off (`WebProxy.DeleteScriptEngine`). Where no proxy is
+    /// named the runtime goes direct ("Configure proxy server settings", Microsoft's page of the
+    /// self-hosted integration runtime).
     ///
     /// # Errors
     /// [`RouteError`] where .NET would refuse the file, or where something else decides.
@@ -296,7 +281,7 @@ impl AgentRoute {
         Ok(Self { file: agent.file.clone(), way, exceptions, here })
     }
 
-    /// The script that must be loaded before anything is asked.
+    /// The location of a script that must be loaded before any name can be decided.
     #[must_use]
     pub fn script_location(&self) -> Option<&str> {
         match &self.way {
@@ -305,8 +290,7 @@ impl AgentRoute {
         }
     }
 
-    /// The same, with the script that [`AgentRoute::script_location`] asked for, or why there is
-    /// none.
+    /// Adds the script of [`AgentRoute::script_location`], or the reason why there is none.
     #[cfg(feature = "pac")]
     #[must_use]
     pub fn with_script(mut self, script: Result<PacScript, String>) -> Self {
@@ -316,7 +300,7 @@ impl AgentRoute {
         self
     }
 
-    /// The proxy that it names.
+    /// The proxy that the file names.
     #[must_use]
     pub fn proxy(&self) -> Option<&ProxyUrl> {
         match &self.way {
@@ -325,7 +309,7 @@ impl AgentRoute {
         }
     }
 
-    #[cfg_attr(not(feature = "pac"), expect(unused_variables, reason = "scripts alone need it"))]
+    #[cfg_attr(not(feature = "pac"), expect(unused_variables, reason = "only scripts need it"))]
     fn decide(
         &self,
         host: &Host,
@@ -335,7 +319,7 @@ impl AgentRoute {
     ) -> Result<RouteDecision, RouteError> {
         let file = &self.file;
         let remark = match excepted(&self.exceptions, host, port, scheme) {
-            // Where nothing goes to a proxy, nothing is excepted from it.
+            // Exceptions mean nothing where nothing goes to a proxy.
             _ if matches!(self.way, AgentWay::Direct(_)) => Remark::default(),
             Ok(decision) => return Ok(decision),
             Err(remark) => remark,
@@ -412,11 +396,11 @@ fn way_of(agent: &AgentProxy) -> Result<AgentWay, RouteError> {
         let on_local = proxy.bypass_on_local == Setting::True;
         let bypass = BypassList::new(&section.bypass, on_local)
             .map_err(|rule| RouteError::AgentRule { file: file(), rule })?;
-        // .NET does not use credentials that stand in the address.
+        // .NET does not use the credentials of an address.
         let proxy = ProxyUrl::new(url.scheme(), url.host().clone(), url.port());
         return Ok(AgentWay::Fixed { proxy, bypass });
     }
-    // Without an address nothing is left to bypass, but an invalid entry still throws.
+    // An invalid entry still throws where there is no address to bypass.
     BypassList::new(&section.bypass, false)
         .map_err(|rule| RouteError::AgentRule { file: file(), rule })?;
     let is_script_dropped =
@@ -436,7 +420,7 @@ fn way_of(agent: &AgentProxy) -> Result<AgentWay, RouteError> {
     }
 }
 
-/// What was nearly decided otherwise, for the words of a decision.
+/// A remark in the reason of a decision: another client would have read a list in another way.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 struct Remark(Option<String>);
 
@@ -453,7 +437,7 @@ impl Remark {
     }
 }
 
-/// The first list that holds the host decides.
+/// The decision of the first list that holds the host.
 fn excepted(
     exceptions: &[Exceptions],
     host: &Host,

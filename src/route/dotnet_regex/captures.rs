@@ -52,8 +52,8 @@ impl<'a> Captures<'a> {
         self.groups.iter().filter(|name| name.is_none()).count() + self.names().len()
     }
 
-    /// A reference to the group of this name or number. .NET numbers the groups without a name before
-    /// those with one; `fancy-regex` numbers all of them in the order in which they open.
+    /// A reference to the group of this name or number. .NET numbers the groups without a name
+    /// before those with one; `fancy-regex` numbers all of them in the order in which they open.
     pub(super) fn reference(&self, name: &str) -> Result<String, PatternFault> {
         if self.groups.iter().flatten().any(|name| name.starts_with(|c: char| c.is_ascii_digit())) {
             return Err(unsupported("a group that is named by a number"));

@@ -3,10 +3,10 @@
 /// Why a pattern is not matched.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum PatternFault {
-    /// .NET refuses it too.
+    /// .NET refuses the pattern too.
     #[error("no valid expression: {0}")]
     Invalid(String),
-    /// .NET knows it, this program does not: what it matches is not known.
+    /// Only .NET can evaluate the pattern, so that it is not known what it matches.
     #[error("cannot be evaluated here: {0}")]
     Unsupported(String),
 }

@@ -1,10 +1,10 @@
-//! Regular expressions of .NET Framework in the language of `fancy-regex`.
+//! Translates regular expressions of .NET Framework for the engine `fancy-regex`.
 //!
-//! The two differ where it hurts: `[a-z-[aeiou]]` is a subtraction there and a set of its own
-//! here, `\<` is a sign there and the edge of a word here, `a**` is refused there and accepted
-//! here. So a pattern is read by .NET's rules first ("Regular Expression Language - Quick
-//! Reference", learn.microsoft.com), rewritten where the meaning would change, and refused or
-//! given up where .NET would refuse it or this program cannot follow.
+//! The same text can mean something else to the two: `[a-z-[aeiou]]` is a subtraction to .NET and a
+//! nested set to Rust, `\<` is a plain character to .NET and the edge of a word to Rust, and only
+//! .NET refuses `a**`. So a pattern is parsed by .NET's rules ("Regular Expression Language - Quick
+//! Reference", learn.microsoft.com) and rewritten. It is refused where .NET refuses it, and
+//! reported as unsupported where this program cannot follow .NET.
 
 mod captures;
 mod fault;
@@ -23,19 +23,19 @@ use self::fault::{invalid, unsupported};
 #[derive(Clone, Debug)]
 pub struct Pattern(Regex);
 
-/// The pattern could not be matched to its end: it backtracks without bound. (.NET has no limit
-/// here, and would hang.)
+/// Matching was abandoned, because the pattern backtracks without bound. .NET has no limit here,
+/// and would hang.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 #[error("matching was given up: the expression backtracks without bound")]
 pub struct GaveUp;
 
 impl Pattern {
-    /// Steps of backtracking that are allowed for one match: far more than a host name needs.
+    /// The most steps of backtracking in one match: far more than a host name needs.
     const BACKTRACK_LIMIT: usize = 100_000;
-    /// No host name is described in more characters.
+    /// The most bytes of a pattern: far more than a host name needs.
     const MAX_LENGTH: usize = 10_000;
 
-    /// Reads a pattern.
+    /// Compiles a pattern.
     ///
     /// # Errors
     /// [`PatternFault`] says whether .NET refuses it or only this program does.
@@ -61,13 +61,13 @@ impl Pattern {
     }
 }
 
-/// What .NET refuses has been refused while the pattern was read: whatever else this engine
-/// refuses is its own affair, and may be valid there.
+/// What .NET refuses was refused when the pattern was parsed: whatever else this engine refuses may
+/// be valid in .NET.
 fn fault_of(error: &Error) -> PatternFault {
     PatternFault::Unsupported(error.to_string())
 }
 
-/// Whether a quantifier may follow.
+/// What comes before the current position, which tells whether a quantifier may follow.
 #[derive(Clone, Copy, PartialEq, Eq)]
 enum Before {
     Nothing,
@@ -75,7 +75,7 @@ enum Before {
     Quantifier,
 }
 
-/// Goes through a pattern once, by .NET's rules, and writes it anew.
+/// Parses a pattern by .NET's rules in one pass and writes it for `fancy-regex`.
 struct PatternRewriter<'a> {
     pattern: &'a str,
     chars: Peekable<CharIndices<'a>>,
@@ -154,13 +154,13 @@ impl<'a> PatternRewriter<'a> {
         if let Some((least, most)) =
             text.strip_prefix('{').and_then(|t| t.strip_suffix('}')).and_then(|t| t.split_once(','))
             && !most.is_empty()
-            // Both are digits; longer means more once leading zeros are gone.
+            // Both are digits without a sign, and may be longer than any integer type.
             && number_key(least) > number_key(most)
         {
             return Err(invalid(format!("'{text}' counts downwards")));
         }
         self.written.push_str(text);
-        // A lazy quantifier is one quantifier.
+        // The `?` of a lazy quantifier is part of it.
         if self.chars.next_if(|(_, c)| *c == '?').is_some() {
             self.written.push('?');
         }
@@ -177,7 +177,7 @@ impl<'a> PatternRewriter<'a> {
                 self.written.push('\\');
                 self.written.push(c);
             }
-            // What is matched has no line ends, and matching begins at its beginning.
+            // The text has no line ends, so that these are its end and its beginning.
             'Z' => self.written.push_str("\\z"),
             'G' => self.written.push_str("\\A"),
             'd' | 'D' | 'w' | 'W' | 's' | 'S' | 'p' | 'P' => self.named_class(c)?,
@@ -186,7 +186,7 @@ impl<'a> PatternRewriter<'a> {
                 self.reference(name)?;
             }
             '1'..='9' => self.number(c)?,
-            // The older way to write `\k<name>`; without an end these are signs.
+            // This is an older form of `\k<name>`; without an end it is a plain character.
             '<' | '\'' if let Some(name) = self.old_reference(c) => {
                 for _ in 0..=name.chars().count() {
                     self.chars.next();
@@ -202,14 +202,14 @@ impl<'a> PatternRewriter<'a> {
         Ok(())
     }
 
-    /// The name in `name>` or `name'`, where the text goes on so.
+    /// The name, where the text goes on with `name>` or `name'`.
     fn old_reference(&mut self, open: char) -> Option<&'a str> {
         let close = if open == '<' { '>' } else { '\'' };
         let (name, _) = self.rest().split_once(close)?;
         (!name.is_empty() && name.chars().all(is_word)).then_some(name)
     }
 
-    /// `\w`, `\d`, `\s`, `\p{L}` and their opposites, in and out of a class.
+    /// Writes `\w`, `\d`, `\s`, `\p{L}` or one of their opposites, inside or outside a class.
     fn named_class(&mut self, c: char) -> Result<(), PatternFault> {
         if !matches!(c, 'p' | 'P') {
             self.written.push('\\');
@@ -227,7 +227,8 @@ impl<'a> PatternRewriter<'a> {
         Ok(())
     }
 
-    /// `\1`: a group where there is one of this number; else, past 9, an octal code.
+    /// Writes `\1`: a reference where there is a group of this number; otherwise, above 9, an octal
+    /// code.
     fn number(&mut self, first: char) -> Result<(), PatternFault> {
         let digits = self.rest().bytes().take_while(u8::is_ascii_digit).count();
         let text = format!("{first}{}", &self.rest()[..digits]);
@@ -252,8 +253,8 @@ impl<'a> PatternRewriter<'a> {
         Ok(())
     }
 
-    /// The character that an escape stands for, in and out of a class. `c` is the character after
-    /// the backslash.
+    /// The character that an escape stands for, inside or outside a class. `c` is the character
+    /// behind the backslash.
     fn code(&mut self, c: char) -> Result<u32, PatternFault> {
         Ok(match c {
             'a' => 0x07,
@@ -280,7 +281,7 @@ impl<'a> PatternRewriter<'a> {
                     };
                     code = code * 8 + digit.to_digit(8).unwrap_or(0);
                 }
-                // Past 255 the high bits are dropped.
+                // .NET drops the high bits above 255.
                 code & 0xFF
             }
             other if is_word(other) => return Err(invalid(format!("'\\{other}' is no escape"))),
@@ -309,7 +310,7 @@ impl<'a> PatternRewriter<'a> {
         Some(name)
     }
 
-    /// `<name>` or `'name'`, from where it begins.
+    /// The name in `<name>` or `'name'`, which begins at the current position.
     fn group_name(&mut self) -> Option<&'a str> {
         let (start, open) = self.chars.next_if(|(_, c)| matches!(c, '<' | '\''))?;
         let close = if open == '<' { '>' } else { '\'' };
@@ -368,7 +369,7 @@ impl<'a> PatternRewriter<'a> {
         }
     }
 
-    /// `(?i)` or `(?i-s:`, from after the `?`.
+    /// Writes options such as `(?i)` or `(?i-s:`; `rest` begins behind the `?`.
     fn options(&mut self, rest: &str) -> Result<(), PatternFault> {
         let length = rest.find([':', ')']).ok_or_else(|| invalid("'(?' opens no known group"))?;
         let options = rest[..length].to_ascii_lowercase();
@@ -389,9 +390,10 @@ impl<'a> PatternRewriter<'a> {
         Ok(())
     }
 
-    /// A class, from after its `[`, as .NET's `RegexParser.ScanCharClass` reads it: after `\w` and
-    /// its like a `-` is a sign, and an escaped `-` neither begins nor ends a range. What it holds
-    /// is written by codes, so that no sign means anything else in Rust's sets.
+    /// Writes a class, whose `[` was read, as .NET's `RegexParser.ScanCharClass` parses it: behind
+    /// `\w` and the like a `-` is a plain character, and an escaped `-` neither begins nor ends a
+    /// range. Members are written as codes, so that none has a special meaning in a set of
+    /// `fancy-regex`.
     fn class(&mut self) -> Result<(), PatternFault> {
         const SUBTRACTION: &str = "the subtraction of one set from another, [a-z-[…]]";
         self.written.push('[');
@@ -473,7 +475,7 @@ const CATEGORIES: [&str; 37] = [
     "So", "Z", "Zl", "Zp", "Zs",
 ];
 
-/// Whether a `-` follows that is not the last of its class.
+/// Whether `rest` begins with a `-` that is not the last character of its class.
 fn begins_range(rest: &str) -> bool {
     rest.strip_prefix('-').is_some_and(|after| !after.is_empty() && !after.starts_with(']'))
 }
@@ -482,7 +484,7 @@ fn is_word(c: char) -> bool {
     c.is_alphanumeric() || c == '_'
 }
 
-/// A group's name is a number or a word; before the `-` of a balancing group it may be missing.
+/// A name of a group is a number or a word. It may be missing before the `-` of a balancing group.
 fn check_group_name(name: &str, may_be_missing: bool) -> Result<(), PatternFault> {
     let is_number = name.starts_with(|c: char| c.is_ascii_digit());
     let is_sound = match (name.is_empty(), is_number) {
@@ -493,7 +495,7 @@ fn check_group_name(name: &str, may_be_missing: bool) -> Result<(), PatternFault
     if is_sound { Ok(()) } else { Err(invalid(format!("'{name}' is no name of a group"))) }
 }
 
-/// `{n}`, `{n,}` or `{n,m}` where the text begins with one; any other `{` is a sign.
+/// The `{n}`, `{n,}` or `{n,m}` that the text begins with; any other `{` is a plain character.
 fn counted_quantifier(text: &str) -> Option<&str> {
     let length = text.find('}')?;
     let counts = &text[1..length];

@@ -1,5 +1,5 @@
-//! `NO_PROXY` and its relatives, in the dialects people meet. They share commas and little else:
-//! a leading dot, a `*` and a port mean four different things, so the dialect is always named.
+//! `NO_PROXY` and similar lists in four dialects. A leading dot, a `*` and a port mean something
+//! else in each of them, so that a list is always read with its dialect.
 
 use std::fmt;
 use std::net::IpAddr;
@@ -49,9 +49,7 @@ impl fmt::Display for NoProxyDialect {
 /// dialects whether a rule applies.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum Scheme {
-    /// In clear text, port 80.
     Http,
-    /// Inside TLS, port 443.
     Https,
 }
 
@@ -75,25 +73,25 @@ impl Scheme {
     }
 }
 
-/// A list of what goes direct, read once and asked often.
+/// A parsed list of hosts that go direct.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct NoProxy {
     dialect: NoProxyDialect,
     rules: Vec<NoProxyRule>,
     ignored: Vec<Ignored>,
-    /// Loopback goes direct without a rule.
+    /// Whether loopback goes direct without a rule.
     exempts_loopback: bool,
 }
 
-/// An entry that can match nothing in its dialect, which people who wrote it for another will want
-/// to hear.
+/// An entry that can match nothing in its dialect. It is kept because its author probably had
+/// another dialect in mind.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Ignored {
-    /// Its place in the list, counted from 1.
+    /// The position in the list, counted from 1.
     pub index: usize,
     /// The entry as written.
     pub text: String,
-    /// Why it matches nothing.
+    /// The reason why it matches nothing.
     pub why: &'static str,
 }
 
@@ -106,28 +104,28 @@ struct NoProxyRule {
     port: Option<u16>,
 }
 
-/// What a rule stands for. Texts are lower case.
+/// What a rule matches. Texts are in lower case.
 #[derive(Clone, Debug, PartialEq, Eq)]
 enum Form {
     Everything,
-    /// This host alone, as a URL writes it.
+    /// One host, in the form of a URL.
     Exact(String),
-    /// Whatever ends like this (it begins with a dot).
+    /// Every host with this suffix, which begins with a dot.
     Below(String),
-    /// What is written so, and whatever ends like it after a dot: .NET and Go compare the text of
-    /// addresses too.
+    /// The host of this text, and every host with it as a suffix behind a dot. .NET and Go compare
+    /// the text of addresses in this way too.
     AtOrBelow(String),
     /// The name and the names below it.
     Domain(String),
     Network(IpNet),
-    /// `*` for any run of characters.
+    /// A pattern in which `*` stands for any characters.
     Glob(String),
     /// Names without a dot.
     Local,
 }
 
 impl NoProxy {
-    /// Reads a list. There are no errors, as these dialects have none: what cannot match is in
+    /// Reads a list. These dialects have no errors: an entry that cannot match is in
     /// [`NoProxy::ignored`].
     #[must_use]
     pub fn parse(text: &str, dialect: NoProxyDialect) -> Self {
@@ -146,7 +144,7 @@ impl NoProxy {
         list
     }
 
-    /// The same list, with loopback treated as any other host.
+    /// Treats loopback like any other host.
     #[must_use]
     pub fn without_loopback_rule(self) -> Self {
         Self { exempts_loopback: false, ..self }
@@ -164,7 +162,7 @@ impl NoProxy {
         &self.ignored
     }
 
-    /// What sends this host direct; `None` where it goes to the proxy.
+    /// The reason why this host goes direct; `None` where it goes to the proxy.
     #[must_use]
     pub fn decide(&self, host: &Host, port: u16, scheme: Scheme) -> Option<BypassMatch> {
         if self.exempts_loopback && self.is_loopback(host) {
@@ -189,8 +187,8 @@ impl NoProxy {
         }
     }
 
-    /// `lib/noproxy.c`: `*` counts alone only; entries end at a comma or a blank, and a blank that
-    /// no comma follows ends the list.
+    /// Reads a list as `lib/noproxy.c` does: `*` has a meaning only alone; entries end at a comma
+    /// or a blank, and a blank without a comma behind it ends the list.
     fn read_curl(&mut self, text: &str) {
         if text == "*" {
             self.add(1, text, Form::Everything, None);
@@ -222,7 +220,7 @@ impl NoProxy {
         if let Ok(address) = address.parse::<IpAddr>() {
             let most = if address.is_ipv4() { 32 } else { 128 };
             match bits.parse::<u8>() {
-                // No bits at all are read as the whole address.
+                // curl takes a prefix length of 0 for the whole address.
                 Ok(0) => self.add(index, entry, Form::Exact(address.to_string()), None),
                 Ok(bits) if bits <= most => {
                     let network = IpNet::new_assert(address, bits);
@@ -247,7 +245,7 @@ impl NoProxy {
         }
     }
 
-    /// `httpproxy.Config.NoProxy` and its `init`: a `*` anywhere makes the list match everything.
+    /// Reads a list as Go's `httpproxy.Config` does: an entry `*` makes the list match everything.
     fn read_go(&mut self, text: &str) {
         let entries = text.split(',').map(str::trim).filter(|entry| !entry.is_empty());
         for (position, entry) in entries.enumerate() {
@@ -289,7 +287,7 @@ impl NoProxy {
         }
     }
 
-    /// `HttpEnvironmentProxy.IsMatchInBypassList`.
+    /// Reads a list as .NET's `HttpEnvironmentProxy.IsMatchInBypassList` does.
     fn read_dotnet(&mut self, text: &str) {
         let entries = text.split(',').map(str::trim).filter(|entry| !entry.is_empty());
         for (position, entry) in entries.enumerate() {
@@ -315,7 +313,8 @@ impl NoProxy {
         }
     }
 
-    /// `WINHTTP_PROXY_INFO.lpszProxyBypass` and Internet Explorer's exceptions.
+    /// Reads a list as Windows reads `WINHTTP_PROXY_INFO.lpszProxyBypass` and the exceptions of the
+    /// Internet Options.
     fn read_wininet(&mut self, text: &str) {
         let is_separator = |c: char| c == ';' || c == ',' || c.is_whitespace();
         let entries = text.split(is_separator).filter(|entry| !entry.is_empty());
@@ -398,8 +397,8 @@ impl Form {
     }
 }
 
-/// `host:port`, `[v6]:port`, or a host alone (which may be a bare IPv6 address), as
-/// `net.SplitHostPort` divides them.
+/// Splits `host:port`, `[v6]:port` or a host alone, which may be a bare IPv6 address, as Go's
+/// `net.SplitHostPort` does.
 fn split_go_port(text: &str) -> (&str, Option<&str>) {
     if let Some((bare, port)) = text.strip_prefix('[').and_then(|rest| rest.split_once("]:")) {
         return (bare, Some(port));
@@ -410,8 +409,8 @@ fn split_go_port(text: &str) -> (&str, Option<&str>) {
     }
 }
 
-/// A domain as hosts are written: IDN as A-labels, addresses in their canonical text, a leading
-/// dot kept.
+/// The form in which hosts are compared: IDN as A-labels, addresses in their canonical text. A
+/// leading dot stays.
 fn canonical(text: &str) -> String {
     if let Ok(address) = text.parse::<IpAddr>() {
         return address.to_string();
@@ -423,7 +422,7 @@ fn canonical(text: &str) -> String {
     }
 }
 
-/// `*` stands for any run of characters, the empty one too.
+/// Whether a pattern matches, in which `*` stands for any number of characters.
 fn matches_glob(pattern: &str, text: &str) -> bool {
     let mut pieces = pattern.split('*');
     let Some(mut rest) = pieces.next().and_then(|first| text.strip_prefix(first)) else {
@@ -431,7 +430,7 @@ fn matches_glob(pattern: &str, text: &str) -> bool {
     };
     let mut last = None;
     for piece in pieces {
-        // The piece before this one may match as early as it can: only the last is bound.
+        // A piece may match at its first occurrence, except the last, which must end the text.
         if let Some(middle) = last.replace(piece) {
             let Some(at) = str::find(rest, middle) else { return false };
             rest = &rest[at + middle.len()..];

@@ -9,7 +9,7 @@ use proptest::prelude::*;
 
 use super::*;
 
-/// List, URL, place of the rule that sends it direct (0: built in), source.
+/// List, URL, position of the rule that sends it direct (0: built in), source.
 type Row = (&'static str, &'static str, Option<usize>, &'static str);
 
 fn check(dialect: NoProxyDialect, rows: &[Row]) {
@@ -116,7 +116,7 @@ fn go() {
             (TESTED, "http://nested.wildcard.io", Some(3), "go test"),
             (TESTED, "http://awildcard.io", None, "go test"),
             ("*", "https://anything.example", Some(1), "go doc"),
-            ("a.com, *", "https://b.com", Some(2), "go: '*' in any place"),
+            ("a.com, *", "https://b.com", Some(2), "go: '*' in any position"),
             (":1", "http://example.com", None, "go test: no panic, no match"),
             ("1.2.3.4/8", "http://1.9.9.9", Some(1), "go doc: a prefix in CIDR notation"),
             ("1.2.3.4:80", "http://1.2.3.4", Some(1), "go doc"),
@@ -216,7 +216,12 @@ proptest! {
     #[test]
     fn no_list_panics(list in "\\PC{0,60}", plausible in "[a-z0-9.*:/,;<>\\[\\] -]{0,60}") {
         let hosts = ["a.b", "10.0.0.1", "[::1]"].map(|host| Host::parse(host).unwrap());
-        for dialect in [NoProxyDialect::Curl, NoProxyDialect::Go, NoProxyDialect::DotNet, NoProxyDialect::WinInet] {
+        for dialect in [
+            NoProxyDialect::Curl,
+            NoProxyDialect::Go,
+            NoProxyDialect::DotNet,
+            NoProxyDialect::WinInet,
+        ] {
             for text in [&list, &plausible] {
                 let list = NoProxy::parse(text, dialect);
                 for host in &hosts {

@@ -31,7 +31,7 @@ pub enum PacErrorKind {
     /// The script defines neither `FindProxyForURL` nor `FindProxyForURLEx`.
     #[error("the script defines no function FindProxyForURL")]
     NoFunction,
-    /// [`super::PacLimits::time`] passed.
+    /// The script was stopped when [`super::PacLimits::time`] was over.
     #[error("the script was stopped after {} ms", .0.as_millis())]
     OutOfTime(Duration),
     /// [`super::PacLimits::memory`] or [`super::PacLimits::stack`] was used up.

@@ -138,8 +138,8 @@ impl PacHost {
         self.resolve(name).iter().any(|address| network.contains(address))
     }
 
-    /// The result of `myIpAddress`, which knows only IPv4. A host without an address has loopback, as
-    /// in browsers.
+    /// The result of `myIpAddress`, which knows only IPv4. A host without an address has loopback,
+    /// as in browsers.
     fn own_address(&self) -> Ipv4Addr {
         let v4 = self.surroundings.own_addresses.iter().find_map(|address| match address {
             IpAddr::V4(v4) => Some(*v4),

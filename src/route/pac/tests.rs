@@ -1,5 +1,6 @@
 use std::cell::Cell;
 use std::fmt::Write as _;
+use std::time::Duration;
 
 use proptest::prelude::*;
 

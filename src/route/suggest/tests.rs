@@ -152,7 +152,8 @@ proptest! {
     }
 }
 
-/// What is printed to be pasted bypasses nothing that the file did not, and drops no rule in effect.
+/// What is printed to be pasted bypasses nothing that the file did not, and drops no rule in
+/// effect.
 #[test]
 fn a_corrected_section_is_never_wider_than_the_file() {
     let hosts = [

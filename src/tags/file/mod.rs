@@ -41,32 +41,25 @@ pub struct ServiceTag {
 /// Why bytes are no service tag file.
 #[derive(Debug, thiserror::Error)]
 pub enum TagFileError {
-    /// serde's message has line and column.
+    /// The bytes are not the expected JSON; serde's message has line and column.
     #[error(
         "no service tag file: {error}; expected Microsoft's weekly JSON, an object with changeNumber, \
          cloud and values (download pages 56519 public, 57063 US government, 57062 China)"
     )]
-    Malformed {
-        /// What and where.
-        error: serde_json::Error,
-    },
+    Malformed { error: serde_json::Error },
     /// A file without tags would answer every question with "no".
     #[error("the service tag file holds no tags: its values are empty")]
     Empty,
     /// More tags than a set of them can number.
     #[error("the service tag file holds {found} tags; at most {} are read", TagId::LIMIT)]
-    TooManyTags {
-        /// How many.
-        found: usize,
-    },
+    TooManyTags { found: usize },
     /// Tag names are compared without case.
     #[error("tag {name} stands twice in the file: as values[{first}] and as values[{second}]")]
     Duplicate {
-        /// The tag.
         name: String,
-        /// Its place in `values`, from 0.
+        /// Its index in `values`.
         first: usize,
-        /// Its second place.
+        /// The index of the second.
         second: usize,
     },
 }
@@ -103,13 +96,13 @@ impl ServiceTags {
             return Err(TagFileError::Empty);
         }
         let mut by_name = HashMap::with_capacity(tags.len());
-        for (place, tag) in tags.iter().enumerate() {
-            let id = TagId::new(place).ok_or(TagFileError::TooManyTags { found: tags.len() })?;
+        for (index, tag) in tags.iter().enumerate() {
+            let id = TagId::new(index).ok_or(TagFileError::TooManyTags { found: tags.len() })?;
             if let Some(first) = by_name.insert(tag.name.to_ascii_lowercase(), id) {
                 return Err(TagFileError::Duplicate {
                     name: tag.name.clone(),
                     first: first.index(),
-                    second: place,
+                    second: index,
                 });
             }
         }
@@ -177,7 +170,6 @@ impl ServiceTags {
 /// What one tag holds of a set.
 #[derive(Clone, Debug)]
 pub struct Coverage<'a> {
-    /// The tag.
     pub tag: &'a ServiceTag,
     /// The part of the set that it holds.
     pub covered: AddressSet,
@@ -232,9 +224,9 @@ struct ChangeNumber(u64);
 
 impl<'de> Deserialize<'de> for ChangeNumber {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        struct Number;
+        struct ChangeNumberVisitor;
 
-        impl Visitor<'_> for Number {
+        impl Visitor<'_> for ChangeNumberVisitor {
             type Value = ChangeNumber;
 
             fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
@@ -252,7 +244,7 @@ impl<'de> Deserialize<'de> for ChangeNumber {
             }
         }
 
-        deserializer.deserialize_any(Number)
+        deserializer.deserialize_any(ChangeNumberVisitor)
     }
 }
 
@@ -261,9 +253,9 @@ struct Prefix(IpNet);
 
 impl<'de> Deserialize<'de> for Prefix {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        struct Text;
+        struct PrefixVisitor;
 
-        impl Visitor<'_> for Text {
+        impl Visitor<'_> for PrefixVisitor {
             type Value = Prefix;
 
             fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
@@ -278,7 +270,7 @@ impl<'de> Deserialize<'de> for Prefix {
             }
         }
 
-        deserializer.deserialize_str(Text)
+        deserializer.deserialize_str(PrefixVisitor)
     }
 }
 

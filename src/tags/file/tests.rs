@@ -71,7 +71,7 @@ fn line_ends_marks_and_the_discovery_api_are_read() {
 }
 
 #[test]
-fn what_is_no_tag_file_is_refused_with_its_place() {
+fn what_is_no_tag_file_is_refused_with_its_position() {
     let good = file(NESTED);
     for (text, expected) in [
         ("", "line 1 column 0"),
@@ -149,7 +149,7 @@ fn microsofts_file_is_read_whole() {
                     .iter()
                     .enumerate()
                     .filter(|(_, tag)| tag.addresses.contains(address))
-                    .map(|(place, _)| place)
+                    .map(|(index, _)| index)
                     .collect();
                 let held: Vec<_> = tags.holding(address).iter().map(|id| id.index()).collect();
                 assert_eq!(held, expected, "{address}");
@@ -201,7 +201,7 @@ proptest! {
             let address = IpAddr::V4(bits.into());
             let held: Vec<_> = tags.holding(address).iter().map(|id| id.index()).collect();
             let expected: Vec<_> =
-                (0..4).filter(|place| tags.tags()[*place].addresses.contains(address)).collect();
+                (0..4).filter(|index| tags.tags()[*index].addresses.contains(address)).collect();
             prop_assert_eq!(held, expected);
         }
     }

@@ -1,7 +1,7 @@
 //! DNS messages (RFC 1035): a question to bytes, bytes to an [`Answer`].
 //!
 //! hickory-proto decodes what servers say. Questions are written here, where a host name makes
-//! them infallible and a tenth as dear; and what belongs to a question is decided here, on the
+//! them infallible and ten times as fast; and what belongs to a question is decided here, on the
 //! bytes, before anything is decoded: a packet that echoes another question is not ours (RFC 5452
 //! §9.1), however well it reads.
 
@@ -33,7 +33,7 @@ const OPT: [u8; 11] = {
 
 /// One question of class IN, encoded once; it reads its own answers.
 #[derive(Debug)]
-pub struct Question {
+pub struct DnsQuestion {
     name: HostName,
     owner: Name,
     family: Family,
@@ -53,7 +53,7 @@ pub enum Extension {
     None,
 }
 
-/// Why a packet is no response to the question.
+/// Why a packet is not a response to the question.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, thiserror::Error)]
 pub enum Mismatch {
     /// Shorter than a header, or no standard response (QR, opcode).
@@ -73,15 +73,15 @@ pub enum Malformed {
     /// The answer section cannot be decoded.
     #[error("the answer section cannot be read: {0}")]
     Records(String),
-    /// An alias leads to what is no host name.
+    /// An alias leads to something that is not a host name.
     #[error("the alias of {owner} leads to no host name: {error}")]
     Alias {
-        /// Whose alias.
+        /// The name that is the alias.
         owner: HostName,
         /// What is wrong with its target.
         error: NameError,
     },
-    /// Another alias, and another, without end.
+    /// Aliases follow each other without end.
     #[error("the chain has more than {MAX_ALIASES} aliases")]
     TooManyAliases,
 }
@@ -89,14 +89,14 @@ pub enum Malformed {
 /// A response that echoes the question, not decoded yet.
 #[derive(Clone, Copy, Debug)]
 pub struct Response<'p> {
-    question: &'p Question,
+    question: &'p DnsQuestion,
     packet: &'p [u8],
     /// Where the answer section begins.
     answers_at: usize,
 }
 
-impl Question {
-    /// Asks for the addresses of `name` of one family.
+impl DnsQuestion {
+    /// The question for the addresses of `name` of one family.
     #[must_use]
     pub fn new(name: &HostName, family: Family) -> Self {
         let invariant = "a host name has at most 253 bytes, in labels of 1 to 63";
@@ -142,7 +142,7 @@ impl Question {
     /// answer so what they did not parse or refuse. It says nothing about a name.
     ///
     /// # Errors
-    /// [`Mismatch`]: the packet is somebody else's.
+    /// [`Mismatch`] says why the packet is not its response.
     pub fn response<'p>(&'p self, id: u16, packet: &'p [u8]) -> Result<Response<'p>, Mismatch> {
         let found = response_id(packet).ok_or(Mismatch::NoResponse)?;
         if found != id {
@@ -218,13 +218,13 @@ impl Response<'_> {
             .ok()
             .and_then(|(_, edns, _)| edns);
         let high = edns.map_or(0, |edns| u16::from(edns.rcode_high()));
-        let code = response_code(high << 4 | u16::from(self.packet[3] & 0x0f));
+        let code = ResponseCode::from(high << 4 | u16::from(self.packet[3] & 0x0f));
 
         self.question.follow(code, &records)
     }
 }
 
-impl Question {
+impl DnsQuestion {
     fn follow(&self, code: ResponseCode, records: &[Record]) -> Result<Answer, Malformed> {
         let mut chain = Vec::new();
         let mut seen = vec![&self.owner];
@@ -286,16 +286,6 @@ const fn record_type(family: Family) -> RecordType {
     match family {
         Family::V4 => RecordType::A,
         Family::V6 => RecordType::AAAA,
-    }
-}
-
-const fn response_code(code: u16) -> ResponseCode {
-    match code {
-        0 => ResponseCode::NoError,
-        2 => ResponseCode::ServFail,
-        3 => ResponseCode::NxDomain,
-        5 => ResponseCode::Refused,
-        other => ResponseCode::Other(other),
     }
 }
 

@@ -27,7 +27,7 @@ fn record(line: &str) -> Record {
 }
 
 /// A server's packet: `question` echoed, `code`, and one record a line.
-fn packet(question: &Question, code: u16, lines: &[&str]) -> Vec<u8> {
+fn packet(question: &DnsQuestion, code: u16, lines: &[&str]) -> Vec<u8> {
     let mut message = Message::from_vec(&question.packet(ID, Extension::Edns)).unwrap();
     message.metadata.message_type = MessageType::Response;
     message.metadata.response_code = code.into();
@@ -38,7 +38,7 @@ fn packet(question: &Question, code: u16, lines: &[&str]) -> Vec<u8> {
     message.to_vec().unwrap()
 }
 
-fn read(question: &Question, packet: &[u8]) -> Result<Answer, Malformed> {
+fn read(question: &DnsQuestion, packet: &[u8]) -> Result<Answer, Malformed> {
     question.response(ID, packet).unwrap().read()
 }
 
@@ -58,7 +58,7 @@ fn lines(answer: &Answer) -> Vec<String> {
 
 #[test]
 fn a_question_is_what_dig_sends() {
-    let question = Question::new(&host("a.bc"), Family::V6);
+    let question = DnsQuestion::new(&host("a.bc"), Family::V6);
     let plain = b"\xbe\xef\x01\x00\0\x01\0\0\0\0\0\0\x01a\x02bc\0\0\x1c\0\x01";
     assert_eq!(question.packet(ID, Extension::None), plain);
 
@@ -145,7 +145,7 @@ fn chains_are_followed_to_their_addresses() {
             false,
         ),
     ] {
-        let question = Question::new(&host("a.test"), Family::V4);
+        let question = DnsQuestion::new(&host("a.test"), Family::V4);
         let answer = read(&question, &packet(&question, code, sent)).unwrap();
         assert_eq!(lines(&answer), expected, "{what}");
         assert_eq!((answer.code, answer.is_loop), (expected_code, is_loop), "{what}");
@@ -154,7 +154,7 @@ fn chains_are_followed_to_their_addresses() {
 
 #[test]
 fn aaaa_is_read_for_its_family() {
-    let question = Question::new(&host("a.test"), Family::V6);
+    let question = DnsQuestion::new(&host("a.test"), Family::V6);
     let sent = ["a.test 5 A 10.0.0.1", "a.test 5 AAAA fd00::1"];
     let answer = read(&question, &packet(&question, 0, &sent)).unwrap();
     assert_eq!(lines(&answer), ["a.test 5 AAAA fd00::1"]);
@@ -162,7 +162,7 @@ fn aaaa_is_read_for_its_family() {
 
 #[test]
 fn chains_and_addresses_are_bounded() {
-    let question = Question::new(&host("n0.test"), Family::V4);
+    let question = DnsQuestion::new(&host("n0.test"), Family::V4);
     let chain = |length: usize| -> Vec<String> {
         (0..length).map(|n| format!("n{n}.test 1 CNAME n{}.test", n + 1)).collect()
     };
@@ -187,12 +187,12 @@ fn chains_and_addresses_are_bounded() {
 
 #[test]
 fn only_the_own_response_is_taken() {
-    let question = Question::new(&host("a.test"), Family::V4);
-    let other = |name: &str, family| packet(&Question::new(&host(name), family), 0, &[]);
+    let question = DnsQuestion::new(&host("a.test"), Family::V4);
+    let other = |name: &str, family| packet(&DnsQuestion::new(&host(name), family), 0, &[]);
     let good = packet(&question, 0, &[]);
-    let changed = |place: usize, value: u8| {
+    let changed = |index: usize, value: u8| {
         let mut packet = good.clone();
-        packet[place] = value;
+        packet[index] = value;
         packet
     };
     let class_at = question.end - 1;
@@ -217,7 +217,7 @@ fn only_the_own_response_is_taken() {
 
 #[test]
 fn codes_without_a_question_are_taken_unless_they_speak_of_a_name() {
-    let question = Question::new(&host("a.test"), Family::V4);
+    let question = DnsQuestion::new(&host("a.test"), Family::V4);
     for (code, expected) in [
         (0, None),
         (1, Some(ResponseCode::Other(1))),
@@ -236,7 +236,7 @@ fn codes_without_a_question_are_taken_unless_they_speak_of_a_name() {
 
 #[test]
 fn what_cannot_be_read_says_why() {
-    let question = Question::new(&host("a.test"), Family::V4);
+    let question = DnsQuestion::new(&host("a.test"), Family::V4);
     let good = packet(&question, 0, &["a.test 5 A 10.0.0.1"]);
     let address_length = good.len() - 11 - 5; // before the address and the OPT record
     let cases: [(&str, Vec<u8>, &str); 4] = [
@@ -274,7 +274,7 @@ fn what_cannot_be_read_says_why() {
 
 #[test]
 fn a_broken_opt_record_does_not_spoil_the_answer() {
-    let question = Question::new(&host("a.test"), Family::V4);
+    let question = DnsQuestion::new(&host("a.test"), Family::V4);
     let mut sent = packet(&question, 0, &["a.test 5 A 10.0.0.1"]);
     sent.truncate(sent.len() - 3);
     assert_eq!(lines(&read(&question, &sent).unwrap()), ["a.test 5 A 10.0.0.1"]);
@@ -282,7 +282,7 @@ fn a_broken_opt_record_does_not_spoil_the_answer() {
 
 #[test]
 fn truncation_is_told() {
-    let question = Question::new(&host("a.test"), Family::V4);
+    let question = DnsQuestion::new(&host("a.test"), Family::V4);
     let mut sent = packet(&question, 0, &[]);
     assert!(!question.response(ID, &sent).unwrap().is_truncated());
     sent[2] |= 2;
@@ -292,7 +292,7 @@ fn truncation_is_told() {
 #[test]
 fn the_longest_name_is_asked_for() {
     let name = format!("{}.{}", vec!["a".repeat(63); 3].join("."), "b".repeat(61));
-    let question = Question::new(&host(&name), Family::V4);
+    let question = DnsQuestion::new(&host(&name), Family::V4);
     assert_eq!(name.len(), 253);
     assert!(read(&question, &packet(&question, 0, &[])).is_ok());
 }
@@ -306,7 +306,7 @@ proptest! {
         code in any::<u8>(),
         tail in prop::collection::vec(any::<u8>(), 0..600),
     ) {
-        let question = Question::new(&host("a.test"), Family::V4);
+        let question = DnsQuestion::new(&host("a.test"), Family::V4);
         let mut packet = question.packet(ID, Extension::None);
         packet[2] |= 0x80;
         packet[3] = code;
@@ -320,10 +320,11 @@ proptest! {
 
     #[test]
     fn arbitrary_bytes_are_nobodys(bytes in prop::collection::vec(any::<u8>(), 0..64)) {
-        let question = Question::new(&host("a.test"), Family::V4);
+        let question = DnsQuestion::new(&host("a.test"), Family::V4);
         let id = response_id(&bytes).unwrap_or(0);
         if let Ok(response) = question.response(id, &bytes) {
-            prop_assert!(bytes[4..6] == [0, 0] && response.read().is_ok_and(|a| a.chain.is_empty()));
+            prop_assert_eq!(&bytes[4..6], &[0, 0]);
+            prop_assert!(response.read().is_ok_and(|answer| answer.chain.is_empty()));
         }
     }
 
@@ -332,12 +333,12 @@ proptest! {
         changes in prop::collection::vec((any::<prop::sample::Index>(), any::<u8>()), 1..8),
         length in any::<prop::sample::Index>(),
     ) {
-        let question = Question::new(&host("a.test"), Family::V4);
+        let question = DnsQuestion::new(&host("a.test"), Family::V4);
         let links = ["a.test 60 CNAME b.test", "b.test 30 CNAME c.test", "c.test 5 A 10.0.0.1"];
         let mut packet = packet(&question, 0, &links);
-        for (place, value) in changes {
-            let place = place.index(packet.len());
-            packet[place] = value;
+        for (index, value) in changes {
+            let index = index.index(packet.len());
+            packet[index] = value;
         }
         packet.truncate(length.index(packet.len()) + 1);
         if let Ok(Ok(answer)) = question.response(ID, &packet).map(|response| response.read()) {

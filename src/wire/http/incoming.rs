@@ -1,11 +1,11 @@
 //! An answer as it comes in, piece by piece, wherever the stream cuts it.
 
-use super::{Body, Framing, HEAD_LIMIT, Head, HeadRead, read_head};
+use super::{Framing, HEAD_LIMIT, HeadRead, HttpBody, HttpHead, read_head};
 use crate::model::HttpAnswer;
 
 /// How much of a body is read off the wire, bytes. Chunks of one byte take six.
 const BODY_READ: usize = 8 * HttpAnswer::BODY_KEPT;
-/// How much of an answer that is no HTTP is kept, bytes.
+/// How much of an answer that is not HTTP is kept, bytes.
 const FIRST_BYTES_KEPT: usize = 256;
 
 /// What the answer is to: it decides where the answer ends.
@@ -27,19 +27,19 @@ pub struct Incoming {
     pending: Vec<u8>,
     /// Bytes of interim answers that were passed over.
     passed_over: usize,
-    head: Option<(Head, Body)>,
+    head: Option<(HttpHead, HttpBody)>,
     /// The far end's first bytes, where a tunnel was opened.
     tunnelled: Option<Vec<u8>>,
 }
 
 /// Whether to read on.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub enum Progress {
+pub enum AnswerProgress {
     /// More is to come.
     More,
     /// The answer is whole, or as much of it has come as is kept.
     Enough,
-    /// The bytes are no HTTP.
+    /// The bytes are not HTTP.
     NotHttp {
         /// What came, at most 256 bytes.
         first_bytes: Vec<u8>,
@@ -53,15 +53,15 @@ pub enum Progress {
 
 /// An answer, and whether the stream is the far end's from now on.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Reply {
-    /// What was said.
+pub struct HttpReply {
+    /// The answer with as much of its body as is kept.
     pub answer: HttpAnswer,
     /// The tunnel's first bytes, where one was opened; they came with the head.
     pub tunnelled: Option<Vec<u8>>,
 }
 
 impl Incoming {
-    /// Nothing has come.
+    /// An answer of which nothing has come.
     #[must_use]
     pub const fn new(method: Method) -> Self {
         Self {
@@ -80,8 +80,8 @@ impl Incoming {
         self.received
     }
 
-    /// Takes what has come. After anything but [`Progress::More`] there is nothing more to take.
-    pub fn push(&mut self, piece: &[u8]) -> Progress {
+    /// Takes bytes that have come. After anything but [`AnswerProgress::More`] no more are taken.
+    pub fn push(&mut self, piece: &[u8]) -> AnswerProgress {
         self.received += piece.len();
         if let Some((_, body)) = &mut self.head {
             body.push(piece);
@@ -92,25 +92,25 @@ impl Incoming {
             }
         }
         match &self.head {
-            None => Progress::More,
+            None => AnswerProgress::More,
             Some((_, body)) if body.wants_more() && self.received < HEAD_LIMIT + BODY_READ => {
-                Progress::More
+                AnswerProgress::More
             }
-            Some(_) => Progress::Enough,
+            Some(_) => AnswerProgress::Enough,
         }
     }
 
     /// Reads heads off `pending`, interim ones and the last.
-    fn read_heads(&mut self) -> Option<Progress> {
+    fn read_heads(&mut self) -> Option<AnswerProgress> {
         loop {
             match read_head(&self.pending) {
                 HeadRead::NotHttp => {
                     let kept = self.pending.len().min(FIRST_BYTES_KEPT);
                     let first_bytes = self.pending[..kept].to_vec();
-                    return Some(Progress::NotHttp { first_bytes });
+                    return Some(AnswerProgress::NotHttp { first_bytes });
                 }
                 HeadRead::Partial if self.passed_over + self.pending.len() >= HEAD_LIMIT => {
-                    return Some(Progress::HeadTooLong { limit: HEAD_LIMIT });
+                    return Some(AnswerProgress::HeadTooLong { limit: HEAD_LIMIT });
                 }
                 HeadRead::Partial => return None,
                 HeadRead::Done { head, length } if head.is_interim() => {
@@ -127,9 +127,9 @@ impl Incoming {
         }
     }
 
-    fn begin_body(&mut self, head: Head, rest: Vec<u8>) {
+    fn begin_body(&mut self, head: HttpHead, rest: Vec<u8>) {
         let is_tunnel = self.method == Method::Connect && matches!(head.status, 200..=299);
-        let mut body = Body::new(if is_tunnel { Framing::Empty } else { head.framing });
+        let mut body = HttpBody::new(if is_tunnel { Framing::Empty } else { head.framing });
         if is_tunnel {
             self.tunnelled = Some(rest);
         } else {
@@ -138,7 +138,7 @@ impl Incoming {
         self.head = Some((head, body));
     }
 
-    /// The stream has ended.
+    /// Takes note that the stream has ended.
     pub fn close(&mut self) {
         if let Some((_, body)) = &mut self.head {
             body.close();
@@ -147,12 +147,12 @@ impl Incoming {
 
     /// The answer, if its head has come: with as much of its body as came.
     #[must_use]
-    pub fn finish(self) -> Option<Reply> {
+    pub fn finish(self) -> Option<HttpReply> {
         let (head, body) = self.head?;
         let (body, is_cut) = body.finish();
-        let Head { status, reason, headers, framing: _ } = head;
+        let HttpHead { status, reason, headers, framing: _ } = head;
         let answer = HttpAnswer { status, reason, headers, body, is_cut };
-        Some(Reply { answer: answer.without_secrets(), tunnelled: self.tunnelled })
+        Some(HttpReply { answer: answer.without_secrets(), tunnelled: self.tunnelled })
     }
 }
 
@@ -163,24 +163,24 @@ mod tests {
     use super::*;
 
     /// What comes of `pieces`, and what was left over for the tunnel.
-    fn read(method: Method, pieces: &[&[u8]]) -> (Progress, Option<Reply>) {
+    fn read(method: Method, pieces: &[&[u8]]) -> (AnswerProgress, Option<HttpReply>) {
         let mut incoming = Incoming::new(method);
         let mut pieces = pieces.iter();
-        let mut progress = Progress::More;
-        while progress == Progress::More
+        let mut progress = AnswerProgress::More;
+        while progress == AnswerProgress::More
             && let Some(piece) = pieces.next()
         {
             progress = incoming.push(piece);
         }
         let mut reply = incoming.finish();
-        // Pieces that were not read belong to whoever reads the stream next.
+        // Pieces that were not read belong to the next reader of the stream.
         if let Some(tunnelled) = reply.as_mut().and_then(|reply| reply.tunnelled.as_mut()) {
             pieces.for_each(|piece| tunnelled.extend_from_slice(piece));
         }
         (progress, reply)
     }
 
-    fn reply(method: Method, bytes: &str) -> Reply {
+    fn reply(method: Method, bytes: &str) -> HttpReply {
         read(method, &[bytes.as_bytes()]).1.unwrap()
     }
 
@@ -219,10 +219,10 @@ mod tests {
     fn what_is_no_head_says_so() {
         let long = format!("HTTP/1.1 200 OK\r\n{}", "A: b\r\n".repeat(HEAD_LIMIT / 6));
         for (bytes, expected) in [
-            ("", Progress::More),
-            ("HTTP/1.1 200 OK\r\n", Progress::More),
-            ("220 mail\r\n", Progress::NotHttp { first_bytes: b"220 mail\r\n".to_vec() }),
-            (&long, Progress::HeadTooLong { limit: HEAD_LIMIT }),
+            ("", AnswerProgress::More),
+            ("HTTP/1.1 200 OK\r\n", AnswerProgress::More),
+            ("220 mail\r\n", AnswerProgress::NotHttp { first_bytes: b"220 mail\r\n".to_vec() }),
+            (&long, AnswerProgress::HeadTooLong { limit: HEAD_LIMIT }),
         ] {
             let (progress, reply) = read(Method::Connect, &[bytes.as_bytes()]);
             assert_eq!((progress, reply), (expected, None));

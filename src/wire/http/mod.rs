@@ -4,7 +4,7 @@ mod incoming;
 
 use crate::model::HttpAnswer;
 
-pub use self::incoming::{Incoming, Method, Progress, Reply};
+pub use self::incoming::{AnswerProgress, HttpReply, Incoming, Method};
 
 /// How long a head may be, bytes; interim answers before it count.
 pub const HEAD_LIMIT: usize = 32 * 1024;
@@ -13,8 +13,8 @@ const HEADERS_KEPT: usize = 128;
 /// No head within [`HEAD_LIMIT`] holds more fields: `a:` and a line feed is the shortest.
 const HEADERS_POSSIBLE: usize = HEAD_LIMIT / 3;
 
-/// `GET` of `target`, a path and query without blanks, for `authority` (RFC 9110 §7.2: a host, with
-/// its port where that is not the default).
+/// The request `GET` of `target`, a path and query without blanks, for `authority` (RFC 9110 §7.2:
+/// a host, with its port where that is not the default).
 #[must_use]
 pub fn get_request(target: &str, authority: &str) -> Vec<u8> {
     format!(
@@ -38,28 +38,28 @@ pub fn upgrade_request(authority: &str) -> Vec<u8> {
     .into_bytes()
 }
 
-/// What the bytes received so far amount to.
+/// What the bytes received so far are.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum HeadRead {
     /// Nothing against a head, but its end has not come.
     Partial,
     /// A head of `length` bytes; what follows is body.
     Done {
-        /// The head.
-        head: Head,
-        /// Its length, bytes.
+        /// The head, read.
+        head: HttpHead,
+        /// How many bytes the head takes.
         length: usize,
     },
-    /// Something else.
+    /// The bytes are not an answer by HTTP/1.
     NotHttp,
 }
 
 /// The head of an answer.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Head {
-    /// Status code.
+pub struct HttpHead {
+    /// The status code.
     pub status: u16,
-    /// Reason phrase.
+    /// The reason phrase, which may be empty.
     pub reason: String,
     /// The first fields, names as sent.
     pub headers: Vec<(String, String)>,
@@ -70,17 +70,17 @@ pub struct Head {
 /// How a body ends (RFC 9112 §6.3).
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Framing {
-    /// There is none.
+    /// There is no body.
     Empty,
-    /// After this many bytes.
+    /// The body ends after this many bytes.
     Length(u64),
-    /// With its last chunk.
+    /// The body ends with its last chunk.
     Chunked,
-    /// With the connection.
+    /// The body ends with the connection.
     UntilClose,
 }
 
-impl Head {
+impl HttpHead {
     /// Whether another answer follows this one (RFC 9110 §15.2). 101 is final: it ends HTTP.
     #[must_use]
     pub const fn is_interim(&self) -> bool {
@@ -137,7 +137,7 @@ fn parse<'b>(
         .map(|field| (field.name.to_owned(), String::from_utf8_lossy(field.value).into_owned()))
         .collect();
     let reason = response.reason.unwrap_or_default().to_owned();
-    Ok(HeadRead::Done { head: Head { status, reason, headers, framing }, length })
+    Ok(HeadRead::Done { head: HttpHead { status, reason, headers, framing }, length })
 }
 
 /// RFC 9112 §6.3. A length that cannot be read, or two that differ, is none: the body is read for
@@ -164,7 +164,7 @@ fn framing(status: u16, fields: &[httparse::Header<'_>]) -> Framing {
 
 /// The beginning of a body, decoded as it comes.
 #[derive(Debug)]
-pub struct Body {
+pub struct HttpBody {
     kept: Vec<u8>,
     /// How many bytes are kept at most.
     room: usize,
@@ -195,14 +195,14 @@ enum Chunk {
 
 const CHUNK_START: Chunk = Chunk::Size { value: 0, digits: 0 };
 
-impl Body {
+impl HttpBody {
     /// A body of which nothing has come.
     #[must_use]
     pub const fn new(framing: Framing) -> Self {
         Self::with_room(framing, HttpAnswer::BODY_KEPT)
     }
 
-    /// The same, of which at most `room` bytes are kept.
+    /// A body of which nothing has come, and at most `room` bytes will be kept.
     #[must_use]
     pub const fn with_room(framing: Framing, room: usize) -> Self {
         let rest = match framing {
@@ -220,7 +220,7 @@ impl Body {
         !self.has_overflowed && !matches!(self.rest, Rest::Nothing | Rest::Broken)
     }
 
-    /// Takes what has come.
+    /// Takes bytes that have come.
     pub fn push(&mut self, bytes: &[u8]) {
         match self.rest {
             Rest::Nothing | Rest::Broken => {}
@@ -234,7 +234,7 @@ impl Body {
         }
     }
 
-    /// The stream has ended.
+    /// Takes note that the stream has ended.
     pub fn close(&mut self) {
         if matches!(self.rest, Rest::UntilClose) {
             self.rest = Rest::Nothing;
@@ -260,7 +260,7 @@ impl Body {
         self.has_overflowed
     }
 
-    /// What was kept.
+    /// The bytes that were kept.
     #[must_use]
     pub fn into_bytes(self) -> Vec<u8> {
         self.kept

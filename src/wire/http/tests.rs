@@ -2,7 +2,7 @@ use proptest::prelude::*;
 
 use super::*;
 
-fn head_of(text: &str) -> Head {
+fn head_of(text: &str) -> HttpHead {
     match read_head(text.as_bytes()) {
         HeadRead::Done { head, length } => {
             assert_eq!(length, text.len(), "{text:?}");
@@ -87,7 +87,7 @@ fn interim_answers_are_not_the_last_word() {
 
 /// `pieces` as they come, then the end of the stream.
 fn body_of(framing: Framing, pieces: &[&[u8]]) -> (String, bool) {
-    let mut body = Body::new(framing);
+    let mut body = HttpBody::new(framing);
     for piece in pieces {
         body.push(piece);
     }
@@ -123,7 +123,7 @@ fn a_long_body_is_cut_where_it_is_full() {
     let (kept, is_cut) = body_of(Framing::UntilClose, &[&full]);
     assert_eq!((kept.len(), is_cut), (HttpAnswer::BODY_KEPT, false));
 
-    let mut body = Body::new(Framing::UntilClose);
+    let mut body = HttpBody::new(Framing::UntilClose);
     body.push(&full);
     assert!(body.wants_more(), "its end has not been seen");
     body.push(b"x");

@@ -18,7 +18,7 @@ const IPV4: u8 = 1;
 const NAME: u8 = 3;
 const IPV6: u8 = 4;
 
-/// What we say in one request for a tunnel, and what the proxy has said of it so far.
+/// One request for a tunnel: what is still to be sent, and what the proxy has answered so far.
 pub struct Dialogue {
     stage: Stage,
     /// User name and password as they are sent, where they can be.
@@ -36,16 +36,16 @@ enum Stage {
     Reply,
 }
 
-/// What comes of the proxy's words.
+/// What to do after the proxy's latest bytes.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Turn {
-    /// What is to be said now.
+pub struct SocksStep {
+    /// What is to be sent now.
     pub send: Vec<u8>,
-    /// How it ended, if it did. Nothing more is said then.
-    pub end: Option<Result<Granted, Refusal>>,
+    /// How the request ended, if it did. Nothing more is sent then.
+    pub end: Option<Result<Granted, SocksRefusal>>,
 }
 
-/// A tunnel.
+/// The proxy's consent: the stream is a tunnel from now on.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Granted {
     /// The address that the proxy says it bound, as `10.0.0.8:40112`.
@@ -54,10 +54,10 @@ pub struct Granted {
     pub tunnelled: Vec<u8>,
 }
 
-/// No tunnel.
+/// Why the proxy opens no tunnel.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Refusal {
-    /// The bytes are no SOCKS 5.
+pub enum SocksRefusal {
+    /// The bytes are not SOCKS 5.
     NotSocks,
     /// None of the methods offered is accepted, or a user name is asked for and was not offered.
     NoMethod,
@@ -68,8 +68,8 @@ pub enum Refusal {
 }
 
 impl Dialogue {
-    /// A request for a tunnel to `host:port`, and the first words of it. A user name or a password
-    /// of more than 255 bytes has no place in RFC 1929 and is not offered.
+    /// A request for a tunnel to `host:port`, and the first bytes to send. A user name or a
+    /// password of more than 255 bytes does not fit into RFC 1929 and is not offered.
     #[must_use]
     pub fn new(host: &Host, port: u16, login: Option<Login<'_>>) -> (Self, Vec<u8>) {
         let login = login.and_then(login_message);
@@ -88,14 +88,14 @@ impl Dialogue {
         self.login.is_some()
     }
 
-    /// Takes what has come.
-    pub fn push(&mut self, bytes: &[u8]) -> Turn {
+    /// Takes bytes that have come from the proxy.
+    pub fn push(&mut self, bytes: &[u8]) -> SocksStep {
         self.pending.extend_from_slice(bytes);
         let mut send = Vec::new();
         loop {
             let end = match (self.stage, &self.pending[..]) {
                 (Stage::Method | Stage::Reply, [version, ..]) if *version != VERSION => {
-                    Err(Refusal::NotSocks)
+                    Err(SocksRefusal::NotSocks)
                 }
                 (Stage::Method, [_, method, ..]) => match (*method, &self.login) {
                     (NO_AUTHENTICATION, _) => {
@@ -108,8 +108,10 @@ impl Dialogue {
                         self.go_on(Stage::Login);
                         continue;
                     }
-                    (USER_PASSWORD, None) | (NO_ACCEPTABLE_METHOD, _) => Err(Refusal::NoMethod),
-                    _ => Err(Refusal::NotSocks),
+                    (USER_PASSWORD, None) | (NO_ACCEPTABLE_METHOD, _) => {
+                        Err(SocksRefusal::NoMethod)
+                    }
+                    _ => Err(SocksRefusal::NotSocks),
                 },
                 // Servers differ in the version that they put here: the status is what counts.
                 (Stage::Login, [_, 0, ..]) => {
@@ -117,29 +119,29 @@ impl Dialogue {
                     self.go_on(Stage::Reply);
                     continue;
                 }
-                (Stage::Login, [_, _, ..]) => Err(Refusal::Rejected),
+                (Stage::Login, [_, _, ..]) => Err(SocksRefusal::Rejected),
                 (Stage::Reply, [_, 0, ..]) => match read_bound(&self.pending) {
-                    Ok(None) => return Turn { send, end: None },
+                    Ok(None) => return SocksStep { send, end: None },
                     Ok(Some((bound, length))) => {
                         Ok(Granted { bound, tunnelled: self.pending.split_off(length) })
                     }
                     Err(refusal) => Err(refusal),
                 },
-                (Stage::Reply, [_, code, ..]) => Err(Refusal::Reply(*code)),
-                (_, [] | [_]) => return Turn { send, end: None },
+                (Stage::Reply, [_, code, ..]) => Err(SocksRefusal::Reply(*code)),
+                (_, [] | [_]) => return SocksStep { send, end: None },
             };
-            return Turn { send, end: Some(end) };
+            return SocksStep { send, end: Some(end) };
         }
     }
 
-    /// Both earlier answers have two bytes.
+    /// Goes on to the next stage. Both earlier answers have two bytes.
     fn go_on(&mut self, stage: Stage) {
         self.pending.drain(..2);
         self.stage = stage;
     }
 }
 
-/// RFC 1929 §2.
+/// The message with user name and password (RFC 1929 §2), where both fit into it.
 fn login_message(login: Login<'_>) -> Option<Vec<u8>> {
     let mut message = vec![1];
     for part in [login.user, login.password] {
@@ -149,7 +151,7 @@ fn login_message(login: Login<'_>) -> Option<Vec<u8>> {
     Some(message)
 }
 
-/// RFC 1928 §4.
+/// The request CONNECT (RFC 1928 §4).
 fn request(host: &Host, port: u16) -> Vec<u8> {
     let mut request = vec![VERSION, CONNECT, 0];
     match host {
@@ -176,14 +178,14 @@ fn length(bytes: &[u8]) -> u8 {
 }
 
 /// The bound address of a whole reply, and the reply's length; `None` while it is not whole.
-fn read_bound(reply: &[u8]) -> Result<Option<(String, usize)>, Refusal> {
+fn read_bound(reply: &[u8]) -> Result<Option<(String, usize)>, SocksRefusal> {
     let [_, _, _, kind, rest @ ..] = reply else { return Ok(None) };
     let (start, length) = match (*kind, rest) {
         (IPV4, _) => (4, 4),
         (IPV6, _) => (4, 16),
         (NAME, [length, ..]) => (5, usize::from(*length)),
         (NAME, []) => return Ok(None),
-        _ => return Err(Refusal::NotSocks),
+        _ => return Err(SocksRefusal::NotSocks),
     };
     let end = start + length;
     let (Some(address), Some([high, low])) = (reply.get(start..end), reply.get(end..end + 2))

@@ -38,7 +38,11 @@ fn the_far_end_is_named_as_it_was_given() {
         ("2001:db8::7", b"\x05\x01\x00\x04\x20\x01\x0d\xb8\0\0\0\0\0\0\0\0\0\0\0\x07\x01\xbb"),
     ] {
         let (mut dialogue, _) = Dialogue::new(&host(name), 443, None);
-        assert_eq!(dialogue.push(&[5, 0]), Turn { send: expected.to_vec(), end: None }, "{name}");
+        assert_eq!(
+            dialogue.push(&[5, 0]),
+            SocksStep { send: expected.to_vec(), end: None },
+            "{name}"
+        );
     }
 }
 
@@ -57,10 +61,10 @@ fn tunnels_are_granted_with_what_came_behind_the_reply() {
                 Some(_) => [LOGIN_MESSAGE, REQUEST].concat(),
                 None => REQUEST.to_vec(),
             };
-            assert_eq!(dialogue.push(first), Turn { send: said, end: None });
+            assert_eq!(dialogue.push(first), SocksStep { send: said, end: None });
             let turn = dialogue.push(&[reply, b"\x16hello"].concat());
             let granted = Granted { bound: bound.to_owned(), tunnelled: b"\x16hello".to_vec() };
-            assert_eq!(turn, Turn { send: Vec::new(), end: Some(Ok(granted)) });
+            assert_eq!(turn, SocksStep { send: Vec::new(), end: Some(Ok(granted)) });
         }
     }
 }
@@ -68,26 +72,26 @@ fn tunnels_are_granted_with_what_came_behind_the_reply() {
 #[test]
 fn refusals_are_told_apart() {
     for (login, bytes, expected) in [
-        (None, &b"\x05\xff"[..], Refusal::NoMethod),
-        (Some(LOGIN), b"\x05\xff", Refusal::NoMethod),
-        (None, b"\x05\x02", Refusal::NoMethod),
+        (None, &b"\x05\xff"[..], SocksRefusal::NoMethod),
+        (Some(LOGIN), b"\x05\xff", SocksRefusal::NoMethod),
+        (None, b"\x05\x02", SocksRefusal::NoMethod),
         // GSSAPI was not offered.
-        (None, b"\x05\x01", Refusal::NotSocks),
-        (None, b"\x04\x5b", Refusal::NotSocks),
-        (None, b"HTTP/1.1 400 Bad Request\r\n", Refusal::NotSocks),
-        (None, b"H", Refusal::NotSocks),
-        (Some(LOGIN), b"\x05\x02\x01\x01", Refusal::Rejected),
-        (Some(LOGIN), b"\x05\x02\x05\xff", Refusal::Rejected),
-        (Some(LOGIN), b"\x05\x02\x05\x00\x05\x02", Refusal::Reply(2)),
-        (None, b"\x05\x00\x04", Refusal::NotSocks),
-        (None, b"\x05\x00\x05\x00\x00\x09", Refusal::NotSocks),
+        (None, b"\x05\x01", SocksRefusal::NotSocks),
+        (None, b"\x04\x5b", SocksRefusal::NotSocks),
+        (None, b"HTTP/1.1 400 Bad Request\r\n", SocksRefusal::NotSocks),
+        (None, b"H", SocksRefusal::NotSocks),
+        (Some(LOGIN), b"\x05\x02\x01\x01", SocksRefusal::Rejected),
+        (Some(LOGIN), b"\x05\x02\x05\xff", SocksRefusal::Rejected),
+        (Some(LOGIN), b"\x05\x02\x05\x00\x05\x02", SocksRefusal::Reply(2)),
+        (None, b"\x05\x00\x04", SocksRefusal::NotSocks),
+        (None, b"\x05\x00\x05\x00\x00\x09", SocksRefusal::NotSocks),
     ] {
         let end = dialogue(login).push(bytes).end;
         assert_eq!(end, Some(Err(expected)), "{bytes:?}");
     }
     for code in 1..=u8::MAX {
         let end = dialogue(None).push(&[5, 0, 5, code, 0, 1]).end;
-        assert_eq!(end, Some(Err(Refusal::Reply(code))));
+        assert_eq!(end, Some(Err(SocksRefusal::Reply(code))));
     }
 }
 
@@ -105,10 +109,10 @@ fn less_than_a_reply_is_waited_for() {
 fn conversation<'b>(
     has_login: bool,
     pieces: impl IntoIterator<Item = &'b [u8]>,
-) -> (Vec<u8>, Option<Result<Granted, Refusal>>) {
+) -> (Vec<u8>, Option<Result<Granted, SocksRefusal>>) {
     let mut dialogue = dialogue(has_login.then_some(LOGIN));
     let mut said = Vec::new();
-    let mut end: Option<Result<Granted, Refusal>> = None;
+    let mut end: Option<Result<Granted, SocksRefusal>> = None;
     for piece in pieces {
         match &mut end {
             None => {

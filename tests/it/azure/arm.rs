@@ -100,7 +100,7 @@ pub(crate) enum Fault {
     Overtaken(Value),
     /// Done in its time, whether or not anyone asks about it.
     Unwatched,
-    /// `Location` in place of `Azure-AsyncOperation`.
+    /// `Location` instead of `Azure-AsyncOperation`.
     ByLocation,
     /// The operation is at another host.
     Elsewhere,

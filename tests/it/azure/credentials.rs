@@ -1,11 +1,13 @@
-//! Whose rights are used, in the contract's order.
+//! Which credentials are used, in the contract's order.
 
 use std::fs;
 
 use super::arm::{Answer, Fault};
 use super::tokens::{DIRECTORY_TOKEN, METADATA_TOKEN, PLATFORM_TOKEN};
 use super::{Ended, Scene};
-use pathproof::azure::{Client, Credential, Endpoint, Kind, Pace, Surroundings};
+use pathproof::azure::{
+    ArmClient, AzureEndpoint, Credential, CredentialEnvironment, CredentialSource, Pace,
+};
 use pathproof::model::Cloud;
 
 /// A plan by whatever the environment gives.
@@ -149,19 +151,19 @@ fn azure_arc_asks_for_a_file_of_its_own_folder() {
         let token = serde_json::json!({"access_token": "token-of-arc"});
         scene.manager.fault("GET", "/arc/token", 1, Fault::Say(Answer::json(200, &token)));
         let endpoint = format!("{}/arc/token", scene.manager.url());
-        let mut surroundings = Surroundings::read(Cloud::Public, |name| {
+        let mut environment = CredentialEnvironment::read(Cloud::Public, |name| {
             (name == "IDENTITY_ENDPOINT").then(|| endpoint.clone())
         });
-        surroundings.arc_tokens.clone_from(&folder);
-        let arm = Endpoint::parse(&scene.manager.url()).unwrap();
+        environment.arc_tokens.clone_from(&folder);
+        let arm = AzureEndpoint::parse(&scene.manager.url()).unwrap();
         let pace = Pace::new(std::time::Duration::from_secs(20));
-        let mut client = Client::new(arm, Credential::new(surroundings, None), pace).unwrap();
+        let mut client = ArmClient::new(arm, Credential::new(environment, None), pace).unwrap();
         let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
         let signed = runtime.block_on(client.sign_in()).map_err(|error| error.to_string());
         signed.map(|()| client.credential().kind())
     };
     let own = folder.join("challenge.key");
-    assert_eq!(sign_in(own.to_str().unwrap()), Ok(Some(Kind::ManagedIdentity)));
+    assert_eq!(sign_in(own.to_str().unwrap()), Ok(Some(CredentialSource::ManagedIdentity)));
     let log = scene.manager.log();
     assert_eq!(log.last().unwrap().header("authorization"), Some("Basic key-of-arc"));
     for stolen in ["stolen.key", "tokens/../stolen.key", "tokens/none.txt"] {

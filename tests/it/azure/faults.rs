@@ -1,6 +1,7 @@
 //! What goes wrong between here and Azure: each a clear end that says what the state now is.
 
 use std::fs;
+use std::process::{Command, Stdio};
 use std::time::{Duration, Instant};
 
 use super::arm::{Answer, Fault, TOKEN};
@@ -256,25 +257,7 @@ fn a_rollback_file_that_cannot_be_written_stops_everything() {
 fn kill_9_in_the_middle_leaves_a_rollback_file_that_works() {
     let scene = Scene::new(&[own(RULE, 200, &["13.69.0.1"])]);
     scene.manager.fault("PUT", RULES, 1, Fault::NeverEnds);
-    let url = scene.manager.url();
-    let mut child = scene
-        .command(&[
-            "rules",
-            "apply",
-            "--yes",
-            "--nsg",
-            &scene.nsg,
-            "--arm-endpoint",
-            &url,
-            "--from",
-            "seen.json",
-            "--rollback",
-            "back.json",
-        ])
-        .stdout(std::process::Stdio::null())
-        .stderr(std::process::Stdio::null())
-        .spawn()
-        .unwrap();
+    let mut child = apply(&scene).stdout(Stdio::null()).stderr(Stdio::null()).spawn().unwrap();
     wait_for_a_write(&scene);
     child.kill().unwrap();
     child.wait().unwrap();
@@ -295,6 +278,13 @@ fn no_secret_is_in_any_file() {
     }
 }
 
+/// `rules apply` of what was seen, to be started.
+fn apply(scene: &Scene) -> Command {
+    let url = scene.manager.url();
+    let group = ["rules", "apply", "--yes", "--nsg", &scene.nsg, "--arm-endpoint", &url];
+    scene.command(&[&group[..], &["--from", "seen.json", "--rollback", "back.json"]].concat())
+}
+
 /// Waits until the first write arrived.
 fn wait_for_a_write(scene: &Scene) {
     let begun = Instant::now();
@@ -309,27 +299,9 @@ fn wait_for_a_write(scene: &Scene) {
 fn whoever_interrupts_is_told_what_was_done() {
     let scene = Scene::new(&[]);
     scene.manager.fault("PUT", RULES, 1, Fault::NeverEnds);
-    let url = scene.manager.url();
-    let child = scene
-        .command(&[
-            "rules",
-            "apply",
-            "--yes",
-            "--nsg",
-            &scene.nsg,
-            "--arm-endpoint",
-            &url,
-            "--from",
-            "seen.json",
-            "--rollback",
-            "back.json",
-        ])
-        .stdout(std::process::Stdio::piped())
-        .stderr(std::process::Stdio::piped())
-        .spawn()
-        .unwrap();
+    let child = apply(&scene).stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap();
     wait_for_a_write(&scene);
-    let kill = std::process::Command::new("kill").arg(child.id().to_string()).status().unwrap();
+    let kill = Command::new("kill").arg(child.id().to_string()).status().unwrap();
     assert!(kill.success());
     let output = child.wait_with_output().unwrap();
     assert_eq!(output.status.code(), Some(2));

@@ -3,7 +3,7 @@
 use std::fs;
 
 use jiff::{SignedDuration, Timestamp};
-use pathproof::ledger::{Ledger, Proof, Sighting};
+use pathproof::ledger::{Ledger, LedgerSighting, Proof};
 use serde_json::json;
 
 use super::{FIRST, NAME, Scene, foreign, names, own};
@@ -69,7 +69,7 @@ fn more_than_max_shrink() {
 /// The ledger saw these so many days ago.
 fn remember(scene: &Scene, addresses: &[&str], days: i64) {
     let at = Timestamp::now() - SignedDuration::from_hours(24 * days);
-    let sighting = |address: &&str| Sighting {
+    let sighting = |address: &&str| LedgerSighting {
         name: NAME.to_owned(),
         net: format!("{address}/32").parse().unwrap(),
         at,

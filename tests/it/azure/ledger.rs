@@ -3,7 +3,7 @@
 use std::fs;
 
 use jiff::{SignedDuration, Timestamp};
-use pathproof::ledger::{Ledger, Proof, Sighting};
+use pathproof::ledger::{Ledger, LedgerSighting, Proof};
 
 use super::{FIRST, NAME, Scene, own};
 
@@ -15,7 +15,7 @@ fn days_ago(days: i64) -> Timestamp {
 }
 
 fn note(scene: &Scene, address: &str, days: i64, proof: Proof) {
-    let sighting = Sighting {
+    let sighting = LedgerSighting {
         name: NAME.to_owned(),
         net: format!("{address}/32").parse().unwrap(),
         at: days_ago(days),

@@ -2,7 +2,7 @@
 //! taken over, its source and its words.
 
 use jiff::{SignedDuration, Timestamp};
-use pathproof::ledger::{Ledger, Proof, Sighting};
+use pathproof::ledger::{Ledger, LedgerSighting, Proof};
 use serde_json::{Value, json};
 
 use super::{FIRST, NAME, Scene, foreign, names, own};
@@ -56,7 +56,7 @@ fn what_a_person_changed_is_not_turned_back() {
 
 /// A ledger saw these so many days ago.
 fn remember(scene: &Scene, ledger: &str, name: &str, addresses: &[&str], days: i64) {
-    let sighting = |address: &&str| Sighting {
+    let sighting = |address: &&str| LedgerSighting {
         name: name.to_owned(),
         net: format!("{address}/32").parse().unwrap(),
         at: Timestamp::now() - SignedDuration::from_hours(24 * days),

@@ -51,11 +51,11 @@ fn recorded_exchanges_have_the_same_shape_here() {
             if path.contains("/operations/") && answer.body.contains("InProgress") {
                 answer = manager.ask(&request);
             }
-            let place = format!("{file}: {} {path}", request.method);
-            assert_eq!(Value::from(answer.status), exchange["status"]["code"], "{place}");
+            let label = format!("{file}: {} {path}", request.method);
+            assert_eq!(Value::from(answer.status), exchange["status"]["code"], "{label}");
             for header in ["azure-asyncoperation", "location", "etag"] {
                 let theirs = exchange["headers"][header][0].as_str();
-                assert_eq!(answer.header(header).is_some(), theirs.is_some(), "{place}: {header}");
+                assert_eq!(answer.header(header).is_some(), theirs.is_some(), "{label}: {header}");
                 if let (Some(theirs), Some(ours)) = (theirs, answer.header(header)) {
                     let id = |url: &str| {
                         url.split('?').next().unwrap().rsplit('/').next().unwrap().to_owned()
@@ -66,11 +66,11 @@ fn recorded_exchanges_have_the_same_shape_here() {
                 }
             }
             let theirs = exchange["body"].as_str().unwrap_or_default();
-            assert_eq!(theirs.is_empty(), answer.body.is_empty(), "{place}: a body");
+            assert_eq!(theirs.is_empty(), answer.body.is_empty(), "{label}: a body");
             if !theirs.is_empty() {
                 let theirs: Value = serde_json::from_str(theirs).unwrap();
                 let ours: Value = serde_json::from_str(&answer.body).unwrap();
-                compare(&theirs, &ours, &place);
+                compare(&theirs, &ours, &label);
             }
             n_compared += 1;
         }
@@ -79,33 +79,33 @@ fn recorded_exchanges_have_the_same_shape_here() {
 }
 
 /// The same members of the same kinds, and the same words where they are not made up.
-fn compare(theirs: &Value, ours: &Value, place: &str) {
+fn compare(theirs: &Value, ours: &Value, label: &str) {
     match (theirs, ours) {
         (Value::Object(theirs), Value::Object(ours)) => {
             let keys = |map: &serde_json::Map<String, Value>| -> BTreeSet<String> {
                 map.keys().cloned().collect()
             };
-            assert_eq!(keys(theirs), keys(ours), "{place}");
+            assert_eq!(keys(theirs), keys(ours), "{label}");
             for (key, value) in theirs {
                 // All six default rules are not needed here.
                 if key == "defaultSecurityRules" {
-                    compare(&value[5], &ours[key][0], &format!("{place}.{key}"));
+                    compare(&value[5], &ours[key][0], &format!("{label}.{key}"));
                 } else {
-                    compare(value, &ours[key], &format!("{place}.{key}"));
+                    compare(value, &ours[key], &format!("{label}.{key}"));
                 }
             }
         }
         (Value::Array(theirs), Value::Array(ours)) => {
-            assert_eq!(theirs.len(), ours.len(), "{place}");
+            assert_eq!(theirs.len(), ours.len(), "{label}");
             for (theirs, ours) in theirs.iter().zip(ours) {
-                compare(theirs, ours, &format!("{place}[]"));
+                compare(theirs, ours, &format!("{label}[]"));
             }
         }
         (Value::String(theirs), Value::String(ours)) => {
-            let is_made_up = [".etag", ".resourceGuid"].iter().any(|end| place.ends_with(end));
-            assert!(is_made_up || theirs == ours, "{place}: {theirs} and {ours}");
+            let is_made_up = [".etag", ".resourceGuid"].iter().any(|end| label.ends_with(end));
+            assert!(is_made_up || theirs == ours, "{label}: {theirs} and {ours}");
         }
-        (theirs, ours) => assert_eq!(theirs, ours, "{place}"),
+        (theirs, ours) => assert_eq!(theirs, ours, "{label}"),
     }
 }
 

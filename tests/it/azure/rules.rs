@@ -313,13 +313,13 @@ impl Group {
     }
 
     fn put(&mut self, name: &str, properties: Option<Value>, state: &str) {
-        let place = self.rules.iter().position(|rule| rule.0.eq_ignore_ascii_case(name));
-        match (place, properties) {
-            (Some(place), Some(properties)) => {
-                self.rules[place].1 = properties;
-                state.clone_into(&mut self.rules[place].2);
+        let index = self.rules.iter().position(|rule| rule.0.eq_ignore_ascii_case(name));
+        match (index, properties) {
+            (Some(index), Some(properties)) => {
+                self.rules[index].1 = properties;
+                state.clone_into(&mut self.rules[index].2);
             }
-            (Some(place), None) => drop(self.rules.remove(place)),
+            (Some(index), None) => drop(self.rules.remove(index)),
             (None, Some(properties)) => {
                 self.rules.push((name.to_owned(), properties, state.to_owned()));
             }

@@ -1,4 +1,4 @@
-//! What users get wrong: each gets an error that names the place and the next step.
+//! What users get wrong: each gets an error that says where it is and what to do next.
 
 use std::fs::{self, File};
 

@@ -6,25 +6,7 @@ use std::path::{Path, PathBuf};
 
 use serde_json::{Value, json};
 
-use super::{Ended, run, shown};
-
-struct Folder(tempfile::TempDir);
-
-impl Folder {
-    fn new() -> Self {
-        Self(tempfile::tempdir().unwrap())
-    }
-
-    fn put(&self, name: &str, text: impl AsRef<[u8]>) -> String {
-        let path = self.0.path().join(name);
-        fs::write(&path, text).unwrap();
-        shown(&path).to_owned()
-    }
-
-    fn at(&self, name: &str) -> PathBuf {
-        self.0.path().join(name)
-    }
-}
+use super::{Ended, Folder, rule, run, shown};
 
 fn case(name: &str) -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/cases").join(name)
@@ -102,7 +84,8 @@ fn one_silent_address_leaves_the_proven_ones() {
             silent["remote"] = json!("40.112.72.104:443");
             silent["steps"] = json!([silent["steps"][0]]);
             silent["end"] = json!({"failed": {"took_ns": 5_000_000_000_u64, "failure": {"tls":
-                {"kind": {"timed_out": {"whose": {"ours_ns": 5_000_000_000_u64}, "received": 0}}}}}});
+                {"kind": {"timed_out": {
+                    "whose": {"ours_ns": 5_000_000_000_u64}, "received": 0}}}}}});
             line["trails"].as_array_mut().unwrap().push(silent);
         }
     });
@@ -133,13 +116,7 @@ fn records_and_their_report_say_the_same() {
             assert_eq!(of(&records), of(&report), "{name} {format}");
         }
         let folder = Folder::new();
-        let nsg = folder.put(
-            "nsg.json",
-            group(&[json!({"name": "deny", "properties": {
-            "priority": 4096, "access": "Deny", "direction": "Outbound", "protocol": "*",
-            "sourceAddressPrefix": "*", "sourcePortRange": "*",
-            "destinationAddressPrefix": "*", "destinationPortRange": "*"}})]),
-        );
+        let nsg = folder.put("nsg.json", group(&[rule("deny", 4096, "Deny", "*", "*")]));
         let of = |from: &Path| {
             let ended = run(&["rules", "verify", &nsg, "--from", shown(from), "--format", "json"]);
             (ended.code, ended.stdout)
@@ -188,14 +165,7 @@ fn rules_are_for_the_port_that_a_name_needs_or_for_none() {
     assert!(ended.stdout.contains(",40.112.90.1,80,tcp,endpoint,"), "{ended:?}");
     let only_443 = folder.put(
         "nsg.json",
-        group(&[
-            json!({"name": "a", "access": "Allow", "priority": 100, "direction": "Outbound",
-            "protocol": "Tcp", "sourceAddressPrefix": "*", "sourcePortRange": "*",
-            "destinationAddressPrefix": "*", "destinationPortRange": "443"}),
-            json!({"name": "no", "access": "Deny", "priority": 200, "direction": "Outbound",
-            "protocol": "*", "sourceAddressPrefix": "*", "sourcePortRange": "*",
-            "destinationAddressPrefix": "*", "destinationPortRange": "*"}),
-        ]),
+        group(&[rule("a", 100, "Allow", "*", "443"), rule("no", 200, "Deny", "*", "*")]),
     );
     let ended = run(&["rules", "verify", &only_443, "--from", &now]);
     assert_eq!(ended.code, Some(1), "{ended:?}");
@@ -250,14 +220,8 @@ fn what_is_emitted_is_neither_too_little_nor_too_much() {
         let ended = emit(from, &["--format", "nsg-json", "--proof", "resolved"]);
         assert_eq!(ended.code, Some(0), "{ended:?}");
         let mut rules: Vec<Value> = serde_json::from_str(&ended.stdout).unwrap();
-        for (name, priority, access, prefix, ports) in
-            [("dns", 4000, "Allow", "10.0.0.53", "53"), ("deny", 4096, "Deny", "*", "*")]
-        {
-            rules.push(json!({"name": name, "properties": {"priority": priority,
-                "access": access, "direction": "Outbound", "protocol": "*",
-                "sourceAddressPrefix": "*", "sourcePortRange": "*",
-                "destinationAddressPrefix": prefix, "destinationPortRange": ports}}));
-        }
+        rules.push(rule("dns", 4000, "Allow", "10.0.0.53", "53"));
+        rules.push(rule("deny", 4096, "Deny", "*", "*"));
         let nsg = folder.put("nsg.json", group(&rules));
         let ended = run(&["rules", "verify", &nsg, "--from", from, "--format", "json"]);
         let seen: Value = serde_json::from_str(&ended.stdout).unwrap();
@@ -269,12 +233,8 @@ fn what_is_emitted_is_neither_too_little_nor_too_much() {
     let nsg = folder.put(
         "nogw.json",
         group(&[
-            json!({"name": "relay", "access": "Allow", "priority": 100, "direction": "Outbound",
-            "protocol": "Tcp", "sourceAddressPrefix": "*", "sourcePortRange": "*",
-            "destinationAddressPrefix": "40.112.72.101", "destinationPortRange": "443"}),
-            json!({"name": "deny", "access": "Deny", "priority": 200, "direction": "Outbound",
-            "protocol": "*", "sourceAddressPrefix": "*", "sourcePortRange": "*",
-            "destinationAddressPrefix": "*", "destinationPortRange": "*"}),
+            rule("relay", 100, "Allow", "40.112.72.101", "443"),
+            rule("deny", 200, "Deny", "*", "*"),
         ]),
     );
     let ended = run(&["rules", "verify", &nsg, "--from", &of_names]);

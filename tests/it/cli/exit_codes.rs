@@ -1,4 +1,5 @@
-//! Exit codes (contract): 0 as expected, 1 violated, 2 could not work, 3 something required unknown.
+//! Exit codes (contract): 0 as expected, 1 violated, 2 could not work, 3 something required
+//! unknown.
 
 use std::net::TcpListener;
 

@@ -135,12 +135,12 @@ fn a_script_is_fetched_and_its_questions_are_recorded() {
     let redirect =
         Server::start(Behaviour::Plain(Talk::answer(http::page("302 Found", &moved, ""))));
     // The name is resolved as any other.
-    let place = format!("pac:http://wpad.test:{}/proxy.pac?sig=secret", redirect.address.port());
+    let script = format!("pac:http://wpad.test:{}/proxy.pac?sig=secret", redirect.address.port());
     let at_loopback = Dns::start(|asked: &Asked| match asked.record_type {
         RecordType::A => Say::records(&[&format!("{} 30 A 127.0.0.1", asked.name)]),
         _ => Say::records(&[]),
     });
-    let ended = ended(at_loopback.address, &["a.test", "b.test"], &["--proxy", &place]);
+    let ended = ended(at_loopback.address, &["a.test", "b.test"], &["--proxy", &script]);
     let report = report(&ended);
     assert_eq!(configured(&report, "a.test"), "http://127.0.0.1:9", "{report}");
     assert_eq!(route(&report, "a.test")["fallbacks"], serde_json::json!(["direct"]));
@@ -175,8 +175,8 @@ fn a_script_by_https_is_taken_from_whom_this_host_trusts() {
         let identity = tls::server(&root.issue(&[name], dates));
         let talk = Talk::answer(http::page("200 OK", "", script));
         let server = Server::start(Behaviour::Tls(identity, talk));
-        let place = format!("pac:https://wpad.test:{}/p.pac", server.address.port());
-        let given = [&["--proxy", &place][..], trust].concat();
+        let script = format!("pac:https://wpad.test:{}/p.pac", server.address.port());
+        let given = [&["--proxy", &script][..], trust].concat();
         let report = check(at_loopback.address, &["a.test"], &given);
         let said = format!("{} {}", configured(&report, "a.test"), why(&report, "a.test"));
         assert!(said.contains(expected), "{name}: no {expected:?} in {said}");
@@ -206,8 +206,8 @@ fn a_script_that_cannot_be_had_is_each_endpoints_fault() {
         (Talk::Silence, "no whole answer within"),
     ] {
         let server = Server::start(Behaviour::Plain(talk));
-        let place = format!("pac:http://{}/p.pac", server.address);
-        let report = check(dns.address, &["a.test"], &["--proxy", &place, "--timeout", "400ms"]);
+        let script = format!("pac:http://{}/p.pac", server.address);
+        let report = check(dns.address, &["a.test"], &["--proxy", &script, "--timeout", "400ms"]);
         assert_eq!(configured(&report, "a.test"), "unknown");
         assert!(why(&report, "a.test").contains(words), "{words}: {}", why(&report, "a.test"));
     }
@@ -249,8 +249,8 @@ fn the_lookups_of_scripts_wait_for_one_another_side_by_side() {
     fs::write(&pac, text).unwrap();
     let hosts: Vec<String> = (0..NAMES).map(|n| format!("a{n}.test")).collect();
     let hosts: Vec<&str> = hosts.iter().map(String::as_str).collect();
-    let place = format!("pac:{}", pac.display());
-    let report = check(dns.address, &hosts, &["--proxy", &place, "--timeout", "8s"]);
+    let script = format!("pac:{}", pac.display());
+    let report = check(dns.address, &hosts, &["--proxy", &script, "--timeout", "8s"]);
     for host in hosts {
         assert_eq!(configured(&report, host), "http://127.0.0.9:9", "{}", route(&report, host));
     }

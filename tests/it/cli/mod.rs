@@ -17,8 +17,11 @@ mod terminal;
 #[cfg(unix)]
 mod watch;
 
-use std::path::Path;
+use std::fs;
+use std::path::{Path, PathBuf};
 use std::process::{Command, Output, Stdio};
+
+use serde_json::{Value, json};
 
 /// A command line of the program, with an environment that says nothing.
 fn pathproof(arguments: &[&str]) -> Command {
@@ -87,6 +90,34 @@ pub(crate) fn says_nothing_twice(stderr: &str) {
         let twice = parts.windows(2).find(|pair| pair[0] == pair[1]);
         assert!(twice.is_none(), "said twice: {twice:?} in {line}");
     }
+}
+
+/// A folder of a test, with the files that it needs.
+struct Folder(tempfile::TempDir);
+
+impl Folder {
+    fn new() -> Self {
+        Self(tempfile::tempdir().unwrap())
+    }
+
+    fn put(&self, name: &str, text: impl AsRef<[u8]>) -> String {
+        let path = self.0.path().join(name);
+        fs::write(&path, text).unwrap();
+        shown(&path).to_owned()
+    }
+
+    fn at(&self, name: &str) -> PathBuf {
+        self.0.path().join(name)
+    }
+}
+
+/// An outbound rule of a security group, of any protocol.
+fn rule(name: &str, priority: u32, access: &str, prefix: &str, ports: &str) -> Value {
+    json!({"name": name, "properties": {
+        "priority": priority, "access": access, "direction": "Outbound", "protocol": "*",
+        "sourceAddressPrefix": "*", "sourcePortRange": "*",
+        "destinationAddressPrefix": prefix, "destinationPortRange": ports,
+    }})
 }
 
 fn shown(path: &Path) -> &str {

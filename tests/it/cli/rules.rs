@@ -2,39 +2,13 @@
 
 use std::fs;
 use std::io::Write as _;
-use std::path::{Path, PathBuf};
+use std::path::Path;
 use std::process::Stdio;
 
 use serde::Deserialize;
 use serde_json::{Value, json};
 
-use super::{Ended, pathproof, run, shown};
-
-struct Folder(tempfile::TempDir);
-
-impl Folder {
-    fn new() -> Self {
-        Self(tempfile::tempdir().unwrap())
-    }
-
-    fn put(&self, name: &str, text: impl AsRef<[u8]>) -> String {
-        let path = self.0.path().join(name);
-        fs::write(&path, text).unwrap();
-        shown(&path).to_owned()
-    }
-
-    fn at(&self, name: &str) -> PathBuf {
-        self.0.path().join(name)
-    }
-}
-
-fn rule(name: &str, priority: u32, access: &str, prefix: &str, ports: &str) -> Value {
-    json!({"name": name, "properties": {
-        "priority": priority, "access": access, "direction": "Outbound", "protocol": "*",
-        "sourceAddressPrefix": "*", "sourcePortRange": "*",
-        "destinationAddressPrefix": prefix, "destinationPortRange": ports,
-    }})
-}
+use super::{Ended, Folder, pathproof, rule, run, shown};
 
 fn group(name: &str, rules: &[Value]) -> String {
     json!({"name": name, "properties": {"securityRules": rules}}).to_string()
@@ -542,7 +516,8 @@ fn what_holds_rules_in_another_form_is_refused_by_its_name() {
     for (file, text, words) in [
         (
             "whatif.json",
-            json!({"status": "Succeeded", "changes": [{"changeType": "Modify", "before": nsg, "after": nsg}]})
+            json!({"status": "Succeeded", "changes": [
+                {"changeType": "Modify", "before": nsg, "after": nsg}]})
                 .to_string(),
             &["whatif.json", "what-if JSON"][..],
         ),
@@ -555,7 +530,8 @@ fn what_holds_rules_in_another_form_is_refused_by_its_name() {
         ),
         (
             "tfplan.json",
-            json!({"format_version": "1.2", "planned_values": {}, "resource_changes": []}).to_string(),
+            json!({"format_version": "1.2", "planned_values": {}, "resource_changes": []})
+                .to_string(),
             &["tfplan.json", "terraform show", "az network nsg show"],
         ),
         (

@@ -157,8 +157,8 @@ fn verbose_adds_every_step_and_short_forms_do() {
 fn a_pipe_gets_whole_names() {
     for case in ["healthy", "path-private-endpoints", "gateways"] {
         let ended = run(&["replay", &saved(case)]);
-        let places = ended.stdout.lines().filter(|line| line.starts_with("PASS"));
-        for line in places {
+        let passed = ended.stdout.lines().filter(|line| line.starts_with("PASS"));
+        for line in passed {
             assert!(!line.contains("..."), "{case}: {line}");
         }
     }

@@ -11,7 +11,7 @@ use std::process::{Command, Stdio};
 
 use jiff::Timestamp;
 use pathproof::archive;
-use pathproof::ledger::{Ledger, Proof, Sighting};
+use pathproof::ledger::{Ledger, LedgerSighting, Proof};
 use rustix::pty::{OpenptFlags, grantpt, openpt, ptsname, unlockpt};
 use serde_json::{Value, json};
 
@@ -229,7 +229,7 @@ fn tags_ledgers_and_configuration_are_shown_without_effect() {
     shows(&["tags", "diff", &old, &new, "--format", "json"], &["pwn"]);
 
     let ledger = folder.0.path().join("ledger.db");
-    let sighting = Sighting {
+    let sighting = LedgerSighting {
         name: EVIL.to_owned(),
         net: "40.112.72.101/32".parse().unwrap(),
         at: Timestamp::now(),
@@ -266,16 +266,16 @@ fn records_and_reports_are_shown_without_effect() {
     let records = fs::read_to_string(case("inspected/records.jsonl")).unwrap();
     let lines: Vec<Value> =
         records.lines().map(|line| serde_json::from_str(line).unwrap()).collect();
-    let mut places = Vec::new();
+    let mut pointers = Vec::new();
     for (number, line) in lines.iter().enumerate() {
-        texts(line, &mut String::new(), &mut |path| places.push((number, path.to_owned())));
+        texts(line, &mut String::new(), &mut |path| pointers.push((number, path.to_owned())));
     }
     let written = |lines: &[Value]| {
         lines.iter().fold(String::new(), |text, line| text + &line.to_string() + "\n")
     };
     let is_read = |lines: &[Value]| archive::read(written(lines).as_bytes(), "r").is_ok();
     let (mut hostile, mut refused, mut n_accepted) = (lines, Vec::new(), 0);
-    for (number, path) in places {
+    for (number, path) in pointers {
         let mut own = hostile.clone();
         *own[number].pointer_mut(&path).unwrap() = json!(EVIL);
         if is_read(&own) {
@@ -315,7 +315,7 @@ fn our_own_colors_stay() {
     assert!(!text.contains("\\u001b"), "{text}");
 }
 
-/// The places of texts in `value`, as JSON pointers.
+/// Where texts stand in `value`, as JSON pointers.
 fn texts(value: &Value, path: &mut String, found: &mut impl FnMut(&str)) {
     let length = path.len();
     match value {

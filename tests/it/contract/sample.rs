@@ -51,14 +51,7 @@ pub(super) fn sample() -> (model::Records, model::Conclusion) {
         },
         cloud: "public".into(),
         lists: vec!["adf-shir".into()],
-        private_networks: vec![],
-        is_resolver_given: false,
-        is_self_contained: false,
-        control: None,
-        agent_files_differ: Vec::new(),
-        absent: Vec::new(),
-        nodes: Vec::new(),
-        kept_in: None,
+        ..model::Run::default()
     };
     let timeout = model::TimeoutBy::Ours(Duration::from_secs(5));
     let silent = trail()

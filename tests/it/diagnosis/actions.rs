@@ -132,7 +132,7 @@ fn gateways_that_fail_are_all_named_three_or_all_of_them() {
     let [action] = &*all.1.actions else { panic!("{:#?}", all.1.actions) };
     assert_eq!(addresses(action).len(), 256);
     let shown = text(&all);
-    // Nothing but what was seen: a /24 in the place of two /25 would let in 128 others.
+    // Nothing but what was seen: a /24 instead of two /25 would let in 128 others.
     let expected = "\
   - Allow TCP 443 out from 10.50.1.10 to the 256 destinations below; in an NSG,
     the service tag AzureCloud covers them.

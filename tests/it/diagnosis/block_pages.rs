@@ -1,4 +1,4 @@
-//! Pages of filters, as products show them, wherever they can stand in a service's place.
+//! Pages of filters, as products show them, wherever they can answer instead of a service.
 
 use std::fs;
 use std::sync::Arc;

@@ -207,7 +207,7 @@ fn the_operating_systems_answer_decides_where_it_was_asked() {
     check(&verdict, Status::Warn, &["dns_os_override"]);
     let verdict = Probe::of("relay", RELAY)
         .asks(gives(&["40.1.1.1"]))
-        .asks(Ask::fails(DnsFailure::System { os: errno("EINVAL") }).of_system())
+        .asks(Ask::fails(DnsFailure::System(errno("EINVAL"))).of_system())
         .goes("40.1.1.1", |way| way.proven(Kind::Relay, RELAY))
         .verdict();
     check(&verdict, Status::Pass, &[]);

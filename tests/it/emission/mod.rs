@@ -1,6 +1,6 @@
 //! What `rules emit` writes, read by those it is written for: az, nft, squid, parsers of Terraform,
-//! Bicep and `PowerShell`, Microsoft's `OpenAPI`. Each must see the rules that `nsg-json` holds, and
-//! nothing of the hostile file name that every description carries may be more than text.
+//! Bicep and `PowerShell`, Microsoft's `OpenAPI`. Each must see the rules that `nsg-json` holds,
+//! and nothing of the hostile file name that every description carries may be more than text.
 //!
 //! `.ci/install` installs the readers. Where one is missing its test says so and counts as skipped;
 //! with `LAB_REQUIRED=1` that is a failure.
@@ -173,7 +173,7 @@ fn skip(reason: &str) {
     eprintln!("skipped: {reason}");
 }
 
-/// Microsoft's OpenAPI of Resource Manager.
+/// Microsoft's `OpenAPI` of Resource Manager.
 fn specification() -> PathBuf {
     let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/data/arm");
     assert!(folder.exists(), "{} is not there", folder.display());

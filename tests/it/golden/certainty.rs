@@ -43,7 +43,7 @@ const THE_RUN: &str = "the run";
 
 struct Situation {
     /// `case: host`.
-    place: String,
+    label: String,
     /// What a client saw of it.
     seen: String,
     worlds: Vec<World>,
@@ -63,13 +63,13 @@ fn situations() -> Vec<Situation> {
         for (index, verdict) in conclusion.verdicts.iter().enumerate() {
             let host = records.records[index].endpoint.subject.to_string();
             let Some(worlds) = truth.remove(&host) else { continue };
-            let (place, seen) = (format!("{name}: {host}"), seen(&records, index, &host));
-            all.push(Situation { place, seen, worlds, findings: verdict.findings.clone() });
+            let (label, seen) = (format!("{name}: {host}"), seen(&records, index, &host));
+            all.push(Situation { label, seen, worlds, findings: verdict.findings.clone() });
         }
         if let Some(worlds) = truth.remove(THE_RUN) {
-            let place = format!("{name}: {THE_RUN}");
+            let label = format!("{name}: {THE_RUN}");
             let findings = conclusion.findings;
-            all.push(Situation { seen: place.clone(), place, worlds, findings });
+            all.push(Situation { seen: label.clone(), label, worlds, findings });
         }
         assert!(truth.is_empty(), "{name}/truth.json: no such host: {:?}", truth.keys());
     }
@@ -151,9 +151,9 @@ fn nothing_is_proven_that_a_rival_explains() {
         worlds.entry(&situation.seen).or_default().extend(&situation.worlds);
     }
     let mut wrong = Vec::new();
-    for Situation { place, seen, findings, .. } in &situations {
+    for Situation { label, seen, findings, .. } in &situations {
         let unjust = worlds[seen.as_str()].iter().filter_map(|world| injustice(findings, world));
-        wrong.extend(unjust.map(|what| format!("{place}: {what}")));
+        wrong.extend(unjust.map(|what| format!("{label}: {what}")));
     }
     assert!(wrong.is_empty(), "{}", wrong.join("\n"));
 }
@@ -173,15 +173,15 @@ fn the_bench_is_as_large_as_promised() {
 
 #[test]
 fn truths_are_told_in_the_contracts_words() {
-    for Situation { place, worlds, findings, .. } in situations() {
+    for Situation { label, worlds, findings, .. } in situations() {
         for world in worlds {
-            assert!(!world.what.is_empty(), "{place}");
+            assert!(!world.what.is_empty(), "{label}");
             for fault in world.faults.iter().chain(&world.hidden) {
-                assert!(Cause::parse(fault).is_some(), "{place}: {fault}");
+                assert!(Cause::parse(fault).is_some(), "{label}: {fault}");
             }
             let is_seen = |fault: &&String| findings.iter().any(|it| it.cause.code() == **fault);
             let not_hidden = world.hidden.iter().find(is_seen);
-            assert!(not_hidden.is_none(), "{place}: {not_hidden:?} is found, so not hidden");
+            assert!(not_hidden.is_none(), "{label}: {not_hidden:?} is found, so not hidden");
         }
     }
 }
@@ -190,9 +190,9 @@ fn truths_are_told_in_the_contracts_words() {
 #[test]
 fn what_a_client_cannot_tell_apart_is_one_class() {
     let all = situations();
-    let class = |place: &str| {
-        let found = all.iter().find(|one| one.place.starts_with(place));
-        &found.unwrap_or_else(|| panic!("{place}")).seen
+    let class = |label: &str| {
+        let found = all.iter().find(|one| one.label.starts_with(label));
+        &found.unwrap_or_else(|| panic!("{label}")).seen
     };
     let refusal = class("tcp-failures: refused.");
     assert_eq!(refusal, class("two-faults: refusal-hides-expired."));

@@ -24,11 +24,11 @@ use pathproof::{archive, report};
 
 use crate::scene;
 
-fn folder() -> PathBuf {
+pub(crate) fn folder() -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/cases")
 }
 
-fn case_names() -> BTreeSet<String> {
+pub(crate) fn case_names() -> BTreeSet<String> {
     let entries = fs::read_dir(folder()).expect("tests/cases");
     entries
         .map(|entry| entry.expect("an entry").file_name().into_string().expect("a name in UTF-8"))
@@ -155,7 +155,7 @@ fn flaw(finding: &pathproof::model::Finding) -> Option<&'static str> {
         return Some("no remedy");
     }
     if texts().any(|text| text.contains(['{', '}', '\n'])) {
-        return Some("an open place or a line break");
+        return Some("an open placeholder or a line break");
     }
     if texts().any(|text| text.contains("  ") || text.trim() != text) {
         return Some("stray blanks");

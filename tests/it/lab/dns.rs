@@ -120,8 +120,8 @@ fn records(row: &Situation) -> Vec<(String, String)> {
         |address: &str| format!("{} {address}", if is_v6(address) { "AAAA" } else { "A" });
     match row.name {
         Name::Resolves(_) => {
-            for place in row.places {
-                records.push((owner.clone(), address(place.address)));
+            for destination in row.destinations {
+                records.push((owner.clone(), address(destination.address)));
             }
         }
         Name::ResolvesTo(nobody) => records.push((owner, address(nobody))),

@@ -8,6 +8,7 @@ use serde_json::{Value, json};
 
 use super::Lab;
 use super::situation::{FACTORY, Given, PRIVATE_NETWORK, Situation};
+use crate::schema;
 
 /// Of each step. Long enough for a handshake on a machine that is busy with other tests.
 pub(super) const TIMEOUT: Duration = Duration::from_secs(2);
@@ -69,6 +70,8 @@ impl Report {
         let value = serde_json::from_slice(&output.stdout).unwrap_or_else(|error| {
             panic!("{command:?}\n{}, no report on stdout: {error}\n{stderr}", output.status)
         });
+        let faults = schema::faults(&value);
+        assert!(faults.is_empty(), "{command:?}\nbreaks docs/report.schema.json: {faults:?}");
         Self { value, stderr }
     }
 

@@ -37,20 +37,35 @@ use tempfile::TempDir;
 use self::dns::Dns;
 use self::faults::Behaviour;
 use self::namespace::{Namespace, run};
-use self::network::{MIDDLEBOX, Network, places, resolver};
+use self::network::{MIDDLEBOX, Network, destinations, resolver};
 use self::pki::Pki;
 use self::situation::{SITUATIONS, Service};
 
-/// Not a test: keeps a lab until standard input ends, for looking around in it.
+/// One situation by itself. With `LAB_SITUATION=HOST`, a host of the table in `situation.rs`, that
+/// one, and the lab stands until standard input ends, for looking around in it:
+///
+/// `LAB_SITUATION=HOST cargo test --test it lab::one_situation -- --nocapture`
 #[test]
-#[ignore = "for people: builds the lab and waits"]
-fn stay() {
+fn one_situation() {
     let Some(lab) = Lab::shared() else { return };
-    let command = lab.check(SITUATIONS);
-    println!("ip netns exec {} bash", lab.network.client.name());
-    println!("servers, logs and zones: {}", lab.folder.path().display());
-    println!("{command:?}");
-    let _end = std::io::stdin().read_line(&mut String::new());
+    let wanted = env::var("LAB_SITUATION").ok();
+    let host = wanted.as_deref().unwrap_or(situation::LONG_CHAIN);
+    let row = SITUATIONS.iter().find(|row| row.host == host).unwrap_or_else(|| {
+        let hosts: Vec<_> = SITUATIONS.iter().map(|row| row.host).collect();
+        panic!("no situation is called {host}; there are\n{}", hosts.join("\n"))
+    });
+    let mut command = lab.check([row]);
+    let (report, _) = invocation::Report::of(&mut command);
+    if wanted.is_some() {
+        println!("a shell of the client: ip netns exec {} bash", lab.network.client.name());
+        println!("servers, logs and zones: {}", lab.folder.path().display());
+        println!("the program as it was run: {command:?}");
+        println!("{}", report.stderr);
+        println!("concluded: {}", report.endpoint(host).unwrap()["findings"]);
+        println!("the lab stands until standard input ends (Ctrl-D)");
+        let _end = std::io::stdin().lines().count();
+    }
+    report.compare(row).unwrap();
 }
 
 /// What the lab needs, and the Debian package that has it.
@@ -66,15 +81,65 @@ const PROGRAMS: [(&str, &str); 9] = [
     ("curl", "curl"),
 ];
 
-/// A built lab. It ends with its value: processes, namespaces, files.
-struct Lab {
+/// A network of namespaces with servers in it, an authority and files. It ends with its value.
+struct Built<N> {
     // Fields are dropped in this order: the namespaces end the processes, which then are waited
     // for, and only then their files go.
-    network: Network,
+    network: N,
     _servers: Servers,
     pki: Pki,
     folder: TempDir,
 }
+
+/// Namespaces with a client among them.
+trait HasClient {
+    fn client(&self) -> &Namespace;
+}
+
+impl<N: HasClient> Built<N> {
+    /// Builds the network under a name of its own, an authority that certifies `names`, and the
+    /// servers.
+    fn new(
+        names: &[String],
+        create: impl FnOnce(&str) -> Result<N, String>,
+        start: impl FnOnce(&N, &Path, &Pki) -> Result<Servers, String>,
+    ) -> Result<Self, String> {
+        namespace::sweep();
+        let name = namespace::unique_name();
+        let folder = tempfile::Builder::new()
+            .prefix(&format!("{name}-"))
+            .tempdir()
+            .map_err(|error| error.to_string())?;
+        let network = create(&name)?;
+        let pki = Pki::create(folder.path(), names)?;
+        let servers = start(&network, folder.path(), &pki)?;
+        Ok(Self { network, _servers: servers, pki, folder })
+    }
+
+    /// A program in the client's namespace.
+    fn client(&self, program: impl AsRef<std::ffi::OsStr>) -> Command {
+        unset(self.network.client().command(program))
+    }
+
+    /// A file for the program to read; another one each time, for tests run side by side.
+    fn file(&self, extension: &str, content: impl AsRef<[u8]>) -> PathBuf {
+        input(self.folder.path(), extension, content)
+    }
+
+    /// What the servers wrote.
+    fn logs(&self) -> String {
+        logs(self.folder.path())
+    }
+}
+
+impl HasClient for Network {
+    fn client(&self) -> &Namespace {
+        &self.client
+    }
+}
+
+/// The lab of the table of situations.
+type Lab = Built<Network>;
 
 impl Lab {
     /// The lab that the running tests share.
@@ -84,26 +149,14 @@ impl Lab {
     }
 
     fn build() -> Result<Self, String> {
-        namespace::sweep();
-        let name = namespace::unique_name();
-        let folder = tempfile::Builder::new()
-            .prefix(&format!("{name}-"))
-            .tempdir()
-            .map_err(|error| error.to_string())?;
-        let network = Network::create(&name)?;
         let mut names: Vec<String> = SITUATIONS.iter().map(|row| row.host.to_owned()).collect();
         names.push("*.servicebus.windows.net".to_owned());
-        let pki = Pki::create(folder.path(), &names)?;
-        network.client.etc("resolv.conf", &format!("nameserver {}\n", resolver::MAIN))?;
-        let servers = Servers::start(&network.server, folder.path(), &pki)?;
-        let lab = Self { network, _servers: servers, pki, folder };
+        let lab = Self::new(&names, Network::create, |network, folder, pki| {
+            network.client.etc("resolv.conf", &format!("nameserver {}\n", resolver::MAIN))?;
+            Servers::start(&network.server, folder, pki)
+        })?;
         lab.wait_for_dns()?;
         Ok(lab)
-    }
-
-    /// A program in the client's namespace.
-    fn client(&self, program: impl AsRef<std::ffi::OsStr>) -> Command {
-        unset(self.network.client.command(program))
     }
 
     /// `pathproof` in the client's namespace, with a command of its own.
@@ -111,11 +164,6 @@ impl Lab {
         let mut program = self.client(env!("CARGO_BIN_EXE_pathproof"));
         program.arg(command);
         program
-    }
-
-    /// A file for the program to read; another one each time, for tests run side by side.
-    fn file(&self, extension: &str, text: &str) -> PathBuf {
-        input(self.folder.path(), extension, text)
     }
 
     /// A whole recursion, from the client through unbound to nsd.
@@ -130,11 +178,6 @@ impl Lab {
             .map_err(|error| format!("{error}{}", self.logs()))?;
         }
         Ok(())
-    }
-
-    /// What the servers wrote.
-    fn logs(&self) -> String {
-        logs(self.folder.path())
     }
 }
 
@@ -266,9 +309,9 @@ fn faults_file(folder: &Path) -> Result<PathBuf, String> {
     let socket = |address: &str, port| {
         SocketAddr::new(address.parse().expect("the table's addresses are literals"), port)
     };
-    let text: String = places()
-        .filter_map(|(row, place)| match place.service {
-            Service::Fault(behaviour) => Some((socket(place.address, row.port), behaviour)),
+    let text: String = destinations()
+        .filter_map(|(row, destination)| match destination.service {
+            Service::Fault(behaviour) => Some((socket(destination.address, row.port), behaviour)),
             _ => None,
         })
         .chain([

@@ -8,7 +8,7 @@ use std::fmt::Write as _;
 use std::net::IpAddr;
 
 use super::namespace::Namespace;
-use super::situation::{Place, Road, SITUATIONS, Situation};
+use super::situation::{Destination, Road, SITUATIONS, Situation};
 
 /// The client's own addresses; from the second one every connection is answered by a middlebox, to
 /// the third one large packets are lost in silence, and connections of the fourth one are forgotten
@@ -147,7 +147,7 @@ fn server_addresses() -> String {
         MIDDLEBOX,
     ];
     let mut addresses: Vec<&str> =
-        places().map(|(_, place)| place.address).chain(resolvers).collect();
+        destinations().map(|(_, destination)| destination.address).chain(resolvers).collect();
     addresses.sort_unstable();
     addresses.dedup();
     for address in addresses {
@@ -159,9 +159,9 @@ fn server_addresses() -> String {
 fn client_routes() -> String {
     let mut lines =
         format!("route add default via 10.50.1.1\nroute add {AZURE_V6} via fd50:1::1\n");
-    for (_, place) in places() {
-        if let Road::Route(kind) = place.road {
-            let _infallible = writeln!(lines, "route add {kind} {}", place.address);
+    for (_, destination) in destinations() {
+        if let Road::Route(kind) = destination.road {
+            let _infallible = writeln!(lines, "route add {kind} {}", destination.address);
         }
     }
     lines
@@ -181,10 +181,10 @@ fn filter() -> String {
         resolver::SILENT,
         resolver::UNREACHABLE,
     );
-    for (situation, place) in places() {
-        let family = if is_v6(place.address) { "ip6" } else { "ip" };
-        let to = format!("{family} daddr {} tcp dport {}", place.address, situation.port);
-        let _infallible = match place.road {
+    for (situation, destination) in destinations() {
+        let family = if is_v6(destination.address) { "ip6" } else { "ip" };
+        let to = format!("{family} daddr {} tcp dport {}", destination.address, situation.port);
+        let _infallible = match destination.road {
             Road::Open | Road::Route(_) => Ok(()),
             Road::Drop => writeln!(rules, "{to} drop"),
             Road::Reject(with) => writeln!(rules, "{to} reject {with}"),
@@ -204,9 +204,11 @@ fn filter() -> String {
     )
 }
 
-/// Every place of the table, with its row.
-pub(super) fn places() -> impl Iterator<Item = (&'static Situation, &'static Place)> {
-    SITUATIONS.iter().flat_map(|row| row.places.iter().map(move |place| (row, place)))
+/// Every destination of the table, with its row.
+pub(super) fn destinations() -> impl Iterator<Item = (&'static Situation, &'static Destination)> {
+    SITUATIONS
+        .iter()
+        .flat_map(|row| row.destinations.iter().map(move |destination| (row, destination)))
 }
 
 /// Whether an address of the table is one of IPv6.

@@ -31,7 +31,7 @@ pub(super) enum Leaf {
     NotYetValid,
     /// Of the public authority, for another name.
     OtherName,
-    /// Of the public authority, with a place to ask for its revocation.
+    /// Of the public authority, with a URL at which its revocation is asked for.
     Revocable,
 }
 

@@ -12,7 +12,7 @@ pub(super) struct Situation {
     pub(super) given: Given,
     pub(super) name: Name,
     /// Where it answers, or not. Its A and AAAA records, where `name` ends in addresses.
-    pub(super) places: &'static [Place],
+    pub(super) destinations: &'static [Destination],
     pub(super) status: &'static str,
     pub(super) cause: Option<&'static str>,
 }
@@ -37,7 +37,7 @@ pub(super) enum Given {
 /// What the name servers say.
 #[derive(Clone, Copy)]
 pub(super) enum Name {
-    /// The chain (empty: none), then the addresses of the places.
+    /// The chain (empty: none), then the addresses of the destinations.
     Resolves(&'static [&'static str]),
     /// The chain, then an address where nobody is.
     ResolvesTo(&'static str),
@@ -57,7 +57,7 @@ pub(super) enum Name {
 
 /// An address, what stands before it, and what answers.
 #[derive(Clone, Copy)]
-pub(super) struct Place {
+pub(super) struct Destination {
     pub(super) address: &'static str,
     pub(super) road: Road,
     pub(super) service: Service,
@@ -121,7 +121,7 @@ const fn row(
     host: &'static str,
     given: Given,
     name: Name,
-    places: &'static [Place],
+    destinations: &'static [Destination],
     status: &'static str,
     cause: Option<&'static str>,
 ) -> Situation {
@@ -134,76 +134,76 @@ const fn row(
         Given::Peer => 8060,
         _ => 443,
     };
-    Situation { host, port, given, name, places, status, cause }
+    Situation { host, port, given, name, destinations, status, cause }
 }
 
 const fn passes(
     host: &'static str,
     given: Given,
     name: Name,
-    places: &'static [Place],
+    destinations: &'static [Destination],
 ) -> Situation {
-    row(host, given, name, places, "pass", None)
+    row(host, given, name, destinations, "pass", None)
 }
 
 const fn fails(
     host: &'static str,
     given: Given,
     name: Name,
-    places: &'static [Place],
+    destinations: &'static [Destination],
     cause: &'static str,
 ) -> Situation {
-    row(host, given, name, places, "fail", Some(cause))
+    row(host, given, name, destinations, "fail", Some(cause))
 }
 
 const fn warns(
     host: &'static str,
     given: Given,
     name: Name,
-    places: &'static [Place],
+    destinations: &'static [Destination],
     cause: &'static str,
 ) -> Situation {
-    row(host, given, name, places, "warn", Some(cause))
+    row(host, given, name, destinations, "warn", Some(cause))
 }
 
 /// A relay of `--service-urls` that has its addresses without a chain.
 const fn relay_fails(
     host: &'static str,
-    places: &'static [Place],
+    destinations: &'static [Destination],
     cause: &'static str,
 ) -> Situation {
-    fails(host, URLS, PLAIN, places, cause)
+    fails(host, URLS, PLAIN, destinations, cause)
 }
 
 const fn relay_warns(
     host: &'static str,
-    places: &'static [Place],
+    destinations: &'static [Destination],
     cause: &'static str,
 ) -> Situation {
-    warns(host, URLS, PLAIN, places, cause)
+    warns(host, URLS, PLAIN, destinations, cause)
 }
 
-const fn open(address: &'static str, service: Service) -> Place {
-    Place { address, road: Road::Open, service }
+const fn open(address: &'static str, service: Service) -> Destination {
+    Destination { address, road: Road::Open, service }
 }
 
-const fn shut(address: &'static str, road: Road) -> Place {
-    Place { address, road, service: Service::Nobody }
+const fn shut(address: &'static str, road: Road) -> Destination {
+    Destination { address, road, service: Service::Nobody }
 }
 
-const fn rejects(address: &'static str, with: &'static str) -> Place {
+const fn rejects(address: &'static str, with: &'static str) -> Destination {
     shut(address, Road::Reject(with))
 }
 
-const fn plays(address: &'static str, behaviour: Behaviour) -> Place {
+const fn plays(address: &'static str, behaviour: Behaviour) -> Destination {
     open(address, Service::Fault(behaviour))
 }
 
-const fn shows(leaf: Leaf) -> Place {
+const fn shows(leaf: Leaf) -> Destination {
     open(WEB, Service::Web(leaf, Answer::Relay))
 }
 
-const fn answers(answer: Answer) -> Place {
+const fn answers(answer: Answer) -> Destination {
     open(WEB, Service::Web(Leaf::Public, answer))
 }
 
@@ -442,7 +442,7 @@ pub(super) const SITUATIONS: &[Situation] = &[
     ),
     relay_fails(
         "reset.servicebus.windows.net",
-        &[Place {
+        &[Destination {
             address: "52.166.20.14",
             road: Road::ResetAfterConnect,
             service: Service::Fault(Behaviour::Silent),

@@ -6,9 +6,9 @@ use std::fs;
 use std::path::{Path, PathBuf};
 
 use super::faults::BLOCK_PAGE;
-use super::network::{is_v6, places};
+use super::network::{destinations, is_v6};
 use super::pki::{Leaf, Pki};
-use super::situation::{Answer, Place, Service, Situation};
+use super::situation::{Answer, Destination, Service, Situation};
 
 /// A backend that accepts and never answers; it listens for nginx alone.
 pub(super) const SILENT_BACKEND: &str = "127.0.0.1:9001";
@@ -46,17 +46,17 @@ pub(super) fn preamble(folder: &Path) -> String {
 fn configuration(folder: &Path, pki: &Pki) -> String {
     let mut text = preamble(folder);
     let mut seen = BTreeSet::new();
-    for (row, place) in places() {
+    for (row, destination) in destinations() {
         // A name with two addresses is one server with two sockets.
-        if let Some(body) = server(row, place, pki)
-            && seen.insert((row.host, place.address))
+        if let Some(body) = server(row, destination, pki)
+            && seen.insert((row.host, destination.address))
         {
-            let address = if is_v6(place.address) {
-                format!("[{}]:{}", place.address, row.port)
+            let address = if is_v6(destination.address) {
+                format!("[{}]:{}", destination.address, row.port)
             } else {
-                format!("{}:{}", place.address, row.port)
+                format!("{}:{}", destination.address, row.port)
             };
-            let tls = if matches!(place.service, Service::Clear(_)) { "" } else { " ssl" };
+            let tls = if matches!(destination.service, Service::Clear(_)) { "" } else { " ssl" };
             let _infallible = writeln!(
                 text,
                 "server {{\nlisten {address}{tls};\nserver_name {};\n{body}}}",
@@ -68,9 +68,9 @@ fn configuration(folder: &Path, pki: &Pki) -> String {
 }
 
 /// The inside of a server block; `None` for what nginx does not play.
-fn server(row: &Situation, place: &Place, pki: &Pki) -> Option<String> {
+fn server(row: &Situation, destination: &Destination, pki: &Pki) -> Option<String> {
     let certificate = |leaf| certificate(pki, leaf);
-    match place.service {
+    match destination.service {
         Service::Nobody | Service::Fault(_) => None,
         Service::Web(leaf, answer) => Some(certificate(leaf) + &location(row.host, answer)),
         Service::Clear(answer) => Some(location(row.host, answer)),

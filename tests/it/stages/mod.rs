@@ -15,8 +15,8 @@ use std::time::Duration;
 use jiff::Timestamp;
 use pathproof::model::Host;
 use pathproof::probe::tcp::connect;
-use pathproof::probe::tls::Client;
-use pathproof::probe::trust::Judge;
+use pathproof::probe::tls::TlsClient;
+use pathproof::probe::trust::ChainJudge;
 use tokio::net::TcpStream;
 
 use crate::loopback::pki::Authority;
@@ -36,13 +36,13 @@ fn host(text: &str) -> Host {
 }
 
 /// A judge to whom `public` is the public web and `added` was added by the user.
-fn judge(public: &Authority, added: &[&Authority]) -> Judge {
+fn judge(public: &Authority, added: &[&Authority]) -> ChainJudge {
     let added = added.iter().map(|authority| authority.certificate()).collect();
-    Judge::new(Some(vec![public.certificate()]), added).expect("roots can be read")
+    ChainJudge::new(Some(vec![public.certificate()]), added).expect("roots can be read")
 }
 
-fn client(public: &Authority, added: &[&Authority]) -> Client {
-    Client::new(Arc::new(judge(public, added)))
+fn client(public: &Authority, added: &[&Authority]) -> TlsClient {
+    TlsClient::new(Arc::new(judge(public, added)))
 }
 
 async fn connected(address: SocketAddr) -> TcpStream {

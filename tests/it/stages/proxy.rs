@@ -6,7 +6,7 @@ use pathproof::model::{
     TlsFailureKind, Tunnel,
 };
 use pathproof::probe::proxy::{self, Manner};
-use pathproof::probe::tls::Client;
+use pathproof::probe::tls::TlsClient;
 use pathproof::route::ProxyUrl;
 use tokio::io::AsyncReadExt;
 
@@ -26,7 +26,7 @@ pub(super) fn url(scheme: &str, user_info: &str, address: SocketAddr) -> ProxyUr
 pub(super) async fn tunnel(
     proxy: &ProxyUrl,
     address: SocketAddr,
-    client: &Client,
+    client: &TlsClient,
     timeout: Duration,
     n_bytes: usize,
 ) -> Result<(Tunnel, Vec<u8>), ProxyFailure> {

@@ -1,7 +1,7 @@
 use std::net::Ipv4Addr;
 
 use pathproof::model::{Obstacle, TcpFailure};
-use pathproof::probe::tcp::{Attempt, Stopped, connect, connect_noting};
+use pathproof::probe::tcp::{Attempt, NotConnected, connect, connect_noting};
 
 use super::PATIENT;
 use crate::loopback::{Behaviour, Server, Talk};
@@ -24,7 +24,7 @@ async fn a_closed_port_refuses() {
     };
     let attempt = Attempt::default();
     match connect_noting(closed, None, PATIENT, &attempt).await {
-        Err(Stopped::Failed(TcpFailure::Refused(os), _)) => assert!(os.code != 0, "{os}"),
+        Err(NotConnected::Failed(TcpFailure::Refused(os), _)) => assert!(os.code != 0, "{os}"),
         other => panic!("{other:?}"),
     }
     let local = attempt.local().expect("what a firewall's log is searched by");
@@ -37,7 +37,7 @@ async fn a_source_that_is_not_ours_is_an_obstacle() {
     let server = Server::start(Behaviour::Plain(Talk::Silence));
     for source in ["192.0.2.7", "2001:db8::7"] {
         match connect(server.address, Some(source.parse().unwrap()), PATIENT).await {
-            Err(Stopped::Obstacle(Obstacle::NoLocalAddress(_))) => {}
+            Err(NotConnected::Obstacle(Obstacle::NoLocalAddress(_))) => {}
             other => panic!("{source}: {other:?}"),
         }
     }
@@ -63,7 +63,7 @@ async fn silence_ends_at_our_own_time_out() {
         let attempt = Attempt::default();
         match connect_noting(full, None, BRIEF, &attempt).await {
             Ok(connection) => queued.push(connection),
-            Err(Stopped::Failed(TcpFailure::TimedOut(TimeoutBy::Ours(limit)), took)) => {
+            Err(NotConnected::Failed(TcpFailure::TimedOut(TimeoutBy::Ours(limit)), took)) => {
                 assert_eq!(limit, BRIEF);
                 assert!((BRIEF..BRIEF + Duration::from_secs(2)).contains(&took), "{took:?}");
                 assert!(attempt.local().is_some_and(|local| local.port() != 0), "{attempt:?}");

@@ -2,7 +2,7 @@ use std::sync::Arc;
 
 use jiff::Timestamp;
 use pathproof::model::{ChainTrust, Trust, Validity};
-use pathproof::probe::trust::{Judge, TrustError, read_pem};
+use pathproof::probe::trust::{ChainJudge, TrustError, read_pem};
 use rustls::pki_types::CertificateDer;
 
 use super::{judge, now};
@@ -10,7 +10,7 @@ use crate::loopback::pki::{Authority, Dates, Identity};
 
 const NAMES: &[&str] = &["we.example", "*.wild.example"];
 
-fn trust_of(judge: &Judge, chain: &[CertificateDer<'_>]) -> Trust {
+fn trust_of(judge: &ChainJudge, chain: &[CertificateDer<'_>]) -> Trust {
     Trust::clone(&judge.judge(chain, now()).trust)
 }
 
@@ -135,7 +135,7 @@ fn an_added_leaf_trusts_itself() {
     for is_authority in [false, true] {
         let leaf = Identity::self_signed(NAMES, is_authority);
         let roots = Some(vec![public.certificate()]);
-        let judge = Judge::new(roots, leaf.chain.clone()).unwrap();
+        let judge = ChainJudge::new(roots, leaf.chain.clone()).unwrap();
         let trust = trust_of(&judge, &leaf.chain);
         assert_eq!(trust.host, ChainTrust::Trusted, "authority: {is_authority}");
         assert_eq!(trust.public, ChainTrust::UnknownIssuer);
@@ -199,7 +199,7 @@ fn judged_by_the_store() {
         return;
     };
     let leaf = CertificateDer::from(std::fs::read(chain).unwrap());
-    let judge = Judge::new(None, Vec::new()).unwrap();
+    let judge = ChainJudge::new(None, Vec::new()).unwrap();
     println!("judged: {:?}", trust_of(&judge, &[leaf]).host);
 }
 

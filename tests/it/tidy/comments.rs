@@ -13,22 +13,15 @@ const WIDEST_LINE: usize = 100;
 
 /// How many doc comments of one or two words each room still has. The numbers only go down.
 const NOT_YET: &[(&str, usize)] = &[
-    ("archive", 2),
     ("azure", 27),
     ("cli", 27),
     ("diagnose", 8),
     ("firewall", 61),
-    ("ledger", 26),
     ("list", 43),
-    ("model", 71),
     ("nsg_rules", 48),
-    ("plan", 2),
-    ("probe", 20),
     ("report", 11),
     ("route", 25),
     ("report_v1", 11),
-    ("tags", 5),
-    ("wire", 12),
 ];
 
 #[test]
@@ -138,12 +131,14 @@ fn a_wide_line_is_seen() {
         format!("// {wide}: a comment can be wrapped"),
         format!("fn f() {{}} // {wide}"),
         format!("fn {wide}() {{}}"),
+        format!("const A: &[&str] = &[\"a\", {wide}];"),
         format!("//! see {wide}"),
     ] {
         assert_eq!(wide_lines(&text), [1], "{text}");
     }
     for text in [
         format!("const A: &str = \"{wide}\";"),
+        format!("const A: &[&str] = &[\"{}\"];", &wide[21..]),
         format!("const A: &str = r#\"\n{wide}\n\"#;"),
         format!("fn f() {{ panic!(\"{wide}\") }}"),
         format!("//! | a row of a table | {wide} |"),
@@ -154,8 +149,8 @@ fn a_wide_line_is_seen() {
     }
 }
 
-/// The numbers of lines that are too wide. A string, a row of a table in documentation and a word
-/// that is as wide as the line cannot be wrapped.
+/// The numbers of lines that are too wide. A line with a string after which there are only marks
+/// cannot be wrapped, nor can a row of a table in documentation or an address.
 fn wide_lines(text: &str) -> Vec<usize> {
     let wide: Vec<_> = text
         .lines()
@@ -173,10 +168,14 @@ fn wide_lines(text: &str) -> Vec<usize> {
     }
     let mut in_strings = Vec::new();
     strings(text.parse().unwrap(), &mut in_strings);
+    let only_marks = |line: usize, column: usize| {
+        let text = text.lines().nth(line - 1).unwrap_or_default();
+        !text.chars().skip(column).any(char::is_alphanumeric)
+    };
     wide.into_iter()
         .filter(|line| {
             !in_strings.iter().any(|(first, last, end)| {
-                (first..=last).contains(&line) && (*line < *last || *end > WIDEST_LINE)
+                (first..=last).contains(&line) && (line < last || only_marks(*line, *end))
             })
         })
         .collect()

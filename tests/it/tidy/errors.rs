@@ -1,5 +1,5 @@
-//! What led to an error is said by whoever shows the chain of its sources: an error whose words hold
-//! those of its source says them twice.
+//! What led to an error is said by whoever shows the chain of its sources: an error whose words
+//! hold those of its source says them twice.
 
 use proc_macro2::{TokenStream, TokenTree};
 use syn::visit::{self, Visit};

@@ -13,6 +13,8 @@ use super::source::{Module, files, is_test_item, manifest, paths, program, shown
 const MAY_USE: &[(&str, &[&str])] = &[
     ("model", &[]),
     ("ordered_work", &[]),
+    // JSON and an expression language, whatever the templates are for.
+    ("arm_template", &[]),
     ("wire", &["model"]),
     ("tags", &["model"]),
     ("list", &["model"]),
@@ -22,14 +24,18 @@ const MAY_USE: &[(&str, &[&str])] = &[
     ("archive", &["model", "ordered_work"]),
     ("report_v1", &["model"]),
     // What a run saw comes from records or from a saved report, by the one reader of reports; which
-    // flow a proxied name needs is for the one reader of proxies' URLs.
-    ("firewall", &["model", "tags", "report_v1", "route"]),
+    // flow a proxied name needs is for the one reader of proxies' URLs. Only its readers of rules
+    // know templates.
+    ("firewall", &["model", "tags", "report_v1", "route", "arm_template"]),
     // The rules of a live group are compared with what was seen and proven for them.
     ("nsg_rules", &["model", "firewall"]),
     ("diagnose", &["model", "plan", "ordered_work"]),
     ("report", &["model", "plan", "diagnose", "ordered_work", "report_v1"]),
     // A proxy is spoken to by its URL, with the credentials that no record holds.
     ("probe", &["model", "route", "plan", "wire"]),
+    // A script may be fetched, and asks for names; the endpoint list's reader decodes text files.
+    ("proxy_config", &["model", "route", "plan", "wire", "list", "files", "probe"]),
+    ("files", &[]),
     ("ledger", &["model"]),
     ("azure", &["model"]),
     (
@@ -50,6 +56,8 @@ const MAY_USE: &[(&str, &[&str])] = &[
             "azure",
             "nsg_rules",
             "report_v1",
+            "proxy_config",
+            "files",
         ],
     ),
 ];
@@ -58,6 +66,7 @@ const MAY_USE: &[(&str, &[&str])] = &[
 const PURE: &[&str] = &[
     "model",
     "ordered_work",
+    "arm_template",
     "wire",
     "tags",
     "list",
@@ -121,6 +130,40 @@ fn pure_rooms_touch_nothing() {
     let broken: Vec<_> =
         program().iter().filter(|module| is_pure(module)).flat_map(impure).collect();
     holds("pure rooms that are not", &broken);
+}
+
+/// Deciding, verifying and correcting know no vendor's format: only the readers in `nsg` and the
+/// writers in `emit` do.
+#[test]
+fn firewall_itself_knows_no_format() {
+    let broken: Vec<_> = program().iter().flat_map(formats_in_firewall).collect();
+    holds("a vendor's format in firewall", &broken);
+    let made_up = |path: &[&str]| {
+        let text = "use crate::firewall::{nsg::read, Rule}; use serde_json::Value;";
+        formats_in_firewall(&Module::made_up(path, text)).len()
+    };
+    assert_eq!(made_up(&["firewall", "decide"]), 2);
+    assert_eq!(made_up(&["firewall", "emit", "script"]), 0);
+}
+
+fn formats_in_firewall(module: &Module) -> Vec<String> {
+    const EDGES: [&str; 2] = ["nsg", "emit"];
+    let path: Vec<&str> = module.path.iter().map(String::as_str).collect();
+    let ["firewall", inside @ ..] = &*path else { return Vec::new() };
+    // The room's root declares the two.
+    if inside.is_empty() || EDGES.contains(&inside[0]) {
+        return Vec::new();
+    }
+    let is_format = |segments: &[String]| match segments.iter().map(String::as_str).collect::<Vec<_>>()[..] {
+        ["serde_json", ..] | ["crate", "arm_template", ..] => true,
+        ["crate", "firewall", edge, ..] => EDGES.contains(&edge),
+        _ => false,
+    };
+    paths(module)
+        .into_iter()
+        .filter(|named| is_format(&named.segments))
+        .map(|named| format!("{}: {}", module.at(named.span), named.segments.join("::")))
+        .collect()
 }
 
 /// A file that no `mod` leads to is never compiled: a test in it never runs, and nobody sees it.

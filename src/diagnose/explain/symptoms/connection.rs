@@ -1,4 +1,4 @@
-//! What the runtime says when a connection to the cloud fails.
+//! Texts of the runtime about a failed connection to the cloud.
 
 use super::super::symptom::{Rank, Symptom, source};
 use crate::model::Cause;

@@ -1,4 +1,4 @@
-//! What concerns the host and its service, and not the network.
+//! Texts about the host and its service rather than the network.
 
 use super::super::symptom::{Rank, Symptom, source};
 use crate::model::Cause;

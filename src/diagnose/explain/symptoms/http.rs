@@ -1,4 +1,4 @@
-//! Answers of HTTP, as .NET words them.
+//! HTTP answers, as .NET words them.
 
 use super::super::symptom::{Rank, Symptom, source};
 use crate::model::Cause;

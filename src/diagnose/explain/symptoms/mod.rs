@@ -1,4 +1,4 @@
-//! What is known of texts: a file a theme.
+//! The known symptoms, with one file for each theme.
 
 mod connection;
 mod host;
@@ -13,7 +13,7 @@ mod winsock;
 
 use super::symptom::Symptom;
 
-/// Every symptom, by theme.
+/// Every symptom, ordered by theme.
 pub(super) const ALL: &[&[Symptom]] = &[
     status::SYMPTOMS,
     registration::SYMPTOMS,

@@ -1,4 +1,4 @@
-//! What nodes of one runtime say of each other.
+//! Texts about the nodes of one runtime and the connections between them.
 
 use super::super::symptom::{Rank, Symptom, source};
 use crate::model::Cause;

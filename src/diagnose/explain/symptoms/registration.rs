@@ -1,4 +1,4 @@
-//! What is said while a node registers, and of its authentication key.
+//! Texts about the registration of a node and its authentication key.
 
 use super::super::symptom::{Rank, Symptom, source};
 use crate::model::Cause;

@@ -1,4 +1,4 @@
-//! Data stores that the runtime copies from and to.
+//! Texts about the data stores that the runtime copies from and to.
 
 use super::super::symptom::{Rank, Symptom, source};
 use crate::model::Cause;

@@ -1,4 +1,4 @@
-//! Output of the tools that people try first.
+//! The output of the tools that people try first.
 
 use super::super::symptom::{Rank, Symptom, source};
 use crate::model::Cause;

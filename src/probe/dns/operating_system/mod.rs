@@ -2,8 +2,8 @@
 //! to use them. It is what the agent gets, and nothing else tells it.
 //!
 //! `getaddrinfo` blocks, for half a minute where name servers are silent, and cannot be ended. So
-//! it runs on threads of its own, a bounded number of them, which nobody waits for longer than a
-//! lookup may take: neither a question nor the end of the program.
+//! it runs on threads of its own, a bounded number of them. Neither a question nor the end of the
+//! program waits for one longer than a lookup may take.
 
 use std::collections::HashSet;
 use std::net::IpAddr;
@@ -36,16 +36,16 @@ const THREADS: usize = 32;
 /// Resolving needs little; thirty threads of the default size would be tens of megabytes.
 const STACK: usize = 256 * 1024;
 
-/// What the operating system said, before it is put into a lookup.
+/// What the operating system answered, before it is put into a lookup.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub(super) enum Told {
-    /// In the system's order of preference.
+pub(super) enum SystemAnswer {
+    /// The addresses, in the system's order of preference.
     Addresses(Vec<IpAddr>),
     /// There is no such name, or the system does not say whether there is.
     NoName,
     /// The name has no address of the families that were asked.
     NoData,
-    /// Anything else.
+    /// The system could not say, and this is its error.
     Failed(crate::model::OsError),
 }
 
@@ -90,17 +90,22 @@ impl OperatingSystem {
         Some(self.lookup(name, told.as_ref(), began.elapsed()))
     }
 
-    /// `told` is `None` where the system was silent.
-    fn lookup(&self, name: &HostName, told: Option<&Told>, took: Duration) -> Lookup {
-        let is_by_hosts_file = matches!(told, Some(Told::Addresses(_))) && self.is_in_hosts(name);
+    /// The lookup that `told` makes, which is `None` where the system was silent.
+    fn lookup(&self, name: &HostName, told: Option<&SystemAnswer>, took: Duration) -> Lookup {
+        let is_by_hosts_file =
+            matches!(told, Some(SystemAnswer::Addresses(_))) && self.is_in_hosts(name);
         let transport = if is_by_hosts_file { Transport::HostsFile } else { Transport::System };
         let exchange = |family: &Family| {
             let result = match told {
                 None => Err(DnsFailure::TimedOut { asked: 1 }),
-                Some(Told::Failed(os)) => Err(DnsFailure::System { os: os.clone() }),
-                Some(Told::NoName) => Ok(answer(name, ResponseCode::NxDomain, &[], *family)),
-                Some(Told::NoData) => Ok(answer(name, ResponseCode::NoError, &[], *family)),
-                Some(Told::Addresses(all)) => Ok(answer(name, ResponseCode::NoError, all, *family)),
+                Some(SystemAnswer::Failed(os)) => Err(DnsFailure::System(os.clone())),
+                Some(SystemAnswer::NoName) => {
+                    Ok(answer(name, ResponseCode::NxDomain, &[], *family))
+                }
+                Some(SystemAnswer::NoData) => Ok(answer(name, ResponseCode::NoError, &[], *family)),
+                Some(SystemAnswer::Addresses(all)) => {
+                    Ok(answer(name, ResponseCode::NoError, all, *family))
+                }
             };
             Exchange { family: *family, result, transport, took }
         };
@@ -189,15 +194,15 @@ mod tests {
     fn each_family_has_its_own_exchange() {
         let os = OperatingSystem::new(vec![Family::V4, Family::V6], Duration::from_secs(5));
         let name = HostName::parse("name.that.no.hosts.file.has.example").unwrap();
-        let outcomes = |told: Option<Told>| {
+        let outcomes = |told: Option<SystemAnswer>| {
             let lookup = os.lookup(&name, told.as_ref(), Duration::ZERO);
             assert!(lookup.exchanges.iter().all(|one| one.transport == Transport::System));
             lookup.exchanges.iter().map(|one| one.outcome().as_str()).collect::<Vec<_>>()
         };
-        let v4 = Told::Addresses(vec!["10.0.0.1".parse().unwrap()]);
+        let v4 = SystemAnswer::Addresses(vec!["10.0.0.1".parse().unwrap()]);
         assert_eq!(outcomes(Some(v4)), ["ok", "nodata"]);
-        assert_eq!(outcomes(Some(Told::NoName)), ["nxdomain", "nxdomain"]);
-        assert_eq!(outcomes(Some(Told::NoData)), ["nodata", "nodata"]);
+        assert_eq!(outcomes(Some(SystemAnswer::NoName)), ["nxdomain", "nxdomain"]);
+        assert_eq!(outcomes(Some(SystemAnswer::NoData)), ["nodata", "nodata"]);
         assert_eq!(outcomes(None), ["timeout", "timeout"]);
     }
 }

@@ -4,12 +4,12 @@ use std::net::{IpAddr, ToSocketAddrs as _};
 
 use windows_sys::Win32::Networking::WinSock::{WSAHOST_NOT_FOUND, WSANO_DATA};
 
-use super::Told;
+use super::SystemAnswer;
 use crate::model::Family;
 use crate::probe::os_error::os_error;
 
 /// Blocks until the system has answered.
-pub(super) fn resolve(name: &str, families: &[Family]) -> Told {
+pub(super) fn resolve(name: &str, families: &[Family]) -> SystemAnswer {
     match (name, 0_u16).to_socket_addrs() {
         Ok(found) => {
             let mut addresses: Vec<IpAddr> = Vec::new();
@@ -18,12 +18,16 @@ pub(super) fn resolve(name: &str, families: &[Family]) -> Told {
                     addresses.push(address);
                 }
             }
-            if addresses.is_empty() { Told::NoData } else { Told::Addresses(addresses) }
+            if addresses.is_empty() {
+                SystemAnswer::NoData
+            } else {
+                SystemAnswer::Addresses(addresses)
+            }
         }
         Err(error) => match error.raw_os_error() {
-            Some(WSAHOST_NOT_FOUND) => Told::NoName,
-            Some(WSANO_DATA) => Told::NoData,
-            _ => Told::Failed(os_error(&error)),
+            Some(WSAHOST_NOT_FOUND) => SystemAnswer::NoName,
+            Some(WSANO_DATA) => SystemAnswer::NoData,
+            _ => SystemAnswer::Failed(os_error(&error)),
         },
     }
 }

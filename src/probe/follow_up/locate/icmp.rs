@@ -13,9 +13,9 @@ use windows_sys::Win32::NetworkManagement::IpHelper::{
 use crate::model::HopAnswer;
 
 /// An echo request that was answered, or not.
-pub(super) struct Datagram(HopAnswer);
+pub(super) struct EchoRequest(HopAnswer);
 
-impl Datagram {
+impl EchoRequest {
     pub(super) fn answer(self) -> HopAnswer {
         self.0
     }
@@ -27,8 +27,8 @@ pub(super) fn datagram(
     _source: Option<IpAddr>,
     ttl: u8,
     wait: Duration,
-) -> Datagram {
-    Datagram(match remote.ip() {
+) -> EchoRequest {
+    EchoRequest(match remote.ip() {
         IpAddr::V4(address) => echo(address, ttl, wait),
         IpAddr::V6(_) => HopAnswer::Silence,
     })

@@ -14,10 +14,10 @@ use std::time::Duration;
 use socket2::{Domain, Protocol, SockAddr, Socket, Type};
 
 use crate::model::{Hop, HopAnswer, Located};
-use crate::probe::os_error::{Meaning, meaning, os_error};
-use crate::probe::runner::{Settings, Shared};
+use crate::probe::os_error::{ErrorMeaning, meaning, os_error};
+use crate::probe::shared::{RunShared, Settings};
 
-/// How far is looked: paths to Azure have fewer hops.
+/// How many hops are tried: paths to Azure have fewer.
 const MOST_HOPS: u8 = 30;
 /// ICMP errors come within a round trip; a SYN that was lost is repeated after a second.
 const LONGEST_WAIT: Duration = Duration::from_secs(2);
@@ -27,8 +27,8 @@ const DATAGRAM_PORT: u16 = 33434;
 /// Threads that only wait on a socket need little.
 const STACK: usize = 128 * 1024;
 
-/// `None` where the run was ended, or no thread could be had.
-pub(super) async fn locate(shared: &Shared, remote: SocketAddr) -> Option<Located> {
+/// Locates where the way to `remote` ends; `None` where the run was ended, or no thread was free.
+pub(super) async fn locate(shared: &RunShared, remote: SocketAddr) -> Option<Located> {
     let Settings { timeout, source, .. } = shared.settings;
     let source = source.filter(|source| source.is_ipv4() == remote.is_ipv4());
     let wait = timeout.min(LONGEST_WAIT);
@@ -37,7 +37,7 @@ pub(super) async fn locate(shared: &Shared, remote: SocketAddr) -> Option<Locate
     Some(Located { remote, hops: telling(hops) })
 }
 
-/// A thread a time to live: each only waits, and all wait for the same length of time.
+/// Probes every time to live on a thread of its own: each only waits, and all wait equally long.
 fn probe_all(remote: SocketAddr, source: Option<IpAddr>, wait: Duration) -> Vec<Hop> {
     let threads: Vec<_> = (1..=MOST_HOPS)
         .map_while(|ttl| {
@@ -111,21 +111,21 @@ fn connect(
         return Ok(told.answer(&error));
     }
     Ok(match meaning(&error) {
-        Meaning::TimedOut => HopAnswer::Silence,
-        // What time exceeded comes to where the system does not say who sent what.
-        Meaning::HostUnreachable => HopAnswer::Expired { from: None },
+        ErrorMeaning::TimedOut => HopAnswer::Silence,
+        // How a system reports "time exceeded" that does not tell who sent which error.
+        ErrorMeaning::HostUnreachable => HopAnswer::Expired { from: None },
         _ => HopAnswer::Answered { os: Some(os_error(&error)), from: None },
     })
 }
 
 /// A datagram that is under way while the connect waits.
 #[cfg(not(windows))]
-struct Datagram {
+struct UdpDatagram {
     sent: io::Result<Socket>,
 }
 
 #[cfg(not(windows))]
-fn datagram(remote: SocketAddr, source: Option<IpAddr>, ttl: u8, wait: Duration) -> Datagram {
+fn datagram(remote: SocketAddr, source: Option<IpAddr>, ttl: u8, wait: Duration) -> UdpDatagram {
     let send = || {
         let socket = open(remote, source, ttl, Type::DGRAM, Protocol::UDP)?;
         socket.connect(&SockAddr::from(SocketAddr::new(remote.ip(), DATAGRAM_PORT)))?;
@@ -133,11 +133,11 @@ fn datagram(remote: SocketAddr, source: Option<IpAddr>, ttl: u8, wait: Duration)
         socket.send(&[])?;
         Ok(socket)
     };
-    Datagram { sent: send() }
+    UdpDatagram { sent: send() }
 }
 
 #[cfg(not(windows))]
-impl Datagram {
+impl UdpDatagram {
     /// What came back of it while the connect waited, or comes now.
     fn answer(self) -> HopAnswer {
         let socket = match self.sent {
@@ -153,8 +153,8 @@ impl Datagram {
             return told.answer(&error);
         }
         match meaning(&error) {
-            Meaning::HostUnreachable => HopAnswer::Expired { from: None },
-            Meaning::Refused => HopAnswer::Answered { os: Some(os_error(&error)), from: None },
+            ErrorMeaning::HostUnreachable => HopAnswer::Expired { from: None },
+            ErrorMeaning::Refused => HopAnswer::Answered { os: Some(os_error(&error)), from: None },
             _ => HopAnswer::Silence,
         }
     }

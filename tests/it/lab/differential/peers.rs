@@ -11,7 +11,7 @@ use std::time::Duration;
 use hickory_resolver::TokioResolver;
 use hickory_resolver::net::{DnsError, NetError};
 use hickory_resolver::proto::op::ResponseCode;
-use hickory_resolver::proto::rr::RecordType;
+use hickory_resolver::proto::rr::{Name, RData, Record, RecordType};
 use serde_json::{Map, Value, json};
 use tokio::task::JoinSet;
 
@@ -29,9 +29,10 @@ const PROGRAM: &str = "lab::differential::peers::see";
 pub(super) fn names<'a>(lab: &Lab, rows: impl Iterator<Item = &'a Situation>) -> View {
     let names: Vec<&str> = rows.map(|row| row.host).collect();
     let said = ask(lab, &json!({"names": names, "urls": {}}));
+    let link = |link: &Value| (text(&link[0]), text(&link[1]));
     let seen = |value: &Value| Seen {
         outcome: text(&value["outcome"]),
-        chain: Vec::new(),
+        chain: value["chain"].as_array().unwrap().iter().map(link).collect(),
         addresses: value["addresses"]
             .as_array()
             .unwrap()
@@ -130,13 +131,15 @@ async fn resolve(names: &Value) -> Value {
 
 async fn resolve_one(resolver: &TokioResolver, name: &str) -> Value {
     let mut addresses = BTreeSet::new();
+    let mut chain = Vec::new();
     let mut outcome = String::new();
     for kind in [RecordType::AAAA, RecordType::A] {
         // Absolute, so that no search domain is tried.
         match resolver.lookup(format!("{name}."), kind).await {
             Ok(lookup) => {
-                addresses
-                    .extend(lookup.answers().iter().filter_map(|record| record.data.ip_addr()));
+                let records = lookup.answers();
+                addresses.extend(records.iter().filter_map(|record| record.data.ip_addr()));
+                chain = records.iter().filter_map(alias).collect();
             }
             Err(error) => outcome = word(&error),
         }
@@ -145,7 +148,15 @@ async fn resolve_one(resolver: &TokioResolver, name: &str) -> Value {
         "ok".clone_into(&mut outcome);
     }
     let addresses: Vec<String> = addresses.iter().map(ToString::to_string).collect();
-    json!({"outcome": outcome, "addresses": addresses})
+    json!({"outcome": outcome, "chain": chain, "addresses": addresses})
+}
+
+fn alias(record: &Record) -> Option<[String; 2]> {
+    let bare = |name: &Name| name.to_ascii().trim_end_matches('.').to_owned();
+    match &record.data {
+        RData::CNAME(target) => Some([bare(&record.name), bare(&target.0)]),
+        _ => None,
+    }
 }
 
 fn word(error: &NetError) -> String {

@@ -13,29 +13,25 @@ mod servers;
 mod ways;
 
 use std::fs;
-use std::path::PathBuf;
 use std::process::Command;
 use std::sync::atomic::{AtomicU32, Ordering};
 use std::sync::{Arc, Mutex, Weak};
 use std::time::Duration;
 
-use tempfile::TempDir;
-
 use self::names::{NAMES, Name};
 use self::network::Network;
 use super::invocation::Report;
-use super::namespace::{self, run};
-use super::pki::Pki;
-use super::{Servers, input, share, unset, wait_for};
+use super::namespace::{Namespace, run};
+use super::{Built, HasClient, share, wait_for};
 
-/// A built site. It ends with its value.
-struct Site {
-    // Dropped in this order, as the lab's fields are.
-    network: Network,
-    _servers: Servers,
-    pki: Pki,
-    folder: TempDir,
+impl HasClient for Network {
+    fn client(&self) -> &Namespace {
+        &self.client
+    }
 }
+
+/// The site: a lab of its own.
+type Site = Built<Network>;
 
 impl Site {
     /// The site that the running tests share.
@@ -45,18 +41,9 @@ impl Site {
     }
 
     fn build() -> Result<Self, String> {
-        namespace::sweep();
-        let name = namespace::unique_name();
-        let folder = tempfile::Builder::new()
-            .prefix(&format!("{name}-"))
-            .tempdir()
-            .map_err(|error| error.to_string())?;
-        let network = Network::create(&name)?;
         let mut certified: Vec<String> = NAMES.iter().map(|name| name.host.clone()).collect();
         certified.push(network::SQUID.to_owned());
-        let pki = Pki::create(folder.path(), &certified)?;
-        let servers = servers::start(&network, folder.path(), &pki)?;
-        let site = Self { network, _servers: servers, pki, folder };
+        let site = Self::new(&certified, Network::create, servers::start)?;
         site.wait_for_proxies()?;
         Ok(site)
     }
@@ -69,14 +56,9 @@ impl Site {
                 curl.args(["--silent", "--show-error", "--insecure", "--max-time", "2", "--proxy"]);
                 run(curl.args([&proxy, &format!("https://{}/", names::FACTORY)])).map(drop)
             })
-            .map_err(|error| format!("{error}{}", super::logs(self.folder.path())))?;
+            .map_err(|error| format!("{error}{}", self.logs()))?;
         }
         Ok(())
-    }
-
-    /// A program in the client's namespace.
-    fn client(&self, program: impl AsRef<std::ffi::OsStr>) -> Command {
-        unset(self.network.client.command(program))
     }
 
     /// `pathproof check` of these names, in a format, and with nothing said of proxies.
@@ -105,11 +87,6 @@ impl Site {
     /// The same, as JSON.
     fn check<'a>(&self, names: impl IntoIterator<Item = &'a Name>, arguments: &[&str]) -> Command {
         self.check_as("json", names, arguments)
-    }
-
-    /// A file for the program to read.
-    fn file(&self, extension: &str, content: impl AsRef<[u8]>) -> PathBuf {
-        input(self.folder.path(), extension, content)
     }
 
     /// What squid carried or refused until now. It notes a request when it ends, so that one more

@@ -33,20 +33,20 @@ fn forbidden() -> Vec<String> {
     ]
 }
 
-fn search(place: &str, text: &[u8]) {
+fn search(what: &str, text: &[u8]) {
     let text = String::from_utf8_lossy(text);
     for secret in forbidden() {
-        assert!(!text.contains(&secret), "{place} holds {secret}:\n{text}");
+        assert!(!text.contains(&secret), "{what} holds {secret}:\n{text}");
     }
 }
 
 /// Runs it and searches what it prints.
-fn printed(place: &str, command: &mut Command) -> Vec<u8> {
+fn printed(what: &str, command: &mut Command) -> Vec<u8> {
     // Whatever makes a program say more.
     command.envs([("RUST_LOG", "trace"), ("RUST_BACKTRACE", "full"), ("PATHPROOF_LOG", "trace")]);
     let output = command.output().unwrap();
-    search(&format!("{place}, stdout"), &output.stdout);
-    search(&format!("{place}, stderr"), &output.stderr);
+    search(&format!("{what}, stdout"), &output.stdout);
+    search(&format!("{what}, stderr"), &output.stderr);
     output.stdout
 }
 
@@ -86,7 +86,7 @@ fn reports_and_records_hold_none() {
         {
             let arguments: Vec<&str> = arguments.iter().map(String::as_str).collect();
             for format in ["table", "json", "jsonl"] {
-                let place = format!("{outcome}, {how}, {format}");
+                let what = format!("{outcome}, {how}, {format}");
                 let records = site.file("records", "");
                 let mut command = site.check_as(format, names(), &arguments);
                 command.arg("--save-records").arg(&records);
@@ -95,13 +95,13 @@ fn reports_and_records_hold_none() {
                 if format == "json" {
                     command.arg("--output").arg(&output);
                 }
-                let stdout = printed(&place, &mut command);
+                let stdout = printed(&what, &mut command);
                 let report = if format == "json" { fs::read(&output).unwrap() } else { stdout };
-                assert!(!report.is_empty(), "{place}: no report");
-                search(&format!("{place}, --output"), &report);
+                assert!(!report.is_empty(), "{what}: no report");
+                search(&format!("{what}, --output"), &report);
                 let saved = fs::read(&records).unwrap();
-                assert!(!saved.is_empty(), "{place}: no records");
-                search(&format!("{place}, --save-records"), &saved);
+                assert!(!saved.is_empty(), "{what}: no records");
+                search(&format!("{what}, --save-records"), &saved);
             }
         }
     }
@@ -111,11 +111,11 @@ fn reports_and_records_hold_none() {
 #[test]
 fn errors_hold_none() {
     let Some(site) = Site::shared() else { return };
-    let check = |place: &str, arguments: &[&str], environment: &[(&str, &str)]| {
+    let check = |what: &str, arguments: &[&str], environment: &[(&str, &str)]| {
         let mut command = site.check(names(), arguments);
         command.envs(environment.iter().copied());
-        let output = printed(place, &mut command);
-        assert!(output.is_empty(), "{place}: was no error");
+        let output = printed(what, &mut command);
+        assert!(output.is_empty(), "{what}: was no error");
     };
     for url in malformed() {
         check(&url, &["--proxy", &url], &[]);

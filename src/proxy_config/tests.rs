@@ -8,7 +8,10 @@ use tempfile::TempDir;
 use super::*;
 use crate::model::{Endpoint, Expectation, Host, Kind, Origin, Reach, Role, Subject};
 use crate::plan::Choice;
-use crate::probe::{dns, script, tls, trust};
+use crate::probe::dns::{DnsClient, DnsSettings};
+use crate::probe::script::ScriptFetcher;
+use crate::probe::tls::TlsClient;
+use crate::probe::trust::ChainJudge;
 use crate::route::WindowsProxies;
 
 const PROXY: &str = r#"<proxy proxyaddress="http://agent:8080"/>"#;
@@ -29,7 +32,7 @@ fn defaults(content: &str) -> String {
     format!("<defaultProxy>{content}</defaultProxy>")
 }
 
-/// What a host is like, for [`configured_at`].
+/// What a host is like, for [`ProxyConfig::read_from`].
 #[derive(Default)]
 struct Situation {
     variables: HashMap<&'static str, &'static str>,
@@ -38,11 +41,11 @@ struct Situation {
 }
 
 impl Situation {
-    fn configured(&self, options: &Leaving) -> Result<Configured> {
+    fn read(&self, options: ProxyOptions) -> Result<ProxyConfig, ProxyConfigError> {
         let variable = |name: &str| self.variables.get(name).map(|value| (*value).to_owned());
-        configured_at(
+        ProxyConfig::read_from(
             options,
-            &Here {
+            &HostSettings {
                 variable: &variable,
                 installed: self.installed.clone(),
                 windows: self.windows.clone(),
@@ -52,12 +55,16 @@ impl Situation {
     }
 }
 
-fn options(proxy: Option<&str>, agent_config: Option<&Path>) -> Leaving {
-    Leaving {
-        proxy: proxy.map(str::to_owned),
+fn options(proxy: Option<&str>, agent_config: Option<&Path>) -> ProxyOptions {
+    ProxyOptions {
+        mode: proxy.map(|text| text.parse().unwrap()).unwrap_or_default(),
         agent_config: agent_config.map(Path::to_owned),
-        ..Leaving::default()
+        ..ProxyOptions::default()
     }
+}
+
+fn proxy(url: &str) -> Way {
+    Way::Proxy(ProxyUrl::parse(url).unwrap())
 }
 
 /// The table of the contract.
@@ -88,11 +95,11 @@ fn the_configuration_is_taken_from_where_the_contract_says() {
         (&both, Some("http://u:p@url:1"), given, "--proxy", Some("http://url:1")),
         (&nothing, Some("OS"), None, "os: no proxy", None),
     ] {
-        let found = host.configured(&options(proxy, agent_config)).unwrap();
+        let found = host.read(options(proxy, agent_config)).unwrap();
         assert!(found.source.starts_with(begins), "{proxy:?}: {}", found.source);
         assert_eq!(found.shown.as_deref(), shown, "{proxy:?} {agent_config:?}");
     }
-    let error = nothing.configured(&options(Some("agent"), None)).err().unwrap().to_string();
+    let error = nothing.read(options(Some("agent"), None)).err().unwrap().to_string();
     assert!(error.contains("--agent-config"), "{error}");
 }
 
@@ -105,15 +112,15 @@ fn windows_settings_stand_behind_the_environment() {
     };
     let windows = WindowsSettings { user, machine: WindowsProxies::default() };
     let mut host = Situation { windows, ..Situation::default() };
-    let found = host.configured(&options(None, None)).unwrap();
+    let found = host.read(options(None, None)).unwrap();
     assert_eq!(found.source, "auto: os: ProxyServer of the user's Internet settings for https");
     assert_eq!(found.shown.as_deref(), Some("http://user:1"));
     assert!(found.notes.iter().any(|note| note.contains("WPAD")), "{:?}", found.notes);
     host.windows.user.script = Some(r"\\server\share\p.pac".to_owned());
-    let found = host.configured(&options(None, None)).unwrap();
-    assert!(matches!(&found.script, Script::Missing(words) if words.contains("UNC")));
+    let found = host.read(options(None, None)).unwrap();
+    assert!(matches!(&found.script, ScriptSource::Missing(words) if words.contains("UNC")));
     host.variables.insert("HTTPS_PROXY", "http://env:1");
-    let found = host.configured(&options(None, None)).unwrap();
+    let found = host.read(options(None, None)).unwrap();
     assert_eq!(found.shown.as_deref(), Some("http://env:1"));
 }
 
@@ -121,7 +128,7 @@ fn windows_settings_stand_behind_the_environment() {
 fn what_the_agents_files_disagree_on_is_said_with_who_reads_them() {
     let apart = runtime(&defaults(PROXY), "");
     let host = Situation::default();
-    let found = host.configured(&options(None, Some(apart.path()))).unwrap();
+    let found = host.read(options(None, Some(apart.path()))).unwrap();
     let said = found.agent_files_differ.join("; ");
     for part in [
         "proxyaddress is http://agent:8080 in diahost.exe.config and not given in diawp.exe.config",
@@ -131,14 +138,14 @@ fn what_the_agents_files_disagree_on_is_said_with_who_reads_them() {
         assert!(said.contains(part), "no {part:?} in {said}");
     }
     assert!(found.notes.iter().any(|note| note.contains("custom proxy")), "{:?}", found.notes);
-    let found = host.configured(&options(Some("none"), Some(apart.path()))).unwrap();
+    let found = host.read(options(Some("none"), Some(apart.path()))).unwrap();
     assert!(found.agent_files_differ.join("; ").contains("--proxy decides here"));
 
     let alike = runtime(&defaults(PROXY), &defaults(PROXY));
-    let found = host.configured(&options(None, Some(alike.path()))).unwrap();
+    let found = host.read(options(None, Some(alike.path()))).unwrap();
     assert_eq!(found.agent_files_differ, Vec::<String>::new());
     fs::remove_file(alike.path().join(FILES[1])).unwrap();
-    let found = host.configured(&options(None, Some(alike.path()))).unwrap();
+    let found = host.read(options(None, Some(alike.path()))).unwrap();
     assert!(found.notes.iter().any(|note| note.contains("only")), "{:?}", found.notes);
 }
 
@@ -148,7 +155,7 @@ fn entries_that_match_nothing_are_named() {
         variables: [("https_proxy", "p:1"), ("no_proxy", "a.com,b:http")].into(),
         ..Situation::default()
     };
-    let found = host.configured(&options(None, None)).unwrap();
+    let found = host.read(options(None, None)).unwrap();
     assert!(
         found.notes.iter().any(|note| note.contains("rule 2 of no_proxy")),
         "{:?}",
@@ -174,12 +181,13 @@ fn credentials_are_the_first_line_of_their_file() {
         (b"anna:gehe\x07im", None),
     ] {
         fs::write(&path, bytes).unwrap();
-        match (read_credentials(&path), expected) {
+        match (credentials::read(&path), expected) {
             (Ok(found), Some(expected)) => {
                 assert_eq!((found.user(), found.password()), expected);
             }
             (Err(error), None) => {
-                let text = format!("{error:#} {error:?}");
+                let source = std::error::Error::source(&error).unwrap();
+                let text = format!("{error}: {source} {error:?}");
                 assert!(text.contains("--proxy-credentials") && !text.contains("gehe"), "{text}");
             }
             (found, expected) => panic!("{bytes:?}: {found:?}, expected {expected:?}"),
@@ -204,25 +212,24 @@ fn endpoint(kind: Kind, host: &str, reach: Reach) -> Endpoint {
 }
 
 /// Nobody to ask: no name resolves.
-fn client() -> script::Client {
+fn client() -> ScriptFetcher {
     let timeout = Duration::from_secs(1);
     let families = Vec::new();
-    let judge = trust::Judge::new(None, Vec::new()).unwrap();
-    script::Client {
-        dns: Arc::new(dns::Client::new(
+    let judge = ChainJudge::new(None, Vec::new()).unwrap();
+    ScriptFetcher {
+        dns: Arc::new(DnsClient::new(
             Vec::new(),
-            dns::Settings { timeout, families, source: None, asks_system: false },
+            DnsSettings { timeout, families, source: None, asks_system: false },
         )),
-        tls: tls::Client::new(Arc::new(judge)),
+        tls: TlsClient::new(Arc::new(judge)),
         source: None,
         timeout,
         asks_system: false,
     }
 }
 
-async fn chosen(options: &Leaving, endpoints: &[Endpoint]) -> Vec<Choice> {
-    let router =
-        Situation::default().configured(options).unwrap().into_router(client(), Vec::new());
+async fn chosen(options: ProxyOptions, endpoints: &[Endpoint]) -> Vec<Choice> {
+    let router = Situation::default().read(options).unwrap().into_router(client(), Vec::new());
     let router = router.await.unwrap();
     futures_util::future::join_all(endpoints.iter().map(|one| router.choose(one))).await
 }
@@ -239,13 +246,13 @@ async fn credentials_go_to_proxies_that_have_none_and_stand_in_no_record() {
     let folder = tempfile::tempdir().unwrap();
     let credentials = folder.path().join("credentials");
     fs::write(&credentials, "anna:geheim").unwrap();
-    let options = Leaving {
-        proxy: Some("http://p:1".to_owned()),
-        alternate_proxy: Some("http://own:secret@q:1".to_owned()),
-        proxy_credentials: Some(credentials),
-        ..Leaving::default()
+    let options = ProxyOptions {
+        alternate: Some(proxy("http://own:secret@q:1")),
+        credentials_file: Some(credentials),
+        ..options(Some("http://p:1"), None)
     };
-    let found = chosen(&options, &[endpoint(Kind::Https, "a.net", Reach::Any)]).await;
+    let shown = format!("{options:?}");
+    let found = chosen(options, &[endpoint(Kind::Https, "a.net", Reach::Any)]).await;
     let [one] = &found[..] else { panic!("{found:?}") };
     let user = |way: &Way| match way {
         Way::Proxy(proxy) => proxy.credentials().unwrap().user().to_owned(),
@@ -253,36 +260,29 @@ async fn credentials_go_to_proxies_that_have_none_and_stand_in_no_record() {
     };
     assert_eq!(one.ways.iter().map(user).collect::<Vec<_>>(), ["anna", "own"]);
     assert_eq!(one.route.alternate.as_ref().map(ToString::to_string), Some("http://q:1".into()));
-    let text = format!("{found:?} {options:?}");
+    let text = format!("{found:?} {shown}");
     assert!(!text.contains("geheim") && !text.contains("secret"), "{text}");
 }
 
 #[tokio::test]
 async fn private_names_have_no_proxy_for_a_second_way_and_sql_has_none_at_all() {
-    let options = Leaving {
-        proxy: Some("none".to_owned()),
-        alternate_proxy: Some("http://q:1".to_owned()),
-        ..Leaving::default()
-    };
+    let given =
+        ProxyOptions { alternate: Some(proxy("http://q:1")), ..options(Some("none"), None) };
     let endpoints = [
         endpoint(Kind::Https, "a.net", Reach::Any),
         endpoint(Kind::Https, "b.net", Reach::Private),
     ];
-    let found = chosen(&options, &endpoints).await;
+    let found = chosen(given, &endpoints).await;
     assert!(found[0].route.alternate.is_some() && found[1].route.alternate.is_none(), "{found:?}");
 
-    let options = Leaving {
-        proxy: Some("http://p:1".to_owned()),
-        alternate_proxy: Some("none".to_owned()),
-        ..Leaving::default()
-    };
+    let given = ProxyOptions { alternate: Some(Way::Direct), ..options(Some("http://p:1"), None) };
     let endpoints = [
         endpoint(Kind::Tds, "a.net", Reach::Any),
         endpoint(Kind::Tcp, "a.net", Reach::Any),
         endpoint(Kind::Tls, "a.net", Reach::Any),
         endpoint(Kind::Https, "b.net", Reach::Private),
     ];
-    let found = chosen(&options, &endpoints).await;
+    let found = chosen(given, &endpoints).await;
     let routes: Vec<_> = found.iter().map(shown).collect();
     assert_eq!(routes, ["direct", "direct", "http://p:1", "http://p:1"]);
     let alternates: Vec<_> = found.iter().map(|one| one.route.alternate.is_some()).collect();
@@ -298,7 +298,7 @@ async fn a_file_that_dotnet_refuses_is_each_endpoints_fault() {
         "",
     );
     let options = options(None, Some(broken.path()));
-    let found = chosen(&options, &[endpoint(Kind::Https, "a.net", Reach::Any)]).await;
+    let found = chosen(options, &[endpoint(Kind::Https, "a.net", Reach::Any)]).await;
     let words = shown(&found[0]);
     assert!(words.starts_with("Refused: diahost.exe.config") && words.contains("'*.a'"), "{words}");
 }
@@ -307,7 +307,7 @@ async fn a_file_that_dotnet_refuses_is_each_endpoints_fault() {
 mod scripts {
     use super::*;
 
-    fn pac(folder: &TempDir, body: &str) -> Leaving {
+    fn pac(folder: &TempDir, body: &str) -> ProxyOptions {
         let path = folder.path().join("proxy.pac");
         fs::write(&path, format!("function FindProxyForURL(url, host) {{\n{body}\n}}")).unwrap();
         options(Some(&format!("pac:{}", path.display())), None)
@@ -322,7 +322,7 @@ mod scripts {
              return 'PROXY p:1; DIRECT';",
         );
         let endpoints = ["a.net", "b.net", "c.net"].map(|h| endpoint(Kind::Https, h, Reach::Any));
-        let found = chosen(&options, &endpoints).await;
+        let found = chosen(options, &endpoints).await;
         let routes: Vec<_> = found.iter().map(shown).collect();
         assert_eq!(routes[..2], ["http://p:1", "direct"]);
         assert!(routes[2].starts_with("Script: ") && routes[2].contains("line 3: "), "{routes:?}");
@@ -334,27 +334,27 @@ mod scripts {
     async fn a_script_that_does_not_end_is_given_up() {
         let recipe = Recipe::Script { source: "pac:x".to_owned(), exceptions: Vec::new() };
         let source = b"function FindProxyForURL(u, host) { if (host != 'good.net') while (true); return 'PROXY p:1' }";
-        let jobs = engine::start(
+        let runner = script_runner::ScriptRunner {
             recipe,
-            Some(Ok(source.to_vec())),
-            Arc::default(),
-            Vec::new(),
-            Duration::from_millis(50),
-        )
-        .unwrap();
+            script: Some(Ok(source.to_vec())),
+            addresses: Arc::default(),
+            own_addresses: Vec::new(),
+            time: Duration::from_millis(50),
+        };
+        let requests = runner.spawn().unwrap();
         let mut found = Vec::new();
         for n in 0..1000 {
             let host = if n == 0 { "good.net".to_owned() } else { format!("a{n}.net") };
             let (reply, answer) = tokio::sync::oneshot::channel();
-            let job = engine::Job {
+            let request = script_runner::RouteRequest {
                 host: Host::parse(&host).unwrap(),
                 port: 443,
                 scheme: route::Scheme::Https,
                 now: jiff::Zoned::default(),
                 reply,
             };
-            jobs.send(job).unwrap();
-            let engine::Reply::Decided(decided) = answer.await.unwrap() else {
+            requests.send(request).unwrap();
+            let script_runner::RouteReply::Decided(decided) = answer.await.unwrap() else {
                 panic!("no lookup")
             };
             found.push(decided.map(|decision| decision.way.route().to_string()));
@@ -372,7 +372,7 @@ mod scripts {
     async fn a_script_that_asks_for_ever_new_names_is_given_up() {
         let folder = tempfile::tempdir().unwrap();
         let options = pac(&folder, "dnsResolve('a' + Math.random() + '.net'); return 'DIRECT'");
-        let found = chosen(&options, &[endpoint(Kind::Https, "a.net", Reach::Any)]).await;
+        let found = chosen(options, &[endpoint(Kind::Https, "a.net", Reach::Any)]).await;
         assert!(shown(&found[0]).contains("asks DNS for other names"), "{found:?}");
     }
 
@@ -386,7 +386,7 @@ mod scripts {
              runs++; return 'PROXY run' + runs + ':1'",
         );
         let endpoints = ["a.net", "b.net"].map(|h| endpoint(Kind::Https, h, Reach::Any));
-        let found = chosen(&options, &endpoints).await;
+        let found = chosen(options, &endpoints).await;
         let mut routes: Vec<_> = found.iter().map(shown).collect();
         routes.sort();
         assert_eq!(routes, ["http://run1:1", "http://run2:1"]);
@@ -399,7 +399,7 @@ mod scripts {
         let hosts: Vec<String> = (0..300).map(|n| format!("a{n:03}.net")).collect();
         let endpoints: Vec<Endpoint> =
             hosts.iter().map(|host| endpoint(Kind::Https, host, Reach::Any)).collect();
-        for (choice, host) in chosen(&options, &endpoints).await.iter().zip(&hosts) {
+        for (choice, host) in chosen(options, &endpoints).await.iter().zip(&hosts) {
             let expected = format!("http://{host}:1");
             assert_eq!(choice.route.proxy().map(|proxy| &*proxy.url), Some(expected.as_str()));
             let ways: Vec<_> = choice.ways.iter().map(|way| way.route().to_string()).collect();

@@ -1,20 +1,19 @@
-//! The command lines of `rules plan|apply|rollback` and `ledger`.
+//! The command lines of `rules plan|apply|rollback`.
 
 use std::path::PathBuf;
 use std::time::Duration;
 
-use clap::{Args, Subcommand, ValueEnum};
+use clap::{Args, ValueEnum};
 
 use super::rules::proof;
-use super::{Measuring, Targets, Trust, duration};
-use crate::azure::Kind;
+use super::{AzureArgs, MeasuringArgs, TargetArgs, TrustArgs, duration};
 use crate::firewall::ProofLevel;
 use crate::nsg_rules::{PriorityChoice, is_job_name, is_rule_name};
 
 #[derive(Debug, Args)]
-pub(in crate::cli) struct Plan {
+pub(in crate::cli) struct PlanArgs {
     #[command(flatten)]
-    pub(in crate::cli) planning: Planning,
+    pub(in crate::cli) planning: PlanningArgs,
     /// Save the plan, for `rules apply`
     #[arg(long, value_name = "PLAN", help_heading = "How it is reported")]
     pub(in crate::cli) out: Option<PathBuf>,
@@ -26,7 +25,7 @@ pub(in crate::cli) struct Plan {
 /// What should be there, and what is.
 #[derive(Debug, Args)]
 #[command(next_help_heading = "What is compared")]
-pub(in crate::cli) struct Planning {
+pub(in crate::cli) struct PlanningArgs {
     /// The live network security group, by its resource id
     #[arg(long, value_name = "RESOURCE_ID", conflicts_with = "current")]
     pub(in crate::cli) nsg: Option<String>,
@@ -83,59 +82,15 @@ pub(in crate::cli) struct Planning {
     #[arg(long, value_name = "DURATION", value_parser = duration::parse)]
     pub(in crate::cli) max_tags_age: Option<Duration>,
     #[command(flatten)]
-    pub(in crate::cli) targets: Targets,
+    pub(in crate::cli) targets: TargetArgs,
     #[command(flatten)]
-    pub(in crate::cli) measuring: Measuring,
+    pub(in crate::cli) measuring: MeasuringArgs,
     #[command(flatten)]
-    pub(in crate::cli) trust: Trust,
-}
-
-/// How Azure is asked.
-#[derive(Clone, Debug, Args)]
-#[command(next_help_heading = "Azure")]
-pub(in crate::cli) struct Azure {
-    /// Where Resource Manager answers [default: the cloud's]
-    #[arg(long, value_name = "URL")]
-    pub(in crate::cli) arm_endpoint: Option<String>,
-    /// Only this source of tokens [default: the first that is there: PATHPROOF_ACCESS_TOKEN, managed
-    /// identity, workload identity, client secret, the Azure CLI]
-    #[expect(clippy::doc_markdown, reason = "help text, where backticks would show")]
-    #[arg(long, value_enum, value_name = "SOURCE")]
-    pub(in crate::cli) credential: Option<CredentialSource>,
-    /// Of everything that is asked of Azure
-    #[arg(id = "azure_deadline", long = "azure-deadline", value_name = "DURATION",
-        default_value = "10m", value_parser = duration::parse)]
-    pub(in crate::cli) patience: Duration,
-}
-
-#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
-pub(in crate::cli) enum CredentialSource {
-    /// The variable `PATHPROOF_ACCESS_TOKEN`
-    Token,
-    /// Of this machine or container
-    ManagedIdentity,
-    /// `AZURE_FEDERATED_TOKEN_FILE`
-    WorkloadIdentity,
-    /// `AZURE_CLIENT_SECRET`
-    ClientSecret,
-    /// Whoever is signed in to az
-    AzureCli,
-}
-
-impl From<CredentialSource> for Kind {
-    fn from(source: CredentialSource) -> Self {
-        match source {
-            CredentialSource::Token => Self::Token,
-            CredentialSource::ManagedIdentity => Self::ManagedIdentity,
-            CredentialSource::WorkloadIdentity => Self::WorkloadIdentity,
-            CredentialSource::ClientSecret => Self::ClientSecret,
-            CredentialSource::AzureCli => Self::AzureCli,
-        }
-    }
+    pub(in crate::cli) trust: TrustArgs,
 }
 
 #[derive(Debug, Args)]
-pub(in crate::cli) struct Apply {
+pub(in crate::cli) struct ApplyArgs {
     /// What `rules plan --out` saved
     #[arg(value_name = "PLAN", conflicts_with_all = [
         "yes", "nsg", "current", "from", "ledger", "out", "rule_source", "job",
@@ -158,16 +113,16 @@ pub(in crate::cli) struct Apply {
     #[arg(long, value_name = "PLAN")]
     pub(in crate::cli) out: Option<PathBuf>,
     #[command(flatten)]
-    pub(in crate::cli) planning: Planning,
+    pub(in crate::cli) planning: PlanningArgs,
 }
 
 #[derive(Debug, Args)]
-pub(in crate::cli) struct Rollback {
+pub(in crate::cli) struct RollbackArgs {
     /// What `rules apply` left
     #[arg(value_name = "FILE")]
     pub(in crate::cli) file: PathBuf,
     #[command(flatten)]
-    pub(in crate::cli) azure: Azure,
+    pub(in crate::cli) azure: AzureArgs,
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
@@ -175,59 +130,6 @@ pub(in crate::cli) enum PlanFormat {
     /// For people: like a diff
     Table,
     /// For programs
-    Json,
-}
-
-#[derive(Debug, Args)]
-pub(in crate::cli) struct Ledger {
-    #[command(subcommand)]
-    pub(in crate::cli) command: LedgerCommand,
-}
-
-#[derive(Debug, Subcommand)]
-pub(in crate::cli) enum LedgerCommand {
-    /// What is remembered, for people
-    Show {
-        #[command(flatten)]
-        file: LedgerFile,
-    },
-    /// The same for programs
-    Export {
-        #[command(flatten)]
-        file: LedgerFile,
-        /// The output's format
-        #[arg(long, value_enum, default_value = "csv")]
-        format: LedgerFormat,
-        /// Write it there instead of to standard output
-        #[arg(long, value_name = "FILE")]
-        output: Option<PathBuf>,
-    },
-    /// Forget what was not seen for a while
-    Prune {
-        #[command(flatten)]
-        file: LedgerFile,
-        /// Keep what was seen since; at least as long as --keep of the plan
-        #[arg(long, value_name = "DURATION", default_value = "90d", value_parser = duration::parse)]
-        keep: Duration,
-    },
-}
-
-/// Which ledger.
-#[derive(Debug, Args)]
-pub(in crate::cli) struct LedgerFile {
-    /// The ledger
-    #[arg(value_name = "FILE", required_unless_present = "ledger", conflicts_with = "ledger")]
-    pub(in crate::cli) file: Option<PathBuf>,
-    /// The same, as `rules plan` calls it
-    #[arg(long, value_name = "FILE")]
-    pub(in crate::cli) ledger: Option<PathBuf>,
-}
-
-#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
-pub(in crate::cli) enum LedgerFormat {
-    /// Comma-separated values
-    Csv,
-    /// One object
     Json,
 }
 

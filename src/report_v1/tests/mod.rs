@@ -1,4 +1,5 @@
 #![expect(clippy::disallowed_methods, reason = "reports of the golden cases are read")]
+mod schema;
 
 use std::fs;
 use std::path::Path;
@@ -77,4 +78,14 @@ fn what_a_later_version_adds_is_ignored() {
         assert!(!again.contains(name), "{name} in {again}");
     }
     assert_eq!(Report::read(&again).unwrap(), report);
+}
+
+/// Their last digits are kept, as a lost SYN's wait taken off leaves them.
+#[test]
+fn times_that_are_compared_are_read_as_they_are_written() {
+    for tenths in 10_000..40_000 {
+        let time = f64::from(tenths) / 10.0 - 1000.0;
+        let text = serde_json::to_string(&time).unwrap();
+        assert_eq!(serde_json::from_str::<f64>(&text).unwrap().to_bits(), time.to_bits(), "{text}");
+    }
 }

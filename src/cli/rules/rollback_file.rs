@@ -1,4 +1,4 @@
-//! The file that puts a group back: never written over another one.
+//! The file that undoes a plan, which never replaces another file.
 
 use std::fs;
 use std::io::{self, Write};
@@ -6,7 +6,9 @@ use std::path::{Path, PathBuf};
 
 use anyhow::{Context, Result, bail};
 
-/// Refuses a path at which something is.
+use crate::cli::output;
+
+/// Refuses a path that exists.
 pub(super) fn check_new(option: &str, path: &Path) -> Result<()> {
     if fs::symlink_metadata(path).is_ok() {
         bail!(
@@ -23,7 +25,8 @@ pub(super) fn create(path: &Path, text: &str) -> Result<()> {
     write_new(path, text).with_context(|| format!("cannot write {}", path.display()))
 }
 
-/// The same in a folder, at the first of `STEM.json`, `STEM-2.json`, … that is free; where.
+/// The same in a folder, under the first of `STEM.json`, `STEM-2.json`, … that is free. Returns the
+/// path.
 pub(super) fn create_in(folder: &Path, stem: &str, text: &str) -> Result<PathBuf> {
     const MOST: u32 = 1000;
     for number in 1..=MOST {
@@ -42,17 +45,13 @@ pub(super) fn create_in(folder: &Path, stem: &str, text: &str) -> Result<PathBuf
 }
 
 fn write_new(path: &Path, text: &str) -> io::Result<()> {
-    let folder = match path.parent() {
-        Some(folder) if !folder.as_os_str().is_empty() => folder,
-        _ => Path::new("."),
-    };
+    let folder = output::folder_of(path);
     let mut file = tempfile::Builder::new().prefix(".pathproof-").tempfile_in(folder)?;
     file.write_all(text.as_bytes())?;
     file.as_file().sync_all()?;
     file.persist_noclobber(path).map_err(|error| error.error)?;
-    // A new name is safe from a power cut once its folder is; Windows has no such call.
     #[cfg(unix)]
-    fs::File::open(folder)?.sync_all()?;
+    output::sync_folder(path)?;
     Ok(())
 }
 

@@ -1,32 +1,33 @@
-//! Azure's client as the rules of one group need it: JSON becomes rules here.
+//! Reads and writes the rules of one group through Azure's client.
 
 use std::time::Duration;
 
-use crate::azure::{ArmError, Client, GroupId, Wrote as Sent};
+use crate::azure::{ArmClient, ArmError, GroupId, WriteStatus};
 use crate::nsg_rules::{
-    Condition, Fate, LiveError, LiveGroup, LiveRule, Properties, ResourceManager, Wrote,
+    LiveError, LiveGroup, LiveRule, ResourceManager, RuleProperties, WriteCondition, WriteFate,
+    WriteOutcome,
 };
 
-/// One group in Resource Manager.
-pub(super) struct Group<'a> {
-    pub(super) client: &'a mut Client,
+/// A group in Resource Manager.
+pub(super) struct GroupClient<'a> {
+    pub(super) client: &'a mut ArmClient,
     pub(super) id: &'a GroupId,
 }
 
-/// Why it could not be read or written.
+/// Why the group could not be read or written.
 #[derive(Debug, thiserror::Error)]
 pub(super) enum GroupError {
     #[error(transparent)]
     Arm(#[from] ArmError),
-    /// An answer that holds no group.
+    /// The response holds no group.
     #[error("Azure's answer for {name}: {error}")]
     Group { name: String, error: LiveError },
-    /// An answer that holds no rule.
+    /// The response holds no rule.
     #[error("Azure's answer for {name} has no {member}")]
     Rule { name: String, member: &'static str },
 }
 
-impl ResourceManager for Group<'_> {
+impl ResourceManager for GroupClient<'_> {
     type Error = GroupError;
 
     async fn group(&mut self) -> Result<LiveGroup, GroupError> {
@@ -45,41 +46,45 @@ impl ResourceManager for Group<'_> {
     async fn put(
         &mut self,
         name: &str,
-        properties: &Properties,
-        condition: Condition<'_>,
-    ) -> Result<Wrote, GroupError> {
+        properties: &RuleProperties,
+        condition: WriteCondition<'_>,
+    ) -> Result<WriteOutcome, GroupError> {
         let (version, is_new) = match condition {
-            Condition::None => (None, false),
-            Condition::Version(version) => (Some(version), false),
-            Condition::Absent => (None, true),
+            WriteCondition::None => (None, false),
+            WriteCondition::Version(version) => (Some(version), false),
+            WriteCondition::Absent => (None, true),
         };
         let json = properties.json();
         Ok(wrote(self.client.put_rule(self.id, name, json, version, is_new).await?))
     }
 
-    async fn delete(&mut self, name: &str, condition: Condition<'_>) -> Result<Wrote, GroupError> {
+    async fn delete(
+        &mut self,
+        name: &str,
+        condition: WriteCondition<'_>,
+    ) -> Result<WriteOutcome, GroupError> {
         let version = match condition {
-            Condition::Version(version) => Some(version),
-            Condition::None | Condition::Absent => None,
+            WriteCondition::Version(version) => Some(version),
+            WriteCondition::None | WriteCondition::Absent => None,
         };
         Ok(wrote(self.client.delete_rule(self.id, name, version).await?))
     }
 
-    fn fate(error: &GroupError) -> Fate {
-        let GroupError::Arm(error) = error else { return Fate::Unknown };
+    fn fate(error: &GroupError) -> WriteFate {
+        let GroupError::Arm(error) = error else { return WriteFate::Unknown };
         match error {
-            ArmError::Refused(error) if error.status >= 500 => Fate::Doubtful,
-            // What became of a write that was accepted is not among these: where its outcome cannot
-            // be read, that is an answer that did not come.
+            ArmError::Refused(error) if error.status >= 500 => WriteFate::Doubtful,
+            // A write that was accepted ends with none of these: where its outcome cannot be read,
+            // the error is `Unanswered`.
             ArmError::Refused(_)
             | ArmError::Failed { .. }
             | ArmError::Overtaken { .. }
             | ArmError::Untrusted { .. }
             | ArmError::Credential(_)
-            | ArmError::Endpoint(_) => Fate::Refused,
+            | ArmError::Endpoint(_) => WriteFate::Refused,
             ArmError::Unanswered { .. }
             | ArmError::Malformed { .. }
-            | ArmError::Unfinished { .. } => Fate::Unknown,
+            | ArmError::Unfinished { .. } => WriteFate::Unknown,
         }
     }
 
@@ -88,9 +93,9 @@ impl ResourceManager for Group<'_> {
     }
 }
 
-const fn wrote(sent: Sent) -> Wrote {
+const fn wrote(sent: WriteStatus) -> WriteOutcome {
     match sent {
-        Sent::Done => Wrote::Done,
-        Sent::Overtaken => Wrote::Overtaken,
+        WriteStatus::Done => WriteOutcome::Done,
+        WriteStatus::Overtaken => WriteOutcome::Overtaken,
     }
 }

@@ -1,4 +1,4 @@
-//! What a run saw, from any of the files that hold it.
+//! The files of `--from`: what a run saw, in any of the forms in which it is saved.
 
 use std::path::Path;
 
@@ -12,24 +12,24 @@ use crate::firewall::{Evidence, EvidenceTarget};
 use crate::model::Records;
 
 /// A file given by `--from`.
-pub(super) enum Seen {
-    /// A report, records, or names.
+pub(super) enum FromFile {
+    /// What a report, records or the output of `resolve` show.
     Evidence(Evidence),
-    /// Anything else: a list of addresses and names.
+    /// The text of a list of addresses and names.
     List(String),
 }
 
 /// Reads a JSON report (whole or as lines), saved records, what `resolve` wrote, or a list.
-pub(super) fn read(path: &Path, stdin: &mut Stdin) -> Result<Seen> {
+pub(super) fn read(path: &Path, stdin: &mut Stdin) -> Result<FromFile> {
     let name = path.display().to_string();
     let text = input::read_large_text(stdin, path, "--from")?;
     if !text.trim_start_matches('\u{feff}').trim_start().starts_with('{') {
-        return Ok(Seen::List(text));
+        return Ok(FromFile::List(text));
     }
     let context = || format!("--from: {name}");
     let first: Option<Value> = text.lines().next().and_then(|line| serde_json::from_str(line).ok());
     let evidence = match first {
-        // A report that is written on one line.
+        // The whole report is on one line.
         Some(first) if first.get("endpoints").is_some() || first.get("names").is_some() => {
             Evidence::read(&text)
         }
@@ -38,20 +38,20 @@ pub(super) fn read(path: &Path, stdin: &mut Stdin) -> Result<Seen> {
             Evidence::read(&report.to_string())
         }
         Some(_) => {
-            return Ok(Seen::Evidence(of_records(&archive::read(text.as_bytes(), &name)?)));
+            return Ok(FromFile::Evidence(of_records(&archive::read(text.as_bytes(), &name)?)));
         }
         None => Evidence::read(&text),
     };
-    evidence.with_context(context).map(Seen::Evidence)
+    evidence.with_context(context).map(FromFile::Evidence)
 }
 
-/// What this run, or a saved one, saw.
+/// What a run saw.
 pub(super) fn of_records(records: &Records) -> Evidence {
-    Evidence::of(records, &check::conclude(records, &check::Published::default()))
+    Evidence::of(records, &check::conclude(records, &check::ServiceTagRanges::default()))
 }
 
-/// Files of an older `resolve` do not say which ports their names need: a rule for another port
-/// would be a wrong rule.
+/// Refuses files of an older `resolve`, which do not say which ports their names need: a guess
+/// could be a wrong rule.
 pub(super) fn require_ports(targets: &[&EvidenceTarget], file: &str) -> Result<()> {
     let Some(target) = targets.iter().find(|target| target.port.is_none()) else { return Ok(()) };
     bail!(
@@ -61,7 +61,7 @@ pub(super) fn require_ports(targets: &[&EvidenceTarget], file: &str) -> Result<(
     )
 }
 
-/// A report's lines as the report they stand for.
+/// Puts a report together from its lines.
 fn from_lines(begin: &Value, text: &str) -> Result<Value> {
     let mut endpoints = Vec::new();
     for (index, line) in text.lines().enumerate().filter(|(_, line)| !line.trim().is_empty()) {

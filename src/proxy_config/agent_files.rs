@@ -1,15 +1,13 @@
-//! The runtime's two configuration files: where they are, and what stands in them.
+//! The runtime's two configuration files: which folders hold them, and what they say.
 
 use std::path::{Path, PathBuf};
 
-use anyhow::{Context, Result, bail};
-
-use crate::cli::input;
+use crate::files::{self, FileError};
 use crate::route::{AgentConfigError, AgentProxy};
 
 /// The two files that must agree (Microsoft, create-self-hosted-integration-runtime), the host
 /// service's first: it holds the connections to the control plane and the relay.
-pub(in crate::cli) const FILES: [&str; 2] = ["diahost.exe.config", "diawp.exe.config"];
+pub const FILES: [&str; 2] = ["diahost.exe.config", "diawp.exe.config"];
 /// The two more that Purview's agent reads, from the folder of the version (Microsoft, Create and
 /// manage a self-hosted integration runtime, Configure proxy server settings).
 const DATA_MAP: [&str; 2] = [
@@ -17,7 +15,7 @@ const DATA_MAP: [&str; 2] = [
     "Gateway/DataScan/DataTransfer/\
      Microsoft.DataMap.Agent.Connectors.Azure.DataFactory.ServiceHost.exe.config",
 ];
-/// Where the runtime is installed, one folder a version, with the files in `Shared` of each.
+/// Where the runtime is installed: a folder for each version, with the files in its `Shared`.
 const INSTALLED: &str = r"C:\Program Files\Microsoft Integration Runtime";
 
 /// The process that reads a file.
@@ -27,34 +25,58 @@ pub(super) fn process_of(file: &str) -> &'static str {
 
 /// A file that was read, well-formed or not.
 #[derive(Debug)]
-pub(in crate::cli) struct AgentFile {
-    pub(in crate::cli) path: PathBuf,
-    pub(in crate::cli) read: Result<AgentProxy, AgentConfigError>,
+pub struct AgentFile {
+    /// The file, as it was found.
+    pub path: PathBuf,
+    /// What it says about proxies, or why nothing of it can be used.
+    pub read: Result<AgentProxy, AgentConfigError>,
 }
 
-/// The newest installed version's folder, where a runtime is installed.
-pub(in crate::cli) fn installed() -> Option<PathBuf> {
+/// Why the runtime's files cannot be read.
+#[derive(Debug, thiserror::Error)]
+pub enum AgentFilesError {
+    /// The folder holds neither of them.
+    #[error("{} holds neither {} nor {}", folder.display(), FILES[0], FILES[1])]
+    Absent {
+        /// The folder.
+        folder: PathBuf,
+    },
+    /// One is there and cannot be read.
+    #[error("cannot read {}", path.display())]
+    Unreadable {
+        /// The file.
+        path: PathBuf,
+        /// The system's reason.
+        #[source]
+        error: FileError,
+    },
+}
+
+/// The folder of the newest installed version; `None` where no runtime is installed.
+#[must_use]
+pub fn installed() -> Option<PathBuf> {
     folder_with_files(Path::new(INSTALLED))
 }
 
-/// Why there is nothing to read, and the next step.
-pub(in crate::cli) fn none_installed() -> String {
+/// Says that no runtime is installed, and which folder to name instead.
+#[must_use]
+pub fn none_installed() -> String {
     format!(
         "no runtime is installed in {INSTALLED}: name the folder that holds {} and {}",
         FILES[0], FILES[1]
     )
 }
 
-/// Reads the files of `place`: a folder that holds them, the folder of an installation, or one of
-/// the files, beside which the other is looked for. At least one is there; the host service's
-/// stands first.
+/// Reads the files that `path` leads to: a folder that holds them, the folder of an installation,
+/// or one of the files, beside which the other is looked for. At least one is there; the host
+/// service's comes first.
 ///
 /// # Errors
-/// Neither is there, or one cannot be read.
-pub(in crate::cli) fn read(place: &Path) -> Result<Vec<AgentFile>> {
-    if place.is_dir() {
-        let Some(folder) = folder_with_files(place) else {
-            bail!("{} holds neither {} nor {}", place.display(), FILES[0], FILES[1]);
+/// [`AgentFilesError`] where neither is there, or one cannot be read.
+pub fn read(path: &Path) -> Result<Vec<AgentFile>, AgentFilesError> {
+    if path.is_dir() {
+        let Some(folder) = folder_with_files(path) else {
+            return Err(AgentFilesError::Absent { folder: path.to_owned() });
         };
         return FILES
             .iter()
@@ -63,26 +85,26 @@ pub(in crate::cli) fn read(place: &Path) -> Result<Vec<AgentFile>> {
             .map(|path| read_one(&path))
             .collect();
     }
-    let mut files = vec![read_one(place)?];
-    let name = |path: &Path| path.file_name().map(|name| name.to_string_lossy().into_owned());
-    let other = match name(place).as_deref() {
+    let mut files = vec![read_one(path)?];
+    let name = path.file_name().map(|name| name.to_string_lossy());
+    let other = match name.as_deref() {
         Some(own) if own.eq_ignore_ascii_case(FILES[0]) => Some(FILES[1]),
         Some(own) if own.eq_ignore_ascii_case(FILES[1]) => Some(FILES[0]),
         _ => None,
     };
-    if let Some(path) = other.map(|other| place.with_file_name(other)).filter(|path| path.is_file())
+    if let Some(other) = other.map(|other| path.with_file_name(other)).filter(|path| path.is_file())
     {
-        files.push(read_one(&path)?);
+        files.push(read_one(&other)?);
     }
     Ok(files)
 }
 
 /// Reads those of Purview's own files that are there: below the version whose `files` were read, or
-/// beside them, where somebody copied all to one place.
+/// beside them, where somebody copied all of them into one folder.
 ///
 /// # Errors
-/// One is there and cannot be read.
-pub(in crate::cli) fn read_data_map(files: &[AgentFile]) -> Result<Vec<AgentFile>> {
+/// [`AgentFilesError`] where one is there and cannot be read.
+pub fn read_data_map(files: &[AgentFile]) -> Result<Vec<AgentFile>, AgentFilesError> {
     let Some(folder) = files.first().and_then(|file| file.path.parent()) else {
         return Ok(Vec::new());
     };
@@ -97,9 +119,9 @@ pub(in crate::cli) fn read_data_map(files: &[AgentFile]) -> Result<Vec<AgentFile
         .collect()
 }
 
-fn read_one(path: &Path) -> Result<AgentFile> {
-    let bytes =
-        input::read_file(path).with_context(|| format!("cannot read {}", path.display()))?;
+fn read_one(path: &Path) -> Result<AgentFile, AgentFilesError> {
+    let unreadable = |error| AgentFilesError::Unreadable { path: path.to_owned(), error };
+    let bytes = files::read(path).map_err(unreadable)?;
     let name = path.file_name().unwrap_or_default().to_string_lossy();
     Ok(AgentFile { path: path.to_owned(), read: AgentProxy::parse(&name, &bytes) })
 }
@@ -148,7 +170,7 @@ mod tests {
         }
         put("half/diawp.exe.config");
         put("one/other.config");
-        for (place, expected) in [
+        for (given, expected) in [
             ("", vec!["5.10/Shared/diahost.exe.config", "5.10/Shared/diawp.exe.config"]),
             ("4.0", vec!["4.0/Shared/diahost.exe.config", "4.0/Shared/diawp.exe.config"]),
             ("4.0/Shared", vec!["4.0/Shared/diahost.exe.config", "4.0/Shared/diawp.exe.config"]),
@@ -159,11 +181,11 @@ mod tests {
             ("half", vec!["half/diawp.exe.config"]),
             ("one/other.config", vec!["one/other.config"]),
         ] {
-            let found = read(&root.path().join(place)).unwrap();
+            let found = read(&root.path().join(given)).unwrap();
             let found: Vec<PathBuf> = found.into_iter().map(|file| file.path).collect();
             let expected: Vec<PathBuf> =
                 expected.iter().map(|path| root.path().join(path)).collect();
-            assert_eq!(found, expected, "{place}");
+            assert_eq!(found, expected, "{given}");
         }
         let error = read(&root.path().join("one")).unwrap_err().to_string();
         assert!(error.contains("diahost.exe.config"), "{error}");

@@ -1,74 +1,80 @@
-//! Which way each endpoint is configured to go: asked for all of them at once, and for gateways as
-//! they are found.
+//! Which way each endpoint is configured to go: the questions of many tasks at once, in a row for
+//! the thread of [`super::script_runner`].
 
+use std::io;
 use std::net::IpAddr;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::mpsc::Sender;
 use std::time::Duration;
 
-use anyhow::{Context, Result};
 use jiff::Zoned;
 use tokio::sync::{Mutex, oneshot};
 
-use super::Configured;
-use super::engine::{self, Answers, Job, Reply, Script};
-use crate::model::{Endpoint, Host, PacQuestion};
-use crate::plan::{self, Choice, Question};
-use crate::probe::script::Client;
+use super::ProxyConfig;
+use super::script_runner::{AddressCache, RouteReply, RouteRequest, ScriptRunner, ScriptSource};
+use crate::model::{Endpoint, Host};
+use crate::plan::{self, Choice, RouteQuestion};
+use crate::probe::script::ScriptFetcher;
 use crate::route::{Credentials, RouteDecision, RouteError, Scheme, Way};
 
-/// Lookups do not count: a script that computes for longer does not end.
+/// A script that computes for longer does not end. Lookups do not count.
 const SCRIPT_TIME: Duration = Duration::from_secs(2);
-/// A step of a script that is not interrupted within this is not waited for.
+/// How long a step of a script that cannot be interrupted is waited for.
 const STUCK: Duration = Duration::from_secs(10);
 /// How often a script is asked again for one name: once for each name that it may ask DNS for, and
 /// one more.
 const MOST_TURNS: usize = 65;
 
 /// Asks a configuration. It can be shared among tasks.
-pub(in crate::cli) struct Router {
-    jobs: Sender<Job>,
-    /// One question at a time: a time-out is that question's own.
+pub struct Router {
+    requests: Sender<RouteRequest>,
+    /// One request at a time: a time-out is that request's own.
     turn: Mutex<()>,
-    answers: Arc<Answers>,
-    client: Client,
+    addresses: Arc<AddressCache>,
+    client: ScriptFetcher,
     credentials: Option<Credentials>,
     alternate: Option<Way>,
-    /// Scripts mostly ask for the host itself: once one did, that is looked up first.
+    /// Scripts mostly ask for the host itself: once one did, hosts are looked up before it is
+    /// asked.
     asks_for_hosts: AtomicBool,
     is_stuck: AtomicBool,
     source: String,
 }
 
-impl Configured {
+impl ProxyConfig {
     /// Fetches the script, where there is one to fetch, and starts to answer. `own_addresses` are
     /// this host's, the one that leads out first.
     ///
     /// # Errors
-    /// The system gives no thread. A script that cannot be fetched is each endpoint's own fault.
-    pub(in crate::cli) async fn into_router(
+    /// The system's, where it gives no thread. A script that cannot be fetched is no error here: it
+    /// is each endpoint's fault.
+    pub async fn into_router(
         self,
-        client: Client,
+        client: ScriptFetcher,
         own_addresses: Vec<IpAddr>,
-    ) -> Result<Router> {
+    ) -> io::Result<Router> {
         let script = match self.script {
-            Script::None => None,
-            Script::Source(source) => Some(Ok(source)),
-            Script::Missing(reason) => Some(Err(reason)),
-            Script::Web(url) => {
+            ScriptSource::None => None,
+            ScriptSource::Text(text) => Some(Ok(text)),
+            ScriptSource::Missing(reason) => Some(Err(reason)),
+            ScriptSource::Web(url) => {
                 let fetched = client.fetch(&url).await;
                 Some(fetched.map_err(|error| format!("cannot be fetched: {error}")))
             }
         };
-        let answers = Arc::new(Answers::default());
-        let jobs =
-            engine::start(self.recipe, script, Arc::clone(&answers), own_addresses, SCRIPT_TIME)
-                .context("cannot start a thread")?;
+        let addresses = Arc::new(AddressCache::default());
+        let runner = ScriptRunner {
+            recipe: self.recipe,
+            script,
+            addresses: Arc::clone(&addresses),
+            own_addresses,
+            time: SCRIPT_TIME,
+        };
         Ok(Router {
-            jobs,
+            requests: runner.spawn()?,
             turn: Mutex::default(),
-            answers,
+            addresses,
             client,
             credentials: self.credentials,
             alternate: self.alternate,
@@ -80,9 +86,9 @@ impl Configured {
 }
 
 impl Router {
-    /// Which way `endpoint` is configured to go, and the ways to measure.
-    pub(in crate::cli) async fn choose(&self, endpoint: &Endpoint) -> Choice {
-        let Question { host, port, scheme } = match plan::question(endpoint) {
+    /// Says which way `endpoint` is configured to go, and which ways to measure.
+    pub async fn choose(&self, endpoint: &Endpoint) -> Choice {
+        let RouteQuestion { host, port, scheme } = match plan::question(endpoint) {
             Ok(question) => question,
             Err(why) => return plan::direct(endpoint, why),
         };
@@ -123,8 +129,8 @@ impl Router {
         }
         for _ in 0..MOST_TURNS {
             match self.ask(host, port, scheme, &now).await? {
-                Reply::Decided(decided) => return decided,
-                Reply::Wants(name) => {
+                RouteReply::Decided(decided) => return decided,
+                RouteReply::NeedsAddresses(name) => {
                     if name == host.to_string() {
                         self.asks_for_hosts.store(true, Ordering::Relaxed);
                     }
@@ -141,15 +147,15 @@ impl Router {
         port: u16,
         scheme: Scheme,
         now: &Zoned,
-    ) -> Result<Reply, RouteError> {
+    ) -> Result<RouteReply, RouteError> {
         const STUCK_WORDS: &str = "does not end, and cannot be interrupted";
         let _turn = self.turn.lock().await;
         if self.is_stuck.load(Ordering::Relaxed) {
             return Err(self.no_answer(STUCK_WORDS));
         }
         let (reply, answer) = oneshot::channel();
-        let job = Job { host: host.clone(), port, scheme, now: now.clone(), reply };
-        let is_sent = self.jobs.send(job).is_ok();
+        let request = RouteRequest { host: host.clone(), port, scheme, now: now.clone(), reply };
+        let is_sent = self.requests.send(request).is_ok();
         match tokio::time::timeout(STUCK, answer).await {
             Ok(Ok(reply)) => Ok(reply),
             // The thread is gone: it panicked, and said so.
@@ -162,15 +168,14 @@ impl Router {
     }
 
     async fn look_up(&self, name: &str) {
-        self.answers.place(name).get_or_init(|| self.client.addresses(name)).await;
+        self.addresses.cell(name).get_or_init(|| self.client.addresses(name)).await;
     }
 
     fn no_answer(&self, message: &str) -> RouteError {
-        let questions: Vec<PacQuestion> = Vec::new();
         RouteError::Pac {
             source_name: self.source.clone(),
             message: format!("the script {message}"),
-            questions,
+            questions: Vec::new(),
         }
     }
 }

@@ -1,9 +1,9 @@
-//! A configuration on a thread of its own, where its script may run: scripts cannot change threads,
-//! and what does not end must not hold up anybody else.
+//! The thread on which a configuration answers, because its script may run there: an engine for
+//! scripts cannot change threads, and a script that does not end must not hold up anybody else.
 //!
 //! No lookup happens here. A script that asks for a name whose addresses are not known yet is
-//! stopped, and the name is handed back ([`Reply::Wants`]); the question comes again once they are
-//! known. So a thousand names wait for DNS side by side, not one behind the other.
+//! stopped, and the name is handed back ([`RouteReply::NeedsAddresses`]); the request comes again
+//! once they are known. So a thousand names wait for DNS side by side, not one behind the other.
 
 use std::collections::HashMap;
 use std::net::IpAddr;
@@ -21,15 +21,15 @@ use crate::route::{
 };
 use crate::wire::HttpUrl;
 
-/// A configuration without its script.
+/// A configuration before its script, if it has one, is loaded.
 pub(super) enum Recipe {
-    /// No proxy, by this authority.
+    /// No proxy, because `source` says so.
     Direct { source: String },
     /// One proxy, or one for each scheme.
     Fixed(FixedProxy),
-    /// The agent's file.
+    /// The runtime's file, which may name a script.
     Agent { file: AgentProxy, local: LocalView, exceptions: Vec<Exceptions> },
-    /// A script.
+    /// The script of `pac:`, or of a setting of Windows.
     Script { source: String, exceptions: Vec<Exceptions> },
 }
 
@@ -45,98 +45,100 @@ impl Recipe {
 }
 
 /// The script of a configuration.
-pub(super) enum Script {
-    /// It has none.
+pub(super) enum ScriptSource {
+    /// The configuration has none.
     None,
-    /// Its text.
-    Source(Vec<u8>),
-    /// Where to fetch it.
+    /// The text of a file.
+    Text(Vec<u8>),
+    /// The address from which it is fetched.
     Web(HttpUrl),
-    /// It names one that cannot be had; in words.
+    /// The configuration names a script that cannot be had, for this reason.
     Missing(String),
 }
 
 /// The addresses of the names that scripts asked for.
 #[derive(Debug, Default)]
-pub(super) struct Answers(Mutex<HashMap<String, Arc<OnceCell<Vec<IpAddr>>>>>);
+pub(super) struct AddressCache(Mutex<HashMap<String, Arc<OnceCell<Vec<IpAddr>>>>>);
 
-impl Answers {
-    /// The place of a name's addresses, which whoever asks first fills.
-    pub(super) fn place(&self, name: &str) -> Arc<OnceCell<Vec<IpAddr>>> {
+impl AddressCache {
+    /// The cell for a name's addresses, which the first task that asks for them fills.
+    pub(super) fn cell(&self, name: &str) -> Arc<OnceCell<Vec<IpAddr>>> {
         // No section under this lock can leave the map half changed.
-        let mut places = self.0.lock().unwrap_or_else(PoisonError::into_inner);
-        Arc::clone(places.entry(name.to_owned()).or_default())
+        let mut cells = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        Arc::clone(cells.entry(name.to_owned()).or_default())
     }
 
     #[cfg(feature = "pac")]
     fn known(&self, name: &str) -> Option<Vec<IpAddr>> {
-        self.place(name).get().cloned()
+        self.cell(name).get().cloned()
     }
 }
 
-/// A question.
-pub(super) struct Job {
+/// Asks which way a name is configured to go.
+pub(super) struct RouteRequest {
     pub(super) host: Host,
     pub(super) port: u16,
     pub(super) scheme: Scheme,
     pub(super) now: Zoned,
-    pub(super) reply: oneshot::Sender<Reply>,
+    pub(super) reply: oneshot::Sender<RouteReply>,
 }
 
-/// What came of it.
-pub(super) enum Reply {
+/// What the thread answers.
+pub(super) enum RouteReply {
     Decided(Result<RouteDecision, RouteError>),
-    /// Ask again once the addresses of this name are known.
-    #[cfg_attr(not(feature = "pac"), expect(dead_code, reason = "scripts alone want names"))]
-    Wants(String),
+    /// The script needs the addresses of this name: ask again once they are known.
+    #[cfg_attr(not(feature = "pac"), expect(dead_code, reason = "only scripts need addresses"))]
+    NeedsAddresses(String),
 }
 
-/// Starts the thread; it ends when nobody can ask any more. A script may compute for `time` at each
-/// question, lookups not counted.
-///
-/// # Errors
-/// The system gives no thread.
-pub(super) fn start(
-    recipe: Recipe,
-    script: Option<Result<Vec<u8>, String>>,
-    answers: Arc<Answers>,
-    own_addresses: Vec<IpAddr>,
-    time: Duration,
-) -> std::io::Result<Sender<Job>> {
-    let (sender, jobs) = channel();
-    let engine = Engine { recipe, script, answers, own_addresses, time };
-    std::thread::Builder::new().name("routes".to_owned()).spawn(move || serve(engine, &jobs))?;
-    Ok(sender)
+/// Everything that the thread answers from.
+#[cfg_attr(not(feature = "pac"), expect(dead_code, reason = "only scripts need all of it"))]
+pub(super) struct ScriptRunner {
+    pub(super) recipe: Recipe,
+    /// The script's text, or why it cannot be had; `None` for a configuration without one.
+    pub(super) script: Option<Result<Vec<u8>, String>>,
+    pub(super) addresses: Arc<AddressCache>,
+    /// This host's addresses, the one that leads out first.
+    pub(super) own_addresses: Vec<IpAddr>,
+    /// How long a script may compute for each request; lookups do not count.
+    pub(super) time: Duration,
 }
 
-fn serve(engine: Engine, jobs: &Receiver<Job>) {
-    #[cfg(feature = "pac")]
-    let mut asked = scripts::Asked::new(engine);
-    #[cfg(not(feature = "pac"))]
-    let configuration = engine.configuration();
-    for job in jobs {
+impl ScriptRunner {
+    /// Starts the thread; it ends when nobody can send a request any more.
+    ///
+    /// # Errors
+    /// The system's, where it gives no thread.
+    pub(super) fn spawn(self) -> std::io::Result<Sender<RouteRequest>> {
+        let (sender, requests) = channel();
+        let thread = std::thread::Builder::new().name("routes".to_owned());
+        thread.spawn(move || self.serve(&requests))?;
+        Ok(sender)
+    }
+
+    fn serve(self, requests: &Receiver<RouteRequest>) {
         #[cfg(feature = "pac")]
-        let reply = asked.answer(&job);
+        let mut evaluator = scripts::Evaluator::new(self);
         #[cfg(not(feature = "pac"))]
-        let reply = Reply::Decided(configuration.as_ref().map_err(Clone::clone).and_then(
-            |configuration| configuration.decide(&job.host, job.port, job.scheme, &job.now),
-        ));
-        // Whoever asked may have given up.
-        let _ = job.reply.send(reply);
+        let configuration = self.configuration();
+        for request in requests {
+            #[cfg(feature = "pac")]
+            let reply = evaluator.reply(&request);
+            #[cfg(not(feature = "pac"))]
+            let reply = RouteReply::Decided(configuration.as_ref().map_err(Clone::clone).and_then(
+                |configuration| {
+                    let RouteRequest { host, port, scheme, now, .. } = &request;
+                    configuration.decide(host, *port, *scheme, now)
+                },
+            ));
+            // The task that asked may have given up.
+            let _ = request.reply.send(reply);
+        }
     }
 }
 
-#[cfg_attr(not(feature = "pac"), expect(dead_code, reason = "scripts alone need all of it"))]
-struct Engine {
-    recipe: Recipe,
-    script: Option<Result<Vec<u8>, String>>,
-    answers: Arc<Answers>,
-    own_addresses: Vec<IpAddr>,
-    time: Duration,
-}
-
 #[cfg(not(feature = "pac"))]
-impl Engine {
+impl ScriptRunner {
     fn configuration(self) -> Result<Configuration, RouteError> {
         Ok(match self.recipe {
             Recipe::Direct { source } => Configuration::Direct { source },
@@ -152,7 +154,7 @@ impl Engine {
     }
 }
 
-/// What scripts need of the thread.
+/// Evaluates scripts. Nothing here leaves the thread.
 #[cfg(feature = "pac")]
 mod scripts {
     use std::cell::RefCell;
@@ -160,8 +162,8 @@ mod scripts {
     use std::time::Instant;
 
     use super::{
-        AgentRoute, Arc, Configuration, Duration, Engine, Job, Recipe, Reply, RouteDecision,
-        RouteError, Zoned,
+        AgentRoute, Arc, Configuration, RouteDecision, Duration, Recipe, RouteError, RouteReply,
+        RouteRequest, ScriptRunner, Zoned,
     };
     use crate::probe::script::LONGEST;
     use crate::route::{PacLimits, PacScript, PacSurroundings};
@@ -169,53 +171,55 @@ mod scripts {
     /// After so many names for which its time ran out, a script is not asked any more.
     const PATIENCE: usize = 3;
 
-    /// A configuration that is asked.
-    pub(super) struct Asked {
-        engine: Engine,
+    /// Answers requests from a configuration whose script is loaded when the first one comes.
+    pub(super) struct Evaluator {
+        runner: ScriptRunner,
         began: Instant,
-        /// The name whose addresses the script wanted and which are not known.
+        /// The name whose addresses the script asked for and which are not known.
         wanted: Rc<RefCell<Option<String>>>,
         loaded: Option<Result<Configuration, RouteError>>,
         n_out_of_time: usize,
     }
 
-    impl Asked {
-        pub(super) fn new(engine: Engine) -> Self {
+    impl Evaluator {
+        pub(super) fn new(runner: ScriptRunner) -> Self {
             let wanted = Rc::default();
-            Self { engine, began: Instant::now(), wanted, loaded: None, n_out_of_time: 0 }
+            Self { runner, began: Instant::now(), wanted, loaded: None, n_out_of_time: 0 }
         }
 
-        pub(super) fn answer(&mut self, job: &Job) -> Reply {
+        pub(super) fn reply(&mut self, request: &RouteRequest) -> RouteReply {
+            let RouteRequest { host, port, scheme, now, .. } = request;
             let configuration = match self.loaded.take() {
                 Some(loaded) => loaded,
-                None => self.load(&job.now),
+                None => self.load(now),
             };
             if let Some(name) = self.wanted.take() {
-                return Reply::Wants(name);
+                return RouteReply::NeedsAddresses(name);
             }
             let before = Instant::now();
             let decided = match &configuration {
-                Ok(loaded) => loaded.decide(&job.host, job.port, job.scheme, &job.now),
+                Ok(loaded) => loaded.decide(host, *port, *scheme, now),
                 Err(error) => Err(error.clone()),
             };
             if let Some(name) = self.wanted.take() {
-                // A script that was stopped may have kept what it was not told: it begins anew.
-                return Reply::Wants(name);
+                // A script that was stopped may have remembered the empty answer: it is loaded
+                // anew.
+                return RouteReply::NeedsAddresses(name);
             }
             self.loaded = Some(configuration);
-            if before.elapsed() >= self.engine.time && self.engine.script.is_some() {
-                self.give_up_in_the_end(&decided);
+            if before.elapsed() >= self.runner.time && self.runner.script.is_some() {
+                self.count_time_out(&decided);
             }
-            Reply::Decided(decided)
+            RouteReply::Decided(decided)
         }
 
-        /// A script that never ends costs its time for a few names, not for a thousand.
-        fn give_up_in_the_end(&mut self, decided: &Result<RouteDecision, RouteError>) {
+        /// A script that never ends costs its time for a few names and not for a thousand.
+        fn count_time_out(&mut self, decided: &Result<RouteDecision, RouteError>) {
             self.n_out_of_time += 1;
             if let Err(RouteError::Pac { message, .. }) = decided
                 && self.n_out_of_time >= PATIENCE
             {
-                self.engine.script = Some(Err(format!(
+                self.runner.script = Some(Err(format!(
                     "{message}; so for {PATIENCE} names, and it was not asked for this one"
                 )));
                 self.loaded = None;
@@ -223,7 +227,7 @@ mod scripts {
         }
 
         fn load(&self, now: &Zoned) -> Result<Configuration, RouteError> {
-            match &self.engine.recipe {
+            match &self.runner.recipe {
                 Recipe::Direct { source } => Ok(Configuration::Direct { source: source.clone() }),
                 Recipe::Fixed(fixed) => Ok(Configuration::Fixed(fixed.clone())),
                 Recipe::Script { source, exceptions } => Ok(Configuration::Pac {
@@ -242,31 +246,32 @@ mod scripts {
         }
 
         fn script(&self, now: &Zoned) -> Result<PacScript, String> {
-            let source = match &self.engine.script {
+            let source = match &self.runner.script {
                 Some(Ok(source)) => source,
                 Some(Err(reason)) => return Err(reason.clone()),
                 None => return Err("was not loaded".to_owned()),
             };
             let limits =
-                PacLimits { time: self.engine.time, source: LONGEST, ..PacLimits::default() };
+                PacLimits { time: self.runner.time, source: LONGEST, ..PacLimits::default() };
             PacScript::load(source, self.surroundings(), limits, now)
                 .map_err(|error| error.to_string())
         }
 
-        /// Once a name is wanted the clock says that time is up, so that no other is asked for.
+        /// Once the addresses of a name are wanted, the clock says that time is up, so that the
+        /// script stops there.
         fn surroundings(&self) -> PacSurroundings {
-            let answers = Arc::clone(&self.engine.answers);
+            let addresses = Arc::clone(&self.runner.addresses);
             let wanted = Rc::clone(&self.wanted);
             let is_wanted = Rc::clone(&self.wanted);
             let began = self.began;
             PacSurroundings {
                 resolve: Box::new(move |name| {
-                    answers.known(name).unwrap_or_else(|| {
+                    addresses.known(name).unwrap_or_else(|| {
                         wanted.replace(Some(name.to_owned()));
                         Vec::new()
                     })
                 }),
-                own_addresses: self.engine.own_addresses.clone(),
+                own_addresses: self.runner.own_addresses.clone(),
                 clock: Box::new(move || match &*is_wanted.borrow() {
                     Some(_) => Duration::MAX,
                     None => began.elapsed(),

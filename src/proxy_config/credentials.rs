@@ -1,0 +1,45 @@
+//! The file of `--proxy-credentials`.
+
+use std::path::Path;
+
+use super::error::ProxyConfigError;
+use crate::route::{Credentials, ProxyUrlError};
+use crate::{files, list};
+
+/// Why a file holds no credentials. What it holds is never repeated.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum CredentialsFault {
+    /// It is not text.
+    #[error("it is not UTF-8")]
+    NotUtf8,
+    /// Its first line is empty.
+    #[error("its first line is empty; expected user:password")]
+    Empty,
+    /// Nothing divides a user name from a password.
+    #[error("its first line holds no colon; expected user:password")]
+    NoColon,
+    /// HTTP has no form for what it holds.
+    #[error(transparent)]
+    NotSendable(#[from] ProxyUrlError),
+}
+
+/// Reads the first line of the file: `user:password`, nothing decoded.
+pub(super) fn read(path: &Path) -> Result<Credentials, ProxyConfigError> {
+    let bytes = files::read(path).map_err(|error| ProxyConfigError::CredentialsUnreadable {
+        path: path.to_owned(),
+        error,
+    })?;
+    parse(&bytes).map_err(|fault| ProxyConfigError::Credentials { path: path.to_owned(), fault })
+}
+
+fn parse(bytes: &[u8]) -> Result<Credentials, CredentialsFault> {
+    let text = list::decode(bytes).map_err(|_| CredentialsFault::NotUtf8)?;
+    let line = text.lines().next().unwrap_or_default();
+    if line.trim().is_empty() {
+        return Err(CredentialsFault::Empty);
+    }
+    if !line.contains(':') {
+        return Err(CredentialsFault::NoColon);
+    }
+    Ok(Credentials::parse(line)?)
+}
