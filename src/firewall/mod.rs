@@ -35,7 +35,7 @@ pub use evidence::{
 pub use flow::{Flow, FlowError, read_flows};
 pub use missing::{Missing, Property};
 pub use port::{PortError, PortSet, Protocol, ProtocolSet};
-pub use prove::{Doubt, ProofLevel, Proven, PublishedRanges, Refused, prove};
+pub use prove::{Doubt, ProofLevel, Proven, PublishedTags, Refused, prove};
 pub use requirement::{Class, ConnectOutcome, Need, Requirement, needs, synthesize};
 pub use rule::{Access, Direction, MARKER, Rule, RuleDialect, RuleSet};
 pub use scope::{Extent, NamePattern, NetworkContext, Scope};

@@ -105,9 +105,9 @@ impl Proven {
     }
 }
 
-/// The address ranges that the cloud publishes.
+/// The service tags that the cloud publishes, with their union.
 #[derive(Clone, Copy, Debug)]
-pub struct PublishedRanges<'a> {
+pub struct PublishedTags<'a> {
     /// The union of all tags.
     pub addresses: &'a AddressSet,
     /// The tags themselves, of which the narrowest is named in a proof.
@@ -120,7 +120,7 @@ pub struct PublishedRanges<'a> {
 pub fn prove<'a>(
     targets: impl IntoIterator<Item = &'a EvidenceTarget>,
     level: ProofLevel,
-    published: PublishedRanges<'_>,
+    published: PublishedTags<'_>,
 ) -> (Vec<Proven>, Vec<Refused>) {
     let (mut proven, mut refused) = (Vec::new(), Vec::new());
     for target in targets {

@@ -32,7 +32,7 @@ pub(super) fn trim(text: &str) -> &str {
     })
 }
 
-/// Splits `[SCHEME://]HOST[:PORT][/…]`.
+/// Splits a text of the form `[SCHEME://]HOST[:PORT][/…]`.
 pub(super) fn split(text: &str) -> Result<Pasted<'_>, PastedError> {
     let text = trim(text);
     let (scheme, rest) = match text.split_once("://") {

@@ -26,7 +26,7 @@ use super::hint;
 use super::input::{self, Stdin};
 use crate::files;
 use crate::firewall::nsg::{self, RuleFile};
-use crate::firewall::{Decision, NetworkContext, Proven, PublishedRanges, RuleDialect, RuleSet};
+use crate::firewall::{Decision, NetworkContext, Proven, PublishedTags, RuleDialect, RuleSet};
 use crate::model::{AddressSet, Cloud};
 use crate::tags::{ServiceTags, Snapshot};
 
@@ -100,8 +100,8 @@ impl TagRelease {
         outside.map(|one| one.address.to_string()).collect()
     }
 
-    pub(super) fn published(&self) -> PublishedRanges<'_> {
-        PublishedRanges { addresses: &self.published, tags: &self.release }
+    pub(super) fn published(&self) -> PublishedTags<'_> {
+        PublishedTags { addresses: &self.published, tags: &self.release }
     }
 
     /// The release as descriptions name it.

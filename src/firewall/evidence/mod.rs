@@ -17,6 +17,7 @@ use super::port::Protocol;
 use super::requirement::{Class, ConnectOutcome, Requirement};
 use super::scope::NamePattern;
 use crate::model::{ChainTrust, GatewayName, Host, HostName, Kind, Origin, Role};
+pub use crate::report_v1::ReadError as EvidenceError;
 use crate::route::ProxyUrl;
 
 /// The observations of a run that rules are written and verified for.

@@ -8,11 +8,8 @@ use super::{
 };
 use crate::firewall::scope::NamePattern;
 use crate::model::{ChainTrust, Host, HostName, Kind, Origin, Role, proves};
-use crate::report_v1::{Endpoint, Lookup, ReadError, Report, Step, Trail};
+use crate::report_v1::{Endpoint, Lookup, Report, Step, Trail};
 use crate::route::ProxyUrl;
-
-/// Why a text is no evidence.
-pub type EvidenceError = ReadError;
 
 impl Evidence {
     /// Reads a JSON report, or the names that `resolve` wrote.
@@ -90,7 +87,7 @@ fn target(saved: &Endpoint) -> EvidenceTarget {
 /// The word in reports for the route without a proxy.
 const DIRECT: &str = "direct";
 
-/// Whether every resolver says that there is no such name, where no conclusion is given.
+/// Whether every resolver denies the name, in a file without a conclusion.
 fn is_absent(saved: &Endpoint) -> bool {
     let is_absent = |lookup: &Lookup| {
         lookup.addresses.is_empty() && matches!(&*lookup.outcome, "" | "nxdomain" | "nodata")
@@ -116,7 +113,7 @@ fn walked(trail: &Trail, host: Option<&Host>) -> Option<TrailSummary> {
     })
 }
 
-/// How the connect ended. What this host's own limits prevented was not measured.
+/// The result of connecting. There is none where a limit of this host prevented the attempt.
 fn connect(trail: &Trail) -> Option<ConnectOutcome> {
     let step = trail.steps.iter().find(|step| step.name == "tcp")?;
     match &*step.outcome {

@@ -2,7 +2,7 @@ use proptest::prelude::*;
 use serde_json::{Value, json};
 
 use super::*;
-use crate::firewall::{Doubt, ProofLevel, PublishedRanges, prove};
+use crate::firewall::{Doubt, ProofLevel, PublishedTags, prove};
 use crate::model::AddressSet;
 use crate::tags::{ServiceTag, ServiceTags};
 
@@ -110,7 +110,7 @@ fn only_what_is_proven_enters_a_rule() {
     };
     let tags = vec![tag("AzureCloud", "40.112.0.0/16"), tag("AzureCloud.westus", "40.112.72.0/30")];
     let tags = ServiceTags::new("Public".to_owned(), 1, tags).unwrap();
-    let published = PublishedRanges { addresses: &addresses, tags: &tags };
+    let published = PublishedTags { addresses: &addresses, tags: &tags };
     for (level, proven, n_refused) in [
         (
             ProofLevel::Published,
@@ -225,7 +225,7 @@ fn names_without_ports_are_known_to_nobody() {
         prefixes: addresses.prefixes(),
     };
     let tags = ServiceTags::new("Public".to_owned(), 1, vec![tag]).unwrap();
-    let published = PublishedRanges { addresses: &addresses, tags: &tags };
+    let published = PublishedTags { addresses: &addresses, tags: &tags };
     let (proven, refused) = prove(&evidence.targets, ProofLevel::Resolved, published);
     assert!(proven.is_empty(), "{proven:?}");
     assert!(refused[0].to_string().contains("which port"), "{}", refused[0]);

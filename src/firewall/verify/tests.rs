@@ -365,6 +365,7 @@ proptest! {
         let judges = [RuleJudge::new(&set, NetworkContext::default())];
         let seen = verify(&judges, &required, CorrectionAdvice::default());
         prop_assert!(seen.gaps.is_empty() && seen.undecided.is_empty() && seen.excess.is_empty());
-        prop_assert!(seen.beyond.iter().all(|one| one.addresses.v4 == 0 && one.addresses.v6 == 0));
+        let is_none = |beyond: &Beyond| beyond.addresses.v4 == 0 && beyond.addresses.v6 == 0;
+        prop_assert!(seen.beyond.iter().all(is_none));
     }
 }

@@ -215,13 +215,9 @@ fn what_can_match_nothing_is_said() {
 proptest! {
     #[test]
     fn no_list_panics(list in "\\PC{0,60}", plausible in "[a-z0-9.*:/,;<>\\[\\] -]{0,60}") {
+        use NoProxyDialect::{Curl, DotNet, Go, WinInet};
         let hosts = ["a.b", "10.0.0.1", "[::1]"].map(|host| Host::parse(host).unwrap());
-        for dialect in [
-            NoProxyDialect::Curl,
-            NoProxyDialect::Go,
-            NoProxyDialect::DotNet,
-            NoProxyDialect::WinInet,
-        ] {
+        for dialect in [Curl, Go, DotNet, WinInet] {
             for text in [&list, &plausible] {
                 let list = NoProxy::parse(text, dialect);
                 for host in &hosts {
