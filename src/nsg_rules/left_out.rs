@@ -5,7 +5,7 @@ use std::net::IpAddr;
 use serde::{Deserialize, Serialize};
 
 use super::guard::GuardRefusal;
-use crate::firewall::{Doubt, Proven, EvidenceTarget, Refused};
+use crate::firewall::{Doubt, EvidenceTarget, Proven, Refused};
 use crate::model::{AddressClass, classify};
 
 /// An address that was seen for a name and stays out of the rules.

@@ -41,8 +41,8 @@ pub use self::script_location::{ScriptLocation, ScriptLocationError, script_prob
 use self::script_runner::{Recipe, ScriptSource};
 use crate::files;
 use crate::route::{
-    self, AgentProxy, AgentRoute, Credentials, Exceptions, FixedProxy, LocalView, WithSource, ProxyUrl,
-    Way, WindowsSettings, WindowsWay,
+    self, AgentProxy, AgentRoute, Credentials, Exceptions, FixedProxy, LocalView, ProxyUrl, Way,
+    WindowsSettings, WindowsWay, WithSource,
 };
 
 /// The mode of the runtime that nobody else can read (Microsoft, create-self-hosted-integration-

@@ -162,7 +162,7 @@ mod scripts {
     use std::time::Instant;
 
     use super::{
-        AgentRoute, Arc, Configuration, RouteDecision, Duration, Recipe, RouteError, RouteReply,
+        AgentRoute, Arc, Configuration, Duration, Recipe, RouteDecision, RouteError, RouteReply,
         RouteRequest, ScriptRunner, Zoned,
     };
     use crate::probe::script::LONGEST;

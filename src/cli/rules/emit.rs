@@ -109,7 +109,8 @@ fn of_evidence(command: &EmitArgs, evidence: &Evidence) -> Result<Emission> {
     }
     from_file::require_ports(&chosen, &origin(command))?;
     if command.format == RuleFormat::AzureFirewall && !command.addresses {
-        let told = |target: &&EvidenceTarget| Some((target.name.clone()?, target.kind?, target.port?));
+        let told =
+            |target: &&EvidenceTarget| Some((target.name.clone()?, target.kind?, target.port?));
         found.applications = Application::of(chosen.iter().filter_map(told));
         chosen.retain(|target| {
             !(target.name.is_some() && target.kind.is_some_and(Application::can_tell))
@@ -128,8 +129,9 @@ fn of_evidence(command: &EmitArgs, evidence: &Evidence) -> Result<Emission> {
 
 /// Shows hints on required names without an address, and on names that go through a proxy.
 fn hint_at_gaps(chosen: &[&EvidenceTarget]) {
-    let is_absent =
-        |target: &&&EvidenceTarget| target.sightings.is_empty() && target.name.is_some() && target.required;
+    let is_absent = |target: &&&EvidenceTarget| {
+        target.sightings.is_empty() && target.name.is_some() && target.required
+    };
     for target in chosen.iter().filter(is_absent) {
         let why = match &target.name {
             Some(name) if name.is_wildcard() => {

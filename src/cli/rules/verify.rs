@@ -43,8 +43,10 @@ pub(super) fn verify(command: &VerifyArgs) -> Result<Exit> {
         loaded.sets.iter().map(|set| RuleJudge::new(set, loaded.knowledge())).collect();
     let control = loaded.tags.tags().tag(CONTROL_TAG).map(|tag| (CONTROL_TAG, &tag.addresses));
     let seen = compare(&judges, &required, Advice { refused: &refused, control });
-    let is_nsg =
-        loaded.sets.iter().all(|set| matches!(set.dialect, RuleDialect::Nsg | RuleDialect::Effective));
+    let is_nsg = loaded
+        .sets
+        .iter()
+        .all(|set| matches!(set.dialect, RuleDialect::Nsg | RuleDialect::Effective));
     output::write(command.output.as_deref(), |out| match command.format {
         VerifyFormat::Table => out.write_all(table(&seen, is_nsg).as_bytes()),
         VerifyFormat::Json => {
@@ -88,8 +90,11 @@ fn required(
     };
     let is_all = |dialect| loaded.sets.iter().all(|set| set.dialect == dialect);
     // A device that applies a list sees the names themselves, not the proxy.
-    let mut required =
-        if is_all(RuleDialect::List) { evidence.own_requirements() } else { evidence.requirements() };
+    let mut required = if is_all(RuleDialect::List) {
+        evidence.own_requirements()
+    } else {
+        evidence.requirements()
+    };
     if is_all(RuleDialect::AzureFirewall) {
         // Flows to Azure's platform addresses do not pass an Azure firewall.
         required.retain(|own| !own.flow.is_to_platform());

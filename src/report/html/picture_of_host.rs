@@ -8,8 +8,8 @@ use super::super::step_words;
 use super::super::verdict_line::gateway_of;
 use super::super::wording::{counted, counted_as};
 use super::drawing::{Drawing, LINE, cut, folded};
-use super::picture_of_way::{Said, is_private, kind};
-use super::ways::{self, Breaks, Leg, State, Station, Way};
+use super::picture_of_way::{LegInWords, is_private, kind};
+use super::ways::{self, BreakPoint, LegEnd, LegState, MeasuredWay, WayLeg};
 use crate::diagnose::catalogue;
 use crate::model::{Cause, Status};
 use crate::report_v1::{Endpoint, Report};
@@ -24,15 +24,15 @@ const FAR: (i32, i32) = (640, 318);
 
 /// The picture, and the same in words.
 #[derive(Debug)]
-pub(super) struct Picture {
+pub(super) struct HostPicture {
     pub(super) drawing: Drawing,
-    pub(super) said: Vec<Said>,
+    pub(super) said: Vec<LegInWords>,
 }
 
 /// A way, or several that are alike.
-struct Lane {
-    state: State,
-    breaks: (Station, Breaks),
+struct HostLane {
+    state: LegState,
+    breaks: (LegEnd, BreakPoint),
     /// What came of it.
     label: String,
     /// What is at its end.
@@ -42,41 +42,41 @@ struct Lane {
 }
 
 /// Lanes that leave by the same way.
-struct Block {
+struct LaneBlock {
     title: String,
     /// What the way leads through; nothing for name servers.
     through: Option<String>,
-    lanes: Vec<Lane>,
+    lanes: Vec<HostLane>,
 }
 
-pub(super) fn picture(report: &Report) -> Picture {
+pub(super) fn picture(report: &Report) -> HostPicture {
     let blocks = blocks(report);
     let said = blocks.iter().flat_map(|block| {
-        block.lanes.iter().map(|lane| Said {
+        block.lanes.iter().map(|lane| LegInWords {
             state: lane.state,
             words: format!("{}: {} {}: {}", block.title, lane.kind, lane.name, lane.label),
         })
     });
-    let said: Vec<Said> = said.collect();
+    let said: Vec<LegInWords> = said.collect();
     let mut drawing = draw(report, &blocks);
     let count = |state| said.iter().filter(|said| said.state == state).count();
     drawing.description = format!(
         "{} leave this host: {} broken, {} with a finding, {} not tried, {} that work. The list \
          below says each in words.",
         counted_as(said.len(), "way", "ways"),
-        count(State::Broken),
-        count(State::Odd),
-        count(State::NotTried),
-        count(State::Works),
+        count(LegState::Broken),
+        count(LegState::Odd),
+        count(LegState::NotTried),
+        count(LegState::Works),
     );
-    Picture { drawing, said }
+    HostPicture { drawing, said }
 }
 
-fn blocks(report: &Report) -> Vec<Block> {
+fn blocks(report: &Report) -> Vec<LaneBlock> {
     let mut blocks = Vec::new();
     let servers = name_servers(report);
     if !servers.is_empty() {
-        blocks.push(Block { title: "Name servers".to_owned(), through: None, lanes: servers });
+        blocks.push(LaneBlock { title: "Name servers".to_owned(), through: None, lanes: servers });
     }
     let mut routes: Vec<&str> = Vec::new();
     for endpoint in &report.endpoints {
@@ -102,13 +102,13 @@ fn blocks(report: &Report) -> Vec<Block> {
             "" | "unknown" => ("Route unknown".to_owned(), "Not known".to_owned()),
             proxy => (format!("By the proxy {proxy}"), format!("Proxy {proxy}")),
         };
-        blocks.push(Block { title, through: Some(through), lanes });
+        blocks.push(LaneBlock { title, through: Some(through), lanes });
     }
     blocks
 }
 
 /// What each name server made of the questions.
-fn name_servers(report: &Report) -> Vec<Lane> {
+fn name_servers(report: &Report) -> Vec<HostLane> {
     let mut servers: Vec<(&str, usize, usize)> = Vec::new();
     for endpoint in &report.endpoints {
         let of_proxies = endpoint.proxies.iter().flat_map(|proxy| &proxy.lookups);
@@ -126,13 +126,13 @@ fn name_servers(report: &Report) -> Vec<Lane> {
             servers[at].2 += usize::from(!is_silent);
         }
     }
-    let lane = |(server, asked, answered): (&str, usize, usize)| Lane {
+    let lane = |(server, asked, answered): (&str, usize, usize)| HostLane {
         state: match answered {
-            0 => State::Broken,
-            all if all == asked => State::Works,
-            _ => State::Odd,
+            0 => LegState::Broken,
+            all if all == asked => LegState::Works,
+            _ => LegState::Odd,
         },
-        breaks: (Station::NameServer, Breaks::Between),
+        breaks: (LegEnd::NameServer, BreakPoint::Between),
         label: format!("answered {answered} of {}", counted(asked, "question")),
         kind: if server == "os" { "Operating system" } else { "Name server" }.to_owned(),
         name: if server == "os" { "its own way to resolve" } else { server }.to_owned(),
@@ -141,9 +141,9 @@ fn name_servers(report: &Report) -> Vec<Lane> {
     servers.into_iter().map(lane).collect()
 }
 
-fn lanes(report: &Report, route: &str) -> Vec<Lane> {
+fn lanes(report: &Report, route: &str) -> Vec<HostLane> {
     let own = report.endpoints.iter().filter(|it| it.route.configured == route);
-    let mut lanes: Vec<Lane> = Vec::new();
+    let mut lanes: Vec<HostLane> = Vec::new();
     let mut index = HashMap::new();
     for endpoint in own {
         let lane = lane(endpoint);
@@ -162,19 +162,19 @@ fn lanes(report: &Report, route: &str) -> Vec<Lane> {
     lanes
 }
 
-fn lane(endpoint: &Endpoint) -> Lane {
-    let way = Way::of(endpoint);
+fn lane(endpoint: &Endpoint) -> HostLane {
+    let way = MeasuredWay::of(endpoint);
     let state = match endpoint.status {
-        Status::Pass => State::Works,
-        Status::Warn => State::Odd,
-        Status::Fail => State::Broken,
-        Status::Unknown => State::NotTried,
+        Status::Pass => LegState::Works,
+        Status::Warn => LegState::Odd,
+        Status::Fail => LegState::Broken,
+        Status::Unknown => LegState::NotTried,
     };
     let broken = way.broken();
     let cause = endpoint.cause.as_deref().unwrap_or_default();
-    let layer = broken.map(|leg: &Leg| step_words::layer(&leg.layer));
+    let layer = broken.map(|leg: &WayLeg| step_words::layer(&leg.layer));
     let label = match (state, layer) {
-        (State::Works, _) => "works".to_owned(),
+        (LegState::Works, _) => "works".to_owned(),
         (_, Some(layer)) => format!("{layer}: {}", meaning(cause)),
         (_, None) => meaning(cause),
     };
@@ -185,12 +185,12 @@ fn lane(endpoint: &Endpoint) -> Lane {
         None => kind(endpoint).to_owned(),
     };
     let is_proxied = ways::is_proxied(endpoint);
-    let breaks = broken.map_or((Station::Far, Breaks::There), |leg| match leg.to {
-        Station::NameServer => (Station::NameServer, Breaks::Here),
-        to if !is_proxied && leg.breaks == Breaks::Between => (to, Breaks::Between),
+    let breaks = broken.map_or((LegEnd::Far, BreakPoint::There), |leg| match leg.to {
+        LegEnd::NameServer => (LegEnd::NameServer, BreakPoint::Here),
+        to if !is_proxied && leg.breaks == BreakPoint::Between => (to, BreakPoint::Between),
         to => (to, leg.breaks),
     });
-    Lane { state, breaks, label, kind: title, name: endpoint.place(), count: 1 }
+    HostLane { state, breaks, label, kind: title, name: endpoint.place(), count: 1 }
 }
 
 /// What a cause means, in the words of the catalogue.
@@ -204,12 +204,12 @@ fn meaning(cause: &str) -> String {
     }
 }
 
-fn the_rest(lanes: &[Lane]) -> Lane {
+fn the_rest(lanes: &[HostLane]) -> HostLane {
     let count = lanes.iter().map(|lane| lane.count).sum();
-    let worst = lanes.iter().map(|lane| lane.state).max().unwrap_or(State::NotTried);
-    Lane {
+    let worst = lanes.iter().map(|lane| lane.state).max().unwrap_or(LegState::NotTried);
+    HostLane {
         state: worst,
-        breaks: (Station::Far, Breaks::Between),
+        breaks: (LegEnd::Far, BreakPoint::Between),
         label: "each in the evidence below".to_owned(),
         kind: format!("{} more kinds of ways", lanes.len()),
         name: counted(count, "endpoint"),
@@ -217,7 +217,7 @@ fn the_rest(lanes: &[Lane]) -> Lane {
     }
 }
 
-fn draw(report: &Report, blocks: &[Block]) -> Drawing {
+fn draw(report: &Report, blocks: &[LaneBlock]) -> Drawing {
     let mut drawing = Drawing::new("host".to_owned(), "Every way that leaves this host".to_owned());
     let n_lanes: usize = blocks.iter().map(|block| block.lanes.len()).sum();
     let as_length = |count: usize| i32::try_from(count).unwrap_or(i32::MAX / 1000);
@@ -263,18 +263,18 @@ fn host(drawing: &mut Drawing, report: &Report) {
     }
 }
 
-fn draw_lane(drawing: &mut Drawing, lane: &Lane, top: i32, is_proxy: bool) {
+fn draw_lane(drawing: &mut Drawing, lane: &HostLane, top: i32, is_proxy: bool) {
     let y = top + 30;
     let (from, to) = (HOST.0 + HOST.1, FAR.0);
     let middle = MIDDLE.0 + MIDDLE.1 / 2;
     let breaks_at = match (lane.breaks, is_proxy) {
-        ((Station::NameServer, Breaks::Between), _) => middle,
-        ((_, Breaks::Here) | (Station::NameServer, _), _) => from + 24,
-        ((Station::Proxy, Breaks::Between), _) => i32::midpoint(from, MIDDLE.0),
-        ((Station::Proxy, Breaks::There), _) => MIDDLE.0 - 8,
-        ((Station::Far, Breaks::Between), true) => i32::midpoint(MIDDLE.0 + MIDDLE.1, to),
-        ((Station::Far, Breaks::Between), false) => middle,
-        ((Station::Far, Breaks::There), _) => to - 12,
+        ((LegEnd::NameServer, BreakPoint::Between), _) => middle,
+        ((_, BreakPoint::Here) | (LegEnd::NameServer, _), _) => from + 24,
+        ((LegEnd::Proxy, BreakPoint::Between), _) => i32::midpoint(from, MIDDLE.0),
+        ((LegEnd::Proxy, BreakPoint::There), _) => MIDDLE.0 - 8,
+        ((LegEnd::Far, BreakPoint::Between), true) => i32::midpoint(MIDDLE.0 + MIDDLE.1, to),
+        ((LegEnd::Far, BreakPoint::Between), false) => middle,
+        ((LegEnd::Far, BreakPoint::There), _) => to - 12,
     };
     drawing.arrow(lane.state, y, (from, to), breaks_at);
     let words = format!("{} {}", lane.state.symbol(), lane.label);
