@@ -29,7 +29,7 @@ pub struct Destination<'a> {
     pub name: Cow<'a, str>,
     /// `null` where none is known here: the name does not resolve, or a proxy resolves it.
     pub address: Option<IpAddr>,
-    /// The port.
+    /// The port of the flow.
     pub port: u16,
     /// `tcp` or `udp`.
     pub protocol: Cow<'a, str>,

@@ -68,7 +68,7 @@ impl<'de> Deserialize<'de> for Chain<'_> {
 pub struct Certificate<'a> {
     /// The subject's distinguished name.
     pub subject: Cow<'a, str>,
-    /// The issuer's.
+    /// The issuer's distinguished name.
     pub issuer: Cow<'a, str>,
     /// The SHA-256 of the certificate, hexadecimal.
     pub sha256: Cow<'a, str>,

@@ -30,12 +30,12 @@ pub struct Change<'a> {
     /// Of which endpoint; `null` where it is of the run as a whole.
     #[serde(default)]
     pub endpoint: Option<Place<'a>>,
-    /// What.
+    /// What it is that differs.
     #[serde(flatten)]
     pub what: What<'a>,
 }
 
-/// An endpoint.
+/// An endpoint, as far as a comparison names it.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[cfg_attr(test, derive(schemars::JsonSchema))]
 #[serde(default)]
@@ -44,13 +44,13 @@ pub struct Place<'a> {
     pub entry: Cow<'a, str>,
     /// A name, an address or a pattern.
     pub host: Cow<'a, str>,
-    /// The port.
+    /// The port; 0 where the file does not say it.
     pub port: u16,
     /// Whether the runtime needs it.
     pub required: bool,
 }
 
-/// What differs.
+/// What differs, and how it was before and is now.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[cfg_attr(test, derive(schemars::JsonSchema))]
 #[serde(tag = "kind", rename_all = "snake_case")]
@@ -86,7 +86,7 @@ pub enum What<'a> {
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[cfg_attr(test, derive(schemars::JsonSchema))]
 pub struct Standing<'a> {
-    /// Its status.
+    /// The status it came to.
     #[serde(with = "StatusWord")]
     pub status: Status,
     /// What was wrong.
@@ -102,7 +102,7 @@ pub struct ChangedFinding<'a> {
     /// How bad it was there.
     #[serde(with = "SeverityWord")]
     pub severity: Severity,
-    /// One sentence.
+    /// What is wrong, in one sentence.
     pub message: Cow<'a, str>,
     /// Who can fix it.
     pub owner: Cow<'a, str>,

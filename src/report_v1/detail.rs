@@ -123,16 +123,16 @@ pub struct Answer<'a> {
     /// The reason phrase.
     #[serde(default)]
     pub reason: Cow<'a, str>,
-    /// `Server`.
+    /// The header `Server`.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub server: Option<Cow<'a, str>>,
-    /// `Via`.
+    /// The header `Via`.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub via: Option<Cow<'a, str>>,
-    /// `Location`.
+    /// The header `Location`.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub location: Option<Cow<'a, str>>,
-    /// `Content-Type`.
+    /// The header `Content-Type`.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub content_type: Option<Cow<'a, str>>,
     /// What a proxy wants (RFC 9110 section 11.7.1), all values in one line.

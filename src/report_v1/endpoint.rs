@@ -117,7 +117,7 @@ pub struct RouteChoice<'a> {
 #[cfg_attr(test, derive(schemars::JsonSchema))]
 #[serde(default)]
 pub struct PacQuestion<'a> {
-    /// The name.
+    /// The name that it asked for.
     pub name: Cow<'a, str>,
     /// What it was told.
     pub addresses: Cow<'a, [IpAddr]>,

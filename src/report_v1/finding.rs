@@ -19,7 +19,7 @@ pub struct Finding<'a> {
     /// How sure it is: `proven`, `likely` or `possible`.
     #[serde(default)]
     pub certainty: Cow<'a, str>,
-    /// One sentence.
+    /// What is wrong, in one sentence.
     #[serde(default)]
     pub message: Cow<'a, str>,
     /// What was seen that says so.

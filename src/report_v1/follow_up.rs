@@ -72,7 +72,7 @@ pub struct Rung<'a> {
 pub struct RevocationHost<'a> {
     /// The host that the chain names.
     pub host: Cow<'a, str>,
-    /// The port.
+    /// The port that it is asked on.
     pub port: u16,
     /// What was asked for, where it is known.
     #[serde(skip_serializing_if = "Option::is_none")]

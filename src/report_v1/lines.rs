@@ -14,11 +14,11 @@ use super::{
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(tag = "type", content = "data", rename_all = "snake_case")]
 pub enum Line<'a> {
-    /// The first.
+    /// The first line.
     Begin(Begin<'a>),
     /// An endpoint that is done.
     Endpoint(Box<Endpoint<'a>>),
-    /// The last.
+    /// The last line.
     End(Box<End<'a>>),
 }
 
@@ -70,7 +70,7 @@ pub struct Name<'a> {
     pub role: Cow<'a, str>,
     /// As of an endpoint.
     pub host: Cow<'a, str>,
-    /// The port.
+    /// The port on which it is needed.
     pub port: u16,
     /// What proves it.
     pub kind: Cow<'a, str>,

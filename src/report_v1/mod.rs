@@ -102,7 +102,7 @@ pub struct Report<'a> {
 pub struct Tool<'a> {
     /// Its name: `pathproof`.
     pub name: Cow<'a, str>,
-    /// Its version.
+    /// The program's version.
     pub version: Cow<'a, str>,
 }
 

@@ -17,7 +17,7 @@ pub enum ReadError {
     /// An endpoint of a report without its port.
     #[error("no JSON report, as --format json writes it: the endpoint {host} has no port")]
     NoPort {
-        /// Which.
+        /// The host of that endpoint.
         host: String,
     },
     /// Another of the program's own files.

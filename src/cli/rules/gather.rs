@@ -250,7 +250,7 @@ impl Gathered {
         if level == ProofLevel::Tls {
             bail!("--proof tls: {file_name} is a list and holds no handshakes; give a report");
         }
-        let sets = nsg::read(&[RuleFile { file: file_name, text }])?;
+        let sets = nsg::read(&[RuleFile { name: file_name, text }])?;
         let rules = sets.iter().flat_map(RuleSet::rules);
         for rule in rules.filter(|rule| !rule.destination.addresses.is_everything()) {
             for name in &rule.destination.names {

@@ -228,7 +228,7 @@ fn choose(
             .cloned()
             .collect();
         // A file that is given twice means two sets in a row.
-        let n_given = sources.iter().filter(|own| own.file == source.file).count();
+        let n_given = sources.iter().filter(|own| own.name == source.name).count();
         if unrelated.len() > n_given {
             bail!(
                 "{} holds {} groups: {}. Choose one with --group NAME, or say that a flow passes \

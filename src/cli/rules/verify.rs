@@ -42,7 +42,7 @@ pub(super) fn verify(command: &VerifyArgs) -> Result<Exit> {
     let judges: Vec<_> =
         loaded.sets.iter().map(|set| RuleJudge::new(set, loaded.knowledge())).collect();
     let control = loaded.tags.tags().tag(CONTROL_TAG).map(|tag| (CONTROL_TAG, &tag.addresses));
-    let seen = compare(&judges, &required, Advice { refused: &refused, control });
+    let seen = compare(&judges, &required, CorrectionAdvice { refused: &refused, control });
     let is_nsg = loaded
         .sets
         .iter()

@@ -14,7 +14,7 @@ use crate::model::{Certainty, FailOn, Kind, NetworkAllows, Origin, Owner, Role, 
 use crate::report_v1::{Certificate, Chain, Milliseconds, Report, SCHEMA};
 
 /// What an older program did not write, and this one always does: reading forgives its absence.
-const ALWAYS_WRITTEN: [&str; 17] = [
+const ALWAYS_WRITTEN: [&str; 16] = [
     "Run.started_at",
     "Run.took_ms",
     "Run.exit",
@@ -31,7 +31,6 @@ const ALWAYS_WRITTEN: [&str; 17] = [
     "OldHello.remote",
     "Certificate.not_before",
     "Certificate.not_after",
-    "Answer.status",
 ];
 
 /// A code of ours: the contract adds to these, so that they are known by their form alone.
@@ -182,18 +181,22 @@ fn text_of<'a>(schema: &'a mut Value, field: &str) -> &'a mut Value {
 }
 
 /// Leaves what a JSON Schema knows: `schemars` also writes Rust's number types as formats, the
-/// defaults of reading, and `null` for what is left out where it is missing.
+/// defaults of reading, `null` for what is left out where it is missing, and the lines of comments.
 fn tidy(value: &mut Value) {
     match value {
         Value::Array(items) => items.iter_mut().for_each(tidy),
         Value::Object(object) => {
             object.remove("default");
+            if let Some(Value::String(text)) = object.get_mut("description") {
+                let paragraphs = text.split("\n\n").map(|one| one.replace('\n', " "));
+                *text = paragraphs.collect::<Vec<_>>().join("\n\n");
+            }
             match object.get("format").and_then(Value::as_str) {
                 Some("ip") => {
                     object.remove("format");
                     object.insert("anyOf".into(), json!([{"format": "ipv4"}, {"format": "ipv6"}]));
                 }
-                Some("date-time") | None => {}
+                Some("date-time" | "ipv4" | "ipv6") | None => {}
                 Some(_) => {
                     object.remove("format");
                 }
