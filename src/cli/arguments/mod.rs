@@ -243,7 +243,7 @@ pub(super) struct ReportingArgs {
     /// The report's format [default: table, or from the extension of --output]
     #[arg(long, short, value_enum, value_name = "FMT")]
     pub(super) format: Option<ReportFormat>,
-    /// Write the report there (.txt .json .jsonl) instead of to standard output; repeatable
+    /// Write the report there (.txt .json .jsonl .html) instead of to standard output; repeatable
     #[arg(long, short, value_name = "FILE", action = ArgAction::Append)]
     pub(super) output: Vec<PathBuf>,
     /// In the table, every step of every endpoint too: names, connects, handshakes, answers
@@ -372,6 +372,8 @@ pub(super) enum ReportFormat {
     Json,
     /// An endpoint a line, as they finish
     Jsonl,
+    /// One page for people who were not there, whole in itself
+    Html,
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
