@@ -165,7 +165,7 @@ fn a_page_asks_nobody_for_anything() {
     for case in golden::case_names() {
         let page = page_of(&saved(&case));
         assert!(page.starts_with("<!doctype html>"), "{case}");
-        assert!(page.contains("default-src 'none'; style-src 'sha256-"), "{case}");
+        assert!(page.contains("default-src &#39;none&#39;; style-src &#39;sha256-"), "{case}");
         for out in ["src=", "url(", "@import", "http-equiv=\"refresh", "href=\"http", "unsafe"] {
             assert!(!page.contains(out), "{case}: {out}");
         }
