@@ -12,8 +12,8 @@ use jiff::Timestamp;
 use serde::Serialize;
 
 use super::Style;
-use super::terminal::counted_as;
 use super::terminal::page::Page;
+use super::wording::counted_as;
 use crate::model::{Severity, Status};
 use crate::report_v1::{Finding, Report, SeverityWord};
 
