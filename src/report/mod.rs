@@ -4,12 +4,15 @@
 mod assemble;
 pub mod change_request;
 pub(crate) mod command;
+pub mod csv;
 pub mod diff;
+mod exit;
 pub mod explanation;
 mod guarded;
 pub mod html;
 pub mod json;
 pub mod merge;
+mod only_owners;
 pub mod resolve;
 mod route;
 #[cfg(test)]
@@ -20,5 +23,7 @@ mod verdict_line;
 mod wording;
 
 pub use assemble::assemble;
+pub use exit::exit;
 pub use guarded::Guarded;
+pub use only_owners::{left_out, narrowed, only_owners};
 pub use terminal::{Style, table, verbose};
