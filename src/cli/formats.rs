@@ -9,7 +9,7 @@ use super::hint;
 use super::output::{self, ReportOutput};
 use crate::ledger::Ledger;
 use crate::report::csv::CsvOptions;
-use crate::report::{self, csv, html, json};
+use crate::report::{self, csv, html, json, junit, markdown, prometheus};
 use crate::report_v1::Report;
 
 /// What the options of formats say, read before anything is measured.
@@ -36,9 +36,11 @@ pub(super) fn write(
         ReportFormat::Html => output::write(path, |mut out| html::report(report, &mut out)),
         ReportFormat::Csv => output::write(path, |mut out| csv::report(report, options, &mut out)),
         ReportFormat::Sarif => not_in_this_build("sarif", path),
-        ReportFormat::Markdown => not_in_this_build("markdown", path),
-        ReportFormat::Junit => not_in_this_build("junit", path),
-        ReportFormat::Prometheus => not_in_this_build("prometheus", path),
+        ReportFormat::Markdown => output::write(path, |mut out| markdown::report(report, &mut out)),
+        ReportFormat::Junit => output::write(path, |mut out| junit::report(report, &mut out)),
+        ReportFormat::Prometheus => {
+            output::write(path, |mut out| prometheus::report(report, &mut out))
+        }
     }
 }
 

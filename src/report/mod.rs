@@ -1,5 +1,5 @@
-//! Verdicts to reports ([`assemble`]), and reports to bytes: table, JSON, JSON Lines, HTML; reports
-//! compared and put side by side. Pure.
+//! Verdicts to reports ([`assemble`]), and reports to bytes: table, JSON, JSON Lines, Markdown, HTML,
+//! CSV, JUnit, Prometheus' text; reports compared and put side by side. Pure.
 
 mod assemble;
 pub mod change_request;
@@ -11,8 +11,11 @@ pub mod explanation;
 mod guarded;
 pub mod html;
 pub mod json;
+pub mod junit;
+pub mod markdown;
 pub mod merge;
 mod only_owners;
+pub mod prometheus;
 pub mod resolve;
 mod route;
 #[cfg(test)]
