@@ -14,7 +14,7 @@ use serde::Serialize;
 use super::Style;
 use super::terminal::page::Page;
 use super::wording::counted_as;
-use crate::model::{Severity, Status};
+use crate::model::{Owner, Severity, Status};
 use crate::report_v1::{Finding, Report, SeverityWord};
 
 /// How many hosts of a group are named in the table; the JSON has all.
@@ -83,10 +83,12 @@ pub struct Group {
 }
 
 impl Host {
-    /// What `report`, read from `file`, says; of `owner` only, where one is given.
+    /// What `report`, read from `file`, says; of `owners` only, where any are given.
     #[must_use]
-    pub fn of(file: &str, report: &Report, owner: Option<&str>) -> Self {
-        let is_theirs = |finding: &&Finding| owner.is_none_or(|owner| finding.owner == owner);
+    pub fn of(file: &str, report: &Report, owners: &[Owner]) -> Self {
+        let is_theirs = |finding: &&Finding| {
+            owners.is_empty() || owners.iter().any(|owner| finding.owner == owner.as_str())
+        };
         let mut seen = BTreeSet::new();
         for finding in report.findings.iter().filter(is_theirs) {
             seen.insert(Seen::of(finding, None, true));
