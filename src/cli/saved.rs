@@ -16,7 +16,7 @@ use super::hint;
 use super::input::{self, Stdin};
 use super::output::{self, ReportOutput};
 use crate::report::diff::Diff;
-use crate::report::merge::{Host, Merged, Unreadable};
+use crate::report::merge::{Merged, MergedHost, Unreadable};
 use crate::report::{self, Style};
 use crate::report_v1;
 
@@ -127,7 +127,11 @@ fn merge(command: &arguments::MergeArgs) -> Result<Exit> {
         for path in files {
             let file = path.display().to_string();
             match read(&path, "REPORT", &mut stdin) {
+<<<<<<< HEAD
                 Ok(saved) => hosts.push(Host::of(&file, &saved, owners)),
+=======
+                Ok(saved) => hosts.push(MergedHost::of(&file, &saved, owner)),
+>>>>>>> main
                 Err(error) => refuse(file, &error),
             }
         }

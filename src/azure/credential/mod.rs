@@ -76,15 +76,15 @@ pub struct CredentialEnvironment {
     pub identity_header: Option<Secret>,
     /// `AZURE_POD_IDENTITY_AUTHORITY_HOST`: where the instance metadata service answers.
     pub metadata_host: Option<String>,
-    /// `AZURE_AUTHORITY_HOST`.
+    /// `AZURE_AUTHORITY_HOST`: where tokens are asked for.
     pub authority: Option<String>,
-    /// `AZURE_TENANT_ID`.
+    /// `AZURE_TENANT_ID`: the directory of the application.
     pub tenant: Option<String>,
-    /// `AZURE_CLIENT_ID`.
+    /// `AZURE_CLIENT_ID`: the application, or the managed identity.
     pub client: Option<String>,
-    /// `AZURE_CLIENT_SECRET`.
+    /// `AZURE_CLIENT_SECRET`: the application's secret.
     pub client_secret: Option<Secret>,
-    /// `AZURE_FEDERATED_TOKEN_FILE`.
+    /// `AZURE_FEDERATED_TOKEN_FILE`: the file with the token of a workload identity.
     pub federated_token_file: Option<PathBuf>,
     /// Where Azure Arc's agent puts the files that prove who asks.
     pub arc_tokens: PathBuf,

@@ -3,7 +3,7 @@ use serde_json::{Value, json};
 use super::*;
 
 /// A report of `hostname` that found each `severity cause host`.
-fn host(hostname: &str, found: &[&str], owner: Option<&str>) -> Host {
+fn host(hostname: &str, found: &[&str], owner: Option<&str>) -> MergedHost {
     let endpoints: Vec<Value> = found
         .iter()
         .map(|line| {
@@ -17,11 +17,11 @@ fn host(hostname: &str, found: &[&str], owner: Option<&str>) -> Host {
         .collect();
     let text = json!({"schema": "pathproof.report/1", "endpoints": endpoints,
         "run": {"vantage": {"hostname": hostname}}});
-    Host::of(&format!("{hostname}.json"), &Report::read(&text.to_string()).unwrap(), owner)
+    MergedHost::of(&format!("{hostname}.json"), &Report::read(&text.to_string()).unwrap(), owner)
 }
 
 fn groups(merged: &Merged) -> Vec<(Vec<&str>, Vec<String>)> {
-    let shown = |seen: &Seen| {
+    let shown = |seen: &SharedFinding| {
         format!("{} {} {}", seen.severity.as_str(), seen.cause, seen.endpoint.as_deref().unwrap())
     };
     let group = |group: &Group| group.findings.iter().map(shown).collect();
@@ -102,7 +102,8 @@ Found by all of them
 
 #[test]
 fn hundreds_of_hosts_are_counted() {
-    let mut hosts: Vec<Host> = (0..299).map(|at| host(&format!("n{at}"), &[], None)).collect();
+    let mut hosts: Vec<MergedHost> =
+        (0..299).map(|at| host(&format!("n{at}"), &[], None)).collect();
     hosts.push(host("odd", &["fail tcp_timeout a"], None));
     let shown = table(&Merged::of(hosts, vec![]), &Style { width: 80, color: false });
     assert!(shown.contains("1 of 300: odd"), "{shown}");
