@@ -127,11 +127,7 @@ fn merge(command: &arguments::MergeArgs) -> Result<Exit> {
         for path in files {
             let file = path.display().to_string();
             match read(&path, "REPORT", &mut stdin) {
-<<<<<<< HEAD
-                Ok(saved) => hosts.push(Host::of(&file, &saved, owners)),
-=======
-                Ok(saved) => hosts.push(MergedHost::of(&file, &saved, owner)),
->>>>>>> main
+                Ok(saved) => hosts.push(MergedHost::of(&file, &saved, owners)),
                 Err(error) => refuse(file, &error),
             }
         }

@@ -11,7 +11,7 @@ use pathproof::model::Status;
 use pathproof::report::html::{
     self, PlainPage, PlainSection, Timeline, WatchedEndpoint, WatchedState,
 };
-use pathproof::report::merge::{Host, Merged};
+use pathproof::report::merge::{Merged, MergedHost};
 use pathproof::report_v1::Report;
 use serde_json::{Value, json};
 
@@ -262,7 +262,7 @@ fn hosts_side_by_side_are_a_page() {
 fn merged() -> String {
     let host = |case: &str| {
         let text = saved(case).to_string();
-        Host::of(&format!("{case}.json"), &Report::read(&text).unwrap(), &[])
+        MergedHost::of(&format!("{case}.json"), &Report::read(&text).unwrap(), &[])
     };
     let hosts = ["healthy", "tcp-failures", "segments"].map(host).into();
     let mut page = Vec::new();

@@ -79,13 +79,8 @@ pub struct Group {
     pub findings: BTreeSet<SharedFinding>,
 }
 
-<<<<<<< HEAD
-impl Host {
-    /// What `report`, read from `file`, says; of `owners` only, where any are given.
-=======
 impl MergedHost {
-    /// What `report`, read from `file`, says; of `owner` only, where one is given.
->>>>>>> main
+    /// What `report`, read from `file`, says; of `owners` only, where any are given.
     #[must_use]
     pub fn of(file: &str, report: &Report, owners: &[Owner]) -> Self {
         let is_theirs = |finding: &&Finding| {
@@ -175,10 +170,9 @@ impl Merged {
         out.flush()
     }
 
-<<<<<<< HEAD
     /// What a host is called; with its file where the name says too little.
-    pub(super) fn name_of(&self, host: &Host) -> String {
-        let Host { hostname, file, .. } = host;
+    pub(super) fn name_of(&self, host: &MergedHost) -> String {
+        let MergedHost { hostname, file, .. } = host;
         let all = self.groups.iter().flat_map(|group| &group.hosts);
         let is_unique = all.filter(|other| other.hostname == *hostname).count() == 1;
         if is_unique && !hostname.is_empty() {
@@ -207,10 +201,7 @@ impl Merged {
         (status, words)
     }
 
-    fn findings(&self) -> impl Iterator<Item = &Seen> {
-=======
     fn findings(&self) -> impl Iterator<Item = &SharedFinding> {
->>>>>>> main
         self.common.iter().chain(self.groups.iter().flat_map(|group| &group.findings))
     }
 
@@ -263,25 +254,8 @@ fn write(page: &mut Page, findings: &BTreeSet<SharedFinding>, nothing: &str) {
 
 /// The names of the hosts of a group.
 fn names(merged: &Merged, group: &Group) -> String {
-<<<<<<< HEAD
     let hosts = group.hosts.iter().take(HOSTS_SHOWN);
     let mut names: Vec<String> = hosts.map(|host| merged.name_of(host)).collect();
-=======
-    let all = || merged.groups.iter().flat_map(|group| &group.hosts);
-    let mut names: Vec<String> = group
-        .hosts
-        .iter()
-        .take(HOSTS_SHOWN)
-        .map(|MergedHost { hostname, file, .. }| {
-            let is_unique = all().filter(|host| host.hostname == *hostname).count() == 1;
-            if is_unique && !hostname.is_empty() {
-                hostname.clone()
-            } else {
-                format!("{hostname} ({file})").trim_start().to_owned()
-            }
-        })
-        .collect();
->>>>>>> main
     if group.hosts.len() > HOSTS_SHOWN {
         names.push(format!("{} more", group.hosts.len() - HOSTS_SHOWN));
     }
