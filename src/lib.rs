@@ -46,7 +46,7 @@
 //! * a new endpoint: `endpoint-lists/`;
 //! * a new step of a trail: `model/step.rs`, a stage in `probe/`, `probe/walk.rs`, a file in
 //!   `diagnose/`; the compiler finds the rest, `archive/v1/trail.rs` among it;
-//! * a new format: `report/`, from a whole `report_v1::Report`, and one arm in `cli/check.rs`; a
+//! * a new format: `report/`, from a whole `report_v1::Report`, and one arm in `cli/formats.rs`; a
 //!   new field of the report: `report_v1/`, and where it comes from in `report/json/of_model/`;
 //! * a new setting that says which proxy is configured: what its text means in `route/`, who reads
 //!   it in `proxy_config/`;

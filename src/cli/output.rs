@@ -51,12 +51,15 @@ fn format_of(path: &Path) -> Result<ReportFormat> {
         "txt" => Ok(ReportFormat::Table),
         "json" => Ok(ReportFormat::Json),
         "jsonl" => Ok(ReportFormat::Jsonl),
-        later @ ("md" | "html" | "csv" | "xml" | "sarif" | "prom") => bail!(
-            "--output {}: the format of .{later} is not built yet; .txt, .json and .jsonl are",
-            path.display()
-        ),
+        "md" => Ok(ReportFormat::Markdown),
+        "html" => Ok(ReportFormat::Html),
+        "csv" => Ok(ReportFormat::Csv),
+        "xml" => Ok(ReportFormat::Junit),
+        "sarif" => Ok(ReportFormat::Sarif),
+        "prom" => Ok(ReportFormat::Prometheus),
         _ => bail!(
-            "--output {}: its extension names no format; end it with .txt, .json or .jsonl, or add --format",
+            "--output {}: its extension names no format; end it with .txt, .json, .jsonl, .md, \
+             .html, .csv, .xml, .sarif or .prom, or add --format",
             path.display()
         ),
     }
@@ -242,7 +245,17 @@ mod tests {
         assert_eq!(formats(Some(ReportFormat::Json), &["a.log"]), Ok(vec![ReportFormat::Json]));
         assert_eq!(formats(None, &[]), Ok(vec![ReportFormat::Table]));
         assert!(formats(None, &["a.log"]).unwrap_err().contains("--format"));
-        assert!(formats(None, &["a.html"]).unwrap_err().contains("not built yet"));
+        assert_eq!(
+            formats(None, &["a.md", "a.html", "a.csv", "a.xml", "a.sarif", "a.prom"]),
+            Ok(vec![
+                ReportFormat::Markdown,
+                ReportFormat::Html,
+                ReportFormat::Csv,
+                ReportFormat::Junit,
+                ReportFormat::Sarif,
+                ReportFormat::Prometheus,
+            ])
+        );
         assert!(formats(None, &["nowhere/a.json"]).unwrap_err().contains("does not exist"));
     }
 

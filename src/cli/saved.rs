@@ -1,4 +1,5 @@
-//! `report diff|merge` and `--baseline`, which compare JSON reports of other times and hosts.
+//! `report diff|merge` and `--baseline`, which compare JSON reports of other times and hosts, and
+//! `report render`, which writes one anew.
 
 use std::fs;
 use std::io::{self, Write};
@@ -10,10 +11,10 @@ use super::arguments::{
     self, FailOnArg, ReportArgs, ReportCommand, ReportFormat, ReportingArgs, ShowingArgs,
 };
 use super::exit::Exit;
+use super::formats;
 use super::hint;
 use super::input::{self, Stdin};
 use super::output::{self, ReportOutput};
-use crate::model::Owner;
 use crate::report::diff::Diff;
 use crate::report::merge::{Merged, MergedHost, Unreadable};
 use crate::report::{self, Style};
@@ -23,6 +24,7 @@ pub(super) fn report(command: &ReportArgs) -> Result<Exit> {
     match &command.command {
         ReportCommand::Diff(command) => diff(command),
         ReportCommand::Merge(command) => merge(command),
+        ReportCommand::Render(command) => render(command),
     }
 }
 
@@ -56,22 +58,59 @@ fn read(
 
 fn diff(command: &arguments::DiffArgs) -> Result<Exit> {
     let destinations = destinations(&command.showing)?;
+    if destinations.iter().any(|one| one.format == ReportFormat::Html) {
+        bail!(
+            "--format html: a comparison is written as table or json; report merge and report \
+             render write pages"
+        );
+    }
     let mut stdin = Stdin::default();
     let before = read(&command.before, "BEFORE", &mut stdin)?;
     let after = read(&command.after, "AFTER", &mut stdin)?;
-    let mut diff = Diff::between(&before, &after);
-    if let Some(owner) = command.showing.owner {
-        diff = diff.of_owner(owner.as_str());
-    }
-    write(&destinations, |style| report::diff::table(&diff, style), |mut out| diff.json(&mut out))?;
+    let diff = Diff::between(&before, &after).only_owners(&command.showing.owners.owner);
+    write(
+        &destinations,
+        |style| report::diff::table(&diff, style),
+        |_, mut out| diff.json(&mut out),
+    )?;
     Ok(exit_of(&diff, FailOnArg::Unknown))
+}
+
+/// Writes a saved report in other formats. It ends as the run did, or as what is left of it says.
+fn render(command: &arguments::RenderArgs) -> Result<Exit> {
+    let given = &command.formats;
+    let destinations = output::destinations(given.format, &given.output)?;
+    if let Some(table) = destinations.iter().find(|one| one.format == ReportFormat::Table) {
+        let which = match (&table.path, given.format) {
+            (Some(path), _) => format!("--output {}: ", path.display()),
+            (None, Some(_)) => "--format table: ".to_owned(),
+            (None, None) => "no format is given: ".to_owned(),
+        };
+        bail!(
+            "{which}a saved report is written as markdown, html, csv, junit, sarif, prometheus, \
+             json or jsonl (--format, or --output FILE by its extension); the table is made from \
+             records: pathproof replay RECORDS"
+        );
+    }
+    let csv = formats::csv_options(given)?;
+    let saved = read(&command.report, "REPORT", &mut Stdin::default())?;
+    let report = report::only_owners(saved, &given.owners.owner);
+    formats::say_left_out(&report);
+    let mut exit = report::exit(&report);
+    for destination in &destinations {
+        if let Err(error) = formats::write(&report, destination, &csv) {
+            hint::error(&error);
+            exit = exit.or(Exit::CouldNotWork);
+        }
+    }
+    Ok(exit)
 }
 
 /// Merges the reports that can be read, and shows an error for each of the others.
 fn merge(command: &arguments::MergeArgs) -> Result<Exit> {
     let destinations = destinations(&command.showing)?;
     let mut stdin = Stdin::default();
-    let owner = command.showing.owner.map(Owner::as_str);
+    let owners = &command.showing.owners.owner;
     let (mut hosts, mut unreadable) = (Vec::new(), Vec::new());
     let mut refuse = |file: String, error: &anyhow::Error| {
         hint::error(error);
@@ -88,7 +127,7 @@ fn merge(command: &arguments::MergeArgs) -> Result<Exit> {
         for path in files {
             let file = path.display().to_string();
             match read(&path, "REPORT", &mut stdin) {
-                Ok(saved) => hosts.push(MergedHost::of(&file, &saved, owner)),
+                Ok(saved) => hosts.push(MergedHost::of(&file, &saved, owners)),
                 Err(error) => refuse(file, &error),
             }
         }
@@ -100,7 +139,10 @@ fn merge(command: &arguments::MergeArgs) -> Result<Exit> {
     write(
         &destinations,
         |style| report::merge::table(&merged, style),
-        |mut out| merged.json(&mut out),
+        |format, mut out| match format {
+            ReportFormat::Html => report::html::merged(&merged, &mut out),
+            _ => merged.json(&mut out),
+        },
     )?;
     Ok(if !merged.unreadable.is_empty() {
         Exit::CouldNotWork
@@ -134,11 +176,17 @@ fn files(given: &Path) -> Result<Vec<PathBuf>> {
 }
 
 fn destinations(showing: &ShowingArgs) -> Result<Vec<ReportOutput>> {
-    let destinations = output::destinations(showing.format, &showing.output)?;
-    match destinations.iter().find(|one| one.format == ReportFormat::Jsonl) {
-        Some(ReportOutput { path: Some(path), .. }) => {
-            bail!("--output {}: .jsonl is a run's; here are .txt and .json", path.display())
-        }
+    let format = showing.format.map(ReportFormat::from);
+    let destinations = output::destinations(format, &showing.output)?;
+    let is_here = |one: &&ReportOutput| {
+        !matches!(one.format, ReportFormat::Table | ReportFormat::Json | ReportFormat::Html)
+    };
+    match destinations.iter().find(is_here) {
+        Some(ReportOutput { path: Some(path), .. }) => bail!(
+            "--output {}: several reports are written as .txt, .json and .html; report render writes one \
+             in every format",
+            path.display()
+        ),
         _ => Ok(destinations),
     }
 }
@@ -146,7 +194,7 @@ fn destinations(showing: &ShowingArgs) -> Result<Vec<ReportOutput>> {
 fn write(
     destinations: &[ReportOutput],
     table: impl Fn(&Style) -> String,
-    json: impl Fn(&mut (dyn Write + Send)) -> io::Result<()>,
+    other: impl Fn(ReportFormat, &mut (dyn Write + Send)) -> io::Result<()>,
 ) -> Result<()> {
     for destination in destinations {
         let path = destination.path.as_deref();
@@ -155,7 +203,7 @@ fn write(
             let text = table(&Style { width, color });
             output::write_table(path, &text)?;
         } else {
-            output::write(path, &json)?;
+            output::write(path, |out| other(destination.format, out))?;
         }
     }
     Ok(())

@@ -7,7 +7,8 @@ use std::net::IpAddr;
 use serde::{Deserialize, Serialize};
 
 use super::{
-    Action, Change, Endpoint, Finding, Lookup, Milliseconds, Prediction, Run, Source, Summary, Tool,
+    Action, Change, Endpoint, Finding, Lookup, Milliseconds, OnlyOwners, Prediction, Run, Source,
+    Summary, Tool,
 };
 
 /// A line of the JSON Lines form.
@@ -59,6 +60,9 @@ pub struct End<'a> {
     /// What changed since.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub changes: Option<Vec<Change<'a>>>,
+    /// Whose report it is, where it holds only what some teams can fix (`--owner`).
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub only: Option<OnlyOwners<'a>>,
 }
 
 /// A name of `resolve`, with the port on which it is needed.

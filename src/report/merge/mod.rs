@@ -12,9 +12,9 @@ use jiff::Timestamp;
 use serde::Serialize;
 
 use super::Style;
-use super::terminal::counted_as;
 use super::terminal::page::Page;
-use crate::model::{Severity, Status};
+use super::wording::counted_as;
+use crate::model::{Owner, Severity, Status};
 use crate::report_v1::{Finding, Report, SeverityWord};
 
 /// How many hosts of a group are named in the table; the JSON has all.
@@ -80,10 +80,12 @@ pub struct Group {
 }
 
 impl MergedHost {
-    /// What `report`, read from `file`, says; of `owner` only, where one is given.
+    /// What `report`, read from `file`, says; of `owners` only, where any are given.
     #[must_use]
-    pub fn of(file: &str, report: &Report, owner: Option<&str>) -> Self {
-        let is_theirs = |finding: &&Finding| owner.is_none_or(|owner| finding.owner == owner);
+    pub fn of(file: &str, report: &Report, owners: &[Owner]) -> Self {
+        let is_theirs = |finding: &&Finding| {
+            owners.is_empty() || owners.iter().any(|owner| finding.owner == owner.as_str())
+        };
         let mut seen = BTreeSet::new();
         for finding in report.findings.iter().filter(is_theirs) {
             seen.insert(SharedFinding::of(finding, None, true));
@@ -168,11 +170,42 @@ impl Merged {
         out.flush()
     }
 
+    /// What a host is called; with its file where the name says too little.
+    pub(super) fn name_of(&self, host: &MergedHost) -> String {
+        let MergedHost { hostname, file, .. } = host;
+        let all = self.groups.iter().flat_map(|group| &group.hosts);
+        let is_unique = all.filter(|other| other.hostname == *hostname).count() == 1;
+        if is_unique && !hostname.is_empty() {
+            hostname.clone()
+        } else {
+            format!("{hostname} ({file})").trim_start().to_owned()
+        }
+    }
+
+    /// What the hosts come to, in one sentence.
+    pub(super) fn headline(&self) -> (Status, String) {
+        let reports = counted_as(self.n_hosts(), "report", "reports");
+        let status = if self.is_violated() {
+            Status::Fail
+        } else if self.is_unknown() {
+            Status::Unknown
+        } else if self.findings().next().is_some() {
+            Status::Warn
+        } else {
+            Status::Pass
+        };
+        let words = match &*self.groups {
+            [_] => format!("{reports}, all with the same findings"),
+            groups => format!("{reports}, {} different sets of findings", groups.len()),
+        };
+        (status, words)
+    }
+
     fn findings(&self) -> impl Iterator<Item = &SharedFinding> {
         self.common.iter().chain(self.groups.iter().flat_map(|group| &group.findings))
     }
 
-    fn n_hosts(&self) -> usize {
+    pub(super) fn n_hosts(&self) -> usize {
         self.groups.iter().map(|group| group.hosts.len()).sum()
     }
 }
@@ -182,22 +215,8 @@ impl Merged {
 pub fn table(merged: &Merged, style: &Style) -> String {
     let mut page = Page::new(style);
     let n_hosts = merged.n_hosts();
-    let reports = counted_as(n_hosts, "report", "reports");
-    let status = if merged.is_violated() {
-        Status::Fail
-    } else if merged.is_unknown() {
-        Status::Unknown
-    } else if merged.findings().next().is_some() {
-        Status::Warn
-    } else {
-        Status::Pass
-    };
-    match &*merged.groups {
-        [_] => page.status(status, &format!("{reports}, all with the same findings")),
-        groups => {
-            page.status(status, &format!("{reports}, {} different sets of findings", groups.len()));
-        }
-    }
+    let (status, words) = merged.headline();
+    page.status(status, &words);
     for Unreadable { file, .. } in &merged.unreadable {
         page.under(&format!("Not read: {file}"));
     }
@@ -233,22 +252,10 @@ fn write(page: &mut Page, findings: &BTreeSet<SharedFinding>, nothing: &str) {
     }
 }
 
-/// The hosts' names; with the file where a name says too little.
+/// The names of the hosts of a group.
 fn names(merged: &Merged, group: &Group) -> String {
-    let all = || merged.groups.iter().flat_map(|group| &group.hosts);
-    let mut names: Vec<String> = group
-        .hosts
-        .iter()
-        .take(HOSTS_SHOWN)
-        .map(|MergedHost { hostname, file, .. }| {
-            let is_unique = all().filter(|host| host.hostname == *hostname).count() == 1;
-            if is_unique && !hostname.is_empty() {
-                hostname.clone()
-            } else {
-                format!("{hostname} ({file})").trim_start().to_owned()
-            }
-        })
-        .collect();
+    let hosts = group.hosts.iter().take(HOSTS_SHOWN);
+    let mut names: Vec<String> = hosts.map(|host| merged.name_of(host)).collect();
     if group.hosts.len() > HOSTS_SHOWN {
         names.push(format!("{} more", group.hosts.len() - HOSTS_SHOWN));
     }
