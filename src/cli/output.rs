@@ -239,8 +239,13 @@ mod tests {
                 .map_err(|error| error.to_string())
         };
         assert_eq!(
-            formats(None, &["a.txt", "a.JSON", "a.jsonl"]),
-            Ok(vec![ReportFormat::Table, ReportFormat::Json, ReportFormat::Jsonl])
+            formats(None, &["a.txt", "a.JSON", "a.jsonl", "a.html"]),
+            Ok(vec![
+                ReportFormat::Table,
+                ReportFormat::Json,
+                ReportFormat::Jsonl,
+                ReportFormat::Html
+            ])
         );
         assert_eq!(formats(Some(ReportFormat::Json), &["a.log"]), Ok(vec![ReportFormat::Json]));
         assert_eq!(formats(None, &[]), Ok(vec![ReportFormat::Table]));

@@ -58,11 +58,20 @@ fn read(
 
 fn diff(command: &arguments::DiffArgs) -> Result<Exit> {
     let destinations = destinations(&command.showing)?;
+    if destinations.iter().any(|one| one.format == ReportFormat::Html) {
+        bail!(
+            "--format html: a comparison is written as table or json; report merge and check write pages"
+        );
+    }
     let mut stdin = Stdin::default();
     let before = read(&command.before, "BEFORE", &mut stdin)?;
     let after = read(&command.after, "AFTER", &mut stdin)?;
     let diff = Diff::between(&before, &after).only_owners(&command.showing.owners.owner);
-    write(&destinations, |style| report::diff::table(&diff, style), |mut out| diff.json(&mut out))?;
+    write(
+        &destinations,
+        |style| report::diff::table(&diff, style),
+        |_, mut out| diff.json(&mut out),
+    )?;
     Ok(exit_of(&diff, FailOnArg::Unknown))
 }
 
@@ -129,7 +138,10 @@ fn merge(command: &arguments::MergeArgs) -> Result<Exit> {
     write(
         &destinations,
         |style| report::merge::table(&merged, style),
-        |mut out| merged.json(&mut out),
+        |format, mut out| match format {
+            ReportFormat::Html => report::html::merged(&merged, &mut out),
+            _ => merged.json(&mut out),
+        },
     )?;
     Ok(if !merged.unreadable.is_empty() {
         Exit::CouldNotWork
@@ -165,11 +177,12 @@ fn files(given: &Path) -> Result<Vec<PathBuf>> {
 fn destinations(showing: &ShowingArgs) -> Result<Vec<ReportOutput>> {
     let format = showing.format.map(ReportFormat::from);
     let destinations = output::destinations(format, &showing.output)?;
-    let is_here =
-        |one: &&ReportOutput| !matches!(one.format, ReportFormat::Table | ReportFormat::Json);
+    let is_here = |one: &&ReportOutput| {
+        !matches!(one.format, ReportFormat::Table | ReportFormat::Json | ReportFormat::Html)
+    };
     match destinations.iter().find(is_here) {
         Some(ReportOutput { path: Some(path), .. }) => bail!(
-            "--output {}: several reports are written as .txt and .json; report render writes one \
+            "--output {}: several reports are written as .txt, .json and .html; report render writes one \
              in every format",
             path.display()
         ),
@@ -180,7 +193,7 @@ fn destinations(showing: &ShowingArgs) -> Result<Vec<ReportOutput>> {
 fn write(
     destinations: &[ReportOutput],
     table: impl Fn(&Style) -> String,
-    json: impl Fn(&mut (dyn Write + Send)) -> io::Result<()>,
+    other: impl Fn(ReportFormat, &mut (dyn Write + Send)) -> io::Result<()>,
 ) -> Result<()> {
     for destination in destinations {
         let path = destination.path.as_deref();
@@ -189,7 +202,7 @@ fn write(
             let text = table(&Style { width, color });
             output::write_table(path, &text)?;
         } else {
-            output::write(path, &json)?;
+            output::write(path, |out| other(destination.format, out))?;
         }
     }
     Ok(())

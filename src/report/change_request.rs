@@ -12,7 +12,7 @@ use crate::report_v1::{Action, Destination, Endpoint, Finding, Report, Trail};
 
 /// A flow, and what is to be said of it.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Row<'a> {
+pub struct ChangeRow<'a> {
     /// That of the finding; `pass` where there is none.
     pub status: &'static str,
     /// The stable code; empty on a pass.
@@ -49,7 +49,7 @@ pub struct Row<'a> {
     pub remedy: Cow<'a, str>,
 }
 
-impl Row<'_> {
+impl ChangeRow<'_> {
     /// The runtime opens every flow; nothing has to come in.
     pub const DIRECTION: &'static str = "outbound";
 }
@@ -57,8 +57,8 @@ impl Row<'_> {
 /// The flows that are not as expected, in the order of the report, and after them those that are no
 /// endpoint's: to a proxy, to a host of revocation lists. With `is_all` every flow.
 #[must_use]
-pub fn rows<'a>(report: &'a Report<'a>, is_all: bool) -> Vec<Row<'a>> {
-    let told = Told::of(&report.actions);
+pub fn rows<'a>(report: &'a Report<'a>, is_all: bool) -> Vec<ChangeRow<'a>> {
+    let told = ToldPlaces::of(&report.actions);
     let mut rows = Vec::new();
     for endpoint in &report.endpoints {
         if endpoint.is_unassigned() && !is_all {
@@ -73,13 +73,14 @@ pub fn rows<'a>(report: &'a Report<'a>, is_all: bool) -> Vec<Row<'a>> {
             rows.extend(places.into_iter().map(|place| of(report, endpoint, finding, place)));
         }
     }
-    let named: HashSet<Flow> = rows.iter().map(Flow::of).collect();
+    let named: HashSet<FlowKey> = rows.iter().map(FlowKey::of).collect();
     let told = report
         .actions
         .iter()
         .flat_map(|action| action.destinations.iter().map(move |one| (action, one)));
-    let others = told.filter(|(action, one)| !named.contains(&Flow::to(action, one)));
-    let others: Vec<Row> = others.map(|(action, one)| elsewhere(report, action, one)).collect();
+    let others = told.filter(|(action, one)| !named.contains(&FlowKey::to(action, one)));
+    let others: Vec<ChangeRow> =
+        others.map(|(action, one)| elsewhere(report, action, one)).collect();
     rows.extend(others);
     rows
 }
@@ -94,15 +95,15 @@ fn own_findings<'a>(endpoint: &'a Endpoint) -> Vec<&'a Finding<'a>> {
 
 /// What tells a flow that stands in a row already.
 #[derive(PartialEq, Eq, Hash)]
-struct Flow<'a> {
+struct FlowKey<'a> {
     owner: &'a str,
     name: &'a str,
     address: Option<IpAddr>,
     port: u16,
 }
 
-impl<'a> Flow<'a> {
-    fn of(row: &'a Row) -> Self {
+impl<'a> FlowKey<'a> {
+    fn of(row: &'a ChangeRow) -> Self {
         Self { owner: &row.owner, name: &row.name, address: row.address, port: row.port }
     }
 
@@ -112,12 +113,12 @@ impl<'a> Flow<'a> {
 }
 
 /// An address and the protocol to it.
-type Place<'a> = (Option<IpAddr>, Cow<'a, str>);
+type FlowPlace<'a> = (Option<IpAddr>, Cow<'a, str>);
 
 /// Where each owner was told to act, by the place's name and port.
-struct Told<'a>(HashMap<(&'a str, u16), Vec<(&'a Action<'a>, &'a Destination<'a>)>>);
+struct ToldPlaces<'a>(HashMap<(&'a str, u16), Vec<(&'a Action<'a>, &'a Destination<'a>)>>);
 
-impl<'a> Told<'a> {
+impl<'a> ToldPlaces<'a> {
     fn of(actions: &'a [Action]) -> Self {
         let mut told: HashMap<_, Vec<_>> = HashMap::new();
         for action in actions {
@@ -129,12 +130,12 @@ impl<'a> Told<'a> {
     }
 
     /// The addresses of `endpoint` that the actions for `finding` name.
-    fn places(&self, endpoint: &Endpoint, finding: &Finding) -> Option<Vec<Place<'a>>> {
+    fn places(&self, endpoint: &Endpoint, finding: &Finding) -> Option<Vec<FlowPlace<'a>>> {
         let told = self.0.get(&(&*endpoint.host, endpoint.port.unwrap_or_default()))?;
         let is_for = |action: &Action| {
             action.owner == finding.owner && action.causes.contains(&finding.cause)
         };
-        let mut places: Vec<Place> = Vec::new();
+        let mut places: Vec<FlowPlace> = Vec::new();
         for (_, one) in told.iter().filter(|(action, _)| is_for(action)) {
             let place = (one.address, Cow::Borrowed(&*one.protocol));
             if !places.contains(&place) {
@@ -146,7 +147,7 @@ impl<'a> Told<'a> {
 }
 
 /// The addresses where the configured way ended before its end; none where it goes by a proxy.
-fn failing<'a>(endpoint: &Endpoint) -> Vec<Place<'a>> {
+fn failing<'a>(endpoint: &Endpoint) -> Vec<FlowPlace<'a>> {
     let is_failed = |trail: &&Trail| trail.steps.last().is_none_or(|step| step.outcome != "ok");
     let failed: BTreeSet<IpAddr> = direct(endpoint)
         .filter(is_failed)
@@ -156,7 +157,7 @@ fn failing<'a>(endpoint: &Endpoint) -> Vec<Place<'a>> {
     or_nowhere(failed)
 }
 
-fn or_nowhere<'a>(addresses: BTreeSet<IpAddr>) -> Vec<Place<'a>> {
+fn or_nowhere<'a>(addresses: BTreeSet<IpAddr>) -> Vec<FlowPlace<'a>> {
     if addresses.is_empty() {
         return vec![(None, "tcp".into())];
     }
@@ -173,9 +174,9 @@ fn of<'a>(
     report: &'a Report,
     endpoint: &'a Endpoint,
     finding: &'a Finding,
-    (address, protocol): Place<'a>,
-) -> Row<'a> {
-    Row {
+    (address, protocol): FlowPlace<'a>,
+) -> ChangeRow<'a> {
+    ChangeRow {
         status: finding.severity.as_str(),
         cause: (&*finding.cause).into(),
         certainty: (&*finding.certainty).into(),
@@ -187,7 +188,7 @@ fn of<'a>(
 }
 
 /// The flows of an endpoint of which nothing is wrong: to each address that was proven.
-fn passing<'a>(report: &'a Report, endpoint: &'a Endpoint) -> Vec<Row<'a>> {
+fn passing<'a>(report: &'a Report, endpoint: &'a Endpoint) -> Vec<ChangeRow<'a>> {
     let is_proven = |trail: &&Trail| trail.steps.last().is_some_and(|step| step.outcome == "ok");
     let proven = direct(endpoint).filter(is_proven).filter_map(|trail| trail.remote);
     let places = or_nowhere(proven.map(|remote| remote.ip()).collect());
@@ -201,8 +202,8 @@ fn expected<'a>(
     endpoint: &'a Endpoint,
     address: Option<IpAddr>,
     protocol: Cow<'a, str>,
-) -> Row<'a> {
-    Row {
+) -> ChangeRow<'a> {
+    ChangeRow {
         status: "pass",
         cause: "".into(),
         certainty: "".into(),
@@ -224,7 +225,7 @@ fn expected<'a>(
 }
 
 /// A flow that is no endpoint's, as the action says it; with what the endpoints that need it say.
-fn elsewhere<'a>(report: &'a Report, action: &'a Action, one: &'a Destination) -> Row<'a> {
+fn elsewhere<'a>(report: &'a Report, action: &'a Action, one: &'a Destination) -> ChangeRow<'a> {
     let is_for = |finding: &&Finding| {
         finding.owner == action.owner && action.causes.contains(&finding.cause)
     };
@@ -245,7 +246,7 @@ fn elsewhere<'a>(report: &'a Report, action: &'a Action, one: &'a Destination) -
             facts = named.into_iter().filter(|fact| names(fact, one)).collect();
         }
     }
-    Row {
+    ChangeRow {
         status: worst.map_or(Severity::Fail, |finding| finding.severity).as_str(),
         cause: action.causes.join(" ").into(),
         certainty: worst.map_or("", |finding| &*finding.certainty).into(),
@@ -322,7 +323,7 @@ mod tests {
             let rows = rows(&report, false);
             for action in &report.actions {
                 for one in &action.destinations {
-                    let is_it = |row: &&Row| {
+                    let is_it = |row: &&ChangeRow| {
                         (&*row.name, row.address, row.port, &*row.protocol)
                             == (&*one.name, one.address, one.port, &*one.protocol)
                             && row.owner == action.owner
@@ -343,7 +344,8 @@ mod tests {
             let (wrong, all) = (rows(&report, false), rows(&report, true));
             for endpoint in &report.endpoints {
                 let place = (&*endpoint.host, endpoint.port.unwrap());
-                let is_in = |rows: &[Row]| rows.iter().any(|row| (&*row.name, row.port) == place);
+                let is_in =
+                    |rows: &[ChangeRow]| rows.iter().any(|row| (&*row.name, row.port) == place);
                 assert!(is_in(&all), "{case}: {place:?}");
                 let is_wrong = endpoint.status != Status::Pass && !endpoint.is_unassigned();
                 assert!(is_in(&wrong) || !is_wrong, "{case}: {place:?}");

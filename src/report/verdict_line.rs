@@ -5,7 +5,7 @@ use super::wording::counted;
 use crate::model::{Cause, GatewayName, HostName, Role, Severity, Status};
 use crate::report_v1::{Endpoint, Finding, Report};
 
-/// The verdict.
+/// The verdict of a run.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(super) struct VerdictLine {
     /// That of the run.
@@ -18,7 +18,7 @@ pub(super) struct VerdictLine {
 
 /// What is counted of an endpoint. A gateway that Azure has not assigned is not counted at all.
 #[derive(Clone, Copy, Debug)]
-pub(super) struct Counted {
+pub(super) struct CountedEndpoint {
     pub(super) status: Status,
     pub(super) is_required: bool,
     pub(super) is_gateway: bool,
@@ -28,7 +28,7 @@ pub(super) struct Counted {
 
 /// What was found of the run as a whole.
 #[derive(Clone, Copy, Debug, Default)]
-pub(super) struct OfRun<'a> {
+pub(super) struct RunFindings<'a> {
     /// The first cause that fails it.
     pub(super) failure: Option<&'a str>,
     pub(super) warnings: usize,
@@ -43,8 +43,8 @@ pub(super) fn of_report(report: &Report) -> VerdictLine {
         .partition(|finding| finding.severity == Severity::Fail);
     let failure = failures.first().map(|finding| &*finding.cause);
     let counted = report.endpoints.iter().filter(|endpoint| !endpoint.is_unassigned());
-    let of_run = OfRun { failure, warnings: others.len() };
-    of(counted.map(Counted::from), of_run, &report.prediction.network_allows)
+    let of_run = RunFindings { failure, warnings: others.len() };
+    of(counted.map(CountedEndpoint::from), of_run, &report.prediction.network_allows)
 }
 
 /// Whether a finding is only to be known: nothing is worse for it, and nobody has to do anything.
@@ -58,7 +58,7 @@ pub(super) fn gateway_of(endpoint: &Endpoint) -> Option<GatewayName> {
         .then(|| GatewayName::parse(&HostName::parse(&endpoint.host).ok()?))?
 }
 
-impl From<&Endpoint<'_>> for Counted {
+impl From<&Endpoint<'_>> for CountedEndpoint {
     fn from(endpoint: &Endpoint) -> Self {
         let is_lowered = |finding: &Finding| {
             finding.severity == Severity::Warn
@@ -75,11 +75,11 @@ impl From<&Endpoint<'_>> for Counted {
 
 /// The verdict from what is counted; `allows` is the contract's word.
 pub(super) fn of(
-    endpoints: impl Iterator<Item = Counted>,
-    of_run: OfRun,
+    endpoints: impl Iterator<Item = CountedEndpoint>,
+    of_run: RunFindings,
     allows: &str,
 ) -> VerdictLine {
-    let mut tally = Tally { of_run, warnings: of_run.warnings, ..Tally::default() };
+    let mut tally = VerdictTally { of_run, warnings: of_run.warnings, ..VerdictTally::default() };
     for endpoint in endpoints {
         tally.count(endpoint);
     }
@@ -107,8 +107,8 @@ pub(super) fn of(
 
 /// Required endpoints by status, and warnings of all.
 #[derive(Default)]
-struct Tally<'a> {
-    of_run: OfRun<'a>,
+struct VerdictTally<'a> {
+    of_run: RunFindings<'a>,
     required: usize,
     failing: usize,
     unknown: usize,
@@ -121,8 +121,8 @@ struct Tally<'a> {
     gateways_failing: usize,
 }
 
-impl Tally<'_> {
-    fn count(&mut self, endpoint: Counted) {
+impl VerdictTally<'_> {
+    fn count(&mut self, endpoint: CountedEndpoint) {
         let required = usize::from(endpoint.is_required);
         self.total += 1;
         self.required += required;

@@ -59,7 +59,7 @@ pub(in crate::cli) struct ShowingArgs {
     /// How it is written [default: table, or from the extension of --output]
     #[arg(long, short, value_enum, value_name = "FMT")]
     pub(in crate::cli) format: Option<SavedFormat>,
-    /// Write it there (.txt .json) instead of to standard output; repeatable
+    /// Write it there (.txt .json .html) instead of to standard output; repeatable
     #[arg(long, short, value_name = "FILE", action = ArgAction::Append)]
     pub(in crate::cli) output: Vec<PathBuf>,
 }
@@ -70,6 +70,8 @@ pub(in crate::cli) enum SavedFormat {
     Table,
     /// One object
     Json,
+    /// Of merge, one page: hosts side by side
+    Html,
 }
 
 impl From<SavedFormat> for ReportFormat {
@@ -77,6 +79,7 @@ impl From<SavedFormat> for ReportFormat {
         match given {
             SavedFormat::Table => Self::Table,
             SavedFormat::Json => Self::Json,
+            SavedFormat::Html => Self::Html,
         }
     }
 }

@@ -1,23 +1,23 @@
 //! The change request as a table to paste into a ticket.
 
-use super::super::change_request::{Row, rows};
+use super::super::change_request::{ChangeRow, rows};
 use super::super::wording::{counted, team_of};
-use super::groups::{self, Group, SINGLY};
-use super::{Badge, tasks};
+use super::groups::{self, DestinationGroup, SINGLY};
+use super::{StatusBadge, tasks};
 use crate::report_v1::Report;
 
-/// The table.
-pub(super) struct Request {
-    pub(super) lines: Vec<Line>,
+/// The table, and where it is long a short one before it.
+pub(super) struct RequestTable {
+    pub(super) lines: Vec<RequestLine>,
     pub(super) count: String,
     /// Where there are many: those that belong together, by team.
-    pub(super) groups: Vec<(String, Group)>,
+    pub(super) groups: Vec<(String, DestinationGroup)>,
     pub(super) has_documents: bool,
 }
 
-/// A flow.
-pub(super) struct Line {
-    pub(super) badge: Badge,
+/// One flow as its cells show it.
+pub(super) struct RequestLine {
+    pub(super) badge: StatusBadge,
     pub(super) source: String,
     pub(super) name: String,
     pub(super) address: String,
@@ -32,7 +32,7 @@ pub(super) struct Line {
     pub(super) since: String,
 }
 
-pub(super) fn of(report: &Report) -> Request {
+pub(super) fn of(report: &Report) -> RequestTable {
     let rows = rows(report, false);
     let mut groups = Vec::new();
     if rows.len() > SINGLY {
@@ -48,7 +48,7 @@ pub(super) fn of(report: &Report) -> Request {
             groups.extend(own.into_iter().map(|group| (team_of(owner).to_owned(), group)));
         }
     }
-    Request {
+    RequestTable {
         count: counted(rows.len(), "flow"),
         groups,
         has_documents: rows.iter().any(|row| !row.source_document.is_empty()),
@@ -56,20 +56,23 @@ pub(super) fn of(report: &Report) -> Request {
     }
 }
 
-fn line(row: &Row) -> Line {
+fn line(row: &ChangeRow) -> RequestLine {
     let required = if row.required { "" } else { ", not required" };
     let certainty = match &*row.certainty {
         "" | "proven" => String::new(),
         certainty => format!(" ({certainty})"),
     };
-    Line {
-        badge: Badge::of_word(row.status),
+    RequestLine {
+        badge: StatusBadge::of_word(row.status),
         source: row.source.clone(),
         name: row.name.clone().into_owned(),
-        address: tasks::shown(row.address),
+        address: match row.address {
+            None if row.route.contains("://") => "the proxy resolves it".to_owned(),
+            address => tasks::shown(address),
+        },
         port: row.port,
         protocol: row.protocol.to_uppercase(),
-        direction: Row::DIRECTION,
+        direction: ChangeRow::DIRECTION,
         route: row.route.clone().into_owned(),
         reason: format!("{}{certainty}", row.cause),
         purpose: format!("{}{required}", row.purpose),

@@ -3,7 +3,7 @@
 
 use askama::Template;
 
-use super::ways::State;
+use super::ways::LegState;
 
 /// A drawing. Its title and its words are what a screen reader says of it.
 #[derive(Debug, Default, Template)]
@@ -15,14 +15,14 @@ pub(super) struct Drawing {
     pub(super) height: i32,
     pub(super) title: String,
     pub(super) description: String,
-    boxes: Vec<Box>,
-    lines: Vec<Line>,
-    marks: Vec<Mark>,
-    texts: Vec<Text>,
+    boxes: Vec<DrawnBox>,
+    lines: Vec<DrawnLine>,
+    marks: Vec<DrawnMark>,
+    texts: Vec<DrawnText>,
 }
 
 #[derive(Debug)]
-struct Box {
+struct DrawnBox {
     x: i32,
     y: i32,
     width: i32,
@@ -32,7 +32,7 @@ struct Box {
 }
 
 #[derive(Debug)]
-struct Line {
+struct DrawnLine {
     x1: i32,
     y1: i32,
     x2: i32,
@@ -42,13 +42,13 @@ struct Line {
 
 /// What stands at the end of a line, or where it breaks.
 #[derive(Debug)]
-struct Mark {
+struct DrawnMark {
     path: String,
     class: &'static str,
 }
 
 #[derive(Debug)]
-struct Text {
+struct DrawnText {
     x: i32,
     y: i32,
     class: &'static str,
@@ -69,7 +69,7 @@ impl Drawing {
         (x, y): (i32, i32),
         (width, height): (i32, i32),
     ) {
-        self.boxes.push(Box { x, y, width, height, class, tip: String::new() });
+        self.boxes.push(DrawnBox { x, y, width, height, class, tip: String::new() });
     }
 
     /// A box that says what it is when it is pointed at.
@@ -80,7 +80,7 @@ impl Drawing {
         (width, height): (i32, i32),
         tip: String,
     ) {
-        self.boxes.push(Box { x, y, width, height, class, tip });
+        self.boxes.push(DrawnBox { x, y, width, height, class, tip });
     }
 
     pub(super) fn text(
@@ -89,26 +89,32 @@ impl Drawing {
         (x, y): (i32, i32),
         text: impl Into<String>,
     ) {
-        self.texts.push(Text { x, y, class, text: text.into() });
+        self.texts.push(DrawnText { x, y, class, text: text.into() });
     }
 
     pub(super) fn line(&mut self, class: &'static str, (x1, y1): (i32, i32), (x2, y2): (i32, i32)) {
-        self.lines.push(Line { x1, y1, x2, y2, class });
+        self.lines.push(DrawnLine { x1, y1, x2, y2, class });
     }
 
     /// An arrow to the right as its state is: whole, open where nothing was tried, or broken at
     /// `breaks_at`.
-    pub(super) fn arrow(&mut self, state: State, y: i32, (from, to): (i32, i32), breaks_at: i32) {
+    pub(super) fn arrow(
+        &mut self,
+        state: LegState,
+        y: i32,
+        (from, to): (i32, i32),
+        breaks_at: i32,
+    ) {
         match state {
-            State::Works | State::Odd => {
+            LegState::Works | LegState::Odd => {
                 self.line(state.class(), (from, y), (to - 8, y));
                 self.head(state.class(), to, y);
             }
-            State::NotTried => {
+            LegState::NotTried => {
                 self.line("not", (from, y), (to - 8, y));
                 self.head("not", to, y);
             }
-            State::Broken => {
+            LegState::Broken => {
                 self.line("bad", (from, y), (breaks_at, y));
                 if breaks_at + 12 < to {
                     self.line("lost", (breaks_at, y), (to, y));
@@ -125,7 +131,7 @@ impl Drawing {
                     x + r,
                     y - r
                 );
-                self.marks.push(Mark { path, class: "cross" });
+                self.marks.push(DrawnMark { path, class: "cross" });
             }
         }
     }
@@ -137,7 +143,7 @@ impl Drawing {
             "odd" => "head odd",
             _ => "head not",
         };
-        self.marks.push(Mark { path, class });
+        self.marks.push(DrawnMark { path, class });
     }
 }
 

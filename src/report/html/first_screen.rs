@@ -5,12 +5,12 @@ use std::borrow::Cow;
 use super::super::step_words;
 use super::super::verdict_line::VerdictLine;
 use super::super::wording::{counted, listed};
-use super::Badge;
+use super::StatusBadge;
 use crate::report_v1::Report;
 
 /// The head of the page.
 pub(super) struct FirstScreen<'a> {
-    pub(super) badge: Badge,
+    pub(super) badge: StatusBadge,
     pub(super) headline: String,
     /// Why the runtime would be worse off, where nothing else says it.
     pub(super) because: &'a [String],
@@ -19,7 +19,7 @@ pub(super) struct FirstScreen<'a> {
     pub(super) took: String,
     pub(super) hostname: Cow<'a, str>,
     pub(super) addresses: String,
-    pub(super) counts: Vec<(Badge, usize)>,
+    pub(super) counts: Vec<(StatusBadge, usize)>,
     /// What is only to be known.
     pub(super) notes: Vec<String>,
 }
@@ -35,7 +35,7 @@ pub(super) fn of<'a>(report: &'a Report, verdict: &VerdictLine) -> FirstScreen<'
     ];
     let notes = report.findings.iter().filter(|finding| super::verdict_line::is_note(finding));
     FirstScreen {
-        badge: Badge::of(verdict.status),
+        badge: StatusBadge::of(verdict.status),
         headline: verdict.words.clone(),
         because: if verdict.is_surprise { &report.prediction.because } else { &[] },
         consequences: &report.prediction.consequences,
@@ -49,13 +49,13 @@ pub(super) fn of<'a>(report: &'a Report, verdict: &VerdictLine) -> FirstScreen<'
         counts: counts
             .into_iter()
             .filter(|(_, count)| *count > 0)
-            .map(|(word, count)| (Badge::of_word(word), count))
+            .map(|(word, count)| (StatusBadge::of_word(word), count))
             .collect(),
         notes: notes.map(|note| format!("{} ({})", note.message, note.cause)).collect(),
     }
 }
 
-/// `2 tasks`.
+/// How many tasks there are, as `2 tasks`.
 pub(super) fn tasks(count: usize) -> String {
     counted(count, "task")
 }

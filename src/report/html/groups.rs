@@ -14,10 +14,10 @@ const NETWORKS: usize = 6;
 
 /// Destinations that belong together.
 #[derive(Debug)]
-pub(super) struct Group {
+pub(super) struct DestinationGroup {
     /// `gateways of prod-am3-010`, `*.blob.core.windows.net`, or the one name.
     pub(super) what: String,
-    /// `256 names`.
+    /// How many names there are, as `256 names`.
     pub(super) names: String,
     /// `40.113.0.0/24 (256 addresses)`.
     pub(super) networks: String,
@@ -25,7 +25,9 @@ pub(super) struct Group {
 }
 
 /// Groups `(name, address, port)`.
-pub(super) fn of<'a>(places: impl Iterator<Item = (&'a str, Option<IpAddr>, u16)>) -> Vec<Group> {
+pub(super) fn of<'a>(
+    places: impl Iterator<Item = (&'a str, Option<IpAddr>, u16)>,
+) -> Vec<DestinationGroup> {
     let mut groups: BTreeMap<(String, u16), (BTreeSet<&str>, BTreeSet<IpAddr>)> = BTreeMap::new();
     for (name, address, port) in places {
         let (names, addresses) = groups.entry((family(name), port)).or_default();
@@ -34,7 +36,7 @@ pub(super) fn of<'a>(places: impl Iterator<Item = (&'a str, Option<IpAddr>, u16)
     }
     groups
         .into_iter()
-        .map(|((what, port), (names, addresses))| Group {
+        .map(|((what, port), (names, addresses))| DestinationGroup {
             what: match names.first() {
                 Some(one) if names.len() == 1 => (*one).to_owned(),
                 _ => what,

@@ -8,24 +8,24 @@ use super::super::{command, step_words};
 use crate::report_v1::Report;
 
 /// A term and what it is.
-pub(super) type Fact<'a> = (&'static str, Cow<'a, str>);
+pub(super) type MeasuredFact<'a> = (&'static str, Cow<'a, str>);
 
 /// How the report came about.
-pub(super) struct Measured<'a> {
-    pub(super) facts: Vec<Fact<'a>>,
+pub(super) struct MeasuredFacts<'a> {
+    pub(super) facts: Vec<MeasuredFact<'a>>,
     pub(super) command: String,
 }
 
 /// Changes of one kind.
-pub(super) struct Changes {
+pub(super) struct ChangeSection {
     pub(super) title: &'static str,
     pub(super) lines: Vec<String>,
 }
 
-pub(super) fn of<'a>(report: &'a Report<'a>) -> Measured<'a> {
+pub(super) fn of<'a>(report: &'a Report<'a>) -> MeasuredFacts<'a> {
     let run = &report.run;
     let vantage = &run.vantage;
-    let mut facts: Vec<Fact> = Vec::new();
+    let mut facts: Vec<MeasuredFact> = Vec::new();
     if let Some(at) = run.started_at {
         facts.push(("Begun", at.strftime("%Y-%m-%d %H:%M:%S UTC").to_string().into()));
     }
@@ -64,13 +64,13 @@ pub(super) fn of<'a>(report: &'a Report<'a>) -> Measured<'a> {
         [] => String::new(),
         options => format!("pathproof {}", command::as_given(options)),
     };
-    Measured { facts, command }
+    MeasuredFacts { facts, command }
 }
 
 /// What changed since the baseline, what is worse first.
-pub(super) fn changes(report: &Report) -> Vec<Changes> {
+pub(super) fn changes(report: &Report) -> Vec<ChangeSection> {
     let all = report.changes.iter().flatten();
-    let sections = table::SECTIONS.iter().map(|(title, is_of_section)| Changes {
+    let sections = table::SECTIONS.iter().map(|(title, is_of_section)| ChangeSection {
         title,
         lines: all.clone().filter(|it| is_of_section(&it.what)).filter_map(table::line).collect(),
     });

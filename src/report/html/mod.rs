@@ -9,11 +9,14 @@ mod drawing;
 mod evidence;
 mod first_screen;
 mod groups;
+mod matrix;
 mod measured;
 mod page;
 mod picture_of_host;
 mod picture_of_way;
+mod plain;
 mod tasks;
+mod timeline;
 mod trials;
 mod ways;
 
@@ -25,7 +28,10 @@ use super::Guarded;
 use super::verdict_line;
 use crate::model::Status;
 use crate::report_v1::Report;
-use page::Page;
+pub use matrix::merged;
+use page::HtmlPage;
+pub use plain::{PlainPage, PlainSection, plain};
+pub use timeline::{Timeline, WatchedEndpoint, WatchedState, watched};
 
 /// Writes the report as a page.
 ///
@@ -33,7 +39,7 @@ use page::Page;
 /// What `out` returns.
 pub fn report(report: &Report, out: &mut impl Write) -> io::Result<()> {
     let verdict = verdict_line::of_report(report);
-    let body = Body {
+    let body = ReportBody {
         first: first_screen::of(report, &verdict),
         teams: tasks::of(report),
         not_looked_at: &report.prediction.not_looked_at,
@@ -49,36 +55,36 @@ pub fn report(report: &Report, out: &mut impl Write) -> io::Result<()> {
     let host = &report.run.vantage.hostname;
     let title = format!("{}: {}", body.first.badge.word, verdict.words);
     let mut guarded = Guarded::new(out);
-    let page = Page::new(title, format!("pathproof on {host}"), body);
+    let page = HtmlPage::new(title, format!("pathproof on {host}"), body);
     page.write_into(&mut guarded)?;
     guarded.finish().map(drop)
 }
 
 #[derive(Template)]
 #[template(path = "report.html")]
-struct Body<'a> {
+struct ReportBody<'a> {
     first: first_screen::FirstScreen<'a>,
-    teams: Vec<tasks::Team<'a>>,
+    teams: Vec<tasks::TeamTasks<'a>>,
     not_looked_at: &'a [String],
     is_online: bool,
-    host: picture_of_host::Picture,
-    ways: Vec<picture_of_way::Picture>,
-    request: change_request::Request,
-    changes: Vec<measured::Changes>,
+    host: picture_of_host::HostPicture,
+    ways: Vec<picture_of_way::WayPicture>,
+    request: change_request::RequestTable,
+    changes: Vec<measured::ChangeSection>,
     baseline: String,
-    evidence: evidence::Evidence<'a>,
-    measured: measured::Measured<'a>,
+    evidence: evidence::EvidenceList<'a>,
+    measured: measured::MeasuredFacts<'a>,
 }
 
 /// A status, never by colour alone: class, symbol and word.
 #[derive(Clone, Copy, Debug)]
-struct Badge {
+struct StatusBadge {
     class: &'static str,
     symbol: &'static str,
     word: &'static str,
 }
 
-impl Badge {
+impl StatusBadge {
     const fn of(status: Status) -> Self {
         let (class, symbol, word) = match status {
             Status::Pass => ("pass", "\u{2713}", "PASS"),

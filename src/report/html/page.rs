@@ -11,7 +11,7 @@ const SCRIPT: &str = include_str!("templates/filter.js");
 /// A whole page around `body`.
 #[derive(Template)]
 #[template(path = "page.html")]
-pub(super) struct Page<B: Template> {
+pub(super) struct HtmlPage<B: Template> {
     title: String,
     /// Where the page comes from, for its last line.
     from: String,
@@ -21,7 +21,7 @@ pub(super) struct Page<B: Template> {
     body: B,
 }
 
-impl<B: Template> Page<B> {
+impl<B: Template> HtmlPage<B> {
     pub(super) fn new(title: String, from: String, body: B) -> Self {
         // Only this very style and this very script: what a stranger smuggled in would not run.
         let hash = |text: &str| BASE64.encode(&Sha256::digest(text));

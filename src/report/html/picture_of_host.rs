@@ -8,8 +8,8 @@ use super::super::step_words;
 use super::super::verdict_line::gateway_of;
 use super::super::wording::{counted, counted_as};
 use super::drawing::{Drawing, LINE, cut, folded};
-use super::picture_of_way::{Said, is_private, kind};
-use super::ways::{self, Breaks, Leg, State, Station, Way};
+use super::picture_of_way::{LegInWords, is_private, kind};
+use super::ways::{self, BreakPoint, LegEnd, LegState, MeasuredWay, WayLeg};
 use crate::diagnose::catalogue;
 use crate::model::{Cause, Status};
 use crate::report_v1::{Endpoint, Report};
@@ -24,17 +24,19 @@ const FAR: (i32, i32) = (640, 318);
 
 /// The picture, and the same in words.
 #[derive(Debug)]
-pub(super) struct Picture {
+pub(super) struct HostPicture {
     pub(super) drawing: Drawing,
-    pub(super) said: Vec<Said>,
+    pub(super) said: Vec<LegInWords>,
 }
 
 /// A way, or several that are alike.
-struct Lane {
-    state: State,
-    breaks: (Station, Breaks),
+struct HostLane {
+    state: LegState,
+    breaks: (LegEnd, BreakPoint),
     /// What came of it.
     label: String,
+    /// The stable code; empty where nothing is wrong.
+    cause: String,
     /// What is at its end.
     kind: String,
     name: String,
@@ -42,41 +44,47 @@ struct Lane {
 }
 
 /// Lanes that leave by the same way.
-struct Block {
+struct LaneBlock {
     title: String,
     /// What the way leads through; nothing for name servers.
     through: Option<String>,
-    lanes: Vec<Lane>,
+    lanes: Vec<HostLane>,
 }
 
-pub(super) fn picture(report: &Report) -> Picture {
+pub(super) fn picture(report: &Report) -> HostPicture {
     let blocks = blocks(report);
     let said = blocks.iter().flat_map(|block| {
-        block.lanes.iter().map(|lane| Said {
+        block.lanes.iter().map(|lane| LegInWords {
             state: lane.state,
-            words: format!("{}: {} {}: {}", block.title, lane.kind, lane.name, lane.label),
+            words: {
+                let code = match &*lane.cause {
+                    "" => String::new(),
+                    cause => format!(" ({cause})"),
+                };
+                format!("{}: {} {}: {}{code}", block.title, lane.kind, lane.name, lane.label)
+            },
         })
     });
-    let said: Vec<Said> = said.collect();
+    let said: Vec<LegInWords> = said.collect();
     let mut drawing = draw(report, &blocks);
     let count = |state| said.iter().filter(|said| said.state == state).count();
     drawing.description = format!(
         "{} leave this host: {} broken, {} with a finding, {} not tried, {} that work. The list \
          below says each in words.",
         counted_as(said.len(), "way", "ways"),
-        count(State::Broken),
-        count(State::Odd),
-        count(State::NotTried),
-        count(State::Works),
+        count(LegState::Broken),
+        count(LegState::Odd),
+        count(LegState::NotTried),
+        count(LegState::Works),
     );
-    Picture { drawing, said }
+    HostPicture { drawing, said }
 }
 
-fn blocks(report: &Report) -> Vec<Block> {
+fn blocks(report: &Report) -> Vec<LaneBlock> {
     let mut blocks = Vec::new();
     let servers = name_servers(report);
     if !servers.is_empty() {
-        blocks.push(Block { title: "Name servers".to_owned(), through: None, lanes: servers });
+        blocks.push(LaneBlock { title: "Name servers".to_owned(), through: None, lanes: servers });
     }
     let mut routes: Vec<&str> = Vec::new();
     for endpoint in &report.endpoints {
@@ -102,13 +110,13 @@ fn blocks(report: &Report) -> Vec<Block> {
             "" | "unknown" => ("Route unknown".to_owned(), "Not known".to_owned()),
             proxy => (format!("By the proxy {proxy}"), format!("Proxy {proxy}")),
         };
-        blocks.push(Block { title, through: Some(through), lanes });
+        blocks.push(LaneBlock { title, through: Some(through), lanes });
     }
     blocks
 }
 
 /// What each name server made of the questions.
-fn name_servers(report: &Report) -> Vec<Lane> {
+fn name_servers(report: &Report) -> Vec<HostLane> {
     let mut servers: Vec<(&str, usize, usize)> = Vec::new();
     for endpoint in &report.endpoints {
         let of_proxies = endpoint.proxies.iter().flat_map(|proxy| &proxy.lookups);
@@ -126,14 +134,15 @@ fn name_servers(report: &Report) -> Vec<Lane> {
             servers[at].2 += usize::from(!is_silent);
         }
     }
-    let lane = |(server, asked, answered): (&str, usize, usize)| Lane {
+    let lane = |(server, asked, answered): (&str, usize, usize)| HostLane {
         state: match answered {
-            0 => State::Broken,
-            all if all == asked => State::Works,
-            _ => State::Odd,
+            0 => LegState::Broken,
+            all if all == asked => LegState::Works,
+            _ => LegState::Odd,
         },
-        breaks: (Station::NameServer, Breaks::Between),
+        breaks: (LegEnd::NameServer, BreakPoint::Between),
         label: format!("answered {answered} of {}", counted(asked, "question")),
+        cause: String::new(),
         kind: if server == "os" { "Operating system" } else { "Name server" }.to_owned(),
         name: if server == "os" { "its own way to resolve" } else { server }.to_owned(),
         count: 1,
@@ -141,9 +150,9 @@ fn name_servers(report: &Report) -> Vec<Lane> {
     servers.into_iter().map(lane).collect()
 }
 
-fn lanes(report: &Report, route: &str) -> Vec<Lane> {
+fn lanes(report: &Report, route: &str) -> Vec<HostLane> {
     let own = report.endpoints.iter().filter(|it| it.route.configured == route);
-    let mut lanes: Vec<Lane> = Vec::new();
+    let mut lanes: Vec<HostLane> = Vec::new();
     let mut index = HashMap::new();
     for endpoint in own {
         let lane = lane(endpoint);
@@ -162,19 +171,20 @@ fn lanes(report: &Report, route: &str) -> Vec<Lane> {
     lanes
 }
 
-fn lane(endpoint: &Endpoint) -> Lane {
-    let way = Way::of(endpoint);
-    let state = match endpoint.status {
-        Status::Pass => State::Works,
-        Status::Warn => State::Odd,
-        Status::Fail => State::Broken,
-        Status::Unknown => State::NotTried,
-    };
+fn lane(endpoint: &Endpoint) -> HostLane {
+    let way = MeasuredWay::of(endpoint);
     let broken = way.broken();
+    let state = match (endpoint.status, broken) {
+        (Status::Pass, _) => LegState::Works,
+        // What is not required is broken all the same.
+        (Status::Fail, _) | (Status::Warn, Some(_)) => LegState::Broken,
+        (Status::Warn, None) => LegState::Odd,
+        (Status::Unknown, _) => LegState::NotTried,
+    };
     let cause = endpoint.cause.as_deref().unwrap_or_default();
-    let layer = broken.map(|leg: &Leg| step_words::layer(&leg.layer));
+    let layer = broken.map(|leg: &WayLeg| step_words::layer(&leg.layer));
     let label = match (state, layer) {
-        (State::Works, _) => "works".to_owned(),
+        (LegState::Works, _) => "works".to_owned(),
         (_, Some(layer)) => format!("{layer}: {}", meaning(cause)),
         (_, None) => meaning(cause),
     };
@@ -185,49 +195,56 @@ fn lane(endpoint: &Endpoint) -> Lane {
         None => kind(endpoint).to_owned(),
     };
     let is_proxied = ways::is_proxied(endpoint);
-    let breaks = broken.map_or((Station::Far, Breaks::There), |leg| match leg.to {
-        Station::NameServer => (Station::NameServer, Breaks::Here),
-        to if !is_proxied && leg.breaks == Breaks::Between => (to, Breaks::Between),
+    let breaks = broken.map_or((LegEnd::Far, BreakPoint::There), |leg| match leg.to {
+        LegEnd::NameServer => (LegEnd::NameServer, BreakPoint::Here),
+        to if !is_proxied && leg.breaks == BreakPoint::Between => (to, BreakPoint::Between),
         to => (to, leg.breaks),
     });
-    Lane { state, breaks, label, kind: title, name: endpoint.place(), count: 1 }
+    HostLane {
+        state,
+        breaks,
+        label,
+        cause: cause.to_owned(),
+        kind: title,
+        name: endpoint.place(),
+        count: 1,
+    }
 }
 
 /// What a cause means, in the words of the catalogue.
 fn meaning(cause: &str) -> String {
     match Cause::parse(cause) {
-        Some(known) => {
-            let sentence = catalogue::entry(known).sentence.trim_end_matches('.');
-            format!("{sentence} ({cause})")
-        }
+        Some(known) => catalogue::entry(known).sentence.trim_end_matches('.').to_owned(),
         None => cause.to_owned(),
     }
 }
 
-fn the_rest(lanes: &[Lane]) -> Lane {
+fn the_rest(lanes: &[HostLane]) -> HostLane {
     let count = lanes.iter().map(|lane| lane.count).sum();
-    let worst = lanes.iter().map(|lane| lane.state).max().unwrap_or(State::NotTried);
-    Lane {
+    let worst = lanes.iter().map(|lane| lane.state).max().unwrap_or(LegState::NotTried);
+    HostLane {
         state: worst,
-        breaks: (Station::Far, Breaks::Between),
+        breaks: (LegEnd::Far, BreakPoint::Between),
         label: "each in the evidence below".to_owned(),
+        cause: String::new(),
         kind: format!("{} more kinds of ways", lanes.len()),
         name: counted(count, "endpoint"),
         count,
     }
 }
 
-fn draw(report: &Report, blocks: &[Block]) -> Drawing {
+fn draw(report: &Report, blocks: &[LaneBlock]) -> Drawing {
     let mut drawing = Drawing::new("host".to_owned(), "Every way that leaves this host".to_owned());
     let n_lanes: usize = blocks.iter().map(|block| block.lanes.len()).sum();
     let as_length = |count: usize| i32::try_from(count).unwrap_or(i32::MAX / 1000);
-    let height = as_length(n_lanes) * LANE + as_length(blocks.len()) * HEADER + 8;
+    let headers: i32 = blocks.iter().map(header).sum();
+    let height = as_length(n_lanes) * LANE + headers + 8;
     drawing.width = FAR.0 + FAR.1 + 1;
     drawing.height = height.max(150);
     host(&mut drawing, report);
     let mut y = 1;
     for block in blocks {
-        let bottom = y + HEADER + as_length(block.lanes.len()) * LANE;
+        let bottom = y + header(block) + as_length(block.lanes.len()) * LANE;
         let through = block.through.as_deref();
         let is_proxy = through.is_some_and(|through| through.starts_with("Proxy "));
         if let Some(through) = through {
@@ -239,16 +256,19 @@ fn draw(report: &Report, blocks: &[Block]) -> Drawing {
             for (at, line) in folded(name, 26).into_iter().take(1).enumerate() {
                 drawing.text("name", (MIDDLE.0 + 10, y + 20 + LINE * (as_length(at) + 1)), line);
             }
-        } else {
-            drawing.text("kind", (MIDDLE.0, y + 26), block.title.clone());
         }
-        y += HEADER;
+        y += header(block);
         for lane in &block.lanes {
             draw_lane(&mut drawing, lane, y, is_proxy);
             y += LANE;
         }
     }
     drawing
+}
+
+/// The room above the lanes of a block, for what they lead through.
+const fn header(block: &LaneBlock) -> i32 {
+    if block.through.is_some() { HEADER } else { 0 }
 }
 
 fn host(drawing: &mut Drawing, report: &Report) {
@@ -263,22 +283,22 @@ fn host(drawing: &mut Drawing, report: &Report) {
     }
 }
 
-fn draw_lane(drawing: &mut Drawing, lane: &Lane, top: i32, is_proxy: bool) {
+fn draw_lane(drawing: &mut Drawing, lane: &HostLane, top: i32, is_proxy: bool) {
     let y = top + 30;
     let (from, to) = (HOST.0 + HOST.1, FAR.0);
     let middle = MIDDLE.0 + MIDDLE.1 / 2;
     let breaks_at = match (lane.breaks, is_proxy) {
-        ((Station::NameServer, Breaks::Between), _) => middle,
-        ((_, Breaks::Here) | (Station::NameServer, _), _) => from + 24,
-        ((Station::Proxy, Breaks::Between), _) => i32::midpoint(from, MIDDLE.0),
-        ((Station::Proxy, Breaks::There), _) => MIDDLE.0 - 8,
-        ((Station::Far, Breaks::Between), true) => i32::midpoint(MIDDLE.0 + MIDDLE.1, to),
-        ((Station::Far, Breaks::Between), false) => middle,
-        ((Station::Far, Breaks::There), _) => to - 12,
+        ((LegEnd::NameServer, BreakPoint::Between), _) => middle,
+        ((_, BreakPoint::Here) | (LegEnd::NameServer, _), _) => from + 24,
+        ((LegEnd::Proxy, BreakPoint::Between), _) => i32::midpoint(from, MIDDLE.0),
+        ((LegEnd::Proxy, BreakPoint::There), _) => MIDDLE.0 - 8,
+        ((LegEnd::Far, BreakPoint::Between), true) => i32::midpoint(MIDDLE.0 + MIDDLE.1, to),
+        ((LegEnd::Far, BreakPoint::Between), false) => middle,
+        ((LegEnd::Far, BreakPoint::There), _) => to - 12,
     };
     drawing.arrow(lane.state, y, (from, to), breaks_at);
     let words = format!("{} {}", lane.state.symbol(), lane.label);
-    drawing.text(lane.state.class(), (from + 12, y - 11), cut(&words, 62));
+    drawing.text(lane.state.class(), (from + 12, y - 11), cut(&words, 56));
     drawing.frame("box", (FAR.0, top + 6), (FAR.1, LANE - 8));
     drawing.text("kind", (FAR.0 + 10, top + 24), cut(&lane.kind, 42));
     drawing.text("name", (FAR.0 + 10, top + 24 + LINE), cut(&lane.name, 42));

@@ -6,9 +6,9 @@ use std::net::IpAddr;
 
 use super::super::verdict_line::gateway_of;
 use super::super::wording::{counted_as, listed};
-use super::Badge;
+use super::StatusBadge;
 use super::drawing::{Drawing, LINE, cut, folded};
-use super::ways::{self, Breaks, Leg, State, Station, Way};
+use super::ways::{self, BreakPoint, LegEnd, LegState, MeasuredWay, WayLeg};
 use crate::model::{AddressClass, AddressSet, Role, Status, classify};
 use crate::report_v1::{Endpoint, Report};
 
@@ -20,33 +20,33 @@ const GAP: i32 = 34;
 
 /// A picture with what is said beside it.
 #[derive(Debug)]
-pub(super) struct Picture {
+pub(super) struct WayPicture {
     pub(super) heading: String,
-    pub(super) badge: Badge,
+    pub(super) badge: StatusBadge,
     pub(super) cause: String,
     /// What was found, of the first of them.
     pub(super) message: String,
     pub(super) drawing: Drawing,
     /// The same in words.
-    pub(super) steps: Vec<Said>,
+    pub(super) steps: Vec<LegInWords>,
     /// Everything that goes this way, where it is more than one.
     pub(super) members: Vec<String>,
 }
 
 /// A leg in words.
 #[derive(Debug)]
-pub(super) struct Said {
-    pub(super) state: State,
+pub(super) struct LegInWords {
+    pub(super) state: LegState,
     pub(super) words: String,
 }
 
 /// The ways that do not work, those of the same shape together.
-pub(super) fn pictures(report: &Report) -> Vec<Picture> {
+pub(super) fn pictures(report: &Report) -> Vec<WayPicture> {
     let failing = report.endpoints.iter().filter(|endpoint| {
         let is_untested = endpoint.lookups.is_empty() && endpoint.trails.is_empty();
         endpoint.status != Status::Pass && !endpoint.is_unassigned() && !is_untested
     });
-    let mut groups = ways::alike(failing.map(Way::of));
+    let mut groups = ways::alike(failing.map(MeasuredWay::of));
     // What fails first; the order of the report otherwise.
     groups.sort_by_key(|group| rank(group[0].endpoint.status));
     groups.iter().enumerate().map(|(at, group)| picture(report, at, group)).collect()
@@ -61,13 +61,14 @@ const fn rank(status: Status) -> u8 {
     }
 }
 
-fn picture(report: &Report, at: usize, group: &[Way]) -> Picture {
+fn picture(report: &Report, at: usize, group: &[MeasuredWay]) -> WayPicture {
     let way = &group[0];
     let endpoint = way.endpoint;
     let who = who(group);
     let cause = endpoint.cause.as_deref().unwrap_or_default().to_owned();
     let legs = way.legs.iter().take(LEGS);
-    let steps: Vec<Said> = legs.map(|leg| Said { state: leg.state, words: leg.said() }).collect();
+    let steps: Vec<LegInWords> =
+        legs.map(|leg| LegInWords { state: leg.state, words: leg.said() }).collect();
     let mut drawing = draw(report, format!("way{at}"), group);
     drawing.title = format!("The way from this host to {who}: {cause}");
     let words: Vec<String> =
@@ -75,9 +76,9 @@ fn picture(report: &Report, at: usize, group: &[Way]) -> Picture {
     drawing.description = format!("{}.", words.join(". "));
     let members = if group.len() > 1 { group.iter().map(member).collect() } else { Vec::new() };
     let message = endpoint.findings.first().map(|finding| finding.message.clone().into_owned());
-    Picture {
+    WayPicture {
         heading: who,
-        badge: Badge::of(endpoint.status),
+        badge: StatusBadge::of(endpoint.status),
         cause,
         message: message.unwrap_or_default(),
         drawing,
@@ -87,17 +88,28 @@ fn picture(report: &Report, at: usize, group: &[Way]) -> Picture {
 }
 
 /// `g6-….servicebus.windows.net:443`, `256 gateways of prod-am3-010`.
-fn who(group: &[Way]) -> String {
+fn who(group: &[MeasuredWay]) -> String {
     let first = group[0].endpoint;
     match (group.len(), gateway_of(first)) {
         (1, _) => first.place(),
-        (many, Some(gateway)) => format!("{many} gateways of {}", gateway.deployment),
-        (many, None) => format!("{many} endpoints: {}", kind(first).to_lowercase()),
+        (many, Some(gateway)) if is_one_kind(group) => {
+            format!("{many} gateways of {}", gateway.deployment)
+        }
+        (many, _) if is_one_kind(group) => format!("{many} endpoints: {}", kind(first)),
+        (many, _) => format!("{many} endpoints"),
     }
 }
 
-/// `name:port (address)`.
-fn member(way: &Way) -> String {
+/// Whether all are the same to the runtime: of one deployment, where they are gateways.
+fn is_one_kind(group: &[MeasuredWay]) -> bool {
+    let of = |way: &MeasuredWay| {
+        (kind(way.endpoint), gateway_of(way.endpoint).map(|gateway| gateway.deployment))
+    };
+    group.iter().all(|way| of(way) == of(&group[0]))
+}
+
+/// One of those alike, as `name:port (address)`.
+fn member(way: &MeasuredWay) -> String {
     let addresses = addresses(way.endpoint, way);
     let addresses: Vec<String> = addresses.iter().map(ToString::to_string).collect();
     match &*addresses {
@@ -107,7 +119,7 @@ fn member(way: &Way) -> String {
 }
 
 /// Where the shown trail leads; else where the name does.
-fn addresses(endpoint: &Endpoint, way: &Way) -> BTreeSet<IpAddr> {
+fn addresses(endpoint: &Endpoint, way: &MeasuredWay) -> BTreeSet<IpAddr> {
     let is_proxied = ways::is_proxied(endpoint);
     let own = way.trail.filter(|_| !is_proxied).and_then(|trail| trail.remote);
     match own {
@@ -141,15 +153,15 @@ pub(super) fn is_private(addresses: &BTreeSet<IpAddr>) -> bool {
 }
 
 /// A column of the picture: a head, and the line of life below it.
-struct Column {
-    is: Is,
+struct PictureColumn {
+    is: ColumnRole,
     width: i32,
     center: i32,
     lines: Vec<String>,
 }
 
 #[derive(Clone, Copy, PartialEq, Eq)]
-enum Is {
+enum ColumnRole {
     Host,
     NameServer,
     Network,
@@ -157,7 +169,7 @@ enum Is {
     Far,
 }
 
-impl Is {
+impl ColumnRole {
     const fn title(self) -> &'static str {
         match self {
             Self::Host => "This host",
@@ -169,7 +181,7 @@ impl Is {
     }
 }
 
-fn draw(report: &Report, id: String, group: &[Way]) -> Drawing {
+fn draw(report: &Report, id: String, group: &[MeasuredWay]) -> Drawing {
     let way = &group[0];
     let mut columns = columns(report, group);
     let mut x = 1;
@@ -177,30 +189,31 @@ fn draw(report: &Report, id: String, group: &[Way]) -> Drawing {
         column.center = x + column.width / 2;
         x += column.width + GAP;
     }
-    let legs: Vec<&Leg> = way.legs.iter().take(LEGS).collect();
+    let legs: Vec<&WayLeg> = way.legs.iter().take(LEGS).collect();
     let rows = i32::try_from(legs.len()).unwrap_or_default();
     let mut drawing = Drawing::new(id, String::new());
     drawing.width = x - GAP + 1;
     drawing.height = HEAD + 10 + ROW * rows + 12;
     for column in &columns {
-        head(&mut drawing, column, way);
+        head(&mut drawing, column, group);
     }
-    let center = |is: Is| columns.iter().find(|column| column.is == is).map(|it| it.center);
-    let from = center(Is::Host).unwrap_or_default();
+    let center = |is: ColumnRole| columns.iter().find(|column| column.is == is).map(|it| it.center);
+    let from = center(ColumnRole::Host).unwrap_or_default();
     let mut y = HEAD + 10;
     for leg in legs {
         y += ROW;
         let to = match leg.to {
-            Station::NameServer => center(Is::NameServer),
-            Station::Proxy => center(Is::Proxy),
-            Station::Far => center(Is::Far),
+            LegEnd::NameServer => center(ColumnRole::NameServer),
+            LegEnd::Proxy => center(ColumnRole::Proxy),
+            LegEnd::Far => center(ColumnRole::Far),
         };
         let to = to.unwrap_or(drawing.width);
-        let between = center(Is::Network).filter(|at| *at < to && leg.to != Station::NameServer);
+        let between =
+            center(ColumnRole::Network).filter(|at| *at < to && leg.to != LegEnd::NameServer);
         let breaks_at = match leg.breaks {
-            Breaks::Here => from + 40,
-            Breaks::Between => between.unwrap_or(i32::midpoint(from, to)),
-            Breaks::There => to - 10,
+            BreakPoint::Here => from + 40,
+            BreakPoint::Between => between.unwrap_or(i32::midpoint(from, to)),
+            BreakPoint::There => to - 10,
         };
         drawing.arrow(leg.state, y - 10, (from, to), breaks_at);
         let room = usize::try_from((drawing.width - from) / 7).unwrap_or(60);
@@ -210,14 +223,16 @@ fn draw(report: &Report, id: String, group: &[Way]) -> Drawing {
     drawing
 }
 
-fn head(drawing: &mut Drawing, column: &Column, way: &Way) {
+fn head(drawing: &mut Drawing, column: &PictureColumn, group: &[MeasuredWay]) {
+    let way = &group[0];
     let (left, top) = (column.center - column.width / 2, 1);
-    let class = if column.is == Is::Network { "box between" } else { "box" };
+    let class = if column.is == ColumnRole::Network { "box between" } else { "box" };
     drawing.line("life", (column.center, HEAD), (column.center, drawing.height - 2));
     drawing.frame(class, (left, top), (column.width, HEAD - 1));
     let title = match column.is {
-        Is::Far => {
-            let title = kind(way.endpoint).to_owned();
+        ColumnRole::Far => {
+            let title = if is_one_kind(group) { kind(way.endpoint) } else { "Services" };
+            let title = title.to_owned();
             let private = is_private(&addresses(way.endpoint, way));
             if private { format!("{title}, private endpoint") } else { title }
         }
@@ -231,39 +246,43 @@ fn head(drawing: &mut Drawing, column: &Column, way: &Way) {
     }
 }
 
-fn columns(report: &Report, group: &[Way]) -> Vec<Column> {
+fn columns(report: &Report, group: &[MeasuredWay]) -> Vec<PictureColumn> {
     let way = &group[0];
     let endpoint = way.endpoint;
-    let column = |is, width, lines| Column { is, width, center: 0, lines };
+    let column = |is, width, lines| PictureColumn { is, width, center: 0, lines };
     let vantage = &report.run.vantage;
     let mut host = vec![cut(&vantage.hostname, 22)];
     host.extend(vantage.addresses.iter().take(2).map(|it| cut(&it.to_string(), 22)));
-    let mut columns = vec![column(Is::Host, 180, host)];
+    let mut columns = vec![column(ColumnRole::Host, 180, host)];
     let servers: Vec<&str> = way
         .legs
         .iter()
-        .filter(|leg| leg.to == Station::NameServer)
+        .filter(|leg| leg.to == LegEnd::NameServer)
         .filter_map(|leg| leg.words.split_once(": ").map(|(server, _)| server))
         .collect();
     if !servers.is_empty() {
         let lines = servers.iter().take(3).map(|server| cut(server, 20)).collect();
-        columns.push(column(Is::NameServer, 165, lines));
+        columns.push(column(ColumnRole::NameServer, 165, lines));
     }
-    let between = way.broken().filter(|leg| leg.breaks == Breaks::Between);
+    let between = way.broken().filter(|leg| leg.breaks == BreakPoint::Between);
     let breaks_on_way_to = between.map(|leg| leg.to);
-    let network = || column(Is::Network, 175, between_lines(endpoint));
-    if breaks_on_way_to == Some(Station::Proxy) {
+    let network = || column(ColumnRole::Network, 175, between_lines(endpoint));
+    if breaks_on_way_to == Some(LegEnd::Proxy) {
         columns.push(network());
     }
     if ways::is_proxied(endpoint) {
         let url = &endpoint.route.configured;
         let place = url.split_once("://").map_or(&**url, |(_, place)| place);
-        columns.push(column(Is::Proxy, 180, folded(place, 22).into_iter().take(3).collect()));
+        columns.push(column(
+            ColumnRole::Proxy,
+            180,
+            folded(place, 22).into_iter().take(3).collect(),
+        ));
     }
-    if breaks_on_way_to == Some(Station::Far) {
+    if breaks_on_way_to == Some(LegEnd::Far) {
         columns.push(network());
     }
-    columns.push(column(Is::Far, 270, far(group)));
+    columns.push(column(ColumnRole::Far, 270, far(group)));
     columns
 }
 
@@ -278,7 +297,7 @@ fn between_lines(endpoint: &Endpoint) -> Vec<String> {
     }
 }
 
-fn far(group: &[Way]) -> Vec<String> {
+fn far(group: &[MeasuredWay]) -> Vec<String> {
     let way = &group[0];
     let port = way.endpoint.port.unwrap_or_default();
     if let [way] = group {
@@ -295,8 +314,10 @@ fn far(group: &[Way]) -> Vec<String> {
     let all: AddressSet = group.iter().flat_map(|way| addresses(way.endpoint, way)).collect();
     let prefixes = all.prefixes();
     let mut lines = vec![match gateway_of(way.endpoint) {
-        Some(gateway) => cut(&format!("{} of {}", group.len(), gateway.deployment), 36),
-        None => format!("{} endpoints", group.len()),
+        Some(gateway) if is_one_kind(group) => {
+            cut(&format!("{} of {}", group.len(), gateway.deployment), 36)
+        }
+        _ => format!("{} endpoints", group.len()),
     }];
     match prefixes.len() {
         0 => lines.push(format!("port {port}")),

@@ -3,52 +3,52 @@
 use std::net::IpAddr;
 
 use super::super::wording::{counted, listed, team_of};
-use super::groups::{self, Group, SINGLY};
-use super::trials::{self, Trials};
-use super::{Badge, first_screen};
+use super::groups::{self, DestinationGroup, SINGLY};
+use super::trials::{self, TestCommands};
+use super::{StatusBadge, first_screen};
 use crate::diagnose::catalogue;
 use crate::model::{Cause, Severity};
 use crate::report_v1::{Action, Destination, Finding, Report};
 
 /// A team and its tasks.
-pub(super) struct Team<'a> {
+pub(super) struct TeamTasks<'a> {
     pub(super) id: String,
     pub(super) name: &'a str,
     pub(super) count: String,
-    pub(super) tasks: Vec<Task<'a>>,
+    pub(super) tasks: Vec<TeamTask<'a>>,
 }
 
 /// One thing to do.
-pub(super) struct Task<'a> {
-    pub(super) badge: Badge,
+pub(super) struct TeamTask<'a> {
+    pub(super) badge: StatusBadge,
     pub(super) text: &'a str,
-    pub(super) reasons: Vec<Reason<'a>>,
+    pub(super) reasons: Vec<TaskReason<'a>>,
     /// What was seen, of the first finding behind it.
     pub(super) seen: &'a [String],
     /// From where, and since when it is known.
     pub(super) from: String,
     /// Where there are many: those that belong together.
-    pub(super) groups: Vec<Group>,
+    pub(super) groups: Vec<DestinationGroup>,
     pub(super) places: Vec<&'a Destination<'a>>,
     pub(super) count: String,
     pub(super) has_addresses: bool,
-    pub(super) trials: Vec<trials::Trial>,
+    pub(super) trials: Vec<trials::TestCommand>,
 }
 
 /// Why something is to be done: the code, and what it means.
-pub(super) struct Reason<'a> {
+pub(super) struct TaskReason<'a> {
     pub(super) cause: &'a str,
     pub(super) sentence: &'static str,
 }
 
 /// Tasks by team, in the order of the report.
-pub(super) fn of<'a>(report: &'a Report<'a>) -> Vec<Team<'a>> {
-    let trials = Trials::of(report);
+pub(super) fn of<'a>(report: &'a Report<'a>) -> Vec<TeamTasks<'a>> {
+    let trials = TestCommands::of(report);
     let of_owner = report.actions.chunk_by(|left, right| left.owner == right.owner);
     of_owner
         .map(|actions| {
             let owner = &*actions[0].owner;
-            Team {
+            TeamTasks {
                 id: format!("team-{}", owner.replace(|c: char| !c.is_ascii_alphanumeric(), "-")),
                 name: team_of(owner),
                 count: first_screen::tasks(actions.len()),
@@ -58,7 +58,7 @@ pub(super) fn of<'a>(report: &'a Report<'a>) -> Vec<Team<'a>> {
         .collect()
 }
 
-fn task<'a>(report: &'a Report<'a>, action: &'a Action<'a>, trials: &Trials) -> Task<'a> {
+fn task<'a>(report: &'a Report<'a>, action: &'a Action<'a>, trials: &TestCommands) -> TeamTask<'a> {
     let places: Vec<&Destination> = action.destinations.iter().collect();
     let is_many = places.len() > SINGLY;
     let groups = if is_many {
@@ -69,8 +69,8 @@ fn task<'a>(report: &'a Report<'a>, action: &'a Action<'a>, trials: &Trials) -> 
     let behind: Vec<&Finding> = behind(report, action).collect();
     let worst = behind.iter().map(|finding| finding.severity).min().unwrap_or(Severity::Fail);
     let seen = behind.iter().find(|finding| finding.severity == worst);
-    Task {
-        badge: Badge::of_word(worst.as_str()),
+    TeamTask {
+        badge: StatusBadge::of_word(worst.as_str()),
         text: &action.text,
         reasons: action.causes.iter().map(|cause| reason(cause)).collect(),
         seen: seen.map(|finding| &*finding.evidence).unwrap_or_default(),
@@ -83,9 +83,9 @@ fn task<'a>(report: &'a Report<'a>, action: &'a Action<'a>, trials: &Trials) -> 
     }
 }
 
-fn reason(cause: &str) -> Reason<'_> {
+fn reason(cause: &str) -> TaskReason<'_> {
     let sentence = Cause::parse(cause).map_or("", |known| catalogue::entry(known).sentence);
-    Reason { cause, sentence }
+    TaskReason { cause, sentence }
 }
 
 /// The findings that led to it.

@@ -11,19 +11,19 @@ const NAMED: usize = 3;
 
 /// A command, and what it shows.
 #[derive(Debug)]
-pub(super) struct Trial {
+pub(super) struct TestCommand {
     pub(super) says: &'static str,
     pub(super) command: String,
 }
 
 /// What commands are made from.
-pub(super) struct Trials<'a> {
+pub(super) struct TestCommands<'a> {
     report: &'a Report<'a>,
     endpoints: HashMap<(&'a str, u16), &'a Endpoint<'a>>,
     is_windows: bool,
 }
 
-impl<'a> Trials<'a> {
+impl<'a> TestCommands<'a> {
     pub(super) fn of(report: &'a Report<'a>) -> Self {
         let place = |it: &'a Endpoint<'a>| ((&*it.host, it.port.unwrap_or_default()), it);
         Self {
@@ -34,18 +34,18 @@ impl<'a> Trials<'a> {
     }
 
     /// Those for what `action` changes, by its first destination.
-    pub(super) fn of_action(&self, action: &Action) -> Vec<Trial> {
+    pub(super) fn of_action(&self, action: &Action) -> Vec<TestCommand> {
         let cause = action.causes.first().map(|cause| &**cause).unwrap_or_default();
         let first = action.destinations.iter().find(|one| is_plain(&one.name));
         let own = first.and_then(|one| self.by_hand(cause, one));
         own.into_iter().chain(self.by_program(action)).collect()
     }
 
-    fn by_hand(&self, cause: &str, one: &Destination) -> Option<Trial> {
+    fn by_hand(&self, cause: &str, one: &Destination) -> Option<TestCommand> {
         let Destination { name, port, .. } = one;
         let endpoint = self.endpoints.get(&(&**name, *port));
         let at = one.address.map_or_else(|| name.clone().into_owned(), |it| it.to_string());
-        let trial = |says, command| Some(Trial { says, command });
+        let trial = |says, command| Some(TestCommand { says, command });
         let connect = || {
             let command = if self.is_windows {
                 format!("Test-NetConnection {at} -Port {port}")
@@ -92,7 +92,7 @@ impl<'a> Trials<'a> {
     }
 
     /// The run again, of what it is about.
-    fn by_program(&self, action: &Action) -> Option<Trial> {
+    fn by_program(&self, action: &Action) -> Option<TestCommand> {
         let found = |one: &Destination| self.endpoints.get(&(&*one.name, one.port)).copied();
         let endpoints: Vec<&Endpoint> = action.destinations.iter().filter_map(found).collect();
         let entries: BTreeSet<&str> = endpoints.iter().map(|it| entry(it)).collect();
@@ -108,7 +108,7 @@ impl<'a> Trials<'a> {
                 .collect();
             (!options.is_empty()).then(|| format!("pathproof check{}", options.concat()))
         })?;
-        Some(Trial { says: "Says PASS when it is fixed:", command })
+        Some(TestCommand { says: "Says PASS when it is fixed:", command })
     }
 }
 

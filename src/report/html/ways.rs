@@ -11,7 +11,7 @@ use crate::report_v1::{Endpoint, Finding, Lookup, Step, Trail};
 
 /// What came of a leg.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
-pub(super) enum State {
+pub(super) enum LegState {
     Works,
     /// Works, with a finding.
     Odd,
@@ -19,7 +19,7 @@ pub(super) enum State {
     Broken,
 }
 
-impl State {
+impl LegState {
     /// The class of its line, and the symbol and the word that say the same.
     pub(super) const fn class(self) -> &'static str {
         match self {
@@ -51,7 +51,7 @@ impl State {
 
 /// Where a leg leads.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
-pub(super) enum Station {
+pub(super) enum LegEnd {
     NameServer,
     Proxy,
     Far,
@@ -59,44 +59,47 @@ pub(super) enum Station {
 
 /// Where a leg breaks, as far as it can be told from here.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
-pub(super) enum Breaks {
+pub(super) enum BreakPoint {
     /// On this host.
     Here,
-    /// Somewhere between.
+    /// Somewhere between here and there.
     Between,
     /// What is there answered, and not as it should.
     There,
 }
 
-/// A leg.
+/// One leg of a way, and what came of it.
 #[derive(Debug)]
-pub(super) struct Leg<'a> {
+pub(super) struct WayLeg<'a> {
     /// `dns`, or the step of the trail.
     pub(super) layer: Cow<'a, str>,
-    pub(super) to: Station,
-    pub(super) state: State,
-    pub(super) breaks: Breaks,
+    pub(super) to: LegEnd,
+    pub(super) state: LegState,
+    pub(super) breaks: BreakPoint,
     /// The contract's word for what came of it.
     pub(super) outcome: Cow<'a, str>,
     pub(super) words: String,
     pub(super) took: Option<String>,
 }
 
-impl Leg<'_> {
+impl WayLeg<'_> {
     /// `TCP: no answer, our time-out of 5.0 s (5.0 s)`.
     pub(super) fn said(&self) -> String {
         let took = self.took.as_ref().map(|took| format!(", {took}")).unwrap_or_default();
+        // The time-out says how long it took.
+        let took =
+            if self.outcome == "timeout" && self.to != LegEnd::NameServer { "" } else { &*took };
         format!("{}: {}{took}", step_words::layer(&self.layer), self.words)
     }
 }
 
 /// The way to an endpoint.
 #[derive(Debug)]
-pub(super) struct Way<'a> {
+pub(super) struct MeasuredWay<'a> {
     pub(super) endpoint: &'a Endpoint<'a>,
     /// The trail that is shown: of the configured way the one that failed, where one did.
     pub(super) trail: Option<&'a Trail<'a>>,
-    pub(super) legs: Vec<Leg<'a>>,
+    pub(super) legs: Vec<WayLeg<'a>>,
 }
 
 /// The layer that a cause speaks of, as a leg is called.
@@ -107,7 +110,7 @@ fn layer_of(cause: &str) -> &str {
     }
 }
 
-impl<'a> Way<'a> {
+impl<'a> MeasuredWay<'a> {
     pub(super) fn of(endpoint: &'a Endpoint<'a>) -> Self {
         let mut legs = Vec::new();
         let is_proxied = is_proxied(endpoint);
@@ -123,23 +126,23 @@ impl<'a> Way<'a> {
         legs.extend(steps.iter().map(|step| leg(endpoint, step, is_proxied)));
         let is_tried = |name: &str| steps.iter().any(|step| step.name == name);
         let expected = expected(endpoint.kind.as_deref().unwrap_or_default(), is_proxied);
-        legs.extend(expected.into_iter().filter(|name| !is_tried(name)).map(|name| Leg {
+        legs.extend(expected.into_iter().filter(|name| !is_tried(name)).map(|name| WayLeg {
             layer: name.into(),
             to: station(name, is_proxied),
-            state: State::NotTried,
-            breaks: Breaks::There,
+            state: LegState::NotTried,
+            breaks: BreakPoint::There,
             outcome: "".into(),
             words: "not tried".to_owned(),
             took: None,
         }));
         let is_routed_wrong = blame(endpoint, "route") == Some(Severity::Fail);
-        let has_broken = legs.iter().any(|leg| leg.state == State::Broken);
+        let has_broken = legs.iter().any(|leg| leg.state == LegState::Broken);
         if is_routed_wrong
             && !has_broken
-            && let Some(first) = legs.iter_mut().find(|leg| leg.to != Station::NameServer)
+            && let Some(first) = legs.iter_mut().find(|leg| leg.to != LegEnd::NameServer)
         {
-            first.state = State::Broken;
-            first.breaks = Breaks::Here;
+            first.state = LegState::Broken;
+            first.breaks = BreakPoint::Here;
         }
         Self { endpoint, trail, legs }
     }
@@ -148,12 +151,16 @@ impl<'a> Way<'a> {
     fn shape(&self) -> String {
         let Endpoint { cause, role, route, .. } = self.endpoint;
         let deployment = gateway_of(self.endpoint).map(|it| it.deployment).unwrap_or_default();
-        let mut shape = format!(
-            "{}|{}|{}|{deployment}",
-            cause.as_deref().unwrap_or_default(),
-            role.as_deref().unwrap_or_default(),
-            route.configured,
-        );
+        // What lies behind a broken proxy or name server is all the same to it.
+        let is_cut_off = self.broken().is_some_and(|leg| leg.to != LegEnd::Far);
+        let behind = if is_cut_off {
+            String::new()
+        } else {
+            format!("{}|{deployment}", role.as_deref().unwrap_or_default())
+        };
+        let cause = cause.as_deref().unwrap_or_default();
+        let status = self.endpoint.status.as_str();
+        let mut shape = format!("{status}|{cause}|{}|{behind}", route.configured);
         for leg in &self.legs {
             shape.push('|');
             shape.push_str(&leg.layer);
@@ -164,14 +171,14 @@ impl<'a> Way<'a> {
     }
 
     /// The first leg that is broken.
-    pub(super) fn broken(&self) -> Option<&Leg<'a>> {
-        self.legs.iter().find(|leg| leg.state == State::Broken)
+    pub(super) fn broken(&self) -> Option<&WayLeg<'a>> {
+        self.legs.iter().find(|leg| leg.state == LegState::Broken)
     }
 }
 
 /// Ways of the same shape together, in the order of the first of each.
-pub(super) fn alike<'a>(ways: impl Iterator<Item = Way<'a>>) -> Vec<Vec<Way<'a>>> {
-    let mut groups: Vec<Vec<Way>> = Vec::new();
+pub(super) fn alike<'a>(ways: impl Iterator<Item = MeasuredWay<'a>>) -> Vec<Vec<MeasuredWay<'a>>> {
+    let mut groups: Vec<Vec<MeasuredWay>> = Vec::new();
     let mut index = HashMap::new();
     for way in ways {
         let at = *index.entry(way.shape()).or_insert(groups.len());
@@ -201,27 +208,29 @@ fn lookups<'a>(
     endpoint: &'a Endpoint<'a>,
     lookups: &'a [Lookup<'a>],
     layer: &str,
-    legs: &mut Vec<Leg<'a>>,
+    legs: &mut Vec<WayLeg<'a>>,
 ) {
     let blame = blame(endpoint, layer);
     let has_answer = lookups.iter().any(|lookup| lookup.outcome == "ok");
     for lookup in lookups {
         let (state, breaks) = match (&*lookup.outcome, blame) {
-            ("not_asked", _) => (State::NotTried, Breaks::There),
-            ("ok", Some(Severity::Fail)) if layer == "dns" => (State::Broken, Breaks::There),
-            ("ok", Some(Severity::Warn)) if layer == "dns" => (State::Odd, Breaks::There),
-            ("ok", _) => (State::Works, Breaks::There),
-            _ if has_answer && blame != Some(Severity::Fail) => (State::Odd, Breaks::There),
-            ("timeout" | "unreachable" | "tcp_blocked", _) => (State::Broken, Breaks::Between),
-            _ => (State::Broken, Breaks::There),
+            ("not_asked", _) => (LegState::NotTried, BreakPoint::There),
+            ("ok", Some(Severity::Fail)) if layer == "dns" => (LegState::Broken, BreakPoint::There),
+            ("ok", Some(Severity::Warn)) if layer == "dns" => (LegState::Odd, BreakPoint::There),
+            ("ok", _) => (LegState::Works, BreakPoint::There),
+            _ if has_answer && blame != Some(Severity::Fail) => (LegState::Odd, BreakPoint::There),
+            ("timeout" | "unreachable" | "tcp_blocked", _) => {
+                (LegState::Broken, BreakPoint::Between)
+            }
+            _ => (LegState::Broken, BreakPoint::There),
         };
         let of = match &*lookup.resolver {
             "os" => "this host's own way".to_owned(),
             server => server.trim_end_matches(":53").to_owned(),
         };
-        legs.push(Leg {
+        legs.push(WayLeg {
             layer: "dns".into(),
-            to: Station::NameServer,
+            to: LegEnd::NameServer,
             state,
             breaks,
             outcome: (&*lookup.outcome).into(),
@@ -244,7 +253,7 @@ fn shown<'a>(endpoint: &'a Endpoint<'a>) -> Option<&'a Trail<'a>> {
     own().find(is_failed).or_else(|| own().next()).or_else(|| endpoint.trails.first())
 }
 
-fn leg<'a>(endpoint: &'a Endpoint<'a>, step: &'a Step<'a>, is_proxied: bool) -> Leg<'a> {
+fn leg<'a>(endpoint: &'a Endpoint<'a>, step: &'a Step<'a>, is_proxied: bool) -> WayLeg<'a> {
     let finding = blamed(endpoint, &step.name);
     let mut words = step_words::outcome(step);
     let (state, breaks) = match (&*step.outcome, finding.map(|finding| finding.severity)) {
@@ -253,19 +262,19 @@ fn leg<'a>(endpoint: &'a Endpoint<'a>, step: &'a Step<'a>, is_proxied: bool) -> 
                 words = format!("{words} ({})", finding.cause);
             }
             let is_fail = severity == Severity::Fail;
-            (if is_fail { State::Broken } else { State::Odd }, Breaks::There)
+            (if is_fail { LegState::Broken } else { LegState::Odd }, BreakPoint::There)
         }
-        ("ok", None) => (State::Works, Breaks::There),
-        (outcome, _) if step_words::is_not_taken(outcome) => (State::NotTried, Breaks::Here),
-        ("local_denied", _) => (State::Broken, Breaks::Here),
+        ("ok", None) => (LegState::Works, BreakPoint::There),
+        (outcome, _) if step_words::is_not_taken(outcome) => (LegState::NotTried, BreakPoint::Here),
+        ("local_denied", _) => (LegState::Broken, BreakPoint::Here),
         (
             "timeout" | "refused" | "unreachable" | "reset" | "reset_on_write" | "closed"
             | "silent" | "error",
             _,
-        ) => (State::Broken, Breaks::Between),
-        _ => (State::Broken, Breaks::There),
+        ) => (LegState::Broken, BreakPoint::Between),
+        _ => (LegState::Broken, BreakPoint::There),
     };
-    Leg {
+    WayLeg {
         layer: (&*step.name).into(),
         to: station(&step.name, is_proxied),
         state,
@@ -276,10 +285,10 @@ fn leg<'a>(endpoint: &'a Endpoint<'a>, step: &'a Step<'a>, is_proxied: bool) -> 
     }
 }
 
-fn station(step: &str, is_proxied: bool) -> Station {
+fn station(step: &str, is_proxied: bool) -> LegEnd {
     match step {
-        "tcp" | "proxy" if is_proxied => Station::Proxy,
-        _ => Station::Far,
+        "tcp" | "proxy" if is_proxied => LegEnd::Proxy,
+        _ => LegEnd::Far,
     }
 }
 

@@ -1,7 +1,7 @@
 //! The verdict in one line, and what it means for the runtime.
 
 use super::super::assemble::Judged;
-use super::super::verdict_line::{self, Counted, OfRun};
+use super::super::verdict_line::{self, CountedEndpoint, RunFindings};
 use super::page::Page;
 use crate::model::{Conclusion, NetworkAllows, Severity, Status};
 
@@ -16,7 +16,7 @@ pub(super) fn write(
     let (failures, others): (Vec<_>, Vec<_>) =
         of_run.partition(|finding| finding.severity == Severity::Fail);
     let failure = failures.first().map(|finding| finding.cause.code());
-    let of_run = OfRun { failure, warnings: others.len() };
+    let of_run = RunFindings { failure, warnings: others.len() };
     let prediction = &conclusion.prediction;
     let verdict = verdict_line::of(counted, of_run, prediction.network_allows.as_str());
     page.status(verdict.status, &verdict.words);
@@ -30,12 +30,14 @@ pub(super) fn write(
     }
 }
 
-fn counted(judged: &[Judged], is_gateway: bool) -> impl Iterator<Item = Counted> {
-    judged.iter().filter(|(_, verdict)| verdict.counts).map(move |(record, verdict)| Counted {
-        status: verdict.status,
-        is_required: record.endpoint.required,
-        is_gateway,
-        is_failing: verdict.is_lowered || verdict.status == Status::Fail,
+fn counted(judged: &[Judged], is_gateway: bool) -> impl Iterator<Item = CountedEndpoint> {
+    judged.iter().filter(|(_, verdict)| verdict.counts).map(move |(record, verdict)| {
+        CountedEndpoint {
+            status: verdict.status,
+            is_required: record.endpoint.required,
+            is_gateway,
+            is_failing: verdict.is_lowered || verdict.status == Status::Fail,
+        }
     })
 }
 
