@@ -262,7 +262,7 @@ fn hosts_side_by_side_are_a_page() {
 fn merged() -> String {
     let host = |case: &str| {
         let text = saved(case).to_string();
-        Host::of(&format!("{case}.json"), &Report::read(&text).unwrap(), None)
+        Host::of(&format!("{case}.json"), &Report::read(&text).unwrap(), &[])
     };
     let hosts = ["healthy", "tcp-failures", "segments"].map(host).into();
     let mut page = Vec::new();
