@@ -3,6 +3,7 @@
 
 mod assemble;
 pub(crate) mod command;
+pub mod commonmark;
 pub mod diff;
 pub mod explanation;
 mod guarded;
@@ -12,6 +13,7 @@ pub mod resolve;
 mod route;
 #[cfg(test)]
 mod sample;
+pub mod sarif;
 mod terminal;
 
 pub use assemble::assemble;

@@ -22,6 +22,7 @@ mod golden;
 mod lab;
 mod loopback;
 mod proxied;
+mod sarif;
 mod scene;
 mod schema;
 mod stages;
