@@ -18,6 +18,8 @@ use crate::model::visible;
 pub struct FileLint {
     /// Each thing that it found, in its order.
     pub results: Vec<FileResult>,
+    /// What else is known of all of it, by name.
+    pub properties: Vec<(&'static str, Value)>,
 }
 
 /// One thing that was found.
@@ -72,7 +74,7 @@ pub fn files(lint: &FileLint, out: &mut impl Write) -> io::Result<()> {
         logical_locations: Vec::new(),
         results,
         column_kind: "unicodeCodePoints",
-        properties: PropertyBag::new(),
+        properties: bag(&lint.properties),
     };
     format::write(run, out)
 }
@@ -87,12 +89,12 @@ fn result(found: &FileResult, rules: &mut RuleTable) -> SarifResult {
         message: SarifText::plain(&lines.join("\n")),
         locations: found.places.iter().map(location).collect(),
         partial_fingerprints: BTreeMap::new(),
-        properties: found
-            .properties
-            .iter()
-            .map(|(name, value)| ((*name).to_owned(), value.clone()))
-            .collect(),
+        properties: bag(&found.properties),
     }
+}
+
+fn bag(properties: &[(&'static str, Value)]) -> PropertyBag {
+    properties.iter().map(|(name, value)| ((*name).to_owned(), value.clone())).collect()
 }
 
 fn rule(rule: FileRule) -> SarifRule {
