@@ -192,6 +192,7 @@ fn record(number: usize, presented: &Presented) -> Record {
             port: 443,
             kind: Kind::Relay,
             purpose: "interactive authoring: test connection, browse, preview data".into(),
+            source_document: String::new(),
             required: true,
             origin: Origin::ServiceUrls,
             order: 1,

@@ -340,10 +340,24 @@ impl Any for Run {
 impl Any for Endpoint {
     fn any() -> BoxedStrategy<Self> {
         let identity = (Any::any(), Any::any(), Any::any(), 1..=u16::MAX, Any::any());
-        (identity, Any::any(), Any::any(), Any::any(), 0..4_u32, Any::any())
-            .prop_map(|(identity, purpose, required, origin, order, expect)| {
+        let words = (Any::any(), Any::any());
+        (identity, words, Any::any(), Any::any(), 0..4_u32, Any::any())
+            .prop_map(|(identity, words, required, origin, order, expect)| {
                 let (entry, role, subject, port, kind) = identity;
-                Self { entry, role, subject, port, kind, purpose, required, origin, order, expect }
+                let (purpose, source_document) = words;
+                Self {
+                    entry,
+                    role,
+                    subject,
+                    port,
+                    kind,
+                    purpose,
+                    source_document,
+                    required,
+                    origin,
+                    order,
+                    expect,
+                }
             })
             .boxed()
     }

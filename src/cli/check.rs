@@ -146,6 +146,9 @@ fn write(
             }
             output::write_table(path, &table)
         }
+        ReportFormat::Html => output::write(path, |mut out| {
+            report::html::report(&report::assemble(records, conclusion, since), &mut out)
+        }),
         ReportFormat::Json => output::write(path, |mut out| {
             report::json::report(records, conclusion, since, &mut out)
         }),

@@ -51,12 +51,13 @@ fn format_of(path: &Path) -> Result<ReportFormat> {
         "txt" => Ok(ReportFormat::Table),
         "json" => Ok(ReportFormat::Json),
         "jsonl" => Ok(ReportFormat::Jsonl),
-        later @ ("md" | "html" | "csv" | "xml" | "sarif" | "prom") => bail!(
-            "--output {}: the format of .{later} is not built yet; .txt, .json and .jsonl are",
+        "html" => Ok(ReportFormat::Html),
+        later @ ("md" | "csv" | "xml" | "sarif" | "prom") => bail!(
+            "--output {}: the format of .{later} is not built yet; .txt, .json, .jsonl and .html are",
             path.display()
         ),
         _ => bail!(
-            "--output {}: its extension names no format; end it with .txt, .json or .jsonl, or add --format",
+            "--output {}: its extension names no format; end it with .txt, .json, .jsonl or .html, or add --format",
             path.display()
         ),
     }
@@ -236,13 +237,18 @@ mod tests {
                 .map_err(|error| error.to_string())
         };
         assert_eq!(
-            formats(None, &["a.txt", "a.JSON", "a.jsonl"]),
-            Ok(vec![ReportFormat::Table, ReportFormat::Json, ReportFormat::Jsonl])
+            formats(None, &["a.txt", "a.JSON", "a.jsonl", "a.html"]),
+            Ok(vec![
+                ReportFormat::Table,
+                ReportFormat::Json,
+                ReportFormat::Jsonl,
+                ReportFormat::Html
+            ])
         );
         assert_eq!(formats(Some(ReportFormat::Json), &["a.log"]), Ok(vec![ReportFormat::Json]));
         assert_eq!(formats(None, &[]), Ok(vec![ReportFormat::Table]));
         assert!(formats(None, &["a.log"]).unwrap_err().contains("--format"));
-        assert!(formats(None, &["a.html"]).unwrap_err().contains("not built yet"));
+        assert!(formats(None, &["a.sarif"]).unwrap_err().contains("not built yet"));
         assert!(formats(None, &["nowhere/a.json"]).unwrap_err().contains("does not exist"));
     }
 

@@ -56,6 +56,11 @@ fn read(
 
 fn diff(command: &arguments::DiffArgs) -> Result<Exit> {
     let destinations = destinations(&command.showing)?;
+    if destinations.iter().any(|one| one.format == ReportFormat::Html) {
+        bail!(
+            "--format html: a comparison is written as table or json; report merge and check write pages"
+        );
+    }
     let mut stdin = Stdin::default();
     let before = read(&command.before, "BEFORE", &mut stdin)?;
     let after = read(&command.after, "AFTER", &mut stdin)?;
@@ -63,7 +68,11 @@ fn diff(command: &arguments::DiffArgs) -> Result<Exit> {
     if let Some(owner) = command.showing.owner {
         diff = diff.of_owner(owner.as_str());
     }
-    write(&destinations, |style| report::diff::table(&diff, style), |mut out| diff.json(&mut out))?;
+    write(
+        &destinations,
+        |style| report::diff::table(&diff, style),
+        |_, mut out| diff.json(&mut out),
+    )?;
     Ok(exit_of(&diff, FailOnArg::Unknown))
 }
 
@@ -100,7 +109,10 @@ fn merge(command: &arguments::MergeArgs) -> Result<Exit> {
     write(
         &destinations,
         |style| report::merge::table(&merged, style),
-        |mut out| merged.json(&mut out),
+        |format, mut out| match format {
+            ReportFormat::Html => report::html::merged(&merged, &mut out),
+            _ => merged.json(&mut out),
+        },
     )?;
     Ok(if !merged.unreadable.is_empty() {
         Exit::CouldNotWork
@@ -137,7 +149,7 @@ fn destinations(showing: &ShowingArgs) -> Result<Vec<ReportOutput>> {
     let destinations = output::destinations(showing.format, &showing.output)?;
     match destinations.iter().find(|one| one.format == ReportFormat::Jsonl) {
         Some(ReportOutput { path: Some(path), .. }) => {
-            bail!("--output {}: .jsonl is a run's; here are .txt and .json", path.display())
+            bail!("--output {}: .jsonl is a run's; here are .txt, .json and .html", path.display())
         }
         _ => Ok(destinations),
     }
@@ -146,7 +158,7 @@ fn destinations(showing: &ShowingArgs) -> Result<Vec<ReportOutput>> {
 fn write(
     destinations: &[ReportOutput],
     table: impl Fn(&Style) -> String,
-    json: impl Fn(&mut (dyn Write + Send)) -> io::Result<()>,
+    other: impl Fn(ReportFormat, &mut (dyn Write + Send)) -> io::Result<()>,
 ) -> Result<()> {
     for destination in destinations {
         let path = destination.path.as_deref();
@@ -155,7 +167,7 @@ fn write(
             let text = table(&Style { width, color });
             output::write_table(path, &text)?;
         } else {
-            output::write(path, &json)?;
+            output::write(path, |out| other(destination.format, out))?;
         }
     }
     Ok(())

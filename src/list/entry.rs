@@ -44,6 +44,14 @@ pub struct ListEntry {
 }
 
 impl ListEntry {
+    /// The document that says so, with its date where one is known.
+    pub(super) fn document(&self) -> String {
+        match &*self.date {
+            "" => self.source.clone(),
+            date => format!("{} ({date})", self.source),
+        }
+    }
+
     /// Whether a word of `--only` is the id or the role of this entry.
     pub(super) fn is_meant_by(&self, word: &str) -> bool {
         word == self.id || word == self.role.as_str()

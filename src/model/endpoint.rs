@@ -27,6 +27,8 @@ pub struct Endpoint {
     pub kind: Kind,
     /// What it is for, in one sentence.
     pub purpose: String,
+    /// The document that says so, with its date; empty where none does.
+    pub source_document: String,
     /// Whether the runtime needs it.
     pub required: bool,
     /// Where it came from.

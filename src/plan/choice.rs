@@ -150,6 +150,7 @@ mod tests {
             port: 443,
             kind,
             purpose: String::new(),
+            source_document: String::new(),
             required: true,
             origin: Origin::List,
             order: 0,

@@ -75,6 +75,7 @@ mod tests {
             port,
             kind: Kind::Https,
             purpose: String::new(),
+            source_document: String::new(),
             required,
             origin: Origin::List,
             order,

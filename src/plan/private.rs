@@ -48,6 +48,7 @@ mod tests {
             port: 443,
             kind: Kind::Https,
             purpose: String::new(),
+            source_document: String::new(),
             required: true,
             origin: Origin::List,
             order: 0,

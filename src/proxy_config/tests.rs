@@ -203,6 +203,7 @@ fn endpoint(kind: Kind, host: &str, reach: Reach) -> Endpoint {
         port: 443,
         kind,
         purpose: String::new(),
+        source_document: String::new(),
         required: true,
         origin: Origin::Option,
         order: 0,

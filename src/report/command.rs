@@ -55,6 +55,23 @@ pub(crate) fn rules_emit(run: &Run, own: &[&str]) -> String {
     command
 }
 
+/// `check` again as it was, of the entries `only`: whoever has changed something sees whether it
+/// helped. `None` where the options do not say what was probed.
+pub(super) fn check_again(options: &[String], only: &[&str]) -> Option<String> {
+    let probed = options.first().filter(|first| ["check", "watch"].contains(&first.as_str()))?;
+    let mut command = "pathproof check".to_owned();
+    let own = only.iter().flat_map(|entry| ["--only", entry]);
+    let given = inherited(&options[1..]);
+    if given.is_empty() && probed == "watch" {
+        return None;
+    }
+    for word in given.into_iter().chain(own) {
+        command.push(' ');
+        command.push_str(&quoted(word));
+    }
+    Some(command)
+}
+
 /// Those of the run's options that say what is probed, and how.
 fn inherited(options: &[String]) -> Vec<&str> {
     let mut kept = Vec::new();
@@ -74,8 +91,21 @@ fn inherited(options: &[String]) -> Vec<&str> {
     kept
 }
 
+/// The command as it was given, its secrets taken out, to be given again.
+pub(super) fn as_given(options: &[String]) -> String {
+    let quoted = |option: &String| {
+        let is_plain = |c: char| c.is_alphanumeric() || "-_./:=,@%+*{}[]".contains(c);
+        if !option.is_empty() && option.chars().all(is_plain) {
+            option.clone()
+        } else {
+            format!("\"{}\"", option.replace('"', "\\\""))
+        }
+    };
+    options.iter().map(quoted).collect::<Vec<_>>().join(" ")
+}
+
 /// A word as a shell takes it for one: PowerShell, cmd and those of Unix know double quotes.
-fn quoted(word: &str) -> String {
+pub(super) fn quoted(word: &str) -> String {
     let is_plain = |c: char| c.is_alphanumeric() || "-_./:@%+=,\\".contains(c);
     if !word.is_empty() && word.chars().all(is_plain) {
         word.to_owned()

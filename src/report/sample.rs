@@ -79,6 +79,7 @@ pub(super) fn record(entry: &str, host: &str) -> Record {
             port: 443,
             kind: Kind::Https,
             purpose: "p".into(),
+            source_document: String::new(),
             required: entry != "relay-gateway" && entry != "download",
             origin: Origin::List,
             order: 0,

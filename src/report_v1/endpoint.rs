@@ -32,6 +32,9 @@ pub struct Endpoint<'a> {
     /// What the runtime needs it for.
     #[serde(default)]
     pub purpose: Cow<'a, str>,
+    /// The document that says so, with its date.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub source_document: Option<Cow<'a, str>>,
     /// Whether the runtime needs it. A gateway that is not assigned yet is not required.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub required: Option<bool>,

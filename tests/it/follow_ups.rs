@@ -60,6 +60,7 @@ async fn run(names: &dns::Server, port: u16, judge: ChainJudge, wishes: Wishes) 
         port,
         kind: Kind::Https,
         purpose: String::new(),
+        source_document: String::new(),
         required: true,
         origin: Origin::Option,
         order: 0,

@@ -18,6 +18,7 @@ mod emission;
 mod follow_ups;
 mod fuzz;
 mod golden;
+mod html;
 #[cfg(target_os = "linux")]
 mod lab;
 mod loopback;

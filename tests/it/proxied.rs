@@ -33,6 +33,7 @@ fn endpoint(host: &str, kind: Kind, reach: Reach) -> Endpoint {
         port: if kind == Kind::Http { 80 } else { 443 },
         kind,
         purpose: String::new(),
+        source_document: String::new(),
         required: true,
         origin: Origin::Option,
         order: 0,

@@ -15,6 +15,9 @@ use crate::golden;
 static SCHEMA: LazyLock<Validator> = LazyLock::new(|| {
     let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/data/sarif/sarif-schema-2.1.0.json");
     let text = fs::read_to_string(path).expect("the schema");
+    // The pattern of languages has a bracket too many, which no strict reader takes: the last one
+    // of the two that open nothing.
+    let text = text.replace("{2}]?$", "{2}$");
     let schema: Value = serde_json::from_str(&text).expect("the schema is JSON");
     let options = jsonschema::options().should_validate_formats(true);
     options.build(&schema).expect("the schema stands alone")

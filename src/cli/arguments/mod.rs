@@ -20,7 +20,7 @@ mod watch;
 
 pub(super) use azure::AzureArgs;
 pub(super) use ledger::{LedgerArgs, LedgerCommand, LedgerFileArgs, LedgerFormat};
-pub(super) use nsg_rules::{ApplyArgs, PlanArgs, PlanFormat, PlanningArgs, RollbackArgs};
+pub(super) use nsg_rules::{AppliedFormat, ApplyArgs, PlanArgs, PlanFormat, PlanningArgs, RollbackArgs};
 pub(super) use proxy::ProxyArgs;
 pub(super) use rules::{
     DecideArgs, DecideFormat, EmitArgs, ProbingArgs, RuleFileArgs, RulesArgs, RulesCommand,
@@ -243,7 +243,7 @@ pub(super) struct ReportingArgs {
     /// The report's format [default: table, or from the extension of --output]
     #[arg(long, short, value_enum, value_name = "FMT")]
     pub(super) format: Option<ReportFormat>,
-    /// Write the report there (.txt .json .jsonl) instead of to standard output; repeatable
+    /// Write the report there (.txt .json .jsonl .html) instead of to standard output; repeatable
     #[arg(long, short, value_name = "FILE", action = ArgAction::Append)]
     pub(super) output: Vec<PathBuf>,
     /// In the table, every step of every endpoint too: names, connects, handshakes, answers
@@ -393,6 +393,8 @@ pub(super) enum ReportFormat {
     Json,
     /// An endpoint a line, as they finish
     Jsonl,
+    /// One page for people who were not there, whole in itself
+    Html,
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]

@@ -48,10 +48,10 @@ pub(in crate::cli) struct ShowingArgs {
     /// Leave only what that team can fix: dns, firewall, proxy, host, azure, data-platform, nobody
     #[arg(long, value_name = "OWNER", value_parser = owner)]
     pub(in crate::cli) owner: Option<Owner>,
-    /// table or json [default: table, or from the extension of --output]
+    /// table, json or, of merge, html [default: table, or from the extension of --output]
     #[arg(long, short, value_name = "FMT", value_parser = format)]
     pub(in crate::cli) format: Option<ReportFormat>,
-    /// Write it there (.txt .json) instead of to standard output; repeatable
+    /// Write it there (.txt .json .html) instead of to standard output; repeatable
     #[arg(long, short, value_name = "FILE", action = ArgAction::Append)]
     pub(in crate::cli) output: Vec<PathBuf>,
 }
@@ -67,6 +67,7 @@ fn format(text: &str) -> Result<ReportFormat, String> {
     match text {
         "table" => Ok(ReportFormat::Table),
         "json" => Ok(ReportFormat::Json),
-        _ => Err("expected table or json".to_owned()),
+        "html" => Ok(ReportFormat::Html),
+        _ => Err("expected table, json or html".to_owned()),
     }
 }

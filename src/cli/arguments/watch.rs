@@ -43,6 +43,10 @@ pub(in crate::cli) struct WatchArgs {
         help_heading = "How it is reported"
     )]
     pub(in crate::cli) format: WatchFormat,
+    /// Write a page with every endpoint over time there (.html), anew after each round that changed
+    /// something
+    #[arg(long, short, value_name = "FILE", help_heading = "How it is reported")]
+    pub(in crate::cli) output: Option<PathBuf>,
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]

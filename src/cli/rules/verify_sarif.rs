@@ -58,7 +58,7 @@ pub(super) fn lint(seen: &Verification<'_>, loaded: &Loaded, is_nsg: bool) -> Fi
     results.extend(seen.undecided.iter().map(|own| gap(UNDECIDED, own)));
     for own in seen.gateways.iter().filter(|own| !own.denied.is_empty() || !own.undecided.is_empty())
     {
-        let mut by = Vec::new();
+        let mut by: Vec<&Rule> = Vec::new();
         for rule in own.denied.iter().chain(&own.undecided).map(|gap| gap.decision.by()) {
             if !by.iter().any(|known| ptr::eq(*known, rule)) {
                 by.push(rule);

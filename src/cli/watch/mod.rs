@@ -1,6 +1,7 @@
 //! `watch`: runs `check` again and again, and prints what changes. Every round reads the
 //! configuration, asks the name servers and judges certificates anew.
 
+mod history;
 mod transition;
 
 use std::ffi::OsString;
@@ -20,6 +21,7 @@ use super::request::{self, PreparedRun};
 use crate::model::{Records, Summary, visible};
 use crate::probe::Wishes;
 use crate::probe::tls::TlsClient;
+use history::WatchHistory;
 use transition::{States, WatchLine};
 
 /// The exit code is that of the last whole round; what happened before is in the lines.
@@ -29,10 +31,14 @@ pub(super) fn watch(command: &WatchArgs, arguments: &[OsString]) -> Result<Exit>
     for text in &prepared.hints {
         hint::hint(text);
     }
+    if let Some(path) = &command.output {
+        history::check_page(path)?;
+    }
     let published = check::ServiceTagRanges::read(command.service_tags.as_deref())?;
     let session = RunSession::begin()?;
     let begun = Instant::now();
     let mut states = States::default();
+    let mut history = WatchHistory::default();
     let mut lines = WatchOutput { format: command.format, is_open: true };
     let (mut rounds, mut changes) = (0_u64, 0_u64);
     let (mut exit, mut summary) = (Exit::Unknown, Summary::default());
@@ -53,6 +59,11 @@ pub(super) fn watch(command: &WatchArgs, arguments: &[OsString]) -> Result<Exit>
                     lines.put(&WatchLine::Transition(change))?;
                 }
                 rounds += 1;
+                if history.take(&records, &conclusion)
+                    && let Some(path) = &command.output
+                {
+                    history.write(path)?;
+                }
             }
             Err(error) if rounds == 0 => return Err(error),
             // A file that cannot be read for a moment does not end a watch of days.
@@ -65,7 +76,12 @@ pub(super) fn watch(command: &WatchArgs, arguments: &[OsString]) -> Result<Exit>
             break;
         }
     }
-    lines.put(&WatchLine::End { at: Timestamp::now(), rounds, changes, summary })?;
+    let ended = Timestamp::now();
+    lines.put(&WatchLine::End { at: ended, rounds, changes, summary })?;
+    if let Some(path) = &command.output {
+        history.end(ended);
+        history.write(path)?;
+    }
     Ok(exit)
 }
 

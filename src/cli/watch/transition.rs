@@ -108,7 +108,7 @@ impl States {
     }
 }
 
-fn host_and_port(endpoint: &Endpoint) -> String {
+pub(super) fn host_and_port(endpoint: &Endpoint) -> String {
     match &endpoint.subject {
         Subject::Host(Host::Address(address)) => {
             SocketAddr::new(*address, endpoint.port).to_string()

@@ -133,6 +133,7 @@ async fn probe(shared: &RunShared, host: VouchedHost, path: String) -> Option<Ar
         port: PORT,
         kind: Kind::Http,
         purpose: String::new(),
+        source_document: String::new(),
         required: false,
         origin: Origin::Derived,
         order: 0,

@@ -13,7 +13,7 @@
 //! cause. A gateway that Azure has not assigned counts as absent.
 
 mod latency;
-mod table;
+pub(super) mod table;
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::io::{self, Write};

@@ -3,8 +3,8 @@
 use super::Diff;
 use crate::model::Status;
 use crate::report::Style;
-use crate::report::terminal::counted_as;
 use crate::report::terminal::page::Page;
+use crate::report::wording::counted_as;
 use crate::report_v1::{Change, Place, Source, Standing, What};
 
 /// How many changes of one kind are written out; the JSON has all.
@@ -35,9 +35,11 @@ pub fn table(diff: &Diff, style: &Style) -> String {
     page.finish()
 }
 
-type Section = (&'static str, fn(&What) -> bool);
+/// A title, and what stands below it.
+pub(in crate::report) type Section = (&'static str, fn(&What) -> bool);
 
-const SECTIONS: [Section; 10] = [
+/// What is worse first.
+pub(in crate::report) const SECTIONS: [Section; 10] = [
     ("Regressions", |what| matches!(what, What::Regression { .. })),
     ("Unknown now", |what| matches!(what, What::UnknownNow { .. })),
     ("Recoveries", |what| matches!(what, What::Recovery { .. })),
@@ -84,14 +86,16 @@ fn headline(page: &mut Page, diff: &Diff) {
     }
 }
 
-fn origin(source: &Source) -> String {
+/// When and where a report was measured.
+pub(in crate::report) fn origin(source: &Source) -> String {
     match source.started_at {
         Some(at) => format!("{} ({})", at.strftime("%Y-%m-%d %H:%M:%S UTC"), source.hostname),
         None => source.hostname.clone().into_owned(),
     }
 }
 
-fn write(page: &mut Page, change: &Change) {
+/// What changed where; nothing for a kind of change that is not known here.
+pub(in crate::report) fn line(change: &Change) -> Option<String> {
     let place = change.endpoint.as_ref().map_or_else(|| "all endpoints".to_owned(), shown);
     let line = match &change.what {
         What::Regression { before, after }
@@ -114,9 +118,14 @@ fn write(page: &mut Page, change: &Change) {
             format!("{} {:.0} ms -> {:.0} ms", change.step, change.before_ms, change.after_ms)
         }
         // A comparison that is made here knows all its kinds.
-        What::Other(_) => return,
+        What::Other(_) => return None,
     };
-    page.bullet(&format!("{place}: {line}"));
+    Some(format!("{place}: {line}"))
+}
+
+fn write(page: &mut Page, change: &Change) {
+    let Some(line) = line(change) else { return };
+    page.bullet(&line);
     // What to do stands beside what is wrong now.
     if let What::Regression { after, .. }
     | What::UnknownNow { after, .. }

@@ -3,7 +3,6 @@
 use std::io::{self, Write};
 
 use super::{Handout, HandoutSection};
-use crate::model::Status;
 use crate::report::Guarded;
 use crate::report::commonmark::escaped;
 
@@ -13,12 +12,7 @@ use crate::report::commonmark::escaped;
 /// What `out` returns.
 pub fn markdown(handout: &Handout, out: &mut impl Write) -> io::Result<()> {
     let mut out = Guarded::new(out);
-    let word = match handout.status {
-        Status::Pass => "As expected",
-        Status::Warn => "To look at",
-        Status::Fail => "Not as expected",
-        Status::Unknown => "Not known",
-    };
+    let word = handout.status.as_str().to_uppercase();
     writeln!(out, "# {word}: {}", escaped(&handout.headline))?;
     for line in &handout.lines {
         writeln!(out, "\n{}", escaped(line))?;

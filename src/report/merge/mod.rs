@@ -12,8 +12,8 @@ use jiff::Timestamp;
 use serde::Serialize;
 
 use super::Style;
-use super::terminal::counted_as;
 use super::terminal::page::Page;
+use super::wording::counted_as;
 use crate::model::{Severity, Status};
 use crate::report_v1::{Finding, Report, SeverityWord};
 
@@ -171,11 +171,42 @@ impl Merged {
         out.flush()
     }
 
+    /// What a host is called; with its file where the name says too little.
+    pub(super) fn name_of(&self, host: &Host) -> String {
+        let Host { hostname, file, .. } = host;
+        let all = self.groups.iter().flat_map(|group| &group.hosts);
+        let is_unique = all.filter(|other| other.hostname == *hostname).count() == 1;
+        if is_unique && !hostname.is_empty() {
+            hostname.clone()
+        } else {
+            format!("{hostname} ({file})").trim_start().to_owned()
+        }
+    }
+
+    /// What the hosts come to, in one sentence.
+    pub(super) fn headline(&self) -> (Status, String) {
+        let reports = counted_as(self.n_hosts(), "report", "reports");
+        let status = if self.is_violated() {
+            Status::Fail
+        } else if self.is_unknown() {
+            Status::Unknown
+        } else if self.findings().next().is_some() {
+            Status::Warn
+        } else {
+            Status::Pass
+        };
+        let words = match &*self.groups {
+            [_] => format!("{reports}, all with the same findings"),
+            groups => format!("{reports}, {} different sets of findings", groups.len()),
+        };
+        (status, words)
+    }
+
     fn findings(&self) -> impl Iterator<Item = &Seen> {
         self.common.iter().chain(self.groups.iter().flat_map(|group| &group.findings))
     }
 
-    fn n_hosts(&self) -> usize {
+    pub(super) fn n_hosts(&self) -> usize {
         self.groups.iter().map(|group| group.hosts.len()).sum()
     }
 }
@@ -185,22 +216,8 @@ impl Merged {
 pub fn table(merged: &Merged, style: &Style) -> String {
     let mut page = Page::new(style);
     let n_hosts = merged.n_hosts();
-    let reports = counted_as(n_hosts, "report", "reports");
-    let status = if merged.is_violated() {
-        Status::Fail
-    } else if merged.is_unknown() {
-        Status::Unknown
-    } else if merged.findings().next().is_some() {
-        Status::Warn
-    } else {
-        Status::Pass
-    };
-    match &*merged.groups {
-        [_] => page.status(status, &format!("{reports}, all with the same findings")),
-        groups => {
-            page.status(status, &format!("{reports}, {} different sets of findings", groups.len()));
-        }
-    }
+    let (status, words) = merged.headline();
+    page.status(status, &words);
     for Unreadable { file, .. } in &merged.unreadable {
         page.under(&format!("Not read: {file}"));
     }
@@ -234,22 +251,10 @@ fn write(page: &mut Page, findings: &BTreeSet<Seen>, nothing: &str) {
     }
 }
 
-/// The hosts' names; with the file where a name says too little.
+/// The names of the hosts of a group.
 fn names(merged: &Merged, group: &Group) -> String {
-    let all = || merged.groups.iter().flat_map(|group| &group.hosts);
-    let mut names: Vec<String> = group
-        .hosts
-        .iter()
-        .take(HOSTS_SHOWN)
-        .map(|Host { hostname, file, .. }| {
-            let is_unique = all().filter(|host| host.hostname == *hostname).count() == 1;
-            if is_unique && !hostname.is_empty() {
-                hostname.clone()
-            } else {
-                format!("{hostname} ({file})").trim_start().to_owned()
-            }
-        })
-        .collect();
+    let hosts = group.hosts.iter().take(HOSTS_SHOWN);
+    let mut names: Vec<String> = hosts.map(|host| merged.name_of(host)).collect();
     if group.hosts.len() > HOSTS_SHOWN {
         names.push(format!("{} more", group.hosts.len() - HOSTS_SHOWN));
     }

@@ -5,9 +5,9 @@ use std::io::{self, Write};
 use std::net::IpAddr;
 use std::sync::Arc;
 
-use super::terminal::counted_as;
 use super::terminal::fit::columns;
 use super::terminal::page::{Page, padded};
+use super::wording::counted_as;
 use super::{Style, json};
 use crate::diagnose;
 use crate::model::{

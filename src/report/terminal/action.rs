@@ -4,10 +4,10 @@
 use std::collections::{BTreeMap, BTreeSet, HashSet};
 
 use super::super::command;
+use super::super::wording::{self, counted, listed};
 use super::fit::columns;
 use super::page::{Page, padded};
-use super::{counted, listed};
-use crate::model::{Action, AddressSet, Destination, Endpoint, Owner, Records, Role};
+use crate::model::{Action, AddressSet, Destination, Endpoint, Records, Role};
 
 /// How many destinations are listed one by one; where there are more, their addresses are, as
 /// prefixes that hold them and nothing else.
@@ -21,22 +21,10 @@ pub(super) fn write(page: &mut Page, records: &Records, actions: &[Action]) {
     }
     page.heading("What to do next");
     for of_owner in actions.chunk_by(|left, right| left.owner == right.owner) {
-        page.plain(title(of_owner[0].owner));
+        page.plain(wording::team(of_owner[0].owner));
         for action in of_owner {
             write_one(page, records, action);
         }
-    }
-}
-
-const fn title(owner: Owner) -> &'static str {
-    match owner {
-        Owner::Dns => "DNS team",
-        Owner::Firewall => "Firewall team",
-        Owner::Proxy => "Proxy team",
-        Owner::Host => "Administrator of this host",
-        Owner::Azure => "Microsoft",
-        Owner::DataPlatform => "Data platform team",
-        Owner::Nobody => "Nobody",
     }
 }
 

@@ -16,7 +16,8 @@ use crate::model::{Conclusion, Ending, Records, Route, Run, Status, Summary};
 use page::Page;
 
 use super::assemble::{Judged, in_order};
-use super::route;
+use super::wording::{counted_as, listed};
+use super::{command, route};
 
 /// How the terminal is.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -194,7 +195,7 @@ fn write_footer(page: &mut Page, run: &Run) {
     page.plain(&format!("Measured {begun} in {seconds:.1} s from {from}{asked}"));
     let command = match &*run.options {
         [] => String::new(),
-        options => format!(": pathproof {}", command_line(options)),
+        options => format!(": pathproof {}", command::as_given(options)),
     };
     page.plain(&format!("{}{command}", tool(run)));
 }
@@ -207,38 +208,6 @@ fn tool(run: &Run) -> String {
     } else {
         format!("By pathproof {}, judged anew by {OWN}", run.version)
     }
-}
-
-/// The command as it was given, its secrets taken out, to be given again.
-fn command_line(options: &[String]) -> String {
-    let quoted = |option: &String| {
-        let is_plain = |c: char| c.is_alphanumeric() || "-_./:=,@%+*{}[]".contains(c);
-        if !option.is_empty() && option.chars().all(is_plain) {
-            option.clone()
-        } else {
-            format!("\"{}\"", option.replace('"', "\\\""))
-        }
-    };
-    options.iter().map(quoted).collect::<Vec<_>>().join(" ")
-}
-
-/// `a, b and 3 more`.
-fn listed<T: ToString>(items: &[T], shown: usize) -> String {
-    let names: Vec<String> = items.iter().take(shown).map(T::to_string).collect();
-    match items.len() - names.len() {
-        0 => names.join(", "),
-        rest => format!("{} and {rest} more", names.join(", ")),
-    }
-}
-
-/// `1 warning`, `2 warnings`.
-fn counted(count: usize, noun: &str) -> String {
-    counted_as(count, noun, &format!("{noun}s"))
-}
-
-/// `1 address`, `2 addresses`.
-pub(super) fn counted_as(count: usize, one: &str, several: &str) -> String {
-    format!("{count} {}", if count == 1 { one } else { several })
 }
 
 #[cfg(test)]

@@ -6,10 +6,10 @@ use std::net::IpAddr;
 use std::time::Duration;
 
 use super::super::assemble::Judged;
+use super::super::wording::{counted_as, listed};
 use super::endpoint::place;
 use super::fit::{columns, visible};
 use super::page::{Page, padded};
-use super::{counted_as, listed};
 use crate::diagnose::taken_as_private;
 use crate::model::{
     AddressClass, Elapsed, End, Family, HeldOutcome, Obstacle, Record, Seen, Status, Trail,

@@ -108,6 +108,7 @@ impl LintKind {
             Self::ScriptUnusable => "script-unusable",
             Self::DecidedElsewhere => "decided-elsewhere",
         }
+    }
 
     /// What it means, in one sentence.
     #[must_use]
@@ -135,7 +136,6 @@ impl LintKind {
                 "A module, another file or the detection decides, and none of them is evaluated here."
             }
         }
-    }
     }
 
     /// The contract's cause, where there is one.

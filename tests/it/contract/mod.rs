@@ -111,6 +111,7 @@ struct Endpoint {
     port: u16,
     kind: String,
     purpose: String,
+    source_document: Option<String>,
     required: bool,
     origin: String,
     status: String,

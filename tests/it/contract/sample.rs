@@ -125,6 +125,7 @@ fn record(host: &str, trails: Vec<model::Trail>) -> model::Record {
             port: 443,
             kind: model::Kind::Relay,
             purpose: "interactive authoring".into(),
+            source_document: "Ports and firewalls (2025-03-31)".into(),
             required: true,
             origin: model::Origin::ServiceUrls,
             order: 1,

@@ -193,6 +193,7 @@ pub(crate) fn endpoint(entry: &str, host: &str) -> Endpoint {
         port,
         kind,
         purpose: purpose.to_owned(),
+        source_document: String::new(),
         required,
         origin,
         order,

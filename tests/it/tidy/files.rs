@@ -11,6 +11,7 @@ const LONGEST_FILE: usize = 600;
 const OWN: &[&str] = &[
     "src",
     "tests/it",
+    "tests/browser",
     "tests/readers",
     "benches",
     "fuzz",

@@ -157,6 +157,8 @@ pub(in crate::report) fn endpoint<'a>(
         port: Some(endpoint.port),
         kind: Some(endpoint.kind.as_str().into()),
         purpose: (&*endpoint.purpose).into(),
+        source_document: (!endpoint.source_document.is_empty())
+            .then(|| (&*endpoint.source_document).into()),
         required: Some(is_required(endpoint, verdict)),
         origin: Some(endpoint.origin.as_str().into()),
         status: verdict.status,

@@ -1,0 +1,61 @@
+//! What is seen first: the verdict, what it means for the runtime, and who has to act.
+
+use std::borrow::Cow;
+
+use super::super::step_words;
+use super::super::verdict_line::VerdictLine;
+use super::super::wording::{counted, listed};
+use super::StatusBadge;
+use crate::report_v1::Report;
+
+/// The head of the page.
+pub(super) struct FirstScreen<'a> {
+    pub(super) badge: StatusBadge,
+    pub(super) headline: String,
+    /// Why the runtime would be worse off, where nothing else says it.
+    pub(super) because: &'a [String],
+    pub(super) consequences: &'a [String],
+    pub(super) when: String,
+    pub(super) took: String,
+    pub(super) hostname: Cow<'a, str>,
+    pub(super) addresses: String,
+    pub(super) counts: Vec<(StatusBadge, usize)>,
+    /// What is only to be known.
+    pub(super) notes: Vec<String>,
+}
+
+pub(super) fn of<'a>(report: &'a Report, verdict: &VerdictLine) -> FirstScreen<'a> {
+    let run = &report.run;
+    let summary = report.summary;
+    let counts = [
+        ("fail", summary.fail),
+        ("warn", summary.warn),
+        ("unknown", summary.unknown),
+        ("pass", summary.pass),
+    ];
+    let notes = report.findings.iter().filter(|finding| super::verdict_line::is_note(finding));
+    FirstScreen {
+        badge: StatusBadge::of(verdict.status),
+        headline: verdict.words.clone(),
+        because: if verdict.is_surprise { &report.prediction.because } else { &[] },
+        consequences: &report.prediction.consequences,
+        when: run.started_at.map_or_else(
+            || "at a time that the report does not say".to_owned(),
+            |at| at.strftime("%Y-%m-%d %H:%M:%S UTC").to_string(),
+        ),
+        took: run.took_ms.map(step_words::time).unwrap_or_default(),
+        hostname: (&*run.vantage.hostname).into(),
+        addresses: listed(&run.vantage.addresses, 3),
+        counts: counts
+            .into_iter()
+            .filter(|(_, count)| *count > 0)
+            .map(|(word, count)| (StatusBadge::of_word(word), count))
+            .collect(),
+        notes: notes.map(|note| format!("{} ({})", note.message, note.cause)).collect(),
+    }
+}
+
+/// How many tasks there are, as `2 tasks`.
+pub(super) fn tasks(count: usize) -> String {
+    counted(count, "task")
+}
