@@ -13,6 +13,7 @@ use super::exit::Exit;
 use super::hint;
 use super::input::{self, Stdin};
 use super::output::{self, ReportOutput};
+use super::progress::Bar;
 use crate::model::Owner;
 use crate::report::diff::Diff;
 use crate::report::merge::{Host, Merged, Unreadable};
@@ -51,6 +52,7 @@ fn read(
     stdin: &mut Stdin,
 ) -> Result<report_v1::Report<'static>> {
     let text = input::read_large_text(stdin, path, option)?;
+    let _bar = Bar::of_work(&format!("reading {}", path.display()), text.len());
     report_v1::Report::read(&text).with_context(|| format!("{option}: {}", path.display()))
 }
 
@@ -82,8 +84,9 @@ fn merge(command: &arguments::MergeArgs) -> Result<Exit> {
     let mut stdin = Stdin::default();
     let owner = command.showing.owner.map(Owner::as_str);
     let (mut hosts, mut unreadable) = (Vec::new(), Vec::new());
+    let bar = Bar::of_files();
     let mut refuse = |file: String, error: &anyhow::Error| {
-        hint::error(error);
+        bar.above(|| hint::error(error));
         unreadable.push(Unreadable { file, error: format!("{error:#}") });
     };
     for given in &command.reports {
@@ -94,14 +97,17 @@ fn merge(command: &arguments::MergeArgs) -> Result<Exit> {
                 continue;
             }
         };
+        bar.expect(files.len());
         for path in files {
             let file = path.display().to_string();
             match read(&path, "REPORT", &mut stdin) {
                 Ok(saved) => hosts.push(Host::of(&file, &saved, owner)),
                 Err(error) => refuse(file, &error),
             }
+            bar.advance(1);
         }
     }
+    drop(bar);
     if hosts.is_empty() {
         bail!("nothing to merge: none of these is a JSON report, as --format json writes it");
     }
