@@ -161,9 +161,9 @@ impl<W: Write> CountedSink<W> {
         if self.written < LARGE {
             return;
         }
-        let bar = self
-            .bar
-            .get_or_insert_with(|| Bar::named(0, "{spinner} {bytes} written to {wide_msg}", &self.name));
+        let bar = self.bar.get_or_insert_with(|| {
+            Bar::named(0, "{spinner} {bytes} written to {wide_msg}", &self.name)
+        });
         bar.bar.set_position(self.written);
     }
 }

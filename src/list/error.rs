@@ -76,7 +76,9 @@ impl ListProblem {
             Self::MissingKey { .. } => ("missing-key", "A key that lists must have is not there."),
             Self::Type { .. } => ("type", "A value is of another type than its key takes."),
             Self::Value { .. } => ("value", "A value is none that its key takes."),
-            Self::Duplicate { .. } => ("duplicate", "Something that must be unique is there twice."),
+            Self::Duplicate { .. } => {
+                ("duplicate", "Something that must be unique is there twice.")
+            }
         }
     }
 }

@@ -58,7 +58,9 @@ fn write_change(text: &mut String, plan: &RulePlan, change: &RuleChange) {
         let _ = writeln!(text, "      {}", visible(&shown(one)));
     }
     if let (Some(before), Some(after)) = (&change.before, &change.after) {
-        for ((what, before), (_, after)) in property_lines(before).into_iter().zip(property_lines(after)) {
+        for ((what, before), (_, after)) in
+            property_lines(before).into_iter().zip(property_lines(after))
+        {
             if before != after {
                 let _ = writeln!(text, "    - {what}: {}", visible(&before));
                 let _ = writeln!(text, "    + {what}: {}", visible(&after));

@@ -13,7 +13,8 @@ use serde_json::{Value, json};
 use crate::golden;
 
 static SCHEMA: LazyLock<Validator> = LazyLock::new(|| {
-    let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/data/sarif/sarif-schema-2.1.0.json");
+    let path =
+        Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/data/sarif/sarif-schema-2.1.0.json");
     let text = fs::read_to_string(path).expect("the schema");
     // The pattern of languages has a bracket too many, which no strict reader takes: the last one
     // of the two that open nothing.
@@ -29,8 +30,10 @@ static SCHEMA: LazyLock<Validator> = LazyLock::new(|| {
 pub(crate) fn read(text: &str) -> Value {
     assert!(!text.contains(|c| is_obeyed(c) && c != '\n'), "characters that are obeyed: {text}");
     let log: Value = serde_json::from_str(text).expect("SARIF is JSON");
-    let faults: Vec<_> =
-        SCHEMA.iter_errors(&log).map(|fault| format!("{}: {fault}", fault.instance_path())).collect();
+    let faults: Vec<_> = SCHEMA
+        .iter_errors(&log)
+        .map(|fault| format!("{}: {fault}", fault.instance_path()))
+        .collect();
     assert_eq!(faults, <[String; 0]>::default(), "{text}");
     let run = &log["runs"][0];
     for result in run["results"].as_array().expect("results") {
@@ -108,9 +111,9 @@ fn every_golden_report_keeps_the_schema_of_sarif() {
 
 #[test]
 fn a_rule_explains_its_cause_and_a_result_says_what_to_do() {
-    let name = golden::case_names().into_iter().find(|name| {
-        golden_report(name)["endpoints"][0]["cause"] == "tcp_timeout"
-    });
+    let name = golden::case_names()
+        .into_iter()
+        .find(|name| golden_report(name)["endpoints"][0]["cause"] == "tcp_timeout");
     let report = golden_report(&name.expect("a case of silence"));
     let log = written(&report);
     let run = &log["runs"][0];

@@ -20,7 +20,9 @@ mod watch;
 
 pub(super) use azure::AzureArgs;
 pub(super) use ledger::{LedgerArgs, LedgerCommand, LedgerFileArgs, LedgerFormat};
-pub(super) use nsg_rules::{AppliedFormat, ApplyArgs, PlanArgs, PlanFormat, PlanningArgs, RollbackArgs};
+pub(super) use nsg_rules::{
+    AppliedFormat, ApplyArgs, PlanArgs, PlanFormat, PlanningArgs, RollbackArgs,
+};
 pub(super) use proxy::ProxyArgs;
 pub(super) use rules::{
     DecideArgs, DecideFormat, EmitArgs, ProbingArgs, RuleFileArgs, RulesArgs, RulesCommand,

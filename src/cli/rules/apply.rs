@@ -11,7 +11,7 @@ use super::group_client::GroupClient;
 use super::plan::{self, PreparedPlan, read_group};
 use super::rollback_file;
 use crate::azure::{ArmClient, AzureEndpoint, GroupId};
-use crate::cli::arguments::{ApplyArgs, AzureArgs, AppliedFormat, RollbackArgs};
+use crate::cli::arguments::{AppliedFormat, ApplyArgs, AzureArgs, RollbackArgs};
 use crate::cli::azure::{client, runtime, signed_in};
 use crate::cli::exit::Exit;
 use crate::cli::input::{self, Stdin};

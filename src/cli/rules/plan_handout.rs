@@ -160,7 +160,10 @@ fn approval(plan: &RulePlan) -> HandoutSection {
     let mut lines = vec![format!("Whoever owns {group} (the firewall team) approves the change.")];
     let is_refused_by = |guard: &str| plan.refusals.iter().any(|own| own.guard == guard);
     for (guard, who) in [
-        ("name_taken", "Whoever wrote the rule of that name has to agree before --adopt takes it over."),
+        (
+            "name_taken",
+            "Whoever wrote the rule of that name has to agree before --adopt takes it over.",
+        ),
         (
             "changed_by_hand",
             "Whoever changed the rule by hand has to agree before --adopt undoes the change.",

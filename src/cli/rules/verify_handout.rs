@@ -18,10 +18,9 @@ pub(super) fn handout(seen: &Verification<'_>, loaded: &Loaded, is_nsg: bool) ->
         Status::Warn
     };
     let gaps = table_of("Required flows that are not let through", &seen.gaps, &seen.undecided);
-    let of_gateways = seen
-        .gateways
-        .iter()
-        .map(|own| table_of(&format!("Gateways of {}", own.deployment), &own.denied, &own.undecided));
+    let of_gateways = seen.gateways.iter().map(|own| {
+        table_of(&format!("Gateways of {}", own.deployment), &own.denied, &own.undecided)
+    });
     let groups = groups.into_iter().map(|own| HandoutSection::of_lines(own.heading, own.lines));
     let tags = loaded.tags.shown();
     Handout {
@@ -43,8 +42,17 @@ pub(super) fn handout(seen: &Verification<'_>, loaded: &Loaded, is_nsg: bool) ->
 
 fn table_of(heading: &str, denied: &[Gap<'_>], undecided: &[Gap<'_>]) -> HandoutSection {
     let columns = [
-        "Decision", "Source", "Name", "Address", "Port", "Protocol", "Direction", "Entry", "Rule",
-        "Of", "For want of",
+        "Decision",
+        "Source",
+        "Name",
+        "Address",
+        "Port",
+        "Protocol",
+        "Direction",
+        "Entry",
+        "Rule",
+        "Of",
+        "For want of",
     ];
     HandoutSection::of_table(heading, &columns, denied.iter().chain(undecided).map(row).collect())
 }

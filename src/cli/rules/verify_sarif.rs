@@ -5,9 +5,7 @@ use std::collections::BTreeMap;
 use std::ptr;
 
 use super::Loaded;
-use super::verify_text::{
-    contradiction_line, excess_line, gap_line, gateways_line, shadowed_line,
-};
+use super::verify_text::{contradiction_line, excess_line, gap_line, gateways_line, shadowed_line};
 use crate::firewall::nsg::line_of;
 use crate::firewall::{Gap, Rule, Verification};
 use crate::report::sarif::{FileLint, FilePlace, FileResult, FileRule, SarifLevel};
@@ -56,7 +54,8 @@ pub(super) fn lint(seen: &Verification<'_>, loaded: &Loaded, is_nsg: bool) -> Fi
     let mut results: Vec<FileResult> = Vec::new();
     results.extend(seen.gaps.iter().map(|own| gap(DENIED, own)));
     results.extend(seen.undecided.iter().map(|own| gap(UNDECIDED, own)));
-    for own in seen.gateways.iter().filter(|own| !own.denied.is_empty() || !own.undecided.is_empty())
+    for own in
+        seen.gateways.iter().filter(|own| !own.denied.is_empty() || !own.undecided.is_empty())
     {
         let mut by: Vec<&Rule> = Vec::new();
         for rule in own.denied.iter().chain(&own.undecided).map(|gap| gap.decision.by()) {

@@ -30,7 +30,10 @@ pub(super) fn groups(seen: &Verification<'_>, is_nsg: bool) -> Vec<FindingGroup>
         seen.gateways.iter().filter(|own| !own.denied.is_empty() || !own.undecided.is_empty());
     let beyond = seen.beyond.iter().filter(|own| own.addresses != AddressCount::default());
     let groups = [
-        ("Gateways of relays that should be let through too", with_gaps.map(gateways_line).collect()),
+        (
+            "Gateways of relays that should be let through too",
+            with_gaps.map(gateways_line).collect(),
+        ),
         ("To close the gaps", seen.corrections.iter().map(ToString::to_string).collect()),
         (
             "Measured otherwise",

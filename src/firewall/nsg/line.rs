@@ -34,8 +34,10 @@ fn follow<'a>(value: &'a RawValue, path: &str) -> Option<&'a RawValue> {
         let path = path.strip_prefix('.')?;
         let members: HashMap<String, &RawValue> = serde_json::from_str(value.get()).ok()?;
         // A key may hold what ends one.
-        let is_first =
-            |key: &str| path.strip_prefix(key).is_some_and(|rest| rest.is_empty() || rest.starts_with(['.', '[']));
+        let is_first = |key: &str| {
+            path.strip_prefix(key)
+                .is_some_and(|rest| rest.is_empty() || rest.starts_with(['.', '[']))
+        };
         let (key, inner) = members
             .into_iter()
             .filter(|(key, _)| is_first(key))

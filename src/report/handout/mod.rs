@@ -42,11 +42,7 @@ impl HandoutSection {
     /// A section of sentences.
     #[must_use]
     pub fn of_lines(heading: &str, lines: impl IntoIterator<Item = String>) -> Self {
-        Self {
-            heading: heading.to_owned(),
-            lines: lines.into_iter().collect(),
-            ..Self::default()
-        }
+        Self { heading: heading.to_owned(), lines: lines.into_iter().collect(), ..Self::default() }
     }
 
     /// A section of one table.

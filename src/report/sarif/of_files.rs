@@ -122,12 +122,7 @@ fn location(place: &FilePlace) -> SarifLocation {
 
 fn named((name, kind): &(String, &'static str)) -> LogicalLocation {
     let name = visible(name).into_owned();
-    LogicalLocation {
-        fully_qualified_name: name.clone(),
-        name,
-        kind,
-        ..LogicalLocation::default()
-    }
+    LogicalLocation { fully_qualified_name: name.clone(), name, kind, ..LogicalLocation::default() }
 }
 
 /// A path as a URI reference (RFC 3986): relative where the path is. Windows' separators become

@@ -83,7 +83,11 @@ fn message(finding: &Finding, at: &str) -> SarifText {
         text.push_str(&format!("\nSeen: {}", visible(seen)));
     }
     if !finding.remedy.is_empty() {
-        text.push_str(&format!("\nTo do ({}): {}", visible(&finding.owner), visible(&finding.remedy)));
+        text.push_str(&format!(
+            "\nTo do ({}): {}",
+            visible(&finding.owner),
+            visible(&finding.remedy)
+        ));
     }
     SarifText::plain(&text)
 }

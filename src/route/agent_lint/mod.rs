@@ -122,10 +122,16 @@ impl LintKind {
             }
             Self::RelayBypassed => "A relay is sent direct, past the proxy that was meant for it.",
             Self::PatternInvalid => "A bypass expression is one that .NET Framework refuses.",
-            Self::PatternNeverMatches => "A bypass expression does not match what it seems to mean.",
+            Self::PatternNeverMatches => {
+                "A bypass expression does not match what it seems to mean."
+            }
             Self::PatternTooWide => "A bypass expression matches more than it seems to mean.",
-            Self::PatternPlaceholder => "A bypass expression holds a placeholder of the documentation.",
-            Self::PatternNotEvaluated => "A bypass expression is one that only .NET Framework can evaluate.",
+            Self::PatternPlaceholder => {
+                "A bypass expression holds a placeholder of the documentation."
+            }
+            Self::PatternNotEvaluated => {
+                "A bypass expression is one that only .NET Framework can evaluate."
+            }
             Self::Credentials => {
                 "The proxy's address holds a user name or a password, which .NET Framework does not use."
             }

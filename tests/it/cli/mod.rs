@@ -7,7 +7,10 @@ mod commands;
 mod evidence;
 mod exit_codes;
 mod files;
+mod handouts;
 mod leaving;
+#[cfg(unix)]
+mod progress;
 mod rules;
 mod saved;
 mod secrets;
