@@ -269,6 +269,12 @@ pub(in crate::cli) enum VerifyFormat {
     Table,
     /// One object
     Json,
+    /// For a ticket or a change request
+    Markdown,
+    /// A page that is whole in itself
+    Html,
+    /// SARIF 2.1.0, for code hosts and editors: each finding at the line of its rule
+    Sarif,
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]

@@ -77,11 +77,8 @@ fn an_owner_sees_what_is_theirs() {
 #[test]
 fn the_table_says_what_differs_first() {
     let found = ["fail tcp_timeout a", "warn tls_intercepted b"];
-    let hosts = vec![
-        host("n1", &found[1..], &[]),
-        host("n2", &found, &[]),
-        host("n1", &found[1..], &[]),
-    ];
+    let hosts =
+        vec![host("n1", &found[1..], &[]), host("n2", &found, &[]), host("n1", &found[1..], &[])];
     let unreadable = vec![Unreadable { file: "x.json".into(), error: "no report".into() }];
     let shown = table(&Merged::of(hosts, unreadable), &Style { width: 80, color: false });
     let expected = "\
