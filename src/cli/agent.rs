@@ -12,7 +12,7 @@ use super::{hint, input, output, vantage};
 use crate::list::{self, UrlHost};
 use crate::model::{Host, HostName, visible};
 use crate::proxy_config::{self, FILES};
-use crate::report::sarif::{self, FileLint, FilePlace, FileResult, FileRule, SarifLevel};
+use crate::report::sarif::{self, FileLint, FileLocation, FileResult, FileRule, SarifLevel};
 use crate::route::{
     self, AgentProxy, AgentRoute, LintFinding, LintKind, LintNames, LintWeight, LocalView, ProxyUrl,
 };
@@ -159,7 +159,7 @@ fn result(same: &[&LintFinding], paths: &[PathBuf]) -> Option<FileResult> {
     let place = |finding: &&LintFinding| {
         let path = paths.iter().find(|path| path.ends_with(&finding.file));
         let number = |number: Option<u32>| number.and_then(|number| number.try_into().ok());
-        FilePlace {
+        FileLocation {
             file: Some(path.map_or_else(|| finding.file.clone(), |own| own.display().to_string())),
             line: number(finding.line),
             column: number(finding.column),

@@ -11,7 +11,7 @@ use super::output;
 use crate::files;
 use crate::list::{self, EndpointList, ListEntry, ListError};
 use crate::model::{Cloud, Reach};
-use crate::report::sarif::{self, FileLint, FilePlace, FileResult, FileRule, SarifLevel};
+use crate::report::sarif::{self, FileLint, FileLocation, FileResult, FileRule, SarifLevel};
 
 pub(super) fn lists(command: &ListsArgs) -> Result<Exit> {
     match &command.command {
@@ -55,7 +55,7 @@ fn fault(error: &ListError) -> FileResult {
         rule: FileRule { id, sentence, level: SarifLevel::Error },
         level: SarifLevel::Error,
         message: error.problem.to_string(),
-        places: vec![FilePlace {
+        places: vec![FileLocation {
             file: Some(error.file.clone()),
             line: Some(position.line),
             column: Some(position.column),

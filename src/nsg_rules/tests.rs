@@ -278,10 +278,10 @@ proptest! {
         ],
     ) {
         let intent = intent(priority);
-        let ledger = ledger.as_deref();
-        let knowledge =
-            PlanInputs { seen: &seen, refusals: &[], left_out: &[], ledger, live: &live };
-        let plan = super::plan(&intent, knowledge).plan;
+        let (ledger_rows, left_out) = (ledger.as_deref(), &[]);
+        let inputs =
+            PlanInputs { seen: &seen, refusals: &[], left_out, ledger: ledger_rows, live: &live };
+        let plan = super::plan(&intent, inputs).plan;
         if !plan.refusals.is_empty() {
             return Ok(());
         }

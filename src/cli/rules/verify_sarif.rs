@@ -8,7 +8,7 @@ use super::Loaded;
 use super::verify_text::{contradiction_line, excess_line, gap_line, gateways_line, shadowed_line};
 use crate::firewall::nsg::line_of;
 use crate::firewall::{Gap, Rule, Verification};
-use crate::report::sarif::{FileLint, FilePlace, FileResult, FileRule, SarifLevel};
+use crate::report::sarif::{FileLint, FileLocation, FileResult, FileRule, SarifLevel};
 
 const DENIED: FileRule = FileRule {
     id: "required-flow-denied",
@@ -89,12 +89,12 @@ struct RulePlaces<'a> {
 }
 
 impl RulePlaces<'_> {
-    fn of(&self, rule: &Rule) -> FilePlace {
+    fn of(&self, rule: &Rule) -> FileLocation {
         let named = Some((rule.name.clone(), "rule"));
         let is_own = |own: &Rule| ptr::eq(own, rule);
         let Some(set) = self.loaded.sets.iter().find(|set| set.rules().iter().any(is_own)) else {
             // One of the platform's own, which no file holds.
-            return FilePlace { named, ..FilePlace::default() };
+            return FileLocation { named, ..FileLocation::default() };
         };
         let file = self.loaded.texts.iter().find(|(file, _)| file == set.file());
         let line = file.and_then(|(file, text)| {
@@ -102,6 +102,6 @@ impl RulePlaces<'_> {
             let line = || line_of(text, &rule.location);
             *lines.entry((file, rule.location.clone())).or_insert_with(line)
         });
-        FilePlace { file: Some(set.file().to_owned()), line, column: None, named }
+        FileLocation { file: Some(set.file().to_owned()), line, column: None, named }
     }
 }

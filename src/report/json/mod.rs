@@ -193,10 +193,8 @@ pub fn lines(
 /// What `out` returns.
 pub fn write_lines(report: &Report, out: &mut impl Write) -> io::Result<()> {
     let run = report_v1::Run { took_ms: None, exit: None, fail_on: None, ..report.run.clone() };
-    line(
-        &Line::Begin(Begin { schema: report.schema.clone(), tool: report.tool.clone(), run }),
-        out,
-    )?;
+    let begin = Begin { schema: report.schema.clone(), tool: report.tool.clone(), run };
+    line(&Line::Begin(Box::new(begin)), out)?;
     for endpoint in &report.endpoints {
         line(&Line::Endpoint(Box::new(endpoint.clone())), out)?;
     }

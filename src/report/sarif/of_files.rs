@@ -32,7 +32,7 @@ pub struct FileResult {
     /// What is wrong, a sentence a line.
     pub message: String,
     /// Where: several files may share one fault.
-    pub places: Vec<FilePlace>,
+    pub places: Vec<FileLocation>,
     /// What else is known, by name.
     pub properties: Vec<(&'static str, Value)>,
 }
@@ -50,7 +50,7 @@ pub struct FileRule {
 
 /// A place in a file.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub struct FilePlace {
+pub struct FileLocation {
     /// The file, as the user named it; `None` where it stands in none.
     pub file: Option<String>,
     /// Its line and column, both from 1.
@@ -108,7 +108,7 @@ fn rule(rule: FileRule) -> SarifRule {
     }
 }
 
-fn location(place: &FilePlace) -> SarifLocation {
+fn location(place: &FileLocation) -> SarifLocation {
     SarifLocation {
         physical_location: place.file.as_ref().map(|file| PhysicalLocation {
             artifact_location: ArtifactLocation { uri: uri(file) },
