@@ -9,7 +9,7 @@ use ipnet::IpNet;
 use jiff::Timestamp;
 
 use super::Guarded;
-use super::change_request::{Row, rows};
+use super::change_request::{ChangeRow, rows};
 use crate::model::visible;
 use crate::report_v1::Report;
 
@@ -84,7 +84,7 @@ pub fn report(report: &Report, options: &CsvOptions, out: &mut impl Write) -> io
     out.finish().map(drop)
 }
 
-fn cells(row: &Row, first_seen: &FirstSeen) -> [String; 17] {
+fn cells(row: &ChangeRow, first_seen: &FirstSeen) -> [String; 17] {
     let first_seen = first_seen.of(&row.name, row.address).or(row.first_seen);
     [
         row.status.to_owned(),
@@ -96,7 +96,7 @@ fn cells(row: &Row, first_seen: &FirstSeen) -> [String; 17] {
         row.address.map(|address| address.to_string()).unwrap_or_default(),
         row.port.to_string(),
         row.protocol.to_string(),
-        Row::DIRECTION.to_owned(),
+        ChangeRow::DIRECTION.to_owned(),
         row.route.to_string(),
         row.required.to_string(),
         row.entry.to_string(),

@@ -14,7 +14,7 @@ use prometheus_client::metrics::MetricType;
 use prometheus_client::registry::Registry;
 
 use super::Guarded;
-use super::verdict_line::{Counted, gateway_of};
+use super::verdict_line::{CountedEndpoint, gateway_of};
 use crate::model::{NetworkAllows, Status, visible};
 use crate::report_v1::{Endpoint, Finding, Report};
 
@@ -223,7 +223,7 @@ fn gateways_by_deployment(gateways: &[&Endpoint]) -> Vec<(Labels, f64)> {
         let Some(name) = gateway_of(gateway) else { continue };
         let counts = by_deployment.entry(name.deployment.to_string()).or_default();
         let is_reached = matches!(gateway.status, Status::Pass | Status::Warn)
-            && !Counted::from(*gateway).is_failing;
+            && !CountedEndpoint::from(*gateway).is_failing;
         counts[match (gateway.is_unassigned(), is_reached) {
             (true, _) => 2,
             (false, true) => 0,
