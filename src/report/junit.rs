@@ -23,8 +23,11 @@ pub fn report(report: &Report, out: &mut impl Write) -> io::Result<()> {
     for suite in suites(report) {
         document.add_test_suite(suite);
     }
+    let text = document.to_string().map_err(io::Error::other)?;
+    // Jenkins' schema knows this count of a suite only, and refuses a file that has it of all.
+    let text = text.replacen(&format!(" skipped=\"{}\"", document.skipped), "", 1);
     let mut out = Guarded::new(out);
-    document.serialize(&mut out).map_err(io::Error::other)?;
+    out.write_all(text.as_bytes())?;
     out.finish().map(drop)
 }
 
