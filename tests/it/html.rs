@@ -8,9 +8,8 @@ use std::path::{Path, PathBuf};
 use std::process::Command;
 
 use pathproof::model::Status;
-use pathproof::report::html::{
-    self, PlainPage, PlainSection, Timeline, WatchedEndpoint, WatchedState,
-};
+use pathproof::report::handout::{Handout, HandoutSection};
+use pathproof::report::html::{self, Timeline, WatchedEndpoint, WatchedState};
 use pathproof::report::merge::{Merged, MergedHost};
 use pathproof::report_v1::Report;
 use serde_json::{Value, json};
@@ -321,11 +320,11 @@ fn watched() -> String {
 }
 
 fn plain() -> String {
-    let page = PlainPage {
+    let page = Handout {
         status: Status::Fail,
         headline: HOSTILE.to_owned(),
         lines: vec!["One line.".to_owned()],
-        sections: vec![PlainSection {
+        sections: vec![HandoutSection {
             heading: "Rules".to_owned(),
             lines: vec![HOSTILE.to_owned()],
             columns: vec!["Rule".to_owned(), "Missing".to_owned()],
@@ -335,7 +334,7 @@ fn plain() -> String {
         from: "pathproof rules verify".to_owned(),
     };
     let mut bytes = Vec::new();
-    html::plain(&page, &mut bytes).unwrap();
+    html::handout(&page, &mut bytes).unwrap();
     String::from_utf8(bytes).unwrap()
 }
 

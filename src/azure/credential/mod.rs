@@ -68,9 +68,9 @@ impl fmt::Display for CredentialSource {
 pub struct CredentialEnvironment {
     /// Azure's cloud, which decides authority and audience.
     pub cloud: Cloud,
-    /// `PATHPROOF_ACCESS_TOKEN`.
+    /// `PATHPROOF_ACCESS_TOKEN`: a token that somebody else asked for.
     pub token: Option<Secret>,
-    /// `IDENTITY_ENDPOINT`.
+    /// `IDENTITY_ENDPOINT`: where App Service, Container Apps and Azure Arc give tokens.
     pub identity_endpoint: Option<String>,
     /// `IDENTITY_HEADER`: App Service and Container Apps; Azure Arc sets none.
     pub identity_header: Option<Secret>,

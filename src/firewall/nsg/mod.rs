@@ -6,6 +6,7 @@ mod allowlist;
 mod error;
 mod foreign;
 mod group;
+mod line;
 mod node;
 mod policy;
 mod rule;
@@ -15,6 +16,7 @@ use std::collections::BTreeMap;
 use serde_json::Value;
 
 pub use self::error::ReadError;
+pub use self::line::line_of;
 use self::node::Node;
 use self::policy::{IpGroups, Policies, Policy};
 use super::missing::Property;
