@@ -319,8 +319,8 @@ proptest! {
                 name: "rule Relay".to_owned(), net, last_seen: now(), proof: None,
             }));
         }
-        let knowledge = PlanInputs { ledger: remembered.as_deref(), live: &then, ..knowledge };
-        let again = super::plan(&intent, knowledge).plan;
+        let inputs = PlanInputs { ledger: remembered.as_deref(), live: &then, ..inputs };
+        let again = super::plan(&intent, inputs).plan;
         prop_assert_eq!(&again.changes, &vec![], "first {:#?}", plan.changes);
     }
 
