@@ -1,17 +1,18 @@
 //! `agent lint`: faults in the runtime's own proxy configuration.
 
 use std::fmt::Write as _;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 use anyhow::{Context, Result, anyhow, bail};
 
-use super::arguments::{AgentArgs, AgentCommand, AgentLintArgs};
+use super::arguments::{AgentArgs, AgentCommand, AgentLintArgs, LintFormat};
 use super::exit::Exit;
 use super::input::Stdin;
 use super::{hint, input, output, vantage};
 use crate::list::{self, UrlHost};
 use crate::model::{Host, HostName, visible};
 use crate::proxy_config::{self, FILES};
+use crate::report::sarif::{self, FileLint, FilePlace, FileResult, FileRule, SarifLevel};
 use crate::route::{
     self, AgentProxy, AgentRoute, LintFinding, LintKind, LintNames, LintWeight, LocalView, ProxyUrl,
 };
@@ -23,6 +24,13 @@ pub(super) fn agent(command: &AgentArgs) -> Result<Exit> {
 }
 
 fn lint(command: &AgentLintArgs) -> Result<Exit> {
+    let output = command.output.as_deref();
+    if let Some(path) = output {
+        output::check_writable(path)?;
+    }
+    if command.suggest && command.format == LintFormat::Sarif {
+        bail!("--suggest writes text to paste, which SARIF has no place for: give one of the two");
+    }
     let mut names = LintNames {
         private: host_names(&command.private, "--private")?,
         relay: host_names(&command.relay, "--relay")?,
@@ -41,13 +49,15 @@ fn lint(command: &AgentLintArgs) -> Result<Exit> {
     }
     let purviews = proxy_config::read_data_map(&files)?;
     let which = if purviews.is_empty() { "both files" } else { "all of these files" };
-    let files: Vec<_> = files.into_iter().chain(purviews).map(|file| file.read).collect();
+    let (paths, files): (Vec<_>, Vec<_>) =
+        files.into_iter().chain(purviews).map(|file| (file.path, file.read)).unzip();
     let here = proxy_config::local_view(vantage::addresses());
     let mut findings = route::lint(&files, &names, &here);
     findings.extend(files.iter().flatten().filter_map(|agent| judge_script(agent, &here)));
+    let once = each_once(&findings);
     let mut text = String::new();
-    for same in each_once(&findings) {
-        write_finding(&mut text, &same);
+    for same in &once {
+        write_finding(&mut text, same);
     }
     if findings.is_empty() {
         let names = files.iter().flatten().map(|agent| agent.file.as_str());
@@ -80,7 +90,15 @@ fn lint(command: &AgentLintArgs) -> Result<Exit> {
         }
     }
     hint::hint(proxy_config::CUSTOM_PROXY);
-    output::write(None, |out| out.write_all(text.as_bytes()))?;
+    output::write(output, |mut out| match command.format {
+        LintFormat::Table => out.write_all(text.as_bytes()),
+        LintFormat::Sarif => {
+            let results = once.iter().filter_map(|same| result(same, &paths)).collect();
+            let corrected = corrected.as_ref().filter(|_| is_wrong).map(|own| own.trim_end());
+            let properties = corrected.map(|own| ("corrected", own.into())).into_iter().collect();
+            sarif::files(&FileLint { results, properties }, &mut out)
+        }
+    })?;
     Ok(if is_wrong { Exit::Violated } else { Exit::Satisfied })
 }
 
@@ -128,6 +146,38 @@ fn each_once(findings: &[LintFinding]) -> Vec<Vec<&LintFinding>> {
         }
     }
     once
+}
+
+/// The same finding of one or several files, for editors and code hosts.
+fn result(same: &[&LintFinding], paths: &[PathBuf]) -> Option<FileResult> {
+    let finding = same.first()?;
+    let level = match finding.weight {
+        LintWeight::Error => SarifLevel::Error,
+        LintWeight::Warning => SarifLevel::Warning,
+        LintWeight::Note => SarifLevel::Note,
+    };
+    let place = |finding: &&LintFinding| {
+        let path = paths.iter().find(|path| path.ends_with(&finding.file));
+        let number = |number: Option<u32>| number.and_then(|number| number.try_into().ok());
+        FilePlace {
+            file: Some(path.map_or_else(|| finding.file.clone(), |own| own.display().to_string())),
+            line: number(finding.line),
+            column: number(finding.column),
+            named: None,
+        }
+    };
+    let message = if finding.remedy.is_empty() {
+        visible(&finding.message).into_owned()
+    } else {
+        format!("{}\nTo do: {}", visible(&finding.message), visible(&finding.remedy))
+    };
+    Some(FileResult {
+        rule: FileRule { id: finding.kind.as_str(), sentence: finding.kind.meaning(), level },
+        level,
+        message,
+        places: same.iter().map(place).collect(),
+        properties: Vec::new(),
+    })
 }
 
 fn location(finding: &LintFinding) -> String {

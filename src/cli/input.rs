@@ -5,6 +5,7 @@ use std::path::Path;
 
 use anyhow::{Context, Result, bail};
 
+use super::progress;
 use crate::{files, list};
 
 /// The largest report or list of flows, bytes.
@@ -46,7 +47,9 @@ impl Stdin {
         }
         let file = files::open(path)
             .with_context(|| format!("{option}: cannot read {}", path.display()))?;
-        Ok(Box::new(BufReader::with_capacity(1 << 20, file)))
+        let length = file.metadata().map_or(0, |own| own.len());
+        let source = BufReader::with_capacity(1 << 20, file);
+        Ok(progress::counted(source, &path.display().to_string(), length))
     }
 
     fn take(&mut self, option: &'static str) -> Result<()> {

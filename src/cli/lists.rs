@@ -1,27 +1,67 @@
 //! `lists list|show|lint`: the endpoint lists, their sources and their faults.
 
 use std::fmt::Write as _;
+use std::path::Path;
 
 use anyhow::{Context, Result, anyhow};
 
-use super::arguments::{ListsArgs, ListsCommand};
+use super::arguments::{LintFormat, ListsArgs, ListsCommand};
 use super::exit::Exit;
 use super::output;
 use crate::files;
-use crate::list::{self, EndpointList, ListEntry};
+use crate::list::{self, EndpointList, ListEntry, ListError};
 use crate::model::{Cloud, Reach};
+use crate::report::sarif::{self, FileLint, FilePlace, FileResult, FileRule, SarifLevel};
 
 pub(super) fn lists(command: &ListsArgs) -> Result<Exit> {
     match &command.command {
         ListsCommand::List => print(&all()),
         ListsCommand::Show { id, cloud } => print(&shown(&list::find(id, (*cloud).into())?)),
-        ListsCommand::Lint { file } => {
-            let name = file.display().to_string();
-            let bytes = files::read(file).with_context(|| format!("cannot read {name}"))?;
-            let text = list::decode(&bytes).with_context(|| format!("cannot read {name}"))?;
-            let list = list::parse(&text, &name).map_err(|errors| anyhow!("{errors}"))?;
-            print(&format!("{name}: sound; {} entries of '{}'\n", list.entries.len(), list.id))
+        ListsCommand::Lint { file, format, output } => {
+            if let Some(path) = output {
+                output::check_writable(path)?;
+            }
+            lint(file, *format, output.as_deref())
         }
+    }
+}
+
+fn lint(file: &Path, format: LintFormat, output: Option<&Path>) -> Result<Exit> {
+    let name = file.display().to_string();
+    let bytes = files::read(file).with_context(|| format!("cannot read {name}"))?;
+    let text = list::decode(&bytes).with_context(|| format!("cannot read {name}"))?;
+    let read = list::parse(&text, &name);
+    if format == LintFormat::Sarif {
+        let errors = read.as_ref().err().map_or(&[][..], |errors| &errors.errors);
+        let n_more = read.as_ref().err().map_or(0, |errors| errors.n_more);
+        let lint = FileLint {
+            results: errors.iter().map(fault).collect(),
+            properties: (n_more > 0).then(|| ("notShown", n_more.into())).into_iter().collect(),
+        };
+        output::write(output, |mut out| sarif::files(&lint, &mut out))?;
+        return Ok(if read.is_ok() { Exit::Satisfied } else { Exit::CouldNotWork });
+    }
+    let list = read.map_err(|errors| anyhow!("{errors}"))?;
+    let sound = format!("{name}: sound; {} entries of '{}'\n", list.entries.len(), list.id);
+    output::write(output, |out| out.write_all(sound.as_bytes()))?;
+    Ok(Exit::Satisfied)
+}
+
+/// What is wrong with a list, at its place.
+fn fault(error: &ListError) -> FileResult {
+    let (id, sentence) = error.problem.kind();
+    let position = error.position;
+    FileResult {
+        rule: FileRule { id, sentence, level: SarifLevel::Error },
+        level: SarifLevel::Error,
+        message: error.problem.to_string(),
+        places: vec![FilePlace {
+            file: Some(error.file.clone()),
+            line: Some(position.line),
+            column: Some(position.column),
+            named: None,
+        }],
+        properties: Vec::new(),
     }
 }
 

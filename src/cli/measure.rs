@@ -142,7 +142,7 @@ impl Measurement {
         let Self { prepared, mut settings, proxy, measuring, mut run } = self;
         let begun = Instant::now();
         run.started_at = Timestamp::now();
-        let bar = Bar::new();
+        let bar = Bar::of_probes(settings.resolve_only);
         let outcome = session.runtime.block_on(async {
             let stop = Stop::new();
             let interrupted = tokio::spawn(pass_on(session.stop.clone(), stop.clone()));
@@ -178,7 +178,7 @@ impl Measurement {
             }
             anyhow::Ok(outcome)
         })?;
-        bar.finish();
+        drop(bar);
         run.took = begun.elapsed();
         run.control = outcome.control;
         run.absent = outcome.absent;

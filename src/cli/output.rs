@@ -9,6 +9,7 @@ use anyhow::{Context, Result, bail};
 use tempfile::NamedTempFile;
 
 use super::arguments::ReportFormat;
+use super::progress::CountedSink;
 use crate::report::Guarded;
 
 /// A report to write.
@@ -121,8 +122,16 @@ fn write_by(
 ) -> Result<()> {
     match path {
         None => {
-            let mut stdout = BufWriter::with_capacity(1 << 16, io::stdout());
-            let written = render(&mut stdout).and_then(|()| stdout.flush());
+            let stdout = io::stdout();
+            let written = if stdout.is_terminal() {
+                let mut out = BufWriter::with_capacity(1 << 16, stdout);
+                render(&mut out).and_then(|()| out.flush())
+            } else {
+                // A bar stands on the terminal that the report does not go to.
+                let counted = CountedSink::new(stdout, "standard output");
+                let mut out = BufWriter::with_capacity(1 << 16, counted);
+                render(&mut out).and_then(|()| out.flush())
+            };
             unless_pipe_closed(written).context("cannot write to standard output")
         }
         Some(path) => {
@@ -150,9 +159,10 @@ fn write_file(
     }
     let path = &*behind_link(path)?;
     let file = temporary_for(path)?;
-    let mut out = BufWriter::with_capacity(1 << 16, file);
+    let counted = CountedSink::new(file, &path.display().to_string());
+    let mut out = BufWriter::with_capacity(1 << 16, counted);
     render(&mut out)?;
-    let file = out.into_inner().map_err(io::IntoInnerError::into_error)?;
+    let file = out.into_inner().map_err(io::IntoInnerError::into_error)?.into_inner();
     file.as_file().sync_all()?;
     file.persist(path)?;
     #[cfg(unix)]
@@ -239,13 +249,8 @@ mod tests {
                 .map_err(|error| error.to_string())
         };
         assert_eq!(
-            formats(None, &["a.txt", "a.JSON", "a.jsonl", "a.html"]),
-            Ok(vec![
-                ReportFormat::Table,
-                ReportFormat::Json,
-                ReportFormat::Jsonl,
-                ReportFormat::Html
-            ])
+            formats(None, &["a.txt", "a.JSON", "a.jsonl"]),
+            Ok(vec![ReportFormat::Table, ReportFormat::Json, ReportFormat::Jsonl])
         );
         assert_eq!(formats(Some(ReportFormat::Json), &["a.log"]), Ok(vec![ReportFormat::Json]));
         assert_eq!(formats(None, &[]), Ok(vec![ReportFormat::Table]));

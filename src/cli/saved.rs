@@ -15,8 +15,9 @@ use super::formats;
 use super::hint;
 use super::input::{self, Stdin};
 use super::output::{self, ReportOutput};
+use super::progress::Bar;
 use crate::report::diff::Diff;
-use crate::report::merge::{Host, Merged, Unreadable};
+use crate::report::merge::{Merged, MergedHost, Unreadable};
 use crate::report::{self, Style};
 use crate::report_v1;
 
@@ -53,6 +54,7 @@ fn read(
     stdin: &mut Stdin,
 ) -> Result<report_v1::Report<'static>> {
     let text = input::read_large_text(stdin, path, option)?;
+    let _bar = Bar::of_work(&format!("reading {}", path.display()), text.len());
     report_v1::Report::read(&text).with_context(|| format!("{option}: {}", path.display()))
 }
 
@@ -60,7 +62,8 @@ fn diff(command: &arguments::DiffArgs) -> Result<Exit> {
     let destinations = destinations(&command.showing)?;
     if destinations.iter().any(|one| one.format == ReportFormat::Html) {
         bail!(
-            "--format html: a comparison is written as table or json; report merge and check write pages"
+            "--format html: a comparison is written as table or json; report merge and report \
+             render write pages"
         );
     }
     let mut stdin = Stdin::default();
@@ -111,8 +114,9 @@ fn merge(command: &arguments::MergeArgs) -> Result<Exit> {
     let mut stdin = Stdin::default();
     let owners = &command.showing.owners.owner;
     let (mut hosts, mut unreadable) = (Vec::new(), Vec::new());
+    let bar = Bar::of_files();
     let mut refuse = |file: String, error: &anyhow::Error| {
-        hint::error(error);
+        bar.above(|| hint::error(error));
         unreadable.push(Unreadable { file, error: format!("{error:#}") });
     };
     for given in &command.reports {
@@ -123,14 +127,17 @@ fn merge(command: &arguments::MergeArgs) -> Result<Exit> {
                 continue;
             }
         };
+        bar.expect(files.len());
         for path in files {
             let file = path.display().to_string();
             match read(&path, "REPORT", &mut stdin) {
-                Ok(saved) => hosts.push(Host::of(&file, &saved, owners)),
+                Ok(saved) => hosts.push(MergedHost::of(&file, &saved, owners)),
                 Err(error) => refuse(file, &error),
             }
+            bar.advance(1);
         }
     }
+    drop(bar);
     if hosts.is_empty() {
         bail!("nothing to merge: none of these is a JSON report, as --format json writes it");
     }

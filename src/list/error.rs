@@ -65,6 +65,24 @@ pub enum ListProblem {
     },
 }
 
+impl ListProblem {
+    /// The word that reports use, and what it means in one sentence.
+    #[must_use]
+    pub const fn kind(&self) -> (&'static str, &'static str) {
+        match self {
+            Self::TooLarge => ("too-large", "The list is longer than what is read of one."),
+            Self::Syntax(_) => ("syntax", "The file is not TOML."),
+            Self::UnknownKey { .. } => ("unknown-key", "A key is none that lists have."),
+            Self::MissingKey { .. } => ("missing-key", "A key that lists must have is not there."),
+            Self::Type { .. } => ("type", "A value is of another type than its key takes."),
+            Self::Value { .. } => ("value", "A value is none that its key takes."),
+            Self::Duplicate { .. } => {
+                ("duplicate", "Something that must be unique is there twice.")
+            }
+        }
+    }
+}
+
 impl fmt::Display for ListProblem {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {

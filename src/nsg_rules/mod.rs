@@ -38,7 +38,7 @@ pub use self::live::{LiveError, LiveGroup, LiveRule};
 pub use self::mark::{Mark, is_job_name, job_of};
 pub use self::rollback::{Restore, RollbackDocument};
 pub use self::rule::{RuleMeaning, RuleProperties, RuleSide, RuleSource, SourceError};
-pub use self::text::plan_text;
+pub use self::text::{conclusion, plan_text, property_lines};
 pub use crate::firewall::MARKER;
 
 use self::assign::Assignment;

@@ -58,7 +58,9 @@ fn write_change(text: &mut String, plan: &RulePlan, change: &RuleChange) {
         let _ = writeln!(text, "      {}", visible(&shown(one)));
     }
     if let (Some(before), Some(after)) = (&change.before, &change.after) {
-        for ((what, before), (_, after)) in lines(before).into_iter().zip(lines(after)) {
+        for ((what, before), (_, after)) in
+            property_lines(before).into_iter().zip(property_lines(after))
+        {
             if before != after {
                 let _ = writeln!(text, "    - {what}: {}", visible(&before));
                 let _ = writeln!(text, "    + {what}: {}", visible(&after));
@@ -83,7 +85,8 @@ fn write_change(text: &mut String, plan: &RulePlan, change: &RuleChange) {
 }
 
 /// Every property but the prefixes of the destination, which have lines of their own.
-fn lines(properties: &RuleProperties) -> [(&'static str, String); 10] {
+#[must_use]
+pub fn property_lines(properties: &RuleProperties) -> [(&'static str, String); 10] {
     let meaning = properties.meaning();
     let others = |side: &RuleSide| side.others.iter().cloned().collect::<Vec<_>>().join(", ");
     [
@@ -127,7 +130,9 @@ fn shown(properties: &RuleProperties) -> String {
     )
 }
 
-fn conclusion(plan: &RulePlan) -> String {
+/// What can be done with the plan, in one sentence.
+#[must_use]
+pub fn conclusion(plan: &RulePlan) -> String {
     match plan.state() {
         PlanState::Refused => {
             format!("Nothing may be written: guards that refuse it: {}.", plan.refusals.len())

@@ -4,11 +4,13 @@
 mod assemble;
 pub mod change_request;
 pub(crate) mod command;
+pub mod commonmark;
 pub mod csv;
 pub mod diff;
 mod exit;
 pub mod explanation;
 mod guarded;
+pub mod handout;
 pub mod html;
 pub mod json;
 pub mod junit;
@@ -20,6 +22,7 @@ pub mod resolve;
 mod route;
 #[cfg(test)]
 mod sample;
+pub mod sarif;
 mod step_words;
 mod terminal;
 mod verdict_line;

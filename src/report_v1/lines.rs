@@ -16,7 +16,7 @@ use super::{
 #[serde(tag = "type", content = "data", rename_all = "snake_case")]
 pub enum Line<'a> {
     /// The first line.
-    Begin(Begin<'a>),
+    Begin(Box<Begin<'a>>),
     /// An endpoint that is done.
     Endpoint(Box<Endpoint<'a>>),
     /// The last line.

@@ -8,10 +8,9 @@ use std::path::{Path, PathBuf};
 use std::process::Command;
 
 use pathproof::model::Status;
-use pathproof::report::html::{
-    self, PlainPage, PlainSection, Timeline, WatchedEndpoint, WatchedState,
-};
-use pathproof::report::merge::{Host, Merged};
+use pathproof::report::handout::{Handout, HandoutSection};
+use pathproof::report::html::{self, Timeline, WatchedEndpoint, WatchedState};
+use pathproof::report::merge::{Merged, MergedHost};
 use pathproof::report_v1::Report;
 use serde_json::{Value, json};
 
@@ -165,7 +164,7 @@ fn a_page_asks_nobody_for_anything() {
     for case in golden::case_names() {
         let page = page_of(&saved(&case));
         assert!(page.starts_with("<!doctype html>"), "{case}");
-        assert!(page.contains("default-src 'none'; style-src 'sha256-"), "{case}");
+        assert!(page.contains("default-src &#39;none&#39;; style-src &#39;sha256-"), "{case}");
         for out in ["src=", "url(", "@import", "http-equiv=\"refresh", "href=\"http", "unsafe"] {
             assert!(!page.contains(out), "{case}: {out}");
         }
@@ -262,7 +261,7 @@ fn hosts_side_by_side_are_a_page() {
 fn merged() -> String {
     let host = |case: &str| {
         let text = saved(case).to_string();
-        Host::of(&format!("{case}.json"), &Report::read(&text).unwrap(), &[])
+        MergedHost::of(&format!("{case}.json"), &Report::read(&text).unwrap(), &[])
     };
     let hosts = ["healthy", "tcp-failures", "segments"].map(host).into();
     let mut page = Vec::new();
@@ -321,11 +320,11 @@ fn watched() -> String {
 }
 
 fn plain() -> String {
-    let page = PlainPage {
+    let page = Handout {
         status: Status::Fail,
         headline: HOSTILE.to_owned(),
         lines: vec!["One line.".to_owned()],
-        sections: vec![PlainSection {
+        sections: vec![HandoutSection {
             heading: "Rules".to_owned(),
             lines: vec![HOSTILE.to_owned()],
             columns: vec!["Rule".to_owned(), "Missing".to_owned()],
@@ -335,7 +334,7 @@ fn plain() -> String {
         from: "pathproof rules verify".to_owned(),
     };
     let mut bytes = Vec::new();
-    html::plain(&page, &mut bytes).unwrap();
+    html::handout(&page, &mut bytes).unwrap();
     String::from_utf8(bytes).unwrap()
 }
 

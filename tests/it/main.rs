@@ -25,6 +25,7 @@ mod html;
 mod lab;
 mod loopback;
 mod proxied;
+mod sarif;
 mod scene;
 mod schema;
 mod stages;

@@ -22,7 +22,9 @@ mod watch;
 pub(super) use azure::AzureArgs;
 pub(super) use formats::{FormatArgs, OwnerArgs, ReportFormat};
 pub(super) use ledger::{LedgerArgs, LedgerCommand, LedgerFileArgs, LedgerFormat};
-pub(super) use nsg_rules::{ApplyArgs, PlanArgs, PlanFormat, PlanningArgs, RollbackArgs};
+pub(super) use nsg_rules::{
+    AppliedFormat, ApplyArgs, PlanArgs, PlanFormat, PlanningArgs, RollbackArgs,
+};
 pub(super) use proxy::ProxyArgs;
 pub(super) use rules::{
     DecideArgs, DecideFormat, EmitArgs, ProbingArgs, RuleFileArgs, RulesArgs, RulesCommand,
@@ -234,8 +236,8 @@ pub(super) struct ReportingArgs {
     /// What makes the exit code non-zero: this and what is worse (warn, unknown, fail)
     #[arg(long, value_enum, default_value = "unknown")]
     pub(super) fail_on: FailOnArg,
-    /// Microsoft's weekly service tag JSON, by which addresses are judged to be Azure's [default: an
-    /// embedded snapshot of its cloud]
+    /// Microsoft's weekly service tag JSON, by which addresses are judged to be Azure's [default:
+    /// an embedded snapshot of its cloud]
     #[arg(long, value_name = "FILE")]
     pub(super) service_tags: Option<PathBuf>,
     /// An earlier JSON report: regressions and recoveries since then are named; a regression is
@@ -296,6 +298,12 @@ pub(super) enum ListsCommand {
     Lint {
         /// The list, TOML
         file: PathBuf,
+        /// The output's format
+        #[arg(long, short, value_enum, default_value = "table")]
+        format: LintFormat,
+        /// Write it there instead of to standard output
+        #[arg(long, short, value_name = "FILE")]
+        output: Option<PathBuf>,
     },
 }
 
@@ -331,6 +339,21 @@ pub(super) struct AgentLintArgs {
     /// The proxy that the suggestions are for [default: the one that the files name]
     #[arg(long, value_name = "URL", requires = "suggest")]
     pub(super) proxy: Option<String>,
+    /// The output's format
+    #[arg(long, short, value_enum, default_value = "table")]
+    pub(super) format: LintFormat,
+    /// Write it there instead of to standard output
+    #[arg(long, short, value_name = "FILE")]
+    pub(super) output: Option<PathBuf>,
+}
+
+/// How faults of a file are written.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub(super) enum LintFormat {
+    /// For people
+    Table,
+    /// SARIF 2.1.0, for code hosts and editors: each with its file and line
+    Sarif,
 }
 
 #[derive(Debug, Args)]

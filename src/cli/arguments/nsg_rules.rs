@@ -20,6 +20,9 @@ pub(in crate::cli) struct PlanArgs {
     /// The output's format
     #[arg(long, value_enum, default_value = "table", help_heading = "How it is reported")]
     pub(in crate::cli) format: PlanFormat,
+    /// Write it there instead of to standard output
+    #[arg(long, value_name = "FILE", help_heading = "How it is reported")]
+    pub(in crate::cli) output: Option<PathBuf>,
 }
 
 /// What should be there, and what is.
@@ -104,7 +107,7 @@ pub(in crate::cli) struct ApplyArgs {
     pub(in crate::cli) max_age: Duration,
     /// The output's format
     #[arg(long, value_enum, default_value = "table", help_heading = "How it is reported")]
-    pub(in crate::cli) format: PlanFormat,
+    pub(in crate::cli) format: AppliedFormat,
     /// Where to write what puts everything back: a file that is not there yet, or a folder
     /// [default: rollback-NSG-RULE-TIME.json here]
     #[arg(long, value_name = "FILE|FOLDER")]
@@ -127,6 +130,18 @@ pub(in crate::cli) struct RollbackArgs {
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
 pub(in crate::cli) enum PlanFormat {
+    /// For people: like a diff
+    Table,
+    /// For programs
+    Json,
+    /// For a ticket or a change request
+    Markdown,
+    /// A page that is whole in itself, for those who approve it
+    Html,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub(in crate::cli) enum AppliedFormat {
     /// For people: like a diff
     Table,
     /// For programs

@@ -59,7 +59,7 @@ pub(in crate::cli) struct ShowingArgs {
     /// How it is written [default: table, or from the extension of --output]
     #[arg(long, short, value_enum, value_name = "FMT")]
     pub(in crate::cli) format: Option<SavedFormat>,
-    /// Write it there (.txt .json .html) instead of to standard output; repeatable
+    /// Write it there (.txt .json, of merge .html) instead of to standard output; repeatable
     #[arg(long, short, value_name = "FILE", action = ArgAction::Append)]
     pub(in crate::cli) output: Vec<PathBuf>,
 }
@@ -70,7 +70,7 @@ pub(in crate::cli) enum SavedFormat {
     Table,
     /// One object
     Json,
-    /// Of merge, one page: hosts side by side
+    /// Of merge: a page of hosts and endpoints
     Html,
 }
 

@@ -7,7 +7,7 @@ use std::path::PathBuf;
 use anyhow::Result;
 use serde::Serialize;
 
-use crate::cli::arguments::PlanFormat;
+use crate::cli::arguments::AppliedFormat;
 use crate::cli::exit::Exit;
 use crate::cli::hint;
 use crate::cli::output;
@@ -121,10 +121,10 @@ impl Applied {
     }
 
     /// Writes the report, and gives the exit code.
-    pub(super) fn report(self, format: PlanFormat) -> Result<Exit> {
+    pub(super) fn report(self, format: AppliedFormat) -> Result<Exit> {
         output::write(None, |out| match format {
-            PlanFormat::Table => out.write_all(self.text().as_bytes()),
-            PlanFormat::Json => {
+            AppliedFormat::Table => out.write_all(self.text().as_bytes()),
+            AppliedFormat::Json => {
                 serde_json::to_writer_pretty(&mut *out, &self.document())?;
                 out.write_all(b"\n")
             }

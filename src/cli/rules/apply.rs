@@ -11,7 +11,7 @@ use super::group_client::GroupClient;
 use super::plan::{self, PreparedPlan, read_group};
 use super::rollback_file;
 use crate::azure::{ArmClient, AzureEndpoint, GroupId};
-use crate::cli::arguments::{ApplyArgs, AzureArgs, PlanFormat, RollbackArgs};
+use crate::cli::arguments::{AppliedFormat, ApplyArgs, AzureArgs, RollbackArgs};
 use crate::cli::azure::{client, runtime, signed_in};
 use crate::cli::exit::Exit;
 use crate::cli::input::{self, Stdin};
@@ -77,7 +77,7 @@ fn apply_now(command: &ApplyArgs, arguments: &[OsString]) -> Result<Applied> {
         let live = read_group(&mut client, &id).await?;
         let plan = prepared.plan(planning, &live, Some((&id, &client)))?;
         plan::save(&plan, command.out.as_deref())?;
-        if command.format == PlanFormat::Table {
+        if command.format == AppliedFormat::Table {
             output::write(None, |out| out.write_all(plan::shown(&plan).as_bytes()))?;
         }
         match plan.state() {
@@ -197,5 +197,5 @@ pub(super) fn rollback(command: &RollbackArgs) -> Result<Exit> {
         }
         Ok(carry_out(&mut client, &id, &steps, live, None).await)
     })?;
-    applied.report(PlanFormat::Table)
+    applied.report(AppliedFormat::Table)
 }

@@ -8,9 +8,13 @@ mod from_file;
 mod gather;
 mod group_client;
 mod plan;
+mod plan_handout;
 mod rollback_file;
 mod tag_age;
 mod verify;
+mod verify_handout;
+mod verify_sarif;
+mod verify_text;
 
 use std::borrow::Cow;
 use std::collections::BTreeMap;
@@ -136,6 +140,8 @@ impl TagRelease {
 /// Rule sets, and what is known to judge them by.
 struct Loaded {
     sets: Vec<RuleSet>,
+    /// The files of the sets by their names, as they are.
+    texts: Vec<(String, String)>,
     tags: TagRelease,
     virtual_network: Option<AddressSet>,
     sources: Option<AddressSet>,
@@ -178,6 +184,7 @@ impl Loaded {
         }
         Ok(Self {
             sets,
+            texts,
             tags,
             virtual_network: given(&inputs.vnet),
             sources: given(&inputs.source_address),

@@ -8,6 +8,7 @@ use jiff::Timestamp;
 
 use super::gather::{self, Gathered};
 use super::group_client::GroupClient;
+use super::plan_handout;
 use crate::azure::{ArmClient, GroupId};
 use crate::cli::arguments::{PlanArgs, PlanFormat, PlanningArgs};
 use crate::cli::azure::{client, runtime};
@@ -20,9 +21,10 @@ use crate::nsg_rules::{
     self, Intent, LiveGroup, PlanInputs, PlanState, Planned, Remembered, ResourceManager, RulePlan,
     RuleSource, plan_text,
 };
+use crate::report::{handout, html};
 
 pub(super) fn plan(command: &PlanArgs, arguments: &[OsString]) -> Result<Exit> {
-    if let Some(path) = &command.out {
+    for path in command.out.iter().chain(&command.output) {
         output::check_writable(path)?;
     }
     let planning = &command.planning;
@@ -40,9 +42,11 @@ pub(super) fn plan(command: &PlanArgs, arguments: &[OsString]) -> Result<Exit> {
         None => prepared.plan(planning, &from_file(planning)?, None)?,
     };
     save(&plan, command.out.as_deref())?;
-    output::write(None, |out| match command.format {
+    output::write(command.output.as_deref(), |mut out| match command.format {
         PlanFormat::Table => out.write_all(shown(&plan).as_bytes()),
         PlanFormat::Json => out.write_all(json(&plan)?.as_bytes()),
+        PlanFormat::Markdown => handout::markdown(&plan_handout::handout(&plan), &mut out),
+        PlanFormat::Html => html::handout(&plan_handout::handout(&plan), &mut out),
     })?;
     Ok(match plan.state() {
         PlanState::Refused => Exit::Refused,

@@ -1,22 +1,21 @@
 //! `rules verify`: whether all that is required is let through, and what else is.
 
-use std::fmt::Write as _;
-
 use anyhow::{Result, bail};
 use serde_json::json;
 
 use super::from_file::{self, FromFile};
-use super::{CONTROL_TAG, Loaded, missing};
+use super::verify_text::{excess_line, table};
+use super::{CONTROL_TAG, Loaded, missing, verify_handout, verify_sarif};
 use crate::cli::arguments::{VerifyArgs, VerifyFormat};
 use crate::cli::exit::Exit;
 use crate::cli::hint;
 use crate::cli::input::{self, Stdin};
 use crate::cli::output;
 use crate::firewall::{
-    Breadth, Class, ConnectOutcome, CorrectionAdvice, Gap, Gateways, ProofLevel, Refused,
-    Requirement, RuleDialect, RuleJudge, Verification, prove, read_flows, verify as compare,
+    Class, CorrectionAdvice, Gap, ProofLevel, Refused, Requirement, RuleDialect, RuleJudge,
+    Verification, prove, read_flows, verify as compare,
 };
-use crate::model::visible;
+use crate::report::{handout, html, sarif};
 
 pub(super) fn verify(command: &VerifyArgs) -> Result<Exit> {
     if let Some(path) = &command.output {
@@ -47,11 +46,22 @@ pub(super) fn verify(command: &VerifyArgs) -> Result<Exit> {
         .sets
         .iter()
         .all(|set| matches!(set.dialect, RuleDialect::Nsg | RuleDialect::Effective));
-    output::write(command.output.as_deref(), |out| match command.format {
+    output::write(command.output.as_deref(), |mut out| match command.format {
         VerifyFormat::Table => out.write_all(table(&seen, is_nsg).as_bytes()),
         VerifyFormat::Json => {
             serde_json::to_writer_pretty(&mut *out, &json(&seen))?;
             out.write_all(b"\n")
+        }
+        VerifyFormat::Markdown => {
+            handout::markdown(&verify_handout::handout(&seen, &loaded, is_nsg), &mut out)
+        }
+        VerifyFormat::Html => {
+            html::handout(&verify_handout::handout(&seen, &loaded, is_nsg), &mut out)
+        }
+        VerifyFormat::Sarif => {
+            let mut lint = verify_sarif::lint(&seen, &loaded, is_nsg);
+            lint.properties.push(("verification", json(&seen)));
+            sarif::files(&lint, &mut out)
         }
     })?;
     Ok(if !seen.gaps.is_empty() {
@@ -108,138 +118,6 @@ fn required(
     let published = loaded.tags.published();
     let refused = prove(&evidence.targets, ProofLevel::Published, published).1;
     Ok((required, refused))
-}
-
-fn table(seen: &Verification<'_>, is_nsg: bool) -> String {
-    let mut text = String::new();
-    let (n_denied, n_unknown) = (seen.gaps.len(), seen.undecided.len());
-    let n_allowed = seen.n_required - n_denied - n_unknown;
-    let _ = writeln!(
-        text,
-        "{n_allowed} of {} required flows are allowed, {n_denied} denied, {n_unknown} unknown",
-        seen.n_required
-    );
-    for gap in seen.gaps.iter().chain(&seen.undecided) {
-        gap_line(gap, &mut text);
-    }
-    let with_gaps =
-        seen.gateways.iter().filter(|own| !own.denied.is_empty() || !own.undecided.is_empty());
-    section(
-        &mut text,
-        "Gateways of relays that should be let through too",
-        with_gaps.map(gateways_line),
-    );
-    section(&mut text, "To close the gaps", seen.corrections.iter().map(ToString::to_string));
-    section(
-        &mut text,
-        "ConnectOutcome otherwise",
-        seen.contradictions.iter().map(|own| {
-            let beyond = if is_nsg { "the NSG" } else { "these rules" };
-            let (flow, rule) = (&own.requirement.flow, &own.decision.by().name);
-            match own.measured {
-                ConnectOutcome::Connected => format!(
-                    "{flow}: the rules deny it ({rule}) and it works: another rule set is in force"
-                ),
-                blocked => format!(
-                    "{flow}: the rules allow it ({rule}) and it is blocked ({}): look beyond {beyond}",
-                    blocked.as_str()
-                ),
-            }
-        }),
-    );
-    let beyond =
-        seen.beyond.iter().filter(|own| own.addresses != crate::model::AddressCount::default());
-    section(
-        &mut text,
-        "Let through beyond what is required",
-        beyond.map(|own| {
-            let (protocol, port) = own.port;
-            format!(
-                "{protocol} {port}: admits {} addresses beyond the {} that are required",
-                own.addresses, own.required
-            )
-        }),
-    );
-    section(&mut text, "By rule", seen.excess.iter().map(excess_line));
-    section(
-        &mut text,
-        "Rules that no flow reaches",
-        seen.shadowed.iter().map(|(set, own)| {
-            let by: Vec<_> = own.by.iter().map(|rule| rule.name.as_str()).collect();
-            let otherwise = if own.is_contradicted { ", which does otherwise" } else { "" };
-            format!("{} of {set}: taken by {}{otherwise}", own.rule.name, by.join(" and "))
-        }),
-    );
-    text
-}
-
-/// A deployment's gateways, with the rules that keep some of them from being let through.
-fn gateways_line(own: &Gateways<'_>) -> String {
-    let (n_denied, n_unknown) = (own.denied.len(), own.undecided.len());
-    let mut rules: Vec<_> = own.denied.iter().chain(&own.undecided).collect();
-    rules.dedup_by_key(|gap| gap.decision.by().name.as_str());
-    let rules: Vec<_> =
-        rules.iter().map(|gap| format!("{} of {}", gap.decision.by().name, gap.set)).collect();
-    format!(
-        "{}: {} of {} flows are allowed, {n_denied} denied, {n_unknown} unknown  by {}",
-        own.deployment,
-        own.n_allowed,
-        own.n_allowed + n_denied + n_unknown,
-        rules.join(", ")
-    )
-}
-
-fn gap_line(gap: &Gap<'_>, text: &mut String) {
-    let _ = write!(
-        text,
-        "  {:<8} {} ({})  by {} of {}",
-        gap.decision.as_str(),
-        gap.requirement.flow,
-        visible(&gap.requirement.entry),
-        visible(&gap.decision.by().name),
-        visible(gap.set)
-    );
-    match missing(&gap.decision) {
-        Some(missing) => {
-            let _ = writeln!(text, ", for want of {}", visible(&missing));
-        }
-        None => text.push('\n'),
-    }
-}
-
-fn excess_line(own: &crate::firewall::Excess<'_>) -> String {
-    const SHOWN: usize = 5;
-    let (protocol, port) = own.port;
-    let what = match &own.breadth {
-        Breadth::Everything => "any address".to_owned(),
-        Breadth::Tags(tags) => format!("the tag {}", tags.join(", ")),
-        Breadth::Wildcards(names) => format!("every name in {}", names.join(", ")),
-        Breadth::Addresses { unused } if unused.is_empty() => "wide prefixes".to_owned(),
-        Breadth::Addresses { unused } => {
-            let more = unused.len().saturating_sub(SHOWN);
-            let nets: Vec<_> = unused.iter().take(SHOWN).map(ToString::to_string).collect();
-            let more = if more == 0 { String::new() } else { format!(" and {more} more") };
-            format!("nothing required goes to {}{more}", nets.join(", "))
-        }
-    };
-    let (name, set) = (&own.rule.name, own.set);
-    if matches!(own.breadth, Breadth::Wildcards(_)) {
-        return format!("{name} of {set}, {protocol} {port}: {what}");
-    }
-    format!(
-        "{name} of {set}, {protocol} {port}: {} addresses beyond the {} required: {what}",
-        own.beyond, own.required
-    )
-}
-
-fn section(text: &mut String, heading: &str, lines: impl Iterator<Item = String>) {
-    let mut lines = lines.peekable();
-    if lines.peek().is_some() {
-        let _ = writeln!(text, "\n{heading}");
-    }
-    for line in lines {
-        let _ = writeln!(text, "  {}", visible(&line));
-    }
 }
 
 /// Counts of IPv6 are texts, as they are larger than JSON numbers can be.

@@ -9,12 +9,12 @@ mod drawing;
 mod evidence;
 mod first_screen;
 mod groups;
+mod handout;
 mod matrix;
 mod measured;
 mod page;
 mod picture_of_host;
 mod picture_of_way;
-mod plain;
 mod tasks;
 mod timeline;
 mod trials;
@@ -28,9 +28,9 @@ use super::Guarded;
 use super::verdict_line;
 use crate::model::Status;
 use crate::report_v1::Report;
+pub use handout::handout;
 pub use matrix::merged;
 use page::HtmlPage;
-pub use plain::{PlainPage, PlainSection, plain};
 pub use timeline::{Timeline, WatchedEndpoint, WatchedState, watched};
 
 /// Writes the report as a page.

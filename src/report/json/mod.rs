@@ -142,7 +142,7 @@ fn render(judged: &[Judged], buffer: &mut Vec<u8>) {
 /// # Errors
 /// What `out` returns.
 pub fn begin(run: &Run, out: &mut impl Write) -> io::Result<()> {
-    line(&Line::Begin(of_model::begin(run)), out)
+    line(&Line::Begin(Box::new(of_model::begin(run))), out)
 }
 
 /// The line of an endpoint that is done.

@@ -3,7 +3,7 @@ use serde_json::{Value, json};
 use super::*;
 
 /// A report of `hostname` that found each `severity cause host`.
-fn host(hostname: &str, found: &[&str], owners: &[Owner]) -> Host {
+fn host(hostname: &str, found: &[&str], owners: &[Owner]) -> MergedHost {
     let endpoints: Vec<Value> = found
         .iter()
         .map(|line| {
@@ -17,11 +17,11 @@ fn host(hostname: &str, found: &[&str], owners: &[Owner]) -> Host {
         .collect();
     let text = json!({"schema": "pathproof.report/1", "endpoints": endpoints,
         "run": {"vantage": {"hostname": hostname}}});
-    Host::of(&format!("{hostname}.json"), &Report::read(&text.to_string()).unwrap(), owners)
+    MergedHost::of(&format!("{hostname}.json"), &Report::read(&text.to_string()).unwrap(), owners)
 }
 
 fn groups(merged: &Merged) -> Vec<(Vec<&str>, Vec<String>)> {
-    let shown = |seen: &Seen| {
+    let shown = |seen: &SharedFinding| {
         format!("{} {} {}", seen.severity.as_str(), seen.cause, seen.endpoint.as_deref().unwrap())
     };
     let group = |group: &Group| group.findings.iter().map(shown).collect();
@@ -77,11 +77,8 @@ fn an_owner_sees_what_is_theirs() {
 #[test]
 fn the_table_says_what_differs_first() {
     let found = ["fail tcp_timeout a", "warn tls_intercepted b"];
-    let hosts = vec![
-        host("n1", &found[1..], &[]),
-        host("n2", &found, &[]),
-        host("n1", &found[1..], &[]),
-    ];
+    let hosts =
+        vec![host("n1", &found[1..], &[]), host("n2", &found, &[]), host("n1", &found[1..], &[])];
     let unreadable = vec![Unreadable { file: "x.json".into(), error: "no report".into() }];
     let shown = table(&Merged::of(hosts, unreadable), &Style { width: 80, color: false });
     let expected = "\
@@ -102,7 +99,7 @@ Found by all of them
 
 #[test]
 fn hundreds_of_hosts_are_counted() {
-    let mut hosts: Vec<Host> = (0..299).map(|at| host(&format!("n{at}"), &[], &[])).collect();
+    let mut hosts: Vec<MergedHost> = (0..299).map(|at| host(&format!("n{at}"), &[], &[])).collect();
     hosts.push(host("odd", &["fail tcp_timeout a"], &[]));
     let shown = table(&Merged::of(hosts, vec![]), &Style { width: 80, color: false });
     assert!(shown.contains("1 of 300: odd"), "{shown}");

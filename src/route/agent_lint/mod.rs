@@ -110,6 +110,40 @@ impl LintKind {
         }
     }
 
+    /// What it means, in one sentence.
+    #[must_use]
+    pub const fn meaning(self) -> &'static str {
+        match self {
+            Self::Unreadable => "The file is no configuration of .NET Framework at all.",
+            Self::Refused => ".NET Framework refuses an element, an attribute or a value.",
+            Self::FilesDisagree => "The runtime's files say different things about the proxy.",
+            Self::PrivateViaProxy => {
+                "A name with a private endpoint is sent to the proxy, which cannot reach it."
+            }
+            Self::RelayBypassed => "A relay is sent direct, past the proxy that was meant for it.",
+            Self::PatternInvalid => "A bypass expression is one that .NET Framework refuses.",
+            Self::PatternNeverMatches => {
+                "A bypass expression does not match what it seems to mean."
+            }
+            Self::PatternTooWide => "A bypass expression matches more than it seems to mean.",
+            Self::PatternPlaceholder => {
+                "A bypass expression holds a placeholder of the documentation."
+            }
+            Self::PatternNotEvaluated => {
+                "A bypass expression is one that only .NET Framework can evaluate."
+            }
+            Self::Credentials => {
+                "The proxy's address holds a user name or a password, which .NET Framework does not use."
+            }
+            Self::AddressUnusable => "The proxy's address is one that .NET Framework cannot use.",
+            Self::ScriptIgnored => "Other settings switch off the script or the detection.",
+            Self::ScriptUnusable => "The script cannot be read from its location.",
+            Self::DecidedElsewhere => {
+                "A module, another file or the detection decides, and none of them is evaluated here."
+            }
+        }
+    }
+
     /// The contract's cause, where there is one.
     #[must_use]
     pub const fn cause(self) -> Option<Cause> {

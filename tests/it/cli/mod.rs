@@ -8,7 +8,10 @@ mod evidence;
 mod exit_codes;
 mod files;
 mod formats;
+mod handouts;
 mod leaving;
+#[cfg(unix)]
+mod progress;
 mod rules;
 mod saved;
 mod secrets;

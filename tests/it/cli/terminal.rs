@@ -22,32 +22,57 @@ use super::{pathproof, shown};
 const EVIL: &str =
     "pwn\u{1b}]0;x\u{7}\u{1b}[31mRED\u{1b}[2J\u{9b}2J\u{202e}\u{2066}\u{200f}\u{2028}\u{85}pwn";
 
+/// A terminal for programs to write to.
+pub(super) struct Terminal {
+    master: File,
+    slave: File,
+}
+
+impl Terminal {
+    pub(super) fn open() -> Self {
+        let master = openpt(OpenptFlags::RDWR | OpenptFlags::NOCTTY).unwrap();
+        grantpt(&master).unwrap();
+        unlockpt(&master).unwrap();
+        let name = ptsname(&master, Vec::new()).unwrap();
+        let slave = OpenOptions::new()
+            .read(true)
+            .write(true)
+            .custom_flags(libc::O_NOCTTY)
+            .open(name.to_str().unwrap())
+            .unwrap();
+        Self { master: File::from(master), slave }
+    }
+
+    /// The side that a program writes to.
+    pub(super) fn slave(&self) -> File {
+        self.slave.try_clone().unwrap()
+    }
+
+    /// What it gets until every program has ended, whose commands were dropped.
+    pub(super) fn read(self) -> String {
+        let Self { mut master, slave } = self;
+        drop(slave);
+        let mut bytes = Vec::new();
+        let mut block = [0; 4096];
+        // Linux says so by an error.
+        while let Ok(length @ 1..) = master.read(&mut block) {
+            bytes.extend_from_slice(&block[..length]);
+        }
+        String::from_utf8(bytes).expect("text only")
+    }
+}
+
 /// What a terminal gets of `command`, from both streams.
 fn on_terminal(mut command: Command) -> String {
-    let master = openpt(OpenptFlags::RDWR | OpenptFlags::NOCTTY).unwrap();
-    grantpt(&master).unwrap();
-    unlockpt(&master).unwrap();
-    let name = ptsname(&master, Vec::new()).unwrap();
-    let slave = OpenOptions::new()
-        .read(true)
-        .write(true)
-        .custom_flags(libc::O_NOCTTY)
-        .open(name.to_str().unwrap())
-        .unwrap();
+    let terminal = Terminal::open();
     command.env("TERM", "xterm-256color").env_remove("CI");
-    command.stdin(Stdio::null()).stdout(slave.try_clone().unwrap()).stderr(slave);
+    command.stdin(Stdio::null()).stdout(terminal.slave()).stderr(terminal.slave());
     let mut child = command.spawn().unwrap();
     // Its copies of the terminal are closed: reading ends when the program does.
     drop(command);
-    let mut bytes = Vec::new();
-    let mut block = [0; 4096];
-    let mut master = File::from(master);
-    // Linux says so by an error.
-    while let Ok(length @ 1..) = master.read(&mut block) {
-        bytes.extend_from_slice(&block[..length]);
-    }
+    let text = terminal.read();
     child.wait().unwrap();
-    String::from_utf8(bytes).expect("text only")
+    text
 }
 
 /// `text` without line ends, colours and what a progress bar moves by.
