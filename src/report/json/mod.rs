@@ -194,7 +194,11 @@ pub fn lines(
 pub fn write_lines(report: &Report, out: &mut impl Write) -> io::Result<()> {
     let run = report_v1::Run { took_ms: None, exit: None, fail_on: None, ..report.run.clone() };
     line(
-        &Line::Begin(Begin { schema: report.schema.clone(), tool: report.tool.clone(), run }),
+        &Line::Begin(Box::new(Begin {
+            schema: report.schema.clone(),
+            tool: report.tool.clone(),
+            run,
+        })),
         out,
     )?;
     for endpoint in &report.endpoints {
