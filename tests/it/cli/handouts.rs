@@ -14,6 +14,9 @@ use crate::sarif;
 const EVIL: &str = "p|wn `x` **b** [l](http://evil.example) ![i](x) ~~s~~ <script>alert(1)</script> \
     ]]> --> \" ' &lt; {0} www.evil.example <b> $x$ @team \u{1b}[31m\u{202e}gnp.exe";
 
+/// What readers add to `CommonMark`, but for quotes and dashes that they make prettier.
+const DIALECTS: Options = Options::all().difference(Options::ENABLE_SMART_PUNCTUATION);
+
 fn case(name: &str) -> String {
     shown(&Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/cases").join(name)).to_owned()
 }
@@ -28,7 +31,7 @@ fn group(name: &str, rules: &[Value]) -> Value {
 fn read_markdown(text: &str) -> (Vec<Vec<String>>, String) {
     let (mut rows, mut words) = (Vec::new(), String::new());
     let mut row: Option<Vec<String>> = None;
-    for event in Parser::new_ext(text, Options::all()) {
+    for event in Parser::new_ext(text, DIALECTS) {
         match event {
             Event::Start(
                 Tag::Link { .. }
@@ -106,7 +109,7 @@ fn escaped_text_is_shown_as_it_is() {
         assert_eq!((rows.len(), words.trim()), (0, &*shown_as), "{text:?} as {paragraph:?}");
         // Beginning no list and no heading.
         let mut page = String::new();
-        html::push_html(&mut page, Parser::new_ext(&paragraph, Options::all()));
+        html::push_html(&mut page, Parser::new_ext(&paragraph, DIALECTS));
         assert!(page.starts_with("<p>"), "{text:?}: {page}");
         let (rows, _) =
             read_markdown(&format!("| a | b |\n| --- | --- |\n| {paragraph} | end |\n"));
@@ -149,7 +152,7 @@ fn a_verification_is_a_page_and_a_ticket() {
     }
     let dns = rows.iter().find(|row| row[3] == "10.0.0.53" && row[5] == "udp").expect("a gap");
     assert_eq!((&*dns[0], &*dns[4], &*dns[6], &*dns[7]), ("deny", "53", "outbound", "dns"));
-    assert_eq!(dns[8], pathproof::model::visible(&format!("deny {EVIL}")), "the rule that denies");
+    assert_eq!(dns[8], pathproof::model::visible(EVIL.rsplit('/').next().unwrap()), "the rule that denies");
     assert_eq!(rows.iter().filter(|row| row[0] == "deny").count(), 3, "{rows:?}");
     assert!(page.contains("<td>10.0.0.53</td>"), "{page}");
     assert!(
