@@ -29,22 +29,24 @@
 //!
 //! Imports go down only: `cli` → `proxy_config` → {`report`, `probe`, `ledger`, `azure`} →
 //! {`diagnose`, `plan`, `list`, `wire`, `archive`, `nsg_rules`} → `firewall` → {`arm_template`,
-//! `route`, `report_v1`, `tags`, `ordered_work`, `files`} → `model`. `probe` does not know `diagnose`;
-//! `diagnose` does not know sockets; only `cli`, `proxy_config`, `probe`, `ledger`, `azure` and `files`
-//! touch the world, and only `azure` uses reqwest. Concurrency is in `probe::runner`, in the script
-//! thread of `proxy_config` and, for large inputs, in `ordered_work`; nowhere else. `model` names
-//! serde's derives and no format. `tests/it/tidy` holds the table and fails on any other edge.
+//! `route`, `report_v1`, `tags`, `ordered_work`, `files`} → `model`. `probe` does not know
+//! `diagnose`; `diagnose` does not know sockets; only `cli`, `proxy_config`, `probe`, `ledger`,
+//! `azure` and `files` touch the world, and only `azure` uses reqwest. Concurrency is in
+//! `probe::runner`, in the script thread of `proxy_config` and, for large inputs, in
+//! `ordered_work`; nowhere else. `model` names serde's derives and no format. `tests/it/tidy` holds
+//! the table and fails on any other edge.
 //!
 //! # Where a change goes
 //!
 //! * a new cause: `model/cause.rs`, `diagnose/catalogue/`, the layer's file in `diagnose/`, a case
 //!   in `tests/cases/`;
-//! * what someone has to do: the remedy's template in `diagnose/catalogue/`, with placeholders for what
-//!   differs, and its destinations by `Draft::destinations`; `diagnose/action.rs` says it once for all alike;
+//! * what someone has to do: the remedy's template in `diagnose/catalogue/`, with placeholders for
+//!   what differs, and its destinations by `Draft::destinations`; `diagnose/action.rs` says it once
+//!   for all alike;
 //! * a new endpoint: `endpoint-lists/`;
 //! * a new step of a trail: `model/step.rs`, a stage in `probe/`, `probe/walk.rs`, a file in
 //!   `diagnose/`; the compiler finds the rest, `archive/v1/trail.rs` among it;
-//! * a new format: `report/`, from a whole `report_v1::Report`, and one arm in `cli/check.rs`; a
+//! * a new format: `report/`, from a whole `report_v1::Report`, and one arm in `cli/formats.rs`; a
 //!   new field of the report: `report_v1/`, and where it comes from in `report/json/of_model/`;
 //! * a new setting that says which proxy is configured: what its text means in `route/`, who reads
 //!   it in `proxy_config/`;

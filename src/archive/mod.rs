@@ -6,10 +6,10 @@
 //!
 //! ```text
 //! {"type":"run","schema":"pathproof.records/1","version":"0.1.0","records":2,…}
-//! {"type":"lookup","number":0,"resolver":{"server":"10.0.0.53:53"},"name":"ns.servicebus.windows.net",…}
+//! {"type":"lookup","number":0,"resolver":{"server":"10.0.0.53:53"},"name":"ns.contoso.com",…}
 //! {"type":"certificate","sha256":"…","subject":"CN=servicebus.windows.net",…,"der":"…"}
 //! {"type":"presented","number":0,"chain":["…"],"trust":{…}}
-//! {"type":"record","endpoint":{…},"route":{…},"lookups":[0],"trails":[…],"at":"2026-03-01T10:00:00Z"}
+//! {"type":"record","endpoint":{…},"route":{…},"lookups":[0],"trails":[…],"at":"2026-03-01T…Z"}
 //! ```
 
 #[cfg(test)]

@@ -1,7 +1,7 @@
 //! Evaluates the expressions of a template, within the parameters and variables that it can see.
 
 use std::cell::{Cell, RefCell};
-use std::collections::HashMap;
+use std::collections::BTreeMap;
 
 use serde_json::{Map, Value};
 
@@ -18,17 +18,17 @@ pub(super) struct TemplateScope<'a> {
     parameters: Option<&'a Map<String, Value>>,
     variables: Option<&'a Map<String, Value>>,
     /// Parameters from a parameter file or from the outer template, by name in lower case.
-    given: HashMap<String, ArmValue>,
+    given: BTreeMap<String, ArmValue>,
     path: String,
     /// Values that were computed before. A value is `None` while it is being computed, which shows
     /// that it refers to itself.
-    known: RefCell<HashMap<(Reference, String), Option<ArmValue>>>,
+    known: RefCell<BTreeMap<(Reference, String), Option<ArmValue>>>,
     /// How many values may still be computed: a template that needs more than any real one is meant
     /// to exhaust its reader.
     budget: &'a Cell<u32>,
 }
 
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
 enum Reference {
     Parameter,
     Variable,
@@ -51,7 +51,7 @@ const MOST_COPIES: i64 = 10_000;
 impl<'a> TemplateScope<'a> {
     pub(super) fn new(
         template: &'a Value,
-        given: HashMap<String, ArmValue>,
+        given: BTreeMap<String, ArmValue>,
         path: &str,
         budget: &'a Cell<u32>,
     ) -> Self {

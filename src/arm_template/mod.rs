@@ -12,7 +12,7 @@ mod plain_json;
 mod value;
 
 use std::cell::Cell;
-use std::collections::HashMap;
+use std::collections::BTreeMap;
 
 use serde_json::Value;
 
@@ -52,7 +52,7 @@ pub fn is_template(document: &Value) -> bool {
 
 /// The values of a parameter file by their names in lower case; `None` for any other document.
 #[must_use]
-pub fn parameter_file(document: &Value) -> Option<HashMap<String, ArmValue>> {
+pub fn parameter_file(document: &Value) -> Option<BTreeMap<String, ArmValue>> {
     let schema = document.get("$schema")?.as_str()?.to_ascii_lowercase();
     if !schema.contains("deploymentparameters.json") {
         return None;
@@ -73,7 +73,7 @@ pub fn parameter_file(document: &Value) -> Option<HashMap<String, ArmValue>> {
 #[must_use]
 pub fn read_template(
     document: &Value,
-    given: &HashMap<String, ArmValue>,
+    given: &BTreeMap<String, ArmValue>,
     is_wanted: impl Fn(&str) -> bool,
 ) -> Template {
     let budget = Cell::new(BUDGET);

@@ -23,7 +23,10 @@ pub enum ArmError {
     #[error("{what}: the answer is not what Resource Manager gives: {why}")]
     Malformed { what: String, why: String },
     /// An accepted operation did not end before the deadline.
-    #[error("{what}: Azure accepted it and had not finished it after {} s (--azure-deadline)", waited.as_secs())]
+    #[error(
+        "{what}: Azure accepted it and had not finished it after {} s (--azure-deadline)",
+        waited.as_secs()
+    )]
     Unfinished { what: String, waited: Duration },
     /// An accepted operation failed.
     #[error("{what}: Azure accepted it, and it {status}: {error}")]
@@ -72,7 +75,7 @@ pub struct ApiError {
     pub code: String,
     /// Azure's message, shortened.
     pub message: String,
-    /// `x-ms-correlation-request-id`.
+    /// The header `x-ms-correlation-request-id`, by which Azure's support finds the request.
     pub correlation: String,
     /// How often the request was made.
     pub attempts: u32,

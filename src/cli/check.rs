@@ -1,5 +1,6 @@
 //! `check`: probe every endpoint from this host and report. The main job.
 
+use std::cell::LazyCell;
 use std::ffi::OsString;
 use std::io;
 use std::net::IpAddr;
@@ -10,6 +11,7 @@ use anyhow::{Context, Result};
 
 use super::arguments::{CheckArgs, FailOnArg, ReportFormat, ReportingArgs, TrustArgs};
 use super::exit::Exit;
+use super::formats;
 use super::hint;
 use super::input::Stdin;
 use super::measure::Measurement;
@@ -20,6 +22,7 @@ use crate::model::{Cloud, Conclusion, Ending, Obstacle, Record, Records, Run};
 use crate::probe::tls::TlsClient;
 use crate::probe::trust::{self, ChainJudge};
 use crate::probe::{Stop, Wishes};
+use crate::report::csv::CsvOptions;
 use crate::report::diff::Diff;
 use crate::report_v1::Report;
 use crate::tags::{AzureRanges, ServiceTags};
@@ -27,7 +30,8 @@ use crate::{archive, diagnose, files, report};
 
 pub(super) fn check(command: &CheckArgs, arguments: &[OsString]) -> Result<Exit> {
     let reporting = &command.reporting;
-    let destinations = output::destinations(reporting.format, &reporting.output)?;
+    let destinations = output::destinations(reporting.formats.format, &reporting.formats.output)?;
+    let csv = formats::csv_options(&reporting.formats)?;
     if let Some(path) = &command.save_records {
         output::check_writable(path)?;
     }
@@ -44,8 +48,9 @@ pub(super) fn check(command: &CheckArgs, arguments: &[OsString]) -> Result<Exit>
     let measurement = Measurement::new(prepared, &command.measuring, tls, false, arguments)?;
     let measurement = measurement.wish(wishes);
 
-    let streams =
-        destinations.iter().any(|one| one.path.is_none() && one.format == ReportFormat::Jsonl);
+    // What one team can fix is known only when all is.
+    let streams = reporting.formats.owners.owner.is_empty()
+        && destinations.iter().any(|one| one.path.is_none() && one.format == ReportFormat::Jsonl);
     let mut lines =
         if streams { Some(JsonLines::begin(measurement.run(), &published)) } else { None };
     let mut records = measurement.carry_out(|record, stop| {
@@ -60,7 +65,8 @@ pub(super) fn check(command: &CheckArgs, arguments: &[OsString]) -> Result<Exit>
         output::write(Some(path), |out| archive::write(&records, &mut &mut *out))
             .with_context(|| format!("--save-records {}", path.display()))
     });
-    let exit = report(&records, &published, &destinations, reporting, baseline.as_ref(), lines);
+    let plan = ReportPlan { destinations, csv };
+    let exit = report(&records, &published, &plan, reporting, baseline.as_ref(), lines);
     match saved {
         Some(Err(error)) => {
             hint::error(&error);
@@ -78,12 +84,18 @@ fn kept_in(records: Option<&Path>, destinations: &[ReportOutput]) -> Option<Stri
     records.or(reports).map(|path| path.display().to_string())
 }
 
+/// Where reports go, and what their formats need beside the run.
+pub(super) struct ReportPlan {
+    pub(super) destinations: Vec<ReportOutput>,
+    pub(super) csv: CsvOptions,
+}
+
 /// Diagnoses the records, compares them with `baseline`, and writes every report that was asked
 /// for. A report that cannot be written does not keep the others from being written.
 pub(super) fn report(
     records: &Records,
     published: &ServiceTagRanges,
-    destinations: &[ReportOutput],
+    plan: &ReportPlan,
     reporting: &ReportingArgs,
     baseline: Option<&Report>,
     lines: Option<JsonLines>,
@@ -103,15 +115,41 @@ pub(super) fn report(
     let since = since.as_ref();
     exit = exit.or(since.map_or(Exit::Satisfied, |diff| saved::exit_of(diff, fail_on)));
     conclusion.ending.exit = exit;
+    let owners = &reporting.formats.owners.owner;
+    let whole = LazyCell::new(|| {
+        report::only_owners(report::assemble(records, &conclusion, since), owners)
+    });
+    if !owners.is_empty() {
+        formats::say_left_out(&whole);
+        exit = report::exit(&whole);
+    }
     let mut lines = lines;
-    for destination in destinations {
-        let written = match lines.take() {
-            Some(streamed) if destination.path.is_none() => {
+    for destination in &plan.destinations {
+        let path = destination.path.as_deref();
+        let written = match (destination.format, lines.take()) {
+            (ReportFormat::Jsonl, Some(streamed)) if path.is_none() => {
                 streamed.end(records, &conclusion, since)
             }
-            not_this_one => {
+            (format, not_this_one) => {
                 lines = not_this_one;
-                write(records, &conclusion, since, destination, table)
+                match format {
+                    ReportFormat::Table if owners.is_empty() => {
+                        write_table(path, records, &conclusion, since, table)
+                    }
+                    ReportFormat::Table => {
+                        let (records, conclusion) = report::narrowed(records, &conclusion, &whole);
+                        let since = since.map(|diff| diff.clone().only_owners(owners));
+                        write_table(path, &records, &conclusion, since.as_ref(), table)
+                    }
+                    // Large reports are written as they are made.
+                    ReportFormat::Json if owners.is_empty() => output::write(path, |mut out| {
+                        report::json::report(records, &conclusion, since, &mut out)
+                    }),
+                    ReportFormat::Jsonl if owners.is_empty() => output::write(path, |mut out| {
+                        report::json::lines(records, &conclusion, since, &mut out)
+                    }),
+                    _ => formats::write(&whole, destination, &plan.csv),
+                }
             }
         };
         if let Err(error) = written {
@@ -127,39 +165,21 @@ pub(super) fn conclude(records: &Records, published: &ServiceTagRanges) -> Concl
     diagnose::conclude(records, &published.of(&records.run))
 }
 
-fn write(
+fn write_table(
+    path: Option<&Path>,
     records: &Records,
     conclusion: &Conclusion,
     since: Option<&Diff>,
-    destination: &ReportOutput,
     table: fn(&Records, &Conclusion, &report::Style) -> String,
 ) -> Result<()> {
-    let path = destination.path.as_deref();
-    match destination.format {
-        ReportFormat::Table => {
-            let (width, color) = output::style(path);
-            let style = report::Style { width, color };
-            let mut table = table(records, conclusion, &style);
-            if let Some(since) = since {
-                table.push('\n');
-                table.push_str(&report::diff::table(since, &style));
-            }
-            output::write_table(path, &table)
-        }
-        ReportFormat::Html => output::write(path, |mut out| {
-            report::html::report(&report::assemble(records, conclusion, since), &mut out)
-        }),
-        ReportFormat::Json => output::write(path, |mut out| {
-            report::json::report(records, conclusion, since, &mut out)
-        }),
-        ReportFormat::Jsonl => output::write(path, |mut out| {
-            report::json::begin(&records.run, &mut out)?;
-            for (record, verdict) in records.records.iter().zip(&conclusion.verdicts) {
-                report::json::endpoint(record, verdict, &mut out)?;
-            }
-            report::json::end(&records.run, conclusion, since, &mut out)
-        }),
+    let (width, color) = output::style(path);
+    let style = report::Style { width, color };
+    let mut table = table(records, conclusion, &style);
+    if let Some(since) = since {
+        table.push('\n');
+        table.push_str(&report::diff::table(since, &style));
     }
+    output::write_table(path, &table)
 }
 
 /// How the run ends by `--fail-on`. A hint says what that leaves out.

@@ -1,4 +1,4 @@
-//! `ledger show|export|prune`.
+//! The commands `ledger show`, `ledger export` and `ledger prune`.
 
 use std::path::Path;
 

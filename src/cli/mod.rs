@@ -15,6 +15,7 @@ mod duration;
 mod exit;
 mod explain;
 mod file_options;
+mod formats;
 mod hint;
 mod input;
 mod ledger;

@@ -52,13 +52,15 @@ fn format_of(path: &Path) -> Result<ReportFormat> {
         "txt" => Ok(ReportFormat::Table),
         "json" => Ok(ReportFormat::Json),
         "jsonl" => Ok(ReportFormat::Jsonl),
+        "md" => Ok(ReportFormat::Markdown),
         "html" => Ok(ReportFormat::Html),
-        later @ ("md" | "csv" | "xml" | "sarif" | "prom") => bail!(
-            "--output {}: the format of .{later} is not built yet; .txt, .json, .jsonl and .html are",
-            path.display()
-        ),
+        "csv" => Ok(ReportFormat::Csv),
+        "xml" => Ok(ReportFormat::Junit),
+        "sarif" => Ok(ReportFormat::Sarif),
+        "prom" => Ok(ReportFormat::Prometheus),
         _ => bail!(
-            "--output {}: its extension names no format; end it with .txt, .json, .jsonl or .html, or add --format",
+            "--output {}: its extension names no format; end it with .txt, .json, .jsonl, .md, \
+             .html, .csv, .xml, .sarif or .prom, or add --format",
             path.display()
         ),
     }
@@ -247,18 +249,23 @@ mod tests {
                 .map_err(|error| error.to_string())
         };
         assert_eq!(
-            formats(None, &["a.txt", "a.JSON", "a.jsonl", "a.html"]),
-            Ok(vec![
-                ReportFormat::Table,
-                ReportFormat::Json,
-                ReportFormat::Jsonl,
-                ReportFormat::Html
-            ])
+            formats(None, &["a.txt", "a.JSON", "a.jsonl"]),
+            Ok(vec![ReportFormat::Table, ReportFormat::Json, ReportFormat::Jsonl])
         );
         assert_eq!(formats(Some(ReportFormat::Json), &["a.log"]), Ok(vec![ReportFormat::Json]));
         assert_eq!(formats(None, &[]), Ok(vec![ReportFormat::Table]));
         assert!(formats(None, &["a.log"]).unwrap_err().contains("--format"));
-        assert!(formats(None, &["a.sarif"]).unwrap_err().contains("not built yet"));
+        assert_eq!(
+            formats(None, &["a.md", "a.html", "a.csv", "a.xml", "a.sarif", "a.prom"]),
+            Ok(vec![
+                ReportFormat::Markdown,
+                ReportFormat::Html,
+                ReportFormat::Csv,
+                ReportFormat::Junit,
+                ReportFormat::Sarif,
+                ReportFormat::Prometheus,
+            ])
+        );
         assert!(formats(None, &["nowhere/a.json"]).unwrap_err().contains("does not exist"));
     }
 

@@ -5,8 +5,9 @@ use std::thread;
 use anyhow::Result;
 
 use super::arguments::ReplayArgs;
-use super::check::{ServiceTagRanges, report};
+use super::check::{ReportPlan, ServiceTagRanges, report};
 use super::exit::Exit;
+use super::formats;
 use super::input::Stdin;
 use super::output;
 use super::saved;
@@ -14,7 +15,8 @@ use crate::archive;
 
 pub(super) fn replay(command: &ReplayArgs) -> Result<Exit> {
     let reporting = &command.reporting;
-    let destinations = output::destinations(reporting.format, &reporting.output)?;
+    let destinations = output::destinations(reporting.formats.format, &reporting.formats.output)?;
+    let csv = formats::csv_options(&reporting.formats)?;
     let mut stdin = Stdin::default();
     let baseline = saved::baseline(reporting, &mut stdin)?;
     let published = ServiceTagRanges::read(reporting.service_tags.as_deref())?;
@@ -22,7 +24,14 @@ pub(super) fn replay(command: &ReplayArgs) -> Result<Exit> {
     let name = command.records.display().to_string();
     let mut records = archive::read(source, &name)?;
     records.run.kept_in = (name != "-").then_some(name);
-    let exit = report(&records, &published, &destinations, reporting, baseline.as_ref(), None);
+    let exit = report(
+        &records,
+        &published,
+        &ReportPlan { destinations, csv },
+        reporting,
+        baseline.as_ref(),
+        None,
+    );
     // The program ends next, and need not wait until millions of allocations are freed.
     thread::spawn(move || drop(records));
     Ok(exit)

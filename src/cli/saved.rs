@@ -1,4 +1,5 @@
-//! `report diff|merge` and `--baseline`, which compare JSON reports of other times and hosts.
+//! `report diff|merge` and `--baseline`, which compare JSON reports of other times and hosts, and
+//! `report render`, which writes one anew.
 
 use std::fs;
 use std::io::{self, Write};
@@ -10,13 +11,13 @@ use super::arguments::{
     self, FailOnArg, ReportArgs, ReportCommand, ReportFormat, ReportingArgs, ShowingArgs,
 };
 use super::exit::Exit;
+use super::formats;
 use super::hint;
 use super::input::{self, Stdin};
 use super::output::{self, ReportOutput};
 use super::progress::Bar;
-use crate::model::Owner;
 use crate::report::diff::Diff;
-use crate::report::merge::{Host, Merged, Unreadable};
+use crate::report::merge::{Merged, MergedHost, Unreadable};
 use crate::report::{self, Style};
 use crate::report_v1;
 
@@ -24,6 +25,7 @@ pub(super) fn report(command: &ReportArgs) -> Result<Exit> {
     match &command.command {
         ReportCommand::Diff(command) => diff(command),
         ReportCommand::Merge(command) => merge(command),
+        ReportCommand::Render(command) => render(command),
     }
 }
 
@@ -60,16 +62,14 @@ fn diff(command: &arguments::DiffArgs) -> Result<Exit> {
     let destinations = destinations(&command.showing)?;
     if destinations.iter().any(|one| one.format == ReportFormat::Html) {
         bail!(
-            "--format html: a comparison is written as table or json; report merge and check write pages"
+            "--format html: a comparison is written as table or json; report merge and report \
+             render write pages"
         );
     }
     let mut stdin = Stdin::default();
     let before = read(&command.before, "BEFORE", &mut stdin)?;
     let after = read(&command.after, "AFTER", &mut stdin)?;
-    let mut diff = Diff::between(&before, &after);
-    if let Some(owner) = command.showing.owner {
-        diff = diff.of_owner(owner.as_str());
-    }
+    let diff = Diff::between(&before, &after).only_owners(&command.showing.owners.owner);
     write(
         &destinations,
         |style| report::diff::table(&diff, style),
@@ -78,11 +78,41 @@ fn diff(command: &arguments::DiffArgs) -> Result<Exit> {
     Ok(exit_of(&diff, FailOnArg::Unknown))
 }
 
+/// Writes a saved report in other formats. It ends as the run did, or as what is left of it says.
+fn render(command: &arguments::RenderArgs) -> Result<Exit> {
+    let given = &command.formats;
+    let destinations = output::destinations(given.format, &given.output)?;
+    if let Some(table) = destinations.iter().find(|one| one.format == ReportFormat::Table) {
+        let which = match (&table.path, given.format) {
+            (Some(path), _) => format!("--output {}: ", path.display()),
+            (None, Some(_)) => "--format table: ".to_owned(),
+            (None, None) => "no format is given: ".to_owned(),
+        };
+        bail!(
+            "{which}a saved report is written as markdown, html, csv, junit, sarif, prometheus, \
+             json or jsonl (--format, or --output FILE by its extension); the table is made from \
+             records: pathproof replay RECORDS"
+        );
+    }
+    let csv = formats::csv_options(given)?;
+    let saved = read(&command.report, "REPORT", &mut Stdin::default())?;
+    let report = report::only_owners(saved, &given.owners.owner);
+    formats::say_left_out(&report);
+    let mut exit = report::exit(&report);
+    for destination in &destinations {
+        if let Err(error) = formats::write(&report, destination, &csv) {
+            hint::error(&error);
+            exit = exit.or(Exit::CouldNotWork);
+        }
+    }
+    Ok(exit)
+}
+
 /// Merges the reports that can be read, and shows an error for each of the others.
 fn merge(command: &arguments::MergeArgs) -> Result<Exit> {
     let destinations = destinations(&command.showing)?;
     let mut stdin = Stdin::default();
-    let owner = command.showing.owner.map(Owner::as_str);
+    let owners = &command.showing.owners.owner;
     let (mut hosts, mut unreadable) = (Vec::new(), Vec::new());
     let bar = Bar::of_files();
     let mut refuse = |file: String, error: &anyhow::Error| {
@@ -101,7 +131,7 @@ fn merge(command: &arguments::MergeArgs) -> Result<Exit> {
         for path in files {
             let file = path.display().to_string();
             match read(&path, "REPORT", &mut stdin) {
-                Ok(saved) => hosts.push(Host::of(&file, &saved, owner)),
+                Ok(saved) => hosts.push(MergedHost::of(&file, &saved, owners)),
                 Err(error) => refuse(file, &error),
             }
             bar.advance(1);
@@ -152,11 +182,17 @@ fn files(given: &Path) -> Result<Vec<PathBuf>> {
 }
 
 fn destinations(showing: &ShowingArgs) -> Result<Vec<ReportOutput>> {
-    let destinations = output::destinations(showing.format, &showing.output)?;
-    match destinations.iter().find(|one| one.format == ReportFormat::Jsonl) {
-        Some(ReportOutput { path: Some(path), .. }) => {
-            bail!("--output {}: .jsonl is a run's; here are .txt, .json and .html", path.display())
-        }
+    let format = showing.format.map(ReportFormat::from);
+    let destinations = output::destinations(format, &showing.output)?;
+    let is_here = |one: &&ReportOutput| {
+        !matches!(one.format, ReportFormat::Table | ReportFormat::Json | ReportFormat::Html)
+    };
+    match destinations.iter().find(is_here) {
+        Some(ReportOutput { path: Some(path), .. }) => bail!(
+            "--output {}: several reports are written as .txt, .json and .html; report render writes one \
+             in every format",
+            path.display()
+        ),
         _ => Ok(destinations),
     }
 }

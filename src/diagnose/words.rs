@@ -72,7 +72,7 @@ pub(super) fn duration(duration: Duration) -> String {
     Elapsed(duration).to_string()
 }
 
-/// `2026-03-02`.
+/// A date as in `2026-03-02`.
 pub(super) fn day(time: Timestamp) -> String {
     time.strftime("%Y-%m-%d").to_string()
 }

@@ -26,12 +26,12 @@ pub struct CorrectionAdvice<'a> {
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Correction {
     pub set: String,
-    pub change: RuleChange,
+    pub change: CorrectionChange,
 }
 
 /// The ways to close a gap.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub enum RuleChange {
+pub enum CorrectionChange {
     /// Add destinations to a rule that comes early enough and has just these ports.
     Extend { rule: String, need: Need },
     /// Add a rule with a service tag before the rule that denies.
@@ -84,7 +84,7 @@ pub(super) fn corrections(
     let correction = |change| Correction { set: set.name.clone(), change };
     if matches!(set.dialect, RuleDialect::List | RuleDialect::AzureFirewall) {
         let flows = denied.iter().map(|own| own.flow.clone()).collect();
-        return vec![correction(RuleChange::Add { flows })];
+        return vec![correction(CorrectionChange::Add { flows })];
     }
     let mut changes = Vec::new();
     let mut groups: BTreeMap<AllowBy, Vec<&Flow>> = BTreeMap::new();
@@ -94,8 +94,8 @@ pub(super) fn corrections(
         match remedy(own, advice) {
             Ok(remedy) => groups.entry(remedy).or_default().push(flow),
             Err(change) => changes.push(match *change {
-                RuleChange::Release { flow, .. } => {
-                    RuleChange::Release { rule: denier(judge, own).1.name.clone(), flow }
+                CorrectionChange::Release { flow, .. } => {
+                    CorrectionChange::Release { rule: denier(judge, own).1.name.clone(), flow }
                 }
                 other => other,
             }),
@@ -122,19 +122,19 @@ pub(super) fn corrections(
                 AllowBy::Private | AllowBy::ControlTag => None,
             };
             if remedy == AllowBy::Private {
-                changes.push(RuleChange::Private { before, need });
+                changes.push(CorrectionChange::Private { before, need });
             } else if let Some(rule) = extended {
-                changes.push(RuleChange::Extend { rule: rule.name.clone(), need });
+                changes.push(CorrectionChange::Extend { rule: rule.name.clone(), need });
             } else if let Some(priority) = free_priority(first, &taken) {
                 taken.insert(priority);
                 changes.push(match (remedy, advice.control) {
                     (AllowBy::ControlTag, Some((tag, _))) => {
-                        RuleChange::InsertTag { priority, before, tag: tag.to_owned(), need }
+                        CorrectionChange::InsertTag { priority, before, tag: tag.to_owned(), need }
                     }
-                    _ => RuleChange::Insert { priority, before, need },
+                    _ => CorrectionChange::Insert { priority, before, need },
                 });
             } else {
-                changes.push(RuleChange::Renumber { before, need });
+                changes.push(CorrectionChange::Renumber { before, need });
             }
         }
     }
@@ -150,10 +150,16 @@ enum AllowBy {
 }
 
 /// The kind of rule that can let a flow through, or the change to make instead.
-fn remedy(own: &Requirement, advice: CorrectionAdvice<'_>) -> Result<AllowBy, Box<RuleChange>> {
+fn remedy(
+    own: &Requirement,
+    advice: CorrectionAdvice<'_>,
+) -> Result<AllowBy, Box<CorrectionChange>> {
     let Some(address) = own.flow.address else { return Ok(AllowBy::Addresses) };
     if is_platform(address) {
-        return Err(Box::new(RuleChange::Release { rule: String::new(), flow: own.flow.clone() }));
+        return Err(Box::new(CorrectionChange::Release {
+            rule: String::new(),
+            flow: own.flow.clone(),
+        }));
     }
     if classify(address) != AddressClass::Public {
         return Ok(AllowBy::Private);
@@ -162,7 +168,7 @@ fn remedy(own: &Requirement, advice: CorrectionAdvice<'_>) -> Result<AllowBy, Bo
         |refused: &&Refused| refused.address == address && refused.endpoint == own.endpoint;
     if let Some(refused) = advice.refused.iter().find(of_flow) {
         let reason = refused.reason.clone();
-        return Err(Box::new(RuleChange::Unproven { flow: own.flow.clone(), reason }));
+        return Err(Box::new(CorrectionChange::Unproven { flow: own.flow.clone(), reason }));
     }
     let is_held = advice.control.is_some_and(|(_, addresses)| addresses.contains(address));
     Ok(if own.is_control && is_held { AllowBy::ControlTag } else { AllowBy::Addresses })
@@ -211,10 +217,10 @@ impl fmt::Display for Correction {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let set = &self.set;
         match &self.change {
-            RuleChange::Extend { rule, need } => {
+            CorrectionChange::Extend { rule, need } => {
                 write!(f, "{set}: add to the destinations of {rule}: {}", prefixes(need))
             }
-            RuleChange::InsertTag { priority, before, tag, need } => write!(
+            CorrectionChange::InsertTag { priority, before, tag, need } => write!(
                 f,
                 "{set}: add an outbound rule with priority {priority}, before {before}, that allows \
                  {} {} to the tag {tag}, which holds {}",
@@ -222,7 +228,7 @@ impl fmt::Display for Correction {
                 need.ports,
                 prefixes(need)
             ),
-            RuleChange::Private { before, need } => write!(
+            CorrectionChange::Private { before, need } => write!(
                 f,
                 "{set}: {} {} to {} is denied by {before}: allow the private network by a rule of \
                  your own (rules emit and apply write no private addresses)",
@@ -230,16 +236,16 @@ impl fmt::Display for Correction {
                 need.ports,
                 prefixes(need)
             ),
-            RuleChange::Unproven { flow, reason } => write!(
+            CorrectionChange::Unproven { flow, reason } => write!(
                 f,
                 "{set}: {flow}: no rule for that address would last ({reason}): allow the name where \
                  names can be allowed, or the port to any address"
             ),
-            RuleChange::Release { rule, flow } => write!(
+            CorrectionChange::Release { rule, flow } => write!(
                 f,
                 "{set}: {flow}: Azure lets it through unless a rule names its tag: change {rule}"
             ),
-            RuleChange::Insert { priority, before, need } => write!(
+            CorrectionChange::Insert { priority, before, need } => write!(
                 f,
                 "{set}: add an outbound rule with priority {priority}, before {before}, that allows \
                  {} {} to {}",
@@ -247,7 +253,7 @@ impl fmt::Display for Correction {
                 need.ports,
                 prefixes(need)
             ),
-            RuleChange::Renumber { before, need } => write!(
+            CorrectionChange::Renumber { before, need } => write!(
                 f,
                 "{set}: no priority from 100 is free before {before}: give it a higher number, then \
                  allow {} {} to {} before it",
@@ -255,7 +261,7 @@ impl fmt::Display for Correction {
                 need.ports,
                 prefixes(need)
             ),
-            RuleChange::Add { flows } => {
+            CorrectionChange::Add { flows } => {
                 let flows: Vec<_> = flows.iter().map(ToString::to_string).collect();
                 write!(f, "{set}: allow {}", flows.join(", "))
             }

@@ -26,7 +26,7 @@ mod scope;
 mod shadow;
 mod verify;
 
-pub use correct::{Correction, CorrectionAdvice, RuleChange};
+pub use correct::{Correction, CorrectionAdvice, CorrectionChange};
 pub use decide::{Decision, RuleJudge, decide_in_a_row};
 pub use evidence::{
     AddressSighting, Approach, ConfiguredRoute, Evidence, EvidenceError, EvidenceTarget, Identity,

@@ -125,7 +125,10 @@ pub enum LedgerError {
          into the system's log"
     )]
     Disk { path: PathBuf, message: String },
-    #[error("{path}: another run holds the ledger for more than {} s: wait for it to end", PATIENCE.as_secs())]
+    #[error(
+        "{path}: another run holds the ledger for more than {} s: wait for it to end",
+        PATIENCE.as_secs()
+    )]
     Busy { path: PathBuf },
     #[error(
         "{path}: the ledger is damaged ({what}): restore it from a copy, or move it away: without \

@@ -246,7 +246,7 @@ pub enum SourceError {
 }
 
 impl RuleSource {
-    /// Every source.
+    /// A source that every packet matches.
     #[must_use]
     pub fn any() -> Self {
         Self { prefixes: vec![SourcePrefix::Any], groups: Vec::new(), ports: PortSet::any() }

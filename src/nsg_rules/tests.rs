@@ -278,7 +278,9 @@ proptest! {
         ],
     ) {
         let intent = intent(priority);
-        let knowledge = PlanInputs { seen: &seen, refusals: &[], left_out: &[], ledger: ledger.as_deref(), live: &live };
+        let ledger = ledger.as_deref();
+        let knowledge =
+            PlanInputs { seen: &seen, refusals: &[], left_out: &[], ledger, live: &live };
         let plan = super::plan(&intent, knowledge).plan;
         if !plan.refusals.is_empty() {
             return Ok(());

@@ -149,9 +149,9 @@ struct Walk<'run> {
 }
 
 /// How a walk goes on after a step, or the trail that ended with it.
-type StepOutcome<T> = ControlFlow<Trail, T>;
+type WalkStep<T> = ControlFlow<Trail, T>;
 
-fn ended(walked: StepOutcome<OpenTrail>) -> Trail {
+fn ended(walked: WalkStep<OpenTrail>) -> Trail {
     match walked {
         ControlFlow::Continue(trail) => trail.complete(),
         ControlFlow::Break(trail) => trail,
@@ -165,7 +165,7 @@ impl Walk<'_> {
         mut self,
         remote: SocketAddr,
         proxy_permit: Option<&mut BusyPermit<'_>>,
-    ) -> StepOutcome<(Self, (TcpStream, Duration))> {
+    ) -> WalkStep<(Self, (TcpStream, Duration))> {
         let Settings { timeout, source, .. } = self.shared.settings;
         let stop = &self.shared.stop;
         let (attempt, begun) = (tcp::Attempt::default(), Begun::default());
@@ -201,7 +201,7 @@ impl Walk<'_> {
         mut self,
         failure: impl FnOnce(E) -> Failure,
         work: impl Future<Output = Result<T, (E, Duration)>>,
-    ) -> StepOutcome<(Self, T)> {
+    ) -> WalkStep<(Self, T)> {
         let begun = Begun::default();
         let answer = self.permit.spend(self.shared.patience(), begun.with(work));
         ControlFlow::Break(match self.shared.stop.or(answer).await {
@@ -212,14 +212,14 @@ impl Walk<'_> {
     }
 
     /// Notes the last step, an answer by HTTP.
-    fn answered(mut self, answer: HttpAnswer, took: Duration) -> StepOutcome<OpenTrail> {
+    fn answered(mut self, answer: HttpAnswer, took: Duration) -> WalkStep<OpenTrail> {
         self.shared.gate.learn(took);
         self.trail.pass(Seen::Http(Box::new(answer)), took);
         ControlFlow::Continue(self.trail)
     }
 
     /// Goes on from the proxy at the other end of `stream`.
-    async fn after_proxy(self, stream: TcpStream, manner: Manner<'_>) -> StepOutcome<OpenTrail> {
+    async fn after_proxy(self, stream: TcpStream, manner: Manner<'_>) -> WalkStep<OpenTrail> {
         let WalkTarget { endpoint, host, .. } = self.target;
         let speaks_http = matches!(manner.proxy.scheme(), ProxyScheme::Http | ProxyScheme::Https);
         if endpoint.kind == Kind::Http && speaks_http {
@@ -241,7 +241,7 @@ impl Walk<'_> {
     }
 
     /// Asks the far end at the other end of `stream` for the proof that its kind calls for.
-    async fn prove<S>(self, stream: S) -> StepOutcome<OpenTrail>
+    async fn prove<S>(self, stream: S) -> WalkStep<OpenTrail>
     where
         S: AsyncRead + AsyncWrite + Unpin,
     {
@@ -270,7 +270,7 @@ impl Walk<'_> {
         }
     }
 
-    async fn ask_http<S>(self, stream: S) -> StepOutcome<OpenTrail>
+    async fn ask_http<S>(self, stream: S) -> WalkStep<OpenTrail>
     where
         S: AsyncRead + AsyncWrite + Unpin,
     {

@@ -37,14 +37,10 @@ pub struct AgentFile {
 pub enum AgentFilesError {
     /// The folder holds neither of them.
     #[error("{} holds neither {} nor {}", folder.display(), FILES[0], FILES[1])]
-    Absent {
-        /// The folder.
-        folder: PathBuf,
-    },
+    Absent { folder: PathBuf },
     /// One is there and cannot be read.
     #[error("cannot read {}", path.display())]
     Unreadable {
-        /// The file.
         path: PathBuf,
         /// The system's reason.
         #[source]

@@ -23,7 +23,6 @@ pub enum ProxyConfigError {
     /// A file of the runtime is malformed.
     #[error("cannot use {}", path.display())]
     AgentFile {
-        /// The file.
         path: PathBuf,
         /// Its first fault.
         #[source]
@@ -61,7 +60,6 @@ pub enum ProxyConfigError {
     /// The file of `--proxy-credentials` cannot be read.
     #[error("--proxy-credentials: cannot read {}", path.display())]
     CredentialsUnreadable {
-        /// The file.
         path: PathBuf,
         /// The system's reason.
         #[source]
@@ -70,7 +68,6 @@ pub enum ProxyConfigError {
     /// The file of `--proxy-credentials` does not hold a user name and a password.
     #[error("--proxy-credentials {}", path.display())]
     Credentials {
-        /// The file.
         path: PathBuf,
         /// What is wrong with it.
         #[source]

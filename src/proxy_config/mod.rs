@@ -11,6 +11,10 @@
 //!
 //! `--no-proxy` adds to what the configuration itself exempts from the proxy. Messages name these
 //! options: they are what a reader of the message can change.
+#![expect(
+    clippy::disallowed_methods,
+    reason = "this room reads the machine's settings, and runs scripts against the clock"
+)]
 
 mod agent_files;
 mod credentials;
@@ -332,7 +336,7 @@ fn of_agent(
     let recipe = Recipe::Agent { file: deciding, local: host.local.clone(), exceptions };
     let mut config = ProxyConfig::new(format!("{prefix}{}", paths[0].display()), recipe);
     config.notes.extend(notes);
-    Ok(ProxyConfig { shown, script, agent_files_differ, ..config })
+    Ok(ProxyConfig { shown, agent_files_differ, script, ..config })
 }
 
 /// The contents of the files, all of which must be well-formed.

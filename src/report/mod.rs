@@ -1,17 +1,22 @@
-//! Verdicts to reports ([`assemble`]), and reports to bytes: table, JSON, JSON Lines, HTML; reports
-//! compared and put side by side. Pure.
+//! Verdicts to reports ([`assemble`]), and reports to bytes: table, JSON, JSON Lines, Markdown, HTML,
+//! CSV, JUnit, Prometheus' text; reports compared and put side by side. Pure.
 
 mod assemble;
 pub mod change_request;
 pub(crate) mod command;
-pub mod commonmark;
+pub mod csv;
 pub mod diff;
+mod exit;
 pub mod explanation;
 mod guarded;
 pub mod handout;
 pub mod html;
 pub mod json;
+pub mod junit;
+pub mod markdown;
 pub mod merge;
+mod only_owners;
+pub mod prometheus;
 pub mod resolve;
 mod route;
 #[cfg(test)]
@@ -23,5 +28,7 @@ mod verdict_line;
 mod wording;
 
 pub use assemble::assemble;
+pub use exit::exit;
 pub use guarded::Guarded;
+pub use only_owners::{left_out, narrowed, only_owners};
 pub use terminal::{Style, table, verbose};

@@ -115,6 +115,10 @@ pub(super) fn outcome(step: &Step) -> String {
         (_, other) => other,
     };
     let mut text = words.to_owned();
+    if let Some(limit) = detail.limit_ms {
+        // Writing to a String cannot fail.
+        let _ = write!(text, " within our time-out of {}", time(limit));
+    }
     for part in particulars(detail) {
         // Writing to a String cannot fail.
         let _ = write!(text, ", {part}");
@@ -125,13 +129,13 @@ pub(super) fn outcome(step: &Step) -> String {
 /// What a failed step has to say besides.
 fn particulars(detail: &Detail) -> Vec<String> {
     let mut parts = Vec::new();
-    parts.extend(detail.limit_ms.map(|limit| format!("our time-out of {}", time(limit))));
     parts.extend(detail.syns.map(|syns| format!("{syns} SYN sent")));
     parts.extend(detail.os.as_ref().map(|os| os.symbol.clone().into_owned()));
     parts.extend(detail.alert.as_ref().map(|alert| alert.clone().into_owned()));
     parts.extend(detail.answer.as_deref().map(answer));
     parts.extend(detail.socks_reply.map(|reply| format!("SOCKS reply {reply}")));
-    parts.extend(detail.received.map(|bytes| format!("{bytes} bytes received")));
+    let received = detail.received.filter(|bytes| *bytes > 0);
+    parts.extend(received.map(|bytes| format!("{bytes} bytes received")));
     parts.extend(detail.first_bytes.as_ref().map(|bytes| format!("first bytes: {bytes}")));
     parts.extend(detail.text.as_ref().map(|text| text.clone().into_owned()));
     parts.extend(detail.http.as_deref().map(answer));

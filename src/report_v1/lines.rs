@@ -7,7 +7,8 @@ use std::net::IpAddr;
 use serde::{Deserialize, Serialize};
 
 use super::{
-    Action, Change, Endpoint, Finding, Lookup, Milliseconds, Prediction, Run, Source, Summary, Tool,
+    Action, Change, Endpoint, Finding, Lookup, Milliseconds, OnlyOwners, Prediction, Run, Source,
+    Summary, Tool,
 };
 
 /// A line of the JSON Lines form.
@@ -15,7 +16,7 @@ use super::{
 #[serde(tag = "type", content = "data", rename_all = "snake_case")]
 pub enum Line<'a> {
     /// The first line.
-    Begin(Begin<'a>),
+    Begin(Box<Begin<'a>>),
     /// An endpoint that is done.
     Endpoint(Box<Endpoint<'a>>),
     /// The last line.
@@ -59,6 +60,9 @@ pub struct End<'a> {
     /// What changed since.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub changes: Option<Vec<Change<'a>>>,
+    /// Whose report it is, where it holds only what some teams can fix (`--owner`).
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub only: Option<OnlyOwners<'a>>,
 }
 
 /// A name of `resolve`, with the port on which it is needed.

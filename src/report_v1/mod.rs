@@ -27,6 +27,7 @@ mod follow_up;
 mod lines;
 mod lookup;
 mod milliseconds;
+mod only;
 mod read;
 mod run;
 mod trail;
@@ -46,6 +47,7 @@ pub use follow_up::{Hop, Located, OldHello, RevocationHost, Rung, SegmentLadder}
 pub use lines::{Begin, End, Line, Name};
 pub use lookup::{ChainLink, Lookup};
 pub use milliseconds::Milliseconds;
+pub use only::{LeftOut, OnlyOwners};
 pub use read::ReadError;
 pub use run::{Proxy, Run, Vantage};
 pub use trail::{Step, Trail};
@@ -93,6 +95,9 @@ pub struct Report<'a> {
     /// What changed since.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub changes: Option<Vec<Change<'a>>>,
+    /// Whose report it is, where it holds only what some teams can fix (`--owner`).
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub only: Option<OnlyOwners<'a>>,
 }
 
 /// A program and its version.

@@ -16,6 +16,8 @@ mod dns;
 #[cfg(target_os = "linux")]
 mod emission;
 mod follow_ups;
+#[cfg(target_os = "linux")]
+mod formats;
 mod fuzz;
 mod golden;
 mod html;

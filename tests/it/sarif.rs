@@ -120,7 +120,8 @@ fn a_rule_explains_its_cause_and_a_result_says_what_to_do() {
     let results = run["results"].as_array().unwrap();
     let of_endpoint = |one: &&Value| {
         let message = one["message"]["text"].as_str().unwrap();
-        one["ruleId"] == "tcp_timeout" && message.starts_with(report["endpoints"][0]["host"].as_str().unwrap())
+        one["ruleId"] == "tcp_timeout"
+            && message.starts_with(report["endpoints"][0]["host"].as_str().unwrap())
     };
     let result = results.iter().find(of_endpoint).unwrap();
     let finding = &report["endpoints"][0]["findings"][0];

@@ -1,9 +1,10 @@
-"""Reads one file that `rules emit` wrote, or one of deploy/, with a reader that is not ours; says what it saw as JSON.
+"""Reads one file that `rules emit` or a report's format wrote, or one of deploy/, with a reader that is not ours; says what it saw as JSON.
 
 usage: read.py FORMAT FILE [SPECIFICATION]
 """
 
 import csv
+import io
 import ipaddress
 import json
 import re
@@ -118,6 +119,30 @@ def addresses(text):
     return [str(ipaddress.ip_network(line.split("#")[0].strip())) for line in text.splitlines()]
 
 
+def change_request(text):
+    return list(csv.DictReader(io.StringIO(text, newline=""), strict=True))
+
+
+def junit(text, schema):
+    """What Jenkins' schema has against it; and what a build server shows of each case."""
+    import xmlschema
+    from xml.etree import ElementTree
+
+    errors = [str(error.reason) for error in xmlschema.XMLSchema(schema).iter_errors(text)]
+    cases = []
+    for case in ElementTree.fromstring(text).iter("testcase"):
+        ends = [child.tag for child in case if child.tag != "system-out"]
+        end = case.find(ends[0]) if ends else None
+        cases.append({
+            "classname": case.get("classname"),
+            "name": case.get("name"),
+            "end": ends[0] if ends else "passed",
+            "type": "" if end is None else end.get("type"),
+            "text": "".join(case.itertext()),
+        })
+    return {"errors": errors, "cases": cases}
+
+
 def yaml(text):
     import yaml
 
@@ -154,6 +179,7 @@ READERS = {
     "az-powershell": powershell,
     "windows-firewall": powershell,
     "csv": rows,
+    "change-request": change_request,
     "edl-ip": addresses,
     "yaml": yaml,
 }
@@ -163,7 +189,10 @@ def main():
     format, file, *specification = sys.argv[1:]
     with Path(file).open(encoding="utf-8", newline="") as opened:
         text = opened.read()
-    seen = schema(format, text, specification[0]) if specification else READERS[format](text)
+    if format == "junit":
+        seen = junit(text, specification[0])
+    else:
+        seen = schema(format, text, specification[0]) if specification else READERS[format](text)
     json.dump(seen, sys.stdout)
 
 

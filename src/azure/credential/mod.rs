@@ -68,23 +68,23 @@ impl fmt::Display for CredentialSource {
 pub struct CredentialEnvironment {
     /// Azure's cloud, which decides authority and audience.
     pub cloud: Cloud,
-    /// `PATHPROOF_ACCESS_TOKEN`.
+    /// `PATHPROOF_ACCESS_TOKEN`: a token that somebody else asked for.
     pub token: Option<Secret>,
-    /// `IDENTITY_ENDPOINT`.
+    /// `IDENTITY_ENDPOINT`: where App Service, Container Apps and Azure Arc give tokens.
     pub identity_endpoint: Option<String>,
     /// `IDENTITY_HEADER`: App Service and Container Apps; Azure Arc sets none.
     pub identity_header: Option<Secret>,
     /// `AZURE_POD_IDENTITY_AUTHORITY_HOST`: where the instance metadata service answers.
     pub metadata_host: Option<String>,
-    /// `AZURE_AUTHORITY_HOST`.
+    /// `AZURE_AUTHORITY_HOST`: where tokens are asked for.
     pub authority: Option<String>,
-    /// `AZURE_TENANT_ID`.
+    /// `AZURE_TENANT_ID`: the directory of the application.
     pub tenant: Option<String>,
-    /// `AZURE_CLIENT_ID`.
+    /// `AZURE_CLIENT_ID`: the application, or the managed identity.
     pub client: Option<String>,
-    /// `AZURE_CLIENT_SECRET`.
+    /// `AZURE_CLIENT_SECRET`: the application's secret.
     pub client_secret: Option<Secret>,
-    /// `AZURE_FEDERATED_TOKEN_FILE`.
+    /// `AZURE_FEDERATED_TOKEN_FILE`: the file with the token of a workload identity.
     pub federated_token_file: Option<PathBuf>,
     /// Where Azure Arc's agent puts the files that prove who asks.
     pub arc_tokens: PathBuf,

@@ -14,8 +14,8 @@ pub(in crate::cli) struct AzureArgs {
     /// Where Resource Manager answers [default: the cloud's]
     #[arg(long, value_name = "URL")]
     pub(in crate::cli) arm_endpoint: Option<String>,
-    /// Only this source of tokens [default: the first that is there: PATHPROOF_ACCESS_TOKEN, managed
-    /// identity, workload identity, client secret, the Azure CLI]
+    /// Only this source of tokens [default: the first that is there: PATHPROOF_ACCESS_TOKEN,
+    /// managed identity, workload identity, client secret, the Azure CLI]
     #[expect(clippy::doc_markdown, reason = "help text, where backticks would show")]
     #[arg(long, value_enum, value_name = "SOURCE")]
     pub(in crate::cli) credential: Option<CredentialArg>,

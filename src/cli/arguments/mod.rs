@@ -5,12 +5,13 @@ use std::net::IpAddr;
 use std::path::PathBuf;
 use std::time::Duration;
 
-use clap::{ArgAction, Args, Parser, Subcommand, ValueEnum};
+use clap::{Args, Parser, Subcommand, ValueEnum};
 use ipnet::IpNet;
 
 use super::duration;
 
 mod azure;
+mod formats;
 mod ledger;
 mod nsg_rules;
 mod proxy;
@@ -19,6 +20,7 @@ mod saved;
 mod watch;
 
 pub(super) use azure::AzureArgs;
+pub(super) use formats::{FormatArgs, OwnerArgs, ReportFormat};
 pub(super) use ledger::{LedgerArgs, LedgerCommand, LedgerFileArgs, LedgerFormat};
 pub(super) use nsg_rules::{
     AppliedFormat, ApplyArgs, PlanArgs, PlanFormat, PlanningArgs, RollbackArgs,
@@ -28,7 +30,7 @@ pub(super) use rules::{
     DecideArgs, DecideFormat, EmitArgs, ProbingArgs, RuleFileArgs, RulesArgs, RulesCommand,
     ServiceTagArgs, TagsArgs, TagsCommand, TagsFormat, TagsUpdateArgs, VerifyArgs, VerifyFormat,
 };
-pub(super) use saved::{DiffArgs, MergeArgs, ReportArgs, ReportCommand, ShowingArgs};
+pub(super) use saved::{DiffArgs, MergeArgs, RenderArgs, ReportArgs, ReportCommand, ShowingArgs};
 pub(super) use watch::{WatchArgs, WatchFormat};
 
 /// Says which layer between this host and Azure fails, with evidence, who can fix it and how.
@@ -234,20 +236,16 @@ pub(super) struct ReportingArgs {
     /// What makes the exit code non-zero: this and what is worse (warn, unknown, fail)
     #[arg(long, value_enum, default_value = "unknown")]
     pub(super) fail_on: FailOnArg,
-    /// Microsoft's weekly service tag JSON, by which addresses are judged to be Azure's [default: an
-    /// embedded snapshot of its cloud]
+    /// Microsoft's weekly service tag JSON, by which addresses are judged to be Azure's [default:
+    /// an embedded snapshot of its cloud]
     #[arg(long, value_name = "FILE")]
     pub(super) service_tags: Option<PathBuf>,
     /// An earlier JSON report: regressions and recoveries since then are named; a regression is
     /// exit code 1
     #[arg(long, value_name = "FILE")]
     pub(super) baseline: Option<PathBuf>,
-    /// The report's format [default: table, or from the extension of --output]
-    #[arg(long, short, value_enum, value_name = "FMT")]
-    pub(super) format: Option<ReportFormat>,
-    /// Write the report there (.txt .json .jsonl .html) instead of to standard output; repeatable
-    #[arg(long, short, value_name = "FILE", action = ArgAction::Append)]
-    pub(super) output: Vec<PathBuf>,
+    #[command(flatten)]
+    pub(super) formats: FormatArgs,
     /// In the table, every step of every endpoint too: names, connects, handshakes, answers
     #[arg(long, short)]
     pub(super) verbose: bool,
@@ -385,18 +383,6 @@ pub(super) enum CloudArg {
     Public,
     Usgov,
     China,
-}
-
-#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
-pub(super) enum ReportFormat {
-    /// For people, 80 columns and up
-    Table,
-    /// One object
-    Json,
-    /// An endpoint a line, as they finish
-    Jsonl,
-    /// One page for people who were not there, whole in itself
-    Html,
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]

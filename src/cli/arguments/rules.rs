@@ -48,8 +48,8 @@ pub(in crate::cli) struct ServiceTagArgs {
 pub(in crate::cli) struct DecideArgs {
     #[command(flatten)]
     pub(in crate::cli) inputs: RuleFileArgs,
-    /// The flows, CSV: destination,port,protocol[,source][,direction], or in the order of a head line
-    /// (which may say address for destination); `-` reads standard input
+    /// The flows, CSV: destination,port,protocol[,source][,direction], or in the order of a head
+    /// line (which may say address for destination); `-` reads standard input
     #[arg(long, value_name = "FILE|-")]
     pub(in crate::cli) flows: PathBuf,
     #[command(flatten)]

@@ -2,10 +2,9 @@
 
 use std::path::PathBuf;
 
-use clap::{ArgAction, Args, Subcommand};
+use clap::{ArgAction, Args, Subcommand, ValueEnum};
 
-use super::ReportFormat;
-use crate::model::Owner;
+use super::{FormatArgs, OwnerArgs, ReportFormat};
 
 #[derive(Debug, Args)]
 pub(in crate::cli) struct ReportArgs {
@@ -20,6 +19,8 @@ pub(in crate::cli) enum ReportCommand {
     Diff(DiffArgs),
     /// Several hosts side by side: those with the same findings together, differences first
     Merge(MergeArgs),
+    /// Any format but the table from a saved JSON report; ends as its run did
+    Render(RenderArgs),
 }
 
 #[derive(Debug, Args)]
@@ -41,33 +42,44 @@ pub(in crate::cli) struct MergeArgs {
     pub(in crate::cli) showing: ShowingArgs,
 }
 
+#[derive(Debug, Args)]
+pub(in crate::cli) struct RenderArgs {
+    /// What `--format json` wrote; `-` reads standard input
+    pub(in crate::cli) report: PathBuf,
+    #[command(flatten)]
+    pub(in crate::cli) formats: FormatArgs,
+}
+
 /// How it is shown.
 #[derive(Debug, Args)]
 #[command(next_help_heading = "How it is reported")]
 pub(in crate::cli) struct ShowingArgs {
-    /// Leave only what that team can fix: dns, firewall, proxy, host, azure, data-platform, nobody
-    #[arg(long, value_name = "OWNER", value_parser = owner)]
-    pub(in crate::cli) owner: Option<Owner>,
-    /// table, json or, of merge, html [default: table, or from the extension of --output]
-    #[arg(long, short, value_name = "FMT", value_parser = format)]
-    pub(in crate::cli) format: Option<ReportFormat>,
-    /// Write it there (.txt .json .html) instead of to standard output; repeatable
+    #[command(flatten)]
+    pub(in crate::cli) owners: OwnerArgs,
+    /// How it is written [default: table, or from the extension of --output]
+    #[arg(long, short, value_enum, value_name = "FMT")]
+    pub(in crate::cli) format: Option<SavedFormat>,
+    /// Write it there (.txt .json, of merge .html) instead of to standard output; repeatable
     #[arg(long, short, value_name = "FILE", action = ArgAction::Append)]
     pub(in crate::cli) output: Vec<PathBuf>,
 }
 
-fn owner(text: &str) -> Result<Owner, String> {
-    Owner::ALL
-        .into_iter()
-        .find(|owner| owner.as_str() == text)
-        .ok_or_else(|| format!("expected one of {}", Owner::ALL.map(Owner::as_str).join(", ")))
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub(in crate::cli) enum SavedFormat {
+    /// For people, 80 columns and up
+    Table,
+    /// One object
+    Json,
+    /// Of merge: a page of hosts and endpoints
+    Html,
 }
 
-fn format(text: &str) -> Result<ReportFormat, String> {
-    match text {
-        "table" => Ok(ReportFormat::Table),
-        "json" => Ok(ReportFormat::Json),
-        "html" => Ok(ReportFormat::Html),
-        _ => Err("expected table, json or html".to_owned()),
+impl From<SavedFormat> for ReportFormat {
+    fn from(given: SavedFormat) -> Self {
+        match given {
+            SavedFormat::Table => Self::Table,
+            SavedFormat::Json => Self::Json,
+            SavedFormat::Html => Self::Html,
+        }
     }
 }

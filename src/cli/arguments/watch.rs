@@ -25,8 +25,8 @@ pub(in crate::cli) struct WatchArgs {
     pub(in crate::cli) no_revocation: bool,
     #[command(flatten)]
     pub(in crate::cli) trust: TrustArgs,
-    /// Microsoft's weekly service tag JSON, by which addresses are judged to be Azure's [default: an
-    /// embedded snapshot of its cloud]
+    /// Microsoft's weekly service tag JSON, by which addresses are judged to be Azure's [default:
+    /// an embedded snapshot of its cloud]
     #[arg(long, value_name = "FILE", help_heading = "How it is reported")]
     pub(in crate::cli) service_tags: Option<PathBuf>,
     /// What makes the exit code non-zero in the last round: this and what is worse (warn, unknown,

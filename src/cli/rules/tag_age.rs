@@ -39,7 +39,7 @@ impl TagAge {
     }
 }
 
-/// `ServiceTags_Public_20251117.json`
+/// The date in a file name such as `ServiceTags_Public_20251117.json`.
 fn day_in_name(file: &Path) -> Option<Date> {
     let stem = file.file_stem()?.to_str()?;
     let digits = stem.get(stem.len().checked_sub(8)?..)?;

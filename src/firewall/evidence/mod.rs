@@ -196,7 +196,7 @@ impl Evidence {
             match &target.way {
                 ConfiguredRoute::Direct => requirements.extend(self.own_flows(target, &class)),
                 ConfiguredRoute::Proxy(proxy) => {
-                    requirements.extend(self.proxy_flows(target, proxy, &class))
+                    requirements.extend(self.proxy_flows(target, proxy, &class));
                 }
                 ConfiguredRoute::Unknown(why) => {
                     let unknown = |requirement| Requirement {

@@ -11,7 +11,7 @@ mod node;
 mod policy;
 mod rule;
 
-use std::collections::HashMap;
+use std::collections::BTreeMap;
 
 use serde_json::Value;
 
@@ -40,7 +40,7 @@ pub struct RuleFile<'a> {
 /// # Errors
 /// [`ReadError`] where a file is neither rules nor values for them.
 pub fn read(files: &[RuleFile<'_>]) -> Result<Vec<RuleSet>, ReadError> {
-    let mut parameters = HashMap::new();
+    let mut parameters = BTreeMap::new();
     let mut groups = IpGroups::new();
     let mut documents = Vec::new();
     for file in files {
@@ -56,7 +56,7 @@ pub fn read(files: &[RuleFile<'_>]) -> Result<Vec<RuleSet>, ReadError> {
             FileForm::Parameters(_) => {}
             FileForm::List(set) => parts.push(FileContent::Set(set)),
             FileForm::Json(value) => {
-                parts.push(FileContent::Json(file, ArmValue::literal(&value, "$")))
+                parts.push(FileContent::Json(file, ArmValue::literal(&value, "$")));
             }
             FileForm::Template(value) => {
                 let template = read_template(&value, &parameters, holds_rules);
@@ -108,7 +108,7 @@ enum FileForm {
     List(RuleSet),
     Json(Value),
     Template(Value),
-    Parameters(HashMap<String, ArmValue>),
+    Parameters(BTreeMap<String, ArmValue>),
 }
 
 enum FileContent<'a> {

@@ -20,7 +20,7 @@ use std::io::{self, Write};
 
 use serde::Serialize;
 
-use crate::model::{Severity, Status};
+use crate::model::{Owner, Severity, Status};
 use crate::report_v1::{
     Change, ChangedFinding, Endpoint, Finding, Place, Report, Source, Standing, What,
 };
@@ -63,35 +63,26 @@ impl<'a> Diff<'a> {
         Self { before: Source::of(before), after: Source::of(after), changes }
     }
 
-    /// Leaves only what `owner` can mend now, or has mended.
+    /// Leaves only what `owners` can fix now, or have fixed. No owner is everyone.
     #[must_use]
-    pub fn of_owner(mut self, owner: &str) -> Self {
-        self.changes.retain(|change| change.what.concerns(owner));
+    pub fn only_owners(mut self, owners: &[Owner]) -> Self {
+        if !owners.is_empty() {
+            let is_theirs = |what: &What| owners.iter().any(|one| what.concerns(one.as_str()));
+            self.changes.retain(|change| is_theirs(&change.what));
+        }
         self
     }
 
     /// Whether something is worse than before, or is new and fails.
     #[must_use]
     pub fn is_violated(&self) -> bool {
-        self.changes.iter().any(|change| match &change.what {
-            What::Regression { .. } => true,
-            What::NewEndpoint { after } => after.status == Status::Fail,
-            _ => false,
-        })
+        is_worse(&self.changes)
     }
 
     /// Whether something required is not known any more, or was not looked at again.
     #[must_use]
     pub fn is_unknown(&self) -> bool {
-        self.changes.iter().any(|change| {
-            let is_required = change.endpoint.as_ref().is_none_or(|endpoint| endpoint.required);
-            let is_unseen = match &change.what {
-                What::UnknownNow { .. } | What::GoneEndpoint { .. } => true,
-                What::NewEndpoint { after } => after.status == Status::Unknown,
-                _ => false,
-            };
-            is_required && is_unseen
-        })
+        is_unknown_now(&self.changes)
     }
 
     /// Writes one object, a change a line: `{"schema": "pathproof.diff/1", "before", "after",
@@ -113,6 +104,28 @@ impl<'a> Diff<'a> {
         out.write_all(b"]}\n")?;
         out.flush()
     }
+}
+
+/// Whether something is worse than before, or is new and fails.
+pub(super) fn is_worse(changes: &[Change]) -> bool {
+    changes.iter().any(|change| match &change.what {
+        What::Regression { .. } => true,
+        What::NewEndpoint { after } => after.status == Status::Fail,
+        _ => false,
+    })
+}
+
+/// Whether something required is not known any more, or was not looked at again.
+pub(super) fn is_unknown_now(changes: &[Change]) -> bool {
+    changes.iter().any(|change| {
+        let is_required = change.endpoint.as_ref().is_none_or(|endpoint| endpoint.required);
+        let is_unseen = match &change.what {
+            What::UnknownNow { .. } | What::GoneEndpoint { .. } => true,
+            What::NewEndpoint { after } => after.status == Status::Unknown,
+            _ => false,
+        };
+        is_required && is_unseen
+    })
 }
 
 /// What the runs as a whole say otherwise: a finding that came is worse, one that went is better.
@@ -240,7 +253,7 @@ impl<'a> ChangedFinding<'a> {
 }
 
 impl What<'_> {
-    fn concerns(&self, owner: &str) -> bool {
+    pub(super) fn concerns(&self, owner: &str) -> bool {
         match self {
             Self::Regression { after, .. }
             | Self::UnknownNow { after, .. }

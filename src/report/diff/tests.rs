@@ -211,9 +211,9 @@ fn an_owner_sees_what_is_theirs() {
     );
     let all = Diff::between(&before, &after);
     assert_eq!(kinds(&all), ["run regression", "a regression", "b recovery", "h addresses"]);
-    assert_eq!(kinds(&all.clone().of_owner("firewall")), ["a regression", "b recovery"]);
-    assert_eq!(kinds(&all.clone().of_owner("host")), ["run regression"]);
-    assert!(!all.of_owner("dns").is_violated());
+    assert_eq!(kinds(&all.clone().only_owners(&[Owner::Firewall])), ["a regression", "b recovery"]);
+    assert_eq!(kinds(&all.clone().only_owners(&[Owner::Host])), ["run regression"]);
+    assert!(!all.only_owners(&[Owner::Dns]).is_violated());
 }
 
 #[test]

@@ -66,7 +66,10 @@ fn line(row: &ChangeRow) -> RequestLine {
         badge: StatusBadge::of_word(row.status),
         source: row.source.clone(),
         name: row.name.clone().into_owned(),
-        address: tasks::shown(row.address),
+        address: match row.address {
+            None if row.route.contains("://") => "the proxy resolves it".to_owned(),
+            address => tasks::shown(address),
+        },
         port: row.port,
         protocol: row.protocol.to_uppercase(),
         direction: ChangeRow::DIRECTION,

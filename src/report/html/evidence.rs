@@ -264,7 +264,11 @@ fn went<'a>(
             state: Some(state),
             at: moment(ended),
             text: format!("{}: {}", step_words::layer(&step.name), step_words::outcome(step)),
-            took: time(step.took_ms),
+            // The time-out says how long it took.
+            took: match step.detail.limit_ms {
+                Some(_) => String::new(),
+                None => time(step.took_ms),
+            },
             chain: store.numbers(&step.detail),
         });
     }

@@ -2,6 +2,7 @@
 
 use std::borrow::Cow;
 
+use super::super::only_owners::left_out;
 use super::super::step_words;
 use super::super::verdict_line::VerdictLine;
 use super::super::wording::{counted, listed};
@@ -20,7 +21,7 @@ pub(super) struct FirstScreen<'a> {
     pub(super) hostname: Cow<'a, str>,
     pub(super) addresses: String,
     pub(super) counts: Vec<(StatusBadge, usize)>,
-    /// What is only to be known.
+    /// What a report for one team leaves out, and what is only to be known.
     pub(super) notes: Vec<String>,
 }
 
@@ -51,7 +52,10 @@ pub(super) fn of<'a>(report: &'a Report, verdict: &VerdictLine) -> FirstScreen<'
             .filter(|(_, count)| *count > 0)
             .map(|(word, count)| (StatusBadge::of_word(word), count))
             .collect(),
-        notes: notes.map(|note| format!("{} ({})", note.message, note.cause)).collect(),
+        notes: left_out(report)
+            .into_iter()
+            .chain(notes.map(|note| format!("{} ({})", note.message, note.cause)))
+            .collect(),
     }
 }
 

@@ -5,7 +5,7 @@ use std::io::{self, Write};
 
 use askama::Template;
 
-use super::super::merge::{Merged, Seen, Unreadable};
+use super::super::merge::{Merged, SharedFinding, Unreadable};
 use super::super::wording::{counted, team_of};
 use super::page::HtmlPage;
 use super::{Guarded, StatusBadge};
@@ -81,7 +81,7 @@ pub fn merged(merged: &Merged, out: &mut impl Write) -> io::Result<()> {
 }
 
 /// Every column with what its hosts found beyond what all found.
-fn columns(merged: &Merged) -> Vec<(MatrixColumn, &BTreeSet<Seen>)> {
+fn columns(merged: &Merged) -> Vec<(MatrixColumn, &BTreeSet<SharedFinding>)> {
     let mut columns = Vec::new();
     for (at, group) in merged.groups.iter().enumerate() {
         if merged.n_hosts() <= HOSTS {
@@ -102,7 +102,7 @@ fn columns(merged: &Merged) -> Vec<(MatrixColumn, &BTreeSet<Seen>)> {
 
 fn rows<'a>(
     merged: &'a Merged,
-    columns: &[(MatrixColumn, &'a BTreeSet<Seen>)],
+    columns: &[(MatrixColumn, &'a BTreeSet<SharedFinding>)],
 ) -> Vec<MatrixRow<'a>> {
     // What is worst anywhere comes first.
     let mut worst: BTreeMap<&str, Severity> = BTreeMap::new();
@@ -113,8 +113,8 @@ fn rows<'a>(
     }
     let mut places: Vec<(&str, Severity)> = worst.into_iter().collect();
     places.sort_by_key(|(_, severity)| *severity);
-    let cell = |of: &str, findings: &'a BTreeSet<Seen>| {
-        let own: Vec<&Seen> =
+    let cell = |of: &str, findings: &'a BTreeSet<SharedFinding>| {
+        let own: Vec<&SharedFinding> =
             merged.common.iter().chain(findings).filter(|seen| place(seen) == of).collect();
         let severity = own.iter().map(|seen| seen.severity).min()?;
         let badge = StatusBadge::of_word(severity.as_str());
@@ -127,7 +127,7 @@ fn rows<'a>(
     places.into_iter().map(row).collect()
 }
 
-fn place(seen: &Seen) -> &str {
+fn place(seen: &SharedFinding) -> &str {
     seen.endpoint.as_deref().unwrap_or("the run as a whole")
 }
 
@@ -151,7 +151,7 @@ fn sets(merged: &Merged) -> Vec<FindingSet<'_>> {
     sets
 }
 
-fn lines(findings: &BTreeSet<Seen>) -> Vec<SetLine<'_>> {
+fn lines(findings: &BTreeSet<SharedFinding>) -> Vec<SetLine<'_>> {
     findings
         .iter()
         .map(|seen| SetLine {

@@ -35,6 +35,8 @@ struct HostLane {
     breaks: (LegEnd, BreakPoint),
     /// What came of it.
     label: String,
+    /// The stable code; empty where nothing is wrong.
+    cause: String,
     /// What is at its end.
     kind: String,
     name: String,
@@ -54,7 +56,13 @@ pub(super) fn picture(report: &Report) -> HostPicture {
     let said = blocks.iter().flat_map(|block| {
         block.lanes.iter().map(|lane| LegInWords {
             state: lane.state,
-            words: format!("{}: {} {}: {}", block.title, lane.kind, lane.name, lane.label),
+            words: {
+                let code = match &*lane.cause {
+                    "" => String::new(),
+                    cause => format!(" ({cause})"),
+                };
+                format!("{}: {} {}: {}{code}", block.title, lane.kind, lane.name, lane.label)
+            },
         })
     });
     let said: Vec<LegInWords> = said.collect();
@@ -134,6 +142,7 @@ fn name_servers(report: &Report) -> Vec<HostLane> {
         },
         breaks: (LegEnd::NameServer, BreakPoint::Between),
         label: format!("answered {answered} of {}", counted(asked, "question")),
+        cause: String::new(),
         kind: if server == "os" { "Operating system" } else { "Name server" }.to_owned(),
         name: if server == "os" { "its own way to resolve" } else { server }.to_owned(),
         count: 1,
@@ -164,13 +173,14 @@ fn lanes(report: &Report, route: &str) -> Vec<HostLane> {
 
 fn lane(endpoint: &Endpoint) -> HostLane {
     let way = MeasuredWay::of(endpoint);
-    let state = match endpoint.status {
-        Status::Pass => LegState::Works,
-        Status::Warn => LegState::Odd,
-        Status::Fail => LegState::Broken,
-        Status::Unknown => LegState::NotTried,
-    };
     let broken = way.broken();
+    let state = match (endpoint.status, broken) {
+        (Status::Pass, _) => LegState::Works,
+        // What is not required is broken all the same.
+        (Status::Fail, _) | (Status::Warn, Some(_)) => LegState::Broken,
+        (Status::Warn, None) => LegState::Odd,
+        (Status::Unknown, _) => LegState::NotTried,
+    };
     let cause = endpoint.cause.as_deref().unwrap_or_default();
     let layer = broken.map(|leg: &WayLeg| step_words::layer(&leg.layer));
     let label = match (state, layer) {
@@ -190,16 +200,21 @@ fn lane(endpoint: &Endpoint) -> HostLane {
         to if !is_proxied && leg.breaks == BreakPoint::Between => (to, BreakPoint::Between),
         to => (to, leg.breaks),
     });
-    HostLane { state, breaks, label, kind: title, name: endpoint.place(), count: 1 }
+    HostLane {
+        state,
+        breaks,
+        label,
+        cause: cause.to_owned(),
+        kind: title,
+        name: endpoint.place(),
+        count: 1,
+    }
 }
 
 /// What a cause means, in the words of the catalogue.
 fn meaning(cause: &str) -> String {
     match Cause::parse(cause) {
-        Some(known) => {
-            let sentence = catalogue::entry(known).sentence.trim_end_matches('.');
-            format!("{sentence} ({cause})")
-        }
+        Some(known) => catalogue::entry(known).sentence.trim_end_matches('.').to_owned(),
         None => cause.to_owned(),
     }
 }
@@ -211,6 +226,7 @@ fn the_rest(lanes: &[HostLane]) -> HostLane {
         state: worst,
         breaks: (LegEnd::Far, BreakPoint::Between),
         label: "each in the evidence below".to_owned(),
+        cause: String::new(),
         kind: format!("{} more kinds of ways", lanes.len()),
         name: counted(count, "endpoint"),
         count,
@@ -221,13 +237,14 @@ fn draw(report: &Report, blocks: &[LaneBlock]) -> Drawing {
     let mut drawing = Drawing::new("host".to_owned(), "Every way that leaves this host".to_owned());
     let n_lanes: usize = blocks.iter().map(|block| block.lanes.len()).sum();
     let as_length = |count: usize| i32::try_from(count).unwrap_or(i32::MAX / 1000);
-    let height = as_length(n_lanes) * LANE + as_length(blocks.len()) * HEADER + 8;
+    let headers: i32 = blocks.iter().map(header).sum();
+    let height = as_length(n_lanes) * LANE + headers + 8;
     drawing.width = FAR.0 + FAR.1 + 1;
     drawing.height = height.max(150);
     host(&mut drawing, report);
     let mut y = 1;
     for block in blocks {
-        let bottom = y + HEADER + as_length(block.lanes.len()) * LANE;
+        let bottom = y + header(block) + as_length(block.lanes.len()) * LANE;
         let through = block.through.as_deref();
         let is_proxy = through.is_some_and(|through| through.starts_with("Proxy "));
         if let Some(through) = through {
@@ -239,16 +256,19 @@ fn draw(report: &Report, blocks: &[LaneBlock]) -> Drawing {
             for (at, line) in folded(name, 26).into_iter().take(1).enumerate() {
                 drawing.text("name", (MIDDLE.0 + 10, y + 20 + LINE * (as_length(at) + 1)), line);
             }
-        } else {
-            drawing.text("kind", (MIDDLE.0, y + 26), block.title.clone());
         }
-        y += HEADER;
+        y += header(block);
         for lane in &block.lanes {
             draw_lane(&mut drawing, lane, y, is_proxy);
             y += LANE;
         }
     }
     drawing
+}
+
+/// The room above the lanes of a block, for what they lead through.
+const fn header(block: &LaneBlock) -> i32 {
+    if block.through.is_some() { HEADER } else { 0 }
 }
 
 fn host(drawing: &mut Drawing, report: &Report) {
@@ -278,7 +298,7 @@ fn draw_lane(drawing: &mut Drawing, lane: &HostLane, top: i32, is_proxy: bool) {
     };
     drawing.arrow(lane.state, y, (from, to), breaks_at);
     let words = format!("{} {}", lane.state.symbol(), lane.label);
-    drawing.text(lane.state.class(), (from + 12, y - 11), cut(&words, 62));
+    drawing.text(lane.state.class(), (from + 12, y - 11), cut(&words, 56));
     drawing.frame("box", (FAR.0, top + 6), (FAR.1, LANE - 8));
     drawing.text("kind", (FAR.0 + 10, top + 24), cut(&lane.kind, 42));
     drawing.text("name", (FAR.0 + 10, top + 24 + LINE), cut(&lane.name, 42));

@@ -92,9 +92,20 @@ fn who(group: &[MeasuredWay]) -> String {
     let first = group[0].endpoint;
     match (group.len(), gateway_of(first)) {
         (1, _) => first.place(),
-        (many, Some(gateway)) => format!("{many} gateways of {}", gateway.deployment),
-        (many, None) => format!("{many} endpoints: {}", kind(first).to_lowercase()),
+        (many, Some(gateway)) if is_one_kind(group) => {
+            format!("{many} gateways of {}", gateway.deployment)
+        }
+        (many, _) if is_one_kind(group) => format!("{many} endpoints: {}", kind(first)),
+        (many, _) => format!("{many} endpoints"),
     }
+}
+
+/// Whether all are the same to the runtime: of one deployment, where they are gateways.
+fn is_one_kind(group: &[MeasuredWay]) -> bool {
+    let of = |way: &MeasuredWay| {
+        (kind(way.endpoint), gateway_of(way.endpoint).map(|gateway| gateway.deployment))
+    };
+    group.iter().all(|way| of(way) == of(&group[0]))
 }
 
 /// One of those alike, as `name:port (address)`.
@@ -184,7 +195,7 @@ fn draw(report: &Report, id: String, group: &[MeasuredWay]) -> Drawing {
     drawing.width = x - GAP + 1;
     drawing.height = HEAD + 10 + ROW * rows + 12;
     for column in &columns {
-        head(&mut drawing, column, way);
+        head(&mut drawing, column, group);
     }
     let center = |is: ColumnRole| columns.iter().find(|column| column.is == is).map(|it| it.center);
     let from = center(ColumnRole::Host).unwrap_or_default();
@@ -212,14 +223,16 @@ fn draw(report: &Report, id: String, group: &[MeasuredWay]) -> Drawing {
     drawing
 }
 
-fn head(drawing: &mut Drawing, column: &PictureColumn, way: &MeasuredWay) {
+fn head(drawing: &mut Drawing, column: &PictureColumn, group: &[MeasuredWay]) {
+    let way = &group[0];
     let (left, top) = (column.center - column.width / 2, 1);
     let class = if column.is == ColumnRole::Network { "box between" } else { "box" };
     drawing.line("life", (column.center, HEAD), (column.center, drawing.height - 2));
     drawing.frame(class, (left, top), (column.width, HEAD - 1));
     let title = match column.is {
         ColumnRole::Far => {
-            let title = kind(way.endpoint).to_owned();
+            let title = if is_one_kind(group) { kind(way.endpoint) } else { "Services" };
+            let title = title.to_owned();
             let private = is_private(&addresses(way.endpoint, way));
             if private { format!("{title}, private endpoint") } else { title }
         }
@@ -301,8 +314,10 @@ fn far(group: &[MeasuredWay]) -> Vec<String> {
     let all: AddressSet = group.iter().flat_map(|way| addresses(way.endpoint, way)).collect();
     let prefixes = all.prefixes();
     let mut lines = vec![match gateway_of(way.endpoint) {
-        Some(gateway) => cut(&format!("{} of {}", group.len(), gateway.deployment), 36),
-        None => format!("{} endpoints", group.len()),
+        Some(gateway) if is_one_kind(group) => {
+            cut(&format!("{} of {}", group.len(), gateway.deployment), 36)
+        }
+        _ => format!("{} endpoints", group.len()),
     }];
     match prefixes.len() {
         0 => lines.push(format!("port {port}")),

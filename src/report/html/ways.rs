@@ -86,6 +86,9 @@ impl WayLeg<'_> {
     /// `TCP: no answer, our time-out of 5.0 s (5.0 s)`.
     pub(super) fn said(&self) -> String {
         let took = self.took.as_ref().map(|took| format!(", {took}")).unwrap_or_default();
+        // The time-out says how long it took.
+        let took =
+            if self.outcome == "timeout" && self.to != LegEnd::NameServer { "" } else { &*took };
         format!("{}: {}{took}", step_words::layer(&self.layer), self.words)
     }
 }
@@ -148,12 +151,16 @@ impl<'a> MeasuredWay<'a> {
     fn shape(&self) -> String {
         let Endpoint { cause, role, route, .. } = self.endpoint;
         let deployment = gateway_of(self.endpoint).map(|it| it.deployment).unwrap_or_default();
-        let mut shape = format!(
-            "{}|{}|{}|{deployment}",
-            cause.as_deref().unwrap_or_default(),
-            role.as_deref().unwrap_or_default(),
-            route.configured,
-        );
+        // What lies behind a broken proxy or name server is all the same to it.
+        let is_cut_off = self.broken().is_some_and(|leg| leg.to != LegEnd::Far);
+        let behind = if is_cut_off {
+            String::new()
+        } else {
+            format!("{}|{deployment}", role.as_deref().unwrap_or_default())
+        };
+        let cause = cause.as_deref().unwrap_or_default();
+        let status = self.endpoint.status.as_str();
+        let mut shape = format!("{status}|{cause}|{}|{behind}", route.configured);
         for leg in &self.legs {
             shape.push('|');
             shape.push_str(&leg.layer);

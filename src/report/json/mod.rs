@@ -12,7 +12,7 @@ use super::assemble::{Judged, in_order};
 use super::diff::Diff;
 use crate::model::{Conclusion, Record, Records, Run, Verdict};
 use crate::ordered_work::OrderedWork;
-use crate::report_v1::{Line, NAMES_SCHEMA, Report};
+use crate::report_v1::{self, Begin, Line, NAMES_SCHEMA, Report};
 use of_model::Chains;
 
 /// How many endpoints one thread renders at a time: what is held in memory is a few of these.
@@ -68,6 +68,9 @@ fn around<W: Write>(
     }
     if let Some(changes) = &report.changes {
         field(out, b",\n", "changes", changes)?;
+    }
+    if let Some(only) = &report.only {
+        field(out, b",\n", "only", only)?;
     }
     out.write_all(b"}\n")?;
     out.flush()
@@ -139,7 +142,7 @@ fn render(judged: &[Judged], buffer: &mut Vec<u8>) {
 /// # Errors
 /// What `out` returns.
 pub fn begin(run: &Run, out: &mut impl Write) -> io::Result<()> {
-    line(&Line::Begin(of_model::begin(run)), out)
+    line(&Line::Begin(Box::new(of_model::begin(run))), out)
 }
 
 /// The line of an endpoint that is done.
@@ -163,6 +166,45 @@ pub fn end(
     out: &mut impl Write,
 ) -> io::Result<()> {
     line(&Line::End(Box::new(of_model::end(run, conclusion, since))), out)?;
+    out.flush()
+}
+
+/// Writes the report of a run as JSON Lines, in the order of the report: nothing is left to be
+/// waited for.
+///
+/// # Errors
+/// What `out` returns.
+pub fn lines(
+    records: &Records,
+    conclusion: &Conclusion,
+    since: Option<&Diff>,
+    out: &mut impl Write,
+) -> io::Result<()> {
+    begin(&records.run, out)?;
+    for (record, verdict) in in_order(records, conclusion) {
+        endpoint(record, verdict, out)?;
+    }
+    end(&records.run, conclusion, since, out)
+}
+
+/// Writes a whole report, as [`lines`] writes that of a run: a saved one, byte for byte.
+///
+/// # Errors
+/// What `out` returns.
+pub fn write_lines(report: &Report, out: &mut impl Write) -> io::Result<()> {
+    let run = report_v1::Run { took_ms: None, exit: None, fail_on: None, ..report.run.clone() };
+    line(
+        &Line::Begin(Box::new(Begin {
+            schema: report.schema.clone(),
+            tool: report.tool.clone(),
+            run,
+        })),
+        out,
+    )?;
+    for endpoint in &report.endpoints {
+        line(&Line::Endpoint(Box::new(endpoint.clone())), out)?;
+    }
+    line(&Line::End(Box::new(of_model::end_of(report))), out)?;
     out.flush()
 }
 

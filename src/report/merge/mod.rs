@@ -14,7 +14,7 @@ use serde::Serialize;
 use super::Style;
 use super::terminal::page::Page;
 use super::wording::counted_as;
-use crate::model::{Severity, Status};
+use crate::model::{Owner, Severity, Status};
 use crate::report_v1::{Finding, Report, SeverityWord};
 
 /// How many hosts of a group are named in the table; the JSON has all.
@@ -24,7 +24,7 @@ const FINDINGS_SHOWN: usize = 40;
 
 /// A host's report, as far as it is put beside others.
 #[derive(Clone, Debug, Serialize)]
-pub struct Host {
+pub struct MergedHost {
     /// Its own name.
     pub hostname: String,
     /// The file that was read.
@@ -34,13 +34,12 @@ pub struct Host {
     /// The best state that the network allows the runtime.
     pub network_allows: String,
     #[serde(skip)]
-    seen: BTreeSet<Seen>,
+    seen: BTreeSet<SharedFinding>,
 }
 
 /// A finding without what differs from host to host. The worst come first.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize)]
-pub struct Seen {
-    /// How bad.
+pub struct SharedFinding {
     #[serde(with = "SeverityWord")]
     pub severity: Severity,
     /// `relay ns.servicebus.windows.net:443`; `None` where it is of the run.
@@ -56,9 +55,7 @@ pub struct Seen {
 /// A file that is no report.
 #[derive(Clone, Debug, Serialize)]
 pub struct Unreadable {
-    /// Which.
     pub file: String,
-    /// Why.
     pub error: String,
 }
 
@@ -66,7 +63,7 @@ pub struct Unreadable {
 #[derive(Clone, Debug, Serialize)]
 pub struct Merged {
     /// What every host found.
-    pub common: BTreeSet<Seen>,
+    pub common: BTreeSet<SharedFinding>,
     /// The rarest first.
     pub groups: Vec<Group>,
     /// What could not be read.
@@ -77,24 +74,26 @@ pub struct Merged {
 #[derive(Clone, Debug, Serialize)]
 pub struct Group {
     /// By name, then by file.
-    pub hosts: Vec<Host>,
+    pub hosts: Vec<MergedHost>,
     /// What they found beyond what all hosts found.
-    pub findings: BTreeSet<Seen>,
+    pub findings: BTreeSet<SharedFinding>,
 }
 
-impl Host {
-    /// What `report`, read from `file`, says; of `owner` only, where one is given.
+impl MergedHost {
+    /// What `report`, read from `file`, says; of `owners` only, where any are given.
     #[must_use]
-    pub fn of(file: &str, report: &Report, owner: Option<&str>) -> Self {
-        let is_theirs = |finding: &&Finding| owner.is_none_or(|owner| finding.owner == owner);
+    pub fn of(file: &str, report: &Report, owners: &[Owner]) -> Self {
+        let is_theirs = |finding: &&Finding| {
+            owners.is_empty() || owners.iter().any(|owner| finding.owner == owner.as_str())
+        };
         let mut seen = BTreeSet::new();
         for finding in report.findings.iter().filter(is_theirs) {
-            seen.insert(Seen::of(finding, None, true));
+            seen.insert(SharedFinding::of(finding, None, true));
         }
         for endpoint in report.endpoints.iter().filter(|endpoint| !endpoint.is_unassigned()) {
             for finding in endpoint.findings.iter().filter(is_theirs) {
                 let place = format!("{} {}", endpoint.entry, endpoint.place());
-                seen.insert(Seen::of(finding, Some(place), endpoint.is_required()));
+                seen.insert(SharedFinding::of(finding, Some(place), endpoint.is_required()));
             }
         }
         Self {
@@ -107,7 +106,7 @@ impl Host {
     }
 }
 
-impl Seen {
+impl SharedFinding {
     fn of(finding: &Finding, endpoint: Option<String>, required: bool) -> Self {
         Self {
             severity: finding.severity,
@@ -122,9 +121,9 @@ impl Seen {
 impl Merged {
     /// Puts hosts side by side.
     #[must_use]
-    pub fn of(hosts: Vec<Host>, unreadable: Vec<Unreadable>) -> Self {
+    pub fn of(hosts: Vec<MergedHost>, unreadable: Vec<Unreadable>) -> Self {
         let mut common = hosts.first().map(|host| host.seen.clone()).unwrap_or_default();
-        let mut alike: BTreeMap<BTreeSet<Seen>, Vec<Host>> = BTreeMap::new();
+        let mut alike: BTreeMap<BTreeSet<SharedFinding>, Vec<MergedHost>> = BTreeMap::new();
         for host in hosts {
             common.retain(|seen| host.seen.contains(seen));
             alike.entry(host.seen.clone()).or_default().push(host);
@@ -172,8 +171,8 @@ impl Merged {
     }
 
     /// What a host is called; with its file where the name says too little.
-    pub(super) fn name_of(&self, host: &Host) -> String {
-        let Host { hostname, file, .. } = host;
+    pub(super) fn name_of(&self, host: &MergedHost) -> String {
+        let MergedHost { hostname, file, .. } = host;
         let all = self.groups.iter().flat_map(|group| &group.hosts);
         let is_unique = all.filter(|other| other.hostname == *hostname).count() == 1;
         if is_unique && !hostname.is_empty() {
@@ -202,7 +201,7 @@ impl Merged {
         (status, words)
     }
 
-    fn findings(&self) -> impl Iterator<Item = &Seen> {
+    fn findings(&self) -> impl Iterator<Item = &SharedFinding> {
         self.common.iter().chain(self.groups.iter().flat_map(|group| &group.findings))
     }
 
@@ -237,11 +236,13 @@ pub fn table(merged: &Merged, style: &Style) -> String {
     page.finish()
 }
 
-fn write(page: &mut Page, findings: &BTreeSet<Seen>, nothing: &str) {
+fn write(page: &mut Page, findings: &BTreeSet<SharedFinding>, nothing: &str) {
     if findings.is_empty() {
         page.indented(nothing);
     }
-    for Seen { severity, endpoint, cause, owner, .. } in findings.iter().take(FINDINGS_SHOWN) {
+    for SharedFinding { severity, endpoint, cause, owner, .. } in
+        findings.iter().take(FINDINGS_SHOWN)
+    {
         let place = endpoint.as_deref().unwrap_or("all endpoints");
         page.bullet(&format!("{} {place}: {cause} ({owner})", severity.as_str()));
     }

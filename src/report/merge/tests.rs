@@ -3,7 +3,7 @@ use serde_json::{Value, json};
 use super::*;
 
 /// A report of `hostname` that found each `severity cause host`.
-fn host(hostname: &str, found: &[&str], owner: Option<&str>) -> Host {
+fn host(hostname: &str, found: &[&str], owners: &[Owner]) -> MergedHost {
     let endpoints: Vec<Value> = found
         .iter()
         .map(|line| {
@@ -17,11 +17,11 @@ fn host(hostname: &str, found: &[&str], owner: Option<&str>) -> Host {
         .collect();
     let text = json!({"schema": "pathproof.report/1", "endpoints": endpoints,
         "run": {"vantage": {"hostname": hostname}}});
-    Host::of(&format!("{hostname}.json"), &Report::read(&text.to_string()).unwrap(), owner)
+    MergedHost::of(&format!("{hostname}.json"), &Report::read(&text.to_string()).unwrap(), owners)
 }
 
 fn groups(merged: &Merged) -> Vec<(Vec<&str>, Vec<String>)> {
-    let shown = |seen: &Seen| {
+    let shown = |seen: &SharedFinding| {
         format!("{} {} {}", seen.severity.as_str(), seen.cause, seen.endpoint.as_deref().unwrap())
     };
     let group = |group: &Group| group.findings.iter().map(shown).collect();
@@ -36,7 +36,7 @@ fn groups(merged: &Merged) -> Vec<(Vec<&str>, Vec<String>)> {
 fn hosts_with_the_same_findings_stand_together_and_the_rarest_first() {
     let both = ["fail tcp_timeout a", "warn tls_intercepted b"];
     let merged = Merged::of(
-        vec![host("n3", &both[1..], None), host("n2", &both, None), host("n1", &both[1..], None)],
+        vec![host("n3", &both[1..], &[]), host("n2", &both, &[]), host("n1", &both[1..], &[])],
         vec![],
     );
     let expected: Vec<(Vec<&str>, Vec<String>)> = vec![
@@ -58,7 +58,7 @@ fn what_ends_with_which_code() {
         (&["unknown relay_gateway_unassigned a"], false, false),
         (&["fail tcp_timeout a"], true, false),
     ] {
-        let merged = Merged::of(vec![host("n", found, None), host("m", &[], None)], vec![]);
+        let merged = Merged::of(vec![host("n", found, &[]), host("m", &[], &[])], vec![]);
         assert_eq!((merged.is_violated(), merged.is_unknown()), (violated, unknown), "{found:?}");
     }
 }
@@ -67,7 +67,7 @@ fn what_ends_with_which_code() {
 fn an_owner_sees_what_is_theirs() {
     let found = ["fail tcp_timeout a", "warn tls_intercepted b"];
     let merged = Merged::of(
-        vec![host("n", &found, Some("proxy")), host("m", &found[1..], Some("proxy"))],
+        vec![host("n", &found, &[Owner::Proxy]), host("m", &found[1..], &[Owner::Proxy])],
         vec![],
     );
     assert_eq!(groups(&merged), [(vec!["m", "n"], vec![])]);
@@ -77,11 +77,8 @@ fn an_owner_sees_what_is_theirs() {
 #[test]
 fn the_table_says_what_differs_first() {
     let found = ["fail tcp_timeout a", "warn tls_intercepted b"];
-    let hosts = vec![
-        host("n1", &found[1..], None),
-        host("n2", &found, None),
-        host("n1", &found[1..], None),
-    ];
+    let hosts =
+        vec![host("n1", &found[1..], &[]), host("n2", &found, &[]), host("n1", &found[1..], &[])];
     let unreadable = vec![Unreadable { file: "x.json".into(), error: "no report".into() }];
     let shown = table(&Merged::of(hosts, unreadable), &Style { width: 80, color: false });
     let expected = "\
@@ -102,8 +99,8 @@ Found by all of them
 
 #[test]
 fn hundreds_of_hosts_are_counted() {
-    let mut hosts: Vec<Host> = (0..299).map(|at| host(&format!("n{at}"), &[], None)).collect();
-    hosts.push(host("odd", &["fail tcp_timeout a"], None));
+    let mut hosts: Vec<MergedHost> = (0..299).map(|at| host(&format!("n{at}"), &[], &[])).collect();
+    hosts.push(host("odd", &["fail tcp_timeout a"], &[]));
     let shown = table(&Merged::of(hosts, vec![]), &Style { width: 80, color: false });
     assert!(shown.contains("1 of 300: odd"), "{shown}");
     assert!(shown.contains("287 more") && shown.lines().count() < 20, "{shown}");
@@ -111,7 +108,7 @@ fn hundreds_of_hosts_are_counted() {
 
 #[test]
 fn the_json_is_one_object() {
-    let merged = Merged::of(vec![host("n", &["fail tcp_timeout a"], None)], vec![]);
+    let merged = Merged::of(vec![host("n", &["fail tcp_timeout a"], &[])], vec![]);
     let mut bytes = Vec::new();
     merged.json(&mut bytes).unwrap();
     let value: Value = serde_json::from_slice(&bytes).unwrap();

@@ -78,7 +78,7 @@ fn by_name(records: &Records) -> impl Iterator<Item = (&Record, Vec<IpAddr>)> {
 #[must_use]
 pub fn table(records: &Records, style: &Style) -> String {
     let mut page = Page::new(style);
-    let mut deployments: BTreeMap<String, Deployment> = BTreeMap::new();
+    let mut deployments: BTreeMap<String, GatewayCount> = BTreeMap::new();
     for (record, addresses) in by_name(records) {
         let name = record.endpoint.subject.host().and_then(crate::model::Host::name);
         match name.and_then(GatewayName::parse) {
@@ -87,7 +87,7 @@ pub fn table(records: &Records, style: &Style) -> String {
         }
     }
     page.gap();
-    for (name, Deployment { assigned, unassigned, addresses }) in &deployments {
+    for (name, GatewayCount { assigned, unassigned, addresses }) in &deployments {
         let addresses = counted_as(addresses.len(), "address", "addresses");
         page.plain(&format!(
             "gateways of {name}: {assigned} assigned ({addresses}), {unassigned} not assigned yet"
@@ -97,13 +97,13 @@ pub fn table(records: &Records, style: &Style) -> String {
 }
 
 #[derive(Default)]
-struct Deployment {
+struct GatewayCount {
     assigned: usize,
     unassigned: usize,
     addresses: BTreeSet<IpAddr>,
 }
 
-impl Deployment {
+impl GatewayCount {
     fn take(&mut self, addresses: &[IpAddr]) {
         if addresses.is_empty() {
             self.unassigned += 1;

@@ -15,7 +15,7 @@ fn name_of(record: &Record) -> Option<GatewayName> {
 }
 
 /// The gateways of one deployment.
-pub(super) struct Deployment<'a> {
+pub(super) struct DeploymentLine<'a> {
     name: String,
     unassigned: usize,
     assigned: usize,
@@ -31,7 +31,7 @@ struct Failing<'a> {
     gateways: Vec<(GatewaySeries, u16)>,
 }
 
-impl<'a> Deployment<'a> {
+impl<'a> DeploymentLine<'a> {
     fn take(&mut self, gateway: &GatewayName, (record, verdict): Judged<'a>) {
         if verdict.cause == Some(Cause::RelayGatewayUnassigned) {
             self.unassigned += 1;
@@ -67,13 +67,13 @@ const fn rank(status: Status) -> u8 {
 }
 
 /// The deployments of `gateways`, by name.
-pub(super) fn deployments<'a>(gateways: &[Judged<'a>]) -> Vec<Deployment<'a>> {
-    let mut deployments: BTreeMap<String, Deployment> = BTreeMap::new();
+pub(super) fn deployments<'a>(gateways: &[Judged<'a>]) -> Vec<DeploymentLine<'a>> {
+    let mut deployments: BTreeMap<String, DeploymentLine> = BTreeMap::new();
     for judged in gateways {
         let Some(gateway) = name_of(judged.0) else { continue };
         deployments
             .entry(gateway.deployment.clone())
-            .or_insert_with(|| Deployment {
+            .or_insert_with(|| DeploymentLine {
                 name: gateway.deployment.clone(),
                 unassigned: 0,
                 assigned: 0,
@@ -87,9 +87,9 @@ pub(super) fn deployments<'a>(gateways: &[Judged<'a>]) -> Vec<Deployment<'a>> {
 }
 
 /// The deployments of `status`.
-pub(super) fn write(page: &mut Page, status: Status, deployments: &[Deployment]) {
+pub(super) fn write(page: &mut Page, status: Status, deployments: &[DeploymentLine]) {
     for deployment in deployments.iter().filter(|deployment| deployment.status() == status) {
-        let Deployment { name, unassigned, assigned, reachable, .. } = deployment;
+        let DeploymentLine { name, unassigned, assigned, reachable, .. } = deployment;
         let assigned = match assigned {
             0 => "none assigned yet".to_owned(),
             _ => format!("{reachable} of {assigned} reachable"),

@@ -7,6 +7,7 @@ mod commands;
 mod evidence;
 mod exit_codes;
 mod files;
+mod formats;
 mod handouts;
 mod leaving;
 #[cfg(unix)]

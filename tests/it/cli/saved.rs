@@ -3,6 +3,9 @@
 use std::fs;
 use std::path::Path;
 
+use pathproof::report::html;
+use pathproof::report_v1::Report;
+
 use super::{Ended, run, shown};
 
 fn case(name: &str, file: &str) -> String {
@@ -82,4 +85,33 @@ fn what_cannot_be_compared_is_refused() {
     ] {
         run(arguments).refuses(words);
     }
+}
+
+/// A page made from the saved report is the page that the run wrote, byte for byte.
+#[test]
+fn a_page_is_the_same_from_the_run_and_from_its_saved_report() {
+    for name in ["two-faults", "route-judged", "revocation"] {
+        let folder = tempfile::tempdir().unwrap();
+        let (page, saved) = (folder.path().join("run.html"), folder.path().join("run.json"));
+        let records = case(name, "records.jsonl");
+        let ended = run(&["replay", &records, "--output", shown(&page), "--output", shown(&saved)]);
+        assert_eq!((ended.code, &*ended.stdout), (Some(1), ""), "{ended:?}");
+        let report = Report::read(&fs::read_to_string(&saved).unwrap()).unwrap();
+        let mut again = Vec::new();
+        html::report(&report, &mut again).unwrap();
+        assert!(again == fs::read(&page).unwrap(), "{name}");
+        let direct = run(&["replay", &records, "--format", "html"]).stdout;
+        assert!(direct.starts_with("<!doctype html>") && direct.ends_with("</html>\n"), "{name}");
+    }
+}
+
+#[test]
+fn hosts_are_put_side_by_side_as_a_page() {
+    let (healthy, inspected) = (case("healthy", "report.json"), case("inspected", "report.json"));
+    let page = ["<!doctype html>", "2 reports, 2 different sets of findings", "tls_intercepted"];
+    let merge = ["report", "merge", &healthy, &inspected, "--format", "html"];
+    ends(&merge, 0, &page);
+    let refused = run(&["report", "diff", &healthy, &inspected, "--format", "html"]);
+    assert_eq!(refused.code, Some(2));
+    assert!(refused.stderr.contains("a comparison is written as table or json"), "{refused:?}");
 }

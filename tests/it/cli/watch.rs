@@ -1,12 +1,13 @@
 //! `watch`: what comes and goes, told as it does.
 
+use std::fs;
 use std::io::{BufRead, BufReader};
 use std::net::TcpListener;
 use std::process::{Command, Stdio};
 
 use serde_json::Value;
 
-use super::{pathproof, run};
+use super::{pathproof, run, shown};
 
 const ROUNDS: [&str; 8] =
     ["--only", "endpoint", "--resolver", "127.0.0.1:1", "--timeout", "200ms", "--every", "50ms"];
@@ -68,4 +69,24 @@ fn the_time_given_ends_it_with_the_code_of_the_last_round() {
     assert!(begin.contains(" begin: pass 0, warn 0, fail 1, unknown 0"), "{begin}");
     assert!(failing.contains(&format!("{free}: fail tcp_refused; ")), "{failing}");
     assert!(end.contains(" end: rounds 1, changes 0; "), "{end}");
+}
+
+#[test]
+fn what_was_watched_is_a_page_in_a_file() {
+    let folder = tempfile::tempdir().unwrap();
+    let page = folder.path().join("watched.html");
+    let free = TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap();
+    let endpoint = format!("tcp://{free}");
+    let watch = ["watch", "--endpoint", &endpoint, "--for", "1ms", "--output", shown(&page)];
+    let ended = run(&[&watch[..], &ROUNDS[..]].concat());
+    assert_eq!(ended.code, Some(1), "{ended:?}");
+    assert_eq!(ended.stdout.lines().count(), 3, "the lines are as they were: {ended:?}");
+    let page = fs::read_to_string(page).unwrap();
+    for words in ["0 changes in 1 round of 1 endpoint", "tcp_refused", &free.to_string()] {
+        assert!(page.contains(words), "{words}");
+    }
+    let other = folder.path().join("watched.json");
+    let refused = run(&["watch", "--endpoint", &endpoint, "--output", shown(&other)]);
+    assert_eq!(refused.code, Some(2));
+    assert!(refused.stderr.contains("end its name with .html"), "{refused:?}");
 }

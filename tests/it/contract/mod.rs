@@ -421,6 +421,7 @@ fn check_prediction(prediction: &Prediction) {
 fn check_endpoint(endpoint: &Endpoint) {
     assert_eq!((&*endpoint.entry, &*endpoint.role, &*endpoint.kind), ("relay", "relay", "relay"));
     assert_eq!((&*endpoint.purpose, endpoint.required), ("interactive authoring", true));
+    assert_eq!(endpoint.source_document.as_deref(), Some("Ports and firewalls (2025-03-31)"));
     assert_eq!(endpoint.origin, "service-urls");
     assert!(endpoint.findings.is_empty());
     let route = &endpoint.route;

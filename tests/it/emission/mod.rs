@@ -180,7 +180,7 @@ fn specification() -> PathBuf {
     folder
 }
 
-fn reader(name: &str) -> PathBuf {
+pub(crate) fn reader(name: &str) -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/readers").join(name)
 }
 

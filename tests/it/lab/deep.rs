@@ -27,7 +27,7 @@ impl Lab {
     /// mount namespace of its own.
     fn check_with_hosts(&self, hosts: &str, rows: &[&str]) -> Command {
         let check = self.check(self::rows(rows));
-        let file = self.file("hosts", &format!("127.0.0.1 localhost\n{hosts}"));
+        let file = self.file("hosts", format!("127.0.0.1 localhost\n{hosts}"));
         let mut command = self.client("sh");
         command.args(["-c", "mount --bind \"$0\" /etc/hosts && exec \"$@\""]).arg(file);
         // What follows `ip netns exec NAME`.

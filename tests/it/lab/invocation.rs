@@ -52,7 +52,7 @@ impl Lab {
         }
         if urls.len() > 1 {
             let status = json!({"name": "shir", "properties": {"serviceUrls": urls}});
-            command.arg("--service-urls").arg(self.file("json", &status.to_string()));
+            command.arg("--service-urls").arg(self.file("json", status.to_string()));
         }
         command
     }

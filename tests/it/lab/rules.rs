@@ -10,7 +10,7 @@ use super::situation::SPLIT;
 #[test]
 fn rules_are_written_for_what_is_resolved_and_proven_now() {
     let Some(lab) = Lab::shared() else { return };
-    let names = lab.file("txt", &format!("{SPLIT}\nnowhere.servicebus.windows.net\n"));
+    let names = lab.file("txt", format!("{SPLIT}\nnowhere.servicebus.windows.net\n"));
     let emit = |level: &str| {
         let mut command = lab.pathproof("rules");
         command.args(["emit", "--format", "csv", "--timeout", "2s", "--proof", level]);
@@ -45,7 +45,7 @@ fn rules_are_written_for_what_is_resolved_and_proven_now() {
 #[test]
 fn a_plan_proves_by_tls_what_it_resolves_itself() {
     let Some(lab) = Lab::shared() else { return };
-    let names = lab.file("txt", &format!("{SPLIT}\n"));
+    let names = lab.file("txt", format!("{SPLIT}\n"));
     let group = lab.file("json", r#"{"name": "nsg", "securityRules": []}"#);
     let plan = |roots: bool| {
         let mut command = lab.pathproof("rules");
@@ -74,7 +74,7 @@ fn a_plan_proves_by_tls_what_it_resolves_itself() {
 #[test]
 fn the_description_says_that_this_host_looked() {
     let Some(lab) = Lab::shared() else { return };
-    let names = lab.file("txt", &format!("{SPLIT}\n"));
+    let names = lab.file("txt", format!("{SPLIT}\n"));
     let rules = lab.file("json", "");
     let mut command = lab.pathproof("rules");
     command.args(["emit", "--format", "nsg-json", "--timeout", "2s", "--service-urls"]);

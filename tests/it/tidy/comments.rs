@@ -12,7 +12,10 @@ const WIDEST_LINE: usize = 100;
 
 #[test]
 fn documentation_says_more_than_two_words() {
-    let broken: Vec<_> = program().iter().flat_map(short_docs).collect();
+    // Clap makes help texts of the comments on options: those are as long as a column needs.
+    let is_help = |module: &Module| module.path.starts_with(&["cli".into(), "arguments".into()]);
+    let broken: Vec<_> =
+        program().iter().filter(|module| !is_help(module)).flat_map(short_docs).collect();
     holds("doc comments of one or two words", &broken);
 }
 

@@ -40,10 +40,10 @@ pub(super) fn read(socket: &Socket) -> Option<IcmpError> {
     let mut control = nix::cmsg_space!([u8; CONTROL_ROOM]);
     let flags = MsgFlags::MSG_ERRQUEUE | MsgFlags::MSG_DONTWAIT;
     let message = recvmsg::<()>(socket.as_raw_fd(), &mut [], Some(&mut control), flags).ok()?;
-    message.cmsgs().ok()?.find_map(icmp_error)
+    message.cmsgs().ok()?.find_map(|message| icmp_error(&message))
 }
 
-fn icmp_error(message: ControlMessageOwned) -> Option<IcmpError> {
+fn icmp_error(message: &ControlMessageOwned) -> Option<IcmpError> {
     match message {
         ControlMessageOwned::Ipv4RecvErr(error, from)
             if error.ee_origin == libc::SO_EE_ORIGIN_ICMP =>

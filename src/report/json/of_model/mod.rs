@@ -44,6 +44,7 @@ pub(in crate::report) fn without_endpoints<'a>(
         prediction: (&conclusion.prediction).into(),
         baseline: since.map(|diff| diff.before.clone()),
         changes: since.map(|diff| diff.changes.clone()),
+        only: None,
     }
 }
 
@@ -58,17 +59,22 @@ pub(super) fn end<'a>(
     conclusion: &'a model::Conclusion,
     since: Option<&Diff<'a>>,
 ) -> End<'a> {
-    let report = without_endpoints(run, conclusion, since);
+    end_of(&without_endpoints(run, conclusion, since))
+}
+
+/// The same of a whole report.
+pub(super) fn end_of<'a>(report: &Report<'a>) -> End<'a> {
     End {
-        took_ms: run.took.into(),
-        exit: conclusion.ending.exit.code(),
-        fail_on: conclusion.ending.fail_on.as_str().into(),
+        took_ms: report.run.took_ms.unwrap_or_default(),
+        exit: report.run.exit.unwrap_or_default(),
+        fail_on: report.run.fail_on.clone().unwrap_or_default(),
         summary: report.summary,
-        findings: report.findings,
-        actions: report.actions,
-        prediction: report.prediction,
-        baseline: report.baseline,
-        changes: report.changes,
+        findings: report.findings.clone(),
+        actions: report.actions.clone(),
+        prediction: report.prediction.clone(),
+        baseline: report.baseline.clone(),
+        changes: report.changes.clone(),
+        only: report.only.clone(),
     }
 }
 

@@ -84,7 +84,7 @@ fn statuses(said: &Value) -> BTreeMap<String, Option<u64>> {
 }
 
 fn ask(lab: &Lab, task: &Value) -> Value {
-    let file = lab.file("json", &task.to_string());
+    let file = lab.file("json", task.to_string());
     work(lab.client(env::current_exe().unwrap()), file, &lab.pki.host_roots())
 }
 

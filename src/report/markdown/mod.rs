@@ -1,0 +1,209 @@
+//! The report as a ticket in Markdown (CommonMark with tables): the verdict, what each team has to do
+//! with everywhere it is to be done, and below the evidence, folded.
+
+mod evidence;
+pub(super) mod inert;
+
+use std::collections::BTreeMap;
+use std::io::{self, Write};
+
+use super::diff::table;
+use super::only_owners::left_out;
+use super::wording::{counted, listed, team_of};
+use super::{Guarded, step_words, verdict_line};
+use crate::diagnose::catalogue;
+use crate::model::{AddressSet, Cause, Status};
+use crate::report_v1::{Action, Destination, Report};
+use inert::{cell, code, inline};
+
+/// How many destinations stand in a table before their networks are summed up above it.
+const SINGLY: usize = 16;
+
+/// Writes the report as a ticket.
+///
+/// # Errors
+/// What `out` returns.
+pub fn report(report: &Report, out: &mut impl Write) -> io::Result<()> {
+    let mut out = Guarded::new(out);
+    write_head(report, &mut out)?;
+    write_tasks(report, &mut out)?;
+    write_changes(report, &mut out)?;
+    evidence::write(report, &mut out)?;
+    write_measured(report, &mut out)?;
+    out.finish().map(drop)
+}
+
+/// The word for a status, never by a symbol or colour alone.
+const fn word(status: Status) -> &'static str {
+    match status {
+        Status::Pass => "PASS",
+        Status::Warn => "WARN",
+        Status::Fail => "FAIL",
+        Status::Unknown => "UNKNOWN",
+    }
+}
+
+/// The verdict, and what it means for the runtime.
+fn write_head(report: &Report, out: &mut impl Write) -> io::Result<()> {
+    let verdict = verdict_line::of_report(report);
+    writeln!(out, "# {}: {}\n", word(verdict.status), inline(&verdict.words))?;
+    let prediction = &report.prediction;
+    let because = if verdict.is_surprise { &*prediction.because } else { &[] };
+    let lines: Vec<&String> = because.iter().chain(&*prediction.consequences).collect();
+    write_items(out, lines.into_iter().map(|line| inline(line)))?;
+    let host = host(report);
+    let at = report.run.started_at.map(|at| at.strftime("%Y-%m-%d %H:%M:%S UTC").to_string());
+    let at = at.as_deref().unwrap_or("at a time that the report does not say");
+    let summary = report.summary;
+    let counts = [
+        (summary.fail, "fail"),
+        (summary.warn, "warn"),
+        (summary.unknown, "unknown"),
+        (summary.pass, "pass"),
+    ];
+    let counts: Vec<String> = counts
+        .into_iter()
+        .filter(|(count, _)| *count > 0)
+        .map(|(count, word)| format!("{count} {word}"))
+        .collect();
+    writeln!(out, "Measured {at} from {}: {}.\n", inline(&host), counts.join(", "))?;
+    if let Some(text) = left_out(report) {
+        writeln!(out, "{text}.\n")?;
+    }
+    Ok(())
+}
+
+/// `shir-01 (10.50.1.10)`.
+fn host(report: &Report) -> String {
+    let vantage = &report.run.vantage;
+    match &*vantage.addresses {
+        [] => vantage.hostname.clone().into_owned(),
+        addresses => format!("{} ({})", vantage.hostname, listed(addresses, 4)),
+    }
+}
+
+/// What each team has to do, in the order of the report.
+fn write_tasks(report: &Report, out: &mut impl Write) -> io::Result<()> {
+    if report.actions.is_empty() {
+        return Ok(());
+    }
+    writeln!(out, "## What to do\n")?;
+    for actions in report.actions.chunk_by(|left, right| left.owner == right.owner) {
+        writeln!(out, "### {}\n", inline(team_of(&actions[0].owner)))?;
+        for action in actions {
+            write_task(report, action, out)?;
+        }
+    }
+    Ok(())
+}
+
+fn write_task(report: &Report, action: &Action, out: &mut impl Write) -> io::Result<()> {
+    writeln!(out, "{}\n", inline(&action.text))?;
+    for cause in &action.causes {
+        let sentence = Cause::parse(cause).map_or("", |known| catalogue::entry(known).sentence);
+        writeln!(out, "- Why: {} {}", code(cause), inline(sentence))?;
+    }
+    writeln!(out)?;
+    let places = &action.destinations;
+    if places.is_empty() {
+        return Ok(());
+    }
+    let from = match &*report.run.vantage.addresses {
+        [] => report.run.vantage.hostname.clone().into_owned(),
+        addresses => listed(addresses, usize::MAX),
+    };
+    writeln!(out, "{}, outbound from {}:\n", counted(places.len(), "destination"), inline(&from))?;
+    if places.len() > SINGLY {
+        write_items(out, networks(places).into_iter())?;
+    }
+    writeln!(out, "| Name | Address | Port | Protocol |\n| --- | --- | ---: | --- |")?;
+    for Destination { name, address, port, protocol } in places {
+        let address = match address {
+            Some(address) => cell(&address.to_string()),
+            None => "not known here".to_owned(),
+        };
+        writeln!(out, "| {} | {address} | {port} | {} |", cell(name), cell(protocol))?;
+    }
+    writeln!(out)
+}
+
+/// The addresses as the fewest networks that hold them and nothing else, by port.
+fn networks(places: &[Destination]) -> Vec<String> {
+    let mut by_port: BTreeMap<u16, Vec<&Destination>> = BTreeMap::new();
+    for one in places {
+        by_port.entry(one.port).or_default().push(one);
+    }
+    let of_port = |(port, all): (u16, Vec<&Destination>)| {
+        let set: AddressSet = all.iter().filter_map(|one| one.address).collect();
+        let prefixes = set.prefixes();
+        (!prefixes.is_empty()).then(|| {
+            let networks = listed(&prefixes, usize::MAX);
+            format!("Port {port}, as networks that hold these addresses and no others: {networks}")
+        })
+    };
+    by_port.into_iter().filter_map(of_port).collect()
+}
+
+/// What changed since an earlier report.
+fn write_changes(report: &Report, out: &mut impl Write) -> io::Result<()> {
+    let Some(changes) = &report.changes else { return Ok(()) };
+    let since = report.baseline.as_ref().map(table::origin).unwrap_or_default();
+    writeln!(out, "## Changes since {}\n", inline(&since))?;
+    let mut is_any = false;
+    for (title, is_of_section) in table::SECTIONS {
+        let lines: Vec<String> = changes
+            .iter()
+            .filter(|change| is_of_section(&change.what))
+            .filter_map(table::line)
+            .map(|line| inline(&line))
+            .collect();
+        if !lines.is_empty() {
+            is_any = true;
+            writeln!(out, "### {title}\n")?;
+            write_items(out, lines.into_iter())?;
+        }
+    }
+    if !is_any {
+        writeln!(out, "Nothing changed.\n")?;
+    }
+    Ok(())
+}
+
+/// Who measured, with what.
+fn write_measured(report: &Report, out: &mut impl Write) -> io::Result<()> {
+    let run = &report.run;
+    let vantage = &run.vantage;
+    let took = run.took_ms.map(step_words::time).unwrap_or_default();
+    let proxy = match &vantage.proxy.url {
+        Some(url) => format!("{url} ({})", vantage.proxy.source),
+        None => vantage.proxy.source.clone().into_owned(),
+    };
+    let command = match &*run.options {
+        [] => String::new(),
+        options => format!("pathproof {}", super::command::as_given(options)),
+    };
+    let exit = run.exit.map(|exit| exit.to_string()).unwrap_or_default();
+    let facts = [
+        ("Host", host(report)),
+        ("Operating system", vantage.os.to_string()),
+        ("Account", vantage.account.to_string()),
+        ("Name servers", listed(&vantage.resolvers, usize::MAX)),
+        ("Proxy", proxy),
+        ("Took", took),
+        ("Program", format!("{} {}", report.tool.name, report.tool.version)),
+        ("Command", command),
+        ("Exit code", exit),
+    ];
+    writeln!(out, "## How it was measured\n")?;
+    let known = facts.into_iter().filter(|(_, value)| !value.is_empty());
+    write_items(out, known.map(|(name, value)| format!("{name}: {}", inline(&value))))
+}
+
+fn write_items(out: &mut impl Write, items: impl Iterator<Item = String>) -> io::Result<()> {
+    let mut is_any = false;
+    for item in items {
+        writeln!(out, "- {item}")?;
+        is_any = true;
+    }
+    if is_any { writeln!(out) } else { Ok(()) }
+}

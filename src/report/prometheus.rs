@@ -1,0 +1,259 @@
+//! The metrics of one run in Prometheus' text format, for a textfile collector.
+//!
+//! Of the metrics that `serve` has (contract), those that a report can know. A gateway has no series
+//! of its own: there are hundreds, and Azure changes them; they are counted by deployment.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::fmt;
+use std::io::{self, Write};
+
+use jiff::Timestamp;
+use prometheus_client::collector::Collector;
+use prometheus_client::encoding::{DescriptorEncoder, text};
+use prometheus_client::metrics::MetricType;
+use prometheus_client::registry::Registry;
+
+use super::Guarded;
+use super::verdict_line::{CountedEndpoint, gateway_of};
+use crate::model::{NetworkAllows, Status, visible};
+use crate::report_v1::{Endpoint, Finding, Report};
+
+/// Writes the metrics.
+///
+/// # Errors
+/// What `out` returns.
+pub fn report(report: &Report, out: &mut impl Write) -> io::Result<()> {
+    let mut registry = Registry::default();
+    registry.register_collector(Box::new(Metrics::of(report)));
+    let mut written = String::new();
+    text::encode(&mut written, &registry).map_err(io::Error::other)?;
+    let mut out = Guarded::new(out);
+    out.write_all(written.as_bytes())?;
+    out.finish().map(drop)
+}
+
+type Labels = Vec<(&'static str, String)>;
+
+/// Gauges in the order in which they were added, as a run's report never changes.
+#[derive(Debug, Default)]
+struct Metrics(Vec<Metric>);
+
+/// A gauge and its series.
+#[derive(Debug)]
+struct Metric {
+    name: &'static str,
+    help: &'static str,
+    samples: Vec<(Labels, f64)>,
+}
+
+impl Collector for Metrics {
+    fn encode(&self, mut encoder: DescriptorEncoder) -> fmt::Result {
+        for metric in self.0.iter().filter(|metric| !metric.samples.is_empty()) {
+            let Metric { name, help, samples } = metric;
+            let mut family = encoder.encode_descriptor(name, help, None, MetricType::Gauge)?;
+            for (labels, value) in samples {
+                family.encode_family(labels)?.encode_gauge(value)?;
+            }
+        }
+        Ok(())
+    }
+}
+
+impl Metrics {
+    fn of(report: &Report) -> Self {
+        let (gateways, others): (Vec<&Endpoint>, Vec<&Endpoint>) =
+            report.endpoints.iter().partition(|endpoint| gateway_of(endpoint).is_some());
+        let mut metrics = Self::default();
+        metrics.add("pathproof_endpoint_status", "What an endpoint comes to", statuses(&others));
+        metrics.add(
+            "pathproof_finding_info",
+            "What was found, of an endpoint or, without one, of the run",
+            findings(report, &others),
+        );
+        metrics.add(
+            "pathproof_phase_duration_seconds",
+            "The shortest time that a phase took by the configured way",
+            phases(&others),
+        );
+        metrics.add(
+            "pathproof_certificate_expiry_timestamp_seconds",
+            "When the first certificate of those that were presented expires",
+            expiries(&others),
+        );
+        metrics.add(
+            "pathproof_addresses",
+            "How many addresses a name leads to",
+            addresses(&others),
+        );
+        metrics.add(
+            "pathproof_gateways",
+            "How many gateways of a relay's deployment there are",
+            gateways_by_deployment(&gateways),
+        );
+        metrics.add(
+            "pathproof_prediction",
+            "The best state that the network allows the runtime",
+            prediction(report),
+        );
+        metrics.add(
+            "pathproof_run_timestamp_seconds",
+            "When the run began",
+            report.run.started_at.map(|at| (Vec::new(), seconds(at))),
+        );
+        metrics.add(
+            "pathproof_run_duration_seconds",
+            "How long the run took",
+            report.run.took_ms.map(|took| (Vec::new(), took.as_f64() / 1000.0)),
+        );
+        let version = report.tool.version.to_string();
+        metrics.add(
+            "pathproof_build_info",
+            "The program that concluded",
+            [(vec![("version", shown(&version))], 1.0)],
+        );
+        metrics
+    }
+
+    fn add(
+        &mut self,
+        name: &'static str,
+        help: &'static str,
+        samples: impl IntoIterator<Item = (Labels, f64)>,
+    ) {
+        self.0.push(Metric { name, help, samples: samples.into_iter().collect() });
+    }
+}
+
+/// A label's value: on one line, without what a terminal would obey.
+fn shown(value: &str) -> String {
+    visible(value).into_owned()
+}
+
+fn place(endpoint: &Endpoint) -> Labels {
+    let port = endpoint.port.unwrap_or_default().to_string();
+    vec![("host", shown(&endpoint.host)), ("port", port)]
+}
+
+fn entry_and_place(endpoint: &Endpoint) -> Labels {
+    let mut labels = vec![("entry", shown(&endpoint.entry))];
+    labels.extend(place(endpoint));
+    labels
+}
+
+fn statuses(endpoints: &[&Endpoint]) -> Vec<(Labels, f64)> {
+    const ALL: [Status; 4] = [Status::Pass, Status::Warn, Status::Fail, Status::Unknown];
+    let mut samples = Vec::new();
+    for endpoint in endpoints {
+        for status in ALL {
+            let mut labels = entry_and_place(endpoint);
+            labels.push(("required", endpoint.is_required().to_string()));
+            labels.push(("status", status.as_str().to_owned()));
+            samples.push((labels, f64::from(u8::from(endpoint.status == status))));
+        }
+    }
+    samples
+}
+
+/// A cause may be found twice of one endpoint; a series is written once.
+fn findings(report: &Report, endpoints: &[&Endpoint]) -> Vec<(Labels, f64)> {
+    let of_run =
+        || vec![("entry", String::new()), ("host", String::new()), ("port", String::new())];
+    let own = report.findings.iter().map(|finding| of_finding(of_run(), finding));
+    let others = endpoints.iter().flat_map(|endpoint| {
+        endpoint.findings.iter().map(|one| of_finding(entry_and_place(endpoint), one))
+    });
+    let mut written = BTreeSet::new();
+    let all = own.chain(others).filter(|labels| written.insert(labels.clone()));
+    all.map(|labels| (labels, 1.0)).collect()
+}
+
+fn of_finding(mut labels: Labels, finding: &Finding) -> Labels {
+    labels.extend([
+        ("cause", shown(&finding.cause)),
+        ("severity", finding.severity.as_str().to_owned()),
+        ("certainty", shown(&finding.certainty)),
+        ("owner", shown(&finding.owner)),
+    ]);
+    labels
+}
+
+fn phases(endpoints: &[&Endpoint]) -> Vec<(Labels, f64)> {
+    let mut samples = Vec::new();
+    for endpoint in endpoints {
+        let answers = endpoint.lookups.iter().filter(|lookup| lookup.outcome == "ok");
+        let dns = answers.map(|lookup| lookup.took_ms.as_f64()).collect();
+        let steps = ["tcp", "proxy", "tls", "http"].map(|step| (step, endpoint.times(step)));
+        for (phase, times) in [("dns", dns)].into_iter().chain(steps) {
+            let Some(shortest) = times.into_iter().min_by(f64::total_cmp) else { continue };
+            let mut labels = place(endpoint);
+            labels.push(("phase", phase.to_owned()));
+            samples.push((labels, shortest / 1000.0));
+        }
+    }
+    samples
+}
+
+fn expiries(endpoints: &[&Endpoint]) -> Vec<(Labels, f64)> {
+    let first = |endpoint: &&Endpoint| {
+        let own = endpoint.trails.iter().filter(|it| it.route == endpoint.route.configured);
+        let steps = own.flat_map(|trail| &trail.steps);
+        let chain = steps.flat_map(|step| step.detail.chain());
+        let first = chain.filter_map(|certificate| certificate.not_after).min()?;
+        Some((place(endpoint), seconds(first)))
+    };
+    endpoints.iter().filter_map(first).collect()
+}
+
+/// A name on two ports leads to the same addresses.
+fn addresses(endpoints: &[&Endpoint]) -> Vec<(Labels, f64)> {
+    let mut by_host: BTreeMap<&str, BTreeSet<_>> = BTreeMap::new();
+    for endpoint in endpoints {
+        if let Some(addresses) = endpoint.addresses() {
+            by_host.entry(&endpoint.host).or_default().extend(addresses);
+        }
+    }
+    let of_host = by_host.into_iter();
+    of_host.map(|(host, all)| (vec![("host", shown(host))], count(all.len()))).collect()
+}
+
+fn gateways_by_deployment(gateways: &[&Endpoint]) -> Vec<(Labels, f64)> {
+    const STATES: [&str; 3] = ["reachable", "unreachable", "unassigned"];
+    let mut by_deployment: BTreeMap<String, [usize; 3]> = BTreeMap::new();
+    for gateway in gateways {
+        let Some(name) = gateway_of(gateway) else { continue };
+        let counts = by_deployment.entry(name.deployment.to_string()).or_default();
+        let is_reached = matches!(gateway.status, Status::Pass | Status::Warn)
+            && !CountedEndpoint::from(*gateway).is_failing;
+        counts[match (gateway.is_unassigned(), is_reached) {
+            (true, _) => 2,
+            (false, true) => 0,
+            (false, false) => 1,
+        }] += 1;
+    }
+    let mut samples = Vec::new();
+    for (deployment, counts) in by_deployment {
+        for (state, n_gateways) in STATES.into_iter().zip(counts) {
+            let labels = vec![("deployment", shown(&deployment)), ("state", state.to_owned())];
+            samples.push((labels, count(n_gateways)));
+        }
+    }
+    samples
+}
+
+fn prediction(report: &Report) -> Vec<(Labels, f64)> {
+    use NetworkAllows::{Limited, Offline, Online, Unknown};
+    let states = [Online, Limited, Offline, Unknown].map(NetworkAllows::as_str);
+    let is_it = |state: &str| report.prediction.network_allows == state;
+    let samples = states.into_iter();
+    samples.map(|it| (vec![("state", it.to_owned())], f64::from(u8::from(is_it(it))))).collect()
+}
+
+#[expect(clippy::cast_precision_loss, reason = "nobody counts to 2^53 here")]
+const fn count(n: usize) -> f64 {
+    n as f64
+}
+
+#[expect(clippy::cast_precision_loss, reason = "seconds of a calendar are far below 2^53")]
+fn seconds(at: Timestamp) -> f64 {
+    at.as_second() as f64
+}

@@ -1,0 +1,170 @@
+//! Every format, from records and from saved JSON; and reports for one team.
+
+use std::collections::BTreeMap;
+use std::fs;
+use std::path::Path;
+
+use serde_json::Value;
+
+use super::{Ended, Folder, run, shown};
+use crate::golden;
+
+/// Every extension but the table's.
+const EXTENSIONS: [&str; 7] = ["json", "jsonl", "md", "html", "csv", "xml", "prom"];
+
+fn case(name: &str, file: &str) -> String {
+    shown(&golden::folder().join(name).join(file)).to_owned()
+}
+
+/// What a command wrote in every format, and how it ended.
+fn every_format(command: &[&str]) -> (Ended, BTreeMap<&'static str, Vec<u8>>) {
+    let folder = Folder::new();
+    let files = EXTENSIONS.map(|extension| folder.at(&format!("report.{extension}")));
+    let outputs = files.iter().flat_map(|file| ["--output", shown(file)]);
+    let ended = run(&command.iter().copied().chain(outputs).collect::<Vec<_>>());
+    let read = |file: &Path| fs::read(file).unwrap_or_else(|error| panic!("{error}: {ended:?}"));
+    let written = EXTENSIONS.into_iter().zip(&files).map(|(it, file)| (it, read(file))).collect();
+    (ended, written)
+}
+
+#[track_caller]
+fn are_the_same(name: &str, replayed: &[&str], rendered: &[&str]) {
+    let (first, expected) = every_format(replayed);
+    let (second, found) = every_format(rendered);
+    assert_eq!(first.code, second.code, "{name}: {first:?} {second:?}");
+    for (extension, bytes) in &expected {
+        assert!(!bytes.is_empty(), "{name}: {extension}");
+        let same = bytes == &found[extension];
+        assert!(same, "{name}: .{extension} of saved JSON is not what --format writes");
+    }
+}
+
+#[test]
+fn saved_json_gives_the_bytes_that_the_run_gives_in_every_format() {
+    for name in golden::case_names() {
+        let (records, report) = (case(&name, "records.jsonl"), case(&name, "report.json"));
+        are_the_same(&name, &["replay", &records], &["report", "render", &report]);
+    }
+}
+
+#[test]
+fn so_it_does_for_one_team_and_since_a_baseline() {
+    for name in ["two-faults", "tls-chains", "route-faults", "gateways", "proxy-answers", "healthy"]
+    {
+        let (records, report) = (case(name, "records.jsonl"), case(name, "report.json"));
+        let team = ["--owner", "firewall", "--owner", "host"];
+        are_the_same(
+            name,
+            &[&["replay", &*records][..], &team].concat(),
+            &[&["report", "render", &*report][..], &team].concat(),
+        );
+    }
+    let folder = Folder::new();
+    let saved = folder.at("since.json");
+    let since = ["--baseline", &case("healthy", "report.json"), "--owner", "proxy"];
+    let records = case("inspected", "records.jsonl");
+    let replay = [&["replay", &*records][..], &since].concat();
+    let save = [&replay[..], &["--output", shown(&saved)]].concat();
+    assert_eq!(run(&save).code, Some(1));
+    are_the_same("inspected", &replay, &["report", "render", shown(&saved)]);
+}
+
+#[test]
+fn the_change_request_takes_all_flows_and_what_the_ledger_knows() {
+    let report = case("two-faults", "report.json");
+    let csv = |more: &[&str]| {
+        let command = [&["report", "render", &*report, "--format", "csv"][..], more].concat();
+        let ended = run(&command);
+        assert_eq!(ended.stderr, "", "{command:?}");
+        ended.stdout
+    };
+    let (wrong, all) = (csv(&[]), csv(&["--all"]));
+    assert!(!wrong.contains("\r\npass,") && all.contains("\r\npass,"), "{wrong}\n{all}");
+    let read: Value = serde_json::from_str(&fs::read_to_string(&report).unwrap()).unwrap();
+    let began = read["run"]["started_at"].as_str().unwrap();
+    assert!(wrong.contains(began), "{began}: {wrong}");
+
+    let folder = Folder::new();
+    let none = folder.at("none.db");
+    let command = ["report", "render", &*report, "--format", "csv", "--ledger", shown(&none)];
+    run(&command).refuses(&["none.db", "there is no ledger here"]);
+}
+
+#[test]
+fn what_cannot_be_rendered_is_refused_with_the_next_step() {
+    let (report, records) = (case("healthy", "report.json"), case("healthy", "records.jsonl"));
+    let folder = Folder::new();
+    let text = folder.at("report.txt");
+    for (more, words) in [
+        (&[][..], &["no format is given", "--format", "pathproof replay"][..]),
+        (&["--format", "table"], &["--format table", "pathproof replay"]),
+        (&["--output", shown(&text)], &["report.txt", "pathproof replay"]),
+    ] {
+        run(&[&["report", "render", &*report][..], more].concat()).refuses(words);
+    }
+    assert!(!text.exists());
+    let command = ["report", "render", &*records, "--format", "csv"];
+    run(&command).refuses(&["records.jsonl", "--format json"]);
+}
+
+fn json(command: &[&str]) -> (Ended, Value) {
+    let ended = run(&[command, &["--format", "json"]].concat());
+    let read = serde_json::from_str(&ended.stdout).unwrap_or_else(|error| panic!("{error}"));
+    (ended, read)
+}
+
+#[test]
+fn a_team_gets_its_own_and_the_exit_code_follows() {
+    let records = case("two-faults", "records.jsonl");
+    let (whole, all) = json(&["replay", &records]);
+    assert_eq!(whole.code, Some(1));
+    let owners: Vec<&str> =
+        all["actions"].as_array().unwrap().iter().map(|it| it["owner"].as_str().unwrap()).collect();
+    assert!(owners.contains(&"firewall") && owners.iter().any(|it| *it != "firewall"));
+
+    let (ended, own) = json(&["replay", &records, "--owner", "firewall"]);
+    assert_eq!(ended.code, Some(1));
+    assert_eq!(own["run"]["exit"], 1);
+    assert!(ended.stderr.contains("Only what firewall can fix"), "{}", ended.stderr);
+    assert_eq!(own["only"]["owners"][0], "firewall");
+    assert!(own["actions"].as_array().unwrap().iter().all(|it| it["owner"] == "firewall"));
+    let lengths = |read: &Value| read["endpoints"].as_array().unwrap().len();
+    let left_out = own["only"]["left_out"]["endpoints"].as_u64().unwrap();
+    assert_eq!(lengths(&own) + usize::try_from(left_out).unwrap(), lengths(&all));
+
+    // Nothing of it is Microsoft's.
+    let (ended, own) = json(&["replay", &records, "--owner", "azure"]);
+    assert_eq!((ended.code, &own["run"]["exit"]), (Some(0), &Value::from(0)));
+    let table = run(&["replay", &records, "--owner", "azure"]);
+    assert_eq!(table.code, Some(0));
+    assert!(!table.stdout.contains("Firewall team"), "{}", table.stdout);
+    run(&["replay", &records, "--owner", "me"]).refuses(&["data-platform"]);
+}
+
+#[test]
+fn who_only_has_to_help_gets_the_task_and_why() {
+    // The exemption is the proxy team's; installing the root is the host's.
+    let records = case("inspected", "records.jsonl");
+    let (_, own) = json(&["replay", &records, "--owner", "host"]);
+    let actions = own["actions"].as_array().unwrap();
+    assert!(!actions.is_empty() && actions.iter().all(|it| it["owner"] == "host"), "{own}");
+    let has = |it: &Value| {
+        it["findings"].as_array().unwrap().iter().any(|it| it["cause"] == "tls_intercepted")
+    };
+    assert!(own["endpoints"].as_array().unwrap().iter().any(has), "{own}");
+}
+
+#[test]
+fn the_table_of_a_team_is_of_what_its_report_holds() {
+    for name in golden::case_names() {
+        let records = case(&name, "records.jsonl");
+        for owner in ["firewall", "proxy", "dns"] {
+            let (ended, own) = json(&["replay", &records, "--owner", owner]);
+            let table = run(&["replay", &records, "--owner", owner]);
+            assert_eq!(ended.code, table.code, "{name} {owner}");
+            let actions = own["actions"].as_array().unwrap();
+            let has_tasks = table.stdout.contains("What to do next");
+            assert_eq!(has_tasks, !actions.is_empty(), "{name} {owner}: {}", table.stdout);
+        }
+    }
+}
