@@ -1,7 +1,5 @@
 //! A whole report in the format that was asked for: of a run, or saved.
 
-use std::path::Path;
-
 use anyhow::{Context, Result, bail};
 
 use super::arguments::{FormatArgs, ReportFormat};
@@ -9,7 +7,7 @@ use super::hint;
 use super::output::{self, ReportOutput};
 use crate::ledger::Ledger;
 use crate::report::csv::CsvOptions;
-use crate::report::{self, csv, html, json, junit, markdown, prometheus};
+use crate::report::{self, csv, html, json, junit, markdown, prometheus, sarif};
 use crate::report_v1::Report;
 
 /// What the options of formats say, read before anything is measured.
@@ -35,7 +33,7 @@ pub(super) fn write(
         ReportFormat::Jsonl => output::write(path, |mut out| json::write_lines(report, &mut out)),
         ReportFormat::Html => output::write(path, |mut out| html::report(report, &mut out)),
         ReportFormat::Csv => output::write(path, |mut out| csv::report(report, options, &mut out)),
-        ReportFormat::Sarif => not_in_this_build("sarif", path),
+        ReportFormat::Sarif => output::write(path, |mut out| sarif::report(report, &mut out)),
         ReportFormat::Markdown => output::write(path, |mut out| markdown::report(report, &mut out)),
         ReportFormat::Junit => output::write(path, |mut out| junit::report(report, &mut out)),
         ReportFormat::Prometheus => {
@@ -49,9 +47,4 @@ pub(super) fn say_left_out(report: &Report) {
     if let Some(text) = report::left_out(report) {
         hint::hint(&text);
     }
-}
-
-fn not_in_this_build(format: &str, path: Option<&Path>) -> Result<()> {
-    let place = path.map(|path| format!("--output {}: ", path.display())).unwrap_or_default();
-    bail!("{place}the format {format} is not in this build; --format html, csv and json are")
 }
