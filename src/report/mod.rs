@@ -4,7 +4,6 @@
 mod assemble;
 pub mod change_request;
 pub(crate) mod command;
-pub mod commonmark;
 pub mod csv;
 pub mod diff;
 mod exit;

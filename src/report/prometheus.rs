@@ -52,7 +52,11 @@ impl Collector for Metrics {
             let Metric { name, help, samples } = metric;
             let mut family = encoder.encode_descriptor(name, help, None, MetricType::Gauge)?;
             for (labels, value) in samples {
-                family.encode_family(labels)?.encode_gauge(value)?;
+                if labels.is_empty() {
+                    family.encode_gauge(value)?;
+                } else {
+                    family.encode_family(labels)?.encode_gauge(value)?;
+                }
             }
         }
         Ok(())

@@ -4,7 +4,7 @@ use std::io::{self, Write};
 
 use super::{Handout, HandoutSection};
 use crate::report::Guarded;
-use crate::report::commonmark::escaped;
+use crate::report::markdown::inert::{cell, inline};
 
 /// Writes the handout.
 ///
@@ -13,19 +13,19 @@ use crate::report::commonmark::escaped;
 pub fn markdown(handout: &Handout, out: &mut impl Write) -> io::Result<()> {
     let mut out = Guarded::new(out);
     let word = handout.status.as_str().to_uppercase();
-    writeln!(out, "# {word}: {}", escaped(&handout.headline))?;
+    writeln!(out, "# {}", inline(&format!("{word}: {}", handout.headline)))?;
     for line in &handout.lines {
-        writeln!(out, "\n{}", escaped(line))?;
+        writeln!(out, "\n{}", inline(line))?;
     }
     for section in &handout.sections {
         write_section(section, &mut out)?;
     }
-    writeln!(out, "\n---\n\nWritten by {}.", escaped(&handout.from))?;
+    writeln!(out, "\n---\n\n{}", inline(&format!("Written by {}.", handout.from)))?;
     out.finish().map(drop)
 }
 
 fn write_section(section: &HandoutSection, out: &mut impl Write) -> io::Result<()> {
-    writeln!(out, "\n## {}", escaped(&section.heading))?;
+    writeln!(out, "\n## {}", inline(&section.heading))?;
     // A few sentences are paragraphs; more of them are read one by one.
     let is_list = section.lines.len() > 1;
     if is_list {
@@ -33,7 +33,7 @@ fn write_section(section: &HandoutSection, out: &mut impl Write) -> io::Result<(
     }
     for line in &section.lines {
         let before = if is_list { "- " } else { "\n" };
-        writeln!(out, "{before}{}", escaped(line))?;
+        writeln!(out, "{before}{}", inline(line))?;
     }
     if section.columns.is_empty() {
         return Ok(());
@@ -54,8 +54,8 @@ fn write_section(section: &HandoutSection, out: &mut impl Write) -> io::Result<(
 }
 
 fn write_row(cells: &[String], out: &mut impl Write) -> io::Result<()> {
-    for cell in cells {
-        write!(out, "| {} ", escaped(cell))?;
+    for text in cells {
+        write!(out, "| {} ", cell(text))?;
     }
     writeln!(out, "|")
 }

@@ -12,7 +12,7 @@ use crate::model::visible;
 const PLAIN: &str = ".,;:()'\"-/%+=?";
 
 /// `text` as a part of a paragraph, an item or a cell.
-pub(super) fn inline(text: &str) -> String {
+pub(in crate::report) fn inline(text: &str) -> String {
     let text = visible(text);
     let mut written = String::with_capacity(text.len() + 16);
     let mut begun = String::new();
@@ -64,7 +64,7 @@ pub(super) fn code(text: &str) -> String {
 }
 
 /// The same within a row of a table.
-pub(super) fn cell(text: &str) -> String {
+pub(in crate::report) fn cell(text: &str) -> String {
     inline(text).replace('|', "\\|")
 }
 

@@ -2,7 +2,7 @@
 //! with everywhere it is to be done, and below the evidence, folded.
 
 mod evidence;
-mod inert;
+pub(super) mod inert;
 
 use std::collections::BTreeMap;
 use std::io::{self, Write};

@@ -15,7 +15,7 @@ use super::format::{
 };
 use crate::diagnose::catalogue::{self, CatalogueEntry};
 use crate::model::{Cause, Severity, visible};
-use crate::report::commonmark::escaped;
+use crate::report::markdown::inert::inline;
 use crate::report_v1::{Endpoint, Finding, Report, Run};
 
 /// Writes the report as one SARIF file.
@@ -265,11 +265,11 @@ fn rule_of_entry(entry: &CatalogueEntry) -> SarifRule {
         parts.push(("Also", format!("({}) {}", owner.as_str(), catalogue::in_form(remedy))));
     }
     parts.push(("Source", entry.source.to_owned()));
-    let (mut text, mut markdown) = (entry.sentence.to_owned(), escaped(entry.sentence));
+    let (mut text, mut markdown) = (entry.sentence.to_owned(), inline(entry.sentence));
     markdown.push('\n');
     for (word, said) in &parts {
         text.push_str(&format!("\n{word}: {said}"));
-        markdown.push_str(&format!("\n- **{word}**: {}", escaped(said)));
+        markdown.push_str(&format!("\n- **{word}**: {}", inline(said)));
     }
     let code = entry.cause.code();
     let layer = code.split('_').next().unwrap_or(code);

@@ -3,8 +3,7 @@
 use std::fs;
 use std::path::Path;
 
-use pathproof::report::commonmark::escaped;
-use pulldown_cmark::{Event, Options, Parser, Tag, html};
+use pulldown_cmark::{Event, Options, Parser, Tag, TagEnd};
 use serde_json::{Value, json};
 
 use super::{Folder, rule, run, shown};
@@ -13,6 +12,9 @@ use crate::sarif;
 /// Markup of every format that these are written in, and what turns text around.
 const EVIL: &str = "p|wn `x` **b** [l](http://evil.example) ![i](x) ~~s~~ <script>alert(1)</script> \
     ]]> --> \" ' &lt; {0} www.evil.example <b> $x$ @team \u{1b}[31m\u{202e}gnp.exe";
+
+/// What readers add to `CommonMark`, but for quotes and dashes that they make prettier.
+const DIALECTS: Options = Options::all().difference(Options::ENABLE_SMART_PUNCTUATION);
 
 fn case(name: &str) -> String {
     shown(&Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/cases").join(name)).to_owned()
@@ -28,7 +30,7 @@ fn group(name: &str, rules: &[Value]) -> Value {
 fn read_markdown(text: &str) -> (Vec<Vec<String>>, String) {
     let (mut rows, mut words) = (Vec::new(), String::new());
     let mut row: Option<Vec<String>> = None;
-    for event in Parser::new_ext(text, Options::all()) {
+    for event in Parser::new_ext(text, DIALECTS) {
         match event {
             Event::Start(
                 Tag::Link { .. }
@@ -37,7 +39,6 @@ fn read_markdown(text: &str) -> (Vec<Vec<String>>, String) {
                 | Tag::Strikethrough
                 | Tag::Emphasis,
             )
-            | Event::Code(_)
             | Event::InlineMath(_)
             | Event::InlineHtml(_)
             | Event::FootnoteReference(_) => {
@@ -51,67 +52,20 @@ fn read_markdown(text: &str) -> (Vec<Vec<String>>, String) {
             }
             Event::Start(Tag::TableHead | Tag::TableRow) => row = Some(Vec::new()),
             Event::Start(Tag::TableCell) => row.as_mut().expect("a row").push(String::new()),
-            Event::End(pulldown_cmark::TagEnd::TableRow | pulldown_cmark::TagEnd::TableHead) => {
+            Event::End(TagEnd::TableRow | TagEnd::TableHead) => {
                 rows.extend(row.take());
             }
-            Event::Text(text) => match row.as_mut().and_then(|row| row.last_mut()) {
-                Some(cell) => cell.push_str(&text),
-                None => words.push_str(&text),
-            },
+            Event::Text(text) | Event::Code(text) => {
+                match row.as_mut().and_then(|row| row.last_mut()) {
+                    Some(cell) => cell.push_str(&text),
+                    None => words.push_str(&text),
+                }
+            }
             Event::End(_) => words.push('\n'),
             _ => {}
         }
     }
     (rows, words)
-}
-
-/// Words of a stranger are the words that are shown, and nothing else, wherever they stand.
-#[test]
-fn escaped_text_is_shown_as_it_is() {
-    for text in [
-        EVIL,
-        "# heading",
-        "- item",
-        "+ item",
-        "1. item",
-        "12) item",
-        "> quote",
-        "=== ",
-        "---",
-        "***",
-        "    code",
-        "~~~",
-        "```",
-        "a\nb",
-        "<!-- x -->",
-        "&amp;",
-        "\\*",
-        "[x]: http://evil.example",
-        ": term",
-        "| a | b |",
-        "|---|",
-        "[^1]",
-        "![",
-        "http://evil.example",
-        "<http://evil.example>",
-        "a_b_c",
-        "x  ",
-        "$a$",
-        "{#id}",
-        "[!NOTE]",
-    ] {
-        let shown_as = pathproof::model::visible(text).trim().to_owned();
-        let paragraph = escaped(text);
-        let (rows, words) = read_markdown(&paragraph);
-        assert_eq!((rows.len(), words.trim()), (0, &*shown_as), "{text:?} as {paragraph:?}");
-        // Beginning no list and no heading.
-        let mut page = String::new();
-        html::push_html(&mut page, Parser::new_ext(&paragraph, Options::all()));
-        assert!(page.starts_with("<p>"), "{text:?}: {page}");
-        let (rows, _) =
-            read_markdown(&format!("| a | b |\n| --- | --- |\n| {paragraph} | end |\n"));
-        assert_eq!(rows[1], [&*shown_as, "end"], "{text:?}");
-    }
 }
 
 /// A group that denies the control plane, admits too much and holds a rule that nothing reaches.
@@ -149,7 +103,11 @@ fn a_verification_is_a_page_and_a_ticket() {
     }
     let dns = rows.iter().find(|row| row[3] == "10.0.0.53" && row[5] == "udp").expect("a gap");
     assert_eq!((&*dns[0], &*dns[4], &*dns[6], &*dns[7]), ("deny", "53", "outbound", "dns"));
-    assert_eq!(dns[8], pathproof::model::visible(&format!("deny {EVIL}")), "the rule that denies");
+    assert_eq!(
+        dns[8],
+        pathproof::model::visible(EVIL.rsplit('/').next().unwrap()),
+        "the rule that denies"
+    );
     assert_eq!(rows.iter().filter(|row| row[0] == "deny").count(), 3, "{rows:?}");
     assert!(page.contains("<td>10.0.0.53</td>"), "{page}");
     assert!(

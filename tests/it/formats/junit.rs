@@ -52,6 +52,10 @@ fn a_build_server_sees_a_case_an_endpoint() {
             let of_it =
                 |case: &&Case| case.name == place && case.classname == visible(&endpoint.entry);
             let Some(case) = cases.iter().find(of_it) else { panic!("{name}: no {place}") };
+            if name == "hostile" {
+                // All its endpoints have one name.
+                continue;
+            }
             let counts = endpoint.is_required() && !endpoint.is_unassigned();
             let end = match endpoint.status {
                 Status::Pass | Status::Warn => "passed",
@@ -60,7 +64,7 @@ fn a_build_server_sees_a_case_an_endpoint() {
                 Status::Unknown => "skipped",
             };
             assert_eq!(case.end, end, "{name}: {case:?}");
-            if end != "passed" && name != "hostile" {
+            if end != "passed" {
                 assert_eq!(case.r#type, endpoint.cause.as_deref().unwrap(), "{name}: {case:?}");
             }
             for finding in &endpoint.findings {
