@@ -272,14 +272,14 @@ fn names(fact: &str, one: &Destination) -> bool {
 }
 
 /// The facts about `address`, and those about none.
-fn evidence<'a>(facts: &'a [String], address: Option<IpAddr>) -> Vec<&'a str> {
-    let place = |fact: &str| {
+fn evidence(facts: &[String], address: Option<IpAddr>) -> Vec<&str> {
+    let address_of = |fact: &str| {
         let first = fact.split([' ', ',']).next()?.trim_end_matches(':');
         let socket = first.parse::<SocketAddr>().map(|socket| socket.ip());
         socket.or_else(|_| first.parse::<IpAddr>()).ok()
     };
     let is_of_it =
-        |fact: &&str| address.is_none() || place(fact).is_none_or(|it| Some(it) == address);
+        |fact: &&str| address.is_none() || address_of(fact).is_none_or(|it| Some(it) == address);
     facts.iter().map(String::as_str).filter(is_of_it).collect()
 }
 
@@ -297,6 +297,7 @@ fn source(report: &Report, endpoint: Option<&Endpoint>, to: Option<IpAddr>) -> S
 }
 
 #[cfg(test)]
+#[expect(clippy::disallowed_methods, reason = "reports of the golden cases are read")]
 mod tests {
     use std::fs;
     use std::path::Path;

@@ -153,7 +153,9 @@ fn nothing_of_a_report_is_lost() {
         for endpoint in endpoints {
             has(&endpoint["host"]);
             let trails = endpoint["trails"].as_array().unwrap();
-            trails.iter().for_each(|trail| has(&trail["remote"]));
+            for trail in trails {
+                has(&trail["remote"]);
+            }
         }
         report["run"]["options"].as_array().unwrap().iter().for_each(has);
     }

@@ -24,12 +24,14 @@ pub(super) struct DestinationGroup {
     pub(super) port: u16,
 }
 
+type NamesAndAddresses<'a> = (BTreeSet<&'a str>, BTreeSet<IpAddr>);
+
 /// Groups `(name, address, port)`.
 pub(super) fn of<'a>(
-    places: impl Iterator<Item = (&'a str, Option<IpAddr>, u16)>,
+    destinations: impl Iterator<Item = (&'a str, Option<IpAddr>, u16)>,
 ) -> Vec<DestinationGroup> {
-    let mut groups: BTreeMap<(String, u16), (BTreeSet<&str>, BTreeSet<IpAddr>)> = BTreeMap::new();
-    for (name, address, port) in places {
+    let mut groups: BTreeMap<(String, u16), NamesAndAddresses> = BTreeMap::new();
+    for (name, address, port) in destinations {
         let (names, addresses) = groups.entry((family(name), port)).or_default();
         names.insert(name);
         addresses.extend(address);

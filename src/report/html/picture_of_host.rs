@@ -1,6 +1,7 @@
 //! The picture of the whole host: every way that leaves it, those alike together, each as it was
 //! measured.
 
+use std::cmp::Reverse;
 use std::collections::{BTreeSet, HashMap};
 use std::net::IpAddr;
 
@@ -167,7 +168,7 @@ fn lanes(report: &Report, route: &str) -> Vec<HostLane> {
         lane.name = counted(lane.count, "endpoint");
     }
     // What is broken first, the order of the report otherwise.
-    lanes.sort_by(|left, right| right.state.cmp(&left.state));
+    lanes.sort_by_key(|lane| Reverse(lane.state));
     lanes
 }
 

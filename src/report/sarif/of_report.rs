@@ -80,14 +80,11 @@ fn result(
 fn message(finding: &Finding, at: &str) -> SarifText {
     let mut text = format!("{}: {}", visible(at), visible(&finding.message));
     for seen in finding.evidence.iter() {
-        text.push_str(&format!("\nSeen: {}", visible(seen)));
+        text.extend(["\nSeen: ", &visible(seen)]);
     }
     if !finding.remedy.is_empty() {
-        text.push_str(&format!(
-            "\nTo do ({}): {}",
-            visible(&finding.owner),
-            visible(&finding.remedy)
-        ));
+        let (owner, remedy) = (visible(&finding.owner), visible(&finding.remedy));
+        text.extend(["\nTo do (", &owner, "): ", &remedy]);
     }
     SarifText::plain(&text)
 }
@@ -268,8 +265,8 @@ fn rule_of_entry(entry: &CatalogueEntry) -> SarifRule {
     let (mut text, mut markdown) = (entry.sentence.to_owned(), inline(entry.sentence));
     markdown.push('\n');
     for (word, said) in &parts {
-        text.push_str(&format!("\n{word}: {said}"));
-        markdown.push_str(&format!("\n- **{word}**: {}", inline(said)));
+        text.extend(["\n", word, ": ", said]);
+        markdown.extend(["\n- **", word, "**: ", &inline(said)]);
     }
     let code = entry.cause.code();
     let layer = code.split('_').next().unwrap_or(code);

@@ -61,7 +61,7 @@ pub(super) fn report() -> Report<'static> {
 
 fn replace<'a>(value: &mut Value, texts: &mut impl Iterator<Item = &'a &'static str>) {
     match value {
-        Value::String(text) => *text = (*texts.next().unwrap()).to_owned(),
+        Value::String(text) => (*texts.next().unwrap()).clone_into(text),
         Value::Array(items) => items.iter_mut().for_each(|item| replace(item, texts)),
         Value::Object(fields) => {
             for (name, field) in fields.iter_mut() {
