@@ -20,7 +20,7 @@ pub fn line_of(text: &str, location: &str) -> Option<usize> {
     let root: &RawValue = serde_json::from_str(&plain).ok()?;
     let found = follow(root, path).unwrap_or(root);
     let offset = found.get().as_ptr().addr() - plain.as_ptr().addr();
-    Some(1 + plain.as_bytes()[..offset].iter().filter(|byte| **byte == b'\n').count())
+    Some(plain[..offset].split('\n').count())
 }
 
 /// The value that `path` leads to, or the last on the way to it; `None` where the first part of it

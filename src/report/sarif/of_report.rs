@@ -3,6 +3,7 @@
 //! in the JSON report; here it stands as the evidence of the findings.
 
 use std::collections::BTreeMap;
+use std::fmt::Write as _;
 use std::io::{self, Write};
 
 use jiff::{SignedDuration, Timestamp};
@@ -80,14 +81,15 @@ fn result(
 fn message(finding: &Finding, at: &str) -> SarifText {
     let mut text = format!("{}: {}", visible(at), visible(&finding.message));
     for seen in finding.evidence.iter() {
-        text.push_str(&format!("\nSeen: {}", visible(seen)));
+        let _ = write!(text, "\nSeen: {}", visible(seen));
     }
     if !finding.remedy.is_empty() {
-        text.push_str(&format!(
-            "\nTo do ({}): {}",
-            visible(&finding.owner),
-            visible(&finding.remedy)
-        ));
+        let (owner, remedy) = (visible(&finding.owner), visible(&finding.remedy));
+        let _ = write!(
+            text,
+            "
+To do ({owner}): {remedy}"
+        );
     }
     SarifText::plain(&text)
 }
@@ -268,8 +270,8 @@ fn rule_of_entry(entry: &CatalogueEntry) -> SarifRule {
     let (mut text, mut markdown) = (entry.sentence.to_owned(), inline(entry.sentence));
     markdown.push('\n');
     for (word, said) in &parts {
-        text.push_str(&format!("\n{word}: {said}"));
-        markdown.push_str(&format!("\n- **{word}**: {}", inline(said)));
+        let _ = write!(text, "\n{word}: {said}");
+        let _ = write!(markdown, "\n- **{word}**: {}", inline(said));
     }
     let code = entry.cause.code();
     let layer = code.split('_').next().unwrap_or(code);
