@@ -12,7 +12,7 @@ use super::{hint, input, output, vantage};
 use crate::list::{self, UrlHost};
 use crate::model::{Host, HostName, visible};
 use crate::proxy_config::{self, FILES};
-use crate::report::sarif::{self, FileLint, FileLocation, FileResult, FileRule, SarifLevel};
+use crate::report::sarif::{self, FileLocation, FileResult, FileRule, LintedFiles, SarifLevel};
 use crate::route::{
     self, AgentProxy, AgentRoute, LintFinding, LintKind, LintNames, LintWeight, LocalView, ProxyUrl,
 };
@@ -96,7 +96,7 @@ fn lint(command: &AgentLintArgs) -> Result<Exit> {
             let results = once.iter().filter_map(|same| result(same, &paths)).collect();
             let corrected = corrected.as_ref().filter(|_| is_wrong).map(|own| own.trim_end());
             let properties = corrected.map(|own| ("corrected", own.into())).into_iter().collect();
-            sarif::files(&FileLint { results, properties }, &mut out)
+            sarif::files(&LintedFiles { results, properties }, &mut out)
         }
     })?;
     Ok(if is_wrong { Exit::Violated } else { Exit::Satisfied })

@@ -11,7 +11,7 @@ use super::output;
 use crate::files;
 use crate::list::{self, EndpointList, ListEntry, ListError};
 use crate::model::{Cloud, Reach};
-use crate::report::sarif::{self, FileLint, FileLocation, FileResult, FileRule, SarifLevel};
+use crate::report::sarif::{self, FileLocation, FileResult, FileRule, LintedFiles, SarifLevel};
 
 pub(super) fn lists(command: &ListsArgs) -> Result<Exit> {
     match &command.command {
@@ -34,7 +34,7 @@ fn lint(file: &Path, format: LintFormat, output: Option<&Path>) -> Result<Exit> 
     if format == LintFormat::Sarif {
         let errors = read.as_ref().err().map_or(&[][..], |errors| &errors.errors);
         let n_more = read.as_ref().err().map_or(0, |errors| errors.n_more);
-        let lint = FileLint {
+        let lint = LintedFiles {
             results: errors.iter().map(fault).collect(),
             properties: (n_more > 0).then(|| ("notShown", n_more.into())).into_iter().collect(),
         };

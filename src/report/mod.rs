@@ -1,5 +1,6 @@
-//! Verdicts to reports ([`assemble`]), and reports to bytes: table, JSON, JSON Lines, Markdown, HTML,
-//! CSV, JUnit, SARIF, Prometheus' text; reports compared and put side by side. Pure.
+//! Verdicts to reports ([`assemble`]), and reports to bytes: table, JSON, JSON Lines, Markdown,
+//! HTML, CSV, JUnit, SARIF, Prometheus' text; reports compared and put side by side; pages of
+//! what is no report ([`handout`]). Pure.
 
 mod assemble;
 pub mod change_request;

@@ -8,7 +8,7 @@ use super::Loaded;
 use super::verify_text::{contradiction_line, excess_line, gap_line, gateways_line, shadowed_line};
 use crate::firewall::nsg::line_of;
 use crate::firewall::{Gap, Rule, Verification};
-use crate::report::sarif::{FileLint, FileLocation, FileResult, FileRule, SarifLevel};
+use crate::report::sarif::{FileLocation, FileResult, FileRule, LintedFiles, SarifLevel};
 
 const DENIED: FileRule = FileRule {
     id: "required-flow-denied",
@@ -41,7 +41,7 @@ const SHADOWED: FileRule = FileRule {
     level: SarifLevel::Note,
 };
 
-pub(super) fn lint(seen: &Verification<'_>, loaded: &Loaded, is_nsg: bool) -> FileLint {
+pub(super) fn lint(seen: &Verification<'_>, loaded: &Loaded, is_nsg: bool) -> LintedFiles {
     let places = RulePlaces { loaded, lines: RefCell::default() };
     let result = |rule: FileRule, message: String, places| FileResult {
         rule,
@@ -78,7 +78,7 @@ pub(super) fn lint(seen: &Verification<'_>, loaded: &Loaded, is_nsg: bool) -> Fi
         ..result(SHADOWED, shadowed_line(set, own), vec![places.of(own.rule)])
     }));
     let corrections: Vec<_> = seen.corrections.iter().map(ToString::to_string).collect();
-    FileLint { results, properties: vec![("corrections", corrections.into())] }
+    LintedFiles { results, properties: vec![("corrections", corrections.into())] }
 }
 
 /// Where rules stand.

@@ -17,7 +17,7 @@ pub struct Handout {
     pub headline: String,
     /// What is said below the headline, a paragraph each.
     pub lines: Vec<String>,
-    /// Everything else.
+    /// What stands below, each with a heading.
     pub sections: Vec<HandoutSection>,
     /// What wrote it, as `pathproof rules verify`.
     pub from: String,

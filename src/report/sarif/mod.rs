@@ -6,5 +6,5 @@ mod of_files;
 mod of_report;
 
 pub use format::SarifLevel;
-pub use of_files::{FileLint, FileLocation, FileResult, FileRule, files};
+pub use of_files::{FileLocation, FileResult, FileRule, LintedFiles, files};
 pub use of_report::report;

@@ -15,7 +15,7 @@ use crate::model::visible;
 
 /// What one command has to say about files.
 #[derive(Clone, Debug, Default)]
-pub struct FileLint {
+pub struct LintedFiles {
     /// Each thing that it found, in its order.
     pub results: Vec<FileResult>,
     /// What else is known of all of it, by name.
@@ -65,7 +65,7 @@ pub struct FileLocation {
 ///
 /// # Errors
 /// What `out` returns.
-pub fn files(lint: &FileLint, out: &mut impl Write) -> io::Result<()> {
+pub fn files(lint: &LintedFiles, out: &mut impl Write) -> io::Result<()> {
     let mut rules = RuleTable::default();
     let results = lint.results.iter().map(|one| result(one, &mut rules)).collect();
     let run = SarifRun {

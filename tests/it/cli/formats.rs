@@ -10,7 +10,7 @@ use super::{Ended, Folder, run, shown};
 use crate::golden;
 
 /// Every extension but the table's.
-const EXTENSIONS: [&str; 8] = ["json", "jsonl", "md", "html", "csv", "xml", "sarif", "prom"];
+const EXTENSIONS: [&str; 8] = ["json", "jsonl", "md", "html", "csv", "xml", "prom", "sarif"];
 
 fn case(name: &str, file: &str) -> String {
     shown(&golden::folder().join(name).join(file)).to_owned()
