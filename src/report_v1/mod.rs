@@ -47,7 +47,7 @@ pub use lines::{Begin, End, Line, Name};
 pub use lookup::{ChainLink, Lookup};
 pub use milliseconds::Milliseconds;
 pub use read::ReadError;
-pub use run::{Proxy, Run, Vantage};
+pub use run::{Proxy, Redacted, Run, StandIn, Vantage};
 pub use trail::{Step, Trail};
 pub use words::{SeverityWord, StatusWord};
 

@@ -20,9 +20,11 @@ mod fuzz;
 mod golden;
 #[cfg(target_os = "linux")]
 mod lab;
+mod hostile;
 mod loopback;
 mod proxied;
 mod scene;
+mod redaction;
 mod schema;
 mod stages;
 mod tidy;

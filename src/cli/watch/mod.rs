@@ -16,8 +16,9 @@ use super::hint;
 use super::input::Stdin;
 use super::measure::{Measurement, RunSession};
 use super::output;
+use super::redaction::{Redaction, labelled};
 use super::request::{self, PreparedRun};
-use crate::model::{Records, Summary, visible};
+use crate::model::{Records, Redacted, Summary, visible};
 use crate::probe::Wishes;
 use crate::probe::tls::TlsClient;
 use transition::{States, WatchLine};
@@ -30,10 +31,11 @@ pub(super) fn watch(command: &WatchArgs, arguments: &[OsString]) -> Result<Exit>
         hint::hint(text);
     }
     let published = check::ServiceTagRanges::read(command.service_tags.as_deref())?;
+    let mut redaction = Redaction::read(&command.redaction)?;
     let session = RunSession::begin()?;
     let begun = Instant::now();
     let mut states = States::default();
-    let mut lines = WatchOutput { format: command.format, is_open: true };
+    let mut lines = WatchOutput { format: command.format, is_open: true, redacted: None };
     let (mut rounds, mut changes) = (0_u64, 0_u64);
     let (mut exit, mut summary) = (Exit::Unknown, Summary::default());
     while lines.is_open {
@@ -42,6 +44,8 @@ pub(super) fn watch(command: &WatchArgs, arguments: &[OsString]) -> Result<Exit>
             // A round that was interrupted says nothing about the endpoints that it did not reach.
             Ok(_) if rounds > 0 && session.is_interrupted() => break,
             Ok(records) => {
+                let records = redaction.apply(records, &published);
+                lines.redacted.clone_from(&records.run.redacted);
                 let conclusion = check::conclude(&records, &published);
                 exit = check::ending(&records, &conclusion, command.fail_on).exit;
                 summary = conclusion.summary;
@@ -87,6 +91,7 @@ fn measure(
 struct WatchOutput {
     format: WatchFormat,
     is_open: bool,
+    redacted: Option<Redacted>,
 }
 
 impl WatchOutput {
@@ -95,7 +100,9 @@ impl WatchOutput {
             return Ok(());
         }
         let mut text = match self.format {
-            WatchFormat::Text => visible(&line.to_string()).into_owned(),
+            WatchFormat::Text => {
+                labelled(&visible(&line.to_string()), self.redacted.as_ref())
+            }
             WatchFormat::Jsonl => serde_json::to_string(line)?,
         };
         text.push('\n');
