@@ -160,13 +160,36 @@ fn content_type(value: &str) -> String {
 
 fn reason(text: &str) -> String {
     const USUAL: &[&str] = &[
-        "", "OK", "No Content", "Moved Permanently", "Found", "See Other", "Temporary Redirect",
-        "Permanent Redirect", "Bad Request", "Unauthorized", "Forbidden", "Not Found",
-        "Method Not Allowed", "Not Allowed", "Proxy Authentication Required", "Request Timeout",
-        "Gone", "Upgrade Required", "Too Many Requests", "Unavailable For Legal Reasons",
-        "Internal Server Error", "Not Implemented", "Bad Gateway", "Service Unavailable",
-        "Gateway Timeout", "HTTP Version Not Supported", "Network Authentication Required",
-        "Connection established", "Connection Established", "Switching Protocols",
+        "",
+        "OK",
+        "No Content",
+        "Moved Permanently",
+        "Found",
+        "See Other",
+        "Temporary Redirect",
+        "Permanent Redirect",
+        "Bad Request",
+        "Unauthorized",
+        "Forbidden",
+        "Not Found",
+        "Method Not Allowed",
+        "Not Allowed",
+        "Proxy Authentication Required",
+        "Request Timeout",
+        "Gone",
+        "Upgrade Required",
+        "Too Many Requests",
+        "Unavailable For Legal Reasons",
+        "Internal Server Error",
+        "Not Implemented",
+        "Bad Gateway",
+        "Service Unavailable",
+        "Gateway Timeout",
+        "HTTP Version Not Supported",
+        "Network Authentication Required",
+        "Connection established",
+        "Connection Established",
+        "Switching Protocols",
     ];
     if USUAL.contains(&text) {
         return text.to_owned();
@@ -221,8 +244,20 @@ fn known_words(text: &str) -> Option<String> {
 /// The schemes of IANA's registry; of any other it is kept that there is one.
 fn known_scheme(scheme: &str) -> &str {
     const KNOWN: &[&str] = &[
-        "Basic", "Bearer", "Digest", "DPoP", "GNAP", "HOBA", "Kerberos", "Mutual", "Negotiate",
-        "NTLM", "OAuth", "SCRAM-SHA-1", "SCRAM-SHA-256", "vapid",
+        "Basic",
+        "Bearer",
+        "Digest",
+        "DPoP",
+        "GNAP",
+        "HOBA",
+        "Kerberos",
+        "Mutual",
+        "Negotiate",
+        "NTLM",
+        "OAuth",
+        "SCRAM-SHA-1",
+        "SCRAM-SHA-256",
+        "vapid",
     ];
     if KNOWN.iter().any(|known| known.eq_ignore_ascii_case(scheme)) { scheme } else { "Other" }
 }

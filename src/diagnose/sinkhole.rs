@@ -90,7 +90,9 @@ pub fn is_filter(address: IpAddr) -> bool {
 /// Whether `name` is an alias by which DNS filters lead to their block pages.
 #[must_use]
 pub fn is_name_of_filter(name: &HostName) -> bool {
-    FILTERS.iter().any(|(_, filter)| matches!(filter, Filter::Name(known) if *known == name.as_str()))
+    FILTERS
+        .iter()
+        .any(|(_, filter)| matches!(filter, Filter::Name(known) if *known == name.as_str()))
 }
 
 fn filter_at(address: IpAddr) -> Option<&'static str> {

@@ -31,11 +31,8 @@ const BLOCKS_V4: &[([u8; 4], u8)] = &[
 ];
 
 /// RFC 4193, RFC 4291, RFC 3849.
-const BLOCKS_V6: &[(u128, u8)] = &[
-    (0xfc00 << 112, 7),
-    (0xfe80 << 112, 10),
-    (0x2001_0db8 << 96, 32),
-];
+const BLOCKS_V6: &[(u128, u8)] =
+    &[(0xfc00 << 112, 7), (0xfe80 << 112, 10), (0x2001_0db8 << 96, 32)];
 
 /// Addresses that mean the same on every network: Azure's metadata service and its platform, the
 /// limited broadcast, and public resolvers.
@@ -172,20 +169,17 @@ impl StandIns {
     }
 }
 
-
 /// The address within its block that stands for `address`. `None` outside of all blocks.
 fn within_block(key: &RedactionKey, address: IpAddr) -> Option<IpAddr> {
     match address {
         IpAddr::V4(v4) => v4_within_block(key, v4).map(IpAddr::V4),
         IpAddr::V6(v6) => match v6.to_ipv4_mapped() {
-            Some(mapped) => {
-                v4_within_block(key, mapped).map(|v4| IpAddr::V6(v4.to_ipv6_mapped()))
-            }
+            Some(mapped) => v4_within_block(key, mapped).map(|v4| IpAddr::V6(v4.to_ipv6_mapped())),
             None => {
                 let bits = v6.to_bits();
-                let (_, length) = BLOCKS_V6.iter().find(|(base, length)| {
-                    (bits ^ base) >> (128 - u32::from(*length)) == 0
-                })?;
+                let (_, length) = BLOCKS_V6
+                    .iter()
+                    .find(|(base, length)| (bits ^ base) >> (128 - u32::from(*length)) == 0)?;
                 let mapped = keeping_prefixes(key, bits, 128, *length, 128);
                 Some(IpAddr::V6(Ipv6Addr::from_bits(mapped)))
             }
@@ -213,8 +207,7 @@ fn network_within_block(key: &RedactionKey, network: IpNet) -> IpNet {
         IpAddr::V6(v6) => {
             let bits = v6.to_bits();
             let mut blocks = BLOCKS_V6.iter();
-            let is_in =
-                |one: &&(u128, u8)| (bits ^ one.0) >> (128 - u32::from(one.1)) == 0;
+            let is_in = |one: &&(u128, u8)| (bits ^ one.0) >> (128 - u32::from(one.1)) == 0;
             (bits, 128, blocks.find(is_in).map(|(_, length)| *length))
         }
     };

@@ -50,9 +50,7 @@ impl Redactor<'_> {
         match trust {
             ChainTrust::Trusted => ChainTrust::Trusted,
             ChainTrust::UnknownIssuer => ChainTrust::UnknownIssuer,
-            ChainTrust::Invalid { reason } => {
-                ChainTrust::Invalid { reason: self.sentence(reason) }
-            }
+            ChainTrust::Invalid { reason } => ChainTrust::Invalid { reason: self.sentence(reason) },
             ChainTrust::NotJudged { reason } => {
                 ChainTrust::NotJudged { reason: self.sentence(reason) }
             }

@@ -31,9 +31,9 @@ use std::sync::Arc;
 use ipnet::IpNet;
 
 use crate::model::{
-    Certificate, ChainLink, Cloud, DnsFailure, Endpoint, Exchange, Expectation, Host,
-    HostName, LinkData, Lookup, Obstacle, OsError, PacQuestion, Proxied, ProxyLookup, Record,
-    Records, Redacted, ReportedNode, Resolver, Route, RouteChoice, RouteFault, Run, Subject, Vantage,
+    Certificate, ChainLink, Cloud, DnsFailure, Endpoint, Exchange, Expectation, Host, HostName,
+    LinkData, Lookup, Obstacle, OsError, PacQuestion, Proxied, ProxyLookup, Record, Records,
+    Redacted, ReportedNode, Resolver, Route, RouteChoice, RouteFault, Run, Subject, Vantage,
 };
 use addresses::StandIns;
 pub use key::RedactionKey;
@@ -217,17 +217,8 @@ impl<'a> Redactor<'a> {
     }
 
     fn record(&mut self, record: &Record) -> Record {
-        let Record {
-            endpoint,
-            route,
-            lookups,
-            proxies,
-            trails,
-            follow_ups,
-            obstacle,
-            pending,
-            at,
-        } = record;
+        let Record { endpoint, route, lookups, proxies, trails, follow_ups, obstacle, pending, at } =
+            record;
         Record {
             endpoint: Arc::new(self.endpoint(endpoint)),
             route: self.route_choice(route),
@@ -242,18 +233,8 @@ impl<'a> Redactor<'a> {
     }
 
     fn endpoint(&mut self, endpoint: &Endpoint) -> Endpoint {
-        let Endpoint {
-            entry,
-            role,
-            subject,
-            port,
-            kind,
-            purpose,
-            required,
-            origin,
-            order,
-            expect,
-        } = endpoint;
+        let Endpoint { entry, role, subject, port, kind, purpose, required, origin, order, expect } =
+            endpoint;
         let Expectation { reach, private_zones, service_domains, fingerprint, service_tags } =
             expect;
         Endpoint {
@@ -389,9 +370,7 @@ impl<'a> Redactor<'a> {
             Obstacle::PortLimit(os) => Obstacle::PortLimit(os_error(os)),
             Obstacle::Cancelled => Obstacle::Cancelled,
             Obstacle::BudgetSpent => Obstacle::BudgetSpent,
-            Obstacle::NotTestable { hint } => {
-                Obstacle::NotTestable { hint: self.sentence(hint) }
-            }
+            Obstacle::NotTestable { hint } => Obstacle::NotTestable { hint: self.sentence(hint) },
         }
     }
 
@@ -487,7 +466,10 @@ impl<'a> Redactor<'a> {
 fn os_error(os: &OsError) -> OsError {
     let is_symbol = (os.symbol.starts_with('E') || os.symbol.starts_with("WSA"))
         && os.symbol.len() <= 32
-        && os.symbol.bytes().all(|byte| byte.is_ascii_uppercase() || byte.is_ascii_digit() || byte == b'_');
+        && os
+            .symbol
+            .bytes()
+            .all(|byte| byte.is_ascii_uppercase() || byte.is_ascii_digit() || byte == b'_');
     let symbol = if is_symbol { os.symbol.clone() } else { "an error without a symbol".to_owned() };
     OsError { code: os.code, symbol }
 }

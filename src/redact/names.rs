@@ -83,9 +83,35 @@ const ABOVE_CUSTOMERS: &[&str] = &[
 
 /// Labels of services themselves, beside those of the endpoint lists.
 const OF_SERVICES: &[&str] = &[
-    "azure", "blob", "cloudapp", "core", "database", "datafactory", "dev", "dfs", "dl", "documents",
-    "file", "frontend", "main", "ms", "mysql", "ods", "oms", "postgres", "prod", "purview", "queue",
-    "servicebus", "sql", "storage", "store", "table", "vault", "web", "windows",
+    "azure",
+    "blob",
+    "cloudapp",
+    "core",
+    "database",
+    "datafactory",
+    "dev",
+    "dfs",
+    "dl",
+    "documents",
+    "file",
+    "frontend",
+    "main",
+    "ms",
+    "mysql",
+    "ods",
+    "oms",
+    "postgres",
+    "prod",
+    "purview",
+    "queue",
+    "servicebus",
+    "sql",
+    "storage",
+    "store",
+    "table",
+    "vault",
+    "web",
+    "windows",
 ];
 
 /// Labels of the embedded endpoint lists' own names, and the clouds' regions.
@@ -211,8 +237,8 @@ fn kind(name: &HostName) -> &'static str {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::model::certifies;
     use crate::model::Host;
+    use crate::model::certifies;
 
     fn mapped(labels: &mut Labels, text: &str) -> String {
         let key = RedactionKey::of_run(&[7; 32]);
@@ -225,7 +251,10 @@ mod tests {
         for (text, expected) in [
             ("contoso.servicebus.windows.net", "relay-1.servicebus.windows.net"),
             ("prod.servicebus.windows.net", "relay-2.servicebus.windows.net"),
-            ("g0-prod-am3-010-sb.servicebus.windows.net", "g0-prod-am3-010-sb.servicebus.windows.net"),
+            (
+                "g0-prod-am3-010-sb.servicebus.windows.net",
+                "g0-prod-am3-010-sb.servicebus.windows.net",
+            ),
             ("ns-sb2-prod-am3-010.cloudapp.net", "ns-sb2-prod-am3-010.cloudapp.net"),
             ("tm-we-prod-adms-fe.trafficmanager.net", "tm-we-prod-adms-fe.trafficmanager.net"),
             ("contoso-prod.cloudapp.net", "name-1.cloudapp.net"),
@@ -242,7 +271,10 @@ mod tests {
                 "contoso.privatelink.blob.core.windows.net",
                 "store-1.privatelink.blob.core.windows.net",
             ),
-            ("blob.ams09prdstr07a.store.core.windows.net", "blob.ams09prdstr07a.store.core.windows.net"),
+            (
+                "blob.ams09prdstr07a.store.core.windows.net",
+                "blob.ams09prdstr07a.store.core.windows.net",
+            ),
             ("download.microsoft.com", "download.microsoft.com"),
             ("e3673.dscg.akamaiedge.net", "e3673.dscg.akamaiedge.net"),
             ("main.dl.ms.akadns.net", "main.dl.ms.akadns.net"),

@@ -182,7 +182,10 @@ mod tests {
             ("no proxy is configured", "no proxy is configured"),
             ("HTTPS_PROXY", "HTTPS_PROXY"),
             ("pac:http://wpad.contoso.com/wpad.dat", "pac:http://host-1.domain-1.example/wpad.dat"),
-            ("--proxy=http://proxy.contoso.com:3128", "--proxy=http://host-2.domain-1.example:3128"),
+            (
+                "--proxy=http://proxy.contoso.com:3128",
+                "--proxy=http://host-2.domain-1.example:3128",
+            ),
             ("--save-records", "--save-records"),
             ("/home/anna/r.jsonl", "/text-1/text-2/domain-2.example"),
             ("rule \"*.contoso.com\" of NO_PROXY", "rule \"*.domain-1.example\" of NO_PROXY"),

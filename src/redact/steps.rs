@@ -239,9 +239,7 @@ impl Redactor<'_> {
     fn old_hello(&mut self, outcome: &OldHelloOutcome) -> OldHelloOutcome {
         match outcome {
             OldHelloOutcome::Chosen { version } => OldHelloOutcome::Chosen { version: *version },
-            OldHelloOutcome::Alert { name } => {
-                OldHelloOutcome::Alert { name: self.sentence(name) }
-            }
+            OldHelloOutcome::Alert { name } => OldHelloOutcome::Alert { name: self.sentence(name) },
             OldHelloOutcome::Closed => OldHelloOutcome::Closed,
             OldHelloOutcome::Reset(os) => OldHelloOutcome::Reset(os_error(os)),
             OldHelloOutcome::Silence => OldHelloOutcome::Silence,

@@ -1,14 +1,12 @@
 //! Text that strangers chose, with all that some format might obey: inert in every format. A format
 //! adds what it must not hold to [`FORMATS`].
 
-use std::sync::Arc;
-
 use pathproof::model::{
     ChainTrust, Conclusion, Kind, Records, RouteFaultKind, Validity, is_obeyed,
 };
 use pathproof::report;
 
-use crate::scene::{self, Probe, chain, page, run, with_header};
+use crate::scene::{self, Probe, chain, gives, page, run, with_header};
 
 /// What strangers say: markup, the ends of containers, quotes, escapes, marks that turn text round,
 /// formulas and control characters. It begins with what a spreadsheet would compute.
@@ -42,15 +40,14 @@ pub(crate) fn records() -> Records {
         let title = with_header(title, "Server", text);
         let title = with_header(title, "Via", text);
         let host = |what: &str| format!("{what}-{number}.servicebus.windows.net");
-        let named = |what: &str, change: fn(Probe, &str) -> Probe| {
-            let probe = Probe::of("relay", &host(what)).with(|endpoint| {
+        let named = |what: &str| {
+            Probe::of("relay", &host(what)).with(|endpoint| {
                 endpoint.entry = format!("{text} entry");
                 endpoint.purpose = (*text).to_owned();
-            });
-            change(probe, text)
+            })
         };
         let address = "40.112.72.101";
-        probes.push(named("page", |probe, _| probe).asks(&[address]).goes(address, |way| {
+        probes.push(named("page").asks(gives(&[address])).goes(address, |way| {
             way.tcp().tls(scene::azure(&host("page"))).http(title.clone()).done()
         }));
         let issuer = format!("CN={text}");
@@ -62,8 +59,8 @@ pub(crate) fn records() -> Records {
             Validity::Current,
         );
         probes.push(
-            named("issuer", |probe, _| probe)
-                .asks(&[address])
+            named("issuer")
+                .asks(gives(&[address]))
                 .goes(address, |way| way.tcp().tls(shown.clone()).done()),
         );
         let realm = with_header(
@@ -71,17 +68,17 @@ pub(crate) fn records() -> Records {
             "Proxy-Authenticate",
             &format!("Basic realm=\"{text}\""),
         );
+        probes.push(named("realm").by("http://10.0.0.8:3128").goes_by(
+            "http://10.0.0.8:3128",
+            "10.0.0.8:3128",
+            |way| way.tcp().refused_with(realm.clone()),
+        ));
+        probes.push(named("script").faulty(RouteFaultKind::Script, text));
         probes.push(
-            named("realm", |probe, _| probe)
-                .by("http://10.0.0.8:3128")
-                .goes("10.0.0.8", |way| way.tcp().refused_with(realm.clone())),
-        );
-        probes.push(named("script", |probe, text| probe.faulty(RouteFaultKind::Script, text)));
-        probes.push(
-            named("clear", |probe, _| probe).kind(Kind::Http).asks(&[address]).goes(
-                address,
-                |way| way.tcp().http(title.clone()).done(),
-            ),
+            named("clear")
+                .kind(Kind::Http)
+                .asks(gives(&[address]))
+                .goes(address, |way| way.tcp().http(title.clone()).done()),
         );
     }
     scene::records(run, probes)
@@ -143,5 +140,4 @@ fn hostile_text_comes_as_far_as_the_findings() {
     for part in ["<script>", "]]>", "=cmd", "javascript:"] {
         assert!(findings.contains(part), "{part}");
     }
-    let _: Arc<str> = findings.into();
 }

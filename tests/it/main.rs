@@ -18,13 +18,13 @@ mod emission;
 mod follow_ups;
 mod fuzz;
 mod golden;
+mod hostile;
 #[cfg(target_os = "linux")]
 mod lab;
-mod hostile;
 mod loopback;
 mod proxied;
-mod scene;
 mod redaction;
+mod scene;
 mod schema;
 mod stages;
 mod tidy;

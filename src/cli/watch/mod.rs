@@ -100,9 +100,7 @@ impl WatchOutput {
             return Ok(());
         }
         let mut text = match self.format {
-            WatchFormat::Text => {
-                labelled(&visible(&line.to_string()), self.redacted.as_ref())
-            }
+            WatchFormat::Text => labelled(&visible(&line.to_string()), self.redacted.as_ref()),
             WatchFormat::Jsonl => serde_json::to_string(line)?,
         };
         text.push('\n');

@@ -204,9 +204,9 @@ const DATA_FORMATS: [&str; 3] = ["json", "atom+xml", "octet-stream"];
 
 /// Whether the answer may be a page for people. Data formats are the service's own.
 fn is_page(answer: &HttpAnswer) -> bool {
-    answer.header("Content-Type").is_none_or(|kind| {
-        !DATA_FORMATS.iter().any(|data| contains(kind, data))
-    })
+    answer
+        .header("Content-Type")
+        .is_none_or(|kind| !DATA_FORMATS.iter().any(|data| contains(kind, data)))
 }
 
 /// Searches a body for all words of all pages at once, in any case.

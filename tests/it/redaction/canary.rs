@@ -60,8 +60,11 @@ fn found_in(text: &str) -> impl Iterator<Item = String> {
 /// percent-encoded, and in base64 at each of the three places it can begin at.
 fn forms(secret: &str) -> Vec<(String, bool)> {
     let percent = secret.bytes().map(|byte| format!("%{byte:02x}")).collect();
-    let mut forms =
-        vec![(secret.to_owned(), false), (HEXLOWER.encode(secret.as_bytes()), false), (percent, false)];
+    let mut forms = vec![
+        (secret.to_owned(), false),
+        (HEXLOWER.encode(secret.as_bytes()), false),
+        (percent, false),
+    ];
     for before in 0..3 {
         let padded = [&vec![0; before][..], secret.as_bytes()].concat();
         let whole = padded.len() / 3 * 3;

@@ -159,9 +159,9 @@ fn originals(records: &Records) -> BTreeSet<String> {
     let mut name = |name: &HostName| {
         let text = name.as_str();
         let is_customers = text.contains("contoso")
-            || text.strip_suffix(".servicebus.windows.net").is_some_and(|label| {
-                !label.ends_with("-sb") && !label.ends_with("privatelink")
-            })
+            || text
+                .strip_suffix(".servicebus.windows.net")
+                .is_some_and(|label| !label.ends_with("-sb") && !label.ends_with("privatelink"))
             || (text.ends_with(".blob.core.windows.net") && !text.starts_with("blob."))
             || text.ends_with(".database.windows.net");
         if is_customers {

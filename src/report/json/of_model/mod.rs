@@ -14,7 +14,8 @@ use crate::report::diff::Diff;
 use crate::report::route;
 use crate::report_v1::{
     Begin, ChainLink, End, Endpoint, Finding, Lookup, Name, PacQuestion, Prediction, Proxy,
-    ProxyLookup, Redacted, Report, RouteChoice, Run, SCHEMA, StandIn, Summary, Tool, Trail, Vantage,
+    ProxyLookup, Redacted, Report, RouteChoice, Run, SCHEMA, StandIn, Summary, Tool, Trail,
+    Vantage,
 };
 pub(in crate::report) use step::Chains;
 
