@@ -17,7 +17,7 @@ impl Redactor<'_> {
             return;
         }
         let mut issuer = &leaf.issuer;
-        while self.public_issuers.insert(issuer.clone()) {
+        while is_public_authority(issuer) && self.public_issuers.insert(issuer.clone()) {
             let above = presented.chain.iter().find(|one| one.subject == *issuer);
             let Some(above) = above else { return };
             issuer = &above.issuer;
@@ -121,6 +121,33 @@ impl Redactor<'_> {
             self.label("text", name)
         }
     }
+}
+
+/// Whether a distinguished name on the way to a public root is that of an authority for everyone:
+/// some of the public web's authorities bear the name of the one company that they are for.
+fn is_public_authority(name: &str) -> bool {
+    const OWNERS: &[&str] = &[
+        "O=Amazon",
+        "O=Baltimore",
+        "O=DigiCert Inc",
+        "O=Entrust, Inc.",
+        "O=GeoTrust Inc.",
+        "O=GlobalSign nv-sa",
+        "O=GlobalSign",
+        "O=GoDaddy.com, Inc.",
+        "O=Google Trust Services",
+        "O=Google Trust Services LLC",
+        "O=IdenTrust",
+        "O=Internet Security Research Group",
+        "O=Let's Encrypt",
+        "O=Microsoft Corporation",
+        "O=Sectigo Limited",
+        "O=The USERTRUST Network",
+    ];
+    let is_owner = |owner: &&str| {
+        name.split_once(*owner).is_some_and(|(_, rest)| rest.is_empty() || rest.starts_with(','))
+    };
+    OWNERS.iter().any(|owner| is_owner(&owner))
 }
 
 /// Whether the text is a name of at least two labels, or a wildcard before one.

@@ -42,7 +42,7 @@ const WORDS: &str = "
     2012 2016 2019 2022 2025 core datacenter edition gnu lts red hat enterprise rhel standard
     azure database sql storage vault synapse purview workspace authoring lake relay's factory's
     runtime's deployment's another given
-    serviceurl servicebusconnected connectedtoresourcemanager httpportenabled
+    serviceurl credentialinsync servicebusconnected connectedtoresourcemanager httpportenabled
     credentialencryptionkeyavailable online offline limited expired uptodate updateavailable inactive
     upgrading initializing initializefailed needregistration
     alert protocol_version handshake_failure certificate_required unrecognized_name decode_error

@@ -101,7 +101,7 @@ pub(crate) const FORMATS: &[Format] = &[
             String::from_utf8(bytes).expect("JSON is UTF-8")
         },
         |text| {
-            plain(text);
+            assert!(!text.contains(|c: char| c != '\n' && c.is_ascii_control()), "{text}");
             serde_json::from_str::<serde_json::Value>(text).expect("JSON");
         },
     ),

@@ -95,11 +95,13 @@ fn with_canaries(text: &str) -> (Records, usize) {
     while at < lines.len() {
         for pointer in texts(&lines[at], String::new()) {
             let before = lines[at].pointer(&pointer).cloned().expect("the text that was found");
-            let is_taken = CANARIES.iter().any(|canary| {
+            // A host that cannot be read is found when the whole is read, and not before.
+            let from = if pointer.ends_with("/host") { 2 } else { 0 };
+            let is_taken = CANARIES[from..].iter().any(|canary| {
                 *lines[at].pointer_mut(&pointer).expect("the same") = Value::from(*canary);
                 is_readable(&lines[at])
             });
-            if is_taken && read(&lines).is_some() {
+            if is_taken {
                 n_fields += 1;
             } else {
                 *lines[at].pointer_mut(&pointer).expect("the same") = before;
