@@ -24,10 +24,11 @@
 //! | [`ledger`] | what was seen when | names, addresses, first and last seen, in one `SQLite` file |
 //! | [`azure`] | Resource Manager and tokens | credentials, security rules, operations that end later |
 //! | [`diagnose`] | records to verdicts | a file a layer, the catalogue of causes, `explain` |
+//! | [`redact`] | records to records that may be forwarded | placeholders for names, users and addresses of this side |
 //! | [`report`] | verdicts to reports, and reports to bytes | every format; differences, hosts side by side; handouts of rules and plans |
 //! | [`cli`] | arguments to configuration, then commands | files, environment, exit codes |
 //!
-//! Imports go down only: `cli` → `proxy_config` → {`report`, `probe`, `ledger`, `azure`} →
+//! Imports go down only: `cli` → `proxy_config` → {`report`, `redact`, `probe`, `ledger`, `azure`} →
 //! {`diagnose`, `plan`, `list`, `wire`, `archive`, `nsg_rules`} → `firewall` → {`arm_template`,
 //! `route`, `report_v1`, `tags`, `ordered_work`, `files`} → `model`. `probe` does not know
 //! `diagnose`; `diagnose` does not know sockets; only `cli`, `proxy_config`, `probe`, `ledger`,
@@ -79,6 +80,7 @@ pub mod ordered_work;
 pub mod plan;
 pub mod probe;
 pub mod proxy_config;
+pub mod redact;
 pub mod report;
 pub mod report_v1;
 pub mod route;

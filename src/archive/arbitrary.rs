@@ -330,6 +330,7 @@ impl Any for Run {
                     agent_files_differ,
                     absent,
                     nodes,
+                    redacted: None,
                     kept_in: None,
                 }
             })

@@ -16,6 +16,7 @@ use super::hint;
 use super::input::Stdin;
 use super::measure::Measurement;
 use super::output::{self, ReportOutput};
+use super::redaction::{Redaction, labelled};
 use super::request;
 use super::saved;
 use crate::model::{Cloud, Conclusion, Ending, Obstacle, Record, Records, Run};
@@ -38,6 +39,7 @@ pub(super) fn check(command: &CheckArgs, arguments: &[OsString]) -> Result<Exit>
     let mut stdin = Stdin::default();
     let baseline = saved::baseline(reporting, &mut stdin)?;
     let published = ServiceTagRanges::read(reporting.service_tags.as_deref())?;
+    let mut redaction = Redaction::read(&reporting.redaction)?;
     let prepared = request::prepare(&command.targets, &command.measuring, &[], &mut stdin)?;
     for text in &prepared.hints {
         hint::hint(text);
@@ -48,8 +50,9 @@ pub(super) fn check(command: &CheckArgs, arguments: &[OsString]) -> Result<Exit>
     let measurement = Measurement::new(prepared, &command.measuring, tls, false, arguments)?;
     let measurement = measurement.wish(wishes);
 
-    // What one team can fix is known only when all is.
+    // What one team can fix, and which placeholders there are, is known only when all is.
     let streams = reporting.formats.owners.owner.is_empty()
+        && !redaction.is_asked_for()
         && destinations.iter().any(|one| one.path.is_none() && one.format == ReportFormat::Jsonl);
     let mut lines =
         if streams { Some(JsonLines::begin(measurement.run(), &published)) } else { None };
@@ -59,20 +62,27 @@ pub(super) fn check(command: &CheckArgs, arguments: &[OsString]) -> Result<Exit>
         }
     })?;
     records.run.kept_in = kept_in(command.save_records.as_deref(), &destinations);
+    let records = redaction.apply(records, &published);
 
     // What was measured is saved first: nothing after it can lose it.
-    let saved = command.save_records.as_ref().map(|path| {
-        output::write(Some(path), |out| archive::write(&records, &mut &mut *out))
-            .with_context(|| format!("--save-records {}", path.display()))
-    });
+    let saved = save(&records, command.save_records.as_deref());
     let plan = ReportPlan { destinations, csv };
     let exit = report(&records, &published, &plan, reporting, baseline.as_ref(), lines);
+    Ok(exit.or(saved))
+}
+
+/// Saves the records in the file of `--save-records`. A file that cannot be written does not keep the
+/// reports from being written.
+pub(super) fn save(records: &Records, path: Option<&Path>) -> Exit {
+    let Some(path) = path else { return Exit::Satisfied };
+    let saved = output::write(Some(path), |out| archive::write(records, &mut &mut *out))
+        .with_context(|| format!("--save-records {}", path.display()));
     match saved {
-        Some(Err(error)) => {
+        Ok(()) => Exit::Satisfied,
+        Err(error) => {
             hint::error(&error);
-            Ok(exit.or(Exit::CouldNotWork))
+            Exit::CouldNotWork
         }
-        _ => Ok(exit),
     }
 }
 
@@ -179,7 +189,7 @@ fn write_table(
         table.push('\n');
         table.push_str(&report::diff::table(since, &style));
     }
-    output::write_table(path, &table)
+    output::write_table(path, &labelled(&table, records.run.redacted.as_ref()))
 }
 
 /// How the run ends by `--fail-on`. A hint says what that leaves out.
@@ -213,6 +223,11 @@ impl ServiceTagRanges {
             files::read(path).with_context(|| format!("--service-tags: cannot read {name}"))?;
         let tags = ServiceTags::parse(&bytes).with_context(|| format!("--service-tags: {name}"))?;
         Ok(Self(Some(Arc::new(AzureRanges::of(&tags, &name)))))
+    }
+
+    /// Whether the run's cloud publishes `address` as its own; `None` where its ranges are not known.
+    pub(super) fn holds(&self, run: &Run, address: IpAddr) -> Option<bool> {
+        diagnose::RangeLookup::holds(&self.of(run), address)
     }
 
     /// The ranges of the run's cloud.

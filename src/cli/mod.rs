@@ -24,6 +24,7 @@ mod measure;
 mod output;
 mod progress;
 mod recorded;
+mod redaction;
 mod replay;
 mod request;
 mod resolve;

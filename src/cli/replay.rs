@@ -5,11 +5,12 @@ use std::thread;
 use anyhow::Result;
 
 use super::arguments::ReplayArgs;
-use super::check::{ReportPlan, ServiceTagRanges, report};
+use super::check::{ReportPlan, ServiceTagRanges, report, save};
 use super::exit::Exit;
 use super::formats;
 use super::input::Stdin;
 use super::output;
+use super::redaction::Redaction;
 use super::saved;
 use crate::archive;
 
@@ -17,6 +18,10 @@ pub(super) fn replay(command: &ReplayArgs) -> Result<Exit> {
     let reporting = &command.reporting;
     let destinations = output::destinations(reporting.formats.format, &reporting.formats.output)?;
     let csv = formats::csv_options(&reporting.formats)?;
+    if let Some(path) = &command.save_records {
+        output::check_writable(path)?;
+    }
+    let mut redaction = Redaction::read(&reporting.redaction)?;
     let mut stdin = Stdin::default();
     let baseline = saved::baseline(reporting, &mut stdin)?;
     let published = ServiceTagRanges::read(reporting.service_tags.as_deref())?;
@@ -24,14 +29,11 @@ pub(super) fn replay(command: &ReplayArgs) -> Result<Exit> {
     let name = command.records.display().to_string();
     let mut records = archive::read(source, &name)?;
     records.run.kept_in = (name != "-").then_some(name);
-    let exit = report(
-        &records,
-        &published,
-        &ReportPlan { destinations, csv },
-        reporting,
-        baseline.as_ref(),
-        None,
-    );
+    let records = redaction.apply(records, &published);
+    let saved = save(&records, command.save_records.as_deref());
+    let plan = ReportPlan { destinations, csv };
+    let exit = report(&records, &published, &plan, reporting, baseline.as_ref(), None);
+    let exit = exit.or(saved);
     // The program ends next, and need not wait until millions of allocations are freed.
     thread::spawn(move || drop(records));
     Ok(exit)

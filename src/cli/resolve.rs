@@ -6,11 +6,13 @@ use std::sync::Arc;
 use anyhow::Result;
 
 use super::arguments::{ResolveArgs, ResolveFormat};
+use super::check::ServiceTagRanges;
 use super::exit::Exit;
 use super::hint;
 use super::input::Stdin;
 use super::measure::Measurement;
 use super::output;
+use super::redaction::{Redaction, labelled};
 use super::request;
 use crate::model::{LookupOutcome, Obstacle, Origin, Record, Records};
 use crate::probe::tls::TlsClient;
@@ -21,6 +23,7 @@ pub(super) fn resolve(command: &ResolveArgs, arguments: &[OsString]) -> Result<E
     if let Some(path) = &command.output {
         output::check_writable(path)?;
     }
+    let mut redaction = Redaction::read(&command.redaction)?;
     let prepared = request::prepare(
         &command.targets,
         &command.measuring,
@@ -33,13 +36,16 @@ pub(super) fn resolve(command: &ResolveArgs, arguments: &[OsString]) -> Result<E
     let tls = TlsClient::new(Arc::new(ChainJudge::new(None, Vec::new())?));
     let measurement = Measurement::new(prepared, &command.measuring, tls, true, arguments)?;
     let records = measurement.carry_out(|_, _| {})?;
+    let records = redaction.apply(records, &ServiceTagRanges::default());
+    let redacted = records.run.redacted.as_ref();
 
     let path = command.output.as_deref();
     match command.format {
         ResolveFormat::Table => {
             let (width, color) = output::style(path);
             let style = report::Style { width, color };
-            output::write_table(path, &report::resolve::table(&records, &style))?;
+            let table = report::resolve::table(&records, &style);
+            output::write_table(path, &labelled(&table, redacted))?;
         }
         ResolveFormat::Json => {
             output::write(path, |mut out| report::resolve::json(&records, &mut out))?;

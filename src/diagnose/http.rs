@@ -149,6 +149,17 @@ impl RedirectTarget {
     }
 }
 
+/// The scheme, which may be missing, and the host of a redirect that names one.
+pub(super) fn redirect(location: &str) -> Option<(&'static str, Host)> {
+    let target = RedirectTarget::of(location)?;
+    let scheme = match location.trim().split_once("://") {
+        Some(_) if target.is_clear => "http",
+        Some(_) => "https",
+        None => "",
+    };
+    Some((scheme, target.host))
+}
+
 /// Whether two names differ only by a `www` or by labels in front: `contoso.com` and
 /// `www.contoso.com`.
 fn is_family(one: &str, other: &str) -> bool {

@@ -19,6 +19,7 @@ mod compare;
 mod contradiction;
 mod dns;
 mod ending;
+mod essence;
 mod exception;
 pub mod explain;
 mod explained;
@@ -57,9 +58,11 @@ pub use action::actions;
 use case::Case;
 pub use case::{IsAzure, RangeLookup, ranges_unknown};
 pub use ending::ending;
+pub use essence::{essence, essence_of_bytes};
 pub use explained::says;
 use finding::Draft;
 pub use path::taken_as_private;
+pub use sinkhole::{is_filter, is_name_of_filter};
 pub use tcp::fact as tcp_fact;
 
 /// How many records a thread judges at a time.

@@ -3,6 +3,17 @@
 
 use crate::model::HttpAnswer;
 
+/// Every word that is looked for below, lower case.
+pub(super) const WORDS: &[&str] = &[
+    "publicly listed services",
+    "<generator>service bus",
+    "trackingid",
+    ADDRESS_REFUSED,
+    "microsoft-httpapi",
+];
+
+const ADDRESS_REFUSED: &str = "ip has been prevented to connect";
+
 /// Whether a relay namespace sent `answer`: its Atom feed, or an error with a tracking id.
 pub(super) fn is_relay(answer: &HttpAnswer) -> bool {
     let has = |needle| contains(&answer.body, needle);
@@ -25,8 +36,7 @@ pub(super) fn has_tracking_id(answer: &HttpAnswer) -> bool {
 /// Whether the IP filter of the namespace refuses this host's public address. The network works
 /// then, and the namespace is configured so.
 pub(super) fn is_address_refused(answer: &HttpAnswer) -> bool {
-    const WORDS: &str = "ip has been prevented to connect";
-    contains(&answer.body, WORDS) || contains(&answer.reason, WORDS)
+    contains(&answer.body, ADDRESS_REFUSED) || contains(&answer.reason, ADDRESS_REFUSED)
 }
 
 /// Whether `text` contains `needle`, which is lower-case ASCII, in any case.

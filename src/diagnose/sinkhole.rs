@@ -82,8 +82,17 @@ fn is_identified(case: &Case<'_>, address: IpAddr) -> bool {
 }
 
 /// Whether `address` is where a DNS filter shows its block page.
-pub(super) fn is_filter(address: IpAddr) -> bool {
+#[must_use]
+pub fn is_filter(address: IpAddr) -> bool {
     filter_at(address).is_some()
+}
+
+/// Whether `name` is an alias by which DNS filters lead to their block pages.
+#[must_use]
+pub fn is_name_of_filter(name: &HostName) -> bool {
+    FILTERS
+        .iter()
+        .any(|(_, filter)| matches!(filter, Filter::Name(known) if *known == name.as_str()))
 }
 
 fn filter_at(address: IpAddr) -> Option<&'static str> {

@@ -9,7 +9,7 @@ use crate::model::{Cause, Endpoint, HttpAnswer, Kind, Origin, Owner, Role};
 /// The words of services whose public network access is off, or whose firewall leaves this host's
 /// public address out: Data Factory (data-factory-private-link troubleshooting), Key Vault
 /// (access-behind-firewall), Cosmos DB (how-to-configure-firewall).
-const NO_PUBLIC_ACCESS: &[&str] = &[
+pub(super) const NO_PUBLIC_ACCESS: &[&str] = &[
     "client ip address is not valid private ip",
     "public network access is disabled",
     "forbiddenbyfirewall",

@@ -25,9 +25,13 @@ pub struct Certificate {
     pub not_after: Timestamp,
     /// CRL and OCSP URLs.
     pub revocation: Vec<String>,
-    /// The bytes of the certificate.
-    #[serde(with = "serial::base64")]
+    /// The bytes of the certificate; none where it was redacted, which leaves facts alone.
+    #[serde(default, skip_serializing_if = "is_empty", with = "serial::base64")]
     pub der: Arc<[u8]>,
+}
+
+fn is_empty(der: &Arc<[u8]>) -> bool {
+    der.is_empty()
 }
 
 impl std::fmt::Debug for Certificate {

@@ -56,7 +56,7 @@ pub use name::{Host, HostName, NameError};
 pub use obstacle::{Awaited, Obstacle, OsError, Pending, TimeoutBy};
 pub use proxy::{ProxyFailure, ProxyReply, Tunnel};
 pub use ranges::{Number, Ranges};
-pub use record::{ProxyLookup, Record, Records, Run, Vantage};
+pub use record::{ProxyLookup, Record, Records, Redacted, Run, StandIn, Vantage};
 pub use role::Role;
 pub use route::{
     ExceptionKind, PacQuestion, Proxied, Route, RouteChoice, RouteFault, RouteFaultKind,

@@ -58,9 +58,29 @@ pub struct Run {
     pub absent: Vec<Arc<Lookup>>,
     /// What the cloud reports of the runtime's nodes, where it was given.
     pub nodes: Vec<ReportedNode>,
+    /// What the placeholders of addresses stand in for, where the records are redacted.
+    pub redacted: Option<Redacted>,
     /// The file that these records, or a JSON report of them, are in: for commands that go on from
     /// them. Not saved itself.
     pub kept_in: Option<String>,
+}
+
+/// That names, users and addresses of the measuring side were replaced, and how its addresses are
+/// called in text. An address's place in a record holds a stand-in of the same class, so that
+/// whatever is judged by it is judged alike.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Redacted {
+    /// One for each stand-in, in the order of the labels.
+    pub addresses: Vec<StandIn>,
+}
+
+/// An address or a network that stands in for one of the measuring side.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct StandIn {
+    /// What text calls it: `address-1`, `network-1`.
+    pub label: String,
+    /// The stand-in as it is in the records: `10.91.7.20`, `10.91.0.0/16`.
+    pub shown: String,
 }
 
 /// From where the run was made.

@@ -49,7 +49,7 @@ pub use lookup::{ChainLink, Lookup};
 pub use milliseconds::Milliseconds;
 pub use only::{LeftOut, OnlyOwners};
 pub use read::ReadError;
-pub use run::{Proxy, Run, Vantage};
+pub use run::{Proxy, Redacted, Run, StandIn, Vantage};
 pub use trail::{Step, Trail};
 pub use words::{SeverityWord, StatusWord};
 

@@ -29,6 +29,29 @@ pub struct Run<'a> {
     /// `--fail-on`: the least status that the exit code tells.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub fail_on: Option<Cow<'a, str>>,
+    /// With `--redact`: what text calls the addresses that stand in for those of this side.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub redacted: Option<Redacted<'a>>,
+}
+
+/// That names, users and addresses of the measuring side are placeholders in this report.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
+#[serde(default)]
+pub struct Redacted<'a> {
+    /// One for each stand-in.
+    pub addresses: Vec<StandIn<'a>>,
+}
+
+/// An address or network of the same class and in the same relations as the one it stands in for.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
+#[serde(default)]
+pub struct StandIn<'a> {
+    /// What text calls it: `address-1`, `network-1`.
+    pub label: Cow<'a, str>,
+    /// The stand-in as it is in this report.
+    pub shown: Cow<'a, str>,
 }
 
 /// The host that measured.

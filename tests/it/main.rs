@@ -20,11 +20,13 @@ mod follow_ups;
 mod formats;
 mod fuzz;
 mod golden;
+mod hostile;
 mod html;
 #[cfg(target_os = "linux")]
 mod lab;
 mod loopback;
 mod proxied;
+mod redaction;
 mod sarif;
 mod scene;
 mod schema;

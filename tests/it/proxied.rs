@@ -409,6 +409,7 @@ async fn credentials_are_in_no_record() {
         agent_files_differ: Vec::new(),
         absent: Vec::new(),
         nodes: Vec::new(),
+        redacted: None,
         kept_in: None,
     };
     let mut saved = Vec::new();

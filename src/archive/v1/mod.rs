@@ -30,7 +30,7 @@ use route::RouteChoice;
 pub(super) use trail::Trail;
 
 use super::reference::{References, Unresolved};
-use crate::model::{self, Obstacle, Pending, Proxied, ReportedNode, Vantage, serial};
+use crate::model::{self, Obstacle, Pending, Proxied, Redacted, ReportedNode, Vantage, serial};
 
 /// What the first line says.
 pub(super) const SCHEMA: &str = "pathproof.records/1";
@@ -72,6 +72,8 @@ pub(super) struct Run<'a> {
     agent_files_differ: Cow<'a, [String]>,
     #[serde(default, skip_serializing_if = "<[_]>::is_empty")]
     nodes: Cow<'a, [ReportedNode]>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    redacted: Option<Cow<'a, Redacted>>,
 }
 
 impl<'a> Run<'a> {
@@ -92,6 +94,7 @@ impl<'a> Run<'a> {
             is_self_contained: run.is_self_contained,
             agent_files_differ: Cow::from(&run.agent_files_differ),
             nodes: Cow::from(&run.nodes),
+            redacted: run.redacted.as_ref().map(Cow::Borrowed),
         }
     }
 }
@@ -113,6 +116,7 @@ impl From<Run<'_>> for model::Run {
             agent_files_differ: run.agent_files_differ.into_owned(),
             absent: Vec::new(),
             nodes: run.nodes.into_owned(),
+            redacted: run.redacted.map(Cow::into_owned),
             kept_in: None,
         }
     }

@@ -249,6 +249,20 @@ pub(super) struct ReportingArgs {
     /// In the table, every step of every endpoint too: names, connects, handshakes, answers
     #[arg(long, short)]
     pub(super) verbose: bool,
+    #[command(flatten)]
+    pub(super) redaction: RedactionArgs,
+}
+
+/// What is left out of reports and records that are forwarded.
+#[derive(Clone, Debug, Args)]
+#[command(next_help_heading = "How it is reported")]
+pub(super) struct RedactionArgs {
+    /// Replace names, users and addresses of this side by placeholders that keep their relations
+    #[arg(long)]
+    pub(super) redact: bool,
+    /// The same placeholders in all runs and on all hosts that have this file, which holds a secret
+    #[arg(long, value_name = "FILE", requires = "redact")]
+    pub(super) redact_key: Option<PathBuf>,
 }
 
 #[derive(Debug, Args)]
@@ -257,6 +271,9 @@ pub(super) struct ReplayArgs {
     pub(super) records: PathBuf,
     #[command(flatten)]
     pub(super) reporting: ReportingArgs,
+    /// Save the records again, which is of use with --redact
+    #[arg(long, value_name = "FILE", help_heading = "How it is reported")]
+    pub(super) save_records: Option<PathBuf>,
 }
 
 #[derive(Debug, Args)]
@@ -274,6 +291,8 @@ pub(super) struct ResolveArgs {
     /// Write it there instead of to standard output
     #[arg(long, short, value_name = "FILE", help_heading = "How it is reported")]
     pub(super) output: Option<PathBuf>,
+    #[command(flatten)]
+    pub(super) redaction: RedactionArgs,
 }
 
 #[derive(Debug, Args)]

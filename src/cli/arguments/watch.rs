@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use clap::{Args, ValueEnum};
 
-use super::{FailOnArg, MeasuringArgs, TargetArgs, TrustArgs, duration};
+use super::{FailOnArg, MeasuringArgs, RedactionArgs, TargetArgs, TrustArgs, duration};
 
 #[derive(Debug, Args)]
 pub(in crate::cli) struct WatchArgs {
@@ -47,6 +47,8 @@ pub(in crate::cli) struct WatchArgs {
     /// something
     #[arg(long, short, value_name = "FILE", help_heading = "How it is reported")]
     pub(in crate::cli) output: Option<PathBuf>,
+    #[command(flatten)]
+    pub(in crate::cli) redaction: RedactionArgs,
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]

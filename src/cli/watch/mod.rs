@@ -17,8 +17,9 @@ use super::hint;
 use super::input::Stdin;
 use super::measure::{Measurement, RunSession};
 use super::output;
+use super::redaction::{Redaction, labelled};
 use super::request::{self, PreparedRun};
-use crate::model::{Records, Summary, visible};
+use crate::model::{Records, Redacted, Summary, visible};
 use crate::probe::Wishes;
 use crate::probe::tls::TlsClient;
 use history::WatchHistory;
@@ -35,11 +36,12 @@ pub(super) fn watch(command: &WatchArgs, arguments: &[OsString]) -> Result<Exit>
         history::check_page(path)?;
     }
     let published = check::ServiceTagRanges::read(command.service_tags.as_deref())?;
+    let mut redaction = Redaction::read(&command.redaction)?;
     let session = RunSession::begin()?;
     let begun = Instant::now();
     let mut states = States::default();
     let mut history = WatchHistory::default();
-    let mut lines = WatchOutput { format: command.format, is_open: true };
+    let mut lines = WatchOutput { format: command.format, is_open: true, redacted: None };
     let (mut rounds, mut changes) = (0_u64, 0_u64);
     let (mut exit, mut summary) = (Exit::Unknown, Summary::default());
     while lines.is_open {
@@ -48,6 +50,8 @@ pub(super) fn watch(command: &WatchArgs, arguments: &[OsString]) -> Result<Exit>
             // A round that was interrupted says nothing about the endpoints that it did not reach.
             Ok(_) if rounds > 0 && session.is_interrupted() => break,
             Ok(records) => {
+                let records = redaction.apply(records, &published);
+                lines.redacted.clone_from(&records.run.redacted);
                 let conclusion = check::conclude(&records, &published);
                 exit = check::ending(&records, &conclusion, command.fail_on).exit;
                 summary = conclusion.summary;
@@ -103,6 +107,7 @@ fn measure(
 struct WatchOutput {
     format: WatchFormat,
     is_open: bool,
+    redacted: Option<Redacted>,
 }
 
 impl WatchOutput {
@@ -111,7 +116,7 @@ impl WatchOutput {
             return Ok(());
         }
         let mut text = match self.format {
-            WatchFormat::Text => visible(&line.to_string()).into_owned(),
+            WatchFormat::Text => labelled(&visible(&line.to_string()), self.redacted.as_ref()),
             WatchFormat::Jsonl => serde_json::to_string(line)?,
         };
         text.push('\n');

@@ -112,7 +112,7 @@ fn by_words(answer: &HttpAnswer, destination: &str) -> Option<Draft> {
         return None;
     }
     // Tinyproxy has these words for names that it cannot resolve too.
-    if contains(&answer.body, "tinyproxy was unable to connect") {
+    if contains(&answer.body, UNABLE) {
         return Some(
             upstream(Cause::ProxyUpstreamUnreachable, destination)
                 .possible()
@@ -165,6 +165,15 @@ const CONNECT_WORDS: &[&str] = &[
     "no route to host",
     "network is unreachable",
 ];
+
+/// Every word that is looked for in a proxy's answer, lower case.
+pub(in crate::diagnose) fn words_of_proxies() -> impl Iterator<Item = &'static str> {
+    const OF_TINYPROXY: &[&str] = &["tinyproxy/", UNABLE];
+    OF_TINYPROXY.iter().chain(DNS_WORDS).chain(CONNECT_WORDS).chain(WEB_SERVERS).copied()
+}
+
+/// What tinyproxy says of a way that it does not find.
+const UNABLE: &str = "tinyproxy was unable to connect";
 
 /// The draft for what a proxy says of the way beyond it.
 fn upstream(cause: Cause, destination: &str) -> Draft {
@@ -254,25 +263,27 @@ fn by_status(answer: &HttpAnswer, destination: &str) -> Draft {
     }
 }
 
+/// The web servers that `Server` fields name, lower case.
+const WEB_SERVERS: &[&str] = &[
+    "nginx",
+    "openresty",
+    "apache/",
+    "microsoft-iis",
+    "microsoft-httpapi",
+    "lighttpd",
+    "caddy",
+    "litespeed",
+    "jetty",
+    "coyote",
+    "kestrel",
+    "simplehttp",
+    "werkzeug",
+    "gunicorn",
+];
+
 /// Whether a `Server` field is that of a web server, none of which is a proxy by default.
 fn is_web_server(server: &str) -> bool {
-    const SERVERS: &[&str] = &[
-        "nginx",
-        "openresty",
-        "apache/",
-        "microsoft-iis",
-        "microsoft-httpapi",
-        "lighttpd",
-        "caddy",
-        "litespeed",
-        "jetty",
-        "coyote",
-        "kestrel",
-        "simplehttp",
-        "werkzeug",
-        "gunicorn",
-    ];
-    server.eq_ignore_ascii_case("apache") || SERVERS.iter().any(|known| contains(server, known))
+    server.eq_ignore_ascii_case("apache") || WEB_SERVERS.iter().any(|known| contains(server, known))
 }
 
 /// Adds what the proxy said as evidence. What says most stands first.

@@ -4,7 +4,7 @@ use crate::model::HttpAnswer;
 
 /// The schemes that `answer` offers, as it spells them, each once. A field may stand several
 /// times and hold several challenges (RFC 9110 sections 11.6.1 and 11.7.1).
-pub(super) fn schemes(answer: &HttpAnswer) -> Vec<&str> {
+pub(in crate::diagnose) fn schemes(answer: &HttpAnswer) -> Vec<&str> {
     let fields = answer.headers.iter();
     let values = fields
         .filter(|(name, _)| name.eq_ignore_ascii_case("Proxy-Authenticate"))

@@ -17,7 +17,9 @@ use crate::model::{
     ProxyFailure, Run, TcpFailure, TdsFailure, TlsFailure, TlsFailureKind, TlsSession, Trail,
     deciding,
 };
-pub(super) use answer::{ACCOUNT_REMEDY, in_place_of_the_service};
+pub(super) use answer::{ACCOUNT_REMEDY, in_place_of_the_service, words_of_proxies};
+pub(super) use challenge::schemes as offered_schemes;
+pub(super) use status::error as proxy_error;
 
 /// The remedy for a TLS session with the proxy, whatever is wrong with its certificate.
 const SESSION_REMEDY: &str =
@@ -26,6 +28,11 @@ const SESSION_REMEDY: &str =
 /// The remedy for a proxy that accepts the connection and stays silent.
 const MUTE_REMEDY: &str = "Ask whoever runs {proxy} what it waits for: the way from it to {endpoint}, \
                            its name servers, or its own load.";
+
+/// Whether an error that `Proxy-Status` names is one of those that say more than the status does.
+pub(super) fn has_meaning(error: &str) -> bool {
+    status::meaning(error).is_some()
+}
 
 /// The host of a proxy's URL, as text.
 pub(super) fn host(url: &str) -> &str {

@@ -3,7 +3,7 @@
 use crate::model::{Cause, HttpAnswer};
 
 /// The first error that an intermediary names, nearest the far end first (RFC 9209 section 2).
-pub(super) fn error(answer: &HttpAnswer) -> Option<&str> {
+pub(in crate::diagnose) fn error(answer: &HttpAnswer) -> Option<&str> {
     let fields = answer.headers.iter();
     let mut values = fields
         .filter(|(name, _)| name.eq_ignore_ascii_case("Proxy-Status"))

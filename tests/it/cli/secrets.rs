@@ -69,3 +69,34 @@ fn cookies_and_queries_of_old_records_are_masked_in_every_format() {
     }
     assert!(n_shown > 0, "where it points is shown");
 }
+
+#[test]
+fn redacted_reports_and_records_name_nobody() {
+    let folder = tempfile::tempdir().unwrap();
+    let key = folder.path().join("key");
+    let case = concat!(env!("CARGO_MANIFEST_DIR"), "/tests/cases/two-faults/records.jsonl");
+    fs::write(&key, "short").unwrap();
+    run(&["replay", case, "--redact", "--redact-key", shown(&key)])
+        .refuses(&["--redact-key", "at least 16"]);
+    fs::write(&key, [7; 32]).unwrap();
+    let saved = |name: &str, arguments: &[&str]| {
+        let (records, report) = (
+            folder.path().join(format!("{name}.jsonl")),
+            folder.path().join(format!("{name}.txt")),
+        );
+        let given = ["--save-records", shown(&records), "--output", shown(&report)];
+        let whole = [&["replay", case, "--redact"][..], &given, arguments].concat();
+        let ended = pathproof(&whole).output().unwrap();
+        assert_eq!(ended.status.code(), Some(1), "{ended:?}");
+        (fs::read_to_string(records).unwrap(), fs::read_to_string(report).unwrap())
+    };
+    let (records, report) = saved("one", &["--redact-key", shown(&key)]);
+    assert_eq!(saved("other", &["--redact-key", shown(&key)]).0, records);
+    assert_ne!(saved("alone", &[]).0, records);
+    for text in [&records, &report] {
+        for original in ["shir-01", "operator", "10.50.1.10", "10.0.0.53", "Contoso Proxy CA"] {
+            assert!(!text.contains(original), "{original}: {text}");
+        }
+    }
+    assert!(report.contains("address-") && report.contains("relay-"), "{report}");
+}

@@ -35,7 +35,7 @@ pub(crate) fn case_names() -> BTreeSet<String> {
         .collect()
 }
 
-fn read(name: &str) -> Records {
+pub(crate) fn read(name: &str) -> Records {
     let path = folder().join(name).join("records.jsonl");
     let file = fs::File::open(&path).unwrap_or_else(|error| panic!("{}: {error}", path.display()));
     let label = format!("{name}/records.jsonl");

@@ -53,6 +53,7 @@ pub(crate) fn run() -> Run {
         agent_files_differ: Vec::new(),
         absent: Vec::new(),
         nodes: Vec::new(),
+        redacted: None,
         kept_in: None,
         control: Some(unanswered_control()),
     }

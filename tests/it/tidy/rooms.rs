@@ -31,6 +31,8 @@ const MAY_USE: &[(&str, &[&str])] = &[
     ("nsg_rules", &["model", "firewall"]),
     ("diagnose", &["model", "plan", "ordered_work"]),
     ("report", &["model", "plan", "diagnose", "ordered_work", "report_v1"]),
+    // What names are public stands in the endpoint lists, what of an answer is judged in `diagnose`.
+    ("redact", &["model", "list", "tags", "diagnose"]),
     // A proxy is spoken to by its URL, with the credentials that no record holds.
     ("probe", &["model", "route", "plan", "wire"]),
     // A script may be fetched, and asks for names; the endpoint list's reader decodes text files.
@@ -56,6 +58,7 @@ const MAY_USE: &[(&str, &[&str])] = &[
             "azure",
             "nsg_rules",
             "report_v1",
+            "redact",
             "proxy_config",
             "files",
         ],
@@ -78,6 +81,7 @@ const PURE: &[&str] = &[
     "diagnose",
     "report",
     "report_v1",
+    "redact",
 ];
 
 /// What no pure room names, by the start of the path. What a clock, a file or a socket is called in

@@ -14,7 +14,8 @@ use crate::report::diff::Diff;
 use crate::report::route;
 use crate::report_v1::{
     Begin, ChainLink, End, Endpoint, Finding, Lookup, Name, PacQuestion, Prediction, Proxy,
-    ProxyLookup, Report, RouteChoice, Run, SCHEMA, Summary, Tool, Trail, Vantage,
+    ProxyLookup, Redacted, Report, RouteChoice, Run, SCHEMA, StandIn, Summary, Tool, Trail,
+    Vantage,
 };
 pub(in crate::report) use step::Chains;
 
@@ -90,6 +91,17 @@ fn begun(run: &model::Run) -> Run<'_> {
         vantage: (&run.vantage).into(),
         exit: None,
         fail_on: None,
+        redacted: run.redacted.as_ref().map(Into::into),
+    }
+}
+
+impl<'a> From<&'a model::Redacted> for Redacted<'a> {
+    fn from(redacted: &'a model::Redacted) -> Self {
+        let stand_in = |one: &'a model::StandIn| StandIn {
+            label: (&*one.label).into(),
+            shown: (&*one.shown).into(),
+        };
+        Self { addresses: redacted.addresses.iter().map(stand_in).collect() }
     }
 }
 

@@ -1,0 +1,176 @@
+//! Certificates as facts: names with placeholders, dates and judgements, and no bytes.
+
+use std::sync::Arc;
+
+use super::Redactor;
+use crate::model::{
+    Certificate, ChainTrust, Failure, Host, HostName, Presented, ProxyFailure, Seen, Trail, Trust,
+    Validity,
+};
+
+impl Redactor<'_> {
+    /// Notes the authorities of a chain that leads to a public root: their names are public. Whatever
+    /// else the far end sent along is not on the way there.
+    pub(super) fn learn_issuers(&mut self, presented: &Presented) {
+        let Some(leaf) = presented.chain.first() else { return };
+        if presented.trust.public != ChainTrust::Trusted {
+            return;
+        }
+        let mut issuer = &leaf.issuer;
+        while is_public_authority(issuer) && self.public_issuers.insert(issuer.clone()) {
+            let above = presented.chain.iter().find(|one| one.subject == *issuer);
+            let Some(above) = above else { return };
+            issuer = &above.issuer;
+        }
+    }
+
+    pub(super) fn presented(&mut self, presented: &Presented) -> Presented {
+        let Presented { chain, trust } = presented;
+        let Trust { public, host, validity } = &**trust;
+        let trust = Trust {
+            public: self.chain_trust(public),
+            host: self.chain_trust(host),
+            validity: match validity {
+                Validity::Current => Validity::Current,
+                Validity::Expired { subject, not_after } => Validity::Expired {
+                    subject: self.distinguished(subject),
+                    not_after: *not_after,
+                },
+                Validity::NotYet { subject, not_before } => Validity::NotYet {
+                    subject: self.distinguished(subject),
+                    not_before: *not_before,
+                },
+            },
+        };
+        let chain = chain.iter().map(|certificate| self.certificate(certificate)).collect();
+        Presented { chain, trust: Arc::new(trust) }
+    }
+
+    fn chain_trust(&mut self, trust: &ChainTrust) -> ChainTrust {
+        match trust {
+            ChainTrust::Trusted => ChainTrust::Trusted,
+            ChainTrust::UnknownIssuer => ChainTrust::UnknownIssuer,
+            ChainTrust::Invalid { reason } => ChainTrust::Invalid { reason: self.sentence(reason) },
+            ChainTrust::NotJudged { reason } => {
+                ChainTrust::NotJudged { reason: self.sentence(reason) }
+            }
+        }
+    }
+
+    fn certificate(&mut self, certificate: &Arc<Certificate>) -> Arc<Certificate> {
+        if let Some(done) = self.certificates.get(&certificate.fingerprint) {
+            return Arc::clone(done);
+        }
+        let Certificate {
+            fingerprint,
+            subject,
+            issuer,
+            names,
+            not_before,
+            not_after,
+            revocation,
+            der: _,
+        } = &**certificate;
+        let mut done = Certificate {
+            fingerprint: *fingerprint,
+            subject: self.distinguished(subject),
+            issuer: self.distinguished(issuer),
+            names: names.iter().map(|name| self.alternative(name)).collect(),
+            not_before: *not_before,
+            not_after: *not_after,
+            revocation: revocation.iter().map(|url| format!("{}/", self.url(url))).collect(),
+            der: Arc::default(),
+        };
+        // Logs of certificates find any of the public web by its digest, and its names with it.
+        let is_known = self.public_issuers.contains(issuer)
+            && (&done.subject, &done.issuer, &done.names) == (subject, issuer, names);
+        if !is_known {
+            done.fingerprint = self.key.digest("certificate", &[fingerprint]);
+        }
+        let done = Arc::new(done);
+        self.certificates.insert(*fingerprint, Arc::clone(&done));
+        done
+    }
+
+    /// A distinguished name. The same name stays the same, so that a chain still links and a
+    /// certificate that signed itself still did.
+    fn distinguished(&mut self, name: &str) -> String {
+        if name.is_empty() || self.public_issuers.contains(name) {
+            return name.to_owned();
+        }
+        let (front, common) = match name.rsplit_once("CN=") {
+            Some((front, common)) => (front.trim().trim_end_matches(','), common),
+            None => (name, ""),
+        };
+        if !is_host(common) {
+            return format!("CN={}", self.label("issuer", name));
+        }
+        let common = self.alternative(common);
+        if front.is_empty() {
+            format!("CN={common}")
+        } else {
+            format!("O={}, CN={common}", self.label("organisation", front))
+        }
+    }
+
+    /// A subject alternative name: a name, a wildcard or an address.
+    fn alternative(&mut self, name: &str) -> String {
+        if is_host(name) || Host::parse(name).is_ok_and(|host| host.name().is_none()) {
+            self.pattern(&name.to_ascii_lowercase())
+        } else {
+            self.label("text", name)
+        }
+    }
+}
+
+/// Whether a distinguished name on the way to a public root is that of an authority for everyone:
+/// some of the public web's authorities bear the name of the one company that they are for.
+fn is_public_authority(name: &str) -> bool {
+    const OWNERS: &[&str] = &[
+        "O=Amazon",
+        "O=Baltimore",
+        "O=DigiCert Inc",
+        "O=Entrust, Inc.",
+        "O=GeoTrust Inc.",
+        "O=GlobalSign nv-sa",
+        "O=GlobalSign",
+        "O=GoDaddy.com, Inc.",
+        "O=Google Trust Services",
+        "O=Google Trust Services LLC",
+        "O=IdenTrust",
+        "O=Internet Security Research Group",
+        "O=Let's Encrypt",
+        "O=Microsoft Corporation",
+        "O=Sectigo Limited",
+        "O=The USERTRUST Network",
+    ];
+    let is_owner = |owner: &&str| {
+        name.split_once(*owner).is_some_and(|(_, rest)| rest.is_empty() || rest.starts_with(','))
+    };
+    OWNERS.iter().any(|owner| is_owner(&owner))
+}
+
+/// Whether the text is a name of at least two labels, or a wildcard before one.
+fn is_host(text: &str) -> bool {
+    let bare = text.strip_prefix("*.").unwrap_or(text);
+    bare.contains('.') && HostName::parse(bare).is_ok() && !bare.ends_with('.')
+}
+
+/// Every chain that was presented on the way of a trail.
+pub(super) fn presented_in(trail: &Trail) -> impl Iterator<Item = &Presented> {
+    let completed = trail.passed().iter().filter_map(|step| match &step.seen {
+        Seen::Tls(session) | Seen::ProxySession(session) => Some(&session.presented),
+        Seen::Proxy(tunnel) => tunnel.session.as_ref().map(|session| &session.presented),
+        Seen::Tcp | Seen::Http(_) | Seen::Tds(_) | Seen::Hold(_) => None,
+    });
+    let failed = trail.failure().and_then(|failure| match failure {
+        Failure::Tls(failure) => failure.presented.as_ref(),
+        Failure::Proxy(ProxyFailure::Tls(failure)) => failure.presented.as_ref(),
+        Failure::Tcp(_)
+        | Failure::Proxy(_)
+        | Failure::Http(_)
+        | Failure::Tds(_)
+        | Failure::Hold(_) => None,
+    });
+    completed.chain(failed)
+}

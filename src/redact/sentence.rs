@@ -1,0 +1,203 @@
+//! Sentences of this program and of libraries, in which names, addresses and words of strangers
+//! stand: every token that is not known to be harmless is replaced.
+
+use std::collections::HashSet;
+use std::net::{IpAddr, SocketAddr};
+use std::sync::LazyLock;
+
+use super::Redactor;
+use crate::list;
+use crate::model::HostName;
+
+/// Words that this program, .NET, rustls and operating systems write, and that identify nobody.
+/// What is missing here is replaced, so the list may be short.
+const WORDS: &str = "
+    a able action address adfs after agent alert all alternate an and answer any are as at auth auto
+    automatic automaticconfiguration autodetect automatic bad be because been before between by bypass
+    bypasslist bypassonlocal bypassproxyonlocal bytes ca cannot certificate certificates chain check
+    china cloud config configuration configured connect connection connections credentials critical
+    current data date datafactory deadline debian decide decides decision default defaultproxy deny
+    detect detection diahost diahost.exe diahost.exe.config diawp diawp.exe diawp.exe.config differ
+    different direct directory disabled dns does dnsdomainis dnsdomainisx domain download during each
+    either element empty enabled encrypted end endpoint endpoints ends environment error every exception
+    exceptions expired expression factory false file files findproxyforurl first for format found from
+    function gateway gateways get give given group gives handshake has have hold host hosts http https
+    https_proxy http_proxy all_proxy no_proxy in info interactive internal invalid ip ipv4 ipv6 is
+    isinnet ishplainhostname isplainhostname issuer it its jobs json jsonl key kernel known large
+    leaves length limited line linux list lists local localhost locate long machine may message
+    microsoft missing more must name named names net .net network no node nodes none not nt null of
+    offline on one online only option options or os other others outside own pac parameter password
+    path pathproof peer peers point policy port ports private private-cidr proceeding protocol proxies
+    proxy proxyaddress proxyenable proxyoverride proxyserver public query read record records red
+    redirect referenceerror refuses regex registration regular relay relays replay report requires
+    reset resolve resolver resolvers response result return returned returns revocation revoked root
+    roots route rule rules runtime s save-records scheme script scriptlocation second seconds self
+    server servers service services set setting settings shell shexpmatch signature silent small
+    socks socks4 socks4a socks5 socks5h source status store stored subject syntaxerror system
+    systemconnector systemd table tag tags tcp text than that the then there these they this time
+    timeout tls to tokens too true trusted typeerror ubuntu udp unable undefined unknown until update
+    updates uptodate uri url urls us usage use used user users usesystemdefault usgov value variable
+    verbose version was watch way web websocket which while wildcard windows winhttp wininet with
+    without wpad wpad.dat proxy.pac write wrong xml year yes
+    2012 2016 2019 2022 2025 core datacenter edition gnu lts red hat enterprise rhel standard
+    azure database sql storage vault synapse purview workspace authoring lake relay's factory's
+    runtime's deployment's another given
+    serviceurl credentialinsync servicebusconnected connectedtoresourcemanager httpportenabled
+    credentialencryptionkeyavailable online offline limited expired uptodate updateavailable inactive
+    upgrading initializing initializefailed needregistration
+    alert protocol_version handshake_failure certificate_required unrecognized_name decode_error
+    illegal_parameter internal_error unexpected_message bad_record_mac access_denied insufficient_security
+    certificate_unknown bad_certificate unsupported_certificate certificate_expired unknown_ca
+    close_notify no_application_protocol user_canceled record_overflow decrypt_error
+    received fatal incompatible corrupt misbehaved sent didn't contains badsignature unknownissuer
+    caused notvalidforname selfsigned";
+
+/// Those, and what the embedded endpoint lists say of themselves.
+static HARMLESS: LazyLock<HashSet<String>> = LazyLock::new(|| {
+    let mut words: HashSet<String> = WORDS.split_whitespace().map(str::to_owned).collect();
+    for list in list::embedded().iter().map(list::EmbeddedList::list) {
+        words.insert(list.id);
+        for entry in list.entries {
+            words.insert(entry.id);
+            words.extend(tokens(&entry.purpose).map(|(token, _)| token.to_lowercase()));
+        }
+    }
+    words
+});
+
+/// Whether an id is one of the embedded lists' own, or of this program.
+pub(super) fn is_known_id(id: &str) -> bool {
+    HARMLESS.contains(id) || ["relay-gateway", "endpoint", "peer"].contains(&id)
+}
+
+/// The tokens of `text`, each with what stands between it and the next. The first may be empty.
+fn tokens(text: &str) -> impl Iterator<Item = (&str, &str)> {
+    let is_of_token = |c: char| c.is_alphanumeric() || "._-:*\\@%+'".contains(c);
+    let mut rest = text;
+    std::iter::from_fn(move || {
+        if rest.is_empty() {
+            return None;
+        }
+        let end = rest.find(|c| !is_of_token(c)).unwrap_or(rest.len());
+        let (token, after) = rest.split_at(end);
+        let next = after.find(is_of_token).unwrap_or(after.len());
+        let (between, following) = after.split_at(next);
+        rest = following;
+        Some((token, between))
+    })
+}
+
+impl Redactor<'_> {
+    /// `text` with every token replaced that is not known to be harmless.
+    pub(super) fn sentence(&mut self, text: &str) -> String {
+        let mut kept = String::with_capacity(text.len());
+        let mut all = tokens(text).peekable();
+        while let Some((token, between)) = all.next() {
+            // A network is replaced as one: it must hold what it held.
+            let length = all.peek().map(|(next, _)| *next).filter(|_| between == "/");
+            let network =
+                length.and_then(|length| format!("{token}/{length}").parse::<ipnet::IpNet>().ok());
+            if let Some(network) = network {
+                kept.push_str(&self.network(network).to_string());
+                if let Some((_, after)) = all.next() {
+                    kept.extend(after.chars().filter(char::is_ascii));
+                }
+                continue;
+            }
+            self.token(token, &mut kept);
+            kept.extend(between.chars().filter(char::is_ascii));
+        }
+        kept
+    }
+
+    fn token(&mut self, token: &str, kept: &mut String) {
+        // Quotes, options' dashes and the ends of sentences stand around a word.
+        let is_around = |c: char| "'-.:*".contains(c);
+        let core = token.trim_matches(is_around);
+        let Some(start) = token.find(core).filter(|_| !core.is_empty()) else {
+            kept.push_str(token);
+            return;
+        };
+        // `::1` begins with what may stand around others.
+        if let Ok(address) = token.trim_matches(['\'', '.']).parse::<IpAddr>() {
+            kept.push_str(&self.address(address).to_string());
+            return;
+        }
+        kept.push_str(&token[..start]);
+        let mapped = self.word(core);
+        kept.push_str(&mapped);
+        kept.push_str(&token[start + core.len()..]);
+    }
+
+    fn word(&mut self, word: &str) -> String {
+        let lower = word.to_lowercase();
+        if HARMLESS.contains(&lower) || is_harmless_option(&lower) || is_number(&lower) {
+            return word.to_owned();
+        }
+        if let Ok(address) = word.parse::<IpAddr>() {
+            return self.address(address).to_string();
+        }
+        if let Ok(socket) = word.parse::<SocketAddr>() {
+            return self.socket(socket).to_string();
+        }
+        if self.is_bare_host(&lower) {
+            return self.label("host", &lower);
+        }
+        if let Some((front, back)) = word.split_once(':') {
+            return format!("{}:{}", self.word(front), self.word(back));
+        }
+        match HostName::parse(word) {
+            Ok(name) if name.as_str().contains('.') => self.name(&name).to_string(),
+            _ if word.is_empty() => String::new(),
+            _ => self.label("text", word),
+        }
+    }
+}
+
+/// `private-cidr`, `fail-on`: the words of an option.
+fn is_harmless_option(word: &str) -> bool {
+    word.contains('-') && word.split('-').all(|part| HARMLESS.contains(part))
+}
+
+/// `443`, `5s`, `100ms`, `5.44.8984.1` where that is no address.
+pub(super) fn is_number(word: &str) -> bool {
+    let digits = word.trim_end_matches(|c: char| "smhd".contains(c));
+    !digits.is_empty()
+        && digits.len() <= 24
+        && word.len() - digits.len() <= 2
+        && digits.bytes().all(|byte| byte.is_ascii_digit() || byte == b'.')
+        && digits.parse::<IpAddr>().is_err()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::RedactionKey;
+    use super::*;
+
+    #[test]
+    fn tokens_that_may_identify_someone_are_replaced() {
+        let key = RedactionKey::of_run(&[7; 32]);
+        let mut redactor = Redactor::new(key, |_| Some(false));
+        for (text, expected) in [
+            ("no proxy is configured", "no proxy is configured"),
+            ("HTTPS_PROXY", "HTTPS_PROXY"),
+            ("pac:http://wpad.contoso.com/wpad.dat", "pac:http://host-1.domain-1.example/wpad.dat"),
+            (
+                "--proxy=http://proxy.contoso.com:3128",
+                "--proxy=http://host-2.domain-1.example:3128",
+            ),
+            ("--save-records", "--save-records"),
+            ("/home/anna/r.jsonl", "/text-1/text-2/domain-2.example"),
+            ("rule \"*.contoso.com\" of NO_PROXY", "rule \"*.domain-1.example\" of NO_PROXY"),
+            ("CONTOSO\\anna", "text-3"),
+            ("Windows Server 2022", "Windows Server 2022"),
+            ("line 12: port 8060.", "line 12: port 8060."),
+            ("\u{202e}b\u{fc}cher", "text-4"),
+            ("", ""),
+        ] {
+            assert_eq!(redactor.sentence(text), expected, "{text}");
+        }
+        let own = redactor.sentence("asked 10.0.0.53:53, [fd00::53]:53 and 10.0.0.0/16");
+        assert!(!own.contains("10.0.0.53") && !own.contains("fd00::53"), "{own}");
+    }
+}
