@@ -71,8 +71,8 @@ pub(super) fn check(command: &CheckArgs, arguments: &[OsString]) -> Result<Exit>
     Ok(exit.or(saved))
 }
 
-/// Saves the records in the file of `--save-records`. A file that cannot be written does not keep the
-/// reports from being written.
+/// Saves the records in the file of `--save-records`. A file that cannot be written does not keep
+/// the reports from being written.
 pub(super) fn save(records: &Records, path: Option<&Path>) -> Exit {
     let Some(path) = path else { return Exit::Satisfied };
     let saved = output::write(Some(path), |out| archive::write(records, &mut &mut *out))
@@ -225,7 +225,8 @@ impl ServiceTagRanges {
         Ok(Self(Some(Arc::new(AzureRanges::of(&tags, &name)))))
     }
 
-    /// Whether the run's cloud publishes `address` as its own; `None` where its ranges are not known.
+    /// Whether the run's cloud publishes `address` as its own; `None` where its ranges are not
+    /// known.
     pub(super) fn holds(&self, run: &Run, address: IpAddr) -> Option<bool> {
         diagnose::RangeLookup::holds(&self.of(run), address)
     }

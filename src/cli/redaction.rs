@@ -55,8 +55,8 @@ impl Redaction {
         self.key.is_some()
     }
 
-    /// The records as they may be reported and saved. Azure's own addresses, as `published` has them,
-    /// are not of this side.
+    /// The records as they may be reported and saved. Azure's own addresses, as `published` has
+    /// them, are not of this side.
     pub(super) fn apply(&mut self, records: Records, published: &ServiceTagRanges) -> Records {
         let Some(key) = &self.key else { return records };
         let redactor = self.redactor.get_or_insert_with(|| {

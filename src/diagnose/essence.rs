@@ -1,6 +1,6 @@
-//! What diagnosis uses of an HTTP answer, and nothing else of it: the words of the tables that pages
-//! are recognised by, and the header fields that are judged. Whatever else a page or a field says may
-//! name whose network it is, so a redacted record keeps the essence alone.
+//! What diagnosis uses of an HTTP answer, and nothing else of it: the words of the tables that
+//! pages are recognised by, and the header fields that are judged. Whatever else a page or a field
+//! says may name whose network it is, so a redacted record keeps the essence alone.
 
 use std::sync::LazyLock;
 
@@ -43,8 +43,8 @@ pub fn essence(answer: &HttpAnswer, mut host: impl FnMut(&Host) -> Host) -> Http
     }
 }
 
-/// The first bytes of something that is no TLS, no proxy or no server, as far as they are judged: an
-/// HTTP answer's essence, or the beginning by which a protocol is known.
+/// The first bytes of something that is no TLS, no proxy or no server, as far as they are judged:
+/// an HTTP answer's essence, or the beginning by which a protocol is known.
 #[must_use]
 pub fn essence_of_bytes(bytes: &[u8], host: impl FnMut(&Host) -> Host) -> Vec<u8> {
     const BEGINNINGS: &[&[u8]] =

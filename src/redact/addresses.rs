@@ -1,9 +1,9 @@
 //! Stand-ins for addresses of this side: other addresses of the same class, in the same relation to
 //! each other.
 //!
-//! Private, link-local, benchmarking and reserved addresses are mapped within their own block so that
-//! any two keep exactly the prefix that they have in common (the scheme of Crypto-PAn, Xu et al.
-//! 2002, with HMAC-SHA256): subnets stay subnets, and what is within a network stays within it.
+//! Private, link-local, benchmarking and reserved addresses are mapped within their own block so
+//! that any two keep exactly the prefix that they have in common (the scheme of Crypto-PAn, Xu et
+//! al. 2002, with HMAC-SHA256): subnets stay subnets, and what is within a network stays within it.
 //! Public addresses of this side become addresses of blocks where no service of anyone's is.
 
 use std::collections::{BTreeMap, HashSet};
@@ -298,7 +298,8 @@ mod tests {
         fn prefixes_are_kept(one: u32, other: u32, length in 9_u8..=32) {
             let of = |bits: u32| Ipv4Addr::from_bits(0x0a00_0000 | bits >> 8);
             let (one, other) = (of(one), of(other));
-            let (a, b) = (v4_within_block(&key(), one).unwrap(), v4_within_block(&key(), other).unwrap());
+            let mapped = |one| v4_within_block(&key(), one).unwrap();
+            let (a, b) = (mapped(one), mapped(other));
             prop_assert_eq!(
                 (one.to_bits() ^ other.to_bits()).leading_zeros(),
                 (a.to_bits() ^ b.to_bits()).leading_zeros()

@@ -9,8 +9,8 @@ use crate::model::{
 };
 
 impl Redactor<'_> {
-    /// Notes the authorities of a chain that leads to a public root: their names are public. Whatever
-    /// else the far end sent along is not on the way there.
+    /// Notes the authorities of a chain that leads to a public root: their names are public.
+    /// Whatever else the far end sent along is not on the way there.
     pub(super) fn learn_issuers(&mut self, presented: &Presented) {
         let Some(leaf) = presented.chain.first() else { return };
         if presented.trust.public != ChainTrust::Trusted {

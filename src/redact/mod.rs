@@ -1,6 +1,6 @@
-//! Records to records that may be forwarded: what names this side is replaced by placeholders, before
-//! anything is concluded from them, so that every format and the saved records follow from one
-//! redaction. The room is pure.
+//! Records to records that may be forwarded: what names this side is replaced by placeholders,
+//! before anything is concluded from them, so that every format and the saved records follow from
+//! one redaction. The room is pure.
 //!
 //! What is replaced, and by what:
 //!
@@ -217,8 +217,17 @@ impl<'a> Redactor<'a> {
     }
 
     fn record(&mut self, record: &Record) -> Record {
-        let Record { endpoint, route, lookups, proxies, trails, follow_ups, obstacle, pending, at } =
-            record;
+        let Record {
+            endpoint,
+            route,
+            lookups,
+            proxies,
+            trails,
+            follow_ups,
+            obstacle,
+            pending,
+            at: ended_at,
+        } = record;
         Record {
             endpoint: Arc::new(self.endpoint(endpoint)),
             route: self.route_choice(route),
@@ -228,15 +237,25 @@ impl<'a> Redactor<'a> {
             follow_ups: self.follow_ups(follow_ups),
             obstacle: obstacle.as_ref().map(|obstacle| self.obstacle(obstacle)),
             pending: pending.clone(),
-            at: *at,
+            at: *ended_at,
         }
     }
 
     fn endpoint(&mut self, endpoint: &Endpoint) -> Endpoint {
-        let Endpoint { entry, role, subject, port, kind, purpose, required, origin, order, expect } =
-            endpoint;
+        let Endpoint {
+            entry,
+            role,
+            subject,
+            port,
+            kind,
+            purpose,
+            required,
+            origin,
+            order,
+            expect: expected,
+        } = endpoint;
         let Expectation { reach, private_zones, service_domains, fingerprint, service_tags } =
-            expect;
+            expected;
         Endpoint {
             entry: self.id("entry", entry),
             role: *role,
@@ -474,8 +493,8 @@ fn os_error(os: &OsError) -> OsError {
     OsError { code: os.code, symbol }
 }
 
-/// Text made from redacted records, with stand-ins for addresses called by their labels. Text that a
-/// program reads keeps the stand-ins, whose labels stand in the run.
+/// Text made from redacted records, with stand-ins for addresses called by their labels. Text that
+/// a program reads keeps the stand-ins, whose labels stand in the run.
 #[must_use]
 pub fn labelled<'t>(text: &'t str, redacted: Option<&Redacted>) -> Cow<'t, str> {
     let Some(redacted) = redacted else { return text.into() };
@@ -489,7 +508,8 @@ pub fn labelled<'t>(text: &'t str, redacted: Option<&Redacted>) -> Cow<'t, str> 
         if first.is_ascii_hexdigit() && !last.as_ref().is_some_and(is_of_word) {
             for one in &all {
                 let Some(after) = rest.strip_prefix(&*one.shown) else { continue };
-                // `10.1.2.3` is no part of `10.1.2.34`, and may be followed by a port or a full stop.
+                // `10.1.2.3` is no part of `10.1.2.34`, and may be followed by a port or a full
+                // stop.
                 let mut bytes = after.bytes();
                 let is_whole = match (bytes.next(), bytes.next()) {
                     (Some(b'.'), Some(next)) => !next.is_ascii_digit(),

@@ -1,9 +1,9 @@
-//! Placeholders for host names: every label that may be a customer's is replaced, and what services,
-//! regions and deployments are called stays.
+//! Placeholders for host names: every label that may be a customer's is replaced, and what
+//! services, regions and deployments are called stays.
 //!
 //! A name is mapped label by label, each by what it is and what it stands under, so that names keep
-//! their relations: what is below a domain stays below it, what a wildcard covers stays covered, and
-//! `contoso.blob.core.windows.net` leads to the `privatelink` name of the same placeholder.
+//! their relations: what is below a domain stays below it, what a wildcard covers stays covered,
+//! and `contoso.blob.core.windows.net` leads to the `privatelink` name of the same placeholder.
 
 use std::collections::HashSet;
 use std::sync::LazyLock;
@@ -170,7 +170,8 @@ pub(super) fn name(key: &RedactionKey, labels: &mut Labels, name: &HostName) -> 
         .unwrap_or_else(|error| unreachable!("a placeholder is a host name: {error}"))
 }
 
-/// Whether `label`, which stands in front of `parents` in the domain of a service, is no customer's.
+/// Whether `label`, which stands in front of `parents` in the domain of a service, is no
+/// customer's.
 fn stays(label: &str, parents: &[&str]) -> bool {
     const SUBDOMAINS: &[&str] = &["dev", "sql"];
     if label == "privatelink" || is_region(label) || is_deployment(label) {

@@ -12,45 +12,45 @@ use crate::model::HostName;
 /// Words that this program, .NET, rustls and operating systems write, and that identify nobody.
 /// What is missing here is replaced, so the list may be short.
 const WORDS: &str = "
-    a able action address adfs after agent alert all alternate an and answer any are as at auth auto
-    automatic automaticconfiguration autodetect automatic bad be because been before between by bypass
-    bypasslist bypassonlocal bypassproxyonlocal bytes ca cannot certificate certificates chain check
-    china cloud config configuration configured connect connection connections credentials critical
-    current data date datafactory deadline debian decide decides decision default defaultproxy deny
-    detect detection diahost diahost.exe diahost.exe.config diawp diawp.exe diawp.exe.config differ
-    different direct directory disabled dns does dnsdomainis dnsdomainisx domain download during each
-    either element empty enabled encrypted end endpoint endpoints ends environment error every exception
-    exceptions expired expression factory false file files findproxyforurl first for format found from
-    function gateway gateways get give given group gives handshake has have hold host hosts http https
-    https_proxy http_proxy all_proxy no_proxy in info interactive internal invalid ip ipv4 ipv6 is
-    isinnet ishplainhostname isplainhostname issuer it its jobs json jsonl key kernel known large
-    leaves length limited line linux list lists local localhost locate long machine may message
-    microsoft missing more must name named names net .net network no node nodes none not nt null of
-    offline on one online only option options or os other others outside own pac parameter password
-    path pathproof peer peers point policy port ports private private-cidr proceeding protocol proxies
-    proxy proxyaddress proxyenable proxyoverride proxyserver public query read record records red
-    redirect referenceerror refuses regex registration regular relay relays replay report requires
-    reset resolve resolver resolvers response result return returned returns revocation revoked root
-    roots route rule rules runtime s save-records scheme script scriptlocation second seconds self
-    server servers service services set setting settings shell shexpmatch signature silent small
-    socks socks4 socks4a socks5 socks5h source status store stored subject syntaxerror system
+    .net 2012 2016 2019 2022 2025 a able access_denied action address adfs after agent alert all
+    all_proxy alternate an and another answer any are as at auth authoring auto autodetect
+    automatic automaticconfiguration azure bad bad_certificate bad_record_mac badsignature be
+    because been before between by bypass bypasslist bypassonlocal bypassproxyonlocal bytes ca
+    cannot caused certificate certificate_expired certificate_required certificate_unknown
+    certificates chain check china close_notify cloud config configuration configured connect
+    connectedtoresourcemanager connection connections contains core corrupt
+    credentialencryptionkeyavailable credentialinsync credentials critical current data database
+    datacenter datafactory date deadline debian decide decides decision decode_error decrypt_error
+    default defaultproxy deny deployment's detect detection diahost diahost.exe diahost.exe.config
+    diawp diawp.exe diawp.exe.config didn't differ different direct directory disabled dns
+    dnsdomainis dnsdomainisx does domain download during each edition either element empty enabled
+    encrypted end endpoint endpoints ends enterprise environment error every exception exceptions
+    expired expression factory factory's false fatal file files findproxyforurl first for format
+    found from function gateway gateways get give given gives gnu group handshake
+    handshake_failure has hat have hold host hosts http http_proxy httpportenabled https
+    https_proxy illegal_parameter in inactive incompatible info initializefailed initializing
+    insufficient_security interactive internal internal_error invalid ip ipv4 ipv6 is
+    ishplainhostname isinnet isplainhostname issuer it its jobs json jsonl kernel key known lake
+    large leaves length limited line linux list lists local localhost locate long lts machine may
+    message microsoft misbehaved missing more must name named names needregistration net network
+    no no_application_protocol no_proxy node nodes none not notvalidforname nt null of offline on
+    one online only option options or os other others outside own pac parameter password path
+    pathproof peer peers point policy port ports private private-cidr proceeding protocol
+    protocol_version proxies proxy proxy.pac proxyaddress proxyenable proxyoverride proxyserver
+    public purview query read received record record_overflow records red redirect referenceerror
+    refuses regex registration regular relay relay's relays replay report requires reset resolve
+    resolver resolvers response result return returned returns revocation revoked rhel root roots
+    route rule rules runtime runtime's s save-records scheme script scriptlocation second seconds
+    self selfsigned sent server servers service servicebusconnected services serviceurl set
+    setting settings shell shexpmatch signature silent small socks socks4 socks4a socks5 socks5h
+    source sql standard status storage store stored subject synapse syntaxerror system
     systemconnector systemd table tag tags tcp text than that the then there these they this time
-    timeout tls to tokens too true trusted typeerror ubuntu udp unable undefined unknown until update
-    updates uptodate uri url urls us usage use used user users usesystemdefault usgov value variable
-    verbose version was watch way web websocket which while wildcard windows winhttp wininet with
-    without wpad wpad.dat proxy.pac write wrong xml year yes
-    2012 2016 2019 2022 2025 core datacenter edition gnu lts red hat enterprise rhel standard
-    azure database sql storage vault synapse purview workspace authoring lake relay's factory's
-    runtime's deployment's another given
-    serviceurl credentialinsync servicebusconnected connectedtoresourcemanager httpportenabled
-    credentialencryptionkeyavailable online offline limited expired uptodate updateavailable inactive
-    upgrading initializing initializefailed needregistration
-    alert protocol_version handshake_failure certificate_required unrecognized_name decode_error
-    illegal_parameter internal_error unexpected_message bad_record_mac access_denied insufficient_security
-    certificate_unknown bad_certificate unsupported_certificate certificate_expired unknown_ca
-    close_notify no_application_protocol user_canceled record_overflow decrypt_error
-    received fatal incompatible corrupt misbehaved sent didn't contains badsignature unknownissuer
-    caused notvalidforname selfsigned";
+    timeout tls to tokens too true trusted typeerror ubuntu udp unable undefined
+    unexpected_message unknown unknown_ca unknownissuer unrecognized_name unsupported_certificate
+    until update updateavailable updates upgrading uptodate uri url urls us usage use used user
+    user_canceled users usesystemdefault usgov value variable vault verbose version was watch way
+    web websocket which while wildcard windows winhttp wininet with without workspace wpad
+    wpad.dat write wrong xml year yes";
 
 /// Those, and what the embedded endpoint lists say of themselves.
 static HARMLESS: LazyLock<HashSet<String>> = LazyLock::new(|| {
