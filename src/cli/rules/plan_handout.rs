@@ -41,7 +41,8 @@ fn made(plan: &RulePlan) -> String {
         }
         _ => " The group was read from a file.".to_owned(),
     };
-    format!("Made at {}{job}.{signed}", plan.made_at)
+    let made_at = plan.made_at.strftime("%Y-%m-%d %H:%M:%S UTC");
+    format!("Made at {made_at}{job}.{signed}")
 }
 
 /// The properties of one change, then its prefixes.
@@ -127,7 +128,7 @@ fn guards(plan: &RulePlan) -> HandoutSection {
         .map(|refusal| vec![refusal.guard.clone(), refusal.message.clone()])
         .collect();
     let asked = format!(
-        "An address enters a rule only where it is {} for its name, stays for {} days after it was \
+        "An address enters a rule only where it is {}, stays for {} after it was \
          last seen, and at most {} percent of the live addresses may go at once. Rules that \
          pathproof did not write are not touched.",
         match &*plan.proof {
@@ -135,7 +136,7 @@ fn guards(plan: &RulePlan) -> HandoutSection {
             "resolved" => "resolved, and public",
             _ => "inside the published ranges of the cloud",
         },
-        plan.keep_s / 86_400,
+        length_of_time(plan.keep_s),
         plan.max_shrink,
     );
     let came_to = if rows.is_empty() {
@@ -149,6 +150,15 @@ fn guards(plan: &RulePlan) -> HandoutSection {
     }
     section.lines = vec![came_to.to_owned(), asked];
     section
+}
+
+/// In the largest unit that says it whole.
+fn length_of_time(seconds: u64) -> String {
+    match seconds {
+        days if days.is_multiple_of(86_400) => format!("{} days", days / 86_400),
+        hours if hours.is_multiple_of(3_600) => format!("{} hours", hours / 3_600),
+        seconds => format!("{seconds} seconds"),
+    }
 }
 
 /// Who has to agree, beside whoever runs it.
