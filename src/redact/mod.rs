@@ -266,6 +266,7 @@ impl<'a> Redactor<'a> {
             port: *port,
             kind: *kind,
             purpose: self.sentence(purpose),
+            source_document: self.sentence(source_document),
             required: *required,
             origin: *origin,
             order: *order,

@@ -3,7 +3,6 @@
 //! in the JSON report; here it stands as the evidence of the findings.
 
 use std::collections::BTreeMap;
-use std::fmt::Write as _;
 use std::io::{self, Write};
 
 use jiff::{SignedDuration, Timestamp};
