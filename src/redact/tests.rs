@@ -30,7 +30,7 @@ fn labels_replace_whole_stand_ins_only() {
 }
 
 proptest! {
-    #![proptest_config(ProptestConfig::with_cases(48))]
+    #![proptest_config(ProptestConfig::with_cases(12))]
 
     /// Whatever was seen can be redacted, saved and read again, and is judged alike afterwards.
     #[test]
