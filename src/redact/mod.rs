@@ -249,6 +249,7 @@ impl<'a> Redactor<'a> {
             port,
             kind,
             purpose,
+            source_document,
             required,
             origin,
             order,
