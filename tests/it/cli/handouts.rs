@@ -224,7 +224,8 @@ fn a_lint_of_a_list_has_its_lines_and_columns() {
     assert_eq!(sarif::read(&ended.stdout)["runs"][0]["results"], json!([]));
 }
 
-/// A plan of a file: the rule is there with another source, port and prefix, in words of a stranger.
+/// A plan of a file: the rule is there with another source, port and prefix, in words of a
+/// stranger.
 #[test]
 fn a_plan_is_a_page_and_a_ticket_for_who_approves_it() {
     let folder = Folder::new();
