@@ -1,4 +1,4 @@
-//! The report as JUnit's XML, which build servers read: a suite an entry, a case an endpoint, and a
+//! The report as `JUnit`'s XML, which build servers read: a suite an entry, a case an endpoint, and a
 //! suite for the run as a whole.
 
 use std::io::{self, Write};

@@ -1,5 +1,5 @@
 //! Verdicts to reports ([`assemble`]), and reports to bytes: table, JSON, JSON Lines, Markdown,
-//! HTML, CSV, JUnit, Prometheus' text; reports compared and put side by side. Pure.
+//! HTML, CSV, `JUnit`, Prometheus' text; reports compared and put side by side. Pure.
 
 mod assemble;
 pub mod change_request;

@@ -225,7 +225,7 @@ fn gateways_by_deployment(gateways: &[&Endpoint]) -> Vec<(Labels, f64)> {
     let mut by_deployment: BTreeMap<String, [usize; 3]> = BTreeMap::new();
     for gateway in gateways {
         let Some(name) = gateway_of(gateway) else { continue };
-        let counts = by_deployment.entry(name.deployment.to_string()).or_default();
+        let counts = by_deployment.entry(name.deployment.clone()).or_default();
         let is_reached = matches!(gateway.status, Status::Pass | Status::Warn)
             && !CountedEndpoint::from(*gateway).is_failing;
         counts[match (gateway.is_unassigned(), is_reached) {

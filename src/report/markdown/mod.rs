@@ -1,4 +1,4 @@
-//! The report as a ticket in Markdown (CommonMark with tables): the verdict, what each team has to
+//! The report as a ticket in Markdown (`CommonMark` with tables): the verdict, what each team has to
 //! do with everywhere it is to be done, and below the evidence, folded.
 
 mod evidence;
