@@ -1,5 +1,5 @@
-//! The report as `JUnit`'s XML, which build servers read: a suite an entry, a case an endpoint, and a
-//! suite for the run as a whole.
+//! The report as `JUnit`'s XML, which build servers read: a suite an entry, a case an endpoint, and
+//! a suite for the run as a whole.
 
 use std::io::{self, Write};
 use std::time::Duration;

@@ -1,5 +1,5 @@
-//! The report as a ticket in Markdown (`CommonMark` with tables): the verdict, what each team has to
-//! do with everywhere it is to be done, and below the evidence, folded.
+//! The report as a ticket in Markdown (`CommonMark` with tables): the verdict, what each team has
+//! to do with everywhere it is to be done, and below the evidence, folded.
 
 mod evidence;
 pub(super) mod inert;
