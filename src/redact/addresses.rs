@@ -142,7 +142,7 @@ impl StandIns {
         is_azure: &dyn Fn(IpAddr) -> Option<bool>,
         address: IpAddr,
     ) -> IpAddr {
-        let candidates = (0_u32..).map(|attempt| match address.to_canonical() {
+        let mut candidates = (0_u32..).map(|attempt| match address.to_canonical() {
             IpAddr::V4(v4) => {
                 let digest = key.digest("public", &[&v4.octets(), &attempt.to_be_bytes()]);
                 IpAddr::V4(if attempt < TRIES_AMONG_NOBODYS {
@@ -165,7 +165,7 @@ impl StandIns {
             }
         });
         let is_free = |one: &IpAddr| !self.taken.contains(one) && is_azure(*one) != Some(true);
-        candidates.filter(is_free).next().unwrap_or(IpAddr::V4(Ipv4Addr::UNSPECIFIED))
+        candidates.find(is_free).unwrap_or(IpAddr::V4(Ipv4Addr::UNSPECIFIED))
     }
 }
 
@@ -173,9 +173,10 @@ impl StandIns {
 fn within_block(key: &RedactionKey, address: IpAddr) -> Option<IpAddr> {
     match address {
         IpAddr::V4(v4) => v4_within_block(key, v4).map(IpAddr::V4),
-        IpAddr::V6(v6) => match v6.to_ipv4_mapped() {
-            Some(mapped) => v4_within_block(key, mapped).map(|v4| IpAddr::V6(v4.to_ipv6_mapped())),
-            None => {
+        IpAddr::V6(v6) => {
+            if let Some(mapped) = v6.to_ipv4_mapped() {
+                v4_within_block(key, mapped).map(|v4| IpAddr::V6(v4.to_ipv6_mapped()))
+            } else {
                 let bits = v6.to_bits();
                 let (_, length) = BLOCKS_V6
                     .iter()
@@ -183,7 +184,7 @@ fn within_block(key: &RedactionKey, address: IpAddr) -> Option<IpAddr> {
                 let mapped = keeping_prefixes(key, bits, 128, *length, 128);
                 Some(IpAddr::V6(Ipv6Addr::from_bits(mapped)))
             }
-        },
+        }
     }
 }
 

@@ -107,8 +107,8 @@ fn cells(row: &ChangeRow, first_seen: &FirstSeen) -> [String; 17] {
     ]
 }
 
-/// A cell that a spreadsheet shows and does not compute, on one line. Spreadsheets take a full-width
-/// sign for its narrow twin.
+/// A cell that a spreadsheet shows and does not compute, on one line. Spreadsheets take a
+/// full-width sign for its narrow twin.
 fn inert(cell: &str) -> String {
     const COMPUTED: [char; 8] =
         ['=', '+', '-', '@', '\u{ff1d}', '\u{ff0b}', '\u{ff0d}', '\u{ff20}'];

@@ -5,8 +5,8 @@ use super::verdict_line::is_note;
 use crate::model::{Exit, FailOn, Severity, Status};
 use crate::report_v1::{Endpoint, Finding, Report};
 
-/// The exit code of the run that made the report. Of a report for one team ([`only_owners`]), and of
-/// one that does not say it, what it holds decides.
+/// The exit code of the run that made the report. Of a report for one team ([`only_owners`]), and
+/// of one that does not say it, what it holds decides.
 ///
 /// [`only_owners`]: super::only_owners
 #[must_use]

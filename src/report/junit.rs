@@ -1,5 +1,5 @@
-//! The report as JUnit's XML, which build servers read: a suite an entry, a case an endpoint, and a
-//! suite for the run as a whole.
+//! The report as `JUnit`'s XML, which build servers read: a suite an entry, a case an endpoint, and
+//! a suite for the run as a whole.
 
 use std::io::{self, Write};
 use std::time::Duration;
@@ -137,7 +137,8 @@ fn took(endpoint: &Endpoint) -> Duration {
     Duration::try_from_secs_f64((lookups + trails) / 1000.0).unwrap_or_default()
 }
 
-/// What was found of the run as a whole, and where nothing else says it why the run ends as it does.
+/// What was found of the run as a whole, and where nothing else says it why the run ends as it
+/// does.
 fn of_run(report: &Report) -> TestSuite {
     let mut suite = suite(report, "run");
     let allows = &report.prediction.network_allows;

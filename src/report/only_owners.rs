@@ -2,9 +2,9 @@
 //!
 //! A finding is a team's where the team owns it, or where the team has an action for it. What only
 //! follows from another team's finding goes: nobody can fix it alone. An endpoint of whose findings
-//! none is left goes as well; endpoints that pass stay, since they tell what works. The status of an
-//! endpoint, the counts and the exit code follow what is left. What the runtime can be is said as it
-//! is.
+//! none is left goes as well; endpoints that pass stay, since they tell what works. The status of
+//! an endpoint, the counts and the exit code follow what is left. What the runtime can be is said
+//! as it is.
 
 use std::collections::{HashMap, HashSet};
 

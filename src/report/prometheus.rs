@@ -1,7 +1,7 @@
 //! The metrics of one run in Prometheus' text format, for a textfile collector.
 //!
-//! Of the metrics that `serve` has (contract), those that a report can know. A gateway has no series
-//! of its own: there are hundreds, and Azure changes them; they are counted by deployment.
+//! Of the metrics that `serve` has (contract), those that a report can know. A gateway has no
+//! series of its own: there are hundreds, and Azure changes them; they are counted by deployment.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::fmt;

@@ -1,5 +1,5 @@
-//! What a resolver said and what a step came to, in words: of a report, live or saved. A word of the
-//! contract that is not known here stays what it is.
+//! What a resolver said and what a step came to, in words: of a report, live or saved. A word of
+//! the contract that is not known here stays what it is.
 
 use std::fmt::Write as _;
 

@@ -31,7 +31,7 @@ pub struct Timeline {
 pub struct WatchedEndpoint {
     /// The entry of the endpoint list.
     pub entry: String,
-    /// As `host:port`.
+    /// The host and port, as `host:port`.
     pub place: String,
     /// In the order of time, none like the one before it; never empty.
     pub states: Vec<WatchedState>,
@@ -120,7 +120,7 @@ const fn rank(status: Status) -> u8 {
     }
 }
 
-/// `fail tcp_timeout`.
+/// Status and cause as in `fail tcp_timeout`.
 fn in_words(state: &WatchedState) -> String {
     let cause = state.cause.as_deref().unwrap_or_default();
     format!("{} {cause}", state.status.as_str()).trim_end().to_owned()

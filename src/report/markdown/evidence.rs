@@ -1,5 +1,5 @@
-//! What was seen, folded: of the run, of each endpoint that is not as expected with every step, and of
-//! the others in one table.
+//! What was seen, folded: of the run, of each endpoint that is not as expected with every step, and
+//! of the others in one table.
 
 use std::io::{self, Write};
 

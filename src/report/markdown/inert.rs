@@ -1,7 +1,7 @@
 //! Text of strangers in Markdown, where it must stay text: no markup, no links, nobody mentioned.
 //!
-//! Sites turn more into links than Markdown does (addresses, `@names`, `#12`), wherever they find it
-//! outside code. So a word that holds anything beyond letters, digits and the punctuation of
+//! Sites turn more into links than Markdown does (addresses, `@names`, `#12`), wherever they find
+//! it outside code. So a word that holds anything beyond letters, digits and the punctuation of
 //! sentences stands as code, in which every reader of Markdown leaves all as it is.
 
 use std::fmt::Write as _;

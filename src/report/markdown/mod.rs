@@ -1,5 +1,5 @@
-//! The report as a ticket in Markdown (CommonMark with tables): the verdict, what each team has to do
-//! with everywhere it is to be done, and below the evidence, folded.
+//! The report as a ticket in Markdown (`CommonMark` with tables): the verdict, what each team has
+//! to do with everywhere it is to be done, and below the evidence, folded.
 
 mod evidence;
 pub(super) mod inert;
@@ -73,7 +73,7 @@ fn write_head(report: &Report, out: &mut impl Write) -> io::Result<()> {
     Ok(())
 }
 
-/// `shir-01 (10.50.1.10)`.
+/// The host that measured, as `shir-01 (10.50.1.10)`.
 fn host(report: &Report) -> String {
     let vantage = &report.run.vantage;
     match &*vantage.addresses {

@@ -1,6 +1,6 @@
-//! Formats of the report, read back by programs that nobody here wrote: Python's csv, LibreOffice, a
-//! parser of CommonMark, Jenkins' schema of JUnit, promtool. Where one is missing its test says so;
-//! `LAB_REQUIRED=1` makes that a failure.
+//! Formats of the report, read back by programs that nobody here wrote: Python's csv, LibreOffice,
+//! a parser of CommonMark, Jenkins' schema of JUnit, promtool. Where one is missing its test says
+//! so; `LAB_REQUIRED=1` makes that a failure.
 
 mod change_request;
 mod hostile;
