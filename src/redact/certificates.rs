@@ -147,7 +147,7 @@ fn is_public_authority(name: &str) -> bool {
     let is_owner = |owner: &&str| {
         name.split_once(*owner).is_some_and(|(_, rest)| rest.is_empty() || rest.starts_with(','))
     };
-    OWNERS.iter().any(|owner| is_owner(owner))
+    OWNERS.iter().any(is_owner)
 }
 
 /// Whether the text is a name of at least two labels, or a wildcard before one.

@@ -445,7 +445,7 @@ impl<'a> Redactor<'a> {
     fn pattern(&mut self, pattern: &str) -> String {
         let is_open = |label: &&str| label.contains(['*', '{', '}']);
         let labels: Vec<&str> = pattern.split('.').collect();
-        let n_open = labels.iter().rposition(|label| is_open(label)).map_or(0, |at| at + 1);
+        let n_open = labels.iter().rposition(is_open).map_or(0, |at| at + 1);
         let front = labels[..n_open].iter().map(|label| {
             let is_parameter = *label == "*" || (label.starts_with('{') && label.ends_with('}'));
             if is_parameter || names::is_region(label) {

@@ -57,7 +57,6 @@ pub fn report(report: &Report, out: &mut impl Write) -> io::Result<()> {
     let mut guarded = Guarded::new(out);
     let page = HtmlPage::new(title, format!("pathproof on {host}"), body);
     page.write_into(&mut guarded)?;
-    guarded.write_all(b"\n")?;
     guarded.finish().map(drop)
 }
 

@@ -168,7 +168,7 @@ pub fn lint(
         match file {
             Ok(agent) => {
                 readable.push(agent);
-                FileLint { file: &agent.file, findings: &mut findings }.judge(agent, names, here);
+                LintOfFile { file: &agent.file, findings: &mut findings }.judge(agent, names, here);
             }
             Err(error) => findings.push(unreadable(error)),
         }
@@ -274,12 +274,12 @@ fn settings(section: Option<&DefaultProxy>) -> [(&'static str, String); 8] {
     ]
 }
 
-struct FileLint<'a> {
+struct LintOfFile<'a> {
     file: &'a str,
     findings: &'a mut Vec<LintFinding>,
 }
 
-impl FileLint<'_> {
+impl LintOfFile<'_> {
     fn judge(&mut self, agent: &AgentProxy, names: &LintNames, here: &LocalView) {
         for fault in &agent.faults {
             let remedy = "correct it: .NET refuses the whole section otherwise, and the runtime \

@@ -10,8 +10,8 @@ use super::{Folder, rule, run, shown};
 use crate::sarif;
 
 /// Markup of every format that these are written in, and what turns text around.
-const EVIL: &str = "p|wn `x` **b** [l](http://evil.example) ![i](x) ~~s~~ <script>alert(1)</script> \
-    ]]> --> \" ' &lt; {0} www.evil.example <b> $x$ @team \u{1b}[31m\u{202e}gnp.exe";
+const EVIL: &str = "p|wn `x` **b** [l](http://evil.example) ![i](x) ~~s~~ \
+    <script>alert(1)</script> ]]> --> \" ' &lt; {0} www.evil.example <b> $x$ @team \u{1b}[31m\u{202e}gnp.exe";
 
 /// What readers add to `CommonMark`, but for quotes and dashes that they make prettier.
 const DIALECTS: Options = Options::all().difference(Options::ENABLE_SMART_PUNCTUATION);

@@ -65,14 +65,34 @@ const FORMATS: &[Format] = &[
     }),
     ("merge", |records, concluded| {
         let now = report::assemble(records, concluded, None);
-        let merged = merge::Merged::of(vec![merge::Host::of("report.json", &now, None)], vec![]);
+        let merged =
+            merge::Merged::of(vec![merge::MergedHost::of("report.json", &now, &[])], vec![]);
         report::merge::table(&merged, &WIDE) + &written(|out| merged.json(out))
     }),
+    ("html", |records, concluded| of_report(records, concluded, report::html::report)),
+    ("markdown", |records, concluded| of_report(records, concluded, report::markdown::report)),
+    ("csv", |records, concluded| {
+        let options = report::csv::CsvOptions { is_all: true, ..Default::default() };
+        let report = report::assemble(records, concluded, None);
+        written(|out| report::csv::report(&report, &options, out))
+    }),
+    ("junit", |records, concluded| of_report(records, concluded, report::junit::report)),
+    ("sarif", |records, concluded| of_report(records, concluded, report::sarif::report)),
+    ("prometheus", |records, concluded| of_report(records, concluded, report::prometheus::report)),
     ("records", |records, _| String::from_utf8(saved(records)).expect("JSON is UTF-8")),
 ];
 
 fn text(records: &Records, table: &str) -> String {
     labelled(table, records.run.redacted.as_ref()).into_owned()
+}
+
+fn of_report(
+    records: &Records,
+    concluded: &Conclusion,
+    write: fn(&report_v1::Report, &mut Vec<u8>) -> std::io::Result<()>,
+) -> String {
+    let report = report::assemble(records, concluded, None);
+    written(|out| write(&report, out))
 }
 
 fn written(write: impl FnOnce(&mut Vec<u8>) -> std::io::Result<()>) -> String {
