@@ -1,5 +1,6 @@
-//! The page of a report with 5,000 endpoints, none of which answers: how long it takes to write, how
-//! large it is, and, where Chromium and the modules of `tests/browser` are, how long it takes to open.
+//! The page of a report with 5,000 endpoints, none of which answers: how long it takes to write,
+//! how large it is, and, where Chromium and the modules of `tests/browser` are, how long it takes
+//! to open.
 
 #![expect(
     clippy::disallowed_methods,

@@ -33,12 +33,16 @@ use crate::model::{
 
 /// What strangers may write: any text, control characters and wide letters among it.
 pub(crate) fn text() -> BoxedStrategy<String> {
-    prop_oneof![
-        "[a-zA-Z0-9 .,:/=-]{0,24}",
-        any::<String>(),
-        "(\u{1b}\\[[0-9;]{0,5}[mJH]|[\r\n\t\u{7}]|[a-z]|\u{9b}|[\u{4e00}-\u{4e20}]|\u{202e}){0,24}",
-    ]
-    .boxed()
+    // A record has dozens of texts, and patterns are slow to compile.
+    thread_local! {
+        static TEXT: BoxedStrategy<String> = prop_oneof![
+            "[a-zA-Z0-9 .,:/=-]{0,24}",
+            any::<String>(),
+            "(\u{1b}\\[[0-9;]{0,5}[mJH]|[\r\n\t\u{7}]|[a-z]|\u{9b}|[\u{4e00}-\u{4e20}]|\u{202e}){0,24}",
+        ]
+        .boxed();
+    }
+    TEXT.with(Clone::clone)
 }
 
 /// A run and its records. Every other record has the lookups and the trails of the one before it,

@@ -49,9 +49,11 @@ const EVERYWHERE: &[[u8; 4]] = &[
 
 /// Public addresses where no service of anyone's is: AS112 (RFC 7534, RFC 7535) and AMT (RFC 7450).
 const NOBODYS: &[[u8; 3]] = &[[192, 175, 48], [192, 31, 196], [192, 52, 193]];
-/// How often a place among those is tried, before a wide block is used that holds no public
+/// How often an address among those is tried, before a wide block is used that holds no public
 /// service: 11.0.0.0/8.
 const TRIES_AMONG_NOBODYS: u32 = 64;
+/// After so many without a free one 0.0.0.0 stands for the address: better none than its own.
+const MOST_TRIES: u32 = 1000;
 
 /// The addresses of one redaction.
 #[derive(Debug, Default)]
@@ -142,7 +144,7 @@ impl StandIns {
         is_azure: &dyn Fn(IpAddr) -> Option<bool>,
         address: IpAddr,
     ) -> IpAddr {
-        let mut candidates = (0_u32..).map(|attempt| match address.to_canonical() {
+        let mut candidates = (0..MOST_TRIES).map(|attempt| match address.to_canonical() {
             IpAddr::V4(v4) => {
                 let digest = key.digest("public", &[&v4.octets(), &attempt.to_be_bytes()]);
                 IpAddr::V4(if attempt < TRIES_AMONG_NOBODYS {

@@ -35,7 +35,9 @@ proptest! {
     /// Whatever was seen can be redacted, saved and read again, and is judged alike afterwards.
     #[test]
     fn redacted_records_are_read_back(records in arbitrary::records()) {
-        let is_azure = |address: IpAddr| Some(address.is_ipv4());
+        let is_azure = |address: IpAddr| {
+            Some(matches!(address, IpAddr::V4(v4) if v4.octets()[0] & 1 == 0))
+        };
         let redacted = Redactor::new(RedactionKey::of_run(&[7; 32]), is_azure).redact(&records);
         let mut bytes = Vec::new();
         archive::write(&redacted, &mut bytes).unwrap();

@@ -32,7 +32,7 @@ pub fn report(report: &Report, out: &mut impl Write) -> io::Result<()> {
     out.finish().map(drop)
 }
 
-type Labels = Vec<(&'static str, String)>;
+type LabelPairs = Vec<(&'static str, String)>;
 
 /// Gauges in the order in which they were added, as a run's report never changes.
 #[derive(Debug, Default)]
@@ -43,7 +43,7 @@ struct Metrics(Vec<Metric>);
 struct Metric {
     name: &'static str,
     help: &'static str,
-    samples: Vec<(Labels, f64)>,
+    samples: Vec<(LabelPairs, f64)>,
 }
 
 impl Collector for Metrics {
@@ -122,7 +122,7 @@ impl Metrics {
         &mut self,
         name: &'static str,
         help: &'static str,
-        samples: impl IntoIterator<Item = (Labels, f64)>,
+        samples: impl IntoIterator<Item = (LabelPairs, f64)>,
     ) {
         self.0.push(Metric { name, help, samples: samples.into_iter().collect() });
     }
@@ -133,18 +133,18 @@ fn shown(value: &str) -> String {
     visible(value).into_owned()
 }
 
-fn place(endpoint: &Endpoint) -> Labels {
+fn place(endpoint: &Endpoint) -> LabelPairs {
     let port = endpoint.port.unwrap_or_default().to_string();
     vec![("host", shown(&endpoint.host)), ("port", port)]
 }
 
-fn entry_and_place(endpoint: &Endpoint) -> Labels {
+fn entry_and_place(endpoint: &Endpoint) -> LabelPairs {
     let mut labels = vec![("entry", shown(&endpoint.entry))];
     labels.extend(place(endpoint));
     labels
 }
 
-fn statuses(endpoints: &[&Endpoint]) -> Vec<(Labels, f64)> {
+fn statuses(endpoints: &[&Endpoint]) -> Vec<(LabelPairs, f64)> {
     const ALL: [Status; 4] = [Status::Pass, Status::Warn, Status::Fail, Status::Unknown];
     let mut samples = Vec::new();
     for endpoint in endpoints {
@@ -159,7 +159,7 @@ fn statuses(endpoints: &[&Endpoint]) -> Vec<(Labels, f64)> {
 }
 
 /// A cause may be found twice of one endpoint; a series is written once.
-fn findings(report: &Report, endpoints: &[&Endpoint]) -> Vec<(Labels, f64)> {
+fn findings(report: &Report, endpoints: &[&Endpoint]) -> Vec<(LabelPairs, f64)> {
     let of_run =
         || vec![("entry", String::new()), ("host", String::new()), ("port", String::new())];
     let own = report.findings.iter().map(|finding| of_finding(of_run(), finding));
@@ -171,7 +171,7 @@ fn findings(report: &Report, endpoints: &[&Endpoint]) -> Vec<(Labels, f64)> {
     all.map(|labels| (labels, 1.0)).collect()
 }
 
-fn of_finding(mut labels: Labels, finding: &Finding) -> Labels {
+fn of_finding(mut labels: LabelPairs, finding: &Finding) -> LabelPairs {
     labels.extend([
         ("cause", shown(&finding.cause)),
         ("severity", finding.severity.as_str().to_owned()),
@@ -181,7 +181,7 @@ fn of_finding(mut labels: Labels, finding: &Finding) -> Labels {
     labels
 }
 
-fn phases(endpoints: &[&Endpoint]) -> Vec<(Labels, f64)> {
+fn phases(endpoints: &[&Endpoint]) -> Vec<(LabelPairs, f64)> {
     let mut samples = Vec::new();
     for endpoint in endpoints {
         let answers = endpoint.lookups.iter().filter(|lookup| lookup.outcome == "ok");
@@ -197,7 +197,7 @@ fn phases(endpoints: &[&Endpoint]) -> Vec<(Labels, f64)> {
     samples
 }
 
-fn expiries(endpoints: &[&Endpoint]) -> Vec<(Labels, f64)> {
+fn expiries(endpoints: &[&Endpoint]) -> Vec<(LabelPairs, f64)> {
     let first = |endpoint: &&Endpoint| {
         let own = endpoint.trails.iter().filter(|it| it.route == endpoint.route.configured);
         let steps = own.flat_map(|trail| &trail.steps);
@@ -209,7 +209,7 @@ fn expiries(endpoints: &[&Endpoint]) -> Vec<(Labels, f64)> {
 }
 
 /// A name on two ports leads to the same addresses.
-fn addresses(endpoints: &[&Endpoint]) -> Vec<(Labels, f64)> {
+fn addresses(endpoints: &[&Endpoint]) -> Vec<(LabelPairs, f64)> {
     let mut by_host: BTreeMap<&str, BTreeSet<_>> = BTreeMap::new();
     for endpoint in endpoints {
         if let Some(addresses) = endpoint.addresses() {
@@ -220,7 +220,7 @@ fn addresses(endpoints: &[&Endpoint]) -> Vec<(Labels, f64)> {
     of_host.map(|(host, all)| (vec![("host", shown(host))], count(all.len()))).collect()
 }
 
-fn gateways_by_deployment(gateways: &[&Endpoint]) -> Vec<(Labels, f64)> {
+fn gateways_by_deployment(gateways: &[&Endpoint]) -> Vec<(LabelPairs, f64)> {
     const STATES: [&str; 3] = ["reachable", "unreachable", "unassigned"];
     let mut by_deployment: BTreeMap<String, [usize; 3]> = BTreeMap::new();
     for gateway in gateways {
@@ -244,7 +244,7 @@ fn gateways_by_deployment(gateways: &[&Endpoint]) -> Vec<(Labels, f64)> {
     samples
 }
 
-fn prediction(report: &Report) -> Vec<(Labels, f64)> {
+fn prediction(report: &Report) -> Vec<(LabelPairs, f64)> {
     use NetworkAllows::{Limited, Offline, Online, Unknown};
     let states = [Online, Limited, Offline, Unknown].map(NetworkAllows::as_str);
     let is_it = |state: &str| report.prediction.network_allows == state;

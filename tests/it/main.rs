@@ -15,6 +15,7 @@ mod diagnosis;
 mod dns;
 #[cfg(target_os = "linux")]
 mod emission;
+mod example;
 mod follow_ups;
 #[cfg(target_os = "linux")]
 mod formats;

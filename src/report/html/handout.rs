@@ -24,6 +24,6 @@ pub fn handout(page: &Handout, out: &mut impl Write) -> io::Result<()> {
     let title = format!("{}: {}", badge.word, page.headline);
     let mut guarded = Guarded::new(out);
     let body = HandoutBody { badge, page };
-    HtmlPage::new(title, page.from.clone(), body).write_into(&mut guarded)?;
+    HtmlPage::new(title, page.from.clone(), body).write(&mut guarded)?;
     guarded.finish().map(drop)
 }

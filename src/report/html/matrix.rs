@@ -76,7 +76,7 @@ pub fn merged(merged: &Merged, out: &mut impl Write) -> io::Result<()> {
     };
     let title = format!("{}: {}", matrix.badge.word, matrix.headline);
     let mut guarded = Guarded::new(out);
-    HtmlPage::new(title, "pathproof report merge".to_owned(), matrix).write_into(&mut guarded)?;
+    HtmlPage::new(title, "pathproof report merge".to_owned(), matrix).write(&mut guarded)?;
     guarded.finish().map(drop)
 }
 

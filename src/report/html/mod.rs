@@ -56,7 +56,7 @@ pub fn report(report: &Report, out: &mut impl Write) -> io::Result<()> {
     let title = format!("{}: {}", body.first.badge.word, verdict.words);
     let mut guarded = Guarded::new(out);
     let page = HtmlPage::new(title, format!("pathproof on {host}"), body);
-    page.write_into(&mut guarded)?;
+    page.write(&mut guarded)?;
     guarded.finish().map(drop)
 }
 

@@ -1,6 +1,8 @@
 //! The shell of every page: its head, its style, its little script, and a policy by which a browser
 //! lets nothing out and takes nothing in.
 
+use std::io::{self, Write};
+
 use askama::Template;
 use data_encoding::BASE64;
 use sha2::{Digest, Sha256};
@@ -32,5 +34,11 @@ impl<B: Template> HtmlPage<B> {
             hash(SCRIPT)
         );
         Self { title, from, policy, style: STYLE, script: SCRIPT, body }
+    }
+
+    /// Writes the page, and ends its last line: askama takes the end of a template's off.
+    pub(super) fn write(&self, out: &mut impl Write) -> io::Result<()> {
+        self.write_into(out)?;
+        out.write_all(b"\n")
     }
 }

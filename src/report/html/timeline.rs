@@ -107,7 +107,7 @@ pub fn watched(timeline: &Timeline, out: &mut impl Write) -> io::Result<()> {
     let title = format!("{}: {}", badge.word, body.headline);
     let from = format!("pathproof watch on {}", timeline.hostname);
     let mut guarded = Guarded::new(out);
-    HtmlPage::new(title, from, body).write_into(&mut guarded)?;
+    HtmlPage::new(title, from, body).write(&mut guarded)?;
     guarded.finish().map(drop)
 }
 

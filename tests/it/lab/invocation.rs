@@ -67,10 +67,12 @@ pub(super) struct Report {
 impl Report {
     pub(super) fn read(command: &Command, output: &Output) -> Self {
         let stderr = String::from_utf8_lossy(&output.stderr).into_owned();
-        let value = serde_json::from_slice(&output.stdout).unwrap_or_else(|error| {
+        let value: Value = serde_json::from_slice(&output.stdout).unwrap_or_else(|error| {
             panic!("{command:?}\n{}, no report on stdout: {error}\n{stderr}", output.status)
         });
-        let faults = schema::faults(&value);
+        // The names that `resolve` writes have a schema of their own, which is not published.
+        let is_names = value["schema"] == "pathproof.names/1";
+        let faults = if is_names { Vec::new() } else { schema::faults(&value) };
         assert!(faults.is_empty(), "{command:?}\nbreaks docs/report.schema.json: {faults:?}");
         Self { value, stderr }
     }

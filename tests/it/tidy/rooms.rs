@@ -31,7 +31,8 @@ const MAY_USE: &[(&str, &[&str])] = &[
     ("nsg_rules", &["model", "firewall"]),
     ("diagnose", &["model", "plan", "ordered_work"]),
     ("report", &["model", "plan", "diagnose", "ordered_work", "report_v1"]),
-    // What names are public stands in the endpoint lists, what of an answer is judged in `diagnose`.
+    // Which names are public stands in the endpoint lists, and what of an answer is judged in
+    // `diagnose`.
     ("redact", &["model", "list", "tags", "diagnose"]),
     // A proxy is spoken to by its URL, with the credentials that no record holds.
     ("probe", &["model", "route", "plan", "wire"]),
