@@ -28,9 +28,9 @@
 //! | [`report`] | verdicts to reports, and reports to bytes | every format; differences, hosts side by side; handouts of rules and plans |
 //! | [`cli`] | arguments to configuration, then commands | files, environment, exit codes |
 //!
-//! Imports go down only: `cli` → `proxy_config` → {`report`, `redact`, `probe`, `ledger`,
-//! `azure`} → {`diagnose`, `plan`, `list`, `wire`, `archive`, `nsg_rules`} → `firewall` →
-//! {`arm_template`, `route`, `report_v1`, `tags`, `ordered_work`, `files`} → `model`. `probe` does not know
+//! Imports go down only: `cli` → `proxy_config` → {`report`, `redact`, `probe`, `ledger`, `azure`}
+//! → {`diagnose`, `plan`, `list`, `wire`, `archive`, `nsg_rules`} → `firewall` → {`arm_template`,
+//! `route`, `report_v1`, `tags`, `ordered_work`, `files`} → `model`. `probe` does not know
 //! `diagnose`; `diagnose` does not know sockets; only `cli`, `proxy_config`, `probe`, `ledger`,
 //! `azure` and `files` touch the world, and only `azure` uses reqwest. Concurrency is in
 //! `probe::runner`, in the script thread of `proxy_config` and, for large inputs, in
