@@ -44,6 +44,26 @@ fn escaped(text: &str) -> String {
         .replace('\'', "&#39;")
 }
 
+/// The host's administrator helps with what the proxy team owns: both tasks are as bad as what was
+/// found, and show it.
+#[test]
+fn a_task_of_a_team_that_only_helps_shows_what_was_found() {
+    let report = saved("lab-example");
+    let actions = report["actions"].as_array().unwrap();
+    let shared = actions.iter().filter(|action| action["causes"][0] == "tls_intercepted");
+    let page = page_of(&report);
+    let mut owners = Vec::new();
+    for action in shared {
+        let text = escaped(action["text"].as_str().unwrap());
+        let (before, after) = page.split_once(&text).unwrap();
+        assert!(before.trim_end().ends_with("</span> WARN</span>"), "{text}");
+        let task = after.split_once("<li class=\"task").map_or(after, |(task, _)| task);
+        assert!(task.contains("expected: a chain that leads to a public web"), "{text}");
+        owners.push(&action["owner"]);
+    }
+    assert_eq!(owners, ["host", "proxy"]);
+}
+
 /// A report of so many gateways that nothing answers from.
 fn blocked(gateways: usize) -> Value {
     let mut report = saved("gateways");

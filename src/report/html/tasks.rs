@@ -66,7 +66,7 @@ fn task<'a>(report: &'a Report<'a>, action: &'a Action<'a>, trials: &TestCommand
     } else {
         Vec::new()
     };
-    let behind: Vec<&Finding> = behind(report, action).collect();
+    let behind = behind(report, action);
     let worst = behind.iter().map(|finding| finding.severity).min().unwrap_or(Severity::Fail);
     let seen = behind.iter().find(|finding| finding.severity == worst);
     TeamTask {
@@ -88,11 +88,14 @@ fn reason(cause: &str) -> TaskReason<'_> {
     TaskReason { cause, sentence }
 }
 
-/// The findings that led to it.
-fn behind<'a>(report: &'a Report<'a>, action: &Action) -> impl Iterator<Item = &'a Finding<'a>> {
+/// The findings that led to it: the team's own, or for a team that only helps another's, those of
+/// the other team.
+fn behind<'a>(report: &'a Report<'a>, action: &Action) -> Vec<&'a Finding<'a>> {
     let of_endpoints = report.endpoints.iter().flat_map(|endpoint| &endpoint.findings);
     let all = of_endpoints.chain(&report.findings);
-    all.filter(|it| it.owner == action.owner && action.causes.contains(&it.cause))
+    let all: Vec<_> = all.filter(|finding| action.causes.contains(&finding.cause)).collect();
+    let own: Vec<_> = all.iter().copied().filter(|finding| finding.owner == action.owner).collect();
+    if own.is_empty() { all } else { own }
 }
 
 /// `Outbound from 10.50.1.10 (shir-01), seen at 2026-03-02 12:00:00 UTC`.
