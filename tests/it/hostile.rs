@@ -43,7 +43,7 @@ pub(crate) fn records() -> Records {
         let named = |what: &str| {
             Probe::of("relay", &host(what)).with(|endpoint| {
                 endpoint.entry = format!("{text} entry");
-                endpoint.purpose = (*text).to_owned();
+                (*text).clone_into(&mut endpoint.purpose);
             })
         };
         let address = "40.112.72.101";

@@ -59,7 +59,7 @@ fn found_in(text: &str) -> impl Iterator<Item = String> {
 /// How a secret may be written, and whether case counts there: as it is, in hexadecimal,
 /// percent-encoded, and in base64 at each of the three places it can begin at.
 fn forms(secret: &str) -> Vec<(String, bool)> {
-    let percent = secret.bytes().map(|byte| format!("%{byte:02x}")).collect();
+    let percent = secret.bytes().fold(String::new(), |text, byte| text + &format!("%{byte:02x}"));
     let mut forms = vec![
         (secret.to_owned(), false),
         (HEXLOWER.encode(secret.as_bytes()), false),
@@ -147,7 +147,7 @@ fn is_readable(line: &Value) -> bool {
 }
 
 fn read(lines: &[Value]) -> Option<Records> {
-    let text: String = lines.iter().map(|line| format!("{line}\n")).collect();
+    let text = lines.iter().fold(String::new(), |text, line| text + &line.to_string() + "\n");
     archive::read(text.as_bytes(), "canaries").ok()
 }
 
