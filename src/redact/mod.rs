@@ -4,13 +4,13 @@
 //!
 //! What is replaced, and by what:
 //!
-//! * labels of names that may be a customer's by `relay-1`, `factory-1`, `host-1`, … ([`names`]);
+//! * labels of names that may be a customer's by `relay-1`, `factory-1`, `host-1`, … (`names`);
 //! * addresses of this side by others of the same class, in the same relation to each other, which
-//!   text calls `address-1`, … ([`addresses`], [`labelled`]);
+//!   text calls `address-1`, … (`addresses`, [`labelled`]);
 //! * users by `user-1`, distinguished names of authorities that are not public by `issuer-1`;
 //! * certificates by what is judged of them, without their bytes;
-//! * sentences token by token, where a token is not known to be harmless ([`sentence`]);
-//! * HTTP answers and first bytes by their essence ([`diagnose::essence`]).
+//! * sentences token by token, where a token is not known to be harmless (`sentence`);
+//! * HTTP answers and first bytes by their essence (`diagnose::essence`).
 //!
 //! A field is kept only where what it says is proven to be nobody's own. Every type is taken apart
 //! field by field, so that a new field does not compile until someone decided about it.
