@@ -1,6 +1,9 @@
 //! Azure's APIs: tokens, and of Resource Manager the security rules of a group, service tags and
 //! the status of a runtime. The only room that uses `reqwest`; nothing that is measured goes
 //! through it.
+//!
+//! `credential`, `exchange` and `error` name each other: a request needs a token, a token is asked
+//! for by a request, and an error of Resource Manager may be one of the token.
 
 #![expect(
     clippy::disallowed_methods,

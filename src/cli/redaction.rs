@@ -1,4 +1,7 @@
 //! `--redact`: records with placeholders, before anything is concluded from them.
+//!
+//! `check` and this file name each other: what `check` measured is redacted here, and the service
+//! tags that say which addresses are Azure's are read there.
 
 use std::borrow::Cow;
 

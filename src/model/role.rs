@@ -1,4 +1,7 @@
 //! What an endpoint is to the runtime.
+//!
+//! `endpoint` and this file name each other: an endpoint has a role, and the role of an entry of an
+//! older file follows from the endpoint's kind.
 
 use serde::{Deserialize, Serialize};
 

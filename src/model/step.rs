@@ -1,4 +1,7 @@
 //! The steps of a trail: what each saw, or how it failed. One type per step, with its evidence.
+//!
+//! `step`, `proxy`, `trail`, `follow_up` and `header` name each other, because what they describe
+//! contains each other: a step of a trail can fail in a proxy's TLS, and a follow-up holds trails.
 
 use std::time::Duration;
 

@@ -2,6 +2,9 @@
 //! that a later run can tell its own work from a person's and from another job's.
 //!
 //! It reads `Written by pathproof [JOB+JOB outbound allow tcp 443]`; any words may follow.
+//!
+//! `rule` and this file name each other: a rule holds its mark, and a mark says what of the rule's
+//! meaning was written.
 
 use std::collections::BTreeSet;
 use std::fmt::Write as _;

@@ -5,6 +5,9 @@
 //! description begins with [`MARKER`]. All other rules are foreign and are never written, unless
 //! one is taken over. The description also says which jobs write the rule and what they wrote, so
 //! that a person's change and another job's addresses are not undone.
+//!
+//! The files name this module for what all stages of a plan share (its inputs, a group, a rule's
+//! text), and it calls them in their order.
 
 mod apply;
 mod assign;

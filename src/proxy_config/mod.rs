@@ -11,6 +11,8 @@
 //!
 //! `--no-proxy` adds to what the configuration itself exempts from the proxy. Messages name these
 //! options: they are what a reader of the message can change.
+//!
+//! The files name this module for [`ProxyConfig`], of which each makes a part.
 #![expect(
     clippy::disallowed_methods,
     reason = "this room reads the machine's settings, and runs scripts against the clock"

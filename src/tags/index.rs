@@ -1,4 +1,7 @@
 //! From an address to the tags that hold it.
+//!
+//! `file` and this file name each other: a file's tags have numbers of the index, which is made of
+//! those tags.
 
 use std::net::IpAddr;
 

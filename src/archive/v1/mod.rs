@@ -5,6 +5,9 @@
 //! Whoever reads an archive ignores fields and line types it does not know, so that a later
 //! program may add what an earlier one can do without. What an earlier one cannot do without
 //! needs a new [`SCHEMA`].
+//!
+//! `reference` and this module name each other: it follows the numbers that these lines hold, and
+//! the lines are made with the numbers that it gives. The two are one format.
 
 mod certificate;
 mod dns;

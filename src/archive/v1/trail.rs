@@ -1,4 +1,7 @@
 //! Trails, their steps, and how they failed.
+//!
+//! `proxy` and this file name each other, as the types do that they mirror: a proxy's leg has TLS
+//! steps, and a trail has steps of proxies.
 
 use std::borrow::Cow;
 use std::net::SocketAddr;

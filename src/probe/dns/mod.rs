@@ -4,6 +4,8 @@
 //! kept: the whole chain whatever its end, the code, silence apart from a closed port. Nothing is
 //! cached and no server is preferred. A question is asked once in a run, however many endpoints
 //! need it.
+//!
+//! The files name this module for what they share (the lock, the limits), and it calls them.
 
 mod errors;
 mod ids;

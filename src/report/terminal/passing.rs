@@ -1,5 +1,7 @@
 //! Endpoints that pass: what was proven, where, what was not asked and why, and what the time is
 //! made of.
+//!
+//! `endpoint` and this file name each other: every line of an endpoint begins alike.
 
 use std::fmt::Write as _;
 use std::net::IpAddr;

@@ -1,4 +1,6 @@
 //! An answer as it comes in, piece by piece, wherever the stream cuts it.
+//!
+//! The parent re-exports this file, whose limits and types of a head it shares.
 
 use super::{Framing, HEAD_LIMIT, HeadRead, HttpBody, HttpHead, read_head};
 use crate::model::HttpAnswer;
