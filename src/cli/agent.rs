@@ -29,7 +29,7 @@ fn lint(command: &AgentLintArgs) -> Result<Exit> {
         output::check_writable(path)?;
     }
     if command.suggest && command.format == LintFormat::Sarif {
-        bail!("--suggest writes text to paste, which SARIF has no place for: give one of the two");
+        bail!("--suggest writes text to paste, which SARIF has no field for: give one of the two");
     }
     let mut names = LintNames {
         private: host_names(&command.private, "--private")?,
@@ -156,7 +156,7 @@ fn result(same: &[&LintFinding], paths: &[PathBuf]) -> Option<FileResult> {
         LintWeight::Warning => SarifLevel::Warning,
         LintWeight::Note => SarifLevel::Note,
     };
-    let place = |finding: &&LintFinding| {
+    let location = |finding: &&LintFinding| {
         let path = paths.iter().find(|path| path.ends_with(&finding.file));
         let number = |number: Option<u32>| number.and_then(|number| number.try_into().ok());
         FileLocation {
@@ -175,7 +175,7 @@ fn result(same: &[&LintFinding], paths: &[PathBuf]) -> Option<FileResult> {
         rule: FileRule { id: finding.kind.as_str(), sentence: finding.kind.meaning(), level },
         level,
         message,
-        places: same.iter().map(place).collect(),
+        locations: same.iter().map(location).collect(),
         properties: Vec::new(),
     })
 }

@@ -3,7 +3,6 @@
 use std::cell::LazyCell;
 use std::ffi::OsString;
 use std::io;
-use std::net::IpAddr;
 use std::path::Path;
 use std::sync::Arc;
 
@@ -19,14 +18,15 @@ use super::output::{self, ReportOutput};
 use super::redaction::{Redaction, labelled};
 use super::request;
 use super::saved;
-use crate::model::{Cloud, Conclusion, Ending, Obstacle, Record, Records, Run};
+use super::service_tag_ranges::ServiceTagRanges;
+use crate::model::{Conclusion, Ending, Obstacle, Record, Records, Run};
 use crate::probe::tls::TlsClient;
 use crate::probe::trust::{self, ChainJudge};
 use crate::probe::{Stop, Wishes};
 use crate::report::csv::CsvOptions;
 use crate::report::diff::Diff;
 use crate::report_v1::Report;
-use crate::tags::{AzureRanges, ServiceTags};
+
 use crate::{archive, diagnose, files, report};
 
 pub(super) fn check(command: &CheckArgs, arguments: &[OsString]) -> Result<Exit> {
@@ -208,47 +208,6 @@ fn left_out(n_endpoints: usize) -> String {
         "{n_endpoints} required {endpoints} {verb} unknown, and --fail-on fail leaves that out of \
          the exit code"
     )
-}
-
-/// The addresses that clouds publish as their own: the embedded ones, or those of `--service-tags`.
-#[derive(Clone, Debug, Default)]
-pub(super) struct ServiceTagRanges(Option<Arc<AzureRanges>>);
-
-impl ServiceTagRanges {
-    /// Reads `file`; without one, the embedded ranges are used.
-    pub(super) fn read(file: Option<&Path>) -> Result<Self> {
-        let Some(path) = file else { return Ok(Self::default()) };
-        let name = path.display().to_string();
-        let bytes =
-            files::read(path).with_context(|| format!("--service-tags: cannot read {name}"))?;
-        let tags = ServiceTags::parse(&bytes).with_context(|| format!("--service-tags: {name}"))?;
-        Ok(Self(Some(Arc::new(AzureRanges::of(&tags, &name)))))
-    }
-
-    /// Whether the run's cloud publishes `address` as its own; `None` where its ranges are not
-    /// known.
-    pub(super) fn holds(&self, run: &Run, address: IpAddr) -> Option<bool> {
-        diagnose::RangeLookup::holds(&self.of(run), address)
-    }
-
-    /// The ranges of the run's cloud.
-    fn of(&self, run: &Run) -> CloudRanges<'_> {
-        let embedded = || Cloud::parse(&run.cloud).map(AzureRanges::embedded);
-        CloudRanges(self.0.as_deref().or_else(embedded))
-    }
-}
-
-/// The addresses of one cloud; `None` where its ranges are not known.
-struct CloudRanges<'a>(Option<&'a AzureRanges>);
-
-impl diagnose::RangeLookup for CloudRanges<'_> {
-    fn holds(&self, address: IpAddr) -> Option<bool> {
-        self.0.map(|ranges| ranges.contains(address))
-    }
-
-    fn source(&self) -> Option<String> {
-        self.0.map(|ranges| ranges.shown().to_owned())
-    }
 }
 
 /// Reads the roots by which certificates are judged.

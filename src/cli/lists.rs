@@ -55,7 +55,7 @@ fn fault(error: &ListError) -> FileResult {
         rule: FileRule { id, sentence, level: SarifLevel::Error },
         level: SarifLevel::Error,
         message: error.problem.to_string(),
-        places: vec![FileLocation {
+        locations: vec![FileLocation {
             file: Some(error.file.clone()),
             line: Some(position.line),
             column: Some(position.column),

@@ -30,6 +30,7 @@ mod request;
 mod resolve;
 mod rules;
 mod saved;
+mod service_tag_ranges;
 mod signals;
 mod tags;
 mod vantage;

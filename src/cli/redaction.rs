@@ -1,14 +1,11 @@
 //! `--redact`: records with placeholders, before anything is concluded from them.
-//!
-//! `check` and this file name each other: what `check` measured is redacted here, and the service
-//! tags that say which addresses are Azure's are read there.
 
 use std::borrow::Cow;
 
 use anyhow::{Context, Result, bail};
 
 use super::arguments::RedactionArgs;
-use super::check::ServiceTagRanges;
+use super::service_tag_ranges::ServiceTagRanges;
 use crate::files;
 use crate::model::{Records, Redacted};
 use crate::redact::{self, RedactionKey, Redactor};

@@ -5,13 +5,14 @@ use std::thread;
 use anyhow::Result;
 
 use super::arguments::ReplayArgs;
-use super::check::{ReportPlan, ServiceTagRanges, report, save};
+use super::check::{ReportPlan, report, save};
 use super::exit::Exit;
 use super::formats;
 use super::input::Stdin;
 use super::output;
 use super::redaction::Redaction;
 use super::saved;
+use super::service_tag_ranges::ServiceTagRanges;
 use crate::archive;
 
 pub(super) fn replay(command: &ReplayArgs) -> Result<Exit> {

@@ -6,7 +6,6 @@ use std::sync::Arc;
 use anyhow::Result;
 
 use super::arguments::{ResolveArgs, ResolveFormat};
-use super::check::ServiceTagRanges;
 use super::exit::Exit;
 use super::hint;
 use super::input::Stdin;
@@ -14,6 +13,7 @@ use super::measure::Measurement;
 use super::output;
 use super::redaction::{Redaction, labelled};
 use super::request;
+use super::service_tag_ranges::ServiceTagRanges;
 use crate::model::{LookupOutcome, Obstacle, Origin, Record, Records};
 use crate::probe::tls::TlsClient;
 use crate::probe::trust::ChainJudge;

@@ -4,7 +4,7 @@
 use jiff::{SignedDuration, Timestamp};
 
 use super::finding::Draft;
-use super::words::{host_port, list};
+use super::words::list;
 use crate::model::{Cause, Certainty, Record, Records, Trail};
 
 /// The largest skew that is no finding (contract, Causes). Kerberos tolerates as much.
@@ -72,7 +72,7 @@ fn reading(record: &Record) -> Option<ClockReading> {
             let then = parse(date)?.checked_add(SignedDuration::from_secs(age)).ok()?;
             let ahead = then.duration_since(answered_at(trail)?);
             Some(ClockReading {
-                host_port: host_port(&record.endpoint),
+                host_port: record.endpoint.host_port(),
                 ahead,
                 date: date.to_owned(),
             })

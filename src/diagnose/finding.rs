@@ -1,7 +1,7 @@
 //! Drafts: what a layer says of a failure, before the catalogue and the endpoint complete it to a
 //! finding.
 
-use super::words::{attempt, host_port};
+use super::words::attempt;
 use super::{advice, catalogue};
 use crate::model::{
     Advice, Cause, Certainty, Destination, Endpoint, Finding, Host, Owner, Severity, Subject, Trail,
@@ -278,7 +278,7 @@ impl Draft {
         }
         self.facts.state("host", endpoint.subject.to_string());
         self.facts.state("port", endpoint.port.to_string());
-        self.facts.state("endpoint", host_port(endpoint));
+        self.facts.state("endpoint", endpoint.host_port());
         if self.destinations.is_empty() {
             self.destinations.push(destination(endpoint, None));
         }

@@ -1,7 +1,6 @@
 //! Gateways of a relay's deployment that are not in use yet.
 
 use super::finding::Draft;
-use super::words::host_port;
 use super::{absent, dns};
 use crate::model::{Cause, LookupOutcome, Record, Records, Role, Run, Status, Verdict, deciding};
 
@@ -63,7 +62,7 @@ pub(super) fn is_unknown_to_proxy(record: &Record, drafts: &[Draft]) -> bool {
 }
 
 pub(super) fn unassigned(record: &Record) -> Draft {
-    let host_port = host_port(&record.endpoint);
+    let host_port = record.endpoint.host_port();
     let message = if dns::is_of_one_family(record) {
         format!(
             "{host_port} has no address of the one family that was asked for (-4 or -6): whether this \

@@ -2,7 +2,7 @@
 
 use super::case::Case;
 use super::finding::Draft;
-use super::words::{duration, host_port, syns_sent};
+use super::words::{duration, syns_sent};
 use crate::model::{
     Awaited, Cause, DnsFailure, End, Endpoint, Obstacle, Pending, Record, Trail, deciding,
 };
@@ -69,7 +69,7 @@ pub(super) fn ended(obstacle: &Obstacle, trail: &Trail, endpoint: &Endpoint) -> 
             return draft(obstacle, endpoint).evidence("not asked").seen_at(trail.remote());
         }
         let next = trail.next_step(endpoint.kind);
-        return Draft::new(cause, format!("{} was not finished: {end}", host_port(endpoint)))
+        return Draft::new(cause, format!("{} was not finished: {end}", endpoint.host_port()))
             .evidence(format!("connected, and stopped before {next}"))
             .seen_in(trail)
             .proven()
@@ -87,7 +87,7 @@ pub(super) fn ended(obstacle: &Obstacle, trail: &Trail, endpoint: &Endpoint) -> 
         cause,
         format!(
             "{} was not finished: {} was {doing} after {} when {end}",
-            host_port(endpoint),
+            endpoint.host_port(),
             trail.remote().ip(),
             duration(waited)
         ),
@@ -110,14 +110,14 @@ fn awaited(obstacle: &Obstacle, pending: &Pending, endpoint: &Endpoint) -> Draft
     let took = duration(pending.took);
     Draft::new(
         cause,
-        format!("{} was not finished: {doing} after {took} when {end}", host_port(endpoint)),
+        format!("{} was not finished: {doing} after {took} when {end}", endpoint.host_port()),
     )
     .proven()
     .remedy(remedy)
 }
 
 pub(super) fn draft(obstacle: &Obstacle, endpoint: &Endpoint) -> Draft {
-    let host_port = host_port(endpoint);
+    let host_port = endpoint.host_port();
     match obstacle {
         Obstacle::NotTestable { hint } => {
             let draft = Draft::new(
@@ -165,5 +165,5 @@ pub(super) fn draft(obstacle: &Obstacle, endpoint: &Endpoint) -> Draft {
 
 /// The draft for a record that holds neither proof nor failure nor obstacle.
 pub(super) fn nothing_asked(record: &Record) -> Draft {
-    Draft::new(Cause::NotRun, format!("{} was not probed", host_port(&record.endpoint))).proven()
+    Draft::new(Cause::NotRun, format!("{} was not probed", record.endpoint.host_port())).proven()
 }

@@ -6,7 +6,7 @@ use std::collections::BTreeMap;
 
 use super::advice;
 use super::route;
-use super::words::{duration, host_port, list, resolver_name};
+use super::words::{duration, list, resolver_name};
 use crate::model::{
     Cause, Certainty, Finding, Lookup, LookupOutcome, Owner, Record, Records, Resolver, Verdict,
     servers,
@@ -106,7 +106,7 @@ fn refine(finding: &mut Finding, record: &Record, answered: &BTreeMap<Resolver, 
     let names = if others == 1 { "1 other name" } else { "other names" };
     let count = if others == 1 { String::new() } else { format!("{others} ") };
     finding.message =
-        format!("{servers} {does} {}, and answered {count}{names}", host_port(&record.endpoint));
+        format!("{servers} {does} {}, and answered {count}{names}", record.endpoint.host_port());
     for (lookup, answered) in &compared {
         let good = answered
             .first

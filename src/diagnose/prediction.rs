@@ -5,7 +5,7 @@
 //! (Microsoft, create-self-hosted-integration-runtime; data-factory-private-link).
 
 use super::case::has_no_way_out;
-use super::words::{host_port, list};
+use super::words::list;
 use super::{dns, gateway, path, reported};
 use crate::model::{Cause, NetworkAllows, Prediction, Record, Records, Role, Status, Verdict};
 
@@ -168,7 +168,7 @@ impl NamedEndpoints {
         self.count += 1;
         if self.first.len() < NAMED {
             let cause = verdict.cause.map_or("", crate::model::Cause::code);
-            self.first.push((host_port(&record.endpoint), cause));
+            self.first.push((record.endpoint.host_port(), cause));
         }
     }
 

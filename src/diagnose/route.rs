@@ -7,7 +7,7 @@
 use super::case::Case;
 use super::compare::{self, RouteOutcome};
 use super::finding::{Draft, settle};
-use super::words::{host_port, list, lookup_evidence};
+use super::words::{list, lookup_evidence};
 use super::{exception, path};
 use crate::model::{
     Cause, Proxied, Reach, Record, Route, RouteFault, RouteFaultKind, Severity, deciding,
@@ -158,7 +158,7 @@ fn misrouted(
     others: &[RouteOutcome<'_>],
     names: &[Draft],
 ) -> Option<Draft> {
-    let host_port = host_port(case.endpoint());
+    let host_port = case.endpoint().host_port();
     let worded = first.failure().or_else(|| names.iter().find(|draft| is_unresolved(draft)))?;
     let failing = failure_by(configured, worded, "");
     let working = |is_it: fn(&Route) -> bool| {
@@ -245,7 +245,7 @@ fn configured_by(case: &Case<'_>) -> String {
 /// carry it.
 fn private_via_proxy(case: &Case<'_>, proxy: &Proxied, direct: &RouteOutcome<'_>) -> Draft {
     let record = case.record;
-    let host_port = host_port(case.endpoint());
+    let host_port = case.endpoint().host_port();
     let why_private = match path::taken_as_private(record) {
         Some(alias) => format!("private, as its chain passes {alias}"),
         None => "private, by --private".to_owned(),
@@ -278,7 +278,7 @@ fn escaped(name: &str) -> String {
 
 /// The draft for a name whose configured route is not known.
 fn fault_found(case: &Case<'_>, fault: &RouteFault) -> Draft {
-    let host_port = host_port(case.endpoint());
+    let host_port = case.endpoint().host_port();
     let asked = case.record.route.questions.iter().map(|question| {
         let addresses = match &*question.addresses {
             [] => "no address".to_owned(),

@@ -2,7 +2,7 @@
 
 use super::case::Case;
 use super::finding::Draft;
-use super::words::{host_port, list, lookup_evidence, lookup_summary, resolver_name};
+use super::words::{list, lookup_evidence, lookup_summary, resolver_name};
 use crate::model::{Cause, Lookup, LookupOutcome, View, overriding, servers};
 
 /// Whether a lookup was asked. One that was not has no answer that the system could override.
@@ -16,7 +16,7 @@ pub(super) fn judge(case: &Case<'_>) -> Option<Draft> {
     }
     let lookups = &case.record.lookups;
     let system = overriding(lookups)?;
-    let host_port = host_port(case.endpoint());
+    let host_port = case.endpoint().host_port();
     let asked: Vec<&Lookup> = servers(lookups).filter(|one| is_asked(one)).collect();
     let words = asked.iter().map(|lookup| {
         format!("{} says {}", resolver_name(lookup.resolver), lookup_summary(lookup))

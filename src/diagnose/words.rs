@@ -3,26 +3,14 @@
 
 use std::borrow::Cow;
 use std::fmt::{self, Write as _};
-use std::net::SocketAddr;
 use std::time::Duration;
 
 use jiff::Timestamp;
 
 use crate::model::{
-    DnsFailure, Elapsed, Endpoint, Exchange, Host, LinkData, Lookup, LookupOutcome, OsError,
-    Resolver, ResponseCode, Run, Subject, TimeoutBy, Trail, Transport,
+    DnsFailure, Elapsed, Exchange, LinkData, Lookup, LookupOutcome, OsError, Resolver,
+    ResponseCode, Run, TimeoutBy, Trail, Transport,
 };
-
-/// `host:port`, an IPv6 literal in brackets.
-pub(super) fn host_port(endpoint: &Endpoint) -> String {
-    match &endpoint.subject {
-        Subject::Host(Host::Address(address)) => {
-            SocketAddr::new(*address, endpoint.port).to_string()
-        }
-        Subject::Host(Host::Name(name)) => format!("{name}:{}", endpoint.port),
-        Subject::Pattern(pattern) => format!("{pattern}:{}", endpoint.port),
-    }
-}
 
 /// `40.1.1.1:443 from 10.50.1.10:51514 at 09:13:22 UTC`, or the remote address alone where the
 /// local one is not known.

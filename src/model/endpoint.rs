@@ -1,6 +1,7 @@
 //! What must be reachable, and what is expected of it.
 
 use std::fmt;
+use std::net::SocketAddr;
 
 use serde::{Deserialize, Serialize};
 
@@ -37,6 +38,19 @@ pub struct Endpoint {
     pub order: u32,
     /// What is expected of its name and its answers.
     pub expect: Expectation,
+}
+
+impl Endpoint {
+    /// The host and the port as `host:port`, an IPv6 literal in brackets.
+    #[must_use]
+    pub fn host_port(&self) -> String {
+        match &self.subject {
+            Subject::Host(Host::Address(address)) => {
+                SocketAddr::new(*address, self.port).to_string()
+            }
+            subject => format!("{subject}:{}", self.port),
+        }
+    }
 }
 
 /// A concrete host, or a pattern that stays as written.

@@ -58,7 +58,7 @@ impl ChangeRow<'_> {
 /// endpoint's: to a proxy, to a host of revocation lists. With `is_all` every flow.
 #[must_use]
 pub fn rows<'a>(report: &'a Report<'a>, is_all: bool) -> Vec<ChangeRow<'a>> {
-    let told = ToldPlaces::of(&report.actions);
+    let told = ToldDestinations::of(&report.actions);
     let mut rows = Vec::new();
     for endpoint in &report.endpoints {
         if endpoint.is_unassigned() && !is_all {
@@ -69,8 +69,8 @@ pub fn rows<'a>(report: &'a Report<'a>, is_all: bool) -> Vec<ChangeRow<'a>> {
             rows.extend(passing(report, endpoint));
         }
         for finding in findings {
-            let places = told.places(endpoint, finding).unwrap_or_else(|| failing(endpoint));
-            rows.extend(places.into_iter().map(|place| of(report, endpoint, finding, place)));
+            let targets = told.targets(endpoint, finding).unwrap_or_else(|| failing(endpoint));
+            rows.extend(targets.into_iter().map(|target| of(report, endpoint, finding, target)));
         }
     }
     let named: HashSet<FlowKey> = rows.iter().map(FlowKey::of).collect();
@@ -113,12 +113,12 @@ impl<'a> FlowKey<'a> {
 }
 
 /// An address and the protocol to it.
-type FlowPlace<'a> = (Option<IpAddr>, Cow<'a, str>);
+type FlowTarget<'a> = (Option<IpAddr>, Cow<'a, str>);
 
-/// Where each owner was told to act, by the place's name and port.
-struct ToldPlaces<'a>(HashMap<(&'a str, u16), Vec<(&'a Action<'a>, &'a Destination<'a>)>>);
+/// Where each owner was told to act, by name and port.
+struct ToldDestinations<'a>(HashMap<(&'a str, u16), Vec<(&'a Action<'a>, &'a Destination<'a>)>>);
 
-impl<'a> ToldPlaces<'a> {
+impl<'a> ToldDestinations<'a> {
     fn of(actions: &'a [Action]) -> Self {
         let mut told: HashMap<_, Vec<_>> = HashMap::new();
         for action in actions {
@@ -130,24 +130,24 @@ impl<'a> ToldPlaces<'a> {
     }
 
     /// The addresses of `endpoint` that the actions for `finding` name.
-    fn places(&self, endpoint: &Endpoint, finding: &Finding) -> Option<Vec<FlowPlace<'a>>> {
+    fn targets(&self, endpoint: &Endpoint, finding: &Finding) -> Option<Vec<FlowTarget<'a>>> {
         let told = self.0.get(&(&*endpoint.host, endpoint.port.unwrap_or_default()))?;
         let is_for = |action: &Action| {
             action.owner == finding.owner && action.causes.contains(&finding.cause)
         };
-        let mut places: Vec<FlowPlace> = Vec::new();
+        let mut targets: Vec<FlowTarget> = Vec::new();
         for (_, one) in told.iter().filter(|(action, _)| is_for(action)) {
-            let place = (one.address, Cow::Borrowed(&*one.protocol));
-            if !places.contains(&place) {
-                places.push(place);
+            let target = (one.address, Cow::Borrowed(&*one.protocol));
+            if !targets.contains(&target) {
+                targets.push(target);
             }
         }
-        (!places.is_empty()).then_some(places)
+        (!targets.is_empty()).then_some(targets)
     }
 }
 
 /// The addresses where the configured way ended before its end; none where it goes by a proxy.
-fn failing<'a>(endpoint: &Endpoint) -> Vec<FlowPlace<'a>> {
+fn failing<'a>(endpoint: &Endpoint) -> Vec<FlowTarget<'a>> {
     let is_failed = |trail: &&Trail| trail.steps.last().is_none_or(|step| step.outcome != "ok");
     let failed: BTreeSet<IpAddr> = direct(endpoint)
         .filter(is_failed)
@@ -157,7 +157,7 @@ fn failing<'a>(endpoint: &Endpoint) -> Vec<FlowPlace<'a>> {
     or_nowhere(failed)
 }
 
-fn or_nowhere<'a>(addresses: BTreeSet<IpAddr>) -> Vec<FlowPlace<'a>> {
+fn or_nowhere<'a>(addresses: BTreeSet<IpAddr>) -> Vec<FlowTarget<'a>> {
     if addresses.is_empty() {
         return vec![(None, "tcp".into())];
     }
@@ -174,7 +174,7 @@ fn of<'a>(
     report: &'a Report,
     endpoint: &'a Endpoint,
     finding: &'a Finding,
-    (address, protocol): FlowPlace<'a>,
+    (address, protocol): FlowTarget<'a>,
 ) -> ChangeRow<'a> {
     ChangeRow {
         status: finding.severity.as_str(),
@@ -191,8 +191,8 @@ fn of<'a>(
 fn passing<'a>(report: &'a Report, endpoint: &'a Endpoint) -> Vec<ChangeRow<'a>> {
     let is_proven = |trail: &&Trail| trail.steps.last().is_some_and(|step| step.outcome == "ok");
     let proven = direct(endpoint).filter(is_proven).filter_map(|trail| trail.remote);
-    let places = or_nowhere(proven.map(|remote| remote.ip()).collect());
-    let rows = places.into_iter();
+    let targets = or_nowhere(proven.map(|remote| remote.ip()).collect());
+    let rows = targets.into_iter();
     rows.map(|(address, protocol)| expected(report, endpoint, address, protocol)).collect()
 }
 
@@ -344,12 +344,12 @@ mod tests {
         for (case, report) in golden() {
             let (wrong, all) = (rows(&report, false), rows(&report, true));
             for endpoint in &report.endpoints {
-                let place = (&*endpoint.host, endpoint.port.unwrap());
+                let target = (&*endpoint.host, endpoint.port.unwrap());
                 let is_in =
-                    |rows: &[ChangeRow]| rows.iter().any(|row| (&*row.name, row.port) == place);
-                assert!(is_in(&all), "{case}: {place:?}");
+                    |rows: &[ChangeRow]| rows.iter().any(|row| (&*row.name, row.port) == target);
+                assert!(is_in(&all), "{case}: {target:?}");
                 let is_wrong = endpoint.status != Status::Pass && !endpoint.is_unassigned();
-                assert!(is_in(&wrong) || !is_wrong, "{case}: {place:?}");
+                assert!(is_in(&wrong) || !is_wrong, "{case}: {target:?}");
             }
         }
     }

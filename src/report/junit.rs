@@ -70,7 +70,7 @@ fn case(report: &Report, endpoint: &Endpoint) -> TestCase {
         Status::Fail => Some(Severity::Fail),
         Status::Unknown => Some(Severity::Unknown),
     };
-    let mut case = judged(report, &endpoint.place(), status, counts, &endpoint.findings);
+    let mut case = judged(report, &endpoint.host_port(), status, counts, &endpoint.findings);
     case.set_classname(&*visible(&endpoint.entry));
     case.set_time(took(endpoint));
     case

@@ -29,10 +29,10 @@ pub fn only_owners<'a>(mut report: Report<'a>, owners: &[Owner]) -> Report<'a> {
         if endpoint.findings.is_empty() {
             return true;
         }
-        let place = (&*endpoint.host, endpoint.port.unwrap_or_default());
-        endpoint
-            .findings
-            .retain(|finding| is_theirs(&finding.owner) || tasks.are_for(&finding.cause, place));
+        let host_port = (&*endpoint.host, endpoint.port.unwrap_or_default());
+        endpoint.findings.retain(|finding| {
+            is_theirs(&finding.owner) || tasks.are_for(&finding.cause, host_port)
+        });
         let own = causes(&endpoint.findings);
         let stands = |cause: &str| own.contains(cause) || of_run.contains(cause);
         endpoint.findings.retain(|finding| finding.explained_by.as_deref().is_none_or(stands));
@@ -130,8 +130,9 @@ impl<'a> Tasks<'a> {
 
     fn are_for(&self, cause: &str, (host, port): (&str, u16)) -> bool {
         self.0.get(cause).into_iter().flatten().any(|action| {
-            let mut places = action.destinations.iter();
-            action.destinations.is_empty() || places.any(|one| one.name == host && one.port == port)
+            let mut destinations = action.destinations.iter();
+            action.destinations.is_empty()
+                || destinations.any(|one| one.name == host && one.port == port)
         })
     }
 }

@@ -133,14 +133,14 @@ fn shown(value: &str) -> String {
     visible(value).into_owned()
 }
 
-fn place(endpoint: &Endpoint) -> LabelPairs {
+fn host_and_port(endpoint: &Endpoint) -> LabelPairs {
     let port = endpoint.port.unwrap_or_default().to_string();
     vec![("host", shown(&endpoint.host)), ("port", port)]
 }
 
-fn entry_and_place(endpoint: &Endpoint) -> LabelPairs {
+fn entry_host_and_port(endpoint: &Endpoint) -> LabelPairs {
     let mut labels = vec![("entry", shown(&endpoint.entry))];
-    labels.extend(place(endpoint));
+    labels.extend(host_and_port(endpoint));
     labels
 }
 
@@ -149,7 +149,7 @@ fn statuses(endpoints: &[&Endpoint]) -> Vec<(LabelPairs, f64)> {
     let mut samples = Vec::new();
     for endpoint in endpoints {
         for status in ALL {
-            let mut labels = entry_and_place(endpoint);
+            let mut labels = entry_host_and_port(endpoint);
             labels.push(("required", endpoint.is_required().to_string()));
             labels.push(("status", status.as_str().to_owned()));
             samples.push((labels, f64::from(u8::from(endpoint.status == status))));
@@ -164,7 +164,7 @@ fn findings(report: &Report, endpoints: &[&Endpoint]) -> Vec<(LabelPairs, f64)> 
         || vec![("entry", String::new()), ("host", String::new()), ("port", String::new())];
     let own = report.findings.iter().map(|finding| of_finding(of_run(), finding));
     let others = endpoints.iter().flat_map(|endpoint| {
-        endpoint.findings.iter().map(|one| of_finding(entry_and_place(endpoint), one))
+        endpoint.findings.iter().map(|one| of_finding(entry_host_and_port(endpoint), one))
     });
     let mut written = BTreeSet::new();
     let all = own.chain(others).filter(|labels| written.insert(labels.clone()));
@@ -189,7 +189,7 @@ fn phases(endpoints: &[&Endpoint]) -> Vec<(LabelPairs, f64)> {
         let steps = ["tcp", "proxy", "tls", "http"].map(|step| (step, endpoint.times(step)));
         for (phase, times) in [("dns", dns)].into_iter().chain(steps) {
             let Some(shortest) = times.into_iter().min_by(f64::total_cmp) else { continue };
-            let mut labels = place(endpoint);
+            let mut labels = host_and_port(endpoint);
             labels.push(("phase", phase.to_owned()));
             samples.push((labels, shortest / 1000.0));
         }
@@ -203,7 +203,7 @@ fn expiries(endpoints: &[&Endpoint]) -> Vec<(LabelPairs, f64)> {
         let steps = own.flat_map(|trail| &trail.steps);
         let chain = steps.flat_map(|step| step.detail.chain());
         let first = chain.filter_map(|certificate| certificate.not_after).min()?;
-        Some((place(endpoint), seconds(first)))
+        Some((host_and_port(endpoint), seconds(first)))
     };
     endpoints.iter().filter_map(first).collect()
 }

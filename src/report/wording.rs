@@ -1,6 +1,38 @@
 //! Words that every format for people uses alike.
 
+use jiff::Timestamp;
+
 use crate::model::Owner;
+use crate::report_v1::Summary;
+
+/// The statuses that endpoints came to, with how many did, the worst first.
+pub(super) fn counts(summary: Summary) -> impl Iterator<Item = (usize, &'static str)> {
+    [
+        (summary.fail, "fail"),
+        (summary.warn, "warn"),
+        (summary.unknown, "unknown"),
+        (summary.pass, "pass"),
+    ]
+    .into_iter()
+    .filter(|(count, _)| *count > 0)
+}
+
+/// The same in one line.
+pub(super) fn counts_line(summary: Summary) -> String {
+    let counts: Vec<String> =
+        counts(summary).map(|(count, word)| format!("{count} {word}")).collect();
+    counts.join(", ")
+}
+
+/// A time, to the second.
+pub(super) fn utc(time: Timestamp) -> String {
+    time.strftime("%Y-%m-%d %H:%M:%S UTC").to_string()
+}
+
+/// When a report was measured.
+pub(super) fn measured_at(time: Option<Timestamp>) -> String {
+    time.map_or_else(|| "at a time that the report does not say".to_owned(), utc)
+}
 
 /// What a ticket calls whoever can fix something.
 pub(super) const fn team(owner: Owner) -> &'static str {

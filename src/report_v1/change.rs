@@ -29,7 +29,7 @@ pub struct Source<'a> {
 pub struct Change<'a> {
     /// Of which endpoint; `null` where it is of the run as a whole.
     #[serde(default)]
-    pub endpoint: Option<Place<'a>>,
+    pub endpoint: Option<ChangedEndpoint<'a>>,
     /// What it is that differs.
     #[serde(flatten)]
     pub what: What<'a>,
@@ -39,7 +39,7 @@ pub struct Change<'a> {
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[cfg_attr(test, derive(schemars::JsonSchema))]
 #[serde(default)]
-pub struct Place<'a> {
+pub struct ChangedEndpoint<'a> {
     /// The entry of the endpoint list.
     pub entry: Cow<'a, str>,
     /// A name, an address or a pattern.
@@ -54,7 +54,6 @@ pub struct Place<'a> {
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[cfg_attr(test, derive(schemars::JsonSchema))]
 #[serde(tag = "kind", rename_all = "snake_case")]
-#[expect(missing_docs, reason = "before and after are what the variants' own docs say")]
 pub enum What<'a> {
     /// Worse than before, and it is known to be.
     Regression { before: Standing<'a>, after: Standing<'a> },

@@ -143,7 +143,7 @@ impl Endpoint<'_> {
 
     /// As `host:port`, an IPv6 address in brackets.
     #[must_use]
-    pub fn place(&self) -> String {
+    pub fn host_port(&self) -> String {
         match (self.host.parse::<IpAddr>(), self.port) {
             (Ok(address), Some(port)) => SocketAddr::new(address, port).to_string(),
             (Err(_), Some(port)) => format!("{}:{port}", self.host),

@@ -311,9 +311,9 @@ fn watched() -> String {
         cause: cause.map(str::to_owned),
         message: cause.map(|_| HOSTILE.to_owned()).unwrap_or_default(),
     };
-    let track = |place: &str, states| WatchedEndpoint {
+    let track = |host_port: &str, states| WatchedEndpoint {
         entry: "relay".to_owned(),
-        place: place.to_owned(),
+        host_port: host_port.to_owned(),
         states,
     };
     let timeline = Timeline {

@@ -8,6 +8,7 @@ use serde_json::Value;
 use crate::archive;
 use crate::cli::check;
 use crate::cli::input::{self, Stdin};
+use crate::cli::service_tag_ranges::ServiceTagRanges;
 use crate::firewall::{Evidence, EvidenceTarget};
 use crate::model::Records;
 
@@ -47,7 +48,7 @@ pub(super) fn read(path: &Path, stdin: &mut Stdin) -> Result<FromFile> {
 
 /// What a run saw.
 pub(super) fn of_records(records: &Records) -> Evidence {
-    Evidence::of(records, &check::conclude(records, &check::ServiceTagRanges::default()))
+    Evidence::of(records, &check::conclude(records, &ServiceTagRanges::default()))
 }
 
 /// Refuses files of an older `resolve`, which do not say which ports their names need: a guess

@@ -42,15 +42,16 @@ const SHADOWED: FileRule = FileRule {
 };
 
 pub(super) fn lint(seen: &Verification<'_>, loaded: &Loaded, is_nsg: bool) -> LintedFiles {
-    let places = RulePlaces { loaded, lines: RefCell::default() };
-    let result = |rule: FileRule, message: String, places| FileResult {
+    let locations = RuleLocations { loaded, lines: RefCell::default() };
+    let result = |rule: FileRule, message: String, locations| FileResult {
         rule,
         level: rule.level,
         message,
-        places,
+        locations,
         properties: Vec::new(),
     };
-    let gap = |rule, own: &Gap<'_>| result(rule, gap_line(own), vec![places.of(own.decision.by())]);
+    let gap =
+        |rule, own: &Gap<'_>| result(rule, gap_line(own), vec![locations.of(own.decision.by())]);
     let mut results: Vec<FileResult> = Vec::new();
     results.extend(seen.gaps.iter().map(|own| gap(DENIED, own)));
     results.extend(seen.undecided.iter().map(|own| gap(UNDECIDED, own)));
@@ -63,32 +64,34 @@ pub(super) fn lint(seen: &Verification<'_>, loaded: &Loaded, is_nsg: bool) -> Li
                 by.push(rule);
             }
         }
-        let by = by.into_iter().map(|rule| places.of(rule)).collect();
+        let by = by.into_iter().map(|rule| locations.of(rule)).collect();
         results.push(result(GATEWAYS, gateways_line(own), by));
     }
     results.extend(seen.contradictions.iter().map(|own| {
-        let place = places.of(own.decision.by());
-        result(OTHERWISE, contradiction_line(own, is_nsg), vec![place])
+        let location = locations.of(own.decision.by());
+        result(OTHERWISE, contradiction_line(own, is_nsg), vec![location])
     }));
     results.extend(
-        seen.excess.iter().map(|own| result(EXCESS, excess_line(own), vec![places.of(own.rule)])),
+        seen.excess
+            .iter()
+            .map(|own| result(EXCESS, excess_line(own), vec![locations.of(own.rule)])),
     );
     results.extend(seen.shadowed.iter().map(|(set, own)| FileResult {
         level: if own.is_contradicted { SarifLevel::Warning } else { SarifLevel::Note },
-        ..result(SHADOWED, shadowed_line(set, own), vec![places.of(own.rule)])
+        ..result(SHADOWED, shadowed_line(set, own), vec![locations.of(own.rule)])
     }));
     let corrections: Vec<_> = seen.corrections.iter().map(ToString::to_string).collect();
     LintedFiles { results, properties: vec![("corrections", corrections.into())] }
 }
 
 /// Where rules stand.
-struct RulePlaces<'a> {
+struct RuleLocations<'a> {
     loaded: &'a Loaded,
     /// The line of each location that was asked for: the file is read again for each.
     lines: RefCell<BTreeMap<(&'a str, String), Option<usize>>>,
 }
 
-impl RulePlaces<'_> {
+impl RuleLocations<'_> {
     fn of(&self, rule: &Rule) -> FileLocation {
         let named = Some((rule.name.clone(), "rule"));
         let is_own = |own: &Rule| ptr::eq(own, rule);

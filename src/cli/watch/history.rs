@@ -6,7 +6,6 @@ use std::path::Path;
 use anyhow::{Result, bail};
 use jiff::Timestamp;
 
-use super::transition::host_and_port;
 use crate::cli::output;
 use crate::model::{Cause, Conclusion, Records};
 use crate::report::html::{self, Timeline, WatchedEndpoint, WatchedState};
@@ -54,7 +53,7 @@ impl WatchHistory {
             let at = known.unwrap_or_else(|| {
                 timeline.tracks.push(WatchedEndpoint {
                     entry: endpoint.entry.clone(),
-                    place: host_and_port(endpoint),
+                    host_port: endpoint.host_port(),
                     states: Vec::new(),
                 });
                 self.index.insert(key, timeline.tracks.len() - 1);

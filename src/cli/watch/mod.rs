@@ -19,6 +19,7 @@ use super::measure::{Measurement, RunSession};
 use super::output;
 use super::redaction::{Redaction, labelled};
 use super::request::{self, PreparedRun};
+use super::service_tag_ranges::ServiceTagRanges;
 use crate::model::{Records, Redacted, Summary, visible};
 use crate::probe::Wishes;
 use crate::probe::tls::TlsClient;
@@ -35,7 +36,7 @@ pub(super) fn watch(command: &WatchArgs, arguments: &[OsString]) -> Result<Exit>
     if let Some(path) = &command.output {
         history::check_page(path)?;
     }
-    let published = check::ServiceTagRanges::read(command.service_tags.as_deref())?;
+    let published = ServiceTagRanges::read(command.service_tags.as_deref())?;
     let mut redaction = Redaction::read(&command.redaction)?;
     let session = RunSession::begin()?;
     let begun = Instant::now();

@@ -2,12 +2,11 @@
 
 use std::collections::BTreeMap;
 use std::fmt;
-use std::net::SocketAddr;
 
 use jiff::Timestamp;
 use serde::{Serialize, Serializer};
 
-use crate::model::{Cause, Conclusion, Endpoint, Host, Records, Status, Subject, Summary, Verdict};
+use crate::model::{Cause, Conclusion, Records, Status, Summary, Verdict};
 
 /// A line of `watch`.
 #[derive(Debug, Serialize)]
@@ -97,7 +96,7 @@ impl States {
                 entry: endpoint.entry.clone(),
                 host,
                 port: endpoint.port,
-                host_and_port: host_and_port(endpoint),
+                host_and_port: endpoint.host_port(),
                 from,
                 to,
                 message: message.unwrap_or_default(),
@@ -105,15 +104,6 @@ impl States {
         }
         changes.sort_by_key(|change| change.at);
         changes
-    }
-}
-
-pub(super) fn host_and_port(endpoint: &Endpoint) -> String {
-    match &endpoint.subject {
-        Subject::Host(Host::Address(address)) => {
-            SocketAddr::new(*address, endpoint.port).to_string()
-        }
-        subject => format!("{subject}:{}", endpoint.port),
     }
 }
 

@@ -7,7 +7,7 @@ use std::net::SocketAddr;
 
 use super::case::{Case, is_control_without_route};
 use super::finding::{Draft, destination, settle};
-use super::words::{attempt, host_port, list};
+use super::words::{attempt, list};
 use super::{obstacle, proxy, sinkhole};
 use crate::model::{
     AddressClass, Cause, Destination, Family, Host, Obstacle, Owner, Proxied, Role, Route, Subject,
@@ -121,7 +121,7 @@ impl Comparison<'_, '_> {
                 Cause::TcpUnreachable,
                 format!(
                     "{}: this host has no route to any of its addresses",
-                    host_port(self.case.endpoint())
+                    self.case.endpoint().host_port()
                 ),
             ),
             Route::Proxy(proxy) => Draft::new(
@@ -189,7 +189,7 @@ impl Comparison<'_, '_> {
         let own_addresses = &self.case.run.vantage.addresses;
         let own: Vec<_> = own_addresses.iter().filter(|own| Family::of(**own) == family).collect();
         let from = if own.is_empty() { "this host".to_owned() } else { list(own, 3) };
-        let host_port = host_port(self.case.endpoint());
+        let host_port = self.case.endpoint().host_port();
         Draft::new(
             Cause::TcpFamily,
             format!("{host_port} works by {other}, and not by {name} ({remotes})"),
@@ -212,7 +212,7 @@ impl Comparison<'_, '_> {
             Cause::TcpSomeAddresses,
             format!(
                 "{} works at {}, and not at {failed_addresses}",
-                host_port(self.case.endpoint()),
+                self.case.endpoint().host_port(),
                 list(working.map(|one| one.address()), 2)
             ),
         )
@@ -238,7 +238,7 @@ impl Comparison<'_, '_> {
         if destinations.is_empty() {
             return None;
         }
-        let host_port = host_port(self.case.endpoint());
+        let host_port = self.case.endpoint().host_port();
         let draft = Draft::new(
             Cause::TcpAnsweredByMiddlebox,
             format!(
@@ -304,7 +304,7 @@ impl Comparison<'_, '_> {
                 .fact("addresses", format!("the address that the proxy {url} goes to"))
         };
         draft
-            .prefix_subject(&format!("{} by the proxy {url}", host_port(self.case.endpoint())))
+            .prefix_subject(&format!("{} by the proxy {url}", self.case.endpoint().host_port()))
             .fact("proxy", url)
             .fact("configured", proxy::configured_in(self.case.run))
     }
@@ -354,7 +354,7 @@ impl Comparison<'_, '_> {
 
     /// `host:port at address`, or the address alone where the endpoint is given by its address.
     fn subject(&self, remotes: &[SocketAddr]) -> String {
-        let host_port = host_port(self.case.endpoint());
+        let host_port = self.case.endpoint().host_port();
         match &self.case.endpoint().subject {
             Subject::Host(Host::Address(_)) => host_port,
             Subject::Host(Host::Name(_)) | Subject::Pattern(_) => {

@@ -6,7 +6,6 @@ use std::time::Duration;
 use crate::diagnose::blockpage::SessionTrust;
 use crate::diagnose::case::Case;
 use crate::diagnose::finding::Draft;
-use crate::diagnose::words::host_port;
 use crate::diagnose::{follow_up, http, proxy, reset, tcp, tds, tls};
 use crate::model::{
     Cause, End, Failure, HttpAnswer, Kind, Obstacle, Proxied, Route, TlsSession, Trail,
@@ -165,7 +164,7 @@ fn failed(case: &Case<'_>, trail: &Trail, failure: &Failure, took: Duration) -> 
         // Only a record that someone wrote by hand has a proxy's failure on a direct route.
         Failure::Proxy(failure) => {
             let proxy = Proxied { url: "of the record".into() };
-            proxy::failed(failure, took, &proxy, &host_port(case.endpoint()))
+            proxy::failed(failure, took, &proxy, &case.endpoint().host_port())
         }
     }
 }
@@ -178,7 +177,7 @@ fn failed_by_proxy(
     failure: &Failure,
     took: Duration,
 ) -> Vec<Draft> {
-    let destination = host_port(case.endpoint());
+    let destination = case.endpoint().host_port();
     let of_proxy = match failure {
         Failure::Tcp(failure) => Some(proxy::unconnected(failure, took, trail.syns())),
         Failure::Proxy(failure) => return proxy::failed(failure, took, proxy, &destination),
@@ -202,6 +201,6 @@ fn answer_of_proxy(case: &Case<'_>, trail: &Trail, answer: &HttpAnswer) -> Optio
     if !proxy::is_absolute_form(trail) {
         return None;
     }
-    let draft = proxy::in_place_of_the_service(answer, &host_port(case.endpoint()))?;
+    let draft = proxy::in_place_of_the_service(answer, &case.endpoint().host_port())?;
     Some(draft.of_proxy(&proxy.url))
 }

@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use crate::diagnose::case::Case;
 use crate::diagnose::finding::Draft;
-use crate::diagnose::words::{duration, host_port, silence};
+use crate::diagnose::words::{duration, silence};
 use crate::model::{Cause, Failure, HeldOutcome, HoldFailure, Seen, Trail};
 
 /// The draft for one connection that did not outlive its pause.
@@ -51,7 +51,7 @@ pub(super) fn judge(case: &Case<'_>) -> Vec<Draft> {
             None => format!("does not live for {limit}"),
         };
         let what = if cause == Cause::HoldReset { "is reset" } else { "is dropped in silence" };
-        let host_port = host_port(case.endpoint());
+        let host_port = case.endpoint().host_port();
         draft.set_message(format!("{host_port}: an idle connection {lived}: it {what} on the way"));
         drafts.push(draft);
     }

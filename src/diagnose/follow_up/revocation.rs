@@ -5,7 +5,7 @@ use crate::diagnose::blockpage::{self, SessionTrust};
 use crate::diagnose::case::Case;
 use crate::diagnose::finding::Draft;
 use crate::diagnose::quote;
-use crate::diagnose::words::{host_port, list, lookup_evidence};
+use crate::diagnose::words::{list, lookup_evidence};
 use crate::model::{
     AddressClass, Cause, ChainTrust, Destination, End, Host, HttpAnswer, Obstacle, Owner,
     RevocationHost, Trail, classify,
@@ -31,7 +31,7 @@ pub(super) fn judge(case: &Case<'_>) -> Option<Draft> {
         Cause::TlsRevocationUnreachable,
         format!(
             "{}: {names} {} not say whether its certificates are revoked",
-            host_port(case.endpoint()),
+            case.endpoint().host_port(),
             if silent.len() == 1 { "does" } else { "do" }
         ),
     )

@@ -4,14 +4,14 @@
 use crate::diagnose::case::Case;
 use crate::diagnose::finding::Draft;
 use crate::diagnose::relay;
-use crate::diagnose::words::{duration, host_port};
+use crate::diagnose::words::duration;
 use crate::model::{Cause, End, Failure, HttpAnswer};
 
 /// `None` where the relay itself answered the upgrade: with 401, as no token was sent, or with
 /// another answer that carries its tracking id (Microsoft, relay-hybrid-connections-protocol).
 pub(super) fn judge(case: &Case<'_>) -> Option<Draft> {
     let upgrade = case.record.follow_ups.upgrade.as_ref()?;
-    let host_port = host_port(case.endpoint());
+    let host_port = case.endpoint().host_port();
     let draft = match (upgrade.http(), upgrade.end()) {
         (Some(answer), _) if is_of_relay(answer) => return None,
         (Some(answer), _) => Draft::new(

@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use super::judged::{JudgedRecord, SEVERAL};
 use super::ways;
 use crate::diagnose::finding::Draft;
-use crate::diagnose::words::{host_port, list};
+use crate::diagnose::words::list;
 use crate::diagnose::{proxy as diagnose_proxy, route};
 use crate::model::{Cause, Finding, Record, Severity};
 
@@ -37,7 +37,7 @@ pub(super) fn findings(judged: &[JudgedRecord<'_>], from: &str) -> Vec<Draft> {
                 verdict.findings.iter().find(|finding| words_for(finding.cause).is_some());
             if let Some(finding) = of_proxy {
                 let group = groups.entry(finding.cause).or_default();
-                group.names.push(host_port(&record.endpoint));
+                group.names.push(record.endpoint.host_port());
                 group.findings.push(finding);
             }
         }
@@ -83,7 +83,7 @@ fn unknown_routes(judged: &[JudgedRecord<'_>]) -> Vec<Draft> {
         let is_fault = |cause| matches!(cause, Cause::ProxyPacError | Cause::RouteConfigInvalid);
         if let Some(finding) = verdict.findings.iter().find(|finding| is_fault(finding.cause)) {
             let group = groups.entry((finding.cause, &fault.message)).or_default();
-            group.names.push(host_port(&record.endpoint));
+            group.names.push(record.endpoint.host_port());
             group.findings.push(finding);
         }
     }

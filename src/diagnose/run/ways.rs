@@ -6,7 +6,7 @@ use std::collections::BTreeMap;
 use super::judged::{JudgedRecord, SEVERAL};
 use crate::diagnose::exception;
 use crate::diagnose::finding::Draft;
-use crate::diagnose::words::{host_port, list, own_addresses};
+use crate::diagnose::words::{list, own_addresses};
 use crate::model::{
     Cause, Certainty, ExceptionKind, Finding, Owner, Record, Records, Route, Severity, Status,
     Verdict,
@@ -44,7 +44,7 @@ fn of_group(
     group: &[(JudgedRecord<'_>, &Finding)],
 ) -> Draft {
     let (first, _) = group[0].0;
-    let names = list(group.iter().map(|((record, _), _)| host_port(&record.endpoint)), NAMED);
+    let names = list(group.iter().map(|((record, _), _)| record.endpoint.host_port()), NAMED);
     let n_names = group.len();
     let is_fail = group.iter().any(|((_, verdict), _)| verdict.status == Status::Fail);
     let (message, proxy) = if cause == Cause::RouteProxyRequired {
@@ -158,7 +158,7 @@ pub(super) fn all_by_bypass(
         rule: asked[0].0.route.why.clone(),
         rules: rules(asked.iter().map(|(record, _)| *record)),
         proxy: url.map_or("the proxy".to_owned(), |url| format!("the proxy {url}")),
-        names: list(asked.iter().map(|(record, _)| host_port(&record.endpoint)), NAMED),
+        names: list(asked.iter().map(|(record, _)| record.endpoint.host_port()), NAMED),
         total: asked.len(),
         carried: judged.iter().filter(is_carried).count(),
     })

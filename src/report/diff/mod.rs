@@ -22,7 +22,7 @@ use serde::Serialize;
 
 use crate::model::{Owner, Severity, Status};
 use crate::report_v1::{
-    Change, ChangedFinding, Endpoint, Finding, Place, Report, Source, Standing, What,
+    Change, ChangedEndpoint, ChangedFinding, Endpoint, Finding, Report, Source, Standing, What,
 };
 pub use table::table;
 
@@ -52,12 +52,12 @@ impl<'a> Diff<'a> {
                 Some(old) => compare(old, endpoint),
                 None => vec![What::NewEndpoint { after: Standing::of(endpoint) }],
             };
-            let place = || Some(Place::of(endpoint));
-            changes.extend(found.into_iter().map(|what| Change { endpoint: place(), what }));
+            let changed = || Some(ChangedEndpoint::of(endpoint));
+            changes.extend(found.into_iter().map(|what| Change { endpoint: changed(), what }));
         }
         let gone = before.endpoints.iter().filter(|one| earlier.contains_key(&key(one)));
         changes.extend(gone.map(|endpoint| Change {
-            endpoint: Some(Place::of(endpoint)),
+            endpoint: Some(ChangedEndpoint::of(endpoint)),
             what: What::GoneEndpoint { before: Standing::of(endpoint) },
         }));
         Self { before: Source::of(before), after: Source::of(after), changes }
@@ -197,7 +197,7 @@ impl<'a> Source<'a> {
     }
 }
 
-impl<'a> Place<'a> {
+impl<'a> ChangedEndpoint<'a> {
     fn of(endpoint: &'a Endpoint<'a>) -> Self {
         Self {
             entry: (&*endpoint.entry).into(),

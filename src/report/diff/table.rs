@@ -4,8 +4,8 @@ use super::Diff;
 use crate::model::Status;
 use crate::report::Style;
 use crate::report::terminal::page::Page;
-use crate::report::wording::counted_as;
-use crate::report_v1::{Change, Place, Source, Standing, What};
+use crate::report::wording::{counted_as, utc};
+use crate::report_v1::{Change, ChangedEndpoint, Source, Standing, What};
 
 /// How many changes of one kind are written out; the JSON has all.
 const SHOWN: usize = 40;
@@ -89,14 +89,14 @@ fn headline(page: &mut Page, diff: &Diff) {
 /// When and where a report was measured.
 pub(in crate::report) fn origin(source: &Source) -> String {
     match source.started_at {
-        Some(at) => format!("{} ({})", at.strftime("%Y-%m-%d %H:%M:%S UTC"), source.hostname),
+        Some(at) => format!("{} ({})", utc(at), source.hostname),
         None => source.hostname.clone().into_owned(),
     }
 }
 
 /// What changed where; nothing for a kind of change that is not known here.
 pub(in crate::report) fn line(change: &Change) -> Option<String> {
-    let place = change.endpoint.as_ref().map_or_else(|| "all endpoints".to_owned(), shown);
+    let endpoint = change.endpoint.as_ref().map_or_else(|| "all endpoints".to_owned(), shown);
     let line = match &change.what {
         What::Regression { before, after }
         | What::Recovery { before, after }
@@ -120,7 +120,7 @@ pub(in crate::report) fn line(change: &Change) -> Option<String> {
         // A comparison that is made here knows all its kinds.
         What::Other(_) => return None,
     };
-    Some(format!("{place}: {line}"))
+    Some(format!("{endpoint}: {line}"))
 }
 
 fn write(page: &mut Page, change: &Change) {
@@ -140,8 +140,8 @@ fn write(page: &mut Page, change: &Change) {
     }
 }
 
-fn shown(place: &Place) -> String {
-    let Place { entry, host, port, .. } = place;
+fn shown(endpoint: &ChangedEndpoint) -> String {
+    let ChangedEndpoint { entry, host, port, .. } = endpoint;
     match host.parse::<std::net::Ipv6Addr>() {
         Ok(address) => format!("{entry} [{address}]:{port}"),
         Err(_) => format!("{entry} {host}:{port}"),

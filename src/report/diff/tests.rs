@@ -35,14 +35,14 @@ fn with(mut endpoint: Value, name: &str, value: Value) -> Value {
     endpoint
 }
 
-/// `kind` of each change, after the place.
+/// `kind` of each change, after the host.
 fn kinds(diff: &Diff) -> Vec<String> {
     diff.changes
         .iter()
         .map(|change| {
             let json = serde_json::to_value(change).unwrap();
-            let place = change.endpoint.as_ref().map_or("run", |place| &place.host);
-            format!("{place} {}", json["kind"].as_str().unwrap())
+            let host = change.endpoint.as_ref().map_or("run", |endpoint| &endpoint.host);
+            format!("{host} {}", json["kind"].as_str().unwrap())
         })
         .collect()
 }

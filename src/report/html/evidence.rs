@@ -24,7 +24,7 @@ pub(super) struct EvidenceList<'a> {
 /// An endpoint with everything that was seen of it.
 pub(super) struct SeenEndpoint<'a> {
     pub(super) badge: StatusBadge,
-    pub(super) place: String,
+    pub(super) host_port: String,
     pub(super) cause: &'a str,
     pub(super) about: String,
     pub(super) findings: Vec<ShownFinding<'a>>,
@@ -141,7 +141,7 @@ fn seen<'a>(
     follow_ups(endpoint, store, &mut lines);
     SeenEndpoint {
         badge: StatusBadge::of(endpoint.status),
-        place: endpoint.place(),
+        host_port: endpoint.host_port(),
         cause: endpoint.cause.as_deref().unwrap_or_default(),
         about: about(endpoint),
         findings: endpoint.findings.iter().map(|finding| found(finding, told)).collect(),

@@ -5,7 +5,7 @@ use std::borrow::Cow;
 use super::super::only_owners::left_out;
 use super::super::step_words;
 use super::super::verdict_line::VerdictLine;
-use super::super::wording::{counted, listed};
+use super::super::wording::{counted, counts, listed, measured_at};
 use super::StatusBadge;
 use crate::report_v1::Report;
 
@@ -27,30 +27,18 @@ pub(super) struct FirstScreen<'a> {
 
 pub(super) fn of<'a>(report: &'a Report, verdict: &VerdictLine) -> FirstScreen<'a> {
     let run = &report.run;
-    let summary = report.summary;
-    let counts = [
-        ("fail", summary.fail),
-        ("warn", summary.warn),
-        ("unknown", summary.unknown),
-        ("pass", summary.pass),
-    ];
     let notes = report.findings.iter().filter(|finding| super::verdict_line::is_note(finding));
     FirstScreen {
         badge: StatusBadge::of(verdict.status),
         headline: verdict.words.clone(),
         because: if verdict.is_surprise { &report.prediction.because } else { &[] },
         consequences: &report.prediction.consequences,
-        when: run.started_at.map_or_else(
-            || "at a time that the report does not say".to_owned(),
-            |at| at.strftime("%Y-%m-%d %H:%M:%S UTC").to_string(),
-        ),
+        when: measured_at(run.started_at),
         took: run.took_ms.map(step_words::time).unwrap_or_default(),
         hostname: (&*run.vantage.hostname).into(),
         addresses: listed(&run.vantage.addresses, 3),
-        counts: counts
-            .into_iter()
-            .filter(|(_, count)| *count > 0)
-            .map(|(word, count)| (StatusBadge::of_word(word), count))
+        counts: counts(report.summary)
+            .map(|(count, word)| (StatusBadge::of_word(word), count))
             .collect(),
         notes: left_out(report)
             .into_iter()

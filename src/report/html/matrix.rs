@@ -34,7 +34,7 @@ struct MatrixColumn {
 
 /// An endpoint, and what each host found of it.
 struct MatrixRow<'a> {
-    place: &'a str,
+    endpoint: &'a str,
     cells: Vec<Option<MatrixCell<'a>>>,
 }
 
@@ -54,7 +54,7 @@ struct FindingSet<'a> {
 /// A finding of such a set.
 struct SetLine<'a> {
     badge: StatusBadge,
-    place: &'a str,
+    endpoint: &'a str,
     cause: &'a str,
     team: &'a str,
 }
@@ -108,26 +108,26 @@ fn rows<'a>(
     let mut worst: BTreeMap<&str, Severity> = BTreeMap::new();
     let of_columns = columns.iter().flat_map(|(_, findings)| findings.iter());
     for seen in merged.common.iter().chain(of_columns) {
-        let known = worst.entry(place(seen)).or_insert(seen.severity);
+        let known = worst.entry(endpoint_of(seen)).or_insert(seen.severity);
         *known = seen.severity.min(*known);
     }
-    let mut places: Vec<(&str, Severity)> = worst.into_iter().collect();
-    places.sort_by_key(|(_, severity)| *severity);
+    let mut endpoints: Vec<(&str, Severity)> = worst.into_iter().collect();
+    endpoints.sort_by_key(|(_, severity)| *severity);
     let cell = |of: &str, findings: &'a BTreeSet<SharedFinding>| {
         let own: Vec<&SharedFinding> =
-            merged.common.iter().chain(findings).filter(|seen| place(seen) == of).collect();
+            merged.common.iter().chain(findings).filter(|seen| endpoint_of(seen) == of).collect();
         let severity = own.iter().map(|seen| seen.severity).min()?;
         let badge = StatusBadge::of_word(severity.as_str());
         Some(MatrixCell { badge, causes: own.iter().map(|seen| &*seen.cause).collect() })
     };
-    let row = |(place, _)| MatrixRow {
-        place,
-        cells: columns.iter().map(|(_, findings)| cell(place, findings)).collect(),
+    let row = |(endpoint, _)| MatrixRow {
+        endpoint,
+        cells: columns.iter().map(|(_, findings)| cell(endpoint, findings)).collect(),
     };
-    places.into_iter().map(row).collect()
+    endpoints.into_iter().map(row).collect()
 }
 
-fn place(seen: &SharedFinding) -> &str {
+fn endpoint_of(seen: &SharedFinding) -> &str {
     seen.endpoint.as_deref().unwrap_or("the run as a whole")
 }
 
@@ -156,7 +156,7 @@ fn lines(findings: &BTreeSet<SharedFinding>) -> Vec<SetLine<'_>> {
         .iter()
         .map(|seen| SetLine {
             badge: StatusBadge::of_word(seen.severity.as_str()),
-            place: place(seen),
+            endpoint: endpoint_of(seen),
             cause: &seen.cause,
             team: team_of(&seen.owner),
         })

@@ -3,7 +3,7 @@
 use std::borrow::Cow;
 
 use super::super::diff::table;
-use super::super::wording::listed;
+use super::super::wording::{listed, utc};
 use super::super::{command, step_words};
 use crate::report_v1::Report;
 
@@ -27,7 +27,7 @@ pub(super) fn of<'a>(report: &'a Report<'a>) -> MeasuredFacts<'a> {
     let vantage = &run.vantage;
     let mut facts: Vec<MeasuredFact> = Vec::new();
     if let Some(at) = run.started_at {
-        facts.push(("Begun", at.strftime("%Y-%m-%d %H:%M:%S UTC").to_string().into()));
+        facts.push(("Begun", utc(at).into()));
     }
     if let Some(took) = run.took_ms {
         facts.push(("Took", step_words::time(took).into()));

@@ -207,7 +207,7 @@ fn lane(endpoint: &Endpoint) -> HostLane {
         label,
         cause: cause.to_owned(),
         kind: title,
-        name: endpoint.place(),
+        name: endpoint.host_port(),
         count: 1,
     }
 }

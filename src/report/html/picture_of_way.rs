@@ -91,7 +91,7 @@ fn picture(report: &Report, at: usize, group: &[MeasuredWay]) -> WayPicture {
 fn who(group: &[MeasuredWay]) -> String {
     let first = group[0].endpoint;
     match (group.len(), gateway_of(first)) {
-        (1, _) => first.place(),
+        (1, _) => first.host_port(),
         (many, Some(gateway)) if is_one_kind(group) => {
             format!("{many} gateways of {}", gateway.deployment)
         }
@@ -113,8 +113,8 @@ fn member(way: &MeasuredWay) -> String {
     let addresses = addresses(way.endpoint, way);
     let addresses: Vec<String> = addresses.iter().map(ToString::to_string).collect();
     match &*addresses {
-        [] => way.endpoint.place(),
-        _ => format!("{} ({})", way.endpoint.place(), addresses.join(", ")),
+        [] => way.endpoint.host_port(),
+        _ => format!("{} ({})", way.endpoint.host_port(), addresses.join(", ")),
     }
 }
 
@@ -272,11 +272,11 @@ fn columns(report: &Report, group: &[MeasuredWay]) -> Vec<PictureColumn> {
     }
     if ways::is_proxied(endpoint) {
         let url = &endpoint.route.configured;
-        let place = url.split_once("://").map_or(&**url, |(_, place)| place);
+        let address = url.split_once("://").map_or(&**url, |(_, address)| address);
         columns.push(column(
             ColumnRole::Proxy,
             180,
-            folded(place, 22).into_iter().take(3).collect(),
+            folded(address, 22).into_iter().take(3).collect(),
         ));
     }
     if breaks_on_way_to == Some(LegEnd::Far) {

@@ -29,7 +29,7 @@ pub(super) struct TeamTask<'a> {
     pub(super) from: String,
     /// Where there are many: those that belong together.
     pub(super) groups: Vec<DestinationGroup>,
-    pub(super) places: Vec<&'a Destination<'a>>,
+    pub(super) destinations: Vec<&'a Destination<'a>>,
     pub(super) count: String,
     pub(super) has_addresses: bool,
     pub(super) trials: Vec<trials::TestCommand>,
@@ -59,10 +59,10 @@ pub(super) fn of<'a>(report: &'a Report<'a>) -> Vec<TeamTasks<'a>> {
 }
 
 fn task<'a>(report: &'a Report<'a>, action: &'a Action<'a>, trials: &TestCommands) -> TeamTask<'a> {
-    let places: Vec<&Destination> = action.destinations.iter().collect();
-    let is_many = places.len() > SINGLY;
+    let destinations: Vec<&Destination> = action.destinations.iter().collect();
+    let is_many = destinations.len() > SINGLY;
     let groups = if is_many {
-        groups::of(places.iter().map(|one| (&*one.name, one.address, one.port)))
+        groups::of(destinations.iter().map(|one| (&*one.name, one.address, one.port)))
     } else {
         Vec::new()
     };
@@ -76,10 +76,10 @@ fn task<'a>(report: &'a Report<'a>, action: &'a Action<'a>, trials: &TestCommand
         seen: seen.map(|finding| &*finding.evidence).unwrap_or_default(),
         from: from(report),
         groups,
-        count: counted(places.len(), "destination"),
-        has_addresses: places.iter().any(|one| one.address.is_some()),
+        count: counted(destinations.len(), "destination"),
+        has_addresses: destinations.iter().any(|one| one.address.is_some()),
         trials: trials.of_action(action),
-        places,
+        destinations,
     }
 }
 

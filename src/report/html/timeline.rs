@@ -32,7 +32,7 @@ pub struct WatchedEndpoint {
     /// The entry of the endpoint list.
     pub entry: String,
     /// The host and port, as `host:port`.
-    pub place: String,
+    pub host_port: String,
     /// In the order of time, none like the one before it; never empty.
     pub states: Vec<WatchedState>,
 }
@@ -64,7 +64,7 @@ struct TimelineBody {
 /// A change from one state to another.
 struct StateChange {
     at: String,
-    place: String,
+    host_port: String,
     from: String,
     badge: StatusBadge,
     to: String,
@@ -100,7 +100,7 @@ pub fn watched(timeline: &Timeline, out: &mut impl Write) -> io::Result<()> {
             timeline.hostname
         ),
         drawing: draw(timeline, &moved),
-        steady: steady.iter().map(|track| track.place.clone()).collect(),
+        steady: steady.iter().map(|track| track.host_port.clone()).collect(),
         changes: all_changes(&moved),
         headline,
     };
@@ -135,7 +135,7 @@ fn all_changes(tracks: &[&WatchedEndpoint]) -> Vec<StateChange> {
                 state.since,
                 StateChange {
                     at: state.since.strftime("%Y-%m-%d %H:%M:%S%.3f").to_string(),
-                    place: track.place.clone(),
+                    host_port: track.host_port.clone(),
                     from: before.map_or_else(|| "not seen before".to_owned(), in_words),
                     badge: StatusBadge::of(state.status),
                     to: in_words(state),
@@ -177,7 +177,7 @@ fn draw(timeline: &Timeline, tracks: &[&WatchedEndpoint]) -> Drawing {
     }
     let mut y = TOP;
     for track in tracks {
-        drawing.text("name", (2, y + 17), cut(&track.place, 44));
+        drawing.text("name", (2, y + 17), cut(&track.host_port, 44));
         for (at, state) in track.states.iter().enumerate() {
             let until = track.states.get(at + 1).map_or(timeline.ended, |next| next.since);
             let (from, to) = (x(state.since), x(until).max(x(state.since) + 3));
@@ -188,7 +188,7 @@ fn draw(timeline: &Timeline, tracks: &[&WatchedEndpoint]) -> Drawing {
                 Status::Warn => ("span warn", 14),
                 Status::Fail => ("span fail", 22),
             };
-            let tip = format!("{}: {} since {}", track.place, in_words(state), state.since);
+            let tip = format!("{}: {} since {}", track.host_port, in_words(state), state.since);
             drawing.told(class, (from, y + 12 - height / 2), (to - from, height), tip);
         }
         y += ROW;

@@ -25,10 +25,10 @@ pub(super) struct TestCommands<'a> {
 
 impl<'a> TestCommands<'a> {
     pub(super) fn of(report: &'a Report<'a>) -> Self {
-        let place = |it: &'a Endpoint<'a>| ((&*it.host, it.port.unwrap_or_default()), it);
+        let keyed = |it: &'a Endpoint<'a>| ((&*it.host, it.port.unwrap_or_default()), it);
         Self {
             report,
-            endpoints: report.endpoints.iter().map(place).collect(),
+            endpoints: report.endpoints.iter().map(keyed).collect(),
             is_windows: report.run.vantage.os.to_lowercase().contains("windows"),
         }
     }
@@ -103,7 +103,7 @@ impl<'a> TestCommands<'a> {
             let options: Vec<String> = named
                 .map(|it| {
                     let kind = it.kind.as_deref().unwrap_or("https");
-                    format!(" --endpoint {kind}://{}", it.place())
+                    format!(" --endpoint {kind}://{}", it.host_port())
                 })
                 .collect();
             (!options.is_empty()).then(|| format!("pathproof check{}", options.concat()))

@@ -41,7 +41,7 @@ fn end(out: &mut impl Write) -> io::Result<()> {
 
 fn write_endpoint(endpoint: &Endpoint, out: &mut impl Write) -> io::Result<()> {
     let cause = endpoint.cause.as_deref().unwrap_or_default();
-    begin(&format!("{} {} {cause}", word(endpoint.status), endpoint.place()), out)?;
+    begin(&format!("{} {} {cause}", word(endpoint.status), endpoint.host_port()), out)?;
     let required = if endpoint.is_required() { "required" } else { "not required" };
     let route = &endpoint.route;
     let about = format!(

@@ -9,7 +9,7 @@ use std::io::{self, Write};
 
 use super::diff::table;
 use super::only_owners::left_out;
-use super::wording::{counted, listed, team_of};
+use super::wording::{counted, counts_line, listed, measured_at, team_of};
 use super::{Guarded, step_words, verdict_line};
 use crate::diagnose::catalogue;
 use crate::model::{AddressSet, Cause, Status};
@@ -52,21 +52,8 @@ fn write_head(report: &Report, out: &mut impl Write) -> io::Result<()> {
     let lines: Vec<&String> = because.iter().chain(&*prediction.consequences).collect();
     write_items(out, lines.into_iter().map(|line| inline(line)))?;
     let host = host(report);
-    let at = report.run.started_at.map(|at| at.strftime("%Y-%m-%d %H:%M:%S UTC").to_string());
-    let at = at.as_deref().unwrap_or("at a time that the report does not say");
-    let summary = report.summary;
-    let counts = [
-        (summary.fail, "fail"),
-        (summary.warn, "warn"),
-        (summary.unknown, "unknown"),
-        (summary.pass, "pass"),
-    ];
-    let counts: Vec<String> = counts
-        .into_iter()
-        .filter(|(count, _)| *count > 0)
-        .map(|(count, word)| format!("{count} {word}"))
-        .collect();
-    writeln!(out, "Measured {at} from {}: {}.\n", inline(&host), counts.join(", "))?;
+    let at = measured_at(report.run.started_at);
+    writeln!(out, "Measured {at} from {}: {}.\n", inline(&host), counts_line(report.summary))?;
     if let Some(text) = left_out(report) {
         writeln!(out, "{text}.\n")?;
     }
@@ -104,20 +91,25 @@ fn write_task(report: &Report, action: &Action, out: &mut impl Write) -> io::Res
         writeln!(out, "- Why: {} {}", code(cause), inline(sentence))?;
     }
     writeln!(out)?;
-    let places = &action.destinations;
-    if places.is_empty() {
+    let destinations = &action.destinations;
+    if destinations.is_empty() {
         return Ok(());
     }
     let from = match &*report.run.vantage.addresses {
         [] => report.run.vantage.hostname.clone().into_owned(),
         addresses => listed(addresses, usize::MAX),
     };
-    writeln!(out, "{}, outbound from {}:\n", counted(places.len(), "destination"), inline(&from))?;
-    if places.len() > SINGLY {
-        write_items(out, networks(places).into_iter())?;
+    writeln!(
+        out,
+        "{}, outbound from {}:\n",
+        counted(destinations.len(), "destination"),
+        inline(&from)
+    )?;
+    if destinations.len() > SINGLY {
+        write_items(out, networks(destinations).into_iter())?;
     }
     writeln!(out, "| Name | Address | Port | Protocol |\n| --- | --- | ---: | --- |")?;
-    for Destination { name, address, port, protocol } in places {
+    for Destination { name, address, port, protocol } in destinations {
         let address = match address {
             Some(address) => cell(&address.to_string()),
             None => "not known here".to_owned(),
@@ -128,9 +120,9 @@ fn write_task(report: &Report, action: &Action, out: &mut impl Write) -> io::Res
 }
 
 /// The addresses as the fewest networks that hold them and nothing else, by port.
-fn networks(places: &[Destination]) -> Vec<String> {
+fn networks(destinations: &[Destination]) -> Vec<String> {
     let mut by_port: BTreeMap<u16, Vec<&Destination>> = BTreeMap::new();
-    for one in places {
+    for one in destinations {
         by_port.entry(one.port).or_default().push(one);
     }
     let of_port = |(port, all): (u16, Vec<&Destination>)| {

@@ -92,8 +92,8 @@ impl MergedHost {
         }
         for endpoint in report.endpoints.iter().filter(|endpoint| !endpoint.is_unassigned()) {
             for finding in endpoint.findings.iter().filter(is_theirs) {
-                let place = format!("{} {}", endpoint.entry, endpoint.place());
-                seen.insert(SharedFinding::of(finding, Some(place), endpoint.is_required()));
+                let name = format!("{} {}", endpoint.entry, endpoint.host_port());
+                seen.insert(SharedFinding::of(finding, Some(name), endpoint.is_required()));
             }
         }
         Self {
@@ -243,8 +243,8 @@ fn write(page: &mut Page, findings: &BTreeSet<SharedFinding>, nothing: &str) {
     for SharedFinding { severity, endpoint, cause, owner, .. } in
         findings.iter().take(FINDINGS_SHOWN)
     {
-        let place = endpoint.as_deref().unwrap_or("all endpoints");
-        page.bullet(&format!("{} {place}: {cause} ({owner})", severity.as_str()));
+        let endpoint = endpoint.as_deref().unwrap_or("all endpoints");
+        page.bullet(&format!("{} {endpoint}: {cause} ({owner})", severity.as_str()));
     }
     if findings.len() > FINDINGS_SHOWN {
         let n_hidden = findings.len() - FINDINGS_SHOWN;

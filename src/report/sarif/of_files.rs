@@ -32,7 +32,7 @@ pub struct FileResult {
     /// What is wrong, a sentence a line.
     pub message: String,
     /// Where: several files may share one fault.
-    pub places: Vec<FileLocation>,
+    pub locations: Vec<FileLocation>,
     /// What else is known, by name.
     pub properties: Vec<(&'static str, Value)>,
 }
@@ -48,7 +48,7 @@ pub struct FileRule {
     pub level: SarifLevel,
 }
 
-/// A place in a file.
+/// A location in a file.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct FileLocation {
     /// The file, as the user named it; `None` where it stands in none.
@@ -87,7 +87,7 @@ fn result(found: &FileResult, rules: &mut RuleTable) -> SarifResult {
         kind: found.level.kind(),
         level: found.level,
         message: SarifText::plain(&lines.join("\n")),
-        locations: found.places.iter().map(location).collect(),
+        locations: found.locations.iter().map(location).collect(),
         partial_fingerprints: BTreeMap::new(),
         properties: bag(&found.properties),
     }
@@ -108,15 +108,15 @@ fn rule(rule: FileRule) -> SarifRule {
     }
 }
 
-fn location(place: &FileLocation) -> SarifLocation {
+fn location(found: &FileLocation) -> SarifLocation {
     SarifLocation {
-        physical_location: place.file.as_ref().map(|file| PhysicalLocation {
+        physical_location: found.file.as_ref().map(|file| PhysicalLocation {
             artifact_location: ArtifactLocation { uri: uri(file) },
-            region: place
+            region: found
                 .line
-                .map(|start_line| FileRegion { start_line, start_column: place.column }),
+                .map(|start_line| FileRegion { start_line, start_column: found.column }),
         }),
-        logical_locations: place.named.iter().map(named).collect(),
+        logical_locations: found.named.iter().map(named).collect(),
     }
 }
 

@@ -24,20 +24,20 @@ use crate::report_v1::{Endpoint, Finding, Report, Run};
 /// What `out` returns.
 pub fn report(report: &Report, out: &mut impl Write) -> io::Result<()> {
     let mut rules = RuleTable::default();
-    let places = Places::of(report);
+    let locations = ReportLocations::of(report);
     let mut results = Vec::new();
     for finding in &report.findings {
-        results.push(result(finding, None, places.host(), &mut rules));
+        results.push(result(finding, None, locations.host(), &mut rules));
     }
     for (at, endpoint) in report.endpoints.iter().enumerate() {
         for finding in &endpoint.findings {
-            results.push(result(finding, Some(endpoint), places.endpoint(at), &mut rules));
+            results.push(result(finding, Some(endpoint), locations.endpoint(at), &mut rules));
         }
     }
     let run = SarifRun {
         tool: rules.into_tool(&report.tool.name, &report.tool.version),
         invocations: Some([invocation(&report.run)]),
-        logical_locations: places.all,
+        logical_locations: locations.all,
         results,
         column_kind: "unicodeCodePoints",
         properties: of_whole(report)?,
@@ -56,11 +56,11 @@ const fn level(severity: Severity) -> SarifLevel {
 fn result(
     finding: &Finding,
     endpoint: Option<&Endpoint>,
-    place: LogicalLocation,
+    location: LogicalLocation,
     rules: &mut RuleTable,
 ) -> SarifResult {
     let level = level(finding.severity);
-    let at = endpoint.map_or_else(|| "this host".to_owned(), Endpoint::place);
+    let at = endpoint.map_or_else(|| "this host".to_owned(), Endpoint::host_port);
     SarifResult {
         rule_id: visible(&finding.cause).into_owned(),
         rule_index: rules.index(&finding.cause, || rule(&finding.cause)),
@@ -68,10 +68,13 @@ fn result(
         level,
         message: message(finding, &at),
         partial_fingerprints: BTreeMap::from([(
-            "causeAtPlace/v1",
-            format!("{} {}", visible(&finding.cause), place.fully_qualified_name),
+            "causeAtLocation/v1",
+            format!("{} {}", visible(&finding.cause), location.fully_qualified_name),
         )]),
-        locations: vec![SarifLocation { logical_locations: vec![place], physical_location: None }],
+        locations: vec![SarifLocation {
+            logical_locations: vec![location],
+            physical_location: None,
+        }],
         properties: of_finding(finding, endpoint),
     }
 }
@@ -112,13 +115,13 @@ fn of_finding(finding: &Finding, endpoint: Option<&Endpoint>) -> PropertyBag {
 }
 
 /// The host and, by entry, its endpoints.
-struct Places {
+struct ReportLocations {
     all: Vec<LogicalLocation>,
-    /// The place of each endpoint of the report.
+    /// The location of each endpoint of the report.
     endpoints: Vec<usize>,
 }
 
-impl Places {
+impl ReportLocations {
     fn of(report: &Report) -> Self {
         let host = visible(&report.run.vantage.hostname);
         let name = if host.is_empty() { "this host".into() } else { host };
@@ -141,8 +144,8 @@ impl Places {
                 });
                 all.len() - 1
             });
-            let place = endpoint.place();
-            let name = visible(&place);
+            let host_port = endpoint.host_port();
+            let name = visible(&host_port);
             endpoints.push(all.len());
             all.push(LogicalLocation {
                 index: None,
@@ -164,7 +167,7 @@ impl Places {
         self.referred(self.endpoints[at])
     }
 
-    /// The place as a result names it: its details stand in the table.
+    /// The location as a result names it: its details stand in the table.
     fn referred(&self, index: usize) -> LogicalLocation {
         LogicalLocation {
             index: Some(index),
@@ -217,7 +220,7 @@ fn micros(milliseconds: f64) -> i64 {
     (milliseconds * 1000.0) as i64
 }
 
-/// What SARIF has no place for: what it means for the runtime, and what each team has to do.
+/// What SARIF has no field for: what it means for the runtime, and what each team has to do.
 fn of_whole(report: &Report) -> io::Result<PropertyBag> {
     fn value(part: &impl Serialize) -> io::Result<Value> {
         Ok(serde_json::to_value(part)?)

@@ -60,10 +60,10 @@ fn write_command(page: &mut Page, command: &str) {
 
 /// The entries of the list that destinations are of; gateways go with their relay.
 fn entries<'a>(records: &'a Records, destinations: &[Destination]) -> BTreeSet<&'a str> {
-    let places: HashSet<(&str, u16)> =
+    let named: HashSet<(&str, u16)> =
         destinations.iter().map(|one| (one.name.as_str(), one.port)).collect();
     let is_meant = |endpoint: &Endpoint| {
-        places.contains(&(endpoint.subject.to_string().as_str(), endpoint.port))
+        named.contains(&(endpoint.subject.to_string().as_str(), endpoint.port))
     };
     let meant = records.records.iter().map(|record| &*record.endpoint).filter(|one| is_meant(one));
     meant

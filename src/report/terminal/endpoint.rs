@@ -9,8 +9,7 @@ use super::page::Page;
 use super::passing;
 use crate::diagnose::{self, catalogue, taken_as_private};
 use crate::model::{
-    Cause, Certainty, Endpoint, Finding, Host, Owner, Record, RouteIntent, Severity, Status,
-    Subject, Verdict,
+    Cause, Certainty, Finding, Owner, Record, RouteIntent, Severity, Status, Verdict,
 };
 
 /// How many endpoints of one cause are shown in full; where there are more, [`EXAMPLES`] are.
@@ -83,7 +82,7 @@ fn in_group(record: &Record, verdict: &Verdict) -> String {
         verdict.findings.iter().skip(1).map(|finding| finding.cause.code()).collect();
     let others =
         if others.is_empty() { String::new() } else { format!("; also {}", others.join(", ")) };
-    format!("- {}{optional}{others}", place(&record.endpoint))
+    format!("- {}{optional}{others}", record.endpoint.host_port())
 }
 
 const fn status_of(severity: Severity) -> Status {
@@ -115,14 +114,14 @@ pub(super) fn write(
         }
         let rest = &same[shown..];
         if !rest.is_empty() {
-            let places: Vec<String> =
-                rest.iter().take(NAMED).map(|(record, _)| place(&record.endpoint)).collect();
-            let places = places.join(", ");
+            let hosts: Vec<String> =
+                rest.iter().take(NAMED).map(|(record, _)| record.endpoint.host_port()).collect();
+            let hosts = hosts.join(", ");
             let code = cause.map_or("the same", Cause::code);
             let n_rest = rest.len();
             let dots = if n_rest > NAMED { ", ..." } else { "" };
             page.under(&format!(
-                "... and {n_rest} more with {code} (see --format json): {places}{dots}"
+                "... and {n_rest} more with {code} (see --format json): {hosts}{dots}"
             ));
         }
     }
@@ -141,13 +140,13 @@ fn by_cause<'a>(judged: &[Judged<'a>]) -> Vec<(Option<Cause>, Vec<Judged<'a>>)> 
 }
 
 fn write_block(page: &mut Page, record: &Record, verdict: &Verdict, has_proxies: bool) {
-    let place = place(&record.endpoint);
+    let host_port = record.endpoint.host_port();
     let optional = if record.endpoint.required { "" } else { ", not required" };
     let Some((own, others)) = verdict.findings.split_first() else {
-        page.status(verdict.status, &format!("{place}{optional}"));
+        page.status(verdict.status, &format!("{host_port}{optional}"));
         return;
     };
-    page.status(verdict.status, &format!("{place}  {}{optional}", cause_and_certainty(own)));
+    page.status(verdict.status, &format!("{host_port}  {}{optional}", cause_and_certainty(own)));
     write_finding(page, own);
     for other in others.iter().take(FACTS) {
         let why = other.explained_by.map(|cause| format!(" (explained by {cause})"));
@@ -222,12 +221,12 @@ fn rivals(finding: &Finding) -> String {
 fn evidence(finding: &Finding) -> String {
     let facts: Vec<&str> = finding.evidence.iter().take(FACTS).map(String::as_str).collect();
     // Several facts about one address name it once; the first may say from where it was asked too.
-    let place = facts.first().and_then(|fact| fact.split_once(": ")).map(|(place, _)| place);
-    let place = place.and_then(|place| place.split(' ').next());
-    let place = place.filter(|place| place.parse::<SocketAddr>().is_ok());
+    let socket = facts.first().and_then(|fact| fact.split_once(": ")).map(|(socket, _)| socket);
+    let socket = socket.and_then(|words| words.split(' ').next());
+    let socket = socket.filter(|word| word.parse::<SocketAddr>().is_ok());
     let mut text = facts.first().map_or_else(String::new, |fact| (*fact).to_owned());
     for fact in facts.iter().skip(1) {
-        let own = place.and_then(|place| fact.strip_prefix(place)?.strip_prefix(": "));
+        let own = socket.and_then(|socket| fact.strip_prefix(socket)?.strip_prefix(": "));
         text.push_str("; ");
         text.push_str(own.unwrap_or(fact));
     }
@@ -242,15 +241,5 @@ fn cause_and_certainty(finding: &Finding) -> String {
         Certainty::Likely | Certainty::Possible => {
             format!("{} ({})", finding.cause, finding.certainty.as_str())
         }
-    }
-}
-
-/// Where an endpoint is: `host:port`, an IPv6 literal in brackets.
-pub(in crate::report) fn place(endpoint: &Endpoint) -> String {
-    match &endpoint.subject {
-        Subject::Host(Host::Address(address)) => {
-            SocketAddr::new(*address, endpoint.port).to_string()
-        }
-        subject => format!("{subject}:{}", endpoint.port),
     }
 }

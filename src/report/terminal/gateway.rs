@@ -46,8 +46,8 @@ impl<'a> DeploymentLine<'a> {
         }
         if let (Some(cause), Some(finding)) = (verdict.cause, verdict.findings.first()) {
             let same = Failing { finding, gateways: Vec::new() };
-            let place = (gateway.series, gateway.number);
-            self.failing.entry(cause).or_insert(same).gateways.push(place);
+            let number = (gateway.series, gateway.number);
+            self.failing.entry(cause).or_insert(same).gateways.push(number);
         }
     }
 

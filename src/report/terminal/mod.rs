@@ -12,11 +12,11 @@ pub(super) mod page;
 mod passing;
 mod verbose;
 
-use crate::model::{Conclusion, Ending, Records, Route, Run, Status, Summary};
+use crate::model::{Conclusion, Ending, Records, Route, Run, Status};
 use page::Page;
 
 use super::assemble::{Judged, in_order};
-use super::wording::{counted_as, listed};
+use super::wording::{counted_as, counts_line, listed, utc};
 use super::{command, route};
 
 /// How the terminal is.
@@ -71,7 +71,7 @@ fn written(
     page.gap();
     endpoint::write_notes(&mut page, &conclusion.findings);
     write_gateways_hidden(&mut page, &endpoints);
-    write_counts(&mut page, conclusion.summary);
+    page.plain(&counts_line(conclusion.summary.into()));
     write_left_out(&mut page, conclusion.ending);
     if has_proxies || has_source(records) {
         write_routes(&mut page, records);
@@ -147,22 +147,6 @@ fn has_source(records: &Records) -> bool {
     !matches!(&*records.run.vantage.proxy_source, "" | "none")
 }
 
-/// How many of each.
-fn write_counts(page: &mut Page, summary: Summary) {
-    let counts = [
-        (summary.fail, "fail"),
-        (summary.warn, "warn"),
-        (summary.unknown, "unknown"),
-        (summary.pass, "pass"),
-    ];
-    let counts: Vec<String> = counts
-        .into_iter()
-        .filter(|(count, _)| *count > 0)
-        .map(|(count, word)| format!("{count} {word}"))
-        .collect();
-    page.plain(&counts.join(", "));
-}
-
 /// What `--fail-on` hides from those who only look at the exit code.
 fn write_left_out(page: &mut Page, ending: Ending) {
     if ending.left_out > 0 {
@@ -182,7 +166,7 @@ fn write_left_out(page: &mut Page, ending: Ending) {
 /// When, how long and from where.
 fn write_footer(page: &mut Page, run: &Run) {
     let vantage = &run.vantage;
-    let begun = run.started_at.strftime("%Y-%m-%d %H:%M:%S UTC");
+    let begun = utc(run.started_at);
     let seconds = run.took.as_secs_f64();
     let from = match &*vantage.addresses {
         [] => vantage.hostname.clone(),

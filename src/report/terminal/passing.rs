@@ -1,7 +1,5 @@
 //! Endpoints that pass: what was proven, where, what was not asked and why, and what the time is
 //! made of.
-//!
-//! `endpoint` and this file name each other: every line of an endpoint begins alike.
 
 use std::fmt::Write as _;
 use std::net::IpAddr;
@@ -9,7 +7,6 @@ use std::time::Duration;
 
 use super::super::assemble::Judged;
 use super::super::wording::{counted_as, listed};
-use super::endpoint::place;
 use super::fit::{columns, visible};
 use super::page::{Page, padded};
 use crate::diagnose::taken_as_private;
@@ -30,20 +27,20 @@ pub(super) fn write_passes(page: &mut Page, passes: &[Judged], has_proxies: bool
         .iter()
         .take(PASSES)
         .map(|(record, _)| {
-            let place = visible(&place(&record.endpoint)).into_owned();
-            (place, how_reached(record, has_proxies))
+            let host_port = visible(&record.endpoint.host_port()).into_owned();
+            (host_port, how_reached(record, has_proxies))
         })
         .collect();
     let widest = |column: fn(&(String, String)) -> &str| {
         rows.iter().map(|row| columns(column(row))).max().unwrap_or(0)
     };
-    let left = widest(|(place, _)| place);
+    let left = widest(|(host_port, _)| host_port);
     let is_one_line = left + 2 + widest(|(_, how)| how) <= page.room();
-    for (place, how) in &rows {
+    for (host_port, how) in &rows {
         if is_one_line {
-            page.status(Status::Pass, &format!("{}  {how}", padded(place, left)));
+            page.status(Status::Pass, &format!("{}  {how}", padded(host_port, left)));
         } else {
-            page.status(Status::Pass, place);
+            page.status(Status::Pass, host_port);
             page.under(how);
         }
     }
@@ -62,12 +59,12 @@ fn how_reached(record: &Record, has_proxies: bool) -> String {
         .filter(|trail| Ok(trail.route()) == record.route.configured.as_ref())
         .collect();
     let proven = own.iter().copied().filter(|trail| *trail.end() == End::Complete);
-    let place = if record.route.proxy().is_some() {
+    let server = if record.route.proxy().is_some() {
         "by proxy".to_owned()
     } else {
         format!("{}{}", addresses(record, proven.clone()), if has_proxies { " direct" } else { "" })
     };
-    let mut text = format!("{place} ({})", times(record, proven));
+    let mut text = format!("{server} ({})", times(record, proven));
     let held = record.follow_ups.holds.iter().filter_map(survived).max();
     if let Some(idle) = held {
         // Writing to a String cannot fail.

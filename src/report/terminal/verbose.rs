@@ -3,7 +3,6 @@
 
 use super::super::assemble::Judged;
 use super::super::route;
-use super::endpoint::place;
 use super::page::Page;
 use crate::diagnose::tcp_fact;
 use crate::model::{
@@ -34,7 +33,7 @@ pub(super) fn write(page: &mut Page, judged: &[Judged]) {
     for (record, verdict) in judged {
         page.gap();
         let cause = verdict.cause.map(|cause| format!("  {cause}")).unwrap_or_default();
-        page.status(verdict.status, &format!("{}{cause}", place(&record.endpoint)));
+        page.status(verdict.status, &format!("{}{cause}", record.endpoint.host_port()));
         write_record(page, record);
     }
 }

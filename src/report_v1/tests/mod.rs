@@ -64,7 +64,7 @@ fn what_a_later_version_adds_is_ignored() {
     let report = Report::read(text).unwrap();
     assert_eq!(report.findings[0].cause, "moon_phase");
     let endpoint = &report.endpoints[0];
-    assert_eq!(endpoint.place(), "[fd00::1]:443");
+    assert_eq!(endpoint.host_port(), "[fd00::1]:443");
     assert!(endpoint.is_required());
     assert_eq!(endpoint.addresses(), None, "silence is no answer");
     assert_eq!(endpoint.times("dance"), [0.0]);

@@ -48,10 +48,10 @@ fn a_build_server_sees_a_case_an_endpoint() {
         assert!(errors.is_empty(), "{name}: {errors:?}");
         assert!(cases.len() >= report.endpoints.len() + report.findings.len(), "{name}");
         for endpoint in &report.endpoints {
-            let place = visible(&endpoint.place()).into_owned();
+            let host_port = visible(&endpoint.host_port()).into_owned();
             let of_it =
-                |case: &&Case| case.name == place && case.classname == visible(&endpoint.entry);
-            let Some(case) = cases.iter().find(of_it) else { panic!("{name}: no {place}") };
+                |case: &&Case| case.name == host_port && case.classname == visible(&endpoint.entry);
+            let Some(case) = cases.iter().find(of_it) else { panic!("{name}: no {host_port}") };
             if name == "hostile" {
                 // All its endpoints have one name.
                 continue;

@@ -117,14 +117,3 @@ fn proxy_fails(proxy: &str, cause: &'static str) {
     let of_the_run: Vec<_> = report.value["findings"].as_array().into_iter().flatten().collect();
     assert!(of_the_run.iter().any(|finding| finding["cause"] == cause), "{proxy}: {of_the_run:?}");
 }
-
-/// Not a test: keeps a site until standard input ends, for looking around in it.
-#[test]
-#[ignore = "for people: builds the site and waits"]
-fn stay() {
-    let Some(site) = Site::shared() else { return };
-    println!("ip netns exec {} bash", site.network.client.name());
-    println!("servers, logs and zones: {}", site.folder.path().display());
-    println!("{:?}", site.check(NAMES.iter(), &["--proxy", &servers::squid()]));
-    let _end = std::io::stdin().read_line(&mut String::new());
-}
