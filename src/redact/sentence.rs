@@ -6,6 +6,7 @@ use std::net::{IpAddr, SocketAddr};
 use std::sync::LazyLock;
 
 use super::Redactor;
+use super::prose::OF_REPORTS;
 use crate::list;
 use crate::model::HostName;
 
@@ -53,7 +54,7 @@ const WORDS: &str = "
     wpad.dat write wrong xml year yes";
 
 /// Those, and what the embedded endpoint lists say of themselves.
-static HARMLESS: LazyLock<HashSet<String>> = LazyLock::new(|| {
+pub(super) static HARMLESS: LazyLock<HashSet<String>> = LazyLock::new(|| {
     let mut words: HashSet<String> = WORDS.split_whitespace().map(str::to_owned).collect();
     for list in list::embedded().iter().map(list::EmbeddedList::list) {
         words.insert(list.id);
@@ -64,6 +65,24 @@ static HARMLESS: LazyLock<HashSet<String>> = LazyLock::new(|| {
     }
     words
 });
+
+/// Which words are harmless in a sentence.
+#[derive(Clone, Copy, Debug)]
+pub(super) enum Vocabulary {
+    /// Those that stand in records: their sentences repeat what others said.
+    OfRecords,
+    /// Those of this program's own sentences in reports too.
+    OfReports,
+}
+
+impl Vocabulary {
+    fn holds(self, lower: &str) -> bool {
+        match self {
+            Self::OfRecords => HARMLESS.contains(lower),
+            Self::OfReports => OF_REPORTS.contains(lower),
+        }
+    }
+}
 
 /// Whether an id is one of the embedded lists' own, or of this program.
 pub(super) fn is_known_id(id: &str) -> bool {
@@ -90,6 +109,10 @@ fn tokens(text: &str) -> impl Iterator<Item = (&str, &str)> {
 impl Redactor<'_> {
     /// `text` with every token replaced that is not known to be harmless.
     pub(super) fn sentence(&mut self, text: &str) -> String {
+        self.sentence_in(text, Vocabulary::OfRecords)
+    }
+
+    pub(super) fn sentence_in(&mut self, text: &str, words: Vocabulary) -> String {
         let mut kept = String::with_capacity(text.len());
         let mut all = tokens(text).peekable();
         while let Some((token, between)) = all.next() {
@@ -104,13 +127,13 @@ impl Redactor<'_> {
                 }
                 continue;
             }
-            self.token(token, &mut kept);
+            self.token(token, words, &mut kept);
             kept.extend(between.chars().filter(char::is_ascii));
         }
         kept
     }
 
-    fn token(&mut self, token: &str, kept: &mut String) {
+    fn token(&mut self, token: &str, words: Vocabulary, kept: &mut String) {
         // Quotes, options' dashes and the ends of sentences stand around a word.
         let is_around = |c: char| "'-.:*".contains(c);
         let core = token.trim_matches(is_around);
@@ -124,14 +147,14 @@ impl Redactor<'_> {
             return;
         }
         kept.push_str(&token[..start]);
-        let mapped = self.word(core);
+        let mapped = self.word(core, words);
         kept.push_str(&mapped);
         kept.push_str(&token[start + core.len()..]);
     }
 
-    fn word(&mut self, word: &str) -> String {
+    fn word(&mut self, word: &str, words: Vocabulary) -> String {
         let lower = word.to_lowercase();
-        if HARMLESS.contains(&lower) || is_harmless_option(&lower) || is_number(&lower) {
+        if words.holds(&lower) || is_number(&lower) || is_date(word) {
             return word.to_owned();
         }
         if let Ok(address) = word.parse::<IpAddr>() {
@@ -143,8 +166,16 @@ impl Redactor<'_> {
         if self.is_bare_host(&lower) {
             return self.label("host", &lower);
         }
+        if is_harmless_option(&lower) {
+            return word.to_owned();
+        }
         if let Some((front, back)) = word.split_once(':') {
-            return format!("{}:{}", self.word(front), self.word(back));
+            return format!("{}:{}", self.word(front, words), self.word(back, words));
+        }
+        // In a regular expression, as bypass lists have them.
+        if word.contains("\\.") {
+            let mapped = self.word(&word.replace("\\.", "."), words);
+            return mapped.replace('.', "\\.");
         }
         match HostName::parse(word) {
             Ok(name) if name.as_str().contains('.') => self.name(&name).to_string(),
@@ -167,6 +198,13 @@ pub(super) fn is_number(word: &str) -> bool {
         && word.len() - digits.len() <= 2
         && digits.bytes().all(|byte| byte.is_ascii_digit() || byte == b'.')
         && digits.parse::<IpAddr>().is_err()
+}
+
+/// `2026-03-02`, `2026-03-02T12:00:00Z`.
+fn is_date(word: &str) -> bool {
+    let (date, time) = word.split_once('T').map_or((word, None), |(date, time)| (date, Some(time)));
+    let is_written = date.len() == "2026-03-02".len() && date.parse::<jiff::civil::Date>().is_ok();
+    is_written && time.is_none_or(|_| word.len() <= 30 && word.parse::<jiff::Timestamp>().is_ok())
 }
 
 #[cfg(test)]

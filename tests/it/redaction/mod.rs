@@ -2,6 +2,7 @@
 //! judged as before.
 
 mod canary;
+mod reports;
 
 use std::collections::BTreeSet;
 use std::net::IpAddr;
