@@ -13,7 +13,7 @@ use crate::model::HostName;
 /// Words that this program, .NET, rustls and operating systems write, and that identify nobody.
 /// What is missing here is replaced, so the list may be short.
 const WORDS: &str = "
-    .net 2012 2016 2019 2022 2025 a able access_denied action address adfs after agent alert all
+    .net \\d+ 2012 2016 2019 2022 2025 a able access_denied action address adfs after agent alert all
     all_proxy alternate an and another answer any are as at auth authoring auto autodetect
     automatic automaticconfiguration azure bad bad_certificate bad_record_mac badsignature be
     because been before between by bypass bypasslist bypassonlocal bypassproxyonlocal bytes ca
@@ -26,14 +26,14 @@ const WORDS: &str = "
     diawp diawp.exe diawp.exe.config didn't differ different direct directory disabled dns
     dnsdomainis dnsdomainisx does domain download during each edition either element empty enabled
     encrypted end endpoint endpoints ends enterprise environment error every exception exceptions
-    expired expression factory factory's false fatal file files findproxyforurl first for format
+    expired expression factory factory's false fatal file files findproxyforurl first for format fragmentation
     found from function gateway gateways get give given gives gnu group handshake
     handshake_failure has hat have hold host hosts http http_proxy httpportenabled https
     https_proxy illegal_parameter in inactive incompatible info initializefailed initializing
     insufficient_security interactive internal internal_error invalid ip ipv4 ipv6 is
     ishplainhostname isinnet isplainhostname issuer it its jobs json jsonl kernel key known lake
     large leaves length limited line linux list lists local localhost locate long lts machine may
-    message microsoft misbehaved missing more must name named names needregistration net network
+    message microsoft misbehaved missing more must name named names needregistration needed net network
     no no_application_protocol no_proxy node nodes none not notvalidforname nt null of offline on
     one online only option options or os other others outside own pac parameter password path
     pathproof peer peers point policy port ports private private-cidr proceeding protocol
@@ -118,11 +118,14 @@ impl Redactor<'_> {
         while let Some((token, between)) = all.next() {
             // A network is replaced as one: it must hold what it held.
             let length = all.peek().map(|(next, _)| *next).filter(|_| between == "/");
-            let network =
-                length.and_then(|length| format!("{token}/{length}").parse::<ipnet::IpNet>().ok());
+            let network = length.and_then(|length| {
+                let length = length.trim_end_matches('.');
+                format!("{token}/{length}").parse::<ipnet::IpNet>().ok()
+            });
             if let Some(network) = network {
                 kept.push_str(&self.network(network).to_string());
-                if let Some((_, after)) = all.next() {
+                if let Some((length, after)) = all.next() {
+                    kept.extend(length.chars().filter(|c| *c == '.'));
                     kept.extend(after.chars().filter(char::is_ascii));
                 }
                 continue;
@@ -230,6 +233,8 @@ mod tests {
             ("CONTOSO\\anna", "text-3"),
             ("Windows Server 2022", "Windows Server 2022"),
             ("line 12: port 8060.", "line 12: port 8060."),
+            ("until 2026-03-02T12:00:00Z", "until 2026-03-02T12:00:00Z"),
+            ("is not in 0.0.0.0/0.", "is not in 0.0.0.0/0."),
             ("\u{202e}b\u{fc}cher", "text-4"),
             ("", ""),
         ] {

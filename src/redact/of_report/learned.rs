@@ -46,6 +46,13 @@ impl Redactor<'_> {
                         self.learn_phrases(certificate, &mut phrases);
                     }
                 }
+                let dates = detail.trust.iter().map(|trust| &trust.validity);
+                let dates = dates.chain(detail.session.iter().map(|one| &one.trust.validity));
+                for subject in dates.filter_map(|validity| validity.subject.as_deref()) {
+                    let called = self.distinguished(subject);
+                    let quoted = |name: &str| format!("'{}'", short_name(name));
+                    phrases.note(quoted(subject), quoted(&called));
+                }
                 for answer in detail.http.iter().chain(&detail.answer) {
                     self.learn_headers(answer, &mut phrases);
                 }
@@ -90,13 +97,14 @@ impl Redactor<'_> {
     /// Sentences call a certificate by its common names in quotes, and by its digest.
     fn learn_phrases(&mut self, certificate: &Certificate, phrases: &mut Phrases) {
         let redacted = self.report_certificate(certificate);
-        let names = [
-            (&certificate.subject, &redacted.subject),
-            (&certificate.issuer, &redacted.issuer),
-        ];
+        let names =
+            [(&certificate.subject, &redacted.subject), (&certificate.issuer, &redacted.issuer)];
         for (before, after) in names {
             let quoted = |name: &str| format!("'{}'", short_name(name));
             phrases.note(quoted(before), quoted(after));
+            if before.contains('=') {
+                phrases.note(before.clone().into_owned(), after.clone().into_owned());
+            }
         }
         phrases.note(certificate.sha256.clone().into_owned(), redacted.sha256.into_owned());
     }

@@ -327,10 +327,7 @@ impl Redactor<'_> {
     fn only(&mut self, only: &OnlyOwners) -> OnlyOwners<'static> {
         let OnlyOwners { owners, left_out } = only;
         let LeftOut { endpoints, findings } = *left_out;
-        OnlyOwners {
-            owners: self.words_of(owners),
-            left_out: LeftOut { endpoints, findings },
-        }
+        OnlyOwners { owners: self.words_of(owners), left_out: LeftOut { endpoints, findings } }
     }
 
     /// A name, an address, or a pattern as it is written.

@@ -116,8 +116,7 @@ impl Redactor<'_> {
             with_credentials: *with_credentials,
             socks_reply: *socks_reply,
             version: version.as_ref().map(|version| {
-                let known =
-                    if is_of_tls { name_of_tls(version) } else { self.sentence(version) };
+                let known = if is_of_tls { name_of_tls(version) } else { self.sentence(version) };
                 known.into()
             }),
             cipher: cipher.as_ref().map(|cipher| name_of_tls(cipher).into()),

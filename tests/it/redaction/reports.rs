@@ -73,9 +73,11 @@ fn nothing_of_the_originals_is_left_in_any_saved_report() {
 #[test]
 fn no_canary_of_any_field_of_a_report_is_left_in_any_format() {
     let mut left = Vec::new();
+    let mut fitting = Fitting::new();
     let mut n_fields = 0;
     for name in golden::case_names() {
-        let (report, n) = with_canaries(&golden::folder().join(&name).join("report.json"));
+        let path = golden::folder().join(&name).join("report.json");
+        let (report, n) = with_canaries(&path, &mut fitting);
         n_fields += n;
         let redacted = redactor().redact_report(report);
         for (format, render) in FORMATS {
@@ -89,7 +91,7 @@ fn no_canary_of_any_field_of_a_report_is_left_in_any_format() {
 }
 
 /// The saved report with canaries in all fields that can hold one, and in how many these are.
-fn with_canaries(path: &Path) -> (Report<'static>, usize) {
+fn with_canaries(path: &Path, fitting: &mut Fitting) -> (Report<'static>, usize) {
     let text = fs::read_to_string(path).expect("the report of the case");
     let mut whole: Value = serde_json::from_str(&text).expect("a report is JSON");
     let mut n_fields = 0;
@@ -100,9 +102,10 @@ fn with_canaries(path: &Path) -> (Report<'static>, usize) {
         let items = whole[list].as_array_mut().map(std::mem::take).unwrap_or_default();
         parts.extend(items.into_iter().map(|item| (list, item)));
     }
-    let of_lists = parts.iter_mut().map(|(list, part)| put_canaries(part, |part| alone(list, part)));
-    n_fields += of_lists.sum::<usize>();
-    n_fields += put_canaries(&mut whole, Clone::clone);
+    for (list, part) in &mut parts {
+        n_fields += put_canaries(list, part, |part| alone(list, part), fitting);
+    }
+    n_fields += put_canaries("", &mut whole, Clone::clone, fitting);
     for (list, part) in parts {
         whole[list].as_array_mut().expect("a list").push(part);
     }
@@ -116,18 +119,29 @@ fn alone(list: &str, part: &Value) -> Value {
     report
 }
 
-fn put_canaries(part: &mut Value, report_of: impl Fn(&Value) -> Value) -> usize {
+/// Which canary fits into the field of a place, whatever number of its list it is.
+type Fitting = BTreeMap<String, Option<&'static str>>;
+
+fn put_canaries(
+    list: &str,
+    part: &mut Value,
+    report_of: impl Fn(&Value) -> Value,
+    fitting: &mut Fitting,
+) -> usize {
     let mut n_fields = 0;
     for pointer in super::canary::texts(part, String::new()) {
-        let before = part.pointer(&pointer).cloned().expect("the text that was found");
-        let is_taken = CANARIES.iter().any(|canary| {
-            *part.pointer_mut(&pointer).expect("the same") = Value::from(*canary);
-            Report::read(&report_of(part).to_string()).is_ok()
+        let names = pointer.split('/').filter(|name| name.parse::<usize>().is_err());
+        let place = names.fold(list.to_owned(), |place, name| place + "/" + name);
+        let fits = *fitting.entry(place).or_insert_with(|| {
+            CANARIES.iter().copied().find(|canary| {
+                let mut tried = part.clone();
+                *tried.pointer_mut(&pointer).expect("the same") = Value::from(*canary);
+                Report::read(&report_of(&tried).to_string()).is_ok()
+            })
         });
-        if is_taken {
+        if let Some(canary) = fits {
             n_fields += 1;
-        } else {
-            *part.pointer_mut(&pointer).expect("the same") = before;
+            *part.pointer_mut(&pointer).expect("the text that was found") = Value::from(canary);
         }
     }
     n_fields
@@ -191,7 +205,7 @@ fn names_that_were_the_same_are_the_same() {
         let concluded = scene::conclude(&of_records);
         let of_records = report::assemble(&of_records, &concluded, None);
         let hosts = |report: &Report| {
-            report.endpoints.iter().map(|one| one.host.to_string()).collect::<Vec<_>>()
+            report.endpoints.iter().map(|one| one.host.to_string()).collect::<BTreeSet<_>>()
         };
         assert_eq!(hosts(&after), hosts(&of_records), "{name}");
     }
@@ -250,14 +264,13 @@ fn sentences_read_as_those_made_from_redacted_records() {
         let of_records = redacted(&golden::read(&name));
         let concluded = scene::conclude(&of_records);
         let expected = sentences(&report::assemble(&of_records, &concluded, None));
-        let found = sentences(&redactor().redact_report(saved(&name)));
-        assert_eq!(found.len(), expected.len(), "{name}");
-        n_all += found.len();
-        for (found, expected) in found.iter().zip(&expected) {
-            if found == expected {
+        let expected: BTreeSet<String> = expected.into_iter().collect();
+        for found in sentences(&redactor().redact_report(saved(&name))) {
+            n_all += 1;
+            if expected.contains(&found) {
                 n_alike += 1;
             } else {
-                others.insert(format!("{name}\n  {found}\n  {expected}"));
+                others.insert(format!("{name}: {found}"));
             }
         }
     }
@@ -284,8 +297,8 @@ fn the_vocabulary_is_that_of_all_golden_reports() {
         }
     };
     for name in golden::case_names() {
-        let records = Redactor::new(RedactionKey::of_run(&[7; 32]), is_azure)
-            .redact(&golden::read(&name));
+        let records =
+            Redactor::new(RedactionKey::of_run(&[7; 32]), is_azure).redact(&golden::read(&name));
         let concluded = scene::conclude(&records);
         let report = report::assemble(&records, &concluded, None);
         sentences(&report).iter().for_each(|text| take(text));
@@ -299,8 +312,7 @@ fn the_vocabulary_is_that_of_all_golden_reports() {
         [entry.sentence, entry.told_by, entry.remedy].into_iter().for_each(&mut take);
     }
     let text = words.iter().fold(String::new(), |text, word| text + word + "\n");
-    let path =
-        Path::new(env!("CARGO_MANIFEST_DIR")).join("src/redact/words_of_reports.txt");
+    let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("src/redact/words_of_reports.txt");
     if std::env::var_os("PATHPROOF_BLESS").is_some() {
         fs::write(&path, &text).expect("the words");
     }
