@@ -13,8 +13,8 @@ use crate::model::HostName;
 /// Words that this program, .NET, rustls and operating systems write, and that identify nobody.
 /// What is missing here is replaced, so the list may be short.
 const WORDS: &str = "
-    .net \\d+ 2012 2016 2019 2022 2025 a able access_denied action address adfs after agent alert all
-    all_proxy alternate an and another answer any are as at auth authoring auto autodetect
+    \\d+ .net 2012 2016 2019 2022 2025 a able access_denied action address adfs after agent alert
+    all all_proxy alternate an and another answer any are as at auth authoring auto autodetect
     automatic automaticconfiguration azure bad bad_certificate bad_record_mac badsignature be
     because been before between by bypass bypasslist bypassonlocal bypassproxyonlocal bytes ca
     cannot caused certificate certificate_expired certificate_required certificate_unknown
@@ -26,32 +26,31 @@ const WORDS: &str = "
     diawp diawp.exe diawp.exe.config didn't differ different direct directory disabled dns
     dnsdomainis dnsdomainisx does domain download during each edition either element empty enabled
     encrypted end endpoint endpoints ends enterprise environment error every exception exceptions
-    expired expression factory factory's false fatal file files findproxyforurl first for format fragmentation
-    found from function gateway gateways get give given gives gnu group handshake
-    handshake_failure has hat have hold host hosts http http_proxy httpportenabled https
-    https_proxy illegal_parameter in inactive incompatible info initializefailed initializing
+    expired expression factory factory's false fatal file files findproxyforurl first for format
+    found fragmentation from function gateway gateways get give given gives gnu group handshake
+    handshake_failure has hat have hold host hosts http http_proxy httpportenabled https https_proxy
+    illegal_parameter in inactive incompatible info initializefailed initializing
     insufficient_security interactive internal internal_error invalid ip ipv4 ipv6 is
     ishplainhostname isinnet isplainhostname issuer it its jobs json jsonl kernel key known lake
     large leaves length limited line linux list lists local localhost locate long lts machine may
-    message microsoft misbehaved missing more must name named names needregistration needed net network
-    no no_application_protocol no_proxy node nodes none not notvalidforname nt null of offline on
-    one online only option options or os other others outside own pac parameter password path
-    pathproof peer peers point policy port ports private private-cidr proceeding protocol
+    message microsoft misbehaved missing more must name named names needed needregistration net
+    network no no_application_protocol no_proxy node nodes none not notvalidforname nt null of
+    offline on one online only option options or os other others outside own pac parameter password
+    path pathproof peer peers point policy port ports private private-cidr proceeding protocol
     protocol_version proxies proxy proxy.pac proxyaddress proxyenable proxyoverride proxyserver
     public purview query read received record record_overflow records red redirect referenceerror
     refuses regex registration regular relay relay's relays replay report requires reset resolve
     resolver resolvers response result return returned returns revocation revoked rhel root roots
     route rule rules runtime runtime's s save-records scheme script scriptlocation second seconds
-    self selfsigned sent server servers service servicebusconnected services serviceurl set
-    setting settings shell shexpmatch signature silent small socks socks4 socks4a socks5 socks5h
-    source sql standard status storage store stored subject synapse syntaxerror system
-    systemconnector systemd table tag tags tcp text than that the then there these they this time
-    timeout tls to tokens too true trusted typeerror ubuntu udp unable undefined
-    unexpected_message unknown unknown_ca unknownissuer unrecognized_name unsupported_certificate
-    until update updateavailable updates upgrading uptodate uri url urls us usage use used user
-    user_canceled users usesystemdefault usgov value variable vault verbose version was watch way
-    web websocket which while wildcard windows winhttp wininet with without workspace wpad
-    wpad.dat write wrong xml year yes";
+    self selfsigned sent server servers service servicebusconnected services serviceurl set setting
+    settings shell shexpmatch signature silent small socks socks4 socks4a socks5 socks5h source sql
+    standard status storage store stored subject synapse syntaxerror system systemconnector systemd
+    table tag tags tcp text than that the then there these they this time timeout tls to tokens too
+    true trusted typeerror ubuntu udp unable undefined unexpected_message unknown unknown_ca
+    unknownissuer unrecognized_name unsupported_certificate until update updateavailable updates
+    upgrading uptodate uri url urls us usage use used user user_canceled users usesystemdefault
+    usgov value variable vault verbose version was watch way web websocket which while wildcard
+    windows winhttp wininet with without workspace wpad wpad.dat write wrong xml year yes";
 
 /// Those, and what the embedded endpoint lists say of themselves.
 pub(super) static HARMLESS: LazyLock<HashSet<String>> = LazyLock::new(|| {
