@@ -53,9 +53,12 @@ const PROXY: SocketAddr = SocketAddr::new(IpAddr::V4(Ipv4Addr::new(10, 20, 0, 8)
 const PROXY_URL: &str = "http://proxy.contoso.com:8080";
 const FACTORY: &str = "contoso-df";
 const REGION: &str = "westeurope";
+/// The optional groups of the endpoint list that the stage has endpoints of.
+const GROUPS: [&str; 3] = ["data-stores", "key-vault", "login"];
 /// What the proxy configuration is called as a source.
-const PROXY_SOURCE: &str = "HTTPS_PROXY (staged)";
-const EXCEPTION_SOURCE: &str = "NO_PROXY (staged)";
+const PROXY_SOURCE: &str = "HTTPS_PROXY";
+/// What sends names past the proxy.
+const EXCEPTION_SOURCE: &str = "NO_PROXY";
 
 /// Why there is no demonstration.
 #[derive(Debug, thiserror::Error)]
@@ -76,15 +79,11 @@ pub enum DemoError {
 pub async fn run(watch: impl FnMut(RunProgress<'_>)) -> Result<Records, DemoError> {
     let plan = plan_of_stage()?;
     let stage = OpenStage::open().await?;
-    let run = describe(&plan);
+    let run = describe();
     let began = Instant::now();
     let outcome = probe::run(&plan, settings(&stage), &Stop::new(), watch).await;
-    let run = Run {
-        took: began.elapsed(),
-        control: outcome.control,
-        absent: outcome.absent,
-        ..run
-    };
+    let run =
+        Run { took: began.elapsed(), control: outcome.control, absent: outcome.absent, ..run };
     Ok(Records { run, records: outcome.records })
 }
 
@@ -105,13 +104,13 @@ fn settings(stage: &OpenStage) -> Settings {
     }
 }
 
-fn describe(plan: &ProbePlan) -> Run {
+fn describe() -> Run {
     Run {
         version: env!("CARGO_PKG_VERSION").to_owned(),
         started_at: Timestamp::now(),
         options: vec!["demo".to_owned()],
         vantage: Vantage {
-            hostname: "shir-node1 (staged)".to_owned(),
+            hostname: "staged-node".to_owned(),
             os: std::env::consts::OS.to_owned(),
             account: "pathproof demo".to_owned(),
             addresses: vec![NODE],
@@ -144,6 +143,7 @@ fn plan_of_stage() -> Result<ProbePlan, DemoError> {
         parameters,
         service_urls: vec![ServiceUrls { urls: urls.collect(), ..ServiceUrls::default() }],
         peers: peers.collect(),
+        with: GROUPS.map(str::to_owned).to_vec(),
         private: given(Given::Private).map(|staged| staged.host.to_owned()).collect(),
         ..RunRequest::default()
     };
@@ -163,8 +163,7 @@ fn embedded_list() -> Option<EndpointList> {
 
 /// The row of an endpoint.
 fn staged(endpoint: &Endpoint) -> Option<&'static StagedEndpoint> {
-    let host = endpoint.subject.to_string();
-    STAGE.iter().find(|staged| staged.host == host && staged.port == endpoint.port)
+    STAGE.iter().find(|staged| staged.is(endpoint))
 }
 
 /// Which way the staged proxy configuration sends an endpoint.

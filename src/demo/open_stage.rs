@@ -105,12 +105,10 @@ fn site_of(staged: &StagedEndpoint, by: &Authorities) -> Result<Option<Site>, St
     Ok(Some(match staged.far_end {
         FarEnd::Nobody | FarEnd::Drops | FarEnd::Closed => return Ok(None),
         FarEnd::Resets => Site::Resets,
-        FarEnd::Closes => Site::Closes,
         FarEnd::Web(leaf, answer) => {
             let config = match leaf {
                 Leaf::Public => by.public.server(staged.host, Dates::Current),
                 Leaf::Expired => by.public.server(staged.host, Dates::Past),
-                Leaf::OtherName => by.public.server("portal.corp.contoso.com", Dates::Current),
                 Leaf::Inspected => by.company.server(staged.host, Dates::Current),
             };
             Site::Web(config?.into(), answer)

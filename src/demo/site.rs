@@ -1,4 +1,4 @@
-//! The far ends of the stage: TCP listeners on loopback that serve, reset or close.
+//! The far ends of the stage: TCP listeners on loopback that serve or reset.
 
 use std::io;
 use std::net::{Ipv4Addr, SocketAddr};
@@ -20,8 +20,6 @@ pub(super) enum Site {
     Web(TlsAcceptor, Answer),
     /// Resets once something was said.
     Resets,
-    /// Closes once something was said.
-    Closes,
 }
 
 /// Starts a listener at a free port of loopback, for as long as the runtime lives.
@@ -38,22 +36,16 @@ pub(super) async fn start(site: Site) -> io::Result<SocketAddr> {
     Ok(address)
 }
 
-async fn serve(stream: TcpStream, site: Site) -> io::Result<()> {
+async fn serve(mut stream: TcpStream, site: Site) -> io::Result<()> {
     match site {
         Site::Web(acceptor, answer) => {
             let stream = acceptor.accept(stream).await?;
             answer_request(stream, words(answer)).await
         }
         Site::Resets => {
-            let mut stream = stream;
             read_some(&mut stream).await?;
             // The close sends RST.
             socket2::SockRef::from(&stream).set_linger(Some(Duration::ZERO))
-        }
-        Site::Closes => {
-            let mut stream = stream;
-            read_some(&mut stream).await?;
-            stream.shutdown().await
         }
     }
 }

@@ -36,12 +36,7 @@ struct ControlState {
 
 impl Control {
     /// Begins the control, before the first connect to a `remote` beyond this host.
-    pub(super) fn beside(
-        &self,
-        remote: SocketAddr,
-        settings: &Settings,
-        stop: &Stop,
-    ) {
+    pub(super) fn beside(&self, remote: SocketAddr, settings: &Settings, stop: &Stop) {
         if remote.ip().is_loopback() {
             return;
         }

@@ -25,11 +25,7 @@ pub(super) struct Pool {
 }
 
 impl Pool {
-    pub(super) fn new(
-        remote: SocketAddr,
-        source: Option<IpAddr>,
-        connector: Connector,
-    ) -> Self {
+    pub(super) fn new(remote: SocketAddr, source: Option<IpAddr>, connector: Connector) -> Self {
         let sockets = array::from_fn(|_| Mutex::default());
         Self { remote, source, connector, sockets, next: AtomicUsize::new(0) }
     }
