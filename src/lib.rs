@@ -29,14 +29,14 @@
 //! | [`report`] | verdicts to reports, and reports to bytes | every format; differences, hosts side by side; handouts of rules and plans |
 //! | [`cli`] | arguments to configuration, then commands | files, environment, exit codes |
 //!
-//! Imports go down only: `cli` → {`proxy_config`, `demo`} → {`report`, `redact`, `probe`, `ledger`, `azure`}
-//! → {`diagnose`, `plan`, `list`, `wire`, `archive`, `nsg_rules`} → `firewall` → {`arm_template`,
-//! `route`, `report_v1`, `tags`, `ordered_work`, `files`} → `model`. `probe` does not know
-//! `diagnose`; `diagnose` does not know sockets; only `cli`, `proxy_config`, `probe`, `demo`,
-//! `ledger`, `azure` and `files` touch the world, and only `azure` uses reqwest. Concurrency is in
-//! `probe::runner`, in the script thread of `proxy_config`, in the servers of `demo` and, for large
-//! inputs, in `ordered_work`; nowhere else. `model` names serde's derives and no format. `tests/it/tidy` holds
-//! the table and fails on any other edge.
+//! Imports go down only: `cli` → {`proxy_config`, `demo`} → {`report`, `redact`, `probe`, `ledger`,
+//! `azure`} → {`diagnose`, `plan`, `list`, `wire`, `archive`, `nsg_rules`} → `firewall` →
+//! {`arm_template`, `route`, `report_v1`, `tags`, `ordered_work`, `files`} → `model`. `probe` does
+//! not know `diagnose`; `diagnose` does not know sockets; only `cli`, `proxy_config`, `probe`,
+//! `demo`, `ledger`, `azure` and `files` touch the world, and only `azure` uses reqwest.
+//! Concurrency is in `probe::runner`, in the script thread of `proxy_config`, in the servers of
+//! `demo` and, for large inputs, in `ordered_work`; nowhere else. `model` names serde's derives and
+//! no format. `tests/it/tidy` holds the table and fails on any other edge.
 //!
 //! # Where a change goes
 //!

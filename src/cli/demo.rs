@@ -13,7 +13,7 @@ use super::service_tag_ranges::ServiceTagRanges;
 use super::{formats, hint, output};
 use crate::demo::{self, StagedOutcome};
 
-/// What stands before the report: at most 80 columns.
+/// What is told before anything is measured.
 const INTRODUCTION: &str = "\
 A tour on this computer's loopback interface: a staged host of the runtime, what
 is wrong between it and Azure, and the report that finds it. No packet goes to
@@ -24,15 +24,17 @@ Real    The program, DNS packets, TCP connections, TLS handshakes, certificates,
 Staged  The names, and who answers for them: a server on 127.0.0.1 plays each
         address, and what a firewall drops is waited for and never sent.
 ";
+/// What is told where a table follows.
 const HOW_TO_READ: &str = "\
 The report says first what the runtime could do, then what each team has to do,
 then of each endpoint its cause, how certain that is, and what was seen.
 ";
+/// What is told last.
 const NEXT: &str = "\
 Next
-  pathproof demo --output demo.html    the same as a page
-  pathproof explain tcp_timeout        what a cause means, and who fixes it
-  pathproof check                      on a host of the runtime: the real thing
+  pathproof demo --output demo.html                 the same report as a page
+  pathproof explain tcp_timeout                     what a cause means
+  pathproof check --factory NAME --region REGION    from a host of the runtime
 ";
 
 pub(super) fn demo(command: DemoArgs) -> Result<Exit> {
@@ -41,6 +43,13 @@ pub(super) fn demo(command: DemoArgs) -> Result<Exit> {
         destinations: output::destinations(formats.format, &formats.output)?,
         csv: formats::csv_options(&formats)?,
     };
+    let on_stdout = plan.destinations.iter().find(|one| one.path.is_none());
+    let tour = match on_stdout.map(|one| one.format) {
+        // Other programs read what is there.
+        Some(format) if format != ReportFormat::Table => TourPlace::Stderr,
+        shown => TourPlace::Stdout { is_around_table: shown.is_some() },
+    };
+    tour.begin()?;
     let runtime = tokio::runtime::Builder::new_multi_thread()
         .enable_all()
         .build()
@@ -52,14 +61,6 @@ pub(super) fn demo(command: DemoArgs) -> Result<Exit> {
     let published = ServiceTagRanges::default();
     let conclusion = check::conclude(&records, &published);
     let outcomes = demo::compare(&records.records, &conclusion.verdicts);
-
-    let on_stdout = plan.destinations.iter().find(|one| one.path.is_none());
-    let tour = match on_stdout.map(|one| one.format) {
-        // Other programs read what is there.
-        Some(format) if format != ReportFormat::Table => TourPlace::Stderr,
-        shown => TourPlace::Stdout { is_around_table: shown.is_some() },
-    };
-    tour.begin()?;
     let reporting = ReportingArgs {
         fail_on: FailOnArg::Unknown,
         service_tags: None,
@@ -89,8 +90,7 @@ impl TourPlace {
     fn begin(self) -> Result<()> {
         match self {
             Self::Stdout { is_around_table: true } => {
-                let heading = painted("1", "The report", self.has_color());
-                self.say(&format!("{INTRODUCTION}\n{HOW_TO_READ}\n{heading}\n\n"))
+                self.say(&format!("{INTRODUCTION}\n{HOW_TO_READ}\n"))
             }
             Self::Stdout { is_around_table: false } | Self::Stderr => {
                 self.say(&format!("{INTRODUCTION}\n"))

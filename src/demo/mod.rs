@@ -67,7 +67,7 @@ pub enum DemoError {
     #[error(transparent)]
     Stage(#[from] StageError),
     /// The staged names make no plan.
-    #[error("the stage has no plan: {0}")]
+    #[error("the stage has no plan")]
     Request(#[from] RequestError),
 }
 
@@ -110,7 +110,7 @@ fn describe() -> Run {
         started_at: Timestamp::now(),
         options: vec!["demo".to_owned()],
         vantage: Vantage {
-            hostname: "staged-node".to_owned(),
+            hostname: "pathproof-demo".to_owned(),
             os: std::env::consts::OS.to_owned(),
             account: "pathproof demo".to_owned(),
             addresses: vec![NODE],

@@ -24,13 +24,13 @@ const PROXY_NAME: &str = "proxy.contoso.com";
 #[derive(Debug, thiserror::Error)]
 pub enum StageError {
     /// A server has no place.
-    #[error("cannot listen on loopback (127.0.0.1): {0}")]
+    #[error("cannot listen on loopback (127.0.0.1)")]
     Listen(#[from] io::Error),
     /// A certificate cannot be made.
-    #[error("cannot make a certificate: {0}")]
+    #[error("cannot make a certificate")]
     Certificate(#[from] rcgen::Error),
     /// A certificate cannot be shown.
-    #[error("cannot set up a TLS server: {0}")]
+    #[error("cannot set up a TLS server")]
     Server(#[from] rustls::Error),
     /// A root cannot be trusted.
     #[error(transparent)]
@@ -52,7 +52,7 @@ struct Authorities {
 }
 
 impl OpenStage {
-    /// Starts everything.
+    /// Starts every server of the table, the name server and the proxy.
     pub(super) async fn open() -> Result<Self, StageError> {
         let authorities = Authorities {
             public: Authority::root("pathproof demo", "Staged Public Root")?,
@@ -116,7 +116,7 @@ fn site_of(staged: &StagedEndpoint, by: &Authorities) -> Result<Option<Site>, St
     }))
 }
 
-/// A port of loopback that answers a SYN with RST, on every system, for as long as the socket lives.
+/// A port of loopback that answers a SYN with RST on every system, while the socket lives.
 fn closed_port() -> io::Result<(Socket, SocketAddr)> {
     let socket = Socket::new(Domain::IPV4, Type::STREAM, None)?;
     socket.bind(&SocketAddr::from((Ipv4Addr::LOCALHOST, 0)).into())?;

@@ -8,7 +8,7 @@ use tokio::io::{AsyncRead, AsyncReadExt, AsyncWrite, AsyncWriteExt};
 use tokio::net::{TcpListener, TcpStream};
 use tokio_rustls::TlsAcceptor;
 
-use super::stage::Answer;
+use super::stage::SiteAnswer;
 
 /// More than any request of a probe.
 const LONGEST_HEAD: usize = 16 * 1024;
@@ -17,7 +17,7 @@ const LONGEST_HEAD: usize = 16 * 1024;
 #[derive(Clone)]
 pub(super) enum Site {
     /// Shakes hands, hears a request and answers it.
-    Web(TlsAcceptor, Answer),
+    Web(TlsAcceptor, SiteAnswer),
     /// Resets once something was said.
     Resets,
 }
@@ -80,10 +80,10 @@ async fn read_some<S: AsyncRead + Unpin>(stream: &mut S) -> io::Result<usize> {
     stream.read(&mut [0; 4096]).await
 }
 
-fn words(answer: Answer) -> Vec<u8> {
+fn words(answer: SiteAnswer) -> Vec<u8> {
     match answer {
-        Answer::NotFound => page("404 Not Found", "", ""),
-        Answer::Relay => page(
+        SiteAnswer::NotFound => page("404 Not Found", "", ""),
+        SiteAnswer::Relay => page(
             "200 OK",
             "Content-Type: application/atom+xml;type=feed;charset=utf-8\r\n\
              Server: Microsoft-HTTPAPI/2.0\r\n",
@@ -91,12 +91,12 @@ fn words(answer: Answer) -> Vec<u8> {
              Services</title><subtitle type=\"text\">This is the list of publicly-listed services \
              currently available.</subtitle><generator>Service Bus 1.1</generator></feed>",
         ),
-        Answer::BlockPage => page(
+        SiteAnswer::BlockPage => page(
             "403 Forbidden",
             "Content-Type: text/html\r\nServer: FortiGate\r\n",
             "<html><head><title>Web Page Blocked!</title></head><body>FortiGuard Intrusion \
-             Prevention: you have tried to access a web page which is in violation of your internet \
-             usage policy.</body></html>",
+             Prevention: you have tried to access a web page which is in violation of your \
+             internet usage policy.</body></html>",
         ),
     }
 }

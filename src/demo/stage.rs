@@ -60,7 +60,7 @@ pub(super) enum FarEnd {
     /// The port is closed.
     Closed,
     /// A service under TLS.
-    Web(Leaf, Answer),
+    Web(Leaf, SiteAnswer),
     /// Resets the connection after the first words.
     Resets,
 }
@@ -78,7 +78,7 @@ pub(super) enum Leaf {
 
 /// What a service says to a request.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Answer {
+pub(super) enum SiteAnswer {
     /// As a service of Azure does that has nothing at its root.
     NotFound,
     /// As the root of a relay namespace (Microsoft, service-bus-troubleshooting-guide).
@@ -108,8 +108,8 @@ const fn via(aliases: &'static [&'static str], address: Ipv4Addr) -> StagedName 
     StagedName { aliases, address: Some(address) }
 }
 
-const SERVICE: FarEnd = FarEnd::Web(Leaf::Public, Answer::NotFound);
-const RELAY: FarEnd = FarEnd::Web(Leaf::Public, Answer::Relay);
+const SERVICE: FarEnd = FarEnd::Web(Leaf::Public, SiteAnswer::NotFound);
+const RELAY: FarEnd = FarEnd::Web(Leaf::Public, SiteAnswer::Relay);
 
 /// Public addresses lie in the ranges that Azure publishes for West Europe.
 pub const STAGE: &[StagedEndpoint] = &[
@@ -255,7 +255,7 @@ pub const STAGE: &[StagedEndpoint] = &[
         expected: Some(Cause::TlsIntercepted),
         given: Given::ServiceUrl,
         name: at(52, 166, 10, 4),
-        far_end: FarEnd::Web(Leaf::Inspected, Answer::NotFound),
+        far_end: FarEnd::Web(Leaf::Inspected, SiteAnswer::NotFound),
         way: StagedWay::Tunnel,
     },
     StagedEndpoint {
@@ -265,7 +265,7 @@ pub const STAGE: &[StagedEndpoint] = &[
         expected: Some(Cause::TlsExpired),
         given: Given::ServiceUrl,
         name: at(10, 20, 2, 7),
-        far_end: FarEnd::Web(Leaf::Expired, Answer::NotFound),
+        far_end: FarEnd::Web(Leaf::Expired, SiteAnswer::NotFound),
         way: StagedWay::Direct,
     },
     StagedEndpoint {
@@ -286,7 +286,7 @@ pub const STAGE: &[StagedEndpoint] = &[
         expected: Some(Cause::HttpBlockPage),
         given: Given::ServiceUrl,
         name: at(52, 166, 10, 5),
-        far_end: FarEnd::Web(Leaf::Inspected, Answer::BlockPage),
+        far_end: FarEnd::Web(Leaf::Inspected, SiteAnswer::BlockPage),
         way: StagedWay::Tunnel,
     },
 ];
