@@ -39,6 +39,8 @@ const MAY_USE: &[(&str, &[&str])] = &[
     ("probe", &["model", "route", "plan", "wire"]),
     // A script may be fetched, and asks for names; the endpoint list's reader decodes text files.
     ("proxy_config", &["model", "route", "plan", "wire", "list", "files", "probe"]),
+    // The stage is planned from the embedded list and probed as any run is.
+    ("demo", &["model", "list", "route", "plan", "probe"]),
     ("files", &[]),
     ("ledger", &["model"]),
     ("azure", &["model"]),
@@ -62,6 +64,7 @@ const MAY_USE: &[(&str, &[&str])] = &[
             "report_v1",
             "redact",
             "proxy_config",
+            "demo",
             "files",
         ],
     ),
