@@ -21,6 +21,7 @@ mod input;
 mod ledger;
 mod lists;
 mod measure;
+mod old_tags;
 mod output;
 mod progress;
 mod recorded;
@@ -34,6 +35,7 @@ mod service_tag_ranges;
 mod signals;
 mod tags;
 mod vantage;
+mod version;
 mod watch;
 
 use std::ffi::OsString;
