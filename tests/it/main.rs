@@ -26,6 +26,7 @@ mod html;
 #[cfg(target_os = "linux")]
 mod lab;
 mod loopback;
+mod packages;
 mod proxied;
 mod redaction;
 mod sarif;
