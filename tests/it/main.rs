@@ -31,5 +31,7 @@ mod redaction;
 mod sarif;
 mod scene;
 mod schema;
+#[cfg(target_os = "linux")]
+mod shell;
 mod stages;
 mod tidy;
