@@ -32,5 +32,7 @@ mod redaction;
 mod sarif;
 mod scene;
 mod schema;
+#[cfg(target_os = "linux")]
+mod shell;
 mod stages;
 mod tidy;
