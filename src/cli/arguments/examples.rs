@@ -157,6 +157,17 @@ const EXAMPLES: &[(&str, &[Example])] = &[
     ("lists show", &[("What a runtime of China needs", "lists show adf-shir --cloud china")]),
     ("lists lint", &[("A list of your own", "lists lint own.toml")]),
     (
+        "lists new",
+        &[
+            ("A list of two names", "lists new api.contoso.com tds://sql.contoso.com -o own.toml"),
+            ("What an earlier run probed", "lists new --from run.json -o own.toml"),
+        ],
+    ),
+    (
+        "lists schema",
+        &[("For an editor, beside your list", "lists schema -o endpoint-list.schema.json")],
+    ),
+    (
         "explain",
         &[
             ("A cause", "explain tls_intercepted"),
