@@ -1,12 +1,19 @@
 //! Says which commit the program is built from, and gives Windows' executable its version and its
 //! manifest.
 
-#![expect(clippy::disallowed_methods, reason = "a build script reads its environment and files")]
+#![expect(
+    clippy::disallowed_methods,
+    clippy::disallowed_types,
+    reason = "a build script asks its environment, files and git"
+)]
 
 use std::env;
 use std::fs;
 use std::path::{Path, PathBuf};
 use std::process::Command;
+
+/// What the program is made of: a build of changed files is not the commit's.
+const SOURCES: [&str; 5] = ["src", "endpoint-lists", "docs", "Cargo.toml", "Cargo.lock"];
 
 const MANIFEST: &str = "deploy/windows/pathproof.exe.manifest";
 
@@ -57,8 +64,6 @@ fn commit(package: &Path) -> Option<String> {
             println!("cargo::rerun-if-changed={file}");
         }
     }
-    // What the program is made of: a build of changed files is not the commit's.
-    const SOURCES: [&str; 5] = ["src", "endpoint-lists", "docs", "Cargo.toml", "Cargo.lock"];
     for source in SOURCES {
         println!("cargo::rerun-if-changed={source}");
     }

@@ -13,6 +13,7 @@ mod leaving;
 mod new_lists;
 #[cfg(unix)]
 mod progress;
+mod redacted;
 mod rules;
 mod saved;
 mod secrets;
