@@ -11,6 +11,7 @@ mod agent;
 mod arguments;
 mod azure;
 mod check;
+mod completions;
 mod demo;
 mod duration;
 mod exit;
@@ -21,7 +22,9 @@ mod hint;
 mod input;
 mod ledger;
 mod lists;
+mod man;
 mod measure;
+mod old_tags;
 mod output;
 mod progress;
 mod recorded;
@@ -35,12 +38,13 @@ mod service_tag_ranges;
 mod signals;
 mod tags;
 mod vantage;
+mod version;
 mod watch;
 
 use std::ffi::OsString;
 use std::process::ExitCode;
 
-use clap::{CommandFactory, FromArgMatches};
+use clap::FromArgMatches;
 
 use arguments::{Arguments, Color, Command};
 pub use exit::Exit;
@@ -53,7 +57,7 @@ pub fn run(arguments: impl IntoIterator<Item = OsString>) -> ExitCode {
         hint::error(&error);
         return Exit::CouldNotWork.into();
     }
-    let understood = Arguments::command()
+    let understood = arguments::command()
         .try_get_matches_from(&arguments)
         .and_then(|given| Ok((Arguments::from_arg_matches(&given)?, given)));
     let (parsed, given) = match understood {
@@ -65,7 +69,7 @@ pub fn run(arguments: impl IntoIterator<Item = OsString>) -> ExitCode {
             return exit.into();
         }
     };
-    if let Err(error) = file_options::keep_apart(&Arguments::command(), &given) {
+    if let Err(error) = file_options::keep_apart(&arguments::command(), &given) {
         hint::error(&error);
         return Exit::CouldNotWork.into();
     }
@@ -90,6 +94,8 @@ pub fn run(arguments: impl IntoIterator<Item = OsString>) -> ExitCode {
         Command::Agent(command) => agent::agent(&command),
         Command::Demo(command) => demo::demo(command),
         Command::Explain(command) => explain::explain(&command),
+        Command::Completions(command) => completions::completions(&command),
+        Command::Man(command) => man::man(&command),
     };
     match done {
         Ok(exit) => exit.into(),

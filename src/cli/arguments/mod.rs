@@ -5,23 +5,28 @@ use std::net::IpAddr;
 use std::path::PathBuf;
 use std::time::Duration;
 
-use clap::{Args, Parser, Subcommand, ValueEnum};
+use clap::builder::{PossibleValuesParser, TypedValueParser};
+use clap::{Args, CommandFactory, Parser, Subcommand, ValueEnum};
 use ipnet::IpNet;
 
-use super::duration;
+use super::{duration, version};
 
 mod azure;
 mod demo;
+mod examples;
 mod formats;
 mod ledger;
 mod nsg_rules;
 mod proxy;
 mod rules;
 mod saved;
+mod shell;
+mod short_help;
 mod watch;
 
 pub(super) use azure::AzureArgs;
 pub(super) use demo::DemoArgs;
+pub(super) use examples::examples;
 pub(super) use formats::{FormatArgs, OwnerArgs, ReportFormat};
 pub(super) use ledger::{LedgerArgs, LedgerCommand, LedgerFileArgs, LedgerFormat};
 pub(super) use nsg_rules::{
@@ -33,15 +38,26 @@ pub(super) use rules::{
     ServiceTagArgs, TagsArgs, TagsCommand, TagsFormat, TagsUpdateArgs, VerifyArgs, VerifyFormat,
 };
 pub(super) use saved::{DiffArgs, MergeArgs, RenderArgs, ReportArgs, ReportCommand, ShowingArgs};
+pub(super) use shell::{CompletionsArgs, ManArgs};
 pub(super) use watch::{WatchArgs, WatchFormat};
+
+/// How every command ends.
+pub(super) const EXIT_CODES: &str = "Exit codes: 0 as expected, 1 violated, 2 could not work, \
+    3 something required is unknown, 4 a guard refused a write to Azure.";
+
+/// The whole command line: what is derived below, with examples and a short `-h`.
+pub(super) fn command() -> clap::Command {
+    short_help::shorten(examples::added(Arguments::command()))
+}
 
 /// Says which layer between this host and Azure fails, with evidence, who can fix it and how.
 #[derive(Debug, Parser)]
 #[command(
     name = "pathproof",
-    version,
+    version = version::SHORT,
+    long_version = version::long(),
     max_term_width = 100,
-    after_help = "Exit codes: 0 as expected, 1 violated, 2 could not work, 3 something required is unknown, 4 a guard refused a write to Azure."
+    after_help = EXIT_CODES
 )]
 pub(super) struct Arguments {
     /// No progress and no hints on standard error
@@ -98,6 +114,10 @@ pub(super) enum Command {
     Demo(DemoArgs),
     /// What a cause, an error text or a word of the portal means, and who fixes it
     Explain(ExplainArgs),
+    /// Completions of this command line for a shell, on standard output
+    Completions(CompletionsArgs),
+    /// The manual pages
+    Man(ManArgs),
 }
 
 /// What is probed: lists, names and how they are made concrete.
@@ -329,6 +349,28 @@ pub(super) enum ListsCommand {
         #[arg(long, short, value_name = "FILE")]
         output: Option<PathBuf>,
     },
+    /// Write a list of yours, with comments, from names or from a report
+    New(NewListArgs),
+    /// Write the JSON Schema of lists, by which editors complete and check them
+    Schema {
+        /// Write it there instead of to standard output
+        #[arg(long, short, value_name = "FILE")]
+        output: Option<PathBuf>,
+    },
+}
+
+#[derive(Debug, Args)]
+pub(super) struct NewListArgs {
+    /// What it is to hold: names, \*.wildcards, {parameter}.templates or addresses, with a port
+    /// after a colon and a kind before :// where they are others than 443 and https
+    #[arg(value_name = "[KIND://]HOST[:PORT]", required_unless_present = "from")]
+    pub(super) endpoint: Vec<String>,
+    /// A JSON report, whose endpoints it is to hold too
+    #[arg(long, value_name = "REPORT")]
+    pub(super) from: Option<PathBuf>,
+    /// Write it there instead of to standard output; a file that is there stays as it is
+    #[arg(long, short, value_name = "FILE")]
+    pub(super) output: Option<PathBuf>,
 }
 
 #[derive(Debug, Args)]
@@ -433,6 +475,21 @@ impl From<FailOnArg> for crate::model::FailOn {
     }
 }
 
+/// A parser of a closed set of words, which help and completions name.
+fn one_of<T>(
+    all: &'static [T],
+    word: fn(T) -> &'static str,
+) -> impl TypedValueParser<Value = T> + Clone
+where
+    T: Copy + Send + Sync,
+{
+    let words = all.iter().map(|one| word(*one)).collect::<Vec<_>>();
+    PossibleValuesParser::new(words).try_map(move |given: String| {
+        let mut all = all.iter().copied();
+        all.find(|one| word(*one) == given).ok_or("no such word")
+    })
+}
+
 fn parse_resolver(text: &str) -> Result<std::net::SocketAddr, String> {
     let address = text
         .parse::<std::net::SocketAddr>()
@@ -453,16 +510,16 @@ fn parse_resolver(text: &str) -> Result<std::net::SocketAddr, String> {
 
 #[cfg(test)]
 mod deploy;
+#[cfg(test)]
+mod help;
 
 #[cfg(test)]
 mod tests {
-    use clap::CommandFactory;
-
     use super::*;
 
     #[test]
     fn the_definition_is_sound() {
-        Arguments::command().debug_assert();
+        command().debug_assert();
     }
 
     /// A report gives `rules emit` with the options of its run: none that decides what is probed
