@@ -8,6 +8,7 @@
 
 mod azure;
 mod cli;
+mod configuration;
 mod contract;
 #[cfg(target_os = "linux")]
 mod deploy;
