@@ -13,6 +13,7 @@ mod contract;
 mod deploy;
 mod diagnosis;
 mod dns;
+mod docs;
 #[cfg(target_os = "linux")]
 mod emission;
 mod example;

@@ -448,6 +448,8 @@ fn parse_resolver(text: &str) -> Result<std::net::SocketAddr, String> {
 
 #[cfg(test)]
 mod deploy;
+#[cfg(test)]
+mod documents;
 
 #[cfg(test)]
 mod tests {
