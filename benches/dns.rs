@@ -18,6 +18,7 @@ use std::time::{Duration, Instant};
 
 use criterion::{Criterion, Throughput, criterion_group, criterion_main};
 use pathproof::model::{Family, HostName, LookupOutcome};
+use pathproof::probe::Connector;
 use pathproof::probe::dns::{DnsClient, DnsSettings};
 use pathproof::wire::dns::{DnsQuestion, Extension};
 
@@ -67,6 +68,7 @@ async fn lookups(server: SocketAddr, families: &[Family], n: usize) -> Duration 
         families: families.to_vec(),
         source: None,
         asks_system: false,
+        connector: Connector::network(),
     };
     let client = Arc::new(DnsClient::new(vec![server], settings));
     let began = Instant::now();

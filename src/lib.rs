@@ -69,6 +69,7 @@ pub mod archive;
 pub mod arm_template;
 pub mod azure;
 pub mod cli;
+pub mod demo;
 pub mod diagnose;
 pub mod files;
 pub mod firewall;

@@ -87,7 +87,7 @@ pub(super) fn save(records: &Records, path: Option<&Path>) -> Exit {
 }
 
 /// The file that later commands can read: the records, or else a JSON report.
-fn kept_in(records: Option<&Path>, destinations: &[ReportOutput]) -> Option<String> {
+pub(super) fn kept_in(records: Option<&Path>, destinations: &[ReportOutput]) -> Option<String> {
     let is_json =
         |one: &&ReportOutput| matches!(one.format, ReportFormat::Json | ReportFormat::Jsonl);
     let reports = destinations.iter().filter(is_json).find_map(|one| one.path.as_deref());

@@ -19,7 +19,7 @@ use crate::model::{Family, Obstacle, Record, Records, Run};
 use crate::probe::dns::{DnsClient, DnsSettings, system_servers};
 use crate::probe::script::ScriptFetcher;
 use crate::probe::tls::TlsClient;
-use crate::probe::{self, Routing, RunProgress, Settings, Stop};
+use crate::probe::{self, Connector, Routing, RunProgress, Settings, Stop};
 use crate::proxy_config::{self, ProxyConfig};
 
 /// Descriptors that probes do not get: standard streams, files, name servers, the async runtime's.
@@ -108,6 +108,7 @@ impl Measurement {
             resolve_only,
             tls,
             wishes: probe::Wishes::default(),
+            connector: Connector::network(),
             // Until the configuration is ready to be asked.
             routing: Routing::direct("nothing is connected"),
         };
@@ -233,6 +234,7 @@ fn script_client(settings: &Settings, asks_system: bool) -> ScriptFetcher {
         source: settings.source,
         // The client for scripts asks the system itself.
         asks_system: false,
+        connector: Connector::network(),
     };
     ScriptFetcher {
         dns: Arc::new(DnsClient::new(settings.servers.clone(), of_dns)),

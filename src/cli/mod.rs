@@ -11,6 +11,7 @@ mod agent;
 mod arguments;
 mod azure;
 mod check;
+mod demo;
 mod duration;
 mod exit;
 mod explain;
@@ -87,6 +88,7 @@ pub fn run(arguments: impl IntoIterator<Item = OsString>) -> ExitCode {
         Command::Tags(command) => tags::tags(&command),
         Command::Report(command) => saved::report(&command),
         Command::Agent(command) => agent::agent(&command),
+        Command::Demo(command) => demo::demo(command),
         Command::Explain(command) => explain::explain(&command),
     };
     match done {

@@ -10,6 +10,8 @@ use std::time::{Duration, Instant};
 use jiff::Timestamp;
 use tokio::task::JoinHandle;
 
+use super::connector::Connector;
+use super::shared::Settings;
 use super::stop::Stop;
 use super::tcp;
 use crate::model::{Failure, OpenTrail, Route, Seen, TcpFailure, TimeoutBy, Trail};
@@ -34,21 +36,17 @@ struct ControlState {
 
 impl Control {
     /// Begins the control, before the first connect to a `remote` beyond this host.
-    pub(super) fn beside(
-        &self,
-        remote: SocketAddr,
-        source: Option<IpAddr>,
-        timeout: Duration,
-        stop: &Stop,
-    ) {
+    pub(super) fn beside(&self, remote: SocketAddr, settings: &Settings, stop: &Stop) {
         if remote.ip().is_loopback() {
             return;
         }
         let Ok(mut state) = self.state.lock() else { return };
         if state.asked.is_none() {
             let at = Timestamp::now();
-            let source = source.filter(IpAddr::is_ipv4);
-            let asked = tokio::spawn(ask(source, timeout, at, stop.clone()));
+            let source = settings.source.filter(IpAddr::is_ipv4);
+            let connector = settings.connector.clone();
+            let asked = ask(connector, source, settings.timeout, at, stop.clone());
+            let asked = tokio::spawn(asked);
             state.asked = Some((Instant::now(), at, asked));
         }
     }
@@ -75,10 +73,16 @@ impl Control {
     }
 }
 
-async fn ask(source: Option<IpAddr>, timeout: Duration, at: Timestamp, stop: Stop) -> Trail {
+async fn ask(
+    connector: Connector,
+    source: Option<IpAddr>,
+    timeout: Duration,
+    at: Timestamp,
+    stop: Stop,
+) -> Trail {
     let mut trail = open(at);
     let remote = SocketAddr::new(ADDRESS, PORT);
-    match stop.or(tcp::connect(remote, source, timeout)).await {
+    match stop.or(connector.connect(remote, source, timeout)).await {
         Err(obstacle) => trail.stop(obstacle),
         Ok(Ok((_, took))) => {
             trail.pass(Seen::Tcp, took);

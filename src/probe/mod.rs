@@ -11,6 +11,7 @@
 )]
 
 mod absent;
+mod connector;
 mod control;
 mod crypto;
 pub mod dns;
@@ -33,6 +34,7 @@ pub mod tls;
 pub mod trust;
 mod walk;
 
+pub use connector::{Connector, StagedAddress};
 pub use routing::{Deciding, Routing};
 pub use runner::{RunOutcome, RunProgress, run};
 pub use shared::{Settings, Wishes};

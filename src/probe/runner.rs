@@ -69,6 +69,7 @@ pub async fn run(
             families: settings.families.clone(),
             source: settings.source,
             asks_system: settings.asks_system,
+            connector: settings.connector.clone(),
         },
     );
     let (found, mut gateways) = mpsc::unbounded_channel();

@@ -9,6 +9,7 @@ use futures_util::future;
 use tokio::sync::{Semaphore, mpsc};
 
 use super::absent::Absent;
+use super::connector::Connector;
 use super::control::Control;
 use super::dns::DnsClient;
 use super::follow_up::cache::FollowUpCache;
@@ -59,6 +60,8 @@ pub struct Settings {
     pub routing: Routing,
     /// What is asked beyond proof and failure.
     pub wishes: Wishes,
+    /// Where connections really go.
+    pub connector: Connector,
 }
 
 /// What the tasks of a run share.
@@ -78,12 +81,11 @@ pub(super) struct RunShared {
 impl RunShared {
     /// Looks `name` up, and begins the controls that go with a lookup.
     pub(super) async fn resolve(&self, name: &HostName) -> Vec<Arc<Lookup>> {
-        let Settings { timeout, source, resolve_only, .. } = self.settings;
-        if resolve_only {
+        if self.settings.resolve_only {
             return self.dns.lookup(name).await;
         }
         for server in &self.settings.servers {
-            self.control.beside(*server, source, timeout, &self.stop);
+            self.control.beside(*server, &self.settings, &self.stop);
         }
         let (lookups, ()) = future::join(self.dns.lookup(name), self.absent.ask(&self.dns)).await;
         lookups

@@ -56,13 +56,12 @@ pub(super) async fn direct(
     target: WalkTarget<'_>,
     remote: SocketAddr,
 ) -> Trail {
-    let Settings { timeout, source, .. } = shared.settings;
     let trail = OpenTrail::new(Route::Direct, remote, Timestamp::now());
     let _socket = match socket(shared).await {
         Ok(socket) => socket,
         Err(obstacle) => return trail.stop(obstacle),
     };
-    shared.control.beside(remote, source, timeout, &shared.stop);
+    shared.control.beside(remote, &shared.settings, &shared.stop);
     let walk = Walk { shared, target, permit: shared.gate.permit(), trail };
     let walked = async {
         let (walk, (stream, took)) = walk.connect(remote, None).await?;
@@ -166,10 +165,10 @@ impl Walk<'_> {
         remote: SocketAddr,
         proxy_permit: Option<&mut BusyPermit<'_>>,
     ) -> WalkStep<(Self, (TcpStream, Duration))> {
-        let Settings { timeout, source, .. } = self.shared.settings;
+        let Settings { timeout, source, ref connector, .. } = self.shared.settings;
         let stop = &self.shared.stop;
         let (attempt, begun) = (tcp::Attempt::default(), Begun::default());
-        let connect = Box::pin(tcp::connect_noting(remote, source, timeout, &attempt));
+        let connect = Box::pin(connector.connect_noting(remote, source, timeout, &attempt));
         let connect = self.permit.spend(CONNECT_PATIENCE, begun.with(connect));
         let outcome = match proxy_permit {
             None => stop.or(connect).await,

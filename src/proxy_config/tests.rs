@@ -8,6 +8,7 @@ use tempfile::TempDir;
 use super::*;
 use crate::model::{Endpoint, Expectation, Host, Kind, Origin, Reach, Role, Subject};
 use crate::plan::Choice;
+use crate::probe::Connector;
 use crate::probe::dns::{DnsClient, DnsSettings};
 use crate::probe::script::ScriptFetcher;
 use crate::probe::tls::TlsClient;
@@ -219,7 +220,13 @@ fn client() -> ScriptFetcher {
     ScriptFetcher {
         dns: Arc::new(DnsClient::new(
             Vec::new(),
-            DnsSettings { timeout, families, source: None, asks_system: false },
+            DnsSettings {
+                timeout,
+                families,
+                source: None,
+                asks_system: false,
+                connector: Connector::network(),
+            },
         )),
         tls: TlsClient::new(Arc::new(judge)),
         source: None,

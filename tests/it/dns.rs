@@ -8,6 +8,7 @@ use std::time::{Duration, Instant};
 use futures_util::future::join_all;
 use hickory_proto::rr::RecordType;
 use pathproof::model::{DnsFailure, Exchange, Family, HostName, Lookup, LookupOutcome, Transport};
+use pathproof::probe::Connector;
 use pathproof::probe::dns::{DnsClient, DnsSettings};
 
 use crate::loopback::dns::{Asked, Say, Server};
@@ -19,8 +20,13 @@ fn name(text: &str) -> HostName {
 }
 
 fn client(servers: &[SocketAddr], families: &[Family], timeout: Duration) -> DnsClient {
-    let settings =
-        DnsSettings { timeout, families: families.to_vec(), source: None, asks_system: false };
+    let settings = DnsSettings {
+        timeout,
+        families: families.to_vec(),
+        source: None,
+        asks_system: false,
+        connector: Connector::network(),
+    };
     DnsClient::new(servers.to_vec(), settings)
 }
 

@@ -75,6 +75,7 @@ async fn run(names: &dns::Server, port: u16, judge: ChainJudge, wishes: Wishes) 
         servers: vec![names.address],
         asks_system: false,
         wishes,
+        connector: probe::Connector::network(),
         expand_gateways: false,
         resolve_only: false,
         tls: TlsClient::new(Arc::new(judge)),

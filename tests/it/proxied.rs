@@ -128,6 +128,7 @@ impl Scene {
             servers: vec![self.names.address],
             asks_system: false,
             wishes: probe::Wishes::default(),
+            connector: probe::Connector::network(),
             expand_gateways: true,
             resolve_only: false,
             tls: TlsClient::new(Arc::new(judge)),

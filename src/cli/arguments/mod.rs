@@ -11,6 +11,7 @@ use ipnet::IpNet;
 use super::duration;
 
 mod azure;
+mod demo;
 mod formats;
 mod ledger;
 mod nsg_rules;
@@ -20,6 +21,7 @@ mod saved;
 mod watch;
 
 pub(super) use azure::AzureArgs;
+pub(super) use demo::DemoArgs;
 pub(super) use formats::{FormatArgs, OwnerArgs, ReportFormat};
 pub(super) use ledger::{LedgerArgs, LedgerCommand, LedgerFileArgs, LedgerFormat};
 pub(super) use nsg_rules::{
@@ -91,6 +93,9 @@ pub(super) enum Command {
     Report(ReportArgs),
     /// The runtime's own proxy configuration
     Agent(AgentArgs),
+    /// A tour on loopback: faults that are staged, and the report that they give; no network is
+    /// needed
+    Demo(DemoArgs),
     /// What a cause, an error text or a word of the portal means, and who fixes it
     Explain(ExplainArgs),
 }

@@ -33,6 +33,7 @@ pub use self::system::{SystemServersError, system_servers};
 use self::operating_system::OperatingSystem;
 use self::server::Server;
 use crate::model::{Family, HostName, Lookup, Resolver};
+use crate::probe::Connector;
 
 /// How questions are asked.
 #[derive(Clone, Debug)]
@@ -47,6 +48,8 @@ pub struct DnsSettings {
     pub source: Option<IpAddr>,
     /// Whether the operating system is asked too.
     pub asks_system: bool,
+    /// Where the servers really are.
+    pub connector: Connector,
 }
 
 /// Asks all servers of a run, and remembers what they said until it is dropped.
@@ -65,10 +68,10 @@ impl DnsClient {
     /// Asks `servers`. Nothing is opened before the first question.
     #[must_use]
     pub fn new(servers: Vec<SocketAddr>, settings: DnsSettings) -> Self {
-        let DnsSettings { timeout, families, source, asks_system } = settings;
+        let DnsSettings { timeout, families, source, asks_system, connector } = settings;
         let system = asks_system.then(|| OperatingSystem::new(families.clone(), timeout));
-        let servers =
-            servers.into_iter().map(|address| Server::new(address, source, timeout)).collect();
+        let server = |address| Server::new(address, source, timeout, connector.clone());
+        let servers = servers.into_iter().map(server).collect();
         Self { servers, system, families, lookups: Mutex::default() }
     }
 

@@ -5,6 +5,7 @@ use std::net::{IpAddr, SocketAddr};
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
+use tokio::net::TcpStream;
 use tokio::sync::{Semaphore, SemaphorePermit};
 use tokio::time::{Instant, sleep, timeout_at};
 
@@ -13,6 +14,8 @@ use super::pool::Pool;
 use super::socket::Slot;
 use super::stream;
 use crate::model::{Answer, DnsFailure, Exchange, Family, HostName, Transport};
+use crate::probe::Connector;
+use crate::probe::tcp::NotConnected;
 use crate::wire::dns::{DnsQuestion, Extension};
 
 /// How many questions may be on their way at once. A server's socket commonly holds some 270
@@ -31,6 +34,7 @@ pub(super) struct Server {
     address: SocketAddr,
     source: Option<IpAddr>,
     timeout: Duration,
+    connector: Connector,
     pool: Pool,
     window: Semaphore,
     streams: Semaphore,
@@ -67,13 +71,19 @@ enum Due {
 }
 
 impl Server {
-    pub(super) fn new(address: SocketAddr, source: Option<IpAddr>, timeout: Duration) -> Self {
+    pub(super) fn new(
+        address: SocketAddr,
+        source: Option<IpAddr>,
+        timeout: Duration,
+        connector: Connector,
+    ) -> Self {
         let source = source.filter(|_| !address.ip().is_loopback());
         Self {
             address,
             source,
             timeout,
-            pool: Pool::new(address, source),
+            pool: Pool::new(address, source, connector.clone()),
+            connector,
             window: Semaphore::new(WINDOW),
             streams: Semaphore::new(STREAMS),
             trouble: Mutex::default(),
@@ -82,6 +92,15 @@ impl Server {
 
     pub(super) const fn address(&self) -> SocketAddr {
         self.address
+    }
+
+    pub(super) const fn timeout(&self) -> Duration {
+        self.timeout
+    }
+
+    /// Connects to it over TCP.
+    pub(super) async fn connect(&self) -> Result<(TcpStream, Duration), NotConnected> {
+        self.connector.connect(self.address, self.source, self.timeout).await
     }
 
     /// Asks for the addresses of `name` of one family. The clock starts with the first packet.
@@ -99,8 +118,7 @@ impl Server {
             Ok(UdpOutcome::Answer(answer)) => (Ok(answer), Transport::Udp),
             Ok(UdpOutcome::Truncated(extension)) => {
                 let _stream = self.streams.acquire().await;
-                let asking =
-                    stream::ask(self.address, self.source, &question, extension, self.timeout);
+                let asking = stream::ask(self, &question, extension);
                 (asking.await, Transport::Tcp)
             }
             Err(failure) => (Err(failure), Transport::Udp),

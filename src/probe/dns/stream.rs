@@ -1,30 +1,27 @@
 //! A question over TCP, after a truncated answer (RFC 7766): a step with a time-out of its own.
 
 use std::io;
-use std::net::{IpAddr, SocketAddr};
-use std::time::Duration;
 
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::TcpStream;
 use tokio::time::{Instant, timeout_at};
 
 use super::ids::random_id;
+use super::server::Server;
 use crate::model::{Answer, DnsFailure, OsError, TcpFailure, TimeoutBy};
 use crate::probe::os_error::{ErrorMeaning, meaning, os_error};
-use crate::probe::tcp::{self, NotConnected};
+use crate::probe::tcp::NotConnected;
 use crate::wire::dns::{DnsQuestion, Extension};
 
 /// Connects, asks and reads one message, at most 64 KiB.
 pub(super) async fn ask(
-    server: SocketAddr,
-    source: Option<IpAddr>,
+    server: &Server,
     question: &DnsQuestion,
     extension: Extension,
-    timeout: Duration,
 ) -> Result<Answer, DnsFailure> {
-    let deadline = Instant::now() + timeout;
+    let deadline = Instant::now() + server.timeout();
     let id = random_id()?;
-    let (mut stream, _) = tcp::connect(server, source, timeout).await.map_err(stopped)?;
+    let (mut stream, _) = server.connect().await.map_err(stopped)?;
     let message = timeout_at(deadline, exchange(&mut stream, &question.packet(id, extension)))
         .await
         .map_err(|_| DnsFailure::TcpBlocked { os: None })??;

@@ -16,7 +16,6 @@ use crate::model::{
 };
 use crate::probe::os_error::{ErrorMeaning, meaning, os_error};
 use crate::probe::shared::{RunShared, Settings};
-use crate::probe::tcp;
 use crate::wire::old_hello::{OldHelloReply, reply, request};
 
 /// A ServerHello begins within a few bytes; of anything longer no more is read.
@@ -40,12 +39,12 @@ pub(super) fn is_asked_for(trail: &Trail) -> bool {
 /// together have one time-out: a filter that resets a connection may drop the next one, and a run
 /// would wait for both steps of it.
 pub(super) async fn ask(shared: &RunShared, host: &Host, remote: SocketAddr) -> Option<OldHello> {
-    let Settings { timeout, source, .. } = shared.settings;
+    let Settings { timeout, source, ref connector, .. } = shared.settings;
     // The semaphore is never closed: an error cannot occur, and would only unbound.
     let _socket = shared.sockets.acquire().await.ok();
     let began = Instant::now();
     let outcome = async {
-        match tcp::connect(remote, source, timeout).await {
+        match connector.connect(remote, source, timeout).await {
             Ok((stream, _)) => converse(stream, host.name(), began + timeout).await,
             Err(_) => OldHelloOutcome::NotConnected,
         }

@@ -36,11 +36,16 @@ pub(super) async fn climb(
 }
 
 async fn step(shared: &RunShared, host: &Host, remote: SocketAddr, segment: Option<u16>) -> Rung {
-    let Settings { timeout, source, .. } = shared.settings;
+    let Settings { timeout, source, ref connector, .. } = shared.settings;
     // The semaphore is never closed: an error cannot occur, and would only unbound.
     let _socket = shared.sockets.acquire().await.ok();
     let began = Instant::now();
-    let failure = match connect(remote, source, segment, timeout).await {
+    let connecting = async {
+        let remote =
+            connector.address_of(remote).map_err(|error| TcpFailure::Other(os_error(&error)))?;
+        connect(remote, source, segment, timeout).await
+    };
+    let failure = match connecting.await {
         Err(failure) => Some(Failure::Tcp(failure)),
         Ok(stream) => {
             let now = Timestamp::now();

@@ -83,12 +83,30 @@ impl ChainJudge {
             Some(roots) => pem::anchors(&roots, "the public roots given")?,
             None => embedded_roots()?,
         };
-        Ok(Self {
+        Ok(Self::of(public, HostStore::open(extra)?))
+    }
+
+    /// A judge on a stage: the public web roots are `public_roots`, and the host trusts
+    /// `host_roots`. This host's own store is not read, and its verifier, which may ask the network
+    /// on Windows, is not used.
+    ///
+    /// # Errors
+    /// [`TrustError::NotACertificate`] where a root cannot be read.
+    pub fn on_stage(
+        public_roots: &[CertificateDer<'static>],
+        host_roots: Vec<CertificateDer<'static>>,
+    ) -> Result<Self, TrustError> {
+        let public = pem::anchors(public_roots, "the staged public roots")?;
+        Ok(Self::of(public, HostStore::of(host_roots)?))
+    }
+
+    fn of(public: Vec<TrustAnchor<'static>>, host: HostStore) -> Self {
+        Self {
             public,
-            host: HostStore::open(extra)?,
+            host,
             certificates: ByFingerprint::default(),
             chains: ByFingerprint::default(),
-        })
+        }
     }
 
     /// Judges a chain as presented, leaf first, at `now`. Blocks for as long as the platform's

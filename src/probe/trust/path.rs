@@ -37,8 +37,8 @@ impl Verified {
 /// What this host trusts: its own store, and the roots the user added.
 #[derive(Debug)]
 pub(super) struct HostStore {
-    /// On Linux this honours `SSL_CERT_FILE` and `SSL_CERT_DIR`.
-    store: Result<PlatformVerifier, String>,
+    /// On Linux this honours `SSL_CERT_FILE` and `SSL_CERT_DIR`. `None` where it is left out.
+    store: Option<Result<PlatformVerifier, String>>,
     extra: Vec<CertificateDer<'static>>,
     extra_anchors: Vec<TrustAnchor<'static>>,
 }
@@ -46,9 +46,14 @@ pub(super) struct HostStore {
 impl HostStore {
     /// Reads the host's store. One that cannot be read is remembered as that.
     pub(super) fn open(extra: Vec<CertificateDer<'static>>) -> Result<Self, TrustError> {
-        let extra_anchors = anchors(&extra, "the added roots")?;
         let store = PlatformVerifier::new(crypto::provider()).map_err(|error| error.to_string());
-        Ok(Self { store, extra, extra_anchors })
+        Ok(Self { store: Some(store), ..Self::of(extra)? })
+    }
+
+    /// A host that trusts these roots and no others.
+    pub(super) fn of(roots: Vec<CertificateDer<'static>>) -> Result<Self, TrustError> {
+        let extra_anchors = anchors(&roots, "the added roots")?;
+        Ok(Self { store: None, extra: roots, extra_anchors })
     }
 
     pub(super) fn verify(
@@ -66,8 +71,11 @@ impl HostStore {
         let by_extra = verify(&self.extra_anchors, ders, moments);
         match &self.store {
             _ if by_extra.trust == ChainTrust::Trusted => by_extra,
-            Ok(store) => verify_by_platform(store, ders, chain, moments),
-            Err(reason) => Verified::untrusted(ChainTrust::NotJudged { reason: reason.clone() }),
+            None => by_extra,
+            Some(Ok(store)) => verify_by_platform(store, ders, chain, moments),
+            Some(Err(reason)) => {
+                Verified::untrusted(ChainTrust::NotJudged { reason: reason.clone() })
+            }
         }
     }
 }
