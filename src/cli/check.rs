@@ -113,6 +113,7 @@ pub(super) fn report(
     let fail_on = reporting.fail_on;
     let table = if reporting.verbose { report::verbose } else { report::table };
     let mut conclusion = conclude(records, published);
+    published.warn_if_old(&records.run, &conclusion);
     conclusion.ending = ending(records, &conclusion, fail_on);
     let mut exit = conclusion.ending.exit;
     // What changed is part of the report, and how the run ends follows from it: the comparison

@@ -1,17 +1,26 @@
-//! `lists list|show|lint`: the endpoint lists, their sources and their faults.
+//! `lists list|show|lint|new|schema`: the endpoint lists, their sources and their faults, and new
+//! ones.
 
 use std::fmt::Write as _;
 use std::path::Path;
 
-use anyhow::{Context, Result, anyhow};
+use anyhow::{Context, Result, anyhow, bail};
 
-use super::arguments::{LintFormat, ListsArgs, ListsCommand};
+use super::arguments::{LintFormat, ListsArgs, ListsCommand, NewListArgs};
 use super::exit::Exit;
-use super::output;
+use super::input::Stdin;
+use super::recorded::redacted_value;
+use super::{output, saved};
 use crate::files;
-use crate::list::{self, EndpointList, ListEntry, ListError};
-use crate::model::{Cloud, Reach};
+use crate::list::{
+    self, DraftEndpoint, EndpointList, HostPattern, ListDraft, ListEntry, ListError,
+};
+use crate::model::{Cloud, Kind, Origin, Reach, Role, visible};
 use crate::report::sarif::{self, FileLocation, FileResult, FileRule, LintedFiles, SarifLevel};
+use crate::report_v1::Endpoint;
+
+/// By which editors complete and check lists.
+const SCHEMA: &str = include_str!("../../docs/endpoint-list.schema.json");
 
 pub(super) fn lists(command: &ListsArgs) -> Result<Exit> {
     match &command.command {
@@ -23,7 +32,63 @@ pub(super) fn lists(command: &ListsArgs) -> Result<Exit> {
             }
             lint(file, *format, output.as_deref())
         }
+        ListsCommand::New(command) => new(command),
+        ListsCommand::Schema { output } => {
+            output::write(output.as_deref(), |out| out.write_all(SCHEMA.as_bytes()))?;
+            Ok(Exit::Satisfied)
+        }
     }
+}
+
+/// A list from names and from what a report shows, in this order.
+fn new(command: &NewListArgs) -> Result<Exit> {
+    if let Some(path) = &command.output {
+        // Someone has gone on with a list that is there.
+        if path.exists() {
+            bail!("{} is there already: give another name (--output)", path.display());
+        }
+        output::check_writable(path)?;
+    }
+    let mut endpoints = Vec::new();
+    for text in &command.endpoint {
+        endpoints.push(DraftEndpoint::parse(text).with_context(|| redacted_value(text))?);
+    }
+    let mut origin = "names on the command line".to_owned();
+    if let Some(path) = &command.from {
+        let report = saved::read(path, "--from", &mut Stdin::default())?;
+        let name = path.file_name().unwrap_or_default().to_string_lossy();
+        let name = visible(&name).into_owned();
+        origin = match command.endpoint.len() {
+            0 => format!("the report {name}"),
+            _ => format!("{origin} and the report {name}"),
+        };
+        endpoints.extend(report.endpoints.iter().filter_map(of_report));
+    }
+    let id = command.output.as_deref().and_then(Path::file_stem).unwrap_or_default();
+    let draft = ListDraft::new(&id.to_string_lossy(), endpoints);
+    if draft.is_empty() {
+        bail!("the report shows no endpoint that a list could hold");
+    }
+    let text = draft.text(&origin)?;
+    output::write(command.output.as_deref(), |out| out.write_all(text.as_bytes()))?;
+    Ok(Exit::Satisfied)
+}
+
+/// An endpoint of a report. Gateways are left out, as every run finds them from their relays.
+fn of_report(endpoint: &Endpoint<'_>) -> Option<DraftEndpoint> {
+    if endpoint.origin.as_deref() == Some(Origin::Gateway.as_str()) {
+        return None;
+    }
+    let role = endpoint.role.as_deref();
+    Some(DraftEndpoint {
+        id: Some(endpoint.entry.clone().into_owned()),
+        host: HostPattern::parse(&endpoint.host).ok()?,
+        port: endpoint.port?,
+        kind: Kind::parse(endpoint.kind.as_deref().unwrap_or(Kind::Https.as_str()))?,
+        role: Role::ALL.into_iter().find(|known| role == Some(known.as_str())),
+        required: endpoint.required.unwrap_or(true),
+        purpose: endpoint.purpose.clone().into_owned(),
+    })
 }
 
 fn lint(file: &Path, format: LintFormat, output: Option<&Path>) -> Result<Exit> {

@@ -22,6 +22,7 @@ mod input;
 mod ledger;
 mod lists;
 mod measure;
+mod old_tags;
 mod output;
 mod progress;
 mod recorded;
@@ -35,6 +36,7 @@ mod service_tag_ranges;
 mod signals;
 mod tags;
 mod vantage;
+mod version;
 mod watch;
 
 use std::ffi::OsString;

@@ -48,7 +48,8 @@ pub(super) fn exit_of(diff: &Diff, fail_on: FailOnArg) -> Exit {
     }
 }
 
-fn read(
+/// Reads a JSON report.
+pub(super) fn read(
     path: &Path,
     option: &'static str,
     stdin: &mut Stdin,

@@ -6,10 +6,11 @@ use std::sync::Arc;
 
 use anyhow::{Context, Result};
 
+use super::old_tags;
 use crate::diagnose;
 use crate::files;
-use crate::model::{Cloud, Run};
-use crate::tags::{AzureRanges, ServiceTags};
+use crate::model::{Cause, Cloud, Conclusion, Run};
+use crate::tags::{AzureRanges, ServiceTags, Snapshot};
 
 /// The addresses that clouds publish as their own: the embedded ones, or those of `--service-tags`.
 #[derive(Clone, Debug, Default)]
@@ -30,6 +31,19 @@ impl ServiceTagRanges {
     /// known.
     pub(super) fn holds(&self, run: &Run, address: IpAddr) -> Option<bool> {
         diagnose::RangeLookup::holds(&self.of(run), address)
+    }
+
+    /// Shows a hint where the embedded ranges are what a finding was concluded from, and are old.
+    pub(super) fn warn_if_old(&self, run: &Run, conclusion: &Conclusion) {
+        if self.0.is_some() {
+            return;
+        }
+        let mut findings = conclusion.verdicts.iter().flat_map(|verdict| &verdict.findings);
+        if let Some(cloud) = Cloud::parse(&run.cloud)
+            && findings.any(|finding| finding.cause == Cause::PathNotAzure)
+        {
+            old_tags::warn_once(&Snapshot::embedded_date(cloud));
+        }
     }
 
     /// The ranges of the run's cloud.

@@ -23,7 +23,7 @@ pub(super) fn tags(command: &TagsArgs) -> Result<Exit> {
     match &command.command {
         TagsCommand::Lookup { subjects, world, format } => {
             let tags = rules::TagRelease::read(world, None)?;
-            tags.warn_if_stale();
+            tags.warn_if_old();
             let answers: Vec<_> = subjects
                 .iter()
                 .map(|subject| lookup(tags.tags(), subject))

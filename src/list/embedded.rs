@@ -62,6 +62,14 @@ pub const fn embedded() -> &'static [EmbeddedList] {
     EMBEDDED
 }
 
+/// The day of the newest document that an embedded list is taken from. The lists are not parsed
+/// for it: the program says it beside its version.
+#[must_use]
+pub fn newest_source() -> Option<&'static str> {
+    let lines = EMBEDDED.iter().flat_map(|list| list.text.lines());
+    lines.filter_map(|line| line.strip_prefix("date = ")).max()
+}
+
 /// The embedded list of this id and cloud.
 ///
 /// # Errors

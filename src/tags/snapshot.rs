@@ -57,6 +57,15 @@ impl Snapshot {
         }
     }
 
+    /// The day of the embedded snapshot of a cloud, of which nothing else is read.
+    #[must_use]
+    pub fn embedded_date(cloud: Cloud) -> String {
+        match (SnapshotReader { bytes: Self::bytes(cloud), at: 0 }).heading() {
+            Ok(heading) => heading.date,
+            Err(error) => unreachable!("the embedded snapshots are tested to be valid: {error}"),
+        }
+    }
+
     fn read(cloud: Cloud) -> Self {
         match Self::decode(Self::bytes(cloud)) {
             Ok(snapshot) => snapshot,

@@ -8,7 +8,7 @@ use std::time::Duration;
 use clap::{Args, Parser, Subcommand, ValueEnum};
 use ipnet::IpNet;
 
-use super::duration;
+use super::{duration, version};
 
 mod azure;
 mod demo;
@@ -39,7 +39,8 @@ pub(super) use watch::{WatchArgs, WatchFormat};
 #[derive(Debug, Parser)]
 #[command(
     name = "pathproof",
-    version,
+    version = version::SHORT,
+    long_version = version::long(),
     max_term_width = 100,
     after_help = "Exit codes: 0 as expected, 1 violated, 2 could not work, 3 something required is unknown, 4 a guard refused a write to Azure."
 )]
@@ -329,6 +330,28 @@ pub(super) enum ListsCommand {
         #[arg(long, short, value_name = "FILE")]
         output: Option<PathBuf>,
     },
+    /// Write a list of yours, with comments, from names or from a report
+    New(NewListArgs),
+    /// Write the JSON Schema of lists, by which editors complete and check them
+    Schema {
+        /// Write it there instead of to standard output
+        #[arg(long, short, value_name = "FILE")]
+        output: Option<PathBuf>,
+    },
+}
+
+#[derive(Debug, Args)]
+pub(super) struct NewListArgs {
+    /// What it is to hold: names, \*.wildcards, {parameter}.templates or addresses, with a port
+    /// after a colon and a kind before :// where they are others than 443 and https
+    #[arg(value_name = "[KIND://]HOST[:PORT]", required_unless_present = "from")]
+    pub(super) endpoint: Vec<String>,
+    /// A JSON report, whose endpoints it is to hold too
+    #[arg(long, value_name = "REPORT")]
+    pub(super) from: Option<PathBuf>,
+    /// Write it there instead of to standard output; a file that is there stays as it is
+    #[arg(long, short, value_name = "FILE")]
+    pub(super) output: Option<PathBuf>,
 }
 
 #[derive(Debug, Args)]

@@ -116,7 +116,9 @@ fn of_evidence(command: &EmitArgs, evidence: &Evidence) -> Result<Emission> {
             !(target.name.is_some() && target.kind.is_some_and(Application::can_tell))
         });
     }
-    tags.warn_if_stale();
+    if !chosen.is_empty() {
+        tags.warn_if_old();
+    }
     let (proven, refused) = prove(chosen.iter().copied(), command.proof, tags.published());
     for refused in &refused {
         hint::hint(&refused.to_string());
@@ -249,7 +251,7 @@ fn of_list(command: &EmitArgs, from: &Path, text: &str) -> Result<Emission> {
     let names: Vec<_> = rules().flat_map(|rule| rule.destination.names.clone()).collect();
     let tags = tags(command, &names)?;
     if command.format.holds() != Holds::Names {
-        tags.warn_if_stale();
+        tags.warn_if_old();
     }
     let mut by_ports: Vec<(PortSet, AddressSet)> = Vec::new();
     for rule in rules() {

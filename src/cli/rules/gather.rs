@@ -69,7 +69,7 @@ pub(super) fn gather(
     };
     let inferred = list::infer_cloud(told.iter().map(String::as_str));
     let tags = TagRelease::read(&world, inferred)?;
-    tags.warn_if_stale();
+    tags.warn_if_old();
     let cloud = world.cloud.map(Cloud::from).or(inferred).unwrap_or_default();
     let age = TagAge::of(&tags, planning.service_tags.as_deref(), now);
     let refusals = planning.max_tags_age.and_then(|most| too_old(&age, most)).into_iter().collect();

@@ -26,8 +26,8 @@ use ipnet::IpNet;
 
 use super::arguments::{RuleFileArgs, RulesArgs, RulesCommand, ServiceTagArgs};
 use super::exit::Exit;
-use super::hint;
 use super::input::{self, Stdin};
+use super::{hint, old_tags};
 use crate::files;
 use crate::firewall::nsg::{self, RuleFile};
 use crate::firewall::{Decision, NetworkContext, Proven, PublishedTags, RuleDialect, RuleSet};
@@ -116,23 +116,10 @@ impl TagRelease {
         }
     }
 
-    /// Shows a hint where the snapshot is old: Microsoft publishes new tags every week, and removes
-    /// old prefixes some weeks later.
-    pub(super) fn warn_if_stale(&self) {
-        const STALE_AFTER_DAYS: i32 = 90;
-        let today = jiff::Timestamp::now().to_zoned(jiff::tz::TimeZone::UTC).date();
-        let age = self
-            .date
-            .and_then(|date| date.parse::<jiff::civil::Date>().ok())
-            .and_then(|date| today.since(date).ok())
-            .map(|age| age.get_days());
-        if let (Some(date), Some(age)) = (self.date, age)
-            && age > STALE_AFTER_DAYS
-        {
-            hint::hint(&format!(
-                "the embedded service tags are of {date}, {age} days ago: give Microsoft's current \
-                 file with --service-tags"
-            ));
+    /// Shows a hint where the embedded snapshot is what decides, and is old.
+    pub(super) fn warn_if_old(&self) {
+        if let Some(date) = self.date {
+            old_tags::warn_once(date);
         }
     }
 }
@@ -171,7 +158,7 @@ impl Loaded {
         }
         let tags = TagRelease::read(world, None)?;
         if sets.iter().any(names_service_tags) {
-            tags.warn_if_stale();
+            tags.warn_if_old();
         }
         let given = |nets: &[IpNet]| {
             let all: AddressSet = nets.iter().copied().collect();

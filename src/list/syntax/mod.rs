@@ -481,4 +481,6 @@ fn short(text: &str) -> String {
 }
 
 #[cfg(test)]
+mod schema;
+#[cfg(test)]
 mod tests;

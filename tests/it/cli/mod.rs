@@ -10,6 +10,7 @@ mod files;
 mod formats;
 mod handouts;
 mod leaving;
+mod new_lists;
 #[cfg(unix)]
 mod progress;
 mod rules;
@@ -18,6 +19,7 @@ mod secrets;
 mod streams;
 #[cfg(unix)]
 mod terminal;
+mod version;
 #[cfg(unix)]
 mod watch;
 
