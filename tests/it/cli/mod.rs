@@ -13,6 +13,7 @@ mod leaving;
 #[cfg(unix)]
 mod progress;
 mod rules;
+mod rules_diff;
 mod saved;
 mod secrets;
 mod streams;
