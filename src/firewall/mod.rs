@@ -12,6 +12,7 @@ mod candidates;
 mod columns;
 mod correct;
 mod decide;
+mod diff;
 pub mod emit;
 mod evidence;
 mod flow;
@@ -28,6 +29,9 @@ mod verify;
 
 pub use correct::{Correction, CorrectionAdvice, CorrectionChange};
 pub use decide::{Decision, RuleJudge, decide_in_a_row};
+pub use diff::{
+    ChangedRule, ChangedSpace, FlowChange, RequiredChange, RuleEdit, RulesDiff, SideDecision, diff,
+};
 pub use evidence::{
     AddressSighting, Approach, ConfiguredRoute, Evidence, EvidenceError, EvidenceTarget, Identity,
     NotHeld,

@@ -17,6 +17,7 @@ mod ledger;
 mod nsg_rules;
 mod proxy;
 mod rules;
+mod rules_diff;
 mod saved;
 mod watch;
 
@@ -29,9 +30,11 @@ pub(super) use nsg_rules::{
 };
 pub(super) use proxy::ProxyArgs;
 pub(super) use rules::{
-    DecideArgs, DecideFormat, EmitArgs, ProbingArgs, RuleFileArgs, RulesArgs, RulesCommand,
-    ServiceTagArgs, TagsArgs, TagsCommand, TagsFormat, TagsUpdateArgs, VerifyArgs, VerifyFormat,
+    DecideArgs, DecideFormat, EmitArgs, GroupChoiceArgs, ProbingArgs, RuleFactArgs, RuleFileArgs,
+    RulesArgs, RulesCommand, ServiceTagArgs, TagsArgs, TagsCommand, TagsFormat, TagsUpdateArgs,
+    VerifyArgs, VerifyFormat,
 };
+pub(super) use rules_diff::{DiffFailure, RulesDiffArgs};
 pub(super) use saved::{DiffArgs, MergeArgs, RenderArgs, ReportArgs, ReportCommand, ShowingArgs};
 pub(super) use watch::{WatchArgs, WatchFormat};
 

@@ -10,26 +10,19 @@ pub(super) struct Foreign {
     pub(super) instead: &'static str,
 }
 
-const WHAT_IF: Foreign = Foreign {
-    what: "what-if JSON, which holds a group before and after a change",
-    instead: "the group as it would be: the template of the deployment, or one side of the change \
-              as a file of its own",
-};
 const ADMIN_RULES: Foreign = Foreign {
     what: "security admin rules of a network manager, which are asked before any group",
     instead: "the rules of the groups themselves; admin rules are not looked at here",
 };
-const TERRAFORM: Foreign = Foreign {
-    what: "JSON of terraform show",
-    instead: "the group as Azure holds it: az network nsg show --ids ID",
-};
+const TERRAFORM_STATE: Foreign =
+    Foreign { what: "Terraform's own state file", instead: "JSON: terraform show -json" };
 const ROUTES: Foreign = Foreign {
     what: "routes, which say where a flow goes and not whether it may",
     instead: "rules; where a route leads to a firewall, that firewall's policy",
 };
 const TERRAFORM_TEXT: Foreign = Foreign {
     what: "Terraform's language",
-    instead: "JSON: az network nsg show --ids ID writes the group as Azure holds it",
+    instead: "JSON: terraform plan -out PLAN, then terraform show -json PLAN",
 };
 const BICEP_TEXT: Foreign =
     Foreign { what: "Bicep", instead: "the template that az bicep build --file FILE makes of it" };
@@ -37,14 +30,8 @@ const BICEP_TEXT: Foreign =
 /// The form of a JSON document, if it is one of these.
 pub(super) fn of_json(value: &Value) -> Option<Foreign> {
     let has = |key: &str| value.get(key).is_some();
-    if has("terraform_version")
-        || (has("format_version") && (has("planned_values") || has("resource_changes")))
-    {
-        return Some(TERRAFORM);
-    }
-    let changes = value.get("changes").or_else(|| value.pointer("/properties/changes"));
-    if elements(changes).any(|change| change.get("changeType").is_some()) {
-        return Some(WHAT_IF);
+    if has("terraform_version") && has("serial") && !has("format_version") {
+        return Some(TERRAFORM_STATE);
     }
     let list = [Some(value), value.get("value")];
     let all = || list.into_iter().flat_map(elements).chain(std::iter::once(value));
@@ -126,10 +113,12 @@ mod tests {
     #[test]
     fn other_forms_are_told_from_rules() {
         for (text, expected) in [
-            (r#"{"status": "Succeeded", "changes": [{"changeType": "Modify"}]}"#, Some(WHAT_IF)),
-            (r#"{"properties": {"changes": [{"changeType": "Create"}]}}"#, Some(WHAT_IF)),
-            (r#"{"format_version": "1.2", "terraform_version": "1.11.4"}"#, Some(TERRAFORM)),
-            (r#"{"format_version": "1.2", "resource_changes": []}"#, Some(TERRAFORM)),
+            (
+                r#"{"version": 4, "terraform_version": "1.11.4", "serial": 3}"#,
+                Some(TERRAFORM_STATE),
+            ),
+            (r#"{"format_version": "1.2", "terraform_version": "1.11.4"}"#, None),
+            (r#"{"status": "Succeeded", "changes": [{"changeType": "Modify"}]}"#, None),
             (
                 r#"{"value": [{"kind": "Custom", "properties": {"access": "AlwaysAllow"}}]}"#,
                 Some(ADMIN_RULES),

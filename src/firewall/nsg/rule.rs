@@ -114,6 +114,10 @@ fn scope(properties: &Node<'_>, side: &str) -> Scope {
     }
     let groups = properties.get(&format!("{side}ApplicationSecurityGroups"));
     for group in groups.iter().flat_map(Node::elements) {
+        if let ArmValue::Unknown(unknown) = group.value {
+            scope.unknown.push(unknown.into());
+            continue;
+        }
         let id = group.text("id").or_else(|| group.value.as_str()).unwrap_or(&group.path);
         scope.unknown.push(Missing::ApplicationGroup(id.into()));
     }

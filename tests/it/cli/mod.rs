@@ -14,6 +14,7 @@ mod new_lists;
 #[cfg(unix)]
 mod progress;
 mod rules;
+mod rules_diff;
 mod saved;
 mod secrets;
 mod streams;
