@@ -8,6 +8,7 @@
 )]
 
 mod agent;
+mod agent_status;
 mod arguments;
 mod azure;
 mod check;
@@ -21,6 +22,7 @@ mod input;
 mod ledger;
 mod lists;
 mod measure;
+mod on_this_host;
 mod output;
 mod progress;
 mod recorded;

@@ -10,6 +10,7 @@ mod files;
 mod formats;
 mod handouts;
 mod leaving;
+mod on_this_host;
 #[cfg(unix)]
 mod progress;
 mod rules;
