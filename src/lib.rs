@@ -14,6 +14,7 @@
 //! | [`wire`] | byte codecs without sockets | DNS messages, CONNECT, SOCKS, HTTP heads, TDS pre-login, TLS records |
 //! | [`probe`] | the only room that touches the measured network | runner, DNS, TCP, proxies, TLS, trust, HTTP, TDS, follow-ups (locate, hold, segments, revocation, old hello), scripts to fetch, the system's errors |
 //! | [`files`] | files of this host read whole | a limit on what is read |
+//! | [`host`] | the runtime on this host | installation, service, event logs without keys, names it uses |
 //! | [`proxy_config`] | how this host and its runtime are configured to use proxies | options, environment, the runtime's files, Windows' settings, the thread that runs scripts |
 //! | [`archive`] | records to and from JSON Lines | what `--save-records` writes and `replay` reads |
 //! | [`report_v1`] | the JSON report as types, written and read | what `report` makes, shows and compares, and `firewall` writes rules for |
@@ -29,10 +30,10 @@
 //! | [`cli`] | arguments to configuration, then commands | files, environment, exit codes |
 //!
 //! Imports go down only: `cli` → `proxy_config` → {`report`, `redact`, `probe`, `ledger`, `azure`}
-//! → {`diagnose`, `plan`, `list`, `wire`, `archive`, `nsg_rules`} → `firewall` → {`arm_template`,
-//! `route`, `report_v1`, `tags`, `ordered_work`, `files`} → `model`. `probe` does not know
-//! `diagnose`; `diagnose` does not know sockets; only `cli`, `proxy_config`, `probe`, `ledger`,
-//! `azure` and `files` touch the world, and only `azure` uses reqwest. Concurrency is in
+//! → {`diagnose`, `plan`, `host`, `wire`, `archive`, `nsg_rules`} → {`firewall`, `list`} →
+//! {`arm_template`, `route`, `report_v1`, `tags`, `ordered_work`, `files`} → `model`. `probe` does
+//! not know `diagnose`; `diagnose` does not know sockets; only `cli`, `proxy_config`, `host`,
+//! `probe`, `ledger`, `azure` and `files` touch the world, and only `azure` uses reqwest. Concurrency is in
 //! `probe::runner`, in the script thread of `proxy_config` and, for large inputs, in
 //! `ordered_work`; nowhere else. `model` names serde's derives and no format. `tests/it/tidy` holds
 //! the table and fails on any other edge.
@@ -73,6 +74,7 @@ pub mod demo;
 pub mod diagnose;
 pub mod files;
 pub mod firewall;
+pub mod host;
 pub mod ledger;
 pub mod list;
 pub mod model;

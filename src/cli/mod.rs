@@ -8,6 +8,7 @@
 )]
 
 mod agent;
+mod agent_status;
 mod arguments;
 mod azure;
 mod check;
@@ -23,6 +24,7 @@ mod ledger;
 mod lists;
 mod measure;
 mod old_tags;
+mod on_this_host;
 mod output;
 mod progress;
 mod recorded;

@@ -36,6 +36,7 @@ fn endpoint(host: &str, kind: Kind, reach: Reach) -> Endpoint {
         source_document: String::new(),
         required: true,
         origin: Origin::Option,
+        discovered: None,
         order: 0,
         expect: Expectation { reach, ..Expectation::default() },
     }

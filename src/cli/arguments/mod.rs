@@ -12,6 +12,7 @@ use super::{duration, version};
 
 mod azure;
 mod demo;
+mod discovery;
 mod formats;
 mod ledger;
 mod nsg_rules;
@@ -23,6 +24,7 @@ mod watch;
 
 pub(super) use azure::AzureArgs;
 pub(super) use demo::DemoArgs;
+pub(super) use discovery::{DiscoveryArgs, YesOrNo};
 pub(super) use formats::{FormatArgs, OwnerArgs, ReportFormat};
 pub(super) use ledger::{LedgerArgs, LedgerCommand, LedgerFileArgs, LedgerFormat};
 pub(super) use nsg_rules::{
@@ -214,6 +216,8 @@ pub(super) struct CheckArgs {
     #[command(flatten)]
     pub(super) targets: TargetArgs,
     #[command(flatten)]
+    pub(super) discovery: DiscoveryArgs,
+    #[command(flatten)]
     pub(super) measuring: MeasuringArgs,
     /// For endpoints that time out: the last hop that answered
     #[arg(long, help_heading = "How it is measured")]
@@ -367,6 +371,29 @@ pub(super) struct AgentArgs {
 pub(super) enum AgentCommand {
     /// Judge diahost.exe.config and diawp.exe.config
     Lint(AgentLintArgs),
+    /// Show the runtime on this host: its service, its proxy, the names it uses, its latest errors
+    Status(AgentStatusArgs),
+}
+
+#[derive(Debug, Args)]
+pub(super) struct AgentStatusArgs {
+    /// Read this exported event log instead of this host's (XML of wevtutil, or text); repeatable
+    #[arg(long, value_name = "FILE")]
+    pub(super) events: Vec<PathBuf>,
+    /// The output's format
+    #[arg(long, short, value_enum, default_value = "table")]
+    pub(super) format: AgentStatusFormat,
+    /// Write it there instead of to standard output
+    #[arg(long, short, value_name = "FILE")]
+    pub(super) output: Option<PathBuf>,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub(super) enum AgentStatusFormat {
+    /// For people
+    Table,
+    /// One object, `pathproof.agent/1`
+    Json,
 }
 
 #[derive(Debug, Args)]

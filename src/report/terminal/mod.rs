@@ -17,7 +17,7 @@ use page::Page;
 
 use super::assemble::{Judged, in_order};
 use super::wording::{counted_as, counts_line, listed, utc};
-use super::{command, route};
+use super::{agent_status, command, route};
 
 /// How the terminal is.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -67,6 +67,9 @@ fn written(
     }
     if has_every_step {
         verbose::write(&mut page, &judged);
+    }
+    if let Some(runtime) = &records.run.runtime {
+        agent_status::write_errors(&mut page, &runtime.errors);
     }
     page.gap();
     endpoint::write_notes(&mut page, &conclusion.findings);

@@ -11,6 +11,7 @@ mod formats;
 mod handouts;
 mod leaving;
 mod new_lists;
+mod on_this_host;
 #[cfg(unix)]
 mod progress;
 mod rules;

@@ -36,9 +36,12 @@ const MAY_USE: &[(&str, &[&str])] = &[
     ("redact", &["model", "list", "tags", "diagnose"]),
     // A proxy is spoken to by its URL, with the credentials that no record holds.
     ("probe", &["model", "route", "plan", "wire"]),
-    // A script may be fetched, and asks for names; the endpoint list's reader decodes text files.
-    ("proxy_config", &["model", "route", "plan", "wire", "list", "files", "probe"]),
+    // A script may be fetched, and asks for names; the endpoint list's reader decodes text files;
+    // the runtime's files are where it is installed.
+    ("proxy_config", &["model", "route", "plan", "wire", "list", "files", "host", "probe"]),
     ("files", &[]),
+    // Which names are the runtime's stands in the endpoint lists.
+    ("host", &["model", "list"]),
     ("ledger", &["model"]),
     ("azure", &["model"]),
     (
@@ -62,6 +65,7 @@ const MAY_USE: &[(&str, &[&str])] = &[
             "redact",
             "proxy_config",
             "files",
+            "host",
         ],
     ),
 ];
