@@ -13,6 +13,7 @@
 //! | [`plan`] | endpoints to probes | order, deduplication, ways to measure, relay gateways |
 //! | [`wire`] | byte codecs without sockets | DNS messages, CONNECT, SOCKS, HTTP heads, TDS pre-login, TLS records |
 //! | [`probe`] | the only room that touches the measured network | runner, DNS, TCP, proxies, TLS, trust, HTTP, TDS, follow-ups (locate, hold, segments, revocation, old hello), scripts to fetch, the system's errors |
+//! | [`demo`] | the network on loopback that `pathproof demo` probes | the table of what is staged, its servers, what was said of it |
 //! | [`files`] | files of this host read whole | a limit on what is read |
 //! | [`host`] | the runtime on this host | installation, service, event logs without keys, names it uses |
 //! | [`proxy_config`] | how this host and its runtime are configured to use proxies | options, environment, the runtime's files, Windows' settings, the thread that runs scripts |
@@ -29,13 +30,14 @@
 //! | [`report`] | verdicts to reports, and reports to bytes | every format; differences, hosts side by side; handouts of rules and plans |
 //! | [`cli`] | arguments to configuration, then commands | files, environment, exit codes |
 //!
-//! Imports go down only: `cli` → `proxy_config` → {`report`, `redact`, `probe`, `ledger`, `azure`}
-//! → {`diagnose`, `plan`, `host`, `wire`, `archive`, `nsg_rules`} → {`firewall`, `list`} →
+//! Imports go down only: `cli` → {`proxy_config`, `demo`} → {`report`, `redact`, `probe`, `ledger`,
+//! `azure`} → {`diagnose`, `plan`, `host`, `wire`, `archive`, `nsg_rules`} → {`firewall`, `list`} →
 //! {`arm_template`, `route`, `report_v1`, `tags`, `ordered_work`, `files`} → `model`. `probe` does
 //! not know `diagnose`; `diagnose` does not know sockets; only `cli`, `proxy_config`, `host`,
-//! `probe`, `ledger`, `azure` and `files` touch the world, and only `azure` uses reqwest. Concurrency is in
-//! `probe::runner`, in the script thread of `proxy_config` and, for large inputs, in
-//! `ordered_work`; nowhere else. `model` names serde's derives and no format. `tests/it/tidy` holds
+//! `probe`, `demo`, `ledger`, `azure` and `files` touch the world, and only `azure` uses reqwest.
+//! Concurrency is in `probe::runner`, in the script thread of `proxy_config`, in the servers of
+//! `demo` and, for large inputs, in `ordered_work`; nowhere else. `model` names serde's derives and
+//! no format. `tests/it/tidy` holds
 //! the table and fails on any other edge.
 //!
 //! # Where a change goes
@@ -56,6 +58,7 @@
 //!   `nsg_rules/guard.rs`;
 //! * new text for people: through `cli/output.rs` or `cli/hint.rs`, what strangers chose in it by
 //!   [`model::visible`]; an option whose file is written: its name in `cli/file_options.rs`;
+//! * a new staged fault: a row of `demo/stage.rs`;
 //! * a new option: `cli/arguments/`, and what it means in `cli/request.rs` or `cli/measure.rs`.
 //!
 //! # Words

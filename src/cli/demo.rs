@@ -16,7 +16,8 @@ use crate::demo::{self, StagedOutcome};
 /// What stands before the report: at most 80 columns.
 const INTRODUCTION: &str = "\
 A tour on this computer's loopback interface: a staged host of the runtime, what
-is wrong between it and Azure, and the report that finds it. Nothing else is sent.
+is wrong between it and Azure, and the report that finds it. No packet goes to
+any network.
 
 Real    The program, DNS packets, TCP connections, TLS handshakes, certificates,
         HTTP, and everything that is concluded of them.

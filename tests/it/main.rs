@@ -9,6 +9,7 @@
 mod azure;
 mod cli;
 mod contract;
+mod demo;
 #[cfg(target_os = "linux")]
 mod deploy;
 mod diagnosis;

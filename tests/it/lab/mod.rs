@@ -7,6 +7,7 @@
 mod across;
 mod check;
 mod deep;
+mod demo;
 mod differential;
 mod dns;
 mod faults;
@@ -189,15 +190,23 @@ fn share<T>(shared: &Mutex<Weak<T>>, build: fn() -> Result<T, String>) -> Option
     if let Some(value) = shared.upgrade() {
         return Some(value);
     }
-    if let Err(reason) = possible() {
-        let required = env::var_os("LAB_REQUIRED").is_some_and(|value| value == "1");
-        assert!(!required, "LAB_REQUIRED=1, and the namespace lab cannot run here: {reason}");
-        eprintln!("skipped: the namespace lab cannot run here: {reason}");
+    if !is_possible() {
         return None;
     }
     let value = Arc::new(build().unwrap_or_else(|error| panic!("the lab: {error}")));
     *shared = Arc::downgrade(&value);
     Some(value)
+}
+
+/// Whether this machine can build a lab; where it cannot, the reason is said on stderr.
+fn is_possible() -> bool {
+    if let Err(reason) = possible() {
+        let required = env::var_os("LAB_REQUIRED").is_some_and(|value| value == "1");
+        assert!(!required, "LAB_REQUIRED=1, and the namespace lab cannot run here: {reason}");
+        eprintln!("skipped: the namespace lab cannot run here: {reason}");
+        return false;
+    }
+    true
 }
 
 /// The command without what the shell that runs the tests may carry of its own.

@@ -39,6 +39,8 @@ const MAY_USE: &[(&str, &[&str])] = &[
     // A script may be fetched, and asks for names; the endpoint list's reader decodes text files;
     // the runtime's files are where it is installed.
     ("proxy_config", &["model", "route", "plan", "wire", "list", "files", "host", "probe"]),
+    // The stage is planned from the embedded list and probed as any run is.
+    ("demo", &["model", "list", "route", "plan", "probe"]),
     ("files", &[]),
     // Which names are the runtime's stands in the endpoint lists.
     ("host", &["model", "list"]),
@@ -64,6 +66,7 @@ const MAY_USE: &[(&str, &[&str])] = &[
             "report_v1",
             "redact",
             "proxy_config",
+            "demo",
             "files",
             "host",
         ],
