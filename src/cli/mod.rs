@@ -12,6 +12,7 @@ mod agent_status;
 mod arguments;
 mod azure;
 mod check;
+mod completions;
 mod demo;
 mod duration;
 mod exit;
@@ -22,6 +23,7 @@ mod hint;
 mod input;
 mod ledger;
 mod lists;
+mod man;
 mod measure;
 mod old_tags;
 mod on_this_host;
@@ -44,7 +46,7 @@ mod watch;
 use std::ffi::OsString;
 use std::process::ExitCode;
 
-use clap::{CommandFactory, FromArgMatches};
+use clap::FromArgMatches;
 
 use arguments::{Arguments, Color, Command};
 pub use exit::Exit;
@@ -57,7 +59,7 @@ pub fn run(arguments: impl IntoIterator<Item = OsString>) -> ExitCode {
         hint::error(&error);
         return Exit::CouldNotWork.into();
     }
-    let understood = Arguments::command()
+    let understood = arguments::command()
         .try_get_matches_from(&arguments)
         .and_then(|given| Ok((Arguments::from_arg_matches(&given)?, given)));
     let (parsed, given) = match understood {
@@ -69,7 +71,7 @@ pub fn run(arguments: impl IntoIterator<Item = OsString>) -> ExitCode {
             return exit.into();
         }
     };
-    if let Err(error) = file_options::keep_apart(&Arguments::command(), &given) {
+    if let Err(error) = file_options::keep_apart(&arguments::command(), &given) {
         hint::error(&error);
         return Exit::CouldNotWork.into();
     }
@@ -94,6 +96,8 @@ pub fn run(arguments: impl IntoIterator<Item = OsString>) -> ExitCode {
         Command::Agent(command) => agent::agent(&command),
         Command::Demo(command) => demo::demo(command),
         Command::Explain(command) => explain::explain(&command),
+        Command::Completions(command) => completions::completions(&command),
+        Command::Man(command) => man::man(&command),
     };
     match done {
         Ok(exit) => exit.into(),

@@ -28,10 +28,13 @@ mod html;
 #[cfg(target_os = "linux")]
 mod lab;
 mod loopback;
+mod packages;
 mod proxied;
 mod redaction;
 mod sarif;
 mod scene;
 mod schema;
+#[cfg(target_os = "linux")]
+mod shell;
 mod stages;
 mod tidy;

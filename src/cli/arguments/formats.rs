@@ -4,6 +4,7 @@ use std::path::PathBuf;
 
 use clap::{ArgAction, Args, ValueEnum};
 
+use super::one_of;
 use crate::model::Owner;
 
 /// In which formats, and how much of it.
@@ -32,9 +33,8 @@ pub(in crate::cli) struct FormatArgs {
 #[derive(Debug, Args)]
 #[command(next_help_heading = "How it is reported")]
 pub(in crate::cli) struct OwnerArgs {
-    /// Only what that team can fix (dns, firewall, proxy, host, azure, data-platform, nobody); the
-    /// exit code follows what is left; repeatable
-    #[arg(long, value_name = "OWNER", value_parser = owner)]
+    /// Only what that team can fix; the exit code follows what is left; repeatable
+    #[arg(long, value_name = "OWNER", value_parser = one_of(&Owner::ALL, Owner::as_str))]
     pub(in crate::cli) owner: Vec<Owner>,
 }
 
@@ -58,11 +58,4 @@ pub(in crate::cli) enum ReportFormat {
     Sarif,
     /// Metrics for a textfile collector
     Prometheus,
-}
-
-fn owner(text: &str) -> Result<Owner, String> {
-    Owner::ALL
-        .into_iter()
-        .find(|owner| owner.as_str() == text)
-        .ok_or_else(|| format!("expected one of {}", Owner::ALL.map(Owner::as_str).join(", ")))
 }

@@ -25,10 +25,10 @@ pub(in crate::cli) enum LedgerCommand {
         #[command(flatten)]
         file: LedgerFileArgs,
         /// The output's format
-        #[arg(long, value_enum, default_value = "csv")]
+        #[arg(long, short, value_enum, default_value = "csv")]
         format: LedgerFormat,
         /// Write it there instead of to standard output
-        #[arg(long, value_name = "FILE")]
+        #[arg(long, short, value_name = "FILE")]
         output: Option<PathBuf>,
     },
     /// Forget what was not seen for a while

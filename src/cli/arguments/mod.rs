@@ -5,7 +5,8 @@ use std::net::IpAddr;
 use std::path::PathBuf;
 use std::time::Duration;
 
-use clap::{Args, Parser, Subcommand, ValueEnum};
+use clap::builder::{PossibleValuesParser, TypedValueParser};
+use clap::{Args, CommandFactory, Parser, Subcommand, ValueEnum};
 use ipnet::IpNet;
 
 use super::{duration, version};
@@ -13,6 +14,7 @@ use super::{duration, version};
 mod azure;
 mod demo;
 mod discovery;
+mod examples;
 mod formats;
 mod ledger;
 mod nsg_rules;
@@ -20,11 +22,14 @@ mod proxy;
 mod rules;
 mod rules_diff;
 mod saved;
+mod shell;
+mod short_help;
 mod watch;
 
 pub(super) use azure::AzureArgs;
 pub(super) use demo::DemoArgs;
 pub(super) use discovery::{DiscoveryArgs, YesOrNo};
+pub(super) use examples::examples;
 pub(super) use formats::{FormatArgs, OwnerArgs, ReportFormat};
 pub(super) use ledger::{LedgerArgs, LedgerCommand, LedgerFileArgs, LedgerFormat};
 pub(super) use nsg_rules::{
@@ -38,7 +43,17 @@ pub(super) use rules::{
 };
 pub(super) use rules_diff::{DiffFailure, RulesDiffArgs};
 pub(super) use saved::{DiffArgs, MergeArgs, RenderArgs, ReportArgs, ReportCommand, ShowingArgs};
+pub(super) use shell::{CompletionsArgs, ManArgs};
 pub(super) use watch::{WatchArgs, WatchFormat};
+
+/// How every command ends.
+pub(super) const EXIT_CODES: &str = "Exit codes: 0 as expected, 1 violated, 2 could not work, \
+    3 something required is unknown, 4 a guard refused a write to Azure.";
+
+/// The whole command line: what is derived below, with examples and a short `-h`.
+pub(super) fn command() -> clap::Command {
+    short_help::shorten(examples::added(Arguments::command()))
+}
 
 /// Says which layer between this host and Azure fails, with evidence, who can fix it and how.
 #[derive(Debug, Parser)]
@@ -47,7 +62,7 @@ pub(super) use watch::{WatchArgs, WatchFormat};
     version = version::SHORT,
     long_version = version::long(),
     max_term_width = 100,
-    after_help = "Exit codes: 0 as expected, 1 violated, 2 could not work, 3 something required is unknown, 4 a guard refused a write to Azure."
+    after_help = EXIT_CODES
 )]
 pub(super) struct Arguments {
     /// No progress and no hints on standard error
@@ -104,6 +119,10 @@ pub(super) enum Command {
     Demo(DemoArgs),
     /// What a cause, an error text or a word of the portal means, and who fixes it
     Explain(ExplainArgs),
+    /// Completions of this command line for a shell, on standard output
+    Completions(CompletionsArgs),
+    /// The manual pages
+    Man(ManArgs),
 }
 
 /// What is probed: lists, names and how they are made concrete.
@@ -486,6 +505,21 @@ impl From<FailOnArg> for crate::model::FailOn {
     }
 }
 
+/// A parser of a closed set of words, which help and completions name.
+fn one_of<T>(
+    all: &'static [T],
+    word: fn(T) -> &'static str,
+) -> impl TypedValueParser<Value = T> + Clone
+where
+    T: Copy + Send + Sync,
+{
+    let words = all.iter().map(|one| word(*one)).collect::<Vec<_>>();
+    PossibleValuesParser::new(words).try_map(move |given: String| {
+        let mut all = all.iter().copied();
+        all.find(|one| word(*one) == given).ok_or("no such word")
+    })
+}
+
 fn parse_resolver(text: &str) -> Result<std::net::SocketAddr, String> {
     let address = text
         .parse::<std::net::SocketAddr>()
@@ -508,16 +542,15 @@ fn parse_resolver(text: &str) -> Result<std::net::SocketAddr, String> {
 mod deploy;
 #[cfg(test)]
 mod documents;
+mod help;
 
 #[cfg(test)]
 mod tests {
-    use clap::CommandFactory;
-
     use super::*;
 
     #[test]
     fn the_definition_is_sound() {
-        Arguments::command().debug_assert();
+        command().debug_assert();
     }
 
     /// A report gives `rules emit` with the options of its run: none that decides what is probed

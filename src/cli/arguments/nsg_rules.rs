@@ -5,8 +5,7 @@ use std::time::Duration;
 
 use clap::{Args, ValueEnum};
 
-use super::rules::proof;
-use super::{AzureArgs, MeasuringArgs, TargetArgs, TrustArgs, duration};
+use super::{AzureArgs, MeasuringArgs, TargetArgs, TrustArgs, duration, one_of};
 use crate::firewall::ProofLevel;
 use crate::nsg_rules::{PriorityChoice, is_job_name, is_rule_name};
 
@@ -18,10 +17,10 @@ pub(in crate::cli) struct PlanArgs {
     #[arg(long, value_name = "PLAN", help_heading = "How it is reported")]
     pub(in crate::cli) out: Option<PathBuf>,
     /// The output's format
-    #[arg(long, value_enum, default_value = "table", help_heading = "How it is reported")]
+    #[arg(long, short, value_enum, default_value = "table", help_heading = "How it is reported")]
     pub(in crate::cli) format: PlanFormat,
     /// Write it there instead of to standard output
-    #[arg(long, value_name = "FILE", help_heading = "How it is reported")]
+    #[arg(long, short, value_name = "FILE", help_heading = "How it is reported")]
     pub(in crate::cli) output: Option<PathBuf>,
 }
 
@@ -75,8 +74,9 @@ pub(in crate::cli) struct PlanningArgs {
     #[arg(long, value_name = "PERCENT", default_value_t = 50,
         value_parser = clap::value_parser!(u8).range(0..=100))]
     pub(in crate::cli) max_shrink: u8,
-    /// How well an address must be proven: published, tls or resolved
-    #[arg(long, value_name = "LEVEL", default_value = "published", value_parser = proof)]
+    /// How well an address must be proven
+    #[arg(long, value_name = "LEVEL", default_value = "published",
+        value_parser = one_of(&ProofLevel::ALL, ProofLevel::as_str))]
     pub(in crate::cli) proof: ProofLevel,
     /// Microsoft's weekly service tag JSON [default: an embedded snapshot]
     #[arg(long, value_name = "FILE")]
@@ -106,7 +106,7 @@ pub(in crate::cli) struct ApplyArgs {
     #[arg(long, value_name = "DURATION", default_value = "24h", value_parser = duration::parse)]
     pub(in crate::cli) max_age: Duration,
     /// The output's format
-    #[arg(long, value_enum, default_value = "table", help_heading = "How it is reported")]
+    #[arg(long, short, value_enum, default_value = "table", help_heading = "How it is reported")]
     pub(in crate::cli) format: AppliedFormat,
     /// Where to write what puts everything back: a file that is not there yet, or a folder
     /// [default: rollback-NSG-RULE-TIME.json here]

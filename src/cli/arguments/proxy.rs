@@ -13,10 +13,11 @@ use crate::route::{ProxyUrl, Way};
 #[derive(Default, Args)]
 #[command(next_help_heading = "Which way it leaves")]
 pub(in crate::cli) struct ProxyArgs {
-    /// How the runtime is configured to leave. auto: agent where its files are found, else os.
-    /// agent: its diahost.exe.config and diawp.exe.config. os: the environment, on Windows also
-    /// the user's and the machine's settings. none: direct. Or a proxy (http, https, socks5,
-    /// socks5h), or a script [default: auto]
+    /// How the runtime is configured to leave [default: auto]
+    ///
+    /// auto: agent where its files are found, else os. agent: its diahost.exe.config and
+    /// diawp.exe.config. os: the environment, on Windows also the user's and the machine's
+    /// settings. none: direct. Or a proxy (http, https, socks5, socks5h), or a script.
     #[arg(long, value_name = "auto|agent|os|none|URL|pac:URL_OR_FILE")]
     pub(in crate::cli) proxy: Option<String>,
     /// Where diahost.exe.config and diawp.exe.config are [default: where the runtime is installed]

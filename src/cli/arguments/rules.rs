@@ -5,7 +5,7 @@ use std::path::PathBuf;
 use clap::{Args, Subcommand, ValueEnum};
 use ipnet::IpNet;
 
-use super::{AzureArgs, CloudArg, MeasuringArgs, TargetArgs, TrustArgs};
+use super::{AzureArgs, CloudArg, MeasuringArgs, TargetArgs, TrustArgs, one_of};
 use crate::firewall::ProofLevel;
 use crate::firewall::emit::{Aggregation, RuleFormat};
 
@@ -57,10 +57,10 @@ pub(in crate::cli) struct DecideArgs {
     #[command(flatten)]
     pub(in crate::cli) world: ServiceTagArgs,
     /// The output's format
-    #[arg(long, value_enum, default_value = "table", help_heading = "How it is reported")]
+    #[arg(long, short, value_enum, default_value = "table", help_heading = "How it is reported")]
     pub(in crate::cli) format: DecideFormat,
     /// Write it there instead of to standard output
-    #[arg(long, value_name = "FILE", help_heading = "How it is reported")]
+    #[arg(long, short, value_name = "FILE", help_heading = "How it is reported")]
     pub(in crate::cli) output: Option<PathBuf>,
 }
 
@@ -123,10 +123,10 @@ pub(in crate::cli) struct VerifyArgs {
     #[command(flatten)]
     pub(in crate::cli) world: ServiceTagArgs,
     /// The output's format
-    #[arg(long, value_enum, default_value = "table", help_heading = "How it is reported")]
+    #[arg(long, short, value_enum, default_value = "table", help_heading = "How it is reported")]
     pub(in crate::cli) format: VerifyFormat,
     /// Write it there instead of to standard output
-    #[arg(long, value_name = "FILE", help_heading = "How it is reported")]
+    #[arg(long, short, value_name = "FILE", help_heading = "How it is reported")]
     pub(in crate::cli) output: Option<PathBuf>,
 }
 
@@ -138,7 +138,8 @@ pub(in crate::cli) struct EmitArgs {
     #[arg(long, value_name = "REPORT|RECORDS|FILE", conflicts_with_all = PROBED)]
     pub(in crate::cli) from: Option<PathBuf>,
     /// The rules' format
-    #[arg(long, value_name = "FMT", value_parser = format)]
+    #[arg(long, short, value_name = "FMT",
+        value_parser = one_of(RuleFormat::ALL, RuleFormat::as_str))]
     pub(in crate::cli) format: RuleFormat,
     /// `exact`, or /N: IPv4 prefixes no longer than that
     #[arg(long, value_name = "exact|/N", default_value = "exact", value_parser = aggregation)]
@@ -155,15 +156,16 @@ pub(in crate::cli) struct EmitArgs {
     /// The first rule's priority; others count up
     #[arg(long, value_name = "N", default_value_t = 200)]
     pub(in crate::cli) priority: u32,
-    /// How well an address must be proven: published, tls or resolved
-    #[arg(long, value_name = "LEVEL", default_value = "published", value_parser = proof)]
+    /// How well an address must be proven
+    #[arg(long, value_name = "LEVEL", default_value = "published",
+        value_parser = one_of(&ProofLevel::ALL, ProofLevel::as_str))]
     pub(in crate::cli) proof: ProofLevel,
     /// Microsoft's weekly service tag JSON [default: an embedded snapshot of the tags that a
     /// runtime's rules name]
     #[arg(long, value_name = "FILE")]
     pub(in crate::cli) service_tags: Option<PathBuf>,
     /// Write it there instead of to standard output
-    #[arg(long, value_name = "FILE")]
+    #[arg(long, short, value_name = "FILE")]
     pub(in crate::cli) output: Option<PathBuf>,
     #[command(flatten)]
     pub(in crate::cli) probing: ProbingArgs,
@@ -226,7 +228,7 @@ pub(in crate::cli) enum TagsCommand {
         #[command(flatten)]
         world: ServiceTagArgs,
         /// The output's format
-        #[arg(long, value_enum, default_value = "table")]
+        #[arg(long, short, value_enum, default_value = "table")]
         format: TagsFormat,
     },
     /// What changed between two service tag files
@@ -239,7 +241,7 @@ pub(in crate::cli) enum TagsCommand {
         #[arg(long, value_name = "TAG")]
         only: Vec<String>,
         /// The output's format
-        #[arg(long, value_enum, default_value = "table")]
+        #[arg(long, short, value_enum, default_value = "table")]
         format: TagsFormat,
     },
     /// Put a newer service tag file in the place of an older one: checked first, never half
@@ -265,7 +267,7 @@ pub(in crate::cli) struct TagsUpdateArgs {
     #[arg(long, value_enum)]
     pub(in crate::cli) cloud: Option<CloudArg>,
     /// The file to keep up to date: what --service-tags is given
-    #[arg(long, value_name = "FILE")]
+    #[arg(long, short, value_name = "FILE")]
     pub(in crate::cli) output: PathBuf,
     #[command(flatten)]
     pub(in crate::cli) azure: AzureArgs,
@@ -299,20 +301,6 @@ pub(in crate::cli) enum TagsFormat {
     Table,
     /// One object
     Json,
-}
-
-fn format(text: &str) -> Result<RuleFormat, String> {
-    RuleFormat::ALL.iter().copied().find(|format| format.as_str() == text).ok_or_else(|| {
-        let words: Vec<_> = RuleFormat::ALL.iter().map(|format| format.as_str()).collect();
-        format!("formats are {}", words.join(", "))
-    })
-}
-
-pub(super) fn proof(text: &str) -> Result<ProofLevel, String> {
-    ProofLevel::ALL
-        .into_iter()
-        .find(|level| level.as_str() == text)
-        .ok_or_else(|| "levels are published, tls and resolved".to_owned())
 }
 
 /// Reads a prefix, or an address alone.
