@@ -16,7 +16,7 @@ mod runtime_names;
 #[cfg(windows)]
 mod windows;
 
-pub use answers::{HostAnswers, LogUnreadable, ServiceAnswer, this_host};
+pub use answers::{HostAnswers, LogUnreadable, ServiceAnswer, account, this_host};
 pub use clean_text::CleanText;
 pub use discovery::{Discovery, NameSource, SeenName, discover};
 pub use event_log::{LogEntry, LogLevel};
