@@ -21,6 +21,7 @@ mod streams;
 mod terminal;
 #[cfg(unix)]
 mod watch;
+mod windows_files;
 
 use std::fs;
 use std::path::{Path, PathBuf};
