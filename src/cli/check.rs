@@ -236,7 +236,7 @@ fn left_out(n_endpoints: usize) -> String {
 /// Reads the roots by which certificates are judged.
 pub(super) fn judge(given: &TrustArgs) -> Result<Arc<ChainJudge>> {
     let read = |path: &Path, option: &str| {
-        let bytes = files::read(path)
+        let bytes = files::read_text(path)
             .with_context(|| format!("{option}: cannot read {}", path.display()))?;
         trust::read_pem(&bytes, &path.display().to_string()).with_context(|| option.to_owned())
     };

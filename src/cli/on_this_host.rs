@@ -11,7 +11,7 @@ use super::input::Stdin;
 use crate::diagnose::explain;
 use crate::files;
 use crate::host::{
-    self, CleanText, Discovery, EVENT_LOGS, EVENTS_READ, HostAnswers, NameSource, RuntimeNames,
+    self, CleanText, Discovery, EVENT_LOGS, EVENTS_ASKED, HostAnswers, NameSource, RuntimeNames,
     SeenName, event_log,
 };
 use crate::list::DiscoveredName;
@@ -120,7 +120,7 @@ fn look_at(
     if given.events.is_empty() {
         sources.extend(configuration(this_host, &names));
         for log in EVENT_LOGS {
-            match this_host.events(log, EVENTS_READ) {
+            match this_host.events(log, EVENTS_ASKED) {
                 Ok(events) => {
                     let events = events.iter();
                     let entries =
@@ -143,6 +143,9 @@ fn look_at(
         explain::meaning(&error.text).is_some() || !names.in_text(&error.text).is_empty()
     });
     found.runtime.errors = known.take(ERRORS).cloned().collect();
+    if given.discover == YesOrNo::No {
+        found.discovery = Discovery::default();
+    }
     Ok(found)
 }
 

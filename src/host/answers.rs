@@ -52,6 +52,15 @@ pub fn this_host() -> impl HostAnswers {
     OtherSystem
 }
 
+/// The account that this program runs as, with its domain; `None` where accounts have none.
+#[must_use]
+pub fn account() -> Option<String> {
+    #[cfg(windows)]
+    return super::windows::account();
+    #[cfg(not(windows))]
+    None
+}
+
 /// The runtime is made for Windows alone.
 #[cfg(not(windows))]
 struct OtherSystem;

@@ -16,7 +16,7 @@ mod runtime_names;
 #[cfg(windows)]
 mod windows;
 
-pub use answers::{HostAnswers, LogUnreadable, ServiceAnswer, this_host};
+pub use answers::{HostAnswers, LogUnreadable, ServiceAnswer, account, this_host};
 pub use clean_text::CleanText;
 pub use discovery::{Discovery, NameSource, SeenName, discover};
 pub use event_log::{LogEntry, LogLevel};
@@ -28,7 +28,10 @@ pub use runtime_names::{RuntimeName, RuntimeNames};
 /// The event logs that the runtime writes (Microsoft, how-to-configure-shir-for-log-analytics-
 /// collection).
 pub const EVENT_LOGS: [&str; 2] = ["Connectors - Integration Runtime", "Integration Runtime"];
-/// How many events of a log are read, the newest first: weeks of a runtime that tries every minute.
-pub const EVENTS_READ: usize = 20_000;
+/// How many events of this host's logs are asked for, the newest first: days of a runtime that tries
+/// every minute, in well under a second.
+pub const EVENTS_ASKED: usize = 4_000;
+/// How many events of an exported log are read.
+const EVENTS_READ: usize = 50_000;
 /// The name of the runtime's service.
 pub const SERVICE: &str = "DIAHostService";

@@ -8,6 +8,7 @@ use std::ptr;
 use windows_sys::Win32::Foundation::{
     ERROR_EVT_CHANNEL_NOT_FOUND, ERROR_INSUFFICIENT_BUFFER, ERROR_SUCCESS, GetLastError,
 };
+use windows_sys::Win32::Security::Authentication::Identity::{GetUserNameExW, NameSamCompatible};
 use windows_sys::Win32::Storage::FileSystem::{
     GetFileVersionInfoSizeW, GetFileVersionInfoW, VS_FIXEDFILEINFO, VerQueryValueW,
 };
@@ -119,6 +120,17 @@ fn registry_text(key: &str, value: &str) -> Option<String> {
         )
     };
     (result == ERROR_SUCCESS).then(|| narrow(&units)).filter(|text| !text.is_empty())
+}
+
+/// This program's account as `DOMAIN\name`.
+#[expect(unsafe_code, reason = "the account is given by a call of the system alone")]
+pub(super) fn account() -> Option<String> {
+    let mut units = [0_u16; 512];
+    let mut length = u32::try_from(units.len()).ok()?;
+    // SAFETY: the buffer is live and has the length given.
+    let is_given =
+        unsafe { GetUserNameExW(NameSamCompatible, units.as_mut_ptr(), &raw mut length) };
+    is_given.then(|| narrow(&units)).filter(|account| !account.is_empty())
 }
 
 /// A handle of the service control manager, closed when it is dropped.

@@ -239,7 +239,7 @@ fn of_option(
                         path: redacted_path(&path.to_string_lossy()),
                         error,
                     };
-                    ScriptSource::Text(files::read(path).map_err(unreadable)?)
+                    ScriptSource::Text(files::read_text(path).map_err(unreadable)?)
                 }
                 ScriptLocation::Web(url) => ScriptSource::Web(url.clone()),
             };

@@ -76,6 +76,7 @@ fn written(
     write_gateways_hidden(&mut page, &endpoints);
     page.plain(&counts_line(conclusion.summary.into()));
     write_left_out(&mut page, conclusion.ending);
+    write_discovered(&mut page, &endpoints);
     if has_proxies || has_source(records) {
         write_routes(&mut page, records);
     }
@@ -96,6 +97,20 @@ fn write_gateways_hidden(page: &mut Page, endpoints: &[Judged]) {
             listed(&hidden, 2),
             route::GATEWAYS_HIDDEN
         ));
+    }
+}
+
+/// The names that were not given, and where on this host they were seen.
+fn write_discovered(page: &mut Page, endpoints: &[Judged]) {
+    let found: Vec<String> = endpoints
+        .iter()
+        .filter_map(|(record, _)| {
+            let seen = agent_status::seen(record.endpoint.discovered.as_ref()?);
+            Some(format!("{} ({seen})", record.endpoint.subject))
+        })
+        .collect();
+    if !found.is_empty() {
+        page.plain(&format!("Found on this host: {}", listed(&found, 6)));
     }
 }
 

@@ -24,6 +24,7 @@ mod terminal;
 mod version;
 #[cfg(unix)]
 mod watch;
+mod windows_files;
 
 use std::fs;
 use std::path::{Path, PathBuf};

@@ -75,6 +75,7 @@ fn names_that_are_given_win() {
         (&["--factory", "mine", "--region", "westeurope"], 0),
         (&["--endpoint", "a.contoso.com"], 0),
         (&["--workspace", "w"], 0),
+        (&["--discover", "no"], 0),
     ] {
         assert_eq!(discovered(arguments), expected, "{arguments:?}");
     }

@@ -433,7 +433,10 @@ fn check_run(run: &Run) {
     assert_eq!((&*service.state, &*service.start), ("running", "manual"));
     assert_eq!(service.account, "CONTOSO\\ir");
     let [error, other] = &runtime.errors[..] else { panic!("two errors") };
-    assert_eq!((error.at.as_deref(), &*error.text), (Some(START), "UnexpectedFault"));
+    assert_eq!(
+        (error.at.as_deref(), &*error.text),
+        (Some("2026-03-01T10:00:00Z"), "UnexpectedFault")
+    );
     assert!(error.explained.as_deref().unwrap().contains("network"), "{:?}", error.explained);
     assert_eq!((&other.at, &*other.text, &other.explained), (&None, "zzz", &None));
 }
@@ -476,7 +479,10 @@ fn check_endpoint(endpoint: &Endpoint) {
     assert_eq!(endpoint.source_document.as_deref(), Some("Ports and firewalls (2025-03-31)"));
     assert_eq!(endpoint.origin, "service-urls");
     let discovered = endpoint.discovered.as_ref().unwrap();
-    assert_eq!((&*discovered.seen_in, discovered.seen_at.as_deref()), ("a log", Some(START)));
+    assert_eq!(
+        (&*discovered.seen_in, discovered.seen_at.as_deref()),
+        ("a log", Some("2026-03-01T10:00:00Z"))
+    );
     assert!(endpoint.findings.is_empty());
     let route = &endpoint.route;
     assert_eq!((&*route.intended, &*route.configured, &*route.why), ("any", "direct", "w"));
