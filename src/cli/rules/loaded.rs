@@ -11,7 +11,7 @@ use crate::cli::arguments::{GroupChoiceArgs, RuleFactArgs, RuleFileArgs, Service
 use crate::cli::hint;
 use crate::cli::input::{self, Stdin};
 use crate::firewall::nsg::{self, RuleFile};
-use crate::firewall::{NetworkContext, RuleDialect, RuleJudge, RuleSet};
+use crate::firewall::{NetworkContext, RuleDialect, RuleJudge, RuleSet, in_azures_order};
 use crate::model::AddressSet;
 
 /// Rule sets, and what is known to judge them by.
@@ -60,7 +60,7 @@ impl LoadedFiles {
     ) -> Result<Self> {
         let texts = read_texts(paths, stdin)?;
         let sources = sources(&texts);
-        let sets = choose(nsg::read(&sources)?, choice, &sources)?;
+        let sets = in_azures_order(choose(nsg::read(&sources)?, choice, &sources)?);
         show_notes(&sets, paths.len());
         Ok(Self { sets, texts })
     }
@@ -75,7 +75,7 @@ impl LoadedFiles {
         let sources = sources(&texts);
         let Some(sides) = nsg::read_change(&sources)? else { return Ok(None) };
         let [before, after] = sides.map(|sets| choose(sets, choice, &sources));
-        let (before, after) = (before?, after?);
+        let (before, after) = (in_azures_order(before?), in_azures_order(after?));
         show_notes(&after, 1);
         Ok(Some([Self { sets: before, texts: texts.clone() }, Self { sets: after, texts }]))
     }

@@ -48,27 +48,6 @@ impl<'a> Decision<'a> {
     }
 }
 
-/// Decides about a flow that passes several sets in a row (subnet and network interface): all must
-/// allow, so that one that denies decides, whatever is unknown of the others. The index is that
-/// of the deciding set, or of the last set where all allow.
-#[must_use]
-pub fn decide_in_a_row<'a>(
-    judges: &'a [RuleJudge<'a>],
-    flow: &Flow,
-) -> Option<(usize, Decision<'a>)> {
-    let mut decisions: Vec<_> = judges.iter().map(|judge| judge.decide(flow)).enumerate().collect();
-    let index = decisions
-        .iter()
-        .position(|(_, decision)| matches!(decision, Decision::Deny { .. }))
-        .or_else(|| {
-            decisions
-                .iter()
-                .position(|(_, decision)| matches!(decision, Decision::Undecided { .. }))
-        })
-        .or_else(|| decisions.len().checked_sub(1))?;
-    Some(decisions.swap_remove(index))
-}
-
 /// A rule set with lookup tables, to decide about many flows.
 ///
 /// Azure takes the first rule that matches. So each property of the flow gives a precomputed set of
@@ -189,8 +168,10 @@ impl<'a> RuleJudge<'a> {
         match self.set.dialect {
             RuleDialect::List => return None,
             // The flow never leaves the host's network.
-            RuleDialect::AzureFirewall => return Some(Decision::Allow { by: &BY_PLATFORM }),
-            RuleDialect::Nsg | RuleDialect::Effective => {}
+            RuleDialect::AzureFirewall | RuleDialect::Routes => {
+                return Some(Decision::Allow { by: &BY_PLATFORM });
+            }
+            RuleDialect::Nsg | RuleDialect::Effective | RuleDialect::Admin => {}
         }
         for (index, by) in self.set.rules().iter().enumerate() {
             if !by.destination.tags.iter().any(|tag| names_platform(tag, flow)) {

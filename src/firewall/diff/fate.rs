@@ -2,7 +2,7 @@
 
 use super::slice::Candidate;
 use crate::firewall::missing::{Missing, Property};
-use crate::firewall::rule::{Access, Rule};
+use crate::firewall::rule::{Access, Onward, Rule};
 use crate::model::AddressSet;
 
 /// What becomes of the flows of a slice, by the address of their other end.
@@ -55,8 +55,11 @@ impl<'a> Doubt<'a> {
         let access = |rule: &Rule| known_access(rule);
         self.conditions.len() == other.conditions.len()
             && access(self.end) == access(other.end)
+            && self.end.onward == other.end.onward
             && self.conditions.iter().zip(&other.conditions).all(|(own, other)| {
-                own.parts == other.parts && access(own.rule) == access(other.rule)
+                own.parts == other.parts
+                    && access(own.rule) == access(other.rule)
+                    && own.rule.onward == other.rule.onward
             })
     }
 
@@ -191,10 +194,9 @@ impl<'a> Fates<'a> {
     ) {
         // A rule that may match makes no difference where the next one does the same.
         let end = known_access(rule);
-        while conditions
-            .last()
-            .is_some_and(|own| end.known().is_some() && known_access(own.rule) == end)
-        {
+        while conditions.last().is_some_and(|own| {
+            end.known().is_some() && known_access(own.rule) == end && own.rule.onward == rule.onward
+        }) {
             conditions.pop();
         }
         match (&rule.access, conditions.is_empty()) {
@@ -205,6 +207,46 @@ impl<'a> Fates<'a> {
             _ => self.open.push((vec![Doubt { conditions, end: rule }], addresses.clone())),
         }
         self.by_rule.push((rule, addresses));
+    }
+
+    /// The fates of flows that pass this and then `next`, which flows that a rule of this `onward`
+    /// lets through do not meet.
+    pub(super) fn gate(self, next: Self, onward: &Onward) -> Self {
+        let past: AddressSet = self
+            .by_rule
+            .iter()
+            .filter(|(rule, _)| rule.onward == *onward)
+            .map(|(_, addresses)| addresses)
+            .collect();
+        let past = past.intersection(&self.allowed);
+        let mut unsure = AddressSet::new();
+        for (doubts, addresses) in &self.open {
+            if doubts.iter().flat_map(Doubt::rules).any(|rule| rule.onward == *onward) {
+                unsure = unsure.union(addresses);
+            }
+        }
+        // What the next set denies is not denied for sure where it may not be asked.
+        let denied = next.denied.difference(&past);
+        let mut open: Vec<_> = next
+            .by_rule
+            .iter()
+            .filter(|(rule, _)| rule.access == Property::Known(Access::Deny))
+            .map(|(rule, addresses)| {
+                let addresses = addresses.intersection(&denied).intersection(&unsure);
+                (vec![Doubt { conditions: Vec::new(), end: *rule }], addresses)
+            })
+            .collect();
+        open.extend(
+            next.open.into_iter().map(|(doubts, within)| (doubts, within.difference(&past))),
+        );
+        open.retain(|(_, addresses)| !addresses.is_empty());
+        let by_rule = next.by_rule.into_iter();
+        self.and(Self {
+            allowed: next.allowed.union(&past),
+            denied: denied.difference(&unsure),
+            open,
+            by_rule: by_rule.map(|(rule, own)| (rule, own.difference(&past))).collect(),
+        })
     }
 
     /// The fates of flows that pass this and then `next`: both must allow.

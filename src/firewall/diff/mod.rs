@@ -441,6 +441,7 @@ fn content(rule: &Rule) -> Rule {
         destination: scope(&rule.destination),
         destination_ports: property(&rule.destination_ports, own),
         is_kept: false,
+        onward: rule.onward.clone(),
     }
 }
 

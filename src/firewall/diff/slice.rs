@@ -8,7 +8,8 @@ use super::fate::{Fates, RulePart, fact};
 use crate::firewall::decide::{BY_PLATFORM, RuleJudge, ignores_direction};
 use crate::firewall::missing::{Missing, Property};
 use crate::firewall::port::{PortSet, Protocol, ProtocolSet};
-use crate::firewall::rule::{Direction, Rule, RuleDialect};
+use crate::firewall::row::{is_appliance, is_group};
+use crate::firewall::rule::{Direction, Onward, Rule, RuleDialect};
 use crate::firewall::scope::{Extent, PLATFORM_ADDRESSES, Scope};
 use crate::model::{AddressSet, IntervalMap, Ranges, SetInterner};
 
@@ -20,7 +21,7 @@ pub(super) struct Candidate<'a> {
     pub(super) peer: &'a Extent,
     /// The parts that may or may not match, each with the facts that decide it.
     pub(super) doubts: Vec<(RulePart, Vec<Missing>)>,
-    /// The number of this rule's addresses and access, as they are compared between both sides.
+    /// The number of this rule's addresses, access and way onward, as they are compared between both sides.
     content: usize,
 }
 
@@ -130,8 +131,9 @@ impl<'a> Sides<'a> {
                         Property::Unknown(missing) => Property::Unknown(fact(missing, rule)),
                     };
                     let next = contents.len();
-                    let content =
-                        *contents.entry((peer.known.clone(), open, access)).or_insert(next);
+                    let content = *contents
+                        .entry((peer.known.clone(), open, access, rule.onward.clone()))
+                        .or_insert(next);
                     entries.push(Entry {
                         place: (side, number),
                         rule,
@@ -207,14 +209,32 @@ impl<'a> Sides<'a> {
             }
             let peers = peers(kind.direction, destination, &own);
             let fates = [0, 1].map(|side| {
-                self.rows[side]
-                    .iter()
-                    .zip(&rows[side])
-                    .map(|(judge, candidates)| {
-                        Fates::of_set(candidates, &peers, last_rule(judge, destination))
-                    })
-                    .reduce(Fates::and)
-                    .unwrap_or_default()
+                let fates = |is_wanted: fn(RuleDialect) -> bool| {
+                    self.rows[side]
+                        .iter()
+                        .zip(&rows[side])
+                        .filter(|(judge, _)| is_wanted(judge.set().dialect))
+                        .map(|(judge, candidates)| {
+                            Fates::of_set(candidates, &peers, last_rule(judge, destination))
+                        })
+                        .reduce(Fates::and)
+                };
+                let gated =
+                    |gate: Option<Fates<'a>>, next: Option<Fates<'a>>, onward: &Onward| match (
+                        gate, next,
+                    ) {
+                        (Some(gate), Some(next)) => Some(gate.gate(next, onward)),
+                        (gate, next) => gate.or(next),
+                    };
+                let groups = fates(is_group);
+                let admin = fates(|own| own == RuleDialect::Admin);
+                let groups = gated(admin, groups, &Onward::PastGroups);
+                let routes = fates(|own| own == RuleDialect::Routes);
+                let appliances = gated(routes, fates(is_appliance), &Onward::Direct);
+                match (groups, appliances) {
+                    (Some(groups), Some(appliances)) => groups.and(appliances),
+                    (groups, appliances) => groups.or(appliances).unwrap_or_default(),
+                }
             });
             see(&FlowKind { own, ..kind.clone() }, fates);
         }
@@ -240,7 +260,7 @@ fn applies(rule: &Rule, dialect: RuleDialect, destination: Destination) -> Optio
     if destination == Destination::Ordinary || dialect == RuleDialect::List {
         return Some(None);
     }
-    if dialect == RuleDialect::AzureFirewall {
+    if matches!(dialect, RuleDialect::AzureFirewall | RuleDialect::Routes) {
         return None;
     }
     let names = |tag: &str| rule.destination.tags.iter().any(|own| own.eq_ignore_ascii_case(tag));

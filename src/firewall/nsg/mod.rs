@@ -2,6 +2,7 @@
 //! into rule sets: network security groups, effective rules, ARM templates, rules of Azure Firewall
 //! and plain lists.
 
+mod admin;
 mod allowlist;
 mod error;
 mod foreign;
@@ -10,6 +11,7 @@ mod line;
 mod node;
 mod planned;
 mod policy;
+mod route;
 mod rule;
 mod terraform;
 mod what_if;
@@ -216,7 +218,11 @@ fn read_json(
         ArmValue::Array(_) => root.elements(),
         _ => root.get("value").map_or_else(Vec::new, |value| value.elements()),
     };
-    if !elements.is_empty() && elements.iter().all(is_rule) {
+    if !elements.is_empty() && elements.iter().all(admin::is_admin_rule) {
+        found.sets.push(admin::read_admin_rules(&elements, file));
+    } else if !elements.is_empty() && elements.iter().all(route::is_route) {
+        found.sets.push(route::read_effective_routes(&elements, file));
+    } else if !elements.is_empty() && elements.iter().all(is_rule) {
         found.sets.push(group::read_bare_rules(&elements, file));
     } else if is_rule(&root) {
         found.sets.push(group::read_bare_rules(std::slice::from_ref(&root), file));
@@ -271,6 +277,8 @@ fn search_rules(
     }
     if node.get("effectiveSecurityRules").is_some() {
         found.sets.push(group::read_effective(node, file));
+    } else if route::is_table(node) {
+        found.sets.push(route::read_table(node, file));
     } else if properties.get("securityRules").is_some() {
         found.sets.push(group::read_group(node, file));
     } else if properties.get("ruleCollections").is_some() {

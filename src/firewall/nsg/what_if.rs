@@ -80,6 +80,14 @@ pub(super) fn read_what_if(value: &Value, file: &str) -> Result<Planned, ReadErr
         }
         planned.after.extend(after.map(|body| resource(body, "after")));
     }
+    if planned.after.is_empty() && planned.before.as_ref().is_none_or(Vec::is_empty) {
+        return Err(ReadError {
+            file: file.to_owned(),
+            location: path.to_owned(),
+            found: "what-if JSON without a security group or a firewall policy".to_owned(),
+            expected: "changes of networkSecurityGroups or firewallPolicies",
+        });
+    }
     let potential = value.get("potentialChanges").and_then(Value::as_array);
     if potential.is_some_and(|own| !own.is_empty()) {
         planned.notes.push(

@@ -331,3 +331,132 @@ fn what_cannot_be_reviewed_is_refused_with_the_next_step() {
         run(&["rules", "diff", &path, &path]).refuses(words);
     }
 }
+
+/// An effective security admin rule, as the network manager's API lists it.
+fn admin_rule(name: &str, priority: u32, access: &str, prefix: &str) -> Value {
+    json!({"id": format!("/subscriptions/s/resourceGroups/rg/providers/Microsoft.Network/networkManagers/m/securityAdminConfigurations/c/ruleCollections/r/rules/{name}"),
+        "kind": "Custom", "ruleCollectionAppliesToGroups": [], "properties": {
+            "access": access, "priority": priority, "direction": "Outbound", "protocol": "Any",
+            "sources": [{"addressPrefix": "*", "addressPrefixType": "IPPrefix"}],
+            "destinations": [{"addressPrefix": prefix, "addressPrefixType": "IPPrefix"}],
+            "sourcePortRanges": ["0-65535"], "destinationPortRanges": ["0-65535"]}})
+}
+
+/// Decisions in words: `allow RULE of SET`.
+fn decisions(files: &[&str], flows: &str) -> Vec<String> {
+    let all = [&["rules", "decide"], files, &["--flows", flows]].concat();
+    let ended = run(&all);
+    assert_eq!(ended.code, Some(0), "{ended:?}");
+    let words = |line: &str| {
+        let (flow, by) = line.split_once("  by ").expect(line);
+        format!("{} {by}", flow.split_whitespace().next().expect("a decision"))
+    };
+    ended.stdout.lines().map(words).collect()
+}
+
+#[test]
+fn admin_rules_groups_routes_and_appliance_are_asked_in_azures_order() {
+    let folder = Folder::new();
+    let admin = folder.put(
+        "admin.json",
+        json!({"value": [
+            admin_rule("never", 1, "Deny", "40.112.72.1/32"),
+            admin_rule("always", 2, "AlwaysAllow", "40.112.72.2/32"),
+            admin_rule("allowed", 3, "Allow", "40.112.72.3/32"),
+        ]})
+        .to_string(),
+    );
+    let nsg = folder.put(
+        "nsg.json",
+        group(
+            "nsg",
+            &[
+                rule("web", 100, "Allow", "40.112.73.0/24", "*"),
+                rule("first", 110, "Allow", "40.112.72.1", "*"),
+                rule("deny", 4000, "Deny", "*", "*"),
+            ],
+        ),
+    );
+    let route = |name: &str, prefix: &str, hop: &str| {
+        json!({"name": name, "properties": {
+        "addressPrefix": prefix, "nextHopType": hop, "nextHopIpAddress": "10.0.0.4"}})
+    };
+    let routes = folder.put(
+        "routes.json",
+        json!({"name": "rt", "properties": {"disableBgpRoutePropagation": true, "routes": [
+            route("default", "0.0.0.0/0", "VirtualAppliance"),
+            route("near", "40.112.73.0/25", "Internet"),
+            route("hole", "40.112.73.9/32", "None"),
+        ]}})
+        .to_string(),
+    );
+    let appliance = folder.put("appliance.txt", "40.112.73.200\n");
+    let flows = folder.put(
+        "flows.csv",
+        "40.112.72.1,443,tcp\n40.112.72.2,443,tcp\n40.112.72.3,443,tcp\n40.112.73.1,443,tcp\n\
+         40.112.73.9,443,tcp\n40.112.73.200,443,tcp\n40.112.73.201,443,tcp\n",
+    );
+    // Without the appliance's rules, what a route sends there is not known.
+    let expected_without = [
+        "deny never of admin rules",
+        "unknown default of rt",
+        "deny deny of nsg",
+        "allow near of rt",
+        "deny hole of rt",
+        "unknown default of rt",
+        "unknown default of rt",
+    ];
+    let expected_with = [
+        "deny never of admin rules",
+        "deny (no rule) of",
+        "deny deny of nsg",
+        "allow near of rt",
+        "deny hole of rt",
+        "allow 40.112.73.200 of",
+        "deny (no rule) of",
+    ];
+    for order in [[&nsg, &routes, &admin], [&routes, &admin, &nsg], [&admin, &nsg, &routes]] {
+        let files: Vec<&str> = order.iter().map(|file| file.as_str()).collect();
+        let seen = decisions(&files, &flows);
+        for (seen, expected) in seen.iter().zip(expected_without) {
+            assert!(seen.starts_with(expected), "{seen}: {expected}");
+        }
+        assert!(seen[1].contains("the appliance 10.0.0.4"), "{}", seen[1]);
+        let files = [&[appliance.as_str()][..], &files].concat();
+        let seen = decisions(&files, &flows);
+        for (seen, expected) in seen.iter().zip(expected_with) {
+            assert!(seen.starts_with(expected), "{seen}: {expected}");
+        }
+    }
+    // An admin rule that always allows is enough for the groups.
+    assert_eq!(decisions(&[&nsg, &admin], &flows)[1], "allow always of admin rules");
+}
+
+#[test]
+fn flows_between_nodes_come_in() {
+    let folder = Folder::new();
+    let inbound = |prefix: &str| {
+        let mut rule = tcp("nodes", 100, "Allow", "*", "8060");
+        rule["properties"]["direction"] = "Inbound".into();
+        rule["properties"]["sourceAddressPrefix"] = prefix.into();
+        let mut deny = rule.clone();
+        deny["name"] = "deny".into();
+        deny["properties"]["priority"] = 200.into();
+        deny["properties"]["access"] = "Deny".into();
+        deny["properties"]["sourceAddressPrefix"] = "*".into();
+        group("nsg", &[rule, deny])
+    };
+    let before = folder.put("before.json", inbound("10.0.0.0/24"));
+    let after = folder.put("after.json", inbound("10.0.0.0/25"));
+    let flows = folder.put(
+        "flows.csv",
+        "direction,source,destination,port,protocol\ninbound,10.0.0.200,10.0.0.4,8060,tcp\n\
+         inbound,10.0.0.5,10.0.0.4,8060,tcp\n",
+    );
+    let (code, seen) = review(&[&before, &after, "--flows", &flows]);
+    assert_eq!(code, Some(1), "{seen:?}");
+    let changes: Vec<_> = seen.required.iter().map(|own| own.change.as_str()).collect();
+    assert_eq!(changes, ["lost", "same"]);
+    assert_eq!(seen.required[0].flow.direction, "inbound");
+    assert_eq!(spaces(&seen.no_longer_admitted), ["inbound tcp 8060 10.0.0.128/25"]);
+}
