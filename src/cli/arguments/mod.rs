@@ -542,6 +542,7 @@ fn parse_resolver(text: &str) -> Result<std::net::SocketAddr, String> {
 mod deploy;
 #[cfg(test)]
 mod documents;
+#[cfg(test)]
 mod help;
 
 #[cfg(test)]
