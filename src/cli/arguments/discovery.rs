@@ -6,6 +6,7 @@ use clap::{Args, ValueEnum};
 
 /// Whether the names that the runtime on this host uses are looked for, and where.
 #[derive(Debug, Args)]
+#[command(next_help_heading = "What is probed")]
 pub(in crate::cli) struct DiscoveryArgs {
     /// Where no names are given, take those that the runtime on this host uses, from its
     /// configuration, its event log and the DNS cache

@@ -7,13 +7,13 @@ use std::fs;
 use std::path::{Path, PathBuf};
 
 use clap::error::ErrorKind;
-use clap::{Arg, Command, CommandFactory as _, Parser as _};
+use clap::{Arg, Command};
 use pulldown_cmark::{CodeBlockKind, Event, Tag, TagEnd};
 
-use super::Arguments;
+use super::command;
 
 /// Words that begin a code span whose options are another program's.
-const FOREIGN: [&str; 4] = ["az", "cargo", "curl", "wevtutil"];
+const FOREIGN: [&str; 5] = ["az", "cargo", "curl", "systemctl", "wevtutil"];
 
 /// Languages of blocks that hold command lines.
 const SHELLS: [&str; 3] = ["sh", "console", "powershell"];
@@ -135,7 +135,7 @@ fn every_command_line_of_the_documents_is_one_of_this_program() {
             n_lines += 1;
             let shown = format!("{}: pathproof {}", path.display(), words.join(" "));
             let words = std::iter::once("pathproof".to_owned()).chain(words);
-            if let Err(error) = Arguments::try_parse_from(words)
+            if let Err(error) = command().try_get_matches_from(words)
                 && ![ErrorKind::DisplayHelp, ErrorKind::DisplayVersion].contains(&error.kind())
             {
                 wrong.push(format!("{shown}\n{error}"));
@@ -149,7 +149,7 @@ fn every_command_line_of_the_documents_is_one_of_this_program() {
 /// In running text: an option that is named exists, and so does a command.
 #[test]
 fn every_option_that_the_documents_name_exists() {
-    let all = Arguments::command();
+    let all = command();
     let mut options = BTreeSet::from(["--help".to_owned(), "--version".to_owned()]);
     let mut left = vec![&all];
     while let Some(command) = left.pop() {
@@ -222,7 +222,7 @@ struct Row {
 /// Every command and every option, each option once: those that several commands share under their
 /// heading, and the others at their command.
 fn options_page() -> String {
-    let mut all = Arguments::command();
+    let mut all = command().disable_help_subcommand(true);
     all.build();
     let mut commands = Vec::new();
     leaves("", &all, &mut commands);
@@ -244,7 +244,7 @@ fn options_page() -> String {
 
     let mut page = String::from(
         "# Every command and option\n\nThis page is written from the program's own help \
-         (`pathproof COMMAND --help`). Options that several commands share stand first, by what they \
+         (`--help` of each command). Options that several commands share stand first, by what they \
          are about.\n",
     );
     for heading in &headings {
