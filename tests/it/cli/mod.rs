@@ -14,6 +14,7 @@ mod new_lists;
 mod on_this_host;
 #[cfg(unix)]
 mod progress;
+mod redacted;
 mod rules;
 mod rules_diff;
 mod saved;
