@@ -59,7 +59,9 @@
 //! * new text for people: through `cli/output.rs` or `cli/hint.rs`, what strangers chose in it by
 //!   [`model::visible`]; an option whose file is written: its name in `cli/file_options.rs`;
 //! * a new staged fault: a row of `demo/stage.rs`;
-//! * a new option: `cli/arguments/`, and what it means in `cli/request.rs` or `cli/measure.rs`.
+//! * a new option: `cli/arguments/`, and what it means in `cli/request.rs` or `cli/measure.rs`;
+//!   files and variables give it without more (`cli/configuration/`);
+//! * a new command: `cli/arguments/`, and its examples in `cli/arguments/examples.rs`.
 //!
 //! # Words
 //!

@@ -13,6 +13,7 @@ mod arguments;
 mod azure;
 mod check;
 mod completions;
+mod configuration;
 mod demo;
 mod duration;
 mod exit;
@@ -48,7 +49,8 @@ use std::process::ExitCode;
 
 use clap::FromArgMatches;
 
-use arguments::{Arguments, Color, Command};
+use arguments::{Arguments, Color, Command, ConfigCommand};
+use configuration::ConfiguredArguments;
 pub use exit::Exit;
 
 /// Runs one command line and says how it ended.
@@ -59,20 +61,32 @@ pub fn run(arguments: impl IntoIterator<Item = OsString>) -> ExitCode {
         hint::error(&error);
         return Exit::CouldNotWork.into();
     }
+    let configuration = match ConfiguredArguments::of(arguments) {
+        Ok(configuration) => configuration,
+        Err(error) => {
+            hint::error(&error);
+            return Exit::CouldNotWork.into();
+        }
+    };
+    let arguments = &configuration.arguments;
     let understood = arguments::command()
-        .try_get_matches_from(&arguments)
+        .try_get_matches_from(arguments)
         .and_then(|given| Ok((Arguments::from_arg_matches(&given)?, given)));
     let (parsed, given) = match understood {
         Ok(understood) => understood,
         Err(error) => {
             // Help and version are answers, on standard output; all else is a usage error.
             let exit = if error.use_stderr() { Exit::CouldNotWork } else { Exit::Satisfied };
-            hint::usage(&error, &arguments);
+            hint::usage(&error, arguments);
+            if error.use_stderr() {
+                configuration.explain(&error.to_string());
+            }
             return exit.into();
         }
     };
     if let Err(error) = file_options::keep_apart(&arguments::command(), &given) {
         hint::error(&error);
+        configuration.explain(&format!("{error:#}"));
         return Exit::CouldNotWork.into();
     }
     if parsed.quiet {
@@ -83,19 +97,23 @@ pub fn run(arguments: impl IntoIterator<Item = OsString>) -> ExitCode {
         Color::Always => anstream::ColorChoice::Always.write_global(),
         Color::Never => anstream::ColorChoice::Never.write_global(),
     }
+    configuration.announce();
     let done = match parsed.command {
-        Command::Check(command) => check::check(&command, &arguments),
-        Command::Watch(command) => watch::watch(&command, &arguments),
+        Command::Check(command) => check::check(&command, arguments),
+        Command::Watch(command) => watch::watch(&command, arguments),
         Command::Replay(command) => replay::replay(&command),
-        Command::Resolve(command) => resolve::resolve(&command, &arguments),
+        Command::Resolve(command) => resolve::resolve(&command, arguments),
         Command::Lists(command) => lists::lists(&command),
-        Command::Rules(command) => rules::rules(&command, &arguments),
+        Command::Rules(command) => rules::rules(&command, arguments),
         Command::Ledger(command) => ledger::ledger(&command),
         Command::Tags(command) => tags::tags(&command),
         Command::Report(command) => saved::report(&command),
         Command::Agent(command) => agent::agent(&command),
         Command::Demo(command) => demo::demo(command),
         Command::Explain(command) => explain::explain(&command),
+        Command::Config(command) => match command.command {
+            ConfigCommand::Show { format } => configuration::show(&configuration, &given, format),
+        },
         Command::Completions(command) => completions::completions(&command),
         Command::Man(command) => man::man(&command),
     };
@@ -103,6 +121,7 @@ pub fn run(arguments: impl IntoIterator<Item = OsString>) -> ExitCode {
         Ok(exit) => exit.into(),
         Err(error) => {
             hint::error(&error);
+            configuration.explain(&format!("{error:#}"));
             Exit::CouldNotWork.into()
         }
     }

@@ -71,7 +71,7 @@ pub(super) fn refuse_secrets(arguments: &[OsString]) -> Result<()> {
 }
 
 /// Whether this is `IR@<id>@<factory>@…@<secret>`, in quotes or not.
-fn is_authentication_key(text: &str) -> bool {
+pub(super) fn is_authentication_key(text: &str) -> bool {
     let text = text.trim_start_matches(|c: char| !c.is_alphanumeric());
     text.get(..3).is_some_and(|front| front.eq_ignore_ascii_case("IR@"))
         && text.matches('@').count() >= 3
@@ -85,7 +85,18 @@ pub(super) fn redacted_value(given: &str) -> String {
     }
 }
 
-fn without_userinfo(argument: &str) -> String {
+/// Whether an option's value is a proxy's URL, by the option's long name.
+pub(super) fn is_of_proxies(name: &str) -> bool {
+    OF_PROXIES.iter().any(|option| option.trim_start_matches('-') == name)
+}
+
+/// The value of an option as it may be shown, by the option's long name.
+pub(super) fn shown(name: &str, value: &str) -> String {
+    if is_of_proxies(name) { redacted_url(value) } else { without_userinfo(value) }
+}
+
+/// An argument without the user name and password of its URL.
+pub(super) fn without_userinfo(argument: &str) -> String {
     let Some((scheme, rest)) = argument.split_once("://") else { return argument.to_owned() };
     let authority_end = rest.find(['/', '?', '#']).unwrap_or(rest.len());
     let (authority, path) = rest.split_at(authority_end);
@@ -99,7 +110,7 @@ fn without_userinfo(argument: &str) -> String {
 mod tests {
     use super::*;
 
-    fn shown(arguments: &[&str]) -> String {
+    fn recorded(arguments: &[&str]) -> String {
         let all: Vec<OsString> = std::iter::once("pathproof")
             .chain(arguments.iter().copied())
             .map(OsString::from)
@@ -122,7 +133,7 @@ mod tests {
             (&["--proxy", "http://p:1", "--only", "relay"], "--proxy http://p:1 --only relay"),
             (&["--proxy", "agent", "a@b"], "--proxy agent a@b"),
         ] {
-            let found = shown(arguments);
+            let found = recorded(arguments);
             assert_eq!(found, expected);
             assert!(!found.contains("geheim") && !found.contains("heim"), "{found}");
         }

@@ -8,6 +8,7 @@
 
 mod azure;
 mod cli;
+mod configuration;
 mod contract;
 mod demo;
 #[cfg(target_os = "linux")]

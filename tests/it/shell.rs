@@ -152,6 +152,8 @@ fn without_a_folder_the_main_page_goes_to_standard_output() {
     let page = pathproof(&["man"]);
     let (code, text) = read_by("groff", &["-man", "-Tascii", "-P-cbuo"], &page);
     assert_eq!(code, Some(0), "{text}");
+    // Lines are filled up to both margins.
+    let text = text.split_whitespace().collect::<Vec<_>>().join(" ");
     assert!(text.contains("pathproof - Says which layer"), "{text}");
     assert!(text.contains("EXIT STATUS") && text.contains("pathproof-check(1)"), "{text}");
 }

@@ -175,6 +175,13 @@ const EXAMPLES: &[(&str, &[Example])] = &[
         ],
     ),
     (
+        "config show",
+        &[
+            ("What applies here, and from where", "config show"),
+            ("With a profile, for programs", "config show --profile shir-prod -f json"),
+        ],
+    ),
+    (
         "completions",
         &[
             (

@@ -12,6 +12,7 @@ use ipnet::IpNet;
 use super::{duration, version};
 
 mod azure;
+mod configuration;
 mod demo;
 mod discovery;
 mod examples;
@@ -27,6 +28,7 @@ mod short_help;
 mod watch;
 
 pub(super) use azure::AzureArgs;
+pub(super) use configuration::{CONFIGURED, ConfigArgs, ConfigCommand, ShowFormat};
 pub(super) use demo::DemoArgs;
 pub(super) use discovery::{DiscoveryArgs, YesOrNo};
 pub(super) use examples::examples;
@@ -50,9 +52,10 @@ pub(super) use watch::{WatchArgs, WatchFormat};
 pub(super) const EXIT_CODES: &str = "Exit codes: 0 as expected, 1 violated, 2 could not work, \
     3 something required is unknown, 4 a guard refused a write to Azure.";
 
-/// The whole command line: what is derived below, with examples and a short `-h`.
+/// The whole command line: what is derived below, with the options for configuration files,
+/// examples, and a short `-h`.
 pub(super) fn command() -> clap::Command {
-    short_help::shorten(examples::added(Arguments::command()))
+    short_help::shorten(examples::added(configuration::added(Arguments::command())))
 }
 
 /// Says which layer between this host and Azure fails, with evidence, who can fix it and how.
@@ -119,6 +122,8 @@ pub(super) enum Command {
     Demo(DemoArgs),
     /// What a cause, an error text or a word of the portal means, and who fixes it
     Explain(ExplainArgs),
+    /// The effective configuration
+    Config(ConfigArgs),
     /// Completions of this command line for a shell, on standard output
     Completions(CompletionsArgs),
     /// The manual pages
