@@ -201,10 +201,6 @@ impl<'a> Redactor<'a> {
         }
     }
 
-    fn account(&mut self, account: &str) -> String {
-        if account.is_empty() { String::new() } else { self.label("user", &account.to_lowercase()) }
-    }
-
     fn node(&mut self, node: &ReportedNode) -> ReportedNode {
         let ReportedNode {
             name,

@@ -261,7 +261,7 @@ fn options_page() -> String {
         rows.sort();
         let _ = write!(page, "\n## {heading}\n\n| option | meaning | commands |\n|---|---|---|\n");
         for (row, commands) in rows {
-            let commands = if commands.len() == self::n_commands(&all) {
+            let commands = if commands.len() == n_commands(&all) {
                 "all".to_owned()
             } else {
                 listed(commands)
