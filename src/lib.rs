@@ -15,6 +15,7 @@
 //! | [`probe`] | the only room that touches the measured network | runner, DNS, TCP, proxies, TLS, trust, HTTP, TDS, follow-ups (locate, hold, segments, revocation, old hello), scripts to fetch, the system's errors |
 //! | [`demo`] | the network on loopback that `pathproof demo` probes | the table of what is staged, its servers, what was said of it |
 //! | [`files`] | files of this host read whole | a limit on what is read |
+//! | [`host`] | the runtime on this host | installation, service, event logs without keys, names it uses |
 //! | [`proxy_config`] | how this host and its runtime are configured to use proxies | options, environment, the runtime's files, Windows' settings, the thread that runs scripts |
 //! | [`archive`] | records to and from JSON Lines | what `--save-records` writes and `replay` reads |
 //! | [`report_v1`] | the JSON report as types, written and read | what `report` makes, shows and compares, and `firewall` writes rules for |
@@ -30,10 +31,10 @@
 //! | [`cli`] | arguments to configuration, then commands | files, environment, exit codes |
 //!
 //! Imports go down only: `cli` → {`proxy_config`, `demo`} → {`report`, `redact`, `probe`, `ledger`,
-//! `azure`} → {`diagnose`, `plan`, `list`, `wire`, `archive`, `nsg_rules`} → `firewall` →
+//! `azure`} → {`diagnose`, `plan`, `host`, `wire`, `archive`, `nsg_rules`} → {`firewall`, `list`} →
 //! {`arm_template`, `route`, `report_v1`, `tags`, `ordered_work`, `files`} → `model`. `probe` does
-//! not know `diagnose`; `diagnose` does not know sockets; only `cli`, `proxy_config`, `probe`,
-//! `demo`, `ledger`, `azure` and `files` touch the world, and only `azure` uses reqwest.
+//! not know `diagnose`; `diagnose` does not know sockets; only `cli`, `proxy_config`, `host`,
+//! `probe`, `demo`, `ledger`, `azure` and `files` touch the world, and only `azure` uses reqwest.
 //! Concurrency is in `probe::runner`, in the script thread of `proxy_config`, in the servers of
 //! `demo` and, for large inputs, in `ordered_work`; nowhere else. `model` names serde's derives and
 //! no format. `tests/it/tidy` holds the table and fails on any other edge.
@@ -77,6 +78,7 @@ pub mod demo;
 pub mod diagnose;
 pub mod files;
 pub mod firewall;
+pub mod host;
 pub mod ledger;
 pub mod list;
 pub mod model;

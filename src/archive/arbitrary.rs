@@ -21,14 +21,15 @@ use sha2::{Digest, Sha256};
 
 use crate::model::{
     Answer, Awaited, Certificate, ChainLink, ChainTrust, DnsFailure, End, Endpoint, ExceptionKind,
-    Exchange, Expectation, Failure, Family, Fingerprint, FollowUps, Held, HeldOutcome, HoldFailure,
-    Hop, HopAnswer, Host, HostName, HttpAnswer, HttpFailure, Kind, LinkData, Located, Lookup,
-    Obstacle, OldHello, OldHelloOutcome, OpenTrail, Origin, OsError, PacQuestion, Pending,
-    Presented, Proxied, ProxyFailure, ProxyLookup, ProxyReply, Reach, Record, Records,
-    ReportedNode, Resolver, ResponseCode, RevocationHost, Role, Route, RouteChoice, RouteFault,
-    RouteFaultKind, RouteIntent, Run, Rung, Seen, SegmentLadder, Subject, TcpFailure, TdsAnswer,
-    TdsFailure, TimeoutBy, TlsFailure, TlsFailureKind, TlsSession, Trail, Transport, Trust, Tunnel,
-    Unreachable, Validity, Vantage,
+    Exchange, Expectation, Failure, Family, Fingerprint, FollowUps, FoundBy, Held, HeldOutcome,
+    HoldFailure, Hop, HopAnswer, Host, HostName, HostRuntime, HttpAnswer, HttpFailure,
+    InstalledRuntime, Kind, LinkData, Located, LoggedError, Lookup, Obstacle, OldHello,
+    OldHelloOutcome, OpenTrail, Origin, OsError, PacQuestion, Pending, Presented, Proxied,
+    ProxyFailure, ProxyLookup, ProxyReply, Reach, Record, Records, ReportedNode, Resolver,
+    ResponseCode, RevocationHost, Role, Route, RouteChoice, RouteFault, RouteFaultKind,
+    RouteIntent, Run, Rung, RuntimeService, Seen, SegmentLadder, ServiceState, Sighting, StartType,
+    Subject, TcpFailure, TdsAnswer, TdsFailure, TimeoutBy, TlsFailure, TlsFailureKind, TlsSession,
+    Trail, Transport, Trust, Tunnel, Unreachable, Validity, Vantage,
 };
 
 /// What strangers may write: any text, control characters and wide letters among it.
@@ -243,6 +244,11 @@ any_struct! {
         name, machine, status, capabilities, version, version_status, latest_version, auto_update,
         expires, last_connected
     }
+    HostRuntime { installed, service, errors, has_given_names }
+    InstalledRuntime { path, found_by, version }
+    RuntimeService { state, start, account }
+    LoggedError { at, text }
+    Sighting { seen_in, seen_at }
 }
 
 any_enum! {
@@ -254,7 +260,10 @@ any_enum! {
     Subject { Host(_), Pattern(_) }
     Host { Name(_), Address(_) }
     Kind { Https, Relay, Tls, Tds, Http, Tcp }
-    Origin { List, ServiceUrls, AuthKey, Option, Derived, Gateway }
+    Origin { List, ServiceUrls, AuthKey, Option, Discovered, Derived, Gateway }
+    FoundBy { Registry, Service, ProgramFiles }
+    ServiceState { Running, Starting, Stopping, Stopped, Paused, Unknown }
+    StartType { Automatic, Manual, Disabled, Unknown }
     Reach { Any, Public, Private }
     Fingerprint { None, RelayNamespace }
     Route { Direct, Proxy(_) }
@@ -313,12 +322,12 @@ impl Any for Run {
     fn any() -> BoxedStrategy<Self> {
         let head = (Any::any(), Any::any(), Any::any(), Any::any(), Any::any());
         let input = (Any::any(), Any::any(), Any::any(), Any::any(), Any::any());
-        let seen = (Any::any(), Any::any(), Any::any(), Any::any());
+        let seen = (Any::any(), Any::any(), Any::any(), Any::any(), Any::any());
         (head, input, seen)
             .prop_map(|(head, input, seen)| {
                 let (version, started_at, took, options, vantage) = head;
                 let (cloud, lists, private_networks, is_resolver_given, is_self_contained) = input;
-                let (control, agent_files_differ, absent, nodes) = seen;
+                let (control, agent_files_differ, absent, nodes, runtime) = seen;
                 Self {
                     version,
                     started_at,
@@ -334,6 +343,7 @@ impl Any for Run {
                     agent_files_differ,
                     absent,
                     nodes,
+                    runtime,
                     redacted: None,
                     kept_in: None,
                 }
@@ -346,8 +356,8 @@ impl Any for Endpoint {
     fn any() -> BoxedStrategy<Self> {
         let identity = (Any::any(), Any::any(), Any::any(), 1..=u16::MAX, Any::any());
         let words = (Any::any(), Any::any());
-        (identity, words, Any::any(), Any::any(), 0..4_u32, Any::any())
-            .prop_map(|(identity, words, required, origin, order, expect)| {
+        (identity, words, Any::any(), (Any::any(), Any::any()), 0..4_u32, Any::any())
+            .prop_map(|(identity, words, required, (origin, discovered), order, expect)| {
                 let (entry, role, subject, port, kind) = identity;
                 let (purpose, source_document) = words;
                 Self {
@@ -360,6 +370,7 @@ impl Any for Endpoint {
                     source_document,
                     required,
                     origin,
+                    discovered,
                     order,
                     expect,
                 }

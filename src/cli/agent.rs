@@ -1,4 +1,4 @@
-//! `agent lint`: faults in the runtime's own proxy configuration.
+//! `agent`: the runtime on this host. `agent lint`: faults in the runtime's own proxy configuration.
 
 use std::fmt::Write as _;
 use std::path::{Path, PathBuf};
@@ -8,7 +8,7 @@ use anyhow::{Context, Result, anyhow, bail};
 use super::arguments::{AgentArgs, AgentCommand, AgentLintArgs, LintFormat};
 use super::exit::Exit;
 use super::input::Stdin;
-use super::{hint, input, output, vantage};
+use super::{agent_status, hint, input, output, vantage};
 use crate::list::{self, UrlHost};
 use crate::model::{Host, HostName, visible};
 use crate::proxy_config::{self, FILES};
@@ -20,6 +20,7 @@ use crate::route::{
 pub(super) fn agent(command: &AgentArgs) -> Result<Exit> {
     match &command.command {
         AgentCommand::Lint(lint) => self::lint(lint),
+        AgentCommand::Status(status) => agent_status::status(status),
     }
 }
 
@@ -40,7 +41,10 @@ fn lint(command: &AgentLintArgs) -> Result<Exit> {
     }
     let folder = match &command.dir {
         Some(given) => given.clone(),
-        None => proxy_config::installed().ok_or_else(|| anyhow!(proxy_config::none_installed()))?,
+        None => {
+            let found = proxy_config::installed();
+            found.ok_or_else(|| anyhow!(proxy_config::none_installed()))?.folder
+        }
     };
     let files = proxy_config::read_agent_files(&folder)?;
     if let [only] = &files[..] {

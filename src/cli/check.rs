@@ -8,15 +8,19 @@ use std::sync::Arc;
 
 use anyhow::{Context, Result};
 
-use super::arguments::{CheckArgs, FailOnArg, ReportFormat, ReportingArgs, TrustArgs};
+use super::arguments::{
+    CheckArgs, DiscoveryArgs, FailOnArg, MeasuringArgs, ReportFormat, ReportingArgs, TargetArgs,
+    TrustArgs,
+};
 use super::exit::Exit;
 use super::formats;
 use super::hint;
 use super::input::Stdin;
 use super::measure::Measurement;
+use super::on_this_host;
 use super::output::{self, ReportOutput};
 use super::redaction::{Redaction, labelled};
-use super::request;
+use super::request::{self, PreparedRun};
 use super::saved;
 use super::service_tag_ranges::ServiceTagRanges;
 use crate::model::{Conclusion, Ending, Obstacle, Record, Records, Run};
@@ -40,10 +44,7 @@ pub(super) fn check(command: &CheckArgs, arguments: &[OsString]) -> Result<Exit>
     let baseline = saved::baseline(reporting, &mut stdin)?;
     let published = ServiceTagRanges::read(reporting.service_tags.as_deref())?;
     let mut redaction = Redaction::read(&reporting.redaction)?;
-    let prepared = request::prepare(&command.targets, &command.measuring, &[], &mut stdin)?;
-    for text in &prepared.hints {
-        hint::hint(text);
-    }
+    let prepared = prepare(&command.targets, &command.measuring, &command.discovery, &mut stdin)?;
     let tls = TlsClient::new(judge(&command.trust)?);
     let wishes =
         Wishes { locate: command.locate, hold: command.hold, no_revocation: command.no_revocation };
@@ -69,6 +70,27 @@ pub(super) fn check(command: &CheckArgs, arguments: &[OsString]) -> Result<Exit>
     let plan = ReportPlan { destinations, csv };
     let exit = report(&records, &published, &plan, reporting, baseline.as_ref(), lines);
     Ok(exit.or(saved))
+}
+
+/// Prepares a run, with the names that the runtime on this host uses where none are given, and
+/// shows its hints.
+///
+/// # Errors
+/// As [`request::prepare`], and where an exported event log cannot be read.
+pub(super) fn prepare(
+    targets: &TargetArgs,
+    measuring: &MeasuringArgs,
+    discovery: &DiscoveryArgs,
+    stdin: &mut Stdin,
+) -> Result<PreparedRun> {
+    let found = on_this_host::look(discovery, stdin)?;
+    let names = found.names_for(targets);
+    let mut prepared = request::prepare_with(targets, measuring, &[], names, stdin)?;
+    prepared.runtime = found.runtime_for(targets);
+    for text in found.hints_for(targets).iter().chain(&prepared.hints) {
+        hint::hint(text);
+    }
+    Ok(prepared)
 }
 
 /// Saves the records in the file of `--save-records`. A file that cannot be written does not keep
@@ -214,7 +236,7 @@ fn left_out(n_endpoints: usize) -> String {
 /// Reads the roots by which certificates are judged.
 pub(super) fn judge(given: &TrustArgs) -> Result<Arc<ChainJudge>> {
     let read = |path: &Path, option: &str| {
-        let bytes = files::read(path)
+        let bytes = files::read_text(path)
             .with_context(|| format!("{option}: cannot read {}", path.display()))?;
         trust::read_pem(&bytes, &path.display().to_string()).with_context(|| option.to_owned())
     };

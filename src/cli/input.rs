@@ -1,6 +1,6 @@
 //! Files and standard input that options name, read up to a limit.
 
-use std::io::{self, BufReader, Read};
+use std::io::{self, BufRead as _, BufReader, Cursor, Read};
 use std::path::Path;
 
 use anyhow::{Context, Result, bail};
@@ -45,10 +45,22 @@ impl Stdin {
             self.take(option)?;
             return Ok(Box::new(BufReader::new(io::stdin())));
         }
-        let file = files::open(path)
-            .with_context(|| format!("{option}: cannot read {}", path.display()))?;
+        let file = files::open(path).with_context(|| cannot_read(option, path))?;
         let length = file.metadata().map_or(0, |own| own.len());
-        let source = BufReader::with_capacity(1 << 20, file);
+        let mut source = BufReader::with_capacity(1 << 20, file);
+        let begin = source.fill_buf().with_context(|| cannot_read(option, path))?;
+        if begin.starts_with(b"\xff\xfe") || begin.starts_with(b"\xfe\xff") {
+            // What a redirect of PowerShell wrote is read whole, and small beside the limit.
+            let mut bytes = Vec::new();
+            source
+                .take(LARGE_LIMIT)
+                .read_to_end(&mut bytes)
+                .with_context(|| cannot_read(option, path))?;
+            return Ok(Box::new(Cursor::new(files::as_utf8(bytes))));
+        }
+        if begin.starts_with(b"\xef\xbb\xbf") {
+            source.consume(3);
+        }
         Ok(progress::counted(source, &path.display().to_string(), length))
     }
 
@@ -60,6 +72,10 @@ impl Stdin {
     }
 }
 
+fn cannot_read(option: &str, path: &Path) -> String {
+    format!("{option}: cannot read {}", path.display())
+}
+
 /// Reads `path` whole as text, for `option`: UTF-8, or UTF-16 with a byte order mark.
 ///
 /// # Errors
@@ -69,7 +85,8 @@ pub(super) fn read_text(stdin: &mut Stdin, path: &Path, option: &'static str) ->
     list::decode(&bytes).with_context(|| format!("{option}: {}", path.display()))
 }
 
-/// Reads what programs write: UTF-8, and up to a million flows long.
+/// Reads what programs write: UTF-8, or UTF-16 with a byte order mark, and up to a million flows
+/// long.
 ///
 /// # Errors
 /// As [`Stdin::read`], or the file is not UTF-8.
@@ -84,10 +101,6 @@ pub(super) fn read_large_text(
     source.take(LARGE_LIMIT + 1).read_to_end(&mut bytes).with_context(context)?;
     if bytes.len() as u64 > LARGE_LIMIT {
         bail!("{option}: {} is larger than {} MiB", path.display(), LARGE_LIMIT >> 20);
-    }
-    // PowerShell's redirects write UTF-16 with its mark; these are small.
-    if bytes.starts_with(b"\xff\xfe") || bytes.starts_with(b"\xfe\xff") {
-        return list::decode(&bytes).with_context(context);
     }
     String::from_utf8(bytes).with_context(context)
 }

@@ -94,6 +94,7 @@ impl Measurement {
             agent_files_differ: proxy.agent_files_differ.clone(),
             absent: Vec::new(),
             nodes: prepared.nodes.clone(),
+            runtime: prepared.runtime.clone(),
             redacted: None,
             kept_in: None,
         };

@@ -8,6 +8,7 @@
 )]
 
 mod agent;
+mod agent_status;
 mod arguments;
 mod azure;
 mod check;
@@ -26,6 +27,7 @@ mod lists;
 mod man;
 mod measure;
 mod old_tags;
+mod on_this_host;
 mod output;
 mod progress;
 mod recorded;

@@ -230,6 +230,9 @@ pub(super) fn style(path: Option<&Path>) -> (usize, bool) {
     if !stdout.is_terminal() {
         return (WITHOUT_TERMINAL, color);
     }
+    // The consoles of Windows Server up to 2022 show escape sequences as text until they are asked
+    // to obey them.
+    let color = color && anstyle_query::windows::enable_ansi_colors() != Some(false);
     let width =
         terminal_size::terminal_size().map_or(WITHOUT_TERMINAL, |(width, _)| width.0.into());
     (width.clamp(60, 120), color)

@@ -13,8 +13,10 @@ use super::recorded::redacted_value;
 use super::vantage;
 use crate::azure::RuntimeId;
 use crate::files;
-use crate::list::{self, AuthKey, EndpointList, Parameters, RunRequest, ServiceUrls, UrlHost};
-use crate::model::{Cloud, Endpoint, ReportedNode};
+use crate::list::{
+    self, AuthKey, DiscoveredName, EndpointList, Parameters, RunRequest, ServiceUrls, UrlHost,
+};
+use crate::model::{Cloud, Endpoint, HostRuntime, ReportedNode};
 use crate::plan::{self, ProbePlan};
 use crate::tags;
 
@@ -34,6 +36,8 @@ pub(super) struct PreparedRun {
     /// The runtime's nodes, as the cloud reports them.
     pub(super) nodes: Vec<ReportedNode>,
     pub(super) expand_gateways: bool,
+    /// What was found of the runtime on this host.
+    pub(super) runtime: Option<HostRuntime>,
 }
 
 /// Reads everything that the options name, and makes endpoints of it. `names` are added to what the
@@ -46,6 +50,20 @@ pub(super) fn prepare(
     targets: &TargetArgs,
     measuring: &MeasuringArgs,
     names: &[String],
+    stdin: &mut Stdin,
+) -> Result<PreparedRun> {
+    prepare_with(targets, measuring, names, Vec::new(), stdin)
+}
+
+/// The same with the names that the runtime on this host uses.
+///
+/// # Errors
+/// As [`prepare`].
+pub(super) fn prepare_with(
+    targets: &TargetArgs,
+    measuring: &MeasuringArgs,
+    names: &[String],
+    discovered: Vec<DiscoveredName>,
     stdin: &mut Stdin,
 ) -> Result<PreparedRun> {
     vantage::check_source(measuring.source)?;
@@ -100,7 +118,8 @@ pub(super) fn prepare(
 
     let cloud = targets.cloud.map_or_else(
         || {
-            let told = told_names(targets, &service_urls, auth_key.as_ref());
+            let mut told = told_names(targets, &service_urls, auth_key.as_ref());
+            told.extend(discovered.iter().map(|name| name.host.to_string()));
             list::infer_cloud(told.iter().map(String::as_str)).unwrap_or_default()
         },
         Cloud::from,
@@ -113,6 +132,7 @@ pub(super) fn prepare(
         parameters,
         service_urls,
         auth_key,
+        discovered,
         endpoints,
         peers,
         with: targets.with.clone(),
@@ -161,6 +181,7 @@ pub(super) fn prepare(
         is_self_contained: concrete.is_self_contained,
         nodes,
         expand_gateways: !targets.no_gateways,
+        runtime: None,
     })
 }
 

@@ -1,4 +1,5 @@
-//! SIGINT and SIGTERM, which only this file waits for.
+//! SIGINT and SIGTERM, and what Windows has in their place: Ctrl-C, Ctrl-Break, and the end of the
+//! console, the session or the system. Only this file waits for them.
 
 /// Waits until the user or the system asks the program to end. Where one of the signals cannot be
 /// waited for, the other one still is.
@@ -24,7 +25,27 @@ async fn terminated() {
     }
 }
 
-#[cfg(not(unix))]
+/// Windows ends a program some seconds after it said so, and tokio keeps it until then: time enough
+/// to write what is known.
+#[cfg(windows)]
 async fn terminated() {
-    std::future::pending::<()>().await;
+    use tokio::signal::windows::{ctrl_break, ctrl_close, ctrl_logoff, ctrl_shutdown};
+    macro_rules! received {
+        ($signal:ident) => {
+            async {
+                match $signal() {
+                    Ok(mut signal) => {
+                        signal.recv().await;
+                    }
+                    Err(_) => std::future::pending::<()>().await,
+                }
+            }
+        };
+    }
+    tokio::select! {
+        () = received!(ctrl_break) => {}
+        () = received!(ctrl_close) => {}
+        () = received!(ctrl_logoff) => {}
+        () = received!(ctrl_shutdown) => {}
+    }
 }

@@ -6,6 +6,7 @@ use std::net::{IpAddr, SocketAddr, UdpSocket};
 use anyhow::{Context, Result, bail};
 use socket2::{Domain, Protocol, Socket, Type};
 
+use crate::host;
 use crate::model::Vantage;
 use crate::proxy_config::ProxyConfig;
 
@@ -14,7 +15,7 @@ pub(super) fn describe(resolvers: Vec<SocketAddr>, proxy: &ProxyConfig) -> Vanta
     Vantage {
         hostname: whoami::hostname().unwrap_or_default(),
         os: whoami::distro().unwrap_or_else(|_| std::env::consts::OS.to_owned()),
-        account: whoami::username().unwrap_or_default(),
+        account: host::account().or_else(|| whoami::username().ok()).unwrap_or_default(),
         addresses: addresses(),
         resolvers,
         proxy_source: proxy.source.clone(),

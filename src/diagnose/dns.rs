@@ -63,7 +63,7 @@ fn without_spelling(case: &Case<'_>, draft: Draft) -> Draft {
         Origin::List => {
             !matches!(endpoint.role, Role::Download | Role::Login | Role::Revocation | Role::Portal)
         }
-        Origin::AuthKey | Origin::Derived | Origin::Gateway => false,
+        Origin::AuthKey | Origin::Discovered | Origin::Derived | Origin::Gateway => false,
     };
     let is_of_system =
         deciding(&case.record.lookups).any(|lookup| lookup.resolver == Resolver::System);

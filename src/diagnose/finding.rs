@@ -349,9 +349,13 @@ pub(super) fn settle(all: impl IntoIterator<Item = Draft>) -> Vec<Draft> {
     settled
 }
 
-/// Sorts findings as the contract demands: fail before warn before unknown, then by layer.
+/// Sorts findings as the contract demands: fail before warn before unknown, then by layer. Before
+/// all stands that nothing runs which could use the network.
 pub(super) fn sort(findings: &mut [Finding]) {
-    findings.sort_by_key(|finding| (severity_rank(finding.severity), finding.cause));
+    findings.sort_by_key(|finding| {
+        let is_first = finding.cause == Cause::RuntimeServiceStopped;
+        (!is_first, severity_rank(finding.severity), finding.cause)
+    });
 }
 
 pub(super) const fn severity_rank(severity: Severity) -> u8 {

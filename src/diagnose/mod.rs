@@ -26,6 +26,7 @@ mod explained;
 mod finding;
 mod follow_up;
 mod gateway;
+mod host_runtime;
 mod http;
 mod interception;
 mod obstacle;

@@ -4,7 +4,7 @@ use super::case::Case;
 use super::finding::Draft;
 use super::words::{duration, syns_sent};
 use crate::model::{
-    Awaited, Cause, DnsFailure, End, Endpoint, Obstacle, Pending, Record, Trail, deciding,
+    Awaited, Cause, DnsFailure, End, Endpoint, Obstacle, OsError, Pending, Record, Trail, deciding,
 };
 
 /// Obstacles of the record as a whole and of its lookups, where these decide; those of trails are
@@ -59,6 +59,16 @@ const fn end_of_run(obstacle: &Obstacle) -> (Cause, &'static str, &'static str) 
              cause is known.",
         ),
     }
+}
+
+/// Whether Windows gave the error: records are also read on other systems than they were made on.
+fn is_of_windows(os: &OsError) -> bool {
+    os.symbol.starts_with("WSA")
+}
+
+/// What ran out. Windows has no limit of descriptors: what it says so is ports or memory.
+fn resource(os: &OsError) -> &'static str {
+    if is_of_windows(os) { "dynamic ports or non-paged memory" } else { "descriptors" }
 }
 
 /// The draft for a trail that the end of the run stopped: which step was pending, and for how long.
@@ -149,16 +159,27 @@ pub(super) fn draft(obstacle: &Obstacle, endpoint: &Endpoint) -> Draft {
         ),
         Obstacle::DescriptorLimit(os) => Draft::new(
             Cause::VantageBroken,
-            format!("{host_port}: this host ran out of descriptors"),
+            format!("{host_port}: this host ran out of {}", resource(os)),
         )
         .evidence(os.to_string())
-        .remedy("Raise the limit of open files (ulimit -n), or give a lower --concurrency."),
+        .remedy(if is_of_windows(os) {
+            "Widen the range of dynamic ports (netsh int ipv4 show dynamicport tcp, then set \
+             dynamicport), look for a program that uses up the non-paged pool, or give a lower \
+             --concurrency."
+        } else {
+            "Raise the limit of open files (ulimit -n), or give a lower --concurrency."
+        }),
         Obstacle::PortLimit(os) => Draft::new(
             Cause::VantageBroken,
             format!("{host_port}: this host ran out of ephemeral ports"),
         )
         .evidence(os.to_string())
-        .remedy("Widen the ephemeral port range of this host, or give a lower --concurrency."),
+        .remedy(if is_of_windows(os) {
+            "Widen the range of dynamic ports (netsh int ipv4 show dynamicport tcp, then set \
+             dynamicport), or give a lower --concurrency."
+        } else {
+            "Widen the ephemeral port range of this host, or give a lower --concurrency."
+        }),
     }
     .proven()
 }

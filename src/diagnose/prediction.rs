@@ -6,7 +6,7 @@
 
 use super::case::has_no_way_out;
 use super::words::list;
-use super::{dns, gateway, path, reported};
+use super::{dns, gateway, host_runtime, path, reported};
 use crate::model::{Cause, NetworkAllows, Prediction, Record, Records, Role, Status, Verdict};
 
 /// How many endpoints are listed with their causes.
@@ -102,7 +102,15 @@ pub(super) fn predict(records: &Records, verdicts: &[Verdict]) -> Prediction {
         ));
     }
     consequences.extend(reported::consequences(records));
-    let not_looked_at = NOT_LOOKED_AT.iter().map(|line| (*line).to_owned()).collect();
+    let is_service_known =
+        records.run.runtime.as_ref().is_some_and(|runtime| runtime.service.is_some());
+    let consequences =
+        host_runtime::consequences(records).into_iter().chain(consequences).collect();
+    let not_looked_at = NOT_LOOKED_AT
+        .iter()
+        .skip(usize::from(is_service_known))
+        .map(|line| (*line).to_owned())
+        .collect();
     Prediction { network_allows, because, consequences, not_looked_at }
 }
 

@@ -1,9 +1,13 @@
 //! Files of this host, read whole and only up to a limit: what a user names may be the wrong file.
 #![expect(clippy::disallowed_types, reason = "this room reads files of the machine")]
 
+mod text;
+
 use std::fs::File;
 use std::io::{self, Read};
 use std::path::Path;
+
+pub use text::as_utf8;
 
 /// The largest text file that is read whole, bytes. Service URLs of a large runtime are 20 KB.
 const TEXT_LIMIT: u64 = 16 << 20;
@@ -25,6 +29,14 @@ pub enum FileError {
 /// [`FileError`] where there is no such file, it is a folder, or it is too large.
 pub fn read(path: &Path) -> Result<Vec<u8>, FileError> {
     read_from(open(path)?)
+}
+
+/// Reads a text file whole, as UTF-8 without a byte order mark ([`as_utf8`]).
+///
+/// # Errors
+/// As [`read`].
+pub fn read_text(path: &Path) -> Result<Vec<u8>, FileError> {
+    read(path).map(as_utf8)
 }
 
 /// Reads a source to its end; 16 MiB is the most.

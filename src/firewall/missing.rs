@@ -40,6 +40,8 @@ pub enum Missing {
     Sources(Arc<str>),
     /// The configured route of the name, with the reason why it is unknown.
     Route(Arc<str>),
+    /// The rules of the appliance of this address, which a route leads to.
+    Appliance(Arc<str>),
     /// The platform's treatment of an address family that the effective rules do not list.
     Family,
 }
@@ -89,6 +91,11 @@ impl fmt::Display for Missing {
             Self::Address => f.write_str("the address of the flow's name"),
             Self::Name => f.write_str("the name behind the flow's address"),
             Self::Port => f.write_str("the flow's port"),
+            Self::Appliance(address) => write!(
+                f,
+                "what the appliance {address} does, which a route leads to: give its rules beside \
+                 these"
+            ),
             Self::Family => f.write_str("the effective rules list no IPv6 prefixes"),
         }
     }

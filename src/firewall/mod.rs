@@ -12,6 +12,7 @@ mod candidates;
 mod columns;
 mod correct;
 mod decide;
+mod diff;
 pub mod emit;
 mod evidence;
 mod flow;
@@ -21,13 +22,17 @@ mod port;
 mod prove;
 mod reach;
 mod requirement;
+mod row;
 mod rule;
 mod scope;
 mod shadow;
 mod verify;
 
 pub use correct::{Correction, CorrectionAdvice, CorrectionChange};
-pub use decide::{Decision, RuleJudge, decide_in_a_row};
+pub use decide::{Decision, RuleJudge};
+pub use diff::{
+    ChangedRule, ChangedSpace, FlowChange, RequiredChange, RuleEdit, RulesDiff, SideDecision, diff,
+};
 pub use evidence::{
     AddressSighting, Approach, ConfiguredRoute, Evidence, EvidenceError, EvidenceTarget, Identity,
     NotHeld,
@@ -37,7 +42,8 @@ pub use missing::{Missing, Property};
 pub use port::{PortError, PortSet, Protocol, ProtocolSet};
 pub use prove::{Doubt, ProofLevel, Proven, PublishedTags, Refused, prove};
 pub use requirement::{Class, ConnectOutcome, Need, Requirement, needs, synthesize};
-pub use rule::{Access, Direction, MARKER, Rule, RuleDialect, RuleSet};
+pub use row::{decide_in_a_row, in_azures_order};
+pub use rule::{Access, Direction, MARKER, Onward, Rule, RuleDialect, RuleSet};
 pub use scope::{Extent, NamePattern, NetworkContext, Scope};
 pub use shadow::Shadowed;
 pub use verify::{Beyond, Breadth, Contradiction, Excess, Gap, Gateways, Verification, verify};

@@ -22,6 +22,12 @@ impl PortSet {
         Self(Ranges::full())
     }
 
+    /// The union of these runs, whose ends are included.
+    #[must_use]
+    pub fn from_runs(runs: Vec<(u16, u16)>) -> Self {
+        Self(Ranges::from_runs(runs))
+    }
+
     /// Reads a port, a range `FIRST-LAST` or `*`, as Azure's rules write them.
     ///
     /// # Errors

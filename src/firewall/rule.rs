@@ -1,6 +1,7 @@
 //! Rules and rule sets, which every reader of a vendor's format produces.
 
 use std::fmt;
+use std::sync::Arc;
 
 use super::missing::{Missing, Property};
 use super::port::{PortSet, ProtocolSet};
@@ -27,6 +28,22 @@ pub struct Rule {
     pub destination_ports: Property<PortSet>,
     /// Whether `rules apply` keeps this rule, so that it would undo changes by hand.
     pub is_kept: bool,
+    /// The sets that a flow meets next, which this rule lets through.
+    pub onward: Onward,
+}
+
+/// The way of a flow that a rule lets through.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Hash)]
+pub enum Onward {
+    /// It meets the next set of the row.
+    #[default]
+    Next,
+    /// It does not meet the security groups: an admin rule of the access `AlwaysAllow`.
+    PastGroups,
+    /// A route leads it to the appliance of this address, whose rules are the next set.
+    Appliance(Arc<str>),
+    /// A route leads it past every appliance.
+    Direct,
 }
 
 /// The beginning of the description of every rule that this program wrote.
@@ -48,6 +65,7 @@ impl Rule {
             destination: Scope::any(),
             destination_ports: PortSet::any().into(),
             is_kept: false,
+            onward: Onward::Next,
         }
     }
 
@@ -66,6 +84,7 @@ impl Rule {
             destination: Scope::unknown(missing.clone()),
             destination_ports: Property::Unknown(missing.clone()),
             is_kept: false,
+            onward: Onward::Next,
         }
     }
 
@@ -164,6 +183,10 @@ pub enum RuleDialect {
     AzureFirewall,
     /// A list of what is allowed.
     List,
+    /// Security admin rules of a network manager.
+    Admin,
+    /// The routes of a subnet or a network interface.
+    Routes,
 }
 
 impl RuleSet {
@@ -219,6 +242,24 @@ impl RuleSet {
     #[must_use]
     pub fn with_notes(mut self, notes: Vec<String>) -> Self {
         self.notes = notes;
+        self
+    }
+
+    /// Lets through what no rule matches, by a rule of this name.
+    #[must_use]
+    pub fn with_passing_end(mut self, name: &str, onward: Onward) -> Self {
+        if let Some(last) = self.rules.last_mut() {
+            name.clone_into(&mut last.name);
+            last.access = Access::Allow.into();
+            last.onward = onward;
+        }
+        self
+    }
+
+    /// The set with each of its rules changed.
+    #[must_use]
+    pub fn map_rules(mut self, change: impl FnMut(&mut Rule)) -> Self {
+        self.rules.iter_mut().for_each(change);
         self
     }
 

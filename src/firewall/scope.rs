@@ -47,6 +47,13 @@ impl Scope {
         }
     }
 
+    /// Whether it holds the virtual network, whose prefixes are not known in `extent`. A host is in
+    /// its own network, whatever its address is.
+    pub(super) fn holds_unknown_network(&self, extent: &Extent) -> bool {
+        self.tags.iter().any(|tag| tag.eq_ignore_ascii_case("VirtualNetwork"))
+            && extent.open.iter().any(|(_, missing)| *missing == Missing::VirtualNetwork)
+    }
+
     /// Whether there is no part at all, known or unknown.
     #[must_use]
     pub const fn is_empty(&self) -> bool {
@@ -206,6 +213,9 @@ impl NetworkContext<'_> {
 const PLATFORM: IpAddr = IpAddr::V4(Ipv4Addr::new(168, 63, 129, 16));
 /// The address of the instance metadata service.
 const METADATA: IpAddr = IpAddr::V4(Ipv4Addr::new(169, 254, 169, 254));
+
+/// The addresses that the platform answers on the host itself.
+pub(super) const PLATFORM_ADDRESSES: [IpAddr; 2] = [PLATFORM, METADATA];
 
 /// Whether `address` is one that the platform answers on the host itself.
 pub(super) fn is_platform(address: IpAddr) -> bool {

@@ -42,7 +42,7 @@ pub use limits::MAX_INPUT_BYTES;
 pub use parameters::{ParameterError, Parameters, region};
 pub use pasted::PastedError;
 pub use pattern::{HostPattern, PatternError};
-pub use request::{RequestError, RunRequest};
+pub use request::{DiscoveredName, RequestError, RunRequest};
 pub use service_urls::{ServiceUrl, ServiceUrls, ServiceUrlsError, UrlHost};
 pub use suggest::nearest;
 pub use syntax::parse;

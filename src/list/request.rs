@@ -8,7 +8,7 @@ use super::entry::{EndpointList, ListEntry};
 use super::parameters::Parameters;
 use super::service_urls::{ServiceUrls, UrlHost};
 use super::suggest::{did_you_mean, nearest};
-use crate::model::{Cloud, Endpoint, HostName, NameError, RELAY_GATEWAY, Role};
+use crate::model::{Cloud, Endpoint, HostName, NameError, RELAY_GATEWAY, Role, Sighting};
 
 /// The lists and options of a run.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -19,6 +19,8 @@ pub struct RunRequest {
     pub parameters: Parameters,
     pub service_urls: Vec<ServiceUrls>,
     pub auth_key: Option<AuthKey>,
+    /// What the runtime on this host was seen to use.
+    pub discovered: Vec<DiscoveredName>,
     pub endpoints: Vec<AdHoc>,
     pub peers: Vec<AdHoc>,
     /// The groups of `--with`.
@@ -33,6 +35,16 @@ pub struct RunRequest {
     pub private: Vec<String>,
     /// Whether `--self-contained-authoring` was given.
     pub is_self_contained: bool,
+}
+
+/// A name that the runtime on this host was seen to use.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct DiscoveredName {
+    pub host: HostName,
+    pub sighting: Sighting,
+    /// The runtime itself named it. What only the DNS cache holds anyone may have asked for, and is
+    /// not required.
+    pub is_in_use: bool,
 }
 
 /// The entry ids of endpoints that no list holds.

@@ -119,6 +119,7 @@ causes! {
     RelayGatewayUnassigned "relay_gateway_unassigned" Unknown,
     HostClockSkew "host_clock_skew" Warn,
     RuntimeContradiction "runtime_contradiction" Warn,
+    RuntimeServiceStopped "runtime_service_stopped" Fail,
     RuntimeVersionExpired "runtime_version_expired" Fail,
     RuntimeVersionExpiring "runtime_version_expiring" Warn,
     RuntimeVersionsDiffer "runtime_versions_differ" Warn,

@@ -5,6 +5,7 @@ use std::net::SocketAddr;
 
 use serde::{Deserialize, Serialize};
 
+use super::host_runtime::Sighting;
 use super::name::Host;
 use super::role::Role;
 use super::serial;
@@ -34,6 +35,8 @@ pub struct Endpoint {
     pub required: bool,
     /// Where it came from.
     pub origin: Origin,
+    /// Where it was seen on this host, for one that was found there.
+    pub discovered: Option<Sighting>,
     /// The position of its entry in the lists: reports are sorted by it, then by host.
     pub order: u32,
     /// What is expected of its name and its answers.
@@ -143,6 +146,8 @@ pub enum Origin {
     AuthKey,
     /// `--endpoint` or `--peer`.
     Option,
+    /// The runtime on this host uses it: its configuration, its event log or the DNS cache.
+    Discovered,
     /// Concluded from other input (`serviceRegion`).
     Derived,
     /// A gateway of a relay's deployment, found from its chain.
@@ -150,8 +155,15 @@ pub enum Origin {
 }
 
 impl Origin {
-    pub const ALL: [Self; 6] =
-        [Self::List, Self::ServiceUrls, Self::AuthKey, Self::Option, Self::Derived, Self::Gateway];
+    pub const ALL: [Self; 7] = [
+        Self::List,
+        Self::ServiceUrls,
+        Self::AuthKey,
+        Self::Option,
+        Self::Discovered,
+        Self::Derived,
+        Self::Gateway,
+    ];
 
     #[must_use]
     pub const fn as_str(self) -> &'static str {
@@ -160,6 +172,7 @@ impl Origin {
             Self::ServiceUrls => "service-urls",
             Self::AuthKey => "auth-key",
             Self::Option => "option",
+            Self::Discovered => "discovered",
             Self::Derived => "derived",
             Self::Gateway => "gateway",
         }

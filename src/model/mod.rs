@@ -16,6 +16,7 @@ mod file_kind;
 mod follow_up;
 mod gateway;
 mod header;
+mod host_runtime;
 mod interval_map;
 mod name;
 mod obstacle;
@@ -51,6 +52,10 @@ pub use follow_up::{
     ReportedNode, RevocationHost, Rung, SegmentLadder,
 };
 pub use gateway::{GatewayName, GatewaySeries};
+pub use host_runtime::{
+    FoundBy, HostRuntime, InstalledRuntime, LoggedError, RuntimeService, ServiceState, Sighting,
+    StartType,
+};
 pub use interval_map::{IntervalMap, SetId, SetInterner};
 pub use name::{Host, HostName, NameError};
 pub use obstacle::{Awaited, Obstacle, OsError, Pending, TimeoutBy};

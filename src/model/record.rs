@@ -11,6 +11,7 @@ use serde::{Deserialize, Serialize};
 use super::dns::Lookup;
 use super::endpoint::Endpoint;
 use super::follow_up::{FollowUps, ReportedNode};
+use super::host_runtime::HostRuntime;
 use super::obstacle::{Obstacle, Pending};
 use super::route::{Proxied, RouteChoice};
 use super::trail::Trail;
@@ -58,6 +59,8 @@ pub struct Run {
     pub absent: Vec<Arc<Lookup>>,
     /// What the cloud reports of the runtime's nodes, where it was given.
     pub nodes: Vec<ReportedNode>,
+    /// What was found of the runtime on this host, where there is one.
+    pub runtime: Option<HostRuntime>,
     /// What the placeholders of addresses stand in for, where the records are redacted.
     pub redacted: Option<Redacted>,
     /// The file that these records, or a JSON report of them, are in: for commands that go on from

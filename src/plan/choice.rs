@@ -153,6 +153,7 @@ mod tests {
             source_document: String::new(),
             required: true,
             origin: Origin::List,
+            discovered: None,
             order: 0,
             expect: Expectation { reach, ..Expectation::default() },
         }

@@ -85,6 +85,7 @@ fn gateway_endpoint(relay: &Endpoint, gateway: HostName) -> Endpoint {
         source_document: relay.source_document.clone(),
         required: false,
         origin: Origin::Gateway,
+        discovered: None,
         order: relay.order + 1,
         expect,
     }
@@ -141,6 +142,7 @@ mod tests {
             source_document: String::new(),
             required: true,
             origin: Origin::ServiceUrls,
+            discovered: None,
             order: 20,
             expect: Expectation {
                 reach: Reach::Private,

@@ -78,6 +78,7 @@ mod tests {
             source_document: String::new(),
             required,
             origin: Origin::List,
+            discovered: None,
             order,
             expect: Expectation::default(),
         }

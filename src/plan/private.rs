@@ -51,6 +51,7 @@ mod tests {
             source_document: String::new(),
             required: true,
             origin: Origin::List,
+            discovered: None,
             order: 0,
             expect: Expectation { reach, ..Expectation::default() },
         }

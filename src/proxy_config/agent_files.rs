@@ -3,11 +3,12 @@
 use std::path::{Path, PathBuf};
 
 use crate::files::{self, FileError};
+use crate::host::{self, Installation};
 use crate::route::{AgentConfigError, AgentProxy};
 
 /// The two files that must agree (Microsoft, create-self-hosted-integration-runtime), the host
 /// service's first: it holds the connections to the control plane and the relay.
-pub const FILES: [&str; 2] = ["diahost.exe.config", "diawp.exe.config"];
+pub const FILES: [&str; 2] = host::CONFIG_FILES;
 /// The two more that Purview's agent reads, from the folder of the version (Microsoft, Create and
 /// manage a self-hosted integration runtime, Configure proxy server settings).
 const DATA_MAP: [&str; 2] = [
@@ -15,8 +16,6 @@ const DATA_MAP: [&str; 2] = [
     "Gateway/DataScan/DataTransfer/\
      Microsoft.DataMap.Agent.Connectors.Azure.DataFactory.ServiceHost.exe.config",
 ];
-/// Where the runtime is installed: a folder for each version, with the files in its `Shared`.
-const INSTALLED: &str = r"C:\Program Files\Microsoft Integration Runtime";
 
 /// The process that reads a file.
 pub(super) fn process_of(file: &str) -> &'static str {
@@ -48,19 +47,27 @@ pub enum AgentFilesError {
     },
 }
 
-/// The folder of the newest installed version; `None` where no runtime is installed.
+/// Where the runtime is installed on this host; `None` where it is not.
 #[must_use]
-pub fn installed() -> Option<PathBuf> {
-    folder_with_files(Path::new(INSTALLED))
+pub fn installed() -> Option<Installation> {
+    host::installed(&host::this_host())
 }
 
 /// Says that no runtime is installed, and which folder to name instead.
 #[must_use]
 pub fn none_installed() -> String {
-    format!(
-        "no runtime is installed in {INSTALLED}: name the folder that holds {} and {}",
-        FILES[0], FILES[1]
-    )
+    format!("{}: name the folder that holds {} and {}", none_installed_here(), FILES[0], FILES[1])
+}
+
+/// Says that no runtime is installed, and where it was looked for.
+#[must_use]
+pub fn none_installed_here() -> String {
+    let looked = if cfg!(windows) {
+        "neither the registry, nor the service DIAHostService, nor the folder of programs names one"
+    } else {
+        "the runtime is made for Windows alone"
+    };
+    format!("no runtime is installed on this host ({looked})")
 }
 
 /// Reads the files that `path` leads to: a folder that holds them, the folder of an installation,
@@ -71,7 +78,7 @@ pub fn none_installed() -> String {
 /// [`AgentFilesError`] where neither is there, or one cannot be read.
 pub fn read(path: &Path) -> Result<Vec<AgentFile>, AgentFilesError> {
     if path.is_dir() {
-        let Some(folder) = folder_with_files(path) else {
+        let Some(folder) = host::folder_with_files(path) else {
             return Err(AgentFilesError::Absent { folder: path.to_owned() });
         };
         return FILES
@@ -120,30 +127,6 @@ fn read_one(path: &Path) -> Result<AgentFile, AgentFilesError> {
     let bytes = files::read(path).map_err(unreadable)?;
     let name = path.file_name().unwrap_or_default().to_string_lossy();
     Ok(AgentFile { path: path.to_owned(), read: AgentProxy::parse(&name, &bytes) })
-}
-
-/// `folder` itself, its `Shared`, or the `Shared` of the newest version in it.
-fn folder_with_files(folder: &Path) -> Option<PathBuf> {
-    let has_files = |folder: &Path| FILES.iter().any(|name| folder.join(name).is_file());
-    if has_files(folder) {
-        return Some(folder.to_owned());
-    }
-    let shared = folder.join("Shared");
-    if has_files(&shared) {
-        return Some(shared);
-    }
-    let versions = std::fs::read_dir(folder).ok()?.flatten().map(|entry| entry.path());
-    versions
-        .map(|version| (version_of(&version), version.join("Shared")))
-        .filter(|(_, shared)| has_files(shared))
-        .max()
-        .map(|(_, shared)| shared)
-}
-
-/// `5.10` is newer than `5.9`.
-fn version_of(folder: &Path) -> Vec<u32> {
-    let name = folder.file_name().unwrap_or_default().to_string_lossy();
-    name.split('.').map_while(|part| part.parse().ok()).collect()
 }
 
 #[cfg(test)]

@@ -34,8 +34,8 @@ use std::net::IpAddr;
 use std::path::{Path, PathBuf};
 
 pub use self::agent_files::{
-    AgentFile, AgentFilesError, FILES, installed, none_installed, read as read_agent_files,
-    read_data_map,
+    AgentFile, AgentFilesError, FILES, installed, none_installed, none_installed_here,
+    read as read_agent_files, read_data_map,
 };
 pub use self::credentials::CredentialsFault;
 pub use self::error::ProxyConfigError;
@@ -133,7 +133,12 @@ impl ProxyConfig {
         let windows = WindowsSettings::default();
         let variable =
             |name: &str| std::env::var_os(name).map(|value| value.to_string_lossy().into());
-        let host = HostSettings { variable: &variable, installed: installed(), windows, local };
+        let host = HostSettings {
+            variable: &variable,
+            installed: installed().map(|found| found.folder),
+            windows,
+            local,
+        };
         Self::read_from(options, &host)
     }
 
@@ -234,7 +239,7 @@ fn of_option(
                         path: redacted_path(&path.to_string_lossy()),
                         error,
                     };
-                    ScriptSource::Text(files::read(path).map_err(unreadable)?)
+                    ScriptSource::Text(files::read_text(path).map_err(unreadable)?)
                 }
                 ScriptLocation::Web(url) => ScriptSource::Web(url.clone()),
             };

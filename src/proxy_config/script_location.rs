@@ -123,7 +123,7 @@ pub(super) fn read_script(given: &str) -> (ScriptSource, String) {
         Ok(location) => {
             let script = match &location {
                 ScriptLocation::Web(url) => ScriptSource::Web(url.clone()),
-                ScriptLocation::File(path) => match files::read(path) {
+                ScriptLocation::File(path) => match files::read_text(path) {
                     Ok(text) => ScriptSource::Text(text),
                     Err(error) => ScriptSource::Missing(format!("cannot be read: {error}")),
                 },

@@ -207,6 +207,7 @@ fn endpoint(kind: Kind, host: &str, reach: Reach) -> Endpoint {
         source_document: String::new(),
         required: true,
         origin: Origin::Option,
+        discovered: None,
         order: 0,
         expect: Expectation { reach, ..Expectation::default() },
     }

@@ -33,10 +33,12 @@ use std::sync::Arc;
 
 use ipnet::IpNet;
 
+use crate::diagnose::explain::{self, Explanation};
 use crate::model::{
     Certificate, ChainLink, Cloud, DnsFailure, Endpoint, Exchange, Expectation, Host, HostName,
-    LinkData, Lookup, Obstacle, OsError, PacQuestion, Proxied, ProxyLookup, Record, Records,
-    Redacted, ReportedNode, Resolver, Route, RouteChoice, RouteFault, Run, Subject, Vantage,
+    HostRuntime, InstalledRuntime, LinkData, LoggedError, Lookup, Obstacle, OsError, PacQuestion,
+    Proxied, ProxyLookup, Record, Records, Redacted, ReportedNode, Resolver, Route, RouteChoice,
+    RouteFault, Run, RuntimeService, Sighting, Subject, Vantage,
 };
 use addresses::StandIns;
 pub use key::RedactionKey;
@@ -155,6 +157,7 @@ impl<'a> Redactor<'a> {
             agent_files_differ,
             absent,
             nodes,
+            runtime,
             redacted: _,
             kept_in,
         } = run;
@@ -177,6 +180,7 @@ impl<'a> Redactor<'a> {
             agent_files_differ: agent_files_differ.iter().map(|one| self.sentence(one)).collect(),
             absent: absent.iter().map(|lookup| self.lookup(lookup)).collect(),
             nodes: nodes.iter().map(|node| self.node(node)).collect(),
+            runtime: runtime.as_ref().map(|runtime| self.host_runtime(runtime)),
             redacted: None,
             // Where a file is says whose it is.
             kept_in: kept_in.as_ref().map(|_| "records.jsonl".to_owned()),
@@ -195,10 +199,6 @@ impl<'a> Redactor<'a> {
             proxy_source: self.sentence(proxy_source),
             proxy_url: proxy_url.as_ref().map(|url| self.url(url)),
         }
-    }
-
-    fn account(&mut self, account: &str) -> String {
-        if account.is_empty() { String::new() } else { self.label("user", &account.to_lowercase()) }
     }
 
     fn node(&mut self, node: &ReportedNode) -> ReportedNode {
@@ -226,6 +226,48 @@ impl<'a> Redactor<'a> {
             auto_update: *auto_update,
             expires: *expires,
             last_connected: *last_connected,
+        }
+    }
+
+    fn host_runtime(&mut self, runtime: &HostRuntime) -> HostRuntime {
+        let HostRuntime { installed, service, errors, has_given_names } = runtime;
+        HostRuntime {
+            installed: installed.as_ref().map(|InstalledRuntime { path, found_by, version }| {
+                InstalledRuntime {
+                    path: self.sentence(path),
+                    found_by: *found_by,
+                    version: self.sentence(version),
+                }
+            }),
+            service: service.as_ref().map(|RuntimeService { state, start, account }| {
+                RuntimeService { state: *state, start: *start, account: self.account(account) }
+            }),
+            errors: errors
+                .iter()
+                .map(|LoggedError { at, text }| LoggedError { at: *at, text: self.logged(text) })
+                .collect(),
+            has_given_names: *has_given_names,
+        }
+    }
+
+    /// An account by its placeholder. The runtime's own is the same everywhere.
+    fn account(&mut self, account: &str) -> String {
+        const OWN: &str = r"NT SERVICE\DIAHostService";
+        if account.is_empty() || account.eq_ignore_ascii_case(OWN) {
+            return account.to_owned();
+        }
+        self.label("user", &account.to_lowercase())
+    }
+
+    /// Of a logged text what is known to be the runtime's own words, by which it is explained;
+    /// nothing else in it is known to be nobody's own.
+    fn logged(&mut self, text: &str) -> String {
+        match explain::explain(text) {
+            Explanation::Symptoms(matches) => {
+                let known: Vec<&str> = matches.iter().map(|one| one.text).collect();
+                known.join(" ... ")
+            }
+            _ => self.sentence(text),
         }
     }
 
@@ -265,6 +307,7 @@ impl<'a> Redactor<'a> {
             source_document,
             required,
             origin,
+            discovered,
             order,
             expect: expected,
         } = endpoint;
@@ -283,6 +326,10 @@ impl<'a> Redactor<'a> {
             source_document: self.sentence(source_document),
             required: *required,
             origin: *origin,
+            discovered: discovered.as_ref().map(|Sighting { seen_in, seen_at }| Sighting {
+                seen_in: self.sentence(seen_in),
+                seen_at: *seen_at,
+            }),
             order: *order,
             expect: Expectation {
                 reach: *reach,

@@ -1,7 +1,8 @@
 //! Verdicts to reports ([`assemble`]), and reports to bytes: table, JSON, JSON Lines, Markdown,
 //! HTML, CSV, JUnit, SARIF, Prometheus' text; reports compared and put side by side; pages of
-//! what is no report ([`handout`]). Pure.
+//! what is no report ([`handout`], [`agent_status`]). Pure.
 
+pub mod agent_status;
 mod assemble;
 pub mod change_request;
 pub(crate) mod command;

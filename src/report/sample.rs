@@ -82,6 +82,7 @@ pub(super) fn record(entry: &str, host: &str) -> Record {
             source_document: String::new(),
             required: entry != "relay-gateway" && entry != "download",
             origin: Origin::List,
+            discovered: None,
             order: 0,
             expect: Expectation::default(),
         }),

@@ -32,6 +32,8 @@ pub(super) struct RunFindings<'a> {
     /// The first cause that fails it.
     pub(super) failure: Option<&'a str>,
     pub(super) warnings: usize,
+    /// The runtime's service on the measuring host does not run: this is said before all else.
+    pub(super) is_service_stopped: bool,
 }
 
 /// The verdict of a report.
@@ -43,7 +45,9 @@ pub(super) fn of_report(report: &Report) -> VerdictLine {
         .partition(|finding| finding.severity == Severity::Fail);
     let failure = failures.first().map(|finding| &*finding.cause);
     let counted = report.endpoints.iter().filter(|endpoint| !endpoint.is_unassigned());
-    let of_run = RunFindings { failure, warnings: others.len() };
+    let is_service_stopped =
+        report.findings.iter().any(|finding| finding.cause == Cause::RuntimeServiceStopped.code());
+    let of_run = RunFindings { failure, warnings: others.len(), is_service_stopped };
     of(counted.map(CountedEndpoint::from), of_run, &report.prediction.network_allows)
 }
 
@@ -102,7 +106,17 @@ pub(super) fn of(
         "offline" => format!("{joint} the runtime would be offline"),
         _ => String::new(),
     };
-    VerdictLine { status, words: format!("{words}{outlook}"), is_surprise }
+    let words = format!("{words}{outlook}");
+    let words = if of_run.is_service_stopped { stopped_and(&words) } else { words };
+    VerdictLine { status, words, is_surprise }
+}
+
+/// The verdict of a host whose runtime cannot use what the network allows.
+fn stopped_and(words: &str) -> String {
+    let mut rest = words.chars();
+    let first = rest.next().map(|first| first.to_ascii_lowercase());
+    let words: String = first.into_iter().chain(rest).collect();
+    format!("The runtime's service on this host does not run; {words}")
 }
 
 /// Required endpoints by status, and warnings of all.
@@ -148,8 +162,12 @@ impl VerdictTally<'_> {
             return (Status::Fail, format!("{} of {required} {verb}", self.failing));
         }
         if let Some(cause) = self.of_run.failure {
-            let words = format!("No required endpoint fails, but the run does ({cause})");
-            return (Status::Fail, words);
+            let but_the_run = if cause == Cause::RuntimeServiceStopped.code() {
+                String::new()
+            } else {
+                format!(", but the run does ({cause})")
+            };
+            return (Status::Fail, format!("No required endpoint fails{but_the_run}"));
         }
         if self.unknown > 0 {
             let words = format!("{} of {required} could not be tested", self.unknown);

@@ -7,7 +7,8 @@ use std::net::{IpAddr, SocketAddr};
 use serde::{Deserialize, Serialize};
 
 use super::{
-    Finding, Located, Lookup, OldHello, RevocationHost, SegmentLadder, StatusWord, Step, Trail,
+    Finding, Located, Lookup, OldHello, RevocationHost, SegmentLadder, Sighting, StatusWord, Step,
+    Trail,
 };
 use crate::model::{Cause, Status};
 
@@ -41,6 +42,9 @@ pub struct Endpoint<'a> {
     /// Where it came from.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub origin: Option<Cow<'a, str>>,
+    /// Where it was seen on the host that measured, for one that was found there.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub discovered: Option<Sighting<'a>>,
     /// What it comes to; `unknown` where the file holds no conclusion.
     #[serde(default = "unknown", with = "StatusWord")]
     pub status: Status,

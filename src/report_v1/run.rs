@@ -6,7 +6,7 @@ use std::net::{IpAddr, SocketAddr};
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
-use super::Milliseconds;
+use super::{HostRuntime, Milliseconds};
 
 /// One run of the program.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
@@ -23,6 +23,9 @@ pub struct Run<'a> {
     pub options: Cow<'a, [String]>,
     /// From where it was measured.
     pub vantage: Vantage<'a>,
+    /// The runtime on the host that measured, where something was found of it.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub runtime: Option<HostRuntime<'a>>,
     /// The exit code: 0 as expected, 1 violated, 3 unknown, others as the manual says.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub exit: Option<u8>,

@@ -63,6 +63,7 @@ async fn run(names: &dns::Server, port: u16, judge: ChainJudge, wishes: Wishes) 
         source_document: String::new(),
         required: true,
         origin: Origin::Option,
+        discovered: None,
         order: 0,
         expect: Expectation::default(),
     };

@@ -15,6 +15,7 @@ mod demo;
 mod deploy;
 mod diagnosis;
 mod dns;
+mod docs;
 #[cfg(target_os = "linux")]
 mod emission;
 mod example;

@@ -36,6 +36,7 @@ fn endpoint(host: &str, kind: Kind, reach: Reach) -> Endpoint {
         source_document: String::new(),
         required: true,
         origin: Origin::Option,
+        discovered: None,
         order: 0,
         expect: Expectation { reach, ..Expectation::default() },
     }
@@ -410,6 +411,7 @@ async fn credentials_are_in_no_record() {
         agent_files_differ: Vec::new(),
         absent: Vec::new(),
         nodes: Vec::new(),
+        runtime: None,
         redacted: None,
         kept_in: None,
     };

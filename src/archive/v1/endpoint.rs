@@ -5,7 +5,7 @@ use std::net::IpAddr;
 
 use serde::{Deserialize, Serialize};
 
-use crate::model::{self, Expectation, Host, HostName, Kind, Origin, Role};
+use crate::model::{self, Expectation, Host, HostName, Kind, Origin, Role, Sighting};
 
 #[derive(Serialize, Deserialize)]
 pub(super) struct Endpoint<'a> {
@@ -21,6 +21,8 @@ pub(super) struct Endpoint<'a> {
     source_document: Cow<'a, str>,
     required: bool,
     origin: Origin,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    discovered: Option<Cow<'a, Sighting>>,
     order: u32,
     expect: Cow<'a, Expectation>,
 }
@@ -38,6 +40,7 @@ impl<'a> From<&'a model::Endpoint> for Endpoint<'a> {
             source_document: (&*endpoint.source_document).into(),
             required: endpoint.required,
             origin: endpoint.origin,
+            discovered: endpoint.discovered.as_ref().map(Cow::Borrowed),
             order: endpoint.order,
             expect: Cow::Borrowed(&endpoint.expect),
         }
@@ -56,6 +59,7 @@ impl From<Endpoint<'_>> for model::Endpoint {
             source_document: endpoint.source_document.into_owned(),
             required: endpoint.required,
             origin: endpoint.origin,
+            discovered: endpoint.discovered.map(Cow::into_owned),
             order: endpoint.order,
             expect: endpoint.expect.into_owned(),
         }

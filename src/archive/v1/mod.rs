@@ -33,7 +33,9 @@ use route::RouteChoice;
 pub(super) use trail::Trail;
 
 use super::reference::{References, Unresolved};
-use crate::model::{self, Obstacle, Pending, Proxied, Redacted, ReportedNode, Vantage, serial};
+use crate::model::{
+    self, HostRuntime, Obstacle, Pending, Proxied, Redacted, ReportedNode, Vantage, serial,
+};
 
 /// What the first line says.
 pub(super) const SCHEMA: &str = "pathproof.records/1";
@@ -76,6 +78,8 @@ pub(super) struct Run<'a> {
     #[serde(default, skip_serializing_if = "<[_]>::is_empty")]
     nodes: Cow<'a, [ReportedNode]>,
     #[serde(default, skip_serializing_if = "Option::is_none")]
+    runtime: Option<Cow<'a, HostRuntime>>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
     redacted: Option<Cow<'a, Redacted>>,
 }
 
@@ -97,6 +101,7 @@ impl<'a> Run<'a> {
             is_self_contained: run.is_self_contained,
             agent_files_differ: Cow::from(&run.agent_files_differ),
             nodes: Cow::from(&run.nodes),
+            runtime: run.runtime.as_ref().map(Cow::Borrowed),
             redacted: run.redacted.as_ref().map(Cow::Borrowed),
         }
     }
@@ -119,6 +124,7 @@ impl From<Run<'_>> for model::Run {
             agent_files_differ: run.agent_files_differ.into_owned(),
             absent: Vec::new(),
             nodes: run.nodes.into_owned(),
+            runtime: run.runtime.map(Cow::into_owned),
             redacted: run.redacted.map(Cow::into_owned),
             kept_in: None,
         }

@@ -36,17 +36,6 @@ fn the_daily_jobs_are_command_lines_of_this_program() {
     }
 }
 
-#[test]
-fn the_readme_shows_command_lines_of_this_program() {
-    let text = text("README.md");
-    let lines: Vec<_> =
-        text.lines().filter_map(|line| line.trim().strip_prefix("pathproof ")).collect();
-    assert!(lines.len() >= 3, "{lines:?}");
-    for line in lines {
-        parse(line);
-    }
-}
-
 fn text(file: &str) -> String {
     let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("deploy");
     fs::read_to_string(folder.join(file)).unwrap_or_else(|error| panic!("{file}: {error}"))

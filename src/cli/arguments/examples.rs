@@ -83,6 +83,13 @@ const EXAMPLES: &[(&str, &[Example])] = &[
         ],
     ),
     (
+        "rules diff",
+        &[(
+            "What a change of rules does, before it is made",
+            "rules diff before.json after.json --from run.json",
+        )],
+    ),
+    (
         "rules emit",
         &[
             (
@@ -153,9 +160,13 @@ const EXAMPLES: &[(&str, &[Example])] = &[
             ),
         ],
     ),
+    ("agent status", &[("The runtime on this host", "agent status")]),
     ("lists list", &[("All that are built in", "lists list")]),
     ("lists show", &[("What a runtime of China needs", "lists show adf-shir --cloud china")]),
     ("lists lint", &[("A list of your own", "lists lint own.toml")]),
+    ("lists new", &[("A list of your own", "lists new erp.contoso.com -o own.toml")]),
+    ("lists schema", &[("For an editor", "lists schema -o endpoint-list.schema.json")]),
+    ("demo", &[("A tour, and its report as a page", "demo -o demo.html")]),
     (
         "lists new",
         &[

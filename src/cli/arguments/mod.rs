@@ -14,12 +14,14 @@ use super::{duration, version};
 mod azure;
 mod configuration;
 mod demo;
+mod discovery;
 mod examples;
 mod formats;
 mod ledger;
 mod nsg_rules;
 mod proxy;
 mod rules;
+mod rules_diff;
 mod saved;
 mod shell;
 mod short_help;
@@ -28,6 +30,7 @@ mod watch;
 pub(super) use azure::AzureArgs;
 pub(super) use configuration::{CONFIGURED, ConfigArgs, ConfigCommand, ShowFormat};
 pub(super) use demo::DemoArgs;
+pub(super) use discovery::{DiscoveryArgs, YesOrNo};
 pub(super) use examples::examples;
 pub(super) use formats::{FormatArgs, OwnerArgs, ReportFormat};
 pub(super) use ledger::{LedgerArgs, LedgerCommand, LedgerFileArgs, LedgerFormat};
@@ -36,9 +39,11 @@ pub(super) use nsg_rules::{
 };
 pub(super) use proxy::ProxyArgs;
 pub(super) use rules::{
-    DecideArgs, DecideFormat, EmitArgs, ProbingArgs, RuleFileArgs, RulesArgs, RulesCommand,
-    ServiceTagArgs, TagsArgs, TagsCommand, TagsFormat, TagsUpdateArgs, VerifyArgs, VerifyFormat,
+    DecideArgs, DecideFormat, EmitArgs, GroupChoiceArgs, ProbingArgs, RuleFactArgs, RuleFileArgs,
+    RulesArgs, RulesCommand, ServiceTagArgs, TagsArgs, TagsCommand, TagsFormat, TagsUpdateArgs,
+    VerifyArgs, VerifyFormat,
 };
+pub(super) use rules_diff::{DiffFailure, RulesDiffArgs};
 pub(super) use saved::{DiffArgs, MergeArgs, RenderArgs, ReportArgs, ReportCommand, ShowingArgs};
 pub(super) use shell::{CompletionsArgs, ManArgs};
 pub(super) use watch::{WatchArgs, WatchFormat};
@@ -235,6 +240,8 @@ pub(super) struct CheckArgs {
     #[command(flatten)]
     pub(super) targets: TargetArgs,
     #[command(flatten)]
+    pub(super) discovery: DiscoveryArgs,
+    #[command(flatten)]
     pub(super) measuring: MeasuringArgs,
     /// For endpoints that time out: the last hop that answered
     #[arg(long, help_heading = "How it is measured")]
@@ -388,6 +395,29 @@ pub(super) struct AgentArgs {
 pub(super) enum AgentCommand {
     /// Judge diahost.exe.config and diawp.exe.config
     Lint(AgentLintArgs),
+    /// Show the runtime on this host: its service, its proxy, the names it uses, its latest errors
+    Status(AgentStatusArgs),
+}
+
+#[derive(Debug, Args)]
+pub(super) struct AgentStatusArgs {
+    /// Read this exported event log instead of this host's (XML of wevtutil, or text); repeatable
+    #[arg(long, value_name = "FILE")]
+    pub(super) events: Vec<PathBuf>,
+    /// The output's format
+    #[arg(long, short, value_enum, default_value = "table")]
+    pub(super) format: AgentStatusFormat,
+    /// Write it there instead of to standard output
+    #[arg(long, short, value_name = "FILE")]
+    pub(super) output: Option<PathBuf>,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub(super) enum AgentStatusFormat {
+    /// For people
+    Table,
+    /// One object, `pathproof.agent/1`
+    Json,
 }
 
 #[derive(Debug, Args)]
@@ -515,6 +545,8 @@ fn parse_resolver(text: &str) -> Result<std::net::SocketAddr, String> {
 
 #[cfg(test)]
 mod deploy;
+#[cfg(test)]
+mod documents;
 #[cfg(test)]
 mod help;
 

@@ -21,6 +21,8 @@ pub(in crate::cli) enum RulesCommand {
     Decide(DecideArgs),
     /// Whether all that is required is let through, and what else is
     Verify(VerifyArgs),
+    /// What a change of rules does: required flows lost and gained, and what else it lets through
+    Diff(super::RulesDiffArgs),
     /// Write rules for what a run saw: all that it requires, or the entries of `--only`
     Emit(Box<EmitArgs>),
     /// Compare the rule of a live network security group with what it should hold
@@ -70,6 +72,15 @@ pub(in crate::cli) struct RuleFileArgs {
     /// groups and a template's parameter file may stand beside them
     #[arg(required = true, value_name = "RULES")]
     pub(in crate::cli) rules: Vec<PathBuf>,
+    #[command(flatten)]
+    pub(in crate::cli) facts: RuleFactArgs,
+    #[command(flatten)]
+    pub(in crate::cli) choice: GroupChoiceArgs,
+}
+
+/// What the files of rules do not say.
+#[derive(Debug, Args)]
+pub(in crate::cli) struct RuleFactArgs {
     /// What the tag VirtualNetwork holds: the network's own prefixes, its peers', and what it is
     /// connected to; repeatable. Without it private destinations may or may not be
     #[expect(clippy::doc_markdown, reason = "help text, where backticks would show")]
@@ -82,6 +93,11 @@ pub(in crate::cli) struct RuleFileArgs {
     /// An application security group's members; repeatable, also for one group
     #[arg(long, value_name = "NAME=CIDR", value_parser = members)]
     pub(in crate::cli) asg: Vec<(String, IpNet)>,
+}
+
+/// Which of the groups in a file a flow passes.
+#[derive(Debug, Args)]
+pub(in crate::cli) struct GroupChoiceArgs {
     /// One of several groups in a file; repeatable
     #[arg(long, value_name = "NAME", conflicts_with = "in_a_row")]
     pub(in crate::cli) group: Vec<String>,

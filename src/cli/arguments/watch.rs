@@ -5,7 +5,9 @@ use std::time::Duration;
 
 use clap::{Args, ValueEnum};
 
-use super::{FailOnArg, MeasuringArgs, RedactionArgs, TargetArgs, TrustArgs, duration};
+use super::{
+    DiscoveryArgs, FailOnArg, MeasuringArgs, RedactionArgs, TargetArgs, TrustArgs, duration,
+};
 
 #[derive(Debug, Args)]
 pub(in crate::cli) struct WatchArgs {
@@ -18,6 +20,8 @@ pub(in crate::cli) struct WatchArgs {
     pub(in crate::cli) long: Option<Duration>,
     #[command(flatten)]
     pub(in crate::cli) targets: TargetArgs,
+    #[command(flatten)]
+    pub(in crate::cli) discovery: DiscoveryArgs,
     #[command(flatten)]
     pub(in crate::cli) measuring: MeasuringArgs,
     /// Ask no host that a certificate names (for revocation lists and OCSP)

@@ -5,12 +5,13 @@ use std::io::{self, Write};
 use anyhow::Result;
 use serde::Serialize;
 
-use super::{Loaded, missing, set_name};
+use super::loaded::Loaded;
+use super::{missing, set_name};
 use crate::cli::arguments::{DecideArgs, DecideFormat};
 use crate::cli::exit::Exit;
 use crate::cli::input::{self, Stdin};
 use crate::cli::output;
-use crate::firewall::{Decision, Direction, Flow, RuleJudge, RuleSet, decide_in_a_row, read_flows};
+use crate::firewall::{Decision, Direction, Flow, RuleSet, decide_in_a_row, read_flows};
 use crate::model::visible;
 
 pub(super) fn decide(command: &DecideArgs) -> Result<Exit> {
@@ -21,15 +22,15 @@ pub(super) fn decide(command: &DecideArgs) -> Result<Exit> {
     let loaded = Loaded::read(&command.inputs, &command.world, &mut stdin)?;
     let name = command.flows.display().to_string();
     let flows = read_flows(&input::read_large_text(&mut stdin, &command.flows, "--flows")?, &name)?;
-    let judges: Vec<_> =
-        loaded.sets.iter().map(|set| RuleJudge::new(set, loaded.knowledge())).collect();
+    let judges = loaded.judges();
+    let sets = &loaded.files.sets;
     output::write(command.output.as_deref(), |out| {
         for flow in &flows {
             // There is at least one set: reading refuses files without any.
             let Some((index, decision)) = decide_in_a_row(&judges, flow) else { continue };
             match command.format {
-                DecideFormat::Table => line(flow, &loaded.sets, index, &decision, out)?,
-                DecideFormat::Jsonl => json(flow, &loaded.sets, index, &decision, out)?,
+                DecideFormat::Table => line(flow, sets, index, &decision, out)?,
+                DecideFormat::Jsonl => json(flow, sets, index, &decision, out)?,
             }
         }
         Ok(())

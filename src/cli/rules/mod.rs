@@ -3,13 +3,21 @@
 mod applied;
 mod apply;
 mod decide;
+mod diff;
+mod diff_handout;
+mod diff_json;
+mod diff_sarif;
+mod diff_text;
 mod emit;
 mod from_file;
 mod gather;
 mod group_client;
+mod loaded;
 mod plan;
 mod plan_handout;
+mod required;
 mod rollback_file;
+mod rule_locations;
 mod tag_age;
 mod verify;
 mod verify_handout;
@@ -17,20 +25,16 @@ mod verify_sarif;
 mod verify_text;
 
 use std::borrow::Cow;
-use std::collections::BTreeMap;
 use std::ffi::OsString;
 use std::path::Path;
 
-use anyhow::{Context, Result, bail};
-use ipnet::IpNet;
+use anyhow::{Context, Result};
 
-use super::arguments::{RuleFileArgs, RulesArgs, RulesCommand, ServiceTagArgs};
+use super::arguments::{RulesArgs, RulesCommand, ServiceTagArgs};
 use super::exit::Exit;
-use super::input::{self, Stdin};
-use super::{hint, old_tags};
+use super::old_tags;
 use crate::files;
-use crate::firewall::nsg::{self, RuleFile};
-use crate::firewall::{Decision, NetworkContext, Proven, PublishedTags, RuleDialect, RuleSet};
+use crate::firewall::{Decision, Proven, PublishedTags, RuleSet};
 use crate::model::{AddressSet, Cloud};
 use crate::tags::{ServiceTags, Snapshot};
 
@@ -38,6 +42,7 @@ pub(super) fn rules(command: &RulesArgs, arguments: &[OsString]) -> Result<Exit>
     match &command.command {
         RulesCommand::Decide(command) => decide::decide(command),
         RulesCommand::Verify(command) => verify::verify(command),
+        RulesCommand::Diff(command) => diff::diff(command),
         RulesCommand::Emit(command) => emit::emit(command, arguments),
         RulesCommand::Plan(command) => plan::plan(command, arguments),
         RulesCommand::Apply(command) => apply::apply(command, arguments),
@@ -122,118 +127,6 @@ impl TagRelease {
             old_tags::warn_once(date);
         }
     }
-}
-
-/// Rule sets, and what is known to judge them by.
-struct Loaded {
-    sets: Vec<RuleSet>,
-    /// The files of the sets by their names, as they are.
-    texts: Vec<(String, String)>,
-    tags: TagRelease,
-    virtual_network: Option<AddressSet>,
-    sources: Option<AddressSet>,
-    groups: BTreeMap<String, AddressSet>,
-}
-
-impl Loaded {
-    fn read(inputs: &RuleFileArgs, world: &ServiceTagArgs, stdin: &mut Stdin) -> Result<Self> {
-        let mut texts = Vec::new();
-        for path in &inputs.rules {
-            texts.push((path.display().to_string(), input::read_text(stdin, path, "RULES")?));
-        }
-        let sources: Vec<_> =
-            texts.iter().map(|(file, text)| RuleFile { name: file.as_str(), text }).collect();
-        let sets = choose(nsg::read(&sources)?, inputs, &sources)?;
-        for set in &sets {
-            for note in &set.notes {
-                hint::hint(&format!("{}: {note}", set.name));
-            }
-        }
-        if sets.len() > inputs.rules.len() {
-            hint::hint(&format!(
-                "{} rule sets are taken as in a row, so that each must allow: {}",
-                sets.len(),
-                names_of(&sets)
-            ));
-        }
-        let tags = TagRelease::read(world, None)?;
-        if sets.iter().any(names_service_tags) {
-            tags.warn_if_old();
-        }
-        let given = |nets: &[IpNet]| {
-            let all: AddressSet = nets.iter().copied().collect();
-            (!all.is_empty()).then_some(all)
-        };
-        let mut groups: BTreeMap<String, AddressSet> = BTreeMap::new();
-        for (name, net) in &inputs.asg {
-            let members = groups.entry(name.to_ascii_lowercase()).or_default();
-            *members = members.union(&(*net).into());
-        }
-        Ok(Self {
-            sets,
-            texts,
-            tags,
-            virtual_network: given(&inputs.vnet),
-            sources: given(&inputs.source_address),
-            groups,
-        })
-    }
-
-    fn knowledge(&self) -> NetworkContext<'_> {
-        NetworkContext {
-            tags: Some(self.tags.tags()),
-            virtual_network: self.virtual_network.as_ref(),
-            sources: self.sources.as_ref(),
-            groups: Some(&self.groups),
-        }
-    }
-}
-
-/// The sets that a flow passes. Those of a network interface's effective rules are in a row;
-/// several groups of one file are only with `--in-a-row`.
-fn choose(
-    sets: Vec<RuleSet>,
-    inputs: &RuleFileArgs,
-    sources: &[RuleFile<'_>],
-) -> Result<Vec<RuleSet>> {
-    let is_named =
-        |set: &RuleSet| inputs.group.iter().any(|name| name.eq_ignore_ascii_case(&set.name));
-    if let Some(name) = inputs
-        .group
-        .iter()
-        .find(|name| !sets.iter().any(|set| name.eq_ignore_ascii_case(&set.name)))
-    {
-        bail!("--group {name}: no such group here, only {}", names_of(&sets));
-    }
-    if !inputs.group.is_empty() {
-        let several =
-            |set: &RuleSet| sets.iter().filter(|own| own.file() == set.file()).count() > 1;
-        let kept: Vec<_> = sets.iter().map(|set| is_named(set) || !several(set)).collect();
-        let mut kept = kept.into_iter();
-        return Ok(sets.into_iter().filter(|_| kept.next().unwrap_or(true)).collect());
-    }
-    if inputs.in_a_row {
-        return Ok(sets);
-    }
-    for source in sources {
-        let unrelated: Vec<_> = sets
-            .iter()
-            .filter(|set| set.file() == source.name && set.dialect != RuleDialect::Effective)
-            .cloned()
-            .collect();
-        // A file that is given twice means two sets in a row.
-        let n_given = sources.iter().filter(|own| own.name == source.name).count();
-        if unrelated.len() > n_given {
-            bail!(
-                "{} holds {} groups: {}. Choose one with --group NAME, or say that a flow passes \
-                 all of them with --in-a-row",
-                source.name,
-                unrelated.len(),
-                names_of(&unrelated)
-            );
-        }
-    }
-    Ok(sets)
 }
 
 fn names_of(sets: &[RuleSet]) -> String {

@@ -3,18 +3,15 @@
 use anyhow::{Result, bail};
 use serde_json::json;
 
-use super::from_file::{self, FromFile};
+use super::loaded::Loaded;
+use super::required::RequiredFiles;
 use super::verify_text::{excess_line, table};
-use super::{CONTROL_TAG, Loaded, missing, verify_handout, verify_sarif};
+use super::{CONTROL_TAG, missing, verify_handout, verify_sarif};
 use crate::cli::arguments::{VerifyArgs, VerifyFormat};
 use crate::cli::exit::Exit;
-use crate::cli::hint;
-use crate::cli::input::{self, Stdin};
+use crate::cli::input::Stdin;
 use crate::cli::output;
-use crate::firewall::{
-    Class, CorrectionAdvice, Gap, ProofLevel, Refused, Requirement, RuleDialect, RuleJudge,
-    Verification, prove, read_flows, verify as compare,
-};
+use crate::firewall::{CorrectionAdvice, Gap, RuleDialect, Verification, verify as compare};
 use crate::report::{handout, html, sarif};
 
 pub(super) fn verify(command: &VerifyArgs) -> Result<Exit> {
@@ -23,26 +20,21 @@ pub(super) fn verify(command: &VerifyArgs) -> Result<Exit> {
     }
     let mut stdin = Stdin::default();
     let loaded = Loaded::read(&command.inputs, &command.world, &mut stdin)?;
-    let (mut required, refused) = required(command, &loaded, &mut stdin)?;
-    if command.require_gateways {
-        for own in &mut required {
-            own.class = Class::Required;
-        }
-    }
-    if loaded.sources.is_some() {
-        // The command line wins over what was seen.
-        for own in &mut required {
-            own.sources.clear();
-        }
-    }
+    let files = RequiredFiles {
+        from: command.from.as_deref(),
+        flows: command.flows.as_deref(),
+        gateways: command.require_gateways,
+    };
+    let (required, refused) = files.read(&loaded.files.sets, &loaded.facts, &mut stdin)?;
     if required.is_empty() {
         bail!("nothing is required: the file names no required endpoint that is concrete");
     }
-    let judges: Vec<_> =
-        loaded.sets.iter().map(|set| RuleJudge::new(set, loaded.knowledge())).collect();
-    let control = loaded.tags.tags().tag(CONTROL_TAG).map(|tag| (CONTROL_TAG, &tag.addresses));
+    let judges = loaded.judges();
+    let control =
+        loaded.facts.tags.tags().tag(CONTROL_TAG).map(|tag| (CONTROL_TAG, &tag.addresses));
     let seen = compare(&judges, &required, CorrectionAdvice { refused: &refused, control });
     let is_nsg = loaded
+        .files
         .sets
         .iter()
         .all(|set| matches!(set.dialect, RuleDialect::Nsg | RuleDialect::Effective));
@@ -71,53 +63,6 @@ pub(super) fn verify(command: &VerifyArgs) -> Result<Exit> {
     } else {
         Exit::Satisfied
     })
-}
-
-/// What is required, and which of its addresses no rule of ours would hold.
-fn required(
-    command: &VerifyArgs,
-    loaded: &Loaded,
-    stdin: &mut Stdin,
-) -> Result<(Vec<Requirement>, Vec<Refused>)> {
-    if let Some(path) = &command.flows {
-        let text = input::read_large_text(stdin, path, "--flows")?;
-        let flows = read_flows(&text, &path.display().to_string())?;
-        let requirement = |flow: crate::firewall::Flow| {
-            let shown = flow.to_string();
-            Requirement::new(flow, shown, "flow")
-        };
-        return Ok((flows.into_iter().map(requirement).collect(), Vec::new()));
-    }
-    // clap makes sure that one of the two is given.
-    let Some(path) = &command.from else { return Ok((Vec::new(), Vec::new())) };
-    let evidence = match from_file::read(path, stdin)? {
-        FromFile::Evidence(evidence) => evidence,
-        FromFile::List(_) => bail!(
-            "--from {}: expected a JSON report, saved records or what resolve --format json wrote; \
-             flows are given with --flows",
-            path.display()
-        ),
-    };
-    let is_all = |dialect| loaded.sets.iter().all(|set| set.dialect == dialect);
-    // A device that applies a list sees the names themselves, not the proxy.
-    let mut required = if is_all(RuleDialect::List) {
-        evidence.own_requirements()
-    } else {
-        evidence.requirements()
-    };
-    if is_all(RuleDialect::AzureFirewall) {
-        // Flows to Azure's platform addresses do not pass an Azure firewall.
-        required.retain(|own| !own.flow.is_to_platform());
-    }
-    for target in evidence.targets.iter().filter(|own| own.required && !own.is_concrete()) {
-        hint::hint(&format!(
-            "{} is required, and no concrete name is known for it: nothing is verified of it",
-            target.shown()
-        ));
-    }
-    let published = loaded.tags.published();
-    let refused = prove(&evidence.targets, ProofLevel::Published, published).1;
-    Ok((required, refused))
 }
 
 /// Counts of IPv6 are texts, as they are larger than JSON numbers can be.

@@ -1,7 +1,8 @@
 //! What `rules verify` found as a page, for those who decide about the rules.
 
+use super::loaded::Loaded;
 use super::verify_text::{flows_sentence, groups};
-use super::{Loaded, missing, names_of};
+use super::{missing, names_of};
 use crate::firewall::{Gap, Verification};
 use crate::model::Status;
 use crate::report::handout::{Handout, HandoutSection};
@@ -22,13 +23,13 @@ pub(super) fn handout(seen: &Verification<'_>, loaded: &Loaded, is_nsg: bool) ->
         table_of(&format!("Gateways of {}", own.deployment), &own.denied, &own.undecided)
     });
     let groups = groups.into_iter().map(|own| HandoutSection::of_lines(own.heading, own.lines));
-    let tags = loaded.tags.shown();
+    let tags = loaded.facts.tags.shown();
     Handout {
         status,
         headline: flows_sentence(seen),
         lines: vec![format!(
             "The rules of {}, held against what is required; {tags}.",
-            names_of(&loaded.sets)
+            names_of(&loaded.files.sets)
         )],
         sections: [gaps]
             .into_iter()

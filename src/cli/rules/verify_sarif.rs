@@ -1,14 +1,12 @@
 //! What `rules verify` found as SARIF: each finding at the line of the rule that it is about.
 
-use std::cell::RefCell;
-use std::collections::BTreeMap;
 use std::ptr;
 
-use super::Loaded;
+use super::loaded::Loaded;
+use super::rule_locations::RuleLocations;
 use super::verify_text::{contradiction_line, excess_line, gap_line, gateways_line, shadowed_line};
-use crate::firewall::nsg::line_of;
 use crate::firewall::{Gap, Rule, Verification};
-use crate::report::sarif::{FileLocation, FileResult, FileRule, LintedFiles, SarifLevel};
+use crate::report::sarif::{FileResult, FileRule, LintedFiles, SarifLevel};
 
 const DENIED: FileRule = FileRule {
     id: "required-flow-denied",
@@ -42,7 +40,7 @@ const SHADOWED: FileRule = FileRule {
 };
 
 pub(super) fn lint(seen: &Verification<'_>, loaded: &Loaded, is_nsg: bool) -> LintedFiles {
-    let locations = RuleLocations { loaded, lines: RefCell::default() };
+    let locations = RuleLocations::new([&loaded.files]);
     let result = |rule: FileRule, message: String, locations| FileResult {
         rule,
         level: rule.level,
@@ -82,29 +80,4 @@ pub(super) fn lint(seen: &Verification<'_>, loaded: &Loaded, is_nsg: bool) -> Li
     }));
     let corrections: Vec<_> = seen.corrections.iter().map(ToString::to_string).collect();
     LintedFiles { results, properties: vec![("corrections", corrections.into())] }
-}
-
-/// Where rules stand.
-struct RuleLocations<'a> {
-    loaded: &'a Loaded,
-    /// The line of each location that was asked for: the file is read again for each.
-    lines: RefCell<BTreeMap<(&'a str, String), Option<usize>>>,
-}
-
-impl RuleLocations<'_> {
-    fn of(&self, rule: &Rule) -> FileLocation {
-        let named = Some((rule.name.clone(), "rule"));
-        let is_own = |own: &Rule| ptr::eq(own, rule);
-        let Some(set) = self.loaded.sets.iter().find(|set| set.rules().iter().any(is_own)) else {
-            // One of the platform's own, which no file holds.
-            return FileLocation { named, ..FileLocation::default() };
-        };
-        let file = self.loaded.texts.iter().find(|(file, _)| file == set.file());
-        let line = file.and_then(|(file, text)| {
-            let mut lines = self.lines.borrow_mut();
-            let line = || line_of(text, &rule.location);
-            *lines.entry((file, rule.location.clone())).or_insert_with(line)
-        });
-        FileLocation { file: Some(set.file().to_owned()), line, column: None, named }
-    }
 }

@@ -18,7 +18,7 @@ use super::input::Stdin;
 use super::measure::{Measurement, RunSession};
 use super::output;
 use super::redaction::{Redaction, labelled};
-use super::request::{self, PreparedRun};
+use super::request::PreparedRun;
 use super::service_tag_ranges::ServiceTagRanges;
 use crate::model::{Records, Redacted, Summary, visible};
 use crate::probe::Wishes;
@@ -28,11 +28,8 @@ use transition::{States, WatchLine};
 
 /// The exit code is that of the last whole round; what happened before is in the lines.
 pub(super) fn watch(command: &WatchArgs, arguments: &[OsString]) -> Result<Exit> {
-    let prepared =
-        request::prepare(&command.targets, &command.measuring, &[], &mut Stdin::default())?;
-    for text in &prepared.hints {
-        hint::hint(text);
-    }
+    let (targets, measuring) = (&command.targets, &command.measuring);
+    let prepared = check::prepare(targets, measuring, &command.discovery, &mut Stdin::default())?;
     if let Some(path) = &command.output {
         history::check_page(path)?;
     }

@@ -80,6 +80,7 @@ pub const fn entry(cause: Cause) -> &'static CatalogueEntry {
         Cause::RelayGatewayUnassigned => &application::RELAY_GATEWAY_UNASSIGNED,
         Cause::HostClockSkew => &run::HOST_CLOCK_SKEW,
         Cause::RuntimeContradiction => &run::RUNTIME_CONTRADICTION,
+        Cause::RuntimeServiceStopped => &run::RUNTIME_SERVICE_STOPPED,
         Cause::RuntimeVersionExpired => &run::RUNTIME_VERSION_EXPIRED,
         Cause::RuntimeVersionExpiring => &run::RUNTIME_VERSION_EXPIRING,
         Cause::RuntimeVersionsDiffer => &run::RUNTIME_VERSIONS_DIFFER,

@@ -24,6 +24,18 @@ pub(super) const RUNTIME_CONTRADICTION: CatalogueEntry = CatalogueEntry {
     source: "Microsoft, monitor-integration-runtime",
 };
 
+pub(super) const RUNTIME_SERVICE_STOPPED: CatalogueEntry = CatalogueEntry {
+    cause: Cause::RuntimeServiceStopped,
+    sentence: "The runtime's service on this host does not run: no network can bring it online.",
+    told_by: "The state of the service DIAHostService, with its start type and account.",
+    rivals: &[],
+    owner: Owner::Host,
+    remedy: "Start the service DIAHostService (Start-Service DIAHostService), set it to start \
+             automatically, and read the newest events of \"Connectors - Integration Runtime\" if \
+             it stops again.",
+    source: "Microsoft, self-hosted-integration-runtime-troubleshoot-guide",
+};
+
 pub(super) const RUNTIME_VERSION_EXPIRED: CatalogueEntry = CatalogueEntry {
     cause: Cause::RuntimeVersionExpired,
     sentence: "The runtime's version has expired: it goes offline whatever the network allows.",

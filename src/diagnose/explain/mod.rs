@@ -64,6 +64,13 @@ pub fn explain(text: &str) -> Explanation {
     Explanation::Unknown { suggestions: suggestions(asked) }
 }
 
+/// What a logged text means, in one sentence or two; `None` where it holds no text that is known.
+#[must_use]
+pub fn meaning(text: &str) -> Option<&'static str> {
+    let text: String = text.chars().take(READ).collect();
+    most_specific(&normalise(&text)).first().map(|one| one.symptom.meaning)
+}
+
 /// Every cause, in the contract's order.
 pub fn entries() -> impl Iterator<Item = &'static CatalogueEntry> {
     Cause::ALL.iter().map(|cause| catalogue::entry(*cause))

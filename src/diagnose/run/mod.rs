@@ -10,7 +10,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use super::case::has_no_way_out;
 use super::finding::{Draft, sort};
 use super::words::{list, lookup_evidence, own_addresses, resolver_name};
-use super::{absent, clock, contradiction, interception, reported, route};
+use super::{absent, clock, contradiction, host_runtime, interception, reported, route};
 use crate::model::{
     Cause, Finding, LookupOutcome, Owner, Record, Records, Resolver, Route, Severity, Status,
     Trail, Verdict, servers,
@@ -32,6 +32,7 @@ pub(super) fn findings(records: &Records, verdicts: &[Verdict]) -> Vec<Finding> 
     drafts.extend(host_could_not_ask(records, &judged));
     drafts.extend(interception::of_run(&judged));
     drafts.extend(contradiction::of_run(records, &judged));
+    drafts.extend(host_runtime::of_run(records));
     drafts.extend(reported::of_run(records));
     drafts.extend(absent::of_run(records, verdicts));
     drafts.extend(clock::skew(records));

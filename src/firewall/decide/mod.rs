@@ -48,27 +48,6 @@ impl<'a> Decision<'a> {
     }
 }
 
-/// Decides about a flow that passes several sets in a row (subnet and network interface): all must
-/// allow, so that one that denies decides, whatever is unknown of the others. The index is that
-/// of the deciding set, or of the last set where all allow.
-#[must_use]
-pub fn decide_in_a_row<'a>(
-    judges: &'a [RuleJudge<'a>],
-    flow: &Flow,
-) -> Option<(usize, Decision<'a>)> {
-    let mut decisions: Vec<_> = judges.iter().map(|judge| judge.decide(flow)).enumerate().collect();
-    let index = decisions
-        .iter()
-        .position(|(_, decision)| matches!(decision, Decision::Deny { .. }))
-        .or_else(|| {
-            decisions
-                .iter()
-                .position(|(_, decision)| matches!(decision, Decision::Undecided { .. }))
-        })
-        .or_else(|| decisions.len().checked_sub(1))?;
-    Some(decisions.swap_remove(index))
-}
-
 /// A rule set with lookup tables, to decide about many flows.
 ///
 /// Azure takes the first rule that matches. So each property of the flow gives a precomputed set of
@@ -117,9 +96,11 @@ impl<'a> RuleJudge<'a> {
             .map(|rule| (intern(&rule.source), intern(&rule.destination)))
             .collect();
         let rules = set.rules();
-        // An address cannot rule out a rule that matches names.
+        // An address cannot rule out a rule that matches names, or this host wherever it is.
         let reach = |scope: &Scope, index: usize| {
-            if scope.names.is_empty() { Some(extents[index].possible()) } else { None }
+            let extent: &Extent = &extents[index];
+            let is_ruled_out = scope.names.is_empty() && !scope.holds_unknown_network(extent);
+            is_ruled_out.then(|| extent.possible())
         };
         let sources = AddressTable::new(
             rules
@@ -187,8 +168,10 @@ impl<'a> RuleJudge<'a> {
         match self.set.dialect {
             RuleDialect::List => return None,
             // The flow never leaves the host's network.
-            RuleDialect::AzureFirewall => return Some(Decision::Allow { by: &BY_PLATFORM }),
-            RuleDialect::Nsg | RuleDialect::Effective => {}
+            RuleDialect::AzureFirewall | RuleDialect::Routes => {
+                return Some(Decision::Allow { by: &BY_PLATFORM });
+            }
+            RuleDialect::Nsg | RuleDialect::Effective | RuleDialect::Admin => {}
         }
         for (index, by) in self.set.rules().iter().enumerate() {
             if !by.destination.tags.iter().any(|tag| names_platform(tag, flow)) {
@@ -218,8 +201,9 @@ impl<'a> RuleJudge<'a> {
         self.properties_match(index, flow).and(|| {
             match destination_matches(&rule.destination, self.destination(index), flow) {
                 // An inbound flow ends at this host, which is in the virtual network.
-                RuleMatch::Maybe(Missing::VirtualNetwork)
-                    if flow.direction == Direction::Inbound =>
+                RuleMatch::Maybe(_) | RuleMatch::No
+                    if flow.direction == Direction::Inbound
+                        && rule.destination.holds_unknown_network(self.destination(index)) =>
                 {
                     RuleMatch::Yes
                 }
@@ -274,10 +258,10 @@ impl<'a> RuleJudge<'a> {
         let holds_own_network =
             is_outbound && scope.tags.iter().any(|tag| is(tag, "VirtualNetwork"));
         if let Some(source) = flow.source {
-            return match held(extent, source) {
-                RuleMatch::Maybe(Missing::VirtualNetwork) if is_outbound => RuleMatch::Yes,
-                other => other,
-            };
+            if is_outbound && scope.holds_unknown_network(extent) {
+                return RuleMatch::Yes;
+            }
+            return held(extent, source);
         }
         if holds_own_network {
             return RuleMatch::Yes;
@@ -401,12 +385,12 @@ fn held(extent: &Extent, address: IpAddr) -> RuleMatch {
 }
 
 /// Lists and Azure Firewall's rules have no directions: they match a source and a destination.
-const fn ignores_direction(dialect: RuleDialect) -> bool {
+pub(super) const fn ignores_direction(dialect: RuleDialect) -> bool {
     matches!(dialect, RuleDialect::List | RuleDialect::AzureFirewall)
 }
 
 /// The rule that stands for Azure itself, which lets flows to the platform through.
-static BY_PLATFORM: LazyLock<Rule> = LazyLock::new(|| {
+pub(super) static BY_PLATFORM: LazyLock<Rule> = LazyLock::new(|| {
     let mut rule = Rule::outbound("Azure platform", 0, Access::Allow);
     "let through by Azure itself".clone_into(&mut rule.location);
     rule

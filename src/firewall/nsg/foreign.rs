@@ -10,26 +10,11 @@ pub(super) struct Foreign {
     pub(super) instead: &'static str,
 }
 
-const WHAT_IF: Foreign = Foreign {
-    what: "what-if JSON, which holds a group before and after a change",
-    instead: "the group as it would be: the template of the deployment, or one side of the change \
-              as a file of its own",
-};
-const ADMIN_RULES: Foreign = Foreign {
-    what: "security admin rules of a network manager, which are asked before any group",
-    instead: "the rules of the groups themselves; admin rules are not looked at here",
-};
-const TERRAFORM: Foreign = Foreign {
-    what: "JSON of terraform show",
-    instead: "the group as Azure holds it: az network nsg show --ids ID",
-};
-const ROUTES: Foreign = Foreign {
-    what: "routes, which say where a flow goes and not whether it may",
-    instead: "rules; where a route leads to a firewall, that firewall's policy",
-};
+const TERRAFORM_STATE: Foreign =
+    Foreign { what: "Terraform's own state file", instead: "JSON: terraform show -json" };
 const TERRAFORM_TEXT: Foreign = Foreign {
     what: "Terraform's language",
-    instead: "JSON: az network nsg show --ids ID writes the group as Azure holds it",
+    instead: "JSON: terraform plan -out PLAN, then terraform show -json PLAN",
 };
 const BICEP_TEXT: Foreign =
     Foreign { what: "Bicep", instead: "the template that az bicep build --file FILE makes of it" };
@@ -37,53 +22,10 @@ const BICEP_TEXT: Foreign =
 /// The form of a JSON document, if it is one of these.
 pub(super) fn of_json(value: &Value) -> Option<Foreign> {
     let has = |key: &str| value.get(key).is_some();
-    if has("terraform_version")
-        || (has("format_version") && (has("planned_values") || has("resource_changes")))
-    {
-        return Some(TERRAFORM);
+    if has("terraform_version") && has("serial") && !has("format_version") {
+        return Some(TERRAFORM_STATE);
     }
-    let changes = value.get("changes").or_else(|| value.pointer("/properties/changes"));
-    if elements(changes).any(|change| change.get("changeType").is_some()) {
-        return Some(WHAT_IF);
-    }
-    let list = [Some(value), value.get("value")];
-    let all = || list.into_iter().flat_map(elements).chain(std::iter::once(value));
-    if all().any(is_admin_rule) {
-        return Some(ADMIN_RULES);
-    }
-    all().any(is_route).then_some(ROUTES)
-}
-
-fn elements(list: Option<&Value>) -> impl Iterator<Item = &Value> {
-    list.and_then(Value::as_array).into_iter().flatten()
-}
-
-/// Whether a value is an admin rule, or an entry of the output of
-/// `az network manager list-effective-security-admin-rules`.
-fn is_admin_rule(value: &Value) -> bool {
-    let properties = value.get("properties").unwrap_or(value);
-    let is_of = |key: &str, word: &str| {
-        let text = value.get(key).and_then(Value::as_str);
-        text.is_some_and(|text| text.to_ascii_lowercase().contains(word))
-    };
-    is_of("id", "/securityadminconfigurations/")
-        || is_of("type", "/securityadminconfigurations")
-        || properties.get("access").is_some_and(|access| access == "AlwaysAllow")
-        || value.get("ruleCollectionAppliesToGroups").is_some()
-        || (properties.get("sources").is_some_and(Value::is_array)
-            && properties.get("destinations").is_some_and(Value::is_array)
-            && properties.get("access").is_some())
-}
-
-/// Whether a value is a route table, a route or an effective route.
-fn is_route(value: &Value) -> bool {
-    let properties = value.get("properties").unwrap_or(value);
-    let is_hop =
-        |route: &Value| route.get("properties").unwrap_or(route).get("nextHopType").is_some();
-    is_hop(value)
-        || elements(properties.get("routes")).any(is_hop)
-        || (properties.get("routes").is_some_and(Value::is_array)
-            && properties.get("disableBgpRoutePropagation").is_some())
+    None
 }
 
 /// The form of a text that is not JSON, if it is one of these.
@@ -126,26 +68,12 @@ mod tests {
     #[test]
     fn other_forms_are_told_from_rules() {
         for (text, expected) in [
-            (r#"{"status": "Succeeded", "changes": [{"changeType": "Modify"}]}"#, Some(WHAT_IF)),
-            (r#"{"properties": {"changes": [{"changeType": "Create"}]}}"#, Some(WHAT_IF)),
-            (r#"{"format_version": "1.2", "terraform_version": "1.11.4"}"#, Some(TERRAFORM)),
-            (r#"{"format_version": "1.2", "resource_changes": []}"#, Some(TERRAFORM)),
             (
-                r#"{"value": [{"kind": "Custom", "properties": {"access": "AlwaysAllow"}}]}"#,
-                Some(ADMIN_RULES),
+                r#"{"version": 4, "terraform_version": "1.11.4", "serial": 3}"#,
+                Some(TERRAFORM_STATE),
             ),
-            (
-                r#"[{"access": "Deny", "direction": "Outbound", "sources": [], "destinations": []}]"#,
-                Some(ADMIN_RULES),
-            ),
-            (
-                r#"{"value": [{"addressPrefix": ["0.0.0.0/0"], "nextHopType": "Internet"}]}"#,
-                Some(ROUTES),
-            ),
-            (
-                r#"{"name": "rt", "properties": {"routes": [{"properties": {"nextHopType": "None"}}]}}"#,
-                Some(ROUTES),
-            ),
+            (r#"{"format_version": "1.2", "terraform_version": "1.11.4"}"#, None),
+            (r#"{"status": "Succeeded", "changes": [{"changeType": "Modify"}]}"#, None),
             (r#"{"name": "nsg", "securityRules": []}"#, None),
             (r#"[{"access": "Deny", "direction": "Outbound", "priority": 100}]"#, None),
         ] {

@@ -2,14 +2,19 @@
 //! into rule sets: network security groups, effective rules, ARM templates, rules of Azure Firewall
 //! and plain lists.
 
+mod admin;
 mod allowlist;
 mod error;
 mod foreign;
 mod group;
 mod line;
 mod node;
+mod planned;
 mod policy;
+mod route;
 mod rule;
+mod terraform;
+mod what_if;
 
 use std::collections::BTreeMap;
 
@@ -18,6 +23,7 @@ use serde_json::Value;
 pub use self::error::ReadError;
 pub use self::line::line_of;
 use self::node::Node;
+use self::planned::{Planned, Side, read_planned};
 use self::policy::{IpGroups, Policies, Policy};
 use super::missing::Property;
 use super::rule::{Rule, RuleSet};
@@ -40,6 +46,30 @@ pub struct RuleFile<'a> {
 /// # Errors
 /// [`ReadError`] where a file is neither rules nor values for them.
 pub fn read(files: &[RuleFile<'_>]) -> Result<Vec<RuleSet>, ReadError> {
+    read_side(files, None)
+}
+
+/// Reads both sides of a change from files of which one at least holds both; `None` where none
+/// does. What the other files hold is on both sides.
+///
+/// # Errors
+/// As [`read`].
+pub fn read_change(files: &[RuleFile<'_>]) -> Result<Option<[Vec<RuleSet>; 2]>, ReadError> {
+    let mut holds_both = false;
+    for file in files {
+        let document = FileForm::read(*file)?;
+        holds_both |= matches!(document, FileForm::Planned(planned) if planned.before.is_some());
+    }
+    if !holds_both {
+        return Ok(None);
+    }
+    let side = |side| read_side(files, Some(side));
+    Ok(Some([side(Side::Before)?, side(Side::After)?]))
+}
+
+/// Reads one side of files that may hold a change: the rules as they would be, where `side` is
+/// `None`.
+fn read_side(files: &[RuleFile<'_>], side: Option<Side>) -> Result<Vec<RuleSet>, ReadError> {
     let mut parameters = BTreeMap::new();
     let mut groups = IpGroups::new();
     let mut documents = Vec::new();
@@ -60,14 +90,15 @@ pub fn read(files: &[RuleFile<'_>]) -> Result<Vec<RuleSet>, ReadError> {
             }
             FileForm::Template(value) => {
                 let template = read_template(&value, &parameters, holds_rules);
-                for resource in &template.resources {
-                    if resource.kind == "microsoft.network/ipgroups" {
-                        policy::read_ip_group(
-                            &Node::root(&resource.body, &resource.path),
-                            &mut groups,
-                        );
-                    }
-                }
+                collect_ip_groups_of(&template, &mut groups);
+                parts.push(FileContent::Template(file, template));
+            }
+            FileForm::Planned(planned) => {
+                let template = match side {
+                    Some(side) => planned.into_template(side),
+                    None => Planned { before: None, ..*planned }.into_template(Side::After),
+                };
+                collect_ip_groups_of(&template, &mut groups);
                 parts.push(FileContent::Template(file, template));
             }
         }
@@ -108,6 +139,7 @@ enum FileForm {
     List(RuleSet),
     Json(Value),
     Template(Value),
+    Planned(Box<Planned>),
     Parameters(BTreeMap<String, ArmValue>),
 }
 
@@ -135,6 +167,9 @@ impl FileForm {
         })?;
         if let Some(foreign) = foreign::of_json(&value) {
             return Err(foreign_error(file.name, foreign));
+        }
+        if let Some(planned) = read_planned(&value, file.name)? {
+            return Ok(Self::Planned(Box::new(planned)));
         }
         Ok(if is_template(&value) {
             Self::Template(value)
@@ -183,7 +218,11 @@ fn read_json(
         ArmValue::Array(_) => root.elements(),
         _ => root.get("value").map_or_else(Vec::new, |value| value.elements()),
     };
-    if !elements.is_empty() && elements.iter().all(is_rule) {
+    if !elements.is_empty() && elements.iter().all(admin::is_admin_rule) {
+        found.sets.push(admin::read_admin_rules(&elements, file));
+    } else if !elements.is_empty() && elements.iter().all(route::is_route) {
+        found.sets.push(route::read_effective_routes(&elements, file));
+    } else if !elements.is_empty() && elements.iter().all(is_rule) {
         found.sets.push(group::read_bare_rules(&elements, file));
     } else if is_rule(&root) {
         found.sets.push(group::read_bare_rules(std::slice::from_ref(&root), file));
@@ -238,6 +277,8 @@ fn search_rules(
     }
     if node.get("effectiveSecurityRules").is_some() {
         found.sets.push(group::read_effective(node, file));
+    } else if route::is_table(node) {
+        found.sets.push(route::read_table(node, file));
     } else if properties.get("securityRules").is_some() {
         found.sets.push(group::read_group(node, file));
     } else if properties.get("ruleCollections").is_some() {
@@ -319,6 +360,13 @@ fn collect_ip_groups(node: &Node<'_>, groups: &mut IpGroups) {
             }
         }
         _ => {}
+    }
+}
+
+fn collect_ip_groups_of(template: &Template, groups: &mut IpGroups) {
+    for resource in template.resources.iter().filter(|own| own.kind == "microsoft.network/ipgroups")
+    {
+        policy::read_ip_group(&Node::root(&resource.body, &resource.path), groups);
     }
 }
 

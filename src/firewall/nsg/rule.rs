@@ -4,7 +4,7 @@ use super::node::Node;
 use crate::arm_template::ArmValue;
 use crate::firewall::missing::{Missing, Property};
 use crate::firewall::port::{PortSet, ProtocolSet};
-use crate::firewall::rule::{Access, Direction, MARKER, Rule};
+use crate::firewall::rule::{Access, Direction, MARKER, Onward, Rule};
 use crate::firewall::scope::Scope;
 use crate::model::AddressSet;
 
@@ -37,6 +37,7 @@ pub(super) fn read_rule(node: &Node<'_>) -> Rule {
         destination: scope(&properties, "destination"),
         destination_ports: ports(&properties, "destination"),
         is_kept: properties.text("description").is_some_and(|text| text.starts_with(MARKER)),
+        onward: Onward::Next,
     }
 }
 
@@ -48,7 +49,7 @@ fn rule_name(node: &Node<'_>) -> String {
     name.filter(|name| !name.is_empty()).map_or_else(|| node.path.clone(), str::to_owned)
 }
 
-fn priority(properties: &Node<'_>) -> Property<u32> {
+pub(super) fn priority(properties: &Node<'_>) -> Property<u32> {
     let Some(node) = properties.get("priority") else {
         return Property::Unknown(absent(properties, "priority"));
     };
@@ -64,7 +65,7 @@ fn priority(properties: &Node<'_>) -> Property<u32> {
     )
 }
 
-fn keyword<T>(
+pub(super) fn keyword<T>(
     properties: &Node<'_>,
     key: &str,
     parse: impl Fn(&str) -> Option<T>,
@@ -114,6 +115,10 @@ fn scope(properties: &Node<'_>, side: &str) -> Scope {
     }
     let groups = properties.get(&format!("{side}ApplicationSecurityGroups"));
     for group in groups.iter().flat_map(Node::elements) {
+        if let ArmValue::Unknown(unknown) = group.value {
+            scope.unknown.push(unknown.into());
+            continue;
+        }
         let id = group.text("id").or_else(|| group.value.as_str()).unwrap_or(&group.path);
         scope.unknown.push(Missing::ApplicationGroup(id.into()));
     }

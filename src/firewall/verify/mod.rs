@@ -6,12 +6,13 @@ use std::net::IpAddr;
 use ipnet::IpNet;
 
 use super::correct::{Correction, CorrectionAdvice, corrections};
-use super::decide::{Decision, RuleJudge, decide_in_a_row};
+use super::decide::{Decision, RuleJudge};
 use super::flow::Flow;
 use super::missing::Missing;
 use super::port::Protocol;
 use super::requirement::{Class, ConnectOutcome, Requirement};
-use super::rule::{Access, Direction, Rule};
+use super::row::decide_in_a_row;
+use super::rule::{Access, Direction, Rule, RuleDialect};
 use super::scope::NamePattern;
 use super::shadow::Shadowed;
 use crate::model::{AddressCount, AddressSet};
@@ -157,7 +158,7 @@ pub fn verify<'a>(
         // Rules may be for one source only, so that a source of the requirements is used.
         let source = requirements.iter().find_map(|own| own.sources.first().copied());
         let mut all = AddressSet::everything();
-        for (index, judge) in judges.iter().enumerate() {
+        for (index, judge) in judges.iter().enumerate().filter(|(_, judge)| admits(judge)) {
             all = all.intersection(&measure(judge, index, (port, source), &required, &mut excess));
         }
         beyond.push(Beyond {
@@ -173,6 +174,7 @@ pub fn verify<'a>(
     });
     let corrections = judges
         .iter()
+        .filter(|judge| admits(judge))
         .flat_map(|judge| {
             // Every set in a row must allow, so that each set needs a correction of its own.
             let alone = std::slice::from_ref(judge);
@@ -199,6 +201,11 @@ pub fn verify<'a>(
         corrections,
         contradictions,
     }
+}
+
+/// Whether a set lists what is let through. Admin rules and routes only come before such a set.
+fn admits(judge: &RuleJudge<'_>) -> bool {
+    !matches!(judge.set().dialect, RuleDialect::Admin | RuleDialect::Routes)
 }
 
 /// Decides about a requirement from each of its possible sources. The decision is unknown where the

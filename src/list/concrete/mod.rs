@@ -50,7 +50,7 @@ pub const ORDER_STEP: u32 = 10;
 /// A name of the service URLs or of the authentication key belongs to the entry that covers it (a
 /// literal before a template before a wildcard); a name that no entry covers is probed as an ad-hoc
 /// endpoint. Where several sources give the same host and port, the entry and the origin are those
-/// of the first of list, service URLs, authentication key, options and derivation. The endpoint is
+/// of the first of list, service URLs, authentication key, discovery, options and derivation. The endpoint is
 /// required if any of them requires it. A kind that is given by `--endpoint` wins.
 ///
 /// # Errors
@@ -209,11 +209,16 @@ impl Builder<'_> {
             for port in ports {
                 let subject = Subject::Host(host.clone());
                 let mut endpoint = self.endpoint(entry, subject, port, known.origin, order);
+                endpoint.required &= known.is_in_use;
+                endpoint.discovered.clone_from(&known.sighting);
                 if is_gateway {
                     GATEWAY.clone_into(&mut endpoint.entry);
                     endpoint.role = Role::Gateway;
-                    "A gateway of the relay, named by the service URLs"
-                        .clone_into(&mut endpoint.purpose);
+                    match known.origin {
+                        Origin::Discovered => "A gateway of the relay, seen on this host",
+                        _ => "A gateway of the relay, named by the service URLs",
+                    }
+                    .clone_into(&mut endpoint.purpose);
                     endpoint.order = order + 1;
                     endpoint.expect.fingerprint = Fingerprint::None;
                 }
@@ -283,6 +288,7 @@ impl Builder<'_> {
             source_document: entry.document(),
             required: entry.required && !(self.is_self_contained && entry.role.is_relay()),
             origin,
+            discovered: None,
             order,
             expect: entry.expect.clone(),
         }
@@ -301,6 +307,8 @@ impl Builder<'_> {
     /// Adds a name that none of the chosen entries covers.
     fn uncovered(&mut self, name: &KnownName, named_domains: &HashSet<&str>) {
         let purpose = match name.origin {
+            // What another list has no entry for, this run is not about.
+            Origin::Discovered => return,
             Origin::AuthKey => "The control host of the authentication key",
             _ => "A service URL that no entry covers",
         };
@@ -331,6 +339,7 @@ impl Builder<'_> {
             source_document: String::new(),
             required: true,
             origin: name.origin,
+            discovered: None,
             order: self.next_order,
             expect: self.expectation_of(&name.host, Kind::Https),
         };
@@ -426,6 +435,7 @@ impl Builder<'_> {
             source_document: String::new(),
             required: true,
             origin: Origin::Option,
+            discovered: None,
             order,
             expect: self.expectation_of(&host, kind),
         };

@@ -7,6 +7,8 @@
 //!
 //! The files name this module for what they share (the lock, the limits), and it calls them.
 
+#[cfg(any(windows, test))]
+mod adapters;
 mod errors;
 mod ids;
 mod operating_system;
@@ -19,6 +21,8 @@ mod server;
 mod socket;
 mod stream;
 mod system;
+#[cfg(windows)]
+mod windows_adapters;
 
 use std::collections::HashMap;
 use std::net::{IpAddr, SocketAddr};

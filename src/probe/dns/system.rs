@@ -5,7 +5,9 @@
 
 use std::net::SocketAddr;
 
+#[cfg(any(not(windows), test))]
 use hickory_resolver::config::ResolverConfig;
+#[cfg(not(windows))]
 use hickory_resolver::system_conf::read_system_conf;
 
 /// Why the system's name servers are not known.
@@ -20,17 +22,28 @@ pub enum SystemServersError {
 }
 
 /// The system's name servers, each once, in the system's order: `/etc/resolv.conf` on Linux, those
-/// of all adapters that are up on Windows (NRPT rules are not in it).
+/// of all adapters that are up on Windows, by the metrics of their interfaces (NRPT rules are not
+/// in it).
 ///
 /// # Errors
 /// [`SystemServersError`] where the configuration cannot be read or names none.
 pub fn system_servers() -> Result<Vec<SocketAddr>, SystemServersError> {
-    let (config, _) =
-        read_system_conf().map_err(|error| SystemServersError::Unreadable(error.to_string()))?;
-    let servers = servers(&config);
+    let servers =
+        configured().map_err(|error| SystemServersError::Unreadable(error.to_string()))?;
     if servers.is_empty() { Err(SystemServersError::None) } else { Ok(servers) }
 }
 
+#[cfg(windows)]
+fn configured() -> std::io::Result<Vec<SocketAddr>> {
+    Ok(super::adapters::in_order(&super::windows_adapters::adapters()?))
+}
+
+#[cfg(not(windows))]
+fn configured() -> Result<Vec<SocketAddr>, impl std::fmt::Display> {
+    read_system_conf().map(|(config, _)| servers(&config))
+}
+
+#[cfg(any(not(windows), test))]
 fn servers(config: &ResolverConfig) -> Vec<SocketAddr> {
     const DNS: u16 = 53;
     let mut servers = Vec::new();

@@ -136,6 +136,7 @@ async fn probe(shared: &RunShared, host: VouchedHost, path: String) -> Option<Ar
         source_document: String::new(),
         required: false,
         origin: Origin::Derived,
+        discovered: None,
         order: 0,
         expect: Expectation::default(),
     };

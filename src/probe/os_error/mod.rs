@@ -130,6 +130,8 @@ mod tests {
             (10060, "WSAETIMEDOUT", ErrorMeaning::TimedOut),
             (10061, "WSAECONNREFUSED", ErrorMeaning::Refused),
             (10065, "WSAEHOSTUNREACH", ErrorMeaning::HostUnreachable),
+            (11002, "WSATRY_AGAIN", ErrorMeaning::Other),
+            (11003, "WSANO_RECOVERY", ErrorMeaning::Other),
         ] {
             assert!(windows::TABLE.contains(&(code, symbol, meaning)), "{symbol}");
         }

@@ -39,4 +39,9 @@ pub(super) const TABLE: &[CodeRow] = &[
     (10061, "WSAECONNREFUSED", ErrorMeaning::Refused),
     (10064, "WSAEHOSTDOWN", ErrorMeaning::HostUnreachable),
     (10065, "WSAEHOSTUNREACH", ErrorMeaning::HostUnreachable),
+    // Of the system's resolver.
+    (11001, "WSAHOST_NOT_FOUND", ErrorMeaning::Other),
+    (11002, "WSATRY_AGAIN", ErrorMeaning::Other),
+    (11003, "WSANO_RECOVERY", ErrorMeaning::Other),
+    (11004, "WSANO_DATA", ErrorMeaning::Other),
 ];

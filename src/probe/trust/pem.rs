@@ -6,19 +6,12 @@ use rustls::pki_types::{CertificateDer, TrustAnchor};
 /// Why a file of roots cannot be used. The messages name the file as the user gave it.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum TrustError {
-    /// No block of PEM holds a certificate.
+    /// No block of PEM holds a certificate, and it is no certificate as DER either.
     #[error(
-        "{name}: no certificate inside; expected text with '-----BEGIN CERTIFICATE-----' lines"
+        "{name}: no certificate inside; expected text with '-----BEGIN CERTIFICATE-----' lines, or \
+         one certificate as DER"
     )]
     Empty {
-        /// The file as the user named it.
-        name: String,
-    },
-    /// The file is DER.
-    #[error(
-        "{name}: this is DER, expected PEM; convert it with: openssl x509 -inform der -in {name}"
-    )]
-    Der {
         /// The file as the user named it.
         name: String,
     },
@@ -46,8 +39,9 @@ pub enum TrustError {
     },
 }
 
-/// Reads the certificates of a PEM file; `name` is the file as messages call it. Blocks of other
-/// kinds are passed over, as in the bundles of operating systems.
+/// Reads the certificates of a PEM file, or the one of a DER file, which Windows exports; `name` is
+/// the file as messages call it. Blocks of other kinds are passed over, as in the bundles of
+/// operating systems.
 ///
 /// # Errors
 /// [`TrustError`] says what is wrong and with which certificate.
@@ -62,10 +56,11 @@ pub fn read_pem(bytes: &[u8], name: &str) -> Result<Vec<CertificateDer<'static>>
         })?);
     }
     if certificates.is_empty() {
-        let name = name.to_owned();
         // A DER certificate is a SEQUENCE with a two-byte length.
-        let is_der = bytes.starts_with(&[0x30, 0x82]);
-        return Err(if is_der { TrustError::Der { name } } else { TrustError::Empty { name } });
+        if !bytes.starts_with(&[0x30, 0x82]) {
+            return Err(TrustError::Empty { name: name.to_owned() });
+        }
+        certificates.push(CertificateDer::from(bytes.to_vec()));
     }
     anchors(&certificates, name)?;
     Ok(certificates)

@@ -85,9 +85,12 @@ impl Redactor<'_> {
     }
 
     fn report_run(&mut self, run: &Run) -> Run<'static> {
-        let Run { started_at, took_ms, options, vantage, exit, fail_on, redacted: _ } = run;
+        // What was seen of the runtime on its host holds file names and texts of its log.
+        let Run { started_at, took_ms, options, vantage, exit, fail_on, redacted: _, runtime: _ } =
+            run;
         let options: Vec<String> = options.iter().map(|option| self.sentence(option)).collect();
         Run {
+            runtime: None,
             started_at: *started_at,
             took_ms: *took_ms,
             options: options.into(),
@@ -183,6 +186,7 @@ impl Redactor<'_> {
             revocation,
             old_hellos,
             gateways_skipped,
+            discovered: _,
         } = endpoint;
         let proxy_lookup = |one: &ProxyLookup| {
             let ProxyLookup { proxy, lookups } = one;
@@ -211,6 +215,7 @@ impl Redactor<'_> {
             revocation: revocation.iter().map(|host| self.report_revocation(host)).collect(),
             old_hellos: old_hellos.iter().map(|hello| self.report_old_hello(hello)).collect(),
             gateways_skipped: gateways_skipped.as_ref().map(|why| self.prose(why).into()),
+            discovered: None,
         }
     }
 

@@ -4,6 +4,7 @@
 use std::io::{self, Write};
 
 use super::super::step_words;
+use super::super::wording::utc;
 use super::inert::{cell, code, html, inline};
 use super::{word, write_items};
 use crate::diagnose::catalogue;
@@ -19,6 +20,16 @@ pub(super) fn write(report: &Report, out: &mut impl Write) -> io::Result<()> {
         for finding in &report.findings {
             write_finding(finding, out)?;
         }
+        end(out)?;
+    }
+    if let Some(runtime) = report.run.runtime.as_ref().filter(|it| !it.errors.is_empty()) {
+        begin("The latest errors in the runtime's event log", out)?;
+        let lines = runtime.errors.iter().map(|error| {
+            let at = error.at.map(|at| format!("{}: ", utc(at))).unwrap_or_default();
+            let meaning = error.explained.as_deref().map(|own| format!(" = {own}"));
+            inline(&format!("{at}{}{}", error.text, meaning.unwrap_or_default()))
+        });
+        write_items(out, lines)?;
         end(out)?;
     }
     for endpoint in others {

@@ -3,7 +3,7 @@
 use super::super::assemble::Judged;
 use super::super::verdict_line::{self, CountedEndpoint, RunFindings};
 use super::page::Page;
-use crate::model::{Conclusion, NetworkAllows, Severity, Status};
+use crate::model::{Cause, Conclusion, NetworkAllows, Severity, Status};
 
 pub(super) fn write(
     page: &mut Page,
@@ -16,7 +16,9 @@ pub(super) fn write(
     let (failures, others): (Vec<_>, Vec<_>) =
         of_run.partition(|finding| finding.severity == Severity::Fail);
     let failure = failures.first().map(|finding| finding.cause.code());
-    let of_run = RunFindings { failure, warnings: others.len() };
+    let is_service_stopped =
+        conclusion.findings.iter().any(|finding| finding.cause == Cause::RuntimeServiceStopped);
+    let of_run = RunFindings { failure, warnings: others.len(), is_service_stopped };
     let prediction = &conclusion.prediction;
     let verdict = verdict_line::of(counted, of_run, prediction.network_allows.as_str());
     page.status(verdict.status, &verdict.words);

@@ -17,7 +17,7 @@ use page::Page;
 
 use super::assemble::{Judged, in_order};
 use super::wording::{counted_as, counts_line, listed, utc};
-use super::{command, route};
+use super::{agent_status, command, route};
 
 /// How the terminal is.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -68,11 +68,15 @@ fn written(
     if has_every_step {
         verbose::write(&mut page, &judged);
     }
+    if let Some(runtime) = &records.run.runtime {
+        agent_status::write_errors(&mut page, &runtime.errors);
+    }
     page.gap();
     endpoint::write_notes(&mut page, &conclusion.findings);
     write_gateways_hidden(&mut page, &endpoints);
     page.plain(&counts_line(conclusion.summary.into()));
     write_left_out(&mut page, conclusion.ending);
+    write_discovered(&mut page, &endpoints);
     if has_proxies || has_source(records) {
         write_routes(&mut page, records);
     }
@@ -93,6 +97,20 @@ fn write_gateways_hidden(page: &mut Page, endpoints: &[Judged]) {
             listed(&hidden, 2),
             route::GATEWAYS_HIDDEN
         ));
+    }
+}
+
+/// The names that were not given, and where on this host they were seen.
+fn write_discovered(page: &mut Page, endpoints: &[Judged]) {
+    let found: Vec<String> = endpoints
+        .iter()
+        .filter_map(|(record, _)| {
+            let seen = agent_status::seen(record.endpoint.discovered.as_ref()?);
+            Some(format!("{} ({seen})", record.endpoint.subject))
+        })
+        .collect();
+    if !found.is_empty() {
+        page.plain(&format!("Found on this host: {}", listed(&found, 6)));
     }
 }
 

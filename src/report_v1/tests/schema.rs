@@ -10,7 +10,10 @@ use schemars::generate::SchemaSettings;
 use schemars::{JsonSchema, Schema, SchemaGenerator, json_schema};
 use serde_json::{Map, Value, json};
 
-use crate::model::{Certainty, FailOn, Kind, NetworkAllows, Origin, Owner, Role, RouteIntent};
+use crate::model::{
+    Certainty, FailOn, FoundBy, Kind, NetworkAllows, Origin, Owner, Role, RouteIntent,
+    ServiceState, StartType,
+};
 use crate::report_v1::{Certificate, Chain, Milliseconds, Report, SCHEMA};
 
 /// What an older program did not write, and this one always does: reading forgives its absence.
@@ -94,6 +97,9 @@ fn closed() -> Vec<(&'static str, Vec<&'static str>)> {
         ("Endpoint.role", Role::ALL.map(Role::as_str).to_vec()),
         ("Endpoint.kind", Kind::ALL.map(Kind::as_str).to_vec()),
         ("Endpoint.origin", Origin::ALL.map(Origin::as_str).to_vec()),
+        ("InstalledRuntime.found_by", FoundBy::ALL.map(FoundBy::as_str).to_vec()),
+        ("RuntimeService.state", ServiceState::ALL.map(ServiceState::as_str).to_vec()),
+        ("RuntimeService.start", StartType::ALL.map(StartType::as_str).to_vec()),
         ("RouteChoice.intended", intents.map(RouteIntent::as_str).to_vec()),
         ("ChainLink.type", vec!["CNAME", "A", "AAAA"]),
         ("Step.step", vec!["tcp", "proxy", "tls", "http", "tds", "hold"]),

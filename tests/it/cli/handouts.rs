@@ -10,7 +10,7 @@ use super::{Folder, rule, run, shown};
 use crate::sarif;
 
 /// Markup of every format that these are written in, and what turns text around.
-const EVIL: &str = "p|wn `x` **b** [l](http://evil.example) ![i](x) ~~s~~ \
+pub(super) const EVIL: &str = "p|wn `x` **b** [l](http://evil.example) ![i](x) ~~s~~ \
     <script>alert(1)</script> ]]> --> \" ' &lt; {0} www.evil.example <b> $x$ @team \u{1b}[31m\u{202e}gnp.exe";
 
 /// What readers add to `CommonMark`, but for quotes and dashes that they make prettier.
@@ -27,7 +27,7 @@ fn group(name: &str, rules: &[Value]) -> Value {
 /// What a reader of `CommonMark` shows of `text`: the rows of its tables, and its words. Nothing in
 /// it is markup of a stranger.
 #[track_caller]
-fn read_markdown(text: &str) -> (Vec<Vec<String>>, String) {
+pub(super) fn read_markdown(text: &str) -> (Vec<Vec<String>>, String) {
     let (mut rows, mut words) = (Vec::new(), String::new());
     let mut row: Option<Vec<String>> = None;
     for event in Parser::new_ext(text, DIALECTS) {

@@ -11,10 +11,12 @@ mod formats;
 mod handouts;
 mod leaving;
 mod new_lists;
+mod on_this_host;
 #[cfg(unix)]
 mod progress;
 mod redacted;
 mod rules;
+mod rules_diff;
 mod saved;
 mod secrets;
 mod streams;
@@ -23,6 +25,7 @@ mod terminal;
 mod version;
 #[cfg(unix)]
 mod watch;
+mod windows_files;
 
 use std::fs;
 use std::path::{Path, PathBuf};

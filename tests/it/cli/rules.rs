@@ -518,32 +518,19 @@ fn what_holds_rules_in_another_form_is_refused_by_its_name() {
             "whatif.json",
             json!({"status": "Succeeded", "changes": [
                 {"changeType": "Modify", "before": nsg, "after": nsg}]})
-                .to_string(),
-            &["whatif.json", "what-if JSON"][..],
-        ),
-        (
-            "avnm.json",
-            json!({"value": [{"kind": "Custom", "ruleCollectionAppliesToGroups": [], "properties": {
-                "access": "AlwaysAllow", "direction": "Outbound", "priority": 1}}]})
             .to_string(),
-            &["avnm.json", "security admin rules"],
+            &["whatif.json", "what-if JSON"][..],
         ),
         (
             "tfplan.json",
             json!({"format_version": "1.2", "planned_values": {}, "resource_changes": []})
                 .to_string(),
-            &["tfplan.json", "terraform show", "az network nsg show"],
-        ),
-        (
-            "routes.json",
-            json!({"value": [{"addressPrefix": ["0.0.0.0/0"], "nextHopType": "VirtualAppliance"}]})
-                .to_string(),
-            &["routes.json", "routes"],
+            &["tfplan.json", "$.resource_changes", "terraform show -json"],
         ),
         (
             "main.tf",
             "resource \"azurerm_network_security_group\" \"nsg\" {}\n".to_owned(),
-            &["main.tf", "Terraform", "az network nsg show"],
+            &["main.tf", "Terraform", "terraform show -json PLAN"],
         ),
         ("nsg.bicep", "param name string\n".to_owned(), &["nsg.bicep", "az bicep build"]),
     ] {

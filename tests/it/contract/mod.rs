@@ -59,6 +59,46 @@ struct Run {
     vantage: Vantage,
     exit: Option<u8>,
     fail_on: Option<String>,
+    runtime: Option<HostRuntime>,
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct HostRuntime {
+    installed: Option<InstalledRuntime>,
+    version: Option<String>,
+    service: Option<RuntimeService>,
+    errors: Vec<LoggedError>,
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct InstalledRuntime {
+    path: String,
+    found_by: String,
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct RuntimeService {
+    state: String,
+    start: String,
+    account: String,
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct LoggedError {
+    at: Option<String>,
+    text: String,
+    explained: Option<String>,
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Sighting {
+    seen_in: String,
+    seen_at: Option<String>,
 }
 
 #[derive(Deserialize)]
@@ -114,6 +154,7 @@ struct Endpoint {
     source_document: Option<String>,
     required: bool,
     origin: String,
+    discovered: Option<Sighting>,
     status: String,
     cause: Option<String>,
     route: RouteChoice,
@@ -384,6 +425,20 @@ fn check_run(run: &Run) {
     assert_eq!(vantage.addresses, ["10.50.1.10"]);
     assert_eq!(vantage.resolvers, ["10.0.0.53:53"]);
     assert_eq!((&*vantage.proxy.source, &vantage.proxy.url), ("none", &None));
+    let runtime = run.runtime.as_ref().unwrap();
+    let installed = runtime.installed.as_ref().unwrap();
+    assert_eq!((&*installed.path, &*installed.found_by), ("D:\\IR", "program-files"));
+    assert_eq!(runtime.version.as_deref(), Some("5.44.8984.1"));
+    let service = runtime.service.as_ref().unwrap();
+    assert_eq!((&*service.state, &*service.start), ("running", "manual"));
+    assert_eq!(service.account, "CONTOSO\\ir");
+    let [error, other] = &runtime.errors[..] else { panic!("two errors") };
+    assert_eq!(
+        (error.at.as_deref(), &*error.text),
+        (Some("2026-03-01T10:00:00Z"), "UnexpectedFault")
+    );
+    assert!(error.explained.as_deref().unwrap().contains("network"), "{:?}", error.explained);
+    assert_eq!((&other.at, &*other.text, &other.explained), (&None, "zzz", &None));
 }
 
 fn check_finding(finding: &Finding) {
@@ -423,6 +478,11 @@ fn check_endpoint(endpoint: &Endpoint) {
     assert_eq!((&*endpoint.purpose, endpoint.required), ("interactive authoring", true));
     assert_eq!(endpoint.source_document.as_deref(), Some("Ports and firewalls (2025-03-31)"));
     assert_eq!(endpoint.origin, "service-urls");
+    let discovered = endpoint.discovered.as_ref().unwrap();
+    assert_eq!(
+        (&*discovered.seen_in, discovered.seen_at.as_deref()),
+        ("a log", Some("2026-03-01T10:00:00Z"))
+    );
     assert!(endpoint.findings.is_empty());
     let route = &endpoint.route;
     assert_eq!((&*route.intended, &*route.configured, &*route.why), ("any", "direct", "w"));

@@ -51,6 +51,7 @@ pub(super) fn sample() -> (model::Records, model::Conclusion) {
         },
         cloud: "public".into(),
         lists: vec!["adf-shir".into()],
+        runtime: Some(runtime()),
         ..model::Run::default()
     };
     let timeout = model::TimeoutBy::Ours(Duration::from_secs(5));
@@ -128,6 +129,7 @@ fn record(host: &str, trails: Vec<model::Trail>) -> model::Record {
             source_document: "Ports and firewalls (2025-03-31)".into(),
             required: true,
             origin: model::Origin::ServiceUrls,
+            discovered: Some(model::Sighting { seen_in: "a log".into(), seen_at: Some(start()) }),
             order: 1,
             expect: model::Expectation::default(),
         }),
@@ -190,4 +192,22 @@ fn whole() -> model::Trail {
     };
     trail.pass(model::Seen::Http(Box::new(answer)), Duration::from_millis(8));
     trail.complete()
+}
+
+fn runtime() -> model::HostRuntime {
+    let error = |at, text: &str| model::LoggedError { at, text: text.into() };
+    model::HostRuntime {
+        installed: Some(model::InstalledRuntime {
+            path: "D:\\IR".into(),
+            found_by: model::FoundBy::ProgramFiles,
+            version: "5.44.8984.1".into(),
+        }),
+        service: Some(model::RuntimeService {
+            state: model::ServiceState::Running,
+            start: model::StartType::Manual,
+            account: "CONTOSO\\ir".into(),
+        }),
+        errors: vec![error(Some(start()), "UnexpectedFault"), error(None, "zzz")],
+        has_given_names: true,
+    }
 }

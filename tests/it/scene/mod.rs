@@ -53,6 +53,7 @@ pub(crate) fn run() -> Run {
         agent_files_differ: Vec::new(),
         absent: Vec::new(),
         nodes: Vec::new(),
+        runtime: None,
         redacted: None,
         kept_in: None,
         control: Some(unanswered_control()),
@@ -197,6 +198,7 @@ pub(crate) fn endpoint(entry: &str, host: &str) -> Endpoint {
         source_document: String::new(),
         required,
         origin,
+        discovered: None,
         order,
         expect,
     }

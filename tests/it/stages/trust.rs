@@ -214,7 +214,12 @@ fn files_of_roots_are_read_or_refused_with_the_place() {
     assert_eq!(read_pem(b"", "ours.pem"), Err(TrustError::Empty { name: name() }));
     let key = "-----BEGIN PRIVATE KEY-----\nAAAA\n-----END PRIVATE KEY-----\n";
     assert_eq!(read_pem(key.as_bytes(), "ours.pem"), Err(TrustError::Empty { name: name() }));
-    assert_eq!(read_pem(&one.certificate(), "ours.pem"), Err(TrustError::Der { name: name() }));
+    // As certmgr exports it.
+    assert_eq!(read_pem(&one.certificate(), "ours.cer").unwrap().len(), 1);
+    match read_pem(b"\x30\x82\x01\x00", "ours.pem") {
+        Err(TrustError::NotACertificate { number: 1, .. }) => {}
+        other => panic!("{other:?}"),
+    }
 
     let cut = &bundle[..bundle.len() - 40];
     let no_base64 = format!("{}{}", one.pem(), two.pem().replacen("MII", "M*I", 1));

@@ -37,11 +37,14 @@ const MAY_USE: &[(&str, &[&str])] = &[
     ("redact", &["model", "list", "tags", "diagnose", "report_v1"]),
     // A proxy is spoken to by its URL, with the credentials that no record holds.
     ("probe", &["model", "route", "plan", "wire"]),
-    // A script may be fetched, and asks for names; the endpoint list's reader decodes text files.
-    ("proxy_config", &["model", "route", "plan", "wire", "list", "files", "probe"]),
+    // A script may be fetched, and asks for names; the endpoint list's reader decodes text files;
+    // the runtime's files are where it is installed.
+    ("proxy_config", &["model", "route", "plan", "wire", "list", "files", "host", "probe"]),
     // The stage is planned from the embedded list and probed as any run is.
     ("demo", &["model", "list", "route", "plan", "probe"]),
     ("files", &[]),
+    // Which names are the runtime's stands in the endpoint lists.
+    ("host", &["model", "list"]),
     ("ledger", &["model"]),
     ("azure", &["model"]),
     (
@@ -66,6 +69,7 @@ const MAY_USE: &[(&str, &[&str])] = &[
             "proxy_config",
             "demo",
             "files",
+            "host",
         ],
     ),
 ];

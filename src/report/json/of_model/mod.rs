@@ -2,6 +2,7 @@
 
 mod action;
 mod follow_up;
+mod host_runtime;
 mod step;
 
 use std::borrow::Cow;
@@ -89,6 +90,7 @@ fn begun(run: &model::Run) -> Run<'_> {
         took_ms: None,
         options: (&*run.options).into(),
         vantage: (&run.vantage).into(),
+        runtime: run.runtime.as_ref().map(Into::into),
         exit: None,
         fail_on: None,
         redacted: run.redacted.as_ref().map(Into::into),
@@ -179,6 +181,7 @@ pub(in crate::report) fn endpoint<'a>(
             .then(|| (&*endpoint.source_document).into()),
         required: Some(is_required(endpoint, verdict)),
         origin: Some(endpoint.origin.as_str().into()),
+        discovered: endpoint.discovered.as_ref().map(Into::into),
         status: verdict.status,
         cause: verdict.cause.map(|cause| cause.code().into()),
         route: route_choice(record),

@@ -1,0 +1,187 @@
+//! What `check`, `watch` and `agent status` find of the runtime on this host.
+
+use std::io::Read;
+use std::path::PathBuf;
+
+use anyhow::{Context, Result, bail};
+use jiff::Timestamp;
+
+use super::arguments::{DiscoveryArgs, TargetArgs, YesOrNo};
+use super::input::Stdin;
+use crate::diagnose::explain;
+use crate::files;
+use crate::host::{
+    self, CleanText, Discovery, EVENT_LOGS, EVENTS_ASKED, HostAnswers, NameSource, RuntimeNames,
+    SeenName, event_log,
+};
+use crate::list::DiscoveredName;
+use crate::model::HostRuntime;
+
+/// The largest exported log, bytes: one of the usual 20 MiB is twice as large in XML.
+const LOG_LIMIT: u64 = 128 << 20;
+/// How many errors a report shows.
+const ERRORS: usize = 5;
+
+/// What was found.
+#[derive(Clone, Debug, Default)]
+pub(super) struct FoundOnHost {
+    pub(super) runtime: HostRuntime,
+    pub(super) discovery: Discovery,
+    /// What could not be read, a sentence each.
+    pub(super) notes: Vec<String>,
+}
+
+impl FoundOnHost {
+    /// What a run is to know of it; `None` where there is nothing to know.
+    pub(super) fn runtime_for(&self, targets: &TargetArgs) -> Option<HostRuntime> {
+        let has_given_names = !self.names_for(targets).is_empty();
+        let is_known = self.runtime != HostRuntime::default();
+        is_known.then(|| HostRuntime { has_given_names, ..self.runtime.clone() })
+    }
+
+    /// The names that a run takes from this host: none where the command line gives some.
+    pub(super) fn names_for(&self, targets: &TargetArgs) -> Vec<DiscoveredName> {
+        if gives_names(targets) {
+            return Vec::new();
+        }
+        let names = self.discovery.names.iter();
+        names
+            .map(|name| DiscoveredName {
+                host: name.host.clone(),
+                sighting: name.sighting.clone(),
+                is_in_use: !name.is_in_cache_alone,
+            })
+            .collect()
+    }
+
+    /// What the user should know of the names that a run takes from this host.
+    pub(super) fn hints_for(&self, targets: &TargetArgs) -> Vec<String> {
+        let mut hints = self.notes.clone();
+        if gives_names(targets) || self.discovery.names.is_empty() {
+            return hints;
+        }
+        let names: Vec<String> = self.discovery.names.iter().map(seen).collect();
+        hints.push(format!(
+            "no names were given, so those that the runtime on this host uses are probed \
+             (--discover no leaves them out):\n{}",
+            names.join("\n")
+        ));
+        if !self.discovery.other_factories.is_empty() {
+            let others: Vec<String> = self.discovery.other_factories.iter().map(seen).collect();
+            hints.push(format!(
+                "other factories were seen too, and are not probed; for one of them give \
+                 --factory HOST:\n{}",
+                others.join("\n")
+            ));
+        }
+        hints
+    }
+}
+
+/// `HOST, seen in WHERE at TIME`.
+fn seen(name: &SeenName) -> String {
+    let at = name.sighting.seen_at.map(|at| format!(" at {at:.0}")).unwrap_or_default();
+    format!("{}, seen in {}{at}", name.host, name.sighting.seen_in)
+}
+
+/// Whether the command line says whose names they are. A list, a region or a value of `--set` names
+/// no runtime.
+fn gives_names(targets: &TargetArgs) -> bool {
+    targets.factory.is_some()
+        || targets.workspace.is_some()
+        || targets.runtime.is_some()
+        || targets.auth_key.is_some()
+        || !targets.service_urls.is_empty()
+        || !targets.endpoint.is_empty()
+}
+
+/// Looks at this host as far as the options allow, once for a whole run.
+///
+/// # Errors
+/// A file of `--events` cannot be read, or holds no event.
+pub(super) fn look(given: &DiscoveryArgs, stdin: &mut Stdin) -> Result<FoundOnHost> {
+    look_at(&host::this_host(), given, stdin)
+}
+
+fn look_at(
+    this_host: &dyn HostAnswers,
+    given: &DiscoveryArgs,
+    stdin: &mut Stdin,
+) -> Result<FoundOnHost> {
+    if given.discover == YesOrNo::No && given.events.is_empty() {
+        return Ok(FoundOnHost::default());
+    }
+    let names = RuntimeNames::embedded();
+    let mut found = FoundOnHost::default();
+    let mut sources = Vec::new();
+    if given.discover == YesOrNo::Yes {
+        found.runtime = host::look_at(this_host);
+    }
+    if given.events.is_empty() {
+        sources.extend(configuration(this_host, &names));
+        for log in EVENT_LOGS {
+            match this_host.events(log, EVENTS_ASKED) {
+                Ok(events) => {
+                    let events = events.iter();
+                    let entries =
+                        events.filter_map(|event| event_log::read_event(event, &names)).collect();
+                    let called = format!("the event log \"{log}\"");
+                    sources.push(NameSource::Log { called, entries });
+                }
+                Err(error) => found.notes.push(error.to_string()),
+            }
+        }
+        let cached = this_host.cached_names();
+        sources.push(NameSource::DnsCache { names: cached, read_at: Timestamp::now() });
+    }
+    for path in &given.events {
+        sources.push(exported(path, stdin, &names)?);
+    }
+    found.discovery = host::discover(&sources, &names);
+    let errors = found.discovery.errors.iter();
+    let known = errors.filter(|error| {
+        explain::meaning(&error.text).is_some() || !names.in_text(&error.text).is_empty()
+    });
+    found.runtime.errors = known.take(ERRORS).cloned().collect();
+    if given.discover == YesOrNo::No {
+        found.discovery = Discovery::default();
+    }
+    Ok(found)
+}
+
+/// The runtime's own configuration files, whose bypass lists may name its factory.
+fn configuration(this_host: &dyn HostAnswers, names: &RuntimeNames) -> Vec<NameSource> {
+    let Some(installation) = host::installed(this_host) else { return Vec::new() };
+    let files = host::CONFIG_FILES.iter().filter_map(|file| {
+        let bytes = files::read(&installation.folder.join(file)).ok()?;
+        let text = CleanText::of(&event_log::decode(&bytes), names);
+        Some(NameSource::Configuration { file: (*file).to_owned(), text })
+    });
+    files.collect()
+}
+
+/// The entries of an exported log.
+fn exported(path: &PathBuf, stdin: &mut Stdin, names: &RuntimeNames) -> Result<NameSource> {
+    let shown = path.display();
+    let mut bytes = Vec::new();
+    let source = stdin.open(path, "--events")?;
+    source
+        .take(LOG_LIMIT + 1)
+        .read_to_end(&mut bytes)
+        .with_context(|| format!("--events: cannot read {shown}"))?;
+    if bytes.len() as u64 > LOG_LIMIT {
+        bail!(
+            "--events: {shown} is larger than {} MiB: export the newest events only (wevtutil qe \
+             LOG /f:xml /rd:true /c:5000)",
+            LOG_LIMIT >> 20
+        );
+    }
+    let entries = event_log::read(&event_log::decode(&bytes), names);
+    if entries.is_empty() {
+        bail!(
+            "--events: {shown} holds no event: export one by wevtutil qe \"{}\" /f:xml",
+            EVENT_LOGS[0]
+        );
+    }
+    Ok(NameSource::Log { called: format!("{shown}"), entries })
+}

@@ -1,0 +1,108 @@
+//! What `rules diff` found as a page, for those who decide about the change.
+
+use super::diff::{LoadedChange, is_required};
+use super::diff_text::{
+    WITHOUT_EFFECT, changed_flows, flows_sentence, hosts_words, is_idle, missing_words,
+    ports_words, prefixes_words, rule_line, rule_names, side_words, spaces,
+};
+use super::loaded::RuleFacts;
+use super::names_of;
+use crate::firewall::{ChangedSpace, FlowChange, RequiredChange, RulesDiff};
+use crate::model::Status;
+use crate::report::handout::{Handout, HandoutSection};
+
+pub(super) fn handout(seen: &RulesDiff<'_>, change: &LoadedChange, facts: &RuleFacts) -> Handout {
+    let is = |change| seen.required.iter().any(|own| is_required(own) && own.change == change);
+    let status = if is(FlowChange::Lost) {
+        Status::Fail
+    } else if seen.required.iter().any(|own| is_required(own) && own.may_be_lost()) {
+        Status::Unknown
+    } else if is_idle(seen) {
+        Status::Pass
+    } else {
+        Status::Warn
+    };
+    let mut lines = vec![format!(
+        "Before: {}. After: {}; {}.",
+        names_of(&change.before.sets),
+        names_of(&change.after.sets),
+        facts.tags.shown()
+    )];
+    if is_idle(seen) {
+        lines.push("Every flow has the same fate as before.".to_owned());
+    }
+    let flows = HandoutSection::of_table(
+        "Required flows that change",
+        &[
+            "Change",
+            "Source",
+            "Name",
+            "Address",
+            "Port",
+            "Protocol",
+            "Direction",
+            "Entry",
+            "Before",
+            "After",
+        ],
+        changed_flows(seen).map(flow_row).collect(),
+    );
+    let columns = [
+        "Direction",
+        "Protocol and port",
+        "Addresses",
+        "Prefixes",
+        "This side",
+        "Before",
+        "After",
+        "For want of",
+    ];
+    let of_spaces = spaces(seen).map(|(heading, spaces)| {
+        HandoutSection::of_table(heading, &columns, spaces.iter().map(space_row).collect())
+    });
+    let idle = HandoutSection::of_lines(WITHOUT_EFFECT, seen.without_effect.iter().map(rule_line));
+    Handout {
+        status,
+        headline: flows_sentence(seen),
+        lines,
+        sections: std::iter::once(flows)
+            .chain(of_spaces)
+            .chain([idle])
+            .filter(|one| !one.is_empty())
+            .collect(),
+        from: "pathproof rules diff".to_owned(),
+    }
+}
+
+fn flow_row(own: &RequiredChange<'_>) -> Vec<String> {
+    let flow = &own.requirement.flow;
+    let sources = flow.source.into_iter().chain(own.requirement.sources.iter().copied());
+    let sources: Vec<_> = sources.map(|source| source.to_string()).collect();
+    vec![
+        own.change.as_str().to_owned(),
+        if sources.is_empty() { "this host".to_owned() } else { sources.join(", ") },
+        flow.name.as_ref().map_or_else(|| "-".to_owned(), ToString::to_string),
+        flow.address.map_or_else(|| "-".to_owned(), |address| address.to_string()),
+        flow.port.map_or_else(|| "-".to_owned(), |port| port.to_string()),
+        flow.protocol.as_str().to_owned(),
+        flow.direction.as_str().to_owned(),
+        own.requirement.entry.clone(),
+        side_words(&own.before),
+        side_words(&own.after),
+    ]
+}
+
+fn space_row(own: &ChangedSpace<'_>) -> Vec<String> {
+    /// A change request has room for these; the JSON has all.
+    const SHOWN: usize = 50;
+    vec![
+        own.direction.as_str().to_owned(),
+        ports_words(own),
+        own.peers.count().to_string(),
+        prefixes_words(&own.peers, SHOWN),
+        hosts_words(own, SHOWN).unwrap_or_else(|| "any address".to_owned()),
+        rule_names(&own.before),
+        rule_names(&own.after),
+        if own.missing.is_empty() { "-".to_owned() } else { missing_words(own) },
+    ]
+}

@@ -1,0 +1,193 @@
+//! The files of rules that a command names, and what is known beside them.
+
+use std::collections::BTreeMap;
+use std::path::{Path, PathBuf};
+
+use anyhow::{Result, bail};
+use ipnet::IpNet;
+
+use super::{TagRelease, names_of, names_service_tags};
+use crate::cli::arguments::{GroupChoiceArgs, RuleFactArgs, RuleFileArgs, ServiceTagArgs};
+use crate::cli::hint;
+use crate::cli::input::{self, Stdin};
+use crate::firewall::nsg::{self, RuleFile};
+use crate::firewall::{NetworkContext, RuleDialect, RuleJudge, RuleSet, in_azures_order};
+use crate::model::AddressSet;
+
+/// Rule sets, and what is known to judge them by.
+pub(super) struct Loaded {
+    pub(super) files: LoadedFiles,
+    pub(super) facts: RuleFacts,
+}
+
+/// Rule sets in a row, and the files that they come from.
+pub(super) struct LoadedFiles {
+    pub(super) sets: Vec<RuleSet>,
+    /// The files of the sets by their names, as they are.
+    pub(super) texts: Vec<(String, String)>,
+}
+
+/// What is known beside the rules.
+pub(super) struct RuleFacts {
+    pub(super) tags: TagRelease,
+    virtual_network: Option<AddressSet>,
+    pub(super) sources: Option<AddressSet>,
+    groups: BTreeMap<String, AddressSet>,
+}
+
+impl Loaded {
+    pub(super) fn read(
+        inputs: &RuleFileArgs,
+        world: &ServiceTagArgs,
+        stdin: &mut Stdin,
+    ) -> Result<Self> {
+        let files = LoadedFiles::read(&inputs.rules, &inputs.choice, stdin)?;
+        let facts = RuleFacts::read(&inputs.facts, world)?;
+        facts.warn_if_old(&files.sets);
+        Ok(Self { files, facts })
+    }
+
+    pub(super) fn judges(&self) -> Vec<RuleJudge<'_>> {
+        self.facts.judges(&self.files.sets)
+    }
+}
+
+impl LoadedFiles {
+    pub(super) fn read(
+        paths: &[PathBuf],
+        choice: &GroupChoiceArgs,
+        stdin: &mut Stdin,
+    ) -> Result<Self> {
+        let texts = read_texts(paths, stdin)?;
+        let sources = sources(&texts);
+        let sets = in_azures_order(choose(nsg::read(&sources)?, choice, &sources)?);
+        show_notes(&sets, paths.len());
+        Ok(Self { sets, texts })
+    }
+
+    /// Reads a file that holds both sides of a change; `None` where it holds one.
+    pub(super) fn read_change(
+        path: &Path,
+        choice: &GroupChoiceArgs,
+        stdin: &mut Stdin,
+    ) -> Result<Option<[Self; 2]>> {
+        let texts = read_texts(&[path.to_path_buf()], stdin)?;
+        let sources = sources(&texts);
+        let Some(sides) = nsg::read_change(&sources)? else { return Ok(None) };
+        let [before, after] = sides.map(|sets| choose(sets, choice, &sources));
+        let (before, after) = (in_azures_order(before?), in_azures_order(after?));
+        show_notes(&after, 1);
+        Ok(Some([Self { sets: before, texts: texts.clone() }, Self { sets: after, texts }]))
+    }
+}
+
+/// The files by their names. Plans of Terraform may be large.
+fn read_texts(paths: &[PathBuf], stdin: &mut Stdin) -> Result<Vec<(String, String)>> {
+    let mut read = |path: &PathBuf| {
+        Ok((path.display().to_string(), input::read_large_text(stdin, path, "RULES")?))
+    };
+    paths.iter().map(&mut read).collect()
+}
+
+fn sources(texts: &[(String, String)]) -> Vec<RuleFile<'_>> {
+    texts.iter().map(|(file, text)| RuleFile { name: file.as_str(), text }).collect()
+}
+
+fn show_notes(sets: &[RuleSet], n_files: usize) {
+    for set in sets {
+        for note in &set.notes {
+            hint::hint(&format!("{}: {note}", set.name));
+        }
+    }
+    if sets.len() > n_files {
+        hint::hint(&format!(
+            "{} rule sets are taken as in a row, so that each must allow: {}",
+            sets.len(),
+            names_of(sets)
+        ));
+    }
+}
+
+impl RuleFacts {
+    pub(super) fn read(facts: &RuleFactArgs, world: &ServiceTagArgs) -> Result<Self> {
+        let given = |nets: &[IpNet]| {
+            let all: AddressSet = nets.iter().copied().collect();
+            (!all.is_empty()).then_some(all)
+        };
+        let mut groups: BTreeMap<String, AddressSet> = BTreeMap::new();
+        for (name, net) in &facts.asg {
+            let members = groups.entry(name.to_ascii_lowercase()).or_default();
+            *members = members.union(&(*net).into());
+        }
+        Ok(Self {
+            tags: TagRelease::read(world, None)?,
+            virtual_network: given(&facts.vnet),
+            sources: given(&facts.source_address),
+            groups,
+        })
+    }
+
+    /// Shows a hint where a set depends on an old snapshot of the service tags.
+    pub(super) fn warn_if_old<'a>(&self, sets: impl IntoIterator<Item = &'a RuleSet>) {
+        if sets.into_iter().any(names_service_tags) {
+            self.tags.warn_if_old();
+        }
+    }
+
+    pub(super) fn judges<'a>(&self, sets: &'a [RuleSet]) -> Vec<RuleJudge<'a>> {
+        let context = NetworkContext {
+            tags: Some(self.tags.tags()),
+            virtual_network: self.virtual_network.as_ref(),
+            sources: self.sources.as_ref(),
+            groups: Some(&self.groups),
+        };
+        sets.iter().map(|set| RuleJudge::new(set, context)).collect()
+    }
+}
+
+/// The sets that a flow passes. Those of a network interface's effective rules are in a row;
+/// several groups of one file are only with `--in-a-row`.
+fn choose(
+    sets: Vec<RuleSet>,
+    choice: &GroupChoiceArgs,
+    sources: &[RuleFile<'_>],
+) -> Result<Vec<RuleSet>> {
+    let is_named =
+        |set: &RuleSet| choice.group.iter().any(|name| name.eq_ignore_ascii_case(&set.name));
+    if let Some(name) = choice
+        .group
+        .iter()
+        .find(|name| !sets.iter().any(|set| name.eq_ignore_ascii_case(&set.name)))
+    {
+        bail!("--group {name}: no such group here, only {}", names_of(&sets));
+    }
+    if !choice.group.is_empty() {
+        let several =
+            |set: &RuleSet| sets.iter().filter(|own| own.file() == set.file()).count() > 1;
+        let kept: Vec<_> = sets.iter().map(|set| is_named(set) || !several(set)).collect();
+        let mut kept = kept.into_iter();
+        return Ok(sets.into_iter().filter(|_| kept.next().unwrap_or(true)).collect());
+    }
+    if choice.in_a_row {
+        return Ok(sets);
+    }
+    for source in sources {
+        let unrelated: Vec<_> = sets
+            .iter()
+            .filter(|set| set.file() == source.name && set.dialect != RuleDialect::Effective)
+            .cloned()
+            .collect();
+        // A file that is given twice means two sets in a row.
+        let n_given = sources.iter().filter(|own| own.name == source.name).count();
+        if unrelated.len() > n_given {
+            bail!(
+                "{} holds {} groups: {}. Choose one with --group NAME, or say that a flow passes \
+                 all of them with --in-a-row",
+                source.name,
+                unrelated.len(),
+                names_of(&unrelated)
+            );
+        }
+    }
+    Ok(sets)
+}

@@ -1,0 +1,81 @@
+//! Security admin rules of a network manager, which Azure asks before any group.
+
+use super::node::Node;
+use super::rule::{add_prefix, keyword, priority, read_ports};
+use crate::arm_template::ArmValue;
+use crate::firewall::missing::Property;
+use crate::firewall::port::{PortSet, ProtocolSet};
+use crate::firewall::rule::{Access, Direction, Onward, Rule, RuleDialect, RuleSet};
+use crate::firewall::scope::Scope;
+
+/// Whether a node is an admin rule, of a configuration or effective.
+pub(super) fn is_admin_rule(node: &Node<'_>) -> bool {
+    let properties = node.properties();
+    let is_of = |key: &str, word: &str| {
+        node.text(key).is_some_and(|text| text.to_ascii_lowercase().contains(word))
+    };
+    let is_list =
+        |key: &str| properties.get(key).is_some_and(|own| matches!(own.value, ArmValue::Array(_)));
+    is_of("id", "/securityadminconfigurations/")
+        || is_of("type", "/securityadminconfigurations")
+        || properties.text("access").is_some_and(|own| own.eq_ignore_ascii_case("AlwaysAllow"))
+        || node.get("ruleCollectionAppliesToGroups").is_some()
+        || (is_list("sources") && is_list("destinations") && properties.get("access").is_some())
+}
+
+/// Reads admin rules. A flow that none of them matches goes on to the groups.
+pub(super) fn read_admin_rules(nodes: &[Node<'_>], file: &str) -> RuleSet {
+    let rules = nodes.iter().map(read_admin_rule).collect();
+    RuleSet::by_priority("admin rules", &format!("{file}: $"), RuleDialect::Admin, rules)
+        .with_passing_end("(no admin rule)", Onward::Next)
+}
+
+fn read_admin_rule(node: &Node<'_>) -> Rule {
+    let properties = node.properties();
+    let name = node.text("name").or_else(|| node.text("id")?.rsplit('/').next());
+    let is_always =
+        properties.text("access").is_some_and(|own| own.eq_ignore_ascii_case("AlwaysAllow"));
+    let access = |text: &str| {
+        if text.eq_ignore_ascii_case("AlwaysAllow") {
+            Some(Access::Allow)
+        } else {
+            Access::parse(text)
+        }
+    };
+    Rule {
+        name: name.filter(|name| !name.is_empty()).unwrap_or(&node.path).to_owned(),
+        location: node.path.clone(),
+        priority: priority(&properties),
+        direction: keyword(&properties, "direction", Direction::parse, "Inbound or Outbound"),
+        access: keyword(&properties, "access", access, "Allow, Deny or AlwaysAllow"),
+        protocols: keyword(&properties, "protocol", ProtocolSet::parse, "Tcp, Udp, Icmp or Any"),
+        source: addresses(&properties, "sources"),
+        source_ports: ports(&properties, "sourcePortRanges"),
+        destination: addresses(&properties, "destinations"),
+        destination_ports: ports(&properties, "destinationPortRanges"),
+        is_kept: false,
+        onward: if is_always { Onward::PastGroups } else { Onward::Next },
+    }
+}
+
+/// The prefixes and tags of one side, of which none stands for any.
+fn addresses(properties: &Node<'_>, key: &str) -> Scope {
+    let elements = properties.get(key).map(|own| own.elements()).unwrap_or_default();
+    if elements.is_empty() {
+        return Scope::any();
+    }
+    let mut scope = Scope::default();
+    for element in &elements {
+        match element.get("addressPrefix") {
+            Some(prefix) => add_prefix(&mut scope, &prefix),
+            None => add_prefix(&mut scope, element),
+        }
+    }
+    scope
+}
+
+/// The union of these ranges, of which none stands for any port.
+fn ports(properties: &Node<'_>, key: &str) -> Property<PortSet> {
+    let elements = properties.get(key).map(|own| own.elements()).unwrap_or_default();
+    if elements.is_empty() { PortSet::any().into() } else { read_ports(&elements) }
+}

@@ -1,0 +1,137 @@
+//! Route tables, and the effective routes of a network interface.
+
+use super::node::Node;
+use crate::arm_template::ArmValue;
+use crate::firewall::missing::Property;
+use crate::firewall::rule::{Access, Onward, Rule, RuleDialect, RuleSet};
+use crate::firewall::scope::Scope;
+use crate::model::AddressSet;
+
+/// Whether a node is a route, of a table or effective.
+pub(super) fn is_route(node: &Node<'_>) -> bool {
+    node.properties().get("nextHopType").is_some()
+}
+
+/// Whether a node is a route table.
+pub(super) fn is_table(node: &Node<'_>) -> bool {
+    let properties = node.properties();
+    let routes = properties.get("routes").map(|routes| routes.elements());
+    routes.is_some_and(|routes| {
+        routes.iter().any(is_route) || properties.get("disableBgpRoutePropagation").is_some()
+    })
+}
+
+/// Reads a route table. What none of its routes matches takes Azure's own routes.
+pub(super) fn read_table(node: &Node<'_>, file: &str) -> RuleSet {
+    let routes = node.properties().get("routes").map(|own| own.elements()).unwrap_or_default();
+    let name = node.text("name").unwrap_or(&node.path);
+    let note = format!(
+        "{name}: routes that a gateway learned are not in a route table; effective routes hold \
+         them (az network nic show-effective-route-table)"
+    );
+    in_order(name, &format!("{file}: {}", node.path), &routes).with_notes(vec![note])
+}
+
+/// Reads the effective routes of a network interface.
+pub(super) fn read_effective_routes(routes: &[Node<'_>], file: &str) -> RuleSet {
+    in_order("effective routes", &format!("{file}: $"), routes)
+}
+
+fn in_order(name: &str, location: &str, routes: &[Node<'_>]) -> RuleSet {
+    let mut rules: Vec<_> = routes.iter().flat_map(read_route).collect();
+    // The longest prefix wins, then the routes of users before learned ones before Azure's own
+    // (virtual-networks-udr-overview, How Azure selects a route). One whose prefix is not known
+    // may come first.
+    rules.sort_by_key(|(length, source, _)| (std::cmp::Reverse(*length), *source));
+    let rules = rules.into_iter().map(|(_, _, rule)| rule).collect();
+    RuleSet::in_order(name, location, RuleDialect::Routes, rules)
+        .with_passing_end("Azure's own routes", Onward::Direct)
+}
+
+/// The rules of a route, one for each prefix, with the length of the prefix and the rank of the
+/// route's source.
+fn read_route(node: &Node<'_>) -> Vec<(u8, u8, Rule)> {
+    let properties = node.properties();
+    let is_state =
+        |word: &str| properties.text("state").is_some_and(|state| state.eq_ignore_ascii_case(word));
+    if is_state("Invalid") {
+        return Vec::new();
+    }
+    let source = match properties.text("source").unwrap_or("User").to_ascii_lowercase().as_str() {
+        "default" => 2,
+        "virtualnetworkgateway" => 1,
+        _ => 0,
+    };
+    let prefixes = properties.get("addressPrefix").map(|own| own.elements()).unwrap_or_default();
+    let hops = properties.get_any(&["nextHopIpAddress", "nextHopInIpAddress"]);
+    let hop =
+        hops.iter().flat_map(Node::elements).find_map(|hop| hop.value.as_str().map(str::to_owned));
+    prefixes
+        .iter()
+        .map(|prefix| {
+            let text = prefix.value.as_str().unwrap_or(&prefix.path);
+            let name = node.text("name").filter(|name| !name.is_empty()).unwrap_or(text);
+            let mut rule = Rule::outbound(name, 0, Access::Allow);
+            rule.location.clone_from(&node.path);
+            (rule.access, rule.onward) = next_hop(&properties, hop.as_deref());
+            rule.destination = Scope::default();
+            let length = match (prefix.value, AddressSet::parse(text)) {
+                (ArmValue::String(_), Ok(addresses)) => {
+                    rule.destination = addresses.into();
+                    let length = text.rsplit_once('/').and_then(|(_, own)| own.trim().parse().ok());
+                    length.unwrap_or(128)
+                }
+                (ArmValue::String(_), Err(_)) => {
+                    // A tag stands for many prefixes, each of which wins by its own length.
+                    rule.destination.add(text);
+                    let why = format!("the route of the service tag {text} wins by the length of each of its prefixes");
+                    rule.access = Property::Unknown(prefix.missing(&why));
+                    u8::MAX
+                }
+                (ArmValue::Unknown(unknown), _) => {
+                    rule.destination = Scope::unknown(unknown.into());
+                    u8::MAX
+                }
+                (other, _) => {
+                    let why = format!("{}; expected a prefix", other.shown());
+                    rule.destination = Scope::unknown(prefix.missing(&why));
+                    u8::MAX
+                }
+            };
+            (length, source, rule)
+        })
+        .collect()
+}
+
+/// What a route does with a flow, and where it leads it.
+fn next_hop(properties: &Node<'_>, hop: Option<&str>) -> (Property<Access>, Onward) {
+    let Some(node) = properties.get("nextHopType") else {
+        let missing = properties.missing("the route has no nextHopType");
+        return (Property::Unknown(missing), Onward::Next);
+    };
+    let known = |access: Access, onward| (Property::Known(access), onward);
+    match (node.value, node.value.as_str().map(str::to_ascii_lowercase).as_deref()) {
+        (ArmValue::Unknown(unknown), _) => (Property::Unknown(unknown.into()), Onward::Next),
+        (_, Some("virtualappliance")) => {
+            known(Access::Allow, Onward::Appliance(hop.unwrap_or("(no address)").into()))
+        }
+        (_, Some("none" | "null")) => known(Access::Deny, Onward::Next),
+        (
+            _,
+            Some(
+                "internet"
+                | "vnetlocal"
+                | "vnetpeering"
+                | "vnetglobalpeering"
+                | "virtualnetworkgateway"
+                | "virtualnetworkserviceendpoint"
+                | "interfaceendpoint"
+                | "hypernetgateway",
+            ),
+        ) => known(Access::Allow, Onward::Direct),
+        (other, _) => {
+            let why = format!("{}; expected a type of next hop", other.shown());
+            (Property::Unknown(node.missing(&why)), Onward::Next)
+        }
+    }
+}

@@ -1,0 +1,444 @@
+//! What `terraform show -json` writes of a plan or a state (format versions 0.1 to 1.x, Terraform
+//! 0.12 and later; `OpenTofu` writes the same).
+
+use serde_json::{Map, Value};
+
+use super::error::ReadError;
+use super::holds_rules;
+use super::planned::{Planned, object};
+use super::what_if::resource_of_id;
+use crate::arm_template::{ArmValue, Resource, UnknownValue};
+
+/// What to give instead of what `terraform show -json` did not write.
+const SHOWN: &str = "terraform show -json PLAN, or terraform show -json for the state";
+
+/// Whether a document was written by `terraform show -json`.
+pub(super) fn is_shown(value: &Value) -> bool {
+    value.get("format_version").is_some()
+        && ["planned_values", "resource_changes", "values", "terraform_version"]
+            .iter()
+            .any(|key| value.get(key).is_some())
+}
+
+/// Reads a plan or a state.
+///
+/// # Errors
+/// [`ReadError`] where the format is a later one, or the document holds no resources.
+pub(super) fn read_shown(value: &Value, file: &str) -> Result<Planned, ReadError> {
+    let error = |location: &str, found: String| ReadError {
+        file: file.to_owned(),
+        location: location.to_owned(),
+        found,
+        expected: SHOWN,
+    };
+    let version = value.get("format_version").and_then(Value::as_str).unwrap_or_default();
+    if !["0", "1"].contains(&version.split('.').next().unwrap_or_default()) {
+        return Err(error("$.format_version", format!("the unknown format '{version}'")));
+    }
+    let mut sides = TerraformSides::default();
+    let is_plan = if let Some(changes) = value.get("resource_changes") {
+        let changes = changes.as_array().ok_or_else(|| {
+            error("$.resource_changes", "something else than a list of changes".to_owned())
+        })?;
+        for (index, change) in changes.iter().enumerate() {
+            sides.add_change(change, &format!("$.resource_changes[{index}]"));
+        }
+        true
+    } else {
+        let (key, values) = match (value.get("values"), value.get("planned_values")) {
+            (Some(values), _) => ("values", values),
+            (None, Some(values)) => ("planned_values", values),
+            (None, None) => {
+                return Err(error("$", "neither resource_changes nor values".to_owned()));
+            }
+        };
+        if let Some(module) = values.get("root_module") {
+            sides.add_module(module, &format!("$.{key}.root_module"));
+        }
+        false
+    };
+    if value.get("errored") == Some(&Value::Bool(true)) {
+        sides.notes.push("$.errored: Terraform could not finish this plan".to_owned());
+    }
+    let TerraformSides { before, after, notes } = sides;
+    let mut planned =
+        Planned { before: is_plan.then(|| linked(before)), after: linked(after), notes };
+    if planned.after.is_empty() && planned.before.as_ref().is_none_or(Vec::is_empty) {
+        return Err(error(
+            if is_plan { "$.resource_changes" } else { "$.values" },
+            "no azurerm_network_security_group, azurerm_network_security_rule, azapi_resource or \
+             firewall policy"
+                .to_owned(),
+        ));
+    }
+    planned.notes.sort();
+    planned.notes.dedup();
+    Ok(planned)
+}
+
+/// The resources of both sides, each with the id or name of the group or policy that it belongs
+/// to.
+#[derive(Default)]
+struct TerraformSides {
+    before: Vec<(Resource, Option<ArmValue>)>,
+    after: Vec<(Resource, Option<ArmValue>)>,
+    notes: Vec<String>,
+}
+
+impl TerraformSides {
+    fn add_change(&mut self, change: &Value, path: &str) {
+        let text = |key: &str| change.get(key).and_then(Value::as_str).unwrap_or_default();
+        // A deposed object is one that a failed replacement has left over.
+        if text("mode") == "data" || change.get("deposed").is_some() {
+            return;
+        }
+        let Some(inner) = change.get("change") else { return };
+        let actions = inner.get("actions").and_then(Value::as_array);
+        let is_forgotten = actions.is_some_and(|own| own.iter().any(|action| action == "forget"));
+        let known = Value::Bool(false);
+        let unknown = inner.get("after_unknown").unwrap_or(&known);
+        let own = |key: &str| inner.get(key).filter(|own| !own.is_null());
+        let (kind, address) = (text("type"), text("address"));
+        if let Some(before) = own("before") {
+            let path = format!("{path}.change.before");
+            self.before.extend(resource(kind, address, before, &known, &path));
+            // Terraform only lets go of it; it stays as it is.
+            if is_forgotten {
+                self.after.extend(resource(kind, address, before, &known, &path));
+            }
+        }
+        let nothing = Value::Object(Map::new());
+        let after = own("after").or_else(|| (*unknown == Value::Bool(true)).then_some(&nothing));
+        if let Some(after) = after {
+            let path = format!("{path}.change.after");
+            self.after.extend(resource(kind, address, after, unknown, &path));
+        }
+        self.note_unread(kind);
+    }
+
+    fn add_module(&mut self, module: &Value, path: &str) {
+        let list = |key: &str| module.get(key).and_then(Value::as_array).into_iter().flatten();
+        for (index, own) in list("resources").enumerate() {
+            let text = |key: &str| own.get(key).and_then(Value::as_str).unwrap_or_default();
+            if text("mode") == "data" {
+                continue;
+            }
+            if let Some(values) = own.get("values") {
+                let path = format!("{path}.resources[{index}].values");
+                let known = Value::Bool(false);
+                self.after.extend(resource(text("type"), text("address"), values, &known, &path));
+            }
+            self.note_unread(text("type"));
+        }
+        for (index, own) in list("child_modules").enumerate() {
+            self.add_module(own, &format!("{path}.child_modules[{index}]"));
+        }
+    }
+
+    /// Kinds of rules that are not read are named, since they may decide too.
+    fn note_unread(&mut self, kind: &str) {
+        const UNREAD: [&str; 5] = [
+            "azurerm_firewall_network_rule_collection",
+            "azurerm_firewall_application_rule_collection",
+            "azurerm_network_manager_admin_rule",
+            "azurerm_route_table",
+            "azurerm_route",
+        ];
+        if UNREAD.contains(&kind) {
+            self.notes.push(format!("{kind} is not looked at here"));
+        }
+    }
+}
+
+/// A resource in the shape of Resource Manager, with what it belongs to.
+fn resource(
+    kind: &str,
+    address: &str,
+    value: &Value,
+    unknown: &Value,
+    path: &str,
+) -> Option<(Resource, Option<ArmValue>)> {
+    let get = |key: &str| {
+        Some(planned_value(value.get(key), flag(unknown, key), &format!("{path}.{key}")))
+    };
+    let name = value.get("name").and_then(Value::as_str).unwrap_or(address).to_owned();
+    let (kind, owner, body) = match kind {
+        "azurerm_network_security_group" => (
+            "microsoft.network/networksecuritygroups",
+            None,
+            object([("name", get("name")?), ("securityRules", rules(get("security_rule")?))]),
+        ),
+        "azurerm_network_security_rule" => (
+            "microsoft.network/networksecuritygroups/securityrules",
+            get("network_security_group_name"),
+            in_camel_case(planned_value(Some(value), unknown, path)),
+        ),
+        "azurerm_firewall_policy" => (
+            "microsoft.network/firewallpolicies",
+            None,
+            match get("base_policy_id")? {
+                ArmValue::Null => object([("name", get("name")?)]),
+                base => object([("name", get("name")?), ("basePolicy", base)]),
+            },
+        ),
+        "azurerm_firewall_policy_rule_collection_group" => (
+            "microsoft.network/firewallpolicies/rulecollectiongroups",
+            get("firewall_policy_id"),
+            collection_group(&in_camel_case(planned_value(Some(value), unknown, path))),
+        ),
+        "azurerm_ip_group" => (
+            "microsoft.network/ipgroups",
+            None,
+            object([("name", get("name")?), ("ipAddresses", get("cidrs")?)]),
+        ),
+        "azapi_resource" => return azapi(value, unknown, path, &name),
+        _ => return None,
+    };
+    let resource =
+        Resource { kind: kind.to_owned(), name, body, path: path.to_owned(), condition: None };
+    Some((resource, owner))
+}
+
+/// A resource of the azapi provider, whose body is in the shape of Resource Manager already: an
+/// object, or the text of one before version 2.
+fn azapi(
+    value: &Value,
+    unknown: &Value,
+    path: &str,
+    name: &str,
+) -> Option<(Resource, Option<ArmValue>)> {
+    let kind = value.get("type").and_then(Value::as_str)?;
+    let kind = kind.split('@').next().unwrap_or(kind).to_ascii_lowercase();
+    if !holds_rules(&kind) {
+        return None;
+    }
+    let path = format!("{path}.body");
+    let body = value.get("body");
+    let parsed = body.and_then(Value::as_str).and_then(|text| serde_json::from_str(text).ok());
+    let body = planned_value(parsed.as_ref().or(body), flag(unknown, "body"), &path);
+    let body = match body {
+        ArmValue::Object(mut members) => {
+            members.push(("name".to_owned(), ArmValue::String(name.to_owned())));
+            ArmValue::Object(members)
+        }
+        other => object([
+            ("name", ArmValue::String(name.to_owned())),
+            ("properties", object([("securityRules", other.clone()), ("ruleCollections", other)])),
+        ]),
+    };
+    let is_child = kind.matches('/').count() > 1;
+    let owner =
+        is_child.then(|| planned_value(value.get("parent_id"), flag(unknown, "parent_id"), &path));
+    let resource = Resource { kind, name: name.to_owned(), body, path, condition: None };
+    Some((resource, owner))
+}
+
+/// Gives every resource that belongs to another the name behind that one's. Where the owner is
+/// known only after apply, it is the only one of its kind, or every one of that kind may be it.
+fn linked(resources: Vec<(Resource, Option<ArmValue>)>) -> Vec<Resource> {
+    let owners = |kind: &str| -> Vec<String> {
+        let parent = kind.rsplit_once('/').map_or(kind, |(parent, _)| parent);
+        let own = resources.iter().filter(|(own, _)| own.kind == parent);
+        own.map(|(own, _)| own.name.clone()).collect()
+    };
+    let mut all = Vec::with_capacity(resources.len());
+    for (own, owner) in &resources {
+        let Some(owner) = owner else {
+            all.push(own.clone());
+            continue;
+        };
+        let named = |owner: &str| format!("{owner}/{}", own.name);
+        match owner {
+            ArmValue::String(id) => {
+                let owner = resource_of_id(id).map_or_else(|| id.clone(), |(_, name)| name);
+                all.push(Resource { name: named(&owner), ..own.clone() });
+            }
+            owner => {
+                let possible = owners(&own.kind);
+                let condition = (possible.len() != 1).then(|| owner.clone());
+                let possible = if possible.is_empty() { vec![own.path.clone()] } else { possible };
+                all.extend(possible.iter().map(|owner| Resource {
+                    name: named(owner),
+                    condition: condition.clone(),
+                    ..own.clone()
+                }));
+            }
+        }
+    }
+    all
+}
+
+/// What `after_unknown` says of a member.
+fn flag<'a>(unknown: &'a Value, key: &str) -> &'a Value {
+    const KNOWN: &Value = &Value::Null;
+    match unknown {
+        Value::Bool(_) => unknown,
+        other => other.get(key).unwrap_or(KNOWN),
+    }
+}
+
+/// A value of a plan, in which `unknown` is true of what is known only after apply.
+fn planned_value(value: Option<&Value>, unknown: &Value, path: &str) -> ArmValue {
+    match (value, unknown) {
+        (_, Value::Bool(true)) => {
+            ArmValue::Unknown(UnknownValue::new(path, "the value is known only after apply"))
+        }
+        (Some(Value::Object(members)), _) => {
+            let hidden = unknown.as_object().into_iter().flatten();
+            let hidden = hidden.filter(|(key, _)| !members.contains_key(*key));
+            let member = |(key, value): (&String, Option<&Value>)| {
+                let path = format!("{path}.{key}");
+                (key.clone(), planned_value(value, flag(unknown, key), &path))
+            };
+            let known = members.iter().map(|(key, value)| (key, Some(value)));
+            ArmValue::Object(known.chain(hidden.map(|(key, _)| (key, None))).map(member).collect())
+        }
+        (Some(Value::Array(elements)), _) => ArmValue::Array(
+            elements
+                .iter()
+                .enumerate()
+                .map(|(index, element)| {
+                    let unknown = unknown.get(index).unwrap_or(&Value::Null);
+                    planned_value(Some(element), unknown, &format!("{path}[{index}]"))
+                })
+                .collect(),
+        ),
+        // Nothing in a plan is an expression of Resource Manager.
+        (Some(Value::String(text)), _) => ArmValue::String(text.clone()),
+        (Some(scalar), _) => ArmValue::literal(scalar, path),
+        (None, Value::Array(elements)) if !elements.is_empty() => {
+            ArmValue::Unknown(UnknownValue::new(path, "the value is known only after apply"))
+        }
+        (None, Value::Object(members)) if !members.is_empty() => {
+            ArmValue::Unknown(UnknownValue::new(path, "the value is known only after apply"))
+        }
+        (None, _) => ArmValue::Null,
+    }
+}
+
+/// The inline rules of a group.
+fn rules(value: ArmValue) -> ArmValue {
+    match value {
+        ArmValue::Array(rules) => ArmValue::Array(rules.into_iter().map(in_camel_case).collect()),
+        ArmValue::Null => ArmValue::Array(Vec::new()),
+        other => other,
+    }
+}
+
+/// Terraform's names of members as Resource Manager has them.
+fn in_camel_case(value: ArmValue) -> ArmValue {
+    match value {
+        ArmValue::Object(members) => ArmValue::Object(
+            members
+                .into_iter()
+                .map(|(key, member)| {
+                    let key = match key.as_str() {
+                        "source_application_security_group_ids" => {
+                            "sourceApplicationSecurityGroups".to_owned()
+                        }
+                        "destination_application_security_group_ids" => {
+                            "destinationApplicationSecurityGroups".to_owned()
+                        }
+                        _ => camel_case(&key),
+                    };
+                    (key, in_camel_case(member))
+                })
+                .collect(),
+        ),
+        ArmValue::Array(elements) => {
+            ArmValue::Array(elements.into_iter().map(in_camel_case).collect())
+        }
+        other => other,
+    }
+}
+
+fn camel_case(key: &str) -> String {
+    let mut words = key.split('_').filter(|word| !word.is_empty());
+    let mut name = words.next().unwrap_or_default().to_owned();
+    for word in words {
+        let mut letters = word.chars();
+        name.extend(letters.next().map(|letter| letter.to_ascii_uppercase()));
+        name.push_str(letters.as_str());
+    }
+    name
+}
+
+/// A rule collection group in the shape of Resource Manager.
+fn collection_group(own: &ArmValue) -> ArmValue {
+    let mut collections = Vec::new();
+    for (key, kind) in [
+        ("networkRuleCollection", "NetworkRule"),
+        ("applicationRuleCollection", "ApplicationRule"),
+        ("natRuleCollection", "NatRule"),
+    ] {
+        match own.get(key) {
+            Some(ArmValue::Array(all)) => {
+                collections.extend(all.iter().map(|one| collection(one, kind)));
+            }
+            Some(unknown @ ArmValue::Unknown(_)) => {
+                return object([("ruleCollections", unknown.clone())]);
+            }
+            _ => {}
+        }
+    }
+    let member = |key: &str| own.get(key).cloned().unwrap_or(ArmValue::Null);
+    object([
+        ("name", member("name")),
+        ("priority", member("priority")),
+        ("ruleCollections", ArmValue::Array(collections)),
+    ])
+}
+
+fn collection(own: &ArmValue, kind: &str) -> ArmValue {
+    let member = |key: &str| own.get(key).cloned().unwrap_or(ArmValue::Null);
+    let rules = match own.get("rule") {
+        Some(ArmValue::Array(rules)) => {
+            ArmValue::Array(rules.iter().map(|one| collection_rule(one, kind)).collect())
+        }
+        Some(other) => other.clone(),
+        None => ArmValue::Array(Vec::new()),
+    };
+    let word = if kind == "NatRule" {
+        "FirewallPolicyNatRuleCollection"
+    } else {
+        "FirewallPolicyFilterRuleCollection"
+    };
+    object([
+        ("name", member("name")),
+        ("priority", member("priority")),
+        ("ruleCollectionType", ArmValue::String(word.to_owned())),
+        ("action", object([("type", member("action"))])),
+        ("rules", rules),
+    ])
+}
+
+fn collection_rule(own: &ArmValue, kind: &str) -> ArmValue {
+    let ArmValue::Object(members) = own else { return own.clone() };
+    let renamed = members.iter().map(|(key, value)| {
+        let (key, value) = match (kind, key.as_str()) {
+            ("NetworkRule", "protocols") => ("ipProtocols", value.clone()),
+            ("ApplicationRule", "protocols") => ("protocols", application_protocols(value)),
+            ("ApplicationRule", "destinationFqdns") => ("targetFqdns", value.clone()),
+            ("ApplicationRule", "destinationFqdnTags") => ("fqdnTags", value.clone()),
+            ("ApplicationRule", "destinationUrls") => ("targetUrls", value.clone()),
+            (_, other) => (other, value.clone()),
+        };
+        (key.to_owned(), value)
+    });
+    let kind = ("ruleType".to_owned(), ArmValue::String(kind.to_owned()));
+    ArmValue::Object(renamed.chain([kind]).collect())
+}
+
+fn application_protocols(value: &ArmValue) -> ArmValue {
+    let ArmValue::Array(elements) = value else { return value.clone() };
+    let one = |element: &ArmValue| {
+        let member = |key: &str| element.get(key).cloned().unwrap_or(ArmValue::Null);
+        match element {
+            ArmValue::Object(_) => {
+                object([("protocolType", member("type")), ("port", member("port"))])
+            }
+            other => other.clone(),
+        }
+    };
+    ArmValue::Array(elements.iter().map(one).collect())
+}

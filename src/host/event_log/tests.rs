@@ -1,0 +1,127 @@
+use std::sync::LazyLock;
+
+use proptest::prelude::*;
+
+use super::*;
+use crate::host::{Discovery, NameSource, SeenName, discover};
+
+const XML: &str = include_str!("../../../tests/data/event-log/offline.xml");
+const PLAIN: &str = include_str!("../../../tests/data/event-log/offline.txt");
+
+fn names() -> &'static RuntimeNames {
+    static NAMES: LazyLock<RuntimeNames> = LazyLock::new(RuntimeNames::embedded);
+    &NAMES
+}
+
+fn found(text: &str) -> Discovery {
+    let source = NameSource::Log { called: "log".to_owned(), entries: read(text, names()) };
+    discover(&[source], names())
+}
+
+fn hosts(names: &[SeenName]) -> Vec<(&str, Option<String>)> {
+    let at = |name: &SeenName| name.sighting.seen_at.map(|at| format!("{at:.0}"));
+    names.iter().map(|name| (name.host.as_str(), at(name))).collect()
+}
+
+/// Whatever form a log was exported in, the same names and errors are in it.
+#[test]
+fn an_offline_node_names_its_factory_and_relays() {
+    let declared = format!("<?xml version=\"1.0\" encoding=\"UTF-16\"?>\n<Events>{XML}</Events>");
+    let rendered = XML.replace("<EventData><Data>", "<EventData/><RenderingInfo><Message>");
+    let rendered = rendered.replace("</Data></EventData>", "</Message></RenderingInfo>");
+    let utf16: Vec<u8> =
+        [0xfeff].into_iter().chain(XML.encode_utf16()).flat_map(u16::to_le_bytes).collect();
+    let spoilt = XML.replacen("<Channel>", "<Channel>&nothing;", 1);
+    for text in [XML, &*declared, &*rendered, &*decode(&utf16), &*format!("\u{feff}{XML}")] {
+        let found = found(text);
+        assert_eq!(
+            hosts(&found.names),
+            [
+                (
+                    "contoso-adf.westeurope.datafactory.azure.net",
+                    Some("2026-11-20T10:12:30Z".to_owned())
+                ),
+                ("wu-relay-01.servicebus.windows.net", Some("2026-11-20T10:11:58Z".to_owned())),
+            ]
+        );
+        // The frontend was named more than 30 days before the newest entry.
+        assert_eq!(
+            hosts(&found.other_factories),
+            [(
+                "contoso-old.westeurope.datafactory.azure.net",
+                Some("2026-11-02T08:00:00Z".to_owned())
+            )]
+        );
+        let errors: Vec<String> =
+            found.errors.iter().map(|one| format!("{:.0}", one.at.unwrap())).collect();
+        assert_eq!(
+            errors,
+            ["2026-11-20T10:12:30Z", "2026-11-20T10:11:58Z", "2026-11-02T08:00:00Z"]
+        );
+        assert!(found.errors[0].text.contains("the error code is: UnexpectedFault"));
+        assert!(found.errors[0].text.contains("key IR@****@ServiceEndpoint=contoso-adf."));
+    }
+    // One event that is no XML costs itself alone.
+    let found = self::found(&spoilt);
+    assert_eq!(found.names.len(), 2, "{found:?}");
+}
+
+#[test]
+fn text_exports_are_read_too() {
+    let paragraphs = "TimeCreated : 11/20/2026 10:12:30\nMessage : cannot reach \
+                      a.westeurope.datafactory.azure.net\n\nMessage : started\n";
+    let lines = "2026-11-20 10:12:30Z ERROR a.westeurope.datafactory.azure.net: no\n  at more\n\
+                 2026-11-20 10:12:31Z started\n";
+    for (text, entries, host, at) in [
+        (PLAIN, 2, "contoso-adf.westeurope.datafactory.azure.net", Some("2026-11-20T10:12:30Z")),
+        (paragraphs, 2, "a.westeurope.datafactory.azure.net", None),
+        (lines, 2, "a.westeurope.datafactory.azure.net", Some("2026-11-20T10:12:30Z")),
+    ] {
+        let read = read(text, names());
+        assert_eq!(read.len(), entries, "{read:?}");
+        let found = found(text);
+        assert_eq!(hosts(&found.names), [(host, at.map(str::to_owned))], "{text}");
+    }
+    let entries = read(PLAIN, names());
+    let levels: Vec<_> = entries.iter().map(|entry| entry.level).collect();
+    assert_eq!(levels, [Some(LogLevel::Trouble), Some(LogLevel::Information)]);
+    assert!(entries[0].text.as_str().starts_with("Failed to get"), "{entries:?}");
+}
+
+#[test]
+fn bytes_of_any_code_page_are_read() {
+    let german = b"<Event><System/><EventData><Data>f\xfcr a.servicebus.windows.net</Data></EventData></Event>";
+    assert_eq!(found(&decode(german)).names.len(), 1);
+    assert_eq!(decode(b"\xff\xfea\0\0\xd8b\0x"), "a\u{fffd}b");
+    assert_eq!(decode(b"\xfe\xff"), "");
+}
+
+/// A whole key, wherever it stands in an export, is in nothing that is read of it.
+#[test]
+fn keys_in_every_position_are_gone() {
+    const SECRET: &str = "q7Zk1+WmT0r/9aXcV3bN5sLpY8eHdUgJfQ2iOtR4xE6=";
+    let key =
+        format!("IR@1@contoso-adf@ServiceEndpoint=a.westeurope.datafactory.azure.net@{SECRET}");
+    for export in [XML, PLAIN] {
+        let places = export.char_indices().map(|(at, _)| at).step_by(7).chain([export.len()]);
+        for at in places {
+            for planted in [key.clone(), format!(" {key} "), format!("\n{SECRET}\n")] {
+                let text = format!("{}{planted}{}", &export[..at], &export[at..]);
+                let shown = format!("{:?}{:?}", read(&text, names()), found(&text));
+                for part in [&SECRET[..14], &SECRET[15..30], &SECRET[30..]] {
+                    assert!(!shown.contains(part), "at {at}: {shown}");
+                }
+            }
+        }
+    }
+}
+
+proptest! {
+    #[test]
+    fn no_export_makes_it_panic(
+        text in "(<Event>|<Event |</Event>|<System|/>|Event\\[1|Date: |Description:|2026-11-20 1|\\PC|\n)*",
+        bytes in prop::collection::vec(any::<u8>(), 0..64)
+    ) {
+        let _ = (read(&text, names()), read(&decode(&bytes), names()));
+    }
+}

@@ -1,0 +1,37 @@
+//! The runtime on this host: where it is installed, whether its service runs, and which names it
+//! uses.
+//!
+//! What the system has to be asked stands behind [`HostAnswers`], so that all that follows from the
+//! answers is the same code, and tested, on every system. Event logs and their exported files are
+//! foreign input that may hold authentication keys: their text leaves this room only as
+//! [`CleanText`], from which keys are gone.
+#![expect(clippy::disallowed_methods, reason = "this room looks at the folders of this host")]
+
+mod answers;
+mod clean_text;
+mod discovery;
+pub mod event_log;
+mod installation;
+mod runtime_names;
+#[cfg(windows)]
+mod windows;
+
+pub use answers::{HostAnswers, LogUnreadable, ServiceAnswer, account, this_host};
+pub use clean_text::CleanText;
+pub use discovery::{Discovery, NameSource, SeenName, discover};
+pub use event_log::{LogEntry, LogLevel};
+pub use installation::{
+    CONFIG_FILES, Installation, folder_with_files, installed, look_at, service_of,
+};
+pub use runtime_names::{RuntimeName, RuntimeNames};
+
+/// The event logs that the runtime writes (Microsoft, how-to-configure-shir-for-log-analytics-
+/// collection).
+pub const EVENT_LOGS: [&str; 2] = ["Connectors - Integration Runtime", "Integration Runtime"];
+/// How many events of this host's logs are asked for, the newest first: days of a runtime that tries
+/// every minute, in well under a second.
+pub const EVENTS_ASKED: usize = 4_000;
+/// How many events of an exported log are read.
+const EVENTS_READ: usize = 50_000;
+/// The name of the runtime's service.
+pub const SERVICE: &str = "DIAHostService";
