@@ -33,10 +33,10 @@
 //! → {`diagnose`, `plan`, `host`, `wire`, `archive`, `nsg_rules`} → {`firewall`, `list`} →
 //! {`arm_template`, `route`, `report_v1`, `tags`, `ordered_work`, `files`} → `model`. `probe` does
 //! not know `diagnose`; `diagnose` does not know sockets; only `cli`, `proxy_config`, `host`,
-//! `probe`, `ledger`, `azure` and `files` touch the world, and only `azure` uses reqwest. Concurrency is in
-//! `probe::runner`, in the script thread of `proxy_config` and, for large inputs, in
-//! `ordered_work`; nowhere else. `model` names serde's derives and no format. `tests/it/tidy` holds
-//! the table and fails on any other edge.
+//! `probe`, `ledger`, `azure` and `files` touch the world, and only `azure` uses reqwest.
+//! Concurrency is in `probe::runner`, in the script thread of `proxy_config` and, for large inputs,
+//! in `ordered_work`; nowhere else. `model` names serde's derives and no format. `tests/it/tidy`
+//! holds the table and fails on any other edge.
 //!
 //! # Where a change goes
 //!

@@ -1,4 +1,4 @@
-//! `agent`: the runtime on this host. `agent lint`: faults in the runtime's own proxy configuration.
+//! `agent`: the runtime on this host. `agent lint`: faults in its own proxy configuration.
 
 use std::fmt::Write as _;
 use std::path::{Path, PathBuf};
