@@ -410,6 +410,7 @@ async fn credentials_are_in_no_record() {
         agent_files_differ: Vec::new(),
         absent: Vec::new(),
         nodes: Vec::new(),
+        runtime: None,
         redacted: None,
         kept_in: None,
     };
