@@ -1,4 +1,4 @@
-//! `agent`: the runtime on this host. `agent lint`: faults in the runtime's own proxy configuration.
+//! `agent`: the runtime on this host. `agent lint`: faults in its own proxy configuration.
 
 use std::fmt::Write as _;
 use std::path::{Path, PathBuf};
@@ -39,12 +39,11 @@ fn lint(command: &AgentLintArgs) -> Result<Exit> {
     for path in &command.service_urls {
         names.relay.extend(relays(path, &mut Stdin::default())?);
     }
-    let folder = match &command.dir {
-        Some(given) => given.clone(),
-        None => {
-            let found = proxy_config::installed();
-            found.ok_or_else(|| anyhow!(proxy_config::none_installed()))?.folder
-        }
+    let folder = if let Some(given) = &command.dir {
+        given.clone()
+    } else {
+        let found = proxy_config::installed();
+        found.ok_or_else(|| anyhow!(proxy_config::none_installed()))?.folder
     };
     let files = proxy_config::read_agent_files(&folder)?;
     if let [only] = &files[..] {

@@ -1,7 +1,7 @@
 //! What `check`, `watch` and `agent status` find of the runtime on this host.
 
 use std::io::Read;
-use std::path::PathBuf;
+use std::path::Path;
 
 use anyhow::{Context, Result, bail};
 use jiff::Timestamp;
@@ -161,7 +161,7 @@ fn configuration(this_host: &dyn HostAnswers, names: &RuntimeNames) -> Vec<NameS
 }
 
 /// The entries of an exported log.
-fn exported(path: &PathBuf, stdin: &mut Stdin, names: &RuntimeNames) -> Result<NameSource> {
+fn exported(path: &Path, stdin: &mut Stdin, names: &RuntimeNames) -> Result<NameSource> {
     let shown = path.display();
     let mut bytes = Vec::new();
     let source = stdin.open(path, "--events")?;

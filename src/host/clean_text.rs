@@ -202,16 +202,23 @@ fn without_users(text: &str) -> String {
 /// Masks long words of mixed letters and digits, as base64 and tokens are: a secret that stands
 /// alone, without the key around it.
 fn without_long_words(text: &str) -> String {
+    // Not `=`, which stands between a name and its value too: base64 ends with it.
     let is_of_secret =
-        |c: char| c.is_ascii_alphanumeric() || matches!(c, '+' | '/' | '=' | '_' | '-' | '%');
+        |c: char| c.is_ascii_alphanumeric() || matches!(c, '+' | '/' | '_' | '-' | '%');
     let mut clean = String::with_capacity(text.len());
     let mut rest = text;
     while let Some(start) = rest.find(is_of_secret) {
         clean.push_str(&rest[..start]);
         let word = &rest[start..];
         let end = word.find(|c| !is_of_secret(c)).unwrap_or(word.len());
-        clean.push_str(if is_secret(&word[..end]) { MASK } else { &word[..end] });
-        rest = &word[end..];
+        let (word, after) = word.split_at(end);
+        if is_secret(word) {
+            clean.push_str(MASK);
+            rest = after.trim_start_matches('=');
+        } else {
+            clean.push_str(word);
+            rest = after;
+        }
     }
     clean.push_str(rest);
     clean
@@ -284,6 +291,11 @@ mod tests {
             ("http://u:hunter2@proxy:3128/".to_owned(), "http://****@proxy:3128/".to_owned()),
             ("Authorization: Bearer abc.def".to_owned(), "Authorization: Bearer ****".to_owned()),
             (format!("Activity ID: {id}."), format!("Activity ID: {id}.")),
+            (
+                key.replace(HOST, "a-factory-of-a-long-name-01.westeurope.datafactory.azure.net"),
+                masked
+                    .replace(HOST, "a-factory-of-a-long-name-01.westeurope.datafactory.azure.net"),
+            ),
             ("The first pair is fair@home".to_owned(), "The first pair is faIR@****".to_owned()),
         ] {
             assert_eq!(clean(&text), expected, "{text}");

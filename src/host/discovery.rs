@@ -1,5 +1,6 @@
 //! Which names the runtime on this host uses, by what was seen of it.
 
+use std::cmp::Reverse;
 use std::collections::BTreeMap;
 
 use jiff::{SignedDuration, Timestamp};
@@ -142,7 +143,7 @@ fn of_one_runtime(mut seen: Vec<SeenName>) -> (Vec<SeenName>, Vec<SeenName>) {
         name.role == Role::Control && Some(&name.host) != factory.as_ref().map(|it| &it.host)
     };
     let (mut others, mut names): (Vec<_>, Vec<_>) = seen.into_iter().partition(is_other);
-    others.sort_by(|left, right| age(right).cmp(&age(left)));
+    others.sort_by_key(|name| Reverse(age(name)));
     names.sort_by(|left, right| (&left.entry, &left.host).cmp(&(&right.entry, &right.host)));
     (names, others)
 }
@@ -152,7 +153,7 @@ fn errors<'a>(entries: impl Iterator<Item = &'a LogEntry>) -> Vec<LoggedError> {
     let mut trouble: Vec<&LogEntry> =
         entries.filter(|entry| entry.level != Some(LogLevel::Information)).collect();
     // Stable: what does not say when it was keeps its place behind what does.
-    trouble.sort_by(|left, right| right.at.cmp(&left.at));
+    trouble.sort_by_key(|entry| Reverse(entry.at));
     let mut errors: Vec<LoggedError> = Vec::new();
     for entry in trouble {
         let text = entry.text.in_one_line(ERROR_SHOWN);

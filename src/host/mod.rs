@@ -28,8 +28,8 @@ pub use runtime_names::{RuntimeName, RuntimeNames};
 /// The event logs that the runtime writes (Microsoft, how-to-configure-shir-for-log-analytics-
 /// collection).
 pub const EVENT_LOGS: [&str; 2] = ["Connectors - Integration Runtime", "Integration Runtime"];
-/// How many events of this host's logs are asked for, the newest first: days of a runtime that tries
-/// every minute, in well under a second.
+/// How many events of this host's logs are asked for, the newest first: days of a runtime that
+/// tries every minute, in well under a second.
 pub const EVENTS_ASKED: usize = 4_000;
 /// How many events of an exported log are read.
 const EVENTS_READ: usize = 50_000;

@@ -162,7 +162,7 @@ fn write_names(page: &mut Page, heading: &str, names: &[StatusName]) {
     }
 }
 
-/// `WHERE, TIME`.
+/// As `WHERE, TIME`, or the place alone where the time is not known.
 pub(super) fn seen(sighting: &Sighting) -> String {
     match sighting.seen_at {
         Some(at) => format!("{}, {}", sighting.seen_in, utc(at)),

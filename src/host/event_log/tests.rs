@@ -90,10 +90,18 @@ fn text_exports_are_read_too() {
 
 #[test]
 fn bytes_of_any_code_page_are_read() {
-    let german = b"<Event><System/><EventData><Data>f\xfcr a.servicebus.windows.net</Data></EventData></Event>";
+    let german = b"<Event><System/><EventData><Data>f\xfcr a.servicebus.windows.net</Data>\
+                   </EventData></Event>";
     assert_eq!(found(&decode(german)).names.len(), 1);
     assert_eq!(decode(b"\xff\xfea\0\0\xd8b\0x"), "a\u{fffd}b");
     assert_eq!(decode(b"\xfe\xff"), "");
+}
+
+#[test]
+fn an_event_of_any_depth_is_read_or_passed_over() {
+    let (opened, closed) = ("<a>".repeat(100_000), "</a>".repeat(100_000));
+    let deep = format!("<Event><System/><EventData>{opened}{closed}</EventData></Event>");
+    assert!(read(&deep, names()).len() <= 1);
 }
 
 /// A whole key, wherever it stands in an export, is in nothing that is read of it.
@@ -119,7 +127,8 @@ fn keys_in_every_position_are_gone() {
 proptest! {
     #[test]
     fn no_export_makes_it_panic(
-        text in "(<Event>|<Event |</Event>|<System|/>|Event\\[1|Date: |Description:|2026-11-20 1|\\PC|\n)*",
+        text in "(<Event>|<Event |</Event>|<System|/>|Event\\[1|Date: |Description:|\
+                 2026-11-20 1|\\PC|\n)*",
         bytes in prop::collection::vec(any::<u8>(), 0..64)
     ) {
         let _ = (read(&text, names()), read(&decode(&bytes), names()));

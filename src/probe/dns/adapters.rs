@@ -14,7 +14,7 @@ pub(super) struct Adapter {
 
 /// The name servers of all adapters by the metric of their interface, each once (Microsoft, How
 /// the DNS client orders name servers). The site-local addresses that Windows puts where nothing is
-/// configured (fec0:0:0:ffff::1 to ::3) are no servers.
+/// configured (`fec0:0:0:ffff::1` to `::3`) are no servers.
 pub(super) fn in_order(adapters: &[Adapter]) -> Vec<SocketAddr> {
     let mut all: Vec<(u32, SocketAddr)> = Vec::new();
     for adapter in adapters {
