@@ -278,7 +278,7 @@ fn deciding<'a>(fates: &Fates<'a>, peers: &AddressSet) -> Vec<&'a Rule> {
     }
     for (doubts, addresses) in &fates.open {
         if !addresses.is_disjoint(peers) {
-            doubts.iter().flat_map(fate::Doubt::rules).for_each(&mut add);
+            doubts.iter().flat_map(fate::OpenFate::rules).for_each(&mut add);
         }
     }
     rules

@@ -5,7 +5,7 @@ use serde_json::{Map, Value};
 
 use super::error::ReadError;
 use super::holds_rules;
-use super::planned::{Planned, object};
+use super::planned::{PlannedResources, object};
 use super::what_if::resource_of_id;
 use crate::arm_template::{ArmValue, Resource, UnknownValue};
 
@@ -24,7 +24,7 @@ pub(super) fn is_shown(value: &Value) -> bool {
 ///
 /// # Errors
 /// [`ReadError`] where the format is a later one, or the document holds no resources.
-pub(super) fn read_shown(value: &Value, file: &str) -> Result<Planned, ReadError> {
+pub(super) fn read_shown(value: &Value, file: &str) -> Result<PlannedResources, ReadError> {
     let error = |location: &str, found: String| ReadError {
         file: file.to_owned(),
         location: location.to_owned(),
@@ -62,7 +62,7 @@ pub(super) fn read_shown(value: &Value, file: &str) -> Result<Planned, ReadError
     }
     let TerraformSides { before, after, notes } = sides;
     let mut planned =
-        Planned { before: is_plan.then(|| linked(before)), after: linked(after), notes };
+        PlannedResources { before: is_plan.then(|| linked(before)), after: linked(after), notes };
     if planned.after.is_empty() && planned.before.as_ref().is_none_or(Vec::is_empty) {
         return Err(error(
             if is_plan { "$.resource_changes" } else { "$.values" },
