@@ -8,7 +8,7 @@ use std::net::{IpAddr, SocketAddr};
 use jiff::Timestamp;
 
 use crate::model::Severity;
-use crate::report_v1::{Action, Destination, Endpoint, Finding, Report, Trail};
+use crate::report_v1::{Action, Destination, Endpoint, Finding, OnlyOwners, Report, Trail};
 
 /// A flow, and what is to be said of it.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -69,8 +69,15 @@ pub fn rows<'a>(report: &'a Report<'a>, is_all: bool) -> Vec<ChangeRow<'a>> {
             rows.extend(passing(report, endpoint));
         }
         for finding in findings {
-            let targets = told.targets(endpoint, finding).unwrap_or_else(|| failing(endpoint));
-            rows.extend(targets.into_iter().map(|target| of(report, endpoint, finding, target)));
+            let teams = told.teams(endpoint, finding, report.only.as_ref());
+            for FlowTeam { owner, remedy, targets } in teams {
+                let targets = targets.unwrap_or_else(|| failing(endpoint));
+                rows.extend(targets.into_iter().map(|target| ChangeRow {
+                    owner: owner.into(),
+                    remedy: remedy.into(),
+                    ..of(report, endpoint, finding, target)
+                }));
+            }
         }
     }
     let named: HashSet<FlowKey> = rows.iter().map(FlowKey::of).collect();
@@ -115,26 +122,68 @@ impl<'a> FlowKey<'a> {
 /// An address and the protocol to it.
 type FlowTarget<'a> = (Option<IpAddr>, Cow<'a, str>);
 
+/// Who has to open a flow, and where they were told to: `None` where they were told no address.
+struct FlowTeam<'a> {
+    owner: &'a str,
+    remedy: &'a str,
+    targets: Option<Vec<FlowTarget<'a>>>,
+}
+
 /// Where each owner was told to act, by name and port.
-struct ToldDestinations<'a>(HashMap<(&'a str, u16), Vec<(&'a Action<'a>, &'a Destination<'a>)>>);
+struct ToldDestinations<'a> {
+    actions: &'a [Action<'a>],
+    by_host_port: HashMap<(&'a str, u16), Vec<(&'a Action<'a>, &'a Destination<'a>)>>,
+}
 
 impl<'a> ToldDestinations<'a> {
     fn of(actions: &'a [Action]) -> Self {
-        let mut told: HashMap<_, Vec<_>> = HashMap::new();
+        let mut by_host_port: HashMap<_, Vec<_>> = HashMap::new();
         for action in actions {
             for one in &action.destinations {
-                told.entry((&*one.name, one.port)).or_default().push((action, one));
+                by_host_port.entry((&*one.name, one.port)).or_default().push((action, one));
             }
         }
-        Self(told)
+        Self { actions, by_host_port }
     }
 
-    /// The addresses of `endpoint` that the actions for `finding` name.
-    fn targets(&self, endpoint: &Endpoint, finding: &Finding) -> Option<Vec<FlowTarget<'a>>> {
-        let told = self.0.get(&(&*endpoint.host, endpoint.port.unwrap_or_default()))?;
-        let is_for = |action: &Action| {
-            action.owner == finding.owner && action.causes.contains(&finding.cause)
+    /// The finding's owner. In a report for some teams that owner may be another one: then it is
+    /// those of them who have an action for it.
+    fn teams(
+        &self,
+        endpoint: &Endpoint,
+        finding: &'a Finding,
+        only: Option<&OnlyOwners>,
+    ) -> Vec<FlowTeam<'a>> {
+        let own = |owner: &'a str, remedy: &'a str| FlowTeam {
+            owner,
+            remedy,
+            targets: self.targets(endpoint, finding, owner),
         };
+        let is_theirs =
+            |owner: &str| only.is_none_or(|only| only.owners.iter().any(|it| it == owner));
+        if is_theirs(&finding.owner) {
+            return vec![own(&finding.owner, &finding.remedy)];
+        }
+        let mut teams: Vec<FlowTeam> = Vec::new();
+        for action in self.actions.iter().filter(|it| it.causes.contains(&finding.cause)) {
+            if teams.iter().all(|team| team.owner != action.owner) {
+                teams.push(own(&action.owner, &action.text));
+            }
+        }
+        teams
+    }
+
+    /// The addresses of `endpoint` that the actions of `owner` for `finding` name.
+    fn targets(
+        &self,
+        endpoint: &Endpoint,
+        finding: &Finding,
+        owner: &str,
+    ) -> Option<Vec<FlowTarget<'a>>> {
+        let key = (&*endpoint.host, endpoint.port.unwrap_or_default());
+        let told = self.by_host_port.get(&key)?;
+        let is_for =
+            |action: &Action| action.owner == owner && action.causes.contains(&finding.cause);
         let mut targets: Vec<FlowTarget> = Vec::new();
         for (_, one) in told.iter().filter(|(action, _)| is_for(action)) {
             let target = (one.address, Cow::Borrowed(&*one.protocol));
@@ -303,7 +352,8 @@ mod tests {
     use std::path::Path;
 
     use super::*;
-    use crate::model::Status;
+    use crate::model::{Owner, Status};
+    use crate::report::only_owners;
 
     fn golden() -> Vec<(String, Report<'static>)> {
         let cases = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/cases");
@@ -337,6 +387,22 @@ mod tests {
                 assert_ne!(row.status, "pass");
             }
         }
+    }
+
+    #[test]
+    fn the_request_of_one_team_names_no_other() {
+        let mut n_rows = 0;
+        for (case, report) in golden() {
+            for owner in Owner::ALL {
+                let theirs = only_owners(report.clone(), &[owner]);
+                for row in rows(&theirs, false) {
+                    assert_eq!(row.owner, owner.as_str(), "{case}: {row:?}");
+                    assert!(!row.remedy.is_empty(), "{case}: {row:?}");
+                    n_rows += 1;
+                }
+            }
+        }
+        assert!(n_rows > 300, "{n_rows}");
     }
 
     #[test]

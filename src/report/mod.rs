@@ -25,6 +25,7 @@ mod sample;
 pub mod sarif;
 mod step_words;
 mod terminal;
+mod test_commands;
 mod verdict_line;
 mod wording;
 

@@ -213,6 +213,8 @@ fn hundreds_of_gateways_are_one_line_and_one_picture_and_none_is_lost() {
     let page = page_of(&blocked(256));
     assert_eq!(page.matches("40.113.0.0/24 (256 addresses)").count(), 2, "task and change request");
     assert_eq!(page.matches("The way from this host to 256 gateways of prod-am3-000").count(), 1);
+    assert_eq!(page.matches("256 endpoints: gateways of prod-am3-000").count(), 1, "evidence");
+    assert_eq!(page.matches("<section data-endpoint>").count(), 256, "evidence");
     for number in 0..256 {
         let cells = format!(
             "<td>g{number}-prod-am3-000-sb.servicebus.windows.net</td><td>40.113.0.{number}</td>\

@@ -7,8 +7,8 @@ use jiff::{SignedDuration, Timestamp};
 
 use super::super::step_words::{self, time};
 use super::super::wording::team_of;
-use super::StatusBadge;
 use super::ways::LegState;
+use super::{StatusBadge, groups};
 use crate::diagnose::catalogue;
 use crate::model::{Cause, Status};
 use crate::report_v1::{Certificate, Detail, Endpoint, Finding, Lookup, Report, Trail};
@@ -17,8 +17,18 @@ use crate::report_v1::{Certificate, Detail, Endpoint, Finding, Lookup, Report, T
 pub(super) struct EvidenceList<'a> {
     /// Findings of the run as a whole.
     pub(super) of_run: Vec<ShownFinding<'a>>,
-    pub(super) seen: Vec<SeenEndpoint<'a>>,
+    pub(super) groups: Vec<EvidenceGroup<'a>>,
     pub(super) certificates: Vec<&'a Certificate<'a>>,
+}
+
+/// Endpoints that fold out one by one, or, where many belong together and came to the same, all at
+/// once: a browser takes a second for thousands of folds.
+pub(super) struct EvidenceGroup<'a> {
+    pub(super) badge: StatusBadge,
+    /// `256 endpoints: gateways of prod-am3-010`; `None` where each folds out by itself.
+    pub(super) what: Option<String>,
+    pub(super) cause: &'a str,
+    pub(super) endpoints: Vec<SeenEndpoint<'a>>,
 }
 
 /// An endpoint with everything that was seen of it.
@@ -71,9 +81,50 @@ pub(super) fn of<'a>(report: &'a Report<'a>) -> EvidenceList<'a> {
         .iter()
         .flat_map(|action| action.causes.iter().map(|cause| (&*action.owner, &**cause)))
         .collect();
-    let seen = endpoints.into_iter().map(|endpoint| seen(endpoint, &told, &mut store)).collect();
+    let groups = in_groups(&endpoints).into_iter();
+    let groups = groups.map(|members| group(&members, &told, &mut store)).collect();
     let of_run = report.findings.iter().map(|finding| found(finding, &told)).collect();
-    EvidenceList { of_run, seen, certificates: store.all }
+    EvidenceList { of_run, groups, certificates: store.all }
+}
+
+/// Those of one status, cause and family together, in the order of the first of each, where there
+/// are more than a person reads one by one.
+fn in_groups<'a>(endpoints: &[&'a Endpoint<'a>]) -> Vec<Vec<&'a Endpoint<'a>>> {
+    let key = |it: &'a Endpoint<'a>| (it.status, it.cause.as_deref(), groups::family(&it.host));
+    let mut sizes: HashMap<_, usize> = HashMap::new();
+    for endpoint in endpoints {
+        *sizes.entry(key(endpoint)).or_default() += 1;
+    }
+    let mut begun: HashMap<_, usize> = HashMap::new();
+    let mut all: Vec<Vec<&Endpoint>> = Vec::new();
+    for endpoint in endpoints {
+        let key = key(endpoint);
+        if sizes[&key] <= groups::SINGLY {
+            all.push(vec![endpoint]);
+            continue;
+        }
+        let at = *begun.entry(key).or_insert(all.len());
+        if at == all.len() {
+            all.push(Vec::new());
+        }
+        all[at].push(endpoint);
+    }
+    all
+}
+
+fn group<'a>(
+    members: &[&'a Endpoint<'a>],
+    told: &HashSet<(&str, &str)>,
+    store: &mut CertificateNumbers<'a>,
+) -> EvidenceGroup<'a> {
+    let first = members[0];
+    let family = || groups::family(&first.host);
+    EvidenceGroup {
+        badge: StatusBadge::of(first.status),
+        what: (members.len() > 1).then(|| format!("{} endpoints: {}", members.len(), family())),
+        cause: first.cause.as_deref().unwrap_or_default(),
+        endpoints: members.iter().map(|endpoint| seen(endpoint, told, store)).collect(),
+    }
 }
 
 /// Certificates, each once: thousands of endpoints present a few dozen.

@@ -51,7 +51,7 @@ pub(super) fn of<'a>(
 }
 
 /// What a name belongs to: a relay's deployment, or its domain.
-fn family(name: &str) -> String {
+pub(super) fn family(name: &str) -> String {
     if let Some(gateway) = HostName::parse(name).ok().and_then(|name| GatewayName::parse(&name)) {
         return format!("gateways of {}", gateway.deployment);
     }

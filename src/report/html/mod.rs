@@ -17,7 +17,6 @@ mod picture_of_host;
 mod picture_of_way;
 mod tasks;
 mod timeline;
-mod trials;
 mod ways;
 
 use std::io::{self, Write};

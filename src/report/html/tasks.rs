@@ -2,9 +2,9 @@
 
 use std::net::IpAddr;
 
+use super::super::test_commands::{TestCommand, TestCommands};
 use super::super::wording::{counted, listed, team_of};
 use super::groups::{self, DestinationGroup, SINGLY};
-use super::trials::{self, TestCommands};
 use super::{StatusBadge, first_screen};
 use crate::diagnose::catalogue;
 use crate::model::{Cause, Severity};
@@ -32,7 +32,7 @@ pub(super) struct TeamTask<'a> {
     pub(super) destinations: Vec<&'a Destination<'a>>,
     pub(super) count: String,
     pub(super) has_addresses: bool,
-    pub(super) trials: Vec<trials::TestCommand>,
+    pub(super) trials: Vec<TestCommand>,
 }
 
 /// Why something is to be done: the code, and what it means.

@@ -9,6 +9,7 @@ use std::io::{self, Write};
 
 use super::diff::table;
 use super::only_owners::left_out;
+use super::test_commands::{TestCommand, TestCommands};
 use super::wording::{counted, counts_line, listed, measured_at, team_of};
 use super::{Guarded, step_words, verdict_line};
 use crate::diagnose::catalogue;
@@ -75,10 +76,12 @@ fn write_tasks(report: &Report, out: &mut impl Write) -> io::Result<()> {
         return Ok(());
     }
     writeln!(out, "## What to do\n")?;
+    let commands = TestCommands::of(report);
     for actions in report.actions.chunk_by(|left, right| left.owner == right.owner) {
         writeln!(out, "### {}\n", inline(team_of(&actions[0].owner)))?;
         for action in actions {
             write_task(report, action, out)?;
+            write_test(&commands.of_action(action), out)?;
         }
     }
     Ok(())
@@ -117,6 +120,17 @@ fn write_task(report: &Report, action: &Action, out: &mut impl Write) -> io::Res
         writeln!(out, "| {} | {address} | {port} | {} |", cell(name), cell(protocol))?;
     }
     writeln!(out)
+}
+
+/// How to see that it helped.
+fn write_test(commands: &[TestCommand], out: &mut impl Write) -> io::Result<()> {
+    if commands.is_empty() {
+        return Ok(());
+    }
+    writeln!(out, "How to test it:\n")?;
+    let lines =
+        commands.iter().map(|TestCommand { says, command }| format!("{says} {}", code(command)));
+    write_items(out, lines)
 }
 
 /// The addresses as the fewest networks that hold them and nothing else, by port.

@@ -2,8 +2,10 @@
 
 use std::collections::BTreeMap;
 use std::fs;
+use std::net::IpAddr;
 use std::path::Path;
 
+use pathproof::ledger::{Ledger, LedgerSighting, Proof};
 use serde_json::Value;
 
 use super::{Ended, Folder, run, shown};
@@ -80,6 +82,23 @@ fn the_change_request_takes_all_flows_and_what_the_ledger_knows() {
     assert!(wrong.contains(began), "{began}: {wrong}");
 
     let folder = Folder::new();
+    let known = folder.at("known.db");
+    let line = wrong.lines().find(|line| line.starts_with("fail,tcp_timeout,")).unwrap();
+    let cells: Vec<&str> = line.split(',').collect();
+    let sighting = LedgerSighting {
+        name: cells[5].to_owned(),
+        net: cells[6].parse::<IpAddr>().unwrap().into(),
+        at: "2026-01-02T03:04:05Z".parse().unwrap(),
+        proof: Proof::Tls,
+        source: "dns".to_owned(),
+    };
+    Ledger::open(&known).unwrap().note(&[sighting]).unwrap();
+    let dated = csv(&["--ledger", shown(&known)]);
+    let changed: Vec<_> =
+        dated.lines().zip(wrong.lines()).filter(|(new, old)| new != old).collect();
+    let expected = line.replace(began, "2026-01-02T03:04:05Z");
+    assert_eq!(changed, [(&*expected, line)]);
+
     let none = folder.at("none.db");
     let command = ["report", "render", &*report, "--format", "csv", "--ledger", shown(&none)];
     run(&command).refuses(&["none.db", "there is no ledger here"]);

@@ -86,6 +86,19 @@ fn every_destination_stands_in_a_table() {
     }
 }
 
+/// What to type to see that it helped stands beside each thing to do, as code that can be copied.
+#[test]
+fn a_ticket_says_how_to_test_it() {
+    let (_, report) = reports().into_iter().find(|(name, _)| name == "tcp-failures").unwrap();
+    let text = written(|out| markdown::report(&report, out));
+    let silent =
+        report.actions.iter().find(|it| it.causes.contains(&"tcp_timeout".into())).unwrap();
+    let (one, again) = (&silent.destinations[0], "Says PASS when it is fixed: `pathproof check");
+    let connect = format!("`Test-NetConnection {} -Port {}`", one.address.unwrap(), one.port);
+    let of_task = text.split("How to test it:").nth(1).unwrap();
+    assert!(text.contains(&connect) && of_task.contains(again), "{connect} {again}\n{text}");
+}
+
 /// The only HTML is ours, and nothing leads anywhere.
 fn is_inert(name: &str, ticket: &Ticket) {
     assert!(ticket.links.is_empty(), "{name}: {:?}", ticket.links);

@@ -12,6 +12,8 @@ for (const input of document.querySelectorAll("input[data-filter]")) {
     lines.forEach((line, at) => {
       const is = words.every((word) => texts[at].includes(word));
       line.hidden = !is;
+      const fold = line.parentElement.closest("details");
+      if (fold && words.length) fold.open ||= is;
       shown += is;
     });
     said.textContent = words.length ? `${shown} of ${lines.length} shown` : "";

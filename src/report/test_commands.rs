@@ -2,7 +2,7 @@
 
 use std::collections::{BTreeSet, HashMap};
 
-use super::super::command;
+use super::command;
 use crate::model::Role;
 use crate::report_v1::{Action, Destination, Endpoint, Report};
 
