@@ -1,7 +1,7 @@
 use proptest::prelude::*;
 
 use super::*;
-use crate::firewall::{PortSet, ProtocolSet, RuleDialect, read_flows};
+use crate::firewall::{PortSet, ProtocolSet, RuleDialect, decide_in_a_row, read_flows};
 use crate::model::{AddressSet, HostName};
 use crate::tags::{ServiceTag, ServiceTags};
 
