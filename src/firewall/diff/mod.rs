@@ -370,8 +370,7 @@ fn changed_rules<'a>(
         });
         compare_sets(old, Some(own), &mut changed);
     }
-    for (index, judge) in before.iter().enumerate().filter(|(index, _)| !paired[*index]) {
-        debug_assert!(!paired[index], "sets of the row before without a partner");
+    for (_, judge) in before.iter().enumerate().filter(|(index, _)| !paired[*index]) {
         compare_sets(Some(judge.set()), None, &mut changed);
     }
     changed
@@ -412,20 +411,19 @@ fn compare_sets<'a>(
     }
 }
 
+/// A property in which `own` says what fact a missing one is.
+fn property<T: Clone>(property: &Property<T>, own: impl Fn(&Missing) -> Missing) -> Property<T> {
+    match property {
+        Property::Known(value) => Property::Known(value.clone()),
+        Property::Unknown(missing) => Property::Unknown(own(missing)),
+    }
+}
+
 /// What a rule says, without where it stands in its file.
 fn content(rule: &Rule) -> Rule {
     let own = |missing: &Missing| fate::fact(missing, rule);
     let scope =
         |scope: &Scope| Scope { unknown: scope.unknown.iter().map(own).collect(), ..scope.clone() };
-    fn property<T: Clone>(
-        property: &Property<T>,
-        own: impl Fn(&Missing) -> Missing,
-    ) -> Property<T> {
-        match property {
-            Property::Known(value) => Property::Known(value.clone()),
-            Property::Unknown(missing) => Property::Unknown(own(missing)),
-        }
-    }
     Rule {
         name: rule.name.clone(),
         location: String::new(),

@@ -21,7 +21,8 @@ pub(super) struct Candidate<'a> {
     pub(super) peer: &'a Extent,
     /// The parts that may or may not match, each with the facts that decide it.
     pub(super) doubts: Vec<(RulePart, Vec<Missing>)>,
-    /// The number of this rule's addresses, access and way onward, as they are compared between both sides.
+    /// The number of this rule's addresses, access and way onward, as they are compared between
+    /// both sides.
     content: usize,
 }
 

@@ -424,7 +424,7 @@ proptest! {
                     [false, false, true] => true,
                     _ => false,
                 };
-                prop_assert!(is_right, "{flow} from {:?}: {was} {is} {told:?} {world:?}", flow.source);
+                prop_assert!(is_right, "{flow:?}: {was} {is} {told:?} {world:?}");
             }
         }
         // Without unknown facts nothing is unknown.

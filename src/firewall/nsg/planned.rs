@@ -77,12 +77,19 @@ impl PlannedResources {
             .into_iter()
             .filter(|one| one.kind == GROUP && is_change)
             .filter(|one| {
-                !own.iter().any(|held| held.kind == GROUP && held.name.eq_ignore_ascii_case(&one.name))
+                let is_same = |held: &Resource| {
+                    held.kind == GROUP && held.name.eq_ignore_ascii_case(&one.name)
+                };
+                !own.iter().any(is_same)
             })
             .map(|one| {
                 let why = match side {
-                    Side::Before => "the change creates the group: what its flows met before is not in this file",
-                    Side::After => "the change deletes the group: what its flows meet then is not in this file",
+                    Side::Before => {
+                        "the change creates the group: what its flows met before is not here"
+                    }
+                    Side::After => {
+                        "the change deletes the group: what its flows then meet is not here"
+                    }
                 };
                 let rules = ArmValue::Unknown(UnknownValue::new(&one.path, why));
                 Resource { body: object([("securityRules", rules)]), ..one }

@@ -84,7 +84,10 @@ fn read_route(node: &Node<'_>) -> Vec<(u8, u8, Rule)> {
                 (ArmValue::String(_), Err(_)) => {
                     // A tag stands for many prefixes, each of which wins by its own length.
                     rule.destination.add(text);
-                    let why = format!("the route of the service tag {text} wins by the length of each of its prefixes");
+                    let why = format!(
+                        "the route of the service tag {text} wins by the length of each of its \
+                         prefixes"
+                    );
                     rule.access = Property::Unknown(prefix.missing(&why));
                     u8::MAX
                 }
