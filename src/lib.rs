@@ -24,7 +24,7 @@
 //! | [`ledger`] | what was seen when | names, addresses, first and last seen, in one `SQLite` file |
 //! | [`azure`] | Resource Manager and tokens | credentials, security rules, operations that end later |
 //! | [`diagnose`] | records to verdicts | a file a layer, the catalogue of causes, `explain` |
-//! | [`redact`] | records to records that may be forwarded | placeholders for names, users and addresses of this side |
+//! | [`redact`] | records and saved reports to ones that may be forwarded | placeholders for names, users and addresses of this side |
 //! | [`report`] | verdicts to reports, and reports to bytes | every format; differences, hosts side by side; handouts of rules and plans |
 //! | [`cli`] | arguments to configuration, then commands | files, environment, exit codes |
 //!

@@ -62,7 +62,7 @@ pub(super) fn check(command: &CheckArgs, arguments: &[OsString]) -> Result<Exit>
         }
     })?;
     records.run.kept_in = kept_in(command.save_records.as_deref(), &destinations);
-    let records = redaction.apply(records, &published);
+    let (records, baseline) = redaction.apply_beside(records, &published, baseline);
 
     // What was measured is saved first: nothing after it can lose it.
     let saved = save(&records, command.save_records.as_deref());

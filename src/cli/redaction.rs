@@ -1,4 +1,5 @@
-//! `--redact`: records with placeholders, before anything is concluded from them.
+//! `--redact`: records with placeholders, before anything is concluded from them, and saved reports
+//! before anything is made of them.
 
 use std::borrow::Cow;
 
@@ -7,8 +8,10 @@ use anyhow::{Context, Result, bail};
 use super::arguments::RedactionArgs;
 use super::service_tag_ranges::ServiceTagRanges;
 use crate::files;
-use crate::model::{Records, Redacted};
+use crate::model::{Cloud, Records, Redacted};
 use crate::redact::{self, RedactionKey, Redactor};
+use crate::report_v1::Report;
+use crate::tags::AzureRanges;
 
 /// The least that a key may hold, bytes: fewer can be guessed, and the originals with them.
 const LEAST_KEY: usize = 16;
@@ -64,6 +67,58 @@ impl Redaction {
             Redactor::new(key.clone(), move |address| published.holds(&run, address))
         });
         redactor.redact(&records)
+    }
+
+    /// The records and the earlier report that they are compared with, as both may be reported.
+    pub(super) fn apply_beside(
+        &mut self,
+        records: Records,
+        published: &ServiceTagRanges,
+        earlier: Option<Report<'static>>,
+    ) -> (Records, Option<Report<'static>>) {
+        let is_new = records.run.redacted.is_none();
+        let mut records = self.apply(records, published);
+        let earlier = earlier.map(|report| self.apply_to_report(report));
+        // What changed names addresses of both.
+        if is_new {
+            records.run.redacted = self.legend();
+        }
+        (records, earlier)
+    }
+
+    /// The saved report as it may be reported.
+    pub(super) fn apply_to_report(&mut self, report: Report<'static>) -> Report<'static> {
+        match self.of_reports() {
+            Some(redactor) => redactor.redact_report(report),
+            None => report,
+        }
+    }
+
+    /// The name of a file of this side, as it may be reported.
+    pub(super) fn file(&mut self, name: &str) -> String {
+        self.of_reports().map_or_else(|| name.to_owned(), |redactor| redactor.file(name))
+    }
+
+    /// An error about the file `name`, as it may be reported.
+    pub(super) fn error_about(&mut self, name: &str, error: &str) -> String {
+        let redactor = self.of_reports();
+        redactor.map_or_else(|| error.to_owned(), |redactor| redactor.error_about(name, error))
+    }
+
+    /// What text calls the addresses that were replaced so far; `None` where nothing is redacted.
+    pub(super) fn legend(&self) -> Option<Redacted> {
+        self.redactor.as_ref().map(Redactor::legend)
+    }
+
+    /// A report does not say in which cloud it was measured: addresses of any are not of this side.
+    fn of_reports(&mut self) -> Option<&mut Redactor<'static>> {
+        let key = self.key.as_ref()?;
+        Some(self.redactor.get_or_insert_with(|| {
+            let is_azure = |address| {
+                Cloud::ALL.into_iter().any(|cloud| AzureRanges::embedded(cloud).contains(address))
+            };
+            Redactor::new(key.clone(), move |address| Some(is_azure(address)))
+        }))
     }
 }
 

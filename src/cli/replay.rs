@@ -30,7 +30,7 @@ pub(super) fn replay(command: &ReplayArgs) -> Result<Exit> {
     let name = command.records.display().to_string();
     let mut records = archive::read(source, &name)?;
     records.run.kept_in = (name != "-").then_some(name);
-    let records = redaction.apply(records, &published);
+    let (records, baseline) = redaction.apply_beside(records, &published, baseline);
     let saved = save(&records, command.save_records.as_deref());
     let plan = ReportPlan { destinations, csv };
     let exit = report(&records, &published, &plan, reporting, baseline.as_ref(), None);

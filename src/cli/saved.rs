@@ -16,6 +16,7 @@ use super::hint;
 use super::input::{self, Stdin};
 use super::output::{self, ReportOutput};
 use super::progress::Bar;
+use super::redaction::{Redaction, labelled};
 use crate::report::diff::Diff;
 use crate::report::merge::{Merged, MergedHost, Unreadable};
 use crate::report::{self, Style};
@@ -67,11 +68,13 @@ fn diff(command: &arguments::DiffArgs) -> Result<Exit> {
         );
     }
     let mut stdin = Stdin::default();
-    let before = read(&command.before, "BEFORE", &mut stdin)?;
-    let after = read(&command.after, "AFTER", &mut stdin)?;
+    let mut redaction = Redaction::read(&command.showing.redaction)?;
+    let before = redaction.apply_to_report(read(&command.before, "BEFORE", &mut stdin)?);
+    let after = redaction.apply_to_report(read(&command.after, "AFTER", &mut stdin)?);
     let diff = Diff::between(&before, &after).only_owners(&command.showing.owners.owner);
     write(
         &destinations,
+        &redaction,
         |style| report::diff::table(&diff, style),
         |_, mut out| diff.json(&mut out),
     )?;
@@ -95,7 +98,9 @@ fn render(command: &arguments::RenderArgs) -> Result<Exit> {
         );
     }
     let csv = formats::csv_options(given)?;
+    let mut redaction = Redaction::read(&command.redaction)?;
     let saved = read(&command.report, "REPORT", &mut Stdin::default())?;
+    let saved = redaction.apply_to_report(saved);
     let report = report::only_owners(saved, &given.owners.owner);
     formats::say_left_out(&report);
     let mut exit = report::exit(&report);
@@ -111,19 +116,21 @@ fn render(command: &arguments::RenderArgs) -> Result<Exit> {
 /// Merges the reports that can be read, and shows an error for each of the others.
 fn merge(command: &arguments::MergeArgs) -> Result<Exit> {
     let destinations = destinations(&command.showing)?;
+    let mut redaction = Redaction::read(&command.showing.redaction)?;
     let mut stdin = Stdin::default();
     let owners = &command.showing.owners.owner;
     let (mut hosts, mut unreadable) = (Vec::new(), Vec::new());
     let bar = Bar::of_files();
-    let mut refuse = |file: String, error: &anyhow::Error| {
+    let mut refuse = |file: &str, error: &anyhow::Error, redaction: &mut Redaction| {
         bar.above(|| hint::error(error));
-        unreadable.push(Unreadable { file, error: format!("{error:#}") });
+        let error = redaction.error_about(file, &format!("{error:#}"));
+        unreadable.push(Unreadable { file: redaction.file(file), error });
     };
     for given in &command.reports {
         let files = match files(given) {
             Ok(files) => files,
             Err(error) => {
-                refuse(given.display().to_string(), &error);
+                refuse(&given.display().to_string(), &error, &mut redaction);
                 continue;
             }
         };
@@ -131,8 +138,11 @@ fn merge(command: &arguments::MergeArgs) -> Result<Exit> {
         for path in files {
             let file = path.display().to_string();
             match read(&path, "REPORT", &mut stdin) {
-                Ok(saved) => hosts.push(MergedHost::of(&file, &saved, owners)),
-                Err(error) => refuse(file, &error),
+                Ok(saved) => {
+                    let report = redaction.apply_to_report(saved);
+                    hosts.push(MergedHost::of(&redaction.file(&file), &report, owners));
+                }
+                Err(error) => refuse(&file, &error, &mut redaction),
             }
             bar.advance(1);
         }
@@ -144,6 +154,7 @@ fn merge(command: &arguments::MergeArgs) -> Result<Exit> {
     let merged = Merged::of(hosts, unreadable);
     write(
         &destinations,
+        &redaction,
         |style| report::merge::table(&merged, style),
         |format, mut out| match format {
             ReportFormat::Html => report::html::merged(&merged, &mut out),
@@ -199,15 +210,17 @@ fn destinations(showing: &ShowingArgs) -> Result<Vec<ReportOutput>> {
 
 fn write(
     destinations: &[ReportOutput],
+    redaction: &Redaction,
     table: impl Fn(&Style) -> String,
     other: impl Fn(ReportFormat, &mut (dyn Write + Send)) -> io::Result<()>,
 ) -> Result<()> {
+    let legend = redaction.legend();
     for destination in destinations {
         let path = destination.path.as_deref();
         if destination.format == ReportFormat::Table {
             let (width, color) = output::style(path);
             let text = table(&Style { width, color });
-            output::write_table(path, &text)?;
+            output::write_table(path, &labelled(&text, legend.as_ref()))?;
         } else {
             output::write(path, |out| other(destination.format, out))?;
         }

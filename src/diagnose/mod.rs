@@ -64,6 +64,7 @@ use finding::Draft;
 pub use path::taken_as_private;
 pub use sinkhole::{is_filter, is_name_of_filter};
 pub use tcp::fact as tcp_fact;
+pub use tls::short_name;
 
 /// How many records a thread judges at a time.
 const BATCH: usize = 1024;

@@ -164,7 +164,8 @@ fn name_mismatch(leaf: &Certificate, host: &Host) -> Draft {
 }
 
 /// The common name of a distinguished name, or the whole name where it has none.
-pub(super) fn short_name(name: &str) -> &str {
+#[must_use]
+pub fn short_name(name: &str) -> &str {
     name.split(", ")
         .find_map(|part| part.trim_start().strip_prefix("CN="))
         .filter(|common| !common.is_empty())

@@ -9,18 +9,21 @@ use crate::model::{
 };
 
 impl Redactor<'_> {
-    /// Notes the authorities of a chain that leads to a public root: their names are public.
-    /// Whatever else the far end sent along is not on the way there.
     pub(super) fn learn_issuers(&mut self, presented: &Presented) {
-        let Some(leaf) = presented.chain.first() else { return };
-        if presented.trust.public != ChainTrust::Trusted {
-            return;
+        if presented.trust.public == ChainTrust::Trusted {
+            let names = presented.chain.iter().map(|one| (&*one.subject, &*one.issuer));
+            self.learn_authorities(&names.collect::<Vec<_>>());
         }
-        let mut issuer = &leaf.issuer;
-        while is_public_authority(issuer) && self.public_issuers.insert(issuer.clone()) {
-            let above = presented.chain.iter().find(|one| one.subject == *issuer);
-            let Some(above) = above else { return };
-            issuer = &above.issuer;
+    }
+
+    /// Notes the authorities of a chain that leads to a public root, given by subjects and issuers:
+    /// their names are public. Whatever else the far end sent along is not on the way there.
+    pub(super) fn learn_authorities(&mut self, chain: &[(&str, &str)]) {
+        let Some(&(_, mut issuer)) = chain.first() else { return };
+        while is_public_authority(issuer) && self.public_issuers.insert(issuer.to_owned()) {
+            let above = chain.iter().find(|(subject, _)| *subject == issuer);
+            let Some((_, next)) = above else { return };
+            issuer = next;
         }
     }
 
@@ -57,7 +60,7 @@ impl Redactor<'_> {
         }
     }
 
-    fn certificate(&mut self, certificate: &Arc<Certificate>) -> Arc<Certificate> {
+    pub(super) fn certificate(&mut self, certificate: &Arc<Certificate>) -> Arc<Certificate> {
         if let Some(done) = self.certificates.get(&certificate.fingerprint) {
             return Arc::clone(done);
         }
@@ -94,7 +97,7 @@ impl Redactor<'_> {
 
     /// A distinguished name. The same name stays the same, so that a chain still links and a
     /// certificate that signed itself still did.
-    fn distinguished(&mut self, name: &str) -> String {
+    pub(super) fn distinguished(&mut self, name: &str) -> String {
         if name.is_empty() || self.public_issuers.contains(name) {
             return name.to_owned();
         }

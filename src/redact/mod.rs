@@ -1,6 +1,7 @@
 //! Records to records that may be forwarded: what names this side is replaced by placeholders,
 //! before anything is concluded from them, so that every format and the saved records follow from
-//! one redaction. The room is pure.
+//! one redaction. Saved reports are redacted likewise, sentences included (`of_report`, `prose`).
+//! The room is pure.
 //!
 //! What is replaced, and by what:
 //!
@@ -20,6 +21,8 @@ mod certificates;
 mod key;
 mod labels;
 mod names;
+mod of_report;
+mod prose;
 mod sentence;
 mod steps;
 
@@ -38,6 +41,7 @@ use crate::model::{
 use addresses::StandIns;
 pub use key::RedactionKey;
 use labels::Labels;
+use prose::PhraseFinder;
 
 /// Replaces what names this side, in one set of records or in many: placeholders stay the same as
 /// long as the redactor lives.
@@ -54,6 +58,8 @@ pub struct Redactor<'a> {
     certificates: HashMap<[u8; 32], Arc<Certificate>>,
     /// By address, as records share their lookups; of one set of records only.
     lookups: HashMap<*const Lookup, Arc<Lookup>>,
+    /// What sentences repeat of the fields of the saved report that is at hand.
+    phrases: PhraseFinder,
 }
 
 impl<'a> Redactor<'a> {
@@ -68,6 +74,7 @@ impl<'a> Redactor<'a> {
             public_issuers: HashSet::new(),
             certificates: HashMap::new(),
             lookups: HashMap::new(),
+            phrases: PhraseFinder::default(),
         }
     }
 
@@ -81,8 +88,14 @@ impl<'a> Redactor<'a> {
         let mut run = self.run(&records.run);
         let records = records.records.iter().map(|record| self.record(record)).collect();
         self.lookups.clear();
-        run.redacted = Some(self.stand_ins.legend());
+        run.redacted = Some(self.legend());
         Records { run, records }
+    }
+
+    /// What text calls the stand-ins that were given so far.
+    #[must_use]
+    pub fn legend(&self) -> Redacted {
+        self.stand_ins.legend()
     }
 
     /// Notes what can be told from the whole of the records alone.
@@ -176,16 +189,16 @@ impl<'a> Redactor<'a> {
         Vantage {
             hostname: self.machine(hostname),
             os: self.sentence(os),
-            account: if account.is_empty() {
-                String::new()
-            } else {
-                self.label("user", &account.to_lowercase())
-            },
+            account: self.account(account),
             addresses: addresses.iter().map(|address| self.address(*address)).collect(),
             resolvers: resolvers.iter().map(|resolver| self.socket(*resolver)).collect(),
             proxy_source: self.sentence(proxy_source),
             proxy_url: proxy_url.as_ref().map(|url| self.url(url)),
         }
+    }
+
+    fn account(&mut self, account: &str) -> String {
+        if account.is_empty() { String::new() } else { self.label("user", &account.to_lowercase()) }
     }
 
     fn node(&mut self, node: &ReportedNode) -> ReportedNode {
@@ -485,14 +498,17 @@ impl<'a> Redactor<'a> {
 
 /// The error with its symbol; a system's own words may name a file or a user.
 fn os_error(os: &OsError) -> OsError {
-    let is_symbol = (os.symbol.starts_with('E') || os.symbol.starts_with("WSA"))
-        && os.symbol.len() <= 32
-        && os
-            .symbol
-            .bytes()
-            .all(|byte| byte.is_ascii_uppercase() || byte.is_ascii_digit() || byte == b'_');
-    let symbol = if is_symbol { os.symbol.clone() } else { "an error without a symbol".to_owned() };
-    OsError { code: os.code, symbol }
+    OsError { code: os.code, symbol: symbol(&os.symbol).to_owned() }
+}
+
+/// An error's symbol; what stands where a symbol should and is none is left out.
+fn symbol(text: &str) -> &str {
+    let is_of_symbol =
+        |byte: u8| byte.is_ascii_uppercase() || byte.is_ascii_digit() || byte == b'_';
+    let is_symbol = (text.starts_with('E') || text.starts_with("WSA"))
+        && text.len() <= 32
+        && text.bytes().all(is_of_symbol);
+    if is_symbol { text } else { "an error without a symbol" }
 }
 
 /// Text made from redacted records, with stand-ins for addresses called by their labels. Text that

@@ -6,14 +6,15 @@ use std::net::{IpAddr, SocketAddr};
 use std::sync::LazyLock;
 
 use super::Redactor;
+use super::prose::OF_REPORTS;
 use crate::list;
 use crate::model::HostName;
 
 /// Words that this program, .NET, rustls and operating systems write, and that identify nobody.
 /// What is missing here is replaced, so the list may be short.
 const WORDS: &str = "
-    .net 2012 2016 2019 2022 2025 a able access_denied action address adfs after agent alert all
-    all_proxy alternate an and another answer any are as at auth authoring auto autodetect
+    \\d+ .net 2012 2016 2019 2022 2025 a able access_denied action address adfs after agent alert
+    all all_proxy alternate an and another answer any are as at auth authoring auto autodetect
     automatic automaticconfiguration azure bad bad_certificate bad_record_mac badsignature be
     because been before between by bypass bypasslist bypassonlocal bypassproxyonlocal bytes ca
     cannot caused certificate certificate_expired certificate_required certificate_unknown
@@ -26,34 +27,33 @@ const WORDS: &str = "
     dnsdomainis dnsdomainisx does domain download during each edition either element empty enabled
     encrypted end endpoint endpoints ends enterprise environment error every exception exceptions
     expired expression factory factory's false fatal file files findproxyforurl first for format
-    found from function gateway gateways get give given gives gnu group handshake
-    handshake_failure has hat have hold host hosts http http_proxy httpportenabled https
-    https_proxy illegal_parameter in inactive incompatible info initializefailed initializing
+    found fragmentation from function gateway gateways get give given gives gnu group handshake
+    handshake_failure has hat have hold host hosts http http_proxy httpportenabled https https_proxy
+    illegal_parameter in inactive incompatible info initializefailed initializing
     insufficient_security interactive internal internal_error invalid ip ipv4 ipv6 is
     ishplainhostname isinnet isplainhostname issuer it its jobs json jsonl kernel key known lake
     large leaves length limited line linux list lists local localhost locate long lts machine may
-    message microsoft misbehaved missing more must name named names needregistration net network
-    no no_application_protocol no_proxy node nodes none not notvalidforname nt null of offline on
-    one online only option options or os other others outside own pac parameter password path
-    pathproof peer peers point policy port ports private private-cidr proceeding protocol
+    message microsoft misbehaved missing more must name named names needed needregistration net
+    network no no_application_protocol no_proxy node nodes none not notvalidforname nt null of
+    offline on one online only option options or os other others outside own pac parameter password
+    path pathproof peer peers point policy port ports private private-cidr proceeding protocol
     protocol_version proxies proxy proxy.pac proxyaddress proxyenable proxyoverride proxyserver
     public purview query read received record record_overflow records red redirect referenceerror
     refuses regex registration regular relay relay's relays replay report requires reset resolve
     resolver resolvers response result return returned returns revocation revoked rhel root roots
     route rule rules runtime runtime's s save-records scheme script scriptlocation second seconds
-    self selfsigned sent server servers service servicebusconnected services serviceurl set
-    setting settings shell shexpmatch signature silent small socks socks4 socks4a socks5 socks5h
-    source sql standard status storage store stored subject synapse syntaxerror system
-    systemconnector systemd table tag tags tcp text than that the then there these they this time
-    timeout tls to tokens too true trusted typeerror ubuntu udp unable undefined
-    unexpected_message unknown unknown_ca unknownissuer unrecognized_name unsupported_certificate
-    until update updateavailable updates upgrading uptodate uri url urls us usage use used user
-    user_canceled users usesystemdefault usgov value variable vault verbose version was watch way
-    web websocket which while wildcard windows winhttp wininet with without workspace wpad
-    wpad.dat write wrong xml year yes";
+    self selfsigned sent server servers service servicebusconnected services serviceurl set setting
+    settings shell shexpmatch signature silent small socks socks4 socks4a socks5 socks5h source sql
+    standard status storage store stored subject synapse syntaxerror system systemconnector systemd
+    table tag tags tcp text than that the then there these they this time timeout tls to tokens too
+    true trusted typeerror ubuntu udp unable undefined unexpected_message unknown unknown_ca
+    unknownissuer unrecognized_name unsupported_certificate until update updateavailable updates
+    upgrading uptodate uri url urls us usage use used user user_canceled users usesystemdefault
+    usgov value variable vault verbose version was watch way web websocket which while wildcard
+    windows winhttp wininet with without workspace wpad wpad.dat write wrong xml year yes";
 
 /// Those, and what the embedded endpoint lists say of themselves.
-static HARMLESS: LazyLock<HashSet<String>> = LazyLock::new(|| {
+pub(super) static HARMLESS: LazyLock<HashSet<String>> = LazyLock::new(|| {
     let mut words: HashSet<String> = WORDS.split_whitespace().map(str::to_owned).collect();
     for list in list::embedded().iter().map(list::EmbeddedList::list) {
         words.insert(list.id);
@@ -64,6 +64,24 @@ static HARMLESS: LazyLock<HashSet<String>> = LazyLock::new(|| {
     }
     words
 });
+
+/// Which words are harmless in a sentence.
+#[derive(Clone, Copy, Debug)]
+pub(super) enum Vocabulary {
+    /// Those that stand in records: their sentences repeat what others said.
+    OfRecords,
+    /// Those of this program's own sentences in reports too.
+    OfReports,
+}
+
+impl Vocabulary {
+    fn holds(self, lower: &str) -> bool {
+        match self {
+            Self::OfRecords => HARMLESS.contains(lower),
+            Self::OfReports => OF_REPORTS.contains(lower),
+        }
+    }
+}
 
 /// Whether an id is one of the embedded lists' own, or of this program.
 pub(super) fn is_known_id(id: &str) -> bool {
@@ -90,27 +108,34 @@ fn tokens(text: &str) -> impl Iterator<Item = (&str, &str)> {
 impl Redactor<'_> {
     /// `text` with every token replaced that is not known to be harmless.
     pub(super) fn sentence(&mut self, text: &str) -> String {
+        self.sentence_in(text, Vocabulary::OfRecords)
+    }
+
+    pub(super) fn sentence_in(&mut self, text: &str, words: Vocabulary) -> String {
         let mut kept = String::with_capacity(text.len());
         let mut all = tokens(text).peekable();
         while let Some((token, between)) = all.next() {
             // A network is replaced as one: it must hold what it held.
             let length = all.peek().map(|(next, _)| *next).filter(|_| between == "/");
-            let network =
-                length.and_then(|length| format!("{token}/{length}").parse::<ipnet::IpNet>().ok());
+            let network = length.and_then(|length| {
+                let length = length.trim_end_matches('.');
+                format!("{token}/{length}").parse::<ipnet::IpNet>().ok()
+            });
             if let Some(network) = network {
                 kept.push_str(&self.network(network).to_string());
-                if let Some((_, after)) = all.next() {
+                if let Some((length, after)) = all.next() {
+                    kept.extend(length.chars().filter(|c| *c == '.'));
                     kept.extend(after.chars().filter(char::is_ascii));
                 }
                 continue;
             }
-            self.token(token, &mut kept);
+            self.token(token, words, &mut kept);
             kept.extend(between.chars().filter(char::is_ascii));
         }
         kept
     }
 
-    fn token(&mut self, token: &str, kept: &mut String) {
+    fn token(&mut self, token: &str, words: Vocabulary, kept: &mut String) {
         // Quotes, options' dashes and the ends of sentences stand around a word.
         let is_around = |c: char| "'-.:*".contains(c);
         let core = token.trim_matches(is_around);
@@ -124,14 +149,14 @@ impl Redactor<'_> {
             return;
         }
         kept.push_str(&token[..start]);
-        let mapped = self.word(core);
+        let mapped = self.word(core, words);
         kept.push_str(&mapped);
         kept.push_str(&token[start + core.len()..]);
     }
 
-    fn word(&mut self, word: &str) -> String {
+    fn word(&mut self, word: &str, words: Vocabulary) -> String {
         let lower = word.to_lowercase();
-        if HARMLESS.contains(&lower) || is_harmless_option(&lower) || is_number(&lower) {
+        if words.holds(&lower) || is_number(&lower) || is_date(word) {
             return word.to_owned();
         }
         if let Ok(address) = word.parse::<IpAddr>() {
@@ -143,8 +168,16 @@ impl Redactor<'_> {
         if self.is_bare_host(&lower) {
             return self.label("host", &lower);
         }
+        if is_harmless_option(&lower) {
+            return word.to_owned();
+        }
         if let Some((front, back)) = word.split_once(':') {
-            return format!("{}:{}", self.word(front), self.word(back));
+            return format!("{}:{}", self.word(front, words), self.word(back, words));
+        }
+        // In a regular expression, as bypass lists have them.
+        if word.contains("\\.") {
+            let mapped = self.word(&word.replace("\\.", "."), words);
+            return mapped.replace('.', "\\.");
         }
         match HostName::parse(word) {
             Ok(name) if name.as_str().contains('.') => self.name(&name).to_string(),
@@ -167,6 +200,13 @@ pub(super) fn is_number(word: &str) -> bool {
         && word.len() - digits.len() <= 2
         && digits.bytes().all(|byte| byte.is_ascii_digit() || byte == b'.')
         && digits.parse::<IpAddr>().is_err()
+}
+
+/// `2026-03-02`, `2026-03-02T12:00:00Z`.
+fn is_date(word: &str) -> bool {
+    let (date, time) = word.split_once('T').map_or((word, None), |(date, time)| (date, Some(time)));
+    let is_written = date.len() == "2026-03-02".len() && date.parse::<jiff::civil::Date>().is_ok();
+    is_written && time.is_none_or(|_| word.len() <= 30 && word.parse::<jiff::Timestamp>().is_ok())
 }
 
 #[cfg(test)]
@@ -192,6 +232,8 @@ mod tests {
             ("CONTOSO\\anna", "text-3"),
             ("Windows Server 2022", "Windows Server 2022"),
             ("line 12: port 8060.", "line 12: port 8060."),
+            ("until 2026-03-02T12:00:00Z", "until 2026-03-02T12:00:00Z"),
+            ("is not in 0.0.0.0/0.", "is not in 0.0.0.0/0."),
             ("\u{202e}b\u{fc}cher", "text-4"),
             ("", ""),
         ] {

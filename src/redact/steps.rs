@@ -282,7 +282,7 @@ fn timeout(whose: &TimeoutBy) -> TimeoutBy {
 }
 
 /// `TLSv1_3`, `TLS13_AES_256_GCM_SHA384`: what IANA registers, and no other text.
-fn name_of_tls(name: &str) -> String {
+pub(super) fn name_of_tls(name: &str) -> String {
     let is_of_name = |byte: u8| byte.is_ascii_alphanumeric() || byte == b'_';
     let is_name = name.starts_with("TLS") && name.len() < 64 && name.bytes().all(is_of_name);
     if is_name { name.to_owned() } else { "TLS".to_owned() }

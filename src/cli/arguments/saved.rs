@@ -1,10 +1,10 @@
-//! The command lines of `report diff|merge`.
+//! The command lines of `report diff|merge|render`.
 
 use std::path::PathBuf;
 
 use clap::{ArgAction, Args, Subcommand, ValueEnum};
 
-use super::{FormatArgs, OwnerArgs, ReportFormat};
+use super::{FormatArgs, OwnerArgs, RedactionArgs, ReportFormat};
 
 #[derive(Debug, Args)]
 pub(in crate::cli) struct ReportArgs {
@@ -48,6 +48,8 @@ pub(in crate::cli) struct RenderArgs {
     pub(in crate::cli) report: PathBuf,
     #[command(flatten)]
     pub(in crate::cli) formats: FormatArgs,
+    #[command(flatten)]
+    pub(in crate::cli) redaction: RedactionArgs,
 }
 
 /// How it is shown.
@@ -62,6 +64,8 @@ pub(in crate::cli) struct ShowingArgs {
     /// Write it there (.txt .json, of merge .html) instead of to standard output; repeatable
     #[arg(long, short, value_name = "FILE", action = ArgAction::Append)]
     pub(in crate::cli) output: Vec<PathBuf>,
+    #[command(flatten)]
+    pub(in crate::cli) redaction: RedactionArgs,
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]

@@ -52,8 +52,8 @@ impl<'a> Diff<'a> {
                 Some(old) => compare(old, endpoint),
                 None => vec![What::NewEndpoint { after: Standing::of(endpoint) }],
             };
-            let changed = || Some(ChangedEndpoint::of(endpoint));
-            changes.extend(found.into_iter().map(|what| Change { endpoint: changed(), what }));
+            let of = || Some(ChangedEndpoint::of(endpoint));
+            changes.extend(found.into_iter().map(|what| Change { endpoint: of(), what }));
         }
         let gone = before.endpoints.iter().filter(|one| earlier.contains_key(&key(one)));
         changes.extend(gone.map(|endpoint| Change {

@@ -12,6 +12,7 @@ mod handouts;
 mod leaving;
 #[cfg(unix)]
 mod progress;
+mod redacted;
 mod rules;
 mod rules_diff;
 mod saved;

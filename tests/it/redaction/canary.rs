@@ -11,7 +11,7 @@ use super::{FORMATS, key, redacted};
 use crate::{golden, scene};
 
 /// What is put into a field: the first that can be read there.
-const CANARIES: &[&str] = &[
+pub(super) const CANARIES: &[&str] = &[
     "CN=canary7, canary7.contoso.com/canary7 <10.77.77.7> CORP\\canary7 rule 'canary7'",
     "http://canary7.contoso.com:3128",
     "canary7.contoso.com",
@@ -44,7 +44,7 @@ fn no_canary_of_any_field_is_left_in_any_format() {
 }
 
 /// The secrets in `text`, with what stands around them.
-fn found_in(text: &str) -> impl Iterator<Item = String> {
+pub(super) fn found_in(text: &str) -> impl Iterator<Item = String> {
     let lower = text.to_ascii_lowercase();
     let found = SECRETS.iter().flat_map(|secret| forms(secret)).find_map(|(form, is_exact)| {
         let text = if is_exact { text } else { &lower };
@@ -113,7 +113,7 @@ fn with_canaries(text: &str) -> (Records, usize) {
 }
 
 /// The places of all texts in a value.
-fn texts(value: &Value, place: String) -> Vec<String> {
+pub(super) fn texts(value: &Value, place: String) -> Vec<String> {
     match value {
         // What makes lines refer to each other is no text of anyone's.
         Value::String(_) if place.ends_with("/type") || place.ends_with("/schema") => vec![],

@@ -2,6 +2,7 @@
 //! judged as before.
 
 mod canary;
+mod reports;
 
 use std::collections::BTreeSet;
 use std::net::IpAddr;
@@ -157,7 +158,7 @@ fn nothing_of_the_originals_is_left_in_any_golden_case() {
 }
 
 /// Whether `text` holds `word` and it is no part of a longer one.
-fn holds_word(text: &str, word: &str) -> bool {
+pub(crate) fn holds_word(text: &str, word: &str) -> bool {
     text.match_indices(word).any(|(at, _)| {
         let is_of_word = |c: char| c.is_ascii_alphanumeric() || c == '-';
         let before = text[..at].chars().next_back();
@@ -171,7 +172,7 @@ fn holds_word(text: &str, word: &str) -> bool {
 }
 
 /// What identifies this side in the records, lower case.
-fn originals(records: &Records) -> BTreeSet<String> {
+pub(crate) fn originals(records: &Records) -> BTreeSet<String> {
     let mut found: BTreeSet<String> =
         ["contoso", "contoso-adf", "operator", "shir-01", "zscaler intermediate root ca"]
             .map(str::to_owned)

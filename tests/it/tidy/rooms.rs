@@ -33,7 +33,8 @@ const MAY_USE: &[(&str, &[&str])] = &[
     ("report", &["model", "plan", "diagnose", "ordered_work", "report_v1"]),
     // Which names are public stands in the endpoint lists, and what of an answer is judged in
     // `diagnose`.
-    ("redact", &["model", "list", "tags", "diagnose"]),
+    // `diagnose`. Saved reports are redacted as records are.
+    ("redact", &["model", "list", "tags", "diagnose", "report_v1"]),
     // A proxy is spoken to by its URL, with the credentials that no record holds.
     ("probe", &["model", "route", "plan", "wire"]),
     // A script may be fetched, and asks for names; the endpoint list's reader decodes text files.
