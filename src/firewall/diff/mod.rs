@@ -255,10 +255,17 @@ impl<'a> ChangedSpaces<'a> {
         // By the facts that decide: each has its own addresses.
         for (doubts, within) in before.open.iter().chain(&after.open) {
             let own = rest.intersection(within);
-            if !own.is_empty() {
-                rest = rest.difference(&own);
-                self.undecided.push(space(own, missing_of(doubts)));
+            if own.is_empty() {
+                continue;
             }
+            rest = rest.difference(&own);
+            // A fact of the other side decides too, about a part of them at least.
+            let other = after.open.iter().filter(|(_, also)| !also.is_disjoint(&own));
+            let all = std::iter::once(doubts).chain(other.map(|(others, _)| others));
+            let mut missing: Vec<Missing> = all.flat_map(|doubts| missing_of(doubts)).collect();
+            missing.sort();
+            missing.dedup();
+            self.undecided.push(space(own, missing));
         }
     }
 }

@@ -243,6 +243,12 @@ impl<'a> Sides<'a> {
 
     /// Whether flows that no rule matches end alike on both sides.
     fn ends_are_alike(&self, direction: Direction, destination: PeerKind) -> bool {
+        let [before, after] =
+            self.rows.map(|row| row.iter().map(|judge| judge.set().dialect).collect::<Vec<_>>());
+        // Admin rules and routes lead flows past the sets behind them.
+        if before != after {
+            return false;
+        }
         // The last rule of a set is for outbound flows, where it is a candidate like the others.
         if direction == Direction::Outbound && destination == PeerKind::Ordinary {
             return true;

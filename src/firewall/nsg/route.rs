@@ -25,11 +25,11 @@ pub(super) fn is_table(node: &Node<'_>) -> bool {
 pub(super) fn read_table(node: &Node<'_>, file: &str) -> RuleSet {
     let routes = node.properties().get("routes").map(|own| own.elements()).unwrap_or_default();
     let name = node.text("name").unwrap_or(&node.path);
-    let note = format!(
+    let remark = format!(
         "{name}: routes that a gateway learned are not in a route table; effective routes hold \
          them (az network nic show-effective-route-table)"
     );
-    in_order(name, &format!("{file}: {}", node.path), &routes).with_notes(vec![note])
+    in_order(name, &format!("{file}: {}", node.path), &routes).with_notes(vec![remark])
 }
 
 /// Reads the effective routes of a network interface.
