@@ -17,7 +17,7 @@ use pathproof::firewall::emit::{
 };
 use pathproof::firewall::{
     Access, Flow, NetworkContext, PortSet, ProofLevel, Proven, Rule, RuleDialect, RuleJudge,
-    RuleSet, Scope,
+    RuleSet, Scope, diff,
 };
 use pathproof::model::{Cloud, Host, Role};
 use pathproof::tags::{ServiceTags, Snapshot};
@@ -78,8 +78,8 @@ fn tags(criterion: &mut Criterion) {
 }
 
 /// A thousand rules as a large group has them: tags of every region, prefixes, ports, sources.
-fn group_of(tags: &ServiceTags) -> RuleSet {
-    let mut numbers = Numbers(2);
+fn group_of(tags: &ServiceTags, seed: u64) -> RuleSet {
+    let mut numbers = Numbers(seed);
     let rules = (0..RULES)
         .map(|number| {
             let access = if number % 3 == 0 { Access::Deny } else { Access::Allow };
@@ -116,7 +116,7 @@ fn flows(tags: &ServiceTags) -> Vec<Flow> {
 
 fn decide(criterion: &mut Criterion) {
     let tags = &Snapshot::embedded(Cloud::Public).tags;
-    let set = group_of(tags);
+    let set = group_of(tags, 2);
     let knowledge = NetworkContext { tags: Some(tags), ..NetworkContext::default() };
     let judge = RuleJudge::new(&set, knowledge);
     let flows = flows(tags);
@@ -127,6 +127,12 @@ fn decide(criterion: &mut Criterion) {
     });
     group.bench_function("find shadowed rules among 1,000", |bench| {
         bench.iter(|| black_box(&judge).shadowed().len());
+    });
+    let other = group_of(tags, 5);
+    let after = [RuleJudge::new(&other, knowledge)];
+    let before = [RuleJudge::new(&set, knowledge)];
+    group.bench_function("1,000 rules compared with 1,000 others", |bench| {
+        bench.iter(|| diff(black_box(&before), &after, &[], None).admitted.len());
     });
     group.throughput(Throughput::Elements(FLOWS));
     group.bench_function("1,000,000 flows, 1,000 rules", |bench| {
@@ -210,11 +216,16 @@ fn budgets() -> bool {
     hold("10,000,000 lookups", Duration::from_secs(1), &mut || {
         black_box(addresses.iter().map(|address| tags.holding(*address).len()).sum::<usize>());
     });
-    let (set, flows) = (group_of(embedded), flows(embedded));
+    let (set, flows) = (group_of(embedded, 2), flows(embedded));
     let knowledge = NetworkContext { tags: Some(embedded), ..NetworkContext::default() };
     hold("1,000,000 flows against 1,000 rules made ready", Duration::from_secs(2), &mut || {
         let judge = RuleJudge::new(&set, knowledge);
         black_box(flows.iter().filter(|flow| judge.decide(flow).as_str() == "allow").count());
+    });
+    let other = group_of(embedded, 5);
+    hold("1,000 rules compared with 1,000 others", Duration::from_secs(2), &mut || {
+        let [before, after] = [&set, &other].map(|set| [RuleJudge::new(set, knowledge)]);
+        black_box(diff(&before, &after, &[], None).admitted.len());
     });
     let proven = proven();
     for format in roomy() {

@@ -26,6 +26,8 @@ pub(super) struct TemplateScope<'a> {
     /// How many values may still be computed: a template that needs more than any real one is meant
     /// to exhaust its reader.
     budget: &'a Cell<u32>,
+    /// The variables of the lambdas around an expression, innermost last.
+    lambda_variables: RefCell<Vec<(String, ArmValue)>>,
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
@@ -62,6 +64,7 @@ impl<'a> TemplateScope<'a> {
             path: path.to_owned(),
             known: RefCell::default(),
             budget,
+            lambda_variables: RefCell::default(),
         }
     }
 
@@ -207,6 +210,27 @@ impl<'a> TemplateScope<'a> {
             ("parameters", [name]) => self.named(Reference::Parameter, name, loops),
             ("variables", [name]) => self.named(Reference::Variable, name, loops),
             ("copyindex", _) => self.copy_index(arguments, loops),
+            ("lambdavariables", [name]) => self.lambda_variable(name, loops),
+            ("map" | "filter", [list, lambda]) => {
+                let mut kept = Vec::new();
+                for (index, element) in self.list(list, loops)?.into_iter().enumerate() {
+                    let given = [element.clone(), position(index)];
+                    match (function, self.apply(lambda, &given, loops)?) {
+                        ("map", value) => kept.push(value),
+                        (_, ArmValue::Bool(true)) => kept.push(element),
+                        (_, ArmValue::Bool(false)) => {}
+                        (_, other) => return Err(format!("filter() by {}", other.shown())),
+                    }
+                }
+                Ok(ArmValue::Array(kept))
+            }
+            ("reduce", [list, first, lambda]) => {
+                let mut value = self.evaluate(first, loops)?;
+                for (index, element) in self.list(list, loops)?.into_iter().enumerate() {
+                    value = self.apply(lambda, &[value, element, position(index)], loops)?;
+                }
+                Ok(value)
+            }
             // The other branch needs no value.
             ("if", [condition, yes, no]) => match self.evaluate(condition, loops)? {
                 ArmValue::Bool(is) => self.evaluate(if is { yes } else { no }, loops),
@@ -235,6 +259,64 @@ impl<'a> TemplateScope<'a> {
                 function::call(function, &values)
             }
         }
+    }
+
+    /// The elements of a list that a lambda is for.
+    fn list(&self, list: &Expression, loops: &Loops) -> Result<Vec<ArmValue>, NoValue> {
+        match self.evaluate(list, loops)? {
+            ArmValue::Array(elements) => Ok(elements),
+            ArmValue::Unknown(unknown) => Err(reason(&unknown)),
+            other => Err(format!("a lambda for {}", other.shown())),
+        }
+    }
+
+    /// The value of `lambda('a', …, body)` where its variables have the values of `given`, of which
+    /// it may leave out the last.
+    fn apply(
+        &self,
+        lambda: &Expression,
+        given: &[ArmValue],
+        loops: &Loops,
+    ) -> Result<ArmValue, NoValue> {
+        let Expression::Call { function, arguments } = lambda else {
+            return Err("expected a lambda".to_owned());
+        };
+        let Some((body, names)) =
+            arguments.split_last().filter(|_| function.eq_ignore_ascii_case("lambda"))
+        else {
+            return Err(format!("expected a lambda instead of {function}()"));
+        };
+        if names.len() > given.len() {
+            return Err(format!("a lambda of {} variables", names.len()));
+        }
+        let depth = self.lambda_variables.borrow().len();
+        for (name, value) in names.iter().zip(given) {
+            let ArmValue::String(name) = self.evaluate(name, loops)? else {
+                return Err("a variable of a lambda that has no name".to_owned());
+            };
+            self.lambda_variables.borrow_mut().push((name, value.clone()));
+        }
+        let value = self.evaluate(body, loops);
+        self.lambda_variables.borrow_mut().truncate(depth);
+        match value? {
+            ArmValue::Unknown(unknown) => Err(reason(&unknown)),
+            value => {
+                // A lambda makes much of little, as often as it is called.
+                self.budget.set(self.budget.get().saturating_sub(weight(&value)));
+                Ok(value)
+            }
+        }
+    }
+
+    fn lambda_variable(&self, name: &Expression, loops: &Loops) -> Result<ArmValue, NoValue> {
+        let ArmValue::String(name) = self.evaluate(name, loops)? else {
+            return Err("lambdaVariables() without a name".to_owned());
+        };
+        let variables = self.lambda_variables.borrow();
+        let found = variables.iter().rev().find(|(own, _)| own.eq_ignore_ascii_case(&name));
+        found
+            .map(|(_, value)| value.clone())
+            .ok_or_else(|| format!("no lambda around has a variable '{name}'"))
     }
 
     /// `and` and `or`: an operand that decides is enough, even where others are unknown.
@@ -341,6 +423,25 @@ impl<'a> TemplateScope<'a> {
             .map(|(_, index)| ArmValue::Integer(index.saturating_add(offset)))
             .ok_or_else(|| "copyIndex() outside of a copy loop".to_owned())
     }
+}
+
+/// How much memory a value takes, in the measure of the budget.
+fn weight(value: &ArmValue) -> u32 {
+    let of_text = |text: &str| u32::try_from(text.len() / 16).unwrap_or(u32::MAX);
+    let parts: u32 = match value {
+        ArmValue::String(text) => of_text(text),
+        ArmValue::Array(elements) => elements.iter().map(weight).fold(0, u32::saturating_add),
+        ArmValue::Object(members) => {
+            members.iter().map(|(_, member)| weight(member)).fold(0, u32::saturating_add)
+        }
+        _ => 0,
+    };
+    parts.saturating_add(1)
+}
+
+/// The position of an element, as lambdas are given it.
+fn position(index: usize) -> ArmValue {
+    ArmValue::Integer(i64::try_from(index).unwrap_or(i64::MAX))
 }
 
 /// Resource Manager ignores the case of the names of parameters and variables.

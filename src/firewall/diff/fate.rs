@@ -11,7 +11,7 @@ pub(super) struct Fates<'a> {
     pub(super) allowed: AddressSet,
     pub(super) denied: AddressSet,
     /// Where facts that are not known decide. The doubts are those of sets in a row.
-    pub(super) open: Vec<(Vec<Doubt<'a>>, AddressSet)>,
+    pub(super) open: Vec<(Vec<OpenFate<'a>>, AddressSet)>,
     /// The addresses that each rule decides about.
     pub(super) by_rule: Vec<(&'a Rule, AddressSet)>,
 }
@@ -19,7 +19,7 @@ pub(super) struct Fates<'a> {
 /// How facts that are not known decide about an address: the first of `conditions` that holds has
 /// its rule decide, and `end` where none does.
 #[derive(Clone, Debug)]
-pub(super) struct Doubt<'a> {
+pub(super) struct OpenFate<'a> {
     conditions: Vec<Condition<'a>>,
     end: &'a Rule,
 }
@@ -48,10 +48,10 @@ pub(super) enum RulePart {
     Peer,
 }
 
-impl<'a> Doubt<'a> {
+impl<'a> OpenFate<'a> {
     /// Whether the same facts decide in the same way. Then both sides do the same, whatever the
     /// facts are.
-    fn is_same(&self, other: &Doubt<'_>) -> bool {
+    fn is_same(&self, other: &OpenFate<'_>) -> bool {
         let access = |rule: &Rule| known_access(rule);
         self.conditions.len() == other.conditions.len()
             && access(self.end) == access(other.end)
@@ -99,13 +99,13 @@ pub(super) fn fact(missing: &Missing, rule: &Rule) -> Missing {
 }
 
 /// Whether two lists of doubts come to the same.
-pub(super) fn are_same(left: &[Doubt<'_>], right: &[Doubt<'_>]) -> bool {
+pub(super) fn are_same(left: &[OpenFate<'_>], right: &[OpenFate<'_>]) -> bool {
     left.len() == right.len() && left.iter().zip(right).all(|(left, right)| left.is_same(right))
 }
 
 /// The facts that decide these doubts, each once.
-pub(super) fn missing_of(doubts: &[Doubt<'_>]) -> Vec<Missing> {
-    let mut all: Vec<Missing> = doubts.iter().flat_map(Doubt::missing).collect();
+pub(super) fn missing_of(doubts: &[OpenFate<'_>]) -> Vec<Missing> {
+    let mut all: Vec<Missing> = doubts.iter().flat_map(OpenFate::missing).collect();
     all.sort();
     all.dedup();
     all
@@ -204,7 +204,7 @@ impl<'a> Fates<'a> {
                 self.allowed = self.allowed.union(&addresses);
             }
             (Property::Known(Access::Deny), true) => self.denied = self.denied.union(&addresses),
-            _ => self.open.push((vec![Doubt { conditions, end: rule }], addresses.clone())),
+            _ => self.open.push((vec![OpenFate { conditions, end: rule }], addresses.clone())),
         }
         self.by_rule.push((rule, addresses));
     }
@@ -221,7 +221,7 @@ impl<'a> Fates<'a> {
         let past = past.intersection(&self.allowed);
         let mut unsure = AddressSet::new();
         for (doubts, addresses) in &self.open {
-            if doubts.iter().flat_map(Doubt::rules).any(|rule| rule.onward == *onward) {
+            if doubts.iter().flat_map(OpenFate::rules).any(|rule| rule.onward == *onward) {
                 unsure = unsure.union(addresses);
             }
         }
@@ -233,7 +233,7 @@ impl<'a> Fates<'a> {
             .filter(|(rule, _)| rule.access == Property::Known(Access::Deny))
             .map(|(rule, addresses)| {
                 let addresses = addresses.intersection(&denied).intersection(&unsure);
-                (vec![Doubt { conditions: Vec::new(), end: *rule }], addresses)
+                (vec![OpenFate { conditions: Vec::new(), end: *rule }], addresses)
             })
             .collect();
         open.extend(

@@ -255,10 +255,17 @@ impl<'a> ChangedSpaces<'a> {
         // By the facts that decide: each has its own addresses.
         for (doubts, within) in before.open.iter().chain(&after.open) {
             let own = rest.intersection(within);
-            if !own.is_empty() {
-                rest = rest.difference(&own);
-                self.undecided.push(space(own, missing_of(doubts)));
+            if own.is_empty() {
+                continue;
             }
+            rest = rest.difference(&own);
+            // A fact of the other side decides too, about a part of them at least.
+            let other = after.open.iter().filter(|(_, also)| !also.is_disjoint(&own));
+            let all = std::iter::once(doubts).chain(other.map(|(others, _)| others));
+            let mut missing: Vec<Missing> = all.flat_map(|doubts| missing_of(doubts)).collect();
+            missing.sort();
+            missing.dedup();
+            self.undecided.push(space(own, missing));
         }
     }
 }
@@ -278,7 +285,7 @@ fn deciding<'a>(fates: &Fates<'a>, peers: &AddressSet) -> Vec<&'a Rule> {
     }
     for (doubts, addresses) in &fates.open {
         if !addresses.is_disjoint(peers) {
-            doubts.iter().flat_map(fate::Doubt::rules).for_each(&mut add);
+            doubts.iter().flat_map(fate::OpenFate::rules).for_each(&mut add);
         }
     }
     rules
@@ -370,8 +377,7 @@ fn changed_rules<'a>(
         });
         compare_sets(old, Some(own), &mut changed);
     }
-    for (index, judge) in before.iter().enumerate().filter(|(index, _)| !paired[*index]) {
-        debug_assert!(!paired[index], "sets of the row before without a partner");
+    for (_, judge) in before.iter().enumerate().filter(|(index, _)| !paired[*index]) {
         compare_sets(Some(judge.set()), None, &mut changed);
     }
     changed
@@ -412,20 +418,19 @@ fn compare_sets<'a>(
     }
 }
 
+/// A property in which `own` says what fact a missing one is.
+fn property<T: Clone>(property: &Property<T>, own: impl Fn(&Missing) -> Missing) -> Property<T> {
+    match property {
+        Property::Known(value) => Property::Known(value.clone()),
+        Property::Unknown(missing) => Property::Unknown(own(missing)),
+    }
+}
+
 /// What a rule says, without where it stands in its file.
 fn content(rule: &Rule) -> Rule {
     let own = |missing: &Missing| fate::fact(missing, rule);
     let scope =
         |scope: &Scope| Scope { unknown: scope.unknown.iter().map(own).collect(), ..scope.clone() };
-    fn property<T: Clone>(
-        property: &Property<T>,
-        own: impl Fn(&Missing) -> Missing,
-    ) -> Property<T> {
-        match property {
-            Property::Known(value) => Property::Known(value.clone()),
-            Property::Unknown(missing) => Property::Unknown(own(missing)),
-        }
-    }
     Rule {
         name: rule.name.clone(),
         location: String::new(),

@@ -21,7 +21,8 @@ pub(super) struct Candidate<'a> {
     pub(super) peer: &'a Extent,
     /// The parts that may or may not match, each with the facts that decide it.
     pub(super) doubts: Vec<(RulePart, Vec<Missing>)>,
-    /// The number of this rule's addresses, access and way onward, as they are compared between both sides.
+    /// The number of this rule's addresses, access and way onward, as they are compared between
+    /// both sides.
     content: usize,
 }
 
@@ -58,7 +59,7 @@ struct Entry<'a> {
 
 /// The addresses that a search is about. Azure treats flows to its platform unlike all others.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-enum Destination {
+enum PeerKind {
     Ordinary,
     Platform,
 }
@@ -82,9 +83,9 @@ impl<'a> Sides<'a> {
             {
                 continue;
             }
-            for destination in [Destination::Ordinary, Destination::Platform] {
+            for destination in [PeerKind::Ordinary, PeerKind::Platform] {
                 let entries = self.entries(direction, destination);
-                if destination == Destination::Ordinary
+                if destination == PeerKind::Ordinary
                     || (direction == Direction::Outbound
                         && entries.iter().any(|entry| entry.dialect != RuleDialect::AzureFirewall))
                 {
@@ -95,7 +96,7 @@ impl<'a> Sides<'a> {
     }
 
     /// The rules for this direction, in the order of their sets.
-    fn entries(&self, direction: Direction, destination: Destination) -> Vec<Entry<'a>> {
+    fn entries(&self, direction: Direction, destination: PeerKind) -> Vec<Entry<'a>> {
         let mut contents: HashMap<_, usize> = HashMap::new();
         let mut owns: HashMap<&Scope, Arc<Extent>> = HashMap::new();
         let mut entries = Vec::new();
@@ -152,7 +153,7 @@ impl<'a> Sides<'a> {
     fn cut_protocols(
         &self,
         direction: Direction,
-        destination: Destination,
+        destination: PeerKind,
         entries: &[Entry<'a>],
         see: &mut impl FnMut(&FlowKind, [Fates<'a>; 2]),
     ) {
@@ -188,7 +189,7 @@ impl<'a> Sides<'a> {
         &self,
         kind: &FlowKind,
         has_ports: bool,
-        destination: Destination,
+        destination: PeerKind,
         entries: &[&Entry<'a>],
         see: &mut impl FnMut(&FlowKind, [Fates<'a>; 2]),
     ) {
@@ -241,9 +242,15 @@ impl<'a> Sides<'a> {
     }
 
     /// Whether flows that no rule matches end alike on both sides.
-    fn ends_are_alike(&self, direction: Direction, destination: Destination) -> bool {
+    fn ends_are_alike(&self, direction: Direction, destination: PeerKind) -> bool {
+        let [before, after] =
+            self.rows.map(|row| row.iter().map(|judge| judge.set().dialect).collect::<Vec<_>>());
+        // Admin rules and routes lead flows past the sets behind them.
+        if before != after {
+            return false;
+        }
         // The last rule of a set is for outbound flows, where it is a candidate like the others.
-        if direction == Direction::Outbound && destination == Destination::Ordinary {
+        if direction == Direction::Outbound && destination == PeerKind::Ordinary {
             return true;
         }
         let ends = self.rows.map(|row| {
@@ -255,9 +262,9 @@ impl<'a> Sides<'a> {
 
 /// Whether a rule applies to flows to these addresses, and the only port on which it does where
 /// there is one.
-fn applies(rule: &Rule, dialect: RuleDialect, destination: Destination) -> Option<Option<u16>> {
+fn applies(rule: &Rule, dialect: RuleDialect, destination: PeerKind) -> Option<Option<u16>> {
     const LICENSING: u16 = 1688;
-    if destination == Destination::Ordinary || dialect == RuleDialect::List {
+    if destination == PeerKind::Ordinary || dialect == RuleDialect::List {
         return Some(None);
     }
     if matches!(dialect, RuleDialect::AzureFirewall | RuleDialect::Routes) {
@@ -272,16 +279,16 @@ fn applies(rule: &Rule, dialect: RuleDialect, destination: Destination) -> Optio
 }
 
 /// The rule that decides where no other does.
-fn last_rule<'a>(judge: &RuleJudge<'a>, destination: Destination) -> &'a Rule {
+fn last_rule<'a>(judge: &RuleJudge<'a>, destination: PeerKind) -> &'a Rule {
     let rules = judge.set().rules();
     match (destination, judge.set().dialect) {
-        (Destination::Ordinary, _) | (_, RuleDialect::List) => &rules[rules.len() - 1],
-        (Destination::Platform, _) => &BY_PLATFORM,
+        (PeerKind::Ordinary, _) | (_, RuleDialect::List) => &rules[rules.len() - 1],
+        (PeerKind::Platform, _) => &BY_PLATFORM,
     }
 }
 
 /// The addresses that flows of this host go to or come from.
-fn peers(direction: Direction, destination: Destination, own: &AddressSet) -> AddressSet {
+fn peers(direction: Direction, destination: PeerKind, own: &AddressSet) -> AddressSet {
     let platform: AddressSet = PLATFORM_ADDRESSES.into_iter().collect();
     let everything = AddressSet::from_ranges(
         if own.v4().is_empty() { Ranges::default() } else { Ranges::full() },
@@ -289,8 +296,8 @@ fn peers(direction: Direction, destination: Destination, own: &AddressSet) -> Ad
     );
     match (direction, destination) {
         (Direction::Inbound, _) => everything,
-        (Direction::Outbound, Destination::Ordinary) => everything.difference(&platform),
-        (Direction::Outbound, Destination::Platform) => everything.intersection(&platform),
+        (Direction::Outbound, PeerKind::Ordinary) => everything.difference(&platform),
+        (Direction::Outbound, PeerKind::Platform) => everything.intersection(&platform),
     }
 }
 

@@ -23,7 +23,7 @@ use serde_json::Value;
 pub use self::error::ReadError;
 pub use self::line::line_of;
 use self::node::Node;
-use self::planned::{Planned, Side, read_planned};
+use self::planned::{PlannedResources, Side, read_planned};
 use self::policy::{IpGroups, Policies, Policy};
 use super::missing::Property;
 use super::rule::{Rule, RuleSet};
@@ -96,7 +96,9 @@ fn read_side(files: &[RuleFile<'_>], side: Option<Side>) -> Result<Vec<RuleSet>,
             FileForm::Planned(planned) => {
                 let template = match side {
                     Some(side) => planned.into_template(side),
-                    None => Planned { before: None, ..*planned }.into_template(Side::After),
+                    None => {
+                        PlannedResources { before: None, ..*planned }.into_template(Side::After)
+                    }
                 };
                 collect_ip_groups_of(&template, &mut groups);
                 parts.push(FileContent::Template(file, template));
@@ -139,7 +141,7 @@ enum FileForm {
     List(RuleSet),
     Json(Value),
     Template(Value),
-    Planned(Box<Planned>),
+    Planned(Box<PlannedResources>),
     Parameters(BTreeMap<String, ArmValue>),
 }
 

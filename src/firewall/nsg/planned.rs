@@ -11,7 +11,7 @@ const RULE: &str = "microsoft.network/networksecuritygroups/securityrules";
 
 /// The resources of a file on both sides of a change, in the shape of Resource Manager.
 #[derive(Debug, Default)]
-pub(super) struct Planned {
+pub(super) struct PlannedResources {
     /// The resources as they are; `None` where the file holds one side only.
     pub(super) before: Option<Vec<Resource>>,
     /// The resources as they would be.
@@ -30,7 +30,10 @@ pub(super) enum Side {
 ///
 /// # Errors
 /// [`ReadError`] where the document is one of these, in a form that says too little.
-pub(super) fn read_planned(value: &Value, file: &str) -> Result<Option<Planned>, ReadError> {
+pub(super) fn read_planned(
+    value: &Value,
+    file: &str,
+) -> Result<Option<PlannedResources>, ReadError> {
     if terraform::is_shown(value) {
         return terraform::read_shown(value, file).map(Some);
     }
@@ -40,7 +43,7 @@ pub(super) fn read_planned(value: &Value, file: &str) -> Result<Option<Planned>,
     Ok(None)
 }
 
-impl Planned {
+impl PlannedResources {
     /// One side as the resources of a template. Where the file holds two, a group that the other
     /// side lacks is there too, with rules that are not known: what its flows meet without it is
     /// not in the file.
@@ -74,12 +77,19 @@ impl Planned {
             .into_iter()
             .filter(|one| one.kind == GROUP && is_change)
             .filter(|one| {
-                !own.iter().any(|held| held.kind == GROUP && held.name.eq_ignore_ascii_case(&one.name))
+                let is_same = |held: &Resource| {
+                    held.kind == GROUP && held.name.eq_ignore_ascii_case(&one.name)
+                };
+                !own.iter().any(is_same)
             })
             .map(|one| {
                 let why = match side {
-                    Side::Before => "the change creates the group: what its flows met before is not in this file",
-                    Side::After => "the change deletes the group: what its flows meet then is not in this file",
+                    Side::Before => {
+                        "the change creates the group: what its flows met before is not here"
+                    }
+                    Side::After => {
+                        "the change deletes the group: what its flows then meet is not here"
+                    }
                 };
                 let rules = ArmValue::Unknown(UnknownValue::new(&one.path, why));
                 Resource { body: object([("securityRules", rules)]), ..one }

@@ -25,11 +25,11 @@ pub(super) fn is_table(node: &Node<'_>) -> bool {
 pub(super) fn read_table(node: &Node<'_>, file: &str) -> RuleSet {
     let routes = node.properties().get("routes").map(|own| own.elements()).unwrap_or_default();
     let name = node.text("name").unwrap_or(&node.path);
-    let note = format!(
+    let remark = format!(
         "{name}: routes that a gateway learned are not in a route table; effective routes hold \
          them (az network nic show-effective-route-table)"
     );
-    in_order(name, &format!("{file}: {}", node.path), &routes).with_notes(vec![note])
+    in_order(name, &format!("{file}: {}", node.path), &routes).with_notes(vec![remark])
 }
 
 /// Reads the effective routes of a network interface.
@@ -84,7 +84,10 @@ fn read_route(node: &Node<'_>) -> Vec<(u8, u8, Rule)> {
                 (ArmValue::String(_), Err(_)) => {
                     // A tag stands for many prefixes, each of which wins by its own length.
                     rule.destination.add(text);
-                    let why = format!("the route of the service tag {text} wins by the length of each of its prefixes");
+                    let why = format!(
+                        "the route of the service tag {text} wins by the length of each of its \
+                         prefixes"
+                    );
                     rule.access = Property::Unknown(prefix.missing(&why));
                     u8::MAX
                 }

@@ -5,7 +5,7 @@ use serde_json::{Map, Value};
 
 use super::error::ReadError;
 use super::holds_rules;
-use super::planned::{Planned, object};
+use super::planned::{PlannedResources, object};
 use super::what_if::resource_of_id;
 use crate::arm_template::{ArmValue, Resource, UnknownValue};
 
@@ -24,7 +24,7 @@ pub(super) fn is_shown(value: &Value) -> bool {
 ///
 /// # Errors
 /// [`ReadError`] where the format is a later one, or the document holds no resources.
-pub(super) fn read_shown(value: &Value, file: &str) -> Result<Planned, ReadError> {
+pub(super) fn read_shown(value: &Value, file: &str) -> Result<PlannedResources, ReadError> {
     let error = |location: &str, found: String| ReadError {
         file: file.to_owned(),
         location: location.to_owned(),
@@ -62,7 +62,7 @@ pub(super) fn read_shown(value: &Value, file: &str) -> Result<Planned, ReadError
     }
     let TerraformSides { before, after, notes } = sides;
     let mut planned =
-        Planned { before: is_plan.then(|| linked(before)), after: linked(after), notes };
+        PlannedResources { before: is_plan.then(|| linked(&before)), after: linked(&after), notes };
     if planned.after.is_empty() && planned.before.as_ref().is_none_or(Vec::is_empty) {
         return Err(error(
             if is_plan { "$.resource_changes" } else { "$.values" },
@@ -158,38 +158,37 @@ fn resource(
     unknown: &Value,
     path: &str,
 ) -> Option<(Resource, Option<ArmValue>)> {
-    let get = |key: &str| {
-        Some(planned_value(value.get(key), flag(unknown, key), &format!("{path}.{key}")))
-    };
+    let get =
+        |key: &str| planned_value(value.get(key), flag(unknown, key), &format!("{path}.{key}"));
     let name = value.get("name").and_then(Value::as_str).unwrap_or(address).to_owned();
     let (kind, owner, body) = match kind {
         "azurerm_network_security_group" => (
             "microsoft.network/networksecuritygroups",
             None,
-            object([("name", get("name")?), ("securityRules", rules(get("security_rule")?))]),
+            object([("name", get("name")), ("securityRules", rules(get("security_rule")))]),
         ),
         "azurerm_network_security_rule" => (
             "microsoft.network/networksecuritygroups/securityrules",
-            get("network_security_group_name"),
+            Some(get("network_security_group_name")),
             in_camel_case(planned_value(Some(value), unknown, path)),
         ),
         "azurerm_firewall_policy" => (
             "microsoft.network/firewallpolicies",
             None,
-            match get("base_policy_id")? {
-                ArmValue::Null => object([("name", get("name")?)]),
-                base => object([("name", get("name")?), ("basePolicy", base)]),
+            match get("base_policy_id") {
+                ArmValue::Null => object([("name", get("name"))]),
+                base => object([("name", get("name")), ("basePolicy", base)]),
             },
         ),
         "azurerm_firewall_policy_rule_collection_group" => (
             "microsoft.network/firewallpolicies/rulecollectiongroups",
-            get("firewall_policy_id"),
+            Some(get("firewall_policy_id")),
             collection_group(&in_camel_case(planned_value(Some(value), unknown, path))),
         ),
         "azurerm_ip_group" => (
             "microsoft.network/ipgroups",
             None,
-            object([("name", get("name")?), ("ipAddresses", get("cidrs")?)]),
+            object([("name", get("name")), ("ipAddresses", get("cidrs"))]),
         ),
         "azapi_resource" => return azapi(value, unknown, path, &name),
         _ => return None,
@@ -235,14 +234,14 @@ fn azapi(
 
 /// Gives every resource that belongs to another the name behind that one's. Where the owner is
 /// known only after apply, it is the only one of its kind, or every one of that kind may be it.
-fn linked(resources: Vec<(Resource, Option<ArmValue>)>) -> Vec<Resource> {
+fn linked(resources: &[(Resource, Option<ArmValue>)]) -> Vec<Resource> {
     let owners = |kind: &str| -> Vec<String> {
         let parent = kind.rsplit_once('/').map_or(kind, |(parent, _)| parent);
         let own = resources.iter().filter(|(own, _)| own.kind == parent);
         own.map(|(own, _)| own.name.clone()).collect()
     };
     let mut all = Vec::with_capacity(resources.len());
-    for (own, owner) in &resources {
+    for (own, owner) in resources {
         let Some(owner) = owner else {
             all.push(own.clone());
             continue;

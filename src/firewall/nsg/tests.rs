@@ -271,6 +271,55 @@ fn templates_are_evaluated_as_far_as_the_file_goes() {
 }
 
 #[test]
+fn lambdas_of_bicep_are_evaluated() {
+    // `map(rules, (r, i) => {...})`, as bicep build writes it.
+    let template = |rules: &str| {
+        json!({
+            "$schema": "https://schema.management.azure.com/schemas/2019-04-01/deploymentTemplate.json#",
+            "contentVersion": "1.0.0.0",
+            "parameters": {"rules": {"type": "array", "defaultValue": [
+                {"name": "relay", "to": ["13.66.60.0/24", "13.66.61.0/24"]},
+                {"name": "off", "to": []},
+                {"name": "other", "to": ["13.66.62.0/24"]},
+            ]}, "open": {"type": "string"}},
+            "resources": [{
+                "type": "Microsoft.Network/networkSecurityGroups", "apiVersion": "2024-05-01",
+                "name": "nsg", "properties": {"securityRules": rules},
+            }],
+        })
+        .to_string()
+    };
+    let rule = |destination: &str| {
+        format!(
+            "[map(filter(parameters('rules'), lambda('r', not(empty(lambdaVariables('r').to)))), \
+             lambda('r', 'i', createObject('name', lambdaVariables('r').name, 'properties', \
+             createObject('priority', add(100, lambdaVariables('i')), 'access', 'Deny', \
+             'direction', 'Outbound', 'protocol', '*', 'sourceAddressPrefix', '*', \
+             'sourcePortRange', '*', 'destinationAddressPrefixes', {destination}, \
+             'destinationPortRange', '*'))))]"
+        )
+    };
+    let known = sets(&[&template(&rule("lambdaVariables('r').to"))]);
+    assert_eq!(decided(&known[0], "13.66.61.1,443,tcp"), "deny relay");
+    assert_eq!(decided(&known[0], "13.66.62.1,443,tcp"), "deny other");
+    assert_eq!(decided(&known[0], "13.66.63.1,443,tcp"), "allow AllowInternetOutBound");
+    let priorities: Vec<_> =
+        known[0].rules()[..2].iter().map(|rule| rule.priority.known().copied()).collect();
+    assert_eq!(priorities, [Some(100), Some(101)]);
+    // What is not known, and what is no lambda, is unknown and named.
+    for (text, expected) in [
+        (rule("createArray(parameters('open'))"), "parameter 'open' has no default value"),
+        (rule("lambdaVariables('s').to"), "no lambda around has a variable 's'"),
+        ("[map(parameters('rules'), 7)]".to_owned(), "expected a lambda"),
+        ("[map(range(0, 90000), lambda('x', range(0, 90000)))]".to_owned(), "more values"),
+    ] {
+        let unknown = sets(&[&template(&text)]);
+        let decision = decided(&unknown[0], "8.8.8.8,443,tcp");
+        assert!(decision.starts_with("unknown") && decision.contains(expected), "{decision}");
+    }
+}
+
+#[test]
 fn hostile_templates_end() {
     // Doubling strings, loops without end, values that refer to each other.
     let mut variables = json!({"v0": "0123456789"});

@@ -4,7 +4,7 @@ use serde_json::Value;
 
 use super::error::ReadError;
 use super::holds_rules;
-use super::planned::{Planned, object};
+use super::planned::{PlannedResources, object};
 use crate::arm_template::{ArmValue, Resource, UnknownValue};
 
 /// Whether a document is a what-if answer, as `az` and as Resource Manager write it.
@@ -24,9 +24,9 @@ fn changes(value: &Value) -> Option<(&'static str, &Vec<Value>)> {
 ///
 /// # Errors
 /// [`ReadError`] where it holds only the ids of what changes.
-pub(super) fn read_what_if(value: &Value, file: &str) -> Result<Planned, ReadError> {
+pub(super) fn read_what_if(value: &Value, file: &str) -> Result<PlannedResources, ReadError> {
     let (path, changes) = changes(value).unwrap_or(("$", const { &Vec::new() }));
-    let mut planned = Planned { before: Some(Vec::new()), ..Planned::default() };
+    let mut planned = PlannedResources { before: Some(Vec::new()), ..PlannedResources::default() };
     for (index, change) in changes.iter().enumerate() {
         let path = format!("{path}[{index}]");
         let text = |key: &str| change.get(key).and_then(Value::as_str).unwrap_or_default();
