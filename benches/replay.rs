@@ -195,6 +195,7 @@ fn record(number: usize, presented: &Presented) -> Record {
             source_document: String::new(),
             required: true,
             origin: Origin::ServiceUrls,
+            discovered: None,
             order: 1,
             expect: Expectation {
                 reach: Reach::Public,
