@@ -91,7 +91,7 @@ pub fn decide_in_a_row<'a>(
     let (index, _) = met()
         .find(denies)
         .or_else(|| met().find(|(_, own)| matches!(own, Decision::Undecided { .. })))
-        .or_else(|| met().last())?;
+        .or_else(|| met().next_back())?;
     let index = *index;
     Some(decisions.swap_remove(index))
 }

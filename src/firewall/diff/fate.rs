@@ -233,7 +233,7 @@ impl<'a> Fates<'a> {
             .filter(|(rule, _)| rule.access == Property::Known(Access::Deny))
             .map(|(rule, addresses)| {
                 let addresses = addresses.intersection(&denied).intersection(&unsure);
-                (vec![OpenFate { conditions: Vec::new(), end: *rule }], addresses)
+                (vec![OpenFate { conditions: Vec::new(), end: rule }], addresses)
             })
             .collect();
         open.extend(

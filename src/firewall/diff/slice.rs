@@ -53,8 +53,8 @@ struct Entry<'a> {
     own: Arc<Extent>,
     peer: &'a Extent,
     content: usize,
-    /// The one port on which it applies, whatever its own ports are.
-    only_port: Option<u16>,
+    /// The ports on which it applies at most, whatever its own ports are.
+    limit: PortSet,
 }
 
 /// The addresses that a search is about. Azure treats flows to its platform unlike all others.
@@ -111,7 +111,7 @@ impl<'a> Sides<'a> {
                         Direction::Outbound => (&rule.source, judge.destination(index)),
                         Direction::Inbound => (&rule.destination, judge.source(index)),
                     };
-                    let Some(only_port) = applies(rule, dialect, destination) else { continue };
+                    let Some(limit) = applies(rule, dialect, destination) else { continue };
                     let extent = owns
                         .entry(own)
                         .or_insert_with(|| {
@@ -142,7 +142,7 @@ impl<'a> Sides<'a> {
                         own: extent,
                         peer,
                         content,
-                        only_port,
+                        limit,
                     });
                 }
             }
@@ -173,7 +173,7 @@ impl<'a> Sides<'a> {
             let slices = if has_ports {
                 cut_ports(entries, &held)
             } else {
-                let all = held.into_iter().filter(|index| entries[*index].only_port.is_none());
+                let all = held.into_iter().filter(|index| entries[*index].limit.is_any());
                 vec![(PortSet::any(), all.collect())]
             };
             for (ports, indices) in slices {
@@ -260,21 +260,21 @@ impl<'a> Sides<'a> {
     }
 }
 
-/// Whether a rule applies to flows to these addresses, and the only port on which it does where
-/// there is one.
-fn applies(rule: &Rule, dialect: RuleDialect, destination: PeerKind) -> Option<Option<u16>> {
+/// The ports on which a rule applies to flows to these addresses, whatever its own ports are;
+/// `None` where it does not.
+fn applies(rule: &Rule, dialect: RuleDialect, destination: PeerKind) -> Option<PortSet> {
     const LICENSING: u16 = 1688;
     if destination == PeerKind::Ordinary || dialect == RuleDialect::List {
-        return Some(None);
+        return Some(PortSet::any());
     }
     if matches!(dialect, RuleDialect::AzureFirewall | RuleDialect::Routes) {
         return None;
     }
     let names = |tag: &str| rule.destination.tags.iter().any(|own| own.eq_ignore_ascii_case(tag));
     if names("AzurePlatformDNS") || names("AzurePlatformIMDS") {
-        Some(None)
+        Some(PortSet::any())
     } else {
-        names("AzurePlatformLKM").then_some(Some(LICENSING))
+        names("AzurePlatformLKM").then(|| LICENSING.into())
     }
 }
 
@@ -316,15 +316,12 @@ fn cut_ports(entries: &[Entry<'_>], held: &[usize]) -> Vec<(PortSet, Vec<usize>)
     let mut runs = Vec::new();
     for index in held {
         let entry = &entries[*index];
-        match (&entry.rule.destination_ports, entry.only_port) {
-            (Property::Known(ports), None) => {
-                let own = ports.ranges().runs().iter();
-                runs.extend(own.map(|(first, last)| (*first, *last, *index)));
-            }
-            (Property::Known(ports), Some(only)) if !ports.contains(only) => {}
-            (_, Some(only)) => runs.push((only, only, *index)),
-            (Property::Unknown(_), None) => runs.push((0, u16::MAX, *index)),
-        }
+        let limit = entry.limit.ranges();
+        let ports = match &entry.rule.destination_ports {
+            Property::Known(ports) => ports.ranges().intersection(limit),
+            Property::Unknown(_) => limit.clone(),
+        };
+        runs.extend(ports.runs().iter().map(|(first, last)| (*first, *last, *index)));
     }
     let mut interner = SetInterner::default();
     let map = IntervalMap::new(runs, &mut interner);
@@ -372,19 +369,21 @@ fn own_classes(entries: &[&Entry<'_>], universe: &AddressSet) -> Vec<(AddressSet
     let mut interner = SetInterner::default();
     let v4 = IntervalMap::new(v4, &mut interner);
     let v6 = IntervalMap::new(v6, &mut interner);
-    let mut classes: BTreeMap<usize, (Vec<(u32, u32)>, Vec<(u128, u128)>)> = BTreeMap::new();
+    let mut runs_v4: BTreeMap<usize, Vec<(u32, u32)>> = BTreeMap::new();
+    let mut runs_v6: BTreeMap<usize, Vec<(u128, u128)>> = BTreeMap::new();
     for (number, first) in v4.starts().iter().enumerate() {
         let last = v4.starts().get(number + 1).map_or(u32::MAX, |next| next - 1);
-        classes.entry(v4.set_of(number).index()).or_default().0.push((*first, last));
+        runs_v4.entry(v4.set_of(number).index()).or_default().push((*first, last));
     }
     for (number, first) in v6.starts().iter().enumerate() {
         let last = v6.starts().get(number + 1).map_or(u128::MAX, |next| next - 1);
-        classes.entry(v6.set_of(number).index()).or_default().1.push((*first, last));
+        runs_v6.entry(v6.set_of(number).index()).or_default().push((*first, last));
     }
     let sets = interner.into_sets();
-    classes
-        .into_iter()
-        .filter_map(|(set, (v4, v6))| {
+    (0..sets.len())
+        .filter_map(|set| {
+            let v4 = runs_v4.remove(&set).unwrap_or_default();
+            let v6 = runs_v6.remove(&set).unwrap_or_default();
             let class = AddressSet::from_ranges(Ranges::from_runs(v4), Ranges::from_runs(v6));
             let class = class.intersection(universe);
             let part_of = |extent: usize| {
