@@ -43,7 +43,7 @@ pub struct LogUnreadable {
     pub reason: String,
 }
 
-/// This host.
+/// What answers on this host.
 #[must_use]
 pub fn this_host() -> impl HostAnswers {
     #[cfg(windows)]

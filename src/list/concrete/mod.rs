@@ -50,8 +50,8 @@ pub const ORDER_STEP: u32 = 10;
 /// A name of the service URLs or of the authentication key belongs to the entry that covers it (a
 /// literal before a template before a wildcard); a name that no entry covers is probed as an ad-hoc
 /// endpoint. Where several sources give the same host and port, the entry and the origin are those
-/// of the first of list, service URLs, authentication key, discovery, options and derivation. The endpoint is
-/// required if any of them requires it. A kind that is given by `--endpoint` wins.
+/// of the first of list, service URLs, authentication key, discovery, options and derivation. The
+/// endpoint is required if any of them requires it. A kind that is given by `--endpoint` wins.
 ///
 /// # Errors
 /// [`RequestError`] where an option matches nothing, or the values of a template make no name.
