@@ -189,12 +189,11 @@ impl Redactor<'_> {
         const BEFORE_TITLE: &str = ", title ";
         let mut rest = text;
         while let Some((start, end)) = quoted(rest) {
-            match rest[..start].strip_suffix(BEFORE_TITLE) {
-                Some(front) => kept.push_str(&self.sentence_in(front, Vocabulary::OfReports)),
-                None => {
-                    kept.push_str(&self.sentence_in(&rest[..start], Vocabulary::OfReports));
-                    kept.push_str(&self.sentence(&rest[start..end]));
-                }
+            if let Some(front) = rest[..start].strip_suffix(BEFORE_TITLE) {
+                kept.push_str(&self.sentence_in(front, Vocabulary::OfReports));
+            } else {
+                kept.push_str(&self.sentence_in(&rest[..start], Vocabulary::OfReports));
+                kept.push_str(&self.sentence(&rest[start..end]));
             }
             rest = &rest[end..];
         }

@@ -514,7 +514,7 @@ impl From<FailOnArg> for crate::model::FailOn {
 fn one_of<T>(
     all: &'static [T],
     word: fn(T) -> &'static str,
-) -> impl TypedValueParser<Value = T> + Clone
+) -> impl TypedValueParser<Value = T>
 where
     T: Copy + Send + Sync,
 {

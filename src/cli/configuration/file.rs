@@ -120,8 +120,7 @@ type Key<'t> = Spanned<toml::de::DeString<'t>>;
 
 impl FileReader<'_> {
     fn line(&self, at: usize) -> usize {
-        let before = self.text.as_bytes().get(..at).unwrap_or_default();
-        before.iter().filter(|byte| **byte == b'\n').count() + 1
+        self.text.get(..at).unwrap_or_default().matches('\n').count() + 1
     }
 
     fn place(&self, at: usize) -> String {

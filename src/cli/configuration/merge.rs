@@ -3,7 +3,6 @@
 
 use std::ffi::OsString;
 
-use anyhow::Result;
 use clap::{Arg, ArgMatches};
 
 use super::option::{GivenOption, GivenValue, KnownOptions};
@@ -11,14 +10,11 @@ use super::{OptionOrigin, is_on_command_line};
 
 /// The options that are added, from the highest level down. One that the command has not, that
 /// was overruled, or that cannot stand beside what a higher level says, is left out.
-///
-/// # Errors
-/// A value is none of the command's that runs.
 pub(super) fn added(
     known: &KnownOptions,
     parsed: &ArgMatches,
     given: &[GivenOption],
-) -> Result<Vec<GivenOption>> {
+) -> Vec<GivenOption> {
     let on_command_line: Vec<&Arg> = known
         .leaf
         .get_arguments()
@@ -43,7 +39,7 @@ pub(super) fn added(
         }
         added.push(option.clone());
     }
-    Ok(added)
+    added
 }
 
 /// The command line with the options. They stand behind the given ones, and before what a `--`

@@ -114,7 +114,7 @@ impl ConfiguredArguments {
             (None, None) => {}
         }
         given.extend(variables);
-        let added = merge::added(&known, parsed, &given)?;
+        let added = merge::added(&known, parsed, &given);
         let arguments = merge::arguments(arguments, &added);
         Ok(Self { arguments, added, given, notes })
     }
