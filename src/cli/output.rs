@@ -153,7 +153,7 @@ fn write_file(
     render: impl FnOnce(&mut (dyn Write + Send)) -> io::Result<()>,
 ) -> io::Result<()> {
     // A rename would replace a named pipe or a device.
-    if path.exists() && !path.is_file() {
+    if (path.exists() && !path.is_file()) || (cfg!(windows) && is_null_device(path)) {
         let mut file = BufWriter::new(fs::OpenOptions::new().write(true).open(path)?);
         return unless_pipe_closed(render(&mut file).and_then(|()| file.flush()));
     }
@@ -168,6 +168,12 @@ fn write_file(
     #[cfg(unix)]
     sync_folder(path)?;
     Ok(())
+}
+
+/// Whether Windows takes the path for its null device, in whatever folder and with whatever
+/// extension it stands (Microsoft, *Naming Files, Paths, and Namespaces*).
+fn is_null_device(path: &Path) -> bool {
+    path.file_stem().is_some_and(|stem| stem.eq_ignore_ascii_case("nul"))
 }
 
 /// The file behind a symbolic link: that is replaced, and the link stays. The link is opened first,
@@ -241,6 +247,19 @@ pub(super) fn style(path: Option<&Path>) -> (usize, bool) {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn the_null_device_is_known_wherever_it_stands() {
+        for (path, expected) in [
+            ("NUL", true),
+            ("nul.json", true),
+            ("out/NUL", true),
+            ("null.json", false),
+            ("", false),
+        ] {
+            assert_eq!(is_null_device(Path::new(path)), expected, "{path}");
+        }
+    }
 
     #[test]
     fn extensions_name_formats_unless_one_is_given() {

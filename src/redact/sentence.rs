@@ -48,7 +48,7 @@ const WORDS: &str = "
     table tag tags tcp text than that the then there these they this time timeout tls to tokens too
     true trusted typeerror ubuntu udp unable undefined unexpected_message unknown unknown_ca
     unknownissuer unrecognized_name unsupported_certificate until update updateavailable updates
-    upgrading uptodate uri url urls us usage use used user user_canceled users usesystemdefault
+    upgrading uptodate uri url urls us usage use used user user's user_canceled users usesystemdefault
     usgov value variable vault verbose version was watch way web websocket which while wildcard
     windows winhttp wininet with without workspace wpad wpad.dat write wrong xml year yes";
 
@@ -202,7 +202,7 @@ pub(super) fn is_number(word: &str) -> bool {
         && digits.parse::<IpAddr>().is_err()
 }
 
-/// `2026-03-02`, `2026-03-02T12:00:00Z`.
+/// Whether it is a day or a time of one: `2026-03-02`, `2026-03-02T12:00:00Z`.
 fn is_date(word: &str) -> bool {
     let (date, time) = word.split_once('T').map_or((word, None), |(date, time)| (date, Some(time)));
     let is_written = date.len() == "2026-03-02".len() && date.parse::<jiff::civil::Date>().is_ok();

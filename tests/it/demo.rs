@@ -4,6 +4,7 @@ use std::fs;
 use std::process::{Command, Output};
 
 use pathproof::demo::STAGE;
+use pathproof::model::Cause;
 use serde_json::Value;
 
 use crate::schema;
@@ -93,7 +94,7 @@ fn every_format_is_written_and_the_tour_is_told_beside_them() {
     let endpoints = report["endpoints"].as_array().unwrap();
     for staged in STAGE {
         let endpoint = endpoints.iter().find(|one| one["host"] == staged.host).unwrap();
-        assert_eq!(endpoint["cause"].as_str(), staged.expected.map(|cause| cause.code()));
+        assert_eq!(endpoint["cause"].as_str(), staged.expected.map(Cause::code));
         if endpoint["origin"] != "gateway" {
             // Whoever is sent the page knows what it is of.
             assert_eq!(endpoint["purpose"], format!("Staged: {}", staged.story));

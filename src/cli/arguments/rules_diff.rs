@@ -34,10 +34,10 @@ pub(in crate::cli) struct RulesDiffArgs {
     #[arg(long, value_name = "WHAT", value_enum, help_heading = "How it is reported")]
     pub(in crate::cli) fail_on: Option<DiffFailure>,
     /// The output's format
-    #[arg(long, value_enum, default_value = "table", help_heading = "How it is reported")]
+    #[arg(short, long, value_enum, default_value = "table", help_heading = "How it is reported")]
     pub(in crate::cli) format: VerifyFormat,
     /// Write it there instead of to standard output
-    #[arg(long, value_name = "FILE", help_heading = "How it is reported")]
+    #[arg(short, long, value_name = "FILE", help_heading = "How it is reported")]
     pub(in crate::cli) output: Option<PathBuf>,
 }
 

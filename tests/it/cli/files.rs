@@ -104,15 +104,14 @@ fn every_reader_names_its_bound() {
     fs::File::create(&huge).unwrap().set_len(600 << 20).unwrap();
     let (huge, flows) = (shown(&huge), put("flows.csv", "1.2.3.4,443,tcp\n"));
     for (arguments, bound) in [
-        (&["rules", "decide", &large, "--flows", &flows][..], "4 MiB"),
-        (&["rules", "apply", &large], "4 MiB"),
+        (&["rules", "apply", &large][..], "4 MiB"),
         (&["rules", "rollback", &large], "4 MiB"),
         (&["rules", "plan", "--current", &large, "--from", &flows], "4 MiB"),
         (&["check", "--service-urls", &large], "4 MiB"),
         (&["check", "--auth-key", &large], "4 MiB"),
         (&["lists", "lint", &list], "256 KiB"),
         (&["check", "--list", &list], "256 KiB"),
-        (&["rules", "decide", huge, "--flows", &flows], "16 MiB"),
+        (&["rules", "decide", huge, "--flows", &flows], "512 MiB"),
         (&["tags", "lookup", "1.2.3.4", "--service-tags", huge], "16 MiB"),
         (&["check", "--ca-file", huge], "16 MiB"),
         (&["replay", huge], "16 MiB"),
