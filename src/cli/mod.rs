@@ -113,6 +113,7 @@ pub fn run(arguments: impl IntoIterator<Item = OsString>) -> ExitCode {
         Command::Explain(command) => explain::explain(&command),
         Command::Config(command) => match command.command {
             ConfigCommand::Show { format } => configuration::show(&configuration, &given, format),
+            ConfigCommand::Schema { output } => configuration::schema(output.as_deref()),
         },
         Command::Completions(command) => completions::completions(&command),
         Command::Man(command) => man::man(&command),

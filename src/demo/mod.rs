@@ -3,7 +3,7 @@
 //!
 //! The sockets, the packets and the handshakes are real, and so is everything after them. Staged
 //! are the names, their addresses (the connector of `probe` leads each to a server on loopback),
-//! the roots that are trusted, and silence, which is not sent ([`StagedAddress::Silent`]).
+//! the roots that are trusted, and silence, which is not sent (a `StagedAddress` of `probe`).
 
 #![expect(
     clippy::disallowed_methods,

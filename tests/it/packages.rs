@@ -39,7 +39,11 @@ fn the_crate_holds_what_it_is_built_from() {
     let foreign: Vec<_> = tops.difference(&expected).collect();
     assert!(missing.is_empty() && foreign.is_empty(), "missing {missing:?}, foreign {foreign:?}");
     let root = Path::new(env!("CARGO_MANIFEST_DIR"));
-    for needed in ["deploy/windows/pathproof.exe.manifest", "docs/endpoint-list.schema.json"] {
+    for needed in [
+        "deploy/windows/pathproof.exe.manifest",
+        "docs/configuration.schema.json",
+        "docs/endpoint-list.schema.json",
+    ] {
         assert!(
             root.join(needed).exists() && listed.lines().any(|path| path == needed),
             "{needed}"

@@ -35,6 +35,12 @@ pub(in crate::cli) enum ConfigCommand {
         #[arg(long, short, value_enum, default_value = "table")]
         format: ShowFormat,
     },
+    /// The JSON Schema by which editors complete and check pathproof.toml
+    Schema {
+        /// Write it there instead of to standard output
+        #[arg(short, long, value_name = "FILE")]
+        output: Option<PathBuf>,
+    },
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]

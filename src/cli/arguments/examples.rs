@@ -164,8 +164,6 @@ const EXAMPLES: &[(&str, &[Example])] = &[
     ("lists list", &[("All that are built in", "lists list")]),
     ("lists show", &[("What a runtime of China needs", "lists show adf-shir --cloud china")]),
     ("lists lint", &[("A list of your own", "lists lint own.toml")]),
-    ("lists new", &[("A list of your own", "lists new erp.contoso.com -o own.toml")]),
-    ("lists schema", &[("For an editor", "lists schema -o endpoint-list.schema.json")]),
     ("demo", &[("A tour, and its report as a page", "demo -o demo.html")]),
     (
         "lists new",
@@ -184,6 +182,10 @@ const EXAMPLES: &[(&str, &[Example])] = &[
             ("A cause", "explain tls_intercepted"),
             ("An error text", "explain \"Unable to connect to the remote server\""),
         ],
+    ),
+    (
+        "config schema",
+        &[("For an editor, beside pathproof.toml", "config schema -o configuration.schema.json")],
     ),
     (
         "config show",

@@ -13,6 +13,9 @@ mod file;
 mod merge;
 mod option;
 mod place;
+#[cfg(test)]
+#[expect(clippy::disallowed_methods, reason = "the committed schema is read, and written anew")]
+mod schema;
 mod show;
 
 use std::ffi::OsString;
@@ -28,7 +31,7 @@ use super::hint;
 use crate::list;
 use file::OptionFile;
 use option::{GivenOption, KnownOptions};
-pub(super) use show::show;
+pub(super) use show::{schema, show};
 
 /// Where the value of an option comes from.
 #[derive(Clone, Debug, PartialEq, Eq)]

@@ -93,6 +93,12 @@ impl KnownOptions {
         self.by_name.get(name).filter(|known| known.is_of_leaf).map(|known| &known.argument)
     }
 
+    /// The option, of whatever command.
+    #[cfg(test)]
+    pub(super) fn argument(&self, name: &str) -> Option<&Arg> {
+        self.by_name.get(name).map(|known| &known.argument)
+    }
+
     /// Whether the option is given without a value.
     pub(super) fn is_flag(&self, name: &str) -> bool {
         self.by_name.get(name).is_some_and(|known| !takes_values(&known.argument))

@@ -1,6 +1,7 @@
 //! `config show`: every option of `check`, its value and where it comes from.
 
 use std::fmt::Write as _;
+use std::path::Path;
 
 use anyhow::Result;
 use clap::{Arg, ArgMatches};
@@ -21,6 +22,18 @@ struct ShownOption {
 
 /// What an option has come to; `None` where it is not given and has no default.
 type GivenOptionValue = Option<GivenValue>;
+
+/// As `PATHPROOF_BLESS=1 cargo test --lib configuration::schema` wrote it.
+const SCHEMA: &str = include_str!("../../../docs/configuration.schema.json");
+
+/// Writes the JSON Schema of configuration files.
+///
+/// # Errors
+/// The output cannot be written.
+pub(in crate::cli) fn schema(path: Option<&Path>) -> Result<Exit> {
+    output::write(path, |out| out.write_all(SCHEMA.as_bytes()))?;
+    Ok(Exit::Satisfied)
+}
 
 /// Shows the configuration of `check`, and what the file and the environment say to other commands.
 ///
