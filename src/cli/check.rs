@@ -9,8 +9,8 @@ use std::sync::Arc;
 use anyhow::{Context, Result};
 
 use super::arguments::{
-    CheckArgs, DiscoveryArgs, FailOnArg, MeasuringArgs, ReportFormat, ReportingArgs, TargetArgs,
-    TrustArgs,
+    CheckArgs, DiscoveryArgs, FailOnArg, MeasuringArgs, RedactionArgs, ReportFormat, ReportingArgs,
+    TargetArgs, TrustArgs,
 };
 use super::exit::Exit;
 use super::formats;
@@ -44,7 +44,8 @@ pub(super) fn check(command: &CheckArgs, arguments: &[OsString]) -> Result<Exit>
     let baseline = saved::baseline(reporting, &mut stdin)?;
     let published = ServiceTagRanges::read(reporting.service_tags.as_deref())?;
     let mut redaction = Redaction::read(&reporting.redaction)?;
-    let prepared = prepare(&command.targets, &command.measuring, &command.discovery, &mut stdin)?;
+    let CheckArgs { targets, measuring, discovery, .. } = command;
+    let prepared = prepare(targets, measuring, discovery, &reporting.redaction, &mut stdin)?;
     let tls = TlsClient::new(judge(&command.trust)?);
     let wishes =
         Wishes { locate: command.locate, hold: command.hold, no_revocation: command.no_revocation };
@@ -81,13 +82,14 @@ pub(super) fn prepare(
     targets: &TargetArgs,
     measuring: &MeasuringArgs,
     discovery: &DiscoveryArgs,
+    redaction: &RedactionArgs,
     stdin: &mut Stdin,
 ) -> Result<PreparedRun> {
     let found = on_this_host::look(discovery, stdin)?;
     let names = found.names_for(targets);
     let mut prepared = request::prepare_with(targets, measuring, &[], names, stdin)?;
     prepared.runtime = found.runtime_for(targets);
-    for text in found.hints_for(targets).iter().chain(&prepared.hints) {
+    for text in found.hints_for(targets, redaction.redact).iter().chain(&prepared.hints) {
         hint::hint(text);
     }
     Ok(prepared)

@@ -54,24 +54,27 @@ impl FoundOnHost {
             .collect()
     }
 
-    /// What the user should know of the names that a run takes from this host.
-    pub(super) fn hints_for(&self, targets: &TargetArgs) -> Vec<String> {
+    /// What the user should know of the names that a run takes from this host or from its log. The
+    /// names themselves are not said where the output is redacted.
+    pub(super) fn hints_for(&self, targets: &TargetArgs, is_redacted: bool) -> Vec<String> {
         let mut hints = self.notes.clone();
         if gives_names(targets) || self.discovery.names.is_empty() {
             return hints;
         }
-        let names: Vec<String> = self.discovery.names.iter().map(seen).collect();
+        let listed = |names: &[SeenName]| match names.len() {
+            n_names if is_redacted => format!(" ({n_names}, redacted)"),
+            _ => format!(":\n{}", names.iter().map(seen).collect::<Vec<_>>().join("\n")),
+        };
         hints.push(format!(
-            "no names were given, so those that the runtime on this host uses are probed \
-             (--discover no leaves them out):\n{}",
-            names.join("\n")
+            "no names were given, so those that the runtime uses are probed (--discover no leaves \
+             them out){}",
+            listed(&self.discovery.names)
         ));
         if !self.discovery.other_factories.is_empty() {
-            let others: Vec<String> = self.discovery.other_factories.iter().map(seen).collect();
             hints.push(format!(
                 "other factories were seen too, and are not probed; for one of them give \
-                 --factory HOST:\n{}",
-                others.join("\n")
+                 --factory HOST{}",
+                listed(&self.discovery.other_factories)
             ));
         }
         hints

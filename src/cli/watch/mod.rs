@@ -29,7 +29,8 @@ use transition::{States, WatchLine};
 /// The exit code is that of the last whole round; what happened before is in the lines.
 pub(super) fn watch(command: &WatchArgs, arguments: &[OsString]) -> Result<Exit> {
     let (targets, measuring) = (&command.targets, &command.measuring);
-    let prepared = check::prepare(targets, measuring, &command.discovery, &mut Stdin::default())?;
+    let WatchArgs { discovery, redaction, .. } = command;
+    let prepared = check::prepare(targets, measuring, discovery, redaction, &mut Stdin::default())?;
     if let Some(path) = &command.output {
         history::check_page(path)?;
     }

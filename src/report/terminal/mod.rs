@@ -110,7 +110,7 @@ fn write_discovered(page: &mut Page, endpoints: &[Judged]) {
         })
         .collect();
     if !found.is_empty() {
-        page.plain(&format!("Found on this host: {}", listed(&found, 6)));
+        page.plain(&format!("Names found: {}", listed(&found, 6)));
     }
 }
 

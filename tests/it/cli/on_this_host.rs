@@ -58,6 +58,17 @@ fn check_takes_the_names_of_the_log() {
     assert_eq!(ended.code, Some(1), "{ended:?}");
 }
 
+#[test]
+fn what_is_redacted_is_not_named_beside_the_report() {
+    let (ended, report) = planned(&["--events", shown(&log("offline.xml")), "--redact"]);
+    let all = format!("{}{}", ended.stdout, ended.stderr);
+    for original in ["contoso-adf", "contoso-old", "wu-relay-01"] {
+        assert!(!all.contains(original), "{original} in {all}");
+    }
+    assert_eq!(endpoints(&report)[1].0, "factory-1.westeurope.datafactory.azure.net");
+    assert!(ended.stderr.contains("no names were given"), "{}", ended.stderr);
+}
+
 /// Names of the command line win; a list, a region and a value of --set are none.
 #[test]
 fn names_that_are_given_win() {
