@@ -72,20 +72,7 @@ fn validator() -> Validator {
 }
 
 fn read(text: &str) -> Value {
-    fn json(value: toml::Value) -> Value {
-        match value {
-            toml::Value::Datetime(date) => Value::String(date.to_string()),
-            toml::Value::Array(items) => items.into_iter().map(json).collect(),
-            toml::Value::Table(table) => {
-                table.into_iter().map(|(key, value)| (key, json(value))).collect()
-            }
-            toml::Value::String(text) => Value::String(text),
-            toml::Value::Integer(number) => number.into(),
-            toml::Value::Float(number) => number.into(),
-            toml::Value::Boolean(boolean) => boolean.into(),
-        }
-    }
-    json(toml::Value::Table(text.parse().unwrap()))
+    serde_json::to_value(text.parse::<toml::Table>().unwrap()).unwrap()
 }
 
 #[test]

@@ -7,6 +7,7 @@ use super::diff_text::{
 };
 use super::loaded::RuleFacts;
 use super::names_of;
+use super::required::flow_cells;
 use crate::firewall::{ChangedSpace, FlowChange, RequiredChange, RulesDiff};
 use crate::model::Status;
 use crate::report::handout::{Handout, HandoutSection};
@@ -75,21 +76,10 @@ pub(super) fn handout(seen: &RulesDiff<'_>, change: &LoadedChange, facts: &RuleF
 }
 
 fn flow_row(own: &RequiredChange<'_>) -> Vec<String> {
-    let flow = &own.requirement.flow;
-    let sources = flow.source.into_iter().chain(own.requirement.sources.iter().copied());
-    let sources: Vec<_> = sources.map(|source| source.to_string()).collect();
-    vec![
-        own.change.as_str().to_owned(),
-        if sources.is_empty() { "this host".to_owned() } else { sources.join(", ") },
-        flow.name.as_ref().map_or_else(|| "-".to_owned(), ToString::to_string),
-        flow.address.map_or_else(|| "-".to_owned(), |address| address.to_string()),
-        flow.port.map_or_else(|| "-".to_owned(), |port| port.to_string()),
-        flow.protocol.as_str().to_owned(),
-        flow.direction.as_str().to_owned(),
-        own.requirement.entry.clone(),
-        side_words(&own.before),
-        side_words(&own.after),
-    ]
+    let mut row = vec![own.change.as_str().to_owned()];
+    row.extend(flow_cells(&own.requirement));
+    row.extend([side_words(&own.before), side_words(&own.after)]);
+    row
 }
 
 fn space_row(own: &ChangedSpace<'_>) -> Vec<String> {

@@ -90,3 +90,21 @@ impl RequiredFiles<'_> {
         Ok((required, refused))
     }
 }
+
+/// A required flow as cells of a page: source, name, address, port, protocol, direction, entry.
+pub(super) fn flow_cells(requirement: &Requirement) -> [String; 7] {
+    fn or_dash<T: ToString>(value: Option<T>) -> String {
+        value.map_or_else(|| "-".to_owned(), |value| value.to_string())
+    }
+    let Requirement { flow, sources, entry, .. } = requirement;
+    let sources: Vec<_> = flow.source.iter().chain(sources).map(ToString::to_string).collect();
+    [
+        if sources.is_empty() { "this host".to_owned() } else { sources.join(", ") },
+        or_dash(flow.name.as_ref()),
+        or_dash(flow.address),
+        or_dash(flow.port),
+        flow.protocol.as_str().to_owned(),
+        flow.direction.as_str().to_owned(),
+        entry.clone(),
+    ]
+}

@@ -1,6 +1,7 @@
 //! What `rules verify` found as a page, for those who decide about the rules.
 
 use super::loaded::Loaded;
+use super::required::flow_cells;
 use super::verify_text::{flows_sentence, groups};
 use super::{missing, names_of};
 use crate::firewall::{Gap, Verification};
@@ -59,20 +60,12 @@ fn table_of(heading: &str, denied: &[Gap<'_>], undecided: &[Gap<'_>]) -> Handout
 }
 
 fn row(gap: &Gap<'_>) -> Vec<String> {
-    let flow = &gap.requirement.flow;
-    let sources = flow.source.into_iter().chain(gap.requirement.sources.iter().copied());
-    let sources: Vec<_> = sources.map(|source| source.to_string()).collect();
-    vec![
-        gap.decision.as_str().to_owned(),
-        if sources.is_empty() { "this host".to_owned() } else { sources.join(", ") },
-        flow.name.as_ref().map_or_else(|| "-".to_owned(), ToString::to_string),
-        flow.address.map_or_else(|| "-".to_owned(), |address| address.to_string()),
-        flow.port.map_or_else(|| "-".to_owned(), |port| port.to_string()),
-        flow.protocol.as_str().to_owned(),
-        flow.direction.as_str().to_owned(),
-        gap.requirement.entry.clone(),
+    let mut row = vec![gap.decision.as_str().to_owned()];
+    row.extend(flow_cells(&gap.requirement));
+    row.extend([
         gap.decision.by().name.clone(),
         gap.set.to_owned(),
         missing(&gap.decision).unwrap_or_else(|| "-".to_owned()),
-    ]
+    ]);
+    row
 }
