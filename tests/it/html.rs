@@ -178,6 +178,14 @@ fn nothing_of_a_report_is_lost() {
             }
         }
         report["run"]["options"].as_array().unwrap().iter().for_each(has);
+        let runtime = &report["run"]["runtime"];
+        for error in runtime["errors"].as_array().into_iter().flatten() {
+            has(&error["text"]);
+            error["explained"].as_str().is_some().then(|| has(&error["explained"]));
+        }
+        for fact in [&runtime["installed"]["path"], &runtime["service"]["state"]] {
+            fact.as_str().is_some().then(|| has(fact));
+        }
     }
 }
 

@@ -212,17 +212,25 @@ impl<'a> Fates<'a> {
     /// The fates of flows that pass this and then `next`, which flows that a rule of this `onward`
     /// lets through do not meet.
     pub(super) fn gate(self, next: Self, onward: &Onward) -> Self {
-        let past: AddressSet = self
-            .by_rule
-            .iter()
-            .filter(|(rule, _)| rule.onward == *onward)
-            .map(|(_, addresses)| addresses)
-            .collect();
-        let past = past.intersection(&self.allowed);
+        let mut past = AddressSet::new();
+        for (rule, addresses) in self.by_rule.iter().filter(|(rule, _)| rule.onward == *onward) {
+            // Where it is among doubts, it may not be the rule that decides.
+            let is_doubted = |doubts: &[OpenFate<'a>]| {
+                doubts.iter().flat_map(OpenFate::rules).any(|own| std::ptr::eq(own, *rule))
+            };
+            let doubted: AddressSet = self
+                .open
+                .iter()
+                .filter(|(doubts, _)| is_doubted(doubts))
+                .map(|(_, addresses)| addresses)
+                .collect();
+            past = past.union(&addresses.difference(&doubted));
+        }
+        let past = past.difference(&self.denied);
         let mut unsure = AddressSet::new();
         for (doubts, addresses) in &self.open {
             if doubts.iter().flat_map(OpenFate::rules).any(|rule| rule.onward == *onward) {
-                unsure = unsure.union(addresses);
+                unsure = unsure.union(&addresses.difference(&past));
             }
         }
         // What the next set denies is not denied for sure where it may not be asked.

@@ -6,7 +6,7 @@ use std::fmt::Write as _;
 use jiff::{SignedDuration, Timestamp};
 
 use super::super::step_words::{self, time};
-use super::super::wording::team_of;
+use super::super::wording::{team_of, utc};
 use super::ways::LegState;
 use super::{StatusBadge, groups};
 use crate::diagnose::catalogue;
@@ -17,8 +17,17 @@ use crate::report_v1::{Certificate, Detail, Endpoint, Finding, Lookup, Report, T
 pub(super) struct EvidenceList<'a> {
     /// Findings of the run as a whole.
     pub(super) of_run: Vec<ShownFinding<'a>>,
+    /// The latest errors of the runtime's event log: when, what, and what that means.
+    pub(super) logged: Vec<LoggedLine<'a>>,
     pub(super) groups: Vec<EvidenceGroup<'a>>,
     pub(super) certificates: Vec<&'a Certificate<'a>>,
+}
+
+/// An error of the runtime's event log.
+pub(super) struct LoggedLine<'a> {
+    pub(super) at: String,
+    pub(super) text: &'a str,
+    pub(super) explained: &'a str,
 }
 
 /// Endpoints that fold out one by one, or, where many belong together and came to the same, all at
@@ -84,7 +93,13 @@ pub(super) fn of<'a>(report: &'a Report<'a>) -> EvidenceList<'a> {
     let groups = in_groups(&endpoints).into_iter();
     let groups = groups.map(|members| group(&members, &told, &mut store)).collect();
     let of_run = report.findings.iter().map(|finding| found(finding, &told)).collect();
-    EvidenceList { of_run, groups, certificates: store.all }
+    let errors = report.run.runtime.iter().flat_map(|runtime| &runtime.errors);
+    let logged = errors.map(|error| LoggedLine {
+        at: error.at.map(utc).unwrap_or_default(),
+        text: &error.text,
+        explained: error.explained.as_deref().unwrap_or_default(),
+    });
+    EvidenceList { of_run, logged: logged.collect(), groups, certificates: store.all }
 }
 
 /// Those of one status, cause and family together, in the order of the first of each, where there
