@@ -167,7 +167,20 @@ fn validator() -> Validator {
 
 /// A list as editors see it, in which a date is text in the form of one.
 fn seen(list: &str) -> Value {
-    serde_json::to_value(list.parse::<toml::Table>().unwrap()).unwrap()
+    fn json(value: toml::Value) -> Value {
+        match value {
+            toml::Value::Datetime(date) => Value::String(date.to_string()),
+            toml::Value::Array(items) => items.into_iter().map(json).collect(),
+            toml::Value::Table(table) => {
+                table.into_iter().map(|(key, value)| (key, json(value))).collect()
+            }
+            toml::Value::String(text) => Value::String(text),
+            toml::Value::Integer(number) => number.into(),
+            toml::Value::Float(number) => number.into(),
+            toml::Value::Boolean(boolean) => boolean.into(),
+        }
+    }
+    json(toml::Value::Table(list.parse().unwrap()))
 }
 
 #[test]
