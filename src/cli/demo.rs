@@ -46,8 +46,8 @@ pub(super) fn demo(command: DemoArgs) -> Result<Exit> {
     let on_stdout = plan.destinations.iter().find(|one| one.path.is_none());
     let tour = match on_stdout.map(|one| one.format) {
         // Other programs read what is there.
-        Some(format) if format != ReportFormat::Table => TourPlace::Stderr,
-        shown => TourPlace::Stdout { is_around_table: shown.is_some() },
+        Some(format) if format != ReportFormat::Table => TourOutput::Stderr,
+        shown => TourOutput::Stdout { is_around_table: shown.is_some() },
     };
     tour.begin()?;
     let runtime = tokio::runtime::Builder::new_multi_thread()
@@ -81,12 +81,12 @@ pub(super) fn demo(command: DemoArgs) -> Result<Exit> {
 
 /// Where the tour is told.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-enum TourPlace {
+enum TourOutput {
     Stdout { is_around_table: bool },
     Stderr,
 }
 
-impl TourPlace {
+impl TourOutput {
     fn begin(self) -> Result<()> {
         match self {
             Self::Stdout { is_around_table: true } => {

@@ -7,7 +7,7 @@ use super::diff_text::{
 };
 use super::loaded::RuleFacts;
 use super::names_of;
-use super::required::flow_cells;
+use super::required::{flow_cells, flow_columns};
 use crate::firewall::{ChangedSpace, FlowChange, RequiredChange, RulesDiff};
 use crate::model::Status;
 use crate::report::handout::{Handout, HandoutSection};
@@ -30,22 +30,11 @@ pub(super) fn handout(seen: &RulesDiff<'_>, change: &LoadedChange, facts: &RuleF
         facts.tags.shown()
     )];
     if is_idle(seen) {
-        lines.push("Every flow has the same fate as before.".to_owned());
+        lines.push("Every flow is decided as before.".to_owned());
     }
     let flows = HandoutSection::of_table(
         "Required flows that change",
-        &[
-            "Change",
-            "Source",
-            "Name",
-            "Address",
-            "Port",
-            "Protocol",
-            "Direction",
-            "Entry",
-            "Before",
-            "After",
-        ],
+        &flow_columns("Change", &["Before", "After"]),
         changed_flows(seen).map(flow_row).collect(),
     );
     let columns = [

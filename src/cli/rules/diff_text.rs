@@ -30,7 +30,7 @@ pub(super) fn flows_sentence(seen: &RulesDiff<'_>) -> String {
     )
 }
 
-/// The flows whose fate changes or may change, those that are lost first.
+/// The flows whose decision changes or may change, those that are lost first.
 pub(super) fn changed_flows<'s, 'a>(
     seen: &'s RulesDiff<'a>,
 ) -> impl Iterator<Item = &'s RequiredChange<'a>> {
@@ -71,7 +71,7 @@ pub(super) fn table(seen: &RulesDiff<'_>) -> String {
         }
     }
     if is_idle(seen) {
-        text.push_str("\nEvery flow has the same fate as before\n");
+        text.push_str("\nEvery flow is decided as before\n");
     }
     text
 }

@@ -91,7 +91,16 @@ impl RequiredFiles<'_> {
     }
 }
 
-/// A required flow as cells of a page: source, name, address, port, protocol, direction, entry.
+/// What [`flow_cells`] are, in their order.
+const FLOW_COLUMNS: [&str; 7] =
+    ["Source", "Name", "Address", "Port", "Protocol", "Direction", "Entry"];
+
+/// The columns of a table of required flows, with those that stand before and behind the flow.
+pub(super) fn flow_columns(before: &'static str, behind: &[&'static str]) -> Vec<&'static str> {
+    [&[before], &FLOW_COLUMNS[..], behind].concat()
+}
+
+/// A required flow as cells of a page.
 pub(super) fn flow_cells(requirement: &Requirement) -> [String; 7] {
     fn or_dash<T: ToString>(value: Option<T>) -> String {
         value.map_or_else(|| "-".to_owned(), |value| value.to_string())

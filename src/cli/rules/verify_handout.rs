@@ -1,7 +1,7 @@
 //! What `rules verify` found as a page, for those who decide about the rules.
 
 use super::loaded::Loaded;
-use super::required::flow_cells;
+use super::required::{flow_cells, flow_columns};
 use super::verify_text::{flows_sentence, groups};
 use super::{missing, names_of};
 use crate::firewall::{Gap, Verification};
@@ -43,19 +43,7 @@ pub(super) fn handout(seen: &Verification<'_>, loaded: &Loaded, is_nsg: bool) ->
 }
 
 fn table_of(heading: &str, denied: &[Gap<'_>], undecided: &[Gap<'_>]) -> HandoutSection {
-    let columns = [
-        "Decision",
-        "Source",
-        "Name",
-        "Address",
-        "Port",
-        "Protocol",
-        "Direction",
-        "Entry",
-        "Rule",
-        "Of",
-        "For want of",
-    ];
+    let columns = flow_columns("Decision", &["Rule", "Of", "For want of"]);
     HandoutSection::of_table(heading, &columns, denied.iter().chain(undecided).map(row).collect())
 }
 

@@ -142,7 +142,7 @@ fn a_change_is_reviewed_before_it_is_made() {
 
     let table = run(&["rules", "diff", &before, &before]);
     assert_eq!((table.code, table.stderr.as_str()), (Some(0), ""));
-    assert!(table.stdout.contains("Every flow has the same fate as before"), "{table:?}");
+    assert!(table.stdout.contains("Every flow is decided as before"), "{table:?}");
     run(&["rules", "diff", &before]).refuses(&["holds one side of a change", "BEFORE AFTER"]);
     run(&["rules", "diff", &before, &less, "--from", &flows]).refuses(&["--flows"]);
 }
