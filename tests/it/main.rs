@@ -37,5 +37,6 @@ mod scene;
 mod schema;
 #[cfg(target_os = "linux")]
 mod shell;
+mod sign_in;
 mod stages;
 mod tidy;

@@ -402,6 +402,14 @@ impl Way {
         self.tunnel_of(None, ProxyReply::Connect(Box::new(answer)))
     }
 
+    /// A tunnel after a sign-in.
+    pub(crate) fn tunnel_for(mut self, sign_in: SignIn) -> Self {
+        let reply = ProxyReply::Connect(Box::new(page(200, "Connection established", "")));
+        let sign_in = Some(Box::new(sign_in));
+        self.open.pass(Seen::Proxy(Box::new(Tunnel { session: None, reply, sign_in })), ms(38));
+        self
+    }
+
     pub(crate) fn tunnel_of(mut self, session: Option<Presented>, reply: ProxyReply) -> Self {
         let session = session.map(|presented| Box::new(session_of(presented)));
         self.open.pass(Seen::Proxy(Box::new(Tunnel { session, reply, sign_in: None })), ms(14));
