@@ -43,6 +43,7 @@ mod tags;
 mod vantage;
 mod version;
 mod watch;
+mod wildcard;
 
 use std::ffi::OsString;
 use std::process::ExitCode;
@@ -61,6 +62,17 @@ pub fn run(arguments: impl IntoIterator<Item = OsString>) -> ExitCode {
         hint::error(&error);
         return Exit::CouldNotWork.into();
     }
+    let arguments = if cfg!(windows) {
+        match wildcard::expanded(arguments, arguments::command()) {
+            Ok(arguments) => arguments,
+            Err(error) => {
+                hint::error(&error);
+                return Exit::CouldNotWork.into();
+            }
+        }
+    } else {
+        arguments
+    };
     let configuration = match ConfiguredArguments::of(arguments) {
         Ok(configuration) => configuration,
         Err(error) => {

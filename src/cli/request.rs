@@ -38,6 +38,8 @@ pub(super) struct PreparedRun {
     pub(super) expand_gateways: bool,
     /// What was found of the runtime on this host.
     pub(super) runtime: Option<HostRuntime>,
+    /// What to say of the account that its service runs as, where the system's settings decide.
+    pub(super) other_account: Option<String>,
 }
 
 /// Reads everything that the options name, and makes endpoints of it. `names` are added to what the
@@ -178,6 +180,7 @@ pub(super) fn prepare_with(
         nodes,
         expand_gateways: !targets.no_gateways,
         runtime: None,
+        other_account: None,
     })
 }
 
@@ -300,9 +303,8 @@ fn lists(targets: &TargetArgs, cloud: Cloud) -> Result<Vec<EndpointList>> {
             if is_embedded(given) || !looks_like_file(given) {
                 return list::find(given, cloud).map_err(anyhow::Error::from);
             }
-            let bytes = files::read(Path::new(given))
+            let text = files::read_text(Path::new(given), files::SHORT)
                 .with_context(|| format!("--list: cannot read {given}"))?;
-            let text = list::decode(&bytes).with_context(|| format!("--list {given}"))?;
             list::parse(&text, given).map_err(|errors| anyhow!("{errors}"))
         })
         .collect()
@@ -320,8 +322,7 @@ fn looks_like_file(given: &str) -> bool {
 
 fn read_service_urls(path: &Path, stdin: &mut Stdin) -> Result<ServiceUrls> {
     let name = path.display().to_string();
-    let bytes = stdin.read(path, "--service-urls")?;
-    let text = list::decode(&bytes).with_context(|| format!("--service-urls {name}"))?;
+    let text = stdin.read_text(path, "--service-urls")?;
     list::service_urls::parse(&text, &name).context("--service-urls")
 }
 
@@ -338,7 +339,6 @@ fn ask_service_urls(id: &str, targets: &TargetArgs) -> Result<(ServiceUrls, Opti
 }
 
 fn read_auth_key(path: &Path, stdin: &mut Stdin) -> Result<AuthKey> {
-    let bytes = stdin.read(path, "--auth-key")?;
-    let text = list::decode(&bytes).with_context(|| format!("--auth-key {}", path.display()))?;
+    let text = stdin.read_text(path, "--auth-key")?;
     list::auth_key::parse(&text).with_context(|| format!("--auth-key {}", path.display()))
 }
