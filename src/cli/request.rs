@@ -7,11 +7,9 @@ use anyhow::{Context, Result, anyhow, bail};
 use ipnet::IpNet;
 
 use super::arguments::{MeasuringArgs, TargetArgs};
-use super::azure;
 use super::input::Stdin;
 use super::recorded::redacted_value;
-use super::vantage;
-use crate::azure::RuntimeId;
+use super::{runtime_names, vantage};
 use crate::files;
 use crate::list::{
     self, AuthKey, DiscoveredName, EndpointList, Parameters, RunRequest, ServiceUrls, UrlHost,
@@ -38,6 +36,8 @@ pub(super) struct PreparedRun {
     pub(super) expand_gateways: bool,
     /// What was found of the runtime on this host.
     pub(super) runtime: Option<HostRuntime>,
+    /// That the names are an earlier answer of Azure's; one of the hints too.
+    pub(super) remembered: Option<String>,
 }
 
 /// Reads everything that the options name, and makes endpoints of it. `names` are added to what the
@@ -71,11 +71,11 @@ pub(super) fn prepare_with(
     for path in &targets.service_urls {
         service_urls.push(read_service_urls(path, stdin)?);
     }
-    let mut signed = None;
+    let (mut signed, mut remembered) = (None, None);
     if let Some(id) = &targets.runtime {
-        let (urls, line) = ask_service_urls(id, targets)?;
-        service_urls.push(urls);
-        signed = line;
+        let names = runtime_names::ask(id, targets)?;
+        service_urls.push(names.urls);
+        (signed, remembered) = (names.signed, names.remembered);
     }
     let auth_key = match &targets.auth_key {
         Some(path) => Some(read_auth_key(path, stdin)?),
@@ -168,6 +168,7 @@ pub(super) fn prepare_with(
     let needed = plan.untestable.iter().filter(|one| one.endpoint.required);
     let hints = signed
         .into_iter()
+        .chain(remembered.clone())
         .chain(strange_region)
         .chain(concrete.hints)
         .chain(needed.map(|one| one.hint.clone()))
@@ -182,6 +183,7 @@ pub(super) fn prepare_with(
         nodes,
         expand_gateways: !targets.no_gateways,
         runtime: None,
+        remembered,
     })
 }
 
@@ -309,18 +311,6 @@ fn read_service_urls(path: &Path, stdin: &mut Stdin) -> Result<ServiceUrls> {
     let bytes = stdin.read(path, "--service-urls")?;
     let text = list::decode(&bytes).with_context(|| format!("--service-urls {name}"))?;
     list::service_urls::parse(&text, &name).context("--service-urls")
-}
-
-/// What Azure reports of a runtime, and the identity that it was read with.
-fn ask_service_urls(id: &str, targets: &TargetArgs) -> Result<(ServiceUrls, Option<String>)> {
-    let id = RuntimeId::parse(id).context("--runtime")?;
-    // The cloud cannot be inferred from names yet: this request reads them.
-    let cloud = targets.cloud.map(Cloud::from).unwrap_or_default();
-    let mut client = azure::client(&targets.azure, cloud)?;
-    let status = azure::runtime()?.block_on(client.runtime_status(&id)).context("--runtime")?;
-    let urls =
-        list::service_urls::parse(&status.to_string(), "Azure's answer").context("--runtime")?;
-    Ok((urls, azure::signed_in(&client)))
 }
 
 fn read_auth_key(path: &Path, stdin: &mut Stdin) -> Result<AuthKey> {
