@@ -190,6 +190,13 @@ impl Story {
         } else if day == 20 {
             self.outage = (Trouble::NoTags(code), 33);
         }
+        // Whatever the seed, each of these happens once.
+        match day {
+            2 => return Trouble::NoWrite(code),
+            15 => return Trouble::NoGroup(code),
+            18 => return Trouble::NoToken,
+            _ => {}
+        }
         match self.dice.below(12) {
             0 => Trouble::NoStatus(code),
             1 => Trouble::NoTags(code),
@@ -201,7 +208,10 @@ impl Story {
         }
     }
 
-    fn hand(&mut self) -> Hand {
+    fn hand(&mut self, day: u64) -> Hand {
+        if day == 56 {
+            return Hand::Port;
+        }
         match self.dice.below(14) {
             0 => Hand::Removes,
             1 => Hand::Adds,
@@ -317,7 +327,7 @@ fn sixty_days() {
     let mut codes: BTreeMap<(i32, &str), u64> = BTreeMap::new();
     for day in 0..DAYS {
         move_names(&job, day, &mut story, &mut oracle, &mut zone);
-        let is_unresolved = day > 0 && story.dice.is(5);
+        let is_unresolved = day == 19 || day > 0 && story.dice.is(5);
         for (name, addresses) in &zone {
             let addresses: Vec<&str> = addresses.iter().map(String::as_str).collect();
             job.resolves(name, &addresses);
@@ -326,7 +336,7 @@ fn sixty_days() {
             job.zone.lock().unwrap().clear();
         }
         let trouble = story.trouble(day);
-        let hand = story.hand();
+        let hand = story.hand(day);
         meddle(&job, hand, &mut oracle, &mut story);
         arrange(&job, trouble);
         let before = live(&job);
@@ -391,7 +401,7 @@ fn move_names(
         job.scene.manager.runtime(&job.runtime, &[name]);
     }
     for name in oracle.names.clone() {
-        if day > 0 && story.dice.is(25) {
+        if day == 2 || day > 0 && story.dice.is(25) {
             let address = story.address();
             let addresses = zone.get_mut(name).unwrap();
             addresses.push(address);
