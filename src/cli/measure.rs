@@ -262,8 +262,7 @@ fn servers(measuring: &MeasuringArgs) -> Result<Vec<SocketAddr>> {
         }
         return Ok(servers);
     }
-    let servers = system_servers()
-        .context("cannot read this system's DNS configuration; name a server by --resolver IP")?;
+    let servers = system_servers().context("cannot read this system's DNS configuration")?;
     if servers.is_empty() {
         bail!("this system's DNS configuration names no server; name one by --resolver IP");
     }

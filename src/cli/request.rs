@@ -157,21 +157,21 @@ pub(super) fn prepare_with(
         concrete.hints.clear();
     }
     let mut plan = plan::plan(concrete.endpoints);
+    let next = names_to_add(&concrete.untestable);
     let untestable = |one: list::UntestablePattern| plan::UntestableEndpoint {
         endpoint: Arc::new(one.endpoint),
-        hint: one.hint,
+        hint: one.missing.hint,
     };
     plan.untestable = concrete.untestable.into_iter().map(untestable).collect();
     if plan.endpoints.is_empty() && plan.untestable.is_empty() {
         bail!("{}", nothing_left(targets, &request.lists));
     }
-    let needed = plan.untestable.iter().filter(|one| one.endpoint.required);
     let hints = signed
         .into_iter()
         .chain(remembered.clone())
         .chain(strange_region)
         .chain(concrete.hints)
-        .chain(needed.map(|one| one.hint.clone()))
+        .chain(next)
         .collect();
     Ok(PreparedRun {
         plan,
@@ -185,6 +185,24 @@ pub(super) fn prepare_with(
         runtime: None,
         remembered,
     })
+}
+
+/// What to add to the command so that every required name can be tested. The report says of each
+/// name why; this is the one line for all.
+fn names_to_add(untestable: &[list::UntestablePattern]) -> Option<String> {
+    let needed = || untestable.iter().filter(|one| one.endpoint.required);
+    let mut options: Vec<&str> = Vec::new();
+    for option in needed().flat_map(|one| &one.missing.options) {
+        if !options.contains(&option.as_str()) {
+            options.push(option);
+        }
+    }
+    let names = match needed().count() {
+        0 => return None,
+        1 => "the required name that is".to_owned(),
+        several => format!("the {several} required names that are"),
+    };
+    Some(format!("to test {names} not known yet, run this again with {}", options.join(" ")))
 }
 
 /// Says what to do where the options leave nothing to probe.

@@ -32,7 +32,7 @@ mod syntax;
 pub use adhoc::{AdHoc, AdHocError, parse_endpoint, parse_peer};
 pub use auth_key::{AuthKey, AuthKeyError};
 pub use cloud::infer_cloud;
-pub use concrete::{Concrete, ORDER_STEP, UntestablePattern, concrete};
+pub use concrete::{Concrete, MissingName, ORDER_STEP, UntestablePattern, concrete};
 pub use decode::{DecodeError, decode};
 pub use draft::{DraftEndpoint, DraftError, ListDraft, SCHEMA_FILE};
 pub use embedded::{EmbeddedList, UnknownList, embedded, find, newest_source};
