@@ -1,6 +1,6 @@
 //! Sixty days of the daily job, as systemd starts it and with the clock of each day (libfaketime):
-//! names move, tags age, Azure fails, hands edit the rule. What may happen is drawn from a seed, and
-//! what must come of it is worked out here from the documentation alone (docs/daily-job.md):
+//! names move, tags age, Azure fails, hands edit the rule. What may happen is drawn from a seed,
+//! and what must come of it is worked out here from the documentation alone (docs/daily-job.md):
 //!
 //! * an address that DNS gives, or gave within seven days, is in the rule wherever a run could see
 //!   to it, and nothing else is but what a person put there within seven days;

@@ -1,5 +1,4 @@
-//! What an identity may do, by the roles of `deploy/azure` and where they are assigned; and that the
-//! daily job asks for nothing else, and for all of it.
+//! What an identity may do, by the roles of `deploy/azure` and where they are assigned.
 
 use std::collections::BTreeSet;
 use std::fs;
