@@ -36,6 +36,7 @@ mod replay;
 mod request;
 mod resolve;
 mod rules;
+mod runtime_names;
 mod saved;
 mod service_tag_ranges;
 mod signals;

@@ -7,11 +7,9 @@ use anyhow::{Context, Result, anyhow, bail};
 use ipnet::IpNet;
 
 use super::arguments::{MeasuringArgs, TargetArgs};
-use super::azure;
 use super::input::Stdin;
 use super::recorded::redacted_value;
-use super::vantage;
-use crate::azure::RuntimeId;
+use super::{runtime_names, vantage};
 use crate::files;
 use crate::list::{
     self, AuthKey, DiscoveredName, EndpointList, Parameters, RunRequest, ServiceUrls, UrlHost,
@@ -40,6 +38,8 @@ pub(super) struct PreparedRun {
     pub(super) runtime: Option<HostRuntime>,
     /// What to say of the account that its service runs as, where the system's settings decide.
     pub(super) other_account: Option<String>,
+    /// That the names are an earlier answer of Azure's; one of the hints too.
+    pub(super) remembered: Option<String>,
 }
 
 /// Reads everything that the options name, and makes endpoints of it. `names` are added to what the
@@ -73,11 +73,11 @@ pub(super) fn prepare_with(
     for path in &targets.service_urls {
         service_urls.push(read_service_urls(path, stdin)?);
     }
-    let mut signed = None;
+    let (mut signed, mut remembered) = (None, None);
     if let Some(id) = &targets.runtime {
-        let (urls, line) = ask_service_urls(id, targets)?;
-        service_urls.push(urls);
-        signed = line;
+        let names = runtime_names::ask(id, targets)?;
+        service_urls.push(names.urls);
+        (signed, remembered) = (names.signed, names.remembered);
     }
     let auth_key = match &targets.auth_key {
         Some(path) => Some(read_auth_key(path, stdin)?),
@@ -168,8 +168,13 @@ pub(super) fn prepare_with(
     if plan.endpoints.is_empty() && plan.untestable.is_empty() {
         bail!("{}", nothing_left(targets, &request.lists));
     }
-    let hints =
-        signed.into_iter().chain(strange_region).chain(concrete.hints).chain(next).collect();
+    let hints = signed
+        .into_iter()
+        .chain(remembered.clone())
+        .chain(strange_region)
+        .chain(concrete.hints)
+        .chain(next)
+        .collect();
     Ok(PreparedRun {
         plan,
         hints,
@@ -181,6 +186,7 @@ pub(super) fn prepare_with(
         expand_gateways: !targets.no_gateways,
         runtime: None,
         other_account: None,
+        remembered,
     })
 }
 
@@ -324,18 +330,6 @@ fn read_service_urls(path: &Path, stdin: &mut Stdin) -> Result<ServiceUrls> {
     let name = path.display().to_string();
     let text = stdin.read_text(path, "--service-urls")?;
     list::service_urls::parse(&text, &name).context("--service-urls")
-}
-
-/// What Azure reports of a runtime, and the identity that it was read with.
-fn ask_service_urls(id: &str, targets: &TargetArgs) -> Result<(ServiceUrls, Option<String>)> {
-    let id = RuntimeId::parse(id).context("--runtime")?;
-    // The cloud cannot be inferred from names yet: this request reads them.
-    let cloud = targets.cloud.map(Cloud::from).unwrap_or_default();
-    let mut client = azure::client(&targets.azure, cloud)?;
-    let status = azure::runtime()?.block_on(client.runtime_status(&id)).context("--runtime")?;
-    let urls =
-        list::service_urls::parse(&status.to_string(), "Azure's answer").context("--runtime")?;
-    Ok((urls, azure::signed_in(&client)))
 }
 
 fn read_auth_key(path: &Path, stdin: &mut Stdin) -> Result<AuthKey> {
