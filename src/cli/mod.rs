@@ -37,6 +37,7 @@ mod request;
 mod resolve;
 mod rules;
 mod saved;
+mod serve;
 mod service_tag_ranges;
 mod signals;
 mod tags;
@@ -101,6 +102,7 @@ pub fn run(arguments: impl IntoIterator<Item = OsString>) -> ExitCode {
     let done = match parsed.command {
         Command::Check(command) => check::check(&command, arguments),
         Command::Watch(command) => watch::watch(&command, arguments),
+        Command::Serve(command) => serve::serve(&command, &configuration),
         Command::Replay(command) => replay::replay(&command),
         Command::Resolve(command) => resolve::resolve(&command, arguments),
         Command::Lists(command) => lists::lists(&command),
