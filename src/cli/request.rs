@@ -298,7 +298,11 @@ fn asks_for_names_alone(targets: &TargetArgs) -> bool {
         && targets.peer.is_empty()
 }
 
-fn lists(targets: &TargetArgs, cloud: Cloud) -> Result<Vec<EndpointList>> {
+/// The lists that are named, or the one that is used where none is.
+///
+/// # Errors
+/// There is no such list, or its file cannot be read.
+pub(super) fn lists(targets: &TargetArgs, cloud: Cloud) -> Result<Vec<EndpointList>> {
     if targets.list.is_empty() {
         return Ok(vec![list::find(DEFAULT_LIST, cloud)?]);
     }
