@@ -121,6 +121,7 @@ impl Measurement {
             tls,
             wishes: probe::Wishes::default(),
             connector: Connector::network(),
+            packages: probe::sign_in::of_this_host(),
             // Until the configuration is ready to be asked.
             routing: Routing::direct("nothing is connected"),
         };
