@@ -51,6 +51,7 @@ const MAY_USE: &[(&str, &[&str])] = &[
         "cli",
         &[
             "model",
+            "ordered_work",
             "list",
             "route",
             "plan",
