@@ -54,6 +54,7 @@ const MAY_USE: &[(&str, &[&str])] = &[
         "cli",
         &[
             "model",
+            "ordered_work",
             "list",
             "route",
             "plan",
