@@ -13,7 +13,7 @@ use pathproof::model::{
     Awaited, Certificate, ChainTrust, Conclusion, Endpoint, Expectation, Failure, Fingerprint,
     FollowUps, Host, HostName, HttpAnswer, Kind, Lookup, Obstacle, OpenTrail, Origin, Pending,
     Presented, Proxied, ProxyFailure, ProxyLookup, ProxyReply, Reach, Record, Records, Role, Route,
-    RouteChoice, RouteFault, RouteFaultKind, RouteIntent, Run, Seen, Subject, TdsAnswer,
+    RouteChoice, RouteFault, RouteFaultKind, RouteIntent, Run, Seen, SignIn, Subject, TdsAnswer,
     TlsSession, Trail, Trust, Tunnel, Validity, Vantage, Verdict,
 };
 use sha2::{Digest, Sha256};
