@@ -9,6 +9,7 @@ mod diff_json;
 mod diff_sarif;
 mod diff_text;
 mod emit;
+mod expected;
 mod from_file;
 mod gather;
 mod group_client;
@@ -30,6 +31,7 @@ use std::path::Path;
 
 use anyhow::{Context, Result};
 
+pub(super) use self::expected::ExpectedRules;
 use super::arguments::{RulesArgs, RulesCommand, ServiceTagArgs};
 use super::exit::Exit;
 use super::old_tags;

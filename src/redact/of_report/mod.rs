@@ -10,9 +10,10 @@ use std::net::{IpAddr, SocketAddr};
 use super::Redactor;
 use crate::model;
 use crate::report_v1::{
-    Action, Change, ChangedEndpoint, ChangedFinding, Destination, Endpoint, Finding, Latency,
-    LeftOut, NAMES_SCHEMA, OnlyOwners, PacQuestion, Prediction, Proxy, ProxyLookup, Redacted,
-    Report, RouteChoice, Run, SCHEMA, Source, StandIn, Standing, Summary, Tool, Vantage, What,
+    Action, Change, ChangedEndpoint, ChangedFinding, Destination, Endpoint, ExpectedFlow, Finding,
+    Latency, LeftOut, NAMES_SCHEMA, OnlyOwners, PacQuestion, Prediction, Proxy, ProxyLookup,
+    Redacted, Report, RouteChoice, Run, SCHEMA, Source, StandIn, Standing, Summary, Tool, Vantage,
+    What,
 };
 
 /// Text of a report that is nobody's any more.
@@ -187,6 +188,7 @@ impl Redactor<'_> {
             old_hellos,
             gateways_skipped,
             discovered: _,
+            expected,
         } = endpoint;
         let proxy_lookup = |one: &ProxyLookup| {
             let ProxyLookup { proxy, lookups } = one;
@@ -216,6 +218,23 @@ impl Redactor<'_> {
             old_hellos: old_hellos.iter().map(|hello| self.report_old_hello(hello)).collect(),
             gateways_skipped: gateways_skipped.as_ref().map(|why| self.prose(why).into()),
             discovered: None,
+            expected: expected.iter().map(|flow| self.expected_flow(flow)).collect(),
+        }
+    }
+
+    /// Rules have names that this side chose, and so has what is missing to decide by them.
+    fn expected_flow(&mut self, flow: &ExpectedFlow) -> ExpectedFlow<'static> {
+        let ExpectedFlow { address, port, decision, rule, set, measured, agreement, missing } =
+            flow;
+        ExpectedFlow {
+            address: address.map(|address| self.address(address)),
+            port: *port,
+            decision: self.word_of(decision),
+            rule: self.label("rule", rule).into(),
+            set: self.label("rule-set", set).into(),
+            measured: measured.as_ref().map(|word| self.word_of(word)),
+            agreement: self.word_of(agreement),
+            missing: missing.as_ref().map(|text| self.prose(text).into()),
         }
     }
 
