@@ -42,7 +42,7 @@ use serde::{Deserialize, Serialize};
 pub use action::{Action, Destination};
 pub use certificate::{Certificate, Chain, ChainTrust, Trust, Validity};
 pub use change::{Change, ChangedEndpoint, ChangedFinding, Latency, Source, Standing, What};
-pub use detail::{Answer, Detail, Os, Session};
+pub use detail::{Answer, Detail, Os, Session, SignIn};
 pub use endpoint::{Endpoint, PacQuestion, ProxyLookup, RouteChoice};
 pub use expected::ExpectedFlow;
 pub use finding::Finding;

@@ -1,5 +1,5 @@
-//! Files that hold resources before and after a change: plans of Terraform, what-if answers, and the
-//! plans of `rules plan`.
+//! Files that hold resources before and after a change: plans of Terraform, what-if answers, and
+//! the plans of `rules plan`.
 
 use serde_json::Value;
 
@@ -102,8 +102,8 @@ impl PlannedResources {
     }
 }
 
-/// What holds parts of its own kind in a list: the type, the type of its parts, and the list. A part
-/// may be a resource of its own beside the list.
+/// What holds parts of its own kind in a list: the type, the type of its parts, and the list. A
+/// part may be a resource of its own beside the list.
 const WHOLES: [(&str, &str, &str); 2] =
     [(GROUP, RULE, "securityRules"), (route::TABLE, route::ROUTE, "routes")];
 
@@ -116,8 +116,8 @@ fn last(name: &str) -> String {
     name.rsplit('/').next().unwrap_or(name).to_ascii_lowercase()
 }
 
-/// Leaves out of a list the parts that are resources of their own: the list is as it was when it was
-/// read, and holds them too.
+/// Leaves out of a list the parts that are resources of their own: the list is as it was when it
+/// was read, and holds them too.
 fn leave_out(body: &mut ArmValue, list: &str, names: &[String]) {
     let ArmValue::Object(members) = body else { return };
     for (key, value) in members {

@@ -22,7 +22,8 @@ fn plan(version: &str, changes: &[Value]) -> String {
 /// A rule as providers write it: both numbers of every pair, lists empty or null.
 fn rule(name: &str, access: &str, prefix: &Value, prefixes: &Value) -> Value {
     json!({"access": access, "description": "", "destination_address_prefix": prefix,
-        "destination_address_prefixes": prefixes, "destination_application_security_group_ids": null,
+        "destination_address_prefixes": prefixes,
+        "destination_application_security_group_ids": null,
         "destination_port_range": "", "destination_port_ranges": ["443", "1433"],
         "direction": "Outbound", "name": name, "priority": 100, "protocol": "Tcp",
         "source_address_prefix": "10.1.2.3/0", "source_address_prefixes": [],
@@ -127,7 +128,10 @@ fn route(name: &str, prefix: &str, hop: &str) -> Value {
 
 #[test]
 fn route_tables_of_plans_are_on_both_sides() {
-    let table = |routes: &[Value]| json!({"name": "rt", "bgp_route_propagation_enabled": true, "route": routes});
+    let table = |routes: &[Value]| {
+        json!({"name": "rt", "bgp_route_propagation_enabled": true,
+            "route": routes})
+    };
     let internet = route("out", "0.0.0.0/0", "Internet");
     let none = route("stop", "40.112.72.0/24", "None");
     let text = plan(

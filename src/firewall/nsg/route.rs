@@ -59,8 +59,8 @@ pub(super) fn read_template_table(
 }
 
 /// A remark of every route table.
-const LEARNED: &str = "routes that a gateway learned are not in a route table; effective routes hold \
-                       them (az network nic show-effective-route-table)";
+const LEARNED: &str = "routes that a gateway learned are not in a route table; effective routes \
+                       hold them (az network nic show-effective-route-table)";
 
 /// Reads the effective routes of a network interface.
 pub(super) fn read_effective_routes(routes: &[Node<'_>], file: &str) -> RuleSet {

@@ -66,8 +66,8 @@ pub(super) fn read_shown(value: &Value, file: &str) -> Result<PlannedResources, 
     if planned.after.is_empty() && planned.before.as_ref().is_none_or(Vec::is_empty) {
         return Err(error(
             if is_plan { "$.resource_changes" } else { "$.values" },
-            "no azurerm_network_security_group, azurerm_network_security_rule, azurerm_route_table, \
-             azapi_resource or firewall policy"
+            "no azurerm_network_security_group, azurerm_network_security_rule, \
+             azurerm_route_table, azapi_resource or firewall policy"
                 .to_owned(),
         ));
     }
