@@ -4,6 +4,7 @@
 
 pub mod agent_status;
 mod assemble;
+mod beside_rules;
 pub mod change_request;
 pub(crate) mod command;
 pub mod csv;

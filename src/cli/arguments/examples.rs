@@ -33,6 +33,10 @@ const EXAMPLES: &[(&str, &[Example])] = &[
                 "What changed since an earlier run",
                 "check --service-urls urls.txt --baseline run.json",
             ),
+            (
+                "Whether the rules that you were given are in force",
+                "check --service-urls urls.txt --expect nsg.json",
+            ),
         ],
     ),
     (

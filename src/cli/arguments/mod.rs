@@ -16,6 +16,7 @@ mod configuration;
 mod demo;
 mod discovery;
 mod examples;
+mod expect;
 mod formats;
 mod ledger;
 mod nsg_rules;
@@ -33,6 +34,7 @@ pub(super) use configuration::{CONFIGURED, ConfigArgs, ConfigCommand, ShowFormat
 pub(super) use demo::DemoArgs;
 pub(super) use discovery::{DiscoveryArgs, YesOrNo};
 pub(super) use examples::examples;
+pub(super) use expect::ExpectArgs;
 pub(super) use formats::{FormatArgs, OwnerArgs, ReportFormat};
 pub(super) use ledger::{LedgerArgs, LedgerCommand, LedgerFileArgs, LedgerFormat};
 pub(super) use nsg_rules::{
@@ -291,6 +293,8 @@ pub(super) struct ReportingArgs {
     /// exit code 1
     #[arg(long, value_name = "FILE")]
     pub(super) baseline: Option<PathBuf>,
+    #[command(flatten)]
+    pub(super) expected: ExpectArgs,
     #[command(flatten)]
     pub(super) formats: FormatArgs,
     /// In the table, every step of every endpoint too: names, connects, handshakes, answers

@@ -315,7 +315,7 @@ fn network(text: &str) -> Result<IpNet, String> {
         .map_err(|_| "expected an address or a prefix, as 10.1.2.0/24".to_owned())
 }
 
-fn members(text: &str) -> Result<(String, IpNet), String> {
+pub(super) fn members(text: &str) -> Result<(String, IpNet), String> {
     let (name, net) = text
         .split_once('=')
         .filter(|(name, _)| !name.trim().is_empty())

@@ -9,6 +9,7 @@ mod diff_json;
 mod diff_sarif;
 mod diff_text;
 mod emit;
+mod expected;
 mod from_file;
 mod gather;
 mod group_client;
@@ -31,6 +32,7 @@ use std::path::Path;
 
 use anyhow::{Context, Result};
 
+pub(super) use self::expected::ExpectedRules;
 pub(super) use self::tag_age::{TagAge, time_of_tags};
 
 use super::arguments::{RulesArgs, RulesCommand, ServiceTagArgs};

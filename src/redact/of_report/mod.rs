@@ -11,10 +11,10 @@ use super::Redactor;
 use crate::diagnose::explain;
 use crate::model;
 use crate::report_v1::{
-    Action, Change, ChangedEndpoint, ChangedFinding, Destination, Endpoint, Finding, HostRuntime,
-    InstalledRuntime, Latency, LeftOut, LoggedError, NAMES_SCHEMA, OnlyOwners, PacQuestion,
-    Prediction, Proxy, ProxyLookup, Redacted, Report, RouteChoice, Run, RuntimeService, SCHEMA,
-    Sighting, Source, StandIn, Standing, Summary, Tool, Vantage, What,
+    Action, Change, ChangedEndpoint, ChangedFinding, Destination, Endpoint, ExpectedFlow, Finding,
+    HostRuntime, InstalledRuntime, Latency, LeftOut, LoggedError, NAMES_SCHEMA, OnlyOwners,
+    PacQuestion, Prediction, Proxy, ProxyLookup, Redacted, Report, RouteChoice, Run,
+    RuntimeService, SCHEMA, Sighting, Source, StandIn, Standing, Summary, Tool, Vantage, What,
 };
 
 /// Text of a report that is nobody's any more.
@@ -216,6 +216,7 @@ impl Redactor<'_> {
             old_hellos,
             gateways_skipped,
             discovered,
+            expected,
         } = endpoint;
         let proxy_lookup = |one: &ProxyLookup| {
             let ProxyLookup { proxy, lookups } = one;
@@ -248,6 +249,23 @@ impl Redactor<'_> {
                 seen_in: self.sentence(seen_in).into(),
                 seen_at: *seen_at,
             }),
+            expected: expected.iter().map(|flow| self.expected_flow(flow)).collect(),
+        }
+    }
+
+    /// Rules have names that this side chose, and so has what is missing to decide by them.
+    fn expected_flow(&mut self, flow: &ExpectedFlow) -> ExpectedFlow<'static> {
+        let ExpectedFlow { address, port, decision, rule, set, measured, agreement, missing } =
+            flow;
+        ExpectedFlow {
+            address: address.map(|address| self.address(address)),
+            port: *port,
+            decision: self.word_of(decision),
+            rule: self.label("rule", rule).into(),
+            set: self.label("rule-set", set).into(),
+            measured: measured.as_ref().map(|word| self.word_of(word)),
+            agreement: self.word_of(agreement),
+            missing: missing.as_ref().map(|text| self.prose(text).into()),
         }
     }
 

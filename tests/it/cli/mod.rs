@@ -6,6 +6,7 @@ mod bad_input;
 mod commands;
 mod evidence;
 mod exit_codes;
+mod expected_rules;
 mod files;
 mod formats;
 mod handouts;

@@ -10,6 +10,7 @@ mod deep;
 mod demo;
 mod differential;
 mod dns;
+mod expected_rules;
 mod faults;
 mod interrupt;
 mod invocation;
