@@ -36,6 +36,8 @@ pub(super) struct PreparedRun {
     pub(super) expand_gateways: bool,
     /// What was found of the runtime on this host.
     pub(super) runtime: Option<HostRuntime>,
+    /// What to say of the account that its service runs as, where the system's settings decide.
+    pub(super) other_account: Option<String>,
     /// That the names are an earlier answer of Azure's; one of the hints too.
     pub(super) remembered: Option<String>,
 }
@@ -183,6 +185,7 @@ pub(super) fn prepare_with(
         nodes,
         expand_gateways: !targets.no_gateways,
         runtime: None,
+        other_account: None,
         remembered,
     })
 }
@@ -295,7 +298,11 @@ fn asks_for_names_alone(targets: &TargetArgs) -> bool {
         && targets.peer.is_empty()
 }
 
-fn lists(targets: &TargetArgs, cloud: Cloud) -> Result<Vec<EndpointList>> {
+/// The lists that are named, or the one that is used where none is.
+///
+/// # Errors
+/// There is no such list, or its file cannot be read.
+pub(super) fn lists(targets: &TargetArgs, cloud: Cloud) -> Result<Vec<EndpointList>> {
     if targets.list.is_empty() {
         return Ok(vec![list::find(DEFAULT_LIST, cloud)?]);
     }
@@ -306,9 +313,8 @@ fn lists(targets: &TargetArgs, cloud: Cloud) -> Result<Vec<EndpointList>> {
             if is_embedded(given) || !looks_like_file(given) {
                 return list::find(given, cloud).map_err(anyhow::Error::from);
             }
-            let bytes = files::read(Path::new(given))
+            let text = files::read_text(Path::new(given), files::SHORT)
                 .with_context(|| format!("--list: cannot read {given}"))?;
-            let text = list::decode(&bytes).with_context(|| format!("--list {given}"))?;
             list::parse(&text, given).map_err(|errors| anyhow!("{errors}"))
         })
         .collect()
@@ -326,13 +332,11 @@ fn looks_like_file(given: &str) -> bool {
 
 fn read_service_urls(path: &Path, stdin: &mut Stdin) -> Result<ServiceUrls> {
     let name = path.display().to_string();
-    let bytes = stdin.read(path, "--service-urls")?;
-    let text = list::decode(&bytes).with_context(|| format!("--service-urls {name}"))?;
+    let text = stdin.read_text(path, "--service-urls")?;
     list::service_urls::parse(&text, &name).context("--service-urls")
 }
 
 fn read_auth_key(path: &Path, stdin: &mut Stdin) -> Result<AuthKey> {
-    let bytes = stdin.read(path, "--auth-key")?;
-    let text = list::decode(&bytes).with_context(|| format!("--auth-key {}", path.display()))?;
+    let text = stdin.read_text(path, "--auth-key")?;
     list::auth_key::parse(&text).with_context(|| format!("--auth-key {}", path.display()))
 }

@@ -11,7 +11,7 @@ use serde_json::Value;
 
 use super::arguments::TargetArgs;
 use super::azure;
-use super::input::{self, Stdin};
+use super::input::Stdin;
 use super::output;
 use crate::azure::{ArmError, RuntimeId};
 use crate::list::{self, ServiceUrls};
@@ -92,7 +92,7 @@ fn remember(
     error: &ArmError,
 ) -> Result<AskedNames> {
     let context = || format!("--last-answer {}", path.display());
-    let text = input::read_text(&mut Stdin::default(), path, "--last-answer")?;
+    let text = Stdin::default().read_text(path, "--last-answer")?;
     let answer: LastAnswer = serde_json::from_str(&text).with_context(context)?;
     if answer.schema != LAST_ANSWER {
         bail!("{}: expected {LAST_ANSWER}, and it says otherwise", context());

@@ -15,7 +15,7 @@ use super::arguments::{TagsArgs, TagsCommand, TagsFormat, TagsUpdateArgs};
 use super::azure;
 use super::exit::Exit;
 use super::hint;
-use super::input::Stdin;
+use super::input::{self, Stdin};
 use super::output;
 use super::rules;
 use crate::azure::TagScope;
@@ -66,8 +66,9 @@ fn pretty(value: &Value) -> String {
 }
 
 fn read(path: &Path) -> Result<ServiceTags> {
-    let bytes = files::read(path).with_context(|| format!("cannot read {}", path.display()))?;
-    ServiceTags::parse(&bytes).with_context(|| path.display().to_string())
+    let text = files::read_text(path, files::LONG)
+        .with_context(|| format!("cannot read {}", path.display()))?;
+    ServiceTags::parse(text.as_bytes()).with_context(|| path.display().to_string())
 }
 
 /// What the tags say about one subject.
@@ -241,7 +242,7 @@ impl NewerRelease {
         match (&command.from, &command.subscription) {
             (Some(path), _) => Ok(Self {
                 origin: path.display().to_string(),
-                bytes: Stdin::default().read(path, "--from")?,
+                bytes: input::read_large_text(&mut Stdin::default(), path, "--from")?.into_bytes(),
                 signed: None,
                 released: rules::time_of_tags(path).unwrap_or_else(SystemTime::now),
             }),

@@ -23,6 +23,7 @@ mod proxy;
 mod rules;
 mod rules_diff;
 mod saved;
+mod serve;
 mod shell;
 mod short_help;
 mod watch;
@@ -45,6 +46,7 @@ pub(super) use rules::{
 };
 pub(super) use rules_diff::{DiffFailure, RulesDiffArgs};
 pub(super) use saved::{DiffArgs, MergeArgs, RenderArgs, ReportArgs, ReportCommand, ShowingArgs};
+pub(super) use serve::ServeArgs;
 pub(super) use shell::{CompletionsArgs, ManArgs};
 pub(super) use watch::{WatchArgs, WatchFormat};
 
@@ -100,6 +102,8 @@ pub(super) enum Command {
     Check(Box<CheckArgs>),
     /// The same again and again; prints what changes, with UTC times
     Watch(Box<WatchArgs>),
+    /// A Prometheus exporter: measures what it is asked for, and some of it in the background
+    Serve(ServeArgs),
     /// The same report from saved records, with no network
     Replay(ReplayArgs),
     /// Names to chains and addresses, relay gateways included; nothing is connected

@@ -79,9 +79,9 @@ impl TagRelease {
         inferred: Option<Cloud>,
     ) -> Result<Self> {
         if let Some(path) = file {
-            let bytes = files::read(path)
+            let text = files::read_text(path, files::LONG)
                 .with_context(|| format!("--service-tags: cannot read {}", path.display()))?;
-            let tags = ServiceTags::parse(&bytes)
+            let tags = ServiceTags::parse(text.as_bytes())
                 .with_context(|| format!("--service-tags: {}", path.display()))?;
             let published = tags.tags().iter().map(|tag| &tag.addresses).collect();
             return Ok(Self {

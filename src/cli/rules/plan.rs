@@ -14,7 +14,7 @@ use crate::cli::arguments::{PlanArgs, PlanFormat, PlanningArgs};
 use crate::cli::azure::{client, runtime};
 use crate::cli::exit::Exit;
 use crate::cli::hint;
-use crate::cli::input::{self, Stdin};
+use crate::cli::input::Stdin;
 use crate::cli::output;
 use crate::firewall::ProofLevel;
 use crate::ledger::{Ledger, LedgerRow, LedgerSighting, Proof};
@@ -183,7 +183,7 @@ fn from_file(planning: &PlanningArgs) -> Result<LiveGroup> {
     // The caller made sure that --nsg or --current is given.
     let path = planning.current.as_deref().unwrap_or(Path::new("-"));
     let context = || format!("--current {}", path.display());
-    let text = input::read_text(&mut Stdin::default(), path, "--current")?;
+    let text = Stdin::default().read_text(path, "--current")?;
     let value = serde_json::from_str(&text).with_context(context)?;
     LiveGroup::read(&value).with_context(context)
 }
