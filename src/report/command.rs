@@ -3,7 +3,7 @@
 use crate::model::Run;
 
 /// Options of `check` that `rules emit` has too, and that take a value.
-const WITH_VALUE: [&str; 32] = [
+const WITH_VALUE: [&str; 34] = [
     "--list",
     "--cloud",
     "--factory",
@@ -15,6 +15,8 @@ const WITH_VALUE: [&str; 32] = [
     "--skip",
     "--service-urls",
     "--runtime",
+    "--last-answer",
+    "--max-answer-age",
     "--auth-key",
     "--endpoint",
     "--peer",
