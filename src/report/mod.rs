@@ -4,6 +4,7 @@
 
 pub mod agent_status;
 mod assemble;
+pub mod bundle;
 pub mod change_request;
 pub(crate) mod command;
 pub mod csv;
