@@ -36,13 +36,16 @@ mod replay;
 mod request;
 mod resolve;
 mod rules;
+mod runtime_names;
 mod saved;
+mod serve;
 mod service_tag_ranges;
 mod signals;
 mod tags;
 mod vantage;
 mod version;
 mod watch;
+mod wildcard;
 
 use std::ffi::OsString;
 use std::process::ExitCode;
@@ -61,6 +64,17 @@ pub fn run(arguments: impl IntoIterator<Item = OsString>) -> ExitCode {
         hint::error(&error);
         return Exit::CouldNotWork.into();
     }
+    let arguments = if cfg!(windows) {
+        match wildcard::expanded(arguments, arguments::command()) {
+            Ok(arguments) => arguments,
+            Err(error) => {
+                hint::error(&error);
+                return Exit::CouldNotWork.into();
+            }
+        }
+    } else {
+        arguments
+    };
     let configuration = match ConfiguredArguments::of(arguments) {
         Ok(configuration) => configuration,
         Err(error) => {
@@ -101,6 +115,7 @@ pub fn run(arguments: impl IntoIterator<Item = OsString>) -> ExitCode {
     let done = match parsed.command {
         Command::Check(command) => check::check(&command, arguments),
         Command::Watch(command) => watch::watch(&command, arguments),
+        Command::Serve(command) => serve::serve(&command, &configuration),
         Command::Replay(command) => replay::replay(&command),
         Command::Resolve(command) => resolve::resolve(&command, arguments),
         Command::Lists(command) => lists::lists(&command),

@@ -47,7 +47,7 @@ pub(super) fn of_report(path: &Path, text: &str) -> Result<Evidence> {
 pub(super) fn open(path: &Path, stdin: &mut Stdin) -> Result<SavedRun> {
     let name = path.display().to_string();
     let text = input::read_large_text(stdin, path, "--from")?;
-    if !text.trim_start_matches('\u{feff}').trim_start().starts_with('{') {
+    if !text.trim_start().starts_with('{') {
         return Ok(SavedRun::List(text));
     }
     let first: Option<Value> = text.lines().next().and_then(|line| serde_json::from_str(line).ok());
