@@ -67,7 +67,7 @@ impl BundleIndex {
         writeln!(out, "All files hold the same set. Take the one that your firewall reads.\n")?;
         table(&self.rules, &mut out)?;
         if !self.left_out.is_empty() {
-            writeln!(out, "\n## What is left out\n")?;
+            writeln!(out, "\n## What to know\n")?;
             for line in &self.left_out {
                 writeln!(out, "- {}", inline(line))?;
             }
@@ -137,7 +137,7 @@ pub struct BundleEntry {
     pub path: String,
     /// The format, as `--format` names it.
     pub format: String,
-    pub bytes: usize,
+    pub bytes: u64,
     pub sha256: String,
 }
 

@@ -208,7 +208,7 @@ impl BundleContents {
         let entry = |(path, format, bytes): &(String, &str, Vec<u8>)| BundleEntry {
             path: path.clone(),
             format: (*format).to_owned(),
-            bytes: bytes.len(),
+            bytes: bytes.len() as u64,
             sha256: digest(bytes),
         };
         let manifest = BundleManifest {

@@ -126,7 +126,7 @@ fn held(path: &Path) -> Result<FolderBefore> {
     }
     names.sort();
     let Some(first) = names.first() else { return Ok(FolderBefore::Empty) };
-    let manifest = files::read(&path.join(MANIFEST)).ok();
+    let manifest = files::read_bytes(&path.join(MANIFEST), files::SHORT).ok();
     let manifest = manifest.and_then(|bytes| serde_json::from_slice::<BundleManifest>(&bytes).ok());
     let Some(manifest) = manifest.filter(|manifest| manifest.schema == SCHEMA) else {
         bail!(
@@ -140,7 +140,7 @@ fn held(path: &Path) -> Result<FolderBefore> {
         name.as_os_str() == MANIFEST
             || manifest.files.iter().any(|file| {
                 OsStr::new(&file.path) == name.as_os_str()
-                    && files::read(&path.join(name))
+                    && files::read_bytes(&path.join(name), file.bytes)
                         .is_ok_and(|bytes| digest(&bytes) == file.sha256)
             })
     };
