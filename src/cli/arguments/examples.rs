@@ -114,6 +114,7 @@ const EXAMPLES: &[(&str, &[Example])] = &[
                 "rules emit --from run.json -f nsg-json -o rules.json",
             ),
             ("For the proxy team: the names", "rules emit --from run.json -f squid-domains"),
+            ("All that a change needs, in a folder", "rules emit --from run.json --bundle change"),
         ],
     ),
     (

@@ -2,6 +2,8 @@
 
 mod applied;
 mod apply;
+mod bundle;
+mod bundle_folder;
 mod decide;
 mod diff;
 mod diff_handout;

@@ -3,6 +3,7 @@
 
 mod agent;
 mod bad_input;
+mod bundle;
 mod commands;
 mod evidence;
 mod exit_codes;
