@@ -34,11 +34,11 @@ fn host(number: usize) -> Host {
     }
 }
 
-/// So many hosts, made by `make` from ordinary ones.
-fn hosts(n: usize, make: impl Fn(usize, &mut Host)) -> Vec<Host> {
+/// So many hosts, which `change` makes of ordinary ones.
+fn hosts(n: usize, change: impl Fn(usize, &mut Host)) -> Vec<Host> {
     let made = |number| {
         let mut one = host(number);
-        make(number, &mut one);
+        change(number, &mut one);
         one
     };
     (0..n).map(made).collect()
