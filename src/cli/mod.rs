@@ -37,6 +37,7 @@ mod request;
 mod resolve;
 mod rules;
 mod saved;
+mod selftest;
 mod service_tag_ranges;
 mod signals;
 mod tags;
@@ -110,6 +111,7 @@ pub fn run(arguments: impl IntoIterator<Item = OsString>) -> ExitCode {
         Command::Report(command) => saved::report(&command),
         Command::Agent(command) => agent::agent(&command),
         Command::Demo(command) => demo::demo(command),
+        Command::Selftest(command) => selftest::selftest(&command),
         Command::Explain(command) => explain::explain(&command),
         Command::Config(command) => match command.command {
             ConfigCommand::Show { format } => configuration::show(&configuration, &given, format),

@@ -163,8 +163,8 @@ mod tests {
             Ok(Vec::new())
         }
 
-        fn cached_names(&self) -> Vec<String> {
-            Vec::new()
+        fn cached_names(&self) -> Option<Vec<String>> {
+            None
         }
     }
 

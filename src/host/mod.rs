@@ -13,6 +13,7 @@ mod discovery;
 pub mod event_log;
 mod installation;
 mod runtime_names;
+mod self_checks;
 #[cfg(windows)]
 mod windows;
 
@@ -24,6 +25,7 @@ pub use installation::{
     CONFIG_FILES, Installation, folder_with_files, installed, look_at, service_of,
 };
 pub use runtime_names::{RuntimeName, RuntimeNames};
+pub use self_checks::self_checks;
 
 /// The event logs that the runtime writes (Microsoft, how-to-configure-shir-for-log-analytics-
 /// collection).

@@ -25,6 +25,7 @@ mod ranges;
 mod record;
 mod role;
 mod route;
+mod self_check;
 pub(crate) mod serial;
 mod step;
 mod trail;
@@ -48,8 +49,8 @@ pub use endpoint::{
 };
 pub use file_kind::FileKind;
 pub use follow_up::{
-    FollowUps, Held, HeldOutcome, HoldFailure, Hop, HopAnswer, Located, OldHello, OldHelloOutcome,
-    ReportedNode, RevocationHost, Rung, SegmentLadder,
+    FollowUps, Held, HeldOutcome, HoldFailure, Hop, HopAnswer, HopsFoundBy, Located, OldHello,
+    OldHelloOutcome, ReportedNode, RevocationHost, Rung, SegmentBound, SegmentLadder,
 };
 pub use gateway::{GatewayName, GatewaySeries};
 pub use host_runtime::{
@@ -67,6 +68,7 @@ pub use route::{
     ExceptionKind, PacQuestion, Proxied, Route, RouteChoice, RouteFault, RouteFaultKind,
     RouteIntent,
 };
+pub use self_check::{CheckOutcome, SelfCheck};
 pub use step::{
     Failure, HttpAnswer, HttpFailure, Seen, Step, TcpFailure, TdsAnswer, TdsFailure, TlsFailure,
     TlsFailureKind, TlsSession, Unreachable,
