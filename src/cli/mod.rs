@@ -36,14 +36,17 @@ mod replay;
 mod request;
 mod resolve;
 mod rules;
+mod runtime_names;
 mod saved;
 mod selftest;
+mod serve;
 mod service_tag_ranges;
 mod signals;
 mod tags;
 mod vantage;
 mod version;
 mod watch;
+mod wildcard;
 
 use std::ffi::OsString;
 use std::process::ExitCode;
@@ -62,6 +65,17 @@ pub fn run(arguments: impl IntoIterator<Item = OsString>) -> ExitCode {
         hint::error(&error);
         return Exit::CouldNotWork.into();
     }
+    let arguments = if cfg!(windows) {
+        match wildcard::expanded(arguments, arguments::command()) {
+            Ok(arguments) => arguments,
+            Err(error) => {
+                hint::error(&error);
+                return Exit::CouldNotWork.into();
+            }
+        }
+    } else {
+        arguments
+    };
     let configuration = match ConfiguredArguments::of(arguments) {
         Ok(configuration) => configuration,
         Err(error) => {
@@ -102,6 +116,7 @@ pub fn run(arguments: impl IntoIterator<Item = OsString>) -> ExitCode {
     let done = match parsed.command {
         Command::Check(command) => check::check(&command, arguments),
         Command::Watch(command) => watch::watch(&command, arguments),
+        Command::Serve(command) => serve::serve(&command, &configuration),
         Command::Replay(command) => replay::replay(&command),
         Command::Resolve(command) => resolve::resolve(&command, arguments),
         Command::Lists(command) => lists::lists(&command),

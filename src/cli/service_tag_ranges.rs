@@ -21,9 +21,10 @@ impl ServiceTagRanges {
     pub(super) fn read(file: Option<&Path>) -> Result<Self> {
         let Some(path) = file else { return Ok(Self::default()) };
         let name = path.display().to_string();
-        let bytes =
-            files::read(path).with_context(|| format!("--service-tags: cannot read {name}"))?;
-        let tags = ServiceTags::parse(&bytes).with_context(|| format!("--service-tags: {name}"))?;
+        let text = files::read_text(path, files::LONG)
+            .with_context(|| format!("--service-tags: cannot read {name}"))?;
+        let tags = ServiceTags::parse(text.as_bytes())
+            .with_context(|| format!("--service-tags: {name}"))?;
         Ok(Self(Some(Arc::new(AzureRanges::of(&tags, &name)))))
     }
 
@@ -31,6 +32,12 @@ impl ServiceTagRanges {
     /// known.
     pub(super) fn holds(&self, run: &Run, address: IpAddr) -> Option<bool> {
         diagnose::RangeLookup::holds(&self.of(run), address)
+    }
+
+    /// The day of the ranges that a cloud's addresses are judged by.
+    pub(super) fn date(&self, cloud: Cloud) -> Option<String> {
+        let given = self.0.as_deref().map(|ranges| ranges.date().to_owned());
+        given.or_else(|| Some(Snapshot::embedded_date(cloud)))
     }
 
     /// Shows a hint where the embedded ranges are what a finding was concluded from, and are old.

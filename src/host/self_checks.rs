@@ -93,7 +93,7 @@ mod tests {
     use std::path::Path;
 
     use super::*;
-    use crate::host::{LogUnreadable, ServiceAnswer};
+    use crate::host::{InternetSettings, LogUnreadable, ServiceAnswer, SettingsUnreadable};
     use crate::model::CheckOutcome;
 
     /// A Windows that answers as it is told.
@@ -136,6 +136,21 @@ mod tests {
 
         fn cached_names(&self) -> Option<Vec<String>> {
             self.cache.map(|length| vec!["a.test".to_owned(); length])
+        }
+
+        fn account_sid(&self, _: &str) -> Option<String> {
+            None
+        }
+
+        fn internet_settings(
+            &self,
+            _: Option<&str>,
+        ) -> Result<InternetSettings, SettingsUnreadable> {
+            Ok(InternetSettings::default())
+        }
+
+        fn has_settings_per_machine(&self) -> bool {
+            false
         }
 
         fn account(&self) -> Option<String> {

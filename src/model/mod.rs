@@ -7,6 +7,7 @@ mod address;
 mod address_set;
 mod cause;
 mod certificate;
+mod challenge;
 mod cloud;
 mod dns;
 mod elapsed;
@@ -27,6 +28,7 @@ mod role;
 mod route;
 mod self_check;
 pub(crate) mod serial;
+mod sign_in;
 mod step;
 mod trail;
 mod verdict;
@@ -37,6 +39,7 @@ pub use address::{AddressClass, classify};
 pub use address_set::{AddressCount, AddressSet, AddressSetError};
 pub use cause::{Cause, Severity};
 pub use certificate::{Certificate, ChainTrust, Presented, Trust, Validity, certifies, proves};
+pub use challenge::ProxyChallenge;
 pub use cloud::Cloud;
 pub use dns::{
     Answer, ChainLink, DnsFailure, Exchange, Family, LinkData, Lookup, LookupOutcome, Resolver,
@@ -69,6 +72,7 @@ pub use route::{
     RouteIntent,
 };
 pub use self_check::{CheckOutcome, SelfCheck};
+pub use sign_in::{AccountSource, SignIn, SignInProtocol, SignInScheme};
 pub use step::{
     Failure, HttpAnswer, HttpFailure, Seen, Step, TcpFailure, TdsAnswer, TdsFailure, TlsFailure,
     TlsFailureKind, TlsSession, Unreachable,

@@ -90,3 +90,21 @@ fn what_was_watched_is_a_page_in_a_file() {
     assert_eq!(refused.code, Some(2));
     assert!(refused.stderr.contains("end its name with .html"), "{refused:?}");
 }
+
+/// Without names `watch` takes them from a log as `check` does, in its first round and all others.
+#[test]
+fn names_of_a_log_are_watched() {
+    let log = concat!(env!("CARGO_MANIFEST_DIR"), "/tests/data/event-log/offline.xml");
+    let watch = ["watch", "--events", log, "--for", "150ms", "--no-gateways", "--format", "jsonl"];
+    let quick = ["--resolver", "127.0.0.1:1", "--timeout", "200ms", "--every", "50ms"];
+    let ended = run(&[&watch[..], &quick].concat());
+    assert_eq!(ended.code, Some(1), "{ended:?}");
+    for name in
+        ["contoso-adf.westeurope.datafactory.azure.net", "wu-relay-01.servicebus.windows.net"]
+    {
+        assert!(ended.stdout.contains(name), "no {name} in {}", ended.stdout);
+    }
+    assert_eq!(ended.stderr.matches("no names were given").count(), 1, "{}", ended.stderr);
+    let none = run(&[&["watch", "--discover", "no", "--for", "1ms"][..], &quick].concat());
+    assert!(!none.stdout.contains("contoso-adf"), "{none:?}");
+}
