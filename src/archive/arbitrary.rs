@@ -27,7 +27,7 @@ use crate::model::{
     OldHelloOutcome, OpenTrail, Origin, OsError, PacQuestion, Pending, Presented, Proxied,
     ProxyFailure, ProxyLookup, ProxyReply, Reach, Record, Records, ReportedNode, Resolver,
     ResponseCode, RevocationHost, Role, Route, RouteChoice, RouteFault, RouteFaultKind,
-    RouteIntent, Run, Rung, RuntimeService, Seen, SegmentLadder, ServiceState, Sighting, SignIn,
+    RouteIntent, Run, Rung, RuntimeService, Seen, SegmentBound, SegmentLadder, ServiceState, Sighting, SignIn,
     SignInProtocol, SignInScheme, StartType, Subject, TcpFailure, TdsAnswer, TdsFailure, TimeoutBy,
     TlsFailure, TlsFailureKind, TlsSession, Trail, Transport, Trust, Tunnel, Unreachable, Validity,
     Vantage,
@@ -236,9 +236,9 @@ any_struct! {
     Trust { public, host, validity }
     FollowUps { located, segments, holds, upgrade, revocation, old_hellos }
     Located { remote, hops }
-    Hop { ttl, tcp, udp }
+    Hop { ttl, tcp, udp, echo }
     SegmentLadder { remote, rungs }
-    Rung { segment, failure, took }
+    Rung { segment, bound, failure, took }
     Held { idle, outcome }
     RevocationHost { host, port, path, lookups, trails }
     OldHello { remote, took, outcome }
@@ -316,7 +316,10 @@ any_enum! {
     }
     HoldFailure { Silent { idle, whose }, Reset { idle, after, os }, Other { idle, os } }
     HeldOutcome { Answered, Closed { after } }
-    HopAnswer { Silence, Expired { from }, Answered { os, from }, NotSent(_) }
+    HopAnswer {
+        NotAsked, Silence, Expired { from }, Answered { os, from }, Unheard, NotSent(_)
+    }
+    SegmentBound { Both, Incoming }
     OldHelloOutcome {
         Chosen { version }, Alert { name }, Closed, Reset(_), Silence, Unreadable, NotConnected
     }

@@ -38,6 +38,7 @@ mod resolve;
 mod rules;
 mod runtime_names;
 mod saved;
+mod selftest;
 mod serve;
 mod service_tag_ranges;
 mod signals;
@@ -125,6 +126,7 @@ pub fn run(arguments: impl IntoIterator<Item = OsString>) -> ExitCode {
         Command::Report(command) => saved::report(&command),
         Command::Agent(command) => agent::agent(&command),
         Command::Demo(command) => demo::demo(command),
+        Command::Selftest(command) => selftest::selftest(&command),
         Command::Explain(command) => explain::explain(&command),
         Command::Config(command) => match command.command {
             ConfigCommand::Show { format } => configuration::show(&configuration, &given, format),

@@ -1,5 +1,9 @@
 //! SIGINT and SIGTERM, and what Windows has in their place: Ctrl-C, Ctrl-Break, and the end of the
-//! console, the session or the system. Only this file waits for them.
+//! console, the session or the system. Only this file waits for them, and sends them to itself.
+
+use std::io;
+
+use super::arguments::EndSignal;
 
 /// Waits until the user or the system asks the program to end. Where one of the signals cannot be
 /// waited for, the other one still is.
@@ -64,4 +68,35 @@ async fn terminated() {
         () = received!(ctrl_logoff) => {}
         () = received!(ctrl_shutdown) => {}
     }
+}
+
+/// Sends this process what the user or the system would send it.
+#[cfg(unix)]
+pub(super) fn raise(signal: EndSignal) -> io::Result<()> {
+    use rustix::process::{Signal, getpid, kill_process};
+    let signal = match signal {
+        EndSignal::Interrupt => Signal::INT,
+        EndSignal::Terminate => Signal::TERM,
+    };
+    Ok(kill_process(getpid(), signal)?)
+}
+
+/// Sends it to every program of this console, which is to have no other.
+#[cfg(windows)]
+#[expect(unsafe_code, reason = "the console is asked by calls of the system")]
+pub(super) fn raise(signal: EndSignal) -> io::Result<()> {
+    use windows_sys::Win32::System::Console::{
+        CTRL_BREAK_EVENT, CTRL_C_EVENT, GenerateConsoleCtrlEvent, SetConsoleCtrlHandler,
+    };
+    let event = match signal {
+        EndSignal::Interrupt => CTRL_C_EVENT,
+        EndSignal::Terminate => CTRL_BREAK_EVENT,
+    };
+    // SAFETY: without a routine the call takes back that Ctrl-C is to be ignored, which a process
+    // inherits; the second one takes numbers alone.
+    let is_sent = unsafe {
+        SetConsoleCtrlHandler(None, 0);
+        GenerateConsoleCtrlEvent(event, 0)
+    };
+    if is_sent == 0 { Err(io::Error::last_os_error()) } else { Ok(()) }
 }

@@ -18,8 +18,20 @@ pub trait HostAnswers {
     /// # Errors
     /// The log is there and cannot be read.
     fn events(&self, log: &str, most: usize) -> Result<Vec<String>, LogUnreadable>;
-    /// The names in the cache of the system's DNS client.
-    fn cached_names(&self) -> Vec<String>;
+    /// The names in the cache of the system's DNS client; `None` where it does not show them.
+    fn cached_names(&self) -> Option<Vec<String>>;
+    /// The account that this program runs as, with its domain.
+    fn account(&self) -> Option<String> {
+        None
+    }
+    /// Which build of Windows this is: `20348`.
+    fn build(&self) -> Option<String> {
+        None
+    }
+    /// The packages of SSPI by their names: `Negotiate`.
+    fn security_packages(&self) -> Option<Vec<String>> {
+        None
+    }
     /// The identifier (SID) of an account, as `S-1-5-80-…`.
     fn account_sid(&self, account: &str) -> Option<String>;
     /// The Internet settings of the account with this identifier; of this program's account where
@@ -139,8 +151,8 @@ impl HostAnswers for OtherSystem {
         Ok(Vec::new())
     }
 
-    fn cached_names(&self) -> Vec<String> {
-        Vec::new()
+    fn cached_names(&self) -> Option<Vec<String>> {
+        None
     }
 
     fn account_sid(&self, _: &str) -> Option<String> {

@@ -14,6 +14,7 @@ mod discovery;
 pub mod event_log;
 mod installation;
 mod runtime_names;
+mod self_checks;
 #[cfg(test)]
 mod told_host;
 #[cfg(windows)]
@@ -31,6 +32,7 @@ pub use installation::{
     CONFIG_FILES, Installation, folder_with_files, installed, look_at, service_of,
 };
 pub use runtime_names::{RuntimeName, RuntimeNames};
+pub use self_checks::self_checks;
 #[cfg(test)]
 pub(crate) use told_host::ToldHost;
 

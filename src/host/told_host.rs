@@ -43,8 +43,8 @@ impl HostAnswers for ToldHost {
         Ok(Vec::new())
     }
 
-    fn cached_names(&self) -> Vec<String> {
-        self.cached_names.clone()
+    fn cached_names(&self) -> Option<Vec<String>> {
+        Some(self.cached_names.clone())
     }
 
     fn account_sid(&self, account: &str) -> Option<String> {

@@ -57,11 +57,36 @@ pub struct Located {
 }
 
 impl Located {
-    /// The last hop that answered a connect to the real port.
+    /// Which packets its last hop is known by.
+    #[must_use]
+    pub fn found_by(&self) -> HopsFoundBy {
+        let is_unheard = self.hops.iter().any(|hop| hop.tcp == HopAnswer::Unheard);
+        if is_unheard && !self.hops.iter().any(|hop| hop.tcp.is_expired()) {
+            HopsFoundBy::IcmpEcho
+        } else {
+            HopsFoundBy::Tcp
+        }
+    }
+
+    /// The last hop that answered a connect to the real port, or, where routers' answers to those
+    /// were not listened to, an echo request.
     #[must_use]
     pub fn last_hop(&self) -> Option<&Hop> {
-        self.hops.iter().rev().find(|hop| hop.tcp.is_expired())
+        let by = self.found_by();
+        self.hops.iter().rev().find(|hop| match by {
+            HopsFoundBy::Tcp => hop.tcp.is_expired(),
+            HopsFoundBy::IcmpEcho => hop.echo.is_expired(),
+        })
     }
+}
+
+/// Which packets show how far the way goes.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum HopsFoundBy {
+    /// SYNs to the real port.
+    Tcp,
+    /// Echo requests: the system keeps to itself what routers say of a connect.
+    IcmpEcho,
 }
 
 /// What came back from packets of one time to live.
@@ -73,13 +98,28 @@ pub struct Hop {
     pub tcp: HopAnswer,
     /// The answer to a datagram to a port where nobody listens; routers answer both alike.
     pub udp: HopAnswer,
+    /// The answer to an ICMP echo request, which Windows sends in place of the datagram.
+    #[serde(default, skip_serializing_if = "HopAnswer::is_not_asked")]
+    pub echo: HopAnswer,
 }
 
 impl Hop {
+    /// The answer to the packet that went beside the SYN: the datagram, or the echo request.
+    #[must_use]
+    pub const fn beside(&self) -> &HopAnswer {
+        if self.echo.is_not_asked() { &self.udp } else { &self.echo }
+    }
+
+    /// Whether nothing came back from any of its packets.
+    #[must_use]
+    pub const fn is_silent(&self) -> bool {
+        !self.tcp.has_come() && !self.beside().has_come()
+    }
+
     /// Which router it was, as far as either answer names it.
     #[must_use]
     pub const fn address(&self) -> Option<IpAddr> {
-        match (&self.tcp, &self.udp) {
+        match (&self.tcp, self.beside()) {
             (HopAnswer::Expired { from: Some(from) }, _)
             | (_, HopAnswer::Expired { from: Some(from) }) => Some(*from),
             _ => None,
@@ -88,9 +128,12 @@ impl Hop {
 }
 
 /// What came back from one packet.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum HopAnswer {
+    /// No packet of this kind was sent.
+    #[default]
+    NotAsked,
     /// Nothing came back.
     Silence,
     /// ICMP time exceeded: a router there received it and passed it on no further.
@@ -105,6 +148,8 @@ pub enum HopAnswer {
         /// The address of the sender, where the system reports it.
         from: Option<IpAddr>,
     },
+    /// The far end said nothing, and what routers say is not listened to: this system cannot.
+    Unheard,
     /// This host could not send it.
     NotSent(OsError),
 }
@@ -114,6 +159,18 @@ impl HopAnswer {
     #[must_use]
     pub const fn is_expired(&self) -> bool {
         matches!(self, Self::Expired { .. })
+    }
+
+    /// Whether no packet of this kind was sent.
+    #[must_use]
+    pub const fn is_not_asked(&self) -> bool {
+        matches!(self, Self::NotAsked)
+    }
+
+    /// Whether anything came back.
+    #[must_use]
+    pub const fn has_come(&self) -> bool {
+        matches!(self, Self::Expired { .. } | Self::Answered { .. })
     }
 }
 
@@ -153,6 +210,8 @@ impl SegmentLadder {
 pub struct Rung {
     /// The largest segment that either side sends, bytes (`TCP_MAXSEG`); `None`: the path's own.
     pub segment: Option<u16>,
+    /// In which directions it is the largest.
+    pub bound: SegmentBound,
     /// How it failed; `None` where it was completed.
     pub failure: Option<Failure>,
     /// How long it took, the connect included.
@@ -164,6 +223,25 @@ impl Rung {
     #[must_use]
     pub const fn is_completed(&self) -> bool {
         self.failure.is_none()
+    }
+}
+
+/// In which directions a system can keep the segments of a connection small.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum SegmentBound {
+    /// What this side sends, and what it is sent.
+    #[default]
+    Both,
+    /// What it is sent alone: by a small receive window.
+    Incoming,
+}
+
+impl SegmentBound {
+    /// Whether what this side sends is bound too.
+    #[must_use]
+    pub const fn is_both(&self) -> bool {
+        matches!(self, Self::Both)
     }
 }
 

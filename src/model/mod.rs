@@ -27,6 +27,7 @@ mod ranges;
 mod record;
 mod role;
 mod route;
+mod self_check;
 pub(crate) mod serial;
 mod sign_in;
 mod step;
@@ -53,8 +54,8 @@ pub use endpoint::{
 pub use expected::{ConnectOutcome, ExpectedFlow, FlowOutcome, RuleAgreement, RuleAnswer};
 pub use file_kind::FileKind;
 pub use follow_up::{
-    FollowUps, Held, HeldOutcome, HoldFailure, Hop, HopAnswer, Located, OldHello, OldHelloOutcome,
-    ReportedNode, RevocationHost, Rung, SegmentLadder,
+    FollowUps, Held, HeldOutcome, HoldFailure, Hop, HopAnswer, HopsFoundBy, Located, OldHello,
+    OldHelloOutcome, ReportedNode, RevocationHost, Rung, SegmentBound, SegmentLadder,
 };
 pub use gateway::{GatewayName, GatewaySeries};
 pub use host_runtime::{
@@ -72,6 +73,7 @@ pub use route::{
     ExceptionKind, PacQuestion, Proxied, Route, RouteChoice, RouteFault, RouteFaultKind,
     RouteIntent,
 };
+pub use self_check::{CheckOutcome, SelfCheck};
 pub use sign_in::{AccountSource, SignIn, SignInProtocol, SignInScheme};
 pub use step::{
     Failure, HttpAnswer, HttpFailure, Seen, Step, TcpFailure, TdsAnswer, TdsFailure, TlsFailure,

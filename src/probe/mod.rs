@@ -36,6 +36,7 @@ pub mod trust;
 mod walk;
 
 pub use connector::{Connector, StagedAddress};
+pub use follow_up::self_checks;
 pub use routing::{Deciding, Routing};
 pub use runner::{RunOutcome, RunProgress, run};
 pub use shared::{Settings, Wishes};

@@ -197,10 +197,11 @@ impl Redactor<'_> {
                 remote: self.socket(*remote),
                 hops: hops
                     .iter()
-                    .map(|Hop { ttl, tcp, udp }| Hop {
+                    .map(|Hop { ttl, tcp, udp, echo }| Hop {
                         ttl: *ttl,
                         tcp: self.hop_answer(tcp),
                         udp: self.hop_answer(udp),
+                        echo: self.hop_answer(echo),
                     })
                     .collect(),
             }),
@@ -210,8 +211,9 @@ impl Redactor<'_> {
                     remote: self.socket(*remote),
                     rungs: rungs
                         .iter()
-                        .map(|Rung { segment, failure, took }| Rung {
+                        .map(|Rung { segment, bound, failure, took }| Rung {
                             segment: *segment,
+                            bound: *bound,
                             failure: failure.as_ref().map(|failure| self.failure(failure)),
                             took: *took,
                         })
@@ -234,7 +236,9 @@ impl Redactor<'_> {
 
     fn hop_answer(&mut self, answer: &HopAnswer) -> HopAnswer {
         match answer {
+            HopAnswer::NotAsked => HopAnswer::NotAsked,
             HopAnswer::Silence => HopAnswer::Silence,
+            HopAnswer::Unheard => HopAnswer::Unheard,
             HopAnswer::Expired { from } => {
                 HopAnswer::Expired { from: from.map(|from| self.address(from)) }
             }

@@ -1,6 +1,6 @@
 //! Verdicts to reports ([`assemble`]), and reports to bytes: table, JSON, JSON Lines, Markdown,
 //! HTML, CSV, JUnit, SARIF, Prometheus' text; reports compared and put side by side; pages of
-//! what is no report ([`handout`], [`agent_status`]). Pure.
+//! what is no report ([`handout`], [`agent_status`], [`self_test`]). Pure.
 
 pub mod agent_status;
 mod assemble;
@@ -27,6 +27,7 @@ mod route;
 #[cfg(test)]
 mod sample;
 pub mod sarif;
+pub mod self_test;
 mod step_words;
 mod terminal;
 mod test_commands;

@@ -17,6 +17,10 @@ pub struct Located<'a> {
     pub last_hop: Option<IpAddr>,
     /// Its number of hops from here; 0 where none answered.
     pub hops: u8,
+    /// `icmp_echo` where it is known by echo requests alone, as this system reports none of what
+    /// routers say of a connect; missing where it answered TCP itself.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub found_by: Option<Cow<'a, str>>,
     /// The silent address.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub remote: Option<SocketAddr>,
@@ -33,10 +37,14 @@ pub struct Hop<'a> {
     pub ttl: u8,
     /// Who answered; `null` where it is not known.
     pub address: Option<IpAddr>,
-    /// To a TCP segment: `silence`, `time_exceeded`, `accepted`, or the system's code.
+    /// To a TCP segment: `silence`, `time_exceeded`, `accepted`, or the system's code; or
+    /// `not_listened` where the far end said nothing and what routers say cannot be heard.
     pub tcp: Cow<'a, str>,
-    /// To a UDP datagram, in the same words.
+    /// To a UDP datagram, in the same words; `not_asked` where none was sent.
     pub udp: Cow<'a, str>,
+    /// To an ICMP echo request, in the same words; missing where none was sent.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub echo: Option<Cow<'a, str>>,
 }
 
 /// A silent handshake, begun again with small segments.
@@ -59,6 +67,9 @@ pub struct Rung<'a> {
     /// The size in bytes; missing where nothing was limited.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub max_segment: Option<u16>,
+    /// `incoming` where only what came in was limited; missing where both directions were.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub bound: Option<Cow<'a, str>>,
     /// `ok`, or how it failed, in the words of steps.
     pub outcome: Cow<'a, str>,
     /// How long it took.

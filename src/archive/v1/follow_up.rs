@@ -9,7 +9,7 @@ use serde::{Deserialize, Serialize};
 
 use super::super::reference::{Numbers, References, Unresolved};
 use super::trail::{Failure, Trail};
-use crate::model::{self, Located, OldHello, serial};
+use crate::model::{self, Located, OldHello, SegmentBound, serial};
 
 #[derive(Default, Serialize, Deserialize)]
 pub(crate) struct FollowUps<'a> {
@@ -76,6 +76,8 @@ struct SegmentLadder<'a> {
 struct Rung<'a> {
     #[serde(default, skip_serializing_if = "Option::is_none")]
     segment: Option<u16>,
+    #[serde(default, skip_serializing_if = "SegmentBound::is_both")]
+    bound: SegmentBound,
     #[serde(rename = "took_ns", with = "serial::nanoseconds")]
     took: Duration,
     #[serde(default, skip_serializing_if = "Option::is_none")]
@@ -86,6 +88,7 @@ impl<'a> SegmentLadder<'a> {
     fn new(ladder: &'a model::SegmentLadder, numbers: &Numbers) -> Self {
         let rung = |rung: &'a model::Rung| Rung {
             segment: rung.segment,
+            bound: rung.bound,
             took: rung.took,
             failure: rung.failure.as_ref().map(|failure| Failure::new(failure, numbers)),
         };
@@ -95,7 +98,8 @@ impl<'a> SegmentLadder<'a> {
     fn resolve(self, references: &References) -> Result<model::SegmentLadder, Unresolved> {
         let rungs = self.rungs.into_iter().map(|rung| {
             let failure = rung.failure.map(|failure| failure.resolve(references)).transpose()?;
-            Ok::<_, Unresolved>(model::Rung { segment: rung.segment, took: rung.took, failure })
+            let Rung { segment, bound, took, .. } = rung;
+            Ok::<_, Unresolved>(model::Rung { segment, bound, took, failure })
         });
         Ok(model::SegmentLadder { remote: self.remote, rungs: rungs.collect::<Result<_, _>>()? })
     }

@@ -188,6 +188,13 @@ const EXAMPLES: &[(&str, &[Example])] = &[
     ("lists lint", &[("A list of your own", "lists lint own.toml")]),
     ("demo", &[("A tour, and its report as a page", "demo -o demo.html")]),
     (
+        "selftest",
+        &[
+            ("Whether it works here, on a server that it was just copied to", "selftest"),
+            ("For a script", "selftest -f json -o selftest.json"),
+        ],
+    ),
+    (
         "lists new",
         &[
             ("A list of two names", "lists new api.contoso.com tds://sql.contoso.com -o own.toml"),

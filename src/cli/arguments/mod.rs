@@ -24,6 +24,7 @@ mod proxy;
 mod rules;
 mod rules_diff;
 mod saved;
+mod selftest;
 mod serve;
 mod shell;
 mod short_help;
@@ -48,6 +49,7 @@ pub(super) use rules::{
 };
 pub(super) use rules_diff::{DiffFailure, RulesDiffArgs};
 pub(super) use saved::{DiffArgs, MergeArgs, RenderArgs, ReportArgs, ReportCommand, ShowingArgs};
+pub(super) use selftest::{EndSignal, SelfTestArgs, SelfTestFormat};
 pub(super) use serve::ServeArgs;
 pub(super) use shell::{CompletionsArgs, ManArgs};
 pub(super) use watch::{WatchArgs, WatchFormat};
@@ -126,6 +128,9 @@ pub(super) enum Command {
     /// A tour on loopback: faults that are staged, and the report that they give; no network is
     /// needed
     Demo(DemoArgs),
+    /// Whether this program has all that it needs of this system: DNS cache, event log, sockets,
+    /// signals, console, files, a probe of loopback; nothing is sent to any network
+    Selftest(SelfTestArgs),
     /// What a cause, an error text or a word of the portal means, and who fixes it
     Explain(ExplainArgs),
     /// The effective configuration

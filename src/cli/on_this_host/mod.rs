@@ -191,7 +191,7 @@ fn look_at(
                 Err(error) => found.notes.push(error.to_string()),
             }
         }
-        let cached = this_host.cached_names();
+        let cached = this_host.cached_names().unwrap_or_default();
         sources.push(NameSource::DnsCache { names: cached, read_at: Timestamp::now() });
     }
     for path in &given.events {

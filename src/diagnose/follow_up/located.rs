@@ -5,7 +5,7 @@ use std::net::IpAddr;
 
 use crate::diagnose::case::Case;
 use crate::diagnose::finding::Draft;
-use crate::model::{Cause, Certainty, Hop, HopAnswer, Located, Record};
+use crate::model::{Cause, Certainty, Hop, HopAnswer, HopsFoundBy, Located, Record};
 
 pub(super) fn add_last_hop(case: &Case<'_>, drafts: &mut [Draft]) {
     let Some(located) = &case.record.follow_ups.located else { return };
@@ -30,20 +30,26 @@ fn sentence(located: &Located) -> (String, Certainty) {
         let words = format!("answered from hop {} when it was asked again", hop.ttl);
         return (words, Certainty::Possible);
     }
+    if located.found_by() == HopsFoundBy::IcmpEcho {
+        return (sentence_by_echo(located), Certainty::Possible);
+    }
     let Some(last) = located.last_hop() else {
-        return ("no hop answered: the first one is silent".to_owned(), Certainty::Possible);
+        let words = match located.hops.first().map(|hop| &hop.tcp) {
+            Some(HopAnswer::NotSent(os)) => {
+                format!("the hops are not known: this host could not send ({os})")
+            }
+            _ => "no hop answered: the first one is silent".to_owned(),
+        };
+        return (words, Certainty::Possible);
     };
     let name = name_of(last.address());
     let last_hop =
         format!("the last hop that answered is {name}, hop {}; the next did not", last.ttl);
     if let Some(hop) = furthest(located, last.ttl) {
-        let beyond = match from(&hop.udp) {
-            Some(address) => format!("{address}, hop {}", hop.ttl),
-            None => format!("hop {}", hop.ttl),
-        };
+        let beyond = place(hop);
+        let others = if hop.echo.is_not_asked() { "other packets" } else { "ICMP echo requests" };
         let port = located.remote.port();
-        let words =
-            format!("{last_hop}, while other packets come to {beyond}: TCP {port} is filtered");
+        let words = format!("{last_hop}, while {others} come to {beyond}: TCP {port} is filtered");
         return (words, Certainty::Likely);
     }
     let before = located.hops.iter().filter(|hop| hop.ttl <= last.ttl);
@@ -51,12 +57,55 @@ fn sentence(located: &Located) -> (String, Certainty) {
     (last_hop, if has_gap { Certainty::Possible } else { Certainty::Likely })
 }
 
+/// What echo requests show where routers' answers to a connect are not listened to. They are other
+/// packets, which firewalls treat otherwise: that much is always said.
+fn sentence_by_echo(located: &Located) -> String {
+    let port = located.remote.port();
+    let unheard =
+        format!("how far TCP {port} comes is not known, as this system does not report it");
+    let reached = located.hops.iter().find(|hop| matches!(hop.echo, HopAnswer::Answered { .. }));
+    let (reached, last) = match reached.map(|hop| (hop, &hop.echo)) {
+        Some((hop, HopAnswer::Answered { os: None, .. })) => (Some(hop), None),
+        // A router that says that there is no way on is as far as they come.
+        Some((hop, _)) => (None, Some(hop)),
+        None => (None, located.last_hop()),
+    };
+    if let Some(hop) = reached {
+        return format!("ICMP echo requests come to {}; {unheard}", place(hop));
+    }
+    if let Some(hop) = last {
+        let name = name_of(from(&hop.echo));
+        let says = match &hop.echo {
+            HopAnswer::Answered { os: Some(os), .. } => format!(", with {os}"),
+            _ => String::new(),
+        };
+        return format!(
+            "the last hop that answered ICMP echo requests is {name}, hop {}{says}; {unheard}",
+            hop.ttl
+        );
+    }
+    match located.hops.first().map(|hop| &hop.echo) {
+        Some(HopAnswer::NotSent(os)) => {
+            format!("ICMP echo requests could not be sent ({os}); {unheard}")
+        }
+        _ => format!("no hop answered ICMP echo requests; {unheard}"),
+    }
+}
+
+/// Where a packet came to that was not a SYN.
+fn place(hop: &Hop) -> String {
+    match from(hop.beside()) {
+        Some(address) => format!("{address}, hop {}", hop.ttl),
+        None => format!("hop {}", hop.ttl),
+    }
+}
+
 /// How far other packets get beyond `ttl`. The far end answers packets of any greater TTL too, so
 /// its first answer shows where it is. Without one, the last router that answers is the furthest.
 fn furthest(located: &Located, ttl: u8) -> Option<&Hop> {
     let mut others = located.hops.iter().filter(|hop| hop.ttl > ttl);
-    let answered = others.clone().find(|hop| matches!(hop.udp, HopAnswer::Answered { .. }));
-    answered.or_else(|| others.rfind(|hop| hop.udp.is_expired()))
+    let answered = others.clone().find(|hop| matches!(hop.beside(), HopAnswer::Answered { .. }));
+    answered.or_else(|| others.rfind(|hop| hop.beside().is_expired()))
 }
 
 /// Where packets to the silent addresses of a run end: one line for each last hop, with the number
@@ -64,18 +113,27 @@ fn furthest(located: &Located, ttl: u8) -> Option<&Hop> {
 pub(in crate::diagnose) fn of_run<'a>(
     records: impl IntoIterator<Item = &'a Record>,
 ) -> Vec<String> {
-    let mut ends: BTreeMap<Option<(u8, Option<IpAddr>)>, usize> = BTreeMap::new();
+    let mut ends: BTreeMap<(HopsFoundBy, Option<(u8, Option<IpAddr>)>), usize> = BTreeMap::new();
     for located in records.into_iter().filter_map(|record| record.follow_ups.located.as_ref()) {
         let last = located.last_hop().map(|hop| (hop.ttl, hop.address()));
-        *ends.entry(last).or_default() += 1;
+        *ends.entry((located.found_by(), last)).or_default() += 1;
     }
-    let line = |(last, count): (Option<(u8, Option<IpAddr>)>, usize)| {
+    let line = |((by, last), count): ((HopsFoundBy, Option<(u8, Option<IpAddr>)>), usize)| {
         let of = if count == 1 { "1 endpoint".to_owned() } else { format!("{count} endpoints") };
-        match last {
-            Some((ttl, address)) => {
+        match (by, last) {
+            (HopsFoundBy::Tcp, Some((ttl, address))) => {
                 format!("last hop that answered: {}, hop {ttl}, for {of}", name_of(address))
             }
-            None => format!("no hop answered, for {of}: the first one is silent"),
+            (HopsFoundBy::Tcp, None) => {
+                format!("no hop answered, for {of}: the first one is silent")
+            }
+            (HopsFoundBy::IcmpEcho, Some((ttl, address))) => format!(
+                "last hop that answered ICMP echo requests: {}, hop {ttl}, for {of}",
+                name_of(address)
+            ),
+            (HopsFoundBy::IcmpEcho, None) => {
+                format!("no hop answered ICMP echo requests, for {of}; TCP was not listened to")
+            }
         }
     };
     ends.into_iter().map(line).collect()
@@ -88,7 +146,9 @@ fn name_of(address: Option<IpAddr>) -> String {
 const fn from(answer: &HopAnswer) -> Option<IpAddr> {
     match answer {
         HopAnswer::Expired { from } | HopAnswer::Answered { from, .. } => *from,
-        HopAnswer::Silence | HopAnswer::NotSent(_) => None,
+        HopAnswer::NotAsked | HopAnswer::Silence | HopAnswer::Unheard | HopAnswer::NotSent(_) => {
+            None
+        }
     }
 }
 
@@ -155,9 +215,84 @@ mod tests {
                 Certainty::Possible,
             ),
         ] {
-            let hops = (1..).zip(hops).map(|(ttl, (tcp, udp))| Hop { ttl, tcp, udp }).collect();
-            let located = Located { remote: "40.1.1.1:443".parse().unwrap(), hops };
+            let hops = (1..).zip(hops).map(|(ttl, (tcp, udp))| Hop {
+                ttl,
+                tcp,
+                udp,
+                echo: HopAnswer::NotAsked,
+            });
+            let located = Located { remote: "40.1.1.1:443".parse().unwrap(), hops: hops.collect() };
             assert_eq!(sentence(&located), (expected.to_owned(), certainty));
+        }
+    }
+
+    /// As Windows answers: echo requests go beside the SYN, and before Windows 10 2004 and Server
+    /// 2022 nothing that a router says of a SYN is heard.
+    #[test]
+    fn what_was_not_listened_to_is_never_called_silence() {
+        use HopAnswer::{NotSent, Silence, Unheard};
+        let os = |code, symbol: &str| OsError { code, symbol: symbol.to_owned() };
+        let reached = || HopAnswer::Answered { os: None, from: Some(IpAddr::from([40, 1, 1, 1])) };
+        let unreachable = || HopAnswer::Answered {
+            os: Some(os(11003, "IP_DEST_HOST_UNREACHABLE")),
+            from: Some(IpAddr::from([10, 50, 2, 2])),
+        };
+        let unheard = "how far TCP 443 comes is not known, as this system does not report it";
+        for (hops, expected, certainty) in [
+            (
+                vec![(Unheard, expired(1)), (Unheard, expired(2)), (Unheard, Silence)],
+                format!(
+                    "the last hop that answered ICMP echo requests is 10.50.2.2, hop 2; {unheard}"
+                ),
+                Certainty::Possible,
+            ),
+            (
+                vec![(Unheard, expired(1)), (Unheard, reached()), (Unheard, reached())],
+                format!("ICMP echo requests come to 40.1.1.1, hop 2; {unheard}"),
+                Certainty::Possible,
+            ),
+            (
+                vec![(Unheard, expired(1)), (Unheard, unreachable())],
+                format!(
+                    "the last hop that answered ICMP echo requests is 10.50.2.2, hop 2, with \
+                     IP_DEST_HOST_UNREACHABLE (11003); {unheard}"
+                ),
+                Certainty::Possible,
+            ),
+            (
+                vec![(Unheard, Silence)],
+                format!("no hop answered ICMP echo requests; {unheard}"),
+                Certainty::Possible,
+            ),
+            (
+                vec![(Unheard, NotSent(os(5, "ERROR_ACCESS_DENIED")))],
+                format!(
+                    "ICMP echo requests could not be sent (ERROR_ACCESS_DENIED (5)); {unheard}"
+                ),
+                Certainty::Possible,
+            ),
+            (
+                vec![(expired(1), expired(1)), (Silence, expired(2)), (Silence, reached())],
+                "the last hop that answered is 10.50.1.2, hop 1; the next did not, while ICMP \
+                 echo requests come to 40.1.1.1, hop 3: TCP 443 is filtered"
+                    .to_owned(),
+                Certainty::Likely,
+            ),
+            (
+                vec![(NotSent(os(10049, "WSAEADDRNOTAVAIL")), Silence)],
+                "the hops are not known: this host could not send (WSAEADDRNOTAVAIL (10049))"
+                    .to_owned(),
+                Certainty::Possible,
+            ),
+        ] {
+            let hops = (1..).zip(hops).map(|(ttl, (tcp, echo))| Hop {
+                ttl,
+                tcp,
+                udp: HopAnswer::NotAsked,
+                echo,
+            });
+            let located = Located { remote: "40.1.1.1:443".parse().unwrap(), hops: hops.collect() };
+            assert_eq!(sentence(&located), (expected, certainty));
         }
     }
 }

@@ -4,7 +4,7 @@
 use crate::diagnose::case::Case;
 use crate::diagnose::finding::Draft;
 use crate::diagnose::words::duration;
-use crate::model::{Cause, Owner, Rung, SegmentLadder, Trail};
+use crate::model::{Cause, Owner, Rung, SegmentBound, SegmentLadder, Trail};
 
 /// Changes the draft about a silent handshake by what smaller segments to the same address showed.
 pub(in crate::diagnose) fn weigh(case: &Case<'_>, trail: &Trail, drafts: &mut [Draft]) {
@@ -22,9 +22,14 @@ pub(in crate::diagnose) fn weigh(case: &Case<'_>, trail: &Trail, drafts: &mut [D
             }
         }
         None => {
-            if let Some(least) = ladder.rungs.iter().filter_map(|rung| rung.segment).min() {
-                silence.add_evidence(format!("silent with segments down to {least} bytes too"));
-                silence.rule_out(Cause::TlsLargePacketsLost);
+            let least = ladder.rungs.iter().filter_map(|rung| Some((rung.segment?, rung.bound)));
+            if let Some((least, bound)) = least.min_by_key(|(segment, _)| *segment) {
+                let segments = segments(bound);
+                silence.add_evidence(format!("silent with {segments} down to {least} bytes too"));
+                // What this side sends may be lost for its size all the same.
+                if bound.is_both() {
+                    silence.rule_out(Cause::TlsLargePacketsLost);
+                }
             }
         }
     }
@@ -48,19 +53,29 @@ fn once(ladder: &SegmentLadder) -> Draft {
 }
 
 fn lost(ladder: &SegmentLadder, segment: u16) -> Draft {
+    let of_that_size = ladder.rungs.iter().find(|rung| rung.segment == Some(segment));
+    let segments = segments(of_that_size.map(|rung| rung.bound).unwrap_or_default());
     let mut draft = Draft::new(
         Cause::TlsLargePacketsLost,
-        format!("answers only while segments have at most {segment} bytes: larger ones are lost"),
+        format!("answers only while {segments} have at most {segment} bytes: larger ones are lost"),
     );
     add_rungs(ladder, &mut draft);
     draft
+}
+
+/// What was kept small.
+const fn segments(bound: SegmentBound) -> &'static str {
+    match bound {
+        SegmentBound::Both => "segments",
+        SegmentBound::Incoming => "incoming segments",
+    }
 }
 
 fn add_rungs(ladder: &SegmentLadder, draft: &mut Draft) {
     for rung in &ladder.rungs {
         let how = match rung.segment {
             None => "once more as it was".to_owned(),
-            Some(segment) => format!("segments of {segment} bytes"),
+            Some(segment) => format!("{} of {segment} bytes", segments(rung.bound)),
         };
         let outcome = if rung.is_completed() { "the handshake was completed" } else { "failed" };
         draft.add_evidence(format!("{how}: {outcome} after {}", duration(rung.took)));

@@ -10,7 +10,9 @@ use std::ptr;
 use windows_sys::Win32::Foundation::{
     ERROR_EVT_CHANNEL_NOT_FOUND, ERROR_INSUFFICIENT_BUFFER, GetLastError, LocalFree,
 };
-use windows_sys::Win32::Security::Authentication::Identity::{GetUserNameExW, NameSamCompatible};
+use windows_sys::Win32::Security::Authentication::Identity::{
+    EnumerateSecurityPackagesW, FreeContextBuffer, GetUserNameExW, NameSamCompatible, SecPkgInfoW,
+};
 use windows_sys::Win32::Security::Authorization::ConvertSidToStringSidW;
 use windows_sys::Win32::Security::LookupAccountNameW;
 use windows_sys::Win32::Storage::FileSystem::{
@@ -33,6 +35,8 @@ use super::{HostAnswers, InternetSettings, LogUnreadable, ServiceAnswer, Setting
 
 /// The key of the runtime's Configuration Manager.
 const KEY: &str = r"SOFTWARE\Microsoft\DataTransfer\DataManagementGateway\ConfigurationManager";
+/// The key of the system itself.
+const SYSTEM_KEY: &str = r"SOFTWARE\Microsoft\Windows NT\CurrentVersion";
 /// The most names that are taken from the DNS client: its cache holds some hundreds.
 const NAMES_TAKEN: usize = 10_000;
 
@@ -62,8 +66,20 @@ impl HostAnswers for Windows {
         events(log, most).map_err(|reason| LogUnreadable { log: log.to_owned(), reason })
     }
 
-    fn cached_names(&self) -> Vec<String> {
-        cached_names().unwrap_or_default()
+    fn cached_names(&self) -> Option<Vec<String>> {
+        cached_names()
+    }
+
+    fn account(&self) -> Option<String> {
+        account()
+    }
+
+    fn build(&self) -> Option<String> {
+        registry::text_of_machine(SYSTEM_KEY, "CurrentBuildNumber")
+    }
+
+    fn security_packages(&self) -> Option<Vec<String>> {
+        security_packages()
     }
 
     fn account_sid(&self, account: &str) -> Option<String> {
@@ -123,6 +139,25 @@ pub(super) fn account() -> Option<String> {
     let is_given =
         unsafe { GetUserNameExW(NameSamCompatible, units.as_mut_ptr(), &raw mut length) };
     is_given.then(|| narrow(&units)).filter(|account| !account.is_empty())
+}
+
+/// The packages of SSPI by their names.
+#[expect(unsafe_code, reason = "SSPI gives its list by its address")]
+fn security_packages() -> Option<Vec<String>> {
+    let (mut n_packages, mut packages): (u32, *mut SecPkgInfoW) = (0, ptr::null_mut());
+    // SAFETY: both are live places for what is given.
+    let status = unsafe { EnumerateSecurityPackagesW(&raw mut n_packages, &raw mut packages) };
+    if status != 0 || packages.is_null() {
+        return None;
+    }
+    // SAFETY: the call succeeded: as many structures stand there, each with a name that ends with a
+    // zero, until they are given back; they are, once, after the names were copied.
+    unsafe {
+        let all = std::slice::from_raw_parts(packages, usize::try_from(n_packages).ok()?);
+        let names = all.iter().map(|package| text_at(package.Name)).collect();
+        FreeContextBuffer(packages.cast());
+        Some(names)
+    }
 }
 
 /// The identifier of an account of this host, of its domain, or of a service.

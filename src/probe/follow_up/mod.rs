@@ -7,6 +7,9 @@ mod locate;
 mod old_hello;
 mod revocation;
 mod segments;
+mod self_checks;
+
+pub use self_checks::self_checks;
 
 use std::net::SocketAddr;
 

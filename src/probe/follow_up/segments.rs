@@ -16,7 +16,7 @@ use socket2::{Domain, Protocol, Socket, Type};
 use tokio::net::{TcpSocket, TcpStream};
 use tokio::time::Instant;
 
-use crate::model::{Failure, Host, Rung, SegmentLadder, TcpFailure, TimeoutBy};
+use crate::model::{Failure, Host, Rung, SegmentBound, SegmentLadder, TcpFailure, TimeoutBy};
 use crate::probe::os_error::os_error;
 use crate::probe::shared::{RunShared, Settings};
 
@@ -45,46 +45,91 @@ async fn step(shared: &RunShared, host: &Host, remote: SocketAddr, segment: Opti
             connector.address_of(remote).map_err(|error| TcpFailure::Other(os_error(&error)))?;
         connect(remote, source, segment, timeout).await
     };
-    let failure = match connecting.await {
-        Err(failure) => Some(Failure::Tcp(failure)),
-        Ok(stream) => {
+    let (bound, failure) = match connecting.await {
+        Err(failure) => (SegmentBound::Both, Some(Failure::Tcp(failure))),
+        Ok((stream, bound)) => {
             let now = Timestamp::now();
             let handshake = shared.settings.tls.handshake(stream, host, timeout, now);
-            Box::pin(handshake).await.err().map(|(failure, _)| Failure::Tls(failure))
+            let failed = Box::pin(handshake).await.err();
+            (bound, failed.map(|(failure, _)| Failure::Tls(failure)))
         }
     };
-    Rung { segment, failure, took: began.elapsed() }
+    Rung { segment, bound, failure, took: began.elapsed() }
 }
 
-async fn connect(
+pub(super) async fn connect(
     remote: SocketAddr,
     source: Option<IpAddr>,
     segment: Option<u16>,
     timeout: Duration,
-) -> Result<TcpStream, TcpFailure> {
-    let socket = open(remote, source, segment).map_err(|error| TcpFailure::Other(os_error(&error)));
-    match tokio::time::timeout(timeout, socket?.connect(remote)).await {
-        Ok(Ok(stream)) => Ok(stream),
+) -> Result<(TcpStream, SegmentBound), TcpFailure> {
+    let opened = open(remote, source, segment);
+    let (socket, bound) = opened.map_err(|error| TcpFailure::Other(os_error(&error)))?;
+    match tokio::time::timeout(timeout, socket.connect(remote)).await {
+        Ok(Ok(stream)) => Ok((stream, bound)),
         Ok(Err(error)) => Err(TcpFailure::Other(os_error(&error))),
         Err(_) => Err(TcpFailure::TimedOut(TimeoutBy::Ours(timeout))),
     }
 }
 
-/// A socket that neither sends nor is sent larger segments: on Unix by what it announces
-/// (`TCP_MAXSEG`), on Windows, which has no such option, by a receive window of that size.
-fn open(remote: SocketAddr, source: Option<IpAddr>, segment: Option<u16>) -> io::Result<TcpSocket> {
+/// A socket that neither sends nor is sent larger segments, as far as the system can do that.
+fn open(
+    remote: SocketAddr,
+    source: Option<IpAddr>,
+    segment: Option<u16>,
+) -> io::Result<(TcpSocket, SegmentBound)> {
     let socket = Socket::new(Domain::for_address(remote), Type::STREAM, Some(Protocol::TCP))?;
     socket.set_nonblocking(true)?;
-    if let Some(segment) = segment {
-        #[cfg(unix)]
-        socket.set_tcp_mss(u32::from(segment))?;
-        #[cfg(not(unix))]
-        socket.set_recv_buffer_size(usize::from(segment))?;
-    }
+    let bound = match segment {
+        Some(segment) => bind_segments(&socket, remote, segment)?,
+        None => SegmentBound::Both,
+    };
     if let Some(source) = source.filter(|source| source.is_ipv4() == remote.is_ipv4()) {
         socket.bind(&SocketAddr::new(source, 0).into())?;
     }
-    Ok(TcpSocket::from_std_stream(socket.into()))
+    Ok((TcpSocket::from_std_stream(socket.into()), bound))
+}
+
+/// By what it announces and sends: `TCP_MAXSEG`.
+#[cfg(unix)]
+fn bind_segments(socket: &Socket, _remote: SocketAddr, segment: u16) -> io::Result<SegmentBound> {
+    socket.set_tcp_mss(u32::from(segment)).map(|()| SegmentBound::Both)
+}
+
+/// By `IP_USER_MTU`, from which Windows takes what it announces and sends; where it has no such
+/// option, or not for so few bytes, by a receive window of that size, which bounds what comes.
+#[cfg(windows)]
+fn bind_segments(socket: &Socket, remote: SocketAddr, segment: u16) -> io::Result<SegmentBound> {
+    let bytes = packet_of(remote, segment);
+    if crate::probe::tcp::socket_option::bound_packets(socket, remote, bytes).is_ok() {
+        return Ok(SegmentBound::Both);
+    }
+    socket.set_recv_buffer_size(usize::from(segment)).map(|()| SegmentBound::Incoming)
+}
+
+/// The length of a packet that holds a segment: with the headers of TCP and of IPv4 or IPv6.
+#[cfg(any(windows, test))]
+fn packet_of(remote: SocketAddr, segment: u16) -> u32 {
+    let headers = if remote.is_ipv4() { 20 + 20 } else { 40 + 20 };
+    u32::from(segment) + headers
+}
+
+#[cfg(test)]
+mod packets {
+    use super::*;
+
+    /// The smallest packet that every host takes is one of the smallest segment (RFC 9293 section
+    /// 3.7.1: 576 bytes less 40).
+    #[test]
+    fn a_packet_is_its_segment_and_two_headers() {
+        for (remote, segment, expected) in [
+            ("192.0.2.1:443", 536, 576),
+            ("192.0.2.1:443", 1360, 1400),
+            ("[2001:db8::1]:443", 1220, 1280),
+        ] {
+            assert_eq!(packet_of(remote.parse().unwrap(), segment), expected, "{remote}");
+        }
+    }
 }
 
 #[cfg(all(test, target_os = "linux"))]
@@ -95,7 +140,9 @@ mod tests {
     async fn both_sides_keep_to_the_segment_that_was_announced() {
         let listener = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
         let remote = listener.local_addr().unwrap();
-        let stream = connect(remote, None, Some(536), Duration::from_secs(20)).await.unwrap();
+        let connected = connect(remote, None, Some(536), Duration::from_secs(20)).await;
+        let (stream, bound) = connected.unwrap();
+        assert_eq!(bound, SegmentBound::Both);
         let (accepted, _) = listener.accept().unwrap();
         let ours = socket2::SockRef::from(&stream).tcp_mss().unwrap();
         let theirs = socket2::SockRef::from(&accepted).tcp_mss().unwrap();

@@ -3,13 +3,14 @@
 
 use std::io;
 use std::mem::size_of;
-use std::os::windows::io::AsRawSocket;
 use std::ptr::{from_ref, null_mut};
 
 use socket2::Socket;
 use windows_sys::Win32::Networking::WinSock::{
-    SIO_TCP_INITIAL_RTO, SOCKET_ERROR, TCP_INITIAL_RTO_PARAMETERS, WSAGetLastError, WSAIoctl,
+    SIO_TCP_INITIAL_RTO, SOCKET_ERROR, TCP_INITIAL_RTO_PARAMETERS, WSAIoctl,
 };
+
+use super::socket_option;
 
 /// `TCP_INITIAL_RTO_UNSPECIFIED_RTT` of mstcpip.h: the system's own initial round-trip time.
 const UNSPECIFIED_RTT: u16 = u16::MAX;
@@ -25,13 +26,13 @@ const _: () = assert!(size_of::<TCP_INITIAL_RTO_PARAMETERS>() == PARAMETERS_LENG
 /// # Errors
 /// The code of `WSAIoctl`, where the system does not know the option.
 #[expect(unsafe_code, reason = "WinSock offers the option through WSAIoctl alone")]
-pub(super) fn switch_off_syn_repeats(socket: &Socket) -> io::Result<()> {
+pub(in crate::probe) fn switch_off_syn_repeats(socket: &Socket) -> io::Result<()> {
     let parameters = TCP_INITIAL_RTO_PARAMETERS {
         Rtt: UNSPECIFIED_RTT,
         MaxSynRetransmissions: NO_SYN_RETRANSMISSIONS,
     };
     let mut returned = 0_u32;
-    let handle = usize::try_from(socket.as_raw_socket()).map_err(io::Error::other)?;
+    let handle = socket_option::handle_of(socket)?;
     // SAFETY: the handle is open for as long as `socket` is borrowed; the input points to a live
     // structure of the length given; there is no output buffer, and `returned` outlives this
     // call, which is synchronous because no OVERLAPPED and no completion routine are given.
@@ -49,8 +50,7 @@ pub(super) fn switch_off_syn_repeats(socket: &Socket) -> io::Result<()> {
         )
     };
     if outcome == SOCKET_ERROR {
-        // SAFETY: it reads a value of this thread.
-        return Err(io::Error::from_raw_os_error(unsafe { WSAGetLastError() }));
+        return Err(socket_option::last_error());
     }
     Ok(())
 }

@@ -1,9 +1,11 @@
 //! One TCP connect to one address, and what its error means.
 
 #[cfg(windows)]
-mod initial_rto;
+pub(super) mod initial_rto;
 #[cfg(target_os = "linux")]
 mod retransmissions;
+#[cfg(windows)]
+pub(super) mod socket_option;
 
 use std::io;
 use std::net::{IpAddr, SocketAddr, UdpSocket};

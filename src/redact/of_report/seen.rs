@@ -263,20 +263,22 @@ impl Redactor<'_> {
     }
 
     pub(super) fn report_located(&mut self, located: &Located) -> Located<'static> {
-        let Located { last_hop, hops, remote, path } = located;
+        let Located { last_hop, hops, found_by, remote, path } = located;
         let hop = |hop: &Hop| {
-            let Hop { ttl, address, tcp, udp } = hop;
+            let Hop { ttl, address, tcp, udp, echo } = hop;
             Hop {
                 ttl: *ttl,
                 address: address.map(|address| self.address(address)),
                 tcp: self.hop_word(tcp),
                 udp: self.hop_word(udp),
+                echo: echo.as_ref().map(|echo| self.hop_word(echo)),
             }
         };
         Located {
             path: path.iter().map(hop).collect(),
             last_hop: last_hop.map(|address| self.address(address)),
             hops: *hops,
+            found_by: found_by.as_ref().map(|by| self.word_of(by)),
             remote: remote.map(|remote| self.socket(remote)),
         }
     }
@@ -289,8 +291,13 @@ impl Redactor<'_> {
     pub(super) fn report_segments(&mut self, ladder: &SegmentLadder) -> SegmentLadder<'static> {
         let SegmentLadder { remote, rungs } = ladder;
         let rung = |rung: &Rung| {
-            let Rung { max_segment, outcome, took_ms } = rung;
-            Rung { max_segment: *max_segment, outcome: self.word_of(outcome), took_ms: *took_ms }
+            let Rung { max_segment, bound, outcome, took_ms } = rung;
+            Rung {
+                max_segment: *max_segment,
+                bound: bound.as_ref().map(|bound| self.word_of(bound)),
+                outcome: self.word_of(outcome),
+                took_ms: *took_ms,
+            }
         };
         SegmentLadder {
             rungs: rungs.iter().map(rung).collect(),

@@ -355,9 +355,14 @@ fn follow_ups<'a>(
         lines.push(heading(None, format!("Where the silence{to} begins")));
         for hop in &located.path {
             let who = hop.address.map_or_else(|| "not known".to_owned(), |it| it.to_string());
-            let is_silent = hop.tcp == "silence" && hop.udp == "silence";
+            let (beside, answer) = match &hop.echo {
+                Some(echo) => ("ICMP echo", echo),
+                None => ("UDP", &hop.udp),
+            };
+            let is_nothing = |word: &str| matches!(word, "silence" | "not_listened" | "not_asked");
+            let is_silent = is_nothing(&hop.tcp) && is_nothing(answer);
             let state = if is_silent { LegState::NotTried } else { LegState::Works };
-            let text = format!("hop {}: {who}; TCP {}, UDP {}", hop.ttl, hop.tcp, hop.udp);
+            let text = format!("hop {}: {who}; TCP {}, {beside} {answer}", hop.ttl, hop.tcp);
             lines.push(plain(state, text, String::new()));
         }
     }
@@ -368,7 +373,10 @@ fn follow_ups<'a>(
             let is_ok = rung.outcome == "ok";
             let size = rung.max_segment.map_or_else(
                 || "as large as they are".to_owned(),
-                |size| format!("segments of at most {size} bytes"),
+                |size| match rung.bound {
+                    Some(_) => format!("incoming segments of at most {size} bytes"),
+                    None => format!("segments of at most {size} bytes"),
+                },
             );
             let outcome = if is_ok { "the handshake was completed" } else { &*rung.outcome };
             let state = if is_ok { LegState::Works } else { LegState::Broken };

@@ -288,12 +288,17 @@ fn columns(report: &Report, group: &[MeasuredWay]) -> Vec<PictureColumn> {
 
 /// What is known of the way between: the last hop that answered (`--locate`).
 fn between_lines(endpoint: &Endpoint) -> Vec<String> {
-    match endpoint.located.as_ref().map(|located| (located.last_hop, located.hops)) {
-        Some((Some(hop), hops)) => {
-            vec!["last to answer:".to_owned(), cut(&hop.to_string(), 22), format!("hop {hops}")]
+    let Some(located) = &endpoint.located else {
+        return vec!["somewhere between,".to_owned(), "not seen from here".to_owned()];
+    };
+    let is_by_echo = located.found_by.is_some();
+    match located.last_hop {
+        Some(hop) => {
+            let heading = if is_by_echo { "last to answer echo:" } else { "last to answer:" };
+            vec![heading.to_owned(), cut(&hop.to_string(), 22), format!("hop {}", located.hops)]
         }
-        Some((None, _)) => vec!["no hop answered".to_owned()],
-        None => vec!["somewhere between,".to_owned(), "not seen from here".to_owned()],
+        None if is_by_echo => vec!["no hop answered echo".to_owned()],
+        None => vec!["no hop answered".to_owned()],
     }
 }
 

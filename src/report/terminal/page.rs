@@ -63,6 +63,13 @@ impl Page {
         self.hang("", MARGIN - word.len(), MARGIN, text);
     }
 
+    /// A word that is no status, and what it is said of.
+    pub(in crate::report) fn marked(&mut self, word: &str, color: &str, text: &str) {
+        const COLUMN: usize = 10;
+        self.painted(color, word);
+        self.hang("", COLUMN - columns(word).min(COLUMN), COLUMN, text);
+    }
+
     /// More about the status above.
     pub(in crate::report) fn under(&mut self, text: &str) {
         self.hang("", MARGIN, MARGIN, text);

@@ -397,8 +397,12 @@ fn stopped(obstacle: &Obstacle) -> String {
 }
 
 fn write_hops(page: &mut Page, located: &Located) {
-    page.under(&format!("* hops to {}, by TCP and by other packets:", located.remote));
+    let is_echo = located.hops.iter().any(|hop| !hop.echo.is_not_asked());
+    let others = if is_echo { "ICMP echo" } else { "other packets" };
+    page.under(&format!("* hops to {}, by TCP and by {others}:", located.remote));
     let word = |answer: &HopAnswer| match answer {
+        HopAnswer::NotAsked => "not asked".to_owned(),
+        HopAnswer::Unheard => "not listened to".to_owned(),
         HopAnswer::Silence => "silence".to_owned(),
         HopAnswer::Expired { .. } => "time exceeded".to_owned(),
         HopAnswer::Answered { os: None, .. } => "accepted".to_owned(),
@@ -406,6 +410,6 @@ fn write_hops(page: &mut Page, located: &Located) {
     };
     for hop in &located.hops {
         let address = hop.address().map(|address| format!(" {address}")).unwrap_or_default();
-        page.deeper(&format!("{}{address}: {}, {}", hop.ttl, word(&hop.tcp), word(&hop.udp)));
+        page.deeper(&format!("{}{address}: {}, {}", hop.ttl, word(&hop.tcp), word(hop.beside())));
     }
 }

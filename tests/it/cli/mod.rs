@@ -21,6 +21,7 @@ mod rules;
 mod rules_diff;
 mod saved;
 mod secrets;
+mod selftest;
 mod streams;
 #[cfg(unix)]
 mod terminal;

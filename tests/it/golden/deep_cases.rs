@@ -7,8 +7,8 @@ use std::sync::Arc;
 use pathproof::model::{
     ChainTrust, Failure, Held, HeldOutcome, HoldFailure, Hop, HopAnswer, Host, HostName,
     HttpFailure, Kind, Located, OldHello, OldHelloOutcome, OpenTrail, Records, ReportedNode,
-    ResponseCode, RevocationHost, Route, Rung, Seen, SegmentLadder, TcpFailure, TimeoutBy,
-    TlsFailure, TlsFailureKind, Trail, Validity,
+    ResponseCode, RevocationHost, Route, Rung, Seen, SegmentBound, SegmentLadder, TcpFailure,
+    TimeoutBy, TlsFailure, TlsFailureKind, Trail, Validity,
 };
 
 use super::cases::{CONTROL, DOWNLOAD, RELAY, refused, silent, with_rest};
@@ -123,7 +123,10 @@ fn located() -> Records {
     let expired = |from: &str| HopAnswer::Expired { from: Some(ip(from)) };
     let hops = |answers: Vec<(HopAnswer, HopAnswer)>| Located {
         remote: socket("40.112.72.101:443"),
-        hops: (1..).zip(answers).map(|(ttl, (tcp, udp))| Hop { ttl, tcp, udp }).collect(),
+        hops: (1..)
+            .zip(answers)
+            .map(|(ttl, (tcp, udp))| Hop { ttl, tcp, udp, echo: HopAnswer::NotAsked })
+            .collect(),
     };
     let relay = |name: &str, located| {
         Probe::of("relay", &format!("{name}.servicebus.windows.net"))
@@ -174,7 +177,8 @@ fn segments() -> Records {
         let rung = |segment: u16| {
             let passes = segment <= passes_at;
             let took = if passes { ms(38) } else { ms(5_012) };
-            Rung { segment: Some(segment), failure: (!passes).then(mute), took }
+            let bound = SegmentBound::Both;
+            Rung { segment: Some(segment), bound, failure: (!passes).then(mute), took }
         };
         let rungs = [1360, 1220, 1000, 768, 536].map(rung).to_vec();
         with_ladder(name, rungs)
@@ -188,7 +192,8 @@ fn segments() -> Records {
 fn slow_once() -> Records {
     let rung = |(segment, passes): (Option<u16>, bool)| {
         let took = if passes { ms(38) } else { ms(5_012) };
-        Rung { segment, failure: (!passes).then(mute), took }
+        let bound = SegmentBound::Both;
+        Rung { segment, bound, failure: (!passes).then(mute), took }
     };
     let relay =
         |name: &str, rungs: [(Option<u16>, bool); 3]| with_ladder(name, rungs.map(rung).to_vec());

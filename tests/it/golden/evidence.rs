@@ -27,7 +27,10 @@ fn all_blocked() -> Records {
             (HopAnswer::Silence, answered(address)),
             (HopAnswer::Silence, answered(address)),
         ];
-        let hops = (1..).zip(hops).map(|(ttl, (tcp, udp))| Hop { ttl, tcp, udp }).collect();
+        let hops = (1..)
+            .zip(hops)
+            .map(|(ttl, (tcp, udp))| Hop { ttl, tcp, udp, echo: HopAnswer::NotAsked })
+            .collect();
         let remote = socket(&format!("{address}:443"));
         Probe::of(entry, host)
             .asks(gives(&[address]))

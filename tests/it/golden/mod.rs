@@ -11,6 +11,7 @@ mod evidence;
 mod on_this_host;
 mod proxies;
 mod two_faults;
+mod windows_answers;
 mod words;
 
 use std::collections::BTreeSet;
@@ -98,6 +99,7 @@ fn ids_of_entries_are_labels() {
 fn write_records() {
     let all = cases::all().into_iter().chain(proxies::all()).chain(deep_cases::all());
     let all = all.chain(two_faults::all()).chain(evidence::all()).chain(on_this_host::all());
+    let all = all.chain(windows_answers::all());
     for (name, records) in all {
         let case = folder().join(name);
         fs::create_dir_all(&case).expect("the case's folder");

@@ -3,8 +3,8 @@
 
 use pathproof::model::{
     ChainTrust, Failure, HttpFailure, Kind, Presented, ProxyFailure, Records, ResponseCode, Route,
-    Rung, SegmentLadder, TcpFailure, TdsFailure, TimeoutBy, TlsFailure, TlsFailureKind, Trail,
-    Validity,
+    Rung, SegmentBound, SegmentLadder, TcpFailure, TdsFailure, TimeoutBy, TlsFailure,
+    TlsFailureKind, Trail, Validity,
 };
 
 use super::cases::{refused, silent};
@@ -92,8 +92,13 @@ fn names() -> Vec<Probe> {
     let ladder = SegmentLadder {
         remote: socket("40.112.72.9:443"),
         rungs: vec![
-            Rung { segment: Some(1360), failure: Some(mute()), took: ms(5_000) },
-            Rung { segment: Some(1220), failure: None, took: ms(38) },
+            Rung {
+                segment: Some(1360),
+                bound: SegmentBound::Both,
+                failure: Some(mute()),
+                took: ms(5_000),
+            },
+            Rung { segment: Some(1220), bound: SegmentBound::Both, failure: None, took: ms(38) },
         ],
     };
     let sql = Probe::of("sql", "hosts-and-tds.database.windows.net");

@@ -1,5 +1,5 @@
-//! `demo` sends nothing to any network: on a host that has a route to everywhere, its only link
-//! stays as it was.
+//! `demo` and `selftest` send nothing to any network: on a host that has a route to everywhere, its
+//! only link stays as it was.
 
 use serde_json::Value;
 
@@ -44,6 +44,12 @@ fn the_demonstration_sends_nothing_beyond_loopback() {
     let shown = run(demo.arg("demo")).expect("every fault gets its cause");
     let shown = String::from_utf8(shown.stdout).expect("text");
     assert!(shown.contains("12 of 12 faults got their cause"), "{shown}");
+    assert_eq!(sent(&namespace), 0, "{shown}");
+
+    let mut selftest = unset(namespace.command(env!("CARGO_BIN_EXE_pathproof")));
+    let shown = run(selftest.arg("selftest")).expect("all that is here works");
+    let shown = String::from_utf8(shown.stdout).expect("text");
+    assert!(shown.contains("ok        loopback_probe: "), "{shown}");
     assert_eq!(sent(&namespace), 0, "{shown}");
 
     // What would leave is counted.

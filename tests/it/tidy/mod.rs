@@ -7,6 +7,7 @@ mod files;
 mod names;
 mod rooms;
 mod source;
+mod windows_code;
 
 /// Fails with every place that breaks a law.
 #[track_caller]

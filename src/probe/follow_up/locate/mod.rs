@@ -1,29 +1,39 @@
 //! Where on the way a silent address is blocked: connects to its real port whose packets live for
 //! one hop, for two, and so on. Each router that drops one of them for its age says so by ICMP, as
 //! far as packets of this kind come. No privileges are needed for it.
+//!
+//! Beside each SYN goes another packet: a datagram, or on Windows an echo request, which its ICMP
+//! API sends without privileges. Windows before 10 2004 and Server 2022 reports nothing of what
+//! routers say of a SYN; there a hop is [`HopAnswer::Unheard`], never silent.
 
+#[cfg(not(windows))]
+mod by_datagram;
 #[cfg(target_os = "linux")]
 mod error_queue;
 #[cfg(windows)]
 mod icmp;
+#[cfg(windows)]
+mod limited_connect;
+#[cfg(any(windows, test))]
+mod windows_answers;
 
 use std::io;
 use std::net::{IpAddr, SocketAddr};
 use std::time::Duration;
 
-use socket2::{Domain, Protocol, SockAddr, Socket, Type};
+use socket2::{Domain, Protocol, Socket, Type};
 
 use crate::model::{Hop, HopAnswer, Located};
-use crate::probe::os_error::{ErrorMeaning, meaning, os_error};
+use crate::probe::os_error::os_error;
 use crate::probe::shared::{RunShared, Settings};
+
+#[cfg(not(windows))]
+use by_datagram::probe;
 
 /// How many hops are tried: paths to Azure have fewer.
 const MOST_HOPS: u8 = 30;
 /// ICMP errors come within a round trip; a SYN that was lost is repeated after a second.
 const LONGEST_WAIT: Duration = Duration::from_secs(2);
-/// A port where nobody listens, as traceroute uses it.
-#[cfg(not(windows))]
-const DATAGRAM_PORT: u16 = 33434;
 /// Threads that only wait on a socket need little.
 const STACK: usize = 128 * 1024;
 
@@ -57,18 +67,54 @@ fn telling(mut hops: Vec<Hop>) -> Vec<Hop> {
     if let Some(end) = hops.iter().position(|hop| is_reached(&hop.tcp)) {
         hops.truncate(end + 1);
     }
-    let is_silent = |hop: &Hop| hop.tcp == HopAnswer::Silence && hop.udp == HopAnswer::Silence;
-    let told = hops.iter().rposition(|hop| !is_silent(hop)).map_or(0, |last| last + 1);
-    // A far end that answers datagrams answers them from every later hop too.
-    let answered = hops.iter().position(|hop| is_reached(&hop.udp)).map_or(told, |at| at + 1);
+    let told = hops.iter().rposition(|hop| !hop.is_silent()).map_or(0, |last| last + 1);
+    // A far end that answers other packets answers them from every later hop too.
+    let answered = hops.iter().position(|hop| is_reached(hop.beside()));
+    let answered = answered.map_or(told, |at| at + 1);
     hops.truncate((told.min(answered.max(1)) + 1).min(hops.len()));
     hops
 }
 
+#[cfg(windows)]
 fn probe(remote: SocketAddr, source: Option<IpAddr>, ttl: u8, wait: Duration) -> Hop {
-    let datagram = datagram(remote, source, ttl, wait);
-    let tcp = connect(remote, source, ttl, wait).unwrap_or_else(|error| not_sent(&error));
-    Hop { ttl, tcp, udp: datagram.answer() }
+    use windows_answers::{of_connect, of_echo};
+    let connect = open(remote, source, ttl, Type::STREAM, Protocol::TCP)
+        .and_then(|socket| limited_connect::LimitedConnect::begin(socket, remote));
+    // While the connect goes on.
+    let echo = of_echo(icmp::echo(remote, source, ttl, wait));
+    let tcp = connect.and_then(|connect| {
+        let heard = connect.heard();
+        Ok(of_connect(remote.is_ipv4(), heard, connect.end(wait)?))
+    });
+    let tcp = tcp.unwrap_or_else(|error| not_sent(&error));
+    Hop { ttl, tcp, udp: HopAnswer::NotAsked, echo }
+}
+
+/// One hop of the way to an address of this host.
+pub(super) fn self_probe(remote: SocketAddr, wait: Duration) -> Hop {
+    probe(remote, None, 1, wait)
+}
+
+/// What `--locate` does where a connect is not told what routers say.
+pub(super) const WITHOUT_ROUTERS: &str = "--locate goes by ICMP echo, and says so";
+
+/// Has a connect of this socket, of IPv4, told what routers say.
+///
+/// # Errors
+/// The system cannot do that.
+pub(super) fn hear_routers(socket: &Socket) -> io::Result<()> {
+    #[cfg(target_os = "linux")]
+    return crate::probe::dns::report_every_icmp_error(
+        socket,
+        SocketAddr::from(([127, 0, 0, 1], 0)),
+    );
+    #[cfg(windows)]
+    return crate::probe::tcp::socket_option::fail_connect_on_icmp_error(socket);
+    #[cfg(not(any(target_os = "linux", windows)))]
+    {
+        let _ = socket;
+        Err(io::ErrorKind::Unsupported.into())
+    }
 }
 
 fn not_sent(error: &io::Error) -> HopAnswer {
@@ -95,74 +141,6 @@ fn open(
     Ok(socket)
 }
 
-/// A connect whose packets live for `ttl` hops.
-fn connect(
-    remote: SocketAddr,
-    source: Option<IpAddr>,
-    ttl: u8,
-    wait: Duration,
-) -> io::Result<HopAnswer> {
-    let socket = open(remote, source, ttl, Type::STREAM, Protocol::TCP)?;
-    let Err(error) = socket.connect_timeout(&SockAddr::from(remote), wait) else {
-        return Ok(HopAnswer::Answered { os: None, from: None });
-    };
-    #[cfg(target_os = "linux")]
-    if let Some(told) = error_queue::read(&socket) {
-        return Ok(told.answer(&error));
-    }
-    Ok(match meaning(&error) {
-        ErrorMeaning::TimedOut => HopAnswer::Silence,
-        // How a system reports "time exceeded" that does not tell who sent which error.
-        ErrorMeaning::HostUnreachable => HopAnswer::Expired { from: None },
-        _ => HopAnswer::Answered { os: Some(os_error(&error)), from: None },
-    })
-}
-
-/// A datagram that is under way while the connect waits.
-#[cfg(not(windows))]
-struct UdpDatagram {
-    sent: io::Result<Socket>,
-}
-
-#[cfg(not(windows))]
-fn datagram(remote: SocketAddr, source: Option<IpAddr>, ttl: u8, wait: Duration) -> UdpDatagram {
-    let send = || {
-        let socket = open(remote, source, ttl, Type::DGRAM, Protocol::UDP)?;
-        socket.connect(&SockAddr::from(SocketAddr::new(remote.ip(), DATAGRAM_PORT)))?;
-        socket.set_read_timeout(Some(wait / 4))?;
-        socket.send(&[])?;
-        Ok(socket)
-    };
-    UdpDatagram { sent: send() }
-}
-
-#[cfg(not(windows))]
-impl UdpDatagram {
-    /// What came back of it while the connect waited, or comes now.
-    fn answer(self) -> HopAnswer {
-        let socket = match self.sent {
-            Ok(socket) => socket,
-            Err(error) => return not_sent(&error),
-        };
-        let mut nothing = [std::mem::MaybeUninit::uninit(); 1];
-        let Err(error) = socket.recv(&mut nothing) else {
-            return HopAnswer::Answered { os: None, from: None };
-        };
-        #[cfg(target_os = "linux")]
-        if let Some(told) = error_queue::read(&socket) {
-            return told.answer(&error);
-        }
-        match meaning(&error) {
-            ErrorMeaning::HostUnreachable => HopAnswer::Expired { from: None },
-            ErrorMeaning::Refused => HopAnswer::Answered { os: Some(os_error(&error)), from: None },
-            _ => HopAnswer::Silence,
-        }
-    }
-}
-
-#[cfg(windows)]
-use icmp::datagram;
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -182,6 +160,7 @@ mod tests {
             ttl,
             tcp: answer(*tcp),
             udp: answer(*udp),
+            echo: HopAnswer::NotAsked,
         };
         (1..).zip(told).map(hop).collect()
     }
@@ -205,5 +184,32 @@ mod tests {
         let remote = listener.local_addr().unwrap();
         let hop = probe(remote, None, 1, Duration::from_secs(20));
         assert_eq!(hop.tcp, HopAnswer::Answered { os: None, from: None });
+    }
+
+    /// A path on Windows without the option: only echo requests tell something.
+    #[test]
+    fn what_is_not_listened_to_makes_no_path_longer() {
+        let hop =
+            |(ttl, echo)| Hop { ttl, tcp: HopAnswer::Unheard, udp: HopAnswer::NotAsked, echo };
+        let expired = || HopAnswer::Expired { from: None };
+        let answered = || HopAnswer::Answered { os: None, from: None };
+        for (echoes, expected) in [
+            (vec![expired(), answered(), answered(), answered()], 3),
+            (vec![expired(), HopAnswer::Silence, HopAnswer::Silence], 2),
+            (vec![HopAnswer::Silence, HopAnswer::Silence], 1),
+        ] {
+            let hops = (1..).zip(echoes).map(hop).collect();
+            assert_eq!(telling(hops).len(), expected);
+        }
+    }
+
+    #[test]
+    #[cfg(target_os = "linux")]
+    fn what_this_host_does_not_send_is_no_answer() {
+        let remote = "127.0.0.1:9".parse().unwrap();
+        // TEST-NET-1 is no address of this host.
+        let source = "192.0.2.1".parse().ok();
+        let hop = probe(remote, source, 1, Duration::from_secs(20));
+        assert!(matches!(hop.tcp, HopAnswer::NotSent(_)), "{hop:?}");
     }
 }

@@ -2,7 +2,7 @@
 
 use super::step::{self, Chains};
 use super::{host_text, trail};
-use crate::model::{self, HopAnswer};
+use crate::model::{self, HopAnswer, HopsFoundBy};
 use crate::report_v1::{Hop, Located, OldHello, RevocationHost, Rung, SegmentLadder};
 
 impl<'a> From<&'a model::Located> for Located<'a> {
@@ -11,6 +11,10 @@ impl<'a> From<&'a model::Located> for Located<'a> {
         Self {
             last_hop: last.and_then(model::Hop::address),
             hops: last.map_or(0, |hop| hop.ttl),
+            found_by: match located.found_by() {
+                HopsFoundBy::Tcp => None,
+                HopsFoundBy::IcmpEcho => Some("icmp_echo".into()),
+            },
             remote: Some(located.remote),
             path: located.hops.iter().map(Hop::from).collect(),
         }
@@ -24,13 +28,16 @@ impl<'a> From<&'a model::Hop> for Hop<'a> {
             address: hop.address(),
             tcp: word(&hop.tcp).into(),
             udp: word(&hop.udp).into(),
+            echo: Some(&hop.echo).filter(|echo| !echo.is_not_asked()).map(|echo| word(echo).into()),
         }
     }
 }
 
-/// `silence`, `time_exceeded`, `accepted`, or the system's code.
+/// `silence`, `time_exceeded`, `accepted`, `not_listened`, `not_asked`, or the system's code.
 fn word(answer: &HopAnswer) -> &str {
     match answer {
+        HopAnswer::NotAsked => "not_asked",
+        HopAnswer::Unheard => "not_listened",
         HopAnswer::Silence => "silence",
         HopAnswer::Expired { .. } => "time_exceeded",
         HopAnswer::Answered { os: None, .. } => "accepted",
@@ -44,6 +51,7 @@ pub(super) fn segments<'a>(
 ) -> SegmentLadder<'a> {
     let rung = |rung: &'a model::Rung| Rung {
         max_segment: rung.segment,
+        bound: (!rung.bound.is_both()).then(|| "incoming".into()),
         outcome: rung
             .failure
             .as_ref()
