@@ -7,7 +7,7 @@
 //! | room | does | holds |
 //! |---|---|---|
 //! | [`model`] | the nouns everyone shares | names, endpoints, lookups, trails, records, causes, verdicts |
-//! | [`ordered_work`] | parts of a large job side by side, results in order | the threads of `archive`, `diagnose`, `report` |
+//! | [`ordered_work`] | parts of a large job side by side, results in order | the threads of `archive`, `diagnose`, `report` and of merging |
 //! | [`list`] | text to entries, entries to endpoints | endpoint lists, service URLs, authentication keys |
 //! | [`route`] | which way each name is configured to go | proxy URLs, `NO_PROXY`, the agent's files, PAC |
 //! | [`plan`] | endpoints to probes | order, deduplication, ways to measure, relay gateways |
@@ -28,15 +28,17 @@
 //! | [`diagnose`] | records to verdicts | a file a layer, the catalogue of causes, `explain` |
 //! | [`redact`] | records and saved reports to ones that may be forwarded | placeholders for names, users and addresses of this side |
 //! | [`report`] | verdicts to reports, and reports to bytes | every format; differences, hosts side by side; handouts of rules and plans |
+//! | [`exporter`] | runs over HTTP | routes, limits on clients, what may be asked for, the web configuration, modules in the background |
 //! | [`cli`] | arguments to configuration, then commands | files, environment, exit codes |
 //!
-//! Imports go down only: `cli` → {`proxy_config`, `demo`} → {`report`, `redact`, `probe`, `ledger`,
+//! Imports go down only: `cli` → {`proxy_config`, `demo`, `exporter`} → {`report`, `redact`, `probe`, `ledger`,
 //! `azure`} → {`diagnose`, `plan`, `host`, `wire`, `archive`, `nsg_rules`} → {`firewall`, `list`} →
 //! {`arm_template`, `route`, `report_v1`, `tags`, `ordered_work`, `files`} → `model`. `probe` does
 //! not know `diagnose`; `diagnose` does not know sockets; only `cli`, `proxy_config`, `host`,
-//! `probe`, `demo`, `ledger`, `azure` and `files` touch the world, and only `azure` uses reqwest.
-//! Concurrency is in `probe::runner`, in the script thread of `proxy_config`, in the servers of
-//! `demo` and, for large inputs, in `ordered_work`; nowhere else. `model` names serde's derives and
+//! `probe`, `demo`, `exporter`, `ledger`, `azure` and `files` touch the world, only `azure` uses
+//! reqwest, and only `exporter` hyper. Concurrency is in `probe::runner`, in the script thread of
+//! `proxy_config`, in the servers of `demo` and `exporter` and, for large inputs, in
+//! `ordered_work`; nowhere else. `model` names serde's derives and
 //! no format. `tests/it/tidy` holds the table and fails on any other edge.
 //!
 //! # Where a change goes
@@ -76,6 +78,7 @@ pub mod azure;
 pub mod cli;
 pub mod demo;
 pub mod diagnose;
+pub mod exporter;
 pub mod files;
 pub mod firewall;
 pub mod host;

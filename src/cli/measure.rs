@@ -7,6 +7,7 @@ use std::time::Instant;
 
 use anyhow::{Context, Result, bail};
 use jiff::Timestamp;
+use tokio_util::task::AbortOnDropHandle;
 
 use super::arguments::MeasuringArgs;
 use super::hint;
@@ -120,6 +121,7 @@ impl Measurement {
             tls,
             wishes: probe::Wishes::default(),
             connector: Connector::network(),
+            packages: probe::sign_in::of_this_host(),
             // Until the configuration is ready to be asked.
             routing: Routing::direct("nothing is connected"),
         };
@@ -152,46 +154,51 @@ impl Measurement {
         session: &RunSession,
         mut finished: impl FnMut(&Record, &Stop),
     ) -> Result<Records> {
-        let Self { prepared, mut settings, proxy, measuring, mut run } = self;
-        let begun = Instant::now();
-        run.started_at = Timestamp::now();
-        let bar = Bar::of_probes(settings.resolve_only);
-        let outcome = session.runtime.block_on(async {
+        let bar = Bar::of_probes(self.settings.resolve_only);
+        session.runtime.block_on(async {
             let stop = Stop::new();
-            let interrupted = tokio::spawn(pass_on(session.stop.clone(), stop.clone()));
-            let deadline = measuring.deadline.map(|deadline| {
-                let stop = stop.clone();
-                tokio::spawn(async move {
-                    tokio::time::sleep(deadline).await;
-                    stop.give(Obstacle::BudgetSpent);
-                })
-            });
-            if !settings.resolve_only {
-                let client = script_client(&settings, measuring.asks_system);
-                let own = vantage::leading_out(settings.servers.first().copied(), settings.source);
-                // A run that is stopped here has no routes: every record says that it was stopped.
-                if let Ok(router) = stop.or(proxy.into_router(client, own)).await {
-                    let router = Arc::new(router.context("cannot start a thread")?);
-                    settings.routing = Routing::new(move |endpoint| {
-                        let router = Arc::clone(&router);
-                        async move { router.choose(&endpoint).await }
-                    });
-                }
-            }
-            let outcome = probe::run(&prepared.plan, settings, &stop, |progress| {
+            let passes_on = pass_on(session.stop.clone(), stop.clone());
+            let _interrupted = AbortOnDropHandle::new(tokio::spawn(passes_on));
+            self.carried_out(&stop, |progress| {
                 bar.note(&progress);
                 if let RunProgress::Finished(record) = progress {
                     finished(record, &stop);
                 }
             })
-            .await;
-            interrupted.abort();
-            if let Some(deadline) = deadline {
-                deadline.abort();
+            .await
+        })
+    }
+
+    /// Runs the probes until all are done, the deadline passes or `stop` is given. Where this is
+    /// dropped, nothing of it goes on.
+    pub(super) async fn carried_out(
+        self,
+        stop: &Stop,
+        watch: impl FnMut(RunProgress<'_>),
+    ) -> Result<Records> {
+        let Self { prepared, mut settings, proxy, measuring, mut run } = self;
+        let begun = Instant::now();
+        run.started_at = Timestamp::now();
+        let _deadline = measuring.deadline.map(|deadline| {
+            let stop = stop.clone();
+            AbortOnDropHandle::new(tokio::spawn(async move {
+                tokio::time::sleep(deadline).await;
+                stop.give(Obstacle::BudgetSpent);
+            }))
+        });
+        if !settings.resolve_only {
+            let client = script_client(&settings, measuring.asks_system);
+            let own = vantage::leading_out(settings.servers.first().copied(), settings.source);
+            // A run that is stopped here has no routes: every record says that it was stopped.
+            if let Ok(router) = stop.or(proxy.into_router(client, own)).await {
+                let router = Arc::new(router.context("cannot start a thread")?);
+                settings.routing = Routing::new(move |endpoint| {
+                    let router = Arc::clone(&router);
+                    async move { router.choose(&endpoint).await }
+                });
             }
-            anyhow::Ok(outcome)
-        })?;
-        drop(bar);
+        }
+        let outcome = probe::run(&prepared.plan, settings, stop, watch).await;
         run.took = begun.elapsed();
         run.control = outcome.control;
         run.absent = outcome.absent;
@@ -272,8 +279,7 @@ fn servers(measuring: &MeasuringArgs) -> Result<Vec<SocketAddr>> {
         }
         return Ok(servers);
     }
-    let servers = system_servers()
-        .context("cannot read this system's DNS configuration; name a server by --resolver IP")?;
+    let servers = system_servers().context("cannot read this system's DNS configuration")?;
     if servers.is_empty() {
         bail!("this system's DNS configuration names no server; name one by --resolver IP");
     }

@@ -36,7 +36,9 @@ mod replay;
 mod request;
 mod resolve;
 mod rules;
+mod runtime_names;
 mod saved;
+mod serve;
 mod service_tag_ranges;
 mod signals;
 mod tags;
@@ -113,6 +115,7 @@ pub fn run(arguments: impl IntoIterator<Item = OsString>) -> ExitCode {
     let done = match parsed.command {
         Command::Check(command) => check::check(&command, arguments),
         Command::Watch(command) => watch::watch(&command, arguments),
+        Command::Serve(command) => serve::serve(&command, &configuration),
         Command::Replay(command) => replay::replay(&command),
         Command::Resolve(command) => resolve::resolve(&command, arguments),
         Command::Lists(command) => lists::lists(&command),

@@ -34,6 +34,12 @@ impl ServiceTagRanges {
         diagnose::RangeLookup::holds(&self.of(run), address)
     }
 
+    /// The day of the ranges that a cloud's addresses are judged by.
+    pub(super) fn date(&self, cloud: Cloud) -> Option<String> {
+        let given = self.0.as_deref().map(|ranges| ranges.date().to_owned());
+        given.or_else(|| Some(Snapshot::embedded_date(cloud)))
+    }
+
     /// Shows a hint where the embedded ranges are what a finding was concluded from, and are old.
     pub(super) fn warn_if_old(&self, run: &Run, conclusion: &Conclusion) {
         if self.0.is_some() {

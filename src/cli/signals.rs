@@ -15,6 +15,22 @@ pub(super) async fn interrupted() {
     }
 }
 
+/// Does something each time that SIGHUP asks for it, by which services are told to read their
+/// configuration anew. Elsewhere than on Unix nothing asks.
+#[cfg(unix)]
+pub(super) async fn on_hangup<F: Future<Output = ()>>(mut then: impl FnMut() -> F) {
+    use tokio::signal::unix::{SignalKind, signal};
+    let Ok(mut asked) = signal(SignalKind::hangup()) else { return };
+    while asked.recv().await.is_some() {
+        then().await;
+    }
+}
+
+#[cfg(not(unix))]
+pub(super) async fn on_hangup<F: Future<Output = ()>>(_: impl FnMut() -> F) {
+    std::future::pending::<()>().await;
+}
+
 #[cfg(unix)]
 async fn terminated() {
     use tokio::signal::unix::{SignalKind, signal};

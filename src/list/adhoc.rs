@@ -31,6 +31,9 @@ pub enum AdHocError {
         Kind::ALL.map(Kind::as_str).join(", ")
     )]
     Kind { given: String, suggestion: Option<&'static str> },
+    /// A kind stands before a host whose kind the entries decide.
+    #[error("the kind is that of the entry that covers the name: give HOST or HOST:PORT alone")]
+    GivenKind,
     /// A peer was given with another kind than `tcp`.
     #[error("a peer is another node, reached by TCP: give HOST or HOST:PORT")]
     PeerKind,
@@ -59,6 +62,18 @@ pub fn parse_endpoint(text: &str) -> Result<AdHoc, AdHocError> {
             .ok_or_else(|| AdHocError::NoPort(host.to_string()))?,
     };
     Ok(AdHoc { host, port, given_kind })
+}
+
+/// Reads `HOST[:PORT]`, where the entries decide the kind, and with it the port that is not given.
+///
+/// # Errors
+/// [`AdHocError`] where the text has another form.
+pub fn parse_host(text: &str) -> Result<(Host, Option<u16>), AdHocError> {
+    let pasted = pasted::split(text)?;
+    if pasted.scheme.is_some() {
+        return Err(AdHocError::GivenKind);
+    }
+    Ok((host(pasted.host)?, pasted::port(pasted.port)?))
 }
 
 /// Reads `HOST[:PORT]` of another node of the same runtime; the port is 8060 unless it was moved

@@ -77,8 +77,9 @@ impl EndpointList {
     }
 }
 
-/// The port of an endpoint of this kind where none is given.
-pub(super) const fn default_port(kind: Kind) -> Option<u16> {
+/// The port of an endpoint of this kind where none is given; TCP alone has none.
+#[must_use]
+pub const fn default_port(kind: Kind) -> Option<u16> {
     match kind {
         Kind::Https | Kind::Relay | Kind::Tls => Some(443),
         Kind::Http => Some(80),

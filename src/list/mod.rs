@@ -28,13 +28,13 @@ pub mod service_urls;
 mod suggest;
 mod syntax;
 
-pub use adhoc::{AdHoc, AdHocError, parse_endpoint, parse_peer};
+pub use adhoc::{AdHoc, AdHocError, parse_endpoint, parse_host, parse_peer};
 pub use auth_key::{AuthKey, AuthKeyError};
 pub use cloud::infer_cloud;
-pub use concrete::{Concrete, ORDER_STEP, UntestablePattern, concrete};
+pub use concrete::{Concrete, MissingName, ORDER_STEP, UntestablePattern, concrete};
 pub use draft::{DraftEndpoint, DraftError, ListDraft, SCHEMA_FILE};
 pub use embedded::{EmbeddedList, UnknownList, embedded, find, newest_source};
-pub use entry::{EndpointList, ListEntry};
+pub use entry::{EndpointList, ListEntry, default_port};
 pub use error::{ListError, ListErrors, ListProblem, TextPosition};
 pub use limits::MAX_INPUT_BYTES;
 pub use parameters::{ParameterError, Parameters, region};

@@ -17,6 +17,7 @@ pub mod json;
 pub mod junit;
 pub mod markdown;
 pub mod merge;
+pub mod metrics;
 mod only_owners;
 pub mod prometheus;
 pub mod resolve;

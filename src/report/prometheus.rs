@@ -1,19 +1,16 @@
-//! The metrics of one run in Prometheus' text format, for a textfile collector.
+//! The metrics of one run in Prometheus' text format: for a textfile collector, and for the exporter.
 //!
 //! Of the metrics that `serve` has (contract), those that a report can know. A gateway has no
 //! series of its own: there are hundreds, and Azure changes them; they are counted by deployment.
 
 use std::collections::{BTreeMap, BTreeSet};
-use std::fmt;
 use std::io::{self, Write};
+use std::net::IpAddr;
 
 use jiff::Timestamp;
-use prometheus_client::collector::Collector;
-use prometheus_client::encoding::{DescriptorEncoder, text};
-use prometheus_client::metrics::MetricType;
-use prometheus_client::registry::Registry;
+use sha2::{Digest, Sha256};
 
-use super::Guarded;
+use super::metrics::{LabelPairs, Metrics};
 use super::verdict_line::{CountedEndpoint, gateway_of};
 use crate::model::{NetworkAllows, Status, visible};
 use crate::report_v1::{Endpoint, Finding, Report};
@@ -23,109 +20,74 @@ use crate::report_v1::{Endpoint, Finding, Report};
 /// # Errors
 /// What `out` returns.
 pub fn report(report: &Report, out: &mut impl Write) -> io::Result<()> {
-    let mut registry = Registry::default();
-    registry.register_collector(Box::new(Metrics::of(report)));
-    let mut written = String::new();
-    text::encode(&mut written, &registry).map_err(io::Error::other)?;
-    let mut out = Guarded::new(out);
-    out.write_all(written.as_bytes())?;
-    out.finish().map(drop)
+    let mut metrics = of_run(report);
+    metrics.append(build_info(&report.tool.version));
+    metrics.write(out)
 }
 
-type LabelPairs = Vec<(&'static str, String)>;
-
-/// Gauges in the order in which they were added, as a run's report never changes.
-#[derive(Debug, Default)]
-struct Metrics(Vec<Metric>);
-
-/// A gauge and its series.
-#[derive(Debug)]
-struct Metric {
-    name: &'static str,
-    help: &'static str,
-    samples: Vec<(LabelPairs, f64)>,
+/// The program that concluded.
+#[must_use]
+pub fn build_info(version: &str) -> Metrics {
+    let mut metrics = Metrics::default();
+    metrics.gauge(
+        "pathproof_build_info",
+        "The program that concluded",
+        [(vec![("version", shown(version))], 1.0)],
+    );
+    metrics
 }
 
-impl Collector for Metrics {
-    fn encode(&self, mut encoder: DescriptorEncoder) -> fmt::Result {
-        for metric in self.0.iter().filter(|metric| !metric.samples.is_empty()) {
-            let Metric { name, help, samples } = metric;
-            let mut family = encoder.encode_descriptor(name, help, None, MetricType::Gauge)?;
-            for (labels, value) in samples {
-                if labels.is_empty() {
-                    family.encode_gauge(value)?;
-                } else {
-                    family.encode_family(labels)?.encode_gauge(value)?;
-                }
-            }
-        }
-        Ok(())
-    }
-}
-
-impl Metrics {
-    fn of(report: &Report) -> Self {
-        let (gateways, others): (Vec<&Endpoint>, Vec<&Endpoint>) =
-            report.endpoints.iter().partition(|endpoint| gateway_of(endpoint).is_some());
-        let mut metrics = Self::default();
-        metrics.add("pathproof_endpoint_status", "What an endpoint comes to", statuses(&others));
-        metrics.add(
-            "pathproof_finding_info",
-            "What was found, of an endpoint or, without one, of the run",
-            findings(report, &others),
-        );
-        metrics.add(
-            "pathproof_phase_duration_seconds",
-            "The shortest time that a phase took by the configured way",
-            phases(&others),
-        );
-        metrics.add(
-            "pathproof_certificate_expiry_timestamp_seconds",
-            "When the first certificate of those that were presented expires",
-            expiries(&others),
-        );
-        metrics.add(
-            "pathproof_addresses",
-            "How many addresses a name leads to",
-            addresses(&others),
-        );
-        metrics.add(
-            "pathproof_gateways",
-            "How many gateways of a relay's deployment there are",
-            gateways_by_deployment(&gateways),
-        );
-        metrics.add(
-            "pathproof_prediction",
-            "The best state that the network allows the runtime",
-            prediction(report),
-        );
-        metrics.add(
-            "pathproof_run_timestamp_seconds",
-            "When the run began",
-            report.run.started_at.map(|at| (Vec::new(), seconds(at))),
-        );
-        metrics.add(
-            "pathproof_run_duration_seconds",
-            "How long the run took",
-            report.run.took_ms.map(|took| (Vec::new(), took.as_f64() / 1000.0)),
-        );
-        let version = report.tool.version.to_string();
-        metrics.add(
-            "pathproof_build_info",
-            "The program that concluded",
-            [(vec![("version", shown(&version))], 1.0)],
-        );
-        metrics
-    }
-
-    fn add(
-        &mut self,
-        name: &'static str,
-        help: &'static str,
-        samples: impl IntoIterator<Item = (LabelPairs, f64)>,
-    ) {
-        self.0.push(Metric { name, help, samples: samples.into_iter().collect() });
-    }
+/// What a run came to, without the program that it was.
+#[must_use]
+pub fn of_run(report: &Report) -> Metrics {
+    let (gateways, others): (Vec<&Endpoint>, Vec<&Endpoint>) =
+        report.endpoints.iter().partition(|endpoint| gateway_of(endpoint).is_some());
+    let mut metrics = Metrics::default();
+    metrics.gauge("pathproof_endpoint_status", "What an endpoint comes to", statuses(&others));
+    metrics.gauge(
+        "pathproof_finding_info",
+        "What was found, of an endpoint or, without one, of the run",
+        findings(report, &others),
+    );
+    metrics.gauge(
+        "pathproof_phase_duration_seconds",
+        "The shortest time that a phase took by the configured way",
+        phases(&others),
+    );
+    metrics.gauge(
+        "pathproof_certificate_expiry_timestamp_seconds",
+        "When the first certificate of those that were presented expires",
+        expiries(&others),
+    );
+    let by_host = addresses(&others);
+    let counts = by_host.iter().map(|(host, all)| (of_host(host), count(all.len())));
+    metrics.gauge("pathproof_addresses", "How many addresses a name leads to", counts);
+    metrics.gauge(
+        "pathproof_addresses_hash",
+        "A number made of a name's addresses, which changes when any of them does",
+        by_host.iter().map(|(host, all)| (of_host(host), hash(all))),
+    );
+    metrics.gauge(
+        "pathproof_gateways",
+        "How many gateways of a relay's deployment there are",
+        gateways_by_deployment(&gateways),
+    );
+    metrics.gauge(
+        "pathproof_prediction",
+        "The best state that the network allows the runtime",
+        prediction(report),
+    );
+    metrics.gauge(
+        "pathproof_run_timestamp_seconds",
+        "When the run began",
+        report.run.started_at.map(|at| (Vec::new(), seconds(at))),
+    );
+    metrics.gauge(
+        "pathproof_run_duration_seconds",
+        "How long the run took",
+        report.run.took_ms.map(|took| (Vec::new(), took.as_f64() / 1000.0)),
+    );
+    metrics
 }
 
 /// A label's value: on one line, without what a terminal would obey.
@@ -209,15 +171,26 @@ fn expiries(endpoints: &[&Endpoint]) -> Vec<(LabelPairs, f64)> {
 }
 
 /// A name on two ports leads to the same addresses.
-fn addresses(endpoints: &[&Endpoint]) -> Vec<(LabelPairs, f64)> {
+fn addresses<'r>(endpoints: &[&'r Endpoint]) -> BTreeMap<&'r str, BTreeSet<IpAddr>> {
     let mut by_host: BTreeMap<&str, BTreeSet<_>> = BTreeMap::new();
     for endpoint in endpoints {
         if let Some(addresses) = endpoint.addresses() {
             by_host.entry(&endpoint.host).or_default().extend(addresses);
         }
     }
-    let of_host = by_host.into_iter();
-    of_host.map(|(host, all)| (vec![("host", shown(host))], count(all.len()))).collect()
+    by_host
+}
+
+fn of_host(host: &str) -> LabelPairs {
+    vec![("host", shown(host))]
+}
+
+/// The first 32 bits of a hash of the addresses in order: exact as a number of Prometheus, and the
+/// same on every host and in every version.
+fn hash(addresses: &BTreeSet<IpAddr>) -> f64 {
+    let texts: Vec<String> = addresses.iter().map(ToString::to_string).collect();
+    let digest = Sha256::digest(texts.join(" "));
+    f64::from(u32::from_be_bytes([digest[0], digest[1], digest[2], digest[3]]))
 }
 
 fn gateways_by_deployment(gateways: &[&Endpoint]) -> Vec<(LabelPairs, f64)> {

@@ -19,6 +19,7 @@ mod docs;
 #[cfg(target_os = "linux")]
 mod emission;
 mod example;
+mod fleet;
 mod follow_ups;
 #[cfg(target_os = "linux")]
 mod formats;

@@ -6,9 +6,10 @@ use clap::{Arg, Args, Command, Subcommand, ValueEnum, ValueHint, value_parser};
 
 /// The commands whose options may stand in a file or a variable, by their paths. Where several have
 /// an option, the first says which values it takes.
-pub(in crate::cli) const CONFIGURED: [&str; 9] = [
+pub(in crate::cli) const CONFIGURED: [&str; 10] = [
     "check",
     "watch",
+    "serve",
     "resolve",
     "rules plan",
     "rules apply",

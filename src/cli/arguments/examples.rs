@@ -46,6 +46,19 @@ const EXAMPLES: &[(&str, &[Example])] = &[
         ],
     ),
     (
+        "serve",
+        &[
+            (
+                "Modules of a file, on loopback: http://127.0.0.1:9815/probe?module=NAME",
+                "serve --config pathproof.toml",
+            ),
+            (
+                "For a Prometheus elsewhere, with TLS and passwords",
+                "serve --config pathproof.toml --listen 0.0.0.0:9815 --web-config web.yml",
+            ),
+        ],
+    ),
+    (
         "replay",
         &[
             ("The report of an earlier run, with every step", "replay records.jsonl -v"),
@@ -109,6 +122,10 @@ const EXAMPLES: &[(&str, &[Example])] = &[
             (
                 "A page for those who approve it",
                 "rules plan --current nsg.json --from run.json -f html -o plan.html",
+            ),
+            (
+                "Variables for a Terraform that owns the group",
+                "rules plan --current nsg.json --from run.json -f tfvars-json -o rules.tfvars.json",
             ),
         ],
     ),

@@ -23,6 +23,7 @@ mod proxy;
 mod rules;
 mod rules_diff;
 mod saved;
+mod serve;
 mod shell;
 mod short_help;
 mod watch;
@@ -45,6 +46,7 @@ pub(super) use rules::{
 };
 pub(super) use rules_diff::{DiffFailure, RulesDiffArgs};
 pub(super) use saved::{DiffArgs, MergeArgs, RenderArgs, ReportArgs, ReportCommand, ShowingArgs};
+pub(super) use serve::ServeArgs;
 pub(super) use shell::{CompletionsArgs, ManArgs};
 pub(super) use watch::{WatchArgs, WatchFormat};
 
@@ -100,6 +102,8 @@ pub(super) enum Command {
     Check(Box<CheckArgs>),
     /// The same again and again; prints what changes, with UTC times
     Watch(Box<WatchArgs>),
+    /// A Prometheus exporter: measures what it is asked for, and some of it in the background
+    Serve(ServeArgs),
     /// The same report from saved records, with no network
     Replay(ReplayArgs),
     /// Names to chains and addresses, relay gateways included; nothing is connected
@@ -169,6 +173,12 @@ pub(super) struct TargetArgs {
     /// The same, asked of Azure: the runtime's resource id
     #[arg(long, value_name = "RESOURCE_ID")]
     pub(super) runtime: Option<String>,
+    /// Keep Azure's last good answer to --runtime there, and use it where Azure does not answer
+    #[arg(long, value_name = "FILE", requires = "runtime")]
+    pub(super) last_answer: Option<PathBuf>,
+    /// How old that answer may be
+    #[arg(long, value_name = "DURATION", default_value = "7d", value_parser = duration::parse)]
+    pub(super) max_answer_age: Duration,
     /// Take the control host out of an authentication key; the secret is dropped at once
     #[arg(long, value_name = "FILE|-")]
     pub(super) auth_key: Option<PathBuf>,

@@ -7,11 +7,13 @@ use toml::Spanned;
 use toml::de::{DeTable, DeValue};
 
 use super::option::{GivenOption, GivenValue, KnownOptions};
-use super::{OptionOrigin, did_you_mean};
+use super::{OptionOrigin, did_you_mean, module};
 use crate::files;
 
 /// The table that holds the profiles.
 const PROFILE: &str = "profile";
+/// The table that holds the modules of `serve`.
+const MODULE: &str = "module";
 
 /// What a file says, every value with its line.
 #[derive(Debug)]
@@ -19,6 +21,7 @@ pub(super) struct OptionFile {
     path: PathBuf,
     options: Vec<GivenOption>,
     profiles: Vec<(String, Vec<GivenOption>)>,
+    modules: Vec<(String, Vec<GivenOption>)>,
 }
 
 impl OptionFile {
@@ -43,10 +46,17 @@ impl OptionFile {
             let at = error.span().map_or(0, |span| span.start);
             anyhow!("{}: {}", reader.place(at), error.message())
         })?;
-        let mut file = Self { path: path.to_owned(), options: Vec::new(), profiles: Vec::new() };
+        let mut file = Self {
+            path: path.to_owned(),
+            options: Vec::new(),
+            profiles: Vec::new(),
+            modules: Vec::new(),
+        };
         for (key, value) in document.get_ref() {
             if key.get_ref() == PROFILE {
-                file.profiles = reader.profiles(value)?;
+                file.profiles = reader.tables(value, PROFILE)?;
+            } else if key.get_ref() == MODULE {
+                file.modules = reader.tables(value, MODULE)?;
             } else {
                 file.options.push(reader.option(key, value, None)?);
             }
@@ -54,7 +64,7 @@ impl OptionFile {
         Ok(file)
     }
 
-    /// Checks every option of the file, those of profiles that are not chosen too.
+    /// Checks every option of the file, those of modules and of profiles that are not chosen too.
     ///
     /// # Errors
     /// The first that is no option, stands on the command line only, or has another type.
@@ -62,14 +72,31 @@ impl OptionFile {
         let all = self.profiles.iter().flat_map(|(_, options)| options);
         let mut all: Vec<_> = self.options.iter().chain(all).collect();
         all.sort_by_key(|option| match option.origin {
-            OptionOrigin::File { line, .. } | OptionOrigin::Profile { line, .. } => line,
+            OptionOrigin::File { line, .. }
+            | OptionOrigin::Profile { line, .. }
+            | OptionOrigin::Module { line, .. } => line,
             _ => 0,
         });
         for option in all {
             known.check_name(&option.name, &option.origin.place())?;
             known.check_value(option)?;
         }
-        Ok(())
+        module::check(self.modules())
+    }
+
+    /// The modules of `serve`, each with what it says itself.
+    pub(super) fn modules(&self) -> &[(String, Vec<GivenOption>)] {
+        &self.modules
+    }
+
+    /// The folder from which relative names of files count.
+    pub(super) fn folder(&self) -> &Path {
+        self.path.parent().unwrap_or(Path::new(""))
+    }
+
+    /// Its name, for messages.
+    pub(super) fn shown(&self) -> String {
+        self.path.display().to_string()
     }
 
     /// The options of the file, and those of one of its profiles behind them.
@@ -97,15 +124,19 @@ impl OptionFile {
             };
             options.extend(own.iter().cloned());
         }
-        let folder = self.path.parent().unwrap_or(Path::new(""));
-        for option in &mut options {
+        self.place(&mut options, known);
+        Ok(options)
+    }
+
+    /// Counts relative names of files from this file's folder.
+    pub(super) fn place(&self, options: &mut [GivenOption], known: &KnownOptions) {
+        for option in options {
             if let GivenValue::Words(words) = &mut option.value {
                 for word in words {
-                    *word = known.placed(&option.name, word, folder);
+                    *word = known.placed(&option.name, word, self.folder());
                 }
             }
         }
-        Ok(options)
     }
 }
 
@@ -126,39 +157,46 @@ impl FileReader<'_> {
         format!("{}:{}", self.name, self.line(at))
     }
 
-    fn profiles(&self, value: &Spanned<DeValue<'_>>) -> Result<Vec<(String, Vec<GivenOption>)>> {
+    /// The tables `[what.NAME]` with their options.
+    fn tables(
+        &self,
+        value: &Spanned<DeValue<'_>>,
+        what: &str,
+    ) -> Result<Vec<(String, Vec<GivenOption>)>> {
         let place = self.place(value.span().start);
         let DeValue::Table(tables) = value.get_ref() else {
-            bail!("{place}: profile is a table: write [profile.NAME]");
+            bail!("{place}: {what} is a table: write [{what}.NAME]");
         };
-        let mut profiles = Vec::new();
+        let mut found = Vec::new();
         for (name, table) in tables {
             let place = self.place(name.span().start);
             let DeValue::Table(options) = table.get_ref() else {
                 bail!(
-                    "{place}: a profile has a name: write [profile.NAME] above '{}'",
+                    "{place}: a {what} has a name: write [{what}.NAME] above '{}'",
                     name.get_ref()
                 );
             };
             let name = name.get_ref().to_string();
-            let options = options.iter().map(|(key, value)| self.option(key, value, Some(&name)));
+            let of = Some((what, &*name));
+            let options = options.iter().map(|(key, value)| self.option(key, value, of));
             let options = options.collect::<Result<_>>()?;
-            profiles.push((name, options));
+            found.push((name, options));
         }
-        Ok(profiles)
+        Ok(found)
     }
 
     fn option(
         &self,
         key: &Key<'_>,
         value: &Spanned<DeValue<'_>>,
-        profile: Option<&str>,
+        of: Option<(&str, &str)>,
     ) -> Result<GivenOption> {
         let line = self.line(key.span().start);
         let file = self.name.to_owned();
-        let origin = match profile {
+        let origin = match of {
             None => OptionOrigin::File { file, line },
-            Some(name) => OptionOrigin::Profile { name: name.to_owned(), file, line },
+            Some((PROFILE, name)) => OptionOrigin::Profile { name: name.to_owned(), file, line },
+            Some((_, name)) => OptionOrigin::Module { name: name.to_owned(), file, line },
         };
         let name = key.get_ref().to_string();
         let value = match value.get_ref() {

@@ -73,8 +73,9 @@ fn level(origin: &OptionOrigin) -> u8 {
         OptionOrigin::Default => 0,
         OptionOrigin::File { .. } => 1,
         OptionOrigin::Profile { .. } => 2,
-        OptionOrigin::Environment(_) => 3,
-        OptionOrigin::CommandLine => 4,
+        OptionOrigin::Module { .. } => 3,
+        OptionOrigin::Environment(_) => 4,
+        OptionOrigin::CommandLine => 5,
     }
 }
 

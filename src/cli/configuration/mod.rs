@@ -11,6 +11,7 @@
 mod environment;
 mod file;
 mod merge;
+mod module;
 mod option;
 mod place;
 #[cfg(test)]
@@ -30,6 +31,7 @@ use super::arguments::{self, CONFIGURED};
 use super::hint;
 use crate::list;
 use file::OptionFile;
+pub(super) use module::ModuleOptions;
 use option::{GivenOption, KnownOptions};
 pub(super) use show::{schema, show};
 
@@ -39,6 +41,7 @@ enum OptionOrigin {
     Default,
     File { file: String, line: usize },
     Profile { name: String, file: String, line: usize },
+    Module { name: String, file: String, line: usize },
     Environment(String),
     CommandLine,
 }
@@ -50,6 +53,7 @@ impl fmt::Display for OptionOrigin {
             Self::Default => write!(f, "default"),
             Self::File { file, line } => write!(f, "{file}:{line}"),
             Self::Profile { name, .. } => write!(f, "profile {name}"),
+            Self::Module { name, .. } => write!(f, "module {name}"),
             Self::Environment(variable) => write!(f, "environment {variable}"),
             Self::CommandLine => write!(f, "command line"),
         }
@@ -60,7 +64,9 @@ impl OptionOrigin {
     /// Where it can be changed, for errors.
     fn place(&self) -> String {
         match self {
-            Self::Profile { file, line, .. } => format!("{file}:{line}"),
+            Self::Profile { file, line, .. } | Self::Module { file, line, .. } => {
+                format!("{file}:{line}")
+            }
             _ => self.to_string(),
         }
     }
@@ -77,6 +83,8 @@ pub(super) struct ConfiguredArguments {
     given: Vec<GivenOption>,
     /// What should be known of how the file was found.
     notes: Vec<String>,
+    /// Which file and profile these are from.
+    selected: Selected,
 }
 
 impl ConfiguredArguments {
@@ -86,8 +94,13 @@ impl ConfiguredArguments {
     /// # Errors
     /// A file cannot be read, or it or the environment says something that is no option's value.
     pub(super) fn of(arguments: Vec<OsString>) -> Result<Self> {
-        let untouched =
-            |arguments| Self { arguments, added: Vec::new(), given: Vec::new(), notes: Vec::new() };
+        let untouched = |arguments| Self {
+            arguments,
+            added: Vec::new(),
+            given: Vec::new(),
+            notes: Vec::new(),
+            selected: Selected::default(),
+        };
         let mut command = arguments::command().ignore_errors(true);
         let Ok(parsed) = command.try_get_matches_from_mut(&arguments) else {
             return Ok(untouched(arguments));
@@ -100,26 +113,12 @@ impl ConfiguredArguments {
         let variables = environment::options(&known)?;
         let selected = Selected::of(parsed);
         let mut notes = Vec::new();
-        let file = match &selected.file {
-            Some(path) => Some(OptionFile::read(path)?),
-            None => place::default_file(&mut notes)?,
-        };
-        let mut given = Vec::new();
-        match (&file, &selected.profile) {
-            (Some(file), _) => {
-                file.check(&known)?;
-                given.extend(file.options(selected.profile.as_deref(), &known)?);
-            }
-            (None, Some(name)) => bail!(
-                "--profile {name}: there is no configuration file that could hold it; name one by \
-                 --config FILE"
-            ),
-            (None, None) => {}
-        }
+        let file = selected.read(&mut notes)?;
+        let mut given = selected.options(file.as_ref(), &known)?;
         given.extend(variables);
         let added = merge::added(&known, parsed, &given);
         let arguments = merge::arguments(arguments, &added);
-        Ok(Self { arguments, added, given, notes })
+        Ok(Self { arguments, added, given, notes, selected })
     }
 
     /// Says which file was found, or why it was passed over.
@@ -141,6 +140,11 @@ impl ConfiguredArguments {
         }
     }
 
+    /// Where options come from that do not stand on the command line.
+    pub(super) const fn selected(&self) -> &Selected {
+        &self.selected
+    }
+
     /// The origin of an option that was added.
     fn origin(&self, name: &str) -> Option<&OptionOrigin> {
         self.added.iter().find(|option| option.name == name).map(|option| &option.origin)
@@ -155,7 +159,8 @@ fn from(option: &GivenOption) -> String {
 }
 
 /// Which file and which of its profiles are meant.
-struct Selected {
+#[derive(Clone, Debug, Default)]
+pub(super) struct Selected {
     file: Option<PathBuf>,
     profile: Option<String>,
 }
@@ -168,6 +173,45 @@ impl Selected {
             file: file.or_else(|| environment::value("PATHPROOF_CONFIG").map(PathBuf::from)),
             profile: profile.or_else(|| environment::value("PATHPROOF_PROFILE")),
         }
+    }
+
+    /// The file that is meant. `notes` get what should be said of how it was found.
+    fn read(&self, notes: &mut Vec<String>) -> Result<Option<OptionFile>> {
+        match &self.file {
+            Some(path) => OptionFile::read(path).map(Some),
+            None => place::default_file(notes),
+        }
+    }
+
+    /// What the file says, its profile behind the rest.
+    fn options(
+        &self,
+        file: Option<&OptionFile>,
+        known: &KnownOptions,
+    ) -> Result<Vec<GivenOption>> {
+        match (file, &self.profile) {
+            (Some(file), profile) => {
+                file.check(known)?;
+                file.options(profile.as_deref(), known)
+            }
+            (None, Some(name)) => bail!(
+                "--profile {name}: there is no configuration file that could hold it; name one by \
+                 --config FILE"
+            ),
+            (None, None) => Ok(Vec::new()),
+        }
+    }
+
+    /// The modules of `serve` as the file says now, each with what it says for all of them.
+    ///
+    /// # Errors
+    /// The file cannot be read, or it or the environment says something that is no option's value.
+    pub(super) fn modules(&self) -> Result<Vec<ModuleOptions>> {
+        let known = KnownOptions::of("check");
+        let variables = environment::options(&known)?;
+        let file = self.read(&mut Vec::new())?;
+        let common = self.options(file.as_ref(), &known)?;
+        module::modules(file.as_ref(), &common, &variables, &known)
     }
 }
 

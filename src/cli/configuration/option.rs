@@ -122,7 +122,7 @@ impl KnownOptions {
         if !self.by_name.contains_key(name) {
             bail!(
                 "{place}: there is no option '{name}'{}",
-                did_you_mean(name, self.names().chain(["profile"]))
+                did_you_mean(name, self.names().chain(["profile", "module"]))
             );
         }
         Ok(())

@@ -15,6 +15,7 @@ mod group_client;
 mod loaded;
 mod plan;
 mod plan_handout;
+mod plan_variables;
 mod required;
 mod rollback_file;
 mod rule_locations;
@@ -29,6 +30,8 @@ use std::ffi::OsString;
 use std::path::Path;
 
 use anyhow::{Context, Result};
+
+pub(super) use self::tag_age::{TagAge, time_of_tags};
 
 use super::arguments::{RulesArgs, RulesCommand, ServiceTagArgs};
 use super::exit::Exit;

@@ -41,6 +41,8 @@ const MAY_USE: &[(&str, &[&str])] = &[
     ("proxy_config", &["model", "route", "plan", "wire", "files", "host", "probe"]),
     // The stage is planned from the embedded list and probed as any run is.
     ("demo", &["model", "list", "route", "plan", "probe"]),
+    // What is measured is handed to it as runs of `check`, and written as their reports are.
+    ("exporter", &["model", "list", "probe", "report", "files"]),
     ("files", &[]),
     // Which names are the runtime's stands in the endpoint lists; what the settings of its account
     // mean is for the one reader of Windows' settings.
@@ -52,6 +54,7 @@ const MAY_USE: &[(&str, &[&str])] = &[
         "cli",
         &[
             "model",
+            "ordered_work",
             "list",
             "route",
             "plan",
@@ -69,6 +72,7 @@ const MAY_USE: &[(&str, &[&str])] = &[
             "redact",
             "proxy_config",
             "demo",
+            "exporter",
             "files",
             "host",
         ],

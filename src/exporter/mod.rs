@@ -1,0 +1,230 @@
+//! The exporter: what Prometheus asks for over HTTP, it measures. What a run of `check` is, the
+//! caller says ([`Checks`]); here stand the server, its limits and its metrics.
+//!
+//! ```text
+//! connection ──► routes ──► probe ──► Checks::check ──► metrics
+//!     │                       └─ at most --max-probes, each within its time
+//!     └─ TLS, passwords, ten seconds for whoever is slow
+//! background ──► Checks::check, every so often ──► the last run of a module
+//! ```
+
+#![expect(
+    clippy::disallowed_methods,
+    clippy::disallowed_types,
+    reason = "this room answers: it accepts connections, waits, and looks at its files"
+)]
+
+mod allow;
+mod background;
+mod connection;
+mod counts;
+mod overview;
+mod passwords;
+mod patience;
+mod probe_request;
+mod process;
+mod routes;
+mod target;
+mod web_access;
+mod web_config;
+
+use std::collections::BTreeMap;
+use std::fmt;
+use std::future::Future;
+use std::pin::Pin;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError, RwLock};
+use std::time::Duration;
+
+use jiff::Timestamp;
+use tokio::sync::Semaphore;
+
+use self::background::Background;
+use self::counts::Counts;
+use crate::model::{Conclusion, Records};
+use crate::probe::Stop;
+use crate::report::metrics::Metrics;
+use crate::report::{assemble, prometheus};
+
+pub use self::allow::{AllowError, AllowList};
+pub use self::connection::serve;
+pub use self::target::{ProbeTarget, TargetError};
+pub use self::web_access::{WebAccess, WebAccessError};
+pub use self::web_config::{WebConfig, WebConfigError};
+
+/// What a run came to.
+#[derive(Debug)]
+pub struct Measured {
+    pub records: Records,
+    pub conclusion: Conclusion,
+}
+
+/// Why there is nothing of a run.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum CheckFault {
+    /// The module may not be asked for this port of the host.
+    NotAllowed,
+    /// The run could not begin; the text says why.
+    Failed(String),
+}
+
+/// A run that goes on until it is done or dropped.
+pub type Checking = Pin<Box<dyn Future<Output = Result<Measured, CheckFault>> + Send>>;
+
+/// What a module measures.
+pub trait Checks: Send + Sync {
+    /// Runs `check` for the module's endpoints, or for one target alone; what is not done when
+    /// `stop` is given is recorded as that.
+    fn check(&self, target: Option<ProbeTarget>, stop: Stop) -> Checking;
+}
+
+/// A module of the configuration.
+pub struct ExporterModule {
+    pub name: String,
+    /// How often it is measured without being asked.
+    pub every: Option<Duration>,
+    pub allow: AllowList,
+    /// Where `allow` stands, for whoever is refused.
+    pub allowed_by: String,
+    /// Which day's service tags addresses are judged by.
+    pub tags_of: Option<Timestamp>,
+    pub checks: Arc<dyn Checks>,
+}
+
+impl fmt::Debug for ExporterModule {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("ExporterModule").field("name", &self.name).finish_non_exhaustive()
+    }
+}
+
+/// Reads the configuration anew.
+pub type LoadModules = Box<dyn Fn() -> Result<Vec<ExporterModule>, String> + Send + Sync>;
+/// When each name of the ledger was seen last.
+pub type LedgerTimes = Box<dyn Fn() -> Result<Vec<(String, Timestamp)>, String> + Send + Sync>;
+
+/// What an exporter is made of.
+pub struct ExporterSettings {
+    pub load: LoadModules,
+    pub ledger: Option<LedgerTimes>,
+    pub web: WebAccess,
+    /// Requests that measure at once.
+    pub max_probes: usize,
+    /// Gets what should be known of reloads and of runs that nobody asked for.
+    pub say: Box<dyn Fn(&str) + Send + Sync>,
+}
+
+/// An exporter, which [`serve`] lets answer.
+pub struct Exporter {
+    settings: ExporterSettings,
+    modules: RwLock<Arc<Loaded>>,
+    probes: Semaphore,
+    counts: Counts,
+    last: Mutex<BTreeMap<String, Arc<LastRun>>>,
+    background: Background,
+    /// Given when the program is to end.
+    ending: Stop,
+}
+
+impl fmt::Debug for Exporter {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Exporter").field("modules", &self.loaded()).finish_non_exhaustive()
+    }
+}
+
+/// The configuration in force.
+#[derive(Debug)]
+struct Loaded {
+    modules: BTreeMap<String, Arc<ExporterModule>>,
+    at: Timestamp,
+    /// The last attempt to read it anew succeeded.
+    is_newest: bool,
+}
+
+/// The last run of a whole module.
+#[derive(Debug)]
+struct LastRun {
+    measured: Measured,
+    /// With the module as a label.
+    metrics: Metrics,
+}
+
+impl Exporter {
+    /// Reads the configuration for the first time. Nothing is measured before [`serve`].
+    ///
+    /// # Errors
+    /// What the configuration's reader says.
+    pub fn new(settings: ExporterSettings) -> Result<Arc<Self>, String> {
+        let modules = by_name((settings.load)()?);
+        let loaded = Loaded { modules, at: Timestamp::now(), is_newest: true };
+        Ok(Arc::new(Self {
+            modules: RwLock::new(Arc::new(loaded)),
+            probes: Semaphore::new(settings.max_probes),
+            counts: Counts::default(),
+            last: Mutex::default(),
+            background: Background::default(),
+            ending: Stop::new(),
+            settings,
+        }))
+    }
+
+    /// Reads the configuration anew; one that does not load leaves the old one in force.
+    ///
+    /// # Errors
+    /// What the configuration's reader says.
+    pub async fn reload(self: &Arc<Self>) -> Result<(), String> {
+        let exporter = Arc::clone(self);
+        // Files are read, and a cloud may be asked.
+        let loaded = tokio::task::spawn_blocking(move || (exporter.settings.load)()).await;
+        let loaded = loaded.unwrap_or_else(|_| Err("the configuration cannot be read".to_owned()));
+        match loaded {
+            Ok(modules) => {
+                let modules = by_name(modules);
+                lock(&self.last).retain(|name, _| modules.contains_key(name));
+                self.put(Loaded { modules, at: Timestamp::now(), is_newest: true });
+                self.background.begin(self);
+                self.say("the configuration was read anew");
+                Ok(())
+            }
+            Err(error) => {
+                let old = self.loaded();
+                let modules = old.modules.clone();
+                self.put(Loaded { modules, at: old.at, is_newest: false });
+                self.say(&format!("the earlier configuration stays in force: {error}"));
+                Err(error)
+            }
+        }
+    }
+
+    fn put(&self, loaded: Loaded) {
+        *self.modules.write().unwrap_or_else(PoisonError::into_inner) = Arc::new(loaded);
+    }
+
+    fn loaded(&self) -> Arc<Loaded> {
+        Arc::clone(&self.modules.read().unwrap_or_else(PoisonError::into_inner))
+    }
+
+    fn say(&self, text: &str) {
+        (self.settings.say)(text);
+    }
+
+    /// Keeps a run of a whole module as its last.
+    fn keep(&self, module: &str, measured: Measured) -> Arc<LastRun> {
+        let report = assemble(&measured.records, &measured.conclusion, None);
+        let metrics = prometheus::of_run(&report).labelled("module", module);
+        let run = Arc::new(LastRun { metrics, measured });
+        lock(&self.last).insert(module.to_owned(), Arc::clone(&run));
+        run
+    }
+
+    fn last(&self, module: &str) -> Option<Arc<LastRun>> {
+        lock(&self.last).get(module).cloned()
+    }
+}
+
+fn by_name(modules: Vec<ExporterModule>) -> BTreeMap<String, Arc<ExporterModule>> {
+    modules.into_iter().map(|module| (module.name.clone(), Arc::new(module))).collect()
+}
+
+/// No section under these locks can leave a value half changed, so a panic elsewhere spoils none.
+fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
+    mutex.lock().unwrap_or_else(PoisonError::into_inner)
+}

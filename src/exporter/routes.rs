@@ -1,0 +1,357 @@
+//! Which path gets which answer.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use http_body_util::Full;
+use hyper::body::{Bytes, Incoming};
+use hyper::header::{
+    ACCEPT, ALLOW, AUTHORIZATION, CACHE_CONTROL, CONTENT_TYPE, HeaderName, HeaderValue, RETRY_AFTER,
+    WWW_AUTHENTICATE,
+};
+use hyper::{Method, Request, Response, StatusCode};
+use tokio::time::Instant;
+
+use super::counts::ProbeEnd;
+use super::probe_request::ProbeRequest;
+use super::web_access::WebRules;
+use super::{CheckFault, Exporter, ExporterModule, LastRun, Measured, overview, process};
+use crate::model::{Exit, Obstacle, visible};
+use crate::probe::Stop;
+use crate::report::metrics::Metrics;
+use crate::report::{self, assemble, prometheus};
+
+const OPEN_METRICS: &str = "application/openmetrics-text; version=1.0.0; charset=utf-8";
+const TEXT_FORMAT: &str = "text/plain; version=0.0.4; charset=utf-8";
+const PLAIN: &str = "text/plain; charset=utf-8";
+const HTML: &str = "text/html; charset=utf-8";
+/// How long a run has to come to its end after it was told to.
+const GRACE: Duration = Duration::from_millis(400);
+
+type Answer = Response<Full<Bytes>>;
+
+/// Answers one request.
+pub(super) async fn answer(
+    exporter: &Arc<Exporter>,
+    rules: &Arc<WebRules>,
+    request: &Request<Incoming>,
+) -> Answer {
+    let given = request.headers().get(AUTHORIZATION).map(HeaderValue::as_bytes);
+    let mut answer = if Arc::clone(&rules.passwords).admit(given).await {
+        admitted(exporter, request).await
+    } else {
+        let refused = text(StatusCode::UNAUTHORIZED, "a user name and its password are needed\n");
+        with(refused, WWW_AUTHENTICATE, "Basic realm=\"pathproof\", charset=\"UTF-8\"")
+    };
+    for (name, value) in &rules.headers {
+        answer.headers_mut().insert(name.clone(), value.clone());
+    }
+    answer
+}
+
+async fn admitted(exporter: &Arc<Exporter>, request: &Request<Incoming>) -> Answer {
+    let path = request.uri().path();
+    let expected: &[Method] = match path {
+        "/-/reload" => &[Method::POST, Method::PUT],
+        _ => &[Method::GET, Method::HEAD],
+    };
+    if !expected.contains(request.method()) {
+        let names: Vec<&str> = expected.iter().map(Method::as_str).collect();
+        let refused = text(StatusCode::METHOD_NOT_ALLOWED, &format!("only {}\n", names.join(", ")));
+        return with(refused, ALLOW, &names.join(", "));
+    }
+    match path {
+        "/probe" => probe(exporter, request).await,
+        "/metrics" => own_metrics(exporter, request).await,
+        "/-/healthy" => text(StatusCode::OK, "pathproof is healthy\n"),
+        "/-/ready" => text(StatusCode::OK, "pathproof is ready\n"),
+        "/-/reload" => match exporter.reload().await {
+            Ok(()) => text(StatusCode::OK, "the configuration was read anew\n"),
+            Err(error) => text(StatusCode::BAD_REQUEST, &format!("{error}\n")),
+        },
+        "/" => match overview::page(exporter) {
+            Ok(page) => bytes(StatusCode::OK, HTML, page.into_bytes()),
+            Err(error) => text(StatusCode::INTERNAL_SERVER_ERROR, &format!("{error}\n")),
+        },
+        _ => match path.strip_prefix("/report/") {
+            Some(name) => last_report(exporter, name).await,
+            None => text(
+                StatusCode::NOT_FOUND,
+                "there are /probe, /metrics, /report/NAME, /-/healthy, /-/ready, /-/reload and /\n",
+            ),
+        },
+    }
+}
+
+/// `/probe`: measures now.
+async fn probe(exporter: &Arc<Exporter>, request: &Request<Incoming>) -> Answer {
+    let query = request.uri().query().unwrap_or_default();
+    let asked = match ProbeRequest::read(query, request.headers()) {
+        Ok(asked) => asked,
+        Err(fault) => return text(StatusCode::BAD_REQUEST, &format!("{fault}\n")),
+    };
+    let module = match module(exporter, asked.module.as_deref()) {
+        Ok(module) => module,
+        Err(answer) => return answer,
+    };
+    let refused = |shown: &str| {
+        exporter.counts.probe(ProbeEnd::NotAllowed);
+        text(StatusCode::FORBIDDEN, &not_allowed(&module, shown))
+    };
+    let shown = asked.target.as_ref().map(ToString::to_string).unwrap_or_default();
+    if asked.target.as_ref().is_some_and(|target| !module.allow.covers_host(&target.host)) {
+        return refused(&shown);
+    }
+    let Ok(_slot) = exporter.probes.try_acquire() else {
+        exporter.counts.probe(ProbeEnd::Refused);
+        let busy = text(
+            StatusCode::SERVICE_UNAVAILABLE,
+            "as many targets as --max-probes allows are being measured: ask again\n",
+        );
+        return with(busy, RETRY_AFTER, "1");
+    };
+    // Where the client goes away, this future is dropped with everything in it.
+    let mut end = CountedProbe { exporter, end: ProbeEnd::Abandoned };
+    let is_whole = asked.target.is_none();
+    let begun = Instant::now();
+    let measured = match within(exporter, &module, asked).await {
+        Ok(measured) => measured,
+        Err(CheckFault::NotAllowed) => {
+            end.end = ProbeEnd::NotAllowed;
+            return text(StatusCode::FORBIDDEN, &not_allowed(&module, &shown));
+        }
+        Err(CheckFault::Failed(why)) => {
+            end.end = ProbeEnd::Failed;
+            return text(StatusCode::INTERNAL_SERVER_ERROR, &format!("{}\n", visible(&why)));
+        }
+    };
+    let took = begun.elapsed();
+    let is_success = measured.conclusion.ending.exit == Exit::Satisfied;
+    let (exporter, name) = (Arc::clone(exporter), module.name.clone());
+    let rendered = blocking(move || {
+        let mut metrics = of_probe(is_success, took);
+        metrics.append(of_measured(&measured));
+        if is_whole {
+            exporter.keep(&name, measured);
+        }
+        metrics
+    });
+    let answer = match rendered.await {
+        Some(metrics) => exposition(request, metrics),
+        None => text(StatusCode::INTERNAL_SERVER_ERROR, "the result could not be written\n"),
+    };
+    end.end = ProbeEnd::Answered;
+    answer
+}
+
+/// Runs until it is done, the client's time is over, or the program is to end.
+async fn within(
+    exporter: &Exporter,
+    module: &ExporterModule,
+    asked: ProbeRequest,
+) -> Result<Measured, CheckFault> {
+    let stop = Stop::new();
+    let mut run = module.checks.check(asked.target, stop.clone());
+    let timer = tokio::time::sleep(asked.limit);
+    tokio::select! {
+        measured = &mut run => return measured,
+        () = timer => stop.give(Obstacle::BudgetSpent),
+        _ = exporter.ending.or(std::future::pending::<()>()) => stop.give(Obstacle::Cancelled),
+    }
+    match tokio::time::timeout(GRACE, run).await {
+        Ok(measured) => measured,
+        Err(_) => Err(CheckFault::Failed("the run did not end in its time".to_owned())),
+    }
+}
+
+/// Counts how a request ended; a future that is dropped was abandoned by its client.
+struct CountedProbe<'e> {
+    exporter: &'e Exporter,
+    end: ProbeEnd,
+}
+
+impl Drop for CountedProbe<'_> {
+    fn drop(&mut self) {
+        self.exporter.counts.probe(self.end);
+    }
+}
+
+fn of_probe(is_success: bool, took: Duration) -> Metrics {
+    let mut metrics = Metrics::default();
+    metrics.gauge(
+        "probe_success",
+        "Whether everything required is as expected",
+        [(Vec::new(), f64::from(u8::from(is_success)))],
+    );
+    metrics.gauge(
+        "probe_duration_seconds",
+        "How long the request took to be measured",
+        [(Vec::new(), took.as_secs_f64())],
+    );
+    metrics
+}
+
+fn of_measured(measured: &Measured) -> Metrics {
+    prometheus::of_run(&assemble(&measured.records, &measured.conclusion, None))
+}
+
+fn not_allowed(module: &ExporterModule, shown: &str) -> String {
+    format!(
+        "{} is not among what module {} may be asked for. {} says: {}. Add it there, as \
+         allow = [\"HOST\", \"*.DOMAIN\", \"HOST:PORT\"].\n",
+        visible(shown),
+        module.name,
+        module.allowed_by,
+        module.allow
+    )
+}
+
+/// The module of that name; without a name, the only one that there is.
+fn module(exporter: &Exporter, name: Option<&str>) -> Result<Arc<ExporterModule>, Answer> {
+    let loaded = exporter.loaded();
+    let found = match (name, loaded.modules.len()) {
+        (Some(name), _) => loaded.modules.get(name),
+        (None, 1) => loaded.modules.values().next(),
+        (None, _) => None,
+    };
+    found.cloned().ok_or_else(|| {
+        let names: Vec<&str> = loaded.modules.keys().map(String::as_str).collect();
+        let asked = name.map_or_else(
+            || "module is missing".to_owned(),
+            |name| format!("there is no module '{}'", visible(name)),
+        );
+        text(StatusCode::BAD_REQUEST, &format!("{asked}; there are {}\n", names.join(", ")))
+    })
+}
+
+/// `/metrics`: the exporter's own, and the last runs of modules that are measured in the
+/// background.
+async fn own_metrics(exporter: &Arc<Exporter>, request: &Request<Incoming>) -> Answer {
+    let mut metrics = prometheus::build_info(env!("CARGO_PKG_VERSION"));
+    let loaded = exporter.loaded();
+    let alone = |value: f64| [(Vec::new(), value)];
+    metrics.gauge(
+        "pathproof_config_last_reload_successful",
+        "Whether the configuration that was read last is in force",
+        alone(f64::from(u8::from(loaded.is_newest))),
+    );
+    metrics.gauge(
+        "pathproof_config_last_reload_success_timestamp_seconds",
+        "When the configuration in force was read",
+        alone(seconds(loaded.at)),
+    );
+    metrics.gauge(
+        "pathproof_web_config_last_reload_successful",
+        "Whether the web configuration that was read last is in force",
+        alone(f64::from(u8::from(exporter.settings.web.is_newest()))),
+    );
+    let max_probes = exporter.settings.max_probes;
+    let in_flight = max_probes.saturating_sub(exporter.probes.available_permits());
+    metrics.append(exporter.counts.metrics(in_flight, max_probes));
+    metrics.append(process::metrics());
+    metrics.gauge(
+        "pathproof_service_tags_timestamp_seconds",
+        "The day of the service tags that addresses are judged by",
+        loaded.modules.values().filter_map(|module| {
+            Some((vec![("module", module.name.clone())], seconds(module.tags_of?)))
+        }),
+    );
+    for module in loaded.modules.values().filter(|module| module.every.is_some()) {
+        if let Some(run) = exporter.last(&module.name) {
+            metrics.append(run.metrics.clone());
+        }
+    }
+    if exporter.settings.ledger.is_some() {
+        let reading = Arc::clone(exporter);
+        let read = blocking(move || reading.settings.ledger.as_ref().map(|read| read()));
+        match read.await.flatten() {
+            Some(Ok(times)) => metrics.gauge(
+                "pathproof_ledger_last_seen_timestamp_seconds",
+                "When the ledger saw any address of a name last",
+                times.into_iter().map(|(name, at)| (vec![("name", name)], seconds(at))),
+            ),
+            Some(Err(why)) => exporter.say(&why),
+            None => {}
+        }
+    }
+    exposition(request, metrics)
+}
+
+/// `/report/NAME[.html|.json]`.
+async fn last_report(exporter: &Arc<Exporter>, path: &str) -> Answer {
+    let known = |name: &str| exporter.loaded().modules.contains_key(name);
+    // A module may itself be called `x.json`.
+    let (name, kind) = match path.rsplit_once('.') {
+        _ if known(path) => (path, "html"),
+        Some((name, kind @ ("html" | "json"))) => (name, kind),
+        _ => (path, "html"),
+    };
+    let Some(run) = exporter.last(name) else {
+        let why = if known(name) {
+            "this module was not measured yet: ask /probe, or give it `every`\n"
+        } else {
+            "there is no such module\n"
+        };
+        return text(StatusCode::NOT_FOUND, why);
+    };
+    let is_json = kind == "json";
+    let content = if is_json { "application/json" } else { HTML };
+    match blocking(move || render(&run, is_json)).await {
+        Some(Ok(page)) => bytes(StatusCode::OK, content, page),
+        _ => text(StatusCode::INTERNAL_SERVER_ERROR, "the report could not be written\n"),
+    }
+}
+
+fn render(run: &LastRun, is_json: bool) -> std::io::Result<Vec<u8>> {
+    let Measured { records, conclusion } = &run.measured;
+    let mut page = Vec::new();
+    if is_json {
+        report::json::report(records, conclusion, None, &mut page)?;
+    } else {
+        report::html::report(&assemble(records, conclusion, None), &mut page)?;
+    }
+    Ok(page)
+}
+
+/// Computes where it holds up nobody; `None` where it panicked.
+async fn blocking<T: Send + 'static>(work: impl FnOnce() -> T + Send + 'static) -> Option<T> {
+    tokio::task::spawn_blocking(work).await.ok()
+}
+
+/// Metrics in the format that the client prefers: what differs is only its name.
+fn exposition(request: &Request<Incoming>, metrics: Metrics) -> Answer {
+    let mut written = Vec::new();
+    if let Err(error) = metrics.write(&mut written) {
+        return text(StatusCode::INTERNAL_SERVER_ERROR, &format!("{error}\n"));
+    }
+    let accepted = request.headers().get(ACCEPT).and_then(|accepted| accepted.to_str().ok());
+    let is_open = accepted.is_some_and(|text| text.contains("application/openmetrics-text"));
+    bytes(StatusCode::OK, if is_open { OPEN_METRICS } else { TEXT_FORMAT }, written)
+}
+
+fn text(status: StatusCode, text: &str) -> Answer {
+    bytes(status, PLAIN, text.as_bytes().to_vec())
+}
+
+fn bytes(status: StatusCode, content: &'static str, body: Vec<u8>) -> Answer {
+    let mut answer = Response::new(Full::new(Bytes::from(body)));
+    *answer.status_mut() = status;
+    let headers = answer.headers_mut();
+    headers.insert(CONTENT_TYPE, HeaderValue::from_static(content));
+    // What was true a moment ago is not what was asked for.
+    headers.insert(CACHE_CONTROL, HeaderValue::from_static("no-store"));
+    headers.insert("x-content-type-options", HeaderValue::from_static("nosniff"));
+    answer
+}
+
+fn with(mut answer: Answer, name: HeaderName, value: &str) -> Answer {
+    if let Ok(value) = HeaderValue::from_str(value) {
+        answer.headers_mut().insert(name, value);
+    }
+    answer
+}
+
+#[expect(clippy::cast_precision_loss, reason = "seconds of a calendar are far below 2^53")]
+fn seconds(at: jiff::Timestamp) -> f64 {
+    at.as_second() as f64
+}
