@@ -117,12 +117,11 @@ fn name_of(path: &Path) -> Option<String> {
 /// The files that a pattern names, in the order of their names.
 fn files(own: &Arg, pattern: &OsString) -> Result<Vec<OsString>> {
     let path = Path::new(pattern);
-    let shown = match own.get_long() {
-        Some(long) => format!("--{long} {}", path.display()),
-        None => {
-            let name = own.get_value_names().and_then(|names| names.first());
-            format!("{} {}", name.map_or("FILE", |name| name.as_str()), path.display())
-        }
+    let shown = if let Some(long) = own.get_long() {
+        format!("--{long} {}", path.display())
+    } else {
+        let name = own.get_value_names().and_then(|names| names.first());
+        format!("{} {}", name.map_or("FILE", |name| name.as_str()), path.display())
     };
     let folder = path.parent().unwrap_or(Path::new(""));
     let listed = if folder.as_os_str().is_empty() { Path::new(".") } else { folder };
