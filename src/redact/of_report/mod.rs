@@ -9,7 +9,7 @@ use std::net::{IpAddr, SocketAddr};
 
 use super::Redactor;
 use crate::diagnose::explain;
-use crate::model;
+use crate::model::{self, FoundBy, ServiceState, StartType};
 use crate::report_v1::{
     Action, Change, ChangedEndpoint, ChangedFinding, Destination, Endpoint, ExpectedFlow, Finding,
     HostRuntime, InstalledRuntime, Latency, LeftOut, LoggedError, NAMES_SCHEMA, OnlyOwners,
@@ -116,14 +116,14 @@ impl Redactor<'_> {
             installed: installed.as_ref().map(|InstalledRuntime { path, found_by }| {
                 InstalledRuntime {
                     path: self.sentence(path).into(),
-                    found_by: self.word_of(found_by),
+                    found_by: self.one_of(found_by, FoundBy::ALL.map(FoundBy::as_str)),
                 }
             }),
             version: version.as_ref().map(|version| self.sentence(version).into()),
             service: service.as_ref().map(|RuntimeService { state, start, account }| {
                 RuntimeService {
-                    state: self.word_of(state),
-                    start: self.word_of(start),
+                    state: self.one_of(state, ServiceState::ALL.map(ServiceState::as_str)),
+                    start: self.one_of(start, StartType::ALL.map(StartType::as_str)),
                     account: self.account(account).into(),
                 }
             }),
@@ -402,6 +402,14 @@ impl Redactor<'_> {
 
     fn word_of(&mut self, code: &str) -> Text {
         self.code(code).into()
+    }
+
+    /// One of the words that this program writes in a field, or a placeholder.
+    fn one_of<const N: usize>(&mut self, word: &str, known: [&'static str; N]) -> Text {
+        match known.into_iter().find(|own| *own == word) {
+            Some(own) => own.into(),
+            None => self.word_of(word),
+        }
     }
 
     fn words_of(&mut self, codes: &[Cow<str>]) -> Vec<Text> {
