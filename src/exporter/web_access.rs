@@ -13,9 +13,7 @@ use rustls::{RootCertStore, ServerConfig, SupportedProtocolVersion};
 use tokio_rustls::TlsAcceptor;
 
 use super::passwords::Passwords;
-use super::web_config::{
-    ClientAuthType, TlsServerConfig, TlsVersion, WebConfig, WebConfigError,
-};
+use super::web_config::{ClientAuthType, TlsServerConfig, TlsVersion, WebConfig, WebConfigError};
 use crate::files::{self, FileError};
 
 /// How often the files are looked at, at most.
@@ -180,8 +178,8 @@ fn read(path: &Path) -> Result<(WebRules, Vec<Stamp>), WebAccessError> {
     // Before they are read: what changes meanwhile is read once more.
     let mut stamps = vec![Stamp::of(path)];
     let bytes = bytes_of(path)?;
-    let text = String::from_utf8(bytes)
-        .map_err(|_| WebAccessError::Encoding { path: path.to_owned() })?;
+    let text =
+        String::from_utf8(bytes).map_err(|_| WebAccessError::Encoding { path: path.to_owned() })?;
     let config = WebConfig::parse(&text, &path.display().to_string())?;
     let folder = path.parent().unwrap_or(Path::new(""));
     let tls = match &config.tls_server_config {
@@ -228,8 +226,7 @@ fn acceptor(config: &TlsServerConfig, folder: &Path) -> Result<TlsAcceptor, WebA
                 let unusable = |_| WebAccessError::Certificate { path: path.clone() };
                 roots.add(one).map_err(unusable)?;
             }
-            let verifier =
-                WebPkiClientVerifier::builder_with_provider(Arc::new(roots), provider);
+            let verifier = WebPkiClientVerifier::builder_with_provider(Arc::new(roots), provider);
             let verifier = match config.client_auth_type {
                 ClientAuthType::RequireAndVerifyClientCert => verifier,
                 _ => verifier.allow_unauthenticated(),
@@ -245,7 +242,10 @@ fn acceptor(config: &TlsServerConfig, folder: &Path) -> Result<TlsAcceptor, WebA
 }
 
 fn versions(config: &TlsServerConfig) -> Vec<&'static SupportedProtocolVersion> {
-    let all = [(TlsVersion::TLS13, &rustls::version::TLS13), (TlsVersion::TLS12, &rustls::version::TLS12)];
+    let all = [
+        (TlsVersion::TLS13, &rustls::version::TLS13),
+        (TlsVersion::TLS12, &rustls::version::TLS12),
+    ];
     let is_within = |version: TlsVersion| {
         config.min_version.is_none_or(|min| version >= min)
             && config.max_version.is_none_or(|max| version <= max)
