@@ -7,7 +7,7 @@
 //! | room | does | holds |
 //! |---|---|---|
 //! | [`model`] | the nouns everyone shares | names, endpoints, lookups, trails, records, causes, verdicts |
-//! | [`ordered_work`] | parts of a large job side by side, results in order | the threads of `archive`, `diagnose`, `report` |
+//! | [`ordered_work`] | parts of a large job side by side, results in order | the threads of `archive`, `diagnose`, `report` and of merging |
 //! | [`list`] | text to entries, entries to endpoints | endpoint lists, service URLs, authentication keys |
 //! | [`route`] | which way each name is configured to go | proxy URLs, `NO_PROXY`, the agent's files, PAC |
 //! | [`plan`] | endpoints to probes | order, deduplication, ways to measure, relay gateways |

@@ -10,7 +10,7 @@ use pathproof::nsg_rules::{
 use pathproof::route::{AgentProxy, Credentials, NoProxy, NoProxyDialect, ProxyUrl, Scheme};
 use pathproof::tags::ServiceTags;
 use pathproof::wire::{dns, http, tds, tls_record};
-use pathproof::{archive, list};
+use pathproof::{archive, files, list};
 
 /// A reader, and inputs that it understands.
 pub struct Target {
@@ -182,7 +182,7 @@ pub fn report(data: &[u8]) {
 
 /// An endpoint list, from bytes.
 pub fn list(data: &[u8]) {
-    if let Ok(text) = list::decode(data) {
+    if let Ok(text) = files::decode(data.to_vec()) {
         let _ = list::parse(&text, "list.toml").map_err(|errors| errors.to_string());
     }
 }
@@ -233,7 +233,8 @@ pub fn no_proxy(data: &[u8]) {
 
 /// The runtime's configuration files.
 pub fn agent_config(data: &[u8]) {
-    let _ = AgentProxy::parse("diahost.exe.config", data).map_err(|error| error.to_string());
+    let Ok(text) = files::decode(data.to_vec()) else { return };
+    let _ = AgentProxy::parse("diahost.exe.config", &text).map_err(|error| error.to_string());
 }
 
 /// What a proxy script returned.

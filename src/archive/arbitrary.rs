@@ -20,16 +20,17 @@ use proptest::strategy::Union;
 use sha2::{Digest, Sha256};
 
 use crate::model::{
-    Answer, Awaited, Certificate, ChainLink, ChainTrust, DnsFailure, End, Endpoint, ExceptionKind,
-    Exchange, Expectation, Failure, Family, Fingerprint, FollowUps, FoundBy, Held, HeldOutcome,
-    HoldFailure, Hop, HopAnswer, Host, HostName, HostRuntime, HttpAnswer, HttpFailure,
+    AccountSource, Answer, Awaited, Certificate, ChainLink, ChainTrust, DnsFailure, End, Endpoint,
+    ExceptionKind, Exchange, Expectation, Failure, Family, Fingerprint, FollowUps, FoundBy, Held,
+    HeldOutcome, HoldFailure, Hop, HopAnswer, Host, HostName, HostRuntime, HttpAnswer, HttpFailure,
     InstalledRuntime, Kind, LinkData, Located, LoggedError, Lookup, Obstacle, OldHello,
     OldHelloOutcome, OpenTrail, Origin, OsError, PacQuestion, Pending, Presented, Proxied,
     ProxyFailure, ProxyLookup, ProxyReply, Reach, Record, Records, ReportedNode, Resolver,
     ResponseCode, RevocationHost, Role, Route, RouteChoice, RouteFault, RouteFaultKind,
-    RouteIntent, Run, Rung, RuntimeService, Seen, SegmentLadder, ServiceState, Sighting, StartType,
-    Subject, TcpFailure, TdsAnswer, TdsFailure, TimeoutBy, TlsFailure, TlsFailureKind, TlsSession,
-    Trail, Transport, Trust, Tunnel, Unreachable, Validity, Vantage,
+    RouteIntent, Run, Rung, RuntimeService, Seen, SegmentLadder, ServiceState, Sighting, SignIn,
+    SignInProtocol, SignInScheme, StartType, Subject, TcpFailure, TdsAnswer, TdsFailure, TimeoutBy,
+    TlsFailure, TlsFailureKind, TlsSession, Trail, Transport, Trust, Tunnel, Unreachable, Validity,
+    Vantage,
 };
 
 /// What strangers may write: any text, control characters and wide letters among it.
@@ -226,7 +227,8 @@ any_struct! {
     Answer { code, chain, is_loop, is_cut }
     ChainLink { name, ttl, data }
     OsError { code, symbol }
-    Tunnel { session, reply }
+    Tunnel { session, reply, sign_in }
+    SignIn { scheme, protocol, account, source, target, messages, challenges, refusal }
     TlsSession { version, cipher_suite, presented }
     TlsFailure { kind, presented }
     HttpAnswer { status, reason, headers, body, is_cut }
@@ -303,10 +305,14 @@ any_enum! {
         Other(_)
     }
     ProxyReply { Connect(_), Socks { bound } }
+    SignInScheme { Ntlm, Negotiate }
+    SignInProtocol { Ntlm, Kerberos }
+    AccountSource { Given, Process }
     ProxyFailure {
         Tls(_), TimedOut { whose, received }, Closed { received }, Reset(_),
         NotProxy { first_bytes }, HeadTooLong { limit }, Answered { answer, with_credentials },
-        SocksNoMethod { with_credentials }, SocksRejected, SocksReply(_), Other(_)
+        SocksNoMethod { with_credentials }, SocksRejected, SocksReply(_),
+        SignIn { sign_in, failure }, Other(_)
     }
     HoldFailure { Silent { idle, whose }, Reset { idle, after, os }, Other { idle, os } }
     HeldOutcome { Answered, Closed { after } }

@@ -284,8 +284,7 @@ impl Taken {
 }
 
 fn first_line(whole: RawLine<'_>) -> Result<(Records, Option<u64>), Defect> {
-    // PowerShell's `Out-File -Encoding utf8` puts a byte order mark in front.
-    let line = whole.text.strip_prefix("\u{feff}".as_bytes()).unwrap_or(whole.text);
+    let line = whole.text;
     let version = parse::<v1::Version>(line).map_err(|error| match error {
         Defect::Json { is_cut: true, .. } if !whole.is_whole => whole.defect(error),
         _ => Defect::NotRecords,

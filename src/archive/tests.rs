@@ -158,7 +158,7 @@ fn errors_name_the_line_and_what_was_expected() {
 fn what_a_later_program_adds_is_passed_over() {
     let run = RUN.replace(r#""cloud""#, r#""colour":{"a":[1]},"cloud""#);
     let record = RECORD.replace(r#"{"type":"record","#, r#"{ "located": null, "type": "record","#);
-    let text = format!("\u{feff}{run}\r\n{LOOKUP}\n\n{{\"type\":\"weather\"}}\n{record}");
+    let text = format!("{run}\r\n{LOOKUP}\n\n{{\"type\":\"weather\"}}\n{record}");
     let expected = read_text(format!("{RUN}\n{LOOKUP}\n{RECORD}\n")).unwrap();
     assert_eq!(read_text(text).unwrap(), expected);
 }

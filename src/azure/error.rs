@@ -53,6 +53,17 @@ pub enum ArmError {
 }
 
 impl ArmError {
+    /// Whether Azure said nothing about what was asked: no response, or one that it is busy or in
+    /// trouble. What it said earlier may still hold then; a refusal is an answer.
+    #[must_use]
+    pub const fn is_no_answer(&self) -> bool {
+        match self {
+            Self::Unanswered { .. } => true,
+            Self::Refused(error) => matches!(error.status, 408 | 409 | 425 | 429 | 500..=599),
+            _ => false,
+        }
+    }
+
     /// The same error with advice for a missing right. Without it the advice is that for security
     /// rules.
     pub(super) fn for_want_of(self, advice: &'static str) -> Self {

@@ -72,11 +72,14 @@ impl RuntimeOwner {
         }
     }
 
+    /// The right, as Microsoft's list of operations names it: for factories a read, although the
+    /// request is a POST.
     const fn right(self) -> &'static str {
         match self {
             Self::Factory => {
                 "the identity lacks a right: it needs \
-                 Microsoft.DataFactory/factories/integrationRuntimes/getStatus/action on the factory"
+                 Microsoft.DataFactory/factories/integrationruntimes/getstatus/read on the factory, \
+                 which Reader has"
             }
             Self::Workspace => {
                 "the identity lacks a right: it needs \

@@ -8,7 +8,7 @@ use anyhow::{Context, Result, anyhow, bail};
 use super::arguments::{AgentArgs, AgentCommand, AgentLintArgs, LintFormat};
 use super::exit::Exit;
 use super::input::Stdin;
-use super::{agent_status, hint, input, output, vantage};
+use super::{agent_status, hint, output, vantage};
 use crate::list::{self, UrlHost};
 use crate::model::{Host, HostName, visible};
 use crate::proxy_config::{self, FILES};
@@ -124,7 +124,7 @@ fn judge_script(agent: &AgentProxy, here: &LocalView) -> Option<LintFinding> {
 
 /// The relay namespaces and gateways among the runtime's names.
 fn relays(path: &Path, stdin: &mut Stdin) -> Result<Vec<HostName>> {
-    let text = input::read_text(stdin, path, "--service-urls")?;
+    let text = stdin.read_text(path, "--service-urls")?;
     let urls =
         list::service_urls::parse(&text, &path.display().to_string()).context("--service-urls")?;
     let name = |url: &UrlHost| match url {

@@ -5,12 +5,13 @@ use anyhow::Result;
 use super::arguments::{AgentStatusArgs, AgentStatusFormat, DiscoveryArgs, YesOrNo};
 use super::exit::Exit;
 use super::input::Stdin;
-use super::{hint, on_this_host, output, vantage};
-use crate::host::SeenName;
+use super::on_this_host::{self, LookedAt};
+use super::{hint, output, vantage};
+use crate::host::{SeenName, ServiceAccountProxies};
 use crate::model::{HostRuntime, ServiceState};
-use crate::proxy_config::{self, ProxyConfig, ProxyOptions};
+use crate::proxy_config::{self, ProxyConfig, ProxyOptions, ProxyOrigin};
 use crate::report::Style;
-use crate::report::agent_status::{self, AgentStatus, StatusName, StatusProxy};
+use crate::report::agent_status::{self, AgentStatus, StatusAccountProxy, StatusName, StatusProxy};
 
 /// Exit 0: it is installed and its service runs; 1: it does not run; 3: it is not installed here,
 /// or that cannot be read.
@@ -20,7 +21,7 @@ pub(super) fn status(command: &AgentStatusArgs) -> Result<Exit> {
         output::check_writable(path)?;
     }
     let given = DiscoveryArgs { discover: YesOrNo::Yes, events: command.events.clone() };
-    let found = on_this_host::look(&given, &mut Stdin::default())?;
+    let found = on_this_host::look(&given, LookedAt::ThisHost, &mut Stdin::default())?;
     for note in &found.notes {
         hint::hint(note);
     }
@@ -29,6 +30,7 @@ pub(super) fn status(command: &AgentStatusArgs) -> Result<Exit> {
     let status = AgentStatus {
         runtime,
         proxy,
+        account_proxy: found.account_proxies.as_ref().map(account_proxy),
         names: found.discovery.names.iter().map(name).collect(),
         other_factories: found.discovery.other_factories.iter().map(name).collect(),
     };
@@ -66,14 +68,23 @@ fn proxy() -> Option<StatusProxy> {
             for note in config.notes.iter().chain(&config.agent_files_differ) {
                 hint::hint(note);
             }
-            let source = config.source.strip_prefix("auto: ").unwrap_or(&config.source);
-            let (mode, source) = source.split_once(": ").unwrap_or(("os", source));
-            Some(StatusProxy { mode: mode.into(), url: config.shown, source: source.into() })
+            let ProxyOrigin { decided_by, is_auto: _, place } = config.origin;
+            Some(StatusProxy { mode: decided_by.as_str(), url: config.shown, source: place })
         }
         Err(error) => {
             hint::hint(&format!("{:#}", anyhow::Error::from(error)));
             None
         }
+    }
+}
+
+fn account_proxy(proxies: &ServiceAccountProxies) -> StatusAccountProxy {
+    let settings = proxies.of_service.as_ref();
+    StatusAccountProxy {
+        account: proxies.account.clone(),
+        settings: settings.ok().map(on_this_host::shown),
+        is_same: proxies.are_same(),
+        unreadable: settings.err().map(ToString::to_string),
     }
 }
 

@@ -17,7 +17,7 @@ use super::formats;
 use super::hint;
 use super::input::Stdin;
 use super::measure::Measurement;
-use super::on_this_host;
+use super::on_this_host::{self, LookedAt};
 use super::output::{self, ReportOutput};
 use super::redaction::{Redaction, labelled};
 use super::request::{self, PreparedRun};
@@ -85,10 +85,11 @@ pub(super) fn prepare(
     redaction: &RedactionArgs,
     stdin: &mut Stdin,
 ) -> Result<PreparedRun> {
-    let found = on_this_host::look(discovery, stdin)?;
+    let found = on_this_host::look(discovery, LookedAt::HostOfNames, stdin)?;
     let names = found.names_for(targets);
     let mut prepared = request::prepare_with(targets, measuring, &[], names, stdin)?;
     prepared.runtime = found.runtime_for(targets);
+    prepared.other_account = found.other_account(redaction.redact);
     for text in found.hints_for(targets, redaction.redact).iter().chain(&prepared.hints) {
         hint::hint(text);
     }
@@ -238,9 +239,15 @@ fn left_out(n_endpoints: usize) -> String {
 /// Reads the roots by which certificates are judged.
 pub(super) fn judge(given: &TrustArgs) -> Result<Arc<ChainJudge>> {
     let read = |path: &Path, option: &str| {
-        let bytes = files::read_text(path)
-            .with_context(|| format!("{option}: cannot read {}", path.display()))?;
-        trust::read_pem(&bytes, &path.display().to_string()).with_context(|| option.to_owned())
+        let name = path.display().to_string();
+        let context = || format!("{option}: cannot read {name}");
+        let bytes = files::read_bytes(path, files::LONG).with_context(context)?;
+        let certificates = if trust::is_der(&bytes) {
+            trust::read_der(bytes, &name)
+        } else {
+            trust::read_pem(&files::decode(bytes).with_context(context)?, &name)
+        };
+        certificates.with_context(|| option.to_owned())
     };
     let public = match &given.public_roots {
         Some(path) => Some(read(path, "--public-roots")?),

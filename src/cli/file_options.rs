@@ -9,7 +9,8 @@ use clap::{ArgMatches, Command};
 use super::output;
 
 /// The options whose files are written; all others are read.
-const WRITTEN: [&str; 5] = ["output", "out", "save_records", "rollback", "ledger"];
+pub(super) const WRITTEN: [&str; 6] =
+    ["output", "out", "save_records", "rollback", "ledger", "last_answer"];
 
 /// A file as the command line gives it.
 struct GivenFile<'m> {

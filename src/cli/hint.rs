@@ -31,6 +31,11 @@ pub(super) fn hint(text: &str) {
     }
 }
 
+/// Shows why a guard refuses a write, where the output has no place for it.
+pub(super) fn refusal(guard: &str, message: &str) {
+    say(&format!("refused ({guard})"), message);
+}
+
 /// Shows clap's error or help. It repeats the arguments, and a script may take those from a
 /// stranger: where one holds control characters, they are replaced, and clap's colours with them.
 pub(super) fn usage(error: &clap::Error, arguments: &[OsString]) {

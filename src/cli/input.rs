@@ -1,12 +1,12 @@
 //! Files and standard input that options name, read up to a limit.
 
-use std::io::{self, BufRead as _, BufReader, Cursor, Read};
+use std::io::{self, BufReader};
 use std::path::Path;
 
 use anyhow::{Context, Result, bail};
 
 use super::progress;
-use crate::{files, list};
+use crate::files;
 
 /// The largest report or list of flows, bytes.
 const LARGE_LIMIT: u64 = 512 << 20;
@@ -18,21 +18,23 @@ pub(super) struct Stdin {
 }
 
 impl Stdin {
-    /// Reads `path` whole, for `option`; `-` is standard input.
+    /// Reads `path` whole as text, for `option`; `-` is standard input.
     ///
     /// # Errors
-    /// The file cannot be read or is too large, or another option reads standard input.
-    pub(super) fn read(&mut self, path: &Path, option: &'static str) -> Result<Vec<u8>> {
-        if path.as_os_str() != "-" {
-            return files::read(path)
-                .with_context(|| format!("{option}: cannot read {}", path.display()));
-        }
-        self.take(option)?;
-        files::read_from(io::stdin().lock())
-            .with_context(|| format!("{option}: cannot read standard input"))
+    /// The file cannot be read, is too large or is not text, or another option reads standard
+    /// input.
+    pub(super) fn read_text(&mut self, path: &Path, option: &'static str) -> Result<String> {
+        let read = if path.as_os_str() == "-" {
+            self.take(option)?;
+            let bytes = files::read_from(io::stdin().lock(), files::SHORT);
+            bytes.and_then(|bytes| Ok(files::decode(bytes)?))
+        } else {
+            files::read_text(path, files::SHORT)
+        };
+        read.with_context(|| cannot_read(option, path))
     }
 
-    /// Opens `path` for reading line by line, for `option`; `-` is standard input.
+    /// Opens `path` for reading its text line by line, for `option`; `-` is standard input.
     ///
     /// # Errors
     /// The file cannot be read, or another option reads standard input.
@@ -41,27 +43,32 @@ impl Stdin {
         path: &Path,
         option: &'static str,
     ) -> Result<Box<dyn io::BufRead + Send>> {
+        let source: Box<dyn io::BufRead + Send> = if path.as_os_str() == "-" {
+            self.take(option)?;
+            Box::new(BufReader::new(io::stdin()))
+        } else {
+            let file = files::open(path).with_context(|| cannot_read(option, path))?;
+            let length = file.metadata().map_or(0, |own| own.len());
+            let source = BufReader::with_capacity(1 << 20, file);
+            progress::counted(source, &path.display().to_string(), length)
+        };
+        files::text_source(source, LARGE_LIMIT).with_context(|| cannot_read(option, path))
+    }
+
+    /// Opens `path` for reading its bytes, for `option`; `-` is standard input.
+    ///
+    /// # Errors
+    /// As [`Stdin::open`].
+    pub(super) fn open_bytes(
+        &mut self,
+        path: &Path,
+        option: &'static str,
+    ) -> Result<Box<dyn io::Read>> {
         if path.as_os_str() == "-" {
             self.take(option)?;
-            return Ok(Box::new(BufReader::new(io::stdin())));
+            return Ok(Box::new(io::stdin()));
         }
-        let file = files::open(path).with_context(|| cannot_read(option, path))?;
-        let length = file.metadata().map_or(0, |own| own.len());
-        let mut source = BufReader::with_capacity(1 << 20, file);
-        let begin = source.fill_buf().with_context(|| cannot_read(option, path))?;
-        if begin.starts_with(b"\xff\xfe") || begin.starts_with(b"\xfe\xff") {
-            // What a redirect of PowerShell wrote is read whole, and small beside the limit.
-            let mut bytes = Vec::new();
-            source
-                .take(LARGE_LIMIT)
-                .read_to_end(&mut bytes)
-                .with_context(|| cannot_read(option, path))?;
-            return Ok(Box::new(Cursor::new(files::as_utf8(bytes))));
-        }
-        if begin.starts_with(b"\xef\xbb\xbf") {
-            source.consume(3);
-        }
-        Ok(progress::counted(source, &path.display().to_string(), length))
+        Ok(Box::new(files::open(path).with_context(|| cannot_read(option, path))?))
     }
 
     fn take(&mut self, option: &'static str) -> Result<()> {
@@ -73,36 +80,25 @@ impl Stdin {
 }
 
 fn cannot_read(option: &str, path: &Path) -> String {
-    format!("{option}: cannot read {}", path.display())
+    match path.as_os_str().to_str() {
+        Some("-") => format!("{option}: cannot read standard input"),
+        _ => format!("{option}: cannot read {}", path.display()),
+    }
 }
 
-/// Reads `path` whole as text, for `option`: UTF-8, or UTF-16 with a byte order mark.
+/// Reads what programs write, up to a million flows long.
 ///
 /// # Errors
-/// As [`Stdin::read`], or the file is not text.
-pub(super) fn read_text(stdin: &mut Stdin, path: &Path, option: &'static str) -> Result<String> {
-    let bytes = stdin.read(path, option)?;
-    list::decode(&bytes).with_context(|| format!("{option}: {}", path.display()))
-}
-
-/// Reads what programs write: UTF-8, or UTF-16 with a byte order mark, and up to a million flows
-/// long.
-///
-/// # Errors
-/// As [`Stdin::read`], or the file is not UTF-8.
+/// As [`Stdin::read_text`].
 pub(super) fn read_large_text(
     stdin: &mut Stdin,
     path: &Path,
     option: &'static str,
 ) -> Result<String> {
-    let context = || format!("{option}: cannot read {}", path.display());
-    let mut bytes = Vec::new();
     let source = stdin.open(path, option)?;
-    source.take(LARGE_LIMIT + 1).read_to_end(&mut bytes).with_context(context)?;
-    if bytes.len() as u64 > LARGE_LIMIT {
-        bail!("{option}: {} is larger than {} MiB", path.display(), LARGE_LIMIT >> 20);
-    }
-    String::from_utf8(bytes).with_context(context)
+    let bytes = files::read_from(source, LARGE_LIMIT);
+    let text = bytes.and_then(|bytes| Ok(files::decode(bytes)?));
+    text.with_context(|| cannot_read(option, path))
 }
 
 #[cfg(test)]
@@ -112,7 +108,7 @@ mod tests {
     #[test]
     fn standard_input_is_read_once() {
         let mut stdin = Stdin { taken_by: Some("--auth-key") };
-        let error = stdin.read(Path::new("-"), "--service-urls").unwrap_err().to_string();
+        let error = stdin.read_text(Path::new("-"), "--service-urls").unwrap_err().to_string();
         assert!(error.contains("--auth-key") && error.contains("--service-urls"), "{error}");
     }
 }

@@ -93,8 +93,8 @@ fn of_report(endpoint: &Endpoint<'_>) -> Option<DraftEndpoint> {
 
 fn lint(file: &Path, format: LintFormat, output: Option<&Path>) -> Result<Exit> {
     let name = file.display().to_string();
-    let bytes = files::read(file).with_context(|| format!("cannot read {name}"))?;
-    let text = list::decode(&bytes).with_context(|| format!("cannot read {name}"))?;
+    let text =
+        files::read_text(file, files::SHORT).with_context(|| format!("cannot read {name}"))?;
     let read = list::parse(&text, &name);
     if format == LintFormat::Sarif {
         let errors = read.as_ref().err().map_or(&[][..], |errors| &errors.errors);

@@ -21,7 +21,7 @@ use crate::probe::dns::{DnsClient, DnsSettings, system_servers};
 use crate::probe::script::ScriptFetcher;
 use crate::probe::tls::TlsClient;
 use crate::probe::{self, Connector, Routing, RunProgress, Settings, Stop};
-use crate::proxy_config::{self, ProxyConfig};
+use crate::proxy_config::{self, ProxyConfig, ProxyDecider};
 
 /// Descriptors that probes do not get: standard streams, files, name servers, the async runtime's.
 #[cfg(unix)]
@@ -61,6 +61,16 @@ impl Measurement {
         let measurement = Self::again(prepared, measuring, tls, resolve_only, arguments)?;
         for note in &measurement.proxy.notes {
             hint::hint(note);
+        }
+        // A proxy that the runtime's own files name is the same for every account.
+        let ProxyConfig { origin, shown, .. } = &measurement.proxy;
+        let is_of_account = match origin.decided_by {
+            ProxyDecider::Os => true,
+            ProxyDecider::Agent => shown.is_none(),
+            ProxyDecider::Option => false,
+        };
+        if let Some(hint) = measurement.prepared.other_account.as_ref().filter(|_| is_of_account) {
+            hint::hint(hint);
         }
         Ok(measurement)
     }
@@ -111,6 +121,7 @@ impl Measurement {
             tls,
             wishes: probe::Wishes::default(),
             connector: Connector::network(),
+            packages: probe::sign_in::of_this_host(),
             // Until the configuration is ready to be asked.
             routing: Routing::direct("nothing is connected"),
         };
@@ -268,8 +279,7 @@ fn servers(measuring: &MeasuringArgs) -> Result<Vec<SocketAddr>> {
         }
         return Ok(servers);
     }
-    let servers = system_servers()
-        .context("cannot read this system's DNS configuration; name a server by --resolver IP")?;
+    let servers = system_servers().context("cannot read this system's DNS configuration")?;
     if servers.is_empty() {
         bail!("this system's DNS configuration names no server; name one by --resolver IP");
     }

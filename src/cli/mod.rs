@@ -36,6 +36,7 @@ mod replay;
 mod request;
 mod resolve;
 mod rules;
+mod runtime_names;
 mod saved;
 mod serve;
 mod service_tag_ranges;
@@ -44,6 +45,7 @@ mod tags;
 mod vantage;
 mod version;
 mod watch;
+mod wildcard;
 
 use std::ffi::OsString;
 use std::process::ExitCode;
@@ -62,6 +64,17 @@ pub fn run(arguments: impl IntoIterator<Item = OsString>) -> ExitCode {
         hint::error(&error);
         return Exit::CouldNotWork.into();
     }
+    let arguments = if cfg!(windows) {
+        match wildcard::expanded(arguments, arguments::command()) {
+            Ok(arguments) => arguments,
+            Err(error) => {
+                hint::error(&error);
+                return Exit::CouldNotWork.into();
+            }
+        }
+    } else {
+        arguments
+    };
     let configuration = match ConfiguredArguments::of(arguments) {
         Ok(configuration) => configuration,
         Err(error) => {

@@ -33,7 +33,8 @@ impl Redaction {
             _ if !given.redact => None,
             Some(path) => {
                 let name = path.display();
-                let secret = files::read(path)
+                let secret = files::read_bytes(path, files::SHORT)
+                    .map(secret_of)
                     .with_context(|| format!("--redact-key: cannot read {name}"))?;
                 if secret.len() < LEAST_KEY {
                     bail!(
@@ -119,6 +120,15 @@ impl Redaction {
             };
             Redactor::new(key.clone(), move |address| Some(is_azure(address)))
         }))
+    }
+}
+
+/// The secret in a file of any bytes. What is text is the same secret however a system writes it:
+/// two hosts that share a key give a name the same placeholder.
+fn secret_of(bytes: Vec<u8>) -> Vec<u8> {
+    match files::decode(bytes.clone()) {
+        Ok(text) => text.replace("\r\n", "\n").into_bytes(),
+        Err(_) => bytes,
     }
 }
 

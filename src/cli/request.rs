@@ -7,11 +7,9 @@ use anyhow::{Context, Result, anyhow, bail};
 use ipnet::IpNet;
 
 use super::arguments::{MeasuringArgs, TargetArgs};
-use super::azure;
 use super::input::Stdin;
 use super::recorded::redacted_value;
-use super::vantage;
-use crate::azure::RuntimeId;
+use super::{runtime_names, vantage};
 use crate::files;
 use crate::list::{
     self, AuthKey, DiscoveredName, EndpointList, Parameters, RunRequest, ServiceUrls, UrlHost,
@@ -38,6 +36,10 @@ pub(super) struct PreparedRun {
     pub(super) expand_gateways: bool,
     /// What was found of the runtime on this host.
     pub(super) runtime: Option<HostRuntime>,
+    /// What to say of the account that its service runs as, where the system's settings decide.
+    pub(super) other_account: Option<String>,
+    /// That the names are an earlier answer of Azure's; one of the hints too.
+    pub(super) remembered: Option<String>,
 }
 
 /// Reads everything that the options name, and makes endpoints of it. `names` are added to what the
@@ -71,11 +73,11 @@ pub(super) fn prepare_with(
     for path in &targets.service_urls {
         service_urls.push(read_service_urls(path, stdin)?);
     }
-    let mut signed = None;
+    let (mut signed, mut remembered) = (None, None);
     if let Some(id) = &targets.runtime {
-        let (urls, line) = ask_service_urls(id, targets)?;
-        service_urls.push(urls);
-        signed = line;
+        let names = runtime_names::ask(id, targets)?;
+        service_urls.push(names.urls);
+        (signed, remembered) = (names.signed, names.remembered);
     }
     let auth_key = match &targets.auth_key {
         Some(path) => Some(read_auth_key(path, stdin)?),
@@ -157,20 +159,21 @@ pub(super) fn prepare_with(
         concrete.hints.clear();
     }
     let mut plan = plan::plan(concrete.endpoints);
+    let next = names_to_add(&concrete.untestable);
     let untestable = |one: list::UntestablePattern| plan::UntestableEndpoint {
         endpoint: Arc::new(one.endpoint),
-        hint: one.hint,
+        hint: one.missing.hint,
     };
     plan.untestable = concrete.untestable.into_iter().map(untestable).collect();
     if plan.endpoints.is_empty() && plan.untestable.is_empty() {
         bail!("{}", nothing_left(targets, &request.lists));
     }
-    let needed = plan.untestable.iter().filter(|one| one.endpoint.required);
     let hints = signed
         .into_iter()
+        .chain(remembered.clone())
         .chain(strange_region)
         .chain(concrete.hints)
-        .chain(needed.map(|one| one.hint.clone()))
+        .chain(next)
         .collect();
     Ok(PreparedRun {
         plan,
@@ -182,7 +185,27 @@ pub(super) fn prepare_with(
         nodes,
         expand_gateways: !targets.no_gateways,
         runtime: None,
+        other_account: None,
+        remembered,
     })
+}
+
+/// What to add to the command so that every required name can be tested. The report says of each
+/// name why; this is the one line for all.
+fn names_to_add(untestable: &[list::UntestablePattern]) -> Option<String> {
+    let needed = || untestable.iter().filter(|one| one.endpoint.required);
+    let mut options: Vec<&str> = Vec::new();
+    for option in needed().flat_map(|one| &one.missing.options) {
+        if !options.contains(&option.as_str()) {
+            options.push(option);
+        }
+    }
+    let names = match needed().count() {
+        0 => return None,
+        1 => "the required name that is".to_owned(),
+        several => format!("the {several} required names that are"),
+    };
+    Some(format!("to test {names} not known yet, run this again with {}", options.join(" ")))
 }
 
 /// Says what to do where the options leave nothing to probe.
@@ -290,9 +313,8 @@ pub(super) fn lists(targets: &TargetArgs, cloud: Cloud) -> Result<Vec<EndpointLi
             if is_embedded(given) || !looks_like_file(given) {
                 return list::find(given, cloud).map_err(anyhow::Error::from);
             }
-            let bytes = files::read(Path::new(given))
+            let text = files::read_text(Path::new(given), files::SHORT)
                 .with_context(|| format!("--list: cannot read {given}"))?;
-            let text = list::decode(&bytes).with_context(|| format!("--list {given}"))?;
             list::parse(&text, given).map_err(|errors| anyhow!("{errors}"))
         })
         .collect()
@@ -310,25 +332,11 @@ fn looks_like_file(given: &str) -> bool {
 
 fn read_service_urls(path: &Path, stdin: &mut Stdin) -> Result<ServiceUrls> {
     let name = path.display().to_string();
-    let bytes = stdin.read(path, "--service-urls")?;
-    let text = list::decode(&bytes).with_context(|| format!("--service-urls {name}"))?;
+    let text = stdin.read_text(path, "--service-urls")?;
     list::service_urls::parse(&text, &name).context("--service-urls")
 }
 
-/// What Azure reports of a runtime, and the identity that it was read with.
-fn ask_service_urls(id: &str, targets: &TargetArgs) -> Result<(ServiceUrls, Option<String>)> {
-    let id = RuntimeId::parse(id).context("--runtime")?;
-    // The cloud cannot be inferred from names yet: this request reads them.
-    let cloud = targets.cloud.map(Cloud::from).unwrap_or_default();
-    let mut client = azure::client(&targets.azure, cloud)?;
-    let status = azure::runtime()?.block_on(client.runtime_status(&id)).context("--runtime")?;
-    let urls =
-        list::service_urls::parse(&status.to_string(), "Azure's answer").context("--runtime")?;
-    Ok((urls, azure::signed_in(&client)))
-}
-
 fn read_auth_key(path: &Path, stdin: &mut Stdin) -> Result<AuthKey> {
-    let bytes = stdin.read(path, "--auth-key")?;
-    let text = list::decode(&bytes).with_context(|| format!("--auth-key {}", path.display()))?;
+    let text = stdin.read_text(path, "--auth-key")?;
     list::auth_key::parse(&text).with_context(|| format!("--auth-key {}", path.display()))
 }

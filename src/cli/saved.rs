@@ -3,6 +3,7 @@
 
 use std::fs;
 use std::io::{self, Write};
+use std::ops::ControlFlow;
 use std::path::{Path, PathBuf};
 
 use anyhow::{Context, Result, anyhow, bail};
@@ -17,7 +18,9 @@ use super::input::{self, Stdin};
 use super::output::{self, ReportOutput};
 use super::progress::Bar;
 use super::redaction::{Redaction, labelled};
+use crate::ordered_work::OrderedWork;
 use crate::report::diff::Diff;
+use crate::report::handout;
 use crate::report::merge::{Merged, MergedHost, Unreadable};
 use crate::report::{self, Style};
 use crate::report_v1;
@@ -62,9 +65,11 @@ pub(super) fn read(
 
 fn diff(command: &arguments::DiffArgs) -> Result<Exit> {
     let destinations = destinations(&command.showing)?;
-    if destinations.iter().any(|one| one.format == ReportFormat::Html) {
+    let is_page = |format| matches!(format, ReportFormat::Html | ReportFormat::Markdown);
+    if let Some(page) = destinations.iter().find(|one| is_page(one.format)) {
+        let format = if page.format == ReportFormat::Html { "html" } else { "markdown" };
         bail!(
-            "--format html: a comparison is written as table or json; report merge and report \
+            "--format {format}: a comparison is written as table or json; report merge and report \
              render write pages"
         );
     }
@@ -118,37 +123,7 @@ fn render(command: &arguments::RenderArgs) -> Result<Exit> {
 fn merge(command: &arguments::MergeArgs) -> Result<Exit> {
     let destinations = destinations(&command.showing)?;
     let mut redaction = Redaction::read(&command.showing.redaction)?;
-    let mut stdin = Stdin::default();
-    let owners = &command.showing.owners.owner;
-    let (mut hosts, mut unreadable) = (Vec::new(), Vec::new());
-    let bar = Bar::of_files();
-    let mut refuse = |file: &str, error: &anyhow::Error, redaction: &mut Redaction| {
-        bar.above(|| hint::error(error));
-        let error = redaction.error_about(file, &format!("{error:#}"));
-        unreadable.push(Unreadable { file: redaction.file(file), error });
-    };
-    for given in &command.reports {
-        let files = match files(given) {
-            Ok(files) => files,
-            Err(error) => {
-                refuse(&given.display().to_string(), &error, &mut redaction);
-                continue;
-            }
-        };
-        bar.expect(files.len());
-        for path in files {
-            let file = path.display().to_string();
-            match read(&path, "REPORT", &mut stdin) {
-                Ok(saved) => {
-                    let report = redaction.apply_to_report(saved);
-                    hosts.push(MergedHost::of(&redaction.file(&file), &report, owners));
-                }
-                Err(error) => refuse(&file, &error, &mut redaction),
-            }
-            bar.advance(1);
-        }
-    }
-    drop(bar);
+    let (hosts, unreadable) = read_hosts(command, &mut redaction);
     if hosts.is_empty() {
         bail!("nothing to merge: none of these is a JSON report, as --format json writes it");
     }
@@ -159,6 +134,7 @@ fn merge(command: &arguments::MergeArgs) -> Result<Exit> {
         |style| report::merge::table(&merged, style),
         |format, mut out| match format {
             ReportFormat::Html => report::html::merged(&merged, &mut out),
+            ReportFormat::Markdown => handout::markdown(&report::merge::handout(&merged), &mut out),
             _ => merged.json(&mut out),
         },
     )?;
@@ -171,6 +147,72 @@ fn merge(command: &arguments::MergeArgs) -> Result<Exit> {
     } else {
         Exit::Satisfied
     })
+}
+
+/// Reads what `report merge` is given. Of a report as much is kept as merging needs, so that
+/// thousands of them fit into memory.
+fn read_hosts(
+    command: &arguments::MergeArgs,
+    redaction: &mut Redaction,
+) -> (Vec<MergedHost>, Vec<Unreadable>) {
+    let bar = Bar::of_files();
+    let mut wanted: Vec<(String, Result<PathBuf>)> = Vec::new();
+    for given in &command.reports {
+        match files(given) {
+            Ok(files) => {
+                bar.expect(files.len());
+                wanted.extend(files.into_iter().map(|path| (path.display().to_string(), Ok(path))));
+            }
+            Err(error) => wanted.push((given.display().to_string(), Err(error))),
+        }
+    }
+    let mut stdin = Stdin::default();
+    let texts = wanted.into_iter().map(move |(file, path)| {
+        let text = path.and_then(|path| input::read_large_text(&mut stdin, &path, "REPORT"));
+        (file, text)
+    });
+    let understood = |file: &str, text: Result<String>| {
+        report_v1::Report::read(&text?).with_context(|| format!("REPORT: {file}"))
+    };
+    let owners = &command.showing.owners.owner;
+    let (mut hosts, mut unreadable) = (Vec::new(), Vec::new());
+    let mut take = |file: &str, host: Result<MergedHost>, redaction: &mut Redaction| match host {
+        Ok(host) => hosts.push(host),
+        Err(error) => {
+            bar.above(|| hint::error(&error));
+            let error = redaction.error_about(file, &format!("{error:#}"));
+            unreadable.push(Unreadable { file: redaction.file(file), error });
+        }
+    };
+    if redaction.is_asked_for() {
+        // Placeholders are given in the order of the files.
+        for (file, text) in texts {
+            let host = understood(&file, text).map(|saved| {
+                let report = redaction.apply_to_report(saved);
+                MergedHost::of(&redaction.file(&file), &report, owners)
+            });
+            take(&file, host, redaction);
+            bar.advance(1);
+        }
+    } else {
+        // Files are read one after the other, and understood side by side.
+        let read = OrderedWork::new(texts, Vec::new()).run(usize::MAX, |work| {
+            while let Some(((file, text), ticket)) = work.next(Iterator::next) {
+                let host =
+                    understood(&file, text).map(|report| MergedHost::of(&file, &report, owners));
+                ticket.submit(|read| {
+                    bar.advance(1);
+                    read.push((file, host));
+                    ControlFlow::Continue(())
+                });
+            }
+        });
+        for (file, host) in read {
+            take(&file, host, redaction);
+        }
+    }
+    drop(bar);
+    (hosts, unreadable)
 }
 
 /// The file itself, or the `.json` files of a folder in the order of their names.
@@ -197,12 +239,15 @@ fn destinations(showing: &ShowingArgs) -> Result<Vec<ReportOutput>> {
     let format = showing.format.map(ReportFormat::from);
     let destinations = output::destinations(format, &showing.output)?;
     let is_here = |one: &&ReportOutput| {
-        !matches!(one.format, ReportFormat::Table | ReportFormat::Json | ReportFormat::Html)
+        !matches!(
+            one.format,
+            ReportFormat::Table | ReportFormat::Json | ReportFormat::Markdown | ReportFormat::Html
+        )
     };
     match destinations.iter().find(is_here) {
         Some(ReportOutput { path: Some(path), .. }) => bail!(
-            "--output {}: several reports are written as .txt, .json and .html; report render writes one \
-             in every format",
+            "--output {}: several reports are written as .txt, .json, .md and .html; report render writes \
+             one in every format",
             path.display()
         ),
         _ => Ok(destinations),

@@ -21,9 +21,10 @@ impl ServiceTagRanges {
     pub(super) fn read(file: Option<&Path>) -> Result<Self> {
         let Some(path) = file else { return Ok(Self::default()) };
         let name = path.display().to_string();
-        let bytes =
-            files::read(path).with_context(|| format!("--service-tags: cannot read {name}"))?;
-        let tags = ServiceTags::parse(&bytes).with_context(|| format!("--service-tags: {name}"))?;
+        let text = files::read_text(path, files::LONG)
+            .with_context(|| format!("--service-tags: cannot read {name}"))?;
+        let tags = ServiceTags::parse(text.as_bytes())
+            .with_context(|| format!("--service-tags: {name}"))?;
         Ok(Self(Some(Arc::new(AzureRanges::of(&tags, &name)))))
     }
 

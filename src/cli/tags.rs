@@ -1,17 +1,21 @@
 //! `tags lookup|diff|update`: Azure's service tags.
 
 use std::fmt::Write as _;
+use std::fs;
 use std::net::IpAddr;
 use std::path::Path;
+use std::time::SystemTime;
 
 use anyhow::{Context, Result, bail};
 use ipnet::IpNet;
+use jiff::Timestamp;
 use serde_json::{Value, json};
 
 use super::arguments::{TagsArgs, TagsCommand, TagsFormat, TagsUpdateArgs};
 use super::azure;
 use super::exit::Exit;
-use super::input::Stdin;
+use super::hint;
+use super::input::{self, Stdin};
 use super::output;
 use super::rules;
 use crate::azure::TagScope;
@@ -62,8 +66,9 @@ fn pretty(value: &Value) -> String {
 }
 
 fn read(path: &Path) -> Result<ServiceTags> {
-    let bytes = files::read(path).with_context(|| format!("cannot read {}", path.display()))?;
-    ServiceTags::parse(&bytes).with_context(|| path.display().to_string())
+    let text = files::read_text(path, files::LONG)
+        .with_context(|| format!("cannot read {}", path.display()))?;
+    ServiceTags::parse(text.as_bytes()).with_context(|| path.display().to_string())
 }
 
 /// What the tags say about one subject.
@@ -228,6 +233,8 @@ struct NewerRelease {
     bytes: Vec<u8>,
     /// The identity that it was read with, where Azure was asked.
     signed: Option<String>,
+    /// The time of a given file; of an answer, now, since it is what Azure says today.
+    released: SystemTime,
 }
 
 impl NewerRelease {
@@ -235,8 +242,9 @@ impl NewerRelease {
         match (&command.from, &command.subscription) {
             (Some(path), _) => Ok(Self {
                 origin: path.display().to_string(),
-                bytes: Stdin::default().read(path, "--from")?,
+                bytes: input::read_large_text(&mut Stdin::default(), path, "--from")?.into_bytes(),
                 signed: None,
+                released: rules::time_of_tags(path).unwrap_or_else(SystemTime::now),
             }),
             (None, Some(subscription)) => Self::ask(command, subscription),
             (None, None) => bail!("give a file (--from), or a --subscription to ask Azure by"),
@@ -257,16 +265,36 @@ impl NewerRelease {
             origin: "Azure's answer".to_owned(),
             bytes: pretty(&document).into_bytes(),
             signed: azure::signed_in(&client),
+            released: SystemTime::now(),
         })
     }
 }
 
+/// Renews the file, or says why it stays as it is while it is young enough.
+fn update(command: &TagsUpdateArgs) -> Result<Exit> {
+    let Err(error) = renew(command) else { return Ok(Exit::Satisfied) };
+    let (Some(most), Ok(there)) = (command.max_age, read(&command.output)) else {
+        return Err(error);
+    };
+    let age = rules::TagAge::of_file(&there, &command.output, Timestamp::now());
+    if !age.is_at_most(most) {
+        let days = most.as_secs().div_ceil(24 * 3600);
+        bail!(
+            "{error:#}; and {} holds {}: --max-age accepts {days} days",
+            command.output.display(),
+            age.shown
+        );
+    }
+    hint::hint(&format!("{error:#}; {} stays as it is: {}", command.output.display(), age.shown));
+    Ok(Exit::Satisfied)
+}
+
 /// Checks the newer release before anything is written: the page of a captive portal, half a
 /// download or last month's file never replaces a good one.
-fn update(command: &TagsUpdateArgs) -> Result<Exit> {
+fn renew(command: &TagsUpdateArgs) -> Result<()> {
     let output = command.output.as_path();
     output::check_writable(output)?;
-    let NewerRelease { origin, bytes, signed } = NewerRelease::read(command)?;
+    let NewerRelease { origin, bytes, signed, released } = NewerRelease::read(command)?;
     let new = ServiceTags::parse(&bytes).with_context(|| origin.clone())?;
     let (was, seen) = if output.exists() {
         let old = read(output)?;
@@ -287,6 +315,7 @@ fn update(command: &TagsUpdateArgs) -> Result<Exit> {
         (String::new(), None)
     };
     output::copy(output, &bytes)?;
+    set_time(output, released)?;
     let what = seen.map_or_else(
         || format!("{} tags", new.tags().len()),
         |seen| {
@@ -303,5 +332,15 @@ fn update(command: &TagsUpdateArgs) -> Result<Exit> {
         "{signed}{}: {was}to change {}: {what}\n",
         output.display(),
         new.change_number()
-    ))
+    ))?;
+    Ok(())
+}
+
+/// Sets the time of a file, by which its age is judged: a copy is as old as what was copied.
+fn set_time(path: &Path, time: SystemTime) -> Result<()> {
+    if !path.is_file() {
+        return Ok(());
+    }
+    let set = || fs::File::options().write(true).open(path)?.set_modified(time);
+    set().with_context(|| format!("cannot set the time of {}", path.display()))
 }

@@ -18,7 +18,7 @@ pub(super) fn describe(resolvers: Vec<SocketAddr>, proxy: &ProxyConfig) -> Vanta
         account: host::account().or_else(|| whoami::username().ok()).unwrap_or_default(),
         addresses: addresses(),
         resolvers,
-        proxy_source: proxy.source.clone(),
+        proxy_source: proxy.origin.to_string(),
         proxy_url: proxy.shown.clone(),
     }
 }

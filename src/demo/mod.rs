@@ -101,6 +101,8 @@ fn settings(stage: &OpenStage) -> Settings {
         routing: Routing::at_once(route),
         wishes: Wishes::default(),
         connector: stage.connector.clone(),
+        // Nobody's account is shown to a stage.
+        packages: probe::sign_in::without_account(),
     }
 }
 

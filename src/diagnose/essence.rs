@@ -7,7 +7,7 @@ use std::sync::LazyLock;
 use aho_corasick::AhoCorasick;
 
 use super::blockpage::{judged_fields, words_of_pages};
-use super::proxy::{has_meaning, offered_schemes, proxy_error, words_of_proxies};
+use super::proxy::{has_meaning, proxy_error, words_of_proxies};
 use super::{http, relay, source};
 use crate::model::{Host, HttpAnswer};
 
@@ -26,7 +26,7 @@ pub fn essence(answer: &HttpAnswer, mut host: impl FnMut(&Host) -> Host) -> Http
         })
         .collect();
     // What is read over all fields of a name is kept once.
-    let schemes = offered_schemes(answer).into_iter().map(known_scheme).collect::<Vec<_>>();
+    let schemes = answer.offered_schemes().into_iter().map(known_scheme).collect::<Vec<_>>();
     if !schemes.is_empty() {
         headers.push(("Proxy-Authenticate".to_owned(), schemes.join(", ")));
     }

@@ -23,15 +23,16 @@ struct Answered<'a> {
 /// How many of the names that were answered a sentence holds.
 const NAMED: usize = 3;
 
-const ASK_ABOUT_REFUSAL: &str = "Ask whoever runs {resolvers} why {host} is refused while other \
-                                 names are answered: a policy (RPZ, DNS firewall) or an access \
-                                 list. The server itself is up and answers this host.";
-const ASK_ABOUT_FAILURE: &str = "Ask whoever runs {resolvers} why {host} fails while other names \
-                                 are answered: the forwarder of its zone, or DNSSEC validation. \
-                                 The server itself is up and answers this host.";
-const ASK_ABOUT_SILENCE: &str = "Ask whoever runs {resolvers} why {host} gets no answer while \
-                                 other names are answered: a policy that drops the question, or \
-                                 its forwarder. The server itself is up and answers this host.";
+const ASK_ABOUT_REFUSAL: &str = "Ask whoever runs {resolvers} why it refuses {host} while it \
+                                 answers for other names: a policy (RPZ, DNS firewall) or an \
+                                 access list. The server itself is up and answers this host.";
+const ASK_ABOUT_FAILURE: &str = "Ask whoever runs {resolvers} why it cannot resolve {host} while \
+                                 it answers for other names: the forwarder of that zone, or \
+                                 DNSSEC validation. The server itself is up and answers this host.";
+const ASK_ABOUT_SILENCE: &str = "Ask whoever runs {resolvers} why it keeps silent about {host} \
+                                 while it answers for other names: a policy that drops the \
+                                 question, or its forwarder. The server itself is up and answers \
+                                 this host.";
 
 /// Whether the name of a record failed in a way that may concern this name alone, which the other
 /// records show.

@@ -1,5 +1,6 @@
 //! What this host's system is asked about the runtime.
 
+use std::fmt;
 use std::path::Path;
 
 /// What a system answers. What it cannot say is `None` or empty.
@@ -19,6 +20,57 @@ pub trait HostAnswers {
     fn events(&self, log: &str, most: usize) -> Result<Vec<String>, LogUnreadable>;
     /// The names in the cache of the system's DNS client.
     fn cached_names(&self) -> Vec<String>;
+    /// The identifier (SID) of an account, as `S-1-5-80-…`.
+    fn account_sid(&self, account: &str) -> Option<String>;
+    /// The Internet settings of the account with this identifier; of this program's account where
+    /// none is given.
+    ///
+    /// # Errors
+    /// They are there and cannot be read, or the account's part of the registry is not loaded.
+    fn internet_settings(&self, sid: Option<&str>) -> Result<InternetSettings, SettingsUnreadable>;
+    /// Whether a policy gives every account the machine's settings (`ProxySettingsPerUser`).
+    fn has_settings_per_machine(&self) -> bool;
+}
+
+/// The values of an account's key `Internet Settings`.
+#[derive(Clone, Default, PartialEq, Eq)]
+pub struct InternetSettings {
+    /// `Connections\DefaultConnectionSettings`, which decides where it is there.
+    pub connection: Option<Vec<u8>>,
+    /// `ProxyEnable`.
+    pub proxy_enable: Option<u32>,
+    /// `ProxyServer`.
+    pub proxy_server: Option<String>,
+    /// `ProxyOverride`.
+    pub proxy_override: Option<String>,
+    /// `AutoConfigURL`.
+    pub auto_config_url: Option<String>,
+}
+
+/// The texts are left out, because they may hold a password.
+impl fmt::Debug for InternetSettings {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("InternetSettings")
+            .field("has_connection", &self.connection.is_some())
+            .field("proxy_enable", &self.proxy_enable)
+            .finish_non_exhaustive()
+    }
+}
+
+/// Why the settings of an account cannot be read.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum SettingsUnreadable {
+    /// Windows knows no account of this name.
+    #[error("there is no such account here")]
+    NoAccount,
+    /// Its part of the registry is loaded while something runs as the account.
+    #[error("they are loaded only while the service runs")]
+    NotLoaded,
+    #[error("only an administrator may read them")]
+    Denied,
+    /// The system's words.
+    #[error("{0}")]
+    Other(String),
 }
 
 /// How the service control manager describes a service, in its own numbers.
@@ -89,5 +141,17 @@ impl HostAnswers for OtherSystem {
 
     fn cached_names(&self) -> Vec<String> {
         Vec::new()
+    }
+
+    fn account_sid(&self, _: &str) -> Option<String> {
+        None
+    }
+
+    fn internet_settings(&self, _: Option<&str>) -> Result<InternetSettings, SettingsUnreadable> {
+        Ok(InternetSettings::default())
+    }
+
+    fn has_settings_per_machine(&self) -> bool {
+        false
     }
 }

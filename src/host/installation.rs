@@ -132,41 +132,7 @@ mod tests {
     use std::fs;
 
     use super::*;
-    use crate::host::LogUnreadable;
-
-    /// A host that answers as it is told.
-    #[derive(Default)]
-    struct ToldHost {
-        diacmd: Option<String>,
-        service: Option<ServiceAnswer>,
-        programs: Option<String>,
-    }
-
-    impl HostAnswers for ToldHost {
-        fn diacmd_path(&self) -> Option<String> {
-            self.diacmd.clone()
-        }
-
-        fn service(&self, name: &str) -> Option<ServiceAnswer> {
-            self.service.clone().filter(|_| name == "DIAHostService")
-        }
-
-        fn program_files(&self) -> Option<String> {
-            self.programs.clone()
-        }
-
-        fn file_version(&self, program: &Path) -> Option<[u16; 4]> {
-            program.ends_with("diahost.exe").then_some([5, 44, 8984, 1])
-        }
-
-        fn events(&self, _: &str, _: usize) -> Result<Vec<String>, LogUnreadable> {
-            Ok(Vec::new())
-        }
-
-        fn cached_names(&self) -> Vec<String> {
-            Vec::new()
-        }
-    }
+    use crate::host::ToldHost;
 
     fn install(folder: &Path) -> String {
         fs::create_dir_all(folder).unwrap();
@@ -204,6 +170,7 @@ mod tests {
                 diacmd,
                 service: command.map(running),
                 programs: Some(programs.clone()),
+                ..ToldHost::default()
             };
             let found = installed(&host).unwrap();
             assert_eq!((&found.folder.display().to_string(), found.found_by), expected);

@@ -7,16 +7,23 @@
 //! [`CleanText`], from which keys are gone.
 #![expect(clippy::disallowed_methods, reason = "this room looks at the folders of this host")]
 
+mod account_proxies;
 mod answers;
 mod clean_text;
 mod discovery;
 pub mod event_log;
 mod installation;
 mod runtime_names;
+#[cfg(test)]
+mod told_host;
 #[cfg(windows)]
 mod windows;
 
-pub use answers::{HostAnswers, LogUnreadable, ServiceAnswer, account, this_host};
+pub use account_proxies::{ServiceAccountProxies, service_account_proxies};
+pub use answers::{
+    HostAnswers, InternetSettings, LogUnreadable, ServiceAnswer, SettingsUnreadable, account,
+    this_host,
+};
 pub use clean_text::CleanText;
 pub use discovery::{Discovery, NameSource, SeenName, discover};
 pub use event_log::{LogEntry, LogLevel};
@@ -24,6 +31,8 @@ pub use installation::{
     CONFIG_FILES, Installation, folder_with_files, installed, look_at, service_of,
 };
 pub use runtime_names::{RuntimeName, RuntimeNames};
+#[cfg(test)]
+pub(crate) use told_host::ToldHost;
 
 /// The event logs that the runtime writes (Microsoft, how-to-configure-shir-for-log-analytics-
 /// collection).

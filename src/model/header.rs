@@ -3,15 +3,17 @@
 
 use serde::Deserializer;
 
+use super::challenge::challenges;
 use super::serial;
+use super::sign_in::SignInScheme;
 use super::step::HttpAnswer;
 
 /// What replaces a secret.
 const MASK: &str = "***";
 
 impl HttpAnswer {
-    /// The answer with the values of cookies, and with the query and fragment of where it points
-    /// to, left out.
+    /// The answer with the values of cookies, the messages of sign-ins, and the query and fragment
+    /// of where it points to, left out.
     #[must_use]
     pub fn without_secrets(mut self) -> Self {
         mask(&mut self.headers);
@@ -34,6 +36,7 @@ fn mask(headers: &mut [(String, String)]) {
             "set-cookie" | "set-cookie2" => *value = without_cookie(value),
             "location" | "content-location" => *value = without_query(value),
             "refresh" => *value = without_query_of_refresh(value),
+            "proxy-authenticate" | "www-authenticate" => *value = without_messages(value),
             _ => {}
         }
     }
@@ -54,6 +57,20 @@ fn without_cookie(value: &str) -> String {
         Some(attributes) => format!("{masked};{attributes}"),
         None => masked,
     }
+}
+
+/// `NTLM ***`: a challenge names the proxy's domain and host, and an answer to it can be guessed
+/// at.
+fn without_messages(value: &str) -> String {
+    let takes_messages = |scheme: &str| {
+        SignInScheme::of_name(scheme).is_some() || scheme.eq_ignore_ascii_case("Kerberos")
+    };
+    let messages = challenges(value)
+        .filter(|challenge| takes_messages(challenge.scheme))
+        .filter_map(|challenge| challenge.token);
+    messages.fold(value.to_owned(), |masked, message| {
+        masked.replace(&format!(" {message}"), &format!(" {MASK}"))
+    })
 }
 
 /// A URL with its query, fragment and user information masked.
@@ -104,6 +121,13 @@ mod tests {
             ("Location", "https://h/?a?CANARY#CANARY", "https://h/?***"),
             ("Refresh", "0; url=http://h/p?t=CANARY", "0; url=http://h/p?***"),
             ("Server", "a?b=c", "a?b=c"),
+            ("Proxy-Authenticate", "NTLM CANARYMTVNTUAACAA==", "NTLM ***"),
+            (
+                "PROXY-AUTHENTICATE",
+                "Basic realm=\"a, b\", negotiate oYCANARY+/=, NTLM",
+                "Basic realm=\"a, b\", negotiate ***, NTLM",
+            ),
+            ("WWW-Authenticate", "Bearer x", "Bearer x"),
         ] {
             let answer = HttpAnswer {
                 status: 302,

@@ -7,6 +7,7 @@ mod address;
 mod address_set;
 mod cause;
 mod certificate;
+mod challenge;
 mod cloud;
 mod dns;
 mod elapsed;
@@ -26,6 +27,7 @@ mod record;
 mod role;
 mod route;
 pub(crate) mod serial;
+mod sign_in;
 mod step;
 mod trail;
 mod verdict;
@@ -36,6 +38,7 @@ pub use address::{AddressClass, classify};
 pub use address_set::{AddressCount, AddressSet, AddressSetError};
 pub use cause::{Cause, Severity};
 pub use certificate::{Certificate, ChainTrust, Presented, Trust, Validity, certifies, proves};
+pub use challenge::ProxyChallenge;
 pub use cloud::Cloud;
 pub use dns::{
     Answer, ChainLink, DnsFailure, Exchange, Family, LinkData, Lookup, LookupOutcome, Resolver,
@@ -67,6 +70,7 @@ pub use route::{
     ExceptionKind, PacQuestion, Proxied, Route, RouteChoice, RouteFault, RouteFaultKind,
     RouteIntent,
 };
+pub use sign_in::{AccountSource, SignIn, SignInProtocol, SignInScheme};
 pub use step::{
     Failure, HttpAnswer, HttpFailure, Seen, Step, TcpFailure, TdsAnswer, TdsFailure, TlsFailure,
     TlsFailureKind, TlsSession, Unreachable,

@@ -3,6 +3,7 @@
 use serde::{Deserialize, Serialize};
 
 use super::obstacle::{OsError, TimeoutBy};
+use super::sign_in::SignIn;
 use super::step::{HttpAnswer, TlsFailure, TlsSession};
 
 /// A tunnel that a proxy opened.
@@ -12,6 +13,8 @@ pub struct Tunnel {
     pub session: Option<Box<TlsSession>>,
     /// What the proxy said.
     pub reply: ProxyReply,
+    /// The sign-in that it asked for first.
+    pub sign_in: Option<Box<SignIn>>,
 }
 
 /// A proxy's consent.
@@ -70,6 +73,12 @@ pub enum ProxyFailure {
     SocksRejected,
     /// SOCKS5: a reply other than 0 (RFC 1928 section 6).
     SocksReply(u8),
+    /// A sign-in by NTLM or Negotiate had begun: how far it came, and what ended it.
+    SignIn {
+        sign_in: Box<SignIn>,
+        /// What came of its last message: an answer, or none.
+        failure: Box<Self>,
+    },
     /// Another error of the operating system.
     Other(OsError),
 }
@@ -79,11 +88,20 @@ impl ProxyFailure {
     #[must_use]
     pub const fn is_answer(&self) -> bool {
         matches!(
-            self,
+            self.apart_from_sign_in(),
             Self::Answered { .. }
                 | Self::SocksNoMethod { .. }
                 | Self::SocksRejected
                 | Self::SocksReply(_)
         )
+    }
+
+    /// What ended the request, whether a sign-in had begun or not.
+    #[must_use]
+    pub const fn apart_from_sign_in(&self) -> &Self {
+        match self {
+            Self::SignIn { failure, .. } => failure,
+            other => other,
+        }
     }
 }

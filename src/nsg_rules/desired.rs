@@ -136,7 +136,28 @@ pub(super) fn desired(
         .filter(|block| !block.prefixes.is_empty())
         .collect();
     desired.notes.extend(kept(knowledge, &recent, &desired.blocks));
+    desired.notes.extend(gone(intent, knowledge, own));
     desired
+}
+
+/// Notes that the rule is not there although an earlier day's run needed it: what deletes it would
+/// do so again.
+fn gone(intent: &Intent, knowledge: PlanInputs<'_>, own: &[(u32, &LiveRule)]) -> Option<String> {
+    const A_DAY: SignedDuration = SignedDuration::from_hours(20);
+    let is_needed = |row: &&Remembered| knowledge.seen.iter().any(|seen| seen.name == row.name);
+    let rows = knowledge.ledger.unwrap_or_default().iter().filter(is_needed);
+    let last = rows.map(|row| row.last_seen).max()?;
+    let is_gone = own.is_empty() && intent.now.duration_since(last) >= A_DAY;
+    is_gone.then(|| {
+        format!(
+            "{} is not in the group, and the ledger knows its addresses since {} at least. Where a \
+             deployment writes the group's rules inside the group (security_rule, \
+             securityRules), it deletes this one each time: give it the rule by rules plan \
+             --format tfvars-json or bicep-params",
+            intent.rule_name,
+            day(last)
+        )
+    })
 }
 
 /// Notes on what is in the rules only because it was seen recently.

@@ -26,6 +26,7 @@ mod routing;
 mod runner;
 pub mod script;
 mod shared;
+pub mod sign_in;
 mod stop;
 mod tap;
 pub mod tcp;

@@ -2,10 +2,10 @@
 
 use std::collections::HashMap;
 use std::sync::atomic::{AtomicUsize, Ordering};
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::{Arc, Mutex, OnceLock, PoisonError};
 
 use super::pace::Gate;
-use crate::model::Route;
+use crate::model::{Route, SignInScheme};
 
 /// How many connections one proxy is asked to keep at a time. A proxy needs two descriptors for
 /// each tunnel, and many run with 1,024: one that has run out looks like one that is silent.
@@ -21,6 +21,8 @@ pub(super) struct ProxyState {
     /// Which of its addresses accepted last: a name with one dead address costs one time-out, not
     /// one for each endpoint.
     accepting: AtomicUsize,
+    /// What it asks for, where that is a sign-in by messages.
+    pub(super) sign_in: OnceLock<SignInScheme>,
 }
 
 impl Proxies {
@@ -29,7 +31,8 @@ impl Proxies {
         let mut states = self.0.lock().unwrap_or_else(PoisonError::into_inner);
         let state = states.entry(route.clone()).or_insert_with(|| {
             let gate = Gate::new(PROXY_CONNECTIONS);
-            Arc::new(ProxyState { gate, accepting: AtomicUsize::new(0) })
+            let accepting = AtomicUsize::new(0);
+            Arc::new(ProxyState { gate, accepting, sign_in: OnceLock::new() })
         });
         Arc::clone(state)
     }

@@ -10,16 +10,16 @@ use rustls::pki_types::CertificateDer;
 use tokio::io::{AsyncRead, AsyncReadExt, AsyncWrite, AsyncWriteExt, ReadBuf};
 use tokio::time::{Instant, timeout_at};
 
-use super::http;
 use super::os_error::{ErrorMeaning, meaning, os_error};
+use super::sign_in::{self, Asked, ProxiedRequest, SignInMeans, Unanswered};
 use super::tls::{TlsClient, TlsStream, server_name};
 use crate::model::{
     ChainTrust, Failure, Host, HttpAnswer, HttpFailure, Presented, ProxyFailure, ProxyReply,
-    TimeoutBy, TlsFailure, TlsFailureKind, TlsSession, Tunnel, Validity,
+    SignIn, TimeoutBy, TlsFailure, TlsFailureKind, TlsSession, Tunnel, Validity,
 };
 use crate::route::{ProxyScheme, ProxyUrl};
-use crate::wire::connect::{Login, connect_request, proxied_get};
-use crate::wire::http::{HttpReply, Method};
+use crate::wire::connect::Login;
+use crate::wire::http::Method;
 use crate::wire::socks::{Dialogue, Granted, SocksRefusal};
 
 /// How much of an answer that is not a proxy's is kept, bytes.
@@ -35,6 +35,8 @@ pub struct Manner<'a> {
     pub proxy: &'a ProxyUrl,
     /// For the handshake with the proxy itself, where it is an `https://` one.
     pub tls: &'a TlsClient,
+    /// For a proxy that asks for NTLM or Negotiate.
+    pub sign_in: SignInMeans<'a>,
     /// The time-out of the whole stage.
     pub timeout: Duration,
     /// The time at which the proxy's own chain is judged.
@@ -84,11 +86,12 @@ where
     }
 }
 
-/// Has the HTTP proxy that listens at the other end of `stream` (see [`enter`]) fetch
-/// `http://host:port/`. Its request for credentials is a failure on the way through it; any other
+/// Has the HTTP proxy that listens at the other end of `stream` (see [`enter`], which gives the
+/// session too) fetch `http://host:port/`. Its request for credentials is a failure on the way through it; any other
 /// answer may be the far end's.
 pub async fn get<S>(
     mut stream: S,
+    session: Option<&TlsSession>,
     manner: Manner<'_>,
     host: &Host,
     port: u16,
@@ -98,19 +101,21 @@ where
 {
     let began = Instant::now();
     let got = async {
-        let login = login(manner.proxy);
-        let request = proxied_get(host, port, login);
-        let reply = http::ask(&mut stream, &request, Method::Get, began, manner.timeout).await;
-        match reply {
-            Ok(HttpReply { answer, .. }) if answer.status == PROXY_AUTHENTICATION_REQUIRED => {
-                Err(Failure::Proxy(answered(answer, login)))
+        let is_proven = is_meant(session, manner.proxy);
+        let request = ProxiedRequest { method: Method::Get, host, port };
+        match sign_in::ask(&mut stream, manner, is_proven, began, request).await {
+            Ok(asked) if asked.reply.answer.status == PROXY_AUTHENTICATION_REQUIRED => {
+                Err(Failure::Proxy(answered(asked)))
             }
-            Ok(HttpReply { answer, .. }) => Ok(answer),
+            Ok(asked) => Ok(asked.reply.answer),
             // Whatever the far end is, an HTTP proxy speaks HTTP of it.
-            Err(HttpFailure::NotHttp { first_bytes }) => {
+            Err(Unanswered { failure: HttpFailure::NotHttp { first_bytes }, .. }) => {
                 Err(Failure::Proxy(ProxyFailure::NotProxy { first_bytes }))
             }
-            Err(failure) => Err(Failure::Http(failure)),
+            Err(Unanswered { failure, sign_in: None }) => Err(Failure::Http(failure)),
+            Err(Unanswered { failure, sign_in: Some(sign_in) }) => {
+                Err(Failure::Proxy(within(Some(sign_in), unanswered(failure))))
+            }
         }
     };
     let got = got.await;
@@ -131,16 +136,20 @@ async fn connect<S>(
 where
     S: AsyncRead + AsyncWrite + Unpin,
 {
-    let login = login(manner.proxy);
     let (mut stream, session) = reach(stream, manner).await?;
-    let request = connect_request(host, port, login);
-    let reply = http::ask(&mut stream, &request, Method::Connect, began, manner.timeout).await;
-    match reply.map_err(unanswered)? {
-        HttpReply { answer, tunnelled: Some(first) } => {
-            let reply = ProxyReply::Connect(Box::new(answer));
-            Ok((Tunnelled::new(stream, first), Tunnel { session, reply }))
+    let is_proven = is_meant(session.as_deref(), manner.proxy);
+    let request = ProxiedRequest { method: Method::Connect, host, port };
+    let asked = sign_in::ask(&mut stream, manner, is_proven, began, request);
+    let mut asked = asked
+        .await
+        .map_err(|Unanswered { failure, sign_in }| within(sign_in, unanswered(failure)))?;
+    match asked.reply.tunnelled.take() {
+        Some(first) => {
+            let reply = ProxyReply::Connect(Box::new(asked.reply.answer));
+            let tunnel = Tunnel { session, reply, sign_in: asked.sign_in };
+            Ok((Tunnelled::new(stream, first), tunnel))
         }
-        HttpReply { answer, tunnelled: None } => Err(answered(answer, login)),
+        None => Err(answered(asked)),
     }
 }
 
@@ -149,8 +158,18 @@ fn login(proxy: &ProxyUrl) -> Option<Login<'_>> {
     Some(Login { user: credentials.user(), password: credentials.password() })
 }
 
-fn answered(answer: HttpAnswer, login: Option<Login<'_>>) -> ProxyFailure {
-    ProxyFailure::Answered { answer: Box::new(answer), with_credentials: login.is_some() }
+fn answered(asked: Asked) -> ProxyFailure {
+    let Asked { reply, with_credentials, sign_in } = asked;
+    let answer = Box::new(reply.answer);
+    within(sign_in, ProxyFailure::Answered { answer, with_credentials })
+}
+
+/// The failure, of a sign-in where one had begun.
+fn within(sign_in: Option<Box<SignIn>>, failure: ProxyFailure) -> ProxyFailure {
+    match sign_in {
+        Some(sign_in) => ProxyFailure::SignIn { sign_in, failure: Box::new(failure) },
+        None => failure,
+    }
 }
 
 fn unanswered(failure: HttpFailure) -> ProxyFailure {
@@ -175,19 +194,24 @@ async fn reach<S>(
 where
     S: AsyncRead + AsyncWrite + Unpin,
 {
-    let Manner { proxy, tls, timeout, now } = manner;
+    let Manner { proxy, tls, timeout, now, .. } = manner;
     if proxy.scheme() != ProxyScheme::Https {
         return Ok((Carrier::Plain(stream), None));
     }
     let failed = |failure| ProxyFailure::Tls(Box::new(failure));
     let handshake = Box::pin(tls.handshake(stream, proxy.host(), timeout, now));
     let (stream, session, _) = handshake.await.map_err(|(failure, _)| failed(failure))?;
-    if proxy.credentials().is_some() && !is_proven(&session.presented, proxy.host()) {
+    if proxy.credentials().is_some() && !is_meant(Some(&session), proxy) {
         let detail = "the proxy did not prove who it is: no credentials are sent to it".to_owned();
         let kind = TlsFailureKind::Other { detail };
         return Err(failed(TlsFailure { kind, presented: Some(session.presented) }));
     }
     Ok((Carrier::Tls(Box::new(stream)), Some(Box::new(session))))
+}
+
+/// Whether the proxy is the one that is meant, as far as a client can tell: without TLS nobody can.
+fn is_meant(session: Option<&TlsSession>, proxy: &ProxyUrl) -> bool {
+    session.is_none_or(|session| is_proven(&session.presented, proxy.host()))
 }
 
 /// Whether a client of this host would take the chain for `host`'s. Elsewhere a bad chain is
@@ -222,7 +246,7 @@ where
     };
     let reply = ProxyReply::Socks { bound: granted.bound };
     let stream = Tunnelled::new(Carrier::Plain(stream), granted.tunnelled);
-    Ok((stream, Tunnel { session: None, reply }))
+    Ok((stream, Tunnel { session: None, reply, sign_in: None }))
 }
 
 async fn negotiate<S>(

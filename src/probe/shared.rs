@@ -16,6 +16,7 @@ use super::follow_up::cache::FollowUpCache;
 use super::pace::Gate;
 use super::proxies::Proxies;
 use super::routing::Routing;
+use super::sign_in::SecurityPackages;
 use super::stop::Stop;
 use super::tls::TlsClient;
 use crate::model::{Endpoint, Family, HostName, Lookup};
@@ -62,6 +63,8 @@ pub struct Settings {
     pub wishes: Wishes,
     /// Where connections really go.
     pub connector: Connector,
+    /// What signs in to proxies as the account of the process.
+    pub packages: Arc<dyn SecurityPackages>,
 }
 
 /// What the tasks of a run share.

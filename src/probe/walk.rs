@@ -16,10 +16,12 @@ use super::pace::BusyPermit;
 use super::proxies::ProxyState;
 use super::proxy::{self, Manner};
 use super::shared::{RunShared, Settings};
+use super::sign_in::SignInMeans;
 use super::tcp::{self, NotConnected};
 use super::{http, tds};
 use crate::model::{
-    End, Endpoint, Failure, Host, HttpAnswer, Kind, Obstacle, OpenTrail, Route, Seen, Trail,
+    End, Endpoint, Failure, Host, HttpAnswer, Kind, Obstacle, OpenTrail, ProxyFailure, Route, Seen,
+    Trail,
 };
 use crate::route::{ProxyScheme, ProxyUrl};
 
@@ -114,6 +116,28 @@ async fn via_proxy(
     state: &ProxyState,
     remote: SocketAddr,
 ) -> Trail {
+    let is_known = state.sign_in.get().is_some();
+    let trail = once_via_proxy(shared, target, proxy, state, remote).await;
+    if !is_known && state.sign_in.get().is_some() && is_asked_to_sign_in(&trail) {
+        // It ended the connection with its question, which is answered on the next one.
+        return once_via_proxy(shared, target, proxy, state, remote).await;
+    }
+    trail
+}
+
+/// Whether a proxy asked for a sign-in, and none was begun.
+fn is_asked_to_sign_in(trail: &Trail) -> bool {
+    let End::Failed { failure: Failure::Proxy(failure), .. } = trail.end() else { return false };
+    matches!(failure, ProxyFailure::Answered { answer, .. } if answer.status == 407)
+}
+
+async fn once_via_proxy(
+    shared: &RunShared,
+    target: WalkTarget<'_>,
+    proxy: &ProxyUrl,
+    state: &ProxyState,
+    remote: SocketAddr,
+) -> Trail {
     let trail = OpenTrail::new(proxy.route(), remote, Timestamp::now());
     let _socket = match socket(shared).await {
         Ok(socket) => socket,
@@ -125,8 +149,9 @@ async fn via_proxy(
         ControlFlow::Continue((walk, (stream, _))) => (walk, stream),
         ControlFlow::Break(trail) => return trail,
     };
-    let Settings { timeout, tls, .. } = &shared.settings;
-    let manner = Manner { proxy, tls, timeout: *timeout, now: Timestamp::now() };
+    let Settings { timeout, tls, packages, .. } = &shared.settings;
+    let sign_in = SignInMeans { packages: &**packages, learnt: &state.sign_in };
+    let manner = Manner { proxy, tls, sign_in, timeout: *timeout, now: Timestamp::now() };
     let rest = Box::pin(walk.after_proxy(stream, manner));
     if matches!(target.purpose, Purpose::Hold(_)) {
         // Held for minutes, and few of them: no other trail is to wait for the proxy's permit.
@@ -225,10 +250,10 @@ impl Walk<'_> {
             // As every client does it: no tunnel for what is in clear text.
             let enter = proxy::enter(stream, manner);
             let (mut walk, (stream, session, took)) = self.step(Failure::Proxy, enter).await?;
-            if let Some(session) = session {
+            if let Some(session) = session.clone() {
                 walk.trail.pass(Seen::ProxySession(session), took);
             }
-            let get = proxy::get(stream, manner, host, endpoint.port);
+            let get = proxy::get(stream, session.as_deref(), manner, host, endpoint.port);
             let (walk, (answer, took)) = walk.step(identity, get).await?;
             return walk.answered(answer, took);
         }

@@ -2,7 +2,7 @@
 
 use std::path::{Path, PathBuf};
 
-use crate::files::{self, FileError};
+use crate::files::{self, FileError, TextError};
 use crate::host::{self, Installation};
 use crate::route::{AgentConfigError, AgentProxy};
 
@@ -124,9 +124,16 @@ pub fn read_data_map(files: &[AgentFile]) -> Result<Vec<AgentFile>, AgentFilesEr
 
 fn read_one(path: &Path) -> Result<AgentFile, AgentFilesError> {
     let unreadable = |error| AgentFilesError::Unreadable { path: path.to_owned(), error };
-    let bytes = files::read(path).map_err(unreadable)?;
     let name = path.file_name().unwrap_or_default().to_string_lossy();
-    Ok(AgentFile { path: path.to_owned(), read: AgentProxy::parse(&name, &bytes) })
+    let read = match files::read_text(path, files::SHORT) {
+        Ok(text) => AgentProxy::parse(&name, &text),
+        Err(FileError::NotText(TextError { encoding, offset, line: _ })) => {
+            let (file, encoding) = (name.into_owned(), encoding.as_str());
+            Err(AgentConfigError::Encoding { file, encoding, at: offset })
+        }
+        Err(error) => return Err(unreadable(error)),
+    };
+    Ok(AgentFile { path: path.to_owned(), read })
 }
 
 #[cfg(test)]

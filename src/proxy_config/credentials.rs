@@ -3,15 +3,12 @@
 use std::path::Path;
 
 use super::error::ProxyConfigError;
+use crate::files;
 use crate::route::{Credentials, ProxyUrlError};
-use crate::{files, list};
 
 /// Why a file holds no credentials. What it holds is never repeated.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum CredentialsFault {
-    /// It is not text.
-    #[error("it is not UTF-8")]
-    NotUtf8,
     /// Its first line is empty.
     #[error("its first line is empty; expected user:password")]
     Empty,
@@ -25,15 +22,13 @@ pub enum CredentialsFault {
 
 /// Reads the first line of the file: `user:password`, nothing decoded.
 pub(super) fn read(path: &Path) -> Result<Credentials, ProxyConfigError> {
-    let bytes = files::read(path).map_err(|error| ProxyConfigError::CredentialsUnreadable {
-        path: path.to_owned(),
-        error,
+    let text = files::read_text(path, files::SHORT).map_err(|error| {
+        ProxyConfigError::CredentialsUnreadable { path: path.to_owned(), error }
     })?;
-    parse(&bytes).map_err(|fault| ProxyConfigError::Credentials { path: path.to_owned(), fault })
+    parse(&text).map_err(|fault| ProxyConfigError::Credentials { path: path.to_owned(), fault })
 }
 
-fn parse(bytes: &[u8]) -> Result<Credentials, CredentialsFault> {
-    let text = list::decode(bytes).map_err(|_| CredentialsFault::NotUtf8)?;
+fn parse(text: &str) -> Result<Credentials, CredentialsFault> {
     let line = text.lines().next().unwrap_or_default();
     if line.trim().is_empty() {
         return Err(CredentialsFault::Empty);

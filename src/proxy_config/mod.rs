@@ -22,6 +22,7 @@ mod agent_files;
 mod credentials;
 mod error;
 mod mode;
+mod origin;
 mod redacted;
 mod router;
 mod script_location;
@@ -40,12 +41,12 @@ pub use self::agent_files::{
 pub use self::credentials::CredentialsFault;
 pub use self::error::ProxyConfigError;
 pub use self::mode::{ProxyMode, ProxyModeError};
+pub use self::origin::{ProxyDecider, ProxyOrigin};
 pub use self::redacted::{redacted_path, redacted_url};
 pub use self::router::Router;
-use self::script_location::read_script;
 pub use self::script_location::{ScriptLocation, ScriptLocationError, script_problem};
+use self::script_location::{read_script, script_of_file};
 use self::script_runner::{Recipe, ScriptSource};
-use crate::files;
 use crate::route::{
     self, AgentProxy, AgentRoute, Credentials, Exceptions, FixedProxy, LocalView, ProxyUrl, Way,
     WindowsSettings, WindowsWay, WithSource,
@@ -86,8 +87,7 @@ pub struct HostSettings<'a> {
 /// How the runtime is configured to leave this host. Nothing is fetched yet: a script of another
 /// host is fetched by [`ProxyConfig::into_router`].
 pub struct ProxyConfig {
-    /// Where the configuration was taken from, in words.
-    pub source: String,
+    pub origin: ProxyOrigin,
     /// The proxy or the script, without credentials.
     pub shown: Option<String>,
     /// What the user should know.
@@ -104,7 +104,7 @@ pub struct ProxyConfig {
 impl fmt::Debug for ProxyConfig {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("ProxyConfig")
-            .field("source", &self.source)
+            .field("origin", &self.origin)
             .field("shown", &self.shown)
             .finish_non_exhaustive()
     }
@@ -155,12 +155,12 @@ impl ProxyConfig {
         let exceptions: Vec<Exceptions> =
             no_proxy.iter().map(|list| Exceptions::of_convention(list, "--no-proxy")).collect();
         let mut config = match mode {
-            ProxyMode::Agent => of_agent(agent_config, host, exceptions, "agent: ")?,
+            ProxyMode::Agent => of_agent(agent_config, host, exceptions)?,
             ProxyMode::Auto if agent_config.is_some() || host.installed.is_some() => {
-                of_agent(agent_config, host, exceptions, "auto: agent: ")?
+                of_agent(agent_config, host, exceptions)?.chosen_by_auto()
             }
-            ProxyMode::Auto => of_system(host, exceptions, "auto: os: ")?,
-            ProxyMode::Os => of_system(host, exceptions, "os: ")?,
+            ProxyMode::Auto => of_system(host, exceptions)?.chosen_by_auto(),
+            ProxyMode::Os => of_system(host, exceptions)?,
             mode @ (ProxyMode::None | ProxyMode::Url(_) | ProxyMode::Script(_)) => {
                 let mut config = of_option(mode, exceptions)?;
                 // The files decide nothing here, but a user who names them wants to hear of their
@@ -186,7 +186,12 @@ impl ProxyConfig {
         Ok(config)
     }
 
-    fn new(source: String, recipe: Recipe) -> Self {
+    fn chosen_by_auto(mut self) -> Self {
+        self.origin.is_auto = true;
+        self
+    }
+
+    fn new(decided_by: ProxyDecider, place: String, recipe: Recipe) -> Self {
         let shown = match &recipe {
             Recipe::Fixed(fixed) => {
                 fixed.https.as_ref().or(fixed.http.as_ref()).map(|named| named.value.shown())
@@ -195,7 +200,7 @@ impl ProxyConfig {
         };
         let notes = recipe.exceptions().iter().flat_map(notes_on_ignored).collect();
         Self {
-            source,
+            origin: ProxyOrigin { decided_by, is_auto: false, place },
             shown,
             notes,
             agent_files_differ: Vec::new(),
@@ -225,7 +230,7 @@ fn of_option(
             let named = WithSource { value: proxy, source: "--proxy".to_owned() };
             let (https, http) = (Some(named.clone()), Some(named));
             let recipe = Recipe::Fixed(FixedProxy { https, http, exceptions });
-            Ok(ProxyConfig::new("--proxy".to_owned(), recipe))
+            Ok(ProxyConfig::new(ProxyDecider::Option, "--proxy".to_owned(), recipe))
         }
         ProxyMode::Script(given) => {
             if cfg!(not(feature = "pac")) {
@@ -239,18 +244,19 @@ fn of_option(
                         path: redacted_path(&path.to_string_lossy()),
                         error,
                     };
-                    ScriptSource::Text(files::read_text(path).map_err(unreadable)?)
+                    ScriptSource::Text(script_of_file(path).map_err(unreadable)?)
                 }
                 ScriptLocation::Web(url) => ScriptSource::Web(url.clone()),
             };
             let source = format!("pac:{}", location.shown());
             let recipe = Recipe::Script { source, exceptions };
-            let config = ProxyConfig::new("--proxy pac".to_owned(), recipe);
+            let config = ProxyConfig::new(ProxyDecider::Option, "--proxy pac".to_owned(), recipe);
             Ok(ProxyConfig { shown: Some(location.shown()), script, ..config })
         }
         ProxyMode::None | ProxyMode::Auto | ProxyMode::Agent | ProxyMode::Os => {
             let source = "--proxy none".to_owned();
-            Ok(ProxyConfig::new(source.clone(), Recipe::Direct { source }))
+            let recipe = Recipe::Direct { source: source.clone() };
+            Ok(ProxyConfig::new(ProxyDecider::Option, source, recipe))
         }
     }
 }
@@ -260,16 +266,16 @@ fn of_option(
 fn of_system(
     host: &HostSettings<'_>,
     exceptions: Vec<Exceptions>,
-    prefix: &str,
 ) -> Result<ProxyConfig, ProxyConfigError> {
+    let of_os = |place: String, recipe| ProxyConfig::new(ProxyDecider::Os, place, recipe);
     if let Some(mut fixed) = route::from_environment(host.variable)? {
         let proxies = [&fixed.https, &fixed.http].into_iter().flatten();
         let mut variables: Vec<String> = proxies.map(|named| named.source.clone()).collect();
         variables.extend(fixed.exceptions.iter().map(|list| list.source().to_owned()));
         variables.dedup();
         fixed.exceptions.splice(0..0, exceptions);
-        let source = format!("{prefix}environment ({})", variables.join(", "));
-        return Ok(ProxyConfig::new(source, Recipe::Fixed(fixed)));
+        let place = format!("environment ({})", variables.join(", "));
+        return Ok(of_os(place, Recipe::Fixed(fixed)));
     }
     let found = route::from_windows(&host.windows)
         .map_err(|named| ProxyConfigError::Windows { setting: named.source, error: named.value })?;
@@ -278,12 +284,12 @@ fn of_system(
             let named = fixed.https.as_ref().or(fixed.http.as_ref());
             let setting = named.map_or_else(String::new, |named| named.source.clone());
             fixed.exceptions.splice(0..0, exceptions);
-            ProxyConfig::new(format!("{prefix}{setting}"), Recipe::Fixed(fixed))
+            of_os(setting, Recipe::Fixed(fixed))
         }
         Some(WindowsWay::Script(WithSource { value, source })) => {
             let (script, shown) = read_script(&value);
             let recipe = Recipe::Script { source: source.clone(), exceptions };
-            let config = ProxyConfig::new(format!("{prefix}{source}"), recipe);
+            let config = of_os(source, recipe);
             ProxyConfig { script, shown: Some(shown), ..config }
         }
         None => {
@@ -293,7 +299,7 @@ fn of_system(
                 "no proxy is set in the environment"
             };
             let recipe = Recipe::Direct { source: words.to_owned() };
-            ProxyConfig::new(format!("{prefix}{words}"), recipe)
+            of_os(words.to_owned(), recipe)
         }
     };
     if host.windows.user.auto_detect {
@@ -309,7 +315,6 @@ fn of_agent(
     agent_config: Option<&Path>,
     host: &HostSettings<'_>,
     exceptions: Vec<Exceptions>,
-    prefix: &str,
 ) -> Result<ProxyConfig, ProxyConfigError> {
     let files = match (agent_config, &host.installed) {
         (Some(path), _) => agent_files::read(path).map_err(ProxyConfigError::AgentConfig)?,
@@ -341,7 +346,7 @@ fn of_agent(
         }
     }
     let recipe = Recipe::Agent { file: deciding, local: host.local.clone(), exceptions };
-    let mut config = ProxyConfig::new(format!("{prefix}{}", paths[0].display()), recipe);
+    let mut config = ProxyConfig::new(ProxyDecider::Agent, paths[0].display().to_string(), recipe);
     config.notes.extend(notes);
     Ok(ProxyConfig { shown, agent_files_differ, script, ..config })
 }

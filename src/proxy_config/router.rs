@@ -80,7 +80,7 @@ impl ProxyConfig {
             alternate: self.alternate,
             asks_for_hosts: AtomicBool::new(false),
             is_stuck: AtomicBool::new(false),
-            source: self.source,
+            source: self.origin.to_string(),
         })
     }
 }

@@ -5,7 +5,7 @@ use std::path::{Path, PathBuf};
 use percent_encoding::percent_decode_str;
 
 use super::script_runner::ScriptSource;
-use crate::files;
+use crate::files::{self, FileError, TextEncoding, TextError};
 use crate::route::LintWeight;
 use crate::wire::{HttpUrl, HttpUrlError};
 
@@ -123,13 +123,27 @@ pub(super) fn read_script(given: &str) -> (ScriptSource, String) {
         Ok(location) => {
             let script = match &location {
                 ScriptLocation::Web(url) => ScriptSource::Web(url.clone()),
-                ScriptLocation::File(path) => match files::read_text(path) {
+                ScriptLocation::File(path) => match script_of_file(path) {
                     Ok(text) => ScriptSource::Text(text),
                     Err(error) => ScriptSource::Missing(format!("cannot be read: {error}")),
                 },
             };
             (script, location.shown())
         }
+    }
+}
+
+/// The script in a file. One that is neither UTF-8 nor UTF-16 stays as it is: scripts were written
+/// in older encodings, and whoever runs it knows what browsers make of them.
+///
+/// # Errors
+/// [`FileError`] where the file cannot be read, or is broken UTF-16.
+pub(super) fn script_of_file(path: &Path) -> Result<Vec<u8>, FileError> {
+    let bytes = files::read_bytes(path, files::LONG)?;
+    match files::decode(bytes.clone()) {
+        Ok(text) => Ok(text.into_bytes()),
+        Err(TextError { encoding: TextEncoding::Utf8, .. }) => Ok(bytes),
+        Err(error) => Err(error.into()),
     }
 }
 

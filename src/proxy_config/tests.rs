@@ -97,7 +97,8 @@ fn the_configuration_is_taken_from_where_the_contract_says() {
         (&nothing, Some("OS"), None, "os: no proxy", None),
     ] {
         let found = host.read(options(proxy, agent_config)).unwrap();
-        assert!(found.source.starts_with(begins), "{proxy:?}: {}", found.source);
+        let source = found.origin.to_string();
+        assert!(source.starts_with(begins), "{proxy:?}: {source}");
         assert_eq!(found.shown.as_deref(), shown, "{proxy:?} {agent_config:?}");
     }
     let error = nothing.read(options(Some("agent"), None)).err().unwrap().to_string();
@@ -114,9 +115,13 @@ fn windows_settings_stand_behind_the_environment() {
     let windows = WindowsSettings { user, machine: WindowsProxies::default() };
     let mut host = Situation { windows, ..Situation::default() };
     let found = host.read(options(None, None)).unwrap();
-    assert_eq!(found.source, "auto: os: ProxyServer of the user's Internet settings for https");
+    assert_eq!(
+        found.origin.to_string(),
+        "auto: os: ProxyServer of the user's Internet settings for https"
+    );
     assert_eq!(found.shown.as_deref(), Some("http://user:1"));
-    assert!(found.notes.iter().any(|note| note.contains("WPAD")), "{:?}", found.notes);
+    let n_hints = found.notes.iter().filter(|note| note.contains("WPAD")).count();
+    assert_eq!(n_hints, 1, "{:?}", found.notes);
     host.windows.user.script = Some(r"\\server\share\p.pac".to_owned());
     let found = host.read(options(None, None)).unwrap();
     assert!(matches!(&found.script, ScriptSource::Missing(words) if words.contains("UNC")));

@@ -553,7 +553,7 @@ fn os_error(os: &OsError) -> OsError {
 fn symbol(text: &str) -> &str {
     let is_of_symbol =
         |byte: u8| byte.is_ascii_uppercase() || byte.is_ascii_digit() || byte == b'_';
-    let is_symbol = (text.starts_with('E') || text.starts_with("WSA"))
+    let is_symbol = ["E", "WSA", "SEC_E_"].iter().any(|start| text.starts_with(start))
         && text.len() <= 32
         && text.bytes().all(is_of_symbol);
     if is_symbol { text } else { "an error without a symbol" }

@@ -5,9 +5,9 @@ use std::sync::Arc;
 use super::{Redactor, os_error};
 use crate::diagnose;
 use crate::model::{
-    End, Failure, FollowUps, HoldFailure, Hop, HopAnswer, HttpAnswer, HttpFailure, Located,
+    End, Failure, FollowUps, HoldFailure, Hop, HopAnswer, Host, HttpAnswer, HttpFailure, Located,
     OldHello, OldHelloOutcome, OpenTrail, ProxyFailure, ProxyReply, Record, RevocationHost, Rung,
-    Seen, SegmentLadder, Step, TcpFailure, TdsAnswer, TdsFailure, TimeoutBy, TlsFailure,
+    Seen, SegmentLadder, SignIn, Step, TcpFailure, TdsAnswer, TdsFailure, TimeoutBy, TlsFailure,
     TlsFailureKind, TlsSession, Trail, Tunnel,
 };
 
@@ -39,7 +39,7 @@ impl Redactor<'_> {
         match seen {
             Seen::Tcp => Seen::Tcp,
             Seen::Proxy(tunnel) => {
-                let Tunnel { session, reply } = &**tunnel;
+                let Tunnel { session, reply, sign_in } = &**tunnel;
                 let reply = match reply {
                     ProxyReply::Connect(answer) => {
                         ProxyReply::Connect(Box::new(self.answer(answer)))
@@ -49,7 +49,8 @@ impl Redactor<'_> {
                     }
                 };
                 let session = session.as_ref().map(|session| Box::new(self.session(session)));
-                Seen::Proxy(Box::new(Tunnel { session, reply }))
+                let sign_in = sign_in.as_ref().map(|sign_in| Box::new(self.sign_in(sign_in)));
+                Seen::Proxy(Box::new(Tunnel { session, reply, sign_in }))
             }
             Seen::ProxySession(session) => Seen::ProxySession(Box::new(self.session(session))),
             Seen::Tls(session) => Seen::Tls(Box::new(self.session(session))),
@@ -110,7 +111,28 @@ impl Redactor<'_> {
             }
             ProxyFailure::SocksRejected => ProxyFailure::SocksRejected,
             ProxyFailure::SocksReply(code) => ProxyFailure::SocksReply(*code),
+            ProxyFailure::SignIn { sign_in, failure } => ProxyFailure::SignIn {
+                sign_in: Box::new(self.sign_in(sign_in)),
+                failure: Box::new(self.proxy_failure(failure)),
+            },
             ProxyFailure::Other(os) => ProxyFailure::Other(os_error(os)),
+        }
+    }
+
+    fn sign_in(&mut self, sign_in: &SignIn) -> SignIn {
+        SignIn {
+            account: self.account(&sign_in.account),
+            target: sign_in.target.as_deref().map(|target| self.principal(target)),
+            refusal: sign_in.refusal.as_ref().map(os_error),
+            ..*sign_in
+        }
+    }
+
+    /// A service principal name: of a host that is redacted, or of anything.
+    pub(super) fn principal(&mut self, target: &str) -> String {
+        match target.strip_prefix("HTTP/").map(Host::parse) {
+            Some(Ok(host)) => format!("HTTP/{}", self.host(&host)),
+            Some(Err(_)) | None => self.label("principal", &target.to_lowercase()),
         }
     }
 

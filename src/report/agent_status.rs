@@ -18,6 +18,9 @@ pub struct AgentStatus<'a> {
     pub runtime: &'a HostRuntime,
     /// `None` where nothing is installed, or its files cannot be read.
     pub proxy: Option<StatusProxy>,
+    /// The Internet settings of the service's account, which count where the runtime's files name
+    /// no proxy; `None` where there is no service, or accounts have no settings of their own.
+    pub account_proxy: Option<StatusAccountProxy>,
     pub names: Vec<StatusName>,
     /// Factories that were seen and are not that of this runtime any more.
     pub other_factories: Vec<StatusName>,
@@ -27,11 +30,24 @@ pub struct AgentStatus<'a> {
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 pub struct StatusProxy {
     /// `agent`, or `os` where its files leave it to the system.
-    pub mode: String,
+    pub mode: &'static str,
     /// The proxy or script without credentials; `None` where none is set.
     pub url: Option<String>,
     /// What says so.
     pub source: String,
+}
+
+/// The Internet settings of the account that the service runs as.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub struct StatusAccountProxy {
+    pub account: String,
+    /// In words, without passwords; `None` where they cannot be read.
+    pub settings: Option<String>,
+    /// Whether this account's are the same; `None` where that is not known.
+    #[serde(rename = "same_here")]
+    pub is_same: Option<bool>,
+    /// Why they cannot be read.
+    pub unreadable: Option<String>,
 }
 
 /// A name that the runtime uses.
@@ -49,6 +65,7 @@ struct AgentDocument<'a> {
     version: Option<Cow<'a, str>>,
     service: Option<report_v1::RuntimeService<'a>>,
     proxy: Option<&'a StatusProxy>,
+    account_proxy: Option<&'a StatusAccountProxy>,
     names: Vec<NameWire<'a>>,
     other_factories: Vec<NameWire<'a>>,
     errors: Vec<ErrorWire<'a>>,
@@ -80,6 +97,7 @@ pub fn json(status: &AgentStatus<'_>) -> String {
         version,
         service,
         proxy: status.proxy.as_ref(),
+        account_proxy: status.account_proxy.as_ref(),
         names: status.names.iter().map(NameWire::of).collect(),
         other_factories: status.other_factories.iter().map(NameWire::of).collect(),
         errors: errors
@@ -144,12 +162,32 @@ fn facts(status: &AgentStatus<'_>) -> Vec<(&'static str, String)> {
             format!("{url} ({}: {})", proxy.mode, proxy.source)
         },
     );
-    vec![
+    let mut facts = vec![
         ("installed", format!("{} (by {})", installed.path, installed.found_by.as_str())),
         ("version", or_unknown(&installed.version)),
         ("service", service),
         ("proxy", proxy),
-    ]
+    ];
+    facts.extend(status.account_proxy.as_ref().map(|own| ("settings", account_settings(own))));
+    facts
+}
+
+/// `proxy p:8080 for the account NT SERVICE\DIAHostService; this account has others`.
+fn account_settings(own: &StatusAccountProxy) -> String {
+    let StatusAccountProxy { account, settings, is_same, unreadable } = own;
+    let here = match is_same {
+        Some(true) => "; the same for this account",
+        Some(false) => "; this account has others",
+        None => "",
+    };
+    let (settings, unreadable) = (settings.as_deref(), unreadable.as_deref());
+    match settings {
+        Some(settings) => format!("{settings} for the account {account}{here}"),
+        None => format!(
+            "those of the account {account} cannot be read: {}",
+            unreadable.unwrap_or_default()
+        ),
+    }
 }
 
 fn write_names(page: &mut Page, heading: &str, names: &[StatusName]) {

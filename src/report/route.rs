@@ -143,6 +143,9 @@ pub(super) fn refusal(failure: &ProxyFailure) -> String {
             "SOCKS5 sign-in refused".to_owned()
         }
         ProxyFailure::SocksReply(code) => format!("SOCKS5 reply {code}"),
+        ProxyFailure::SignIn { sign_in, failure } => {
+            format!("sign-in by {}: {}", sign_in.scheme.as_str(), refusal(failure))
+        }
         ProxyFailure::Other(os) => os.to_string(),
     }
 }
@@ -199,7 +202,7 @@ mod tests {
         let opened = || {
             let mut trail = connected();
             let reply = ProxyReply::Connect(Box::new(answered(200, &[])));
-            let tunnel = Tunnel { session: None, reply };
+            let tunnel = Tunnel { session: None, reply, sign_in: None };
             trail.pass(Seen::Proxy(Box::new(tunnel)), Duration::from_millis(12));
             trail
         };

@@ -153,7 +153,8 @@ impl Record {
             body: String::new(),
             is_cut: false,
         };
-        let tunnel = Tunnel { session: None, reply: ProxyReply::Connect(Box::new(answer)) };
+        let reply = ProxyReply::Connect(Box::new(answer));
+        let tunnel = Tunnel { session: None, reply, sign_in: None };
         trail.pass(Seen::Proxy(Box::new(tunnel)), Duration::from_millis(12));
         self.trails.push(trail.complete());
         self

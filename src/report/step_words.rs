@@ -3,7 +3,7 @@
 
 use std::fmt::Write as _;
 
-use crate::report_v1::{Answer, Certificate, Detail, Lookup, Milliseconds, Step, Trust};
+use crate::report_v1::{Answer, Certificate, Detail, Lookup, Milliseconds, SignIn, Step, Trust};
 
 /// What a layer is called.
 pub(super) fn layer(step: &str) -> &str {
@@ -132,6 +132,7 @@ fn particulars(detail: &Detail) -> Vec<String> {
     parts.extend(detail.syns.map(|syns| format!("{syns} SYN sent")));
     parts.extend(detail.os.as_ref().map(|os| os.symbol.clone().into_owned()));
     parts.extend(detail.alert.as_ref().map(|alert| alert.clone().into_owned()));
+    parts.extend(detail.sign_in.as_deref().map(sign_in));
     parts.extend(detail.answer.as_deref().map(answer));
     parts.extend(detail.socks_reply.map(|reply| format!("SOCKS reply {reply}")));
     let received = detail.received.filter(|bytes| *bytes > 0);
@@ -147,7 +148,11 @@ fn succeeded(step: &Step) -> String {
     match &*step.name {
         "tcp" => "connected".to_owned(),
         "proxy" => match (&detail.answer, &detail.bound) {
-            (Some(answer), _) => format!("tunnel opened, {}", self::answer(answer)),
+            (Some(answer), _) => {
+                let signed_in = detail.sign_in.as_deref().map(|it| format!(", {}", sign_in(it)));
+                let signed_in = signed_in.unwrap_or_default();
+                format!("tunnel opened{signed_in}, {}", self::answer(answer))
+            }
             (None, Some(bound)) => format!("tunnel opened from {bound}"),
             (None, None) => "passed on".to_owned(),
         },
@@ -169,6 +174,14 @@ fn succeeded(step: &Step) -> String {
             (None, None) => "still usable".to_owned(),
         },
         _ => "ok".to_owned(),
+    }
+}
+
+/// `sign-in by NTLM as CONTOSO\anna`.
+fn sign_in(sign_in: &SignIn) -> String {
+    match &*sign_in.account {
+        "" => format!("sign-in by {}", sign_in.scheme),
+        account => format!("sign-in by {} as {account}", sign_in.scheme),
     }
 }
 

@@ -54,6 +54,9 @@ pub struct Detail<'a> {
     /// The address that a SOCKS proxy bound.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub bound: Option<Cow<'a, str>>,
+    /// How far a sign-in to the proxy by NTLM or Negotiate came.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub sign_in: Option<Box<SignIn<'a>>>,
     /// Whether a proxy that refused was given credentials.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub with_credentials: Option<bool>,
@@ -97,6 +100,32 @@ pub struct Os<'a> {
     pub code: i32,
     /// Its name: `ECONNREFUSED`, `WSAECONNREFUSED`.
     pub symbol: Cow<'a, str>,
+}
+
+/// A sign-in by messages that prove an account: none of them is kept.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
+#[serde(default)]
+pub struct SignIn<'a> {
+    /// `NTLM` or `Negotiate`.
+    pub scheme: Cow<'a, str>,
+    /// What made the messages: `NTLM` or `Kerberos`.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub protocol: Option<Cow<'a, str>>,
+    /// As `CONTOSO\\anna`; empty where the operating system does not say.
+    pub account: Cow<'a, str>,
+    /// `given` with the proxy, or that of the `process`.
+    pub source: Cow<'a, str>,
+    /// The service principal name that the messages are for.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub target: Option<Cow<'a, str>>,
+    /// How many messages were sent.
+    pub messages: u32,
+    /// How many challenges the proxy gave.
+    pub challenges: u32,
+    /// What this host's security package said in place of the next message.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub refusal: Option<Os<'a>>,
 }
 
 /// A completed TLS handshake.

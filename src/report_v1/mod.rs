@@ -41,7 +41,7 @@ use serde::{Deserialize, Serialize};
 pub use action::{Action, Destination};
 pub use certificate::{Certificate, Chain, ChainTrust, Trust, Validity};
 pub use change::{Change, ChangedEndpoint, ChangedFinding, Latency, Source, Standing, What};
-pub use detail::{Answer, Detail, Os, Session};
+pub use detail::{Answer, Detail, Os, Session, SignIn};
 pub use endpoint::{Endpoint, PacQuestion, ProxyLookup, RouteChoice};
 pub use finding::Finding;
 pub use follow_up::{Hop, Located, OldHello, RevocationHost, Rung, SegmentLadder};

@@ -42,6 +42,44 @@ impl std::fmt::Debug for WindowsProxies {
     }
 }
 
+impl WindowsProxies {
+    /// Reads the value `DefaultConnectionSettings`, in which Windows keeps an account's settings:
+    /// numbers of 32 bits (a version, a counter, what is switched on), then the proxy, its
+    /// exceptions and the script as texts behind their lengths. Microsoft names the switches and
+    /// not the layout (IE support, What is `DefaultConnectionSettings` key). `None` where it is cut.
+    #[must_use]
+    pub fn of_connection(bytes: &[u8]) -> Option<Self> {
+        const USES_PROXY: u32 = 2;
+        const USES_SCRIPT: u32 = 4;
+        const DETECTS: u32 = 8;
+        let mut rest = bytes;
+        let [_, _, switches] = [number(&mut rest)?, number(&mut rest)?, number(&mut rest)?];
+        // Texts at the end that are empty may be left out.
+        let mut text = || {
+            let Some(length) = number(&mut rest) else { return Some(None) };
+            let (own, behind) = rest.split_at_checked(usize::try_from(length).ok()?)?;
+            rest = behind;
+            Some(Some(String::from_utf8_lossy(own).into_owned()).filter(|text| !text.is_empty()))
+        };
+        let [proxy, bypass, script] = [text()?, text()?, text()?];
+        let is_on = |switch| switches & switch != 0;
+        let proxy = proxy.filter(|_| is_on(USES_PROXY));
+        Some(Self {
+            auto_detect: is_on(DETECTS),
+            script: script.filter(|_| is_on(USES_SCRIPT)),
+            bypass: bypass.filter(|_| proxy.is_some()),
+            proxy,
+        })
+    }
+}
+
+/// A number of 32 bits, little end first, which is taken from the bytes.
+fn number(bytes: &mut &[u8]) -> Option<u32> {
+    let (own, rest) = bytes.split_first_chunk()?;
+    *bytes = rest;
+    Some(u32::from_le_bytes(*own))
+}
+
 /// The proxy configuration that Windows' settings amount to.
 #[derive(Clone, Debug)]
 pub enum WindowsWay {
@@ -223,7 +261,45 @@ mod tests {
         assert!(!format!("{:?}", user("anna:geheim@p:1", "")).contains("geheim"));
     }
 
+    /// As Windows writes it: what is switched off keeps its text.
+    #[test]
+    fn settings_are_read_as_windows_keeps_them() {
+        let blob = |switches: u32, texts: &[&str]| {
+            let mut bytes = [70_u32, 9, switches].map(u32::to_le_bytes).concat();
+            for text in texts {
+                bytes.extend(u32::try_from(text.len()).unwrap().to_le_bytes());
+                bytes.extend(text.bytes());
+            }
+            bytes.extend([0; 36]);
+            bytes
+        };
+        let all = ["p:8080", "<local>;*.contoso.com", "http://wpad/p.pac"];
+        let read = |bytes: &[u8]| {
+            WindowsProxies::of_connection(bytes)
+                .map(|own| (own.auto_detect, own.proxy, own.bypass, own.script))
+        };
+        let some = |text: &str| Some(text.to_owned());
+        for (switches, expected) in [
+            (1, (false, None, None, None)),
+            (9, (true, None, None, None)),
+            (3, (false, some(all[0]), some(all[1]), None)),
+            (13, (true, None, None, some(all[2]))),
+            (15, (true, some(all[0]), some(all[1]), some(all[2]))),
+        ] {
+            assert_eq!(read(&blob(switches, &all)), Some(expected), "{switches}");
+        }
+        assert_eq!(read(&blob(3, &["p:1"])), Some((false, some("p:1"), None, None)));
+        for cut in [0, 11, 17] {
+            assert_eq!(read(&blob(3, &all)[..cut]), None, "{cut}");
+        }
+    }
+
     proptest! {
+        #[test]
+        fn no_value_of_the_registry_panics(bytes in proptest::collection::vec(any::<u8>(), 0..60)) {
+            let _ = WindowsProxies::of_connection(&bytes);
+        }
+
         #[test]
         fn no_setting_panics(text in "\\PC{0,60}", plausible in "([a-z]{0,5}=?[a-z:/@0-9.]{0,12}[; ]){0,4}") {
             for text in [text, plausible] {

@@ -4,6 +4,7 @@ pub mod connect;
 pub mod dns;
 pub mod http;
 mod http_url;
+pub mod ntlm;
 pub mod old_hello;
 pub mod socks;
 pub mod tds;

@@ -61,10 +61,88 @@ fn the_scheduled_tasks_are_well_formed_and_the_alert_watches_the_other() {
     assert!(select.contains(&format!("[Data[@Name='TaskName']='{task}']")), "{select}");
     assert!(select.contains("[Data[@Name='ResultCode']!='0']"), "{select}");
     let Some(python) = python() else { return };
-    // The grammar finds no error in the script that registers both.
+    // The grammar finds no error in the script that registers both, nor in the one that they start.
     let texts: Vec<String> = read(&python, "az-powershell", &file("windows/register.ps1"));
     for name in ["rules", "alert"] {
         assert!(texts.contains(&format!("pathproof-{name}.xml")), "{texts:?}");
+    }
+    let started = content(&rules, "Arguments");
+    assert!(started.contains(r#"-File "C:\Program Files\pathproof\deploy\windows\run.ps1""#));
+    let script = fs::read_to_string(file("windows/run.ps1")).unwrap();
+    let registering = fs::read_to_string(file("windows/register.ps1")).unwrap();
+    for name in ["Nsg", "Runtime", "Subscription", "Job"] {
+        // What register.ps1 replaces, and run.ps1 takes.
+        assert!(started.contains(&format!("-{name} {}", name.to_uppercase())), "{started}");
+        assert!(script.contains(&format!("[string] ${name}")), "{name}");
+        assert!(registering.contains(&format!("{name} = ${name}")), "{name}");
+    }
+    let texts: Vec<String> = read(&python, "az-powershell", &file("windows/run.ps1"));
+    assert!(texts.iter().any(|text| text.starts_with("rules apply --yes ")), "{texts:?}");
+}
+
+/// The schema of Task Scheduler 1.4 wants its elements in their order.
+#[test]
+fn the_scheduled_tasks_have_their_elements_in_the_schema_s_order() {
+    const ORDER: [&str; 7] =
+        ["RegistrationInfo", "Triggers", "Principals", "Data", "Settings", "Actions", ""];
+    const SETTINGS: [&str; 14] = [
+        "AllowStartOnDemand",
+        "RestartOnFailure",
+        "MultipleInstancesPolicy",
+        "DisallowStartIfOnBatteries",
+        "StopIfGoingOnBatteries",
+        "AllowHardTerminate",
+        "StartWhenAvailable",
+        "NetworkProfileName",
+        "RunOnlyIfNetworkAvailable",
+        "WakeToRun",
+        "Enabled",
+        "Hidden",
+        "DeleteExpiredTaskAfter",
+        "ExecutionTimeLimit",
+    ];
+    for name in ["rules", "alert"] {
+        let text = fs::read_to_string(file(&format!("windows/pathproof-{name}.xml"))).unwrap();
+        let document = roxmltree::Document::parse(&text).unwrap();
+        let root = document.root_element();
+        let places: Vec<_> = root
+            .children()
+            .filter(roxmltree::Node::is_element)
+            .map(|node| ORDER.iter().position(|own| node.has_tag_name((NAMESPACE, *own))).unwrap())
+            .collect();
+        assert!(places.is_sorted(), "{name}: {places:?}");
+        // The settings are an xs:all: in any order, each once, and none that is not known.
+        let settings = root.descendants().find(|node| node.has_tag_name((NAMESPACE, "Settings")));
+        let settings = settings.unwrap().children().filter(roxmltree::Node::is_element);
+        let names: Vec<_> = settings.map(|node| node.tag_name().name().to_owned()).collect();
+        assert!(names.iter().all(|own| SETTINGS.contains(&own.as_str())), "{names:?}");
+        assert_eq!(names.iter().collect::<BTreeSet<_>>().len(), names.len());
+    }
+}
+
+const NAMESPACE: &str = "http://schemas.microsoft.com/windows/2004/02/mit/task";
+
+/// A failure that recovers, a retry that succeeds, a job that never was: what Prometheus makes of
+/// the rules, by its own tests.
+#[test]
+fn the_alerts_fire_when_they_should_and_no_longer() {
+    let Some(python) = python() else { return };
+    if !has("promtool") {
+        return;
+    }
+    for (rules, tests) in
+        [("kubernetes/alert.yaml", "kubernetes.yaml"), ("systemd/alerts.yaml", "systemd.yaml")]
+    {
+        let folder = tempfile::tempdir().unwrap();
+        let documents: Vec<Value> = read(&python, "yaml", &file(rules));
+        // What the operator of Prometheus hands on of its resource.
+        let groups = documents[0].get("spec").unwrap_or(&documents[0]);
+        fs::write(folder.path().join("rules.yaml"), groups.to_string()).unwrap();
+        let data = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/data/alerts").join(tests);
+        fs::copy(data, folder.path().join("test.yaml")).unwrap();
+        for words in [["check", "rules", "rules.yaml"], ["test", "rules", "test.yaml"]] {
+            succeed(Command::new("promtool").args(words).current_dir(folder.path()));
+        }
     }
 }
 
@@ -88,6 +166,9 @@ fn the_manifests_are_yaml_and_wire_the_exit_codes() {
     let cron_job = documents.iter().find(|document| document["kind"] == "CronJob").unwrap();
     let name = cron_job["metadata"]["name"].as_str().unwrap();
     assert!(named.iter().all(|rule| rule["expr"].as_str().unwrap().contains(name)), "{named:?}");
+    assert_eq!(job["template"]["spec"]["initContainers"][0]["image"], container["image"]);
+    assert!(container["image"].as_str().unwrap().contains("@sha256:"), "pinned by its digest");
+    assert_eq!(container["securityContext"]["readOnlyRootFilesystem"], true);
 
     let jobs: Vec<Value> = read(&python, "yaml", &file("container-apps/job.yaml"));
     let properties = &jobs[0]["properties"];
@@ -98,20 +179,10 @@ fn the_manifests_are_yaml_and_wire_the_exit_codes() {
     let volumes = properties["template"]["volumes"].as_array().unwrap();
     assert_eq!(mounted, volumes.iter().map(|volume| volume["name"].as_str()).collect());
     if has("bash") {
-        succeed(Command::new("bash").arg("-n").arg(file("container-apps/alert.sh")));
+        for script in ["container-apps/alert.sh", "windows/alert.sh", "container/build"] {
+            succeed(Command::new("bash").arg("-n").arg(file(script)));
+        }
     }
-}
-
-#[test]
-fn the_role_has_the_four_actions_that_are_used() {
-    let role: Value =
-        serde_json::from_str(&fs::read_to_string(file("azure/role.json")).unwrap()).unwrap();
-    let actions: BTreeSet<_> =
-        role["Actions"].as_array().unwrap().iter().filter_map(Value::as_str).collect();
-    let group = "Microsoft.Network/networkSecurityGroups";
-    let expected = ["read", "securityRules/read", "securityRules/write", "securityRules/delete"]
-        .map(|action| format!("{group}/{action}"));
-    assert_eq!(actions, expected.iter().map(String::as_str).collect());
 }
 
 fn names(list: &Value) -> BTreeSet<&str> {

@@ -77,6 +77,7 @@ async fn run(names: &dns::Server, port: u16, judge: ChainJudge, wishes: Wishes) 
         asks_system: false,
         wishes,
         connector: probe::Connector::network(),
+        packages: probe::sign_in::without_account(),
         expand_gateways: false,
         resolve_only: false,
         tls: TlsClient::new(Arc::new(judge)),

@@ -21,6 +21,7 @@ mod emission;
 mod example;
 #[cfg(target_os = "linux")]
 mod exporter;
+mod fleet;
 mod follow_ups;
 #[cfg(target_os = "linux")]
 mod formats;

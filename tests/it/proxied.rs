@@ -130,6 +130,7 @@ impl Scene {
             asks_system: false,
             wishes: probe::Wishes::default(),
             connector: probe::Connector::network(),
+            packages: probe::sign_in::without_account(),
             expand_gateways: true,
             resolve_only: false,
             tls: TlsClient::new(Arc::new(judge)),

@@ -37,6 +37,12 @@ def terraform(text):
     return rules
 
 
+def hcl(text):
+    import hcl2
+
+    return sorted(hcl2.loads(text))
+
+
 def arm_template(text):
     template = json.loads(text)
     head, tail = "[concat(parameters('networkSecurityGroupName'), '/", "')]"
@@ -173,6 +179,7 @@ def schema(format, text, folder):
 
 READERS = {
     "terraform": terraform,
+    "hcl": hcl,
     "arm-template": arm_template,
     "nsg-json": nsg_json,
     "bicep": bicep,

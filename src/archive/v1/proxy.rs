@@ -6,13 +6,15 @@ use serde::{Deserialize, Serialize};
 
 use super::super::reference::{Numbers, References, Unresolved};
 use super::trail::{TlsFailure, TlsSession};
-use crate::model::{self, HttpAnswer, OsError, ProxyReply, TimeoutBy, serial};
+use crate::model::{self, HttpAnswer, OsError, ProxyReply, SignIn, TimeoutBy, serial};
 
 #[derive(Serialize, Deserialize)]
 pub(super) struct Tunnel<'a> {
     #[serde(default, skip_serializing_if = "Option::is_none")]
     session: Option<TlsSession<'a>>,
     reply: Cow<'a, ProxyReply>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    sign_in: Option<Cow<'a, SignIn>>,
 }
 
 impl<'a> Tunnel<'a> {
@@ -20,12 +22,17 @@ impl<'a> Tunnel<'a> {
         Self {
             session: tunnel.session.as_ref().map(|session| TlsSession::new(session, numbers)),
             reply: Cow::Borrowed(&tunnel.reply),
+            sign_in: tunnel.sign_in.as_deref().map(Cow::Borrowed),
         }
     }
 
     pub(super) fn resolve(self, references: &References) -> Result<model::Tunnel, Unresolved> {
         let session = self.session.map(|session| session.resolve(references)).transpose()?;
-        Ok(model::Tunnel { session: session.map(Box::new), reply: self.reply.into_owned() })
+        Ok(model::Tunnel {
+            session: session.map(Box::new),
+            reply: self.reply.into_owned(),
+            sign_in: self.sign_in.map(|sign_in| Box::new(sign_in.into_owned())),
+        })
     }
 }
 
@@ -57,6 +64,10 @@ pub(super) enum ProxyFailure<'a> {
     },
     SocksRejected,
     SocksReply(u8),
+    SignIn {
+        sign_in: Cow<'a, SignIn>,
+        failure: Box<Self>,
+    },
     Other(Cow<'a, OsError>),
 }
 
@@ -81,6 +92,10 @@ impl<'a> ProxyFailure<'a> {
             }
             Seen::SocksRejected => Self::SocksRejected,
             Seen::SocksReply(code) => Self::SocksReply(*code),
+            Seen::SignIn { sign_in, failure } => Self::SignIn {
+                sign_in: Cow::Borrowed(sign_in),
+                failure: Box::new(Self::new(failure, numbers)),
+            },
             Seen::Other(os) => Self::Other(Cow::Borrowed(os)),
         }
     }
@@ -107,6 +122,10 @@ impl<'a> ProxyFailure<'a> {
             Self::SocksNoMethod { with_credentials } => Seen::SocksNoMethod { with_credentials },
             Self::SocksRejected => Seen::SocksRejected,
             Self::SocksReply(code) => Seen::SocksReply(code),
+            Self::SignIn { sign_in, failure } => Seen::SignIn {
+                sign_in: Box::new(sign_in.into_owned()),
+                failure: Box::new(failure.resolve(references)?),
+            },
             Self::Other(os) => Seen::Other(os.into_owned()),
         })
     }

@@ -9,6 +9,7 @@ use super::{
 use crate::azure::endpoint::{AzureEndpoint, is_loopback};
 use crate::azure::exchange::chain;
 use crate::azure::secret::Secret;
+use crate::files;
 
 const TIMEOUT: Duration = Duration::from_secs(30);
 
@@ -17,7 +18,7 @@ pub(super) async fn by_assertion(environment: &CredentialEnvironment) -> TokenOu
         return TokenOutcome::Absent("AZURE_FEDERATED_TOKEN_FILE is not set".to_owned());
     };
     // The file is read each time: Kubernetes replaces it every hour.
-    let assertion = match std::fs::read_to_string(path) {
+    let assertion = match files::read_text(path, files::SHORT) {
         Ok(text) => Secret::new(&text),
         Err(error) => {
             return TokenOutcome::Failed(format!(

@@ -8,6 +8,7 @@ use super::{
 };
 use crate::azure::endpoint::AzureEndpoint;
 use crate::azure::exchange::chain;
+use crate::files;
 
 /// The address of the instance metadata service in every virtual machine.
 const METADATA: &str = "http://169.254.169.254";
@@ -120,12 +121,15 @@ fn read_key(challenge: &str, folder: &Path) -> Result<Secret, String> {
         return Err(format!("its challenge names a file outside {}", folder.display()));
     }
     let advice = "run as root, as an administrator, or as a member of the group himds";
-    let unreadable = |error: std::io::Error| format!("{}: {error}; {advice}", path.display());
-    let size = std::fs::metadata(&path).map_err(unreadable)?.len();
+    let unreadable =
+        |error: &dyn std::fmt::Display| format!("{}: {error}; {advice}", path.display());
+    let size = std::fs::metadata(&path).map_err(|error| unreadable(&error))?.len();
     if size > ARC_KEY_BYTES {
         return Err(format!("{}: {size} bytes are too many for a key", path.display()));
     }
-    std::fs::read_to_string(&path).map(|text| Secret::new(&text)).map_err(unreadable)
+    files::read_text(&path, ARC_KEY_BYTES)
+        .map(|text| Secret::new(&text))
+        .map_err(|error| unreadable(&error))
 }
 
 /// Why there is no response.

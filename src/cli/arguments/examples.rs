@@ -123,6 +123,10 @@ const EXAMPLES: &[(&str, &[Example])] = &[
                 "A page for those who approve it",
                 "rules plan --current nsg.json --from run.json -f html -o plan.html",
             ),
+            (
+                "Variables for a Terraform that owns the group",
+                "rules plan --current nsg.json --from run.json -f tfvars-json -o rules.tfvars.json",
+            ),
         ],
     ),
     (

@@ -173,6 +173,12 @@ pub(super) struct TargetArgs {
     /// The same, asked of Azure: the runtime's resource id
     #[arg(long, value_name = "RESOURCE_ID")]
     pub(super) runtime: Option<String>,
+    /// Keep Azure's last good answer to --runtime there, and use it where Azure does not answer
+    #[arg(long, value_name = "FILE", requires = "runtime")]
+    pub(super) last_answer: Option<PathBuf>,
+    /// How old that answer may be
+    #[arg(long, value_name = "DURATION", default_value = "7d", value_parser = duration::parse)]
+    pub(super) max_answer_age: Duration,
     /// Take the control host out of an authentication key; the secret is dropped at once
     #[arg(long, value_name = "FILE|-")]
     pub(super) auth_key: Option<PathBuf>,

@@ -138,6 +138,17 @@ pub(in crate::cli) enum PlanFormat {
     Markdown,
     /// A page that is whole in itself, for those who approve it
     Html,
+    /// Variables for a Terraform that owns the group
+    TfvarsJson,
+    /// Parameters for a Bicep file that owns the group
+    BicepParams,
+}
+
+impl PlanFormat {
+    /// Whether a pipeline takes the output for the rules themselves.
+    pub(in crate::cli) const fn is_variables(self) -> bool {
+        matches!(self, Self::TfvarsJson | Self::BicepParams)
+    }
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]

@@ -1,11 +1,12 @@
 //! The command lines of `rules` and `tags`.
 
 use std::path::PathBuf;
+use std::time::Duration;
 
 use clap::{Args, Subcommand, ValueEnum};
 use ipnet::IpNet;
 
-use super::{AzureArgs, CloudArg, MeasuringArgs, TargetArgs, TrustArgs, one_of};
+use super::{AzureArgs, CloudArg, MeasuringArgs, TargetArgs, TrustArgs, duration, one_of};
 use crate::firewall::ProofLevel;
 use crate::firewall::emit::{Aggregation, RuleFormat};
 
@@ -269,6 +270,10 @@ pub(in crate::cli) struct TagsUpdateArgs {
     /// The file to keep up to date: what --service-tags is given
     #[arg(long, short, value_name = "FILE")]
     pub(in crate::cli) output: PathBuf,
+    /// Where it cannot be renewed, end with 0 all the same while the file that is there is not
+    /// older: for a daily job
+    #[arg(long, value_name = "DURATION", value_parser = duration::parse)]
+    pub(in crate::cli) max_age: Option<Duration>,
     #[command(flatten)]
     pub(in crate::cli) azure: AzureArgs,
 }

@@ -17,7 +17,8 @@ pub(in crate::cli) enum ReportCommand {
     /// Before and after: regressions, recoveries, other addresses, issuers, routes and times;
     /// exit code 1 on a regression
     Diff(DiffArgs),
-    /// Several hosts side by side: those with the same findings together, differences first
+    /// Several hosts side by side: what the failing ones share and the others do not, then those
+    /// with the same findings together, differences first
     Merge(MergeArgs),
     /// Any format but the table from a saved JSON report; ends as its run did
     Render(RenderArgs),
@@ -61,7 +62,7 @@ pub(in crate::cli) struct ShowingArgs {
     /// How it is written [default: table, or from the extension of --output]
     #[arg(long, short, value_enum, value_name = "FMT")]
     pub(in crate::cli) format: Option<SavedFormat>,
-    /// Write it there (.txt .json, of merge .html) instead of to standard output; repeatable
+    /// Write it there (.txt .json, of merge .md .html) instead of to standard output; repeatable
     #[arg(long, short, value_name = "FILE", action = ArgAction::Append)]
     pub(in crate::cli) output: Vec<PathBuf>,
     #[command(flatten)]
@@ -74,6 +75,8 @@ pub(in crate::cli) enum SavedFormat {
     Table,
     /// One object
     Json,
+    /// Of merge: a ticket
+    Markdown,
     /// Of merge: a page of hosts and endpoints
     Html,
 }
@@ -83,6 +86,7 @@ impl From<SavedFormat> for ReportFormat {
         match given {
             SavedFormat::Table => Self::Table,
             SavedFormat::Json => Self::Json,
+            SavedFormat::Markdown => Self::Markdown,
             SavedFormat::Html => Self::Html,
         }
     }

@@ -8,7 +8,7 @@ use toml::de::{DeTable, DeValue};
 
 use super::option::{GivenOption, GivenValue, KnownOptions};
 use super::{OptionOrigin, did_you_mean, module};
-use crate::{files, list};
+use crate::files;
 
 /// The table that holds the profiles.
 const PROFILE: &str = "profile";
@@ -30,20 +30,19 @@ impl OptionFile {
     /// # Errors
     /// It cannot be read, or is no TOML of options.
     pub(super) fn read(path: &Path) -> Result<Self> {
-        let bytes = files::read(path)
+        let text = files::read_text(path, files::SHORT)
             .with_context(|| format!("--config: cannot read {}", path.display()))?;
-        Self::parse(path, &bytes)
+        Self::parse(path, &text)
     }
 
-    /// Reads the text of a file: UTF-8 or UTF-16, as every text.
+    /// Reads the text of a file.
     ///
     /// # Errors
     /// It is no TOML of options.
-    pub(super) fn parse(path: &Path, bytes: &[u8]) -> Result<Self> {
+    pub(super) fn parse(path: &Path, text: &str) -> Result<Self> {
         let name = path.display().to_string();
-        let text = list::decode(bytes).with_context(|| format!("cannot read {name}"))?;
-        let reader = FileReader { name: &name, text: &text };
-        let document = DeTable::parse(&text).map_err(|error| {
+        let reader = FileReader { name: &name, text };
+        let document = DeTable::parse(text).map_err(|error| {
             let at = error.span().map_or(0, |span| span.start);
             anyhow!("{}: {}", reader.place(at), error.message())
         })?;

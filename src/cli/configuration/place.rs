@@ -18,10 +18,10 @@ const NAME: &str = "pathproof.toml";
 pub(super) fn default_file(notes: &mut Vec<String>) -> Result<Option<OptionFile>> {
     let here = Path::new(NAME);
     if here.symlink_metadata().is_ok() {
-        match bytes_if_trusted(here) {
-            Ok(bytes) => {
+        match text_if_trusted(here) {
+            Ok(text) => {
                 notes.push(format!("options are taken from {NAME} in this folder"));
-                return OptionFile::parse(here, &bytes).map(Some);
+                return OptionFile::parse(here, &text).map(Some);
             }
             Err(why) => notes.push(format!("{NAME} in this folder is not used: {why}")),
         }
@@ -32,8 +32,9 @@ pub(super) fn default_file(notes: &mut Vec<String>) -> Result<Option<OptionFile>
     if !path.exists() {
         return Ok(None);
     }
-    let bytes = files::read(&path).with_context(|| format!("cannot read {}", path.display()))?;
-    OptionFile::parse(&path, &bytes).map(Some)
+    let text = files::read_text(&path, files::SHORT)
+        .with_context(|| format!("cannot read {}", path.display()))?;
+    OptionFile::parse(&path, &text).map(Some)
 }
 
 /// The folder of this user's configuration.
@@ -48,10 +49,10 @@ fn user_folder() -> Option<PathBuf> {
     folder("XDG_CONFIG_HOME").or_else(|| folder("HOME").map(|home| home.join(".config")))
 }
 
-/// The bytes of a file that this user alone may write. Owner and mode are those of the file that is
+/// The text of a file that this user alone may write. Owner and mode are those of the file that is
 /// read, and not of one that was looked at before.
 #[cfg(unix)]
-fn bytes_if_trusted(path: &Path) -> Result<Vec<u8>, String> {
+fn text_if_trusted(path: &Path) -> Result<String, String> {
     use std::os::unix::fs::MetadataExt as _;
 
     let said = |error: &dyn std::fmt::Display| error.to_string();
@@ -75,12 +76,13 @@ fn bytes_if_trusted(path: &Path) -> Result<Vec<u8>, String> {
                 .to_owned(),
         );
     }
-    files::read_from(file).map_err(|error| said(&error))
+    let bytes = files::read_from(file, files::SHORT).map_err(|error| said(&error))?;
+    files::decode(bytes).map_err(|error| said(&error))
 }
 
 /// Who may write a file is more than its owner and a mode here, and nothing of it is read: the file
 /// has to be named.
 #[cfg(not(unix))]
-fn bytes_if_trusted(_: &Path) -> Result<Vec<u8>, String> {
+fn text_if_trusted(_: &Path) -> Result<String, String> {
     Err("on this system it is not known who may write it; name it by --config".to_owned())
 }

@@ -64,9 +64,8 @@ fn schema() -> Value {
 /// What a module may hold.
 fn of_module(known: &KnownOptions) -> serde_json::Map<String, Value> {
     let of_check = known.names().filter(|name| module::may_hold(name, known));
-    let mut options: serde_json::Map<String, Value> = of_check
-        .filter_map(|name| Some((name.to_owned(), option(known.of_leaf(name)?))))
-        .collect();
+    let mut options: serde_json::Map<String, Value> =
+        of_check.filter_map(|name| Some((name.to_owned(), option(known.of_leaf(name)?)))).collect();
     options.insert(
         "every".to_owned(),
         json!({

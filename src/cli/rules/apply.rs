@@ -14,7 +14,7 @@ use crate::azure::{ArmClient, AzureEndpoint, GroupId};
 use crate::cli::arguments::{AppliedFormat, ApplyArgs, AzureArgs, RollbackArgs};
 use crate::cli::azure::{client, runtime, signed_in};
 use crate::cli::exit::Exit;
-use crate::cli::input::{self, Stdin};
+use crate::cli::input::Stdin;
 use crate::cli::{output, signals};
 use crate::model::Cloud;
 use crate::nsg_rules::{
@@ -43,7 +43,7 @@ pub(super) fn apply(command: &ApplyArgs, arguments: &[OsString]) -> Result<Exit>
 /// Applies a plan that was saved and approved.
 fn apply_saved(command: &ApplyArgs, path: &Path) -> Result<Applied> {
     let file_name = || path.display().to_string();
-    let text = input::read_text(&mut Stdin::default(), path, "PLAN")?;
+    let text = Stdin::default().read_text(path, "PLAN")?;
     let plan = RulePlan::read(&text).with_context(file_name)?;
     let Some(nsg) = &plan.nsg else {
         bail!("{}: made from a file, for no live group: plan with --nsg", path.display());
@@ -178,7 +178,7 @@ async fn carry_out(
 }
 
 pub(super) fn rollback(command: &RollbackArgs) -> Result<Exit> {
-    let text = input::read_text(&mut Stdin::default(), &command.file, "FILE")?;
+    let text = Stdin::default().read_text(&command.file, "FILE")?;
     let file_name = || command.file.display().to_string();
     let document = RollbackDocument::read(&text).with_context(file_name)?;
     let id = GroupId::parse(&document.nsg).with_context(file_name)?;

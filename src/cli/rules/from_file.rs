@@ -24,7 +24,7 @@ pub(super) enum FromFile {
 pub(super) fn read(path: &Path, stdin: &mut Stdin) -> Result<FromFile> {
     let name = path.display().to_string();
     let text = input::read_large_text(stdin, path, "--from")?;
-    if !text.trim_start_matches('\u{feff}').trim_start().starts_with('{') {
+    if !text.trim_start().starts_with('{') {
         return Ok(FromFile::List(text));
     }
     let context = || format!("--from: {name}");

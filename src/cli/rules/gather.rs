@@ -4,7 +4,7 @@ use std::ffi::OsString;
 use std::time::Duration;
 
 use anyhow::{Result, anyhow, bail};
-use jiff::{SignedDuration, Timestamp};
+use jiff::Timestamp;
 
 use super::from_file::{self, FromFile};
 use super::tag_age::TagAge;
@@ -51,11 +51,13 @@ pub(super) fn gather(
 ) -> Result<Gathered> {
     let mut stdin = Stdin::default();
     let mut files = Vec::new();
+    let mut notes = Vec::new();
     for path in &planning.from {
         files.push((shown(path), path.display().to_string(), from_file::read(path, &mut stdin)?));
     }
     if files.is_empty() {
-        let evidence = resolve(planning, arguments, &mut stdin)?;
+        let (evidence, remembered) = resolve(planning, arguments, &mut stdin)?;
+        notes.extend(remembered);
         files.push(("dns".to_owned(), "this run".to_owned(), FromFile::Evidence(evidence)));
     }
     let only = match &planning.targets.only[..] {
@@ -74,7 +76,7 @@ pub(super) fn gather(
     let age = TagAge::of(&tags, planning.service_tags.as_deref(), now);
     let refusals = planning.max_tags_age.and_then(|most| too_old(&age, most)).into_iter().collect();
     let job = job_of(&job_sources(planning, &files));
-    let mut gathered = Gathered { refusals, job, cloud, ..Gathered::default() };
+    let mut gathered = Gathered { refusals, job, cloud, notes, ..Gathered::default() };
     for (source, file_name, file) in &files {
         match file {
             FromFile::Evidence(evidence) => {
@@ -112,8 +114,13 @@ fn seen_at(evidence: &Evidence, file_name: &str, now: Timestamp) -> Timestamp {
     at
 }
 
-/// Resolves names now; connects only where TLS has to prove addresses.
-fn resolve(planning: &PlanningArgs, arguments: &[OsString], stdin: &mut Stdin) -> Result<Evidence> {
+/// Resolves names now; connects only where TLS has to prove addresses. Says so where the names
+/// themselves are remembered.
+fn resolve(
+    planning: &PlanningArgs,
+    arguments: &[OsString],
+    stdin: &mut Stdin,
+) -> Result<(Evidence, Option<String>)> {
     let mut targets = planning.targets.clone();
     if targets.only.is_empty() {
         targets.only = vec![Role::Relay.as_str().to_owned()];
@@ -122,18 +129,19 @@ fn resolve(planning: &PlanningArgs, arguments: &[OsString], stdin: &mut Stdin) -
     for text in &prepared.hints {
         hint::hint(text);
     }
+    let remembered = prepared.remembered.clone();
     let tls = TlsClient::new(check::judge(&planning.trust)?);
     let resolve_only = planning.proof != ProofLevel::Tls;
     let measurement =
         Measurement::new(prepared, &planning.measuring, tls, resolve_only, arguments)?;
     // Hosts that certificates name are not what these rules are for.
     let measurement = measurement.wish(Wishes { no_revocation: true, ..Wishes::default() });
-    Ok(from_file::of_records(&measurement.carry_out(|_, _| {})?))
+    let evidence = from_file::of_records(&measurement.carry_out(|_, _| {})?);
+    Ok((evidence, remembered))
 }
 
 fn too_old(age: &TagAge, most: Duration) -> Option<GuardRefusal> {
-    let most_signed = SignedDuration::try_from(most).unwrap_or(SignedDuration::MAX);
-    let is_old = age.age.is_none_or(|age| age > most_signed);
+    let is_old = !age.is_at_most(most);
     let most_days = most.as_secs().div_ceil(24 * 3600);
     is_old.then(|| GuardRefusal::TagsTooOld { tags: age.shown.clone(), most_days })
 }

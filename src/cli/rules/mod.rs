@@ -15,6 +15,7 @@ mod group_client;
 mod loaded;
 mod plan;
 mod plan_handout;
+mod plan_variables;
 mod required;
 mod rollback_file;
 mod rule_locations;
@@ -29,6 +30,8 @@ use std::ffi::OsString;
 use std::path::Path;
 
 use anyhow::{Context, Result};
+
+pub(super) use self::tag_age::{TagAge, time_of_tags};
 
 use super::arguments::{RulesArgs, RulesCommand, ServiceTagArgs};
 use super::exit::Exit;
@@ -76,9 +79,9 @@ impl TagRelease {
         inferred: Option<Cloud>,
     ) -> Result<Self> {
         if let Some(path) = file {
-            let bytes = files::read(path)
+            let text = files::read_text(path, files::LONG)
                 .with_context(|| format!("--service-tags: cannot read {}", path.display()))?;
-            let tags = ServiceTags::parse(&bytes)
+            let tags = ServiceTags::parse(text.as_bytes())
                 .with_context(|| format!("--service-tags: {}", path.display()))?;
             let published = tags.tags().iter().map(|tag| &tag.addresses).collect();
             return Ok(Self {

@@ -8,12 +8,13 @@ use jiff::Timestamp;
 
 use super::gather::{self, Gathered};
 use super::group_client::GroupClient;
-use super::plan_handout;
+use super::{plan_handout, plan_variables};
 use crate::azure::{ArmClient, GroupId};
 use crate::cli::arguments::{PlanArgs, PlanFormat, PlanningArgs};
 use crate::cli::azure::{client, runtime};
 use crate::cli::exit::Exit;
-use crate::cli::input::{self, Stdin};
+use crate::cli::hint;
+use crate::cli::input::Stdin;
 use crate::cli::output;
 use crate::firewall::ProofLevel;
 use crate::ledger::{Ledger, LedgerRow, LedgerSighting, Proof};
@@ -22,6 +23,11 @@ use crate::nsg_rules::{
     RuleSource, plan_text,
 };
 use crate::report::{handout, html};
+
+/// What undoes these rules where the group is written as a whole (azurerm's and Bicep's references).
+const INLINE: &str = "the rules are resources of their own: where the group's rules stand inside \
+                      it (security_rule in azurerm_network_security_group, securityRules in a \
+                      template), each deployment deletes them";
 
 pub(super) fn plan(command: &PlanArgs, arguments: &[OsString]) -> Result<Exit> {
     for path in command.out.iter().chain(&command.output) {
@@ -42,12 +48,27 @@ pub(super) fn plan(command: &PlanArgs, arguments: &[OsString]) -> Result<Exit> {
         None => prepared.plan(planning, &from_file(planning)?, None)?,
     };
     save(&plan, command.out.as_deref())?;
+    if command.format.is_variables() && plan.state() == PlanState::Refused {
+        // A pipeline that applies whatever the file holds would make the refused change.
+        for refusal in &plan.refusals {
+            hint::refusal(&refusal.guard, &refusal.message);
+        }
+        return Ok(Exit::Refused);
+    }
     output::write(command.output.as_deref(), |mut out| match command.format {
         PlanFormat::Table => out.write_all(shown(&plan).as_bytes()),
         PlanFormat::Json => out.write_all(json(&plan)?.as_bytes()),
         PlanFormat::Markdown => handout::markdown(&plan_handout::handout(&plan), &mut out),
         PlanFormat::Html => html::handout(&plan_handout::handout(&plan), &mut out),
+        PlanFormat::TfvarsJson => out.write_all(plan_variables::tfvars(&plan).as_bytes()),
+        PlanFormat::BicepParams => out.write_all(plan_variables::bicep_params(&plan).as_bytes()),
     })?;
+    if command.format.is_variables() {
+        for note in &plan.notes {
+            hint::hint(note);
+        }
+        hint::hint(INLINE);
+    }
     Ok(match plan.state() {
         PlanState::Refused => Exit::Refused,
         PlanState::Pending => Exit::Violated,
@@ -161,7 +182,7 @@ fn from_file(planning: &PlanningArgs) -> Result<LiveGroup> {
     // The caller made sure that --nsg or --current is given.
     let path = planning.current.as_deref().unwrap_or(Path::new("-"));
     let context = || format!("--current {}", path.display());
-    let text = input::read_text(&mut Stdin::default(), path, "--current")?;
+    let text = Stdin::default().read_text(path, "--current")?;
     let value = serde_json::from_str(&text).with_context(context)?;
     LiveGroup::read(&value).with_context(context)
 }

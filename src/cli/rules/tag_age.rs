@@ -2,17 +2,19 @@
 
 use std::fs;
 use std::path::Path;
+use std::time::{Duration, SystemTime};
 
 use jiff::civil::Date;
 use jiff::tz::TimeZone;
 use jiff::{SignedDuration, Timestamp};
 
 use super::TagRelease;
+use crate::tags::ServiceTags;
 
 /// The tags in use, and their age.
-pub(super) struct TagAge {
+pub(in crate::cli) struct TagAge {
     /// The release as messages name it, with its day and age.
-    pub(super) shown: String,
+    pub(in crate::cli) shown: String,
     /// `None` where the day is not known.
     pub(super) age: Option<SignedDuration>,
 }
@@ -23,12 +25,27 @@ impl TagAge {
     pub(super) fn of(tags: &TagRelease, file: Option<&Path>, now: Timestamp) -> Self {
         let day = match (tags.date, file) {
             (Some(date), _) => date.parse().ok(),
-            (None, Some(file)) => day_in_name(file).or_else(|| day_written(file)),
+            (None, Some(file)) => day_of(file),
             (None, None) => None,
         };
+        Self::of_day(day, tags.tags(), now)
+    }
+
+    /// The age of the tags in a file.
+    pub(in crate::cli) fn of_file(tags: &ServiceTags, file: &Path, now: Timestamp) -> Self {
+        Self::of_day(day_of(file), tags, now)
+    }
+
+    /// Whether the tags are known to be no older than that.
+    pub(in crate::cli) fn is_at_most(&self, most: Duration) -> bool {
+        let most = SignedDuration::try_from(most).unwrap_or(SignedDuration::MAX);
+        self.age.is_some_and(|age| age <= most)
+    }
+
+    fn of_day(day: Option<Date>, tags: &ServiceTags, now: Timestamp) -> Self {
         let begun = day.and_then(|day: Date| day.to_zoned(TimeZone::UTC).ok());
         let age = begun.map(|begun| now.duration_since(begun.timestamp()));
-        let number = tags.tags().change_number();
+        let number = tags.change_number();
         let shown = match (day, age) {
             (Some(day), Some(age)) => {
                 format!("service tags {number} of {day}, {} days old", age.as_hours() / 24)
@@ -37,6 +54,18 @@ impl TagAge {
         };
         Self { shown, age }
     }
+}
+
+/// When the tags in a file were released, as far as the file shows it.
+pub(in crate::cli) fn time_of_tags(file: &Path) -> Option<SystemTime> {
+    match day_in_name(file) {
+        Some(day) => Some(day.to_zoned(TimeZone::UTC).ok()?.timestamp().into()),
+        None => fs::metadata(file).ok()?.modified().ok(),
+    }
+}
+
+fn day_of(file: &Path) -> Option<Date> {
+    day_in_name(file).or_else(|| day_written(file))
 }
 
 /// The date in a file name such as `ServiceTags_Public_20251117.json`.

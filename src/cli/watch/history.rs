@@ -9,8 +9,8 @@ use jiff::Timestamp;
 use crate::cli::arguments::WatchFormat;
 use crate::cli::output;
 use crate::model::{Cause, Conclusion, Records};
-use crate::report::{self, prometheus};
 use crate::report::html::{self, Timeline, WatchedEndpoint, WatchedState};
+use crate::report::{self, prometheus};
 
 /// What stands in the file of `--output`.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -45,11 +45,7 @@ impl WatchFile {
 }
 
 /// Replaces the file by the metrics of a round.
-pub(super) fn write_metrics(
-    path: &Path,
-    records: &Records,
-    conclusion: &Conclusion,
-) -> Result<()> {
+pub(super) fn write_metrics(path: &Path, records: &Records, conclusion: &Conclusion) -> Result<()> {
     let report = report::assemble(records, conclusion, None);
     output::write(Some(path), |mut out| prometheus::report(&report, &mut out))
 }

@@ -125,7 +125,9 @@ impl WatchOutput {
             return Ok(());
         }
         let mut text = match self.format {
-            WatchFormat::Text | WatchFormat::Prometheus => labelled(&visible(&line.to_string()), self.redacted.as_ref()),
+            WatchFormat::Text | WatchFormat::Prometheus => {
+                labelled(&visible(&line.to_string()), self.redacted.as_ref())
+            }
             WatchFormat::Jsonl => serde_json::to_string(line)?,
         };
         text.push('\n');

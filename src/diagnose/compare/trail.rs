@@ -164,7 +164,7 @@ fn failed(case: &Case<'_>, trail: &Trail, failure: &Failure, took: Duration) -> 
         // Only a record that someone wrote by hand has a proxy's failure on a direct route.
         Failure::Proxy(failure) => {
             let proxy = Proxied { url: "of the record".into() };
-            proxy::failed(failure, took, &proxy, &case.endpoint().host_port())
+            proxy::failed(failure, took, &proxy, case)
         }
     }
 }
@@ -180,7 +180,7 @@ fn failed_by_proxy(
     let destination = case.endpoint().host_port();
     let of_proxy = match failure {
         Failure::Tcp(failure) => Some(proxy::unconnected(failure, took, trail.syns())),
-        Failure::Proxy(failure) => return proxy::failed(failure, took, proxy, &destination),
+        Failure::Proxy(failure) => return proxy::failed(failure, took, proxy, case),
         Failure::Http(failure) if proxy::is_absolute_form(trail) => {
             proxy::unanswered(failure, took, &destination)
         }

@@ -1,7 +1,7 @@
 //! What a proxy means by an answer that does not open the tunnel: its own words decide first, then
 //! its status.
 
-use super::{challenge, status};
+use super::status;
 use crate::diagnose::blockpage::{self, SessionTrust};
 use crate::diagnose::finding::Draft;
 use crate::diagnose::quote::{status_line, title};
@@ -9,7 +9,7 @@ use crate::diagnose::relay::contains;
 use crate::diagnose::words::{list, shorten};
 use crate::model::{Cause, HttpAnswer, Severity};
 
-/// The only scheme that this program can sign in by.
+/// The scheme that credentials are sent by ahead of any question.
 const OWN_SCHEME: &str = "Basic";
 
 /// The remedy for a sign-in that only the account of the runtime's service can do (Microsoft,
@@ -63,7 +63,7 @@ pub(in crate::diagnose) fn in_place_of_the_service(
 
 /// Status 407 (RFC 9110 section 15.5.8).
 fn sign_in(answer: &HttpAnswer, with_credentials: bool) -> Draft {
-    let schemes = challenge::schemes(answer);
+    let schemes = answer.offered_schemes();
     let offers = |scheme: &str| schemes.iter().any(|own| own.eq_ignore_ascii_case(scheme));
     let offered = list(&schemes, 6);
     if with_credentials && (schemes.is_empty() || offers(OWN_SCHEME)) {
@@ -83,13 +83,26 @@ fn sign_in(answer: &HttpAnswer, with_credentials: bool) -> Draft {
     } else {
         draft
     };
-    if schemes.iter().all(|scheme| challenge::is_of_account(scheme)) {
+    if schemes.iter().all(|scheme| is_of_account(scheme)) {
+        let tries = if offers("NTLM") && !with_credentials {
+            "tries it with a user name and password (--proxy-credentials) only"
+        } else {
+            "cannot try it"
+        };
         return draft
             .severity(Severity::Unknown)
-            .evidence("the account of the runtime's service may pass; this program cannot try it")
+            .evidence(format!(
+                "the account of the runtime's service may pass; this program {tries}"
+            ))
             .template(ACCOUNT_REMEDY);
     }
     draft
+}
+
+/// Whether a scheme signs in as the account of the process, with a secret that only the operating
+/// system holds.
+pub(super) fn is_of_account(scheme: &str) -> bool {
+    ["NTLM", "Negotiate", "Kerberos"].iter().any(|known| scheme.eq_ignore_ascii_case(known))
 }
 
 /// The finding for a proxy that names the reason, in a header or on its page.
@@ -287,7 +300,7 @@ fn is_web_server(server: &str) -> bool {
 }
 
 /// Adds what the proxy said as evidence. What says most stands first.
-fn quoted(draft: Draft, answer: &HttpAnswer) -> Draft {
+pub(super) fn quoted(draft: Draft, answer: &HttpAnswer) -> Draft {
     const LONGEST: usize = 160;
     const FIELDS: &[&str] =
         &["X-Squid-Error", "Proxy-Status", "Proxy-Authenticate", "Location", "Server", "Via"];

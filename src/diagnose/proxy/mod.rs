@@ -3,7 +3,7 @@
 //! The subject of every message is the proxy; [`compare`](super::compare) prefixes its URL.
 
 mod answer;
-mod challenge;
+mod sign_in;
 mod status;
 
 use std::time::Duration;
@@ -18,7 +18,6 @@ use crate::model::{
     deciding,
 };
 pub(super) use answer::{ACCOUNT_REMEDY, in_place_of_the_service, words_of_proxies};
-pub(super) use challenge::schemes as offered_schemes;
 pub(super) use status::error as proxy_error;
 
 /// The remedy for a TLS session with the proxy, whatever is wrong with its certificate.
@@ -101,16 +100,22 @@ pub(super) fn unconnected(failure: &TcpFailure, took: Duration, syns: Option<u32
     }
 }
 
-/// The drafts for a tunnel that was not opened. `destination` is the host and port it was to lead
-/// to.
+/// The drafts for a tunnel that was not opened.
 pub(super) fn failed(
     failure: &ProxyFailure,
     took: Duration,
     proxy: &Proxied,
-    destination: &str,
+    case: &Case<'_>,
 ) -> Vec<Draft> {
     let after = duration(took);
+    let destination = &*case.endpoint().host_port();
     let draft = match failure {
+        ProxyFailure::SignIn { sign_in, failure } => {
+            match sign_in::judge(sign_in, failure, took, destination, case.run) {
+                Some(draft) => draft,
+                None => return failed(failure, took, proxy, case),
+            }
+        }
         ProxyFailure::Tls(failure) => return failed_session(failure, took, proxy),
         ProxyFailure::TimedOut { whose, received: 0 } => Draft::new(
             Cause::ProxyTimeout,

@@ -32,7 +32,6 @@ pub enum LogLevel {
 /// or any text.
 #[must_use]
 pub fn read(text: &str, names: &RuntimeNames) -> Vec<LogEntry> {
-    let text = text.trim_start_matches('\u{feff}');
     if xml::is_xml(text) { xml::read(text, names) } else { plain::read(text, names) }
 }
 
@@ -40,27 +39,6 @@ pub fn read(text: &str, names: &RuntimeNames) -> Vec<LogEntry> {
 #[must_use]
 pub fn read_event(event: &str, names: &RuntimeNames) -> Option<LogEntry> {
     xml::read_one(event, names)
-}
-
-/// An exported log's bytes as text. Windows writes UTF-16 and UTF-8 with a byte order mark, and
-/// `wevtutil` the console's code page, of which the letters that names and codes are made of are
-/// ASCII.
-#[must_use]
-pub fn decode(bytes: &[u8]) -> String {
-    if let Ok(text) = crate::list::decode(bytes) {
-        return text;
-    }
-    let (pairs, _) = bytes.as_chunks::<2>();
-    match bytes {
-        [0xff, 0xfe, ..] => utf16(&pairs[1..], u16::from_le_bytes),
-        [0xfe, 0xff, ..] => utf16(&pairs[1..], u16::from_be_bytes),
-        _ => String::from_utf8_lossy(bytes).into_owned(),
-    }
-}
-
-fn utf16(pairs: &[[u8; 2]], unit: fn([u8; 2]) -> u16) -> String {
-    let units = pairs.iter().map(|pair| unit(*pair));
-    char::decode_utf16(units).map(|c| c.unwrap_or(char::REPLACEMENT_CHARACTER)).collect()
 }
 
 #[cfg(test)]

@@ -36,9 +36,18 @@ pub struct Concrete {
 pub struct UntestablePattern {
     /// An endpoint whose subject is a pattern.
     pub endpoint: Endpoint,
-    /// The option that would help, in one sentence: for
+    /// What would give a name.
+    pub missing: MissingName,
+}
+
+/// Which options would make a pattern concrete.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct MissingName {
+    /// One sentence with the options: for
     /// [`Obstacle::NotTestable`](crate::model::Obstacle::NotTestable).
     pub hint: String,
+    /// The options alone, as they are typed, such as `--factory NAME`.
+    pub options: Vec<String>,
 }
 
 /// The distance between the orders of two entries, which leaves room for the gateways of a relay
@@ -92,10 +101,10 @@ struct Builder<'r> {
     used_parameters: BTreeSet<String>,
 }
 
-/// An endpoint, with a hint where it is a pattern.
+/// An endpoint, with what is missing where it is a pattern.
 struct Wanted {
     endpoint: Endpoint,
-    hint: Option<String>,
+    missing: Option<MissingName>,
 }
 
 impl Builder<'_> {
@@ -236,11 +245,11 @@ impl Builder<'_> {
             }
         }
         if names.derived.is_empty() {
-            let hint = self.pattern_hint(entry, names);
+            let missing = self.missing_name(entry, names);
             for port in &entry.ports {
                 let subject = Subject::Pattern(entry.host.to_string());
                 let endpoint = self.endpoint(entry, subject, *port, Origin::List, order);
-                self.add(endpoint, Some(hint.clone()));
+                self.add(endpoint, Some(missing.clone()));
             }
         }
         Ok(())
@@ -294,12 +303,12 @@ impl Builder<'_> {
         }
     }
 
-    fn add(&mut self, endpoint: Endpoint, hint: Option<String>) {
+    fn add(&mut self, endpoint: Endpoint, missing: Option<MissingName>) {
         match self.seen.entry((endpoint.subject.clone(), endpoint.port)) {
             Occupied(at) => self.wanted[*at.get()].endpoint.required |= endpoint.required,
             Vacant(vacant) => {
                 vacant.insert(self.wanted.len());
-                self.wanted.push(Wanted { endpoint, hint });
+                self.wanted.push(Wanted { endpoint, missing });
             }
         }
     }
@@ -312,7 +321,7 @@ impl Builder<'_> {
             Origin::AuthKey => "The control host of the authentication key",
             _ => "A service URL that no entry covers",
         };
-        let (subject, hint) = match &name.host {
+        let (subject, missing) = match &name.host {
             UrlHost::Host(host) => (Subject::Host(host.clone()), None),
             // Another source gives a concrete name below it.
             UrlHost::Wildcard(domain) if named_domains.contains(domain.as_str()) => return,
@@ -322,7 +331,8 @@ impl Builder<'_> {
                     "the service URLs give only {pattern}: add the names in use, each by \
                      --endpoint HOST"
                 );
-                (Subject::Pattern(pattern), Some(hint))
+                let options = vec!["--endpoint HOST".to_owned()];
+                (Subject::Pattern(pattern), Some(MissingName { hint, options }))
             }
         };
         let role = match name.origin {
@@ -343,7 +353,7 @@ impl Builder<'_> {
             order: self.next_order,
             expect: self.expectation_of(&name.host, Kind::Https),
         };
-        self.add(endpoint, hint);
+        self.add(endpoint, missing);
     }
 
     /// The private zones and domains of the service that a host outside the lists belongs to, for
@@ -475,10 +485,10 @@ impl Builder<'_> {
         let hints = self.hints();
         let mut concrete =
             Concrete { hints, is_self_contained: self.is_self_contained, ..Concrete::default() };
-        for Wanted { endpoint, hint } in self.wanted {
-            match hint {
+        for Wanted { endpoint, missing } in self.wanted {
+            match missing {
                 None => concrete.endpoints.push(endpoint),
-                Some(hint) => concrete.untestable.push(UntestablePattern { endpoint, hint }),
+                Some(missing) => concrete.untestable.push(UntestablePattern { endpoint, missing }),
             }
         }
         concrete
@@ -511,7 +521,8 @@ impl Builder<'_> {
         hints
     }
 
-    fn pattern_hint(&self, entry: &ListEntry, names: &EntryNames<'_>) -> String {
+    fn missing_name(&self, entry: &ListEntry, names: &EntryNames<'_>) -> MissingName {
+        let host = &entry.host;
         if let Some(missing) = self.missing(entry) {
             let options: Vec<String> = missing
                 .iter()
@@ -521,26 +532,25 @@ impl Builder<'_> {
                     _ => format!("--set {key}=VALUE"),
                 })
                 .collect();
-            return format!("{} needs its name: add {}", entry.host, options.join(" "));
+            let hint = format!("{host} needs its name: add {}", options.join(" "));
+            return MissingName { hint, options };
         }
-        if !names.known.is_empty() {
-            return format!(
-                "the service URLs give no concrete name for {}: add the names in use, a line each, \
-                 by --service-urls FILE",
-                entry.host
-            );
-        }
-        if entry.group.is_some() {
-            return format!(
-                "{} is no concrete name: add those in use, a line each, by --service-urls FILE",
-                entry.host
-            );
-        }
-        format!(
-            "{} is no concrete name: add --service-urls FILE with what the portal shows under \
-             Nodes, View Service URLs",
-            entry.host
-        )
+        let hint = if !names.known.is_empty() {
+            format!(
+                "the service URLs give no concrete name for {host}: add the names in use, a line \
+                 each, by --service-urls FILE"
+            )
+        } else if entry.group.is_some() {
+            format!(
+                "{host} is no concrete name: add those in use, a line each, by --service-urls FILE"
+            )
+        } else {
+            format!(
+                "{host} is no concrete name: add --service-urls FILE with what the portal shows \
+                 under Nodes, View Service URLs"
+            )
+        };
+        MissingName { hint, options: vec!["--service-urls FILE".to_owned()] }
     }
 
     fn all(&self) -> impl Iterator<Item = &Endpoint> {

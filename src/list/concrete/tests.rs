@@ -370,7 +370,8 @@ fn hints_name_the_option_that_would_help() {
         (&["--service-urls", "*.b.net", "--only", "endpoint"], &["each by --endpoint HOST"]),
     ] {
         let concrete = concrete(&request(options)).unwrap();
-        let hints: Vec<&str> = concrete.untestable.iter().map(|u| u.hint.as_str()).collect();
+        let hints: Vec<&str> =
+            concrete.untestable.iter().map(|u| u.missing.hint.as_str()).collect();
         assert_eq!(hints.len(), expected.len(), "{options:?}: {hints:?}");
         for (hint, part) in hints.iter().zip(expected) {
             assert!(hint.contains(part), "{options:?}: {hint}");

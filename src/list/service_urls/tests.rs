@@ -1,6 +1,7 @@
 use proptest::prelude::*;
 
 use super::*;
+use crate::files;
 
 fn names(urls: &ServiceUrls) -> Vec<String> {
     urls.urls
@@ -166,7 +167,7 @@ fn recorded_answers_are_read() {
             Some(false),
         ),
     ] {
-        let urls = parse(&crate::list::decode(bytes).unwrap(), "status").unwrap();
+        let urls = parse(&files::decode(bytes.to_vec()).unwrap(), "status").unwrap();
         assert_eq!((urls.urls.len(), names(&urls)[0].as_str()), (n_urls, first));
         assert_eq!(urls.service_regions, [region]);
         assert_eq!(urls.is_self_contained, self_contained);
@@ -182,7 +183,7 @@ proptest! {
 
     #[test]
     fn no_bytes_make_it_panic(bytes in prop::collection::vec(any::<u8>(), 0..200)) {
-        if let Ok(text) = crate::list::decode(&bytes) {
+        if let Ok(text) = files::decode(bytes) {
             let _ = parse(&text, "urls");
         }
     }

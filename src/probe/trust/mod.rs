@@ -16,13 +16,13 @@ use rustls::pki_types::{CertificateDer, TrustAnchor};
 use sha2::{Digest, Sha256};
 
 use self::path::{HostStore, Verified, issued_path, moments, verify};
-pub use self::pem::{TrustError, read_pem};
+pub use self::pem::{TrustError, is_der, read_der, read_pem};
 use crate::model::{Certificate, ChainTrust, Presented, Trust, Validity};
 
 /// Roots of Azure's services that the public web roots no longer hold (`roots/README.md`).
-const AZURE_ROOTS: [(&str, &[u8]); 2] = [
-    ("digicert_global_root_ca.pem", include_bytes!("roots/digicert_global_root_ca.pem")),
-    ("baltimore_cybertrust_root.pem", include_bytes!("roots/baltimore_cybertrust_root.pem")),
+const AZURE_ROOTS: [(&str, &str); 2] = [
+    ("digicert_global_root_ca.pem", include_str!("roots/digicert_global_root_ca.pem")),
+    ("baltimore_cybertrust_root.pem", include_str!("roots/baltimore_cybertrust_root.pem")),
 ];
 
 /// Judges chains. Equal chains are read and verified once, however many endpoints present them:
@@ -194,8 +194,8 @@ fn validity(path: &[Arc<Certificate>], now: Timestamp) -> Validity {
 
 fn embedded_roots() -> Result<Vec<TrustAnchor<'static>>, TrustError> {
     let mut anchors = webpki_roots::TLS_SERVER_ROOTS.to_vec();
-    for (name, bytes) in AZURE_ROOTS {
-        anchors.extend(pem::anchors(&read_pem(bytes, name)?, name)?);
+    for (name, text) in AZURE_ROOTS {
+        anchors.extend(pem::anchors(&read_pem(text, name)?, name)?);
     }
     Ok(anchors)
 }
@@ -233,8 +233,8 @@ mod tests {
             "4348a0e9444c78cb265e058d5e8944b4d84f9662bd26db257f8934a443c70161",
             "16af57a9f676b0ab126095aa5ebadef22ab31119d644ac95cd4b93dbf3f26aeb",
         ];
-        for ((name, bytes), expected) in AZURE_ROOTS.into_iter().zip(fingerprints) {
-            let root = read_pem(bytes, name).unwrap();
+        for ((name, text), expected) in AZURE_ROOTS.into_iter().zip(fingerprints) {
+            let root = read_pem(text, name).unwrap();
             let fingerprint = Sha256::digest(&root[0]).into();
             let certificate = certificate::read(&root[0], fingerprint);
             assert_eq!(certificate.fingerprint_hex(), expected, "{name}");

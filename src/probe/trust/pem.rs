@@ -39,15 +39,31 @@ pub enum TrustError {
     },
 }
 
-/// Reads the certificates of a PEM file, or the one of a DER file, which Windows exports; `name` is
-/// the file as messages call it. Blocks of other kinds are passed over, as in the bundles of
-/// operating systems.
+/// Whether a file is DER, in which Windows exports a certificate, and no text: it begins with a
+/// SEQUENCE whose length takes more than one byte.
+#[must_use]
+pub const fn is_der(bytes: &[u8]) -> bool {
+    matches!(bytes, [0x30, 0x81..=0x84, ..])
+}
+
+/// Reads the one certificate of a DER file; `name` is the file as messages call it.
+///
+/// # Errors
+/// [`TrustError`] says what is wrong with it.
+pub fn read_der(bytes: Vec<u8>, name: &str) -> Result<Vec<CertificateDer<'static>>, TrustError> {
+    let certificates = vec![CertificateDer::from(bytes)];
+    anchors(&certificates, name)?;
+    Ok(certificates)
+}
+
+/// Reads the certificates of a PEM file; `name` is the file as messages call it. Blocks of other
+/// kinds are passed over, as in the bundles of operating systems.
 ///
 /// # Errors
 /// [`TrustError`] says what is wrong and with which certificate.
-pub fn read_pem(bytes: &[u8], name: &str) -> Result<Vec<CertificateDer<'static>>, TrustError> {
+pub fn read_pem(text: &str, name: &str) -> Result<Vec<CertificateDer<'static>>, TrustError> {
     let mut certificates = Vec::new();
-    for certificate in CertificateDer::pem_slice_iter(bytes) {
+    for certificate in CertificateDer::pem_slice_iter(text.as_bytes()) {
         let number = certificates.len() + 1;
         certificates.push(certificate.map_err(|error| TrustError::Pem {
             name: name.to_owned(),
@@ -56,11 +72,7 @@ pub fn read_pem(bytes: &[u8], name: &str) -> Result<Vec<CertificateDer<'static>>
         })?);
     }
     if certificates.is_empty() {
-        // A DER certificate is a SEQUENCE with a two-byte length.
-        if !bytes.starts_with(&[0x30, 0x82]) {
-            return Err(TrustError::Empty { name: name.to_owned() });
-        }
-        certificates.push(CertificateDer::from(bytes.to_vec()));
+        return Err(TrustError::Empty { name: name.to_owned() });
     }
     anchors(&certificates, name)?;
     Ok(certificates)

@@ -53,6 +53,13 @@ impl Redactor<'_> {
                     let quoted = |name: &str| format!("'{}'", short_name(name));
                     phrases.note(quoted(subject), quoted(&called));
                 }
+                if let Some(sign_in) = &detail.sign_in {
+                    let account = self.account(&sign_in.account);
+                    phrases.note(sign_in.account.clone().into_owned(), account);
+                    if let Some(target) = &sign_in.target {
+                        phrases.note(target.clone().into_owned(), self.principal(target));
+                    }
+                }
                 for answer in detail.http.iter().chain(&detail.answer) {
                     self.learn_headers(answer, &mut phrases);
                 }

@@ -8,11 +8,13 @@ use std::borrow::Cow;
 use std::net::{IpAddr, SocketAddr};
 
 use super::Redactor;
+use crate::diagnose::explain;
 use crate::model;
 use crate::report_v1::{
-    Action, Change, ChangedEndpoint, ChangedFinding, Destination, Endpoint, Finding, Latency,
-    LeftOut, NAMES_SCHEMA, OnlyOwners, PacQuestion, Prediction, Proxy, ProxyLookup, Redacted,
-    Report, RouteChoice, Run, SCHEMA, Source, StandIn, Standing, Summary, Tool, Vantage, What,
+    Action, Change, ChangedEndpoint, ChangedFinding, Destination, Endpoint, Finding, HostRuntime,
+    InstalledRuntime, Latency, LeftOut, LoggedError, NAMES_SCHEMA, OnlyOwners, PacQuestion,
+    Prediction, Proxy, ProxyLookup, Redacted, Report, RouteChoice, Run, RuntimeService, SCHEMA,
+    Sighting, Source, StandIn, Standing, Summary, Tool, Vantage, What,
 };
 
 /// Text of a report that is nobody's any more.
@@ -85,12 +87,11 @@ impl Redactor<'_> {
     }
 
     fn report_run(&mut self, run: &Run) -> Run<'static> {
-        // What was seen of the runtime on its host holds file names and texts of its log.
-        let Run { started_at, took_ms, options, vantage, exit, fail_on, redacted: _, runtime: _ } =
+        let Run { started_at, took_ms, options, vantage, exit, fail_on, redacted: _, runtime } =
             run;
         let options: Vec<String> = options.iter().map(|option| self.sentence(option)).collect();
         Run {
-            runtime: None,
+            runtime: runtime.as_ref().map(|runtime| self.report_runtime(runtime)),
             started_at: *started_at,
             took_ms: *took_ms,
             options: options.into(),
@@ -98,6 +99,34 @@ impl Redactor<'_> {
             exit: *exit,
             fail_on: fail_on.as_ref().map(|word| self.word_of(word)),
             redacted: None,
+        }
+    }
+
+    fn report_runtime(&mut self, runtime: &HostRuntime) -> HostRuntime<'static> {
+        let HostRuntime { installed, version, service, errors } = runtime;
+        let error = |error: &LoggedError| {
+            // What a text means is said anew: another program may have written the report.
+            let LoggedError { at, text, explained: _ } = error;
+            let text = self.logged(text);
+            let explained = explain::meaning(&text).map(Into::into);
+            LoggedError { at: *at, text: text.into(), explained }
+        };
+        HostRuntime {
+            errors: errors.iter().map(error).collect(),
+            installed: installed.as_ref().map(|InstalledRuntime { path, found_by }| {
+                InstalledRuntime {
+                    path: self.sentence(path).into(),
+                    found_by: self.word_of(found_by),
+                }
+            }),
+            version: version.as_ref().map(|version| self.sentence(version).into()),
+            service: service.as_ref().map(|RuntimeService { state, start, account }| {
+                RuntimeService {
+                    state: self.word_of(state),
+                    start: self.word_of(start),
+                    account: self.account(account).into(),
+                }
+            }),
         }
     }
 
@@ -186,7 +215,7 @@ impl Redactor<'_> {
             revocation,
             old_hellos,
             gateways_skipped,
-            discovered: _,
+            discovered,
         } = endpoint;
         let proxy_lookup = |one: &ProxyLookup| {
             let ProxyLookup { proxy, lookups } = one;
@@ -215,7 +244,10 @@ impl Redactor<'_> {
             revocation: revocation.iter().map(|host| self.report_revocation(host)).collect(),
             old_hellos: old_hellos.iter().map(|hello| self.report_old_hello(hello)).collect(),
             gateways_skipped: gateways_skipped.as_ref().map(|why| self.prose(why).into()),
-            discovered: None,
+            discovered: discovered.as_ref().map(|Sighting { seen_in, seen_at }| Sighting {
+                seen_in: self.sentence(seen_in).into(),
+                seen_at: *seen_at,
+            }),
         }
     }
 

@@ -15,8 +15,12 @@ use crate::diagnose;
 use crate::model::{self, HttpAnswer};
 use crate::report_v1::{
     Answer, Certificate, Chain, ChainLink, ChainTrust, Detail, Hop, Located, Lookup, OldHello, Os,
-    RevocationHost, Rung, SegmentLadder, Session, Step, Trail, Trust, Validity,
+    RevocationHost, Rung, SegmentLadder, Session, SignIn, Step, Trail, Trust, Validity,
 };
+
+fn report_os(Os { code, symbol: name }: &Os) -> Os<'static> {
+    Os { code: *code, symbol: symbol(name).to_owned().into() }
+}
 
 impl Redactor<'_> {
     pub(super) fn report_lookups(&mut self, lookups: &[Lookup]) -> Vec<Lookup<'static>> {
@@ -83,6 +87,7 @@ impl Redactor<'_> {
             session,
             answer,
             bound,
+            sign_in,
             with_credentials,
             socks_reply,
             version,
@@ -97,10 +102,7 @@ impl Redactor<'_> {
             |text: &Option<Cow<str>>| text.as_ref().map(|text| Text::from(self.sentence(text)));
         let (alert, text, bound) = (sentence(alert), sentence(text), sentence(bound));
         Detail {
-            os: os.as_ref().map(|Os { code, symbol: name }| Os {
-                code: *code,
-                symbol: symbol(name).to_owned().into(),
-            }),
+            os: os.as_ref().map(report_os),
             unreachable: unreachable.as_ref().map(|kind| self.word_of(kind)),
             limit_ms: *limit_ms,
             idle_ms: *idle_ms,
@@ -113,6 +115,7 @@ impl Redactor<'_> {
             session: session.as_ref().map(|session| Box::new(self.report_session(session))),
             answer: answer.as_ref().map(|answer| Box::new(self.report_answer(answer))),
             bound,
+            sign_in: sign_in.as_ref().map(|sign_in| Box::new(self.report_sign_in(sign_in))),
             with_credentials: *with_credentials,
             socks_reply: *socks_reply,
             version: version.as_ref().map(|version| {
@@ -124,6 +127,21 @@ impl Redactor<'_> {
             chain: chain.as_ref().map(|chain| self.report_chain(chain)),
             trust: trust.as_ref().map(|trust| Box::new(self.report_trust(trust))),
             http: http.as_ref().map(|answer| Box::new(self.report_answer(answer))),
+        }
+    }
+
+    fn report_sign_in(&mut self, sign_in: &SignIn) -> SignIn<'static> {
+        let SignIn { scheme, protocol, account, source, target, messages, challenges, refusal } =
+            sign_in;
+        SignIn {
+            scheme: self.word_of(scheme),
+            protocol: protocol.as_ref().map(|protocol| self.word_of(protocol)),
+            account: self.account(account).into(),
+            source: self.word_of(source),
+            target: target.as_ref().map(|target| self.principal(target).into()),
+            messages: *messages,
+            challenges: *challenges,
+            refusal: refusal.as_ref().map(report_os),
         }
     }
 

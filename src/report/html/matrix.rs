@@ -5,6 +5,7 @@ use std::io::{self, Write};
 
 use askama::Template;
 
+use super::super::merge::told::{self, ToldStatement};
 use super::super::merge::{Merged, SharedFinding, Unreadable};
 use super::super::wording::{counted, team_of};
 use super::page::HtmlPage;
@@ -19,6 +20,8 @@ const HOSTS: usize = 16;
 struct Matrix<'a> {
     badge: StatusBadge,
     headline: String,
+    told_heading: &'static str,
+    told: Vec<ToldStatement<'a>>,
     columns: Vec<MatrixColumn>,
     rows: Vec<MatrixRow<'a>>,
     unreadable: &'a [Unreadable],
@@ -68,6 +71,8 @@ pub fn merged(merged: &Merged, out: &mut impl Write) -> io::Result<()> {
     let columns = columns(merged);
     let matrix = Matrix {
         badge: StatusBadge::of(status),
+        told_heading: told::HEADING,
+        told: told::statements(merged),
         rows: rows(merged, &columns),
         columns: columns.into_iter().map(|(column, _)| column).collect(),
         unreadable: &merged.unreadable,

@@ -4,6 +4,19 @@
 //! Two hosts have the same findings where the same causes stand at the same endpoints with the
 //! same severity; messages, addresses and times may differ. A gateway that Azure has not assigned
 //! is nobody's finding.
+//!
+//! Above them stands what the failures share and the successes do not ([`failures`], by the method
+//! of [`cover`]). Failures are alike where endpoints of one role fail by one cause. What counts as
+//! a success is an endpoint of the same role on any host that works; one that fails for another
+//! reason might hide the same fault and says nothing. Statements that one part explains become one.
+
+mod cover;
+mod facts;
+mod failures;
+mod handout;
+mod host_test;
+mod suspects;
+pub(super) mod told;
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::io::{self, Write};
@@ -16,6 +29,12 @@ use super::terminal::page::Page;
 use super::wording::counted_as;
 use crate::model::{Owner, Severity, Status};
 use crate::report_v1::{Finding, Report, SeverityWord};
+use facts::HostFacts;
+
+pub use failures::{CountedPart, Explained, FailedAlike, FailureStatement, SuspectedPart};
+pub use handout::handout;
+pub use host_test::HostTest;
+pub use suspects::{PartKind, SharedPart};
 
 /// How many hosts of a group are named in the table; the JSON has all.
 const HOSTS_SHOWN: usize = 12;
@@ -24,6 +43,7 @@ const FINDINGS_SHOWN: usize = 40;
 
 /// A host's report, as far as it is put beside others.
 #[derive(Clone, Debug, Serialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 pub struct MergedHost {
     /// Its own name.
     pub hostname: String,
@@ -35,11 +55,15 @@ pub struct MergedHost {
     pub network_allows: String,
     #[serde(skip)]
     seen: BTreeSet<SharedFinding>,
+    #[serde(skip)]
+    facts: HostFacts,
 }
 
 /// A finding without what differs from host to host. The worst come first.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 pub struct SharedFinding {
+    /// How bad it is.
     #[serde(with = "SeverityWord")]
     pub severity: Severity,
     /// `relay ns.servicebus.windows.net:443`; `None` where it is of the run.
@@ -54,14 +78,21 @@ pub struct SharedFinding {
 
 /// A file that is no report.
 #[derive(Clone, Debug, Serialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 pub struct Unreadable {
+    /// The file.
     pub file: String,
+    /// Why it was not read.
     pub error: String,
 }
 
 /// Hosts side by side.
 #[derive(Clone, Debug, Serialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 pub struct Merged {
+    /// What the failures share and the successes do not; the surest first, then those of most
+    /// hosts.
+    pub failures: Vec<FailureStatement>,
     /// What every host found.
     pub common: BTreeSet<SharedFinding>,
     /// The rarest first.
@@ -72,6 +103,7 @@ pub struct Merged {
 
 /// Hosts with the same findings.
 #[derive(Clone, Debug, Serialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 pub struct Group {
     /// By name, then by file.
     pub hosts: Vec<MergedHost>,
@@ -102,6 +134,17 @@ impl MergedHost {
             started_at: report.run.started_at,
             network_allows: report.prediction.network_allows.clone().into_owned(),
             seen,
+            facts: HostFacts::of(report, is_theirs),
+        }
+    }
+
+    /// What it is called; with its file where the name says too little.
+    fn called(&self, is_unique: bool) -> String {
+        let Self { hostname, file, .. } = self;
+        if is_unique && !hostname.is_empty() {
+            hostname.clone()
+        } else {
+            format!("{hostname} ({file})").trim_start().to_owned()
         }
     }
 }
@@ -122,6 +165,7 @@ impl Merged {
     /// Puts hosts side by side.
     #[must_use]
     pub fn of(hosts: Vec<MergedHost>, unreadable: Vec<Unreadable>) -> Self {
+        let failures = failures::statements(&hosts);
         let mut common = hosts.first().map(|host| host.seen.clone()).unwrap_or_default();
         let mut alike: BTreeMap<BTreeSet<SharedFinding>, Vec<MergedHost>> = BTreeMap::new();
         for host in hosts {
@@ -136,7 +180,7 @@ impl Merged {
             })
             .collect();
         groups.sort_by_key(|group| group.hosts.len());
-        Self { common, groups, unreadable }
+        Self { failures, common, groups, unreadable }
     }
 
     /// Whether some host found an expectation violated.
@@ -151,20 +195,20 @@ impl Merged {
         self.findings().any(|seen| seen.severity == Severity::Unknown && seen.required)
     }
 
-    /// Writes one object, a group a line: `{"schema": "pathproof.merge/1", "common", "groups":
+    /// Writes one object, a statement and a group a line: `{"schema": "pathproof.merge/1",
+    /// "failures": [{"outcome", "failed", "parts", "unexplained", "tests"}], "common", "groups":
     /// [{"hosts", "findings"}], "unreadable"}`.
     ///
     /// # Errors
     /// What `out` returns.
     pub fn json(&self, out: &mut impl Write) -> io::Result<()> {
-        out.write_all(b"{\"schema\":\"pathproof.merge/1\",\n\"common\":")?;
+        out.write_all(b"{\"schema\":\"pathproof.merge/1\",\n\"failures\":")?;
+        write_lines(&self.failures, out)?;
+        out.write_all(b",\n\"common\":")?;
         serde_json::to_writer(&mut *out, &self.common)?;
-        out.write_all(b",\n\"groups\":[")?;
-        for (at, group) in self.groups.iter().enumerate() {
-            out.write_all(if at == 0 { b"\n" } else { b",\n" })?;
-            serde_json::to_writer(&mut *out, group)?;
-        }
-        out.write_all(b"],\n\"unreadable\":")?;
+        out.write_all(b",\n\"groups\":")?;
+        write_lines(&self.groups, out)?;
+        out.write_all(b",\n\"unreadable\":")?;
         serde_json::to_writer(&mut *out, &self.unreadable)?;
         out.write_all(b"}\n")?;
         out.flush()
@@ -172,14 +216,9 @@ impl Merged {
 
     /// What a host is called; with its file where the name says too little.
     pub(super) fn name_of(&self, host: &MergedHost) -> String {
-        let MergedHost { hostname, file, .. } = host;
         let all = self.groups.iter().flat_map(|group| &group.hosts);
-        let is_unique = all.filter(|other| other.hostname == *hostname).count() == 1;
-        if is_unique && !hostname.is_empty() {
-            hostname.clone()
-        } else {
-            format!("{hostname} ({file})").trim_start().to_owned()
-        }
+        let is_unique = all.filter(|other| other.hostname == host.hostname).count() == 1;
+        host.called(is_unique)
     }
 
     /// What the hosts come to, in one sentence.
@@ -220,6 +259,7 @@ pub fn table(merged: &Merged, style: &Style) -> String {
     for Unreadable { file, .. } in &merged.unreadable {
         page.under(&format!("Not read: {file}"));
     }
+    write_failures(&mut page, merged);
     for group in &merged.groups {
         page.heading(&format!("{} of {n_hosts}: {}", group.hosts.len(), names(merged, group)));
         if merged.groups.len() > 1 {
@@ -236,15 +276,39 @@ pub fn table(merged: &Merged, style: &Style) -> String {
     page.finish()
 }
 
+fn write_failures(page: &mut Page, merged: &Merged) {
+    let told = told::statements(merged);
+    if !told.is_empty() {
+        page.heading(told::HEADING);
+    }
+    for statement in told {
+        page.bullet(&statement.title);
+        for line in &statement.lines {
+            page.under_bullet(line);
+        }
+        for test in &statement.tests {
+            page.under_bullet(&test.says);
+            page.command(test.command);
+        }
+    }
+}
+
+/// Writes an array, an element a line.
+fn write_lines(elements: &[impl Serialize], out: &mut impl Write) -> io::Result<()> {
+    out.write_all(b"[")?;
+    for (at, element) in elements.iter().enumerate() {
+        out.write_all(if at == 0 { b"\n" } else { b",\n" })?;
+        serde_json::to_writer(&mut *out, element)?;
+    }
+    out.write_all(b"]")
+}
+
 fn write(page: &mut Page, findings: &BTreeSet<SharedFinding>, nothing: &str) {
     if findings.is_empty() {
         page.indented(nothing);
     }
-    for SharedFinding { severity, endpoint, cause, owner, .. } in
-        findings.iter().take(FINDINGS_SHOWN)
-    {
-        let endpoint = endpoint.as_deref().unwrap_or("all endpoints");
-        page.bullet(&format!("{} {endpoint}: {cause} ({owner})", severity.as_str()));
+    for found in findings.iter().take(FINDINGS_SHOWN) {
+        page.bullet(&told::finding(found));
     }
     if findings.len() > FINDINGS_SHOWN {
         let n_hidden = findings.len() - FINDINGS_SHOWN;
@@ -262,5 +326,7 @@ fn names(merged: &Merged, group: &Group) -> String {
     names.join(", ")
 }
 
+#[cfg(test)]
+mod failure_tests;
 #[cfg(test)]
 mod tests;

@@ -8,8 +8,8 @@ use crate::diagnose::tcp_fact;
 use crate::model::{
     Answer, Awaited, Certificate, ChainTrust, DnsFailure, Elapsed, End, Exchange, Failure, Held,
     HeldOutcome, HoldFailure, HopAnswer, HttpAnswer, HttpFailure, Kind, LinkData, Located, Lookup,
-    Obstacle, Presented, ProxyReply, Record, Resolver, Route, Seen, TdsFailure, TimeoutBy,
-    TlsFailure, TlsFailureKind, TlsSession, Trail, Transport, Validity,
+    Obstacle, Presented, ProxyFailure, ProxyReply, Record, Resolver, Route, Seen, SignIn,
+    TdsFailure, TimeoutBy, TlsFailure, TlsFailureKind, TlsSession, Trail, Transport, Validity,
 };
 
 /// The header fields that tell one server from another, and why it says what it says.
@@ -167,6 +167,9 @@ fn write_trail(page: &mut Page, trail: &Trail, kind: Kind) {
                 if let Some(session) = &tunnel.session {
                     write_session(page, session);
                 }
+                if let Some(sign_in) = &tunnel.sign_in {
+                    page.deeper(&signed_in(sign_in));
+                }
                 match &tunnel.reply {
                     ProxyReply::Connect(answer) => write_answer(page, answer),
                     ProxyReply::Socks { bound } => {
@@ -275,14 +278,29 @@ fn kept(held: &Held) -> String {
 /// What a failed step has to show besides its error.
 fn write_evidence(page: &mut Page, failure: &Failure) {
     match failure {
-        Failure::Proxy(crate::model::ProxyFailure::Answered { answer, .. }) => {
-            write_answer(page, answer);
+        Failure::Proxy(failure) => {
+            if let ProxyFailure::SignIn { sign_in, .. } = failure {
+                page.deeper(&signed_in(sign_in));
+            }
+            if let ProxyFailure::Answered { answer, .. } = failure.apart_from_sign_in() {
+                write_answer(page, answer);
+            }
         }
         Failure::Tls(TlsFailure { presented: Some(presented), .. }) => {
             write_presented(page, presented);
         }
         _ => {}
     }
+}
+
+/// `sign-in by NTLM as CONTOSO\anna: 2 messages sent, 1 challenge`.
+fn signed_in(sign_in: &SignIn) -> String {
+    let SignIn { scheme, account, messages, challenges, .. } = sign_in;
+    let account = if account.is_empty() { String::new() } else { format!(" as {account}") };
+    format!(
+        "sign-in by {}{account}: {messages} messages sent, {challenges} challenges received",
+        scheme.as_str()
+    )
 }
 
 fn failed(trail: &Trail, failure: &Failure, took: Elapsed) -> String {

@@ -2,8 +2,6 @@
 //! Framework reads them ("`<defaultProxy>` Element (Network Settings)", learn.microsoft.com, and
 //! its published source, `DefaultProxySection`).
 
-use std::borrow::Cow;
-
 use roxmltree::{Document, Node, ParsingOptions};
 
 use super::bypass::BypassEntry;
@@ -124,21 +122,16 @@ impl AgentProxy {
     /// The most elements, texts and comments of one file.
     const MAX_NODES: u32 = 100_000;
 
-    /// Reads a file's bytes: UTF-8 or UTF-16, with or without a byte order mark.
+    /// Reads a file's text.
     ///
     /// # Errors
     /// [`AgentConfigError`] where it is no XML of a configuration. What .NET would refuse inside
     /// the section is in [`AgentProxy::faults`].
-    pub fn parse(file: &str, bytes: &[u8]) -> Result<Self, AgentConfigError> {
+    pub fn parse(file: &str, text: &str) -> Result<Self, AgentConfigError> {
         let owned = || file.to_owned();
-        if bytes.len() > Self::MAX_LENGTH {
-            return Err(AgentConfigError::TooLong { file: owned(), length: bytes.len() });
+        if text.len() > Self::MAX_LENGTH {
+            return Err(AgentConfigError::TooLong { file: owned(), length: text.len() });
         }
-        let text = decode(bytes).map_err(|(encoding, at)| AgentConfigError::Encoding {
-            file: owned(),
-            encoding,
-            at,
-        })?;
         if text.trim().is_empty() {
             return Err(AgentConfigError::Empty { file: owned() });
         }
@@ -419,40 +412,6 @@ fn xml_error(file: &str, text: &str, error: &roxmltree::Error) -> AgentConfigErr
 
 /// The text of a file without its byte order mark; or else its encoding, and the offset of the
 /// first byte that does not fit.
-fn decode(bytes: &[u8]) -> Result<Cow<'_, str>, (&'static str, usize)> {
-    match bytes {
-        [0xef, 0xbb, 0xbf, rest @ ..] => decode_utf8(rest, 3),
-        [0xff, 0xfe, rest @ ..] => decode_utf16(rest, 2, u16::from_le_bytes, "UTF-16 (LE)"),
-        [0xfe, 0xff, rest @ ..] => decode_utf16(rest, 2, u16::from_be_bytes, "UTF-16 (BE)"),
-        // XML 1.0, appendix F: without a mark a document begins with '<'.
-        [b'<', 0, ..] => decode_utf16(bytes, 0, u16::from_le_bytes, "UTF-16 (LE)"),
-        [0, b'<', ..] => decode_utf16(bytes, 0, u16::from_be_bytes, "UTF-16 (BE)"),
-        _ => decode_utf8(bytes, 0),
-    }
-}
-
-fn decode_utf8(bytes: &[u8], skipped: usize) -> Result<Cow<'_, str>, (&'static str, usize)> {
-    std::str::from_utf8(bytes)
-        .map(Cow::Borrowed)
-        .map_err(|error| ("UTF-8", skipped + error.valid_up_to()))
-}
-
-fn decode_utf16(
-    bytes: &[u8],
-    skipped: usize,
-    unit: fn([u8; 2]) -> u16,
-    encoding: &'static str,
-) -> Result<Cow<'static, str>, (&'static str, usize)> {
-    let (pairs, rest) = bytes.as_chunks::<2>();
-    let mut text = String::with_capacity(bytes.len() / 2);
-    let mut at = skipped;
-    for decoded in char::decode_utf16(pairs.iter().copied().map(unit)) {
-        let Ok(c) = decoded else { return Err((encoding, at)) };
-        at += c.len_utf16() * 2;
-        text.push(c);
-    }
-    if rest.is_empty() { Ok(Cow::Owned(text)) } else { Err((encoding, at)) }
-}
 
 #[cfg(test)]
 mod tests;

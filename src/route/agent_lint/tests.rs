@@ -14,7 +14,7 @@ fn names() -> LintNames {
 
 fn read(file: &str, section: &str) -> Result<AgentProxy, AgentConfigError> {
     let text = format!("<configuration>\n<system.net>\n{section}\n</system.net>\n</configuration>");
-    AgentProxy::parse(file, text.as_bytes())
+    AgentProxy::parse(file, &text)
 }
 
 fn with_list(entries: &str) -> String {
@@ -174,8 +174,7 @@ fn files_that_disagree_are_told_apart_setting_by_setting() {
 
 #[test]
 fn xml_that_is_not_well_formed_is_found_with_line_and_column() {
-    let files =
-        [AgentProxy::parse("diawp.exe.config", b"<configuration>\n  <a>\n</configuration>")];
+    let files = [AgentProxy::parse("diawp.exe.config", "<configuration>\n  <a>\n</configuration>")];
     let found = lint(&files, &names(), &LocalView::default());
     assert_eq!(found[0].kind, LintKind::Unreadable);
     assert_eq!((found[0].line, found[0].column), (Some(3), Some(1)));

@@ -7,7 +7,7 @@ fn now() -> Zoned {
 
 fn agent(section: &str) -> Result<AgentRoute, RouteError> {
     let text = format!("<configuration><system.net>{section}</system.net></configuration>");
-    let read = AgentProxy::parse("diahost.exe.config", text.as_bytes()).unwrap();
+    let read = AgentProxy::parse("diahost.exe.config", &text).unwrap();
     AgentRoute::new(&read, LocalView::default(), Vec::new())
 }
 
@@ -151,7 +151,7 @@ fn credentials_of_the_agents_address_are_not_used() {
 #[test]
 fn exceptions_of_the_command_line_add_to_the_agents_list() {
     let text = r#"<configuration><system.net><defaultProxy><proxy proxyaddress="http://p:1"/></defaultProxy></system.net></configuration>"#;
-    let read = AgentProxy::parse("diahost.exe.config", text.as_bytes()).unwrap();
+    let read = AgentProxy::parse("diahost.exe.config", text).unwrap();
     let agent = AgentRoute::new(&read, LocalView::default(), exceptions("a.example")).unwrap();
     let configuration = Configuration::Agent(agent);
     check(&configuration, "a.example", "direct", "rule 1 of --no-proxy: a.example");

@@ -3,7 +3,9 @@
 //! The parent re-exports this file, whose limits and types of a head it shares.
 
 use super::{Framing, HEAD_LIMIT, HeadRead, HttpBody, HttpHead, read_head};
-use crate::model::HttpAnswer;
+use data_encoding::BASE64;
+
+use crate::model::{HttpAnswer, SignInScheme};
 
 /// How much of a body is read off the wire, bytes. Chunks of one byte take six.
 const BODY_READ: usize = 8 * HttpAnswer::BODY_KEPT;
@@ -60,6 +62,10 @@ pub struct HttpReply {
     pub answer: HttpAnswer,
     /// The tunnel's first bytes, where one was opened; they came with the head.
     pub tunnelled: Option<Vec<u8>>,
+    /// The messages of a sign-in to a proxy, which the answer itself no longer holds.
+    pub messages: Vec<(SignInScheme, Vec<u8>)>,
+    /// Whether the connection takes another request: the answer is whole, and says nothing else.
+    pub is_open: bool,
 }
 
 impl Incoming {
@@ -95,7 +101,10 @@ impl Incoming {
         }
         match &self.head {
             None => AnswerProgress::More,
-            Some((_, body)) if body.wants_more() && self.received < HEAD_LIMIT + BODY_READ => {
+            Some((head, body))
+                if (body.wants_more() || is_read_out(head, body))
+                    && self.received < HEAD_LIMIT + BODY_READ =>
+            {
                 AnswerProgress::More
             }
             Some(_) => AnswerProgress::Enough,
@@ -151,11 +160,40 @@ impl Incoming {
     #[must_use]
     pub fn finish(self) -> Option<HttpReply> {
         let (head, body) = self.head?;
+        let is_open = body.is_whole() && head.framing != Framing::UntilClose && !is_last(&head);
         let (body, is_cut) = body.finish();
         let HttpHead { status, reason, headers, framing: _ } = head;
         let answer = HttpAnswer { status, reason, headers, body, is_cut };
-        Some(HttpReply { answer: answer.without_secrets(), tunnelled: self.tunnelled })
+        let messages = messages(&answer);
+        let answer = answer.without_secrets();
+        Some(HttpReply { answer, tunnelled: self.tunnelled, messages, is_open })
     }
+}
+
+/// Whether a body is read to its end though no more of it is kept: a sign-in goes on behind it.
+fn is_read_out(head: &HttpHead, body: &HttpBody) -> bool {
+    const PROXY_AUTHENTICATION_REQUIRED: u16 = 407;
+    head.status == PROXY_AUTHENTICATION_REQUIRED
+        && head.framing != Framing::UntilClose
+        && !body.is_over()
+}
+
+/// Whether the far end says that it ends the connection behind this answer.
+fn is_last(head: &HttpHead) -> bool {
+    head.headers.iter().any(|(name, value)| {
+        let is_of_connection = ["Connection", "Proxy-Connection"]
+            .iter()
+            .any(|of_connection| name.eq_ignore_ascii_case(of_connection));
+        is_of_connection && value.split(',').any(|word| word.trim().eq_ignore_ascii_case("close"))
+    })
+}
+
+fn messages(answer: &HttpAnswer) -> Vec<(SignInScheme, Vec<u8>)> {
+    let decoded = answer.proxy_challenges().filter_map(|challenge| {
+        let scheme = SignInScheme::of_name(challenge.scheme)?;
+        Some((scheme, BASE64.decode(challenge.token?.as_bytes()).ok()?))
+    });
+    decoded.collect()
 }
 
 #[cfg(test)]

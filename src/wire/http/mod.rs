@@ -248,6 +248,12 @@ impl HttpBody {
         (String::from_utf8_lossy(&self.kept).into_owned(), is_cut)
     }
 
+    /// Whether nothing more of it can be read.
+    #[must_use]
+    pub const fn is_over(&self) -> bool {
+        matches!(self.rest, Rest::Nothing | Rest::Broken)
+    }
+
     /// Whether its end has come.
     #[must_use]
     pub const fn is_whole(&self) -> bool {

@@ -1,7 +1,7 @@
 //! A Resource Manager on loopback: groups and their rules as Azure keeps them, operations that end
 //! later, tokens, and faults on demand. `recordings.rs` holds it against recorded exchanges.
 
-use std::collections::VecDeque;
+use std::collections::{BTreeMap, BTreeSet, VecDeque};
 use std::fmt::Write as _;
 use std::io::{BufRead, BufReader, Read, Write as _};
 use std::net::{Ipv4Addr, Shutdown, SocketAddr, TcpListener, TcpStream};
@@ -12,6 +12,7 @@ use std::time::Duration;
 
 use serde_json::Value;
 
+use super::roles::Roles;
 use super::rules::Groups;
 
 /// The token that is good at first.
@@ -120,6 +121,12 @@ struct State {
     log: Vec<Request>,
     faults: VecDeque<Planned>,
     tokens: Vec<String>,
+    /// What the identity may do; `None`: everything.
+    roles: Option<Roles>,
+    /// The service URLs of runtimes by their lower-case ids.
+    runtimes: BTreeMap<String, Vec<String>>,
+    /// The release of the service tags.
+    tags: Option<Value>,
     /// The address of this server, for the URLs it names.
     host: String,
 }
@@ -185,6 +192,32 @@ impl Manager {
     /// The tokens that are good from now on.
     pub(crate) fn accept(&self, tokens: &[&str]) {
         self.lock().tokens = tokens.iter().map(|&token| token.to_owned()).collect();
+    }
+
+    /// What the identity may do from now on.
+    pub(crate) fn allow_only(&self, roles: Roles) {
+        self.lock().roles = Some(roles);
+    }
+
+    /// The permissions that were asked for and given.
+    pub(crate) fn used(&self) -> BTreeSet<String> {
+        self.lock().roles.as_ref().map(|roles| roles.used.clone()).unwrap_or_default()
+    }
+
+    /// What a runtime's status says from now on.
+    pub(crate) fn runtime(&self, id: &str, service_urls: &[&str]) {
+        let urls = service_urls.iter().map(|&url| url.to_owned()).collect();
+        self.lock().runtimes.insert(id.to_lowercase(), urls);
+    }
+
+    /// The release of the service tags from now on.
+    pub(crate) fn publish(&self, tags: Value) {
+        self.lock().tags = Some(tags);
+    }
+
+    /// No fault that was planned happens any more.
+    pub(crate) fn recover(&self) {
+        self.lock().faults.clear();
     }
 
     /// Every request so far.
@@ -261,6 +294,17 @@ fn decide(request: &Request, state: &Mutex<State>) -> (Option<Answer>, bool) {
         );
         return (Some(answer), false);
     }
+    if let Some(denied) = state.roles.as_mut().and_then(|roles| roles.denies(request)) {
+        return (Some(denied), false);
+    }
+    if let Some(answer) = state.service(request).filter(|_| fault.is_none()) {
+        return (Some(answer), false);
+    }
+    // Nobody may ask how an operation ends who is not allowed to read it.
+    let fault = fault.or_else(|| {
+        let is_hidden = state.roles.as_ref().is_some_and(|roles| !roles.allow_operations());
+        is_hidden.then_some(Fault::Unwatched)
+    });
     let host = state.host.clone();
     match fault {
         Some(Fault::Cut) => (None, false),
@@ -276,6 +320,18 @@ fn decide(request: &Request, state: &Mutex<State>) -> (Option<Answer>, bool) {
 }
 
 impl State {
+    /// What other services than the network's say.
+    fn service(&self, request: &Request) -> Option<Answer> {
+        let path = request.path.to_lowercase();
+        if path.ends_with("/servicetags") {
+            return self.tags.as_ref().map(|tags| Answer::json(200, tags));
+        }
+        let urls = self.runtimes.get(path.strip_suffix("/getstatus")?)?;
+        let status = serde_json::json!({"name": "shir-1", "properties": {
+            "type": "SelfHosted", "typeProperties": {"serviceUrls": urls}}});
+        Some(Answer::json(200, &status))
+    }
+
     fn take_fault(&mut self, request: &Request) -> Option<Fault> {
         let path = request.path.to_lowercase();
         let planned = self.faults.iter_mut().find(|planned| {

@@ -162,7 +162,7 @@ fn what_azure_recorded_of_runtimes_is_read() {
 fn a_runtime_that_azure_does_not_show_is_an_error_with_the_next_step() {
     let scene = Scene::new(&[]);
     for (status, code, words) in [
-        (403, "AuthorizationFailed", "integrationRuntimes/getStatus/action on the factory"),
+        (403, "AuthorizationFailed", "integrationruntimes/getstatus/read on the factory"),
         (404, "ResourceNotFound", "spelt right"),
     ] {
         let say = Fault::Say(Answer::error(status, code, "no"));

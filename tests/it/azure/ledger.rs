@@ -37,6 +37,22 @@ fn an_address_stays_for_a_while_after_it_left_dns() {
     assert_eq!(scene.live(RULE).unwrap(), FIRST);
 }
 
+/// Terraform and templates that write a group's rules inside it delete all others.
+#[test]
+fn a_rule_that_something_deletes_is_said_to_be_gone() {
+    let gone =
+        "note: Allow-Azure-Relay is not in the group, and the ledger knows its addresses since";
+    let scene = Scene::new(&[]);
+    let first = scene.apply(&LEDGER).ends(0, &["done: create"]);
+    assert!(!first.stdout.contains(gone), "{first:?}");
+    let scene = Scene::new(&[]);
+    note(&scene, FIRST[0], 1, Proof::Published);
+    let words = ["security_rule, securityRules", "--format tfvars-json or bicep-params"];
+    scene.apply(&LEDGER).ends(0, &[&[gone], &words[..]].concat());
+    let second = scene.apply(&LEDGER).ends(0, &["Nothing to do"]);
+    assert!(!second.stdout.contains(gone), "{second:?}");
+}
+
 #[test]
 fn what_nobody_remembers_counts_as_seen_now() {
     let scene = Scene::new(&[own(RULE, 200, &["13.69.0.1"])]);

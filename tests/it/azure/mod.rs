@@ -4,13 +4,20 @@
 mod arm;
 mod crash;
 mod credentials;
+#[cfg(target_os = "linux")]
+mod daily;
+#[cfg(target_os = "linux")]
+mod days;
 mod discovery;
 mod faults;
 mod foreign_files;
+#[cfg(target_os = "linux")]
+mod gitops;
 mod guards;
 mod ledger;
 mod ownership;
 mod recordings;
+mod roles;
 mod rules;
 mod tokens;
 mod upkeep;
@@ -140,12 +147,17 @@ impl Ended {
 
     #[track_caller]
     fn ends(self, code: i32, words: &[&str]) -> Self {
+        self.said(code, words);
+        self
+    }
+
+    #[track_caller]
+    fn said(&self, code: i32, words: &[&str]) {
         assert_eq!(self.code, Some(code), "{self:?}");
         let all = format!("{}\n{}", self.stdout, self.stderr);
         for word in words {
             assert!(all.contains(word), "no {word:?} in {all}");
         }
-        self
     }
 }
 

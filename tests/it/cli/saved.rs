@@ -64,6 +64,9 @@ fn three_hundred_reports_of_a_folder_are_merged() {
     let words = ["300 reports, 2 different sets", "1 of 300: node-7", "tls_intercepted"];
     ends(&merge, 0, &words);
 
+    let json = "\"outcome\":\"too_few_hosts\",\"failed\":[{\"endpoint\":";
+    ends(&[&merge[..], &["--format", "json"]].concat(), 0, &[json]);
+
     fs::write(folder.path().join("broken.json"), &healthy[..healthy.len() / 2]).unwrap();
     let ended = ends(&merge, 2, &["300 reports", "Not read: ", "broken.json"]);
     assert!(ended.stderr.contains("broken.json"), "{ended:?}");
@@ -111,7 +114,11 @@ fn hosts_are_put_side_by_side_as_a_page() {
     let page = ["<!doctype html>", "2 reports, 2 different sets of findings", "tls_intercepted"];
     let merge = ["report", "merge", &healthy, &inspected, "--format", "html"];
     ends(&merge, 0, &page);
-    let refused = run(&["report", "diff", &healthy, &inspected, "--format", "html"]);
-    assert_eq!(refused.code, Some(2));
-    assert!(refused.stderr.contains("a comparison is written as table or json"), "{refused:?}");
+    let ticket = ["# WARN: 2 reports, 2 different sets of findings", "| `tls_intercepted` |"];
+    ends(&["report", "merge", &healthy, &inspected, "--format", "markdown"], 0, &ticket);
+    for format in ["html", "markdown"] {
+        let refused = run(&["report", "diff", &healthy, &inspected, "--format", format]);
+        assert_eq!(refused.code, Some(2));
+        assert!(refused.stderr.contains("a comparison is written as table or json"), "{refused:?}");
+    }
 }

@@ -163,3 +163,32 @@ fn a_pipe_gets_whole_names() {
         }
     }
 }
+
+/// The table wraps its lines, so words are compared.
+fn words(text: &str) -> String {
+    text.split_whitespace().collect::<Vec<_>>().join(" ")
+}
+
+#[test]
+fn a_hint_says_what_the_report_does_not() {
+    let offline = ["check", "--resolver", "127.0.0.1:1", "--discover", "no"];
+    for (names, next) in [
+        (
+            &["relay"][..],
+            "the required name that is not known yet, run this again with --service-urls FILE",
+        ),
+        (
+            &["relay", "control"],
+            "the 2 required names that are not known yet, run this again with --service-urls FILE \
+             --factory NAME --region REGION",
+        ),
+    ] {
+        let only = names.iter().flat_map(|name| ["--only", name]);
+        let ended = run(&offline.into_iter().chain(only).collect::<Vec<_>>());
+        assert!(ended.stderr.contains(next), "{ended:?}");
+        let hints = ended.stderr.lines().filter_map(|line| line.split_once("hint: "));
+        for (_, hint) in hints {
+            assert!(!words(&ended.stdout).contains(&words(hint)), "said twice: {hint}");
+        }
+    }
+}

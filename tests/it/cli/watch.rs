@@ -105,7 +105,8 @@ fn the_metrics_of_each_round_are_in_a_file() {
         assert_eq!(ended.stdout.lines().count(), 3, "the lines are as they were: {ended:?}");
         let metrics = fs::read_to_string(file).unwrap();
         let port = free.port();
-        let fails = format!("host=\"127.0.0.1\",port=\"{port}\",required=\"true\",status=\"fail\"}} 1");
+        let fails =
+            format!("host=\"127.0.0.1\",port=\"{port}\",required=\"true\",status=\"fail\"}} 1");
         for words in ["cause=\"tcp_refused\"", &fails, "pathproof_run_timestamp_seconds "] {
             assert!(metrics.contains(words), "no {words} in {metrics}");
         }
@@ -113,4 +114,22 @@ fn the_metrics_of_each_round_are_in_a_file() {
     let refused = run(&["watch", "--endpoint", &endpoint, "--format", "prometheus"]);
     assert_eq!(refused.code, Some(2));
     assert!(refused.stderr.contains("--output FILE.prom"), "{refused:?}");
+}
+
+/// Without names `watch` takes them from a log as `check` does, in its first round and all others.
+#[test]
+fn names_of_a_log_are_watched() {
+    let log = concat!(env!("CARGO_MANIFEST_DIR"), "/tests/data/event-log/offline.xml");
+    let watch = ["watch", "--events", log, "--for", "150ms", "--no-gateways", "--format", "jsonl"];
+    let quick = ["--resolver", "127.0.0.1:1", "--timeout", "200ms", "--every", "50ms"];
+    let ended = run(&[&watch[..], &quick].concat());
+    assert_eq!(ended.code, Some(1), "{ended:?}");
+    for name in
+        ["contoso-adf.westeurope.datafactory.azure.net", "wu-relay-01.servicebus.windows.net"]
+    {
+        assert!(ended.stdout.contains(name), "no {name} in {}", ended.stdout);
+    }
+    assert_eq!(ended.stderr.matches("no names were given").count(), 1, "{}", ended.stderr);
+    let none = run(&[&["watch", "--discover", "no", "--for", "1ms"][..], &quick].concat());
+    assert!(!none.stdout.contains("contoso-adf"), "{none:?}");
 }

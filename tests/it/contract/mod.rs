@@ -363,7 +363,7 @@ fn the_way_through_a_proxy_is_as_the_contract_has_it() {
     let reply = model::ProxyReply::Connect(answer(200, &[("Via", "1.1 p")]));
     let session = None;
     tunnel.pass(
-        model::Seen::Proxy(Box::new(model::Tunnel { session, reply })),
+        model::Seen::Proxy(Box::new(model::Tunnel { session, reply, sign_in: None })),
         Duration::from_millis(2),
     );
     let refused = model::ProxyFailure::Answered {

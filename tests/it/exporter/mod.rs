@@ -51,8 +51,12 @@ impl Serving {
                 let _ = says.send(line);
             }
         });
-        let mut serving =
-            Self { child, address: SocketAddr::from(([127, 0, 0, 1], 0)), said: Mutex::new(said), folder };
+        let mut serving = Self {
+            child,
+            address: SocketAddr::from(([127, 0, 0, 1], 0)),
+            said: Mutex::new(said),
+            folder,
+        };
         let line = serving.says("listening at ");
         let shown = line.split("://").nth(1).unwrap().trim_end_matches('/');
         serving.address = shown.parse().unwrap();

@@ -23,6 +23,13 @@ const UNUSUAL: &[(&str, &str)] = &[
     ("shows a certificate", "presents a certificate"),
     ("is no TLS", "is not TLS"),
     ("the run as a whole", "all endpoints"),
+    // What a template says of {host} is also said of several names.
+    ("the names below is", "the names below are"),
+    ("the names below gets", "a verb whose subject is not the names"),
+    ("the names below fails", "a verb whose subject is not the names"),
+    ("the names below has", "the names below have"),
+    ("{host} gets", "a verb whose subject is not the host"),
+    ("{host} fails", "a verb whose subject is not the host"),
 ];
 
 fn document() -> String {

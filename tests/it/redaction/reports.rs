@@ -211,6 +211,24 @@ fn names_that_were_the_same_are_the_same() {
     }
 }
 
+/// What was found of the runtime on its host stays in a report, as it does in records.
+#[test]
+fn the_runtime_of_the_host_is_kept() {
+    let mut n_found = 0;
+    for name in golden::case_names() {
+        let after = redactor().redact_report(saved(&name));
+        let of_records = redacted(&golden::read(&name));
+        let concluded = scene::conclude(&of_records);
+        let of_records = report::assemble(&of_records, &concluded, None);
+        assert_eq!(after.run.runtime, of_records.run.runtime, "{name}");
+        let sightings = after.endpoints.iter().map(|one| &one.discovered);
+        let of_records = of_records.endpoints.iter().map(|one| &one.discovered);
+        assert!(sightings.clone().eq(of_records), "{name}");
+        n_found += usize::from(after.run.runtime.is_some() && sightings.flatten().count() > 0);
+    }
+    assert!(n_found >= 2, "only {n_found} cases hold what was found on a host");
+}
+
 #[test]
 fn hosts_are_merged_and_compared_as_before() {
     let names: Vec<String> = golden::case_names().into_iter().collect();

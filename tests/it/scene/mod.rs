@@ -404,7 +404,7 @@ impl Way {
 
     pub(crate) fn tunnel_of(mut self, session: Option<Presented>, reply: ProxyReply) -> Self {
         let session = session.map(|presented| Box::new(session_of(presented)));
-        self.open.pass(Seen::Proxy(Box::new(Tunnel { session, reply })), ms(14));
+        self.open.pass(Seen::Proxy(Box::new(Tunnel { session, reply, sign_in: None })), ms(14));
         self
     }
 

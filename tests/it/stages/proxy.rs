@@ -1,11 +1,13 @@
 use std::net::SocketAddr;
+use std::sync::OnceLock;
 use std::time::Duration;
 
 use pathproof::model::{
-    ChainTrust, Failure, HttpAnswer, HttpFailure, ProxyFailure, ProxyReply, TimeoutBy,
-    TlsFailureKind, Tunnel,
+    ChainTrust, Failure, HttpAnswer, HttpFailure, ProxyFailure, ProxyReply, SignInScheme,
+    TimeoutBy, TlsFailureKind, Tunnel,
 };
 use pathproof::probe::proxy::{self, Manner};
+use pathproof::probe::sign_in::{NoPackages, SignInMeans};
 use pathproof::probe::tls::TlsClient;
 use pathproof::route::ProxyUrl;
 use tokio::io::AsyncReadExt;
@@ -22,6 +24,17 @@ pub(super) fn url(scheme: &str, user_info: &str, address: SocketAddr) -> ProxyUr
     ProxyUrl::parse(&format!("{scheme}://{user_info}{address}")).expect("a proxy URL")
 }
 
+/// No account of the process, and what is learnt of the proxy.
+pub(super) fn manner<'a>(
+    proxy: &'a ProxyUrl,
+    tls: &'a TlsClient,
+    learnt: &'a OnceLock<SignInScheme>,
+    timeout: Duration,
+) -> Manner<'a> {
+    let sign_in = SignInMeans { packages: &NoPackages, learnt };
+    Manner { proxy, tls, sign_in, timeout, now: now() }
+}
+
 /// What asking for a tunnel to we.example:443 comes to, and the first `n_bytes` out of it.
 pub(super) async fn tunnel(
     proxy: &ProxyUrl,
@@ -31,7 +44,8 @@ pub(super) async fn tunnel(
     n_bytes: usize,
 ) -> Result<(Tunnel, Vec<u8>), ProxyFailure> {
     let stream = connected(address).await;
-    let manner = Manner { proxy, tls: client, timeout, now: now() };
+    let learnt = OnceLock::new();
+    let manner = manner(proxy, client, &learnt, timeout);
     let opened = proxy::open_tunnel(stream, manner, &host("we.example"), 443).await;
     let (mut stream, tunnel, _) = opened.map_err(|(failure, _)| failure)?;
     let mut first = vec![0; n_bytes];
@@ -217,7 +231,8 @@ async fn silence_inside_the_proxys_tls_ends_the_stage() {
     let proxy = url("https", "", server.address);
     let client = client(&root, &[]);
     let stream = connected(server.address).await;
-    let manner = Manner { proxy: &proxy, tls: &client, timeout: BRIEF, now: now() };
+    let learnt = OnceLock::new();
+    let manner = manner(&proxy, &client, &learnt, BRIEF);
     let opened = proxy::open_tunnel(stream, manner, &host("we.example"), 443).await;
     let (failure, took) = opened.map(|_| ()).unwrap_err();
     assert_eq!(failure, ProxyFailure::TimedOut { whose: TimeoutBy::Ours(BRIEF), received: 0 });
@@ -237,7 +252,8 @@ async fn tls_with_the_far_end_runs_inside_the_tunnel() {
         let server = Scripted::start_with(config, move |_, _| Say::Tunnel(CONSENT.to_vec(), to));
         let proxy = url(scheme, "", server.address);
         let stream = connected(server.address).await;
-        let manner = Manner { proxy: &proxy, tls: &client, timeout: PATIENT, now: now() };
+        let learnt = OnceLock::new();
+        let manner = manner(&proxy, &client, &learnt, PATIENT);
         let name = host("we.example");
         let (stream, tunnel, _) = proxy::open_tunnel(stream, manner, &name, 443).await.unwrap();
         assert_eq!(tunnel.session.is_some(), scheme == "https");
@@ -261,7 +277,8 @@ async fn a_tunnel_that_dies_fails_in_what_it_carries() {
         let server = Scripted::start(move |_, _| say.clone());
         let proxy = url("http", "", server.address);
         let stream = connected(server.address).await;
-        let manner = Manner { proxy: &proxy, tls: &client, timeout: PATIENT, now: now() };
+        let learnt = OnceLock::new();
+        let manner = manner(&proxy, &client, &learnt, PATIENT);
         let name = host("we.example");
         let (stream, _, _) = proxy::open_tunnel(stream, manner, &name, 443).await.unwrap();
         let (failure, _) =
@@ -280,8 +297,9 @@ async fn get_by(
     let server = Scripted::start(move |_, _| say.clone());
     let proxy = url("http", user_info, server.address);
     let stream = connected(server.address).await;
-    let manner = Manner { proxy: &proxy, tls: &client, timeout, now: now() };
-    let got = proxy::get(stream, manner, &host("we.example"), 80).await;
+    let learnt = OnceLock::new();
+    let manner = manner(&proxy, &client, &learnt, timeout);
+    let got = proxy::get(stream, None, manner, &host("we.example"), 80).await;
     (got.map(|(answer, _)| answer).map_err(|(failure, _)| failure), server.heard())
 }
 

@@ -31,7 +31,7 @@ async fn the_proxy_gets_the_name_by_either_scheme() {
     for scheme in ["socks5", "socks5h"] {
         let (opened, heard) = socks(scheme, "", &[b"\x05\x00", GRANTED], 0).await;
         let reply = ProxyReply::Socks { bound: "10.0.0.8:40112".to_owned() };
-        assert_eq!(opened.unwrap().0, Tunnel { session: None, reply });
+        assert_eq!(opened.unwrap().0, Tunnel { session: None, reply, sign_in: None });
         assert_eq!(heard[0], "\x05\x01\x00");
         assert!(heard[1].contains("we.example"), "{heard:?}");
     }

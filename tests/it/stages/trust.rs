@@ -2,7 +2,7 @@ use std::sync::Arc;
 
 use jiff::Timestamp;
 use pathproof::model::{ChainTrust, Trust, Validity};
-use pathproof::probe::trust::{ChainJudge, TrustError, read_pem};
+use pathproof::probe::trust::{ChainJudge, TrustError, is_der, read_der, read_pem};
 use rustls::pki_types::CertificateDer;
 
 use super::{judge, now};
@@ -207,16 +207,17 @@ fn judged_by_the_store() {
 fn files_of_roots_are_read_or_refused_with_the_place() {
     let (one, two) = (Authority::root("One"), Authority::root("Two"));
     let bundle = format!("# ours\n{}\n{}", one.pem(), two.pem());
-    let roots = read_pem(bundle.as_bytes(), "ours.pem").unwrap();
+    let roots = read_pem(&bundle, "ours.pem").unwrap();
     assert_eq!(roots, [one.certificate(), two.certificate()]);
 
     let name = || "ours.pem".to_owned();
-    assert_eq!(read_pem(b"", "ours.pem"), Err(TrustError::Empty { name: name() }));
+    assert_eq!(read_pem("", "ours.pem"), Err(TrustError::Empty { name: name() }));
     let key = "-----BEGIN PRIVATE KEY-----\nAAAA\n-----END PRIVATE KEY-----\n";
-    assert_eq!(read_pem(key.as_bytes(), "ours.pem"), Err(TrustError::Empty { name: name() }));
+    assert_eq!(read_pem(key, "ours.pem"), Err(TrustError::Empty { name: name() }));
     // As certmgr exports it.
-    assert_eq!(read_pem(&one.certificate(), "ours.cer").unwrap().len(), 1);
-    match read_pem(b"\x30\x82\x01\x00", "ours.pem") {
+    assert!(is_der(&one.certificate()) && !is_der(bundle.as_bytes()));
+    assert_eq!(read_der(one.certificate().to_vec(), "ours.cer").unwrap(), [one.certificate()]);
+    match read_der(b"\x30\x82\x01\x00".to_vec(), "ours.cer") {
         Err(TrustError::NotACertificate { number: 1, .. }) => {}
         other => panic!("{other:?}"),
     }
@@ -224,13 +225,13 @@ fn files_of_roots_are_read_or_refused_with_the_place() {
     let cut = &bundle[..bundle.len() - 40];
     let no_base64 = format!("{}{}", one.pem(), two.pem().replacen("MII", "M*I", 1));
     for broken in [cut, &no_base64] {
-        match read_pem(broken.as_bytes(), "ours.pem") {
+        match read_pem(broken, "ours.pem") {
             Err(TrustError::Pem { number: 2, .. }) => {}
             other => panic!("{other:?}"),
         }
     }
     let no_certificate = "-----BEGIN CERTIFICATE-----\nAAAA\n-----END CERTIFICATE-----\n";
-    match read_pem(no_certificate.as_bytes(), "ours.pem") {
+    match read_pem(no_certificate, "ours.pem") {
         Err(TrustError::NotACertificate { number: 1, .. }) => {}
         other => panic!("{other:?}"),
     }

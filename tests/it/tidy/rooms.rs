@@ -37,22 +37,24 @@ const MAY_USE: &[(&str, &[&str])] = &[
     ("redact", &["model", "list", "tags", "diagnose", "report_v1"]),
     // A proxy is spoken to by its URL, with the credentials that no record holds.
     ("probe", &["model", "route", "plan", "wire"]),
-    // A script may be fetched, and asks for names; the endpoint list's reader decodes text files;
-    // the runtime's files are where it is installed.
-    ("proxy_config", &["model", "route", "plan", "wire", "list", "files", "host", "probe"]),
+    // A script may be fetched, and asks for names; the runtime's files are where it is installed.
+    ("proxy_config", &["model", "route", "plan", "wire", "files", "host", "probe"]),
     // The stage is planned from the embedded list and probed as any run is.
     ("demo", &["model", "list", "route", "plan", "probe"]),
     // What is measured is handed to it as runs of `check`, and written as their reports are.
     ("exporter", &["model", "list", "probe", "report", "files"]),
     ("files", &[]),
-    // Which names are the runtime's stands in the endpoint lists.
-    ("host", &["model", "list"]),
+    // Which names are the runtime's stands in the endpoint lists; what the settings of its account
+    // mean is for the one reader of Windows' settings.
+    ("host", &["model", "list", "route"]),
     ("ledger", &["model"]),
-    ("azure", &["model"]),
+    // Tokens and keys of identities stand in files.
+    ("azure", &["model", "files"]),
     (
         "cli",
         &[
             "model",
+            "ordered_work",
             "list",
             "route",
             "plan",

@@ -8,7 +8,7 @@ use data_encoding::HEXLOWER;
 
 use crate::model;
 use crate::report_v1::{
-    Answer, Certificate, Chain, ChainTrust, Detail, Os, Session, Step, Trust, Validity,
+    Answer, Certificate, Chain, ChainTrust, Detail, Os, Session, SignIn, Step, Trust, Validity,
 };
 
 /// How much of foreign bytes is shown: enough to know a protocol or a product by.
@@ -61,7 +61,8 @@ fn passed<'a>(seen: &'a model::Seen, chains: &mut Chains<'a>) -> Detail<'a> {
             };
             let session = tunnel.session.as_deref();
             let session = session.map(|session| Box::new(proxy_session(session, chains)));
-            Detail { session, answer, bound, ..Detail::default() }
+            let sign_in = tunnel.sign_in.as_deref().map(sign_in);
+            Detail { session, answer, bound, sign_in, ..Detail::default() }
         }
         model::Seen::ProxySession(session) => {
             let session = Some(Box::new(proxy_session(session, chains)));
@@ -293,8 +294,29 @@ fn broken_proxy<'a>(
         Proxy::SocksReply(code) => {
             ("socks_reply", Detail { socks_reply: Some(*code), ..Detail::default() })
         }
+        Proxy::SignIn { sign_in: seen, failure } => {
+            let (outcome, detail) = broken_proxy(failure, chains);
+            (outcome, Detail { sign_in: Some(sign_in(seen)), ..detail })
+        }
         Proxy::Other(os) => ("error", Detail::os(os)),
     }
+}
+
+fn sign_in(seen: &model::SignIn) -> Box<SignIn<'_>> {
+    Box::new(SignIn {
+        scheme: seen.scheme.as_str().into(),
+        protocol: seen.protocol.map(|protocol| protocol.as_str().into()),
+        account: (&*seen.account).into(),
+        source: match seen.source {
+            model::AccountSource::Given => "given",
+            model::AccountSource::Process => "process",
+        }
+        .into(),
+        target: seen.target.as_deref().map(Into::into),
+        messages: seen.messages,
+        challenges: seen.challenges,
+        refusal: seen.refusal.as_ref().map(|os| Detail::os(os).os.unwrap_or_default()),
+    })
 }
 
 fn broken_session<'a>(

@@ -2,13 +2,17 @@
 //!
 //! Each function asks one question, and decides nothing.
 
+mod registry;
+
 use std::path::Path;
 use std::ptr;
 
 use windows_sys::Win32::Foundation::{
-    ERROR_EVT_CHANNEL_NOT_FOUND, ERROR_INSUFFICIENT_BUFFER, ERROR_SUCCESS, GetLastError,
+    ERROR_EVT_CHANNEL_NOT_FOUND, ERROR_INSUFFICIENT_BUFFER, GetLastError, LocalFree,
 };
 use windows_sys::Win32::Security::Authentication::Identity::{GetUserNameExW, NameSamCompatible};
+use windows_sys::Win32::Security::Authorization::ConvertSidToStringSidW;
+use windows_sys::Win32::Security::LookupAccountNameW;
 use windows_sys::Win32::Storage::FileSystem::{
     GetFileVersionInfoSizeW, GetFileVersionInfoW, VS_FIXEDFILEINFO, VerQueryValueW,
 };
@@ -19,16 +23,13 @@ use windows_sys::Win32::System::EventLog::{
 use windows_sys::Win32::System::LibraryLoader::{
     GetProcAddress, LOAD_LIBRARY_SEARCH_SYSTEM32, LoadLibraryExW,
 };
-use windows_sys::Win32::System::Registry::{
-    HKEY_LOCAL_MACHINE, RRF_RT_REG_SZ, RRF_SUBKEY_WOW6464KEY, RegGetValueW,
-};
 use windows_sys::Win32::System::Services::{
     CloseServiceHandle, OpenSCManagerW, OpenServiceW, QUERY_SERVICE_CONFIGW, QueryServiceConfigW,
     QueryServiceStatusEx, SC_HANDLE, SC_MANAGER_CONNECT, SC_STATUS_PROCESS_INFO,
     SERVICE_QUERY_CONFIG, SERVICE_QUERY_STATUS, SERVICE_STATUS_PROCESS,
 };
 
-use super::{HostAnswers, LogUnreadable, ServiceAnswer};
+use super::{HostAnswers, InternetSettings, LogUnreadable, ServiceAnswer, SettingsUnreadable};
 
 /// The key of the runtime's Configuration Manager.
 const KEY: &str = r"SOFTWARE\Microsoft\DataTransfer\DataManagementGateway\ConfigurationManager";
@@ -40,7 +41,7 @@ pub(super) struct Windows;
 
 impl HostAnswers for Windows {
     fn diacmd_path(&self) -> Option<String> {
-        registry_text(KEY, "DiacmdPath")
+        registry::text_of_machine(KEY, "DiacmdPath")
     }
 
     fn service(&self, name: &str) -> Option<ServiceAnswer> {
@@ -63,6 +64,18 @@ impl HostAnswers for Windows {
 
     fn cached_names(&self) -> Vec<String> {
         cached_names().unwrap_or_default()
+    }
+
+    fn account_sid(&self, account: &str) -> Option<String> {
+        account_sid(account)
+    }
+
+    fn internet_settings(&self, sid: Option<&str>) -> Result<InternetSettings, SettingsUnreadable> {
+        registry::internet_settings(sid)
+    }
+
+    fn has_settings_per_machine(&self) -> bool {
+        registry::has_settings_per_machine()
     }
 }
 
@@ -101,27 +114,6 @@ fn last_error() -> String {
     std::io::Error::last_os_error().to_string()
 }
 
-/// A text of the machine's registry, as 64-bit programs see it.
-#[expect(unsafe_code, reason = "the registry is read by calls of the system")]
-fn registry_text(key: &str, value: &str) -> Option<String> {
-    let (key, value) = (wide(key), wide(value));
-    let mut units = [0_u16; 1024];
-    let mut bytes = u32::try_from(size_of_val(&units)).ok()?;
-    // SAFETY: the texts end with a zero, and the buffer is live and has the size given.
-    let result = unsafe {
-        RegGetValueW(
-            HKEY_LOCAL_MACHINE,
-            key.as_ptr(),
-            value.as_ptr(),
-            RRF_RT_REG_SZ | RRF_SUBKEY_WOW6464KEY,
-            ptr::null_mut(),
-            units.as_mut_ptr().cast(),
-            &raw mut bytes,
-        )
-    };
-    (result == ERROR_SUCCESS).then(|| narrow(&units)).filter(|text| !text.is_empty())
-}
-
 /// This program's account as `DOMAIN\name`.
 #[expect(unsafe_code, reason = "the account is given by a call of the system alone")]
 pub(super) fn account() -> Option<String> {
@@ -131,6 +123,43 @@ pub(super) fn account() -> Option<String> {
     let is_given =
         unsafe { GetUserNameExW(NameSamCompatible, units.as_mut_ptr(), &raw mut length) };
     is_given.then(|| narrow(&units)).filter(|account| !account.is_empty())
+}
+
+/// The identifier of an account of this host, of its domain, or of a service.
+#[expect(unsafe_code, reason = "accounts are known to the system alone")]
+fn account_sid(account: &str) -> Option<String> {
+    /// The largest identifier has 68 bytes (`SECURITY_MAX_SID_SIZE`).
+    const WORDS: usize = 16;
+    let account = wide(account);
+    let (mut sid, mut domain) = ([0_u64; WORDS], [0_u16; 512]);
+    let (mut n_bytes, mut n_units) =
+        (u32::try_from(size_of_val(&sid)).ok()?, u32::try_from(domain.len()).ok()?);
+    let (mut kind, mut text) = (0, ptr::null_mut());
+    // SAFETY: null means this host, the name ends with a zero, and both buffers are live, aligned
+    // and have the sizes given.
+    let is_found = unsafe {
+        LookupAccountNameW(
+            ptr::null(),
+            account.as_ptr(),
+            sid.as_mut_ptr().cast(),
+            &raw mut n_bytes,
+            domain.as_mut_ptr(),
+            &raw mut n_units,
+            &raw mut kind,
+        )
+    };
+    // SAFETY: the call above filled in an identifier, and the pointer is to a live place.
+    if is_found == 0
+        || unsafe { ConvertSidToStringSidW(sid.as_mut_ptr().cast(), &raw mut text) } == 0
+    {
+        return None;
+    }
+    // SAFETY: the call succeeded: the text ends with a zero, and is ours to free, once.
+    unsafe {
+        let sid = text_at(text);
+        LocalFree(text.cast());
+        Some(sid)
+    }
 }
 
 /// A handle of the service control manager, closed when it is dropped.

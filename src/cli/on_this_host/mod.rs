@@ -1,6 +1,5 @@
 //! What `check`, `watch` and `agent status` find of the runtime on this host.
 
-use std::io::Read;
 use std::path::Path;
 
 use anyhow::{Context, Result, bail};
@@ -9,13 +8,15 @@ use jiff::Timestamp;
 use super::arguments::{DiscoveryArgs, TargetArgs, YesOrNo};
 use super::input::Stdin;
 use crate::diagnose::explain;
-use crate::files;
+use crate::files::{self, FileError};
 use crate::host::{
     self, CleanText, Discovery, EVENT_LOGS, EVENTS_ASKED, HostAnswers, NameSource, RuntimeNames,
-    SeenName, event_log,
+    SeenName, ServiceAccountProxies, event_log,
 };
 use crate::list::DiscoveredName;
 use crate::model::HostRuntime;
+use crate::proxy_config::redacted_url;
+use crate::route::WindowsProxies;
 
 /// The largest exported log, bytes: one of the usual 20 MiB is twice as large in XML.
 const LOG_LIMIT: u64 = 128 << 20;
@@ -29,6 +30,17 @@ pub(super) struct FoundOnHost {
     pub(super) discovery: Discovery,
     /// What could not be read, a sentence each.
     pub(super) notes: Vec<String>,
+    /// The Internet settings of the account that the service runs as, beside this account's.
+    pub(super) account_proxies: Option<ServiceAccountProxies>,
+}
+
+/// Whose host is looked at.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum LookedAt {
+    /// That of the names: with an exported log, another one than this, whose service says nothing.
+    HostOfNames,
+    /// This one, whatever is exported.
+    ThisHost,
 }
 
 impl FoundOnHost {
@@ -52,6 +64,31 @@ impl FoundOnHost {
                 is_in_use: !name.is_in_cache_alone,
             })
             .collect()
+    }
+
+    /// What the user should know where the service's account has other Internet settings; who it
+    /// is and what they are is not said where the output is redacted.
+    pub(super) fn other_account(&self, is_redacted: bool) -> Option<String> {
+        let proxies = self.account_proxies.as_ref()?;
+        if proxies.are_same() != Some(false) {
+            return None;
+        }
+        let advice = "what passes here can fail there; docs/windows.md says how to run this as \
+                      that account";
+        if is_redacted {
+            return Some(format!(
+                "the account of the runtime's service has other Internet settings than this one \
+                 (redacted): {advice}"
+            ));
+        }
+        let words = |read: &Result<WindowsProxies, _>| read.as_ref().map(shown).unwrap_or_default();
+        Some(format!(
+            "the runtime's service runs as {}, whose Internet settings are not this account's \
+             (there: {}; here: {}): {advice}",
+            proxies.account,
+            words(&proxies.of_service),
+            words(&proxies.own)
+        ))
     }
 
     /// What the user should know of the names that a run takes from this host or from its log. The
@@ -81,6 +118,17 @@ impl FoundOnHost {
     }
 }
 
+/// Internet settings in words, without passwords.
+pub(super) fn shown(proxies: &WindowsProxies) -> String {
+    let WindowsProxies { auto_detect, script, proxy, bypass } = proxies;
+    let not_for = bypass.as_ref().map(|list| format!(", not for {list}")).unwrap_or_default();
+    let proxy = proxy.as_ref().map(|proxy| format!("proxy {}{not_for}", redacted_url(proxy)));
+    let script = script.as_ref().map(|script| format!("script {}", redacted_url(script)));
+    let detects = auto_detect.then(|| "automatic detection".to_owned());
+    let all: Vec<String> = [detects, script, proxy].into_iter().flatten().collect();
+    if all.is_empty() { "no proxy".to_owned() } else { all.join(", ") }
+}
+
 /// `HOST, seen in WHERE at TIME`.
 fn seen(name: &SeenName) -> String {
     let at = name.sighting.seen_at.map(|at| format!(" at {at:.0}")).unwrap_or_default();
@@ -102,13 +150,18 @@ fn gives_names(targets: &TargetArgs) -> bool {
 ///
 /// # Errors
 /// A file of `--events` cannot be read, or holds no event.
-pub(super) fn look(given: &DiscoveryArgs, stdin: &mut Stdin) -> Result<FoundOnHost> {
-    look_at(&host::this_host(), given, stdin)
+pub(super) fn look(
+    given: &DiscoveryArgs,
+    looked_at: LookedAt,
+    stdin: &mut Stdin,
+) -> Result<FoundOnHost> {
+    look_at(&host::this_host(), given, looked_at, stdin)
 }
 
 fn look_at(
     this_host: &dyn HostAnswers,
     given: &DiscoveryArgs,
+    looked_at: LookedAt,
     stdin: &mut Stdin,
 ) -> Result<FoundOnHost> {
     if given.discover == YesOrNo::No && given.events.is_empty() {
@@ -117,8 +170,12 @@ fn look_at(
     let names = RuntimeNames::embedded();
     let mut found = FoundOnHost::default();
     let mut sources = Vec::new();
-    if given.discover == YesOrNo::Yes {
+    let is_this_host = given.events.is_empty() || looked_at == LookedAt::ThisHost;
+    if given.discover == YesOrNo::Yes && is_this_host {
         found.runtime = host::look_at(this_host);
+        let service = found.runtime.service.as_ref();
+        found.account_proxies =
+            service.and_then(|service| host::service_account_proxies(this_host, service));
     }
     if given.events.is_empty() {
         sources.extend(configuration(this_host, &names));
@@ -156,8 +213,8 @@ fn look_at(
 fn configuration(this_host: &dyn HostAnswers, names: &RuntimeNames) -> Vec<NameSource> {
     let Some(installation) = host::installed(this_host) else { return Vec::new() };
     let files = host::CONFIG_FILES.iter().filter_map(|file| {
-        let bytes = files::read(&installation.folder.join(file)).ok()?;
-        let text = CleanText::of(&event_log::decode(&bytes), names);
+        let bytes = files::read_bytes(&installation.folder.join(file), files::SHORT).ok()?;
+        let text = CleanText::of(&files::decode_lossy(&bytes), names);
         Some(NameSource::Configuration { file: (*file).to_owned(), text })
     });
     files.collect()
@@ -166,20 +223,18 @@ fn configuration(this_host: &dyn HostAnswers, names: &RuntimeNames) -> Vec<NameS
 /// The entries of an exported log.
 fn exported(path: &Path, stdin: &mut Stdin, names: &RuntimeNames) -> Result<NameSource> {
     let shown = path.display();
-    let mut bytes = Vec::new();
-    let source = stdin.open(path, "--events")?;
-    source
-        .take(LOG_LIMIT + 1)
-        .read_to_end(&mut bytes)
-        .with_context(|| format!("--events: cannot read {shown}"))?;
-    if bytes.len() as u64 > LOG_LIMIT {
-        bail!(
+    let source = stdin.open_bytes(path, "--events")?;
+    let bytes = match files::read_from(source, LOG_LIMIT) {
+        Err(FileError::TooLarge { most }) => bail!(
             "--events: {shown} is larger than {} MiB: export the newest events only (wevtutil qe \
              LOG /f:xml /rd:true /c:5000)",
-            LOG_LIMIT >> 20
-        );
-    }
-    let entries = event_log::read(&event_log::decode(&bytes), names);
+            most >> 20
+        ),
+        read => read.with_context(|| format!("--events: cannot read {shown}"))?,
+    };
+    // `wevtutil` writes the console's code page, of which the letters that names and codes are made
+    // of are ASCII.
+    let entries = event_log::read(&files::decode_lossy(&bytes), names);
     if entries.is_empty() {
         bail!(
             "--events: {shown} holds no event: export one by wevtutil qe \"{}\" /f:xml",
@@ -188,3 +243,6 @@ fn exported(path: &Path, stdin: &mut Stdin, names: &RuntimeNames) -> Result<Name
     }
     Ok(NameSource::Log { called: format!("{shown}"), entries })
 }
+
+#[cfg(test)]
+mod tests;

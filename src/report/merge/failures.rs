@@ -1,0 +1,320 @@
+//! What the failures of many hosts share and the successes do not: one statement for each thing
+//! that explains them.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use serde::Serialize;
+
+use super::MergedHost;
+use super::cover::{CaseSet, CoverProblem};
+use super::facts::{FailureKind, HostCase, WayPart};
+use super::host_test::{self, Compared, HostTest};
+use super::suspects::{PartKind, SharedPart, Suspects};
+use crate::model::Owner;
+
+/// Fewer failing hosts say nothing about what they share.
+const LEAST: usize = 3;
+
+/// What is known of why hosts fail alike.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
+#[serde(rename_all = "snake_case")]
+pub enum Explained {
+    /// `parts` explain the failures; anything else would be by chance.
+    Explained,
+    /// `parts` fit best, if there are any, and chance might do the same.
+    TooFewHosts,
+    /// No host is healthy: `parts` is what all of them share, and nothing tells which it is.
+    NoHealthyHost,
+    /// No part explains the failures.
+    NothingShared,
+}
+
+/// What failed on several hosts, and what these have in common.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
+pub struct FailureStatement {
+    /// What is known of it.
+    pub outcome: Explained,
+    /// What failed, on most hosts first. The counts of the parts are those of the first.
+    pub failed: Vec<FailedAlike>,
+    /// The smallest set of parts that explains the failures.
+    pub parts: Vec<SuspectedPart>,
+    /// The failing hosts that have none of the parts.
+    pub unexplained: usize,
+    /// A command on a failing and on a healthy host that tells whether it is so.
+    pub tests: Vec<HostTest>,
+}
+
+/// Endpoints of one role that failed by one cause.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
+pub struct FailedAlike {
+    /// The role, or the entry where a report says no role; `null` for the run as a whole.
+    pub endpoint: Option<String>,
+    /// The stable code.
+    pub cause: String,
+    /// Who can fix it by the cause alone.
+    pub owner: String,
+    /// On how many hosts.
+    pub failing: usize,
+    /// How many hosts have such endpoints that work. One whose endpoints differ counts twice.
+    pub healthy: usize,
+}
+
+/// A part of the way that explains failures, or what does as well.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
+pub struct SuspectedPart {
+    /// Who can fix it.
+    pub owner: String,
+    /// The likeliest first; where there are more, these hosts do not tell them apart.
+    pub alternatives: Vec<CountedPart>,
+}
+
+/// A part and who has it.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
+pub struct CountedPart {
+    /// What it is.
+    #[serde(flatten)]
+    pub part: SharedPart,
+    /// How many failing hosts have it.
+    pub failing: usize,
+    /// How many healthy ones do.
+    pub healthy: usize,
+    /// Of how many failing hosts that is not known.
+    pub not_known: usize,
+    /// It is the first alternative, or occurs with the very same hosts.
+    pub together: bool,
+}
+
+/// The cases of one kind of failure: at most two a host.
+struct Cases<'a> {
+    kind: FailureKind,
+    owner: &'a str,
+    /// The host of each, by its place.
+    hosts: Vec<usize>,
+    all: Vec<HostCase<'a>>,
+    failing: CaseSet,
+    healthy: CaseSet,
+}
+
+/// What the failures of `hosts` share, the surest and most frequent first.
+pub(super) fn statements(hosts: &[MergedHost]) -> Vec<FailureStatement> {
+    if hosts.len() < 2 {
+        return Vec::new();
+    }
+    let mut kinds: BTreeMap<FailureKind, &str> = BTreeMap::new();
+    for host in hosts {
+        for (kind, owner) in host.facts.failures() {
+            kinds.entry(kind).or_insert(owner);
+        }
+    }
+    let names = names(hosts);
+    let mut all: Vec<FailureStatement> = kinds
+        .into_iter()
+        .map(|(kind, owner)| Cases::of(kind, owner, hosts).statement(&names))
+        .collect();
+    all.sort_by_key(FailureStatement::rank);
+    let mut joined: Vec<FailureStatement> = Vec::new();
+    for statement in all {
+        if let Some(statement) = joined.iter_mut().try_fold(statement, FailureStatement::join) {
+            joined.push(statement);
+        }
+    }
+    joined
+}
+
+impl<'a> Cases<'a> {
+    fn of(kind: FailureKind, owner: &'a str, hosts: &'a [MergedHost]) -> Self {
+        let (failing, healthy) = (CaseSet::default(), CaseSet::default());
+        let mut cases = Self { kind, owner, hosts: Vec::new(), all: Vec::new(), failing, healthy };
+        for (at, host) in hosts.iter().enumerate() {
+            let failing = host.facts.failing(&cases.kind).map(|case| (case, true));
+            let healthy = host.facts.healthy(&cases.kind).map(|case| (case, false));
+            for (case, is_failing) in failing.into_iter().chain(healthy) {
+                let set = if is_failing { &mut cases.failing } else { &mut cases.healthy };
+                set.insert(cases.all.len());
+                cases.hosts.push(at);
+                cases.all.push(case);
+            }
+        }
+        cases
+    }
+
+    fn statement(self, names: &[String]) -> FailureStatement {
+        let mut by_part: BTreeMap<&WayPart, CaseSet> = BTreeMap::new();
+        for (at, case) in self.all.iter().enumerate() {
+            for part in &case.parts {
+                by_part.entry(part).or_default().insert(at);
+            }
+        }
+        let (n_failing, n_healthy) = (self.failing.len(), self.healthy.len());
+        let failed = FailedAlike {
+            endpoint: (!self.kind.role.is_empty()).then(|| self.kind.role.clone()),
+            cause: self.kind.cause.clone(),
+            owner: self.owner.to_owned(),
+            failing: n_failing,
+            healthy: n_healthy,
+        };
+        let mut statement = FailureStatement {
+            outcome: Explained::NothingShared,
+            failed: vec![failed],
+            parts: Vec::new(),
+            unexplained: n_failing,
+            tests: Vec::new(),
+        };
+        if n_healthy == 0 {
+            statement.outcome = Explained::NoHealthyHost;
+            let shared = Suspects::of_all(&by_part, n_failing, &self.kind.cause);
+            statement.parts = self.of_all(shared);
+            return statement;
+        }
+        let suspects = Suspects::of(&by_part, self.all.len(), &self.kind.cause);
+        let problem = CoverProblem {
+            failing: &self.failing,
+            healthy: &self.healthy,
+            suspects: &suspects.cases,
+        };
+        let Some(cover) = problem.solve() else {
+            if n_failing < LEAST {
+                statement.outcome = Explained::TooFewHosts;
+            }
+            return statement;
+        };
+        statement.outcome =
+            if cover.is_sure { Explained::Explained } else { Explained::TooFewHosts };
+        statement.unexplained = cover.n_unexplained;
+        statement.parts = cover.parts.iter().map(|part| self.suspected(part, &suspects)).collect();
+        statement.tests = self.tests(&statement, &suspects.cases[cover.parts[0][0]], names);
+        statement
+    }
+
+    /// The parts of `alternatives`, without networks around one that is named already.
+    fn suspected(&self, alternatives: &[usize], suspects: &Suspects) -> SuspectedPart {
+        let mut named: Vec<CountedPart> = Vec::new();
+        for (at, place) in alternatives.iter().enumerate() {
+            let cases = &suspects.cases[*place];
+            for part in &suspects.parts[*place] {
+                if at > 0 && named.iter().any(|known| known.part.overlaps(part)) {
+                    continue;
+                }
+                named.push(CountedPart {
+                    part: part.clone(),
+                    failing: cases.shared(&self.failing),
+                    healthy: cases.shared(&self.healthy),
+                    not_known: suspects.n_not_known(part.kind, &self.failing),
+                    together: at == 0,
+                });
+            }
+        }
+        SuspectedPart { owner: self.owner_of(&named), alternatives: named }
+    }
+
+    fn of_all(&self, shared: Vec<SharedPart>) -> Vec<SuspectedPart> {
+        let counted = |part| CountedPart {
+            part,
+            failing: self.failing.len(),
+            healthy: 0,
+            not_known: 0,
+            together: true,
+        };
+        let alternatives: Vec<CountedPart> = shared.into_iter().map(counted).collect();
+        if alternatives.is_empty() {
+            return Vec::new();
+        }
+        // Nothing says which of them it is, so the cause alone says whose it is.
+        vec![SuspectedPart { owner: self.owner.to_owned(), alternatives }]
+    }
+
+    /// Who can fix the likeliest of `named`: of what lies between host and endpoint, and of these
+    /// two, whom the cause names.
+    fn owner_of(&self, named: &[CountedPart]) -> String {
+        let owner = match named.first().map(|first| first.part.kind) {
+            Some(PartKind::Resolver) => Owner::Dns,
+            Some(PartKind::Proxy) => Owner::Proxy,
+            Some(PartKind::RouteRule | PartKind::RuntimeVersion) => Owner::Host,
+            _ => return self.owner.to_owned(),
+        };
+        owner.as_str().to_owned()
+    }
+
+    fn tests(
+        &self,
+        statement: &FailureStatement,
+        covered: &CaseSet,
+        names: &[String],
+    ) -> Vec<HostTest> {
+        let Some(part) = statement.parts.first().and_then(|part| part.alternatives.first()) else {
+            return Vec::new();
+        };
+        let first = |belongs: &dyn Fn(usize) -> bool| {
+            let own = (0..self.all.len()).filter(|at| belongs(*at));
+            own.min_by_key(|at| &names[self.hosts[*at]])
+        };
+        let failing = first(&|at| self.failing.contains(at) && covered.contains(at));
+        let healthy = first(&|at| self.healthy.contains(at) && !covered.contains(at));
+        let (Some(failing), Some(healthy)) = (failing, healthy) else { return Vec::new() };
+        let compared = |at: usize| Compared { host: &names[self.hosts[at]], case: &self.all[at] };
+        host_test::of(&part.part, &compared(failing), &compared(healthy))
+    }
+}
+
+impl FailureStatement {
+    /// The surest first, then those of most hosts.
+    fn rank(&self) -> (Explained, bool, std::cmp::Reverse<usize>) {
+        let n_failing = self.failed.first().map_or(0, |failed| failed.failing);
+        (self.outcome, self.parts.is_empty(), std::cmp::Reverse(n_failing))
+    }
+
+    /// Takes in `other` where the same explains both; what does not explain both is out. Gives it
+    /// back otherwise.
+    fn join(other: Self, into: &mut Self) -> Option<Self> {
+        if into.outcome != Explained::Explained
+            || other.outcome != Explained::Explained
+            || into.parts.len() != other.parts.len()
+        {
+            return Some(other);
+        }
+        let mut rest: Vec<&SuspectedPart> = other.parts.iter().collect();
+        let mut shared = Vec::new();
+        for part in &into.parts {
+            let found = rest.iter().position(|one| !part.in_both(one).is_empty());
+            let Some(found) = found else { return Some(other) };
+            shared.push(part.in_both(rest.remove(found)));
+        }
+        for (part, alternatives) in into.parts.iter_mut().zip(shared) {
+            part.alternatives = alternatives;
+        }
+        into.failed.extend(other.failed);
+        None
+    }
+
+    /// Whether there is something to tell people.
+    #[must_use]
+    pub fn is_worth_telling(&self) -> bool {
+        let n_failing = self.failed.first().map_or(0, |failed| failed.failing);
+        n_failing >= LEAST
+    }
+}
+
+impl SuspectedPart {
+    /// The alternatives that `other` has too, with the counts here.
+    fn in_both(&self, other: &Self) -> Vec<CountedPart> {
+        let theirs: BTreeSet<&SharedPart> =
+            other.alternatives.iter().map(|counted| &counted.part).collect();
+        let own = self.alternatives.iter().filter(|counted| theirs.contains(&counted.part));
+        own.cloned().collect()
+    }
+}
+
+/// What hosts are called: with the file where the name says too little.
+pub(super) fn names(hosts: &[MergedHost]) -> Vec<String> {
+    let mut counts: BTreeMap<&str, usize> = BTreeMap::new();
+    for host in hosts {
+        *counts.entry(&host.hostname).or_default() += 1;
+    }
+    let name = |host: &MergedHost| host.called(counts[&*host.hostname] == 1);
+    hosts.iter().map(name).collect()
+}
