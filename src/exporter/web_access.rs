@@ -19,6 +19,9 @@ use crate::files::{self, FileError};
 /// How often the files are looked at, at most.
 const LOOK_EVERY: Duration = Duration::from_secs(1);
 
+/// A bundle of authorities has some hundred kilobytes.
+const LARGEST: u64 = 4 << 20;
+
 /// Who may connect, and by what.
 #[derive(Debug)]
 pub struct WebAccess {
@@ -59,8 +62,6 @@ impl std::fmt::Debug for WebRules {
 pub enum WebAccessError {
     #[error("cannot read {path}")]
     Read { path: PathBuf, source: FileError },
-    #[error("{path}: no text in UTF-8")]
-    Encoding { path: PathBuf },
     #[error(transparent)]
     Config(#[from] WebConfigError),
     #[error("{path}: no certificate in PEM")]
@@ -177,9 +178,7 @@ impl Stamp {
 fn read(path: &Path) -> Result<(WebRules, Vec<Stamp>), WebAccessError> {
     // Before they are read: what changes meanwhile is read once more.
     let mut stamps = vec![Stamp::of(path)];
-    let bytes = bytes_of(path)?;
-    let text =
-        String::from_utf8(bytes).map_err(|_| WebAccessError::Encoding { path: path.to_owned() })?;
+    let text = text_of(path)?;
     let config = WebConfig::parse(&text, &path.display().to_string())?;
     let folder = path.parent().unwrap_or(Path::new(""));
     let tls = match &config.tls_server_config {
@@ -202,15 +201,16 @@ fn read(path: &Path) -> Result<(WebRules, Vec<Stamp>), WebAccessError> {
     Ok((WebRules { tls, passwords, headers }, stamps))
 }
 
-fn bytes_of(path: &Path) -> Result<Vec<u8>, WebAccessError> {
-    files::read_text(path).map_err(|source| WebAccessError::Read { path: path.to_owned(), source })
+fn text_of(path: &Path) -> Result<String, WebAccessError> {
+    files::read_text(path, LARGEST)
+        .map_err(|source| WebAccessError::Read { path: path.to_owned(), source })
 }
 
 fn acceptor(config: &TlsServerConfig, folder: &Path) -> Result<TlsAcceptor, WebAccessError> {
     let certificate = folder.join(&config.cert_file);
     let key_file = folder.join(&config.key_file);
     let chain = certificates(&certificate)?;
-    let key = PrivateKeyDer::from_pem_slice(&bytes_of(&key_file)?)
+    let key = PrivateKeyDer::from_pem_slice(text_of(&key_file)?.as_bytes())
         .map_err(|_| WebAccessError::Key { path: key_file })?;
     let unusable = |source| WebAccessError::Tls { path: certificate.clone(), source };
     let provider = Arc::new(rustls::crypto::aws_lc_rs::default_provider());
@@ -254,8 +254,8 @@ fn versions(config: &TlsServerConfig) -> Vec<&'static SupportedProtocolVersion> 
 }
 
 fn certificates(path: &Path) -> Result<Vec<CertificateDer<'static>>, WebAccessError> {
-    let bytes = bytes_of(path)?;
-    let read = CertificateDer::pem_slice_iter(&bytes).collect::<Result<Vec<_>, _>>();
+    let text = text_of(path)?;
+    let read = CertificateDer::pem_slice_iter(text.as_bytes()).collect::<Result<Vec<_>, _>>();
     match read {
         Ok(found) if !found.is_empty() => Ok(found),
         _ => Err(WebAccessError::Certificate { path: path.to_owned() }),

@@ -53,8 +53,7 @@ fn promtool_takes_the_configuration_and_every_alert_fires_as_its_test_says() {
 fn scrape() -> String {
     let (_open, port) = listener();
     let serving = Serving::start(&module("shir-1", port, "every = \"100ms\""), &[]);
-    serving
-        .wait_for("pathproof_module_last_run_successful{module=\"shir-1\"}", |value| value == 1.0);
+    serving.wait_for("pathproof_module_last_run_successful{module=\"shir-1\"}", "1.0");
     let mut text = serving.get("/metrics").body;
     for (name, report) in reports() {
         let metrics = prometheus::of_run(&report).labelled("module", &name);

@@ -103,20 +103,21 @@ impl Serving {
         stream
     }
 
-    /// The value of a series in `/metrics`.
+    /// The value of a series in `/metrics`, as it is written.
     #[track_caller]
-    fn metric(&self, series: &str) -> f64 {
+    fn metric(&self, series: &str) -> String {
         let answer = self.get("/metrics");
-        answer.value(series).unwrap_or_else(|| panic!("no {series} in\n{}", answer.body))
+        let value = answer.value(series).map(str::to_owned);
+        value.unwrap_or_else(|| panic!("no {series} in\n{}", answer.body))
     }
 
-    /// Waits until a series of `/metrics` is as it should be.
+    /// Waits until a series of `/metrics` has a value.
     #[track_caller]
-    fn wait_for(&self, series: &str, is_so: impl Fn(f64) -> bool) {
+    fn wait_for(&self, series: &str, value: &str) {
         let begun = Instant::now();
         loop {
             let answer = self.get("/metrics");
-            if answer.value(series).is_some_and(&is_so) {
+            if answer.value(series) == Some(value) {
                 return;
             }
             assert!(begun.elapsed() < PATIENCE, "{series} in\n{}", answer.body);
@@ -178,9 +179,9 @@ impl Answer {
     }
 
     /// The value of a series, written as it stands in the text.
-    fn value(&self, series: &str) -> Option<f64> {
+    fn value(&self, series: &str) -> Option<&str> {
         let mut lines = self.body.lines();
-        lines.find_map(|line| line.strip_prefix(series)?.strip_prefix(' ')?.parse().ok())
+        lines.find_map(|line| line.strip_prefix(series)?.strip_prefix(' '))
     }
 }
 
