@@ -19,9 +19,6 @@ use crate::files::{self, FileError};
 /// How often the files are looked at, at most.
 const LOOK_EVERY: Duration = Duration::from_secs(1);
 
-/// A bundle of authorities has some hundred kilobytes.
-const LARGEST: u64 = 4 << 20;
-
 /// Who may connect, and by what.
 #[derive(Debug)]
 pub struct WebAccess {
@@ -202,7 +199,7 @@ fn read(path: &Path) -> Result<(WebRules, Vec<Stamp>), WebAccessError> {
 }
 
 fn text_of(path: &Path) -> Result<String, WebAccessError> {
-    files::read_text(path, LARGEST)
+    files::read_text(path, files::SHORT)
         .map_err(|source| WebAccessError::Read { path: path.to_owned(), source })
 }
 
