@@ -19,6 +19,8 @@ mod docs;
 #[cfg(target_os = "linux")]
 mod emission;
 mod example;
+#[cfg(target_os = "linux")]
+mod exporter;
 mod fleet;
 mod follow_ups;
 #[cfg(target_os = "linux")]

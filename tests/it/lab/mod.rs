@@ -17,6 +17,7 @@ mod invocation;
 mod namespace;
 mod network;
 mod pki;
+mod prometheus;
 mod proxies;
 mod resolvers;
 mod routers;
