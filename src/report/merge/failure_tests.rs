@@ -111,7 +111,8 @@ fn shown(merged: &Merged) -> String {
     from.split("\n\n").next().unwrap_or_default().to_owned()
 }
 
-/// Of forty hosts the first eight ask another resolver, which gives no answer; two of them are lucky.
+/// Of forty hosts the first eight ask another resolver, which fails for all but one of them; one
+/// more fails by chance.
 fn resolver_broken() -> Vec<Host> {
     hosts(40, |number, host| {
         if number < 8 {
