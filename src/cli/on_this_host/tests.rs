@@ -29,8 +29,8 @@ fn names(found: &FoundOnHost) -> Vec<(String, String)> {
     names.map(|name| (name.host.to_string(), name.sighting.seen_in.clone())).collect()
 }
 
-fn stopped() -> Option<ServiceAnswer> {
-    Some(ServiceAnswer { state: 1, account: ACCOUNT.to_owned(), ..ServiceAnswer::default() })
+fn stopped() -> ServiceAnswer {
+    ServiceAnswer { state: 1, account: ACCOUNT.to_owned(), ..ServiceAnswer::default() }
 }
 
 fn export() -> String {
@@ -73,7 +73,7 @@ fn installed_with(bypass: &str) -> (tempfile::TempDir, ToldHost) {
     fs::write(shared.join("diahost.exe.config"), utf16).unwrap();
     let diacmd: PathBuf = shared.join("diacmd.exe");
     let diacmd = Some(diacmd.display().to_string());
-    (folder, ToldHost { diacmd, service: stopped(), ..ToldHost::default() })
+    (folder, ToldHost { diacmd, service: Some(stopped()), ..ToldHost::default() })
 }
 
 /// A bypass list holds regular expressions; what it names is the runtime's own.
@@ -83,7 +83,7 @@ fn names_are_taken_from_the_bypass_list_of_the_configuration() {
     let found_alone = found(&host, &[], LookedAt::HostOfNames);
     let file = "diahost.exe.config".to_owned();
     let factory = ("contoso-adf.westeurope.datafactory.azure.net".to_owned(), file);
-    assert_eq!(names(&found_alone), [factory.clone()]);
+    assert_eq!(names(&found_alone), std::slice::from_ref(&factory));
     assert!(!found_alone.discovery.names[0].is_in_cache_alone);
     assert_eq!(found_alone.runtime.installed.unwrap().found_by, FoundBy::Registry);
     // It counts more than the cache, in which the same name may be for others.
@@ -119,7 +119,7 @@ fn with_settings(proxy: &str) -> ToldHost {
     };
     let sid = "S-1-5-80-1-2-3-4-5".to_owned();
     ToldHost {
-        service: stopped(),
+        service: Some(stopped()),
         accounts: [(ACCOUNT.to_owned(), sid.clone())].into(),
         settings: [(sid, Ok(settings))].into(),
         ..ToldHost::default()

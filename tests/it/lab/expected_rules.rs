@@ -50,7 +50,7 @@ fn predictions_are_held_against_what_nftables_does() {
     }
     let link = Link::create().unwrap_or_else(|error| panic!("{error}"));
     let folder = tempfile::tempdir().unwrap();
-    let list = format!("{OPEN}:443\n{BEYOND}:443\n");
+    let list = format!("{OPEN}\n{BEYOND}\n");
     let list = input(folder.path(), "txt", list);
     let emit = |format: &str| {
         let mut command = link.client.command(env!("CARGO_BIN_EXE_pathproof"));
