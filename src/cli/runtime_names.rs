@@ -19,7 +19,7 @@ use crate::model::Cloud;
 
 const LAST_ANSWER: &str = "pathproof.last-answer/1";
 /// As long as an address stays in a rule (`--keep`).
-const DEFAULT_AGE: Duration = Duration::from_secs(7 * 24 * 3600);
+const DEFAULT_AGE: Duration = Duration::from_hours(7 * 24);
 
 /// The names of a runtime.
 pub(super) struct AskedNames {

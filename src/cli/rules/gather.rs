@@ -76,7 +76,7 @@ pub(super) fn gather(
     let age = TagAge::of(&tags, planning.service_tags.as_deref(), now);
     let refusals = planning.max_tags_age.and_then(|most| too_old(&age, most)).into_iter().collect();
     let job = job_of(&job_sources(planning, &files));
-    let mut gathered = Gathered { refusals, job, cloud, notes, ..Gathered::default() };
+    let mut gathered = Gathered { refusals, job, notes, cloud, ..Gathered::default() };
     for (source, file_name, file) in &files {
         match file {
             FromFile::Evidence(evidence) => {
