@@ -27,10 +27,10 @@ use crate::model::{
     OldHelloOutcome, OpenTrail, Origin, OsError, PacQuestion, Pending, Presented, Proxied,
     ProxyFailure, ProxyLookup, ProxyReply, Reach, Record, Records, ReportedNode, Resolver,
     ResponseCode, RevocationHost, Role, Route, RouteChoice, RouteFault, RouteFaultKind,
-    RouteIntent, Run, Rung, RuntimeService, Seen, SegmentBound, SegmentLadder, ServiceState, Sighting, SignIn,
-    SignInProtocol, SignInScheme, StartType, Subject, TcpFailure, TdsAnswer, TdsFailure, TimeoutBy,
-    TlsFailure, TlsFailureKind, TlsSession, Trail, Transport, Trust, Tunnel, Unreachable, Validity,
-    Vantage,
+    RouteIntent, Run, Rung, RuntimeService, Seen, SegmentBound, SegmentLadder, ServiceState,
+    Sighting, SignIn, SignInProtocol, SignInScheme, StartType, Subject, TcpFailure, TdsAnswer,
+    TdsFailure, TimeoutBy, TlsFailure, TlsFailureKind, TlsSession, Trail, Transport, Trust, Tunnel,
+    Unreachable, Validity, Vantage,
 };
 
 /// What strangers may write: any text, control characters and wide letters among it.
