@@ -88,7 +88,7 @@ fn cost() -> bool {
     let took = begun.elapsed();
     println!(
         "{REPORTS} reports of {} KiB: {took:.2?}, peak {} MiB",
-        bytes / REPORTS >> 10,
+        (bytes / REPORTS) >> 10,
         peak >> 10
     );
     let is_kept = took <= LONGEST && peak <= LARGEST_KIB;

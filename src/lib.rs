@@ -14,7 +14,7 @@
 //! | [`wire`] | byte codecs without sockets | DNS messages, CONNECT, SOCKS, HTTP heads, TDS pre-login, TLS records |
 //! | [`probe`] | the only room that touches the measured network | runner, DNS, TCP, proxies, TLS, trust, HTTP, TDS, follow-ups (locate, hold, segments, revocation, old hello), scripts to fetch, the system's errors |
 //! | [`demo`] | the network on loopback that `pathproof demo` probes | the table of what is staged, its servers, what was said of it |
-//! | [`files`] | files of this host read whole | a limit on what is read |
+//! | [`files`] | files of this host, read up to a limit | the one reader of text, UTF-8 or UTF-16 |
 //! | [`host`] | the runtime on this host | installation, service, event logs without keys, names it uses |
 //! | [`proxy_config`] | how this host and its runtime are configured to use proxies | options, environment, the runtime's files, Windows' settings, the thread that runs scripts |
 //! | [`archive`] | records to and from JSON Lines | what `--save-records` writes and `replay` reads |

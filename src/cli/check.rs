@@ -21,6 +21,7 @@ use super::on_this_host::{self, LookedAt};
 use super::output::{self, ReportOutput};
 use super::redaction::{Redaction, labelled};
 use super::request::{self, PreparedRun};
+use super::rules::ExpectedRules;
 use super::saved;
 use super::service_tag_ranges::ServiceTagRanges;
 use crate::model::{Conclusion, Ending, Obstacle, Record, Records, Run};
@@ -43,6 +44,8 @@ pub(super) fn check(command: &CheckArgs, arguments: &[OsString]) -> Result<Exit>
     let mut stdin = Stdin::default();
     let baseline = saved::baseline(reporting, &mut stdin)?;
     let published = ServiceTagRanges::read(reporting.service_tags.as_deref())?;
+    let rules =
+        ExpectedRules::read(&reporting.expected, reporting.service_tags.as_deref(), &mut stdin)?;
     let mut redaction = Redaction::read(&reporting.redaction)?;
     let CheckArgs { targets, measuring, discovery, .. } = command;
     let prepared = prepare(targets, measuring, discovery, &reporting.redaction, &mut stdin)?;
@@ -52,9 +55,11 @@ pub(super) fn check(command: &CheckArgs, arguments: &[OsString]) -> Result<Exit>
     let measurement = Measurement::new(prepared, &command.measuring, tls, false, arguments)?;
     let measurement = measurement.wish(wishes);
 
-    // What one team can fix, and which placeholders there are, is known only when all is.
+    // What one team can fix, which placeholders there are, and what rules say is known only when
+    // all is.
     let streams = reporting.formats.owners.owner.is_empty()
         && !redaction.is_asked_for()
+        && rules.is_none()
         && destinations.iter().any(|one| one.path.is_none() && one.format == ReportFormat::Jsonl);
     let mut lines =
         if streams { Some(JsonLines::begin(measurement.run(), &published)) } else { None };
@@ -68,7 +73,7 @@ pub(super) fn check(command: &CheckArgs, arguments: &[OsString]) -> Result<Exit>
 
     // What was measured is saved first: nothing after it can lose it.
     let saved = save(&records, command.save_records.as_deref());
-    let plan = ReportPlan { destinations, csv };
+    let plan = ReportPlan { destinations, csv, rules };
     let exit = report(&records, &published, &plan, reporting, baseline.as_ref(), lines);
     Ok(exit.or(saved))
 }
@@ -123,6 +128,8 @@ pub(super) fn kept_in(records: Option<&Path>, destinations: &[ReportOutput]) -> 
 pub(super) struct ReportPlan {
     pub(super) destinations: Vec<ReportOutput>,
     pub(super) csv: CsvOptions,
+    /// The rules that are held against what was measured.
+    pub(super) rules: Option<ExpectedRules>,
 }
 
 /// Diagnoses the records, compares them with `baseline`, and writes every report that was asked
@@ -141,6 +148,12 @@ pub(super) fn report(
     published.warn_if_old(&records.run, &conclusion);
     conclusion.ending = ending(records, &conclusion, fail_on);
     let mut exit = conclusion.ending.exit;
+    if let Some(rules) = &plan.rules
+        && let Err(error) = rules.hold_against(records, &mut conclusion)
+    {
+        hint::error(&error);
+        exit = exit.or(Exit::CouldNotWork);
+    }
     // What changed is part of the report, and how the run ends follows from it: the comparison
     // is of what was concluded before that is known.
     let compared = baseline.map(|before| (before, conclusion.clone()));

@@ -5,7 +5,9 @@ use std::io::Write as _;
 
 use anyhow::{Context, Result};
 
-use super::arguments::{DemoArgs, FailOnArg, RedactionArgs, ReportFormat, ReportingArgs};
+use super::arguments::{
+    DemoArgs, ExpectArgs, FailOnArg, RedactionArgs, ReportFormat, ReportingArgs,
+};
 use super::check::{self, ReportPlan};
 use super::exit::Exit;
 use super::progress::Bar;
@@ -42,6 +44,7 @@ pub(super) fn demo(command: DemoArgs) -> Result<Exit> {
     let plan = ReportPlan {
         destinations: output::destinations(formats.format, &formats.output)?,
         csv: formats::csv_options(&formats)?,
+        rules: None,
     };
     let on_stdout = plan.destinations.iter().find(|one| one.path.is_none());
     let tour = match on_stdout.map(|one| one.format) {
@@ -65,6 +68,7 @@ pub(super) fn demo(command: DemoArgs) -> Result<Exit> {
         fail_on: FailOnArg::Unknown,
         service_tags: None,
         baseline: None,
+        expected: ExpectArgs::default(),
         formats,
         verbose,
         redaction: RedactionArgs { redact: false, redact_key: None },

@@ -9,8 +9,8 @@ use clap::{ArgMatches, Command};
 use super::output;
 
 /// The options whose files are written; all others are read.
-pub(super) const WRITTEN: [&str; 6] =
-    ["output", "out", "save_records", "rollback", "ledger", "last_answer"];
+pub(super) const WRITTEN: [&str; 7] =
+    ["output", "out", "save_records", "rollback", "ledger", "last_answer", "bundle"];
 
 /// A file as the command line gives it.
 struct GivenFile<'m> {

@@ -11,6 +11,7 @@ use super::formats;
 use super::input::Stdin;
 use super::output;
 use super::redaction::Redaction;
+use super::rules::ExpectedRules;
 use super::saved;
 use super::service_tag_ranges::ServiceTagRanges;
 use crate::archive;
@@ -26,13 +27,15 @@ pub(super) fn replay(command: &ReplayArgs) -> Result<Exit> {
     let mut stdin = Stdin::default();
     let baseline = saved::baseline(reporting, &mut stdin)?;
     let published = ServiceTagRanges::read(reporting.service_tags.as_deref())?;
+    let rules =
+        ExpectedRules::read(&reporting.expected, reporting.service_tags.as_deref(), &mut stdin)?;
     let source = stdin.open(&command.records, "RECORDS")?;
     let name = command.records.display().to_string();
     let mut records = archive::read(source, &name)?;
     records.run.kept_in = (name != "-").then_some(name);
     let (records, baseline) = redaction.apply_beside(records, &published, baseline);
     let saved = save(&records, command.save_records.as_deref());
-    let plan = ReportPlan { destinations, csv };
+    let plan = ReportPlan { destinations, csv, rules };
     let exit = report(&records, &published, &plan, reporting, baseline.as_ref(), None);
     let exit = exit.or(saved);
     // The program ends next, and need not wait until millions of allocations are freed.

@@ -18,9 +18,11 @@ use crate::list::{self, ServiceUrls};
 use crate::model::Cloud;
 
 const LAST_ANSWER: &str = "pathproof.last-answer/1";
+/// As long as an address stays in a rule (`--keep`).
+const DEFAULT_AGE: Duration = Duration::from_secs(7 * 24 * 3600);
 
 /// The names of a runtime.
-pub(super) struct RuntimeNames {
+pub(super) struct AskedNames {
     pub(super) urls: ServiceUrls,
     /// The identity that they were asked with; `None` where they are remembered.
     pub(super) signed: Option<String>,
@@ -41,7 +43,7 @@ struct LastAnswer {
 
 /// Asks Azure. A good answer is kept where the options name a file, and what is kept counts where
 /// Azure does not answer. A refusal is an answer: it is never covered up.
-pub(super) fn ask(id: &str, targets: &TargetArgs) -> Result<RuntimeNames> {
+pub(super) fn ask(id: &str, targets: &TargetArgs) -> Result<AskedNames> {
     let id = RuntimeId::parse(id).context("--runtime")?;
     let kept = targets.last_answer.as_deref();
     if let Some(path) = kept {
@@ -57,10 +59,10 @@ pub(super) fn ask(id: &str, targets: &TargetArgs) -> Result<RuntimeNames> {
             if let Some(path) = kept.filter(|_| !urls.urls.is_empty()) {
                 keep(path, &id, status, now)?;
             }
-            Ok(RuntimeNames { urls, signed: azure::signed_in(&client), remembered: None })
+            Ok(AskedNames { urls, signed: azure::signed_in(&client), remembered: None })
         }
         (Err(error), Some(path)) if error.is_no_answer() && path.exists() => {
-            remember(path, &id, targets.max_answer_age, now, &error)
+            remember(path, &id, targets.max_answer_age.unwrap_or(DEFAULT_AGE), now, &error)
         }
         (Err(error), _) => Err(anyhow!(error).context("--runtime")),
     }
@@ -88,7 +90,7 @@ fn remember(
     most: Duration,
     now: Timestamp,
     error: &ArmError,
-) -> Result<RuntimeNames> {
+) -> Result<AskedNames> {
     let context = || format!("--last-answer {}", path.display());
     let text = Stdin::default().read_text(path, "--last-answer")?;
     let answer: LastAnswer = serde_json::from_str(&text).with_context(context)?;
@@ -124,5 +126,5 @@ fn remember(
     };
     let remembered =
         format!("Azure did not answer ({error}): the runtime's names are those of {at}, {age} old");
-    Ok(RuntimeNames { urls, signed: None, remembered: Some(remembered) })
+    Ok(AskedNames { urls, signed: None, remembered: Some(remembered) })
 }

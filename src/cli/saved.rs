@@ -246,8 +246,8 @@ fn destinations(showing: &ShowingArgs) -> Result<Vec<ReportOutput>> {
     };
     match destinations.iter().find(is_here) {
         Some(ReportOutput { path: Some(path), .. }) => bail!(
-            "--output {}: several reports are written as .txt, .json, .md and .html; report render writes \
-             one in every format",
+            "--output {}: several reports are written as .txt, .json, .md and .html; report \
+             render writes one in every format",
             path.display()
         ),
         _ => Ok(destinations),

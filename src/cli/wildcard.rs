@@ -17,7 +17,8 @@ use super::file_options::WRITTEN;
 /// How many files an error names.
 const NAMED: usize = 5;
 
-/// The arguments with the names of the files in place of patterns. `command` is the whole program's.
+/// The arguments with the names of the files in place of patterns. `command` is that of the whole
+/// program.
 ///
 /// # Errors
 /// A pattern matches no file, or several where one is meant; the folder cannot be read.
@@ -116,12 +117,11 @@ fn name_of(path: &Path) -> Option<String> {
 /// The files that a pattern names, in the order of their names.
 fn files(own: &Arg, pattern: &OsString) -> Result<Vec<OsString>> {
     let path = Path::new(pattern);
-    let shown = match own.get_long() {
-        Some(long) => format!("--{long} {}", path.display()),
-        None => {
-            let name = own.get_value_names().and_then(|names| names.first());
-            format!("{} {}", name.map_or("FILE", |name| name.as_str()), path.display())
-        }
+    let shown = if let Some(long) = own.get_long() {
+        format!("--{long} {}", path.display())
+    } else {
+        let name = own.get_value_names().and_then(|names| names.first());
+        format!("{} {}", name.map_or("FILE", |name| name.as_str()), path.display())
     };
     let folder = path.parent().unwrap_or(Path::new(""));
     let listed = if folder.as_os_str().is_empty() { Path::new(".") } else { folder };
@@ -149,7 +149,8 @@ fn files(own: &Arg, pattern: &OsString) -> Result<Vec<OsString>> {
     }
 }
 
-/// Those of the names that a pattern covers, in order. Windows knows a file by its name in any case.
+/// Those of the names that a pattern covers, in order. Windows knows a file by its name in any
+/// case.
 fn matching(pattern: &str, names: Vec<String>) -> Vec<String> {
     let pattern: Vec<char> = pattern.to_lowercase().chars().collect();
     let mut covered: Vec<String> = names
@@ -160,8 +161,8 @@ fn matching(pattern: &str, names: Vec<String>) -> Vec<String> {
     covered
 }
 
-/// Whether a pattern covers a name: `*` any characters, `?` one. After a mismatch the last `*` takes
-/// one character more, so that no pattern takes long.
+/// Whether a pattern covers a name: `*` any characters, `?` one. After a mismatch the last `*`
+/// takes one character more, so that no pattern takes long.
 fn covers(pattern: &[char], name: &[char]) -> bool {
     let (mut at, mut read) = (0, 0);
     let mut last_star = None;

@@ -118,6 +118,7 @@ fn unassigned(case: &Case<'_>, draft: Draft) -> Verdict {
         findings: vec![finding],
         counts: false,
         is_lowered: false,
+        expected: Vec::new(),
     }
 }
 
@@ -192,6 +193,7 @@ fn finish(case: &Case<'_>, is_proven: bool, drafts: Vec<Draft>) -> Verdict {
         findings,
         counts: true,
         is_lowered: is_failure && status != Status::Fail,
+        expected: Vec::new(),
     }
 }
 

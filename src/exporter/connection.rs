@@ -32,7 +32,11 @@ const PAUSE: Duration = Duration::from_millis(100);
 
 /// Answers at `listener` until `ended`, and then until what is being measured has answered with
 /// what is known. Must run in a tokio runtime with IO and time.
-pub async fn serve(exporter: Arc<Exporter>, listener: TcpListener, ended: impl Future<Output = ()>) {
+pub async fn serve(
+    exporter: Arc<Exporter>,
+    listener: TcpListener,
+    ended: impl Future<Output = ()>,
+) {
     let slots = Arc::new(Semaphore::new(MOST_CONNECTIONS));
     let graceful = GracefulShutdown::new();
     exporter.background.begin(&exporter);
@@ -63,11 +67,7 @@ pub async fn serve(exporter: Arc<Exporter>, listener: TcpListener, ended: impl F
     let _ = tokio::time::timeout(PATIENCE, graceful.shutdown()).await;
 }
 
-async fn attend(
-    exporter: &Arc<Exporter>,
-    stream: TcpStream,
-    watcher: Watcher,
-) {
+async fn attend(exporter: &Arc<Exporter>, stream: TcpStream, watcher: Watcher) {
     let rules = exporter.settings.web.now(|text| exporter.say(text));
     match &rules.tls {
         None => converse(exporter, &rules, stream, watcher).await,

@@ -115,7 +115,7 @@ pub struct ExporterSettings {
 /// An exporter, which [`serve`] lets answer.
 pub struct Exporter {
     settings: ExporterSettings,
-    modules: RwLock<Arc<Loaded>>,
+    modules: RwLock<Arc<LoadedModules>>,
     probes: Semaphore,
     counts: Counts,
     last: Mutex<BTreeMap<String, Arc<LastRun>>>,
@@ -132,7 +132,7 @@ impl fmt::Debug for Exporter {
 
 /// The configuration in force.
 #[derive(Debug)]
-struct Loaded {
+struct LoadedModules {
     modules: BTreeMap<String, Arc<ExporterModule>>,
     at: Timestamp,
     /// The last attempt to read it anew succeeded.
@@ -154,7 +154,7 @@ impl Exporter {
     /// What the configuration's reader says.
     pub fn new(settings: ExporterSettings) -> Result<Arc<Self>, String> {
         let modules = by_name((settings.load)()?);
-        let loaded = Loaded { modules, at: Timestamp::now(), is_newest: true };
+        let loaded = LoadedModules { modules, at: Timestamp::now(), is_newest: true };
         Ok(Arc::new(Self {
             modules: RwLock::new(Arc::new(loaded)),
             probes: Semaphore::new(settings.max_probes),
@@ -179,7 +179,7 @@ impl Exporter {
             Ok(modules) => {
                 let modules = by_name(modules);
                 lock(&self.last).retain(|name, _| modules.contains_key(name));
-                self.put(Loaded { modules, at: Timestamp::now(), is_newest: true });
+                self.put(LoadedModules { modules, at: Timestamp::now(), is_newest: true });
                 self.background.begin(self);
                 self.say("the configuration was read anew");
                 Ok(())
@@ -187,18 +187,18 @@ impl Exporter {
             Err(error) => {
                 let old = self.loaded();
                 let modules = old.modules.clone();
-                self.put(Loaded { modules, at: old.at, is_newest: false });
+                self.put(LoadedModules { modules, at: old.at, is_newest: false });
                 self.say(&format!("the earlier configuration stays in force: {error}"));
                 Err(error)
             }
         }
     }
 
-    fn put(&self, loaded: Loaded) {
+    fn put(&self, loaded: LoadedModules) {
         *self.modules.write().unwrap_or_else(PoisonError::into_inner) = Arc::new(loaded);
     }
 
-    fn loaded(&self) -> Arc<Loaded> {
+    fn loaded(&self) -> Arc<LoadedModules> {
         Arc::clone(&self.modules.read().unwrap_or_else(PoisonError::into_inner))
     }
 

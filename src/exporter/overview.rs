@@ -2,7 +2,7 @@
 
 use askama::Template;
 
-use super::{Exporter, Loaded};
+use super::{Exporter, LoadedModules};
 use crate::model::visible;
 
 #[derive(Template)]
@@ -20,12 +20,12 @@ struct ModuleRow {
     last: Option<(String, String)>,
 }
 
-/// The page.
+/// Renders the page.
 ///
 /// # Errors
-/// The template's; it has none.
+/// Those of the template, which has none.
 pub(super) fn page(exporter: &Exporter) -> Result<String, askama::Error> {
-    let Loaded { modules, is_newest, .. } = &*exporter.loaded();
+    let LoadedModules { modules, is_newest, .. } = &*exporter.loaded();
     let rows = modules.values().map(|module| {
         let last = exporter.last(&module.name).map(|run| {
             let prediction = run.measured.conclusion.prediction.network_allows.as_str();

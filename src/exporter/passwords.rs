@@ -16,7 +16,7 @@ const MOST_REMEMBERED: usize = 128;
 
 /// The users, and which credentials were verified already.
 #[derive(Debug)]
-pub struct Passwords {
+pub(super) struct Passwords {
     hashes: BTreeMap<String, String>,
     /// Of this process alone: what is remembered is of no use to others.
     key: [u8; 32],
@@ -29,7 +29,7 @@ impl Passwords {
     ///
     /// # Errors
     /// The system gives no random bytes.
-    pub fn new(hashes: BTreeMap<String, String>) -> Result<Self, getrandom::Error> {
+    pub(super) fn new(hashes: BTreeMap<String, String>) -> Result<Self, getrandom::Error> {
         let mut key = [0; 32];
         getrandom::fill(&mut key)?;
         Ok(Self { hashes, key, verified: Mutex::default(), turns: Semaphore::new(AT_ONCE) })
@@ -37,7 +37,7 @@ impl Passwords {
 
     /// Whether the credentials of an `Authorization` header are a user's; without users, everybody
     /// is admitted. Whoever is unknown is told so no sooner than a user with a wrong password.
-    pub async fn admit(self: Arc<Self>, authorization: Option<&[u8]>) -> bool {
+    pub(super) async fn admit(self: Arc<Self>, authorization: Option<&[u8]>) -> bool {
         let Some(decoy) = self.hashes.values().next().cloned() else { return true };
         let Some((user, password)) = authorization.and_then(basic) else { return false };
         let known = self.hashes.get(&user).cloned();

@@ -36,8 +36,7 @@ impl<S> Impatient<S> {
             return written;
         }
         let patience = self.patience;
-        let deadline =
-            self.deadline.get_or_insert_with(|| Box::pin(tokio::time::sleep(patience)));
+        let deadline = self.deadline.get_or_insert_with(|| Box::pin(tokio::time::sleep(patience)));
         if deadline.as_mut().poll(context).is_ready() {
             return Poll::Ready(Err(io::ErrorKind::TimedOut.into()));
         }

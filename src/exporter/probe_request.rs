@@ -26,7 +26,7 @@ pub(super) enum RequestFault {
     #[error("{0} is given twice")]
     Twice(&'static str),
     #[error("target: {0}")]
-    Target(#[from] TargetError),
+    Target(TargetError),
     #[error("X-Prometheus-Scrape-Timeout-Seconds is no number of seconds")]
     Timeout,
 }
@@ -36,7 +36,10 @@ impl ProbeRequest {
         let target = only(query, "target")?.filter(|target| !target.is_empty());
         Ok(Self {
             module: only(query, "module")?,
-            target: target.map(|target| ProbeTarget::parse(&target)).transpose()?,
+            target: target
+                .map(|target| ProbeTarget::parse(&target))
+                .transpose()
+                .map_err(RequestFault::Target)?,
             limit: limit(headers)?,
         })
     }

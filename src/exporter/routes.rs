@@ -6,8 +6,8 @@ use std::time::Duration;
 use http_body_util::Full;
 use hyper::body::{Bytes, Incoming};
 use hyper::header::{
-    ACCEPT, ALLOW, AUTHORIZATION, CACHE_CONTROL, CONTENT_TYPE, HeaderName, HeaderValue, RETRY_AFTER,
-    WWW_AUTHENTICATE,
+    ACCEPT, ALLOW, AUTHORIZATION, CACHE_CONTROL, CONTENT_TYPE, HeaderName, HeaderValue,
+    RETRY_AFTER, WWW_AUTHENTICATE,
 };
 use hyper::{Method, Request, Response, StatusCode};
 use tokio::time::Instant;
@@ -28,14 +28,14 @@ const HTML: &str = "text/html; charset=utf-8";
 /// How long a run has to come to its end after it was told to.
 const GRACE: Duration = Duration::from_millis(400);
 
-type Answer = Response<Full<Bytes>>;
+type HttpAnswer = Response<Full<Bytes>>;
 
 /// Answers one request.
 pub(super) async fn answer(
     exporter: &Arc<Exporter>,
     rules: &Arc<WebRules>,
     request: &Request<Incoming>,
-) -> Answer {
+) -> HttpAnswer {
     let given = request.headers().get(AUTHORIZATION).map(HeaderValue::as_bytes);
     let mut answer = if Arc::clone(&rules.passwords).admit(given).await {
         admitted(exporter, request).await
@@ -49,7 +49,7 @@ pub(super) async fn answer(
     answer
 }
 
-async fn admitted(exporter: &Arc<Exporter>, request: &Request<Incoming>) -> Answer {
+async fn admitted(exporter: &Arc<Exporter>, request: &Request<Incoming>) -> HttpAnswer {
     let path = request.uri().path();
     let expected: &[Method] = match path {
         "/-/reload" => &[Method::POST, Method::PUT],
@@ -84,7 +84,7 @@ async fn admitted(exporter: &Arc<Exporter>, request: &Request<Incoming>) -> Answ
 }
 
 /// `/probe`: measures now.
-async fn probe(exporter: &Arc<Exporter>, request: &Request<Incoming>) -> Answer {
+async fn probe(exporter: &Arc<Exporter>, request: &Request<Incoming>) -> HttpAnswer {
     let query = request.uri().query().unwrap_or_default();
     let asked = match ProbeRequest::read(query, request.headers()) {
         Ok(asked) => asked,
@@ -92,7 +92,7 @@ async fn probe(exporter: &Arc<Exporter>, request: &Request<Incoming>) -> Answer 
     };
     let module = match module(exporter, asked.module.as_deref()) {
         Ok(module) => module,
-        Err(answer) => return answer,
+        Err(why) => return text(StatusCode::BAD_REQUEST, &why),
     };
     let refused = |shown: &str| {
         exporter.counts.probe(ProbeEnd::NotAllowed);
@@ -207,7 +207,7 @@ fn not_allowed(module: &ExporterModule, shown: &str) -> String {
 }
 
 /// The module of that name; without a name, the only one that there is.
-fn module(exporter: &Exporter, name: Option<&str>) -> Result<Arc<ExporterModule>, Answer> {
+fn module(exporter: &Exporter, name: Option<&str>) -> Result<Arc<ExporterModule>, String> {
     let loaded = exporter.loaded();
     let found = match (name, loaded.modules.len()) {
         (Some(name), _) => loaded.modules.get(name),
@@ -220,13 +220,13 @@ fn module(exporter: &Exporter, name: Option<&str>) -> Result<Arc<ExporterModule>
             || "module is missing".to_owned(),
             |name| format!("there is no module '{}'", visible(name)),
         );
-        text(StatusCode::BAD_REQUEST, &format!("{asked}; there are {}\n", names.join(", ")))
+        format!("{asked}; there are {}\n", names.join(", "))
     })
 }
 
 /// `/metrics`: the exporter's own, and the last runs of modules that are measured in the
 /// background.
-async fn own_metrics(exporter: &Arc<Exporter>, request: &Request<Incoming>) -> Answer {
+async fn own_metrics(exporter: &Arc<Exporter>, request: &Request<Incoming>) -> HttpAnswer {
     let mut metrics = prometheus::build_info(env!("CARGO_PKG_VERSION"));
     let loaded = exporter.loaded();
     let alone = |value: f64| [(Vec::new(), value)];
@@ -278,7 +278,7 @@ async fn own_metrics(exporter: &Arc<Exporter>, request: &Request<Incoming>) -> A
 }
 
 /// `/report/NAME[.html|.json]`.
-async fn last_report(exporter: &Arc<Exporter>, path: &str) -> Answer {
+async fn last_report(exporter: &Arc<Exporter>, path: &str) -> HttpAnswer {
     let known = |name: &str| exporter.loaded().modules.contains_key(name);
     // A module may itself be called `x.json`.
     let (name, kind) = match path.rsplit_once('.') {
@@ -319,7 +319,7 @@ async fn blocking<T: Send + 'static>(work: impl FnOnce() -> T + Send + 'static) 
 }
 
 /// Metrics in the format that the client prefers: what differs is only its name.
-fn exposition(request: &Request<Incoming>, metrics: Metrics) -> Answer {
+fn exposition(request: &Request<Incoming>, metrics: Metrics) -> HttpAnswer {
     let mut written = Vec::new();
     if let Err(error) = metrics.write(&mut written) {
         return text(StatusCode::INTERNAL_SERVER_ERROR, &format!("{error}\n"));
@@ -329,11 +329,11 @@ fn exposition(request: &Request<Incoming>, metrics: Metrics) -> Answer {
     bytes(StatusCode::OK, if is_open { OPEN_METRICS } else { TEXT_FORMAT }, written)
 }
 
-fn text(status: StatusCode, text: &str) -> Answer {
+fn text(status: StatusCode, text: &str) -> HttpAnswer {
     bytes(status, PLAIN, text.as_bytes().to_vec())
 }
 
-fn bytes(status: StatusCode, content: &'static str, body: Vec<u8>) -> Answer {
+fn bytes(status: StatusCode, content: &'static str, body: Vec<u8>) -> HttpAnswer {
     let mut answer = Response::new(Full::new(Bytes::from(body)));
     *answer.status_mut() = status;
     let headers = answer.headers_mut();
@@ -344,7 +344,7 @@ fn bytes(status: StatusCode, content: &'static str, body: Vec<u8>) -> Answer {
     answer
 }
 
-fn with(mut answer: Answer, name: HeaderName, value: &str) -> Answer {
+fn with(mut answer: HttpAnswer, name: HeaderName, value: &str) -> HttpAnswer {
     if let Ok(value) = HeaderValue::from_str(value) {
         answer.headers_mut().insert(name, value);
     }

@@ -13,9 +13,7 @@ use rustls::{RootCertStore, ServerConfig, SupportedProtocolVersion};
 use tokio_rustls::TlsAcceptor;
 
 use super::passwords::Passwords;
-use super::web_config::{
-    ClientAuthType, TlsServerConfig, TlsVersion, WebConfig, WebConfigError,
-};
+use super::web_config::{ClientAuthType, TlsServerConfig, TlsVersion, WebConfig, WebConfigError};
 use crate::files::{self, FileError};
 
 /// How often the files are looked at, at most.
@@ -61,8 +59,6 @@ impl std::fmt::Debug for WebRules {
 pub enum WebAccessError {
     #[error("cannot read {path}")]
     Read { path: PathBuf, source: FileError },
-    #[error("{path}: no text in UTF-8")]
-    Encoding { path: PathBuf },
     #[error(transparent)]
     Config(#[from] WebConfigError),
     #[error("{path}: no certificate in PEM")]
@@ -179,9 +175,7 @@ impl Stamp {
 fn read(path: &Path) -> Result<(WebRules, Vec<Stamp>), WebAccessError> {
     // Before they are read: what changes meanwhile is read once more.
     let mut stamps = vec![Stamp::of(path)];
-    let bytes = bytes_of(path)?;
-    let text = String::from_utf8(bytes)
-        .map_err(|_| WebAccessError::Encoding { path: path.to_owned() })?;
+    let text = text_of(path)?;
     let config = WebConfig::parse(&text, &path.display().to_string())?;
     let folder = path.parent().unwrap_or(Path::new(""));
     let tls = match &config.tls_server_config {
@@ -204,15 +198,16 @@ fn read(path: &Path) -> Result<(WebRules, Vec<Stamp>), WebAccessError> {
     Ok((WebRules { tls, passwords, headers }, stamps))
 }
 
-fn bytes_of(path: &Path) -> Result<Vec<u8>, WebAccessError> {
-    files::read_text(path).map_err(|source| WebAccessError::Read { path: path.to_owned(), source })
+fn text_of(path: &Path) -> Result<String, WebAccessError> {
+    files::read_text(path, files::SHORT)
+        .map_err(|source| WebAccessError::Read { path: path.to_owned(), source })
 }
 
 fn acceptor(config: &TlsServerConfig, folder: &Path) -> Result<TlsAcceptor, WebAccessError> {
     let certificate = folder.join(&config.cert_file);
     let key_file = folder.join(&config.key_file);
     let chain = certificates(&certificate)?;
-    let key = PrivateKeyDer::from_pem_slice(&bytes_of(&key_file)?)
+    let key = PrivateKeyDer::from_pem_slice(text_of(&key_file)?.as_bytes())
         .map_err(|_| WebAccessError::Key { path: key_file })?;
     let unusable = |source| WebAccessError::Tls { path: certificate.clone(), source };
     let provider = Arc::new(rustls::crypto::aws_lc_rs::default_provider());
@@ -228,8 +223,7 @@ fn acceptor(config: &TlsServerConfig, folder: &Path) -> Result<TlsAcceptor, WebA
                 let unusable = |_| WebAccessError::Certificate { path: path.clone() };
                 roots.add(one).map_err(unusable)?;
             }
-            let verifier =
-                WebPkiClientVerifier::builder_with_provider(Arc::new(roots), provider);
+            let verifier = WebPkiClientVerifier::builder_with_provider(Arc::new(roots), provider);
             let verifier = match config.client_auth_type {
                 ClientAuthType::RequireAndVerifyClientCert => verifier,
                 _ => verifier.allow_unauthenticated(),
@@ -245,7 +239,10 @@ fn acceptor(config: &TlsServerConfig, folder: &Path) -> Result<TlsAcceptor, WebA
 }
 
 fn versions(config: &TlsServerConfig) -> Vec<&'static SupportedProtocolVersion> {
-    let all = [(TlsVersion::TLS13, &rustls::version::TLS13), (TlsVersion::TLS12, &rustls::version::TLS12)];
+    let all = [
+        (TlsVersion::TLS13, &rustls::version::TLS13),
+        (TlsVersion::TLS12, &rustls::version::TLS12),
+    ];
     let is_within = |version: TlsVersion| {
         config.min_version.is_none_or(|min| version >= min)
             && config.max_version.is_none_or(|max| version <= max)
@@ -254,8 +251,8 @@ fn versions(config: &TlsServerConfig) -> Vec<&'static SupportedProtocolVersion> 
 }
 
 fn certificates(path: &Path) -> Result<Vec<CertificateDer<'static>>, WebAccessError> {
-    let bytes = bytes_of(path)?;
-    let read = CertificateDer::pem_slice_iter(&bytes).collect::<Result<Vec<_>, _>>();
+    let text = text_of(path)?;
+    let read = CertificateDer::pem_slice_iter(text.as_bytes()).collect::<Result<Vec<_>, _>>();
     match read {
         Ok(found) if !found.is_empty() => Ok(found),
         _ => Err(WebAccessError::Certificate { path: path.to_owned() }),

@@ -228,10 +228,7 @@ mod tests {
                 format!("basic_auth_users:\n  a: {}\n", HASH.replace("$10$", "$31$")),
                 "the bcrypt cost of a is 31",
             ),
-            (
-                format!("basic_auth_users:\n  a: {HASH}\n  a: {HASH}\n"),
-                "web.yml:3: ",
-            ),
+            (format!("basic_auth_users:\n  a: {HASH}\n  a: {HASH}\n"), "web.yml:3: "),
             ("http_server_config:\n  headers:\n    X-Own: a\n".to_owned(), "no header 'X-Own'"),
             ("a: [\n".to_owned(), "web.yml:"),
             ("\tx: 1".to_owned(), "web.yml:1: "),

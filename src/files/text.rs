@@ -88,7 +88,7 @@ pub fn decode(mut bytes: Vec<u8>) -> Result<String, TextError> {
         bytes.drain(..mark);
         return String::from_utf8(bytes).map_err(|error| {
             let at = error.utf8_error().valid_up_to();
-            let line = 1 + error.as_bytes()[..at].iter().filter(|byte| **byte == b'\n').count();
+            let line = error.as_bytes()[..at].split(|byte| *byte == b'\n').count();
             TextError { encoding, offset: mark + at, line }
         });
     }

@@ -15,6 +15,7 @@ mod decide;
 mod diff;
 pub mod emit;
 mod evidence;
+mod expect;
 mod flow;
 mod missing;
 pub mod nsg;
@@ -37,6 +38,7 @@ pub use evidence::{
     AddressSighting, Approach, ConfiguredRoute, Evidence, EvidenceError, EvidenceTarget, Identity,
     NotHeld,
 };
+pub use expect::expected_flows;
 pub use flow::{Flow, FlowError, read_flows};
 pub use missing::{Missing, Property};
 pub use port::{PortError, PortSet, Protocol, ProtocolSet};

@@ -8,6 +8,7 @@ use super::missing::Missing;
 use super::port::{PortSet, Protocol, ProtocolSet};
 use super::rule::{Access, Rule, RuleDialect, RuleSet};
 use crate::model::AddressSet;
+pub use crate::model::ConnectOutcome;
 
 /// A flow that must be let through for an endpoint.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -51,42 +52,6 @@ impl Requirement {
             class: Class::Required,
             sources: Vec::new(),
             missing: None,
-        }
-    }
-}
-
-/// The result of opening a connection.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
-pub enum ConnectOutcome {
-    /// The connection was accepted, by the destination or by something on the way that answers for
-    /// it.
-    Connected,
-    /// The answer was a reset, or ICMP port unreachable.
-    Refused,
-    TimedOut,
-    /// The answer was another ICMP error, or there is no route.
-    Unreachable,
-    /// The connection was reset while it was opened.
-    Reset,
-    /// The policy of this host denied the connection.
-    LocalDenied,
-}
-
-impl ConnectOutcome {
-    /// Every result but an accepted connection.
-    pub const BLOCKED: [Self; 5] =
-        [Self::Refused, Self::TimedOut, Self::Unreachable, Self::Reset, Self::LocalDenied];
-
-    /// The word in reports.
-    #[must_use]
-    pub const fn as_str(self) -> &'static str {
-        match self {
-            Self::Connected => "connected",
-            Self::Refused => "refused",
-            Self::TimedOut => "timeout",
-            Self::Unreachable => "unreachable",
-            Self::Reset => "reset",
-            Self::LocalDenied => "local_denied",
         }
     }
 }

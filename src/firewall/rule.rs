@@ -256,6 +256,13 @@ impl RuleSet {
         self
     }
 
+    /// The set with a rule that is tested before all others.
+    #[must_use]
+    pub fn with_first(mut self, rule: Rule) -> Self {
+        self.rules.insert(0, rule);
+        self
+    }
+
     /// The set with each of its rules changed.
     #[must_use]
     pub fn map_rules(mut self, change: impl FnMut(&mut Rule)) -> Self {

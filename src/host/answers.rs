@@ -49,13 +49,13 @@ pub trait HostAnswers {
 pub struct InternetSettings {
     /// `Connections\DefaultConnectionSettings`, which decides where it is there.
     pub connection: Option<Vec<u8>>,
-    /// `ProxyEnable`.
+    /// Whether a proxy is set (`ProxyEnable`).
     pub proxy_enable: Option<u32>,
-    /// `ProxyServer`.
+    /// The proxy, or one for each scheme (`ProxyServer`).
     pub proxy_server: Option<String>,
-    /// `ProxyOverride`.
+    /// What goes direct (`ProxyOverride`).
     pub proxy_override: Option<String>,
-    /// `AutoConfigURL`.
+    /// The address of a script (`AutoConfigURL`).
     pub auto_config_url: Option<String>,
 }
 

@@ -13,6 +13,7 @@ mod dns;
 mod elapsed;
 mod ending;
 mod endpoint;
+mod expected;
 mod file_kind;
 mod follow_up;
 mod gateway;
@@ -50,6 +51,7 @@ pub use ending::{Ending, Exit, FailOn};
 pub use endpoint::{
     Endpoint, Expectation, Fingerprint, Kind, Origin, RELAY_GATEWAY, Reach, Subject,
 };
+pub use expected::{ConnectOutcome, ExpectedFlow, FlowOutcome, RuleAgreement, RuleAnswer};
 pub use file_kind::FileKind;
 pub use follow_up::{
     FollowUps, Held, HeldOutcome, HoldFailure, Hop, HopAnswer, HopsFoundBy, Located, OldHello,

@@ -5,6 +5,7 @@ use std::net::IpAddr;
 
 use super::cause::{Cause, Severity};
 use super::ending::Ending;
+use super::expected::ExpectedFlow;
 
 /// An endpoint's or a run's state.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
@@ -186,6 +187,8 @@ pub struct Verdict {
     /// It would be a failure if the endpoint were required: what would fail it is a warning only
     /// because it is not.
     pub is_lowered: bool,
+    /// What given rules say of its flows; empty where none are given.
+    pub expected: Vec<ExpectedFlow>,
 }
 
 /// What was concluded of a run. `verdicts[i]` belongs to `records[i]`.

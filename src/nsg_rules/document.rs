@@ -7,7 +7,7 @@ use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
 use super::guard::GuardRefusal;
-use super::live::number;
+use super::live::{LiveRule, number};
 use super::rule::RuleProperties;
 use super::{Intent, LeftOut, PriorityChoice, is_rule_name};
 use crate::model::Cloud;
@@ -46,6 +46,10 @@ pub struct RulePlan {
     pub changes: Vec<RuleChange>,
     /// Every desired rule, changed or not.
     pub rules: Vec<RuleDocument>,
+    /// Every rule of the group as it was read, so that the whole change can be reviewed; `None` in
+    /// plans of older versions.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub live: Option<Vec<LiveRuleDocument>>,
     /// What was seen and may not enter a rule.
     #[serde(default)]
     pub left_out: Vec<LeftOut>,
@@ -171,6 +175,19 @@ pub struct RuleDocument {
     pub prefixes: Vec<PrefixReason>,
 }
 
+/// A rule of the group as it was read.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct LiveRuleDocument {
+    pub name: String,
+    pub properties: RuleProperties,
+}
+
+impl From<&LiveRule> for LiveRuleDocument {
+    fn from(rule: &LiveRule) -> Self {
+        Self { name: rule.name.clone(), properties: rule.properties.clone() }
+    }
+}
+
 /// Why a file is no plan or no rollback file.
 #[derive(Debug, thiserror::Error)]
 pub enum PlanError {
@@ -236,6 +253,7 @@ impl RulePlan {
             max_shrink: intent.max_shrink,
             changes,
             rules,
+            live: None,
             left_out: Vec::new(),
             refusals: refusals.iter().map(Into::into).collect(),
             notes,

@@ -32,8 +32,8 @@ pub use self::apply::{
     WriteOutcome, drift,
 };
 pub use self::document::{
-    PlanError, PlanState, PrefixReason, RefusalDocument, RemovedPrefix, RuleAction, RuleChange,
-    RuleDocument, RulePlan, ToolVersion,
+    LiveRuleDocument, PlanError, PlanState, PrefixReason, RefusalDocument, RemovedPrefix,
+    RuleAction, RuleChange, RuleDocument, RulePlan, ToolVersion,
 };
 pub use self::guard::{Bounds, GuardRefusal, judge, judge_rollback};
 pub use self::left_out::{LeftOut, LeftOutReason, left_out, unmet};
@@ -166,6 +166,7 @@ pub fn plan(intent: &Intent, knowledge: PlanInputs<'_>) -> Planned {
     }
     let notes = desired.notes.into_iter().chain(notes).collect();
     let mut plan = RulePlan::new(intent, rules, changes, &refusals, notes);
+    plan.live = Some(live.rules.iter().map(LiveRuleDocument::from).collect());
     plan.left_out = knowledge.left_out.iter().cloned().chain(left_out).collect();
     Planned { plan, adopted: desired.adopted }
 }

@@ -3,7 +3,7 @@
 use crate::model::Run;
 
 /// Options of `check` that `rules emit` has too, and that take a value.
-const WITH_VALUE: [&str; 32] = [
+const WITH_VALUE: [&str; 34] = [
     "--list",
     "--cloud",
     "--factory",
@@ -15,6 +15,8 @@ const WITH_VALUE: [&str; 32] = [
     "--skip",
     "--service-urls",
     "--runtime",
+    "--last-answer",
+    "--max-answer-age",
     "--auth-key",
     "--endpoint",
     "--peer",
@@ -41,18 +43,19 @@ const WITH_VALUE: [&str; 32] = [
 const ALONE: [&str; 4] = ["--self-contained-authoring", "--no-gateways", "-4", "-6"];
 
 /// `rules emit` for what this run saw: from the file where it is kept, or by its options; `own` are
-/// options of its own.
-pub(crate) fn rules_emit(run: &Run, own: &[&str]) -> String {
+/// options of its own. `None` where neither says what was seen: the names of a tour are staged.
+pub(crate) fn rules_emit(run: &Run, own: &[&str]) -> Option<String> {
     let mut command = "pathproof rules emit".to_owned();
     let given = match &run.kept_in {
         Some(path) => vec!["--from", path],
+        None if run.options.first().is_some_and(|first| first == "demo") => return None,
         None => inherited(&run.options),
     };
     for word in given.iter().chain(own) {
         command.push(' ');
         command.push_str(&quoted(word));
     }
-    command
+    Some(command)
 }
 
 /// `check` again as it was, of the entries `only`: whoever has changed something sees whether it
@@ -154,7 +157,18 @@ pub(crate) mod tests {
             let mut run = run();
             run.options = options(given);
             run.kept_in = kept_in.map(str::to_owned);
-            assert_eq!(rules_emit(&run, &["--format", "csv"]), expected);
+            assert_eq!(rules_emit(&run, &["--format", "csv"]).as_deref(), Some(expected));
         }
+    }
+
+    /// A tour cannot be measured again: without a file, a command would write other names.
+    #[test]
+    fn a_tour_is_gone_on_from_by_its_file_only() {
+        let mut run = run();
+        run.options = vec!["demo".to_owned()];
+        assert_eq!(rules_emit(&run, &["--format", "tls-exemptions"]), None);
+        run.kept_in = Some("demo.json".to_owned());
+        let expected = "pathproof rules emit --from demo.json --format tls-exemptions";
+        assert_eq!(rules_emit(&run, &["--format", "tls-exemptions"]).as_deref(), Some(expected));
     }
 }

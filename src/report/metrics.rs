@@ -15,18 +15,18 @@ pub type LabelPairs = Vec<(&'static str, String)>;
 
 /// Families of series, in the order in which they were added.
 #[derive(Clone, Debug, Default)]
-pub struct Metrics(Vec<Family>);
+pub struct Metrics(Vec<MetricFamily>);
 
 #[derive(Clone, Debug)]
-struct Family {
+struct MetricFamily {
     name: &'static str,
     help: &'static str,
-    kind: FamilyKind,
+    kind: MetricKind,
     samples: Vec<(LabelPairs, f64)>,
 }
 
 #[derive(Clone, Copy, Debug)]
-enum FamilyKind {
+enum MetricKind {
     Gauge,
     /// The format writes `_total` behind the name.
     Counter,
@@ -41,7 +41,7 @@ impl Metrics {
         samples: impl IntoIterator<Item = (LabelPairs, f64)>,
     ) {
         let samples = samples.into_iter().collect();
-        self.add(Family { name, help, kind: FamilyKind::Gauge, samples });
+        self.add(MetricFamily { name, help, kind: MetricKind::Gauge, samples });
     }
 
     /// Adds series of a counter, whose name is given without `_total`.
@@ -52,7 +52,7 @@ impl Metrics {
         samples: impl IntoIterator<Item = (LabelPairs, f64)>,
     ) {
         let samples = samples.into_iter().collect();
-        self.add(Family { name, help, kind: FamilyKind::Counter, samples });
+        self.add(MetricFamily { name, help, kind: MetricKind::Counter, samples });
     }
 
     /// Adds the series of others: a family that is here already grows.
@@ -85,7 +85,7 @@ impl Metrics {
         out.finish().map(drop)
     }
 
-    fn add(&mut self, family: Family) {
+    fn add(&mut self, family: MetricFamily) {
         match self.0.iter_mut().find(|own| own.name == family.name) {
             Some(own) => own.samples.extend(family.samples),
             None => self.0.push(family),
@@ -96,22 +96,22 @@ impl Metrics {
 impl Collector for Metrics {
     fn encode(&self, mut encoder: DescriptorEncoder) -> fmt::Result {
         for family in self.0.iter().filter(|family| !family.samples.is_empty()) {
-            let Family { name, help, kind, samples } = family;
+            let MetricFamily { name, help, kind, samples } = family;
             let of_format = match kind {
-                FamilyKind::Gauge => MetricType::Gauge,
-                FamilyKind::Counter => MetricType::Counter,
+                MetricKind::Gauge => MetricType::Gauge,
+                MetricKind::Counter => MetricType::Counter,
             };
             let mut encoder = encoder.encode_descriptor(name, help, None, of_format)?;
             for (labels, value) in samples {
                 match (kind, labels.is_empty()) {
-                    (FamilyKind::Gauge, true) => encoder.encode_gauge(value)?,
-                    (FamilyKind::Gauge, false) => {
+                    (MetricKind::Gauge, true) => encoder.encode_gauge(value)?,
+                    (MetricKind::Gauge, false) => {
                         encoder.encode_family(labels)?.encode_gauge(value)?;
                     }
-                    (FamilyKind::Counter, true) => {
+                    (MetricKind::Counter, true) => {
                         encoder.encode_counter::<NoLabelSet, _, f64>(value, None)?;
                     }
-                    (FamilyKind::Counter, false) => {
+                    (MetricKind::Counter, false) => {
                         encoder
                             .encode_family(labels)?
                             .encode_counter::<NoLabelSet, _, f64>(value, None)?;

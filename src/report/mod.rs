@@ -4,6 +4,8 @@
 
 pub mod agent_status;
 mod assemble;
+mod beside_rules;
+pub mod bundle;
 pub mod change_request;
 pub(crate) mod command;
 pub mod csv;

@@ -177,11 +177,19 @@ fn silent(address: IpAddr) -> Trail {
 }
 
 pub(super) fn passed() -> Verdict {
-    Verdict { status: Status::Pass, cause: None, findings: vec![], counts: true, is_lowered: false }
+    Verdict {
+        status: Status::Pass,
+        cause: None,
+        findings: vec![],
+        counts: true,
+        is_lowered: false,
+        expected: vec![],
+    }
 }
 
 pub(super) fn found(finding: Finding) -> Verdict {
     Verdict {
+        expected: vec![],
         status: match finding.severity {
             Severity::Fail => Status::Fail,
             Severity::Warn => Status::Warn,

@@ -7,8 +7,8 @@ use std::net::{IpAddr, SocketAddr};
 use serde::{Deserialize, Serialize};
 
 use super::{
-    Finding, Located, Lookup, OldHello, RevocationHost, SegmentLadder, Sighting, StatusWord, Step,
-    Trail,
+    ExpectedFlow, Finding, Located, Lookup, OldHello, RevocationHost, SegmentLadder, Sighting,
+    StatusWord, Step, Trail,
 };
 use crate::model::{Cause, Status};
 
@@ -85,6 +85,9 @@ pub struct Endpoint<'a> {
     /// Why the gateways of this relay were not looked for.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub gateways_skipped: Option<Cow<'a, str>>,
+    /// What given rules predict of its flows, beside what was measured (`--expect`).
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub expected: Vec<ExpectedFlow<'a>>,
 }
 
 const fn unknown() -> Status {

@@ -16,6 +16,7 @@ pub struct ProxyUrl {
     host: Host,
     port: u16,
     credentials: Option<Credentials>,
+    signs_in_account: bool,
 }
 
 /// The protocol of a proxy.
@@ -152,7 +153,7 @@ impl ProxyUrl {
             Some(digits) => parse_port(digits)?,
             None => scheme.default_port(),
         };
-        Ok(Self { scheme, host, port, credentials })
+        Ok(Self { scheme, host, port, credentials, signs_in_account: true })
     }
 
     /// Reads what [`ProxyUrl::shown`] wrote into a record or report. That may be a proxy that only
@@ -173,13 +174,25 @@ impl ProxyUrl {
     /// A proxy without credentials.
     #[must_use]
     pub const fn new(scheme: ProxyScheme, host: Host, port: u16) -> Self {
-        Self { scheme, host, port, credentials: None }
+        Self { scheme, host, port, credentials: None, signs_in_account: true }
     }
 
     /// The same proxy with these credentials (`--proxy-credentials`) instead of its own.
     #[must_use]
     pub fn with_credentials(self, credentials: Credentials) -> Self {
         Self { credentials: Some(credentials), ..self }
+    }
+
+    /// The same proxy for a client that never signs in as its own account.
+    #[must_use]
+    pub fn without_account(self) -> Self {
+        Self { signs_in_account: false, ..self }
+    }
+
+    /// Whether a client that is given no credentials for the proxy may sign in as its own account.
+    #[must_use]
+    pub const fn signs_in_account(&self) -> bool {
+        self.signs_in_account
     }
 
     #[must_use]

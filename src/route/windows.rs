@@ -46,7 +46,8 @@ impl WindowsProxies {
     /// Reads the value `DefaultConnectionSettings`, in which Windows keeps an account's settings:
     /// numbers of 32 bits (a version, a counter, what is switched on), then the proxy, its
     /// exceptions and the script as texts behind their lengths. Microsoft names the switches and
-    /// not the layout (IE support, What is `DefaultConnectionSettings` key). `None` where it is cut.
+    /// not the layout (IE support, What is `DefaultConnectionSettings` key). `None` where it is
+    /// cut.
     #[must_use]
     pub fn of_connection(bytes: &[u8]) -> Option<Self> {
         const USES_PROXY: u32 = 2;

@@ -19,6 +19,8 @@ mod docs;
 #[cfg(target_os = "linux")]
 mod emission;
 mod example;
+#[cfg(target_os = "linux")]
+mod exporter;
 mod fleet;
 mod follow_ups;
 #[cfg(target_os = "linux")]
@@ -38,5 +40,6 @@ mod scene;
 mod schema;
 #[cfg(target_os = "linux")]
 mod shell;
+mod sign_in;
 mod stages;
 mod tidy;

@@ -11,6 +11,7 @@ use pathproof::model::{
     RouteFaultKind, Run, Subject, TcpFailure, Trail, Vantage,
 };
 use pathproof::plan::{Choice, RouteQuestion};
+use pathproof::probe::sign_in::{self, SecurityPackages};
 use pathproof::probe::{
     self, Routing, RunOutcome, Settings, Stop, tls::TlsClient, trust::ChainJudge,
 };
@@ -25,7 +26,7 @@ use crate::loopback::{Behaviour, Server, Talk, http, tls};
 /// Long enough never to be met where something answers.
 const TIMEOUT: Duration = Duration::from_secs(10);
 
-fn endpoint(host: &str, kind: Kind, reach: Reach) -> Endpoint {
+pub(crate) fn endpoint(host: &str, kind: Kind, reach: Reach) -> Endpoint {
     Endpoint {
         entry: "endpoint".into(),
         role: Role::of_entry("endpoint", kind),
@@ -42,12 +43,12 @@ fn endpoint(host: &str, kind: Kind, reach: Reach) -> Endpoint {
     }
 }
 
-fn https(host: &str) -> Endpoint {
+pub(crate) fn https(host: &str) -> Endpoint {
     endpoint(host, Kind::Https, Reach::Any)
 }
 
 /// Everything by the proxy at this URL.
-fn by(url: &str) -> Routing {
+pub(crate) fn by(url: &str) -> Routing {
     by_either(url, None)
 }
 
@@ -82,20 +83,23 @@ fn choose(
 }
 
 /// A network of names: where they are not known, the name server says NXDOMAIN.
-struct Scene {
+pub(crate) struct Scene {
     names: dns::Server,
     root: Authority,
     timeout: Duration,
+    /// What signs in as the account of the process.
+    pub(crate) packages: Arc<dyn SecurityPackages>,
 }
 
 impl Scene {
     fn new(script: impl Fn(&Asked) -> Answer + Send + Sync + 'static) -> Self {
         let names = dns::Server::start(script);
-        Self { names, root: Authority::root("Public Root"), timeout: TIMEOUT }
+        let packages = sign_in::without_account();
+        Self { names, root: Authority::root("Public Root"), timeout: TIMEOUT, packages }
     }
 
     /// `proxy.test` is 127.0.0.1; no other name is known here.
-    fn with_the_proxys_name_alone() -> Self {
+    pub(crate) fn with_the_proxys_name_alone() -> Self {
         Self::new(|asked| match (asked.name.as_str(), asked.record_type) {
             ("proxy.test", RecordType::A) => Answer::records(&["proxy.test 30 A 127.0.0.1"]),
             ("proxy.test", _) => Answer::records(&[]),
@@ -104,16 +108,16 @@ impl Scene {
     }
 
     /// A server with a relay's answer for these names.
-    fn far_end(&self, names: &[&str]) -> Server {
+    pub(crate) fn far_end(&self, names: &[&str]) -> Server {
         let identity = self.root.issue(names, Dates::Current);
         Server::start(Behaviour::Tls(tls::server(&identity), Talk::answer(http::relay_feed())))
     }
 
-    async fn run(&self, endpoints: Vec<Endpoint>, routing: Routing) -> Vec<Record> {
+    pub(crate) async fn run(&self, endpoints: Vec<Endpoint>, routing: Routing) -> Vec<Record> {
         self.run_until(endpoints, routing, &Stop::new()).await.records
     }
 
-    async fn run_until(
+    pub(crate) async fn run_until(
         &self,
         endpoints: Vec<Endpoint>,
         routing: Routing,
@@ -130,7 +134,7 @@ impl Scene {
             asks_system: false,
             wishes: probe::Wishes::default(),
             connector: probe::Connector::network(),
-            packages: probe::sign_in::without_account(),
+            packages: Arc::clone(&self.packages),
             expand_gateways: true,
             resolve_only: false,
             tls: TlsClient::new(Arc::new(judge)),

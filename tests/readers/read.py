@@ -125,6 +125,35 @@ def addresses(text):
     return [str(ipaddress.ip_network(line.split("#")[0].strip())) for line in text.splitlines()]
 
 
+def objects(policy, report):
+    """Address objects by name, groups by name; nothing may have been left unread."""
+    said = [finding for item in report.items.values() for finding in item.findings]
+    assert not said, said
+    found = {}
+    for own in policy.addresses.values():
+        kind = own.kind.value
+        assert kind in ("host", "network", "fqdn"), own
+        found[own.name] = own.value if kind == "fqdn" else str(ipaddress.ip_network(own.value))
+    groups = {own.name: own.members for own in policy.address_groups.values()}
+    return {"objects": found, "groups": groups}
+
+
+def fortigate(text):
+    from fwshift.parsers import fortios
+    from fwshift.report import Report
+
+    report = Report()
+    return objects(fortios.parse(text.encode(), report), report)
+
+
+def panos_set(text):
+    from fwshift.parsers import panos, panos_set
+    from fwshift.report import Report
+
+    report = Report()
+    return objects(panos.parse(panos_set.to_xml(text.encode(), report), report), report)
+
+
 def change_request(text):
     return list(csv.DictReader(io.StringIO(text, newline=""), strict=True))
 
@@ -188,6 +217,8 @@ READERS = {
     "csv": rows,
     "change-request": change_request,
     "edl-ip": addresses,
+    "fortigate": fortigate,
+    "panos-set": panos_set,
     "yaml": yaml,
 }
 

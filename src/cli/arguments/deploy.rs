@@ -5,33 +5,40 @@ use std::path::Path;
 
 use clap::Parser;
 
-use super::{Arguments, Command, RulesCommand};
+use super::{Arguments, Command, RulesCommand, TagsCommand};
 
 #[test]
 fn the_daily_jobs_are_command_lines_of_this_program() {
     for (file, lines) in [
         ("systemd/pathproof-rules.service", units as fn(&str) -> Vec<String>),
-        ("windows/pathproof-rules.xml", tasks),
+        ("windows/run.ps1", scripts),
         ("kubernetes/cronjob.yaml", manifests),
         ("container-apps/job.yaml", manifests),
     ] {
         let lines = lines(&text(file));
-        assert_eq!(lines.len(), 1, "{file}: {lines:?}");
-        for line in &lines {
-            match parse(line) {
-                // It writes without asking, to the group it is given, and for the given names.
-                Command::Rules(rules) => match rules.command {
-                    RulesCommand::Apply(apply) => {
-                        assert!(apply.yes && apply.planning.nsg.is_some(), "{file}: {line}");
-                        let given = &apply.planning.targets.service_urls;
-                        assert_eq!(given.len(), 1, "{file}: {line}");
-                        // Two runtimes behind one group do not undo each other's rule.
-                        assert_eq!(apply.planning.job.as_deref(), Some("shir-1"), "{file}");
-                    }
-                    other => panic!("{file}: {other:?}"),
-                },
+        let [tags, rules] = &lines[..] else { panic!("{file}: {lines:?}") };
+        // The tags first; where they cannot be renewed, younger ones will do.
+        match parse(tags) {
+            Command::Tags(tags) => match tags.command {
+                TagsCommand::Update(update) => assert!(update.max_age.is_some(), "{file}"),
                 other => panic!("{file}: {other:?}"),
-            }
+            },
+            other => panic!("{file}: {other:?}"),
+        }
+        // It writes without asking, to the group it is given, for the names that Azure gives today.
+        match parse(rules) {
+            Command::Rules(rules) => match rules.command {
+                RulesCommand::Apply(apply) => {
+                    assert!(apply.yes && apply.planning.nsg.is_some(), "{file}");
+                    let targets = &apply.planning.targets;
+                    assert!(targets.runtime.is_some() && targets.last_answer.is_some(), "{file}");
+                    assert!(apply.planning.max_tags_age.is_some(), "{file}");
+                    // Two runtimes behind one group do not undo each other's rule.
+                    assert_eq!(apply.planning.job.as_deref(), Some("shir-1"), "{file}");
+                }
+                other => panic!("{file}: {other:?}"),
+            },
+            other => panic!("{file}: {other:?}"),
         }
     }
 }
@@ -48,7 +55,11 @@ fn parse(line: &str) -> Command {
 
 /// With what `EnvironmentFile=` sets.
 fn units(unit: &str) -> Vec<String> {
-    let lines = unit.lines().filter_map(|line| line.strip_prefix("ExecStart=/usr/bin/pathproof "));
+    let started = |line: &str| {
+        let line = line.strip_prefix("ExecStartPre=-").or(line.strip_prefix("ExecStart="))?;
+        Some(line.strip_prefix("/usr/bin/pathproof ")?.to_owned())
+    };
+    let lines = unit.lines().filter_map(started);
     let environment = text("systemd/rules.env");
     let set: Vec<_> = environment.lines().filter_map(|line| line.split_once('=')).collect();
     let expanded = |line: &str| {
@@ -56,13 +67,14 @@ fn units(unit: &str) -> Vec<String> {
             line.replace(&format!("${{{name}}}"), value)
         })
     };
-    lines.map(expanded).collect()
+    lines.map(|line| expanded(&line)).collect()
 }
 
-fn tasks(text: &str) -> Vec<String> {
-    let document = roxmltree::Document::parse(text).unwrap();
-    let named = document.descendants().filter(|node| node.tag_name().name() == "Arguments");
-    named.map(|node| node.text().unwrap().to_owned()).collect()
+/// With what the scheduled task gives.
+fn scripts(text: &str) -> Vec<String> {
+    let called = text.lines().filter(|line| line.contains("Invoke-Pathproof '"));
+    let words = called.filter_map(|line| line.split('\'').nth(1));
+    words.map(|words| words.replace("{job}", "shir-1")).collect()
 }
 
 /// The lists called `command`, an element a line, behind the program's own name.

@@ -33,6 +33,10 @@ const EXAMPLES: &[(&str, &[Example])] = &[
                 "What changed since an earlier run",
                 "check --service-urls urls.txt --baseline run.json",
             ),
+            (
+                "Whether the rules that you were given are in force",
+                "check --service-urls urls.txt --expect nsg.json",
+            ),
         ],
     ),
     (
@@ -110,6 +114,7 @@ const EXAMPLES: &[(&str, &[Example])] = &[
                 "rules emit --from run.json -f nsg-json -o rules.json",
             ),
             ("For the proxy team: the names", "rules emit --from run.json -f squid-domains"),
+            ("All that a change needs, in a folder", "rules emit --from run.json --bundle change"),
         ],
     ),
     (

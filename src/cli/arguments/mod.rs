@@ -16,6 +16,7 @@ mod configuration;
 mod demo;
 mod discovery;
 mod examples;
+mod expect;
 mod formats;
 mod ledger;
 mod nsg_rules;
@@ -34,6 +35,7 @@ pub(super) use configuration::{CONFIGURED, ConfigArgs, ConfigCommand, ShowFormat
 pub(super) use demo::DemoArgs;
 pub(super) use discovery::{DiscoveryArgs, YesOrNo};
 pub(super) use examples::examples;
+pub(super) use expect::ExpectArgs;
 pub(super) use formats::{FormatArgs, OwnerArgs, ReportFormat};
 pub(super) use ledger::{LedgerArgs, LedgerCommand, LedgerFileArgs, LedgerFormat};
 pub(super) use nsg_rules::{
@@ -181,9 +183,9 @@ pub(super) struct TargetArgs {
     /// Keep Azure's last good answer to --runtime there, and use it where Azure does not answer
     #[arg(long, value_name = "FILE", requires = "runtime")]
     pub(super) last_answer: Option<PathBuf>,
-    /// How old that answer may be
-    #[arg(long, value_name = "DURATION", default_value = "7d", value_parser = duration::parse)]
-    pub(super) max_answer_age: Duration,
+    /// How old that answer may be [default: 7d]
+    #[arg(long, value_name = "DURATION", value_parser = duration::parse, requires = "last_answer")]
+    pub(super) max_answer_age: Option<Duration>,
     /// Take the control host out of an authentication key; the secret is dropped at once
     #[arg(long, value_name = "FILE|-")]
     pub(super) auth_key: Option<PathBuf>,
@@ -296,6 +298,8 @@ pub(super) struct ReportingArgs {
     /// exit code 1
     #[arg(long, value_name = "FILE")]
     pub(super) baseline: Option<PathBuf>,
+    #[command(flatten)]
+    pub(super) expected: ExpectArgs,
     #[command(flatten)]
     pub(super) formats: FormatArgs,
     /// In the table, every step of every endpoint too: names, connects, handshakes, answers

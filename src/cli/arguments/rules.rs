@@ -139,9 +139,14 @@ pub(in crate::cli) struct EmitArgs {
     #[arg(long, value_name = "REPORT|RECORDS|FILE", conflicts_with_all = PROBED)]
     pub(in crate::cli) from: Option<PathBuf>,
     /// The rules' format
-    #[arg(long, short, value_name = "FMT",
+    #[arg(long, short, value_name = "FMT", required_unless_present = "bundle",
         value_parser = one_of(RuleFormat::ALL, RuleFormat::as_str))]
-    pub(in crate::cli) format: RuleFormat,
+    pub(in crate::cli) format: Option<RuleFormat>,
+    /// Write all that a change needs into a folder, with an index: the rules in every format, the
+    /// report as pages and tables, how to test and how to undo it. The folder must be new, empty or
+    /// such a bundle
+    #[arg(long, value_name = "DIR", conflicts_with_all = ["format", "output"])]
+    pub(in crate::cli) bundle: Option<PathBuf>,
     /// `exact`, or /N: IPv4 prefixes no longer than that
     #[arg(long, value_name = "exact|/N", default_value = "exact", value_parser = aggregation)]
     pub(in crate::cli) aggregate: Aggregation,
@@ -315,7 +320,7 @@ fn network(text: &str) -> Result<IpNet, String> {
         .map_err(|_| "expected an address or a prefix, as 10.1.2.0/24".to_owned())
 }
 
-fn members(text: &str) -> Result<(String, IpNet), String> {
+pub(super) fn members(text: &str) -> Result<(String, IpNet), String> {
     let (name, net) = text
         .split_once('=')
         .filter(|(name, _)| !name.trim().is_empty())

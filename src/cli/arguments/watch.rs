@@ -48,7 +48,7 @@ pub(in crate::cli) struct WatchArgs {
     )]
     pub(in crate::cli) format: WatchFormat,
     /// Write a page with every endpoint over time there (.html), anew after each round that changed
-    /// something
+    /// something; or the metrics of each round (.prom)
     #[arg(long, short, value_name = "FILE", help_heading = "How it is reported")]
     pub(in crate::cli) output: Option<PathBuf>,
     #[command(flatten)]
@@ -61,4 +61,6 @@ pub(in crate::cli) enum WatchFormat {
     Text,
     /// An object a line
     Jsonl,
+    /// A line a change, and the metrics of each round in the file of --output
+    Prometheus,
 }

@@ -184,11 +184,7 @@ impl Selected {
     }
 
     /// What the file says, its profile behind the rest.
-    fn options(
-        &self,
-        file: Option<&OptionFile>,
-        known: &KnownOptions,
-    ) -> Result<Vec<GivenOption>> {
+    fn options(&self, file: Option<&OptionFile>, known: &KnownOptions) -> Result<Vec<GivenOption>> {
         match (file, &self.profile) {
             (Some(file), profile) => {
                 file.check(known)?;

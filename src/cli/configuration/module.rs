@@ -68,6 +68,12 @@ pub(super) fn check(modules: &[(String, Vec<GivenOption>)]) -> Result<()> {
     Ok(())
 }
 
+/// Whether a module may have this option of `check`.
+#[cfg(test)]
+pub(super) fn may_hold(name: &str, known: &KnownOptions) -> bool {
+    known.of_leaf(name).is_some() && !OF_REPORTS.contains(&name)
+}
+
 /// A name stands in paths and in labels.
 fn check_name(name: &str, options: &[GivenOption]) -> Result<()> {
     let may_stand = |c: char| c.is_ascii_alphanumeric() || matches!(c, '-' | '_' | '.');

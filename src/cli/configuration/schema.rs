@@ -11,6 +11,7 @@ use jsonschema::Validator;
 use serde_json::{Value, json};
 
 use super::file::OptionFile;
+use super::module;
 use super::option::KnownOptions;
 
 fn schema() -> Value {
@@ -30,6 +31,14 @@ fn schema() -> Value {
             "additionalProperties": { "$ref": "#/definitions/options" },
         }),
     );
+    whole.insert(
+        "module".to_owned(),
+        json!({
+            "description": "Modules of `serve`: options of `check`, how often, and for whom.",
+            "type": "object",
+            "additionalProperties": { "$ref": "#/definitions/module" },
+        }),
+    );
     json!({
         "$schema": "http://json-schema.org/draft-07/schema#",
         "title": "Configuration of pathproof",
@@ -38,6 +47,11 @@ fn schema() -> Value {
         "properties": whole,
         "additionalProperties": false,
         "definitions": {
+            "module": {
+                "type": "object",
+                "properties": of_module(&known),
+                "additionalProperties": false,
+            },
             "options": {
                 "type": "object",
                 "properties": options,
@@ -45,6 +59,29 @@ fn schema() -> Value {
             },
         },
     })
+}
+
+/// What a module may hold.
+fn of_module(known: &KnownOptions) -> serde_json::Map<String, Value> {
+    let of_check = known.names().filter(|name| module::may_hold(name, known));
+    let mut options: serde_json::Map<String, Value> =
+        of_check.filter_map(|name| Some((name.to_owned(), option(known.of_leaf(name)?)))).collect();
+    options.insert(
+        "every".to_owned(),
+        json!({
+            "description": "Measure it that often without being asked, as \"1m\".",
+            "type": "string",
+        }),
+    );
+    options.insert(
+        "allow".to_owned(),
+        json!({
+            "description": "What it may be asked for: names, *.domains, addresses and networks, with \
+                            a port behind a colon where it is not the usual one.",
+            "anyOf": [{ "type": "string" }, { "type": "array", "items": { "type": "string" } }],
+        }),
+    );
+    options
 }
 
 fn option(argument: &Arg) -> Value {
@@ -109,6 +146,12 @@ fn files_are_right_and_wrong_for_schema_and_reader_alike() {
         ("factory = [\"one\", \"two\"]", false),
         ("[profile.shir-prod]\nfactori = \"x\"", false),
         ("[profile.shir-prod]\nadopt = true", false),
+        ("[module.shir-1]\nfactory = \"contoso\"\nevery = \"1m\"", true),
+        ("[module.shir-1]\nallow = [\"*.contoso.com\", \"sql.contoso.com:1433\"]", true),
+        ("[module.shir-1]\noutput = \"run.html\"", false),
+        ("[module.shir-1]\nnsg = \"x\"", false),
+        ("[module.shir-1]\nallow = true", false),
+        ("allow = [\"*.contoso.com\"]", false),
     ] {
         let path = folder.path().join("pathproof.toml");
         fs::write(&path, text).unwrap();

@@ -14,13 +14,13 @@ const CACHE: &str = include_str!("../../../tests/data/dns-cache/node.txt");
 const ACCOUNT: &str = r"NT SERVICE\DIAHostService";
 
 #[derive(Debug, Parser)]
-struct Line {
+struct DiscoveryLine {
     #[command(flatten)]
     discovery: DiscoveryArgs,
 }
 
 fn found(host: &ToldHost, line: &[&str], looked_at: LookedAt) -> FoundOnHost {
-    let Line { discovery } = Line::parse_from([&["p"], line].concat());
+    let DiscoveryLine { discovery } = DiscoveryLine::parse_from([&["p"], line].concat());
     look_at(host, &discovery, looked_at, &mut Stdin::default()).unwrap()
 }
 

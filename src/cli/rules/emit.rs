@@ -7,7 +7,7 @@ use std::path::Path;
 use anyhow::{Result, anyhow, bail};
 
 use super::from_file::{self, FromFile};
-use super::{CONTROL_TAG, TagRelease, shown};
+use super::{CONTROL_TAG, TagRelease, bundle, shown};
 use crate::cli::arguments::{EmitArgs, ProbingArgs};
 use crate::cli::check;
 use crate::cli::exit::Exit;
@@ -24,29 +24,75 @@ use crate::firewall::{
     Evidence, EvidenceTarget, NamePattern, PortSet, ProofLevel, Proven, RuleSet, prove,
 };
 use crate::list;
-use crate::model::{AddressClass, AddressSet, Cloud, Kind};
+use crate::model::{AddressClass, AddressSet, Cloud, Kind, Records};
 use crate::probe::Wishes;
 use crate::probe::tls::TlsClient;
 
 pub(super) fn emit(command: &EmitArgs, arguments: &[OsString]) -> Result<Exit> {
+    if let Some(folder) = &command.bundle {
+        return bundle::bundle(command, folder, arguments);
+    }
+    let Some(format) = command.format else { bail!("--format FMT or --bundle DIR is needed") };
     if let Some(path) = &command.output {
         output::check_writable(path)?;
     }
     let mut stdin = Stdin::default();
-    let emission = match &command.from {
-        None => of_evidence(command, &probe(command, arguments, &mut stdin)?)?,
-        Some(from) => match from_file::read(from, &mut stdin)? {
-            FromFile::Evidence(evidence) => of_evidence(command, &evidence)?,
-            FromFile::List(text) => of_list(command, from, &text)?,
-        },
+    let source = match &command.from {
+        None => FromFile::Evidence(from_file::of_records(&probe(command, arguments, &mut stdin)?)),
+        Some(from) => from_file::read(from, &mut stdin)?,
     };
-    let text = emit::emit(command.format, &emission)?;
+    let mut hints = EmitHints::default();
+    let emission = emission_for(command, format, &source, &mut hints);
+    hints.show();
+    let text = emit::emit(format, &emission?)?;
     output::write(command.output.as_deref(), |out| out.write_all(text.as_bytes()))?;
     Ok(Exit::Satisfied)
 }
 
+/// What is worth knowing of what was written, each said once.
+#[derive(Debug, Default)]
+pub(super) struct EmitHints(pub(super) Vec<String>);
+
+impl EmitHints {
+    pub(super) fn add(&mut self, text: impl Into<String>) {
+        let text = text.into();
+        if !self.0.contains(&text) {
+            self.0.push(text);
+        }
+    }
+
+    pub(super) fn show(&self) {
+        for text in &self.0 {
+            hint::hint(text);
+        }
+    }
+}
+
+/// The content of the output in `format`.
+pub(super) fn emission_for(
+    command: &EmitArgs,
+    format: RuleFormat,
+    source: &FromFile,
+    hints: &mut EmitHints,
+) -> Result<Emission> {
+    if format == RuleFormat::WindowsFirewall {
+        hints.add(
+            "Windows lets everything out by default: windows-firewall's rules change nothing until \
+             outbound connections are blocked (Set-NetFirewallProfile -DefaultOutboundAction Block)",
+        );
+    }
+    match source {
+        FromFile::Evidence(evidence) => of_evidence(command, format, evidence, hints),
+        FromFile::List(text) => of_list(command, format, text, hints),
+    }
+}
+
 /// Resolves and proves from this host, as `check` does.
-fn probe(command: &EmitArgs, arguments: &[OsString], stdin: &mut Stdin) -> Result<Evidence> {
+pub(super) fn probe(
+    command: &EmitArgs,
+    arguments: &[OsString],
+    stdin: &mut Stdin,
+) -> Result<Records> {
     let ProbingArgs { targets, measuring, trust } = &command.probing;
     let prepared = request::prepare(targets, measuring, &[], stdin)?;
     for text in &prepared.hints {
@@ -56,7 +102,7 @@ fn probe(command: &EmitArgs, arguments: &[OsString], stdin: &mut Stdin) -> Resul
     let measurement = Measurement::new(prepared, measuring, tls, false, arguments)?;
     // Hosts that certificates name are not what these rules are for.
     let measurement = measurement.wish(Wishes { no_revocation: true, ..Wishes::default() });
-    Ok(from_file::of_records(&measurement.carry_out(|_, _| {})?))
+    measurement.carry_out(|_, _| {})
 }
 
 /// The contents of an emission before its name is known.
@@ -82,14 +128,17 @@ fn emission(command: &EmitArgs, tags: &TagRelease, name: &str, found: EmissionPa
     }
 }
 
-fn of_evidence(command: &EmitArgs, evidence: &Evidence) -> Result<Emission> {
-    let mut chosen = chosen(command, evidence)?;
-    if command.assigned_only {
-        chosen.retain(|target| !target.is_unassigned);
-    }
+fn of_evidence(
+    command: &EmitArgs,
+    format: RuleFormat,
+    evidence: &Evidence,
+    hints: &mut EmitHints,
+) -> Result<Emission> {
+    let mut chosen = chosen(command, evidence, hints)?;
+    leave_out_reserve(command, format, &mut chosen, hints);
     for target in &chosen {
         if target.name.is_none() && target.sightings.is_empty() {
-            hint::hint(&format!(
+            hints.add(format!(
                 "{} is left out: no concrete name is known for it (--service-urls, --factory, --set)",
                 target.host
             ));
@@ -104,11 +153,11 @@ fn of_evidence(command: &EmitArgs, evidence: &Evidence) -> Result<Emission> {
         applications: Vec::new(),
         requests: Vec::new(),
     };
-    if command.format.holds() == Holds::Names {
+    if format.holds() == Holds::Names {
         return Ok(emission(command, &tags, name, found));
     }
     from_file::require_ports(&chosen, &origin(command))?;
-    if command.format == RuleFormat::AzureFirewall && !command.addresses {
+    if format == RuleFormat::AzureFirewall && !command.addresses {
         let told =
             |target: &&EvidenceTarget| Some((target.name.clone()?, target.kind?, target.port?));
         found.applications = Application::of(chosen.iter().filter_map(told));
@@ -121,16 +170,40 @@ fn of_evidence(command: &EmitArgs, evidence: &Evidence) -> Result<Emission> {
     }
     let (proven, refused) = prove(chosen.iter().copied(), command.proof, tags.published());
     for refused in &refused {
-        hint::hint(&refused.to_string());
+        hints.add(refused.to_string());
     }
-    hint_at_gaps(&chosen);
+    hint_at_gaps(&chosen, hints);
     found.requests = AccessRequest::of(&proven, command.aggregate, &evidence.own_addresses);
-    found.permits = permits(command, &tags, proven);
+    found.permits = permits(command, &tags, proven, hints);
     Ok(emission(command, &tags, name, found))
 }
 
-/// Shows hints on required names without an address, and on names that go through a proxy.
-fn hint_at_gaps(chosen: &[&EvidenceTarget]) {
+/// Leaves out the gateways that are not assigned yet, if so asked. Lists of names may hold them in
+/// reserve; a list of addresses never does.
+fn leave_out_reserve(
+    command: &EmitArgs,
+    format: RuleFormat,
+    chosen: &mut Vec<&EvidenceTarget>,
+    hints: &mut EmitHints,
+) {
+    let n_reserve = chosen.iter().filter(|target| target.is_unassigned).count();
+    if command.assigned_only {
+        chosen.retain(|target| !target.is_unassigned);
+    }
+    match (n_reserve, command.assigned_only) {
+        (0, _) => {}
+        (n, true) => hints.add(format!("{n} gateways are left out: they are not assigned yet")),
+        (n, false) if format.holds() == Holds::Names => hints.add(format!(
+            "{n} of {} names are gateways that are not assigned yet, in reserve (--assigned-only \
+             leaves them out)",
+            chosen.len()
+        )),
+        (_, false) => {}
+    }
+}
+
+/// Hints on required names without an address, and on names that go through a proxy.
+fn hint_at_gaps(chosen: &[&EvidenceTarget], hints: &mut EmitHints) {
     let is_absent = |target: &&&EvidenceTarget| {
         target.sightings.is_empty() && target.name.is_some() && target.required
     };
@@ -141,11 +214,11 @@ fn hint_at_gaps(chosen: &[&EvidenceTarget]) {
             }
             _ => "has no address here",
         };
-        hint::hint(&format!("{} {why}: nothing is written for it", target.shown()));
+        hints.add(format!("{} {why}: nothing is written for it", target.shown()));
     }
     let n_proxied = chosen.iter().filter(|target| target.is_proxied()).count();
     if n_proxied > 0 {
-        hint::hint(&format!(
+        hints.add(format!(
             "{n_proxied} names go through the proxy: this host needs a rule for the proxy, and the \
              proxy needs these"
         ));
@@ -154,7 +227,11 @@ fn hint_at_gaps(chosen: &[&EvidenceTarget]) {
 
 /// The targets of `--only`, where gateways go with their relay. Without `--only` all required
 /// targets, and the gateways in use where a relay is required.
-fn chosen<'a>(command: &EmitArgs, evidence: &'a Evidence) -> Result<Vec<&'a EvidenceTarget>> {
+fn chosen<'a>(
+    command: &EmitArgs,
+    evidence: &'a Evidence,
+    hints: &mut EmitHints,
+) -> Result<Vec<&'a EvidenceTarget>> {
     let only = &command.probing.targets.only;
     if !only.is_empty() {
         return evidence.choose(only).map_err(|error| anyhow!("{} holds {error}", origin(command)));
@@ -166,7 +243,7 @@ fn chosen<'a>(command: &EmitArgs, evidence: &'a Evidence) -> Result<Vec<&'a Evid
     let (chosen, other): (Vec<_>, Vec<_>) = evidence.targets.iter().partition(is_needed);
     let n_unassigned = other.iter().filter(|target| target.is_unassigned).count();
     if n_unassigned > 0 {
-        hint::hint(&format!("{n_unassigned} gateways are left out: they are not assigned yet"));
+        hints.add(format!("{n_unassigned} gateways are left out: they are not assigned yet"));
     }
     let mut entries: BTreeMap<&str, Vec<&str>> = BTreeMap::new();
     for target in other.iter().filter(|target| !target.is_unassigned) {
@@ -177,7 +254,7 @@ fn chosen<'a>(command: &EmitArgs, evidence: &'a Evidence) -> Result<Vec<&'a Evid
             0 | 1 => String::new(),
             n => format!(" and {} more", n - 1),
         };
-        hint::hint(&format!(
+        hints.add(format!(
             "{}{more} is left out: not required (--only {entry} writes it)",
             hosts[0]
         ));
@@ -213,7 +290,12 @@ fn tags(command: &EmitArgs, names: &[NamePattern]) -> Result<TagRelease> {
 /// Writes the control plane's service tag where that holds every address seen, because the tag
 /// stays true when addresses change. The relay has no tag (Microsoft's virtual network service
 /// tags).
-fn permits(command: &EmitArgs, tags: &TagRelease, proven: Vec<Proven>) -> Vec<Permit> {
+fn permits(
+    command: &EmitArgs,
+    tags: &TagRelease,
+    proven: Vec<Proven>,
+    hints: &mut EmitHints,
+) -> Vec<Permit> {
     let (control, other): (Vec<_>, Vec<_>) = proven.into_iter().partition(Proven::is_control);
     let mut permits = Permit::of(&other, command.aggregate);
     let uncovered = tags.outside_control_tag(&control);
@@ -223,7 +305,7 @@ fn permits(command: &EmitArgs, tags: &TagRelease, proven: Vec<Proven>) -> Vec<Pe
             permit.tag = Some(CONTROL_TAG.to_owned());
         }
     } else if !control.is_empty() {
-        hint::hint(&format!(
+        hints.add(format!(
             "{CONTROL_TAG} does not cover {}: the control plane's addresses are written instead",
             uncovered.join(", ")
         ));
@@ -234,12 +316,21 @@ fn permits(command: &EmitArgs, tags: &TagRelease, proven: Vec<Proven>) -> Vec<Pe
 
 /// Rules for a list. A list proves nothing by itself: its addresses must be public, and published
 /// where `--proof` asks for that.
-fn of_list(command: &EmitArgs, from: &Path, text: &str) -> Result<Emission> {
+fn of_list(
+    command: &EmitArgs,
+    format: RuleFormat,
+    text: &str,
+    hints: &mut EmitHints,
+) -> Result<Emission> {
+    let from = command.from.as_deref().unwrap_or(Path::new("-"));
     if command.proof == ProofLevel::Tls {
         bail!("--proof tls: a list holds no handshakes; give a report, or --proof published");
     }
     if !command.probing.targets.only.is_empty() {
         bail!("--only: a list has no entries");
+    }
+    if command.assigned_only {
+        bail!("--assigned-only: a list does not say which gateways are assigned; give a report");
     }
     let file = from.display().to_string();
     let sets = nsg::read(&[RuleFile { name: &file, text }])?;
@@ -250,7 +341,7 @@ fn of_list(command: &EmitArgs, from: &Path, text: &str) -> Result<Emission> {
     };
     let names: Vec<_> = rules().flat_map(|rule| rule.destination.names.clone()).collect();
     let tags = tags(command, &names)?;
-    if command.format.holds() != Holds::Names {
+    if format.holds() != Holds::Names {
         tags.warn_if_old();
     }
     let mut by_ports: Vec<(PortSet, AddressSet)> = Vec::new();
@@ -266,7 +357,7 @@ fn of_list(command: &EmitArgs, from: &Path, text: &str) -> Result<Emission> {
         }
         let left_out = rule.destination.addresses.difference(&addresses);
         if !left_out.is_empty() {
-            hint::hint(&format!(
+            hints.add(format!(
                 "{} of {} ({}) are left out: private, reserved, or outside the cloud's published ranges",
                 left_out.count(),
                 rule.name,

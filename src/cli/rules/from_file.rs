@@ -20,30 +20,49 @@ pub(super) enum FromFile {
     List(String),
 }
 
+/// What a run saved, in the form in which it was saved.
+pub(super) enum SavedRun {
+    Records(Box<Records>),
+    /// The text of a JSON report, or of the names that `resolve` wrote.
+    Report(String),
+    /// The text of a list of addresses and names.
+    List(String),
+}
+
 /// Reads a JSON report (whole or as lines), saved records, what `resolve` wrote, or a list.
 pub(super) fn read(path: &Path, stdin: &mut Stdin) -> Result<FromFile> {
+    Ok(match open(path, stdin)? {
+        SavedRun::Records(records) => FromFile::Evidence(of_records(&records)),
+        SavedRun::Report(text) => FromFile::Evidence(of_report(path, &text)?),
+        SavedRun::List(text) => FromFile::List(text),
+    })
+}
+
+/// What the report of this text saw.
+pub(super) fn of_report(path: &Path, text: &str) -> Result<Evidence> {
+    Evidence::read(text).with_context(|| format!("--from: {}", path.display()))
+}
+
+/// Reads the same, without a judgement of what is in it.
+pub(super) fn open(path: &Path, stdin: &mut Stdin) -> Result<SavedRun> {
     let name = path.display().to_string();
     let text = input::read_large_text(stdin, path, "--from")?;
     if !text.trim_start().starts_with('{') {
-        return Ok(FromFile::List(text));
+        return Ok(SavedRun::List(text));
     }
-    let context = || format!("--from: {name}");
     let first: Option<Value> = text.lines().next().and_then(|line| serde_json::from_str(line).ok());
-    let evidence = match first {
+    Ok(match first {
         // The whole report is on one line.
         Some(first) if first.get("endpoints").is_some() || first.get("names").is_some() => {
-            Evidence::read(&text)
+            SavedRun::Report(text)
         }
         Some(first) if first.get("type").is_some_and(|kind| kind == "begin") => {
-            let report = from_lines(&first, &text).with_context(context)?;
-            Evidence::read(&report.to_string())
+            let report = from_lines(&first, &text).with_context(|| format!("--from: {name}"))?;
+            SavedRun::Report(report.to_string())
         }
-        Some(_) => {
-            return Ok(FromFile::Evidence(of_records(&archive::read(text.as_bytes(), &name)?)));
-        }
-        None => Evidence::read(&text),
-    };
-    evidence.with_context(context).map(FromFile::Evidence)
+        Some(_) => SavedRun::Records(Box::new(archive::read(text.as_bytes(), &name)?)),
+        None => SavedRun::Report(text),
+    })
 }
 
 /// What a run saw.

@@ -12,7 +12,7 @@ use crate::cli::hint;
 use crate::cli::input::{self, Stdin};
 use crate::firewall::nsg::{self, RuleFile};
 use crate::firewall::{NetworkContext, RuleDialect, RuleJudge, RuleSet, in_azures_order};
-use crate::model::AddressSet;
+use crate::model::{AddressSet, Cloud};
 
 /// Rule sets, and what is known to judge them by.
 pub(super) struct Loaded {
@@ -110,6 +110,15 @@ fn show_notes(sets: &[RuleSet], n_files: usize) {
 
 impl RuleFacts {
     pub(super) fn read(facts: &RuleFactArgs, world: &ServiceTagArgs) -> Result<Self> {
+        Self::of(facts, world.service_tags.as_deref(), world.cloud.map(Cloud::from))
+    }
+
+    /// The same with the file of service tags, else with the embedded ones of `cloud`.
+    pub(super) fn of(
+        facts: &RuleFactArgs,
+        service_tags: Option<&Path>,
+        cloud: Option<Cloud>,
+    ) -> Result<Self> {
         let given = |nets: &[IpNet]| {
             let all: AddressSet = nets.iter().copied().collect();
             (!all.is_empty()).then_some(all)
@@ -120,7 +129,7 @@ impl RuleFacts {
             *members = members.union(&(*net).into());
         }
         Ok(Self {
-            tags: TagRelease::read(world, None)?,
+            tags: TagRelease::of(service_tags, cloud, None)?,
             virtual_network: given(&facts.vnet),
             sources: given(&facts.source_address),
             groups,
@@ -177,11 +186,20 @@ fn choose(
             .filter(|set| set.file() == source.name && set.dialect != RuleDialect::Effective)
             .cloned()
             .collect();
-        // A file that is given twice means two sets in a row.
+        // A file that is given twice means two sets in a row. One group and one route table are in a
+        // row too.
         let n_given = sources.iter().filter(|own| own.name == source.name).count();
-        if unrelated.len() > n_given {
+        let n_alike =
+            |set: &RuleSet| unrelated.iter().filter(|own| own.dialect == set.dialect).count();
+        if unrelated.iter().any(|set| n_alike(set) > n_given) {
+            let is_table = |set: &RuleSet| set.dialect == RuleDialect::Routes;
+            let what = match unrelated.iter().filter(|set| is_table(set)).count() {
+                0 => "groups",
+                n_tables if n_tables == unrelated.len() => "route tables",
+                _ => "groups and route tables",
+            };
             bail!(
-                "{} holds {} groups: {}. Choose one with --group NAME, or say that a flow passes \
+                "{} holds {} {what}: {}. Choose one with --group NAME, or say that a flow passes \
                  all of them with --in-a-row",
                 source.name,
                 unrelated.len(),

@@ -2,6 +2,8 @@
 
 mod applied;
 mod apply;
+mod bundle;
+mod bundle_folder;
 mod decide;
 mod diff;
 mod diff_handout;
@@ -9,6 +11,7 @@ mod diff_json;
 mod diff_sarif;
 mod diff_text;
 mod emit;
+mod expected;
 mod from_file;
 mod gather;
 mod group_client;
@@ -31,6 +34,7 @@ use std::path::Path;
 
 use anyhow::{Context, Result};
 
+pub(super) use self::expected::ExpectedRules;
 pub(super) use self::tag_age::{TagAge, time_of_tags};
 
 use super::arguments::{RulesArgs, RulesCommand, ServiceTagArgs};

@@ -24,7 +24,8 @@ use crate::nsg_rules::{
 };
 use crate::report::{handout, html};
 
-/// What undoes these rules where the group is written as a whole (azurerm's and Bicep's references).
+/// What undoes these rules where the group is written as a whole (references of azurerm and of
+/// Resource Manager's templates).
 const INLINE: &str = "the rules are resources of their own: where the group's rules stand inside \
                       it (security_rule in azurerm_network_security_group, securityRules in a \
                       template), each deployment deletes them";

@@ -113,8 +113,7 @@ impl Checks for ModuleRun {
             };
             let measurement = blocking(begin).await?;
             let records = measurement.carried_out(&stop, |_| {}).await;
-            let records =
-                records.map_err(|error| CheckFault::Failed(format!("{error:#}")))?;
+            let records = records.map_err(|error| CheckFault::Failed(format!("{error:#}")))?;
             blocking(move || run.conclude(records)).await
         })
     }

@@ -6,20 +6,48 @@ use std::path::Path;
 use anyhow::{Result, bail};
 use jiff::Timestamp;
 
+use crate::cli::arguments::WatchFormat;
 use crate::cli::output;
 use crate::model::{Cause, Conclusion, Records};
 use crate::report::html::{self, Timeline, WatchedEndpoint, WatchedState};
+use crate::report::{self, prometheus};
 
-/// Refuses, before the first round, a file that a page cannot be written to.
-pub(super) fn check_page(path: &Path) -> Result<()> {
-    if path.extension().is_none_or(|extension| !extension.eq_ignore_ascii_case("html")) {
-        bail!(
-            "--output {}: watch writes a page; end its name with .html (lines go to standard output, \
-             by --format)",
-            path.display()
-        );
+/// What stands in the file of `--output`.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum WatchFile {
+    /// Every endpoint over time.
+    Page,
+    /// The metrics of the last round.
+    Metrics,
+}
+
+impl WatchFile {
+    /// By the format, else by the file's extension. A file that cannot be written is refused before
+    /// the first round.
+    pub(super) fn of(format: WatchFormat, path: &Path) -> Result<Self> {
+        let ends_with = |wanted: &str| {
+            path.extension().is_some_and(|extension| extension.eq_ignore_ascii_case(wanted))
+        };
+        let file = if format == WatchFormat::Prometheus || ends_with("prom") {
+            Self::Metrics
+        } else if ends_with("html") {
+            Self::Page
+        } else {
+            bail!(
+                "--output {}: watch writes a page, or metrics; end its name with .html or .prom \
+                 (lines go to standard output, by --format)",
+                path.display()
+            );
+        };
+        output::check_writable(path)?;
+        Ok(file)
     }
-    output::check_writable(path)
+}
+
+/// Replaces the file by the metrics of a round.
+pub(super) fn write_metrics(path: &Path, records: &Records, conclusion: &Conclusion) -> Result<()> {
+    let report = report::assemble(records, conclusion, None);
+    output::write(Some(path), |mut out| prometheus::report(&report, &mut out))
 }
 
 /// Every endpoint that counted in a round, with the states that it went through.

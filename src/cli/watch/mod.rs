@@ -7,7 +7,7 @@ mod transition;
 use std::ffi::OsString;
 use std::time::Instant;
 
-use anyhow::{Context, Result};
+use anyhow::{Context, Result, bail};
 use jiff::Timestamp;
 
 use super::arguments::{WatchArgs, WatchFormat};
@@ -23,7 +23,7 @@ use super::service_tag_ranges::ServiceTagRanges;
 use crate::model::{Records, Redacted, Summary, visible};
 use crate::probe::Wishes;
 use crate::probe::tls::TlsClient;
-use history::WatchHistory;
+use history::{WatchFile, WatchHistory};
 use transition::{States, WatchLine};
 
 /// The exit code is that of the last whole round; what happened before is in the lines.
@@ -31,9 +31,13 @@ pub(super) fn watch(command: &WatchArgs, arguments: &[OsString]) -> Result<Exit>
     let (targets, measuring) = (&command.targets, &command.measuring);
     let WatchArgs { discovery, redaction, .. } = command;
     let prepared = check::prepare(targets, measuring, discovery, redaction, &mut Stdin::default())?;
-    if let Some(path) = &command.output {
-        history::check_page(path)?;
-    }
+    let file = match (&command.output, command.format) {
+        (Some(path), format) => Some((path, WatchFile::of(format, path)?)),
+        (None, WatchFormat::Prometheus) => {
+            bail!("--format prometheus: name the file of the metrics by --output FILE.prom")
+        }
+        (None, WatchFormat::Text | WatchFormat::Jsonl) => None,
+    };
     let published = ServiceTagRanges::read(command.service_tags.as_deref())?;
     let mut redaction = Redaction::read(&command.redaction)?;
     let session = RunSession::begin()?;
@@ -62,10 +66,16 @@ pub(super) fn watch(command: &WatchArgs, arguments: &[OsString]) -> Result<Exit>
                     lines.put(&WatchLine::Transition(change))?;
                 }
                 rounds += 1;
-                if history.take(&records, &conclusion)
-                    && let Some(path) = &command.output
-                {
-                    history.write(path)?;
+                let is_new = history.take(&records, &conclusion);
+                match file {
+                    Some((path, WatchFile::Page)) if is_new => history.write(path)?,
+                    // A full disk for a moment does not end a watch of days.
+                    Some((path, WatchFile::Metrics)) => {
+                        if let Err(error) = history::write_metrics(path, &records, &conclusion) {
+                            hint::error(&error);
+                        }
+                    }
+                    _ => {}
                 }
             }
             Err(error) if rounds == 0 => return Err(error),
@@ -81,7 +91,7 @@ pub(super) fn watch(command: &WatchArgs, arguments: &[OsString]) -> Result<Exit>
     }
     let ended = Timestamp::now();
     lines.put(&WatchLine::End { at: ended, rounds, changes, summary })?;
-    if let Some(path) = &command.output {
+    if let Some((path, WatchFile::Page)) = file {
         history.end(ended);
         history.write(path)?;
     }
@@ -115,7 +125,9 @@ impl WatchOutput {
             return Ok(());
         }
         let mut text = match self.format {
-            WatchFormat::Text => labelled(&visible(&line.to_string()), self.redacted.as_ref()),
+            WatchFormat::Text | WatchFormat::Prometheus => {
+                labelled(&visible(&line.to_string()), self.redacted.as_ref())
+            }
             WatchFormat::Jsonl => serde_json::to_string(line)?,
         };
         text.push('\n');

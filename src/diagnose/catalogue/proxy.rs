@@ -52,7 +52,9 @@ pub(super) const AUTH_REQUIRED: CatalogueEntry = CatalogueEntry {
     sentence: "The proxy wants a sign-in that was not given.",
     told_by: "Status 407, with the schemes of all its Proxy-Authenticate fields. Where only NTLM \
               or Negotiate are offered the state is unknown: they sign in as the account that \
-              asks, and the account of the runtime's service may pass where this program does not.",
+              asks, and the account of the runtime's service may pass where this program does not. \
+              A sign-in by messages that a proxy begins and does not go through with is told by \
+              how far it came.",
     rivals: &[Cause::ProxyDenied],
     owner: Owner::DataPlatform,
     remedy: "Give the runtime the user name and password that {proxy} wants, and this program the \
@@ -64,8 +66,9 @@ pub(super) const AUTH_REQUIRED: CatalogueEntry = CatalogueEntry {
 pub(super) const AUTH_REJECTED: CatalogueEntry = CatalogueEntry {
     cause: Cause::ProxyAuthRejected,
     sentence: "The proxy rejects the credentials that were sent.",
-    told_by: "Status 407 although credentials for an offered scheme were sent, or a SOCKS5 proxy \
-              that does not accept the user name and password.",
+    told_by: "Status 407 although credentials for an offered scheme were sent, by NTLM or \
+              Negotiate after all of their messages; or a SOCKS5 proxy that does not accept the \
+              user name and password.",
     rivals: &[],
     owner: Owner::DataPlatform,
     remedy: "Correct the user name and password for {proxy} ({configured}), or have the account \

@@ -16,7 +16,8 @@ const OWN_SCHEME: &str = "Basic";
 /// create-self-hosted-integration-runtime, note on NTLM).
 pub(in crate::diagnose) const ACCOUNT_REMEDY: &str = "Let the runtime's service (DIAHostService) run under a dedicated domain account that {proxy} \
      accepts, whose password seldom changes (when it does, change it in the service's settings \
-     and restart the service).";
+     and restart the service), and set useDefaultCredentials=\"true\" in both of its \
+     configuration files.";
 
 /// What `answer` means where a tunnel to `destination` was asked for.
 pub(super) fn judge(answer: &HttpAnswer, with_credentials: bool, destination: &str) -> Draft {

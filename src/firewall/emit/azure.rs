@@ -5,6 +5,12 @@ use serde_json::{Value, json};
 use super::emission::Emission;
 use super::nsg_rows::{NsgRow, RowDestination};
 
+/// Why a network rule stands beside application rules.
+const BY_ADDRESS: &str = "By address: no TLS handshake or HTTP request shows a name here.";
+/// How an application rule knows its names.
+const BY_HANDSHAKE: &str = "By the name in the TLS handshake, without TLS inspection.";
+const BY_REQUEST: &str = "By the name in the HTTP request.";
+
 /// Security rules as Resource Manager takes them. JSON has no comments: the description says
 /// where they come from.
 pub(super) fn nsg_json(rows: &[NsgRow<'_>], emission: &Emission) -> String {
@@ -34,8 +40,13 @@ pub(super) fn rule(row: &NsgRow<'_>, emission: &Emission) -> Value {
 }
 
 /// A rule collection group: a collection of network rules, and one of application rules, which
-/// tell names by the handshake or the request. Azure takes no collection of both.
+/// tell names by the handshake or the request. Azure takes no collection of both. TLS inspection
+/// stays off, because these are the names that must be exempt from it (`tls-exemptions`).
 pub(super) fn firewall(emission: &Emission) -> String {
+    let described = |why: &str| match why {
+        _ if emission.applications.is_empty() => emission.description(),
+        why => format!("{why} {}", emission.description()),
+    };
     let families = emission
         .permits
         .iter()
@@ -46,7 +57,7 @@ pub(super) fn firewall(emission: &Emission) -> String {
             json!({
                 "ruleType": "NetworkRule",
                 "name": emission.numbered(number),
-                "description": emission.description(),
+                "description": described(BY_ADDRESS),
                 "ipProtocols": [permit.protocol.azure().to_uppercase()],
                 "sourceAddresses": ["*"],
                 "destinationAddresses":
@@ -61,17 +72,21 @@ pub(super) fn firewall(emission: &Emission) -> String {
         .iter()
         .enumerate()
         .map(|(number, own)| {
-            json!({
+            let mut rule = json!({
                 "ruleType": "ApplicationRule",
                 "name": emission.numbered(first + number),
-                "description": emission.description(),
+                "description": described(if own.is_clear { BY_REQUEST } else { BY_HANDSHAKE }),
                 "protocols": [{
                     "protocolType": if own.is_clear { "Http" } else { "Https" },
                     "port": own.port,
                 }],
                 "sourceAddresses": ["*"],
                 "targetFqdns": own.names.iter().map(ToString::to_string).collect::<Vec<_>>(),
-            })
+            });
+            if !own.is_clear {
+                rule["terminateTLS"] = json!(false);
+            }
+            rule
         })
         .collect();
     let collections: Vec<_> = [network, application]

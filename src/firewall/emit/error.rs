@@ -20,6 +20,11 @@ pub enum EmitError {
          digit first, a letter, digit or '_' last"
     )]
     Name(String),
+    #[error(
+        "'{0}' is no name for a group of addresses, which takes at most 63 letters, digits, '-' and \
+         '_': give a shorter or plainer one (--name)"
+    )]
+    GroupName(String),
     /// A priority is outside the range that Azure takes.
     #[error(
         "priorities {first} to {last} are not all within {least} to {most}, as Azure wants them"

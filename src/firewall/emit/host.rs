@@ -10,11 +10,17 @@ use super::script::powershell_text;
 /// Rules with very many addresses are slow to load. Windows itself has no such limit.
 const PREFIXES_PER_RULE: usize = 1000;
 
-/// A script that replaces the rules of one group and leaves all others alone.
+/// A script that puts rules into the place of those of one group and leaves all others alone. The
+/// older ones go last, so that nothing is blocked in between, nor where the script stops halfway.
 pub(super) fn windows(emission: &Emission) -> String {
     let mut text = format!(
-        "# {0}\n#Requires -RunAsAdministrator\n$ErrorActionPreference = 'Stop'\n\n\
-         Get-NetFirewallRule -Group '{1}' -ErrorAction SilentlyContinue | Remove-NetFirewallRule\n",
+        "# {0}\n\
+         # Windows lets everything out unless a profile blocks it: these rules change nothing \
+         before\n\
+         #   Set-NetFirewallProfile -DefaultOutboundAction Block\n\
+         # which blocks everything that no rule allows.\n\
+         #Requires -RunAsAdministrator\n$ErrorActionPreference = 'Stop'\n\n\
+         $older = @(Get-NetFirewallRule -Group '{1}' -ErrorAction SilentlyContinue)\n",
         emission.description(),
         emission.name
     );
@@ -43,15 +49,21 @@ pub(super) fn windows(emission: &Emission) -> String {
             permit.protocol.as_str().to_uppercase(),
         );
     }
+    text.push_str("\nif ($older) { $older | Remove-NetFirewallRule }\n");
     text
+}
+
+/// The chain's name, whose characters are those that nft takes.
+pub(super) fn chain_name(emission: &Emission) -> String {
+    let name: String =
+        emission.name.chars().map(|c| if c.is_ascii_alphanumeric() { c } else { '_' }).collect();
+    format!("pathproof_{name}")
 }
 
 /// A chain and its sets in the table `inet filter`, to which the user's chain jumps. An `accept` in
 /// a separate table would not keep another table from dropping the packet.
 pub(super) fn nftables(emission: &Emission) -> String {
-    let name: String =
-        emission.name.chars().map(|c| if c.is_ascii_alphanumeric() { c } else { '_' }).collect();
-    let chain = format!("pathproof_{name}");
+    let chain = chain_name(emission);
     let (mut declared, mut flushed) = (String::new(), String::new());
     let (mut sets, mut rules) = (String::new(), String::new());
     for (number, permit) in emission.permits.iter().enumerate() {

@@ -4,9 +4,11 @@
 mod azure;
 mod emission;
 mod error;
+mod handling;
 mod host;
 mod lists;
 mod nsg_rows;
+mod objects;
 mod script;
 mod template;
 
@@ -15,6 +17,7 @@ use std::fmt;
 pub use self::emission::{AccessRequest, Aggregation, Application, Emission, Permit, ProvenPrefix};
 pub use self::error::EmitError;
 use self::error::{COLLECTION_PRIORITIES, check_name, check_priorities};
+pub use self::handling::{Handling, handling};
 
 macro_rules! formats {
     ($($(#[$doc:meta])* $variant:ident $word:literal $holds:ident,)*) => {
@@ -64,6 +67,10 @@ formats! {
     WindowsFirewall "windows-firewall" Addresses,
     /// An nftables table.
     Nftables "nftables" Addresses,
+    /// Address objects and groups for the command line of `FortiOS`.
+    Fortigate "fortigate" Addresses,
+    /// Address objects and groups for the configuration mode of PAN-OS.
+    PanosSet "panos-set" Addresses,
     /// An external dynamic list of domains.
     EdlDomain "edl-domain" Names,
     /// A file for squid's ACLs of type `dstdomain`.
@@ -121,6 +128,8 @@ pub fn emit(format: RuleFormat, emission: &Emission) -> Result<String, EmitError
         RuleFormat::Csv => lists::csv(emission),
         RuleFormat::WindowsFirewall => host::windows(emission),
         RuleFormat::Nftables => host::nftables(emission),
+        RuleFormat::Fortigate => objects::fortigate(emission)?,
+        RuleFormat::PanosSet => objects::panos(emission)?,
         RuleFormat::EdlDomain => lists::edl_domain(emission),
         RuleFormat::SquidDomains => lists::squid(emission),
         RuleFormat::TlsExemptions => lists::tls_exemptions(emission),

@@ -8,7 +8,7 @@ use crate::firewall::{
     CorrectionAdvice, Flow, NamePattern, NetworkContext, ProofLevel, Proven, Requirement,
     RuleJudge, verify,
 };
-use crate::model::{AddressSet, Host, Role};
+use crate::model::{AddressSet, Host, Kind, Role};
 
 fn proven(list: &[(&str, u16, &str)]) -> Vec<Proven> {
     let mut proven: Vec<_> = list
@@ -140,6 +140,11 @@ fn every_format_holds_the_whole_set_and_its_proof() {
                 holds("ns.servicebus.windows.net,40.112.72.100,443,tcp,relay,published in ");
                 holds(",2603:1030::1,443,");
             }
+            _ if *format == RuleFormat::Fortigate => {
+                for word in ["40.112.72.100 255.255.255.254", "20.0.0.1 255.", "2603:1030::1/128"] {
+                    holds(word);
+                }
+            }
             Holds::NsgRules | Holds::Addresses => {
                 for word in ["40.112.72.100/31", "20.0.0.1/32", "2603:1030::1/128"] {
                     holds(word);
@@ -190,6 +195,9 @@ fn a_tag_stands_for_its_addresses_where_the_format_knows_tags() {
             Holds::Addresses if *format == RuleFormat::Csv => {
                 assert!(text.contains(",40.112.72.100,"), "{format}");
             }
+            Holds::Addresses if *format == RuleFormat::Fortigate => {
+                assert!(text.contains("subnet 40.112.72.100 255.255.255.254"), "{format}");
+            }
             Holds::Addresses => assert!(text.contains("40.112.72.100/31"), "{format}"),
             Holds::Names => {}
         }
@@ -213,6 +221,50 @@ fn names_are_written_as_their_readers_want_them() {
         [".servicebus.windows.net", "download.microsoft.com"]
     );
     assert_eq!(lines(RuleFormat::TlsExemptions), lines(RuleFormat::EdlDomain));
+}
+
+/// Until the new rules are there, the older ones let through what they let through before.
+#[test]
+fn windows_rules_are_there_before_older_ones_go() {
+    let text = emit(RuleFormat::WindowsFirewall, &emission(&sample())).unwrap();
+    let at = |word: &str| text.find(word).unwrap_or_else(|| panic!("{word} is not in {text}"));
+    let remembered = at("$older = @(Get-NetFirewallRule -Group 'Allow-Relay'");
+    assert!(remembered < at("New-NetFirewallRule"), "{text}");
+    assert!(text.rfind("New-NetFirewallRule").unwrap() < at("Remove-NetFirewallRule"), "{text}");
+    // Without input, the cmdlet could take all rules of the host.
+    assert!(text.ends_with("if ($older) { $older | Remove-NetFirewallRule }\n"), "{text}");
+    assert!(text.contains("# Windows lets everything out unless a profile blocks it"), "{text}");
+}
+
+#[test]
+fn azure_firewall_says_how_it_knows_what_it_lets_through() {
+    let plain = emission(&sample());
+    let read = |emission: &Emission| -> serde_json::Value {
+        serde_json::from_str(&emit(RuleFormat::AzureFirewall, emission).unwrap()).unwrap()
+    };
+    let rule = |value: &serde_json::Value, collection: usize, rule: usize| {
+        value["properties"]["ruleCollections"][collection]["rules"][rule].clone()
+    };
+    let description = |rule: &serde_json::Value| rule["description"].as_str().unwrap().to_owned();
+    let alone = rule(&read(&plain), 0, 0);
+    assert!(description(&alone).starts_with("Written by pathproof"), "{alone}");
+    let name = |name: &str| NamePattern::parse(name).unwrap();
+    let applications = Application::of([
+        (name("ns.servicebus.windows.net"), Kind::Relay, 443),
+        (name("ocsp.digicert.com"), Kind::Http, 80),
+        (name("s.database.windows.net"), Kind::Tds, 1433),
+    ]);
+    let both = read(&Emission { applications, ..plain });
+    let beside = rule(&both, 0, 0);
+    assert!(description(&beside).starts_with("By address: no TLS handshake"), "{beside}");
+    let by_handshake = rule(&both, 1, 0);
+    assert_eq!(by_handshake["targetFqdns"][0], "ns.servicebus.windows.net", "{both}");
+    assert_eq!(by_handshake["terminateTLS"], false, "{both}");
+    assert!(description(&by_handshake).contains("without TLS inspection"), "{both}");
+    let by_request = rule(&both, 1, 1);
+    assert_eq!(by_request["protocols"][0]["protocolType"], "Http", "{both}");
+    assert!(by_request["terminateTLS"].is_null(), "{both}");
+    assert!(both["properties"]["ruleCollections"][1]["rules"][2].is_null(), "{both}");
 }
 
 #[test]

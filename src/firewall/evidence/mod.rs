@@ -193,19 +193,7 @@ impl Evidence {
     pub fn requirements(&self) -> Vec<Requirement> {
         let mut requirements = Vec::new();
         for (target, class) in self.needed() {
-            match &target.way {
-                ConfiguredRoute::Direct => requirements.extend(self.own_flows(target, &class)),
-                ConfiguredRoute::Proxy(proxy) => {
-                    requirements.extend(self.proxy_flows(target, proxy, &class));
-                }
-                ConfiguredRoute::Unknown(why) => {
-                    let unknown = |requirement| Requirement {
-                        missing: Some(Missing::Route(why.as_str().into())),
-                        ..requirement
-                    };
-                    requirements.extend(self.own_flows(target, &class).into_iter().map(unknown));
-                }
-            }
+            requirements.extend(self.flows_of_way(target, &class));
         }
         for resolver in self.resolvers.iter().filter(|resolver| !resolver.ip().is_loopback()) {
             for protocol in [Protocol::Udp, Protocol::Tcp] {
@@ -218,6 +206,21 @@ impl Evidence {
             }
         }
         unique(requirements)
+    }
+
+    /// The flows of one target by its configured way.
+    pub(super) fn flows_of_way(&self, target: &EvidenceTarget, class: &Class) -> Vec<Requirement> {
+        match &target.way {
+            ConfiguredRoute::Direct => self.own_flows(target, class),
+            ConfiguredRoute::Proxy(proxy) => self.proxy_flows(target, proxy, class),
+            ConfiguredRoute::Unknown(why) => {
+                let unknown = |requirement| Requirement {
+                    missing: Some(Missing::Route(why.as_str().into())),
+                    ..requirement
+                };
+                self.own_flows(target, class).into_iter().map(unknown).collect()
+            }
+        }
     }
 
     /// The flows to the endpoints themselves, whatever their routes: what a list on a proxy must
@@ -237,7 +240,7 @@ impl Evidence {
             .chain(derived.map(|target| (target, Class::Gateway(target.deployment()))))
     }
 
-    fn own_flows(&self, target: &EvidenceTarget, class: &Class) -> Vec<Requirement> {
+    pub(super) fn own_flows(&self, target: &EvidenceTarget, class: &Class) -> Vec<Requirement> {
         let name = match &target.name {
             Some(NamePattern::Name(name)) => Some(name.clone()),
             // The names behind a wildcard are not known, so that no flow goes there.

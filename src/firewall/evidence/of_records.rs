@@ -23,6 +23,15 @@ impl Evidence {
             let endpoint = &record.endpoint;
             (endpoint.order, endpoint.subject.to_string(), endpoint.port)
         });
+        Self::of_judged(records, judged)
+    }
+
+    /// The same in the order of the records.
+    pub(in crate::firewall) fn as_recorded(records: &Records, conclusion: &Conclusion) -> Self {
+        Self::of_judged(records, records.records.iter().zip(&conclusion.verdicts).collect())
+    }
+
+    fn of_judged(records: &Records, judged: Vec<(&Record, &Verdict)>) -> Self {
         let vantage = &records.run.vantage;
         Self {
             targets: judged.into_iter().map(|(record, verdict)| target(record, verdict)).collect(),

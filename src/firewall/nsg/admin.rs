@@ -1,8 +1,9 @@
 //! Security admin rules of a network manager, which Azure asks before any group.
 
+use super::make_conditional;
 use super::node::Node;
 use super::rule::{add_prefix, keyword, priority, read_ports};
-use crate::arm_template::ArmValue;
+use crate::arm_template::{ArmValue, Resource};
 use crate::firewall::missing::Property;
 use crate::firewall::port::{PortSet, ProtocolSet};
 use crate::firewall::rule::{Access, Direction, Onward, Rule, RuleDialect, RuleSet};
@@ -23,10 +24,27 @@ pub(super) fn is_admin_rule(node: &Node<'_>) -> bool {
         || (is_list("sources") && is_list("destinations") && properties.get("access").is_some())
 }
 
+/// The type of an admin rule in templates, in lower case.
+pub(super) const KIND: &str =
+    "microsoft.network/networkmanagers/securityadminconfigurations/rulecollections/rules";
+
+/// Reads the admin rules of a template.
+pub(super) fn read_template_rules(resources: &[&Resource], file: &str) -> RuleSet {
+    let rules = resources.iter().map(|resource| {
+        let mut rule = read_admin_rule(&Node::root(&resource.body, &resource.path));
+        make_conditional(&mut rule, resource.condition.as_ref());
+        rule
+    });
+    in_order(rules.collect(), &format!("{file}: {}", resources[0].path))
+}
+
 /// Reads admin rules. A flow that none of them matches goes on to the groups.
 pub(super) fn read_admin_rules(nodes: &[Node<'_>], file: &str) -> RuleSet {
-    let rules = nodes.iter().map(read_admin_rule).collect();
-    RuleSet::by_priority("admin rules", &format!("{file}: $"), RuleDialect::Admin, rules)
+    in_order(nodes.iter().map(read_admin_rule).collect(), &format!("{file}: $"))
+}
+
+fn in_order(rules: Vec<Rule>, location: &str) -> RuleSet {
+    RuleSet::by_priority("admin rules", location, RuleDialect::Admin, rules)
         .with_passing_end("(no admin rule)", Onward::Next)
 }
 

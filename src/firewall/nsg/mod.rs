@@ -7,8 +7,10 @@ mod allowlist;
 mod error;
 mod foreign;
 mod group;
+mod json_text;
 mod line;
 mod node;
+mod plan_file;
 mod planned;
 mod policy;
 mod route;
@@ -25,11 +27,10 @@ pub use self::line::line_of;
 use self::node::Node;
 use self::planned::{PlannedResources, Side, read_planned};
 use self::policy::{IpGroups, Policies, Policy};
-use super::missing::Property;
-use super::rule::{Rule, RuleSet};
+use super::missing::{Missing, Property};
+use super::rule::{Direction, Rule, RuleSet};
 use crate::arm_template::{
-    ArmValue, Resource, Template, UnknownValue, is_template, parameter_file, plain_json,
-    read_template,
+    ArmValue, Resource, Template, UnknownValue, is_template, parameter_file, read_template,
 };
 
 /// A file that may hold rules, or values for the rules of other files.
@@ -46,7 +47,7 @@ pub struct RuleFile<'a> {
 /// # Errors
 /// [`ReadError`] where a file is neither rules nor values for them.
 pub fn read(files: &[RuleFile<'_>]) -> Result<Vec<RuleSet>, ReadError> {
-    read_side(files, None)
+    sets_of_files(&parsed(files)?, None)
 }
 
 /// Reads both sides of a change from files of which one at least holds both; `None` where none
@@ -55,51 +56,48 @@ pub fn read(files: &[RuleFile<'_>]) -> Result<Vec<RuleSet>, ReadError> {
 /// # Errors
 /// As [`read`].
 pub fn read_change(files: &[RuleFile<'_>]) -> Result<Option<[Vec<RuleSet>; 2]>, ReadError> {
-    let mut holds_both = false;
-    for file in files {
-        let document = FileForm::read(*file)?;
-        holds_both |= matches!(document, FileForm::Planned(planned) if planned.before.is_some());
-    }
-    if !holds_both {
+    let files = parsed(files)?;
+    let holds_both =
+        |form: &FileForm| matches!(form, FileForm::Planned(planned) if planned.before.is_some());
+    if !files.iter().any(|(_, form)| holds_both(form)) {
         return Ok(None);
     }
-    let side = |side| read_side(files, Some(side));
+    let side = |side| sets_of_files(&files, Some(side));
     Ok(Some([side(Side::Before)?, side(Side::After)?]))
 }
 
-/// Reads one side of files that may hold a change: the rules as they would be, where `side` is
-/// `None`.
-fn read_side(files: &[RuleFile<'_>], side: Option<Side>) -> Result<Vec<RuleSet>, ReadError> {
+/// The files by their forms, each parsed once: a plan may be large.
+fn parsed<'a>(files: &[RuleFile<'a>]) -> Result<Vec<(&'a str, FileForm)>, ReadError> {
+    files.iter().map(|file| Ok((file.name, FileForm::read(*file)?))).collect()
+}
+
+/// One side of files that may hold a change: the rules as they would be, where `side` is `None`.
+fn sets_of_files(
+    files: &[(&str, FileForm)],
+    side: Option<Side>,
+) -> Result<Vec<RuleSet>, ReadError> {
     let mut parameters = BTreeMap::new();
     let mut groups = IpGroups::new();
-    let mut documents = Vec::new();
-    for file in files {
-        let document = FileForm::read(*file)?;
-        if let FileForm::Parameters(given) = &document {
+    for (_, form) in files {
+        if let FileForm::Parameters(given) = form {
             parameters.extend(given.clone());
         }
-        documents.push((file.name, document));
     }
     let mut parts = Vec::new();
-    for (file, document) in documents {
-        match document {
+    for (file, form) in files {
+        match form {
             FileForm::Parameters(_) => {}
-            FileForm::List(set) => parts.push(FileContent::Set(set)),
+            FileForm::List(set) => parts.push(FileContent::Set(set.clone())),
             FileForm::Json(value) => {
-                parts.push(FileContent::Json(file, ArmValue::literal(&value, "$")));
+                parts.push(FileContent::Json(file, ArmValue::literal(value, "$")));
             }
             FileForm::Template(value) => {
-                let template = read_template(&value, &parameters, holds_rules);
+                let template = read_template(value, &parameters, holds_rules);
                 collect_ip_groups_of(&template, &mut groups);
                 parts.push(FileContent::Template(file, template));
             }
             FileForm::Planned(planned) => {
-                let template = match side {
-                    Some(side) => planned.into_template(side),
-                    None => {
-                        PlannedResources { before: None, ..*planned }.into_template(Side::After)
-                    }
-                };
+                let template = planned.template(side);
                 collect_ip_groups_of(&template, &mut groups);
                 parts.push(FileContent::Template(file, template));
             }
@@ -123,12 +121,18 @@ fn read_side(files: &[RuleFile<'_>], side: Option<Side>) -> Result<Vec<RuleSet>,
             }
         }
     }
+    let n_policies = policies.len();
     sets.extend(policies.into_sets());
     if sets.is_empty() {
+        let found = if n_policies > 0 {
+            "firewall policies that are each other's base policy"
+        } else {
+            "only IP groups or parameters"
+        };
         return Err(ReadError {
-            file: files.iter().map(|file| file.name).collect::<Vec<_>>().join(", "),
+            file: files.iter().map(|(file, _)| *file).collect::<Vec<_>>().join(", "),
             location: "$".to_owned(),
-            found: "only IP groups or parameters".to_owned(),
+            found: found.to_owned(),
             expected: "rules beside them",
         });
     }
@@ -161,7 +165,7 @@ impl FileForm {
             }
             return allowlist::read_allowlist(text, file.name).map(Self::List);
         }
-        let value: Value = serde_json::from_str(&plain_json(text)).map_err(|error| ReadError {
+        let value: Value = json_text::read_json_text(text).map_err(|error| ReadError {
             file: file.name.to_owned(),
             location: format!("line {} column {}", error.line(), error.column()),
             found: error.to_string(),
@@ -231,7 +235,19 @@ fn read_json(
     } else {
         search_rules(&root, None, &mut RuleSearch { file, groups, policies }, &mut found);
     }
-    let sets = found.sets;
+    let mut sets = found.sets;
+    if let Some((path, missing)) = further_pages(&root) {
+        let unread = |direction: Direction| {
+            let mut rule = Rule::unreadable(&path, &path, &missing);
+            rule.direction = direction.into();
+            rule
+        };
+        let [outbound, inbound] = [Direction::Outbound, Direction::Inbound].map(unread);
+        sets = sets
+            .into_iter()
+            .map(|set| set.with_first(outbound.clone()).with_first(inbound.clone()))
+            .collect();
+    }
     if sets.is_empty() && found.policies == 0 && found.ip_groups == 0 {
         return Err(ReadError {
             file: file.to_owned(),
@@ -242,6 +258,15 @@ fn read_json(
         });
     }
     Ok(sets)
+}
+
+/// Where an answer says that it goes on in further pages, which are not in the file: what they hold
+/// may decide about any flow.
+fn further_pages(root: &Node<'_>) -> Option<(String, Missing)> {
+    let token = root.get_any(&["nextLink", "skipToken"])?;
+    token.value.as_str().filter(|text| !text.is_empty())?;
+    let why = "the answer goes on in further pages, which are not in this file";
+    Some((token.path.clone(), token.missing(why)))
 }
 
 /// Whether a node is a rule: every tool writes a rule's access and direction. Building blocks of
@@ -382,6 +407,7 @@ fn sets_of_template(
     let mut sets = Vec::new();
     let mut n_policies = 0;
     let is_rule = |resource: &&Resource| resource.kind.ends_with("/securityrules");
+    let is_part = |resource: &&Resource| is_rule(resource) || resource.kind == route::ROUTE;
     let parent = |resource: &Resource| {
         resource
             .name
@@ -398,6 +424,13 @@ fn sets_of_template(
                 sets.push(template_group(resource, children, file));
                 owners.push(own);
             }
+            route::TABLE => {
+                let own = resource.name.to_ascii_lowercase();
+                let is_own = |route: &&Resource| route.kind == route::ROUTE && parent(route) == own;
+                let routes: Vec<_> = resources.iter().filter(is_own).collect();
+                sets.push(route::read_template_table(resource, &routes, file));
+                owners.push(own);
+            }
             "microsoft.network/azurefirewalls" => sets.extend(read_firewall(&node, file, groups)),
             "microsoft.network/firewallpolicies" => {
                 let name = Some(last(&resource.name));
@@ -411,27 +444,39 @@ fn sets_of_template(
             _ => {}
         }
     }
-    // Rules may be added to a group that is not in this file.
+    let admin_rules: Vec<_> = resources.iter().filter(|own| own.kind == admin::KIND).collect();
+    if !admin_rules.is_empty() {
+        sets.push(admin::read_template_rules(&admin_rules, file));
+    }
+    // Rules may be added to a group, and routes to a table, that is not in this file.
     let mut orphans: Vec<(String, Vec<&Resource>)> = Vec::new();
-    for rule in resources.iter().filter(is_rule).filter(|rule| !owners.contains(&parent(rule))) {
-        let owner = parent(rule);
-        match orphans.iter_mut().find(|(own, _)| *own == owner) {
-            Some((_, rules)) => rules.push(rule),
-            None => orphans.push((owner, vec![rule])),
+    let is_orphan = |own: &&Resource| is_part(own) && !owners.contains(&parent(own));
+    for part in resources.iter().filter(is_orphan) {
+        let owner = parent(part);
+        let is_same = |all: &[&Resource]| all[0].kind == part.kind;
+        match orphans.iter_mut().find(|(own, all)| *own == owner && is_same(all)) {
+            Some((_, parts)) => parts.push(part),
+            None => orphans.push((owner, vec![part])),
         }
     }
-    for (owner, rules) in orphans {
-        let group = Resource {
-            kind: "microsoft.network/networksecuritygroups".to_owned(),
+    for (owner, parts) in orphans {
+        let is_table = parts[0].kind == route::ROUTE;
+        let kind = if is_table { route::TABLE } else { "microsoft.network/networksecuritygroups" };
+        let whole = Resource {
+            kind: kind.to_owned(),
             name: owner,
             body: ArmValue::Object(Vec::new()),
-            path: rules[0].path.clone(),
+            path: parts[0].path.clone(),
             condition: None,
         };
-        let mut set = template_group(&group, rules.into_iter(), file);
+        let (mut set, what, others) = if is_table {
+            (route::read_template_table(&whole, &parts, file), "table", "routes")
+        } else {
+            (template_group(&whole, parts.into_iter(), file), "group", "rules")
+        };
         set.notes.push(format!(
-            "{}: its group is not in this file; other rules it may have are not looked at",
-            group.path
+            "{}: its {what} is not in this file; other {others} it may have are not looked at",
+            whole.path
         ));
         sets.push(set);
     }
@@ -448,7 +493,7 @@ fn sets_of_template(
             file: file.to_owned(),
             location: "$.resources".to_owned(),
             found,
-            expected: "a resource of type Microsoft.Network/networkSecurityGroups or \
+            expected: "a resource of type Microsoft.Network/networkSecurityGroups, routeTables or \
                        firewallPolicies/ruleCollectionGroups",
         });
     };
@@ -501,8 +546,15 @@ fn holds_rules(kind: &str) -> bool {
             | "microsoft.network/firewallpolicies"
             | "microsoft.network/firewallpolicies/rulecollectiongroups"
             | "microsoft.network/firewallpolicies/rulegroups"
+            | route::TABLE
+            | route::ROUTE
+            | admin::KIND
     )
 }
 
+#[cfg(test)]
+mod found_files;
+#[cfg(test)]
+mod planned_tests;
 #[cfg(test)]
 mod tests;

@@ -57,6 +57,10 @@ impl Policies {
         &mut self.policies[index]
     }
 
+    pub(super) const fn len(&self) -> usize {
+        self.policies.len()
+    }
+
     /// Reads a policy itself: whether it inherits from another, and from which.
     pub(super) fn add_policy(&mut self, node: &Node<'_>, name: Option<&str>, file: &str) -> bool {
         let properties = node.properties();

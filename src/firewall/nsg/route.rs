@@ -1,11 +1,16 @@
 //! Route tables, and the effective routes of a network interface.
 
+use super::make_conditional;
 use super::node::Node;
-use crate::arm_template::ArmValue;
+use crate::arm_template::{ArmValue, Resource};
 use crate::firewall::missing::Property;
-use crate::firewall::rule::{Access, Onward, Rule, RuleDialect, RuleSet};
+use crate::firewall::rule::{Access, Direction, Onward, Rule, RuleDialect, RuleSet};
 use crate::firewall::scope::Scope;
 use crate::model::AddressSet;
+
+/// The types of a route table and of its routes in templates, in lower case.
+pub(super) const TABLE: &str = "microsoft.network/routetables";
+pub(super) const ROUTE: &str = "microsoft.network/routetables/routes";
 
 /// Whether a node is a route, of a table or effective.
 pub(super) fn is_route(node: &Node<'_>) -> bool {
@@ -25,20 +30,48 @@ pub(super) fn is_table(node: &Node<'_>) -> bool {
 pub(super) fn read_table(node: &Node<'_>, file: &str) -> RuleSet {
     let routes = node.properties().get("routes").map(|own| own.elements()).unwrap_or_default();
     let name = node.text("name").unwrap_or(&node.path);
-    let remark = format!(
-        "{name}: routes that a gateway learned are not in a route table; effective routes hold \
-         them (az network nic show-effective-route-table)"
-    );
-    in_order(name, &format!("{file}: {}", node.path), &routes).with_notes(vec![remark])
+    let routes = routes.iter().flat_map(read_route).collect();
+    in_order(name, &format!("{file}: {}", node.path), routes).with_notes(vec![LEARNED.to_owned()])
 }
+
+/// Reads a route table of a template, with the routes that are resources of their own.
+pub(super) fn read_template_table(
+    resource: &Resource,
+    children: &[&Resource],
+    file: &str,
+) -> RuleSet {
+    let node = Node::root(&resource.body, &resource.path);
+    let routes = node.properties().get("routes").map(|own| own.elements()).unwrap_or_default();
+    let mut all: Vec<_> = routes.iter().flat_map(read_route).collect();
+    for child in children {
+        let mut own = read_route(&Node::root(&child.body, &child.path));
+        for (_, _, rule) in &mut own {
+            make_conditional(rule, child.condition.as_ref());
+        }
+        all.extend(own);
+    }
+    let name = &resource.name;
+    let mut notes = vec![LEARNED.to_owned()];
+    if let Some(condition) = &resource.condition {
+        notes.push(format!("{}: deployed only if {}", resource.path, condition.shown()));
+    }
+    in_order(name, &format!("{file}: {}", resource.path), all).with_notes(notes)
+}
+
+/// A remark of every route table.
+const LEARNED: &str = "routes that a gateway learned are not in a route table; effective routes \
+                       hold them (az network nic show-effective-route-table)";
 
 /// Reads the effective routes of a network interface.
 pub(super) fn read_effective_routes(routes: &[Node<'_>], file: &str) -> RuleSet {
+    let routes = routes.iter().flat_map(read_route).collect();
     in_order("effective routes", &format!("{file}: $"), routes)
 }
 
-fn in_order(name: &str, location: &str, routes: &[Node<'_>]) -> RuleSet {
-    let mut rules: Vec<_> = routes.iter().flat_map(read_route).collect();
+/// A rule of a route, with the length of its prefix and the rank of the route's source.
+type RankedRoute = (u8, u8, Rule);
+
+fn in_order(name: &str, location: &str, mut rules: Vec<RankedRoute>) -> RuleSet {
     // The longest prefix wins, then the routes of users before learned ones before Azure's own
     // (virtual-networks-udr-overview, How Azure selects a route). One whose prefix is not known
     // may come first.
@@ -48,10 +81,20 @@ fn in_order(name: &str, location: &str, routes: &[Node<'_>]) -> RuleSet {
         .with_passing_end("Azure's own routes", Onward::Direct)
 }
 
-/// The rules of a route, one for each prefix, with the length of the prefix and the rank of the
-/// route's source.
-fn read_route(node: &Node<'_>) -> Vec<(u8, u8, Rule)> {
+/// The rules of a route, one for each prefix. One that cannot be read may be the route of any flow.
+fn read_route(node: &Node<'_>) -> Vec<RankedRoute> {
+    let unreadable = |missing| {
+        let mut rule = Rule::unreadable(&node.path, &node.path, &missing);
+        rule.direction = Direction::Outbound.into();
+        vec![(u8::MAX, 0, rule)]
+    };
+    if let ArmValue::Unknown(unknown) = node.value {
+        return unreadable(unknown.into());
+    }
     let properties = node.properties();
+    if let ArmValue::Unknown(unknown) = properties.value {
+        return unreadable(unknown.into());
+    }
     let is_state =
         |word: &str| properties.text("state").is_some_and(|state| state.eq_ignore_ascii_case(word));
     if is_state("Invalid") {
@@ -63,6 +106,9 @@ fn read_route(node: &Node<'_>) -> Vec<(u8, u8, Rule)> {
         _ => 0,
     };
     let prefixes = properties.get("addressPrefix").map(|own| own.elements()).unwrap_or_default();
+    if prefixes.is_empty() {
+        return unreadable(properties.missing("the route has no addressPrefix"));
+    }
     let hops = properties.get_any(&["nextHopIpAddress", "nextHopInIpAddress"]);
     let hop =
         hops.iter().flat_map(Node::elements).find_map(|hop| hop.value.as_str().map(str::to_owned));

@@ -4,9 +4,9 @@
 use serde_json::{Map, Value};
 
 use super::error::ReadError;
-use super::holds_rules;
 use super::planned::{PlannedResources, object};
 use super::what_if::resource_of_id;
+use super::{admin, holds_rules, route};
 use crate::arm_template::{ArmValue, Resource, UnknownValue};
 
 /// What to give instead of what `terraform show -json` did not write.
@@ -66,8 +66,8 @@ pub(super) fn read_shown(value: &Value, file: &str) -> Result<PlannedResources, 
     if planned.after.is_empty() && planned.before.as_ref().is_none_or(Vec::is_empty) {
         return Err(error(
             if is_plan { "$.resource_changes" } else { "$.values" },
-            "no azurerm_network_security_group, azurerm_network_security_rule, azapi_resource or \
-             firewall policy"
+            "no azurerm_network_security_group, azurerm_network_security_rule, \
+             azurerm_route_table, azapi_resource or firewall policy"
                 .to_owned(),
         ));
     }
@@ -137,12 +137,9 @@ impl TerraformSides {
 
     /// Kinds of rules that are not read are named, since they may decide too.
     fn note_unread(&mut self, kind: &str) {
-        const UNREAD: [&str; 5] = [
+        const UNREAD: [&str; 2] = [
             "azurerm_firewall_network_rule_collection",
             "azurerm_firewall_application_rule_collection",
-            "azurerm_network_manager_admin_rule",
-            "azurerm_route_table",
-            "azurerm_route",
         ];
         if UNREAD.contains(&kind) {
             self.notes.push(format!("{kind} is not looked at here"));
@@ -189,6 +186,19 @@ fn resource(
             "microsoft.network/ipgroups",
             None,
             object([("name", get("name")), ("ipAddresses", get("cidrs"))]),
+        ),
+        "azurerm_route_table" => {
+            (route::TABLE, None, object([("name", get("name")), ("routes", rules(get("route")))]))
+        }
+        "azurerm_route" => (
+            route::ROUTE,
+            Some(get("route_table_name")),
+            in_camel_case(planned_value(Some(value), unknown, path)),
+        ),
+        "azurerm_network_manager_admin_rule" => (
+            admin::KIND,
+            None,
+            admin_rule(&in_camel_case(planned_value(Some(value), unknown, path))),
         ),
         "azapi_resource" => return azapi(value, unknown, path, &name),
         _ => return None,
@@ -265,6 +275,21 @@ fn linked(resources: &[(Resource, Option<ArmValue>)]) -> Vec<Resource> {
         }
     }
     all
+}
+
+/// An admin rule in the shape of Resource Manager.
+fn admin_rule(own: &ArmValue) -> ArmValue {
+    let ArmValue::Object(members) = own else { return own.clone() };
+    let renamed = members.iter().map(|(key, value)| {
+        let key = match key.as_str() {
+            "action" => "access",
+            "source" => "sources",
+            "destination" => "destinations",
+            other => other,
+        };
+        (key.to_owned(), value.clone())
+    });
+    ArmValue::Object(renamed.collect())
 }
 
 /// What `after_unknown` says of a member.

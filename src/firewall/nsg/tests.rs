@@ -2,6 +2,7 @@ use proptest::prelude::*;
 use serde_json::json;
 
 use super::*;
+use crate::arm_template::plain_json;
 use crate::firewall::{Decision, NetworkContext, RuleDialect, RuleJudge, read_flows};
 
 fn sets(texts: &[&str]) -> Vec<RuleSet> {

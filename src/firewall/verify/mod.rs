@@ -10,9 +10,10 @@ use super::decide::{Decision, RuleJudge};
 use super::flow::Flow;
 use super::missing::Missing;
 use super::port::Protocol;
+use super::reach::AllowedAddresses;
 use super::requirement::{Class, ConnectOutcome, Requirement};
-use super::row::decide_in_a_row;
-use super::rule::{Access, Direction, Rule, RuleDialect};
+use super::row::{decide_in_a_row, is_appliance};
+use super::rule::{Access, Direction, Onward, Rule, RuleDialect, RuleSet};
 use super::scope::NamePattern;
 use super::shadow::Shadowed;
 use crate::model::{AddressCount, AddressSet};
@@ -157,10 +158,12 @@ pub fn verify<'a>(
             .collect();
         // Rules may be for one source only, so that a source of the requirements is used.
         let source = requirements.iter().find_map(|own| own.sources.first().copied());
-        let mut all = AddressSet::everything();
-        for (index, judge) in judges.iter().enumerate().filter(|(_, judge)| admits(judge)) {
-            all = all.intersection(&measure(judge, index, (port, source), &required, &mut excess));
+        let mut stages = Stages::default();
+        for (index, judge) in judges.iter().enumerate() {
+            let reach = measure(judge, index, (port, source), &required, &mut excess);
+            stages.pass(judge.set(), &reach);
         }
+        let all = stages.admitted();
         beyond.push(Beyond {
             port,
             addresses: all.difference(&required).count(),
@@ -200,6 +203,59 @@ pub fn verify<'a>(
         shadowed,
         corrections,
         contradictions,
+    }
+}
+
+/// What each stage of a row lets through. Admin rules may lead a flow past the groups, and a route
+/// past the appliance.
+struct Stages {
+    admin: AddressSet,
+    past_groups: AddressSet,
+    groups: AddressSet,
+    routes: AddressSet,
+    past_appliance: AddressSet,
+    appliances: AddressSet,
+}
+
+impl Default for Stages {
+    fn default() -> Self {
+        let everything = AddressSet::everything;
+        Self {
+            admin: everything(),
+            past_groups: AddressSet::new(),
+            groups: everything(),
+            routes: everything(),
+            past_appliance: AddressSet::new(),
+            appliances: everything(),
+        }
+    }
+}
+
+impl Stages {
+    fn pass(&mut self, set: &RuleSet, reach: &AllowedAddresses) {
+        let leads = |onward: &Onward| -> AddressSet {
+            let own = reach.by_rule.iter().filter(|(at, _)| set.rules()[*at].onward == *onward);
+            own.map(|(_, addresses)| addresses).collect()
+        };
+        let stage = match set.dialect {
+            RuleDialect::Admin => {
+                self.past_groups = self.past_groups.union(&leads(&Onward::PastGroups));
+                &mut self.admin
+            }
+            RuleDialect::Routes => {
+                self.past_appliance = self.past_appliance.union(&leads(&Onward::Direct));
+                &mut self.routes
+            }
+            own if is_appliance(own) => &mut self.appliances,
+            _ => &mut self.groups,
+        };
+        *stage = stage.intersection(&reach.surely);
+    }
+
+    fn admitted(&self) -> AddressSet {
+        let by_groups = self.past_groups.union(&self.groups);
+        let by_appliances = self.past_appliance.union(&self.appliances);
+        self.admin.intersection(&by_groups).intersection(&self.routes).intersection(&by_appliances)
     }
 }
 
@@ -262,7 +318,7 @@ fn contradiction<'a>(
     is_contradicted.then(found)
 }
 
-/// The addresses that one set lets a port out to. What its rules let through beyond `required` is
+/// What one set lets a port out to. What its rules let through beyond `required` is
 /// added to `excess`, each rule once (by the indices of its set and of itself), with the port of
 /// which it lets through most.
 fn measure<'a>(
@@ -271,7 +327,7 @@ fn measure<'a>(
     (port, source): ((Protocol, u16), Option<IpAddr>),
     required: &AddressSet,
     excess: &mut BTreeMap<(usize, usize), Excess<'a>>,
-) -> AddressSet {
+) -> AllowedAddresses {
     let set = judge.set();
     let kind = Flow {
         name: None,
@@ -282,6 +338,8 @@ fn measure<'a>(
         direction: Direction::Outbound,
     };
     let reach = judge.reach(&kind);
+    // Of admin rules and routes only those that end the row let anything through by themselves.
+    let ends_here = |rule: &Rule| admits(judge) || rule.onward == Onward::PastGroups;
     let mut add = |index: usize, beyond: AddressCount, served: AddressCount| {
         let rule = &set.rules()[index];
         let is_known = |own: &Excess<'_>| (own.beyond.v4, own.beyond.v6) >= (beyond.v4, beyond.v6);
@@ -293,7 +351,7 @@ fn measure<'a>(
     };
     for (index, admitted) in &reach.by_rule {
         let beyond = admitted.difference(required);
-        if !beyond.is_empty() {
+        if !beyond.is_empty() && ends_here(&set.rules()[*index]) {
             add(*index, beyond.count(), admitted.intersection(required).count());
         }
     }
@@ -305,7 +363,7 @@ fn measure<'a>(
             add(index, AddressCount::default(), AddressCount::default());
         }
     }
-    reach.surely
+    reach
 }
 
 fn breadth(rule: &Rule, required: &AddressSet) -> Breadth {

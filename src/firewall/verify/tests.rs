@@ -369,3 +369,41 @@ proptest! {
         prop_assert!(seen.beyond.iter().all(is_none));
     }
 }
+
+/// Admin rules come before the groups and routes behind them: what they end is not let through
+/// beyond what is required, and what they lead past the groups is.
+#[test]
+fn what_is_beyond_counts_admin_rules_and_routes() {
+    let text = |value: serde_json::Value| value.to_string();
+    let admin = |name: &str, priority: u32, access: &str, prefix: &str| {
+        serde_json::json!({"id": format!("/x/securityAdminConfigurations/c/rules/{name}"),
+            "properties": {"access": access, "priority": priority, "direction": "Outbound",
+            "protocol": "Tcp", "sources": [], "destinations": [{"addressPrefix": prefix}]}})
+    };
+    let admin = text(serde_json::json!({"value": [
+        admin("never", 1, "Deny", "13.66.60.0/25"),
+        admin("goes-on", 2, "Allow", "20.0.0.0/24"),
+        admin("always", 3, "AlwaysAllow", "20.1.0.0/24"),
+    ]}));
+    let route = |prefix: &str, hop: &str| {
+        serde_json::json!({"source": "User", "state": "Active", "addressPrefix": [prefix],
+            "nextHopType": hop, "nextHopIpAddress": []})
+    };
+    let routes = text(serde_json::json!({"value": [
+        route("0.0.0.0/0", "Internet"), route("13.66.60.192/26", "None"),
+    ]}));
+    let read = |text: &str| read(&[RuleFile { name: "f", text }]).unwrap().remove(0);
+    let (admin, routes) = (read(&admin), read(&routes));
+    let nsg = group(&["allow relay 100 13.66.60.0/24 443", "deny no 200 * *"]);
+    let flow = "13.66.60.130,443,tcp";
+    let beyond = |sets: &[&RuleSet]| check(sets, flow, |seen| seen.beyond[0].addresses.v4);
+    assert_eq!(beyond(&[&nsg]), 255);
+    assert_eq!(beyond(&[&nsg, &routes]), 191);
+    assert_eq!(beyond(&[&admin, &nsg]), 127 + 256);
+    assert_eq!(beyond(&[&admin, &nsg, &routes]), 63 + 256);
+    // Only the rule that ends the row lets anything through by itself.
+    check(&[&admin, &nsg], flow, |seen| {
+        let rules: Vec<_> = seen.excess.iter().map(|own| own.rule.name.as_str()).collect();
+        assert_eq!(rules, ["always", "relay"]);
+    });
+}

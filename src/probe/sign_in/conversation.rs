@@ -69,7 +69,7 @@ where
     let learnt = means.learnt.get().copied();
     let known = learnt
         .filter(|_| is_proven)
-        .and_then(|scheme| Some(Exchange::new(scheme, means.begin(scheme, proxy.host(), given)?)));
+        .and_then(|scheme| Some(SignInExchange::new(scheme, means.begin(scheme, proxy)?)));
     // A proxy that asks for messages does not take a password in clear text.
     let login = given
         .filter(|_| learnt.is_none())
@@ -147,27 +147,26 @@ fn offers(answer: &HttpAnswer, scheme: &str) -> bool {
 
 /// The scheme to sign in by, of those that `answer` offers. A password is good for NTLM on every
 /// system; as the account of the process Negotiate comes first, as Windows itself has it.
-fn choose(answer: &HttpAnswer, manner: Manner<'_>) -> Option<Exchange> {
-    let given = manner.proxy.credentials();
-    let order = match given {
+fn choose(answer: &HttpAnswer, manner: Manner<'_>) -> Option<SignInExchange> {
+    let order = match manner.proxy.credentials() {
         Some(_) => [SignInScheme::Ntlm, SignInScheme::Negotiate],
         None => [SignInScheme::Negotiate, SignInScheme::Ntlm],
     };
     order.into_iter().filter(|scheme| offers(answer, scheme.as_str())).find_map(|scheme| {
-        let begun = manner.sign_in.begin(scheme, manner.proxy.host(), given)?;
-        Some(Exchange::new(scheme, begun))
+        let begun = manner.sign_in.begin(scheme, manner.proxy)?;
+        Some(SignInExchange::new(scheme, begun))
     })
 }
 
 /// A sign-in under way.
-struct Exchange {
+struct SignInExchange {
     context: Box<dyn SecurityContext>,
     sign_in: SignIn,
 }
 
 /// What is sent next, and what it belongs to.
 struct Turn {
-    exchange: Option<Exchange>,
+    exchange: Option<SignInExchange>,
     message: Option<Vec<u8>>,
 }
 
@@ -177,7 +176,7 @@ impl Turn {
     }
 }
 
-impl Exchange {
+impl SignInExchange {
     fn new(
         scheme: SignInScheme,
         (context, source): (Box<dyn SecurityContext>, AccountSource),

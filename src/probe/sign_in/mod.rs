@@ -18,7 +18,7 @@ use std::sync::{Arc, OnceLock};
 pub(super) use conversation::{Asked, ProxiedRequest, Unanswered, ask};
 
 use crate::model::{AccountSource, Host, OsError, SignInScheme};
-use crate::route::Credentials;
+use crate::route::ProxyUrl;
 
 /// One side of a sign-in, from its first message to its last.
 pub trait SecurityContext: fmt::Debug + Send {
@@ -82,16 +82,19 @@ impl SignInMeans<'_> {
     fn begin(
         self,
         scheme: SignInScheme,
-        host: &Host,
-        given: Option<&Credentials>,
+        proxy: &ProxyUrl,
     ) -> Option<(Box<dyn SecurityContext>, AccountSource)> {
-        match (given, scheme) {
+        match (proxy.credentials(), scheme) {
             (Some(given), SignInScheme::Ntlm) => {
                 Some((Box::new(ntlm::OwnNtlm::new(given)), AccountSource::Given))
             }
             // Whoever gives another account does not mean the process's own.
             (Some(_), SignInScheme::Negotiate) => None,
-            (None, _) => Some((self.packages.begin(scheme, host)?, AccountSource::Process)),
+            (None, _) if proxy.signs_in_account() => {
+                let context = self.packages.begin(scheme, proxy.host())?;
+                Some((context, AccountSource::Process))
+            }
+            (None, _) => None,
         }
     }
 }

@@ -9,12 +9,12 @@ use std::net::{IpAddr, SocketAddr};
 
 use super::Redactor;
 use crate::diagnose::explain;
-use crate::model;
+use crate::model::{self, FoundBy, ServiceState, StartType};
 use crate::report_v1::{
-    Action, Change, ChangedEndpoint, ChangedFinding, Destination, Endpoint, Finding, HostRuntime,
-    InstalledRuntime, Latency, LeftOut, LoggedError, NAMES_SCHEMA, OnlyOwners, PacQuestion,
-    Prediction, Proxy, ProxyLookup, Redacted, Report, RouteChoice, Run, RuntimeService, SCHEMA,
-    Sighting, Source, StandIn, Standing, Summary, Tool, Vantage, What,
+    Action, Change, ChangedEndpoint, ChangedFinding, Destination, Endpoint, ExpectedFlow, Finding,
+    HostRuntime, InstalledRuntime, Latency, LeftOut, LoggedError, NAMES_SCHEMA, OnlyOwners,
+    PacQuestion, Prediction, Proxy, ProxyLookup, Redacted, Report, RouteChoice, Run,
+    RuntimeService, SCHEMA, Sighting, Source, StandIn, Standing, Summary, Tool, Vantage, What,
 };
 
 /// Text of a report that is nobody's any more.
@@ -116,14 +116,14 @@ impl Redactor<'_> {
             installed: installed.as_ref().map(|InstalledRuntime { path, found_by }| {
                 InstalledRuntime {
                     path: self.sentence(path).into(),
-                    found_by: self.word_of(found_by),
+                    found_by: self.one_of(found_by, FoundBy::ALL.map(FoundBy::as_str)),
                 }
             }),
             version: version.as_ref().map(|version| self.sentence(version).into()),
             service: service.as_ref().map(|RuntimeService { state, start, account }| {
                 RuntimeService {
-                    state: self.word_of(state),
-                    start: self.word_of(start),
+                    state: self.one_of(state, ServiceState::ALL.map(ServiceState::as_str)),
+                    start: self.one_of(start, StartType::ALL.map(StartType::as_str)),
                     account: self.account(account).into(),
                 }
             }),
@@ -216,6 +216,7 @@ impl Redactor<'_> {
             old_hellos,
             gateways_skipped,
             discovered,
+            expected,
         } = endpoint;
         let proxy_lookup = |one: &ProxyLookup| {
             let ProxyLookup { proxy, lookups } = one;
@@ -248,6 +249,23 @@ impl Redactor<'_> {
                 seen_in: self.sentence(seen_in).into(),
                 seen_at: *seen_at,
             }),
+            expected: expected.iter().map(|flow| self.expected_flow(flow)).collect(),
+        }
+    }
+
+    /// Rules have names that this side chose, and so has what is missing to decide by them.
+    fn expected_flow(&mut self, flow: &ExpectedFlow) -> ExpectedFlow<'static> {
+        let ExpectedFlow { address, port, decision, rule, set, measured, agreement, missing } =
+            flow;
+        ExpectedFlow {
+            address: address.map(|address| self.address(address)),
+            port: *port,
+            decision: self.word_of(decision),
+            rule: self.label("rule", rule).into(),
+            set: self.label("rule-set", set).into(),
+            measured: measured.as_ref().map(|word| self.word_of(word)),
+            agreement: self.word_of(agreement),
+            missing: missing.as_ref().map(|text| self.prose(text).into()),
         }
     }
 
@@ -384,6 +402,14 @@ impl Redactor<'_> {
 
     fn word_of(&mut self, code: &str) -> Text {
         self.code(code).into()
+    }
+
+    /// One of the words that this program writes in a field, or a placeholder.
+    fn one_of<const N: usize>(&mut self, word: &str, known: [&'static str; N]) -> Text {
+        match known.into_iter().find(|own| *own == word) {
+            Some(own) => own.into(),
+            None => self.word_of(word),
+        }
     }
 
     fn words_of(&mut self, codes: &[Cow<str>]) -> Vec<Text> {

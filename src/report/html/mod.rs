@@ -4,6 +4,7 @@
 //! What strangers chose is inert twice: templates escape what they are given (askama), and what a
 //! reader would not see, or would obey, is written out by [`Guarded`].
 
+mod beside_rules;
 mod change_request;
 mod drawing;
 mod evidence;
@@ -46,6 +47,7 @@ pub fn report(report: &Report, out: &mut impl Write) -> io::Result<()> {
         host: picture_of_host::picture(report),
         ways: picture_of_way::pictures(report),
         request: change_request::of(report),
+        rules: beside_rules::of(report),
         changes: measured::changes(report),
         baseline: measured::baseline(report),
         evidence: evidence::of(report),
@@ -69,6 +71,7 @@ struct ReportBody<'a> {
     host: picture_of_host::HostPicture,
     ways: Vec<picture_of_way::WayPicture>,
     request: change_request::RequestTable,
+    rules: beside_rules::RuleComparison,
     changes: Vec<measured::ChangeSection>,
     baseline: String,
     evidence: evidence::EvidenceList<'a>,

@@ -28,6 +28,7 @@ fn conclusion(records: &Records) -> Conclusion {
         cause: Some(Cause::TcpTimeout),
         findings: vec![finding],
         is_lowered: false,
+        expected: vec![],
         counts: true,
     };
     Conclusion {

@@ -50,7 +50,7 @@ fn is_plain(word: &str, is_first: bool) -> bool {
 }
 
 /// `text` as code, in a cell too: a fence longer than any run of backticks in it.
-pub(super) fn code(text: &str) -> String {
+pub(in crate::report) fn code(text: &str) -> String {
     let text = visible(text);
     let mut longest = 0;
     let mut run = 0;

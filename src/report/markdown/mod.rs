@@ -7,13 +7,14 @@ pub(super) mod inert;
 use std::collections::BTreeMap;
 use std::io::{self, Write};
 
+use super::beside_rules::{self, AgreementGroup};
 use super::diff::table;
 use super::only_owners::left_out;
 use super::test_commands::{TestCommand, TestCommands};
 use super::wording::{counted, counts_line, listed, measured_at, team_of};
 use super::{Guarded, step_words, verdict_line};
 use crate::diagnose::catalogue;
-use crate::model::{AddressSet, Cause, Status};
+use crate::model::{AddressSet, Cause, RuleAgreement, Status};
 use crate::report_v1::{Action, Destination, Report};
 use inert::{cell, code, inline};
 
@@ -28,6 +29,7 @@ pub fn report(report: &Report, out: &mut impl Write) -> io::Result<()> {
     let mut out = Guarded::new(out);
     write_head(report, &mut out)?;
     write_tasks(report, &mut out)?;
+    write_rules(report, &mut out)?;
     write_changes(report, &mut out)?;
     evidence::write(report, &mut out)?;
     write_measured(report, &mut out)?;
@@ -148,6 +150,32 @@ fn networks(destinations: &[Destination]) -> Vec<String> {
         })
     };
     by_port.into_iter().filter_map(of_port).collect()
+}
+
+/// What given rules predict beside what was measured: in a table what does not work as predicted.
+fn write_rules(report: &Report, out: &mut impl Write) -> io::Result<()> {
+    let groups = beside_rules::of_report(report);
+    if groups.is_empty() {
+        return Ok(());
+    }
+    writeln!(out, "## Rules beside what was measured\n")?;
+    writeln!(out, "{}.\n", beside_rules::counts(&groups))?;
+    let is_shown = |own: &&AgreementGroup| own.agreement != RuleAgreement::WorksAsPredicted;
+    for group in groups.iter().filter(is_shown) {
+        writeln!(out, "### {}\n", beside_rules::title(group.agreement))?;
+        writeln!(out, "| Endpoint | Address | Rules say | Measured | Not known |")?;
+        writeln!(out, "| --- | --- | --- | --- | --- |")?;
+        for (endpoint, flow) in &group.flows {
+            let to = beside_rules::destination(flow);
+            let by = beside_rules::decision(flow);
+            let measured = flow.measured.as_deref().unwrap_or("not measured");
+            let missing = flow.missing.as_deref().unwrap_or_default();
+            let cells = [endpoint, &*to, &*by, measured, missing].map(cell);
+            writeln!(out, "| {} |", cells.join(" | "))?;
+        }
+        writeln!(out)?;
+    }
+    Ok(())
 }
 
 /// What changed since an earlier report.

@@ -40,8 +40,8 @@ struct Fared {
     role: String,
     /// They work, though there may be something to look at.
     is_sound: bool,
-    /// Each cause with its owner.
-    causes: BTreeMap<String, String>,
+    /// Each cause with its owner, and how bad it is.
+    causes: BTreeMap<String, (Severity, String)>,
 }
 
 /// The parts of all endpoints that fared alike, by their places in [`HostFacts::parts`].
@@ -71,13 +71,15 @@ impl HostFacts {
     pub(super) fn of(report: &Report, counts: impl Fn(&&Finding) -> bool) -> Self {
         let mut facts = Self::default();
         let mut places = BTreeMap::new();
-        let causes = |findings: &[Finding]| -> BTreeMap<String, String> {
+        let causes = |findings: &[Finding]| -> BTreeMap<String, (Severity, String)> {
             let is_failure = |finding: &&Finding| {
                 matches!(finding.severity, Severity::Fail | Severity::Warn)
                     && finding.explained_by.is_none()
             };
             let failures = findings.iter().filter(is_failure).filter(|one| counts(one));
-            failures.map(|one| (one.cause.to_string(), one.owner.to_string())).collect()
+            failures
+                .map(|one| (one.cause.to_string(), (one.severity, one.owner.to_string())))
+                .collect()
         };
         let of_run =
             Fared { role: String::new(), is_sound: true, causes: causes(&report.findings) };
@@ -113,11 +115,11 @@ impl HostFacts {
         }
     }
 
-    /// What failed on this host, each with its owner.
-    pub(super) fn failures(&self) -> impl Iterator<Item = (FailureKind, &str)> {
+    /// What failed on this host, how badly, and whose it is by the cause.
+    pub(super) fn failures(&self) -> impl Iterator<Item = (FailureKind, Severity, &str)> {
         self.fared.keys().flat_map(|Fared { role, causes, .. }| {
-            causes.iter().map(|(cause, owner)| {
-                (FailureKind { role: role.clone(), cause: cause.clone() }, &**owner)
+            causes.iter().map(|(cause, (severity, owner))| {
+                (FailureKind { role: role.clone(), cause: cause.clone() }, *severity, &**owner)
             })
         })
     }

@@ -10,7 +10,8 @@ use super::cover::{CaseSet, CoverProblem};
 use super::facts::{FailureKind, HostCase, WayPart};
 use super::host_test::{self, Compared, HostTest};
 use super::suspects::{PartKind, SharedPart, Suspects};
-use crate::model::Owner;
+use crate::model::{Owner, Severity};
+use crate::report_v1::SeverityWord;
 
 /// Fewer failing hosts say nothing about what they share.
 const LEAST: usize = 3;
@@ -54,6 +55,9 @@ pub struct FailedAlike {
     pub endpoint: Option<String>,
     /// The stable code.
     pub cause: String,
+    /// How bad it is where it is worst.
+    #[serde(with = "SeverityWord")]
+    pub severity: Severity,
     /// Who can fix it by the cause alone.
     pub owner: String,
     /// On how many hosts.
@@ -105,16 +109,18 @@ pub(super) fn statements(hosts: &[MergedHost]) -> Vec<FailureStatement> {
     if hosts.len() < 2 {
         return Vec::new();
     }
-    let mut kinds: BTreeMap<FailureKind, &str> = BTreeMap::new();
+    let mut kinds: BTreeMap<FailureKind, (Severity, &str)> = BTreeMap::new();
     for host in hosts {
-        for (kind, owner) in host.facts.failures() {
-            kinds.entry(kind).or_insert(owner);
+        for (kind, severity, owner) in host.facts.failures() {
+            // The worst, and of owners the first by name: the order of the files is chance.
+            let known = kinds.entry(kind).or_insert((severity, owner));
+            *known = (known.0.min(severity), known.1.min(owner));
         }
     }
     let names = names(hosts);
     let mut all: Vec<FailureStatement> = kinds
         .into_iter()
-        .map(|(kind, owner)| Cases::of(kind, owner, hosts).statement(&names))
+        .map(|(kind, (severity, owner))| Cases::of(kind, owner, hosts).statement(severity, &names))
         .collect();
     all.sort_by_key(FailureStatement::rank);
     let mut joined: Vec<FailureStatement> = Vec::new();
@@ -143,7 +149,7 @@ impl<'a> Cases<'a> {
         cases
     }
 
-    fn statement(self, names: &[String]) -> FailureStatement {
+    fn statement(self, severity: Severity, names: &[String]) -> FailureStatement {
         let mut by_part: BTreeMap<&WayPart, CaseSet> = BTreeMap::new();
         for (at, case) in self.all.iter().enumerate() {
             for part in &case.parts {
@@ -154,6 +160,7 @@ impl<'a> Cases<'a> {
         let failed = FailedAlike {
             endpoint: (!self.kind.role.is_empty()).then(|| self.kind.role.clone()),
             cause: self.kind.cause.clone(),
+            severity,
             owner: self.owner.to_owned(),
             failing: n_failing,
             healthy: n_healthy,
@@ -291,11 +298,12 @@ impl FailureStatement {
         None
     }
 
-    /// Whether there is something to tell people.
+    /// Whether there is something to tell people. What all hosts warn of stands below as that.
     #[must_use]
     pub fn is_worth_telling(&self) -> bool {
-        let n_failing = self.failed.first().map_or(0, |failed| failed.failing);
-        n_failing >= LEAST
+        self.failed.first().is_some_and(|failed| {
+            failed.failing >= LEAST && (failed.healthy > 0 || failed.severity == Severity::Fail)
+        })
     }
 }
 

@@ -43,7 +43,7 @@ fn section(told: ToldStatement) -> HandoutSection {
 
 fn of_group(merged: &Merged, group: &Group) -> HandoutSection {
     let n_hosts = merged.n_hosts();
-    let heading = format!("{} of {n_hosts}", counted(group.hosts.len(), "host"));
+    let heading = format!("Found by {} of {}", group.hosts.len(), counted(n_hosts, "host"));
     let mut section = of_findings(&heading, &group.findings);
     let names: Vec<String> = group.hosts.iter().map(|host| merged.name_of(host)).collect();
     section.lines.insert(0, format!("Hosts: {}.", names.join(", ")));

@@ -4,6 +4,7 @@ use super::failures::{CountedPart, Explained, FailedAlike, FailureStatement, Sus
 use super::host_test::HostTest;
 use super::suspects::{PartKind, SharedPart};
 use super::{Merged, SharedFinding};
+use crate::model::Severity;
 use crate::report::wording::{counted, listed, team_of};
 
 /// What stands over these sentences.
@@ -96,16 +97,29 @@ fn name(failed: &FailedAlike) -> String {
 
 /// `40 hosts fail, 160 do not`.
 fn hosts(failed: &FailedAlike) -> String {
-    let fail = if failed.failing == 1 { "fails" } else { "fail" };
+    let verb = match (failed.severity, failed.failing) {
+        (Severity::Fail, 1) => "fails",
+        (Severity::Fail, _) => "fail",
+        (_, 1) => "warns",
+        _ => "warn",
+    };
     let rest = match failed.healthy {
         0 => "no other is healthy".to_owned(),
         1 => "1 does not".to_owned(),
         healthy => format!("{healthy} do not"),
     };
-    format!("{} {fail}, {rest}", counted(failed.failing, "host"))
+    format!("{} {verb}, {rest}", counted(failed.failing, "host"))
 }
 
-/// The teams of the parts, and where alternatives remain, whom the cause names.
+/// Of hosts.
+const fn state(failed: &FailedAlike) -> &'static str {
+    match failed.severity {
+        Severity::Fail => "failing",
+        _ => "warning",
+    }
+}
+
+/// The teams of the parts.
 fn owners(statement: &FailureStatement) -> String {
     let mut teams: Vec<&str> = Vec::new();
     for team in statement.parts.iter().map(|part| team_of(&part.owner)) {
@@ -136,10 +150,13 @@ fn of_parts(statement: &FailureStatement) -> Vec<String> {
             lines.push(format!("It may as well be this: {}", sentence(one, first)));
         }
     }
-    match statement.unexplained {
+    // Of whom the part is not known that is said already.
+    let n_not_known = statement.parts.iter().flat_map(|part| part.alternatives.first());
+    let n_not_known = n_not_known.map(|likeliest| likeliest.not_known).min().unwrap_or(0);
+    match statement.unexplained.saturating_sub(n_not_known) {
         0 => {}
-        1 => lines.push("1 failing host shares none of this.".to_owned()),
-        rest => lines.push(format!("{rest} failing hosts share none of this.")),
+        1 => lines.push(format!("1 {} host shares none of this.", state(first))),
+        rest => lines.push(format!("{rest} {} hosts share none of this.", state(first))),
     }
     lines
 }
@@ -157,9 +174,9 @@ fn of_no_healthy(statement: &FailureStatement) -> Vec<String> {
 fn sentence(counted: &CountedPart, of: &FailedAlike) -> String {
     let phrase = Phrase::of(&counted.part);
     let failing = if counted.failing == of.failing {
-        format!("All {} failing hosts", of.failing)
+        format!("All {} {} hosts", of.failing, state(of))
     } else {
-        format!("{} of {} failing hosts", counted.failing, of.failing)
+        format!("{} of {} {} hosts", counted.failing, of.failing, state(of))
     };
     let aux = phrase.verb.aux();
     let healthy = match counted.healthy {
@@ -169,7 +186,7 @@ fn sentence(counted: &CountedPart, of: &FailedAlike) -> String {
     };
     let not_known = match counted.not_known {
         0 => String::new(),
-        some => format!(" Of {some} failing ones that is not known."),
+        some => format!(" Of {some} {} ones that is not known.", state(of)),
     };
     format!("{failing} {}; {healthy}.{not_known}", phrase.of_many())
 }

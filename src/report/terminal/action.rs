@@ -37,25 +37,22 @@ fn write_one(page: &mut Page, records: &Records, action: &Action) {
             write_rows(page, &action.destinations);
         }
     }
-    match action.list_format {
-        // A few addresses stand above, all of them.
+    let own: &[&str] = match action.list_format {
+        // A few addresses stand above, all of them. As they were seen: whoever opens the way needs
+        // all of them.
         Some("csv") if action.destinations.len() > SINGLY => {
-            let entries = entries(records, &action.destinations);
-            let only = entries.iter().flat_map(|entry| ["--only", entry]);
-            // As they were seen: whoever opens the way needs all of them.
-            let own: Vec<&str> = only.chain(["--proof", "resolved", "--format", "csv"]).collect();
-            write_command(page, &command::rules_emit(&records.run, &own));
+            &["--proof", "resolved", "--format", "csv"]
         }
-        Some("csv") | None => {}
-        Some(names) => {
-            write_command(page, &command::rules_emit(&records.run, &["--format", names]));
-        }
+        Some("csv") | None => return,
+        Some(names) => &["--format", names],
+    };
+    let entries = entries(records, &action.destinations);
+    let only = entries.iter().flat_map(|entry| ["--only", entry]);
+    let own: Vec<&str> = only.chain(own.iter().copied()).collect();
+    if let Some(command) = command::rules_emit(&records.run, &own) {
+        page.under_bullet("As a list:");
+        page.command(&command);
     }
-}
-
-fn write_command(page: &mut Page, command: &str) {
-    page.under_bullet("As a list:");
-    page.command(command);
 }
 
 /// The entries of the list that destinations are of; gateways go with their relay.

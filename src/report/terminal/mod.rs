@@ -4,6 +4,7 @@
 //! be too much here is counted, and stands in the JSON.
 
 mod action;
+mod beside_rules;
 mod endpoint;
 pub(super) mod fit;
 mod gateway;
@@ -65,6 +66,7 @@ fn written(
         endpoint::write(&mut page, status, &endpoints, has_proxies, &groups);
         gateway::write(&mut page, status, &deployments);
     }
+    beside_rules::write(&mut page, &judged);
     if has_every_step {
         verbose::write(&mut page, &judged);
     }

@@ -12,7 +12,7 @@ use serde_json::{Map, Value, json};
 
 use crate::model::{
     Certainty, FailOn, FoundBy, Kind, NetworkAllows, Origin, Owner, Role, RouteIntent,
-    ServiceState, StartType,
+    RuleAgreement, RuleAnswer, ServiceState, StartType,
 };
 use crate::report_v1::{Certificate, Chain, Milliseconds, Report, SCHEMA};
 
@@ -57,6 +57,7 @@ const FORMS: [(&str, &[&str]); 4] = [
             "Step.outcome",
             "Rung.outcome",
             "OldHello.outcome",
+            "ExpectedFlow.measured",
         ],
     ),
     (
@@ -102,6 +103,8 @@ fn closed() -> Vec<(&'static str, Vec<&'static str>)> {
         ("RuntimeService.start", StartType::ALL.map(StartType::as_str).to_vec()),
         ("RouteChoice.intended", intents.map(RouteIntent::as_str).to_vec()),
         ("ChainLink.type", vec!["CNAME", "A", "AAAA"]),
+        ("ExpectedFlow.decision", RuleAnswer::ALL.map(RuleAnswer::as_str).to_vec()),
+        ("ExpectedFlow.agreement", RuleAgreement::ALL.map(RuleAgreement::as_str).to_vec()),
         ("Step.step", vec!["tcp", "proxy", "tls", "http", "tds", "hold"]),
         ("Detail.unreachable", vec!["network", "host", "blackhole"]),
         ("ChainTrust.outcome", vec!["trusted", "unknown_issuer", "invalid", "not_judged"]),

@@ -135,12 +135,12 @@ impl AgentProxy {
         if text.trim().is_empty() {
             return Err(AgentConfigError::Empty { file: owned() });
         }
-        if let Some(line) = crowded_element(&text) {
+        if let Some(line) = crowded_element(text) {
             return Err(AgentConfigError::Crowded { file: owned(), line });
         }
         let options = ParsingOptions { nodes_limit: Self::MAX_NODES, ..ParsingOptions::default() };
-        let document = Document::parse_with_options(&text, options)
-            .map_err(|error| xml_error(file, &text, &error))?;
+        let document = Document::parse_with_options(text, options)
+            .map_err(|error| xml_error(file, text, &error))?;
         let root = document.root_element();
         if root.tag_name().name() != "configuration" {
             return Err(AgentConfigError::Root {
@@ -409,9 +409,6 @@ fn xml_error(file: &str, text: &str, error: &roxmltree::Error) -> AgentConfigErr
         message: shorten(message),
     }
 }
-
-/// The text of a file without its byte order mark; or else its encoding, and the offset of the
-/// first byte that does not fit.
 
 #[cfg(test)]
 mod tests;

@@ -398,6 +398,8 @@ fn way_of(agent: &AgentProxy) -> Result<AgentWay, RouteError> {
             .map_err(|rule| RouteError::AgentRule { file: file(), rule })?;
         // .NET does not use the credentials of an address.
         let proxy = ProxyUrl::new(url.scheme(), url.host().clone(), url.port());
+        // Nor its own account, unless it is told to.
+        let proxy = if section.use_default_credentials { proxy } else { proxy.without_account() };
         return Ok(AgentWay::Fixed { proxy, bypass });
     }
     // An invalid entry still throws where there is no address to bypass.

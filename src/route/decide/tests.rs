@@ -145,7 +145,9 @@ fn a_rule_that_is_not_understood_leaves_it_undecided() {
 #[test]
 fn credentials_of_the_agents_address_are_not_used() {
     let section = r#"<defaultProxy><proxy proxyaddress="http://u:p@p:1"/></defaultProxy>"#;
-    assert_eq!(agent(section).unwrap().proxy().and_then(ProxyUrl::credentials), None);
+    let decided = agent(section).unwrap();
+    let proxy = decided.proxy().unwrap();
+    assert_eq!((proxy.credentials(), proxy.signs_in_account()), (None, false));
 }
 
 #[test]

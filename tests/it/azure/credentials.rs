@@ -25,7 +25,8 @@ fn each_source_is_used_and_named() {
     let scene = Scene::new(&[]);
     let url = scene.manager.url();
     let federated = scene.at("federated");
-    fs::write(&federated, "federated-token\n").unwrap();
+    // As PowerShell writes a token that somebody keeps in a variable.
+    fs::write(&federated, "\u{feff}federated-token\r\n").unwrap();
     let msi = format!("{url}/msi/token");
     let client = [
         ("AZURE_AUTHORITY_HOST", url.as_str()),

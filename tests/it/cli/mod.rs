@@ -3,9 +3,11 @@
 
 mod agent;
 mod bad_input;
+mod bundle;
 mod commands;
 mod evidence;
 mod exit_codes;
+mod expected_rules;
 mod files;
 mod formats;
 mod handouts;

@@ -91,6 +91,31 @@ fn what_was_watched_is_a_page_in_a_file() {
     assert!(refused.stderr.contains("end its name with .html"), "{refused:?}");
 }
 
+/// For a textfile collector: the file is there after the first round, and is the last round's.
+#[test]
+fn the_metrics_of_each_round_are_in_a_file() {
+    let folder = tempfile::tempdir().unwrap();
+    let free = TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap();
+    let endpoint = format!("tcp://{free}");
+    for (name, format) in [("watched.prom", "text"), ("metrics.txt", "prometheus")] {
+        let file = folder.path().join(name);
+        let watch = ["watch", "--endpoint", &endpoint, "--for", "1ms", "-f", format, "-o"];
+        let ended = run(&[&watch[..], &[shown(&file)], &ROUNDS[..]].concat());
+        assert_eq!(ended.code, Some(1), "{ended:?}");
+        assert_eq!(ended.stdout.lines().count(), 3, "the lines are as they were: {ended:?}");
+        let metrics = fs::read_to_string(file).unwrap();
+        let port = free.port();
+        let fails =
+            format!("host=\"127.0.0.1\",port=\"{port}\",required=\"true\",status=\"fail\"}} 1");
+        for words in ["cause=\"tcp_refused\"", &fails, "pathproof_run_timestamp_seconds "] {
+            assert!(metrics.contains(words), "no {words} in {metrics}");
+        }
+    }
+    let refused = run(&["watch", "--endpoint", &endpoint, "--format", "prometheus"]);
+    assert_eq!(refused.code, Some(2));
+    assert!(refused.stderr.contains("--output FILE.prom"), "{refused:?}");
+}
+
 /// Without names `watch` takes them from a log as `check` does, in its first round and all others.
 #[test]
 fn names_of_a_log_are_watched() {

@@ -58,7 +58,7 @@ fn check(options: &str, text: impl Into<String>) -> TextOption {
 }
 
 /// Every option and argument that takes a file of text, of every command that needs no network.
-fn options(folder: &Folder) -> Vec<TextOption> {
+fn options(folder: &Folder, runtime: &Folder) -> Vec<TextOption> {
     let report = text_of("tests/cases/located/report.json");
     let records = text_of("tests/cases/located/records.jsonl");
     let tags = text_of("tests/data/service-tags/china-2026-07-20.json");
@@ -80,10 +80,13 @@ fn options(folder: &Folder) -> Vec<TextOption> {
     let agent = "<?xml version=\"1.0\"?>\n<configuration><system.net><defaultProxy>\n\
                  <proxy proxyaddress=\"http://agent.contoso.com:3128\"/>\n\
                  </defaultProxy></system.net></configuration>\n";
-    let list = "id = \"own\"\ntitle = \"Our own\"\n\n[[endpoint]]\nid = \"api\"\n\
+    let list = "id = \"own\"\ntitle = \"Our own\"\n\n[[entry]]\nid = \"api\"\n\
                 host = \"api.contoso.com\"\nports = [443]\nkind = \"https\"\n\
                 purpose = \"an API\"\nsource = \"us\"\n";
     let roots = text_of("src/probe/trust/roots/digicert_global_root_ca.pem");
+    let both = ["diahost.exe.config", "diawp.exe.config"].map(|file| runtime.put(file, agent));
+    let installed = shown(Path::new(&both[0]).parent().unwrap()).to_owned();
+    folder.put("diawp.exe.config", agent);
     let by_line = |option: TextOption| TextOption { place: ":1", ..option };
     let named = |name, option: TextOption| TextOption { name, ..option };
     vec![
@@ -115,7 +118,10 @@ fn options(folder: &Folder) -> Vec<TextOption> {
             text_of("tests/data/event-log/offline.txt"),
         ),
         named("diahost.exe.config", option("agent lint @", agent)),
-        option("agent bypass --service-urls @", "wu-relay-01.servicebus.windows.net\n"),
+        option(
+            &format!("agent lint {installed} --service-urls @"),
+            "wu-relay-01.servicebus.windows.net\n",
+        ),
         option(&format!("rules decide @ --flows {kept_flows} --format jsonl"), &nsg),
         option(&format!("rules decide {kept_nsg} --flows @ --format jsonl"), flows),
         option(&format!("rules verify @ --flows {kept_flows} --format json"), &nsg),
@@ -125,8 +131,8 @@ fn options(folder: &Folder) -> Vec<TextOption> {
         option(&format!("rules diff @ {kept_nsg} --flows {kept_flows}"), &nsg),
         option("rules emit --format edl-ip --from @", "40.112.72.101:443\n40.112.72.102:443\n"),
         option(&format!("rules plan --from {kept_report} --current @"), nsg_of_azure()),
-        option("rules apply @ --yes", "{}\n"),
-        option("rules rollback @ --yes", "{}\n"),
+        option("rules apply @", "{}\n"),
+        option("rules rollback @", "{}\n"),
         option(&format!("tags diff @ {kept_tags}"), &tags),
         option(&format!("tags diff {kept_tags} @"), &tags),
         option("tags lookup 40.112.72.101 --service-tags @", &tags),
@@ -167,8 +173,8 @@ fn said(line: &[String], file: &str) -> (Option<i32>, String, String) {
 
 #[test]
 fn every_option_takes_a_text_in_every_form() {
-    let folder = Folder::new();
-    for TextOption { line, name, text, place: _ } in options(&folder) {
+    let (folder, runtime) = (Folder::new(), Folder::new());
+    for TextOption { line, name, text, place: _ } in options(&folder, &runtime) {
         let (code, out, stderr) = said(&line, &folder.put(name, &text));
         let is_used = code != Some(2) && !out.is_empty();
         // These need a plan of a whole run: that they see what it is suffices.
@@ -187,11 +193,11 @@ fn every_option_takes_a_text_in_every_form() {
     }
 }
 
-/// The message names the option, the file and the place, and says what to do.
+/// The message names the file and the place.
 #[test]
 fn what_is_no_text_is_refused_with_its_place() {
-    let folder = Folder::new();
-    for TextOption { line, name, text, place } in options(&folder) {
+    let (folder, runtime) = (Folder::new(), Folder::new());
+    for TextOption { line, name, text, place } in options(&folder, &runtime) {
         // Older scripts, logs of the console's code page and secrets of any bytes are read too.
         let takes_bytes = ["--redact-key", "pac:@", "--events"];
         if takes_bytes.iter().any(|option| line.iter().any(|word| word.contains(option))) {
@@ -203,7 +209,7 @@ fn what_is_no_text_is_refused_with_its_place() {
         assert!(code == Some(2) || is_lint, "{line:?}: {code:?} {out} {stderr}");
         let all = format!("{stderr}{out}");
         let place = if line.iter().any(|word| word.contains("agent")) { "byte 0" } else { place };
-        for words in [name, place, "UTF-8"] {
+        for words in [name, place] {
             assert!(all.contains(words), "{line:?}: no {words:?} in {all}");
         }
         super::says_nothing_twice(&stderr);

@@ -30,6 +30,7 @@ pub(super) fn sample() -> (model::Records, model::Conclusion) {
         findings: vec![finding.clone()],
         counts: true,
         is_lowered: false,
+        expected: vec![],
     };
     let passed = {
         let (status, findings) = (model::Status::Pass, vec![]);

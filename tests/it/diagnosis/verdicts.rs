@@ -2,7 +2,7 @@
 
 use pathproof::model::{
     Cause, Conclusion, ExceptionKind, Family, Finding, Kind, NetworkAllows, Obstacle, Origin,
-    Owner, ResponseCode, Run, Status,
+    OsError, Owner, ResponseCode, Run, Status,
 };
 
 use super::{CONTROL, RELAY, SITE, refused, silent};
@@ -275,4 +275,26 @@ fn names_that_no_rule_sends_past_a_proxy_keep_their_remedy() {
     let finding = found(&verdict.findings, Cause::TcpTimeout);
     assert_eq!(finding.owner, Owner::Firewall);
     assert!(finding.remedy.starts_with("Allow TCP 443"), "{finding:#?}");
+}
+
+/// Windows has no limit of descriptors, and Linux no dynamic ports: the advice is in the words of
+/// the system that ran out, wherever the records are replayed.
+#[test]
+fn a_host_that_runs_out_is_advised_in_its_systems_words() {
+    let os = |code, symbol: &str| OsError { code, symbol: symbol.to_owned() };
+    for (obstacle, advice, never) in [
+        (Obstacle::DescriptorLimit(os(10055, "WSAENOBUFS")), "dynamicport", "ulimit"),
+        (Obstacle::DescriptorLimit(os(10024, "WSAEMFILE")), "non-paged pool", "ulimit"),
+        (Obstacle::PortLimit(os(10055, "WSAENOBUFS")), "dynamicport", "ephemeral port range"),
+        (Obstacle::DescriptorLimit(errno("EMFILE")), "ulimit -n", "dynamicport"),
+        (Obstacle::PortLimit(errno("EADDRNOTAVAIL")), "ephemeral port range", "dynamicport"),
+    ] {
+        let case = format!("{obstacle:?}");
+        let probe = Probe::of("endpoint", SITE)
+            .asks(gives(&["20.50.1.1"]))
+            .goes("20.50.1.1", |way| way.stops(obstacle));
+        let verdict = probe.verdict();
+        let remedy = &found(&verdict.findings, Cause::VantageBroken).remedy;
+        assert!(remedy.contains(advice) && !remedy.contains(never), "{case}: {remedy}");
+    }
 }

@@ -7,6 +7,7 @@
 
 mod azure;
 mod host;
+mod objects;
 mod text;
 
 use std::collections::BTreeSet;
@@ -87,11 +88,16 @@ impl Emitted {
 
     /// The file of these rules in `format`.
     fn file(&self, format: &str) -> PathBuf {
+        self.file_named(format, NAME)
+    }
+
+    /// The same with rules of another name.
+    fn file_named(&self, format: &str, name: &str) -> PathBuf {
         let file = self.folder.path().join(format);
         let mut command = Command::new(env!("CARGO_BIN_EXE_pathproof"));
         command.args(["rules", "emit", "--format", format, "--from"]).arg(&self.report);
         command.arg("--service-tags").arg(&self.tags);
-        command.args(["--name", NAME, "--only", "relay", "--only", HOSTILE_ENTRY]);
+        command.args(["--name", name, "--only", "relay", "--only", HOSTILE_ENTRY]);
         command.args(["--only", "control", "--output"]);
         succeed(command.arg(&file));
         file

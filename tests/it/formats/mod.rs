@@ -16,7 +16,7 @@ use pathproof::report_v1::Report;
 use crate::golden;
 
 /// Every golden report with its name, and one of strangers' text.
-fn reports() -> Vec<(String, Report<'static>)> {
+pub(crate) fn reports() -> Vec<(String, Report<'static>)> {
     let read = |name: String| {
         let text = fs::read_to_string(golden::folder().join(&name).join("report.json")).unwrap();
         (name, Report::read(&text).unwrap())
@@ -26,7 +26,7 @@ fn reports() -> Vec<(String, Report<'static>)> {
 }
 
 /// What a format writes.
-fn written(write: impl FnOnce(&mut Vec<u8>) -> io::Result<()>) -> String {
+pub(crate) fn written(write: impl FnOnce(&mut Vec<u8>) -> io::Result<()>) -> String {
     let mut bytes = Vec::new();
     write(&mut bytes).unwrap();
     String::from_utf8(bytes).unwrap()

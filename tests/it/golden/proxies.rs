@@ -2,9 +2,10 @@
 //! tinyproxy's answers are those of squid 5.7 and tinyproxy 1.11.1.
 
 use pathproof::model::{
-    ChainTrust, Failure, HttpAnswer, Kind, ProxyFailure, ProxyReply, Records, ResponseCode, Route,
-    RouteFaultKind, Run, TcpFailure, TimeoutBy, TlsFailure, TlsFailureKind, Trail, Unreachable,
-    Validity,
+    AccountSource, ChainTrust, Failure, HostRuntime, HttpAnswer, Kind, OsError, ProxyFailure,
+    ProxyReply, Records, ResponseCode, Route, RouteFaultKind, Run, RuntimeService, ServiceState,
+    SignIn, SignInProtocol, SignInScheme, StartType, TcpFailure, TimeoutBy, TlsFailure,
+    TlsFailureKind, Trail, Unreachable, Validity,
 };
 
 use super::cases::{CONTROL, CONTROL_PRIVATE, DOWNLOAD, RELAY, silent};
@@ -22,6 +23,8 @@ pub(super) fn all() -> Vec<(&'static str, Records)> {
         ("proxy-answers", answers()),
         ("proxy-sign-in", sign_in()),
         ("proxy-clear-text", clear_text()),
+        ("proxy-ntlm", by_messages(run_by_proxy())),
+        ("proxy-ntlm-as-the-service", by_messages(run_as_the_service())),
         ("proxy-socks", socks()),
         ("proxy-refuses-all", refuses_all()),
         ("route-judged", judged()),
@@ -188,6 +191,102 @@ fn sign_in() -> Records {
         wants("digest", &["Digest realm=\"a, b\", nonce=\"c\""], false),
     ];
     records(run_by_proxy(), probes)
+}
+
+/// A run by the account that the runtime's service on this host runs as.
+fn run_as_the_service() -> Run {
+    let mut run = run_by_proxy();
+    run.runtime = Some(HostRuntime {
+        installed: None,
+        service: Some(RuntimeService {
+            state: ServiceState::Running,
+            start: StartType::Automatic,
+            account: run.vantage.account.clone(),
+        }),
+        errors: Vec::new(),
+        has_given_names: true,
+    });
+    run
+}
+
+/// Sign-ins by NTLM and Negotiate, and how they end.
+fn by_messages(run: Run) -> Records {
+    const TARGET: &str = "HTTP/10.0.0.8";
+    let ntlm = |messages, challenges| SignIn {
+        scheme: SignInScheme::Ntlm,
+        protocol: Some(SignInProtocol::Ntlm),
+        account: "CONTOSO\\svc-shir".to_owned(),
+        source: AccountSource::Given,
+        target: None,
+        messages,
+        challenges,
+        refusal: None,
+    };
+    let process = |protocol, messages, challenges| SignIn {
+        scheme: SignInScheme::Negotiate,
+        protocol,
+        account: "CONTOSO\\operator".to_owned(),
+        source: AccountSource::Process,
+        target: Some(TARGET.to_owned()),
+        ..ntlm(messages, challenges)
+    };
+    let by_ntlm = Some(SignInProtocol::Ntlm);
+    let by_kerberos = Some(SignInProtocol::Kerberos);
+    let ends = |name: &str, sign_in: SignIn, failure: ProxyFailure| {
+        let (sign_in, failure) = (Box::new(sign_in), Box::new(failure));
+        let failure = Failure::Proxy(ProxyFailure::SignIn { sign_in, failure });
+        proxied(name, |way| way.tcp().fails(failure, 31))
+    };
+    let answers = |status, reason: &str, offers: &[&str]| {
+        let answer = offers.iter().fold(page(status, reason, ""), |answer, scheme| {
+            with_header(answer, "Proxy-Authenticate", scheme)
+        });
+        ProxyFailure::Answered { answer: Box::new(answer), with_credentials: false }
+    };
+    let asks = |offers: &[&str]| answers(407, "Proxy Authentication Required", offers);
+    let passes = |name: &str, sign_in: SignIn| {
+        let host = format!("{name}.servicebus.windows.net");
+        proxied(name, |way| {
+            way.tcp().tunnel_for(sign_in).tls(crate::scene::azure(&host)).http(relay_feed()).done()
+        })
+    };
+    let refused = |symbol: &str, code, sign_in: SignIn| SignIn {
+        refusal: Some(OsError { code, symbol: symbol.to_owned() }),
+        ..sign_in
+    };
+    let no_authority = -2_146_893_039;
+    let silence = |received| ProxyFailure::TimedOut { whose: TimeoutBy::Ours(ms(5_000)), received };
+    let probes = vec![
+        passes("given-passes", ntlm(2, 1)),
+        passes("process-passes", process(by_kerberos, 1, 0)),
+        ends("given-rejected", ntlm(2, 1), asks(&["Negotiate", "NTLM"])),
+        ends("process-rejected", process(by_ntlm, 2, 1), asks(&["Negotiate", "NTLM"])),
+        ends(
+            "process-rejected-basic-left",
+            process(by_ntlm, 2, 1),
+            asks(&["Negotiate", "Basic realm=\"proxy01\""]),
+        ),
+        ends("kerberos-rejected", process(by_kerberos, 1, 0), asks(&["Negotiate"])),
+        ends("kerberos-only", process(by_ntlm, 1, 0), asks(&["Negotiate"])),
+        ends("no-challenge", ntlm(1, 0), asks(&["NTLM"])),
+        ends(
+            "no-ticket",
+            refused("SEC_E_NO_AUTHENTICATING_AUTHORITY", no_authority, process(None, 0, 0)),
+            asks(&["Negotiate"]),
+        ),
+        ends(
+            "no-challenge-of-ntlm",
+            refused("SEC_E_INVALID_TOKEN", -2_146_893_048, ntlm(1, 1)),
+            asks(&["NTLM ***"]),
+        ),
+        ends("challenge-closes", ntlm(1, 1), asks(&["NTLM ***"])),
+        ends("end-closes", ntlm(2, 1), ProxyFailure::Closed { received: 0 }),
+        ends("end-resets", ntlm(2, 1), ProxyFailure::Reset(errno("ECONNRESET"))),
+        ends("silent-helper", ntlm(2, 1), silence(0)),
+        ends("silent-controller", process(None, 0, 0), silence(0)),
+        ends("signed-in-and-denied", ntlm(2, 1), answers(403, "Forbidden", &[])),
+    ];
+    records(run, probes)
 }
 
 /// Requests in absolute form: no tunnel.

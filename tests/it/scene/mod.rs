@@ -13,7 +13,7 @@ use pathproof::model::{
     Awaited, Certificate, ChainTrust, Conclusion, Endpoint, Expectation, Failure, Fingerprint,
     FollowUps, Host, HostName, HttpAnswer, Kind, Lookup, Obstacle, OpenTrail, Origin, Pending,
     Presented, Proxied, ProxyFailure, ProxyLookup, ProxyReply, Reach, Record, Records, Role, Route,
-    RouteChoice, RouteFault, RouteFaultKind, RouteIntent, Run, Seen, Subject, TdsAnswer,
+    RouteChoice, RouteFault, RouteFaultKind, RouteIntent, Run, Seen, SignIn, Subject, TdsAnswer,
     TlsSession, Trail, Trust, Tunnel, Validity, Vantage, Verdict,
 };
 use sha2::{Digest, Sha256};
@@ -400,6 +400,14 @@ impl Way {
     pub(crate) fn tunnel(self) -> Self {
         let answer = page(200, "Connection established", "");
         self.tunnel_of(None, ProxyReply::Connect(Box::new(answer)))
+    }
+
+    /// A tunnel after a sign-in.
+    pub(crate) fn tunnel_for(mut self, sign_in: SignIn) -> Self {
+        let reply = ProxyReply::Connect(Box::new(page(200, "Connection established", "")));
+        let sign_in = Some(Box::new(sign_in));
+        self.open.pass(Seen::Proxy(Box::new(Tunnel { session: None, reply, sign_in })), ms(38));
+        self
     }
 
     pub(crate) fn tunnel_of(mut self, session: Option<Presented>, reply: ProxyReply) -> Self {

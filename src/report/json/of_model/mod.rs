@@ -195,6 +195,7 @@ pub(in crate::report) fn endpoint<'a>(
         revocation: revocation.iter().map(|host| follow_up::revocation(host, chains)).collect(),
         old_hellos: old_hellos.iter().map(Into::into).collect(),
         gateways_skipped: route::hides_gateways(record).then_some(route::GATEWAYS_HIDDEN.into()),
+        expected: verdict.expected.iter().map(Into::into).collect(),
     }
 }
 

@@ -39,6 +39,11 @@ pub(super) fn squid_asks() -> String {
     format!("http://{SQUID_NAME}:3129")
 }
 
+/// Another squid, which asks for NTLM.
+pub(super) fn squid_asks_ntlm() -> String {
+    format!("http://{SQUID_NAME}:3132")
+}
+
 /// The same with them.
 pub(super) fn squid_authenticated() -> String {
     format!("http://{USER}:{PASSWORD_IN_URL}@{SQUID_NAME}:3129")
@@ -111,6 +116,8 @@ pub(super) fn start(network: &Network, folder: &Path, pki: &Pki) -> Result<Serve
     let squid = write("squid.conf", &squid_configuration(folder, pki))?;
     // Its shared memory has fixed names. A /dev/shm of its own lets two labs run, and goes with it.
     let script = "mount -t tmpfs none /dev/shm && exec squid -N -f \"$0\"";
+    servers.spawn(folder, network.proxies.command("sh").args(["-c", script]).arg(squid))?;
+    let squid = write("squid-ntlm.conf", &squid_ntlm_configuration(folder))?;
     servers.spawn(folder, network.proxies.command("sh").args(["-c", script]).arg(squid))?;
     for (port, more) in
         [(8888, String::new()), (8889, format!("BasicAuth {USER} {TINYPROXY_PASSWORD}\n"))]
@@ -225,22 +232,11 @@ fn squid_configuration(folder: &Path, pki: &Pki) -> String {
          http_access deny asks !known\n\
          http_access deny forbidden\n\
          http_access allow all\n\
-         dns_nameservers {PROXIES_RESOLVER}\n\
-         dns_timeout 1 second\n\
-         dns_retransmit_interval 500 milliseconds\n\
-         connect_timeout 1 second\n\
-         forward_timeout 2 seconds\n\
-         hosts_file none\n\
-         cache deny all\n\
-         cache_mem 8 MB\n\
-         memory_cache_shared off\n\
          access_log stdio:{}\n\
-         buffered_logs off\n\
          cache_log {here}/squid/cache.log\n\
          coredump_dir {here}/squid\n\
-         pid_filename none\n\
-         pinger_enable off\n\
-         max_filedescriptors 4096\n",
+         dns_nameservers {PROXIES_RESOLVER}\n\
+         {SQUID_COMMON}",
         pki.chain(Leaf::Corporate).display(),
         pki.key(Leaf::Corporate).display(),
         pki.chain(Leaf::Unknown).display(),
@@ -249,6 +245,41 @@ fn squid_configuration(folder: &Path, pki: &Pki) -> String {
         squid_log(folder).display(),
     )
 }
+
+/// squid, for whoever is signed in by NTLM, but for one account. Its helper believes everybody.
+fn squid_ntlm_configuration(folder: &Path) -> String {
+    let here = folder.display();
+    format!(
+        "visible_hostname {SQUID_NAME}\n\
+         http_port {SQUID}:3132\n\
+         auth_param ntlm program /usr/lib/squid/ntlm_fake_auth\n\
+         auth_param ntlm children 2 startup=2\n\
+         acl known proxy_auth REQUIRED\n\
+         acl locked proxy_auth_regex -i locked\n\
+         http_access deny !known\n\
+         http_access deny locked\n\
+         http_access allow all\n\
+         access_log stdio:{here}/squid/ntlm.log\n\
+         cache_log {here}/squid/ntlm-cache.log\n\
+         coredump_dir {here}/squid\n\
+         dns_nameservers {PROXIES_RESOLVER}\n\
+         {SQUID_COMMON}"
+    )
+}
+
+/// What both squids are told: they ask their own resolver, keep nothing, and do not wait long.
+const SQUID_COMMON: &str = "dns_timeout 1 second\n\
+                            dns_retransmit_interval 500 milliseconds\n\
+                            connect_timeout 1 second\n\
+                            forward_timeout 2 seconds\n\
+                            hosts_file none\n\
+                            cache deny all\n\
+                            cache_mem 8 MB\n\
+                            memory_cache_shared off\n\
+                            buffered_logs off\n\
+                            pid_filename none\n\
+                            pinger_enable off\n\
+                            max_filedescriptors 4096\n";
 
 fn tinyproxy_configuration(folder: &Path, port: u16) -> String {
     let here = folder.display();
