@@ -108,8 +108,8 @@ mod tests {
             "What pathproof needs of this system, tried on this host alone\n\
              \n\
              ok        interrupt: Ctrl-C ends a run in order\n\
-             FAILED    event_log: the event log \"Application\" cannot be read: Access is denied,\n\
-             \x20         and so on beyond the width of the page\n\
+             FAILED    event_log: the event log \"Application\" cannot be read: Access is\n\
+             \x20         denied, and so on beyond the width of the page\n\
              not here  terminal: standard output is no terminal here\n\
              \n\
              Verdict: failed. 1 ok, 1 failed, 1 not here.\n"
