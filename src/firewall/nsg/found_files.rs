@@ -141,7 +141,7 @@ fn templates_with_routes_and_firewalls() {
             },
             ExpectedSet {
                 dialect: RuleDialect::Nsg,
-                n_rules: 14,
+                n_rules: 17,
                 decisions: &[
                     ("40.112.72.101,443,tcp", "allow Outbound-443"),
                     ("40.112.72.101,1433,tcp", "allow Outbound-DB"),

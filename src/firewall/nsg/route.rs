@@ -116,7 +116,9 @@ fn read_route(node: &Node<'_>) -> Vec<RankedRoute> {
         .iter()
         .map(|prefix| {
             let text = prefix.value.as_str().unwrap_or(&prefix.path);
-            let name = node.text("name").filter(|name| !name.is_empty()).unwrap_or(text);
+            // A route that is a resource of its own is called TABLE/ROUTE.
+            let name = node.text("name").map(|name| name.rsplit('/').next().unwrap_or(name));
+            let name = name.filter(|name| !name.is_empty()).unwrap_or(text);
             let mut rule = Rule::outbound(name, 0, Access::Allow);
             rule.location.clone_from(&node.path);
             (rule.access, rule.onward) = next_hop(&properties, hop.as_deref());
