@@ -12,7 +12,7 @@ use crate::model::Obstacle;
 use crate::probe::Stop;
 
 /// The least time that a run has, however often it is repeated.
-const LEAST_LIMIT: Duration = Duration::from_secs(120);
+const LEAST_LIMIT: Duration = Duration::from_mins(2);
 /// How much a pause differs from the last, parts of the whole: a fleet that is started at once does
 /// not measure at once for ever.
 const JITTER: f64 = 0.05;

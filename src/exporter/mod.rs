@@ -210,7 +210,7 @@ impl Exporter {
     fn keep(&self, module: &str, measured: Measured) -> Arc<LastRun> {
         let report = assemble(&measured.records, &measured.conclusion, None);
         let metrics = prometheus::of_run(&report).labelled("module", module);
-        let run = Arc::new(LastRun { metrics, measured });
+        let run = Arc::new(LastRun { measured, metrics });
         lock(&self.last).insert(module.to_owned(), Arc::clone(&run));
         run
     }

@@ -125,7 +125,7 @@ mod tests {
             drop(server);
         };
         let mut taken = Vec::new();
-        let (_, read) = tokio::join!(writes, client.read_to_end(&mut taken));
+        let ((), read) = tokio::join!(writes, client.read_to_end(&mut taken));
         assert_eq!(read.unwrap(), 3 * 4096);
     }
 }

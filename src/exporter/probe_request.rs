@@ -7,7 +7,7 @@ use hyper::HeaderMap;
 use super::target::{ProbeTarget, TargetError};
 
 /// What a run may take where the client does not say: as long as any scrape may.
-const LONGEST: Duration = Duration::from_secs(120);
+const LONGEST: Duration = Duration::from_mins(2);
 /// What is left of the client's time for the answer.
 const OFFSET: Duration = Duration::from_millis(500);
 const SCRAPE_TIMEOUT: &str = "x-prometheus-scrape-timeout-seconds";

@@ -248,16 +248,17 @@ impl Walk<'_> {
         let speaks_http = matches!(manner.proxy.scheme(), ProxyScheme::Http | ProxyScheme::Https);
         if endpoint.kind == Kind::Http && speaks_http {
             // As every client does it: no tunnel for what is in clear text.
-            let enter = proxy::enter(stream, manner);
+            // Boxed, since a sign-in makes the future large.
+            let enter = Box::pin(proxy::enter(stream, manner));
             let (mut walk, (stream, session, took)) = self.step(Failure::Proxy, enter).await?;
             if let Some(session) = session.clone() {
                 walk.trail.pass(Seen::ProxySession(session), took);
             }
-            let get = proxy::get(stream, session.as_deref(), manner, host, endpoint.port);
+            let get = Box::pin(proxy::get(stream, session.as_deref(), manner, host, endpoint.port));
             let (walk, (answer, took)) = walk.step(identity, get).await?;
             return walk.answered(answer, took);
         }
-        let open = proxy::open_tunnel(stream, manner, host, endpoint.port);
+        let open = Box::pin(proxy::open_tunnel(stream, manner, host, endpoint.port));
         let (mut walk, (stream, tunnel, took)) = self.step(Failure::Proxy, open).await?;
         walk.shared.gate.learn(took);
         walk.trail.pass(Seen::Proxy(Box::new(tunnel)), took);

@@ -99,7 +99,7 @@ impl<'a> SegmentLadder<'a> {
         let rungs = self.rungs.into_iter().map(|rung| {
             let failure = rung.failure.map(|failure| failure.resolve(references)).transpose()?;
             let Rung { segment, bound, took, .. } = rung;
-            Ok::<_, Unresolved>(model::Rung { segment, bound, took, failure })
+            Ok::<_, Unresolved>(model::Rung { segment, bound, failure, took })
         });
         Ok(model::SegmentLadder { remote: self.remote, rungs: rungs.collect::<Result<_, _>>()? })
     }

@@ -108,17 +108,20 @@ fn furthest(located: &Located, ttl: u8) -> Option<&Hop> {
     answered.or_else(|| others.rfind(|hop| hop.beside().is_expired()))
 }
 
+/// How the last hop that answered was found, its TTL and its address.
+type LastHop = (HopsFoundBy, Option<(u8, Option<IpAddr>)>);
+
 /// Where packets to the silent addresses of a run end: one line for each last hop, with the number
 /// of endpoints that it was the last for.
 pub(in crate::diagnose) fn of_run<'a>(
     records: impl IntoIterator<Item = &'a Record>,
 ) -> Vec<String> {
-    let mut ends: BTreeMap<(HopsFoundBy, Option<(u8, Option<IpAddr>)>), usize> = BTreeMap::new();
+    let mut ends: BTreeMap<LastHop, usize> = BTreeMap::new();
     for located in records.into_iter().filter_map(|record| record.follow_ups.located.as_ref()) {
         let last = located.last_hop().map(|hop| (hop.ttl, hop.address()));
         *ends.entry((located.found_by(), last)).or_default() += 1;
     }
-    let line = |((by, last), count): ((HopsFoundBy, Option<(u8, Option<IpAddr>)>), usize)| {
+    let line = |((by, last), count): (LastHop, usize)| {
         let of = if count == 1 { "1 endpoint".to_owned() } else { format!("{count} endpoints") };
         match (by, last) {
             (HopsFoundBy::Tcp, Some((ttl, address))) => {

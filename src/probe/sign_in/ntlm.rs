@@ -9,7 +9,7 @@ use crate::route::Credentials;
 use crate::wire::ntlm::{NtlmAccount, NtlmFreshness, authenticate, negotiate};
 
 /// From 1601, which Windows counts from, to 1970.
-const UNIX_EPOCH_OF_WINDOWS: Duration = Duration::from_secs(11_644_473_600);
+const UNIX_EPOCH_OF_WINDOWS: Duration = Duration::from_hours(3_234_576);
 /// `SEC_E_INVALID_TOKEN`, which SSPI says of the same.
 const INVALID_TOKEN: i32 = 0x8009_0308_u32.cast_signed();
 

@@ -334,7 +334,7 @@ fn what_a_report_does_not_say_is_not_held_against_a_part() {
     });
     let read = |host: &Host| {
         let mut report = report(host);
-        if host.number % 10 == 0 {
+        if host.number.is_multiple_of(10) {
             report["run"] = json!({});
             let endpoint = report["endpoints"][0].as_object_mut().unwrap();
             for later in ["role", "lookups", "route", "kind"] {

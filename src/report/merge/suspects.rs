@@ -108,7 +108,7 @@ impl Suspects {
             }
         }
         let by_all = all.into_iter().filter(|(_, cases)| cases.len() == n_cases);
-        written(by_all.map(|(suspect, _)| suspect).collect())
+        written(&by_all.map(|(suspect, _)| suspect).collect::<Vec<_>>())
     }
 
     /// Of how many of `cases` nothing of this kind is known.
@@ -178,7 +178,7 @@ const fn lengths(kind: PartKind, address: IpAddr) -> RangeInclusive<u8> {
 
 /// The parts that the same cases share; of networks within each other the one that people would
 /// name.
-fn written(alike: Vec<Suspect>) -> Vec<SharedPart> {
+fn written(alike: &[Suspect]) -> Vec<SharedPart> {
     let is_named = |suspect: &&Suspect| {
         let Suspect::Network(kind, network) = suspect else { return true };
         !alike.iter().any(|other| match other {

@@ -151,7 +151,7 @@ fn of_parts(statement: &FailureStatement) -> Vec<String> {
         }
     }
     // Of whom the part is not known that is said already.
-    let n_not_known = statement.parts.iter().flat_map(|part| part.alternatives.first());
+    let n_not_known = statement.parts.iter().filter_map(|part| part.alternatives.first());
     let n_not_known = n_not_known.map(|likeliest| likeliest.not_known).min().unwrap_or(0);
     match statement.unexplained.saturating_sub(n_not_known) {
         0 => {}

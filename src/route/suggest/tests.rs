@@ -12,7 +12,7 @@ fn name(text: &str) -> HostName {
 /// The way of each name by a fragment, read back as the agent would.
 fn routes(fragment: &str, names: &[&HostName]) -> Vec<String> {
     let text = format!("<configuration>{fragment}</configuration>");
-    let agent = AgentProxy::parse("diahost.exe.config", &text).unwrap();
+    let agent = AgentProxy::parse("diahost.exe.config", text).unwrap();
     let route = AgentRoute::new(&agent, LocalView::default(), Vec::new()).unwrap();
     let configuration = Configuration::Agent(route);
     names
@@ -73,7 +73,7 @@ fn a_corrected_section_says_what_was_meant() {
         </bypasslist>
         <proxy proxyaddress="anna:geheim@proxy.contoso.com:3128" scriptLocation="http://w/p.pac"/>
         </defaultProxy></system.net></configuration>"#;
-    let agent = AgentProxy::parse("diahost.exe.config", &text).unwrap();
+    let agent = AgentProxy::parse("diahost.exe.config", text).unwrap();
     let private = [name("df.we.datafactory.azure.net"), name("kv.vault.azure.net")];
     let relay = [name("ns.servicebus.windows.net")];
     let found = corrected_fragment(&agent, &private, &relay).unwrap();
@@ -188,7 +188,7 @@ fn a_corrected_section_is_never_wider_than_the_file() {
              </configuration>",
             escaped(pattern)
         );
-        let agent = AgentProxy::parse("diahost.exe.config", &text).unwrap();
+        let agent = AgentProxy::parse("diahost.exe.config", text).unwrap();
         let section = agent.default_proxy.as_ref().unwrap();
         for relay in [&[][..], &[name("relay9.servicebus.windows.net")]] {
             let corrected = corrected_patterns(section, relay);
@@ -215,7 +215,7 @@ fn a_corrected_section_is_never_wider_than_the_file() {
     let text = r#"<configuration><system.net><defaultProxy><bypasslist>
         <add address="^https://[a-z-[x]]+\.contoso\.com$"/></bypasslist>
         <proxy proxyaddress="http://p:1"/></defaultProxy></system.net></configuration>"#;
-    let agent = AgentProxy::parse("diahost.exe.config", &text).unwrap();
+    let agent = AgentProxy::parse("diahost.exe.config", text).unwrap();
     let corrected = corrected_patterns(agent.default_proxy.as_ref().unwrap(), &[]);
     assert_eq!(corrected, [r"^https://[a-z-[x]]+\.contoso\.com$"]);
 }

@@ -1,4 +1,4 @@
-//! What NTLMv2 proves a password by (MS-NLMP section 3.3.2).
+//! What `NTLMv2` proves a password by (MS-NLMP section 3.3.2).
 
 use hmac::{Hmac, KeyInit, Mac};
 use md4::{Digest, Md4};
@@ -20,7 +20,9 @@ pub(super) fn hmac_md5(key: &[u8], parts: &[&[u8]]) -> [u8; 16] {
         Ok(mac) => mac,
         Err(error) => unreachable!("HMAC takes keys of every length: {error}"),
     };
-    parts.iter().for_each(|part| mac.update(part));
+    for part in parts {
+        mac.update(part);
+    }
     mac.finalize().into_bytes().into()
 }
 

@@ -1,5 +1,5 @@
 //! The three messages of NTLM (MS-NLMP section 2.2.1), as a client with a user name and a password
-//! sends them: NTLMv2 alone, and nothing signed or sealed, which HTTP has no use for. Where they
+//! sends them: `NTLMv2` alone, and nothing signed or sealed, which HTTP has no use for. Where they
 //! stand in a request is for [`super::connect`].
 
 mod hash;

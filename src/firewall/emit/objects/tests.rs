@@ -178,7 +178,7 @@ fn read_panos(text: &str) -> Seen {
                 assert!(is_name(name) && !members.is_empty() && !seen.has(name), "{line}");
                 let is_there =
                     |member: &&str| seen.has(member) || seen.groups.contains_key(*member);
-                assert!(members.iter().all(|member| is_there(member)), "{line}");
+                assert!(members.iter().all(is_there), "{line}");
                 let group = seen.groups.entry((*name).to_owned()).or_default();
                 group.extend(members.iter().map(|member| (*member).to_owned()));
                 assert!(group.len() <= 2500, "{line}");
