@@ -72,12 +72,12 @@ pub fn table(checks: &[SelfCheck], style: &Style) -> String {
     let n_of = |is_counted: fn(&CheckOutcome) -> bool| {
         checks.iter().filter(|check| is_counted(&check.outcome)).count()
     };
-    let n_ok = n_of(|outcome| matches!(outcome, CheckOutcome::Works(_)));
+    let n_working = n_of(|outcome| matches!(outcome, CheckOutcome::Works(_)));
     let n_failed = n_of(CheckOutcome::is_failure);
-    let n_absent = checks.len() - n_ok - n_failed;
+    let n_absent = checks.len() - n_working - n_failed;
     page.gap();
     page.plain(&format!(
-        "Verdict: {}. {n_ok} ok, {n_failed} failed, {n_absent} not here.",
+        "Verdict: {}. {n_working} ok, {n_failed} failed, {n_absent} not here.",
         verdict(checks)
     ));
     page.finish()
