@@ -92,7 +92,11 @@ impl Suspects {
             });
             alike[place].push(suspect);
         }
-        Self { cases: distinct, parts: alike.into_iter().map(written).collect(), known }
+        Self {
+            cases: distinct,
+            parts: alike.into_iter().map(|alike| written(&alike)).collect(),
+            known,
+        }
     }
 
     /// What every one of `n_cases` has, although it tells none from another.

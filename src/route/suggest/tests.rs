@@ -12,7 +12,7 @@ fn name(text: &str) -> HostName {
 /// The way of each name by a fragment, read back as the agent would.
 fn routes(fragment: &str, names: &[&HostName]) -> Vec<String> {
     let text = format!("<configuration>{fragment}</configuration>");
-    let agent = AgentProxy::parse("diahost.exe.config", text).unwrap();
+    let agent = AgentProxy::parse("diahost.exe.config", &text).unwrap();
     let route = AgentRoute::new(&agent, LocalView::default(), Vec::new()).unwrap();
     let configuration = Configuration::Agent(route);
     names
@@ -188,7 +188,7 @@ fn a_corrected_section_is_never_wider_than_the_file() {
              </configuration>",
             escaped(pattern)
         );
-        let agent = AgentProxy::parse("diahost.exe.config", text).unwrap();
+        let agent = AgentProxy::parse("diahost.exe.config", &text).unwrap();
         let section = agent.default_proxy.as_ref().unwrap();
         for relay in [&[][..], &[name("relay9.servicebus.windows.net")]] {
             let corrected = corrected_patterns(section, relay);
