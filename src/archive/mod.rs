@@ -24,8 +24,7 @@ use std::sync::Arc;
 use serde::Serialize;
 
 use crate::model::{
-    Failure, FileKind, FollowUps, Lookup, Presented, ProxyFailure, ProxyLookup, Record, Records,
-    Seen, Trail,
+    Failure, FileKind, FollowUps, Lookup, Presented, ProxyLookup, Record, Records, Trail,
 };
 use reference::Numbers;
 pub use reference::Unresolved;
@@ -94,7 +93,7 @@ impl<W: Write> RecordsWriter<'_, W> {
             self.chains_of(trail)?;
         }
         for rung in segments.iter().flat_map(|ladder| &ladder.rungs) {
-            if let Some(presented) = rung.failure.as_ref().and_then(presented_by) {
+            if let Some(presented) = rung.failure.as_ref().and_then(Failure::presented) {
                 self.chain(presented)?;
             }
         }
@@ -120,7 +119,7 @@ impl<W: Write> RecordsWriter<'_, W> {
 
     /// Writes what `trail` will refer to, where that is new.
     fn chains_of(&mut self, trail: &Trail) -> io::Result<()> {
-        presented_in(trail).try_for_each(|presented| self.chain(presented))
+        trail.presented().try_for_each(|presented| self.chain(presented))
     }
 
     fn chain(&mut self, presented: &Presented) -> io::Result<()> {
@@ -138,27 +137,6 @@ impl<W: Write> RecordsWriter<'_, W> {
         serde_json::to_writer(&mut self.line, line)?;
         self.line.push(b'\n');
         self.out.write_all(&self.line)
-    }
-}
-
-fn presented_in(trail: &Trail) -> impl Iterator<Item = &Presented> {
-    let completed = trail.passed().iter().filter_map(|step| match &step.seen {
-        Seen::Tls(session) | Seen::ProxySession(session) => Some(&session.presented),
-        Seen::Proxy(tunnel) => tunnel.session.as_ref().map(|session| &session.presented),
-        Seen::Tcp | Seen::Http(_) | Seen::Tds(_) | Seen::Hold(_) => None,
-    });
-    completed.chain(trail.failure().and_then(presented_by))
-}
-
-fn presented_by(failure: &Failure) -> Option<&Presented> {
-    match failure {
-        Failure::Tls(failure) => failure.presented.as_ref(),
-        Failure::Proxy(ProxyFailure::Tls(failure)) => failure.presented.as_ref(),
-        Failure::Tcp(_)
-        | Failure::Proxy(_)
-        | Failure::Http(_)
-        | Failure::Tds(_)
-        | Failure::Hold(_) => None,
     }
 }
 

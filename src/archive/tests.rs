@@ -6,7 +6,7 @@ use proptest::prelude::*;
 use sha2::{Digest, Sha256};
 
 use super::*;
-use crate::model::{ChainTrust, OpenTrail, Route, TlsSession, Trust, Validity};
+use crate::model::{ChainTrust, OpenTrail, Route, Seen, TlsSession, Trust, Validity};
 
 const RUN: &str = r#"{"type":"run","schema":"pathproof.records/1","version":"0.1.0","started_at":"2026-03-01T10:00:00Z","took_ns":5,"options":[],"vantage":{"hostname":"h","os":"Linux","account":"a","addresses":[],"resolvers":[],"proxy_source":"none"},"cloud":"public","lists":["adf-shir"],"private_networks":[],"is_resolver_given":false,"is_self_contained":false}"#;
 const LOOKUP: &str =

@@ -100,7 +100,7 @@ impl ProxyFailure {
     #[must_use]
     pub const fn apart_from_sign_in(&self) -> &Self {
         match self {
-            Self::SignIn { failure, .. } => failure,
+            Self::SignIn { failure, .. } => failure.apart_from_sign_in(),
             other => other,
         }
     }

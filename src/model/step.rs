@@ -155,6 +155,19 @@ pub enum Failure {
 }
 
 impl Failure {
+    /// The chain that was presented before it failed.
+    #[must_use]
+    pub fn presented(&self) -> Option<&Presented> {
+        match self {
+            Self::Tls(failure) => failure.presented.as_ref(),
+            Self::Proxy(failure) => match failure.apart_from_sign_in() {
+                ProxyFailure::Tls(failure) => failure.presented.as_ref(),
+                _ => None,
+            },
+            Self::Tcp(_) | Self::Http(_) | Self::Tds(_) | Self::Hold(_) => None,
+        }
+    }
+
     /// The contract's word for the step.
     #[must_use]
     pub const fn step(&self) -> &'static str {

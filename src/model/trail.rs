@@ -5,6 +5,7 @@ use std::time::Duration;
 
 use jiff::Timestamp;
 
+use super::certificate::Presented;
 use super::endpoint::Kind;
 use super::obstacle::Obstacle;
 use super::proxy::Tunnel;
@@ -37,6 +38,16 @@ pub enum End {
 }
 
 impl Trail {
+    /// Every chain that was presented on the way: by a proxy, by the far end, and by what ended it.
+    pub fn presented(&self) -> impl Iterator<Item = &Presented> {
+        let completed = self.passed().iter().filter_map(|step| match &step.seen {
+            Seen::Tls(session) | Seen::ProxySession(session) => Some(&session.presented),
+            Seen::Proxy(tunnel) => tunnel.session.as_ref().map(|session| &session.presented),
+            Seen::Tcp | Seen::Http(_) | Seen::Tds(_) | Seen::Hold(_) => None,
+        });
+        completed.chain(self.failure().and_then(Failure::presented))
+    }
+
     #[must_use]
     pub const fn route(&self) -> &Route {
         &self.route

@@ -3,10 +3,7 @@
 use std::sync::Arc;
 
 use super::Redactor;
-use crate::model::{
-    Certificate, ChainTrust, Failure, Host, HostName, Presented, ProxyFailure, Seen, Trail, Trust,
-    Validity,
-};
+use crate::model::{Certificate, ChainTrust, Host, HostName, Presented, Trust, Validity};
 
 impl Redactor<'_> {
     pub(super) fn learn_issuers(&mut self, presented: &Presented) {
@@ -157,23 +154,4 @@ fn is_public_authority(name: &str) -> bool {
 fn is_host(text: &str) -> bool {
     let bare = text.strip_prefix("*.").unwrap_or(text);
     bare.contains('.') && HostName::parse(bare).is_ok() && !bare.ends_with('.')
-}
-
-/// Every chain that was presented on the way of a trail.
-pub(super) fn presented_in(trail: &Trail) -> impl Iterator<Item = &Presented> {
-    let completed = trail.passed().iter().filter_map(|step| match &step.seen {
-        Seen::Tls(session) | Seen::ProxySession(session) => Some(&session.presented),
-        Seen::Proxy(tunnel) => tunnel.session.as_ref().map(|session| &session.presented),
-        Seen::Tcp | Seen::Http(_) | Seen::Tds(_) | Seen::Hold(_) => None,
-    });
-    let failed = trail.failure().and_then(|failure| match failure {
-        Failure::Tls(failure) => failure.presented.as_ref(),
-        Failure::Proxy(ProxyFailure::Tls(failure)) => failure.presented.as_ref(),
-        Failure::Tcp(_)
-        | Failure::Proxy(_)
-        | Failure::Http(_)
-        | Failure::Tds(_)
-        | Failure::Hold(_) => None,
-    });
-    completed.chain(failed)
 }

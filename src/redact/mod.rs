@@ -117,7 +117,7 @@ impl<'a> Redactor<'a> {
             if let Some(local) = trail.local() {
                 self.stand_ins.own(local.ip());
             }
-            for presented in certificates::presented_in(trail) {
+            for presented in trail.presented() {
                 self.learn_issuers(presented);
             }
         }

@@ -87,6 +87,11 @@ const RIVALS: &[(Cause, &str, &str)] = &[
     ),
     (Cause::ProxyAuthRequired, "a proxy that wants a sign-in", "add --proxy-credentials FILE"),
     (
+        Cause::ProxyAuthRejected,
+        "a proxy that ends the connection for an account which it rejects",
+        "open a page by this proxy in a browser as the same account",
+    ),
+    (
         Cause::ProxyDenied,
         "a rule of the proxy",
         "look for the name and the time in the proxy's log",
