@@ -121,7 +121,12 @@ fn run(job: &Job, day: u64, words: &[String], more: &[&str]) -> Ended {
 
 impl Oracle {
     /// The addresses that the rule should hold after a run that sees these.
-    fn desired(&self, day: u64, now: &BTreeMap<&str, Vec<String>>, live: &Addresses) -> Addresses {
+    fn desired(
+        &self,
+        day: u64,
+        now: &BTreeMap<&str, Vec<String>>,
+        live: &Addresses,
+    ) -> BTreeSet<String> {
         let is_recent = |last: &u64| day < last + KEEP;
         let live = live.clone().unwrap_or_default();
         let mut desired: BTreeSet<String> = now.values().flatten().cloned().collect();
@@ -139,7 +144,7 @@ impl Oracle {
                 desired.insert(address.clone());
             }
         }
-        Some(desired)
+        desired
     }
 
     /// What a run that read the group leaves in the ledger; `all` are addresses that DNS gave,
@@ -444,7 +449,7 @@ fn expect(
     let (tags_day, n_ranges) = oracle.tags.unwrap();
     let is_published = |address: &String| {
         let of = |range: &&str| address.starts_with(range.strip_suffix("0/24").unwrap());
-        RANGES[..n_ranges].iter().any(|range| of(&range))
+        RANGES[..n_ranges].iter().any(of)
     };
     let mut refused = None;
     let mut now: BTreeMap<&str, Vec<String>> = BTreeMap::new();
@@ -468,7 +473,7 @@ fn expect(
     if oracle.is_port_changed && refused.is_none() {
         refused = Some("changed by hand");
     }
-    let desired = oracle.desired(day, &now, before);
+    let desired = Some(oracle.desired(day, &now, before));
     let held = before.clone().unwrap_or_default();
     let leaving = held.difference(desired.as_ref().unwrap()).count();
     if refused.is_none() && 2 * leaving > held.len() {

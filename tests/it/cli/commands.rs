@@ -32,9 +32,15 @@ fn commands_of_a_report_hold_what_they_promise() {
             assert!(words.contains(&records.as_str()), "{command}");
             let ended = Ended::of(pathproof(&words).current_dir(root).output().unwrap());
             assert_eq!(ended.code, Some(0), "{command}\n{}", ended.stderr);
-            // All names that the report requires, and not only those that are behind it today.
+            // All names of the entries that the command is about which the report requires, and not
+            // only those that are behind it today.
+            let only: Vec<_> = words.windows(2).filter(|pair| pair[0] == "--only").collect();
+            assert!(!only.is_empty(), "{command}");
+            let is_meant = |endpoint: &&Value| {
+                endpoint["required"] == true && only.iter().any(|pair| endpoint["entry"] == pair[1])
+            };
             let endpoints = report["endpoints"].as_array().unwrap();
-            let required = endpoints.iter().filter(|endpoint| endpoint["required"] == true);
+            let required = endpoints.iter().filter(is_meant);
             let hosts = required.map(|endpoint| endpoint["host"].as_str().unwrap());
             // An address is no name that could be exempt.
             let names: BTreeSet<&str> =

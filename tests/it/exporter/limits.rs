@@ -83,12 +83,12 @@ fn slow_silent_and_garbage_clients_cost_ten_seconds() {
     let mut garbage = serving.connect();
     garbage.write_all(b"\x16\x03\x01\x02\x00\x01\x00\r\n\r\n\x00\xff").unwrap();
     let mut large = serving.connect();
-    let _ = large.write_all(&[&b"GET / HTTP/1.1\r\nX: "[..], &[b'x'; 100_000]].concat());
+    let _ = large.write_all(&[&b"GET / HTTP/1.1\r\nX: "[..], &b"x".repeat(100_000)].concat());
     let trickle = serving.connect();
-    let mut writes = trickle.try_clone().unwrap();
+    let mut letters = trickle.try_clone().unwrap();
     let writer = thread::spawn(move || {
         for _ in 0..60 {
-            if writes.write_all(b"G").is_err() {
+            if letters.write_all(b"G").is_err() {
                 return;
             }
             thread::sleep(Duration::from_millis(500));
