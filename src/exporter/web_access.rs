@@ -23,11 +23,11 @@ const LOOK_EVERY: Duration = Duration::from_secs(1);
 #[derive(Debug)]
 pub struct WebAccess {
     path: Option<PathBuf>,
-    current: Mutex<InForce>,
+    current: Mutex<RulesInForce>,
 }
 
 #[derive(Debug)]
-struct InForce {
+struct RulesInForce {
     rules: Arc<WebRules>,
     stamps: Vec<Stamp>,
     looked: Instant,
@@ -97,7 +97,7 @@ impl WebAccess {
 
     fn new(path: Option<PathBuf>, rules: WebRules, stamps: Vec<Stamp>) -> Self {
         let rules = Arc::new(rules);
-        let current = InForce { rules, stamps, looked: Instant::now(), is_newest: true };
+        let current = RulesInForce { rules, stamps, looked: Instant::now(), is_newest: true };
         Self { path, current: Mutex::new(current) }
     }
 
@@ -149,7 +149,7 @@ impl WebAccess {
         Arc::clone(&current.rules)
     }
 
-    fn lock(&self) -> std::sync::MutexGuard<'_, InForce> {
+    fn lock(&self) -> std::sync::MutexGuard<'_, RulesInForce> {
         self.current.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }

@@ -1,4 +1,4 @@
-//! Sign-ins to proxies by NTLM and Negotiate: messages to and fro, all on one connection, before
+//! Sign-ins to proxies by NTLM and Negotiate: messages both ways, all on one connection, before
 //! the proxy does what it is asked for.
 //!
 //! With a user name and a password the messages of NTLM are made here, on every system. As the

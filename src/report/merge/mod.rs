@@ -5,8 +5,8 @@
 //! same severity; messages, addresses and times may differ. A gateway that Azure has not assigned
 //! is nobody's finding.
 //!
-//! Above them stands what the failures share and the successes do not ([`failures`], by the method
-//! of [`cover`]). Failures are alike where endpoints of one role fail by one cause. What counts as
+//! Above them stands what the failures share and the successes do not (`failures`, by the method
+//! of `cover`). Failures are alike where endpoints of one role fail by one cause. What counts as
 //! a success is an endpoint of the same role on any host that works; one that fails for another
 //! reason might hide the same fault and says nothing. Statements that one part explains become one.
 
