@@ -31,15 +31,15 @@
 //! | [`exporter`] | runs over HTTP | routes, limits on clients, what may be asked for, the web configuration, modules in the background |
 //! | [`cli`] | arguments to configuration, then commands | files, environment, exit codes |
 //!
-//! Imports go down only: `cli` → {`proxy_config`, `demo`, `exporter`} → {`report`, `redact`, `probe`, `ledger`,
-//! `azure`} → {`diagnose`, `plan`, `host`, `wire`, `archive`, `nsg_rules`} → {`firewall`, `list`} →
-//! {`arm_template`, `route`, `report_v1`, `tags`, `ordered_work`, `files`} → `model`. `probe` does
-//! not know `diagnose`; `diagnose` does not know sockets; only `cli`, `proxy_config`, `host`,
-//! `probe`, `demo`, `exporter`, `ledger`, `azure` and `files` touch the world, only `azure` uses
-//! reqwest, and only `exporter` hyper. Concurrency is in `probe::runner`, in the script thread of
-//! `proxy_config`, in the servers of `demo` and `exporter` and, for large inputs, in
-//! `ordered_work`; nowhere else. `model` names serde's derives and
-//! no format. `tests/it/tidy` holds the table and fails on any other edge.
+//! Imports go down only: `cli` → {`proxy_config`, `demo`, `exporter`} → {`report`, `redact`,
+//! `probe`, `ledger`, `azure`} → {`diagnose`, `plan`, `host`, `wire`, `archive`, `nsg_rules`} →
+//! {`firewall`, `list`} → {`arm_template`, `route`, `report_v1`, `tags`, `ordered_work`, `files`} →
+//! `model`. `probe` does not know `diagnose`; `diagnose` does not know sockets; only `cli`,
+//! `proxy_config`, `host`, `probe`, `demo`, `exporter`, `ledger`, `azure` and `files` touch the
+//! world, only `azure` uses reqwest, and only `exporter` hyper. Concurrency is in `probe::runner`,
+//! in the script thread of `proxy_config`, in the servers of `demo` and `exporter` and, for large
+//! inputs, in `ordered_work`; nowhere else. `model` names serde's derives and no format.
+//! `tests/it/tidy` holds the table and fails on any other edge.
 //!
 //! # Where a change goes
 //!

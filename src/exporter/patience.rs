@@ -1,5 +1,5 @@
-//! A socket whose reader must keep up: who does not take an answer within the time that slow clients
-//! have loses the connection.
+//! A socket whose reader must keep up: who does not take an answer within the time that slow
+//! clients have loses the connection.
 
 use std::io::{self, IoSlice};
 use std::pin::Pin;

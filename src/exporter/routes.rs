@@ -28,14 +28,14 @@ const HTML: &str = "text/html; charset=utf-8";
 /// How long a run has to come to its end after it was told to.
 const GRACE: Duration = Duration::from_millis(400);
 
-type HttpAnswer = Response<Full<Bytes>>;
+type HttpResponse = Response<Full<Bytes>>;
 
 /// Answers one request.
 pub(super) async fn answer(
     exporter: &Arc<Exporter>,
     rules: &Arc<WebRules>,
     request: &Request<Incoming>,
-) -> HttpAnswer {
+) -> HttpResponse {
     let given = request.headers().get(AUTHORIZATION).map(HeaderValue::as_bytes);
     let mut answer = if Arc::clone(&rules.passwords).admit(given).await {
         admitted(exporter, request).await
@@ -49,7 +49,7 @@ pub(super) async fn answer(
     answer
 }
 
-async fn admitted(exporter: &Arc<Exporter>, request: &Request<Incoming>) -> HttpAnswer {
+async fn admitted(exporter: &Arc<Exporter>, request: &Request<Incoming>) -> HttpResponse {
     let path = request.uri().path();
     let expected: &[Method] = match path {
         "/-/reload" => &[Method::POST, Method::PUT],
@@ -84,7 +84,7 @@ async fn admitted(exporter: &Arc<Exporter>, request: &Request<Incoming>) -> Http
 }
 
 /// `/probe`: measures now.
-async fn probe(exporter: &Arc<Exporter>, request: &Request<Incoming>) -> HttpAnswer {
+async fn probe(exporter: &Arc<Exporter>, request: &Request<Incoming>) -> HttpResponse {
     let query = request.uri().query().unwrap_or_default();
     let asked = match ProbeRequest::read(query, request.headers()) {
         Ok(asked) => asked,
@@ -226,7 +226,7 @@ fn module(exporter: &Exporter, name: Option<&str>) -> Result<Arc<ExporterModule>
 
 /// `/metrics`: the exporter's own, and the last runs of modules that are measured in the
 /// background.
-async fn own_metrics(exporter: &Arc<Exporter>, request: &Request<Incoming>) -> HttpAnswer {
+async fn own_metrics(exporter: &Arc<Exporter>, request: &Request<Incoming>) -> HttpResponse {
     let mut metrics = prometheus::build_info(env!("CARGO_PKG_VERSION"));
     let loaded = exporter.loaded();
     let alone = |value: f64| [(Vec::new(), value)];
@@ -277,8 +277,8 @@ async fn own_metrics(exporter: &Arc<Exporter>, request: &Request<Incoming>) -> H
     exposition(request, metrics)
 }
 
-/// `/report/NAME[.html|.json]`.
-async fn last_report(exporter: &Arc<Exporter>, path: &str) -> HttpAnswer {
+/// Answers `/report/NAME[.html|.json]` with the last run of a module.
+async fn last_report(exporter: &Arc<Exporter>, path: &str) -> HttpResponse {
     let known = |name: &str| exporter.loaded().modules.contains_key(name);
     // A module may itself be called `x.json`.
     let (name, kind) = match path.rsplit_once('.') {
@@ -319,7 +319,7 @@ async fn blocking<T: Send + 'static>(work: impl FnOnce() -> T + Send + 'static) 
 }
 
 /// Metrics in the format that the client prefers: what differs is only its name.
-fn exposition(request: &Request<Incoming>, metrics: Metrics) -> HttpAnswer {
+fn exposition(request: &Request<Incoming>, metrics: Metrics) -> HttpResponse {
     let mut written = Vec::new();
     if let Err(error) = metrics.write(&mut written) {
         return text(StatusCode::INTERNAL_SERVER_ERROR, &format!("{error}\n"));
@@ -329,11 +329,11 @@ fn exposition(request: &Request<Incoming>, metrics: Metrics) -> HttpAnswer {
     bytes(StatusCode::OK, if is_open { OPEN_METRICS } else { TEXT_FORMAT }, written)
 }
 
-fn text(status: StatusCode, text: &str) -> HttpAnswer {
+fn text(status: StatusCode, text: &str) -> HttpResponse {
     bytes(status, PLAIN, text.as_bytes().to_vec())
 }
 
-fn bytes(status: StatusCode, content: &'static str, body: Vec<u8>) -> HttpAnswer {
+fn bytes(status: StatusCode, content: &'static str, body: Vec<u8>) -> HttpResponse {
     let mut answer = Response::new(Full::new(Bytes::from(body)));
     *answer.status_mut() = status;
     let headers = answer.headers_mut();
@@ -344,7 +344,7 @@ fn bytes(status: StatusCode, content: &'static str, body: Vec<u8>) -> HttpAnswer
     answer
 }
 
-fn with(mut answer: HttpAnswer, name: HeaderName, value: &str) -> HttpAnswer {
+fn with(mut answer: HttpResponse, name: HeaderName, value: &str) -> HttpResponse {
     if let Ok(value) = HeaderValue::from_str(value) {
         answer.headers_mut().insert(name, value);
     }

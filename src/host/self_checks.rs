@@ -11,10 +11,10 @@ const EVERYBODYS_LOG: &str = "Application";
 /// What signs in to a proxy with the account that runs this program.
 const SIGN_IN: [&str; 2] = ["Negotiate", "NTLM"];
 
-type Asked = fn(&dyn HostAnswers) -> Result<String, String>;
+type SelfQuestion = fn(&dyn HostAnswers) -> Result<String, String>;
 
 /// Each check with what only Windows has of it.
-const CHECKS: [(&str, &str, Asked); 6] = [
+const CHECKS: [(&str, &str, SelfQuestion); 6] = [
     ("account", "accounts with a domain", account),
     ("registry", "a registry", registry),
     ("services", "a service manager", services),
@@ -26,7 +26,7 @@ const CHECKS: [(&str, &str, Asked); 6] = [
 /// Asks Windows; `None` is another system.
 #[must_use]
 pub fn self_checks(windows: Option<&dyn HostAnswers>) -> Vec<SelfCheck> {
-    let check = |(name, what, asked): &(&'static str, &str, Asked)| match windows {
+    let check = |(name, what, asked): &(&'static str, &str, SelfQuestion)| match windows {
         Some(windows) => SelfCheck::of(name, asked(windows)),
         None => SelfCheck::not_here(name, format!("only Windows has {what}")),
     };

@@ -87,8 +87,8 @@ where
 }
 
 /// Has the HTTP proxy that listens at the other end of `stream` (see [`enter`], which gives the
-/// session too) fetch `http://host:port/`. Its request for credentials is a failure on the way through it; any other
-/// answer may be the far end's.
+/// session too) fetch `http://host:port/`. Its request for credentials is a failure on the way
+/// through it; any other answer may be the far end's.
 pub async fn get<S>(
     mut stream: S,
     session: Option<&TlsSession>,

@@ -1,4 +1,5 @@
-//! The metrics of one run in Prometheus' text format: for a textfile collector, and for the exporter.
+//! The metrics of one run in Prometheus' text format: for a textfile collector, and for the
+//! exporter.
 //!
 //! Of the metrics that `serve` has (contract), those that a report can know. A gateway has no
 //! series of its own: there are hundreds, and Azure changes them; they are counted by deployment.

@@ -20,7 +20,7 @@ pub struct Login<'a> {
 /// What a request shows of who sends it.
 #[derive(Clone, Copy)]
 pub enum Authorization<'a> {
-    /// RFC 7617.
+    /// A name and a password (RFC 7617).
     Basic(Login<'a>),
     /// A message of a sign-in that the connection is to stay open for (MS-NTHT; RFC 4559).
     Message { scheme: SignInScheme, message: &'a [u8] },

@@ -186,8 +186,8 @@ fn choose(
             .filter(|set| set.file() == source.name && set.dialect != RuleDialect::Effective)
             .cloned()
             .collect();
-        // A file that is given twice means two sets in a row. One group and one route table are in a
-        // row too.
+        // A file that is given twice means two sets in a row. One group and one route table are in
+        // a row too.
         let n_given = sources.iter().filter(|own| own.name == source.name).count();
         let n_alike =
             |set: &RuleSet| unrelated.iter().filter(|own| own.dialect == set.dialect).count();

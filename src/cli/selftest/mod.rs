@@ -46,7 +46,7 @@ pub(super) fn selftest(command: &SelfTestArgs) -> Result<Exit> {
             output::write_table(destination, &table)?;
         }
         SelfTestFormat::Json => {
-            let json = self_test::json(&checks);
+            let json = self_test::json(&checks, std::env::consts::OS);
             output::write(destination, |out| out.write_all(json.as_bytes()))?;
         }
     }

@@ -18,7 +18,7 @@ pub(super) enum WayPart {
     /// The address that the host leaves from.
     Source(IpAddr),
     RuntimeVersion(String),
-    /// `host:port`.
+    /// An endpoint as `host:port`.
     Name(String),
     Deployment(String),
     /// The address that the way leads to.

@@ -80,7 +80,7 @@ pub struct SharedFinding {
 #[derive(Clone, Debug, Serialize)]
 #[cfg_attr(test, derive(schemars::JsonSchema))]
 pub struct Unreadable {
-    /// The file.
+    /// The file's path as it was given.
     pub file: String,
     /// Why it was not read.
     pub error: String,

@@ -90,7 +90,7 @@ impl<'a> ToldTest<'a> {
     }
 }
 
-/// `relay tcp_timeout`.
+/// What failed, such as `relay tcp_timeout`.
 fn name(failed: &FailedAlike) -> String {
     format!("{} {}", failed.endpoint.as_deref().unwrap_or("the run"), failed.cause)
 }
@@ -111,7 +111,7 @@ fn hosts(failed: &FailedAlike) -> String {
     format!("{} {verb}, {rest}", counted(failed.failing, "host"))
 }
 
-/// Of hosts.
+/// What is said of the hosts.
 const fn state(failed: &FailedAlike) -> &'static str {
     match failed.severity {
         Severity::Fail => "failing",

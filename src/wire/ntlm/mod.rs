@@ -16,6 +16,8 @@ mod flag {
     pub(super) const NTLM: u32 = 0x0000_0200;
     pub(super) const ALWAYS_SIGN: u32 = 0x0000_8000;
     pub(super) const EXTENDED_SESSION_SECURITY: u32 = 0x0008_0000;
+    /// The server's alone: its attributes are in its message.
+    pub(super) const TARGET_INFO: u32 = 0x0080_0000;
     pub(super) const KEY_128: u32 = 0x2000_0000;
     pub(super) const KEY_56: u32 = 0x8000_0000;
     /// What is offered.
@@ -50,7 +52,7 @@ pub struct NtlmAccount<'a> {
 /// What makes a response new each time.
 #[derive(Clone, Copy, Debug)]
 pub struct NtlmFreshness {
-    /// Random bytes.
+    /// Random bytes, new for each message.
     pub nonce: [u8; 8],
     /// The time in units of 100 ns since 1601, for servers that do not say theirs.
     pub filetime: u64,
@@ -166,9 +168,11 @@ impl<'a> Challenge<'a> {
         }
         let flags = u32_at(message, 20)?;
         let nonce = message.get(24..32)?.try_into().ok()?;
-        // Old servers end here, or leave the field empty.
+        // Old servers end here, leave the field empty, or have other things there: the flag tells
+        // (section 2.2.1.2).
+        let has_attributes = flags & flag::TARGET_INFO != 0;
         let attributes = match (u16_at(message, 40), u32_at(message, 44)) {
-            (Some(length @ 1..), Some(offset)) => {
+            (Some(length @ 1..), Some(offset)) if has_attributes => {
                 let start = usize::try_from(offset).ok()?;
                 let bytes = message.get(start..start.checked_add(usize::from(length))?)?;
                 read_attributes(bytes)?

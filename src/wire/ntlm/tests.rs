@@ -23,7 +23,8 @@ fn attribute(id: u16, value: &[u8]) -> Vec<u8> {
 /// A challenge with these attributes; `None` is that of a server from before there were any.
 fn challenge(flags: u32, attributes: Option<&[u8]>) -> Vec<u8> {
     let mut message = [&SIGNATURE[..], &2_u32.to_le_bytes(), &[0; 8]].concat();
-    message.extend(flags.to_le_bytes());
+    let told = if attributes.is_some() { flag::TARGET_INFO } else { 0 };
+    message.extend((flags | told).to_le_bytes());
     message.extend(SERVER_NONCE);
     if let Some(attributes) = attributes {
         let length = u16::try_from(attributes.len()).unwrap().to_le_bytes();
@@ -121,6 +122,17 @@ fn an_old_server_gets_the_text_that_it_reads() {
             assert_eq!(part(&message, 20).len(), 16 + 28 + 4 + 4);
         }
     }
+}
+
+/// What `ntlm_fake_auth` of squid 5.7 says: the target's name stands where newer servers have the
+/// place of their attributes.
+#[test]
+fn what_stands_in_place_of_attributes_is_not_read_as_them() {
+    let challenge = hex(
+        "4e544c4d535350000200000009000900aeaaaaaa0682080097f18286638e48e50000000000003a00574f524b47\
+         524f5550",
+    );
+    assert_eq!(part(&answer(&challenge), 20).len(), 16 + 28 + 4 + 4);
 }
 
 #[test]

@@ -55,11 +55,6 @@ fn options_that_cannot_be_meant_are_refused_with_the_next_step() {
 }
 
 #[test]
-fn what_is_not_built_is_not_accepted_in_silence() {
-    run(&["serve"]).refuses(&[]);
-}
-
-#[test]
 fn files_that_are_not_what_is_meant_are_refused_by_name() {
     let folder = tempfile::tempdir().unwrap();
     let at = |name: &str, bytes: &[u8]| {

@@ -1,5 +1,5 @@
-//! `deploy/prometheus` and `deploy/grafana`: read by promtool, and every expression of the dashboard
-//! answered by what the exporter really says.
+//! `deploy/prometheus` and `deploy/grafana`: read by promtool, and every expression of the
+//! dashboard answered by what the exporter really says.
 
 use std::collections::BTreeSet;
 use std::fmt::Write as _;

@@ -15,14 +15,14 @@ use windows_sys::Win32::Networking::WinSock::{
     TCP_ICMP_ERROR_INFO, TIMEVAL, WSAEWOULDBLOCK, getsockopt, select,
 };
 
-use super::windows_answers::{ConnectEnd, Heard, IcmpErrorInfo};
+use super::windows_answers::{ConnectEnd, IcmpErrorInfo, ListenedTo};
 use crate::probe::os_error::{meaning, os_error};
 use crate::probe::tcp::{initial_rto, socket_option};
 
 /// A connect that goes on in the background.
 pub(super) struct LimitedConnect {
     socket: Socket,
-    heard: Heard,
+    heard: ListenedTo,
     began: Instant,
     /// Where it ended at once.
     failed: Option<io::Error>,
@@ -32,8 +32,8 @@ impl LimitedConnect {
     /// Sends the SYN from `socket`, whose packets live as long as they shall.
     pub(super) fn begin(socket: Socket, remote: SocketAddr) -> io::Result<Self> {
         let heard = match socket_option::fail_connect_on_icmp_error(&socket) {
-            Ok(()) => Heard::Routers,
-            Err(_) => Heard::FarEndAlone,
+            Ok(()) => ListenedTo::Routers,
+            Err(_) => ListenedTo::FarEndAlone,
         };
         // Best effort: a refusal that is repeated comes later, and is none the less one.
         let _ = initial_rto::switch_off_syn_repeats(&socket);
@@ -47,7 +47,7 @@ impl LimitedConnect {
     }
 
     /// Whose words can end it.
-    pub(super) const fn heard(&self) -> Heard {
+    pub(super) const fn heard(&self) -> ListenedTo {
         self.heard
     }
 
@@ -63,7 +63,7 @@ impl LimitedConnect {
                 Some(error) => error,
             },
         };
-        let icmp = icmp_error_info(&self.socket).filter(|_| self.heard == Heard::Routers);
+        let icmp = icmp_error_info(&self.socket).filter(|_| self.heard == ListenedTo::Routers);
         Ok(ConnectEnd::Failed { os: os_error(&error), meaning: meaning(&error), icmp })
     }
 }

@@ -12,7 +12,7 @@ const TIME_EXCEEDED_V6: u8 = 3;
 
 /// Whose words can end a connect.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Heard {
+pub(super) enum ListenedTo {
     /// `TCP_FAIL_CONNECT_ON_ICMP_ERROR` is set: routers' too.
     Routers,
     /// Windows before 10 2004 and Server 2022 has no such option, and passes over ICMP errors.
@@ -40,11 +40,11 @@ pub(super) enum ConnectEnd {
 }
 
 /// What the hop said to a SYN.
-pub(super) fn of_connect(is_v4: bool, heard: Heard, end: ConnectEnd) -> HopAnswer {
+pub(super) fn of_connect(is_v4: bool, heard: ListenedTo, end: ConnectEnd) -> HopAnswer {
     let time_exceeded = if is_v4 { TIME_EXCEEDED_V4 } else { TIME_EXCEEDED_V6 };
     let nothing = || match heard {
-        Heard::Routers => HopAnswer::Silence,
-        Heard::FarEndAlone => HopAnswer::Unheard,
+        ListenedTo::Routers => HopAnswer::Silence,
+        ListenedTo::FarEndAlone => HopAnswer::Unheard,
     };
     match end {
         ConnectEnd::Connected => HopAnswer::Answered { os: None, from: None },
@@ -160,7 +160,7 @@ mod tests {
     #[test]
     fn a_connect_tells_of_routers_only_where_they_are_heard() {
         use ErrorMeaning::{HostUnreachable, NetworkUnreachable, NoLocalEnd, Refused, TimedOut};
-        use Heard::{FarEndAlone, Routers};
+        use ListenedTo::{FarEndAlone, Routers};
         let answered = |code: i32, from| HopAnswer::Answered { os: Some(os(code, "X")), from };
         for (is_v4, heard, end, expected) in [
             (true, Routers, ConnectEnd::Pending, HopAnswer::Silence),
