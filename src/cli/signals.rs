@@ -1,13 +1,26 @@
-//! SIGINT and SIGTERM, and what Windows has in their place: Ctrl-C, Ctrl-Break, and the end of the
+//! SIGINT, SIGTERM and SIGHUP, and what Windows has in their place: Ctrl-C, Ctrl-Break, and the end of the
 //! console, the session or the system. Only this file waits for them, and sends them to itself.
 
 use std::io;
+#[cfg(unix)]
+use std::path::Path;
 
 use super::arguments::EndSignal;
+#[cfg(unix)]
+use crate::files;
 
-/// Waits until the user or the system asks the program to end. Where one of the signals cannot be
-/// waited for, the other one still is.
+/// Waits until the user or the system asks the program to end, or its terminal is gone. Where one
+/// of the signals cannot be waited for, the others still are.
 pub(super) async fn interrupted() {
+    tokio::select! {
+        () = asked_to_end() => {}
+        () = hung_up() => {}
+    }
+}
+
+/// Waits as [`interrupted`] does, for a service, to which SIGHUP says something else
+/// ([`on_hangup`]).
+pub(super) async fn asked_to_end() {
     let by_user = async {
         if tokio::signal::ctrl_c().await.is_err() {
             std::future::pending::<()>().await;
@@ -33,6 +46,34 @@ pub(super) async fn on_hangup<F: Future<Output = ()>>(mut then: impl FnMut() -> 
 #[cfg(not(unix))]
 pub(super) async fn on_hangup<F: Future<Output = ()>>(_: impl FnMut() -> F) {
     std::future::pending::<()>().await;
+}
+
+/// Waits for SIGHUP, unless whoever started this ignores it, as nohup(1) does.
+#[cfg(unix)]
+async fn hung_up() {
+    use tokio::signal::unix::{SignalKind, signal};
+    let hangup = if is_hangup_ignored() { None } else { signal(SignalKind::hangup()).ok() };
+    match hangup {
+        Some(mut hangup) => {
+            hangup.recv().await;
+        }
+        None => std::future::pending().await,
+    }
+}
+
+/// By the mask of proc(5), in which the lowest bit is signal 1.
+#[cfg(unix)]
+fn is_hangup_ignored() -> bool {
+    let Ok(status) = files::read_text(Path::new("/proc/self/status"), files::SHORT) else {
+        return false;
+    };
+    let mask = status.lines().find_map(|line| line.strip_prefix("SigIgn:"));
+    mask.is_some_and(|mask| mask.trim().ends_with(['1', '3', '5', '7', '9', 'b', 'd', 'f']))
+}
+
+#[cfg(not(unix))]
+async fn hung_up() {
+    std::future::pending().await
 }
 
 #[cfg(unix)]

@@ -107,13 +107,14 @@ pub(super) fn as_given(options: &[String]) -> String {
     options.iter().map(quoted).collect::<Vec<_>>().join(" ")
 }
 
-/// A word as a shell takes it for one: PowerShell, cmd and those of Unix know double quotes.
+/// A word as a shell takes it for one: PowerShell, cmd and those of Unix know double quotes. What no
+/// two of them quote alike, a stranger's report may have chosen: there `?` stands for it.
 pub(super) fn quoted(word: &str) -> String {
     let is_plain = |c: char| c.is_alphanumeric() || "-_./:@%+=,\\".contains(c);
     if !word.is_empty() && word.chars().all(is_plain) {
         word.to_owned()
-    } else if word.contains(['"', '$', '`']) {
-        format!("'{word}'")
+    } else if word.contains(['"', '$', '`', '!']) {
+        format!("'{}'", word.replace('\'', "?"))
     } else {
         format!("\"{word}\"")
     }
@@ -126,6 +127,21 @@ pub(crate) mod tests {
 
     pub(crate) fn run() -> Run {
         sample::records(vec![]).run
+    }
+
+    #[test]
+    fn no_word_ends_its_own_quotes() {
+        for (word, expected) in [
+            ("run.jsonl", "run.jsonl"),
+            ("", "\"\""),
+            ("two words", "\"two words\""),
+            ("it's", "\"it's\""),
+            ("$(id)", "'$(id)'"),
+            ("'; rm -rf \"$HOME\"; '", "'?; rm -rf \"$HOME\"; ?'"),
+            ("`id`'`id`", "'`id`?`id`'"),
+        ] {
+            assert_eq!(quoted(word), expected, "{word}");
+        }
     }
 
     #[test]

@@ -54,7 +54,7 @@ pub(super) fn serve(command: &ServeArgs, configuration: &ConfiguredArguments) ->
             .with_context(|| format!("--listen {}", command.listen))?;
         let address = listener.local_addr().unwrap_or(command.listen);
         // From here on, signals are waited for.
-        let ended = tokio::spawn(signals::interrupted());
+        let ended = tokio::spawn(signals::asked_to_end());
         let reloads = tokio::spawn(reload_when_asked(Arc::clone(&exporter)));
         hint::hint(&format!("listening at {scheme}://{address}/"));
         if is_open && !address.ip().is_loopback() {

@@ -22,6 +22,7 @@ mod rules_diff;
 mod saved;
 mod secrets;
 mod selftest;
+mod signals;
 mod streams;
 #[cfg(unix)]
 mod terminal;
