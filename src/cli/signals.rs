@@ -73,7 +73,7 @@ fn is_hangup_ignored() -> bool {
 
 #[cfg(not(unix))]
 async fn hung_up() {
-    std::future::pending().await
+    std::future::pending::<()>().await;
 }
 
 #[cfg(unix)]
