@@ -1,5 +1,6 @@
-//! SIGINT, SIGTERM and SIGHUP, and what Windows has in their place: Ctrl-C, Ctrl-Break, and the end of the
-//! console, the session or the system. Only this file waits for them, and sends them to itself.
+//! SIGINT, SIGTERM and SIGHUP, and what Windows has in their place: Ctrl-C, Ctrl-Break, and the end
+//! of the console, the session or the system. Only this file waits for them, and sends them to
+//! itself.
 
 use std::io;
 #[cfg(unix)]

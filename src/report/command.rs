@@ -107,8 +107,8 @@ pub(super) fn as_given(options: &[String]) -> String {
     options.iter().map(quoted).collect::<Vec<_>>().join(" ")
 }
 
-/// A word as a shell takes it for one: PowerShell, cmd and those of Unix know double quotes. What no
-/// two of them quote alike, a stranger's report may have chosen: there `?` stands for it.
+/// A word as a shell takes it for one: PowerShell, cmd and those of Unix know double quotes. What
+/// no two of them quote alike, a stranger's report may have chosen: there `?` stands for it.
 pub(super) fn quoted(word: &str) -> String {
     let is_plain = |c: char| c.is_alphanumeric() || "-_./:@%+=,\\".contains(c);
     if !word.is_empty() && word.chars().all(is_plain) {
