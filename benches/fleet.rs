@@ -12,6 +12,8 @@
 
 #[path = "../tests/it/fleet/generator.rs"]
 mod generator;
+#[path = "../tests/it/fleet/numbers.rs"]
+mod numbers;
 #[path = "../tests/it/fleet/score.rs"]
 mod score;
 

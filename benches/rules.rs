@@ -6,6 +6,9 @@
 
 #![expect(clippy::disallowed_methods, reason = "time is what is measured")]
 
+#[path = "../tests/it/fleet/numbers.rs"]
+mod numbers;
+
 use std::hint::black_box;
 use std::net::{IpAddr, Ipv4Addr};
 use std::process::ExitCode;
@@ -22,26 +25,15 @@ use pathproof::firewall::{
 use pathproof::model::{Cloud, Host, Role};
 use pathproof::tags::{ServiceTags, Snapshot};
 
+use numbers::Numbers;
+
 const FLOWS: u64 = 1_000_000;
 const LOOKUPS: u64 = 1_000_000;
 const RULES: u32 = 1000;
 const EMITTED: u32 = 20_000;
 
-/// A repeatable stream of numbers (SplitMix64): half of the addresses are in Azure's ranges.
-struct Numbers(u64);
-
+/// Half of the addresses are in Azure's ranges.
 impl Numbers {
-    fn next(&mut self) -> u64 {
-        self.0 = self.0.wrapping_add(0x9e37_79b9_7f4a_7c15);
-        let mixed = (self.0 ^ (self.0 >> 30)).wrapping_mul(0xbf58_476d_1ce4_e5b9);
-        let mixed = (mixed ^ (mixed >> 27)).wrapping_mul(0x94d0_49bb_1331_11eb);
-        mixed ^ (mixed >> 31)
-    }
-
-    fn below(&mut self, limit: usize) -> usize {
-        usize::try_from(self.next() % limit as u64).expect("less than a usize")
-    }
-
     fn address(&mut self, tags: &ServiceTags) -> IpAddr {
         let bits = u32::try_from(self.next() >> 32).expect("the upper half");
         if self.next() & 1 == 0 {

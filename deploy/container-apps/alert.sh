@@ -4,7 +4,7 @@
 # usage: RESOURCE_GROUP=... WORKSPACE_ID=/subscriptions/... ACTION_GROUP_ID=/subscriptions/... bash alert.sh
 set -euo pipefail
 : "${RESOURCE_GROUP:?the resource group of the job}"
-: "${WORKSPACE_ID:?the resource id of the environment\'s Log Analytics workspace}"
+: "${WORKSPACE_ID:?the resource id of the Log Analytics workspace of the environment}"
 : "${ACTION_GROUP_ID:?the resource id of the action group that tells people}"
 
 # alert NAME DESCRIPTION CONDITION QUERY WINDOW

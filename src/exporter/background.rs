@@ -7,12 +7,13 @@ use std::time::Duration;
 use tokio::task::JoinSet;
 use tokio::time::Instant;
 
+use super::limited_run::{RunTime, measured_within};
 use super::{CheckFault, Exporter, ExporterModule, lock};
-use crate::model::Obstacle;
-use crate::probe::Stop;
 
 /// The least time that a run has, however often it is repeated.
 const LEAST_LIMIT: Duration = Duration::from_mins(2);
+/// How long a run has to come to its end after that; no client waits for it.
+const GRACE: Duration = Duration::from_secs(10);
 /// How much a pause differs from the last, parts of the whole: a fleet that is started at once does
 /// not measure at once for ever.
 const JITTER: f64 = 0.05;
@@ -44,17 +45,8 @@ async fn repeat(exporter: Arc<Exporter>, module: Arc<ExporterModule>, every: Dur
     tokio::time::sleep(every.mul_f64(random())).await;
     loop {
         let begun = Instant::now();
-        let stop = Stop::new();
-        let end_of_time = async {
-            tokio::time::sleep(every.max(LEAST_LIMIT)).await;
-            stop.give(Obstacle::BudgetSpent);
-            std::future::pending::<()>().await;
-        };
-        let measured = tokio::select! {
-            measured = module.checks.check(None, stop.clone()) => measured,
-            () = end_of_time => continue,
-        };
-        match measured {
+        let time = RunTime { limit: every.max(LEAST_LIMIT), grace: GRACE };
+        match measured_within(&exporter, &module, None, time).await {
             Ok(measured) => {
                 exporter.counts.background(&module.name, true);
                 exporter.keep(&module.name, measured);

@@ -18,6 +18,7 @@ mod allow;
 mod background;
 mod connection;
 mod counts;
+mod limited_run;
 mod overview;
 mod passwords;
 mod patience;

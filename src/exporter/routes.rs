@@ -13,11 +13,11 @@ use hyper::{Method, Request, Response, StatusCode};
 use tokio::time::Instant;
 
 use super::counts::ProbeEnd;
+use super::limited_run::{RunTime, measured_within};
 use super::probe_request::ProbeRequest;
 use super::web_access::WebRules;
 use super::{CheckFault, Exporter, ExporterModule, LastRun, Measured, overview, process};
-use crate::model::{Exit, Obstacle, visible};
-use crate::probe::Stop;
+use crate::model::{Exit, visible};
 use crate::report::metrics::Metrics;
 use crate::report::{self, assemble, prometheus};
 
@@ -25,7 +25,7 @@ const OPEN_METRICS: &str = "application/openmetrics-text; version=1.0.0; charset
 const TEXT_FORMAT: &str = "text/plain; version=0.0.4; charset=utf-8";
 const PLAIN: &str = "text/plain; charset=utf-8";
 const HTML: &str = "text/html; charset=utf-8";
-/// How long a run has to come to its end after it was told to.
+/// How long a run has to come to its end after it was told to: less than the client leaves it.
 const GRACE: Duration = Duration::from_millis(400);
 
 type HttpResponse = Response<Full<Bytes>>;
@@ -114,7 +114,8 @@ async fn probe(exporter: &Arc<Exporter>, request: &Request<Incoming>) -> HttpRes
     let mut end = CountedProbe { exporter, end: ProbeEnd::Abandoned };
     let is_whole = asked.target.is_none();
     let begun = Instant::now();
-    let measured = match within(exporter, &module, asked).await {
+    let time = RunTime { limit: asked.limit, grace: GRACE };
+    let measured = match measured_within(exporter, &module, asked.target, time).await {
         Ok(measured) => measured,
         Err(CheckFault::NotAllowed) => {
             end.end = ProbeEnd::NotAllowed;
@@ -142,26 +143,6 @@ async fn probe(exporter: &Arc<Exporter>, request: &Request<Incoming>) -> HttpRes
     };
     end.end = ProbeEnd::Answered;
     answer
-}
-
-/// Runs until it is done, the client's time is over, or the program is to end.
-async fn within(
-    exporter: &Exporter,
-    module: &ExporterModule,
-    asked: ProbeRequest,
-) -> Result<Measured, CheckFault> {
-    let stop = Stop::new();
-    let mut run = module.checks.check(asked.target, stop.clone());
-    let timer = tokio::time::sleep(asked.limit);
-    tokio::select! {
-        measured = &mut run => return measured,
-        () = timer => stop.give(Obstacle::BudgetSpent),
-        _ = exporter.ending.or(std::future::pending::<()>()) => stop.give(Obstacle::Cancelled),
-    }
-    match tokio::time::timeout(GRACE, run).await {
-        Ok(measured) => measured,
-        Err(_) => Err(CheckFault::Failed("the run did not end in its time".to_owned())),
-    }
 }
 
 /// Counts how a request ended; a future that is dropped was abandoned by its client.

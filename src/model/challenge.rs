@@ -1,5 +1,6 @@
 //! What a 407 asks for: the challenges of all its `Proxy-Authenticate` fields.
 
+use super::header::unquoted_parts;
 use super::step::HttpAnswer;
 
 /// One challenge of a `Proxy-Authenticate` field.
@@ -37,23 +38,7 @@ impl HttpAnswer {
 
 /// The challenges of one field.
 pub(super) fn challenges(value: &str) -> impl Iterator<Item = ProxyChallenge<'_>> {
-    parts(value).filter_map(challenge_of)
-}
-
-/// The parts between commas that are not within quotes.
-fn parts(value: &str) -> impl Iterator<Item = &str> {
-    let mut is_quoted = false;
-    let mut is_escaped = false;
-    value.split(move |c| {
-        if is_escaped {
-            is_escaped = false;
-        } else if is_quoted && c == '\\' {
-            is_escaped = true;
-        } else if c == '"' {
-            is_quoted = !is_quoted;
-        }
-        c == ',' && !is_quoted
-    })
+    unquoted_parts(value, |c| c == ',').filter_map(challenge_of)
 }
 
 /// The challenge that a part begins: `Basic realm="x"`, `Negotiate`, `NTLM TlRMTVNTUAAC`. `None`

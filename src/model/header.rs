@@ -30,6 +30,26 @@ pub(super) fn deserialize<'de, D: Deserializer<'de>>(
     Ok(headers)
 }
 
+/// The parts of a field's value between separators that stand in no quoted string (RFC 9110 section
+/// 5.6.4).
+pub fn unquoted_parts(
+    value: &str,
+    is_separator: impl Fn(char) -> bool,
+) -> impl Iterator<Item = &str> {
+    let mut is_quoted = false;
+    let mut is_escaped = false;
+    value.split(move |c| {
+        if is_escaped {
+            is_escaped = false;
+        } else if is_quoted && c == '\\' {
+            is_escaped = true;
+        } else if c == '"' {
+            is_quoted = !is_quoted;
+        }
+        is_separator(c) && !is_quoted
+    })
+}
+
 fn mask(headers: &mut [(String, String)]) {
     for (name, value) in headers {
         match name.to_ascii_lowercase().as_str() {

@@ -58,6 +58,7 @@ pub use follow_up::{
     OldHelloOutcome, ReportedNode, RevocationHost, Rung, SegmentBound, SegmentLadder,
 };
 pub use gateway::{GatewayName, GatewaySeries};
+pub use header::unquoted_parts;
 pub use host_runtime::{
     FoundBy, HostRuntime, InstalledRuntime, LoggedError, RuntimeService, ServiceState, Sighting,
     StartType,

@@ -166,7 +166,9 @@ impl BundleContents {
             let ports = permit.ports.texts().join(" ");
             let n_prefixes = permit.prefixes.len();
             let noun = if n_prefixes == 1 { "prefix" } else { "prefixes" };
-            format!("{} {ports} to {n_prefixes} {noun} of addresses.", permit.protocol)
+            let tag = permit.tag.as_ref().map(|tag| format!(" (all of service tag {tag})"));
+            let tag = tag.unwrap_or_default();
+            format!("{} {ports} to {n_prefixes} {noun} of addresses{tag}.", permit.protocol)
         });
         self.index.allowed = allowed.collect();
         let names: BTreeSet<_> =

@@ -192,6 +192,7 @@ fn leave_out_reserve(
     }
     match (n_reserve, command.assigned_only) {
         (0, _) => {}
+        (1, true) => hints.add("1 gateway is left out: it is not assigned yet"),
         (n, true) => hints.add(format!("{n} gateways are left out: they are not assigned yet")),
         (n, false) if format.holds() == Holds::Names => hints.add(format!(
             "{n} of {} names are gateways that are not assigned yet, in reserve (--assigned-only \

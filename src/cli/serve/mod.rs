@@ -3,6 +3,7 @@
 mod module_run;
 mod readiness;
 
+use std::collections::BTreeMap;
 use std::path::Path;
 use std::sync::Arc;
 
@@ -94,13 +95,11 @@ fn ledger_times(path: &Path) -> LedgerTimes {
     Box::new(move || {
         let rows = Ledger::open_to_read(&path).and_then(|ledger| ledger.rows());
         let rows = rows.map_err(|error| format!("--ledger: {error}"))?;
-        let mut times: Vec<(String, Timestamp)> =
-            rows.into_iter().map(|row| (row.name, row.last_seen)).collect();
-        times.sort();
-        // The last of each name is the newest.
-        times.reverse();
-        times.dedup_by(|later, earlier| later.0 == earlier.0);
-        times.reverse();
-        Ok(times)
+        let mut newest: BTreeMap<String, Timestamp> = BTreeMap::new();
+        for row in rows {
+            let seen = newest.entry(row.name).or_insert(row.last_seen);
+            *seen = row.last_seen.max(*seen);
+        }
+        Ok(newest.into_iter().collect())
     })
 }

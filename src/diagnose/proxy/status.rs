@@ -1,6 +1,6 @@
 //! `Proxy-Status`: the reasons that intermediaries give for an error (RFC 9209).
 
-use crate::model::{Cause, HttpAnswer};
+use crate::model::{Cause, HttpAnswer, unquoted_parts};
 
 /// The first error that an intermediary names, nearest the far end first (RFC 9209 section 2).
 pub(in crate::diagnose) fn error(answer: &HttpAnswer) -> Option<&str> {
@@ -13,18 +13,7 @@ pub(in crate::diagnose) fn error(answer: &HttpAnswer) -> Option<&str> {
 
 /// The value of the first `error` parameter outside of quotes.
 fn error_of(value: &str) -> Option<&str> {
-    let mut is_quoted = false;
-    let mut is_escaped = false;
-    let parameters = value.split(|c| {
-        if is_escaped {
-            is_escaped = false;
-        } else if is_quoted && c == '\\' {
-            is_escaped = true;
-        } else if c == '"' {
-            is_quoted = !is_quoted;
-        }
-        matches!(c, ';' | ',') && !is_quoted
-    });
+    let parameters = unquoted_parts(value, |c| matches!(c, ';' | ','));
     let mut named = parameters.filter_map(|parameter| {
         let (name, value) = parameter.trim().split_once('=')?;
         (name.trim() == "error").then(|| value.trim())

@@ -30,7 +30,9 @@ pub(in crate::report) fn inline(text: &str) -> String {
             Some(before) if !before.is_empty() => (before, &word[before.len()..]),
             _ => (word, ""),
         };
-        if is_plain(word, is_first) {
+        // A number with a mark behind it begins an item, and one alone does not.
+        let is_count = after.is_empty() && word.chars().all(|c| c.is_ascii_digit());
+        if is_plain(word, is_first && !is_count) {
             written.push_str(word);
         } else {
             written.push_str(&code(word));

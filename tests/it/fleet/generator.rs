@@ -7,6 +7,8 @@ use pathproof::report::merge::{Merged, MergedHost, PartKind, SharedPart};
 use pathproof::report_v1::Report;
 use serde_json::{Value, json};
 
+use super::numbers::Numbers;
+
 /// A fleet to be made.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct FleetPlan {
@@ -30,21 +32,7 @@ pub(crate) struct Fleet {
 /// A fault hits at least so many hosts.
 const LEAST_HIT: usize = 6;
 
-/// A repeatable stream of numbers (`SplitMix64`).
-struct Numbers(u64);
-
 impl Numbers {
-    fn next(&mut self) -> u64 {
-        self.0 = self.0.wrapping_add(0x9e37_79b9_7f4a_7c15);
-        let mixed = (self.0 ^ (self.0 >> 30)).wrapping_mul(0xbf58_476d_1ce4_e5b9);
-        let mixed = (mixed ^ (mixed >> 27)).wrapping_mul(0x94d0_49bb_1331_11eb);
-        mixed ^ (mixed >> 31)
-    }
-
-    fn below(&mut self, limit: usize) -> usize {
-        usize::try_from(self.next() % limit as u64).expect("less than a usize")
-    }
-
     fn is_one_of(&mut self, of_hundred: usize) -> bool {
         self.below(100) < of_hundred
     }

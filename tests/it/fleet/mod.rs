@@ -2,6 +2,7 @@
 //! is found and nothing else is said.
 
 mod generator;
+mod numbers;
 mod score;
 
 use std::env;
