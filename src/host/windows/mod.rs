@@ -202,7 +202,8 @@ struct ServiceHandle(SC_HANDLE);
 
 impl ServiceHandle {
     fn of(handle: SC_HANDLE) -> Option<Self> {
-        (!handle.is_null()).then_some(Self(handle))
+        // Lazily: a handle that is made is also closed.
+        (!handle.is_null()).then(|| Self(handle))
     }
 }
 
