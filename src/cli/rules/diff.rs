@@ -9,9 +9,12 @@ use super::required::RequiredFiles;
 use super::{diff_handout, diff_json, diff_sarif, diff_text};
 use crate::cli::arguments::{DiffFailure, RulesDiffArgs, VerifyFormat};
 use crate::cli::exit::Exit;
+use crate::cli::hint;
 use crate::cli::input::Stdin;
 use crate::cli::output;
-use crate::firewall::{Class, FlowChange, RequiredChange, RulesDiff, diff as compare};
+use crate::firewall::{
+    Class, FlowChange, RequiredChange, Rule, RuleSet, RulesDiff, diff as compare, emit,
+};
 use crate::report::{handout, html, sarif};
 
 /// Both sides of a change.
@@ -33,6 +36,7 @@ pub(super) fn diff(command: &RulesDiffArgs) -> Result<Exit> {
         flows: command.flows.as_deref(),
         gateways: command.require_gateways,
     };
+    change.warn_of_deletions();
     let (required, _) = files.read(&change.after.sets, &facts, &mut stdin)?;
     if required.is_empty() && (command.from.is_some() || command.flows.is_some()) {
         bail!("nothing is required: the file names no required endpoint that is concrete");
@@ -76,12 +80,33 @@ fn exit(seen: &RulesDiff<'_>, fail_on: Option<DiffFailure>) -> Exit {
     }
 }
 
+fn rules_of_the_job(files: &LoadedFiles) -> impl Iterator<Item = &Rule> {
+    files.sets.iter().flat_map(RuleSet::rules).filter(|rule| rule.is_kept)
+}
+
 /// Whether a flow counts for the exit code. Gateways that nobody listed do not.
 pub(super) fn is_required(own: &RequiredChange<'_>) -> bool {
     own.requirement.class == Class::Required
 }
 
 impl LoadedChange {
+    /// Says which rules of the daily job the change takes away: it may be one of a group that is
+    /// written with its rules inside, which nobody meant for them.
+    fn warn_of_deletions(&self) {
+        let names: Vec<&str> = rules_of_the_job(&self.before)
+            .filter(|kept| rules_of_the_job(&self.after).all(|other| other.name != kept.name))
+            .map(|kept| kept.name.as_str())
+            .collect();
+        if !names.is_empty() {
+            hint::hint(&format!(
+                "the change deletes what pathproof wrote ({}), and the next daily job writes it \
+                 again; {}",
+                names.join(", "),
+                emit::deleted_by_inline_rules()
+            ));
+        }
+    }
+
     fn read(command: &RulesDiffArgs, stdin: &mut Stdin) -> Result<Self> {
         let Some(after) = &command.after else {
             let sides = LoadedFiles::read_change(&command.before, &command.choice, stdin)?;

@@ -16,19 +16,13 @@ use crate::cli::exit::Exit;
 use crate::cli::hint;
 use crate::cli::input::Stdin;
 use crate::cli::output;
-use crate::firewall::ProofLevel;
+use crate::firewall::{ProofLevel, emit};
 use crate::ledger::{Ledger, LedgerRow, LedgerSighting, Proof};
 use crate::nsg_rules::{
     self, Intent, LiveGroup, PlanInputs, PlanState, Planned, Remembered, ResourceManager, RulePlan,
     RuleSource, plan_text,
 };
 use crate::report::{handout, html};
-
-/// What undoes these rules where the group is written as a whole (references of azurerm and of
-/// Resource Manager's templates).
-const INLINE: &str = "the rules are resources of their own: where the group's rules stand inside \
-                      it (security_rule in azurerm_network_security_group, securityRules in a \
-                      template), each deployment deletes them";
 
 pub(super) fn plan(command: &PlanArgs, arguments: &[OsString]) -> Result<Exit> {
     for path in command.out.iter().chain(&command.output) {
@@ -68,7 +62,7 @@ pub(super) fn plan(command: &PlanArgs, arguments: &[OsString]) -> Result<Exit> {
         for note in &plan.notes {
             hint::hint(note);
         }
-        hint::hint(INLINE);
+        hint::hint(&emit::deleted_by_inline_rules());
     }
     Ok(match plan.state() {
         PlanState::Refused => Exit::Refused,

@@ -18,6 +18,7 @@ pub use self::emission::{AccessRequest, Aggregation, Application, Emission, Perm
 pub use self::error::EmitError;
 use self::error::{COLLECTION_PRIORITIES, check_name, check_priorities};
 pub use self::handling::{Handling, handling};
+pub use self::template::deleted_by_inline_rules;
 
 macro_rules! formats {
     ($($(#[$doc:meta])* $variant:ident $word:literal $holds:ident,)*) => {

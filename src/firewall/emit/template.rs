@@ -12,6 +12,25 @@ use super::nsg_rows::{NsgRow, RowDestination};
 /// A recent API version of security rules in Microsoft's published specification.
 const API_VERSION: &str = "2024-01-01";
 
+/// What undoes these rules where the group is written as a whole (references of azurerm's
+/// `azurerm_network_security_group` and of Resource Manager's templates).
+const DELETED_BY_INLINE_RULES: [&str; 3] = [
+    "the rules are resources of their own: where the group's rules stand inside it",
+    "(security_rule in azurerm_network_security_group, securityRules in a template),",
+    "each deployment of the group deletes them",
+];
+
+/// The warning that rules beside a group's inline rules are deleted.
+#[must_use]
+pub fn deleted_by_inline_rules() -> String {
+    DELETED_BY_INLINE_RULES.join(" ")
+}
+
+/// The same as lines of a comment.
+fn warning(mark: &str) -> String {
+    DELETED_BY_INLINE_RULES.map(|line| format!("{mark} {line}\n")).concat()
+}
+
 /// A template, whose metadata hold the proof of each prefix.
 pub(super) fn arm(rows: &[NsgRow<'_>], emission: &Emission) -> String {
     let resources: Vec<_> = rows
@@ -37,7 +56,11 @@ pub(super) fn arm(rows: &[NsgRow<'_>], emission: &Emission) -> String {
     pretty(&json!({
         "$schema": "https://schema.management.azure.com/schemas/2019-04-01/deploymentTemplate.json#",
         "contentVersion": "1.0.0.0",
-        "metadata": {"description": emission.description(), "proof": proof},
+        "metadata": {
+            "description": emission.description(),
+            "note": deleted_by_inline_rules(),
+            "proof": proof,
+        },
         "parameters": {
             "networkSecurityGroupName": {
                 "type": "string",
@@ -50,12 +73,13 @@ pub(super) fn arm(rows: &[NsgRow<'_>], emission: &Emission) -> String {
 
 pub(super) fn bicep(rows: &[NsgRow<'_>], emission: &Emission) -> String {
     let mut text = format!(
-        "// {}\n\n\
+        "// {}\n{}\n\
          @description('The group that the rules are added to')\n\
          param networkSecurityGroupName string\n\n\
          resource group 'Microsoft.Network/networkSecurityGroups@{API_VERSION}' existing = {{\n  \
          name: networkSecurityGroupName\n}}\n",
-        emission.description()
+        emission.description(),
+        warning("//")
     );
     for (number, row) in rows.iter().enumerate() {
         let _ = write!(
@@ -102,12 +126,13 @@ fn bicep_text(text: &str) -> String {
 
 pub(super) fn terraform(rows: &[NsgRow<'_>], emission: &Emission) -> String {
     let mut text = format!(
-        "# {}\n\n\
+        "# {}\n{}\n\
          variable \"resource_group_name\" {{\n  type        = string\n  \
          description = \"The resource group of the network security group\"\n}}\n\n\
          variable \"network_security_group_name\" {{\n  type        = string\n  \
          description = \"The group that the rules are added to\"\n}}\n",
-        emission.description()
+        emission.description(),
+        warning("#")
     );
     for row in rows {
         let label: String =

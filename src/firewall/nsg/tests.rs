@@ -234,6 +234,21 @@ const TEMPLATE: &str = r#"{
 }"#;
 
 #[test]
+fn rules_of_one_priority_are_named_and_taken_in_their_order() {
+    let group = |direction: &str| {
+        let mut second = rule("second", 200, "Deny", "1.2.3.4", "443");
+        second["properties"]["direction"] = json!(direction);
+        let first = rule("first", 200, "Allow", "1.2.3.4", "443");
+        json!({"name": "nsg", "securityRules": [first, second]}).to_string()
+    };
+    let both = sets(&[&group("Outbound")]);
+    assert!(both[0].notes[0].starts_with("first and second both have priority 200"), "{both:?}");
+    assert_eq!(decided(&both[0], "1.2.3.4,443,tcp"), "allow first");
+    // Each direction counts for itself.
+    assert_eq!(sets(&[&group("Inbound")])[0].notes, Vec::<String>::new());
+}
+
+#[test]
 fn templates_are_evaluated_as_far_as_the_file_goes() {
     let sets = sets(&[TEMPLATE]);
     let names: Vec<_> = sets.iter().map(|set| set.name.as_str()).collect();

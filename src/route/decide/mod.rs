@@ -65,6 +65,9 @@ pub struct AgentRoute {
     way: AgentWay,
     exceptions: Vec<Exceptions>,
     here: LocalView,
+    /// `useDefaultCredentials`: .NET signs in to a proxy as its own account only where it is true,
+    /// also to one that a script names.
+    signs_in_account: bool,
 }
 
 #[derive(Debug)]
@@ -102,6 +105,13 @@ impl Way {
             Self::Proxy(proxy) => proxy.route(),
         }
     }
+
+    fn without_account(self) -> Self {
+        match self {
+            Self::Direct => Self::Direct,
+            Self::Proxy(proxy) => Self::Proxy(proxy.without_account()),
+        }
+    }
 }
 
 /// Which way a name is configured to go.
@@ -127,6 +137,14 @@ impl RouteDecision {
     /// A decision to go past the proxy, by a rule of `kind`.
     fn past(kind: ExceptionKind, why: impl Into<String>) -> Self {
         Self { exception: Some(kind), ..Self::new(Way::Direct, why) }
+    }
+
+    fn without_account(self) -> Self {
+        Self {
+            way: self.way.without_account(),
+            fallbacks: self.fallbacks.into_iter().map(Way::without_account).collect(),
+            ..self
+        }
     }
 
     /// The form that a record holds, beside the route that the endpoint needs.
@@ -278,7 +296,9 @@ impl AgentRoute {
         exceptions: Vec<Exceptions>,
     ) -> Result<Self, RouteError> {
         let way = way_of(agent)?;
-        Ok(Self { file: agent.file.clone(), way, exceptions, here })
+        let signs_in_account =
+            agent.default_proxy.as_ref().is_some_and(|section| section.use_default_credentials);
+        Ok(Self { file: agent.file.clone(), way, exceptions, here, signs_in_account })
     }
 
     /// The location of a script that must be loaded before any name can be decided.
@@ -324,7 +344,7 @@ impl AgentRoute {
             Ok(decision) => return Ok(decision),
             Err(remark) => remark,
         };
-        remark.add(match &self.way {
+        let decided = match &self.way {
             AgentWay::Direct(reason) => {
                 Ok(RouteDecision::new(Way::Direct, format!("{file} {reason}")))
             }
@@ -355,7 +375,11 @@ impl AgentRoute {
                 let source = format!("scriptLocation of {file} ({location})");
                 ask(script, &source, host, port, scheme, now)
             }
-        })
+        };
+        remark.add(decided.map(|decision| match self.signs_in_account {
+            true => decision,
+            false => decision.without_account(),
+        }))
     }
 }
 
@@ -398,8 +422,6 @@ fn way_of(agent: &AgentProxy) -> Result<AgentWay, RouteError> {
             .map_err(|rule| RouteError::AgentRule { file: file(), rule })?;
         // .NET does not use the credentials of an address.
         let proxy = ProxyUrl::new(url.scheme(), url.host().clone(), url.port());
-        // Nor its own account, unless it is told to.
-        let proxy = if section.use_default_credentials { proxy } else { proxy.without_account() };
         return Ok(AgentWay::Fixed { proxy, bypass });
     }
     // An invalid entry still throws where there is no address to bypass.

@@ -146,8 +146,29 @@ fn a_rule_that_is_not_understood_leaves_it_undecided() {
 fn credentials_of_the_agents_address_are_not_used() {
     let section = r#"<defaultProxy><proxy proxyaddress="http://u:p@p:1"/></defaultProxy>"#;
     let decided = agent(section).unwrap();
-    let proxy = decided.proxy().unwrap();
-    assert_eq!((proxy.credentials(), proxy.signs_in_account()), (None, false));
+    assert_eq!(decided.proxy().unwrap().credentials(), None);
+}
+
+/// Whether .NET would sign in as its own account at each proxy that a decision names.
+fn signs_in(route: AgentRoute) -> Vec<bool> {
+    let host = Host::parse("a.example").unwrap();
+    let decision = Configuration::Agent(route).decide(&host, 443, Scheme::Https, &now()).unwrap();
+    let ways = std::iter::once(decision.way).chain(decision.fallbacks);
+    ways.filter_map(|way| match way {
+        Way::Direct => None,
+        Way::Proxy(proxy) => Some(proxy.signs_in_account()),
+    })
+    .collect()
+}
+
+#[test]
+fn the_account_signs_in_at_an_address_only_where_the_file_says_so() {
+    let file = |attribute: &str| {
+        let address = r#"<proxy proxyaddress="http://p:1"/>"#;
+        agent(&format!("<defaultProxy {attribute}>{address}</defaultProxy>")).unwrap()
+    };
+    assert_eq!(signs_in(file("")), [false]);
+    assert_eq!(signs_in(file(r#"useDefaultCredentials="true""#)), [true]);
 }
 
 #[test]
@@ -224,6 +245,18 @@ mod scripts {
         let error = configuration.decide(&host, 443, Scheme::Https, &now()).unwrap_err();
         assert_eq!(error.to_string(), "pac:http://w/p.pac: no answer");
         check(&configuration, "b.example", "direct", "rule 1 of --no-proxy: b.example");
+    }
+
+    #[test]
+    fn the_account_signs_in_at_a_scripts_proxies_only_where_the_file_says_so() {
+        let file = |attribute: &str| {
+            let script_location = r#"<proxy scriptLocation="http://w/p.pac"/>"#;
+            let section = format!("<defaultProxy {attribute}>{script_location}</defaultProxy>");
+            let answer = script("return 'PROXY p:1; PROXY q:2; DIRECT'");
+            agent(&section).unwrap().with_script(Ok(answer))
+        };
+        assert_eq!(signs_in(file("")), [false, false]);
+        assert_eq!(signs_in(file(r#"useDefaultCredentials="true""#)), [true, true]);
     }
 
     #[test]

@@ -264,6 +264,23 @@ fn a_plan_of_terraform_stands_alone() {
     }
 }
 
+/// A group with its rules inside deletes what the daily job added beside them.
+#[test]
+fn rules_of_the_job_that_a_change_deletes_are_named() {
+    let folder = Folder::new();
+    let mut relay = tcp("relay", 100, "Allow", "40.112.72.0/24", "443");
+    relay["properties"]["description"] = json!("Written by pathproof from example");
+    let deny = rule("deny", 4000, "Deny", "*", "*");
+    let group = |rules: &[&Value]| json!({"name": "nsg", "properties": {"securityRules": rules}});
+    let before = folder.put("before.json", group(&[&relay, &deny]).to_string());
+    let after = folder.put("after.json", group(&[&deny]).to_string());
+    let deleting = run(&["rules", "diff", &before, &after]).stderr;
+    assert!(deleting.contains("deletes what pathproof wrote (relay)"), "{deleting}");
+    assert!(deleting.contains("security_rule in azurerm_network_security_group"), "{deleting}");
+    let adding = run(&["rules", "diff", &after, &before]).stderr;
+    assert!(!adding.contains("deletes"), "{adding}");
+}
+
 #[test]
 fn a_what_if_answer_stands_alone() {
     let folder = Folder::new();
