@@ -172,4 +172,6 @@ pub fn plan(intent: &Intent, knowledge: PlanInputs<'_>) -> Planned {
 }
 
 #[cfg(test)]
+mod days_tests;
+#[cfg(test)]
 mod tests;

@@ -10,7 +10,7 @@ fn now() -> Timestamp {
     "2026-03-02T12:00:00Z".parse().unwrap()
 }
 
-fn intent(priority: PriorityChoice) -> Intent {
+pub(super) fn intent(priority: PriorityChoice) -> Intent {
     Intent {
         rule_name: "Relay".to_owned(),
         job: "job-1".to_owned(),
@@ -24,7 +24,7 @@ fn intent(priority: PriorityChoice) -> Intent {
     }
 }
 
-fn seen(net: &str, port: u16) -> SeenPrefix {
+pub(super) fn seen(net: &str, port: u16) -> SeenPrefix {
     SeenPrefix {
         net: net.parse().unwrap(),
         ports: port.into(),
@@ -33,7 +33,7 @@ fn seen(net: &str, port: u16) -> SeenPrefix {
     }
 }
 
-fn rule(name: &str, priority: u16, description: &str, prefixes: &[&str]) -> LiveRule {
+pub(super) fn rule(name: &str, priority: u16, description: &str, prefixes: &[&str]) -> LiveRule {
     LiveRule::read(&json!({"name": name, "etag": "W/\"1\"", "properties": {
         "description": description, "priority": priority, "access": "Allow",
         "direction": "Outbound", "protocol": "TCP", "sourceAddressPrefix": "*",
@@ -184,7 +184,7 @@ fn groups_are_read_in_every_form() {
 }
 
 /// What a group is after the changes, made one by one as Azure would take them.
-fn after(live: &LiveGroup, changes: &[RuleChange]) -> Result<LiveGroup, String> {
+pub(super) fn after(live: &LiveGroup, changes: &[RuleChange]) -> Result<LiveGroup, String> {
     let mut group = live.clone();
     let steps: Vec<RuleStep> = changes.iter().map(RuleStep::from).collect();
     for step in &steps {

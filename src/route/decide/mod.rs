@@ -376,10 +376,11 @@ impl AgentRoute {
                 ask(script, &source, host, port, scheme, now)
             }
         };
-        remark.add(decided.map(|decision| match self.signs_in_account {
-            true => decision,
-            false => decision.without_account(),
-        }))
+        remark.add(if self.signs_in_account {
+            decided
+        } else {
+            decided.map(RouteDecision::without_account)
+        })
     }
 }
 
