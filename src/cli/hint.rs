@@ -24,6 +24,11 @@ pub(super) fn error(error: &anyhow::Error) {
     say("error", &format!("{error:#}"));
 }
 
+/// Shows what went wrong while the program goes on.
+pub(super) fn failure(text: &str) {
+    say("error", text);
+}
+
 /// Shows something that would make the next run better.
 pub(super) fn hint(text: &str) {
     if !is_quiet() {

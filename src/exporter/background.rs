@@ -8,7 +8,7 @@ use tokio::task::JoinSet;
 use tokio::time::Instant;
 
 use super::limited_run::{RunTime, measured_within};
-use super::{CheckFault, Exporter, ExporterModule, lock};
+use super::{CheckFault, Exporter, ExporterModule, ExporterNews, lock};
 
 /// The least time that a run has, however often it is repeated.
 const LEAST_LIMIT: Duration = Duration::from_mins(2);
@@ -54,7 +54,8 @@ async fn repeat(exporter: Arc<Exporter>, module: Arc<ExporterModule>, every: Dur
             Err(fault) => {
                 exporter.counts.background(&module.name, false);
                 if let CheckFault::Failed(why) = fault {
-                    exporter.say(&format!("module {} was not measured: {why}", module.name));
+                    let why = format!("module {} was not measured: {why}", module.name);
+                    exporter.say(&ExporterNews::Failed(why));
                 }
             }
         }

@@ -68,7 +68,7 @@ pub async fn serve(
 }
 
 async fn attend(exporter: &Arc<Exporter>, stream: TcpStream, watcher: Watcher) {
-    let rules = exporter.settings.web.now(|text| exporter.say(text));
+    let rules = exporter.settings.web.now(|news| exporter.say(news));
     match &rules.tls {
         None => converse(exporter, &rules, stream, watcher).await,
         Some(acceptor) => {

@@ -19,6 +19,7 @@ mod background;
 mod connection;
 mod counts;
 mod limited_run;
+mod news;
 mod overview;
 mod passwords;
 mod patience;
@@ -48,6 +49,7 @@ use crate::report::{assemble, prometheus};
 
 pub use self::allow::{AllowError, AllowList};
 pub use self::connection::serve;
+pub use self::news::ExporterNews;
 pub use self::target::{ProbeTarget, TargetError};
 pub use self::web_access::{WebAccess, WebAccessError};
 pub use self::web_config::{WebConfig, WebConfigError};
@@ -110,7 +112,7 @@ pub struct ExporterSettings {
     /// Requests that measure at once.
     pub max_probes: usize,
     /// Gets what should be known of reloads and of runs that nobody asked for.
-    pub say: Box<dyn Fn(&str) + Send + Sync>,
+    pub say: Box<dyn Fn(&ExporterNews) + Send + Sync>,
 }
 
 /// An exporter, which [`serve`] lets answer.
@@ -182,14 +184,15 @@ impl Exporter {
                 lock(&self.last).retain(|name, _| modules.contains_key(name));
                 self.put(LoadedModules { modules, at: Timestamp::now(), is_newest: true });
                 self.background.begin(self);
-                self.say("the configuration was read anew");
+                self.say(&ExporterNews::Done("the configuration was read anew".to_owned()));
                 Ok(())
             }
             Err(error) => {
                 let old = self.loaded();
                 let modules = old.modules.clone();
                 self.put(LoadedModules { modules, at: old.at, is_newest: false });
-                self.say(&format!("the earlier configuration stays in force: {error}"));
+                let why = format!("the earlier configuration stays in force: {error}");
+                self.say(&ExporterNews::Failed(why));
                 Err(error)
             }
         }
@@ -203,8 +206,8 @@ impl Exporter {
         Arc::clone(&self.modules.read().unwrap_or_else(PoisonError::into_inner))
     }
 
-    fn say(&self, text: &str) {
-        (self.settings.say)(text);
+    fn say(&self, news: &ExporterNews) {
+        (self.settings.say)(news);
     }
 
     /// Keeps a run of a whole module as its last.

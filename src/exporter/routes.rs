@@ -16,7 +16,9 @@ use super::counts::ProbeEnd;
 use super::limited_run::{RunTime, measured_within};
 use super::probe_request::ProbeRequest;
 use super::web_access::WebRules;
-use super::{CheckFault, Exporter, ExporterModule, LastRun, Measured, overview, process};
+use super::{
+    CheckFault, Exporter, ExporterModule, ExporterNews, LastRun, Measured, overview, process,
+};
 use crate::model::{Exit, visible};
 use crate::report::metrics::Metrics;
 use crate::report::{self, assemble, prometheus};
@@ -251,7 +253,7 @@ async fn own_metrics(exporter: &Arc<Exporter>, request: &Request<Incoming>) -> H
                 "When the ledger saw any address of a name last",
                 times.into_iter().map(|(name, at)| (vec![("name", name)], seconds(at))),
             ),
-            Some(Err(why)) => exporter.say(&why),
+            Some(Err(why)) => exporter.say(&ExporterNews::Failed(why)),
             None => {}
         }
     }

@@ -12,6 +12,7 @@ use rustls::server::WebPkiClientVerifier;
 use rustls::{RootCertStore, ServerConfig, SupportedProtocolVersion};
 use tokio_rustls::TlsAcceptor;
 
+use super::news::ExporterNews;
 use super::passwords::Passwords;
 use super::web_config::{ClientAuthType, TlsServerConfig, TlsVersion, WebConfig, WebConfigError};
 use crate::files::{self, FileError};
@@ -119,7 +120,7 @@ impl WebAccess {
     }
 
     /// What holds for a connection that begins now. `say` gets what became of changed files.
-    pub(super) fn now(&self, say: impl Fn(&str)) -> Arc<WebRules> {
+    pub(super) fn now(&self, say: impl Fn(&ExporterNews)) -> Arc<WebRules> {
         let mut current = self.lock();
         if let Some(path) = &self.path
             && current.looked.elapsed() >= LOOK_EVERY
@@ -132,16 +133,16 @@ impl WebAccess {
                         current.rules = Arc::new(rules);
                         current.stamps = stamps;
                         current.is_newest = true;
-                        say(&format!("{} was read anew", path.display()));
+                        say(&ExporterNews::Done(format!("{} was read anew", path.display())));
                     }
                     Err(error) => {
                         current.stamps = stamps;
                         current.is_newest = false;
-                        say(&format!(
+                        say(&ExporterNews::Failed(format!(
                             "{} is not usable, and the earlier one stays in force: {}",
                             path.display(),
                             with_sources(&error)
-                        ));
+                        )));
                     }
                 }
             }

@@ -17,7 +17,8 @@ use super::exit::Exit;
 use super::hint;
 use super::signals;
 use crate::exporter::{
-    self, Exporter, ExporterModule, ExporterSettings, LedgerTimes, LoadModules, WebAccess,
+    self, Exporter, ExporterModule, ExporterNews, ExporterSettings, LedgerTimes, LoadModules,
+    WebAccess,
 };
 use crate::ledger::Ledger;
 use module_run::ModuleRun;
@@ -42,7 +43,10 @@ pub(super) fn serve(command: &ServeArgs, configuration: &ConfiguredArguments) ->
         ledger: command.ledger.as_deref().map(ledger_times),
         web,
         max_probes: usize::try_from(command.max_probes).unwrap_or(usize::MAX),
-        say: Box::new(hint::hint),
+        say: Box::new(|news| match news {
+            ExporterNews::Done(text) => hint::hint(text),
+            ExporterNews::Failed(text) => hint::failure(text),
+        }),
     };
     let exporter = Exporter::new(settings).map_err(|error| anyhow!("{error}"))?;
     let runtime = tokio::runtime::Builder::new_multi_thread()

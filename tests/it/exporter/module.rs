@@ -139,6 +139,9 @@ fn a_configuration_is_read_anew_or_left_as_it_was() {
     let refused = serving.ask("POST", "/-/reload", "");
     assert_eq!(refused.status, 400, "{refused:?}");
     assert!(refused.body.contains("there is no option 'factori'"), "{refused:?}");
+    // An error also where hints are not shown (--quiet).
+    let said = serving.says("the earlier configuration stays in force: ");
+    assert!(said.starts_with("pathproof: error: "), "{said}");
     assert_eq!(serving.metric(IN_FORCE), "0.0");
     assert_eq!(serving.get("/probe?module=a").status, 200, "the earlier one is in force");
 
