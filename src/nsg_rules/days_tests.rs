@@ -202,7 +202,7 @@ proptest! {
                 .take(needed)
                 .filter(|(name, _)| *name != NAMES[0] || day.is_first_resolved)
                 .collect();
-            let seens: Vec<SeenPrefix> = now
+            let sightings: Vec<SeenPrefix> = now
                 .iter()
                 .flat_map(|(name, nets)| nets.iter().map(|net| (*name, net.to_string())))
                 .map(|(name, net)| SeenPrefix { name: name.to_owned(), ..seen(&net, 443) })
@@ -217,7 +217,7 @@ proptest! {
                 let intent =
                     Intent { now: time(number), max_shrink, ..intent(PriorityChoice::Auto) };
                 let inputs = PlanInputs {
-                    seen: &seens,
+                    seen: &sightings,
                     refusals: &refusals,
                     left_out: &[],
                     ledger: Some(&rows),
