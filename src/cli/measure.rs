@@ -221,7 +221,9 @@ impl RunSession {
             .build()
             .context("cannot start the asynchronous runtime")?;
         let stop = Stop::new();
-        runtime.spawn(interrupt(stop.clone()));
+        let guard = runtime.enter();
+        runtime.spawn(stop_by(signals::interrupted(), stop.clone()));
+        drop(guard);
         Ok(Self { runtime, stop })
     }
 
@@ -264,8 +266,8 @@ fn script_client(settings: &Settings, asks_system: bool) -> ScriptFetcher {
 }
 
 /// Waits for a signal, and then stops the session.
-async fn interrupt(stop: Stop) {
-    signals::interrupted().await;
+async fn stop_by(interrupted: impl Future<Output = ()>, stop: Stop) {
+    interrupted.await;
     stop.give(Obstacle::Cancelled);
 }
 

@@ -2,64 +2,86 @@
 //! of the console, the session or the system. Only this file waits for them, and sends them to
 //! itself.
 
+use std::future::poll_fn;
 use std::io;
 #[cfg(unix)]
 use std::path::Path;
+use std::task::{Context, Poll};
+
+#[cfg(unix)]
+use tokio::signal::unix::{SignalKind, signal};
 
 use super::arguments::EndSignal;
 #[cfg(unix)]
 use crate::files;
 
-/// Waits until the user or the system asks the program to end, or its terminal is gone. Where one
-/// of the signals cannot be waited for, the others still are.
-pub(super) async fn interrupted() {
-    tokio::select! {
-        () = asked_to_end() => {}
-        () = hung_up() => {}
-    }
+/// Tells once when a signal comes.
+type Listener = Box<dyn FnMut(&mut Context<'_>) -> Poll<Option<()>> + Send>;
+
+/// Ends when the user or the system asks the program to end, or its terminal is gone. Where one of
+/// the signals cannot be waited for, the others still are.
+///
+/// They are listened to from the call on, which must be made in a runtime, and not from the first
+/// poll: a task that is polled late would miss one that comes before.
+pub(super) fn interrupted() -> impl Future<Output = ()> + Send {
+    any(end_signals().into_iter().chain(hangup_unless_ignored()).collect())
 }
 
-/// Waits as [`interrupted`] does, for a service, to which SIGHUP says something else
+/// Ends as [`interrupted`] does, for a service, to which SIGHUP says something else
 /// ([`on_hangup`]).
-pub(super) async fn asked_to_end() {
-    let by_user = async {
-        if tokio::signal::ctrl_c().await.is_err() {
-            std::future::pending::<()>().await;
-        }
-    };
-    tokio::select! {
-        () = by_user => {}
-        () = terminated() => {}
-    }
+pub(super) fn asked_to_end() -> impl Future<Output = ()> + Send {
+    any(end_signals())
+}
+
+async fn any(mut listeners: Vec<Listener>) {
+    poll_fn(|context| {
+        // Each is asked, so that each wakes this.
+        let n_ready = listeners.iter_mut().filter_map(|own| own(context).is_ready().then_some(()));
+        if n_ready.count() > 0 { Poll::Ready(()) } else { Poll::Pending }
+    })
+    .await;
 }
 
 /// Does something each time that SIGHUP asks for it, by which services are told to read their
-/// configuration anew. Elsewhere than on Unix nothing asks.
+/// configuration anew. It is listened to from the call on. Elsewhere than on Unix nothing asks.
 #[cfg(unix)]
-pub(super) async fn on_hangup<F: Future<Output = ()>>(mut then: impl FnMut() -> F) {
-    use tokio::signal::unix::{SignalKind, signal};
-    let Ok(mut asked) = signal(SignalKind::hangup()) else { return };
-    while asked.recv().await.is_some() {
-        then().await;
+pub(super) fn on_hangup<F: Future<Output = ()>>(
+    mut then: impl FnMut() -> F,
+) -> impl Future<Output = ()> {
+    let asked = signal(SignalKind::hangup());
+    async move {
+        let Ok(mut asked) = asked else { return };
+        while asked.recv().await.is_some() {
+            then().await;
+        }
     }
 }
 
 #[cfg(not(unix))]
-pub(super) async fn on_hangup<F: Future<Output = ()>>(_: impl FnMut() -> F) {
-    std::future::pending::<()>().await;
+pub(super) fn on_hangup<F: Future<Output = ()>>(_: impl FnMut() -> F) -> impl Future<Output = ()> {
+    std::future::pending()
 }
 
-/// Waits for SIGHUP, unless whoever started this ignores it, as nohup(1) does.
 #[cfg(unix)]
-async fn hung_up() {
-    use tokio::signal::unix::{SignalKind, signal};
-    let hangup = if is_hangup_ignored() { None } else { signal(SignalKind::hangup()).ok() };
-    match hangup {
-        Some(mut hangup) => {
-            hangup.recv().await;
-        }
-        None => std::future::pending().await,
-    }
+fn listener(kind: SignalKind) -> Option<Listener> {
+    let mut asked = signal(kind).ok()?;
+    Some(Box::new(move |context| asked.poll_recv(context)))
+}
+
+#[cfg(unix)]
+fn end_signals() -> Vec<Listener> {
+    [SignalKind::interrupt(), SignalKind::terminate()].into_iter().filter_map(listener).collect()
+}
+
+/// SIGHUP, unless whoever started this ignores it, as nohup(1) does.
+#[cfg(unix)]
+fn hangup_unless_ignored() -> Option<Listener> {
+    if is_hangup_ignored() { None } else { listener(SignalKind::hangup()) }
+}
+
+#[cfg(not(unix))]
+const fn hangup_unless_ignored() -> Option<Listener> {
+    None
 }
 
 /// By the mask of proc(5), in which the lowest bit is signal 1.
@@ -72,44 +94,26 @@ fn is_hangup_ignored() -> bool {
     mask.is_some_and(|mask| mask.trim().ends_with(['1', '3', '5', '7', '9', 'b', 'd', 'f']))
 }
 
-#[cfg(not(unix))]
-async fn hung_up() {
-    std::future::pending::<()>().await;
-}
-
-#[cfg(unix)]
-async fn terminated() {
-    use tokio::signal::unix::{SignalKind, signal};
-    if let Ok(mut terminated) = signal(SignalKind::terminate()) {
-        terminated.recv().await;
-    } else {
-        std::future::pending::<()>().await;
-    }
-}
-
 /// Windows ends a program some seconds after it said so, and tokio keeps it until then: time enough
 /// to write what is known.
 #[cfg(windows)]
-async fn terminated() {
-    use tokio::signal::windows::{ctrl_break, ctrl_close, ctrl_logoff, ctrl_shutdown};
-    macro_rules! received {
+fn end_signals() -> Vec<Listener> {
+    use tokio::signal::windows::{ctrl_break, ctrl_c, ctrl_close, ctrl_logoff, ctrl_shutdown};
+    macro_rules! listener {
         ($signal:ident) => {
-            async {
-                match $signal() {
-                    Ok(mut signal) => {
-                        signal.recv().await;
-                    }
-                    Err(_) => std::future::pending::<()>().await,
-                }
-            }
+            $signal()
+                .ok()
+                .map(|mut asked| -> Listener { Box::new(move |context| asked.poll_recv(context)) })
         };
     }
-    tokio::select! {
-        () = received!(ctrl_break) => {}
-        () = received!(ctrl_close) => {}
-        () = received!(ctrl_logoff) => {}
-        () = received!(ctrl_shutdown) => {}
-    }
+    let all = [
+        listener!(ctrl_c),
+        listener!(ctrl_break),
+        listener!(ctrl_close),
+        listener!(ctrl_logoff),
+        listener!(ctrl_shutdown),
+    ];
+    all.into_iter().flatten().collect()
 }
 
 /// Sends this process what the user or the system would send it.
@@ -141,4 +145,22 @@ pub(super) fn raise(signal: EndSignal) -> io::Result<()> {
         GenerateConsoleCtrlEvent(event, 0)
     };
     if is_sent == 0 { Err(io::Error::last_os_error()) } else { Ok(()) }
+}
+
+#[cfg(all(test, unix))]
+mod tests {
+    use std::time::Duration;
+
+    use super::*;
+
+    /// The task that waits may be polled late. Whoever listens from the first poll on is ended by
+    /// the signal, or misses it.
+    #[tokio::test]
+    async fn a_signal_that_comes_before_the_first_poll_is_not_missed() {
+        for signal in [EndSignal::Interrupt, EndSignal::Terminate] {
+            let interrupted = interrupted();
+            raise(signal).unwrap();
+            tokio::time::timeout(Duration::from_mins(1), interrupted).await.unwrap();
+        }
+    }
 }

@@ -65,7 +65,6 @@ pub(super) fn end_by(signal: EndSignal) -> Result<Exit> {
         .context("cannot start the asynchronous runtime")?;
     runtime.block_on(async {
         let mut interrupted = pin!(signals::interrupted());
-        // Handlers are installed when they are first waited for.
         let is_early = futures_util::future::poll_fn(|context| {
             std::task::Poll::Ready(interrupted.as_mut().poll(context).is_ready())
         });

@@ -82,15 +82,14 @@ pub(super) fn serve(command: &ServeArgs, configuration: &ConfiguredArguments) ->
     Ok(Exit::Satisfied)
 }
 
-async fn reload_when_asked(exporter: Arc<Exporter>) {
-    signals::on_hangup(|| {
+fn reload_when_asked(exporter: Arc<Exporter>) -> impl Future<Output = ()> {
+    signals::on_hangup(move || {
         let exporter = Arc::clone(&exporter);
         async move {
             // What came of it is said, and stands in a metric.
             let _ = exporter.reload().await;
         }
     })
-    .await;
 }
 
 /// Reads when each name of a ledger was seen last.
