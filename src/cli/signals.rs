@@ -16,7 +16,7 @@ use super::arguments::EndSignal;
 use crate::files;
 
 /// Tells once when a signal comes.
-type Listener = Box<dyn FnMut(&mut Context<'_>) -> Poll<Option<()>> + Send>;
+type SignalListener = Box<dyn FnMut(&mut Context<'_>) -> Poll<Option<()>> + Send>;
 
 /// Ends when the user or the system asks the program to end, or its terminal is gone. Where one of
 /// the signals cannot be waited for, the others still are.
@@ -33,7 +33,7 @@ pub(super) fn asked_to_end() -> impl Future<Output = ()> + Send {
     any(end_signals())
 }
 
-async fn any(mut listeners: Vec<Listener>) {
+async fn any(mut listeners: Vec<SignalListener>) {
     poll_fn(|context| {
         // Each is asked, so that each wakes this.
         let n_ready = listeners.iter_mut().filter_map(|own| own(context).is_ready().then_some(()));
@@ -63,24 +63,24 @@ pub(super) fn on_hangup<F: Future<Output = ()>>(_: impl FnMut() -> F) -> impl Fu
 }
 
 #[cfg(unix)]
-fn listener(kind: SignalKind) -> Option<Listener> {
+fn listener(kind: SignalKind) -> Option<SignalListener> {
     let mut asked = signal(kind).ok()?;
     Some(Box::new(move |context| asked.poll_recv(context)))
 }
 
 #[cfg(unix)]
-fn end_signals() -> Vec<Listener> {
+fn end_signals() -> Vec<SignalListener> {
     [SignalKind::interrupt(), SignalKind::terminate()].into_iter().filter_map(listener).collect()
 }
 
 /// SIGHUP, unless whoever started this ignores it, as nohup(1) does.
 #[cfg(unix)]
-fn hangup_unless_ignored() -> Option<Listener> {
+fn hangup_unless_ignored() -> Option<SignalListener> {
     if is_hangup_ignored() { None } else { listener(SignalKind::hangup()) }
 }
 
 #[cfg(not(unix))]
-const fn hangup_unless_ignored() -> Option<Listener> {
+const fn hangup_unless_ignored() -> Option<SignalListener> {
     None
 }
 
@@ -97,13 +97,13 @@ fn is_hangup_ignored() -> bool {
 /// Windows ends a program some seconds after it said so, and tokio keeps it until then: time enough
 /// to write what is known.
 #[cfg(windows)]
-fn end_signals() -> Vec<Listener> {
+fn end_signals() -> Vec<SignalListener> {
     use tokio::signal::windows::{ctrl_break, ctrl_c, ctrl_close, ctrl_logoff, ctrl_shutdown};
     macro_rules! listener {
         ($signal:ident) => {
-            $signal()
-                .ok()
-                .map(|mut asked| -> Listener { Box::new(move |context| asked.poll_recv(context)) })
+            $signal().ok().map(|mut asked| -> SignalListener {
+                Box::new(move |context| asked.poll_recv(context))
+            })
         };
     }
     let all = [
