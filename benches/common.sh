@@ -52,6 +52,19 @@ resolves_by() {
     echo "nameserver $1" >"/etc/netns/$client/resolv.conf"
 }
 
+# wire: from the client to the server, who answers at 10.50.1.1 and at all of 10.60.0.0/16, and whose
+# name server the client asks.
+wire() {
+    ip -n "$client" link add wire type veth peer name wire netns "$server"
+    ip -n "$client" link set wire up
+    ip -n "$server" link set wire up
+    ip -n "$client" address add 10.50.1.10/24 dev wire
+    ip -n "$server" address add 10.50.1.1/24 dev wire
+    ip -n "$client" route add default via 10.50.1.1
+    ip -n "$server" route add local 10.60.0.0/16 dev lo # every address of it is the server's
+    resolves_by 10.50.1.1
+}
+
 # name_server NAME ADDRESS <RECORDS: NAME.conf for an nsd that listens there and serves
 # bench.example with these records. It limits no answers, as nsd does by default.
 name_server() {

@@ -28,14 +28,7 @@ parallel=300 # of curl and of the probes of blackbox_exporter, as the targets sa
 prepare $((names * 2 + 1024)) client server
 
 # --- the network: two namespaces and a wire ----------------------------------------------------
-ip -n "$client" link add wire type veth peer name wire netns "$server"
-ip -n "$client" link set wire up
-ip -n "$server" link set wire up
-ip -n "$client" address add 10.50.1.10/24 dev wire
-ip -n "$server" address add 10.50.1.1/24 dev wire
-ip -n "$client" route add default via 10.50.1.1
-ip -n "$server" route add local 10.60.0.0/16 dev lo # every address of it is the server's
-resolves_by 10.50.1.1
+wire
 "${in_server[@]}" nft -f - <<<'table ip bench { chain input {
     type filter hook prerouting priority filter
     ip daddr 10.70.0.0/16 drop

@@ -21,14 +21,7 @@ hosts=${HOSTS:-500}
 of_host=${OF_HOST:-12}
 prepare 16384 client server
 
-ip -n "$client" link add wire type veth peer name wire netns "$server"
-ip -n "$client" link set wire up
-ip -n "$server" link set wire up
-ip -n "$client" address add 10.50.1.10/24 dev wire
-ip -n "$server" address add 10.50.1.1/24 dev wire
-ip -n "$client" route add default via 10.50.1.1
-ip -n "$server" route add local 10.60.0.0/16 dev lo # every address of it is the server's
-resolves_by 10.50.1.1
+wire
 awk -v n="$endpoints" 'BEGIN { for (i = 0; i < n; i++) printf "h%d A 10.60.0.%d\n", i, 1 + i % 30 }' |
     name_server bench 10.50.1.1
 web_server
@@ -48,7 +41,7 @@ module() {
     printf 'public-roots = "%s"\nca-file = "%s"\n' "$work/ca.pem" "$work/ca.pem"
 }
 
-# Seconds of processor and MiB in memory of a process, and its peak.
+# Of a process: seconds of processor, then its peak in memory and what it has now, MiB.
 used() {
     awk -v hertz="$(getconf CLK_TCK)" '{ print ($14 + $15) / hertz }' "/proc/$1/stat"
     awk '/^VmRSS/ { print $2 / 1024 } /^VmHWM/ { print $2 / 1024 }' "/proc/$1/status"

@@ -35,9 +35,8 @@ pub(super) fn asked_to_end() -> impl Future<Output = ()> + Send {
 
 async fn any(mut listeners: Vec<SignalListener>) {
     poll_fn(|context| {
-        // Each is asked, so that each wakes this.
-        let n_ready = listeners.iter_mut().filter_map(|own| own(context).is_ready().then_some(()));
-        if n_ready.count() > 0 { Poll::Ready(()) } else { Poll::Pending }
+        let is_given = listeners.iter_mut().any(|own| own(context).is_ready());
+        if is_given { Poll::Ready(()) } else { Poll::Pending }
     })
     .await;
 }
