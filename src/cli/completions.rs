@@ -3,10 +3,11 @@
 //! Some options take more than a closed set of words, as `--list` takes an id or a file. For the
 //! parser they are open; a completion offers the words that are known.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
+use std::fmt::Write as _;
 use std::str::FromStr;
 
-use anyhow::{Result, anyhow};
+use anyhow::{Context as _, Result, anyhow};
 use clap::builder::PossibleValuesParser;
 use clap::{Arg, Command, ValueHint};
 use clap_complete::Shell;
@@ -18,12 +19,98 @@ use crate::list::{self, ListEntry};
 use crate::model::{Cause, Cloud};
 use crate::tags;
 
+const PROGRAM: &str = "pathproof";
+
 pub(super) fn completions(command: &CompletionsArgs) -> Result<Exit> {
     let shell = Shell::from_str(&command.shell).map_err(|error| anyhow!("{error}"))?;
+    let mut program = with_words(arguments::command());
     let mut script = Vec::new();
-    clap_complete::generate(shell, &mut with_words(arguments::command()), "pathproof", &mut script);
-    output::write(None, |out| out.write_all(&script))?;
+    clap_complete::generate(shell, &mut program, PROGRAM, &mut script);
+    let script = String::from_utf8(script)?;
+    let script = match shell {
+        Shell::PowerShell => with_words_of_powershell(&script, &program)?,
+        Shell::Fish => script + &words_of_fish(&program),
+        _ => script,
+    };
+    output::write(None, |out| out.write_all(script.as_bytes()))?;
     Ok(Exit::Satisfied)
+}
+
+/// Adds what clap's script for PowerShell lacks: the words that an option or a command takes, by the
+/// command and the word before.
+fn with_words_of_powershell(script: &str, program: &Command) -> Result<String> {
+    const BEFORE: &str = "    $completions = @(switch ($command) {";
+    let mut words = BTreeMap::new();
+    collect_words(program, PROGRAM, &mut words);
+    let mut table = String::from("    $words = @{\n");
+    for (place, known) in words {
+        writeln!(table, "        '{place}' = '{known}'")?;
+    }
+    table.push_str(
+        r#"    }
+    $end = $cursorPosition - $wordToComplete.Length
+    $before = $commandElements.Where({ $_.Extent.EndOffset -lt $end }, 'Last', 1)
+    $known = $words["$command $before"]
+    if ($known) {
+        return @($known -split ' ').Where({ $_ -like "$wordToComplete*" }).ForEach({
+            [CompletionResult]::new($_, $_, [CompletionResultType]::ParameterValue, $_)
+        })
+    }
+
+"#,
+    );
+    let (head, tail) = script.split_once(BEFORE).context("clap's script has another form")?;
+    Ok(format!("{head}{table}{BEFORE}{tail}"))
+}
+
+/// The words of each option and of each command, by `COMMAND;SUBCOMMAND WORD BEFORE`. Keys are alike
+/// for PowerShell where they differ in case alone: those of long names are enough.
+fn collect_words(command: &Command, path: &str, words: &mut BTreeMap<String, String>) {
+    for argument in command.get_arguments() {
+        let known = known_words(argument);
+        let before = match argument.get_long() {
+            Some(long) => format!("--{long}"),
+            None => command.get_name().to_owned(),
+        };
+        if !known.is_empty() {
+            words.insert(format!("{path} {before}"), known);
+            if let Some(short) = argument.get_short().filter(char::is_ascii_lowercase) {
+                words.insert(format!("{path} -{short}"), known_words(argument));
+            }
+        }
+    }
+    for below in command.get_subcommands() {
+        collect_words(below, &format!("{path};{}", below.get_name()), words);
+    }
+}
+
+fn known_words(argument: &Arg) -> String {
+    if !argument.get_action().takes_values() {
+        return String::new();
+    }
+    let values = argument.get_possible_values();
+    let shown = values.iter().filter(|value| !value.is_hide_set());
+    shown.map(clap::builder::PossibleValue::get_name).collect::<Vec<_>>().join(" ")
+}
+
+/// What clap's script for fish lacks: the words that a command takes without an option.
+fn words_of_fish(program: &Command) -> String {
+    let mut lines = String::new();
+    for command in program.get_subcommands() {
+        let at = format!("__fish_{PROGRAM}_using_subcommand {}", command.get_name());
+        let own = command.get_positionals().map(|argument| (at.clone(), argument));
+        let below = command.get_subcommands().flat_map(|below| {
+            let at = format!("{at}; and __fish_seen_subcommand_from {}", below.get_name());
+            below.get_positionals().map(move |argument| (at.clone(), argument))
+        });
+        for (at, argument) in own.chain(below) {
+            let known = known_words(argument);
+            if !known.is_empty() {
+                lines += &format!("complete -c {PROGRAM} -n \"{at}\" -f -a \"{known}\"\n");
+            }
+        }
+    }
+    lines
 }
 
 /// Puts the words that are known into every open option.

@@ -47,11 +47,18 @@ pub(super) fn refuse_secrets(arguments: &[OsString]) -> Result<()> {
             _ => (&*before, &*text),
         };
         let given_to = if option.starts_with("--") { option } else { "the command line" };
-        if is_authentication_key(value) {
+        if holds_authentication_key(value) {
             bail!(
                 "{given_to}: this is an authentication key, and a file is expected that holds it, or \
                  - for standard input: in the command line other users see it in the list of \
                  processes, and the shell keeps it"
+            );
+        }
+        if is_credentials(option.trim_start_matches('-'), value) {
+            bail!(
+                "{option}: these are credentials, and a file is expected that holds user:password: \
+                 in the command line other users see them in the list of processes, and the shell \
+                 keeps them"
             );
         }
         if !OF_PROXIES.contains(&option) && without_userinfo(value) != value {
@@ -70,11 +77,22 @@ pub(super) fn refuse_secrets(arguments: &[OsString]) -> Result<()> {
     Ok(())
 }
 
-/// Whether this is `IR@<id>@<factory>@…@<secret>`, in quotes or not.
-pub(super) fn is_authentication_key(text: &str) -> bool {
-    let text = text.trim_start_matches(|c: char| !c.is_alphanumeric());
-    text.get(..3).is_some_and(|front| front.eq_ignore_ascii_case("IR@"))
-        && text.matches('@').count() >= 3
+/// Whether `IR@<id>@<factory>@…@<secret>` stands anywhere in a text, encoded or not.
+pub(super) fn holds_authentication_key(text: &str) -> bool {
+    let text = text.to_ascii_lowercase().replace("%40", "@");
+    text.match_indices("ir@").any(|(at, _)| {
+        !text[..at].ends_with(|c: char| c.is_alphanumeric()) && text[at..].matches('@').count() >= 3
+    })
+}
+
+/// The option that names a file of credentials.
+const CREDENTIALS_FILE: &str = "proxy-credentials";
+
+/// Whether the value of an option, by the option's long name, is credentials in the place of the
+/// file that holds them. A drive has one letter.
+pub(super) fn is_credentials(name: &str, value: &str) -> bool {
+    let user = value.split_once(':').map_or("", |(user, _)| user);
+    name == CREDENTIALS_FILE && user.len() > 1 && !user.contains(['/', '\\'])
 }
 
 /// The value of an option, for an error about it: everything before an `@` may be a password.
@@ -136,6 +154,35 @@ mod tests {
             let found = recorded(arguments);
             assert_eq!(found, expected);
             assert!(!found.contains("geheim") && !found.contains("heim"), "{found}");
+        }
+    }
+
+    #[test]
+    fn secrets_are_refused_wherever_they_stand() {
+        const KEY: &str = "IR@5d0c@contoso-adf@ServiceEndpoint=h@q7Zk1WmT0r";
+        let key = format!("key={KEY}");
+        let encoded = KEY.replace('@', "%40");
+        for arguments in [
+            &["--auth-key", KEY][..],
+            &["--set", &key],
+            &["--endpoint", &encoded],
+            &[KEY],
+            &["--proxy-credentials", "svc:geheim"],
+            &["--proxy-credentials=svc:geheim"],
+        ] {
+            let all: Vec<OsString> =
+                ["p"].iter().chain(arguments).map(|one| OsString::from(*one)).collect();
+            let refused = refuse_secrets(&all).unwrap_err().to_string();
+            assert!(!refused.contains("q7Zk") && !refused.contains("geheim"), "{refused}");
+        }
+        for arguments in [
+            &["--proxy-credentials", "C:\\shir\\proxy.txt"][..],
+            &["--proxy-credentials", "./a:b"],
+            &["--set", "mail=FAIR@a"],
+        ] {
+            let all: Vec<OsString> =
+                ["p"].iter().chain(arguments).map(|one| OsString::from(*one)).collect();
+            refuse_secrets(&all).unwrap();
         }
     }
 

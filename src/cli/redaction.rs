@@ -136,3 +136,28 @@ fn secret_of(bytes: Vec<u8>) -> Vec<u8> {
 pub(super) fn labelled(text: &str, redacted: Option<&Redacted>) -> String {
     Cow::into_owned(redact::labelled(text, redacted))
 }
+
+#[cfg(test)]
+mod tests {
+    use clap::Command;
+
+    use super::super::arguments;
+    use crate::redact::RedactionKey;
+
+    use super::*;
+
+    fn long_names(command: &Command) -> Vec<String> {
+        let own = command.get_arguments().filter_map(|argument| argument.get_long());
+        let below = command.get_subcommands().flat_map(long_names);
+        own.map(|name| format!("--{name}")).chain(below).collect()
+    }
+
+    /// A redacted report says how its run was made.
+    #[test]
+    fn every_option_keeps_its_name() {
+        let mut redactor = Redactor::new(RedactionKey::of_run(&[7; 32]), |_| Some(false));
+        for option in long_names(&arguments::command()) {
+            assert_eq!(redactor.option(&option), option);
+        }
+    }
+}

@@ -8,10 +8,9 @@
 use std::fmt;
 
 use super::RuntimeNames;
+use super::named_secrets::{MASK, without_named_secrets};
 use crate::model::HostName;
 
-/// What a text keeps of a secret.
-const MASK: &str = "****";
 /// How many characters of a text are read: an event holds at most 31,839 (Microsoft,
 /// `ReportEventW`), and rendered ones twice as much.
 const READ: usize = 64 * 1024;
@@ -19,18 +18,6 @@ const READ: usize = 64 * 1024;
 const SECRET: usize = 43;
 /// Longer words of mixed letters and digits than this are taken for secrets. GUIDs are no secrets.
 const LONGEST_WORD: usize = 31;
-/// What is followed by a secret up to the next blank or delimiter.
-const ASSIGNED: [&str; 9] = [
-    "password=",
-    "pwd=",
-    "accountkey=",
-    "sharedaccesskey=",
-    "sharedaccesssignature=",
-    "secret=",
-    "sig=",
-    "token=",
-    "bearer ",
-];
 /// How `@` is written in a key, as such and encoded.
 const AT: [&str; 4] = ["@", "%40", "&#64;", "&#x40;"];
 
@@ -45,7 +32,7 @@ impl CleanText {
     pub fn of(raw: &str, names: &RuntimeNames) -> Self {
         let end = raw.char_indices().nth(READ).map_or(raw.len(), |(at, _)| at);
         let text = without_keys(&raw[..end], names);
-        let text = without_assigned(&text);
+        let text = without_named_secrets(&text);
         Self(without_long_words(&text))
     }
 
@@ -134,7 +121,7 @@ fn key_length(text: &str) -> usize {
 }
 
 fn ends_key(c: char) -> bool {
-    c.is_whitespace() || matches!(c, '"' | '\'' | '`' | '<' | '>' | '(' | ')' | '[' | ']' | '|')
+    c.is_whitespace() || matches!(c, '"' | '\'' | '`' | '<' | '>')
 }
 
 /// The runtime's name in a key: what follows `ServiceEndpoint=`.
@@ -150,53 +137,6 @@ fn host_of(key: &str, names: &RuntimeNames) -> Option<HostName> {
         .filter(|it| it.eq_ignore_ascii_case("%3d"))
         .map_or(field.trim_start_matches('='), |_| &field[3..]);
     names.in_text(field).into_iter().next()
-}
-
-/// Masks what follows a name for a secret, and users with passwords in URLs.
-fn without_assigned(text: &str) -> String {
-    let lower = text.to_ascii_lowercase();
-    let mut clean = String::with_capacity(text.len());
-    let mut done = 0;
-    for (at, _) in lower.char_indices() {
-        if at < done {
-            continue;
-        }
-        let Some(start) = secret_after(&lower, at) else { continue };
-        let end = lower[start..]
-            .find(|c: char| c.is_whitespace() || matches!(c, ';' | '&' | '"' | '\'' | '<' | '>'))
-            .map_or(lower.len(), |end| start + end);
-        clean.push_str(&text[done..start]);
-        clean.push_str(MASK);
-        done = end;
-    }
-    clean.push_str(&text[done..]);
-    without_users(&clean)
-}
-
-/// Where the secret begins whose name begins at `at`.
-fn secret_after(lower: &str, at: usize) -> Option<usize> {
-    let name = ASSIGNED.iter().find(|name| lower[at..].starts_with(**name))?;
-    Some(at + name.len())
-}
-
-/// `https://user:password@host` without its user.
-fn without_users(text: &str) -> String {
-    let mut clean = String::with_capacity(text.len());
-    let mut rest = text;
-    while let Some(at) = rest.find("://") {
-        let (before, after) = rest.split_at(at + 3);
-        clean.push_str(before);
-        let end = after.find(|c: char| c.is_whitespace() || c == '/').unwrap_or(after.len());
-        rest = match after[..end].rfind('@') {
-            Some(user) => {
-                clean.push_str(MASK);
-                &after[user..]
-            }
-            None => after,
-        };
-    }
-    clean.push_str(rest);
-    clean
 }
 
 /// Masks long words of mixed letters and digits, as base64 and tokens are: a secret that stands
@@ -287,9 +227,9 @@ mod tests {
             (format!("IR@{id}@ServiceEndpoint={SECRET_PART}"), "IR@****".to_owned()),
             (format!("IR@{id}@ServiceEndpoint=se.cr.et@{SECRET_PART}"), "IR@****".to_owned()),
             (format!("the secret {SECRET_PART} alone"), "the secret **** alone".to_owned()),
-            ("Pwd=hunter2;Server=x".to_owned(), "Pwd=****;Server=x".to_owned()),
-            ("http://u:hunter2@proxy:3128/".to_owned(), "http://****@proxy:3128/".to_owned()),
-            ("Authorization: Bearer abc.def".to_owned(), "Authorization: Bearer ****".to_owned()),
+            (format!("({key})"), format!("({masked}")),
+            (key.replace("q7Zk1", "q7(Zk|1"), masked.clone()),
+            (format!("the authentication key: {key}"), format!("the authentication key: {masked}")),
             (format!("Activity ID: {id}."), format!("Activity ID: {id}.")),
             (
                 key.replace(HOST, "a-factory-of-a-long-name-01.westeurope.datafactory.azure.net"),

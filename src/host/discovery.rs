@@ -1,9 +1,11 @@
 //! Which names the runtime on this host uses, by what was seen of it.
 
 use std::cmp::Reverse;
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, HashSet};
+use std::sync::LazyLock;
 
 use jiff::{SignedDuration, Timestamp};
+use regex::{Captures, Regex};
 
 use super::{CleanText, LogEntry, LogLevel, RuntimeNames};
 use crate::model::{Cloud, HostName, LoggedError, Role, Sighting};
@@ -11,8 +13,8 @@ use crate::model::{Cloud, HostName, LoggedError, Role, Sighting};
 /// How much older than the newest entry of the logs one may be and still count: what a runtime used
 /// before that it may use no more.
 const COUNTS_FOR: SignedDuration = SignedDuration::from_hours(30 * 24);
-/// How many errors are kept, and how much of each.
-const ERRORS_KEPT: usize = 50;
+/// How many different errors are kept, and how much of each.
+const ERRORS_KEPT: usize = 5_000;
 const ERROR_SHOWN: usize = 1_500;
 
 /// What names are taken from.
@@ -34,7 +36,8 @@ pub struct Discovery {
     /// Other factories that were seen, the latest first: a host runs one runtime, so they are
     /// those that it was registered with before.
     pub other_factories: Vec<SeenName>,
-    /// What the logs hold of trouble, the newest first, each text once.
+    /// What the logs hold of trouble, the newest first. Of errors that differ in times, durations
+    /// and activities alone, the newest.
     pub errors: Vec<LoggedError>,
 }
 
@@ -155,9 +158,10 @@ fn errors<'a>(entries: impl Iterator<Item = &'a LogEntry>) -> Vec<LoggedError> {
     // Stable: what does not say when it was keeps its place behind what does.
     trouble.sort_by_key(|entry| Reverse(entry.at));
     let mut errors: Vec<LoggedError> = Vec::new();
+    let mut known = HashSet::new();
     for entry in trouble {
         let text = entry.text.in_one_line(ERROR_SHOWN);
-        if text.is_empty() || errors.iter().any(|known| known.text == text) {
+        if text.is_empty() || !known.insert(shape(&text)) {
             continue;
         }
         errors.push(LoggedError { at: entry.at, text });
@@ -166,4 +170,49 @@ fn errors<'a>(entries: impl Iterator<Item = &'a LogEntry>) -> Vec<LoggedError> {
         }
     }
     errors
+}
+
+/// A text without what differs each time that one thing goes wrong: activities, times, durations.
+/// Addresses and codes stay.
+fn shape(text: &str) -> String {
+    #[expect(clippy::expect_used, reason = "the pattern stands here, and a test uses it")]
+    static CHANGING: LazyLock<Regex> = LazyLock::new(|| {
+        Regex::new(
+            r"(?ix) (?<address> \b\d+\.\d+\.[\d.]+ )
+            | \b[0-9a-f]{8}(?:-?[0-9a-f]{4}){3}-?[0-9a-f]{12}\b
+            | \b\d+:\d\d:\d\d(?:[.,]\d+)?(?:\ [ap]m)?
+            | \b\d{1,4}[-/]\d{1,2}[-/]\d{1,4}(?:t\d+)?
+            | \b\d+(?:[.,]\d+)?\ ?(?:ms|milliseconds?|s|sec|seconds?|minutes?)\b
+            | \b\d+[.,]\d+\b",
+        )
+        .expect("a pattern of this file")
+    });
+    let shape = CHANGING.replace_all(text, |found: &Captures<'_>| {
+        found.name("address").map_or("#", |address| address.as_str()).to_owned()
+    });
+    shape.into_owned()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn an_error_has_one_shape_whenever_it_happens() {
+        let error = |seconds: &str, id: &str| {
+            format!(
+                "the time cost is: {seconds} seconds, the error code is: X, activityId is: {id}"
+            )
+        };
+        let first = error("0.1210392", "8f1c6f4e-1df8-4a7e-9a55-0c8a4b8e7c11");
+        assert_eq!(shape(&first), shape(&error("12", "8f1c6f4e-1df8-4a7e-9a55-0c8a4b8e7c12")));
+        assert_eq!(shape("at 2026-11-20 10:11:12.1 PM"), shape("at 2026-11-21 1:11:12 AM"));
+        for (one, other) in [
+            ("failed to connect to wu-relay-01", "failed to connect to wu-relay-02"),
+            ("no answer from 10.0.0.1:443", "no answer from 10.0.0.2:443"),
+            ("error 10060", "error 10061"),
+        ] {
+            assert_ne!(shape(one), shape(other));
+        }
+    }
 }

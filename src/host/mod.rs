@@ -13,6 +13,7 @@ mod clean_text;
 mod discovery;
 pub mod event_log;
 mod installation;
+mod named_secrets;
 mod runtime_names;
 mod self_checks;
 #[cfg(test)]
@@ -27,7 +28,7 @@ pub use answers::{
 };
 pub use clean_text::CleanText;
 pub use discovery::{Discovery, NameSource, SeenName, discover};
-pub use event_log::{LogEntry, LogLevel};
+pub use event_log::{ExportedLog, LogEntry, LogLevel, NoEvents};
 pub use installation::{
     CONFIG_FILES, Installation, folder_with_files, installed, look_at, service_of,
 };
@@ -42,7 +43,5 @@ pub const EVENT_LOGS: [&str; 2] = ["Connectors - Integration Runtime", "Integrat
 /// How many events of this host's logs are asked for, the newest first: days of a runtime that
 /// tries every minute, in well under a second.
 pub const EVENTS_ASKED: usize = 4_000;
-/// How many events of an exported log are read.
-const EVENTS_READ: usize = 50_000;
 /// The name of the runtime's service.
 pub const SERVICE: &str = "DIAHostService";

@@ -171,7 +171,7 @@ impl<'a> Redactor<'a> {
             started_at: *started_at,
             took: *took,
             vantage: self.vantage(vantage),
-            options: options.iter().map(|option| self.sentence(option)).collect(),
+            options: options.iter().map(|option| self.option(option)).collect(),
             cloud,
             lists: lists.iter().map(|list| self.id("list", list)).collect(),
             private_networks: private_networks.iter().map(|one| self.network(*one)).collect(),

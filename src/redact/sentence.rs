@@ -13,44 +13,62 @@ use crate::model::HostName;
 /// Words that this program, .NET, rustls and operating systems write, and that identify nobody.
 /// What is missing here is replaced, so the list may be short.
 const WORDS: &str = "
-    \\d+ .net 2012 2016 2019 2022 2025 a able access_denied action address adfs after agent alert
-    all all_proxy alternate an and another answer any are as at auth authoring auto autodetect
-    automatic automaticconfiguration azure bad bad_certificate bad_record_mac badsignature be
-    because been before between by bypass bypasslist bypassonlocal bypassproxyonlocal bytes ca
-    cannot caused certificate certificate_expired certificate_required certificate_unknown
-    certificates chain check china close_notify cloud config configuration configured connect
-    connectedtoresourcemanager connection connections contains core corrupt
-    credentialencryptionkeyavailable credentialinsync credentials critical current data database
-    datacenter datafactory date deadline debian decide decides decision decode_error decrypt_error
-    default defaultproxy deny deployment's detect detection diahost diahost.exe diahost.exe.config
-    diawp diawp.exe diawp.exe.config didn't differ different direct directory disabled dns
-    dnsdomainis dnsdomainisx does domain download during each edition either element empty enabled
-    encrypted end endpoint endpoints ends enterprise environment error every exception exceptions
-    expired expression factory factory's false fatal file files findproxyforurl first for format
-    found fragmentation from function gateway gateways get give given gives gnu group handshake
-    handshake_failure has hat have hold host hosts http http_proxy httpportenabled https https_proxy
-    illegal_parameter in inactive incompatible info initializefailed initializing
-    insufficient_security interactive internal internal_error invalid ip ipv4 ipv6 is
-    ishplainhostname isinnet isplainhostname issuer it its jobs json jsonl kernel key known lake
-    large leaves length limited line linux list lists local localhost locate long lts machine may
-    message microsoft misbehaved missing more must name named names needed needregistration net
-    network no no_application_protocol no_proxy node nodes none not notvalidforname nt null of
-    offline on one online only option options or os other others outside own pac parameter password
-    path pathproof peer peers point policy port ports private private-cidr proceeding protocol
-    protocol_version proxies proxy proxy.pac proxyaddress proxyenable proxyoverride proxyserver
-    public purview query read received record record_overflow records red redirect referenceerror
-    refuses regex registration regular relay relay's relays replay report requires reset resolve
-    resolver resolvers response result return returned returns revocation revoked rhel root roots
-    route rule rules runtime runtime's s save-records scheme script scriptlocation second seconds
-    self selfsigned sent server servers service servicebusconnected services serviceurl set setting
-    settings shell shexpmatch signature silent small socks socks4 socks4a socks5 socks5h source sql
-    standard status storage store stored subject synapse syntaxerror system systemconnector systemd
-    table tag tags tcp text than that the then there these they this time timeout tls to tokens too
+    .net 2012 2016 2019 2022 2025 \\d+ a able access_denied action address adfs after agent
+    alert all all_proxy alternate an and another answer any are as at auth authoring auto
+    autodetect automatic automaticconfiguration azure bad bad_certificate bad_record_mac
+    badsignature be because been before between by bypass bypasslist bypassonlocal
+    bypassproxyonlocal bytes ca cache cannot caused certificate certificate_expired
+    certificate_required certificate_unknown certificates chain check china close_notify cloud
+    config configuration configured connect connectedtoresourcemanager connection connections
+    connectors contains core corrupt credentialencryptionkeyavailable credentialinsync
+    credentials critical current data database datacenter datafactory date deadline debian
+    decide decides decision decode_error decrypt_error default defaultproxy deny deployment's
+    detect detection diahost diahost.exe diahost.exe.config diawp diawp.exe diawp.exe.config
+    didn't differ different direct directory disabled dns dnsdomainis dnsdomainisx does domain
+    download during each edition either element empty enabled encrypted end endpoint endpoints
+    ends enterprise environment error event every exception exceptions expired expression
+    factory factory's false fatal file files findproxyforurl first for format found
+    fragmentation from function gateway gateways get give given gives gnu group handshake
+    handshake_failure has hat have hold host hosts http http_proxy httpportenabled https
+    https_proxy illegal_parameter in inactive incompatible info initializefailed initializing
+    insufficient_security integration interactive internal internal_error invalid ip ipv4 ipv6
+    is ishplainhostname isinnet isplainhostname issuer it its jobs json jsonl kernel key known
+    lake large leaves length limited line linux list lists local localhost locate log long lts
+    machine may message microsoft misbehaved missing more must name named names needed
+    needregistration net network no no_application_protocol no_proxy node nodes none not
+    notvalidforname nt null of offline on one online only option options or os other others
+    outside own pac parameter password path pathproof peer peers point policy port ports private
+    private-cidr proceeding protocol protocol_version proxies proxy proxy.pac proxyaddress
+    proxyenable proxyoverride proxyserver public purview query read received record
+    record_overflow records red redirect referenceerror refuses regex registration regular relay
+    relay's relays replay report requires reset resolve resolver resolvers response result
+    return returned returns revocation revoked rhel root roots route rule rules runtime
+    runtime's s save-records scheme script scriptlocation second seconds self selfsigned sent
+    server servers service servicebusconnected services serviceurl set setting settings shell
+    shexpmatch signature silent small socks socks4 socks4a socks5 socks5h source sql standard
+    status storage store stored subject synapse syntaxerror system systemconnector systemd table
+    tag tags tcp text than that the then there these they this time timeout tls to tokens too
     true trusted typeerror ubuntu udp unable undefined unexpected_message unknown unknown_ca
     unknownissuer unrecognized_name unsupported_certificate until update updateavailable updates
-    upgrading uptodate uri url urls us usage use used user user's user_canceled users usesystemdefault
-    usgov value variable vault verbose version was watch way web websocket which while wildcard
-    windows winhttp wininet with without workspace wpad wpad.dat write wrong xml year yes";
+    upgrading uptodate uri url urls us usage use used user user's user_canceled users
+    usesystemdefault usgov value variable vault verbose version was watch way web websocket
+    which while wildcard windows winhttp wininet with without workspace wpad wpad.dat write
+    wrong xml year yes";
+
+/// The long names of this program's options: a report says how its run was made.
+const OPTIONS: &str = "
+    addresses adopt agent-config aggregate all alternate-proxy arm-endpoint asg assigned-only
+    auth-key azure-deadline baseline bundle ca-file cloud color concurrency config credential
+    current deadline discover end-by endpoint events every expect factory fail-on flows for
+    format from group help hold in-a-row job keep last-answer ledger list listen locate location
+    max-age max-answer-age max-probes max-shrink max-tags-age name no-gateways no-proxy
+    no-revocation nsg only out output owner peer priority private private-cidr profile proof
+    proxy proxy-credentials public-roots quiet redact redact-key region relay require-gateways
+    resolver rollback rule-name rule-source runtime save-records self-contained-authoring
+    service-tags service-urls set skip source source-address subscription suggest timeout
+    verbose version vnet web-config with workspace yes";
+
+static IS_OPTION: LazyLock<HashSet<&str>> = LazyLock::new(|| OPTIONS.split_whitespace().collect());
 
 /// Those, and what the embedded endpoint lists say of themselves.
 pub(super) static HARMLESS: LazyLock<HashSet<String>> = LazyLock::new(|| {
@@ -111,6 +129,11 @@ impl Redactor<'_> {
         self.sentence_in(text, Vocabulary::OfRecords)
     }
 
+    /// An argument of this program's own command line. Options keep their names.
+    pub fn option(&mut self, argument: &str) -> String {
+        self.sentence(argument)
+    }
+
     pub(super) fn sentence_in(&mut self, text: &str, words: Vocabulary) -> String {
         let mut kept = String::with_capacity(text.len());
         let mut all = tokens(text).peekable();
@@ -143,6 +166,10 @@ impl Redactor<'_> {
             kept.push_str(token);
             return;
         };
+        if is_own_option(token) {
+            kept.push_str(token);
+            return;
+        }
         // `::1` begins with what may stand around others.
         if let Ok(address) = token.trim_matches(['\'', '.']).parse::<IpAddr>() {
             kept.push_str(&self.address(address).to_string());
@@ -184,6 +211,14 @@ impl Redactor<'_> {
             _ if word.is_empty() => String::new(),
             _ => self.label("text", word),
         }
+    }
+}
+
+/// `--owner`, `-q`.
+pub(super) fn is_own_option(token: &str) -> bool {
+    match token.strip_prefix("--") {
+        Some(name) => IS_OPTION.contains(name),
+        None => matches!(token.as_bytes(), [b'-', letter] if letter.is_ascii_alphabetic()),
     }
 }
 
@@ -235,6 +270,11 @@ mod tests {
             ("until 2026-03-02T12:00:00Z", "until 2026-03-02T12:00:00Z"),
             ("is not in 0.0.0.0/0.", "is not in 0.0.0.0/0."),
             ("\u{202e}b\u{fc}cher", "text-4"),
+            ("check -q --owner firewall --anna", "check -q --owner text-5 --text-2"),
+            (
+                "the event log \"Connectors - Integration Runtime\", the DNS cache",
+                "the event log \"Connectors - Integration Runtime\", the DNS cache",
+            ),
             ("", ""),
         ] {
             assert_eq!(redactor.sentence(text), expected, "{text}");

@@ -217,11 +217,14 @@ fn secrets_stand_in_files_of_their_own() {
         ("proxy = \"pac:https://w/p?sig=geheim\"\n", &["own.toml:1", "token"]),
         ("auth-key = \"IR@id@factory@x@geheim\"\n", &["own.toml:1", "authentication key"]),
         ("endpoint = \"https://anna:geheim@host\"\n", &["own.toml:1", "user name or password"]),
+        ("set = [\"key=IR@id@factory@x@geheim\"]\n", &["own.toml:1", "authentication key"]),
+        ("proxy-credentials = \"anna:geheim\"\n", &["own.toml:1", "user:password into a file"]),
     ] {
         let host = named(text);
         host.refuses(&["check"], words);
         let ended = host.run(&["config", "show"]);
-        assert!(!ended.stderr.contains("geheim"), "{ended:?}");
+        let said = format!("{ended:?}");
+        assert!(!said.contains("geheim"), "{said}");
     }
     // A variable is as private as HTTPS_PROXY is, and is not shown.
     let host = named("").set("PATHPROOF_PROXY", "http://anna:geheim@p:1");

@@ -51,6 +51,58 @@ fn shells_can_read_their_completions() {
     assert!(script.contains("'--service-urls'"));
 }
 
+/// No PowerShell runs here: what it is given is looked at as text.
+#[test]
+fn powershell_is_given_values() {
+    let script = pathproof(&["completions", "powershell"]);
+    let line = |place: &str| {
+        let start = format!("'{place}' = '");
+        let lines: Vec<_> =
+            script.lines().filter_map(|line| line.trim().strip_prefix(&start)).collect();
+        assert_eq!(lines.len(), 1, "{place}: {lines:?}");
+        lines[0].trim_end_matches('\'').split(' ').map(str::to_owned).collect::<Vec<_>>()
+    };
+    for (place, word) in [
+        ("pathproof;check --region", "westeurope"),
+        ("pathproof;check --owner", "data-platform"),
+        ("pathproof;check -f", "junit"),
+        ("pathproof;rules;plan --region", "chinanorth2"),
+        ("pathproof;explain explain", "tls_intercepted"),
+        ("pathproof;lists;show show", "synapse-shir"),
+        ("pathproof;completions completions", "powershell"),
+    ] {
+        let words = line(place);
+        assert!(words.iter().any(|one| one == word), "{place}: {words:?}");
+    }
+    // A table with two keys that are alike is an error, and case makes no difference.
+    let keys =
+        script.lines().filter_map(|line| line.trim().strip_prefix('\'')?.split_once("' = '"));
+    let mut keys: Vec<String> = keys.map(|(key, _)| key.to_lowercase()).collect();
+    let n_keys = keys.len();
+    keys.sort();
+    keys.dedup();
+    assert_eq!(keys.len(), n_keys);
+}
+
+#[test]
+fn fish_offers_commands_options_and_values() {
+    let folder = tempfile::tempdir().unwrap();
+    let file = folder.path().join("pathproof.fish");
+    fs::write(&file, pathproof(&["completions", "fish"])).unwrap();
+    for (typed, offered) in [
+        ("pathproof rules ver", "verify"),
+        ("pathproof check --region westeu", "westeurope"),
+        ("pathproof explain tls_inter", "tls_intercepted"),
+        ("pathproof lists show syn", "synapse-shir"),
+    ] {
+        let script = format!("source '{}'; complete -C '{typed}'", file.display());
+        let output = Command::new("fish").args(["--no-config", "-c", &script]).output().unwrap();
+        let text = String::from_utf8(output.stdout).unwrap();
+        let words: Vec<_> = text.lines().filter_map(|line| line.split('\t').next()).collect();
+        assert!(words.contains(&offered), "{typed}: {words:?}");
+    }
+}
+
 /// The words that bash offers for the last of `words` by the script `file`.
 fn offered_by_bash(file: &Path, words: &[&str]) -> Vec<String> {
     let last = words.len() - 1;

@@ -159,10 +159,16 @@ impl KnownOptions {
 /// Refuses a secret where it would be read by others than its option.
 fn refuse_secret(option: &GivenOption, word: &str) -> Result<()> {
     let (name, place) = (&option.name, option.origin.place());
-    if recorded::is_authentication_key(word) {
+    if recorded::holds_authentication_key(word) {
         bail!(
             "{place}: {name} holds an authentication key: write the key into a file of its own, \
              and give that file's name"
+        );
+    }
+    if recorded::is_credentials(name, word) {
+        bail!(
+            "{place}: {name} holds credentials: write user:password into a file of its own, and \
+             give that file's name"
         );
     }
     if !recorded::is_of_proxies(name) {

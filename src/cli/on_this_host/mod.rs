@@ -10,8 +10,8 @@ use super::input::Stdin;
 use crate::diagnose::explain;
 use crate::files::{self, FileError};
 use crate::host::{
-    self, CleanText, Discovery, EVENT_LOGS, EVENTS_ASKED, HostAnswers, NameSource, RuntimeNames,
-    SeenName, ServiceAccountProxies, event_log,
+    self, CleanText, Discovery, EVENT_LOGS, EVENTS_ASKED, HostAnswers, NameSource, NoEvents,
+    RuntimeNames, SeenName, ServiceAccountProxies, event_log,
 };
 use crate::list::DiscoveredName;
 use crate::model::HostRuntime;
@@ -195,7 +195,9 @@ fn look_at(
         sources.push(NameSource::DnsCache { names: cached, read_at: Timestamp::now() });
     }
     for path in &given.events {
-        sources.push(exported(path, stdin, &names)?);
+        let (source, note) = exported(path, stdin, &names)?;
+        sources.push(source);
+        found.notes.extend(note);
     }
     found.discovery = host::discover(&sources, &names);
     let errors = found.discovery.errors.iter();
@@ -220,8 +222,12 @@ fn configuration(this_host: &dyn HostAnswers, names: &RuntimeNames) -> Vec<NameS
     files.collect()
 }
 
-/// The entries of an exported log.
-fn exported(path: &Path, stdin: &mut Stdin, names: &RuntimeNames) -> Result<NameSource> {
+/// The entries of an exported log, and what is to be said of it.
+fn exported(
+    path: &Path,
+    stdin: &mut Stdin,
+    names: &RuntimeNames,
+) -> Result<(NameSource, Option<String>)> {
     let shown = path.display();
     let source = stdin.open_bytes(path, "--events")?;
     let bytes = match files::read_from(source, LOG_LIMIT) {
@@ -234,14 +240,25 @@ fn exported(path: &Path, stdin: &mut Stdin, names: &RuntimeNames) -> Result<Name
     };
     // `wevtutil` writes the console's code page, of which the letters that names and codes are made
     // of are ASCII.
-    let entries = event_log::read(&files::decode_lossy(&bytes), names);
-    if entries.is_empty() {
-        bail!(
-            "--events: {shown} holds no event: export one by wevtutil qe \"{}\" /f:xml",
+    let log = match event_log::read(&files::decode_lossy(&bytes), names) {
+        Ok(log) => log,
+        Err(fault @ NoEvents::Evtx) => bail!(
+            "--events: {shown} {fault}: on Windows, wevtutil qe \"{shown}\" /lf:true /f:xml > \
+             events.xml writes what is"
+        ),
+        Err(fault) => bail!(
+            "--events: {shown} {fault}: export the log by wevtutil qe \"{}\" /f:xml > events.xml",
             EVENT_LOGS[0]
-        );
-    }
-    Ok(NameSource::Log { called: format!("{shown}"), entries })
+        ),
+    };
+    let note = match log.unreadable {
+        0 => None,
+        1 => Some(format!("--events: one event of {shown} cannot be read, and is left out")),
+        n_unreadable => Some(format!(
+            "--events: {n_unreadable} events of {shown} cannot be read, and are left out"
+        )),
+    };
+    Ok((NameSource::Log { called: format!("{shown}"), entries: log.entries }, note))
 }
 
 #[cfg(test)]

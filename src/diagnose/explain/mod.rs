@@ -57,18 +57,48 @@ pub fn explain(text: &str) -> Explanation {
     if !causes.is_empty() {
         return Explanation::Causes(causes);
     }
-    let matches = most_specific(&words);
+    let matches = most_specific(&words, |_, _, _| true);
     if !matches.is_empty() {
         return Explanation::Symptoms(matches);
     }
     Explanation::Unknown { suggestions: suggestions(asked) }
 }
 
-/// What a logged text means, in one sentence or two; `None` where it holds no text that is known.
+/// What a logged text means, in one sentence or two; `None` where it holds no text of a fault that
+/// is known. Logs hold row counts, file names and states of all kinds: a number counts as a code
+/// where one is announced, a word where it is the name of an error, and no state or topic does.
 #[must_use]
 pub fn meaning(text: &str) -> Option<&'static str> {
     let text: String = text.chars().take(READ).collect();
-    most_specific(&normalise(&text)).first().map(|one| one.symptom.meaning)
+    let found = most_specific(&normalise(&text), |symptom, own, before| {
+        symptom.rank > Rank::Status && is_of_fault(own, before)
+    });
+    found.first().map(|one| one.symptom.meaning)
+}
+
+/// Whether a symptom's text says of a log's line that something failed, with what stands `before`
+/// it there, in normalised words.
+fn is_of_fault(own: &str, before: &str) -> bool {
+    const ANNOUNCE: [&str; 9] = [
+        "code",
+        "errno",
+        "error",
+        "errorcode",
+        "http",
+        "sqlerrornumber",
+        "socketexception",
+        "status",
+        "win32",
+    ];
+    if own.contains(|c: char| !c.is_alphanumeric() && c != '_') {
+        return true;
+    }
+    if own.bytes().all(|byte| byte.is_ascii_digit()) {
+        return before.split_whitespace().rev().take(2).any(|word| ANNOUNCE.contains(&word));
+    }
+    // UnexpectedFault, WSATRY_AGAIN, 0x80072ee2.
+    let inner = own.char_indices().skip(1);
+    own.starts_with("0x") || own.contains('_') || inner.into_iter().any(|(_, c)| c.is_uppercase())
 }
 
 /// Every cause, in the contract's order.
@@ -95,11 +125,18 @@ pub fn layers() -> Vec<&'static str> {
 }
 
 /// The symptoms of the highest rank that `words` contain, those with the longest text first.
-fn most_specific(words: &str) -> Vec<SymptomMatch> {
+/// `counts` says which of the places at which a symptom's text stands count: it is asked with the
+/// text, and with the words before it.
+fn most_specific(
+    words: &str,
+    counts: impl Fn(&'static Symptom, &'static str, &str) -> bool,
+) -> Vec<SymptomMatch> {
     let mut found: Vec<(usize, SymptomMatch)> = Vec::new();
     for symptom in symptoms() {
         let texts = symptom.texts.iter().map(|text| (normalise(text), *text));
-        let held = texts.filter(|(normal, _)| contains_words(words, normal.trim()));
+        let held = texts.filter(|(normal, text)| {
+            places(words, normal.trim()).any(|at| counts(symptom, text, &words[..at]))
+        });
         let longest = held.max_by_key(|(normal, _)| normal.len());
         found.extend(longest.map(|(normal, text)| (normal.len(), SymptomMatch { text, symptom })));
     }
@@ -134,10 +171,17 @@ fn normalise(text: &str) -> String {
 
 /// Whether the normalised text `words` contains `needle` as whole words.
 fn contains_words(words: &str, needle: &str) -> bool {
-    !needle.is_empty()
-        && words.match_indices(needle).any(|(start, found)| {
-            words[..start].ends_with(' ') && words[start + found.len()..].starts_with(' ')
-        })
+    places(words, needle).next().is_some()
+}
+
+/// Where `needle` begins in the normalised text `words`, as whole words.
+fn places<'a>(words: &'a str, needle: &'a str) -> impl Iterator<Item = usize> + use<'a> {
+    let found = words.match_indices(needle).filter(move |(start, found)| {
+        !needle.is_empty()
+            && words[..*start].ends_with(' ')
+            && words[start + found.len()..].starts_with(' ')
+    });
+    found.map(|(at, _)| at)
 }
 
 /// The known codes and texts that are most similar to `asked`.

@@ -244,3 +244,31 @@ proptest::proptest! {
         let _ = explain(&text);
     }
 }
+
+/// What the runtime logs of its work is no fault of the network, whatever numbers and words it holds.
+#[test]
+fn a_line_of_a_log_is_explained_where_it_tells_of_a_fault() {
+    for line in [
+        "The number of concurrent jobs on this node is limited to 4.",
+        "Disk D: went offline and was brought online again",
+        "Copy activity 429 finished, rows read 500, rows skipped 403",
+        "Job 407 was cancelled by user",
+        "The worker process is initializing",
+        "Connection pool for 10060 rows exhausted",
+        "Credentials are inactive for user sa",
+        "File C:\\data\\502.csv not found",
+        "The source returned 10061 rows",
+    ] {
+        assert_eq!(meaning(line), None, "{line}");
+    }
+    for line in [
+        "Unable to connect to the remote server",
+        "the error code is: UnexpectedFault, activityId is: x",
+        "SocketException (10060)",
+        "The remote server returned an error: (407)",
+        "The request failed with HTTP status 502",
+        "the error code is 11002",
+    ] {
+        assert!(meaning(line).is_some(), "{line}");
+    }
+}

@@ -28,11 +28,47 @@ pub enum LogLevel {
     Information,
 }
 
-/// The entries of an exported log: XML of `wevtutil qe LOG /f:xml` with or without a root element,
-/// or any text.
-#[must_use]
-pub fn read(text: &str, names: &RuntimeNames) -> Vec<LogEntry> {
-    if xml::is_xml(text) { xml::read(text, names) } else { plain::read(text, names) }
+/// What was read of an exported log.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct ExportedLog {
+    pub entries: Vec<LogEntry>,
+    /// How many events could not be read.
+    pub unreadable: usize,
+}
+
+/// Why a text is no exported log.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum NoEvents {
+    /// The form in which Windows keeps logs, and in which Event Viewer saves them.
+    #[error("is a log as Windows keeps it (.evtx), which is not read here")]
+    Evtx,
+    /// It holds bytes that no text has.
+    #[error("is no text")]
+    Binary,
+    /// Nothing in it is an event.
+    #[error("holds no event")]
+    Nothing,
+}
+
+/// Reads an exported log: XML of `wevtutil qe LOG /f:xml` with or without a root element, or text
+/// in which a time or the name of a field shows where an event begins.
+///
+/// # Errors
+/// The text is no such log.
+pub fn read(text: &str, names: &RuntimeNames) -> Result<ExportedLog, NoEvents> {
+    const EVTX: &str = "ElfFile\0";
+    if text.starts_with(EVTX) {
+        return Err(NoEvents::Evtx);
+    }
+    if text.contains('\0') {
+        return Err(NoEvents::Binary);
+    }
+    let log = if xml::is_xml(text) {
+        xml::read(text, names)
+    } else {
+        ExportedLog { entries: plain::read(text, names), unreadable: 0 }
+    };
+    if log == ExportedLog::default() { Err(NoEvents::Nothing) } else { Ok(log) }
 }
 
 /// One event as Windows renders it; `None` where it is no XML of an event.

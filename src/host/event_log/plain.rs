@@ -1,24 +1,43 @@
-//! Events as text: what `wevtutil qe LOG /f:text` writes, or lines that begin with a time.
+//! Events as text: what `wevtutil qe LOG /f:text`, `Get-WinEvent` or Event Viewer write, or lines
+//! that begin with a time.
+
+use std::sync::LazyLock;
 
 use jiff::Timestamp;
+use regex::Regex;
 
 use super::xml::time;
 use super::{LogEntry, LogLevel};
-use crate::host::{CleanText, EVENTS_READ, RuntimeNames};
+use crate::host::{CleanText, RuntimeNames};
 
 /// The characters of a date with a time up to its minutes: `2026-11-20T10:11`.
 const TO_THE_MINUTE: usize = 16;
 
+/// A line that holds the name of a field, which stands in every event of a form.
+static FIELD: LazyLock<Regex> = LazyLock::new(|| {
+    pattern(r"(?i)^\s*(?:timecreated|log name|event ?id|providername|message|description)\s*:")
+});
+/// A line that begins with a date and a time as some country writes them, as `Get-WinEvent` does in
+/// a table; behind the level, as Event Viewer does in a table.
+static LOCAL_TIME: LazyLock<Regex> = LazyLock::new(|| {
+    pattern(r"^\s*(?:[^,\d]{1,30},)?\d{1,4}[./-]\d{1,2}[./-]\d{1,4}[ ,T]\s*\d{1,2}[:.]\d{2}")
+});
+
+#[expect(clippy::expect_used, reason = "the patterns stand here, and tests use them")]
+fn pattern(text: &str) -> Regex {
+    Regex::new(text).expect("a pattern of this file")
+}
+
 pub(super) fn read(text: &str, names: &RuntimeNames) -> Vec<LogEntry> {
     let mut blocks: Vec<Vec<&str>> = vec![Vec::new()];
     let has_starts = text.lines().any(begins_event);
+    if !has_starts && !text.lines().any(|line| FIELD.is_match(line)) {
+        return Vec::new();
+    }
     for line in text.lines() {
         // Where nothing marks the beginning of an event, empty lines stand between them.
         let begins = if has_starts { begins_event(line) } else { line.trim().is_empty() };
         if begins {
-            if blocks.len() == EVENTS_READ {
-                break;
-            }
             blocks.push(Vec::new());
         }
         if let Some(block) = blocks.last_mut() {
@@ -34,6 +53,7 @@ fn begins_event(line: &str) -> bool {
     let line = line.trim_start();
     line.strip_prefix("Event[").is_some_and(|rest| rest.starts_with(|c: char| c.is_ascii_digit()))
         || leading_time(line).is_some()
+        || LOCAL_TIME.is_match(line)
 }
 
 /// The time that a line begins with. A time without a zone is taken as UTC: an exported file does

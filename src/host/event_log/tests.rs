@@ -14,8 +14,12 @@ fn names() -> &'static RuntimeNames {
     &NAMES
 }
 
+fn entries(text: &str) -> Vec<LogEntry> {
+    read(text, names()).unwrap_or_default().entries
+}
+
 fn found(text: &str) -> Discovery {
-    let source = NameSource::Log { called: "log".to_owned(), entries: read(text, names()) };
+    let source = NameSource::Log { called: "log".to_owned(), entries: entries(text) };
     discover(&[source], names())
 }
 
@@ -78,12 +82,12 @@ fn text_exports_are_read_too() {
         (paragraphs, 2, "a.westeurope.datafactory.azure.net", None),
         (lines, 2, "a.westeurope.datafactory.azure.net", Some("2026-11-20T10:12:30Z")),
     ] {
-        let read = read(text, names());
+        let read = self::entries(text);
         assert_eq!(read.len(), entries, "{read:?}");
         let found = found(text);
         assert_eq!(hosts(&found.names), [(host, at.map(str::to_owned))], "{text}");
     }
-    let entries = read(PLAIN, names());
+    let entries = entries(PLAIN);
     let levels: Vec<_> = entries.iter().map(|entry| entry.level).collect();
     assert_eq!(levels, [Some(LogLevel::Trouble), Some(LogLevel::Information)]);
     assert!(entries[0].text.as_str().starts_with("Failed to get"), "{entries:?}");
@@ -102,7 +106,55 @@ fn bytes_of_any_code_page_are_read() {
 fn an_event_of_any_depth_is_read_or_passed_over() {
     let (opened, closed) = ("<a>".repeat(100_000), "</a>".repeat(100_000));
     let deep = format!("<Event><System/><EventData>{opened}{closed}</EventData></Event>");
-    assert!(read(&deep, names()).len() <= 1);
+    assert!(entries(&deep).len() <= 1);
+}
+
+/// The newest events stand last where `wevtutil` was not told otherwise.
+#[test]
+fn a_long_export_is_read_to_its_end() {
+    let old = "2026-11-01 08:00:00Z contoso-old.westeurope.datafactory.azure.net\n".repeat(60_000);
+    let text = format!("{old}2026-11-20 08:00:00Z contoso-new.westeurope.datafactory.azure.net\n");
+    let found = found(&text);
+    assert_eq!(found.names[0].host.as_str(), "contoso-new.westeurope.datafactory.azure.net");
+}
+
+#[test]
+fn what_was_logged_with_control_characters_is_read() {
+    let spoilt = XML.replacen("Failed to", "&#27;[31mFailed&#x0; to&#10;\u{1b}", 1);
+    let log = read(&spoilt, names()).unwrap();
+    assert_eq!(log.unreadable, 0);
+    assert_eq!(log.entries.len(), entries(XML).len());
+    assert!(
+        log.entries.iter().any(|one| one.text.as_str().contains("\u{fffd}[31mFailed\u{fffd} to\n"))
+    );
+    assert_eq!(
+        read(&XML.replacen("<Channel>", "<Channel>&nothing;", 1), names()).unwrap().unreadable,
+        1
+    );
+}
+
+#[test]
+fn what_is_no_log_is_refused() {
+    let windows_own = "ElfFile\0\0\0";
+    let prose =
+        "# pathproof\n\nIt probes contoso-hub.servicebus.windows.net, whose time is 10:11.\n";
+    for (text, expected) in [
+        (windows_own, NoEvents::Evtx),
+        ("a\0b", NoEvents::Binary),
+        ("", NoEvents::Nothing),
+        (prose, NoEvents::Nothing),
+        ("<Events></Events>", NoEvents::Nothing),
+    ] {
+        assert_eq!(read(text, names()), Err(expected), "{text}");
+    }
+    for text in [
+        "Error,11/20/2026 10:12:30 AM,Integration Runtime,26,None,\"no\"\n",
+        "11/20/2026 10:12:30 AM   26 Error   no\n",
+        "20.11.2026 10:12:30   26 Fehler   no\n",
+        "Log Name:      Integration Runtime\nDescription:\nno\n",
+    ] {
+        assert_eq!(entries(text).len(), 1, "{text}");
+    }
 }
 
 /// A whole key, wherever it stands in an export, is in nothing that is read of it.

@@ -1,10 +1,14 @@
 //! Events as XML (Microsoft, Event Schema).
 
+use std::borrow::Cow;
+use std::sync::LazyLock;
+
 use jiff::Timestamp;
+use regex::{Captures, Regex};
 use roxmltree::{Document, Node};
 
-use super::{LogEntry, LogLevel};
-use crate::host::{CleanText, EVENTS_READ, RuntimeNames};
+use super::{ExportedLog, LogEntry, LogLevel};
+use crate::host::{CleanText, RuntimeNames};
 
 const END: &str = "</Event>";
 /// No event is longer; what is cannot be one.
@@ -16,19 +20,23 @@ pub(super) fn is_xml(text: &str) -> bool {
 }
 
 /// Reads one event after the other, so that a broken one spoils no other.
-pub(super) fn read(text: &str, names: &RuntimeNames) -> Vec<LogEntry> {
-    let mut entries = Vec::new();
+pub(super) fn read(text: &str, names: &RuntimeNames) -> ExportedLog {
+    let mut log = ExportedLog::default();
     let mut rest = text;
     while let Some(start) = next_start(rest) {
         let event = &rest[start..];
-        let Some(end) = event.find(END).map(|at| at + END.len()) else { break };
-        entries.extend(read_one(&event[..end], names));
-        rest = &event[end..];
-        if entries.len() == EVENTS_READ {
+        let Some(end) = event.find(END).map(|at| at + END.len()) else {
+            // The export was cut off here.
+            log.unreadable += 1;
             break;
+        };
+        match read_one(&event[..end], names) {
+            Some(entry) => log.entries.push(entry),
+            None => log.unreadable += 1,
         }
+        rest = &event[end..];
     }
-    entries
+    log
 }
 
 /// Where the next `<Event>` begins, which `<Events>` and `<EventID>` are not.
@@ -43,7 +51,8 @@ pub(super) fn read_one(event: &str, names: &RuntimeNames) -> Option<LogEntry> {
     if event.len() > LONGEST {
         return None;
     }
-    let document = Document::parse(event).ok()?;
+    let event = without_control_characters(event);
+    let document = Document::parse(&event).ok()?;
     let root = document.root_element();
     let system = child(root, "System")?;
     let at = child(system, "TimeCreated").and_then(|created| created.attribute("SystemTime"));
@@ -66,6 +75,25 @@ pub(super) fn read_one(event: &str, names: &RuntimeNames) -> Option<LogEntry> {
             _ => LogLevel::Information,
         }),
         text: CleanText::of(text.trim(), names),
+    })
+}
+
+/// An event without the characters that XML does not have (XML 1.0, 2.2): Windows writes what a
+/// program logged, escapes of a terminal too, as `&#27;`.
+fn without_control_characters(event: &str) -> Cow<'_, str> {
+    #[expect(clippy::expect_used, reason = "the pattern stands here, and tests use it")]
+    static REFERENCE: LazyLock<Regex> = LazyLock::new(|| {
+        Regex::new("(?i)&#(?:x([0-9a-f]{1,8})|([0-9]{1,9}));|[\u{0}-\u{8}\u{b}\u{c}\u{e}-\u{1f}]")
+            .expect("a pattern of this file")
+    });
+    REFERENCE.replace_all(event, |found: &Captures<'_>| {
+        let hexadecimal = found.get(1).and_then(|it| u32::from_str_radix(it.as_str(), 16).ok());
+        let number = hexadecimal.or_else(|| found.get(2)?.as_str().parse().ok());
+        let is_of_xml = |c: &char| !c.is_control() || matches!(c, '\t' | '\n' | '\r');
+        match number.and_then(char::from_u32).filter(is_of_xml) {
+            Some(_) => found[0].to_owned(),
+            None => char::REPLACEMENT_CHARACTER.to_string(),
+        }
     })
 }
 

@@ -89,7 +89,7 @@ impl Redactor<'_> {
     fn report_run(&mut self, run: &Run) -> Run<'static> {
         let Run { started_at, took_ms, options, vantage, exit, fail_on, redacted: _, runtime } =
             run;
-        let options: Vec<String> = options.iter().map(|option| self.sentence(option)).collect();
+        let options: Vec<String> = options.iter().map(|option| self.option(option)).collect();
         Run {
             runtime: runtime.as_ref().map(|runtime| self.report_runtime(runtime)),
             started_at: *started_at,

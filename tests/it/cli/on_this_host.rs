@@ -155,3 +155,43 @@ fn a_key_of_a_log_is_written_nowhere() {
         }
     }
 }
+
+fn refused(path: &Path) -> String {
+    let ended = run(&["agent", "status", "--events", shown(path)]);
+    assert_eq!(ended.code, Some(2), "{ended:?}");
+    ended.stderr
+}
+
+/// The errors that are shown are those of the network, each once, in front of what the runtime logs
+/// of its work.
+#[test]
+fn errors_of_the_network_are_not_pushed_out() {
+    let mut text = String::from(
+        "2026-11-20 09:00:00Z failed to connect to wss://wu-relay-01.servicebus.windows.net:443/\n",
+    );
+    for second in 10..60 {
+        text += &format!(
+            "2026-11-20 10:00:{second}Z the error code is: UnexpectedFault, time cost is: 0.{second} \
+             seconds, activityId is: 8f1c6f4e-1df8-4a7e-9a55-0c8a4b8e7c{second}\n\
+             2026-11-20 11:00:{second}Z The source returned 10061 rows of file {second}.csv\n"
+        );
+    }
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("log.txt");
+    fs::write(&path, text).unwrap();
+    let ended = run(&["agent", "status", "-q", "-f", "json", "--events", shown(&path)]);
+    let status: Value = serde_json::from_str(&ended.stdout).unwrap();
+    let errors: Vec<_> =
+        status["errors"].as_array().unwrap().iter().map(|one| &one["at"]).collect();
+    assert_eq!(errors, ["2026-11-20T10:00:59Z", "2026-11-20T09:00:00Z"]);
+}
+
+#[test]
+fn what_is_no_export_is_refused_with_the_command_that_makes_one() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("log");
+    fs::write(&path, b"ElfFile\0\0\x01").unwrap();
+    assert!(refused(&path).contains("/lf:true /f:xml"));
+    fs::write(&path, "# A page\n\nof contoso-hub.servicebus.windows.net\n").unwrap();
+    assert!(refused(&path).contains("holds no event"));
+}
