@@ -62,6 +62,9 @@ pub(super) fn plan(command: &PlanArgs, arguments: &[OsString]) -> Result<Exit> {
         for note in &plan.notes {
             hint::hint(note);
         }
+        if command.format == PlanFormat::BicepParams {
+            plan_variables::left_by_bicep(&plan).iter().for_each(|text| hint::hint(text));
+        }
         hint::hint(&emit::deleted_by_inline_rules());
     }
     Ok(match plan.state() {
