@@ -199,7 +199,7 @@ fn choose(
         let n_alike =
             |set: &RuleSet| unrelated.iter().filter(|own| own.dialect == set.dialect).count();
         if unrelated.iter().any(|set| n_alike(set) > n_given) {
-            let is_table = |set: &RuleSet| set.dialect == RuleDialect::Routes;
+            let is_table = |set: &RuleSet| set.dialect.is_routes();
             let what = match unrelated.iter().filter(|set| is_table(set)).count() {
                 0 => "groups",
                 n_tables if n_tables == unrelated.len() => "route tables",

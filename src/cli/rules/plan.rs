@@ -63,7 +63,9 @@ pub(super) fn plan(command: &PlanArgs, arguments: &[OsString]) -> Result<Exit> {
             hint::hint(note);
         }
         if command.format == PlanFormat::BicepParams {
-            plan_variables::left_by_bicep(&plan).iter().for_each(|text| hint::hint(text));
+            if let Some(left) = plan_variables::left_by_bicep(&plan) {
+                hint::hint(&left);
+            }
         }
         hint::hint(&emit::deleted_by_inline_rules());
     }

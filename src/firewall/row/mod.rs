@@ -124,14 +124,14 @@ pub fn decide_in_a_row<'a>(
     Some((index, passage.decisions.swap_remove(index)))
 }
 
-/// Whether a flow meets the set at `index`, or may meet it.
-pub(super) fn may_meet(judges: &[RuleJudge<'_>], index: usize, flow: &Flow) -> bool {
-    Passage::new(judges, flow).meets(index)
+/// Whether a flow surely meets the set at `index`.
+pub(super) fn meets(judges: &[RuleJudge<'_>], index: usize, flow: &Flow) -> bool {
+    Passage::new(judges, flow).meets_for_sure(index)
 }
 
 /// What the sets of a row decide about a flow, each by itself, and which of them it meets.
 struct Passage<'a> {
-    dialects: Vec<RuleDialect>,
+    judges: &'a [RuleJudge<'a>],
     decisions: Vec<Decision<'a>>,
     is_led_past_groups: bool,
     is_led_past_appliance: bool,
@@ -141,13 +141,12 @@ struct Passage<'a> {
 
 impl<'a> Passage<'a> {
     fn new(judges: &'a [RuleJudge<'a>], flow: &Flow) -> Self {
-        let dialects: Vec<_> = judges.iter().map(|judge| judge.set().dialect).collect();
         let decisions: Vec<_> = judges.iter().map(|judge| judge.decide(flow)).collect();
         let leads_past = |is_gate: fn(RuleDialect) -> bool, onward: &Onward| {
-            let gates = dialects.iter().zip(&decisions).filter(|(dialect, _)| is_gate(**dialect));
-            gates.into_iter().any(
-                |(_, decision)| matches!(decision, Decision::Allow { by } if by.onward == *onward),
-            )
+            judges.iter().zip(&decisions).any(|(judge, decision)| {
+                is_gate(judge.set().dialect)
+                    && matches!(decision, Decision::Allow { by } if by.onward == *onward)
+            })
         };
         let may_lead_past = |is_gate: fn(RuleDialect) -> bool, onward: &Onward| {
             judges.iter().zip(&decisions).any(|(judge, decision)| {
@@ -161,13 +160,13 @@ impl<'a> Passage<'a> {
             is_led_past_appliance: leads_past(leads_to_appliance, &Onward::Direct),
             may_be_led_past_groups: may_lead_past(is_admin, &Onward::PastGroups),
             may_be_led_past_appliance: may_lead_past(leads_to_appliance, &Onward::Direct),
-            dialects,
+            judges,
             decisions,
         }
     }
 
-    fn meets(&self, index: usize) -> bool {
-        match self.dialects[index] {
+    fn may_meet(&self, index: usize) -> bool {
+        match self.judges[index].set().dialect {
             own if is_group(own) => !self.is_led_past_groups,
             own if is_appliance(own) => !self.is_led_past_appliance,
             _ => true,
@@ -175,8 +174,8 @@ impl<'a> Passage<'a> {
     }
 
     fn meets_for_sure(&self, index: usize) -> bool {
-        self.meets(index)
-            && match self.dialects[index] {
+        self.may_meet(index)
+            && match self.judges[index].set().dialect {
                 own if is_group(own) => !self.may_be_led_past_groups,
                 own if is_appliance(own) => !self.may_be_led_past_appliance,
                 _ => true,
@@ -185,7 +184,7 @@ impl<'a> Passage<'a> {
 
     /// The index of the set that decides.
     fn deciding(&self) -> Option<usize> {
-        let met = || (0..self.decisions.len()).filter(|index| self.meets(*index));
+        let met = || (0..self.decisions.len()).filter(|index| self.may_meet(*index));
         let denies = |index: &usize| {
             matches!(self.decisions[*index], Decision::Deny { .. }) && self.meets_for_sure(*index)
         };

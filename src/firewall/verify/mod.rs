@@ -12,7 +12,7 @@ use super::missing::Missing;
 use super::port::Protocol;
 use super::reach::AllowedAddresses;
 use super::requirement::{Class, ConnectOutcome, Requirement};
-use super::row::{decide_in_a_row, is_appliance, leads_to_appliance, may_meet};
+use super::row::{decide_in_a_row, is_appliance, leads_to_appliance, meets};
 use super::rule::{Access, Direction, Onward, Rule, RuleDialect, RuleSet};
 use super::scope::NamePattern;
 use super::shadow::Shadowed;
@@ -183,7 +183,7 @@ pub fn verify<'a>(
             // Every set that a flow meets must allow, so that each needs a correction of its own.
             let alone = std::slice::from_ref(judge);
             let is_denied = |own: &&Requirement| {
-                own.flows().iter().any(|flow| may_meet(judges, index, flow))
+                own.flows().iter().any(|flow| meets(judges, index, flow))
                     && matches!(decide(alone, own), Some((_, Decision::Deny { .. })))
             };
             let denied: Vec<_> = requirements.iter().filter(is_denied).collect();

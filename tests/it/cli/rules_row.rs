@@ -167,12 +167,40 @@ fn flows_inside_the_network_do_not_meet_the_appliance() {
     let ended = run(&[&verify[..], &vnet].concat());
     assert_eq!(ended.code, Some(0), "{ended:?}");
     assert!(!ended.stdout.contains("To close the gaps"), "{}", ended.stdout);
-    assert_eq!(run(&verify).code, Some(3));
+    let ended = run(&verify);
+    assert_eq!(ended.code, Some(3), "{ended:?}");
+    assert!(!ended.stdout.contains("To close the gaps"), "{}", ended.stdout);
     // Both sides of a change have them.
     let before = folder.put("before.json", format!("[{}, {}]", open_group(), spoke()));
     let diff = run(&["rules", "diff", &before, &before, "--flows", &flows, vnet[0], vnet[1]]);
     assert_eq!(diff.code, Some(0), "{diff:?}");
     assert!(diff.stdout.contains("0 are lost, 0 gained, 1 the same, 0 unknown"), "{diff:?}");
+}
+
+/// What is behind a gateway belongs to `VirtualNetwork`, and not to the routes of a table that
+/// keeps out what the gateway learned.
+#[test]
+fn a_table_without_the_routes_of_gateways_may_lead_other_prefixes_to_the_appliance() {
+    let folder = Folder::new();
+    let nsg = folder.put("nsg.json", open_group());
+    let firewall = folder.put("firewall.txt", "40.112.72.0/24\n");
+    let said = |keeps_out: bool| format!("\"disableBgpRoutePropagation\":{keeps_out}");
+    let keeps_out = spoke().replace(&said(false), &said(true));
+    let (takes, keeps_out) = (folder.put("takes.json", spoke()), folder.put("out.json", keeps_out));
+    let both = ["--vnet", "10.50.0.0/16", "--vnet", "192.168.0.0/16"];
+    let own = "allow Azure's own route to 10.50.0.0/16 of rt-spoke";
+    let other = "allow Azure's own route to 192.168.0.0/16 of rt-spoke";
+    let open = "unknown Azure's own route to 192.168.0.0/16 of rt-spoke, for want of whether";
+    for (table, to, more, expected) in [
+        (&keeps_out, "10.50.1.11", &both[..], own),
+        (&keeps_out, "10.50.1.11", &both[..2], own),
+        (&keeps_out, "192.168.7.7", &both, open),
+        (&takes, "192.168.7.7", &both, other),
+        (&keeps_out, "192.168.7.7", &both[..2], "deny (no rule) of "),
+    ] {
+        let seen = decided(&[&nsg, table, &firewall], &format!("{to},443,tcp,10.50.1.10"), more);
+        assert!(seen.starts_with(expected), "{to} {more:?}: {seen}, expected {expected}");
+    }
 }
 
 /// Effective routes hold the system's routes, so that nothing is added to them.
