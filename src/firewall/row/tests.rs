@@ -182,11 +182,9 @@ impl WrittenRow {
         let own = self.network.iter().flatten().filter(|prefix| prefix.contains(&to));
         let own = own.max_by_key(|prefix| prefix.prefix_len());
         // A user's route wins where it is as long.
-        let (at_most, must_be_shorter) = (own.map_or(0, Ipv4Net::prefix_len), own.is_some());
-        let longest = of_user.clone().max_by_key(|(prefix, _)| prefix.prefix_len());
-        if let Some((prefix, hop)) = longest
-            && (!must_be_shorter || prefix.prefix_len() >= at_most)
-        {
+        let least = own.map_or(0, Ipv4Net::prefix_len);
+        let longest = of_user.max_by_key(|(prefix, _)| prefix.prefix_len());
+        if let Some((prefix, hop)) = longest.filter(|(prefix, _)| prefix.prefix_len() >= least) {
             let could_be_longer =
                 self.network.is_none() && to.is_private() && prefix.prefix_len() < 32;
             return (!could_be_longer || !leads_elsewhere(*hop)).then_some(*hop);
