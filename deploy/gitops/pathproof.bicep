@@ -1,5 +1,8 @@
 // Rules that are resources of their own, in a group whose own template has no securityRules: those
 // would delete these at each deployment.
+//
+// Deployed as a stack, so that a rule that is no longer in the file is deleted; an ordinary
+// deployment leaves it in the group (docs/gitops.md).
 
 @description('The group that the rules are of')
 param networkSecurityGroupName string = 'nsg-shir'

@@ -21,6 +21,12 @@ pathproof rules plan --nsg "$NSG" --runtime "$RUNTIME" --job "$JOB" \
 [[ $code == 0 || $code == 1 ]] || exit "$code"
 
 if [[ -z $(git status --porcelain -- "$FILE") ]]; then
+    if [[ $code == 1 ]]; then
+        # What was merged is not in force: it was not deployed, or a deployment left a rule, for which
+        # the hint of `rules plan` above has the command.
+        echo "the repository says it, and the group is not so: deploy it, and delete what a deployment left" >&2
+        exit 1
+    fi
     echo "the rules are as the repository says"
     exit 0
 fi

@@ -147,6 +147,11 @@ impl ApiError {
                 "the token is not accepted: is it of this tenant, and for Resource Manager \
                  (https://management.azure.com/)?",
             ),
+            (403, "LinkedAuthorizationFailed") => Some(
+                "the rule names an application security group: the identity needs \
+                 Microsoft.Network/applicationSecurityGroups/joinNetworkSecurityRule/action on that \
+                 group (deploy/azure/role-application-group.json)",
+            ),
             (403, _) => self.right.or(Some(
                 "the identity lacks a right: it needs networkSecurityGroups/read and \
                  networkSecurityGroups/securityRules/read, write and delete on this group",

@@ -3,6 +3,8 @@
 use std::fmt;
 use std::sync::Arc;
 
+use ipnet::IpNet;
+
 /// A fact that is not known. It is never guessed: an unknown tag that counts as empty would turn an
 /// allow into a deny.
 #[derive(Clone, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
@@ -11,6 +13,10 @@ pub enum Missing {
     Tag(Arc<str>),
     /// The prefixes of the virtual network, its peers and what it is connected to.
     VirtualNetwork,
+    /// Whether `VirtualNetwork` holds what user-defined routes name, so that `Internet` does not.
+    UserRoutes,
+    /// Whether a prefix of `--vnet` is behind a gateway, whose routes a route table does not take.
+    NetworkRoute(IpNet),
     /// The members of an application security group.
     ApplicationGroup(Arc<str>),
     /// The addresses of an IP group.
@@ -58,6 +64,16 @@ impl fmt::Display for Missing {
             Self::VirtualNetwork => {
                 f.write_str("which private addresses are in VirtualNetwork: give them (--vnet)")
             }
+            Self::UserRoutes => f.write_str(
+                "whether VirtualNetwork holds the routes of the route table, and Internet does not: \
+                 the effective rules say it (az network nic list-effective-nsg)",
+            ),
+            Self::NetworkRoute(prefix) => write!(
+                f,
+                "whether {prefix} is of the network or its peers, and not behind a gateway, whose \
+                 routes the route table does not take: the effective routes say it (az network nic \
+                 show-effective-route-table)"
+            ),
             Self::ApplicationGroup(id) => {
                 write!(
                     f,

@@ -54,6 +54,15 @@ impl Requirement {
             missing: None,
         }
     }
+
+    /// The flow from each of its possible sources.
+    pub(super) fn flows(&self) -> Vec<Flow> {
+        let from = |source: &IpAddr| Flow { source: Some(*source), ..self.flow.clone() };
+        match (&*self.sources, self.flow.source) {
+            ([], _) | (_, Some(_)) => vec![self.flow.clone()],
+            (sources, None) => sources.iter().map(from).collect(),
+        }
+    }
 }
 
 /// Addresses that need the same ports of the same protocol.

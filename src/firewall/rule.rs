@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use super::missing::{Missing, Property};
 use super::port::{PortSet, ProtocolSet};
-use super::scope::Scope;
+use super::scope::{Scope, UserRoutes};
 
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Rule {
@@ -169,6 +169,10 @@ pub struct RuleSet {
     rules: Vec<Rule>,
     /// Remarks of the reader that do not change a decision.
     pub notes: Vec<String>,
+    /// What the user-defined ones among routes name.
+    pub user_routes: UserRoutes,
+    /// Whether a route table takes no routes that a gateway learned.
+    pub takes_no_learned_routes: bool,
 }
 
 /// The kind of a rule set. Kinds differ in how they treat directions, the platform's addresses and
@@ -185,8 +189,19 @@ pub enum RuleDialect {
     List,
     /// Security admin rules of a network manager.
     Admin,
-    /// The routes of a subnet or a network interface.
+    /// The route table of the node's subnet, beside which Azure has routes of its own.
     Routes,
+    /// The effective routes of a network interface, which hold Azure's own.
+    EffectiveRoutes,
+    /// The route table of the appliance's subnet, which a flow meets behind the appliance.
+    ApplianceRoutes,
+}
+
+impl RuleDialect {
+    #[must_use]
+    pub const fn is_routes(self) -> bool {
+        matches!(self, Self::Routes | Self::EffectiveRoutes | Self::ApplianceRoutes)
+    }
 }
 
 impl RuleSet {
@@ -208,6 +223,8 @@ impl RuleSet {
             dialect,
             rules,
             notes: Vec::new(),
+            user_routes: UserRoutes::default(),
+            takes_no_learned_routes: false,
         }
     }
 
@@ -258,8 +275,14 @@ impl RuleSet {
 
     /// The set with a rule that is tested before all others.
     #[must_use]
-    pub fn with_first(mut self, rule: Rule) -> Self {
-        self.rules.insert(0, rule);
+    pub fn with_first(self, rule: Rule) -> Self {
+        self.with_rule_at(0, rule)
+    }
+
+    /// The set with a rule before the one at `index`, or before the last one.
+    #[must_use]
+    pub fn with_rule_at(mut self, index: usize, rule: Rule) -> Self {
+        self.rules.insert(index.min(self.rules.len().saturating_sub(1)), rule);
         self
     }
 

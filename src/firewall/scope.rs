@@ -133,6 +133,18 @@ pub struct NetworkContext<'a> {
     pub sources: Option<&'a AddressSet>,
     /// The members of application security groups, by their names in lower case.
     pub groups: Option<&'a BTreeMap<String, AddressSet>>,
+    /// The user-defined routes of the same row.
+    pub user_routes: Option<&'a UserRoutes>,
+}
+
+/// What user-defined routes name. `VirtualNetwork` holds it (service-tags-overview: "address
+/// prefixes used on user-defined routes. This tag might also contain default routes").
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct UserRoutes {
+    /// The prefixes of routes that are no default routes.
+    pub prefixes: AddressSet,
+    /// The prefixes of default routes, and of routes that may not be there or are not known.
+    pub perhaps: AddressSet,
 }
 
 /// The addresses of a scope, as far as they are known.
@@ -181,17 +193,36 @@ impl NetworkContext<'_> {
         let known = match tag.to_ascii_lowercase().as_str() {
             "internet" => {
                 let public = AddressSet::of_class(AddressClass::Public);
-                self.virtual_network.map_or_else(|| public.clone(), |own| public.difference(own))
+                let outside = match self.virtual_network {
+                    Some(own) => public.difference(own),
+                    None => public,
+                };
+                // It is what lies outside of the virtual network, which holds these prefixes.
+                let routed = self.user_routes.map(|own| own.prefixes.intersection(&outside));
+                match routed.filter(|routed| !routed.is_empty()) {
+                    Some(routed) => {
+                        let outside = outside.difference(&routed);
+                        extent.open.push((routed, Missing::UserRoutes));
+                        outside
+                    }
+                    None => outside,
+                }
             }
             "virtualnetwork" => {
-                let host = AddressSet::from(PLATFORM);
+                let mut known = AddressSet::from(PLATFORM);
                 if let Some(own) = self.virtual_network {
-                    own.union(&host)
+                    known = known.union(own);
                 } else {
                     let private = AddressSet::of_class(AddressClass::Private);
                     extent.open.push((private, Missing::VirtualNetwork));
-                    host
                 }
+                if let Some(routes) = self.user_routes {
+                    known = known.union(&routes.prefixes);
+                    if !routes.perhaps.is_empty() {
+                        extent.open.push((routes.perhaps.clone(), Missing::UserRoutes));
+                    }
+                }
+                known
             }
             "azureloadbalancer" | "azureplatformdns" => PLATFORM.into(),
             "azureplatformimds" => METADATA.into(),

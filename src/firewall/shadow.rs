@@ -23,7 +23,7 @@ impl<'a> RuleJudge<'a> {
     #[must_use]
     pub fn shadowed(&self) -> Vec<Shadowed<'a>> {
         // The lines of a list have no order that matters.
-        if matches!(self.set().dialect, RuleDialect::List | RuleDialect::Routes) {
+        if self.set().dialect == RuleDialect::List || self.set().dialect.is_routes() {
             return Vec::new();
         }
         let rules = self.set().rules();

@@ -2,7 +2,7 @@
 
 use super::assemble::Judged;
 use super::wording::counted;
-use crate::model::RuleAgreement;
+use crate::model::{RuleAgreement, RuleAnswer};
 use crate::report_v1::{ExpectedFlow, Report};
 
 /// The flows of which rules and measurement agree in the same way.
@@ -78,6 +78,18 @@ pub(super) fn destination(flow: &ExpectedFlow<'_>) -> String {
     match flow.address {
         Some(address) => std::net::SocketAddr::new(address, flow.port).to_string(),
         None => format!("no address known, port {}", flow.port),
+    }
+}
+
+/// Why rules and measurement cannot be compared, to stand behind the decision: `, for want of the
+/// prefixes of a tag`.
+pub(super) fn reason(flow: &ExpectedFlow<'_>) -> String {
+    match &flow.missing {
+        None => String::new(),
+        Some(missing) if flow.decision == RuleAnswer::Unknown.as_str() => {
+            format!(", for want of {missing}")
+        }
+        Some(why) => format!("; {why}"),
     }
 }
 

@@ -83,7 +83,8 @@ pub(in crate::cli) struct RuleFileArgs {
 #[derive(Debug, Args)]
 pub(in crate::cli) struct RuleFactArgs {
     /// What the tag VirtualNetwork holds: the network's own prefixes, its peers', and what it is
-    /// connected to; repeatable. Without it private destinations may or may not be
+    /// connected to; repeatable. Azure's own routes lead there beside a route table. Without it
+    /// private destinations may or may not be
     #[expect(clippy::doc_markdown, reason = "help text, where backticks would show")]
     #[arg(long, value_name = "CIDR")]
     pub(in crate::cli) vnet: Vec<IpNet>,

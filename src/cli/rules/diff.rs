@@ -109,7 +109,12 @@ impl LoadedChange {
 
     fn read(command: &RulesDiffArgs, stdin: &mut Stdin) -> Result<Self> {
         let Some(after) = &command.after else {
-            let sides = LoadedFiles::read_change(&command.before, &command.choice, stdin)?;
+            let sides = LoadedFiles::read_change(
+                &command.before,
+                &command.choice,
+                &command.facts.vnet,
+                stdin,
+            )?;
             let Some([before, after]) = sides else {
                 bail!(
                     "{} holds one side of a change: name the rules as they would be too (rules \
@@ -119,8 +124,10 @@ impl LoadedChange {
             };
             return Ok(Self { before, after });
         };
-        let mut read =
-            |path: &Path| LoadedFiles::read(&[path.to_path_buf()], &command.choice, stdin);
+        let mut read = |path: &Path| {
+            let vnet = &command.facts.vnet;
+            LoadedFiles::read(&[path.to_path_buf()], &command.choice, vnet, stdin)
+        };
         Ok(Self { before: read(&command.before)?, after: read(after)? })
     }
 }

@@ -31,7 +31,7 @@ impl ExpectedRules {
             return Ok(None);
         }
         let choice = GroupChoiceArgs { group: given.group.clone(), in_a_row: given.in_a_row };
-        let files = LoadedFiles::read(&given.expect, &choice, stdin)?;
+        let files = LoadedFiles::read(&given.expect, &choice, &given.vnet, stdin)?;
         let facts = RuleFactArgs {
             vnet: given.vnet.clone(),
             source_address: Vec::new(),

@@ -11,7 +11,9 @@ use crate::cli::arguments::{GroupChoiceArgs, RuleFactArgs, RuleFileArgs, Service
 use crate::cli::hint;
 use crate::cli::input::{self, Stdin};
 use crate::firewall::nsg::{self, RuleFile};
-use crate::firewall::{NetworkContext, RuleDialect, RuleJudge, RuleSet, in_azures_order};
+use crate::firewall::{
+    NetworkContext, RuleDialect, RuleJudge, RuleSet, in_azures_order, user_routes,
+};
 use crate::model::{AddressSet, Cloud};
 
 /// Rule sets, and what is known to judge them by.
@@ -41,7 +43,7 @@ impl Loaded {
         world: &ServiceTagArgs,
         stdin: &mut Stdin,
     ) -> Result<Self> {
-        let files = LoadedFiles::read(&inputs.rules, &inputs.choice, stdin)?;
+        let files = LoadedFiles::read(&inputs.rules, &inputs.choice, &inputs.facts.vnet, stdin)?;
         let facts = RuleFacts::read(&inputs.facts, world)?;
         facts.warn_if_old(&files.sets);
         Ok(Self { files, facts })
@@ -53,14 +55,16 @@ impl Loaded {
 }
 
 impl LoadedFiles {
+    /// Reads files whose sets are in a row, in a virtual network of these prefixes.
     pub(super) fn read(
         paths: &[PathBuf],
         choice: &GroupChoiceArgs,
+        vnet: &[IpNet],
         stdin: &mut Stdin,
     ) -> Result<Self> {
         let texts = read_texts(paths, stdin)?;
         let sources = sources(&texts);
-        let sets = in_azures_order(choose(nsg::read(&sources)?, choice, &sources)?);
+        let sets = in_azures_order(choose(nsg::read(&sources)?, choice, &sources)?, vnet)?;
         show_notes(&sets, paths.len());
         Ok(Self { sets, texts })
     }
@@ -69,13 +73,14 @@ impl LoadedFiles {
     pub(super) fn read_change(
         path: &Path,
         choice: &GroupChoiceArgs,
+        vnet: &[IpNet],
         stdin: &mut Stdin,
     ) -> Result<Option<[Self; 2]>> {
         let texts = read_texts(&[path.to_path_buf()], stdin)?;
         let sources = sources(&texts);
         let Some(sides) = nsg::read_change(&sources)? else { return Ok(None) };
         let [before, after] = sides.map(|sets| choose(sets, choice, &sources));
-        let (before, after) = (in_azures_order(before?), in_azures_order(after?));
+        let (before, after) = (in_azures_order(before?, vnet)?, in_azures_order(after?, vnet)?);
         show_notes(&after, 1);
         Ok(Some([Self { sets: before, texts: texts.clone() }, Self { sets: after, texts }]))
     }
@@ -144,11 +149,13 @@ impl RuleFacts {
     }
 
     pub(super) fn judges<'a>(&self, sets: &'a [RuleSet]) -> Vec<RuleJudge<'a>> {
+        let user_routes = user_routes(sets);
         let context = NetworkContext {
             tags: Some(self.tags.tags()),
             virtual_network: self.virtual_network.as_ref(),
             sources: self.sources.as_ref(),
             groups: Some(&self.groups),
+            user_routes: Some(&user_routes),
         };
         sets.iter().map(|set| RuleJudge::new(set, context)).collect()
     }
@@ -192,7 +199,7 @@ fn choose(
         let n_alike =
             |set: &RuleSet| unrelated.iter().filter(|own| own.dialect == set.dialect).count();
         if unrelated.iter().any(|set| n_alike(set) > n_given) {
-            let is_table = |set: &RuleSet| set.dialect == RuleDialect::Routes;
+            let is_table = |set: &RuleSet| set.dialect.is_routes();
             let what = match unrelated.iter().filter(|set| is_table(set)).count() {
                 0 => "groups",
                 n_tables if n_tables == unrelated.len() => "route tables",

@@ -62,6 +62,11 @@ pub(super) fn plan(command: &PlanArgs, arguments: &[OsString]) -> Result<Exit> {
         for note in &plan.notes {
             hint::hint(note);
         }
+        if command.format == PlanFormat::BicepParams
+            && let Some(left) = plan_variables::left_by_bicep(&plan)
+        {
+            hint::hint(&left);
+        }
         hint::hint(&emit::deleted_by_inline_rules());
     }
     Ok(match plan.state() {

@@ -5,7 +5,7 @@ use std::fmt::Write as _;
 
 use serde_json::{Map, Value, json};
 
-use crate::nsg_rules::RulePlan;
+use crate::nsg_rules::{RuleAction, RulePlan};
 
 /// The template beside the file, which declares the parameter (deploy/gitops).
 const TEMPLATE: &str = "./pathproof.bicep";
@@ -73,6 +73,29 @@ pub(super) fn bicep_params(plan: &RulePlan) -> String {
     write_literal(&mut text, &json!(rules), 0);
     text.push('\n');
     text
+}
+
+/// What to do about rules that the file lacks and the group has: an ordinary deployment leaves
+/// them, so that the next plan would find them again. None where there are none.
+pub(super) fn left_by_bicep(plan: &RulePlan) -> Option<String> {
+    let gone: Vec<&str> = plan
+        .changes
+        .iter()
+        .filter(|change| change.action == RuleAction::Delete)
+        .map(|change| change.name.as_str())
+        .collect();
+    let group = plan.nsg.as_deref().unwrap_or("GROUP_ID");
+    let id = |name: &&str| format!("'{group}/securityRules/{name}'");
+    (!gone.is_empty()).then(|| {
+        format!(
+            "the group has what the file lacks ({}), and an ordinary deployment leaves it there: \
+             deploy the file as a stack, which deletes what it deployed before (az stack group \
+             create --action-on-unmanage deleteResources), or delete it after the deployment: az \
+             network nsg rule delete --ids {}",
+            gone.join(", "),
+            gone.iter().map(id).collect::<Vec<_>>().join(" ")
+        )
+    })
 }
 
 /// Writes a literal of Bicep, an item a line.

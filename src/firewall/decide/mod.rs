@@ -146,16 +146,24 @@ impl<'a> RuleJudge<'a> {
             flow.source.map_or(all, |source| self.sources.find(source)),
         ];
         let destinations = flow.address.map_or(all, |address| self.destinations.find(address));
+        let rules = self.set.rules();
+        // The first rule that may match by what user-defined routes leave open.
+        let mut doubted: Option<&'a Rule> = None;
         for index in destinations.common(&candidates) {
-            let by = &self.set.rules()[index];
-            match self.rule_matches(index, flow) {
-                RuleMatch::No => {}
-                RuleMatch::Maybe(missing) => return Decision::Undecided { by, missing },
-                RuleMatch::Yes => return settle(by),
+            let by = &rules[index];
+            match (self.rule_matches(index, flow), doubted) {
+                (RuleMatch::No, _) => {}
+                (RuleMatch::Maybe(Missing::UserRoutes), None) => doubted = Some(by),
+                (RuleMatch::Maybe(Missing::UserRoutes), Some(first)) if is_alike(first, by) => {}
+                (RuleMatch::Maybe(missing), None) => return Decision::Undecided { by, missing },
+                (RuleMatch::Maybe(_), Some(by)) => {
+                    return Decision::Undecided { by, missing: Missing::UserRoutes };
+                }
+                (RuleMatch::Yes, doubted) => return settle_behind(doubted, by),
             }
         }
         // No rule matches, which the last rule of each set stands for.
-        settle(&self.set.rules()[self.set.rules().len() - 1])
+        settle_behind(doubted, &rules[rules.len() - 1])
     }
 
     /// The decision about a flow to Azure's platform, which security rules match only where they
@@ -168,7 +176,10 @@ impl<'a> RuleJudge<'a> {
         match self.set.dialect {
             RuleDialect::List => return None,
             // The flow never leaves the host's network.
-            RuleDialect::AzureFirewall | RuleDialect::Routes => {
+            RuleDialect::AzureFirewall
+            | RuleDialect::Routes
+            | RuleDialect::EffectiveRoutes
+            | RuleDialect::ApplianceRoutes => {
                 return Some(Decision::Allow { by: &BY_PLATFORM });
             }
             RuleDialect::Nsg | RuleDialect::Effective | RuleDialect::Admin => {}
@@ -339,6 +350,22 @@ fn destination_matches(scope: &Scope, extent: &Extent, flow: &Flow) -> RuleMatch
         None if extent.possible().is_empty() => by_name,
         None => RuleMatch::Maybe(Missing::Address),
     }
+}
+
+/// Settles by a rule that matches, behind one that may. A default route makes most rules of
+/// `VirtualNetwork` doubtful, which makes no difference where the rule behind them does the same.
+fn settle_behind<'a>(doubted: Option<&'a Rule>, by: &'a Rule) -> Decision<'a> {
+    match doubted {
+        Some(first) if !is_alike(first, by) => {
+            Decision::Undecided { by: first, missing: Missing::UserRoutes }
+        }
+        _ => settle(by),
+    }
+}
+
+/// Whether two rules surely do the same with a flow.
+fn is_alike(left: &Rule, right: &Rule) -> bool {
+    left.access.known().is_some() && left.access == right.access && left.onward == right.onward
 }
 
 fn settle(by: &Rule) -> Decision<'_> {

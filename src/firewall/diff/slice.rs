@@ -8,7 +8,7 @@ use super::fate::{Fates, RulePart, fact};
 use crate::firewall::decide::{BY_PLATFORM, RuleJudge, ignores_direction};
 use crate::firewall::missing::{Missing, Property};
 use crate::firewall::port::{PortSet, Protocol, ProtocolSet};
-use crate::firewall::row::{is_appliance, is_group};
+use crate::firewall::row::{is_appliance, is_group, leads_to_appliance};
 use crate::firewall::rule::{Direction, Onward, Rule, RuleDialect};
 use crate::firewall::scope::{Extent, PLATFORM_ADDRESSES, Scope};
 use crate::model::{AddressSet, IntervalMap, Ranges, SetInterner};
@@ -230,7 +230,7 @@ impl<'a> Sides<'a> {
                 let groups = fates(is_group);
                 let admin = fates(|own| own == RuleDialect::Admin);
                 let groups = gated(admin, groups, &Onward::PastGroups);
-                let routes = fates(|own| own == RuleDialect::Routes);
+                let routes = fates(leads_to_appliance);
                 let appliances = gated(routes, fates(is_appliance), &Onward::Direct);
                 match (groups, appliances) {
                     (Some(groups), Some(appliances)) => groups.and(appliances),
@@ -267,7 +267,7 @@ fn applies(rule: &Rule, dialect: RuleDialect, destination: PeerKind) -> Option<P
     if destination == PeerKind::Ordinary || dialect == RuleDialect::List {
         return Some(PortSet::any());
     }
-    if matches!(dialect, RuleDialect::AzureFirewall | RuleDialect::Routes) {
+    if dialect == RuleDialect::AzureFirewall || dialect.is_routes() {
         return None;
     }
     let names = |tag: &str| rule.destination.tags.iter().any(|own| own.eq_ignore_ascii_case(tag));

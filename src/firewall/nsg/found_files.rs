@@ -46,7 +46,7 @@ fn effective_rules_and_routes() {
     check(
         &[found!("NetworkInterfaceEffectiveRouteTableList")],
         &[ExpectedSet {
-            dialect: RuleDialect::Routes,
+            dialect: RuleDialect::EffectiveRoutes,
             n_rules: 6,
             decisions: &[
                 ("40.112.72.101,443,tcp", "allow 0.0.0.0/0"),

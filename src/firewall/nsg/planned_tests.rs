@@ -33,7 +33,7 @@ fn rule(name: &str, access: &str, prefix: &Value, prefixes: &Value) -> Value {
 
 /// `allow NAME` of every set in a row.
 fn decided(sets: &[RuleSet], flow: &str) -> String {
-    let sets = in_azures_order(sets.to_vec());
+    let sets = in_azures_order(sets.to_vec(), &[]).unwrap();
     let judges: Vec<_> =
         sets.iter().map(|set| RuleJudge::new(set, NetworkContext::default())).collect();
     let flow = &read_flows(flow, "flow").unwrap()[0];

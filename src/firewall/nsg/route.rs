@@ -5,7 +5,7 @@ use super::node::Node;
 use crate::arm_template::{ArmValue, Resource};
 use crate::firewall::missing::Property;
 use crate::firewall::rule::{Access, Direction, Onward, Rule, RuleDialect, RuleSet};
-use crate::firewall::scope::Scope;
+use crate::firewall::scope::{Scope, UserRoutes};
 use crate::model::AddressSet;
 
 /// The types of a route table and of its routes in templates, in lower case.
@@ -31,7 +31,19 @@ pub(super) fn read_table(node: &Node<'_>, file: &str) -> RuleSet {
     let routes = node.properties().get("routes").map(|own| own.elements()).unwrap_or_default();
     let name = node.text("name").unwrap_or(&node.path);
     let routes = routes.iter().flat_map(read_route).collect();
-    in_order(name, &format!("{file}: {}", node.path), routes).with_notes(vec![LEARNED.to_owned()])
+    table_of(node, name, &format!("{file}: {}", node.path), routes)
+}
+
+/// Whose table it is, by the subnets that it belongs to.
+fn dialect_of(table: &Node<'_>) -> RuleDialect {
+    const FIREWALL: &str = "/subnets/azurefirewallsubnet";
+    let subnets = table.properties().get("subnets").map(|own| own.elements()).unwrap_or_default();
+    let is_firewall = |id: &str| id.trim_end_matches('/').to_ascii_lowercase().ends_with(FIREWALL);
+    if !subnets.is_empty() && subnets.iter().all(|own| own.text("id").is_some_and(is_firewall)) {
+        RuleDialect::ApplianceRoutes
+    } else {
+        RuleDialect::Routes
+    }
 }
 
 /// Reads a route table of a template, with the routes that are resources of their own.
@@ -51,42 +63,86 @@ pub(super) fn read_template_table(
         all.extend(own);
     }
     let name = &resource.name;
-    let mut notes = vec![LEARNED.to_owned()];
+    let mut set = table_of(&node, name, &format!("{file}: {}", resource.path), all);
     if let Some(condition) = &resource.condition {
-        notes.push(format!("{}: deployed only if {}", resource.path, condition.shown()));
+        set.notes.push(format!("{}: deployed only if {}", resource.path, condition.shown()));
     }
-    in_order(name, &format!("{file}: {}", resource.path), all).with_notes(notes)
+    set
 }
 
-/// A remark of every route table.
+/// A remark of every route table that takes routes of gateways.
 const LEARNED: &str = "routes that a gateway learned are not in a route table; effective routes \
                        hold them (az network nic show-effective-route-table)";
+
+/// The set of a table, as far as the table itself says something of it.
+fn table_of(node: &Node<'_>, name: &str, location: &str, routes: Vec<RankedRoute>) -> RuleSet {
+    let mut set = in_order(name, location, dialect_of(node), routes);
+    let keeps_out = node.properties().get("disableBgpRoutePropagation");
+    set.takes_no_learned_routes =
+        keeps_out.is_some_and(|own| matches!(own.value, ArmValue::Bool(true)));
+    if !set.takes_no_learned_routes {
+        set.notes.push(LEARNED.to_owned());
+    }
+    set
+}
 
 /// Reads the effective routes of a network interface.
 pub(super) fn read_effective_routes(routes: &[Node<'_>], file: &str) -> RuleSet {
     let routes = routes.iter().flat_map(read_route).collect();
-    in_order("effective routes", &format!("{file}: $"), routes)
+    in_order("effective routes", &format!("{file}: $"), RuleDialect::EffectiveRoutes, routes)
 }
 
 /// A rule of a route, with the length of its prefix and the rank of the route's source.
 type RankedRoute = (u8, u8, Rule);
 
-fn in_order(name: &str, location: &str, mut rules: Vec<RankedRoute>) -> RuleSet {
+fn in_order(
+    name: &str,
+    location: &str,
+    dialect: RuleDialect,
+    mut rules: Vec<RankedRoute>,
+) -> RuleSet {
     // The longest prefix wins, then the routes of users before learned ones before Azure's own
     // (virtual-networks-udr-overview, How Azure selects a route). One whose prefix is not known
     // may come first.
     rules.sort_by_key(|(length, source, _)| (std::cmp::Reverse(*length), *source));
-    let rules = rules.into_iter().map(|(_, _, rule)| rule).collect();
-    RuleSet::in_order(name, location, RuleDialect::Routes, rules)
-        .with_passing_end("Azure's own routes", Onward::Direct)
+    let user_routes = user_routes(&rules);
+    let mut rules: Vec<Rule> = rules.into_iter().map(|(_, _, rule)| rule).collect();
+    // What is not known of a route may lead past the appliance.
+    for rule in rules.iter_mut().filter(|rule| rule.access.known().is_none()) {
+        rule.onward = Onward::Direct;
+    }
+    let mut set = RuleSet::in_order(name, location, dialect, rules)
+        .with_passing_end("Azure's own routes", Onward::Direct);
+    set.user_routes = user_routes;
+    set
 }
+
+/// What the routes of users name.
+fn user_routes(rules: &[RankedRoute]) -> UserRoutes {
+    let mut routes = UserRoutes::default();
+    for (length, _, rule) in rules.iter().filter(|(_, source, _)| *source == USER) {
+        let destination = &rule.destination;
+        let is_prefix = destination.tags.is_empty() && destination.unknown.is_empty();
+        if is_prefix && *length > 0 && rule.access.known().is_some() {
+            routes.prefixes = routes.prefixes.union(&destination.addresses);
+        } else if is_prefix {
+            routes.perhaps = routes.perhaps.union(&destination.addresses);
+        } else {
+            routes.perhaps = AddressSet::everything();
+        }
+    }
+    routes
+}
+
+/// The rank of a route that a user wrote.
+const USER: u8 = 0;
 
 /// The rules of a route, one for each prefix. One that cannot be read may be the route of any flow.
 fn read_route(node: &Node<'_>) -> Vec<RankedRoute> {
     let unreadable = |missing| {
         let mut rule = Rule::unreadable(&node.path, &node.path, &missing);
         rule.direction = Direction::Outbound.into();
-        vec![(u8::MAX, 0, rule)]
+        vec![(u8::MAX, USER, rule)]
     };
     if let ArmValue::Unknown(unknown) = node.value {
         return unreadable(unknown.into());
@@ -103,7 +159,7 @@ fn read_route(node: &Node<'_>) -> Vec<RankedRoute> {
     let source = match properties.text("source").unwrap_or("User").to_ascii_lowercase().as_str() {
         "default" => 2,
         "virtualnetworkgateway" => 1,
-        _ => 0,
+        _ => USER,
     };
     let prefixes = properties.get("addressPrefix").map(|own| own.elements()).unwrap_or_default();
     if prefixes.is_empty() {

@@ -12,7 +12,7 @@ use super::missing::Missing;
 use super::port::Protocol;
 use super::reach::AllowedAddresses;
 use super::requirement::{Class, ConnectOutcome, Requirement};
-use super::row::{decide_in_a_row, is_appliance};
+use super::row::{decide_in_a_row, is_appliance, leads_to_appliance, meets};
 use super::rule::{Access, Direction, Onward, Rule, RuleDialect, RuleSet};
 use super::scope::NamePattern;
 use super::shadow::Shadowed;
@@ -177,12 +177,15 @@ pub fn verify<'a>(
     });
     let corrections = judges
         .iter()
-        .filter(|judge| admits(judge))
-        .flat_map(|judge| {
-            // Every set in a row must allow, so that each set needs a correction of its own.
+        .enumerate()
+        .filter(|(_, judge)| admits(judge))
+        .flat_map(|(index, judge)| {
+            // Every set that a flow meets must allow, so that each needs a correction of its own.
             let alone = std::slice::from_ref(judge);
-            let is_denied =
-                |own: &&Requirement| matches!(decide(alone, own), Some((_, Decision::Deny { .. })));
+            let is_denied = |own: &&Requirement| {
+                own.flows().iter().any(|flow| meets(judges, index, flow))
+                    && matches!(decide(alone, own), Some((_, Decision::Deny { .. })))
+            };
             let denied: Vec<_> = requirements.iter().filter(is_denied).collect();
             if denied.is_empty() { Vec::new() } else { corrections(judge, &denied, advice) }
         })
@@ -242,7 +245,7 @@ impl Stages {
                 self.past_groups = self.past_groups.union(&leads(&Onward::PastGroups));
                 &mut self.admin
             }
-            RuleDialect::Routes => {
+            own if leads_to_appliance(own) => {
                 self.past_appliance = self.past_appliance.union(&leads(&Onward::Direct));
                 &mut self.routes
             }
@@ -261,7 +264,8 @@ impl Stages {
 
 /// Whether a set lists what is let through. Admin rules and routes only come before such a set.
 fn admits(judge: &RuleJudge<'_>) -> bool {
-    !matches!(judge.set().dialect, RuleDialect::Admin | RuleDialect::Routes)
+    let dialect = judge.set().dialect;
+    dialect != RuleDialect::Admin && !dialect.is_routes()
 }
 
 /// Decides about a requirement from each of its possible sources. The decision is unknown where the

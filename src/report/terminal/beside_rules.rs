@@ -1,7 +1,7 @@
 //! What given rules predict beside what was measured.
 
 use super::super::assemble::Judged;
-use super::super::beside_rules::{counts, decision, destination, of_judged, title};
+use super::super::beside_rules::{counts, decision, destination, of_judged, reason, title};
 use super::page::Page;
 use crate::model::RuleAgreement;
 
@@ -21,9 +21,8 @@ pub(super) fn write(page: &mut Page, judged: &[Judged<'_>]) {
         page.bullet(title(group.agreement));
         for (endpoint, flow) in group.flows.iter().take(SHOWN) {
             let measured = flow.measured.as_deref().unwrap_or("not measured");
-            let missing = flow.missing.as_ref().map(|own| format!("; {own}")).unwrap_or_default();
-            let (to, by) = (destination(flow), decision(flow));
-            page.row(&format!("{endpoint} at {to}: {measured}; {by}{missing}"));
+            let (to, by, why) = (destination(flow), decision(flow), reason(flow));
+            page.row(&format!("{endpoint} at {to}: {measured}; {by}{why}"));
         }
         if group.flows.len() > SHOWN {
             let rest = group.flows.len() - SHOWN;

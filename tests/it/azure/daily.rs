@@ -247,6 +247,29 @@ fn the_roles_allow_what_the_job_does_and_nothing_else() {
     job.day(&[])[0].said(2, &["status 403", but]);
 }
 
+/// A rule that names an application security group takes a right on that group, and no other does.
+#[test]
+fn a_rule_of_an_application_security_group_takes_a_right_on_that_group() {
+    const GROUP: &str = "/subscriptions/00000000-0000-0000-0000-000000000000/resourceGroups/rg-app/providers/Microsoft.Network/applicationSecurityGroups/asg-shir";
+    let file = "role-application-group.json";
+    let job = Job::new();
+    job.scene.manager.allow_only(roles(&job, None));
+    let [_, rules] = job.day(&["--rule-source", GROUP]);
+    let right = "applicationSecurityGroups/joinNetworkSecurityRule/action";
+    rules.ends(2, &["status 403 LinkedAuthorizationFailed", right, file]);
+    assert_eq!(job.scene.live(RULE), None);
+
+    job.scene.manager.allow_only(roles(&job, None).assign(file, GROUP, None));
+    job.day(&["--rule-source", GROUP])[1].said(0, &["done: create"]);
+    assert!(job.scene.manager.used().is_superset(&actions(file)));
+    let sources = &job.scene.properties(RULE).unwrap()["sourceApplicationSecurityGroups"];
+    assert!(sources[0]["id"].as_str().unwrap().eq_ignore_ascii_case(GROUP), "{sources}");
+    // The live source is kept, and so is the need of the right.
+    job.scene.manager.allow_only(roles(&job, None));
+    job.resolves(NAME, &["40.112.72.120"]);
+    job.day(&[])[1].said(2, &[right]);
+}
+
 fn error(status: u16) -> Fault {
     Fault::Say(Answer::error(status, "Busy", "Azure's own words.").with("retry-after", "0"))
 }

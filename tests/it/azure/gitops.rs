@@ -87,6 +87,73 @@ fn a_plan_is_parameters_of_bicep() {
     assert!(texts.contains(&format!("{}/32", FIRST[2])), "{texts:?}");
 }
 
+/// A deployment leaves what is no longer in the file, and the next plan would ask for it again.
+#[test]
+fn a_rule_that_a_deployment_leaves_is_named_with_the_command() {
+    let second = "Allow-Azure-Relay-2";
+    let scene = Scene::new(&[own(RULE, 200, &FIRST), own(second, 201, &["40.112.72.115"])]);
+    let plan = |format: &str| {
+        let words = ["--format", format, "--output", "file"];
+        scene.rules("plan", &words).ends(1, &[]).stderr
+    };
+    let hint = plan("bicep-params");
+    let id = format!("{}/securityRules/{second}", scene.nsg);
+    for words in [
+        &format!("az network nsg rule delete --ids '{id}'"),
+        "az stack group create",
+        "--action-on-unmanage deleteResources",
+    ] {
+        assert!(hint.contains(words), "no {words:?} in {hint}");
+    }
+    assert!(!scene.text("file").contains(second));
+    // Terraform deletes what its variables no longer hold.
+    assert!(!plan("tfvars-json").contains("az network nsg rule delete"));
+    // Once it is deleted there is nothing to do and nothing to say.
+    scene.manager.meddle(&scene.nsg, second, None);
+    let words = ["--format", "bicep-params", "--output", "file"];
+    let ended = scene.rules("plan", &words).ends(0, &[]);
+    assert!(!ended.stderr.contains("delete --ids"), "{ended:?}");
+}
+
+/// The step of the pipeline fails where the repository holds what Azure does not.
+#[test]
+fn a_pipeline_does_not_hide_that_a_deployment_did_not_do_it() {
+    if !has("bash") || !has("git") {
+        return;
+    }
+    let folder = tempfile::tempdir().unwrap();
+    let at = |name: &str| folder.path().join(name);
+    // What the plan wrote yesterday, and writes today.
+    fs::write(at("pathproof"), "#!/bin/sh\n[ \"$1\" = tags ] || exit \"$PLAN_CODE\"\n").unwrap();
+    succeed(Command::new("chmod").arg("+x").arg(at("pathproof")));
+    fs::write(at("file"), "as it was").unwrap();
+    let git = |words: &[&str]| {
+        let identity = ["-c", "user.name=x", "-c", "user.email=x@example.com"];
+        succeed(Command::new("git").args(identity).args(words).current_dir(folder.path()))
+    };
+    git(&["init", "--quiet"]);
+    git(&["add", "file"]);
+    git(&["commit", "--quiet", "--message", "first"]);
+    for (plan, expected, words) in [
+        ("0", 0, "the rules are as the repository says"),
+        ("1", 1, "the repository says it, and the group is not so"),
+        ("4", 4, ""),
+    ] {
+        let path = format!("{}:{}", folder.path().display(), std::env::var("PATH").unwrap());
+        let ended = Command::new("bash")
+            .arg(deployed("plan.sh"))
+            .current_dir(folder.path())
+            .envs([("FORMAT", "bicep-params"), ("FILE", "file"), ("NSG", "n"), ("RUNTIME", "r")])
+            .envs([("SUBSCRIPTION", "s"), ("JOB", "j"), ("STATE", "."), ("PLAN_CODE", plan)])
+            .env("PATH", path)
+            .output()
+            .unwrap();
+        let said = String::from_utf8_lossy(&[ended.stdout, ended.stderr].concat()).into_owned();
+        assert_eq!(ended.status.code(), Some(expected), "{said}");
+        assert!(said.contains(words), "{said}");
+    }
+}
+
 /// What a pipeline applies is never what a guard refused.
 #[test]
 fn a_refused_plan_writes_no_variables() {

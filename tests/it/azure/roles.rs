@@ -52,21 +52,47 @@ impl Roles {
     pub(super) fn denies(&mut self, request: &Request) -> Option<Answer> {
         let path = request.path.to_lowercase();
         let action = needed(&request.method, &path);
+        if !self.allows(&action, &path) {
+            let message = format!(
+                "The client does not have authorization to perform action '{action}' over scope \
+                 '{path}' or the scope is invalid."
+            );
+            return Some(Answer::error(403, "AuthorizationFailed", &message));
+        }
+        let unlinked = application_groups(request).into_iter().find(|id| !self.allows(JOIN, id))?;
+        let message = format!(
+            "The client has permission to perform action '{action}' on scope '{path}', however it \
+             does not have permission to perform action(s) '{JOIN}' on the linked scope(s) \
+             '{unlinked}' (respectively) or the linked scope(s) are invalid."
+        );
+        Some(Answer::error(403, "LinkedAuthorizationFailed", &message))
+    }
+
+    fn allows(&mut self, action: &str, path: &str) -> bool {
         let is_allowed = self.assignments.iter().any(|own| {
             let below = path.strip_prefix(&own.scope);
             below.is_some_and(|rest| rest.is_empty() || rest.starts_with('/'))
-                && own.actions.contains(&action)
+                && own.actions.contains(action)
         });
         if is_allowed {
-            self.used.insert(action);
-            return None;
+            self.used.insert(action.to_owned());
         }
-        let message = format!(
-            "The client does not have authorization to perform action '{action}' over scope \
-             '{path}' or the scope is invalid."
-        );
-        Some(Answer::error(403, "AuthorizationFailed", &message))
+        is_allowed
     }
+}
+
+/// What a rule takes on each application security group that it names
+/// (manage-network-security-group, Permissions).
+const JOIN: &str = "microsoft.network/applicationsecuritygroups/joinnetworksecurityrule/action";
+
+/// The application security groups that a rule names, in lower case.
+fn application_groups(request: &Request) -> Vec<String> {
+    let body: Value = serde_json::from_str(&request.body).unwrap_or_default();
+    ["sourceApplicationSecurityGroups", "destinationApplicationSecurityGroups"]
+        .iter()
+        .flat_map(|side| body["properties"][side].as_array().cloned().unwrap_or_default())
+        .filter_map(|group| Some(group["id"].as_str()?.to_lowercase()))
+        .collect()
 }
 
 /// The action that a request needs, as Microsoft's list of operations names it.
