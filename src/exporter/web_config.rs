@@ -306,7 +306,7 @@ mod tests {
         let tls = "tls_server_config:\n  cert_file: a\n  key_file: b\n";
         for (text, expected) in [
             ("basic_auth_user:\n  a: b\n".to_owned(), "web.yml:1: unknown field"),
-            (format!("{tls}  cert: x\n"), "web.yml:4: unknown field"),
+            (format!("{tls}  cart: x\n"), "web.yml:4: unknown field"),
             (format!("{tls}  cipher_suites: x\n"), "web.yml:4: "),
             (format!("{tls}  key: |\n    secret\n"), "key is not taken here"),
             (format!("{tls}  cert: |\n    secret\n"), "name that by cert_file"),

@@ -82,7 +82,7 @@ impl ModuleRun {
             .map_err(failed)
     }
 
-    /// What is measured of a target: what the module measures there by itself, else the target with
+    /// What is measured of a target: what the module measures there by itself, else the target as
     /// the kind that the request names, or `allow`, or the lists.
     fn of_target(&self, target: &ProbeTarget) -> Result<PreparedRun, CheckFault> {
         type Covers = fn(&AllowList, &Host, u16, Kind) -> bool;
@@ -100,23 +100,23 @@ impl ModuleRun {
         if leave(&mut own, target, AllowList::covers_own) {
             return Ok(own);
         }
+        let name = ProbeTarget { kind: None, ..target.clone() }.to_string();
         let kind = target.kind.or_else(|| allow.kind_of(&target.host, target.port));
         let target = ProbeTarget { kind, ..target.clone() };
-        let name = target.to_string();
-        let mut other = match kind {
-            None => self.read(&targets, &[name])?,
-            // TCP alone has no port of its own.
-            Some(kind) if target.port.is_none() && list::default_port(kind).is_none() => {
-                return Err(CheckFault::NotAllowed);
-            }
-            Some(_) => {
-                targets.endpoint.push(name);
-                targets.skip.retain(|entry| entry != list::ENDPOINT);
-                self.read(&targets, &[])?
-            }
-        };
-        if leave(&mut other, &target, AllowList::covers) {
-            return Ok(other);
+        let mut of_lists = self.read(&targets, &[name])?;
+        if leave(&mut of_lists, &target, AllowList::covers) {
+            return Ok(of_lists);
+        }
+        // What no list has as that kind is an endpoint of its own. TCP alone has no port.
+        let has_port = |kind| target.port.is_some() || list::default_port(kind).is_some();
+        if !kind.is_some_and(has_port) {
+            return Err(CheckFault::NotAllowed);
+        }
+        targets.endpoint.push(target.to_string());
+        targets.skip.retain(|entry| entry != list::ENDPOINT);
+        let mut given = self.read(&targets, &[])?;
+        if leave(&mut given, &target, AllowList::covers) {
+            return Ok(given);
         }
         Err(CheckFault::NotAllowed)
     }

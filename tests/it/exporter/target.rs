@@ -93,6 +93,26 @@ fn a_name_of_the_modules_own_list_means_what_the_list_measures_there() {
     }
 }
 
+/// Alerts know a relay by its entry.
+#[test]
+fn a_name_that_a_list_covers_is_of_its_entry_whoever_names_the_kind() {
+    let modules = "[module.a]\nallow = [\"*.servicebus.windows.net\"]\n\
+                   resolver = \"127.0.0.1:1\"\nproxy = \"none\"\ntimeout = \"300ms\"\n";
+    let serving = Serving::start(modules, &[]);
+    for (target, entry) in [
+        ("a.servicebus.windows.net", "relay"),
+        ("relay://a.servicebus.windows.net", "relay"),
+        ("tls://a.servicebus.windows.net:443", "endpoint"),
+    ] {
+        let answer = serving.get(&format!("/probe?module=a&target={target}"));
+        let series = format!(
+            "pathproof_endpoint_status{{entry=\"{entry}\",host=\"a.servicebus.windows.net\",\
+             port=\"443\",required=\"true\",status=\"pass\"}}"
+        );
+        assert!(answer.value(&series).is_some(), "{target}: {}", answer.body);
+    }
+}
+
 #[test]
 fn what_would_allow_any_host_is_refused() {
     for text in ["0.0.0.0/0", "::/0", "::ffff:0:0/96", "tds://*", "https://0.0.0.0/0"] {
