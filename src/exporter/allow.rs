@@ -2,11 +2,12 @@
 //! can reach it.
 
 use std::fmt;
+use std::net::IpAddr;
 
-use ipnet::IpNet;
+use ipnet::{IpNet, Ipv4Net};
 
 use super::target::{self, TargetError};
-use crate::list::{self, EndpointList, HostPattern, PatternError};
+use crate::list::{self, AdHocError, EndpointList, HostPattern, PatternError};
 use crate::model::{Host, Kind};
 
 /// Which hosts and ports requests may name.
@@ -15,6 +16,8 @@ pub struct AllowList(Vec<AllowRule>);
 
 #[derive(Clone, Debug, PartialEq, Eq)]
 struct AllowRule {
+    /// As which alone the host may be measured.
+    kind: Option<Kind>,
     hosts: AllowedHosts,
     ports: AllowedPorts,
 }
@@ -35,8 +38,8 @@ enum AllowedPorts {
 /// Why a text allows nothing.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum AllowError {
-    #[error("'*' would let anybody have any host probed: name domains, as *.contoso.com")]
-    Everything,
+    #[error("'{0}' would let anybody have any host probed: name domains, as *.contoso.com")]
+    Everything(String),
     #[error("'{0}' has a {{parameter}}, which only endpoint lists have: write a wildcard")]
     Template(String),
     #[error("'{text}' is no port: a port is a number from 1 to 65535")]
@@ -45,11 +48,14 @@ pub enum AllowError {
     Host { text: String, error: PatternError },
     #[error(transparent)]
     Address(#[from] TargetError),
+    #[error(transparent)]
+    Kind(#[from] AdHocError),
 }
 
 impl AllowList {
-    /// Reads names, wildcards (`*.contoso.com`), addresses and networks, each with a port behind a
-    /// colon where it is not the one that is usual for the kind.
+    /// Reads names, wildcards (`*.contoso.com`), addresses and networks, each with a kind before
+    /// `://` where it is measured as that, and a port behind a colon where it is not the one that
+    /// is usual for the kind.
     ///
     /// # Errors
     /// The first that is none.
@@ -65,6 +71,7 @@ impl AllowList {
             entry.group.as_ref().is_none_or(|group| with.iter().any(|one| one == group))
         });
         let rules = entries.map(|entry| AllowRule {
+            kind: None,
             hosts: AllowedHosts::Pattern(entry.host.clone()),
             ports: AllowedPorts::These(entry.ports.clone()),
         });
@@ -74,6 +81,7 @@ impl AllowList {
     /// Allows one host and port more.
     pub fn add(&mut self, host: &Host, port: u16) {
         self.0.push(AllowRule {
+            kind: None,
             hosts: AllowedHosts::Pattern(HostPattern::Literal(host.clone())),
             ports: AllowedPorts::These(vec![port]),
         });
@@ -88,12 +96,29 @@ impl AllowList {
     /// Whether this port of this host is allowed, for what would be measured as `kind`.
     #[must_use]
     pub fn covers(&self, host: &Host, port: u16, kind: Kind) -> bool {
-        self.0.iter().any(|rule| {
-            rule.hosts.cover(host)
-                && match &rule.ports {
-                    AllowedPorts::OfKind => list::default_port(kind) == Some(port),
-                    AllowedPorts::These(ports) => ports.contains(&port),
-                }
+        self.0.iter().any(|rule| rule.covers(host, port, kind))
+    }
+
+    /// Whether a port that the module measures by itself is allowed: where a rule names no port, it
+    /// means all of them.
+    #[must_use]
+    pub fn covers_own(&self, host: &Host, port: u16, kind: Kind) -> bool {
+        let is_of_any_port = |rule: &AllowRule| {
+            rule.ports == AllowedPorts::OfKind
+                && rule.hosts.cover(host)
+                && rule.kind.is_none_or(|own| own == kind)
+        };
+        self.covers(host, port, kind) || self.0.iter().any(is_of_any_port)
+    }
+
+    /// As what a host is measured where the request does not say it: the first kind that is named
+    /// beside the host and this port.
+    #[must_use]
+    pub fn kind_of(&self, host: &Host, port: Option<u16>) -> Option<Kind> {
+        self.0.iter().find_map(|rule| {
+            let kind = rule.kind?;
+            let port = port.or_else(|| list::default_port(kind))?;
+            rule.covers(host, port, kind).then_some(kind)
         })
     }
 }
@@ -115,23 +140,49 @@ impl fmt::Display for AllowList {
 impl AllowRule {
     fn parse(text: &str) -> Result<Self, AllowError> {
         let text = text.trim();
-        if let Some(hosts) = AllowedHosts::of_addresses(text) {
-            return Ok(Self { hosts, ports: AllowedPorts::OfKind });
-        }
-        let (host, ports) = match text.rsplit_once(':') {
-            Some((host, port)) if port.bytes().all(|byte| byte.is_ascii_digit()) => {
-                let number = port.parse().ok().filter(|port| *port > 0);
-                let number = number.ok_or_else(|| AllowError::Port { text: port.to_owned() })?;
-                (host, AllowedPorts::These(vec![number]))
-            }
-            _ => (text, AllowedPorts::OfKind),
+        let (kind, text) = match text.split_once("://") {
+            Some((scheme, rest)) => (Some(list::parse_kind(scheme)?), rest),
+            None => (None, text),
         };
-        Ok(Self { hosts: AllowedHosts::parse(host)?, ports })
+        let (hosts, ports) = hosts_and_ports(text)?;
+        if ports == AllowedPorts::OfKind
+            && kind.is_some_and(|kind| list::default_port(kind).is_none())
+        {
+            return Err(AdHocError::NoPort(text.to_owned()).into());
+        }
+        Ok(Self { kind, hosts, ports })
     }
+
+    fn covers(&self, host: &Host, port: u16, kind: Kind) -> bool {
+        self.kind.is_none_or(|own| own == kind)
+            && self.hosts.cover(host)
+            && match &self.ports {
+                AllowedPorts::OfKind => list::default_port(kind) == Some(port),
+                AllowedPorts::These(ports) => ports.contains(&port),
+            }
+    }
+}
+
+fn hosts_and_ports(text: &str) -> Result<(AllowedHosts, AllowedPorts), AllowError> {
+    if let Some(hosts) = AllowedHosts::of_addresses(text)? {
+        return Ok((hosts, AllowedPorts::OfKind));
+    }
+    let (host, ports) = match text.rsplit_once(':') {
+        Some((host, port)) if port.bytes().all(|byte| byte.is_ascii_digit()) => {
+            let number = port.parse().ok().filter(|port| *port > 0);
+            let number = number.ok_or_else(|| AllowError::Port { text: port.to_owned() })?;
+            (host, AllowedPorts::These(vec![number]))
+        }
+        _ => (text, AllowedPorts::OfKind),
+    };
+    Ok((AllowedHosts::parse(host)?, ports))
 }
 
 impl fmt::Display for AllowRule {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        if let Some(kind) = self.kind {
+            write!(f, "{}://", kind.as_str())?;
+        }
         match &self.hosts {
             AllowedHosts::Pattern(pattern) => pattern.fmt(f)?,
             AllowedHosts::Network(network) => network.fmt(f)?,
@@ -147,20 +198,25 @@ impl fmt::Display for AllowRule {
 }
 
 impl AllowedHosts {
-    fn of_addresses(text: &str) -> Option<Self> {
+    fn of_addresses(text: &str) -> Result<Option<Self>, AllowError> {
         let bare = text.strip_prefix('[').and_then(|rest| rest.strip_suffix(']')).unwrap_or(text);
-        if let Ok(address) = bare.parse::<std::net::IpAddr>() {
+        if let Ok(address) = bare.parse::<IpAddr>() {
             let literal = HostPattern::Literal(Host::Address(address.to_canonical()));
-            return Some(Self::Pattern(literal));
+            return Ok(Some(Self::Pattern(literal)));
         }
-        bare.parse::<IpNet>().ok().map(|network| Self::Network(network.trunc()))
+        let Ok(network) = bare.parse::<IpNet>() else { return Ok(None) };
+        let network = canonical(network.trunc());
+        if network.prefix_len() == 0 {
+            return Err(AllowError::Everything(text.to_owned()));
+        }
+        Ok(Some(Self::Network(network)))
     }
 
     fn parse(text: &str) -> Result<Self, AllowError> {
         if text == "*" {
-            return Err(AllowError::Everything);
+            return Err(AllowError::Everything(text.to_owned()));
         }
-        if let Some(addresses) = Self::of_addresses(text) {
+        if let Some(addresses) = Self::of_addresses(text)? {
             return Ok(addresses);
         }
         let pattern = HostPattern::parse(text)
@@ -183,6 +239,16 @@ impl AllowedHosts {
     }
 }
 
+/// A network of addresses in the form in which targets have them: `::ffff:10.0.0.0/104` is
+/// `10.0.0.0/8`.
+fn canonical(network: IpNet) -> IpNet {
+    let IpNet::V6(mapped) = network else { return network };
+    let length = mapped.prefix_len().checked_sub(96);
+    let inner = mapped.addr().to_ipv4_mapped().zip(length);
+    let inner = inner.and_then(|(address, length)| Ipv4Net::new(address, length).ok());
+    inner.map_or(network, IpNet::V4)
+}
+
 #[cfg(test)]
 mod tests {
     use super::super::target::ProbeTarget;
@@ -193,7 +259,8 @@ mod tests {
         let allow = AllowList::parse(&rules).unwrap();
         let Ok(target) = ProbeTarget::parse(text) else { return false };
         let port = target.port.unwrap_or(443);
-        let covers = allow.covers(&target.host, port, Kind::Https);
+        let kind = target.kind.or_else(|| allow.kind_of(&target.host, target.port));
+        let covers = allow.covers(&target.host, port, kind.unwrap_or(Kind::Https));
         assert!(!covers || allow.covers_host(&target.host), "{text}");
         covers
     }
@@ -210,6 +277,8 @@ mod tests {
             "192.0.2.7:8443",
             "[fd00::1]:443",
             "fd00:1::/64",
+            "::ffff:192.168.0.0/112",
+            "tls://mail.contoso.com:8443",
         ];
         for (text, expected) in [
             ("ns.servicebus.windows.net", true),
@@ -261,6 +330,15 @@ mod tests {
             ("fd00:1::ffff", true),
             ("[fe80::1%eth0]", false),
             ("fd00::1%1", false),
+            ("192.168.0.3", true),
+            ("::ffff:192.168.0.3", true),
+            ("192.169.0.3", false),
+            ("mail.contoso.com:8443", true),
+            ("tls://mail.contoso.com:8443", true),
+            ("https://mail.contoso.com:8443", false),
+            ("mail.contoso.com", false),
+            ("relay://api.contoso.com", true),
+            ("https://evil.com/api.contoso.com", false),
         ] {
             assert_eq!(allowed(RULES, text), expected, "{text}");
         }
@@ -273,10 +351,17 @@ mod tests {
         for (text, expected) in [
             ("*", "any host"),
             ("*:443", "any host"),
+            ("tls://*", "any host"),
+            ("0.0.0.0/0", "'0.0.0.0/0' would let anybody have any host"),
+            ("10.0.0.0/0", "any host"),
+            ("::/0", "any host"),
+            ("::ffff:0:0/96", "any host"),
+            ("tcp://node2", "tcp://node2:PORT"),
             ("{factory}.contoso.com", "a wildcard"),
             ("api.contoso.com:0", "no port"),
             ("api.contoso.com:70000", "no port"),
-            ("https://api.contoso.com", "'https://api.contoso.com'"),
+            ("https://api.contoso.com/x", "'/'"),
+            ("tdss://api.contoso.com", "did you mean 'tds'?"),
             ("a.*.com", "first label"),
             ("", "empty"),
             ("1.2.3.4.5", "ends in a number"),

@@ -37,6 +37,8 @@ pub async fn serve(
     listener: TcpListener,
     ended: impl Future<Output = ()>,
 ) {
+    // Whether its ledger can be read is told at the start, not by the first scrape alone.
+    let _ = exporter.ledger_metrics().await;
     let slots = Arc::new(Semaphore::new(MOST_CONNECTIONS));
     let graceful = GracefulShutdown::new();
     exporter.background.begin(&exporter);
@@ -69,11 +71,15 @@ pub async fn serve(
 
 async fn attend(exporter: &Arc<Exporter>, stream: TcpStream, watcher: Watcher) {
     let rules = exporter.settings.web.now(|news| exporter.say(news));
+    // The socket itself, not what is written into TLS: that holds 64 KiB back, and is content.
+    let stream = Impatient::new(stream, PATIENCE);
     match &rules.tls {
         None => converse(exporter, &rules, stream, watcher).await,
         Some(acceptor) => {
             let handshake = tokio::time::timeout(PATIENCE, acceptor.accept(stream)).await;
-            if let Ok(Ok(stream)) = handshake {
+            if let Ok(Ok(stream)) = handshake
+                && rules.handshake.admits(stream.get_ref().1.peer_certificates())
+            {
                 converse(exporter, &rules, stream, watcher).await;
             }
         }
@@ -95,7 +101,7 @@ async fn converse(
         .timer(TokioTimer::new())
         .header_read_timeout(PATIENCE)
         .max_buf_size(LARGEST_HEAD)
-        .serve_connection(TokioIo::new(Impatient::new(stream, PATIENCE)), service);
+        .serve_connection(TokioIo::new(stream), service);
     // Errors are the client's: it went away, was slow, or spoke no HTTP.
     let _ = watcher.watch(connection).await;
 }

@@ -54,8 +54,20 @@ impl Counts {
         lock(&self.background).insert(module.to_owned(), is_measured);
     }
 
+    /// Forgets the modules that are not measured any more.
+    pub(super) fn retain(&self, is_measured: impl Fn(&str) -> bool) {
+        lock(&self.background).retain(|module, _| is_measured(module));
+    }
+
+    /// Of the runs in the background, those of modules that `is_measured` knows: one that a reload
+    /// ended may still be counted.
     #[expect(clippy::cast_precision_loss, reason = "nobody counts to 2^53 here")]
-    pub(super) fn metrics(&self, in_flight: usize, max_probes: usize) -> Metrics {
+    pub(super) fn metrics(
+        &self,
+        in_flight: usize,
+        max_probes: usize,
+        is_measured: impl Fn(&str) -> bool,
+    ) -> Metrics {
         let mut metrics = Metrics::default();
         let probes = lock(&self.probes).clone();
         metrics.counter(
@@ -86,9 +98,11 @@ impl Counts {
         metrics.gauge(
             "pathproof_module_last_run_successful",
             "Whether the last run of a module in the background could be measured",
-            background.into_iter().map(|(module, is_measured)| {
-                (vec![("module", module)], f64::from(u8::from(is_measured)))
-            }),
+            background.into_iter().filter(|(module, _)| is_measured(module)).map(
+                |(module, is_successful)| {
+                    (vec![("module", module)], f64::from(u8::from(is_successful)))
+                },
+            ),
         );
         metrics
     }

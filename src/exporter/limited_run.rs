@@ -15,6 +15,14 @@ pub(super) struct RunTime {
     pub(super) grace: Duration,
 }
 
+/// What a run came to in its time.
+#[derive(Debug)]
+pub(super) struct LimitedRun {
+    pub(super) measured: Measured,
+    /// It was told to end before it was done.
+    pub(super) is_cut_short: bool,
+}
+
 /// Measures a module, or one target of it, until that is done, its time is over, or the program is
 /// to end.
 pub(super) async fn measured_within(
@@ -22,16 +30,18 @@ pub(super) async fn measured_within(
     module: &ExporterModule,
     target: Option<ProbeTarget>,
     time: RunTime,
-) -> Result<Measured, CheckFault> {
+) -> Result<LimitedRun, CheckFault> {
     let stop = Stop::new();
     let mut run = module.checks.check(target, stop.clone());
     tokio::select! {
-        measured = &mut run => return measured,
+        measured = &mut run => {
+            return measured.map(|measured| LimitedRun { measured, is_cut_short: false });
+        }
         () = tokio::time::sleep(time.limit) => stop.give(Obstacle::BudgetSpent),
         _ = exporter.ending.or(std::future::pending::<()>()) => stop.give(Obstacle::Cancelled),
     }
     match tokio::time::timeout(time.grace, run).await {
-        Ok(measured) => measured,
+        Ok(measured) => measured.map(|measured| LimitedRun { measured, is_cut_short: true }),
         Err(_) => Err(CheckFault::Failed("the run did not end in its time".to_owned())),
     }
 }

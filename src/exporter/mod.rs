@@ -18,6 +18,8 @@ mod allow;
 mod background;
 mod connection;
 mod counts;
+mod exposition;
+mod ledger_times;
 mod limited_run;
 mod news;
 mod overview;
@@ -122,6 +124,8 @@ pub struct Exporter {
     probes: Semaphore,
     counts: Counts,
     last: Mutex<BTreeMap<String, Arc<LastRun>>>,
+    /// Why the ledger could not be read the last time.
+    ledger_fault: Mutex<Option<String>>,
     background: Background,
     /// Given when the program is to end.
     ending: Stop,
@@ -142,7 +146,14 @@ struct LoadedModules {
     is_newest: bool,
 }
 
-/// The last run of a whole module.
+impl LoadedModules {
+    /// Whether a module is measured in the background.
+    fn measures(&self, name: &str) -> bool {
+        self.modules.get(name).is_some_and(|module| module.every.is_some())
+    }
+}
+
+/// The last run of a whole module that came to its own end.
 #[derive(Debug)]
 struct LastRun {
     measured: Measured,
@@ -163,27 +174,48 @@ impl Exporter {
             probes: Semaphore::new(settings.max_probes),
             counts: Counts::default(),
             last: Mutex::default(),
+            ledger_fault: Mutex::default(),
             background: Background::default(),
             ending: Stop::new(),
             settings,
         }))
     }
 
-    /// Reads the configuration anew; one that does not load leaves the old one in force.
+    /// Reads the configuration and the web configuration anew; one that does not load leaves the
+    /// old one in force.
     ///
     /// # Errors
-    /// What the configuration's reader says.
+    /// What the readers of the two say.
     pub async fn reload(self: &Arc<Self>) -> Result<(), String> {
         let exporter = Arc::clone(self);
         // Files are read, and a cloud may be asked.
-        let loaded = tokio::task::spawn_blocking(move || (exporter.settings.load)()).await;
-        let loaded = loaded.unwrap_or_else(|_| Err("the configuration cannot be read".to_owned()));
+        let read = tokio::task::spawn_blocking(move || {
+            let web = exporter.settings.web.reload(|news| exporter.say(news));
+            ((exporter.settings.load)(), web)
+        });
+        let (modules, web) = read
+            .await
+            .unwrap_or_else(|_| (Err("the configuration cannot be read".to_owned()), Ok(())));
+        match (self.replace(modules), web) {
+            (Err(error), Err(of_web)) => Err(format!("{error}\n{of_web}")),
+            (Err(error), Ok(())) | (Ok(()), Err(error)) => Err(error),
+            (Ok(()), Ok(())) => Ok(()),
+        }
+    }
+
+    /// Puts what was loaded into force.
+    fn replace(
+        self: &Arc<Self>,
+        loaded: Result<Vec<ExporterModule>, String>,
+    ) -> Result<(), String> {
         match loaded {
             Ok(modules) => {
                 let modules = by_name(modules);
-                lock(&self.last).retain(|name, _| modules.contains_key(name));
                 self.put(LoadedModules { modules, at: Timestamp::now(), is_newest: true });
                 self.background.begin(self);
+                let loaded = self.loaded();
+                lock(&self.last).retain(|name, _| loaded.modules.contains_key(name));
+                self.counts.retain(|name| loaded.measures(name));
                 self.say(&ExporterNews::Done("the configuration was read anew".to_owned()));
                 Ok(())
             }

@@ -35,6 +35,11 @@ impl Passwords {
         Ok(Self { hashes, key, verified: Mutex::default(), turns: Semaphore::new(AT_ONCE) })
     }
 
+    /// Whether anybody is kept out.
+    pub(super) fn are_asked_for(&self) -> bool {
+        !self.hashes.is_empty()
+    }
+
     /// Whether the credentials of an `Authorization` header are a user's; without users, everybody
     /// is admitted. Whoever is unknown is told so no sooner than a user with a wrong password.
     pub(super) async fn admit(self: Arc<Self>, authorization: Option<&[u8]>) -> bool {

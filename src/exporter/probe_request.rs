@@ -85,7 +85,7 @@ mod tests {
         for (query, expected) in [
             ("target=a.net&target=b.net", "target is given twice"),
             ("module=a&module=b", "module is given twice"),
-            ("target=https://a.net", "target: "),
+            ("target=https://a.net/", "target: "),
         ] {
             let error = read(query, None).unwrap_err();
             assert!(error.contains(expected), "{query}: {error}");

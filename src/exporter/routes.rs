@@ -6,25 +6,23 @@ use std::time::Duration;
 use http_body_util::Full;
 use hyper::body::{Bytes, Incoming};
 use hyper::header::{
-    ACCEPT, ALLOW, AUTHORIZATION, CACHE_CONTROL, CONTENT_TYPE, HeaderName, HeaderValue,
+    ALLOW, AUTHORIZATION, CACHE_CONTROL, CONNECTION, CONTENT_TYPE, HOST, HeaderName, HeaderValue,
     RETRY_AFTER, WWW_AUTHENTICATE,
 };
-use hyper::{Method, Request, Response, StatusCode};
+use hyper::{Method, Request, Response, StatusCode, Version};
 use tokio::time::Instant;
 
 use super::counts::ProbeEnd;
-use super::limited_run::{RunTime, measured_within};
+use super::limited_run::{LimitedRun, RunTime, measured_within};
 use super::probe_request::ProbeRequest;
 use super::web_access::WebRules;
 use super::{
-    CheckFault, Exporter, ExporterModule, ExporterNews, LastRun, Measured, overview, process,
+    CheckFault, Exporter, ExporterModule, LastRun, Measured, exposition, overview, process,
 };
 use crate::model::{Exit, visible};
 use crate::report::metrics::Metrics;
 use crate::report::{self, assemble, prometheus};
 
-const OPEN_METRICS: &str = "application/openmetrics-text; version=1.0.0; charset=utf-8";
-const TEXT_FORMAT: &str = "text/plain; version=0.0.4; charset=utf-8";
 const PLAIN: &str = "text/plain; charset=utf-8";
 const HTML: &str = "text/html; charset=utf-8";
 /// How long a run has to come to its end after it was told to: less than the client leaves it.
@@ -32,14 +30,21 @@ const GRACE: Duration = Duration::from_millis(400);
 
 type HttpResponse = Response<Full<Bytes>>;
 
-/// Answers one request.
+/// Answers one request on a connection that `made_by` let in: what holds now is asked again, since
+/// a connection may stay open for long.
 pub(super) async fn answer(
     exporter: &Arc<Exporter>,
-    rules: &Arc<WebRules>,
+    made_by: &WebRules,
     request: &Request<Incoming>,
 ) -> HttpResponse {
+    let rules = exporter.settings.web.now(|news| exporter.say(news));
     let given = request.headers().get(AUTHORIZATION).map(HeaderValue::as_bytes);
-    let mut answer = if Arc::clone(&rules.passwords).admit(given).await {
+    let mut answer = if !names_one_host(request) {
+        text(StatusCode::BAD_REQUEST, "a request names its host once (RFC 9112 §3.2)\n")
+    } else if rules.handshake != made_by.handshake {
+        let elsewhere = "this connection was made by rules that hold no more: connect anew\n";
+        with(text(StatusCode::MISDIRECTED_REQUEST, elsewhere), CONNECTION, "close")
+    } else if Arc::clone(&rules.passwords).admit(given).await {
         admitted(exporter, request).await
     } else {
         let refused = text(StatusCode::UNAUTHORIZED, "a user name and its password are needed\n");
@@ -49,6 +54,11 @@ pub(super) async fn answer(
         answer.headers_mut().insert(name.clone(), value.clone());
     }
     answer
+}
+
+fn names_one_host(request: &Request<Incoming>) -> bool {
+    let n_hosts = request.headers().get_all(HOST).iter().count();
+    n_hosts == 1 || (n_hosts == 0 && request.version() < Version::HTTP_11)
 }
 
 async fn admitted(exporter: &Arc<Exporter>, request: &Request<Incoming>) -> HttpResponse {
@@ -117,8 +127,8 @@ async fn probe(exporter: &Arc<Exporter>, request: &Request<Incoming>) -> HttpRes
     let is_whole = asked.target.is_none();
     let begun = Instant::now();
     let time = RunTime { limit: asked.limit, grace: GRACE };
-    let measured = match measured_within(exporter, &module, asked.target, time).await {
-        Ok(measured) => measured,
+    let run = match measured_within(exporter, &module, asked.target, time).await {
+        Ok(run) => run,
         Err(CheckFault::NotAllowed) => {
             end.end = ProbeEnd::NotAllowed;
             return text(StatusCode::FORBIDDEN, &not_allowed(&module, &shown));
@@ -128,19 +138,22 @@ async fn probe(exporter: &Arc<Exporter>, request: &Request<Incoming>) -> HttpRes
             return text(StatusCode::INTERNAL_SERVER_ERROR, &format!("{}\n", visible(&why)));
         }
     };
+    let LimitedRun { measured, is_cut_short } = run;
+    // Who gives a run no time decides nothing of what others are told.
+    let is_kept = is_whole && !is_cut_short;
     let took = begun.elapsed();
     let is_success = measured.conclusion.ending.exit == Exit::Satisfied;
     let (exporter, name) = (Arc::clone(exporter), module.name.clone());
     let rendered = blocking(move || {
         let mut metrics = of_probe(is_success, took);
         metrics.append(of_measured(&measured));
-        if is_whole {
+        if is_kept {
             exporter.keep(&name, measured);
         }
         metrics
     });
     let answer = match rendered.await {
-        Some(metrics) => exposition(request, metrics),
+        Some(metrics) => written(request, metrics),
         None => text(StatusCode::INTERNAL_SERVER_ERROR, "the result could not be written\n"),
     };
     end.end = ProbeEnd::Answered;
@@ -181,7 +194,7 @@ fn of_measured(measured: &Measured) -> Metrics {
 fn not_allowed(module: &ExporterModule, shown: &str) -> String {
     format!(
         "{} is not among what module {} may be asked for. {} says: {}. Add it there, as \
-         allow = [\"HOST\", \"*.DOMAIN\", \"HOST:PORT\"].\n",
+         allow = [\"HOST\", \"*.DOMAIN\", \"HOST:PORT\", \"KIND://HOST\"].\n",
         visible(shown),
         module.name,
         module.allowed_by,
@@ -230,7 +243,7 @@ async fn own_metrics(exporter: &Arc<Exporter>, request: &Request<Incoming>) -> H
     );
     let max_probes = exporter.settings.max_probes;
     let in_flight = max_probes.saturating_sub(exporter.probes.available_permits());
-    metrics.append(exporter.counts.metrics(in_flight, max_probes));
+    metrics.append(exporter.counts.metrics(in_flight, max_probes, |name| loaded.measures(name)));
     metrics.append(process::metrics());
     metrics.gauge(
         "pathproof_service_tags_timestamp_seconds",
@@ -239,25 +252,20 @@ async fn own_metrics(exporter: &Arc<Exporter>, request: &Request<Incoming>) -> H
             Some((vec![("module", module.name.clone())], seconds(module.tags_of?)))
         }),
     );
+    metrics.gauge(
+        "pathproof_module_interval_seconds",
+        "How often a module is measured in the background",
+        loaded.modules.values().filter_map(|module| {
+            Some((vec![("module", module.name.clone())], module.every?.as_secs_f64()))
+        }),
+    );
     for module in loaded.modules.values().filter(|module| module.every.is_some()) {
         if let Some(run) = exporter.last(&module.name) {
             metrics.append(run.metrics.clone());
         }
     }
-    if exporter.settings.ledger.is_some() {
-        let reading = Arc::clone(exporter);
-        let read = blocking(move || reading.settings.ledger.as_ref().map(|read| read()));
-        match read.await.flatten() {
-            Some(Ok(times)) => metrics.gauge(
-                "pathproof_ledger_last_seen_timestamp_seconds",
-                "When the ledger saw any address of a name last",
-                times.into_iter().map(|(name, at)| (vec![("name", name)], seconds(at))),
-            ),
-            Some(Err(why)) => exporter.say(&ExporterNews::Failed(why)),
-            None => {}
-        }
-    }
-    exposition(request, metrics)
+    metrics.append(exporter.ledger_metrics().await);
+    written(request, metrics)
 }
 
 /// Answers `/report/NAME[.html|.json]` with the last run of a module.
@@ -297,19 +305,20 @@ fn render(run: &LastRun, is_json: bool) -> std::io::Result<Vec<u8>> {
 }
 
 /// Computes where it holds up nobody; `None` where it panicked.
-async fn blocking<T: Send + 'static>(work: impl FnOnce() -> T + Send + 'static) -> Option<T> {
+pub(super) async fn blocking<T: Send + 'static>(
+    work: impl FnOnce() -> T + Send + 'static,
+) -> Option<T> {
     tokio::task::spawn_blocking(work).await.ok()
 }
 
-/// Metrics in the format that the client prefers: what differs is only its name.
-fn exposition(request: &Request<Incoming>, metrics: Metrics) -> HttpResponse {
+/// Metrics in the format that the client prefers.
+fn written(request: &Request<Incoming>, metrics: Metrics) -> HttpResponse {
+    let format = exposition::preferred(request.headers());
     let mut written = Vec::new();
-    if let Err(error) = metrics.write(&mut written) {
-        return text(StatusCode::INTERNAL_SERVER_ERROR, &format!("{error}\n"));
+    match metrics.write(format, &mut written) {
+        Ok(()) => bytes(StatusCode::OK, exposition::content_type(format), written),
+        Err(error) => text(StatusCode::INTERNAL_SERVER_ERROR, &format!("{error}\n")),
     }
-    let accepted = request.headers().get(ACCEPT).and_then(|accepted| accepted.to_str().ok());
-    let is_open = accepted.is_some_and(|text| text.contains("application/openmetrics-text"));
-    bytes(StatusCode::OK, if is_open { OPEN_METRICS } else { TEXT_FORMAT }, written)
 }
 
 fn text(status: StatusCode, text: &str) -> HttpResponse {
@@ -335,6 +344,6 @@ fn with(mut answer: HttpResponse, name: HeaderName, value: &str) -> HttpResponse
 }
 
 #[expect(clippy::cast_precision_loss, reason = "seconds of a calendar are far below 2^53")]
-fn seconds(at: jiff::Timestamp) -> f64 {
+pub(super) fn seconds(at: jiff::Timestamp) -> f64 {
     at.as_second() as f64
 }

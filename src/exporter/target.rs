@@ -5,14 +5,16 @@ use std::fmt;
 use std::net::{IpAddr, Ipv4Addr, SocketAddr};
 
 use crate::list::{self, AdHocError};
-use crate::model::{Host, HostName};
+use crate::model::{Endpoint, Host, HostName, Kind, Subject};
 
-/// `HOST[:PORT]` of a request.
+/// `[KIND://]HOST[:PORT]` of a request.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct ProbeTarget {
+    /// Where none is given, what covers the name says it.
+    pub kind: Option<Kind>,
     /// A name as DNS has it, or an address in its one form.
     pub host: Host,
-    /// Where none is given, the entry that covers the name says it.
+    /// Where none is given, what covers the name says it, or the kind.
     pub port: Option<u16>,
 }
 
@@ -20,7 +22,7 @@ pub struct ProbeTarget {
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum TargetError {
     /// A path, a query or a fragment.
-    #[error("a target is HOST or HOST:PORT, without a path")]
+    #[error("a target is [KIND://]HOST[:PORT], without a path")]
     Path,
     /// The last label is a number, and the whole is no IPv4 address in any notation.
     #[error("'{0}' ends in a number, as only addresses do, and is none")]
@@ -35,17 +37,29 @@ impl ProbeTarget {
     /// # Errors
     /// [`TargetError`] where it is none.
     pub fn parse(text: &str) -> Result<Self, TargetError> {
-        if text.contains(['/', '\\', '?', '#']) {
+        let behind_kind = text.split_once("://").map_or(text, |(_, rest)| rest);
+        if behind_kind.contains(['/', '\\', '?', '#']) {
             return Err(TargetError::Path);
         }
-        let (host, port) = list::parse_host(text)?;
-        Ok(Self { host: one_form(host)?, port })
+        let (kind, host, port) = list::parse_host(text)?;
+        Ok(Self { kind, host: one_form(host)?, port })
+    }
+
+    /// Whether an endpoint is at this target.
+    #[must_use]
+    pub fn means(&self, endpoint: &Endpoint) -> bool {
+        matches!(&endpoint.subject, Subject::Host(host) if *host == self.host)
+            && self.port.is_none_or(|port| port == endpoint.port)
+            && self.kind.is_none_or(|kind| kind == endpoint.kind)
     }
 }
 
 /// As it is handed on: a text that reads as this target again.
 impl fmt::Display for ProbeTarget {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        if let Some(kind) = self.kind {
+            write!(f, "{}://", kind.as_str())?;
+        }
         match (&self.host, self.port) {
             (Host::Address(address), Some(port)) => SocketAddr::new(*address, port).fmt(f),
             (host, Some(port)) => write!(f, "{host}:{port}"),
@@ -130,6 +144,9 @@ mod tests {
             ("::ffff:7f00:1", "127.0.0.1"),
             ("[0:0::1]", "::1"),
             ("[::1]:443", "[::1]:443"),
+            ("tds://SQL.contoso.com", "tds://sql.contoso.com"),
+            ("TCP://0x7f.1:8060", "tcp://127.0.0.1:8060"),
+            ("https://[::ffff:127.0.0.1]:443", "https://127.0.0.1:443"),
         ] {
             let target = ProbeTarget::parse(text).unwrap_or_else(|error| panic!("{text}: {error}"));
             assert_eq!(target.to_string(), expected, "{text}");
@@ -141,7 +158,11 @@ mod tests {
     fn what_is_no_target_is_refused() {
         for (text, expected) in [
             ("", "empty"),
-            ("https://contoso.com", "HOST or HOST:PORT"),
+            ("https://contoso.com/", "without a path"),
+            ("tds://https://contoso.com", "without a path"),
+            ("ftp://contoso.com", "no kind of endpoint"),
+            ("evil.com#://contoso.com", "no kind of endpoint"),
+            ("https://", "empty"),
             ("contoso.com/path", "without a path"),
             ("evil.com#.contoso.com", "without a path"),
             ("evil.com\\.contoso.com", "without a path"),

@@ -31,9 +31,6 @@ pub enum AdHocError {
         Kind::ALL.map(Kind::as_str).join(", ")
     )]
     Kind { given: String, suggestion: Option<&'static str> },
-    /// A kind stands before a host whose kind the entries decide.
-    #[error("the kind is that of the entry that covers the name: give HOST or HOST:PORT alone")]
-    GivenKind,
     /// A peer was given with another kind than `tcp`.
     #[error("a peer is another node, reached by TCP: give HOST or HOST:PORT")]
     PeerKind,
@@ -54,7 +51,7 @@ pub enum AdHocError {
 /// [`AdHocError`] where the text has another form.
 pub fn parse_endpoint(text: &str) -> Result<AdHoc, AdHocError> {
     let pasted = pasted::split(text)?;
-    let given_kind = pasted.scheme.map(kind).transpose()?;
+    let given_kind = pasted.scheme.map(parse_kind).transpose()?;
     let host = host(pasted.host)?;
     let port = match pasted::port(pasted.port)? {
         Some(port) => port,
@@ -64,16 +61,14 @@ pub fn parse_endpoint(text: &str) -> Result<AdHoc, AdHocError> {
     Ok(AdHoc { host, port, given_kind })
 }
 
-/// Reads `HOST[:PORT]`, where the entries decide the kind, and with it the port that is not given.
+/// Reads `[KIND://]HOST[:PORT]`, where entries decide what is not given.
 ///
 /// # Errors
 /// [`AdHocError`] where the text has another form.
-pub fn parse_host(text: &str) -> Result<(Host, Option<u16>), AdHocError> {
+pub fn parse_host(text: &str) -> Result<(Option<Kind>, Host, Option<u16>), AdHocError> {
     let pasted = pasted::split(text)?;
-    if pasted.scheme.is_some() {
-        return Err(AdHocError::GivenKind);
-    }
-    Ok((host(pasted.host)?, pasted::port(pasted.port)?))
+    let given_kind = pasted.scheme.map(parse_kind).transpose()?;
+    Ok((given_kind, host(pasted.host)?, pasted::port(pasted.port)?))
 }
 
 /// Reads `HOST[:PORT]` of another node of the same runtime; the port is 8060 unless it was moved
@@ -91,7 +86,11 @@ pub fn parse_peer(text: &str) -> Result<AdHoc, AdHocError> {
     Ok(AdHoc { host: host(pasted.host)?, port, given_kind: Some(Kind::Tcp) })
 }
 
-fn kind(scheme: &str) -> Result<Kind, AdHocError> {
+/// Reads what stands before `://`.
+///
+/// # Errors
+/// [`AdHocError::Kind`] where it is no kind.
+pub fn parse_kind(scheme: &str) -> Result<Kind, AdHocError> {
     let word = scheme.trim().to_ascii_lowercase();
     Kind::parse(&word).ok_or_else(|| AdHocError::Kind {
         given: scheme.chars().take(40).collect(),

@@ -28,7 +28,7 @@ pub mod service_urls;
 mod suggest;
 mod syntax;
 
-pub use adhoc::{AdHoc, AdHocError, parse_endpoint, parse_host, parse_peer};
+pub use adhoc::{AdHoc, AdHocError, parse_endpoint, parse_host, parse_kind, parse_peer};
 pub use auth_key::{AuthKey, AuthKeyError};
 pub use cloud::infer_cloud;
 pub use concrete::{Concrete, MissingName, ORDER_STEP, UntestablePattern, concrete};
@@ -40,7 +40,7 @@ pub use limits::MAX_INPUT_BYTES;
 pub use parameters::{ParameterError, Parameters, region};
 pub use pasted::PastedError;
 pub use pattern::{HostPattern, PatternError};
-pub use request::{DiscoveredName, RequestError, RunRequest};
+pub use request::{DiscoveredName, ENDPOINT, RequestError, RunRequest};
 pub use service_urls::{ServiceUrl, ServiceUrls, ServiceUrlsError, UrlHost};
 pub use suggest::nearest;
 pub use syntax::parse;

@@ -49,7 +49,7 @@ pub struct DiscoveredName {
 
 /// The entry ids of endpoints that no list holds.
 pub(super) const GATEWAY: &str = RELAY_GATEWAY;
-pub(super) const ENDPOINT: &str = "endpoint";
+pub const ENDPOINT: &str = "endpoint";
 pub(super) const PEER: &str = "peer";
 
 /// The reason why a request cannot be made concrete.

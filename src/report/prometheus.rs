@@ -11,7 +11,7 @@ use std::net::IpAddr;
 use jiff::Timestamp;
 use sha2::{Digest, Sha256};
 
-use super::metrics::{LabelPairs, Metrics};
+use super::metrics::{LabelPairs, Metrics, MetricsFormat};
 use super::verdict_line::{CountedEndpoint, gateway_of};
 use crate::model::{NetworkAllows, Status, visible};
 use crate::report_v1::{Endpoint, Finding, Report};
@@ -23,7 +23,7 @@ use crate::report_v1::{Endpoint, Finding, Report};
 pub fn report(report: &Report, out: &mut impl Write) -> io::Result<()> {
     let mut metrics = of_run(report);
     metrics.append(build_info(&report.tool.version));
-    metrics.write(out)
+    metrics.write(MetricsFormat::Text, out)
 }
 
 /// The program that concluded.

@@ -6,6 +6,7 @@ use anyhow::{Context, Result, anyhow, bail};
 use toml::Spanned;
 use toml::de::{DeTable, DeValue};
 
+use super::module::{ALLOW, ALLOW_TAKES};
 use super::option::{GivenOption, GivenValue, KnownOptions};
 use super::{OptionOrigin, did_you_mean, module};
 use crate::files;
@@ -201,6 +202,10 @@ impl FileReader<'_> {
         let name = key.get_ref().to_string();
         let value = match value.get_ref() {
             DeValue::Boolean(flag) => GivenValue::Flag(*flag),
+            // A number is an address to whoever reads names, and nobody means that one.
+            other if name == ALLOW && holds_a_number(other) => {
+                bail!("{}: {ALLOW_TAKES}", origin.place())
+            }
             DeValue::Array(values) => {
                 let words = values.iter().map(|value| self.word(&name, value));
                 GivenValue::Words(words.collect::<Result<_>>()?)
@@ -221,5 +226,12 @@ impl FileReader<'_> {
                 other.type_str()
             ),
         }
+    }
+}
+
+fn holds_a_number(value: &DeValue<'_>) -> bool {
+    match value {
+        DeValue::Array(values) => values.iter().any(|value| holds_a_number(value.get_ref())),
+        value => matches!(value, DeValue::Integer(_)),
     }
 }

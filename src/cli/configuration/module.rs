@@ -16,7 +16,9 @@ use crate::exporter::AllowList;
 /// How often a module is measured without being asked.
 const EVERY: &str = "every";
 /// What it may be asked for.
-const ALLOW: &str = "allow";
+pub(super) const ALLOW: &str = "allow";
+pub(super) const ALLOW_TAKES: &str =
+    "allow takes a list of names, as [\"*.servicebus.windows.net\"]";
 /// Options of `check` that say where a report goes or whose it is. The exporter's answer to each
 /// request is a report of its own.
 const OF_REPORTS: [&str; 12] = [
@@ -129,7 +131,7 @@ fn every(option: &GivenOption) -> Result<Duration> {
 fn allow(option: &GivenOption) -> Result<AllowList> {
     let place = option.origin.place();
     let GivenValue::Words(words) = &option.value else {
-        bail!("{place}: allow takes a list of names, as [\"*.servicebus.windows.net\"]");
+        bail!("{place}: {ALLOW_TAKES}");
     };
     AllowList::parse(words).with_context(|| format!("{place}: allow"))
 }

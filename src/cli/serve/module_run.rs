@@ -7,7 +7,7 @@ use jiff::Timestamp;
 use jiff::civil::Date;
 use jiff::tz::TimeZone;
 
-use crate::cli::arguments::{CheckArgs, FailOnArg};
+use crate::cli::arguments::{CheckArgs, FailOnArg, TargetArgs};
 use crate::cli::check;
 use crate::cli::configuration::ModuleOptions;
 use crate::cli::input::Stdin;
@@ -18,7 +18,8 @@ use crate::diagnose;
 use crate::exporter::{
     AllowList, CheckFault, Checking, Checks, ExporterModule, Measured, ProbeTarget,
 };
-use crate::model::Subject;
+use crate::list;
+use crate::model::{Endpoint, Host, Kind};
 use crate::probe::tls::TlsClient;
 use crate::probe::{Stop, Wishes};
 
@@ -64,23 +65,12 @@ impl ModuleRun {
 
     /// Reads what the module names, and leaves of it what was asked for.
     fn begin(&self, target: Option<&ProbeTarget>) -> Result<Measurement, CheckFault> {
-        let ModuleState { options, allow } = &*self.0;
+        let ModuleState { options, .. } = &*self.0;
         let CheckArgs { targets, measuring, trust, .. } = &options.check;
-        let failed = |error: anyhow::Error| CheckFault::Failed(format!("{error:#}"));
-        let names: Vec<String> = target.iter().map(ToString::to_string).collect();
-        let mut stdin = Stdin::default();
-        let mut prepared =
-            request::prepare(targets, measuring, &names, &mut stdin).map_err(failed)?;
-        if let Some(target) = target {
-            narrow(&mut prepared, target);
-            let is_allowed = prepared.plan.endpoints.iter().all(|endpoint| {
-                let host = endpoint.subject.host();
-                host.is_some_and(|host| allow.covers(host, endpoint.port, endpoint.kind))
-            });
-            if prepared.plan.endpoints.is_empty() || !is_allowed {
-                return Err(CheckFault::NotAllowed);
-            }
-        }
+        let prepared = match target {
+            None => self.read(targets, &[])?,
+            Some(target) => self.of_target(target)?,
+        };
         let tls = TlsClient::new(check::judge(trust).map_err(failed)?);
         let wishes = Wishes {
             locate: options.check.locate,
@@ -92,10 +82,54 @@ impl ModuleRun {
             .map_err(failed)
     }
 
+    /// What is measured of a target: what the module measures there by itself, else the target as
+    /// the kind that the request names, or `allow`, or the lists.
+    fn of_target(&self, target: &ProbeTarget) -> Result<PreparedRun, CheckFault> {
+        type Covers = fn(&AllowList, &Host, u16, Kind) -> bool;
+        let ModuleState { options, allow } = &*self.0;
+        let leave = |prepared: &mut PreparedRun, target: &ProbeTarget, covers: Covers| {
+            narrow(prepared, |endpoint| {
+                let host = endpoint.subject.host();
+                target.means(endpoint)
+                    && host.is_some_and(|host| covers(allow, host, endpoint.port, endpoint.kind))
+            });
+            !prepared.plan.endpoints.is_empty()
+        };
+        let mut targets = options.check.targets.clone();
+        let mut own = self.read(&targets, &[])?;
+        if leave(&mut own, target, AllowList::covers_own) {
+            return Ok(own);
+        }
+        let name = ProbeTarget { kind: None, ..target.clone() }.to_string();
+        let kind = target.kind.or_else(|| allow.kind_of(&target.host, target.port));
+        let target = ProbeTarget { kind, ..target.clone() };
+        let mut of_lists = self.read(&targets, &[name])?;
+        if leave(&mut of_lists, &target, AllowList::covers) {
+            return Ok(of_lists);
+        }
+        // What no list has as that kind is an endpoint of its own. TCP alone has no port.
+        let has_port = |kind| target.port.is_some() || list::default_port(kind).is_some();
+        if !kind.is_some_and(has_port) {
+            return Err(CheckFault::NotAllowed);
+        }
+        targets.endpoint.push(target.to_string());
+        targets.skip.retain(|entry| entry != list::ENDPOINT);
+        let mut given = self.read(&targets, &[])?;
+        if leave(&mut given, &target, AllowList::covers) {
+            return Ok(given);
+        }
+        Err(CheckFault::NotAllowed)
+    }
+
+    fn read(&self, targets: &TargetArgs, names: &[String]) -> Result<PreparedRun, CheckFault> {
+        let measuring = &self.0.options.check.measuring;
+        request::prepare(targets, measuring, names, &mut Stdin::default()).map_err(failed)
+    }
+
     fn conclude(&self, records: crate::model::Records) -> Result<Measured, CheckFault> {
         let reporting = &self.0.options.check.reporting;
-        let published = ServiceTagRanges::read(reporting.service_tags.as_deref())
-            .map_err(|error| CheckFault::Failed(format!("{error:#}")))?;
+        let published =
+            ServiceTagRanges::read(reporting.service_tags.as_deref()).map_err(failed)?;
         let mut conclusion = check::conclude(&records, &published);
         let fail_on: FailOnArg = reporting.fail_on;
         conclusion.ending = diagnose::ending(&records, &conclusion, fail_on.into());
@@ -113,7 +147,7 @@ impl Checks for ModuleRun {
             };
             let measurement = blocking(begin).await?;
             let records = measurement.carried_out(&stop, |_| {}).await;
-            let records = records.map_err(|error| CheckFault::Failed(format!("{error:#}")))?;
+            let records = records.map_err(failed)?;
             blocking(move || run.conclude(records)).await
         })
     }
@@ -127,12 +161,14 @@ async fn blocking<T: Send + 'static>(
     done.unwrap_or_else(|_| Err(CheckFault::Failed("this program met an error".to_owned())))
 }
 
-/// Leaves the endpoints of one target.
-fn narrow(prepared: &mut PreparedRun, target: &ProbeTarget) {
-    prepared.plan.endpoints.retain(|endpoint| {
-        endpoint.subject == Subject::Host(target.host.clone())
-            && target.port.is_none_or(|port| port == endpoint.port)
-    });
+#[expect(clippy::needless_pass_by_value, reason = "it is what `map_err` has")]
+fn failed(error: anyhow::Error) -> CheckFault {
+    CheckFault::Failed(format!("{error:#}"))
+}
+
+/// Leaves some of the endpoints, and nothing else.
+fn narrow(prepared: &mut PreparedRun, is_left: impl Fn(&Endpoint) -> bool) {
+    prepared.plan.endpoints.retain(|endpoint| is_left(endpoint));
     prepared.plan.untestable.clear();
     prepared.hints.clear();
 }

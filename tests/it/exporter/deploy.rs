@@ -7,6 +7,7 @@ use std::fs;
 use std::path::{Path, PathBuf};
 use std::process::Command;
 
+use pathproof::report::metrics::MetricsFormat;
 use pathproof::report::prometheus;
 use serde_json::Value;
 
@@ -52,12 +53,13 @@ fn promtool_takes_the_configuration_and_every_alert_fires_as_its_test_says() {
 /// What an exporter says whose modules saw everything that the golden cases hold.
 fn scrape() -> String {
     let (_open, port) = listener();
-    let serving = Serving::start(&module("shir-1", port, "every = \"100ms\""), &[]);
+    let modules = module("shir-1", port, "every = \"100ms\"");
+    let serving = Serving::start(&modules, &["--ledger", "none.db"]);
     serving.wait_for("pathproof_module_last_run_successful{module=\"shir-1\"}", "1.0");
     let mut text = serving.get("/metrics").body;
     for (name, report) in reports() {
         let metrics = prometheus::of_run(&report).labelled("module", &name);
-        text.push_str(&written(|out| metrics.write(out)));
+        text.push_str(&written(|out| metrics.write(MetricsFormat::Text, out)));
     }
     text
 }

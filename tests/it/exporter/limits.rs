@@ -9,7 +9,7 @@ use super::{Answer, PATIENCE, Serving, closed_port, command, listener, module, s
 
 /// What the exporter gives a slow client, and what a busy machine adds.
 const TEN_SECONDS: Duration = Duration::from_secs(10);
-const LATEST: Duration = Duration::from_secs(25);
+pub(super) const LATEST: Duration = Duration::from_secs(25);
 
 #[test]
 fn above_the_limit_the_answer_is_503_at_once_and_it_recovers() {

@@ -1,9 +1,12 @@
 //! `serve` as Prometheus and others meet it. Everything is on loopback; a real Prometheus asks in
 //! the lab.
 
+mod alerts;
 mod deploy;
+mod exposition;
 mod limits;
 mod module;
+mod target;
 mod web;
 
 use std::fs;

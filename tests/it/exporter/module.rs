@@ -2,7 +2,7 @@
 
 use std::fs;
 
-use super::{Serving, closed_port, command, listener, module};
+use super::{Serving, closed_port, command, listener, module, silent_module};
 
 #[test]
 fn a_request_is_measured_and_answered_with_metrics() {
@@ -101,6 +101,71 @@ fn a_module_with_every_is_measured_without_being_asked() {
     assert!(overview.body.contains("href=\"/report/shir-1.html\""), "{}", overview.body);
 }
 
+/// Whoever may ask could otherwise end each run at once, and with it what the last one found.
+#[test]
+fn a_run_that_its_client_cut_short_is_not_the_last_one() {
+    let (_silent, port) = listener();
+    let serving = Serving::start(&silent_module("slow", port, "1s"), &[]);
+    let cut_short = || {
+        let fields = "X-Prometheus-Scrape-Timeout-Seconds: 0.2\r\n";
+        let answer = serving.ask("GET", "/probe?module=slow", fields);
+        assert!(answer.body.contains("cause=\"budget_spent\""), "{answer:?}");
+    };
+    cut_short();
+    let none = serving.get("/report/slow.json");
+    assert_eq!(none.status, 404, "{none:?}");
+    assert!(!serving.get("/probe?module=slow").body.contains("budget_spent"));
+    let whole = serving.get("/report/slow.json");
+    assert_eq!(whole.status, 200, "{whole:?}");
+    cut_short();
+    assert_eq!(serving.get("/report/slow.json").body, whole.body);
+}
+
+#[test]
+fn a_module_that_was_taken_out_is_in_no_metric() {
+    let (_open, port) = listener();
+    let every = "every = \"300ms\"";
+    let both = [module("a", port, every), module("b", port, every)].concat();
+    let serving = Serving::start(&both, &[]);
+    let run = |name: &str| format!("pathproof_module_last_run_successful{{module=\"{name}\"}}");
+    for name in ["a", "b"] {
+        serving.wait_for(&run(name), "1.0");
+        let interval = format!("pathproof_module_interval_seconds{{module=\"{name}\"}}");
+        assert_eq!(serving.metric(&interval), "0.3");
+    }
+    let file = serving.file("pathproof.toml");
+    for (modules, left) in
+        [(module("a", port, every), vec!["a"]), (module("a", port, ""), Vec::new())]
+    {
+        fs::write(&file, modules).unwrap();
+        assert_eq!(serving.ask("POST", "/-/reload", "").status, 200);
+        let metrics = serving.get("/metrics").body;
+        for name in ["a", "b"] {
+            let is_there = metrics.lines().any(|line| {
+                line.contains(&format!("module=\"{name}\"")) && !line.contains("service_tags")
+            });
+            assert_eq!(is_there, left.contains(&name), "{name} in\n{metrics}");
+        }
+    }
+}
+
+#[test]
+fn a_ledger_that_is_not_there_is_told_once_and_in_a_metric() {
+    let serving = Serving::start(&module("a", closed_port(), ""), &["--ledger", "none.db"]);
+    let said = serving.says("none.db: there is no ledger here");
+    assert!(said.starts_with("pathproof: error: --ledger: "), "{said}");
+    for _ in 0..3 {
+        assert_eq!(serving.metric("pathproof_ledger_readable"), "0.0");
+    }
+    fs::write(serving.file("none.db"), "").unwrap();
+    assert_eq!(serving.metric("pathproof_ledger_readable"), "0.0");
+    // Another reason is told; the first was not repeated.
+    let next = serving.said.lock().unwrap().recv_timeout(super::PATIENCE).unwrap();
+    assert!(next.contains("the file is empty"), "{next}");
+    let without = Serving::start(&module("a", closed_port(), ""), &[]);
+    assert!(!without.get("/metrics").body.contains("ledger"));
+}
+
 #[test]
 fn what_is_asked_wrongly_says_what_there_is() {
     let (_open, port) = listener();
@@ -109,7 +174,8 @@ fn what_is_asked_wrongly_says_what_there_is() {
     for (method, path, status, words) in [
         ("GET", "/probe", 400, "there are a, b"),
         ("GET", "/probe?module=c", 400, "no module 'c'; there are a, b"),
-        ("GET", "/probe?module=a&target=https://x", 400, "HOST or HOST:PORT"),
+        ("GET", "/probe?module=a&target=x/y", 400, "without a path"),
+        ("GET", "/probe?module=a&target=ftp://x", 400, "the kinds are https, relay"),
         ("GET", "/probe?module=a&module=b", 400, "given twice"),
         ("GET", "/report/a.html", 404, "not measured yet"),
         ("GET", "/report/c", 404, "no such module"),
@@ -164,6 +230,9 @@ fn what_a_module_cannot_have_is_named_with_its_place() {
         ("[module.a]\noutput = \"x.html\"", ":2: output has no meaning in a module"),
         ("[module.a]\nallow = [\"*\"]", ":2: allow: '*' would let anybody"),
         ("[module.a]\nallow = true", ":2: allow takes a list"),
+        ("[module.a]\nallow = [1]", ":2: allow takes a list"),
+        ("[module.a]\nallow = 167772161", ":2: allow takes a list"),
+        ("[module.a]\nallow = [\"tcp://a.example\"]", ":2: allow: a tcp endpoint has no default"),
         ("[module.a]\nevery = \"often\"", ":2: every: expected"),
         ("[module.a]\nfactori = \"x\"", "did you mean factory"),
         ("[module.a]\nyes = true", "yes is given on the command line only"),
