@@ -151,11 +151,11 @@ impl<'a> RuleJudge<'a> {
             match self.rule_matches(index, flow) {
                 RuleMatch::No => {}
                 RuleMatch::Maybe(missing) => return Decision::Undecided { by, missing },
-                RuleMatch::Yes => return settle(by),
+                RuleMatch::Yes => return settle_flow(by, flow),
             }
         }
         // No rule matches, which the last rule of each set stands for.
-        settle(&self.set.rules()[self.set.rules().len() - 1])
+        settle_flow(&self.set.rules()[self.set.rules().len() - 1], flow)
     }
 
     /// The decision about a flow to Azure's platform, which security rules match only where they
@@ -338,6 +338,16 @@ fn destination_matches(scope: &Scope, extent: &Extent, flow: &Flow) -> RuleMatch
         None if extent.known.is_everything() => RuleMatch::Yes,
         None if extent.possible().is_empty() => by_name,
         None => RuleMatch::Maybe(Missing::Address),
+    }
+}
+
+/// What a rule does that matches. Effective rules leave out IPv6 only.
+fn settle_flow<'a>(by: &'a Rule, flow: &Flow) -> Decision<'a> {
+    match (&by.access, flow.address) {
+        (Property::Unknown(Missing::Family), Some(IpAddr::V4(_))) => {
+            Decision::Undecided { by, missing: Missing::Unlisted }
+        }
+        _ => settle(by),
     }
 }
 

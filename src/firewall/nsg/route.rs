@@ -1,7 +1,7 @@
 //! Route tables, and the effective routes of a network interface.
 
-use super::make_conditional;
 use super::node::Node;
+use super::template::WholePart;
 use crate::arm_template::{ArmValue, Resource};
 use crate::firewall::missing::Property;
 use crate::firewall::rule::{Access, Direction, Onward, Rule, RuleDialect, RuleSet};
@@ -37,25 +37,21 @@ pub(super) fn read_table(node: &Node<'_>, file: &str) -> RuleSet {
 /// Reads a route table of a template, with the routes that are resources of their own.
 pub(super) fn read_template_table(
     resource: &Resource,
-    children: &[&Resource],
+    parts: &[WholePart<'_>],
     file: &str,
 ) -> RuleSet {
     let node = Node::root(&resource.body, &resource.path);
     let routes = node.properties().get("routes").map(|own| own.elements()).unwrap_or_default();
     let mut all: Vec<_> = routes.iter().flat_map(read_route).collect();
-    for child in children {
-        let mut own = read_route(&Node::root(&child.body, &child.path));
+    for part in parts {
+        let mut own = read_route(&Node::root(&part.resource.body, &part.resource.path));
         for (_, _, rule) in &mut own {
-            make_conditional(rule, child.condition.as_ref());
+            part.make_conditional(rule);
         }
         all.extend(own);
     }
     let name = &resource.name;
-    let mut notes = vec![LEARNED.to_owned()];
-    if let Some(condition) = &resource.condition {
-        notes.push(format!("{}: deployed only if {}", resource.path, condition.shown()));
-    }
-    in_order(name, &format!("{file}: {}", resource.path), all).with_notes(notes)
+    in_order(name, &format!("{file}: {}", resource.path), all).with_notes(vec![LEARNED.to_owned()])
 }
 
 /// A remark of every route table.

@@ -19,6 +19,7 @@ mod progress;
 mod redacted;
 mod rules;
 mod rules_diff;
+mod rules_in_part;
 mod saved;
 mod secrets;
 mod selftest;
