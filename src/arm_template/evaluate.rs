@@ -161,6 +161,49 @@ impl<'a> TemplateScope<'a> {
         }
     }
 
+    /// A name as far as it has a value: what has none stands in it as its expression, so that what
+    /// is called alike is the same. `None` for what is no text.
+    pub(super) fn name(&self, raw: &Value, path: &str, loops: &Loops) -> Option<String> {
+        match self.value(raw, path, loops) {
+            ArmValue::String(name) => Some(name),
+            ArmValue::Unknown(_) => {
+                let text = raw.as_str().filter(|text| is_expression(text))?;
+                let expression = expression::parse(&text[1..text.len() - 1]).ok()?;
+                Some(self.name_of(&expression, loops))
+            }
+            _ => None,
+        }
+    }
+
+    fn name_of(&self, expression: &Expression, loops: &Loops) -> String {
+        /// Names of resources are shorter; calls within calls could make much of little.
+        const LONGEST: usize = 500;
+        match self.evaluate(expression, loops) {
+            Ok(ArmValue::String(text)) => return text,
+            Ok(ArmValue::Integer(number)) => return number.to_string(),
+            _ => {}
+        }
+        let name = match expression {
+            Expression::Call { function, arguments } => {
+                match (function.to_ascii_lowercase().as_str(), &arguments[..]) {
+                    ("concat", parts) => {
+                        Some(parts.iter().map(|part| self.name_of(part, loops)).collect())
+                    }
+                    ("format", [Expression::String(text), values @ ..]) => {
+                        let values = values.iter().map(|value| self.name_of(value, loops));
+                        Some(values.enumerate().fold(text.clone(), |text, (index, value)| {
+                            text.replace(&format!("{{{index}}}"), &value)
+                        }))
+                    }
+                    _ => None,
+                }
+            }
+            _ => None,
+        };
+        name.filter(|name: &String| name.len() <= LONGEST)
+            .unwrap_or_else(|| format!("[{expression}]"))
+    }
+
     fn evaluate(&self, expression: &Expression, loops: &Loops) -> Result<ArmValue, NoValue> {
         if self.budget.get() == 0 {
             return Err("the template holds more values than are evaluated".to_owned());

@@ -1,6 +1,8 @@
 //! The expression language of ARM templates (Microsoft's template-expressions page): calls,
 //! members, indexes, strings and whole numbers.
 
+use std::fmt;
+
 #[derive(Clone, Debug, PartialEq)]
 pub(super) enum Expression {
     String(String),
@@ -8,6 +10,22 @@ pub(super) enum Expression {
     Call { function: String, arguments: Vec<Expression> },
     Member { of: Box<Expression>, name: String },
     Index { of: Box<Expression>, index: Box<Expression> },
+}
+
+/// The expression as templates have it, with one blank behind each comma.
+impl fmt::Display for Expression {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::String(text) => write!(f, "'{}'", text.replace('\'', "''")),
+            Self::Integer(number) => write!(f, "{number}"),
+            Self::Call { function, arguments } => {
+                let arguments: Vec<_> = arguments.iter().map(ToString::to_string).collect();
+                write!(f, "{function}({})", arguments.join(", "))
+            }
+            Self::Member { of, name } => write!(f, "{of}.{name}"),
+            Self::Index { of, index } => write!(f, "{of}[{index}]"),
+        }
+    }
 }
 
 /// A syntax error, with its distance from the beginning of the expression in characters.

@@ -8,6 +8,7 @@
 mod evaluate;
 mod expression;
 mod function;
+mod place;
 mod plain_json;
 mod value;
 
@@ -17,6 +18,7 @@ use std::collections::BTreeMap;
 use serde_json::Value;
 
 use self::evaluate::{BUDGET, Loops, TemplateScope, copy_name};
+pub use self::place::ResourcePlace;
 pub use self::plain_json::plain_json;
 pub use self::value::{ArmValue, UnknownValue};
 
@@ -25,7 +27,8 @@ pub use self::value::{ArmValue, UnknownValue};
 pub struct Resource {
     /// The type in lower case, behind the types of its parents.
     pub kind: String,
-    /// The name behind the names of its parents; the path, where it has no known name.
+    /// The name behind the names of its parents. What has no value in it stands there as its
+    /// expression, in brackets; it is the path of a resource without a name.
     pub name: String,
     /// Its members but for child resources, which are resources of their own.
     pub body: ArmValue,
@@ -33,6 +36,58 @@ pub struct Resource {
     pub path: String,
     /// Its condition, where that is not known to be true or false.
     pub condition: Option<ArmValue>,
+    pub place: ResourcePlace,
+    /// Whether the resource is only named here, so that its properties are not in the file
+    /// (`existing` in Bicep).
+    pub is_existing: bool,
+}
+
+impl Resource {
+    /// A resource that is surely there.
+    #[must_use]
+    pub fn new(kind: &str, name: &str, body: ArmValue, path: &str) -> Self {
+        Self {
+            kind: kind.to_owned(),
+            name: name.to_owned(),
+            body,
+            path: path.to_owned(),
+            condition: None,
+            place: ResourcePlace::default(),
+            is_existing: false,
+        }
+    }
+
+    /// The same resource in this place.
+    #[must_use]
+    pub fn in_place(self, place: ResourcePlace) -> Self {
+        Self { place, ..self }
+    }
+
+    /// The name of what the resource is a part of; `None` where that is not told from its own.
+    #[must_use]
+    pub fn parent(&self) -> Option<&str> {
+        self.last_slash().map(|at| &self.name[..at])
+    }
+
+    /// The name without those of its parents.
+    #[must_use]
+    pub fn own_name(&self) -> &str {
+        self.last_slash().map_or(&self.name, |at| &self.name[at + 1..])
+    }
+
+    /// The last slash that is not within an expression.
+    fn last_slash(&self) -> Option<usize> {
+        let mut depth = 0_u32;
+        self.name.char_indices().fold(None, |last, (at, letter)| {
+            match letter {
+                '[' => depth += 1,
+                ']' => depth = depth.saturating_sub(1),
+                '/' if depth == 0 => return Some(at),
+                _ => {}
+            }
+            last
+        })
+    }
 }
 
 /// The resources that were asked for, and what kept others from being read.
@@ -95,6 +150,7 @@ struct Parent {
     name: String,
     loops: Loops,
     condition: Option<ArmValue>,
+    place: ResourcePlace,
 }
 
 struct TemplateReader<'a> {
@@ -184,7 +240,11 @@ impl TemplateReader<'_> {
         if own_kind == "microsoft.resources/deployments" {
             return self.nested(resource, scope, path, &parent);
         }
-        let own_name = value("name").as_str().map_or_else(|| path.to_owned(), str::to_owned);
+        let own_name = resource.get("name").and_then(|raw| {
+            let path = format!("{path}.name");
+            scope.name(raw, &path, &parent.loops)
+        });
+        let own_name = own_name.unwrap_or_else(|| path.to_owned());
         let (kind, name) = if parent.kind.is_empty() || own_kind.contains('.') {
             (own_kind, own_name)
         } else {
@@ -197,6 +257,8 @@ impl TemplateReader<'_> {
                 name: name.clone(),
                 path: path.to_owned(),
                 condition: parent.condition.clone(),
+                place: parent.place.clone(),
+                is_existing: resource.get("existing") == Some(&Value::Bool(true)),
             });
         }
         self.resources(resource, scope, path, &Parent { kind, name, ..parent });
@@ -212,7 +274,8 @@ impl TemplateReader<'_> {
         let properties = deployment.get("properties").unwrap_or(&Value::Null);
         let Some(template) = properties.get("template") else {
             self.template.notes.push(format!(
-                "{path}: the linked template is a file of its own and was not read: give it too"
+                "{path}: the linked template is a file of its own and was not read, and what it \
+                 adds to these rules is not looked at: give it too"
             ));
             return;
         };
@@ -227,7 +290,15 @@ impl TemplateReader<'_> {
             .and_then(Value::as_str)
             .is_some_and(|word| word.eq_ignore_ascii_case("inner"));
         self.depth += 1;
-        let outside = Parent { kind: String::new(), name: String::new(), ..parent.clone() };
+        let named = |key: &str| {
+            let raw = deployment.get(key).filter(|raw| !raw.is_null())?;
+            scope.name(raw, &format!("{path}.{key}"), &parent.loops)
+        };
+        let place = ResourcePlace {
+            subscription: named("subscriptionId").or_else(|| parent.place.subscription.clone()),
+            group: named("resourceGroup").or_else(|| parent.place.group.clone()),
+        };
+        let outside = Parent { kind: String::new(), name: String::new(), place, ..parent.clone() };
         if is_inner {
             let given = properties.get("parameters").and_then(Value::as_object);
             let given = given.into_iter().flatten().filter_map(|(name, parameter)| {

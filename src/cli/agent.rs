@@ -99,7 +99,7 @@ fn lint(command: &AgentLintArgs) -> Result<Exit> {
             let results = once.iter().filter_map(|same| result(same, &paths)).collect();
             let corrected = corrected.as_ref().filter(|_| is_wrong).map(|own| own.trim_end());
             let properties = corrected.map(|own| ("corrected", own.into())).into_iter().collect();
-            sarif::files(&LintedFiles { results, properties }, &mut out)
+            sarif::files(&LintedFiles { results, properties, notes: Vec::new() }, &mut out)
         }
     })?;
     Ok(if is_wrong { Exit::Violated } else { Exit::Satisfied })

@@ -102,6 +102,7 @@ fn lint(file: &Path, format: LintFormat, output: Option<&Path>) -> Result<Exit> 
         let lint = LintedFiles {
             results: errors.iter().map(fault).collect(),
             properties: (n_more > 0).then(|| ("notShown", n_more.into())).into_iter().collect(),
+            notes: Vec::new(),
         };
         output::write(output, |mut out| sarif::files(&lint, &mut out))?;
         return Ok(if read.is_ok() { Exit::Satisfied } else { Exit::CouldNotWork });

@@ -48,6 +48,8 @@ pub enum Missing {
     Route(Arc<str>),
     /// The rules of the appliance of this address, which a route leads to.
     Appliance(Arc<str>),
+    /// The rest of a list of effective rules, which always has a rule for each IPv4 flow.
+    Unlisted,
     /// The platform's treatment of an address family that the effective rules do not list.
     Family,
 }
@@ -111,6 +113,10 @@ impl fmt::Display for Missing {
                 f,
                 "what the appliance {address} does, which a route leads to: give its rules beside \
                  these"
+            ),
+            Self::Unlisted => f.write_str(
+                "the rest of the effective rules: none of those in the file matches, and the whole \
+                 list has a rule for every IPv4 flow",
             ),
             Self::Family => f.write_str("the effective rules list no IPv6 prefixes"),
         }

@@ -167,12 +167,18 @@ pub struct RuleSet {
     /// The kind of the set, which decides the form of corrections.
     pub dialect: RuleDialect,
     rules: Vec<Rule>,
-    /// Remarks of the reader that do not change a decision.
+    /// Remarks of the reader about the set.
     pub notes: Vec<String>,
     /// What the user-defined ones among routes name.
     pub user_routes: UserRoutes,
     /// Whether a route table takes no routes that a gateway learned.
     pub takes_no_learned_routes: bool,
+    /// Remarks of the reader about its file, which each set of the file has.
+    pub file_notes: Vec<String>,
+    /// Why the set may hold rules that are not here; `None` where it is whole.
+    pub rest: Option<Missing>,
+    /// What the set is in, outermost first, and its own name.
+    lineage: Vec<String>,
 }
 
 /// The kind of a rule set. Kinds differ in how they treat directions, the platform's addresses and
@@ -225,11 +231,14 @@ impl RuleSet {
             notes: Vec::new(),
             user_routes: UserRoutes::default(),
             takes_no_learned_routes: false,
+            file_notes: Vec::new(),
+            rest: None,
+            lineage: vec![name.to_owned()],
         }
     }
 
-    /// A set in which `rules` are sorted by priority, lowest first. Rules of equal priority, which
-    /// Azure refuses, keep the order of the file. An unknown priority may come before all others.
+    /// A set in which `rules` are sorted by priority, lowest first. Rules of equal priority keep
+    /// the order of the file. An unknown priority may come before all others.
     #[must_use]
     pub fn by_priority(
         name: &str,
@@ -254,6 +263,40 @@ impl RuleSet {
     #[must_use]
     pub fn file(&self) -> &str {
         self.location.rsplit_once(": $").map_or(&self.location, |(file, _)| file)
+    }
+
+    /// The set within these, outermost first: a subscription and a resource group.
+    #[must_use]
+    pub fn within(mut self, owners: Vec<String>) -> Self {
+        self.lineage.splice(0..0, owners);
+        self
+    }
+
+    /// Whether someone means this set by `text`: its name, or that behind the names of what it is
+    /// in, as `RESOURCE-GROUP/NAME`.
+    #[must_use]
+    pub fn is_called(&self, text: &str) -> bool {
+        let is_own = |count| last_names(&self.lineage, count).eq_ignore_ascii_case(text);
+        self.name.eq_ignore_ascii_case(text) || (1..=self.lineage.len()).any(is_own)
+    }
+
+    /// Calls sets of one name by as many names of what they are in as tell them apart.
+    pub fn tell_apart(rows: &mut [&mut Vec<Self>]) {
+        let all: Vec<Vec<String>> =
+            rows.iter().flat_map(|row| row.iter()).map(|set| set.lineage.clone()).collect();
+        for set in rows.iter_mut().flat_map(|row| row.iter_mut()) {
+            let is_alone = |count: &usize| {
+                let own = last_names(&set.lineage, *count);
+                all.iter().all(|other| {
+                    is_same_lineage(other, &set.lineage)
+                        || !last_names(other, *count).eq_ignore_ascii_case(&own)
+                })
+            };
+            let needed = (1..set.lineage.len()).find(is_alone).unwrap_or(set.lineage.len());
+            if needed > 1 {
+                set.name = last_names(&set.lineage, needed);
+            }
+        }
     }
 
     #[must_use]
@@ -286,6 +329,15 @@ impl RuleSet {
         self
     }
 
+    /// The set with these rules instead of its own, in their order, before its last rule.
+    #[must_use]
+    pub(super) fn with_rules(mut self, rules: Vec<Rule>) -> Self {
+        let last = self.rules.pop();
+        self.rules = rules;
+        self.rules.extend(last);
+        self
+    }
+
     /// The set with each of its rules changed.
     #[must_use]
     pub fn map_rules(mut self, change: impl FnMut(&mut Rule)) -> Self {
@@ -302,4 +354,13 @@ impl RuleSet {
         }
         self
     }
+}
+
+/// The last `count` names of a lineage.
+fn last_names(lineage: &[String], count: usize) -> String {
+    lineage[lineage.len().saturating_sub(count)..].join("/")
+}
+
+fn is_same_lineage(own: &[String], other: &[String]) -> bool {
+    own.len() == other.len() && own.iter().zip(other).all(|(a, b)| a.eq_ignore_ascii_case(b))
 }

@@ -100,7 +100,7 @@ pub(in crate::cli) struct RuleFactArgs {
 /// Which of the groups in a file a flow passes.
 #[derive(Debug, Args)]
 pub(in crate::cli) struct GroupChoiceArgs {
-    /// One of several groups in a file; repeatable
+    /// One of several groups in a file: NAME, or RESOURCE-GROUP/NAME; repeatable
     #[arg(long, value_name = "NAME", conflicts_with = "in_a_row")]
     pub(in crate::cli) group: Vec<String>,
     /// A flow passes all groups of a file, as those of a subnet and a network interface

@@ -13,7 +13,7 @@ use crate::cli::hint;
 use crate::cli::input::Stdin;
 use crate::cli::output;
 use crate::firewall::{
-    Class, FlowChange, RequiredChange, Rule, RuleSet, RulesDiff, diff as compare, emit,
+    Class, FlowChange, RequiredChange, Rule, RuleSet, RulesDiff, align_rests, diff as compare, emit,
 };
 use crate::report::{handout, html, sarif};
 
@@ -21,6 +21,8 @@ use crate::report::{handout, html, sarif};
 pub(super) struct LoadedChange {
     pub(super) before: LoadedFiles,
     pub(super) after: LoadedFiles,
+    /// What is to be known of both sides.
+    pub(super) notes: Vec<String>,
 }
 
 pub(super) fn diff(command: &RulesDiffArgs) -> Result<Exit> {
@@ -28,7 +30,7 @@ pub(super) fn diff(command: &RulesDiffArgs) -> Result<Exit> {
         output::check_writable(path)?;
     }
     let mut stdin = Stdin::default();
-    let change = LoadedChange::read(command, &mut stdin)?;
+    let mut change = LoadedChange::read(command, &mut stdin)?;
     let facts = RuleFacts::read(&command.facts, &command.world)?;
     facts.warn_if_old(change.before.sets.iter().chain(&change.after.sets));
     let files = RequiredFiles {
@@ -36,7 +38,7 @@ pub(super) fn diff(command: &RulesDiffArgs) -> Result<Exit> {
         flows: command.flows.as_deref(),
         gateways: command.require_gateways,
     };
-    change.warn_of_deletions();
+    change.note_deletions();
     let (required, _) = files.read(&change.after.sets, &facts, &mut stdin)?;
     if required.is_empty() && (command.from.is_some() || command.flows.is_some()) {
         bail!("nothing is required: the file names no required endpoint that is concrete");
@@ -44,9 +46,9 @@ pub(super) fn diff(command: &RulesDiffArgs) -> Result<Exit> {
     let (before, after) = (facts.judges(&change.before.sets), facts.judges(&change.after.sets));
     let seen = compare(&before, &after, &required, facts.sources.as_ref());
     output::write(command.output.as_deref(), |mut out| match command.format {
-        VerifyFormat::Table => out.write_all(diff_text::table(&seen).as_bytes()),
+        VerifyFormat::Table => out.write_all(diff_text::table(&seen, &change.notes).as_bytes()),
         VerifyFormat::Json => {
-            serde_json::to_writer_pretty(&mut *out, &diff_json::json(&seen))?;
+            serde_json::to_writer_pretty(&mut *out, &diff_json::json(&seen, &change.notes))?;
             out.write_all(b"\n")
         }
         VerifyFormat::Markdown => {
@@ -57,7 +59,7 @@ pub(super) fn diff(command: &RulesDiffArgs) -> Result<Exit> {
         }
         VerifyFormat::Sarif => {
             let mut lint = diff_sarif::lint(&seen, &change);
-            lint.properties.push(("rules_diff", diff_json::json(&seen)));
+            lint.properties.push(("rules_diff", diff_json::json(&seen, &change.notes)));
             sarif::files(&lint, &mut out)
         }
     })?;
@@ -92,18 +94,20 @@ pub(super) fn is_required(own: &RequiredChange<'_>) -> bool {
 impl LoadedChange {
     /// Says which rules of the daily job the change takes away: it may be one of a group that is
     /// written with its rules inside, which nobody meant for them.
-    fn warn_of_deletions(&self) {
+    fn note_deletions(&mut self) {
         let names: Vec<&str> = rules_of_the_job(&self.before)
             .filter(|kept| rules_of_the_job(&self.after).all(|other| other.name != kept.name))
             .map(|kept| kept.name.as_str())
             .collect();
         if !names.is_empty() {
-            hint::hint(&format!(
+            let note = format!(
                 "the change deletes what pathproof wrote ({}), and the next daily job writes it \
                  again; {}",
                 names.join(", "),
                 emit::deleted_by_inline_rules()
-            ));
+            );
+            hint::hint(&note);
+            self.notes.push(note);
         }
     }
 
@@ -122,12 +126,16 @@ impl LoadedChange {
                     command.before.display()
                 );
             };
-            return Ok(Self { before, after });
+            let notes = LoadedFiles::notes_of_change(&before, &after);
+            return Ok(Self { before, after, notes });
         };
         let mut read = |path: &Path| {
             let vnet = &command.facts.vnet;
             LoadedFiles::read(&[path.to_path_buf()], &command.choice, vnet, stdin)
         };
-        Ok(Self { before: read(&command.before)?, after: read(after)? })
+        let (mut before, mut after) = (read(&command.before)?, read(after)?);
+        align_rests(&mut before.sets, &mut after.sets);
+        let notes = LoadedFiles::notes_of_change(&before, &after);
+        Ok(Self { before, after, notes })
     }
 }

@@ -2,7 +2,7 @@
 
 use super::diff::{LoadedChange, is_required};
 use super::diff_text::{
-    WITHOUT_EFFECT, changed_flows, flows_sentence, hosts_words, is_idle, missing_words,
+    NOTES, WITHOUT_EFFECT, changed_flows, flows_sentence, hosts_words, is_idle, missing_words,
     ports_words, prefixes_words, rule_line, rule_names, side_words, spaces,
 };
 use super::loaded::RuleFacts;
@@ -34,7 +34,7 @@ pub(super) fn handout(seen: &RulesDiff<'_>, change: &LoadedChange, facts: &RuleF
     }
     let flows = HandoutSection::of_table(
         "Required flows that change",
-        &flow_columns("Change", &["Before", "After"]),
+        &flow_columns("Change", &["Before", "After", "May depend on"]),
         changed_flows(seen).map(flow_row).collect(),
     );
     let columns = [
@@ -57,7 +57,7 @@ pub(super) fn handout(seen: &RulesDiff<'_>, change: &LoadedChange, facts: &RuleF
         lines,
         sections: std::iter::once(flows)
             .chain(of_spaces)
-            .chain([idle])
+            .chain([idle, HandoutSection::of_lines(NOTES, change.notes.iter().cloned())])
             .filter(|one| !one.is_empty())
             .collect(),
         from: "pathproof rules diff".to_owned(),
@@ -67,7 +67,9 @@ pub(super) fn handout(seen: &RulesDiff<'_>, change: &LoadedChange, facts: &RuleF
 fn flow_row(own: &RequiredChange<'_>) -> Vec<String> {
     let mut row = vec![own.change.as_str().to_owned()];
     row.extend(flow_cells(&own.requirement));
-    row.extend([side_words(&own.before), side_words(&own.after)]);
+    let touched: Vec<_> = own.touched_by.iter().map(rule_line).collect();
+    let touched = if touched.is_empty() { "-".to_owned() } else { touched.join("; ") };
+    row.extend([side_words(&own.before), side_words(&own.after), touched]);
     row
 }
 

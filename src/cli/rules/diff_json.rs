@@ -11,7 +11,7 @@ use crate::firewall::{
 use crate::model::AddressSet;
 
 /// Counts of IPv6 are texts, as they are larger than JSON numbers can be.
-pub(super) fn json(seen: &RulesDiff<'_>) -> Value {
+pub(super) fn json(seen: &RulesDiff<'_>, notes: &[String]) -> Value {
     let required = || seen.required.iter().filter(|own| is_required(own));
     let count = |change| required().filter(|own| own.change == change).count();
     let rows = |spaces: &[ChangedSpace<'_>]| spaces.iter().flat_map(rows).collect::<Vec<_>>();
@@ -30,6 +30,7 @@ pub(super) fn json(seen: &RulesDiff<'_>) -> Value {
         "unknown": rows(&seen.undecided),
         "without_effect":
             seen.without_effect.iter().map(|own| own.rule.name.as_str()).collect::<Vec<_>>(),
+        "notes": notes,
     })
 }
 
@@ -64,6 +65,8 @@ fn flow(own: &RequiredChange<'_>) -> Value {
         "before": side(&own.before),
         "after": side(&own.after),
         "change": own.change.as_str(),
+        "changed_rules":
+            own.touched_by.iter().map(|own| own.rule.name.as_str()).collect::<Vec<_>>(),
     })
 }
 

@@ -73,7 +73,7 @@ pub(super) fn lint(seen: &RulesDiff<'_>, change: &LoadedChange) -> LintedFiles {
             .iter()
             .map(|own| result(WITHOUT_EFFECT, rule_line(own), vec![locations.of(own.rule)])),
     );
-    LintedFiles { results, properties: Vec::new() }
+    LintedFiles { results, properties: Vec::new(), notes: change.notes.clone() }
 }
 
 fn kind_of(own: &RequiredChange<'_>) -> Option<FileRule> {

@@ -53,7 +53,7 @@ pub(super) fn spaces<'s, 'a>(
 
 pub(super) const WITHOUT_EFFECT: &str = "Rules that change and decide nothing new";
 
-pub(super) fn table(seen: &RulesDiff<'_>) -> String {
+pub(super) fn table(seen: &RulesDiff<'_>, notes: &[String]) -> String {
     let mut text = format!("{}\n", flows_sentence(seen));
     for own in changed_flows(seen) {
         let _ = writeln!(text, "  {}", visible(&flow_line(own)));
@@ -73,8 +73,19 @@ pub(super) fn table(seen: &RulesDiff<'_>) -> String {
     if is_idle(seen) {
         text.push_str("\nEvery flow is decided as before\n");
     }
-    text
+    text + &notes_text(notes)
 }
+
+/// What the readers remark, below a heading of its own.
+pub(super) fn notes_text(notes: &[String]) -> String {
+    if notes.is_empty() {
+        return String::new();
+    }
+    let lines: String = notes.iter().map(|note| format!("  {}\n", visible(note))).collect();
+    format!("\n{NOTES}\n{lines}")
+}
+
+pub(super) const NOTES: &str = "Notes on the files";
 
 /// Whether the change changes no flow.
 pub(super) fn is_idle(seen: &RulesDiff<'_>) -> bool {
@@ -83,8 +94,18 @@ pub(super) fn is_idle(seen: &RulesDiff<'_>) -> bool {
 
 pub(super) fn flow_line(own: &RequiredChange<'_>) -> String {
     let class = if is_required(own) { "" } else { ", a gateway" };
+    let touched: Vec<_> = own
+        .touched_by
+        .iter()
+        .map(|own| format!("{} ({})", own.rule.name, own.edit.as_str()))
+        .collect();
+    let touched = if touched.is_empty() {
+        String::new()
+    } else {
+        format!("; it may depend on {}", touched.join(", "))
+    };
     format!(
-        "{:<8} {} ({}{class})  {}; after it {}",
+        "{:<8} {} ({}{class})  {}; after it {}{touched}",
         own.change.as_str(),
         own.requirement.flow,
         own.requirement.entry,

@@ -27,6 +27,8 @@ pub(super) struct LoadedFiles {
     pub(super) sets: Vec<RuleSet>,
     /// The files of the sets by their names, as they are.
     pub(super) texts: Vec<(String, String)>,
+    /// What the readers remark, and how the sets are taken.
+    pub(super) notes: Vec<String>,
 }
 
 /// What is known beside the rules.
@@ -65,8 +67,9 @@ impl LoadedFiles {
         let texts = read_texts(paths, stdin)?;
         let sources = sources(&texts);
         let sets = in_azures_order(choose(nsg::read(&sources)?, choice, &sources)?, vnet)?;
-        show_notes(&sets, paths.len());
-        Ok(Self { sets, texts })
+        let notes = notes_of(&sets, paths.len());
+        show_notes(&notes);
+        Ok(Self { sets, texts, notes })
     }
 
     /// Reads a file that holds both sides of a change; `None` where it holds one.
@@ -81,8 +84,16 @@ impl LoadedFiles {
         let Some(sides) = nsg::read_change(&sources)? else { return Ok(None) };
         let [before, after] = sides.map(|sets| choose(sets, choice, &sources));
         let (before, after) = (in_azures_order(before?, vnet)?, in_azures_order(after?, vnet)?);
-        show_notes(&after, 1);
-        Ok(Some([Self { sets: before, texts: texts.clone() }, Self { sets: after, texts }]))
+        let [notes_before, notes] = [&before, &after].map(|sets| notes_of(sets, 1));
+        show_notes(&notes);
+        let before = Self { sets: before, texts: texts.clone(), notes: notes_before };
+        Ok(Some([before, Self { sets: after, texts, notes }]))
+    }
+
+    /// The notes of both sides, each once.
+    pub(super) fn notes_of_change(before: &Self, after: &Self) -> Vec<String> {
+        let is_new = |note: &&String| !before.notes.contains(*note);
+        before.notes.iter().chain(after.notes.iter().filter(is_new)).cloned().collect()
     }
 }
 
@@ -98,18 +109,31 @@ fn sources(texts: &[(String, String)]) -> Vec<RuleFile<'_>> {
     texts.iter().map(|(file, text)| RuleFile { name: file.as_str(), text }).collect()
 }
 
-fn show_notes(sets: &[RuleSet], n_files: usize) {
+/// What the readers remark of sets in a row, each remark once.
+fn notes_of(sets: &[RuleSet], n_files: usize) -> Vec<String> {
+    let mut notes: Vec<String> = Vec::new();
     for set in sets {
-        for note in &set.notes {
-            hint::hint(&format!("{}: {note}", set.name));
+        let of_set = set.notes.iter().map(|note| format!("{}: {note}", set.name));
+        let of_file = set.file_notes.iter().map(|note| format!("{}: {note}", set.file()));
+        for note in of_set.chain(of_file) {
+            if !notes.contains(&note) {
+                notes.push(note);
+            }
         }
     }
     if sets.len() > n_files {
-        hint::hint(&format!(
+        notes.push(format!(
             "{} rule sets are taken as in a row, so that each must allow: {}",
             sets.len(),
             names_of(sets)
         ));
+    }
+    notes
+}
+
+fn show_notes(notes: &[String]) {
+    for note in notes {
+        hint::hint(note);
     }
 }
 
@@ -168,14 +192,25 @@ fn choose(
     choice: &GroupChoiceArgs,
     sources: &[RuleFile<'_>],
 ) -> Result<Vec<RuleSet>> {
-    let is_named =
-        |set: &RuleSet| choice.group.iter().any(|name| name.eq_ignore_ascii_case(&set.name));
-    if let Some(name) = choice
-        .group
-        .iter()
-        .find(|name| !sets.iter().any(|set| name.eq_ignore_ascii_case(&set.name)))
-    {
-        bail!("--group {name}: no such group here, only {}", names_of(&sets));
+    // A whole name comes before the end of a longer one.
+    let is_whole = |name: &str| sets.iter().any(|set| set.name.eq_ignore_ascii_case(name));
+    let means = |name: &str, set: &RuleSet| {
+        if is_whole(name) { set.name.eq_ignore_ascii_case(name) } else { set.is_called(name) }
+    };
+    let is_named = |set: &RuleSet| choice.group.iter().any(|name| means(name, set));
+    for name in &choice.group {
+        let mut meant: Vec<&str> =
+            sets.iter().filter(|set| means(name, set)).map(|set| set.name.as_str()).collect();
+        meant.dedup_by(|a, b| a.eq_ignore_ascii_case(b));
+        match &meant[..] {
+            [] => bail!("--group {name}: no such group here, only {}", names_of(&sets)),
+            [_] => {}
+            several => bail!(
+                "--group {name}: several groups are called so: {}. Name one of them as \
+                 RESOURCE-GROUP/NAME",
+                several.join(", ")
+            ),
+        }
     }
     if !choice.group.is_empty() {
         let several =

@@ -3,6 +3,7 @@
 use anyhow::{Result, bail};
 use serde_json::json;
 
+use super::diff_text::notes_text;
 use super::loaded::Loaded;
 use super::required::RequiredFiles;
 use super::verify_text::{excess_line, table};
@@ -39,9 +40,11 @@ pub(super) fn verify(command: &VerifyArgs) -> Result<Exit> {
         .iter()
         .all(|set| matches!(set.dialect, RuleDialect::Nsg | RuleDialect::Effective));
     output::write(command.output.as_deref(), |mut out| match command.format {
-        VerifyFormat::Table => out.write_all(table(&seen, is_nsg).as_bytes()),
+        VerifyFormat::Table => {
+            out.write_all((table(&seen, is_nsg) + &notes_text(&loaded.files.notes)).as_bytes())
+        }
         VerifyFormat::Json => {
-            serde_json::to_writer_pretty(&mut *out, &json(&seen))?;
+            serde_json::to_writer_pretty(&mut *out, &json(&seen, &loaded.files.notes))?;
             out.write_all(b"\n")
         }
         VerifyFormat::Markdown => {
@@ -52,7 +55,7 @@ pub(super) fn verify(command: &VerifyArgs) -> Result<Exit> {
         }
         VerifyFormat::Sarif => {
             let mut lint = verify_sarif::lint(&seen, &loaded, is_nsg);
-            lint.properties.push(("verification", json(&seen)));
+            lint.properties.push(("verification", json(&seen, &loaded.files.notes)));
             sarif::files(&lint, &mut out)
         }
     })?;
@@ -66,7 +69,7 @@ pub(super) fn verify(command: &VerifyArgs) -> Result<Exit> {
 }
 
 /// Counts of IPv6 are texts, as they are larger than JSON numbers can be.
-fn json(seen: &Verification<'_>) -> serde_json::Value {
+fn json(seen: &Verification<'_>, notes: &[String]) -> serde_json::Value {
     let count =
         |count: crate::model::AddressCount| json!({"v4": count.v4, "v6": count.v6.to_string()});
     let gap = |gap: &Gap<'_>| {
@@ -130,5 +133,6 @@ fn json(seen: &Verification<'_>) -> serde_json::Value {
             "by": own.by.iter().map(|rule| rule.name.as_str()).collect::<Vec<_>>(),
             "contradicted": own.is_contradicted,
         })).collect::<Vec<_>>(),
+        "notes": notes,
     })
 }

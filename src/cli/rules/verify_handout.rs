@@ -1,5 +1,6 @@
 //! What `rules verify` found as a page, for those who decide about the rules.
 
+use super::diff_text::NOTES;
 use super::loaded::Loaded;
 use super::required::{flow_cells, flow_columns};
 use super::verify_text::{flows_sentence, groups};
@@ -36,6 +37,7 @@ pub(super) fn handout(seen: &Verification<'_>, loaded: &Loaded, is_nsg: bool) ->
             .into_iter()
             .chain(groups)
             .chain(of_gateways.map(|own| HandoutSection { is_folded: true, ..own }))
+            .chain([HandoutSection::of_lines(NOTES, loaded.files.notes.iter().cloned())])
             .filter(|one| !one.is_empty())
             .collect(),
         from: "pathproof rules verify".to_owned(),

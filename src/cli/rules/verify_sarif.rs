@@ -79,5 +79,9 @@ pub(super) fn lint(seen: &Verification<'_>, loaded: &Loaded, is_nsg: bool) -> Li
         ..result(SHADOWED, shadowed_line(set, own), vec![locations.of(own.rule)])
     }));
     let corrections: Vec<_> = seen.corrections.iter().map(ToString::to_string).collect();
-    LintedFiles { results, properties: vec![("corrections", corrections.into())] }
+    LintedFiles {
+        results,
+        properties: vec![("corrections", corrections.into())],
+        notes: loaded.files.notes.clone(),
+    }
 }

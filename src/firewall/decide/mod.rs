@@ -159,11 +159,11 @@ impl<'a> RuleJudge<'a> {
                 (RuleMatch::Maybe(_), Some(by)) => {
                     return Decision::Undecided { by, missing: Missing::UserRoutes };
                 }
-                (RuleMatch::Yes, doubted) => return settle_behind(doubted, by),
+                (RuleMatch::Yes, doubted) => return settle_behind(doubted, by, flow),
             }
         }
         // No rule matches, which the last rule of each set stands for.
-        settle_behind(doubted, &rules[rules.len() - 1])
+        settle_behind(doubted, &rules[rules.len() - 1], flow)
     }
 
     /// The decision about a flow to Azure's platform, which security rules match only where they
@@ -354,18 +354,28 @@ fn destination_matches(scope: &Scope, extent: &Extent, flow: &Flow) -> RuleMatch
 
 /// Settles by a rule that matches, behind one that may. A default route makes most rules of
 /// `VirtualNetwork` doubtful, which makes no difference where the rule behind them does the same.
-fn settle_behind<'a>(doubted: Option<&'a Rule>, by: &'a Rule) -> Decision<'a> {
+fn settle_behind<'a>(doubted: Option<&'a Rule>, by: &'a Rule, flow: &Flow) -> Decision<'a> {
     match doubted {
         Some(first) if !is_alike(first, by) => {
             Decision::Undecided { by: first, missing: Missing::UserRoutes }
         }
-        _ => settle(by),
+        _ => settle_flow(by, flow),
     }
 }
 
 /// Whether two rules surely do the same with a flow.
 fn is_alike(left: &Rule, right: &Rule) -> bool {
     left.access.known().is_some() && left.access == right.access && left.onward == right.onward
+}
+
+/// What a rule does that matches. Effective rules leave out IPv6 only.
+fn settle_flow<'a>(by: &'a Rule, flow: &Flow) -> Decision<'a> {
+    match (&by.access, flow.address) {
+        (Property::Unknown(Missing::Family), Some(IpAddr::V4(_))) => {
+            Decision::Undecided { by, missing: Missing::Unlisted }
+        }
+        _ => settle(by),
+    }
 }
 
 fn settle(by: &Rule) -> Decision<'_> {

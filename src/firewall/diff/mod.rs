@@ -41,6 +41,8 @@ pub struct RequiredChange<'a> {
     pub before: SideDecision<'a>,
     pub after: SideDecision<'a>,
     pub change: FlowChange,
+    /// The rules that differ and may decide, where the change is not known.
+    pub touched_by: Vec<ChangedRule<'a>>,
 }
 
 /// A decision, and the set that it was made by.
@@ -172,13 +174,31 @@ pub fn diff<'a>(
         .any(|judge| judge.set().rules().iter().any(|rule| !rule.destination.names.is_empty()));
     // Where neither side has rules of names, the space says all.
     let is_alike = |own: &Requirement| !has_names && !all().any(|space| space.may_hold(own));
-    let required =
-        requirements.iter().filter_map(|own| compare(before, after, own, is_alike)).collect();
+    let changed = changed_rules(before, after);
+    let touching = |own: &Requirement| -> Vec<ChangedRule<'a>> {
+        let spaces: Vec<_> = undecided.iter().filter(|space| space.may_hold(own)).collect();
+        let decides = |rule: &Rule| {
+            spaces
+                .iter()
+                .flat_map(|space| space.before.iter().chain(&space.after))
+                .any(|own| std::ptr::eq(*own, rule))
+        };
+        let touches = |sides: &[Option<&Rule>; 2]| sides.iter().flatten().any(|rule| decides(rule));
+        changed.iter().filter(|(_, sides)| touches(sides)).map(|(own, _)| *own).collect()
+    };
+    let required = requirements
+        .iter()
+        .filter_map(|own| compare(before, after, own, is_alike))
+        .map(|own| match own.change {
+            FlowChange::Unknown => RequiredChange { touched_by: touching(&own.requirement), ..own },
+            _ => own,
+        })
+        .collect();
     let deciding: BTreeSet<*const Rule> = all()
         .flat_map(|space| space.before.iter().chain(&space.after))
         .map(|rule| std::ptr::from_ref::<Rule>(rule))
         .collect();
-    let without_effect = changed_rules(before, after)
+    let without_effect = changed
         .into_iter()
         .filter(|(_, rules)| {
             !rules.iter().flatten().any(|rule| deciding.contains(&std::ptr::from_ref(*rule)))
@@ -212,6 +232,7 @@ fn compare<'a>(
         before: SideDecision { set: &before[before_set].set().name, decision: was },
         after: SideDecision { set: &after[after_set].set().name, decision: is },
         change,
+        touched_by: Vec::new(),
     })
 }
 

@@ -75,6 +75,14 @@ fn read_back(format: RuleFormat, text: &str, proven: &[Proven]) -> (usize, u128)
         text.truncate(text.trim_end().len() - 1);
         text.push_str(deny);
     }
+    if format == RuleFormat::ArmTemplate {
+        // The group that the rules are added to has none of its own.
+        let mut template: serde_json::Value = serde_json::from_str(&text).unwrap();
+        template["resources"].as_array_mut().unwrap().push(serde_json::json!({
+            "type": "Microsoft.Network/networkSecurityGroups",
+            "name": "[parameters('networkSecurityGroupName')]", "properties": {}}));
+        text = template.to_string();
+    }
     let sets = read(&[RuleFile { name: format.as_str(), text: &text }]).unwrap();
     let judges: Vec<_> =
         sets.iter().map(|set| RuleJudge::new(set, NetworkContext::default())).collect();

@@ -7,8 +7,8 @@ use crate::firewall::rule::{Access, Rule, RuleDialect, RuleSet};
 use crate::firewall::scope::{NamePattern, Scope};
 use crate::model::AddressSet;
 
-/// Reads a list with one element on each line, in which a blank or `#` begins a comment (the form
-/// of external dynamic lists). Each element becomes a rule that allows any port, or the port behind
+/// Reads a list with one element on each line, in which `#` begins a comment, and behind an address
+/// a blank (the form of external dynamic lists). Each element becomes a rule that allows any port, or the port behind
 /// `:`. The list denies everything else.
 pub(super) fn read_allowlist(text: &str, file: &str) -> Result<RuleSet, ReadError> {
     if begins_with_head(text) {
@@ -21,12 +21,17 @@ pub(super) fn read_allowlist(text: &str, file: &str) -> Result<RuleSet, ReadErro
             continue;
         }
         for element in elements(line) {
-            let (scope, ports) = read_element(element).ok_or_else(|| ReadError {
+            let is_alone = || element.len() == line.len() || !has_words_behind(line, element);
+            let read = read_element(element)
+                .filter(|(scope, _)| scope.names.is_empty() || (is_alone() && is_listed(scope)));
+            let (scope, ports) = read.ok_or_else(|| ReadError {
                 file: file.to_owned(),
                 location: format!("line {}", index + 1),
-                found: format!("'{}'", element.chars().take(60).collect::<String>()),
-                expected: "an address, a prefix, a range FIRST-LAST, a name or a wildcard as \
-                           *.servicebus.windows.net, with :PORT where only one is allowed",
+                found: format!("'{}'", line.chars().take(60).collect::<String>()),
+                expected: "an address, a prefix, a range FIRST-LAST, a name of two labels or more \
+                           or a wildcard as *.servicebus.windows.net, one on a line, with :PORT \
+                           where only one is allowed and # before a comment; or rules as JSON (az \
+                           with -o json)",
             })?;
             let mut rule = Rule::outbound(element, 0, Access::Allow);
             rule.location = format!("line {}", index + 1);
@@ -105,6 +110,20 @@ fn elements(line: &str) -> Vec<&str> {
     let is_range = AddressSet::parse(line).is_ok();
     let first = if is_range { Some(line) } else { line.split([',', ';', ' ', '\t']).next() };
     first.into_iter().collect()
+}
+
+/// Whether text follows a name that is no further column: a table or a sentence is no list.
+fn has_words_behind(line: &str, element: &str) -> bool {
+    let rest = line.get(element.len()..).unwrap_or_default().trim_start();
+    !rest.is_empty() && !rest.starts_with([',', ';'])
+}
+
+/// Whether these may be names of hosts on the Internet, which have a dot.
+fn is_listed(scope: &Scope) -> bool {
+    scope.names.iter().all(|name| match name {
+        NamePattern::Name(name) => name.labels().count() > 1,
+        NamePattern::Ending(_) => true,
+    })
 }
 
 fn read_element(element: &str) -> Option<(Scope, Option<PortSet>)> {

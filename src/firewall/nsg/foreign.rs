@@ -16,6 +16,11 @@ const TERRAFORM_TEXT: Foreign = Foreign {
     what: "Terraform's language",
     instead: "JSON: terraform plan -out PLAN, then terraform show -json PLAN",
 };
+const BICEP_PARAMETERS: Foreign = Foreign {
+    what: "Bicep's parameters",
+    instead: "the parameter file that az bicep build-params --file FILE makes of it, beside the \
+              template of az bicep build",
+};
 const BICEP_TEXT: Foreign =
     Foreign { what: "Bicep", instead: "the template that az bicep build --file FILE makes of it" };
 
@@ -39,6 +44,9 @@ pub(super) fn of_text(file: &str, text: &str) -> Option<Foreign> {
     if is_called(".tf") {
         return Some(TERRAFORM_TEXT);
     }
+    if is_called(".bicepparam") {
+        return Some(BICEP_PARAMETERS);
+    }
     if is_called(".bicep") {
         return Some(BICEP_TEXT);
     }
@@ -51,6 +59,7 @@ pub(super) fn of_text(file: &str, text: &str) -> Option<Foreign> {
                 Some(TERRAFORM_TEXT)
             }
             ("terraform" | "locals", Some("{")) => Some(TERRAFORM_TEXT),
+            ("using", Some(file)) if file.starts_with('\'') => Some(BICEP_PARAMETERS),
             ("resource" | "module" | "param" | "var" | "targetScope", Some(_))
                 if line.contains(['=', '\'']) || line.starts_with("param ") =>
             {
@@ -81,6 +90,8 @@ mod tests {
         }
         for (file, text, expected) in [
             ("main.tf", "", Some(TERRAFORM_TEXT)),
+            ("main.bicepparam", "", Some(BICEP_PARAMETERS)),
+            ("-", "using './main.bicep'\n", Some(BICEP_PARAMETERS)),
             (
                 "-",
                 "# x\nresource \"azurerm_network_security_group\" \"a\" {\n",

@@ -1,22 +1,26 @@
 //! Network security groups and effective rules.
 
+use std::collections::BTreeMap;
+
 use super::node::Node;
 use super::rule::read_rule;
-use crate::arm_template::ArmValue;
-use crate::firewall::port::PortSet;
-use crate::firewall::rule::{Access, Direction, Rule, RuleDialect, RuleSet};
+use crate::arm_template::{ArmValue, ResourcePlace, UnknownValue};
+use crate::firewall::missing::Property;
+use crate::firewall::port::{PortSet, Protocol};
+use crate::firewall::rule::{Access, Direction, Onward, Rule, RuleDialect, RuleSet};
 use crate::firewall::scope::Scope;
 
 /// Reads a group: `securityRules` and `defaultSecurityRules`, in `properties` or beside the name.
 pub(super) fn read_group(node: &Node<'_>, file: &str) -> RuleSet {
     let properties = node.properties();
     let mut rules = read_rules(properties.get("securityRules").as_ref());
-    match properties.get("defaultSecurityRules") {
-        Some(defaults) => rules.extend(read_rules(Some(&defaults))),
-        None => rules.extend(default_rules()),
-    }
+    let defaults = read_rules(properties.get("defaultSecurityRules").as_ref());
+    // Azure never leaves them out, whatever a file says.
+    rules.extend(if defaults.is_empty() { default_rules() } else { defaults });
     let name = node.text("name").map_or_else(|| node.path.clone(), str::to_owned);
-    named(&name, file, &node.path, rules)
+    let mut place = node.text("id").map(ResourcePlace::of_id).unwrap_or_default();
+    place.group = place.group.or_else(|| node.text("resourceGroup").map(str::to_owned));
+    named(&name, file, &node.path, rules).within(place.names())
 }
 
 /// Reads a list of rules without a group around it, as `az network nsg rule list` writes it. It
@@ -33,42 +37,120 @@ pub(super) fn read_bare_rules(nodes: &[Node<'_>], file: &str) -> RuleSet {
 
 /// Reads one entry of a network interface's effective rules.
 pub(super) fn read_effective(node: &Node<'_>, file: &str) -> RuleSet {
+    let location = format!("{file}: {}", node.path);
+    let id = |value: Option<&ArmValue>| Some(value?.get("id")?.as_str()?.to_owned());
+    let last = |id: &str| id.rsplit('/').next().unwrap_or(id).to_owned();
+    let manager = node.value.get("association").and_then(|own| id(own.get("networkManager")));
+    let has_group = node.get("networkSecurityGroup").is_some();
+    if let Some(manager) = manager.filter(|_| !has_group) {
+        let rules = node.get("effectiveSecurityRules");
+        let rules = rules.iter().flat_map(Node::elements).map(|rule| read_effective_admin(&rule));
+        let name = format!("admin rules of {}", last(&manager));
+        return RuleSet::by_priority(&name, &location, RuleDialect::Admin, rules.collect())
+            .with_passing_end("(no admin rule)", Onward::Next);
+    }
     let rules = read_rules(node.get("effectiveSecurityRules").as_ref());
-    let last = |key: &str, value: &ArmValue| {
-        let id = value.get(key)?.get("id")?.as_str()?;
-        Some(id.rsplit('/').next().unwrap_or(id).to_owned())
-    };
-    let name = last("networkSecurityGroup", node.value).unwrap_or_else(|| node.path.clone());
-    RuleSet::by_priority(&name, &format!("{file}: {}", node.path), RuleDialect::Effective, rules)
+    let group = id(node.value.get("networkSecurityGroup"));
+    let name = group.as_deref().map_or_else(|| node.path.clone(), last);
+    let place = group.as_deref().map(ResourcePlace::of_id).unwrap_or_default();
+    RuleSet::by_priority(&name, &location, RuleDialect::Effective, rules)
         .with_open_end()
+        .within(place.names())
+}
+
+/// Reads an admin rule among effective rules, which has the shape of a group's rule.
+fn read_effective_admin(node: &Node<'_>) -> Rule {
+    let rule = read_rule(node);
+    let access = node.properties().text("access").map(str::to_ascii_lowercase);
+    if access.as_deref() == Some("alwaysallow") {
+        return Rule { access: Access::Allow.into(), onward: Onward::PastGroups, ..rule };
+    }
+    rule
 }
 
 /// Makes a group of these rules.
-pub(super) fn named(name: &str, file: &str, path: &str, rules: Vec<Rule>) -> RuleSet {
-    let notes = [Direction::Outbound, Direction::Inbound]
-        .iter()
-        .filter_map(|direction| equal_priorities(&rules, *direction))
-        .collect();
+pub(super) fn named(name: &str, file: &str, path: &str, mut rules: Vec<Rule>) -> RuleSet {
+    let mut notes: Vec<String> = rules.iter().filter_map(refused_priority).collect();
+    notes.extend(settle_equal_priorities(&mut rules));
     RuleSet::by_priority(name, &format!("{file}: {path}"), RuleDialect::Nsg, rules)
         .with_notes(notes)
 }
 
-/// A note where two rules have one priority: Azure refuses them, and does not define which of them
-/// comes first.
-fn equal_priorities(rules: &[Rule], direction: Direction) -> Option<String> {
-    let mut seen = std::collections::HashMap::new();
-    rules
-        .iter()
-        .filter(|rule| rule.direction.known() == Some(&direction))
-        .filter_map(|rule| Some((*rule.priority.known()?, rule)))
-        .find_map(|(priority, rule)| {
-            let other: &Rule = seen.insert(priority, rule)?;
-            Some(format!(
-                "{} and {} both have priority {priority}: Azure refuses that \
-                 (SecurityRuleConflict); taken in the order of the file",
-                other.name, rule.name
-            ))
-        })
+/// A note where a rule has a priority that Azure refuses.
+fn refused_priority(rule: &Rule) -> Option<String> {
+    let priority = rule.priority.known()?;
+    let is_taken = (100..=4096).contains(priority) || *priority >= FIRST_DEFAULT;
+    (!is_taken).then(|| {
+        format!(
+            "{} ({}) has priority {priority}: Azure refuses it, and takes 100 to 4096",
+            rule.name, rule.location
+        )
+    })
+}
+
+/// Makes it unknown what rules of one priority do where they contradict each other, and says so:
+/// Azure refuses them, and nothing says which of them comes first.
+fn settle_equal_priorities(rules: &mut [Rule]) -> Vec<String> {
+    let mut places: BTreeMap<(&str, u32), Vec<usize>> = BTreeMap::new();
+    for (at, rule) in rules.iter().enumerate() {
+        if let (Some(direction), Some(priority)) = (rule.direction.known(), rule.priority.known()) {
+            places.entry((direction.as_str(), *priority)).or_default().push(at);
+        }
+    }
+    let mut notes = Vec::new();
+    let mut doubts: Vec<(usize, String)> = Vec::new();
+    for ((_, priority), places) in places.iter().filter(|(_, places)| places.len() > 1) {
+        for (number, first) in places.iter().enumerate() {
+            for second in &places[number + 1..] {
+                let (own, other) = (&rules[*first], &rules[*second]);
+                let said = format!(
+                    "{} ({}) and {} ({}) both have priority {priority}: Azure refuses that \
+                     (SecurityRuleConflict)",
+                    own.name, own.location, other.name, other.location
+                );
+                if own.access == other.access || !may_meet(own, other) {
+                    notes.push(said);
+                    continue;
+                }
+                let why = |name: &str| {
+                    format!("{name} has priority {priority} too, so that either may come first")
+                };
+                doubts.push((*first, why(&other.name)));
+                doubts.push((*second, why(&own.name)));
+                notes.push(format!("{said}; what they do is taken as unknown"));
+            }
+        }
+    }
+    for (at, why) in doubts {
+        let rule = &mut rules[at];
+        if rule.access.known().is_some() {
+            rule.access = Property::Unknown(UnknownValue::new(&rule.location, &why).into());
+        }
+    }
+    notes
+}
+
+/// Whether a flow may match both rules, for all that is sure.
+fn may_meet(own: &Rule, other: &Rule) -> bool {
+    let is_apart = |own: &Scope, other: &Scope| {
+        let is_plain = |scope: &Scope| {
+            scope.tags.is_empty() && scope.names.is_empty() && scope.unknown.is_empty()
+        };
+        is_plain(own) && is_plain(other) && own.addresses.is_disjoint(&other.addresses)
+    };
+    let has =
+        |rule: &Rule, protocol| rule.protocols.known().is_none_or(|own| own.contains(protocol));
+    let common = || Protocol::ALL.into_iter().filter(|one| has(own, *one) && has(other, *one));
+    let is_apart_by_ports = match (&own.destination_ports, &other.destination_ports) {
+        (Property::Known(own), Property::Known(other)) => {
+            common().all(Protocol::has_ports) && own.ranges().is_disjoint(other.ranges())
+        }
+        _ => false,
+    };
+    common().next().is_some()
+        && !is_apart_by_ports
+        && !is_apart(&own.source, &other.source)
+        && !is_apart(&own.destination, &other.destination)
 }
 
 pub(super) fn read_rules(node: Option<&Node<'_>>) -> Vec<Rule> {

@@ -7,6 +7,7 @@ mod allowlist;
 mod error;
 mod foreign;
 mod group;
+mod inline;
 mod json_text;
 mod line;
 mod node;
@@ -15,8 +16,11 @@ mod planned;
 mod policy;
 mod route;
 mod rule;
+mod template;
 mod terraform;
+mod unread;
 mod what_if;
+mod whole;
 
 use std::collections::BTreeMap;
 
@@ -27,10 +31,12 @@ pub use self::line::line_of;
 use self::node::Node;
 use self::planned::{PlannedResources, Side, read_planned};
 use self::policy::{IpGroups, Policies, Policy};
+use self::template::sets_of_template;
 use super::missing::{Missing, Property};
+use super::rest::{add_rests, align_rests};
 use super::rule::{Direction, Rule, RuleSet};
 use crate::arm_template::{
-    ArmValue, Resource, Template, UnknownValue, is_template, parameter_file, read_template,
+    ArmValue, Template, UnknownValue, is_template, parameter_file, plain_json, read_template,
 };
 
 /// A file that may hold rules, or values for the rules of other files.
@@ -47,7 +53,10 @@ pub struct RuleFile<'a> {
 /// # Errors
 /// [`ReadError`] where a file is neither rules nor values for them.
 pub fn read(files: &[RuleFile<'_>]) -> Result<Vec<RuleSet>, ReadError> {
-    sets_of_files(&parsed(files)?, None)
+    let mut sets = sets_of_files(&parsed(files)?, None)?;
+    RuleSet::tell_apart(&mut [&mut sets]);
+    add_rests(&mut sets);
+    Ok(sets)
 }
 
 /// Reads both sides of a change from files of which one at least holds both; `None` where none
@@ -60,10 +69,15 @@ pub fn read_change(files: &[RuleFile<'_>]) -> Result<Option<[Vec<RuleSet>; 2]>, 
     let holds_both =
         |form: &FileForm| matches!(form, FileForm::Planned(planned) if planned.before.is_some());
     if !files.iter().any(|(_, form)| holds_both(form)) {
+        // What holds no rules at all is not one side of a change.
+        sets_of_files(&files, None)?;
         return Ok(None);
     }
     let side = |side| sets_of_files(&files, Some(side));
-    Ok(Some([side(Side::Before)?, side(Side::After)?]))
+    let (mut before, mut after) = (side(Side::Before)?, side(Side::After)?);
+    RuleSet::tell_apart(&mut [&mut before, &mut after]);
+    align_rests(&mut before, &mut after);
+    Ok(Some([before, after]))
 }
 
 /// The files by their forms, each parsed once: a plan may be large.
@@ -165,11 +179,19 @@ impl FileForm {
             }
             return allowlist::read_allowlist(text, file.name).map(Self::List);
         }
-        let value: Value = json_text::read_json_text(text).map_err(|error| ReadError {
-            file: file.name.to_owned(),
-            location: format!("line {} column {}", error.line(), error.column()),
-            found: error.to_string(),
-            expected: "JSON (comments are accepted)",
+        let value: Value = json_text::read_json_text(text).map_err(|error| {
+            let is_comment = text.trim_start().starts_with('/');
+            if let Some(foreign) =
+                foreign::of_text(file.name, &plain_json(text)).filter(|_| is_comment)
+            {
+                return foreign_error(file.name, foreign);
+            }
+            ReadError {
+                file: file.name.to_owned(),
+                location: format!("line {} column {}", error.line(), error.column()),
+                found: error.to_string(),
+                expected: "JSON (comments are accepted)",
+            }
         })?;
         if let Some(foreign) = foreign::of_json(&value) {
             return Err(foreign_error(file.name, foreign));
@@ -395,131 +417,6 @@ fn collect_ip_groups_of(template: &Template, groups: &mut IpGroups) {
     {
         policy::read_ip_group(&Node::root(&resource.body, &resource.path), groups);
     }
-}
-
-fn sets_of_template(
-    file: &str,
-    template: Template,
-    groups: &IpGroups,
-    policies: &mut Policies,
-) -> Result<Vec<RuleSet>, ReadError> {
-    let Template { resources, notes } = template;
-    let mut sets = Vec::new();
-    let mut n_policies = 0;
-    let is_rule = |resource: &&Resource| resource.kind.ends_with("/securityrules");
-    let is_part = |resource: &&Resource| is_rule(resource) || resource.kind == route::ROUTE;
-    let parent = |resource: &Resource| {
-        resource
-            .name
-            .split_once('/')
-            .map_or_else(String::new, |(parent, _)| parent.to_ascii_lowercase())
-    };
-    let mut owners = Vec::new();
-    for resource in &resources {
-        let node = Node::root(&resource.body, &resource.path);
-        match resource.kind.as_str() {
-            "microsoft.network/networksecuritygroups" => {
-                let own = resource.name.to_ascii_lowercase();
-                let children = resources.iter().filter(is_rule).filter(|rule| parent(rule) == own);
-                sets.push(template_group(resource, children, file));
-                owners.push(own);
-            }
-            route::TABLE => {
-                let own = resource.name.to_ascii_lowercase();
-                let is_own = |route: &&Resource| route.kind == route::ROUTE && parent(route) == own;
-                let routes: Vec<_> = resources.iter().filter(is_own).collect();
-                sets.push(route::read_template_table(resource, &routes, file));
-                owners.push(own);
-            }
-            "microsoft.network/azurefirewalls" => sets.extend(read_firewall(&node, file, groups)),
-            "microsoft.network/firewallpolicies" => {
-                let name = Some(last(&resource.name));
-                n_policies += usize::from(policies.add_policy(&node, name, file));
-            }
-            kind if kind.contains("/firewallpolicies/") => {
-                let policy = resource.name.split_once('/').map(|(policy, _)| policy);
-                policies.add_group(&node, policy, file, groups);
-                n_policies += 1;
-            }
-            _ => {}
-        }
-    }
-    let admin_rules: Vec<_> = resources.iter().filter(|own| own.kind == admin::KIND).collect();
-    if !admin_rules.is_empty() {
-        sets.push(admin::read_template_rules(&admin_rules, file));
-    }
-    // Rules may be added to a group, and routes to a table, that is not in this file.
-    let mut orphans: Vec<(String, Vec<&Resource>)> = Vec::new();
-    let is_orphan = |own: &&Resource| is_part(own) && !owners.contains(&parent(own));
-    for part in resources.iter().filter(is_orphan) {
-        let owner = parent(part);
-        let is_same = |all: &[&Resource]| all[0].kind == part.kind;
-        match orphans.iter_mut().find(|(own, all)| *own == owner && is_same(all)) {
-            Some((_, parts)) => parts.push(part),
-            None => orphans.push((owner, vec![part])),
-        }
-    }
-    for (owner, parts) in orphans {
-        let is_table = parts[0].kind == route::ROUTE;
-        let kind = if is_table { route::TABLE } else { "microsoft.network/networksecuritygroups" };
-        let whole = Resource {
-            kind: kind.to_owned(),
-            name: owner,
-            body: ArmValue::Object(Vec::new()),
-            path: parts[0].path.clone(),
-            condition: None,
-        };
-        let (mut set, what, others) = if is_table {
-            (route::read_template_table(&whole, &parts, file), "table", "routes")
-        } else {
-            (template_group(&whole, parts.into_iter(), file), "group", "rules")
-        };
-        set.notes.push(format!(
-            "{}: its {what} is not in this file; other {others} it may have are not looked at",
-            whole.path
-        ));
-        sets.push(set);
-    }
-    let holds_ip_groups = resources.iter().any(|own| own.kind == "microsoft.network/ipgroups");
-    let Some(first) = sets.first_mut() else {
-        if holds_ip_groups || n_policies > 0 {
-            return Ok(sets);
-        }
-        let found = match notes.first() {
-            Some(note) => format!("a template without rules ({note})"),
-            None => "a template without rules".to_owned(),
-        };
-        return Err(ReadError {
-            file: file.to_owned(),
-            location: "$.resources".to_owned(),
-            found,
-            expected: "a resource of type Microsoft.Network/networkSecurityGroups, routeTables or \
-                       firewallPolicies/ruleCollectionGroups",
-        });
-    };
-    first.notes.extend(notes);
-    Ok(sets)
-}
-
-fn template_group<'a>(
-    resource: &Resource,
-    children: impl Iterator<Item = &'a Resource>,
-    file: &str,
-) -> RuleSet {
-    let node = Node::root(&resource.body, &resource.path);
-    let properties = node.properties();
-    let mut rules = group::read_rules(properties.get("securityRules").as_ref());
-    for child in children {
-        let mut rule = rule::read_rule(&Node::root(&child.body, &child.path));
-        make_conditional(&mut rule, child.condition.as_ref());
-        rules.push(rule);
-    }
-    rules.extend(group::default_rules());
-    let mut set = group::named(&resource.name, file, &resource.path, rules);
-    if let Some(condition) = &resource.condition {
-        set.notes.push(format!("{}: deployed only if {}", resource.path, condition.shown()));
-    }
-    set
 }
 
 /// Makes what a rule does unknown where its condition is: it may not be there at all.

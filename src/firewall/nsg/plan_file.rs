@@ -3,8 +3,9 @@
 use serde_json::Value;
 
 use super::error::ReadError;
-use super::planned::{PlannedResources, object};
-use crate::arm_template::{ArmValue, Resource};
+use super::planned::{PlannedResource, PlannedResources, object};
+use super::whole::GROUP;
+use crate::arm_template::{ArmValue, Resource, ResourcePlace};
 
 const PLAN: &str = "pathproof.plan/1";
 
@@ -61,12 +62,10 @@ pub(super) fn read_plan(value: &Value, file: &str) -> Result<PlannedResources, R
     }
     let id = value.get("nsg").and_then(Value::as_str).unwrap_or_default();
     let name = id.rsplit('/').next().filter(|own| !own.is_empty()).unwrap_or("the planned group");
-    let group = |rules, path: &str| Resource {
-        kind: "microsoft.network/networksecuritygroups".to_owned(),
-        name: name.to_owned(),
-        body: object([("securityRules", ArmValue::Array(rules))]),
-        path: path.to_owned(),
-        condition: None,
+    let group = |rules, path: &str| {
+        let body = object([("securityRules", ArmValue::Array(rules))]);
+        let place = ResourcePlace::of_id(id);
+        PlannedResource::kept(Resource::new(GROUP, name, body, path).in_place(place))
     };
     let is_refused =
         value.get("refusals").and_then(Value::as_array).is_some_and(|own| !own.is_empty());
@@ -82,5 +81,6 @@ pub(super) fn read_plan(value: &Value, file: &str) -> Result<PlannedResources, R
         before: Some(vec![group(before, "$.live")]),
         after: vec![group(after, "$.changes")],
         notes,
+        ..PlannedResources::default()
     })
 }

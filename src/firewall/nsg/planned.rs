@@ -4,20 +4,47 @@
 use serde_json::Value;
 
 use super::error::ReadError;
+use super::inline;
+use super::unread::Unread;
+use super::whole::{PartOwner, WHOLES, owner_of, wholes_elsewhere};
 use super::{plan_file, route, terraform, what_if};
 use crate::arm_template::{ArmValue, Resource, Template, UnknownValue};
-
-const GROUP: &str = "microsoft.network/networksecuritygroups";
-const RULE: &str = "microsoft.network/networksecuritygroups/securityrules";
 
 /// The resources of a file on both sides of a change, in the shape of Resource Manager.
 #[derive(Debug, Default)]
 pub(super) struct PlannedResources {
     /// The resources as they are; `None` where the file holds one side only.
-    pub(super) before: Option<Vec<Resource>>,
+    pub(super) before: Option<Vec<PlannedResource>>,
     /// The resources as they would be.
-    pub(super) after: Vec<Resource>,
+    pub(super) after: Vec<PlannedResource>,
+    /// What else the change does that may write rules.
+    pub(super) unread: Vec<Unread>,
     pub(super) notes: Vec<String>,
+}
+
+/// A resource, and what the change does with it.
+#[derive(Clone, Debug)]
+pub(super) struct PlannedResource {
+    pub(super) resource: Resource,
+    pub(super) write: Write,
+}
+
+/// What a change does with a resource.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Write {
+    /// It stays as it is.
+    Kept,
+    Create,
+    Update,
+    /// It is deleted, and created again.
+    Replace,
+}
+
+impl PlannedResource {
+    /// A resource that the change leaves alone.
+    pub(super) const fn kept(resource: Resource) -> Self {
+        Self { resource, write: Write::Kept }
+    }
 }
 
 /// The side of a change.
@@ -52,90 +79,67 @@ impl PlannedResources {
     /// `None`. Where the file holds two sides, a group or table that the other side has alone is
     /// there too, with rules that are not known: what its flows meet without it is not in the file.
     pub(super) fn template(&self, side: Option<Side>) -> Template {
-        let nothing = Vec::new();
-        let before = self.before.as_ref().unwrap_or(&nothing);
-        let (own, other) = match side {
-            Some(Side::Before) => (before, &self.after),
-            Some(Side::After) => (&self.after, before),
-            None => (&self.after, &nothing),
+        let before = self.before.as_deref().unwrap_or_default();
+        let mut notes = self.notes.clone();
+        let mut own: Vec<Resource> = if side == Some(Side::Before) {
+            inline::as_they_are(before)
+        } else {
+            inline::as_they_would_be(before, &self.after, &mut notes)
         };
-        let parts_of = |resources: &[Resource], whole: &Resource, part: &str| -> Vec<String> {
-            let is_part = |own: &&Resource| own.kind == part && is_in(&own.name, &whole.name);
-            resources.iter().filter(is_part).map(|own| last(&own.name)).collect()
+        let other = match side {
+            Some(Side::Before) => &self.after,
+            Some(Side::After) => before,
+            None => &[],
         };
-        let mut resources = own.clone();
-        for (kind, part, list) in WHOLES {
-            for whole in resources.iter_mut().filter(|own| own.kind == kind) {
-                let mut names = parts_of(own, whole, part);
-                names.extend(parts_of(other, whole, part));
-                if !names.is_empty() {
-                    leave_out(&mut whole.body, list, &names);
-                }
+        let other: Vec<&Resource> = other.iter().map(|own| &own.resource).collect();
+        let absent: Vec<Resource> = WHOLES
+            .iter()
+            .flat_map(|(kind, _, list)| absent(kind, list, &own, &other, side))
+            .collect();
+        own.extend(absent);
+        // Parts of what is in another file say on both sides that it is there.
+        let mut all: Vec<&Resource> = own.iter().collect();
+        let at = if side == Some(Side::After) { 0 } else { all.len() };
+        all.splice(at..at, other);
+        let elsewhere = wholes_elsewhere(&all);
+        own.extend(elsewhere);
+        for unread in self.unread.iter().filter(|_| side != Some(Side::Before)) {
+            notes.push(unread.reason.to_string());
+            for whole in
+                own.iter_mut().filter(|own| WHOLES.iter().any(|(kind, ..)| own.kind == *kind))
+            {
+                whole.condition = Some(ArmValue::Unknown(unread.reason.clone()));
             }
         }
-        for (kind, _, list) in WHOLES {
-            let is_absent = |one: &&Resource| {
-                let is_same = |held: &Resource| {
-                    held.kind == kind && held.name.eq_ignore_ascii_case(&one.name)
-                };
-                one.kind == kind && !own.iter().any(is_same)
-            };
-            resources.extend(other.iter().filter(is_absent).map(|one| {
-                let what = if kind == route::TABLE { "route table" } else { "group" };
-                let why = match side {
-                    Some(Side::Before) => {
-                        format!(
-                            "the change creates the {what}: what its flows met before is not here"
-                        )
-                    }
-                    _ => {
-                        format!(
-                            "the change deletes the {what}: what its flows then meet is not here"
-                        )
-                    }
-                };
-                let rules = ArmValue::Unknown(UnknownValue::new(&one.path, &why));
-                Resource { body: object([(list, rules)]), ..one.clone() }
-            }));
-        }
-        Template { resources, notes: self.notes.clone() }
+        Template { resources: own, notes }
     }
 }
 
-/// What holds parts of its own kind in a list: the type, the type of its parts, and the list. A
-/// part may be a resource of its own beside the list.
-const WHOLES: [(&str, &str, &str); 2] =
-    [(GROUP, RULE, "securityRules"), (route::TABLE, route::ROUTE, "routes")];
-
-/// Whether `name` is `WHOLE/PART` of this group or table.
-fn is_in(name: &str, group: &str) -> bool {
-    name.rsplit_once('/').is_some_and(|(own, _)| own.eq_ignore_ascii_case(group))
-}
-
-fn last(name: &str) -> String {
-    name.rsplit('/').next().unwrap_or(name).to_ascii_lowercase()
-}
-
-/// Leaves out of a list the parts that are resources of their own: the list is as it was when it
-/// was read, and holds them too.
-fn leave_out(body: &mut ArmValue, list: &str, names: &[String]) {
-    let ArmValue::Object(members) = body else { return };
-    for (key, value) in members {
-        if key.eq_ignore_ascii_case("properties") {
-            leave_out(value, list, names);
-        } else if key.eq_ignore_ascii_case(list) {
-            match value {
-                ArmValue::Array(parts) => parts.retain(|part| {
-                    let name = part.get("name").and_then(ArmValue::as_str);
-                    !name.is_some_and(|name| names.contains(&name.to_ascii_lowercase()))
-                }),
-                // Terraform does not know the list of a group that it will create, whose rules are
-                // these resources: the two do not mix.
-                ArmValue::Unknown(_) => *value = ArmValue::Array(Vec::new()),
-                _ => {}
+/// What the other side alone has of a kind, with contents that are not known.
+fn absent(
+    kind: &str,
+    list: &str,
+    own: &[Resource],
+    other: &[&Resource],
+    side: Option<Side>,
+) -> Vec<Resource> {
+    let wholes: Vec<_> = own.iter().filter(|own| own.kind == kind).collect();
+    let is_absent = |one: &&&Resource| {
+        let named = Resource { name: format!("{}/", one.name), ..(**one).clone() };
+        one.kind == kind && owner_of(&named, &wholes) == PartOwner::Elsewhere
+    };
+    let unknown = |one: &&Resource| {
+        let what = if kind == route::TABLE { "route table" } else { "group" };
+        let why = match side {
+            Some(Side::Before) => {
+                format!("the change creates the {what}: what its flows met before is not here")
             }
-        }
-    }
+            _ => format!("the change deletes the {what}: what its flows then meet is not here"),
+        };
+        let rules = ArmValue::Unknown(UnknownValue::new(&one.path, &why));
+        Resource { body: object([(list, rules)]), ..(*one).clone() }
+    };
+    other.iter().filter(is_absent).map(unknown).collect()
 }
 
 /// An object of these members.

@@ -1,7 +1,7 @@
 //! Route tables, and the effective routes of a network interface.
 
-use super::make_conditional;
 use super::node::Node;
+use super::template::WholePart;
 use crate::arm_template::{ArmValue, Resource};
 use crate::firewall::missing::Property;
 use crate::firewall::rule::{Access, Direction, Onward, Rule, RuleDialect, RuleSet};
@@ -49,25 +49,21 @@ fn dialect_of(table: &Node<'_>) -> RuleDialect {
 /// Reads a route table of a template, with the routes that are resources of their own.
 pub(super) fn read_template_table(
     resource: &Resource,
-    children: &[&Resource],
+    parts: &[WholePart<'_>],
     file: &str,
 ) -> RuleSet {
     let node = Node::root(&resource.body, &resource.path);
     let routes = node.properties().get("routes").map(|own| own.elements()).unwrap_or_default();
     let mut all: Vec<_> = routes.iter().flat_map(read_route).collect();
-    for child in children {
-        let mut own = read_route(&Node::root(&child.body, &child.path));
+    for part in parts {
+        let mut own = read_route(&Node::root(&part.resource.body, &part.resource.path));
         for (_, _, rule) in &mut own {
-            make_conditional(rule, child.condition.as_ref());
+            part.make_conditional(rule);
         }
         all.extend(own);
     }
     let name = &resource.name;
-    let mut set = table_of(&node, name, &format!("{file}: {}", resource.path), all);
-    if let Some(condition) = &resource.condition {
-        set.notes.push(format!("{}: deployed only if {}", resource.path, condition.shown()));
-    }
-    set
+    table_of(&node, name, &format!("{file}: {}", resource.path), all)
 }
 
 /// A remark of every route table that takes routes of gateways.

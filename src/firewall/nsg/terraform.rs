@@ -4,10 +4,12 @@
 use serde_json::{Map, Value};
 
 use super::error::ReadError;
-use super::planned::{PlannedResources, object};
+use super::planned::{PlannedResource, PlannedResources, Write, object};
+use super::unread::{self, Unread};
 use super::what_if::resource_of_id;
+use super::whole::{GROUP, RULE};
 use super::{admin, holds_rules, route};
-use crate::arm_template::{ArmValue, Resource, UnknownValue};
+use crate::arm_template::{ArmValue, Resource, ResourcePlace, UnknownValue};
 
 /// What to give instead of what `terraform show -json` did not write.
 const SHOWN: &str = "terraform show -json PLAN, or terraform show -json for the state";
@@ -60,9 +62,24 @@ pub(super) fn read_shown(value: &Value, file: &str) -> Result<PlannedResources, 
     if value.get("errored") == Some(&Value::Bool(true)) {
         sides.notes.push("$.errored: Terraform could not finish this plan".to_owned());
     }
-    let TerraformSides { before, after, notes } = sides;
-    let mut planned =
-        PlannedResources { before: is_plan.then(|| linked(&before)), after: linked(&after), notes };
+    if value.get("complete") == Some(&Value::Bool(false)) {
+        sides.notes.push(
+            "$.complete: this plan does not make all changes of its configuration (-target, or \
+             changes that are deferred)"
+                .to_owned(),
+        );
+    }
+    let deferred = value.get("deferred_changes").and_then(Value::as_array);
+    for (index, deferred) in deferred.into_iter().flatten().enumerate() {
+        sides.add_deferred(deferred, &format!("$.deferred_changes[{index}]"));
+    }
+    let TerraformSides { before, after, updates, unread, notes } = sides;
+    let mut after = linked(&after);
+    for update in updates {
+        unread::merge(update, &mut after);
+    }
+    let before = is_plan.then(|| linked(&before));
+    let mut planned = PlannedResources { before, after, unread, notes };
     if planned.after.is_empty() && planned.before.as_ref().is_none_or(Vec::is_empty) {
         return Err(error(
             if is_plan { "$.resource_changes" } else { "$.values" },
@@ -80,9 +97,19 @@ pub(super) fn read_shown(value: &Value, file: &str) -> Result<PlannedResources, 
 /// to.
 #[derive(Default)]
 struct TerraformSides {
-    before: Vec<(Resource, Option<ArmValue>)>,
-    after: Vec<(Resource, Option<ArmValue>)>,
+    before: Vec<TerraformResource>,
+    after: Vec<TerraformResource>,
+    /// What is laid over resources that are there.
+    updates: Vec<PlannedResource>,
+    unread: Vec<Unread>,
     notes: Vec<String>,
+}
+
+/// A resource in the shape of Resource Manager.
+struct TerraformResource {
+    planned: PlannedResource,
+    /// The id or the name of what it belongs to, where that is no part of its own name.
+    owner: Option<ArmValue>,
 }
 
 impl TerraformSides {
@@ -94,26 +121,57 @@ impl TerraformSides {
         }
         let Some(inner) = change.get("change") else { return };
         let actions = inner.get("actions").and_then(Value::as_array);
-        let is_forgotten = actions.is_some_and(|own| own.iter().any(|action| action == "forget"));
+        let does = |word: &str| actions.is_some_and(|own| own.iter().any(|action| action == word));
+        let is_forgotten = does("forget");
+        let write = match (does("delete"), does("create"), does("update")) {
+            (true, true, _) => Write::Replace,
+            (false, true, _) => Write::Create,
+            (_, _, true) => Write::Update,
+            _ => Write::Kept,
+        };
         let known = Value::Bool(false);
         let unknown = inner.get("after_unknown").unwrap_or(&known);
         let own = |key: &str| inner.get(key).filter(|own| !own.is_null());
         let (kind, address) = (text("type"), text("address"));
         if let Some(before) = own("before") {
             let path = format!("{path}.change.before");
-            self.before.extend(resource(kind, address, before, &known, &path));
+            self.before.extend(resource(kind, address, before, &known, &path, Write::Kept));
             // Terraform only lets go of it; it stays as it is.
             if is_forgotten {
-                self.after.extend(resource(kind, address, before, &known, &path));
+                self.after.extend(resource(kind, address, before, &known, &path, Write::Kept));
             }
         }
         let nothing = Value::Object(Map::new());
         let after = own("after").or_else(|| (*unknown == Value::Bool(true)).then_some(&nothing));
         if let Some(after) = after {
             let path = format!("{path}.change.after");
-            self.after.extend(resource(kind, address, after, unknown, &path));
+            self.after.extend(resource(kind, address, after, unknown, &path, write));
+            if write != Write::Kept {
+                self.updates.extend(unread::update(kind, after, unknown, &path));
+                self.unread.extend(unread::deployment(kind, address, after, unknown, &path));
+            }
         }
         self.note_unread(kind);
+    }
+
+    /// A change that a later plan makes: until then all is as it was, and then it is not known.
+    fn add_deferred(&mut self, deferred: &Value, path: &str) {
+        let Some(change) = deferred.get("resource_change") else { return };
+        let text = |key: &str| change.get(key).and_then(Value::as_str).unwrap_or_default();
+        let mut own = Self::default();
+        own.add_change(change, &format!("{path}.resource_change"));
+        if own.before.is_empty() && own.after.is_empty() && own.unread.is_empty() {
+            return;
+        }
+        let why = format!("the change of {} is left to a later plan", text("address"));
+        self.notes.push(format!("{path}: {why}"));
+        let condition = ArmValue::Unknown(UnknownValue::new(path, &why));
+        self.before.append(&mut own.before);
+        self.after.extend(own.after.into_iter().map(|mut one| {
+            one.planned.resource.condition = Some(condition.clone());
+            one
+        }));
+        self.unread.append(&mut own.unread);
     }
 
     fn add_module(&mut self, module: &Value, path: &str) {
@@ -126,7 +184,8 @@ impl TerraformSides {
             if let Some(values) = own.get("values") {
                 let path = format!("{path}.resources[{index}].values");
                 let known = Value::Bool(false);
-                self.after.extend(resource(text("type"), text("address"), values, &known, &path));
+                let (kind, address) = (text("type"), text("address"));
+                self.after.extend(resource(kind, address, values, &known, &path, Write::Kept));
             }
             self.note_unread(text("type"));
         }
@@ -154,18 +213,19 @@ fn resource(
     value: &Value,
     unknown: &Value,
     path: &str,
-) -> Option<(Resource, Option<ArmValue>)> {
+    write: Write,
+) -> Option<TerraformResource> {
     let get =
         |key: &str| planned_value(value.get(key), flag(unknown, key), &format!("{path}.{key}"));
     let name = value.get("name").and_then(Value::as_str).unwrap_or(address).to_owned();
     let (kind, owner, body) = match kind {
         "azurerm_network_security_group" => (
-            "microsoft.network/networksecuritygroups",
+            GROUP,
             None,
             object([("name", get("name")), ("securityRules", rules(get("security_rule")))]),
         ),
         "azurerm_network_security_rule" => (
-            "microsoft.network/networksecuritygroups/securityrules",
+            RULE,
             Some(get("network_security_group_name")),
             in_camel_case(planned_value(Some(value), unknown, path)),
         ),
@@ -200,12 +260,20 @@ fn resource(
             None,
             admin_rule(&in_camel_case(planned_value(Some(value), unknown, path))),
         ),
-        "azapi_resource" => return azapi(value, unknown, path, &name),
+        "azapi_resource" => return azapi(value, unknown, path, &name, write),
         _ => return None,
     };
-    let resource =
-        Resource { kind: kind.to_owned(), name, body, path: path.to_owned(), condition: None };
-    Some((resource, owner))
+    let resource = Resource::new(kind, &name, body, path).in_place(place_of(value));
+    Some(TerraformResource { planned: PlannedResource { resource, write }, owner })
+}
+
+/// The place of a resource. The id is known only of what is there.
+fn place_of(value: &Value) -> ResourcePlace {
+    let text = |key: &str| value.get(key).and_then(Value::as_str);
+    let of_id = text("id").or_else(|| text("parent_id")).map(ResourcePlace::of_id);
+    let of_id = of_id.unwrap_or_default();
+    let group = text("resource_group_name").map(str::to_owned).or(of_id.group);
+    ResourcePlace { group, ..of_id }
 }
 
 /// A resource of the azapi provider, whose body is in the shape of Resource Manager already: an
@@ -215,7 +283,8 @@ fn azapi(
     unknown: &Value,
     path: &str,
     name: &str,
-) -> Option<(Resource, Option<ArmValue>)> {
+    write: Write,
+) -> Option<TerraformResource> {
     let kind = value.get("type").and_then(Value::as_str)?;
     let kind = kind.split('@').next().unwrap_or(kind).to_ascii_lowercase();
     if !holds_rules(&kind) {
@@ -238,40 +307,42 @@ fn azapi(
     let is_child = kind.matches('/').count() > 1;
     let owner =
         is_child.then(|| planned_value(value.get("parent_id"), flag(unknown, "parent_id"), &path));
-    let resource = Resource { kind, name: name.to_owned(), body, path, condition: None };
-    Some((resource, owner))
+    let resource = Resource::new(&kind, name, body, &path).in_place(place_of(value));
+    Some(TerraformResource { planned: PlannedResource { resource, write }, owner })
 }
 
 /// Gives every resource that belongs to another the name behind that one's. Where the owner is
 /// known only after apply, it is the only one of its kind, or every one of that kind may be it.
-fn linked(resources: &[(Resource, Option<ArmValue>)]) -> Vec<Resource> {
-    let owners = |kind: &str| -> Vec<String> {
+fn linked(resources: &[TerraformResource]) -> Vec<PlannedResource> {
+    let owners = |kind: &str| -> Vec<&Resource> {
         let parent = kind.rsplit_once('/').map_or(kind, |(parent, _)| parent);
-        let own = resources.iter().filter(|(own, _)| own.kind == parent);
-        own.map(|(own, _)| own.name.clone()).collect()
+        resources.iter().map(|own| &own.planned.resource).filter(|own| own.kind == parent).collect()
     };
     let mut all = Vec::with_capacity(resources.len());
-    for (own, owner) in resources {
-        let Some(owner) = owner else {
-            all.push(own.clone());
-            continue;
+    for TerraformResource { planned, owner } in resources {
+        let own = &planned.resource;
+        let mut push = |owner: &str, place: &ResourcePlace, condition: Option<ArmValue>| {
+            let name = format!("{owner}/{}", own.name);
+            let condition = condition.or_else(|| own.condition.clone());
+            let place = place.clone();
+            let resource = Resource { name, condition, place, ..own.clone() };
+            all.push(PlannedResource { resource, ..planned.clone() });
         };
-        let named = |owner: &str| format!("{owner}/{}", own.name);
         match owner {
-            ArmValue::String(id) => {
-                let owner = resource_of_id(id).map_or_else(|| id.clone(), |(_, name)| name);
-                all.push(Resource { name: named(&owner), ..own.clone() });
-            }
-            owner => {
-                let possible = owners(&own.kind);
-                let condition = (possible.len() != 1).then(|| owner.clone());
-                let possible = if possible.is_empty() { vec![own.path.clone()] } else { possible };
-                all.extend(possible.iter().map(|owner| Resource {
-                    name: named(owner),
-                    condition: condition.clone(),
-                    ..own.clone()
-                }));
-            }
+            None => all.push(planned.clone()),
+            Some(ArmValue::String(id)) => match resource_of_id(id) {
+                Some((_, name)) => push(&name, &ResourcePlace::of_id(id), None),
+                None => push(id, &own.place, None),
+            },
+            Some(owner) => match &owners(&own.kind)[..] {
+                [] => push(&own.path, &own.place, Some(owner.clone())),
+                [only] => push(&only.name, &only.place, None),
+                possible => {
+                    for whole in possible {
+                        push(&whole.name, &whole.place, Some(owner.clone()));
+                    }
+                }
+            },
         }
     }
     all
@@ -293,7 +364,7 @@ fn admin_rule(own: &ArmValue) -> ArmValue {
 }
 
 /// What `after_unknown` says of a member.
-fn flag<'a>(unknown: &'a Value, key: &str) -> &'a Value {
+pub(super) fn flag<'a>(unknown: &'a Value, key: &str) -> &'a Value {
     const KNOWN: &Value = &Value::Null;
     match unknown {
         Value::Bool(_) => unknown,
@@ -302,7 +373,7 @@ fn flag<'a>(unknown: &'a Value, key: &str) -> &'a Value {
 }
 
 /// A value of a plan, in which `unknown` is true of what is known only after apply.
-fn planned_value(value: Option<&Value>, unknown: &Value, path: &str) -> ArmValue {
+pub(super) fn planned_value(value: Option<&Value>, unknown: &Value, path: &str) -> ArmValue {
     match (value, unknown) {
         (_, Value::Bool(true)) => {
             ArmValue::Unknown(UnknownValue::new(path, "the value is known only after apply"))

@@ -4,13 +4,15 @@ use serde_json::Value;
 
 use super::error::ReadError;
 use super::holds_rules;
-use super::planned::{PlannedResources, object};
-use crate::arm_template::{ArmValue, Resource, UnknownValue};
+use super::planned::{PlannedResource, PlannedResources, Write, object};
+use crate::arm_template::{ArmValue, Resource, ResourcePlace, UnknownValue};
 
 /// Whether a document is a what-if answer, as `az` and as Resource Manager write it.
 pub(super) fn is_what_if(value: &Value) -> bool {
     let is_change = |change: &Value| change.get("changeType").is_some();
+    let has = |key: &str| value.get(key).is_some();
     changes(value).is_some_and(|(_, changes)| changes.iter().any(is_change))
+        || (has("status") && has("error") && has("changes"))
 }
 
 fn changes(value: &Value) -> Option<(&'static str, &Vec<Value>)> {
@@ -25,6 +27,18 @@ fn changes(value: &Value) -> Option<(&'static str, &Vec<Value>)> {
 /// # Errors
 /// [`ReadError`] where it holds only the ids of what changes.
 pub(super) fn read_what_if(value: &Value, file: &str) -> Result<PlannedResources, ReadError> {
+    let failed = || Some(value.get("status")?.as_str()?.eq_ignore_ascii_case("Failed"));
+    if let Some(error) =
+        value.get("error").filter(|own| !own.is_null()).or(failed().filter(|is| *is).map(|_| value))
+    {
+        let message = error.get("message").and_then(Value::as_str).unwrap_or("no reason is given");
+        return Err(ReadError {
+            file: file.to_owned(),
+            location: "$.error".to_owned(),
+            found: format!("a what-if that failed ({message})"),
+            expected: "the answer of one that succeeded",
+        });
+    }
     let (path, changes) = changes(value).unwrap_or(("$", const { &Vec::new() }));
     let mut planned = PlannedResources { before: Some(Vec::new()), ..PlannedResources::default() };
     for (index, change) in changes.iter().enumerate() {
@@ -68,12 +82,16 @@ pub(super) fn read_what_if(value: &Value, file: &str) -> Result<PlannedResources
                 });
             }
         };
-        let resource = |body: ArmValue, side: &str| Resource {
-            kind: kind.clone(),
-            name: name.clone(),
-            body,
-            path: format!("{path}.{side}"),
-            condition: None,
+        // What the deployment holds is written, whether it changes anything or not.
+        let write = match text("changeType") {
+            "Create" => Write::Create,
+            "Modify" | "NoChange" | "Deploy" => Write::Update,
+            _ => Write::Kept,
+        };
+        let resource = |body: ArmValue, side: &str| PlannedResource {
+            resource: Resource::new(&kind, &name, body, &format!("{path}.{side}"))
+                .in_place(ResourcePlace::of_id(text("resourceId"))),
+            write,
         };
         if let Some(held) = &mut planned.before {
             held.extend(before.map(|body| resource(body, "before")));

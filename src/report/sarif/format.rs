@@ -50,20 +50,32 @@ struct SarifDriver {
     rules: Vec<SarifRule>,
 }
 
-#[derive(Debug, Serialize)]
+#[derive(Debug, Default, Serialize)]
 #[serde(rename_all = "camelCase")]
 pub(super) struct SarifInvocation {
-    pub(super) arguments: Vec<String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(super) arguments: Option<Vec<String>>,
     #[serde(skip_serializing_if = "Option::is_none")]
     pub(super) start_time_utc: Option<Timestamp>,
     #[serde(skip_serializing_if = "Option::is_none")]
     pub(super) end_time_utc: Option<Timestamp>,
-    pub(super) machine: String,
-    pub(super) account: String,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(super) machine: Option<String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(super) account: Option<String>,
     #[serde(skip_serializing_if = "Option::is_none")]
     pub(super) exit_code: Option<u8>,
     /// Whether the program could do its work, whatever it found.
     pub(super) execution_successful: bool,
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub(super) tool_execution_notifications: Vec<SarifNotification>,
+}
+
+/// What the program has to say of its work.
+#[derive(Debug, Serialize)]
+pub(super) struct SarifNotification {
+    pub(super) level: SarifLevel,
+    pub(super) message: SarifText,
 }
 
 #[derive(Clone, Debug, Serialize)]

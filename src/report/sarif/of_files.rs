@@ -9,7 +9,8 @@ use serde_json::Value;
 
 use super::format::{
     self, ArtifactLocation, DefaultLevel, FileRegion, LogicalLocation, PhysicalLocation,
-    PropertyBag, RuleTable, SarifLevel, SarifLocation, SarifResult, SarifRule, SarifRun, SarifText,
+    PropertyBag, RuleTable, SarifInvocation, SarifLevel, SarifLocation, SarifNotification,
+    SarifResult, SarifRule, SarifRun, SarifText,
 };
 use crate::model::visible;
 
@@ -20,6 +21,8 @@ pub struct LintedFiles {
     pub results: Vec<FileResult>,
     /// What else is known of all of it, by name.
     pub properties: Vec<(&'static str, Value)>,
+    /// What is to be known of the files themselves.
+    pub notes: Vec<String>,
 }
 
 /// One thing that was found.
@@ -70,13 +73,26 @@ pub fn files(lint: &LintedFiles, out: &mut impl Write) -> io::Result<()> {
     let results = lint.results.iter().map(|one| result(one, &mut rules)).collect();
     let run = SarifRun {
         tool: rules.into_tool("pathproof", env!("CARGO_PKG_VERSION")),
-        invocations: None,
+        invocations: (!lint.notes.is_empty()).then(|| [told(&lint.notes)]),
         logical_locations: Vec::new(),
         results,
         column_kind: "unicodeCodePoints",
         properties: bag(&lint.properties),
     };
     format::write(run, out)
+}
+
+/// An invocation of which only the notes are said: who made it, and when, is in no file of rules.
+fn told(notes: &[String]) -> SarifInvocation {
+    let notification = |note: &String| SarifNotification {
+        level: SarifLevel::Note,
+        message: SarifText::plain(&visible(note)),
+    };
+    SarifInvocation {
+        execution_successful: true,
+        tool_execution_notifications: notes.iter().map(notification).collect(),
+        ..SarifInvocation::default()
+    }
 }
 
 fn result(found: &FileResult, rules: &mut RuleTable) -> SarifResult {

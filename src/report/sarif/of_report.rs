@@ -204,14 +204,15 @@ fn invocation(run: &Run) -> SarifInvocation {
     let took = run.took_ms.map(|took| SignedDuration::from_micros(micros(took.as_f64())));
     let end = |start: Timestamp| took.and_then(|took| start.checked_add(took).ok());
     SarifInvocation {
-        arguments: run.options.iter().map(|one| visible(one).into_owned()).collect(),
+        arguments: Some(run.options.iter().map(|one| visible(one).into_owned()).collect()),
         start_time_utc: run.started_at,
         end_time_utc: run.started_at.and_then(end),
-        machine: visible(&run.vantage.hostname).into_owned(),
-        account: visible(&run.vantage.account).into_owned(),
+        machine: Some(visible(&run.vantage.hostname).into_owned()),
+        account: Some(visible(&run.vantage.account).into_owned()),
         exit_code: run.exit,
         // A report is there: whatever it says, the program did its work.
         execution_successful: true,
+        tool_execution_notifications: Vec::new(),
     }
 }
 

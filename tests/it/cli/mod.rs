@@ -19,6 +19,7 @@ mod progress;
 mod redacted;
 mod rules;
 mod rules_diff;
+mod rules_in_part;
 mod rules_row;
 mod saved;
 mod secrets;

@@ -1,0 +1,285 @@
+//! Rules that stand inside their group and rules that are resources of their own, in one plan.
+//!
+//! A group is written with all the rules inside it, and what is not among them is deleted. A rule
+//! of its own is written alone. Where a change writes both, the last one wins, and which that is
+//! the plan does not say. The same holds for routes and route tables.
+
+use std::collections::{BTreeSet, HashMap, HashSet};
+
+use super::node::Node;
+use super::planned::{PlannedResource, Write};
+use super::rule::read_rule;
+use super::whole::{PartOwner, RULE, WHOLES, owner_of};
+use crate::arm_template::{ArmValue, Resource, UnknownValue};
+use crate::firewall::rule::Rule;
+
+/// The resources before a change. A group's list is as it was when it was read: it holds the rules
+/// that are resources of their own too.
+pub(super) fn as_they_are(before: &[PlannedResource]) -> Vec<Resource> {
+    let mut resources: Vec<Resource> = before.iter().map(|own| own.resource.clone()).collect();
+    let parts = PartsOfWholes::of(before);
+    for (at, list) in wholes(before) {
+        let names = parts.names(before, at);
+        retain(&mut resources[at].body, list, |part| !names.contains(&name_of(part)));
+    }
+    resources
+}
+
+/// The resources after a change, as far as the order of its writes does not matter.
+pub(super) fn as_they_would_be(
+    before: &[PlannedResource],
+    after: &[PlannedResource],
+    notes: &mut Vec<String>,
+) -> Vec<Resource> {
+    let mut resources: Vec<Resource> = after.iter().map(|own| own.resource.clone()).collect();
+    let mut lost = HashSet::new();
+    let (parts, parts_before) = (PartsOfWholes::of(after), PartsOfWholes::of(before));
+    for (at, list) in wholes(after) {
+        let whole = &after[at];
+        let was = counterpart(&whole.resource, before);
+        let deleted = was.map_or_else(BTreeSet::new, |was| parts_before.names(before, was));
+        let own = &parts.of_whole[at];
+        let names = parts.names(after, at);
+        let deleted: BTreeSet<String> = deleted.difference(&names).cloned().collect();
+        let written = InlineList::of(&whole.resource.body, list);
+        let is_new = whole.write == Write::Replace || was.is_none();
+        let is_rewritten = whole.write == Write::Update
+            && was.is_some_and(|was| {
+                !written.is_same(&InlineList::of(&before[was].resource.body, list))
+            });
+        let mut doubtful: Vec<String> = Vec::new();
+        match written {
+            // Terraform does not know the list of a group that it will create, whose rules are
+            // these resources: the two do not mix.
+            InlineList::Unknown if is_new && !names.is_empty() => {
+                replace(&mut resources[at].body, list, ArmValue::Array(Vec::new()));
+            }
+            InlineList::Unknown => {}
+            InlineList::Known(_) if is_rewritten => {
+                for part in own {
+                    let name = own_name(&after[*part]);
+                    let inside = written.find(&name);
+                    let said = format!("{}, rule {name}", whole.resource.path);
+                    match (after[*part].write, inside) {
+                        (_, Some(inside)) if is_same_part(inside, &after[*part].resource) => {
+                            lost.insert(*part);
+                        }
+                        (Write::Kept, inside) => {
+                            lost.insert(*part);
+                            notes.push(if inside.is_some() {
+                                format!("{said}: the rule inside the group overwrites the resource")
+                            } else {
+                                format!(
+                                    "{said}: writing the group deletes it, since it is not among \
+                                     the rules inside"
+                                )
+                            });
+                        }
+                        _ => {
+                            doubtful.push(name);
+                            let condition = both_written(&whole.resource.path);
+                            notes.push(format!("{said}: {}", condition.why));
+                            resources[*part].condition = Some(ArmValue::Unknown(condition));
+                        }
+                    }
+                }
+                for name in deleted.iter().filter(|name| written.find(name).is_some()) {
+                    doubtful.push(name.clone());
+                    let condition = both_written(&whole.resource.path);
+                    notes.push(format!("{}, rule {name}: {}", whole.resource.path, condition.why));
+                }
+            }
+            InlineList::Known(_) => {
+                // A resource that is not written does not come back with the group.
+                let stays = |part: &&usize| {
+                    whole.write != Write::Replace || after[**part].write != Write::Kept
+                };
+                let kept: BTreeSet<String> =
+                    own.iter().filter(stays).map(|part| own_name(&after[*part])).collect();
+                let is_own = |part: &ArmValue| {
+                    let name = name_of(part);
+                    kept.contains(&name) || deleted.contains(&name)
+                };
+                retain(&mut resources[at].body, list, |part| !is_own(part));
+            }
+        }
+        if whole.write == Write::Replace {
+            for part in own {
+                match after[*part].write {
+                    Write::Kept => {
+                        lost.insert(*part);
+                        notes.push(format!(
+                            "{}, rule {}: it is deleted with the group, which is created again \
+                             without it",
+                            whole.resource.path,
+                            own_name(&after[*part])
+                        ));
+                    }
+                    Write::Update => {
+                        let condition = both_written(&whole.resource.path);
+                        resources[*part].condition = Some(ArmValue::Unknown(condition));
+                    }
+                    Write::Create | Write::Replace => {}
+                }
+            }
+        }
+        make_doubtful(&mut resources[at], list, &doubtful);
+    }
+    let mut at = 0;
+    resources.retain(|_| {
+        at += 1;
+        !lost.contains(&(at - 1))
+    });
+    resources
+}
+
+fn both_written(path: &str) -> UnknownValue {
+    let why = "the change writes it as a resource and as a rule inside the group, and which of them \
+               comes last is not in the plan";
+    UnknownValue::new(path, why)
+}
+
+/// The parts of each whole, by their indices.
+struct PartsOfWholes {
+    of_whole: Vec<Vec<usize>>,
+}
+
+impl PartsOfWholes {
+    fn of(all: &[PlannedResource]) -> Self {
+        let mut of_whole = vec![Vec::new(); all.len()];
+        for (kind, part, _) in WHOLES {
+            let indices: Vec<usize> =
+                (0..all.len()).filter(|at| all[*at].resource.kind == kind).collect();
+            let wholes: Vec<&Resource> = indices.iter().map(|at| &all[*at].resource).collect();
+            for (at, own) in all.iter().enumerate().filter(|(_, own)| own.resource.kind == part) {
+                if let PartOwner::Known(owner) = owner_of(&own.resource, &wholes) {
+                    of_whole[indices[owner]].push(at);
+                }
+            }
+        }
+        Self { of_whole }
+    }
+
+    fn names(&self, all: &[PlannedResource], at: usize) -> BTreeSet<String> {
+        self.of_whole[at].iter().map(|part| own_name(&all[*part])).collect()
+    }
+}
+
+/// The wholes by their indices, each with the name of its list.
+fn wholes(all: &[PlannedResource]) -> Vec<(usize, &'static str)> {
+    let list = |own: &PlannedResource| {
+        WHOLES.iter().find(|(kind, ..)| own.resource.kind == *kind).map(|(.., list)| *list)
+    };
+    all.iter().enumerate().filter_map(|(at, own)| Some((at, list(own)?))).collect()
+}
+
+/// The same whole before the change.
+fn counterpart(whole: &Resource, before: &[PlannedResource]) -> Option<usize> {
+    let alike: Vec<usize> =
+        (0..before.len()).filter(|at| before[*at].resource.kind == whole.kind).collect();
+    let named: Vec<&Resource> = alike.iter().map(|at| &before[*at].resource).collect();
+    let own = Resource { name: format!("{}/", whole.name), ..whole.clone() };
+    match owner_of(&own, &named) {
+        PartOwner::Known(at) => Some(alike[at]),
+        PartOwner::Perhaps(_) | PartOwner::Elsewhere => None,
+    }
+}
+
+/// The list of a whole as the file has it, by the names of its parts.
+enum InlineList<'a> {
+    Unknown,
+    Known(HashMap<String, &'a ArmValue>),
+}
+
+impl<'a> InlineList<'a> {
+    fn of(body: &'a ArmValue, list: &str) -> Self {
+        let inner = body.get("properties").unwrap_or(body);
+        match inner.get(list) {
+            Some(ArmValue::Array(parts)) => {
+                Self::Known(parts.iter().map(|part| (name_of(part), part)).collect())
+            }
+            Some(ArmValue::Unknown(_)) => Self::Unknown,
+            _ => Self::Known(HashMap::new()),
+        }
+    }
+
+    fn find(&self, name: &str) -> Option<&'a ArmValue> {
+        match self {
+            Self::Unknown => None,
+            Self::Known(parts) => parts.get(name).copied(),
+        }
+    }
+
+    /// Whether both hold the same, in any order.
+    fn is_same(&self, other: &InlineList<'_>) -> bool {
+        let (Self::Known(own), InlineList::Known(others)) = (self, other) else { return false };
+        own.len() == others.len()
+            && own
+                .iter()
+                .all(|(name, part)| others.get(name).is_some_and(|other| said(part) == said(other)))
+    }
+}
+
+/// A part of a list, or a part of its own, as far as it decides.
+fn said(part: &ArmValue) -> Rule {
+    Rule { name: String::new(), location: String::new(), ..read_rule(&Node::root(part, "$")) }
+}
+
+fn is_same_part(inside: &ArmValue, part: &Resource) -> bool {
+    part.condition.is_none() && part.kind == RULE && said(inside) == said(&part.body)
+}
+
+fn own_name(own: &PlannedResource) -> String {
+    own.resource.own_name().to_ascii_lowercase()
+}
+
+fn name_of(part: &ArmValue) -> String {
+    part.get("name").and_then(ArmValue::as_str).unwrap_or_default().to_ascii_lowercase()
+}
+
+/// Keeps those parts of a list that `is_kept` says.
+fn retain(body: &mut ArmValue, list: &str, is_kept: impl Fn(&ArmValue) -> bool) {
+    if let Some(ArmValue::Array(parts)) = list_of(body, list) {
+        parts.retain(is_kept);
+    }
+}
+
+fn replace(body: &mut ArmValue, list: &str, by: ArmValue) {
+    if let Some(own) = list_of(body, list) {
+        *own = by;
+    }
+}
+
+/// Makes it unknown what the parts of these names do.
+fn make_doubtful(whole: &mut Resource, list: &str, names: &[String]) {
+    let unknown = ArmValue::Unknown(both_written(&whole.path));
+    let Some(ArmValue::Array(parts)) = list_of(&mut whole.body, list) else { return };
+    for part in parts.iter_mut().filter(|part| names.contains(&name_of(part))) {
+        for key in ["access", "nextHopType"] {
+            set_member(part, key, &unknown);
+        }
+    }
+}
+
+fn list_of<'a>(body: &'a mut ArmValue, list: &str) -> Option<&'a mut ArmValue> {
+    let ArmValue::Object(members) = body else { return None };
+    let at = |members: &[(String, ArmValue)], key: &str| {
+        members.iter().position(|(own, _)| own.eq_ignore_ascii_case(key))
+    };
+    if let Some(index) = at(members, list) {
+        return Some(&mut members[index].1);
+    }
+    let index = at(members, "properties")?;
+    list_of(&mut members[index].1, list)
+}
+
+fn set_member(part: &mut ArmValue, key: &str, value: &ArmValue) {
+    let ArmValue::Object(members) = part else { return };
+    for (own, member) in members {
+        if own.eq_ignore_ascii_case(key) {
+            *member = value.clone();
+        } else if own.eq_ignore_ascii_case("properties") {
+            set_member(member, key, value);
+        }
+    }
+}
