@@ -6,7 +6,7 @@ use std::fmt::Write as _;
 use jiff::{SignedDuration, Timestamp};
 
 use super::super::step_words::{self, time};
-use super::super::wording::{team_of, utc};
+use super::super::wording::{sighted, team_of, utc};
 use super::ways::LegState;
 use super::{StatusBadge, groups};
 use crate::diagnose::catalogue;
@@ -249,6 +249,8 @@ fn in_lines(lines: &[EvidenceLine]) -> String {
 fn about(endpoint: &Endpoint) -> String {
     let required = if endpoint.is_required() { "required" } else { "not required" };
     let origin = endpoint.origin.as_deref().map(|it| format!(", from {it}")).unwrap_or_default();
+    let found = endpoint.discovered.as_ref().map(|it| format!(" ({})", sighted(it)));
+    let found = found.unwrap_or_default();
     let route = &endpoint.route;
     let way = match &*route.configured {
         "" => String::new(),
@@ -260,7 +262,7 @@ fn about(endpoint: &Endpoint) -> String {
     let skipped =
         skipped.map(|why| format!("; gateways not looked for: {why}")).unwrap_or_default();
     format!(
-        "{}; entry {}, {required}{origin}{way}{document}{skipped}",
+        "{}; entry {}, {required}{origin}{found}{way}{document}{skipped}",
         endpoint.purpose, endpoint.entry
     )
 }

@@ -4,7 +4,7 @@
 use std::io::{self, Write};
 
 use super::super::step_words;
-use super::super::wording::utc;
+use super::super::wording::{sighted, utc};
 use super::inert::{cell, code, html, inline};
 use super::{word, write_items};
 use crate::diagnose::catalogue;
@@ -55,9 +55,14 @@ fn write_endpoint(endpoint: &Endpoint, out: &mut impl Write) -> io::Result<()> {
     begin(&format!("{} {} {cause}", word(endpoint.status), endpoint.host_port()), out)?;
     let required = if endpoint.is_required() { "required" } else { "not required" };
     let route = &endpoint.route;
+    let found = endpoint.discovered.as_ref().map(|it| format!(", found in {}", sighted(it)));
     let about = format!(
-        "{}; entry {}, {required}; goes {} ({})",
-        endpoint.purpose, endpoint.entry, route.configured, route.why
+        "{}; entry {}, {required}{}; goes {} ({})",
+        endpoint.purpose,
+        endpoint.entry,
+        found.unwrap_or_default(),
+        route.configured,
+        route.why
     );
     writeln!(out, "{}\n", inline(about.trim_start_matches("; ")))?;
     for finding in &endpoint.findings {
