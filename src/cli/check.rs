@@ -143,7 +143,6 @@ pub(super) fn report(
     lines: Option<JsonLines>,
 ) -> Exit {
     let fail_on = reporting.fail_on;
-    let table = if reporting.verbose { report::verbose } else { report::table };
     let mut conclusion = conclude(records, published);
     published.warn_if_old(&records.run, &conclusion);
     conclusion.ending = ending(records, &conclusion, fail_on);
@@ -165,11 +164,12 @@ pub(super) fn report(
     exit = exit.or(since.map_or(Exit::Satisfied, |diff| saved::exit_of(diff, fail_on)));
     conclusion.ending.exit = exit;
     let owners = &reporting.formats.owners.owner;
+    let table = if reporting.verbose { report::verbose } else { report::table };
     let whole = LazyCell::new(|| {
         report::only_owners(report::assemble(records, &conclusion, since), owners)
     });
     if !owners.is_empty() {
-        formats::say_left_out(&whole);
+        formats::say_left_out(&whole, &plan.destinations);
         exit = report::exit(&whole);
     }
     let mut lines = lines;
@@ -183,12 +183,16 @@ pub(super) fn report(
                 lines = not_this_one;
                 match format {
                     ReportFormat::Table if owners.is_empty() => {
-                        write_table(path, records, &conclusion, since, table)
+                        write_table(path, records, since, |style| {
+                            table(records, &conclusion, style)
+                        })
                     }
                     ReportFormat::Table => {
-                        let (records, conclusion) = report::narrowed(records, &conclusion, &whole);
+                        let narrowed = report::narrowed(records, &conclusion, &whole);
                         let since = since.map(|diff| diff.clone().only_owners(owners));
-                        write_table(path, &records, &conclusion, since.as_ref(), table)
+                        write_table(path, records, since.as_ref(), |style| {
+                            report::table_of_owners(&narrowed, style, reporting.verbose)
+                        })
                     }
                     // Large reports are written as they are made.
                     ReportFormat::Json if owners.is_empty() => output::write(path, |mut out| {
@@ -217,13 +221,12 @@ pub(super) fn conclude(records: &Records, published: &ServiceTagRanges) -> Concl
 fn write_table(
     path: Option<&Path>,
     records: &Records,
-    conclusion: &Conclusion,
     since: Option<&Diff>,
-    table: fn(&Records, &Conclusion, &report::Style) -> String,
+    table: impl FnOnce(&report::Style) -> String,
 ) -> Result<()> {
     let (width, color) = output::style(path);
     let style = report::Style { width, color };
-    let mut table = table(records, conclusion, &style);
+    let mut table = table(&style);
     if let Some(since) = since {
         table.push('\n');
         table.push_str(&report::diff::table(since, &style));

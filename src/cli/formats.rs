@@ -42,9 +42,15 @@ pub(super) fn write(
     }
 }
 
-/// Says on standard error what a report for one team leaves out.
-pub(super) fn say_left_out(report: &Report) {
-    if let Some(text) = report::left_out(report) {
+/// Says on standard error what a report for one team leaves out, unless what goes to standard
+/// output says it itself.
+pub(super) fn say_left_out(report: &Report, destinations: &[ReportOutput]) {
+    let is_said = |one: &ReportOutput| {
+        let is_for_people =
+            matches!(one.format, ReportFormat::Table | ReportFormat::Markdown | ReportFormat::Html);
+        one.path.is_none() && is_for_people
+    };
+    if let Some(text) = report::left_out(report).filter(|_| !destinations.iter().any(is_said)) {
         hint::hint(&text);
     }
 }

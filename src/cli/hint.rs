@@ -1,7 +1,7 @@
 //! Errors and hints on standard error.
 
 use std::ffi::OsString;
-use std::io::Write;
+use std::io::{self, Write};
 use std::sync::atomic::{AtomicBool, Ordering};
 
 use crate::model::{is_obeyed, visible};
@@ -43,15 +43,19 @@ pub(super) fn refusal(guard: &str, message: &str) {
 
 /// Shows clap's error or help. It repeats the arguments, and a script may take those from a
 /// stranger: where one holds control characters, they are replaced, and clap's colours with them.
-pub(super) fn usage(error: &clap::Error, arguments: &[OsString]) {
+///
+/// # Errors
+/// Help or the version, which are answers on standard output, cannot be written there.
+pub(super) fn usage(error: &clap::Error, arguments: &[OsString]) -> io::Result<()> {
     if !arguments.iter().any(|argument| argument.to_string_lossy().contains(is_obeyed)) {
-        let _ = error.print();
-        return;
+        let printed = error.print().and_then(|()| io::stdout().flush());
+        return if error.use_stderr() { Ok(()) } else { printed };
     }
     let mut stderr = anstream::stderr().lock();
     for line in error.render().to_string().lines() {
         let _ = writeln!(stderr, "{}", visible(line));
     }
+    Ok(())
 }
 
 /// Writes lines to standard error without control characters: the text repeats names, files and

@@ -51,6 +51,7 @@ mod wildcard;
 use std::ffi::OsString;
 use std::process::ExitCode;
 
+use anyhow::Context;
 use clap::FromArgMatches;
 
 use arguments::{Arguments, Color, Command, ConfigCommand};
@@ -91,12 +92,16 @@ pub fn run(arguments: impl IntoIterator<Item = OsString>) -> ExitCode {
         Ok(understood) => understood,
         Err(error) => {
             // Help and version are answers, on standard output; all else is a usage error.
-            let exit = if error.use_stderr() { Exit::CouldNotWork } else { Exit::Satisfied };
-            hint::usage(&error, arguments);
+            let written = output::unless_pipe_closed(hint::usage(&error, arguments));
+            if let Err(error) = written.context("cannot write to standard output") {
+                hint::error(&error);
+                return Exit::CouldNotWork.into();
+            }
             if error.use_stderr() {
                 configuration.explain(&error.to_string());
+                return Exit::CouldNotWork.into();
             }
-            return exit.into();
+            return Exit::Satisfied.into();
         }
     };
     if let Err(error) = file_options::keep_apart(&arguments::command(), &given) {

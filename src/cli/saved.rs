@@ -108,7 +108,7 @@ fn render(command: &arguments::RenderArgs) -> Result<Exit> {
     let saved = read(&command.report, "REPORT", &mut Stdin::default())?;
     let saved = redaction.apply_to_report(saved);
     let report = report::only_owners(saved, &given.owners.owner);
-    formats::say_left_out(&report);
+    formats::say_left_out(&report, &destinations);
     let mut exit = report::exit(&report);
     for destination in &destinations {
         if let Err(error) = formats::write(&report, destination, &csv) {

@@ -4,7 +4,7 @@
 use std::net::IpAddr;
 
 use super::finding::Draft;
-use super::words::{list, resolver_name};
+use super::words::{endpoints_that, list, resolver_name};
 use crate::model::{Cause, Lookup, Record, Records, Run, Severity, Status, Verdict};
 
 /// Whether `address` is one that the resolver of `lookup` gives for names that cannot exist. The
@@ -55,7 +55,11 @@ pub(super) fn of_run(records: &Records, verdicts: &[Verdict]) -> Vec<Draft> {
             .proven()
             .severity(if is_fail { Severity::Fail } else { Severity::Warn })
             .evidence(format!("asked for a name below {parent} that is too long to be given"))
-            .evidence(format!("{} endpoints lead to such an address", hit.len()))
+            .evidence(endpoints_that(
+                hit.len(),
+                "leads to such an address",
+                "lead to such an address",
+            ))
             .destinations(to)
             .remedy(format!(
                 "Take the wildcard, the redirect of unknown names or the captive portal off the \

@@ -1,6 +1,8 @@
 //! Drafts: what a layer says of a failure, before the catalogue and the endpoint complete it to a
 //! finding.
 
+use std::collections::HashSet;
+
 use super::words::attempt;
 use super::{advice, catalogue};
 use crate::model::{
@@ -290,6 +292,9 @@ impl Draft {
 
     fn finish(mut self) -> Finding {
         let entry = catalogue::entry(self.cause);
+        // Several lookups, addresses or endpoints may show the same, which is said once.
+        let mut said = HashSet::new();
+        self.evidence.retain(|line| said.insert(line.clone()));
         self.destinations.sort();
         self.destinations.dedup();
         let template = match &self.remedy {

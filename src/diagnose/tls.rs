@@ -3,13 +3,53 @@
 use std::time::Duration;
 
 use super::blockpage::{self, SessionTrust};
+use super::catalogue::{RENEW_BY_MICROSOFT, RENEW_BY_SERVICE};
 use super::finding::Draft;
 use super::words::{day, duration, list, quoted_bytes, silence};
 use super::{http, quote};
 use crate::model::{
-    Cause, Certificate, ChainTrust, Endpoint, Host, HttpAnswer, Owner, Presented, Severity,
+    Cause, Certificate, ChainTrust, Endpoint, Host, HttpAnswer, Owner, Presented, Role, Severity,
     TlsFailure, TlsFailureKind, Validity, certifies,
 };
+
+/// What is wrong with the chain that was presented for `endpoint`. Nobody on the way can replace a
+/// certificate of a public authority: wrong dates of one are this host's clock, or for those to
+/// mend who run the service.
+pub(super) fn judge_service(presented: &Presented, host: &Host, endpoint: &Endpoint) -> Vec<Draft> {
+    let leaf = presented.chain.first();
+    let is_public = presented.trust.public == ChainTrust::Trusted;
+    let is_its_own = leaf.is_some_and(|leaf| certifies(&leaf.names, host));
+    let of_service = |draft: Draft| match draft.cause {
+        Cause::TlsExpired | Cause::TlsNotYetValid if is_public && is_its_own => {
+            let (owner, template) = if is_microsofts(endpoint) {
+                (Owner::Azure, RENEW_BY_MICROSOFT)
+            } else {
+                (Owner::DataPlatform, RENEW_BY_SERVICE)
+            };
+            draft.without_further().further(owner, template)
+        }
+        // Whatever answers there is not the service, which is what has to be put right.
+        Cause::TlsExpired | Cause::TlsNotYetValid if is_public => draft.without_further(),
+        _ => draft,
+    };
+    judge(presented, host).into_iter().map(of_service).collect()
+}
+
+/// Whether Microsoft runs what the endpoint is for.
+fn is_microsofts(endpoint: &Endpoint) -> bool {
+    !endpoint.expect.service_tags.is_empty()
+        || matches!(
+            endpoint.role,
+            Role::Relay
+                | Role::Gateway
+                | Role::Control
+                | Role::Frontend
+                | Role::Download
+                | Role::KeyVault
+                | Role::Login
+                | Role::Portal
+        )
+}
 
 /// What is wrong with a chain. There is nothing where it proves the host.
 pub(super) fn judge(presented: &Presented, host: &Host) -> Vec<Draft> {
@@ -177,7 +217,7 @@ pub fn short_name(name: &str) -> &str {
 pub(super) fn failed(failure: &TlsFailure, took: Duration, endpoint: &Endpoint) -> Vec<Draft> {
     let mut drafts = vec![ended(&failure.kind, took, endpoint)];
     if let (Some(presented), Some(host)) = (&failure.presented, endpoint.subject.host()) {
-        drafts.extend(judge(presented, host));
+        drafts.extend(judge_service(presented, host, endpoint));
     }
     drafts
 }

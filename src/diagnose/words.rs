@@ -65,6 +65,14 @@ pub(super) fn day(time: Timestamp) -> String {
     time.strftime("%Y-%m-%d").to_string()
 }
 
+/// `1 endpoint leads`, `2 endpoints lead`: how many endpoints do something.
+pub(super) fn endpoints_that(count: usize, does: &str, others_do: &str) -> String {
+    match count {
+        1 => format!("1 endpoint {does}"),
+        _ => format!("{count} endpoints {others_do}"),
+    }
+}
+
 /// `1 SYN sent`, `2 SYNs sent`.
 pub(super) fn syns_sent(syns: u32) -> String {
     format!("{syns} SYN{} sent", if syns == 1 { "" } else { "s" })

@@ -37,5 +37,5 @@ mod wording;
 pub use assemble::assemble;
 pub use exit::exit;
 pub use guarded::Guarded;
-pub use only_owners::{left_out, narrowed, only_owners};
-pub use terminal::{Style, table, verbose};
+pub use only_owners::{Narrowed, left_out, narrowed, only_owners};
+pub use terminal::{Style, table, table_of_owners, verbose};

@@ -6,9 +6,11 @@
 //! an endpoint, the counts and the exit code follow what is left. What the runtime can be is said
 //! as it is.
 
-use std::collections::{HashMap, HashSet};
+use std::borrow::Cow;
+use std::collections::{BTreeSet, HashMap, HashSet};
 
 use super::exit::exit;
+use super::verdict_line;
 use super::wording::counted;
 use crate::model::{Cause, Conclusion, Ending, Owner, Records, Severity, Status};
 use crate::report_v1::{Action, Endpoint, Finding, LeftOut, OnlyOwners, Report, Summary};
@@ -21,6 +23,8 @@ pub fn only_owners<'a>(mut report: Report<'a>, owners: &[Owner]) -> Report<'a> {
     }
     let is_theirs = |word: &str| owners.iter().any(|owner| owner.as_str() == word);
     let before = sizes(&report);
+    let whole = verdict_line::of_report(&report).status;
+    let of_run_before = causes(&report.findings);
     report.actions.retain(|action| is_theirs(&action.owner));
     let tasks = Tasks::of(&report.actions);
     report.findings.retain(|finding| is_theirs(&finding.owner) || tasks.name(&finding.cause));
@@ -45,13 +49,20 @@ pub fn only_owners<'a>(mut report: Report<'a>, owners: &[Owner]) -> Report<'a> {
     }
     report.summary = summary(&report.endpoints);
     let after = sizes(&report);
-    let earlier = report.only.take().map(|only| only.left_out).unwrap_or_default();
+    let earlier = report.only.take();
+    let whole = earlier.as_ref().map_or(whole, |only| only.whole);
+    let earlier = earlier.map(|only| only.left_out).unwrap_or_default();
+    let gone = of_run_before.difference(&of_run).map(|cause| Cow::Owned(cause.clone()));
+    let causes_of_run: BTreeSet<Cow<'_, str>> =
+        earlier.causes_of_run.into_iter().chain(gone).collect();
     report.only = Some(OnlyOwners {
         owners: owners.iter().map(|owner| owner.as_str().into()).collect(),
         left_out: LeftOut {
             endpoints: earlier.endpoints + before.endpoints - after.endpoints,
             findings: earlier.findings + before.findings - after.findings,
+            causes_of_run: causes_of_run.into_iter().collect(),
         },
+        whole,
     });
     report.run.exit = Some(exit(&report).code());
     report
@@ -60,24 +71,38 @@ pub fn only_owners<'a>(mut report: Report<'a>, owners: &[Owner]) -> Report<'a> {
 /// What a report for one team leaves out, in a sentence; `None` of a whole report.
 #[must_use]
 pub fn left_out(report: &Report) -> Option<String> {
-    let only = report.only.as_ref()?;
+    report.only.as_ref().map(left_out_of)
+}
+
+pub(super) fn left_out_of(only: &OnlyOwners) -> String {
     let owners: Vec<&str> = only.owners.iter().map(|owner| &**owner).collect();
-    let LeftOut { endpoints, findings } = only.left_out;
-    Some(format!(
+    let LeftOut { endpoints, findings, .. } = only.left_out;
+    format!(
         "Only what {} can fix: {} and {} of others are left out",
         owners.join(" or "),
         counted(findings, "finding"),
         counted(endpoints, "endpoint"),
-    ))
+    )
+}
+
+/// What a table for one team is made from.
+#[derive(Debug)]
+pub struct Narrowed<'a> {
+    pub(super) records: Records,
+    pub(super) conclusion: Conclusion,
+    /// Where nothing is left out, this is everyone's.
+    pub(super) only: Option<&'a OnlyOwners<'a>>,
+    /// Those of everyone: the file of the run holds them.
+    pub(super) all: (&'a Records, &'a Conclusion),
 }
 
 /// Leaves of what a table is made from what is left in `report`, which was made from it.
 #[must_use]
-pub fn narrowed(
-    records: &Records,
-    conclusion: &Conclusion,
-    report: &Report,
-) -> (Records, Conclusion) {
+pub fn narrowed<'a>(
+    records: &'a Records,
+    conclusion: &'a Conclusion,
+    report: &'a Report<'a>,
+) -> Narrowed<'a> {
     let left: HashMap<(&str, u16), &Endpoint> = report
         .endpoints
         .iter()
@@ -107,7 +132,8 @@ pub fn narrowed(
     concluded.summary = crate::model::Summary { pass, warn, fail, unknown };
     concluded.ending =
         Ending { exit: exit(report), left_out: 0, fail_on: conclusion.ending.fail_on };
-    (kept, concluded)
+    let (only, all) = (report.only.as_ref(), (records, conclusion));
+    Narrowed { records: kept, conclusion: concluded, only, all }
 }
 
 /// Where the actions that are left are to be done, by cause.
@@ -168,8 +194,9 @@ fn summary(endpoints: &[Endpoint]) -> Summary {
 }
 
 /// How much there is of what may be left out. Gateways that Azure has not assigned are nobody's.
-fn sizes(report: &Report) -> LeftOut {
+fn sizes(report: &Report) -> LeftOut<'static> {
     let counting = || report.endpoints.iter().filter(|endpoint| !endpoint.is_unassigned());
     let of_endpoints: usize = counting().map(|endpoint| endpoint.findings.len()).sum();
-    LeftOut { endpoints: counting().count(), findings: report.findings.len() + of_endpoints }
+    let findings = report.findings.len() + of_endpoints;
+    LeftOut { endpoints: counting().count(), findings, causes_of_run: Vec::new() }
 }

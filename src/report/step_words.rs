@@ -3,7 +3,10 @@
 
 use std::fmt::Write as _;
 
-use crate::report_v1::{Answer, Certificate, Detail, Lookup, Milliseconds, SignIn, Step, Trust};
+use crate::report_v1::{
+    Answer, Certificate, Detail, Hop, Located, Lookup, Milliseconds, OldHello, RevocationHost,
+    Rung, SegmentLadder, SignIn, Step, Trust,
+};
 
 /// What a layer is called.
 pub(super) fn layer(step: &str) -> &str {
@@ -17,6 +20,69 @@ pub(super) fn layer(step: &str) -> &str {
         "hold" => "Idle",
         other => other,
     }
+}
+
+/// What `--locate` looked for.
+pub(super) fn located(located: &Located) -> String {
+    let to = located.remote.map(|to| format!(" to {to}")).unwrap_or_default();
+    format!("Where the silence{to} begins")
+}
+
+/// Who answers packets that live so long, and how.
+pub(super) fn hop(hop: &Hop) -> String {
+    let who = hop.address.map_or_else(|| "not known".to_owned(), |it| it.to_string());
+    let (beside, answer) = beside_tcp(hop);
+    format!("hop {}: {who}; TCP {}, {beside} {answer}", hop.ttl, hop.tcp)
+}
+
+/// Whether nothing was heard of packets that live so long.
+pub(super) fn is_silent(hop: &Hop) -> bool {
+    let is_nothing = |word: &str| matches!(word, "silence" | "not_listened" | "not_asked");
+    is_nothing(&hop.tcp) && is_nothing(beside_tcp(hop).1)
+}
+
+/// What was asked beside TCP, and what came of it.
+fn beside_tcp<'a>(hop: &'a Hop) -> (&'static str, &'a str) {
+    match &hop.echo {
+        Some(echo) => ("ICMP echo", echo),
+        None => ("UDP", &hop.udp),
+    }
+}
+
+/// What small segments were tried on.
+pub(super) fn ladder(ladder: &SegmentLadder) -> String {
+    let to = ladder.remote.map(|to| format!(" with {to}")).unwrap_or_default();
+    format!("The same handshake{to} with small segments")
+}
+
+/// A size of segments, and what came of it.
+pub(super) fn rung(rung: &Rung) -> String {
+    let size = rung.max_segment.map_or_else(
+        || "as large as they are".to_owned(),
+        |size| match rung.bound {
+            Some(_) => format!("incoming segments of at most {size} bytes"),
+            None => format!("segments of at most {size} bytes"),
+        },
+    );
+    let is_ok = rung.outcome == "ok";
+    let outcome = if is_ok { "the handshake was completed" } else { &*rung.outcome };
+    format!("{size}: {outcome}")
+}
+
+/// What an old `ClientHello` met.
+pub(super) fn old_hello(hello: &OldHello) -> String {
+    let to = hello.remote.map(|to| format!(" with {to}")).unwrap_or_default();
+    let version = hello.version.as_deref().unwrap_or_default();
+    let alert = hello.alert.as_deref().unwrap_or_default();
+    let text = format!("TLS 1.0 and 1.1 alone{to}: {} {version}{alert}", hello.outcome);
+    text.trim_end().to_owned()
+}
+
+/// Whether a host answered that a certificate names.
+pub(super) fn revocation(host: &RevocationHost) -> String {
+    let answered = if host.answered { "answered" } else { "did not answer" };
+    let path = host.path.as_deref().unwrap_or_default();
+    format!("Revocation: http://{}:{}{path} {answered}", host.host, host.port)
 }
 
 /// `12 ms`, `3.4 ms`, `5 s`.

@@ -1,9 +1,9 @@
 //! The verdict of a run in one sentence, and what it means for the runtime: the same words in every
 //! format that people read.
 
-use super::wording::counted;
+use super::wording::{counted, team_in_sentence};
 use crate::model::{Cause, GatewayName, HostName, Role, Severity, Status};
-use crate::report_v1::{Endpoint, Finding, Report};
+use crate::report_v1::{Endpoint, Finding, LeftOut, OnlyOwners, Report};
 
 /// The verdict of a run.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -48,7 +48,8 @@ pub(super) fn of_report(report: &Report) -> VerdictLine {
     let is_service_stopped =
         report.findings.iter().any(|finding| finding.cause == Cause::RuntimeServiceStopped.code());
     let of_run = RunFindings { failure, warnings: others.len(), is_service_stopped };
-    of(counted.map(CountedEndpoint::from), of_run, &report.prediction.network_allows)
+    let allows = &*report.prediction.network_allows;
+    of(counted.map(CountedEndpoint::from), of_run, allows, report.only.as_ref())
 }
 
 /// Whether a finding is only to be known: nothing is worse for it, and nobody has to do anything.
@@ -77,20 +78,31 @@ impl From<&Endpoint<'_>> for CountedEndpoint {
     }
 }
 
-/// The verdict from what is counted; `allows` is the contract's word.
+/// The verdict from what is counted; `allows` is the contract's word. What is `only` some teams'
+/// is said of these teams, and never that all is well where something else was left out.
 pub(super) fn of(
     endpoints: impl Iterator<Item = CountedEndpoint>,
     of_run: RunFindings,
     allows: &str,
+    only: Option<&OnlyOwners>,
 ) -> VerdictLine {
     let mut tally = VerdictTally { of_run, warnings: of_run.warnings, ..VerdictTally::default() };
     for endpoint in endpoints {
         tally.count(endpoint);
     }
-    let (status, words) = tally.verdict();
+    let only = only.filter(|only| only.left_out.findings > 0);
+    let is_nothing_theirs = only.is_some_and(|only| tally.is_well() && only.whole != Status::Pass);
+    let (status, words) = match only {
+        Some(only) if is_nothing_theirs => (Status::Warn, nothing_for(only)),
+        Some(only) => {
+            let (status, words) = tally.verdict();
+            (status, format!("For {}: {}", whom(only), uncapitalized(&words)))
+        }
+        None => tally.verdict(),
+    };
     let is_surprise =
         matches!(status, Status::Pass | Status::Warn) && matches!(allows, "limited" | "offline");
-    let joint = if is_surprise { ", yet" } else { ":" };
+    let joint = if is_surprise && !is_nothing_theirs { ", yet" } else { ":" };
     let outlook = match allows {
         // What fails is something else's: "fails: the runtime can be online" contradicts itself.
         "online" if status == Status::Fail => {
@@ -107,16 +119,42 @@ pub(super) fn of(
         _ => String::new(),
     };
     let words = format!("{words}{outlook}");
-    let words = if of_run.is_service_stopped { stopped_and(&words) } else { words };
+    // Whoever can start it: without it nothing else here is of use.
+    let stopped = Cause::RuntimeServiceStopped.code();
+    let is_left_out =
+        |only: &OnlyOwners| only.left_out.causes_of_run.iter().any(|cause| cause == stopped);
+    let is_stopped = of_run.is_service_stopped || only.is_some_and(is_left_out);
+    let words = if is_stopped { stopped_and(&words) } else { words };
     VerdictLine { status, words, is_surprise }
 }
 
 /// The verdict of a host whose runtime cannot use what the network allows.
 fn stopped_and(words: &str) -> String {
+    format!("The runtime's service on this host does not run; {}", uncapitalized(words))
+}
+
+/// The verdict for those of whose work nothing is wrong, while something else is.
+fn nothing_for(only: &OnlyOwners) -> String {
+    let LeftOut { endpoints, findings, .. } = only.left_out;
+    let (count, noun) = if endpoints > 0 { (endpoints, "endpoint") } else { (findings, "finding") };
+    let verb = if count == 1 { "is" } else { "are" };
+    format!("Nothing for {}; {} of other teams {verb} left out", whom(only), counted(count, noun))
+}
+
+/// Whose a report is that leaves something out, within a sentence.
+pub(super) fn share_of(report: &Report) -> Option<String> {
+    report.only.as_ref().filter(|only| only.left_out.findings > 0).map(whom)
+}
+
+fn whom(only: &OnlyOwners) -> String {
+    let teams: Vec<&str> = only.owners.iter().map(|owner| team_in_sentence(owner)).collect();
+    teams.join(" and ")
+}
+
+fn uncapitalized(words: &str) -> String {
     let mut rest = words.chars();
     let first = rest.next().map(|first| first.to_ascii_lowercase());
-    let words: String = first.into_iter().chain(rest).collect();
-    format!("The runtime's service on this host does not run; {words}")
+    first.into_iter().chain(rest).collect()
 }
 
 /// Required endpoints by status, and warnings of all.
@@ -150,6 +188,14 @@ impl VerdictTally<'_> {
             self.gateways += 1;
             self.gateways_failing += usize::from(endpoint.is_failing);
         }
+    }
+
+    /// Whether nothing that is counted asks for anything.
+    fn is_well(&self) -> bool {
+        self.failing == 0
+            && self.of_run.failure.is_none()
+            && self.unknown == 0
+            && self.warnings == 0
     }
 
     fn verdict(&self) -> (Status, String) {

@@ -3,7 +3,7 @@
 use jiff::Timestamp;
 
 use crate::model::Owner;
-use crate::report_v1::Summary;
+use crate::report_v1::{HostRuntime, Sighting, Summary};
 
 /// The statuses that endpoints came to, with how many did, the worst first.
 pub(super) fn counts(summary: Summary) -> impl Iterator<Item = (usize, &'static str)> {
@@ -34,6 +34,36 @@ pub(super) fn measured_at(time: Option<Timestamp>) -> String {
     time.map_or_else(|| "at a time that the report does not say".to_owned(), utc)
 }
 
+/// `5.50.9000.1 in D:\IR\Shared (found by registry); service stopped, start automatic, account
+/// NT SERVICE\DIAHostService`; empty where there is neither.
+pub(super) fn runtime(runtime: &HostRuntime) -> String {
+    let mut parts = Vec::new();
+    if let Some(installed) = &runtime.installed {
+        let version = runtime.version.as_deref().unwrap_or("installed");
+        let found_by = match &*installed.found_by {
+            "" => String::new(),
+            by => format!(" (found by {by})"),
+        };
+        parts.push(format!("{version} in {}{found_by}", installed.path));
+    }
+    if let Some(service) = &runtime.service {
+        let account = match &*service.account {
+            "" => String::new(),
+            account => format!(", account {account}"),
+        };
+        parts.push(format!("service {}, start {}{account}", service.state, service.start));
+    }
+    parts.join("; ")
+}
+
+/// As `WHERE, TIME`, or the place alone where the time is not known.
+pub(super) fn sighted(Sighting { seen_in, seen_at }: &Sighting) -> String {
+    match seen_at {
+        Some(at) => format!("{seen_in}, {}", utc(*at)),
+        None => seen_in.clone().into_owned(),
+    }
+}
+
 /// What a ticket calls whoever can fix something.
 pub(super) const fn team(owner: Owner) -> &'static str {
     match owner {
@@ -53,6 +83,18 @@ pub(super) fn team_of(word: &str) -> &str {
     match owner {
         Some(owner) => team(owner),
         None => word,
+    }
+}
+
+/// The same within a sentence.
+pub(super) fn team_in_sentence(word: &str) -> &str {
+    match Owner::ALL.into_iter().find(|owner| owner.as_str() == word) {
+        Some(Owner::Dns) => "the DNS team",
+        Some(Owner::Firewall) => "the firewall team",
+        Some(Owner::Proxy) => "the proxy team",
+        Some(Owner::Host) => "the administrator of this host",
+        Some(Owner::DataPlatform) => "the data platform team",
+        Some(Owner::Azure | Owner::Nobody) | None => team_of(word),
     }
 }
 

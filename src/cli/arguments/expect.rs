@@ -5,7 +5,7 @@ use std::path::PathBuf;
 use clap::Args;
 use ipnet::IpNet;
 
-use super::rules::members;
+use super::rules::{members, network};
 
 /// Rules, and what their files do not say.
 #[derive(Debug, Default, Args)]
@@ -17,7 +17,7 @@ pub(in crate::cli) struct ExpectArgs {
     pub(in crate::cli) expect: Vec<PathBuf>,
     /// What the tag VirtualNetwork holds in the rules of --expect; repeatable
     #[expect(clippy::doc_markdown, reason = "help text, where backticks would show")]
-    #[arg(long, value_name = "CIDR", requires = "expect")]
+    #[arg(long, value_name = "CIDR", value_parser = network, requires = "expect")]
     pub(in crate::cli) vnet: Vec<IpNet>,
     /// An application security group's members, for the rules of --expect; repeatable
     #[arg(long, value_name = "NAME=CIDR", value_parser = members, requires = "expect")]

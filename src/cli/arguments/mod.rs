@@ -9,6 +9,7 @@ use clap::builder::{PossibleValuesParser, TypedValueParser};
 use clap::{Args, CommandFactory, Parser, Subcommand, ValueEnum};
 use ipnet::IpNet;
 
+use self::rules::network;
 use super::{duration, version};
 
 mod azure;
@@ -61,7 +62,9 @@ pub(super) const EXIT_CODES: &str = "Exit codes: 0 as expected, 1 violated, 2 co
 /// The whole command line: what is derived below, with the options for configuration files,
 /// examples, and a short `-h`.
 pub(super) fn command() -> clap::Command {
-    short_help::shorten(examples::added(configuration::added(Arguments::command())))
+    let derived = Arguments::command()
+        .mut_subcommand("report", |report| report.mut_subcommand("render", saved::without_table));
+    short_help::shorten(examples::added(configuration::added(derived)))
 }
 
 /// Says which layer between this host and Azure fails, with evidence, who can fix it and how.
@@ -199,7 +202,7 @@ pub(super) struct TargetArgs {
     #[arg(long, value_name = "ENTRY|HOST")]
     pub(super) private: Vec<String>,
     /// Where private endpoints live; repeatable [default: any private address]
-    #[arg(long, value_name = "CIDR")]
+    #[arg(long, value_name = "CIDR", value_parser = network)]
     pub(super) private_cidr: Vec<IpNet>,
     /// The runtime needs no relay: self-contained interactive authoring is on
     #[arg(long)]

@@ -1,5 +1,6 @@
 //! The command lines of `rules` and `tags`.
 
+use std::net::IpAddr;
 use std::path::PathBuf;
 use std::time::Duration;
 
@@ -24,7 +25,7 @@ pub(in crate::cli) enum RulesCommand {
     Verify(VerifyArgs),
     /// What a change of rules does: required flows lost and gained, and what else it lets through
     Diff(super::RulesDiffArgs),
-    /// Write rules for what a run saw: all that it requires, or the entries of `--only`
+    /// Write rules for what a run saw: all that it requires, or the entries and names of `--only`
     Emit(Box<EmitArgs>),
     /// Compare the rule of a live network security group with what it should hold
     Plan(Box<super::PlanArgs>),
@@ -86,7 +87,7 @@ pub(in crate::cli) struct RuleFactArgs {
     /// connected to; repeatable. Azure's own routes lead there beside a route table. Without it
     /// private destinations may or may not be
     #[expect(clippy::doc_markdown, reason = "help text, where backticks would show")]
-    #[arg(long, value_name = "CIDR")]
+    #[arg(long, value_name = "CIDR", value_parser = network)]
     pub(in crate::cli) vnet: Vec<IpNet>,
     /// Where flows leave from that do not say it themselves; wins over what the evidence says;
     /// repeatable
@@ -315,10 +316,21 @@ pub(in crate::cli) enum TagsFormat {
 }
 
 /// Reads a prefix, or an address alone.
-fn network(text: &str) -> Result<IpNet, String> {
-    text.parse::<IpNet>()
-        .or_else(|_| text.parse::<std::net::IpAddr>().map(IpNet::from))
-        .map_err(|_| "expected an address or a prefix, as 10.1.2.0/24".to_owned())
+pub(super) fn network(text: &str) -> Result<IpNet, String> {
+    if let Ok(net) = text.parse() {
+        return Ok(net);
+    }
+    let (address, length) =
+        text.split_once('/').map_or((text, None), |(it, rest)| (it, Some(rest)));
+    match (address.parse::<IpAddr>(), length) {
+        (Ok(address), None) => Ok(address.into()),
+        (Ok(address), Some(length)) => {
+            let longest = IpNet::from(address).max_prefix_len();
+            let family = if address.is_ipv4() { "IPv4" } else { "IPv6" };
+            Err(format!("the length of an {family} prefix is from 0 to {longest}, not '{length}'"))
+        }
+        (Err(_), _) => Err("expected an address or a prefix, as 10.1.2.0/24".to_owned()),
+    }
 }
 
 pub(super) fn members(text: &str) -> Result<(String, IpNet), String> {

@@ -2,7 +2,8 @@
 
 use std::path::PathBuf;
 
-use clap::{ArgAction, Args, Subcommand, ValueEnum};
+use clap::builder::{PossibleValuesParser, TypedValueParser};
+use clap::{ArgAction, Args, Command, Subcommand, ValueEnum};
 
 use super::{FormatArgs, OwnerArgs, RedactionArgs, ReportFormat};
 
@@ -20,7 +21,8 @@ pub(in crate::cli) enum ReportCommand {
     /// Several hosts side by side: what the failing ones share and the others do not, then those
     /// with the same findings together, differences first
     Merge(MergeArgs),
-    /// Any format but the table from a saved JSON report; ends as its run did
+    /// Any format but the table from a saved JSON report; ends as its run did. The table is made
+    /// from records (replay)
     Render(RenderArgs),
 }
 
@@ -51,6 +53,27 @@ pub(in crate::cli) struct RenderArgs {
     pub(in crate::cli) formats: FormatArgs,
     #[command(flatten)]
     pub(in crate::cli) redaction: RedactionArgs,
+}
+
+/// What `report render` says of the formats: it has no default, for a saved report does not hold
+/// what the table is made from. `table` is still read, so that the command can say what makes one.
+pub(super) fn without_table(render: Command) -> Command {
+    let words = ReportFormat::value_variants().iter().filter_map(|format| {
+        Some(format.to_possible_value()?.hide(*format == ReportFormat::Table))
+    });
+    let format =
+        PossibleValuesParser::new(words).try_map(|word| ReportFormat::from_str(&word, false));
+    render
+        .mut_arg("format", |arg| {
+            arg.value_parser(format)
+                .help("The report's format [default: from the extension of --output]")
+        })
+        .mut_arg("output", |arg| {
+            arg.help(
+                "Write the report there (.json .jsonl .md .html .csv .xml .sarif .prom) instead of \
+                 to standard output; repeatable",
+            )
+        })
 }
 
 /// How it is shown.

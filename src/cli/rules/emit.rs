@@ -192,14 +192,22 @@ fn leave_out_reserve(
     }
     match (n_reserve, command.assigned_only) {
         (0, _) => {}
-        (1, true) => hints.add("1 gateway is left out: it is not assigned yet"),
-        (n, true) => hints.add(format!("{n} gateways are left out: they are not assigned yet")),
+        (n, true) => hint_at_unassigned(n, hints),
         (n, false) if format.holds() == Holds::Names => hints.add(format!(
             "{n} of {} names are gateways that are not assigned yet, in reserve (--assigned-only \
              leaves them out)",
             chosen.len()
         )),
         (_, false) => {}
+    }
+}
+
+/// A hint on gateways that are left out.
+fn hint_at_unassigned(count: usize, hints: &mut EmitHints) {
+    match count {
+        0 => {}
+        1 => hints.add("1 gateway is left out: it is not assigned yet"),
+        n => hints.add(format!("{n} gateways are left out: they are not assigned yet")),
     }
 }
 
@@ -219,9 +227,13 @@ fn hint_at_gaps(chosen: &[&EvidenceTarget], hints: &mut EmitHints) {
     }
     let n_proxied = chosen.iter().filter(|target| target.is_proxied()).count();
     if n_proxied > 0 {
+        let (names, these) = match n_proxied {
+            1 => ("1 name goes".to_owned(), "this one"),
+            n => (format!("{n} names go"), "these"),
+        };
         hints.add(format!(
-            "{n_proxied} names go through the proxy: this host needs a rule for the proxy, and the \
-             proxy needs these"
+            "{names} through the proxy: this host needs a rule for the proxy, and the proxy needs \
+             {these}"
         ));
     }
 }
@@ -243,9 +255,7 @@ fn chosen<'a>(
     };
     let (chosen, other): (Vec<_>, Vec<_>) = evidence.targets.iter().partition(is_needed);
     let n_unassigned = other.iter().filter(|target| target.is_unassigned).count();
-    if n_unassigned > 0 {
-        hints.add(format!("{n_unassigned} gateways are left out: they are not assigned yet"));
-    }
+    hint_at_unassigned(n_unassigned, hints);
     let mut entries: BTreeMap<&str, Vec<&str>> = BTreeMap::new();
     for target in other.iter().filter(|target| !target.is_unassigned) {
         entries.entry(&target.entry).or_default().push(&target.host);

@@ -196,9 +196,13 @@ impl Gathered {
         let (proven, refused) = prove(targets.iter().copied(), level, tags.published());
         let n_proxied = targets.iter().filter(|target| target.is_proxied()).count();
         if n_proxied > 0 {
+            let (names, go, these) = match n_proxied {
+                1 => ("name", "goes", "this one"),
+                _ => ("names", "go", "these"),
+            };
             hint::hint(&format!(
-                "{n_proxied} names of {source} go through a proxy: that host's group needs a rule for \
-                 the proxy, and the proxy's group needs these"
+                "{n_proxied} {names} of {source} {go} through a proxy: that host's group needs a rule \
+                 for the proxy, and the proxy's group needs {these}"
             ));
         }
         self.note_control(&proven, tags);

@@ -20,3 +20,4 @@ pub use index::{entry, further};
 pub use rival::{Rival, is_worded, rival};
 pub(super) use template::fill;
 pub use template::in_form;
+pub(super) use tls::{RENEW_BY_MICROSOFT, RENEW_BY_SERVICE};

@@ -12,6 +12,15 @@ pub(super) const RENEW: &str = "If the clock of {from} is right, replace the cer
                                 '{issuer}' that is presented for {host}: the server's own, or the \
                                 one of a TLS inspection in front of it.";
 
+/// The same where the chain leads to a public root, so that only the service can have it.
+pub(in crate::diagnose) const RENEW_BY_MICROSOFT: &str = "If the clock of {from} is right, ask Microsoft's support about the certificate by '{issuer}' \
+     that is presented for {host}: that authority is public, so no TLS inspection made it, and \
+     only the service can replace it.";
+
+/// The same for a service that is not Microsoft's.
+pub(in crate::diagnose) const RENEW_BY_SERVICE: &str = "If the clock of {from} is right, whoever runs {host} has to replace its certificate by \
+     '{issuer}': that authority is public, so no TLS inspection made it.";
+
 /// The remedy for whoever opens TLS on the way.
 const EXEMPT: &str = "Exempt {host} from TLS inspection by '{issuer}'.";
 
@@ -59,7 +68,8 @@ pub(super) const NAME_MISMATCH: CatalogueEntry = CatalogueEntry {
 pub(super) const EXPIRED: CatalogueEntry = CatalogueEntry {
     cause: Cause::TlsExpired,
     sentence: "A certificate of the chain has expired.",
-    told_by: "Its dates against this host's clock: a clock that runs ahead looks the same.",
+    told_by: "Its dates against this host's clock: a clock that runs ahead looks the same. Where \
+              the chain leads to a public root, no TLS inspection made the certificate.",
     rivals: &[Cause::HostClockSkew],
     owner: Owner::Host,
     remedy: CHECK_CLOCK,
@@ -69,7 +79,8 @@ pub(super) const EXPIRED: CatalogueEntry = CatalogueEntry {
 pub(super) const NOT_YET_VALID: CatalogueEntry = CatalogueEntry {
     cause: Cause::TlsNotYetValid,
     sentence: "A certificate of the chain is not valid yet.",
-    told_by: "Its dates against this host's clock: a clock that runs behind is the usual reason.",
+    told_by: "Its dates against this host's clock: a clock that runs behind is the usual reason. \
+              Where the chain leads to a public root, no TLS inspection made the certificate.",
     rivals: &[Cause::HostClockSkew],
     owner: Owner::Host,
     remedy: CHECK_CLOCK,

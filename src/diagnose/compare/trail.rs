@@ -55,7 +55,7 @@ impl<'a> JudgedTrail<'a> {
         }
         let mut session = SessionTrust::Open;
         if let (Some(tls), Some(host)) = (trail.tls(), endpoint.subject.host()) {
-            let of_chain = tls::judge(&tls.presented, host);
+            let of_chain = tls::judge_service(&tls.presented, host, endpoint);
             session = if tls.presented.proves(host) {
                 SessionTrust::Verified
             } else if of_chain.iter().any(|draft| draft.cause == Cause::TlsIntercepted) {

@@ -9,7 +9,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use super::case::has_no_way_out;
 use super::finding::{Draft, sort};
-use super::words::{list, lookup_evidence, own_addresses, resolver_name};
+use super::words::{endpoints_that, list, lookup_evidence, own_addresses, resolver_name};
 use super::{absent, clock, contradiction, host_runtime, interception, reported, route};
 use crate::model::{
     Cause, Finding, LookupOutcome, Owner, Record, Records, Resolver, Route, Severity, Status,
@@ -147,7 +147,11 @@ fn middlebox(records: &Records, verdicts: &[Verdict]) -> Option<Draft> {
         ));
     }
     let to = hit.iter().flat_map(|verdict| destinations_of(verdict, Cause::TcpAnsweredByMiddlebox));
-    let draft = draft.evidence(format!("{} endpoints fail after the connect", hit.len()));
+    let draft = draft.evidence(endpoints_that(
+        hit.len(),
+        "fails after the connect",
+        "fail after the connect",
+    ));
     Some(draft.destinations(to).template(
         "Ask whoever runs the firewall or transparent proxy in front of {from} what it does with \
          {destinations}: it accepts the connections, and blocks afterwards.",

@@ -153,8 +153,8 @@ pub struct NotHeld {
 }
 
 impl Evidence {
-    /// The targets of the entries and roles that `--only` names. A relay namespace brings its
-    /// gateways.
+    /// The targets of the entries and roles that `--only` names, and those that it names
+    /// themselves. A relay namespace brings its gateways, unless it is itself named.
     ///
     /// # Errors
     /// [`NotHeld`] where a word names none of them.
@@ -167,8 +167,9 @@ impl Evidence {
             let is_relay = |target: &EvidenceTarget| target.is_relay() && is_of(target, word);
             let has_relay = word == Role::Relay.as_str() || self.targets.iter().any(is_relay);
             brings_gateways |= has_relay;
-            let is_held =
-                |target: &EvidenceTarget| is_of(target, word) || (has_relay && target.is_gateway());
+            let is_held = |target: &EvidenceTarget| {
+                is_of(target, word) || target.host == word || (has_relay && target.is_gateway())
+            };
             if !self.targets.iter().any(is_held) {
                 let held = |target: &EvidenceTarget| {
                     [target.entry.clone(), target.role.as_str().to_owned()]
@@ -180,7 +181,8 @@ impl Evidence {
             }
         }
         let is_chosen = |target: &&EvidenceTarget| {
-            words.iter().any(|word| is_of(target, word.as_ref()))
+            let is_meant = |word: &str| is_of(target, word) || target.host == word;
+            words.iter().any(|word| is_meant(word.as_ref()))
                 || (brings_gateways && target.is_gateway())
         };
         Ok(self.targets.iter().filter(is_chosen).collect())

@@ -380,9 +380,14 @@ impl Redactor<'_> {
     }
 
     fn only(&mut self, only: &OnlyOwners) -> OnlyOwners<'static> {
-        let OnlyOwners { owners, left_out } = only;
-        let LeftOut { endpoints, findings } = *left_out;
-        OnlyOwners { owners: self.words_of(owners), left_out: LeftOut { endpoints, findings } }
+        let OnlyOwners { owners, left_out, whole } = only;
+        let LeftOut { endpoints, findings, causes_of_run } = left_out;
+        let left_out = LeftOut {
+            endpoints: *endpoints,
+            findings: *findings,
+            causes_of_run: self.words_of(causes_of_run),
+        };
+        OnlyOwners { owners: self.words_of(owners), left_out, whole: *whole }
     }
 
     /// A name, an address, or a pattern as it is written.

@@ -6,7 +6,7 @@ use std::fmt::Write as _;
 use jiff::{SignedDuration, Timestamp};
 
 use super::super::step_words::{self, time};
-use super::super::wording::{team_of, utc};
+use super::super::wording::{sighted, team_of, utc};
 use super::ways::LegState;
 use super::{StatusBadge, groups};
 use crate::diagnose::catalogue;
@@ -249,6 +249,8 @@ fn in_lines(lines: &[EvidenceLine]) -> String {
 fn about(endpoint: &Endpoint) -> String {
     let required = if endpoint.is_required() { "required" } else { "not required" };
     let origin = endpoint.origin.as_deref().map(|it| format!(", from {it}")).unwrap_or_default();
+    let found = endpoint.discovered.as_ref().map(|it| format!(" ({})", sighted(it)));
+    let found = found.unwrap_or_default();
     let route = &endpoint.route;
     let way = match &*route.configured {
         "" => String::new(),
@@ -260,7 +262,7 @@ fn about(endpoint: &Endpoint) -> String {
     let skipped =
         skipped.map(|why| format!("; gateways not looked for: {why}")).unwrap_or_default();
     format!(
-        "{}; entry {}, {required}{origin}{way}{document}{skipped}",
+        "{}; entry {}, {required}{origin}{found}{way}{document}{skipped}",
         endpoint.purpose, endpoint.entry
     )
 }
@@ -351,50 +353,25 @@ fn follow_ups<'a>(
     lines: &mut Vec<EvidenceLine>,
 ) {
     if let Some(located) = &endpoint.located {
-        let to = located.remote.map(|to| format!(" to {to}")).unwrap_or_default();
-        lines.push(heading(None, format!("Where the silence{to} begins")));
+        lines.push(heading(None, step_words::located(located)));
         for hop in &located.path {
-            let who = hop.address.map_or_else(|| "not known".to_owned(), |it| it.to_string());
-            let (beside, answer) = match &hop.echo {
-                Some(echo) => ("ICMP echo", echo),
-                None => ("UDP", &hop.udp),
-            };
-            let is_nothing = |word: &str| matches!(word, "silence" | "not_listened" | "not_asked");
-            let is_silent = is_nothing(&hop.tcp) && is_nothing(answer);
+            let is_silent = step_words::is_silent(hop);
             let state = if is_silent { LegState::NotTried } else { LegState::Works };
-            let text = format!("hop {}: {who}; TCP {}, {beside} {answer}", hop.ttl, hop.tcp);
-            lines.push(plain(state, text, String::new()));
+            lines.push(plain(state, step_words::hop(hop), String::new()));
         }
     }
     for ladder in &endpoint.segments {
-        let to = ladder.remote.map(|to| format!(" with {to}")).unwrap_or_default();
-        lines.push(heading(None, format!("The same handshake{to} with small segments")));
+        lines.push(heading(None, step_words::ladder(ladder)));
         for rung in &ladder.rungs {
-            let is_ok = rung.outcome == "ok";
-            let size = rung.max_segment.map_or_else(
-                || "as large as they are".to_owned(),
-                |size| match rung.bound {
-                    Some(_) => format!("incoming segments of at most {size} bytes"),
-                    None => format!("segments of at most {size} bytes"),
-                },
-            );
-            let outcome = if is_ok { "the handshake was completed" } else { &*rung.outcome };
-            let state = if is_ok { LegState::Works } else { LegState::Broken };
-            lines.push(plain(state, format!("{size}: {outcome}"), time(rung.took_ms)));
+            let state = if rung.outcome == "ok" { LegState::Works } else { LegState::Broken };
+            lines.push(plain(state, step_words::rung(rung), time(rung.took_ms)));
         }
     }
     for hello in &endpoint.old_hellos {
-        let to = hello.remote.map(|to| format!(" with {to}")).unwrap_or_default();
-        let version = hello.version.as_deref().unwrap_or_default();
-        let alert = hello.alert.as_deref().unwrap_or_default();
-        let text = format!("TLS 1.0 and 1.1 alone{to}: {} {version}{alert}", hello.outcome);
-        lines.push(plain(LegState::Odd, text.trim_end().to_owned(), time(hello.took_ms)));
+        lines.push(plain(LegState::Odd, step_words::old_hello(hello), time(hello.took_ms)));
     }
     for host in &endpoint.revocation {
-        let answered = if host.answered { "answered" } else { "did not answer" };
-        let path = host.path.as_deref().unwrap_or_default();
-        let text = format!("Revocation: http://{}:{}{path} {answered}", host.host, host.port);
-        lines.push(heading(None, text));
+        lines.push(heading(None, step_words::revocation(host)));
         lines.extend(host.lookups.iter().map(|lookup| looked_up(&host.host, lookup)));
         for trail in &host.trails {
             went(trail, "", store, lines);

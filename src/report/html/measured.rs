@@ -3,7 +3,7 @@
 use std::borrow::Cow;
 
 use super::super::diff::table;
-use super::super::wording::{listed, utc};
+use super::super::wording::{listed, runtime, utc};
 use super::super::{command, step_words};
 use crate::report_v1::Report;
 
@@ -42,7 +42,7 @@ pub(super) fn of<'a>(report: &'a Report<'a>) -> MeasuredFacts<'a> {
         ("Addresses", listed(&vantage.addresses, usize::MAX).into()),
         ("Operating system", (&*vantage.os).into()),
         ("Account", (&*vantage.account).into()),
-        ("Runtime", runtime(report).into()),
+        ("Runtime", run.runtime.as_ref().map(runtime).unwrap_or_default().into()),
         ("Name servers", listed(&resolvers, usize::MAX).into()),
         ("Proxy", proxy.into()),
         ("Program", format!("{} {}", report.tool.name, report.tool.version).into()),
@@ -81,23 +81,4 @@ pub(super) fn changes(report: &Report) -> Vec<ChangeSection> {
 /// When the baseline was measured, and where.
 pub(super) fn baseline(report: &Report) -> String {
     report.baseline.as_ref().map(table::origin).unwrap_or_default()
-}
-
-/// `5.50.9000.1 in D:\IR\...\Shared; its service is running, starts automatically, as ...`; empty
-/// where nothing was looked at.
-fn runtime(report: &Report) -> String {
-    let Some(runtime) = &report.run.runtime else { return String::new() };
-    let mut parts = Vec::new();
-    if let Some(installed) = &runtime.installed {
-        let version = runtime.version.as_deref().unwrap_or("installed");
-        parts.push(format!("{version} in {}", installed.path));
-    }
-    if let Some(service) = &runtime.service {
-        let account = match &*service.account {
-            "" => String::new(),
-            account => format!(", account {account}"),
-        };
-        parts.push(format!("service {}, start {}{account}", service.state, service.start));
-    }
-    parts.join("; ")
 }

@@ -42,6 +42,7 @@ pub fn report(report: &Report, out: &mut impl Write) -> io::Result<()> {
     let body = ReportBody {
         first: first_screen::of(report, &verdict),
         teams: tasks::of(report),
+        share_of: verdict_line::share_of(report).unwrap_or_default(),
         not_looked_at: &report.prediction.not_looked_at,
         is_online: report.prediction.network_allows == "online",
         host: picture_of_host::picture(report),
@@ -66,6 +67,8 @@ pub fn report(report: &Report, out: &mut impl Write) -> io::Result<()> {
 struct ReportBody<'a> {
     first: first_screen::FirstScreen<'a>,
     teams: Vec<tasks::TeamTasks<'a>>,
+    /// Whose page it is, where others have something to do that is left out.
+    share_of: String,
     not_looked_at: &'a [String],
     is_online: bool,
     host: picture_of_host::HostPicture,

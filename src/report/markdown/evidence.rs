@@ -4,12 +4,12 @@
 use std::io::{self, Write};
 
 use super::super::step_words;
-use super::super::wording::utc;
+use super::super::wording::{sighted, utc};
 use super::inert::{cell, code, html, inline};
 use super::{word, write_items};
 use crate::diagnose::catalogue;
 use crate::model::{Cause, Status};
-use crate::report_v1::{Endpoint, Finding, Lookup, Report, Trail};
+use crate::report_v1::{Endpoint, Finding, Lookup, Report, Rung, Trail};
 
 pub(super) fn write(report: &Report, out: &mut impl Write) -> io::Result<()> {
     let (passing, others): (Vec<&Endpoint>, Vec<&Endpoint>) =
@@ -55,9 +55,14 @@ fn write_endpoint(endpoint: &Endpoint, out: &mut impl Write) -> io::Result<()> {
     begin(&format!("{} {} {cause}", word(endpoint.status), endpoint.host_port()), out)?;
     let required = if endpoint.is_required() { "required" } else { "not required" };
     let route = &endpoint.route;
+    let found = endpoint.discovered.as_ref().map(|it| format!(", found in {}", sighted(it)));
     let about = format!(
-        "{}; entry {}, {required}; goes {} ({})",
-        endpoint.purpose, endpoint.entry, route.configured, route.why
+        "{}; entry {}, {required}{}; goes {} ({})",
+        endpoint.purpose,
+        endpoint.entry,
+        found.unwrap_or_default(),
+        route.configured,
+        route.why
     );
     writeln!(out, "{}\n", inline(about.trim_start_matches("; ")))?;
     for finding in &endpoint.findings {
@@ -71,11 +76,38 @@ fn write_endpoint(endpoint: &Endpoint, out: &mut impl Write) -> io::Result<()> {
     for trail in endpoint.trails.iter().chain(&endpoint.upgrade) {
         steps.push(went(trail));
     }
+    steps.extend(followed_up(endpoint));
     if !steps.is_empty() {
         writeln!(out, "What was done, step by step:\n")?;
         write_items(out, steps.into_iter())?;
     }
     end(out)
+}
+
+/// What was asked again, each in a line with its steps.
+fn followed_up(endpoint: &Endpoint) -> Vec<String> {
+    let mut steps = Vec::new();
+    if let Some(located) = &endpoint.located {
+        let hops: Vec<String> = located.path.iter().map(step_words::hop).collect();
+        steps.push(inline(&format!("{}: {}", step_words::located(located), hops.join("; "))));
+    }
+    for ladder in &endpoint.segments {
+        let timed = |rung: &Rung| {
+            format!("{} ({})", step_words::rung(rung), step_words::time(rung.took_ms))
+        };
+        let rungs: Vec<String> = ladder.rungs.iter().map(timed).collect();
+        steps.push(inline(&format!("{}: {}", step_words::ladder(ladder), rungs.join("; "))));
+    }
+    for hello in &endpoint.old_hellos {
+        let took = step_words::time(hello.took_ms);
+        steps.push(inline(&format!("{} ({took})", step_words::old_hello(hello))));
+    }
+    for host in &endpoint.revocation {
+        steps.push(inline(&step_words::revocation(host)));
+        steps.extend(host.lookups.iter().map(|lookup| looked_up(&host.host, lookup)));
+        steps.extend(host.trails.iter().map(went));
+    }
+    steps
 }
 
 fn write_finding(finding: &Finding, out: &mut impl Write) -> io::Result<()> {

@@ -11,11 +11,11 @@ use super::beside_rules::{self, AgreementGroup};
 use super::diff::table;
 use super::only_owners::left_out;
 use super::test_commands::{TestCommand, TestCommands};
-use super::wording::{counted, counts_line, listed, measured_at, team_of};
+use super::wording::{counted, counts_line, listed, measured_at, runtime, sighted, team_of};
 use super::{Guarded, step_words, verdict_line};
 use crate::diagnose::catalogue;
 use crate::model::{AddressSet, Cause, RuleAgreement, Status};
-use crate::report_v1::{Action, Destination, Report};
+use crate::report_v1::{Action, Destination, Endpoint, Report};
 use inert::{cell, code, inline};
 
 /// How many destinations stand in a table before their networks are summed up above it.
@@ -29,6 +29,7 @@ pub fn report(report: &Report, out: &mut impl Write) -> io::Result<()> {
     let mut out = Guarded::new(out);
     write_head(report, &mut out)?;
     write_tasks(report, &mut out)?;
+    write_next(report, &mut out)?;
     write_rules(report, &mut out)?;
     write_changes(report, &mut out)?;
     evidence::write(report, &mut out)?;
@@ -87,6 +88,16 @@ fn write_tasks(report: &Report, out: &mut impl Write) -> io::Result<()> {
         }
     }
     Ok(())
+}
+
+/// Where the network is no reason, whoever reads this goes on to look at the host.
+fn write_next(report: &Report, out: &mut impl Write) -> io::Result<()> {
+    let prediction = &report.prediction;
+    if prediction.network_allows != "online" || prediction.not_looked_at.is_empty() {
+        return Ok(());
+    }
+    writeln!(out, "## If the runtime has trouble all the same, look at this host next\n")?;
+    write_items(out, prediction.not_looked_at.iter().map(|line| inline(line)))
 }
 
 fn write_task(report: &Report, action: &Action, out: &mut impl Write) -> io::Result<()> {
@@ -217,10 +228,14 @@ fn write_measured(report: &Report, out: &mut impl Write) -> io::Result<()> {
         options => format!("pathproof {}", super::command::as_given(options)),
     };
     let exit = run.exit.map(|exit| exit.to_string()).unwrap_or_default();
+    let seen = |it: &Endpoint| Some(format!("{} ({})", it.host, sighted(it.discovered.as_ref()?)));
+    let found: Vec<String> = report.endpoints.iter().filter_map(seen).collect();
     let facts = [
         ("Host", host(report)),
         ("Operating system", vantage.os.to_string()),
         ("Account", vantage.account.to_string()),
+        ("Runtime", run.runtime.as_ref().map(runtime).unwrap_or_default()),
+        ("Names found", listed(&found, usize::MAX)),
         ("Name servers", listed(&vantage.resolvers, usize::MAX)),
         ("Proxy", proxy),
         ("Took", took),

@@ -7,7 +7,7 @@ use super::super::command;
 use super::super::wording::{self, counted, listed};
 use super::fit::columns;
 use super::page::{Page, padded};
-use crate::model::{Action, AddressSet, Destination, Endpoint, Records, Role};
+use crate::model::{Action, AddressSet, Cause, Conclusion, Destination, Endpoint, Records, Role};
 
 /// How many destinations are listed one by one; where there are more, their addresses are, as
 /// prefixes that hold them and nothing else.
@@ -15,7 +15,11 @@ const SINGLY: usize = 48;
 /// How many prefixes are listed. More of them are nothing to be typed in.
 const PREFIXES: usize = 256;
 
-pub(super) fn write(page: &mut Page, records: &Records, actions: &[Action]) {
+/// How many names a command chooses one by one.
+const NAMED: usize = 16;
+
+/// `all` is the whole run, of which `actions` may be one team's.
+pub(super) fn write(page: &mut Page, all: (&Records, &Conclusion), actions: &[Action]) {
     if actions.is_empty() {
         return;
     }
@@ -23,36 +27,79 @@ pub(super) fn write(page: &mut Page, records: &Records, actions: &[Action]) {
     for of_owner in actions.chunk_by(|left, right| left.owner == right.owner) {
         page.plain(wording::team(of_owner[0].owner));
         for action in of_owner {
-            write_one(page, records, action);
+            write_one(page, all, action);
         }
     }
 }
 
-fn write_one(page: &mut Page, records: &Records, action: &Action) {
+fn write_one(page: &mut Page, all: (&Records, &Conclusion), action: &Action) {
     page.bullet(&action.text);
+    let command = list_command(all, action);
     if action.is_about_destinations && !is_in_text(action) {
-        if action.destinations.len() > SINGLY {
+        let is_of_names = action.list_format.is_some_and(|format| format != "csv");
+        let is_nowhere_else = is_of_names && command.is_none();
+        if action.destinations.len() > SINGLY && !is_nowhere_else {
             write_prefixes(page, &action.destinations);
         } else {
             write_rows(page, &action.destinations);
         }
     }
-    let own: &[&str] = match action.list_format {
-        // A few addresses stand above, all of them. As they were seen: whoever opens the way needs
-        // all of them.
-        Some("csv") if action.destinations.len() > SINGLY => {
-            &["--proof", "resolved", "--format", "csv"]
-        }
-        Some("csv") | None => return,
-        Some(names) => &["--format", names],
-    };
-    let entries = entries(records, &action.destinations);
-    let only = entries.iter().flat_map(|entry| ["--only", entry]);
-    let own: Vec<&str> = only.chain(own.iter().copied()).collect();
-    if let Some(command) = command::rules_emit(&records.run, &own) {
+    if let Some(command) = command {
         page.under_bullet("As a list:");
         page.command(&command);
     }
+}
+
+/// The command that writes the destinations of `action` as a list.
+fn list_command(all: (&Records, &Conclusion), action: &Action) -> Option<String> {
+    let (records, _) = all;
+    let (only, format): (Vec<&str>, &[&str]) = match action.list_format? {
+        // A few addresses stand above, all of them. As they were seen: whoever opens the way needs
+        // all of them, those that work too.
+        "csv" if action.destinations.len() > SINGLY => {
+            let entries = entries(records, &action.destinations);
+            let only = entries.iter().flat_map(|entry| ["--only", entry]).collect();
+            (only, &["--proof", "resolved", "--format", "csv"])
+        }
+        "csv" => return None,
+        names => (exactly(all, &action.destinations)?, &["--format", names]),
+    };
+    let own: Vec<&str> = only.iter().chain(format).copied().collect();
+    command::rules_emit(&records.run, &own)
+}
+
+/// What chooses the names of `destinations` and no other: an exemption too many is a hole in what
+/// the proxy inspects. `None` where nothing short does.
+fn exactly<'a>(
+    (records, conclusion): (&'a Records, &Conclusion),
+    destinations: &'a [Destination],
+) -> Option<Vec<&'a str>> {
+    let names: BTreeSet<&str> = destinations.iter().map(|one| one.name.as_str()).collect();
+    let entries = entries(records, destinations);
+    let is_of = |endpoint: &Endpoint| {
+        entries.contains(&*endpoint.entry) || entries.contains(endpoint.role.as_str())
+    };
+    let endpoints = || records.records.iter().map(|record| &*record.endpoint);
+    let brings_gateways = endpoints().any(|it| it.role == Role::Relay && is_of(it));
+    let is_written = |it: &Endpoint| is_of(it) || (brings_gateways && it.role == Role::Gateway);
+    let is_unassigned = |cause| cause == Some(Cause::RelayGatewayUnassigned);
+    let (mut written, mut has_reserve) = (BTreeSet::new(), false);
+    for (endpoint, verdict) in endpoints().zip(&conclusion.verdicts) {
+        if is_written(endpoint) {
+            if is_unassigned(verdict.cause) {
+                has_reserve = true;
+            } else {
+                written.insert(endpoint.subject.to_string());
+            }
+        }
+    }
+    if written.iter().map(String::as_str).eq(names.iter().copied()) {
+        let only = entries.into_iter().flat_map(|entry| ["--only", entry]);
+        return Some(only.chain(has_reserve.then_some("--assigned-only")).collect());
+    }
+    // A run that is measured again is chosen from by the entries of its list.
+    (names.len() <= NAMED && records.run.kept_in.is_some())
+        .then(|| names.into_iter().flat_map(|name| ["--only", name]).collect())
 }
 
 /// The entries of the list that destinations are of; gateways go with their relay.

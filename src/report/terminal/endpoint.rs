@@ -4,7 +4,6 @@ use std::net::SocketAddr;
 
 use super::super::assemble::Judged;
 use super::super::route::{self, Further};
-use super::fit::{shorten, visible};
 use super::page::Page;
 use super::passing;
 use crate::diagnose::{self, catalogue, taken_as_private};
@@ -17,9 +16,9 @@ const IN_FULL: usize = 5;
 const EXAMPLES: usize = 3;
 /// How many of the others are named.
 const NAMED: usize = 6;
-/// How much of the evidence is shown: as many facts, of as many columns together.
+/// How many facts of the evidence are shown. Each is shown whole: its end may be the name that
+/// matters, and the diagnosis has bounded what strangers say.
 const FACTS: usize = 3;
-const EVIDENCE: usize = 300;
 
 /// How many endpoints are listed under a finding of the run.
 const GROUPED: usize = 16;
@@ -230,9 +229,10 @@ fn evidence(finding: &Finding) -> String {
         text.push_str("; ");
         text.push_str(own.unwrap_or(fact));
     }
-    let more = if finding.evidence.len() > FACTS { "; ..." } else { "" };
-    // Shortened in what is seen of it: a control character takes more room written out.
-    format!("{}{more}", shorten(&visible(&text), EVIDENCE))
+    if finding.evidence.len() > FACTS {
+        text.push_str("; ...");
+    }
+    text
 }
 
 fn cause_and_certainty(finding: &Finding) -> String {

@@ -1,7 +1,5 @@
 //! Text to fit a terminal: nothing in it that a terminal would obey, and lines as wide as it is.
 
-use std::borrow::Cow;
-
 use unicode_width::UnicodeWidthStr;
 
 pub(in crate::report) use crate::model::visible;
@@ -36,30 +34,6 @@ pub(in crate::report) fn wrap(text: &str, width: usize) -> Vec<String> {
     lines
 }
 
-/// How many bytes of `text` fit into `width` columns; at least one character's.
-fn fitting(text: &str, width: usize) -> usize {
-    let mut end = text.chars().next().map_or(0, char::len_utf8);
-    for (at, c) in text.char_indices().skip(1) {
-        let next = at + c.len_utf8();
-        // Measured together: neighbours change each other's width.
-        if columns(&text[..next]) > width {
-            break;
-        }
-        end = next;
-    }
-    end
-}
-
-/// `text` in at most `width` columns, its end left out.
-pub(in crate::report) fn shorten(text: &str, width: usize) -> Cow<'_, str> {
-    const GAP: &str = " ...";
-    if columns(text) <= width {
-        return text.into();
-    }
-    let kept = &text[..fitting(text, width.saturating_sub(GAP.len()))];
-    format!("{}{GAP}", kept.trim_end()).into()
-}
-
 #[cfg(test)]
 mod tests {
     use proptest::prelude::*;
@@ -84,15 +58,6 @@ mod tests {
         }
     }
 
-    #[test]
-    fn long_texts_keep_their_beginning() {
-        for (text, width, expected) in
-            [("one two", 7, "one two"), ("one two three", 8, "one ..."), ("abcdefgh", 7, "abc ...")]
-        {
-            assert_eq!(shorten(text, width), expected);
-        }
-    }
-
     proptest! {
         #[test]
         fn nothing_is_too_wide_and_nothing_is_lost(
@@ -108,7 +73,6 @@ mod tests {
             let kept: Vec<&str> = lines.iter().flat_map(|line| line.split_whitespace()).collect();
             let all: Vec<&str> = shown.split_whitespace().collect();
             prop_assert_eq!(kept, all, "no word is cut");
-            prop_assert!(columns(&shorten(&shown, width)) <= width);
         }
     }
 }

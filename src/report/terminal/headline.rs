@@ -4,12 +4,14 @@ use super::super::assemble::Judged;
 use super::super::verdict_line::{self, CountedEndpoint, RunFindings};
 use super::page::Page;
 use crate::model::{Cause, Conclusion, NetworkAllows, Severity, Status};
+use crate::report_v1::OnlyOwners;
 
 pub(super) fn write(
     page: &mut Page,
     endpoints: &[Judged],
     gateways: &[Judged],
     conclusion: &Conclusion,
+    only: Option<&OnlyOwners>,
 ) {
     let counted = counted(endpoints, false).chain(counted(gateways, true));
     let of_run = conclusion.findings.iter().filter(|finding| !finding.is_note());
@@ -20,7 +22,7 @@ pub(super) fn write(
         conclusion.findings.iter().any(|finding| finding.cause == Cause::RuntimeServiceStopped);
     let of_run = RunFindings { failure, warnings: others.len(), is_service_stopped };
     let prediction = &conclusion.prediction;
-    let verdict = verdict_line::of(counted, of_run, prediction.network_allows.as_str());
+    let verdict = verdict_line::of(counted, of_run, prediction.network_allows.as_str(), only);
     page.status(verdict.status, &verdict.words);
     if verdict.is_surprise {
         for reason in &prediction.because {

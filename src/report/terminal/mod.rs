@@ -17,8 +17,10 @@ use crate::model::{Conclusion, Ending, Records, Route, Run, Status};
 use page::Page;
 
 use super::assemble::{Judged, in_order};
-use super::wording::{counted_as, counts_line, listed, utc};
+use super::only_owners::{Narrowed, left_out_of};
+use super::wording::{counted_as, counts_line, listed, runtime, utc};
 use super::{agent_status, command, route};
+use crate::report_v1::OnlyOwners;
 
 /// How the terminal is.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -35,29 +37,48 @@ const SECTIONS: [Status; 4] = [Status::Fail, Status::Warn, Status::Unknown, Stat
 /// The report as text for a terminal.
 #[must_use]
 pub fn table(records: &Records, conclusion: &Conclusion, style: &Style) -> String {
-    written(records, conclusion, style, false)
+    written(&TableSource::of_all(records, conclusion), style, false)
 }
 
 /// The same, and after it every step of every endpoint.
 #[must_use]
 pub fn verbose(records: &Records, conclusion: &Conclusion, style: &Style) -> String {
-    written(records, conclusion, style, true)
+    written(&TableSource::of_all(records, conclusion), style, true)
 }
 
-fn written(
-    records: &Records,
-    conclusion: &Conclusion,
-    style: &Style,
-    has_every_step: bool,
-) -> String {
+/// The table, or with every step, of what one team can fix.
+#[must_use]
+pub fn table_of_owners(narrowed: &Narrowed, style: &Style, has_every_step: bool) -> String {
+    let Narrowed { records, conclusion, only, all } = narrowed;
+    written(&TableSource { records, conclusion, only: *only, all: *all }, style, has_every_step)
+}
+
+/// What a table is made from.
+struct TableSource<'a> {
+    records: &'a Records,
+    conclusion: &'a Conclusion,
+    /// Whose table it is, where it is not everyone's.
+    only: Option<&'a OnlyOwners<'a>>,
+    /// What the file of the run holds, and what was concluded of it.
+    all: (&'a Records, &'a Conclusion),
+}
+
+impl<'a> TableSource<'a> {
+    const fn of_all(records: &'a Records, conclusion: &'a Conclusion) -> Self {
+        Self { records, conclusion, only: None, all: (records, conclusion) }
+    }
+}
+
+fn written(source: &TableSource, style: &Style, has_every_step: bool) -> String {
+    let TableSource { records, conclusion, only, all } = *source;
     let judged = in_order(records, conclusion);
     let (gateways, endpoints): (Vec<_>, Vec<_>) =
         judged.iter().copied().partition(|(record, _)| gateway::is_gateway(record));
     let deployments = gateway::deployments(&gateways);
     let has_proxies = route::has_proxies(records);
     let mut page = Page::new(style);
-    headline::write(&mut page, &endpoints, &gateways, conclusion);
-    action::write(&mut page, records, &conclusion.actions);
+    headline::write(&mut page, &endpoints, &gateways, conclusion, only);
+    action::write(&mut page, all, &conclusion.actions);
     headline::write_next(&mut page, conclusion);
     let groups = endpoint::Groups::of(&conclusion.findings, &endpoints);
     for status in SECTIONS {
@@ -78,7 +99,11 @@ fn written(
     write_gateways_hidden(&mut page, &endpoints);
     page.plain(&counts_line(conclusion.summary.into()));
     write_left_out(&mut page, conclusion.ending);
+    if let Some(only) = only {
+        page.plain(&left_out_of(only));
+    }
     write_discovered(&mut page, &endpoints);
+    write_runtime(&mut page, &records.run);
     if has_proxies || has_source(records) {
         write_routes(&mut page, records);
     }
@@ -113,6 +138,14 @@ fn write_discovered(page: &mut Page, endpoints: &[Judged]) {
         .collect();
     if !found.is_empty() {
         page.plain(&format!("Names found: {}", listed(&found, 6)));
+    }
+}
+
+/// Which runtime this host has, and whether its service runs.
+fn write_runtime(page: &mut Page, run: &Run) {
+    let words = run.runtime.as_ref().map(|own| runtime(&own.into())).unwrap_or_default();
+    if !words.is_empty() {
+        page.plain(&format!("Runtime: {words}"));
     }
 }
 

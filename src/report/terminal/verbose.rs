@@ -3,6 +3,7 @@
 
 use super::super::assemble::Judged;
 use super::super::route;
+use super::super::wording::counted;
 use super::page::Page;
 use crate::diagnose::tcp_fact;
 use crate::model::{
@@ -293,13 +294,16 @@ fn write_evidence(page: &mut Page, failure: &Failure) {
     }
 }
 
-/// `sign-in by NTLM as CONTOSO\anna: 2 messages sent, 1 challenge`.
+/// `sign-in by NTLM as CONTOSO\anna: 2 messages sent, 1 challenge received`.
 fn signed_in(sign_in: &SignIn) -> String {
     let SignIn { scheme, account, messages, challenges, .. } = sign_in;
     let account = if account.is_empty() { String::new() } else { format!(" as {account}") };
+    let of = |count: u32, noun| counted(count.try_into().unwrap_or(usize::MAX), noun);
     format!(
-        "sign-in by {}{account}: {messages} messages sent, {challenges} challenges received",
-        scheme.as_str()
+        "sign-in by {}{account}: {} sent, {} received",
+        scheme.as_str(),
+        of(*messages, "message"),
+        of(*challenges, "challenge")
     )
 }
 
@@ -369,12 +373,12 @@ fn silent(whose: &TimeoutBy, received: usize) -> String {
     };
     match received {
         0 => format!("no answer{by}"),
-        _ => format!("silence after {received} bytes{by}"),
+        _ => format!("silence after {}{by}", counted(received, "byte")),
     }
 }
 
 fn closed(received: usize) -> String {
-    format!("closed by the far end, {received} bytes received")
+    format!("closed by the far end, {} received", counted(received, "byte"))
 }
 
 fn beginning(bytes: &[u8]) -> String {

@@ -37,7 +37,12 @@ fn options_that_cannot_be_meant_are_refused_with_the_next_step() {
         (&["check", "--timeout", "5"], &["--timeout", "500ms, 5s"]),
         (&["check", "--timeout", "0s"], &["zero"]),
         (&["check", "--resolver", "dns.contoso.com"], &["--resolver", "10.0.0.53"]),
-        (&["check", "--private-cidr", "10.0.0.0/33"], &["--private-cidr"]),
+        (
+            &["check", "--private-cidr", "10.0.0.0/33"],
+            &["--private-cidr", "IPv4 prefix is from 0 to 32, not '33'"],
+        ),
+        (&["check", "--private-cidr", "fd00::/129"], &["IPv6 prefix is from 0 to 128, not '129'"]),
+        (&["check", "--private-cidr", "10.0.0/8"], &["expected an address or a prefix"]),
         (&["check", "-4", "-6"], &["-4", "-6"]),
         (&["check", "-4", "--source", "::1"], &["-4", "::1"]),
         (&["check", "--concurrency", "0"], &["--concurrency"]),

@@ -147,12 +147,71 @@ fn a_team_gets_its_own_and_the_exit_code_follows() {
     assert_eq!(lengths(&own) + usize::try_from(left_out).unwrap(), lengths(&all));
 
     // Nothing of it is Microsoft's.
+    let records = case("located", "records.jsonl");
     let (ended, own) = json(&["replay", &records, "--owner", "azure"]);
     assert_eq!((ended.code, &own["run"]["exit"]), (Some(0), &Value::from(0)));
     let table = run(&["replay", &records, "--owner", "azure"]);
     assert_eq!(table.code, Some(0));
     assert!(!table.stdout.contains("Firewall team"), "{}", table.stdout);
     run(&["replay", &records, "--owner", "me"]).refuses(&["data-platform"]);
+}
+
+/// Whoever looks at the first line of a report for one team must not take it for the whole.
+#[test]
+fn a_team_without_a_task_is_not_told_that_all_is_well() {
+    let folder = tempfile::tempdir().unwrap();
+    let into = |name: &str| folder.path().join(name).display().to_string();
+    for (name, owner, verdict, counted) in [
+        (
+            "service-stopped",
+            "firewall",
+            "The runtime's service on this host does not run; nothing for the firewall team; 1 \
+             finding of other teams is left out: the network lets the runtime be online",
+            "Only what firewall can fix: 1 finding and 0 endpoints of others are left out",
+        ),
+        (
+            "located",
+            "dns",
+            "Nothing for the DNS team; 4 endpoints of other teams are left out: the runtime would \
+             be limited",
+            "Only what dns can fix: 4 findings and 4 endpoints of others are left out",
+        ),
+    ] {
+        let records = case(name, "records.jsonl");
+        let outputs = ["out.txt", "out.md", "out.html", "out.json"].map(into);
+        let mut command = vec!["replay", &records, "--owner", owner, "--quiet"];
+        command.extend(outputs.iter().flat_map(|path| ["--output", path]));
+        assert_eq!(run(&command).code, Some(0), "{name}");
+        let read = |path: &String| {
+            let words: Vec<String> = fs::read_to_string(path)
+                .unwrap()
+                .replace("&#39;", "'")
+                .split_whitespace()
+                .map(str::to_owned)
+                .collect();
+            words.join(" ")
+        };
+        let [table, ticket, page, saved] = &outputs;
+        assert!(read(table).starts_with(&format!("WARN {verdict}")), "{}", read(table));
+        assert!(read(ticket).starts_with(&format!("# WARN: {verdict}")), "{}", read(ticket));
+        assert!(read(page).contains(&format!("<title>WARN: {verdict}")), "{}", read(page));
+        for report in [table, ticket, page] {
+            assert!(read(report).contains(counted), "{report}: {}", read(report));
+        }
+        // The saved report says the same again.
+        let again = run(&["report", "render", saved, "--format", "markdown"]);
+        assert_eq!((again.code, again.stdout), (Some(0), fs::read_to_string(ticket).unwrap()));
+        let shown = run(&["replay", &records, "--owner", owner]);
+        assert!(!shown.stderr.contains("Only what"), "said twice: {}", shown.stderr);
+    }
+    // A team that has a task reads of its own share, and that it is a share.
+    let records = case("two-faults", "records.jsonl");
+    let table = run(&["replay", &records, "--owner", "firewall"]);
+    assert!(table.stdout.starts_with("FAIL    For the firewall team: "), "{}", table.stdout);
+    assert!(table.stdout.contains("Only what firewall can fix: "), "{}", table.stdout);
+    // Where all is well there is nothing to leave out.
+    let healthy = run(&["replay", &case("healthy", "records.jsonl"), "--owner", "dns"]);
+    assert!(healthy.stdout.starts_with("PASS    All "), "{}", healthy.stdout);
 }
 
 #[test]

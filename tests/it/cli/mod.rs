@@ -31,6 +31,7 @@ mod terminal;
 mod version;
 #[cfg(unix)]
 mod watch;
+mod whole_reports;
 mod windows_files;
 
 use std::fs;

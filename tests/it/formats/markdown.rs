@@ -99,6 +99,29 @@ fn a_ticket_says_how_to_test_it() {
     assert!(text.contains(&connect) && of_task.contains(again), "{connect} {again}\n{text}");
 }
 
+/// Where a silence begins and what small segments did is evidence too.
+#[test]
+fn a_ticket_holds_what_was_asked_again() {
+    for (case, facts) in [
+        ("located", &["Where the silence to 40.112.72.101:443 begins: hop 1: 10.50.1.1; TCP "][..]),
+        (
+            "segments",
+            &[
+                "The same handshake with 40.112.72.101:443 with small segments: ",
+                "segments of at most 1000 bytes: the handshake was completed (",
+            ],
+        ),
+        ("tls-of-old", &["TLS 1.0 and 1.1 alone with "]),
+        ("revocation", &["Revocation: http://"]),
+    ] {
+        let (_, report) = reports().into_iter().find(|(name, _)| name == case).unwrap();
+        let text = ticket(&report).text;
+        for fact in facts {
+            assert!(text.contains(fact), "{case}: {fact}\n{text}");
+        }
+    }
+}
+
 /// The only HTML is ours, and nothing leads anywhere.
 fn is_inert(name: &str, ticket: &Ticket) {
     assert!(ticket.links.is_empty(), "{name}: {:?}", ticket.links);

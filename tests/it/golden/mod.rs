@@ -157,6 +157,12 @@ fn flaw(finding: &pathproof::model::Finding) -> Option<&'static str> {
     if finding.remedy.is_empty() {
         return Some("no remedy");
     }
+    if finding.evidence.iter().collect::<BTreeSet<_>>().len() < finding.evidence.len() {
+        return Some("evidence that is said twice");
+    }
+    if texts().any(|text| text.starts_with("1 endpoints") || text.contains(" 1 endpoints")) {
+        return Some("one in the plural");
+    }
     if texts().any(|text| text.contains(['{', '}', '\n'])) {
         return Some("an open placeholder or a line break");
     }
