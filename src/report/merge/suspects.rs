@@ -10,7 +10,8 @@ use serde::Serialize;
 use super::cover::CaseSet;
 use super::facts::WayPart;
 
-/// What kind of thing hosts share. Of parts that cannot be told apart the first is named first.
+/// What kind of thing hosts share. Of parts that cannot be told apart, and that are equally near to
+/// the cause, the first is named first.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize)]
 #[cfg_attr(test, derive(schemars::JsonSchema))]
 #[serde(rename_all = "snake_case")]
