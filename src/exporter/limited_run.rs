@@ -2,6 +2,8 @@
 
 use std::time::Duration;
 
+use tokio::time::Instant;
+
 use super::{CheckFault, Exporter, ExporterModule, Measured, ProbeTarget};
 use crate::model::Obstacle;
 use crate::probe::Stop;
@@ -33,14 +35,22 @@ pub(super) async fn measured_within(
 ) -> Result<LimitedRun, CheckFault> {
     let stop = Stop::new();
     let mut run = module.checks.check(target, stop.clone());
-    tokio::select! {
+    let begun = Instant::now();
+    let left = tokio::select! {
         measured = &mut run => {
             return measured.map(|measured| LimitedRun { measured, is_cut_short: false });
         }
-        () = tokio::time::sleep(time.limit) => stop.give(Obstacle::BudgetSpent),
-        _ = exporter.ending.or(std::future::pending::<()>()) => stop.give(Obstacle::Cancelled),
-    }
-    match tokio::time::timeout(time.grace, run).await {
+        () = tokio::time::sleep(time.limit) => {
+            stop.give(Obstacle::BudgetSpent);
+            Duration::ZERO
+        }
+        _ = exporter.ending.or(std::future::pending::<()>()) => {
+            stop.give(Obstacle::Cancelled);
+            // The client still waits.
+            time.limit.saturating_sub(begun.elapsed())
+        }
+    };
+    match tokio::time::timeout(left + time.grace, run).await {
         Ok(measured) => measured.map(|measured| LimitedRun { measured, is_cut_short: true }),
         Err(_) => Err(CheckFault::Failed("the run did not end in its time".to_owned())),
     }

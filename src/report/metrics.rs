@@ -36,7 +36,7 @@ enum MetricKind {
 /// `OpenMetrics` leaves `_total` out.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum MetricsFormat {
-    /// The text format, version 0.0.4, which node_exporter's textfile collector reads too.
+    /// The text format, version 0.0.4, which `node_exporter`'s textfile collector reads too.
     Text,
     /// `OpenMetrics`, version 1.0.0.
     OpenMetrics,
