@@ -188,8 +188,14 @@ fn read_hosts(
         // Placeholders are given in the order of the files.
         for (file, text) in texts {
             let host = understood(&file, text).map(|saved| {
+                let is_new = saved.run.redacted.is_none();
                 let report = redaction.apply_to_report(saved);
-                MergedHost::of(&redaction.file(&file), &report, owners)
+                let file = redaction.file(&file);
+                if is_new {
+                    MergedHost::redacted_together(&file, &report, owners)
+                } else {
+                    MergedHost::of(&file, &report, owners)
+                }
             });
             take(&file, host, redaction);
             bar.advance(1);

@@ -25,6 +25,7 @@ struct Matrix<'a> {
     columns: Vec<MatrixColumn>,
     rows: Vec<MatrixRow<'a>>,
     unreadable: &'a [Unreadable],
+    notes: Vec<String>,
     sets: Vec<FindingSet<'a>>,
 }
 
@@ -71,11 +72,12 @@ pub fn merged(merged: &Merged, out: &mut impl Write) -> io::Result<()> {
     let columns = columns(merged);
     let matrix = Matrix {
         badge: StatusBadge::of(status),
-        told_heading: told::HEADING,
+        told_heading: told::heading(merged),
         told: told::statements(merged),
         rows: rows(merged, &columns),
         columns: columns.into_iter().map(|(column, _)| column).collect(),
         unreadable: &merged.unreadable,
+        notes: merged.notes(),
         sets: sets(merged),
         headline,
     };

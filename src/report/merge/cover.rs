@@ -68,7 +68,17 @@ impl CaseSet {
         }
     }
 
-    fn without(&self, other: &Self) -> Self {
+    /// The numbers of its cases.
+    pub(super) fn iter(&self) -> impl Iterator<Item = usize> {
+        self.0.iter().enumerate().flat_map(|(at, word)| {
+            // Without its lowest bit, until none is left.
+            let rests = std::iter::successors(Some(*word), |rest| Some(rest & (rest - 1)));
+            let rests = rests.take(word.count_ones() as usize);
+            rests.map(move |rest| at * 64 + rest.trailing_zeros() as usize)
+        })
+    }
+
+    pub(super) fn without(&self, other: &Self) -> Self {
         let more = other.0.iter().copied().chain(std::iter::repeat(0));
         Self(self.0.iter().zip(more).map(|(word, more)| word & !more).collect())
     }

@@ -4,6 +4,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::net::{IpAddr, SocketAddr};
 
+use super::placeholders::OwnNames;
 use crate::model::{GatewayName, HostName, Severity, Status};
 use crate::plan::deployment_of;
 use crate::report_v1::{Endpoint, Finding, Lookup, Report, Trail};
@@ -67,9 +68,11 @@ pub(super) struct HostCase<'a> {
 }
 
 impl HostFacts {
-    /// Those of `report`; failures are what `counts` holds for.
-    pub(super) fn of(report: &Report, counts: impl Fn(&&Finding) -> bool) -> Self {
+    /// Those of `report`; failures are what `counts` holds for. What `own` holds is in no other
+    /// report, whatever it is called there, and is not known here.
+    pub(super) fn of(report: &Report, own: &OwnNames, counts: impl Fn(&&Finding) -> bool) -> Self {
         let mut facts = Self::default();
+        let shared = |parts: Vec<WayPart>| parts.into_iter().filter(|part| !own.hold(part));
         let mut places = BTreeMap::new();
         let causes = |findings: &[Finding]| -> BTreeMap<String, (Severity, String)> {
             let is_failure = |finding: &&Finding| {
@@ -83,7 +86,7 @@ impl HostFacts {
         };
         let of_run =
             Fared { role: String::new(), is_sound: true, causes: causes(&report.findings) };
-        facts.take(of_run, of_host(report), None, &mut places);
+        facts.take(of_run, shared(of_host(report)), None, &mut places);
         for endpoint in report.endpoints.iter().filter(|endpoint| !endpoint.is_unassigned()) {
             let fared = Fared {
                 role: endpoint.role.as_deref().unwrap_or(&endpoint.entry).to_owned(),
@@ -92,7 +95,7 @@ impl HostFacts {
             };
             let kind = endpoint.kind.as_deref().unwrap_or("https");
             let sample = format!("{kind}://{}", endpoint.host_port());
-            facts.take(fared, of_endpoint(report, endpoint), Some(sample), &mut places);
+            facts.take(fared, shared(of_endpoint(report, endpoint)), Some(sample), &mut places);
         }
         facts
     }
@@ -100,7 +103,7 @@ impl HostFacts {
     fn take(
         &mut self,
         fared: Fared,
-        parts: Vec<WayPart>,
+        parts: impl Iterator<Item = WayPart>,
         sample: Option<String>,
         places: &mut BTreeMap<WayPart, usize>,
     ) {

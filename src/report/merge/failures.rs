@@ -5,11 +5,12 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use serde::Serialize;
 
-use super::MergedHost;
 use super::cover::{CaseSet, CoverProblem};
 use super::facts::{FailureKind, HostCase, WayPart};
-use super::host_test::{self, Compared, HostTest};
+use super::host_test::{self, Compared, HostTest, Question};
+use super::placeholders::Placeholders;
 use super::suspects::{PartKind, SharedPart, Suspects};
+use super::{MergedHost, answers};
 use crate::model::{Owner, Severity};
 use crate::report_v1::SeverityWord;
 
@@ -62,17 +63,21 @@ pub struct FailedAlike {
     pub owner: String,
     /// On how many hosts.
     pub failing: usize,
-    /// How many hosts have such endpoints that work. One whose endpoints differ counts twice.
+    /// How many hosts have such endpoints that work.
     pub healthy: usize,
+    /// How many of these are the same hosts: some such endpoints of theirs fail, and others work.
+    /// Where there are any, endpoints are compared and not hosts.
+    pub both: usize,
 }
 
 /// A part of the way that explains failures, or what does as well.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 #[cfg_attr(test, derive(schemars::JsonSchema))]
 pub struct SuspectedPart {
-    /// Who can fix it.
+    /// Who can fix the likeliest.
     pub owner: String,
-    /// The likeliest first; where there are more, these hosts do not tell them apart.
+    /// The likeliest first; where there are more, these hosts do not tell them apart, and each has
+    /// its own owner.
     pub alternatives: Vec<CountedPart>,
 }
 
@@ -83,6 +88,8 @@ pub struct CountedPart {
     /// What it is.
     #[serde(flatten)]
     pub part: SharedPart,
+    /// Who can fix it, if it is this one.
+    pub owner: String,
     /// How many failing hosts have it.
     pub failing: usize,
     /// How many healthy ones do.
@@ -96,12 +103,15 @@ pub struct CountedPart {
 /// The cases of one kind of failure: at most two a host.
 struct Cases<'a> {
     kind: FailureKind,
+    severity: Severity,
     owner: &'a str,
     /// The host of each, by its place.
     hosts: Vec<usize>,
     all: Vec<HostCase<'a>>,
     failing: CaseSet,
     healthy: CaseSet,
+    /// The hosts that have a case on either side, by their places.
+    split: BTreeSet<usize>,
 }
 
 /// What the failures of `hosts` share, the surest and most frequent first.
@@ -120,7 +130,7 @@ pub(super) fn statements(hosts: &[MergedHost]) -> Vec<FailureStatement> {
     let names = names(hosts);
     let mut all: Vec<FailureStatement> = kinds
         .into_iter()
-        .map(|(kind, (severity, owner))| Cases::of(kind, owner, hosts).statement(severity, &names))
+        .map(|(kind, (severity, owner))| Cases::of(kind, severity, owner, hosts).statement(&names))
         .collect();
     all.sort_by_key(FailureStatement::rank);
     let mut joined: Vec<FailureStatement> = Vec::new();
@@ -133,12 +143,17 @@ pub(super) fn statements(hosts: &[MergedHost]) -> Vec<FailureStatement> {
 }
 
 impl<'a> Cases<'a> {
-    fn of(kind: FailureKind, owner: &'a str, hosts: &'a [MergedHost]) -> Self {
+    fn of(kind: FailureKind, severity: Severity, owner: &'a str, hosts: &'a [MergedHost]) -> Self {
         let (failing, healthy) = (CaseSet::default(), CaseSet::default());
-        let mut cases = Self { kind, owner, hosts: Vec::new(), all: Vec::new(), failing, healthy };
+        let (all, split) = (Vec::new(), BTreeSet::new());
+        let mut cases =
+            Self { kind, severity, owner, hosts: Vec::new(), all, failing, healthy, split };
         for (at, host) in hosts.iter().enumerate() {
             let failing = host.facts.failing(&cases.kind).map(|case| (case, true));
             let healthy = host.facts.healthy(&cases.kind).map(|case| (case, false));
+            if failing.is_some() && healthy.is_some() {
+                cases.split.insert(at);
+            }
             for (case, is_failing) in failing.into_iter().chain(healthy) {
                 let set = if is_failing { &mut cases.failing } else { &mut cases.healthy };
                 set.insert(cases.all.len());
@@ -149,7 +164,7 @@ impl<'a> Cases<'a> {
         cases
     }
 
-    fn statement(self, severity: Severity, names: &[String]) -> FailureStatement {
+    fn statement(self, names: &[Option<String>]) -> FailureStatement {
         let mut by_part: BTreeMap<&WayPart, CaseSet> = BTreeMap::new();
         for (at, case) in self.all.iter().enumerate() {
             for part in &case.parts {
@@ -160,10 +175,11 @@ impl<'a> Cases<'a> {
         let failed = FailedAlike {
             endpoint: (!self.kind.role.is_empty()).then(|| self.kind.role.clone()),
             cause: self.kind.cause.clone(),
-            severity,
+            severity: self.severity,
             owner: self.owner.to_owned(),
             failing: n_failing,
             healthy: n_healthy,
+            both: self.split.len(),
         };
         let mut statement = FailureStatement {
             outcome: Explained::NothingShared,
@@ -178,6 +194,7 @@ impl<'a> Cases<'a> {
             statement.parts = self.of_all(shared);
             return statement;
         }
+        answers::drop_blameless(&mut by_part, &self.failing, &self.healthy, &self.kind.cause);
         let suspects = Suspects::of(&by_part, self.all.len(), &self.kind.cause);
         let problem = CoverProblem {
             failing: &self.failing,
@@ -203,12 +220,18 @@ impl<'a> Cases<'a> {
         let mut named: Vec<CountedPart> = Vec::new();
         for (at, place) in alternatives.iter().enumerate() {
             let cases = &suspects.cases[*place];
-            for part in &suspects.parts[*place] {
+            let mut parts: Vec<&SharedPart> = suspects.parts[*place].iter().collect();
+            parts.sort_by_key(|part| {
+                let is_strangers = self.owner_of(part) != self.owner;
+                (!part.kind.is_meant_by(&self.kind.cause), is_strangers, part.kind)
+            });
+            for part in parts {
                 if at > 0 && named.iter().any(|known| known.part.overlaps(part)) {
                     continue;
                 }
                 named.push(CountedPart {
                     part: part.clone(),
+                    owner: self.owner_of(part).to_owned(),
                     failing: cases.shared(&self.failing),
                     healthy: cases.shared(&self.healthy),
                     not_known: suspects.n_not_known(part.kind, &self.failing),
@@ -216,55 +239,67 @@ impl<'a> Cases<'a> {
                 });
             }
         }
-        SuspectedPart { owner: self.owner_of(&named), alternatives: named }
+        SuspectedPart::of(named)
     }
 
     fn of_all(&self, shared: Vec<SharedPart>) -> Vec<SuspectedPart> {
+        // Nothing says which of them it is, so the cause alone says whose it is.
         let counted = |part| CountedPart {
             part,
+            owner: self.owner.to_owned(),
             failing: self.failing.len(),
             healthy: 0,
             not_known: 0,
             together: true,
         };
         let alternatives: Vec<CountedPart> = shared.into_iter().map(counted).collect();
-        if alternatives.is_empty() {
-            return Vec::new();
-        }
-        // Nothing says which of them it is, so the cause alone says whose it is.
-        vec![SuspectedPart { owner: self.owner.to_owned(), alternatives }]
+        if alternatives.is_empty() { Vec::new() } else { vec![SuspectedPart::of(alternatives)] }
     }
 
-    /// Who can fix the likeliest of `named`: of what lies between host and endpoint, and of these
-    /// two, whom the cause names.
-    fn owner_of(&self, named: &[CountedPart]) -> String {
-        let owner = match named.first().map(|first| first.part.kind) {
-            Some(PartKind::Resolver) => Owner::Dns,
-            Some(PartKind::Proxy) => Owner::Proxy,
-            Some(PartKind::RouteRule | PartKind::RuntimeVersion) => Owner::Host,
-            _ => return self.owner.to_owned(),
+    /// Who can fix `part`: of what lies between host and endpoint, and of these two, whom the cause
+    /// names.
+    fn owner_of(&self, part: &SharedPart) -> &str {
+        let cause = &*self.kind.cause;
+        let is_silent = ["_timeout", "_unreachable"].iter().any(|end| cause.ends_with(end));
+        let owner = match part.kind {
+            PartKind::Resolver => Owner::Dns,
+            PartKind::Proxy if part.value != host_test::DIRECT => Owner::Proxy,
+            PartKind::RouteRule | PartKind::RuntimeVersion => Owner::Host,
+            // Whose way to a server is cut says so, and not the server's owner.
+            PartKind::Source if is_silent => Owner::Firewall,
+            _ => return self.owner,
         };
-        owner.as_str().to_owned()
+        owner.as_str()
     }
 
+    /// Commands by which the likeliest part, or that of several which occur together, shows itself.
     fn tests(
         &self,
         statement: &FailureStatement,
         covered: &CaseSet,
-        names: &[String],
+        names: &[Option<String>],
     ) -> Vec<HostTest> {
-        let Some(part) = statement.parts.first().and_then(|part| part.alternatives.first()) else {
-            return Vec::new();
+        let Some(part) = statement.parts.first() else { return Vec::new() };
+        let together = part.alternatives.iter().filter(|one| one.together).map(|one| &one.part);
+        let together: Vec<&SharedPart> = together.collect();
+        let compared = |at: usize| {
+            let host = names[self.hosts[at]].as_deref()?;
+            let by_endpoint = self.split.contains(&self.hosts[at]);
+            Some(Compared { host, case: &self.all[at], by_endpoint })
         };
-        let first = |belongs: &dyn Fn(usize) -> bool| {
+        let cases = |belongs: &dyn Fn(usize) -> bool| -> Vec<Compared> {
             let own = (0..self.all.len()).filter(|at| belongs(*at));
-            own.min_by_key(|at| &names[self.hosts[*at]])
+            let mut cases: Vec<Compared> = own.filter_map(compared).collect();
+            cases.sort_by_key(|case| (case.by_endpoint, case.host));
+            cases
         };
-        let failing = first(&|at| self.failing.contains(at) && covered.contains(at));
-        let healthy = first(&|at| self.healthy.contains(at) && !covered.contains(at));
-        let (Some(failing), Some(healthy)) = (failing, healthy) else { return Vec::new() };
-        let compared = |at: usize| Compared { host: &names[self.hosts[at]], case: &self.all[at] };
-        host_test::of(&part.part, &compared(failing), &compared(healthy))
+        let question = Question {
+            cause: &self.kind.cause,
+            severity: self.severity,
+            failing: cases(&|at| self.failing.contains(at) && covered.contains(at)),
+            healthy: cases(&|at| self.healthy.contains(at) && !covered.contains(at)),
+        };
+        question.tests(&together)
     }
 }
 
@@ -292,8 +327,13 @@ impl FailureStatement {
             shared.push(part.in_both(rest.remove(found)));
         }
         for (part, alternatives) in into.parts.iter_mut().zip(shared) {
-            part.alternatives = alternatives;
+            *part = SuspectedPart::of(alternatives);
         }
+        let is_left = |test: &HostTest| {
+            let left = into.parts.iter().flat_map(|part| &part.alternatives);
+            left.into_iter().any(|one| one.part == test.part)
+        };
+        into.tests.retain(is_left);
         into.failed.extend(other.failed);
         None
     }
@@ -308,6 +348,12 @@ impl FailureStatement {
 }
 
 impl SuspectedPart {
+    /// Of at least one.
+    fn of(alternatives: Vec<CountedPart>) -> Self {
+        let owner = alternatives.first().map(|first| first.owner.clone()).unwrap_or_default();
+        Self { owner, alternatives }
+    }
+
     /// The alternatives that `other` has too, with the counts here.
     fn in_both(&self, other: &Self) -> Vec<CountedPart> {
         let theirs: BTreeSet<&SharedPart> =
@@ -317,12 +363,14 @@ impl SuspectedPart {
     }
 }
 
-/// What hosts are called: with the file where the name says too little.
-pub(super) fn names(hosts: &[MergedHost]) -> Vec<String> {
+/// What hosts are called, with the file where the name says too little; `None` where a redaction
+/// hides the host from who reads this, and what a command would ask for there.
+fn names(hosts: &[MergedHost]) -> Vec<Option<String>> {
     let mut counts: BTreeMap<&str, usize> = BTreeMap::new();
     for host in hosts {
         *counts.entry(&host.hostname).or_default() += 1;
     }
     let name = |host: &MergedHost| host.called(counts[&*host.hostname] == 1);
-    hosts.iter().map(name).collect()
+    let is_real = |host: &&MergedHost| host.placeholders == Placeholders::None;
+    hosts.iter().map(|host| Some(host).filter(is_real).map(name)).collect()
 }

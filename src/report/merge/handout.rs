@@ -11,27 +11,28 @@ use crate::report::wording::{counted, team_of};
 #[must_use]
 pub fn handout(merged: &Merged) -> Handout {
     let (status, headline) = merged.headline();
-    let mut sections: Vec<HandoutSection> =
-        told::statements(merged).into_iter().map(section).collect();
+    let heading = told::heading(merged);
+    let told = told::statements(merged).into_iter();
+    let mut sections: Vec<HandoutSection> = told.map(|one| section(heading, one)).collect();
     for group in &merged.groups {
         sections.push(of_group(merged, group));
     }
     sections.push(of_findings("Found by all of them", &merged.common));
+    let not_read = merged
+        .unreadable
+        .iter()
+        .map(|Unreadable { file, error }| format!("Not read: {file}: {error}"));
     Handout {
         status,
         headline,
-        lines: merged
-            .unreadable
-            .iter()
-            .map(|Unreadable { file, error }| format!("Not read: {file}: {error}"))
-            .collect(),
+        lines: not_read.chain(merged.notes()).collect(),
         sections,
         from: "pathproof report merge".to_owned(),
     }
 }
 
-fn section(told: ToldStatement) -> HandoutSection {
-    let heading = format!("{}: {}", told::HEADING, told.title);
+fn section(heading: &str, told: ToldStatement) -> HandoutSection {
+    let heading = format!("{heading}: {}", told.title);
     let rows = told.tests.iter().map(|test| vec![test.says.clone(), test.command.to_owned()]);
     let mut section = HandoutSection::of_table(&heading, &["Test", "Command"], rows.collect());
     if section.rows.is_empty() {

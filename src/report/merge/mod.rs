@@ -9,17 +9,24 @@
 //! of `cover`). Failures are alike where endpoints of one role fail by one cause. What counts as
 //! a success is an endpoint of the same role on any host that works; one that fails for another
 //! reason might hide the same fault and says nothing. Statements that one part explains become one.
+//!
+//! A host is one host however many reports it wrote (`same_host`), and a placeholder that was made
+//! for one report alone is no name that others could share (`placeholders`).
 
+mod answers;
 mod cover;
 mod facts;
 mod failures;
 mod handout;
 mod host_test;
+mod placeholders;
+mod same_host;
 mod suspects;
 pub(super) mod told;
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::io::{self, Write};
+use std::net::IpAddr;
 
 use jiff::Timestamp;
 use serde::Serialize;
@@ -30,10 +37,14 @@ use super::wording::counted_as;
 use crate::model::{Owner, Severity, Status};
 use crate::report_v1::{Finding, Report, SeverityWord};
 use facts::HostFacts;
+use placeholders::OwnNames;
+use same_host::HostIdentity;
 
 pub use failures::{CountedPart, Explained, FailedAlike, FailureStatement, SuspectedPart};
 pub use handout::handout;
 pub use host_test::HostTest;
+pub use placeholders::Placeholders;
+pub use same_host::{PassedOver, WhyPassedOver};
 pub use suspects::{PartKind, SharedPart};
 
 /// How many hosts of a group are named in the table; the JSON has all.
@@ -53,6 +64,13 @@ pub struct MergedHost {
     pub started_at: Option<Timestamp>,
     /// The best state that the network allows the runtime.
     pub network_allows: String,
+    /// Where what its report calls things means the same.
+    pub placeholders: Placeholders,
+    #[serde(skip)]
+    identity: HostIdentity,
+    /// The one that destinations are reached from.
+    #[serde(skip)]
+    address: Option<IpAddr>,
     #[serde(skip)]
     seen: BTreeSet<SharedFinding>,
     #[serde(skip)]
@@ -97,6 +115,8 @@ pub struct Merged {
     pub common: BTreeSet<SharedFinding>,
     /// The rarest first.
     pub groups: Vec<Group>,
+    /// Reports that do not count, because a newer one of the same host does.
+    pub passed_over: Vec<PassedOver>,
     /// What could not be read.
     pub unreadable: Vec<Unreadable>,
 }
@@ -115,6 +135,17 @@ impl MergedHost {
     /// What `report`, read from `file`, says; of `owners` only, where any are given.
     #[must_use]
     pub fn of(file: &str, report: &Report, owners: &[Owner]) -> Self {
+        Self::named_by(Placeholders::of(report), file, report, owners)
+    }
+
+    /// The same of a report that was redacted here, together with the others.
+    #[must_use]
+    pub fn redacted_together(file: &str, report: &Report, owners: &[Owner]) -> Self {
+        Self::named_by(Placeholders::Shared, file, report, owners)
+    }
+
+    fn named_by(placeholders: Placeholders, file: &str, report: &Report, owners: &[Owner]) -> Self {
+        let own = OwnNames::of(report, placeholders);
         let is_theirs = |finding: &&Finding| {
             owners.is_empty() || owners.iter().any(|owner| finding.owner == owner.as_str())
         };
@@ -124,7 +155,10 @@ impl MergedHost {
         }
         for endpoint in report.endpoints.iter().filter(|endpoint| !endpoint.is_unassigned()) {
             for finding in endpoint.findings.iter().filter(is_theirs) {
-                let name = format!("{} {}", endpoint.entry, endpoint.host_port());
+                let mut name = format!("{} {}", endpoint.entry, endpoint.host_port());
+                if own.hold_text(&name) {
+                    name = format!("{name} of {file}");
+                }
                 seen.insert(SharedFinding::of(finding, Some(name), endpoint.is_required()));
             }
         }
@@ -133,8 +167,11 @@ impl MergedHost {
             file: file.to_owned(),
             started_at: report.run.started_at,
             network_allows: report.prediction.network_allows.clone().into_owned(),
+            identity: HostIdentity::of(file, report, placeholders),
+            address: report.run.vantage.addresses.first().copied(),
+            placeholders,
             seen,
-            facts: HostFacts::of(report, is_theirs),
+            facts: HostFacts::of(report, &own, is_theirs),
         }
     }
 
@@ -162,9 +199,10 @@ impl SharedFinding {
 }
 
 impl Merged {
-    /// Puts hosts side by side.
+    /// Puts hosts side by side, each by its newest report.
     #[must_use]
-    pub fn of(hosts: Vec<MergedHost>, unreadable: Vec<Unreadable>) -> Self {
+    pub fn of(reports: Vec<MergedHost>, unreadable: Vec<Unreadable>) -> Self {
+        let (hosts, passed_over) = same_host::newest(reports);
         let failures = failures::statements(&hosts);
         let mut common = hosts.first().map(|host| host.seen.clone()).unwrap_or_default();
         let mut alike: BTreeMap<BTreeSet<SharedFinding>, Vec<MergedHost>> = BTreeMap::new();
@@ -180,7 +218,7 @@ impl Merged {
             })
             .collect();
         groups.sort_by_key(|group| group.hosts.len());
-        Self { failures, common, groups, unreadable }
+        Self { failures, common, groups, passed_over, unreadable }
     }
 
     /// Whether some host found an expectation violated.
@@ -197,7 +235,7 @@ impl Merged {
 
     /// Writes one object, a statement and a group a line: `{"schema": "pathproof.merge/1",
     /// "failures": [{"outcome", "failed", "parts", "unexplained", "tests"}], "common", "groups":
-    /// [{"hosts", "findings"}], "unreadable"}`.
+    /// [{"hosts", "findings"}], "passed_over", "unreadable"}`.
     ///
     /// # Errors
     /// What `out` returns.
@@ -208,6 +246,8 @@ impl Merged {
         serde_json::to_writer(&mut *out, &self.common)?;
         out.write_all(b",\n\"groups\":")?;
         write_lines(&self.groups, out)?;
+        out.write_all(b",\n\"passed_over\":")?;
+        write_lines(&self.passed_over, out)?;
         out.write_all(b",\n\"unreadable\":")?;
         serde_json::to_writer(&mut *out, &self.unreadable)?;
         out.write_all(b"}\n")?;
@@ -219,6 +259,22 @@ impl Merged {
         let all = self.groups.iter().flat_map(|group| &group.hosts);
         let is_unique = all.filter(|other| other.hostname == host.hostname).count() == 1;
         host.called(is_unique)
+    }
+
+    /// What is to be known of the reports beside what they found.
+    pub(super) fn notes(&self) -> Vec<String> {
+        let mut notes = same_host::sentences(&self.passed_over);
+        let hosts = self.groups.iter().flat_map(|group| &group.hosts);
+        let n_own = hosts.filter(|host| host.placeholders == Placeholders::Own).count();
+        if n_own > 0 && self.n_hosts() > 1 {
+            let reports = counted_as(n_own, "report was", "reports were");
+            notes.push(format!(
+                "{reports} redacted without a key that others share (--redact-key): a placeholder \
+                 such as relay-1 or host-1 is something else in each report, so that names and \
+                 addresses that were replaced are not compared."
+            ));
+        }
+        notes
     }
 
     /// What the hosts come to, in one sentence.
@@ -259,6 +315,9 @@ pub fn table(merged: &Merged, style: &Style) -> String {
     for Unreadable { file, .. } in &merged.unreadable {
         page.under(&format!("Not read: {file}"));
     }
+    for note in merged.notes() {
+        page.under(&note);
+    }
     write_failures(&mut page, merged);
     for group in &merged.groups {
         page.heading(&format!("{} of {n_hosts}: {}", group.hosts.len(), names(merged, group)));
@@ -279,7 +338,7 @@ pub fn table(merged: &Merged, style: &Style) -> String {
 fn write_failures(page: &mut Page, merged: &Merged) {
     let told = told::statements(merged);
     if !told.is_empty() {
-        page.heading(told::HEADING);
+        page.heading(told::heading(merged));
     }
     for statement in told {
         page.bullet(&statement.title);
@@ -329,4 +388,8 @@ fn names(merged: &Merged, group: &Group) -> String {
 #[cfg(test)]
 mod failure_tests;
 #[cfg(test)]
+mod same_host_tests;
+#[cfg(test)]
 mod tests;
+#[cfg(test)]
+mod tie_tests;

@@ -10,7 +10,8 @@ use serde::Serialize;
 use super::cover::CaseSet;
 use super::facts::WayPart;
 
-/// What kind of thing hosts share. Of parts that cannot be told apart the first is named first.
+/// What kind of thing hosts share. Of parts that cannot be told apart, and that are equally near to
+/// the cause, the first is named first.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize)]
 #[cfg_attr(test, derive(schemars::JsonSchema))]
 #[serde(rename_all = "snake_case")]
@@ -33,6 +34,21 @@ pub enum PartKind {
     RuntimeVersion,
     /// The name and port that is required.
     Endpoint,
+}
+
+impl PartKind {
+    /// Whether `cause` itself speaks of such parts.
+    pub(super) fn is_meant_by(self, cause: &str) -> bool {
+        let layer = cause.split('_').next().unwrap_or_default();
+        matches!(
+            (self, layer),
+            (Self::Resolver, "dns" | "path")
+                | (Self::Proxy, "proxy")
+                | (Self::Issuer, "tls")
+                | (Self::RouteRule, "route")
+                | (Self::RuntimeVersion, "runtime")
+        )
+    }
 }
 
 /// Something that several hosts have in common.

@@ -78,7 +78,7 @@ fn an_owner_sees_what_is_theirs() {
 fn the_table_says_what_differs_first() {
     let found = ["fail tcp_timeout a", "warn tls_intercepted b"];
     let hosts =
-        vec![host("n1", &found[1..], &[]), host("n2", &found, &[]), host("n1", &found[1..], &[])];
+        vec![host("n1", &found[1..], &[]), host("n2", &found, &[]), host("n3", &found[1..], &[])];
     let unreadable = vec![Unreadable { file: "x.json".into(), error: "no report".into() }];
     let shown = table(&Merged::of(hosts, unreadable), &Style { width: 80, color: false });
     let expected = "\
@@ -88,7 +88,7 @@ FAIL    3 reports, 2 different sets of findings
 1 of 3: n2
   - fail relay a:443: tcp_timeout (firewall)
 
-2 of 3: n1 (n1.json), n1 (n1.json)
+2 of 3: n1, n3
     nothing but what all of them share
 
 Found by all of them

@@ -1,14 +1,12 @@
 //! What failures share, in sentences, which every format for people shows alike.
 
 use super::failures::{CountedPart, Explained, FailedAlike, FailureStatement, SuspectedPart};
-use super::host_test::HostTest;
+use super::host_test::{DIRECT, HostTest};
 use super::suspects::{PartKind, SharedPart};
 use super::{Merged, SharedFinding};
 use crate::model::Severity;
 use crate::report::wording::{counted, listed, team_of};
 
-/// What stands over these sentences.
-pub(in crate::report) const HEADING: &str = "What the failing hosts share";
 /// How many parts are named that hosts share and that tell nothing apart.
 const SHARED_SHOWN: usize = 6;
 /// How many kinds of failure are named in one sentence.
@@ -29,6 +27,16 @@ pub(in crate::report) struct ToldTest<'a> {
     pub(in crate::report) command: &'a str,
 }
 
+/// What stands over these sentences.
+pub(in crate::report) fn heading(merged: &Merged) -> &'static str {
+    let mut told = merged.failures.iter().filter(|one| one.is_worth_telling());
+    if told.any(|one| one.failed.iter().any(|failed| failed.severity == Severity::Fail)) {
+        "What the failing hosts share"
+    } else {
+        "What the hosts with warnings share"
+    }
+}
+
 /// The statements of `merged` that say something, and one of all that share nothing.
 pub(in crate::report) fn statements(merged: &Merged) -> Vec<ToldStatement<'_>> {
     let worth = || merged.failures.iter().filter(|statement| statement.is_worth_telling());
@@ -44,8 +52,7 @@ pub(in crate::report) fn statements(merged: &Merged) -> Vec<ToldStatement<'_>> {
         told.push(ToldStatement {
             title: listed(&open, FAILED_SHOWN),
             lines: vec![
-                "Why cannot be told: these hosts share nothing that sets them apart from those \
-                 that do not fail."
+                "Why cannot be told: these share nothing that sets them apart from the others."
                     .to_owned(),
             ],
             tests: Vec::new(),
@@ -76,16 +83,31 @@ impl<'a> ToldStatement<'a> {
         Self {
             title: format!("{}: {counts}", listed(&names, FAILED_SHOWN)),
             lines,
-            tests: statement.tests.iter().map(ToldTest::of).collect(),
+            tests: statement.tests.iter().map(|test| ToldTest::of(test, statement)).collect(),
         }
     }
 }
 
 impl<'a> ToldTest<'a> {
-    fn of(test: &'a HostTest) -> Self {
-        let HostTest { host, fails, expected, command } = test;
-        let state = if *fails { "fails" } else { "works" };
-        let says = format!("If that is so, this {expected} on {host}, which {state} now:");
+    fn of(test: &'a HostTest, statement: &FailureStatement) -> Self {
+        let HostTest { host, fails, by_endpoint, part, tells_apart, expected, command } = test;
+        let is_failure =
+            statement.failed.first().is_some_and(|failed| failed.severity == Severity::Fail);
+        let state = match (is_failure, fails) {
+            (true, true) => "fails now",
+            (true, false) => "works now",
+            (false, true) => "warns now",
+            (false, false) => "does not warn now",
+        };
+        let which = if *by_endpoint { "where this endpoint" } else { "which" };
+        // Two statements that became one may have left one part.
+        let is_tie = statement.parts.first().is_some_and(|part| part.alternatives.len() > 1);
+        let so = if *tells_apart && is_tie {
+            format!("it is {}", noun(part))
+        } else {
+            "that is so".to_owned()
+        };
+        let says = format!("If {so}, this {expected} on {host}, {which} {state}:");
         Self { says, command }
     }
 }
@@ -95,13 +117,24 @@ fn name(failed: &FailedAlike) -> String {
     format!("{} {}", failed.endpoint.as_deref().unwrap_or("the run"), failed.cause)
 }
 
-/// `40 hosts fail, 160 do not`.
+/// `40 hosts fail, 160 do not`; of endpoints, where a host may have both.
 fn hosts(failed: &FailedAlike) -> String {
-    let verb = match (failed.severity, failed.failing) {
-        (Severity::Fail, 1) => "fails",
-        (Severity::Fail, _) => "fail",
-        (_, 1) => "warns",
-        _ => "warn",
+    let is_failure = failed.severity == Severity::Fail;
+    if failed.both > 0 {
+        let (verb, other) = if is_failure { ("fail", "work") } else { ("warn", "do not") };
+        let failing = counted(failed.failing, "host");
+        let both =
+            if failed.both == 1 { "1 host has" } else { &format!("{} hosts have", failed.both) };
+        return format!(
+            "endpoints {verb} on {failing} and {other} on {}; {both} both",
+            failed.healthy
+        );
+    }
+    let verb = match (is_failure, failed.failing) {
+        (true, 1) => "fails",
+        (true, _) => "fail",
+        (false, 1) => "warns",
+        (false, _) => "warn",
     };
     let rest = match failed.healthy {
         0 => "no other is healthy".to_owned(),
@@ -119,15 +152,22 @@ const fn state(failed: &FailedAlike) -> &'static str {
     }
 }
 
-/// The teams of the parts.
+/// The teams of the parts; all of those that may have to, where hosts do not tell parts apart.
 fn owners(statement: &FailureStatement) -> String {
-    let mut teams: Vec<&str> = Vec::new();
-    for team in statement.parts.iter().map(|part| team_of(&part.owner)) {
-        if !teams.contains(&team) {
-            teams.push(team);
+    let mut of_parts: Vec<String> = Vec::new();
+    for part in &statement.parts {
+        let mut teams: Vec<&str> = Vec::new();
+        for team in part.alternatives.iter().map(|one| team_of(&one.owner)) {
+            if !teams.contains(&team) {
+                teams.push(team);
+            }
+        }
+        let teams = teams.join(", or ");
+        if !of_parts.contains(&teams) {
+            of_parts.push(teams);
         }
     }
-    teams.join(", ")
+    of_parts.join("; ")
 }
 
 fn of_parts(statement: &FailureStatement) -> Vec<String> {
@@ -141,10 +181,11 @@ fn of_parts(statement: &FailureStatement) -> Vec<String> {
         lines.push(sentence(likeliest, first));
         let (together, tied): (Vec<_>, Vec<_>) = others.iter().partition(|one| one.together);
         if !together.is_empty() {
-            let phrases: Vec<String> =
-                together.iter().map(|one| Phrase::of(&one.part).of_many()).collect();
+            let phrase = |one: &&CountedPart| Phrase::of(&one.part, first).of_many();
+            let phrases: Vec<String> = together.iter().map(phrase).collect();
             let phrases = phrases.join(", and ");
-            lines.push(format!("The very same hosts {phrases}: these cannot be told apart."));
+            let who = if first.both > 0 { "endpoints" } else { "hosts" };
+            lines.push(format!("The very same {who} {phrases}: these cannot be told apart."));
         }
         for one in tied {
             lines.push(format!("It may as well be this: {}", sentence(one, first)));
@@ -155,6 +196,10 @@ fn of_parts(statement: &FailureStatement) -> Vec<String> {
     let n_not_known = n_not_known.map(|likeliest| likeliest.not_known).min().unwrap_or(0);
     match statement.unexplained.saturating_sub(n_not_known) {
         0 => {}
+        rest if first.both > 0 => {
+            let hosts = counted(rest, "host");
+            lines.push(format!("On {hosts} the {} endpoints share none of this.", state(first)));
+        }
         1 => lines.push(format!("1 {} host shares none of this.", state(first))),
         rest => lines.push(format!("{rest} {} hosts share none of this.", state(first))),
     }
@@ -162,8 +207,9 @@ fn of_parts(statement: &FailureStatement) -> Vec<String> {
 }
 
 fn of_no_healthy(statement: &FailureStatement) -> Vec<String> {
+    let Some(first) = statement.failed.first() else { return Vec::new() };
     let shared = statement.parts.iter().flat_map(|part| &part.alternatives);
-    let phrases: Vec<String> = shared.map(|one| Phrase::of(&one.part).of_many()).collect();
+    let phrases: Vec<String> = shared.map(|one| Phrase::of(&one.part, first).of_many()).collect();
     vec![
         format!("All of them {}.", listed(&phrases, SHARED_SHOWN)),
         "Which of these it is cannot be told: there is no healthy host to compare with.".to_owned(),
@@ -172,7 +218,14 @@ fn of_no_healthy(statement: &FailureStatement) -> Vec<String> {
 
 /// `38 of 40 failing hosts ask the resolver 10.0.0.53; none of 160 healthy ones does.`
 fn sentence(counted: &CountedPart, of: &FailedAlike) -> String {
-    let phrase = Phrase::of(&counted.part);
+    let phrase = Phrase::of(&counted.part, of);
+    let not_known = match counted.not_known {
+        0 => String::new(),
+        some => format!(" Of {some} {} ones that is not known.", state(of)),
+    };
+    if of.both > 0 {
+        return by_endpoints(counted, of, &phrase) + &not_known;
+    }
     let failing = if counted.failing == of.failing {
         format!("All {} {} hosts", of.failing, state(of))
     } else {
@@ -184,14 +237,47 @@ fn sentence(counted: &CountedPart, of: &FailedAlike) -> String {
         1 => format!("1 of {} healthy ones {}", of.healthy, aux.0),
         some => format!("{some} of {} healthy ones {}", of.healthy, aux.1),
     };
-    let not_known = match counted.not_known {
-        0 => String::new(),
-        some => format!(" Of {some} {} ones that is not known.", state(of)),
-    };
     format!("{failing} {}; {healthy}.{not_known}", phrase.of_many())
 }
 
-/// What hosts do with a part.
+/// `On all 8 hosts with failing endpoints these are a:443; on none of 8 hosts with working ones.`
+fn by_endpoints(counted: &CountedPart, of: &FailedAlike, phrase: &Phrase) -> String {
+    let failing = if counted.failing == of.failing {
+        format!("On all {} hosts", of.failing)
+    } else {
+        format!("On {} of {} hosts", counted.failing, of.failing)
+    };
+    let others = if of.severity == Severity::Fail { "working" } else { "other" };
+    let healthy = match counted.healthy {
+        0 => "none".to_owned(),
+        some => some.to_string(),
+    };
+    format!(
+        "{failing} with {} endpoints these {}; on {healthy} of {} hosts with {others} ones.",
+        state(of),
+        phrase.of_many(),
+        of.healthy
+    )
+}
+
+/// What a part is called by itself.
+fn noun(part: &SharedPart) -> String {
+    let SharedPart { kind, value } = part;
+    match kind {
+        PartKind::Resolver => format!("the resolver {value}"),
+        PartKind::Proxy if value == DIRECT => "the direct way".to_owned(),
+        PartKind::Proxy => format!("the proxy {value}"),
+        PartKind::Deployment => format!("the relay deployment {value}"),
+        PartKind::Destination => format!("the way to {value}"),
+        PartKind::Source => format!("the way from {value}"),
+        PartKind::Issuer => format!("the issuer \"{value}\""),
+        PartKind::RouteRule => format!("the rule \"{value}\""),
+        PartKind::RuntimeVersion => format!("the runtime {value}"),
+        PartKind::Endpoint => value.clone(),
+    }
+}
+
+/// What hosts do with a part, or what endpoints do.
 struct Phrase {
     verb: Verb,
     object: String,
@@ -215,14 +301,15 @@ impl Verb {
 }
 
 impl Phrase {
-    fn of(part: &SharedPart) -> Self {
+    fn of(part: &SharedPart, failed: &FailedAlike) -> Self {
         let SharedPart { kind, value } = part;
+        let is_network = value.contains('/');
         let (verb, object) = match kind {
             PartKind::Resolver => (Verb::Do("ask"), format!("the resolver {value}")),
-            PartKind::Proxy if value == "direct" => (Verb::Do("go"), "direct".to_owned()),
+            PartKind::Proxy if value == DIRECT => (Verb::Do("go"), DIRECT.to_owned()),
             PartKind::Proxy => (Verb::Do("go"), format!("by the proxy {value}")),
             PartKind::Deployment => (Verb::Do("use"), format!("the relay deployment {value}")),
-            PartKind::Destination if value.contains('/') => {
+            PartKind::Destination if is_network => {
                 (Verb::Do("connect"), format!("to addresses of {value}"))
             }
             PartKind::Destination => (Verb::Do("connect"), format!("to {value}")),
@@ -232,12 +319,27 @@ impl Phrase {
             PartKind::RuntimeVersion => (Verb::Do("run"), format!("the runtime {value}")),
             PartKind::Endpoint => (Verb::Do("need"), value.clone()),
         };
-        Self { verb, object }
+        if failed.both == 0 {
+            return Self { verb, object };
+        }
+        let (participle, object) = match kind {
+            PartKind::Resolver => ("asked of", object),
+            PartKind::Proxy | PartKind::Source => ("reached", object),
+            PartKind::Destination if is_network => ("at", format!("addresses of {value}")),
+            PartKind::Destination => ("at", value.clone()),
+            PartKind::Deployment => ("of", object),
+            PartKind::Issuer => ("presenting", object),
+            PartKind::RouteRule => ("taking", object),
+            PartKind::RuntimeVersion => ("needed by", object),
+            PartKind::Endpoint => ("", value.clone()),
+        };
+        Self { verb: Verb::Are(participle), object }
     }
 
     fn of_many(&self) -> String {
         match self.verb {
             Verb::Do(verb) => format!("{verb} {}", self.object),
+            Verb::Are("") => format!("are {}", self.object),
             Verb::Are(participle) => format!("are {participle} {}", self.object),
         }
     }

@@ -90,6 +90,18 @@ fn what_cannot_be_compared_is_refused() {
     }
 }
 
+/// Two reports of one host are one host, and the one that does not count is named.
+#[test]
+fn a_host_is_one_host_whoever_measured_it_last() {
+    let (healthy, inspected) = (case("healthy", "report.json"), case("inspected", "report.json"));
+    for format in ["table", "markdown", "html", "json"] {
+        let merge = ["report", "merge", &healthy, &inspected, "--format", format];
+        let ended = run(&merge);
+        let words = if format == "json" { "\"passed_over\":[\n{" } else { "1 host was left out" };
+        assert!(ended.stdout.contains(words), "{ended:?}");
+    }
+}
+
 /// A page made from the saved report is the page that the run wrote, byte for byte.
 #[test]
 fn a_page_is_the_same_from_the_run_and_from_its_saved_report() {
@@ -110,7 +122,13 @@ fn a_page_is_the_same_from_the_run_and_from_its_saved_report() {
 
 #[test]
 fn hosts_are_put_side_by_side_as_a_page() {
-    let (healthy, inspected) = (case("healthy", "report.json"), case("inspected", "report.json"));
+    let folder = tempfile::tempdir().unwrap();
+    let healthy = case("healthy", "report.json");
+    let inspected = folder.path().join("inspected.json");
+    let text = fs::read_to_string(case("inspected", "report.json")).unwrap();
+    let text = text.replacen("\"hostname\":\"shir-01\"", "\"hostname\":\"shir-02\"", 1);
+    fs::write(&inspected, text).unwrap();
+    let inspected = shown(&inspected).to_owned();
     let page = ["<!doctype html>", "2 reports, 2 different sets of findings", "tls_intercepted"];
     let merge = ["report", "merge", &healthy, &inspected, "--format", "html"];
     ends(&merge, 0, &page);
