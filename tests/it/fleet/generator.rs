@@ -9,6 +9,16 @@ use serde_json::{Value, json};
 
 use super::numbers::Numbers;
 
+/// How hosts are spread over name servers, proxies and subnets.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum FleetLayout {
+    /// Sites share name servers and proxies, and some hosts use those of others.
+    Shared,
+    /// Each site has a name server and a subnet of its own, every other one goes direct, and what
+    /// breaks is a subnet: most networks are like this.
+    OwnResolvers,
+}
+
 /// A fleet to be made.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct FleetPlan {
@@ -21,6 +31,7 @@ pub(crate) struct FleetPlan {
     pub(crate) missing: usize,
     /// So many gateways beside each relay, for size.
     pub(crate) gateways: usize,
+    pub(crate) layout: FleetLayout,
 }
 
 /// What was made.
@@ -239,7 +250,7 @@ fn issuer(route: &str) -> String {
 impl Fleet {
     pub(crate) fn of(plan: &FleetPlan) -> Self {
         let mut numbers = Numbers(plan.seed);
-        let hosts = hosts(plan.hosts, &mut numbers);
+        let hosts = hosts(plan, &mut numbers);
         let faults = faults(plan, &hosts, &mut numbers);
         let mut reports = Vec::new();
         for host in &hosts {
@@ -261,7 +272,8 @@ impl Fleet {
 
 /// Sites of a dozen hosts: a subnet each, resolvers and proxies mostly by site; four hosts to a
 /// factory, whose relay lives in some deployment.
-fn hosts(n_hosts: usize, numbers: &mut Numbers) -> Vec<FleetHost> {
+fn hosts(plan: &FleetPlan, numbers: &mut Numbers) -> Vec<FleetHost> {
+    let n_hosts = plan.hosts;
     let n_sites = (n_hosts / 12).max(4);
     let (n_resolvers, n_proxies) = ((n_sites / 3).max(3), (n_sites / 4).max(3));
     let n_deployments = (n_hosts / 20).clamp(4, 250);
@@ -274,7 +286,12 @@ fn hosts(n_hosts: usize, numbers: &mut Numbers) -> Vec<FleetHost> {
             let (mut resolver, mut proxy) = *of_sites
                 .entry(site)
                 .or_insert_with(|| (numbers.below(n_resolvers), numbers.below(2 * n_proxies)));
-            if numbers.is_one_of(15) {
+            if plan.layout == FleetLayout::OwnResolvers {
+                resolver = site;
+                if site % 2 == 0 {
+                    proxy = n_proxies;
+                }
+            } else if numbers.is_one_of(15) {
                 (resolver, proxy) = (numbers.below(n_resolvers), numbers.below(2 * n_proxies));
             }
             let (deployment, region) = *of_factories
@@ -308,13 +325,18 @@ fn hosts(n_hosts: usize, numbers: &mut Numbers) -> Vec<FleetHost> {
 
 /// Faults that hit some hosts and leave most alone, each of another kind.
 fn faults(plan: &FleetPlan, hosts: &[FleetHost], numbers: &mut Numbers) -> Vec<Fault> {
+    const OF_SUBNETS: usize = 2;
     let mut faults: Vec<Fault> = Vec::new();
     for _ in 0..10_000 {
         if faults.len() == plan.faults {
             break;
         }
         let host = &hosts[numbers.below(hosts.len())];
-        let Some(fault) = host.fault(numbers.below(8)) else { continue };
+        let number = match plan.layout {
+            FleetLayout::Shared => numbers.below(8),
+            FleetLayout::OwnResolvers => OF_SUBNETS,
+        };
+        let Some(fault) = host.fault(number) else { continue };
         let is_new = faults.iter().all(|known| known.part.kind != fault.part.kind);
         // What an earlier fault hides is not there to be found.
         let is_hidden = |host: &&FleetHost| faults.iter().any(|known| host.has(&known.part));

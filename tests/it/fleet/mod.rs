@@ -11,32 +11,44 @@ use std::path::Path;
 
 use pathproof::report::{Style, merge};
 
-use generator::{Fleet, FleetPlan};
+use generator::{Fleet, FleetLayout, FleetPlan};
 use score::Score;
 
 /// Small fleets, so that every test run can afford them; the bench `fleet` has large ones.
-fn score(faults: usize, noise: usize) -> Score {
+fn score(faults: usize, noise: usize, layout: FleetLayout) -> Score {
     let mut score = Score::default();
     for seed in 0..10 {
-        let plan = FleetPlan { seed, hosts: 100, faults, noise, missing: 10, gateways: 0 };
+        let plan = FleetPlan { seed, hosts: 100, faults, noise, missing: 10, gateways: 0, layout };
         let fleet = Fleet::of(&plan);
         score.take(&fleet.planted, &fleet.merged());
     }
     score
 }
 
+const SHARED: FleetLayout = FleetLayout::Shared;
+
 #[test]
 fn a_planted_fault_is_named_and_nothing_else_is() {
     for (faults, noise) in [(1, 0), (1, 5), (2, 0), (2, 5)] {
-        let score = score(faults, noise);
+        let score = score(faults, noise, SHARED);
         assert!(score.precision() >= 0.95 && score.recall() >= 0.95, "{faults} {noise}: {score}");
+    }
+}
+
+/// Where each site has its own name server and subnet, the same hosts have both.
+#[test]
+fn a_subnet_that_is_cut_off_is_not_blamed_on_its_name_server() {
+    for noise in [0, 5] {
+        let score = score(1, noise, FleetLayout::OwnResolvers);
+        assert!(score.precision() >= 0.95 && score.recall() >= 0.95, "{noise}: {score}");
+        assert!(score.right_teams() >= 0.95, "{noise}: {score}");
     }
 }
 
 #[test]
 fn a_fleet_without_a_fault_shares_nothing() {
     for noise in [0, 5] {
-        let score = score(0, noise);
+        let score = score(0, noise, SHARED);
         assert_eq!(score.n_named(), 0, "{noise}: {score}");
     }
 }
@@ -45,7 +57,8 @@ fn a_fleet_without_a_fault_shares_nothing() {
 #[test]
 fn the_page_shows_what_is_said_of_a_fleet() {
     const BEGIN: &str = "```text\nWhat the failing hosts share\n";
-    let plan = FleetPlan { seed: 11, hosts: 200, faults: 2, noise: 1, missing: 5, gateways: 0 };
+    let (noise, missing, layout) = (1, 5, SHARED);
+    let plan = FleetPlan { seed: 11, hosts: 200, faults: 2, noise, missing, gateways: 0, layout };
     let table = merge::table(&Fleet::of(&plan).merged(), &Style { width: 80, color: false });
     let (_, section) = table.split_once("What the failing hosts share\n").unwrap();
     let (section, _) = section.split_once("\n\n").unwrap();
@@ -64,7 +77,8 @@ fn the_page_shows_what_is_said_of_a_fleet() {
 /// The same files in another order say the same.
 #[test]
 fn the_order_of_reports_changes_nothing() {
-    let plan = FleetPlan { seed: 3, hosts: 100, faults: 2, noise: 5, missing: 5, gateways: 0 };
+    let (noise, missing, layout) = (5, 5, SHARED);
+    let plan = FleetPlan { seed: 3, hosts: 100, faults: 2, noise, missing, gateways: 0, layout };
     let mut fleet = Fleet::of(&plan);
     let statements = |fleet: &Fleet| serde_json::to_value(fleet.merged().failures).unwrap();
     let first = statements(&fleet);

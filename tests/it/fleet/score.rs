@@ -11,6 +11,8 @@ pub(crate) struct Score {
     found: usize,
     named: usize,
     right: usize,
+    /// Of what is right, how often the team that can fix it is named and no other is.
+    right_teams: usize,
     /// How many parts were named as one, because they cannot be told apart.
     alternatives: usize,
     /// What went wrong.
@@ -35,6 +37,12 @@ impl Score {
         for alternatives in &named {
             let is_right = planted.iter().any(|part| is_it(part, alternatives));
             self.right += usize::from(is_right);
+            let mut others = alternatives.iter();
+            let planted_part =
+                alternatives.iter().find(|one| planted.iter().any(|part| is_same(part, &one.part)));
+            let is_one_team =
+                planted_part.is_some_and(|it| others.all(|one| one.owner == it.owner));
+            self.right_teams += usize::from(is_one_team);
             if !is_right {
                 self.wrong.push(format!("named of {planted:?}: {:?}", alternatives[0]));
             }
@@ -54,6 +62,11 @@ impl Score {
         share(self.found, self.planted)
     }
 
+    /// Of what was named rightly, the share in which one team is named, and it is theirs.
+    pub(crate) fn right_teams(&self) -> f64 {
+        share(self.right_teams, self.right)
+    }
+
     pub(crate) fn n_named(&self) -> usize {
         self.named
     }
@@ -63,13 +76,15 @@ impl fmt::Display for Score {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(
             f,
-            "precision {:.3} ({} of {}), recall {:.3} ({} of {}), {:.2} parts named as one",
+            "precision {:.3} ({} of {}), recall {:.3} ({} of {}), one team in {:.3}, {:.2} parts \
+             named as one",
             self.precision(),
             self.right,
             self.named,
             self.recall(),
             self.found,
             self.planted,
+            self.right_teams(),
             share(self.alternatives, self.named)
         )?;
         self.wrong.iter().try_for_each(|wrong| write!(f, "\n    {wrong}"))
