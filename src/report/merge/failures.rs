@@ -221,7 +221,10 @@ impl<'a> Cases<'a> {
         for (at, place) in alternatives.iter().enumerate() {
             let cases = &suspects.cases[*place];
             let mut parts: Vec<&SharedPart> = suspects.parts[*place].iter().collect();
-            parts.sort_by_key(|part| (self.owner_of(part) != self.owner, part.kind));
+            parts.sort_by_key(|part| {
+                let is_strangers = self.owner_of(part) != self.owner;
+                (!part.kind.is_meant_by(&self.kind.cause), is_strangers, part.kind)
+            });
             for part in parts {
                 if at > 0 && named.iter().any(|known| known.part.overlaps(part)) {
                     continue;
@@ -360,8 +363,8 @@ impl SuspectedPart {
     }
 }
 
-/// What hosts are called, with the file where the name says too little; `None` where nobody who reads
-/// this can find the host, or whom a command may ask for there.
+/// What hosts are called, with the file where the name says too little; `None` where a redaction
+/// hides the host from who reads this, and what a command would ask for there.
 fn names(hosts: &[MergedHost]) -> Vec<Option<String>> {
     let mut counts: BTreeMap<&str, usize> = BTreeMap::new();
     for host in hosts {

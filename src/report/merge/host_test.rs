@@ -91,7 +91,7 @@ impl Question<'_> {
         let (Some(failing), Some(healthy)) = (self.failing.first(), healthy) else {
             return Vec::new();
         };
-        let Some(sample) = failing.sample() else { return self.of_host(part, failing, healthy) };
+        let Some(sample) = failing.sample() else { return of_host(part, failing, healthy) };
         // A host that fails too is asked for what works there.
         let theirs = if healthy.by_endpoint { healthy.sample().unwrap_or(sample) } else { sample };
         let check = |sample: &str| format!("pathproof check --endpoint {}", quoted(sample));
@@ -117,12 +117,14 @@ impl Question<'_> {
         };
         match part.kind {
             // Given name servers are not compared with the operating system.
-            PartKind::Resolver if self.cause == "dns_os_override" => self.resolved(part, &other),
+            PartKind::Resolver if self.cause == "dns_os_override" => {
+                self.resolved(part, other.as_ref())
+            }
             PartKind::Resolver => exchanged("--resolver"),
             PartKind::Proxy => exchanged("--proxy"),
             PartKind::Issuer => both("shows this issuer", "shows another issuer"),
             PartKind::Source => both(&shows, &hides),
-            PartKind::RouteRule | PartKind::RuntimeVersion => self.of_host(part, failing, healthy),
+            PartKind::RouteRule | PartKind::RuntimeVersion => of_host(part, failing, healthy),
             PartKind::Deployment | PartKind::Destination | PartKind::Endpoint => {
                 let expected = if healthy.by_endpoint { hides } else { format!("{shows} too") };
                 both(&shows, &expected)
@@ -130,25 +132,8 @@ impl Question<'_> {
         }
     }
 
-    /// What needs no endpoint.
-    fn of_host(&self, part: &SharedPart, failing: &Compared, healthy: &Compared) -> Vec<HostTest> {
-        let (command, here, there) = match part.kind {
-            PartKind::RouteRule => {
-                ("pathproof agent lint", "shows the rule", "shows another rule, or none")
-            }
-            PartKind::RuntimeVersion => {
-                ("pathproof agent status", "shows the version", "shows another version")
-            }
-            _ => return Vec::new(),
-        };
-        vec![
-            failing.test(part, true, command.to_owned(), here),
-            healthy.test(part, false, command.to_owned(), there),
-        ]
-    }
-
     /// What name servers say, to be held against what the operating system does.
-    fn resolved(&self, part: &SharedPart, other: &Option<(&Compared, String)>) -> Vec<HostTest> {
+    fn resolved(&self, part: &SharedPart, other: Option<&(&Compared, String)>) -> Vec<HostTest> {
         let (Some(failing), Some((healthy, other))) = (self.failing.first(), other) else {
             return Vec::new();
         };
@@ -200,6 +185,23 @@ impl HostTest {
     fn telling_apart(self) -> Self {
         Self { tells_apart: true, ..self }
     }
+}
+
+/// What needs no endpoint.
+fn of_host(part: &SharedPart, failing: &Compared, healthy: &Compared) -> Vec<HostTest> {
+    let (command, here, there) = match part.kind {
+        PartKind::RouteRule => {
+            ("pathproof agent lint", "shows the rule", "shows another rule, or none")
+        }
+        PartKind::RuntimeVersion => {
+            ("pathproof agent status", "shows the version", "shows another version")
+        }
+        _ => return Vec::new(),
+    };
+    vec![
+        failing.test(part, true, command.to_owned(), here),
+        healthy.test(part, false, command.to_owned(), there),
+    ]
 }
 
 const fn place_of(part: &SharedPart) -> Place {

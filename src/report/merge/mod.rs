@@ -26,6 +26,7 @@ pub(super) mod told;
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::io::{self, Write};
+use std::net::IpAddr;
 
 use jiff::Timestamp;
 use serde::Serialize;
@@ -67,6 +68,9 @@ pub struct MergedHost {
     pub placeholders: Placeholders,
     #[serde(skip)]
     identity: HostIdentity,
+    /// The one that destinations are reached from.
+    #[serde(skip)]
+    address: Option<IpAddr>,
     #[serde(skip)]
     seen: BTreeSet<SharedFinding>,
     #[serde(skip)]
@@ -164,6 +168,7 @@ impl MergedHost {
             started_at: report.run.started_at,
             network_allows: report.prediction.network_allows.clone().into_owned(),
             identity: HostIdentity::of(file, report, placeholders),
+            address: report.run.vantage.addresses.first().copied(),
             placeholders,
             seen,
             facts: HostFacts::of(report, &own, is_theirs),

@@ -1,9 +1,10 @@
 //! Several reports of one host: the newest counts, since a host is one host however often it was
 //! measured and however often its report was copied.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::hash::{DefaultHasher, Hasher};
 use std::io;
+use std::net::IpAddr;
 
 use jiff::Timestamp;
 use serde::Serialize;
@@ -88,7 +89,7 @@ pub(super) fn newest(reports: Vec<MergedHost>) -> (Vec<MergedHost>, Vec<PassedOv
         by_host.entry(report.identity.clone()).or_default().push(report);
     }
     let (mut newest, mut others) = (Vec::new(), Vec::new());
-    for mut reports in by_host.into_values() {
+    for mut reports in by_host.into_values().flat_map(hosts_of_name) {
         // Of one run the report with most in it; the order of the files is chance.
         reports.sort_by(|a, b| {
             let rank = |one: &MergedHost| (one.started_at, one.seen.len());
@@ -99,6 +100,25 @@ pub(super) fn newest(reports: Vec<MergedHost>) -> (Vec<MergedHost>, Vec<PassedOv
         newest.push(counts);
     }
     (newest, others)
+}
+
+/// The reports of each host among those that bear one name. A host may have got another address
+/// since; but one that ran at two addresses in the same moment is two, whose name says nothing.
+fn hosts_of_name(reports: Vec<MergedHost>) -> Vec<Vec<MergedHost>> {
+    let mut at_once: BTreeMap<Timestamp, BTreeSet<IpAddr>> = BTreeMap::new();
+    for report in &reports {
+        if let Some((time, address)) = report.started_at.zip(report.address) {
+            at_once.entry(time).or_default().insert(address);
+        }
+    }
+    if at_once.values().all(|addresses| addresses.len() < 2) {
+        return vec![reports];
+    }
+    let mut by_address: BTreeMap<Option<IpAddr>, Vec<MergedHost>> = BTreeMap::new();
+    for report in reports {
+        by_address.entry(report.address).or_default().push(report);
+    }
+    by_address.into_values().collect()
 }
 
 impl PassedOver {

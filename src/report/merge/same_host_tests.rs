@@ -133,6 +133,28 @@ fn hosts_without_a_name_are_told_apart_by_what_they_wrote() {
     assert_eq!((merged.n_hosts(), merged.passed_over.len()), (3, 3));
 }
 
+/// Images that were copied without another name: at one moment they run at several addresses.
+#[test]
+fn a_name_that_several_hosts_bear_says_nothing() {
+    let named = |host: &Host, at: &str, address: &str| {
+        let mut report = written(host, at);
+        report["run"]["vantage"]["hostname"] = json!("srv");
+        report["run"]["vantage"]["addresses"] = json!([address]);
+        report
+    };
+    let one = &others(1, true)[0];
+    let mut files = vec![
+        ("a.json".to_owned(), named(one, MONDAY, "10.1.0.4")),
+        ("moved.json".to_owned(), named(one, TUESDAY, "10.2.0.4")),
+    ];
+    let moved = merged(&files);
+    assert_eq!((moved.n_hosts(), moved.passed_over.len()), (1, 1));
+    files.push(("b.json".to_owned(), named(one, MONDAY, "10.2.0.4")));
+    let several = merged(&files);
+    assert_eq!((several.n_hosts(), several.passed_over.len()), (2, 1));
+    assert_eq!(several.passed_over[0].file, "b.json");
+}
+
 /// Redacted reports of six hosts with as many relays, resolvers and subnets, all of which are the
 /// first of their report; or that have the names which a key gave them.
 fn redacted(key: Option<&str>) -> Vec<File> {
@@ -174,9 +196,8 @@ fn a_shared_key_makes_names_that_are_compared_and_not_commands() {
     let merged = merged(&redacted(Some("5f3a9c0")));
     assert_eq!(
         said(&merged),
-        [
-            "Explained [relay dns_servfail 6/20]: 10.99.7.7 6/0 = rule text-1 of diahost.exe.config 6/0"
-        ]
+        ["Explained [relay dns_servfail 6/20]: \
+             10.99.7.7 6/0 = rule text-1 of diahost.exe.config 6/0"]
     );
     assert_eq!(merged.failures[0].tests, []);
     for text in in_every_format(&merged) {

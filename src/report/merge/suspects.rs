@@ -36,6 +36,21 @@ pub enum PartKind {
     Endpoint,
 }
 
+impl PartKind {
+    /// Whether `cause` itself speaks of such parts.
+    pub(super) fn is_meant_by(self, cause: &str) -> bool {
+        let layer = cause.split('_').next().unwrap_or_default();
+        matches!(
+            (self, layer),
+            (Self::Resolver, "dns" | "path")
+                | (Self::Proxy, "proxy")
+                | (Self::Issuer, "tls")
+                | (Self::RouteRule, "route")
+                | (Self::RuntimeVersion, "runtime")
+        )
+    }
+}
+
 /// Something that several hosts have in common.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize)]
 #[cfg_attr(test, derive(schemars::JsonSchema))]

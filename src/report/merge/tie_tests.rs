@@ -124,6 +124,34 @@ fn every_team_of_a_tie_is_named() {
     assert_eq!((owner(0), owner(1)), (json!("dns"), json!("firewall")));
 }
 
+/// A site behind an inspecting proxy: its certificates come first, not its subnet, whoever owns it.
+#[test]
+fn what_the_cause_speaks_of_comes_first() {
+    let read = |host: &Host| {
+        let mut report = report(host);
+        let issuer = if host.number < 8 { "CN=Inspection" } else { "CN=Azure" };
+        report["endpoints"][0]["trails"] = json!([{"route": "direct", "steps": [
+            {"step": "tls", "outcome": "ok", "detail": {"chain": [
+                {"subject": "CN=x", "issuer": issuer, "sha256": "0".repeat(64)}]}}]}]);
+        MergedHost::of(
+            &format!("{}.json", host.number),
+            &Report::read(&report.to_string()).unwrap(),
+            &[],
+        )
+    };
+    let all = hosts(40, |number, host| {
+        if number < 8 {
+            host.source = format!("10.60.0.{number}");
+            host.found = vec![("relay", Some(("tls_untrusted", "host")))];
+        }
+    });
+    let merged = Merged::of(all.iter().map(read).collect(), vec![]);
+    assert_eq!(
+        said(&merged),
+        ["Explained [relay tls_untrusted 8/32]: CN=Inspection 8/0 = 10.60.0.0/24 8/0"]
+    );
+}
+
 /// Every host has a relay that fails and one that works.
 #[test]
 fn hosts_that_fail_and_work_are_spoken_of_by_their_endpoints() {
@@ -147,7 +175,8 @@ fn hosts_that_fail_and_work_are_spoken_of_by_their_endpoints() {
             "relay tcp_timeout: endpoints fail on 8 hosts and work on 8; 8 hosts have both",
             "On all 8 hosts with failing endpoints these are at 40.112.72.101; on none of 8 hosts \
              with working ones.",
-            "The very same endpoints are ns.servicebus.windows.net:443: these cannot be told apart.",
+            "The very same endpoints are ns.servicebus.windows.net:443: these cannot be told \
+             apart.",
             "this fails on n00, where this endpoint fails now: \
              \x20 pathproof check --endpoint relay://ns.servicebus.windows.net:443",
             "this passes on n00, where this endpoint works now: \

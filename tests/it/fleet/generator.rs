@@ -14,8 +14,8 @@ use super::numbers::Numbers;
 pub(crate) enum FleetLayout {
     /// Sites share name servers and proxies, and some hosts use those of others.
     Shared,
-    /// Each site has a name server and a subnet of its own, and what breaks is a subnet: most
-    /// networks are like this.
+    /// Each site has a name server and a subnet of its own, every other one goes direct, and what
+    /// breaks is a subnet: most networks are like this.
     OwnResolvers,
 }
 
@@ -288,6 +288,9 @@ fn hosts(plan: &FleetPlan, numbers: &mut Numbers) -> Vec<FleetHost> {
                 .or_insert_with(|| (numbers.below(n_resolvers), numbers.below(2 * n_proxies)));
             if plan.layout == FleetLayout::OwnResolvers {
                 resolver = site;
+                if site % 2 == 0 {
+                    proxy = n_proxies;
+                }
             } else if numbers.is_one_of(15) {
                 (resolver, proxy) = (numbers.below(n_resolvers), numbers.below(2 * n_proxies));
             }

@@ -76,7 +76,8 @@ impl fmt::Display for Score {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(
             f,
-            "precision {:.3} ({} of {}), recall {:.3} ({} of {}), one team in {:.3}, {:.2} parts named as one",
+            "precision {:.3} ({} of {}), recall {:.3} ({} of {}), one team in {:.3}, {:.2} parts \
+             named as one",
             self.precision(),
             self.right,
             self.named,
