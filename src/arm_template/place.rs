@@ -60,3 +60,30 @@ fn may_be(own: Option<&str>, other: Option<&str>) -> bool {
     let known = |text: Option<&str>| text.is_some_and(|text| !text.starts_with('['));
     is_same(own, other) || !known(own) || !known(other)
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn places_are_compared_without_case_and_what_is_unknown_may_be_any() {
+        let place = |subscription: &str, group: &str| {
+            let known = |text: &str| (!text.is_empty()).then(|| text.to_owned());
+            ResourcePlace { subscription: known(subscription), group: known(group) }
+        };
+        let id = "/subscriptions/S/resourceGroups/Rg/providers/Microsoft.Network/x/y";
+        assert_eq!(ResourcePlace::of_id(id), place("S", "Rg"));
+        assert_eq!(ResourcePlace::of_id("nsg"), place("", ""));
+        for (own, other, is_same, is_near, may_be) in [
+            (place("s", "RG"), place("S", "rg"), true, true, true),
+            (place("s", "rg"), place("", "rg"), false, true, true),
+            (place("s", "rg"), place("t", "rg"), false, false, false),
+            (place("", "rg"), place("", ""), false, false, true),
+            (place("", "rg"), place("", "other"), false, false, false),
+            (place("", "rg"), place("", "[parameters('g')]"), false, false, true),
+        ] {
+            let seen = (own.is_same(&other), own.is_near(&other), own.may_be(&other));
+            assert_eq!(seen, (is_same, is_near, may_be), "{own:?} {other:?}");
+        }
+    }
+}

@@ -31,106 +31,149 @@ pub(super) fn as_they_would_be(
     after: &[PlannedResource],
     notes: &mut Vec<String>,
 ) -> Vec<Resource> {
-    let mut resources: Vec<Resource> = after.iter().map(|own| own.resource.clone()).collect();
-    let mut lost = HashSet::new();
     let (parts, parts_before) = (PartsOfWholes::of(after), PartsOfWholes::of(before));
+    let mut outcome = Outcome {
+        after,
+        resources: after.iter().map(|own| own.resource.clone()).collect(),
+        lost: HashSet::new(),
+        notes,
+    };
     for (at, list) in wholes(after) {
-        let whole = &after[at];
-        let was = counterpart(&whole.resource, before);
-        let deleted = was.map_or_else(BTreeSet::new, |was| parts_before.names(before, was));
-        let own = &parts.of_whole[at];
+        let was = counterpart(&after[at].resource, before);
         let names = parts.names(after, at);
-        let deleted: BTreeSet<String> = deleted.difference(&names).cloned().collect();
-        let written = InlineList::of(&whole.resource.body, list);
-        let is_new = whole.write == Write::Replace || was.is_none();
-        let is_rewritten = whole.write == Write::Update
-            && was.is_some_and(|was| {
-                !written.is_same(&InlineList::of(&before[was].resource.body, list))
-            });
-        let mut doubtful: Vec<String> = Vec::new();
-        match written {
+        let deleted = was.map_or_else(BTreeSet::new, |was| parts_before.names(before, was));
+        outcome.write(&WrittenWhole {
+            at,
+            list,
+            is_new: after[at].write == Write::Replace || was.is_none(),
+            held: InlineList::of(&after[at].resource.body, list),
+            was: was.map(|was| InlineList::of(&before[was].resource.body, list)),
+            parts: &parts.of_whole[at],
+            deleted: deleted.difference(&names).cloned().collect(),
+        });
+    }
+    let Outcome { resources, lost, .. } = outcome;
+    let kept = resources.into_iter().enumerate().filter(|(at, _)| !lost.contains(at));
+    kept.map(|(_, own)| own).collect()
+}
+
+/// A group or a table of the change, and its parts.
+struct WrittenWhole<'a> {
+    at: usize,
+    /// The name of its list.
+    list: &'static str,
+    is_new: bool,
+    /// The list as it is written.
+    held: InlineList<'a>,
+    was: Option<InlineList<'a>>,
+    /// The resources that are parts of it.
+    parts: &'a [usize],
+    /// The names of parts that the change deletes.
+    deleted: BTreeSet<String>,
+}
+
+/// What comes of a change.
+struct Outcome<'a> {
+    after: &'a [PlannedResource],
+    resources: Vec<Resource>,
+    /// The resources that are there no more, by their indices.
+    lost: HashSet<usize>,
+    notes: &'a mut Vec<String>,
+}
+
+impl Outcome<'_> {
+    fn write(&mut self, whole: &WrittenWhole<'_>) {
+        let write = self.after[whole.at].write;
+        let is_rewritten = write == Write::Update
+            && whole.was.as_ref().is_some_and(|was| !whole.held.is_same(was));
+        match whole.held {
             // Terraform does not know the list of a group that it will create, whose rules are
             // these resources: the two do not mix.
-            InlineList::Unknown if is_new && !names.is_empty() => {
-                replace(&mut resources[at].body, list, ArmValue::Array(Vec::new()));
+            InlineList::Unknown if whole.is_new && !whole.parts.is_empty() => {
+                let list = list_of(&mut self.resources[whole.at].body, whole.list);
+                list.into_iter().for_each(|list| *list = ArmValue::Array(Vec::new()));
             }
             InlineList::Unknown => {}
-            InlineList::Known(_) if is_rewritten => {
-                for part in own {
-                    let name = own_name(&after[*part]);
-                    let inside = written.find(&name);
-                    let said = format!("{}, rule {name}", whole.resource.path);
-                    match (after[*part].write, inside) {
-                        (_, Some(inside)) if is_same_part(inside, &after[*part].resource) => {
-                            lost.insert(*part);
-                        }
-                        (Write::Kept, inside) => {
-                            lost.insert(*part);
-                            notes.push(if inside.is_some() {
-                                format!("{said}: the rule inside the group overwrites the resource")
-                            } else {
-                                format!(
-                                    "{said}: writing the group deletes it, since it is not among \
-                                     the rules inside"
-                                )
-                            });
-                        }
-                        _ => {
-                            doubtful.push(name);
-                            let condition = both_written(&whole.resource.path);
-                            notes.push(format!("{said}: {}", condition.why));
-                            resources[*part].condition = Some(ArmValue::Unknown(condition));
-                        }
-                    }
+            InlineList::Known(_) if is_rewritten => self.rewrite(whole),
+            InlineList::Known(_) => self.leave_out(whole, write),
+        }
+        if write == Write::Replace {
+            self.replace(whole);
+        }
+    }
+
+    /// Writes a list that is another than before.
+    fn rewrite(&mut self, whole: &WrittenWhole<'_>) {
+        let path = &self.after[whole.at].resource.path;
+        let mut doubtful = BTreeSet::new();
+        for part in whole.parts {
+            let own = &self.after[*part];
+            let name = own.resource.own_name();
+            match (own.write, whole.held.find(&own_name(own))) {
+                (_, Some(inside)) if is_same_part(inside, &own.resource) => {
+                    self.lost.insert(*part);
                 }
-                for name in deleted.iter().filter(|name| written.find(name).is_some()) {
-                    doubtful.push(name.clone());
-                    let condition = both_written(&whole.resource.path);
-                    notes.push(format!("{}, rule {name}: {}", whole.resource.path, condition.why));
+                (Write::Kept, inside) => {
+                    self.lost.insert(*part);
+                    let what = if inside.is_some() {
+                        "the rule inside the group overwrites the resource"
+                    } else {
+                        "writing the group deletes it, since it is not among the rules inside"
+                    };
+                    self.notes.push(format!("{path}, rule {name}: {what}"));
                 }
-            }
-            InlineList::Known(_) => {
-                // A resource that is not written does not come back with the group.
-                let stays = |part: &&usize| {
-                    whole.write != Write::Replace || after[**part].write != Write::Kept
-                };
-                let kept: BTreeSet<String> =
-                    own.iter().filter(stays).map(|part| own_name(&after[*part])).collect();
-                let is_own = |part: &ArmValue| {
-                    let name = name_of(part);
-                    kept.contains(&name) || deleted.contains(&name)
-                };
-                retain(&mut resources[at].body, list, |part| !is_own(part));
+                _ => {
+                    doubtful.insert(own_name(own));
+                    let condition = ArmValue::Unknown(both_written(path));
+                    self.resources[*part].condition = Some(condition);
+                }
             }
         }
-        if whole.write == Write::Replace {
-            for part in own {
-                match after[*part].write {
-                    Write::Kept => {
-                        lost.insert(*part);
-                        notes.push(format!(
-                            "{}, rule {}: it is deleted with the group, which is created again \
+        let is_inside = |name: &&String| whole.held.find(name).is_some();
+        doubtful.extend(whole.deleted.iter().filter(is_inside).cloned());
+        for name in &doubtful {
+            self.notes.push(format!("{path}, rule {name}: {}", both_written(path).why));
+        }
+        make_doubtful(&mut self.resources[whole.at], whole.list, &doubtful);
+    }
+
+    /// Leaves out of a list, which is as it was when it was read, what resources of their own say
+    /// better. A resource that is not written does not come back with a new group.
+    fn leave_out(&mut self, whole: &WrittenWhole<'_>, write: Write) {
+        let stays =
+            |part: &&usize| write != Write::Replace || self.after[**part].write != Write::Kept;
+        let said: BTreeSet<String> =
+            whole.parts.iter().filter(stays).map(|part| own_name(&self.after[*part])).collect();
+        retain(&mut self.resources[whole.at].body, whole.list, |part| {
+            let name = name_of(part);
+            !said.contains(&name) && !whole.deleted.contains(&name)
+        });
+    }
+
+    /// Makes a group anew, which deletes its parts.
+    fn replace(&mut self, whole: &WrittenWhole<'_>) {
+        let path = &self.after[whole.at].resource.path;
+        for part in whole.parts {
+            let own = &self.after[*part];
+            match own.write {
+                Write::Kept => {
+                    self.lost.insert(*part);
+                    if whole.held.find(&own_name(own)).is_none() {
+                        self.notes.push(format!(
+                            "{path}, rule {}: it is deleted with the group, which is created again \
                              without it",
-                            whole.resource.path,
-                            own_name(&after[*part])
+                            own.resource.own_name()
                         ));
                     }
-                    Write::Update => {
-                        let condition = both_written(&whole.resource.path);
-                        resources[*part].condition = Some(ArmValue::Unknown(condition));
-                    }
-                    Write::Create | Write::Replace => {}
                 }
+                Write::Update => {
+                    let condition = ArmValue::Unknown(both_written(path));
+                    self.resources[*part].condition = Some(condition);
+                }
+                Write::Create | Write::Replace => {}
             }
         }
-        make_doubtful(&mut resources[at], list, &doubtful);
     }
-    let mut at = 0;
-    resources.retain(|_| {
-        at += 1;
-        !lost.contains(&(at - 1))
-    });
-    resources
 }
 
 fn both_written(path: &str) -> UnknownValue {
@@ -244,14 +287,8 @@ fn retain(body: &mut ArmValue, list: &str, is_kept: impl Fn(&ArmValue) -> bool) 
     }
 }
 
-fn replace(body: &mut ArmValue, list: &str, by: ArmValue) {
-    if let Some(own) = list_of(body, list) {
-        *own = by;
-    }
-}
-
 /// Makes it unknown what the parts of these names do.
-fn make_doubtful(whole: &mut Resource, list: &str, names: &[String]) {
+fn make_doubtful(whole: &mut Resource, list: &str, names: &BTreeSet<String>) {
     let unknown = ArmValue::Unknown(both_written(&whole.path));
     let Some(ArmValue::Array(parts)) = list_of(&mut whole.body, list) else { return };
     for part in parts.iter_mut().filter(|part| names.contains(&name_of(part))) {
