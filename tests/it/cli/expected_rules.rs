@@ -119,8 +119,11 @@ fn every_format_for_people_shows_what_differs() {
         assert!(table.stdout.contains(words), "no {words:?} in\n{}", table.stdout);
     }
     // What is not known is named as such; a measurement that is not there is a reason.
-    let folded = table.stdout.split_whitespace().collect::<Vec<_>>().join(" ");
-    assert!(folded.contains("of nsg, for want of the address of the flow's name"), "{folded}");
+    let words_in_order = table.stdout.split_whitespace().collect::<Vec<_>>().join(" ");
+    assert!(
+        words_in_order.contains("of nsg, for want of the address of the flow's name"),
+        "{words_in_order}"
+    );
     assert!(!without.stdout.contains("Rules beside"));
     let markdown = shown("markdown").stdout;
     assert!(markdown.contains("### Works although denied: another rule set is in force"));
