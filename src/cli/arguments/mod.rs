@@ -62,8 +62,14 @@ pub(super) const EXIT_CODES: &str = "Exit codes: 0 as expected, 1 violated, 2 co
 /// The whole command line: what is derived below, with the options for configuration files,
 /// examples, and a short `-h`.
 pub(super) fn command() -> clap::Command {
-    let derived = Arguments::command()
-        .mut_subcommand("report", |report| report.mut_subcommand("render", saved::without_table));
+    // In place: a command that is changed by its name goes to the end of the list.
+    let derived = Arguments::command().mut_subcommands(|command| match command.get_name() {
+        "report" => command.mut_subcommands(|command| match command.get_name() {
+            "render" => saved::without_table(command),
+            _ => command,
+        }),
+        _ => command,
+    });
     short_help::shorten(examples::added(configuration::added(derived)))
 }
 

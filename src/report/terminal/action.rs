@@ -97,8 +97,10 @@ fn exactly<'a>(
         let only = entries.into_iter().flat_map(|entry| ["--only", entry]);
         return Some(only.chain(has_reserve.then_some("--assigned-only")).collect());
     }
-    // A run that is measured again is chosen from by the entries of its list.
-    (names.len() <= NAMED && records.run.kept_in.is_some())
+    // A run that is measured again is chosen from by the entries of its list, and the file of one
+    // whose names are placeholders here may hold the names themselves.
+    let has_names = records.run.kept_in.is_some() && records.run.redacted.is_none();
+    (names.len() <= NAMED && has_names)
         .then(|| names.into_iter().flat_map(|name| ["--only", name]).collect())
 }
 
