@@ -81,8 +81,11 @@ pub(super) fn notes_text(notes: &[String]) -> String {
     if notes.is_empty() {
         return String::new();
     }
-    let lines: String = notes.iter().map(|note| format!("  {}\n", visible(note))).collect();
-    format!("\n{NOTES}\n{lines}")
+    let mut text = format!("\n{NOTES}\n");
+    for note in notes {
+        let _ = writeln!(text, "  {}", visible(note));
+    }
+    text
 }
 
 pub(super) const NOTES: &str = "Notes on the files";

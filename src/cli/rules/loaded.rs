@@ -199,10 +199,10 @@ fn choose(
     };
     let is_named = |set: &RuleSet| choice.group.iter().any(|name| means(name, set));
     for name in &choice.group {
-        let mut meant: Vec<&str> =
+        let mut called: Vec<&str> =
             sets.iter().filter(|set| means(name, set)).map(|set| set.name.as_str()).collect();
-        meant.dedup_by(|a, b| a.eq_ignore_ascii_case(b));
-        match &meant[..] {
+        called.dedup_by(|a, b| a.eq_ignore_ascii_case(b));
+        match &called[..] {
             [] => bail!("--group {name}: no such group here, only {}", names_of(&sets)),
             [_] => {}
             several => bail!(

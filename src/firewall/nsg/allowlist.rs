@@ -7,9 +7,9 @@ use crate::firewall::rule::{Access, Rule, RuleDialect, RuleSet};
 use crate::firewall::scope::{NamePattern, Scope};
 use crate::model::AddressSet;
 
-/// Reads a list with one element on each line, in which `#` begins a comment, and behind an address
-/// a blank (the form of external dynamic lists). Each element becomes a rule that allows any port, or the port behind
-/// `:`. The list denies everything else.
+/// Reads a list with one element on each line, in which `#` begins a comment, and so does a blank
+/// behind an address (the form of external dynamic lists). Each element becomes a rule that allows
+/// any port, or the port behind `:`. The list denies everything else.
 pub(super) fn read_allowlist(text: &str, file: &str) -> Result<RuleSet, ReadError> {
     if begins_with_head(text) {
         return read_rows(text, file);

@@ -90,8 +90,9 @@ impl Outcome<'_> {
             // Terraform does not know the list of a group that it will create, whose rules are
             // these resources: the two do not mix.
             InlineList::Unknown if whole.is_new && !whole.parts.is_empty() => {
-                let list = list_of(&mut self.resources[whole.at].body, whole.list);
-                list.into_iter().for_each(|list| *list = ArmValue::Array(Vec::new()));
+                if let Some(list) = list_of(&mut self.resources[whole.at].body, whole.list) {
+                    *list = ArmValue::Array(Vec::new());
+                }
             }
             InlineList::Unknown => {}
             InlineList::Known(_) if is_rewritten => self.rewrite(whole),

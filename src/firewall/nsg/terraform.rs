@@ -75,7 +75,7 @@ pub(super) fn read_shown(value: &Value, file: &str) -> Result<PlannedResources, 
     }
     let TerraformSides { before, after, updates, unread, notes } = sides;
     let mut after = linked(&after);
-    for update in updates {
+    for update in &updates {
         unread::merge(update, &mut after);
     }
     let before = is_plan.then(|| linked(&before));

@@ -81,7 +81,7 @@ pub(super) fn update(
 
 /// Lays an update over the resource that it is for. One that is not here is a rule that may be
 /// anything else than what the update says of it.
-pub(super) fn merge(update: PlannedResource, resources: &mut Vec<PlannedResource>) {
+pub(super) fn merge(update: &PlannedResource, resources: &mut Vec<PlannedResource>) {
     let own = &update.resource;
     let same: Vec<_> = resources.iter().map(|other| &other.resource).collect();
     let named: Vec<usize> = (0..same.len())

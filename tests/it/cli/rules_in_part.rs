@@ -222,7 +222,8 @@ fn groups_of_one_name_are_told_apart_by_their_resource_group() {
     let mut child = arm("nsg/allow", 200, "Allow");
     child["type"] = format!("{kind}/securityRules").into();
     let template = json!({"$schema": "x/deploymentTemplate.json#", "resources": [
-        module("one", json!([{"type": kind, "name": "nsg", "properties": {"securityRules": []}}, child])),
+        module("one", json!([
+            {"type": kind, "name": "nsg", "properties": {"securityRules": []}}, child])),
         module("two", json!([{"type": kind, "name": "nsg", "properties":
             {"securityRules": [arm("deny", 4000, "Deny")]}}]))]});
     let (said, error) = decided(&template, &["--in-a-row"]);
