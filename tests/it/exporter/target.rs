@@ -137,7 +137,7 @@ fn block<'p>(page: &'p str, first: &str) -> &'p str {
 fn prometheus_asks_only_for_what_the_page_allows() {
     let root = Path::new(env!("CARGO_MANIFEST_DIR"));
     let page = fs::read_to_string(root.join("docs/fleet.md")).unwrap();
-    let page: String = page.lines().map(|line| format!("{}\n", line.trim_start())).collect();
+    let page = page.lines().map(str::trim_start).collect::<Vec<_>>().join("\n");
     let folder = tempfile::tempdir().unwrap();
     // Nothing is resolved, and so nobody is asked.
     let head = "resolver = \"127.0.0.1:1\"\nproxy = \"none\"\ntimeout = \"300ms\"\n";

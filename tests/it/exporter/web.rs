@@ -88,6 +88,8 @@ fn deaf_client(
         .with_no_client_auth();
     let socket = Socket::new(Domain::IPV4, Type::STREAM, None).unwrap();
     socket.set_recv_buffer_size(2048).unwrap();
+    // As on Ethernet: in the segments of loopback the system takes megabytes off the exporter.
+    socket.set_tcp_mss(1448).unwrap();
     socket.connect(&serving.address.into()).unwrap();
     let name = ServerName::try_from("127.0.0.1").unwrap();
     let session = ClientConnection::new(Arc::new(config), name).unwrap();
@@ -109,7 +111,7 @@ fn clients_of_tls_that_read_nothing_cost_ten_seconds_too() {
     let last = "GET / HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n";
     let length = page(&serving, "/").len();
     let answers = |bytes: usize| one.repeat(bytes / length);
-    let _deaf = [90_000, 150_000, 300_000].map(|bytes| {
+    let _deaf = [60_000, 75_000, 90_000, 105_000].map(|bytes| {
         let ended = deaf_client(&serving, &authority, &(answers(bytes) + last));
         (ended, deaf_client(&serving, &authority, &answers(bytes)))
     });
