@@ -95,7 +95,7 @@ fn known_words(argument: &Arg) -> String {
 
 /// What clap's script for fish lacks: the words that a command takes without an option.
 fn words_of_fish(program: &Command) -> String {
-    let mut lines = String::new();
+    let mut lines: Vec<String> = Vec::new();
     for command in program.get_subcommands() {
         let at = format!("__fish_{PROGRAM}_using_subcommand {}", command.get_name());
         let own = command.get_positionals().map(|argument| (at.clone(), argument));
@@ -106,11 +106,11 @@ fn words_of_fish(program: &Command) -> String {
         for (at, argument) in own.chain(below) {
             let known = known_words(argument);
             if !known.is_empty() {
-                lines += &format!("complete -c {PROGRAM} -n \"{at}\" -f -a \"{known}\"\n");
+                lines.push(format!("complete -c {PROGRAM} -n \"{at}\" -f -a \"{known}\"\n"));
             }
         }
     }
-    lines
+    lines.concat()
 }
 
 /// Puts the words that are known into every open option.

@@ -37,7 +37,7 @@ pub(super) fn replay(command: &ReplayArgs) -> Result<Exit> {
     // Whoever wrote the records may have known fewer forms of secrets.
     let names = RuntimeNames::embedded();
     for error in records.run.runtime.iter_mut().flat_map(|runtime| &mut runtime.errors) {
-        error.text = CleanText::of(&error.text, &names).as_str().to_owned();
+        error.text = CleanText::of(&error.text, &names).into_string();
     }
     let (records, baseline) = redaction.apply_beside(records, &published, baseline);
     let saved = save(&records, command.save_records.as_deref());

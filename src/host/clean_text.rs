@@ -41,6 +41,11 @@ impl CleanText {
         &self.0
     }
 
+    #[must_use]
+    pub fn into_string(self) -> String {
+        self.0
+    }
+
     /// The text in one line of at most `most` characters.
     #[must_use]
     pub fn in_one_line(&self, most: usize) -> String {

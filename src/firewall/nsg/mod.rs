@@ -126,7 +126,7 @@ fn sets_of_files(
     let mut policies = Policies::default();
     for part in parts {
         match part {
-            FileContent::Set(set) => sets.push(set),
+            FileContent::Set(set) => sets.push(*set),
             FileContent::Json(file, value) => {
                 sets.extend(read_json(file, &value, &groups, &mut policies)?);
             }
@@ -156,7 +156,7 @@ fn sets_of_files(
 /// A file by its form. The rules of a list need nothing from other files, so that they are read at
 /// once.
 enum FileForm {
-    List(RuleSet),
+    List(Box<RuleSet>),
     Json(Value),
     Template(Value),
     Planned(Box<PlannedResources>),
@@ -164,7 +164,7 @@ enum FileForm {
 }
 
 enum FileContent<'a> {
-    Set(RuleSet),
+    Set(Box<RuleSet>),
     Json(&'a str, ArmValue),
     Template(&'a str, Template),
 }
@@ -177,7 +177,7 @@ impl FileForm {
             if let Some(foreign) = foreign::of_text(file.name, text) {
                 return Err(foreign_error(file.name, foreign));
             }
-            return allowlist::read_allowlist(text, file.name).map(Self::List);
+            return allowlist::read_allowlist(text, file.name).map(|set| Self::List(Box::new(set)));
         }
         let value: Value = json_text::read_json_text(text).map_err(|error| {
             let is_comment = text.trim_start().starts_with('/');

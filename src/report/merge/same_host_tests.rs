@@ -38,7 +38,9 @@ fn others(n: usize, is_broken: bool) -> Vec<Host> {
             host.found = vec![("relay", SERVFAIL)];
         }
     });
-    all.iter_mut().for_each(|host| host.number += 50);
+    for host in &mut all {
+        host.number += 50;
+    }
     all
 }
 

@@ -166,16 +166,17 @@ fn refused(path: &Path) -> String {
 /// of its work.
 #[test]
 fn errors_of_the_network_are_not_pushed_out() {
-    let mut text = String::from(
+    let relay = String::from(
         "2026-11-20 09:00:00Z failed to connect to wss://wu-relay-01.servicebus.windows.net:443/\n",
     );
-    for second in 10..60 {
-        text += &format!(
+    let later = (10..60).map(|second| {
+        format!(
             "2026-11-20 10:00:{second}Z the error code is: UnexpectedFault, time cost is: 0.{second} \
              seconds, activityId is: 8f1c6f4e-1df8-4a7e-9a55-0c8a4b8e7c{second}\n\
              2026-11-20 11:00:{second}Z The source returned 10061 rows of file {second}.csv\n"
-        );
-    }
+        )
+    });
+    let text = relay + &later.collect::<String>();
     let folder = tempfile::tempdir().unwrap();
     let path = folder.path().join("log.txt");
     fs::write(&path, text).unwrap();

@@ -288,7 +288,7 @@ fn hosts(plan: &FleetPlan, numbers: &mut Numbers) -> Vec<FleetHost> {
                 .or_insert_with(|| (numbers.below(n_resolvers), numbers.below(2 * n_proxies)));
             if plan.layout == FleetLayout::OwnResolvers {
                 resolver = site;
-                if site % 2 == 0 {
+                if site.is_multiple_of(2) {
                     proxy = n_proxies;
                 }
             } else if numbers.is_one_of(15) {
