@@ -36,8 +36,8 @@ pub(super) fn completions(command: &CompletionsArgs) -> Result<Exit> {
     Ok(Exit::Satisfied)
 }
 
-/// Adds what clap's script for PowerShell lacks: the words that an option or a command takes, by the
-/// command and the word before.
+/// Adds what clap's script for PowerShell lacks: the words that an option or a command takes, by
+/// the command and the word before.
 fn with_words_of_powershell(script: &str, program: &Command) -> Result<String> {
     const BEFORE: &str = "    $completions = @(switch ($command) {";
     let mut words = BTreeMap::new();
@@ -63,8 +63,8 @@ fn with_words_of_powershell(script: &str, program: &Command) -> Result<String> {
     Ok(format!("{head}{table}{BEFORE}{tail}"))
 }
 
-/// The words of each option and of each command, by `COMMAND;SUBCOMMAND WORD BEFORE`. Keys are alike
-/// for PowerShell where they differ in case alone: those of long names are enough.
+/// The words of each option and of each command, by `COMMAND;SUBCOMMAND WORD BEFORE`. Keys are
+/// alike for PowerShell where they differ in case alone, so that no short name in capitals has one.
 fn collect_words(command: &Command, path: &str, words: &mut BTreeMap<String, String>) {
     for argument in command.get_arguments() {
         let known = known_words(argument);

@@ -214,7 +214,7 @@ impl Redactor<'_> {
     }
 }
 
-/// `--owner`, `-q`.
+/// Whether it is an option of this program: `--owner`, or a letter as `-q`.
 pub(super) fn is_own_option(token: &str) -> bool {
     match token.strip_prefix("--") {
         Some(name) => IS_OPTION.contains(name),

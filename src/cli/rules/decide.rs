@@ -20,6 +20,7 @@ pub(super) fn decide(command: &DecideArgs) -> Result<Exit> {
     }
     let mut stdin = Stdin::default();
     let loaded = Loaded::read(&command.inputs, &command.world, &mut stdin)?;
+    loaded.files.show_notes();
     let name = command.flows.display().to_string();
     let flows = read_flows(&input::read_large_text(&mut stdin, &command.flows, "--flows")?, &name)?;
     let judges = loaded.judges();

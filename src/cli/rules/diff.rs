@@ -9,7 +9,6 @@ use super::required::RequiredFiles;
 use super::{diff_handout, diff_json, diff_sarif, diff_text};
 use crate::cli::arguments::{DiffFailure, RulesDiffArgs, VerifyFormat};
 use crate::cli::exit::Exit;
-use crate::cli::hint;
 use crate::cli::input::Stdin;
 use crate::cli::output;
 use crate::firewall::{
@@ -106,7 +105,6 @@ impl LoadedChange {
                 names.join(", "),
                 emit::deleted_by_inline_rules()
             );
-            hint::hint(&note);
             self.notes.push(note);
         }
     }

@@ -32,6 +32,7 @@ impl ExpectedRules {
         }
         let choice = GroupChoiceArgs { group: given.group.clone(), in_a_row: given.in_a_row };
         let files = LoadedFiles::read(&given.expect, &choice, &given.vnet, stdin)?;
+        files.show_notes();
         let facts = RuleFactArgs {
             vnet: given.vnet.clone(),
             source_address: Vec::new(),

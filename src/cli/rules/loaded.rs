@@ -68,7 +68,6 @@ impl LoadedFiles {
         let sources = sources(&texts);
         let sets = in_azures_order(choose(nsg::read(&sources)?, choice, &sources)?, vnet)?;
         let notes = notes_of(&sets, paths.len());
-        show_notes(&notes);
         Ok(Self { sets, texts, notes })
     }
 
@@ -85,9 +84,15 @@ impl LoadedFiles {
         let [before, after] = sides.map(|sets| choose(sets, choice, &sources));
         let (before, after) = (in_azures_order(before?, vnet)?, in_azures_order(after?, vnet)?);
         let [notes_before, notes] = [&before, &after].map(|sets| notes_of(sets, 1));
-        show_notes(&notes);
         let before = Self { sets: before, texts: texts.clone(), notes: notes_before };
         Ok(Some([before, Self { sets: after, texts, notes }]))
+    }
+
+    /// Shows the notes where no document will hold them.
+    pub(super) fn show_notes(&self) {
+        for note in &self.notes {
+            hint::hint(note);
+        }
     }
 
     /// The notes of both sides, each once.
@@ -129,12 +134,6 @@ fn notes_of(sets: &[RuleSet], n_files: usize) -> Vec<String> {
         ));
     }
     notes
-}
-
-fn show_notes(notes: &[String]) {
-    for note in notes {
-        hint::hint(note);
-    }
 }
 
 impl RuleFacts {

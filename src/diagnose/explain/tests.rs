@@ -245,7 +245,7 @@ proptest::proptest! {
     }
 }
 
-/// What the runtime logs of its work is no fault of the network, whatever numbers and words it holds.
+/// What the runtime logs of its work is no fault of the network, whatever it holds of numbers.
 #[test]
 fn a_line_of_a_log_is_explained_where_it_tells_of_a_fault() {
     for line in [

@@ -274,10 +274,10 @@ fn rules_of_the_job_that_a_change_deletes_are_named() {
     let group = |rules: &[&Value]| json!({"name": "nsg", "properties": {"securityRules": rules}});
     let before = folder.put("before.json", group(&[&relay, &deny]).to_string());
     let after = folder.put("after.json", group(&[&deny]).to_string());
-    let deleting = run(&["rules", "diff", &before, &after]).stderr;
+    let deleting = run(&["rules", "diff", &before, &after]).stdout;
     assert!(deleting.contains("deletes what pathproof wrote (relay)"), "{deleting}");
     assert!(deleting.contains("security_rule in azurerm_network_security_group"), "{deleting}");
-    let adding = run(&["rules", "diff", &after, &before]).stderr;
+    let adding = run(&["rules", "diff", &after, &before]).stdout;
     assert!(!adding.contains("deletes"), "{adding}");
 }
 

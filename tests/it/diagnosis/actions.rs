@@ -215,7 +215,7 @@ fn certificate_dates_begin_with_this_hosts_clock() {
     };
     let (_, conclusion) = concluded(run(), vec![to("relay", RELAY, "40.1.1.1", expired)]);
     let owners: Vec<Owner> = conclusion.actions.iter().map(|action| action.owner).collect();
-    assert_eq!(owners, [Owner::Host, Owner::Proxy], "{:#?}", conclusion.actions);
+    assert_eq!(owners, [Owner::Host, Owner::Azure], "{:#?}", conclusion.actions);
     assert_eq!(conclusion.verdicts[0].findings[0].owner, Owner::Host);
 }
 
