@@ -26,7 +26,9 @@ impl Waiting {
     fn begun(first: &str) -> Self {
         let listener = TcpListener::bind("127.0.0.1:0").unwrap();
         let endpoint = format!("https://{}", listener.local_addr().unwrap());
-        let mut command = Command::new("/bin/sh");
+        // Tests may run under nohup, whose ignored SIGHUP a shell hands on.
+        let mut command = Command::new("env");
+        command.args(["--default-signal=HUP", "/bin/sh"]);
         command.arg("-c").arg(format!("{first} exec \"$0\" \"$@\""));
         command.arg(pathproof(&[]).get_program());
         command.args(["check", "--endpoint", &endpoint, "--only", "endpoint", "--proxy", "none"]);
