@@ -10,6 +10,7 @@ use super::arguments::{LintFormat, ListsArgs, ListsCommand, NewListArgs};
 use super::exit::Exit;
 use super::input::Stdin;
 use super::recorded::redacted_value;
+use super::request::named_list;
 use super::{output, saved};
 use crate::files;
 use crate::list::{
@@ -25,7 +26,7 @@ const SCHEMA: &str = include_str!("../../docs/endpoint-list.schema.json");
 pub(super) fn lists(command: &ListsArgs) -> Result<Exit> {
     match &command.command {
         ListsCommand::List => print(&all()),
-        ListsCommand::Show { id, cloud } => print(&shown(&list::find(id, (*cloud).into())?)),
+        ListsCommand::Show { id, cloud } => print(&shown(&named_list(id, (*cloud).into())?)),
         ListsCommand::Lint { file, format, output } => {
             if let Some(path) = output {
                 output::check_writable(path)?;
@@ -108,7 +109,11 @@ fn lint(file: &Path, format: LintFormat, output: Option<&Path>) -> Result<Exit> 
         return Ok(if read.is_ok() { Exit::Satisfied } else { Exit::CouldNotWork });
     }
     let list = read.map_err(|errors| anyhow!("{errors}"))?;
-    let sound = format!("{name}: sound; {} entries of '{}'\n", list.entries.len(), list.id);
+    let entries = match list.entries.len() {
+        1 => "1 entry".to_owned(),
+        count => format!("{count} entries"),
+    };
+    let sound = format!("{name}: sound; {entries} of '{}'\n", list.id);
     output::write(output, |out| out.write_all(sound.as_bytes()))?;
     Ok(Exit::Satisfied)
 }

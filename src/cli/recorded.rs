@@ -5,7 +5,7 @@ use std::ffi::OsString;
 
 use anyhow::{Result, bail};
 
-use crate::proxy_config::redacted_url;
+use crate::route::redacted_url;
 
 /// Options whose value is a proxy's URL: everything before its last `@` may be a password, with or
 /// without a scheme.

@@ -306,18 +306,17 @@ pub(super) fn lists(targets: &TargetArgs, cloud: Cloud) -> Result<Vec<EndpointLi
     if targets.list.is_empty() {
         return Ok(vec![list::find(DEFAULT_LIST, cloud)?]);
     }
-    targets
-        .list
-        .iter()
-        .map(|given| {
-            if is_embedded(given) || !looks_like_file(given) {
-                return list::find(given, cloud).map_err(anyhow::Error::from);
-            }
-            let text = files::read_text(Path::new(given), files::SHORT)
-                .with_context(|| format!("--list: cannot read {given}"))?;
-            list::parse(&text, given).map_err(|errors| anyhow!("{errors}"))
-        })
-        .collect()
+    targets.list.iter().map(|given| named_list(given, cloud)).collect()
+}
+
+/// The embedded list of this id, or the list in the file of this name.
+pub(super) fn named_list(given: &str, cloud: Cloud) -> Result<EndpointList> {
+    if is_embedded(given) || !looks_like_file(given) {
+        return list::find(given, cloud).map_err(anyhow::Error::from);
+    }
+    let text = files::read_text(Path::new(given), files::SHORT)
+        .with_context(|| format!("cannot read {given}"))?;
+    list::parse(&text, given).map_err(|errors| anyhow!("{errors}"))
 }
 
 fn is_embedded(given: &str) -> bool {

@@ -7,6 +7,7 @@ use std::ops::ControlFlow;
 use std::path::{Path, PathBuf};
 
 use anyhow::{Context, Result, anyhow, bail};
+use jiff::Timestamp;
 
 use super::arguments::{
     self, FailOnArg, ReportArgs, ReportCommand, ReportFormat, ReportingArgs, ShowingArgs,
@@ -127,7 +128,7 @@ fn merge(command: &arguments::MergeArgs) -> Result<Exit> {
     if hosts.is_empty() {
         bail!("nothing to merge: none of these is a JSON report, as --format json writes it");
     }
-    let merged = Merged::of(hosts, unreadable);
+    let merged = Merged::of(hosts, unreadable).at(Timestamp::now());
     write(
         &destinations,
         &redaction,

@@ -5,8 +5,12 @@ use std::path::Path;
 use std::sync::Arc;
 
 use anyhow::{Context, Result};
+use jiff::Timestamp;
+use jiff::civil::Date;
+use jiff::tz::TimeZone;
 
 use super::old_tags;
+use super::rules::time_of_tags;
 use crate::diagnose;
 use crate::files;
 use crate::model::{Cause, Cloud, Conclusion, Run};
@@ -14,7 +18,11 @@ use crate::tags::{AzureRanges, ServiceTags, Snapshot};
 
 /// The addresses that clouds publish as their own: the embedded ones, or those of `--service-tags`.
 #[derive(Clone, Debug, Default)]
-pub(super) struct ServiceTagRanges(Option<Arc<AzureRanges>>);
+pub(super) struct ServiceTagRanges {
+    given: Option<Arc<AzureRanges>>,
+    /// When those of the file were published, as far as it shows that.
+    given_at: Option<Timestamp>,
+}
 
 impl ServiceTagRanges {
     /// Reads `file`; without one, the embedded ranges are used.
@@ -25,7 +33,8 @@ impl ServiceTagRanges {
             .with_context(|| format!("--service-tags: cannot read {name}"))?;
         let tags = ServiceTags::parse(text.as_bytes())
             .with_context(|| format!("--service-tags: {name}"))?;
-        Ok(Self(Some(Arc::new(AzureRanges::of(&tags, &name)))))
+        let given_at = time_of_tags(path).and_then(|time| Timestamp::try_from(time).ok());
+        Ok(Self { given: Some(Arc::new(AzureRanges::of(&tags, &name))), given_at })
     }
 
     /// Whether the run's cloud publishes `address` as its own; `None` where its ranges are not
@@ -34,15 +43,18 @@ impl ServiceTagRanges {
         diagnose::RangeLookup::holds(&self.of(run), address)
     }
 
-    /// The day of the ranges that a cloud's addresses are judged by.
-    pub(super) fn date(&self, cloud: Cloud) -> Option<String> {
-        let given = self.0.as_deref().map(|ranges| ranges.date().to_owned());
-        given.or_else(|| Some(Snapshot::embedded_date(cloud)))
+    /// When the ranges were published that a cloud's addresses are judged by.
+    pub(super) fn published_at(&self, cloud: Cloud) -> Option<Timestamp> {
+        if self.given.is_some() {
+            return self.given_at;
+        }
+        let day: Date = Snapshot::embedded_date(cloud).parse().ok()?;
+        day.to_zoned(TimeZone::UTC).ok().map(|day| day.timestamp())
     }
 
     /// Shows a hint where the embedded ranges are what a finding was concluded from, and are old.
     pub(super) fn warn_if_old(&self, run: &Run, conclusion: &Conclusion) {
-        if self.0.is_some() {
+        if self.given.is_some() {
             return;
         }
         let mut findings = conclusion.verdicts.iter().flat_map(|verdict| &verdict.findings);
@@ -56,7 +68,7 @@ impl ServiceTagRanges {
     /// The ranges of the run's cloud.
     pub(super) fn of(&self, run: &Run) -> CloudRanges<'_> {
         let embedded = || Cloud::parse(&run.cloud).map(AzureRanges::embedded);
-        CloudRanges(self.0.as_deref().or_else(embedded))
+        CloudRanges(self.given.as_deref().or_else(embedded))
     }
 }
 

@@ -1,6 +1,8 @@
 //! Fills in a remedy's template: for one finding, or for several findings with the same remedy.
 
+use std::borrow::Cow;
 use std::collections::BTreeSet;
+use std::net::IpAddr;
 
 use super::catalogue;
 use super::words::list;
@@ -50,6 +52,32 @@ pub(super) fn common(template: &str, members: &[&Advice], all: &BTreeSet<&Destin
             _ => known(),
         }
     })
+}
+
+/// What `common` words for a list of destinations, for one of them: a row of a table has nothing
+/// below it. Saved reports hold the text alone.
+#[must_use]
+pub fn advice_for_one<'a>(text: &'a str, name: &str, address: Option<IpAddr>) -> Cow<'a, str> {
+    if !text.contains(" below") {
+        return text.into();
+    }
+    let address = address.map(|address| address.to_string()).filter(|address| address != name);
+    let whole = match &address {
+        Some(address) => format!("{name} ({address})"),
+        None => name.to_owned(),
+    };
+    let mut text = text
+        .replace("the names below", name)
+        .replace("the addresses below", address.as_deref().unwrap_or(name))
+        .replace("the destinations below", &whole);
+    let counted = text.find(" destinations below").and_then(|end| {
+        let start = text[..end].rfind("the ")?;
+        text[start + 4..end].bytes().all(|digit| digit.is_ascii_digit()).then_some(start..end)
+    });
+    if let Some(counted) = counted {
+        text.replace_range(counted.start..counted.end + " destinations below".len(), &whole);
+    }
+    text.into()
 }
 
 /// Whether a template names its destinations.
@@ -124,4 +152,23 @@ fn inline(destinations: &[Destination]) -> String {
         }),
         ADDRESSES,
     )
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_remedy_for_a_list_is_worded_for_one_of_it() {
+        let address = Some(IpAddr::from([10, 0, 0, 1]));
+        for (text, address, expected) in [
+            ("Allow the 12 destinations below.", address, "Allow n (10.0.0.1)."),
+            ("Allow the destinations below for it.", None, "Allow n for it."),
+            ("Take the names below out.", address, "Take n out."),
+            ("Route the addresses below.", address, "Route 10.0.0.1."),
+            ("Nothing is below.", None, "Nothing is below."),
+        ] {
+            assert_eq!(advice_for_one(text, "n", address), expected);
+        }
+    }
 }

@@ -3,7 +3,7 @@
 use std::net::IpAddr;
 
 use super::words;
-use crate::model::{End, Endpoint, Obstacle, Record, Run, Trail};
+use crate::model::{Destination, End, Endpoint, Obstacle, Record, Run, Trail};
 
 /// Which addresses the cloud publishes as its own.
 pub trait RangeLookup: Sync {
@@ -54,8 +54,9 @@ impl<'a> Case<'a> {
         has_no_way_out(self.run)
     }
 
-    pub(super) fn own_addresses(&self) -> String {
-        words::own_addresses(self.run)
+    /// The addresses that flows of the endpoint leave from.
+    pub(super) fn sources(&self, destinations: &[Destination]) -> String {
+        words::sources(self.run, &self.record.trails, destinations)
     }
 }
 

@@ -1,5 +1,6 @@
 //! `dns_*`: what the answers of the name servers mean, resolver by resolver.
 
+use std::net::SocketAddr;
 use std::sync::Arc;
 
 use super::case::Case;
@@ -7,8 +8,8 @@ use super::finding::Draft;
 use super::words::{last_name, list, lookup_evidence, lookup_summary, resolver_name};
 use super::{obstacle, sinkhole, system};
 use crate::model::{
-    Cause, DnsFailure, Family, Lookup, LookupOutcome, Obstacle, Origin, Owner, Record, Resolver,
-    Role, deciding, servers,
+    Cause, Destination, DnsFailure, Family, Lookup, LookupOutcome, Obstacle, Origin, Owner, Record,
+    Resolver, Role, deciding, servers,
 };
 
 /// How much an outcome says about the name, from least to most.
@@ -168,6 +169,7 @@ fn failure(lookup: &Lookup, alike: &[&Lookup]) -> Option<Draft> {
     };
     let draft = Draft::new(cause(outcome)?, message)
         .all_evidence(alike.iter().map(|lookup| lookup_evidence(lookup)))
+        .destinations(ways_to_servers(outcome, alike))
         .fact("resolvers", resolvers);
     // The operating system decides only where it disagrees with every name server.
     let is_of_system = lookup.resolver == Resolver::System;
@@ -197,6 +199,32 @@ fn failure(lookup: &Lookup, alike: &[&Lookup]) -> Option<Draft> {
         | LookupOutcome::Malformed
         | LookupOutcome::NotAsked => draft.proven(),
     })
+}
+
+/// Where a remedy that opens the way to name servers is to be applied: the name that was asked for
+/// is not where the packets go. Empty where the outcome says nothing of that way.
+fn ways_to_servers(outcome: LookupOutcome, alike: &[&Lookup]) -> Vec<Destination> {
+    let is_to_open = |flow: &Destination| match outcome {
+        LookupOutcome::TcpBlocked => flow.protocol == "tcp",
+        LookupOutcome::TimedOut | LookupOutcome::Unreachable => true,
+        _ => false,
+    };
+    alike.iter().flat_map(|lookup| flows(lookup.resolver)).filter(is_to_open).collect()
+}
+
+/// The flows to a name server. Which server the operating system asks is not known.
+pub(super) fn flows(resolver: Resolver) -> impl Iterator<Item = Destination> {
+    let server = match resolver {
+        Resolver::Server(server) => Some(server),
+        Resolver::System => None,
+    };
+    let flow = |server: SocketAddr, protocol| Destination {
+        name: server.ip().to_string(),
+        address: Some(server.ip()),
+        port: server.port(),
+        protocol,
+    };
+    ["udp", "tcp"].into_iter().filter_map(move |protocol| Some(flow(server?, protocol)))
 }
 
 /// Whether the chain of a lookup ends at a privatelink name.

@@ -6,7 +6,8 @@ use std::collections::HashSet;
 use super::words::attempt;
 use super::{advice, catalogue};
 use crate::model::{
-    Advice, Cause, Certainty, Destination, Endpoint, Finding, Host, Owner, Severity, Subject, Trail,
+    Advice, Cause, Certainty, Destination, Endpoint, Finding, Host, Owner, Route, Severity,
+    Subject, Trail,
 };
 
 /// A finding before its endpoint, owner and remedy are known.
@@ -118,6 +119,11 @@ impl Draft {
         Self { owner: Some(owner), ..self }
     }
 
+    /// Whether the draft was given to `owner` in place of the cause's own.
+    pub(super) fn is_of(&self, owner: Owner) -> bool {
+        self.owner == Some(owner)
+    }
+
     /// Takes over the certainty and the rivals of `finding`.
     pub(super) fn certainty_of(self, finding: &Finding) -> Self {
         Self { certainty: finding.certainty, rivals: finding.rivals.clone(), ..self }
@@ -155,6 +161,21 @@ impl Draft {
     pub(super) fn explained_by(self, cause: Cause) -> Self {
         let draft = self.remedy(format!("Nothing of its own: it follows from {cause}."));
         Self { explained_by: Some(cause), ..draft }
+    }
+
+    /// The destinations that were added so far.
+    pub(super) fn all_destinations(&self) -> &[Destination] {
+        &self.destinations
+    }
+
+    /// Marks the draft as a consequence of `cause`, for whoever fixes that.
+    pub(super) fn follows_from(self, cause: Cause) -> Self {
+        self.owner(catalogue::entry(cause).owner).explained_by(cause)
+    }
+
+    /// Whether the draft is marked as a consequence of another finding.
+    pub(super) fn is_explained(&self) -> bool {
+        self.explained_by.is_some()
     }
 
     /// Adds destinations that the remedy is about. A draft without any is about the endpoint by its
@@ -383,6 +404,13 @@ pub(super) fn destination(endpoint: &Endpoint, address: Option<std::net::IpAddr>
         port: endpoint.port,
         protocol: "tcp",
     }
+}
+
+/// The endpoint at the address that `trail` reached it at. A proxy alone knows that address where
+/// it stands on the way.
+pub(super) fn reached(endpoint: &Endpoint, trail: &Trail) -> Option<Destination> {
+    let address = trail.remote().ip();
+    (*trail.route() == Route::Direct).then(|| destination(endpoint, Some(address)))
 }
 
 /// The privatelink zone that covers the endpoint's name, or else all zones of its service.

@@ -56,6 +56,7 @@ use crate::model::{
 };
 use crate::ordered_work::OrderedWork;
 pub use action::actions;
+pub use advice::advice_for_one;
 use case::Case;
 pub use case::{IsAzure, RangeLookup, ranges_unknown};
 pub use ending::ending;
@@ -171,8 +172,10 @@ fn summarise(verdicts: &[Verdict]) -> Summary {
 
 fn finish(case: &Case<'_>, is_proven: bool, drafts: Vec<Draft>) -> Verdict {
     let is_failure = drafts.iter().any(Draft::is_failure);
-    let finished =
-        |draft: Draft| draft.fact("from", case.own_addresses()).into_finding(case.endpoint());
+    let finished = |draft: Draft| {
+        let from = case.sources(draft.all_destinations());
+        draft.fact("from", from).into_finding(case.endpoint())
+    };
     let mut findings: Vec<_> = drafts.into_iter().map(finished).collect();
     finding::sort(&mut findings);
     let is_unknown = |finding: &model::Finding| finding.severity == Severity::Unknown;

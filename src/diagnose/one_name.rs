@@ -5,6 +5,7 @@
 use std::collections::BTreeMap;
 
 use super::advice;
+use super::finding::destination;
 use super::route;
 use super::words::{duration, list, resolver_name};
 use crate::model::{
@@ -129,6 +130,7 @@ fn refine(finding: &mut Finding, record: &Record, answered: &BTreeMap<Resolver, 
     finding.owner = Owner::Dns;
     // The actions are made from the advice, which must agree with the finding.
     finding.advice.template = template.into();
+    finding.advice.destinations = vec![destination(&record.endpoint, None)];
     finding.advice.facts.retain(|(placeholder, _)| *placeholder != "resolvers");
     finding.advice.facts.push(("resolvers", servers));
     finding.remedy = advice::remedy(&finding.advice);

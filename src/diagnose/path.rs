@@ -6,10 +6,10 @@ use std::net::IpAddr;
 use super::case::Case;
 use super::finding::Draft;
 use super::words::{last_name, list, lookup_evidence, resolver_name};
-use super::{dns, sinkhole};
+use super::{dns, sinkhole, system};
 use crate::model::{
     AddressClass, Answer, Cause, End, Finding, HostName, Lookup, LookupOutcome, Reach, Record,
-    Route, Severity, Status, Trail, Verdict, classify, deciding,
+    Resolver, Route, Severity, Status, Trail, Verdict, classify, deciding,
 };
 use crate::plan;
 
@@ -25,7 +25,13 @@ pub(super) fn judge(case: &Case<'_>) -> Vec<Draft> {
     let mut drafts = Vec::new();
     for lookup in deciding(&case.record.lookups) {
         match lookup.outcome() {
-            LookupOutcome::Addresses => drafts.extend(judge_addresses(case, lookup)),
+            LookupOutcome::Addresses => {
+                let own = judge_addresses(case, lookup);
+                drafts.extend(match explanation(case, lookup) {
+                    None => own,
+                    Some(other) => own.into_iter().map(|draft| draft.follows_from(other)).collect(),
+                });
+            }
             LookupOutcome::NxDomain | LookupOutcome::NoData
                 if dns::ends_at_privatelink(lookup) && dns::only_family(lookup).is_none() =>
             {
@@ -45,7 +51,23 @@ pub(super) fn judge(case: &Case<'_>) -> Vec<Draft> {
             | LookupOutcome::SystemError => {}
         }
     }
+    // Drafts of one cause are joined to the first of them: what a name server says for reasons of
+    // its own still has to be fixed.
+    drafts.sort_by_key(Draft::is_explained);
     drafts
+}
+
+/// The finding that explains every address of `lookup`: what this host's own settings say of the
+/// name is in no zone, and neither is what a name server says of every name.
+fn explanation(case: &Case<'_>, lookup: &Lookup) -> Option<Cause> {
+    let is_lie = |address: &IpAddr| sinkhole::is_lie(case, lookup, *address);
+    if lookup.resolver == Resolver::System && system::overriding(case).is_some() {
+        Some(Cause::DnsOsOverride)
+    } else if lookup.addresses().iter().all(is_lie) {
+        Some(Cause::DnsSinkhole)
+    } else {
+        None
+    }
 }
 
 fn judge_addresses(case: &Case<'_>, lookup: &Lookup) -> Vec<Draft> {

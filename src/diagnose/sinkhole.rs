@@ -43,15 +43,21 @@ pub(super) fn judge(case: &Case<'_>) -> Vec<Draft> {
                     resolver_name(lookup.resolver)
                 )
             };
-            let is_lie = absent::is_lie_at(case.run, lookup, address);
-            if let Some(what) = why_impossible(address, lookup).or_else(|| is_lie.then(lie))
-                && !is_identified(case, address)
-            {
+            let is_lie = || is_lie(case, lookup, address);
+            let impossible =
+                why_impossible(address, lookup).filter(|_| !is_identified(case, address));
+            if let Some(what) = impossible.or_else(|| is_lie().then(lie)) {
                 drafts.push(draft(address, &what, lookup));
             }
         }
     }
     drafts
+}
+
+/// Whether the resolver of `lookup` gives `address` for names that cannot exist, and nothing proved
+/// to be the service there.
+pub(super) fn is_lie(case: &Case<'_>, lookup: &Lookup, address: IpAddr) -> bool {
+    absent::is_lie_at(case.run, lookup, address) && !is_identified(case, address)
 }
 
 /// Why `address` cannot be the service's. `None` where it can.

@@ -3,19 +3,21 @@
 use super::case::Case;
 use super::finding::Draft;
 use super::words::{list, lookup_evidence, lookup_summary, resolver_name};
-use crate::model::{Cause, Lookup, LookupOutcome, View, overriding, servers};
+use crate::model::{self, Cause, Lookup, LookupOutcome, View, servers};
 
 /// Whether a lookup was asked. One that was not has no answer that the system could override.
 fn is_asked(lookup: &Lookup) -> bool {
     lookup.outcome() != LookupOutcome::NotAsked
 }
 
+/// The operating system's answer, where the runtime goes by it and not by the name servers.
+pub(super) fn overriding<'a>(case: &Case<'a>) -> Option<&'a Lookup> {
+    if case.run.is_resolver_given { None } else { model::overriding(&case.record.lookups) }
+}
+
 pub(super) fn judge(case: &Case<'_>) -> Option<Draft> {
-    if case.run.is_resolver_given {
-        return None;
-    }
     let lookups = &case.record.lookups;
-    let system = overriding(lookups)?;
+    let system = overriding(case)?;
     let host_port = case.endpoint().host_port();
     let asked: Vec<&Lookup> = servers(lookups).filter(|one| is_asked(one)).collect();
     let words = asked.iter().map(|lookup| {

@@ -5,14 +5,26 @@ use std::time::Duration;
 
 use super::finding::Draft;
 use super::words::{duration, syns_sent};
-use crate::model::{Cause, OsError, Owner, TcpFailure, TimeoutBy, Unreachable};
+use crate::model::{Cause, OsError, Owner, Run, TcpFailure, TimeoutBy, Unreachable};
 
 /// "Host unreachable" after this long more likely means that no host answered ARP (Linux gives up
 /// after three requests, a second apart) than that a firewall said so.
 const ARP_PATIENCE: Duration = Duration::from_millis(2500);
 
+/// The remedy for a route that this host itself does not have, or has to nowhere: no firewall is
+/// asked for it, as no packet left.
+pub(super) fn own_route_remedy(run: &Run) -> &'static str {
+    if run.vantage.os.contains("Windows") {
+        "Add or correct the route of this host to {destinations}: Find-NetRoute -RemoteIPAddress \
+         ADDRESS shows the one it takes, Get-NetRoute shows all."
+    } else {
+        "Add or correct the route of this host to {destinations}: ip route get ADDRESS shows the \
+         one it takes, ip route shows all."
+    }
+}
+
 /// What a failed connect means. `syns` is how many SYNs it sent, where that is known.
-pub(super) fn failed(failure: &TcpFailure, took: Duration, syns: Option<u32>) -> Draft {
+pub(super) fn failed(failure: &TcpFailure, took: Duration, syns: Option<u32>, run: &Run) -> Draft {
     let fact = fact(failure, took, syns);
     match failure {
         TcpFailure::Refused(_) => Draft::new(Cause::TcpRefused, "refused the connection"),
@@ -43,7 +55,8 @@ pub(super) fn failed(failure: &TcpFailure, took: Duration, syns: Option<u32>) ->
             "could not be reached: a blackhole route of this host",
         )
         .proven()
-        .owner(Owner::Host),
+        .owner(Owner::Host)
+        .template(own_route_remedy(run)),
         TcpFailure::Reset(_) => {
             Draft::new(Cause::TcpReset, "reset the connection while it was being made")
         }
@@ -91,6 +104,7 @@ pub fn fact(failure: &TcpFailure, took: Duration, syns: Option<u32>) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::model::Vantage;
 
     #[test]
     fn facts_have_one_style() {
@@ -113,6 +127,22 @@ mod tests {
             (prohibited, 0, None, "host unreachable after 0.0 ms (EHOSTUNREACH)"),
         ] {
             assert_eq!(fact(&failure, Duration::from_millis(millis), syns), expected);
+        }
+    }
+
+    #[test]
+    fn a_blackhole_route_is_for_whoever_administers_the_host() {
+        let os = OsError { code: 22, symbol: "EINVAL".to_owned() };
+        let failure = TcpFailure::Unreachable { kind: Unreachable::Blackhole, os };
+        for (system, command) in
+            [("Ubuntu 24.04", "ip route get"), ("Windows Server 2022", "Find-NetRoute")]
+        {
+            let vantage = Vantage { os: system.to_owned(), ..Vantage::default() };
+            let run = Run { vantage, ..Run::default() };
+            let finding = failed(&failure, Duration::ZERO, None, &run).into_run_finding();
+            assert_eq!(finding.owner, Owner::Host);
+            assert!(finding.remedy.contains(command), "{system}: {}", finding.remedy);
+            assert!(!finding.remedy.contains("firewall"), "{}", finding.remedy);
         }
     }
 }

@@ -2,13 +2,15 @@
 //! answered. It knows the model alone, so that any file of this room can use it.
 
 use std::borrow::Cow;
+use std::collections::BTreeSet;
 use std::fmt::{self, Write as _};
+use std::net::IpAddr;
 use std::time::Duration;
 
 use jiff::Timestamp;
 
 use crate::model::{
-    DnsFailure, Elapsed, Exchange, LinkData, Lookup, LookupOutcome, OsError, Resolver,
+    Destination, DnsFailure, Elapsed, Exchange, LinkData, Lookup, LookupOutcome, OsError, Resolver,
     ResponseCode, Run, TimeoutBy, Trail, Transport,
 };
 
@@ -26,8 +28,32 @@ pub(super) fn attempt(trail: &Trail) -> String {
 pub(super) fn own_addresses(run: &Run) -> String {
     match &*run.vantage.addresses {
         [] => "this host".to_owned(),
-        addresses => list(addresses, 3),
+        addresses => list(addresses, usize::MAX),
     }
+}
+
+/// The addresses that flows to `destinations` leave from, as a firewall rule names its source:
+/// those that `trails` left from, or this host's of the family that is asked for.
+pub(super) fn sources<'a>(
+    run: &Run,
+    trails: impl IntoIterator<Item = &'a Trail>,
+    destinations: &[Destination],
+) -> String {
+    let to: BTreeSet<IpAddr> = destinations.iter().filter_map(|one| one.address).collect();
+    let is_there =
+        |trail: &&Trail| to.is_empty() || to.contains(&trail.remote().ip().to_canonical());
+    let left: BTreeSet<IpAddr> = trails
+        .into_iter()
+        .filter(is_there)
+        .filter_map(|trail| trail.local().map(|local| local.ip().to_canonical()))
+        .filter(|local| !local.is_unspecified())
+        .collect();
+    if !left.is_empty() {
+        return list(left, usize::MAX);
+    }
+    let fits = |own: &&IpAddr| to.is_empty() || to.iter().any(|to| to.is_ipv4() == own.is_ipv4());
+    let own: Vec<&IpAddr> = run.vantage.addresses.iter().filter(fits).collect();
+    if own.is_empty() { own_addresses(run) } else { list(own, usize::MAX) }
 }
 
 /// `a`, `a and b`, `a, b and 3 more`: at most `shown` items in full.

@@ -19,6 +19,7 @@ mod background;
 mod connection;
 mod counts;
 mod exposition;
+mod last_run;
 mod ledger_times;
 mod limited_run;
 mod news;
@@ -33,6 +34,7 @@ mod web_access;
 mod web_config;
 
 use std::collections::BTreeMap;
+use std::ffi::OsString;
 use std::fmt;
 use std::future::Future;
 use std::pin::Pin;
@@ -44,10 +46,9 @@ use tokio::sync::Semaphore;
 
 use self::background::Background;
 use self::counts::Counts;
+use self::last_run::LastRun;
 use crate::model::{Conclusion, Records};
 use crate::probe::Stop;
-use crate::report::metrics::Metrics;
-use crate::report::{assemble, prometheus};
 
 pub use self::allow::{AllowError, AllowList};
 pub use self::connection::serve;
@@ -80,19 +81,29 @@ pub trait Checks: Send + Sync {
     /// Runs `check` for the module's endpoints, or for one target alone; what is not done when
     /// `stop` is given is recorded as that.
     fn check(&self, target: Option<ProbeTarget>, stop: Stop) -> Checking;
+
+    /// When the service tags were published that addresses are judged by, as far as that is known.
+    fn tags_of(&self) -> Option<Timestamp>;
 }
 
 /// A module of the configuration.
 pub struct ExporterModule {
     pub name: String,
+    /// What decides what is measured and how, as words: a module with other ones is another.
+    pub options: Vec<OsString>,
     /// How often it is measured without being asked.
     pub every: Option<Duration>,
     pub allow: AllowList,
     /// Where `allow` stands, for whoever is refused.
     pub allowed_by: String,
-    /// Which day's service tags addresses are judged by.
-    pub tags_of: Option<Timestamp>,
     pub checks: Arc<dyn Checks>,
+}
+
+impl ExporterModule {
+    /// Whether it measures the same in the same way.
+    fn is_same_as(&self, other: &Self) -> bool {
+        self.options == other.options
+    }
 }
 
 impl fmt::Debug for ExporterModule {
@@ -124,6 +135,8 @@ pub struct Exporter {
     probes: Semaphore,
     counts: Counts,
     last: Mutex<BTreeMap<String, Arc<LastRun>>>,
+    /// Pages of reports that are made at once: each is as large as its run.
+    rendering: Arc<Semaphore>,
     /// Why the ledger could not be read the last time.
     ledger_fault: Mutex<Option<String>>,
     background: Background,
@@ -153,14 +166,6 @@ impl LoadedModules {
     }
 }
 
-/// The last run of a whole module that came to its own end.
-#[derive(Debug)]
-struct LastRun {
-    measured: Measured,
-    /// With the module as a label.
-    metrics: Metrics,
-}
-
 impl Exporter {
     /// Reads the configuration for the first time. Nothing is measured before [`serve`].
     ///
@@ -174,6 +179,7 @@ impl Exporter {
             probes: Semaphore::new(settings.max_probes),
             counts: Counts::default(),
             last: Mutex::default(),
+            rendering: Arc::new(Semaphore::new(1)),
             ledger_fault: Mutex::default(),
             background: Background::default(),
             ending: Stop::new(),
@@ -211,10 +217,15 @@ impl Exporter {
         match loaded {
             Ok(modules) => {
                 let modules = by_name(modules);
+                let old = self.loaded();
                 self.put(LoadedModules { modules, at: Timestamp::now(), is_newest: true });
-                self.background.begin(self);
                 let loaded = self.loaded();
-                lock(&self.last).retain(|name, _| loaded.modules.contains_key(name));
+                // What was measured otherwise says nothing of what is configured now.
+                lock(&self.last).retain(|name, _| {
+                    let now = loaded.modules.get(name);
+                    now.zip(old.modules.get(name)).is_some_and(|(now, old)| now.is_same_as(old))
+                });
+                self.background.begin(self);
                 self.counts.retain(|name| loaded.measures(name));
                 self.say(&ExporterNews::Done("the configuration was read anew".to_owned()));
                 Ok(())
@@ -242,13 +253,15 @@ impl Exporter {
         (self.settings.say)(news);
     }
 
-    /// Keeps a run of a whole module as its last.
-    fn keep(&self, module: &str, measured: Measured) -> Arc<LastRun> {
-        let report = assemble(&measured.records, &measured.conclusion, None);
-        let metrics = prometheus::of_run(&report).labelled("module", module);
-        let run = Arc::new(LastRun { measured, metrics });
-        lock(&self.last).insert(module.to_owned(), Arc::clone(&run));
-        run
+    /// Keeps a run of a whole module as its last, unless another configuration came into force in
+    /// the meantime that knows the module no more or has another one of that name.
+    fn keep(&self, module: &ExporterModule, measured: Measured) {
+        let run = Arc::new(LastRun::of(&module.name, measured));
+        // Whoever puts a configuration into force drops what is out of date under the same lock.
+        let mut last = lock(&self.last);
+        if self.loaded().modules.get(&module.name).is_some_and(|own| own.is_same_as(module)) {
+            last.insert(module.name.clone(), run);
+        }
     }
 
     fn last(&self, module: &str) -> Option<Arc<LastRun>> {

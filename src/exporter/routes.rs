@@ -13,15 +13,14 @@ use hyper::{Method, Request, Response, StatusCode, Version};
 use tokio::time::Instant;
 
 use super::counts::ProbeEnd;
+use super::last_run::RunPage;
 use super::limited_run::{LimitedRun, RunTime, measured_within};
 use super::probe_request::ProbeRequest;
 use super::web_access::WebRules;
-use super::{
-    CheckFault, Exporter, ExporterModule, LastRun, Measured, exposition, overview, process,
-};
+use super::{CheckFault, Exporter, ExporterModule, Measured, exposition, overview, process};
 use crate::model::{Exit, visible};
 use crate::report::metrics::Metrics;
-use crate::report::{self, assemble, prometheus};
+use crate::report::{assemble, prometheus};
 
 const PLAIN: &str = "text/plain; charset=utf-8";
 const HTML: &str = "text/html; charset=utf-8";
@@ -143,12 +142,12 @@ async fn probe(exporter: &Arc<Exporter>, request: &Request<Incoming>) -> HttpRes
     let is_kept = is_whole && !is_cut_short;
     let took = begun.elapsed();
     let is_success = measured.conclusion.ending.exit == Exit::Satisfied;
-    let (exporter, name) = (Arc::clone(exporter), module.name.clone());
+    let exporter = Arc::clone(exporter);
     let rendered = blocking(move || {
         let mut metrics = of_probe(is_success, took);
         metrics.append(of_measured(&measured));
         if is_kept {
-            exporter.keep(&name, measured);
+            exporter.keep(&module, measured);
         }
         metrics
     });
@@ -249,7 +248,7 @@ async fn own_metrics(exporter: &Arc<Exporter>, request: &Request<Incoming>) -> H
         "pathproof_service_tags_timestamp_seconds",
         "The day of the service tags that addresses are judged by",
         loaded.modules.values().filter_map(|module| {
-            Some((vec![("module", module.name.clone())], seconds(module.tags_of?)))
+            Some((vec![("module", module.name.clone())], seconds(module.checks.tags_of()?)))
         }),
     );
     metrics.gauge(
@@ -285,23 +284,12 @@ async fn last_report(exporter: &Arc<Exporter>, path: &str) -> HttpResponse {
         };
         return text(StatusCode::NOT_FOUND, why);
     };
-    let is_json = kind == "json";
-    let content = if is_json { "application/json" } else { HTML };
-    match blocking(move || render(&run, is_json)).await {
-        Some(Ok(page)) => bytes(StatusCode::OK, content, page),
-        _ => text(StatusCode::INTERNAL_SERVER_ERROR, "the report could not be written\n"),
+    let (of, content) =
+        if kind == "json" { (RunPage::Json, "application/json") } else { (RunPage::Html, HTML) };
+    match run.page(of, &exporter.rendering).await {
+        Some(page) => bytes(StatusCode::OK, content, page),
+        None => text(StatusCode::INTERNAL_SERVER_ERROR, "the report could not be written\n"),
     }
-}
-
-fn render(run: &LastRun, is_json: bool) -> std::io::Result<Vec<u8>> {
-    let Measured { records, conclusion } = &run.measured;
-    let mut page = Vec::new();
-    if is_json {
-        report::json::report(records, conclusion, None, &mut page)?;
-    } else {
-        report::html::report(&assemble(records, conclusion, None), &mut page)?;
-    }
-    Ok(page)
 }
 
 /// Computes where it holds up nobody; `None` where it panicked.
@@ -325,8 +313,8 @@ fn text(status: StatusCode, text: &str) -> HttpResponse {
     bytes(status, PLAIN, text.as_bytes().to_vec())
 }
 
-fn bytes(status: StatusCode, content: &'static str, body: Vec<u8>) -> HttpResponse {
-    let mut answer = Response::new(Full::new(Bytes::from(body)));
+fn bytes(status: StatusCode, content: &'static str, body: impl Into<Bytes>) -> HttpResponse {
+    let mut answer = Response::new(Full::new(body.into()));
     *answer.status_mut() = status;
     let headers = answer.headers_mut();
     headers.insert(CONTENT_TYPE, HeaderValue::from_static(content));

@@ -64,6 +64,13 @@ pub(super) struct WebRules {
     pub(super) headers: Vec<(HeaderName, HeaderValue)>,
 }
 
+impl WebRules {
+    fn are_restricted(&self) -> bool {
+        self.passwords.are_asked_for()
+            || self.handshake.client_auth == ClientAuthType::RequireAndVerifyClientCert
+    }
+}
+
 impl std::fmt::Debug for WebRules {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         f.debug_struct("WebRules").field("tls", &self.tls.is_some()).finish_non_exhaustive()
@@ -128,6 +135,11 @@ pub enum WebAccessError {
     Clients { path: PathBuf, source: rustls::client::VerifierBuilderError },
     #[error("{path}: the value of the header {name} holds what no header may hold")]
     Header { path: PathBuf, name: String },
+    #[error(
+        "{path} is empty, and what is in force has users or TLS: write {{}} into it if neither is \
+         meant any more"
+    )]
+    Emptied { path: PathBuf },
     #[error("the system gives no random bytes")]
     Random(#[from] getrandom::Error),
 }
@@ -150,7 +162,7 @@ impl WebAccess {
     /// [`WebAccessError`] where it or a file that it names cannot be used.
     pub fn read(path: &Path) -> Result<Self, WebAccessError> {
         let mut stamps = Vec::new();
-        let rules = read(path, &mut stamps)?;
+        let rules = read(path, None, &mut stamps)?;
         Ok(Self::new(Some(path.to_owned()), rules, stamps))
     }
 
@@ -169,9 +181,7 @@ impl WebAccess {
     /// Whether somebody is kept out: by a password, or by a certificate of their own.
     #[must_use]
     pub fn is_restricted(&self) -> bool {
-        let rules = &self.lock().rules;
-        rules.passwords.are_asked_for()
-            || rules.handshake.client_auth == ClientAuthType::RequireAndVerifyClientCert
+        self.lock().rules.are_restricted()
     }
 
     /// Whether the files as they are now are in force.
@@ -214,7 +224,7 @@ impl RulesInForce {
     fn read_anew(&mut self, path: &Path, say: impl Fn(&ExporterNews)) -> Result<(), String> {
         // Also of a configuration that fails: a file that it names may come later.
         self.stamps = Vec::new();
-        let read = read(path, &mut self.stamps);
+        let read = read(path, Some(&self.rules), &mut self.stamps);
         self.is_newest = read.is_ok();
         match read {
             Ok(rules) => {
@@ -253,10 +263,19 @@ impl Stamp {
 }
 
 /// Reads a configuration and its files, and notes in `stamps` how they were before they were read:
-/// what changes meanwhile is read once more.
-fn read(path: &Path, stamps: &mut Vec<Stamp>) -> Result<WebRules, WebAccessError> {
+/// what changes meanwhile is read once more. Who writes a file often empties it first, which must
+/// not open an exporter whose rules `in_force` keep somebody out or encrypt.
+fn read(
+    path: &Path,
+    in_force: Option<&Arc<WebRules>>,
+    stamps: &mut Vec<Stamp>,
+) -> Result<WebRules, WebAccessError> {
     stamps.push(Stamp::of(path));
     let text = text_of(path)?;
+    let is_guarded = in_force.is_some_and(|rules| rules.are_restricted() || rules.tls.is_some());
+    if is_guarded && !WebConfig::has_content(&text) {
+        return Err(WebAccessError::Emptied { path: path.to_owned() });
+    }
     let config = WebConfig::parse(&text, &path.display().to_string())?;
     let folder = path.parent().unwrap_or(Path::new(""));
     let (mut tls, mut handshake) = (None, HandshakeRules::default());
@@ -443,6 +462,28 @@ mod tests {
             assert_eq!(access.is_restricted(), expected, "{lines}");
         }
         assert!(!WebAccess::open().unwrap().is_restricted());
+    }
+
+    #[test]
+    fn an_emptied_file_opens_nothing() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("web.yml");
+        let hash = bcrypt::hash("secret", 4).unwrap();
+        std::fs::write(&path, format!("basic_auth_users:\n  a: {hash}\n")).unwrap();
+        let access = WebAccess::read(&path).unwrap();
+        for text in ["", "\n# nothing\n---\n"] {
+            std::fs::write(&path, text).unwrap();
+            let why = access.reload(|_| ()).unwrap_err();
+            assert!(why.contains("is empty") && why.contains("write {}"), "{why}");
+            assert!(access.is_restricted() && !access.is_newest(), "{text:?}");
+        }
+        // Who means it says so.
+        std::fs::write(&path, "{}\n").unwrap();
+        access.reload(|_| ()).unwrap();
+        assert!(!access.is_restricted() && access.is_newest());
+        // Where nobody is kept out there is nothing to lose.
+        std::fs::write(&path, "").unwrap();
+        access.reload(|_| ()).unwrap();
     }
 
     #[test]

@@ -162,11 +162,7 @@ impl WebConfig {
     /// [`WebConfigError`] says where and what.
     pub fn parse(text: &str, path: &str) -> Result<Self, WebConfigError> {
         // A document without a word is a configuration without settings.
-        let is_content = |line: &str| {
-            let line = line.trim();
-            !(line.is_empty() || line.starts_with('#') || line == "---" || line == "...")
-        };
-        if !text.lines().any(is_content) {
+        if !Self::has_content(text) {
             return Ok(Self::default());
         }
         let config: Self = serde_saphyr::from_str(text).map_err(|error| {
@@ -178,6 +174,14 @@ impl WebConfig {
         })?;
         config.check(path)?;
         Ok(config)
+    }
+
+    /// Whether there is a word in the document, be it `{}`.
+    pub(super) fn has_content(text: &str) -> bool {
+        text.lines().any(|line| {
+            let line = line.trim();
+            !(line.is_empty() || line.starts_with('#') || line == "---" || line == "...")
+        })
     }
 
     fn check(&self, path: &str) -> Result<(), WebConfigError> {

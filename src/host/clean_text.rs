@@ -5,10 +5,14 @@
 //! templates#8069). So nothing of a log is kept but [`CleanText`], and the secret part of a key is
 //! never looked at, only passed over.
 
+use std::borrow::Cow;
 use std::fmt;
+use std::sync::LazyLock;
+
+use regex::{Captures, Regex};
 
 use super::RuntimeNames;
-use super::named_secrets::{MASK, without_named_secrets};
+use super::named_secrets::{MASK, pattern, without_named_secrets};
 use crate::model::HostName;
 
 /// How many characters of a text are read: an event holds at most 31,839 (Microsoft,
@@ -31,7 +35,7 @@ impl CleanText {
     #[must_use]
     pub fn of(raw: &str, names: &RuntimeNames) -> Self {
         let end = raw.char_indices().nth(READ).map_or(raw.len(), |(at, _)| at);
-        let text = without_keys(&raw[..end], names);
+        let text = without_keys(&decoded(&raw[..end]), names);
         let text = without_named_secrets(&text);
         Self(without_long_words(&text))
     }
@@ -68,6 +72,30 @@ impl fmt::Debug for CleanText {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         self.0.fmt(f)
     }
+}
+
+/// The text with signs in the place of what JSON and XML write as numbers (`\u002B`, `&#43;`),
+/// which would cut a secret in two. Quotes stay escaped, and blanks and brackets as they are: a
+/// secret may hold them.
+fn decoded(text: &str) -> Cow<'_, str> {
+    static NUMBER: LazyLock<Regex> =
+        LazyLock::new(|| pattern(r"(?i)(\\+)u([0-9a-f]{4})|&#(?:x([0-9a-f]{1,6})|([0-9]{1,7}));"));
+    if !text.contains("\\u") && !text.contains("\\U") && !text.contains("&#") {
+        return Cow::Borrowed(text);
+    }
+    NUMBER.replace_all(text, |found: &Captures<'_>| {
+        let hexadecimal = found.get(2).or_else(|| found.get(3));
+        let number = match hexadecimal {
+            Some(digits) => u32::from_str_radix(digits.as_str(), 16).ok(),
+            None => found.get(4).and_then(|digits| digits.as_str().parse().ok()),
+        };
+        let escapes = found.get(1).map(|escapes| escapes.as_str());
+        match (number.and_then(char::from_u32).filter(char::is_ascii_graphic), escapes) {
+            (Some(sign @ ('"' | '\'' | '\\')), Some(escapes)) => format!("{escapes}{sign}"),
+            (Some('"' | '\'' | '<' | '>' | '&'), None) | (None, _) => found[0].to_owned(),
+            (Some(sign), _) => sign.to_string(),
+        }
+    })
 }
 
 /// Masks authentication keys: `IR@<id>@<factory>@ServiceEndpoint=<host>@<secret>`, whole, cut off,
@@ -240,6 +268,18 @@ mod tests {
                 key.replace(HOST, "a-factory-of-a-long-name-01.westeurope.datafactory.azure.net"),
                 masked
                     .replace(HOST, "a-factory-of-a-long-name-01.westeurope.datafactory.azure.net"),
+            ),
+            (
+                format!("{{\"k\":\"{}\"}}", key.replace('@', "\\u0040").replace('+', "\\u002B")),
+                format!("{{\"k\":\"{masked}\"}}"),
+            ),
+            (
+                format!("key [{}]", SECRET_PART.replace('+', "\\u002B").replace('/', "&#47;")),
+                "key [****]".to_owned(),
+            ),
+            (
+                "{\"password\":\"Hun\\u0022ter\\u00272\",\"a\":1}".to_owned(),
+                "{\"password\":****,\"a\":1}".to_owned(),
             ),
             ("The first pair is fair@home".to_owned(), "The first pair is faIR@****".to_owned()),
         ] {

@@ -15,6 +15,8 @@ pub mod event_log;
 mod installation;
 mod named_secrets;
 mod runtime_names;
+mod secret_arguments;
+mod secret_extent;
 mod self_checks;
 #[cfg(test)]
 mod told_host;

@@ -1,5 +1,8 @@
 //! Endpoints that no list holds: `--endpoint` and `--peer`.
 
+use std::fmt;
+use std::net::SocketAddr;
+
 use super::entry::default_port;
 use super::pasted::{self, PastedError};
 use super::suggest::{did_you_mean, nearest};
@@ -18,6 +21,16 @@ impl AdHoc {
     #[must_use]
     pub fn kind(&self) -> Kind {
         self.given_kind.unwrap_or(Kind::Https)
+    }
+}
+
+/// Its host and port, with the brackets that an IPv6 address needs.
+impl fmt::Display for AdHoc {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match &self.host {
+            Host::Address(address) => SocketAddr::new(*address, self.port).fmt(f),
+            Host::Name(name) => write!(f, "{name}:{}", self.port),
+        }
     }
 }
 

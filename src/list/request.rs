@@ -1,6 +1,7 @@
 //! The lists and options of a run, and the check that the options fit the lists.
 
-use std::collections::BTreeSet;
+use std::collections::hash_map::Entry;
+use std::collections::{BTreeSet, HashMap};
 
 use super::adhoc::AdHoc;
 use super::auth_key::AuthKey;
@@ -8,7 +9,9 @@ use super::entry::{EndpointList, ListEntry};
 use super::parameters::Parameters;
 use super::service_urls::{ServiceUrls, UrlHost};
 use super::suggest::{did_you_mean, nearest};
-use crate::model::{Cloud, Endpoint, HostName, NameError, RELAY_GATEWAY, Role, Sighting};
+use crate::model::{
+    Cloud, Endpoint, Host, HostName, Kind, NameError, RELAY_GATEWAY, Role, Sighting,
+};
 
 /// The lists and options of a run.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -96,6 +99,17 @@ pub enum RequestError {
         takes: &'static str,
         suggestion: Option<String>,
     },
+    /// One host and port is to be measured as two kinds.
+    #[error(
+        "{first} and {second}: one host and port is one endpoint, which is measured as one kind: \
+         take one of the two out"
+    )]
+    TwoKinds {
+        /// The option as it could have been given: `--endpoint tls://HOST:PORT`.
+        first: String,
+        /// The other option.
+        second: String,
+    },
     /// The values of a template make no host name.
     #[error("the entry {entry}, {pattern}, becomes no host name: {error}")]
     Name { entry: String, pattern: String, error: NameError },
@@ -176,7 +190,34 @@ impl RunRequest {
                 }
             }
         }
-        self.only.iter().try_for_each(|given| self.check_group("--only", given))
+        self.only.iter().try_for_each(|given| self.check_group("--only", given))?;
+        self.check_kinds()
+    }
+
+    /// Refuses two kinds at one host and port: whichever were taken, the other would not be
+    /// measured, and nobody would be told.
+    fn check_kinds(&self) -> Result<(), RequestError> {
+        let endpoints = self.endpoints.iter().map(|one| ("--endpoint", one));
+        let given = endpoints.chain(self.peers.iter().map(|one| ("--peer", one)));
+        let mut known: HashMap<(&Host, u16), (&str, Kind)> = HashMap::new();
+        for (option, one) in given {
+            let Some(kind) = one.given_kind else { continue };
+            let shown = |option: &str, kind: Kind| format!("{option} {}://{one}", kind.as_str());
+            match known.entry((&one.host, one.port)) {
+                Entry::Vacant(place) => {
+                    place.insert((option, kind));
+                }
+                Entry::Occupied(first) if first.get().1 != kind => {
+                    let (of_first, first_kind) = *first.get();
+                    return Err(RequestError::TwoKinds {
+                        first: shown(of_first, first_kind),
+                        second: shown(option, kind),
+                    });
+                }
+                Entry::Occupied(_) => {}
+            }
+        }
+        Ok(())
     }
 
     /// Refuses to choose an entry whose group was not asked for.
@@ -197,6 +238,39 @@ impl RunRequest {
                 })
             }
             _ => Ok(()),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::adhoc::{parse_endpoint, parse_peer};
+    use super::*;
+
+    /// Whichever of the two were measured, nobody would be told that the other was not.
+    #[test]
+    fn two_kinds_at_one_host_and_port_are_refused() {
+        let check = |endpoints: &[&str], peers: &[&str]| {
+            let endpoints = endpoints.iter().map(|one| parse_endpoint(one).unwrap()).collect();
+            let peers = peers.iter().map(|one| parse_peer(one).unwrap()).collect();
+            let request = RunRequest { endpoints, peers, ..RunRequest::default() };
+            request.check().map_err(|error| error.to_string())
+        };
+        assert_eq!(
+            check(&["tls://127.0.0.1:7001", "tcp://127.0.0.1:7001"], &[]),
+            Err("--endpoint tls://127.0.0.1:7001 and --endpoint tcp://127.0.0.1:7001: one host and \
+                 port is one endpoint, which is measured as one kind: take one of the two out"
+                .to_owned())
+        );
+        let peer = check(&["https://[::1]:8060"], &["::1"]).unwrap_err();
+        let both = "--endpoint https://[::1]:8060 and --peer tcp://[::1]:8060";
+        assert!(peer.contains(both), "{peer}");
+        for (endpoints, peers) in [
+            (&["tls://a.net:7001", "TLS://A.net.:7001"][..], &[] as &[&str]),
+            (&["tls://a.net:7001", "tcp://a.net:7002"], &[]),
+            (&["a.net:8060"], &["a.net"]),
+        ] {
+            assert_eq!(check(endpoints, peers), Ok(()), "{endpoints:?} {peers:?}");
         }
     }
 }

@@ -22,7 +22,10 @@ pub(super) fn changes(
     for rule in rules {
         // Also a foreign rule of the name: the refused plan shows what is there.
         let before = live.rule(&rule.name);
-        if !before.is_some_and(|live| is_kept(intent, &live.properties, &rule.properties)) {
+        let is_kept = |live: &LiveRule| {
+            !live.is_failed() && is_kept(intent, &live.properties, &rule.properties)
+        };
+        if !before.is_some_and(is_kept) {
             waiting.push(change(before, Some(rule), ledger));
         }
     }

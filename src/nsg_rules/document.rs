@@ -149,6 +149,15 @@ pub struct RuleChange {
     pub remove: Vec<RemovedPrefix>,
 }
 
+impl RuleChange {
+    /// Whether the change is of the rule of this name. Azure compares names without case, and a
+    /// live rule's may be written otherwise than the one that was asked for.
+    #[must_use]
+    pub fn is_of(&self, rule: &str) -> bool {
+        self.name.eq_ignore_ascii_case(rule)
+    }
+}
+
 /// A prefix of a rule, with the reason for it.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct PrefixReason {

@@ -8,12 +8,12 @@ use std::time::Duration;
 
 use jiff::{SignedDuration, Timestamp};
 
+use super::altered::altered;
 use super::apply::{Drift, RuleStep, drift};
-use super::assign::PRIORITIES;
 use super::document::{RuleChange, RulePlan};
 use super::live::{LiveGroup, LiveRule};
 use super::rule::RuleProperties;
-use crate::model::{AddressClass, AddressCount, AddressSet};
+use crate::model::{AddressCount, AddressSet};
 
 /// Azure's limits of a group: prefixes of one side, and rules (azure-virtual-network-limits).
 const MOST_PREFIXES: usize = 4000;
@@ -277,9 +277,11 @@ pub struct Bounds {
 #[must_use]
 pub fn judge(plan: &RulePlan, live: &LiveGroup, bounds: Bounds) -> Vec<GuardRefusal> {
     let mut refusals: Vec<GuardRefusal> = stale(plan, bounds).into_iter().collect();
+    let altered = altered(plan).into_iter();
+    let altered = altered.map(|(rule, what)| GuardRefusal::Altered { rule: rule.to_owned(), what });
+    refusals.extend(altered);
     let mut own = live.own(&plan.rule_name);
     for change in &plan.changes {
-        refusals.extend(altered(change));
         let Some(rule) = live.rule(&change.name) else { continue };
         if !own.iter().any(|(_, own)| own.name == rule.name) {
             let is_foreign = |before: &RuleProperties| before.mark().is_none();
@@ -339,58 +341,6 @@ fn stale(plan: &RulePlan, bounds: Bounds) -> Option<GuardRefusal> {
     let most = SignedDuration::try_from(bounds.max_age).unwrap_or(SignedDuration::MAX);
     let is_fresh = -AHEAD <= age && age <= most;
     (!is_fresh).then_some(GuardRefusal::Stale { made_at: plan.made_at, most: bounds.max_age })
-}
-
-/// The refusal of a change that pathproof would never have planned.
-fn altered(change: &RuleChange) -> Option<GuardRefusal> {
-    const WRITTEN: [&str; 15] = [
-        "description",
-        "protocol",
-        "sourcePortRange",
-        "sourcePortRanges",
-        "sourceAddressPrefix",
-        "sourceAddressPrefixes",
-        "sourceApplicationSecurityGroups",
-        "destinationPortRange",
-        "destinationPortRanges",
-        "destinationAddressPrefix",
-        "destinationAddressPrefixes",
-        "destinationApplicationSecurityGroups",
-        "access",
-        "priority",
-        "direction",
-    ];
-    let properties = change.after.as_ref()?;
-    let meaning = properties.meaning();
-    let side = &meaning.destination;
-    let public = AddressSet::of_class(AddressClass::Public);
-    let unknown = properties.json().as_object().map_or(Some("no object"), |members| {
-        members.keys().map(String::as_str).find(|key| !WRITTEN.contains(key))
-    });
-    let what = if let Some(key) = unknown {
-        format!("it sets {}", key.chars().take(80).collect::<String>())
-    } else if properties.mark().is_none() {
-        "its description is not pathproof's".to_owned()
-    } else if meaning.access != "allow" || meaning.direction != "outbound" {
-        format!("it would be {}, {}", meaning.direction, meaning.access)
-    } else if meaning.protocol != "tcp" {
-        format!("its protocol is {}", meaning.protocol)
-    } else if side.ports == crate::firewall::PortSet::default() || side.ports.is_any() {
-        format!("its ports are '{}'", side.ports)
-    } else if !meaning.priority.is_some_and(|priority| PRIORITIES.contains(&priority)) {
-        "its priority is none of 100 to 4096".to_owned()
-    } else if let Some(what) = side.beyond_addresses() {
-        format!("it allows {what}")
-    } else if side.addresses.is_empty() {
-        "it allows no address".to_owned()
-    } else if !side.addresses.is_subset(&public) {
-        let private = side.addresses.difference(&public);
-        let shown: Vec<_> = private.prefixes().iter().take(3).map(ToString::to_string).collect();
-        format!("it allows {}, private or reserved", shown.join(", "))
-    } else {
-        return None;
-    };
-    Some(GuardRefusal::Altered { rule: change.name.clone(), what })
 }
 
 /// The refusals of what the changes do to the group as a whole.

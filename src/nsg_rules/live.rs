@@ -4,6 +4,10 @@ use serde_json::{Map, Value};
 
 use super::rule::{RuleMeaning, RuleProperties};
 
+/// The states of a rule that Azure is done with.
+pub(super) const IN_FORCE: &str = "Succeeded";
+pub(super) const NOT_IN_FORCE: &str = "Failed";
+
 /// A network security group.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct LiveGroup {
@@ -32,6 +36,16 @@ pub enum LiveError {
         "expected the group as az network nsg show or Resource Manager shows it: no securityRules found"
     )]
     NoRules,
+    /// The answer goes on, and the rest is not in it.
+    #[error(
+        "{member}: the answer goes on in further pages, which are not in it, and a rule of theirs \
+         may have the name or the priority. Save the whole group (az network nsg show -o json), or \
+         read it live (--nsg)"
+    )]
+    FurtherPages {
+        /// The member that leads to the next page.
+        member: &'static str,
+    },
     /// A rule lacks a member.
     #[error("securityRules[{index}] has no {member}")]
     Incomplete {
@@ -47,6 +61,10 @@ impl LiveGroup {
     /// # Errors
     /// [`LiveError`] where it is none of these.
     pub fn read(value: &Value) -> Result<Self, LiveError> {
+        let goes_on = |member: &&str| value[*member].as_str().is_some_and(|text| !text.is_empty());
+        if let Some(member) = ["nextLink", "skipToken"].into_iter().find(goes_on) {
+            return Err(LiveError::FurtherPages { member });
+        }
         let rules = [
             value.pointer("/properties/securityRules"),
             value.get("securityRules"),
@@ -123,6 +141,17 @@ impl LiveRule {
             state: members.get("provisioningState").and_then(Value::as_str).map(str::to_owned),
             properties: Value::Object(properties).into(),
         })
+    }
+
+    /// How far Azure is with the rule; without a word of its own it is in force.
+    pub(super) fn provisioning(&self) -> &str {
+        self.state.as_deref().unwrap_or(IN_FORCE)
+    }
+
+    /// Whether Azure could not put the rule into force, whatever it says.
+    #[must_use]
+    pub fn is_failed(&self) -> bool {
+        self.provisioning() == NOT_IN_FORCE
     }
 
     /// Whether pathproof wrote the rule.

@@ -100,6 +100,11 @@ impl Mark {
         jobs.iter().all(|job| is_job_name(job)).then_some(Self { jobs, written: Some(written) })
     }
 
+    /// Whether it says who writes the rule, and what was written.
+    pub(super) fn is_whole(&self) -> bool {
+        self.written.is_some() && !self.jobs.is_empty()
+    }
+
     /// The other jobs that write the rule. A rule of an older version, which names none, has no
     /// others.
     pub(super) fn others<'a>(&'a self, job: &'a str) -> impl Iterator<Item = &'a str> {
@@ -107,6 +112,7 @@ impl Mark {
     }
 
     /// Says what a person changed since the rule was written: access, direction, protocol or ports.
+    /// Source ports are always written as all: a runtime leaves from any.
     pub(super) fn changed_by_hand(&self, live: &RuleMeaning) -> Option<String> {
         let written = self.written.clone().unwrap_or_else(|| Written {
             ports: ports_text(&live.destination.ports),
@@ -123,6 +129,10 @@ impl Mark {
             if then != now {
                 changes.push(format!("{what} {now}, and {then} was written"));
             }
+        }
+        let from = &live.source.ports;
+        if !from.is_any() && *from != PortSet::default() {
+            changes.push(format!("its source ports are {from}, and * was written"));
         }
         (!changes.is_empty()).then(|| changes.join("; "))
     }

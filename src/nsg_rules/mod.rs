@@ -9,6 +9,7 @@
 //! The files name this module for what all stages of a plan share (its inputs, a group, a rule's
 //! text), and it calls them in their order.
 
+mod altered;
 mod apply;
 mod assign;
 mod desired;
@@ -164,7 +165,15 @@ pub fn plan(intent: &Intent, knowledge: PlanInputs<'_>) -> Planned {
     if !intent.adopt {
         refusals.extend(guard::ownership(&intent.job, &own, &changes));
     }
-    let notes = desired.notes.into_iter().chain(notes).collect();
+    let written = changes.iter().filter(|change| change.after.is_some());
+    let failed = written.filter_map(|change| live.rule(&change.name));
+    let failed = failed.filter(|rule| rule.is_failed()).map(|rule| {
+        format!(
+            "Azure could not put {} into force (provisioningState Failed): it is written again",
+            rule.name
+        )
+    });
+    let notes = desired.notes.into_iter().chain(notes).chain(failed).collect();
     let mut plan = RulePlan::new(intent, rules, changes, &refusals, notes);
     plan.live = Some(live.rules.iter().map(LiveRuleDocument::from).collect());
     plan.left_out = knowledge.left_out.iter().cloned().chain(left_out).collect();

@@ -214,15 +214,14 @@ fn groups(properties: &Value, side: &str) -> Vec<String> {
     groups.into_iter().flatten().filter_map(id).collect()
 }
 
-/// The source of a rule, as it is written.
+/// The source of a rule, as it is written. Its ports are always all: a host leaves from any port,
+/// so that a rule for one of them lets nothing through.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct RuleSource {
     /// `*`, prefixes and service tags.
     prefixes: Vec<SourcePrefix>,
     /// Resource ids of application security groups.
     groups: Vec<String>,
-    /// Nearly always all ports.
-    ports: PortSet,
 }
 
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -249,12 +248,12 @@ impl RuleSource {
     /// A source that every packet matches.
     #[must_use]
     pub fn any() -> Self {
-        Self { prefixes: vec![SourcePrefix::Any], groups: Vec::new(), ports: PortSet::any() }
+        Self { prefixes: vec![SourcePrefix::Any], groups: Vec::new() }
     }
 
     /// Reads the sources that the user gave; `None` where there are none.
     pub fn parse(given: &[String]) -> Result<Option<Self>, SourceError> {
-        let mut source = Self { prefixes: Vec::new(), groups: Vec::new(), ports: PortSet::any() };
+        let mut source = Self { prefixes: Vec::new(), groups: Vec::new() };
         for text in given {
             let net = text
                 .parse()
@@ -273,7 +272,7 @@ impl RuleSource {
         }
     }
 
-    /// The source of a live rule.
+    /// The source of a live rule, without its ports.
     pub(super) fn of(rule: &RuleProperties) -> Self {
         let prefix = |text: String| match text.parse() {
             Ok(net) => SourcePrefix::Net(net),
@@ -281,11 +280,9 @@ impl RuleSource {
             Err(_) => SourcePrefix::Tag(text),
         };
         let prefixes = texts(&rule.json, "sourceAddressPrefix", "es");
-        let ports = rule.meaning.source.ports.clone();
         Self {
             prefixes: prefixes.into_iter().map(prefix).collect(),
             groups: groups(&rule.json, "source"),
-            ports: if ports == PortSet::default() { PortSet::any() } else { ports },
         }
     }
 
@@ -320,11 +317,7 @@ impl RuleSource {
             let groups: Vec<_> = self.groups.iter().map(|id| json!({"id": id})).collect();
             properties["sourceApplicationSecurityGroups"] = json!(groups);
         }
-        if self.ports.is_any() {
-            properties["sourcePortRange"] = json!("*");
-        } else {
-            properties["sourcePortRanges"] = json!(self.ports.texts());
-        }
+        properties["sourcePortRange"] = json!("*");
     }
 }
 
@@ -375,11 +368,15 @@ mod tests {
             json!({"sourceAddressPrefix": "*", "sourcePortRange": "*"}),
             json!({"sourceAddressPrefix": "VirtualNetwork", "sourcePortRange": "*"}),
             json!({"sourceAddressPrefixes": ["10.1.2.0/24", "10.1.3.0/24"],
-                "sourcePortRanges": ["1024-65535"]}),
+                "sourcePortRange": "*"}),
             json!({"sourceApplicationSecurityGroups": [{"id": GROUP}], "sourcePortRange": "*"}),
         ] {
             let read = RuleSource::of(&RuleProperties::from(properties.clone()));
             assert_eq!(written(&read), properties);
+            let mut narrowed = properties.clone();
+            narrowed["sourcePortRange"] = json!("1024-65535");
+            let read = RuleSource::of(&RuleProperties::from(narrowed));
+            assert_eq!(written(&read), properties, "all ports, whatever stood there");
         }
     }
 

@@ -105,6 +105,12 @@ fn what_is_the_same_is_no_change() {
     let plan = planned(&live, &[seen("13.69.0.0/31", 443)], None).plan;
     assert_eq!(plan.changes, []);
     assert_eq!(plan.rules[0].properties.meaning().priority, Some(333));
+    // What Azure could not put into force is written again.
+    let mut live = live;
+    live.rules[0].state = Some("Failed".to_owned());
+    let plan = planned(&live, &[seen("13.69.0.0/31", 443)], None).plan;
+    assert_eq!((plan.changes.len(), plan.changes[0].action), (1, RuleAction::Update));
+    assert!(plan.notes.iter().any(|note| note.contains("provisioningState Failed")));
 }
 
 #[test]
@@ -156,6 +162,57 @@ fn documents_are_read_back_as_they_are() {
     let text = serde_json::to_string(&rollback).unwrap();
     assert_eq!(RollbackDocument::read(&text).unwrap(), rollback);
     assert!(RulePlan::read(&text).is_err());
+}
+
+#[test]
+fn source_ports_are_a_hands_change_and_shown() {
+    let ours = "Written by pathproof [job-1 outbound allow tcp 443]";
+    let mut own = rule("Relay", 200, ours, &["13.69.0.0/32"]);
+    let mut properties = own.properties.json().clone();
+    properties["sourcePortRange"] = json!("443");
+    own.properties = properties.into();
+    let live = LiveGroup { rules: vec![own] };
+    let seen = [seen("13.69.0.0/32", 443)];
+    let plan = planned(&live, &seen, None).plan;
+    let guards: Vec<_> = plan.refusals.iter().map(|own| own.guard.as_str()).collect();
+    assert_eq!(guards, ["changed_by_hand"]);
+    let text = plan_text(&plan);
+    for words in
+        ["- source ports: 443", "+ source ports: *", "its source ports are 443, and * was written"]
+    {
+        assert!(text.contains(words), "{words}: {text}");
+    }
+    // Whoever takes the rule over writes all ports again.
+    let intent = Intent { adopt: true, ..intent(PriorityChoice::Auto) };
+    let inputs =
+        PlanInputs { seen: &seen, refusals: &[], left_out: &[], ledger: None, live: &live };
+    let plan = super::plan(&intent, inputs).plan;
+    assert_eq!(plan.refusals, []);
+    assert_eq!(
+        after(&live, &plan.changes).unwrap().rules[0].meaning().source.ports,
+        PortSet::any()
+    );
+}
+
+#[test]
+fn a_rule_of_another_case_is_one_rule() {
+    let live = LiveGroup { rules: vec![rule("relay", 300, "by hand", &["13.69.0.1/32"])] };
+    let plan = planned(&live, &[seen("13.69.0.0/32", 443)], None).plan;
+    assert_eq!((plan.changes[0].name.as_str(), plan.rules[0].name.as_str()), ("relay", "Relay"));
+    let text = plan_text(&plan);
+    assert!(text.contains("~ update relay"), "{text}");
+    assert!(!text.contains("as it is"), "{text}");
+}
+
+#[test]
+fn a_page_is_no_group() {
+    let mut page = json!({"value": [], "nextLink": "https://management.azure.com/next"});
+    let error = LiveGroup::read(&page).unwrap_err().to_string();
+    assert!(error.contains("nextLink") && error.contains("az network nsg show"), "{error}");
+    for whole in [json!(""), json!(null)] {
+        page["nextLink"] = whole;
+        assert_eq!(LiveGroup::read(&page), Ok(LiveGroup::default()));
+    }
 }
 
 #[test]
@@ -285,6 +342,11 @@ proptest! {
         if !plan.refusals.is_empty() {
             return Ok(());
         }
+        // As it was saved, it passes when it is judged again.
+        let saved = RulePlan::read(&serde_json::to_string(&plan).unwrap()).unwrap();
+        let bounds =
+            Bounds { max_shrink: 100, max_age: Duration::from_hours(24), adopt: false, now: now() };
+        prop_assert_eq!(judge(&saved, &live, bounds), vec![]);
         let then = after(&live, &plan.changes);
         prop_assert!(then.is_ok(), "{:?} {:#?}", then, plan.changes);
         let then = then.unwrap();

@@ -4,6 +4,7 @@ use std::fmt::Write as _;
 
 use super::document::{PlanState, RuleAction, RuleChange, RulePlan};
 use super::rule::{RuleProperties, RuleSide};
+use crate::firewall::PortSet;
 use crate::model::visible;
 
 /// Writes the plan as text. Names, descriptions and notes may be a stranger's words: none of them
@@ -14,7 +15,7 @@ pub fn plan_text(plan: &RulePlan) -> String {
     let group = plan.nsg.as_deref().unwrap_or("the group of the file");
     let _ = writeln!(text, "{} in {}", visible(&plan.rule_name), visible(group));
     for rule in &plan.rules {
-        if !plan.changes.iter().any(|change| change.name == rule.name) {
+        if !plan.changes.iter().any(|change| change.is_of(&rule.name)) {
             let shown = shown(&rule.properties);
             let _ = writeln!(text, "\n  {}: {}, as it is", visible(&rule.name), visible(&shown));
         }
@@ -77,7 +78,7 @@ fn write_change(text: &mut String, plan: &RulePlan, change: &RuleChange) {
         };
         let _ = writeln!(text, "    - {:<20} {}", removed.prefix.to_string(), visible(&when));
     }
-    let rule = plan.rules.iter().find(|rule| rule.name == change.name);
+    let rule = plan.rules.iter().find(|rule| change.is_of(&rule.name));
     let n_same = rule.map_or(0, |rule| rule.prefixes.len().saturating_sub(change.add.len()));
     if n_same > 0 {
         let _ = writeln!(text, "      prefixes that stay: {n_same}");
@@ -116,16 +117,26 @@ fn source(side: &RuleSide) -> String {
     prefixes.chain(side.others.iter().cloned()).collect::<Vec<_>>().join(", ")
 }
 
+/// The ports of the source where they are not all, which keeps most flows out.
+fn source_ports(side: &RuleSide) -> String {
+    if side.ports.is_any() || side.ports == PortSet::default() {
+        String::new()
+    } else {
+        format!(" (source ports {})", side.ports)
+    }
+}
+
 fn shown(properties: &RuleProperties) -> String {
     let meaning = properties.meaning();
     format!(
-        "priority {}, {}, {}, {} {}, from {}, destination prefixes: {}",
+        "priority {}, {}, {}, {} {}, from {}{}, destination prefixes: {}",
         priority(properties),
         meaning.direction,
         meaning.access,
         meaning.protocol,
         meaning.destination.ports,
         source(&meaning.source),
+        source_ports(&meaning.source),
         properties.n_prefixes(),
     )
 }

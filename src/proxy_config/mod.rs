@@ -23,7 +23,6 @@ mod credentials;
 mod error;
 mod mode;
 mod origin;
-mod redacted;
 mod router;
 mod script_location;
 mod script_runner;
@@ -42,14 +41,13 @@ pub use self::credentials::CredentialsFault;
 pub use self::error::ProxyConfigError;
 pub use self::mode::{ProxyMode, ProxyModeError};
 pub use self::origin::{ProxyDecider, ProxyOrigin};
-pub use self::redacted::{redacted_path, redacted_url};
 pub use self::router::Router;
 pub use self::script_location::{ScriptLocation, ScriptLocationError, script_problem};
 use self::script_location::{read_script, script_of_file};
 use self::script_runner::{Recipe, ScriptSource};
 use crate::route::{
     self, AgentProxy, AgentRoute, Credentials, Exceptions, FixedProxy, LocalView, ProxyUrl, Way,
-    WindowsSettings, WindowsWay, WithSource,
+    WindowsSettings, WindowsWay, WithSource, redacted_path,
 };
 
 /// The mode of the runtime that nobody else can read (Microsoft, create-self-hosted-integration-

@@ -6,7 +6,7 @@ use percent_encoding::percent_decode_str;
 
 use super::script_runner::ScriptSource;
 use crate::files::{self, FileError, TextEncoding, TextError};
-use crate::route::LintWeight;
+use crate::route::{LintWeight, redacted_path};
 use crate::wire::{HttpUrl, HttpUrlError};
 
 /// Where a script is.
@@ -78,7 +78,7 @@ impl ScriptLocation {
     #[must_use]
     pub fn shown(&self) -> String {
         match self {
-            Self::File(path) => path.display().to_string(),
+            Self::File(path) => redacted_path(&path.to_string_lossy()),
             Self::Web(url) => url.shown(),
         }
     }
@@ -180,6 +180,8 @@ mod tests {
             ("file:/etc/p.pac", "/etc/p.pac"),
             ("http://wpad/wpad.dat", "http://wpad/wpad.dat"),
             ("HTTPS://w/p?token=x", "https://w/p?…"),
+            ("file:///etc/p.pac?token=geheim", "/etc/p.pac?***"),
+            ("anna:geheim@w/p.pac", "***@w/p.pac"),
         ] {
             assert_eq!(
                 ScriptLocation::parse(text).map(|found| found.shown()),

@@ -22,8 +22,9 @@ const WORDS: &str = "
     config configuration configured connect connectedtoresourcemanager connection connections
     connectors contains core corrupt credentialencryptionkeyavailable credentialinsync
     credentials critical current data database datacenter datafactory date deadline debian
-    decide decides decision decode_error decrypt_error default defaultproxy deny deployment's
-    detect detection diahost diahost.exe diahost.exe.config diawp diawp.exe diawp.exe.config
+    decide decides decision decode_error decrypt_error default defaultproxy deny deployment
+    deployment's detect detection diahost diahost.exe diahost.exe.config diawp diawp.exe
+    diawp.exe.config
     didn't differ different direct directory disabled dns dnsdomainis dnsdomainisx does domain
     download during each edition either element empty enabled encrypted end endpoint endpoints
     ends enterprise environment error event every exception exceptions expired expression

@@ -7,6 +7,7 @@ use std::net::{IpAddr, SocketAddr};
 
 use jiff::Timestamp;
 
+use crate::diagnose::advice_for_one;
 use crate::model::Severity;
 use crate::report_v1::{Action, Destination, Endpoint, Finding, OnlyOwners, Report, Trail};
 
@@ -69,12 +70,15 @@ pub fn rows<'a>(report: &'a Report<'a>, is_all: bool) -> Vec<ChangeRow<'a>> {
             rows.extend(passing(report, endpoint));
         }
         for finding in findings {
+            if !is_all && told.is_of_name_server(finding) {
+                continue;
+            }
             let teams = told.teams(endpoint, finding, report.only.as_ref());
             for FlowTeam { owner, remedy, targets } in teams {
                 let targets = targets.unwrap_or_else(|| failing(endpoint));
                 rows.extend(targets.into_iter().map(|target| ChangeRow {
                     owner: owner.into(),
-                    remedy: remedy.into(),
+                    remedy: advice_for_one(remedy, &endpoint.host, target.0),
                     ..of(report, endpoint, finding, target)
                 }));
             }
@@ -146,8 +150,20 @@ impl<'a> ToldDestinations<'a> {
         Self { actions, by_host_port }
     }
 
-    /// The finding's owner. In a report for some teams that owner may be another one: then it is
-    /// those of them who have an action for it.
+    /// Whether the flow to open for a finding is one to a name server: it has a row of its own, and
+    /// the way to the endpoint is not known to need anything.
+    fn is_of_name_server(&self, finding: &Finding) -> bool {
+        const DNS: u16 = 53;
+        let is_for = |it: &&Action| it.owner == finding.owner && it.causes.contains(&finding.cause);
+        let mut to = self.actions.iter().filter(is_for).flat_map(|it| &it.destinations).peekable();
+        finding.cause.starts_with("dns_")
+            && to.peek().is_some()
+            && to.all(|one| one.address.is_some() && one.port == DNS)
+    }
+
+    /// The finding's owner, and whoever else has to do something about it there. In a report for
+    /// some teams that owner may be another one: then it is those of them who have an action for
+    /// it.
     fn teams(
         &self,
         endpoint: &Endpoint,
@@ -161,13 +177,16 @@ impl<'a> ToldDestinations<'a> {
         };
         let is_theirs =
             |owner: &str| only.is_none_or(|only| only.owners.iter().any(|it| it == owner));
-        if is_theirs(&finding.owner) {
-            return vec![own(&finding.owner, &finding.remedy)];
-        }
         let mut teams: Vec<FlowTeam> = Vec::new();
+        let is_own = is_theirs(&finding.owner);
+        if is_own {
+            teams.push(own(&finding.owner, &finding.remedy));
+        }
         for action in self.actions.iter().filter(|it| it.causes.contains(&finding.cause)) {
-            if teams.iter().all(|team| team.owner != action.owner) {
-                teams.push(own(&action.owner, &action.text));
+            let team = own(&action.owner, &action.text);
+            let is_new = teams.iter().all(|team| team.owner != action.owner);
+            if is_new && (team.targets.is_some() || !is_own) {
+                teams.push(team);
             }
         }
         teams
@@ -273,13 +292,17 @@ fn expected<'a>(
     }
 }
 
-/// A flow that is no endpoint's, as the action says it; with what the endpoints that need it say.
+/// A flow that no row of an endpoint holds, as the action says it; with what the endpoints that
+/// need it say.
 fn elsewhere<'a>(report: &'a Report, action: &'a Action, one: &'a Destination) -> ChangeRow<'a> {
-    let is_for = |finding: &&Finding| {
-        finding.owner == action.owner && action.causes.contains(&finding.cause)
-    };
+    let is_there = |it: &&Endpoint| it.host == one.name && it.port.unwrap_or_default() == one.port;
+    let there = report.endpoints.iter().find(is_there);
+    let is_about = |finding: &Finding| action.causes.contains(&finding.cause);
+    let is_for = |finding: &&Finding| finding.owner == action.owner && is_about(finding);
     let of_endpoints = report.endpoints.iter().flat_map(|endpoint| {
-        endpoint.findings.iter().filter(is_for).map(move |finding| (Some(endpoint), finding))
+        let is_its = there.is_some_and(|there| std::ptr::eq(there, endpoint));
+        let is_meant = move |finding: &&Finding| is_for(finding) || is_its && is_about(finding);
+        endpoint.findings.iter().filter(is_meant).map(move |finding| (Some(endpoint), finding))
     });
     let of_run = report.findings.iter().filter(is_for).map(|finding| (None, finding));
     let mut worst: Option<&Finding> = None;
@@ -295,24 +318,37 @@ fn elsewhere<'a>(report: &'a Report, action: &'a Action, one: &'a Destination) -
             facts = named.into_iter().filter(|fact| names(fact, one)).collect();
         }
     }
+    let protocol = Cow::Borrowed(&*one.protocol);
+    let base = match there {
+        Some(endpoint) => expected(report, endpoint, one.address, protocol),
+        None => ChangeRow {
+            status: "pass",
+            cause: "".into(),
+            certainty: "".into(),
+            owner: "".into(),
+            source: source(report, None, one.address),
+            name: (&*one.name).into(),
+            address: one.address,
+            port: one.port,
+            protocol,
+            route: "direct".into(),
+            required,
+            entry: "".into(),
+            purpose: "".into(),
+            source_document: "".into(),
+            first_seen: report.run.started_at,
+            evidence: Vec::new(),
+            remedy: "".into(),
+        },
+    };
     ChangeRow {
         status: worst.map_or(Severity::Fail, |finding| finding.severity).as_str(),
         cause: action.causes.join(" ").into(),
         certainty: worst.map_or("", |finding| &*finding.certainty).into(),
         owner: (&*action.owner).into(),
-        source: source(report, None, one.address),
-        name: (&*one.name).into(),
-        address: one.address,
-        port: one.port,
-        protocol: (&*one.protocol).into(),
-        route: "direct".into(),
-        required,
-        entry: "".into(),
-        purpose: "".into(),
-        source_document: "".into(),
-        first_seen: report.run.started_at,
         evidence: facts,
-        remedy: (&*action.text).into(),
+        remedy: advice_for_one(&action.text, &one.name, one.address),
+        ..base
     }
 }
 
@@ -405,16 +441,58 @@ mod tests {
         assert!(n_rows > 300, "{n_rows}");
     }
 
+    /// What a team has to do for a name stands there as the finding has it, whoever owns that.
+    #[test]
+    fn who_else_has_to_act_gets_the_rows_of_the_endpoint() {
+        let mut n_further = 0;
+        for (case, report) in golden() {
+            for row in rows(&report, false) {
+                assert!(!row.remedy.contains("s below"), "{case}: {row:?}");
+                let is_it = |one: &&Endpoint| one.host == row.name && one.port == Some(row.port);
+                let Some(endpoint) = report.endpoints.iter().find(is_it) else { continue };
+                let is_known = |it: &Finding| {
+                    row.cause.split(' ').any(|cause| cause == it.cause)
+                        && it.severity.as_str() == row.status
+                        && it.certainty == row.certainty
+                };
+                let findings = endpoint.findings.iter().chain(&report.findings);
+                assert!(findings.into_iter().any(is_known), "{case}: {row:?}");
+                assert_eq!(row.required, endpoint.is_required(), "{case}: {row:?}");
+                assert_eq!(row.entry, endpoint.entry, "{case}: {row:?}");
+                assert_eq!(row.route, endpoint.route.configured, "{case}: {row:?}");
+                n_further += usize::from(endpoint.findings.iter().all(|it| it.owner != row.owner));
+            }
+        }
+        assert!(n_further > 20, "{n_further}");
+    }
+
+    #[test]
+    fn the_flow_to_a_name_server_is_requested_in_place_of_the_endpoint() {
+        let report = only_owners(case("dns-codes"), &[Owner::Firewall]);
+        let rows = rows(&report, false);
+        let flows: Vec<_> = rows
+            .iter()
+            .map(|row| (&*row.cause, &*row.name, row.address, row.port, &*row.protocol))
+            .collect();
+        let server: IpAddr = "10.0.0.53".parse().unwrap();
+        assert_eq!(flows, [("dns_tcp_blocked", "10.0.0.53", Some(server), 53, "tcp")]);
+        assert!(rows[0].required && !rows[0].evidence.is_empty());
+    }
+
     #[test]
     fn every_endpoint_stands_in_a_row_where_all_are_asked_for() {
         for (case, report) in golden() {
             let (wrong, all) = (rows(&report, false), rows(&report, true));
+            let told = ToldDestinations::of(&report.actions);
             for endpoint in &report.endpoints {
                 let target = (&*endpoint.host, endpoint.port.unwrap());
                 let is_in =
                     |rows: &[ChangeRow]| rows.iter().any(|row| (&*row.name, row.port) == target);
                 assert!(is_in(&all), "{case}: {target:?}");
-                let is_wrong = endpoint.status != Status::Pass && !endpoint.is_unassigned();
+                let is_elsewhere =
+                    own_findings(endpoint).iter().all(|one| told.is_of_name_server(one));
+                let is_wrong =
+                    endpoint.status != Status::Pass && !endpoint.is_unassigned() && !is_elsewhere;
                 assert!(is_in(&wrong) || !is_wrong, "{case}: {target:?}");
             }
         }

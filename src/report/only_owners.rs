@@ -85,6 +85,22 @@ pub(super) fn left_out_of(only: &OnlyOwners) -> String {
     )
 }
 
+/// What the runtime can be, in the words of `lines`: in a report for one team, what others have to
+/// fix counts there too.
+pub(super) fn consequences<'a>(
+    lines: &'a [String],
+    only: Option<&OnlyOwners>,
+) -> impl Iterator<Item = Cow<'a, str>> {
+    let leaves_out = only.is_some_and(|only| only.left_out.findings > 0);
+    lines.iter().map(move |line| {
+        if leaves_out {
+            format!("with what others have to fix: {line}").into()
+        } else {
+            line.into()
+        }
+    })
+}
+
 /// What a table for one team is made from.
 #[derive(Debug)]
 pub struct Narrowed<'a> {

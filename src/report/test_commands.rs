@@ -3,7 +3,7 @@
 use std::collections::{BTreeSet, HashMap};
 
 use super::command;
-use crate::model::Role;
+use crate::model::{Cause, Role};
 use crate::report_v1::{Action, Destination, Endpoint, Report};
 
 /// How many endpoints a command names.
@@ -56,11 +56,17 @@ impl<'a> TestCommands<'a> {
         };
         match cause.split('_').next().unwrap_or_default() {
             "dns" | "path" => {
-                let server = self.report.run.vantage.resolvers.first()?.ip();
+                let (name, server) = match (endpoint, one.address) {
+                    (None, Some(server)) => (self.asked_for(cause)?, server),
+                    _ => (&**name, self.report.run.vantage.resolvers.first()?.ip()),
+                };
+                let is_by_tcp = cause == Cause::DnsTcpBlocked.code();
                 let command = if self.is_windows {
-                    format!("Resolve-DnsName {name} -Server {server}")
+                    let by = if is_by_tcp { " -TcpOnly" } else { "" };
+                    format!("Resolve-DnsName {name} -Server {server}{by}")
                 } else {
-                    format!("dig @{server} {name}")
+                    let by = if is_by_tcp { "+tcp " } else { "" };
+                    format!("dig {by}@{server} {name}")
                 };
                 trial("Shows what the name server says:", command)
             }
@@ -91,10 +97,23 @@ impl<'a> TestCommands<'a> {
         }
     }
 
+    /// A name that a name server was asked for, where `cause` was found.
+    fn asked_for(&self, cause: &str) -> Option<&'a str> {
+        self.of_cause(cause).map(|endpoint| &*endpoint.host).find(|host| is_plain(host))
+    }
+
+    fn of_cause(&self, cause: &str) -> impl Iterator<Item = &'a Endpoint<'a>> {
+        let has = move |it: &&Endpoint| it.findings.iter().any(|finding| finding.cause == cause);
+        self.report.endpoints.iter().filter(has)
+    }
+
     /// The run again, of what it is about.
     fn by_program(&self, action: &Action) -> Option<TestCommand> {
         let found = |one: &Destination| self.endpoints.get(&(&*one.name, one.port)).copied();
-        let endpoints: Vec<&Endpoint> = action.destinations.iter().filter_map(found).collect();
+        let mut endpoints: Vec<&Endpoint> = action.destinations.iter().filter_map(found).collect();
+        if endpoints.is_empty() && action.causes.iter().all(|cause| cause.starts_with("dns_")) {
+            endpoints = action.causes.iter().flat_map(|cause| self.of_cause(cause)).collect();
+        }
         let entries: BTreeSet<&str> = endpoints.iter().map(|it| entry(it)).collect();
         let entries: Vec<&str> = entries.into_iter().collect();
         let again = command::check_again(&self.report.run.options, &entries);
@@ -130,4 +149,35 @@ fn is_plain(word: &str) -> bool {
 fn is_url(word: &str) -> bool {
     let is_fine = |c: char| c.is_ascii_alphanumeric() || ".-:_/[]".contains(c);
     word.contains("://") && word.chars().all(is_fine)
+}
+
+#[cfg(test)]
+#[expect(clippy::disallowed_methods, reason = "the report of a golden case is read")]
+mod tests {
+    use std::fs;
+    use std::path::Path;
+
+    use super::*;
+    use crate::report_v1::Report;
+
+    #[test]
+    fn a_name_server_is_asked_by_tcp_where_tcp_was_blocked() {
+        let cases = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/cases");
+        let text = fs::read_to_string(cases.join("dns-codes/report.json")).unwrap();
+        let mut report = Report::read(&text).unwrap();
+        for (system, expected) in [
+            ("Ubuntu 24.04", "dig +tcp @10.0.0.53 large.servicebus.windows.net"),
+            (
+                "Windows Server 2022",
+                "Resolve-DnsName large.servicebus.windows.net -Server 10.0.0.53 -TcpOnly",
+            ),
+        ] {
+            report.run.vantage.os = system.into();
+            let is_it = |action: &&Action| action.causes.iter().any(|it| it == "dns_tcp_blocked");
+            let action = report.actions.iter().find(is_it).unwrap();
+            let commands = TestCommands::of(&report).of_action(action);
+            assert_eq!(commands[0].command, expected);
+            assert!(commands[1].command.starts_with("pathproof check"), "{commands:?}");
+        }
+    }
 }

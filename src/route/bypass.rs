@@ -10,15 +10,24 @@ use std::net::IpAddr;
 use super::bypass_match::BypassMatch;
 use super::dotnet_regex::{Pattern, PatternFault};
 use super::no_proxy::Scheme;
+use super::redacted::redacted_rule;
 use crate::model::Host;
 
 /// An `<add address="…"/>` that is left after all `<remove>` and `<clear>`.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct BypassEntry {
-    /// The expression as written.
+    /// The expression as written, which may hold a password: it is not for messages.
     pub pattern: String,
     /// The line in the file, counted from 1.
     pub line: u32,
+}
+
+impl BypassEntry {
+    /// The expression as messages show it.
+    #[must_use]
+    pub fn shown(&self) -> String {
+        redacted_rule(&self.pattern)
+    }
 }
 
 /// What .NET knows of the host it runs on, for `bypassonlocal`.
@@ -52,7 +61,7 @@ struct BypassRule {
 pub struct InvalidRule {
     /// The position in the list, counted from 1.
     pub index: usize,
-    /// The expression as written.
+    /// The expression as messages show it.
     pub pattern: String,
     /// The line in the file, counted from 1.
     pub line: u32,
@@ -67,7 +76,7 @@ pub struct InvalidRule {
 pub struct Undecided {
     /// The position in the list, counted from 1.
     pub index: usize,
-    /// The expression as written.
+    /// The expression as messages show it.
     pub pattern: String,
     /// The line in the file, counted from 1.
     pub line: u32,
@@ -91,7 +100,7 @@ impl BypassList {
                 Err(fault @ PatternFault::Invalid(_)) => {
                     return Err(InvalidRule {
                         index: position + 1,
-                        pattern: entry.pattern.clone(),
+                        pattern: entry.shown(),
                         line: entry.line,
                         reason: fault.to_string(),
                     });
@@ -129,13 +138,13 @@ impl BypassList {
             };
             match found {
                 Ok(true) => {
-                    return Ok(Some(BypassMatch::Rule { index, text: rule.entry.pattern.clone() }));
+                    return Ok(Some(BypassMatch::Rule { index, text: rule.entry.shown() }));
                 }
                 Ok(false) => {}
                 Err(reason) => {
                     undecided.get_or_insert_with(|| Undecided {
                         index,
-                        pattern: rule.entry.pattern.clone(),
+                        pattern: rule.entry.shown(),
                         line: rule.entry.line,
                         uri: uri.clone(),
                         reason,

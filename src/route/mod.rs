@@ -15,6 +15,7 @@ mod no_proxy;
 mod pac;
 mod pattern_meaning;
 mod proxy_url;
+mod redacted;
 mod suggest;
 mod windows;
 
@@ -37,5 +38,6 @@ pub use pac::{
     PacSurroundings,
 };
 pub use proxy_url::{Credentials, ProxyScheme, ProxyUrl, ProxyUrlError};
+pub use redacted::{redacted_path, redacted_url};
 pub use suggest::{Suggestion, corrected_fragment, suggest};
 pub use windows::{WindowsProxies, WindowsSettings, WindowsWay, from_windows};

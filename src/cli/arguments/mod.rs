@@ -372,7 +372,7 @@ pub(super) enum ListsCommand {
     List,
     /// One list, entry by entry, with its sources
     Show {
-        /// Its id
+        /// Its id, or the file of a list of your own
         id: String,
         /// For which cloud
         #[arg(long, value_enum, default_value = "public")]
@@ -401,7 +401,7 @@ pub(super) enum ListsCommand {
 
 #[derive(Debug, Args)]
 pub(super) struct NewListArgs {
-    /// What it is to hold: names, \*.wildcards, {parameter}.templates or addresses, with a port
+    /// What it is to hold: names, wildcards and templates of them, or addresses, with a port
     /// after a colon and a kind before :// where they are others than 443 and https
     #[arg(value_name = "[KIND://]HOST[:PORT]", required_unless_present = "from")]
     pub(super) endpoint: Vec<String>,

@@ -11,7 +11,7 @@ pub(in crate::cli) struct RulesDiffArgs {
     /// The rules as they are: what `rules verify` reads. A file that holds both sides stands alone
     #[arg(value_name = "BEFORE")]
     pub(in crate::cli) before: PathBuf,
-    /// The rules as they would be
+    /// The rules as they would be; what is on both sides, where BEFORE holds both
     #[arg(value_name = "AFTER")]
     pub(in crate::cli) after: Option<PathBuf>,
     #[command(flatten)]

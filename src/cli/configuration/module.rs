@@ -19,14 +19,18 @@ const EVERY: &str = "every";
 pub(super) const ALLOW: &str = "allow";
 pub(super) const ALLOW_TAKES: &str =
     "allow takes a list of names, as [\"*.servicebus.windows.net\"]";
-/// Options of `check` that say where a report goes or whose it is. The exporter's answer to each
-/// request is a report of its own.
-const OF_REPORTS: [&str; 12] = [
+/// Options of `check` that say where a report goes, whose it is, or what it is held against. The
+/// exporter's answer to each request is a report of its own, which says what was measured.
+const OF_REPORTS: [&str; 17] = [
+    "asg",
     "baseline",
     "color",
     "discover",
     "events",
+    "expect",
     "format",
+    "group",
+    "in-a-row",
     "output",
     "owner",
     "quiet",
@@ -34,6 +38,7 @@ const OF_REPORTS: [&str; 12] = [
     "redact-key",
     "save-records",
     "verbose",
+    "vnet",
 ];
 /// What the only module is called where a file has none.
 const ONLY: &str = "default";

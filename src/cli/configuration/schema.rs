@@ -149,6 +149,8 @@ fn files_are_right_and_wrong_for_schema_and_reader_alike() {
         ("[module.shir-1]\nfactory = \"contoso\"\nevery = \"1m\"", true),
         ("[module.shir-1]\nallow = [\"*.contoso.com\", \"sql.contoso.com:1433\"]", true),
         ("[module.shir-1]\noutput = \"run.html\"", false),
+        ("[module.shir-1]\nexpect = [\"rules.json\"]", false),
+        ("[module.shir-1]\nvnet = [\"10.0.0.0/8\"]", false),
         ("[module.shir-1]\nnsg = \"x\"", false),
         ("[module.shir-1]\nallow = true", false),
         ("allow = [\"*.contoso.com\"]", false),

@@ -15,8 +15,7 @@ use crate::host::{
 };
 use crate::list::DiscoveredName;
 use crate::model::HostRuntime;
-use crate::proxy_config::redacted_url;
-use crate::route::WindowsProxies;
+use crate::route::{WindowsProxies, redacted_url};
 
 /// The largest exported log, bytes: one of the usual 20 MiB is twice as large in XML.
 const LOG_LIMIT: u64 = 128 << 20;

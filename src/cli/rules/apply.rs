@@ -18,8 +18,8 @@ use crate::cli::input::Stdin;
 use crate::cli::{output, signals};
 use crate::model::Cloud;
 use crate::nsg_rules::{
-    ApplyError, Bounds, Drift, LiveGroup, PlanState, RollbackDocument, RulePlan, RuleStep, Work,
-    drift, judge, judge_rollback,
+    ApplyError, Bounds, Drift, LiveGroup, LiveRule, PlanState, RollbackDocument, RulePlan,
+    RuleStep, Work, drift, judge, judge_rollback,
 };
 
 pub(super) fn apply(command: &ApplyArgs, arguments: &[OsString]) -> Result<Exit> {
@@ -106,6 +106,14 @@ fn steps(plan: &RulePlan) -> Vec<RuleStep> {
     plan.changes.iter().map(RuleStep::from).collect()
 }
 
+/// Whether the rules are as planned, and none is there that Azure could not put into force.
+fn is_in_force(steps: &[RuleStep], live: &LiveGroup) -> bool {
+    steps.iter().all(|step| {
+        drift(live, step, steps) == Drift::AsPlanned
+            && !live.rule(&step.name).is_some_and(LiveRule::is_failed)
+    })
+}
+
 /// Writes the changes, after everything that can refuse them and after the rollback file.
 async fn write(
     client: &mut ArmClient,
@@ -126,7 +134,7 @@ async fn write(
     if !refusals.is_empty() {
         return Ok(Applied::refused(&steps, refusals.iter().map(Into::into).collect()));
     }
-    if steps.iter().all(|step| drift(&live, step, &steps) == Drift::AsPlanned) {
+    if is_in_force(&steps, &live) {
         return Ok(Applied::unchanged(Some("the rules are as planned")));
     }
     let document = RollbackDocument::of(plan, &id.to_string(), &client.endpoint().to_string(), now);
@@ -192,7 +200,7 @@ pub(super) fn rollback(command: &RollbackArgs) -> Result<Exit> {
         if !refusals.is_empty() {
             return anyhow::Ok(Applied::refused(&steps, refusals.iter().map(Into::into).collect()));
         }
-        if steps.iter().all(|step| drift(&live, step, &steps) == Drift::AsPlanned) {
+        if is_in_force(&steps, &live) {
             return Ok(Applied::unchanged(Some("what was there before is there")));
         }
         Ok(carry_out(&mut client, &id, &steps, live, None).await)

@@ -16,7 +16,9 @@ use crate::cli::exit::Exit;
 use crate::cli::hint;
 use crate::cli::input::Stdin;
 use crate::cli::service_tag_ranges::ServiceTagRanges;
-use crate::firewall::emit::{self as formats, Emission, EmitError, RuleFormat, handling};
+use crate::firewall::emit::{
+    self as formats, AccessRequest, Emission, EmitError, RuleFormat, handling,
+};
 use crate::report::bundle::{
     self, BundleEntry, BundleIndex, BundleManifest, BundleTool, IndexedFile, MANIFEST, PAGE,
     SCHEMA, UnwrittenFormat,
@@ -171,12 +173,29 @@ impl BundleContents {
             format!("{} {ports} to {n_prefixes} {noun} of addresses{tag}.", permit.protocol)
         });
         self.index.allowed = allowed.collect();
-        let names: BTreeSet<_> =
-            emission.requests.iter().map(|one| &one.name).filter(|name| !name.is_empty()).collect();
-        if !names.is_empty() {
-            self.index.allowed.push(format!("The addresses are those of {} names.", names.len()));
+        let names = |is_resolved: bool| -> BTreeSet<&str> {
+            let of_kind =
+                emission.requests.iter().filter(|one| one.address.is_some() == is_resolved);
+            of_kind.map(|one| one.name.as_str()).filter(|name| !name.is_empty()).collect()
+        };
+        let resolved = names(true);
+        if !resolved.is_empty() {
+            self.index
+                .allowed
+                .push(format!("The addresses are those of {} names.", resolved.len()));
         }
-        if self.index.tests.is_empty() {
+        match names(false).len() {
+            0 => {}
+            1 => self.index.allowed.push(
+                "1 name without an address: only the files that hold names let it through."
+                    .to_owned(),
+            ),
+            n => self.index.allowed.push(format!(
+                "{n} names without an address: only the files that hold names let them through."
+            )),
+        }
+        let are_flows = emission.requests.iter().all(AccessRequest::is_flow);
+        if self.index.tests.is_empty() && are_flows {
             self.index.tests.push((
                 "Before and after, without a packet: whether the rules in force let these flows \
                  through."
@@ -184,8 +203,8 @@ impl BundleContents {
                 format!("pathproof rules verify RULES --flows {file}"),
             ));
         }
-        if let Some(one) = emission.requests.first() {
-            let address = one.address.addr();
+        let first = emission.requests.iter().find_map(|one| Some((one, one.address?.addr())));
+        if let Some((one, address)) = first {
             let port = one.ports.split(['-', ' ']).next().unwrap_or_default();
             for (system, command) in [
                 ("Windows", format!("Test-NetConnection {address} -Port {port}")),

@@ -1,7 +1,5 @@
 //! `rules diff`: the review of a change of rules before it is made.
 
-use std::path::Path;
-
 use anyhow::{Result, bail};
 
 use super::loaded::{LoadedFiles, RuleFacts};
@@ -12,7 +10,7 @@ use crate::cli::exit::Exit;
 use crate::cli::input::Stdin;
 use crate::cli::output;
 use crate::firewall::{
-    Class, FlowChange, RequiredChange, Rule, RuleSet, RulesDiff, align_rests, diff as compare, emit,
+    Class, FlowChange, RequiredChange, Rule, RuleSet, RulesDiff, diff as compare, emit,
 };
 use crate::report::{handout, html, sarif};
 
@@ -127,12 +125,9 @@ impl LoadedChange {
             let notes = LoadedFiles::notes_of_change(&before, &after);
             return Ok(Self { before, after, notes });
         };
-        let mut read = |path: &Path| {
-            let vnet = &command.facts.vnet;
-            LoadedFiles::read(&[path.to_path_buf()], &command.choice, vnet, stdin)
-        };
-        let (mut before, mut after) = (read(&command.before)?, read(after)?);
-        align_rests(&mut before.sets, &mut after.sets);
+        let paths = [command.before.as_path(), after.as_path()];
+        let [before, after] =
+            LoadedFiles::read_pair(paths, &command.choice, &command.facts.vnet, stdin)?;
         let notes = LoadedFiles::notes_of_change(&before, &after);
         Ok(Self { before, after, notes })
     }

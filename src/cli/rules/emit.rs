@@ -1,6 +1,6 @@
 //! `rules emit`: rules for what a run saw, or for a list.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::ffi::OsString;
 use std::path::Path;
 
@@ -325,6 +325,40 @@ fn permits(
     permits
 }
 
+/// Says which names of a list a format of addresses leaves out, as a list resolves none.
+fn hint_at_bare_names(
+    command: &EmitArgs,
+    format: RuleFormat,
+    names: &[NamePattern],
+    hints: &mut EmitHints,
+) {
+    const SHOWN: usize = 3;
+    let holds_names = match format {
+        RuleFormat::Csv => true,
+        RuleFormat::AzureFirewall => !command.addresses,
+        _ => format.holds() == Holds::Names,
+    };
+    let names: BTreeSet<_> = names.iter().map(ToString::to_string).collect();
+    if holds_names || names.is_empty() {
+        return;
+    }
+    let origin = origin(command);
+    let have = match names.len() {
+        1 => format!("1 name of {origin} has"),
+        n => format!("{n} names of {origin} have"),
+    };
+    let more = match names.len().saturating_sub(SHOWN) {
+        0 => String::new(),
+        more => format!(" and {more} more"),
+    };
+    let names: Vec<_> = names.into_iter().take(SHOWN).collect();
+    hints.add(format!(
+        "{have} no address in it: formats of addresses hold nothing for {}{more} (pathproof \
+         resolve finds the addresses of names)",
+        names.join(", ")
+    ));
+}
+
 /// Rules for a list. A list proves nothing by itself: its addresses must be public, and published
 /// where `--proof` asks for that.
 fn of_list(
@@ -355,12 +389,15 @@ fn of_list(
     if format.holds() != Holds::Names {
         tags.warn_if_old();
     }
+    hint_at_bare_names(command, format, &names, hints);
     let mut by_ports: Vec<(PortSet, AddressSet)> = Vec::new();
+    let mut on_ports: Vec<(NamePattern, PortSet)> = Vec::new();
     for rule in rules() {
         let ports = match rule.destination_ports.known() {
             Some(ports) if !ports.is_any() => ports.clone(),
             _ => 443.into(),
         };
+        on_ports.extend(rule.destination.names.iter().map(|name| (name.clone(), ports.clone())));
         let mut addresses =
             rule.destination.addresses.intersection(&AddressSet::of_class(AddressClass::Public));
         if command.proof == ProofLevel::Published {
@@ -375,6 +412,9 @@ fn of_list(
                 rule.location
             ));
         }
+        if addresses.is_empty() {
+            continue;
+        }
         match by_ports.iter_mut().find(|(own, _)| *own == ports) {
             Some((_, all)) => *all = all.union(&addresses),
             None => by_ports.push((ports, addresses)),
@@ -384,7 +424,8 @@ fn of_list(
         .into_iter()
         .map(|(ports, addresses)| Permit::given(addresses, command.aggregate, ports, &shown(from)))
         .collect();
-    let requests = AccessRequest::given(&permits);
+    let mut requests = AccessRequest::given(&permits);
+    requests.append(&mut AccessRequest::named(&on_ports, &shown(from)));
     // What a list names without a port is asked by TLS, as its addresses are.
     let told = names.iter().map(|name| (name.clone(), Kind::Https, 443));
     let applications = if command.addresses { Vec::new() } else { Application::of(told) };

@@ -12,7 +12,7 @@ use crate::cli::hint;
 use crate::cli::input::{self, Stdin};
 use crate::firewall::nsg::{self, RuleFile};
 use crate::firewall::{
-    NetworkContext, RuleDialect, RuleJudge, RuleSet, in_azures_order, user_routes,
+    NetworkContext, RuleDialect, RuleJudge, RuleSet, align_rests, in_azures_order, user_routes,
 };
 use crate::model::{AddressSet, Cloud};
 
@@ -64,10 +64,17 @@ impl LoadedFiles {
         vnet: &[IpNet],
         stdin: &mut Stdin,
     ) -> Result<Self> {
-        let texts = read_texts(paths, stdin)?;
+        Self::of_texts(read_texts(paths, stdin)?, choice, vnet)
+    }
+
+    fn of_texts(
+        texts: Vec<(String, String)>,
+        choice: &GroupChoiceArgs,
+        vnet: &[IpNet],
+    ) -> Result<Self> {
         let sources = sources(&texts);
         let sets = in_azures_order(choose(nsg::read(&sources)?, choice, &sources)?, vnet)?;
-        let notes = notes_of(&sets, paths.len());
+        let notes = notes_of(&sets, texts.len());
         Ok(Self { sets, texts, notes })
     }
 
@@ -79,11 +86,55 @@ impl LoadedFiles {
         stdin: &mut Stdin,
     ) -> Result<Option<[Self; 2]>> {
         let texts = read_texts(&[path.to_path_buf()], stdin)?;
+        Self::both_of_texts(texts, choice, vnet)
+    }
+
+    /// Reads the rules as they are and the rules as they would be. Where the first file holds both
+    /// sides of a change, the second one holds what is on both, such as a base policy.
+    pub(super) fn read_pair(
+        paths: [&Path; 2],
+        choice: &GroupChoiceArgs,
+        vnet: &[IpNet],
+        stdin: &mut Stdin,
+    ) -> Result<[Self; 2]> {
+        let mut texts = read_texts(&paths.map(Path::to_path_buf), stdin)?;
+        let holds_both = |at: usize| {
+            let (name, text) = &texts[at];
+            nsg::holds_both_sides(RuleFile { name, text })
+        };
+        let [first, second] = paths.map(Path::display);
+        if holds_both(0)? {
+            if holds_both(1)? {
+                bail!(
+                    "{first} and {second} each hold both sides of a change: review one at a time \
+                     (rules diff {first}), or name rules that hold one side"
+                );
+            }
+            if let Some([mut before, after]) = Self::both_of_texts(texts, choice, vnet)? {
+                before.notes.push(format!(
+                    "{first} holds both sides of the change, so that {second} is taken as on both"
+                ));
+                return Ok([before, after]);
+            }
+            bail!("{first} holds one side of a change");
+        }
+        let after = texts.split_off(1);
+        let (mut before, mut after) =
+            (Self::of_texts(texts, choice, vnet)?, Self::of_texts(after, choice, vnet)?);
+        align_rests(&mut before.sets, &mut after.sets);
+        Ok([before, after])
+    }
+
+    fn both_of_texts(
+        texts: Vec<(String, String)>,
+        choice: &GroupChoiceArgs,
+        vnet: &[IpNet],
+    ) -> Result<Option<[Self; 2]>> {
         let sources = sources(&texts);
         let Some(sides) = nsg::read_change(&sources)? else { return Ok(None) };
         let [before, after] = sides.map(|sets| choose(sets, choice, &sources));
         let (before, after) = (in_azures_order(before?, vnet)?, in_azures_order(after?, vnet)?);
-        let [notes_before, notes] = [&before, &after].map(|sets| notes_of(sets, 1));
+        let [notes_before, notes] = [&before, &after].map(|sets| notes_of(sets, texts.len()));
         let before = Self { sets: before, texts: texts.clone(), notes: notes_before };
         Ok(Some([before, Self { sets: after, texts, notes }]))
     }

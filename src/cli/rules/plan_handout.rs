@@ -68,7 +68,7 @@ fn change_sections(plan: &RulePlan, change: &RuleChange) -> [HandoutSection; 2] 
         &["Change", "Prefix", "Why"],
         removed.chain(added).collect(),
     );
-    let rule = plan.rules.iter().find(|rule| rule.name == change.name);
+    let rule = plan.rules.iter().find(|rule| change.is_of(&rule.name));
     let n_same = rule.map_or(0, |rule| rule.prefixes.len().saturating_sub(change.add.len()));
     if n_same > 0 {
         prefixes.lines.push(format!("Prefixes that stay: {n_same}."));

@@ -8,7 +8,7 @@ use std::net::SocketAddr;
 use super::case::{Case, is_control_without_route};
 use super::finding::{Draft, destination, settle};
 use super::words::{attempt, list};
-use super::{obstacle, proxy, sinkhole};
+use super::{absent, obstacle, proxy, sinkhole, tcp};
 use crate::model::{
     AddressClass, Cause, Destination, Family, Host, Obstacle, Owner, Proxied, Role, Route, Subject,
     Trail, classify,
@@ -132,6 +132,8 @@ impl Comparison<'_, '_> {
         };
         draft
             .proven()
+            .owner(Owner::Host)
+            .template(tcp::own_route_remedy(self.case.run))
             .fact("addresses", list(trails.iter().map(JudgedTrail::address), 4))
             .destinations(trails.iter().map(|one| self.destination_of(one.trail)))
     }
@@ -315,8 +317,13 @@ impl Comparison<'_, '_> {
     fn advise(&self, draft: Draft, remotes: &[SocketAddr]) -> Draft {
         let all = |class| remotes.iter().all(|remote| classify(remote.ip()) == class);
         let is_filter = remotes.iter().all(|remote| sinkhole::is_filter(remote.ip()));
+        let is_lie = |remote: &SocketAddr| {
+            let mut lookups = self.case.record.lookups.iter();
+            lookups.any(|lookup| absent::is_lie_at(self.case.run, lookup, remote.ip()))
+        };
+        let is_sinkhole = is_filter || all(AddressClass::NotRoutable) || remotes.iter().all(is_lie);
         let wrong_address = [
-            (Cause::DnsSinkhole, is_filter || all(AddressClass::NotRoutable)),
+            (Cause::DnsSinkhole, is_sinkhole),
             (Cause::DnsOsOverride, true),
             (Cause::PathPublicExpected, all(AddressClass::Private)),
             (Cause::PathPrivateOutsideNetwork, all(AddressClass::Private)),
@@ -325,11 +332,12 @@ impl Comparison<'_, '_> {
             .into_iter()
             .find(|(cause, may_explain)| *may_explain && self.is_found(*cause));
         if let Some((cause, _)) = explaining {
-            return draft.owner(Owner::Dns).explained_by(cause);
+            return draft.follows_from(cause);
         }
         let is_blocked =
             matches!(draft.cause, Cause::TcpTimeout | Cause::TcpRefused | Cause::TcpUnreachable);
-        if !is_blocked || !all(AddressClass::Private) {
+        // What this host itself does not let out reaches no firewall.
+        if !is_blocked || draft.is_of(Owner::Host) || !all(AddressClass::Private) {
             return draft;
         }
         let draft = draft.without_rival(Cause::RouteProxyRequired);
@@ -378,11 +386,11 @@ impl Comparison<'_, '_> {
     }
 
     /// The service tags that an NSG rule may name for `remotes`: none where one of them is not
-    /// public, as tags hold no other addresses.
+    /// known to be the cloud's, as tags hold no other addresses.
     fn tags(&self, remotes: &[SocketAddr]) -> String {
         let tags = &self.case.endpoint().expect.service_tags;
-        let is_public = |remote: &SocketAddr| classify(remote.ip()) == AddressClass::Public;
-        if tags.is_empty() || !remotes.iter().all(is_public) {
+        let is_held = |remote: &SocketAddr| self.case.is_azure.holds(remote.ip()) == Some(true);
+        if tags.is_empty() || !remotes.iter().all(is_held) {
             return String::new();
         }
         tags.join(" or ")

@@ -156,7 +156,7 @@ fn has_proof(trail: &Trail, kind: Kind) -> bool {
 /// What a step that failed on the direct route means.
 fn failed(case: &Case<'_>, trail: &Trail, failure: &Failure, took: Duration) -> Vec<Draft> {
     match failure {
-        Failure::Tcp(failure) => vec![tcp::failed(failure, took, trail.syns())],
+        Failure::Tcp(failure) => vec![tcp::failed(failure, took, trail.syns(), case.run)],
         Failure::Tls(failure) => tls::failed(failure, took, case.endpoint()),
         Failure::Http(failure) => vec![http::failed(failure, took)],
         Failure::Tds(failure) => vec![tds::failed(failure, took)],
@@ -179,7 +179,7 @@ fn failed_by_proxy(
 ) -> Vec<Draft> {
     let destination = case.endpoint().host_port();
     let of_proxy = match failure {
-        Failure::Tcp(failure) => Some(proxy::unconnected(failure, took, trail.syns())),
+        Failure::Tcp(failure) => Some(proxy::unconnected(failure, took, trail.syns(), case.run)),
         Failure::Proxy(failure) => return proxy::failed(failure, took, proxy, case),
         Failure::Http(failure) if proxy::is_absolute_form(trail) => {
             proxy::unanswered(failure, took, &destination)

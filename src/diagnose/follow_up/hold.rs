@@ -4,7 +4,7 @@
 use std::time::Duration;
 
 use crate::diagnose::case::Case;
-use crate::diagnose::finding::Draft;
+use crate::diagnose::finding::{Draft, reached, settle};
 use crate::diagnose::words::{duration, silence};
 use crate::model::{Cause, Failure, HeldOutcome, HoldFailure, Seen, Trail};
 
@@ -37,14 +37,18 @@ pub(super) fn judge(case: &Case<'_>) -> Vec<Draft> {
     let survived = holds.iter().filter_map(survived).max();
     let mut drafts: Vec<Draft> = Vec::new();
     for cause in [Cause::HoldIdleDropped, Cause::HoldReset] {
-        let mut broken: Vec<&HoldFailure> =
-            holds.iter().filter_map(broken).filter(|one| failed(one).cause == cause).collect();
-        broken.sort_by_key(|failure| failure.idle());
-        let Some(first) = broken.first() else { continue };
-        let mut draft = failed(first);
-        for other in &broken[1..] {
-            draft.join(failed(other));
-        }
+        let mut broken: Vec<(&HoldFailure, &Trail)> = holds
+            .iter()
+            .filter_map(broken)
+            .filter(|(failure, _)| failed(failure).cause == cause)
+            .collect();
+        broken.sort_by_key(|(failure, _)| failure.idle());
+        let Some((first, _)) = broken.first() else { continue };
+        let of_each = broken.iter().map(|(failure, trail)| {
+            let to = reached(case.endpoint(), trail);
+            failed(failure).seen_in(trail).destinations(to)
+        });
+        let Some(mut draft) = settle(of_each).pop() else { continue };
         let limit = duration(first.idle());
         let lived = match survived.filter(|survived| *survived < first.idle()) {
             Some(survived) => format!("lives for {}, and not for {limit}", duration(survived)),
@@ -66,9 +70,9 @@ fn survived(trail: &Trail) -> Option<Duration> {
     })
 }
 
-fn broken(trail: &Trail) -> Option<&HoldFailure> {
+fn broken(trail: &Trail) -> Option<(&HoldFailure, &Trail)> {
     match trail.failure() {
-        Some(Failure::Hold(failure)) => Some(failure),
+        Some(Failure::Hold(failure)) => Some((failure, trail)),
         _ => None,
     }
 }

@@ -2,7 +2,7 @@
 //! its listeners connect.
 
 use crate::diagnose::case::Case;
-use crate::diagnose::finding::Draft;
+use crate::diagnose::finding::{Draft, reached};
 use crate::diagnose::relay;
 use crate::diagnose::words::duration;
 use crate::model::{Cause, End, Failure, HttpAnswer};
@@ -34,7 +34,12 @@ pub(super) fn judge(case: &Case<'_>) -> Option<Draft> {
         // Nothing of the upgrade was seen.
         _ => return None,
     };
-    Some(draft.evidence("the same connection by GET / reaches the relay"))
+    Some(
+        draft
+            .seen_in(upgrade)
+            .evidence("the same connection by GET / reaches the relay")
+            .destinations(reached(case.endpoint(), upgrade)),
+    )
 }
 
 fn is_of_relay(answer: &HttpAnswer) -> bool {

@@ -12,12 +12,38 @@ use crate::model::{Cause, HttpAnswer, Severity};
 /// The scheme that credentials are sent by ahead of any question.
 const OWN_SCHEME: &str = "Basic";
 
+/// How a remedy begins where the account of the runtime's service may pass.
+macro_rules! untried {
+    () => {
+        "Run check as the account of the runtime's service (docs/windows.md says how). Only if \
+         that account is refused too: "
+    };
+}
+pub(super) use untried;
+
+macro_rules! account_remedy {
+    () => {
+        "the runtime's service (DIAHostService) run under a dedicated domain account that {proxy} \
+         accepts, whose password seldom changes (when it does, change it in the service's settings \
+         and restart the service), and set useDefaultCredentials=\"true\" in both of its \
+         configuration files."
+    };
+}
+
 /// The remedy for a sign-in that only the account of the runtime's service can do (Microsoft,
 /// create-self-hosted-integration-runtime, note on NTLM).
-pub(in crate::diagnose) const ACCOUNT_REMEDY: &str = "Let the runtime's service (DIAHostService) run under a dedicated domain account that {proxy} \
-     accepts, whose password seldom changes (when it does, change it in the service's settings \
-     and restart the service), and set useDefaultCredentials=\"true\" in both of its \
-     configuration files.";
+pub(super) const ACCOUNT_REMEDY: AccountRemedy = AccountRemedy {
+    known: concat!("Let ", account_remedy!()),
+    untried: concat!(untried!(), "let ", account_remedy!()),
+};
+
+/// What to do about a sign-in as the account of a process.
+pub(super) struct AccountRemedy {
+    /// Where the account of the runtime's service is known not to pass.
+    pub(super) known: &'static str,
+    /// Where that account was not tried: a change may not be needed at all.
+    pub(super) untried: &'static str,
+}
 
 /// What `answer` means where a tunnel to `destination` was asked for.
 pub(super) fn judge(answer: &HttpAnswer, with_credentials: bool, destination: &str) -> Draft {
@@ -95,7 +121,7 @@ fn sign_in(answer: &HttpAnswer, with_credentials: bool) -> Draft {
             .evidence(format!(
                 "the account of the runtime's service may pass; this program {tries}"
             ))
-            .template(ACCOUNT_REMEDY);
+            .template(ACCOUNT_REMEDY.untried);
     }
     draft
 }

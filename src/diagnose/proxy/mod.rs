@@ -17,7 +17,7 @@ use crate::model::{
     ProxyFailure, Run, TcpFailure, TdsFailure, TlsFailure, TlsFailureKind, TlsSession, Trail,
     deciding,
 };
-pub(super) use answer::{ACCOUNT_REMEDY, in_place_of_the_service, words_of_proxies};
+pub(super) use answer::{in_place_of_the_service, words_of_proxies};
 pub(super) use status::error as proxy_error;
 
 /// The remedy for a TLS session with the proxy, whatever is wrong with its certificate.
@@ -86,8 +86,13 @@ pub(super) fn unresolvable(case: &Case<'_>, proxy: &Proxied) -> Vec<Draft> {
 }
 
 /// The draft for a failed connection to the proxy.
-pub(super) fn unconnected(failure: &TcpFailure, took: Duration, syns: Option<u32>) -> Draft {
-    let draft = tcp::failed(failure, took, syns);
+pub(super) fn unconnected(
+    failure: &TcpFailure,
+    took: Duration,
+    syns: Option<u32>,
+    run: &Run,
+) -> Draft {
+    let draft = tcp::failed(failure, took, syns, run);
     match failure {
         // A policy of this host denies the proxy as it would deny any other address.
         TcpFailure::Denied(_) => draft.template(

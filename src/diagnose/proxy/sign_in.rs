@@ -4,7 +4,7 @@
 use std::time::Duration;
 
 use super::answer;
-use super::answer::ACCOUNT_REMEDY;
+use super::answer::{ACCOUNT_REMEDY, AccountRemedy, untried};
 use crate::diagnose::finding::Draft;
 use crate::diagnose::words::{duration, silence};
 use crate::model::{
@@ -12,11 +12,20 @@ use crate::model::{
     SignInProtocol, SignInScheme,
 };
 
+macro_rules! kerberos_remedy {
+    () => {
+        "the runtime's service (DIAHostService) run under a domain account, name {proxy} by the \
+         DNS name that its service principal (HTTP/NAME) is registered for, and see that this \
+         host reaches its domain controllers (port 88)."
+    };
+}
+
 /// The remedy where no ticket of Kerberos was to be had, or where nothing else is accepted (RFC
 /// 4559 section 4; Microsoft, service principal names).
-const KERBEROS_REMEDY: &str = "Let the runtime's service (DIAHostService) run under a domain \
-     account, name {proxy} by the DNS name that its service principal (HTTP/NAME) is registered \
-     for, and see that this host reaches its domain controllers (port 88).";
+const KERBEROS_REMEDY: AccountRemedy = AccountRemedy {
+    known: concat!("Let ", kerberos_remedy!()),
+    untried: concat!(untried!(), "let ", kerberos_remedy!()),
+};
 
 /// The remedy for a connection that does not last as long as the sign-in.
 const ONE_CONNECTION_REMEDY: &str = "Have {proxy}, and any load balancer before it, keep one \
@@ -45,7 +54,7 @@ pub(super) fn judge(
             .evidence(format!("end of stream after {}, 0 bytes received", duration(took))),
         ProxyFailure::Reset(os) => cut(sign_in).evidence(format!("{os} after {}", duration(took))),
         ProxyFailure::TimedOut { whose, received: 0 } if is_answered(sign_in) => {
-            not_made(sign_in, "did not make the next message in time")
+            not_made(sign_in, "did not make the next message in time", run)
                 .evidence(silence(whose, 0, took))
         }
         ProxyFailure::TimedOut { whose, received: 0 } => Draft::new(
@@ -65,7 +74,7 @@ pub(super) fn judge(
 /// The draft for another 407 after a message, or for one whose challenge was not answered.
 fn asked_again(sign_in: &SignIn, answer: &HttpAnswer, run: &Run) -> Draft {
     if let Some(os) = &sign_in.refusal {
-        return refused_here(sign_in, os);
+        return refused_here(sign_in, os, run);
     }
     if is_answered(sign_in) {
         return cut(sign_in).evidence("says that it ends the connection, along with its challenge");
@@ -78,9 +87,8 @@ fn asked_again(sign_in: &SignIn, answer: &HttpAnswer, run: &Run) -> Draft {
                 Cause::ProxyAuthRequired,
                 "wants a sign-in by Negotiate, and does not take NTLM in it: only Kerberos",
             )
-            .evidence("this host got no ticket for the proxy, and fell back to NTLM")
-            .template(KERBEROS_REMEDY);
-            unless_of_service(draft, sign_in, run)
+            .evidence("this host got no ticket for the proxy, and fell back to NTLM");
+            unless_of_service(draft, &KERBEROS_REMEDY, sign_in, run)
         }
         (false, SignInScheme::Ntlm) => Draft::new(
             Cause::ProxyAuthRequired,
@@ -97,25 +105,31 @@ fn rejected(sign_in: &SignIn, answer: &HttpAnswer, run: &Run) -> Draft {
         let draft = Draft::new(Cause::ProxyAuthRejected, words).proven();
         return match sign_in.source {
             AccountSource::Given => draft,
-            AccountSource::Process => draft.template(ACCOUNT_REMEDY),
+            AccountSource::Process => draft.template(ACCOUNT_REMEDY.known),
         };
     }
     // Another account than this check's may pass: it is the service's that matters.
     let draft = Draft::new(Cause::ProxyAuthRequired, words).proven();
     if answer.offered_schemes().iter().all(|scheme| answer::is_of_account(scheme)) {
-        return unless_of_service(draft.template(ACCOUNT_REMEDY), sign_in, run);
+        return unless_of_service(draft, &ACCOUNT_REMEDY, sign_in, run);
     }
     draft
 }
 
 /// Lowers what was tried as an account that is not the service's: that one may pass.
-fn unless_of_service(draft: Draft, sign_in: &SignIn, run: &Run) -> Draft {
-    if is_of_service(run) && sign_in.source == AccountSource::Process {
-        return draft.evidence("this check ran as the account of the runtime's service");
+fn unless_of_service(draft: Draft, remedy: &AccountRemedy, sign_in: &SignIn, run: &Run) -> Draft {
+    if is_tried_by_service(sign_in, run) {
+        return draft
+            .template(remedy.known)
+            .evidence("this check ran as the account of the runtime's service");
     }
-    draft.severity(Severity::Unknown).evidence(
+    draft.template(remedy.untried).severity(Severity::Unknown).evidence(
         "the account of the runtime's service may pass: run the check as that account to know",
     )
+}
+
+fn is_tried_by_service(sign_in: &SignIn, run: &Run) -> bool {
+    is_of_service(run) && sign_in.source == AccountSource::Process
 }
 
 /// Whether the program ran as the account that the runtime's service on this host runs as.
@@ -127,7 +141,7 @@ fn is_of_service(run: &Run) -> bool {
 }
 
 /// The draft for a message that this host's own security package did not make.
-fn refused_here(sign_in: &SignIn, os: &OsError) -> Draft {
+fn refused_here(sign_in: &SignIn, os: &OsError, run: &Run) -> Draft {
     let code = format!("{} (0x{:08X})", os.symbol, os.code);
     if sign_in.challenges > 0 && os.symbol == "SEC_E_INVALID_TOKEN" {
         return Draft::new(
@@ -138,19 +152,21 @@ fn refused_here(sign_in: &SignIn, os: &OsError) -> Draft {
         .owner(Owner::Proxy)
         .template(HELPER_REMEDY);
     }
-    not_made(sign_in, "makes no message").evidence(code)
+    not_made(sign_in, "makes no message", run).evidence(code)
 }
 
-fn not_made(sign_in: &SignIn, what: &str) -> Draft {
+fn not_made(sign_in: &SignIn, what: &str, run: &Run) -> Draft {
     let draft = Draft::new(
         Cause::ProxyAuthRequired,
         format!("wants a sign-in by {}, for which this host {what}", sign_in.scheme.as_str()),
     )
     .severity(Severity::Unknown);
-    match sign_in.scheme {
-        SignInScheme::Negotiate => draft.template(KERBEROS_REMEDY),
-        SignInScheme::Ntlm => draft.template(ACCOUNT_REMEDY),
-    }
+    let remedy = match sign_in.scheme {
+        SignInScheme::Negotiate => KERBEROS_REMEDY,
+        SignInScheme::Ntlm => ACCOUNT_REMEDY,
+    };
+    let is_tried = is_tried_by_service(sign_in, run);
+    draft.template(if is_tried { remedy.known } else { remedy.untried })
 }
 
 fn cut(sign_in: &SignIn) -> Draft {

@@ -9,8 +9,8 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use super::case::has_no_way_out;
 use super::finding::{Draft, sort};
-use super::words::{endpoints_that, list, lookup_evidence, own_addresses, resolver_name};
-use super::{absent, clock, contradiction, host_runtime, interception, reported, route};
+use super::words::{endpoints_that, list, lookup_evidence, own_addresses, resolver_name, sources};
+use super::{absent, clock, contradiction, dns, host_runtime, interception, reported, route, tcp};
 use crate::model::{
     Cause, Finding, LookupOutcome, Owner, Record, Records, Resolver, Route, Severity, Status,
     Trail, Verdict, servers,
@@ -118,6 +118,7 @@ fn resolver_down(resolver: Resolver, tally: &ResolverTally) -> Draft {
     )
     .evidence(tally.example.clone())
     .fact("resolvers", name);
+    let draft = if tally.useless == 0 { draft.destinations(dns::flows(resolver)) } else { draft };
     if bad == tally.asked && tally.useless == 0 { draft.proven() } else { draft }
 }
 
@@ -218,7 +219,8 @@ fn nothing_connects(records: &Records, judged: &[JudgedRecord<'_>]) -> Option<Dr
         return None;
     }
     let is_fail = asked.iter().any(|(_, verdict)| verdict.status == Status::Fail);
-    let from = own_addresses(&records.run);
+    let trails = asked.iter().flat_map(|(record, _)| direct_trails(records, record));
+    let from = sources(&records.run, trails, &[]);
     let draft = Draft::new(
         cause,
         format!(
@@ -237,11 +239,20 @@ fn nothing_connects(records: &Records, judged: &[JudgedRecord<'_>]) -> Option<Dr
         draft.template(
             "Allow TCP out to {destinations} in this host's own firewall or security software.",
         )
+    } else if is_of_own_routes(&asked, cause) {
+        draft.proven().owner(Owner::Host).template(tcp::own_route_remedy(&records.run))
     } else {
         draft
             .template("Allow TCP out from {from} to {destinations}.")
             .further(Owner::DataPlatform, CONFIGURE_PROXY)
     })
+}
+
+/// Whether it is this host's own routes that lead to none of the endpoints in `asked`.
+fn is_of_own_routes(asked: &[&JudgedRecord<'_>], cause: Cause) -> bool {
+    let of_cause = |finding: &&Finding| finding.cause == cause;
+    let mut blocked = asked.iter().flat_map(|(_, one)| one.findings.iter().filter(of_cause));
+    cause == Cause::TcpUnreachable && blocked.all(|finding| finding.owner == Owner::Host)
 }
 
 /// Whether a finding of an earlier layer explains why the trails failed.

@@ -1,13 +1,14 @@
 //! What many names have in common that go by one proxy, or whose route one fault leaves unknown.
 
+use std::borrow::Cow;
 use std::collections::BTreeMap;
 
 use super::judged::{JudgedRecord, SEVERAL};
 use super::ways;
 use crate::diagnose::finding::Draft;
+use crate::diagnose::route;
 use crate::diagnose::words::list;
-use crate::diagnose::{proxy as diagnose_proxy, route};
-use crate::model::{Cause, Finding, Record, Severity};
+use crate::model::{Cause, End, Finding, Owner, Record, Route, Severity, Trail};
 
 /// Endpoints that fail in the same way, each of which keeps its own finding.
 #[derive(Default)]
@@ -25,16 +26,18 @@ pub(super) fn findings(judged: &[JudgedRecord<'_>], from: &str) -> Vec<Draft> {
         }
     }
     for (url, users) in by_proxy {
-        // Private names are never sent to the proxy.
-        let users: Vec<_> = users.into_iter().filter(|(record, _)| is_sent(record)).collect();
-        // Another route is proven for all of them, and has its own finding.
-        if users.iter().all(|(_, verdict)| ways::is_misrouted(verdict)) {
+        // Private names are never sent to the proxy. Where another route is proven, that has its
+        // own finding.
+        let is_weighed =
+            |(record, verdict): &&JudgedRecord<'_>| is_sent(record) && !ways::is_misrouted(verdict);
+        let users: Vec<_> = users.into_iter().filter(is_weighed).collect();
+        // What lets another name pass does nothing to every name.
+        if judged.iter().any(|one| is_passed(one, url)) {
             continue;
         }
         let mut groups: BTreeMap<Cause, EndpointGroup<'_>> = BTreeMap::new();
         for (record, verdict) in &users {
-            let of_proxy =
-                verdict.findings.iter().find(|finding| words_for(finding.cause).is_some());
+            let of_proxy = verdict.findings.iter().find(|finding| is_of_proxy(finding));
             if let Some(finding) = of_proxy {
                 let group = groups.entry(finding.cause).or_default();
                 group.names.push(record.endpoint.host_port());
@@ -55,6 +58,21 @@ pub(super) fn findings(judged: &[JudgedRecord<'_>], from: &str) -> Vec<Draft> {
 
 fn is_sent(record: &Record) -> bool {
     !route::is_private(record)
+}
+
+/// Whether the proxy at `url` carried the connection to an endpoint, by whatever way that is
+/// configured to go, and nothing is said against the proxy there.
+fn is_passed((record, verdict): &JudgedRecord<'_>, url: &str) -> bool {
+    let is_by_it = |trail: &Trail| matches!(trail.route(), Route::Proxy(it) if *it.url == *url);
+    let is_carried =
+        |trail: &Trail| trail.tunnel().is_some() && matches!(trail.end(), End::Complete);
+    !verdict.findings.iter().any(is_of_proxy)
+        && record.trails.iter().any(|trail| is_by_it(trail) && is_carried(trail))
+}
+
+/// Whether a finding is about the proxy, and follows from nothing else.
+fn is_of_proxy(finding: &Finding) -> bool {
+    words_for(finding.cause).is_some() && finding.explained_by.is_none()
 }
 
 /// What a proxy does to every name, for causes that are the proxy's own.
@@ -127,10 +145,10 @@ impl EndpointGroup<'_> {
         let draft = known
             .into_iter()
             .fold(draft, |draft, (placeholder, value)| draft.fact(placeholder, value));
-        match (cause, severity) {
-            (Cause::ProxyAuthRequired, Severity::Unknown) => {
-                draft.template(diagnose_proxy::ACCOUNT_REMEDY)
-            }
+        let is_of_service = cause == Cause::ProxyAuthRequired && severity == Severity::Unknown;
+        let is_of_own_route = cause == Cause::ProxyUnreachable && least.owner == Owner::Host;
+        match least.advice.template {
+            Cow::Borrowed(own) if is_of_service || is_of_own_route => draft.template(own),
             _ => draft,
         }
     }

@@ -61,13 +61,13 @@ impl Application {
     }
 }
 
-/// A name and one of its addresses, to which access is requested.
+/// A name and one of its addresses, or a name alone, to which access is requested.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub struct AccessRequest {
     /// The name, which is empty where only addresses were given.
     pub name: String,
-    /// The address, or the prefix that stands for it.
-    pub address: IpNet,
+    /// The address, or the prefix that stands for it; `None` for a name that nobody resolved.
+    pub address: Option<IpNet>,
     /// The address that flows leave from, where it is known.
     pub source: Option<IpAddr>,
     /// The ports in the notation of Azure.
@@ -92,7 +92,7 @@ impl AccessRequest {
             .iter()
             .map(|one| Self {
                 name: one.name.clone(),
-                address: aggregation.around(one.address),
+                address: Some(aggregation.around(one.address)),
                 source: one.local.or_else(|| only(one.address.is_ipv4())),
                 ports: one.port.to_string(),
                 protocol: Protocol::Tcp,
@@ -112,7 +112,7 @@ impl AccessRequest {
             let (ports, protocol) = (permit.ports.texts().join(" "), permit.protocol);
             let request = |prefix: &ProvenPrefix| Self {
                 name: String::new(),
-                address: prefix.net,
+                address: Some(prefix.net),
                 source: None,
                 ports: ports.clone(),
                 protocol,
@@ -122,6 +122,37 @@ impl AccessRequest {
             permit.prefixes.iter().map(request).collect::<Vec<_>>()
         };
         permits.iter().flat_map(of).collect()
+    }
+
+    /// The requests for names that were given, whose addresses nobody looked up.
+    #[must_use]
+    pub fn named(names: &[(NamePattern, PortSet)], origin: &str) -> Vec<Self> {
+        let mut requests: Vec<_> = names
+            .iter()
+            .map(|(name, ports)| Self {
+                name: name.to_string(),
+                address: None,
+                source: None,
+                ports: ports.texts().join(" "),
+                protocol: Protocol::Tcp,
+                entry: String::new(),
+                proof: one_line(&format!("given in {origin}")),
+            })
+            .collect();
+        requests.sort();
+        requests.dedup();
+        requests
+    }
+
+    /// Whether it is one flow, as files of flows list them: neither a prefix, nor a pattern, nor
+    /// several ports.
+    #[must_use]
+    pub fn is_flow(&self) -> bool {
+        let is_one = match self.address {
+            Some(net) => net.prefix_len() == net.max_prefix_len(),
+            None => !self.name.starts_with('*'),
+        };
+        is_one && self.ports.parse::<u16>().is_ok()
     }
 }
 

@@ -23,12 +23,15 @@ pub(super) fn csv(emission: &Emission) -> String {
     let mut writer = csv::Writer::from_writer(Vec::new());
     let head = ["direction", "source", "name", "address", "port", "protocol", "entry", "proof"];
     let rows = emission.requests.iter().map(|one| {
-        let is_one = one.address.prefix_len() == one.address.max_prefix_len();
+        let address = one.address.map(|net| {
+            let is_one = net.prefix_len() == net.max_prefix_len();
+            if is_one { net.addr().to_string() } else { net.to_string() }
+        });
         [
             "outbound".to_owned(),
             one.source.map(|source| source.to_string()).unwrap_or_default(),
             cell(&one.name),
-            if is_one { one.address.addr().to_string() } else { one.address.to_string() },
+            address.unwrap_or_default(),
             one.ports.clone(),
             one.protocol.to_string(),
             cell(&one.entry),

@@ -62,7 +62,7 @@ formats! {
     AzureFirewall "azure-firewall" Addresses,
     /// An external dynamic list of addresses.
     EdlIp "edl-ip" Addresses,
-    /// Comma-separated values, one row for each name and address.
+    /// Comma-separated values, one row for each name and address, also for a name without one.
     Csv "csv" Addresses,
     /// PowerShell for the firewall of Windows.
     WindowsFirewall "windows-firewall" Addresses,
@@ -101,8 +101,11 @@ pub fn emit(format: RuleFormat, emission: &Emission) -> Result<String, EmitError
             }
         }
         Holds::NsgRules | Holds::Addresses => {
-            let holds_names =
-                format == RuleFormat::AzureFirewall && !emission.applications.is_empty();
+            let holds_names = match format {
+                RuleFormat::AzureFirewall => !emission.applications.is_empty(),
+                RuleFormat::Csv => !emission.requests.is_empty(),
+                _ => false,
+            };
             if !holds_names && emission.permits.iter().all(|permit| permit.prefixes.is_empty()) {
                 return Err(EmitError::NoAddresses);
             }

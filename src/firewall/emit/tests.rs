@@ -116,6 +116,33 @@ fn what_is_written_is_read_back_without_a_gap() {
 }
 
 #[test]
+fn a_table_has_a_row_for_a_name_without_an_address() {
+    let names = ["foo.com", "*.x.com"].map(|name| (NamePattern::parse(name).unwrap(), 443.into()));
+    let mut emission = emission(&proven(&[]));
+    emission.requests = AccessRequest::named(&names, "pub.txt");
+    let text = emit(RuleFormat::Csv, &emission).unwrap();
+    assert_eq!(
+        text.lines().skip(1).collect::<Vec<_>>(),
+        [
+            "outbound,,*.x.com,,443,tcp,,given in pub.txt",
+            "outbound,,foo.com,,443,tcp,,given in pub.txt",
+        ]
+    );
+    // The table is read back as the list that it was.
+    let sets = read(&[RuleFile { name: "f", text: &text }]).unwrap();
+    let names = |set: &crate::firewall::RuleSet| {
+        let names = set.rules().iter().flat_map(|rule| rule.destination.names.clone());
+        names.map(|name| name.to_string()).collect::<Vec<_>>()
+    };
+    assert_eq!(names(&sets[0]), ["*.x.com", "foo.com"]);
+    let are_flows: Vec<_> = emission.requests.iter().map(AccessRequest::is_flow).collect();
+    assert_eq!(are_flows, [false, true]);
+    assert_eq!(emit(RuleFormat::NsgJson, &emission), Err(EmitError::NoAddresses));
+    emission.requests.clear();
+    assert_eq!(emit(RuleFormat::Csv, &emission), Err(EmitError::NoAddresses));
+}
+
+#[test]
 fn each_address_of_a_prefix_keeps_its_own_proof() {
     let mut list = sample();
     let own = list.iter_mut().find(|own| own.name.starts_with("ns") && own.address.is_ipv4());

@@ -1,5 +1,6 @@
 //! Security admin rules of a network manager, which Azure asks before any group.
 
+use super::group::settle_equal_priorities;
 use super::make_conditional;
 use super::node::Node;
 use super::rule::{add_prefix, keyword, priority, read_ports};
@@ -43,8 +44,10 @@ pub(super) fn read_admin_rules(nodes: &[Node<'_>], file: &str) -> RuleSet {
     in_order(nodes.iter().map(read_admin_rule).collect(), &format!("{file}: $"))
 }
 
-fn in_order(rules: Vec<Rule>, location: &str) -> RuleSet {
+fn in_order(mut rules: Vec<Rule>, location: &str) -> RuleSet {
+    let notes = settle_equal_priorities(&mut rules, "");
     RuleSet::by_priority("admin rules", location, RuleDialect::Admin, rules)
+        .with_notes(notes)
         .with_passing_end("(no admin rule)", Onward::Next)
 }
 
@@ -53,26 +56,29 @@ fn read_admin_rule(node: &Node<'_>) -> Rule {
     let name = node.text("name").or_else(|| node.text("id")?.rsplit('/').next());
     let is_always =
         properties.text("access").is_some_and(|own| own.eq_ignore_ascii_case("AlwaysAllow"));
-    let access = |text: &str| {
+    let parse = |text: &str| {
         if text.eq_ignore_ascii_case("AlwaysAllow") {
             Some(Access::Allow)
         } else {
             Access::parse(text)
         }
     };
+    let access = keyword(&properties, "access", parse, "Allow, Deny or AlwaysAllow");
+    // What is not known may be AlwaysAllow.
+    let may_pass = is_always || access.known().is_none();
     Rule {
         name: name.filter(|name| !name.is_empty()).unwrap_or(&node.path).to_owned(),
         location: node.path.clone(),
         priority: priority(&properties),
         direction: keyword(&properties, "direction", Direction::parse, "Inbound or Outbound"),
-        access: keyword(&properties, "access", access, "Allow, Deny or AlwaysAllow"),
+        access,
         protocols: keyword(&properties, "protocol", ProtocolSet::parse, "Tcp, Udp, Icmp or Any"),
         source: addresses(&properties, "sources"),
         source_ports: ports(&properties, "sourcePortRanges"),
         destination: addresses(&properties, "destinations"),
         destination_ports: ports(&properties, "destinationPortRanges"),
         is_kept: false,
-        onward: if is_always { Onward::PastGroups } else { Onward::Next },
+        onward: if may_pass { Onward::PastGroups } else { Onward::Next },
     }
 }
 

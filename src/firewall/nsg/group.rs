@@ -65,13 +65,16 @@ fn read_effective_admin(node: &Node<'_>) -> Rule {
     if access.as_deref() == Some("alwaysallow") {
         return Rule { access: Access::Allow.into(), onward: Onward::PastGroups, ..rule };
     }
-    rule
+    // What is not known may be AlwaysAllow.
+    let onward = if rule.access.known().is_some() { Onward::Next } else { Onward::PastGroups };
+    Rule { onward, ..rule }
 }
 
 /// Makes a group of these rules.
 pub(super) fn named(name: &str, file: &str, path: &str, mut rules: Vec<Rule>) -> RuleSet {
     let mut notes: Vec<String> = rules.iter().filter_map(refused_priority).collect();
-    notes.extend(settle_equal_priorities(&mut rules));
+    notes
+        .extend(settle_equal_priorities(&mut rules, ": Azure refuses that (SecurityRuleConflict)"));
     RuleSet::by_priority(name, &format!("{file}: {path}"), RuleDialect::Nsg, rules)
         .with_notes(notes)
 }
@@ -89,8 +92,9 @@ fn refused_priority(rule: &Rule) -> Option<String> {
 }
 
 /// Makes it unknown what rules of one priority do where they contradict each other, and says so:
-/// Azure refuses them, and nothing says which of them comes first.
-fn settle_equal_priorities(rules: &mut [Rule]) -> Vec<String> {
+/// nothing says which of them comes first. `refusal` says that Azure refuses all rules of one
+/// priority, where it does.
+pub(super) fn settle_equal_priorities(rules: &mut [Rule], refusal: &str) -> Vec<String> {
     let mut places: BTreeMap<(&str, u32), Vec<usize>> = BTreeMap::new();
     for (at, rule) in rules.iter().enumerate() {
         if let (Some(direction), Some(priority)) = (rule.direction.known(), rule.priority.known()) {
@@ -104,12 +108,12 @@ fn settle_equal_priorities(rules: &mut [Rule]) -> Vec<String> {
             for second in &places[number + 1..] {
                 let (own, other) = (&rules[*first], &rules[*second]);
                 let said = format!(
-                    "{} ({}) and {} ({}) both have priority {priority}: Azure refuses that \
-                     (SecurityRuleConflict)",
+                    "{} ({}) and {} ({}) both have priority {priority}{refusal}",
                     own.name, own.location, other.name, other.location
                 );
-                if own.access == other.access || !may_meet(own, other) {
-                    notes.push(said);
+                let is_alike = own.access == other.access && own.onward == other.onward;
+                if is_alike || !may_meet(own, other) {
+                    notes.extend((!refusal.is_empty()).then_some(said));
                     continue;
                 }
                 let why = |name: &str| {
@@ -131,7 +135,7 @@ fn settle_equal_priorities(rules: &mut [Rule]) -> Vec<String> {
 }
 
 /// Whether a flow may match both rules, for all that is sure.
-fn may_meet(own: &Rule, other: &Rule) -> bool {
+pub(super) fn may_meet(own: &Rule, other: &Rule) -> bool {
     let is_apart = |own: &Scope, other: &Scope| {
         let is_plain = |scope: &Scope| {
             scope.tags.is_empty() && scope.names.is_empty() && scope.unknown.is_empty()

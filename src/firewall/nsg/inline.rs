@@ -238,6 +238,9 @@ enum InlineList<'a> {
 impl<'a> InlineList<'a> {
     fn of(body: &'a ArmValue, list: &str) -> Self {
         let inner = body.get("properties").unwrap_or(body);
+        if let ArmValue::Unknown(_) = inner {
+            return Self::Unknown;
+        }
         match inner.get(list) {
             Some(ArmValue::Array(parts)) => {
                 Self::Known(parts.iter().map(|part| (name_of(part), part)).collect())
@@ -299,7 +302,8 @@ fn make_doubtful(whole: &mut Resource, list: &str, names: &BTreeSet<String>) {
     }
 }
 
-fn list_of<'a>(body: &'a mut ArmValue, list: &str) -> Option<&'a mut ArmValue> {
+/// The list of this name, which may lie below `properties`.
+pub(super) fn list_of<'a>(body: &'a mut ArmValue, list: &str) -> Option<&'a mut ArmValue> {
     let ArmValue::Object(members) = body else { return None };
     let at = |members: &[(String, ArmValue)], key: &str| {
         members.iter().position(|(own, _)| own.eq_ignore_ascii_case(key))

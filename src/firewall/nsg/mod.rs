@@ -4,6 +4,7 @@
 
 mod admin;
 mod allowlist;
+mod cidrs;
 mod error;
 mod foreign;
 mod group;
@@ -14,6 +15,7 @@ mod node;
 mod plan_file;
 mod planned;
 mod policy;
+mod references;
 mod route;
 mod rule;
 mod template;
@@ -30,13 +32,14 @@ pub use self::error::ReadError;
 pub use self::line::line_of;
 use self::node::Node;
 use self::planned::{PlannedResources, Side, read_planned};
-use self::policy::{IpGroups, Policies, Policy};
+use self::policy::{IpGroups, PlacedName, Policies, Policy};
 use self::template::sets_of_template;
 use super::missing::{Missing, Property};
 use super::rest::{add_rests, align_rests};
-use super::rule::{Direction, Rule, RuleSet};
+use super::rule::{Direction, Onward, Rule, RuleDialect, RuleSet};
 use crate::arm_template::{
-    ArmValue, Template, UnknownValue, is_template, parameter_file, plain_json, read_template,
+    ArmValue, ResourcePlace, Template, UnknownValue, is_template, parameter_file, plain_json,
+    read_template,
 };
 
 /// A file that may hold rules, or values for the rules of other files.
@@ -66,8 +69,6 @@ pub fn read(files: &[RuleFile<'_>]) -> Result<Vec<RuleSet>, ReadError> {
 /// As [`read`].
 pub fn read_change(files: &[RuleFile<'_>]) -> Result<Option<[Vec<RuleSet>; 2]>, ReadError> {
     let files = parsed(files)?;
-    let holds_both =
-        |form: &FileForm| matches!(form, FileForm::Planned(planned) if planned.before.is_some());
     if !files.iter().any(|(_, form)| holds_both(form)) {
         // What holds no rules at all is not one side of a change.
         sets_of_files(&files, None)?;
@@ -75,9 +76,33 @@ pub fn read_change(files: &[RuleFile<'_>]) -> Result<Option<[Vec<RuleSet>; 2]>, 
     }
     let side = |side| sets_of_files(&files, Some(side));
     let (mut before, mut after) = (side(Side::Before)?, side(Side::After)?);
+    // What is on both sides and stands in a row on one of them only is inherited on the other: a
+    // base policy is not in force by itself.
+    let is_beside =
+        |set: &RuleSet| files.iter().any(|(file, form)| *file == set.file() && !holds_both(form));
+    let retain = |own: &mut Vec<RuleSet>, other: &[RuleSet]| {
+        let is_there = |set: &RuleSet| {
+            other.iter().any(|own| own.file() == set.file() && own.name == set.name)
+        };
+        own.retain(|set| !is_beside(set) || is_there(set));
+    };
+    retain(&mut before, &after);
+    retain(&mut after, &before);
     RuleSet::tell_apart(&mut [&mut before, &mut after]);
     align_rests(&mut before, &mut after);
     Ok(Some([before, after]))
+}
+
+/// Whether a file holds both sides of a change.
+///
+/// # Errors
+/// As [`read`].
+pub fn holds_both_sides(file: RuleFile<'_>) -> Result<bool, ReadError> {
+    Ok(holds_both(&FileForm::read(file)?))
+}
+
+fn holds_both(form: &FileForm) -> bool {
+    matches!(form, FileForm::Planned(planned) if planned.before.is_some())
 }
 
 /// The files by their forms, each parsed once: a plan may be large.
@@ -91,7 +116,7 @@ fn sets_of_files(
     side: Option<Side>,
 ) -> Result<Vec<RuleSet>, ReadError> {
     let mut parameters = BTreeMap::new();
-    let mut groups = IpGroups::new();
+    let mut groups = IpGroups::default();
     for (_, form) in files {
         if let FileForm::Parameters(given) = form {
             parameters.extend(given.clone());
@@ -135,11 +160,11 @@ fn sets_of_files(
             }
         }
     }
-    let n_policies = policies.len();
-    sets.extend(policies.into_sets());
+    let is_any_policy = !policies.is_empty();
+    sets.extend(policies.into_sets()?);
     if sets.is_empty() {
-        let found = if n_policies > 0 {
-            "firewall policies that are each other's base policy"
+        let found = if is_any_policy {
+            "a firewall policy without its rule collection groups"
         } else {
             "only IP groups or parameters"
         };
@@ -232,6 +257,10 @@ struct RuleSearch<'a> {
     file: &'a str,
     groups: &'a IpGroups,
     policies: &'a mut Policies,
+    /// Whether the search is within a list, as tools answer when they are asked for all of a kind.
+    is_list: bool,
+    /// Why the document may lack what belongs to it.
+    pages: Option<&'a Missing>,
 }
 
 fn read_json(
@@ -242,32 +271,41 @@ fn read_json(
 ) -> Result<Vec<RuleSet>, ReadError> {
     let root = Node::root(value, "$");
     let mut found = FoundRules::default();
+    let pages = further_pages(&root);
     let elements = match value {
         ArmValue::Array(_) => root.elements(),
         _ => root.get("value").map_or_else(Vec::new, |value| value.elements()),
     };
-    if !elements.is_empty() && elements.iter().all(admin::is_admin_rule) {
+    let all = |is_it: fn(&Node<'_>) -> bool| {
+        let is_known = |own: &Node<'_>| matches!(own.value, ArmValue::Object(_));
+        !elements.is_empty() && elements.iter().all(|own| is_known(own) && is_it(own))
+    };
+    if all(admin::is_admin_rule) {
         found.sets.push(admin::read_admin_rules(&elements, file));
-    } else if !elements.is_empty() && elements.iter().all(route::is_route) {
+    } else if all(route::is_route) {
         found.sets.push(route::read_effective_routes(&elements, file));
-    } else if !elements.is_empty() && elements.iter().all(is_rule) {
+    } else if all(is_rule) {
         found.sets.push(group::read_bare_rules(&elements, file));
     } else if is_rule(&root) {
         found.sets.push(group::read_bare_rules(std::slice::from_ref(&root), file));
     } else {
-        search_rules(&root, None, &mut RuleSearch { file, groups, policies }, &mut found);
+        let pages = pages.as_ref().map(|(_, missing)| missing);
+        let mut search = RuleSearch { file, groups, policies, is_list: false, pages };
+        search_rules(&root, None, &mut search, &mut found);
     }
     let mut sets = found.sets;
-    if let Some((path, missing)) = further_pages(&root) {
-        let unread = |direction: Direction| {
+    if let Some((path, missing)) = pages {
+        let unread = |set: RuleSet, direction: Direction| {
             let mut rule = Rule::unreadable(&path, &path, &missing);
             rule.direction = direction.into();
-            rule
+            if set.dialect == RuleDialect::Admin {
+                rule.onward = Onward::PastGroups;
+            }
+            set.with_first(rule)
         };
-        let [outbound, inbound] = [Direction::Outbound, Direction::Inbound].map(unread);
         sets = sets
             .into_iter()
-            .map(|set| set.with_first(outbound.clone()).with_first(inbound.clone()))
+            .map(|set| unread(unread(set, Direction::Outbound), Direction::Inbound))
             .collect();
     }
     if sets.is_empty() && found.policies == 0 && found.ip_groups == 0 {
@@ -296,7 +334,7 @@ fn further_pages(root: &Node<'_>) -> Option<(String, Missing)> {
 /// asked.
 fn is_rule(node: &Node<'_>) -> bool {
     let properties = node.properties();
-    properties.get("access").is_some() && properties.get("direction").is_some()
+    properties.has("access") && properties.has("direction")
 }
 
 /// Searches a node for groups, which lie at the top, in lists, below the `value` of an answer or
@@ -304,11 +342,12 @@ fn is_rule(node: &Node<'_>) -> bool {
 /// the policy that groups below this node belong to.
 fn search_rules(
     node: &Node<'_>,
-    policy: Option<&str>,
+    policy: Option<&PlacedName>,
     search: &mut RuleSearch<'_>,
     found: &mut FoundRules,
 ) {
     if let ArmValue::Array(_) = node.value {
+        search.is_list = true;
         for element in node.elements() {
             search_rules(&element, policy, search, found);
         }
@@ -317,25 +356,40 @@ fn search_rules(
     let ArmValue::Object(members) = node.value else { return };
     let file = search.file;
     let properties = node.properties();
-    let mut policy = policy.map(str::to_owned);
+    let mut policy = policy.cloned();
     if is_policy(node) {
         // The search meets its properties again below, where they are the same policy's.
-        let own = node.text("name").or_else(|| node.text("id"));
-        policy = own.map(|id| last(id).to_owned()).or(policy);
-        found.policies += usize::from(search.policies.add_policy(node, policy.as_deref(), file));
+        let id = node.text("id");
+        let mut place = id.map(ResourcePlace::of_id).unwrap_or_default();
+        place.group = place.group.or_else(|| node.text("resourceGroup").map(str::to_owned));
+        let name = node.text("name").or(id).map(last);
+        policy = name.map(|name| PlacedName::new(name, place)).or(policy);
+        search.policies.add_policy(node, policy.as_ref(), None, file);
+        // A list of its groups says which of them the file lacks.
+        let pages = search.pages.filter(|_| properties.get("ruleCollectionGroups").is_none());
+        if let Some(missing) = pages {
+            search.policies.set_doubt(policy.as_ref(), file, missing);
+        }
+        found.policies += 1;
     }
-    if node.get("effectiveSecurityRules").is_some() {
+    if node.has("effectiveSecurityRules") {
         found.sets.push(group::read_effective(node, file));
     } else if route::is_table(node) {
         found.sets.push(route::read_table(node, file));
-    } else if properties.get("securityRules").is_some() {
+    } else if properties.has("securityRules") {
         found.sets.push(group::read_group(node, file));
-    } else if properties.get("ruleCollections").is_some() {
+    } else if properties.has("ruleCollections") {
         let named = node.text("id").and_then(policy_of_id).or(policy);
-        search.policies.add_group(node, named.as_deref(), file, search.groups);
+        search.policies.add_group(node, named.as_ref(), None, file, search.groups);
+        if search.is_list {
+            search.policies.set_whole(named.as_ref(), file);
+        }
+        if let Some(missing) = search.pages {
+            search.policies.set_doubt(named.as_ref(), file, missing);
+        }
         found.policies += 1;
-    } else if properties.get("networkRuleCollections").is_some()
-        || properties.get("applicationRuleCollections").is_some()
+    } else if properties.has("networkRuleCollections")
+        || properties.has("applicationRuleCollections")
     {
         found.sets.extend(read_firewall(node, file, search.groups));
     } else if is_ip_group(node) {
@@ -343,14 +397,20 @@ fn search_rules(
     } else {
         for (key, value) in members {
             let inner = Node { value, path: format!("{}.{key}", node.path) };
-            search_rules(&inner, policy.as_deref(), search, found);
+            if refers_to_policy(key, &inner) {
+                continue;
+            }
+            search_rules(&inner, policy.as_ref(), search, found);
         }
     }
 }
 
 /// Whether a node is a firewall policy: by its type or id, or because it names its base policy or
-/// its groups.
+/// its groups. What is nothing but an id only refers to one.
 fn is_policy(node: &Node<'_>) -> bool {
+    if matches!(node.value, ArmValue::Object(members) if members.len() < 2) {
+        return false;
+    }
     let says_so = |key: &str| {
         let text = node.text(key).map(str::to_ascii_lowercase);
         text.is_some_and(|text| {
@@ -360,19 +420,27 @@ fn is_policy(node: &Node<'_>) -> bool {
     let properties = node.properties();
     says_so("type")
         || says_so("id")
-        || properties.get("basePolicy").is_some()
+        || properties.has("basePolicy")
         || properties
             .get("ruleCollectionGroups")
             .is_some_and(|inner| matches!(inner.value, ArmValue::Array(_)))
 }
 
+/// Whether a member only names a policy, whatever it says of it beside its id. What names its
+/// groups is the policy itself.
+fn refers_to_policy(key: &str, node: &Node<'_>) -> bool {
+    let is_named_so = |own: &str| key.eq_ignore_ascii_case(own);
+    ["basePolicy", "firewallPolicy"].into_iter().any(is_named_so)
+        && node.properties().get("ruleCollectionGroups").is_none()
+}
+
 /// The policy of the group whose id is `…/firewallPolicies/NAME/ruleCollectionGroups/GROUP`.
-fn policy_of_id(id: &str) -> Option<String> {
+fn policy_of_id(id: &str) -> Option<PlacedName> {
     let mut segments =
         id.split('/').skip_while(|own| !own.eq_ignore_ascii_case("firewallPolicies"));
     let name = segments.nth(1)?;
     let is_group = segments.next()?.eq_ignore_ascii_case("ruleCollectionGroups");
-    is_group.then(|| name.to_owned())
+    is_group.then(|| PlacedName::new(name, ResourcePlace::of_id(id)))
 }
 
 fn last(id: &str) -> &str {
@@ -399,7 +467,7 @@ fn collect_ip_groups(node: &Node<'_>, groups: &mut IpGroups) {
             }
         }
         ArmValue::Object(_) if is_ip_group(node) => {
-            policy::read_ip_group(node, groups);
+            groups.add(node, None);
         }
         ArmValue::Object(_) => {
             for key in ["value", "resources"] {
@@ -413,21 +481,23 @@ fn collect_ip_groups(node: &Node<'_>, groups: &mut IpGroups) {
 }
 
 fn collect_ip_groups_of(template: &Template, groups: &mut IpGroups) {
-    for resource in template.resources.iter().filter(|own| own.kind == "microsoft.network/ipgroups")
-    {
-        policy::read_ip_group(&Node::root(&resource.body, &resource.path), groups);
+    for resource in template.resources.iter().filter(|own| own.kind == policy::IP_GROUP) {
+        groups.add(&Node::root(&resource.body, &resource.path), Some(&resource.place));
     }
 }
 
 /// Makes what a rule does unknown where its condition is: it may not be there at all.
 fn make_conditional(rule: &mut Rule, condition: Option<&ArmValue>) {
+    if let Some(condition) = condition {
+        rule.access = Property::Unknown(unknown_condition(condition, &rule.location));
+    }
+}
+
+/// What is missing to know whether a resource at `path` with this condition is there.
+fn unknown_condition(condition: &ArmValue, path: &str) -> Missing {
     match condition {
-        None => {}
-        Some(ArmValue::Unknown(unknown)) => rule.access = Property::Unknown(unknown.into()),
-        Some(other) => {
-            let why = format!("its condition is {}", other.shown());
-            rule.access = Property::Unknown(UnknownValue::new(&rule.location, &why).into());
-        }
+        ArmValue::Unknown(unknown) => unknown.into(),
+        other => UnknownValue::new(path, &format!("its condition is {}", other.shown())).into(),
     }
 }
 
@@ -438,10 +508,10 @@ fn holds_rules(kind: &str) -> bool {
         kind,
         "microsoft.network/networksecuritygroups"
             | "microsoft.network/networksecuritygroups/securityrules"
-            | "microsoft.network/ipgroups"
-            | "microsoft.network/azurefirewalls"
-            | "microsoft.network/firewallpolicies"
-            | "microsoft.network/firewallpolicies/rulecollectiongroups"
+            | policy::IP_GROUP
+            | policy::FIREWALL
+            | policy::POLICY
+            | policy::POLICY_GROUP
             | "microsoft.network/firewallpolicies/rulegroups"
             | route::TABLE
             | route::ROUTE
@@ -449,6 +519,8 @@ fn holds_rules(kind: &str) -> bool {
     )
 }
 
+#[cfg(test)]
+mod doubt_tests;
 #[cfg(test)]
 mod found_files;
 #[cfg(test)]

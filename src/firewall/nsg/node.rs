@@ -14,9 +14,18 @@ impl<'a> Node<'a> {
         Self { value, path: path.to_owned() }
     }
 
+    /// The member of this key. What is in a value that is not known is not known either.
     pub(super) fn get(&self, key: &str) -> Option<Self> {
-        let value = self.value.get(key)?;
+        let value = match self.value {
+            unknown @ ArmValue::Unknown(_) => unknown,
+            known => known.get(key)?,
+        };
         Some(Self { value, path: format!("{}.{key}", self.path) })
+    }
+
+    /// Whether there is a member of this key for sure, which tells one kind of thing from another.
+    pub(super) fn has(&self, key: &str) -> bool {
+        self.value.get(key).is_some()
     }
 
     /// The member of the first of `keys` that is present.

@@ -5,6 +5,7 @@ use serde_json::Value;
 
 use super::error::ReadError;
 use super::inline;
+use super::policy::{POLICY, POLICY_GROUP};
 use super::unread::Unread;
 use super::whole::{PartOwner, WHOLES, owner_of, wholes_elsewhere};
 use super::{plan_file, route, terraform, what_if};
@@ -92,10 +93,16 @@ impl PlannedResources {
             None => &[],
         };
         let other: Vec<&Resource> = other.iter().map(|own| &own.resource).collect();
-        let absent: Vec<Resource> = WHOLES
+        let mut absent: Vec<Resource> = WHOLES
             .iter()
             .flat_map(|(kind, _, list)| absent(kind, list, &own, &other, side))
             .collect();
+        // A policy without groups denies everything, and says so where its last group is deleted.
+        let emptied: Vec<&Resource> = match side {
+            None => before.iter().map(|own| &own.resource).collect(),
+            Some(_) => other.clone(),
+        };
+        absent.extend(emptied_policies(&own, &emptied, side));
         own.extend(absent);
         // Parts of what is in another file say on both sides that it is there.
         let mut all: Vec<&Resource> = own.iter().collect();
@@ -103,12 +110,13 @@ impl PlannedResources {
         all.splice(at..at, other);
         let elsewhere = wholes_elsewhere(&all);
         own.extend(elsewhere);
-        for unread in self.unread.iter().filter(|_| side != Some(Side::Before)) {
-            notes.push(unread.reason.to_string());
-            for whole in
-                own.iter_mut().filter(|own| WHOLES.iter().any(|(kind, ..)| own.kind == *kind))
-            {
-                whole.condition = Some(ArmValue::Unknown(unread.reason.clone()));
+        for unread in &self.unread {
+            let mut touched = own.iter_mut().filter(|own| unread.touches(own, side)).peekable();
+            if touched.peek().is_some() {
+                notes.push(unread.reason.to_string());
+            }
+            for whole in touched {
+                unread.make_unknown(whole);
             }
         }
         Template { resources: own, notes }
@@ -140,6 +148,40 @@ fn absent(
         Resource { body: object([(list, rules)]), ..(*one).clone() }
     };
     other.iter().filter(is_absent).map(unknown).collect()
+}
+
+/// An empty group for each policy that has groups on the other side alone. Where the policy itself
+/// is on the other side alone, it is here too, and what it does is not known.
+fn emptied_policies(own: &[Resource], other: &[&Resource], side: Option<Side>) -> Vec<Resource> {
+    let why = match side {
+        Some(Side::Before) => {
+            "the change creates the policy: what its flows met before is not here"
+        }
+        _ => "the change deletes the policy: what its flows then meet is not here",
+    };
+    let is_of = |policy: &str, one: &Resource, group: &Resource| {
+        group.parent().is_some_and(|own| own.eq_ignore_ascii_case(policy))
+            && one.place.may_be(&group.place)
+    };
+    let is_group_of = |group: &Resource, one: &Resource| {
+        one.kind == POLICY_GROUP && one.parent().is_some_and(|own| is_of(own, one, group))
+    };
+    let is_policy_of =
+        |group: &Resource, one: &Resource| one.kind == POLICY && is_of(one.own_name(), one, group);
+    let mut emptied: Vec<Resource> = Vec::new();
+    for group in other.iter().copied().filter(|one| one.kind == POLICY_GROUP) {
+        if own.iter().chain(&emptied).any(|one| is_group_of(group, one)) {
+            continue;
+        }
+        let policy = other.iter().find(|one| is_policy_of(group, one));
+        if let Some(policy) = policy.filter(|_| !own.iter().any(|one| is_policy_of(group, one))) {
+            let condition = Some(ArmValue::Unknown(UnknownValue::new(&policy.path, why)));
+            emptied.push(Resource { condition, ..(*policy).clone() });
+        }
+        let body = object([("ruleCollections", ArmValue::Array(Vec::new()))]);
+        emptied.push(Resource { body, condition: None, ..group.clone() });
+    }
+    emptied
 }
 
 /// An object of these members.

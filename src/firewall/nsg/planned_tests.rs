@@ -14,7 +14,7 @@ fn change(kind: &str, before: &Value, after: &Value, unknown: &Value) -> Value {
             "after_unknown": unknown, "before_sensitive": {}, "after_sensitive": {}}})
 }
 
-fn plan(version: &str, changes: &[Value]) -> String {
+pub(super) fn plan(version: &str, changes: &[Value]) -> String {
     json!({"format_version": version, "terraform_version": "1.13.0", "resource_changes": changes})
         .to_string()
 }
@@ -32,7 +32,7 @@ fn rule(name: &str, access: &str, prefix: &Value, prefixes: &Value) -> Value {
 }
 
 /// `allow NAME` of every set in a row.
-fn decided(sets: &[RuleSet], flow: &str) -> String {
+pub(super) fn decided(sets: &[RuleSet], flow: &str) -> String {
     let sets = in_azures_order(sets.to_vec(), &[]).unwrap();
     let judges: Vec<_> =
         sets.iter().map(|set| RuleJudge::new(set, NetworkContext::default())).collect();
@@ -41,7 +41,7 @@ fn decided(sets: &[RuleSet], flow: &str) -> String {
     format!("{} {}", decision.as_str(), decision.by().name)
 }
 
-fn sides(text: &str) -> [Vec<RuleSet>; 2] {
+pub(super) fn sides(text: &str) -> [Vec<RuleSet>; 2] {
     read_change(&[RuleFile { name: "plan.json", text }]).unwrap().expect("both sides")
 }
 
@@ -180,6 +180,29 @@ fn route_tables_of_plans_are_on_both_sides() {
         plan("1.2", &[change("azurerm_route_table", &table, &table, &json!({"route": true}))]);
     let [_, after] = sides(&text);
     assert!(decided(&after, "40.112.72.9,443,tcp").starts_with("unknown"));
+}
+
+#[test]
+fn a_planned_route_table_says_whose_it_is_and_what_it_learns() {
+    let internet = route("out", "0.0.0.0/0", "Internet");
+    let firewall = "/subscriptions/s/resourceGroups/rg/providers/Microsoft.Network/virtualNetworks/\
+                    hub/subnets/AzureFirewallSubnet";
+    for (key, value, learns) in [
+        ("bgp_route_propagation_enabled", json!(false), false),
+        ("bgp_route_propagation_enabled", json!(true), true),
+        ("disable_bgp_route_propagation", json!(true), false),
+        ("disable_bgp_route_propagation", json!(false), true),
+        ("tags", Value::Null, true),
+    ] {
+        let table = json!({"name": "rt", key: value, "subnets": [firewall], "route": [internet]});
+        let text = plan("1.2", &[change("azurerm_route_table", &table, &table, &json!({}))]);
+        let [_, after] = sides(&text);
+        assert_eq!(after[0].dialect, RuleDialect::ApplianceRoutes);
+        assert_eq!(after[0].takes_no_learned_routes, !learns, "{key}: {value}");
+    }
+    let table = json!({"name": "rt", "subnets": [], "route": [internet]});
+    let text = plan("1.2", &[change("azurerm_route_table", &table, &table, &json!({}))]);
+    assert_eq!(sides(&text)[1][0].dialect, RuleDialect::Routes);
 }
 
 #[test]

@@ -14,7 +14,7 @@ pub(super) const ROUTE: &str = "microsoft.network/routetables/routes";
 
 /// Whether a node is a route, of a table or effective.
 pub(super) fn is_route(node: &Node<'_>) -> bool {
-    node.properties().get("nextHopType").is_some()
+    node.properties().has("nextHopType")
 }
 
 /// Whether a node is a route table.
@@ -22,7 +22,7 @@ pub(super) fn is_table(node: &Node<'_>) -> bool {
     let properties = node.properties();
     let routes = properties.get("routes").map(|routes| routes.elements());
     routes.is_some_and(|routes| {
-        routes.iter().any(is_route) || properties.get("disableBgpRoutePropagation").is_some()
+        routes.iter().any(is_route) || properties.has("disableBgpRoutePropagation")
     })
 }
 

@@ -20,6 +20,9 @@ pub(super) fn read_rule(node: &Node<'_>) -> Rule {
         return Rule::unreadable(&node.path, &node.path, &missing);
     }
     let properties = node.properties();
+    if let ArmValue::Unknown(unknown) = properties.value {
+        return Rule::unreadable(&rule_name(node), &node.path, &unknown.into());
+    }
     Rule {
         name: rule_name(node),
         location: node.path.clone(),

@@ -4,9 +4,9 @@ use std::collections::BTreeMap;
 
 use super::error::ReadError;
 use super::node::Node;
-use super::policy::{IpGroups, Policies};
+use super::policy::{FIREWALL, IP_GROUP, IpGroups, POLICY, PlacedName, Policies};
 use super::whole::{GROUP, PartOwner, WHOLES, owner_of, wholes_elsewhere};
-use super::{admin, group, make_conditional, read_firewall, route, rule};
+use super::{admin, group, make_conditional, read_firewall, route, rule, unknown_condition};
 use crate::arm_template::{ArmValue, Resource, Template, UnknownValue};
 use crate::firewall::missing::Missing;
 use crate::firewall::rule::{Direction, Rule, RuleSet};
@@ -47,13 +47,20 @@ pub(super) fn sets_of_template(
                 let set = route::read_template_table(resource, parts, file);
                 sets.push(completed(set, resource, "route table"));
             }
-            "microsoft.network/azurefirewalls" => sets.extend(read_firewall(&node, file, groups)),
-            "microsoft.network/firewallpolicies" => {
-                let name = Some(resource.own_name());
-                n_policies += usize::from(policies.add_policy(&node, name, file));
+            FIREWALL => sets.extend(read_firewall(&node, file, groups)),
+            POLICY => {
+                let id = PlacedName::new(resource.own_name(), resource.place.clone());
+                let condition = resource.condition.as_ref();
+                if !resource.is_existing {
+                    policies.add_policy(&node, Some(&id), condition, file);
+                    n_policies += 1;
+                }
             }
-            kind if kind.contains("/firewallpolicies/") => {
-                policies.add_group(&node, resource.parent(), file, groups);
+            kind if kind.contains("/firewallpolicies/") && !resource.is_existing => {
+                let id = resource.parent();
+                let id = id.map(|name| PlacedName::new(name, resource.place.clone()));
+                let condition = resource.condition.as_ref();
+                policies.add_group(&node, id.as_ref(), condition, file, groups);
                 n_policies += 1;
             }
             _ => {}
@@ -63,7 +70,7 @@ pub(super) fn sets_of_template(
     if !admin_rules.is_empty() {
         sets.push(admin::read_template_rules(&admin_rules, file));
     }
-    let holds_ip_groups = resources.iter().any(|own| own.kind == "microsoft.network/ipgroups");
+    let holds_ip_groups = resources.iter().any(|own| own.kind == IP_GROUP);
     if sets.is_empty() && !holds_ip_groups && n_policies == 0 {
         let found = match notes.first() {
             Some(note) => format!("a template without rules ({note})"),
@@ -139,10 +146,7 @@ fn completed(set: RuleSet, resource: &Resource, what: &str) -> RuleSet {
     }
     let Some(condition) = &resource.condition else { return set };
     let path = format!("{}.condition", resource.path);
-    let missing = match condition {
-        ArmValue::Unknown(unknown) => unknown.into(),
-        other => UnknownValue::new(&path, &format!("its condition is {}", other.shown())).into(),
-    };
+    let missing = unknown_condition(condition, &path);
     set.notes.push(format!("{}: whether it is as here depends on {missing}", resource.path));
     let name = format!("(whether the {what} is as here)");
     [Direction::Outbound, Direction::Inbound].into_iter().fold(set, |set, direction| {

@@ -3,8 +3,11 @@
 
 use serde_json::{Map, Value};
 
+use super::cidrs::CidrChange;
 use super::error::ReadError;
 use super::planned::{PlannedResource, PlannedResources, Write, object};
+use super::policy::{IP_GROUP, POLICY, POLICY_GROUP};
+use super::references::ReferenceChange;
 use super::unread::{self, Unread};
 use super::what_if::resource_of_id;
 use super::whole::{GROUP, RULE};
@@ -73,11 +76,15 @@ pub(super) fn read_shown(value: &Value, file: &str) -> Result<PlannedResources, 
     for (index, deferred) in deferred.into_iter().flatten().enumerate() {
         sides.add_deferred(deferred, &format!("$.deferred_changes[{index}]"));
     }
-    let TerraformSides { before, after, updates, unread, notes } = sides;
+    let TerraformSides { before, after, updates, cidrs, references, mut unread, notes } = sides;
     let mut after = linked(&after);
     for update in &updates {
         unread::merge(update, &mut after);
     }
+    for change in &cidrs {
+        change.make(&mut after);
+    }
+    unread.extend(references.iter().flat_map(|change| change.unread(&after)));
     let before = is_plan.then(|| linked(&before));
     let mut planned = PlannedResources { before, after, unread, notes };
     if planned.after.is_empty() && planned.before.as_ref().is_none_or(Vec::is_empty) {
@@ -101,6 +108,9 @@ struct TerraformSides {
     after: Vec<TerraformResource>,
     /// What is laid over resources that are there.
     updates: Vec<PlannedResource>,
+    /// Prefixes of IP groups that are resources of their own.
+    cidrs: Vec<CidrChange>,
+    references: Vec<ReferenceChange>,
     unread: Vec<Unread>,
     notes: Vec<String>,
 }
@@ -148,10 +158,18 @@ impl TerraformSides {
             self.after.extend(resource(kind, address, after, unknown, &path, write));
             if write != Write::Kept {
                 self.updates.extend(unread::update(kind, after, unknown, &path));
-                self.unread.extend(unread::deployment(kind, address, after, unknown, &path));
             }
         }
-        self.note_unread(kind);
+        let is_written = write != Write::Kept || does("delete");
+        if is_written && !is_forgotten {
+            let path = format!("{path}.change");
+            let sides = (own("before"), after);
+            self.unread.extend(unread::writer(kind, address, sides, unknown, &path));
+            self.cidrs.extend(CidrChange::of(kind, address, sides, &path));
+            self.references.extend(ReferenceChange::of_terraform(kind, address, inner, &path));
+        } else {
+            self.note_unread(kind);
+        }
     }
 
     /// A change that a later plan makes: until then all is as it was, and then it is not known.
@@ -160,6 +178,8 @@ impl TerraformSides {
         let text = |key: &str| change.get(key).and_then(Value::as_str).unwrap_or_default();
         let mut own = Self::default();
         own.add_change(change, &format!("{path}.resource_change"));
+        self.cidrs.append(&mut own.cidrs);
+        self.references.append(&mut own.references);
         if own.before.is_empty() && own.after.is_empty() && own.unread.is_empty() {
             return;
         }
@@ -196,11 +216,7 @@ impl TerraformSides {
 
     /// Kinds of rules that are not read are named, since they may decide too.
     fn note_unread(&mut self, kind: &str) {
-        const UNREAD: [&str; 2] = [
-            "azurerm_firewall_network_rule_collection",
-            "azurerm_firewall_application_rule_collection",
-        ];
-        if UNREAD.contains(&kind) {
+        if unread::is_classic(kind) {
             self.notes.push(format!("{kind} is not looked at here"));
         }
     }
@@ -230,7 +246,7 @@ fn resource(
             in_camel_case(planned_value(Some(value), unknown, path)),
         ),
         "azurerm_firewall_policy" => (
-            "microsoft.network/firewallpolicies",
+            POLICY,
             None,
             match get("base_policy_id") {
                 ArmValue::Null => object([("name", get("name"))]),
@@ -238,18 +254,14 @@ fn resource(
             },
         ),
         "azurerm_firewall_policy_rule_collection_group" => (
-            "microsoft.network/firewallpolicies/rulecollectiongroups",
+            POLICY_GROUP,
             Some(get("firewall_policy_id")),
             collection_group(&in_camel_case(planned_value(Some(value), unknown, path))),
         ),
-        "azurerm_ip_group" => (
-            "microsoft.network/ipgroups",
-            None,
-            object([("name", get("name")), ("ipAddresses", get("cidrs"))]),
-        ),
-        "azurerm_route_table" => {
-            (route::TABLE, None, object([("name", get("name")), ("routes", rules(get("route")))]))
+        "azurerm_ip_group" => {
+            (IP_GROUP, None, object([("name", get("name")), ("ipAddresses", get("cidrs"))]))
         }
+        "azurerm_route_table" => (route::TABLE, None, route_table(&get)),
         "azurerm_route" => (
             route::ROUTE,
             Some(get("route_table_name")),
@@ -299,10 +311,7 @@ fn azapi(
             members.push(("name".to_owned(), ArmValue::String(name.to_owned())));
             ArmValue::Object(members)
         }
-        other => object([
-            ("name", ArmValue::String(name.to_owned())),
-            ("properties", object([("securityRules", other.clone()), ("ruleCollections", other)])),
-        ]),
+        other => object([("name", ArmValue::String(name.to_owned())), ("properties", other)]),
     };
     let is_child = kind.matches('/').count() > 1;
     let owner =
@@ -411,6 +420,28 @@ pub(super) fn planned_value(value: Option<&Value>, unknown: &Value, path: &str) 
     }
 }
 
+/// A route table in the shape of Resource Manager. Version 4 of the provider turned
+/// `disable_bgp_route_propagation` into `bgp_route_propagation_enabled`.
+fn route_table(get: &dyn Fn(&str) -> ArmValue) -> ArmValue {
+    let keeps_out = match get("bgp_route_propagation_enabled") {
+        ArmValue::Bool(takes) => ArmValue::Bool(!takes),
+        ArmValue::Null => get("disable_bgp_route_propagation"),
+        other => other,
+    };
+    let subnets = match get("subnets") {
+        ArmValue::Array(ids) => {
+            ArmValue::Array(ids.into_iter().map(|id| object([("id", id)])).collect())
+        }
+        other => other,
+    };
+    object([
+        ("name", get("name")),
+        ("disableBgpRoutePropagation", keeps_out),
+        ("subnets", subnets),
+        ("routes", rules(get("route"))),
+    ])
+}
+
 /// The inline rules of a group.
 fn rules(value: ArmValue) -> ArmValue {
     match value {
@@ -460,6 +491,9 @@ fn camel_case(key: &str) -> String {
 
 /// A rule collection group in the shape of Resource Manager.
 fn collection_group(own: &ArmValue) -> ArmValue {
+    if let ArmValue::Unknown(_) = own {
+        return object([("ruleCollections", own.clone())]);
+    }
     let mut collections = Vec::new();
     for (key, kind) in [
         ("networkRuleCollection", "NetworkRule"),
@@ -485,6 +519,9 @@ fn collection_group(own: &ArmValue) -> ArmValue {
 }
 
 fn collection(own: &ArmValue, kind: &str) -> ArmValue {
+    if let ArmValue::Unknown(_) = own {
+        return own.clone();
+    }
     let member = |key: &str| own.get(key).cloned().unwrap_or(ArmValue::Null);
     let rules = match own.get("rule") {
         Some(ArmValue::Array(rules)) => {

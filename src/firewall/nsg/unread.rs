@@ -1,18 +1,71 @@
-//! Resources of Terraform that change rules and do not hold them whole.
+//! What a change does with rules without holding them whole.
 
 use serde_json::Value;
 
 use super::holds_rules;
-use super::planned::{PlannedResource, Write, object};
+use super::planned::{PlannedResource, Side, Write, object};
+use super::policy::{FIREWALL, POLICY};
+use super::references::{Referred, azapi_body, azapi_kind};
 use super::terraform::{flag, planned_value};
 use super::what_if::resource_of_id;
-use super::whole::{PartOwner, owner_of};
+use super::whole::{PartOwner, WHOLES, owner_of};
 use crate::arm_template::{ArmValue, Resource, ResourcePlace, UnknownValue};
 
-/// A deployment of a template that may write rules, which is not read.
+/// What a change does that is not read here: rules may be others because of it.
 #[derive(Clone, Debug)]
 pub(super) struct Unread {
     pub(super) reason: UnknownValue,
+    effect: UnreadEffect,
+}
+
+/// What is not known because of it.
+#[derive(Clone, Debug)]
+enum UnreadEffect {
+    /// Any rules, once the change is made.
+    Rules,
+    /// Whether these rules are in force on one side of the change.
+    InForce(Side, Referred),
+}
+
+impl Unread {
+    /// What may write any rules.
+    pub(super) fn rules(path: &str, why: &str) -> Self {
+        Self { reason: UnknownValue::new(path, why), effect: UnreadEffect::Rules }
+    }
+
+    /// What puts these rules in force or out of force, so that on this side flows may have met
+    /// others.
+    pub(super) fn in_force(reason: &UnknownValue, side: Side, of: Referred) -> Self {
+        Self { reason: reason.clone(), effect: UnreadEffect::InForce(side, of) }
+    }
+
+    /// Makes it unknown what a resource does.
+    pub(super) fn make_unknown(&self, own: &mut Resource) {
+        let unknown = ArmValue::Unknown(self.reason.clone());
+        if own.kind != FIREWALL {
+            own.condition = Some(unknown);
+            return;
+        }
+        // A firewall with a policy has no rules of its own.
+        let inner = own.body.get("properties").unwrap_or(&own.body);
+        if inner.get("firewallPolicy").is_none() {
+            let name = own.body.get("name").cloned().unwrap_or(ArmValue::Null);
+            own.body = object([("name", name), ("properties", unknown)]);
+        }
+    }
+
+    /// Whether it is not known of a resource what it does, on a side of the change, or where only
+    /// the rules are asked for as they would be (`None`).
+    pub(super) fn touches(&self, own: &Resource, side: Option<Side>) -> bool {
+        let holds = WHOLES.iter().any(|(kind, ..)| own.kind == *kind)
+            || own.kind.starts_with(POLICY)
+            || own.kind == FIREWALL;
+        holds
+            && match &self.effect {
+                UnreadEffect::Rules => side != Some(Side::Before),
+                UnreadEffect::InForce(own_side, of) => side == Some(*own_side) && of.may_be(own),
+            }
+    }
 }
 
 /// The types of deployments.
@@ -24,11 +77,58 @@ const DEPLOYMENTS: [&str; 5] = [
     "azurerm_template_deployment",
 ];
 
-/// A deployment of a template, unless its template names nothing that holds rules.
-pub(super) fn deployment(
+/// The types of rules of a classic firewall that are resources of their own.
+const CLASSIC: [&str; 2] =
+    ["azurerm_firewall_network_rule_collection", "azurerm_firewall_application_rule_collection"];
+
+/// Whether rules of this type are only named, unless they are written.
+pub(super) fn is_classic(kind: &str) -> bool {
+    CLASSIC.contains(&kind)
+}
+
+/// What a resource of a Terraform plan that is written, or deleted where `after` is `None`, may
+/// write of rules without holding them.
+pub(super) fn writer(
     kind: &str,
     address: &str,
-    after: &Value,
+    (before, after): (Option<&Value>, Option<&Value>),
+    unknown: &Value,
+    path: &str,
+) -> Option<Unread> {
+    let own = after.or(before)?;
+    if is_classic(kind) {
+        let why = format!("{address} writes rules of a classic firewall, which are not read");
+        return Some(Unread::rules(path, &why));
+    }
+    let is_azapi =
+        matches!(kind, "azapi_resource" | "azapi_update_resource" | "azapi_resource_action");
+    if !is_azapi {
+        return deployment(kind, address, own, unknown, path);
+    }
+    let own_kind = azapi_kind(own)?;
+    let is_deployment = own_kind.starts_with("microsoft.resources/deployment");
+    if kind == "azapi_resource_action" {
+        let text = |key: &str| own.get(key).and_then(Value::as_str).unwrap_or_default();
+        let is_read = ["GET", "HEAD"].iter().any(|own| text("method").eq_ignore_ascii_case(own));
+        let is_made = after.is_some() != text("when").eq_ignore_ascii_case("destroy");
+        let why = format!("{address} writes {own_kind}, which is not read");
+        let writes = (is_deployment || holds_rules(&own_kind)) && !is_read && is_made;
+        return writes.then(|| Unread::rules(path, &why));
+    }
+    // Deleting a deployment leaves what it deployed; deleting a stack may not.
+    if !is_deployment || (after.is_none() && !own_kind.contains("stack")) {
+        return None;
+    }
+    let is_known = !holds_unknown(flag(unknown, "body"));
+    let names_none = is_known && names_no_rules(&azapi_body(own).to_string());
+    (!names_none).then(|| deploys(address, path))
+}
+
+/// A deployment of a template, unless its template names nothing that holds rules.
+fn deployment(
+    kind: &str,
+    address: &str,
+    own: &Value,
     unknown: &Value,
     path: &str,
 ) -> Option<Unread> {
@@ -38,16 +138,33 @@ pub(super) fn deployment(
     let keys = ["template_content", "template_body"];
     let text = keys.iter().find_map(|key| {
         let is_known = *flag(unknown, key) != Value::Bool(true);
-        after.get(*key).and_then(Value::as_str).filter(|_| is_known)
+        own.get(*key).and_then(Value::as_str).filter(|_| is_known)
     });
-    let names_none = text.is_some_and(|text| {
-        let text = text.to_ascii_lowercase();
-        !["microsoft.network/", "microsoft.resources/deployments"]
-            .iter()
-            .any(|word| text.contains(word))
-    });
+    (!text.is_some_and(names_no_rules)).then(|| deploys(address, path))
+}
+
+fn deploys(address: &str, path: &str) -> Unread {
     let why = format!("{address} deploys a template, which is not read and may write these rules");
-    (!names_none).then(|| Unread { reason: UnknownValue::new(path, &why) })
+    Unread::rules(path, &why)
+}
+
+/// Whether a template holds no resource that may hold rules.
+fn names_no_rules(template: &str) -> bool {
+    let text = template.to_ascii_lowercase();
+    // The text of a deployment that is a resource names itself no type.
+    !["microsoft.network/", "microsoft.resources/deployments", "templatelink", "templatespecs"]
+        .iter()
+        .any(|word| text.contains(word))
+}
+
+/// Whether any part is known only after apply.
+fn holds_unknown(unknown: &Value) -> bool {
+    match unknown {
+        Value::Bool(is) => *is,
+        Value::Array(elements) => elements.iter().any(holds_unknown),
+        Value::Object(members) => members.values().any(holds_unknown),
+        _ => false,
+    }
 }
 
 /// What an `azapi_update_resource` lays over a resource that is there.
@@ -92,7 +209,10 @@ pub(super) fn merge(update: &PlannedResource, resources: &mut Vec<PlannedResourc
     let candidates: Vec<_> = named.iter().map(|at| same[*at]).collect();
     if let PartOwner::Known(at) = owner_of(&whole, &candidates) {
         let target = &mut resources[named[at]];
-        let over = own.body.get("properties").cloned().unwrap_or(ArmValue::Null);
+        let over = match &own.body {
+            ArmValue::Object(_) => own.body.get("properties").cloned().unwrap_or(object([])),
+            other => other.clone(),
+        };
         target.resource.body = laid_over(&target.resource.body, &over, &own.path);
         target.write = Write::Update;
         return;

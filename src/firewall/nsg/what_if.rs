@@ -5,6 +5,8 @@ use serde_json::Value;
 use super::error::ReadError;
 use super::holds_rules;
 use super::planned::{PlannedResource, PlannedResources, Write, object};
+use super::references::ReferenceChange;
+use super::unread::Unread;
 use crate::arm_template::{ArmValue, Resource, ResourcePlace, UnknownValue};
 
 /// Whether a document is a what-if answer, as `az` and as Resource Manager write it.
@@ -41,10 +43,17 @@ pub(super) fn read_what_if(value: &Value, file: &str) -> Result<PlannedResources
     }
     let (path, changes) = changes(value).unwrap_or(("$", const { &Vec::new() }));
     let mut planned = PlannedResources { before: Some(Vec::new()), ..PlannedResources::default() };
+    let mut references = Vec::new();
     for (index, change) in changes.iter().enumerate() {
         let path = format!("{path}[{index}]");
         let text = |key: &str| change.get(key).and_then(Value::as_str).unwrap_or_default();
+        if text("changeType") == "Unsupported" && may_hold_rules(text("resourceId")) {
+            let why = format!("what-if does not look into it: {}", text("unsupportedReason"));
+            planned.unread.push(may_write(text("resourceId"), &why, &path));
+            continue;
+        }
         let Some((kind, name)) = resource_of_id(text("resourceId")) else { continue };
+        references.extend(ReferenceChange::of_what_if(&kind, change, &path));
         if !holds_rules(&kind) {
             continue;
         }
@@ -106,15 +115,91 @@ pub(super) fn read_what_if(value: &Value, file: &str) -> Result<PlannedResources
             expected: "changes of networkSecurityGroups or firewallPolicies",
         });
     }
-    let potential = value.get("potentialChanges").and_then(Value::as_array);
-    if potential.is_some_and(|own| !own.is_empty()) {
-        planned.notes.push(
-            "$.potentialChanges: what-if could not tell whether these are made; they are not \
-             looked at"
-                .to_owned(),
-        );
-    }
+    let unread: Vec<_> = references.iter().flat_map(|own| own.unread(&planned.after)).collect();
+    planned.unread.extend(unread);
+    add_unanalysed(value, &mut planned);
     Ok(planned)
+}
+
+/// Adds what may be written beside the changes: those that what-if is not sure of, and deployments
+/// that it did not evaluate.
+fn add_unanalysed(value: &Value, planned: &mut PlannedResources) {
+    let list = |key: &str| {
+        let of = |value: &Value, path: &str| {
+            let own = value.get(key)?.as_array()?.clone();
+            Some((format!("{path}.{key}"), own))
+        };
+        of(value, "$").or_else(|| of(value.get("properties")?, "$.properties")).unwrap_or_default()
+    };
+    let (path, potential) = list("potentialChanges");
+    let mut is_any_left = false;
+    for (index, change) in potential.iter().enumerate() {
+        let own_path = format!("{path}[{index}]");
+        let text = |key: &str| change.get(key).and_then(Value::as_str).unwrap_or_default();
+        let id = text("resourceId");
+        let kind = resource_of_id(id).map(|(kind, _)| kind).unwrap_or_default();
+        if ["NoChange", "NoEffect", "Ignore"].contains(&text("changeType")) {
+            continue;
+        }
+        if holds_rules(&kind) || may_hold_rules(id) {
+            let why = "what-if could not tell whether this change is made";
+            planned.unread.push(may_write(id, why, &own_path));
+        } else if let Some(change) = ReferenceChange::of_what_if(&kind, change, &own_path) {
+            planned.unread.extend(change.unread(&planned.after));
+        } else {
+            is_any_left = true;
+        }
+    }
+    if is_any_left {
+        planned.notes.push(format!(
+            "{path}: what-if could not tell whether these are made; those that hold no rules are \
+             not looked at"
+        ));
+    }
+    let (path, diagnostics) = list("diagnostics");
+    for (index, diagnostic) in diagnostics.iter().enumerate() {
+        let text = |key: &str| diagnostic.get(key).and_then(Value::as_str).unwrap_or_default();
+        let said = format!("{} {}", text("code"), text("message")).to_ascii_lowercase();
+        if said.contains("shortcircuit") || said.contains("short-circuit") {
+            let why = format!("what-if did not evaluate it ({})", text("code"));
+            planned.unread.push(may_write(text("target"), &why, &format!("{path}[{index}]")));
+        }
+    }
+}
+
+/// What may write rules, and is not looked into for this reason.
+fn may_write(id: &str, why: &str, path: &str) -> Unread {
+    let name = if id.contains('[') { id } else { id.rsplit('/').next().unwrap_or(id) };
+    Unread::rules(path, &format!("{name} may write these rules: {why}"))
+}
+
+/// Whether a resource may hold rules of which what-if does not look into it, as far as its id goes:
+/// it is a deployment, or the id is an expression.
+fn may_hold_rules(id: &str) -> bool {
+    const TYPES: [&str; 8] = [
+        "networksecuritygroups",
+        "routetables",
+        "firewallpolicies",
+        "azurefirewalls",
+        "ipgroups",
+        "networkmanagers",
+        "virtualnetworks",
+        "networkinterfaces",
+    ];
+    let Some((known, _)) = id.split_once('[') else {
+        return resource_of_id(id)
+            .is_none_or(|(kind, _)| kind.starts_with("microsoft.resources/deployment"));
+    };
+    let known = known.to_ascii_lowercase();
+    let Some((_, rest)) = known.rsplit_once("/providers/") else { return true };
+    // What the expression follows may be cut off.
+    let mut whole: Vec<&str> = rest.split('/').collect();
+    whole.pop();
+    match (whole.first(), whole.get(1)) {
+        (Some(&"microsoft.network"), Some(own)) => TYPES.contains(own),
+        (Some(own), _) => ["microsoft.network", "microsoft.resources"].contains(own),
+        (None, _) => true,
+    }
 }
 
 /// A resource of which the rules are not known.
@@ -123,6 +208,10 @@ fn without_rules(kind: &str, unknown: UnknownValue) -> ArmValue {
     match kind.rsplit('/').next() {
         Some("networksecuritygroups") => object([("securityRules", unknown)]),
         Some("rulecollectiongroups" | "rulegroups") => object([("ruleCollections", unknown)]),
+        Some("routetables") => object([("routes", unknown)]),
+        Some("azurefirewalls" | "firewallpolicies" | "ipgroups") => {
+            object([("properties", unknown)])
+        }
         _ => unknown,
     }
 }

@@ -187,3 +187,28 @@ proptest! {
         let _ = (read(&text, names()), read(&decode_lossy(&bytes), names()));
     }
 }
+
+#[test]
+fn secrets_are_masked_where_only_their_element_names_them() {
+    let event = |data: &str| {
+        let system = "<System><Level>2</Level></System>";
+        let text = format!("<Event>{system}<EventData>{data}</EventData></Event>");
+        entries(&text).iter().map(|entry| entry.text.as_str().to_owned()).collect::<String>()
+    };
+    for (data, expected) in [
+        ("<Data Name='Password'>Gehe im1</Data><Data Name='Error'>no</Data>", "****\nno"),
+        ("<Data Name='ProxyToken'><Value>Geheim1</Value></Data>", "****"),
+        ("<x><UserPassword>Geheim1</UserPassword></x>", "****"),
+        ("<Data Name='Host'>a.contoso.com</Data>", "a.contoso.com"),
+        (
+            "<Data>&lt;password&gt;Geheim1&lt;/password&gt; no</Data>",
+            "<password>****</password> no",
+        ),
+        (
+            "<Data>dmgcmd -gbf &quot;C:\\b.dat&quot; &quot;Geh eim1&quot; failed</Data>",
+            "dmgcmd -gbf \"C:\\b.dat\" **** failed",
+        ),
+    ] {
+        assert_eq!(event(data), expected, "{data}");
+    }
+}

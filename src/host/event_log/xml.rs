@@ -8,6 +8,7 @@ use regex::{Captures, Regex};
 use roxmltree::{Document, Node};
 
 use super::{ExportedLog, LogEntry, LogLevel};
+use crate::host::named_secrets::{MASK, is_name_of_secret};
 use crate::host::{CleanText, RuntimeNames};
 
 const END: &str = "</Event>";
@@ -105,10 +106,21 @@ fn child<'d, 'i>(parent: Node<'d, 'i>, name: &str) -> Option<Node<'d, 'i>> {
         .find(|child| child.tag_name().name() == name && child.tag_name().namespace() == own)
 }
 
-/// The texts of an element, each on a line of its own.
+/// The texts of an element, each on a line of its own. A name is lost with its element, so that a
+/// secret is masked while it is known to be one.
 fn texts(element: Node<'_, '_>) -> String {
+    let names_secret = |it: Node<'_, '_>| {
+        let name = it.attribute("Name").unwrap_or_default();
+        is_name_of_secret(name) || is_name_of_secret(it.tag_name().name())
+    };
+    let shown = |node: Node<'_, '_>| -> Option<String> {
+        let text = node.text()?;
+        let own = [node.parent(), node.parent().and_then(|parent| parent.parent())];
+        let is_secret = own.into_iter().flatten().any(names_secret);
+        Some(if is_secret && !text.trim().is_empty() { MASK.to_owned() } else { text.to_owned() })
+    };
     let mut text = String::new();
-    for part in element.descendants().filter(Node::is_text).filter_map(|node| node.text()) {
+    for part in element.descendants().filter(Node::is_text).filter_map(shown) {
         if !text.is_empty() {
             text.push('\n');
         }

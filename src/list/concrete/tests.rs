@@ -268,6 +268,27 @@ fn one_endpoint_for_each_host_and_port() {
     );
 }
 
+/// Whichever of the two were measured, nobody would be told that the other was not.
+#[test]
+fn two_kinds_at_one_host_and_port_are_refused() {
+    let error = |options: &[&str]| concrete(&request(options)).unwrap_err().to_string();
+    let two = ["--endpoint", "tls://127.0.0.1:7001", "--endpoint", "tcp://127.0.0.1:7001"];
+    assert_eq!(
+        error(&two),
+        "--endpoint tls://127.0.0.1:7001 and --endpoint tcp://127.0.0.1:7001: one host and port is \
+         one endpoint, which is measured as one kind: take one of the two out"
+    );
+    let peer = error(&["--endpoint", "https://[::1]:8060", "--peer", "::1"]);
+    assert!(peer.contains("--endpoint https://[::1]:8060 and --peer tcp://[::1]:8060"), "{peer}");
+    for fine in [
+        ["--endpoint", "tls://a.net:7001", "--endpoint", "TLS://A.net.:7001"],
+        ["--endpoint", "tls://a.net:7001", "--endpoint", "tcp://a.net:7002"],
+        ["--endpoint", "a.net:8060", "--peer", "a.net"],
+    ] {
+        concrete(&request(&fine)).unwrap();
+    }
+}
+
 #[test]
 fn groups_entries_and_skips() {
     check(
@@ -551,20 +572,9 @@ fn the_other_clouds_have_frontends_too() {
 fn purviews_parameters_name_what_it_needs() {
     let lists = [("purview-shir", Cloud::Public)];
     let urls = "ns.servicebus.windows.net\nwe.frontend.clouddatahub.net";
-    let options = [
-        "--set",
-        "account=contosopv",
-        "--set",
-        "storage=scanweu",
-        "--set",
-        "eventhubs=1f0",
-        "--with",
-        "event-hubs",
-        "--skip",
-        "download",
-        "--service-urls",
-        urls,
-    ];
+    let sets = ["--set", "account=contosopv", "--set", "storage=scanweu", "--set", "eventhubs=1f0"];
+    let others = ["--with", "event-hubs", "--skip", "download", "--service-urls", urls];
+    let options = [sets, others].concat();
     let concrete = concrete(&request_of(&lists, &options)).unwrap();
     assert_eq!(
         lines(&concrete),

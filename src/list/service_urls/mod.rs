@@ -100,10 +100,21 @@ pub enum UrlError {
     /// The entry is an authentication key, of which nothing is repeated.
     #[error("this is an authentication key, not a service URL: give it by --auth-key FILE")]
     AuthKey,
+    /// The entry is `NAME=VALUE`, and the value may be a key: nothing of it is repeated.
+    #[error(
+        "column {column}: this looks like a connection string, which may hold a key: give the \
+         names of its hosts alone"
+    )]
+    ConnectionString {
+        /// Where the part begins that looks so, counted in characters from 1.
+        column: usize,
+    },
 }
 
 /// The most names of one input. A runtime has about 260.
 pub const MAX_NAMES: usize = 100_000;
+/// What stands between the names of one line; each takes one byte.
+const SEPARATORS: [char; 3] = [',', ';', '\t'];
 
 /// Reads service URLs. `path` is the name of the input in messages.
 ///
@@ -153,7 +164,12 @@ impl ServiceUrlReader {
                 self.urls.notes.push(note);
                 continue;
             }
-            for name in without_comment(without_bullet(line)).split([',', ';', '\t']) {
+            if let Some(column) = assignment(line) {
+                // The values of such a line may hold separators: none of its parts is a name.
+                self.problem(Position::Line(index + 1), UrlError::ConnectionString { column });
+                continue;
+            }
+            for name in without_comment(without_bullet(line)).split(SEPARATORS) {
                 let name = pasted::trim(name);
                 match name {
                     "" => {}
@@ -232,7 +248,11 @@ impl ServiceUrlReader {
     }
 
     fn name(&mut self, position: Position, text: &str) -> Result<(), ServiceUrlsError> {
-        let url = if is_auth_key(text) { Err(UrlError::AuthKey) } else { read(text) };
+        let url = match assignment(text) {
+            _ if is_auth_key(text) => Err(UrlError::AuthKey),
+            Some(column) => Err(UrlError::ConnectionString { column }),
+            None => read(text),
+        };
         match url {
             Ok(url) if self.urls.urls.len() < MAX_NAMES => self.urls.urls.push(url),
             Ok(_) => return Err(ServiceUrlsError::TooMany { path: self.urls.source.clone() }),
@@ -299,6 +319,24 @@ fn is_auth_key(text: &str) -> bool {
     let text = text.to_ascii_lowercase();
     text.trim_start_matches(|c: char| !c.is_ascii_alphanumeric()).starts_with("ir@")
         || text.contains("@serviceendpoint=")
+}
+
+/// The column of the first part that is `NAME=VALUE`, as the parts of connection strings are. In a
+/// URL `=` stands behind the host.
+fn assignment(line: &str) -> Option<usize> {
+    let text = without_comment(without_bullet(line));
+    let mut start = line.find(text).unwrap_or_default();
+    for part in text.split(SEPARATORS) {
+        let authority = part.split_once("://").filter(|(scheme, _)| !scheme.contains('='));
+        let front = authority.map_or(part, |(_, rest)| rest);
+        let front = front.split(['/', '\\', '?', '#']).next().unwrap_or_default();
+        if front.contains('=') {
+            let blanks = part.len() - part.trim_start().len();
+            return Some(line[..start + blanks].chars().count() + 1);
+        }
+        start += part.len() + 1;
+    }
+    None
 }
 
 /// Whether a line is one of the headings above the names in the portal or in documentation.

@@ -94,6 +94,25 @@ fn a_key_given_by_mistake_is_not_repeated() {
     }
 }
 
+#[test]
+fn a_connection_string_given_by_mistake_is_not_repeated() {
+    let namespace = "Endpoint=sb://x.servicebus.windows.net/;SharedAccessKeyName=R;";
+    for (text, place) in [
+        (format!("a.net\n{namespace}SharedAccessKey=hunter2="), "line 2: column 1: "),
+        ("a.net; Key=hunter2/x".to_owned(), "line 1: column 8: "),
+        ("Pwd='a;hunter2'".to_owned(), "line 1: column 1: "),
+        ("- AccountKey = hunter2==".to_owned(), "line 1: column 3: "),
+        (serde_json::json!(["Key=hunter2"]).to_string(), "serviceUrls[0]: column 1: "),
+    ] {
+        let error = parse(&text, "urls").unwrap_err();
+        let shown = format!("{error} {error:?}");
+        assert!(shown.starts_with(&format!("urls: {place}this looks like a conn")), "{shown}");
+        assert!(!shown.contains("hunter2") && !shown.contains("SharedAccess"), "{shown}");
+    }
+    let urls = parse("https://a.net/p?x=1\nb.net:443?sig=x", "urls").unwrap();
+    assert_eq!(names(&urls), ["a.net", "b.net:443"]);
+}
+
 /// As they are copied out of tickets and portals.
 #[test]
 fn headings_and_bullets_are_read_over() {

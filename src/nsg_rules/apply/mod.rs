@@ -7,7 +7,7 @@ use std::time::Duration;
 use super::MARKER;
 use super::document::{RuleAction, RuleChange};
 use super::guard::GuardRefusal;
-use super::live::{LiveGroup, LiveRule};
+use super::live::{IN_FORCE, LiveGroup, LiveRule, NOT_IN_FORCE};
 use super::rule::RuleProperties;
 
 /// How often a write is tried while others change the group.
@@ -208,6 +208,15 @@ pub enum ApplyError<E: std::error::Error> {
          between"
     )]
     ShownOtherwise(String),
+    /// The rule was written, and is not in force.
+    #[error(
+        "Azure took {name} and {state}: look at the group there, then run the same command again"
+    )]
+    NotInForce {
+        name: String,
+        /// What Azure says of it, as the middle of a sentence.
+        state: &'static str,
+    },
     /// Others changed the group before every attempt.
     #[error("{0}: the group is being changed by someone else all the time: try again later")]
     Crowded(String),
@@ -258,21 +267,49 @@ impl<'a> Work<'a> {
             self.make(manager, index, &live).await?;
         }
         // Azure said that the writes are done; the rules must show it.
-        for (step, outcome) in self.steps.iter().zip(&mut self.outcomes) {
-            let rule = manager.rule(&step.name).await.map_err(failed)?;
-            let live = LiveGroup { rules: rule.into_iter().collect() };
-            let is_added_to = || {
-                let written = step.after.as_ref();
-                live.rule(&step.name)
-                    .zip(written)
-                    .is_some_and(|(rule, written)| rule.properties.holds(written))
-            };
-            if drift(&live, step, self.steps) != Drift::AsPlanned && !is_added_to() {
-                *outcome = StepOutcome::Undecided { found: "it is not as planned".to_owned() };
-                return Err(ApplyError::ShownOtherwise(step.name.clone()));
-            }
+        for index in 0..self.steps.len() {
+            self.read_back(manager, index).await?;
         }
         Ok(())
+    }
+
+    /// Reads a rule that Azure called written: it must be as planned, and in force.
+    async fn read_back<M: ResourceManager>(
+        &mut self,
+        manager: &mut M,
+        index: usize,
+    ) -> Result<(), ApplyError<M::Error>> {
+        let step = &self.steps[index];
+        for look in 0..MOST_LOOKS {
+            if look > 0 {
+                manager.pause(FIRST_PAUSE * 2u32.pow(look - 1)).await;
+            }
+            let rule = manager.rule(&step.name).await.map_err(failed)?;
+            let live = LiveGroup { rules: rule.into_iter().collect() };
+            let rule = live.rule(&step.name);
+            let is_added_to = || {
+                let written = step.after.as_ref();
+                rule.zip(written).is_some_and(|(rule, written)| rule.properties.holds(written))
+            };
+            if drift(&live, step, self.steps) != Drift::AsPlanned && !is_added_to() {
+                let found = "it is not as planned".to_owned();
+                self.outcomes[index] = StepOutcome::Undecided { found };
+                return Err(ApplyError::ShownOtherwise(step.name.clone()));
+            }
+            match rule.map_or(IN_FORCE, LiveRule::provisioning) {
+                IN_FORCE => return Ok(()),
+                NOT_IN_FORCE => {
+                    self.outcomes[index] = StepOutcome::NotDone;
+                    let (name, state) = (step.name.clone(), "could not put it into force");
+                    return Err(ApplyError::NotInForce { name, state });
+                }
+                _ => {}
+            }
+        }
+        let found = "it is accepted and not in force yet".to_owned();
+        self.outcomes[index] = StepOutcome::Undecided { found };
+        let (name, state) = (step.name.clone(), "has not put it into force yet");
+        Err(ApplyError::NotInForce { name, state })
     }
 
     /// Makes one step, where the rule is as it was when the step was planned.
@@ -287,7 +324,10 @@ impl<'a> Work<'a> {
         let mut live = live;
         let mut refused_version: Option<String> = None;
         for _ in 0..MOST_ROUNDS {
+            let is_failed = live.rule(&step.name).is_some_and(LiveRule::is_failed);
             match drift(live, step, self.steps) {
+                // What Azure could not put into force is written once more.
+                Drift::AsPlanned if is_failed => {}
                 Drift::AsPlanned => {
                     self.outcomes[index] = StepOutcome::Done;
                     return Ok(());
@@ -342,15 +382,14 @@ impl<'a> Work<'a> {
                 manager.pause(FIRST_PAUSE * 2u32.pow(look - 1)).await;
             }
             let Ok(live) = manager.group().await else { break };
-            let state = live.rule(name).and_then(|rule| rule.state.clone());
-            let state = state.as_deref().unwrap_or("Succeeded");
+            let state = live.rule(name).map_or(IN_FORCE, LiveRule::provisioning);
             match drift(&live, &self.steps[index], self.steps) {
-                Drift::AsPlanned if state == "Succeeded" => {
+                Drift::AsPlanned if state == IN_FORCE => {
                     self.notes.push(format!("{error}; read back, {name} is as planned"));
                     self.outcomes[index] = StepOutcome::Done;
                     return Ok(());
                 }
-                Drift::AsPlanned if state == "Failed" => {
+                Drift::AsPlanned if state == NOT_IN_FORCE => {
                     self.outcomes[index] = StepOutcome::NotDone;
                     let state = format!("Azure could not put {name} into force");
                     return Err(ApplyError::Failed { state: Some(state), error });

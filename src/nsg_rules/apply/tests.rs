@@ -31,6 +31,10 @@ enum Meets {
     NeverSettles,
     /// It is accepted, and Azure fails to put it into force.
     FailsLater,
+    /// It is said to be done, and Azure failed to put it into force.
+    DoneAndFailed,
+    /// It is said to be done, and never in force.
+    DoneAndNeverSettles,
     /// Azure answers that it is in trouble, and wrote it all the same.
     TroubleWritten,
     /// Azure answers that it is in trouble, and did not write it.
@@ -170,6 +174,10 @@ impl Fake {
                 self.settle(name, "Failed");
                 unknown
             }
+            DoneAndFailed | DoneAndNeverSettles => {
+                self.settle(name, if meets == DoneAndFailed { "Failed" } else { "Updating" });
+                Ok(WriteOutcome::Done)
+            }
             TroubleWritten => Err(Broken(WriteFate::Doubtful)),
             LostThenTheirs => {
                 self.set(name, Some(self::properties(&["13.69.0.9/32"])));
@@ -244,6 +252,7 @@ async fn run(
         Err(ApplyError::Refused(_)) => "refused",
         Err(ApplyError::Failed { .. }) => "failed",
         Err(ApplyError::ShownOtherwise(_)) => "otherwise",
+        Err(ApplyError::NotInForce { .. }) => "inert",
         Err(ApplyError::Crowded(_)) => "crowded",
     };
     let outcome = work.outcomes().next().unwrap().1.as_str();
@@ -281,6 +290,8 @@ async fn every_way_in_which_a_write_meets_another_or_loses_its_answer() {
         (LandsLate, "done ok new", "done ok new", "done ok new"),
         (NeverSettles, "undecided failed new", "undecided failed new", "done ok new"),
         (FailsLater, "not_done failed new", "not_done failed new", "done ok new"),
+        (DoneAndFailed, "not_done inert new", "not_done inert new", "done ok new"),
+        (DoneAndNeverSettles, "undecided inert new", "undecided inert new", "done ok new"),
         (TroubleWritten, "done ok new", "done ok new", "done ok new"),
         (Trouble, "not_done failed old", "not_done failed old", "not_done failed old"),
         (Conflict, "not_done failed old", "not_done failed old", "not_done failed old"),
@@ -298,6 +309,22 @@ async fn every_way_in_which_a_write_meets_another_or_loses_its_answer() {
         assert_eq!(run(Some(&old), Some(&new), meets).await, update, "update, {meets:?}");
         assert_eq!(run(None, Some(&new), meets).await, create, "create, {meets:?}");
         assert_eq!(run(Some(&old), None, meets).await, delete, "delete, {meets:?}");
+    }
+}
+
+#[tokio::test]
+async fn what_azure_could_not_put_into_force_is_written_again() {
+    let (old, new) = (properties(&["13.69.0.1/32"]), properties(&["13.69.0.2/32"]));
+    let name = "Relay".to_owned();
+    let steps = [RuleStep { name, before: Some(old), after: Some(new.clone()) }];
+    for (state, n_writes) in [("Succeeded", 0), ("Failed", 1)] {
+        let mut fake = Fake::new(Some(&new), Meets::Nothing);
+        fake.settle("Relay", state);
+        let live = fake.group.clone();
+        let mut work = Work::new(&steps);
+        work.carry_out(&mut fake, live).await.unwrap();
+        assert_eq!(work.outcomes().next().unwrap().1, &StepOutcome::Done);
+        assert_eq!(fake.n_writes, n_writes, "{state}");
     }
 }
 

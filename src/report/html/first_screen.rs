@@ -2,7 +2,7 @@
 
 use std::borrow::Cow;
 
-use super::super::only_owners::left_out;
+use super::super::only_owners::{consequences, left_out};
 use super::super::step_words;
 use super::super::verdict_line::VerdictLine;
 use super::super::wording::{counted, counts, listed, measured_at};
@@ -15,7 +15,7 @@ pub(super) struct FirstScreen<'a> {
     pub(super) headline: String,
     /// Why the runtime would be worse off, where nothing else says it.
     pub(super) because: &'a [String],
-    pub(super) consequences: &'a [String],
+    pub(super) consequences: Vec<Cow<'a, str>>,
     pub(super) when: String,
     pub(super) took: String,
     pub(super) hostname: Cow<'a, str>,
@@ -32,7 +32,7 @@ pub(super) fn of<'a>(report: &'a Report, verdict: &VerdictLine) -> FirstScreen<'
         badge: StatusBadge::of(verdict.status),
         headline: verdict.words.clone(),
         because: if verdict.is_surprise { &report.prediction.because } else { &[] },
-        consequences: &report.prediction.consequences,
+        consequences: consequences(&report.prediction.consequences, report.only.as_ref()).collect(),
         when: measured_at(run.started_at),
         took: run.took_ms.map(step_words::time).unwrap_or_default(),
         hostname: (&*run.vantage.hostname).into(),

@@ -4,12 +4,13 @@
 mod evidence;
 pub(super) mod inert;
 
+use std::borrow::Cow;
 use std::collections::BTreeMap;
 use std::io::{self, Write};
 
 use super::beside_rules::{self, AgreementGroup};
 use super::diff::table;
-use super::only_owners::left_out;
+use super::only_owners::{consequences, left_out};
 use super::test_commands::{TestCommand, TestCommands};
 use super::wording::{counted, counts_line, listed, measured_at, runtime, sighted, team_of};
 use super::{Guarded, step_words, verdict_line};
@@ -53,8 +54,10 @@ fn write_head(report: &Report, out: &mut impl Write) -> io::Result<()> {
     writeln!(out, "# {}: {}\n", word(verdict.status), inline(&verdict.words))?;
     let prediction = &report.prediction;
     let because = if verdict.is_surprise { &*prediction.because } else { &[] };
-    let lines: Vec<&String> = because.iter().chain(&*prediction.consequences).collect();
-    write_items(out, lines.into_iter().map(|line| inline(line)))?;
+    let because = because.iter().map(Cow::from);
+    let consequences = consequences(&prediction.consequences, report.only.as_ref());
+    let lines: Vec<Cow<'_, str>> = because.chain(consequences).collect();
+    write_items(out, lines.iter().map(|line| inline(line)))?;
     let host = host(report);
     let at = measured_at(report.run.started_at);
     writeln!(out, "Measured {at} from {}: {}.\n", inline(&host), counts_line(report.summary))?;

@@ -7,6 +7,7 @@ use std::net::{IpAddr, SocketAddr};
 use super::placeholders::OwnNames;
 use crate::model::{GatewayName, HostName, Severity, Status};
 use crate::plan::deployment_of;
+use crate::report::verdict_line::CountedEndpoint;
 use crate::report_v1::{Endpoint, Finding, Lookup, Report, Trail};
 
 /// Something that the way from a host to an endpoint leads through, or is decided by.
@@ -39,10 +40,13 @@ pub(super) struct FailureKind {
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
 struct Fared {
     role: String,
-    /// They work, though there may be something to look at.
+    /// They work, though there may be something to look at. What fails and is not required does not
+    /// work, whatever its status.
     is_sound: bool,
     /// Each cause with its owner, and how bad it is.
     causes: BTreeMap<String, (Severity, String)>,
+    /// Causes that only follow from others: nobody counts them, and who has one is not without it.
+    followed: BTreeSet<String>,
 }
 
 /// The parts of all endpoints that fared alike, by their places in [`HostFacts::parts`].
@@ -74,25 +78,30 @@ impl HostFacts {
         let mut facts = Self::default();
         let shared = |parts: Vec<WayPart>| parts.into_iter().filter(|part| !own.hold(part));
         let mut places = BTreeMap::new();
-        let causes = |findings: &[Finding]| -> BTreeMap<String, (Severity, String)> {
-            let is_failure = |finding: &&Finding| {
-                matches!(finding.severity, Severity::Fail | Severity::Warn)
-                    && finding.explained_by.is_none()
-            };
-            let failures = findings.iter().filter(is_failure).filter(|one| counts(one));
-            failures
-                .map(|one| (one.cause.to_string(), (one.severity, one.owner.to_string())))
-                .collect()
+        let fared = |role: &str, is_sound, findings: &[Finding]| {
+            let is_failure =
+                |one: &&Finding| matches!(one.severity, Severity::Fail | Severity::Warn);
+            let (followed, own): (Vec<&Finding>, Vec<&Finding>) = findings
+                .iter()
+                .filter(is_failure)
+                .partition(|finding| finding.explained_by.is_some());
+            let own = own.into_iter().filter(&counts);
+            Fared {
+                role: role.to_owned(),
+                is_sound,
+                causes: own
+                    .map(|one| (one.cause.to_string(), (one.severity, one.owner.to_string())))
+                    .collect(),
+                followed: followed.into_iter().map(|one| one.cause.to_string()).collect(),
+            }
         };
-        let of_run =
-            Fared { role: String::new(), is_sound: true, causes: causes(&report.findings) };
+        let of_run = fared("", true, &report.findings);
         facts.take(of_run, shared(of_host(report)), None, &mut places);
         for endpoint in report.endpoints.iter().filter(|endpoint| !endpoint.is_unassigned()) {
-            let fared = Fared {
-                role: endpoint.role.as_deref().unwrap_or(&endpoint.entry).to_owned(),
-                is_sound: matches!(endpoint.status, Status::Pass | Status::Warn),
-                causes: causes(&endpoint.findings),
-            };
+            let role = endpoint.role.as_deref().unwrap_or(&endpoint.entry);
+            let is_sound = matches!(endpoint.status, Status::Pass | Status::Warn)
+                && !CountedEndpoint::from(endpoint).is_failing;
+            let fared = fared(role, is_sound, &endpoint.findings);
             let kind = endpoint.kind.as_deref().unwrap_or("https");
             let sample = format!("{kind}://{}", endpoint.host_port());
             facts.take(fared, shared(of_endpoint(report, endpoint)), Some(sample), &mut places);
@@ -127,6 +136,12 @@ impl HostFacts {
         })
     }
 
+    /// How bad `kind` is here at worst; `None` where it was not found.
+    pub(super) fn severity(&self, kind: &FailureKind) -> Option<Severity> {
+        let own = self.fared.keys().filter(|fared| fared.role == kind.role);
+        own.filter_map(|fared| fared.causes.get(&kind.cause)).map(|(severity, _)| *severity).min()
+    }
+
     /// Where `kind` was found here; `None` where it was not.
     pub(super) fn failing(&self, kind: &FailureKind) -> Option<HostCase<'_>> {
         self.case(kind, |fared| fared.causes.contains_key(&kind.cause))
@@ -135,7 +150,11 @@ impl HostFacts {
     /// What of the same role works and did not find it. What fails for another reason might hide it
     /// and says nothing.
     pub(super) fn healthy(&self, kind: &FailureKind) -> Option<HostCase<'_>> {
-        self.case(kind, |fared| fared.is_sound && !fared.causes.contains_key(&kind.cause))
+        self.case(kind, |fared| {
+            fared.is_sound
+                && !fared.causes.contains_key(&kind.cause)
+                && !fared.followed.contains(&kind.cause)
+        })
     }
 
     fn case(&self, kind: &FailureKind, belongs: impl Fn(&Fared) -> bool) -> Option<HostCase<'_>> {

@@ -61,8 +61,10 @@ pub struct FailedAlike {
     pub severity: Severity,
     /// Who can fix it by the cause alone.
     pub owner: String,
-    /// On how many hosts.
+    /// On how many hosts, as a failure or as a warning.
     pub failing: usize,
+    /// On how many of these it is nothing but a warning.
+    pub warning: usize,
     /// How many hosts have such endpoints that work.
     pub healthy: usize,
     /// How many of these are the same hosts: some such endpoints of theirs fail, and others work.
@@ -110,6 +112,8 @@ struct Cases<'a> {
     all: Vec<HostCase<'a>>,
     failing: CaseSet,
     healthy: CaseSet,
+    /// How many hosts warn of it at worst.
+    n_warning: usize,
     /// The hosts that have a case on either side, by their places.
     split: BTreeSet<usize>,
 }
@@ -146,8 +150,19 @@ impl<'a> Cases<'a> {
     fn of(kind: FailureKind, severity: Severity, owner: &'a str, hosts: &'a [MergedHost]) -> Self {
         let (failing, healthy) = (CaseSet::default(), CaseSet::default());
         let (all, split) = (Vec::new(), BTreeSet::new());
-        let mut cases =
-            Self { kind, severity, owner, hosts: Vec::new(), all, failing, healthy, split };
+        let is_warning = |host: &&MergedHost| host.facts.severity(&kind) == Some(Severity::Warn);
+        let n_warning = hosts.iter().filter(is_warning).count();
+        let mut cases = Self {
+            kind,
+            severity,
+            owner,
+            hosts: Vec::new(),
+            all,
+            failing,
+            healthy,
+            n_warning,
+            split,
+        };
         for (at, host) in hosts.iter().enumerate() {
             let failing = host.facts.failing(&cases.kind).map(|case| (case, true));
             let healthy = host.facts.healthy(&cases.kind).map(|case| (case, false));
@@ -179,6 +194,7 @@ impl<'a> Cases<'a> {
             owner: self.owner.to_owned(),
             failing: n_failing,
             healthy: n_healthy,
+            warning: self.n_warning,
             both: self.split.len(),
         };
         let mut statement = FailureStatement {
@@ -338,12 +354,24 @@ impl FailureStatement {
         None
     }
 
+    /// Whether some hosts fail, and others only warn of the same.
+    pub(super) fn is_mixed(&self) -> bool {
+        self.failed.first().is_some_and(FailedAlike::is_mixed)
+    }
+
     /// Whether there is something to tell people. What all hosts warn of stands below as that.
     #[must_use]
     pub fn is_worth_telling(&self) -> bool {
         self.failed.first().is_some_and(|failed| {
             failed.failing >= LEAST && (failed.healthy > 0 || failed.severity == Severity::Fail)
         })
+    }
+}
+
+impl FailedAlike {
+    /// Whether some hosts fail, and others only warn of it.
+    pub(super) const fn is_mixed(&self) -> bool {
+        0 < self.warning && self.warning < self.failing
     }
 }
 

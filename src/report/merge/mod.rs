@@ -19,14 +19,17 @@ mod facts;
 mod failures;
 mod handout;
 mod host_test;
+mod left_out;
 mod placeholders;
 mod same_host;
 mod suspects;
+mod times;
 pub(super) mod told;
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::io::{self, Write};
 use std::net::IpAddr;
+use std::time::Duration;
 
 use jiff::Timestamp;
 use serde::Serialize;
@@ -43,6 +46,7 @@ use same_host::HostIdentity;
 pub use failures::{CountedPart, Explained, FailedAlike, FailureStatement, SuspectedPart};
 pub use handout::handout;
 pub use host_test::HostTest;
+pub use left_out::{LeftOutOfMerge, MergedOnly};
 pub use placeholders::Placeholders;
 pub use same_host::{PassedOver, WhyPassedOver};
 pub use suspects::{PartKind, SharedPart};
@@ -66,11 +70,20 @@ pub struct MergedHost {
     pub network_allows: String,
     /// Where what its report calls things means the same.
     pub placeholders: Placeholders,
+    /// When the run was over, where that is known.
+    #[serde(skip)]
+    ended_at: Option<Timestamp>,
     #[serde(skip)]
     identity: HostIdentity,
     /// The one that destinations are reached from.
     #[serde(skip)]
     address: Option<IpAddr>,
+    /// Whose findings are `seen`; empty where those of everyone are.
+    #[serde(skip)]
+    owners: Vec<Owner>,
+    /// How many findings are of others.
+    #[serde(skip)]
+    n_left_out: usize,
     #[serde(skip)]
     seen: BTreeSet<SharedFinding>,
     #[serde(skip)]
@@ -119,6 +132,12 @@ pub struct Merged {
     pub passed_over: Vec<PassedOver>,
     /// What could not be read.
     pub unreadable: Vec<Unreadable>,
+    /// Whose findings these are, where others' were left out.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub only: Option<MergedOnly>,
+    /// When it is looked at, where that is known.
+    #[serde(skip)]
+    now: Option<Timestamp>,
 }
 
 /// Hosts with the same findings.
@@ -150,10 +169,13 @@ impl MergedHost {
             owners.is_empty() || owners.iter().any(|owner| finding.owner == owner.as_str())
         };
         let mut seen = BTreeSet::new();
+        let n_others = |findings: &[Finding]| findings.iter().filter(|one| !is_theirs(one)).count();
+        let mut n_left_out = n_others(&report.findings);
         for finding in report.findings.iter().filter(is_theirs) {
             seen.insert(SharedFinding::of(finding, None, true));
         }
         for endpoint in report.endpoints.iter().filter(|endpoint| !endpoint.is_unassigned()) {
+            n_left_out += n_others(&endpoint.findings);
             for finding in endpoint.findings.iter().filter(is_theirs) {
                 let mut name = format!("{} {}", endpoint.entry, endpoint.host_port());
                 if own.hold_text(&name) {
@@ -166,10 +188,13 @@ impl MergedHost {
             hostname: report.run.vantage.hostname.clone().into_owned(),
             file: file.to_owned(),
             started_at: report.run.started_at,
+            ended_at: ended_at(report),
             network_allows: report.prediction.network_allows.clone().into_owned(),
             identity: HostIdentity::of(file, report, placeholders),
             address: report.run.vantage.addresses.first().copied(),
             placeholders,
+            owners: owners.to_vec(),
+            n_left_out,
             seen,
             facts: HostFacts::of(report, &own, is_theirs),
         }
@@ -204,6 +229,7 @@ impl Merged {
     pub fn of(reports: Vec<MergedHost>, unreadable: Vec<Unreadable>) -> Self {
         let (hosts, passed_over) = same_host::newest(reports);
         let failures = failures::statements(&hosts);
+        let only = MergedOnly::of(&hosts);
         let mut common = hosts.first().map(|host| host.seen.clone()).unwrap_or_default();
         let mut alike: BTreeMap<BTreeSet<SharedFinding>, Vec<MergedHost>> = BTreeMap::new();
         for host in hosts {
@@ -218,7 +244,13 @@ impl Merged {
             })
             .collect();
         groups.sort_by_key(|group| group.hosts.len());
-        Self { failures, common, groups, passed_over, unreadable }
+        Self { failures, common, groups, passed_over, unreadable, only, now: None }
+    }
+
+    /// The same, looked at at a time: what is dated later is told.
+    #[must_use]
+    pub fn at(self, now: Timestamp) -> Self {
+        Self { now: Some(now), ..self }
     }
 
     /// Whether some host found an expectation violated.
@@ -235,7 +267,8 @@ impl Merged {
 
     /// Writes one object, a statement and a group a line: `{"schema": "pathproof.merge/1",
     /// "failures": [{"outcome", "failed", "parts", "unexplained", "tests"}], "common", "groups":
-    /// [{"hosts", "findings"}], "passed_over", "unreadable"}`.
+    /// [{"hosts", "findings"}], "passed_over", "unreadable"}`, and
+    /// `"only"` where it is for some teams.
     ///
     /// # Errors
     /// What `out` returns.
@@ -250,6 +283,10 @@ impl Merged {
         write_lines(&self.passed_over, out)?;
         out.write_all(b",\n\"unreadable\":")?;
         serde_json::to_writer(&mut *out, &self.unreadable)?;
+        if let Some(only) = &self.only {
+            out.write_all(b",\n\"only\":")?;
+            serde_json::to_writer(&mut *out, only)?;
+        }
         out.write_all(b"}\n")?;
         out.flush()
     }
@@ -264,6 +301,7 @@ impl Merged {
     /// What is to be known of the reports beside what they found.
     pub(super) fn notes(&self) -> Vec<String> {
         let mut notes = same_host::sentences(&self.passed_over);
+        notes.extend(times::sentences(self));
         let hosts = self.groups.iter().flat_map(|group| &group.hosts);
         let n_own = hosts.filter(|host| host.placeholders == Placeholders::Own).count();
         if n_own > 0 && self.n_hosts() > 1 {
@@ -293,7 +331,10 @@ impl Merged {
             [_] => format!("{reports}, all with the same findings"),
             groups => format!("{reports}, {} different sets of findings", groups.len()),
         };
-        (status, words)
+        match &self.only {
+            Some(only) => only.headline(status, words),
+            None => (status, words),
+        }
     }
 
     fn findings(&self) -> impl Iterator<Item = &SharedFinding> {
@@ -352,6 +393,13 @@ fn write_failures(page: &mut Page, merged: &Merged) {
     }
 }
 
+/// When the run was over; `None` where the report does not say how long it took.
+fn ended_at(report: &Report) -> Option<Timestamp> {
+    let (begun, took) = report.run.started_at.zip(report.run.took_ms)?;
+    let took = Duration::try_from_secs_f64(took.as_f64() / 1000.0).ok()?;
+    begun.checked_add(took).ok()
+}
+
 /// Writes an array, an element a line.
 fn write_lines(elements: &[impl Serialize], out: &mut impl Write) -> io::Result<()> {
     out.write_all(b"[")?;
@@ -389,6 +437,8 @@ fn names(merged: &Merged, group: &Group) -> String {
 mod failure_tests;
 #[cfg(test)]
 mod same_host_tests;
+#[cfg(test)]
+mod soundness_tests;
 #[cfg(test)]
 mod tests;
 #[cfg(test)]

@@ -1,7 +1,7 @@
 //! Several reports of one host: the newest counts, since a host is one host however often it was
 //! measured and however often its report was copied.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeMap;
 use std::hash::{DefaultHasher, Hasher};
 use std::io;
 use std::net::IpAddr;
@@ -103,15 +103,9 @@ pub(super) fn newest(reports: Vec<MergedHost>) -> (Vec<MergedHost>, Vec<PassedOv
 }
 
 /// The reports of each host among those that bear one name. A host may have got another address
-/// since; but one that ran at two addresses in the same moment is two, whose name says nothing.
+/// since; but one that measured at two addresses at once is two, whose name says nothing.
 fn hosts_of_name(reports: Vec<MergedHost>) -> Vec<Vec<MergedHost>> {
-    let mut at_once: BTreeMap<Timestamp, BTreeSet<IpAddr>> = BTreeMap::new();
-    for report in &reports {
-        if let Some((time, address)) = report.started_at.zip(report.address) {
-            at_once.entry(time).or_default().insert(address);
-        }
-    }
-    if at_once.values().all(|addresses| addresses.len() < 2) {
+    if !measured_at_two_addresses_at_once(&reports) {
         return vec![reports];
     }
     let mut by_address: BTreeMap<Option<IpAddr>, Vec<MergedHost>> = BTreeMap::new();
@@ -119,6 +113,29 @@ fn hosts_of_name(reports: Vec<MergedHost>) -> Vec<Vec<MergedHost>> {
         by_address.entry(report.address).or_default().push(report);
     }
     by_address.into_values().collect()
+}
+
+/// Whether a run began at another address before one was over, or in its very moment.
+fn measured_at_two_addresses_at_once(reports: &[MergedHost]) -> bool {
+    let spans = reports.iter().filter_map(|report| {
+        let begun = report.started_at?;
+        Some((begun, report.ended_at.unwrap_or(begun), report.address?))
+    });
+    let mut spans: Vec<(Timestamp, Timestamp, IpAddr)> = spans.collect();
+    spans.sort_unstable();
+    // As long as nothing overlaps, runs at other addresses were over before the last one began.
+    let mut last: Option<(Timestamp, Timestamp, IpAddr)> = None;
+    for (begun, ended, address) in spans {
+        let is_other = |(since, until, at)| at != address && (begun < until || begun == since);
+        if last.is_some_and(is_other) {
+            return true;
+        }
+        last = match last {
+            Some((_, until, at)) if at == address => Some((begun, until.max(ended), at)),
+            _ => Some((begun, ended, address)),
+        };
+    }
+    false
 }
 
 impl PassedOver {

@@ -157,6 +157,30 @@ fn a_name_that_several_hosts_bear_says_nothing() {
     assert_eq!(several.passed_over[0].file, "b.json");
 }
 
+/// Two machines with one name seldom begin in the same moment, and the one that fails is there.
+#[test]
+fn two_addresses_at_overlapping_times_are_two_hosts() {
+    let named = |host: &Host, at: &str, address: &str| {
+        let mut report = written(host, at);
+        report["run"]["took_ms"] = json!(5214);
+        report["run"]["vantage"]["hostname"] = json!("runtime");
+        report["run"]["vantage"]["addresses"] = json!([address]);
+        report
+    };
+    let broken = named(&others(1, true)[0], "2026-03-02T11:59:59Z", "10.9.0.5");
+    let healthy = &others(1, false)[0];
+    let both = |at: &str| {
+        let healthy = named(healthy, at, "10.1.0.5");
+        merged(&[("a.json".to_owned(), healthy), ("b.json".to_owned(), broken.clone())])
+    };
+    let overlapping = both("2026-03-02T12:00:00Z");
+    assert_eq!((overlapping.n_hosts(), overlapping.passed_over.len()), (2, 0));
+    assert!(overlapping.is_violated());
+    // Who has another address after the run was over has moved.
+    let moved = both("2026-03-02T12:00:05Z");
+    assert_eq!((moved.n_hosts(), moved.passed_over.len()), (1, 1));
+}
+
 /// Redacted reports of six hosts with as many relays, resolvers and subnets, all of which are the
 /// first of their report; or that have the names which a key gave them.
 fn redacted(key: Option<&str>) -> Vec<File> {

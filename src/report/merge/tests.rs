@@ -74,6 +74,78 @@ fn an_owner_sees_what_is_theirs() {
     assert!(!merged.is_violated());
 }
 
+/// Whoever has nothing to do is not told that all is well.
+#[test]
+fn what_an_owner_is_not_shown_is_counted() {
+    let of = |found: &[&str], owners: &[Owner]| {
+        Merged::of(vec![host("n", found, owners), host("m", &[], owners)], vec![])
+    };
+    let found = ["fail tcp_timeout a", "warn tls_intercepted b"];
+    for (found, owners, expected) in [
+        (
+            &found[..1],
+            &[Owner::Proxy][..],
+            (
+                Status::Warn,
+                "Nothing for the proxy team in 2 reports, all with the same findings; 1 finding \
+                 of other teams on 1 host is left out",
+            ),
+        ),
+        (
+            &found,
+            &[Owner::Proxy],
+            (
+                Status::Warn,
+                "For the proxy team: 2 reports, 2 different sets of findings; 1 finding of other \
+                 teams on 1 host is left out",
+            ),
+        ),
+        (&[], &[Owner::Proxy], (Status::Pass, "2 reports, all with the same findings")),
+        (&found[..1], &[], (Status::Fail, "2 reports, 2 different sets of findings")),
+    ] {
+        let (status, words) = of(found, owners).headline();
+        assert_eq!((status, &*words), expected);
+    }
+    let json = |owners: &[Owner]| {
+        let mut bytes = Vec::new();
+        of(&found, owners).json(&mut bytes).unwrap();
+        serde_json::from_slice::<Value>(&bytes).unwrap()["only"].clone()
+    };
+    let left_out = json!({"hosts": 1, "findings": 1});
+    assert_eq!(json(&[Owner::Proxy]), json!({"owners": ["proxy"], "left_out": left_out}));
+    assert_eq!(json(&[]), Value::Null);
+}
+
+#[test]
+fn reports_of_different_times_are_said_to_be_that() {
+    let at = |hostname: &str, time: &str| {
+        let report = json!({"schema": "pathproof.report/1", "endpoints": [],
+            "run": {"started_at": time, "vantage": {"hostname": hostname}}});
+        let report = Report::read(&report.to_string()).unwrap();
+        MergedHost::of(&format!("{hostname}.json"), &report, &[])
+    };
+    let notes = |times: &[&str]| {
+        let hosts = times.iter().enumerate().map(|(number, time)| at(&format!("n{number}"), time));
+        Merged::of(hosts.collect(), vec![]).at("2026-03-02T18:00:00Z".parse().unwrap()).notes()
+    };
+    assert_eq!(notes(&["2026-03-02T12:00:00Z", "2026-03-02T13:00:00Z"]), [""; 0]);
+    assert_eq!(
+        notes(&["2026-03-02T12:00:00Z", "2025-01-01T00:00:00Z"]),
+        ["The reports were not made at one time: that of n1 is of 2025-01-01 00:00:00 UTC, that \
+          of n0 of 2026-03-02 12:00:00 UTC. What is said of a host was so when it was measured, \
+          and need not be so now."]
+    );
+    // One host whose clock was wrong hides what it measured since.
+    let hidden = vec![at("a", "2026-03-02T12:00:00Z"), at("a", "2099-01-01T00:00:00Z")];
+    let merged = Merged::of(hidden, vec![]).at("2026-03-02T18:00:00Z".parse().unwrap());
+    assert_eq!(
+        merged.notes()[1],
+        "By the clock of this computer 1 report was made in the future: a.json (2099-01-01 \
+         00:00:00 UTC). A wrong clock hides reports of the same host that are newer; see which \
+         were left out."
+    );
+}
+
 #[test]
 fn the_table_says_what_differs_first() {
     let found = ["fail tcp_timeout a", "warn tls_intercepted b"];

@@ -94,6 +94,7 @@ impl<'a> ToldTest<'a> {
         let is_failure =
             statement.failed.first().is_some_and(|failed| failed.severity == Severity::Fail);
         let state = match (is_failure, fails) {
+            (true, true) if statement.is_mixed() => "fails or warns now",
             (true, true) => "fails now",
             (true, false) => "works now",
             (false, true) => "warns now",
@@ -122,7 +123,12 @@ fn hosts(failed: &FailedAlike) -> String {
     let is_failure = failed.severity == Severity::Fail;
     if failed.both > 0 {
         let (verb, other) = if is_failure { ("fail", "work") } else { ("warn", "do not") };
-        let failing = counted(failed.failing, "host");
+        let failing = if failed.is_mixed() {
+            let n_failing = counted(failed.failing - failed.warning, "host");
+            format!("{n_failing}, warn on {}", failed.warning)
+        } else {
+            counted(failed.failing, "host")
+        };
         let both =
             if failed.both == 1 { "1 host has" } else { &format!("{} hosts have", failed.both) };
         return format!(
@@ -130,7 +136,9 @@ fn hosts(failed: &FailedAlike) -> String {
             failed.healthy
         );
     }
-    let verb = match (is_failure, failed.failing) {
+    // Who only warns does not fail.
+    let n_worst = failed.failing - if failed.is_mixed() { failed.warning } else { 0 };
+    let verb = match (is_failure, n_worst) {
         (true, 1) => "fails",
         (true, _) => "fail",
         (false, 1) => "warns",
@@ -141,12 +149,18 @@ fn hosts(failed: &FailedAlike) -> String {
         1 => "1 does not".to_owned(),
         healthy => format!("{healthy} do not"),
     };
-    format!("{} {verb}, {rest}", counted(failed.failing, "host"))
+    let warning = match failed.warning {
+        _ if !failed.is_mixed() => String::new(),
+        1 => ", 1 warns".to_owned(),
+        warning => format!(", {warning} warn"),
+    };
+    format!("{} {verb}{warning}, {rest}", counted(n_worst, "host"))
 }
 
 /// What is said of the hosts.
 const fn state(failed: &FailedAlike) -> &'static str {
     match failed.severity {
+        _ if failed.is_mixed() => "affected",
         Severity::Fail => "failing",
         _ => "warning",
     }

@@ -1,6 +1,7 @@
 //! The verdict in one line, and what it means for the runtime.
 
 use super::super::assemble::Judged;
+use super::super::only_owners;
 use super::super::verdict_line::{self, CountedEndpoint, RunFindings};
 use super::page::Page;
 use crate::model::{Cause, Conclusion, NetworkAllows, Severity, Status};
@@ -29,8 +30,8 @@ pub(super) fn write(
             page.under(reason);
         }
     }
-    for consequence in &prediction.consequences {
-        page.under(consequence);
+    for consequence in only_owners::consequences(&prediction.consequences, only) {
+        page.under(&consequence);
     }
 }
 

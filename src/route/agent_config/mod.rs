@@ -44,7 +44,7 @@ pub struct ProxyElement {
     pub bypass_on_local: Setting,
     /// `usesystemdefault`: whether the account's own Internet settings are the starting point.
     pub use_system_default: Setting,
-    /// `scriptLocation`: the address of a PAC script.
+    /// `scriptLocation`: the address of a PAC script as written, which may hold a password.
     pub script_location: Option<String>,
     /// `autoDetect`: whether WPAD looks for a script.
     pub auto_detect: Setting,
@@ -356,8 +356,15 @@ impl SectionReader {
         }
     }
 
+    /// Only a short word is repeated, as `yes` is: anything else may be a password, pasted into
+    /// the wrong attribute.
     fn refuse_value(&mut self, node: Node, name: &str, found: &str, expected: &str) {
-        self.refuse(node, format!("{name}=\"{}\": expected {expected}", shorten(found)));
+        const LONGEST: usize = "unspecified".len();
+        let word = found.trim();
+        let is_word = word.len() <= LONGEST && word.bytes().all(|b| b.is_ascii_lowercase())
+            || word.len() <= 1;
+        let found = if is_word { word } else { "…" };
+        self.refuse(node, format!("{name}=\"{found}\": expected {expected}"));
     }
 
     fn refuse(&mut self, node: Node, message: String) {

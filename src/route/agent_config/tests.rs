@@ -197,6 +197,19 @@ fn credentials_in_the_address_are_not_shown() {
     assert!(!shown.contains("anna") && !shown.contains("geheim"), "{shown}");
 }
 
+#[test]
+fn a_password_in_the_wrong_attribute_is_not_repeated() {
+    for (given, part) in [
+        ("<defaultProxy useDefaultCredentials='maybe svc:Geheim1'/>", "=\"…\": expected true or"),
+        ("<defaultProxy><proxy bypassonlocal='u:Geheim1'/></defaultProxy>", "=\"…\": expected"),
+        ("<defaultProxy><proxy autoDetect='Geheim1'/></defaultProxy>", "=\"…\": expected true,"),
+        ("<defaultProxy enabled='yes'/>", "enabled=\"yes\": expected true or false"),
+    ] {
+        let message = &section(given).faults[0].message;
+        assert!(message.contains(part) && !message.contains("Geheim"), "{message}");
+    }
+}
+
 proptest! {
     #[test]
     fn no_file_panics(inner in "[<>/a-z='\" .&;#!\\[\\]-]{0,60}", attribute in "\\PC{0,20}") {

@@ -7,6 +7,7 @@ use super::decide::{AgentRoute, Configuration, RouteDecision, RouteError, Way};
 use super::dotnet_regex::{Pattern, PatternFault};
 use super::no_proxy::Scheme;
 use super::pattern_meaning::{PatternMeaning, PatternReach, pattern_for};
+use super::redacted::redacted_url;
 use super::suggest::is_placeholder;
 use crate::model::{Cause, Host, HostName};
 
@@ -208,12 +209,20 @@ fn unreadable(error: &AgentConfigError) -> LintFinding {
 #[must_use]
 pub fn differences(first: &AgentProxy, other: &AgentProxy) -> Vec<String> {
     let [ours, theirs] = [first, other].map(|agent| settings(agent.default_proxy.as_ref()));
+    let sentence = |(ours, theirs): (&ComparedSetting, &ComparedSetting)| {
+        let name = ours.name;
+        if ours.shown == theirs.shown {
+            return format!(
+                "{name} is {} in {} and in {}, and differs in a part that is not shown",
+                ours.shown, first.file, other.file
+            );
+        }
+        format!("{name} is {} in {} and {} in {}", ours.shown, first.file, theirs.shown, other.file)
+    };
     ours.iter()
         .zip(&theirs)
-        .filter(|(ours, theirs)| ours != theirs)
-        .map(|((name, ours), (_, theirs))| {
-            format!("{name} is {ours} in {} and {theirs} in {}", first.file, other.file)
-        })
+        .filter(|(ours, theirs)| ours.exact != theirs.exact)
+        .map(sentence)
         .collect()
 }
 
@@ -233,8 +242,24 @@ fn disagreement(first: &AgentProxy, other: &AgentProxy) -> Option<LintFinding> {
     })
 }
 
-/// The name and value of each setting that is compared, without credentials.
-fn settings(section: Option<&DefaultProxy>) -> [(&'static str, String); 8] {
+/// A setting of a file, as it is compared with the other file's.
+struct ComparedSetting {
+    name: &'static str,
+    /// What sentences say of it, without credentials.
+    shown: String,
+    /// What is compared.
+    exact: String,
+}
+
+impl ComparedSetting {
+    fn plain(name: &'static str, value: String) -> Self {
+        Self { name, shown: value.clone(), exact: value }
+    }
+}
+
+/// Each setting that is compared.
+fn settings(section: Option<&DefaultProxy>) -> [ComparedSetting; 8] {
+    let plain = ComparedSetting::plain;
     let word = |setting: Setting| match setting {
         Setting::Unspecified => "not given".to_owned(),
         Setting::True => "true".to_owned(),
@@ -252,7 +277,7 @@ fn settings(section: Option<&DefaultProxy>) -> [(&'static str, String); 8] {
             "autoDetect",
             "bypasslist",
         ]
-        .map(|name| (name, absent()));
+        .map(|name| plain(name, absent()));
     };
     let proxy = &section.proxy;
     let address = match &proxy.address {
@@ -260,17 +285,28 @@ fn settings(section: Option<&DefaultProxy>) -> [(&'static str, String); 8] {
         Some(ProxyAddress::Malformed(_)) => "malformed".to_owned(),
         Some(address) => address.meant().map_or_else(absent, |url| format!("{url}")),
     };
-    let patterns: Vec<String> =
-        section.bypass.iter().map(|entry| format!("'{}'", entry.pattern)).collect();
+    let list = |pattern: fn(&BypassEntry) -> String| {
+        let patterns: Vec<String> =
+            section.bypass.iter().map(|entry| format!("'{}'", pattern(entry))).collect();
+        if patterns.is_empty() { absent() } else { patterns.join(", ") }
+    };
     [
-        ("enabled", section.enabled.to_string()),
-        ("useDefaultCredentials", section.use_default_credentials.to_string()),
-        ("proxyaddress", address),
-        ("bypassonlocal", word(proxy.bypass_on_local)),
-        ("usesystemdefault", word(proxy.use_system_default)),
-        ("scriptLocation", proxy.script_location.clone().unwrap_or_else(absent)),
-        ("autoDetect", word(proxy.auto_detect)),
-        ("bypasslist", if patterns.is_empty() { absent() } else { patterns.join(", ") }),
+        plain("enabled", section.enabled.to_string()),
+        plain("useDefaultCredentials", section.use_default_credentials.to_string()),
+        plain("proxyaddress", address),
+        plain("bypassonlocal", word(proxy.bypass_on_local)),
+        plain("usesystemdefault", word(proxy.use_system_default)),
+        ComparedSetting {
+            name: "scriptLocation",
+            shown: proxy.script_location.as_deref().map_or_else(absent, redacted_url),
+            exact: proxy.script_location.clone().unwrap_or_else(absent),
+        },
+        plain("autoDetect", word(proxy.auto_detect)),
+        ComparedSetting {
+            name: "bypasslist",
+            shown: list(BypassEntry::shown),
+            exact: list(|entry| entry.pattern.clone()),
+        },
     ]
 }
 
@@ -367,6 +403,7 @@ impl LintOfFile<'_> {
 
     fn judge_pattern(&mut self, entry: &BypassEntry) {
         let BypassEntry { pattern, line } = entry;
+        let shown = entry.shown();
         let meaning = PatternMeaning::guess(pattern);
         let write = |meaning: Option<&PatternMeaning>| {
             meaning.map_or_else(
@@ -375,7 +412,7 @@ impl LintOfFile<'_> {
             )
         };
         if is_placeholder(pattern) {
-            let message = format!("'{pattern}' holds a placeholder of the documentation");
+            let message = format!("'{shown}' holds a placeholder of the documentation");
             let remedy = "put the factory's name and region in its place";
             self.add(LintKind::PatternPlaceholder, LintWeight::Error, *line, &message, remedy);
             return;
@@ -384,7 +421,7 @@ impl LintOfFile<'_> {
             Ok(compiled) => compiled,
             Err(PatternFault::Invalid(reason)) => {
                 let message = format!(
-                    "'{pattern}' is no regular expression ({reason}); .NET then makes no proxy and \
+                    "'{shown}' is no regular expression ({reason}); .NET then makes no proxy and \
                      every request fails"
                 );
                 let remedy = write(meaning.as_ref());
@@ -392,7 +429,7 @@ impl LintOfFile<'_> {
                 return;
             }
             Err(PatternFault::Unsupported(reason)) => {
-                let message = format!("'{pattern}' cannot be evaluated here: {reason}");
+                let message = format!("'{shown}' cannot be evaluated here: {reason}");
                 let remedy = "check by hand what it matches";
                 self.add(LintKind::PatternNotEvaluated, LintWeight::Note, *line, &message, remedy);
                 return;
@@ -400,7 +437,7 @@ impl LintOfFile<'_> {
         };
         let matches = |uri: &str| compiled.is_match(uri) == Ok(true);
         if matches("https://a.example") && matches("https://192.0.2.1") {
-            let message = format!("'{pattern}' matches every name: nothing goes to the proxy");
+            let message = format!("'{shown}' matches every name: nothing goes to the proxy");
             let remedy = "name the hosts that must go direct";
             self.add(LintKind::PatternTooWide, LintWeight::Warning, *line, &message, remedy);
             return;
@@ -409,7 +446,7 @@ impl LintOfFile<'_> {
         let sample = meaning.sample();
         if !matches(&format!("https://{sample}")) && !matches(&format!("http://{sample}")) {
             let message = format!(
-                "'{pattern}' does not match https://{sample}: that is all it is compared with, \
+                "'{shown}' does not match https://{sample}: that is all it is compared with, \
                  without a path and without the scheme's own port"
             );
             let remedy = write(Some(&meaning));
@@ -418,7 +455,7 @@ impl LintOfFile<'_> {
         }
         let stranger = meaning.strangers().into_iter().find(|s| matches(&format!("https://{s}")));
         if let Some(stranger) = stranger {
-            let message = format!("'{pattern}' also matches https://{stranger}");
+            let message = format!("'{shown}' also matches https://{stranger}");
             // Microsoft's own page shows full names without escapes.
             let is_documented =
                 meaning.reach == PatternReach::Itself && meaning.domain.labels().count() > 2;

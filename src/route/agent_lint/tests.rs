@@ -180,3 +180,53 @@ fn xml_that_is_not_well_formed_is_found_with_line_and_column() {
     assert_eq!((found[0].line, found[0].column), (Some(3), Some(1)));
     assert_eq!(found[0].file, "diawp.exe.config");
 }
+
+#[test]
+fn no_finding_repeats_a_password() {
+    let script = |user: &str| {
+        format!(
+            "<defaultProxy><proxy scriptLocation=\"http://{user}@w/p.pac?token=Geheim\"/>\
+             </defaultProxy>"
+        )
+    };
+    let pattern = |address: &str| {
+        format!(
+            "<defaultProxy><bypasslist><add address=\"{address}\"/></bypasslist>\
+             <proxy proxyaddress=\"http://p:1\"/></defaultProxy>"
+        )
+    };
+    for (first, other, part) in [
+        (
+            script("svc:Geheim1"),
+            script("svc:Geheim2"),
+            "scriptLocation is http://***@w/p.pac?*** in diahost.exe.config and in \
+             diawp.exe.config, and differs in a part that is not shown",
+        ),
+        (
+            script("svc:Geheim1"),
+            String::new(),
+            "scriptLocation is http://***@w/p.pac?*** in diahost.exe.config and not given in",
+        ),
+        (pattern("http://u:Geheim@host("), String::new(), "'http://***@host(' is no regular"),
+        (pattern("http://u:Geheim@a|[factory-name]"), pattern("x"), "bypasslist is 'http://***@a"),
+        (pattern("http://u:Geheim@|."), String::new(), "'http://***@|.' matches every name"),
+        (
+            "<defaultProxy><module type=\"My.Proxy, Password=Geheim\"/></defaultProxy>".to_owned(),
+            String::new(),
+            "the module My.Proxy decides",
+        ),
+        (
+            "<defaultProxy><module type=\"Password=Geheim\"/></defaultProxy>".to_owned(),
+            String::new(),
+            "a module decides",
+        ),
+    ] {
+        let files = [read("diahost.exe.config", &first), read("diawp.exe.config", &other)];
+        let findings = lint(&files, &names(), &LocalView::default());
+        let messages: Vec<String> =
+            findings.iter().map(|found| format!("{} {}", found.message, found.remedy)).collect();
+        let messages = messages.join("\n");
+        assert!(messages.contains(part), "{part}: {messages}");
+        assert!(!messages.contains("Geheim"), "{messages}");
+    }
+}

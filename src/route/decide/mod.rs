@@ -10,6 +10,7 @@ use super::no_proxy::Scheme;
 #[cfg(feature = "pac")]
 use super::pac::{PacChoice, PacScript};
 use super::proxy_url::ProxyUrl;
+use super::redacted::{redacted_path, redacted_url};
 use crate::model::{
     Cause, ExceptionKind, Host, PacQuestion, Route, RouteChoice, RouteFault, RouteFaultKind,
     RouteIntent,
@@ -187,6 +188,7 @@ pub enum RouteError {
     ScriptNotLoaded {
         /// The file that names it.
         file: String,
+        /// The location as messages show it.
         location: String,
     },
     /// The script gave no answer.
@@ -368,11 +370,12 @@ impl AgentRoute {
                 })
             }
             AgentWay::Script { location } => {
-                Err(RouteError::ScriptNotLoaded { file: file.clone(), location: location.clone() })
+                let location = redacted_url(location);
+                Err(RouteError::ScriptNotLoaded { file: file.clone(), location })
             }
             #[cfg(feature = "pac")]
             AgentWay::LoadedScript { script, location } => {
-                let source = format!("scriptLocation of {file} ({location})");
+                let source = format!("scriptLocation of {file} ({})", redacted_url(location));
                 ask(script, &source, host, port, scheme, now)
             }
         };
@@ -393,13 +396,14 @@ fn way_of(agent: &AgentProxy) -> Result<AgentWay, RouteError> {
         return Ok(AgentWay::Direct("has no <defaultProxy>"));
     };
     if let Some(other) = &section.config_source {
-        return Err(RouteError::Elsewhere { file: file(), what: format!("the file {other}") });
+        let what = format!("the file {}", redacted_path(other));
+        return Err(RouteError::Elsewhere { file: file(), what });
     }
     if !section.enabled {
         return Ok(AgentWay::Direct("says enabled=\"false\""));
     }
     if let Some(module) = &section.module {
-        return Err(RouteError::Elsewhere { file: file(), what: format!("the module {module}") });
+        return Err(RouteError::Elsewhere { file: file(), what: module_words(module) });
     }
     let proxy = &section.proxy;
     if let Some(address) = &proxy.address {
@@ -443,6 +447,17 @@ fn way_of(agent: &AgentProxy) -> Result<AgentWay, RouteError> {
         )),
         None => Ok(AgentWay::Direct("names no proxy")),
     }
+}
+
+/// The module in words: its type without the assembly behind it, where people write other things
+/// too.
+fn module_words(module: &str) -> String {
+    let name = module.split(',').next().unwrap_or_default().trim();
+    let is_of_name = |c: char| c.is_alphanumeric() || matches!(c, '.' | '_' | '+' | '`');
+    if name.is_empty() || !name.chars().all(is_of_name) {
+        return "a module".to_owned();
+    }
+    format!("the module {name}")
 }
 
 /// A remark in the reason of a decision: another client would have read a list in another way.

@@ -271,4 +271,47 @@ mod scripts {
         let why = "answer of scriptLocation of diahost.exe.config (http://w/p.pac)";
         check(&Configuration::Agent(route), "a.example", "http://p:1", why);
     }
+
+    #[test]
+    fn no_record_holds_the_password_of_a_scripts_location() {
+        const LOCATION: &str = "http://svc:Geheim@w:9/p.pac?token=Geheim";
+        let section =
+            format!(r#"<defaultProxy><proxy scriptLocation="{LOCATION}"/></defaultProxy>"#);
+        let host = Host::parse("a.example").unwrap();
+        let route = || agent(&section).unwrap();
+        // What fetches the script needs all of it.
+        assert_eq!(route().script_location(), Some(LOCATION));
+        for route in [
+            route(),
+            route().with_script(Err("no answer".to_owned())),
+            route().with_script(Ok(script("return 'PROXY p:1'"))),
+        ] {
+            let intended = RouteIntent::Any;
+            let choice = match Configuration::Agent(route).decide(&host, 443, Scheme::Https, &now())
+            {
+                Ok(decision) => decision.choice(intended),
+                Err(error) => error.choice(intended),
+            };
+            let record = format!("{choice:?}");
+            assert!(record.contains("http://***@w:9/p.pac?***"), "{record}");
+            assert!(!record.contains("Geheim"), "{record}");
+        }
+    }
+}
+
+#[test]
+fn no_decision_repeats_a_password_of_a_bypass_rule() {
+    let with = |pattern: &str| {
+        agent(&format!(
+            r#"<defaultProxy><bypasslist><add address="{pattern}"/></bypasslist>
+            <proxy proxyaddress="http://p:1"/></defaultProxy>"#
+        ))
+    };
+    let error = with("http://u:Geheim@host(").unwrap_err().to_string();
+    assert!(error.contains("('http://***@host(')") && !error.contains("Geheim"), "{error}");
+    let route = Configuration::Agent(with("u:Geheim@|a").unwrap());
+    check(&route, "a.example", "direct", "bypass rule 1 of diahost.exe.config: ***@|a");
+    let proxy = ProxyUrl::parse("http://p:1").unwrap();
+    let fixed = Configuration::url(proxy, "--proxy", exceptions("u:Geheim@x, a.example"));
+    check(&fixed, "a.example", "direct", "rule 2 of --no-proxy: a.example");
 }

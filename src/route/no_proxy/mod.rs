@@ -7,6 +7,7 @@ use std::net::IpAddr;
 use ipnet::IpNet;
 
 use super::bypass_match::BypassMatch;
+use super::redacted::redacted_rule;
 use crate::model::{Host, HostName};
 
 /// The client whose rules a list is read by.
@@ -89,7 +90,7 @@ pub struct NoProxy {
 pub struct Ignored {
     /// The position in the list, counted from 1.
     pub index: usize,
-    /// The entry as written.
+    /// The entry as written, without user information.
     pub text: String,
     /// The reason why it matches nothing.
     pub why: &'static str,
@@ -364,16 +365,18 @@ impl NoProxy {
                 host if host.contains('*') => Form::Glob(host.to_owned()),
                 host => Form::Exact(canonical(host)),
             };
-            self.rules.push(NoProxyRule { index, text: entry.to_owned(), form, scheme, port });
+            let text = redacted_rule(entry);
+            self.rules.push(NoProxyRule { index, text, form, scheme, port });
         }
     }
 
     fn add(&mut self, index: usize, text: &str, form: Form, port: Option<u16>) {
-        self.rules.push(NoProxyRule { index, text: text.to_owned(), form, scheme: None, port });
+        let text = redacted_rule(text);
+        self.rules.push(NoProxyRule { index, text, form, scheme: None, port });
     }
 
     fn ignore(&mut self, index: usize, text: &str, why: &'static str) {
-        self.ignored.push(Ignored { index, text: text.to_owned(), why });
+        self.ignored.push(Ignored { index, text: redacted_rule(text), why });
     }
 }
 

@@ -8,6 +8,7 @@ use super::dotnet_regex::{Pattern, PatternFault};
 use super::no_proxy::Scheme;
 use super::pattern_meaning::{PatternMeaning, pattern_for};
 use super::proxy_url::{ProxyScheme, ProxyUrl};
+use super::redacted::redacted_rule;
 use crate::model::{Host, HostName};
 
 /// Three forms of one configuration: the private names go direct, everything else to the proxy.
@@ -85,6 +86,10 @@ fn corrected_patterns(section: &DefaultProxy, relay: &[HostName]) -> Vec<String>
 /// there is none, the original stays, because it is in effect. `None` where the meaning cannot be
 /// told, and for an expression that bypasses everything by oversight.
 fn corrected_pattern(original: &str) -> Option<String> {
+    // No host is compared with a user name and a password: such an expression is not in effect.
+    if redacted_rule(original) != original {
+        return None;
+    }
     match (Pattern::compile(original), PatternMeaning::guess(original)) {
         (Ok(pattern), Some(meaning)) => {
             Some(meaning.pattern_within(&pattern).unwrap_or_else(|| original.to_owned()))

@@ -101,6 +101,16 @@ fn a_corrected_section_says_what_was_meant() {
     assert_eq!(corrected_fragment(&none, &private, &relay), None);
 }
 
+#[test]
+fn a_password_in_a_pattern_is_not_written_again() {
+    let text = r#"<configuration><system.net><defaultProxy>
+        <bypasslist><add address="^https?://u:Geheim@a\.contoso\.com$"/></bypasslist>
+        <proxy proxyaddress="http://p:3128"/></defaultProxy></system.net></configuration>"#;
+    let agent = AgentProxy::parse("f", text).unwrap();
+    let corrected = corrected_fragment(&agent, &[], &[]).unwrap();
+    assert!(!corrected.contains("Geheim") && !corrected.contains("<add"), "{corrected}");
+}
+
 proptest! {
     #![proptest_config(ProptestConfig::with_cases(48))]
     /// Whatever the names: private ones go direct by all three texts, others to the proxy.

@@ -91,6 +91,13 @@ fn every_guard_is_judged_again() {
         ("priority", json!(99), "its priority is none of 100 to 4096"),
         ("description", json!("mine"), "its description is not pathproof's"),
         ("principalId", json!("x"), "it sets principalId"),
+        ("sourcePortRange", json!("1"), "its source ports are '1'"),
+        (
+            "destinationPortRanges",
+            json!(["443", "22"]),
+            "its ports are 22,443, and 443 was written",
+        ),
+        ("sourceAddressPrefix", json!("1.2.3.4"), "others in changes than in rules"),
     ] {
         let words = ["refused (plan_altered)", words, "nothing was written"];
         refuses(&scene, after(key, value), 4, &words);

@@ -29,6 +29,7 @@ fn what_a_person_changed_is_not_turned_back() {
         (json!({"direction": "Inbound"}), "its direction is inbound"),
         (json!({"protocol": "*"}), "its protocol is *, and tcp was written"),
         (json!({"destinationPortRanges": ["80"]}), "its ports are 80, and 443 was written"),
+        (json!({"sourcePortRange": "443"}), "its source ports are 443, and * was written"),
     ] {
         let scene = Scene::new(&[]);
         scene.apply(&[]).ends(0, &["done: create"]);

@@ -188,7 +188,7 @@ impl Groups {
         };
         shown["properties"]["provisioningState"] = json!("Updating");
         let settles = Some((path.to_owned(), name.to_owned()));
-        if matches!(fault, Some(Fault::CutAfter | Fault::Unwatched)) {
+        if matches!(fault, Some(Fault::CutAfter | Fault::CutAnswer | Fault::Unwatched)) {
             self.settling.extend(settles.clone());
         }
         let operation = self.begin(settles, fault, false);

@@ -209,6 +209,16 @@ fn a_team_without_a_task_is_not_told_that_all_is_well() {
     let table = run(&["replay", &records, "--owner", "firewall"]);
     assert!(table.stdout.starts_with("FAIL    For the firewall team: "), "{}", table.stdout);
     assert!(table.stdout.contains("Only what firewall can fix: "), "{}", table.stdout);
+    // What the runtime can be follows from what others have to fix too, and says so.
+    let records = case("dns-codes", "records.jsonl");
+    for format in ["table", "markdown", "html"] {
+        let shown = run(&["replay", &records, "--owner", "firewall", "--format", format]).stdout;
+        let words = shown.split_whitespace().collect::<Vec<_>>().join(" ");
+        assert!(words.contains("with what others have to fix: scheduled copies run"), "{words}");
+        let whole = run(&["replay", &records, "--format", format]).stdout;
+        assert!(whole.contains("scheduled copies run"), "{whole}");
+        assert!(!whole.contains("what others have to fix"), "{whole}");
+    }
     // Where all is well there is nothing to leave out.
     let healthy = run(&["replay", &case("healthy", "records.jsonl"), "--owner", "dns"]);
     assert!(healthy.stdout.starts_with("PASS    All "), "{}", healthy.stdout);

@@ -298,6 +298,14 @@ fn lists_are_written_too_and_what_is_not_public_stays_out() {
     assert_eq!(ended.stdout.lines().count(), 1, "{ended:?}");
     assert!(ended.stdout.starts_with("40.112.72.101/32 # given in list.txt"), "{ended:?}");
     assert!(ended.stderr.contains("10.0.0.4 (line 2) are left out"), "{ended:?}");
+    let bare = "2 names of list.txt have no address in it";
+    assert!(ended.stderr.contains(bare), "{ended:?}");
+    let ended = emit(&["--format", "csv"]);
+    assert!(!ended.stderr.contains(bare), "{ended:?}");
+    for name in ["*.servicebus.windows.net", "download.microsoft.com"] {
+        let row = format!("\noutbound,,{name},,443,tcp,,given in list.txt\n");
+        assert!(ended.stdout.contains(&row), "{ended:?}");
+    }
     let ended = emit(&["--format", "edl-ip", "--proof", "resolved"]);
     assert_eq!(ended.stdout.lines().count(), 2, "{ended:?}");
     let ended = emit(&["--format", "edl-domain"]);

@@ -478,3 +478,23 @@ fn flows_between_nodes_come_in() {
     assert_eq!(seen.required[0].flow.direction, "inbound");
     assert_eq!(spaces(&seen.no_longer_admitted), ["inbound tcp 8060 10.0.0.128/25"]);
 }
+
+/// What stands beside a file that holds both sides is on both of them, and a note says so.
+#[test]
+fn a_second_file_beside_a_plan_is_on_both_sides() {
+    let folder = Folder::new();
+    let nsg = json!({"name": "nsg", "resource_group_name": "rg",
+        "security_rule": [terraform_rule("relay", "40.112.72.0/24")]});
+    let none = json!({"name": "nsg", "resource_group_name": "rg", "security_rule": []});
+    let plan = json!({"format_version": "1.2", "terraform_version": "1.13.0", "resource_changes":
+        [terraform_change("azurerm_network_security_group", &["update"], &nsg, &none)]});
+    let plan = folder.put("plan.json", plan.to_string());
+    let other = folder.put("other.json", group("other", &[]));
+    let flows = folder.put("flows.csv", "40.112.72.1,443,tcp\n");
+    let seen = run(&["rules", "diff", &plan, &other, "--flows", &flows]);
+    assert_eq!(seen.code, Some(0), "{seen:?}");
+    assert!(seen.stdout.contains("holds both sides of the change"), "{seen:?}");
+    // As they are and as they would be: the plan's rules as they would be are those of AFTER.
+    assert_eq!(run(&["rules", "diff", &other, &plan, "--flows", &flows]).code, Some(0));
+    run(&["rules", "diff", &plan, &plan]).refuses(&["each hold both sides", "one at a time"]);
+}

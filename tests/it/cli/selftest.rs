@@ -1,6 +1,8 @@
 //! `selftest` as its users start it. Everything is on loopback: `lab::demo` counts what is not.
 
-use super::{pathproof, run};
+#[cfg(unix)]
+use super::pathproof;
+use super::run;
 use serde_json::Value;
 
 /// What every system is asked, in the order in which it is told.

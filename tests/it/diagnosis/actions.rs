@@ -1,19 +1,22 @@
 //! What to do next: nothing that is to be done is missing, and nothing is said twice.
 
 use std::collections::BTreeSet;
+use std::sync::Arc;
 
 use pathproof::model::{
-    Action, Cause, ChainTrust, Conclusion, Owner, Records, Run, Trail, Validity,
+    Action, Cause, ChainTrust, Conclusion, Failure, HostName, Owner, Records, Run, TcpFailure,
+    Trail, Unreachable, Validity,
 };
 use pathproof::report::{Style, table};
 
-use super::{CONTROL, GATEWAY, RELAY, Walk, refused, reset_after_hello, silent};
+use super::{CONTROL, GATEWAY, RELAY, Walk, no_route, refused, reset_after_hello, silent};
 use crate::scene::{
-    Ask, Probe, Way, accepted_control, azure, chain, conclude, gives, page, proxy, records,
+    Ask, Probe, Way, accepted_control, azure, chain, conclude, errno, gives, page, proxy, records,
     relay_feed, run, with_header,
 };
 
 const PROXY: &str = "http://10.0.0.8:3128";
+const BLOB: &str = "contoso.blob.core.windows.net";
 
 fn concluded(run: Run, probes: Vec<Probe>) -> (Records, Conclusion) {
     let records = records(run, probes);
@@ -54,6 +57,54 @@ fn gateway(number: u16, walk: Walk) -> Probe {
 
 fn answers(way: Way) -> Trail {
     way.tcp().tls(azure(GATEWAY)).http(page(404, "", "")).done()
+}
+
+fn stopped_by_a_blackhole(way: Way) -> Trail {
+    let failure = TcpFailure::Unreachable { kind: Unreachable::Blackhole, os: errno("EINVAL") };
+    way.fails(Failure::Tcp(failure), 0)
+}
+
+/// No packet left this host, so no firewall can have anything to do with it.
+#[test]
+fn a_route_that_this_host_lacks_is_for_whoever_administers_it() {
+    let relay = |address, walk| to("relay", RELAY, address, walk);
+    let control = |walk| to("control", CONTROL, "40.1.1.2", walk);
+    let by_proxy =
+        |entry, host| Probe::of(entry, host).by(PROXY).goes_by(PROXY, "10.0.0.8:3128", no_route);
+    for (probes, meant) in [
+        (vec![relay("40.1.1.1", no_route)], "amsprodwe.servicebus.windows.net (40.1.1.1)"),
+        (vec![to("storage", BLOB, "10.200.0.4", no_route)], BLOB),
+        (vec![to("storage", BLOB, "10.200.0.4", stopped_by_a_blackhole)], BLOB),
+        (vec![relay("40.1.1.1", no_route), control(no_route)], "the 2 destinations below"),
+        (
+            vec![relay("40.1.1.1", stopped_by_a_blackhole), control(stopped_by_a_blackhole)],
+            "the 2 destinations below",
+        ),
+        (vec![by_proxy("relay", RELAY)], "10.0.0.8"),
+        (vec![by_proxy("relay", RELAY), by_proxy("control", CONTROL)], "10.0.0.8"),
+    ] {
+        let (_, conclusion) = concluded(run(), probes);
+        let [said] = &*said(&conclusion.actions) else { panic!("{:#?}", conclusion.actions) };
+        let expected = format!("host: Add or correct the route of this host to {meant}");
+        assert!(said.starts_with(&expected), "{said}");
+        assert!(said.contains("Find-NetRoute -RemoteIPAddress ADDRESS"), "{said}");
+    }
+}
+
+/// What one name server says of every name does not hide what another has in a zone of its own.
+#[test]
+fn a_private_zone_is_still_to_be_changed_where_another_server_lies() {
+    let mut lied_to = run();
+    let absent = HostName::parse("a-name-that-cannot-exist.invalid").expect("a name");
+    lied_to.absent = vec![Arc::new(gives(&["10.9.9.9"]).of(&absent))];
+    let probe = Probe::of("relay", RELAY)
+        .asks(gives(&["10.9.9.9"]))
+        .asks(gives(&["10.1.1.1"]).at("10.0.1.53:53"))
+        .goes("10.1.1.1", refused);
+    let (_, conclusion) = concluded(lied_to, vec![probe]);
+    let said = said(&conclusion.actions);
+    let zone = format!("dns: Take {RELAY} out of the private zone on 10.0.1.53: ");
+    assert!(said.iter().any(|one| one.starts_with(&zone)), "{said:#?}");
 }
 
 #[test]
@@ -250,11 +301,13 @@ fn one_fact_about_all_names_is_one_finding_and_one_remedy() {
             .asks(gives(&["40.1.1.1"]))
             .goes("40.1.1.1", |way| way.tcp().tls(presented).http(answer).done())
     };
-    for (name, probes, owner) in [
-        ("basic", four(&unsigned("Basic realm=\"x\"")), Owner::DataPlatform),
-        ("ntlm", four(&unsigned("NTLM")), Owner::DataPlatform),
-        ("inspection", four(&inspected), Owner::Proxy),
-        ("silent", four(&|entry, host| Probe::of(entry, host).asks(Ask::silence())), Owner::Dns),
+    let silent = |entry: &str, host: &str| Probe::of(entry, host).asks(Ask::silence());
+    // What is to be opened to a silent name server is the way to that server.
+    for (name, probes, owner, n_destinations) in [
+        ("basic", four(&unsigned("Basic realm=\"x\"")), Owner::DataPlatform, 4),
+        ("ntlm", four(&unsigned("NTLM")), Owner::DataPlatform, 4),
+        ("inspection", four(&inspected), Owner::Proxy, 4),
+        ("silent", four(&silent), Owner::Dns, 1),
     ] {
         let run = concluded(run(), probes);
         assert_eq!(run.1.actions[0].owner, owner, "{name}: {:#?}", run.1.actions);
@@ -262,7 +315,7 @@ fn one_fact_about_all_names_is_one_finding_and_one_remedy() {
         let alike = run.1.actions.iter().filter(|one| one.owner == owner).count();
         assert_eq!(alike, 1, "{name}: {:#?}", run.1.actions);
         let names: BTreeSet<&str> = first.destinations.iter().map(|one| &*one.name).collect();
-        assert_eq!(names.len(), 4, "{name}: {first:#?}");
+        assert_eq!(names.len(), n_destinations, "{name}: {first:#?}");
         let text = text(&run);
         let n_lines = text.lines().count();
         assert!(n_lines <= 40, "{name}: {n_lines} lines\n{text}");

@@ -11,7 +11,7 @@ use sha2::{Digest, Sha256};
 
 use super::emission::{AccessRequest, Emission, Permit};
 use super::error::EmitError;
-use crate::model::HostName;
+use crate::model::{AddressSet, HostName};
 
 /// The longest name of an object or a group: 63 characters on PAN-OS (Objects > Addresses) and on
 /// FortiOS 6.0 (its CLI reference); later versions of FortiOS take 79.
@@ -111,11 +111,14 @@ fn names<'a>(
     permit: &Permit,
     is_v4_only: bool,
 ) -> impl Iterator<Item = GroupMember<&'a str>> {
+    let addresses: AddressSet = permit.prefixes.iter().map(|prefix| prefix.net).collect();
     let is_held = |request: &&AccessRequest| {
         request.protocol == permit.protocol
             && request.ports.parse().is_ok_and(|port| permit.ports.contains(port))
-            && permit.prefixes.iter().any(|prefix| prefix.net.contains(&request.address))
-            && (!is_v4_only || matches!(request.address, IpNet::V4(_)))
+            && request.address.is_some_and(|net| {
+                AddressSet::from(net).is_subset(&addresses)
+                    && (!is_v4_only || matches!(net, IpNet::V4(_)))
+            })
     };
     let mut names: BTreeMap<&str, &str> = BTreeMap::new();
     for request in emission.requests.iter().filter(is_held) {

@@ -258,8 +258,10 @@ fn compare(seen: &Seen, emission: &Emission, has_v6_groups: bool) {
                 HostName::parse(&request.name).is_ok_and(|own| own.as_str() == request.name);
             is_name
                 && request.name.parse::<IpAddr>().is_err()
-                && (!has_v6_groups || request.address.addr().is_ipv4())
-                && meant.iter().any(|net| net.contains(&request.address))
+                && request.address.is_some_and(|own| {
+                    (!has_v6_groups || own.addr().is_ipv4())
+                        && meant.iter().any(|net| net.contains(&own))
+                })
                 && permit.ports.contains(request.ports.parse().unwrap())
         };
         let meant: BTreeSet<_> = emission
