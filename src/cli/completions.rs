@@ -125,6 +125,8 @@ fn completed(argument: Arg, command: &str) -> Arg {
         ("id", "show") => lists(),
         ("region" | "location", _) => regions(),
         ("with", _) => of_entries(|entry| entry.group.clone()),
+        ("proxy", _) => words(&["auto", "agent", "os", "none"]),
+        ("alternate_proxy", _) => words(&["none"]),
         ("only", "diff") => BTreeSet::new(),
         ("only" | "skip" | "private", _) if command != "lint" => {
             of_entries(|entry| Some(entry.id.clone()))
@@ -141,6 +143,10 @@ fn completed(argument: Arg, command: &str) -> Arg {
         ValueHint::Unknown if takes_value => argument.value_hint(ValueHint::Other),
         _ => argument,
     }
+}
+
+fn words(words: &[&str]) -> BTreeSet<String> {
+    words.iter().map(|word| (*word).to_owned()).collect()
 }
 
 fn lists() -> BTreeSet<String> {

@@ -135,6 +135,7 @@ fn bash_offers_commands_options_and_values() {
         (&["pathproof", "check", "--list", "adf"], &["adf-shir"]),
         (&["pathproof", "lists", "show", "syn"], &["synapse-shir"]),
         (&["pathproof", "check", "--owner", ""], &["firewall", "data-platform"]),
+        (&["pathproof", "check", "--proxy", "a"], &["auto", "agent"]),
         (&["pathproof", "explain", "tls_inter"], &["tls_intercepted"]),
         (&["pathproof", "rules", "emit", "-f", "edl"], &["edl-ip", "edl-domain"]),
         (&["pathproof", "completions", "p"], &["powershell"]),

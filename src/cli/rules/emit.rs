@@ -359,6 +359,29 @@ fn hint_at_bare_names(
     ));
 }
 
+/// More ports of one name are a range of a network rule, which no application rule can say.
+const MOST_APPLICATION_PORTS: u128 = 16;
+
+/// Application rules for the names of a list, which have one port each. Port 80 is without TLS.
+fn of_names(on_ports: &[(NamePattern, PortSet)], hints: &mut EmitHints) -> Vec<Application> {
+    let (told, ranges): (Vec<_>, Vec<_>) =
+        on_ports.iter().partition(|(_, ports)| ports.count() <= MOST_APPLICATION_PORTS);
+    for (name, ports) in ranges {
+        hints.add(format!(
+            "{name} is left out: an application rule has one port, and the list has {} for it \
+             ({ports})",
+            ports.count()
+        ));
+    }
+    Application::of(told.into_iter().flat_map(|(name, ports)| {
+        let ports = ports.ranges().runs().iter().flat_map(|(first, last)| *first..=*last);
+        ports.map(move |port| {
+            let kind = if port == 80 { Kind::Http } else { Kind::Https };
+            (name.clone(), kind, port)
+        })
+    }))
+}
+
 /// Rules for a list. A list proves nothing by itself: its addresses must be public, and published
 /// where `--proof` asks for that.
 fn of_list(
@@ -426,8 +449,9 @@ fn of_list(
         .collect();
     let mut requests = AccessRequest::given(&permits);
     requests.append(&mut AccessRequest::named(&on_ports, &shown(from)));
-    // What a list names without a port is asked by TLS, as its addresses are.
-    let told = names.iter().map(|name| (name.clone(), Kind::Https, 443));
-    let applications = if command.addresses { Vec::new() } else { Application::of(told) };
+    let applications = match format {
+        RuleFormat::AzureFirewall if !command.addresses => of_names(&on_ports, hints),
+        _ => Vec::new(),
+    };
     Ok(emission(command, &tags, MIXED, EmissionParts { permits, names, applications, requests }))
 }

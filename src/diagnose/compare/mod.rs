@@ -10,8 +10,8 @@ use super::finding::{Draft, destination, settle};
 use super::words::{attempt, list};
 use super::{absent, obstacle, proxy, sinkhole, tcp};
 use crate::model::{
-    AddressClass, Cause, Destination, Family, Host, Obstacle, Owner, Proxied, Role, Route, Subject,
-    Trail, classify,
+    AddressClass, Cause, Destination, Family, Host, Obstacle, Owner, Proxied, Reach, Role, Route,
+    Subject, Trail, classify,
 };
 use trail::{JudgedTrail, TrailOutcome};
 
@@ -322,11 +322,19 @@ impl Comparison<'_, '_> {
             lookups.any(|lookup| absent::is_lie_at(self.case.run, lookup, remote.ip()))
         };
         let is_sinkhole = is_filter || all(AddressClass::NotRoutable) || remotes.iter().all(is_lie);
+        let is_blocked =
+            matches!(draft.cause, Cause::TcpTimeout | Cause::TcpRefused | Cause::TcpUnreachable);
+        // Nobody opens a firewall to the public addresses of a name that is to be private.
+        let is_to_stay_closed = is_blocked
+            && all(AddressClass::Public)
+            && self.case.endpoint().expect.reach == Reach::Private;
         let wrong_address = [
             (Cause::DnsSinkhole, is_sinkhole),
             (Cause::DnsOsOverride, true),
             (Cause::PathPublicExpected, all(AddressClass::Private)),
             (Cause::PathPrivateOutsideNetwork, all(AddressClass::Private)),
+            (Cause::PathPrivateEndpointAbsent, is_to_stay_closed),
+            (Cause::PathPrivateZoneNotLinked, is_to_stay_closed),
         ];
         let explaining = wrong_address
             .into_iter()
@@ -334,8 +342,6 @@ impl Comparison<'_, '_> {
         if let Some((cause, _)) = explaining {
             return draft.follows_from(cause);
         }
-        let is_blocked =
-            matches!(draft.cause, Cause::TcpTimeout | Cause::TcpRefused | Cause::TcpUnreachable);
         // What this host itself does not let out reaches no firewall.
         if !is_blocked || draft.is_of(Owner::Host) || !all(AddressClass::Private) {
             return draft;

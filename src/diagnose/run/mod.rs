@@ -204,13 +204,7 @@ fn nothing_connects(records: &Records, judged: &[JudgedRecord<'_>]) -> Option<Dr
         .filter(|(record, _)| matches!(record.route.configured, Ok(Route::Direct)))
         .collect();
     let (_, first) = asked.first()?;
-    let blocked = |finding: &&Finding| {
-        matches!(
-            finding.cause,
-            Cause::TcpTimeout | Cause::TcpRefused | Cause::TcpUnreachable | Cause::TcpLocalDenied
-        )
-    };
-    let cause = first.findings.iter().find(blocked)?.cause;
+    let cause = first.findings.iter().find(|finding| is_blocking(finding.cause))?.cause;
     let is_alike = |(record, verdict): &&&JudgedRecord<'_>| {
         !direct_trails(records, record).any(Trail::is_connected)
             && verdict.findings.iter().any(|finding| finding.cause == cause)
@@ -255,6 +249,14 @@ fn is_of_own_routes(asked: &[&JudgedRecord<'_>], cause: Cause) -> bool {
     cause == Cause::TcpUnreachable && blocked.all(|finding| finding.owner == Owner::Host)
 }
 
+/// Whether nothing was accepted where this was found.
+const fn is_blocking(cause: Cause) -> bool {
+    matches!(
+        cause,
+        Cause::TcpTimeout | Cause::TcpRefused | Cause::TcpUnreachable | Cause::TcpLocalDenied
+    )
+}
+
 /// Whether a finding of an earlier layer explains why the trails failed.
 fn is_explained(verdict: &Verdict) -> bool {
     let explains = |finding: &Finding| {
@@ -267,7 +269,8 @@ fn is_explained(verdict: &Verdict) -> bool {
                 | Cause::PathPrivateOutsideNetwork
         )
     };
-    verdict.findings.iter().any(explains)
+    let follows = |finding: &Finding| is_blocking(finding.cause) && finding.explained_by.is_some();
+    verdict.findings.iter().any(|finding| explains(finding) || follows(finding))
 }
 
 /// The limits of this host, said once for all endpoints that they kept from being asked.

@@ -59,6 +59,16 @@ fn an_object_that_is_an_expression_is_unknown() {
         let found = decided(&template(&resources), FLOW);
         assert!(found.starts_with("unknown"), "{found}: {resources:?}");
     }
+    // So is a firewall whose condition is, and one that is only referred to has no rules here.
+    let classic = json!({"networkRuleCollections": [{"name": "c", "properties": {"priority": 100,
+        "action": {"type": "Allow"}, "rules": [{"name": "r", "protocols": ["Any"],
+            "sourceAddresses": ["*"], "destinationAddresses": ["*"],
+            "destinationPorts": ["*"]}]}}]});
+    let mut firewall = own("azureFirewalls", "fw", &classic);
+    assert_eq!(decided(&template(&[firewall.clone()]), FLOW), "allow r");
+    firewall["condition"] = hidden.clone();
+    let found = decided(&template(&[firewall]), FLOW);
+    assert!(found.starts_with("unknown (whether the firewall"), "{found}");
     let set = template(&[own("networkSecurityGroups", "n", &fixed)]);
     assert_eq!(decided(&set, FLOW), "unknown r");
     let missing = set[0].rules()[0].access.clone();
@@ -247,6 +257,23 @@ fn a_change_of_which_rules_are_in_force_is_seen() {
     ] {
         assert_eq!(reviewed(std::slice::from_ref(&what)), expected, "{what}");
     }
+    // What a later plan lays over a group may hold by then.
+    let own = nsg("n", "Allow");
+    let over = change(
+        "azapi_update_resource",
+        &none,
+        &json!({"type": "Microsoft.Network/networkSecurityGroups@2024-05-01",
+            "resource_id": id("networkSecurityGroups/n"),
+            "body": {"properties": security_rules("Deny")}}),
+        &known,
+    );
+    let mut later: Value =
+        serde_json::from_str(&plan("1.2", &[change(GROUP_TYPE, &own, &own, &known)])).unwrap();
+    later["deferred_changes"] = json!([{"reason": "resource_config_unknown",
+        "resource_change": over}]);
+    let [before, after] = sides(&later.to_string());
+    assert_eq!(decided(&before, FLOW), "allow Allow");
+    assert!(decided(&after, FLOW).starts_with("unknown"), "{}", decided(&after, FLOW));
     // A group that is made with its association is known afterwards.
     let text = plan(
         "1.2",

@@ -47,7 +47,11 @@ pub(super) fn sets_of_template(
                 let set = route::read_template_table(resource, parts, file);
                 sets.push(completed(set, resource, "route table"));
             }
-            FIREWALL => sets.extend(read_firewall(&node, file, groups)),
+            // A template that refers to a firewall says nothing of its rules.
+            FIREWALL if !resource.is_existing => {
+                let set = read_firewall(&node, file, groups);
+                sets.extend(set.map(|set| completed(set, resource, "firewall")));
+            }
             POLICY => {
                 let id = PlacedName::new(resource.own_name(), resource.place.clone());
                 let condition = resource.condition.as_ref();

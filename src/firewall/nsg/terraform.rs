@@ -180,11 +180,16 @@ impl TerraformSides {
         own.add_change(change, &format!("{path}.resource_change"));
         self.cidrs.append(&mut own.cidrs);
         self.references.append(&mut own.references);
-        if own.before.is_empty() && own.after.is_empty() && own.unread.is_empty() {
+        let is_empty = own.before.is_empty() && own.after.is_empty();
+        if is_empty && own.unread.is_empty() && own.updates.is_empty() {
             return;
         }
         let why = format!("the change of {} is left to a later plan", text("address"));
         self.notes.push(format!("{path}: {why}"));
+        // What is laid over a resource may then hold for it or not.
+        if !own.updates.is_empty() {
+            own.unread.push(Unread::rules(path, &why));
+        }
         let condition = ArmValue::Unknown(UnknownValue::new(path, &why));
         self.before.append(&mut own.before);
         self.after.extend(own.after.into_iter().map(|mut one| {

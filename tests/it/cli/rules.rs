@@ -217,6 +217,24 @@ fn what_is_emitted_is_verified_without_a_gap() {
     }
 }
 
+/// A name of a list is opened on the port that the list has for it, in whatever format.
+#[test]
+fn an_application_rule_has_the_port_of_its_name() {
+    let folder = Folder::new();
+    let list = folder.put("list.txt", "one.example\ntwo.example:8443\nthree.example:80\n");
+    let ended = run(&["rules", "emit", "--from", &list, "--format", "azure-firewall"]);
+    assert_eq!(ended.code, Some(0), "{ended:?}");
+    let group: Value = serde_json::from_str(&ended.stdout).unwrap();
+    let rules = group["properties"]["ruleCollections"][0]["rules"].as_array().unwrap();
+    let shown = |rule: &Value| {
+        let protocol = &rule["protocols"][0];
+        format!("{} {}/{}", rule["targetFqdns"][0], protocol["protocolType"], protocol["port"])
+            .replace('"', "")
+    };
+    let shown: Vec<_> = rules.iter().map(shown).collect();
+    assert_eq!(shown, ["one.example Https/443", "two.example Https/8443", "three.example Http/80"]);
+}
+
 #[test]
 fn the_control_plane_is_a_tag_where_the_tag_holds_it() {
     let folder = Folder::new();

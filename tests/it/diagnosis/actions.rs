@@ -217,6 +217,30 @@ fn what_follows_from_something_else_is_no_action() {
     assert!(!text.contains(" first: "), "{text}");
 }
 
+/// What is to be private is mended by its zone or its private endpoint; a firewall that keeps its
+/// public addresses closed is right.
+#[test]
+fn nobody_is_asked_to_open_the_public_addresses_of_a_private_name() {
+    const LINK: &str = "df.eastus.privatelink.datafactory.azure.net";
+    let control = || Probe::of("control", CONTROL).private();
+    let public = "40.78.229.99";
+    for (probe, owner, cause) in [
+        (control().asks(gives(&[public])), Owner::DataPlatform, Cause::PathPrivateEndpointAbsent),
+        (
+            control().asks(gives(&[public]).via(&[LINK])),
+            Owner::Dns,
+            Cause::PathPrivateZoneNotLinked,
+        ),
+    ] {
+        let other = works("relay", "ns.servicebus.windows.net", "40.112.72.101");
+        let run = concluded(run(), vec![probe.goes(public, silent), other]);
+        let [action] = &*run.1.actions else { panic!("{:#?}", run.1.actions) };
+        assert_eq!((action.owner, &*action.causes), (owner, &[cause][..]));
+        let followed = &run.1.verdicts[0].findings[1];
+        assert_eq!((followed.cause, followed.explained_by), (Cause::TcpTimeout, Some(cause)));
+    }
+}
+
 #[test]
 fn a_way_that_works_explains_the_one_that_does_not() {
     let misrouted = |entry: &str, host: &'static str| {
