@@ -43,12 +43,12 @@ pub(super) fn predict(records: &Records, verdicts: &[Verdict]) -> Prediction {
         relays = RuntimePart::default();
     }
 
-    // Where no control endpoint was asked for, none of the others was reached either. A host
+    // Where no control endpoint could be asked for, none of the others was reached either. A host
     // without a default route may still have routes to private endpoints.
-    let is_stuck = |verdict: &Verdict| verdict.cause == Some(Cause::VantageBroken);
-    let has_nothing = || !verdicts.is_empty() && verdicts.iter().all(is_stuck);
+    let count = |cause| verdicts.iter().filter(|verdict| verdict.cause == Some(cause)).count();
+    let (n_stuck, n_unnamed) = (count(Cause::VantageBroken), count(Cause::NotTestable));
     let is_cut_off = has_no_way_out(&records.run)
-        && (control.cut_off > 0 || control.total == 0 && has_nothing());
+        && (control.cut_off > 0 || n_stuck > 0 && n_stuck + n_unnamed == verdicts.len());
     let mut because = Vec::new();
     let mut consequences = Vec::new();
     let network_allows = if control.fails() {

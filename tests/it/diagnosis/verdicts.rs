@@ -236,10 +236,11 @@ fn a_host_without_a_way_out_is_told_what_to_do() {
         run.control = Some(routeless_control());
         concluded(run, probes)
     };
+    let unnamed = || Obstacle::NotTestable { hint: "add --factory".to_owned() };
     // The same host has one forecast, whatever was asked for.
     for probes in [
         vec![cut_off("relay", RELAY), cut_off("control", CONTROL)],
-        vec![cut_off("updates", "download.microsoft.com")],
+        vec![cut_off("updates", "download.microsoft.com"), control().stopped(unnamed())],
     ] {
         let conclusion = conclude(probes);
         let finding = found(&conclusion.findings, Cause::VantageBroken);
