@@ -526,4 +526,6 @@ mod found_files;
 #[cfg(test)]
 mod planned_tests;
 #[cfg(test)]
+mod template_doubt_tests;
+#[cfg(test)]
 mod tests;
