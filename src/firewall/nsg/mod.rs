@@ -20,6 +20,7 @@ mod route;
 mod rule;
 mod template;
 mod terraform;
+mod terraform_policy;
 mod unread;
 mod what_if;
 mod whole;
