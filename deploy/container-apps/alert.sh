@@ -16,10 +16,12 @@ alert() {
         --action-groups "$ACTION_GROUP_ID"
 }
 
+# `Container 'NAME' was terminated with exit code 'N'`: also of the one that renews the tags first,
+# which succeeds where the rules do not.
 ended="ContainerAppSystemLogs_CL | where JobName_s == 'pathproof-rules' and Log_s has 'exit code'"
 alert pathproof-rules-failed \
     'The daily job for the rule of Azure Relay failed: 1 violated, 2 could not work, 3 unknown, 4 a guard refused the write' \
     "count 'found' > 0" "$ended and Log_s !has \"exit code '0'\"" 1h
 alert pathproof-rules-not-done \
     'The daily job for the rule of Azure Relay did not succeed for over a day' \
-    "count 'found' < 1" "$ended and Log_s has \"exit code '0'\" and TimeGenerated > ago(26h)" 2d
+    "count 'found' < 1" "$ended and Log_s has \"Container 'pathproof' was terminated with exit code '0'\" and TimeGenerated > ago(26h)" 2d

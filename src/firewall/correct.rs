@@ -196,6 +196,7 @@ fn extendable<'a>(rules: &'a [Rule], denier: &Rule, need: &Need) -> Option<&'a R
             && rule.access == Property::Known(Access::Allow)
             && rule.direction == Property::Known(Direction::Outbound)
             && rule.priority.known().is_some()
+            && rule.doubt.is_none()
             && rule.protocols.known().is_some_and(|own| *own == need.protocol.into())
             && rule.destination_ports.known() == Some(&need.ports)
             && rule.source.addresses.is_everything()

@@ -5,8 +5,8 @@ use std::net::IpAddr;
 use super::decide::{Decision, RuleJudge};
 use super::evidence::{ConfiguredRoute, Evidence, EvidenceTarget, Identity};
 use super::requirement::{Class, Requirement};
-use super::row::is_appliance;
-use super::rule::RuleDialect;
+use super::row::{is_admin, is_appliance, is_group};
+use super::rule::{RuleDialect, RuleSet};
 use super::verify::decide;
 use crate::model::{
     Conclusion, ConnectOutcome, ExpectedFlow, Failure, FlowOutcome, Record, Records, RuleAgreement,
@@ -44,7 +44,7 @@ pub fn expected_flows(
                 let reads_names = is_appliance(set.dialect);
                 measured(requirement, target, reads_names)
             };
-            Some(compared(requirement, &set.name, &decision, measured))
+            Some(compared(requirement, set, &decision, measured))
         };
         flows.iter().filter_map(of_flow).collect()
     };
@@ -98,11 +98,11 @@ fn by_proxy(record: &Record) -> Option<FlowOutcome> {
 
 fn compared(
     requirement: &Requirement,
-    set: &str,
+    set: &RuleSet,
     decision: &Decision<'_>,
     measured: Option<FlowOutcome>,
 ) -> ExpectedFlow {
-    let (agreement, missing) = agreement(decision, measured);
+    let (agreement, missing) = agreement(set.dialect, decision, measured);
     ExpectedFlow {
         address: requirement.flow.address,
         port: requirement.flow.port.unwrap_or_default(),
@@ -112,7 +112,7 @@ fn compared(
             Decision::Undecided { .. } => RuleAnswer::Unknown,
         },
         rule: decision.by().name.clone(),
-        set: set.to_owned(),
+        set: set.name.clone(),
         measured,
         agreement,
         missing,
@@ -121,11 +121,15 @@ fn compared(
 
 /// Whether a decision and a measurement agree, and why that is unknown.
 fn agreement(
+    dialect: RuleDialect,
     decision: &Decision<'_>,
     measured: Option<FlowOutcome>,
 ) -> (RuleAgreement, Option<String>) {
     const LOCAL: FlowOutcome = FlowOutcome::Connect(ConnectOutcome::LocalDenied);
     const WORKS: FlowOutcome = FlowOutcome::Connect(ConnectOutcome::Connected);
+    const REFUSED: FlowOutcome = FlowOutcome::Connect(ConnectOutcome::Refused);
+    const RESET: FlowOutcome = FlowOutcome::Connect(ConnectOutcome::Reset);
+    const UNREACHABLE: FlowOutcome = FlowOutcome::Connect(ConnectOutcome::Unreachable);
     let unknown = |why: &str| (RuleAgreement::Unknown, Some(why.to_owned()));
     match (decision, measured) {
         (Decision::Undecided { missing, .. }, _) => unknown(&missing.to_string()),
@@ -136,8 +140,17 @@ fn agreement(
         (Decision::Allow { .. }, Some(WORKS)) => (RuleAgreement::WorksAsPredicted, None),
         (Decision::Allow { .. }, Some(_)) => (RuleAgreement::BlockedAlthoughAllowed, None),
         (Decision::Deny { .. }, Some(WORKS)) => (RuleAgreement::WorksAlthoughDenied, None),
+        (Decision::Deny { .. }, Some(REFUSED | RESET | UNREACHABLE)) if drops(dialect) => unknown(
+            "these rules drop in silence and never refuse: something else did, before them or in \
+             place of them",
+        ),
         (Decision::Deny { .. }, Some(_)) => (RuleAgreement::BlockedAsPredicted, None),
     }
+}
+
+/// Whether what rules of this kind deny gets no answer at all. An appliance may refuse.
+const fn drops(dialect: RuleDialect) -> bool {
+    is_admin(dialect) || is_group(dialect) || dialect.is_routes()
 }
 
 #[cfg(test)]
@@ -162,6 +175,21 @@ mod tests {
             (&deny, None, RuleAgreement::Unknown),
         ];
         let is_remote = |own: &ConnectOutcome| *own != ConnectOutcome::LocalDenied;
+        let silent = [RuleDialect::Nsg, RuleDialect::Effective, RuleDialect::Admin]
+            .into_iter()
+            .chain([RuleDialect::Routes, RuleDialect::EffectiveRoutes])
+            .chain([RuleDialect::ApplianceRoutes]);
+        // What these rules deny gets no answer, so that an answer is another's.
+        for dialect in silent {
+            for outcome in ConnectOutcome::BLOCKED.into_iter().filter(is_remote) {
+                let (found, missing) = agreement(dialect, &deny, connect(outcome));
+                let is_silent = outcome == ConnectOutcome::TimedOut;
+                assert_eq!(found == RuleAgreement::BlockedAsPredicted, is_silent, "{outcome:?}");
+                assert_eq!(missing.is_none(), is_silent, "{outcome:?}");
+                let (found, _) = agreement(dialect, &allow, connect(outcome));
+                assert_eq!(found, RuleAgreement::BlockedAlthoughAllowed, "{outcome:?}");
+            }
+        }
         let blocked = ConnectOutcome::BLOCKED.into_iter().filter(is_remote).map(connect);
         let further = [Some(FlowOutcome::HandshakeCut), Some(FlowOutcome::RefusedByProxy)];
         for blocked in blocked.chain(further) {
@@ -174,9 +202,11 @@ mod tests {
         cases.push((&allow, local, RuleAgreement::Unknown));
         cases.push((&deny, local, RuleAgreement::Unknown));
         for (decision, measured, expected) in cases {
-            let (found, missing) = agreement(decision, measured);
-            assert_eq!(found, expected, "{} {measured:?}", decision.as_str());
-            assert_eq!(missing.is_some(), expected == RuleAgreement::Unknown, "{measured:?}");
+            for dialect in [RuleDialect::AzureFirewall, RuleDialect::List] {
+                let (found, missing) = agreement(dialect, decision, measured);
+                assert_eq!(found, expected, "{} {measured:?}", decision.as_str());
+                assert_eq!(missing.is_some(), expected == RuleAgreement::Unknown, "{measured:?}");
+            }
         }
     }
 }

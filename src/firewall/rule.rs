@@ -30,6 +30,8 @@ pub struct Rule {
     pub is_kept: bool,
     /// The sets that a flow meets next, which this rule lets through.
     pub onward: Onward,
+    /// Why it may not be in force, so that it may match no flow at all.
+    pub doubt: Option<Missing>,
 }
 
 /// The way of a flow that a rule lets through.
@@ -66,6 +68,7 @@ impl Rule {
             destination_ports: PortSet::any().into(),
             is_kept: false,
             onward: Onward::Next,
+            doubt: None,
         }
     }
 
@@ -85,6 +88,7 @@ impl Rule {
             destination_ports: Property::Unknown(missing.clone()),
             is_kept: false,
             onward: Onward::Next,
+            doubt: None,
         }
     }
 

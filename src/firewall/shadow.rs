@@ -66,6 +66,7 @@ impl<'a> RuleJudge<'a> {
         same_direction
             && earlier.priority.known().is_some()
             && earlier.access.known().is_some()
+            && earlier.doubt.is_none()
             && narrow.is_subset(*wide)
             && ports(&earlier.destination_ports, &rule.destination_ports)
             && ports(&earlier.source_ports, &rule.source_ports)

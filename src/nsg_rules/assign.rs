@@ -79,7 +79,14 @@ pub(super) fn assign<'a>(
     let foreign: Vec<&LiveRule> = live.rules.iter().filter(|rule| !is_own(rule)).collect();
     let existing: Vec<Option<&LiveRule>> =
         numbers.iter().map(|number| find(own, *number)).collect();
-    let priorities = priorities(intent, &foreign, &existing, &blocks, &mut assignment.refusals);
+    // A foreign rule of the name keeps its priority too, as --adopt would have it.
+    let named = |number: &u32| live.rule(&numbered(&intent.rule_name, *number));
+    let holders: Vec<Option<&LiveRule>> = existing
+        .iter()
+        .zip(&numbers)
+        .map(|(rule, number)| rule.or_else(|| named(number)))
+        .collect();
+    let priorities = priorities(intent, &foreign, &holders, &blocks, &mut assignment.refusals);
     let rows = sourced.into_iter().zip(numbers).zip(existing).zip(priorities);
     for ((((block, source), number), existing), priority) in rows {
         let name = match existing {

@@ -64,7 +64,11 @@ impl BundleIndex {
             table(&self.seen, &mut out)?;
         }
         writeln!(out, "\n## The rules\n")?;
-        writeln!(out, "All files hold the same set. Take the one that your firewall reads.\n")?;
+        writeln!(
+            out,
+            "All files serve the same needs: by addresses, by names, and in NSG files by a service \
+             tag where one holds the addresses. Take the one that your firewall reads.\n"
+        )?;
         table(&self.rules, &mut out)?;
         if !self.left_out.is_empty() {
             writeln!(out, "\n## What to know\n")?;

@@ -178,6 +178,12 @@ fn the_manifests_are_yaml_and_wire_the_exit_codes() {
     let mounted: BTreeSet<_> = mounts.iter().map(|mount| mount["volumeName"].as_str()).collect();
     let volumes = properties["template"]["volumes"].as_array().unwrap();
     assert_eq!(mounted, volumes.iter().map(|volume| volume["name"].as_str()).collect());
+    // That the tags were renewed is no sign of life of the rules.
+    let alerts = fs::read_to_string(file("container-apps/alert.sh")).unwrap();
+    let name = properties["template"]["containers"][0]["name"].as_str().unwrap();
+    let line = alerts.lines().find(|line| line.contains("ago(26h)")).unwrap();
+    assert!(line.contains(&format!("Container '{name}' was terminated with exit code '0'")));
+    assert_ne!(properties["template"]["initContainers"][0]["name"], name);
     if has("bash") {
         for script in ["container-apps/alert.sh", "windows/alert.sh", "container/build"] {
             succeed(Command::new("bash").arg("-n").arg(file(script)));

@@ -168,7 +168,10 @@ impl BundleContents {
             let ports = permit.ports.texts().join(" ");
             let n_prefixes = permit.prefixes.len();
             let noun = if n_prefixes == 1 { "prefix" } else { "prefixes" };
-            let tag = permit.tag.as_ref().map(|tag| format!(" (all of service tag {tag})"));
+            let tag = permit
+                .tag
+                .as_ref()
+                .map(|tag| format!(" (NSG files: to all of the service tag {tag})"));
             let tag = tag.unwrap_or_default();
             format!("{} {ports} to {n_prefixes} {noun} of addresses{tag}.", permit.protocol)
         });

@@ -171,7 +171,7 @@ fn of_evidence(
     }
     hint_at_gaps(&chosen, hints);
     found.requests = AccessRequest::of(&proven, command.aggregate, &evidence.own_addresses);
-    found.permits = permits(command, &tags, proven, hints);
+    found.permits = permits(command, format, &tags, proven, hints);
     Ok(emission(command, &tags, name, found))
 }
 
@@ -300,6 +300,7 @@ fn tags(command: &EmitArgs, names: &[NamePattern]) -> Result<TagRelease> {
 /// tags).
 fn permits(
     command: &EmitArgs,
+    format: RuleFormat,
     tags: &TagRelease,
     proven: Vec<Proven>,
     hints: &mut EmitHints,
@@ -312,6 +313,9 @@ fn permits(
         for permit in &mut own {
             permit.tag = Some(CONTROL_TAG.to_owned());
         }
+        if format.holds() == Holds::NsgRules && !own.is_empty() {
+            hint_at_tag(&control, tags, hints);
+        }
     } else if !control.is_empty() {
         hints.add(format!(
             "{CONTROL_TAG} does not cover {}: the control plane's addresses are written instead",
@@ -320,6 +324,20 @@ fn permits(
     }
     permits.append(&mut own);
     permits
+}
+
+/// Says that a tag lets more through than the addresses in whose place it stands.
+fn hint_at_tag(control: &[Proven], tags: &TagRelease, hints: &mut EmitHints) {
+    let seen: BTreeSet<_> = control.iter().map(|one| one.address).collect();
+    let seen = match seen.len() {
+        1 => "the 1 address".to_owned(),
+        n => format!("the {n} addresses"),
+    };
+    hints.add(format!(
+        "NSG formats allow the service tag {CONTROL_TAG} ({} addresses) in place of {seen} of the \
+         control plane, which all other formats of addresses hold",
+        tags.control_addresses()
+    ));
 }
 
 /// Says which names of a list a format of addresses leaves out, as a list resolves none.

@@ -42,7 +42,7 @@ use super::exit::Exit;
 use super::old_tags;
 use crate::files;
 use crate::firewall::{Decision, Proven, PublishedTags, RuleSet};
-use crate::model::{AddressSet, Cloud};
+use crate::model::{AddressCount, AddressSet, Cloud};
 use crate::tags::{ServiceTags, Snapshot};
 
 pub(super) fn rules(command: &RulesArgs, arguments: &[OsString]) -> Result<Exit> {
@@ -114,6 +114,11 @@ impl TagRelease {
         };
         let outside = control.iter().filter(|one| !tag.addresses.contains(one.address));
         outside.map(|one| one.address.to_string()).collect()
+    }
+
+    /// How many addresses [`CONTROL_TAG`] holds.
+    fn control_addresses(&self) -> AddressCount {
+        self.tags().tag(CONTROL_TAG).map(|tag| tag.addresses.count()).unwrap_or_default()
     }
 
     pub(super) fn published(&self) -> PublishedTags<'_> {

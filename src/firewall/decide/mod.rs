@@ -147,17 +147,27 @@ impl<'a> RuleJudge<'a> {
         ];
         let destinations = flow.address.map_or(all, |address| self.destinations.find(address));
         let rules = self.set.rules();
-        // The first rule that may match by what user-defined routes leave open.
-        let mut doubted: Option<&'a Rule> = None;
+        // The first rule that may match by what user-defined routes leave open, or that may not be
+        // in force.
+        let mut doubted: Option<(&'a Rule, Missing)> = None;
+        let may_be_alike = |by: &Rule, missing: &Missing| {
+            *missing == Missing::UserRoutes || by.doubt.as_ref() == Some(missing)
+        };
         for index in destinations.common(&candidates) {
             let by = &rules[index];
-            match (self.rule_matches(index, flow), doubted) {
-                (RuleMatch::No, _) => {}
-                (RuleMatch::Maybe(Missing::UserRoutes), None) => doubted = Some(by),
-                (RuleMatch::Maybe(Missing::UserRoutes), Some(first)) if is_alike(first, by) => {}
+            match (self.rule_matches(index, flow), doubted.take()) {
+                (RuleMatch::No, first) => doubted = first,
+                (RuleMatch::Maybe(missing), None) if may_be_alike(by, &missing) => {
+                    doubted = Some((by, missing));
+                }
+                (RuleMatch::Maybe(missing), Some(first))
+                    if may_be_alike(by, &missing) && is_alike(first.0, by) =>
+                {
+                    doubted = Some(first);
+                }
                 (RuleMatch::Maybe(missing), None) => return Decision::Undecided { by, missing },
-                (RuleMatch::Maybe(_), Some(by)) => {
-                    return Decision::Undecided { by, missing: Missing::UserRoutes };
+                (RuleMatch::Maybe(_), Some((by, missing))) => {
+                    return Decision::Undecided { by, missing };
                 }
                 (RuleMatch::Yes, doubted) => return settle_behind(doubted, by, flow),
             }
@@ -258,6 +268,7 @@ impl<'a> RuleJudge<'a> {
                 Property::Unknown(missing) => RuleMatch::Maybe(missing.clone()),
                 Property::Known(_) => RuleMatch::Yes,
             })
+            .and(|| rule.doubt.clone().map_or(RuleMatch::Yes, RuleMatch::Maybe))
     }
 
     /// A flow of this host leaves from the virtual network, whatever its address: an outbound
@@ -361,10 +372,14 @@ fn missing_of(extent: &Extent) -> Missing {
 
 /// Settles by a rule that matches, behind one that may. A default route makes most rules of
 /// `VirtualNetwork` doubtful, which makes no difference where the rule behind them does the same.
-fn settle_behind<'a>(doubted: Option<&'a Rule>, by: &'a Rule, flow: &Flow) -> Decision<'a> {
+fn settle_behind<'a>(
+    doubted: Option<(&'a Rule, Missing)>,
+    by: &'a Rule,
+    flow: &Flow,
+) -> Decision<'a> {
     match doubted {
-        Some(first) if !is_alike(first, by) => {
-            Decision::Undecided { by: first, missing: Missing::UserRoutes }
+        Some((first, missing)) if !is_alike(first, by) => {
+            Decision::Undecided { by: first, missing }
         }
         _ => settle_flow(by, flow),
     }

@@ -46,6 +46,8 @@ pub(super) enum RulePart {
     Priority,
     /// The address of the other end.
     Peer,
+    /// Whether the rule is in force at all.
+    InForce,
 }
 
 impl<'a> OpenFate<'a> {

@@ -379,24 +379,30 @@ fn merge_rules<'a>(own: &mut Vec<&'a Rule>, more: &[&'a Rule]) {
 }
 
 /// The rules that differ, each with what it is before and after. Sets are paired by their names,
-/// or by their place in the row.
+/// and those that are left by their order among the sets of their kind.
 fn changed_rules<'a>(
     before: &'a [RuleJudge<'a>],
     after: &'a [RuleJudge<'a>],
 ) -> Vec<(ChangedRule<'a>, [Option<&'a Rule>; 2])> {
     let mut changed = Vec::new();
     let mut paired = vec![false; before.len()];
-    for (number, judge) in after.iter().enumerate() {
-        let own = judge.set();
-        let is_named = |index: &usize| before[*index].set().name == own.name && !paired[*index];
-        let partner = (0..before.len())
-            .find(is_named)
-            .or_else(|| (number < before.len() && !paired[number]).then_some(number));
-        let old = partner.map(|index| {
-            paired[index] = true;
-            before[index].set()
-        });
-        compare_sets(old, Some(own), &mut changed);
+    let mut partners: Vec<Option<usize>> = vec![None; after.len()];
+    let is_same_name = |was: &RuleSet, is: &RuleSet| was.name == is.name;
+    let is_same_kind = |was: &RuleSet, is: &RuleSet| was.dialect == is.dialect;
+    // All names come first: a set that is new would take the partner of one that is there.
+    let ways: [&dyn Fn(&RuleSet, &RuleSet) -> bool; 2] = [&is_same_name, &is_same_kind];
+    for is_partner in ways {
+        for (judge, partner) in after.iter().zip(&mut partners).filter(|(_, own)| own.is_none()) {
+            let is_free = |at: &usize| !paired[*at] && is_partner(before[*at].set(), judge.set());
+            *partner = (0..before.len()).find(is_free);
+            if let Some(at) = *partner {
+                paired[at] = true;
+            }
+        }
+    }
+    for (judge, partner) in after.iter().zip(partners) {
+        let old = partner.map(|index| before[index].set());
+        compare_sets(old, Some(judge.set()), &mut changed);
     }
     for (_, judge) in before.iter().enumerate().filter(|(index, _)| !paired[*index]) {
         compare_sets(Some(judge.set()), None, &mut changed);
@@ -468,6 +474,7 @@ fn content(rule: &Rule) -> Rule {
         destination_ports: property(&rule.destination_ports, own),
         is_kept: false,
         onward: rule.onward.clone(),
+        doubt: rule.doubt.as_ref().map(own),
     }
 }
 

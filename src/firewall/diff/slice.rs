@@ -436,6 +436,9 @@ impl<'a> Entry<'a> {
         if let Property::Unknown(missing) = &rule.priority {
             doubt(RulePart::Priority, missing);
         }
+        if let Some(missing) = &rule.doubt {
+            doubt(RulePart::InForce, missing);
+        }
         if let Some(mut facts) = own {
             for one in &mut facts {
                 *one = fact(one, rule);

@@ -4,8 +4,8 @@ use super::group::settle_equal_priorities;
 use super::make_conditional;
 use super::node::Node;
 use super::rule::{add_prefix, keyword, priority, read_ports};
-use crate::arm_template::{ArmValue, Resource};
-use crate::firewall::missing::Property;
+use crate::arm_template::{ArmValue, Resource, UnknownValue};
+use crate::firewall::missing::{Missing, Property};
 use crate::firewall::port::{PortSet, ProtocolSet};
 use crate::firewall::rule::{Access, Direction, Onward, Rule, RuleDialect, RuleSet};
 use crate::firewall::scope::Scope;
@@ -29,11 +29,24 @@ pub(super) fn is_admin_rule(node: &Node<'_>) -> bool {
 pub(super) const KIND: &str =
     "microsoft.network/networkmanagers/securityadminconfigurations/rulecollections/rules";
 
-/// Reads the admin rules of a template.
+/// The member of a resource that says why it is not known whether a change leaves its rule in
+/// force. Resource Manager has no member of this name.
+const IN_FORCE: &str = "(in force)";
+
+/// Reads the admin rules of a template. It writes them, and does not put them in force.
 pub(super) fn read_template_rules(resources: &[&Resource], file: &str) -> RuleSet {
     let rules = resources.iter().map(|resource| {
         let mut rule = read_admin_rule(&Node::root(&resource.body, &resource.path));
-        make_conditional(&mut rule, resource.condition.as_ref());
+        resource.own_name().clone_into(&mut rule.name);
+        rule.doubt = Some(match resource.body.get(IN_FORCE) {
+            Some(ArmValue::Unknown(reason)) => reason.into(),
+            _ => not_in_force_for_sure(&resource.path),
+        });
+        if let Some(condition) = &resource.condition {
+            make_conditional(&mut rule, Some(condition));
+            // What is not known may be AlwaysAllow.
+            rule.onward = Onward::PastGroups;
+        }
         rule
     });
     in_order(rules.collect(), &format!("{file}: {}", resources[0].path))
@@ -41,7 +54,56 @@ pub(super) fn read_template_rules(resources: &[&Resource], file: &str) -> RuleSe
 
 /// Reads admin rules. A flow that none of them matches goes on to the groups.
 pub(super) fn read_admin_rules(nodes: &[Node<'_>], file: &str) -> RuleSet {
-    in_order(nodes.iter().map(read_admin_rule).collect(), &format!("{file}: $"))
+    let rules = nodes.iter().map(|node| {
+        let doubt = (!is_effective(node)).then(|| not_in_force_for_sure(&node.path));
+        Rule { doubt, ..read_admin_rule(node) }
+    });
+    in_order(rules.collect(), &format!("{file}: $"))
+}
+
+/// Whether an admin rule is one of those that are effective for a network. Those of a configuration
+/// are resources with a type, and those that are active in a region say since when.
+fn is_effective(node: &Node<'_>) -> bool {
+    let is_resource = || ["type", "etag", "systemData"].iter().any(|key| node.has(key));
+    !node.has("commitTime") && (node.has("ruleCollectionAppliesToGroups") || !is_resource())
+}
+
+fn not_in_force_for_sure(path: &str) -> Missing {
+    let why = "in force only where its configuration is deployed, and for members of its network \
+               groups: effective admin rules say it (az network manager \
+               list-effective-security-admin-rule)";
+    UnknownValue::new(path, why).into()
+}
+
+/// What a written or deleted resource does to which admin rules are in force.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum AdminEffect {
+    /// It deploys configurations to regions, or takes them away, whatever file their rules are in.
+    Deploys,
+    /// It says for which networks a configuration that is deployed counts.
+    Addresses,
+}
+
+impl AdminEffect {
+    /// The effect of a resource of this type of Terraform, or of Resource Manager in lower case.
+    pub(super) fn of(kind: &str) -> Option<Self> {
+        const MANAGER: &str = "microsoft.network/networkmanagers/";
+        match kind.strip_prefix(MANAGER).unwrap_or(kind) {
+            "azurerm_network_manager_deployment" | "commit" | "commits" => Some(Self::Deploys),
+            "azurerm_network_manager_admin_rule_collection"
+            | "azurerm_network_manager_static_member"
+            | "securityadminconfigurations/rulecollections"
+            | "networkgroups/staticmembers" => Some(Self::Addresses),
+            _ => None,
+        }
+    }
+}
+
+/// Makes it unknown whether an admin rule is in force.
+pub(super) fn doubt(rule: &mut Resource, reason: &UnknownValue) {
+    if let ArmValue::Object(members) = &mut rule.body {
+        members.push((IN_FORCE.to_owned(), ArmValue::Unknown(reason.clone())));
+    }
 }
 
 fn in_order(mut rules: Vec<Rule>, location: &str) -> RuleSet {
@@ -79,6 +141,7 @@ fn read_admin_rule(node: &Node<'_>) -> Rule {
         destination_ports: ports(&properties, "destinationPortRanges"),
         is_kept: false,
         onward: if may_pass { Onward::PastGroups } else { Onward::Next },
+        doubt: None,
     }
 }
 

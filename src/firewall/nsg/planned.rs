@@ -8,7 +8,7 @@ use super::inline;
 use super::policy::{POLICY, POLICY_GROUP};
 use super::unread::Unread;
 use super::whole::{PartOwner, WHOLES, owner_of, wholes_elsewhere};
-use super::{plan_file, route, terraform, what_if};
+use super::{admin, plan_file, route, terraform, what_if};
 use crate::arm_template::{ArmValue, Resource, Template, UnknownValue};
 
 /// The resources of a file on both sides of a change, in the shape of Resource Manager.
@@ -110,8 +110,11 @@ impl PlannedResources {
         all.splice(at..at, other);
         let elsewhere = wholes_elsewhere(&all);
         own.extend(elsewhere);
+        let has_admin_rules =
+            before.iter().chain(&self.after).any(|own| own.resource.kind == admin::KIND);
         for unread in &self.unread {
-            let mut touched = own.iter_mut().filter(|own| unread.touches(own, side)).peekable();
+            let is_touched = |own: &&mut Resource| unread.touches(own, side, has_admin_rules);
+            let mut touched = own.iter_mut().filter(is_touched).peekable();
             if touched.peek().is_some() {
                 notes.push(unread.reason.to_string());
             }

@@ -41,6 +41,7 @@ pub(super) fn read_rule(node: &Node<'_>) -> Rule {
         destination_ports: ports(&properties, "destination"),
         is_kept: properties.text("description").is_some_and(|text| text.starts_with(MARKER)),
         onward: Onward::Next,
+        doubt: None,
     }
 }
 

@@ -2,6 +2,7 @@
 
 use serde_json::Value;
 
+use super::admin::{self, AdminEffect};
 use super::holds_rules;
 use super::planned::{PlannedResource, Side, Write, object};
 use super::policy::{FIREWALL, POLICY};
@@ -25,6 +26,8 @@ enum UnreadEffect {
     Rules,
     /// Whether these rules are in force on one side of the change.
     InForce(Side, Referred),
+    /// Which admin rules are in force, once the change is made.
+    Admin(AdminEffect),
 }
 
 impl Unread {
@@ -39,8 +42,18 @@ impl Unread {
         Self { reason: reason.clone(), effect: UnreadEffect::InForce(side, of) }
     }
 
+    /// What changes which admin rules are in force.
+    pub(super) fn admin(path: &str, what: &str, effect: AdminEffect) -> Self {
+        let why = format!("{what} changes which admin rules are in force");
+        Self { reason: UnknownValue::new(path, &why), effect: UnreadEffect::Admin(effect) }
+    }
+
     /// Makes it unknown what a resource does.
     pub(super) fn make_unknown(&self, own: &mut Resource) {
+        if own.kind == admin::KIND && matches!(self.effect, UnreadEffect::Admin(_)) {
+            admin::doubt(own, &self.reason);
+            return;
+        }
         let unknown = ArmValue::Unknown(self.reason.clone());
         if own.kind != FIREWALL {
             own.condition = Some(unknown);
@@ -55,16 +68,29 @@ impl Unread {
     }
 
     /// Whether it is not known of a resource what it does, on a side of the change, or where only
-    /// the rules are asked for as they would be (`None`).
-    pub(super) fn touches(&self, own: &Resource, side: Option<Side>) -> bool {
+    /// the rules are asked for as they would be (`None`). `has_admin_rules` says whether the file
+    /// holds any.
+    pub(super) fn touches(
+        &self,
+        own: &Resource,
+        side: Option<Side>,
+        has_admin_rules: bool,
+    ) -> bool {
+        let is_admin = own.kind == admin::KIND;
         let holds = WHOLES.iter().any(|(kind, ..)| own.kind == *kind)
             || own.kind.starts_with(POLICY)
             || own.kind == FIREWALL;
-        holds
-            && match &self.effect {
-                UnreadEffect::Rules => side != Some(Side::Before),
-                UnreadEffect::InForce(own_side, of) => side == Some(*own_side) && of.may_be(own),
+        match &self.effect {
+            UnreadEffect::Rules => (holds || is_admin) && side != Some(Side::Before),
+            UnreadEffect::InForce(own_side, of) => {
+                holds && side == Some(*own_side) && of.may_be(own)
             }
+            UnreadEffect::Admin(_) if has_admin_rules => is_admin && side == Some(Side::After),
+            // The rules that it deploys are in no file, and come before all others.
+            UnreadEffect::Admin(effect) => {
+                holds && *effect == AdminEffect::Deploys && side == Some(Side::After)
+            }
+        }
     }
 }
 
@@ -102,6 +128,9 @@ pub(super) fn writer(
     }
     let is_azapi =
         matches!(kind, "azapi_resource" | "azapi_update_resource" | "azapi_resource_action");
+    if let Some(effect) = admin_effect(kind, own, is_azapi) {
+        return Some(Unread::admin(path, address, effect));
+    }
     if !is_azapi {
         return deployment(kind, address, own, unknown, path);
     }
@@ -122,6 +151,22 @@ pub(super) fn writer(
     let is_known = !holds_unknown(flag(unknown, "body"));
     let names_none = is_known && names_no_rules(&azapi_body(own).to_string());
     (!names_none).then(|| deploys(address, path))
+}
+
+/// What a resource of a Terraform plan does to which admin rules are in force.
+fn admin_effect(kind: &str, own: &Value, is_azapi: bool) -> Option<AdminEffect> {
+    let text = |own: &Value, key: &str| own.get(key).and_then(Value::as_str).map(str::to_owned);
+    let scope = text(own, "scope_access").or_else(|| text(&azapi_body(own), "commitType"));
+    // A deployment of another scope deploys no admin rules.
+    if scope.is_some_and(|own| !own.eq_ignore_ascii_case("SecurityAdmin")) {
+        return None;
+    }
+    let own_kind = if is_azapi { azapi_kind(own)? } else { kind.to_owned() };
+    if kind != "azapi_resource_action" {
+        return AdminEffect::of(&own_kind);
+    }
+    let action = text(own, "action").unwrap_or_default();
+    AdminEffect::of(&format!("{own_kind}/{}", action.to_ascii_lowercase()))
 }
 
 /// A deployment of a template, unless its template names nothing that holds rules.

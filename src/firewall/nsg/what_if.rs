@@ -2,6 +2,7 @@
 
 use serde_json::Value;
 
+use super::admin::AdminEffect;
 use super::error::ReadError;
 use super::holds_rules;
 use super::planned::{PlannedResource, PlannedResources, Write, object};
@@ -54,6 +55,7 @@ pub(super) fn read_what_if(value: &Value, file: &str) -> Result<PlannedResources
         }
         let Some((kind, name)) = resource_of_id(text("resourceId")) else { continue };
         references.extend(ReferenceChange::of_what_if(&kind, change, &path));
+        planned.unread.extend(admin_change(&kind, &name, text("changeType"), &path));
         if !holds_rules(&kind) {
             continue;
         }
@@ -165,6 +167,13 @@ fn add_unanalysed(value: &Value, planned: &mut PlannedResources) {
             planned.unread.push(may_write(text("target"), &why, &format!("{path}[{index}]")));
         }
     }
+}
+
+/// What a change of a resource that holds no rules does to which admin rules are in force.
+fn admin_change(kind: &str, name: &str, word: &str, path: &str) -> Option<Unread> {
+    let effect = AdminEffect::of(kind)?;
+    let is_made = !["NoChange", "NoEffect", "Ignore"].contains(&word);
+    is_made.then(|| Unread::admin(path, name, effect))
 }
 
 /// What may write rules, and is not looked into for this reason.

@@ -87,7 +87,7 @@ const fn place(dialect: RuleDialect) -> u8 {
     }
 }
 
-const fn is_admin(dialect: RuleDialect) -> bool {
+pub(super) const fn is_admin(dialect: RuleDialect) -> bool {
     matches!(dialect, RuleDialect::Admin)
 }
 

@@ -356,6 +356,31 @@ fn tags_that_cannot_be_renewed_are_good_for_a_while() {
     job.day(&[])[1].said(0, &["done: create"]);
 }
 
+/// A container that renews the tags first and fails keeps the rules from starting: the guard of the
+/// rules is what decides about old tags, and says so.
+#[test]
+fn old_tags_come_to_the_guard_in_every_variant() {
+    let pod = ["spec", "jobTemplate", "spec", "template", "spec"];
+    for [tags, rules] in [
+        of_containers("kubernetes/cronjob.yaml", &pod),
+        of_containers("container-apps/job.yaml", &["properties", "template"]),
+    ] {
+        if python().is_none() {
+            return;
+        }
+        let job = Job::new();
+        job.run(&tags, &[]).ends(0, &["to change 1"]);
+        let written = SystemTime::now() - Duration::from_secs(40 * 24 * 3600);
+        let file = fs::File::options().write(true).open(job.scene.at("tags.json")).unwrap();
+        file.set_modified(written).unwrap();
+        job.scene.manager.fault("GET", "/serviceTags", 100, error(503));
+        job.run(&tags, &[]).ends(0, &["status 503", "tags.json stays as it is"]);
+        let refused = job.run(&rules, &["--no-gateways"]);
+        refused.ends(4, &["refused (not_published)", "40 days old"]);
+        assert_eq!(job.scene.live(RULE), None);
+    }
+}
+
 #[test]
 fn tags_of_a_file_are_as_old_as_the_file() {
     let job = Job::new();

@@ -124,7 +124,11 @@ fn a_pipeline_does_not_hide_that_a_deployment_did_not_do_it() {
     let folder = tempfile::tempdir().unwrap();
     let at = |name: &str| folder.path().join(name);
     // What the plan wrote yesterday, and writes today.
-    fs::write(at("pathproof"), "#!/bin/sh\n[ \"$1\" = tags ] || exit \"$PLAN_CODE\"\n").unwrap();
+    fs::write(
+        at("pathproof"),
+        "#!/bin/sh\n[ \"$1\" = tags ] && exit \"$TAGS_CODE\"\nexit \"$PLAN_CODE\"\n",
+    )
+    .unwrap();
     succeed(Command::new("chmod").arg("+x").arg(at("pathproof")));
     fs::write(at("file"), "as it was").unwrap();
     let git = |words: &[&str]| {
@@ -134,10 +138,13 @@ fn a_pipeline_does_not_hide_that_a_deployment_did_not_do_it() {
     git(&["init", "--quiet"]);
     git(&["add", "file"]);
     git(&["commit", "--quiet", "--message", "first"]);
-    for (plan, expected, words) in [
-        ("0", 0, "the rules are as the repository says"),
-        ("1", 1, "the repository says it, and the group is not so"),
-        ("4", 4, ""),
+    for (tags, plan, expected, words) in [
+        ("0", "0", 0, "the rules are as the repository says"),
+        ("0", "1", 1, "the repository says it, and the group is not so"),
+        ("0", "4", 4, ""),
+        // Old tags are for the plan's guard to refuse.
+        ("2", "0", 0, "the service tags stay as they are"),
+        ("2", "4", 4, ""),
     ] {
         let path = format!("{}:{}", folder.path().display(), std::env::var("PATH").unwrap());
         let ended = Command::new("bash")
@@ -145,6 +152,7 @@ fn a_pipeline_does_not_hide_that_a_deployment_did_not_do_it() {
             .current_dir(folder.path())
             .envs([("FORMAT", "bicep-params"), ("FILE", "file"), ("NSG", "n"), ("RUNTIME", "r")])
             .envs([("SUBSCRIPTION", "s"), ("JOB", "j"), ("STATE", "."), ("PLAN_CODE", plan)])
+            .env("TAGS_CODE", tags)
             .env("PATH", path)
             .output()
             .unwrap();

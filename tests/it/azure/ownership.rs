@@ -131,7 +131,10 @@ fn a_rule_of_the_communitys_script_is_taken_over() {
     script["properties"]["destinationAddressPrefixes"] = json!(["40.112.72.101", "40.112.72.104"]);
     script["properties"]["destinationAddressPrefix"] = Value::Null;
     let scene = Scene::new(&[script]);
-    scene.rules("plan", &[]).ends(4, &["refused (name_taken)", "--adopt"]);
+    let refused = scene.rules("plan", &["--out", "refused.json"]);
+    refused.ends(4, &["refused (name_taken)", "--adopt"]);
+    // Its priority stays, as it does once it is taken over.
+    assert_eq!(scene.json("refused.json")["changes"][0]["after"]["priority"], 300);
     scene.rules("plan", &["--adopt", "--out", "plan.json"]).ends(
         1,
         &[

@@ -1,6 +1,7 @@
 //! The program as its users start it: exit codes, bad input, streams. Nothing here leaves
 //! loopback; what needs a network is in the lab.
 
+mod admin_rules;
 mod agent;
 mod bad_input;
 mod bundle;

@@ -250,6 +250,22 @@ fn the_control_plane_is_a_tag_where_the_tag_holds_it() {
     assert_eq!(ended.code, Some(0), "{ended:?}");
     let rules: Value = serde_json::from_str(&ended.stdout).unwrap();
     assert_eq!(rules[0]["properties"]["destinationAddressPrefix"], "DataFactoryManagement");
+    // A tag lets more through than was seen, and other formats have no tags.
+    for words in ["service tag DataFactoryManagement (", "in place of the 1 address of the control"]
+    {
+        assert!(ended.stderr.contains(words), "{ended:?}");
+    }
+    let list = run(&[&control[..6], &["--format", "edl-ip"]].concat());
+    assert!(list.code == Some(0) && list.stdout.starts_with("40.78.229.99/32"), "{list:?}");
+    assert!(!list.stderr.contains("service tag"), "{list:?}");
+    let change = folder.at("change");
+    let bundled = run(&[&control[..6], &["--bundle", super::shown(&change)]].concat());
+    assert_eq!(bundled.code, Some(0), "{bundled:?}");
+    let page = std::fs::read_to_string(change.join("README.md")).unwrap();
+    for words in ["serve the same needs", "NSG formats allow the service tag"] {
+        assert!(page.contains(words), "{page}");
+    }
+    assert!(!page.contains("the same set"), "{page}");
     // A tag file that does not hold the address: said, and the address is written.
     let tags = folder.put(
         "tags.json",
