@@ -61,7 +61,8 @@ pub(super) fn usage(error: &clap::Error, arguments: &[OsString]) -> io::Result<(
 }
 
 /// Writes lines to standard error without control characters and authentication keys: the text
-/// repeats names, files and answers of others. A closed standard error is ignored, as there is nobody left to tell.
+/// repeats names, files and answers of others. A closed standard error is ignored, as there is
+/// nobody left to tell.
 fn say(word: &str, text: &str) {
     let mut stderr = anstream::stderr().lock();
     let mut lines = text.lines();
