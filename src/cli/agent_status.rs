@@ -33,6 +33,7 @@ pub(super) fn status(command: &AgentStatusArgs) -> Result<Exit> {
         account_proxy: found.account_proxies.as_ref().map(account_proxy),
         names: found.discovery.names.iter().map(name).collect(),
         other_factories: found.discovery.other_factories.iter().map(name).collect(),
+        is_factory_open: found.discovery.is_factory_open(),
     };
     match command.format {
         AgentStatusFormat::Table => {

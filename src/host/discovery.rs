@@ -34,11 +34,20 @@ pub struct Discovery {
     /// The runtime's names, by what they are and then by name.
     pub names: Vec<SeenName>,
     /// Other factories that were seen, the latest first: a host runs one runtime, so they are
-    /// those that it was registered with before.
+    /// those that it was registered with before. All of them, where nothing says which is in use.
     pub other_factories: Vec<SeenName>,
     /// What the logs hold of trouble, the newest first. Of errors that differ in times, durations
     /// and activities alone, the newest.
     pub errors: Vec<LoggedError>,
+}
+
+impl Discovery {
+    /// Whether several factories were seen, and nothing says which of them is in use.
+    #[must_use]
+    pub fn is_factory_open(&self) -> bool {
+        let is_known = self.names.iter().any(|name| name.role == Role::Control);
+        !is_known && !self.other_factories.is_empty()
+    }
 }
 
 /// A name that was seen, where and when last.
@@ -52,6 +61,8 @@ pub struct SeenName {
     pub sighting: Sighting,
     /// Anything on this host may have asked DNS for a name.
     pub is_in_cache_alone: bool,
+    /// The runtime's own configuration names it.
+    pub is_configured: bool,
 }
 
 /// Takes the runtime's names and errors from what was seen on a host.
@@ -76,19 +87,22 @@ pub fn discover(sources: &[NameSource], names: &RuntimeNames) -> Discovery {
                 // The bypass list holds regular expressions, in which a dot is escaped.
                 let text = text.as_str().replace("\\.", ".");
                 for host in names.in_text(&text) {
-                    note(&mut seen, names, host, file, None, false);
+                    note(&mut seen, names, host, file, None, source);
                 }
             }
             NameSource::Log { called, entries } => {
-                for entry in entries.iter().filter(counts) {
+                // Beside entries with a time, one without may be of any age.
+                let has_times = entries.iter().any(|entry| entry.at.is_some());
+                let entries = entries.iter().filter(|entry| entry.at.is_some() || !has_times);
+                for entry in entries.filter(counts) {
                     for host in names.in_text(entry.text.as_str()) {
-                        note(&mut seen, names, host, called, entry.at, false);
+                        note(&mut seen, names, host, called, entry.at, source);
                     }
                 }
             }
             NameSource::DnsCache { names: cached, read_at } => {
                 for host in cached.iter().flat_map(|name| names.in_text(name)) {
-                    note(&mut seen, names, host, "the DNS cache", Some(*read_at), true);
+                    note(&mut seen, names, host, "the DNS cache", Some(*read_at), source);
                 }
             }
         }
@@ -105,49 +119,58 @@ fn note(
     host: HostName,
     seen_in: &str,
     seen_at: Option<Timestamp>,
-    is_in_cache_alone: bool,
+    source: &NameSource,
 ) {
     let Some(known) = names.of(&host) else { return };
     // A run gives a relay's gateways an entry of their own.
     let is_gateway = known.role == Role::Relay && GatewayName::parse(&host).is_some();
-    let new = SeenName {
+    let mut new = SeenName {
         host: host.clone(),
         entry: if is_gateway { RELAY_GATEWAY.to_owned() } else { known.entry.clone() },
         role: if is_gateway { Role::Gateway } else { known.role },
         cloud: known.cloud,
         sighting: Sighting { seen_in: seen_in.to_owned(), seen_at },
-        is_in_cache_alone,
+        is_in_cache_alone: matches!(source, NameSource::DnsCache { .. }),
+        is_configured: matches!(source, NameSource::Configuration { .. }),
     };
     match seen.get_mut(&host) {
         Some(old) if age(old) >= age(&new) => {}
-        Some(old) => *old = new,
+        Some(old) => {
+            new.is_configured |= old.is_configured;
+            *old = new;
+        }
         None => {
             seen.insert(host, new);
         }
     }
 }
 
-/// What is seen later counts more, and what the cache alone holds counts least.
-fn age(name: &SeenName) -> (bool, Option<Timestamp>) {
-    (!name.is_in_cache_alone, name.sighting.seen_at)
+/// What is seen later counts more, and what the cache alone holds counts least. Of what was seen at
+/// one time, or at no time that is known, that which the runtime's configuration names counts more.
+fn age(name: &SeenName) -> (bool, Option<Timestamp>, bool) {
+    (!name.is_in_cache_alone, name.sighting.seen_at, name.is_configured)
 }
 
 /// The names of the runtime that was seen last: of one factory and one cloud. The other factories
-/// stand apart.
+/// stand apart, and all of them where nothing says which was seen last.
 fn of_one_runtime(mut seen: Vec<SeenName>) -> (Vec<SeenName>, Vec<SeenName>) {
-    let latest = |names: &[SeenName], is: fn(&SeenName) -> bool| {
-        let chosen = names.iter().filter(|name| is(name));
-        chosen.max_by(|left, right| age(left).cmp(&age(right))).cloned()
+    let is_factory = |name: &SeenName| name.role == Role::Control;
+    let latest = seen.iter().filter(|name| is_factory(name)).map(age).max();
+    let mut candidates = seen.iter().filter(|name| is_factory(name) && Some(age(name)) == latest);
+    let factory = match (candidates.next(), candidates.next()) {
+        (Some(only), None) => Some(only.host.clone()),
+        _ => None,
     };
-    let factory = latest(&seen, |name| name.role == Role::Control);
-    let Some(leading) = factory.clone().or_else(|| latest(&seen, |_| true)) else {
-        return (Vec::new(), Vec::new());
-    };
-    seen.retain(|name| name.cloud == leading.cloud || name.role == Role::Control);
-    let is_other = |name: &SeenName| {
-        name.role == Role::Control && Some(&name.host) != factory.as_ref().map(|it| &it.host)
-    };
-    let (mut others, mut names): (Vec<_>, Vec<_>) = seen.into_iter().partition(is_other);
+    let is_chosen = |name: &SeenName| Some(&name.host) == factory.as_ref();
+    let leading = seen.iter().find(|name| is_chosen(name)).or_else(|| {
+        let others = seen.iter().filter(|name| !is_factory(name));
+        others.max_by(|left, right| age(left).cmp(&age(right)))
+    });
+    if let Some(cloud) = leading.map(|name| name.cloud) {
+        seen.retain(|name| name.cloud == cloud || is_factory(name));
+    }
+    let (mut others, mut names): (Vec<_>, Vec<_>) =
+        seen.into_iter().partition(|name| is_factory(name) && !is_chosen(name));
     others.sort_by_key(|name| Reverse(age(name)));
     names.sort_by(|left, right| (&left.entry, &left.host).cmp(&(&right.entry, &right.host)));
     (names, others)

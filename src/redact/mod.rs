@@ -33,7 +33,7 @@ use std::sync::Arc;
 
 use ipnet::IpNet;
 
-use crate::diagnose::explain::{self, Explanation};
+use crate::diagnose::explain;
 use crate::model::{
     Certificate, ChainLink, Cloud, DnsFailure, Endpoint, Exchange, Expectation, Host, HostName,
     HostRuntime, InstalledRuntime, LinkData, LoggedError, Lookup, Obstacle, OsError, PacQuestion,
@@ -261,14 +261,16 @@ impl<'a> Redactor<'a> {
     }
 
     /// Of a logged text what is known to be the runtime's own words, by which it is explained;
-    /// nothing else in it is known to be nobody's own.
+    /// nothing else in it is known to be nobody's own. What is left means what the whole did.
     fn logged(&mut self, text: &str) -> String {
-        match explain::explain(text) {
-            Explanation::Symptoms(matches) => {
-                let known: Vec<&str> = matches.iter().map(|one| one.text).collect();
-                known.join(" ... ")
-            }
-            _ => self.sentence(text),
+        if let Some(known) = explain::known_words(text) {
+            return known;
+        }
+        let shown = self.sentence(text);
+        if explain::meaning(&shown) == explain::meaning(text) {
+            shown
+        } else {
+            "(redacted)".to_owned()
         }
     }
 

@@ -24,6 +24,8 @@ pub struct AgentStatus<'a> {
     pub names: Vec<StatusName>,
     /// Factories that were seen and are not that of this runtime any more.
     pub other_factories: Vec<StatusName>,
+    /// Nothing says which of several factories is that of this runtime: they are all others.
+    pub is_factory_open: bool,
 }
 
 /// The runtime's proxy configuration.
@@ -130,7 +132,12 @@ pub fn table(status: &AgentStatus<'_>, style: &Style) -> String {
         page.indented(&format!("{label:<10} {text}"));
     }
     write_names(&mut page, "Names it uses", &status.names);
-    write_names(&mut page, "Other factories that were seen", &status.other_factories);
+    let others = if status.is_factory_open {
+        "Factories that were seen; nothing says which of them it uses now"
+    } else {
+        "Other factories that were seen"
+    };
+    write_names(&mut page, others, &status.other_factories);
     write_errors(&mut page, &status.runtime.errors);
     page.finish()
 }

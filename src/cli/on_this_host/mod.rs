@@ -99,23 +99,32 @@ impl FoundOnHost {
         are_reported: bool,
     ) -> Vec<String> {
         let mut hints = self.notes.clone();
-        if gives_names(targets) || self.discovery.names.is_empty() {
+        let Discovery { names, other_factories, .. } = &self.discovery;
+        if gives_names(targets) || names.is_empty() && other_factories.is_empty() {
             return hints;
         }
         let listed = |names: &[SeenName]| match names.len() {
             n_names if is_redacted => format!(" ({n_names}, redacted)"),
             _ => format!(":\n{}", names.iter().map(seen).collect::<Vec<_>>().join("\n")),
         };
-        hints.push(format!(
-            "no names were given, so those that the runtime uses are probed (--discover no leaves \
-             them out){}",
-            if are_reported { String::new() } else { listed(&self.discovery.names) }
-        ));
-        if !self.discovery.other_factories.is_empty() {
+        if !names.is_empty() {
+            hints.push(format!(
+                "no names were given, so those that the runtime uses are probed (--discover no \
+                 leaves them out){}",
+                if are_reported { String::new() } else { listed(names) }
+            ));
+        }
+        if self.discovery.is_factory_open() {
+            hints.push(format!(
+                "several factories were seen, and nothing says which of them the runtime uses \
+                 now: none of them is probed; give --factory HOST{}",
+                listed(other_factories)
+            ));
+        } else if !other_factories.is_empty() {
             hints.push(format!(
                 "other factories were seen too, and are not probed; for one of them give \
                  --factory HOST{}",
-                listed(&self.discovery.other_factories)
+                listed(other_factories)
             ));
         }
         hints
@@ -199,9 +208,9 @@ fn look_at(
         sources.push(NameSource::DnsCache { names: cached, read_at: Timestamp::now() });
     }
     for path in &given.events {
-        let (source, note) = exported(path, stdin, &names)?;
+        let (source, notes) = exported(path, stdin, &names)?;
         sources.push(source);
-        found.notes.extend(note);
+        found.notes.extend(notes);
     }
     found.discovery = host::discover(&sources, &names);
     let errors = found.discovery.errors.iter();
@@ -231,7 +240,7 @@ fn exported(
     path: &Path,
     stdin: &mut Stdin,
     names: &RuntimeNames,
-) -> Result<(NameSource, Option<String>)> {
+) -> Result<(NameSource, Vec<String>)> {
     let shown = path.display();
     let source = stdin.open_bytes(path, "--events")?;
     let bytes = match files::read_from(source, LOG_LIMIT) {
@@ -255,14 +264,21 @@ fn exported(
             EVENT_LOGS[0]
         ),
     };
-    let note = match log.unreadable {
+    let unreadable = match log.unreadable {
         0 => None,
         1 => Some(format!("--events: one event of {shown} cannot be read, and is left out")),
         n_unreadable => Some(format!(
             "--events: {n_unreadable} events of {shown} cannot be read, and are left out"
         )),
     };
-    Ok((NameSource::Log { called: format!("{shown}"), entries: log.entries }, note))
+    let zone = log.has_times_without_zone.then(|| {
+        format!(
+            "--events: {shown} does not say of which time zone its times are: they are shown as \
+             if they were UTC"
+        )
+    });
+    let notes = unreadable.into_iter().chain(zone).collect();
+    Ok((NameSource::Log { called: format!("{shown}"), entries: log.entries }, notes))
 }
 
 #[cfg(test)]

@@ -1,14 +1,19 @@
 //! Explains a cause, a layer, an error text of the runtime or a word of the portal, and says what
 //! to check first.
 
+mod numbers;
 mod symptom;
 mod symptoms;
 #[cfg(test)]
 mod tests;
+mod words;
+
+use std::sync::LazyLock;
 
 use super::catalogue::{self, CatalogueEntry};
 use crate::model::Cause;
 pub use symptom::{Rank, Symptom};
+use words::{normalise, places, whole_words};
 
 /// What is known about a text.
 #[derive(Debug)]
@@ -44,20 +49,21 @@ const READ: usize = 16 * 1024;
 /// Explains `text`: a cause's code, a layer (`dns`), an error text or a word of the portal.
 #[must_use]
 pub fn explain(text: &str) -> Explanation {
-    let text: String = text.chars().take(READ).collect();
-    let words = normalise(&text);
+    let words = read(text);
     let asked = words.trim();
 
     let layer: Vec<_> = entries().filter(|entry| layer_of(entry.cause) == asked).collect();
     if !layer.is_empty() {
         return Explanation::Layer(layer);
     }
-    let causes: Vec<_> =
-        entries().filter(|entry| contains_words(&words, entry.cause.code())).collect();
+    let causes: Vec<_> = entries().filter(|entry| holds(&words, entry.cause.code())).collect();
     if !causes.is_empty() {
         return Explanation::Causes(causes);
     }
-    let matches = most_specific(&words, |_, _, _| true);
+    let matches = most_specific(&words, |wording, before, after| {
+        let own = wording.text;
+        own == asked || !is_number(own) || numbers::is_asked_about(own, before, after)
+    });
     if !matches.is_empty() {
         return Explanation::Symptoms(matches);
     }
@@ -69,36 +75,51 @@ pub fn explain(text: &str) -> Explanation {
 /// where one is announced, a word where it is the name of an error, and no state or topic does.
 #[must_use]
 pub fn meaning(text: &str) -> Option<&'static str> {
-    let text: String = text.chars().take(READ).collect();
-    let found = most_specific(&normalise(&text), |symptom, own, before| {
-        symptom.rank > Rank::Status && is_of_fault(own, before)
+    faults(&read(text)).first().map(|one| one.symptom.meaning)
+}
+
+/// What is known of a logged text, and nothing else of it, in words that have the same meaning;
+/// `None` where nothing is, or the known words alone would mean something else.
+#[must_use]
+pub fn known_words(text: &str) -> Option<String> {
+    let words = read(text);
+    let mut known = faults(&words);
+    if known.is_empty() {
+        known = most_specific(&words, |wording, _, _| wording.symptom.rank == Rank::Status);
+    }
+    let shown = known.iter().map(|one| match one.text {
+        // Alone it would be any number.
+        number if is_number(number) => format!("code {number}"),
+        text => text.to_owned(),
     });
-    found.first().map(|one| one.symptom.meaning)
+    let shown = shown.collect::<Vec<_>>().join(" ... ");
+    let is_same = !shown.is_empty() && meaning(&shown) == meaning(text);
+    is_same.then_some(shown)
+}
+
+/// What a log's words say of faults, the most specific first.
+fn faults(words: &str) -> Vec<SymptomMatch> {
+    most_specific(words, |wording, before, after| {
+        wording.symptom.rank > Rank::Status && is_of_fault(wording.text, before, after)
+    })
 }
 
 /// Whether a symptom's text says of a log's line that something failed, with what stands `before`
-/// it there, in normalised words.
-fn is_of_fault(own: &str, before: &str) -> bool {
-    const ANNOUNCE: [&str; 9] = [
-        "code",
-        "errno",
-        "error",
-        "errorcode",
-        "http",
-        "sqlerrornumber",
-        "socketexception",
-        "status",
-        "win32",
-    ];
+/// and `after` it there, in normalised words.
+fn is_of_fault(own: &str, before: &str, after: &str) -> bool {
     if own.contains(|c: char| !c.is_alphanumeric() && c != '_') {
         return true;
     }
-    if own.bytes().all(|byte| byte.is_ascii_digit()) {
-        return before.split_whitespace().rev().take(2).any(|word| ANNOUNCE.contains(&word));
+    if is_number(own) {
+        return numbers::is_announced(before, after);
     }
     // UnexpectedFault, WSATRY_AGAIN, 0x80072ee2.
     let inner = own.char_indices().skip(1);
     own.starts_with("0x") || own.contains('_') || inner.into_iter().any(|(_, c)| c.is_uppercase())
+}
+
+fn is_number(text: &str) -> bool {
+    text.bytes().all(|byte| byte.is_ascii_digit())
 }
 
 /// Every cause, in the contract's order.
@@ -124,26 +145,57 @@ pub fn layers() -> Vec<&'static str> {
     layers
 }
 
+/// A wording of a symptom, as it is looked for.
+struct Wording {
+    text: &'static str,
+    symptom: &'static Symptom,
+    /// Its words before and behind each gap.
+    parts: Vec<String>,
+    /// All of them.
+    words: String,
+}
+
+/// Every wording, by symptom.
+static WORDINGS: LazyLock<Vec<Vec<Wording>>> = LazyLock::new(|| {
+    let of_symptom = |symptom: &'static Symptom| {
+        let texts = symptom.texts.iter();
+        let wording = texts.map(|text| {
+            let parts = text.split(symptom::GAP).map(|part| normalise(part).trim().to_owned());
+            Wording { text, symptom, parts: parts.collect(), words: normalise(text) }
+        });
+        wording.collect()
+    };
+    symptoms().map(of_symptom).collect()
+});
+
 /// The symptoms of the highest rank that `words` contain, those with the longest text first.
 /// `counts` says which of the places at which a symptom's text stands count: it is asked with the
-/// text, and with the words before it.
-fn most_specific(
-    words: &str,
-    counts: impl Fn(&'static Symptom, &'static str, &str) -> bool,
-) -> Vec<SymptomMatch> {
-    let mut found: Vec<(usize, SymptomMatch)> = Vec::new();
-    for symptom in symptoms() {
-        let texts = symptom.texts.iter().map(|text| (normalise(text), *text));
-        let held = texts.filter(|(normal, text)| {
-            places(words, normal.trim()).any(|at| counts(symptom, text, &words[..at]))
+/// wording, and with the words before and after it.
+fn most_specific(words: &str, counts: impl Fn(&Wording, &str, &str) -> bool) -> Vec<SymptomMatch> {
+    let mut found: Vec<&Wording> = Vec::new();
+    for wordings in WORDINGS.iter() {
+        let held = wordings.iter().filter(|wording| {
+            places(words, &wording.parts)
+                .any(|place| counts(wording, &words[..place.start], &words[place.end..]))
         });
-        let longest = held.max_by_key(|(normal, _)| normal.len());
-        found.extend(longest.map(|(normal, text)| (normal.len(), SymptomMatch { text, symptom })));
+        found.extend(held.max_by_key(|wording| wording.words.len()));
     }
-    let highest = found.iter().map(|(_, one)| one.symptom.rank).max();
-    found.retain(|(_, one)| Some(one.symptom.rank) == highest);
-    found.sort_by_key(|(length, _)| std::cmp::Reverse(*length));
-    found.into_iter().map(|(_, one)| one).collect()
+    let highest = found.iter().map(|one| one.symptom.rank).max();
+    found.retain(|one| Some(one.symptom.rank) == highest);
+    found.sort_by_key(|one| std::cmp::Reverse(one.words.len()));
+    // What is a part of a longer wording says less of the same.
+    let mut matches: Vec<&Wording> = Vec::new();
+    for one in found {
+        if !matches.iter().any(|longer| holds(&longer.words, one.words.trim())) {
+            matches.push(one);
+        }
+    }
+    matches.into_iter().map(|one| SymptomMatch { text: one.text, symptom: one.symptom }).collect()
+}
+
+/// The words of what is read of a text.
+fn read(text: &str) -> String {
+    normalise(&text.chars().take(READ).collect::<String>())
 }
 
 /// The first word of a cause's code: `dns`, `path`, …
@@ -151,37 +203,9 @@ fn layer_of(cause: Cause) -> &'static str {
     cause.code().split('_').next().unwrap_or_default()
 }
 
-/// The words of a text in lower case, with one blank around each. A word consists of letters,
-/// digits and `_`.
-fn normalise(text: &str) -> String {
-    let mut normal = String::with_capacity(text.len() + 2);
-    normal.push(' ');
-    for character in text.chars() {
-        if character.is_alphanumeric() || character == '_' {
-            normal.extend(character.to_lowercase());
-        } else if !normal.ends_with(' ') {
-            normal.push(' ');
-        }
-    }
-    if !normal.ends_with(' ') {
-        normal.push(' ');
-    }
-    normal
-}
-
 /// Whether the normalised text `words` contains `needle` as whole words.
-fn contains_words(words: &str, needle: &str) -> bool {
-    places(words, needle).next().is_some()
-}
-
-/// Where `needle` begins in the normalised text `words`, as whole words.
-fn places<'a>(words: &'a str, needle: &'a str) -> impl Iterator<Item = usize> + use<'a> {
-    let found = words.match_indices(needle).filter(move |(start, found)| {
-        !needle.is_empty()
-            && words[..*start].ends_with(' ')
-            && words[start + found.len()..].starts_with(' ')
-    });
-    found.map(|(at, _)| at)
+fn holds(words: &str, needle: &str) -> bool {
+    whole_words(words, needle).next().is_some()
 }
 
 /// The known codes and texts that are most similar to `asked`.

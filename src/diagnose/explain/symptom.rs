@@ -7,7 +7,8 @@ use crate::model::Cause;
 pub struct Symptom {
     /// How much the text says about the reason.
     pub rank: Rank,
-    /// The wordings of the text, the best known first. They match as whole words, in any case.
+    /// The wordings of the text, the best known first. They match as whole words of one sentence,
+    /// in any case; `…` stands for some words more, such as a name.
     pub texts: &'static [&'static str],
     /// What the text means, in a sentence or two.
     pub meaning: &'static str,
@@ -18,6 +19,9 @@ pub struct Symptom {
     /// Where the text is documented.
     pub source: &'static str,
 }
+
+/// What stands in a wording for the words that differ.
+pub(super) const GAP: char = '…';
 
 /// How much a text says about the reason. Error messages wrap each other, so that the same sentence
 /// stands before many reasons, and only the most specific part of a message decides what it means.
@@ -57,6 +61,8 @@ pub(super) mod source {
     pub(in super::super) const AZFW: &str = "Microsoft, Azure Firewall application rules";
     pub(in super::super) const SBGUIDE: &str = "Microsoft, service-bus-troubleshooting-guide";
     pub(in super::super) const PRIVLINK: &str = "Microsoft, data-factory-private-link";
+    pub(in super::super) const NSLOOKUP: &str =
+        "Microsoft, nslookup; Windows Sockets error codes; getaddrinfo(3)";
     pub(in super::super) const ISSUE478: &str = "github.com/Azure/Azure-DataFactory/issues/478";
     pub(in super::super) const ISSUE23145: &str =
         "github.com/MicrosoftDocs/azure-docs/issues/23145";

@@ -119,6 +119,22 @@ fn texts_of_the_runtime_the_portal_and_the_system_are_known() {
             "Received an unexpected EOF or 0 bytes from the transport stream",
         ),
         ("SocketException (10060): connection attempt failed", "10060"),
+        (
+            "*** dc1.contoso.local can't find contoso-adf.westeurope.datafactory.azure.net: Server \
+          failed",
+            "11002",
+        ),
+        ("DNS request timed out.\n    timeout was 2 seconds.", "11002"),
+        ("** server can't find a.servicebus.windows.net: SERVFAIL", "11002"),
+        (";; connection timed out; no servers could be reached", "11002"),
+        ("Error: getaddrinfo EAI_AGAIN wu-relay.servicebus.windows.net", "11002"),
+        (
+            "Error: getaddrinfo ENOTFOUND wu-relay.servicebus.windows.net",
+            "The remote name could not be resolved",
+        ),
+        ("WinHttpGetProxyForUrl: 0x80072EE7", "The remote name could not be resolved"),
+        ("System.Threading.Tasks.TaskCanceledException", "The operation has timed out"),
+        ("timed out", "timed out"),
         ("10061", "10061"),
         (
             "An attempt was made to access a socket in a way forbidden by its access permissions",
@@ -180,6 +196,139 @@ fn texts_of_the_runtime_the_portal_and_the_system_are_known() {
         let found = of(text);
         assert_eq!(found.first(), Some(&expected), "{text}: {found:?}");
     }
+}
+
+/// Words that stand in sentences of all kinds are no answer of a name server, no TLS, no relay.
+#[test]
+fn a_wording_does_not_match_in_sentences_about_something_else() {
+    for (text, expected) in [
+        ("The connection to the proxy server failed.", &[][..]),
+        ("Login to SQL server failed", &[]),
+        ("SSL handshake with server failed", &[]),
+        ("A request to the remote server failed: 407", &["407"]),
+        ("The Service Bus server failed with (401) Unauthorized", &["401"]),
+        (
+            "Sending heartbeat to server failed. The operation has timed out",
+            &["The operation has timed out"],
+        ),
+        (
+            "Unable to connect to the remote server. Failed to connect to \
+             we.frontend.clouddatahub.net",
+            &["failed to connect to cloud service", "Unable to connect to the remote server"],
+        ),
+        ("cannot reach the name server. Failed over", &[]),
+        ("The HTTP protocol version is 1.1", &[]),
+        ("Access to C:\\in: Permission denied", &["Permission denied"]),
+        ("Message dropped: the queue was full", &[]),
+        ("Client with IP address 10.0.0.4 signed in", &[]),
+        ("SqlErrorNumber=208, Invalid object name", &["SqlErrorNumber"]),
+        ("The copy failed due to network connectivity issue", &[]),
+        ("Connected to Azure Relay", &["Azure Relay", "Running"]),
+        (
+            "System.UnauthorizedAccessException: Access to the path 'D:\\in' is denied",
+            &["UnauthorizedAccessException"],
+        ),
+        ("type=\"traffic\" action=\"deny\"", &["Action: Deny"]),
+        ("Failed to execute the command: SELECT 1", &["Failed to execute the command"]),
+    ] {
+        assert_eq!(of(text), expected, "{text}");
+        let status =
+            |title: &&str| symptoms().any(|one| one.title() == *title && one.rank == Rank::Status);
+        // A log may count what failed: there the words before do not announce a code.
+        let is_fault = expected != ["407"] && !expected.iter().all(status);
+        assert_eq!(meaning(text).is_some(), is_fault, "{text}");
+    }
+}
+
+/// Whose connection failed is said by the name.
+#[test]
+fn what_failed_to_connect_is_told_by_the_name() {
+    let relay = "Cannot connect to Integration Runtime through service bus";
+    let control = "failed to connect to cloud service";
+    for (text, expected) in [
+        (
+            "The Integration Runtime failed to connect to \
+             wss://wu-relay-01.servicebus.windows.net:443/$servicebus/websocket.",
+            relay,
+        ),
+        ("failed to connect to cr.servicebus.chinacloudapi.cn", relay),
+        ("failed to connect to we.frontend.clouddatahub.net", control),
+        ("Failed to connect to contoso.chinaeast2.datafactory.azure.cn (40.1.1.1:443)", control),
+        ("failed to connect to contoso.blob.core.windows.net", "failed to connect to"),
+        ("failed to connect to login.microsoftonline.com", "failed to connect to"),
+        (
+            "failed to connect to contoso.blob.core.windows.net, then to \
+             wu-relay-01.servicebus.windows.net",
+            "failed to connect to",
+        ),
+        (
+            "failed to connect to 10.0.0.5:3128; a.servicebus.windows.net is not asked",
+            "failed to connect to",
+        ),
+    ] {
+        assert_eq!(of(text), [expected], "{text}");
+    }
+}
+
+/// Ports, counts and durations are no codes, whatever they are.
+#[test]
+fn a_number_is_a_code_where_it_can_be_one() {
+    for (text, expected) in [
+        ("The operation has timed out. at 10.0.0.5:11002", "The operation has timed out"),
+        (
+            "contoso.database.windows.net:11001 (redirect) The operation has timed out",
+            "The operation has timed out",
+        ),
+        (
+            "error 407 bytes read in 10061 ms: Unable to connect to the remote server",
+            "Unable to connect to the remote server",
+        ),
+        (
+            "we.frontend.clouddatahub.net Unable to connect to the remote server (407 ms)",
+            "Unable to connect to the remote server",
+        ),
+        ("The transfer is done without error. 10060 of 10060 rows: timed out", "timed out"),
+    ] {
+        assert_eq!(of(text), [expected], "{text}");
+    }
+    for (text, expected) in [
+        ("(10061)", "10061"),
+        ("error:10061", "10061"),
+        ("10060: nothing answered", "10060"),
+        ("HTTP/1.1 407", "407"),
+        ("WebSocket handshake failed: 403", "403"),
+        ("curl: (56) Received HTTP code 407 from proxy after CONNECT", "407"),
+        ("Response status code does not indicate success: 429 (Too Many Requests)", "429"),
+        ("winhttp 12007", "The remote name could not be resolved"),
+        ("port 8060", "8060"),
+        ("cannot reach node2:8060", "8060"),
+        ("TCP 1433", "1433"),
+    ] {
+        assert_eq!(of(text), [expected], "{text}");
+    }
+}
+
+/// What may be forwarded of a text means what the whole text does.
+#[test]
+fn known_words_mean_the_same() {
+    let wordings: Vec<&str> = symptoms().flat_map(|one| one.texts).copied().collect();
+    let mut n_known = 0;
+    for (index, wording) in wordings.iter().enumerate() {
+        let other = wordings[(index * 7 + 3) % wordings.len()];
+        for text in [
+            (*wording).to_owned(),
+            format!("node-7: error {wording} at 10.0.0.5:11002"),
+            format!("{wording} contoso {other}"),
+            format!("{wording}. Failed {other}"),
+            format!("{wording} ---> code {other}: contoso.servicebus.windows.net"),
+        ] {
+            let Some(known) = known_words(&text) else { continue };
+            n_known += 1;
+            assert_eq!(meaning(&known), meaning(&text), "{text}: {known}");
+            assert_eq!(known_words(&known).as_ref(), Some(&known), "{text}");
+        }
+    }
+    assert!(n_known > wordings.len() * 4, "{n_known} of {}", wordings.len() * 5);
 }
 
 /// What stands in front of a reason is not shown beside it.

@@ -3,6 +3,7 @@
 //! Everything here is foreign input, of which nothing is kept but a time, a level and
 //! [`CleanText`].
 
+mod local_time;
 mod plain;
 mod xml;
 
@@ -13,7 +14,8 @@ use super::{CleanText, RuntimeNames};
 /// An event, without the secrets that it held.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct LogEntry {
-    /// When it was logged; `None` where an export does not say, or says it in local words.
+    /// When it was logged; `None` where an export does not say, or writes it in a way
+    /// that several countries read differently.
     pub at: Option<Timestamp>,
     /// `None` where an export does not say.
     pub level: Option<LogLevel>,
@@ -34,6 +36,8 @@ pub struct ExportedLog {
     pub entries: Vec<LogEntry>,
     /// How many events could not be read.
     pub unreadable: usize,
+    /// Some times say nothing of their zone, and were taken as UTC.
+    pub has_times_without_zone: bool,
 }
 
 /// Why a text is no exported log.
@@ -63,11 +67,7 @@ pub fn read(text: &str, names: &RuntimeNames) -> Result<ExportedLog, NoEvents> {
     if text.contains('\0') {
         return Err(NoEvents::Binary);
     }
-    let log = if xml::is_xml(text) {
-        xml::read(text, names)
-    } else {
-        ExportedLog { entries: plain::read(text, names), unreadable: 0 }
-    };
+    let log = if xml::is_xml(text) { xml::read(text, names) } else { plain::read(text, names) };
     if log == ExportedLog::default() { Err(NoEvents::Nothing) } else { Ok(log) }
 }
 

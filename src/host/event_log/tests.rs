@@ -79,7 +79,7 @@ fn text_exports_are_read_too() {
                  2026-11-20 10:12:31Z started\n";
     for (text, entries, host, at) in [
         (PLAIN, 2, "contoso-adf.westeurope.datafactory.azure.net", Some("2026-11-20T10:12:30Z")),
-        (paragraphs, 2, "a.westeurope.datafactory.azure.net", None),
+        (paragraphs, 2, "a.westeurope.datafactory.azure.net", Some("2026-11-20T10:12:30Z")),
         (lines, 2, "a.westeurope.datafactory.azure.net", Some("2026-11-20T10:12:30Z")),
     ] {
         let read = self::entries(text);
@@ -91,6 +91,99 @@ fn text_exports_are_read_too() {
     let levels: Vec<_> = entries.iter().map(|entry| entry.level).collect();
     assert_eq!(levels, [Some(LogLevel::Trouble), Some(LogLevel::Information)]);
     assert!(entries[0].text.as_str().starts_with("Failed to get"), "{entries:?}");
+}
+
+const OLD: &str = "Failed to connect to contoso-old.westeurope.datafactory.azure.net";
+const NEW: &str = "Failed to connect to contoso-new.westeurope.datafactory.azure.net";
+const IS_NEW: &str = "contoso-new.westeurope.datafactory.azure.net";
+
+/// The factory that was seen last is the runtime's, whatever country wrote the dates.
+#[test]
+fn dates_of_a_country_tell_which_factory_is_the_newest() {
+    let table = |new: &str, old: &str| {
+        let head = "   ProviderName: Integration Runtime\n\nTimeCreated   Id LevelDisplayName \
+                    Message\n-----------   -- ---------------- -------\n";
+        format!("{head}{new}    26 Error   {NEW}\n{old}   26 Error   {OLD}\n")
+    };
+    let list = |new: &str, old: &str| {
+        format!(
+            "\nTimeCreated : {old}\nId          : 26\nMessage     : {OLD}\n\nTimeCreated : \
+             {new}\nId          : 26\nMessage     : {NEW}\n"
+        )
+    };
+    let viewer = |new: &str, old: &str| {
+        format!(
+            "Level\tDate and Time\tSource\tEvent ID\tTask Category\r\n\
+             Error\t{new}\tIntegration Runtime\t26\tNone\t\"{NEW}\"\r\n\
+             Error\t{old}\tIntegration Runtime\t26\tNone\t\"{OLD}\"\r\n"
+        )
+    };
+    for (new, old) in [
+        ("3/20/2026 12:00:00 PM", "3/2/2024 12:00:00 PM"),
+        ("4/3/2026 1:00:00 PM", "5/2/2024 12:00:00 PM"),
+        ("03.04.2026 13:00:00", "02.05.2024 12:00:00"),
+        ("20/03/2026 13:00:00", "02/03/2024 12:00:00"),
+        ("2026-03-20 13:00:00", "2024-03-02 12:00:00"),
+    ] {
+        for text in [table(new, old), list(new, old), viewer(new, old)] {
+            let found = found(&text);
+            let names = hosts(&found.names);
+            assert_eq!(names.len(), 1, "{text}: {names:?}");
+            assert!(names[0].0 == IS_NEW && names[0].1.is_some(), "{text}: {names:?}");
+            // More than 30 days older than the newest.
+            assert_eq!(found.other_factories, [], "{text}");
+            assert!(read(&text, self::names()).unwrap().has_times_without_zone, "{text}");
+        }
+    }
+}
+
+/// Nothing tells a day from a month: no factory is the newest, and none is taken for it.
+#[test]
+fn of_factories_without_a_time_none_is_chosen() {
+    let undated = format!(
+        "02/03/2026 12:00:00   26 Error   {NEW}\n05/03/2024 12:00:00   26 Error   {OLD}, \
+         wu-relay-01.servicebus.windows.net\n"
+    );
+    let open = found(&undated);
+    assert!(open.is_factory_open());
+    assert_eq!(hosts(&open.names), [("wu-relay-01.servicebus.windows.net", None)]);
+    assert_eq!(open.other_factories.len(), 2);
+    assert_eq!(open.errors.len(), 2);
+    // One alone is it, and so is the one that the configuration names.
+    let alone = found("02/03/2026 12:00:00   26 Error   a.westeurope.datafactory.azure.net\n");
+    assert!(!alone.is_factory_open() && alone.names.len() == 1, "{alone:?}");
+    let configured = NameSource::Configuration {
+        file: "diahost.exe.config".to_owned(),
+        text: CleanText::of(IS_NEW, names()),
+    };
+    let log = NameSource::Log { called: "log".to_owned(), entries: entries(&undated) };
+    let found = discover(&[configured, log], names());
+    assert!(!found.is_factory_open());
+    assert!(found.names.iter().any(|name| name.host.as_str() == IS_NEW), "{found:?}");
+    assert_eq!(found.other_factories.len(), 1);
+}
+
+/// What stands before the first time of a log may be of any age.
+#[test]
+fn a_name_without_a_time_does_not_count_beside_those_with_one() {
+    let text = "at old-relay-01.servicebus.windows.net\n2026-11-20 10:12:30Z Error \
+                wu-relay-01.servicebus.windows.net\n";
+    let found = found(text);
+    assert_eq!(found.names.len(), 1, "{found:?}");
+    assert_eq!(found.names[0].host.as_str(), "wu-relay-01.servicebus.windows.net");
+    assert_eq!(found.errors.len(), 2);
+    assert!(!read(text, names()).unwrap().has_times_without_zone);
+}
+
+#[test]
+fn a_table_of_event_viewer_says_how_bad_an_event_is() {
+    for (line, expected) in [
+        ("Error\t3/20/2026 12:00:00 PM\tx\t26\tNone\t\"no\"", Some(LogLevel::Trouble)),
+        ("Information,20.03.2026 12:00:00,x,26,None,\"no\"", Some(LogLevel::Information)),
+        ("Fehler\t20.03.2026 12:00:00\tx\t26\tKeine\t\"no\"", None),
+    ] {
+        assert_eq!(entries(line)[0].level, expected, "{line}");
+    }
 }
 
 #[test]
@@ -149,6 +242,8 @@ fn what_is_no_log_is_refused() {
     }
     for text in [
         "Error,11/20/2026 10:12:30 AM,Integration Runtime,26,None,\"no\"\n",
+        "Error\t11/20/2026 10:12:30 AM\tIntegration Runtime\t26\tNone\t\"no\"\n",
+        "Fehler\t20.11.2026 10:12:30\tIntegration Runtime\t26\tKeine\t\"no\"\n",
         "11/20/2026 10:12:30 AM   26 Error   no\n",
         "20.11.2026 10:12:30   26 Fehler   no\n",
         "Log Name:      Integration Runtime\nDescription:\nno\n",

@@ -105,11 +105,11 @@ impl Redactor<'_> {
     fn report_runtime(&mut self, runtime: &HostRuntime) -> HostRuntime<'static> {
         let HostRuntime { installed, version, service, errors } = runtime;
         let error = |error: &LoggedError| {
-            // What a text means is said anew: another program may have written the report.
+            // What a text means is said anew, of the whole text: another program may have written
+            // the report.
             let LoggedError { at, text, explained: _ } = error;
-            let text = self.logged(text);
-            let explained = explain::meaning(&text).map(Into::into);
-            LoggedError { at: *at, text: text.into(), explained }
+            let explained = explain::meaning(text).map(Into::into);
+            LoggedError { at: *at, text: self.logged(text).into(), explained }
         };
         HostRuntime {
             errors: errors.iter().map(error).collect(),

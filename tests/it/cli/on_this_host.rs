@@ -98,6 +98,30 @@ fn what_is_redacted_is_not_named_beside_the_report() {
     assert!(ended.stderr.contains("no names were given"), "{}", ended.stderr);
 }
 
+/// A guess between factories would probe one that the runtime left: none is probed, which is said.
+#[test]
+fn of_factories_that_no_time_tells_apart_none_is_probed() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("events.txt");
+    let line = |day: &str, name: &str| {
+        format!("{day} 12:00:00  26 Error  failed: {name}.westeurope.datafactory.azure.net\n")
+    };
+    fs::write(&path, line("02/03/2026", "contoso-a") + &line("05/03/2024", "contoso-b")).unwrap();
+    let (ended, report) = planned(&["--events", shown(&path)]);
+    let probed = endpoints(&report);
+    assert!(!probed.iter().any(|(host, _, _)| host.contains("contoso")), "{probed:?}");
+    for words in ["several factories", "contoso-a.westeurope", "contoso-b.", "--factory HOST"] {
+        assert!(ended.stderr.contains(words), "no {words:?} in {}", ended.stderr);
+    }
+    let status = run(&["agent", "status", "--events", shown(&path)]);
+    assert!(status.stdout.contains("nothing says which of them"), "{status:?}");
+    // In another order the days tell themselves; of which zone they are is not known.
+    fs::write(&path, line("20/03/2026", "contoso-a") + &line("05/03/2024", "contoso-b")).unwrap();
+    let (ended, report) = planned(&["--events", shown(&path)]);
+    assert!(endpoints(&report).iter().any(|(host, _, _)| host.starts_with("contoso-a.")));
+    assert!(ended.stderr.contains("time zone"), "{}", ended.stderr);
+}
+
 /// Names of the command line win; a list, a region and a value of --set are none.
 #[test]
 fn names_that_are_given_win() {

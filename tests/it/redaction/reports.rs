@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::fs;
 use std::path::Path;
 
-use pathproof::model::Cause;
+use pathproof::model::{Cause, HostRuntime, LoggedError, Records};
 use pathproof::redact::{RedactionKey, Redactor, labelled};
 use pathproof::report::{self, diff::Diff, merge};
 use pathproof::report_v1::{Endpoint, Finding, Report};
@@ -348,4 +348,46 @@ fn addresses_are_called_by_their_labels() {
     let table = report::diff::table(&Diff::between(&nothing, &report), &WIDE);
     assert!(labelled(&table, Some(&redactor.legend())).contains("address-"), "{table}");
     assert!(report.run.redacted.is_some_and(|legend| !legend.addresses.is_empty()));
+}
+
+/// What an entry of the log means is the same, redacted or not: in a report, and in records that
+/// are replayed.
+#[test]
+fn a_logged_text_means_the_same_when_it_is_redacted() {
+    let texts = [
+        "failed to connect to contoso-adf.westeurope.datafactory.azure.net (10.77.1.4): Unable to \
+         connect to the remote server 10.77.8.9:3128",
+        "Unable to connect to the remote server. Failed to connect to proxy77.contoso.local",
+        "failed to connect to wss://contoso-77.servicebus.windows.net:443/$servicebus",
+        "SocketException: the error code is 11002 on shir-77",
+        "the error code is: UnexpectedFault, activityId is: 77, failed to connect to sql77",
+        "A request to the remote server failed: 407",
+        "The copy of payroll77.csv failed after 10061 ms",
+        "node shir-77 is Limited: connected to Azure Relay",
+        "contoso77",
+    ];
+    let mut records = golden::read(golden::case_names().first().expect("a case"));
+    let error = |text: &&str| LoggedError { at: None, text: (*text).to_owned() };
+    let errors = texts.iter().map(error).collect();
+    records.run.runtime = Some(HostRuntime { errors, ..HostRuntime::default() });
+    let explained = |report: &Report<'_>| -> Vec<Option<String>> {
+        let errors = report.run.runtime.as_ref().expect("the runtime").errors.iter();
+        errors.map(|one| one.explained.as_deref().map(str::to_owned)).collect()
+    };
+    let report = |records: &Records| {
+        let concluded = scene::conclude(records);
+        let report = report::assemble(records, &concluded, None);
+        Report::read(&written(|out| report::json::write(&report, out))).expect("a report")
+    };
+    let plain = report(&records);
+    let expected = explained(&plain);
+    assert_eq!(expected.iter().filter(|one| one.is_some()).count(), 5, "{expected:?}");
+    let replayed = report(&redacted(&records));
+    for report in [redactor().redact_report(plain), replayed] {
+        assert_eq!(explained(&report), expected);
+        let json = written(|out| report::json::write(&report, out));
+        for own in ["contoso", "10.77", "shir-77", "sql77", "payroll77", "proxy77"] {
+            assert!(!json.contains(own), "{own} in {:?}", report.run.runtime);
+        }
+    }
 }

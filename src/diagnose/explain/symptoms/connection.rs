@@ -20,11 +20,16 @@ pub(super) const SYMPTOMS: &[Symptom] = &[
         rank: Rank::Sentence,
         texts: &[
             "failed to connect to cloud service",
-            "due to network connectivity issue",
+            "cloud service due to network connectivity issue",
             "can't connect to cloud service",
             "unable to connect to cloud service",
             "reconnecting to the cloud service",
-            "failed to connect to",
+            "failed to connect to … frontend.clouddatahub.net",
+            "failed to connect to … frontend.datamovement.azure.cn",
+            "failed to connect to … frontend.datamovement.azure.us",
+            "failed to connect to … datafactory.azure.net",
+            "failed to connect to … datafactory.azure.cn",
+            "failed to connect to … datafactory.azure.us",
         ],
         meaning: "The node does not reach the control plane. The name behind the words is the one \
                   that fails, such as REGION.frontend.clouddatahub.net.",
@@ -44,11 +49,39 @@ pub(super) const SYMPTOMS: &[Symptom] = &[
     },
     Symptom {
         rank: Rank::Sentence,
+        texts: &["failed to connect to"],
+        meaning: "A connection failed. The name behind the words says which: a frontend or the \
+                  factory's name is the control plane, a name of servicebus the relay, any other \
+                  what it is: a data store, storage, the sign-in, a proxy.",
+        checks: &[
+            "pathproof check --endpoint NAME with that very name",
+            "the words that follow, which may say why: pathproof explain with them",
+        ],
+        causes: &[Cause::TcpTimeout, Cause::TcpRefused, Cause::DnsNxdomain, Cause::TlsReset],
+        source: source::ISSUE30720,
+    },
+    Symptom {
+        rank: Rank::Status,
+        texts: &["Azure Relay", "through service bus"],
+        meaning: "The way by which the portal reaches the node for interactive authoring: the \
+                  node listens at the relay by TCP 443 outbound. Scheduled work does not need it.",
+        checks: &[
+            "pathproof check --service-urls: the relay's names and all their gateways on TCP 443",
+        ],
+        causes: &[Cause::TcpTimeout, Cause::TlsReset, Cause::DnsNxdomain],
+        source: source::CREATE,
+    },
+    Symptom {
+        rank: Rank::Sentence,
         texts: &[
             "Cannot connect to Integration Runtime through service bus",
-            "through service bus",
-            "Azure Relay",
+            "Integration Runtime through service bus",
             "can't connect to Azure Relay",
+            "cannot connect to Azure Relay",
+            "failed to connect to Azure Relay",
+            "failed to connect to … servicebus.windows.net",
+            "failed to connect to … servicebus.chinacloudapi.cn",
+            "failed to connect to … servicebus.usgovcloudapi.net",
         ],
         meaning: "The relay is not reached, or not by a listener on this node: scheduled work \
                   runs, interactive authoring does not.",
@@ -129,6 +162,13 @@ pub(super) const SYMPTOMS: &[Symptom] = &[
             "Name or service not known",
             "ERR_NAME_NOT_RESOLVED",
             "getaddrinfo failed",
+            "getaddrinfo ENOTFOUND",
+            "ENOTFOUND",
+            "EAI_NONAME",
+            "0x80072EE7",
+            "WININET_E_NAME_NOT_RESOLVED",
+            "ERROR_INTERNET_NAME_NOT_RESOLVED",
+            "NXDOMAIN",
             "Could not resolve host",
             "Non-existent domain",
             "DNS name does not exist",
@@ -155,7 +195,12 @@ pub(super) const SYMPTOMS: &[Symptom] = &[
             "WSATRY_AGAIN",
             "This is usually a temporary error during hostname resolution",
             "Temporary failure in name resolution",
-            "Server failed",
+            "EAI_AGAIN",
+            "can't find … Server failed",
+            "DNS request timed out",
+            "DNS server failure",
+            "SERVFAIL",
+            "no servers could be reached",
         ],
         meaning: "The name server did not answer, or answered that it failed: nothing is said \
                   about the name itself.",
@@ -169,7 +214,7 @@ pub(super) const SYMPTOMS: &[Symptom] = &[
             Cause::DnsResolverUnreachable,
             Cause::DnsResolverDown,
         ],
-        source: source::WINSOCK,
+        source: source::NSLOOKUP,
     },
     Symptom {
         rank: Rank::Reason,

@@ -123,12 +123,28 @@ pub(super) const SYMPTOMS: &[Symptom] = &[
     },
     Symptom {
         rank: Rank::Reason,
-        texts: &["470", "Action: Deny", "No rule matched. Proceeding with default action"],
+        texts: &[
+            "470",
+            "Action: Deny. No rule matched",
+            "Action: Deny. Reason",
+            "Action: Deny. Policy",
+            "Action: Deny. Rule Collection",
+            "No rule matched. Proceeding with default action",
+        ],
         meaning: "Azure Firewall denied the request: no application rule covers the name.",
         checks: &[
             "an application rule for the name with HTTPS 443, or a network rule for its addresses",
         ],
         causes: &[Cause::HttpBlockPage, Cause::TlsReset],
+        source: source::AZFW,
+    },
+    Symptom {
+        rank: Rank::Sentence,
+        texts: &["Action: Deny"],
+        meaning: "A firewall says that it denied the traffic: which one, and by which rule, the \
+                  rest of its line says. Azure Firewall writes so, and others do.",
+        checks: &["the rule that the line names, and whether the name or address is allowed"],
+        causes: &[Cause::HttpBlockPage, Cause::TlsReset, Cause::TcpTimeout],
         source: source::AZFW,
     },
     Symptom {
@@ -166,6 +182,7 @@ pub(super) const SYMPTOMS: &[Symptom] = &[
             "The operation has timed out",
             "The request timed out",
             "A task was canceled",
+            "TaskCanceledException",
             "The operation was canceled",
             "HttpClient.Timeout",
         ],
@@ -182,6 +199,18 @@ pub(super) const SYMPTOMS: &[Symptom] = &[
             Cause::ProxyTimeout,
             Cause::TlsLargePacketsLost,
         ],
+        source: source::DOTNET,
+    },
+    Symptom {
+        rank: Rank::Status,
+        texts: &["timed out"],
+        meaning: "Something was waited for and did not come. The words before say what: a \
+                  connection, an answer, a query, a lock. Only some of these are of the network.",
+        checks: &[
+            "the whole sentence: pathproof explain with it",
+            "pathproof check: at which step it is silent",
+        ],
+        causes: &[Cause::TcpTimeout, Cause::TlsTimeout, Cause::HttpTimeout, Cause::DnsTimeout],
         source: source::DOTNET,
     },
 ];

@@ -28,7 +28,7 @@ pub(super) const SYMPTOMS: &[Symptom] = &[
     },
     Symptom {
         rank: Rank::Sentence,
-        texts: &["Failed to get service token", "Failed to execute the command"],
+        texts: &["Failed to get service token"],
         meaning: "The node asked the control plane for a token and did not get one. The error \
                   code at the end of the sentence decides what it means: UnexpectedFault is a \
                   network fault, InvalidGatewayKey is the key.",
@@ -153,7 +153,6 @@ pub(super) const SYMPTOMS: &[Symptom] = &[
         texts: &[
             "Cannot connect to the Integration Runtime Host Service",
             "Host Service. Please try again",
-            "UnauthorizedAccessException",
         ],
         meaning: "Configuration Manager cannot reach the service on this very host, or the \
                   service's account lacks rights since it was changed: no network is involved.",
@@ -164,6 +163,28 @@ pub(super) const SYMPTOMS: &[Symptom] = &[
             "dmgcmd -SwitchServiceAccount, which grants what the account needs, instead of the \
              Services panel",
         ],
+        causes: &[],
+        source: source::GUIDE,
+    },
+    Symptom {
+        rank: Rank::Sentence,
+        texts: &["UnauthorizedAccessException"],
+        meaning: "Windows refuses an account a file, a folder or a key of the registry: no network \
+                  is involved. Of the runtime's own folder it is the service's account that lacks \
+                  rights since it was changed.",
+        checks: &[
+            "the path that the words name, and whether the account of the service may use it",
+            "dmgcmd -SwitchServiceAccount, which grants what the account needs, instead of the \
+             Services panel",
+        ],
+        causes: &[],
+        source: source::GUIDE,
+    },
+    Symptom {
+        rank: Rank::Status,
+        texts: &["Failed to execute the command"],
+        meaning: "A command failed, dmgcmd or another. The words that follow say why.",
+        checks: &["the words that follow: pathproof explain with them"],
         causes: &[],
         source: source::GUIDE,
     },

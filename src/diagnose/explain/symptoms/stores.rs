@@ -9,7 +9,6 @@ pub(super) const SYMPTOMS: &[Symptom] = &[
         texts: &[
             "A network-related or instance-specific error occurred while establishing a connection to SQL Server",
             "Cannot connect to SQL Server",
-            "SqlErrorNumber",
             "SqlFailedToConnect",
             "error: 40 - Could not open a connection to SQL Server",
             "error: 26 - Error Locating Server/Instance Specified",
@@ -38,13 +37,7 @@ pub(super) const SYMPTOMS: &[Symptom] = &[
     },
     Symptom {
         rank: Rank::Reason,
-        texts: &[
-            "40615",
-            "is not allowed to access the server",
-            "Client with IP address",
-            "40613",
-            "40914",
-        ],
+        texts: &["40615", "is not allowed to access the server", "40613", "40914"],
         meaning: "Azure SQL was reached, and its own firewall or network rules refuse this host's \
                   address: no firewall of yours is in the way.",
         checks: &[
@@ -52,6 +45,15 @@ pub(super) const SYMPTOMS: &[Symptom] = &[
              subnet, or use a private endpoint",
             "40613: the database is not available at the moment; try again",
         ],
+        causes: &[],
+        source: source::SQL,
+    },
+    Symptom {
+        rank: Rank::Status,
+        texts: &["SqlErrorNumber"],
+        meaning: "SQL Server's own error number follows. Where it answered with one of a query or \
+                  a sign-in, the network is good.",
+        checks: &["the number: pathproof explain \"SqlErrorNumber=NUMBER\""],
         causes: &[],
         source: source::SQL,
     },

@@ -107,7 +107,10 @@ pub(super) const SYMPTOMS: &[Symptom] = &[
             "0x80090331",
             "The client and server cannot communicate",
             "A call to SSPI failed",
-            "protocol version",
+            "unsupported protocol version",
+            "alert protocol version",
+            "alert protocol_version",
+            "alert: ProtocolVersion",
             "0x8009030E",
         ],
         meaning: "The two sides agree on no TLS version or cipher suite, or this host could not \
