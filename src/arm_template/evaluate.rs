@@ -100,11 +100,20 @@ impl<'a> TemplateScope<'a> {
                     }
                 }
                 member => {
-                    object.push((key.clone(), self.value(member, &format!("{path}.{key}"), loops)));
+                    let value = self.value(member, &format!("{path}.{key}"), loops);
+                    object.push((self.key(key, path, loops), value));
                 }
             }
         }
         ArmValue::Object(object)
+    }
+
+    /// A key, which may be an expression. One without a value stays as it is written.
+    fn key(&self, key: &str, path: &str, loops: &Loops) -> String {
+        match self.text(key, path, loops) {
+            ArmValue::String(own) if is_expression(key) => own,
+            _ => key.to_owned(),
+        }
     }
 
     fn copied(&self, copy: &Value, path: &str, loops: &Loops) -> ArmValue {
@@ -413,7 +422,9 @@ impl<'a> TemplateScope<'a> {
     }
 
     fn parameter(&self, name: &str) -> ArmValue {
-        if let Some(given) = self.given.get(&name.to_ascii_lowercase()) {
+        // To give null is to give no value.
+        let given = self.given.get(&name.to_ascii_lowercase());
+        if let Some(given) = given.filter(|given| **given != ArmValue::Null) {
             return given.clone();
         }
         let path = format!("{}.parameters.{name}", self.path);

@@ -1,6 +1,7 @@
 //! The functions of ARM templates whose values a file alone can give.
 
-use super::value::ArmValue;
+use super::expression::is_expression;
+use super::value::{ArmValue, UnknownValue};
 
 /// The reason why a call has no value, for a message that names the expression in front of it.
 pub(super) type NoValue = String;
@@ -9,7 +10,8 @@ pub(super) type NoValue = String;
 /// template cannot fill the memory. No rule holds as much.
 const LARGEST: usize = 100_000;
 
-/// Calls `function`, named in lower case. None of `arguments` is unknown.
+/// Calls `function`, named in lower case. None of `arguments` is unknown, but parts of them may be:
+/// a function that looks at such a part has no value.
 pub(super) fn call(function: &str, arguments: &[ArmValue]) -> Result<ArmValue, NoValue> {
     use ArmValue::{Array, Bool, Integer, Null, Object, String};
     let value = match (function, arguments) {
@@ -58,12 +60,14 @@ pub(super) fn call(function: &str, arguments: &[ArmValue]) -> Result<ArmValue, N
         ("empty", [String(text)]) => Bool(text.is_empty()),
         ("empty", [Array(list)]) => Bool(list.is_empty()),
         ("empty", [Object(members)]) => Bool(members.is_empty()),
-        ("equals", [left, right]) => Bool(left == right),
+        ("equals", [left, right]) => Bool(is_same(left, right)?),
         ("not", [Bool(is)]) => Bool(!is),
         ("true", []) => Bool(true),
         ("false", []) => Bool(false),
         ("bool", [Bool(is)]) => Bool(*is),
-        ("bool", [String(text)]) => Bool(text.eq_ignore_ascii_case("true")),
+        ("bool", [String(text)]) if text.eq_ignore_ascii_case("true") => Bool(true),
+        ("bool", [String(text)]) if text.eq_ignore_ascii_case("false") => Bool(false),
+        ("bool", [Integer(number @ (0 | 1))]) => Bool(*number == 1),
         ("null", []) => Null,
         ("greater", [Integer(left), Integer(right)]) => Bool(left > right),
         ("greaterorequals", [Integer(left), Integer(right)]) => Bool(left >= right),
@@ -76,8 +80,11 @@ pub(super) fn call(function: &str, arguments: &[ArmValue]) -> Result<ArmValue, N
             Bool(text.to_lowercase().ends_with(&part.to_lowercase()))
         }
         ("contains", [String(text), String(part)]) => Bool(text.contains(part.as_str())),
-        ("contains", [Array(list), element]) => Bool(list.contains(element)),
-        ("contains", [object @ Object(_), String(key)]) => Bool(object.get(key).is_some()),
+        ("contains", [Array(list), element]) => Bool(is_among(list, element)?),
+        ("contains", [object @ Object(_), String(key)]) => match member(object, key)? {
+            Some(Null) => return Err(format!("contains() of the key '{key}', which is null")),
+            found => Bool(found.is_some()),
+        },
         ("int", [Integer(number)]) => Integer(*number),
         ("int", [String(text)]) => {
             Integer(text.trim().parse().map_err(|_| format!("int('{text}') is no number"))?)
@@ -108,7 +115,7 @@ pub(super) fn call(function: &str, arguments: &[ArmValue]) -> Result<ArmValue, N
         ("union", [Array(_), ..]) => {
             let mut all: Vec<ArmValue> = Vec::new();
             for element in lists(function, arguments)?.concat() {
-                if !all.contains(&element) {
+                if !is_among(&all, &element)? {
                     all.push(element);
                 }
             }
@@ -116,7 +123,13 @@ pub(super) fn call(function: &str, arguments: &[ArmValue]) -> Result<ArmValue, N
         }
         ("union", [Object(_), ..]) => merged(arguments)?,
         ("intersection", [Array(first), Array(second)]) => {
-            Array(first.iter().filter(|element| second.contains(element)).cloned().collect())
+            let mut both: Vec<ArmValue> = Vec::new();
+            for element in first {
+                if is_among(second, element)? {
+                    both.push(element.clone());
+                }
+            }
+            Array(both)
         }
         ("indexof", [String(text), String(part)]) => {
             let found = text.to_lowercase().find(&part.to_lowercase());
@@ -135,7 +148,7 @@ pub(super) fn call(function: &str, arguments: &[ArmValue]) -> Result<ArmValue, N
             let value = serde_json::from_str(text).map_err(|error| format!("json(): {error}"))?;
             ArmValue::literal(&value, "json()")
         }
-        ("tryget", [value, keys @ ..]) => try_get(value, keys),
+        ("tryget", [value, keys @ ..]) => try_get(value, keys)?,
         _ => return Err(unsupported(function)),
     };
     let is_too_large = match &value {
@@ -221,11 +234,16 @@ fn merged(arguments: &[ArmValue]) -> Result<ArmValue, NoValue> {
         let ArmValue::Object(members) = argument else {
             return Err(format!("union() of an object and {}", argument.shown()));
         };
+        if let Some(key) = open_key(members) {
+            return Err(key);
+        }
         for (key, value) in members {
             match all.iter_mut().find(|(own, _)| own.eq_ignore_ascii_case(key)) {
                 Some((_, old @ ArmValue::Object(_))) if matches!(value, ArmValue::Object(_)) => {
                     *old = merged(&[old.clone(), value.clone()])?;
                 }
+                // Where the old one is an object, its members stay.
+                Some((_, ArmValue::Unknown(_))) if matches!(value, ArmValue::Object(_)) => {}
                 Some((_, old)) => *old = value.clone(),
                 None => all.push((key.clone(), value.clone())),
             }
@@ -248,11 +266,82 @@ fn extreme(function: &str, arguments: &[ArmValue]) -> Result<ArmValue, NoValue> 
     extreme.copied().map(ArmValue::Integer).ok_or_else(|| format!("{function}() of nothing"))
 }
 
-fn try_get(value: &ArmValue, keys: &[ArmValue]) -> ArmValue {
+/// Whether both are the same.
+///
+/// # Errors
+/// The reason of a part that is not known, where no other part tells them apart.
+fn is_same(left: &ArmValue, right: &ArmValue) -> Result<bool, NoValue> {
+    match (left, right) {
+        (ArmValue::Unknown(unknown), _) | (_, ArmValue::Unknown(unknown)) => Err(why(unknown)),
+        (ArmValue::Array(left), ArmValue::Array(right)) if left.len() == right.len() => {
+            all(left.iter().zip(right).map(|(left, right)| is_same(left, right)))
+        }
+        (ArmValue::Object(left), ArmValue::Object(right)) => {
+            if let Some(why) = open_key(left).or_else(|| open_key(right)) {
+                return Err(why);
+            }
+            if left.len() != right.len() {
+                return Ok(false);
+            }
+            all(left.iter().map(|(key, value)| {
+                match right.iter().find(|(own, _)| own.eq_ignore_ascii_case(key)) {
+                    None => Ok(false),
+                    Some((own, other)) if own == key => is_same(value, other),
+                    Some((own, _)) => Err(format!("the keys {key} and {own} differ in case only")),
+                }
+            }))
+        }
+        (left, right) => Ok(left == right),
+    }
+}
+
+/// Whether all of these are true. One that is false decides, whatever is not known of others.
+fn all(own: impl Iterator<Item = Result<bool, NoValue>>) -> Result<bool, NoValue> {
+    let mut open = None;
+    for one in own {
+        match one {
+            Ok(true) => {}
+            Ok(false) => return Ok(false),
+            Err(why) => open = open.or(Some(why)),
+        }
+    }
+    open.map_or(Ok(true), Err)
+}
+
+/// Whether a list holds this element. One that is it decides, whatever is not known of others.
+fn is_among(list: &[ArmValue], element: &ArmValue) -> Result<bool, NoValue> {
+    let differs = |own: &ArmValue| is_same(own, element).map(|is| !is);
+    all(list.iter().map(differs)).map(|is_none| !is_none)
+}
+
+/// The member of this key, which may be null.
+///
+/// # Errors
+/// Where the object has a key that is not known, and none of the known ones is this.
+fn member<'a>(object: &'a ArmValue, key: &str) -> Result<Option<&'a ArmValue>, NoValue> {
+    let found = object.member(key);
+    match object {
+        ArmValue::Object(members) if found.is_none() => open_key(members).map_or(Ok(None), Err),
+        _ => Ok(found),
+    }
+}
+
+/// Why an object has a key that is not known: an expression without a value.
+fn open_key(members: &[(String, ArmValue)]) -> Option<NoValue> {
+    let open = members.iter().find(|(key, _)| is_expression(key));
+    open.map(|(key, _)| format!("the value of the key {key} is not known"))
+}
+
+fn why(unknown: &UnknownValue) -> NoValue {
+    unknown.why.to_string()
+}
+
+fn try_get(value: &ArmValue, keys: &[ArmValue]) -> Result<ArmValue, NoValue> {
     let mut value = value;
     for key in keys {
         let next = match (value, key) {
-            (ArmValue::Object(_), ArmValue::String(key)) => value.get(key),
+            (ArmValue::Unknown(unknown), _) => return Err(why(unknown)),
+            (ArmValue::Object(_), ArmValue::String(key)) => member(value, key)?,
             (ArmValue::Array(list), ArmValue::Integer(index)) => {
                 usize::try_from(*index).ok().and_then(|index| list.get(index))
             }
@@ -260,10 +349,10 @@ fn try_get(value: &ArmValue, keys: &[ArmValue]) -> ArmValue {
         };
         match next {
             Some(next) => value = next,
-            None => return ArmValue::Null,
+            None => return Ok(ArmValue::Null),
         }
     }
-    value.clone()
+    Ok(value.clone())
 }
 
 fn arithmetic(result: Option<i64>) -> Result<ArmValue, NoValue> {
@@ -314,6 +403,9 @@ mod tests {
             ("max", vec![Integer(1), Integer(9), Integer(4)], Integer(9)),
             ("contains", vec![list(&["a"]), text("a")], Bool(true)),
             ("bool", vec![text("True")], Bool(true)),
+            ("bool", vec![text("FALSE")], Bool(false)),
+            ("bool", vec![Integer(1)], Bool(true)),
+            ("bool", vec![Integer(0)], Bool(false)),
             ("tryget", vec![list(&["a"]), Integer(4)], ArmValue::Null),
         ] {
             assert_eq!(call(function, &arguments), Ok(expected), "{function}");
@@ -329,9 +421,67 @@ mod tests {
             ("range", vec![ArmValue::Integer(0), ArmValue::Integer(1 << 40)], "too long"),
             ("format", vec![text("{3}")], "no value for {3}"),
             ("int", vec![text("x")], "no number"),
+            ("bool", vec![text("1")], "not evaluated"),
+            ("bool", vec![text("yes")], "not evaluated"),
+            ("bool", vec![ArmValue::Integer(2)], "not evaluated"),
         ] {
             let reason = call(function, &arguments).unwrap_err();
             assert!(reason.contains(expected), "{function}: {reason}");
         }
+    }
+
+    /// A function that looks at a part that is not known has no value, unless the other parts
+    /// decide alone.
+    #[test]
+    fn parts_that_are_not_known_are_not_compared() {
+        use ArmValue::{Array, Bool, Integer, Object};
+        let open = || ArmValue::unknown("$.x", "x has no value");
+        let list = |parts: &[ArmValue]| Array(parts.to_vec());
+        let object = |key: &str, value: ArmValue| Object(vec![(key.to_owned(), value)]);
+        let (a, b) = (text("a"), text("b"));
+        let half = list(&[open(), a.clone()]);
+        let deep = object("k", list(&[object("l", open())]));
+        let flat = |value: &ArmValue| object("k", list(&[object("l", value.clone())]));
+        let keyed = object("[parameters('k')]", a.clone());
+        for (function, arguments, expected) in [
+            ("contains", vec![half.clone(), b.clone()], None),
+            ("contains", vec![half.clone(), a.clone()], Some(Bool(true))),
+            ("contains", vec![list(&[a.clone()]), half.clone()], Some(Bool(false))),
+            ("contains", vec![list(&[deep.clone()]), flat(&a)], None),
+            ("contains", vec![deep.clone(), text("K")], Some(Bool(true))),
+            ("contains", vec![deep.clone(), text("m")], Some(Bool(false))),
+            ("contains", vec![keyed.clone(), text("m")], None),
+            ("contains", vec![object("k", ArmValue::Null), text("k")], None),
+            ("equals", vec![half.clone(), list(&[b.clone(), a.clone()])], None),
+            ("equals", vec![half.clone(), list(&[b.clone(), b.clone()])], Some(Bool(false))),
+            ("equals", vec![half.clone(), list(&[a.clone()])], Some(Bool(false))),
+            ("equals", vec![deep.clone(), flat(&b)], None),
+            ("equals", vec![flat(&b), flat(&b)], Some(Bool(true))),
+            ("equals", vec![deep.clone(), object("m", b.clone())], Some(Bool(false))),
+            ("equals", vec![keyed.clone(), object("k", a.clone())], None),
+            ("union", vec![half.clone(), list(&[b.clone()])], None),
+            ("union", vec![deep.clone(), object("k", open())], Some(object("k", open()))),
+            (
+                "union",
+                vec![object("k", open()), object("k", a.clone())],
+                Some(object("k", a.clone())),
+            ),
+            ("union", vec![object("k", open()), object("k", flat(&a))], Some(object("k", open()))),
+            ("union", vec![object("m", a.clone()), keyed.clone()], None),
+            ("intersection", vec![half.clone(), list(&[b.clone()])], None),
+            ("intersection", vec![list(&[b.clone()]), half.clone()], None),
+            ("intersection", vec![list(&[a.clone()]), half.clone()], Some(list(&[a.clone()]))),
+            ("tryget", vec![object("k", open()), text("k"), text("l")], None),
+            ("tryget", vec![keyed, text("k")], None),
+            ("tryget", vec![deep, text("m")], Some(ArmValue::Null)),
+            ("length", vec![half.clone()], Some(Integer(2))),
+            ("empty", vec![half], Some(Bool(false))),
+        ] {
+            let found = call(function, &arguments);
+            assert_eq!(found.clone().ok(), expected, "{function} {arguments:?}: {found:?}");
+        }
+        // The members of an object have no order.
+        let pair = |keys: [&str; 2]| Object(keys.map(|key| (key.to_owned(), text(key))).to_vec());
+        assert_eq!(call("equals", &[pair(["a", "b"]), pair(["b", "a"])]), Ok(Bool(true)));
     }
 }

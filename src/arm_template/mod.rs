@@ -95,6 +95,8 @@ impl Resource {
 pub struct Template {
     pub resources: Vec<Resource>,
     pub notes: Vec<String>,
+    /// Deployments whose templates were not read: each may write any resource.
+    pub unread: Vec<UnknownValue>,
 }
 
 /// Whether a JSON document is a template.
@@ -115,10 +117,33 @@ pub fn parameter_file(document: &Value) -> Option<BTreeMap<String, ArmValue>> {
     let parameters = document.get("parameters")?.as_object()?;
     let given = parameters.iter().filter_map(|(name, parameter)| {
         let path = format!("$.parameters.{name}.value");
-        let value = ArmValue::literal(parameter.get("value")?, &path);
+        let value = given_value(name, parameter, &path, |own| ArmValue::literal(own, &path))?;
         Some((name.to_ascii_lowercase(), value))
     });
     Some(given.collect())
+}
+
+/// The value that a parameter is given, evaluated by `value`; `None` where it is given none.
+fn given_value(
+    name: &str,
+    parameter: &Value,
+    path: &str,
+    value: impl Fn(&Value) -> ArmValue,
+) -> Option<ArmValue> {
+    let has = |key: &str| parameter.get(key).is_some_and(|own| !own.is_null());
+    match parameter.get("value").filter(|own| !own.is_null()) {
+        Some(own) => Some(value(own)),
+        None if has("reference") => Some(elsewhere(name, path, "in a key vault")),
+        // A parameter file of Bicep takes values from tools and environments so.
+        None if has("expression") => {
+            Some(elsewhere(name, path, "an expression, which is not evaluated"))
+        }
+        None => None,
+    }
+}
+
+fn elsewhere(name: &str, path: &str, place: &str) -> ArmValue {
+    ArmValue::unknown(path, &format!("the value of parameter '{name}' is {place}"))
 }
 
 /// Evaluates the resources of a template whose types, in lower case, are wanted. The others are
@@ -234,11 +259,18 @@ impl TemplateReader<'_> {
             None => ArmValue::Null,
         };
         let Some(own_kind) = value("type").as_str().map(str::to_ascii_lowercase) else {
-            self.template.notes.push(format!("{path}: a resource whose type has no value here"));
-            return;
+            return self.leave_unread(path, "a resource whose type has no value here");
         };
+        let is_existing = resource.get("existing") == Some(&Value::Bool(true));
         if own_kind == "microsoft.resources/deployments" {
-            return self.nested(resource, scope, path, &parent);
+            // One that is only named deploys nothing.
+            if !is_existing {
+                self.nested(resource, scope, path, &parent);
+            }
+            return;
+        }
+        if own_kind == "microsoft.resources/deploymentstacks" && !is_existing {
+            return self.leave_unread(path, "a deployment stack, whose template was not read");
         }
         let own_name = resource.get("name").and_then(|raw| {
             let path = format!("{path}.name");
@@ -258,7 +290,7 @@ impl TemplateReader<'_> {
                 path: path.to_owned(),
                 condition: parent.condition.clone(),
                 place: parent.place.clone(),
-                is_existing: resource.get("existing") == Some(&Value::Bool(true)),
+                is_existing,
             });
         }
         self.resources(resource, scope, path, &Parent { kind, name, ..parent });
@@ -272,17 +304,20 @@ impl TemplateReader<'_> {
         parent: &Parent,
     ) {
         let properties = deployment.get("properties").unwrap_or(&Value::Null);
-        let Some(template) = properties.get("template") else {
-            self.template.notes.push(format!(
-                "{path}: the linked template is a file of its own and was not read, and what it \
-                 adds to these rules is not looked at: give it too"
-            ));
-            return;
+        let Some(template) = properties.get("template").filter(|own| own.is_object()) else {
+            return self.leave_unread(
+                path,
+                "the linked template is a file of its own and was not read, and what it does to \
+                 these rules is not known: a what-if of the deployment shows it",
+            );
         };
         if self.depth >= DEEPEST {
-            self.template.notes.push(format!("{path}: nested too deep, not read"));
-            return;
+            return self.leave_unread(path, "nested too deep, not read");
         }
+        let given = |scope: &TemplateScope<'_>| {
+            let path = format!("{path}.properties");
+            given_to_nested(properties, template, scope, &path, &parent.loops)
+        };
         let path = format!("{path}.properties.template");
         let is_inner = properties
             .get("expressionEvaluationOptions")
@@ -300,13 +335,7 @@ impl TemplateReader<'_> {
         };
         let outside = Parent { kind: String::new(), name: String::new(), place, ..parent.clone() };
         if is_inner {
-            let given = properties.get("parameters").and_then(Value::as_object);
-            let given = given.into_iter().flatten().filter_map(|(name, parameter)| {
-                let path = format!("{path}.parameters.{name}");
-                let value = scope.value(parameter.get("value")?, &path, &parent.loops);
-                Some((name.to_ascii_lowercase(), value))
-            });
-            let inner = TemplateScope::new(template, given.collect(), &path, self.budget);
+            let inner = TemplateScope::new(template, given(scope), &path, self.budget);
             // An inner scope does not see the loops around the deployment.
             self.resources(template, &inner, &path, &Parent { loops: Loops::new(), ..outside });
         } else {
@@ -314,6 +343,63 @@ impl TemplateReader<'_> {
             self.resources(template, scope, &path, &outside);
         }
         self.depth -= 1;
+    }
+
+    /// Says that a part of the template was not read, which may write any resource.
+    fn leave_unread(&mut self, path: &str, why: &str) {
+        self.template.notes.push(format!("{path}: {why}"));
+        self.template.unread.push(UnknownValue::new(path, why));
+    }
+}
+
+/// The values that a nested deployment gives to the parameters of its template. Where all of them
+/// are an expression without a value, or stand in another file, none is known.
+fn given_to_nested(
+    properties: &Value,
+    template: &Value,
+    scope: &TemplateScope<'_>,
+    path: &str,
+    loops: &Loops,
+) -> BTreeMap<String, ArmValue> {
+    let path = format!("{path}.parameters");
+    let all_are = |unknown: &UnknownValue| {
+        let names = template.get("parameters").and_then(Value::as_object).into_iter().flatten();
+        let value = || ArmValue::Unknown(unknown.clone());
+        names.map(|(name, _)| (name.to_ascii_lowercase(), value())).collect()
+    };
+    match properties.get("parameters") {
+        Some(Value::Object(given)) => {
+            let given = given.iter().filter_map(|(name, parameter)| {
+                let path = format!("{path}.{name}.value");
+                let value = |own: &Value| scope.value(own, &path, loops);
+                let value = given_value(name, parameter, &path, value)?;
+                Some((name.to_ascii_lowercase(), value))
+            });
+            given.collect()
+        }
+        Some(text @ Value::String(_)) => match scope.value(text, &path, loops) {
+            ArmValue::Object(given) => {
+                let value = |name: &str, own: ArmValue| match own {
+                    ArmValue::Object(_) => match (own.get("value"), own.get("reference")) {
+                        (Some(value), _) => Some(value.clone()),
+                        (None, Some(_)) => Some(elsewhere(name, &path, "in a key vault")),
+                        (None, None) => None,
+                    },
+                    unknown @ ArmValue::Unknown(_) => Some(unknown),
+                    _ => None,
+                };
+                let given = given.into_iter().filter_map(|(name, own)| {
+                    Some((name.to_ascii_lowercase(), value(&name, own)?))
+                });
+                given.collect()
+            }
+            ArmValue::Unknown(unknown) => all_are(&unknown),
+            _ => BTreeMap::new(),
+        },
+        _ if properties.get("parametersLink").is_some() => {
+            all_are(&UnknownValue::new(&path, "the parameters are a file of their own"))
+        }
+        _ => BTreeMap::new(),
     }
 }
 

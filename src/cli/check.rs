@@ -9,15 +9,14 @@ use std::sync::Arc;
 use anyhow::{Context, Result};
 
 use super::arguments::{
-    CheckArgs, DiscoveryArgs, FailOnArg, MeasuringArgs, RedactionArgs, ReportFormat, ReportingArgs,
-    TargetArgs, TrustArgs,
+    CheckArgs, FailOnArg, MeasuringArgs, ReportFormat, ReportingArgs, TargetArgs, TrustArgs,
 };
 use super::exit::Exit;
 use super::formats;
 use super::hint;
 use super::input::Stdin;
 use super::measure::Measurement;
-use super::on_this_host::{self, LookedAt};
+use super::on_this_host::{self, FoundOnHost, LookedAt};
 use super::output::{self, ReportOutput};
 use super::redaction::{Redaction, labelled};
 use super::request::{self, PreparedRun};
@@ -48,7 +47,11 @@ pub(super) fn check(command: &CheckArgs, arguments: &[OsString]) -> Result<Exit>
         ExpectedRules::read(&reporting.expected, reporting.service_tags.as_deref(), &mut stdin)?;
     let mut redaction = Redaction::read(&reporting.redaction)?;
     let CheckArgs { targets, measuring, discovery, .. } = command;
-    let prepared = prepare(targets, measuring, discovery, &reporting.redaction, &mut stdin)?;
+    let are_reported = destinations.iter().any(|one| says_where_names_were_found(one.format));
+    let is_redacted = reporting.redaction.redact;
+    let found = on_this_host::look(discovery, LookedAt::HostOfNames, &mut stdin)?;
+    let hints = found.hints_for(targets, is_redacted, are_reported);
+    let prepared = prepare(targets, measuring, &found, hints, is_redacted, &mut stdin)?;
     let tls = TlsClient::new(judge(&command.trust)?);
     let wishes =
         Wishes { locate: command.locate, hold: command.hold, no_revocation: command.no_revocation };
@@ -78,26 +81,39 @@ pub(super) fn check(command: &CheckArgs, arguments: &[OsString]) -> Result<Exit>
     Ok(exit.or(saved))
 }
 
-/// Prepares a run, with the names that the runtime on this host uses where none are given, and
-/// shows its hints.
+/// Whether reports of this format name what was found on this host, and where.
+const fn says_where_names_were_found(format: ReportFormat) -> bool {
+    match format {
+        ReportFormat::Table
+        | ReportFormat::Json
+        | ReportFormat::Jsonl
+        | ReportFormat::Markdown
+        | ReportFormat::Html => true,
+        ReportFormat::Csv
+        | ReportFormat::Junit
+        | ReportFormat::Sarif
+        | ReportFormat::Prometheus => false,
+    }
+}
+
+/// Prepares a run, with the names that the runtime on this host uses where none are given. `hints`
+/// say what was found here.
 ///
 /// # Errors
-/// As [`request::prepare`], and where an exported event log cannot be read.
+/// As [`request::prepare`].
 pub(super) fn prepare(
     targets: &TargetArgs,
     measuring: &MeasuringArgs,
-    discovery: &DiscoveryArgs,
-    redaction: &RedactionArgs,
+    found: &FoundOnHost,
+    hints: Vec<String>,
+    is_redacted: bool,
     stdin: &mut Stdin,
 ) -> Result<PreparedRun> {
-    let found = on_this_host::look(discovery, LookedAt::HostOfNames, stdin)?;
     let names = found.names_for(targets);
     let mut prepared = request::prepare_with(targets, measuring, &[], names, stdin)?;
     prepared.runtime = found.runtime_for(targets);
-    prepared.other_account = found.other_account(redaction.redact);
-    for text in found.hints_for(targets, redaction.redact).iter().chain(&prepared.hints) {
-        hint::hint(text);
-    }
+    prepared.other_account = found.other_account(is_redacted);
+    prepared.hints.splice(..0, hints);
     Ok(prepared)
 }
 

@@ -29,7 +29,8 @@ pub(super) fn completions(command: &CompletionsArgs) -> Result<Exit> {
     let script = String::from_utf8(script)?;
     let script = match shell {
         Shell::PowerShell => with_words_of_powershell(&script, &program)?,
-        Shell::Fish => script + &words_of_fish(&program),
+        Shell::Fish => with_files_of_fish(&script, &program) + &words_of_fish(&program),
+        Shell::Zsh => with_files_of_zsh(&script)?,
         _ => script,
     };
     output::write(None, |out| out.write_all(script.as_bytes()))?;
@@ -93,6 +94,45 @@ fn known_words(argument: &Arg) -> String {
     shown.map(clap::builder::PossibleValue::get_name).collect::<Vec<_>>().join(" ")
 }
 
+/// Whether a file may stand in the place of the words that are known.
+fn is_word_or_file(argument: &Arg) -> bool {
+    !known_words(argument).is_empty() && argument.get_value_hint() == ValueHint::FilePath
+}
+
+/// Lets files stand beside words in clap's script for fish, which takes words for all there is.
+fn with_files_of_fish(script: &str, program: &Command) -> String {
+    let commands = program
+        .get_subcommands()
+        .flat_map(|command| std::iter::once(command).chain(command.get_subcommands()));
+    let open: BTreeSet<String> = commands
+        .flat_map(Command::get_arguments)
+        .filter(|argument| is_word_or_file(argument))
+        .filter_map(|argument| Some(format!(" -l {} ", argument.get_long()?)))
+        .collect();
+    let mut changed = String::with_capacity(script.len());
+    for line in script.split_inclusive('\n') {
+        if open.iter().any(|option| line.contains(option)) {
+            changed.push_str(&line.replacen(" -r -f -a ", " -r -F -a ", 1));
+        } else {
+            changed.push_str(line);
+        }
+    }
+    changed
+}
+
+/// Lets files stand beside the ids of lists in clap's script for zsh.
+fn with_files_of_zsh(script: &str) -> Result<String> {
+    const BEFORE: &str = "if [ \"$funcstack[1]\" =";
+    const FUNCTION: &str = "_pathproof_lists";
+    let ids = lists().into_iter().collect::<Vec<_>>().join(" ");
+    let (head, tail) = script.rsplit_once(BEFORE).context("clap's script has another form")?;
+    let head = head.replace(&format!(":({ids})'"), &format!(":{FUNCTION}'"));
+    Ok(format!(
+        "{head}(( $+functions[{FUNCTION}] )) ||\n{FUNCTION}() {{\n    \
+         _alternative 'lists:list:({ids})' 'files:file:_files'\n}}\n\n{BEFORE}{tail}"
+    ))
+}
+
 /// What clap's script for fish lacks: the words that a command takes without an option.
 fn words_of_fish(program: &Command) -> String {
     let mut lines: Vec<String> = Vec::new();
@@ -106,7 +146,8 @@ fn words_of_fish(program: &Command) -> String {
         for (at, argument) in own.chain(below) {
             let known = known_words(argument);
             if !known.is_empty() {
-                lines.push(format!("complete -c {PROGRAM} -n \"{at}\" -f -a \"{known}\"\n"));
+                let files = if is_word_or_file(argument) { "-F" } else { "-f" };
+                lines.push(format!("complete -c {PROGRAM} -n \"{at}\" {files} -a \"{known}\"\n"));
             }
         }
     }
@@ -134,7 +175,11 @@ fn completed(argument: Arg, command: &str) -> Arg {
         ("text", "explain") => Cause::ALL.iter().map(|cause| cause.code().to_owned()).collect(),
         _ => BTreeSet::new(),
     };
+    let is_list = matches!((argument.get_id().as_str(), command), ("list", _) | ("id", "show"));
     if !words.is_empty() {
+        // A list is an embedded one or a file.
+        let hint = if is_list { ValueHint::FilePath } else { argument.get_value_hint() };
+        let argument = argument.value_hint(hint);
         return argument.value_parser(PossibleValuesParser::new(words));
     }
     // Without a hint a shell would offer files, where no file can be meant.

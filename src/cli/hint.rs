@@ -4,7 +4,7 @@ use std::ffi::OsString;
 use std::io::{self, Write};
 use std::sync::atomic::{AtomicBool, Ordering};
 
-use crate::model::{is_obeyed, visible};
+use crate::model::{holds_auth_key, is_obeyed, visible};
 
 /// `--quiet`. As colour is, it is decided once, for the whole program.
 static IS_QUIET: AtomicBool = AtomicBool::new(false);
@@ -42,12 +42,14 @@ pub(super) fn refusal(guard: &str, message: &str) {
 }
 
 /// Shows clap's error or help. It repeats the arguments, and a script may take those from a
-/// stranger: where one holds control characters, they are replaced, and clap's colours with them.
+/// stranger: where one holds control characters or a key, they are replaced, and clap's colours with
+/// them.
 ///
 /// # Errors
 /// Help or the version, which are answers on standard output, cannot be written there.
 pub(super) fn usage(error: &clap::Error, arguments: &[OsString]) -> io::Result<()> {
-    if !arguments.iter().any(|argument| argument.to_string_lossy().contains(is_obeyed)) {
+    let is_unfit = |text: &str| text.contains(is_obeyed) || holds_auth_key(text);
+    if !arguments.iter().any(|argument| is_unfit(&argument.to_string_lossy())) {
         let printed = error.print().and_then(|()| io::stdout().flush());
         return if error.use_stderr() { Ok(()) } else { printed };
     }
@@ -58,8 +60,8 @@ pub(super) fn usage(error: &clap::Error, arguments: &[OsString]) -> io::Result<(
     Ok(())
 }
 
-/// Writes lines to standard error without control characters: the text repeats names, files and
-/// answers of others. A closed standard error is ignored, as there is nobody left to tell.
+/// Writes lines to standard error without control characters and authentication keys: the text
+/// repeats names, files and answers of others. A closed standard error is ignored, as there is nobody left to tell.
 fn say(word: &str, text: &str) {
     let mut stderr = anstream::stderr().lock();
     let mut lines = text.lines();

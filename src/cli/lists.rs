@@ -14,11 +14,12 @@ use super::request::named_list;
 use super::{output, saved};
 use crate::files;
 use crate::list::{
-    self, DraftEndpoint, EndpointList, HostPattern, ListDraft, ListEntry, ListError,
+    self, DraftEndpoint, EndpointList, HostPattern, ListDraft, ListEntry, ListError, TextPosition,
 };
 use crate::model::{Cloud, Kind, Origin, Reach, Role, visible};
 use crate::report::sarif::{self, FileLocation, FileResult, FileRule, LintedFiles, SarifLevel};
 use crate::report_v1::Endpoint;
+use crate::tags::Snapshot;
 
 /// By which editors complete and check lists.
 const SCHEMA: &str = include_str!("../../docs/endpoint-list.schema.json");
@@ -97,11 +98,16 @@ fn lint(file: &Path, format: LintFormat, output: Option<&Path>) -> Result<Exit> 
     let text =
         files::read_text(file, files::SHORT).with_context(|| format!("cannot read {name}"))?;
     let read = list::parse(&text, &name);
+    let doubtful = read.as_ref().map(|list| doubtful_tags(list, &text)).unwrap_or_default();
     if format == LintFormat::Sarif {
         let errors = read.as_ref().err().map_or(&[][..], |errors| &errors.errors);
         let n_more = read.as_ref().err().map_or(0, |errors| errors.n_more);
         let lint = LintedFiles {
-            results: errors.iter().map(fault).collect(),
+            results: errors
+                .iter()
+                .map(fault)
+                .chain(doubtful.iter().map(|tag| tag.result(&name)))
+                .collect(),
             properties: (n_more > 0).then(|| ("notShown", n_more.into())).into_iter().collect(),
             notes: Vec::new(),
         };
@@ -113,9 +119,67 @@ fn lint(file: &Path, format: LintFormat, output: Option<&Path>) -> Result<Exit> 
         1 => "1 entry".to_owned(),
         count => format!("{count} entries"),
     };
-    let sound = format!("{name}: sound; {entries} of '{}'\n", list.id);
+    let mut sound = format!("{name}: sound; {entries} of '{}'\n", list.id);
+    for tag in &doubtful {
+        let TextPosition { line, column } = tag.position;
+        let _ = writeln!(sound, "{}:{line}:{column}: warning: {}", visible(&name), tag.message);
+    }
     output::write(output, |out| out.write_all(sound.as_bytes()))?;
     Ok(Exit::Satisfied)
+}
+
+/// A service tag that is probably misspelt.
+struct DoubtfulTag {
+    position: TextPosition,
+    message: String,
+}
+
+impl DoubtfulTag {
+    fn result(&self, file: &str) -> FileResult {
+        let sentence = "A service tag is not known, and one that is known is written much alike.";
+        FileResult {
+            rule: FileRule { id: "service-tag", sentence, level: SarifLevel::Warning },
+            level: SarifLevel::Warning,
+            message: self.message.clone(),
+            locations: vec![FileLocation {
+                file: Some(file.to_owned()),
+                line: Some(self.position.line),
+                column: Some(self.position.column),
+                named: None,
+            }],
+            properties: Vec::new(),
+        }
+    }
+}
+
+/// The service tags of a list that are almost one of those that the program carries. It carries
+/// those that matter here, and newer ones exist: what is like none of them is not judged.
+fn doubtful_tags(list: &EndpointList, text: &str) -> Vec<DoubtfulTag> {
+    let clouds = list.cloud.map_or_else(|| Cloud::ALL.to_vec(), |cloud| vec![cloud]);
+    let snapshots: Vec<_> = clouds.into_iter().map(Snapshot::embedded).collect();
+    let known = || snapshots.iter().flat_map(|one| one.tags.tags()).map(|tag| tag.name.as_str());
+    let mut given: Vec<&String> =
+        list.entries.iter().flat_map(|entry| &entry.expect.service_tags).collect();
+    given.sort_unstable();
+    given.dedup();
+    let date = snapshots.first().map(|one| one.date.as_str()).unwrap_or_default();
+    let mut doubtful = Vec::new();
+    for tag in given {
+        if known().any(|known| known.eq_ignore_ascii_case(tag)) {
+            continue;
+        }
+        let Some(near) = list::nearest(tag, known()) else { continue };
+        let message = format!(
+            "'{}' is no service tag that is known here (as of {date}; did you mean '{near}'?)",
+            visible(tag)
+        );
+        for (at, _) in text.match_indices(&format!("\"{tag}\"")) {
+            let position = TextPosition::of(text, at);
+            doubtful.push(DoubtfulTag { position, message: message.clone() });
+        }
+    }
+    doubtful.sort_by_key(|tag| tag.position);
+    doubtful
 }
 
 /// What is wrong with a list, at its place.

@@ -47,7 +47,7 @@ struct Limits {
 }
 
 impl Measurement {
-    /// Prepares a run, and shows hints about its proxy configuration.
+    /// Prepares a run, and shows its hints and those about its proxy configuration.
     ///
     /// # Errors
     /// Options contradict each other, or there is no name server.
@@ -59,7 +59,8 @@ impl Measurement {
         arguments: &[OsString],
     ) -> Result<Self> {
         let measurement = Self::again(prepared, measuring, tls, resolve_only, arguments)?;
-        for note in &measurement.proxy.notes {
+        // An error is not preceded by advice for a run that does not begin.
+        for note in measurement.prepared.hints.iter().chain(&measurement.proxy.notes) {
             hint::hint(note);
         }
         // A proxy that the runtime's own files name is the same for every account.

@@ -5,6 +5,7 @@ use std::ffi::OsString;
 
 use anyhow::{Result, bail};
 
+use crate::model::without_auth_keys;
 use crate::route::redacted_url;
 
 /// Options whose value is a proxy's URL: everything before its last `@` may be a password, with or
@@ -97,6 +98,7 @@ pub(super) fn is_credentials(name: &str, value: &str) -> bool {
 
 /// The value of an option, for an error about it: everything before an `@` may be a password.
 pub(super) fn redacted_value(given: &str) -> String {
+    let given = &*without_auth_keys(given);
     match given.rsplit_once('@') {
         Some((_, host)) => format!("***@{host}"),
         None => given.to_owned(),

@@ -7,7 +7,6 @@ use anyhow::Result;
 
 use super::arguments::{ResolveArgs, ResolveFormat};
 use super::exit::Exit;
-use super::hint;
 use super::input::Stdin;
 use super::measure::Measurement;
 use super::output;
@@ -30,9 +29,6 @@ pub(super) fn resolve(command: &ResolveArgs, arguments: &[OsString]) -> Result<E
         &command.names,
         &mut Stdin::default(),
     )?;
-    for text in &prepared.hints {
-        hint::hint(text);
-    }
     let tls = TlsClient::new(Arc::new(ChainJudge::new(None, Vec::new())?));
     let measurement = Measurement::new(prepared, &command.measuring, tls, true, arguments)?;
     let records = measurement.carry_out(|_, _| {})?;

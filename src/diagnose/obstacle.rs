@@ -146,7 +146,11 @@ pub(super) fn draft(obstacle: &Obstacle, endpoint: &Endpoint) -> Draft {
         Obstacle::NoRoute(os) => {
             Draft::new(Cause::VantageBroken, format!("{host_port}: this host has no route for it"))
                 .evidence(os.to_string())
-                .remedy("Give this host an address and a default route (ipconfig, ip route).")
+                .remedy(if is_of_windows(os) {
+                    "Give this host an address and a default route (ipconfig /all, route print)."
+                } else {
+                    "Give this host an address and a default route (ip address, ip route)."
+                })
         }
         Obstacle::NoLocalAddress(os) => Draft::new(
             Cause::VantageBroken,

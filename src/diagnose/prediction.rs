@@ -43,6 +43,12 @@ pub(super) fn predict(records: &Records, verdicts: &[Verdict]) -> Prediction {
         relays = RuntimePart::default();
     }
 
+    // Where no control endpoint could be asked for, none of the others was reached either. A host
+    // without a default route may still have routes to private endpoints.
+    let count = |cause| verdicts.iter().filter(|verdict| verdict.cause == Some(cause)).count();
+    let (n_stuck, n_unnamed) = (count(Cause::VantageBroken), count(Cause::NotTestable));
+    let is_cut_off = has_no_way_out(&records.run)
+        && (control.cut_off > 0 || n_stuck > 0 && n_stuck + n_unnamed == verdicts.len());
     let mut because = Vec::new();
     let mut consequences = Vec::new();
     let network_allows = if control.fails() {
@@ -53,7 +59,7 @@ pub(super) fn predict(records: &Records, verdicts: &[Verdict]) -> Prediction {
         ));
         consequences.push("a new node cannot be registered".to_owned());
         NetworkAllows::Offline
-    } else if control.cut_off > 0 && has_no_way_out(&records.run) {
+    } else if is_cut_off {
         because.push("this host has no default route: nothing leaves it".to_owned());
         consequences.push("the runtime goes offline: no packet of it leaves this host".to_owned());
         NetworkAllows::Offline

@@ -65,7 +65,9 @@ impl LastRun {
         let mut page = Vec::new();
         match of {
             RunPage::Json => {
-                report::json::report(records, conclusion, None, &mut page)?;
+                let mut guarded = report::Guarded::new(&mut page);
+                report::json::report(records, conclusion, None, &mut guarded)?;
+                guarded.finish()?;
             }
             RunPage::Html => {
                 report::html::report(&assemble(records, conclusion, None), &mut page)?;

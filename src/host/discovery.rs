@@ -8,7 +8,7 @@ use jiff::{SignedDuration, Timestamp};
 use regex::{Captures, Regex};
 
 use super::{CleanText, LogEntry, LogLevel, RuntimeNames};
-use crate::model::{Cloud, HostName, LoggedError, Role, Sighting};
+use crate::model::{Cloud, GatewayName, HostName, LoggedError, RELAY_GATEWAY, Role, Sighting};
 
 /// How much older than the newest entry of the logs one may be and still count: what a runtime used
 /// before that it may use no more.
@@ -108,10 +108,12 @@ fn note(
     is_in_cache_alone: bool,
 ) {
     let Some(known) = names.of(&host) else { return };
+    // A run gives a relay's gateways an entry of their own.
+    let is_gateway = known.role == Role::Relay && GatewayName::parse(&host).is_some();
     let new = SeenName {
         host: host.clone(),
-        entry: known.entry.clone(),
-        role: known.role,
+        entry: if is_gateway { RELAY_GATEWAY.to_owned() } else { known.entry.clone() },
+        role: if is_gateway { Role::Gateway } else { known.role },
         cloud: known.cloud,
         sighting: Sighting { seen_in: seen_in.to_owned(), seen_at },
         is_in_cache_alone,

@@ -5,6 +5,7 @@ use std::collections::BTreeSet;
 use std::fmt::Write as _;
 
 use super::adhoc::{self, AdHocError};
+use super::embedded::{self, EmbeddedList};
 use super::entry::{ListEntry, default_fingerprint, default_port};
 use super::error::ListErrors;
 use super::pasted;
@@ -72,10 +73,31 @@ impl DraftEndpoint {
             let given = adhoc::parse_endpoint(text)?;
             (HostPattern::Literal(given.host), given.given_kind, given.port)
         };
-        let kind = given_kind.unwrap_or(Kind::Https);
-        let purpose = String::new();
-        Ok(Self { id: None, host, port, kind, role: None, required: true, purpose })
+        let known =
+            known_entry(&host, port).filter(|known| given_kind.is_none_or(|k| k == known.kind));
+        let (role, purpose) = match &known {
+            // A gateway, which its relay's entry covers, is known by its name.
+            Some(known) if is_gateway(known.kind, &host) => (None, String::new()),
+            Some(known) => (Some(known.role), known.purpose.clone()),
+            None => (None, String::new()),
+        };
+        let kind = given_kind.or(known.map(|known| known.kind)).unwrap_or(Kind::Https);
+        Ok(Self { id: None, host, port, kind, role, required: true, purpose })
     }
+}
+
+fn is_gateway(kind: Kind, host: &HostPattern) -> bool {
+    matches!(host, HostPattern::Literal(host) if role::is_gateway(kind, host))
+}
+
+/// What the embedded lists say of a name on a port, as they say it of a service URL.
+fn known_entry(host: &HostPattern, port: u16) -> Option<ListEntry> {
+    let HostPattern::Literal(host) = host else { return None };
+    let lists = embedded::embedded().iter().map(EmbeddedList::list);
+    lists
+        .flat_map(|list| list.entries)
+        .filter(|entry| entry.host.covers(host) && entry.ports.contains(&port))
+        .min_by_key(|entry| entry.host.breadth())
 }
 
 impl ListDraft {
@@ -260,6 +282,8 @@ mod tests {
             "10.1.2.3",
             "peer.contoso.com",
             "relay://ns.servicebus.windows.net",
+            "other.servicebus.windows.net",
+            "g3-prod-am3-010-sb.servicebus.windows.net",
         ])
         .text("names")
         .unwrap();
@@ -284,10 +308,14 @@ mod tests {
                 "address-10-1-2-3 https 10.1.2.3 [443]",
                 "peer-2 https peer.contoso.com [443]",
                 "ns relay ns.servicebus.windows.net [443]",
+                "other relay other.servicebus.windows.net [443]",
+                "g3-prod-am3-010-sb relay g3-prod-am3-010-sb.servicebus.windows.net [443]",
             ]
         );
         assert_eq!((list.id.as_str(), list.cloud), ("own", Some(Cloud::Public)));
         assert_eq!(list.entries[0].role, Role::Control);
+        let roles: Vec<Role> = list.entries[9..].iter().map(|entry| entry.role).collect();
+        assert_eq!(roles, [Role::Relay, Role::Relay, Role::Gateway]);
     }
 
     #[test]

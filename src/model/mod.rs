@@ -5,6 +5,7 @@
 
 mod address;
 mod address_set;
+mod auth_key_mask;
 mod cause;
 mod certificate;
 mod challenge;
@@ -38,6 +39,9 @@ mod visible;
 
 pub use address::{AddressClass, classify};
 pub use address_set::{AddressCount, AddressSet, AddressSetError};
+pub use auth_key_mask::{
+    KEY_MASK, KeyRest, holds_auth_key, key_behind, key_end, without_auth_keys,
+};
 pub use cause::{Cause, Severity};
 pub use certificate::{Certificate, ChainTrust, Presented, Trust, Validity, certifies, proves};
 pub use challenge::ProxyChallenge;

@@ -3,13 +3,17 @@
 use std::borrow::Cow;
 use std::fmt::{self, Write as _};
 
+use super::without_auth_keys;
+
 /// `text` with what a terminal would obey, or not show, written out as JSON does (`\u001b`, `\n`):
 /// names, reason phrases and certificates come from strangers, and an escape sequence among them
-/// could repaint the report, or a line break begin a line that seems to be ours.
+/// could repaint the report, or a line break begin a line that seems to be ours. An authentication
+/// key is masked: it may stand in any file that is repeated here.
 #[must_use]
 pub fn visible(text: &str) -> Cow<'_, str> {
+    let text = without_auth_keys(text);
     if !text.contains(is_obeyed) {
-        return text.into();
+        return text;
     }
     let mut shown = String::with_capacity(text.len() + 16);
     for c in text.chars() {

@@ -1,4 +1,5 @@
-//! The last writer before a terminal or a file: what a terminal would obey does not pass it.
+//! The last writer before a terminal or a file: what a terminal would obey does not pass it, and no
+//! authentication key.
 //!
 //! Writers of text write out what strangers chose by [`visible`](crate::model::visible), so that a
 //! line break in a name begins no line. This one makes sure of the rest wherever that was
@@ -7,19 +8,23 @@
 
 use std::io::{self, Write};
 
-use crate::model::{Escaped, is_obeyed};
+use crate::model::{Escaped, KEY_MASK, KeyRest, is_obeyed, key_behind, key_end};
 
 /// The longest sequence that sets a colour, bytes: what is longer is none of ours.
 const LONGEST_COLOR: usize = 24;
 
-/// Passes text on without control, escape and bidirectional characters; line ends, tabs and, where
-/// it is told so, colours stay. [`Guarded::finish`] ends it.
+/// Passes text on without control, escape and bidirectional characters and with authentication keys
+/// masked; line ends, tabs and, where it is told so, colours stay. [`Guarded::finish`] ends it.
 #[derive(Debug)]
 pub struct Guarded<W> {
     out: W,
     has_colors: bool,
     /// The beginning of a character, line end or colour whose rest has not come yet.
     begun: Vec<u8>,
+    /// The last two bytes that passed, which may be the beginning of a key.
+    last: [u8; 2],
+    /// The rest of a key is coming, which does not pass.
+    is_in_key: bool,
 }
 
 /// What stands at the beginning of some bytes.
@@ -30,6 +35,8 @@ enum Next {
     Obeyed(char, usize),
     /// So many bytes that are no text.
     Broken(usize),
+    /// A key behind its `IR`, of which so many bytes are told.
+    Key(usize),
     /// More is needed to tell.
     Begun,
 }
@@ -37,12 +44,16 @@ enum Next {
 impl<W: Write> Guarded<W> {
     /// For text without colours, and JSON.
     pub const fn new(out: W) -> Self {
-        Self { out, has_colors: false, begun: Vec::new() }
+        Self::of(out, false)
     }
 
     /// For a table whose cells are written out already, and whose colours are our own.
     pub const fn colored(out: W) -> Self {
-        Self { out, has_colors: true, begun: Vec::new() }
+        Self::of(out, true)
+    }
+
+    const fn of(out: W, has_colors: bool) -> Self {
+        Self { out, has_colors, begun: Vec::new(), last: [0; 2], is_in_key: false }
     }
 
     /// Writes what is left, and gives the writer back.
@@ -60,8 +71,14 @@ impl<W: Write> Guarded<W> {
     fn pass(&mut self, bytes: &[u8], is_end: bool) -> io::Result<usize> {
         let mut rest = bytes;
         while !rest.is_empty() {
+            if self.is_in_key {
+                rest = &rest[key_end(rest)..];
+                self.is_in_key = rest.is_empty();
+                continue;
+            }
             let (front, back) = rest.split_at(plain(rest));
             self.out.write_all(front)?;
+            self.remember(front);
             rest = back;
             let length = match self.next(rest) {
                 Next::Passes(length) => {
@@ -72,7 +89,16 @@ impl<W: Write> Guarded<W> {
                     write!(self.out, "{}", Escaped(c))?;
                     length
                 }
+                Next::Key(length) => {
+                    self.out.write_all(KEY_MASK.as_bytes())?;
+                    self.is_in_key = true;
+                    length
+                }
                 Next::Begun if !is_end => break,
+                Next::Begun if may_begin_key(rest[0]) => {
+                    self.out.write_all(&rest[..1])?;
+                    1
+                }
                 Next::Begun if rest[0].is_ascii() => {
                     write!(self.out, "{}", Escaped(rest[0].into()))?;
                     1
@@ -86,9 +112,19 @@ impl<W: Write> Guarded<W> {
                     length
                 }
             };
+            self.remember(&rest[..length]);
             rest = &rest[length..];
         }
         Ok(bytes.len() - rest.len())
+    }
+
+    /// Keeps the last of what passed.
+    fn remember(&mut self, passed: &[u8]) {
+        match passed {
+            [] => {}
+            [one] => self.last = [self.last[1], *one],
+            [.., before, one] => self.last = [*before, *one],
+        }
     }
 
     fn next(&self, bytes: &[u8]) -> Next {
@@ -97,6 +133,11 @@ impl<W: Write> Guarded<W> {
             [b'\r'] => Next::Begun,
             [b'\r', b'\n', ..] => Next::Passes(2),
             [0x1b, after @ ..] if self.has_colors => color(after),
+            [c, ..] if may_begin_key(*c) => match key_behind(self.last, bytes) {
+                KeyRest::Other => Next::Passes(1),
+                KeyRest::Cut => Next::Begun,
+                KeyRest::Key(length) => Next::Key(length),
+            },
             [c, ..] if c.is_ascii() => Next::Obeyed((*c).into(), 1),
             _ => character(&bytes[..bytes.len().min(4)]),
         }
@@ -132,11 +173,16 @@ fn character(bytes: &[u8]) -> Next {
     }
 }
 
+/// Whether a byte can be the first behind the `IR` of a key.
+const fn may_begin_key(byte: u8) -> bool {
+    matches!(byte, b'@' | b'%')
+}
+
 /// How many bytes at the beginning of `bytes` pass without a closer look. Reports are hundreds of
 /// megabytes of them: whole blocks are judged at once.
 fn plain(bytes: &[u8]) -> usize {
     const BLOCK: usize = 64;
-    let is_plain = |byte: &u8| matches!(byte, b' '..=b'~' | b'\n' | b'\t');
+    let is_plain = |byte: &u8| matches!(byte, b' '..=b'~' | b'\n' | b'\t') && !may_begin_key(*byte);
     let blocks = bytes
         .chunks_exact(BLOCK)
         .take_while(|block| block.iter().fold(true, |all, byte| all & is_plain(byte)))
@@ -178,7 +224,7 @@ mod tests {
 
     /// What comes out when `bytes` come in pieces of `size`.
     fn passed(bytes: &[u8], size: usize, has_colors: bool) -> String {
-        let mut guarded = Guarded { out: Vec::new(), has_colors, begun: Vec::new() };
+        let mut guarded = Guarded::of(Vec::new(), has_colors);
         for piece in bytes.chunks(size) {
             guarded.write_all(piece).unwrap();
         }
@@ -218,6 +264,30 @@ mod tests {
             for size in [1, 4, 100] {
                 assert_eq!(passed(text.as_bytes(), size, true), expected, "{size}");
             }
+        }
+    }
+
+    #[test]
+    fn no_key_passes_in_whatever_pieces_it_comes() {
+        const KEY: &str = "IR@11111111-2222@cws@we@S3cretAbC/d+=";
+        for (before, after) in [
+            ("", ""),
+            ("{\"title\":\"", "\",\"n\":1}"),
+            ("\"a\\n", "\\u0007b\""),
+            ("a,", ",443\n"),
+            ("<b>", "</b>"),
+            ("100% of air@contoso.com: ", "\u{2026}"),
+        ] {
+            for key in [KEY.to_owned(), KEY.replace('@', "%40")] {
+                let text = format!("{before}{key}{after}");
+                for size in [1, 2, 3, 20, 100] {
+                    let expected = format!("{before}IR@****{after}");
+                    assert_eq!(passed(text.as_bytes(), size, false), expected, "{size}");
+                }
+            }
+        }
+        for text in ["IR@home", "IR@", "IR%4", "50%", "IR@****@x", "a@b@c"] {
+            assert_eq!(passed(text.as_bytes(), 1, true), text);
         }
     }
 

@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use percent_encoding::percent_decode_str;
 
-use crate::model::{Host, NameError, Proxied, Route};
+use crate::model::{Host, NameError, Proxied, Route, holds_auth_key};
 
 /// A proxy, with the credentials for it.
 ///
@@ -76,6 +76,9 @@ pub struct Credentials {
 pub enum ProxyUrlError {
     #[error("the proxy is empty: expected http://HOST:PORT")]
     Empty,
+    /// Behind its last `@`, where a proxy has its host, stands the secret.
+    #[error("this is an authentication key and no proxy: expected http://HOST:PORT")]
+    AuthKey,
     #[error(
         "a proxy cannot be spoken to by '{scheme}': expected http, https, socks5 or socks5h{}",
         suggested(*suggestion)
@@ -134,6 +137,9 @@ impl ProxyUrl {
         let text = text.trim();
         if text.is_empty() {
             return Err(ProxyUrlError::Empty);
+        }
+        if holds_auth_key(text) {
+            return Err(ProxyUrlError::AuthKey);
         }
         let (scheme, rest) = split_scheme(text)?;
         let (credentials, authority) = match rest.rsplit_once('@') {

@@ -1,4 +1,7 @@
-//! Values of proxy settings without the secrets in them, for reports and messages.
+//! Values of proxy settings without the secrets in them, for reports and messages. An authentication
+//! key in the place of a host ends with its secret, so that it is masked first.
+
+use crate::model::without_auth_keys;
 
 const SCHEMES: [&str; 4] = ["http://", "https://", "socks5://", "socks5h://"];
 /// What bypass expressions have in the place of a scheme.
@@ -9,6 +12,7 @@ const SCHEMES_OF_RULES: [&str; 7] =
 /// fragment.
 #[must_use]
 pub fn redacted_url(value: &str) -> String {
+    let value = &*without_auth_keys(value);
     let query_in_front = start_of_query(value).filter(|at| value[*at..].contains('@'));
     if let Some(at) = query_in_front {
         return format!("{}?***", redacted_url(&value[..at]));
@@ -54,6 +58,7 @@ pub fn redacted_path(path: &str) -> String {
 /// A rule of a bypass list, without the user information that somebody wrote into it. No client
 /// compares it with anything that holds an `@`, so that one elsewhere is in a set (`[^@]`).
 pub(super) fn redacted_rule(rule: &str) -> String {
+    let rule = &*without_auth_keys(rule);
     let Some((front, host)) = rule.rsplit_once('@') else { return rule.to_owned() };
     let is_in_set = front.rfind('[').is_some_and(|at| !front[at..].contains([']', ':']));
     if is_in_set && host.contains(']') {
@@ -80,6 +85,8 @@ mod tests {
             ("pac:http://svc:Geheim@w/p?", "pac:http://***@w/p?"),
             ("https:/svc:Geheim@w/p.pac?sig=Geheim", "***@w/p.pac?***"),
             ("svc:Geheim@w/p.pac", "***@w/p.pac"),
+            ("http://IR@1d@adf@we@Geheim=:3128/", "http://***@****"),
+            ("IR%401d%40adf%40we%40Geheim=", "***@****"),
         ] {
             assert_eq!(redacted_url(given), shown, "{given}");
         }
@@ -106,6 +113,7 @@ mod tests {
             ("Geheim://u@host", "***@host"),
             (r"^https://[^@/]+\.contoso\.com", r"^https://[^@/]+\.contoso\.com"),
             ("http://u:G[eheim@host", "http://***@host"),
+            ("IR@1d@adf@we@Geheim=", "***@****"),
         ] {
             assert_eq!(redacted_rule(given), shown, "{given}");
         }

@@ -188,12 +188,15 @@ fn some_options_stand_on_the_command_line_only() {
         ("max-shrink", "100"),
         ("max-age", "\"7d\""),
         ("max-tags-age", "\"7d\""),
-        ("config", "\"other.toml\""),
     ] {
         let host = named(&format!("\n{name} = {value}\n"));
         host.refuses(&["config", "show"], &["own.toml:2", name, "command line only"]);
         let host = named(&format!("[profile.p]\n{name} = {value}\n"));
         host.refuses(&["config", "show"], &["own.toml:2", name, "command line only"]);
+    }
+    for (name, variable) in [("config", "PATHPROOF_CONFIG"), ("profile", "PATHPROOF_PROFILE")] {
+        let host = named(&format!("[profile.p]\n{name} = \"other\"\n"));
+        host.refuses(&["config", "show"], &["own.toml:2", "on the command line or by", variable]);
     }
     let host = Host::new().set("PATHPROOF_MAX_SHRINK", "100").set("PATHPROOF_YES", "true");
     let planned = ["rules", "plan", "--current", "nsg.json", "--from", "run.json"];
@@ -207,6 +210,17 @@ fn variables_that_are_no_options_are_others() {
         .set("PATHPROOF_NO_SUCH_OPTION", "x")
         .set("PATHPROOF_FACTORY", "");
     assert_eq!(host.shows(&[], "factory").1, "default");
+}
+
+/// A variable has no lists as a file has: commas separate its values.
+#[test]
+fn the_values_of_a_variable_stand_between_commas() {
+    let host = Host::new().set("PATHPROOF_WITH", "key-vault login");
+    let check = ["check", "--resolver", "127.0.0.1:9", "--timeout", "300ms"];
+    host.refuses(&check, &["--with key-vault login", "PATHPROOF_WITH", "commas separate"]);
+    let host = Host::new().set("PATHPROOF_WITH", "key-vault, login");
+    let shown = host.run(&["config", "show"]);
+    assert!(shown.stdout.contains("key-vault, login"), "{shown:?}");
 }
 
 #[test]

@@ -95,11 +95,61 @@ fn fish_offers_commands_options_and_values() {
         ("pathproof explain tls_inter", "tls_intercepted"),
         ("pathproof lists show syn", "synapse-shir"),
     ] {
-        let script = format!("source '{}'; complete -C '{typed}'", file.display());
-        let output = Command::new("fish").args(["--no-config", "-c", &script]).output().unwrap();
-        let text = String::from_utf8(output.stdout).unwrap();
-        let words: Vec<_> = text.lines().filter_map(|line| line.split('\t').next()).collect();
-        assert!(words.contains(&offered), "{typed}: {words:?}");
+        let words = offered_by_fish(&file, typed);
+        assert!(words.iter().any(|word| word == offered), "{typed}: {words:?}");
+    }
+}
+
+/// A list is an embedded one or a file.
+#[test]
+fn fish_offers_files_beside_the_ids_of_lists() {
+    let folder = tempfile::tempdir().unwrap();
+    let file = folder.path().join("pathproof.fish");
+    fs::write(&file, pathproof(&["completions", "fish"])).unwrap();
+    fs::write(folder.path().join("adf-own.toml"), "").unwrap();
+    for typed in ["pathproof check --list adf", "pathproof lists show adf"] {
+        let words = offered_by_fish(&file, typed);
+        for offered in ["adf-shir", "adf-own.toml"] {
+            assert!(words.iter().any(|word| word == offered), "{typed}: {words:?}");
+        }
+    }
+    let words = offered_by_fish(&file, "pathproof check --with a");
+    assert!(!words.iter().any(|word| word == "adf-own.toml"), "no file is a group: {words:?}");
+}
+
+/// What fish offers for the last word in the folder of the script `file`.
+fn offered_by_fish(file: &Path, typed: &str) -> Vec<String> {
+    let script = format!("source '{}'; complete -C '{typed}'", file.display());
+    let output = Command::new("fish")
+        .args(["--no-config", "-c", &script])
+        .current_dir(file.parent().unwrap())
+        .output()
+        .unwrap();
+    let text = String::from_utf8(output.stdout).unwrap();
+    text.lines().filter_map(|line| line.split('\t').next()).map(str::to_owned).collect()
+}
+
+/// zsh completes in a terminal alone, where the line is read; what it does there is asked of its
+/// function.
+#[test]
+fn zsh_offers_files_beside_the_ids_of_lists() {
+    let folder = tempfile::tempdir().unwrap();
+    let file = folder.path().join("_pathproof");
+    fs::write(&file, pathproof(&["completions", "zsh"])).unwrap();
+    let script = format!(
+        "compdef() {{ :; }}; _alternative() {{ print -r -- \"$@\"; }}; \
+         source '{}'; _pathproof_lists",
+        file.display()
+    );
+    let output = Command::new("zsh").args(["-f", "-c", &script]).output().unwrap();
+    let said = String::from_utf8([output.stdout, output.stderr].concat()).unwrap();
+    assert_eq!(said, "lists:list:(adf-shir purview-shir synapse-shir) files:file:_files\n");
+    let script = fs::read_to_string(&file).unwrap();
+    let takes_list = |line: &&str| line.contains("--list=[") || line.contains(":id -- Its id");
+    let lines: Vec<_> = script.lines().filter(takes_list).collect();
+    assert!(lines.len() > 4, "{lines:?}");
+    for line in lines {
+        assert!(line.contains(":_pathproof_lists'"), "{line}");
     }
 }
 

@@ -3,7 +3,7 @@
 use anyhow::{Result, bail};
 
 use super::OptionOrigin;
-use super::option::{GivenOption, GivenValue, KnownOptions};
+use super::option::{GivenOption, GivenValue, KnownOptions, OF_VARIABLES_TOO};
 
 /// The options that variables give. Variables that are no option's are others'
 /// (`PATHPROOF_ACCESS_TOKEN`), and an empty one says nothing.
@@ -11,7 +11,7 @@ use super::option::{GivenOption, GivenValue, KnownOptions};
 /// # Errors
 /// A value is not the option's, or the option stands on the command line only.
 pub(super) fn options(known: &KnownOptions) -> Result<Vec<GivenOption>> {
-    let reserved = known.reserved().filter(|name| !["config", "profile"].contains(name));
+    let reserved = known.reserved().filter(|name| !OF_VARIABLES_TOO.contains(name));
     for name in reserved {
         let variable = variable(name);
         if value(&variable).is_some() {

@@ -32,7 +32,7 @@ use super::hint;
 use crate::list;
 use file::OptionFile;
 pub(super) use module::ModuleOptions;
-use option::{GivenOption, KnownOptions};
+use option::{GivenOption, GivenValue, KnownOptions};
 pub(super) use show::{schema, show};
 
 /// Where the value of an option comes from.
@@ -153,8 +153,19 @@ impl ConfiguredArguments {
 
 fn from(option: &GivenOption) -> String {
     match &option.origin {
+        OptionOrigin::Environment(variable) if is_one_word_with_blanks(&option.value) => {
+            format!("the variable {variable} gives it; commas separate several values there")
+        }
         OptionOrigin::Environment(variable) => format!("the variable {variable} gives it"),
         origin => format!("it comes from {}", origin.place()),
+    }
+}
+
+/// Whether somebody may have meant several values.
+fn is_one_word_with_blanks(value: &GivenValue) -> bool {
+    match value {
+        GivenValue::Words(words) => words.len() == 1 && words[0].contains(' '),
+        GivenValue::Flag(_) => false,
     }
 }
 

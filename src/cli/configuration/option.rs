@@ -17,6 +17,8 @@ use crate::cli::recorded;
 const OF_COMMAND_LINE: [&str; 6] =
     ["adopt", "arm-endpoint", "config", "credential", "profile", "yes"];
 const LIMITS: &str = "max-";
+/// Those of them that say what is read, which variables do too.
+pub(super) const OF_VARIABLES_TOO: [&str; 2] = ["config", "profile"];
 
 /// Options that each command has for itself, so that what `check` writes is not overwritten by
 /// another command. A file and the environment give those of `check`.
@@ -114,6 +116,13 @@ impl KnownOptions {
     /// # Errors
     /// There is no such option, or it stands on the command line only.
     pub(super) fn check_name(&self, name: &str, place: &str) -> Result<()> {
+        if OF_VARIABLES_TOO.contains(&name) && self.by_name.contains_key(name) {
+            bail!(
+                "{place}: {name} is given on the command line or by PATHPROOF_{}, as it says which \
+                 file or profile is read: take it out here",
+                name.to_uppercase()
+            );
+        }
         if is_of_command_line(name) && self.by_name.contains_key(name) {
             bail!(
                 "{place}: {name} is given on the command line only, as --{name}: take it out here"

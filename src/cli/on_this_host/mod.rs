@@ -91,8 +91,13 @@ impl FoundOnHost {
     }
 
     /// What the user should know of the names that a run takes from this host or from its log. The
-    /// names themselves are not said where the output is redacted.
-    pub(super) fn hints_for(&self, targets: &TargetArgs, is_redacted: bool) -> Vec<String> {
+    /// names themselves are not said where the output is redacted, nor where a report says them.
+    pub(super) fn hints_for(
+        &self,
+        targets: &TargetArgs,
+        is_redacted: bool,
+        are_reported: bool,
+    ) -> Vec<String> {
         let mut hints = self.notes.clone();
         if gives_names(targets) || self.discovery.names.is_empty() {
             return hints;
@@ -104,7 +109,7 @@ impl FoundOnHost {
         hints.push(format!(
             "no names were given, so those that the runtime uses are probed (--discover no leaves \
              them out){}",
-            listed(&self.discovery.names)
+            if are_reported { String::new() } else { listed(&self.discovery.names) }
         ));
         if !self.discovery.other_factories.is_empty() {
             hints.push(format!(

@@ -50,10 +50,13 @@ fn names_are_taken_from_the_cache_of_the_dns_client() {
         [
             cache("contoso-adf.westeurope.datafactory.azure.net"),
             cache("we.frontend.clouddatahub.net"),
-            cache("g3-prod-am3-006-sb.servicebus.windows.net"),
             cache("wu-relay-01.servicebus.windows.net"),
+            cache("g3-prod-am3-006-sb.servicebus.windows.net"),
         ]
     );
+    // As a run calls them.
+    let entries: Vec<_> = found.discovery.names.iter().map(|name| &*name.entry).collect();
+    assert_eq!(entries, ["control", "frontend", "relay", "relay-gateway"]);
     assert!(found.discovery.names.iter().all(|name| name.is_in_cache_alone));
     assert!(found.discovery.names.iter().all(|name| name.sighting.seen_at.is_some()));
 }

@@ -95,9 +95,6 @@ pub(super) fn probe(
 ) -> Result<Records> {
     let ProbingArgs { targets, measuring, trust } = &command.probing;
     let prepared = request::prepare(targets, measuring, &[], stdin)?;
-    for text in &prepared.hints {
-        hint::hint(text);
-    }
     let tls = TlsClient::new(check::judge(trust)?);
     let measurement = Measurement::new(prepared, measuring, tls, false, arguments)?;
     // Hosts that certificates name are not what these rules are for.

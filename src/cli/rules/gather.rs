@@ -126,9 +126,6 @@ fn resolve(
         targets.only = vec![Role::Relay.as_str().to_owned()];
     }
     let prepared = request::prepare(&targets, &planning.measuring, &[], stdin)?;
-    for text in &prepared.hints {
-        hint::hint(text);
-    }
     let remembered = prepared.remembered.clone();
     let tls = TlsClient::new(check::judge(&planning.trust)?);
     let resolve_only = planning.proof != ProofLevel::Tls;

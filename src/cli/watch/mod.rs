@@ -16,6 +16,7 @@ use super::exit::Exit;
 use super::hint;
 use super::input::Stdin;
 use super::measure::{Measurement, RunSession};
+use super::on_this_host::{self, LookedAt};
 use super::output;
 use super::redaction::{Redaction, labelled};
 use super::request::PreparedRun;
@@ -30,7 +31,11 @@ use transition::{States, WatchLine};
 pub(super) fn watch(command: &WatchArgs, arguments: &[OsString]) -> Result<Exit> {
     let (targets, measuring) = (&command.targets, &command.measuring);
     let WatchArgs { discovery, redaction, .. } = command;
-    let prepared = check::prepare(targets, measuring, discovery, redaction, &mut Stdin::default())?;
+    let stdin = &mut Stdin::default();
+    let found = on_this_host::look(discovery, LookedAt::HostOfNames, stdin)?;
+    // What changes is reported, not where the names were found.
+    let hints = found.hints_for(targets, redaction.redact, false);
+    let prepared = check::prepare(targets, measuring, &found, hints, redaction.redact, stdin)?;
     let file = match (&command.output, command.format) {
         (Some(path), format) => Some((path, WatchFile::of(format, path)?)),
         (None, WatchFormat::Prometheus) => {

@@ -281,21 +281,30 @@ fn host_could_not_ask(records: &Records, judged: &[JudgedRecord<'_>]) -> Option<
         .filter(|finding| finding.cause == Cause::VantageBroken)
         .collect();
     let first = findings.first()?;
-    if findings.len() < SEVERAL {
+    let is_cut_off = has_no_way_out(&records.run);
+    if findings.len() < SEVERAL && !is_cut_off {
         return None;
     }
-    let kept = format!("kept {} endpoints from being asked", findings.len());
-    let draft = if has_no_way_out(&records.run) {
+    let kept = match findings.len() {
+        1 => "kept 1 endpoint from being asked".to_owned(),
+        count => format!("kept {count} endpoints from being asked"),
+    };
+    let draft = if is_cut_off {
         let look = if records.run.vantage.os.contains("Windows") {
             "Get-NetRoute -DestinationPrefix 0.0.0.0/0; ipconfig /all"
         } else {
             "ip route; ip address"
         };
         let words = format!("this host has no default route, which {kept}");
-        Draft::new(Cause::VantageBroken, words).remedy(format!(
-            "Give this host an address and a default route ({look}): until then the runtime on it \
-             is offline, whatever the network beyond allows."
-        ))
+        // Private endpoints may have routes of their own.
+        let is_alone = judged.iter().all(|(_, verdict)| verdict.status != Status::Pass);
+        let until = if is_alone {
+            ": until then the runtime on it is offline, whatever the network beyond allows."
+        } else {
+            ", or a route to these destinations: the others are reached."
+        };
+        Draft::new(Cause::VantageBroken, words)
+            .remedy(format!("Give this host an address and a default route ({look}){until}"))
     } else {
         let words = format!("this host itself {kept}");
         Draft::new(Cause::VantageBroken, words).remedy(first.remedy.clone())

@@ -359,8 +359,15 @@ fn destination_matches(scope: &Scope, extent: &Extent, flow: &Flow) -> RuleMatch
         Some(by_address) => by_address,
         None if extent.known.is_everything() => RuleMatch::Yes,
         None if extent.possible().is_empty() => by_name,
-        None => RuleMatch::Maybe(Missing::Address),
+        None => RuleMatch::Maybe(missing_of(extent)),
     }
+}
+
+/// What is missing to know whether a side holds a flow of which only the name is known: its
+/// address, unless a part of the side may hold every address, so that none would decide.
+fn missing_of(extent: &Extent) -> Missing {
+    let is_every = |(within, _): &&(AddressSet, Missing)| within.is_everything();
+    extent.open.iter().find(is_every).map_or(Missing::Address, |(_, missing)| missing.clone())
 }
 
 /// Settles by a rule that matches, behind one that may. A default route makes most rules of

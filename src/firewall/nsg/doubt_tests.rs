@@ -446,3 +446,65 @@ fn a_file_beside_a_plan_is_on_both_sides() {
         assert_eq!(decided(&after, FLOW), "deny Deny");
     }
 }
+
+/// A state that was read again has empty texts for what is not there, and the DNS proxy in a block.
+#[test]
+fn a_policy_of_terraform_without_a_base_and_with_a_proxy() {
+    let kinds = ["azurerm_firewall_policy", "azurerm_firewall_policy_rule_collection_group"];
+    let policy = |base: &Value, dns: &Value| {
+        json!({"id": id("firewallPolicies/pol"), "name": "pol", "resource_group_name": "net",
+            "base_policy_id": base, "dns": dns})
+    };
+    let rule = |name: &str, members: &Value| {
+        let mut own = json!({"name": name, "protocols": ["TCP"], "source_addresses": ["*"],
+            "destination_addresses": [], "destination_ports": ["443"]});
+        for (key, value) in members.as_object().unwrap() {
+            own[key] = value.clone();
+        }
+        own
+    };
+    let group = json!({"name": "g", "firewall_policy_id": id("firewallPolicies/pol"),
+        "priority": 100, "network_rule_collection": [{"name": "c", "priority": 100,
+            "action": "Allow", "rule": [
+                rule("named", &json!({"destination_fqdns": ["a.windows.net"]})),
+                rule("r", &json!({"destination_addresses": ["40.112.72.0/24"],
+                    "destination_ports": ["80"]}))]}]});
+    let block = |enabled: &Value| json!([{"proxy_enabled": enabled, "servers": []}]);
+    let (on, off) = (block(&json!(true)), block(&json!(false)));
+    let none = json!([]);
+    let known = json!({});
+    for (base, dns, unknown, by_address, by_name) in [
+        (json!(null), &on, &known, "allow r", "allow named"),
+        (json!(""), &on, &known, "allow r", "allow named"),
+        (json!(""), &off, &known, "allow r", "unknown named"),
+        (json!(""), &none, &known, "allow r", "unknown named"),
+        (json!(""), &json!(null), &known, "allow r", "unknown named"),
+        (json!(""), &off, &json!({"dns": true}), "allow r", "unknown named"),
+        (json!(""), &off, &json!({"dns": [{"proxy_enabled": true}]}), "allow r", "unknown named"),
+        (
+            json!(id("firewallPolicies/corp")),
+            &on,
+            &known,
+            "unknown base policy corp",
+            "unknown base policy corp",
+        ),
+    ] {
+        let own = policy(&base, dns);
+        let sure = policy(&Value::Null, &on);
+        let text = plan(
+            "1.2",
+            &[change(kinds[0], &sure, &own, unknown), change(kinds[1], &group, &group, &known)],
+        );
+        let [before, after] = sides(&text);
+        assert_eq!(decided(&before, "a.windows.net,443,tcp"), "allow named");
+        let flows = ["40.112.72.101,80,tcp", "a.windows.net,443,tcp"];
+        let found = flows.map(|flow| decided(&after, flow));
+        assert_eq!(found, [by_address, by_name], "{own} {unknown}");
+    }
+    // A hop that is not there has no name either.
+    let table = json!({"name": "rt", "route": [{"name": "d", "address_prefix": "0.0.0.0/0",
+        "next_hop_type": "VirtualAppliance", "next_hop_in_ip_address": ""}]});
+    let [_, after] = sides(&plan("1.2", &[change("azurerm_route_table", &table, &table, &known)]));
+    let onward = format!("{:?}", after[0].rules()[0].onward);
+    assert!(onward.contains("(no address)"), "{onward}");
+}

@@ -20,6 +20,7 @@ mod route;
 mod rule;
 mod template;
 mod terraform;
+mod terraform_policy;
 mod unread;
 mod what_if;
 mod whole;
@@ -525,5 +526,7 @@ mod doubt_tests;
 mod found_files;
 #[cfg(test)]
 mod planned_tests;
+#[cfg(test)]
+mod template_doubt_tests;
 #[cfg(test)]
 mod tests;

@@ -122,7 +122,7 @@ impl PlannedResources {
                 unread.make_unknown(whole);
             }
         }
-        Template { resources: own, notes }
+        Template { resources: own, notes, ..Template::default() }
     }
 }
 

@@ -162,8 +162,9 @@ fn read_route(node: &Node<'_>) -> Vec<RankedRoute> {
         return unreadable(properties.missing("the route has no addressPrefix"));
     }
     let hops = properties.get_any(&["nextHopIpAddress", "nextHopInIpAddress"]);
-    let hop =
-        hops.iter().flat_map(Node::elements).find_map(|hop| hop.value.as_str().map(str::to_owned));
+    let address =
+        |hop: Node<'_>| hop.value.as_str().filter(|own| !own.is_empty()).map(str::to_owned);
+    let hop = hops.iter().flat_map(Node::elements).find_map(address);
     prefixes
         .iter()
         .map(|prefix| {

@@ -5,6 +5,7 @@ use std::collections::BTreeMap;
 use super::error::ReadError;
 use super::node::Node;
 use super::policy::{FIREWALL, IP_GROUP, IpGroups, POLICY, PlacedName, Policies};
+use super::unread::Unread;
 use super::whole::{GROUP, PartOwner, WHOLES, owner_of, wholes_elsewhere};
 use super::{admin, group, make_conditional, read_firewall, route, rule, unknown_condition};
 use crate::arm_template::{ArmValue, Resource, Template, UnknownValue};
@@ -32,9 +33,14 @@ pub(super) fn sets_of_template(
     groups: &IpGroups,
     policies: &mut Policies,
 ) -> Result<Vec<RuleSet>, ReadError> {
-    let Template { mut resources, notes } = template;
+    let Template { mut resources, notes, unread } = template;
     let elsewhere = wholes_elsewhere(&resources.iter().collect::<Vec<_>>());
     resources.extend(elsewhere);
+    for unread in unread.iter().map(|own| Unread::rules(&own.path, &own.why)) {
+        for own in resources.iter_mut().filter(|own| unread.touches(own, None)) {
+            unread.make_unknown(own);
+        }
+    }
     let mut sets = Vec::new();
     let mut n_policies = 0;
     let parts = parts_of_wholes(&resources);

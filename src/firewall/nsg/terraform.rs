@@ -8,6 +8,7 @@ use super::error::ReadError;
 use super::planned::{PlannedResource, PlannedResources, Write, object};
 use super::policy::{IP_GROUP, POLICY, POLICY_GROUP};
 use super::references::ReferenceChange;
+use super::terraform_policy::{collection_group, firewall_policy};
 use super::unread::{self, Unread};
 use super::what_if::resource_of_id;
 use super::whole::{GROUP, RULE};
@@ -250,14 +251,7 @@ fn resource(
             Some(get("network_security_group_name")),
             in_camel_case(planned_value(Some(value), unknown, path)),
         ),
-        "azurerm_firewall_policy" => (
-            POLICY,
-            None,
-            match get("base_policy_id") {
-                ArmValue::Null => object([("name", get("name"))]),
-                base => object([("name", get("name")), ("basePolicy", base)]),
-            },
-        ),
+        "azurerm_firewall_policy" => (POLICY, None, firewall_policy(&get)),
         "azurerm_firewall_policy_rule_collection_group" => (
             POLICY_GROUP,
             Some(get("firewall_policy_id")),
@@ -286,7 +280,7 @@ fn resource(
 
 /// The place of a resource. The id is known only of what is there.
 fn place_of(value: &Value) -> ResourcePlace {
-    let text = |key: &str| value.get(key).and_then(Value::as_str);
+    let text = |key: &str| value.get(key)?.as_str().filter(|own| !own.is_empty());
     let of_id = text("id").or_else(|| text("parent_id")).map(ResourcePlace::of_id);
     let of_id = of_id.unwrap_or_default();
     let group = text("resource_group_name").map(str::to_owned).or(of_id.group);
@@ -492,90 +486,4 @@ fn camel_case(key: &str) -> String {
         name.push_str(letters.as_str());
     }
     name
-}
-
-/// A rule collection group in the shape of Resource Manager.
-fn collection_group(own: &ArmValue) -> ArmValue {
-    if let ArmValue::Unknown(_) = own {
-        return object([("ruleCollections", own.clone())]);
-    }
-    let mut collections = Vec::new();
-    for (key, kind) in [
-        ("networkRuleCollection", "NetworkRule"),
-        ("applicationRuleCollection", "ApplicationRule"),
-        ("natRuleCollection", "NatRule"),
-    ] {
-        match own.get(key) {
-            Some(ArmValue::Array(all)) => {
-                collections.extend(all.iter().map(|one| collection(one, kind)));
-            }
-            Some(unknown @ ArmValue::Unknown(_)) => {
-                return object([("ruleCollections", unknown.clone())]);
-            }
-            _ => {}
-        }
-    }
-    let member = |key: &str| own.get(key).cloned().unwrap_or(ArmValue::Null);
-    object([
-        ("name", member("name")),
-        ("priority", member("priority")),
-        ("ruleCollections", ArmValue::Array(collections)),
-    ])
-}
-
-fn collection(own: &ArmValue, kind: &str) -> ArmValue {
-    if let ArmValue::Unknown(_) = own {
-        return own.clone();
-    }
-    let member = |key: &str| own.get(key).cloned().unwrap_or(ArmValue::Null);
-    let rules = match own.get("rule") {
-        Some(ArmValue::Array(rules)) => {
-            ArmValue::Array(rules.iter().map(|one| collection_rule(one, kind)).collect())
-        }
-        Some(other) => other.clone(),
-        None => ArmValue::Array(Vec::new()),
-    };
-    let word = if kind == "NatRule" {
-        "FirewallPolicyNatRuleCollection"
-    } else {
-        "FirewallPolicyFilterRuleCollection"
-    };
-    object([
-        ("name", member("name")),
-        ("priority", member("priority")),
-        ("ruleCollectionType", ArmValue::String(word.to_owned())),
-        ("action", object([("type", member("action"))])),
-        ("rules", rules),
-    ])
-}
-
-fn collection_rule(own: &ArmValue, kind: &str) -> ArmValue {
-    let ArmValue::Object(members) = own else { return own.clone() };
-    let renamed = members.iter().map(|(key, value)| {
-        let (key, value) = match (kind, key.as_str()) {
-            ("NetworkRule", "protocols") => ("ipProtocols", value.clone()),
-            ("ApplicationRule", "protocols") => ("protocols", application_protocols(value)),
-            ("ApplicationRule", "destinationFqdns") => ("targetFqdns", value.clone()),
-            ("ApplicationRule", "destinationFqdnTags") => ("fqdnTags", value.clone()),
-            ("ApplicationRule", "destinationUrls") => ("targetUrls", value.clone()),
-            (_, other) => (other, value.clone()),
-        };
-        (key.to_owned(), value)
-    });
-    let kind = ("ruleType".to_owned(), ArmValue::String(kind.to_owned()));
-    ArmValue::Object(renamed.chain([kind]).collect())
-}
-
-fn application_protocols(value: &ArmValue) -> ArmValue {
-    let ArmValue::Array(elements) = value else { return value.clone() };
-    let one = |element: &ArmValue| {
-        let member = |key: &str| element.get(key).cloned().unwrap_or(ArmValue::Null);
-        match element {
-            ArmValue::Object(_) => {
-                object([("protocolType", member("type")), ("port", member("port"))])
-            }
-            other => other.clone(),
-        }
-    };
-    ArmValue::Array(elements.iter().map(one).collect())
 }

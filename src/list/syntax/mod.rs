@@ -442,13 +442,17 @@ impl ListReader {
     }
 
     fn value(&mut self, at: usize, key: &str, found: &str, expected: &str) {
-        self.value_raw(at, key, &quoted(found), expected);
+        self.value_shown(at, key, quoted(found), expected);
     }
 
     fn value_raw(&mut self, at: usize, key: &str, found: &str, expected: &str) {
+        self.value_shown(at, key, short(found), expected);
+    }
+
+    fn value_shown(&mut self, at: usize, key: &str, found: String, expected: &str) {
         let problem = ListProblem::Value {
             key: key.to_owned(),
-            found: short(found),
+            found,
             expected: expected.to_owned(),
             suggestion: None,
         };

@@ -15,6 +15,15 @@ pub enum TrustError {
         /// The file as the user named it.
         name: String,
     },
+    /// PKCS #7, in which Windows exports a whole chain.
+    #[error(
+        "{name}: this is PKCS #7 (.p7b) and no certificate: export it as PEM (Base-64 encoded X.509) \
+         or as DER, or convert it by openssl pkcs7 -print_certs"
+    )]
+    Pkcs7 {
+        /// The file as the user named it.
+        name: String,
+    },
     /// A block is cut off or is not base64.
     #[error("{name}: certificate {number} cannot be decoded: {reason}")]
     Pem {
@@ -46,11 +55,25 @@ pub const fn is_der(bytes: &[u8]) -> bool {
     matches!(bytes, [0x30, 0x81..=0x84, ..])
 }
 
+/// Whether DER begins as PKCS #7 does: behind the head of its SEQUENCE stands the identifier of
+/// signed data (RFC 2315, section 14), where a certificate has another SEQUENCE.
+fn is_pkcs7(bytes: &[u8]) -> bool {
+    const SIGNED_DATA: [u8; 11] = [6, 9, 0x2a, 0x86, 0x48, 0x86, 0xf7, 0x0d, 1, 7, 2];
+    let n_length = match bytes {
+        [0x30, length @ 0x81..=0x84, ..] => usize::from(length - 0x80),
+        _ => return false,
+    };
+    bytes.get(2 + n_length..).is_some_and(|content| content.starts_with(&SIGNED_DATA))
+}
+
 /// Reads the one certificate of a DER file; `name` is the file as messages call it.
 ///
 /// # Errors
 /// [`TrustError`] says what is wrong with it.
 pub fn read_der(bytes: Vec<u8>, name: &str) -> Result<Vec<CertificateDer<'static>>, TrustError> {
+    if is_pkcs7(&bytes) {
+        return Err(TrustError::Pkcs7 { name: name.to_owned() });
+    }
     let certificates = vec![CertificateDer::from(bytes)];
     anchors(&certificates, name)?;
     Ok(certificates)
@@ -70,6 +93,11 @@ pub fn read_pem(text: &str, name: &str) -> Result<Vec<CertificateDer<'static>>, 
             number,
             reason: error.to_string(),
         })?);
+    }
+    let has_pkcs7 =
+        || text.contains("-----BEGIN PKCS7-----") || text.contains("-----BEGIN CMS-----");
+    if certificates.is_empty() && has_pkcs7() {
+        return Err(TrustError::Pkcs7 { name: name.to_owned() });
     }
     if certificates.is_empty() {
         return Err(TrustError::Empty { name: name.to_owned() });

@@ -80,3 +80,30 @@ fn the_schema_is_the_one_that_new_lists_name() {
     assert!(list.stdout.starts_with("#:schema endpoint-list.schema.json\n"), "{}", list.stdout);
     assert!(list.stdout.contains("lists schema --output endpoint-list.schema.json\n"));
 }
+
+/// A tag that is like a known one is probably that one; others may be newer than this program.
+#[test]
+fn a_misspelt_service_tag_is_a_warning() {
+    let folder = Folder::new();
+    let list = |tags: &str| {
+        let text = format!(
+            "id = \"x\"\n[[entry]]\nid = \"a\"\nhost = \"a.com\"\nservice-tags = [{tags}]\n"
+        );
+        folder.put("x.toml", text)
+    };
+    let file = list("\"AzureClod\"");
+    let linted = run(&["lists", "lint", &file]);
+    assert_eq!(linted.code, Some(0), "{linted:?}");
+    for words in ["x.toml:5:17: warning: 'AzureClod'", "did you mean 'AzureCloud'?", "sound"] {
+        assert!(linted.stdout.contains(words), "{words}: {linted:?}");
+    }
+    let linted = run(&["lists", "lint", &file, "-f", "sarif"]);
+    let sarif: Value = serde_json::from_str(&linted.stdout).unwrap();
+    let result = &sarif["runs"][0]["results"][0];
+    assert_eq!((&result["level"], linted.code), (&"warning".into(), Some(0)), "{sarif}");
+    assert_eq!(result["locations"][0]["physicalLocation"]["region"]["startLine"], 5, "{sarif}");
+
+    let file = list("\"AzureCloud\", \"storage.westeurope\", \"Internet\", \"QuantumVacuum\"");
+    let linted = run(&["lists", "lint", &file]);
+    assert!(!linted.stdout.contains("warning"), "{linted:?}");
+}

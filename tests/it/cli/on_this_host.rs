@@ -58,6 +58,35 @@ fn check_takes_the_names_of_the_log() {
     assert_eq!(ended.code, Some(1), "{ended:?}");
 }
 
+/// A hint repeats nothing that the report says; other factories stand in no report.
+#[test]
+fn names_stand_in_the_report_or_beside_it() {
+    let xml = log("offline.xml");
+    let check = |format: &str| {
+        let line = ["check", "--timeout", "500ms", "--resolver", "127.0.0.1:9", "--no-gateways"];
+        let more = ["--events", shown(&xml), "--format", format];
+        Ended::of(pathproof(&[&line[..], &more[..]].concat()).output().unwrap())
+    };
+    for (format, are_reported) in [("table", true), ("html", true), ("csv", false)] {
+        let Ended { stdout, stderr, .. } = check(format);
+        assert!(stdout.contains("wu-relay-01"), "{stdout}");
+        assert!(stderr.contains("no names were given"), "{stderr}");
+        assert!(stderr.contains("contoso-old.westeurope"), "{stderr}");
+        assert_eq!(stderr.contains("wu-relay-01"), !are_reported, "{format}: {stderr}");
+    }
+}
+
+/// Advice for a run that does not begin would hide why.
+#[test]
+fn an_error_stands_alone() {
+    for arguments in [&["--proxy", "htp://p:1"][..], &["--ca-file", "/nowhere.pem"]] {
+        let line = ["check", "--list", "adf-shir", "--discover", "no"];
+        let ended = run(&[&line[..], arguments].concat());
+        ended.refuses(&[arguments[0]]);
+        assert!(!ended.stderr.contains("hint:"), "{}", ended.stderr);
+    }
+}
+
 #[test]
 fn what_is_redacted_is_not_named_beside_the_report() {
     let (ended, report) = planned(&["--events", shown(&log("offline.xml")), "--redact"]);

@@ -2,7 +2,7 @@
 
 use std::fs;
 
-use super::{pathproof, run, shown};
+use super::{Folder, pathproof, run, shown};
 
 const CANARY: &str = "CANARY7";
 
@@ -99,4 +99,148 @@ fn redacted_reports_and_records_name_nobody() {
         }
     }
     assert!(report.contains("address-") && report.contains("relay-"), "{report}");
+}
+
+/// The old form, whose secret nothing marks, and the new one.
+fn keys() -> [String; 2] {
+    const ID: &str = "11111111-2222-3333-4444-555555555555";
+    const HOST: &str = "cws.westeurope.datafactory.azure.net";
+    [
+        format!("IR@{ID}@cws@we@S3c{CANARY}bCdEfGhIjKlMnOpQrStUvWxYz0123456="),
+        format!("IR@{ID}@cws@ServiceEndpoint={HOST}@S3c{CANARY}bCdEfGhIjKlMnOpQrStUvWxYz="),
+    ]
+}
+
+/// Runs a command line, which must say something, and nothing of a secret.
+#[track_caller]
+fn says_no_secret(command: &mut std::process::Command) -> String {
+    let output = command.output().unwrap();
+    let said = String::from_utf8([output.stdout, output.stderr].concat()).unwrap();
+    assert!(!said.is_empty(), "{command:?}");
+    assert!(!said.contains("S3c") && !said.contains(CANARY), "{command:?}: {said}");
+    assert!(!said.contains("panicked"), "{said}");
+    said
+}
+
+#[test]
+fn a_key_in_a_list_is_repeated_nowhere() {
+    let folder = Folder::new();
+    for key in keys() {
+        let host = format!("id=\"x\"\n[[entry]]\nid=\"a\"\nhost=\"{key}\"\n");
+        let every = format!(
+            "id=\"{key}\"\n\"{key}\"=\"t\"\ncloud=\"{key}\"\n[[entry]]\nid=\"{key}\"\nkind=\"{key}\"\n\
+             role=\"{key}\"\ngroup=\"{key}\"\ninstead-of=\"{key}\"\nreach=\"{key}\"\n\
+             fingerprint=\"{key}\"\nservice-domains=[\"{key}\"]\nhost=\"a.com\"\n"
+        );
+        let broken = format!("id = \"x\" \"{key}\"\n");
+        for (text, word) in [(host, "'host'"), (every, "'kind'"), (broken, "TOML")] {
+            let list = folder.put("list.toml", text);
+            for arguments in [
+                &["lists", "lint", &list][..],
+                &["lists", "lint", &list, "-f", "sarif"],
+                &["lists", "show", &list],
+                &["check", "--list", &list],
+                &["resolve", "--list", &list],
+            ] {
+                let said = says_no_secret(&mut pathproof(arguments));
+                assert!(said.contains(word), "{arguments:?}: {said}");
+            }
+        }
+        let texts = format!(
+            "id=\"x\"\ntitle=\"{key}\"\n[[entry]]\nid=\"a\"\nhost=\"a.com\"\npurpose=\"{key}\"\n\
+             note=\"{key}\"\nsource=\"{key}\"\nservice-tags=[\"{key}\"]\n"
+        );
+        let list = folder.put("texts.toml", texts);
+        let said = says_no_secret(&mut pathproof(&["lists", "show", &list]));
+        assert_eq!(said.matches("IR@****").count(), 5, "{said}");
+        says_no_secret(&mut pathproof(&["lists", "lint", &list]));
+    }
+}
+
+#[test]
+fn a_key_in_a_configuration_is_repeated_nowhere() {
+    let folder = Folder::new();
+    for key in keys() {
+        for text in [
+            format!("[profile.\"{key}\"]\nregion=\"x\"\n"),
+            format!("[\"{key}\"]\nregion=\"x\"\n"),
+            format!("\"{key}\"=\"x\"\n"),
+            format!("with=[\"{key}\"]\n"),
+            format!("region = \"x\" \"{key}\"\n"),
+            format!("[profile.x.\"{key}\"]\nregion=\"x\"\n"),
+        ] {
+            let file = folder.put("c.toml", text);
+            let arguments = ["config", "show", "--config", &file, "--profile", "x"];
+            says_no_secret(&mut pathproof(&arguments));
+            says_no_secret(&mut pathproof(&["config", "show", "--config", &file]));
+        }
+        for variable in ["CONFIG", "PROFILE", "OUTPUT", "WITH", "REGION", "PROXY"] {
+            let variable = format!("PATHPROOF_{variable}");
+            says_no_secret(pathproof(&["config", "show"]).env(variable, &key));
+        }
+        let as_host = format!("http://{key}:3128/");
+        says_no_secret(pathproof(&["config", "show"]).env("PATHPROOF_PROXY", &as_host));
+        says_no_secret(pathproof(&["check", "--proxy", "os"]).env("HTTPS_PROXY", &as_host));
+    }
+}
+
+#[test]
+fn a_key_in_rules_flows_and_reports_is_repeated_nowhere() {
+    let examples = concat!(env!("CARGO_MANIFEST_DIR"), "/docs/examples");
+    let folder = Folder::new();
+    let records = format!("{examples}/before.jsonl");
+    let report = folder.at("before.json");
+    let made = run(&["replay", &records, "--format", "json", "--output", shown(&report)]);
+    assert_eq!(made.code, Some(1), "{made:?}");
+    let report = fs::read_to_string(&report).unwrap();
+    let before = folder.put("report.json", &report);
+    let group = fs::read_to_string(format!("{examples}/nsg.json")).unwrap();
+    let nsg = folder.put("nsg.json", &group);
+    for key in keys() {
+        let as_value = format!("\"{key}\"");
+        let file = folder.put("key.txt", &key);
+        says_no_secret(&mut pathproof(&["rules", "verify", &file, "--from", &before]));
+        for text in [
+            format!("{key},443,tcp\n"),
+            format!("destination,port,protocol\n{key},443,tcp\na.com,{key},tcp\n"),
+            format!("destination,port,protocol\na.com,443,{key}\n"),
+        ] {
+            let flows = folder.put("flows.csv", text);
+            says_no_secret(&mut pathproof(&["rules", "decide", &nsg, "--flows", &flows]));
+        }
+        for place in ["\"Allow\"", "\"AzureCloud\"", "\"Outbound\"", "\"Internet\"", "\"443\""] {
+            let rules = folder.put("altered.json", group.replace(place, &as_value));
+            for format in ["text", "json", "sarif"] {
+                let arguments = ["rules", "verify", &rules, "--from", &before, "-f", format];
+                says_no_secret(&mut pathproof(&arguments));
+            }
+        }
+        for place in ["\"fail\"", "\"tcp_timeout\"", "\"relay\"", "\"pathproof.report/1\""] {
+            let altered = report.replace(place, &as_value);
+            assert_ne!(altered, report, "{place}");
+            let altered = folder.put("altered.json", altered);
+            for format in ["table", "json", "html", "csv", "markdown", "junit", "sarif"] {
+                says_no_secret(&mut pathproof(&["report", "render", &altered, "-f", format]));
+            }
+        }
+    }
+}
+
+#[test]
+fn a_key_in_the_files_of_the_runtime_is_repeated_nowhere() {
+    let examples = concat!(env!("CARGO_MANIFEST_DIR"), "/docs/examples/runtime");
+    for key in keys() {
+        let folder = Folder::new();
+        for name in ["diahost.exe.config", "diawp.exe.config"] {
+            let text = fs::read_to_string(format!("{examples}/{name}")).unwrap();
+            let address = "proxyaddress=\"http://10.0.0.8:3128\"";
+            let text = text
+                .replace(address, &format!("proxyaddress=\"http://{key}:3128/\""))
+                .replace("<add address=\"", &format!("<add address=\"{key}\" /><add address=\""));
+            folder.put(name, text);
+        }
+        let at = folder.at("");
+        says_no_secret(&mut pathproof(&["agent", "lint", shown(&at)]));
+        says_no_secret(&mut pathproof(&["agent", "lint", shown(&at), "-f", "sarif"]));
+    }
 }

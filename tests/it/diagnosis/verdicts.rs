@@ -224,20 +224,38 @@ fn a_public_address_in_a_private_ones_place_is_said_to_answer_or_not() {
 
 #[test]
 fn a_host_without_a_way_out_is_told_what_to_do() {
-    let mut run = run();
-    run.control = Some(routeless_control());
     let cut_off = |entry, host| {
         let no_route = Obstacle::NoRoute(errno("ENETUNREACH"));
         Probe::of(entry, host)
             .asks(gives(&["40.1.1.1"]))
             .goes("40.1.1.1", |way| way.stops(no_route))
     };
-    let conclusion = concluded(run, vec![cut_off("relay", RELAY), cut_off("control", CONTROL)]);
+    let control = || Probe::of("control", CONTROL);
+    let conclude = |probes| {
+        let mut run = run();
+        run.control = Some(routeless_control());
+        concluded(run, probes)
+    };
+    let unnamed = || Obstacle::NotTestable { hint: "add --factory".to_owned() };
+    // The same host has one forecast, whatever was asked for.
+    for probes in [
+        vec![cut_off("relay", RELAY), cut_off("control", CONTROL)],
+        vec![cut_off("updates", "download.microsoft.com"), control().stopped(unnamed())],
+    ] {
+        let conclusion = conclude(probes);
+        let finding = found(&conclusion.findings, Cause::VantageBroken);
+        assert_eq!(finding.owner, Owner::Host);
+        assert!(finding.remedy.contains("Get-NetRoute"), "{finding:#?}");
+        assert!(finding.remedy.contains("is offline"), "{finding:#?}");
+        assert_eq!(conclusion.prediction.network_allows, NetworkAllows::Offline);
+        assert_eq!(conclusion.ending.exit.code(), 3);
+    }
+    // A route of its own leads to the private endpoint of the control plane.
+    let rest = cut_off("updates", "download.microsoft.com");
+    let conclusion = conclude(vec![control().private().works_at(&["10.1.1.2"]), rest]);
     let finding = found(&conclusion.findings, Cause::VantageBroken);
-    assert_eq!(finding.owner, Owner::Host);
-    assert!(finding.remedy.contains("Get-NetRoute"), "{finding:#?}");
-    assert_eq!(conclusion.prediction.network_allows, NetworkAllows::Offline);
-    assert_eq!(conclusion.ending.exit.code(), 3);
+    assert!(finding.remedy.contains("the others are reached"), "{finding:#?}");
+    assert_ne!(conclusion.prediction.network_allows, NetworkAllows::Offline);
 }
 
 #[test]

@@ -208,6 +208,14 @@ fn files_of_roots_are_read_or_refused_with_the_place() {
     let (one, two) = (Authority::root("One"), Authority::root("Two"));
     let bundle = format!("# ours\n{}\n{}", one.pem(), two.pem());
     let roots = read_pem(&bundle, "ours.pem").unwrap();
+    let chain = || Err(TrustError::Pkcs7 { name: "ours.pem".to_owned() });
+    let exported = "-----BEGIN PKCS7-----\nMAA=\n-----END PKCS7-----\n";
+    assert_eq!(read_pem(exported, "ours.pem"), chain());
+    // SignedData, as `openssl crl2pkcs7 -nocrl -outform DER` and Windows write it.
+    let mut exported = vec![0x30, 0x82, 4, 0, 6, 9, 0x2a, 0x86, 0x48, 0x86, 0xf7, 0xd, 1, 7, 2];
+    exported.resize(1028, 0);
+    assert!(is_der(&exported));
+    assert_eq!(read_der(exported, "ours.pem"), chain());
     assert_eq!(roots, [one.certificate(), two.certificate()]);
 
     let name = || "ours.pem".to_owned();

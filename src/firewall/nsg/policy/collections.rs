@@ -6,6 +6,7 @@ use super::super::rule::priority;
 use super::ip_groups::IpGroups;
 use super::order::OrderedRules;
 use super::rules::read_policy_rule;
+use super::{DnsProxy, names_none};
 use crate::arm_template::ArmValue;
 use crate::firewall::missing::{Missing, Property};
 use crate::firewall::rule::{Access, Rule, RuleSet};
@@ -15,6 +16,8 @@ use crate::firewall::rule::{Access, Rule, RuleSet};
 pub(in super::super) struct Policy {
     pub(super) groups: Vec<PolicyGroup>,
     pub(super) notes: Vec<String>,
+    /// Why a classic firewall may not match the names of its network rules.
+    doubt_of_names: Option<Missing>,
 }
 
 /// A rule collection group.
@@ -124,15 +127,27 @@ impl Policy {
     /// which holds the rules then.
     pub(in super::super) fn of_firewall(node: &Node<'_>, groups: &IpGroups) -> Option<Self> {
         let properties = node.properties();
-        if properties.has("firewallPolicy") {
-            return None;
-        }
-        let mut policy = Self::default();
-        let mut collections = Vec::new();
-        for (key, kind) in [
+        let lists = [
             ("networkRuleCollections", RuleKind::Network),
             ("applicationRuleCollections", RuleKind::Application),
-        ] {
+        ];
+        let mut policy = Self::default();
+        let mut collections = Vec::new();
+        if let DnsProxy::Doubtful(missing) = DnsProxy::of_firewall(&properties) {
+            policy.doubt_of_names = Some(missing);
+        }
+        let referred = properties.get("firewallPolicy").filter(|own| !names_none(own));
+        if let Some(referred) = referred.filter(|_| properties.has("firewallPolicy")) {
+            let has_rules = lists.iter().any(|(key, _)| properties.has(key));
+            match referred.value {
+                // Whether it has one is not known.
+                ArmValue::Unknown(unknown) if has_rules => {
+                    collections.push(PolicyCollection::unreadable(&referred.path, &unknown.into()));
+                }
+                _ => return None,
+            }
+        }
+        for (key, kind) in lists {
             for collection in properties.get(key).iter().flat_map(Node::elements) {
                 collections.extend(policy.read_collection(&collection, groups, Some(kind)));
             }
@@ -151,6 +166,9 @@ impl Policy {
     pub(in super::super) fn into_set(self, name: &str, file: &str) -> RuleSet {
         let mut all = OrderedRules::default();
         all.add(&self, 1);
+        if let Some(missing) = &self.doubt_of_names {
+            all.doubt_names(missing);
+        }
         all.into_set(name, file)
     }
 

@@ -236,7 +236,8 @@ fn names_in_network_rules_need_the_proxy_and_are_no_wildcards() {
     let proxy = |settings: &Value| policy("p", &json!({"dnsSettings": settings}));
     let (on, off) = (json!({"enableProxy": true}), json!({"enableProxy": false}));
     for (rules, settings, flow, expected) in [
-        (&exact, &json!(null), "a.windows.net", "allow own"),
+        (&exact, &json!(null), "a.windows.net", "unknown own"),
+        (&exact, &json!("[parameters('dns')]"), "a.windows.net", "unknown own"),
         (&exact, &on, "a.windows.net", "allow own"),
         (&exact, &off, "a.windows.net", "unknown own"),
         (&exact, &json!({"servers": []}), "a.windows.net", "unknown own"),
@@ -249,6 +250,97 @@ fn names_in_network_rules_need_the_proxy_and_are_no_wildcards() {
         let flow = format!("{flow},443,tcp");
         assert_eq!(decided_flow(&all, &flow), expected, "{settings} {flow}");
     }
+    // A base policy may turn it on. Where the policy is in no file, it is not known to be off.
+    let on_base = |settings: &Value| {
+        policy(
+            "p",
+            &json!({"basePolicy": {"id": id("firewallPolicies/b")},
+            "dnsSettings": settings}),
+        )
+    };
+    let base = |settings: &Value| policy("b", &json!({"dnsSettings": settings}));
+    let none = json!(null);
+    for (all, expected) in [
+        (json!([on_base(&none), base(&on), exact]), "allow own"),
+        (json!([on_base(&none), base(&none), exact]), "unknown own"),
+        (json!([on_base(&off), base(&on), exact]), "unknown own"),
+        (json!([on_base(&on), base(&off), exact]), "allow own"),
+        (json!([exact]), "allow own"),
+        (exact.clone(), "allow own"),
+    ] {
+        assert_eq!(decided_flow(&all, "a.windows.net,443,tcp"), expected, "{all}");
+    }
+}
+
+#[test]
+fn names_of_a_classic_firewall_need_the_proxy_too() {
+    let firewall = |members: &Value| {
+        let rule = |name: &str, to: &Value| {
+            with(
+                json!({"name": name, "protocols": ["TCP"], "sourceAddresses": ["*"],
+                "destinationPorts": ["443"]}),
+                to,
+            )
+        };
+        let rules = [
+            rule("named", &json!({"destinationFqdns": ["a.windows.net"]})),
+            rule("own", &json!({"destinationAddresses": ["20.1.1.1"], "destinationPorts": ["80"]})),
+        ];
+        let collection = json!({"name": "c", "properties": {"priority": 100,
+            "action": {"type": "Allow"}, "rules": rules}});
+        let properties = json!({"networkRuleCollections": [collection]});
+        json!({"id": id("azureFirewalls/fw"), "name": "fw",
+            "properties": with(properties, members)})
+    };
+    let more = |value: &Value| json!({"additionalProperties": {"Network.DNS.EnableProxy": value}});
+    for (members, expected) in [
+        (more(&json!("true")), "allow named"),
+        (more(&json!("True")), "allow named"),
+        (more(&json!("false")), "unknown named"),
+        (more(&json!("[parameters('proxy')]")), "unknown named"),
+        (json!({"additionalProperties": {}}), "unknown named"),
+        (json!({}), "unknown named"),
+        (json!({"DNSEnableProxy": true}), "allow named"),
+        (json!({"DNSEnableProxy": null}), "unknown named"),
+        // One that may have a policy instead of these rules is another firewall.
+        (json!({"firewallPolicy": {"id": ""}, "DNSEnableProxy": true}), "allow named"),
+        (json!({"firewallPolicy": "[parameters('policy')]", "DNSEnableProxy": true}), "unknown $"),
+    ] {
+        let own = firewall(&members);
+        let found = decided_flow(&own, "a.windows.net,443,tcp");
+        assert!(found.starts_with(expected), "{members}: {found}");
+        if expected == "unknown named" {
+            assert_eq!(decided_flow(&own, "20.1.1.1,80,tcp"), "allow own", "{members}");
+        }
+    }
+}
+
+/// Azure writes the id of what is not there as an empty text at times.
+#[test]
+fn a_base_policy_without_a_name_is_none() {
+    let own = group("p/g", &json!(100), "Allow", &network_rule("own"));
+    for (base, expected) in [
+        (json!(null), "allow own"),
+        (json!({"id": ""}), "allow own"),
+        (json!(""), "allow own"),
+        (json!({"id": "[parameters('base')]"}), "unknown base policy"),
+    ] {
+        let found = decided(&json!([policy("p", &json!({"basePolicy": base})), own]));
+        assert!(found.starts_with(expected), "{base}: {found}");
+    }
+}
+
+/// What is missing of a rule is named, not what would not decide.
+#[test]
+fn names_behind_a_tag_are_what_is_missing() {
+    let rule = json!({"ruleType": "ApplicationRule", "name": "own", "sourceAddresses": ["*"],
+        "protocols": [{"protocolType": "Https", "port": 443}], "targetFqdns": [],
+        "fqdnTags": ["WindowsUpdate"]});
+    let set = set(&group("p/g", &json!(100), "Allow", &rule));
+    let flow = &read_flows("a.windows.net,443,tcp", "flow").unwrap()[0];
+    let judge = RuleJudge::new(&set, NetworkContext::default());
+    let said = format!("{:?}", judge.decide(flow));
+    assert!(said.contains("FQDN tag WindowsUpdate"), "{said}");
 }
 
 #[test]

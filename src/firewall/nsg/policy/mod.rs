@@ -75,6 +75,8 @@ struct NamedPolicy {
     listed: Vec<(String, String)>,
     /// The DNS proxy, where the policy says anything of it.
     proxy: Option<DnsProxy>,
+    /// The JSON path of the policy itself, where it is in a file.
+    path: Option<String>,
 }
 
 /// The DNS proxy of a firewall, without which network rules do not match names.
@@ -87,8 +89,32 @@ enum DnsProxy {
 
 impl DnsProxy {
     /// Reads what a policy says in `dnsSettings`.
-    fn read(settings: &Node<'_>) -> Self {
-        let own = settings.get("enableProxy").unwrap_or_else(|| settings.clone());
+    fn of_policy(settings: &Node<'_>) -> Self {
+        Self::of_switch(&settings.get("enableProxy").unwrap_or_else(|| settings.clone()))
+    }
+
+    /// Reads what a classic firewall says: among its additional properties, or where PowerShell
+    /// prints it.
+    fn of_firewall(properties: &Node<'_>) -> Self {
+        let more = properties.get("additionalProperties");
+        let own = more.and_then(|more| more.get("Network.DNS.EnableProxy"));
+        let own = own.or_else(|| properties.get("DNSEnableProxy"));
+        own.map_or_else(
+            || Self::Doubtful(Self::unset(&properties.path)),
+            |own| Self::of_switch(&own),
+        )
+    }
+
+    /// Why the names of network rules are doubtful where nothing is said of the proxy
+    /// (firewall/dns-settings: "By default, Azure Firewall uses Azure DNS and DNS Proxy is
+    /// disabled").
+    fn unset(path: &str) -> Missing {
+        let why = "nothing turns the DNS proxy on, which is off by default, and without which \
+                   network rules do not match names";
+        UnknownValue::new(path, why).into()
+    }
+
+    fn of_switch(own: &Node<'_>) -> Self {
         match own.value {
             ArmValue::Bool(true) => Self::On,
             ArmValue::String(text) if text.eq_ignore_ascii_case("true") => Self::On,
@@ -139,6 +165,7 @@ impl Policies {
                 doubt: None,
                 listed: Vec::new(),
                 proxy: None,
+                path: None,
             });
             self.policies.len() - 1
         });
@@ -164,6 +191,7 @@ impl Policies {
     ) {
         let policy = self.of(id, file);
         policy.is_whole = true;
+        policy.path.get_or_insert_with(|| node.path.clone());
         if let Some(condition) = condition {
             policy.doubt = Some(unknown_condition(condition, &node.path));
         }
@@ -177,10 +205,10 @@ impl Policies {
             }
         }
         if let Some(settings) = properties.get("dnsSettings") {
-            policy.proxy = Some(DnsProxy::read(&settings));
+            policy.proxy = Some(DnsProxy::of_policy(&settings));
         }
         let base = properties.get("basePolicy");
-        let Some(base) = base.filter(|base| !matches!(base.value, ArmValue::Null)) else {
+        let Some(base) = base.filter(|base| !names_none(base)) else {
             return;
         };
         let id = base.text("id").or_else(|| base.value.as_str());
@@ -279,6 +307,12 @@ impl Policies {
         }
         Ok(sets)
     }
+}
+
+/// Whether a reference to another resource is empty, as tools write one that is not there.
+fn names_none(reference: &Node<'_>) -> bool {
+    let id = reference.text("id").or_else(|| reference.value.as_str());
+    matches!(reference.value, ArmValue::Null) || id.is_some_and(str::is_empty)
 }
 
 /// The error about policies of which each inherits from the next, and the last from the first.

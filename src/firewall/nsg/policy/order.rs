@@ -51,9 +51,18 @@ impl OrderedRules {
             }
         }
         // A policy takes the settings of its base policy where it has none.
-        if let Some(DnsProxy::Doubtful(missing)) = lineage.iter().find_map(|own| own.proxy.as_ref())
-        {
-            all.doubt_names(missing);
+        let unset = || {
+            let is_here = absent.is_none() && lineage.iter().all(|own| own.path.is_some());
+            let path = lineage.first().and_then(|own| own.path.as_deref());
+            path.filter(|_| is_here).map(DnsProxy::unset)
+        };
+        let missing = match lineage.iter().find_map(|own| own.proxy.as_ref()) {
+            Some(DnsProxy::On) => None,
+            Some(DnsProxy::Doubtful(missing)) => Some(missing.clone()),
+            None => unset(),
+        };
+        if let Some(missing) = missing {
+            all.doubt_names(&missing);
         }
         all
     }
@@ -85,7 +94,7 @@ impl OrderedRules {
 
     /// Makes it unknown what network rules do with the flows whose names they match, which need the
     /// firewall's DNS proxy.
-    fn doubt_names(&mut self, missing: &Missing) {
+    pub(super) fn doubt_names(&mut self, missing: &Missing) {
         let all = std::mem::take(&mut self.rules);
         for (order, mut rule) in all {
             let (is_application, ..) = order;
