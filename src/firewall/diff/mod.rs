@@ -378,6 +378,9 @@ fn merge_rules<'a>(own: &mut Vec<&'a Rule>, more: &[&'a Rule]) {
     }
 }
 
+/// Whether a set before the change and one after it belong together.
+type PartnerTest = fn(&RuleSet, &RuleSet) -> bool;
+
 /// The rules that differ, each with what it is before and after. Sets are paired by their names,
 /// and those that are left by their order among the sets of their kind.
 fn changed_rules<'a>(
@@ -387,10 +390,9 @@ fn changed_rules<'a>(
     let mut changed = Vec::new();
     let mut paired = vec![false; before.len()];
     let mut partners: Vec<Option<usize>> = vec![None; after.len()];
-    let is_same_name = |was: &RuleSet, is: &RuleSet| was.name == is.name;
-    let is_same_kind = |was: &RuleSet, is: &RuleSet| was.dialect == is.dialect;
     // All names come first: a set that is new would take the partner of one that is there.
-    let ways: [&dyn Fn(&RuleSet, &RuleSet) -> bool; 2] = [&is_same_name, &is_same_kind];
+    let ways: [PartnerTest; 2] =
+        [|was, is| was.name == is.name, |was, is| was.dialect == is.dialect];
     for is_partner in ways {
         for (judge, partner) in after.iter().zip(&mut partners).filter(|(_, own)| own.is_none()) {
             let is_free = |at: &usize| !paired[*at] && is_partner(before[*at].set(), judge.set());

@@ -493,7 +493,8 @@ proptest! {
                 !extent.open.is_empty()
             };
             let is_known = rule.access.known().is_some();
-            is_known && rule.doubt.is_none() && !is_open(&rule.source) && !is_open(&rule.destination)
+            let is_sure = is_known && rule.doubt.is_none();
+            is_sure && !is_open(&rule.source) && !is_open(&rule.destination)
         });
         if none(&before) && none(&after) {
             prop_assert!(seen.undecided.is_empty());

@@ -37,7 +37,7 @@ pub(super) fn sets_of_template(
     let elsewhere = wholes_elsewhere(&resources.iter().collect::<Vec<_>>());
     resources.extend(elsewhere);
     for unread in unread.iter().map(|own| Unread::rules(&own.path, &own.why)) {
-        for own in resources.iter_mut().filter(|own| unread.touches(own, None)) {
+        for own in resources.iter_mut().filter(|own| unread.touches(own, None, false)) {
             unread.make_unknown(own);
         }
     }
