@@ -96,7 +96,8 @@ fn known_words(argument: &Arg) -> String {
 
 /// Whether a file may stand in the place of the words that are known.
 fn is_word_or_file(argument: &Arg) -> bool {
-    !known_words(argument).is_empty() && argument.get_value_hint() == ValueHint::FilePath
+    // No hint tells them: with that of files clap's script for bash takes all words for one.
+    matches!(argument.get_id().as_str(), "list" | "id") && !known_words(argument).is_empty()
 }
 
 /// Lets files stand beside words in clap's script for fish, which takes words for all there is.
@@ -175,11 +176,7 @@ fn completed(argument: Arg, command: &str) -> Arg {
         ("text", "explain") => Cause::ALL.iter().map(|cause| cause.code().to_owned()).collect(),
         _ => BTreeSet::new(),
     };
-    let is_list = matches!((argument.get_id().as_str(), command), ("list", _) | ("id", "show"));
     if !words.is_empty() {
-        // A list is an embedded one or a file.
-        let hint = if is_list { ValueHint::FilePath } else { argument.get_value_hint() };
-        let argument = argument.value_hint(hint);
         return argument.value_parser(PossibleValuesParser::new(words));
     }
     // Without a hint a shell would offer files, where no file can be meant.

@@ -42,8 +42,8 @@ pub(super) fn refusal(guard: &str, message: &str) {
 }
 
 /// Shows clap's error or help. It repeats the arguments, and a script may take those from a
-/// stranger: where one holds control characters or a key, they are replaced, and clap's colours with
-/// them.
+/// stranger: where one holds control characters or a key, they are replaced, and clap's colours
+/// with them.
 ///
 /// # Errors
 /// Help or the version, which are answers on standard output, cannot be written there.
@@ -61,8 +61,8 @@ pub(super) fn usage(error: &clap::Error, arguments: &[OsString]) -> io::Result<(
 }
 
 /// Writes lines to standard error without control characters and authentication keys: the text
-/// repeats names, files and answers of others. A closed standard error is ignored, as there is
-/// nobody left to tell.
+/// repeats names, files and answers of others. A closed standard error is ignored, as there
+/// is nobody left to tell.
 fn say(word: &str, text: &str) {
     let mut stderr = anstream::stderr().lock();
     let mut lines = text.lines();

@@ -16,7 +16,7 @@ const LONGEST_FIELD: usize = 512;
 /// What follows `IR`.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum KeyRest {
-    /// No key.
+    /// Nothing of a key stands there.
     Other,
     /// More is needed to tell.
     Cut,

@@ -1,5 +1,5 @@
-//! Values of proxy settings without the secrets in them, for reports and messages. An authentication
-//! key in the place of a host ends with its secret, so that it is masked first.
+//! Values of proxy settings without the secrets in them, for reports and messages. An
+//! authentication key in the place of a host ends with its secret, so that it is masked first.
 
 use crate::model::without_auth_keys;
 

@@ -132,7 +132,7 @@ pub(super) enum Command {
     Tags(TagsArgs),
     /// JSON reports of other times and hosts: compared, and put side by side
     Report(ReportArgs),
-    /// The runtime on this host: its service, the names it uses, its errors, its proxy configuration
+    /// The runtime on this host: its service, its names and errors, its proxy configuration
     Agent(AgentArgs),
     /// A tour on loopback: faults that are staged, and the report that they give; no network is
     /// needed

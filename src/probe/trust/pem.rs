@@ -17,8 +17,8 @@ pub enum TrustError {
     },
     /// PKCS #7, in which Windows exports a whole chain.
     #[error(
-        "{name}: this is PKCS #7 (.p7b) and no certificate: export it as PEM (Base-64 encoded X.509) \
-         or as DER, or convert it by openssl pkcs7 -print_certs"
+        "{name}: this is PKCS #7 (.p7b) and no certificate: export it as PEM (Base-64 encoded \
+         X.509) or as DER, or convert it by openssl pkcs7 -print_certs"
     )]
     Pkcs7 {
         /// The file as the user named it.

@@ -128,8 +128,9 @@ fn a_key_in_a_list_is_repeated_nowhere() {
     for key in keys() {
         let host = format!("id=\"x\"\n[[entry]]\nid=\"a\"\nhost=\"{key}\"\n");
         let every = format!(
-            "id=\"{key}\"\n\"{key}\"=\"t\"\ncloud=\"{key}\"\n[[entry]]\nid=\"{key}\"\nkind=\"{key}\"\n\
-             role=\"{key}\"\ngroup=\"{key}\"\ninstead-of=\"{key}\"\nreach=\"{key}\"\n\
+            "id=\"{key}\"\n\"{key}\"=\"t\"\ncloud=\"{key}\"\n[[entry]]\nid=\"{key}\"\n\
+             kind=\"{key}\"\nrole=\"{key}\"\ngroup=\"{key}\"\n\
+             instead-of=\"{key}\"\nreach=\"{key}\"\n\
              fingerprint=\"{key}\"\nservice-domains=[\"{key}\"]\nhost=\"a.com\"\n"
         );
         let broken = format!("id = \"x\" \"{key}\"\n");
