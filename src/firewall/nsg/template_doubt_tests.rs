@@ -170,3 +170,23 @@ fn a_template_that_is_not_read_may_write_any_rules() {
         assert_eq!(is_noted, expected == unknown, "{other}: {:?}", sets[0].file_notes);
     }
 }
+
+/// A firewall whose policy is an empty id has rules of its own, which another template may write.
+#[test]
+fn a_firewall_whose_policy_has_no_id_may_be_written_too() {
+    let uri = json!({"mode": "Incremental", "templateLink": {"uri": "https://x/y.json"}});
+    let own = json!({"name": "own", "protocols": ["Any"], "sourceAddresses": ["*"],
+        "destinationAddresses": ["*"], "destinationPorts": ["*"]});
+    let collection = json!({"name": "c", "properties": {"priority": 100,
+        "action": {"type": "Allow"}, "rules": [own]}});
+    let firewall = json!({"type": "Microsoft.Network/azureFirewalls", "name": "fw",
+        "properties": {"firewallPolicy": {"id": ""}, "networkRuleCollections": [collection]}});
+    for (resources, expected) in [
+        (json!([firewall]), "allow own"),
+        (json!([firewall, deployment(&uri)]), "unknown $.resources[0]"),
+    ] {
+        let own = template(&json!({"resources": resources}));
+        let found = decided_with(&own, &json!({}));
+        assert!(found.starts_with(expected), "{found}: {own}");
+    }
+}

@@ -1,4 +1,5 @@
-//! Firewall policies and their rule collection groups, from Terraform's shape to Resource Manager's.
+//! Firewall policies and their rule collection groups, from Terraform's shape to that of Resource
+//! Manager.
 
 use super::planned::object;
 use crate::arm_template::ArmValue;

@@ -4,8 +4,9 @@ use serde_json::Value;
 
 use super::admin::{self, AdminEffect};
 use super::holds_rules;
+use super::node::Node;
 use super::planned::{PlannedResource, Side, Write, object};
-use super::policy::{FIREWALL, POLICY};
+use super::policy::{FIREWALL, POLICY, names_none};
 use super::references::{Referred, azapi_body, azapi_kind};
 use super::terraform::{flag, planned_value};
 use super::what_if::resource_of_id;
@@ -61,7 +62,8 @@ impl Unread {
         }
         // A firewall with a policy has no rules of its own.
         let inner = own.body.get("properties").unwrap_or(&own.body);
-        if inner.get("firewallPolicy").is_none() {
+        let policy = inner.get("firewallPolicy");
+        if policy.is_none_or(|own| names_none(&Node::root(own, ""))) {
             let name = own.body.get("name").cloned().unwrap_or(ArmValue::Null);
             own.body = object([("name", name), ("properties", unknown)]);
         }

@@ -310,7 +310,7 @@ impl Policies {
 }
 
 /// Whether a reference to another resource is empty, as tools write one that is not there.
-fn names_none(reference: &Node<'_>) -> bool {
+pub(super) fn names_none(reference: &Node<'_>) -> bool {
     let id = reference.text("id").or_else(|| reference.value.as_str());
     matches!(reference.value, ArmValue::Null) || id.is_some_and(str::is_empty)
 }
