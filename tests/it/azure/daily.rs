@@ -370,7 +370,7 @@ fn old_tags_come_to_the_guard_in_every_variant() {
         }
         let job = Job::new();
         job.run(&tags, &[]).ends(0, &["to change 1"]);
-        let written = SystemTime::now() - Duration::from_secs(40 * 24 * 3600);
+        let written = SystemTime::now() - Duration::from_hours(40 * 24);
         let file = fs::File::options().write(true).open(job.scene.at("tags.json")).unwrap();
         file.set_modified(written).unwrap();
         job.scene.manager.fault("GET", "/serviceTags", 100, error(503));
