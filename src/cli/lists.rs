@@ -173,9 +173,12 @@ fn doubtful_tags(list: &EndpointList, text: &str) -> Vec<DoubtfulTag> {
             "'{}' is no service tag that is known here (as of {date}; did you mean '{near}'?)",
             visible(tag)
         );
-        for (at, _) in text.match_indices(&format!("\"{tag}\"")) {
-            let position = TextPosition::of(text, at);
-            doubtful.push(DoubtfulTag { position, message: message.clone() });
+        // TOML has strings in both quotes.
+        for quote in ['"', '\''] {
+            for (at, _) in text.match_indices(&format!("{quote}{tag}{quote}")) {
+                let position = TextPosition::of(text, at);
+                doubtful.push(DoubtfulTag { position, message: message.clone() });
+            }
         }
     }
     doubtful.sort_by_key(|tag| tag.position);

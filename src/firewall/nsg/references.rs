@@ -8,7 +8,7 @@ use serde_json::Value;
 use super::planned::{PlannedResource, Side, Write};
 use super::policy::{FIREWALL, POLICY};
 use super::route;
-use super::terraform::flag;
+use super::terraform::{azapi_body, azapi_kind, flag};
 use super::unread::Unread;
 use super::what_if::resource_of_id;
 use super::whole::GROUP;
@@ -99,7 +99,7 @@ impl ReferenceChange {
         let part = |own: Option<&Value>, unknown: &Value| {
             let mut found = BTreeSet::new();
             if is_azapi {
-                let body = own.map(azapi_body);
+                let body = own.and_then(azapi_body);
                 references(body.as_ref(), flag(unknown, "body"), "", &mut found);
             } else {
                 references(own, unknown, "", &mut found);
@@ -307,17 +307,4 @@ fn references(
         }
         _ => {}
     }
-}
-
-/// The type that a resource of the azapi provider is of, in lower case.
-pub(super) fn azapi_kind(value: &Value) -> Option<String> {
-    let kind = value.get("type").and_then(Value::as_str)?;
-    Some(kind.split('@').next().unwrap_or(kind).to_ascii_lowercase())
-}
-
-/// The body of a resource of the azapi provider: an object, or the text of one before version 2.
-pub(super) fn azapi_body(value: &Value) -> Value {
-    let body = value.get("body").unwrap_or(&Value::Null);
-    let parsed = body.as_str().and_then(|text| serde_json::from_str(text).ok());
-    parsed.unwrap_or_else(|| body.clone())
 }

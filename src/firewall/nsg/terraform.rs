@@ -287,8 +287,20 @@ fn place_of(value: &Value) -> ResourcePlace {
     ResourcePlace { group, ..of_id }
 }
 
-/// A resource of the azapi provider, whose body is in the shape of Resource Manager already: an
-/// object, or the text of one before version 2.
+/// The type that a resource of the azapi provider is of, in lower case.
+pub(super) fn azapi_kind(value: &Value) -> Option<String> {
+    let kind = value.get("type").and_then(Value::as_str)?;
+    Some(kind.split('@').next().unwrap_or(kind).to_ascii_lowercase())
+}
+
+/// The body of a resource of the azapi provider: an object, or the text of one before version 2.
+pub(super) fn azapi_body(value: &Value) -> Option<Value> {
+    let body = value.get("body")?;
+    let parsed = body.as_str().and_then(|text| serde_json::from_str(text).ok());
+    Some(parsed.unwrap_or_else(|| body.clone()))
+}
+
+/// A resource of the azapi provider, whose body is in the shape of Resource Manager already.
 fn azapi(
     value: &Value,
     unknown: &Value,
@@ -296,16 +308,12 @@ fn azapi(
     name: &str,
     write: Write,
 ) -> Option<TerraformResource> {
-    let kind = value.get("type").and_then(Value::as_str)?;
-    let kind = kind.split('@').next().unwrap_or(kind).to_ascii_lowercase();
+    let kind = azapi_kind(value)?;
     if !holds_rules(&kind) {
         return None;
     }
     let path = format!("{path}.body");
-    let body = value.get("body");
-    let parsed = body.and_then(Value::as_str).and_then(|text| serde_json::from_str(text).ok());
-    let body = planned_value(parsed.as_ref().or(body), flag(unknown, "body"), &path);
-    let body = match body {
+    let body = match planned_value(azapi_body(value).as_ref(), flag(unknown, "body"), &path) {
         ArmValue::Object(mut members) => {
             members.push(("name".to_owned(), ArmValue::String(name.to_owned())));
             ArmValue::Object(members)

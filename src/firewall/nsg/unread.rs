@@ -7,8 +7,8 @@ use super::holds_rules;
 use super::node::Node;
 use super::planned::{PlannedResource, Side, Write, object};
 use super::policy::{FIREWALL, POLICY, names_none};
-use super::references::{Referred, azapi_body, azapi_kind};
-use super::terraform::{flag, planned_value};
+use super::references::Referred;
+use super::terraform::{azapi_body, azapi_kind, flag, planned_value};
 use super::what_if::resource_of_id;
 use super::whole::{PartOwner, WHOLES, owner_of};
 use crate::arm_template::{ArmValue, Resource, ResourcePlace, UnknownValue};
@@ -151,14 +151,14 @@ pub(super) fn writer(
         return None;
     }
     let is_known = !holds_unknown(flag(unknown, "body"));
-    let names_none = is_known && names_no_rules(&azapi_body(own).to_string());
+    let names_none = is_known && names_no_rules(&azapi_body(own).unwrap_or_default().to_string());
     (!names_none).then(|| deploys(address, path))
 }
 
 /// What a resource of a Terraform plan does to which admin rules are in force.
 fn admin_effect(kind: &str, own: &Value, is_azapi: bool) -> Option<AdminEffect> {
     let text = |own: &Value, key: &str| own.get(key).and_then(Value::as_str).map(str::to_owned);
-    let scope = text(own, "scope_access").or_else(|| text(&azapi_body(own), "commitType"));
+    let scope = text(own, "scope_access").or_else(|| text(&azapi_body(own)?, "commitType"));
     // A deployment of another scope deploys no admin rules.
     if scope.is_some_and(|own| !own.eq_ignore_ascii_case("SecurityAdmin")) {
         return None;
@@ -225,7 +225,7 @@ pub(super) fn update(
         return None;
     }
     let text = |key: &str| after.get(key).and_then(Value::as_str);
-    let own_kind = text("type")?.split('@').next()?.to_ascii_lowercase();
+    let own_kind = azapi_kind(after)?;
     if !holds_rules(&own_kind) {
         return None;
     }
@@ -234,9 +234,7 @@ pub(super) fn update(
         Some(format!("{}/{last}/{}", text("parent_id")?, text("name")?))
     });
     let path = format!("{path}.body");
-    let body = after.get("body");
-    let parsed = body.and_then(Value::as_str).and_then(|text| serde_json::from_str(text).ok());
-    let body = planned_value(parsed.as_ref().or(body), flag(unknown, "body"), &path);
+    let body = planned_value(azapi_body(after).as_ref(), flag(unknown, "body"), &path);
     let id = id.unwrap_or_default();
     let name = resource_of_id(&id).map_or_else(|| path.clone(), |(_, name)| name);
     let resource = Resource::new(&own_kind, &name, body, &path).in_place(ResourcePlace::of_id(&id));

@@ -103,6 +103,9 @@ fn a_misspelt_service_tag_is_a_warning() {
     assert_eq!((&result["level"], linted.code), (&"warning".into(), Some(0)), "{sarif}");
     assert_eq!(result["locations"][0]["physicalLocation"]["region"]["startLine"], 5, "{sarif}");
 
+    let linted = run(&["lists", "lint", &list("'AzureClod'")]);
+    assert!(linted.stdout.contains("x.toml:5:17: warning: 'AzureClod'"), "{linted:?}");
+
     let file = list("\"AzureCloud\", \"storage.westeurope\", \"Internet\", \"QuantumVacuum\"");
     let linted = run(&["lists", "lint", &file]);
     assert!(!linted.stdout.contains("warning"), "{linted:?}");
